@@ -1,0 +1,339 @@
+// The door: the words a connector is written in. A connector says what its vendor is like; it never loops, waits,
+// retries, stores, logs, schedules or opens a socket. This file knows no vendor and no machinery.
+import type { Readable } from 'node:stream';
+import type { z } from 'zod';
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+// ── What a source gives ─────────────────────────────────────────────────────────────────────────────────────────
+
+/** One row as the source has it. Within a stream the newest record of an ID replaces the older whole. */
+export interface SourceRecord {
+  /** The vendor's own ID of the row, unique in its stream. */
+  recordId: string;
+  /** The source's own clock for this state of the row, epoch milliseconds. Decides what is newer, wherever it came from. */
+  changedAt: number;
+  /** The source says the row is gone (archived, deleted). `body` is then whatever is still known, often nothing. */
+  deleted?: true;
+  /** Property names to values, as the vendor sent them. Absent and null are different things. */
+  body: JsonObject;
+}
+
+/** A row that cannot become a record. It is kept as a dead letter and counted, and the rest of its page goes on. */
+export interface RejectedRow {
+  /** Where it is, for a person: `row 17 of people.csv`. Unique in its stream, so that a repeat is the same dead letter. */
+  position: string;
+  /** What is wrong and what would be right, one sentence. */
+  reason: string;
+  /** The row as it was read. */
+  raw: Json;
+}
+
+/** What one pull returns. */
+export interface Page {
+  records: SourceRecord[];
+  rejected?: RejectedRow[];
+  /** Where the next pull goes on. Stored as it is, in the transaction that stores the records. */
+  cursor: Json;
+  /** True when nothing more is there for now: the next run goes on from `cursor`. */
+  rest: boolean;
+  /** How many records the vendor says this reading holds in all, where it says so: for progress only. */
+  total?: number;
+}
+
+/** What a connector is handed with every call. */
+export interface Context<Settings> {
+  settings: Settings;
+  api: Api;
+  files: Files;
+  /** Epoch milliseconds; the only clock a connector may use. */
+  now: number;
+}
+
+export interface PullRequest {
+  /** The cursor of the page before, or null for the first page of a full reading. */
+  cursor: Json | null;
+  /** Records changed after this time need not be returned yet, epoch milliseconds. A trailing reader stays behind. */
+  until: number;
+  /** The properties that the mapping uses and those kept on purpose: ask the vendor for no others. Empty: for all. */
+  properties: readonly string[];
+}
+
+/** A series of records. Facts that change apart are streams apart. */
+export interface Stream<Settings> {
+  name: string;
+  /**
+   * How long the vendor's index may hide a change, seconds. The engine then keeps a second, trailing cursor that reads
+   * again what has settled since.
+   */
+  settleLagSeconds?: number;
+  /** One page: from null all records there are, then only what changed. The cursor is the connector's own. */
+  pull(context: Context<Settings>, request: PullRequest): Promise<Page>;
+  /** Records by ID. IDs that are in neither answer are an error; `missing` are those the vendor says it does not have. */
+  read?: {
+    maxIds: number;
+    records(
+      context: Context<Settings>,
+      request: { recordIds: readonly string[]; properties: readonly string[] },
+    ): Promise<{ records: SourceRecord[]; missing: string[] }>;
+  };
+  /** One page of rows that the source says are gone, each a record with `deleted`. Read seldom: vendors list them all. */
+  tombstones?: {
+    everySeconds: number;
+    pull(context: Context<Settings>, request: PullRequest): Promise<Page>;
+  };
+}
+
+// ── What a destination takes ────────────────────────────────────────────────────────────────────────────────────
+
+/** A customer's values by field name: `name`, `email`, `address.city`, `metadata.plan`. Null means: to be cleared. */
+export type Fields = { [field: string]: Json };
+
+/** One customer to write: only the fields that are to change, plus what the vendor needs with them. */
+export interface CustomerWrite {
+  sourceId: string;
+  /** The body as the vendor takes it, made by `Destination.payload`. */
+  payload: JsonObject;
+}
+
+/** What became of one customer of a batch. `unknown`: it may have arrived; it is sent again, whole. */
+export type Outcome =
+  | { sourceId: string; result: 'accepted' }
+  | { sourceId: string; result: 'rejected'; code: string; message: string; details?: Json }
+  | { sourceId: string; result: 'unknown'; message: string };
+
+/** A customer read back from the destination. */
+export interface DestinationCustomer {
+  sourceId: string;
+  /** The vendor's own ID. */
+  id: string;
+  fields: Fields;
+}
+
+/** How the vendor treats what a write leaves out of an object (`metadata`, `address`). */
+export type PartialWrites = 'merge' | 'replace';
+
+export interface MetadataDefinition {
+  type: 'string' | 'number' | 'boolean' | 'date' | 'datetime' | 'image_url' | 'geopoint' | 'object';
+  array: boolean;
+  required: boolean;
+  /** Values allowed, where the list is closed. */
+  oneOf?: Json[];
+  notEqual?: number;
+  lessThan?: number;
+  atMost?: number;
+  moreThan?: number;
+  atLeast?: number;
+  minLength?: number;
+  maxLength?: number;
+  exactLength?: number;
+  /** For `object`: the definitions of its own keys, one level deep. */
+  properties?: { [key: string]: MetadataDefinition };
+}
+
+export interface MetadataSchema {
+  /** True: a key without a definition is refused by the vendor. */
+  definedOnly: boolean;
+  definitions: { [key: string]: MetadataDefinition };
+}
+
+export interface Destination<Settings> {
+  /** Calls that are worth grouping, and how far. `partialWrites`: see `PartialWrites`; `replace` is safe both ways. */
+  traits(settings: Settings): {
+    partialWrites: PartialWrites;
+    /** Null: singles only. */
+    bulk: { maxRecords: number; maxBytes: number } | null;
+    /** At most this many single writes under way at once. */
+    singlesAtOnce: number;
+  };
+  /** The body that writes these fields. Pure: previews show exactly this. */
+  payload(sourceId: string, fields: Fields): JsonObject;
+  /** Writes one customer, creating it where there is none of this source ID. */
+  upsert(context: Context<Settings>, write: CustomerWrite): Promise<Outcome>;
+  bulk?: {
+    /** Bytes of the request body for these payloads, so that a batch stays under `maxBytes`. */
+    submit(context: Context<Settings>, writes: readonly CustomerWrite[]): Promise<{ actionId: string }>;
+    /** Null: still going on. Otherwise one outcome for each source ID that failed, and whether the rest may be believed. */
+    poll(
+      context: Context<Settings>,
+      actionId: string,
+      sourceIds: readonly string[],
+    ): Promise<{ outcomes: Outcome[] } | null>;
+  };
+  /** The customer as the destination has it now, or null. */
+  read(context: Context<Settings>, sourceId: string): Promise<DestinationCustomer | null>;
+  /** The schema of metadata, or null where none is defined. */
+  metadataSchema?(context: Context<Settings>): Promise<MetadataSchema | null>;
+}
+
+// ── How a field is mapped ───────────────────────────────────────────────────────────────────────────────────────
+
+export type Normaliser = 'text' | 'email' | 'phone' | 'date' | 'datetime' | 'number' | 'boolean' | 'list';
+export type NullPolicy = 'clear' | 'ignore';
+
+/** Where a field comes from: a path into the record's body, or several joined by blanks, or a function of the body. */
+export type MappingEntry =
+  | string
+  | readonly string[]
+  | {
+      readonly from: string | readonly string[];
+      readonly as?: Normaliser;
+      /** Default region of phone numbers without a country code, ISO 3166-1 alpha-2. */
+      readonly region?: string;
+      readonly onNull?: NullPolicy;
+      /** What splits a text into a list, for `as: 'list'`. Default `;`. */
+      readonly separator?: string;
+    }
+  | ((body: JsonObject) => Json | undefined);
+
+export type Mapping = { readonly [field: string]: MappingEntry };
+
+// ── How the vendor's API is reached ─────────────────────────────────────────────────────────────────────────────
+
+export interface ApiRequest {
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below the base URL; each variable segment percent-encoded by the connector. */
+  path: string;
+  query?: { [name: string]: string | number | boolean | undefined };
+  json?: Json;
+  /** Which of the quotas with a `bucket` this call also draws on. */
+  bucket?: string;
+  /** Statuses other than 2xx that are an answer here, not an error. */
+  answers?: readonly number[];
+  timeoutSeconds?: number;
+}
+
+export interface ApiResponse {
+  status: number;
+  /** Names in lower case. */
+  headers: { [name: string]: string };
+  /** The parsed body, or undefined where it is no JSON. */
+  json: Json | undefined;
+}
+
+export interface Api {
+  /**
+   * Sends one request, after its quotas have room. Throws `TransientError`, `RejectedError` or `UnauthorizedError` for
+   * every status that is neither 2xx nor in `answers`.
+   */
+  request(request: ApiRequest): Promise<ApiResponse>;
+}
+
+/** Local files, opened by the engine. */
+export interface Files {
+  /** Size in bytes and time of last change, epoch milliseconds. Throws where there is no such file. */
+  stat(path: string): Promise<{ bytes: number; changedAt: number }>;
+  open(path: string, fromByte: number): Readable;
+}
+
+/** At most `requests` calls in any `seconds` seconds. */
+export interface Quota {
+  name: string;
+  requests: number;
+  seconds: number;
+  /** Only calls of this bucket draw on it; absent: every call without a bucket of its own, unless `all`. */
+  bucket?: string;
+  /** Share left to others who use the same account, 0 to 1. */
+  reserve?: number;
+}
+
+/** What a response tells about a quota. */
+export interface QuotaReading {
+  quota: string;
+  limit?: number;
+  remaining?: number;
+  /** Epoch milliseconds until which nothing is left. */
+  exhaustedUntil?: number;
+}
+
+export interface ApiDescription {
+  baseUrl: string;
+  /** Sent with every request; holds the credentials. Never logged. */
+  headers: { [name: string]: string };
+  /** Whose quotas these are: two sources of one account share them. No secret: it is stored and shown. */
+  account: string;
+  quotas: Quota[];
+  /** What the response's headers say of the quotas. */
+  readQuotas?(response: ApiResponse, request: ApiRequest, now: number): QuotaReading[];
+  /** How an error of this vendor is to be taken where its status alone misleads. */
+  refusal?(response: ApiResponse, request: ApiRequest, now: number): TransientError | RejectedError | UnauthorizedError | undefined;
+}
+
+/** One thing that the credentials should allow, tried by `tributary check`. */
+export interface Permission {
+  what: string;
+  allowed: boolean;
+  /** What was answered, and what to do where it is not allowed. */
+  note: string;
+}
+
+// ── The connector ───────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Connector<Settings = unknown> {
+  name: string;
+  /** Checked once at start. Everything in it has a description. */
+  settings: z.ZodType<Settings>;
+  api?(settings: Settings): ApiDescription;
+  /** Present where the vendor can be read. */
+  source?: {
+    streams: Stream<Settings>[];
+    mapping: Mapping;
+    /** The path of the source ID in a record's body, where the configuration names none. */
+    sourceId: string;
+  };
+  /** Present where customers can be written. */
+  destination?: Destination<Settings>;
+  /** Tries what the credentials allow. It writes nothing. */
+  check?(context: Context<Settings>): Promise<Permission[]>;
+}
+
+/** Keeps the settings' type while the connector is written, and forgets it for the list. */
+export function defineConnector<Settings>(connector: Connector<Settings>): Connector {
+  return connector as unknown as Connector;
+}
+
+// ── Errors, named by what happens next ──────────────────────────────────────────────────────────────────────────
+
+/** Tried again: after the vendor's word, or after our own delay. */
+export class TransientError extends Error {
+  override name = 'TransientError';
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+  /** The quota that refused, where it is known. */
+  readonly quota: string | undefined;
+  /** False where the vendor surely did nothing (a refusal); true where it may have done what was asked. */
+  readonly uncertain: boolean;
+
+  constructor(
+    message: string,
+    options: { status?: number; retryAfterMs?: number; quota?: string; uncertain?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.status = options.status;
+    this.retryAfterMs = options.retryAfterMs;
+    this.quota = options.quota;
+    this.uncertain = options.uncertain ?? false;
+  }
+}
+
+/** This one request cannot succeed as it is; others may. */
+export class RejectedError extends Error {
+  override name = 'RejectedError';
+  readonly status: number | undefined;
+  /** The vendor's own key of the error, for grouping: `metadata_validation_failed`. */
+  readonly code: string;
+  readonly details: Json | undefined;
+
+  constructor(message: string, options: { code: string; status?: number; details?: Json; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.code = options.code;
+    this.status = options.status;
+    this.details = options.details;
+  }
+}
+
+/** The credentials are refused: the source or destination is paused until a person acts. */
+export class UnauthorizedError extends Error {
+  override name = 'UnauthorizedError';
+}

@@ -1,0 +1,175 @@
+// Opens PostgreSQL or the embedded PGlite behind one interface, brings it up to our migrations, and runs transactions.
+// It knows no table.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type SQL, sql } from 'drizzle-orm';
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { lockDirectory } from './lock.ts';
+import * as schema from './schema.ts';
+
+const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), '../../drizzle');
+
+export type Orm = PgDatabase<PgQueryResultHKT, typeof schema>;
+
+/** Where statements are run: the database itself or one transaction of it. */
+export interface Queryable {
+  /** Drizzle's query builder, for plain reads and writes of single rows. */
+  orm: Orm;
+  /**
+   * Runs one raw statement and returns its rows. The two drivers parse alike only plain text, numbers up to float8,
+   * booleans and JSON: give times as `ms(column)` and wide integers a cast.
+   */
+  rows<Row extends object>(statement: SQL): Promise<Row[]>;
+}
+
+export interface Database extends Queryable {
+  kind: 'postgres' | 'pglite';
+  /** Read committed. Begun again when the server chose it as a deadlock's victim, so `work` must have no other effects. */
+  transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+export class DatabaseError extends Error {
+  override name = 'DatabaseError';
+}
+
+/** A column of type timestamptz as epoch milliseconds. */
+export const ms = (column: SQL | object) => sql`(extract(epoch from ${column}) * 1000)::float8`;
+
+/** Epoch milliseconds as a timestamptz parameter. */
+export const at = (milliseconds: number) => sql`to_timestamp(${milliseconds}::float8 / 1000)`;
+
+/** A value as a jsonb parameter, alike on both drivers. */
+export const json = (value: unknown) => sql`(${jsonText(value)}::text)::jsonb`;
+
+/** A list of texts as a text[] parameter. */
+export const texts = (values: readonly string[]) =>
+  sql`(select coalesce(array_agg(value), '{}') from jsonb_array_elements_text((${jsonText(values)}::text)::jsonb))`;
+
+/** JSON without what PostgreSQL refuses in it: NUL and lone surrogates. */
+export function jsonText(value: unknown): string {
+  const text = JSON.stringify(value);
+  return /\\u0000|\\ud[89a-f]/i.test(text) ? JSON.stringify(value, (_key, item) => (typeof item === 'string' ? cleanText(item) : item)) : text;
+}
+
+/** A text without NUL and with lone surrogates replaced by U+FFFD. */
+export function cleanText(text: string): string {
+  return text.replaceAll('\u0000', '').toWellFormed();
+}
+
+export async function openDatabase(options: { url?: string | undefined; directory: string }): Promise<Database> {
+  const database = options.url ? await openPostgres(options.url) : await openPglite(join(options.directory, 'database'));
+  try {
+    await refuseNewer(database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return database;
+}
+
+async function openPostgres(url: string): Promise<Database> {
+  const [{ default: postgres }, { drizzle }, { migrate }] = await Promise.all([
+    import('postgres'),
+    import('drizzle-orm/postgres-js'),
+    import('drizzle-orm/postgres-js/migrator'),
+  ]);
+  const client = postgres(url, { max: 8, onnotice: () => {}, connection: { application_name: 'tributary' } });
+  const orm = drizzle(client, { schema });
+  const [{ version } = { version: 0 }] = await client<{ version: number }[]>`select current_setting('server_version_num')::int as version`.catch(
+    (error: Error) => {
+      throw new DatabaseError(`Cannot reach PostgreSQL at DATABASE_URL: ${error.message || (error as { code?: string }).code}`);
+    },
+  );
+  if (version < 150000) throw new DatabaseError(`PostgreSQL 15 or newer is needed; DATABASE_URL leads to ${version / 10000}.`);
+  // Workers that start together migrate one after the other.
+  const guard = await client.reserve();
+  try {
+    await guard`select pg_advisory_lock(7225119)`;
+    if (!(await isNewer({ orm, rows: (statement) => orm.execute(statement) as never }))) await migrate(orm, { migrationsFolder });
+  } finally {
+    await guard`select pg_advisory_unlock(7225119)`;
+    guard.release();
+  }
+  return {
+    kind: 'postgres',
+    orm: orm as unknown as Orm,
+    rows: (statement) => orm.execute(statement) as never,
+    transaction: (work) =>
+      retried(() =>
+        orm.transaction((tx) => work({ orm: tx as unknown as Orm, rows: (statement) => tx.execute(statement) as never })),
+      ),
+    close: () => client.end({ timeout: 5 }),
+  };
+}
+
+async function openPglite(directory: string): Promise<Database> {
+  const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
+    import('@electric-sql/pglite'),
+    import('drizzle-orm/pglite'),
+    import('drizzle-orm/pglite/migrator'),
+  ]);
+  mkdirSync(directory, { recursive: true });
+  const lock = lockDirectory(directory);
+  const client = await PGlite.create({ dataDir: directory, relaxedDurability: false });
+  const orm = drizzle(client, { schema });
+  const rows = async (runner: { execute(statement: SQL): PromiseLike<unknown> }, statement: SQL) =>
+    ((await runner.execute(statement)) as { rows: never[] }).rows;
+  if (!(await isNewer({ orm: orm as unknown as Orm, rows: (statement) => rows(orm, statement) }))) {
+    await migrate(orm, { migrationsFolder });
+  }
+  return {
+    kind: 'pglite',
+    orm: orm as unknown as Orm,
+    rows: (statement) => rows(orm, statement),
+    transaction: (work) =>
+      orm.transaction((tx) => work({ orm: tx as unknown as Orm, rows: (statement) => rows(tx, statement) })),
+    close: async () => {
+      await client.close();
+      lock.release();
+    },
+  };
+}
+
+/** Deadlock and serialisation failures are the server's word that the same transaction may simply be begun again. */
+async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const code = sqlState(error);
+      if (attempt >= 5 || (code !== '40P01' && code !== '40001')) throw error;
+    }
+  }
+}
+
+/** The SQLSTATE of a database error, however the driver and drizzle have wrapped it. */
+export function sqlState(error: unknown): string | undefined {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    const code = (inner as { code?: unknown }).code;
+    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return code;
+  }
+  return undefined;
+}
+
+/** The newest migration we know, as drizzle's journal dates it. */
+function newestKnown(): number {
+  const journal = JSON.parse(readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8')) as { entries: { when: number }[] };
+  return Math.max(...journal.entries.map((entry) => entry.when));
+}
+
+async function isNewer(database: Queryable): Promise<boolean> {
+  const [found] = await database.rows<{ exists: boolean }>(sql`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`);
+  if (!found?.exists) return false;
+  const [newest] = await database.rows<{ at: number }>(sql`select coalesce(max(created_at), 0)::float8 as at from drizzle.__drizzle_migrations`);
+  return (newest?.at ?? 0) > newestKnown();
+}
+
+async function refuseNewer(database: Database): Promise<void> {
+  if (await isNewer(database)) {
+    throw new DatabaseError(
+      'This database was written by a newer version of Tributary. Start that version, or point this one at another database. Nothing was changed.',
+    );
+  }
+}

@@ -1,0 +1,276 @@
+// Every table, its states and its checks, on one page. It knows no query; each table is written only by the file that
+// its comment names.
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+
+const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+
+/** Where a reader of a stream goes on. `reader`: lead, trail, full, tombstones. Written by sync/checkpoints. */
+export const checkpoints = pgTable(
+  'checkpoints',
+  {
+    source: text().notNull(),
+    stream: text().notNull(),
+    reader: text().notNull(),
+    cursor: jsonb().notNull(),
+    /** When this reader last came to rest. */
+    restedAt: time('rested_at'),
+    updatedAt: time('updated_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.source, t.stream, t.reader] })],
+);
+
+export const runStates = ['requested', 'finished', 'failed', 'cancelled'] as const;
+
+/**
+ * All pulls from a checkpoint to rest. Being worked on is a lease. `received` must equal the sum of the five counts
+ * after it; `unbalanced` rows cannot finish. Written by sync/runs.
+ */
+export const runs = pgTable(
+  'runs',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    source: text().notNull(),
+    /** incremental, full, records, import */
+    mode: text().notNull(),
+    lane: smallint().notNull(),
+    /** Why it exists: start, schedule, manual. */
+    trigger: text().notNull(),
+    /** The schedule's moment that asked for it: one run however many workers hold the cron. */
+    slot: time('slot'),
+    /** What else was asked: record IDs, a file. */
+    request: jsonb().notNull().default({}),
+    state: text({ enum: runStates }).notNull().default('requested'),
+    requestedAt: time('requested_at').notNull(),
+    startedAt: time('started_at'),
+    endedAt: time('ended_at'),
+    pages: integer().notNull().default(0),
+    received: bigint({ mode: 'number' }).notNull().default(0),
+    changed: bigint({ mode: 'number' }).notNull().default(0),
+    unchanged: bigint({ mode: 'number' }).notNull().default(0),
+    superseded: bigint({ mode: 'number' }).notNull().default(0),
+    filtered: bigint({ mode: 'number' }).notNull().default(0),
+    rejected: bigint({ mode: 'number' }).notNull().default(0),
+    /** Customers whose fields changed by it. */
+    customers: bigint({ mode: 'number' }).notNull().default(0),
+    /** What the vendor says there is in all, for progress. */
+    expected: bigint({ mode: 'number' }),
+    /** What is being done, in words. */
+    step: text(),
+    error: text(),
+    attempts: integer().notNull().default(0),
+    dueAt: time('due_at').notNull(),
+    lease: uuid(),
+    leasedUntil: time('leased_until'),
+    cancelRequestedAt: time('cancel_requested_at'),
+  },
+  (t) => [
+    uniqueIndex('runs_slot').on(t.source, t.slot),
+    // A run that is still going is not started twice.
+    uniqueIndex('runs_one_going')
+      .on(t.source, t.mode)
+      .where(sql`${t.state} = 'requested' and ${t.mode} in ('incremental', 'full')`),
+    index('runs_due').on(t.dueAt).where(sql`${t.state} = 'requested'`),
+    index('runs_recent').on(t.source, t.id),
+    check('runs_state', sql`${t.state} in ('requested', 'finished', 'failed', 'cancelled')`),
+    check('runs_ended', sql`(${t.state} <> 'requested') = (${t.endedAt} is not null)`),
+    check(
+      'runs_balance',
+      sql`${t.state} <> 'finished' or ${t.received} = ${t.changed} + ${t.unchanged} + ${t.superseded} + ${t.filtered} + ${t.rejected}`,
+    ),
+  ],
+);
+
+/** The newest state of each record, as the source has it. Written by sync/records. */
+export const records = pgTable(
+  'records',
+  {
+    source: text().notNull(),
+    stream: text().notNull(),
+    recordId: text('record_id').notNull(),
+    /** The customer it speaks of; null where the record is filtered. Sticky once assigned. */
+    sourceId: text('source_id'),
+    changedAt: time('changed_at').notNull(),
+    /** Of the body and of `deleted`. */
+    hash: text().notNull(),
+    body: jsonb().notNull(),
+    deleted: boolean().notNull().default(false),
+    /** Why it is no contribution, where it is none. */
+    filtered: text(),
+    /** Fields that failed their type or rule: [{field, reason, value}]. */
+    faults: jsonb(),
+    runId: bigint('run_id', { mode: 'number' }),
+    receivedAt: time('received_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.source, t.stream, t.recordId] }),
+    index('records_source_id').on(t.sourceId).where(sql`${t.sourceId} is not null`),
+    index('records_faulty').on(t.source).where(sql`${t.faults} is not null`),
+  ],
+);
+
+/** A person as Voucherify should know them. Written by sync/customers. */
+export const customers = pgTable(
+  'customers',
+  {
+    sourceId: text('source_id').primaryKey(),
+    revision: integer().notNull(),
+    /** Values by field name: the fold of the contributions that stand. */
+    fields: jsonb().notNull(),
+    /** Names of fields that were there once and are in no contribution now. */
+    dropped: jsonb().notNull().default([]),
+    /** No record speaks of this customer any more. */
+    left: boolean().notNull().default(false),
+    createdAt: time('created_at').notNull(),
+    updatedAt: time('updated_at').notNull(),
+  },
+  (t) => [index('customers_updated').on(t.updatedAt)],
+);
+
+export const deliveryStates = ['waiting', 'delivered', 'dead'] as const;
+
+/**
+ * The duty to bring one customer's newest revision to the destination: one narrow row per customer, a level and no
+ * list. `due_at` moves to the lease's end when a row is claimed, so a lease that runs out is simply due again.
+ * Written by sync/deliveries.
+ */
+export const deliveries = pgTable(
+  'deliveries',
+  {
+    sourceId: text('source_id').primaryKey(),
+    /** The revision wanted. */
+    revision: integer().notNull(),
+    /** The revision acknowledged last. */
+    acknowledged: integer(),
+    state: text({ enum: deliveryStates }).notNull().default('waiting'),
+    /** 0 webhook, 1 manual, 2 schedule, 3 backfill. */
+    lane: smallint().notNull(),
+    dueAt: time('due_at'),
+    /** Since when something waits: a newer revision inherits it. */
+    waitingSince: time('waiting_since'),
+    attempts: integer().notNull().default(0),
+    /** An attempt was begun whose end we do not know: the next one sends everything we own. */
+    uncertain: boolean().notNull().default(false),
+    lease: uuid(),
+    /** The bulk action that carries it now. */
+    batchId: uuid('batch_id'),
+    deliveredAt: time('delivered_at'),
+    errorCode: text('error_code'),
+    error: text(),
+  },
+  (t) => [
+    index('deliveries_due').on(t.lane, t.dueAt).where(sql`${t.state} = 'waiting' and ${t.batchId} is null`),
+    index('deliveries_batch').on(t.batchId).where(sql`${t.batchId} is not null`),
+    index('deliveries_dead').on(t.sourceId).where(sql`${t.state} = 'dead'`),
+    check('deliveries_state', sql`${t.state} in ('waiting', 'delivered', 'dead')`),
+    check('deliveries_due_at', sql`(${t.state} = 'waiting') = (${t.dueAt} is not null)`),
+    check('deliveries_waiting_since', sql`(${t.state} = 'delivered') = (${t.waitingSince} is null)`),
+    check('deliveries_acknowledged', sql`${t.state} <> 'delivered' or ${t.acknowledged} = ${t.revision}`),
+  ],
+);
+
+/** What the destination acknowledged, by field. Written by sync/acknowledgements. */
+export const acknowledgements = pgTable('acknowledgements', {
+  sourceId: text('source_id').primaryKey(),
+  revision: integer().notNull(),
+  fields: jsonb().notNull(),
+  acknowledgedAt: time('acknowledged_at').notNull(),
+});
+
+/** A bulk action that the destination has accepted and not ended. Written by sync/batches. */
+export const batches = pgTable(
+  'batches',
+  {
+    id: uuid().primaryKey(),
+    actionId: text('action_id').notNull(),
+    /** What was sent: [{sourceId, revision, fields}]. */
+    items: jsonb().notNull(),
+    submittedAt: time('submitted_at').notNull(),
+    polls: integer().notNull().default(0),
+    dueAt: time('due_at').notNull(),
+    lease: uuid(),
+  },
+  (t) => [index('batches_due').on(t.dueAt)],
+);
+
+export const deadLetterKinds = ['inbox', 'record', 'delivery'] as const;
+
+/** What was given up until something changes, kept whole so that it can be tried again. Written by sync/dead-letters. */
+export const deadLetters = pgTable(
+  'dead_letters',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    kind: text({ enum: deadLetterKinds }).notNull(),
+    /** The source, or `destination` for deliveries. */
+    source: text().notNull(),
+    stream: text().notNull().default(''),
+    /** The record ID, row or source ID it is about. */
+    ref: text().notNull(),
+    runId: bigint('run_id', { mode: 'number' }),
+    code: text().notNull(),
+    /** The vendor's words, or ours. */
+    message: text().notNull(),
+    detail: jsonb().notNull().default({}),
+    times: integer().notNull().default(1),
+    createdAt: time('created_at').notNull(),
+    lastAt: time('last_at').notNull(),
+    /** When it was retried with success, overtaken by newer input, or discarded. */
+    settledAt: time('settled_at'),
+  },
+  (t) => [
+    uniqueIndex('dead_letters_open').on(t.kind, t.source, t.stream, t.ref).where(sql`${t.settledAt} is null`),
+    check('dead_letters_kind', sql`${t.kind} in ('inbox', 'record', 'delivery')`),
+  ],
+);
+
+/** A source (by name) or the destination (`destination`) that does nothing until resumed. Written by sync/pauses. */
+export const pauses = pgTable('pauses', {
+  name: text().primaryKey(),
+  reason: text().notNull(),
+  pausedAt: time('paused_at').notNull(),
+});
+
+/** Slots of a quota held by a process: each may carry one call per window. Written by engine/quota-slices. */
+export const quotaSlices = pgTable(
+  'quota_slices',
+  {
+    id: uuid().primaryKey(),
+    account: text().notNull(),
+    quota: text().notNull(),
+    slots: integer().notNull(),
+    /** The process that holds it. */
+    holder: uuid().notNull(),
+    /** From then on the vendor has forgotten every call made with it. Moved on while the holder lives. */
+    freeAt: time('free_at').notNull(),
+  },
+  (t) => [index('quota_slices_account').on(t.account, t.quota, t.freeAt)],
+);
+
+/** What is known of a quota beyond its description: spent in long windows, and until when it is exhausted. Written by engine/quota-slices. */
+export const quotaStates = pgTable(
+  'quota_states',
+  {
+    account: text().notNull(),
+    quota: text().notNull(),
+    exhaustedUntil: time('exhausted_until'),
+    /** What the vendor said last. */
+    limit: integer('limit_seen'),
+    remaining: integer('remaining_seen'),
+    seenAt: time('seen_at'),
+  },
+  (t) => [primaryKey({ columns: [t.account, t.quota] })],
+);
