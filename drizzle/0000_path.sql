@@ -75,6 +75,7 @@ CREATE TABLE "deliveries" (
 --> statement-breakpoint
 CREATE TABLE "pauses" (
 	"name" text PRIMARY KEY NOT NULL,
+	"cause" text NOT NULL,
 	"reason" text NOT NULL,
 	"paused_at" timestamp with time zone NOT NULL
 );
@@ -104,9 +105,9 @@ CREATE TABLE "records" (
 	"record_id" text NOT NULL,
 	"source_id" text,
 	"changed_at" timestamp with time zone NOT NULL,
+	"deleted_at" timestamp with time zone,
 	"hash" text NOT NULL,
 	"body" jsonb NOT NULL,
-	"deleted" boolean DEFAULT false NOT NULL,
 	"filtered" text,
 	"faults" jsonb,
 	"run_id" bigint,

@@ -40,6 +40,8 @@ export interface Page {
   rest: boolean;
   /** How many records the vendor says this reading holds in all, where it says so: for progress only. */
   total?: number;
+  /** The names that the body of every record of this page may have, where the page itself says so (a file's header). */
+  columns?: string[];
 }
 
 /** What a connector is handed with every call. */
@@ -60,6 +62,15 @@ export interface PullRequest {
   properties: readonly string[];
 }
 
+/** A property that records of a stream may have. */
+export interface Property {
+  name: string;
+  /** As the vendor's own screens name it. */
+  label: string;
+  /** The vendor's word for its type. */
+  type: string;
+}
+
 /** A series of records. Facts that change apart are streams apart. */
 export interface Stream<Settings> {
   name: string;
@@ -78,6 +89,8 @@ export interface Stream<Settings> {
       request: { recordIds: readonly string[]; properties: readonly string[] },
     ): Promise<{ records: SourceRecord[]; missing: string[] }>;
   };
+  /** What a mapping may name; used to warn about names that do not exist. */
+  properties?(context: Context<Settings>): Promise<Property[]>;
   /** One page of rows that the source says are gone, each a record with `deleted`. Read seldom: vendors list them all. */
   tombstones?: {
     everySeconds: number;
@@ -121,6 +134,8 @@ export interface MetadataDefinition {
   /** Values allowed, where the list is closed. */
   oneOf?: Json[];
   notEqual?: number;
+  /** Values refused. */
+  noneOf?: Json[];
   lessThan?: number;
   atMost?: number;
   moreThan?: number;
@@ -147,14 +162,19 @@ export interface Destination<Settings> {
     /** At most this many single writes under way at once. */
     singlesAtOnce: number;
   };
-  /** The body that writes these fields. Pure: previews show exactly this. */
-  payload(sourceId: string, fields: Fields): JsonObject;
+  /** The body that writes these fields. Pure: previews show exactly this. The settings may say how a value is cleared. */
+  payload(sourceId: string, fields: Fields, settings?: Settings): JsonObject;
+  /**
+   * The payload completed with what others hold in the objects it writes (`metadata`, `address`), so that a vendor who
+   * replaces them loses nothing. Pure.
+   */
+  preserve?(payload: JsonObject, current: DestinationCustomer): JsonObject;
   /** Writes one customer, creating it where there is none of this source ID. */
   upsert(context: Context<Settings>, write: CustomerWrite): Promise<Outcome>;
   bulk?: {
-    /** Bytes of the request body for these payloads, so that a batch stays under `maxBytes`. */
+    /** One batch within the limits of `traits`. A refusal of the whole is thrown: a `RejectedError` is for the caller to bisect. */
     submit(context: Context<Settings>, writes: readonly CustomerWrite[]): Promise<{ actionId: string }>;
-    /** Null: still going on. Otherwise one outcome for each source ID that failed, and whether the rest may be believed. */
+    /** Null: still going on. Otherwise one outcome for each source ID. */
     poll(
       context: Context<Settings>,
       actionId: string,
@@ -197,7 +217,7 @@ export interface ApiRequest {
   path: string;
   query?: { [name: string]: string | number | boolean | undefined };
   json?: Json;
-  /** Which of the quotas with a `bucket` this call also draws on. */
+  /** Draws on the quotas of this bucket and on those for `all`; absent: on those without a bucket and on those for `all`. */
   bucket?: string;
   /** Statuses other than 2xx that are an answer here, not an error. */
   answers?: readonly number[];
@@ -232,8 +252,10 @@ export interface Quota {
   name: string;
   requests: number;
   seconds: number;
-  /** Only calls of this bucket draw on it; absent: every call without a bucket of its own, unless `all`. */
+  /** Only calls of this bucket draw on it; absent: only calls without a bucket. */
   bucket?: string;
+  /** Every call draws on it, whatever its bucket. */
+  all?: true;
   /** Share left to others who use the same account, 0 to 1. */
   reserve?: number;
 }
@@ -257,7 +279,11 @@ export interface ApiDescription {
   /** What the response's headers say of the quotas. */
   readQuotas?(response: ApiResponse, request: ApiRequest, now: number): QuotaReading[];
   /** How an error of this vendor is to be taken where its status alone misleads. */
-  refusal?(response: ApiResponse, request: ApiRequest, now: number): TransientError | RejectedError | UnauthorizedError | undefined;
+  refusal?(
+    response: ApiResponse,
+    request: ApiRequest,
+    now: number,
+  ): TransientError | RejectedError | UnauthorizedError | undefined;
 }
 
 /** One thing that the credentials should allow, tried by `tributary check`. */
@@ -279,8 +305,12 @@ export interface Connector<Settings = unknown> {
   source?: {
     streams: Stream<Settings>[];
     mapping: Mapping;
+    /** The default mapping where it depends on what the rows hold: `columns` are the names of the body's properties. */
+    mappingFor?(settings: Settings, columns: readonly string[]): Mapping;
     /** The path of the source ID in a record's body, where the configuration names none. */
     sourceId: string;
+    /** The same where it depends on what the rows hold. */
+    sourceIdFor?(settings: Settings, columns: readonly string[]): string;
   };
   /** Present where customers can be written. */
   destination?: Destination<Settings>;
@@ -307,7 +337,13 @@ export class TransientError extends Error {
 
   constructor(
     message: string,
-    options: { status?: number; retryAfterMs?: number; quota?: string; uncertain?: boolean; cause?: unknown } = {},
+    options: {
+      status?: number;
+      retryAfterMs?: number;
+      quota?: string;
+      uncertain?: boolean;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.status = options.status;

@@ -104,11 +104,13 @@ export const records = pgTable(
     recordId: text('record_id').notNull(),
     /** The customer it speaks of; null where the record is filtered. Sticky once assigned. */
     sourceId: text('source_id'),
+    /** The source's clock of `body`; the epoch where only the deletion is known. */
     changedAt: time('changed_at').notNull(),
-    /** Of the body and of `deleted`. */
+    /** The source's clock of the deletion. The record stands unless it was deleted at or after `changed_at`. */
+    deletedAt: time('deleted_at'),
+    /** Of the body. */
     hash: text().notNull(),
     body: jsonb().notNull(),
-    deleted: boolean().notNull().default(false),
     /** Why it is no contribution, where it is none. */
     filtered: text(),
     /** Fields that failed their type or rule: [{field, reason, value}]. */
@@ -240,6 +242,8 @@ export const deadLetters = pgTable(
 /** A source (by name) or the destination (`destination`) that does nothing until resumed. Written by sync/pauses. */
 export const pauses = pgTable('pauses', {
   name: text().primaryKey(),
+  /** person, or unauthorized: then a restart tries once more. */
+  cause: text().notNull(),
   reason: text().notNull(),
   pausedAt: time('paused_at').notNull(),
 });

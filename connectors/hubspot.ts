@@ -1,0 +1,55 @@
+// HubSpot: its contacts. https://developers.hubspot.com/docs/api-reference/crm-contacts-v3
+import { type Context, defineConnector, type Permission } from '#connector';
+import { describeApi, searchBucket } from './hubspot/api.ts';
+import { contacts } from './hubspot/contacts.ts';
+import { contactsPath, propertiesPath, type Settings, settings } from './hubspot/settings.ts';
+
+export const hubspot = defineConnector<Settings>({
+  name: 'hubspot',
+  settings,
+  api: describeApi,
+  source: {
+    streams: [contacts],
+    mapping: {
+      name: ['firstname', 'lastname'],
+      email: 'email',
+      phone: 'phone',
+      'address.line_1': 'address',
+      'address.city': 'city',
+      'address.state': 'state',
+      'address.postal_code': 'zip',
+      'address.country': 'country',
+    },
+    sourceId: 'id',
+  },
+  check,
+});
+
+async function check(context: Context<Settings>): Promise<Permission[]> {
+  const { api, settings } = context;
+  return [
+    await tried('list contacts', 'Full readings and deletions are possible.', () =>
+      api.request({ path: contactsPath(settings), query: { limit: 1 } }),
+    ),
+    await tried('search contacts', 'Changes can be found.', () =>
+      api.request({
+        method: 'POST',
+        path: contactsPath(settings, '/search'),
+        bucket: searchBucket,
+        json: { limit: 1 },
+      }),
+    ),
+    await tried('read property definitions', 'Names in the mapping can be checked.', () =>
+      api.request({ path: propertiesPath(settings) }),
+    ),
+  ];
+}
+
+async function tried(what: string, means: string, attempt: () => Promise<unknown>): Promise<Permission> {
+  try {
+    await attempt();
+    return { what, allowed: true, note: means };
+  } catch (error) {
+    return { what, allowed: false, note: error instanceof Error ? error.message : String(error) };
+  }
+}

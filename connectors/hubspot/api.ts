@@ -1,0 +1,174 @@
+// How HubSpot's API is reached: its credentials, its quotas, and what its refusals mean. It does not know what is read.
+// Source of the limits: developers.hubspot.com, "API usage guidelines and limits"; of the errors: "Handling errors".
+import {
+  type ApiDescription,
+  type ApiRequest,
+  type ApiResponse,
+  type Json,
+  type JsonObject,
+  type Quota,
+  type QuotaReading,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '#connector';
+import type { Settings } from './settings.ts';
+
+/** What the smallest plan allows; the response headers tell of more. */
+const defaultWindows = [
+  { requests: 100, seconds: 10 },
+  { requests: 250_000, seconds: 86_400 },
+];
+const daySeconds = 86_400;
+
+export const searchBucket = 'search';
+
+export function describeApi(settings: Settings): ApiDescription {
+  const quotas = quotasOf(settings);
+  return {
+    baseUrl: settings.baseUrl,
+    headers: { authorization: `Bearer ${settings.accessToken}` },
+    account: `hubspot:${settings.portalId ?? fingerprint(settings.accessToken)}`,
+    quotas,
+    readQuotas: (response) => readQuotas(response, quotas),
+    refusal: (response, request, now) => refusal(response, request, now, quotas),
+  };
+}
+
+function quotasOf({ quota, searchPerSecond }: Settings): Quota[] {
+  const given: { requests: number; seconds: number; reserve?: number | undefined }[] =
+    quota ?? defaultWindows;
+  const windows = given.map(({ requests, seconds, reserve }): Quota => {
+    const name = windowName(seconds);
+    return { name, requests, seconds, all: true, ...(reserve !== undefined && { reserve }) };
+  });
+  return [...windows, { name: searchBucket, requests: searchPerSecond, seconds: 1, bucket: searchBucket }];
+}
+
+function windowName(seconds: number): string {
+  if (seconds === daySeconds) return 'daily';
+  return seconds === 10 ? 'burst' : `${seconds}-seconds`;
+}
+
+/** Search responses carry none of these headers, and OAuth apps get no daily ones. */
+function readQuotas({ headers }: ApiResponse, quotas: readonly Quota[]): QuotaReading[] {
+  const number = (name: string) => {
+    const text = headers[`x-hubspot-ratelimit-${name}`];
+    return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+  };
+  const reading = (seconds: number | undefined, limit: number | undefined, remaining: number | undefined) => {
+    const quota = quotas.find((one) => one.all && one.seconds === seconds);
+    if (!quota || (limit === undefined && remaining === undefined)) return [];
+    return [
+      {
+        quota: quota.name,
+        ...(limit !== undefined && { limit }),
+        ...(remaining !== undefined && { remaining }),
+      },
+    ];
+  };
+  const intervalMs = number('interval-milliseconds');
+  return [
+    ...reading(intervalMs === undefined ? undefined : intervalMs / 1000, number('max'), number('remaining')),
+    ...reading(daySeconds, number('daily'), number('daily-remaining')),
+  ];
+}
+
+type Refusal = TransientError | RejectedError | UnauthorizedError;
+
+function refusal(
+  response: ApiResponse,
+  request: ApiRequest,
+  now: number,
+  quotas: readonly Quota[],
+): Refusal | undefined {
+  const { status } = response;
+  const body = objectOf(response.json);
+  const what = `HubSpot answered ${status} to ${request.method ?? 'GET'} ${request.path}`;
+  const said = typeof body['message'] === 'string' ? `: ${body['message']}` : '';
+  if (status === 401 || status === 530) {
+    // 530 is no documented status of theirs: it is what a malformed token gets.
+    return new UnauthorizedError(
+      `${what}${said || ': the access token is not valid'}. Give the source a token that is.`,
+    );
+  }
+  if (status === 403) {
+    const scopes = missingScopes(body);
+    const advice = scopes.length
+      ? `Add ${scopes.join(', ')} to the scopes of the app.`
+      : 'Look whether the app has the scope crm.objects.contacts.read.';
+    return new UnauthorizedError(`${what}${said}. ${advice}`);
+  }
+  if (status === 429) return tooMany(what, body, request, now, quotas);
+  const retryAfterMs = retryAfter(response, now);
+  if (status === 423) {
+    // Locked by a job of theirs, for at least two seconds.
+    return new TransientError(`${what}${said}`, { status, retryAfterMs: Math.max(2000, retryAfterMs ?? 0) });
+  }
+  if (status === 477) {
+    // The account is moving to another data centre, for up to a day.
+    return new TransientError(`${what}${said}`, { status, retryAfterMs: retryAfterMs ?? 3_600_000 });
+  }
+  if (status >= 400 && status < 500 && status !== 408) {
+    const code = typeof body['category'] === 'string' ? body['category'] : `http_${status}`;
+    return new RejectedError(`${what}${said}`, {
+      status,
+      code,
+      ...(body['errors'] && { details: body['errors'] }),
+    });
+  }
+  return undefined;
+}
+
+function tooMany(
+  what: string,
+  body: JsonObject,
+  request: ApiRequest,
+  now: number,
+  quotas: readonly Quota[],
+): TransientError {
+  const policy = typeof body['policyName'] === 'string' ? body['policyName'] : 'no policy named';
+  const named = (name: string | undefined) => quotas.find((quota) => quota.name === name)?.name;
+  const wait = (retryAfterMs: number, quota: string | undefined) =>
+    new TransientError(`${what}: ${policy}`, { status: 429, retryAfterMs, ...(quota && { quota }) });
+  // Their Retry-After is not dependable: the policy says how long.
+  if (policy === 'DAILY') return wait(untilMidnight(now), named('daily'));
+  if (policy === 'SECONDLY') return wait(1000, named(request.bucket));
+  return wait(10_000, policy === 'TEN_SECONDLY_ROLLING' ? named('burst') : undefined);
+}
+
+/** The daily quota is said to begin again at midnight of the account's time zone, which is not told: UTC is assumed. */
+function untilMidnight(now: number): number {
+  return daySeconds * 1000 - (now % (daySeconds * 1000));
+}
+
+function retryAfter({ headers }: ApiResponse, now: number): number | undefined {
+  const text = headers['retry-after'];
+  if (text === undefined) return undefined;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+/** `errors[].context` names them, as `requiredGranularScopes` or `requiredScopes`; so may the body's own `context`. */
+function missingScopes(body: JsonObject): string[] {
+  const contexts = [body, ...listOf(body['errors']).map(objectOf)].map((part) => objectOf(part['context']));
+  const scopes = contexts.flatMap((context) =>
+    Object.entries(context).flatMap(([key, value]) => (/scope/i.test(key) ? listOf(value) : [])),
+  );
+  return [...new Set(scopes.filter((scope): scope is string => typeof scope === 'string'))];
+}
+
+export function objectOf(value: Json | undefined): JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
+}
+
+export function listOf(value: Json | undefined): Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** FNV-1a, 32 bits: far too few of a token's bits to be a secret, enough to tell two accounts apart. */
+function fingerprint(token: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < token.length; i += 1) hash = Math.imul(hash ^ token.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}

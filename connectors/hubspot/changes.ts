@@ -1,0 +1,132 @@
+// Contacts that changed, by search. Past three properties of HubSpot's search it must get: no more than 10,000 results
+// by offset, rows that move while they are paged, and rows newer than the index that found them. It knows no list.
+import {
+  type Context,
+  type Json,
+  type JsonObject,
+  type Page,
+  type PullRequest,
+  TransientError,
+} from '#connector';
+import { objectOf, searchBucket } from './api.ts';
+import { contactRecords, propertyNames } from './contact.ts';
+import { type SearchCursor, type Window, writeCursor } from './cursor.ts';
+import { contactsPath, type Settings } from './settings.ts';
+
+/** HubSpot allows 200 since 2024. */
+const pageSize = 200;
+/** `after + limit` above it is refused. */
+const maxResults = 10_000;
+/** More contacts at one moment are given again rather than remembered. */
+const maxSeen = 200;
+/** A window that took longer to read has another after it at once, for what changed since it began. */
+const longWindowMs = 60_000;
+
+/**
+ * One page of a window of changes, `from` to `until`, both included.
+ *
+ * Within the window rows are read in the order of their IDs, each page beginning after the last ID read. So no offset
+ * grows towards the cap, ten thousand rows of one millisecond are like any others, and a contact that changes meanwhile
+ * leaves the window without moving the rest. Only when the window has been read to its end does `from` move on: to the
+ * newest change read, and never past `until`, for a row is shown as it is now, which may be later than the index knew.
+ */
+export async function pullChanges(
+  { settings, api }: Context<Settings>,
+  cursor: SearchCursor,
+  request: PullRequest,
+): Promise<Page> {
+  const window = cursor.window ?? newWindow(request.until);
+  if (window.until < cursor.from) return { records: [], cursor: writeCursor(cursor), rest: true };
+  const { json } = await api.request({
+    method: 'POST',
+    path: contactsPath(settings, '/search'),
+    bucket: searchBucket,
+    json: query(cursor.from, window, request.properties),
+  });
+  const { results, paging, total } = objectOf(json);
+  if (!Array.isArray(results)) throw new TransientError('HubSpot answered a search without results');
+  const { records, rejected } = contactRecords(results);
+  const read = readOn(window, results, records, typeof total === 'number' ? total : null);
+  const next = objectOf(objectOf(paging)['next'])['after'];
+  if (typeof next === 'string') {
+    // Rows that the index still has and the database no longer does are counted and not given.
+    if (read.lastId === window.lastId) read.after = behindUngiven(next);
+    else delete read.after;
+  }
+  const given = records.filter(
+    ({ recordId, changedAt }) => changedAt !== cursor.from || !cursor.seen.includes(recordId),
+  );
+  return {
+    records: given,
+    ...(rejected.length && { rejected }),
+    cursor: writeCursor(typeof next === 'string' ? { ...cursor, window: read } : completed(cursor, read)),
+    rest: typeof next !== 'string' && request.until - window.until < longWindowMs,
+    ...(read.total !== null && { total: read.total }),
+  };
+}
+
+function newWindow(until: number): Window {
+  return { until, lastId: null, newest: null, edge: [], total: null };
+}
+
+function query(from: number, window: Window, properties: readonly string[]): JsonObject {
+  const changed = { propertyName: 'lastmodifieddate' };
+  const filters: Json[] = [
+    { ...changed, operator: 'GTE', value: String(from) },
+    { ...changed, operator: 'LTE', value: String(window.until) },
+  ];
+  if (window.lastId !== null)
+    filters.push({ propertyName: 'hs_object_id', operator: 'GT', value: window.lastId });
+  return {
+    filterGroups: [{ filters }],
+    sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],
+    properties: propertyNames(properties),
+    limit: pageSize,
+    ...(window.after !== undefined && { after: window.after }),
+  };
+}
+
+/** The window with one more page read. */
+function readOn(
+  window: Window,
+  results: readonly Json[],
+  records: Page['records'],
+  total: number | null,
+): Window {
+  const read = { ...window, edge: [...window.edge], total: window.total ?? total };
+  for (const row of results) {
+    const { id } = objectOf(row);
+    if (typeof id === 'string' && isGreater(id, read.lastId)) read.lastId = id;
+  }
+  for (const { recordId, changedAt } of records) {
+    if (changedAt > window.until) continue;
+    read.newest = Math.max(read.newest ?? 0, changedAt);
+    if (changedAt === window.until && read.edge.length <= maxSeen) read.edge.push(recordId);
+  }
+  return read;
+}
+
+/** IDs are numbers longer than a double holds exactly. */
+function isGreater(id: string, than: string | null): boolean {
+  if (!/^\d+$/.test(id)) return false;
+  return than === null || BigInt(id) > BigInt(than);
+}
+
+function behindUngiven(after: string): string {
+  if (Number(after) + pageSize <= maxResults) return after;
+  throw new TransientError("HubSpot's search index lags behind thousands of deletions", {
+    retryAfterMs: 60_000,
+  });
+}
+
+/**
+ * Where the next window begins. The millisecond `until` may not have been over when it was read: it is read again, less
+ * the contacts already given. Any earlier one is behind HubSpot's clock; what its index still hides of it, the
+ * trailing reader finds.
+ */
+function completed(cursor: SearchCursor, { until, newest, edge }: Window): SearchCursor {
+  if (newest === null || newest < cursor.from)
+    return { phase: 'search', from: cursor.from, seen: cursor.seen };
+  if (newest < until) return { phase: 'search', from: newest + 1, seen: [] };
+  return { phase: 'search', from: until, seen: edge.length > maxSeen ? [] : edge };
+}

@@ -1,0 +1,53 @@
+// One contact as HubSpot writes it, into a record. It knows no requests.
+import type { Json, RejectedRow, SourceRecord } from '#connector';
+import { objectOf } from './api.ts';
+
+/** What HubSpot gives where no property is asked for. Asked for by name, so that every route gives the same. */
+const defaultProperties = ['createdate', 'email', 'firstname', 'lastmodifieddate', 'lastname'];
+
+/** The names to ask for. `id` is no property: it always comes; the clock may have to be read from `lastmodifieddate`. */
+export function propertyNames(properties: readonly string[]): string[] {
+  if (properties.length === 0) return defaultProperties;
+  return [...new Set([...properties.filter((name) => name !== 'id'), 'lastmodifieddate'])];
+}
+
+export interface Rows {
+  records: SourceRecord[];
+  rejected: RejectedRow[];
+}
+
+/** Rows of a response into records: the body is the properties and `id`; the clock is `updatedAt`. */
+export function contactRecords(rows: readonly Json[]): Rows {
+  const found: Rows = { records: [], rejected: [] };
+  for (const row of rows) {
+    const { id, properties, updatedAt } = objectOf(row);
+    const values = objectOf(properties);
+    const changedAt = momentOf(updatedAt) ?? momentOf(values['lastmodifieddate']);
+    if (typeof id === 'string' && id !== '' && changedAt !== undefined) {
+      found.records.push({ recordId: id, changedAt, body: { ...values, id } });
+    } else {
+      const position = `contact ${typeof id === 'string' && id ? id : JSON.stringify(row).slice(0, 200)}`;
+      found.rejected.push({
+        position,
+        reason: 'A contact has an id and a time of last change; this one has not.',
+        raw: row,
+      });
+    }
+  }
+  return found;
+}
+
+/** An archived contact into the record of a deletion, at the time it was archived. */
+export function tombstone(row: Json): SourceRecord | undefined {
+  const { id, properties, archivedAt } = objectOf(row);
+  const changedAt = momentOf(archivedAt);
+  if (typeof id !== 'string' || id === '' || changedAt === undefined) return undefined;
+  return { recordId: id, changedAt, deleted: true, body: { ...objectOf(properties), id } };
+}
+
+/** ISO 8601, or epoch milliseconds as older properties have them. */
+function momentOf(value: Json | undefined): number | undefined {
+  if (typeof value !== 'string' || value === '') return undefined;
+  const ms = /^\d{10,}$/.test(value) ? Number(value) : Date.parse(value);
+  return Number.isFinite(ms) ? ms : undefined;
+}

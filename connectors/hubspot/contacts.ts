@@ -1,0 +1,169 @@
+// The stream of contacts: all of them by the list, changes by search, single ones by ID, archived ones as tombstones.
+// It knows no quotas.
+import {
+  type Context,
+  type Json,
+  type JsonObject,
+  type Page,
+  type PullRequest,
+  type SourceRecord,
+  type Stream,
+  TransientError,
+} from '#connector';
+import { listOf, objectOf } from './api.ts';
+import { pullChanges } from './changes.ts';
+import { contactRecords, propertyNames, type Rows, tombstone } from './contact.ts';
+import { type ListCursor, readCursor, readTombstoneCursor } from './cursor.ts';
+import { contactsPath, propertiesPath, type Settings } from './settings.ts';
+
+/** The most that the list and a batch read give. */
+const pageSize = 100;
+/** A longer list of properties goes into a body: URLs of about 16,000 characters are refused with 414. */
+const maxQueryCharacters = 12_000;
+
+export const contacts: Stream<Settings> = {
+  name: 'contacts',
+  settleLagSeconds: 120,
+  async pull(context, request) {
+    const cursor = request.cursor === null ? null : readCursor(request.cursor);
+    if (cursor?.phase === 'search') return pullChanges(context, cursor, request);
+    return pullList(context, cursor ?? { phase: 'list', start: context.now }, request);
+  },
+  read: { maxIds: pageSize, records: read },
+  tombstones: { everySeconds: 3600, pull: pullTombstones },
+  properties,
+};
+
+/**
+ * One page of all contacts, in the order of their IDs. After the last the reading rests, at the moment it began less the
+ * lag of the search index: what changed meanwhile is the first that the next pull finds, and a trailing reader that
+ * begins as a copy of that cursor misses nothing.
+ */
+async function pullList(context: Context<Settings>, cursor: ListCursor, request: PullRequest): Promise<Page> {
+  const names = propertyNames(request.properties);
+  const fits = encodeURIComponent(names.join(',')).length <= maxQueryCharacters;
+  const { results, after } = await listPage(context, cursor.after, fits ? names : ['lastmodifieddate']);
+  const { records, rejected } = fits
+    ? contactRecords(results)
+    : await withProperties(context, results, names);
+  const from = Math.max(0, cursor.start - context.settings.settleLagSeconds * 1000);
+  return {
+    records,
+    ...(rejected.length && { rejected }),
+    cursor: after === undefined ? { phase: 'search', from, seen: [] } : { ...cursor, after },
+    rest: after === undefined,
+  };
+}
+
+async function listPage(
+  { api, settings }: Context<Settings>,
+  after: string | undefined,
+  names: readonly string[],
+  archived?: true,
+): Promise<{ results: Json[]; after: string | undefined }> {
+  const query = { limit: pageSize, properties: names.join(','), archived, after };
+  const { json } = await api.request({ path: contactsPath(settings), query });
+  const { results, paging } = objectOf(json);
+  if (!Array.isArray(results)) throw new TransientError('HubSpot answered a list without results');
+  const next = objectOf(objectOf(paging)['next'])['after'];
+  return { results, after: typeof next === 'string' ? next : undefined };
+}
+
+/** The same contacts with all their properties; one that vanished since the list was made is left out. */
+async function withProperties(
+  context: Context<Settings>,
+  results: readonly Json[],
+  names: readonly string[],
+): Promise<Rows> {
+  const ids = results.map((row) => objectOf(row)['id']).filter((id): id is string => typeof id === 'string');
+  if (ids.length === 0) return { records: [], rejected: [] };
+  return contactRecords(listOf((await batchRead(context, ids, names))['results']));
+}
+
+async function batchRead(
+  { api, settings }: Context<Settings>,
+  ids: readonly string[],
+  names: readonly string[],
+): Promise<JsonObject> {
+  const { json } = await api.request({
+    method: 'POST',
+    path: contactsPath(settings, '/batch/read'),
+    query: { archived: false },
+    json: { inputs: ids.map((id) => ({ id })), properties: [...names] },
+  });
+  const body = objectOf(json);
+  if (!Array.isArray(body['results']))
+    throw new TransientError('HubSpot answered a batch read without results');
+  return body;
+}
+
+/** Answered 200 where all were found, 207 with errors where some were not. */
+async function read(
+  context: Context<Settings>,
+  { recordIds, properties }: { recordIds: readonly string[]; properties: readonly string[] },
+): Promise<{ records: SourceRecord[]; missing: string[] }> {
+  // An ID of another shape is nobody's, and could have the whole batch refused.
+  const asked = [...new Set(recordIds)].filter((id) => /^\d+$/.test(id));
+  const missing = recordIds.filter((id) => !/^\d+$/.test(id));
+  if (asked.length === 0) return { records: [], missing };
+  const body = await batchRead(context, asked, propertyNames(properties));
+  const { records } = contactRecords(listOf(body['results']));
+  const found = new Set(records.map(({ recordId }) => recordId));
+  const unanswered = asked.filter((id) => !found.has(id));
+  // A contact that was not asked for is the one that an ID asked for was merged into.
+  const merged = records.some(({ recordId }) => !asked.includes(recordId));
+  const gone = merged ? unanswered : unanswered.filter(saidMissing(listOf(body['errors'])));
+  return { records, missing: [...missing, ...gone] };
+}
+
+/** Errors that name their IDs speak of these alone; one that names none speaks of all that were not found. */
+function saidMissing(errors: readonly Json[]): (id: string) => boolean {
+  const notFound = errors
+    .map(objectOf)
+    .filter(({ category }) => category === undefined || category === 'OBJECT_NOT_FOUND');
+  const named = notFound.flatMap((error) => listOf(objectOf(error['context'])['ids']).map(String));
+  if (named.length > 0) return (id) => named.includes(id);
+  return () => notFound.length > 0 && notFound.length === errors.length;
+}
+
+/**
+ * One page of the archived contacts, of which HubSpot lists all of the last 90 days in the order of their IDs, with no
+ * "since": those archived after the mark are given. The mark never comes closer to the reading's start than the
+ * settle lag, since a contact may be archived behind the page being read.
+ */
+async function pullTombstones(context: Context<Settings>, request: PullRequest): Promise<Page> {
+  const cursor = request.cursor === null ? { mark: 0 } : readTombstoneCursor(request.cursor);
+  const start = cursor.reading?.start ?? context.now;
+  const { results, after } = await listPage(context, cursor.reading?.after, ['lastmodifieddate'], true);
+  const records = results
+    .flatMap((row) => tombstone(row) ?? [])
+    .filter(({ changedAt }) => changedAt > cursor.mark);
+  const newest = records.reduce(
+    (time, { changedAt }) => Math.max(time, changedAt),
+    cursor.reading?.newest ?? cursor.mark,
+  );
+  if (after !== undefined) {
+    return { records, cursor: { mark: cursor.mark, reading: { start, after, newest } }, rest: false };
+  }
+  const settled = start - context.settings.settleLagSeconds * 1000;
+  return { records, cursor: { mark: Math.max(cursor.mark, Math.min(newest, settled)) }, rest: true };
+}
+
+async function properties({
+  api,
+  settings,
+}: Context<Settings>): Promise<{ name: string; label: string; type: string }[]> {
+  const { json } = await api.request({ path: propertiesPath(settings) });
+  return listOf(objectOf(json)['results'])
+    .map(objectOf)
+    .flatMap(({ name, label, type, archived }) => {
+      if (typeof name !== 'string' || archived === true) return [];
+      return [
+        {
+          name,
+          label: typeof label === 'string' ? label : name,
+          type: typeof type === 'string' ? type : 'string',
+        },
+      ];
+    });
+}

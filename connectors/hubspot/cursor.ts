@@ -1,0 +1,68 @@
+// Where reading contacts goes on: the list of all, then windows of changes. It knows no requests.
+import { z } from 'zod';
+import { type Json, RejectedError } from '#connector';
+
+const time = z.int().min(0);
+
+/** Reading all there are, by the list. `start`: when it began, from which on changes are searched for later. */
+const list = z.strictObject({ phase: z.literal('list'), start: time, after: z.string().optional() });
+
+/**
+ * Reading what changed at `from` or later. `seen`: contacts already given that changed at exactly `from`. `window`: the
+ * search under way, read in the order of IDs, which no change moves.
+ */
+const search = z.strictObject({
+  phase: z.literal('search'),
+  from: time,
+  seen: z.array(z.string()),
+  window: z
+    .strictObject({
+      until: time,
+      /** The greatest ID read; null before the first. */
+      lastId: z.string().nullable(),
+      /** Offset behind `lastId`: only where HubSpot counted rows there that it did not give. */
+      after: z.string().optional(),
+      /** The newest change read that is not after `until`. */
+      newest: time.nullable(),
+      /** Contacts read that changed at exactly `until`. */
+      edge: z.array(z.string()),
+      /** Contacts in the whole window, as HubSpot said first. */
+      total: z.int().min(0).nullable(),
+    })
+    .optional(),
+});
+
+const tombstones = z.strictObject({
+  /** Contacts archived after it are given. */
+  mark: time,
+  /** The reading under way. */
+  reading: z.strictObject({ start: time, after: z.string(), newest: time }).optional(),
+});
+
+export type ListCursor = z.infer<typeof list>;
+export type SearchCursor = z.infer<typeof search>;
+export type Window = NonNullable<SearchCursor['window']>;
+export type TombstoneCursor = z.infer<typeof tombstones>;
+
+/** A cursor to be stored: what is absent in it stays absent. */
+export function writeCursor(cursor: SearchCursor): Json {
+  return JSON.parse(JSON.stringify(cursor));
+}
+
+/** A cursor as `pull` returned it. */
+export function readCursor(cursor: Json): ListCursor | SearchCursor {
+  return parse(z.discriminatedUnion('phase', [list, search]), cursor);
+}
+
+export function readTombstoneCursor(cursor: Json): TombstoneCursor {
+  return parse(tombstones, cursor);
+}
+
+function parse<T>(schema: z.ZodType<T>, cursor: Json): T {
+  const { success, data, error } = schema.safeParse(cursor);
+  if (success) return data;
+  throw new RejectedError('The cursor kept for HubSpot contacts is none of ours: start a full reading.', {
+    code: 'cursor',
+    cause: error,
+  });
+}

@@ -1,0 +1,47 @@
+// What the key of a project allows, tried without writing. It does not know who asks.
+import {
+  type ApiRequest,
+  type ApiResponse,
+  type Context,
+  type Permission,
+  RejectedError,
+  UnauthorizedError,
+} from '#connector';
+import { isObject } from './payload.ts';
+import type { Settings } from './settings.ts';
+
+const notTried = 'not tried: it writes';
+
+export async function check({ api, settings }: Context<Settings>): Promise<Permission[]> {
+  const tried = (what: string, path: string, query?: ApiRequest['query']) =>
+    permission(what, () => api.request({ path, ...(query && { query }) }));
+  const permissions = [
+    await tried('read customers', '/v1/customers', { limit: 1 }),
+    await tried('read the metadata schema', '/v1/metadata-schemas'),
+    { what: 'write customers', allowed: true, note: notTried },
+  ];
+  if (settings.bulk === false) return permissions;
+  return [
+    ...permissions,
+    await tried('follow bulk writes', '/v1/async-actions', { limit: 1 }),
+    { what: 'write customers in bulk', allowed: true, note: notTried },
+  ];
+}
+
+/** Errors that pass by themselves are thrown: they say nothing of the key. */
+async function permission(what: string, ask: () => Promise<ApiResponse>): Promise<Permission> {
+  try {
+    const { status, json } = await ask();
+    if (!isObject(json))
+      return { what, allowed: false, note: `HTTP ${status} without JSON: is \`baseUrl\` an API?` };
+    const { total } = json;
+    return {
+      what,
+      allowed: true,
+      note: typeof total === 'number' ? `HTTP ${status}, ${total} in all` : `HTTP ${status}`,
+    };
+  } catch (error) {
+    if (!(error instanceof UnauthorizedError || error instanceof RejectedError)) throw error;
+    return { what, allowed: false, note: error.message };
+  }
+}

@@ -1,0 +1,114 @@
+// The calls that write customers to Voucherify and read them back. It does not know when, how often, or what they cost.
+// Endpoints: https://docs.voucherify.io/api-reference/customers.
+import {
+  type ApiRequest,
+  type ApiResponse,
+  type Context,
+  type Destination,
+  RejectedError,
+  TransientError,
+} from '#connector';
+import { customerSchemaOf } from './metadata-schema.ts';
+import { bulkOutcomes, lostOutcomes, rejectedOutcome, upsertOutcome } from './outcomes.ts';
+import { customerOf, isObject, payloadOf, preserve } from './payload.ts';
+import { bulkBucket, quotasOf } from './quotas.ts';
+import { refusal } from './refusal.ts';
+import type { Settings } from './settings.ts';
+
+/** Their load balancer gives up after 180 s; ours comes later, so that its answer is heard. */
+const submitTimeoutSeconds = 200;
+
+export const destination: Destination<Settings> = {
+  traits({ metadataWrites, bulk, singlesAtOnce }) {
+    const limits = bulk === true ? { records: 2000, bytes: 10_000_000 } : bulk;
+    return {
+      partialWrites: metadataWrites,
+      bulk: limits === false ? null : { maxRecords: limits.records, maxBytes: limits.bytes },
+      singlesAtOnce,
+    };
+  },
+
+  payload: (sourceId, fields, settings) => payloadOf(sourceId, fields, settings?.clearWith),
+
+  preserve,
+
+  /** POST is an upsert: a `source_id` that exists is updated, and answered with the customer. */
+  async upsert({ api }, { sourceId, payload }) {
+    try {
+      const answer = await api.request({ method: 'POST', path: '/v1/customers', json: payload });
+      return upsertOutcome(sourceId, answer.json);
+    } catch (error) {
+      if (error instanceof RejectedError) return rejectedOutcome(sourceId, error);
+      throw error;
+    }
+  },
+
+  bulk: {
+    /** The records' own errors come with the action; a 400 or 413 here is the whole request's. */
+    async submit({ api }, writes) {
+      const answer = await api.request({
+        method: 'POST',
+        path: '/v1/customers/bulk/async',
+        json: writes.map(({ payload }) => payload),
+        bucket: bulkBucket,
+        timeoutSeconds: submitTimeoutSeconds,
+      });
+      const actionId = isObject(answer.json) ? answer.json['async_action_id'] : undefined;
+      if (typeof actionId === 'string' && actionId !== '') return { actionId };
+      throw new TransientError('A bulk call was answered without the ID of an action.', {
+        status: answer.status,
+        uncertain: true,
+      });
+    },
+
+    async poll(context, actionId, sourceIds) {
+      const answer = await find(context, { path: `/v1/async-actions/${encodeURIComponent(actionId)}` });
+      if (answer === null) return { outcomes: lostOutcomes(sourceIds) };
+      if (!isObject(answer.json)) throw new TransientError('A bulk action was answered without JSON.');
+      const outcomes = bulkOutcomes(answer.json, sourceIds);
+      return outcomes && { outcomes };
+    },
+  },
+
+  async read(context, sourceId) {
+    const answer = await find(context, { path: customerPath(sourceId) });
+    if (answer === null) return null;
+    const customer = customerOf(answer.json, sourceId);
+    if (customer) return customer;
+    // The path takes a Voucherify ID as well. To say null would let a write go out that preserves nothing.
+    throw new RejectedError('Voucherify answers to this source ID with something else than its customer.', {
+      code: 'other_customer',
+      status: answer.status,
+    });
+  },
+
+  /** One call: the list holds the schemas of nested objects too. */
+  async metadataSchema(context) {
+    const answer = await find(context, { path: '/v1/metadata-schemas' });
+    if (answer === null) return null;
+    if (!isObject(answer.json)) throw new TransientError('The metadata schemas were answered without JSON.');
+    return customerSchemaOf(answer.json);
+  },
+};
+
+/** Null where Voucherify itself says that there is no such thing: a 404 from anyone else is no answer. */
+async function find(
+  { api, settings, now }: Context<Settings>,
+  request: ApiRequest,
+): Promise<ApiResponse | null> {
+  const response = await api.request({ ...request, answers: [404] });
+  if (response.status !== 404) return response;
+  const error = refusal(quotasOf(settings), response, request, now);
+  if (error instanceof RejectedError) return null;
+  throw error;
+}
+
+/** The source ID as one segment, percent-encoded once. */
+function customerPath(sourceId: string): string {
+  // A URL takes dot segments out of the path, encoded or not, and would ask for something else.
+  if (sourceId === '' || sourceId === '.' || sourceId === '..')
+    throw new RejectedError('Voucherify cannot be asked for a customer of this source ID.', {
+      code: 'unreadable_source_id',
+    });
+  return `/v1/customers/${encodeURIComponent(sourceId)}`;
+}

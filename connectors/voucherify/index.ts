@@ -1,0 +1,33 @@
+// Voucherify, the destination: who it is and how its API is reached. It does not know what is sent, or when.
+import { type Connector, defineConnector } from '#connector';
+import { check } from './check.ts';
+import { destination } from './destination.ts';
+import { quotasOf, readQuotas } from './quotas.ts';
+import { refusal } from './refusal.ts';
+import { type Settings, settings } from './settings.ts';
+
+export const voucherify: Connector = defineConnector<Settings>({
+  name: 'voucherify',
+  settings,
+
+  api(settings) {
+    const quotas = quotasOf(settings);
+    return {
+      baseUrl: settings.baseUrl.replace(/\/+$/, ''),
+      headers: {
+        'X-App-Id': settings.appId,
+        'X-App-Token': settings.appToken,
+        'X-Voucherify-API-Version': settings.apiVersion,
+        // Shown as the channel of a request in the audit log.
+        'X-Voucherify-Channel': 'Tributary',
+      },
+      account: `voucherify:${new URL(settings.baseUrl).host}:${settings.appId}`,
+      quotas,
+      readQuotas: (response, request, now) => readQuotas(quotas, response, request, now),
+      refusal: (response, request, now) => refusal(quotas, response, request, now),
+    };
+  },
+
+  destination,
+  check,
+});

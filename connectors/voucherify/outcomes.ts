@@ -1,0 +1,89 @@
+// What became of each customer, from what Voucherify answered. It does not ask.
+// Async actions: https://docs.voucherify.io/api-reference/async-actions. Every field of them is taken to be optional.
+import type { Json, JsonObject, Outcome, RejectedError } from '#connector';
+import { customerOf, isObject } from './payload.ts';
+import { detailsOf } from './refusal.ts';
+
+/** Of a single upsert: only the customer itself is proof. */
+export function upsertOutcome(sourceId: string, json: Json | undefined): Outcome {
+  if (customerOf(json, sourceId)) return { sourceId, result: 'accepted' };
+  return { sourceId, result: 'unknown', message: 'The answer is no customer of this source ID.' };
+}
+
+export function rejectedOutcome(sourceId: string, error: RejectedError): Outcome {
+  const { code, message, details } = error;
+  return { sourceId, result: 'rejected', code, message, ...(details !== undefined && { details }) };
+}
+
+/** Of a bulk action that the vendor does not know (any more). */
+export function lostOutcomes(sourceIds: readonly string[]): Outcome[] {
+  return sourceIds.map((sourceId) => ({
+    sourceId,
+    result: 'unknown',
+    message: 'The bulk action is not known.',
+  }));
+}
+
+/**
+ * One outcome for each source ID, or null while the action goes on. Customers named in `errors` are rejected. The others
+ * are accepted only where the counts account for all that were sent; `DONE` alone proves nothing.
+ */
+export function bulkOutcomes(action: JsonObject, sourceIds: readonly string[]): Outcome[] | null {
+  if (isGoingOn(action)) return null;
+  const result = isObject(action['result']) ? action['result'] : {};
+  const errors = Array.isArray(result['errors']) ? result['errors'].filter(isObject) : [];
+  const rejected = new Map<Json | undefined, Outcome>();
+  for (const error of errors) {
+    const sourceId = error['source_id'];
+    if (typeof sourceId === 'string' && !rejected.has(sourceId))
+      rejected.set(sourceId, rejection(sourceId, error));
+  }
+  const named = sourceIds.filter((sourceId) => rejected.has(sourceId)).length;
+  const nameless = errors.some((error) => typeof error['source_id'] !== 'string');
+  const doubt = nameless ? 'an error names no customer' : doubtOf(action, result, sourceIds.length, named);
+  return sourceIds.map(
+    (sourceId): Outcome =>
+      rejected.get(sourceId) ??
+      (doubt === undefined
+        ? { sourceId, result: 'accepted' }
+        : {
+            sourceId,
+            result: 'unknown',
+            message: `The bulk action proves nothing of this customer: ${doubt}.`,
+          }),
+  );
+}
+
+function isGoingOn(action: JsonObject): boolean {
+  const { status, result } = action;
+  if (status === 'DONE' || status === 'FAILED') return false;
+  // A status that is absent or new: a result says that it is over.
+  return status === 'ENQUEUED' || status === 'IN_PROGRESS' || !isObject(result);
+}
+
+/** Why customers that no error names may not be taken as written. */
+function doubtOf(action: JsonObject, result: JsonObject, sent: number, named: number): string | undefined {
+  if (action['status'] === 'FAILED') return 'it failed';
+  const operation = action['operation_status'];
+  if (operation === 'FAILED' || operation === 'UNKNOWN') return `its operation status is ${operation}`;
+  const done = count(result['done_count']);
+  const failed = count(result['failed_count']);
+  if (failed > named) return `${failed} failed, and the errors name ${named}`;
+  if (done + failed < sent) return `${sent} were sent, ${done} done and ${failed} failed`;
+  return undefined;
+}
+
+function rejection(sourceId: string, error: JsonObject): Outcome {
+  const { key, message } = error;
+  return {
+    sourceId,
+    result: 'rejected',
+    code: typeof key === 'string' ? key : 'rejected',
+    message: typeof message === 'string' ? message : 'Refused, and no reason given.',
+    ...detailsOf(error),
+  };
+}
+
+function count(value: Json | undefined): number {
+  return typeof value === 'number' ? value : 0;
+}

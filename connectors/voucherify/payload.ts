@@ -1,0 +1,77 @@
+// A customer's fields as Voucherify's customer object, and back. It does not know how either is sent.
+// Shape: OpenAPI `Customer` and `CustomerBase` (https://docs.voucherify.io/api-reference/customers/customer-object).
+import type { DestinationCustomer, Fields, Json, JsonObject } from '#connector';
+
+const attributes: readonly string[] = ['name', 'description', 'email', 'phone', 'birthdate'];
+const groups = ['address', 'metadata'] as const;
+
+/**
+ * The body that writes these fields, and no other. Null clears: metadata keys and the birthdate with null, all else with
+ * `clearWith`. Whatever stands after `metadata.` is the key, further dots included.
+ */
+export function payloadOf(sourceId: string, fields: Fields, clearWith: null | '' = null): JsonObject {
+  const payload: JsonObject = { source_id: sourceId };
+  for (const [field, value] of Object.entries(fields)) {
+    if (attributes.includes(field)) payload[field] = field === 'birthdate' ? value : (value ?? clearWith);
+  }
+  for (const group of groups) {
+    const prefix = `${group}.`;
+    // Entries, not assignments: a key `__proto__` would set the prototype and be lost.
+    const entries = Object.entries(fields)
+      .filter(([field]) => field.startsWith(prefix))
+      .map(([field, value]) => [
+        field.slice(prefix.length),
+        group === 'address' ? (value ?? clearWith) : value,
+      ]);
+    if (entries.length > 0) payload[group] = Object.fromEntries(entries) as JsonObject;
+  }
+  const stray = Object.keys(fields).find((field) => !isField(field));
+  if (stray !== undefined) throw new Error(`"${stray}" is no field of a Voucherify customer`);
+  return payload;
+}
+
+/** The fields of a customer object, as it holds them: what is absent there is absent here, what is null is null. */
+export function flatten(customer: JsonObject): Fields {
+  const entries: [string, Json][] = [];
+  for (const name of attributes) {
+    const value = customer[name];
+    if (value !== undefined) entries.push([name, value]);
+  }
+  for (const group of groups) {
+    const held = customer[group];
+    if (!isObject(held)) continue;
+    for (const [key, value] of Object.entries(held)) entries.push([`${group}.${key}`, value]);
+  }
+  return Object.fromEntries(entries);
+}
+
+/**
+ * The payload with every address part and metadata key that the customer has and the payload does not name, so that
+ * replacing the object loses nothing. An object the payload leaves out stays out: nothing replaces it.
+ */
+export function preserve(payload: JsonObject, current: DestinationCustomer): JsonObject {
+  const held = payloadOf(current.sourceId, current.fields);
+  const completed = { ...payload };
+  for (const group of groups) {
+    const sent = payload[group];
+    const kept = held[group];
+    if (isObject(sent) && isObject(kept)) completed[group] = { ...kept, ...sent };
+  }
+  return completed;
+}
+
+/** The answer as the customer of that source ID, or undefined where it is none. */
+export function customerOf(json: Json | undefined, sourceId: string): DestinationCustomer | undefined {
+  if (!isObject(json) || (json['object'] ?? 'customer') !== 'customer') return undefined;
+  const { id, source_id } = json;
+  if (typeof id !== 'string' || source_id !== sourceId) return undefined;
+  return { sourceId, id, fields: flatten(json) };
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isField(field: string): boolean {
+  return attributes.includes(field) || groups.some((group) => field.startsWith(`${group}.`));
+}

@@ -1,0 +1,107 @@
+// The names of a customer's fields: the standard attributes of a Voucherify customer, and metadata. It knows no values.
+// Source: OpenAPI of Voucherify, `Customer` (documentation/openapi/customers.json, 2026-07-17).
+
+export const standardFields: readonly string[] = [
+  'name',
+  'email',
+  'phone',
+  'birthdate',
+  'description',
+  'address.line_1',
+  'address.line_2',
+  'address.city',
+  'address.state',
+  'address.postal_code',
+  'address.country',
+];
+
+const standard: ReadonlySet<string> = new Set(standardFields);
+const metadataPrefix = 'metadata.';
+
+/** Names that people reach for, and the field that is meant. */
+const meant: { readonly [name: string]: string } = {
+  fullname: 'name',
+  firstname: 'name',
+  lastname: 'name',
+  mail: 'email',
+  emailaddress: 'email',
+  phonenumber: 'phone',
+  mobile: 'phone',
+  mobilephone: 'phone',
+  birthday: 'birthdate',
+  dateofbirth: 'birthdate',
+  street: 'address.line_1',
+  line1: 'address.line_1',
+  line2: 'address.line_2',
+  zip: 'address.postal_code',
+  zipcode: 'address.postal_code',
+  postcode: 'address.postal_code',
+  region: 'address.state',
+};
+
+/** The two objects of a customer that a write sends as one: what is left out of them may be lost. */
+export type FieldGroup = 'address' | 'metadata';
+
+export function groupOf(field: string): FieldGroup | null {
+  if (field.startsWith(metadataPrefix)) return 'metadata';
+  return field.startsWith('address.') ? 'address' : null;
+}
+
+/** `plan` for `metadata.plan`; null for a standard attribute. Everything after the first dot is the key. */
+export function metadataKey(field: string): string | null {
+  return field.startsWith(metadataPrefix) ? field.slice(metadataPrefix.length) : null;
+}
+
+/** Null for the name of a field, else the sentence to print, with the name that was probably meant. */
+export function fieldFault(name: string): string | null {
+  if (standard.has(name)) return null;
+  const key = metadataKey(name);
+  if (key !== null) return keyFault(name, key);
+  if (plain(name) === 'sourceid' || plain(name) === 'id') {
+    return `"${name}" is no field: the customer's key is named by the source's "sourceId".`;
+  }
+  return `"${name}" is no field of a customer: did you mean "${nearest(name)}"?`;
+}
+
+function keyFault(name: string, key: string): string | null {
+  if (key.trim() !== key || key === '') return `"${name}" is no field: after "metadata." stands the key.`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(key) || !key.isWellFormed()) {
+    return `${JSON.stringify(name)} is no field: a metadata key holds no control characters.`;
+  }
+  // As a key of a payload it would set the object's prototype and be lost.
+  return key === '__proto__' ? `"${name}" is no field: no object can hold that key.` : null;
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
+function nearest(name: string): string {
+  const wanted = plain(name);
+  if (Object.hasOwn(meant, wanted)) return meant[wanted]!;
+  let best = `${metadataPrefix}${name.trim() || 'key'}`;
+  // A third of the letters may be wrong: more, and it is another word.
+  let fewest = Math.floor(wanted.length / 3) + 1;
+  for (const field of standardFields) {
+    for (const candidate of [plain(field), plain(field.slice(field.indexOf('.') + 1))]) {
+      const edits = editDistance(wanted, candidate);
+      if (edits < fewest) [best, fewest] = [field, edits];
+    }
+  }
+  return best;
+}
+
+/** Letters to add, remove or replace (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = above[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, above[column]! + 1, current[column - 1]! + 1));
+    }
+    above = current;
+  }
+  return above[b.length]!;
+}

@@ -1,0 +1,61 @@
+// The source ID that a record names: the customer's key. It knows no other record.
+import type { JsonObject } from '../connector.ts';
+import { brief } from './json.ts';
+import { pathReader } from './path.ts';
+
+/** Voucherify publishes no limit; this one fits every store and path that we know. */
+export const maxSourceIdLength = 255;
+
+export interface SourceIdOptions {
+  /** Default: true where the path ends in an e-mail address, else false. */
+  lowerCase?: boolean;
+}
+
+/** The key, or null where the record names none. */
+export type SourceId = { value: string | null } | { fault: string };
+
+const emailPath = /e-?mail[^.]*$/i;
+
+/** The source ID at a path of a record's body, trimmed, numbers as digits. A fault is one sentence. */
+export function sourceIdOf(body: JsonObject, path: string, options: SourceIdOptions = {}): SourceId {
+  const found = pathReader(path)(body) ?? null;
+  if (found === null) return { value: null };
+  if (typeof found === 'number' && !Number.isSafeInteger(found)) {
+    return {
+      fault: `The source ID is the number ${found}, which is no exact whole number: send it as a text.`,
+    };
+  }
+  if (typeof found !== 'string' && typeof found !== 'number') {
+    return {
+      fault: `The source ID is ${JSON.stringify(brief(found))}, where a text or a whole number is allowed.`,
+    };
+  }
+  const trimmed = String(found).trim();
+  const sourceId = (options.lowerCase ?? emailPath.test(path)) ? trimmed.toLowerCase() : trimmed;
+  if (sourceId === '') return { value: null };
+  const fault = sourceIdFault(sourceId);
+  return fault === null ? { value: sourceId } : { fault };
+}
+
+function sourceIdFault(sourceId: string): string | null {
+  if (sourceId.length > maxSourceIdLength) {
+    return `The source ID has ${sourceId.length} characters, where at most ${maxSourceIdLength} are allowed.`;
+  }
+  if (/\p{Cc}/u.test(sourceId) || !sourceId.isWellFormed()) {
+    return `The source ID ${JSON.stringify(brief(sourceId))} holds a control character or broken Unicode.`;
+  }
+  // As a segment of a URL's path these two would name another resource, percent-encoded or not.
+  return sourceId === '.' || sourceId === '..' ? `The source ID cannot be "${sourceId}".` : null;
+}
+
+/**
+ * The source ID a record keeps. `sticky`: the first one it was given, since Voucherify's `source_id` can be written only
+ * once and a changed e-mail address must not make a second customer. `follow`: the one found now, null where none is.
+ */
+export function assignedSourceId(
+  previous: string | null,
+  found: string | null,
+  policy: 'sticky' | 'follow',
+): string | null {
+  return policy === 'sticky' ? (previous ?? found) : found;
+}

@@ -1,0 +1,216 @@
+// A mapping, compiled: the body of a record into the fields it contributes to a customer. It knows no vendor and no other
+// record, and reads each body without changing it.
+import { createHash } from 'node:crypto';
+import type {
+  Fields,
+  Json,
+  JsonObject,
+  Mapping,
+  MappingEntry,
+  MetadataDefinition,
+  MetadataSchema,
+  Normaliser,
+} from '../connector.ts';
+import { fieldFault, metadataKey } from './fields.ts';
+import { brief, type Checked, canonicalJson, cleanJson, maxDepth, refusal, shown } from './json.ts';
+import { checkMetadata } from './metadata.ts';
+import { defaultNormaliser, defaultSeparator, normalise, normalisers } from './normalise.ts';
+import { type PathReader, pathProperty, pathReader } from './path.ts';
+import { isRegion } from './phone.ts';
+
+/** Raised when the same mapping and body come to give other fields, so that stored records are mapped again. */
+const mappingVersion = 1;
+
+/** A value that failed its type or rule. Its field is left out; the rest of the record goes on. */
+export interface FieldFault {
+  field: string;
+  /** One sentence: what was found and what is allowed. */
+  reason: string;
+  /** What was found, cut where it is long. */
+  value: Json;
+}
+
+export interface MappingOptions {
+  schema?: MetadataSchema | null;
+  /**
+   * A metadata key that the schema does not define: sent as it is, held back as a fault, or dropped without a word.
+   * Default: `hold` where the schema refuses such keys (they would have the whole customer rejected), else `send`.
+   */
+  unknownMetadata?: 'send' | 'hold' | 'drop';
+}
+
+export interface CompiledMapping {
+  /** The same for mappings that give the same fields; functions count by their source text. */
+  fingerprint: string;
+  /** Names of the body's top-level properties that are read, sorted. Functions tell nothing of what they read. */
+  properties: string[];
+  /** Never throws, whatever the body. */
+  contribute(body: JsonObject): { fields: Fields; faults: FieldFault[] };
+}
+
+/** How one field is mapped, with every default filled in. */
+interface Plan {
+  field: string;
+  /** Null where a function gives the value. */
+  from: readonly string[] | null;
+  read: (body: JsonObject) => Checked | undefined;
+  as: Normaliser | 'json';
+  region: string | undefined;
+  separator: string;
+  ignoreNull: boolean;
+  definition: MetadataDefinition | undefined;
+  unknown: 'send' | 'hold' | 'drop';
+  code: string | undefined;
+}
+
+/** What is wrong with a mapping, one sentence each. */
+export function mappingFaults(mapping: Mapping): { field: string; reason: string }[] {
+  return Object.entries(mapping).flatMap(([field, entry]) => {
+    const reason = fieldFault(field) ?? entryFault(field, entry);
+    return reason === null ? [] : [{ field, reason }];
+  });
+}
+
+function entryFault(field: string, entry: MappingEntry): string | null {
+  if (typeof entry === 'function') return null;
+  const paths = pathsOf(entry);
+  if (paths.length === 0 || paths.includes('')) return `"${field}" is mapped from an empty path.`;
+  if (typeof entry === 'string' || !('from' in entry)) return null;
+  const { as, region, separator } = entry;
+  if (as !== undefined && !Object.hasOwn(normalisers, as))
+    return `"${field}": there is no normaliser "${as}".`;
+  if (region !== undefined && !isRegion(region)) {
+    return `"${field}": "${region}" is no region: it is two capital letters (ISO 3166-1), like "PL".`;
+  }
+  if (separator === '') return `"${field}": the separator of a list cannot be empty.`;
+  if (metadataKey(field) === null && as !== undefined && ['number', 'boolean', 'list'].includes(as)) {
+    return `"${field}" is a text: "as" can be text, email, phone, date or datetime, not ${as}.`;
+  }
+  return null;
+}
+
+/** Throws where `mappingFaults` has something to say. */
+export function compileMapping(mapping: Mapping, options: MappingOptions = {}): CompiledMapping {
+  const [fault] = mappingFaults(mapping);
+  if (fault) throw new Error(`The mapping cannot be used: ${fault.reason}`);
+  const plans = Object.entries(mapping).map(([field, entry]) => planOf(field, entry, options));
+  const steps = plans.filter((plan) => plan.unknown !== 'drop');
+  const properties = steps.flatMap((plan) => plan.from ?? []).map(pathProperty);
+  return {
+    fingerprint: fingerprintOf(plans),
+    properties: [...new Set(properties)].sort(),
+    contribute(body) {
+      const fields: Fields = {};
+      const faults: FieldFault[] = [];
+      for (const step of steps) contributeField(step, body, fields, faults);
+      return { fields, faults };
+    },
+  };
+}
+
+function planOf(field: string, entry: MappingEntry, { schema, unknownMetadata }: MappingOptions): Plan {
+  const from = typeof entry === 'function' ? null : pathsOf(entry);
+  const options: Partial<DetailedEntry> = typeof entry === 'object' && 'from' in entry ? entry : {};
+  const as = options.as ?? (options.region === undefined ? defaultNormaliser(field) : 'phone');
+  const separator = options.separator ?? defaultSeparator;
+  const key = metadataKey(field);
+  const definitions = schema?.definitions ?? {};
+  const definition = key !== null && Object.hasOwn(definitions, key) ? definitions[key] : undefined;
+  const isUnknown = key !== null && schema != null && definition === undefined;
+  return {
+    field,
+    from,
+    read: from === null ? callerOf(entry as FunctionEntry) : readerOf(from, as === 'list' ? separator : ' '),
+    as,
+    region: as === 'phone' ? options.region : undefined,
+    separator,
+    ignoreNull: options.onNull === 'ignore',
+    definition,
+    unknown: isUnknown ? (unknownMetadata ?? (schema.definedOnly ? 'hold' : 'send')) : 'send',
+    code: typeof entry === 'function' ? entry.toString() : undefined,
+  };
+}
+
+type FunctionEntry = Extract<MappingEntry, (body: JsonObject) => unknown>;
+type DetailedEntry = Extract<MappingEntry, { from: unknown }>;
+
+function pathsOf(entry: Exclude<MappingEntry, FunctionEntry>): readonly string[] {
+  if (typeof entry === 'string') return [entry];
+  return 'from' in entry ? (typeof entry.from === 'string' ? [entry.from] : entry.from) : entry;
+}
+
+function callerOf(entry: FunctionEntry): Plan['read'] {
+  return (body) => {
+    try {
+      const given: unknown = entry(body);
+      if (given === undefined) return undefined;
+      const value = cleanJson(given);
+      return value === undefined ? refusal(given, `JSON of at most ${maxDepth} levels`) : { value };
+    } catch (error) {
+      return {
+        fault: `The function of the mapping failed: ${shown(error instanceof Error ? error.message : error)}.`,
+      };
+    }
+  };
+}
+
+function readerOf(paths: readonly string[], joiner: string): Plan['read'] {
+  const readers = paths.map(pathReader);
+  const [only] = readers;
+  if (readers.length > 1) return (body) => joined(readers, joiner, body);
+  return (body) => {
+    const value = only!(body);
+    return value === undefined ? undefined : { value };
+  };
+}
+
+/** The parts that are not empty, joined: undefined where all are absent, null where all that are there are empty. */
+function joined(readers: readonly PathReader[], joiner: string, body: JsonObject): Checked | undefined {
+  let text: string | null | undefined;
+  for (const read of readers) {
+    const value = read(body);
+    if (value === undefined) continue;
+    const part = normalise(value, 'text');
+    if ('fault' in part) return refusal(value, 'a text, to be joined with others,');
+    if (part.value !== null) text = text ? `${text}${joiner}${part.value}` : String(part.value);
+    else text ??= null;
+  }
+  return text === undefined ? undefined : { value: text };
+}
+
+function contributeField(plan: Plan, body: JsonObject, fields: Fields, faults: FieldFault[]): void {
+  const found = plan.read(body);
+  if (found === undefined) return;
+  const checked = 'fault' in found ? found : finish(plan, found.value);
+  if (checked === undefined) return;
+  if ('value' in checked) fields[plan.field] = checked.value;
+  else
+    faults.push({
+      field: plan.field,
+      reason: checked.fault,
+      value: 'value' in found ? brief(found.value) : null,
+    });
+}
+
+/** A value through its normaliser, its null policy and its definition. */
+function finish(plan: Plan, value: Json): Checked | undefined {
+  const normal = normalisers[plan.as](value, plan);
+  if ('fault' in normal) return normal;
+  if (normal.value === null && plan.ignoreNull) return undefined;
+  if (plan.unknown === 'hold') {
+    // A null has nothing to clear: the key never was sent.
+    if (normal.value === null) return undefined;
+    return { fault: `Found ${shown(normal.value)} for a key that the metadata schema does not define.` };
+  }
+  return plan.definition ? checkMetadata(normal.value, plan.definition) : normal;
+}
+
+function fingerprintOf(plans: readonly Plan[]): string {
+  const parts = plans
+    .map(({ read, ...plan }) => plan)
+    .sort((a, b) => (a.field < b.field ? -1 : 1))
+    // Through JSON once, which leaves out what is undefined.
+    .map((plan) => canonicalJson(JSON.parse(JSON.stringify(plan))));
+  const hash = createHash('sha256').update(`${mappingVersion}\n${parts.join('\n')}`);
+  return hash.digest('hex').slice(0, 16);
+}

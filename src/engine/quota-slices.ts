@@ -1,0 +1,156 @@
+// The rows by which processes share a quota: slices of its slots, each held by one process until it is free, and what is
+// known of the quota. It knows neither calls nor lanes.
+//
+// Times are the callers' clocks. They need to agree within a second, which `quota.ts` adds where another's clock matters.
+import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { at, type Database, json, ms, type Queryable } from '../db/database.ts';
+
+export interface QuotaKey {
+  account: string;
+  quota: string;
+}
+
+export interface TakeRequest extends QuotaKey {
+  holder: string;
+  now: number;
+  /** Slots that may be held by all together. */
+  limit: number;
+  /** Slots wanted in all, and how many make one slice: what is given back is given back by the slice. */
+  slots: number;
+  sliceSlots: number;
+  /** When the vendor has forgotten the calls made with them, if the holder is not heard of again. Epoch milliseconds. */
+  freeAt: number;
+  /** Where there is no room, a row of no slots says until then that this holder wants some. */
+  want?: { id: string; until: number };
+}
+
+export interface Taken {
+  slices: { id: string; slots: number }[];
+  /** When the first slot of others is free, where less was taken than wanted; null where all was. */
+  nextFreeAt: number | null;
+  /** Slots held by all after this. */
+  held: number;
+}
+
+/**
+ * Takes what there is room for. One transaction per account and quota at a time: the row of `quota_states` is its lock,
+ * so the sum cannot change between reading it and adding to it. Rows that are free are deleted under the same lock; a
+ * holder that renews one of them in the meantime either finds it gone or has moved it on, in which case the delete
+ * looks at it again and leaves it.
+ */
+export function takeSlices(database: Database, request: TakeRequest): Promise<Taken> {
+  const { account, quota, holder, now, want } = request;
+  return database.transaction(async (tx) => {
+    await lockQuota(tx, request);
+    await tx.rows(sql`
+      delete from quota_slices
+      where account = ${account} and quota = ${quota} and free_at <= ${at(now)}`);
+    const [found] = await tx.rows<{ held: number; free: number | null }>(sql`
+      select coalesce(sum(slots), 0)::int as held, min(${ms(sql`free_at`)}) filter (where slots > 0) as free
+      from quota_slices where account = ${account} and quota = ${quota}`);
+    const held = found?.held ?? 0;
+    const room = Math.max(Math.min(request.slots, request.limit - held), 0);
+    const slices = cut(room, request.sliceSlots);
+    if (slices.length) {
+      await tx.rows(sql`
+        insert into quota_slices (id, account, quota, slots, holder, free_at)
+        select id, ${account}, ${quota}, slots, ${holder}::uuid, ${at(request.freeAt)}
+        from jsonb_to_recordset(${json(slices)}) as slice (id uuid, slots int)`);
+    }
+    const short = room < request.slots;
+    if (want && short) {
+      await tx.rows(sql`
+        insert into quota_slices (id, account, quota, slots, holder, free_at)
+        values (${want.id}::uuid, ${account}, ${quota}, 0, ${holder}::uuid, ${at(want.until)})
+        on conflict (id) do update set free_at = excluded.free_at`);
+    }
+    return { slices, nextFreeAt: short ? (found?.free ?? now) : null, held: held + room };
+  });
+}
+
+/** Moves the given slices on, wherever they are still this holder's, and returns the IDs of those. */
+export async function renewSlices(
+  database: Database,
+  renewal: { ids: readonly string[]; holder: string; now: number; freeIn: readonly number[] },
+): Promise<Set<string>> {
+  const slices = renewal.ids.map((id, index) => ({ id, free: renewal.now + (renewal.freeIn[index] ?? 0) }));
+  const rows = await database.rows<{ id: string }>(sql`
+    update quota_slices q set free_at = to_timestamp(slice.free / 1000)
+    from jsonb_to_recordset(${json(slices)}) as slice (id uuid, free float8)
+    where q.id = slice.id and q.holder = ${renewal.holder}::uuid and q.free_at > ${at(renewal.now)}
+    returning q.id`);
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Gives slices back: what was used of each stays until `freeAt`; without any use the row goes at once. */
+export async function returnSlices(
+  database: Database,
+  returned: readonly { id: string; used: number; freeAt: number }[],
+): Promise<void> {
+  if (!returned.length) return;
+  const slices = json(returned.map(({ id, used, freeAt }) => ({ id, used, free: freeAt })));
+  await database.rows(sql`
+    with slice as (
+      select * from jsonb_to_recordset(${slices}) as slice (id uuid, used int, free float8)
+    ), gone as (
+      delete from quota_slices q using slice where q.id = slice.id and slice.used = 0
+    )
+    update quota_slices q set slots = slice.used, free_at = to_timestamp(slice.free / 1000)
+    from slice where q.id = slice.id and slice.used > 0`);
+}
+
+export interface QuotaState extends QuotaKey {
+  /** Epoch milliseconds, or null. */
+  exhaustedUntil: number | null;
+  /** The limit the vendor named last, or null. */
+  limit: number | null;
+  /** Slots held by all, by how many holders (those that want some included), and whether anyone lacks some. */
+  held: number;
+  holders: number;
+  wanted: boolean;
+}
+
+/** What is known of every quota of these accounts. */
+export function readQuotaStates(database: Queryable, accounts: readonly string[], now: number): Promise<QuotaState[]> {
+  return database.rows<QuotaState>(sql`
+    select s.account, s.quota, ${ms(sql`s.exhausted_until`)} as "exhaustedUntil", s.limit_seen as "limit",
+      coalesce(h.held, 0)::int as held, coalesce(h.holders, 0)::int as holders, coalesce(h.wanted, false) as wanted
+    from quota_states s
+    left join lateral (
+      select sum(slots) as held, count(distinct holder) as holders, bool_or(slots = 0) as wanted
+      from quota_slices q where q.account = s.account and q.quota = s.quota and q.free_at > ${at(now)}
+    ) h on true
+    where s.account in (select jsonb_array_elements_text(${json(accounts)}))`);
+}
+
+/** Keeps what the vendor said. An exhaustion is only ever prolonged: who said it first may know less. */
+export async function noteQuota(
+  database: Queryable,
+  note: QuotaKey & { now: number; exhaustedUntil?: number | null; limit?: number | null; remaining?: number | null },
+): Promise<void> {
+  const until = note.exhaustedUntil ?? null;
+  await database.rows(sql`
+    insert into quota_states (account, quota, exhausted_until, limit_seen, remaining_seen, seen_at)
+    values (${note.account}, ${note.quota}, to_timestamp(${until}::float8 / 1000), ${note.limit ?? null}::int,
+      ${note.remaining ?? null}::int, ${at(note.now)})
+    on conflict (account, quota) do update set
+      exhausted_until = greatest(quota_states.exhausted_until, excluded.exhausted_until),
+      limit_seen = coalesce(excluded.limit_seen, quota_states.limit_seen),
+      remaining_seen = coalesce(excluded.remaining_seen, quota_states.remaining_seen),
+      seen_at = excluded.seen_at`);
+}
+
+async function lockQuota(tx: Queryable, { account, quota }: QuotaKey): Promise<void> {
+  await tx.rows(sql`
+    insert into quota_states (account, quota) values (${account}, ${quota}) on conflict do nothing`);
+  await tx.rows(sql`select 1 from quota_states where account = ${account} and quota = ${quota} for update`);
+}
+
+function cut(slots: number, sliceSlots: number): { id: string; slots: number }[] {
+  const slices: { id: string; slots: number }[] = [];
+  for (let left = slots; left > 0; left -= sliceSlots) {
+    slices.push({ id: randomUUID(), slots: Math.min(left, sliceSlots) });
+  }
+  return slices;
+}

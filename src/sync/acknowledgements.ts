@@ -1,0 +1,22 @@
+// What the destination acknowledged of each customer, by field. It is what the next difference is taken against.
+import { sql } from 'drizzle-orm';
+import type { Fields } from '../connector.ts';
+import { at, json, type Queryable } from '../db/database.ts';
+
+export interface Acknowledgement {
+  sourceId: string;
+  revision: number;
+  fields: Fields;
+}
+
+/** Keeps these as acknowledged; an older revision never replaces a newer one. */
+export async function keepAcknowledged(db: Queryable, rows: readonly Acknowledgement[], now: number): Promise<void> {
+  if (rows.length === 0) return;
+  await db.rows(sql`
+    insert into acknowledgements (source_id, revision, fields, acknowledged_at)
+    select "sourceId", revision, fields, ${at(now)}
+    from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, fields jsonb)
+    on conflict (source_id) do update set
+      revision = excluded.revision, fields = excluded.fields, acknowledged_at = excluded.acknowledged_at
+    where acknowledgements.revision <= excluded.revision`);
+}

@@ -1,0 +1,171 @@
+// The deliveries table: which customers are owed to the destination, who carries them now, and what became of it.
+// It knows revisions and leases; what is sent is none of its business.
+import { sql } from 'drizzle-orm';
+import { at, json, ms, type Queryable } from '../db/database.ts';
+import { type Lane, laneNumber, lanes } from '../engine/lanes.ts';
+import type { Revised } from './customers.ts';
+
+export interface Claimed {
+  sourceId: string;
+  /** The revision wanted when it was claimed. */
+  revision: number;
+  attempts: number;
+  /** An earlier attempt's end is not known. */
+  uncertain: boolean;
+  lane: number;
+}
+
+/** What is due, by lane; counted only so far as a plan needs it. */
+export interface Backlog {
+  lane: Lane;
+  due: number;
+  /** Since when the longest of them has waited, epoch milliseconds. */
+  oldest: number;
+}
+
+/** How one attempt ended. `revision` is the one that was sent. */
+export type Settlement =
+  | { sourceId: string; revision: number; end: 'delivered' }
+  | { sourceId: string; revision: number; end: 'dead'; code: string; message: string; uncertain: boolean }
+  | { sourceId: string; revision: number; end: 'again'; dueAt: number; counted: boolean; message: string; uncertain: boolean };
+
+/** The carrier of a claim: a lease of one worker, or a bulk action. */
+export type Carrier = { lease: string } | { batchId: string };
+
+/** Asks for the delivery of these revisions. What waits already keeps its wait and takes the better lane. */
+export async function want(db: Queryable, revised: readonly Revised[], lane: Lane, now: number): Promise<void> {
+  if (revised.length === 0) return;
+  await db.rows(sql`
+    insert into deliveries (source_id, revision, state, lane, due_at, waiting_since)
+    select "sourceId", revision, 'waiting', ${laneNumber(lane)}, ${at(now)}, ${at(now)}
+    from jsonb_to_recordset(${json(revised)}) as row ("sourceId" text, revision int)
+    order by "sourceId"
+    on conflict (source_id) do update set
+      revision = greatest(deliveries.revision, excluded.revision),
+      lane = case when deliveries.state = 'waiting' then least(deliveries.lane, excluded.lane) else excluded.lane end,
+      due_at = case when deliveries.state = 'waiting' then deliveries.due_at else excluded.due_at end,
+      waiting_since = coalesce(case when deliveries.state = 'waiting' then deliveries.waiting_since end, excluded.waiting_since),
+      attempts = case when deliveries.state = 'dead' then 0 else deliveries.attempts end,
+      error_code = case when deliveries.state = 'dead' then null else deliveries.error_code end,
+      error = case when deliveries.state = 'dead' then null else deliveries.error end,
+      state = 'waiting'`);
+}
+
+/** What is due now, at most `most` rows counted. */
+export async function backlog(db: Queryable, now: number, most: number): Promise<Backlog[]> {
+  const rows = await db.rows<{ lane: number; due: number; oldest: number }>(sql`
+    select lane, count(*)::int as due, ${ms(sql`min(waiting_since)`)} as oldest
+    from (select lane, waiting_since from deliveries
+          where state = 'waiting' and batch_id is null and due_at <= ${at(now)} order by lane, due_at limit ${most}) as due
+    group by lane order by lane`);
+  return rows.map(({ lane, ...rest }) => ({ lane: lanes[lane]!, ...rest }));
+}
+
+/** When the next waiting row falls due, epoch milliseconds, or null. */
+export async function nextDue(db: Queryable): Promise<number | null> {
+  const [row] = await db.rows<{ next: number | null }>(sql`
+    select ${ms(sql`min(due_at)`)} as next from deliveries where state = 'waiting' and batch_id is null`);
+  return row?.next ?? null;
+}
+
+/**
+ * Where claims of one lane begin to look. Rows that were claimed move away from the head of the due index but leave
+ * dead entries there until the next vacuum; beginning where the last claim ended skips them (measured: 28,000 claims/s and flat
+ * under an old snapshot, 0.17× without). Transactions that commit late bring rows below the bound: it trails behind by
+ * a minute and is forgotten from time to time.
+ */
+export class DueBounds {
+  #bounds = new Map<number, number>();
+  #forgottenAt = 0;
+
+  from(lane: number, now: number): number {
+    if (now - this.#forgottenAt > 15_000) {
+      this.#bounds.clear();
+      this.#forgottenAt = now;
+    }
+    return this.#bounds.get(lane) ?? 0;
+  }
+
+  reached(lane: number, dueAt: number): void {
+    this.#bounds.set(lane, Math.max(this.#bounds.get(lane) ?? 0, dueAt - 60_000));
+  }
+}
+
+/**
+ * Claims up to `most` rows, best lane first, for `leaseMs`. `for update skip locked` inside the subselect, and only the
+ * narrow row: two workers never wait for one another, and what they claim is disjoint. A row whose lease has run out is
+ * due again by itself, because the claim moved its `due_at` to the lease's end.
+ */
+export async function claim(
+  db: Queryable,
+  request: { lease: string; now: number; leaseMs: number; most: number; bounds: DueBounds },
+): Promise<Claimed[]> {
+  const claimed: Claimed[] = [];
+  for (const lane of lanes.map((_, number) => number)) {
+    const most = request.most - claimed.length;
+    if (most <= 0) break;
+    const rows = await db.rows<Claimed & { dueAt: number }>(sql`
+      with due as (
+        select source_id, due_at, uncertain from deliveries
+        where state = 'waiting' and batch_id is null and lane = ${lane}
+          and due_at <= ${at(request.now)} and due_at >= ${at(request.bounds.from(lane, request.now))}
+        order by due_at limit ${most} for update skip locked)
+      update deliveries set lease = ${request.lease}::uuid, due_at = ${at(request.now + request.leaseMs)}, uncertain = true
+      from due where deliveries.source_id = due.source_id
+      returning deliveries.source_id as "sourceId", revision, attempts, due.uncertain, lane, ${ms(sql`due.due_at`)} as "dueAt"`);
+    if (rows.length === most) request.bounds.reached(lane, Math.max(...rows.map((row) => row.dueAt)));
+    claimed.push(...rows.map(({ dueAt: _, ...row }) => row));
+  }
+  return claimed;
+}
+
+/** Hands claimed rows over to a bulk action. Returns those that were still ours. */
+export async function carry(db: Queryable, lease: string, batchId: string, sourceIds: readonly string[]): Promise<number> {
+  const rows = await db.rows(sql`
+    update deliveries set batch_id = ${batchId}::uuid, lease = null
+    from jsonb_array_elements_text(${json(sourceIds)}) as id
+    where source_id = id and lease = ${lease}::uuid and state = 'waiting'
+    returning source_id`);
+  return rows.length;
+}
+
+/**
+ * Settles attempts, each only while its carrier still holds the row. A newer revision than the one sent stays due,
+ * whatever became of the old one. Returns the source IDs settled.
+ */
+export async function settle(
+  db: Queryable,
+  carrier: Carrier,
+  settlements: readonly Settlement[],
+  now: number,
+): Promise<Set<string>> {
+  if (settlements.length === 0) return new Set();
+  const holds = 'lease' in carrier ? sql`lease = ${carrier.lease}::uuid` : sql`batch_id = ${carrier.batchId}::uuid`;
+  const rows = await db.rows<{ sourceId: string }>(sql`
+    update deliveries set
+      state = case when deliveries.revision > row.revision or row."end" = 'again' then 'waiting'
+                   when row."end" = 'delivered' then 'delivered' else 'dead' end,
+      due_at = case when row."end" = 'again' then to_timestamp(row."dueAt" / 1000)
+                    when deliveries.revision > row.revision then ${at(now)} end,
+      waiting_since = case when row."end" = 'delivered' then case when deliveries.revision > row.revision then ${at(now)} end
+                           else coalesce(waiting_since, ${at(now)}) end,
+      acknowledged = case when row."end" = 'delivered' then row.revision else acknowledged end,
+      delivered_at = case when row."end" = 'delivered' then ${at(now)} else delivered_at end,
+      attempts = case when row."end" = 'delivered' then 0 when row.counted then attempts + 1 else attempts end,
+      uncertain = coalesce(row.uncertain, false),
+      error_code = row.code, error = row.message, lease = null, batch_id = null
+    from jsonb_to_recordset(${json(settlements)}) as row
+      ("sourceId" text, revision int, "end" text, "dueAt" float8, counted boolean, uncertain boolean, code text, message text)
+    where source_id = row."sourceId" and ${holds} and state = 'waiting'
+    returning source_id as "sourceId"`);
+  return new Set(rows.map((row) => row.sourceId));
+}
+
+/** Makes dead deliveries due again. Without source IDs: all of them. Returns how many. */
+export async function revive(db: Queryable, sourceIds: readonly string[] | null, lane: Lane, now: number): Promise<number> {
+  const which = sourceIds ? sql`and source_id in (select jsonb_array_elements_text(${json(sourceIds)}))` : sql``;
+  const rows = await db.rows(sql`
+    update deliveries set state = 'waiting', due_at = ${at(now)}, lane = ${laneNumber(lane)}, attempts = 0
+    where state = 'dead' ${which} returning source_id`);
+  return rows.length;
+}

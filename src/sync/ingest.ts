@@ -1,0 +1,154 @@
+// Records into customers: what is older is dropped, what is the same is skipped, the rest is mapped, merged and owed to
+// the destination. A handful of statements a page, inside the caller's transaction, whatever the page's size.
+import type { Page, RejectedRow, SourceRecord } from '../connector.ts';
+import { assignedSourceId, sourceIdOf } from '../customer/identity.ts';
+import type { Queryable } from '../db/database.ts';
+import type { Lane } from '../engine/lanes.ts';
+import { refold } from './customers.ts';
+import { type DeadLetter, keepDeadLetters, settleDeadLetters } from './dead-letters.ts';
+import { want } from './deliveries.ts';
+import { bodyHash, type RecordRow, type StoredRecord, storedRecords, touchRecords, writeRecords } from './records.ts';
+import type { Source } from './source.ts';
+import type { World } from './world.ts';
+
+/** What became of every record received: `received` is the sum of the other five. */
+export interface Counts {
+  received: number;
+  changed: number;
+  unchanged: number;
+  superseded: number;
+  filtered: number;
+  rejected: number;
+  /** Customers whose fields changed by it; not part of the sum. */
+  customers: number;
+}
+
+export const noCounts: Counts = { received: 0, changed: 0, unchanged: 0, superseded: 0, filtered: 0, rejected: 0, customers: 0 };
+
+/** True when every record received is accounted for. */
+export function balances(counts: Counts): boolean {
+  return counts.received === counts.changed + counts.unchanged + counts.superseded + counts.filtered + counts.rejected;
+}
+
+export interface Intake {
+  source: Source;
+  stream: string;
+  lane: Lane;
+  runId: number | null;
+  now: number;
+}
+
+type Verdict =
+  | { kind: 'superseded' | 'unchanged' }
+  | { kind: 'touched'; sourceId: string | null }
+  | { kind: 'rejected'; letter: DeadLetter }
+  | { kind: 'changed' | 'filtered'; row: RecordRow; before: string | null };
+
+/** Takes in one page's records and rejected rows. Commits nothing itself. */
+export async function ingest(db: Queryable, world: World, intake: Intake, page: Pick<Page, 'records' | 'rejected'>): Promise<Counts> {
+  const { source, stream, now } = intake;
+  const counts = { ...noCounts, received: page.records.length + (page.rejected?.length ?? 0) };
+  const { newest, repeats } = newestOfEach(page.records);
+  counts.superseded += repeats;
+
+  const stored = await storedRecords(db, source.name, stream, newest.map((record) => record.recordId));
+  const verdicts = newest.map((record) => judge(record, stored.get(record.recordId), intake));
+
+  const rows = verdicts.flatMap((verdict) => ('row' in verdict ? [verdict.row] : []));
+  const written = rows.length
+    ? await writeRecords(db, source.name, stream, rows, { runId: intake.runId, now, sourceId: source.config.sourceId.policy })
+    : [];
+  const touched = newest.filter((_, index) => verdicts[index]?.kind === 'touched');
+  await touchRecords(db, source.name, stream, touched);
+  const letters = [...verdicts.flatMap((verdict) => ('letter' in verdict ? [verdict.letter] : [])), ...rejectedRows(page.rejected ?? [], intake)];
+  await keepDeadLetters(db, letters, now);
+  if (rows.length) {
+    await settleDeadLetters(db, { kind: 'record', source: source.name, stream, refs: rows.map((row) => row.recordId) }, now);
+  }
+
+  const affected = new Set<string>();
+  for (const { sourceId } of written) if (sourceId !== null) affected.add(sourceId);
+  for (const verdict of verdicts) {
+    if ('before' in verdict && verdict.before !== null) affected.add(verdict.before);
+    if (verdict.kind === 'touched' && verdict.sourceId !== null) affected.add(verdict.sourceId);
+    counts[verdict.kind === 'touched' ? 'unchanged' : verdict.kind] += 1;
+  }
+  counts.rejected += page.rejected?.length ?? 0;
+  if (affected.size > 0) {
+    const revised = await refold(db, affected, world.fold, now);
+    await want(db, revised, intake.lane, now);
+    counts.customers = revised.length;
+  }
+  return counts;
+}
+
+/** A page may hold one record twice (rows move while a vendor pages): the newest counts, the later one on a tie. */
+function newestOfEach(records: readonly SourceRecord[]): { newest: SourceRecord[]; repeats: number } {
+  const newest = new Map<string, SourceRecord>();
+  for (const record of records) {
+    const known = newest.get(record.recordId);
+    if (!known || record.changedAt >= known.changedAt) newest.set(record.recordId, record);
+  }
+  return { newest: [...newest.values()], repeats: records.length - newest.size };
+}
+
+/** What one record is, against what is stored of it. */
+function judge(record: SourceRecord, stored: StoredRecord | undefined, intake: Intake): Verdict {
+  if (record.deleted) return judgeDeletion(record, stored);
+  const hash = bodyHash(record);
+  if (stored && record.changedAt < stored.changedAt) return { kind: 'superseded' };
+  if (stored && hash === stored.hash) {
+    if (record.changedAt === stored.changedAt) return { kind: 'unchanged' };
+    // A deleted record that stands again is a change, though its body is the same.
+    const stands = stored.deletedAt === null || stored.deletedAt < stored.changedAt;
+    if (stands) return { kind: 'touched', sourceId: stored.sourceId };
+  }
+  const { source } = intake;
+  const before = stored?.sourceId ?? null;
+  const found = sourceIdOf(record.body, source.config.sourceId.path, { lowerCase: source.config.sourceId.lowerCase });
+  if ('fault' in found) return { kind: 'rejected', letter: letterOf(record, intake, 'source_id', found.fault) };
+  const { faults } = source.contribute(record.body);
+  if (faults.length && source.config.badValues === 'reject') {
+    const reason = faults.map((fault) => `${fault.field}: ${fault.reason}`).join('; ');
+    return { kind: 'rejected', letter: letterOf(record, intake, 'bad_value', reason) };
+  }
+  const sourceId = assignedSourceId(before, found.value, source.config.sourceId.policy);
+  const filtered = source.filtered(record.body) ?? (sourceId === null ? `no source ID: ${source.config.sourceId.path} is empty` : null);
+  const row = {
+    recordId: record.recordId,
+    sourceId,
+    changedAt: record.changedAt,
+    deletedAt: null,
+    hash,
+    body: record.body,
+    filtered,
+    faults: faults.length ? faults.map(({ field, reason }) => ({ field, reason })) : null,
+  };
+  return { kind: filtered === null ? 'changed' : 'filtered', row, before };
+}
+
+function judgeDeletion(record: SourceRecord, stored: StoredRecord | undefined): Verdict {
+  if (stored?.deletedAt != null && stored.deletedAt >= record.changedAt) return { kind: 'unchanged' };
+  if (stored && record.changedAt < stored.changedAt) return { kind: 'superseded' };
+  // Only the deletion's clock moves; the body, its clock and its source ID stay as they are stored.
+  const row = { recordId: record.recordId, sourceId: null, changedAt: 0, deletedAt: record.changedAt, hash: '', body: {}, filtered: null, faults: null };
+  return { kind: 'changed', row, before: stored?.sourceId ?? null };
+}
+
+function letterOf(record: SourceRecord, intake: Intake, code: string, message: string): DeadLetter {
+  const { recordId, changedAt, body } = record;
+  return { kind: 'record', source: intake.source.name, stream: intake.stream, ref: recordId, runId: intake.runId, code, message, detail: { changedAt, body } };
+}
+
+function rejectedRows(rows: readonly RejectedRow[], intake: Intake): DeadLetter[] {
+  return rows.map((row) => ({
+    kind: 'record',
+    source: intake.source.name,
+    stream: intake.stream,
+    ref: row.position,
+    runId: intake.runId,
+    code: 'bad_row',
+    message: row.reason,
+    detail: { raw: row.raw },
+  }));
+}

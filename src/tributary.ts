@@ -1,0 +1,175 @@
+// The running whole: every room wired to the next, started and drained. It knows all rooms and none of their work.
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { sql } from 'drizzle-orm';
+import type { Config } from './config.ts';
+import type { Context, MetadataSchema } from './connector.ts';
+import type { Database } from './db/database.ts';
+import type { Clock } from './engine/clock.ts';
+import { localFiles } from './engine/files.ts';
+import { Endpoint } from './engine/http.ts';
+import type { Log } from './engine/log.ts';
+import { Budgets } from './engine/quota.ts';
+import { Schedule } from './engine/schedule.ts';
+import { type Next, Worker } from './engine/worker.ts';
+import { batchesUnderWay } from './sync/batches.ts';
+import { Deliverer } from './sync/deliver.ts';
+import { backlog } from './sync/deliveries.ts';
+import { destinationName, pauses, resume } from './sync/pauses.ts';
+import { carryRun, type PullRoom } from './sync/pull.ts';
+import { claimRun, nextRunDue, requestRun } from './sync/runs.ts';
+import { World } from './sync/world.ts';
+
+const runLeaseMs = 30_000;
+
+export class Tributary {
+  readonly config: Config;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly world: World;
+  readonly budgets: Budgets;
+  /** The vendors behind the sources that have an API, by source, and the destination by its name. */
+  readonly endpoints = new Map<string, Endpoint>();
+  /** This machine: files given to it are read by it alone. */
+  readonly host = hostname();
+  readonly #deliverer: Deliverer;
+  readonly #workers = new Map<string, Worker>();
+  readonly #schedule = new Schedule();
+
+  constructor(options: { config: Config; database: Database; clock: Clock; log: Log }) {
+    const { config, database, clock, log } = options;
+    this.config = config;
+    this.database = database;
+    this.clock = clock;
+    this.log = log;
+    const declared = typeof config.metadataSchema === 'object' ? config.metadataSchema : null;
+    this.world = new World(config.sources, config.merge, declared);
+    this.budgets = new Budgets({ database, clock, holder: randomUUID() });
+    for (const source of this.world.sources) if (source.description) this.#connect(source.name, source.description);
+    const { connector, settings } = config.destination;
+    this.#connect(destinationName, connector.api!(settings));
+    this.#deliverer = new Deliverer({ database, clock, log, destination: connector.destination!, settings, endpoint: this.endpoints.get(destinationName)! });
+  }
+
+  #connect(name: string, description: ConstructorParameters<typeof Endpoint>[0]['description']): void {
+    const budget = this.budgets.account(description.account, description.quotas);
+    this.endpoints.set(name, new Endpoint({ name, description, budget, clock: this.clock, log: this.log }));
+  }
+
+  /** What a connector is handed, outside of any run: for checks and for reading schemas. */
+  contextOf(name: string): Context<unknown> {
+    const settings = name === destinationName ? this.config.destination.settings : this.world.source(name)?.config.settings;
+    const endpoint = this.endpoints.get(name);
+    const api = endpoint?.api('manual') ?? { request: () => Promise.reject(new Error(`${name} has no API`)) };
+    return { settings, api, files: localFiles, now: this.clock.now() };
+  }
+
+  // ── Running ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Starts every loop and the calendar. A source that has never been read is read at once. */
+  async start(): Promise<void> {
+    await this.#giveAnotherTry();
+    await this.refreshSchema();
+    const loop = (name: string, step: (signal: AbortSignal) => Promise<Next>) =>
+      this.#workers.set(name, new Worker({ name, step, clock: this.clock, log: this.log }).start());
+    for (let number = 1; number <= Math.min(this.world.sources.length, 4); number += 1) loop(`pull ${number}`, (signal) => this.#pullStep(signal));
+    loop('deliver', (signal) => this.#deliverer.step(signal));
+    loop('poll', (signal) => this.#deliverer.pollStep(signal));
+    loop('keep house', () => this.#housekeepingStep());
+    for (const { name, config } of this.world.sources) {
+      if (config.schedule === null) continue;
+      this.#schedule.every(config.schedule, config.timezone, (slot) => void this.#fire(name, slot));
+      await this.request({ source: name, mode: 'incremental', trigger: 'start', lane: 'schedule' });
+    }
+  }
+
+  /** Asks for a run; see `requestRun`. */
+  async request(run: Omit<Parameters<typeof requestRun>[1], 'now'>) {
+    const requested = await requestRun(this.database, { ...run, now: this.clock.now() });
+    this.wake();
+    return requested;
+  }
+
+  /** There may be something to do: the loops look at once. */
+  wake(): void {
+    for (const worker of this.#workers.values()) worker.wake();
+  }
+
+  /** Stops claiming, finishes what runs or puts it down, and gives budgets back. The database stays open. */
+  async drain(): Promise<void> {
+    this.#schedule.stop();
+    await Promise.all([...this.#workers.values()].map((worker) => worker.drain()));
+    this.#workers.clear();
+    await this.budgets.close();
+    await Promise.all([...this.endpoints.values()].map((endpoint) => endpoint.close()));
+  }
+
+  /** True when no run is going, nothing is due and no bulk action is under way. What is put off to later is not waited for. */
+  async isAtRest(): Promise<boolean> {
+    const [next, due, { count }] = await Promise.all([nextRunDue(this.database), backlog(this.database, this.clock.now(), 1), batchesUnderWay(this.database)]);
+    const [leased] = await this.database.rows<{ leased: boolean }>(sql`select exists(select 1 from deliveries where state = 'waiting' and batch_id is null and lease is not null) as leased`);
+    return next === null && due.length === 0 && count === 0 && !leased?.leased;
+  }
+
+  async #fire(source: string, slot: number): Promise<void> {
+    try {
+      await this.request({ source, mode: 'incremental', trigger: 'schedule', lane: 'schedule', slot });
+    } catch (error) {
+      this.log.error({ err: error, source }, 'a scheduled run could not be asked for');
+    }
+  }
+
+  async #pullStep(signal: AbortSignal): Promise<Next> {
+    const { database, clock } = this;
+    const lease = randomUUID();
+    const sources = this.world.sources.map((source) => source.name);
+    const run = await database.transaction((tx) =>
+      claimRun(tx, { lease, now: clock.now(), leaseMs: runLeaseMs, host: this.host, sources }),
+    );
+    if (!run) {
+      const next = await nextRunDue(database);
+      return { again: false, afterMs: next === null ? 1000 : Math.min(Math.max(next - clock.now(), 100), 1000) };
+    }
+    await carryRun(this.#pullRoom(), run, lease, signal);
+    return { again: true };
+  }
+
+  #pullRoom(): PullRoom {
+    const { database, world, clock, log } = this;
+    return { database, world, clock, log, endpoint: (source) => this.endpoints.get(source) ?? null, onIngested: () => this.#workers.get('deliver')?.wake() };
+  }
+
+  // ── Keeping house ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Who restarts has perhaps mended the credentials: what was paused for them is tried once more. */
+  async #giveAnotherTry(): Promise<void> {
+    for (const { name, cause } of (await pauses(this.database)).values()) if (cause === 'unauthorized') await resume(this.database, name);
+  }
+
+  /** Reads the destination's metadata schema where the configuration leaves it to it. What cannot be read stays as it was. */
+  async refreshSchema(): Promise<void> {
+    const read = this.config.destination.connector.destination?.metadataSchema;
+    if (this.config.metadataSchema !== 'destination' || !read) return;
+    try {
+      const schema: MetadataSchema | null = await read(this.contextOf(destinationName));
+      if (JSON.stringify(schema) !== JSON.stringify(this.world.schema)) this.world.schema = schema;
+    } catch (error) {
+      this.log.warn(`the destination's metadata schema could not be read: ${(error as Error).message}`);
+    }
+  }
+
+  #housekeptAt = 0;
+
+  async #housekeepingStep(): Promise<Next> {
+    const now = this.clock.now();
+    if (this.#housekeptAt === 0) this.#housekeptAt = now;
+    else if (now - this.#housekeptAt >= 600_000) {
+      this.#housekeptAt = now;
+      await this.refreshSchema();
+      // PGlite has no autovacuum of its own.
+      if (this.database.kind === 'pglite') await this.database.rows(sql`vacuum (analyze)`);
+    }
+    return { again: false, afterMs: 60_000 };
+  }
+}

@@ -1,0 +1,330 @@
+// The same questions to every connector that has a source. It knows no vendor: a world answers for its truth.
+import { describe, expect, test } from 'vitest';
+import {
+  type Connector,
+  type Context,
+  type Json,
+  type Page,
+  RejectedError,
+  type SourceRecord,
+  type Stream,
+} from '#connector';
+
+/** One account (or file) of a vendor with its truth, opened anew for each question. */
+export interface OpenWorld {
+  settings: unknown;
+  /** As the engine would hand it out now. */
+  context(): Context<unknown>;
+  /** Lets time pass, milliseconds. */
+  advance(milliseconds: number): void;
+  /** IDs that the source has now. */
+  ids(): string[];
+  /** Makes one more record and says its ID. */
+  create(): Promise<string>;
+  /** Gives `property` of a record this value. */
+  change(id: string, value: string): Promise<void>;
+  /** The property that `change` changes. */
+  property: string;
+  /** Deletes a record, where the source tells of deletions. */
+  remove?(id: string): Promise<void>;
+  /** An ID of the right shape that the source does not have. */
+  unknownId: string;
+  /** From now on everything asked of the source fails, in a way of its own each time it is called. */
+  ruin(): Promise<boolean>;
+  close?(): Promise<void>;
+}
+
+export interface World {
+  connector: Connector;
+  stream: string;
+  /** What must be in no error. */
+  secrets: readonly string[];
+  /** Settings that must be refused, and a word of the sentence that says why. */
+  wrongSettings: readonly { settings: unknown; says: RegExp }[];
+  /** What a change does to a reading under way: it is found later, or the reading is refused and begun again. */
+  changeWhileReading: 'found' | 'refused';
+  /** More records than fit in one page. */
+  open(): Promise<OpenWorld>;
+}
+
+const maxPulls = 2000;
+
+export function describeConnector(name: string, world: World): void {
+  describe(`${name}, asked what every source is asked`, () => {
+    const source = world.connector.source;
+    const stream = source?.streams.find((one) => one.name === world.stream);
+    if (!source || !stream) throw new Error(`${name} has no stream ${world.stream}`);
+    const within = (question: string, ask: (opened: Reading) => Promise<void>) =>
+      test(question, async () => {
+        const opened = await world.open();
+        try {
+          await ask(new Reading(stream, opened));
+        } finally {
+          await opened.close?.();
+        }
+      });
+
+    within('a full reading gives every record at least once, and no other', async (reading) => {
+      const records = recordsOf(await reading.toRest());
+      expect(new Set(records.map((record) => record.recordId))).toEqual(new Set(reading.world.ids()));
+    });
+
+    within('a full reading takes more than one page, and only the last one rests', async (reading) => {
+      const pages = await reading.toRest();
+      expect(pages.length).toBeGreaterThan(1);
+      expect(pages.map((page) => page.rest)).toEqual(pages.map((_, index) => index === pages.length - 1));
+    });
+
+    within('a cursor is JSON, and is never null', async (reading) => {
+      for (const page of await reading.toRest()) {
+        expect(page.cursor).not.toBeNull();
+        expect(JSON.parse(JSON.stringify(page.cursor))).toStrictEqual(page.cursor);
+      }
+    });
+
+    within('a page pulled twice from one cursor gives the same records', async (reading) => {
+      let cursor: Json | null = null;
+      for (;;) {
+        const once = await reading.pull(cursor);
+        const again = await reading.pull(cursor);
+        expect(again.records).toEqual(once.records);
+        expect(again.rejected).toEqual(once.rejected);
+        if (once.rest) break;
+        cursor = once.cursor;
+      }
+    });
+
+    within('at rest, with nothing changed, nothing comes', async (reading) => {
+      await reading.settle();
+      for (let pull = 0; pull < 3; pull += 1) {
+        expect(recordsOf(await reading.toRest())).toEqual([]);
+        reading.world.advance(1000);
+      }
+    });
+
+    within('at rest, a change comes by the next pull, with the value it was changed to', async (reading) => {
+      await reading.settle();
+      for (const [turn, id] of reading.world.ids().slice(0, 3).entries()) {
+        reading.world.advance(1000);
+        await reading.world.change(id, `changed ${turn}`);
+        const { records } = await reading.next();
+        const newest = records.findLast((record) => record.recordId === id);
+        expect(newest?.body[reading.world.property]).toBe(`changed ${turn}`);
+      }
+    });
+
+    within('at rest, a new record comes by the next pull', async (reading) => {
+      await reading.settle();
+      reading.world.advance(1000);
+      const id = await reading.world.create();
+      expect((await reading.next()).records.map((record) => record.recordId)).toContain(id);
+    });
+
+    within('a change made while everything is read is not lost', async (reading) => {
+      await reading.next();
+      reading.world.advance(1000);
+      const [first, last] = [reading.world.ids()[0]!, reading.world.ids().at(-1)!];
+      await reading.world.change(first, 'changed behind the page');
+      await reading.world.change(last, 'changed before the page');
+      const added = await reading.world.create();
+      if (world.changeWhileReading === 'refused') {
+        const refused = await reading.next().then(undefined, (error: unknown) => error);
+        expect(refused).toBeInstanceOf(RejectedError);
+        expectSentence((refused as Error).message);
+        reading.startAgain();
+      }
+      await reading.settle();
+      const seen = reading.newest;
+      expect(seen.get(first)?.body[reading.world.property]).toBe('changed behind the page');
+      expect(seen.get(last)?.body[reading.world.property]).toBe('changed before the page');
+      expect(seen.has(added)).toBe(true);
+    });
+
+    within('the clock of a record never goes back', async (reading) => {
+      await reading.settle();
+      for (const id of reading.world.ids().slice(0, 5)) {
+        const before = reading.newest.get(id)!.changedAt;
+        reading.world.advance(1000);
+        await reading.world.change(id, 'once more');
+        await reading.toRest();
+        expect(reading.newest.get(id)!.changedAt).toBeGreaterThan(before);
+      }
+      expect(reading.wentBack).toEqual([]);
+    });
+
+    if (stream.read) {
+      const { maxIds, records: read } = stream.read;
+      within('a record read by its ID is the one that was pulled', async (reading) => {
+        await reading.settle();
+        const recordIds = reading.world.ids().slice(0, maxIds);
+        const answer = await read(reading.world.context(), { recordIds, properties: reading.properties });
+        expect(answer.missing).toEqual([]);
+        const byId = new Map(answer.records.map((record) => [record.recordId, record]));
+        for (const id of recordIds) expect(byId.get(id)).toEqual(reading.newest.get(id));
+      });
+
+      within('an ID that the source does not have is said to be missing, and the rest is read', async (reading) => {
+        const [known] = reading.world.ids();
+        const recordIds = [reading.world.unknownId, known!, 'no ID at all'];
+        const answer = await read(reading.world.context(), { recordIds, properties: reading.properties });
+        expect(answer.records.map((record) => record.recordId)).toEqual([known]);
+        expect(new Set(answer.missing)).toEqual(new Set([reading.world.unknownId, 'no ID at all']));
+      });
+    }
+
+    const { tombstones } = stream;
+    if (tombstones) {
+      within('tombstones say what is gone, and when; once that has settled, not again', async (reading) => {
+        await reading.settle();
+        const gone = reading.world.ids().slice(0, 3);
+        const before = reading.world.context().now;
+        for (const id of gone) {
+          reading.world.advance(1000);
+          await reading.world.remove!(id);
+        }
+        const first = await reading.toRest(tombstones.pull);
+        const records = recordsOf(first);
+        expect(new Set(records.map((record) => record.recordId))).toEqual(new Set(gone));
+        for (const record of records) {
+          expect(record.deleted).toBe(true);
+          expect(record.changedAt).toBeGreaterThan(before);
+        }
+        let cursor = first.at(-1)!.cursor;
+        for (const expected of [gone, []]) {
+          reading.world.advance(tombstones.everySeconds * 1000);
+          const later = await reading.pagesFrom(cursor, tombstones.pull);
+          cursor = later.at(-1)!.cursor;
+          // What was archived just before the first reading began may come once more.
+          for (const record of recordsOf(later)) expect(expected).toContain(record.recordId);
+        }
+      });
+    }
+
+    if (stream.properties) {
+      const { properties } = stream;
+      within('the properties that a mapping may name include those that come', async (reading) => {
+        const names = (await properties(reading.world.context())).map((property) => property.name);
+        expect(names).toContain(reading.world.property);
+        const [record] = recordsOf(await reading.toRest());
+        const asked = Object.keys(record!.body).filter((name) => reading.properties.includes(name));
+        expect(asked.length).toBeGreaterThan(0);
+        for (const name of asked) if (name !== source.sourceId) expect(names).toContain(name);
+      });
+    }
+
+    test('settings that are wrong are refused with a sentence', () => {
+      for (const { settings, says } of world.wrongSettings) {
+        const { success, error } = world.connector.settings.safeParse(settings);
+        expect(success, JSON.stringify(settings)).toBe(false);
+        expect(error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n')).toMatch(says);
+      }
+    });
+
+    within('no error holds a secret, and every one is a sentence', async (reading) => {
+      let ruined = 0;
+      while (await reading.world.ruin()) {
+        ruined += 1;
+        const error = await reading.pull(null).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        expect(error).toBeInstanceOf(Error);
+        expectSentence((error as Error).message);
+        for (const secret of world.secrets) expect(everythingIn(error)).not.toContain(secret);
+      }
+      expect(ruined).toBeGreaterThan(0);
+    });
+
+    within('what the credentials allow can be tried, and is told apart from what they do not', async (reading) => {
+      const { check } = world.connector;
+      if (!check) return;
+      const well = await check(reading.world.context());
+      expect(well.length).toBeGreaterThan(0);
+      for (const permission of well) expect(permission, permission.note).toMatchObject({ allowed: true });
+      await reading.world.ruin();
+      const ill = await check(reading.world.context());
+      expect(ill.map((permission) => permission.what)).toEqual(well.map((permission) => permission.what));
+      expect(ill.some((permission) => !permission.allowed)).toBe(true);
+      for (const { note } of ill) expectSentence(note);
+    });
+  });
+}
+
+type Pull = Stream<unknown>['pull'];
+
+/** One stream read as the engine reads it: from rest to rest, the cursor kept as JSON. */
+class Reading {
+  readonly world: OpenWorld;
+  readonly properties: readonly string[];
+  /** The newest state given of each record. */
+  readonly newest = new Map<string, SourceRecord>();
+  /** Records given with an older clock than before. */
+  readonly wentBack: string[] = [];
+  readonly #stream: Stream<unknown>;
+  #cursor: Json | null = null;
+
+  constructor(stream: Stream<unknown>, world: OpenWorld) {
+    this.#stream = stream;
+    this.world = world;
+    this.properties = [world.property, 'id'];
+  }
+
+  pull(cursor: Json | null, pull: Pull = this.#stream.pull): Promise<Page> {
+    const context = this.world.context();
+    return pull(context, { cursor, until: context.now, properties: this.properties });
+  }
+
+  /** One page more. */
+  async next(): Promise<Page> {
+    const page = await this.pull(this.#cursor);
+    this.#cursor = JSON.parse(JSON.stringify(page.cursor));
+    for (const record of page.records) {
+      const known = this.newest.get(record.recordId);
+      if (known && known.changedAt > record.changedAt) this.wentBack.push(record.recordId);
+      this.newest.set(record.recordId, record);
+    }
+    return page;
+  }
+
+  async toRest(pull?: Pull): Promise<Page[]> {
+    if (pull) return this.pagesFrom(null, pull);
+    const pages: Page[] = [];
+    do pages.push(await this.next());
+    while (!pages.at(-1)!.rest && pages.length < maxPulls);
+    expect(pages.at(-1)!.rest).toBe(true);
+    return pages;
+  }
+
+  async pagesFrom(cursor: Json | null, pull: Pull): Promise<Page[]> {
+    const pages: Page[] = [];
+    do pages.push(await this.pull(pages.at(-1)?.cursor ?? cursor, pull));
+    while (!pages.at(-1)!.rest && pages.length < maxPulls);
+    expect(pages.at(-1)!.rest).toBe(true);
+    return pages;
+  }
+
+  /** To rest, and on until a pull gives nothing: what changed while everything was read is then read too. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 5; turn += 1) if (recordsOf(await this.toRest()).length === 0) return;
+    throw new Error('pulling does not come to rest');
+  }
+
+  startAgain(): void {
+    this.#cursor = null;
+  }
+}
+
+function recordsOf(pages: readonly Page[]): SourceRecord[] {
+  return pages.flatMap((page) => page.records);
+}
+
+function expectSentence(text: string): void {
+  expect(text).toMatch(/\S+ \S+ \S+/);
+  expect(text).not.toMatch(/undefined|\[object/);
+}
+
+function everythingIn(error: unknown): string {
+  if (!(error instanceof Error)) return JSON.stringify(error) ?? '';
+  const { message, stack } = error;
+  return [message, stack, JSON.stringify({ ...error }), error.cause ? everythingIn(error.cause) : ''].join('\n');
+}

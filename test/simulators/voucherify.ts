@@ -1,0 +1,204 @@
+// A simulated Voucherify: a Hono app that holds customers and answers as the API does, strict where the real one is unclear.
+// It does not know Tributary, or who delivers its webhooks.
+import { type Context, Hono } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import { AsyncActions, type StoredAction } from './voucherify/async-actions.ts';
+import { type Customer, type CustomerBody, truthOf } from './voucherify/customer.ts';
+import { CustomerWrites } from './voucherify/customer-writes.ts';
+import { Exports, type StoredExport } from './voucherify/exports.ts';
+import { Listing } from './voucherify/listing.ts';
+import type { MetadataSchema } from './voucherify/metadata-schema.ts';
+import type { TruthCustomer, VoucherifyOptions } from './voucherify/options.ts';
+import { CallQuotas } from './voucherify/quotas.ts';
+import { notFound, Refusal } from './voucherify/refusal.ts';
+import { addRoutes, answer, BULK_ROUTES, type Env, type World } from './voucherify/routes.ts';
+import { Truth, type TruthSnapshot } from './voucherify/truth.ts';
+import { type EventSource, envelopeOf, type WebhookType } from './voucherify/webhooks.ts';
+
+export type { CustomerBody } from './voucherify/customer.ts';
+export type { MetadataDefinition, MetadataSchema } from './voucherify/metadata-schema.ts';
+export type {
+  BulkFault,
+  Fault,
+  Quota,
+  Quotas,
+  TruthCustomer,
+  VoucherifyOptions,
+} from './voucherify/options.ts';
+export { signWebhook, type WebhookEnvelope } from './voucherify/webhooks.ts';
+
+/** Plain JSON. Files of exports are not in it: they are made again. */
+export type VoucherifySnapshot = {
+  truth: TruthSnapshot;
+  actions: StoredAction[];
+  exports: StoredExport[];
+  metadataSchema: MetadataSchema | null;
+  serial: number;
+};
+
+export type VoucherifySimulator = ReturnType<typeof createVoucherifySimulator>;
+
+const PORTAL: EventSource = { channel: 'USER_PORTAL', user: { id: 'user_000000000000000001' } };
+
+export function createVoucherifySimulator(options: VoucherifyOptions) {
+  const truth = new Truth(options);
+  const writes = new CustomerWrites(truth, options);
+  const overwrites = options.csvWrites !== 'update';
+  const actions = new AsyncActions(options, (type, record, nowMs) =>
+    type === 'CUSTOMERS.IMPORT_CSV'
+      ? writes.upsert(record, nowMs, overwrites)
+      : writes.upsertBySourceId(record, nowMs),
+  );
+  const exports = new Exports(truth, options, () => writes.schema);
+  const quotas = new CallQuotas(options.quotas ?? {});
+  const requests = new Map<string, number>();
+  let serial = 0;
+
+  const settle = () => {
+    const nowMs = options.now();
+    actions.settle(nowMs);
+    exports.settle(nowMs);
+    return nowMs;
+  };
+  const announceAs =
+    (source: EventSource) => (type: WebhookType, customer: Customer, requestId: string, atMs: number) => {
+      if (!options.webhooks) return;
+      serial += 1;
+      const targetUrl = options.webhookTargetUrl ?? 'http://127.0.0.1/webhooks/voucherify';
+      options.webhooks(envelopeOf(serial, type, customer, { atMs, requestId, source, targetUrl }));
+    };
+  const announce = announceAs({ channel: 'API', api_key: { name: 'Simulated key', app_id: options.appId } });
+  const nextRequestId = () => {
+    serial += 1;
+    return `v-${serial.toString(16).padStart(18, '0')}`;
+  };
+
+  const app = new Hono<Env>();
+  app.use(async (c, next) => {
+    c.set('requestId', nextRequestId());
+    await next();
+    const counted = `${routeOf(c)} ${c.res.status}`;
+    requests.set(counted, (requests.get(counted) ?? 0) + 1);
+  });
+  app.use(async (c, next) => {
+    const fault = await options.faults?.(c.req.raw, routeOf(c));
+    if (fault instanceof Response) return fault;
+    if (fault === 'drop') return Response.error();
+    await next();
+    if (fault === 'apply-then-drop') {
+      c.res = undefined; // else Hono carries its headers over
+      c.res = new Response('Bad Gateway', { status: 502 });
+    }
+    return undefined;
+  });
+  app.use(async (c, next) => {
+    const downloads = c.req.path.startsWith('/v1/exports/') && c.req.query('token') !== undefined;
+    const bucket = BULK_ROUTES.has(routeOf(c)) ? 'bulk' : 'single';
+    if (downloads || hasKeys(c, options)) {
+      const refused = quotas.refuse(bucket, options.now());
+      if (refused) return refused;
+      await next();
+    } else c.res = answer(c, UNAUTHORIZED);
+    for (const [name, value] of Object.entries(quotas.headers(bucket, options.now()))) c.header(name, value);
+    return undefined;
+  });
+  app.notFound((c) => answer(c, notFound('resource', c.req.path)));
+  const world: World = {
+    options,
+    truth,
+    writes,
+    actions,
+    exports,
+    listing: new Listing(truth, options),
+    startedAtMs: options.now(),
+    settle,
+    announce,
+  };
+  addRoutes(app, world);
+
+  /** The truth, with all that is due done. */
+  const held = () => {
+    settle();
+    return truth;
+  };
+  return {
+    app,
+    /** Live customers, oldest first. */
+    *customers(): Generator<TruthCustomer> {
+      for (const customer of held().all()) yield truthOf(customer);
+    },
+    /** Softly deleted ones, under their renamed source IDs. */
+    deleted: () => held().deleted().map(truthOf),
+    bySourceId(sourceId: string): TruthCustomer | undefined {
+      const customer = held().bySourceId(sourceId);
+      return customer && truthOf(customer);
+    },
+    get count(): number {
+      return held().count;
+    },
+    /** How often the live customer with this source ID was written, its creation included. */
+    writesOf: (sourceId: string) => held().bySourceId(sourceId)?.writes ?? 0,
+    /** Source IDs that more than one live customer holds. */
+    duplicates: () => held().duplicates(),
+    /** Answers by route and status: `POST /v1/customers 200`; a cut connection counts as status 0. */
+    requests: requests as ReadonlyMap<string, number>,
+    /** Requests refused for quota. */
+    get violations(): number {
+      return quotas.violations;
+    },
+    /** A write that is not one of our calls (checkout, the dashboard): an upsert, with its webhook. */
+    upsert(body: CustomerBody): TruthCustomer {
+      const nowMs = settle();
+      const outcome = writes.upsert(structuredClone(body), nowMs);
+      if (outcome instanceof Refusal) throw new Error(`Voucherify refuses it: ${outcome.details}`);
+      announceAs(PORTAL)(`customer.${outcome.kind}`, outcome.customer, nextRequestId(), nowMs);
+      return truthOf(outcome.customer);
+    },
+    /** A soft delete that is not one of our calls, with its webhook. */
+    remove(idOrSourceId: string): void {
+      const nowMs = settle();
+      const removed = writes.remove(idOrSourceId, nowMs, true);
+      if (removed instanceof Refusal) throw new Error(`Voucherify refuses it: ${removed.details}`);
+      announceAs(PORTAL)('customer.deleted', removed, nextRequestId(), nowMs);
+    },
+    /** As when someone edits the schema in the dashboard; what is held stays as it is. */
+    setMetadataSchema(schema: MetadataSchema | undefined): void {
+      writes.schema = schema;
+    },
+    /** Everything but the counters of requests and quotas. */
+    snapshot(): VoucherifySnapshot {
+      settle();
+      return {
+        truth: truth.snapshot(),
+        actions: actions.snapshot(),
+        exports: exports.snapshot(),
+        metadataSchema: writes.schema ?? null,
+        serial,
+      };
+    },
+    restoreSnapshot(snapshot: VoucherifySnapshot): void {
+      truth.restore(snapshot.truth);
+      actions.restore(snapshot.actions);
+      exports.restore(snapshot.exports);
+      writes.schema = snapshot.metadataSchema ?? undefined;
+      serial = snapshot.serial;
+    },
+  };
+}
+
+const UNAUTHORIZED = new Refusal(
+  401,
+  'unauthorized',
+  'Unauthorized',
+  'Invalid or missing X-App-Id or X-App-Token',
+);
+
+function hasKeys(c: Context<Env>, { appId, appToken }: VoucherifyOptions): boolean {
+  return c.req.header('x-app-id') === appId && c.req.header('x-app-token') === appToken;
+}
+
+/** `GET /v1/customers/:customerId`: the route's own path, so that there are only so many. `GET ?` when there is none. */
+function routeOf(c: Context<Env>): string {
+  const last = matchedRoutes(c).at(-1);
+  return `${c.req.method} ${last && last.method !== 'ALL' ? last.path : '?'}`;
+}

@@ -1,0 +1,106 @@
+// What a test may choose about the simulated Voucherify. Every unverified behaviour of the real one is a choice here.
+// It does not know how a choice is carried out.
+import type { AsyncActionType } from './async-actions.ts';
+import type { CustomerBody } from './customer.ts';
+import type { MetadataSchema } from './metadata-schema.ts';
+import type { WebhookEnvelope } from './webhooks.ts';
+
+/** At most `requests` in any span of `seconds`; `false` is no limit. */
+export type Quota = { requests: number; seconds: number } | false;
+
+export type Quotas = {
+  /** `api_calls`: per minute on current plans, per hour on older ones and in sandbox projects. Default off. */
+  apiCalls?: Quota;
+  /** `bulk_api_calls`: bulk/async, metadata/async and importCSV draw from it instead. Default off. */
+  bulkCalls?: Quota;
+  /** `api_calls_cycle`: the billing cycle, `seconds` being its length. Default off. */
+  cycle?: Quota;
+  /** Whether a bulk call is paid from `api_calls` and the cycle as well (unverified). Default false. */
+  bulkCountsAsApiCall?: boolean;
+};
+
+/**
+ * What goes wrong with one request. A `Response` is answered as it is; `drop` cuts the connection (`Response.error()`) with
+ * nothing applied; `apply-then-drop` applies the request and answers 502, so that the caller cannot know.
+ */
+export type Fault = Response | 'drop' | 'apply-then-drop' | undefined;
+
+/**
+ * What goes wrong with one accepted bulk action. `accepted-but-empty`: DONE, with nothing counted and nothing applied;
+ * `fail`: FAILED, nothing applied; `never-ends`: IN_PROGRESS for ever, nothing applied, later actions go on.
+ */
+export type BulkFault = 'accepted-but-empty' | 'fail' | 'never-ends' | undefined;
+
+export type VoucherifyOptions = {
+  /** Milliseconds since 1970. */
+  now: () => number;
+  appId: string;
+  appToken: string;
+  quotas?: Quotas;
+
+  /** What a sent `metadata` or `address` object does to the one held (unverified). Default `merge`. */
+  metadataWrites?: 'merge' | 'replace';
+  /** What `null` does to an attribute such as `name` (unverified). `reject` answers 400. Default `clear`. */
+  nullWrites?: 'clear' | 'keep-null' | 'ignore' | 'reject';
+  /** What `null` does to a key of `metadata` or `address`. Default `keep-null`: read back so in the official SDK's live test. */
+  nestedNulls?: 'keep-null' | 'clear';
+  /** Put before a phone number that has no `+`, as the project setting does (scope unverified). Default none. */
+  dialingPrefix?: string;
+  /** What PUT's `source_id` does to a customer that has none (unverified). One that has it keeps it. Default `ignored`. */
+  lateSourceId?: 'ignored' | 'adopted';
+  /** What POST does with an `id` nobody has (unverified). Default `not-found`. */
+  unknownId?: 'not-found' | 'create';
+  /** Of the resource `customer`. Absent: the project has none, and its schema routes answer 404. */
+  metadataSchema?: MetadataSchema;
+  /** When an update must leave all required keys in place (unverified): of what is held after it, of what was sent, or never. Default `result`. */
+  requiredMetadata?: 'result' | 'payload' | 'creation-only';
+
+  /** How long bulk takes: `waitMs` in ENQUEUED, then `recordMs` per record in IN_PROGRESS; one action after the other. Default `immediate`. */
+  bulkProcessing?: 'immediate' | { waitMs: number; recordMs: number };
+  /** The cap of 100 records the API had until 2024 (`too_many_customers`). Default none. */
+  bulkRecordCap?: number;
+  /** Whether one bad record fails alone, in the result, or the whole request, with 400 (unverified). Default `fails-alone`. */
+  badBulkRecord?: 'fails-alone' | 'fails-all';
+  /** What importCSV does to columns it does not name: the documents say both. Default `overwrite`, the destructive one. */
+  csvWrites?: 'overwrite' | 'update';
+  /** Default 10 MB, 10 485 760. */
+  bodyLimitBytes?: number;
+
+  /** Whether the record at `starting_after` itself is listed again (unverified). Default `exclusive`, which loses ties. */
+  cursor?: 'exclusive' | 'inclusive';
+  /** How a never updated customer is ordered and filtered by `updated_at` (unverified): last and unmatched, or by its `created_at`. Default `absent`. */
+  neverUpdated?: 'absent' | 'as-created';
+  /** At most so many writes share a millisecond: later ones are stamped later, even ahead of a clock that stands. Default 8. */
+  writesPerMillisecond?: number;
+  /** From SCHEDULED to DONE. Default 0. */
+  exportMs?: number;
+  /** How an export names metadata: columns `key` or `metadata.key`, or one column of JSON (unverified). Default `columns`. */
+  exportMetadata?: 'columns' | 'prefixed-columns' | 'json';
+
+  /** Asked before every request; `route` is `POST /v1/customers/bulk/async` and so on, `GET ?` when there is none. */
+  faults?: (request: Request, route: string) => Fault | Promise<Fault>;
+  /** Asked when a bulk action is accepted. */
+  bulkChaos?: (customers: readonly CustomerBody[], type: AsyncActionType) => BulkFault;
+  /** Told of each write after it, in order. */
+  onWrite?: (customer: TruthCustomer, kind: 'created' | 'updated' | 'deleted') => void;
+  /** Told of what single calls cause; bulk sends no webhooks. Delivering, signing and repeating it is the caller's. */
+  webhooks?: (envelope: WebhookEnvelope) => void;
+  /** `source.target_url` of the envelope. */
+  webhookTargetUrl?: string;
+};
+
+/** A customer as held, without the parts that are always empty here (summary, loyalty, referrals). */
+export type TruthCustomer = {
+  id: string;
+  source_id?: string;
+  name?: string | null;
+  description?: string | null;
+  email?: string | null;
+  phone?: string | null;
+  birthdate?: string | null;
+  birthday?: string | null;
+  address: Record<string, string | null> | null;
+  metadata?: Record<string, unknown>;
+  created_at: string;
+  updated_at?: string;
+};

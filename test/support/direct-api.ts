@@ -1,0 +1,63 @@
+// The door's `Api` straight over a Hono app: no network, no quotas, no retries. It takes errors as the door says.
+import type { Hono } from 'hono';
+import {
+  type Api,
+  type ApiDescription,
+  type ApiRequest,
+  type ApiResponse,
+  type Json,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '#connector';
+
+/** `now`: epoch milliseconds, for what a refusal says of time. */
+export function directApi(app: Pick<Hono, 'request'>, description: ApiDescription, now: () => number = Date.now): Api {
+  return {
+    async request(request) {
+      const response = await app.request(urlOf(description.baseUrl, request), {
+        method: request.method ?? 'GET',
+        headers: {
+          ...description.headers,
+          ...(request.json !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(request.json !== undefined && { body: JSON.stringify(request.json) }),
+      });
+      if (response.type === 'error') {
+        throw new TransientError(`${request.path}: the connection was cut`, { uncertain: true });
+      }
+      const answer = await answerOf(response);
+      if (response.ok || request.answers?.includes(response.status)) return answer;
+      throw description.refusal?.(answer, request, now()) ?? refusal(answer, request);
+    },
+  };
+}
+
+function urlOf(baseUrl: string, request: ApiRequest): string {
+  const url = new URL(baseUrl + request.path);
+  for (const [name, value] of Object.entries(request.query ?? {})) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  return url.href;
+}
+
+async function answerOf(response: Response): Promise<ApiResponse> {
+  const text = await response.text();
+  return { status: response.status, headers: Object.fromEntries(response.headers), json: parsed(text) };
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function refusal({ status }: ApiResponse, { path }: ApiRequest): Error {
+  const message = `${path}: ${status}`;
+  if (status === 401 || status === 403) return new UnauthorizedError(message);
+  if (status === 408 || status === 429) return new TransientError(message, { status });
+  if (status >= 500) return new TransientError(message, { status, uncertain: true });
+  return new RejectedError(message, { status, code: `http_${status}` });
+}

@@ -1,0 +1,176 @@
+// The PostgreSQL server that the tests may use: one that is there, or one started for this run (vitest's globalSetup).
+// It knows no table.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import postgres from 'postgres';
+
+/** Databases left by a run that was killed are dropped after this time. */
+const leftoverHours = 2;
+
+/**
+ * The URL of a server on which databases may be created: `TEST_DATABASE_URL`, or a local one that trusts us. Null where
+ * there is none. Throws where `TEST_DATABASE_URL` leads nowhere.
+ */
+export async function findServer(): Promise<string | null> {
+  const given = process.env['TEST_DATABASE_URL'];
+  if (given) {
+    const reason = await refusal(given);
+    if (reason) throw new Error(`TEST_DATABASE_URL cannot be used: ${reason}`);
+    return given;
+  }
+  for (const user of ['postgres', 'root']) {
+    const url = `postgres://${user}@127.0.0.1:5432/postgres`;
+    if ((await refusal(url)) === null) return url;
+  }
+  return null;
+}
+
+/** Runs statements on one connection of the server and ends it. */
+export async function onServer<Result>(
+  url: string,
+  work: (sql: postgres.Sql) => Promise<Result>,
+): Promise<Result> {
+  const sql = postgres(url, { max: 1, onnotice: () => {}, connect_timeout: 5 });
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+/** A name for a database of one test, with the time in it so that what is left over can be told from what is used. */
+export function databaseName(): string {
+  const random = Math.random().toString(36).slice(2, 10);
+  return `tributary_test_${Date.now().toString(36)}_${random}`;
+}
+
+/** vitest's globalSetup: finds or starts a server, tells the workers by `TEST_DATABASE_URL`, and returns the teardown. */
+export default async function setup(): Promise<() => Promise<void>> {
+  let url = await findServer();
+  let stop = async () => {};
+  if (!url) {
+    const started = await startServer();
+    if (!started) return stop;
+    ({ url, stop } = started);
+  }
+  process.env['TEST_DATABASE_URL'] = url;
+  await dropLeftovers(url);
+  return stop;
+}
+
+async function refusal(url: string): Promise<string | null> {
+  try {
+    return await onServer(url, async (sql) => {
+      const [row] = await sql<{ version: number; may: boolean }[]>`
+        select current_setting('server_version_num')::int as version, rolcreatedb or rolsuper as may
+        from pg_roles where rolname = current_user`;
+      if (!row?.may) return 'its user may not create databases';
+      return row.version >= 150000 ? null : `it is PostgreSQL ${row.version / 10000}, and 15 is needed`;
+    });
+  } catch (error) {
+    return (error as Error).message || String((error as { code?: string }).code);
+  }
+}
+
+async function dropLeftovers(url: string): Promise<void> {
+  await onServer(url, async (sql) => {
+    const rows = await sql<{ name: string }[]>`
+      select datname as name from pg_database d where datname like 'tributary\_test\_%'
+      and not exists (select 1 from pg_stat_activity a where a.datname = d.datname)`;
+    for (const { name } of rows) {
+      const madeAt = Number.parseInt(name.split('_')[2] ?? '', 36);
+      if (Date.now() - madeAt > leftoverHours * 3_600_000)
+        await sql`drop database if exists ${sql(name)} with (force)`;
+    }
+  });
+}
+
+/** Starts the newest server binaries that are installed, on a free port, without fsync. Null where there are none. */
+async function startServer(): Promise<{ url: string; stop: () => Promise<void> } | null> {
+  const bin = newestBinaries();
+  const user = unprivilegedUser();
+  if (!bin || !user) return null;
+  const directory = mkdtempSync(join(tmpdir(), 'tributary-postgres-'));
+  if (user.uid !== undefined) chownSync(directory, user.uid, user.gid);
+  const data = join(directory, 'data');
+  execFileSync(
+    join(bin, 'initdb'),
+    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
+    { ...user, cwd: directory, stdio: 'ignore' },
+  );
+  const port = await freePort();
+  const settings = [
+    `port=${port}`,
+    'listen_addresses=127.0.0.1',
+    `unix_socket_directories=${directory}`,
+    'fsync=off',
+    'synchronous_commit=off',
+  ];
+  const server = spawn(join(bin, 'postgres'), ['-D', data, ...settings.flatMap((pair) => ['-c', pair])], {
+    ...user,
+    cwd: directory,
+    stdio: 'ignore',
+  });
+  const killed = () => server.kill('SIGINT');
+  process.once('exit', killed);
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  await answering(url, server);
+  return {
+    url,
+    stop: async () => {
+      process.off('exit', killed);
+      const ended = new Promise((resolve) => server.once('exit', resolve));
+      server.kill('SIGINT'); // fast shutdown
+      await ended;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function newestBinaries(): string | null {
+  const root = '/usr/lib/postgresql';
+  if (!existsSync(root)) return null;
+  const version = readdirSync(root)
+    .map(Number)
+    .filter((major) => major >= 15 && existsSync(join(root, String(major), 'bin/initdb')))
+    .sort((a, b) => b - a)[0];
+  return version === undefined ? null : join(root, String(version), 'bin');
+}
+
+/** Whom to run the server as: PostgreSQL refuses to run as root. */
+function unprivilegedUser(): { uid?: number; gid?: number } | null {
+  if (process.getuid?.() !== 0) return {};
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const id = (flag: string) => Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }));
+      return { uid: id('-u'), gid: id('-g') };
+    } catch {
+      // no such user
+    }
+  }
+  return null;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function answering(url: string, server: ChildProcess): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const reason = await refusal(url);
+    if (reason === null) return;
+    if (server.exitCode !== null || attempt > 150)
+      throw new Error(`The test server did not start: ${reason}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
