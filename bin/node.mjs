@@ -1,55 +1,5 @@
 #!/usr/bin/env node
-// Runs one of our scripts under the pinned Node, after installing what the lock file names.
-// It is plain JavaScript for Node 20 or newer: it runs before anything is installed.
-import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// `node bin/node.mjs script arguments…`: the script under the pinned Node.
+import { launch } from './launch.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-
-/** Installs the dependencies when the lock file differs from the one last installed. */
-function install() {
-  const lock = join(root, 'package-lock.json');
-  const marker = join(root, 'node_modules', '.tributary-lock');
-  if (!existsSync(lock) || !existsSync(join(root, '.npmrc'))) return; // an image brings its own
-  const wanted = createHash('sha256').update(readFileSync(lock)).digest('hex');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
-  console.error('Installing dependencies (once, and again whenever package-lock.json changes) …');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  // NODE_ENV=production must not leave out what the sandbox and the tests need.
-  const result = spawnSync(npm, ['ci', '--include=dev', '--include=optional', '--no-fund', '--no-audit'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  });
-  if (result.status !== 0) {
-    console.error('npm ci failed; see its message above. Nothing was started.');
-    process.exit(1);
-  }
-  writeFileSync(marker, wanted);
-}
-
-/** The pinned Node of this platform, or the host's where it is new enough to run TypeScript. */
-function runtime() {
-  const folder = join(root, 'node_modules', `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`, 'bin');
-  for (const name of ['node', 'node.exe']) if (existsSync(join(folder, name))) return join(folder, name);
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major > 22 || (major === 22 && minor >= 19)) return process.execPath;
-  console.error(
-    `Tributary needs Node 22.19 or newer. This is ${process.versions.node}, and no pinned runtime is packaged for ${process.platform}-${process.arch}.`,
-  );
-  process.exit(1);
-}
-
-install();
-// A small young generation keeps the worker's memory flat and low; see bench/ for what it costs.
-const child = spawn(runtime(), ['--max-semi-space-size=4', ...process.argv.slice(2)], { stdio: 'inherit' });
-// A terminal's Ctrl-C reaches the child by itself; what is sent to this process alone is passed on.
-process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
-process.on('SIGTERM', () => child.kill('SIGTERM'));
-child.on('exit', (code, signal) => {
-  if (signal) process.kill(process.pid, signal);
-  else process.exit(code ?? 1);
-});
+launch(process.argv.slice(2));

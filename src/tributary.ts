@@ -67,8 +67,11 @@ export class Tributary {
 
   // ── Running ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Starts every loop and the calendar. A source that has never been read is read at once. */
-  async start(): Promise<void> {
+  /**
+   * Starts every loop and the calendar. A source that has never been read is read at once. Without the `calendar` only
+   * what is asked for is done: for a command that comes and goes.
+   */
+  async start({ calendar = true }: { calendar?: boolean } = {}): Promise<void> {
     await this.#giveAnotherTry();
     await this.refreshSchema();
     const loop = (name: string, step: (signal: AbortSignal) => Promise<Next>) =>
@@ -78,7 +81,7 @@ export class Tributary {
     loop('poll', (signal) => this.#deliverer.pollStep(signal));
     loop('keep house', () => this.#housekeepingStep());
     for (const { name, config } of this.world.sources) {
-      if (config.schedule === null) continue;
+      if (!calendar || config.schedule === null) continue;
       this.#schedule.every(config.schedule, config.timezone, (slot) => void this.#fire(name, slot));
       await this.request({ source: name, mode: 'incremental', trigger: 'start', lane: 'schedule' });
     }

@@ -4,6 +4,12 @@ import type { Fields, PartialWrites } from '../connector.ts';
 import { type FieldGroup, groupOf } from './fields.ts';
 import { sameJson } from './json.ts';
 
+/**
+ * Stands in what is acknowledged for "something, it is not known what": an attempt may have left it. No field can have
+ * the empty text, so it differs from every value and from null, and whatever the field is to be next is sent.
+ */
+export const unknownValue = '';
+
 export interface DiffOptions {
   /** An earlier attempt may or may not have arrived: what the destination holds of our fields is not known. */
   uncertain: boolean;
@@ -58,7 +64,7 @@ function completeGroups(write: Fields, customer: DesiredCustomer, known: Fields,
   for (const [field, value] of Object.entries(customer.fields)) add(field, value, groupOf(field));
   if (options.withdrawn === 'clear') return;
   for (const [field, value] of Object.entries(known)) {
-    if (Object.hasOwn(customer.fields, field)) continue;
+    if (Object.hasOwn(customer.fields, field) || value === unknownValue) continue;
     const group = groupOf(field);
     // After an uncertain attempt only a write makes it certain that a kept field is still there.
     if (options.uncertain && value !== null) touched.add(group);
@@ -67,13 +73,15 @@ function completeGroups(write: Fields, customer: DesiredCustomer, known: Fields,
 }
 
 /**
- * What is acknowledged after an accepted write of `sent`. After an uncertain attempt that write held all that we own:
- * of any other field it is not known what the attempt left, so it is forgotten.
+ * What is acknowledged after an accepted write of `sent`, or of nothing (`{}`) where nothing was to be written. After an
+ * uncertain attempt that write held all that the customer has: what it did not hold has become unknown.
  */
 export function acknowledge(
   acknowledged: Fields | null,
   sent: Fields,
-  { uncertain }: { uncertain: boolean },
+  { uncertain, dropped }: { uncertain: boolean; dropped: readonly string[] },
 ): Fields {
-  return uncertain ? { ...sent } : { ...acknowledged, ...sent };
+  if (!uncertain) return { ...acknowledged, ...sent };
+  const unseen = [...Object.keys(acknowledged ?? {}), ...dropped].map((field) => [field, unknownValue]);
+  return { ...Object.fromEntries(unseen), ...sent };
 }

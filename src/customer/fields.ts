@@ -30,6 +30,7 @@ const meant: { readonly [name: string]: string } = {
   mobilephone: 'phone',
   birthday: 'birthdate',
   dateofbirth: 'birthdate',
+  address: 'address.line_1',
   street: 'address.line_1',
   line1: 'address.line_1',
   line2: 'address.line_2',
@@ -79,7 +80,9 @@ function plain(name: string): string {
 
 function nearest(name: string): string {
   const wanted = plain(name);
-  if (Object.hasOwn(meant, wanted)) return meant[wanted]!;
+  for (const known of [wanted, plain(name.slice(name.indexOf('.') + 1))]) {
+    if (Object.hasOwn(meant, known)) return meant[known]!;
+  }
   let best = `${metadataPrefix}${name.trim() || 'key'}`;
   // A third of the letters may be wrong: more, and it is another word.
   let fewest = Math.floor(wanted.length / 3) + 1;
@@ -92,16 +95,19 @@ function nearest(name: string): string {
   return best;
 }
 
-/** Letters to add, remove or replace (Levenshtein). */
+/** Letters to add, remove, replace or swap with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, index) => index);
+  const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];
   for (let row = 1; row <= a.length; row++) {
+    const above = rows[row - 1]!;
     const current = [row];
     for (let column = 1; column <= b.length; column++) {
       const replaced = above[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, above[column]! + 1, current[column - 1]! + 1));
+      const isSwap = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      const swapped = isSwap ? rows[row - 2]![column - 2]! + 1 : replaced;
+      current.push(Math.min(replaced, swapped, above[column]! + 1, current[column - 1]! + 1));
     }
-    above = current;
+    rows.push(current);
   }
-  return above[b.length]!;
+  return rows[a.length]![b.length]!;
 }

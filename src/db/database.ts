@@ -30,8 +30,15 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
+/** A statement failed. Drizzle's own error would quote the statement's values, which are people's data. */
 export class DatabaseError extends Error {
   override name = 'DatabaseError';
+  /** The server's SQLSTATE, where it gave one. */
+  readonly code: string | undefined;
+  constructor(message: string, code?: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** A column of type timestamptz as epoch milliseconds. */
@@ -45,7 +52,7 @@ export const json = (value: unknown) => sql`(${jsonText(value)}::text)::jsonb`;
 
 /** A list of texts as a text[] parameter. */
 export const texts = (values: readonly string[]) =>
-  sql`(select coalesce(array_agg(value), '{}') from jsonb_array_elements_text((${jsonText(values)}::text)::jsonb))`;
+  sql`array(select jsonb_array_elements_text((${jsonText(values)}::text)::jsonb))`;
 
 /** JSON without what PostgreSQL refuses in it: NUL and lone surrogates. */
 export function jsonText(value: unknown): string {
@@ -95,10 +102,10 @@ async function openPostgres(url: string): Promise<Database> {
   return {
     kind: 'postgres',
     orm: orm as unknown as Orm,
-    rows: (statement) => orm.execute(statement) as never,
+    rows: (statement) => discreet(orm.execute(statement)) as never,
     transaction: (work) =>
       retried(() =>
-        orm.transaction((tx) => work({ orm: tx as unknown as Orm, rows: (statement) => tx.execute(statement) as never })),
+        orm.transaction((tx) => work({ orm: tx as unknown as Orm, rows: (statement) => discreet(tx.execute(statement)) as never })),
       ),
     close: () => client.end({ timeout: 5 }),
   };
@@ -115,7 +122,7 @@ async function openPglite(directory: string): Promise<Database> {
   const client = await PGlite.create({ dataDir: directory, relaxedDurability: false });
   const orm = drizzle(client, { schema });
   const rows = async (runner: { execute(statement: SQL): PromiseLike<unknown> }, statement: SQL) =>
-    ((await runner.execute(statement)) as { rows: never[] }).rows;
+    ((await discreet(runner.execute(statement))) as { rows: never[] }).rows;
   if (!(await isNewer({ orm: orm as unknown as Orm, rows: (statement) => rows(orm, statement) }))) {
     await migrate(orm, { migrationsFolder });
   }
@@ -130,6 +137,16 @@ async function openPglite(directory: string): Promise<Database> {
       lock.release();
     },
   };
+}
+
+/** The driver's own words and code of an error, without the values that drizzle puts into its message. */
+async function discreet<Result>(running: PromiseLike<Result>): Promise<Result> {
+  try {
+    return await running;
+  } catch (error) {
+    const innermost = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error);
+    throw new DatabaseError(innermost.message, sqlState(error));
+  }
 }
 
 /** Deadlock and serialisation failures are the server's word that the same transaction may simply be begun again. */

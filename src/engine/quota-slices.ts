@@ -31,6 +31,9 @@ export interface Taken {
   nextFreeAt: number | null;
   /** Slots held by all after this. */
   held: number;
+  /** What any process has learned, as in `QuotaState`. */
+  exhaustedUntil: number | null;
+  limit: number | null;
 }
 
 /**
@@ -42,7 +45,7 @@ export interface Taken {
 export function takeSlices(database: Database, request: TakeRequest): Promise<Taken> {
   const { account, quota, holder, now, want } = request;
   return database.transaction(async (tx) => {
-    await lockQuota(tx, request);
+    const known = await lockQuota(tx, request);
     await tx.rows(sql`
       delete from quota_slices
       where account = ${account} and quota = ${quota} and free_at <= ${at(now)}`);
@@ -65,7 +68,7 @@ export function takeSlices(database: Database, request: TakeRequest): Promise<Ta
         values (${want.id}::uuid, ${account}, ${quota}, 0, ${holder}::uuid, ${at(want.until)})
         on conflict (id) do update set free_at = excluded.free_at`);
     }
-    return { slices, nextFreeAt: short ? (found?.free ?? now) : null, held: held + room };
+    return { slices, nextFreeAt: short ? (found?.free ?? now) : null, held: held + room, ...known };
   });
 }
 
@@ -105,20 +108,23 @@ export interface QuotaState extends QuotaKey {
   exhaustedUntil: number | null;
   /** The limit the vendor named last, or null. */
   limit: number | null;
-  /** Slots held by all, by how many holders (those that want some included), and whether anyone lacks some. */
+  /** Slots held by all, by how many holders (those that want some included), and whether another than us wants some. */
   held: number;
   holders: number;
   wanted: boolean;
 }
 
 /** What is known of every quota of these accounts. */
-export function readQuotaStates(database: Queryable, accounts: readonly string[], now: number): Promise<QuotaState[]> {
+export function readQuotaStates(
+  database: Queryable,
+  { accounts, holder, now }: { accounts: readonly string[]; holder: string; now: number },
+): Promise<QuotaState[]> {
   return database.rows<QuotaState>(sql`
     select s.account, s.quota, ${ms(sql`s.exhausted_until`)} as "exhaustedUntil", s.limit_seen as "limit",
       coalesce(h.held, 0)::int as held, coalesce(h.holders, 0)::int as holders, coalesce(h.wanted, false) as wanted
     from quota_states s
     left join lateral (
-      select sum(slots) as held, count(distinct holder) as holders, bool_or(slots = 0) as wanted
+      select sum(slots) as held, count(distinct holder) as holders, bool_or(slots = 0 and holder <> ${holder}::uuid) as wanted
       from quota_slices q where q.account = s.account and q.quota = s.quota and q.free_at > ${at(now)}
     ) h on true
     where s.account in (select jsonb_array_elements_text(${json(accounts)}))`);
@@ -127,7 +133,12 @@ export function readQuotaStates(database: Queryable, accounts: readonly string[]
 /** Keeps what the vendor said. An exhaustion is only ever prolonged: who said it first may know less. */
 export async function noteQuota(
   database: Queryable,
-  note: QuotaKey & { now: number; exhaustedUntil?: number | null; limit?: number | null; remaining?: number | null },
+  note: QuotaKey & {
+    now: number;
+    exhaustedUntil?: number | null;
+    limit?: number | null;
+    remaining?: number | null;
+  },
 ): Promise<void> {
   const until = note.exhaustedUntil ?? null;
   await database.rows(sql`
@@ -141,10 +152,13 @@ export async function noteQuota(
       seen_at = excluded.seen_at`);
 }
 
-async function lockQuota(tx: Queryable, { account, quota }: QuotaKey): Promise<void> {
+async function lockQuota(tx: Queryable, { account, quota }: QuotaKey) {
   await tx.rows(sql`
     insert into quota_states (account, quota) values (${account}, ${quota}) on conflict do nothing`);
-  await tx.rows(sql`select 1 from quota_states where account = ${account} and quota = ${quota} for update`);
+  const [row] = await tx.rows<{ exhaustedUntil: number | null; limit: number | null }>(sql`
+    select ${ms(sql`exhausted_until`)} as "exhaustedUntil", limit_seen as "limit"
+    from quota_states where account = ${account} and quota = ${quota} for update`);
+  return { exhaustedUntil: row?.exhaustedUntil ?? null, limit: row?.limit ?? null };
 }
 
 function cut(slots: number, sliceSlots: number): { id: string; slots: number }[] {

@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 import fc from 'fast-check';
-import type { Hono } from 'hono';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   type Api,
@@ -12,7 +11,6 @@ import {
   type Context,
   type CustomerWrite,
   type Fields,
-  type Files,
   type Json,
   type JsonObject,
   RejectedError,
@@ -22,40 +20,13 @@ import {
 import { voucherify } from '../../connectors/voucherify/index.ts';
 import { flatten } from '../../connectors/voucherify/payload.ts';
 import { createVoucherifySimulator, type VoucherifyOptions } from '../simulators/voucherify.ts';
+import { directApi } from '../support/direct-api.ts';
+import { localFiles } from '../support/local-files.ts';
 
 const destination = voucherify.destination!;
 const bulk = destination.bulk!;
 const keys = { appId: 'app', appToken: 'token' };
 const startMs = Date.parse('2026-03-01T00:00:00Z');
-const noFiles: Files = {
-  stat: () => Promise.reject(new Error('there are no files')),
-  open: () => {
-    throw new Error('there are no files');
-  },
-};
-
-/** The vendor's app as an `Api`: one request each, its refusal as the connector words it. */
-function directApi(app: { request: Hono['request'] }, description: ApiDescription, now: () => number): Api {
-  return {
-    async request(request) {
-      const { method = 'GET', path, query = {}, json, answers = [] } = request;
-      const url = new URL(description.baseUrl + path);
-      for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
-      const answer = await app.request(url.href, {
-        method,
-        headers: { ...description.headers, 'Content-Type': 'application/json' },
-        ...(json !== undefined && { body: JSON.stringify(json) }),
-      });
-      const text = await answer.text();
-      const isJson = answer.headers.get('content-type')?.includes('json') === true;
-      const headers = Object.fromEntries(answer.headers);
-      const response = { status: answer.status, headers, json: isJson ? JSON.parse(text) : undefined };
-      description.readQuotas?.(response, request, now());
-      if (answer.ok || answers.includes(answer.status)) return response;
-      throw description.refusal?.(response, request, now()) ?? new Error(`HTTP ${answer.status}`);
-    },
-  };
-}
 
 /** Every body that a test sent to a write endpoint, judged by the official contract at the end. */
 const sent: { route: string; body: Json }[] = [];
@@ -79,7 +50,7 @@ function project(options: Partial<VoucherifyOptions> = {}, given: object = {}) {
   const context: Context<unknown> = {
     settings,
     api: directApi(simulator.app, voucherify.api!(settings), () => clock.ms),
-    files: noFiles,
+    files: localFiles(),
     get now() {
       return clock.ms;
     },
@@ -641,12 +612,23 @@ describe('the quotas', () => {
     const { simulator, context } = project({ quotas: { apiCalls: { requests: 2, seconds: 60 } } });
     const seen: unknown[] = [];
     const description = describedBy({});
-    const readQuotas: ApiDescription['readQuotas'] = (response, request, now) => {
-      const found = description.readQuotas!(response, request, now);
-      seen.push(...found);
-      return found;
+    const look = (response: ApiResponse, request: ApiRequest) =>
+      seen.push(...description.readQuotas!(response, request, startMs));
+    const listening: ApiDescription = {
+      ...description,
+      refusal(response, request, now) {
+        look(response, request);
+        return description.refusal!(response, request, now);
+      },
     };
-    const api = directApi(simulator.app, { ...description, readQuotas }, () => startMs);
+    const direct = directApi(simulator.app, listening, () => startMs);
+    const api: Api = {
+      async request(request) {
+        const response = await direct.request(request);
+        look(response, request);
+        return response;
+      },
+    };
     const read = () => destination.read({ ...context, api, now: startMs }, '7');
     await read();
     await read();

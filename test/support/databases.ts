@@ -1,7 +1,16 @@
 // The databases every storage test runs on: the embedded one always, a real PostgreSQL where one is found. It knows no
 // table.
 import { createHash } from 'node:crypto';
-import { constants, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  constants,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Database, openDatabase } from '../../src/db/database.ts';

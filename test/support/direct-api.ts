@@ -12,7 +12,11 @@ import {
 } from '#connector';
 
 /** `now`: epoch milliseconds, for what a refusal says of time. */
-export function directApi(app: Pick<Hono, 'request'>, description: ApiDescription, now: () => number = Date.now): Api {
+export function directApi(
+  app: Pick<Hono, 'request'>,
+  description: ApiDescription,
+  now: () => number = Date.now,
+): Api {
   return {
     async request(request) {
       const response = await app.request(urlOf(description.baseUrl, request), {
@@ -55,7 +59,7 @@ function parsed(text: string): Json | undefined {
 }
 
 function refusal({ status }: ApiResponse, { path }: ApiRequest): Error {
-  const message = `${path}: ${status}`;
+  const message = `${path} was answered with ${status}`;
   if (status === 401 || status === 403) return new UnauthorizedError(message);
   if (status === 408 || status === 429) return new TransientError(message, { status });
   if (status >= 500) return new TransientError(message, { status, uncertain: true });

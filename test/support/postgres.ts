@@ -94,7 +94,7 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
   const user = unprivilegedUser();
   if (!bin || !user) return null;
   const directory = mkdtempSync(join(tmpdir(), 'tributary-postgres-'));
-  if (user.uid !== undefined) chownSync(directory, user.uid, user.gid);
+  if (user.uid !== undefined) chownSync(directory, user.uid, user.gid ?? -1);
   const data = join(directory, 'data');
   execFileSync(
     join(bin, 'initdb'),
@@ -145,7 +145,8 @@ function unprivilegedUser(): { uid?: number; gid?: number } | null {
   if (process.getuid?.() !== 0) return {};
   for (const name of ['postgres', 'nobody']) {
     try {
-      const id = (flag: string) => Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }));
+      const id = (flag: string) =>
+        Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }));
       return { uid: id('-u'), gid: id('-g') };
     } catch {
       // no such user

@@ -1,7 +1,7 @@
 // What is written of a customer, given what the destination acknowledged.
 import { describe, expect, it } from 'vitest';
 import type { Fields } from '../../../src/connector.ts';
-import { acknowledge, changes, type DiffOptions } from '../../../src/customer/diff.ts';
+import { acknowledge, changes, type DiffOptions, unknownValue } from '../../../src/customer/diff.ts';
 
 const usual: DiffOptions = { uncertain: false, partialWrites: 'merge', withdrawn: 'keep' };
 
@@ -74,16 +74,23 @@ describe('after an uncertain attempt', () => {
     expect(diff({}, {}, { uncertain: true, withdrawn: 'keep' }, ['name'])).toBeNull();
   });
 
-  it('what the write did not hold is forgotten, as it is not known what the attempt left', () => {
-    expect(acknowledge({ name: 'Anna', phone: '1' }, { name: 'Eva' }, { uncertain: true })).toEqual({
-      name: 'Eva',
-    });
-    expect(acknowledge({ name: 'Anna', phone: '1' }, { name: 'Eva' }, { uncertain: false })).toEqual({
-      name: 'Eva',
-      phone: '1',
-    });
-    expect(acknowledge(null, {}, { uncertain: false })).toEqual({});
+  it('what the write did not hold has become unknown, and whatever it is to be next is sent', () => {
+    const before = { name: 'Anna', phone: '1' };
+    const after = acknowledge(before, { name: 'Eva' }, { uncertain: true, dropped: ['phone', 'email'] });
+    expect(after).toEqual({ name: 'Eva', phone: unknownValue, email: unknownValue });
+    expect(diff({ name: 'Eva' }, after, {}, ['phone', 'email'])).toBeNull();
+    expect(diff({ name: 'Eva', phone: '1', email: null }, after)).toEqual({ phone: '1', email: null });
+    expect(diff({ name: 'Eva' }, after, { withdrawn: 'clear' })).toEqual({ phone: null, email: null });
   });
+});
+
+it('An accepted write is added to what was acknowledged.', () => {
+  const certain = { uncertain: false, dropped: ['phone'] };
+  expect(acknowledge({ name: 'Anna', phone: '1' }, { name: null }, certain)).toEqual({
+    name: null,
+    phone: '1',
+  });
+  expect(acknowledge(null, {}, certain)).toEqual({});
 });
 
 describe('where the vendor replaces an object whole', () => {
@@ -126,5 +133,16 @@ describe('where the vendor replaces an object whole', () => {
     ).toEqual({
       'metadata.a': 1,
     });
+  });
+
+  it('what is unknown cannot be taken along', () => {
+    const known = { 'metadata.a': unknownValue, 'metadata.b': 2 };
+    expect(diff({ 'metadata.c': 3 }, known, replace, ['metadata.a', 'metadata.b'])).toEqual({
+      'metadata.b': 2,
+      'metadata.c': 3,
+    });
+    expect(
+      diff({}, { 'metadata.a': unknownValue }, { ...replace, uncertain: true }, ['metadata.a']),
+    ).toBeNull();
   });
 });

@@ -25,6 +25,7 @@ describe('a clean value', () => {
   it('has neither NUL characters nor lone surrogates, in keys as in values', () => {
     expect(cleanText('a\0b\ud800c\udc00d😀')).toBe('abcd😀');
     expect(cleanJson({ 'k\0': ['\udc00x'] })).toEqual({ k: ['x'] });
+    expect(cleanJson({ 'k\0': 1, '\ud800': 2 })).toEqual({ k: 1, '': 2 });
   });
 
   it('keeps a key named __proto__ as a key', () => {

@@ -1,0 +1,24 @@
+# The runtime only: production packages, the sources (Node runs TypeScript as it is) and the migrations.
+FROM node:24-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The image's own Node is the runtime, so the pinned one (an optional dependency) is left out.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts
+
+FROM node:24-slim
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 TRIBUTARY_DATA_DIR=/data TRIBUTARY_CONFIG=/config/tributary.config.json
+WORKDIR /app
+RUN mkdir /data /config && chown node:node /data
+COPY --from=packages /app/node_modules node_modules
+COPY package.json LICENSE ./
+COPY connectors connectors
+COPY drizzle drizzle
+COPY src src
+USER node
+VOLUME /data
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# Node itself is process 1, so SIGTERM reaches it and it drains.
+STOPSIGNAL SIGTERM
+CMD ["node", "--max-semi-space-size=4", "src/main.ts", "start"]

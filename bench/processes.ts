@@ -1,0 +1,47 @@
+// Scripts of this folder run as processes of their own, so that start-up and memory are theirs alone. It does not know
+// what they do.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const folder = dirname(fileURLToPath(import.meta.url));
+
+export interface Script {
+  child: ChildProcess;
+  /** Its first line of output. Rejects, with what it wrote to standard error, when it ends without one. */
+  line: Promise<string>;
+  /** From its being spawned to that line, milliseconds. */
+  wallMs: Promise<number>;
+}
+
+export interface ScriptOptions {
+  /** For Node itself. */
+  flags?: string[];
+  environment?: { [name: string]: string };
+}
+
+export function spawnScript(name: string, args: string[], { flags = [], environment = {} }: ScriptOptions = {}): Script {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [...flags, join(folder, name), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
+  // Whatever ends this process ends its children.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
+  let complaints = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    complaints = (complaints + chunk.toString()).slice(-4000);
+  });
+  const first = new Promise<{ line: string; wallMs: number }>((resolve, reject) => {
+    createInterface({ input: child.stdout! }).once('line', (line) => resolve({ line, wallMs: performance.now() - startedAt }));
+    child.once('error', reject);
+    child.once('close', (code, signal) => reject(new Error(`${name} ended (${signal ?? code}) without a word of output. ${complaints}`)));
+  });
+  const line = first.then((found) => found.line);
+  const wallMs = first.then((found) => found.wallMs);
+  wallMs.catch(() => {}); // the same failure as the line's
+  return { child, line, wallMs };
+}

@@ -1,0 +1,88 @@
+// The world's process as those who measure see it: where the vendors are, what they were asked, what they hold. It does
+// not know how they are simulated.
+import { once } from 'node:events';
+import { spawnScript } from './processes.ts';
+
+export interface WorldAddress {
+  hubspot: string;
+  voucherify: string;
+  control: string;
+}
+
+/** Calls by vendor and route. */
+export interface Requests {
+  [route: string]: number;
+}
+
+export interface Verdict {
+  contacts: number;
+  customers: number;
+  /** Customers that differ from their contact, or have none. */
+  differences: number;
+  examples: string[];
+}
+
+const latencyMs = 20;
+/** A script that does not ask what became of its bulk calls ends before they are done. */
+const settleDeadlineMs = 120_000;
+
+export class Vendors {
+  readonly address: WorldAddress;
+  readonly #end: () => Promise<void>;
+
+  constructor(address: WorldAddress, end: () => Promise<void>) {
+    this.address = address;
+    this.#end = end;
+  }
+
+  /** A fresh world: so many contacts, no customers. */
+  static async start(contacts: number): Promise<Vendors> {
+    const script = spawnScript('world.ts', [String(contacts), String(latencyMs)]);
+    const address = JSON.parse(await script.line) as WorldAddress;
+    return new Vendors(address, async () => {
+      script.child.kill();
+      if (script.child.exitCode === null && script.child.signalCode === null) await once(script.child, 'exit');
+    });
+  }
+
+  /** Gives every so many contacts another company; returns how many changed. */
+  async change(every: number): Promise<number> {
+    const { changed } = (await this.#ask(`/changes?every=${every}`, 'POST')) as { changed: number };
+    return changed;
+  }
+
+  async requests(): Promise<Requests> {
+    return (await this.#ask('/requests')) as Requests;
+  }
+
+  /** What was asked since. */
+  async requestsSince(before: Requests): Promise<Requests> {
+    const now = Object.entries(await this.requests());
+    return Object.fromEntries(now.map(([route, calls]) => [route, calls - (before[route] ?? 0)] as const).filter(([, calls]) => calls > 0));
+  }
+
+  /** Throws unless Voucherify holds what HubSpot holds: now, or once the bulk calls that were accepted are done. */
+  async verify(who: string, when: 'now' | 'settled'): Promise<void> {
+    const deadline = Date.now() + (when === 'settled' ? settleDeadlineMs : 0);
+    for (;;) {
+      const verdict = (await this.#ask('/verdict')) as Verdict;
+      if (verdict.differences === 0 && verdict.customers === verdict.contacts) return;
+      if (Date.now() >= deadline) {
+        throw new Error(
+          `${who}: Voucherify holds ${verdict.customers} customers for ${verdict.contacts} contacts, and ${verdict.differences} differ: ${verdict.examples.join('; ')}`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+
+  end(): Promise<void> {
+    return this.#end();
+  }
+
+  async #ask(path: string, method = 'GET'): Promise<unknown> {
+    const response = await fetch(`${this.address.control}${path}`, { method });
+    if (!response.ok) throw new Error(`The world answered ${response.status} to ${path}.`);
+    return response.json();
+  }
+}

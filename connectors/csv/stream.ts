@@ -1,0 +1,192 @@
+// The stream of rows: a page of a file from a byte offset on. A row that is wrong is rejected alone. It knows no fields.
+import { z } from 'zod';
+import {
+  type Context,
+  type JsonObject,
+  type Page,
+  type PullRequest,
+  RejectedError,
+  type RejectedRow,
+  type SourceRecord,
+  type Stream,
+} from '#connector';
+import { findColumn, sourceIdColumn } from './columns.ts';
+import { delimiters, fileName, readHeader } from './header.ts';
+import { type Row, rowsOf } from './rows.ts';
+import type { Settings } from './settings.ts';
+
+const cursors = z.strictObject({
+  /** Where the next row begins. At the end of the file: everything has been read. */
+  bytes: z.int().min(0),
+  /** The number of the last row read. As a spreadsheet counts: the header is one, an empty line is one. */
+  row: z.int().min(1),
+  header: z.array(z.string()),
+  delimiter: z.enum(delimiters),
+  /** The file as it was when its reading began: time of change in epoch milliseconds, and size. */
+  changedAt: z.int(),
+  fileBytes: z.int().min(0),
+});
+
+type Cursor = z.infer<typeof cursors>;
+type File = { bytes: number; changedAt: number };
+
+export const rows: Stream<Settings> = {
+  name: 'rows',
+  pull,
+  async properties(context) {
+    const { columns } = await openedHeader(context);
+    return columns.map((name) => ({ name, label: name, type: 'string' }));
+  },
+};
+
+async function pull(context: Context<Settings>, request: PullRequest): Promise<Page> {
+  const { settings } = context;
+  if (settings.path === undefined) return { records: [], cursor: request.cursor ?? 'no file', rest: true };
+  const file = await stat(context, settings.path);
+  const kept = readCursor(request.cursor);
+  const finished = kept !== null && kept.bytes >= kept.fileBytes;
+  if (kept && finished && isSame(kept, file))
+    return { records: [], cursor: kept, rest: true, columns: kept.header };
+  if (kept && !finished) refuseChanged(kept, file, settings.path);
+  const cursor = kept && !finished ? kept : await begin(context, settings.path, file);
+  const page = await readPage(context, settings.path, cursor);
+  // What was written while it was read may be half of a row.
+  refuseChanged(cursor, await stat(context, settings.path), settings.path);
+  return page;
+}
+
+/** The columns of the file that the settings name. */
+export async function openedHeader({ settings, files }: Context<Settings>): Promise<{ columns: string[] }> {
+  if (settings.path === undefined) return { columns: [] };
+  await stat({ files }, settings.path);
+  const header = await readHeader(files, settings.path, settings.delimiter);
+  keysOf(header.columns, settings, settings.path);
+  return header;
+}
+
+async function begin({ settings, files }: Context<Settings>, path: string, file: File): Promise<Cursor> {
+  const { columns, delimiter, bytes, row } = await readHeader(files, path, settings.delimiter);
+  return { bytes, row, header: columns, delimiter, changedAt: file.changedAt, fileBytes: file.bytes };
+}
+
+async function readPage({ settings, files }: Context<Settings>, path: string, cursor: Cursor): Promise<Page> {
+  const keys = keysOf(cursor.header, settings, path);
+  const records: SourceRecord[] = [];
+  const rejected: RejectedRow[] = [];
+  let { bytes, row } = cursor;
+  if (bytes < cursor.fileBytes) {
+    const chunks = files.open(path, bytes) as AsyncIterable<Buffer>;
+    for await (const found of rowsOf(chunks, cursor.delimiter.charCodeAt(0))) {
+      row += 1;
+      bytes = cursor.bytes + found.end;
+      if (found.fields?.length === 1 && found.fields[0] === '') continue;
+      const record = recordOf(found, cursor, keys);
+      if (typeof record !== 'string') records.push(record);
+      else rejected.push({ position: `row ${row} of ${fileName(path)}`, reason: record, raw: lineOf(found) });
+      if (records.length + rejected.length >= settings.pageRows) break;
+    }
+  }
+  return {
+    records,
+    ...(rejected.length > 0 && { rejected }),
+    cursor: { ...cursor, bytes, row },
+    rest: bytes >= cursor.fileBytes,
+    columns: cursor.header,
+  };
+}
+
+type Keys = { recordId: string; changedAt: string | undefined };
+
+function keysOf(header: readonly string[], settings: Settings, path: string): Keys {
+  const has = `it has ${header.map((column) => `"${column}"`).join(', ')}`;
+  const named = (wanted: string) => {
+    const found = findColumn(header, wanted);
+    if (found !== undefined) return found;
+    throw new RejectedError(`${fileName(path)} has no column "${wanted}": ${has}.`, { code: 'csv_header' });
+  };
+  const changedAt = settings.changedAt === undefined ? undefined : named(settings.changedAt);
+  if (settings.recordId !== undefined) return { recordId: named(settings.recordId), changedAt };
+  const recordId = sourceIdColumn(header);
+  if (recordId !== undefined) return { recordId, changedAt };
+  throw new RejectedError(
+    `${fileName(path)} has no column "Source_id": ${has}. Name the one that tells rows apart in "recordId".`,
+    { code: 'csv_header' },
+  );
+}
+
+/** The record, or the sentence that says what is wrong with the row. */
+function recordOf(row: Row, { header, changedAt }: Cursor, keys: Keys): SourceRecord | string {
+  const { fields } = row;
+  if (fields === null) return `This row cannot be read: ${row.reason}.`;
+  if (fields.length !== header.length) {
+    return `This row has ${fields.length} columns, the header has ${header.length}.`;
+  }
+  if (fields.some((field) => field.includes('\ufffd')) && !isUtf8(row.bytes)) {
+    return 'This row is not UTF-8: save the file as CSV in UTF-8.';
+  }
+  const body: JsonObject = Object.fromEntries(header.map((column, index) => [column, fields[index]!]));
+  const recordId = String(body[keys.recordId]).trim();
+  if (recordId === '')
+    return `This row has no value in the column "${keys.recordId}", which tells rows apart.`;
+  if (keys.changedAt === undefined) return { recordId, changedAt, body };
+  const written = String(body[keys.changedAt]).trim();
+  const moment = momentOf(written);
+  if (moment !== undefined) return { recordId, changedAt: moment, body };
+  return `"${written}" in the column "${keys.changedAt}" is no time: write 2026-03-01T09:30:00Z or epoch milliseconds.`;
+}
+
+const isoTime =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)\s?(Z|[+-]\d{2}:\d{2})?)?$/i;
+
+/** Epoch seconds or milliseconds, or ISO 8601; without an offset it is UTC. */
+function momentOf(text: string): number | undefined {
+  if (/^\d{9,10}$/.test(text)) return Number(text) * 1000;
+  if (/^\d{12,14}$/.test(text)) return Number(text);
+  const [, date, time = '00:00', offset = 'Z'] = isoTime.exec(text) ?? [];
+  if (date === undefined) return undefined;
+  const ms = Date.parse(`${date}T${time}${offset.toUpperCase()}`);
+  return Number.isFinite(ms) ? ms : undefined;
+}
+
+function isUtf8(bytes: Buffer): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function lineOf({ bytes }: Row): string {
+  return bytes.toString('utf8').replace(/[\r\n]+$/, '');
+}
+
+function isSame(cursor: Cursor, file: File): boolean {
+  return cursor.changedAt === file.changedAt && cursor.fileBytes === file.bytes;
+}
+
+function refuseChanged(cursor: Cursor, file: File, path: string): void {
+  if (isSame(cursor, file)) return;
+  const message = `${fileName(path)} was changed while it was being read: start a full reading once it is complete.`;
+  throw new RejectedError(message, { code: 'file_changed' });
+}
+
+function readCursor(cursor: PullRequest['cursor']): Cursor | null {
+  if (cursor === null || cursor === 'no file') return null;
+  const { data } = cursors.safeParse(cursor);
+  if (data) return data;
+  throw new RejectedError('The cursor kept for this file is none of ours: start a full reading.', {
+    code: 'cursor',
+  });
+}
+
+async function stat({ files }: Pick<Context<Settings>, 'files'>, path: string): Promise<File> {
+  try {
+    return await files.stat(path);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no_file';
+    const what =
+      code === 'ENOENT' || code === 'no_file' ? 'There is no file' : `It is not possible to read (${code})`;
+    throw new RejectedError(`${what} ${path}.`, { code: 'no_file', cause });
+  }
+}

@@ -1,0 +1,105 @@
+// The HTTP API as commands speak it: over the network or within this process, the same requests either way. It knows
+// addresses, statuses and problem details, but no command.
+import { CommandError, UsageError } from './errors.ts';
+
+/** RFC 9457. */
+interface Problem {
+  title?: string;
+  detail?: string;
+}
+
+/** Sends one request; `path` begins with a slash. */
+export type Transport = (path: string, init: RequestInit) => Promise<Response>;
+
+export interface Send {
+  method?: 'GET' | 'POST';
+  query?: { [name: string]: string | number | undefined };
+  json?: unknown;
+  /** Bytes as they come, instead of JSON. */
+  stream?: { body: ReadableStream<Uint8Array>; type: string };
+}
+
+export class Client {
+  /** Whom we speak to, for a person: an address, or `this process`. */
+  readonly whom: string;
+  readonly #transport: Transport;
+  readonly #token: string;
+
+  constructor(options: { whom: string; transport: Transport; token: string }) {
+    this.whom = options.whom;
+    this.#transport = options.transport;
+    this.#token = options.token;
+  }
+
+  /** The answer's JSON. Throws a UsageError where what was asked for is not there or not understood, else a CommandError. */
+  async send<Answer>(path: string, request: Send = {}): Promise<Answer> {
+    const response = await this.#transport(withQuery(path, request.query), this.#init(request));
+    const text = await response.text();
+    const body = parsed(text);
+    if (!response.ok) throw this.#refusal(response.status, body as Problem | undefined);
+    if (body === undefined) {
+      throw new CommandError(`${this.whom} answered ${response.status} without JSON: is it Tributary? Check TRIBUTARY_URL.`);
+    }
+    return body as Answer;
+  }
+
+  #init({ method, json, stream }: Send): RequestInit {
+    const type = stream?.type ?? (json === undefined ? undefined : 'application/json');
+    return {
+      method: method ?? (json === undefined && !stream ? 'GET' : 'POST'),
+      headers: {
+        accept: 'application/json',
+        authorization: `Bearer ${this.#token}`,
+        ...(type !== undefined && { 'content-type': type }),
+      },
+      ...(json !== undefined && { body: JSON.stringify(json) }),
+      ...(stream && { body: stream.body, duplex: 'half' as const }),
+    };
+  }
+
+  #refusal(status: number, problem: Problem | undefined): CommandError {
+    const said = [problem?.detail ?? problem?.title ?? `it answered ${status}`].join('');
+    if (status === 401 || status === 403) {
+      return new UsageError(`${this.whom} refuses the token. Set TRIBUTARY_API_TOKEN to the one it was started with.`);
+    }
+    if (status >= 400 && status < 500 && status !== 408 && status !== 409 && status !== 429) return new UsageError(said);
+    return new CommandError(said === `it answered ${status}` ? `${this.whom} answered ${status}. Its log says why.` : said);
+  }
+}
+
+/** Speaks to a server. Its address may have a path: a proxy in front of it then strips it. */
+export function overNetwork(url: string): Transport {
+  const base = url.replace(/\/+$/, '');
+  return async (path, init) => {
+    try {
+      return await fetch(`${base}${path}`, init);
+    } catch (error) {
+      throw new CommandError(
+        `Cannot reach Tributary at ${base}: ${reasonOf(error)}. Start it with "tributary start", or correct TRIBUTARY_URL.`,
+        undefined,
+        { cause: error },
+      );
+    }
+  };
+}
+
+/** What fetch hides behind "fetch failed". */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as { cause?: { code?: string; message?: string }; message: string };
+  if (cause?.code === 'ECONNREFUSED') return 'nothing listens there';
+  if (cause?.code === 'ENOTFOUND') return 'there is no such host';
+  return cause?.message || cause?.code || message;
+}
+
+function withQuery(path: string, query: Send['query'] = {}): string {
+  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,77 @@
+// Where a command writes: results to one stream, what it says meanwhile to the other. It knows no command.
+import type { Writable } from 'node:stream';
+
+export interface Terminal {
+  /** Results. */
+  out: Writable;
+  /** Progress, warnings, errors. */
+  err: Writable;
+  /** A person looks at the stream: bars may be drawn. */
+  outIsTerminal: boolean;
+  errIsTerminal: boolean;
+  /** Characters that fit into a line. */
+  columns: number;
+}
+
+export function print(terminal: Terminal, text: string): void {
+  terminal.out.write(`${text}\n`);
+}
+
+export function printJson(terminal: Terminal, value: unknown): void {
+  print(terminal, JSON.stringify(value, null, 2));
+}
+
+/** Columns aligned, two blanks between them. Every row has as many cells as the head. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return all
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+    .join('\n');
+}
+
+/** `1 customer`, `2 customers`, `12,500 customers`. */
+export function counted(count: number, thing: string): string {
+  return `${count.toLocaleString('en-US')} ${thing}${count === 1 ? '' : 's'}`;
+}
+
+/** One line that is drawn over again: a bar on a terminal, else a plain line every few seconds. */
+export class Progress {
+  readonly #terminal: Terminal;
+  readonly #silent: boolean;
+  #shown = '';
+  #shownAt = Number.NEGATIVE_INFINITY;
+
+  constructor(terminal: Terminal, options: { silent?: boolean } = {}) {
+    this.#terminal = terminal;
+    this.#silent = options.silent ?? false;
+  }
+
+  /** `share`: how much is done, 0 to 1, or null where nobody knows. `now`: epoch milliseconds. */
+  show(text: string, share: number | null, now: number): void {
+    if (this.#silent || text === this.#shown) return;
+    const { err, errIsTerminal, columns } = this.#terminal;
+    if (errIsTerminal) {
+      const line = share === null ? text : `${bar(share)} ${text}`;
+      err.write(`\r\x1b[K${line.slice(0, Math.max(columns - 1, 20))}`);
+    } else {
+      if (now - this.#shownAt < 5_000) return;
+      err.write(`${text}\n`);
+    }
+    this.#shown = text;
+    this.#shownAt = now;
+  }
+
+  /** Clears the line that was drawn over. */
+  end(): void {
+    if (this.#terminal.errIsTerminal && this.#shown !== '') this.#terminal.err.write('\r\x1b[K');
+    this.#shown = '';
+  }
+}
+
+const barWidth = 20;
+
+function bar(share: number): string {
+  const full = Math.round(Math.min(Math.max(share, 0), 1) * barWidth);
+  return `[${'#'.repeat(full)}${'-'.repeat(barWidth - full)}] ${String(Math.floor(Math.min(share, 1) * 100)).padStart(3)} %`;
+}

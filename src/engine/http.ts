@@ -1,0 +1,308 @@
+// Requests to a vendor's API: the only file that opens a connection. It knows statuses, but no vendor's meaning of them
+// beyond what the connector's description says.
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { type Dispatcher, Pool } from 'undici';
+import {
+  type Api,
+  type ApiDescription,
+  type ApiRequest,
+  type ApiResponse,
+  type Json,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '../connector.ts';
+import type { Clock } from './clock.ts';
+import type { Lane } from './lanes.ts';
+import { Line } from './line.ts';
+import type { Log } from './log.ts';
+import { type Budget, UnsentError } from './quota.ts';
+import { changes, refusalOf, Secrets } from './refusal.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const defaultTimeoutSeconds = 30;
+const maxBodyBytes = 64 * 1024 * 1024;
+const unzip = promisify(gunzip);
+
+/** What became of one request, for metrics. `status` is null where no response came. */
+export interface CallReport {
+  endpoint: string;
+  method: string;
+  lane: Lane;
+  bucket: string | undefined;
+  status: number | null;
+  milliseconds: number;
+}
+
+/** A response whose body is read, or the reason why there is none. */
+type Exchange =
+  | { status: number; headers: { [name: string]: string }; body: Buffer }
+  | { failed: 'timeout' | 'stopped' | 'too large' | 'connection'; sent: boolean; cause?: Error };
+
+export class Endpoint {
+  readonly name: string;
+  readonly budget: Budget;
+  /** Called after each request. */
+  onCall: ((call: CallReport) => void) | null = null;
+  readonly #description: ApiDescription;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #secrets: Secrets;
+  readonly #headers: { [name: string]: string };
+  readonly #basePath: string;
+  readonly #pool: Pool;
+  /** So that better lanes also go first where all connections are busy. */
+  readonly #connections: Line;
+  readonly #counts = { total: 0, byStatus: {} as { [status: string]: number } };
+
+  /** Throws where the description's base URL is none. */
+  constructor(options: {
+    name: string;
+    description: ApiDescription;
+    budget: Budget;
+    clock: Clock;
+    log: Log;
+    maxConnections?: number;
+  }) {
+    const { name, description, maxConnections = 16 } = options;
+    if (!/^https?:$/.test(URL.parse(description.baseUrl)?.protocol ?? '')) {
+      throw new Error(`The base URL of ${name} must begin with http:// or https://.`);
+    }
+    const base = new URL(description.baseUrl);
+    this.name = name;
+    this.budget = options.budget;
+    this.#description = description;
+    this.#clock = options.clock;
+    this.#log = options.log.child({ endpoint: name });
+    this.#secrets = new Secrets(description.headers);
+    this.#headers = lowerCased({
+      accept: 'application/json',
+      'accept-encoding': 'gzip',
+      'user-agent': `tributary/${version}`,
+      ...description.headers,
+    });
+    this.#basePath = base.pathname.replace(/\/+$/, '');
+    this.#connections = new Line(maxConnections);
+    this.#pool = new Pool(base.origin, {
+      connections: maxConnections,
+      pipelining: 1, // one request on a connection at a time
+      allowH2: false,
+      connect: { timeout: 10_000 },
+      keepAliveTimeout: 20_000,
+      headersTimeout: 0, // the clock's own timeout covers the whole exchange
+      bodyTimeout: 0,
+    });
+  }
+
+  /** The API as a connector sees it, for calls of this lane. The signal ends waits and requests with TransientError `stopped`. */
+  api(lane: Lane, options: { signal?: AbortSignal | undefined } = {}): Api {
+    const { signal } = options;
+    return {
+      request: async (request) => {
+        const path = this.#pathOf(request);
+        const call = { lane, bucket: request.bucket, signal, line: this.#connections };
+        return this.budget.run(call, () => this.#call(request, path, lane, signal));
+      },
+    };
+  }
+
+  /** Requests made so far, by status; `failed` where no response came. */
+  calls(): { total: number; byStatus: { [status: string]: number } } {
+    return { total: this.#counts.total, byStatus: { ...this.#counts.byStatus } };
+  }
+
+  /** Waits for what is under way and ends the connections. */
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  async #call(
+    request: ApiRequest,
+    path: string,
+    lane: Lane,
+    signal: AbortSignal | undefined,
+  ): Promise<ApiResponse> {
+    const startedAt = this.#clock.now();
+    const exchange = await this.#exchange(request, path, signal);
+    this.#report(request, path, lane, 'status' in exchange ? exchange.status : null, startedAt);
+    if ('failed' in exchange) throw this.#failure(exchange, request);
+    const text = await this.#textOf(exchange, request);
+    const { status, headers } = exchange;
+    const json = parsed(text);
+    const response: ApiResponse = { status, headers, json };
+    const now = this.#clock.now();
+    const readings = this.#description.readQuotas?.(response, request, now) ?? [];
+    this.budget.observe(readings);
+    const isSuccess = status >= 200 && status < 300;
+    if (isSuccess && json === undefined && isNoAnswer(text, headers['content-type'])) {
+      throw new TransientError(`${this.name} answered ${status} with something other than JSON`, {
+        status,
+        uncertain: changes(request),
+      });
+    }
+    if (isSuccess || request.answers?.includes(status)) return response;
+    const answer = { response, text, request, readings, now };
+    throw refusalOf(answer, { name: this.name, description: this.#description, secrets: this.#secrets });
+  }
+
+  #exchange(request: ApiRequest, path: string, signal: AbortSignal | undefined): Promise<Exchange> {
+    const { promise, resolve } = Promise.withResolvers<Exchange>();
+    const body = request.json === undefined ? null : JSON.stringify(request.json);
+    const over = new AbortController();
+    let controller: Dispatcher.DispatchController | undefined;
+    let sent = false;
+    const end = (exchange: Exchange) => {
+      over.abort();
+      signal?.removeEventListener('abort', stop);
+      resolve(exchange);
+    };
+    const cut = (failed: 'timeout' | 'stopped' | 'too large') => {
+      if (over.signal.aborted) return;
+      end({ failed, sent });
+      controller?.abort(new Error(failed));
+    };
+    const stop = () => cut('stopped');
+    signal?.addEventListener('abort', stop, { once: true });
+    void this.#clock
+      .sleep((request.timeoutSeconds ?? defaultTimeoutSeconds) * 1000, over.signal)
+      .then(() => cut('timeout'));
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let head = { status: 0, headers: {} as { [name: string]: string } };
+    const dispatched = {
+      path,
+      method: request.method ?? 'GET',
+      headers: body === null ? this.#headers : { 'content-type': 'application/json', ...this.#headers },
+      body,
+    };
+    try {
+      this.#pool.dispatch(dispatched, {
+        onRequestStart(started) {
+          // Cut while it was still connecting: nothing is sent any more.
+          if (over.signal.aborted) return started.abort(new Error('cut'));
+          controller = started;
+          sent = true;
+        },
+        onResponseStart(_controller, status, headers) {
+          head = { status, headers: joined(headers) };
+        },
+        onResponseData(_controller, chunk) {
+          bytes += chunk.length;
+          if (bytes > maxBodyBytes) cut('too large');
+          else chunks.push(chunk);
+        },
+        onResponseEnd: () => end({ ...head, body: Buffer.concat(chunks) }),
+        onResponseError: (_controller, cause) => end({ failed: 'connection', sent, cause }),
+      });
+    } catch (error) {
+      end({ failed: 'connection', sent, cause: error as Error });
+    }
+    return promise;
+  }
+
+  #failure(exchange: Exclude<Exchange, { status: number }>, request: ApiRequest): Error {
+    const { failed, sent } = exchange;
+    if (failed === 'too large') return tooLarge(this.name);
+    const cause = exchange.cause && this.#secrets.hideInError(exchange.cause);
+    const code = (cause as { code?: string } | undefined)?.code;
+    if (code === 'UND_ERR_INVALID_ARG') {
+      return new UnauthorizedError(
+        `The credentials of ${this.name} hold characters that no header may hold.`,
+      );
+    }
+    const why =
+      failed === 'connection'
+        ? `${this.name} ${sent ? 'cut the connection' : 'cannot be reached'}: ${reasonOf(cause)}`
+        : failed === 'timeout'
+          ? `${this.name} ${sent ? 'did not answer' : 'could not be reached'} in time`
+          : 'stopped';
+    if (!sent) return new UnsentError(why, { uncertain: false, cause });
+    return new TransientError(why, { uncertain: changes(request), cause });
+  }
+
+  async #textOf(
+    { headers, body }: Extract<Exchange, { status: number }>,
+    request: ApiRequest,
+  ): Promise<string> {
+    if (headers['content-encoding'] !== 'gzip' || !body.length) return body.toString();
+    try {
+      return (await unzip(body, { maxOutputLength: maxBodyBytes })).toString();
+    } catch (cause) {
+      if ((cause as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(this.name);
+      throw new TransientError(`${this.name} sent a body that cannot be unpacked`, {
+        uncertain: changes(request),
+        cause,
+      });
+    }
+  }
+
+  /** The request's path and query below the base URL. A segment that is none would lead to another resource. */
+  #pathOf({ path, query = {} }: ApiRequest): string {
+    const [before = ''] = path.split('?');
+    if (!/^\/[\x21-\x7e]*$/.test(path) || /\/(\.|%2e){1,2}(\/|$)/i.test(before)) {
+      throw new RejectedError(`${this.name} has no place for an ID like this in its paths`, {
+        code: 'unsafe_path',
+      });
+    }
+    const pairs = Object.entries(query).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)] as [string, string]],
+    );
+    const search = new URLSearchParams(pairs).toString();
+    const joint = search ? (path.includes('?') ? '&' : '?') : '';
+    return `${this.#basePath}${path}${joint}${search}`;
+  }
+
+  #report(request: ApiRequest, path: string, lane: Lane, status: number | null, startedAt: number): void {
+    const milliseconds = this.#clock.now() - startedAt;
+    const { method = 'GET', bucket } = request;
+    const key = String(status ?? 'failed');
+    this.#counts.total += 1;
+    this.#counts.byStatus[key] = (this.#counts.byStatus[key] ?? 0) + 1;
+    this.#log.debug(
+      { method, path: this.#secrets.hide(path.split('?')[0] ?? ''), status, milliseconds, lane },
+      'called',
+    );
+    this.onCall?.({ endpoint: this.name, method, lane, bucket, status, milliseconds });
+  }
+}
+
+function tooLarge(name: string): RejectedError {
+  return new RejectedError(`${name} sent more than ${maxBodyBytes / 1024 / 1024} MB in one response`, {
+    code: 'response_too_large',
+  });
+}
+
+function lowerCased(headers: { [name: string]: string }): { [name: string]: string } {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function joined(headers: { [name: string]: string | string[] | undefined }): { [name: string]: string } {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A body that should have been JSON: it says so, says nothing, or is a web page (of a proxy, of a wrong address). */
+function isNoAnswer(text: string, type: string | undefined): boolean {
+  return text.trim() !== '' && (!type || /json|html/i.test(type));
+}
+
+/** The reason of a connection's failure, also where every address of a host failed by its own. */
+function reasonOf(error: Error | undefined): string {
+  const { code, errors, message } = (error ?? {}) as { code?: string; errors?: Error[]; message?: string };
+  return message || errors?.map((one) => one.message).join('; ') || code || 'unknown reason';
+}

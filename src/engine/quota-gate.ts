@@ -1,0 +1,132 @@
+// What every gate of one quota has in common: its limit, its exhaustion, and the error of a wait that is too long. It
+// does not know how calls are counted.
+import { type Quota, TransientError } from '../connector.ts';
+import type { Database } from '../db/database.ts';
+import type { Clock } from './clock.ts';
+import type { Lane } from './lanes.ts';
+import type { QuotaState } from './quota-slices.ts';
+
+/** A longer wait is not slept through: the call is refused, so that its caller can park the work. */
+export const longestWaitMs = 30_000;
+/** How long a request may be on its way after the last look at the lease. */
+export const requestTimeoutMs = 30_000;
+/** How far the clocks of two processes may be apart. */
+export const skewMs = 1_000;
+/** Of a window of 10 seconds or more a backfill leaves this share, so that a webhook need not wait for the next one. */
+export const keptFromBackfill = 0.05;
+
+/** What the gates of one process share. */
+export interface GateRoom {
+  database: Database;
+  clock: Clock;
+  /** This process, as rows name it. */
+  holder: string;
+  leaseMs: number;
+  /** Aborted when the process gives everything back. */
+  closing: AbortSignal;
+  /** Keeps the round of renewals and readings going. */
+  wake(): void;
+  onError(error: unknown): void;
+}
+
+/** The right to send one call. */
+export interface Slot {
+  /** Whether what it was cut from is still ours. Asked in the same turn as the request is sent. */
+  valid(now: number): boolean;
+  /** `sent` false: nothing reached the vendor, so the slot is as good as new. */
+  leave(sent: boolean): void;
+}
+
+export interface QuotaStatus {
+  quota: string;
+  /** Calls in any `seconds` that we allow ourselves: what the vendor allows less the reserve. */
+  limit: number;
+  seconds: number;
+  /** Calls that count now, as this process knows: its own in windows up to an hour, everyone's in longer ones. */
+  used: number;
+  /** Calls this process may make without asking the others: all its slots, or what it has left of its slices. */
+  held: number;
+  /** Epoch milliseconds, or null. */
+  exhaustedUntil: number | null;
+}
+
+export abstract class QuotaGate {
+  readonly account: string;
+  readonly quota: Quota;
+  readonly windowMs: number;
+  protected readonly room: GateRoom;
+  #exhaustedUntil = 0;
+  /** The limit the vendor named, where it is smaller than what we were told. */
+  #limitSeen: number | null = null;
+
+  constructor(room: GateRoom, account: string, quota: Quota) {
+    this.room = room;
+    this.account = account;
+    this.quota = quota;
+    // One millisecond more than the window: clocks are read in whole ones.
+    this.windowMs = Math.ceil(quota.seconds * 1000) + 1;
+  }
+
+  abstract enter(lane: Lane, signal?: AbortSignal): Promise<Slot>;
+  abstract status(): QuotaStatus;
+  /** Slices to keep: their IDs, and how long each must then count, milliseconds from now. */
+  abstract renewable(now: number): { id: string; freeIn: number }[];
+  /** `kept`: those of the slices asked for that are still ours, from `now` on. */
+  abstract renewed(asked: readonly string[], kept: ReadonlySet<string>, now: number): void;
+  /** One step of the round: gives back what is not needed, refuses who has waited too long. */
+  abstract tick(now: number, state: QuotaState | undefined): Promise<void>;
+  /** True while there is anything to renew, to give back or to wait for. */
+  abstract get active(): boolean;
+  /** Gives everything back. */
+  abstract close(): Promise<void>;
+  protected abstract exhausted(): void;
+
+  get key(): { account: string; quota: string } {
+    return { account: this.account, quota: this.quota.name };
+  }
+
+  get limit(): number {
+    const { requests, reserve = 0 } = this.quota;
+    const said = this.#limitSeen === null ? requests : Math.min(requests, this.#limitSeen);
+    return Math.max(1, Math.floor(said * (1 - reserve) + 1e-9));
+  }
+
+  get exhaustedUntil(): number {
+    return this.#exhaustedUntil;
+  }
+
+  /** Calls per second that it sustains: the gate with the lowest is entered first, so that none waits holding a scarcer slot. */
+  get rate(): number {
+    return this.limit / this.quota.seconds;
+  }
+
+  /** Takes in what the vendor or another process says; true where it is news. */
+  learn(said: { exhaustedUntil?: number | null | undefined; limit?: number | null | undefined }): boolean {
+    const now = this.room.clock.now();
+    // A vendor's time in the wrong unit must not stop us for a thousand years.
+    const until = Math.min(said.exhaustedUntil ?? 0, now + Math.max(this.windowMs, 3_600_000));
+    const limit = said.limit ?? null;
+    let news = false;
+    if (limit !== null && limit >= 1 && limit !== this.#limitSeen) {
+      this.#limitSeen = limit;
+      news = true;
+    }
+    if (until > now && until > this.#exhaustedUntil) {
+      this.#exhaustedUntil = until;
+      this.exhausted();
+      news = true;
+    }
+    return news;
+  }
+
+  protected readonly tooLong = (waitMs: number): TransientError => {
+    const { name } = this.quota;
+    const retryAfterMs = Math.max(Math.ceil(waitMs), 1_000);
+    return new TransientError(
+      `the quota ${name} of ${this.account} allows no call for ${Math.ceil(retryAfterMs / 1000)} s`,
+      { retryAfterMs, quota: name, uncertain: false },
+    );
+  };
+}
+
+export const stopped = () => new TransientError('stopped', { uncertain: false });

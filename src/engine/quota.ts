@@ -1,0 +1,268 @@
+// What may still be spent of what vendors allow: every call passes through the gates of the quotas it draws on. It knows
+// quotas, lanes and time, but no customer and no vendor.
+import { setMaxListeners } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
+import { type Quota, type QuotaReading, TransientError } from '../connector.ts';
+import type { Database } from '../db/database.ts';
+import type { Clock } from './clock.ts';
+import type { Lane } from './lanes.ts';
+import type { Line } from './line.ts';
+import { CounterGate } from './quota-counter.ts';
+import { type GateRoom, type QuotaGate, type QuotaStatus, type Slot, stopped } from './quota-gate.ts';
+import { noteQuota, readQuotaStates, renewSlices } from './quota-slices.ts';
+import { SlotGate } from './quota-slots.ts';
+
+export type { QuotaStatus } from './quota-gate.ts';
+
+/** Thrown by `send` where nothing reached the vendor: no connection, no such host. The slots are free again at once. */
+export class UnsentError extends TransientError {}
+
+export interface Call {
+  /** See `Quota.bucket`. */
+  bucket?: string | undefined;
+  lane: Lane;
+  signal?: AbortSignal | undefined;
+  /** A further line to stand in after the quotas, such as that for a connection. */
+  line?: Line;
+}
+
+/** How often the process looks at what others have written, while it holds or wants anything. */
+const roundMs = 750;
+/** Up to this window calls wait for a slot; in longer ones they are counted. */
+const longestSlotSeconds = 3_600;
+
+/** The quotas of all accounts in this process. */
+export class Budgets {
+  readonly #accounts = new Map<string, Map<string, QuotaGate>>();
+  readonly #closing = new AbortController();
+  readonly #room: GateRoom;
+  #round: Promise<void> | null = null;
+
+  /**
+   * `holder`: a UUID of this process alone. `leaseSeconds`: for how long its slots stay its own when it is not heard of.
+   * `onError`: told when the database failed; what was to be done is tried again.
+   */
+  constructor(options: {
+    database: Database;
+    clock: Clock;
+    holder: string;
+    leaseSeconds?: number;
+    onError?: (error: unknown) => void;
+  }) {
+    const { database, clock, holder, leaseSeconds = 30, onError = () => {} } = options;
+    setMaxListeners(0, this.#closing.signal);
+    this.#room = {
+      database,
+      clock,
+      holder,
+      leaseMs: leaseSeconds * 1000,
+      closing: this.#closing.signal,
+      wake: () => this.#wake(),
+      onError,
+    };
+  }
+
+  /**
+   * The budget of an account. Those who name the same account share its quotas. Throws where they describe one of them
+   * differently: neither could be kept.
+   */
+  account(account: string, quotas: readonly Quota[]): Budget {
+    const gates = this.#accounts.get(account) ?? new Map<string, QuotaGate>();
+    this.#accounts.set(account, gates);
+    for (const quota of quotas) {
+      const known = gates.get(quota.name);
+      if (known && !isDeepStrictEqual(known.quota, quota)) {
+        throw new Error(
+          `The account ${account} is used twice with different quotas ${quota.name}: ${JSON.stringify(known.quota)} and ${JSON.stringify(quota)}. Give both the same.`,
+        );
+      }
+      if (!known) gates.set(quota.name, this.#gate(account, quota));
+    }
+    return new Budget(
+      this.#room,
+      quotas.map((quota) => gates.get(quota.name) as QuotaGate),
+    );
+  }
+
+  #gate(account: string, quota: Quota): QuotaGate {
+    const { name, requests, seconds, reserve = 0 } = quota;
+    if (!(requests >= 1) || !(seconds > 0) || !(reserve >= 0) || !(reserve < 1)) {
+      throw new RangeError(
+        `The quota ${name} of ${account} must allow at least one call in some time, with a reserve from 0 to below 1: ${JSON.stringify(quota)}`,
+      );
+    }
+    const Gate = seconds > longestSlotSeconds ? CounterGate : SlotGate;
+    return new Gate(this.#room, account, quota);
+  }
+
+  get #gates(): QuotaGate[] {
+    return [...this.#accounts.values()].flatMap((gates) => [...gates.values()]);
+  }
+
+  #wake(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#round ??= this.#rounds().finally(() => {
+      this.#round = null;
+    });
+  }
+
+  /** Goes round while any gate holds or wants something. */
+  async #rounds(): Promise<void> {
+    const { clock, closing, onError } = this.#room;
+    for (;;) {
+      await clock.sleep(roundMs, closing);
+      if (closing.aborted) return;
+      try {
+        await this.#goRound();
+      } catch (error) {
+        onError(error);
+      }
+      if (!this.#gates.some((gate) => gate.active)) return;
+    }
+  }
+
+  async #goRound(): Promise<void> {
+    const { database, clock, holder } = this.#room;
+    const gates = this.#gates.filter((gate) => gate.active);
+    try {
+      await this.#renew(gates);
+      const accounts = [...new Set(gates.map((gate) => gate.account))];
+      const states = await readQuotaStates(database, { accounts, holder, now: clock.now() });
+      for (const gate of gates) {
+        const { account, quota } = gate.key;
+        const state = states.find((one) => one.account === account && one.quota === quota);
+        await gate.tick(clock.now(), state);
+      }
+    } catch (error) {
+      // Without the database nobody waits longer than they would with it.
+      for (const gate of gates) await gate.tick(clock.now(), undefined).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #renew(gates: readonly QuotaGate[]): Promise<void> {
+    const { database, clock, holder } = this.#room;
+    const now = clock.now();
+    const slices = gates.flatMap((gate) => gate.renewable(now));
+    if (!slices.length) return;
+    const ids = slices.map((slice) => slice.id);
+    const kept = await renewSlices(database, {
+      ids,
+      holder,
+      now,
+      freeIn: slices.map((slice) => slice.freeIn),
+    });
+    for (const gate of gates) gate.renewed(ids, kept, now);
+  }
+
+  /** Gives all slices back, each free when the vendor has forgotten its calls. Who still waits is told `stopped`. */
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    await this.#round;
+    for (const gate of this.#gates) await gate.close();
+  }
+}
+
+/** What one source or destination may still spend. */
+export class Budget {
+  readonly #room: GateRoom;
+  readonly #gates: readonly QuotaGate[];
+
+  constructor(room: GateRoom, gates: readonly QuotaGate[]) {
+    this.#room = room;
+    this.#gates = gates;
+  }
+
+  /**
+   * Calls `send` once every quota that the call draws on has room, better lanes first. Throws TransientError, surely
+   * unsent, where that would take more than 30 seconds (with `quota` and `retryAfterMs`) or the signal is aborted
+   * (`stopped`); and what `send` throws.
+   */
+  async run<Result>(call: Call, send: () => Promise<Result>): Promise<Result> {
+    const gates = this.#drawnOn(call.bucket);
+    const { slots, leaveLine } = await this.#enter(gates, call);
+    let sent = true;
+    try {
+      return await send();
+    } catch (error) {
+      sent = !(error instanceof UnsentError);
+      if (error instanceof TransientError && (error.status === 429 || error.quota !== undefined))
+        this.#refused(gates, call.bucket, error);
+      throw error;
+    } finally {
+      leaveLine?.();
+      for (const slot of slots) slot.leave(sent);
+    }
+  }
+
+  /** Those without a bucket for calls without one, those of the call's bucket, those for all; the scarcest first. */
+  #drawnOn(bucket: string | undefined): QuotaGate[] {
+    return this.#gates
+      .filter(({ quota }) => quota.all || quota.bucket === bucket)
+      .sort((a, b) => a.rate - b.rate || (a.quota.name < b.quota.name ? -1 : 1));
+  }
+
+  async #enter(
+    gates: readonly QuotaGate[],
+    { lane, signal, line }: Call,
+  ): Promise<{ slots: Slot[]; leaveLine: (() => void) | undefined }> {
+    for (;;) {
+      const slots: Slot[] = [];
+      let leaveLine: (() => void) | undefined;
+      try {
+        for (const gate of gates) slots.push(await gate.enter(lane, signal));
+        leaveLine = await line?.enter(lane, signal).catch(() => {
+          throw stopped();
+        });
+        if (signal?.aborted) throw stopped();
+      } catch (error) {
+        leaveLine?.();
+        for (const slot of slots) slot.leave(false);
+        throw error;
+      }
+      // Nothing may come between this look and the request: while we waited for one gate (or were stopped as a
+      // process) a slice may have lapsed and another quota may have run out.
+      const now = this.#room.clock.now();
+      const open = gates.every((gate) => gate.exhaustedUntil <= now);
+      if (open && slots.every((slot) => slot.valid(now))) return { slots, leaveLine };
+      leaveLine?.();
+      for (const slot of slots) slot.leave(false);
+    }
+  }
+
+  /**
+   * A 429. Where neither the error nor a reading names the quota, it is taken to be the bucket's own, or else the one
+   * with the shortest window; without the vendor's word it is left alone for its window, a minute at most.
+   */
+  #refused(gates: readonly QuotaGate[], bucket: string | undefined, error: TransientError): void {
+    const now = this.#room.clock.now();
+    const named = gates.find((gate) => gate.quota.name === error.quota);
+    if (!named && gates.some((gate) => gate.exhaustedUntil > now)) return;
+    const own = gates.filter((gate) => bucket !== undefined && gate.quota.bucket === bucket);
+    const gate = named ?? (own.length ? own : gates).toSorted((a, b) => a.windowMs - b.windowMs)[0];
+    if (!gate) return;
+    const waitMs = error.retryAfterMs ?? Math.min(gate.windowMs, 60_000);
+    this.#learn(gate, { quota: gate.quota.name, exhaustedUntil: now + waitMs });
+  }
+
+  /** Takes in what a response said. */
+  observe(readings: readonly QuotaReading[]): void {
+    for (const reading of readings) {
+      const gate = this.#gates.find((one) => one.quota.name === reading.quota);
+      if (gate) this.#learn(gate, reading);
+    }
+  }
+
+  #learn(gate: QuotaGate, reading: QuotaReading): void {
+    if (!gate.learn(reading)) return;
+    const { database, clock, onError } = this.#room;
+    const { limit = null, remaining = null } = reading;
+    const exhaustedUntil = gate.exhaustedUntil || null;
+    noteQuota(database, { ...gate.key, now: clock.now(), exhaustedUntil, limit, remaining }).catch(onError);
+  }
+
+  status(): QuotaStatus[] {
+    return this.#gates.map((gate) => gate.status());
+  }
+}

@@ -1,0 +1,178 @@
+// What an answer that is no success means: one of the three errors, in the vendor's words, without credentials. Pure: it
+// knows no connection.
+import {
+  type ApiDescription,
+  type ApiRequest,
+  type ApiResponse,
+  type Json,
+  type JsonObject,
+  type QuotaReading,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '../connector.ts';
+
+const longestMessage = 500;
+const longestDetails = 10_000;
+const passingStatuses = new Set([408, 425, 429]);
+
+export interface Answer {
+  response: ApiResponse;
+  /** The body as text, for where it is no JSON. */
+  text: string;
+  request: ApiRequest;
+  /** What the response's headers said of the quotas. */
+  readings: readonly QuotaReading[];
+  now: number;
+}
+
+/** What hides credentials in texts that came from elsewhere. */
+export class Secrets {
+  readonly #values: string[];
+
+  constructor(headers: { readonly [name: string]: string }) {
+    const values = Object.entries(headers)
+      .filter(([name]) => !/^(accept|content-type|user-agent)$/i.test(name))
+      .flatMap(([, value]) => [value, ...parts(value)]);
+    // The longest first, so that none is hidden in part. A short value is no secret, and would blank out words.
+    this.#values = [...new Set(values)]
+      .filter((value) => value.length >= 6)
+      .sort((a, b) => b.length - a.length);
+  }
+
+  hide(text: string): string {
+    return this.#values.reduce((hidden, value) => hidden.replaceAll(value, '[hidden]'), text);
+  }
+
+  hideIn(value: Json): Json {
+    return JSON.parse(
+      this.#values.reduce(
+        (text, secret) => text.replaceAll(JSON.stringify(secret).slice(1, -1), '[hidden]'),
+        JSON.stringify(value),
+      ),
+    ) as Json;
+  }
+
+  /** Hides them in an error made by someone else, and in its causes. */
+  hideInError<Thrown extends Error>(error: Thrown): Thrown {
+    for (let inner: unknown = error; inner instanceof Error; inner = inner.cause) {
+      const { message, stack } = inner;
+      inner.message = this.hide(message);
+      if (stack) inner.stack = this.hide(stack);
+    }
+    return error;
+  }
+}
+
+/** `Bearer abc` holds `abc`; Basic holds a user and a password in base64. */
+function parts(value: string): string[] {
+  const [scheme = '', ...rest] = value.split(' ');
+  if (!rest.length) return [];
+  const credentials = rest.join(' ');
+  if (!/^basic$/i.test(scheme)) return [credentials];
+  return [credentials, ...Buffer.from(credentials, 'base64').toString().split(':')];
+}
+
+/** The error for an answer that is neither 2xx nor among the request's `answers`. */
+export function refusalOf(
+  answer: Answer,
+  { name, description, secrets }: { name: string; description: ApiDescription; secrets: Secrets },
+): TransientError | RejectedError | UnauthorizedError {
+  const { response, request, now } = answer;
+  const said = description.refusal?.(response, request, now);
+  if (said) return secrets.hideInError(said);
+  const { status } = response;
+  const words = secrets.hide(wordsOf(answer));
+  const spoken = words ? `: ${words}` : '';
+  if (status >= 300 && status < 400) return redirected(answer, name);
+  if (status === 401 || status === 403) {
+    return new UnauthorizedError(`${name} refuses the credentials (${status})${spoken}`);
+  }
+  if (passingStatuses.has(status) || status >= 500) {
+    const quota = answer.readings.find((reading) => (reading.exhaustedUntil ?? 0) > now);
+    const retryAfterMs = waitMs(response, now) ?? (quota?.exhaustedUntil && quota.exhaustedUntil - now);
+    return new TransientError(`${name} answered ${status}${spoken}`, {
+      status,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(status === 429 && quota ? { quota: quota.quota } : {}),
+      // A refusal with 408, 425 or 429 did nothing; after a 5xx nobody knows.
+      uncertain: status >= 500 && changes(request),
+    });
+  }
+  const details = detailsOf(response.json);
+  return new RejectedError(words || `${name} answered ${status}`, {
+    status,
+    code: codeOf(response.json) ?? `http_${status}`,
+    ...(details === undefined ? {} : { details: secrets.hideIn(details) }),
+  });
+}
+
+/** Whether a request may have changed something when nobody knows what became of it. */
+export function changes(request: ApiRequest): boolean {
+  return (request.method ?? 'GET') !== 'GET';
+}
+
+/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, section 10.2.3). */
+export function waitMs(response: ApiResponse, now: number): number | undefined {
+  const value = response.headers['retry-after']?.trim();
+  if (!value) return undefined;
+  if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * 1000);
+  const time = Date.parse(value);
+  return Number.isNaN(time) ? undefined : Math.max(time - now, 0);
+}
+
+function redirected({ response }: Answer, name: string): RejectedError {
+  const { status, headers } = response;
+  const location = headers['location'] ?? '';
+  const host = URL.canParse(location) ? new URL(location).host : '';
+  return new RejectedError(
+    `${name} answered ${status}, a redirect${host ? ` to ${host}` : ''}, which is not followed: is the base URL right?`,
+    { status, code: `http_${status}` },
+  );
+}
+
+function wordsOf({ response, text }: Answer): string {
+  const found = wordsIn(response.json);
+  const plain = response.json === undefined && !/^\s*</.test(text) ? text : '';
+  return shortened(found ?? plain);
+}
+
+const wordKeys = ['message', 'detail', 'error_description', 'title', 'description', 'error', 'errors'];
+
+/** The first sentence of a body, wherever vendors put one. */
+function wordsIn(body: Json | undefined, depth = 0): string | undefined {
+  if (typeof body === 'string') return body || undefined;
+  if (typeof body !== 'object' || body === null || depth > 3) return undefined;
+  if (Array.isArray(body)) return wordsIn(body[0], depth + 1);
+  for (const key of wordKeys) {
+    const words = wordsIn(body[key], depth + 1);
+    if (words) {
+      // Voucherify's `message` is a title; what is wrong stands in `details`.
+      const more = body['details'];
+      return typeof more === 'string' && more && more !== words ? `${words}: ${more}` : words;
+    }
+  }
+  return undefined;
+}
+
+const codeKeys = ['key', 'category', 'errorCode', 'error_code', 'code', 'type', 'error'];
+
+function codeOf(body: Json | undefined, depth = 0): string | undefined {
+  if (typeof body !== 'object' || body === null || depth > 2) return undefined;
+  if (Array.isArray(body)) return codeOf(body[0], depth + 1);
+  for (const key of codeKeys) {
+    const code = body[key];
+    if (typeof code === 'string' && /^[\w.:-]{1,80}$/.test(code)) return code;
+  }
+  const { error, errors } = body as JsonObject;
+  return codeOf(error, depth + 1) ?? codeOf(errors, depth + 1);
+}
+
+function detailsOf(body: Json | undefined): Json | undefined {
+  return body !== undefined && JSON.stringify(body).length <= longestDetails ? body : undefined;
+}
+
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= longestMessage ? line : `${line.slice(0, longestMessage - 1)}…`;
+}

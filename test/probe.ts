@@ -1,0 +1,10 @@
+import { databases } from './support/databases.ts';
+import { differences, openSyncWorld } from './support/sync-world.ts';
+const kind = process.argv[2] ?? 'PostgreSQL';
+const database = await databases.find(d=>d.name===kind)!.open();
+const world = await openSyncWorld(database, { log: (l) => process.stdout.write(l) });
+world.hubspot.seed(Number(process.argv[3] ?? 250), 7);
+await world.tributary.start();
+console.time('sync'); console.log(await world.sync()); console.timeEnd('sync');
+console.log(world.voucherify.count, differences(world).slice(0,3), [...world.voucherify.requests], world.hubspot.requests.toJSON());
+await world.close(); await database.close();

@@ -1,0 +1,176 @@
+// A whole world to sync in: simulated vendors on loopback, a database, and Tributary between them, on a clock that runs
+// faster than the wall's. It knows no single test.
+import { checkConfig } from '../../src/config.ts';
+import type { Database } from '../../src/db/database.ts';
+import type { Clock } from '../../src/engine/clock.ts';
+import { createLog } from '../../src/engine/log.ts';
+import { type Run, runById } from '../../src/sync/runs.ts';
+import { Tributary } from '../../src/tributary.ts';
+import { connectors } from '../../connectors/index.ts';
+import { createHubSpotSimulator, type HubSpotOptions } from '../simulators/hubspot.ts';
+import { type Served, serve } from '../simulators/serve.ts';
+import { createVoucherifySimulator, type VoucherifyOptions } from '../simulators/voucherify.ts';
+
+/** Simulated time: so many simulated milliseconds pass in a real one, and a sleep is as much shorter. */
+export class FastClock implements Clock {
+  readonly #factor: number;
+  readonly #start = Date.now();
+  readonly #startReal = performance.now();
+
+  constructor(factor = 100) {
+    this.#factor = factor;
+  }
+
+  now = () => Math.floor(this.#start + (performance.now() - this.#startReal) * this.#factor);
+
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const timer = setTimeout(done, Math.max(milliseconds, 0) / this.#factor);
+      function done() {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      }
+      signal?.addEventListener('abort', done, { once: true });
+    });
+  }
+}
+
+export interface SyncWorldOptions {
+  hubspot?: HubSpotOptions;
+  voucherify?: Partial<VoucherifyOptions>;
+  /** Laid over the configuration of the destination and of the source `hubspot`. */
+  destination?: object;
+  source?: object;
+  /** Other sources, and anything else of the configuration. */
+  sources?: object;
+  config?: object;
+  clock?: Clock;
+  /** Lines of the log, for tests that read them. */
+  log?: (line: string) => void;
+}
+
+export type SyncWorld = Awaited<ReturnType<typeof openSyncWorld>>;
+
+const accessToken = 'pat-test-00000000';
+const [appId, appToken] = ['app-id', 'app-token-00000000'];
+
+export async function openSyncWorld(database: Database, options: SyncWorldOptions = {}) {
+  const clock = options.clock ?? new FastClock();
+  const hubspot = createHubSpotSimulator({ now: () => clock.now(), accessToken, quotas: false, ...options.hubspot });
+  const voucherify = createVoucherifySimulator({ now: () => clock.now(), appId, appToken, ...options.voucherify });
+  const served: Served[] = [await serve(hubspot.app), await serve(voucherify.app)];
+  const raw = {
+    destination: {
+      connector: 'voucherify',
+      appId,
+      appToken,
+      baseUrl: served[1]!.url,
+      quota: { requests: 10_000, seconds: 10, reserve: 0 },
+      bulkQuota: { requests: 1_000, seconds: 10, reserve: 0 },
+      metadataWrites: options.voucherify?.metadataWrites ?? 'merge',
+      ...options.destination,
+    },
+    sources: {
+      hubspot: {
+        connector: 'hubspot',
+        accessToken,
+        baseUrl: served[0]!.url,
+        quota: { requests: 10_000, seconds: 10 },
+        searchPerSecond: 50,
+        mapping: {
+          name: ['firstname', 'lastname'],
+          email: 'email',
+          phone: { from: 'phone', as: 'text' },
+          'address.city': 'city',
+          'metadata.lifecycle_stage': 'lifecyclestage',
+          'metadata.loyalty_points': { from: 'loyalty_points', as: 'number' },
+        },
+        ...options.source,
+      },
+      ...options.sources,
+    },
+    ...options.config,
+  };
+  const log = createLog({ level: options.log ? 'debug' : 'silent', write: options.log ?? (() => {}) });
+  /** As a worker of its own would be wired; `again` is another worker on the same database. */
+  const wire = (on: Database = database) =>
+    new Tributary({ config: checkConfig('test', raw, {}, connectors), database: on, clock, log });
+  const tributary = wire();
+  const workers = [tributary];
+  return {
+    clock,
+    hubspot,
+    voucherify,
+    tributary,
+    raw,
+    /** Another worker. */
+    async again(on: Database): Promise<Tributary> {
+      const worker = wire(on);
+      workers.push(worker);
+      await worker.start();
+      return worker;
+    },
+    /** Asks for a run and waits until it has ended and nothing is left to deliver. */
+    async sync(mode: 'incremental' | 'full' = 'incremental', source = 'hubspot'): Promise<Run> {
+      const requested = await tributary.request({ source, mode, trigger: 'manual', lane: mode === 'full' ? 'backfill' : 'schedule' });
+      if (!requested) throw new Error('a run of this mode is still going');
+      await this.rest();
+      return (await runById(database, requested.id))!;
+    },
+    /** Waits until nothing is left to do; fails after half a minute. */
+    async rest(): Promise<void> {
+      const deadline = performance.now() + 30_000;
+      while (!(await tributary.isAtRest())) {
+        if (performance.now() > deadline) throw new Error('the world did not come to rest within 30 seconds');
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    async close(): Promise<void> {
+      for (const worker of workers) await worker.drain();
+      for (const server of served) await server.close();
+    },
+  };
+}
+
+/** What HubSpot holds, as Voucherify should hold it: the fields of the world's mapping by source ID. */
+export function truth(hubspot: SyncWorld['hubspot']): Map<string, Record<string, unknown>> {
+  const expected = new Map<string, Record<string, unknown>>();
+  for (const { id, properties, archived } of hubspot.contacts()) {
+    if (archived) continue;
+    const text = (name: string) => properties[name]?.trim() || null;
+    expected.set(id, {
+      name: [text('firstname'), text('lastname')].filter(Boolean).join(' ') || null,
+      email: text('email')?.toLowerCase() ?? null,
+      phone: text('phone'),
+      city: text('city'),
+      stage: text('lifecyclestage'),
+      points: text('loyalty_points') === null ? null : Number(text('loyalty_points')),
+    });
+  }
+  return expected;
+}
+
+/** What Voucherify holds, in the same words. */
+export function held(voucherify: SyncWorld['voucherify']): Map<string, Record<string, unknown>> {
+  const found = new Map<string, Record<string, unknown>>();
+  for (const customer of voucherify.customers()) {
+    found.set(customer.source_id ?? customer.id, {
+      name: customer.name ?? null,
+      email: customer.email ?? null,
+      phone: customer.phone ?? null,
+      city: customer.address?.city ?? null,
+      stage: customer.metadata?.['lifecycle_stage'] ?? null,
+      points: customer.metadata?.['loyalty_points'] ?? null,
+    });
+  }
+  return found;
+}
+
+/** Every source ID on which the two differ, with both sides. */
+export function differences(world: Pick<SyncWorld, 'hubspot' | 'voucherify'>): unknown[] {
+  const [want, have] = [truth(world.hubspot), held(world.voucherify)];
+  const ids = new Set([...want.keys(), ...have.keys()]);
+  return [...ids].flatMap((id) => (JSON.stringify(want.get(id)) === JSON.stringify(have.get(id)) ? [] : [{ id, want: want.get(id), have: have.get(id) }]));
+}
