@@ -6,6 +6,7 @@ export default defineConfig({
     exclude: ['test/browser/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    globalSetup: ['test/support/postgres.ts'],
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -9,10 +9,14 @@ const folder = dirname(fileURLToPath(import.meta.url));
 
 export interface Script {
   child: ChildProcess;
-  /** Its first line of output. Rejects, with what it wrote to standard error, when it ends without one. */
+  /** Its first line of output. Rejects, with what it wrote to standard error, where it ends without one. */
   line: Promise<string>;
   /** From its being spawned to that line, milliseconds. */
   wallMs: Promise<number>;
+  /** Its exit code, or the signal that ended it. */
+  exit: Promise<number | string>;
+  /** The end of what it wrote to standard error. */
+  complaints(): string;
 }
 
 export interface ScriptOptions {
@@ -30,18 +34,24 @@ export function spawnScript(name: string, args: string[], { flags = [], environm
   // Whatever ends this process ends its children.
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
-  child.once('exit', () => process.off('exit', kill));
   let complaints = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
+  child.stderr.on('data', (chunk: Buffer) => {
     complaints = (complaints + chunk.toString()).slice(-4000);
   });
+  const exit = new Promise<number | string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => {
+      process.off('exit', kill);
+      resolve(signal ?? code ?? 'nothing');
+    });
+  });
   const first = new Promise<{ line: string; wallMs: number }>((resolve, reject) => {
-    createInterface({ input: child.stdout! }).once('line', (line) => resolve({ line, wallMs: performance.now() - startedAt }));
-    child.once('error', reject);
-    child.once('close', (code, signal) => reject(new Error(`${name} ended (${signal ?? code}) without a word of output. ${complaints}`)));
+    const lines = createInterface({ input: child.stdout });
+    lines.once('line', (line) => resolve({ line, wallMs: performance.now() - startedAt }));
+    exit.then((code) => reject(new Error(`${name} ended with ${code} before it said anything. ${complaints}`)));
   });
   const line = first.then((found) => found.line);
   const wallMs = first.then((found) => found.wallMs);
-  wallMs.catch(() => {}); // the same failure as the line's
-  return { child, line, wallMs };
+  wallMs.catch(() => {}); // fails as the line does, and is awaited after it
+  return { child, line, wallMs, exit, complaints: () => complaints };
 }

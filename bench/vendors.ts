@@ -1,6 +1,5 @@
 // The world's process as those who measure see it: where the vendors are, what they were asked, what they hold. It does
 // not know how they are simulated.
-import { once } from 'node:events';
 import { spawnScript } from './processes.ts';
 
 export interface WorldAddress {
@@ -30,7 +29,7 @@ export class Vendors {
   readonly address: WorldAddress;
   readonly #end: () => Promise<void>;
 
-  constructor(address: WorldAddress, end: () => Promise<void>) {
+  private constructor(address: WorldAddress, end: () => Promise<void>) {
     this.address = address;
     this.#end = end;
   }
@@ -41,7 +40,7 @@ export class Vendors {
     const address = JSON.parse(await script.line) as WorldAddress;
     return new Vendors(address, async () => {
       script.child.kill();
-      if (script.child.exitCode === null && script.child.signalCode === null) await once(script.child, 'exit');
+      await script.exit;
     });
   }
 

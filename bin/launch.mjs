@@ -33,7 +33,12 @@ function install() {
 
 /** The pinned Node of this platform, or the host's where it is new enough to run TypeScript. */
 function runtime() {
-  const folder = join(root, 'node_modules', `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`, 'bin');
+  const folder = join(
+    root,
+    'node_modules',
+    `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`,
+    'bin',
+  );
   for (const name of ['node', 'node.exe']) if (existsSync(join(folder, name))) return join(folder, name);
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 22 || (major === 22 && minor >= 19)) return process.execPath;

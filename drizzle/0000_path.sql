@@ -148,6 +148,14 @@ CREATE TABLE "runs" (
 	CONSTRAINT "runs_balance" CHECK ("runs"."state" <> 'finished' or "runs"."received" = "runs"."changed" + "runs"."unchanged" + "runs"."superseded" + "runs"."filtered" + "runs"."rejected")
 );
 --> statement-breakpoint
+CREATE TABLE "workers" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"host" text NOT NULL,
+	"pid" integer NOT NULL,
+	"started_at" timestamp with time zone NOT NULL,
+	"ended_at" timestamp with time zone
+);
+--> statement-breakpoint
 CREATE INDEX "batches_due" ON "batches" USING btree ("due_at");--> statement-breakpoint
 CREATE INDEX "customers_updated" ON "customers" USING btree ("updated_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "dead_letters_open" ON "dead_letters" USING btree ("kind","source","stream","ref") WHERE "dead_letters"."settled_at" is null;--> statement-breakpoint

@@ -226,12 +226,12 @@ function checkSource(name: string, given: z.output<typeof sourceShape>, checker:
   const connector = findConnector(connectorName, path, (candidate) => candidate.source !== undefined, checker);
   const settings = connector && checkSettings(connector, own, path, checker);
   if (!connector?.source || settings === undefined) return null;
-  const given_ = typeof sourceId === 'string' ? { from: sourceId, policy: 'sticky' as const, lowerCase: false } : sourceId;
+  const key = typeof sourceId === 'string' ? { from: sourceId, policy: 'sticky' as const, lowerCase: false } : sourceId;
   return {
     name,
     connector,
     settings,
-    sourceId: { path: given_?.from ?? connector.source.sourceId, policy: given_?.policy ?? 'sticky', lowerCase: given_?.lowerCase ?? false },
+    sourceId: { path: key?.from ?? null, policy: key?.policy ?? 'sticky', lowerCase: key?.lowerCase ?? false },
     mapping: (mapping as Mapping | undefined) ?? null,
     filter: (filter as SourceConfig['filter']) ?? null,
     keep,

@@ -1,17 +1,18 @@
 // The rooms wired for the command line: configuration, database, the running whole and its API, opened and closed in
-// order. It knows all of them and no command.
+// order. It knows all of them and no command. What only some commands need is loaded when they do.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { connectors } from '../connectors/index.ts';
-import { checkConfig, type Config, type Environment, loadConfig, readEnvironment } from './config.ts';
-import { type Database, openDatabase } from './db/database.ts';
+import { type Config, checkConfig, type Environment, loadConfig, readEnvironment } from './config.ts';
+import type { Database } from './db/database.ts';
 import type { Clock } from './engine/clock.ts';
 import type { Log } from './engine/log.ts';
-import { Tributary } from './tributary.ts';
-import { createApp } from './web/app.ts';
-import { serveApp } from './web/server.ts';
+import type { Tributary } from './tributary.ts';
+import type { createApp } from './web/app.ts';
+import type { Served } from './web/server.ts';
 
-export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 export type App = ReturnType<typeof createApp>;
 
@@ -22,6 +23,8 @@ export interface House {
   app: App;
   /** Opens the app to whoever asks with it. */
   token: string;
+  /** A new link's code that opens the page once: `/login?key=<code>`. */
+  issueLoginCode(): string;
   /** Drains and closes. */
   close(): Promise<void>;
 }
@@ -30,6 +33,7 @@ export interface HouseOptions {
   config: Config;
   /** PostgreSQL; without it the embedded database in `directory`. */
   databaseUrl: string | undefined;
+  /** Imported files lie there too. */
   directory: string;
   clock: Clock;
   log: Log;
@@ -38,32 +42,53 @@ export interface HouseOptions {
 }
 
 /** Throws DatabaseError, and LockedError where another process has the embedded database. */
-export async function openHouse(options: HouseOptions): Promise<House> {
-  const { config, databaseUrl, directory, clock, log, token = randomBytes(24).toString('base64url') } = options;
+async function openHouse(options: HouseOptions): Promise<House> {
+  const [{ openDatabase }, { Tributary }, { createApp }, { LoginCodes }] = await Promise.all([
+    import('./db/database.ts'),
+    import('./tributary.ts'),
+    import('./web/app.ts'),
+    import('./web/login-codes.ts'),
+  ]);
+  const { config, databaseUrl, directory, clock, log } = options;
+  const token = options.token ?? randomBytes(24).toString('base64url');
   const database = await openDatabase({ url: databaseUrl, directory });
   try {
     const tributary = new Tributary({ config, database, clock, log });
-    const app = createApp(tributary, { apiToken: token, version });
+    const loginCodes = new LoginCodes(clock);
+    const app = createApp(tributary, { apiToken: token, version, dataDir: directory, loginCodes });
     const close = async () => {
       await tributary.drain();
       await database.close();
     };
-    return { tributary, database, app, token, close };
+    return { tributary, database, app, token, issueLoginCode: () => loginCodes.issue(), close };
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
+/** Throws ListenError. */
+async function serve(app: App, at: { host: string; port: number }): Promise<Served> {
+  const { serveApp } = await import('./web/server.ts');
+  return serveApp(app, at);
+}
+
+async function connectors() {
+  return (await import('../connectors/index.ts')).connectors;
+}
+
 /** What commands are given to work with. */
 export const rooms = {
   version,
-  readEnvironment,
+  readEnvironment: (): Environment => readEnvironment(),
   openHouse,
-  serve: serveApp,
+  serve,
   /** Throws ConfigError with every fault. */
-  loadConfig: (environment: Environment): Promise<Config> => loadConfig(environment, connectors),
-  checkConfig: (path: string, raw: unknown): Config => checkConfig(path, raw, {}, connectors),
+  loadConfig: async (environment: Environment): Promise<Config> =>
+    loadConfig(environment, await connectors()),
+  /** Throws ConfigError with every fault. `raw`: what a file would hold. */
+  checkConfig: async (path: string, raw: unknown): Promise<Config> =>
+    checkConfig(path, raw, {}, await connectors()),
 };
 
 export type Rooms = typeof rooms;

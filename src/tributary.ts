@@ -10,14 +10,15 @@ import { localFiles } from './engine/files.ts';
 import { Endpoint } from './engine/http.ts';
 import type { Log } from './engine/log.ts';
 import { Budgets } from './engine/quota.ts';
+import { leaseOf, Roster } from './engine/roster.ts';
 import { Schedule } from './engine/schedule.ts';
 import { type Next, Worker } from './engine/worker.ts';
-import { batchesUnderWay } from './sync/batches.ts';
+import { batchesUnderWay, freeBatches } from './sync/batches.ts';
 import { Deliverer } from './sync/deliver.ts';
-import { backlog } from './sync/deliveries.ts';
+import { backlog, freeDeliveries } from './sync/deliveries.ts';
 import { destinationName, pauses, resume } from './sync/pauses.ts';
 import { carryRun, type PullRoom } from './sync/pull.ts';
-import { claimRun, nextRunDue, requestRun } from './sync/runs.ts';
+import { claimRun, freeRuns, nextRunDue, requestRun } from './sync/runs.ts';
 import { World } from './sync/world.ts';
 
 const runLeaseMs = 30_000;
@@ -33,6 +34,11 @@ export class Tributary {
   readonly endpoints = new Map<string, Endpoint>();
   /** This machine: files given to it are read by it alone. */
   readonly host = hostname();
+  /** This process, as rows name it. */
+  readonly worker = randomUUID();
+  /** Called when the other workers took this one for dead: it must stop. */
+  onBuried: () => void = () => {};
+  #roster: Roster | null = null;
   readonly #deliverer: Deliverer;
   readonly #workers = new Map<string, Worker>();
   readonly #schedule = new Schedule();
@@ -45,11 +51,11 @@ export class Tributary {
     this.log = log;
     const declared = typeof config.metadataSchema === 'object' ? config.metadataSchema : null;
     this.world = new World(config.sources, config.merge, declared);
-    this.budgets = new Budgets({ database, clock, holder: randomUUID() });
+    this.budgets = new Budgets({ database, clock, holder: this.worker, onError: (error) => log.warn({ err: error }, 'budgets could not be renewed; tried again') });
     for (const source of this.world.sources) if (source.description) this.#connect(source.name, source.description);
     const { connector, settings } = config.destination;
     this.#connect(destinationName, connector.api!(settings));
-    this.#deliverer = new Deliverer({ database, clock, log, destination: connector.destination!, settings, endpoint: this.endpoints.get(destinationName)! });
+    this.#deliverer = new Deliverer({ database, clock, log, destination: connector.destination!, settings, endpoint: this.endpoints.get(destinationName)!, newLease: () => leaseOf(this.worker) });
   }
 
   #connect(name: string, description: ConstructorParameters<typeof Endpoint>[0]['description']): void {
@@ -72,6 +78,9 @@ export class Tributary {
    * what is asked for is done: for a command that comes and goes.
    */
   async start({ calendar = true }: { calendar?: boolean } = {}): Promise<void> {
+    const { database, clock } = this;
+    this.#roster = await Roster.join(this.worker, { database, clock, onBuried: () => this.#stopForGood() });
+    await this.#takeUpFromTheDead();
     await this.#giveAnotherTry();
     await this.refreshSchema();
     const loop = (name: string, step: (signal: AbortSignal) => Promise<Next>) =>
@@ -106,6 +115,15 @@ export class Tributary {
     this.#workers.clear();
     await this.budgets.close();
     await Promise.all([...this.endpoints.values()].map((endpoint) => endpoint.close()));
+    await this.#roster?.leave();
+    this.#roster = null;
+  }
+
+  #stopForGood(): void {
+    this.log.error('the other workers took this one for dead; it stops');
+    this.#schedule.stop();
+    for (const worker of this.#workers.values()) void worker.drain();
+    this.onBuried();
   }
 
   /** True when no run is going, nothing is due and no bulk action is under way. What is put off to later is not waited for. */
@@ -125,7 +143,7 @@ export class Tributary {
 
   async #pullStep(signal: AbortSignal): Promise<Next> {
     const { database, clock } = this;
-    const lease = randomUUID();
+    const lease = leaseOf(this.worker);
     const sources = this.world.sources.map((source) => source.name);
     const run = await database.transaction((tx) =>
       claimRun(tx, { lease, now: clock.now(), leaseMs: runLeaseMs, host: this.host, sources }),
@@ -141,6 +159,22 @@ export class Tributary {
   #pullRoom(): PullRoom {
     const { database, world, clock, log } = this;
     return { database, world, clock, log, endpoint: (source) => this.endpoints.get(source) ?? null, onIngested: () => this.#workers.get('deliver')?.wake() };
+  }
+
+  /** Leases of workers that died are ours to take up now, not only when they run out. */
+  async #takeUpFromTheDead(): Promise<void> {
+    for (const worker of (await this.#roster?.dead()) ?? []) {
+      const now = this.clock.now();
+      await this.database.transaction(async (tx) => {
+        await freeRuns(tx, worker);
+        await freeDeliveries(tx, worker, now);
+        await freeBatches(tx, worker, now);
+      });
+      await this.budgets.free(worker);
+      await this.#roster?.bury(worker);
+      this.log.info({ worker }, 'took up the work of a worker that died');
+      this.wake();
+    }
   }
 
   // ── Keeping house ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -165,6 +199,7 @@ export class Tributary {
   #housekeptAt = 0;
 
   async #housekeepingStep(): Promise<Next> {
+    await this.#takeUpFromTheDead();
     const now = this.clock.now();
     if (this.#housekeptAt === 0) this.#housekeptAt = now;
     else if (now - this.#housekeptAt >= 600_000) {
@@ -173,6 +208,6 @@ export class Tributary {
       // PGlite has no autovacuum of its own.
       if (this.database.kind === 'pglite') await this.database.rows(sql`vacuum (analyze)`);
     }
-    return { again: false, afterMs: 60_000 };
+    return { again: false, afterMs: 5_000 };
   }
 }

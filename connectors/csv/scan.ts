@@ -45,7 +45,6 @@ function quotedField(bytes: Buffer, from: number, last: boolean): Field | 'more'
   for (;;) {
     at = bytes.indexOf(quote, at);
     if (at === -1) return last ? 'unclosed' : 'more';
-    if (at + 1 >= bytes.length && !last) return 'more';
     if (bytes[at + 1] !== quote) break;
     escaped = true;
     at += 2;

@@ -1,12 +1,29 @@
 // The HTTP API as commands speak it: over the network or within this process, the same requests either way. It knows
 // addresses, statuses and problem details, but no command.
-import { CommandError, UsageError } from './errors.ts';
+import { CommandError, exitCodes } from './errors.ts';
 
-/** RFC 9457. */
+/** RFC 9457, and what ours may hold besides. */
 interface Problem {
   title?: string;
   detail?: string;
+  /** The run that is still going. */
+  runId?: number;
 }
+
+/** The answer was a refusal. */
+export class ApiError extends CommandError {
+  override name = 'ApiError';
+  readonly status: number;
+  readonly problem: Problem;
+  constructor(message: string, options: { status: number; problem: Problem; exitCode: number }) {
+    super(message, options.exitCode);
+    this.status = options.status;
+    this.problem = options.problem;
+  }
+}
+
+/** Refusals that may be none the next time. */
+const passing = new Set([408, 409, 425, 429]);
 
 /** Sends one request; `path` begins with a slash. */
 export type Transport = (path: string, init: RequestInit) => Promise<Response>;
@@ -31,14 +48,16 @@ export class Client {
     this.#token = options.token;
   }
 
-  /** The answer's JSON. Throws a UsageError where what was asked for is not there or not understood, else a CommandError. */
+  /** The answer's JSON. Throws ApiError where it is a refusal, and CommandError where there is no answer of ours. */
   async send<Answer>(path: string, request: Send = {}): Promise<Answer> {
     const response = await this.#transport(withQuery(path, request.query), this.#init(request));
     const text = await response.text();
     const body = parsed(text);
-    if (!response.ok) throw this.#refusal(response.status, body as Problem | undefined);
+    if (!response.ok) throw this.#refusal(response.status, (body ?? {}) as Problem);
     if (body === undefined) {
-      throw new CommandError(`${this.whom} answered ${response.status} without JSON: is it Tributary? Check TRIBUTARY_URL.`);
+      throw new CommandError(
+        `${this.whom} answered ${response.status} without JSON: is it Tributary? Check TRIBUTARY_URL.`,
+      );
     }
     return body as Answer;
   }
@@ -57,13 +76,15 @@ export class Client {
     };
   }
 
-  #refusal(status: number, problem: Problem | undefined): CommandError {
-    const said = [problem?.detail ?? problem?.title ?? `it answered ${status}`].join('');
-    if (status === 401 || status === 403) {
-      return new UsageError(`${this.whom} refuses the token. Set TRIBUTARY_API_TOKEN to the one it was started with.`);
-    }
-    if (status >= 400 && status < 500 && status !== 408 && status !== 409 && status !== 429) return new UsageError(said);
-    return new CommandError(said === `it answered ${status}` ? `${this.whom} answered ${status}. Its log says why.` : said);
+  #refusal(status: number, problem: Problem): ApiError {
+    const isOurs = status >= 500 || passing.has(status);
+    const exitCode = isOurs ? exitCodes.failed : exitCodes.wrong;
+    const said = problem.detail ?? problem.title ?? `${this.whom} answered ${status}. Its log says more.`;
+    const message =
+      status === 401 || status === 403
+        ? `${this.whom} refuses the token. Set TRIBUTARY_API_TOKEN to the one it was started with.`
+        : said;
+    return new ApiError(message, { status, problem, exitCode });
   }
 }
 
@@ -92,7 +113,9 @@ function reasonOf(error: unknown): string {
 }
 
 function withQuery(path: string, query: Send['query'] = {}): string {
-  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] satisfies [string, string]],
+  );
   return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
 }
 

@@ -27,6 +27,13 @@ export interface Database extends Queryable {
   kind: 'postgres' | 'pglite';
   /** Read committed. Begun again when the server chose it as a deadlock's victim, so `work` must have no other effects. */
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
+  /**
+   * Holds a lock of this name until it is released or this process dies, however it dies: the server lets go when the
+   * connection is gone. `onLost`: called when the lock was lost while we live.
+   */
+  holdLock(name: string, onLost: () => void): Promise<{ release(): Promise<void> }>;
+  /** True when nobody holds the lock of this name. */
+  isLockFree(name: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -107,6 +114,21 @@ async function openPostgres(url: string): Promise<Database> {
       retried(() =>
         orm.transaction((tx) => work({ orm: tx as unknown as Orm, rows: (statement) => discreet(tx.execute(statement)) as never })),
       ),
+    holdLock: async (name, onLost) => {
+      const holder = postgres(url, { max: 1, idle_timeout: 0, max_lifetime: null, onnotice: () => {}, onclose: () => released || onLost() });
+      let released = false;
+      await holder`select pg_advisory_lock(hashtextextended(${name}, 7225121))`;
+      return {
+        release: async () => {
+          released = true;
+          await holder.end({ timeout: 5 });
+        },
+      };
+    },
+    isLockFree: async (name) => {
+      const [row] = await client<{ free: boolean }[]>`select pg_try_advisory_xact_lock(hashtextextended(${name}, 7225121)) as free`;
+      return row?.free ?? false;
+    },
     close: () => client.end({ timeout: 5 }),
   };
 }
@@ -126,12 +148,19 @@ async function openPglite(directory: string): Promise<Database> {
   if (!(await isNewer({ orm: orm as unknown as Orm, rows: (statement) => rows(orm, statement) }))) {
     await migrate(orm, { migrationsFolder });
   }
+  // The folder is ours alone, so is every lock in it.
+  const held = new Set<string>();
   return {
     kind: 'pglite',
     orm: orm as unknown as Orm,
     rows: (statement) => rows(orm, statement),
     transaction: (work) =>
       orm.transaction((tx) => work({ orm: tx as unknown as Orm, rows: (statement) => rows(tx, statement) })),
+    holdLock: async (name) => {
+      held.add(name);
+      return { release: async () => void held.delete(name) };
+    },
+    isLockFree: async (name) => !held.has(name),
     close: async () => {
       await client.close();
       lock.release();

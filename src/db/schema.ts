@@ -248,6 +248,16 @@ export const pauses = pgTable('pauses', {
   pausedAt: time('paused_at').notNull(),
 });
 
+/** Every process that works or worked here. Written by engine/roster. */
+export const workers = pgTable('workers', {
+  id: uuid().primaryKey(),
+  host: text().notNull(),
+  pid: integer().notNull(),
+  startedAt: time('started_at').notNull(),
+  /** Null while it works. */
+  endedAt: time('ended_at'),
+});
+
 /** Slots of a quota held by a process: each may carry one call per window. Written by engine/quota-slices. */
 export const quotaSlices = pgTable(
   'quota_slices',
@@ -256,7 +266,7 @@ export const quotaSlices = pgTable(
     account: text().notNull(),
     quota: text().notNull(),
     slots: integer().notNull(),
-    /** The process that holds it. */
+    /** The worker that holds it. */
     holder: uuid().notNull(),
     /** From then on the vendor has forgotten every call made with it. Moved on while the holder lives. */
     freeAt: time('free_at').notNull(),

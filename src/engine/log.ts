@@ -27,7 +27,7 @@ export interface LogOptions {
 export function createLog({ level, pretty = false, write }: LogOptions): Log {
   const out = write ?? ((line: string) => void process.stdout.write(line));
   const stream: DestinationStream = { write: pretty ? (line) => out(sentence(line)) : out };
-  return pino(
+  const log = pino(
     {
       level,
       base: null,
@@ -35,7 +35,6 @@ export function createLog({ level, pretty = false, write }: LogOptions): Log {
       formatters: {
         level: (label) => ({ level: label }),
         log: (object) => masked(object) as Record<string, unknown>,
-        bindings: (bindings) => masked(bindings) as Record<string, unknown>,
       },
       // Errors have been taken apart by then; pino's own would drop their causes' fields.
       serializers: { err: (error) => error },
@@ -43,6 +42,13 @@ export function createLog({ level, pretty = false, write }: LogOptions): Log {
     },
     stream,
   );
+  // pino writes a child's bindings as they are; children inherit this from their parent.
+  const child = log.child;
+  return Object.assign(log, {
+    child(this: typeof log, bindings: { [key: string]: unknown }): Log {
+      return child.call(this, masked(bindings) as Record<string, unknown>);
+    },
+  });
 }
 
 const secretKey =

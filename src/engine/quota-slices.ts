@@ -103,6 +103,19 @@ export async function returnSlices(
     from slice where q.id = slice.id and slice.used > 0`);
 }
 
+/**
+ * What a dead process held is free when the vendor has forgotten its last call, which it made before `now`. Prepaid
+ * slices of long windows stay as they are: nobody knows how much of them was spent.
+ */
+export async function freeSlices(
+  database: Queryable,
+  dead: QuotaKey & { holder: string; now: number; windowMs: number },
+): Promise<void> {
+  await database.rows(sql`
+    update quota_slices set free_at = least(free_at, ${at(dead.now + dead.windowMs)})
+    where account = ${dead.account} and quota = ${dead.quota} and holder = ${dead.holder}::uuid`);
+}
+
 export interface QuotaState extends QuotaKey {
   /** Epoch milliseconds, or null. */
   exhaustedUntil: number | null;

@@ -8,8 +8,8 @@ import type { Clock } from './clock.ts';
 import type { Lane } from './lanes.ts';
 import type { Line } from './line.ts';
 import { CounterGate } from './quota-counter.ts';
-import { type GateRoom, type QuotaGate, type QuotaStatus, type Slot, stopped } from './quota-gate.ts';
-import { noteQuota, readQuotaStates, renewSlices } from './quota-slices.ts';
+import { type GateRoom, type QuotaGate, type QuotaStatus, type Slot, skewMs, stopped } from './quota-gate.ts';
+import { freeSlices, noteQuota, readQuotaStates, renewSlices } from './quota-slices.ts';
 import { SlotGate } from './quota-slots.ts';
 
 export type { QuotaStatus } from './quota-gate.ts';
@@ -153,6 +153,15 @@ export class Budgets {
       freeIn: slices.map((slice) => slice.freeIn),
     });
     for (const gate of gates) gate.renewed(ids, kept, now);
+  }
+
+  /** A process that is known to be dead makes no more calls: its slots are free a window from now. */
+  async free(holder: string): Promise<void> {
+    const { database, clock } = this.#room;
+    for (const gate of this.#gates) {
+      if (!(gate instanceof SlotGate)) continue;
+      await freeSlices(database, { ...gate.key, holder, now: clock.now(), windowMs: gate.windowMs + skewMs });
+    }
   }
 
   /** Gives all slices back, each free when the vendor has forgotten its calls. Who still waits is told `stopped`. */

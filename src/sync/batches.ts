@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { Fields } from '../connector.ts';
 import { at, json, ms, type Queryable } from '../db/database.ts';
+import { leasedBy } from '../engine/roster.ts';
 
 export interface BatchItem {
   sourceId: string;
@@ -54,4 +55,9 @@ export async function batchesUnderWay(db: Queryable): Promise<{ count: number; n
   const [row] = await db.rows<{ count: number; nextDue: number | null }>(sql`
     select count(*)::int as count, ${ms(sql`min(due_at)`)} as "nextDue" from batches`);
   return row ?? { count: 0, nextDue: null };
+}
+
+/** What a dead worker was asking about may be asked about at once. */
+export async function freeBatches(db: Queryable, worker: string, now: number): Promise<void> {
+  await db.rows(sql`update batches set lease = null, due_at = ${at(now)} where ${leasedBy(sql`lease`, worker)}`);
 }

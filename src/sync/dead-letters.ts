@@ -1,7 +1,7 @@
 // What was given up until something changes, kept whole. One open row for one thing: a repeat counts up.
 import { sql } from 'drizzle-orm';
 import type { Json } from '../connector.ts';
-import { at, json, type Queryable } from '../db/database.ts';
+import { at, json, ms, type Queryable } from '../db/database.ts';
 
 export type DeadLetterKind = 'inbox' | 'record' | 'delivery';
 
@@ -41,4 +41,69 @@ export async function settleDeadLetters(
     update dead_letters set settled_at = ${at(now)}
     where kind = ${about.kind} and source = ${about.source} and stream = ${about.stream ?? ''} and settled_at is null
       and ref in (select jsonb_array_elements_text(${json(about.refs)}))`);
+}
+
+/** A letter as it is kept. Times are epoch milliseconds. */
+export interface KeptLetter {
+  id: number;
+  kind: DeadLetterKind;
+  source: string;
+  stream: string;
+  ref: string;
+  runId: number | null;
+  code: string;
+  message: string;
+  detail: Json;
+  times: number;
+  createdAt: number;
+  lastAt: number;
+}
+
+/** Which of the open letters; what is left out does not matter. */
+export interface DeadLetterFilter {
+  ids?: readonly number[] | undefined;
+  kind?: DeadLetterKind | undefined;
+  source?: string | undefined;
+  code?: string | undefined;
+}
+
+const columns = sql`
+  id::float8 as id, kind, source, stream, ref, run_id::float8 as "runId", code, message, detail, times,
+  ${ms(sql`created_at`)} as "createdAt", ${ms(sql`last_at`)} as "lastAt"`;
+
+const open = ({ ids, kind, source, code }: DeadLetterFilter) => sql`settled_at is null
+  and ${ids === undefined ? sql`true` : sql`id in (select value::bigint from jsonb_array_elements_text(${json(ids)}))`}
+  and ${kind === undefined ? sql`true` : sql`kind = ${kind}`}
+  and ${source === undefined ? sql`true` : sql`source = ${source}`}
+  and ${code === undefined ? sql`true` : sql`code = ${code}`}`;
+
+/** Open letters, the newest first, those before the ID `before` where given. */
+export async function listDeadLetters(
+  db: Queryable,
+  filter: DeadLetterFilter,
+  page: { before?: number | undefined; limit: number },
+): Promise<KeptLetter[]> {
+  return db.rows(sql`
+    select ${columns} from dead_letters
+    where ${open(filter)} and ${page.before === undefined ? sql`true` : sql`id < ${page.before}::bigint`}
+    order by id desc limit ${page.limit}`);
+}
+
+/** Open letters, the oldest first, those after the ID `after`. */
+export async function deadLettersAfter(
+  db: Queryable,
+  filter: DeadLetterFilter,
+  page: { after: number; limit: number },
+): Promise<KeptLetter[]> {
+  return db.rows(sql`
+    select ${columns} from dead_letters where ${open(filter)} and id > ${page.after}::bigint order by id limit ${page.limit}`);
+}
+
+/** Open letters by what they are about and why, the most frequent first. */
+export async function countDeadLetters(
+  db: Queryable,
+): Promise<{ kind: DeadLetterKind; source: string; code: string; open: number }[]> {
+  return db.rows(sql`
+    select kind, source, code, count(*)::int as open from dead_letters
+    where settled_at is null group by kind, source, code order by count(*) desc, kind, source, code`);
 }

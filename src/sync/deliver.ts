@@ -40,6 +40,8 @@ export interface DeliverRoom {
   destination: Destination<unknown>;
   settings: unknown;
   endpoint: Endpoint;
+  /** A lease of this worker, new for each claim. */
+  newLease(): string;
 }
 
 export class Deliverer {
@@ -64,7 +66,7 @@ export class Deliverer {
       this.#traits,
     );
     if (plan.by === 'none') return { again: false, afterMs: plan.againMs };
-    const lease = randomUUID();
+    const lease = this.#room.newLease();
     const claimed = await database.transaction((tx) =>
       claim(tx, { lease, now: clock.now(), leaseMs, most: plan.most, bounds: this.#bounds }),
     );
@@ -84,7 +86,7 @@ export class Deliverer {
     const { nextDue: next } = await batchesUnderWay(database);
     if (next === null) return { again: false, afterMs: 1000 };
     if (next > clock.now()) return { again: false, afterMs: Math.min(next - clock.now(), 1000) };
-    const lease = randomUUID();
+    const lease = this.#room.newLease();
     const batch = await claimBatch(database, lease, clock.now(), leaseMs);
     if (!batch || !destination.bulk) return { again: false, afterMs: 250 };
     const sourceIds = batch.items.map((item) => item.sourceId);
@@ -263,8 +265,8 @@ export class Deliverer {
   async #note(error: unknown): Promise<void> {
     const { database, clock, log } = this.#room;
     if (error instanceof UnauthorizedError) {
-      await pause(database, destinationName, { cause: 'unauthorized', reason: error.message }, clock.now());
-      log.error(`destination paused: ${error.message}`);
+      const fresh = await pause(database, destinationName, { cause: 'unauthorized', reason: error.message }, clock.now());
+      if (fresh) log.error(`destination paused: ${error.message}`);
     } else if (error instanceof TransientError) log.warn(error.message);
     else if (error instanceof RejectedError) log.warn({ code: error.code }, `destination refused: ${error.message}`);
     else log.error({ err: error }, 'unexpected error while delivering; tried again');

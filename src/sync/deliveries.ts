@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { at, json, ms, type Queryable } from '../db/database.ts';
 import { type Lane, laneNumber, lanes } from '../engine/lanes.ts';
+import { leasedBy } from '../engine/roster.ts';
 import type { Revised } from './customers.ts';
 
 export interface Claimed {
@@ -159,6 +160,14 @@ export async function settle(
     where source_id = row."sourceId" and ${holds} and state = 'waiting'
     returning source_id as "sourceId"`);
   return new Set(rows.map((row) => row.sourceId));
+}
+
+/** What a dead worker had claimed is due again at once. Its attempts are in doubt already, since the claim. */
+export async function freeDeliveries(db: Queryable, worker: string, now: number): Promise<number> {
+  const rows = await db.rows(sql`
+    update deliveries set lease = null, due_at = ${at(now)}
+    where state = 'waiting' and batch_id is null and ${leasedBy(sql`lease`, worker)} returning source_id`);
+  return rows.length;
 }
 
 /** Makes dead deliveries due again. Without source IDs: all of them. Returns how many. */

@@ -44,7 +44,7 @@ export async function writings(
       revision,
       attempts,
       uncertain,
-      acknowledges: sent ? acknowledge(acknowledged, sent, { uncertain, dropped }) : (acknowledged ?? {}),
+      acknowledges: acknowledge(acknowledged, sent ?? {}, { uncertain, dropped }),
       payload: sent && destination.payload(sourceId, sent, settings),
       partial: sent !== null && Object.keys(sent).some((field) => field.includes('.')),
     };

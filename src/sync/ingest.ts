@@ -105,7 +105,8 @@ function judge(record: SourceRecord, stored: StoredRecord | undefined, intake: I
   }
   const { source } = intake;
   const before = stored?.sourceId ?? null;
-  const found = sourceIdOf(record.body, source.config.sourceId.path, { lowerCase: source.config.sourceId.lowerCase });
+  const path = source.sourceIdPath(record.body);
+  const found = sourceIdOf(record.body, path, { lowerCase: source.config.sourceId.lowerCase });
   if ('fault' in found) return { kind: 'rejected', letter: letterOf(record, intake, 'source_id', found.fault) };
   const { faults } = source.contribute(record.body);
   if (faults.length && source.config.badValues === 'reject') {
@@ -113,7 +114,7 @@ function judge(record: SourceRecord, stored: StoredRecord | undefined, intake: I
     return { kind: 'rejected', letter: letterOf(record, intake, 'bad_value', reason) };
   }
   const sourceId = assignedSourceId(before, found.value, source.config.sourceId.policy);
-  const filtered = source.filtered(record.body) ?? (sourceId === null ? `no source ID: ${source.config.sourceId.path} is empty` : null);
+  const filtered = source.filtered(record.body) ?? (sourceId === null ? `no source ID: ${path} is empty` : null);
   const row = {
     recordId: record.recordId,
     sourceId,

@@ -16,10 +16,13 @@ export interface Pause {
   pausedAt: number;
 }
 
-export async function pause(db: Queryable, name: string, why: { cause: PauseCause; reason: string }, now: number): Promise<void> {
-  await db.rows(sql`
+/** True where it was not paused before. */
+export async function pause(db: Queryable, name: string, why: { cause: PauseCause; reason: string }, now: number): Promise<boolean> {
+  const rows = await db.rows<{ fresh: boolean }>(sql`
     insert into pauses (name, cause, reason, paused_at) values (${name}, ${why.cause}, ${why.reason}, ${at(now)})
-    on conflict (name) do update set cause = excluded.cause, reason = excluded.reason`);
+    on conflict (name) do update set cause = excluded.cause, reason = excluded.reason
+    returning xmax = 0 as fresh`);
+  return rows[0]?.fresh ?? false;
 }
 
 export async function resume(db: Queryable, name: string): Promise<boolean> {

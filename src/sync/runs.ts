@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { JsonObject } from '../connector.ts';
 import { at, json, ms, type Queryable } from '../db/database.ts';
 import { type Lane, laneNumber, lanes } from '../engine/lanes.ts';
+import { leasedBy } from '../engine/roster.ts';
 import { balances, type Counts } from './ingest.ts';
 
 /** incremental: what changed. full: everything. records: these IDs. import: one file, once. */
@@ -99,6 +100,21 @@ export async function listRuns(
       and ${filter.state === undefined ? sql`true` : sql`state = ${filter.state}`}
       and ${filter.before === undefined ? sql`true` : sql`id < ${filter.before}::bigint`}
     order by id desc limit ${filter.limit}`);
+  return rows.map(toRun);
+}
+
+/** Every run that has not ended, those in a worker's hands first. */
+export async function goingRuns(db: Queryable): Promise<Run[]> {
+  const rows = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+    select ${columns} from runs where state = 'requested' order by lease is null, lane, id limit 500`);
+  return rows.map(toRun);
+}
+
+/** Of each of these sources the newest run that has ended. */
+export async function lastRuns(db: Queryable, sources: readonly string[]): Promise<Run[]> {
+  const rows = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+    select last.* from jsonb_array_elements_text(${json(sources)}) as name,
+      lateral (select ${columns} from runs where source = name and state <> 'requested' order by id desc limit 1) as last`);
   return rows.map(toRun);
 }
 
@@ -221,4 +237,10 @@ export async function nextRunDue(db: Queryable): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
     select ${ms(sql`min(greatest(due_at, coalesce(leased_until, due_at)))`)} as next from runs where state = 'requested'`);
   return row?.next ?? null;
+}
+
+/** What a dead worker was carrying may be taken up at once. */
+export async function freeRuns(db: Queryable, worker: string): Promise<void> {
+  await db.rows(sql`
+    update runs set lease = null, leased_until = null where state = 'requested' and ${leasedBy(sql`lease`, worker)}`);
 }

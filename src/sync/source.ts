@@ -13,7 +13,8 @@ export interface SourceConfig {
   connector: Connector;
   /** The connector's own settings, checked. */
   settings: unknown;
-  sourceId: { path: string; policy: 'sticky' | 'follow'; lowerCase: boolean };
+  /** Path null: the connector's default. */
+  sourceId: { path: string | null; policy: 'sticky' | 'follow'; lowerCase: boolean };
   /** Null: the connector's default. */
   mapping: Mapping | null;
   filter: Filter | null;
@@ -39,8 +40,9 @@ export class Source {
   readonly properties: readonly string[];
   readonly #schema: MetadataSchema | null;
   readonly #compiled: CompiledMapping;
-  /** For connectors whose mapping depends on the columns found. */
-  readonly #byColumns = new Map<string, CompiledMapping>();
+  readonly #sourceIdPath: string;
+  /** For connectors whose defaults depend on the columns found. */
+  readonly #byColumns = new Map<string, { mapping: CompiledMapping; sourceIdPath: string }>();
 
   constructor(config: SourceConfig, schema: MetadataSchema | null) {
     this.config = config;
@@ -49,7 +51,8 @@ export class Source {
     this.description = config.connector.api?.(config.settings) ?? null;
     this.#schema = schema;
     this.#compiled = compileMapping(config.mapping ?? config.connector.source?.mapping ?? {}, { schema });
-    const paths = [config.sourceId.path, ...filterPaths(config.filter)].map((path) => path.split(/[.[]/)[0] ?? path);
+    this.#sourceIdPath = config.sourceId.path ?? config.connector.source?.sourceId ?? 'id';
+    const paths = [this.#sourceIdPath, ...filterPaths(config.filter)].map((path) => path.split(/[.[]/)[0] ?? path);
     this.properties = [...new Set([...this.#compiled.properties, ...paths, ...config.keep])];
   }
 
@@ -60,7 +63,12 @@ export class Source {
 
   /** What one record's body says of its customer. */
   contribute(body: JsonObject): { fields: Fields; faults: FieldFault[] } {
-    return this.#mappingOf(body).contribute(body);
+    return this.#ofColumns(body).mapping.contribute(body);
+  }
+
+  /** The path of the source ID in this body. */
+  sourceIdPath(body: JsonObject): string {
+    return this.#ofColumns(body).sourceIdPath;
   }
 
   /** Why this body is left out, or null. */
@@ -76,18 +84,22 @@ export class Source {
     return null;
   }
 
-  #mappingOf(body: JsonObject): CompiledMapping {
-    const mappingFor = this.config.connector.source?.mappingFor;
-    if (!mappingFor || this.config.mapping) return this.#compiled;
+  #ofColumns(body: JsonObject): { mapping: CompiledMapping; sourceIdPath: string } {
+    const { connector, settings, mapping, sourceId } = this.config;
+    const { mappingFor, sourceIdFor } = connector.source ?? {};
+    if (!mappingFor && !sourceIdFor) return { mapping: this.#compiled, sourceIdPath: this.#sourceIdPath };
     const columns = Object.keys(body);
     const key = columns.join('\n');
-    let compiled = this.#byColumns.get(key);
-    if (!compiled) {
+    let found = this.#byColumns.get(key);
+    if (!found) {
       if (this.#byColumns.size > 100) this.#byColumns.clear();
-      compiled = compileMapping(mappingFor(this.config.settings as never, columns), { schema: this.#schema });
-      this.#byColumns.set(key, compiled);
+      found = {
+        mapping: mapping || !mappingFor ? this.#compiled : compileMapping(mappingFor(settings, columns), { schema: this.#schema }),
+        sourceIdPath: sourceId.path ?? sourceIdFor?.(settings, columns) ?? this.#sourceIdPath,
+      };
+      this.#byColumns.set(key, found);
     }
-    return compiled;
+    return found;
   }
 }
 

@@ -231,6 +231,28 @@ describe('a bad row is refused alone', () => {
     },
   );
 
+  test('a line that long is passed over also where a read ends at its very end', async () => {
+    const long = `b,${'x'.repeat(2_000_000)}\r`;
+    const local = localFiles({ readBytes: `a,Ann\r${long}`.length });
+    const { records, rejected } = await readAll(`Source_id,Name\ra,Ann\r${long}c,Cy\rd`, {}, local);
+    expect(records.map((record) => record.recordId)).toEqual(['a', 'c']);
+    expect(rejected.map((row) => row.position)).toEqual(['row 3 of people.csv', 'row 5 of people.csv']);
+  });
+
+  test.each(['\n', '\r\n', '\r'])(
+    'and its number is right however the file is read, with lines that end in %j',
+    async (end) => {
+      for (let readBytes = 1; readBytes < 20; readBytes += 1) {
+        const content = ['Source_id,Name', 'a,Ann', '"b","two\r\nlines"', '', 'bad', 'c,"Cy"', 'bad'].join(
+          end,
+        );
+        const { records, rejected } = await readAll(content, { pageRows: 2 }, localFiles({ readBytes }));
+        expect(records.map((record) => record.recordId)).toEqual(['a', 'b', 'c']);
+        expect(rejected.map((row) => row.position)).toEqual(['row 5 of people.csv', 'row 7 of people.csv']);
+      }
+    },
+  );
+
   test('also where the file ends in it', async () => {
     const { records, rejected } = await readAll('Source_id,Name\na,Ann\nb,"Bo');
     expect(records.map((record) => record.recordId)).toEqual(['a']);

@@ -269,6 +269,18 @@ describe('reading all contacts', () => {
     expect(reader.newest.size).toBe(2);
   });
 
+  test('loses nothing to a clock of HubSpot’s that runs a minute and a half behind ours', async () => {
+    const account = new Account();
+    account.simulator.seed(250);
+    const [first] = account.liveIds();
+    const reader = new Reader(account);
+    await reader.page();
+    account.simulator.update(first!, { firstname: 'stamped before we began' }, account.now - 90_000);
+    await reader.toRest();
+    await reader.toRest();
+    expect(reader.newest.get(first!)?.body['firstname']).toBe('stamped before we began');
+  });
+
   test('refuses a cursor that is none of its own, rather than to begin somewhere', async () => {
     const reader = new Reader(new Account(), { cursor: { phase: 'elsewhere' } });
     await expect(reader.page()).rejects.toThrow(RejectedError);

@@ -21,6 +21,8 @@ export interface TestDatabase extends Database {
   where: { url?: string; directory: string };
   /** A handle as a second worker would have: a pool of its own on PostgreSQL, the same one on PGlite. Closed with this. */
   again(): Promise<Database>;
+  /** Closes our handles but keeps the database, so that another process may have it. Closing it still removes it. */
+  release(): Promise<void>;
 }
 
 export interface TestDatabases {
@@ -44,12 +46,17 @@ async function openEmbedded(): Promise<TestDatabase> {
   process.once('exit', remove);
   copy(template, directory);
   const database = await openDatabase({ directory });
+  let released = false;
   return {
     ...database,
     where: { directory },
     again: async () => ({ ...database, close: async () => {} }),
-    close: async () => {
+    release: async () => {
+      released = true;
       await database.close();
+    },
+    close: async () => {
+      if (!released) await database.close();
       process.off('exit', remove);
       remove();
     },
@@ -108,6 +115,9 @@ async function openOnServer(url: string): Promise<TestDatabase> {
     ...database,
     where,
     again: open,
+    release: async () => {
+      for (const handle of handles.splice(0)) await handle.close();
+    },
     close: async () => {
       for (const handle of handles) await handle.close();
       await onServer(url, (sql) => sql`drop database if exists ${sql(name)} with (force)`);

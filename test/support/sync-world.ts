@@ -1,5 +1,6 @@
 // A whole world to sync in: simulated vendors on loopback, a database, and Tributary between them, on a clock that runs
 // faster than the wall's. It knows no single test.
+import { sql } from 'drizzle-orm';
 import { checkConfig } from '../../src/config.ts';
 import type { Database } from '../../src/db/database.ts';
 import type { Clock } from '../../src/engine/clock.ts';
@@ -14,11 +15,16 @@ import { createVoucherifySimulator, type VoucherifyOptions } from '../simulators
 /** Simulated time: so many simulated milliseconds pass in a real one, and a sleep is as much shorter. */
 export class FastClock implements Clock {
   readonly #factor: number;
-  readonly #start = Date.now();
+  #start = Date.now();
   readonly #startReal = performance.now();
 
-  constructor(factor = 100) {
+  constructor(factor = 25) {
     this.#factor = factor;
+  }
+
+  /** Moves on at once. Who sleeps wakes no sooner for it. */
+  skip(milliseconds: number): void {
+    this.#start += milliseconds;
   }
 
   now = () => Math.floor(this.#start + (performance.now() - this.#startReal) * this.#factor);
@@ -46,7 +52,7 @@ export interface SyncWorldOptions {
   /** Other sources, and anything else of the configuration. */
   sources?: object;
   config?: object;
-  clock?: Clock;
+  clock?: FastClock;
   /** Lines of the log, for tests that read them. */
   log?: (line: string) => void;
 }
@@ -119,19 +125,27 @@ export async function openSyncWorld(database: Database, options: SyncWorldOption
       await this.rest();
       return (await runById(database, requested.id))!;
     },
-    /** Waits until nothing is left to do; fails after half a minute. */
+    /** Waits until nothing is left to do, nor put off; fails after half a minute. */
     async rest(): Promise<void> {
-      const deadline = performance.now() + 30_000;
-      while (!(await tributary.isAtRest())) {
-        if (performance.now() > deadline) throw new Error('the world did not come to rest within 30 seconds');
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
+      await until(async () => {
+        const [row] = await database.rows<{ waiting: number }>(sql`select count(*)::int as waiting from deliveries where state = 'waiting'`);
+        return row?.waiting === 0 && (await tributary.isAtRest());
+      });
     },
     async close(): Promise<void> {
       for (const worker of workers) await worker.drain();
       for (const server of served) await server.close();
     },
   };
+}
+
+/** Waits for something that the running loops will bring about; fails after half a minute. */
+export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error('it did not come about within 30 seconds');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 /** What HubSpot holds, as Voucherify should hold it: the fields of the world's mapping by source ID. */

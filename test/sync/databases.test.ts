@@ -7,9 +7,9 @@ describe.each(databases)('A test database on $name', ({ open }) => {
   it('is migrated, empty and its own', async () => {
     const [one, two] = await Promise.all([open(), open()]);
     try {
-      await one.rows(sql`insert into pauses (name, reason, paused_at) values ('hubspot', 'test', now())`);
-      expect(await one.rows(sql`select name from pauses`)).toEqual([{ name: 'hubspot' }]);
-      expect(await two.rows(sql`select name from pauses`)).toEqual([]);
+      await one.rows(sql`insert into quota_states (account, quota) values ('hubspot', 'burst')`);
+      expect(await one.rows(sql`select account from quota_states`)).toEqual([{ account: 'hubspot' }]);
+      expect(await two.rows(sql`select account from quota_states`)).toEqual([]);
     } finally {
       await Promise.all([one.close(), two.close()]);
     }
@@ -19,8 +19,8 @@ describe.each(databases)('A test database on $name', ({ open }) => {
     const one = await open();
     try {
       const two = await one.again();
-      await one.rows(sql`insert into pauses (name, reason, paused_at) values ('hubspot', 'test', now())`);
-      expect(await two.rows(sql`select name from pauses`)).toEqual([{ name: 'hubspot' }]);
+      await one.rows(sql`insert into quota_states (account, quota) values ('hubspot', 'burst')`);
+      expect(await two.rows(sql`select account from quota_states`)).toEqual([{ account: 'hubspot' }]);
     } finally {
       await one.close();
     }

@@ -1,0 +1,86 @@
+// Tributary, started as a process of its own: one run from its request to rest, and what that took. It knows nothing of
+// what it is compared with.
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { connectors } from '../connectors/index.ts';
+import { checkConfig } from '../src/config.ts';
+import { openDatabase } from '../src/db/database.ts';
+import { systemClock } from '../src/engine/clock.ts';
+import { createLog } from '../src/engine/log.ts';
+import { runById } from '../src/sync/runs.ts';
+import { Tributary } from '../src/tributary.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    hubspot: { type: 'string', default: '' },
+    voucherify: { type: 'string', default: '' },
+    /** A PostgreSQL database; without it PGlite in `directory`. */
+    database: { type: 'string' },
+    directory: { type: 'string', default: '' },
+    mode: { type: 'string', default: 'incremental' },
+  },
+});
+
+const config = checkConfig(
+  'bench/ours.ts',
+  {
+    destination: {
+      connector: 'voucherify',
+      appId: 'bench',
+      appToken: 'bench',
+      baseUrl: options.voucherify,
+      quota: { requests: 1_000_000, seconds: 60 },
+      bulkQuota: { requests: 1_000_000, seconds: 3600 },
+      // The simulated project merges, and the yardstick takes that for granted too.
+      metadataWrites: 'merge',
+    },
+    sources: {
+      hubspot: {
+        connector: 'hubspot',
+        accessToken: 'bench',
+        baseUrl: options.hubspot,
+        quota: { requests: 1_000_000, seconds: 10 },
+        searchPerSecond: 50,
+        mapping: {
+          name: ['firstname', 'lastname'],
+          email: 'email',
+          phone: 'phone',
+          'address.city': 'city',
+          'address.postal_code': 'zip',
+          'address.country': 'country',
+          'metadata.lifecycle_stage': 'lifecyclestage',
+          'metadata.company': 'company',
+          'metadata.loyalty_points': { from: 'loyalty_points', as: 'number' },
+          'metadata.newsletter': { from: 'newsletter_opt_in', as: 'boolean' },
+        },
+      },
+    },
+  },
+  {},
+  connectors,
+);
+
+const database = await openDatabase({ url: options.database, directory: options.directory });
+const log = createLog({ level: 'warn', write: (line) => void process.stderr.write(line) });
+const tributary = new Tributary({ config, database, clock: systemClock, log });
+await tributary.start();
+const requestedAt = performance.now();
+const mode = options.mode === 'full' ? 'full' : 'incremental';
+const run = await tributary.request({ source: 'hubspot', mode, trigger: 'manual', lane: 'schedule' });
+if (!run) throw new Error('The run was not accepted.');
+while (!(await tributary.isAtRest())) await delay(20);
+const restedAt = performance.now();
+const ended = await runById(database, run.id);
+if (ended?.state !== 'finished') throw new Error(`The run ${ended?.state ?? 'is gone'}: ${ended?.error ?? 'no reason given'}`);
+const { received, changed, unchanged, customers } = ended;
+console.log(
+  JSON.stringify({
+    counts: { received, changed, unchanged, customers },
+    pulledMs: ended.endedAt! - ended.startedAt!,
+    startMs: requestedAt,
+    runMs: restedAt - requestedAt,
+    peakRssKilobytes: process.resourceUsage().maxRSS,
+  }),
+);
+await tributary.drain();
+await database.close();

@@ -1,0 +1,73 @@
+// What commands read of the API's answers. Times are ISO 8601 in UTC.
+
+export interface Run {
+  id: number;
+  source: string;
+  mode: string;
+  state: 'requested' | 'finished' | 'failed' | 'cancelled';
+  /** A worker has it in hand. */
+  working: boolean;
+  endedAt: string | null;
+  dueAt: string;
+  received: number;
+  changed: number;
+  unchanged: number;
+  superseded: number;
+  filtered: number;
+  rejected: number;
+  customers: number;
+  expected: number | null;
+  step: string | null;
+  error: string | null;
+}
+
+interface Pause {
+  reason: string;
+}
+
+interface Budget {
+  quota: string;
+  limit: number;
+  seconds: number;
+  used: number;
+  exhaustedUntil: string | null;
+}
+
+interface Spending {
+  budget: Budget[];
+  calls: { total: number } | null;
+}
+
+export interface SourceStatus extends Spending {
+  name: string;
+  connector: string;
+  schedule: string | null;
+  paused: Pause | null;
+  going: Run[];
+  lastRun: Run | null;
+  records: number;
+  /** It takes files. */
+  imports: boolean;
+}
+
+export interface Status {
+  version: string;
+  now: string;
+  customers: { total: number; delivered: number; waiting: number; dead: number };
+  freshness: { oldestWaitSeconds: number | null; lastDeliveredAt: string | null };
+  backlog: { lane: string; waiting: number; due: number; oldestWaitSeconds: number | null }[];
+  destination: Spending & {
+    connector: string;
+    paused: Pause | null;
+    batches: { underWay: number; customers: number };
+  };
+  deadLetters: { open: number; groups: { kind: string; source: string; code: string; open: number }[] };
+  sources: SourceStatus[];
+}
+
+/** What became of dead letters that were tried again. */
+export interface Retried {
+  deliveries: { due: number; waiting: number };
+  records: { received: number; changed: number; rejected: number };
+  cannot: { reason: string; letters: number; ids: number[] }[];
+}

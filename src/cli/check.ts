@@ -1,0 +1,189 @@
+// `tributary check`: what the configuration's credentials allow, and names in it that lead nowhere. It writes nothing to
+// any vendor.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { MetadataSchema, Permission } from '../connector.ts';
+import { metadataKey } from '../customer/fields.ts';
+import { createLog } from '../engine/log.ts';
+import type { House } from '../rooms.ts';
+import { destinationName } from '../sync/pauses.ts';
+import type { SourceConfig } from '../sync/source.ts';
+import type { Cli } from './cli.ts';
+import { exitCodes } from './errors.ts';
+import { nearestName } from './nearest.ts';
+import { counted, print, printJson, table } from './terminal.ts';
+
+interface Checked {
+  /** The source's name, or `destination`. */
+  name: string;
+  connector: string;
+  permissions: Permission[];
+}
+
+export function addCheck(program: Command, cli: Cli): void {
+  program
+    .command('check')
+    .description(
+      'Check the configuration, what the credentials allow, and the names in the mapping. Writes nothing.',
+    )
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary check
+  $ TRIBUTARY_CONFIG=./staging.config.json tributary check --json
+
+Exit code 2: the configuration has faults (all of them are printed). 1: something that is needed is not allowed.`,
+    )
+    .action(async (options: { json?: true }) => {
+      const house = await openForCheck(cli);
+      try {
+        const { checks, warnings } = await checkAll(house);
+        const allowed = checks.every(({ permissions }) =>
+          permissions.every((permission) => permission.allowed),
+        );
+        if (options.json) printJson(cli.terminal, { ok: allowed, checks, warnings });
+        else report(cli, checks, warnings);
+        cli.exitCode = allowed ? exitCodes.well : exitCodes.failed;
+      } finally {
+        await house.close();
+      }
+    });
+}
+
+/**
+ * A check must go well beside a running server, which has the embedded database to itself: so it works on an empty one
+ * that is thrown away. Its few calls are then counted apart from the server's.
+ */
+async function openForCheck(cli: Cli): Promise<House> {
+  const environment = cli.rooms.readEnvironment();
+  const config = await cli.rooms.loadConfig(environment);
+  const directory = mkdtempSync(join(tmpdir(), 'tributary-check-'));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  try {
+    const log = createLog({ level: 'silent' });
+    const { databaseUrl } = environment;
+    const house = await cli.rooms.openHouse({ config, databaseUrl, directory, clock: cli.clock, log });
+    return { ...house, close: () => house.close().finally(remove) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+async function checkAll({ tributary }: House): Promise<{ checks: Checked[]; warnings: string[] }> {
+  const { destination, sources } = tributary.config;
+  const parts = [...sources, { name: destinationName, connector: destination.connector }];
+  const checks = await Promise.all(
+    parts.map(async ({ name, connector }) => ({
+      name,
+      connector: connector.name,
+      permissions: await permissionsOf(() => connector.check?.(tributary.contextOf(name))),
+    })),
+  );
+  const warnings = await Promise.all([
+    ...sources.map((source) => unknownProperties(tributary, source)),
+    unknownMetadata(tributary),
+  ]);
+  return { checks, warnings: warnings.flat() };
+}
+
+/** What is refused for one reason is said once. */
+async function permissionsOf(check: () => Promise<Permission[]> | undefined): Promise<Permission[]> {
+  try {
+    const permissions = (await check()) ?? [
+      { what: 'everything', allowed: true, note: 'Not tried: there is no check.' },
+    ];
+    const [first] = permissions;
+    const isOneReason =
+      permissions.length > 1 && permissions.every(({ allowed, note }) => !allowed && note === first?.note);
+    if (!first || !isOneReason) return permissions;
+    return [{ ...first, what: permissions.map(({ what }) => what).join(', ') }];
+  } catch (error) {
+    return [{ what: 'connect', allowed: false, note: sentenceOf(error) }];
+  }
+}
+
+const named = new Set(['TransientError', 'RejectedError', 'UnauthorizedError']);
+
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return named.has(error.name) ? error.message : `${error.message} (unexpected: please report it)`;
+}
+
+/** Names in the mapping and the filter that no record of the vendor has. */
+async function unknownProperties(tributary: House['tributary'], source: SourceConfig): Promise<string[]> {
+  const { name, connector, mapping } = source;
+  const streams = (connector.source?.streams ?? []).filter((stream) => stream.properties);
+  // A default mapping that follows the columns names only what is there.
+  if (streams.length === 0 || (connector.source?.mappingFor && mapping === null)) return [];
+  try {
+    const context = tributary.contextOf(name);
+    const found = await Promise.all(streams.map((stream) => stream.properties?.(context) ?? []));
+    const known = new Set(found.flat().map((property) => property.name));
+    if (known.size === 0) return [];
+    const used = tributary.world.source(name)?.properties ?? [];
+    return used
+      .filter((property) => !known.has(property) && property !== connector.source?.sourceId)
+      .map((property) => {
+        const meant = nearestName(property, known);
+        return `sources.${name} uses "${property}", which ${connector.name} does not have${meant === null ? '.' : `: did you mean "${meant}"?`}`;
+      });
+  } catch (error) {
+    return [`The names in the mapping of ${name} could not be checked: ${sentenceOf(error)}`];
+  }
+}
+
+/** Metadata keys of the mappings that the destination's schema does not define. */
+async function unknownMetadata(tributary: House['tributary']): Promise<string[]> {
+  const schema = await schemaOf(tributary);
+  if (typeof schema === 'string') return [schema];
+  if (schema === null) return [];
+  const defined = Object.keys(schema.definitions);
+  const effect = schema.definedOnly
+    ? 'it is not sent'
+    : 'it is sent without a type, and cannot be filtered by';
+  return tributary.config.sources.flatMap(({ name, connector, mapping }) =>
+    Object.keys(mapping ?? connector.source?.mapping ?? {}).flatMap((field) => {
+      const key = metadataKey(field);
+      if (key === null || defined.includes(key)) return [];
+      const meant = nearestName(key, defined);
+      const hint = meant === null ? '' : ` Did you mean "metadata.${meant}"?`;
+      return [
+        `sources.${name} maps "${field}", which the destination's metadata schema does not define: ${effect}.${hint}`,
+      ];
+    }),
+  );
+}
+
+/** The schema, or the sentence that says why it is not known. */
+async function schemaOf(tributary: House['tributary']): Promise<MetadataSchema | null | string> {
+  const { metadataSchema, destination } = tributary.config;
+  if (typeof metadataSchema === 'object') return metadataSchema;
+  if (metadataSchema === 'none') return null;
+  try {
+    return (
+      (await destination.connector.destination?.metadataSchema?.(tributary.contextOf(destinationName))) ??
+      null
+    );
+  } catch (error) {
+    return `The metadata schema could not be read: ${sentenceOf(error)}`;
+  }
+}
+
+function report({ terminal, rooms }: Cli, checks: readonly Checked[], warnings: readonly string[]): void {
+  const rows = checks.flatMap(({ name, permissions }) =>
+    permissions.map(({ what, allowed, note }) => [name, what, allowed ? 'yes' : 'NO', note]),
+  );
+  print(terminal, table(['WHERE', 'PERMISSION', 'ALLOWED', 'NOTE'], rows));
+  for (const warning of warnings) print(terminal, `warning: ${warning}`);
+  const refused = rows.filter(([, , allowed]) => allowed === 'NO').length;
+  const verdict =
+    refused === 0
+      ? 'Everything that is needed is allowed.'
+      : `${counted(refused, 'permission')} of ${rows.length} missing.`;
+  print(terminal, `${verdict} (Tributary ${rooms.version})`);
+}

@@ -1,0 +1,100 @@
+// An errand: what a command asks for, waits for and tells of. Shared by those that start runs or deliveries.
+import type { Run, Status } from './answers.ts';
+import type { Cli } from './cli.ts';
+import { ApiError, type Client } from './client.ts';
+import { runSentence } from './figures.ts';
+import { type Done, type Following, follow } from './follow.ts';
+import { reach } from './reach.ts';
+import { listenForStop } from './signals.ts';
+import { counted, print, printJson } from './terminal.ts';
+
+const mostLettersShown = 5;
+
+export interface ErrandOptions {
+  json: boolean;
+  /** False: it is asked for, and that is all. Where no server runs nobody would do it, so then it is waited for all the same. */
+  wait: boolean;
+}
+
+/** What was asked for: runs by ID, and what else is to be told. */
+export interface Asked {
+  runs: Run[];
+  /** Added to the JSON that is printed. */
+  more?: object;
+}
+
+/** Asks, waits until it is done, and tells. */
+export async function runErrand(
+  cli: Cli,
+  options: ErrandOptions,
+  ask: (client: Client) => Promise<Asked>,
+): Promise<void> {
+  const reached = await reach(cli, { work: true });
+  const stop = listenForStop(cli.clock, () => process.exit(1));
+  try {
+    const { client } = reached;
+    const since = Date.parse((await client.send<Status>('/api/status')).now);
+    const asked = await ask(client);
+    if (!options.wait && !reached.isHere) {
+      tellAsked(cli, options, asked);
+      return;
+    }
+    const following: Following = { client, silent: options.json, stop: stop.signal, since };
+    tellDone(
+      cli,
+      options,
+      await follow(
+        cli,
+        following,
+        asked.runs.map((run) => run.id),
+      ),
+      asked,
+    );
+  } finally {
+    // The second signal still ends a close that takes too long.
+    await reached.close();
+    stop.release();
+  }
+}
+
+/** The run that was asked for, or the one of its kind that is still going: it brings the same. */
+export async function askForRun(client: Client, path: string, json: object): Promise<Run> {
+  try {
+    return await client.send<Run>(path, { json });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.problem.runId === undefined) throw error;
+    return client.send<Run>(`/api/runs/${error.problem.runId}`);
+  }
+}
+
+function tellAsked({ terminal }: Cli, { json }: ErrandOptions, { runs, more }: Asked): void {
+  if (json) {
+    printJson(terminal, { runs, ...more });
+    return;
+  }
+  for (const { id, source, mode } of runs) {
+    print(terminal, `Run ${id} of ${source} was asked for (${mode}). "tributary status" shows how it goes.`);
+  }
+}
+
+function tellDone(cli: Cli, { json }: ErrandOptions, done: Done, { more }: Asked): void {
+  const { terminal } = cli;
+  const { runs, status, deadLetters } = done;
+  cli.exitCode = done.exitCode;
+  if (json) {
+    printJson(terminal, { runs, customers: status.customers, deadLetters, ...more });
+    return;
+  }
+  for (const run of runs) {
+    print(terminal, `Run ${run.id} of ${run.source} ${run.state}: ${runSentence(run)}.`);
+    if (run.error) terminal.err.write(`${run.error}\n`);
+  }
+  const { delivered, dead } = status.customers;
+  const given = dead > 0 ? `, ${dead.toLocaleString('en-US')} given up` : '';
+  print(terminal, `Delivered: ${counted(delivered, 'customer')} in all${given}.`);
+  for (const { source, ref, message } of deadLetters.slice(0, mostLettersShown)) {
+    terminal.err.write(`${source}: ${ref}: ${message}\n`);
+  }
+  const hidden = deadLetters.length - mostLettersShown;
+  if (hidden > 0) terminal.err.write(`… and ${hidden} more; see "tributary status" or the page.\n`);
+}

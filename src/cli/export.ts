@@ -1,0 +1,221 @@
+// `tributary export`: customers as a CSV file that Voucherify and our own import take. It streams: a page at a time.
+
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { Command } from 'commander';
+import type { Fields, Json } from '../connector.ts';
+import { fieldFault, standardFields } from '../customer/fields.ts';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { csvRow } from './csv.ts';
+import { CommandError, UsageError } from './errors.ts';
+import { reach } from './reach.ts';
+import { counted, printJson } from './terminal.ts';
+
+/** One page of `GET /api/export`. */
+interface Page {
+  customers: { sourceId: string; fields: Fields; updatedAt: string }[];
+  next: string | null;
+}
+
+interface Options {
+  fields?: string;
+  filter: string[];
+  changedSince?: string;
+  output?: string;
+  raw?: true;
+  json?: true;
+}
+
+/** How Voucherify's import names its columns (reference: CSV import of customers). */
+const importNames: { readonly [field: string]: string } = {
+  source_id: 'Source_id',
+  name: 'Name',
+  email: 'Email',
+  phone: 'Phone',
+  birthdate: 'Birthdate',
+  description: 'Description',
+  'address.line_1': 'Address_line_1',
+  'address.line_2': 'Address_line_2',
+  'address.postal_code': 'Address_Postal_Code',
+  'address.city': 'Address_City',
+  'address.state': 'Address_State',
+  'address.country': 'Address_Country',
+};
+
+/** Besides a customer's fields. */
+const ownColumns = ['source_id', 'updated_at'];
+
+export function addExport(program: Command, cli: Cli): void {
+  program
+    .command('export')
+    .description('Write customers as CSV, in the order of their source IDs.')
+    .option(
+      '--fields <names>',
+      'columns, parted by commas: name, email, address.city, metadata.plan, source_id, updated_at',
+    )
+    .option(
+      '--filter <field=value>',
+      'only customers with this value; may be repeated, and all must hold',
+      collect,
+      [],
+    )
+    .option(
+      '--changed-since <time>',
+      'only customers whose fields changed since, ISO 8601: 2026-03-01 or 2026-03-01T09:30:00Z',
+    )
+    .option('-o, --output <file>', 'write to this file instead of the standard output')
+    .option(
+      '--raw',
+      'leave out the apostrophe before a cell that a spreadsheet would calculate; for programs',
+    )
+    .option('--json', 'print JSON lines instead of CSV, one customer a line; with -o: a summary')
+    .addHelpText(
+      'after',
+      `
+Without --fields the columns are those of Voucherify's import. Times are ISO 8601 in UTC; a list is one cell, its
+values parted by commas; what has no value is empty.
+
+A cell that begins with = + - @, a tab or a carriage return gets an apostrophe before it, so that no spreadsheet takes
+it for a formula: a phone number is written '+48600100200. "tributary import" takes it off again. Use --raw for a file
+that a program reads, such as Voucherify's own import.
+
+Examples:
+  $ tributary export -o customers.csv
+  $ tributary export --fields source_id,email,metadata.plan --filter metadata.plan=gold
+  $ tributary export --changed-since 2026-03-01T00:00:00Z --raw -o for-voucherify.csv`,
+    )
+    .action((options: Options) => exportCustomers(cli, options));
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+async function exportCustomers(cli: Cli, options: Options): Promise<void> {
+  const columns = columnsOf(options.fields);
+  const query = { changedSince: timeOf(options.changedSince), filter: filterOf(options.filter) };
+  const reached = await reach(cli, { work: false });
+  try {
+    const out = options.output === undefined ? cli.terminal.out : await openFile(options.output);
+    const rows = rowWriter(options, columns);
+    let written = 0;
+    if (rows.head !== null) await write(out, rows.head);
+    for await (const customers of pages(reached.client, query)) {
+      await write(out, customers.map(rows.row).join(''));
+      written += customers.length;
+    }
+    if (options.output === undefined) return;
+    out.end();
+    await finished(out);
+    if (options.json) printJson(cli.terminal, { customers: written, file: options.output });
+    else cli.terminal.err.write(`${counted(written, 'customer')} written to ${options.output}.\n`);
+  } finally {
+    await reached.close();
+  }
+}
+
+async function* pages(
+  client: Client,
+  query: { changedSince: string | undefined; filter: string | undefined },
+): AsyncGenerator<Page['customers']> {
+  let after: string | undefined;
+  for (;;) {
+    const page: Page = await client.send('/api/export', { query: { ...query, after, limit: 1000 } });
+    if (page.customers.length > 0) yield page.customers;
+    if (page.next === null) return;
+    after = page.next;
+  }
+}
+
+/** JSON lines only on the standard output: a file is always CSV. */
+function rowWriter({ json, output, raw, fields }: Options, columns: readonly string[]) {
+  if (json && output === undefined) {
+    return { head: null, row: (customer: Page['customers'][number]) => `${JSON.stringify(customer)}\n` };
+  }
+  const head = columns.map((column) => (fields === undefined ? (importNames[column] ?? column) : column));
+  return {
+    head: csvRow(head, raw),
+    row: (customer: Page['customers'][number]) =>
+      csvRow(
+        columns.map((column) => cellOf(customer, column)),
+        raw,
+      ),
+  };
+}
+
+function cellOf({ sourceId, fields, updatedAt }: Page['customers'][number], column: string): string {
+  if (column === 'source_id') return sourceId;
+  if (column === 'updated_at') return updatedAt;
+  return textOf(fields[column] ?? null);
+}
+
+/** As Voucherify's import takes it: a list in one cell, an object as JSON. */
+function textOf(value: Json): string {
+  if (value === null) return '';
+  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return value.join(',');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+function columnsOf(given: string | undefined): string[] {
+  if (given === undefined) return ['source_id', ...standardFields];
+  const columns = given.split(',').map((name) => name.trim());
+  for (const column of columns) {
+    const fault = ownColumns.includes(column) ? null : fieldFault(column);
+    if (fault !== null)
+      throw new UsageError(
+        `--fields: ${column === '' ? 'there is an empty name between two commas.' : fault}`,
+      );
+  }
+  return columns;
+}
+
+function filterOf(given: readonly string[]): string | undefined {
+  if (given.length === 0) return undefined;
+  const values: { [field: string]: string } = {};
+  for (const entry of given) {
+    const at = entry.indexOf('=');
+    if (at < 1)
+      throw new UsageError(`--filter ${entry}: write it as field=value, such as metadata.plan=gold.`);
+    const field = entry.slice(0, at).trim();
+    const fault = fieldFault(field);
+    if (fault !== null) throw new UsageError(`--filter: ${fault}`);
+    if (field in values)
+      throw new UsageError(`--filter: ${field} is there twice, and no customer has two values of it.`);
+    values[field] = entry.slice(at + 1);
+  }
+  return JSON.stringify(values);
+}
+
+function timeOf(given: string | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  const isIso = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/.test(given);
+  // Without an offset it is UTC, as every time we write.
+  const time = new Date(/T.*(Z|[+-]\d{2}:?\d{2})$/.test(given) || !given.includes('T') ? given : `${given}Z`);
+  if (!isIso || Number.isNaN(time.getTime())) {
+    throw new UsageError(`--changed-since ${given}: write a time as 2026-03-01 or 2026-03-01T09:30:00Z.`);
+  }
+  return time.toISOString();
+}
+
+async function openFile(path: string): Promise<Writable> {
+  const file = createWriteStream(path);
+  try {
+    await once(file, 'open');
+  } catch (error) {
+    throw new UsageError(
+      `Cannot write ${path}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such folder' : (error as Error).message}.`,
+    );
+  }
+  return file;
+}
+
+async function write(out: Writable, text: string): Promise<void> {
+  if (out.errored)
+    throw new CommandError(`Cannot go on writing: ${out.errored.message}.`, undefined, {
+      cause: out.errored,
+    });
+  if (!out.write(text)) await Promise.race([once(out, 'drain'), once(out, 'close')]);
+}

@@ -1,0 +1,38 @@
+// The few figures that show whether something moves, as a sentence.
+import type { Run, Status } from './answers.ts';
+
+const number = (value: number) => value.toLocaleString('en-US');
+
+/** `received 1,200 (hubspot 40 %) · customers 800 · delivered 700 · waiting 100 · calls 45` */
+export function figuresSentence({ sources, customers, destination, deadLetters }: Status): string {
+  const records = sources.reduce((sum, source) => sum + source.records, 0);
+  const going = sources.flatMap((source) =>
+    source.going.filter((run) => run.working).map((run) => `${source.name} ${progressOf(run)}`),
+  );
+  const calls = [destination, ...sources].reduce((sum, { calls }) => sum + (calls?.total ?? 0), 0);
+  const paused = [...sources, { ...destination, name: 'destination' }]
+    .filter((one) => one.paused)
+    .map((one) => one.name);
+  return [
+    `received ${number(records)}${going.length > 0 ? ` (${going.join(', ')})` : ''}`,
+    `customers ${number(customers.total)}`,
+    `delivered ${number(customers.delivered)}`,
+    `waiting ${number(customers.waiting)}`,
+    `calls ${number(calls)}`,
+    ...(deadLetters.open > 0 ? [`dead letters ${number(deadLetters.open)}`] : []),
+    ...(paused.length > 0 ? [`paused ${paused.join(', ')}`] : []),
+  ].join(' · ');
+}
+
+function progressOf({ received, expected, step }: Run): string {
+  if (expected) return `${Math.min(Math.floor((received / expected) * 100), 100)} %`;
+  return received > 0 ? `${number(received)} so far` : (step ?? 'begins');
+}
+
+/** `250 received = 250 changed + 0 unchanged + … ; 250 customers changed` */
+export function runSentence(run: Run): string {
+  const counts = (['changed', 'unchanged', 'superseded', 'filtered', 'rejected'] as const).map(
+    (name) => `${number(run[name])} ${name}`,
+  );
+  return `${number(run.received)} received = ${counts.join(' + ')}; ${number(run.customers)} customers changed`;
+}

@@ -1,0 +1,150 @@
+// Waiting for what was asked for: until the runs have ended and their customers are delivered. It asks the API again and
+// again, and knows nothing of how the work is done.
+import type { Run, Status } from './answers.ts';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { CommandError, exitCodes } from './errors.ts';
+import { figuresSentence } from './figures.ts';
+import { counted, Progress } from './terminal.ts';
+
+const askEveryMs = 250;
+/** A run that waits longer for its next attempt is left to whoever runs next. */
+const longestPauseMs = 60_000;
+/** Deliveries that have not moved for so long are left too: the destination is out of reach, or its quota spent. */
+const longestStillMs = 300_000;
+/** Of dead letters, 200 a page: the newest are looked at. */
+const mostPages = 25;
+
+export interface Letter {
+  id: number;
+  kind: string;
+  source: string;
+  ref: string;
+  runId: number | null;
+  code: string;
+  message: string;
+  lastAt: string;
+}
+
+/** What was asked for, done. */
+export interface Done {
+  runs: Run[];
+  status: Status;
+  /** The first of the dead letters that came of it. */
+  deadLetters: Letter[];
+  exitCode: number;
+}
+
+export interface Following {
+  client: Client;
+  silent: boolean;
+  stop: AbortSignal;
+  /** When it was asked for, by the clock of whoever does it, epoch milliseconds. */
+  since: number;
+}
+
+/** Follows the runs of these IDs to their end, then the deliveries. Throws CommandError where there is no point in waiting. */
+export async function follow(cli: Cli, following: Following, runIds: readonly number[]): Promise<Done> {
+  const progress = new Progress(cli.terminal, { silent: following.silent });
+  try {
+    const runs: Run[] = [];
+    for (const id of runIds) runs.push(await endOf(cli, following, id, progress));
+    const status = await atRest(cli, following, progress);
+    const deadLetters = await lettersOf(following, runs);
+    const isWell =
+      deadLetters.length === 0 && runs.every((run) => run.state === 'finished' && run.rejected === 0);
+    return { runs, status, deadLetters, exitCode: isWell ? exitCodes.well : exitCodes.failed };
+  } finally {
+    progress.end();
+  }
+}
+
+async function endOf(
+  { clock }: Cli,
+  { client, stop }: Following,
+  id: number,
+  progress: Progress,
+): Promise<Run> {
+  for (;;) {
+    const run: Run = await client.send(`/api/runs/${id}`);
+    if (run.state !== 'requested') return run;
+    if (stop.aborted)
+      throw new CommandError(
+        `No longer waiting. Run ${id} of ${run.source} goes on from where it is, with the server or the next command.`,
+      );
+    const status: Status = await client.send('/api/status');
+    refuseHopeless(run, status, clock.now());
+    progress.show(
+      `${run.source}: ${run.step ?? 'waits for its turn'} · ${figuresSentence(status)}`,
+      shareOf(run),
+      clock.now(),
+    );
+    await clock.sleep(askEveryMs, stop);
+  }
+}
+
+function shareOf({ received, expected }: Run): number | null {
+  return expected ? received / expected : null;
+}
+
+/** Throws where the run will not go on before a person does something, or not soon. */
+function refuseHopeless(run: Run, { sources }: Status, now: number): void {
+  const paused = sources.find((source) => source.name === run.source)?.paused;
+  if (paused && !run.working)
+    throw new CommandError(
+      `${run.source} is paused: ${ended(paused.reason)} Run ${run.id} waits until it is resumed.`,
+    );
+  if (run.working || run.error === null || Date.parse(run.dueAt) - now <= longestPauseMs) return;
+  throw new CommandError(
+    `Run ${run.id} of ${run.source} is put off until ${run.dueAt}: ${ended(run.error)} It goes on from there, with the server or the next command.`,
+  );
+}
+
+async function atRest({ clock }: Cli, { client, stop }: Following, progress: Progress): Promise<Status> {
+  let movedAt = clock.now();
+  let moved = '';
+  let most = 0;
+  for (;;) {
+    const status: Status = await client.send('/api/status');
+    const { waiting, delivered, dead } = status.customers;
+    if (waiting === 0) return status;
+    const { paused } = status.destination;
+    const left = `${counted(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for delivery still`;
+    if (paused) throw new CommandError(`The destination is paused: ${ended(paused.reason)} ${left}.`);
+    const now = clock.now();
+    if (`${waiting} ${delivered} ${dead}` !== moved)
+      [moved, movedAt] = [`${waiting} ${delivered} ${dead}`, now];
+    if (stop.aborted || now - movedAt > longestStillMs) {
+      const why = stop.aborted
+        ? 'No longer waiting'
+        : `Nothing has moved for ${longestStillMs / 60_000} minutes`;
+      throw new CommandError(`${why}: ${left}. They stay queued for the server or the next command.`);
+    }
+    most = Math.max(most, waiting);
+    progress.show(figuresSentence(status), 1 - waiting / most, now);
+    await clock.sleep(askEveryMs, stop);
+  }
+}
+
+/** What was given up since: records of these runs, or where there are none whatever was tried again; and deliveries. */
+async function lettersOf({ client, since }: Following, runs: readonly Run[]): Promise<Letter[]> {
+  const letters: Letter[] = [];
+  let before: number | undefined;
+  for (let page = 0; page < mostPages; page += 1) {
+    const { deadLetters, next }: { deadLetters: Letter[]; next: number | null } = await client.send(
+      '/api/dead-letters',
+      { query: { before, limit: 200 } },
+    );
+    letters.push(...deadLetters.filter((letter) => Date.parse(letter.lastAt) >= since));
+    if (next === null) break;
+    before = next;
+  }
+  const ours = ({ kind, runId }: Letter) =>
+    kind === 'delivery' || runs.length === 0 || runs.some((run) => run.id === runId);
+  return letters.filter(ours).toSorted((a, b) => a.id - b.id);
+}
+
+/** With its full stop. */
+function ended(sentence: string): string {
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+}

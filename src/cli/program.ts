@@ -1,0 +1,79 @@
+// The program `tributary`: its commands, and what an error says and exits with. It knows no command's work.
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../config.ts';
+import { addCheck } from './check.ts';
+import type { Cli } from './cli.ts';
+import { CommandError, exitCodes } from './errors.ts';
+import { addExport } from './export.ts';
+import { addImport } from './import.ts';
+import { addRetry } from './retry.ts';
+import { addStart } from './start.ts';
+import { addStatus } from './status.ts';
+import { addSync } from './sync.ts';
+
+/** Runs one command line, without the program's own name. Returns the exit code; it never throws. */
+export async function runProgram(args: readonly string[], cli: Cli): Promise<number> {
+  try {
+    await createProgram(cli).parseAsync(args, { from: 'user' });
+    return cli.exitCode;
+  } catch (error) {
+    return explain(error, cli);
+  }
+}
+
+function createProgram(cli: Cli): Command {
+  const { terminal } = cli;
+  const program = new Command('tributary')
+    .description(
+      'Keeps Voucherify in step with the CRMs and customer engagement platforms that own the truth about customers.',
+    )
+    .version(cli.rooms.version, '--version', 'print the version')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureOutput({
+      writeOut: (text) => terminal.out.write(text),
+      writeErr: (text) => terminal.err.write(text),
+      getOutHelpWidth: () => terminal.columns,
+      getErrHelpWidth: () => terminal.columns,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showHelpAfterError('See "tributary --help", or "tributary COMMAND --help".')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Commands speak to the server that runs: that of TRIBUTARY_URL and TRIBUTARY_API_TOKEN, else the one started here with
+"tributary start". Where none runs they do the work themselves.
+
+Exit codes: 0 well, 1 failed, 2 wrong usage or configuration.`,
+    );
+  for (const add of [addStart, addCheck, addSync, addStatus, addRetry, addImport, addExport])
+    add(program, cli);
+  return program;
+}
+
+/** Known by name, so that a database and a server are loaded only where they are needed. */
+const expected = new Set(['DatabaseError', 'ListenError']);
+
+function explain(error: unknown, { terminal }: Cli): number {
+  // commander has printed its own sentence, or the help or version that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.well : exitCodes.wrong;
+  const say = (text: string) => terminal.err.write(`${text}\n`);
+  if (error instanceof ConfigError) {
+    say(error.message);
+    return exitCodes.wrong;
+  }
+  if (error instanceof CommandError) {
+    say(error.message);
+    return error.exitCode;
+  }
+  if (error instanceof Error && expected.has(error.name)) {
+    say(error.message);
+    return exitCodes.failed;
+  }
+  // The reader of our output has gone (`| head`): there is nobody to tell.
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return exitCodes.well;
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  say('This is a defect of Tributary: please report it, with the lines above.');
+  return exitCodes.failed;
+}

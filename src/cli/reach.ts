@@ -1,0 +1,111 @@
+// How a command reaches Tributary: the server that runs, or one opened in this process for as long as the command takes.
+// It knows no command.
+import { stripVTControlCharacters } from 'node:util';
+import type { Config, Environment } from '../config.ts';
+import { LockedError } from '../db/lock.ts';
+import { createLog, type Log } from '../engine/log.ts';
+import type { House, HouseOptions } from '../rooms.ts';
+import type { Cli } from './cli.ts';
+import { Client, overNetwork } from './client.ts';
+import { announcedServer, keptToken } from './data-folder.ts';
+import { CommandError, UsageError } from './errors.ts';
+
+const answerTimeoutMs = 2_000;
+
+export interface Reached {
+  client: Client;
+  /** Opened here: it ends with the command. */
+  isHere: boolean;
+  close(): Promise<void>;
+}
+
+/** `work`: where it is opened here, what is asked for is also done here. */
+export async function reach(cli: Cli, options: { work: boolean }): Promise<Reached> {
+  const environment = cli.rooms.readEnvironment();
+  const server = await findServer(environment);
+  if (server) {
+    const client = new Client({
+      whom: `Tributary at ${server.url}`,
+      transport: overNetwork(server.url),
+      token: server.token,
+    });
+    return { client, isHere: false, close: async () => {} };
+  }
+  const config = await cli.rooms.loadConfig(environment);
+  const house = await openHere(cli, environment, { config, log: quietLog(cli, environment) });
+  try {
+    if (options.work) await house.tributary.start({ calendar: false });
+  } catch (error) {
+    await house.close();
+    throw error;
+  }
+  const transport = async (path: string, init: RequestInit) => house.app.request(path, init);
+  return {
+    client: new Client({ whom: 'Tributary', transport, token: house.token }),
+    isHere: true,
+    close: house.close,
+  };
+}
+
+async function findServer(environment: Environment): Promise<{ url: string; token: string } | null> {
+  const { dataDir } = environment;
+  const url = environment.variables['TRIBUTARY_URL'];
+  const token = environment.apiToken ?? keptToken(dataDir);
+  if (url !== undefined) {
+    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+      throw new UsageError(`TRIBUTARY_URL is "${url}": it must be a URL such as https://sync.example.com.`);
+    if (token === null)
+      throw new UsageError(
+        'TRIBUTARY_URL is set and TRIBUTARY_API_TOKEN is not: set it to the token of that server.',
+      );
+    return { url, token };
+  }
+  const announced = announcedServer(dataDir);
+  if (announced === null || token === null || !(await answers(announced.url))) return null;
+  return { url: announced.url, token };
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(answerTimeoutMs) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Opens the configured database here. Says whose it is where another process has it. */
+export async function openHere(
+  cli: Cli,
+  environment: Environment,
+  options: { config: Config; log: Log; token?: string; databaseUrl?: string | undefined; directory?: string },
+): Promise<House> {
+  const { dataDir } = environment;
+  const defaults: Pick<HouseOptions, 'databaseUrl' | 'directory' | 'clock'> = {
+    databaseUrl: environment.databaseUrl,
+    directory: dataDir,
+    clock: cli.clock,
+  };
+  try {
+    return await cli.rooms.openHouse({ ...defaults, ...options });
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    const server = announcedServer(dataDir);
+    const who =
+      server?.pid === error.pid
+        ? `process ${error.pid}, the server at ${server.url}`
+        : `process ${error.pid}`;
+    throw new CommandError(
+      `The database in ${options.directory ?? dataDir} is in use by ${who}. Wait until it ends or stop it; while a server runs, every other command talks to it.`,
+      undefined,
+      { cause: error },
+    );
+  }
+}
+
+/** Only what a person should know of, unless LOG_LEVEL asks for more. */
+function quietLog({ terminal }: Cli, environment: Environment): Log {
+  const level = environment.variables['LOG_LEVEL'] === undefined ? 'warn' : environment.logLevel;
+  const write = (line: string) =>
+    terminal.err.write(terminal.errIsTerminal ? `\r\x1b[K${line}` : stripVTControlCharacters(line));
+  return createLog({ level, pretty: true, write });
+}

@@ -1,0 +1,56 @@
+// What `tributary start` runs where nothing is configured: simulated vendors on this machine. It knows where they lie
+// and nothing of what they simulate.
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { lockHolder } from '../db/lock.ts';
+import type { Log } from '../engine/log.ts';
+import { CommandError, UsageError } from './errors.ts';
+
+export interface Sandbox {
+  /** As a configuration file would hold it. */
+  config: unknown;
+  /** What is simulated, in sentences. */
+  summary: string[];
+  close(): Promise<void>;
+}
+
+interface SandboxModule {
+  startSandbox(options: { directory: string; log: Log }): Promise<Sandbox>;
+}
+
+/** It comes with the repository, not with the container image. */
+const module = new URL('../../test/simulators/sandbox.ts', import.meta.url);
+
+export const howToConfigure = `To connect real accounts, write tributary.config.json here (or set TRIBUTARY_CONFIG to its path) and start again:
+
+  {
+    "destination": { "connector": "voucherify", "appId": "\${env:VOUCHERIFY_APP_ID}", "appToken": "\${env:VOUCHERIFY_APP_TOKEN}" },
+    "sources": { "hubspot": { "connector": "hubspot", "accessToken": "\${env:HUBSPOT_ACCESS_TOKEN}", "schedule": "*/5 * * * *" } }
+  }
+
+"tributary check" then tries what the credentials allow.`;
+
+/** The sandbox's folder, empty: simulated vendors begin anew, and so must what was read of them. */
+export function emptySandboxFolder(dataDir: string): string {
+  const directory = join(dataDir, 'sandbox');
+  const pid = lockHolder(join(directory, 'database'));
+  if (pid !== null) {
+    throw new CommandError(
+      `The sandbox in ${directory} is in use by process ${pid}. Stop it first; every other command talks to it.`,
+    );
+  }
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return directory;
+}
+
+export async function startSandbox(options: { directory: string; log: Log }): Promise<Sandbox> {
+  const { startSandbox: start } = (await import(module.href)) as SandboxModule;
+  return start(options);
+}
+
+/** Throws a UsageError that says what to configure where there is no sandbox either. */
+export function requireSandbox(): void {
+  if (!existsSync(module))
+    throw new UsageError(`Nothing is configured, and this installation has no sandbox.\n\n${howToConfigure}`);
+}

@@ -1,0 +1,187 @@
+// `tributary start`: serves the API and the page and keeps everything in step until it is told to stop. Where nothing is
+// configured it runs the sandbox.
+import type { Command } from 'commander';
+import type { Config, Environment } from '../config.ts';
+import { createLog, type Log } from '../engine/log.ts';
+import type { House } from '../rooms.ts';
+import type { Status } from './answers.ts';
+import type { Cli } from './cli.ts';
+import { Client } from './client.ts';
+import { type ApiToken, announceServer, apiToken, removeServer } from './data-folder.ts';
+import { exitCodes } from './errors.ts';
+import { figuresSentence } from './figures.ts';
+import { openHere } from './reach.ts';
+import { emptySandboxFolder, howToConfigure, requireSandbox, startSandbox } from './sandbox.ts';
+import { listenForStop } from './signals.ts';
+import { print } from './terminal.ts';
+
+const drainMs = 10_000;
+const figuresEveryMs = 3_000;
+
+export function addStart(program: Command, cli: Cli): void {
+  program
+    .command('start')
+    .description(
+      'Serve the API and the status page, and keep everything in step. Without a configuration: a sandbox.',
+    )
+    .option('--json', 'log JSON lines, as it does where no terminal is attached')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary start                                   the sandbox, or ./tributary.config.(ts|json)
+  $ TRIBUTARY_CONFIG=/etc/tributary.json PORT=8080 tributary start
+  $ DATABASE_URL=postgres://… tributary start         as many as you like on one PostgreSQL
+
+It stops on SIGINT or SIGTERM: what runs is finished or put down within ${drainMs / 1000} seconds. The signal again ends it at once.`,
+    )
+    .action(async (options: { json?: true }) => {
+      const stop = listenForStop(cli.clock, () => {
+        cli.terminal.err.write('Stopped at once. What was under way is taken up again at the next start.\n');
+        process.exit(exitCodes.failed);
+      });
+      try {
+        cli.exitCode = await serveUntil(cli, stop.signal, options.json === true);
+      } finally {
+        stop.release();
+      }
+    });
+}
+
+/** What is configured, or the sandbox. */
+interface World {
+  config: Config;
+  /** What a person should know first. */
+  introduction: string[];
+  databaseUrl: string | undefined;
+  directory: string;
+  close(): Promise<void>;
+}
+
+async function serveUntil(cli: Cli, stop: AbortSignal, json: boolean): Promise<number> {
+  const environment = cli.rooms.readEnvironment();
+  const isForPerson = cli.terminal.outIsTerminal && !json;
+  const log = createLog({
+    level: environment.logLevel,
+    pretty: isForPerson,
+    write: (line) => void cli.terminal.out.write(line),
+  });
+  /** On a terminal as it is, else a line of the log: whoever reads JSON reads nothing else. */
+  const say = (sentence: string) =>
+    isForPerson ? print(cli.terminal, sentence) : sentence && log.info(sentence);
+  const closers: (() => Promise<void> | void)[] = [];
+  let exitCode: number = exitCodes.well;
+  try {
+    const world = await openWorld(cli, environment, log);
+    closers.unshift(world.close);
+    const token = apiToken(environment.dataDir, environment.apiToken);
+    const house = await openHere(cli, environment, { ...world, log, token: token.token });
+    closers.unshift(house.close);
+    const { host, port } = environment;
+    const server = await cli.rooms.serve(house.app, { host, port });
+    closers.unshift(server.close);
+    announceServer(environment.dataDir, { url: server.url, pid: process.pid });
+    closers.unshift(() => removeServer(environment.dataDir, process.pid));
+    for (const line of [...world.introduction, ...whereabouts({ environment, world, server, token, house })])
+      say(line);
+    await house.tributary.start();
+    await tellFigures(cli, house, stop, log);
+    say('Stopping: what runs is finished or put down.');
+  } finally {
+    if (!(await closeAll(cli, closers, log))) exitCode = exitCodes.failed;
+  }
+  say(
+    exitCode === exitCodes.well
+      ? 'Stopped.'
+      : `Stopped after ${drainMs / 1000} seconds without being done; the next start goes on from there.`,
+  );
+  return exitCode;
+}
+
+async function openWorld(cli: Cli, environment: Environment, log: Log): Promise<World> {
+  const { dataDir, databaseUrl } = environment;
+  if (environment.configPath !== null) {
+    const config = await cli.rooms.loadConfig(environment);
+    return { config, introduction: [], databaseUrl, directory: dataDir, close: async () => {} };
+  }
+  requireSandbox();
+  const directory = emptySandboxFolder(dataDir);
+  const sandbox = await startSandbox({ directory, log });
+  return {
+    config: await cli.rooms.checkConfig('the sandbox', sandbox.config),
+    introduction: [
+      'Nothing is configured, so this is the sandbox: a simulation on this machine. No real account is read or written.',
+      ...sandbox.summary,
+      howToConfigure,
+      '',
+    ],
+    // Simulated customers have no place in a real database.
+    databaseUrl: undefined,
+    directory,
+    close: sandbox.close,
+  };
+}
+
+/** Where everything is. A token is shown once, when it is made. */
+function whereabouts(at: {
+  environment: Environment;
+  world: World;
+  server: { url: string };
+  token: ApiToken;
+  house: House;
+}): string[] {
+  const { environment, world, server, token, house } = at;
+  const page =
+    token.origin === 'file'
+      ? `${server.url}/login?key=${house.issueLoginCode()} (this link opens it once, within ten minutes)`
+      : server.url;
+  const kept = token.origin === 'file' ? `kept in ${token.path}` : 'that of TRIBUTARY_API_TOKEN';
+  return [
+    `Status page: ${page}`,
+    `API:         ${server.url}/api, described at ${server.url}/openapi.json`,
+    `API token:   ${token.created ? `${token.token}, shown this once and ${kept}` : kept}`,
+    `Log:         here, level ${environment.logLevel} (LOG_LEVEL)`,
+    `Database:    ${house.database.kind === 'postgres' ? 'PostgreSQL, of DATABASE_URL' : `embedded, in ${world.directory}/database`}`,
+  ];
+}
+
+/** Until the word to stop, a line whenever something moved. */
+async function tellFigures(cli: Cli, house: House, stop: AbortSignal, log: Log): Promise<void> {
+  const transport = async (path: string, init: RequestInit) => house.app.request(path, init);
+  const client = new Client({ whom: 'Tributary', transport, token: house.token });
+  let last = '';
+  while (!stop.aborted) {
+    await cli.clock.sleep(figuresEveryMs, stop);
+    if (stop.aborted) return;
+    try {
+      const sentence = figuresSentence(await client.send<Status>('/api/status'));
+      if (sentence !== last) log.info(sentence);
+      last = sentence;
+    } catch (error) {
+      log.warn(`the figures could not be read: ${(error as Error).message}`);
+    }
+  }
+}
+
+/** In order, each whatever became of the one before. False where they took too long. */
+async function closeAll(
+  { clock }: Cli,
+  closers: readonly (() => Promise<void> | void)[],
+  log: Log,
+): Promise<boolean> {
+  const done = new AbortController();
+  let inTime = false;
+  const closing = async () => {
+    for (const close of closers) {
+      try {
+        await close();
+      } catch (error) {
+        log.error({ err: error }, 'not everything could be closed in order');
+      }
+    }
+    inTime = true;
+    done.abort();
+  };
+  await Promise.race([closing(), clock.sleep(drainMs, done.signal)]);
+  return inTime;
+}

@@ -1,0 +1,83 @@
+// `tributary sync`: reads a source, or all of them, and delivers what it brought.
+import type { Command } from 'commander';
+import type { Run, Status } from './answers.ts';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { askForRun, runErrand } from './errand.ts';
+import { CommandError, UsageError } from './errors.ts';
+
+interface Options {
+  full?: true;
+  records?: string;
+  wait: boolean;
+  json?: true;
+}
+
+export function addSync(program: Command, cli: Cli): void {
+  program
+    .command('sync')
+    .description('Read what changed and deliver it.')
+    .argument('[source]', 'the name of a source; without it all of them')
+    .option('--full', 'read everything, not only what changed')
+    .option(
+      '--records <ids>',
+      'read these records only, by the IDs that the source gives them, parted by commas',
+    )
+    .option('--no-wait', 'ask the server for it and return at once')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary sync
+  $ tributary sync hubspot --full
+  $ tributary sync hubspot --records 151,152
+
+Exit code 1: a run failed, a record was rejected, or a customer was refused by the destination.`,
+    )
+    .action((source: string | undefined, options: Options) => {
+      const recordIds = idsOf(source, options);
+      return runErrand(cli, { json: options.json === true, wait: options.wait }, async (client) => ({
+        runs: await askAll(
+          client,
+          source,
+          options.full
+            ? { mode: 'full' }
+            : recordIds
+              ? { mode: 'records', recordIds }
+              : { mode: 'incremental' },
+        ),
+      }));
+    });
+}
+
+function idsOf(source: string | undefined, { full, records }: Options): string[] | null {
+  if (records === undefined) return null;
+  if (full)
+    throw new UsageError('--full and --records cannot go together: a full reading brings every record.');
+  if (source === undefined)
+    throw new UsageError('--records needs the source they are of: tributary sync hubspot --records 151,152.');
+  const ids = records
+    .split(',')
+    .map((id) => id.trim())
+    .filter((id) => id !== '');
+  if (ids.length === 0)
+    throw new UsageError('--records names no record: write the IDs with commas between them.');
+  return ids;
+}
+
+async function askAll(client: Client, source: string | undefined, json: object): Promise<Run[]> {
+  const one = (name: string) => askForRun(client, `/api/sources/${encodeURIComponent(name)}/sync`, json);
+  if (source !== undefined) return [await one(source)];
+  const { sources }: Status = await client.send('/api/status');
+  const open = sources.filter(({ paused }) => !paused);
+  if (open.length === 0)
+    throw new CommandError(
+      sources.length === 0
+        ? 'No source is configured.'
+        : 'Every source is paused: "tributary status" says why.',
+    );
+  const runs: Run[] = [];
+  for (const { name } of open) runs.push(await one(name));
+  return runs;
+}

@@ -1,0 +1,94 @@
+// Who is at work on this database. Each process holds a lock that dies with it, so that the others know at once and may
+// take up what it had leased, rather than wait for leases to run out. It does not know what is leased.
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type SQL, sql } from 'drizzle-orm';
+import { at, type Database } from '../db/database.ts';
+import type { Clock } from './clock.ts';
+
+const lockName = (worker: string) => `tributary worker ${worker}`;
+
+/** Leases of one worker begin alike, so that all of a dead one's are found without a column of their own. */
+export function leaseOf(worker: string): string {
+  const random = randomBytes(8).toString('hex');
+  return `${worker.slice(0, 18)}-${random.slice(0, 4)}-${random.slice(4)}`;
+}
+
+/** The condition that a lease is this worker's. */
+export function leasedBy(lease: SQL, worker: string): SQL {
+  const beginning = worker.slice(0, 18);
+  return sql`${lease} between ${`${beginning}-0000-000000000000`}::uuid and ${`${beginning}-ffff-ffffffffffff`}::uuid`;
+}
+
+export class Roster {
+  /** This worker, a UUID. */
+  readonly id: string;
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #onBuried: () => void;
+  readonly #left = new AbortController();
+  #lock: { release(): Promise<void> } | null = null;
+
+  private constructor(id: string, options: { database: Database; clock: Clock; onBuried: () => void }) {
+    this.id = id;
+    this.#database = options.database;
+    this.#clock = options.clock;
+    this.#onBuried = options.onBuried;
+  }
+
+  /**
+   * Enters this process as `id`. `onBuried`: our connection was gone and another worker took us for dead. What we had
+   * leased is others' by now, so this process must stop.
+   */
+  static async join(id: string, options: { database: Database; clock: Clock; onBuried: () => void }): Promise<Roster> {
+    const roster = new Roster(id, options);
+    await roster.#hold();
+    await options.database.rows(sql`
+      insert into workers (id, host, pid, started_at)
+      values (${id}::uuid, ${hostname()}, ${process.pid}, ${at(options.clock.now())})`);
+    return roster;
+  }
+
+  async #hold(): Promise<void> {
+    this.#lock = await this.#database.holdLock(lockName(this.id), () => void this.#holdAgain());
+  }
+
+  /** The server was gone for a while. Nobody is dead before somebody has said so. */
+  async #holdAgain(): Promise<void> {
+    while (!this.#left.signal.aborted) {
+      try {
+        await this.#lock?.release();
+        await this.#hold();
+        const [row] = await this.#database.rows<{ buried: boolean }>(sql`
+          select ended_at is not null as buried from workers where id = ${this.id}::uuid`);
+        if (row?.buried) this.#onBuried();
+        return;
+      } catch {
+        await this.#clock.sleep(500, this.#left.signal);
+      }
+    }
+  }
+
+  /** The workers that died without leaving and whose things have not been taken up. The caller takes them up, then `bury`s. */
+  async dead(): Promise<string[]> {
+    const others = await this.#database.rows<{ id: string }>(sql`
+      select id::text as id from workers where ended_at is null and id <> ${this.id}::uuid`);
+    const dead: string[] = [];
+    for (const { id } of others) if (await this.#database.isLockFree(lockName(id))) dead.push(id);
+    return dead;
+  }
+
+  /** Nothing of this worker is left to take up. */
+  async bury(worker: string): Promise<void> {
+    await this.#database.rows(sql`update workers set ended_at = ${at(this.#clock.now())} where id = ${worker}::uuid and ended_at is null`);
+  }
+
+  /** Leaves in good order: nothing is leased any more. */
+  async leave(): Promise<void> {
+    this.#left.abort();
+    await this.bury(this.id);
+    await this.#lock?.release();
+    // Of those long gone nobody needs to know.
+    await this.#database.rows(sql`delete from workers where ended_at < ${at(this.#clock.now() - 7 * 86_400_000)}`);
+  }
+}

@@ -1,0 +1,82 @@
+// What waits, what is delivered and what was given up, in figures. It only reads; each figure is one pass over a table,
+// so that asking often stays cheap for whoever asks (see web/remembered).
+import { sql } from 'drizzle-orm';
+import { at, ms, type Queryable } from '../db/database.ts';
+import { type Lane, lanes } from '../engine/lanes.ts';
+import { countDeadLetters, type DeadLetterKind } from './dead-letters.ts';
+
+/** Customers of one lane that are not yet delivered. Times are epoch milliseconds. */
+export interface LaneBacklog {
+  lane: Lane;
+  waiting: number;
+  /** Of them those that are due now and that nobody carries. */
+  due: number;
+  /** Since when the longest of them has waited, or null where none waits. */
+  oldestAt: number | null;
+}
+
+export interface Figures {
+  /** Every customer has one delivery, so these three are all customers. */
+  customers: { total: number; waiting: number; delivered: number; dead: number };
+  /** Customers that a bulk action carries now; they are waiting too. */
+  inBatches: number;
+  /** All lanes, the best first. */
+  backlog: LaneBacklog[];
+  /** Since when the oldest change that is not delivered has waited. */
+  oldestWaitingAt: number | null;
+  lastDeliveredAt: number | null;
+  /** Records kept, by source. */
+  records: { [source: string]: number };
+  deadLetters: { kind: DeadLetterKind; source: string; code: string; open: number }[];
+}
+
+interface DeliveryGroup {
+  state: 'waiting' | 'delivered' | 'dead';
+  lane: number;
+  count: number;
+  due: number;
+  inBatches: number;
+  oldestAt: number | null;
+  lastDeliveredAt: number | null;
+}
+
+/** All figures as of `now`. */
+export async function figures(db: Queryable, now: number): Promise<Figures> {
+  const groups = await db.rows<DeliveryGroup>(sql`
+    select state, lane, count(*)::int as count, count(batch_id)::int as "inBatches",
+           (count(*) filter (where batch_id is null and due_at <= ${at(now)}))::int as due,
+           ${ms(sql`min(waiting_since)`)} as "oldestAt", ${ms(sql`max(delivered_at)`)} as "lastDeliveredAt"
+    from deliveries group by state, lane`);
+  const records = await db.rows<{ source: string; count: number }>(sql`
+    select source, count(*)::int as count from records group by source`);
+  const waiting = groups.filter((group) => group.state === 'waiting');
+  const sum = (of: readonly DeliveryGroup[]) => of.reduce((total, group) => total + group.count, 0);
+  const inState = (state: string) => sum(groups.filter((group) => group.state === state));
+  return {
+    customers: {
+      total: sum(groups),
+      waiting: sum(waiting),
+      delivered: inState('delivered'),
+      dead: inState('dead'),
+    },
+    inBatches: groups.reduce((total, group) => total + group.inBatches, 0),
+    backlog: lanes.map((lane, number) => {
+      const group = waiting.find((candidate) => candidate.lane === number);
+      return { lane, waiting: group?.count ?? 0, due: group?.due ?? 0, oldestAt: group?.oldestAt ?? null };
+    }),
+    oldestWaitingAt: least(waiting.map((group) => group.oldestAt)),
+    lastDeliveredAt: greatest(groups.map((group) => group.lastDeliveredAt)),
+    records: Object.fromEntries(records.map(({ source, count }) => [source, count])),
+    deadLetters: await countDeadLetters(db),
+  };
+}
+
+function least(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length ? Math.min(...known) : null;
+}
+
+function greatest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length ? Math.max(...known) : null;
+}

@@ -1,0 +1,86 @@
+// The page for people, and how a browser logs in to it. It renders on the server; the script only brings it up to date.
+import type { Context } from 'hono';
+import { customerView, listCustomers } from '../sync/customer-view.ts';
+import { listDeadLetters } from '../sync/dead-letters.ts';
+import { listRuns } from '../sync/runs.ts';
+import { customerBody } from './api/customers.ts';
+import { letterBody } from './api/dead-letters.ts';
+import { runBody } from './api/shapes.ts';
+import { asset } from './assets.ts';
+import { requireSameOrigin } from './auth.ts';
+import type { Found } from './pages/customer.ts';
+import { enteringPage, loginPage } from './pages/login.ts';
+import { overviewPage } from './pages/overview.ts';
+import { Problem } from './problem.ts';
+import { newApi, type Room } from './room.ts';
+import { readStatus } from './status.ts';
+
+const runsShown = 12;
+const lettersShown = 20;
+const matchesShown = 8;
+
+export function adminPages(room: Room) {
+  const { auth, loginCodes } = room;
+  const pages = newApi();
+  pages.get('/assets/:name', (c) => {
+    const found = asset(c, c.req.param('name'));
+    if (!found) throw new Problem(404, 'There is no such file.');
+    return found;
+  });
+  pages.get('/', async (c) => {
+    if (!auth.hasSession(c)) return c.redirect('/login', 303);
+    return answer(c, await overview(room, c.req.query('q')));
+  });
+  pages.get('/login', (c) => {
+    const code = c.req.query('key');
+    if (code === undefined) return auth.hasSession(c) ? c.redirect('/', 303) : answer(c, loginPage(null));
+    // A browser that only looks ahead must not use the code up.
+    if (/prefetch|prerender/.test(c.req.header('sec-purpose') ?? '')) return c.body(null, 503);
+    if (!loginCodes.use(code)) return answer(c, loginPage('This link was used already, or is older than ten minutes. Log in with the API token.'), 401);
+    auth.startSession(c);
+    return answer(c, enteringPage());
+  });
+  pages.post('/login', async (c) => {
+    requireSameOrigin(c);
+    const { token } = await c.req.parseBody();
+    if (typeof token !== 'string' || !auth.isToken(token.trim())) {
+      return answer(c, loginPage('This is not the API token of this server.'), 401);
+    }
+    auth.startSession(c);
+    return c.redirect('/', 303);
+  });
+  pages.post('/logout', (c) => {
+    requireSameOrigin(c);
+    auth.endSession(c);
+    return c.redirect('/login', 303);
+  });
+  return pages;
+}
+
+function answer(c: Context, body: ReturnType<typeof loginPage>, status: 200 | 401 = 200) {
+  c.header('cache-control', 'no-store');
+  return c.html(body, status);
+}
+
+async function overview(room: Room, query: string | undefined) {
+  const { database } = room.tributary;
+  const [status, runs, letters, found] = await Promise.all([
+    readStatus(room),
+    listRuns(database, { limit: runsShown }),
+    listDeadLetters(database, {}, { limit: lettersShown }),
+    find(room, query),
+  ]);
+  return overviewPage({ status, runs: runs.map(runBody), letters: letters.map(letterBody), found });
+}
+
+/** The customer of this very source ID, or the only one that a search finds; else those to choose from. */
+async function find({ tributary }: Room, query: string | undefined): Promise<Found | null> {
+  const sought = query?.replaceAll('\u0000', '').trim().slice(0, 2000);
+  if (!sought) return null;
+  const exact = await customerView(tributary.database, sought);
+  if (exact) return { query: sought, customer: customerBody(exact), others: [] };
+  const others = await listCustomers(tributary.database, { search: sought, limit: matchesShown });
+  if (others.length !== 1) return { query: sought, customer: null, others };
+  const only = await customerView(tributary.database, others[0]!.sourceId);
+  return { query: sought, customer: only && customerBody(only), others: [] };
+}

@@ -1,0 +1,81 @@
+// Customers with all their fields over HTTP, a thousand at a time: for files and for other programs.
+import { createRoute, z } from '@hono/zod-openapi';
+import { exportCustomers } from '../../sync/customer-export.ts';
+import { Problem, problems } from '../problem.ts';
+import { newApi, type Room } from '../room.ts';
+import { iso, jsonOf, secured, text, time } from './shapes.ts';
+
+const filterShape = z.record(text, text);
+
+const route = createRoute({
+  method: 'get',
+  path: '/api/export',
+  summary: 'Customers with all their fields, in the order of their source IDs',
+  tags: ['customers'],
+  security: secured,
+  request: {
+    query: z.strictObject({
+      after: text
+        .optional()
+        .openapi({ description: 'Only customers after this source ID: `next` of the page before.' }),
+      changedSince: z.iso
+        .datetime({ offset: true })
+        .optional()
+        .openapi({ description: 'Only customers whose fields changed at or after this time.' }),
+      filter: text.optional().openapi({
+        description:
+          'Values by field name, as JSON; all must hold. A list holds a value where one of its elements is it.',
+        example: '{"metadata.plan":"gold"}',
+      }),
+      limit: z.coerce.number('a number from 1 to 1000').int().min(1).max(1000).default(200),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A page of customers.',
+      content: jsonOf(
+        z.strictObject({
+          customers: z.array(
+            z.strictObject({
+              sourceId: z.string(),
+              fields: z.record(z.string(), z.any()).openapi({ description: 'Values by field name.' }),
+              updatedAt: time.openapi({ description: 'When its fields last changed.' }),
+            }),
+          ),
+          next: z.string().nullable().openapi({ description: '`after` of the next page; null on the last.' }),
+        }),
+      ),
+    },
+    ...problems(400),
+  },
+});
+
+export function exportApi({ tributary }: Room) {
+  return newApi().openapi(route, async (c) => {
+    const { after, changedSince, filter, limit } = c.req.valid('query');
+    const wanted = {
+      fields: filter === undefined ? undefined : filterOf(filter),
+      changedSince: changedSince === undefined ? undefined : Date.parse(changedSince),
+    };
+    const found = await exportCustomers(tributary.database, wanted, { after, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const customers = page.map((customer) => ({ ...customer, updatedAt: iso(customer.updatedAt) }));
+    return c.json({ customers, next: found.length > limit ? page.at(-1)!.sourceId : null }, 200);
+  });
+}
+
+function filterOf(given: string): { [field: string]: string } {
+  try {
+    return filterShape.parse(JSON.parse(given));
+  } catch {
+    const allowed = 'texts by field name, as JSON: {"metadata.plan":"gold"}';
+    throw new Problem(
+      400,
+      `The query has a fault: filter is ${JSON.stringify(given)}; allowed is ${allowed}.`,
+      {
+        type: 'bad-input',
+        faults: [{ path: 'filter', found: JSON.stringify(given), allowed }],
+      },
+    );
+  }
+}

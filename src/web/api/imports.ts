@@ -1,0 +1,119 @@
+// Files of customers taken in over HTTP: streamed to disk, kept, and read by a run. It knows no row of them.
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { JsonObject } from '../../connector.ts';
+import type { Source } from '../../sync/source.ts';
+import { faultsOf, Problem, problems } from '../problem.ts';
+import { newApi, type Room, sourceNamed } from '../room.ts';
+import { takesImports } from '../status.ts';
+import { jsonOf, runBody, runShape, secured, sourceParam, text } from './shapes.ts';
+import { refusePaused } from './sources.ts';
+
+const route = createRoute({
+  method: 'post',
+  path: '/api/sources/{source}/imports',
+  summary: 'Import a file of customers',
+  description: 'The body is the file. It is kept, and read by a run of the mode `import`. Only for sources of the connector csv.',
+  tags: ['sources'],
+  security: secured,
+  request: {
+    params: sourceParam,
+    query: z.strictObject({
+      name: text.min(1).max(200).default('import.csv').openapi({ description: "The file's name, for messages." }),
+      delimiter: text.optional().openapi({ description: "What parts the columns: `,`, `;`, `tab` or `auto`. Default: as the source's settings say." }),
+    }),
+    body: { required: true, content: { 'text/csv': { schema: z.string().openapi({ format: 'binary' }) } } },
+  },
+  responses: {
+    202: {
+      description: 'The run that reads it.',
+      headers: { Location: { description: 'The run.', schema: { type: 'string' } } },
+      content: jsonOf(runShape),
+    },
+    ...problems(400, 404, 409, 413, 415),
+  },
+});
+
+export function importsApi(room: Room) {
+  return newApi().openapi(route, async (c) => {
+    const source = sourceNamed(room, c.req.valid('param').source);
+    const { name, delimiter } = c.req.valid('query');
+    requireFiles(source);
+    const settings = settingsOf(source, delimiter);
+    requireType(c.req.header('content-type'));
+    requireSize(room, c.req.header('content-length'));
+    await refusePaused(room, source.name);
+    const path = await keep(room, c.req.raw.body as ReadableStream | null, fileName(name));
+    const { host } = room.tributary;
+    const request = { path, host, ...(Object.keys(settings).length > 0 && { settings }) };
+    const run = await room.tributary.request({ source: source.name, mode: 'import', trigger: 'manual', lane: 'backfill', request });
+    return c.json(runBody(run!), 202, { location: `/api/runs/${run!.id}` });
+  });
+}
+
+function requireFiles(source: Source): void {
+  const { name } = source.config.connector;
+  if (!takesImports(name)) throw new Problem(409, `${source.name} is read by the connector ${name}; only sources of the connector csv take files.`, { type: 'no-files' });
+}
+
+/** How the source's settings differ for this file, checked as the connector checks them. */
+function settingsOf(source: Source, delimiter: string | undefined): JsonObject {
+  if (delimiter === undefined) return {};
+  const settings = { delimiter: delimiter === 'tab' ? '\t' : delimiter };
+  const own = { ...(source.config.settings as object), ...settings };
+  const checked = source.config.connector.settings.safeParse(own);
+  if (checked.success) return settings;
+  const faults = faultsOf(checked.error, own);
+  throw new Problem(400, `The query has a fault: delimiter cannot be ${JSON.stringify(delimiter)}.`, { type: 'bad-input', faults });
+}
+
+function requireType(type: string | undefined): void {
+  const essence = type?.split(';')[0]?.trim().toLowerCase();
+  if (!essence || !['text/csv', 'application/csv', 'text/tab-separated-values', 'text/plain', 'application/octet-stream'].includes(essence)) {
+    throw new Problem(415, 'The body must be the file itself, sent with the content type text/csv.');
+  }
+}
+
+function requireSize(room: Room, length: string | undefined): void {
+  if (Number(length ?? 0) > room.maxImportBytes) throw tooLarge(room);
+}
+
+function tooLarge({ maxImportBytes }: Room): Problem {
+  return new Problem(413, `The file has more than ${maxImportBytes} bytes. Part it, or let the source read it from a path.`, { type: 'too-large' });
+}
+
+/** The last part of the name given, fit for any file system. */
+export function fileName(name: string): string {
+  const last = name.split(/[\\/]/).at(-1) ?? '';
+  const clean = last.toWellFormed().replace(/[\p{Cc}\p{Cf}<>:"|?*]/gu, '_').replace(/^\.+/, '').trim();
+  return clean.slice(0, 80) || 'import.csv';
+}
+
+/** Streams the body to a file that only we can read, in a folder of its own. Returns its path. Half a file is removed. */
+async function keep(room: Room, body: ReadableStream | null, name: string): Promise<string> {
+  const folder = join(room.dataDir, 'imports', randomUUID());
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, name);
+  let bytes = 0;
+  const measured = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > room.maxImportBytes) done(tooLarge(room));
+      else done(null, chunk);
+    },
+  });
+  try {
+    if (body) await pipeline(Readable.fromWeb(body), measured, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
+    if (bytes === 0) throw new Problem(400, 'The body is empty; it must be the file itself.', { type: 'bad-input' });
+    return path;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}

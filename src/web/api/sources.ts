@@ -1,0 +1,146 @@
+// Sources over HTTP: what they are, and a person's word to sync, pause or resume one.
+import { createRoute, z } from '@hono/zod-openapi';
+import { checkpoint } from '../../sync/checkpoints.ts';
+import { pause, pauses, resume } from '../../sync/pauses.ts';
+import { goingRun } from '../../sync/runs.ts';
+import type { Source } from '../../sync/source.ts';
+import { Problem, problems } from '../problem.ts';
+import { newApi, type Room, sourceNamed } from '../room.ts';
+import { readSources, sourceShape } from '../status.ts';
+import { jsonOf, pauseBody, pauseShape, runBody, runShape, secured, sourceParam, text } from './shapes.ts';
+
+const tags = ['sources'];
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/sources',
+  summary: 'Every source of the configuration',
+  tags,
+  security: secured,
+  responses: { 200: { description: 'The sources.', content: jsonOf(z.strictObject({ sources: z.array(sourceShape) })) }, ...problems() },
+});
+
+const syncBody = z
+  .strictObject({
+    mode: z.enum(['incremental', 'full', 'records']).openapi({ description: 'incremental: what changed. full: everything. records: those in `recordIds`.' }),
+    recordIds: z.array(text.min(1)).min(1, '1 to 1000 record IDs').max(1000, '1 to 1000 record IDs').optional(),
+  })
+  .superRefine(({ mode, recordIds }, context) => {
+    const fault = (message: string) => context.addIssue({ code: 'custom', path: ['recordIds'], message });
+    if (mode === 'records' && !recordIds) fault('1 to 1000 record IDs, in the mode records');
+    if (mode !== 'records' && recordIds) fault('nothing, but in the mode records');
+  })
+  .openapi('Sync');
+
+const sync = createRoute({
+  method: 'post',
+  path: '/api/sources/{source}/sync',
+  summary: 'Ask for a run',
+  tags,
+  security: secured,
+  request: { params: sourceParam, body: { required: true, content: jsonOf(syncBody) } },
+  responses: {
+    202: {
+      description: 'The run that was asked for.',
+      headers: { Location: { description: 'The run.', schema: { type: 'string' } } },
+      content: jsonOf(runShape),
+    },
+    ...problems(400, 404, 409, 413, 415),
+  },
+});
+
+export const pauseRequest = z.strictObject({ reason: text.trim().min(1).max(500).optional().openapi({ description: 'Shown wherever the pause is.' }) }).openapi('PauseRequest');
+export const pausedAnswer = z.strictObject({ name: z.string(), paused: pauseShape.nullable() }).openapi('Paused');
+
+const pauseRoute = createRoute({
+  method: 'post',
+  path: '/api/sources/{source}/pause',
+  summary: 'Begin no run of a source until it is resumed',
+  tags,
+  security: secured,
+  request: { params: sourceParam, body: { content: jsonOf(pauseRequest) } },
+  responses: { 200: { description: 'It is paused.', content: jsonOf(pausedAnswer) }, ...problems(400, 404, 413, 415) },
+});
+
+const resumeRoute = createRoute({
+  method: 'post',
+  path: '/api/sources/{source}/resume',
+  summary: 'Let a source go on',
+  tags,
+  security: secured,
+  request: { params: sourceParam },
+  responses: { 200: { description: 'It is not paused.', content: jsonOf(pausedAnswer) }, ...problems(400, 404) },
+});
+
+export function sourcesApi(room: Room) {
+  return newApi()
+    .openapi(list, async (c) => c.json({ sources: await readSources(room) }, 200))
+    .openapi(sync, async (c) => {
+      const source = sourceNamed(room, c.req.valid('param').source);
+      const { mode, recordIds } = c.req.valid('json');
+      if (mode === 'records') requireReading(source);
+      await refusePaused(room, source.name);
+      const run = await room.tributary.request({
+        source: source.name,
+        mode,
+        trigger: 'manual',
+        lane: await laneOf(room, source, mode),
+        ...(recordIds && { request: { recordIds: [...new Set(recordIds)] } }),
+      });
+      if (!run) await refuseSecond(room, source.name, mode);
+      return c.json(runBody(run!), 202, { location: `/api/runs/${run!.id}` });
+    })
+    .openapi(pauseRoute, async (c) => {
+      const { name } = sourceNamed(room, c.req.valid('param').source);
+      return c.json(await pauseByPerson(room, name, c.req.valid('json').reason), 200);
+    })
+    .openapi(resumeRoute, async (c) => {
+      const { name } = sourceNamed(room, c.req.valid('param').source);
+      return c.json(await resumeByPerson(room, name), 200);
+    });
+}
+
+function requireReading(source: Source): void {
+  if (source.streams.some((stream) => stream.read)) return;
+  const allowed = `incremental or full: ${source.config.connector.name} cannot read single records`;
+  throw new Problem(400, `mode is "records"; allowed is ${allowed}.`, { type: 'bad-input', faults: [{ path: 'mode', found: '"records"', allowed }] });
+}
+
+/** Throws the problem where nothing would become of a run. */
+export async function refusePaused(room: Room, name: string): Promise<void> {
+  const paused = (await pauses(room.tributary.database)).get(name);
+  if (!paused) return;
+  throw new Problem(409, `${name} is paused: ${paused.reason.replace(/\.$/, '')}. Resume it first, with POST /api/sources/${encodeURIComponent(name)}/resume.`, { type: 'paused' });
+}
+
+/** What brings everything must not go before what a person waits for. */
+async function laneOf(room: Room, source: Source, mode: 'incremental' | 'full' | 'records') {
+  if (mode === 'full') return 'backfill';
+  if (mode === 'records') return 'manual';
+  const { database } = room.tributary;
+  const leads = await Promise.all(source.streams.map((stream) => checkpoint(database, source.name, stream.name, 'lead')));
+  return leads.includes(null) ? 'backfill' : 'manual';
+}
+
+async function refuseSecond(room: Room, source: string, mode: 'incremental' | 'full' | 'records'): Promise<never> {
+  const going = await goingRun(room.tributary.database, source, mode);
+  const which = going ? `run ${going.id}` : 'one';
+  throw new Problem(409, `An ${mode} run of ${source} is still going: ${which}. It brings what a second one would.`.replace('An full', 'A full'), {
+    type: 'still-going',
+    ...(going && { runId: going.id, headers: { location: `/api/runs/${going.id}` } }),
+  });
+}
+
+export async function pauseByPerson(room: Room, name: string, reason = 'paused by a person') {
+  const { database, clock, log } = room.tributary;
+  await pause(database, name, { cause: 'person', reason }, clock.now());
+  log.info(`${name} was paused: ${reason}`);
+  return { name, paused: pauseBody((await pauses(database)).get(name)) };
+}
+
+export async function resumeByPerson(room: Room, name: string) {
+  const { database, log } = room.tributary;
+  if (await resume(database, name)) log.info(`${name} was resumed`);
+  room.tributary.wake();
+  return { name, paused: null };
+}

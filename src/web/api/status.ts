@@ -1,0 +1,20 @@
+// The status over HTTP.
+import { createRoute } from '@hono/zod-openapi';
+import { problems } from '../problem.ts';
+import { newApi, type Room } from '../room.ts';
+import { readStatus, statusShape } from '../status.ts';
+import { jsonOf, secured } from './shapes.ts';
+
+const status = createRoute({
+  method: 'get',
+  path: '/api/status',
+  summary: 'The whole at a glance',
+  description: 'Figures over whole tables may be some seconds old where finding them out takes long.',
+  tags: ['status'],
+  security: secured,
+  responses: { 200: { description: 'The status.', content: jsonOf(statusShape) }, ...problems() },
+});
+
+export function statusApi(room: Room) {
+  return newApi().openapi(status, async (c) => c.json(await readStatus(room), 200));
+}

@@ -1,0 +1,131 @@
+// The web app: every route, who may ask it, and what every answer carries. It does not know how it is served.
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { secureHeaders } from 'hono/secure-headers';
+import { figures } from '../sync/status.ts';
+import type { Tributary } from '../tributary.ts';
+import { adminPages } from './admin.ts';
+import { customersApi } from './api/customers.ts';
+import { deadLettersApi } from './api/dead-letters.ts';
+import { destinationApi } from './api/destination.ts';
+import { exportApi } from './api/export.ts';
+import { healthApi } from './api/health.ts';
+import { importsApi } from './api/imports.ts';
+import { runEventsApi } from './api/run-events.ts';
+import { runsApi } from './api/runs.ts';
+import { sourcesApi } from './api/sources.ts';
+import { statusApi } from './api/status.ts';
+import { Auth } from './auth.ts';
+import { LoginCodes } from './login-codes.ts';
+import { answerProblem, onError, Problem } from './problem.ts';
+import { Rates } from './rates.ts';
+import { Remembered } from './remembered.ts';
+import { type Env, newApi, type Room } from './room.ts';
+
+const maxBodyBytes = 1024 * 1024;
+const maxImportBytes = 2 * 1024 ** 3;
+const importPath = /^\/api\/sources\/[^/]+\/imports$/;
+
+export interface AppOptions {
+  /** What the API's callers send as a bearer token, and the page asks for once. */
+  apiToken: string;
+  version: string;
+  /** Imported files are kept in `imports` below it. */
+  dataDir: string;
+  /** Default 2 GiB. */
+  maxImportBytes?: number;
+  /** Where codes for the link on the terminal are made. */
+  loginCodes?: LoginCodes;
+}
+
+export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHono<Env> {
+  const { clock, database, log } = tributary;
+  const room: Room = {
+    tributary,
+    version: options.version,
+    startedAt: clock.now(),
+    dataDir: options.dataDir,
+    maxImportBytes: options.maxImportBytes ?? maxImportBytes,
+    auth: new Auth(options.apiToken, clock),
+    loginCodes: options.loginCodes ?? new LoginCodes(clock),
+    figures: new Remembered(clock, () => figures(database, clock.now())),
+    rates: new Rates(),
+  };
+  const app = newApi();
+  app.onError(onError(log));
+  app.notFound((c) => answerProblem(c, new Problem(404, `There is nothing at ${c.req.path}. The routes are listed in /openapi.json.`)));
+  app.use(headers);
+  app.use('/api/*', async (c, next) => {
+    room.auth.require(c);
+    c.header('cache-control', 'no-store');
+    await next();
+  });
+  app.use(smallBodies);
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
+  for (const part of parts) app.route('/', part(room));
+  document(app, options.version);
+  return app;
+}
+
+const parts = [
+  healthApi,
+  statusApi,
+  sourcesApi,
+  importsApi,
+  destinationApi,
+  runsApi,
+  runEventsApi,
+  customersApi,
+  exportApi,
+  deadLettersApi,
+  adminPages,
+];
+
+const headers = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+  referrerPolicy: 'no-referrer',
+  xFrameOptions: 'DENY',
+  // For whoever terminates TLS to say: on plain HTTP it means nothing.
+  strictTransportSecurity: false,
+});
+
+const limited = bodyLimit({
+  maxSize: maxBodyBytes,
+  onError: () => {
+    throw new Problem(413, `The body has more than ${maxBodyBytes} bytes.`, { type: 'too-large' });
+  },
+});
+
+/** Imports have a limit of their own, and are streamed. */
+const smallBodies: typeof limited = (c, next) => (importPath.test(c.req.path) ? next() : limited(c, next));
+
+const refuseMethod = (c: Parameters<typeof answerProblem>[0], methods: readonly string[]): Response =>
+  answerProblem(c, new Problem(405, `Here only ${methods.join(', ')} ${methods.length === 1 ? 'is' : 'are'} known.`, { headers: { allow: methods.join(', ') } }));
+
+function document(app: OpenAPIHono<Env>, version: string): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The API token: TRIBUTARY_API_TOKEN.',
+  });
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tributary',
+      version,
+      description: "Keeps Voucherify's customers in step with CRMs and customer engagement platforms. Errors are RFC 9457 problem details; times are ISO 8601 in UTC.",
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    servers: [{ url: '/' }],
+  });
+}

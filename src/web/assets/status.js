@@ -1,0 +1,178 @@
+// Keeps the page up to date and sends what its buttons ask for. It draws nothing itself: the server renders the page,
+// and this puts what has changed in place.
+
+const everyMs = 1000;
+const patienceMs = 8000;
+const elements = {
+  live: document.getElementById('live-state'),
+  trouble: document.getElementById('trouble'),
+  said: document.getElementById('said'),
+  search: document.getElementById('search'),
+};
+/** Elements whose request is on its way: they are left as they are. */
+const busy = new Set();
+let sought = new URLSearchParams(location.search).get('q') ?? '';
+let troubledSince = null;
+let round = 0;
+
+// ── What has changed ────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Makes `old` like `fresh`, keeping every element that is still there: focus, open details and transitions survive. */
+function morph(old, fresh) {
+  if (busy.has(old)) return;
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && !(old.tagName === 'DETAILS' && name === 'open')) old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  morphChildren(old, fresh);
+}
+
+function morphChildren(old, fresh) {
+  const keyed = new Map([...old.children].filter((child) => child.dataset.key).map((child) => [child.dataset.key, child]));
+  let at = old.firstChild;
+  for (const next of [...fresh.childNodes]) {
+    const key = next.dataset?.key;
+    const match = key ? keyed.get(key) : at;
+    const fits = match && match.nodeName === next.nodeName && (match.dataset?.key ?? '') === (key ?? '');
+    if (!fits) {
+      old.insertBefore(document.importNode(next, true), at);
+      continue;
+    }
+    if (match === at) at = at.nextSibling;
+    else old.insertBefore(match, at);
+    if (next.nodeType === Node.ELEMENT_NODE) morph(match, next);
+    else if (match.nodeValue !== next.nodeValue) match.nodeValue = next.nodeValue;
+  }
+  while (at) {
+    const next = at.nextSibling;
+    if (!busy.has(at)) at.remove();
+    at = next;
+  }
+}
+
+async function refresh() {
+  round += 1;
+  const mine = round;
+  const address = sought ? `/?q=${encodeURIComponent(sought)}` : '/';
+  try {
+    const response = await fetch(address, { headers: { accept: 'text/html' }, signal: AbortSignal.timeout(patienceMs) });
+    if (response.redirected && new URL(response.url).pathname === '/login') return location.assign('/login');
+    if (!response.ok) throw new Error(`The server answered ${response.status}`);
+    const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
+    if (mine !== round) return;
+    for (const section of document.querySelectorAll('[data-live]')) {
+      const next = fresh.getElementById(section.id);
+      if (next) morph(section, next);
+    }
+    troubled(null);
+  } catch (error) {
+    if (mine === round) troubled(error);
+  }
+}
+
+function troubled(error) {
+  const { live, trouble } = elements;
+  if (!error) {
+    troubledSince = null;
+    trouble.hidden = true;
+    live.className = 'live';
+    live.lastElementChild.textContent = 'Live';
+    return;
+  }
+  troubledSince ??= new Date();
+  const what = error instanceof TypeError ? 'The server cannot be reached' : error.name === 'TimeoutError' ? 'The server does not answer' : error.message;
+  const text = `${what} since ${troubledSince.toLocaleTimeString()}. Below is how things stood then. Trying again …`;
+  if (trouble.textContent !== text) trouble.textContent = text;
+  trouble.hidden = false;
+  live.className = 'live off';
+  live.lastElementChild.textContent = 'Not connected';
+}
+
+async function keepUp() {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+    if (!document.hidden) await refresh();
+  }
+}
+
+// ── What a person asks for ──────────────────────────────────────────────────────────────────────────────────────
+
+let silence;
+
+function say(text, tone) {
+  clearTimeout(silence);
+  elements.said.className = tone;
+  elements.said.textContent = text;
+  silence = setTimeout(() => {
+    elements.said.className = '';
+  }, 6000);
+}
+
+async function send(element, address, init, done) {
+  busy.add(element);
+  element.setAttribute('aria-busy', 'true');
+  try {
+    const response = await fetch(address, { method: 'POST', ...init });
+    const answer = await response.json().catch(() => null);
+    if (response.status === 401) return location.assign('/login');
+    if (response.ok) say(sentence(answer, done), 'good');
+    else say(answer?.detail ?? `The server answered ${response.status}`, 'bad');
+  } catch {
+    say('The server cannot be reached. Nothing was done.', 'bad');
+  } finally {
+    busy.delete(element);
+    element.removeAttribute('aria-busy');
+    await refresh();
+  }
+}
+
+/** What was done, in the answer's own figures where it has some. */
+function sentence(answer, done) {
+  if (!answer?.cannot) return done;
+  const { deliveries, records, cannot } = answer;
+  const parts = [];
+  if (deliveries.due) parts.push(`${deliveries.due} sent again`);
+  if (deliveries.waiting) parts.push(`${deliveries.waiting} waited already`);
+  if (records.received) parts.push(`${records.received - records.rejected} of ${records.received} taken in again`);
+  for (const { letters, reason } of cannot) parts.push(`${letters} cannot be: ${reason}`);
+  return parts.join('; ') || 'There was nothing to try again';
+}
+
+function search(text) {
+  sought = text.trim();
+  const field = elements.search.querySelector('input');
+  if (field.value !== text) field.value = text;
+  return refresh();
+}
+
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-post]');
+  if (button && !busy.has(button)) {
+    const { post, body, done } = button.dataset;
+    send(button, post, body ? { headers: { 'content-type': 'application/json' }, body } : {}, done);
+    return;
+  }
+  const link = event.target.closest('[data-search]');
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    search(link.dataset.search).then(() => document.getElementById('found').scrollIntoView({ block: 'center', behavior: 'smooth' }));
+  }
+});
+
+document.addEventListener('change', (event) => {
+  const { files, dataset } = event.target;
+  if (!dataset.import || !files?.length) return;
+  const [file] = files;
+  const address = `${dataset.import}?name=${encodeURIComponent(file.name.slice(-200))}`;
+  send(event.target.parentElement, address, { headers: { 'content-type': 'text/csv' }, body: file }, `${file.name} is being imported`);
+  event.target.value = '';
+});
+
+if (elements.search) {
+  elements.search.addEventListener('submit', (event) => {
+    event.preventDefault();
+    search(elements.search.querySelector('input').value);
+  });
+  document.addEventListener('visibilitychange', () => !document.hidden && refresh());
+  keepUp();
+}

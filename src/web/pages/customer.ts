@@ -1,0 +1,75 @@
+// The search for a customer, and what is known of the one found.
+import { html } from 'hono/html';
+import type { CustomerLine } from '../../sync/customer-view.ts';
+import type { CustomerBody } from '../api/customers.ts';
+import { value } from './format.ts';
+import { chip, type Html, moment } from './parts.ts';
+
+/** What a search has found: one customer, or several to choose from. */
+export type Found = { query: string; customer: CustomerBody | null; others: CustomerLine[] };
+
+export function customerSection(found: Found | null, now: string): Html {
+  return html`<section aria-labelledby="customer-title">
+<h2 id="customer-title">Find a customer</h2>
+<div class="card">
+<form id="search" method="get" action="/" role="search">
+<label for="q" class="unseen">Source ID, e-mail or name</label>
+<input id="q" name="q" type="search" value="${found?.query ?? ''}" placeholder="Source ID, e-mail or name" maxlength="200" autocomplete="off" spellcheck="false">
+<button type="submit" class="main">Find</button>
+</form>
+<div id="found" data-live aria-live="polite">${found === null ? '' : result(found, now)}</div>
+</div></section>`;
+}
+
+function result({ query, customer, others }: Found, now: string): Html {
+  if (!customer && others.length === 0) {
+    return html`<p class="empty" data-key="none">No customer's source ID, e-mail or name begins with <b>${query}</b>.</p>`;
+  }
+  return html`${customer ? known(customer, now) : ''}${
+    others.length === 0
+      ? ''
+      : html`<ul class="matches" data-key="matches">${others.map(
+          (line) => html`<li data-key="${line.sourceId}"><a href="/?q=${encodeURIComponent(line.sourceId)}" data-search="${line.sourceId}"><b>${line.name ?? line.email ?? line.sourceId}</b> <small>${line.email ?? ''} · ${line.sourceId}</small></a>${stateChip(line.state)}</li>`,
+        )}</ul>`
+  }`;
+}
+
+function stateChip(state: CustomerLine['state']): Html | '' {
+  const tones = { delivered: 'good', waiting: 'note', dead: 'bad' } as const;
+  return state ? chip(tones[state], state) : '';
+}
+
+function known(customer: CustomerBody, now: string): Html {
+  const { sourceId, fields, delivery, acknowledged, records, left } = customer;
+  const names = [...new Set([...Object.keys(fields), ...Object.keys(acknowledged?.fields ?? {})])].sort();
+  return html`<article class="customer" data-key="${sourceId}" aria-label="Customer ${sourceId}">
+<header><h3>${fields['name'] ?? fields['email'] ?? sourceId}</h3><code>${sourceId}</code>${stateChip(delivery?.state ?? null)}${left ? chip('wait', 'left by all sources') : ''}</header>
+${delivery ? html`<p class="hint" data-key="delivery">${deliveryText(customer, now)}</p>` : ''}
+${delivery?.error ? html`<p class="banner ${delivery.state === 'dead' ? 'bad' : 'wait'}" data-key="error">${delivery.errorCode ? html`<code>${delivery.errorCode}</code> ` : ''}${delivery.error}</p>` : ''}
+<div class="table" data-key="fields"><table class="fields"><caption class="unseen">Fields</caption><thead><tr><th scope="col">Field</th><th scope="col">Wanted</th><th scope="col">Acknowledged</th></tr></thead>
+<tbody>${names.map((name) => fieldRow(name, fields[name], acknowledged?.fields))}</tbody></table></div>
+<h4 data-key="h">Records</h4>
+<ul class="records" data-key="records">${records.map(
+    (record) => html`<li data-key="${record.source} ${record.stream} ${record.recordId}"><b>${record.source}</b> ${record.stream} <code>${record.recordId}</code> <small>changed ${moment(record.changedAt, now)}${
+      record.runId === null ? '' : ` · run ${record.runId}`
+    }</small>${record.deleted ? chip('wait', 'deleted') : ''}${record.filtered ? chip('quiet', record.filtered) : ''}${(record.faults ?? []).map(
+      ({ field, reason }) => html`<small class="bad-text error">${field}: ${reason}</small>`,
+    )}<details data-key="body"><summary>As it came</summary><pre>${JSON.stringify(record.body, null, 2)}</pre></details></li>`,
+  )}</ul></article>`;
+}
+
+function fieldRow(name: string, wanted: unknown, acknowledged: { [field: string]: unknown } | undefined): Html {
+  const same = acknowledged !== undefined && JSON.stringify(acknowledged[name]) === JSON.stringify(wanted);
+  const there = acknowledged === undefined || !(name in acknowledged) ? html`<span class="none">not yet</span>` : same ? html`<span class="good-text">the same</span>` : html`${value(acknowledged[name])}`;
+  return html`<tr data-key="${name}" class="${same ? '' : 'differs'}"><th scope="row">${name}</th><td>${wanted === undefined ? html`<span class="none">nothing</span>` : value(wanted)}</td><td>${there}</td></tr>`;
+}
+
+function deliveryText({ delivery, revision, acknowledged }: CustomerBody, now: string): Html {
+  const { state, lane, waitingSince, carriedBy, attempts } = delivery!;
+  const known = acknowledged ? html`revision ${acknowledged.revision} acknowledged ${moment(acknowledged.at, now)}` : html`nothing acknowledged yet`;
+  const waits =
+    state === 'waiting'
+      ? html` · waiting in the lane ${lane}${waitingSince ? html` since ${moment(waitingSince, now)}` : ''}${carriedBy ? `, with a ${carriedBy} now` : ''}${attempts > 0 ? ` · ${attempts} attempts` : ''}`
+      : '';
+  return html`Revision ${revision} wanted · ${known}${waits}`;
+}

@@ -1,0 +1,36 @@
+// The destination: what waits for it by lane, what may be sent, and a pause.
+import { html } from 'hono/html';
+import { destinationName } from '../../sync/pauses.ts';
+import type { Status } from '../status.ts';
+import { budgets } from './budgets.ts';
+import { counted, duration, number } from './format.ts';
+import { action, chip, type Html, moment } from './parts.ts';
+
+export function destinationSection(status: Status): Html {
+  const { destination, now, customers } = status;
+  const { paused, connector, batches } = destination;
+  return html`<section id="destination" data-live aria-labelledby="destination-title">
+<h2 id="destination-title">Destination</h2>
+<article class="card ${paused ? 'paused' : ''}">
+<header><h3>${connector}</h3>${paused ? chip('wait', paused.cause === 'unauthorized' ? 'credentials refused' : 'paused') : customers.waiting > 0 ? chip('note', 'delivering') : chip('good', 'at rest')}</header>
+${paused ? html`<p class="banner wait" data-key="paused">Paused ${moment(paused.pausedAt, now)}: ${paused.reason}</p>` : ''}
+<table class="lanes" data-key="lanes"><caption>Customers waiting, by why</caption>
+<thead class="unseen"><tr><th scope="col">Lane</th><th scope="col">Share</th><th scope="col">Waiting</th><th scope="col">Longest wait</th></tr></thead>
+<tbody>${status.backlog.map((lane) => laneRow(lane, customers.waiting))}</tbody></table>
+<p class="hint" data-key="batches">${
+    batches.underWay === 0 ? 'No bulk action is under way' : `${counted(batches.underWay, 'bulk action')} under way with ${counted(batches.customers, 'customer')}`
+  }${destination.calls ? ` · ${counted(destination.calls.total, 'call')} since the start` : ''}</p>
+${budgets(destination.budget, now)}
+<footer class="actions" data-key="actions">${
+    paused
+      ? action('Resume', `/api/${destinationName}/resume`, { done: 'Deliveries go on', kind: 'main', about: 'deliveries' })
+      : action('Pause', `/api/${destinationName}/pause`, { body: {}, done: 'Deliveries are paused', kind: 'quiet', about: 'deliveries' })
+  }</footer>
+</article></section>`;
+}
+
+function laneRow({ lane, waiting, oldestWaitSeconds }: Status['backlog'][number], total: number): Html {
+  return html`<tr data-key="${lane}" class="${waiting === 0 ? 'idle' : ''}"><th scope="row">${lane}</th>
+<td class="bar"><progress max="${Math.max(total, 1)}" value="${waiting}" aria-label="Share of the lane ${lane}"></progress></td>
+<td class="figure">${number(waiting)}</td><td class="figure wait">${oldestWaitSeconds === null ? '' : duration(oldestWaitSeconds)}</td></tr>`;
+}

@@ -1,0 +1,63 @@
+// Figures and times as a person reads them. Pure.
+
+/** `12,480` */
+export function number(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+}
+
+/** `1 customer`, `12 customers`. */
+export function counted(value: number, thing: string, things = `${thing}s`): string {
+  return `${number(value)} ${value === 1 ? thing : things}`;
+}
+
+/** `0.4 s`, `42 s`, `3 min`, `2 h 5 min`, `4 days`. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${(Math.floor(seconds * 10) / 10).toFixed(seconds < 1 ? 1 : 0)} s`;
+  if (seconds < 90) return `${Math.floor(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+  return `${Math.floor(hours / 24)} days`;
+}
+
+/** `just now`, `12 s ago`; in the future `in 12 s`. Both are ISO times. */
+export function ago(time: string, now: string): string {
+  const seconds = (Date.parse(now) - Date.parse(time)) / 1000;
+  if (seconds < -1) return `in ${duration(-seconds)}`;
+  return seconds < 2 ? 'just now' : `${duration(seconds)} ago`;
+}
+
+/** `1,240/s`, `0.4/s` */
+export function rate(perSecond: number): string {
+  return `${perSecond < 10 ? perSecond.toFixed(1) : number(perSecond)}/s`;
+}
+
+/** `60 s` as `minute`, for `2,000 calls a minute`. */
+export function window(seconds: number): string {
+  const names: { [seconds: number]: string } = { 1: 'a second', 60: 'a minute', 3600: 'an hour', 86400: 'a day', 2592000: 'a month' };
+  return names[seconds] ?? `in ${duration(seconds)}`;
+}
+
+/** A cron expression in words where it is a plain interval, else as it is. */
+export function schedule(expression: string | null): string {
+  if (expression === null) return 'only when asked';
+  const fields = expression.trim().split(/\s+/);
+  const [seconds, minutes, hours, ...rest] = fields.length === 6 ? fields : ['0', ...fields];
+  if (rest.some((field) => field !== '*')) return expression;
+  const every = (field: string | undefined, unit: string) => {
+    if (field === '*') return `every ${unit}`;
+    const step = /^\*\/(\d+)$/.exec(field ?? '')?.[1];
+    return step ? (step === '1' ? `every ${unit}` : `every ${step} ${unit}s`) : null;
+  };
+  if (minutes === '*' && hours === '*' && seconds !== '0') return every(seconds, 'second') ?? expression;
+  if (seconds === '0' && hours === '*') return every(minutes, 'minute') ?? (minutes === '0' ? 'every hour' : expression);
+  if (seconds === '0' && minutes === '0') return every(hours, 'hour') ?? expression;
+  return expression;
+}
+
+/** A value of a field as one line. */
+export function value(found: unknown): string {
+  if (found === undefined) return 'nothing';
+  return typeof found === 'string' ? found : JSON.stringify(found);
+}

@@ -1,0 +1,32 @@
+// The page that asks for the API token, and the one that a link on the terminal leads through.
+import { html } from 'hono/html';
+import { mark, page } from './layout.ts';
+import type { Html } from './parts.ts';
+
+export function loginPage(fault: string | null): Html {
+  return page(
+    'Log in · Tributary',
+    html`<main class="login">
+<form method="post" action="/login" class="card">
+<h1>${mark} Tributary</h1>
+${fault === null ? '' : html`<p class="banner bad" role="alert" id="fault">${fault}</p>`}
+<label for="token">API token</label>
+<input id="token" name="token" type="password" required autofocus autocomplete="current-password" spellcheck="false"${
+      fault === null ? '' : html` aria-invalid="true" aria-describedby="fault"`
+    }>
+<p class="hint">It is what <code>TRIBUTARY_API_TOKEN</code> holds where Tributary was started.</p>
+<button type="submit" class="main">Log in</button>
+</form>
+</main>`,
+  );
+}
+
+/**
+ * Leads on by itself. A redirect would not do: where the link was clicked on another site's page, the browser would
+ * count that whole way as begun by the other site, and keep the cookie back.
+ */
+export function enteringPage(): Html {
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>Tributary</title></head>
+<body><p><a href="/">Go on to Tributary</a></p></body></html>`;
+}

@@ -1,0 +1,50 @@
+// Small pieces that several parts of the page are made of. Whatever comes in is escaped by the template.
+import { html } from 'hono/html';
+import { ago, number } from './format.ts';
+
+export type Html = ReturnType<typeof html>;
+
+/** A moment as a person says it, with the exact one on pointing at it. */
+export function moment(time: string, now: string): Html {
+  return html`<time datetime="${time}" title="${time}">${ago(time, now)}</time>`;
+}
+
+export interface Share {
+  name: string;
+  count: number;
+  /** good, wait, bad, quiet, note: the colour. */
+  tone: 'good' | 'wait' | 'bad' | 'quiet' | 'note';
+}
+
+/** Shares of a whole as one bar; what is there is never too thin to be seen. */
+export function stacked(label: string, shares: readonly Share[]): Html {
+  const total = shares.reduce((sum, share) => sum + share.count, 0);
+  const widths = shares.map(({ count }) => (count === 0 ? 0 : Math.max((count / total) * 1000, 8)));
+  const scale = 1000 / (widths.reduce((sum, width) => sum + width, 0) || 1);
+  let x = 0;
+  const bars = shares.map(({ tone, name }, index) => {
+    const width = (widths[index] ?? 0) * scale;
+    const bar = html`<rect class="${tone}" data-key="${name}" x="${x.toFixed(1)}" y="0" width="${width.toFixed(1)}" height="10"></rect>`;
+    x += width;
+    return bar;
+  });
+  const said = shares.map(({ name, count }) => `${number(count)} ${name}`).join(', ');
+  return html`<svg class="stack" role="img" aria-label="${label}: ${said}" viewBox="0 0 1000 10" preserveAspectRatio="none">${bars}</svg>`;
+}
+
+/** The same shares in words. */
+export function legend(shares: readonly Share[]): Html {
+  return html`<ul class="legend">${shares.map(
+    ({ name, count, tone }) => html`<li data-key="${name}"><span class="dot ${tone}"></span><b>${number(count)}</b> ${name}</li>`,
+  )}</ul>`;
+}
+
+/** A button that asks the API; the script sends it and says `done`, or the problem's own words. */
+export function action(label: string, post: string, options: { body?: object; done: string; kind?: 'main' | 'quiet'; about?: string }): Html {
+  const { body, done, kind = '', about } = options;
+  return html`<button type="button" class="${kind}" data-key="${post}${body ? JSON.stringify(body) : ''}" data-post="${post}" data-body="${body ? JSON.stringify(body) : ''}" data-done="${done}">${label}${about ? html`<span class="unseen"> ${about}</span>` : ''}</button>`;
+}
+
+export function chip(tone: Share['tone'], text: string): Html {
+  return html`<span class="chip ${tone}">${text}</span>`;
+}

@@ -1,0 +1,38 @@
+// The last runs, each with counts that balance.
+import { html } from 'hono/html';
+import type { RunBody } from '../api/shapes.ts';
+import { duration, number } from './format.ts';
+import { chip, type Html, moment, type Share, stacked } from './parts.ts';
+
+export function runsSection(runs: readonly RunBody[], now: string): Html {
+  return html`<section id="runs" data-live aria-labelledby="runs-title">
+<h2 id="runs-title">Last runs</h2>
+${
+  runs.length === 0
+    ? html`<p class="card empty">Nothing has run yet.</p>`
+    : html`<div class="card table"><table class="runs" aria-labelledby="runs-title">
+<thead><tr><th scope="col">Run</th><th scope="col">When</th><th scope="col" class="figure">Received</th><th scope="col" class="figure sum">Changed</th><th scope="col" class="figure sum">Unchanged</th><th scope="col" class="figure sum">Superseded</th><th scope="col" class="figure sum">Filtered</th><th scope="col" class="figure sum">Rejected</th><th scope="col" class="figure">Customers</th><th scope="col">State</th></tr></thead>
+<tbody>${runs.map((run) => row(run, now))}</tbody></table></div>`
+}</section>`;
+}
+
+const tones = { requested: 'note', finished: 'good', failed: 'bad', cancelled: 'quiet' } as const;
+
+function row(run: RunBody, now: string): Html {
+  const shares: Share[] = [
+    { name: 'changed', count: run.changed, tone: 'good' },
+    { name: 'unchanged', count: run.unchanged, tone: 'quiet' },
+    { name: 'superseded', count: run.superseded, tone: 'note' },
+    { name: 'filtered', count: run.filtered, tone: 'wait' },
+    { name: 'rejected', count: run.rejected, tone: 'bad' },
+  ];
+  const took = run.startedAt ? (Date.parse(run.endedAt ?? now) - Date.parse(run.startedAt)) / 1000 : null;
+  return html`<tr data-key="${run.id}"><th scope="row"><b>${run.source}</b> <small>${run.mode} · ${run.trigger} · #${run.id}</small></th>
+<td data-name="When">${moment(run.startedAt ?? run.requestedAt, now)}<small>${took === null ? '' : ` · ${duration(Math.max(took, 0))}`}</small></td>
+<td class="figure" data-name="Received"><b>${number(run.received)}</b>${run.received > 0 ? stacked(`Run ${run.id}`, shares) : ''}</td>
+${shares.map(({ name, count, tone }) => html`<td class="figure sum ${count === 0 ? 'none' : ''} ${count > 0 && tone === 'bad' ? 'bad-text' : ''}" data-name="${name}">${number(count)}</td>`)}
+<td class="figure" data-name="Customers">${number(run.customers)}</td>
+<td data-name="State">${chip(tones[run.state], run.state === 'requested' ? (run.working ? 'running' : 'waiting') : run.state)}${
+    run.error ? html`<small class="error">${run.error}</small>` : ''
+  }</td></tr>`;
+}

@@ -1,0 +1,94 @@
+// The sources as cards: what each is doing, what it last did, and what may be asked of it.
+import { html } from 'hono/html';
+import type { RunBody } from '../api/shapes.ts';
+import type { SourceStatus } from '../status.ts';
+import { budgets } from './budgets.ts';
+import { counted, duration, number, rate, schedule } from './format.ts';
+import { action, chip, type Html, moment } from './parts.ts';
+
+export function sourcesSection(sources: readonly SourceStatus[], now: string): Html {
+  return html`<section id="sources" data-live aria-labelledby="sources-title">
+<h2 id="sources-title">Sources</h2>
+${
+  sources.length === 0
+    ? html`<p class="card empty">No source is configured yet. Name one under <code>sources</code> in your configuration and start Tributary again.</p>`
+    : html`<div class="cards">${sources.map((source) => card(source, now))}</div>`
+}</section>`;
+}
+
+function card(source: SourceStatus, now: string): Html {
+  const { name, going, lastRun, paused } = source;
+  const run = going[0];
+  return html`<article class="card source ${paused ? 'paused' : ''}" data-key="${name}" data-source="${name}" aria-label="Source ${name}">
+<header><h3>${name}</h3>${state(source)}</header>
+<p class="about">${source.connector} · ${schedule(source.schedule)}${
+    source.schedule === null || source.timezone === 'UTC' ? '' : ` · ${source.timezone}`
+  } · ${counted(source.records, 'record')}</p>
+${paused ? html`<p class="banner wait" data-key="paused">Paused ${moment(paused.pausedAt, now)}: ${paused.reason}</p>` : ''}
+<div class="doing" data-key="doing">${run ? current(run, now) : html`<p class="rest">${lastRun ? 'At rest' : 'Not read yet'}</p>`}
+${going.length > 1 ? html`<p class="hint" data-key="queued">${counted(going.length - 1, 'more run')} waiting</p>` : ''}</div>
+${lastRun ? last(lastRun, now) : ''}
+${budgets(source.budget, now)}
+${actions(source, run)}
+</article>`;
+}
+
+function state({ paused, going, lastRun }: SourceStatus): Html {
+  if (paused) return chip('wait', paused.cause === 'unauthorized' ? 'credentials refused' : 'paused');
+  if (going.some((run) => run.working)) return chip('note', 'reading');
+  if (going.length > 0) return chip('quiet', going[0]!.attempts > 0 ? 'trying again' : 'waiting');
+  if (lastRun?.state === 'failed') return chip('bad', 'last run failed');
+  return lastRun ? chip('good', 'up to date') : chip('quiet', 'new');
+}
+
+/** What the run that goes has brought so far. */
+function current(run: RunBody, now: string): Html {
+  const { expected, received } = run;
+  const known = expected !== null && expected > 0;
+  const label = `Run ${run.id} of ${run.source}`;
+  const share = known ? Math.min(received / expected, 1) : 0;
+  return html`<div class="run" data-key="run-${run.id}">
+<p><span>${run.working ? (run.step ?? `${run.mode} run begins`) : `${run.mode} run waits`}</span>
+<b class="received">${number(received)}${known ? html`<small> of ${number(expected)}</small>` : ''}</b></p>
+${
+  known
+    ? html`<progress max="${expected}" value="${Math.min(received, expected)}" aria-label="${label}">${Math.round(share * 100)} %</progress>`
+    : html`<progress class="${run.working ? 'moving' : ''}" aria-label="${label}" max="1" value="0"></progress>`
+}
+<p class="hint">${rateText(run)}${run.startedAt ? html` · begun ${moment(run.startedAt, now)}` : ''}${
+    run.working || Date.parse(run.dueAt) <= Date.parse(now) ? '' : html` · next try ${moment(run.dueAt, now)}`
+  }</p>
+${run.error ? html`<p class="banner wait">${run.error}</p>` : ''}</div>`;
+}
+
+function rateText({ ratePerSecond, expected, received }: RunBody): string {
+  if (ratePerSecond === undefined || ratePerSecond === null || ratePerSecond <= 0) return 'no records yet';
+  const left = expected !== null && expected > received ? ` · ${duration((expected - received) / ratePerSecond)} left` : '';
+  return `${rate(ratePerSecond)}${left}`;
+}
+
+function last(run: RunBody, now: string): Html {
+  const text = `${run.mode} run ${run.state}: ${number(run.received)} received, ${number(run.changed)} changed`;
+  return html`<p class="hint" data-key="last">${text} · ${moment(run.endedAt ?? run.requestedAt, now)}${
+    run.error ? html`<br><span class="bad-text">${run.error}</span>` : ''
+  }</p>`;
+}
+
+function actions({ name, paused, imports }: SourceStatus, run: RunBody | undefined): Html {
+  const base = `/api/sources/${encodeURIComponent(name)}`;
+  return html`<footer class="actions" data-key="actions">
+${
+  paused
+    ? action('Resume', `${base}/resume`, { done: `${name} was resumed`, kind: 'main', about: name })
+    : html`${action('Sync now', `${base}/sync`, { body: { mode: 'incremental' }, done: `A sync of ${name} was asked for`, kind: 'main', about: name })}
+${action('Full sync', `${base}/sync`, { body: { mode: 'full' }, done: `A full sync of ${name} was asked for`, about: name })}`
+}
+${
+  imports && !paused
+    ? html`<label class="button" data-key="import">Import a file<span class="unseen"> into ${name}</span><input type="file" accept=".csv,.tsv,.txt,text/csv" class="unseen" data-import="${base}/imports"></label>`
+    : ''
+}
+${run ? action('Cancel', `/api/runs/${run.id}/cancel`, { done: `Run ${run.id} was called off`, kind: 'quiet', about: `run ${run.id}` }) : ''}
+${paused ? '' : action('Pause', `${base}/pause`, { body: {}, done: `${name} was paused`, kind: 'quiet', about: name })}
+</footer>`;
+}

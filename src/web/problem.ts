@@ -1,0 +1,134 @@
+// What an HTTP answer says when something is wrong: RFC 9457 problem details, one form for every error. It knows no
+// route.
+import { randomUUID } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
+import type { Context, ErrorHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { ZodError } from 'zod';
+import type { Log } from '../engine/log.ts';
+
+const titles: { readonly [status: number]: string } = {
+  400: 'Bad input',
+  401: 'Not logged in',
+  403: 'Not from this site',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  500: 'Unexpected error',
+  503: 'Not ready',
+};
+
+const faultShape = z
+  .strictObject({
+    path: z.string().openapi({ description: 'Where: `recordIds[0]`.', example: 'mode' }),
+    found: z.string().openapi({ description: 'What stands there, as JSON.', example: '"partial"' }),
+    allowed: z.string().openapi({ description: 'What would be right.' }),
+  })
+  .openapi('Fault');
+
+export type Fault = z.infer<typeof faultShape>;
+
+export const problemShape = z
+  .strictObject({
+    type: z.string().openapi({ description: 'A URI that names the kind of problem; `about:blank` where the status says it all.' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().openapi({ description: 'What happened and what to do, in a sentence.' }),
+    faults: z.array(faultShape).optional().openapi({ description: 'Everything that is wrong with the input.' }),
+    runId: z.int().optional().openapi({ description: 'The run that is still going.' }),
+    errorId: z.string().optional().openapi({ description: 'The log names the error by this ID.' }),
+  })
+  .openapi('Problem');
+
+export type ProblemBody = z.infer<typeof problemShape>;
+
+/** Thrown by whoever finds it; becomes the answer. */
+export class Problem extends Error {
+  override name = 'Problem';
+  readonly body: ProblemBody;
+  readonly headers: { readonly [name: string]: string };
+
+  constructor(
+    status: keyof typeof titles & number,
+    detail: string,
+    more: { type?: string; faults?: Fault[]; runId?: number; errorId?: string; headers?: { readonly [name: string]: string } } = {},
+  ) {
+    super(detail);
+    const { type, headers = {}, ...members } = more;
+    this.body = { type: type ? `urn:tributary:problem:${type}` : 'about:blank', title: titles[status] ?? 'Error', status, detail, ...members };
+    this.headers = headers;
+  }
+}
+
+/** The responses a route documents for its problems; 401 and 500 are any route's. */
+export function problems<Status extends number>(...statuses: Status[]) {
+  const response = (status: number) => ({
+    description: titles[status] ?? 'Error',
+    content: { 'application/problem+json': { schema: problemShape } },
+  });
+  const all = [...statuses, 401, 500] as const;
+  return Object.fromEntries(all.map((status) => [status, response(status)])) as {
+    [status in Status | 401 | 500]: ReturnType<typeof response>;
+  };
+}
+
+export function answerProblem(c: Context, { body, headers }: Problem): Response {
+  return c.body(JSON.stringify(body), body.status as ContentfulStatusCode, {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    ...headers,
+  });
+}
+
+/** Every error of every route becomes a problem. Of one we did not expect, only an ID is told; the log has the rest. */
+export function problemOf(error: Error, log: Log, path: string): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof HTTPException) {
+    if (error.status === 415) return new Problem(415, 'The body must be JSON, sent with the content type application/json.');
+    if (error.status === 400) return new Problem(400, 'The body is no JSON that can be read.', { type: 'bad-json' });
+    if (error.status in titles) return new Problem(error.status, error.message || titles[error.status]!);
+  }
+  const errorId = randomUUID();
+  log.error({ err: error, errorId, path }, 'a request failed in a way we did not expect');
+  return new Problem(500, `This should not have happened. The log names the error ${errorId}.`, { errorId });
+}
+
+export function onError(log: Log): ErrorHandler {
+  return (error, c) => answerProblem(c, problemOf(error, log, c.req.path));
+}
+
+/** Called with the outcome of each validation. */
+export function refuseBadInput(
+  result: { target: string } & ({ success: true } | { success: false; error: ZodError; data?: unknown }),
+): void {
+  if (result.success) return;
+  const faults = faultsOf(result.error, result.data);
+  const where = result.target === 'json' ? 'body' : result.target === 'param' ? 'path' : result.target;
+  throw new Problem(400, `The ${where} has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}: ${sentence(faults)}.`, {
+    type: 'bad-input',
+    faults,
+  });
+}
+
+function sentence(faults: readonly Fault[]): string {
+  return faults.map(({ path, found, allowed }) => `${path} is ${found}; allowed is ${allowed}`).join('. ');
+}
+
+/** `raw`: the value that was checked. */
+export function faultsOf(error: ZodError, raw: unknown): Fault[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: pathText([...issue.path, key]), found: 'a key that is not known here', allowed: 'the keys in /openapi.json' }));
+    }
+    const value = issue.path.reduce<unknown>((at, key) => (at as { [key: PropertyKey]: unknown } | undefined)?.[key], raw);
+    const found = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 200);
+    return [{ path: pathText(issue.path), found, allowed: issue.message.replace(/^Invalid (input|option): (expected )?/, '') }];
+  });
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((at, key) => (typeof key === 'number' ? `${at}[${key}]` : at ? `${at}.${String(key)}` : String(key)), '') || '(the whole)';
+}

@@ -1,0 +1,44 @@
+// What every route is handed, and the form that all of them are built on.
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Figures } from '../sync/status.ts';
+import type { Tributary } from '../tributary.ts';
+import type { Auth } from './auth.ts';
+import type { LoginCodes } from './login-codes.ts';
+import { Problem, refuseBadInput } from './problem.ts';
+import type { Rates } from './rates.ts';
+import type { Remembered } from './remembered.ts';
+
+export interface Room {
+  tributary: Tributary;
+  version: string;
+  /** Epoch milliseconds. */
+  startedAt: number;
+  /** Imports are kept below it. */
+  dataDir: string;
+  maxImportBytes: number;
+  auth: Auth;
+  loginCodes: LoginCodes;
+  figures: Remembered<Figures>;
+  rates: Rates;
+}
+
+export type Env = {
+  Bindings: {
+    /** Aborted when the server is closing: streams end. Absent where the app is called without a server. */
+    closing?: AbortSignal;
+  };
+};
+
+export type Api = OpenAPIHono<Env>;
+
+export function newApi(): Api {
+  return new OpenAPIHono<Env>({ defaultHook: (result) => refuseBadInput(result) });
+}
+
+/** Throws the problem where no source is so called. */
+export function sourceNamed(room: Room, name: string) {
+  const source = room.tributary.world.source(name);
+  if (source) return source;
+  const names = room.tributary.world.sources.map((known) => known.name);
+  throw new Problem(404, `No source is called ${name}. ${names.length ? `There is ${names.join(', ')}.` : 'None is configured.'}`);
+}

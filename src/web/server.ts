@@ -1,0 +1,85 @@
+// Serves the app on a port, and stops quickly. It does not know what is served.
+import type { Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { systemClock } from '../engine/clock.ts';
+import type { Env } from './room.ts';
+
+/** What is still being answered when the server closes has so long to end. */
+const graceMs = 700;
+
+export interface Served {
+  /** `http://127.0.0.1:3000`, no slash at the end. */
+  url: string;
+  /** Takes no more requests; ends streams and idle connections at once, the rest within a second. */
+  close(): Promise<void>;
+}
+
+/** The server could not begin to listen; the message says why and what to do. */
+export class ListenError extends Error {
+  override name = 'ListenError';
+}
+
+/** `port` 0 takes any free one. Throws ListenError. */
+export async function serveApp(app: OpenAPIHono<Env>, { host, port }: { host: string; port: number }): Promise<Served> {
+  const closing = new AbortController();
+  const server = createAdaptorServer({
+    fetch: (request, bindings) => app.fetch(request, { ...bindings, closing: closing.signal }),
+    serverOptions: {
+      // An import of 2 GiB may take long; a header may not.
+      headersTimeout: 20_000,
+      requestTimeout: 3_600_000,
+      keepAliveTimeout: 10_000,
+    },
+  }) as Server;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  await listen(server, host, port);
+  let closed: Promise<void> | null = null;
+  return {
+    url: urlOf(host, (server.address() as AddressInfo).port),
+    close: () => {
+      closed ??= close(server, sockets, closing);
+      return closed;
+    },
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, resolve);
+    });
+  } catch (cause) {
+    throw new ListenError(sentence(cause as NodeJS.ErrnoException, host, port), { cause });
+  }
+}
+
+function sentence({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
+  if (code === 'EADDRINUSE') return `Port ${port} on ${host} is in use. Stop what listens there, or set PORT to another one.`;
+  if (code === 'EACCES') return `Port ${port} may not be used by this user. Set PORT to one above 1023.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `This machine has no address ${host}. Set HOST to one it has: 127.0.0.1 for this machine alone, 0.0.0.0 for all.`;
+  return `Cannot listen on port ${port} of ${host}: ${message}`;
+}
+
+async function close(server: Server, sockets: ReadonlySet<Socket>, closing: AbortController): Promise<void> {
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+  closing.abort();
+  server.closeIdleConnections();
+  const over = new AbortController();
+  void systemClock.sleep(graceMs, over.signal).then(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await ended;
+  over.abort();
+}
+
+function urlOf(host: string, port: number): string {
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${shown}:${port}`;
+}

@@ -1,0 +1,157 @@
+// The whole at a glance, for the API and the page alike: sources and their runs, what waits, what may be spent.
+import { z } from '@hono/zod-openapi';
+import type { Endpoint } from '../engine/http.ts';
+import { batchesUnderWay } from '../sync/batches.ts';
+import { destinationName, pauses } from '../sync/pauses.ts';
+import { goingRuns, lastRuns, type Run } from '../sync/runs.ts';
+import type { Source } from '../sync/source.ts';
+import { iso, laneShape, pauseBody, pauseShape, runBody, runShape, time, timeOrNull } from './api/shapes.ts';
+import type { Room } from './room.ts';
+
+const count = z.int().min(0);
+const seconds = z.number().min(0);
+
+const budgetShape = z
+  .strictObject({
+    quota: z.string(),
+    limit: z.number().openapi({ description: 'Calls in any `seconds` that we allow ourselves: what the vendor allows, less the reserve.' }),
+    seconds,
+    used: z.number().openapi({ description: 'Calls that count now, as this process knows.' }),
+    held: z.number().openapi({ description: 'Calls this process may make without asking the others.' }),
+    exhaustedUntil: timeOrNull,
+  })
+  .openapi('Budget');
+
+const callsShape = z.strictObject({ total: count, byStatus: z.record(z.string(), count) }).openapi('Calls', { description: 'Requests since this process started.' });
+
+export const sourceShape = z
+  .strictObject({
+    name: z.string(),
+    connector: z.string(),
+    schedule: z.string().nullable().openapi({ description: 'A cron expression; null where it is read only when asked.' }),
+    timezone: z.string(),
+    paused: pauseShape.nullable(),
+    going: z.array(runShape).openapi({ description: 'Its runs that have not ended, the one in hand first.' }),
+    lastRun: runShape.nullable().openapi({ description: 'Its newest run that has ended.' }),
+    records: count.openapi({ description: 'Records kept of it.' }),
+    imports: z.boolean().openapi({ description: 'It takes files by `POST /api/sources/{source}/imports`.' }),
+    readsById: z.boolean().openapi({ description: 'It can be synced in mode `records`.' }),
+    budget: z.array(budgetShape),
+    calls: callsShape.nullable(),
+  })
+  .openapi('Source');
+
+export const statusShape = z
+  .strictObject({
+    version: z.string(),
+    now: time,
+    startedAt: time,
+    database: z.enum(['postgres', 'pglite']),
+    customers: z.strictObject({ total: count, delivered: count, waiting: count, dead: count }),
+    freshness: z.strictObject({
+      oldestWaitingAt: timeOrNull.openapi({ description: 'Since when the oldest change that is not delivered has waited.' }),
+      oldestWaitSeconds: seconds.nullable(),
+      lastDeliveredAt: timeOrNull,
+    }),
+    backlog: z.array(
+      z.strictObject({ lane: laneShape, waiting: count, due: count, oldestAt: timeOrNull, oldestWaitSeconds: seconds.nullable() }),
+    ),
+    destination: z.strictObject({
+      connector: z.string(),
+      paused: pauseShape.nullable(),
+      batches: z.strictObject({ underWay: count, customers: count }).openapi({ description: 'Bulk actions that the destination has not ended.' }),
+      budget: z.array(budgetShape),
+      calls: callsShape.nullable(),
+    }),
+    deadLetters: z.strictObject({
+      open: count,
+      groups: z.array(z.strictObject({ kind: z.enum(['inbox', 'record', 'delivery']), source: z.string(), code: z.string(), open: count })),
+    }),
+    sources: z.array(sourceShape),
+  })
+  .openapi('Status');
+
+export type Status = z.infer<typeof statusShape>;
+export type SourceStatus = z.infer<typeof sourceShape>;
+export type BudgetStatus = z.infer<typeof budgetShape>;
+
+export async function readStatus(room: Room): Promise<Status> {
+  const { tributary } = room;
+  const { database, clock, config } = tributary;
+  const [figures, paused, batches, sources] = await Promise.all([
+    room.figures.get(),
+    pauses(database),
+    batchesUnderWay(database),
+    readSources(room),
+  ]);
+  const now = clock.now();
+  const waited = (since: number | null) => (since === null ? null : Math.max(now - since, 0) / 1000);
+  return {
+    version: room.version,
+    now: iso(now),
+    startedAt: iso(room.startedAt),
+    database: database.kind,
+    customers: figures.customers,
+    freshness: {
+      oldestWaitingAt: iso(figures.oldestWaitingAt),
+      oldestWaitSeconds: waited(figures.oldestWaitingAt),
+      lastDeliveredAt: iso(figures.lastDeliveredAt),
+    },
+    backlog: figures.backlog.map(({ lane, waiting, due, oldestAt }) => ({ lane, waiting, due, oldestAt: iso(oldestAt), oldestWaitSeconds: waited(oldestAt) })),
+    destination: {
+      connector: config.destination.connector.name,
+      paused: pauseBody(paused.get(destinationName)),
+      batches: { underWay: batches.count, customers: figures.inBatches },
+      ...spending(tributary.endpoints.get(destinationName)),
+    },
+    deadLetters: {
+      open: figures.deadLetters.reduce((sum, group) => sum + group.open, 0),
+      groups: figures.deadLetters,
+    },
+    sources,
+  };
+}
+
+/** Every source of the configuration, in its order. */
+export async function readSources(room: Room): Promise<SourceStatus[]> {
+  const { database, clock, world } = room.tributary;
+  const names = world.sources.map((source) => source.name);
+  const [figures, paused, going, last] = await Promise.all([room.figures.get(), pauses(database), goingRuns(database), lastRuns(database, names)]);
+  const now = clock.now();
+  room.rates.keep(going.map((run) => run.id));
+  return world.sources.map((source) => ({
+    ...describe(source),
+    paused: pauseBody(paused.get(source.name)),
+    going: going.filter((run) => run.source === source.name).map((run) => withRate(room, run, now)),
+    lastRun: ((run) => (run ? runBody(run) : null))(last.find((run) => run.source === source.name)),
+    records: figures.records[source.name] ?? 0,
+    ...spending(room.tributary.endpoints.get(source.name)),
+  }));
+}
+
+function describe({ name, config, streams }: Source) {
+  return {
+    name,
+    connector: config.connector.name,
+    schedule: config.schedule,
+    timezone: config.timezone,
+    imports: takesImports(config.connector.name),
+    readsById: streams.some((stream) => stream.read !== undefined),
+  };
+}
+
+/** The connector that reads files. */
+export function takesImports(connector: string): boolean {
+  return connector === 'csv';
+}
+
+function withRate(room: Room, run: Run, now: number) {
+  const ratePerSecond = run.leased ? room.rates.note({ id: run.id, count: run.received, from: run.startedAt }, now) : null;
+  return { ...runBody(run), ratePerSecond };
+}
+
+function spending(endpoint: Endpoint | undefined): Pick<SourceStatus, 'budget' | 'calls'> {
+  if (!endpoint) return { budget: [], calls: null };
+  const budget = endpoint.budget.status().map((status) => ({ ...status, exhaustedUntil: iso(status.exhaustedUntil) }));
+  return { budget, calls: endpoint.calls() };
+}

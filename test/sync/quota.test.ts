@@ -1,0 +1,538 @@
+// Quotas shared over the database: no window is ever exceeded, whoever calls, waits, dies or comes back.
+import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Quota, TransientError } from '../../src/connector.ts';
+import type { Database } from '../../src/db/database.ts';
+import { type Clock, ManualClock } from '../../src/engine/clock.ts';
+import { type Lane, lanes } from '../../src/engine/lanes.ts';
+import { type Budget, Budgets, UnsentError } from '../../src/engine/quota.ts';
+import { QuotaWindows } from '../simulators/quota-windows.ts';
+import { databases, type TestDatabase } from '../support/databases.ts';
+
+const start = Date.UTC(2026, 0, 1);
+const account = 'hubspot:1';
+const hour = 3_600_000;
+const day = 24 * hour;
+
+/** A database that can be waited for: simulated time must not run past statements that are under way. */
+function watched(database: Database) {
+  let underWay = 0;
+  const watch = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    underWay += 1;
+    try {
+      return await work();
+    } finally {
+      underWay -= 1;
+    }
+  };
+  const seen: Database = {
+    ...database,
+    rows: (statement) => watch(() => database.rows(statement)),
+    transaction: (work) => watch(() => database.transaction(work)),
+  };
+  const settled = async () => {
+    for (let quiet = 0; quiet < 5; quiet = underWay ? 0 : quiet + 1) await new Promise(setImmediate);
+  };
+  return { seen, settled };
+}
+
+describe.each(databases)('Budgets on $name', ({ open }) => {
+  let database: TestDatabase;
+  let watch: ReturnType<typeof watched>;
+  let clock: ManualClock;
+  let rooms: Budgets[];
+
+  beforeEach(async () => {
+    database = await open();
+    watch = watched(database);
+    clock = new ManualClock(start);
+    rooms = [];
+  });
+  afterEach(async () => {
+    for (const room of rooms) await room.close();
+    await database.close();
+  });
+
+  /** One more process. */
+  function budgetOf(quotas: Quota[], own: Clock = clock, leaseSeconds = 30): Budget & { room: Budgets } {
+    const holder = randomUUID();
+    const room = new Budgets({ database: watch.seen, clock: own, holder, leaseSeconds, onError: fail });
+    rooms.push(room);
+    return Object.assign(room.account(account, quotas), { room });
+  }
+  const fail = (error: unknown) => {
+    throw error;
+  };
+  /** Lets time pass in small steps, each with all that follows from it. */
+  async function pass(milliseconds: number, stepMs = 50, clocks = [clock]): Promise<void> {
+    await watch.settled();
+    for (let left = milliseconds; left > 0; left -= stepMs) {
+      for (const one of clocks) await one.advance(Math.min(stepMs, left));
+      await watch.settled();
+    }
+  }
+  /** Starts calls that answer at once, and keeps what became of them. */
+  function calls(budget: Budget, count: number, lane: Lane = 'schedule', bucket?: string) {
+    const sentAt: number[] = [];
+    const errors: TransientError[] = [];
+    for (let number = 0; number < count; number += 1) {
+      budget
+        .run({ lane, bucket }, async () => {
+          sentAt.push(clock.now() - start);
+        })
+        .catch((error) => errors.push(error));
+    }
+    return { sentAt, errors };
+  }
+  const heldByAll = async () =>
+    (
+      await database.rows<{ held: number }>(
+        sql`select coalesce(sum(slots), 0)::int as held from quota_slices`,
+      )
+    )[0]?.held;
+
+  const tenPerSecond: Quota = { name: 'second', requests: 10, seconds: 1 };
+
+  it('sends as many calls as a window allows, and the next ones when it has passed', async () => {
+    const { sentAt } = calls(budgetOf([tenPerSecond]), 25);
+    await pass(1);
+    expect(sentAt).toHaveLength(10);
+    await pass(950);
+    expect(sentAt).toHaveLength(10);
+    await pass(100);
+    expect(sentAt).toHaveLength(20);
+    await pass(1_100);
+    expect(sentAt).toHaveLength(25);
+  });
+
+  it('leaves the reserve to others', async () => {
+    const { sentAt } = calls(budgetOf([{ ...tenPerSecond, reserve: 0.25 }]), 20);
+    await pass(900);
+    expect(sentAt).toHaveLength(7);
+  });
+
+  it('counts the window from the response, since the vendor may have seen the request just before it', async () => {
+    const budget = budgetOf([{ name: 'one', requests: 1, seconds: 1 }]);
+    const first = budget.run({ lane: 'schedule' }, () => clock.sleep(5_000));
+    await watch.settled();
+    const { sentAt } = calls(budget, 1);
+    await pass(5_900, 100);
+    await first;
+    expect(sentAt).toEqual([]);
+    await pass(200, 100);
+    expect(sentAt).toHaveLength(1);
+  });
+
+  it('frees the slot at once where nothing reached the vendor', async () => {
+    const budget = budgetOf([{ name: 'one', requests: 1, seconds: 1 }]);
+    const unsent = new UnsentError('no such host');
+    await expect(budget.run({ lane: 'schedule' }, () => Promise.reject(unsent))).rejects.toBe(unsent);
+    const { sentAt } = calls(budget, 1);
+    await watch.settled();
+    expect(sentAt).toEqual([0]);
+  });
+
+  it('lets better lanes go first, whoever came first', async () => {
+    const budget = budgetOf([{ name: 'one', requests: 1, seconds: 1 }]);
+    await budget.run({ lane: 'schedule' }, async () => {});
+    const order: Lane[] = [];
+    for (const lane of lanes.toReversed()) void budget.run({ lane }, async () => void order.push(lane));
+    await pass(5_000, 100);
+    expect(order).toEqual(lanes);
+  });
+
+  it('keeps a part of a longer window from backfills', async () => {
+    const budget = budgetOf([{ name: 'ten seconds', requests: 100, seconds: 10 }]);
+    const backfill = calls(budget, 200, 'backfill');
+    await pass(500);
+    expect(backfill.sentAt).toHaveLength(95);
+    const webhook = calls(budget, 5, 'webhook');
+    await pass(50);
+    expect(webhook.sentAt).toHaveLength(5);
+  });
+
+  it('draws on the quotas of the bucket and on those for all, and not on others', async () => {
+    const budget = budgetOf([
+      { name: 'burst', requests: 6, seconds: 10, all: true },
+      { name: 'plain', requests: 3, seconds: 10 },
+      { name: 'search', requests: 2, seconds: 10, bucket: 'search' },
+    ]);
+    const search = calls(budget, 5, 'schedule', 'search');
+    const plain = calls(budget, 5);
+    await pass(100);
+    expect(search.sentAt).toHaveLength(2);
+    expect(plain.sentAt).toHaveLength(3);
+    expect(budget.status()).toMatchObject([
+      { quota: 'burst', used: 5, limit: 6 },
+      { quota: 'plain', used: 3 },
+      { quota: 'search', used: 2 },
+    ]);
+  });
+
+  it('refuses at once what would wait for more than half a minute, and says for how long', async () => {
+    const budget = budgetOf([{ name: 'hourly', requests: 2, seconds: 3600 }]);
+    calls(budget, 2);
+    await pass(60_000, 10_000);
+    const error = await budget.run({ lane: 'webhook' }, async () => {}).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(TransientError);
+    expect(error).toMatchObject({ quota: 'hourly', uncertain: false, status: undefined });
+    expect(error.retryAfterMs).toBeGreaterThan(58 * 60_000);
+    expect(error.retryAfterMs).toBeLessThanOrEqual(59 * 60_000 + 1_000);
+  });
+
+  it('refuses who has been overtaken for more than half a minute', async () => {
+    const budget = budgetOf([{ name: 'one', requests: 1, seconds: 10 }]);
+    const webhooks = calls(budget, 1, 'webhook');
+    await watch.settled();
+    const { sentAt, errors } = calls(budget, 1, 'schedule');
+    for (let turn = 0; turn < 8; turn += 1) {
+      calls(budget, 1, 'webhook');
+      await pass(5_000, 500);
+    }
+    expect(webhooks.sentAt).toHaveLength(1);
+    expect(sentAt).toEqual([]);
+    expect(errors).toMatchObject([{ quota: 'one', uncertain: false }]);
+  });
+
+  it('stops waiting when told to', async () => {
+    const budget = budgetOf([{ name: 'one', requests: 1, seconds: 1 }]);
+    calls(budget, 1);
+    await watch.settled();
+    const stop = new AbortController();
+    const waiting = budget.run({ lane: 'manual', signal: stop.signal }, async () => 'sent');
+    stop.abort();
+    await expect(waiting).rejects.toMatchObject({ message: 'stopped', uncertain: false });
+    await expect(budget.run({ lane: 'manual', signal: stop.signal }, async () => 'sent')).rejects.toThrow(
+      'stopped',
+    );
+    // The place of who went is not lost.
+    const { sentAt } = calls(budget, 1);
+    await pass(1_100);
+    expect(sentAt).toHaveLength(1);
+  });
+
+  it('makes no call while the vendor says that nothing is left, and goes on by itself', async () => {
+    const budget = budgetOf([tenPerSecond]);
+    budget.observe([{ quota: 'second', exhaustedUntil: start + 10_000 }]);
+    const { sentAt } = calls(budget, 3);
+    await pass(9_900, 100);
+    expect(sentAt).toEqual([]);
+    await pass(200, 100);
+    expect(sentAt).toHaveLength(3);
+  });
+
+  it('refuses calls at once while a quota is exhausted for long, those that wait already included', async () => {
+    const budget = budgetOf([{ name: 'one', requests: 1, seconds: 20 }]);
+    calls(budget, 1);
+    await watch.settled();
+    const waiting = calls(budget, 1);
+    await watch.settled();
+    budget.observe([{ quota: 'one', exhaustedUntil: start + 600_000 }]);
+    await watch.settled();
+    expect(waiting.errors).toMatchObject([{ quota: 'one', retryAfterMs: 600_000 }]);
+    await expect(budget.run({ lane: 'webhook' }, async () => {})).rejects.toMatchObject({
+      retryAfterMs: 600_000,
+    });
+    expect(budget.status()).toMatchObject([{ exhaustedUntil: start + 600_000 }]);
+  });
+
+  it('tells other processes within a second what one has learned', async () => {
+    const [one, two] = [budgetOf([tenPerSecond]), budgetOf([tenPerSecond])];
+    const before = calls(two, 1);
+    await watch.settled();
+    expect(before.sentAt).toHaveLength(1);
+    one.observe([{ quota: 'second', exhaustedUntil: start + 600_000 }]);
+    await pass(1_000);
+    await expect(two.run({ lane: 'webhook' }, async () => {})).rejects.toMatchObject({ quota: 'second' });
+  });
+
+  it('tells a process that begins', async () => {
+    budgetOf([tenPerSecond]).observe([{ quota: 'second', exhaustedUntil: start + 600_000 }]);
+    await watch.settled();
+    const { sentAt, errors } = calls(budgetOf([tenPerSecond]), 1);
+    await watch.settled();
+    expect(sentAt).toEqual([]);
+    expect(errors).toMatchObject([{ quota: 'second' }]);
+  });
+
+  it('leaves the quota of a refused call alone for as long as the vendor says', async () => {
+    const budget = budgetOf([
+      { ...tenPerSecond, all: true },
+      { name: 'search', requests: 5, seconds: 1, bucket: 'search' },
+    ]);
+    const refusal = new TransientError('too many', { status: 429, retryAfterMs: 7_000 });
+    await expect(
+      budget.run({ lane: 'schedule', bucket: 'search' }, () => Promise.reject(refusal)),
+    ).rejects.toBe(refusal);
+    const search = calls(budget, 1, 'schedule', 'search');
+    const plain = calls(budget, 1);
+    await pass(6_900, 100);
+    expect(plain.sentAt).toEqual([0]);
+    expect(search.sentAt).toEqual([]);
+    await pass(200, 100);
+    expect(search.sentAt).toHaveLength(1);
+  });
+
+  it('keeps to a smaller limit that the vendor names', async () => {
+    const budget = budgetOf([tenPerSecond]);
+    calls(budget, 10);
+    await watch.settled();
+    budget.observe([{ quota: 'second', limit: 4 }]);
+    await pass(3_000);
+    const { sentAt } = calls(budget, 10);
+    await pass(900);
+    expect(sentAt).toHaveLength(4);
+    expect(budget.status()).toMatchObject([{ limit: 4 }]);
+  });
+
+  it('never lets two processes send more than one may', async () => {
+    const [one, two] = [calls(budgetOf([tenPerSecond]), 8), calls(budgetOf([tenPerSecond]), 8)];
+    await pass(900);
+    expect(one.sentAt.length + two.sentAt.length).toBe(10);
+    expect(await heldByAll()).toBe(10);
+  });
+
+  it('gives half to a second process although the first could use it all', async () => {
+    const [one, two] = [budgetOf([tenPerSecond]), budgetOf([tenPerSecond])];
+    calls(one, 400, 'backfill');
+    await pass(500);
+    expect(one.status()).toMatchObject([{ held: 10 }]);
+    const second = calls(two, 100, 'webhook');
+    await pass(4_000);
+    expect(one.status()).toMatchObject([{ held: 5 }]);
+    expect(two.status()).toMatchObject([{ held: 5 }]);
+    expect(second.sentAt.length).toBeGreaterThanOrEqual(5);
+  });
+
+  it('gives back what it has not used for a while', async () => {
+    const budget = budgetOf([tenPerSecond]);
+    calls(budget, 10);
+    await pass(1_000);
+    expect(await heldByAll()).toBe(10);
+    await pass(35_000, 500);
+    expect(await heldByAll()).toBe(0);
+    expect(clock.nextWake).toBeNull();
+  });
+
+  it('leaves to the next process what it has not used, and the rest when the vendor has forgotten it', async () => {
+    const quota = { name: 'ten seconds', requests: 10, seconds: 10 };
+    const first = budgetOf([quota]);
+    calls(first, 3);
+    await watch.settled();
+    await first.room.close();
+    expect(await heldByAll()).toBe(3);
+    const next = calls(budgetOf([quota]), 10);
+    await pass(9_900, 100);
+    expect(next.sentAt).toHaveLength(7);
+    await pass(200, 100);
+    expect(next.sentAt).toHaveLength(10);
+    await pass(2_000, 100);
+    const last = calls(budgetOf([quota]), 3);
+    await pass(100);
+    expect(last.sentAt).toHaveLength(3);
+    expect(await heldByAll()).toBe(10);
+  });
+
+  it('keeps the slots of a process that died until its last call is forgotten', async () => {
+    const died = new ManualClock(start); // its time stands still: it renews nothing and gives nothing back
+    const gone = budgetOf([tenPerSecond], died);
+    calls(gone, 10);
+    await watch.settled();
+    // Lease 30 s, a request's timeout 30 s, the window 1 s.
+    await pass(60_000, 1_000);
+    const early = calls(budgetOf([tenPerSecond]), 5);
+    await pass(500);
+    expect(early.sentAt).toEqual([]);
+    await pass(2_000);
+    expect(early.sentAt).toHaveLength(5);
+    rooms.splice(rooms.indexOf(gone.room), 1);
+  });
+
+  it('keeps its slots for as long as it lives', async () => {
+    const [one, two] = [
+      budgetOf([{ ...tenPerSecond, seconds: 60 }]),
+      budgetOf([{ ...tenPerSecond, seconds: 60 }]),
+    ];
+    const done: number[] = [];
+    for (let number = 0; number < 10; number += 1) {
+      // Requests that hang: their slots stay in use beyond any lease.
+      void one.run({ lane: 'schedule' }, () => clock.sleep(200_000)).then(() => done.push(number));
+    }
+    await watch.settled();
+    const other = calls(two, 1, 'webhook');
+    await pass(190_000, 500);
+    expect(done).toEqual([]);
+    expect(other.sentAt).toEqual([]);
+  });
+
+  it('sends nothing with slots that it lost while it was stopped', async () => {
+    let stoppedMs = 0;
+    const stopped: Clock = { now: () => start + stoppedMs, sleep: () => new Promise(() => {}) };
+    const sleeper = budgetOf([tenPerSecond], stopped);
+    calls(sleeper, 10);
+    await watch.settled();
+    // Stopped for two minutes. Nothing of it runs, so neither do its slots cool nor its timers.
+    stoppedMs = 120_000;
+    await clock.advance(120_000);
+    const other = calls(budgetOf([tenPerSecond]), 10);
+    await watch.settled();
+    expect(other.sentAt).toHaveLength(10);
+    const again = calls(sleeper, 1, 'webhook');
+    await watch.settled();
+    expect(again.sentAt).toEqual([]);
+    expect(await heldByAll()).toBe(10);
+    rooms.splice(rooms.indexOf(sleeper.room), 1);
+  });
+
+  it('looks at its lease once more after it has waited for its turn', async () => {
+    let jumpMs = 0;
+    const own: Clock = { now: () => clock.now() + jumpMs, sleep: (ms, signal) => clock.sleep(ms, signal) };
+    const budget = budgetOf([{ name: 'one', requests: 1, seconds: 0.5 }], own, 5);
+    calls(budget, 1);
+    await watch.settled();
+    const rows = () => database.rows<{ id: string }>(sql`select id from quota_slices where slots > 0`);
+    const [before] = await rows();
+    let sentWith: string | undefined;
+    const waiting = budget.run({ lane: 'webhook' }, async () => {
+      sentWith = (await rows())[0]?.id;
+    });
+    await watch.settled();
+    jumpMs = 10_000; // past the lease; the slot cools, and is given on, before anything else is done
+    await pass(5_000, 500);
+    await waiting;
+    expect(sentWith).toBeDefined();
+    expect(sentWith).not.toBe(before?.id);
+  });
+
+  describe('in windows over an hour', () => {
+    const daily: Quota = { name: 'daily', requests: 3, seconds: 86_400 };
+
+    it('counts the calls of all processes, and refuses the next one with the time to come', async () => {
+      const [one, two] = [calls(budgetOf([daily]), 2), calls(budgetOf([daily]), 2)];
+      await watch.settled();
+      expect(one.sentAt.length + two.sentAt.length).toBe(3);
+      const [error] = [...one.errors, ...two.errors];
+      expect(error).toMatchObject({ quota: 'daily', uncertain: false });
+      expect(error?.retryAfterMs).toBeGreaterThanOrEqual(day);
+      expect(error?.retryAfterMs).toBeLessThan(day + hour);
+    });
+
+    it('counts on after a restart, and gives back what was not used', async () => {
+      const quota = { ...daily, requests: 5_000 }; // five at a time
+      const first = budgetOf([quota]);
+      calls(first, 2);
+      await watch.settled();
+      expect(first.status()).toMatchObject([{ used: 2, held: 3 }]);
+      await first.room.close();
+      expect(await heldByAll()).toBe(2);
+      const second = budgetOf([quota]);
+      calls(second, 1);
+      await watch.settled();
+      expect(second.status()).toMatchObject([{ used: 3, held: 4, limit: 5_000 }]);
+      await second.room.close();
+      clock = new ManualClock(start + day + 2_000);
+      const later = budgetOf([quota]);
+      calls(later, 1);
+      await watch.settled();
+      expect(later.status()).toMatchObject([{ used: 1 }]);
+    });
+
+    it('keeps a twentieth from backfills', async () => {
+      const budget = budgetOf([{ ...daily, requests: 40 }]);
+      const backfill = calls(budget, 45, 'backfill');
+      await watch.settled();
+      expect(backfill.sentAt).toHaveLength(38);
+      expect(backfill.errors).toHaveLength(7);
+      const webhook = calls(budget, 3, 'webhook');
+      await watch.settled();
+      expect(webhook.sentAt).toHaveLength(2);
+    });
+
+    it('counts no call that never reached the vendor', async () => {
+      const budget = budgetOf([{ ...daily, requests: 1 }]);
+      const unsent = budget.run({ lane: 'schedule' }, () => Promise.reject(new UnsentError('refused')));
+      await expect(unsent).rejects.toThrow('refused');
+      const { sentAt } = calls(budget, 2);
+      await watch.settled();
+      expect(sentAt).toHaveLength(1);
+    });
+  });
+
+  it('refuses two descriptions of one quota', () => {
+    const budget = budgetOf([tenPerSecond]);
+    expect(() => budget.room.account(account, [{ ...tenPerSecond, requests: 20 }])).toThrow(
+      /different quotas second/,
+    );
+    expect(() => budget.room.account(account, [tenPerSecond])).not.toThrow();
+    expect(() => budget.room.account('other', [{ name: 'none', requests: 0, seconds: 1 }])).toThrow(
+      RangeError,
+    );
+  });
+
+  it.each([1, 2, 3])(
+    'exceeds no window while processes come, die, stop and close at random (seed %i)',
+    async (seed) => {
+      const random = mulberry(seed);
+      const quotas: Quota[] = [
+        { name: 'second', requests: 7, seconds: 1, all: true },
+        { name: 'ten', requests: 23, seconds: 10 },
+        { name: 'search', requests: 2, seconds: 1, bucket: 'search' },
+      ];
+      const meters = quotas.map(
+        ({ name, requests, seconds }) => new QuotaWindows([{ name, requests, seconds }]),
+      );
+      let served = 0;
+      const admit = (bucket: string | undefined) => {
+        served += 1;
+        quotas.forEach((quota, index) => {
+          if (quota.all || quota.bucket === bucket) meters[index]?.admit(clock.now());
+        });
+      };
+      /** The network: the vendor sees the request somewhere between its sending and its response. */
+      const send = async (own: Clock, bucket: string | undefined) => {
+        await clock.sleep(random() * 300);
+        admit(bucket);
+        await own.sleep(random() * 300);
+      };
+      let living: { budget: Budget; room: Budgets; own: ManualClock }[] = [];
+      for (let step = 0; step < 400; step += 1) {
+        if (living.length < 2 && random() < 0.5) {
+          const own = new ManualClock(clock.now());
+          const budget = budgetOf(quotas, own);
+          living.push({ budget, room: budget.room, own });
+        }
+        for (const { budget, own } of living) {
+          if (random() < 0.6) {
+            const bucket = random() < 0.3 ? 'search' : undefined;
+            const lane = lanes[Math.floor(random() * 4)] as Lane;
+            budget.run({ lane, bucket }, () => send(own, bucket)).catch(() => {});
+          }
+        }
+        const fate = random();
+        const one = living[Math.floor(random() * living.length)];
+        if (one && fate < 0.02) {
+          living = living.filter((other) => other !== one); // dies: its clock stands still from here on
+          rooms.splice(rooms.indexOf(one.room), 1);
+        } else if (one && fate < 0.03) {
+          living = living.filter((other) => other !== one);
+          await one.room.close();
+        }
+        await pass(250, 250, [clock, ...living.map(({ own }) => own)]);
+      }
+      expect(meters.map((meter) => meter.violations)).toEqual([0, 0, 0]);
+      expect(served).toBeGreaterThan(40);
+    },
+  );
+});
+
+/** A small seeded generator, 0 up to 1. */
+function mulberry(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,424 @@
+// Requests over real loopback connections: what each answer, silence or cut becomes, and that no credential gets out.
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server, type Socket } from 'node:net';
+import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { Hono } from 'hono';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type ApiDescription,
+  type ApiRequest,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '../../../src/connector.ts';
+import { ManualClock, systemClock } from '../../../src/engine/clock.ts';
+import { type CallReport, Endpoint } from '../../../src/engine/http.ts';
+import { createLog } from '../../../src/engine/log.ts';
+import { Budgets, UnsentError } from '../../../src/engine/quota.ts';
+import { type Served, serve } from '../../simulators/serve.ts';
+import { databases, type TestDatabase } from '../../support/databases.ts';
+
+const secret = 'pat-na1-0f9e8d7c6b5a';
+
+describe('An endpoint', () => {
+  let database: TestDatabase;
+  let served: Served;
+  let answer: (request: Request) => Response | Promise<Response>;
+  let seen: Request[];
+  let logged: string[];
+  const closing: (() => Promise<void>)[] = [];
+
+  beforeAll(async () => {
+    database = await databases[0]!.open();
+    const app = new Hono();
+    app.all('*', async (c) => {
+      seen.push(c.req.raw.clone());
+      return answer(c.req.raw);
+    });
+    served = await serve(app);
+  });
+  beforeEach(() => {
+    seen = [];
+    logged = [];
+  });
+  afterAll(async () => {
+    for (const close of closing.reverse()) await close();
+    await served.close();
+    await database.close();
+  });
+
+  function endpointOf(more: Partial<ApiDescription> = {}, clock = systemClock): Endpoint {
+    const description: ApiDescription = {
+      baseUrl: served.url,
+      headers: { Authorization: `Bearer ${secret}` },
+      account: randomUUID(),
+      quotas: [],
+      ...more,
+    };
+    const budgets = new Budgets({ database, clock, holder: randomUUID() });
+    const log = createLog({ level: 'trace', write: (line) => logged.push(line) });
+    const budget = budgets.account(description.account, description.quotas);
+    const endpoint = new Endpoint({ name: 'hubspot', description, budget, clock, log });
+    closing.push(async () => {
+      await budgets.close();
+      await endpoint.close();
+    });
+    return endpoint;
+  }
+
+  function json(body: unknown, status = 200, headers: Record<string, string> = {}) {
+    return new Response(JSON.stringify(body), {
+      status,
+      headers: { 'content-type': 'application/json', ...headers },
+    });
+  }
+
+  async function failure(request: ApiRequest, more: Partial<ApiDescription> = {}) {
+    const error = await endpointOf(more)
+      .api('manual')
+      .request(request)
+      .catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(Error);
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(secret);
+    expect(logged.join('')).not.toContain(secret);
+    return error as TransientError & RejectedError;
+  }
+
+  it('sends path, query, headers and JSON below the base URL, and reads the answer', async () => {
+    answer = () => json({ ok: true }, 201, { 'X-Left': '7' });
+    const endpoint = endpointOf({ baseUrl: `${served.url}/api/v2/` });
+    const response = await endpoint.api('webhook').request({
+      method: 'POST',
+      path: '/contacts/a%2Fb',
+      query: { limit: 100, after: undefined, archived: false, q: 'a b&c' },
+      json: { name: 'Zoë' },
+    });
+    expect(response).toMatchObject({ status: 201, json: { ok: true }, headers: { 'x-left': '7' } });
+    const [request] = seen as [Request];
+    expect(request.method).toBe('POST');
+    expect(request.url).toBe(`${served.url}/api/v2/contacts/a%2Fb?limit=100&archived=false&q=a+b%26c`);
+    expect(request.headers.get('authorization')).toBe(`Bearer ${secret}`);
+    expect(request.headers.get('user-agent')).toMatch(/^tributary\/\d+\.\d+\.\d+$/);
+    expect(request.headers.get('content-type')).toBe('application/json');
+    expect(await request.json()).toEqual({ name: 'Zoë' });
+  });
+
+  it('keeps a content type that the connector names, and sends none without a body', async () => {
+    answer = () => json({});
+    const endpoint = endpointOf({ headers: { 'Content-Type': 'application/vnd.api+json' } });
+    await endpoint.api('manual').request({ method: 'PATCH', path: '/a', json: {} });
+    await endpointOf().api('manual').request({ path: '/a' });
+    expect(seen.map((request) => request.headers.get('content-type'))).toEqual([
+      'application/vnd.api+json',
+      null,
+    ]);
+  });
+
+  it('uses one connection again and counts its calls', async () => {
+    answer = (request) => (request.url.endsWith('/gone') ? json({}, 404) : json({}));
+    const endpoint = endpointOf();
+    const reports: CallReport[] = [];
+    endpoint.onCall = (call) => reports.push(call);
+    const api = endpoint.api('backfill');
+    await api.request({ path: '/a' });
+    await api.request({ path: '/gone', answers: [404] });
+    expect(endpoint.calls()).toEqual({ total: 2, byStatus: { 200: 1, 404: 1 } });
+    expect(reports).toMatchObject([
+      { endpoint: 'hubspot', method: 'GET', lane: 'backfill', status: 200 },
+      { status: 404 },
+    ]);
+  });
+
+  it('takes an empty body and plain text as no JSON', async () => {
+    answer = () => new Response(null, { status: 204 });
+    expect(await endpointOf().api('manual').request({ path: '/a' })).toMatchObject({
+      status: 204,
+      json: undefined,
+    });
+    answer = () => new Response('OK', { headers: { 'content-type': 'text/plain' } });
+    expect(await endpointOf().api('manual').request({ path: '/a' })).toMatchObject({
+      status: 200,
+      json: undefined,
+    });
+  });
+
+  it('unpacks gzip, and refuses what is more than it may hold', async () => {
+    const packed = (bytes: Buffer) =>
+      new Response(new Uint8Array(gzipSync(bytes)), {
+        headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      });
+    answer = () => packed(Buffer.from('{"packed":true}'));
+    expect(await endpointOf().api('manual').request({ path: '/a' })).toMatchObject({
+      json: { packed: true },
+    });
+    answer = () => packed(Buffer.alloc(65 * 1024 * 1024, ' '));
+    expect(await failure({ path: '/a' })).toMatchObject({
+      name: 'RejectedError',
+      code: 'response_too_large',
+    });
+  });
+
+  it('refuses a plain body that is more than it may hold', async () => {
+    answer = () => new Response(new Uint8Array(65 * 1024 * 1024));
+    expect(await failure({ path: '/a' })).toMatchObject({ code: 'response_too_large' });
+  });
+
+  it.each([
+    ['/customers/..', 'a parent'],
+    ['/customers/%2E%2e/x', 'an encoded parent'],
+    ['/customers/.', 'itself'],
+    ['/customers/zoë', 'what is not encoded'],
+    ['customers', 'another host'],
+  ])('sends nothing to the path %s, which leads to %s', async (path) => {
+    expect(await failure({ method: 'PUT', path })).toMatchObject({ code: 'unsafe_path' });
+    expect(seen).toEqual([]);
+  });
+
+  it.each([
+    [400, 'RejectedError', undefined],
+    [401, 'UnauthorizedError', undefined],
+    [403, 'UnauthorizedError', undefined],
+    [404, 'RejectedError', undefined],
+    [408, 'TransientError', false],
+    [409, 'RejectedError', undefined],
+    [425, 'TransientError', false],
+    [429, 'TransientError', false],
+    [500, 'TransientError', true],
+    [503, 'TransientError', true],
+  ])('takes %i for a %s', async (status, name, uncertain) => {
+    answer = () => json({}, status);
+    const error = await failure({ method: 'PUT', path: '/a', json: {} });
+    expect([error.name, error.uncertain]).toEqual([name, uncertain]);
+    if (name !== 'UnauthorizedError') expect(error.status).toBe(status);
+    if (name === 'RejectedError') expect(error.code).toBe(`http_${status}`);
+  });
+
+  it('holds a failed reading for certain: it changed nothing', async () => {
+    answer = () => json({}, 502);
+    expect(await failure({ path: '/a' })).toMatchObject({ uncertain: false, status: 502 });
+  });
+
+  it('waits as long as the vendor says, in seconds or until a date', async () => {
+    answer = () => json({}, 429, { 'Retry-After': '7' });
+    expect((await failure({ path: '/a' })).retryAfterMs).toBe(7_000);
+    answer = () => json({}, 503, { 'Retry-After': new Date(Date.now() + 20_000).toUTCString() });
+    const { retryAfterMs } = await failure({ path: '/a' });
+    expect(retryAfterMs).toBeGreaterThan(18_000);
+    expect(retryAfterMs).toBeLessThanOrEqual(20_000);
+  });
+
+  it("repeats the vendor's words and key, shortened, and keeps the body as details", async () => {
+    const body = {
+      code: 400,
+      key: 'metadata_validation_failed',
+      message: 'Metadata failed',
+      details: 'plan: wrong',
+    };
+    answer = () => json(body, 400);
+    expect(await failure({ method: 'POST', path: '/a', json: {} })).toMatchObject({
+      code: 'metadata_validation_failed',
+      message: 'Metadata failed: plan: wrong',
+      details: body,
+    });
+    answer = () => json({ errors: [{ detail: 'x'.repeat(9_000), code: 'invalid' }] }, 422);
+    const error = await failure({ path: '/a' });
+    expect(error.code).toBe('invalid');
+    expect(error.message).toHaveLength(500);
+    answer = () => json({ status: 'error', category: 'VALIDATION_ERROR', message: 'no' }, 400);
+    expect(await failure({ path: '/a' })).toMatchObject({ code: 'VALIDATION_ERROR', message: 'no' });
+    answer = () =>
+      new Response('<html>long page</html>', { status: 404, headers: { 'content-type': 'text/html' } });
+    expect(await failure({ path: '/a' })).toMatchObject({ message: 'hubspot answered 404' });
+  });
+
+  it('hides its credentials where the vendor repeats them', async () => {
+    const echo = { message: `the token ${secret} is no good`, headers: { auth: [`Bearer ${secret}`] } };
+    for (const status of [400, 401, 429, 500]) {
+      answer = () => json(echo, status);
+      expect((await failure({ path: `/a/${secret}` })).message).toContain('the token [hidden] is no good');
+    }
+    answer = () => json(echo, 400);
+    const { details } = await failure({ path: '/a' });
+    expect(details).toEqual({ message: 'the token [hidden] is no good', headers: { auth: ['[hidden]'] } });
+    const refusal: ApiDescription['refusal'] = ({ json: said }) =>
+      new UnauthorizedError((said as typeof echo).message, { cause: new Error(JSON.stringify(said)) });
+    expect((await failure({ path: '/a' }, { refusal })).message).toBe('the token [hidden] is no good');
+  });
+
+  it('hides the password of Basic credentials also by itself', async () => {
+    const headers = { authorization: `Basic ${Buffer.from(`me:${secret}`).toString('base64')}` };
+    answer = () => json({ message: `wrong: ${secret}` }, 401);
+    expect((await failure({ path: '/a' }, { headers })).message).toContain('wrong: [hidden]');
+  });
+
+  it('asks the connector first what a refusal means, and not where it is an answer', async () => {
+    const refusal = () => new TransientError('locked', { retryAfterMs: 5 });
+    answer = () => json({}, 423);
+    expect(await failure({ path: '/a' }, { refusal })).toMatchObject({ message: 'locked', retryAfterMs: 5 });
+    const response = await endpointOf({ refusal })
+      .api('manual')
+      .request({ path: '/a', answers: [423] });
+    expect(response.status).toBe(423);
+  });
+
+  it('follows no redirect, and names where it leads', async () => {
+    answer = () =>
+      new Response(null, { status: 302, headers: { location: 'https://eu1.example.com/login?to=1' } });
+    const error = await failure({ path: '/a' });
+    expect(error).toBeInstanceOf(RejectedError);
+    expect(error.message).toBe(
+      'hubspot answered 302, a redirect to eu1.example.com, which is not followed: is the base URL right?',
+    );
+    expect(seen).toHaveLength(1);
+  });
+
+  it('does not believe a success that is no JSON', async () => {
+    answer = () => new Response('{"half":', { headers: { 'content-type': 'application/json' } });
+    expect(await failure({ method: 'POST', path: '/a', json: {} })).toMatchObject({ uncertain: true });
+    answer = () => new Response('<html>', { headers: { 'content-type': 'text/html' } });
+    expect(await failure({ method: 'POST', path: '/a', json: {} })).toMatchObject({ uncertain: true });
+  });
+
+  it('knows that nothing was sent where no connection was made', async () => {
+    const port = await new Promise<number>((resolve) => {
+      const probe = createServer().listen(0, '127.0.0.1', () => {
+        const { port: free } = probe.address() as { port: number };
+        probe.close(() => resolve(free));
+      });
+    });
+    for (const baseUrl of [`http://127.0.0.1:${port}`, 'http://nowhere.invalid']) {
+      const error = await failure({ method: 'POST', path: '/a', json: {} }, { baseUrl });
+      expect(error).toBeInstanceOf(UnsentError);
+      expect(error).toMatchObject({ name: 'TransientError', uncertain: false, status: undefined });
+      expect(error.message).toMatch(/^hubspot cannot be reached: .+/);
+    }
+  });
+
+  it('takes credentials that no header may hold for wrong credentials', async () => {
+    const headers = { authorization: `Bearer ${secret}\n` };
+    expect(await failure({ path: '/a' }, { headers })).toBeInstanceOf(UnauthorizedError);
+  });
+
+  describe('whose vendor falls silent', () => {
+    let silent: Server;
+    let sockets: Socket[];
+    let arrived: () => void;
+    let baseUrl: string;
+
+    beforeAll(async () => {
+      sockets = [];
+      silent = createServer((socket) => {
+        sockets.push(socket);
+        socket.on('error', () => {});
+        socket.on('data', () => arrived());
+      });
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      baseUrl = `http://127.0.0.1:${(silent.address() as { port: number }).port}`;
+    });
+    afterAll(() => {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    });
+
+    async function sentRequest(method: 'GET' | 'PUT', signal?: AbortSignal) {
+      const clock = new ManualClock(0);
+      const endpoint = endpointOf({ baseUrl }, clock);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      arrived = resolve;
+      const request = { method, path: '/a', timeoutSeconds: 10 };
+      const outcome = endpoint
+        .api('manual', { signal })
+        .request(request)
+        .catch((error) => error);
+      await promise;
+      return { clock, outcome, endpoint };
+    }
+
+    it('gives up after the timeout, not knowing what a write did', async () => {
+      const { clock, outcome, endpoint } = await sentRequest('PUT');
+      await clock.advance(9_999);
+      expect(endpoint.calls().total).toBe(0);
+      await clock.advance(1);
+      expect(await outcome).toMatchObject({ message: 'hubspot did not answer in time', uncertain: true });
+      expect(endpoint.calls()).toEqual({ total: 1, byStatus: { failed: 1 } });
+    });
+
+    it('gives up after the timeout also in the middle of a body', async () => {
+      const { clock, outcome } = await sentRequest('GET');
+      sockets.at(-1)?.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{');
+      await clock.advance(10_000);
+      expect(await outcome).toMatchObject({ message: 'hubspot did not answer in time', uncertain: false });
+    });
+
+    it.each([
+      ['PUT', true],
+      ['GET', false],
+    ] as const)('takes a cut %s for uncertain: %s', async (method, uncertain) => {
+      const { outcome } = await sentRequest(method);
+      sockets.at(-1)?.destroy();
+      const error = await outcome;
+      expect(error).toMatchObject({ name: 'TransientError', uncertain, status: undefined });
+      expect(error).not.toBeInstanceOf(UnsentError);
+      expect(error.message).toMatch(/^hubspot cut the connection: /);
+    });
+
+    it('stops when told to', async () => {
+      const stop = new AbortController();
+      const { outcome } = await sentRequest('PUT', stop.signal);
+      stop.abort();
+      expect(await outcome).toMatchObject({ message: 'stopped', uncertain: true });
+    });
+  });
+
+  it('feeds what responses say of quotas to the budget', async () => {
+    answer = () => json({}, 200, { 'x-remaining': '0' });
+    const quotas = [{ name: 'burst', requests: 100, seconds: 10 }];
+    const readQuotas: ApiDescription['readQuotas'] = (response, _request, now) =>
+      response.headers['x-remaining'] === '0' ? [{ quota: 'burst', exhaustedUntil: now + 600_000 }] : [];
+    const api = endpointOf({ quotas, readQuotas }).api('manual');
+    await api.request({ path: '/a' });
+    await expect(api.request({ path: '/a' })).rejects.toMatchObject({ quota: 'burst', uncertain: false });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('opens no more connections than it may, and lets the better lane have the next', async () => {
+    const gates: (() => void)[] = [];
+    answer = async () => {
+      await new Promise<void>((resolve) => gates.push(resolve));
+      return json({});
+    };
+    const description = { baseUrl: served.url, headers: {}, account: randomUUID(), quotas: [] };
+    const budgets = new Budgets({ database, clock: systemClock, holder: randomUUID() });
+    const endpoint = new Endpoint({
+      name: 'x',
+      description,
+      budget: budgets.account(description.account, []),
+      clock: systemClock,
+      log: createLog({ level: 'silent' }),
+      maxConnections: 1,
+    });
+    const order: string[] = [];
+    const call = (lane: 'backfill' | 'webhook', path: string) =>
+      endpoint
+        .api(lane)
+        .request({ path })
+        .then(() => order.push(path));
+    const all = [call('backfill', '/first'), call('backfill', '/second'), call('webhook', '/third')];
+    for (let done = 0; done < 3; done += 1) {
+      while (!gates.length) await new Promise(setImmediate);
+      expect(gates).toHaveLength(1);
+      gates.pop()?.();
+      while (order.length <= done) await new Promise(setImmediate);
+    }
+    await Promise.all(all);
+    expect(order).toEqual(['/first', '/third', '/second']);
+    await endpoint.close();
+  });
+
+  it('says which base URL is none', () => {
+    expect(() => endpointOf({ baseUrl: 'api.example.com' })).toThrow(
+      'The base URL of hubspot must begin with',
+    );
+  });
+});
