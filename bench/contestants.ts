@@ -33,7 +33,11 @@ export function yardstick(poll: boolean): Contestant {
     name: poll ? 'script that asks what became of its bulk calls' : 'script',
     doneMeans: poll ? 'written' : 'accepted',
     run: (world) =>
-      measured('yardstick.ts', [...vendorArguments(world), '--hashes', join(directory, 'hashes.json'), ...(poll ? ['--poll'] : [])], { environment }),
+      measured(
+        'yardstick.ts',
+        [...vendorArguments(world), '--hashes', join(directory, 'hashes.json'), ...(poll ? ['--poll'] : [])],
+        { environment },
+      ),
     end: async () => rmSync(directory, { recursive: true, force: true }),
   };
 }
@@ -48,8 +52,14 @@ export async function tributaryOnPostgres(server: string): Promise<Contestant> {
     name: 'Tributary on PostgreSQL',
     doneMeans: 'written',
     run: (world, mode) =>
-      measured('ours.ts', [...vendorArguments(world), '--mode', mode, '--database', url.href], { flags: tributaryFlags }),
-    end: () => onServer(server, async (sql) => void (await sql`drop database if exists ${sql(database)} with (force)`)),
+      measured('ours.ts', [...vendorArguments(world), '--mode', mode, '--database', url.href], {
+        flags: tributaryFlags,
+      }),
+    end: () =>
+      onServer(
+        server,
+        async (sql) => void (await sql`drop database if exists ${sql(database)} with (force)`),
+      ),
   };
 }
 
@@ -59,12 +69,19 @@ export async function tributaryOnPglite(): Promise<Contestant> {
     name: 'Tributary on PGlite',
     doneMeans: 'written',
     run: (world, mode) =>
-      measured('ours.ts', [...vendorArguments(world), '--mode', mode, '--directory', directory], { flags: tributaryFlags }),
+      measured('ours.ts', [...vendorArguments(world), '--mode', mode, '--directory', directory], {
+        flags: tributaryFlags,
+      }),
     end: async () => rmSync(directory, { recursive: true, force: true }),
   };
 }
 
-const vendorArguments = ({ hubspot, voucherify }: WorldAddress) => ['--hubspot', hubspot, '--voucherify', voucherify];
+const vendorArguments = ({ hubspot, voucherify }: WorldAddress) => [
+  '--hubspot',
+  hubspot,
+  '--voucherify',
+  voucherify,
+];
 
 async function measured(...[name, args, options]: Parameters<typeof spawnScript>): Promise<Measured> {
   const script = spawnScript(name, args, options);

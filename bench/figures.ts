@@ -51,11 +51,13 @@ export function line(figure: Figure): string {
 }
 
 export function table(figures: readonly Figure[]): string {
-  const rows = [['figure', 'Tributary', 'of', 'ratio', 'bar'], ['---', '---', '---', '---:', '---'], ...figures.map(
-    (figure) => {
+  const rows = [
+    ['figure', 'Tributary', 'of', 'ratio', 'bar'],
+    ['---', '---', '---', '---:', '---'],
+    ...figures.map((figure) => {
       const [name, ours, against, ratio, judged] = cells(figure);
       return [name, ours, against, ratio, judged];
-    },
-  )];
+    }),
+  ];
   return rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
 }

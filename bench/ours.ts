@@ -68,10 +68,11 @@ const requestedAt = performance.now();
 const mode = options.mode === 'full' ? 'full' : 'incremental';
 const run = await tributary.request({ source: 'hubspot', mode, trigger: 'manual', lane: 'schedule' });
 if (!run) throw new Error('The run was not accepted.');
-while (!(await tributary.isAtRest())) await delay(20);
+while (!(await tributary.isAtRest())) await delay(50);
 const restedAt = performance.now();
 const ended = await runById(database, run.id);
-if (ended?.state !== 'finished') throw new Error(`The run ${ended?.state ?? 'is gone'}: ${ended?.error ?? 'no reason given'}`);
+if (ended?.state !== 'finished')
+  throw new Error(`The run ${ended?.state ?? 'is gone'}: ${ended?.error ?? 'no reason given'}`);
 const { received, changed, unchanged, customers } = ended;
 console.log(
   JSON.stringify({

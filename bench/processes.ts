@@ -25,7 +25,11 @@ export interface ScriptOptions {
   environment?: { [name: string]: string };
 }
 
-export function spawnScript(name: string, args: string[], { flags = [], environment = {} }: ScriptOptions = {}): Script {
+export function spawnScript(
+  name: string,
+  args: string[],
+  { flags = [], environment = {} }: ScriptOptions = {},
+): Script {
   const startedAt = performance.now();
   const child = spawn(process.execPath, [...flags, join(folder, name), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -48,7 +52,9 @@ export function spawnScript(name: string, args: string[], { flags = [], environm
   const first = new Promise<{ line: string; wallMs: number }>((resolve, reject) => {
     const lines = createInterface({ input: child.stdout });
     lines.once('line', (line) => resolve({ line, wallMs: performance.now() - startedAt }));
-    exit.then((code) => reject(new Error(`${name} ended with ${code} before it said anything. ${complaints}`)));
+    exit.then((code) =>
+      reject(new Error(`${name} ended with ${code} before it said anything. ${complaints}`)),
+    );
   });
   const line = first.then((found) => found.line);
   const wallMs = first.then((found) => found.wallMs);

@@ -52,7 +52,8 @@ export async function checkComparison(): Promise<void> {
   const vendors = await Vendors.start(10);
   try {
     const sees = await vendors.verify('nobody', 'now').catch((error: Error) => error.message);
-    if (!sees?.includes('10 differ')) throw new Error(`The comparison of the vendors proves nothing: ${sees ?? 'it saw no difference'}`);
+    if (!sees?.includes('10 differ'))
+      throw new Error(`The comparison of the vendors proves nothing: ${sees ?? 'it saw no difference'}`);
   } finally {
     await vendors.end();
   }

@@ -57,7 +57,11 @@ export class Vendors {
   /** What was asked since. */
   async requestsSince(before: Requests): Promise<Requests> {
     const now = Object.entries(await this.requests());
-    return Object.fromEntries(now.map(([route, calls]) => [route, calls - (before[route] ?? 0)] as const).filter(([, calls]) => calls > 0));
+    return Object.fromEntries(
+      now
+        .map(([route, calls]) => [route, calls - (before[route] ?? 0)] as const)
+        .filter(([, calls]) => calls > 0),
+    );
   }
 
   /** Throws unless Voucherify holds what HubSpot holds: now, or once the bulk calls that were accepted are done. */

@@ -22,7 +22,9 @@ const voucherify = createVoucherifySimulator({
 
 const control = new Hono();
 const counted = (): Requests => ({
-  ...Object.fromEntries(Object.entries(hubspot.requests.toJSON()).map(([route, { calls }]) => [`hubspot ${route}`, calls])),
+  ...Object.fromEntries(
+    Object.entries(hubspot.requests.toJSON()).map(([route, { calls }]) => [`hubspot ${route}`, calls]),
+  ),
   ...Object.fromEntries([...voucherify.requests].map(([route, calls]) => [`voucherify ${route}`, calls])),
 });
 control.get('/requests', (c) => c.json(counted()));
@@ -46,7 +48,12 @@ function compare(): Verdict {
     if (wanted !== found) differences.push(`${contact.id}: ${found} instead of ${wanted}`);
   }
   for (const sourceId of held.keys()) differences.push(`${sourceId}: nobody in HubSpot`);
-  return { contacts: hubspot.size, customers, differences: differences.length, examples: differences.slice(0, 3) };
+  return {
+    contacts: hubspot.size,
+    customers,
+    differences: differences.length,
+    examples: differences.slice(0, 3),
+  };
 }
 
 function wantedOf({ properties: p }: Contact): string {
@@ -76,5 +83,9 @@ const [servedHubSpot, servedVoucherify, servedControl] = await Promise.all([
   serve(voucherify.app, { latencyMs }),
   serve(control),
 ]);
-const address: WorldAddress = { hubspot: servedHubSpot.url, voucherify: servedVoucherify.url, control: servedControl.url };
+const address: WorldAddress = {
+  hubspot: servedHubSpot.url,
+  voucherify: servedVoucherify.url,
+  control: servedControl.url,
+};
 console.log(JSON.stringify(address));

@@ -35,7 +35,9 @@ const hubspot = new Client({
   httpAgent: new Agent({ keepAlive: true }),
 });
 // A CommonJS bundle: its names arrive behind the default export.
-const { VoucherifyServerSide } = sdk as unknown as { VoucherifyServerSide: typeof VoucherifyServerSideFactory };
+const { VoucherifyServerSide } = sdk as unknown as {
+  VoucherifyServerSide: typeof VoucherifyServerSideFactory;
+};
 const voucherify = VoucherifyServerSide({
   apiUrl: options.voucherify,
   applicationId: process.env['VOUCHERIFY_APP_ID'] ?? '',
@@ -65,18 +67,23 @@ function customerOf(id: string, contact: Record<string, string | null>) {
   };
 }
 
-const known: Record<string, string> = existsSync(options.hashes) ? JSON.parse(readFileSync(options.hashes, 'utf8')) : {};
+const known: Record<string, string> = existsSync(options.hashes)
+  ? JSON.parse(readFileSync(options.hashes, 'utf8'))
+  : {};
 const counts = { read: 0, sent: 0, bulkCalls: 0, refused: 0 };
 
 async function send(batch: readonly Pending[]): Promise<void> {
   counts.bulkCalls += 1;
   counts.sent += batch.length;
   // The SDK's types do not admit null, which is how the API clears a value.
-  const customers = batch.map(({ customer }) => customer) as unknown as Parameters<typeof voucherify.customers.updateInBulk>[0];
+  const customers = batch.map(({ customer }) => customer) as unknown as Parameters<
+    typeof voucherify.customers.updateInBulk
+  >[0];
   const { async_action_id } = await voucherify.customers.updateInBulk(customers);
   const refused = options.poll ? await refusedBy(async_action_id) : new Set<string>();
   counts.refused += refused.size;
-  for (const { customer, hash } of batch) if (!refused.has(customer.source_id)) known[customer.source_id] = hash;
+  for (const { customer, hash } of batch)
+    if (!refused.has(customer.source_id)) known[customer.source_id] = hash;
 }
 
 async function refusedBy(actionId: string): Promise<Set<string>> {

@@ -15,6 +15,14 @@ CREATE TABLE "batches" (
 	"lease" uuid
 );
 --> statement-breakpoint
+CREATE TABLE "breaker_counts" (
+	"scope" text NOT NULL,
+	"what" text NOT NULL,
+	"count" integer NOT NULL,
+	"updated_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "breaker_counts_scope_what_pk" PRIMARY KEY("scope","what")
+);
+--> statement-breakpoint
 CREATE TABLE "checkpoints" (
 	"source" text NOT NULL,
 	"stream" text NOT NULL,
@@ -31,6 +39,8 @@ CREATE TABLE "customers" (
 	"fields" jsonb NOT NULL,
 	"dropped" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"left" boolean DEFAULT false NOT NULL,
+	"kept" boolean DEFAULT false NOT NULL,
+	"clash" boolean DEFAULT false NOT NULL,
 	"created_at" timestamp with time zone NOT NULL,
 	"updated_at" timestamp with time zone NOT NULL
 );
@@ -67,10 +77,44 @@ CREATE TABLE "deliveries" (
 	"delivered_at" timestamp with time zone,
 	"error_code" text,
 	"error" text,
-	CONSTRAINT "deliveries_state" CHECK ("deliveries"."state" in ('waiting', 'delivered', 'dead')),
+	CONSTRAINT "deliveries_state" CHECK ("deliveries"."state" in ('waiting', 'held', 'delivered', 'dead')),
 	CONSTRAINT "deliveries_due_at" CHECK (("deliveries"."state" = 'waiting') = ("deliveries"."due_at" is not null)),
 	CONSTRAINT "deliveries_waiting_since" CHECK (("deliveries"."state" = 'delivered') = ("deliveries"."waiting_since" is null)),
 	CONSTRAINT "deliveries_acknowledged" CHECK ("deliveries"."state" <> 'delivered' or "deliveries"."acknowledged" = "deliveries"."revision")
+);
+--> statement-breakpoint
+CREATE TABLE "erasures" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"subject" text NOT NULL,
+	"source_id" text,
+	"permanent" boolean NOT NULL,
+	"answers" jsonb NOT NULL,
+	"requested_at" timestamp with time zone NOT NULL,
+	"due_at" timestamp with time zone,
+	"lease" uuid,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"ended_at" timestamp with time zone,
+	CONSTRAINT "erasures_ended" CHECK (("erasures"."ended_at" is not null) = ("erasures"."source_id" is null))
+);
+--> statement-breakpoint
+CREATE TABLE "holds" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "holds_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"source_id" text NOT NULL,
+	"source" text NOT NULL,
+	"run_id" bigint,
+	"what" text NOT NULL,
+	"from" jsonb,
+	"held_at" timestamp with time zone NOT NULL,
+	"decided_at" timestamp with time zone,
+	"decision" text,
+	CONSTRAINT "holds_decided" CHECK (("holds"."decided_at" is null) = ("holds"."decision" is null))
+);
+--> statement-breakpoint
+CREATE TABLE "mappings" (
+	"source" text PRIMARY KEY NOT NULL,
+	"fingerprint" text NOT NULL,
+	"properties" jsonb NOT NULL,
+	"mapped_at" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "pauses" (
@@ -78,6 +122,15 @@ CREATE TABLE "pauses" (
 	"cause" text NOT NULL,
 	"reason" text NOT NULL,
 	"paused_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "pins" (
+	"source_id" text NOT NULL,
+	"field" text NOT NULL,
+	"value" jsonb NOT NULL,
+	"note" text NOT NULL,
+	"pinned_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "pins_source_id_field_pk" PRIMARY KEY("source_id","field")
 );
 --> statement-breakpoint
 CREATE TABLE "quota_slices" (
@@ -110,9 +163,21 @@ CREATE TABLE "records" (
 	"body" jsonb NOT NULL,
 	"filtered" text,
 	"faults" jsonb,
+	"good" jsonb,
+	"merged_into" text,
+	"unmerged_from" text,
 	"run_id" bigint,
 	"received_at" timestamp with time zone NOT NULL,
 	CONSTRAINT "records_source_stream_record_id_pk" PRIMARY KEY("source","stream","record_id")
+);
+--> statement-breakpoint
+CREATE TABLE "revisions" (
+	"source_id" text NOT NULL,
+	"revision" integer NOT NULL,
+	"at" timestamp with time zone NOT NULL,
+	"changed" jsonb NOT NULL,
+	"cause" jsonb NOT NULL,
+	CONSTRAINT "revisions_source_id_revision_pk" PRIMARY KEY("source_id","revision")
 );
 --> statement-breakpoint
 CREATE TABLE "runs" (
@@ -137,6 +202,7 @@ CREATE TABLE "runs" (
 	"customers" bigint DEFAULT 0 NOT NULL,
 	"expected" bigint,
 	"step" text,
+	"report" jsonb,
 	"error" text,
 	"attempts" integer DEFAULT 0 NOT NULL,
 	"due_at" timestamp with time zone NOT NULL,
@@ -146,6 +212,18 @@ CREATE TABLE "runs" (
 	CONSTRAINT "runs_state" CHECK ("runs"."state" in ('requested', 'finished', 'failed', 'cancelled')),
 	CONSTRAINT "runs_ended" CHECK (("runs"."state" <> 'requested') = ("runs"."ended_at" is not null)),
 	CONSTRAINT "runs_balance" CHECK ("runs"."state" <> 'finished' or "runs"."received" = "runs"."changed" + "runs"."unchanged" + "runs"."superseded" + "runs"."filtered" + "runs"."rejected")
+);
+--> statement-breakpoint
+CREATE TABLE "suppressions" (
+	"hash" text PRIMARY KEY NOT NULL,
+	"erased_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "swept_records" (
+	"run_id" bigint NOT NULL,
+	"stream" text NOT NULL,
+	"record_id" text NOT NULL,
+	CONSTRAINT "swept_records_run_id_stream_record_id_pk" PRIMARY KEY("run_id","stream","record_id")
 );
 --> statement-breakpoint
 CREATE TABLE "workers" (
@@ -158,14 +236,19 @@ CREATE TABLE "workers" (
 --> statement-breakpoint
 CREATE INDEX "batches_due" ON "batches" USING btree ("due_at");--> statement-breakpoint
 CREATE INDEX "customers_updated" ON "customers" USING btree ("updated_at");--> statement-breakpoint
+CREATE INDEX "customers_clash" ON "customers" USING btree ("source_id") WHERE "customers"."clash";--> statement-breakpoint
+CREATE INDEX "customers_email" ON "customers" USING btree (("fields" ->> 'email'));--> statement-breakpoint
 CREATE UNIQUE INDEX "dead_letters_open" ON "dead_letters" USING btree ("kind","source","stream","ref") WHERE "dead_letters"."settled_at" is null;--> statement-breakpoint
 CREATE INDEX "deliveries_due" ON "deliveries" USING btree ("lane","due_at") WHERE "deliveries"."state" = 'waiting' and "deliveries"."batch_id" is null;--> statement-breakpoint
 CREATE INDEX "deliveries_batch" ON "deliveries" USING btree ("batch_id") WHERE "deliveries"."batch_id" is not null;--> statement-breakpoint
 CREATE INDEX "deliveries_dead" ON "deliveries" USING btree ("source_id") WHERE "deliveries"."state" = 'dead';--> statement-breakpoint
+CREATE INDEX "erasures_due" ON "erasures" USING btree ("due_at") WHERE "erasures"."ended_at" is null;--> statement-breakpoint
+CREATE UNIQUE INDEX "holds_open" ON "holds" USING btree ("source_id","what") WHERE "holds"."decided_at" is null;--> statement-breakpoint
+CREATE INDEX "holds_run" ON "holds" USING btree ("run_id") WHERE "holds"."decided_at" is null;--> statement-breakpoint
 CREATE INDEX "quota_slices_account" ON "quota_slices" USING btree ("account","quota","free_at");--> statement-breakpoint
 CREATE INDEX "records_source_id" ON "records" USING btree ("source_id") WHERE "records"."source_id" is not null;--> statement-breakpoint
 CREATE INDEX "records_faulty" ON "records" USING btree ("source") WHERE "records"."faults" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "runs_slot" ON "runs" USING btree ("source","slot");--> statement-breakpoint
-CREATE UNIQUE INDEX "runs_one_going" ON "runs" USING btree ("source","mode") WHERE "runs"."state" = 'requested' and "runs"."mode" in ('incremental', 'full');--> statement-breakpoint
+CREATE UNIQUE INDEX "runs_one_going" ON "runs" USING btree ("source","mode") WHERE "runs"."state" = 'requested' and "runs"."mode" in ('incremental', 'full', 'remap');--> statement-breakpoint
 CREATE INDEX "runs_due" ON "runs" USING btree ("due_at") WHERE "runs"."state" = 'requested';--> statement-breakpoint
 CREATE INDEX "runs_recent" ON "runs" USING btree ("source","id");

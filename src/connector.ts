@@ -18,6 +18,8 @@ export interface SourceRecord {
   deleted?: true;
   /** Property names to values, as the vendor sent them. Absent and null are different things. */
   body: JsonObject;
+  /** Records that the vendor has merged into this one: it speaks for their customers now, they no more. */
+  merged?: readonly string[];
 }
 
 /** A row that cannot become a record. It is kept as a dead letter and counted, and the rest of its page goes on. */
@@ -89,6 +91,13 @@ export interface Stream<Settings> {
       request: { recordIds: readonly string[]; properties: readonly string[] },
     ): Promise<{ records: SourceRecord[]; missing: string[] }>;
   };
+  /** The cursor from which changes after `to` (epoch milliseconds) are read again. */
+  rewind?(settings: Settings, to: number): Json;
+  /**
+   * True where a full reading gives every record that lives, so that one it does not give may be gone. Each such record
+   * is read by ID before that is believed.
+   */
+  sweeps?: boolean;
   /** What a mapping may name; used to warn about names that do not exist. */
   properties?(context: Context<Settings>): Promise<Property[]>;
   /** One page of rows that the source says are gone, each a record with `deleted`. Read seldom: vendors list them all. */
@@ -181,6 +190,11 @@ export interface Destination<Settings> {
       sourceIds: readonly string[],
     ): Promise<{ outcomes: Outcome[] } | null>;
   };
+  /**
+   * Takes one customer away: so that it may come back (its key is free again), or for good with all that hangs on it.
+   * One that is not there is accepted.
+   */
+  remove?(context: Context<Settings>, sourceId: string, options: { permanent: boolean }): Promise<Outcome>;
   /** The customer as the destination has it now, or null. */
   read(context: Context<Settings>, sourceId: string): Promise<DestinationCustomer | null>;
   /** The schema of metadata, or null where none is defined. */

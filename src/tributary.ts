@@ -50,12 +50,26 @@ export class Tributary {
     this.clock = clock;
     this.log = log;
     const declared = typeof config.metadataSchema === 'object' ? config.metadataSchema : null;
-    this.world = new World(config.sources, config.merge, declared);
-    this.budgets = new Budgets({ database, clock, holder: this.worker, onError: (error) => log.warn({ err: error }, 'budgets could not be renewed; tried again') });
-    for (const source of this.world.sources) if (source.description) this.#connect(source.name, source.description);
+    this.world = new World(config, declared);
+    this.budgets = new Budgets({
+      database,
+      clock,
+      holder: this.worker,
+      onError: (error) => log.warn({ err: error }, 'budgets could not be renewed; tried again'),
+    });
+    for (const source of this.world.sources)
+      if (source.description) this.#connect(source.name, source.description);
     const { connector, settings } = config.destination;
     this.#connect(destinationName, connector.api!(settings));
-    this.#deliverer = new Deliverer({ database, clock, log, destination: connector.destination!, settings, endpoint: this.endpoints.get(destinationName)!, newLease: () => leaseOf(this.worker) });
+    this.#deliverer = new Deliverer({
+      database,
+      clock,
+      log,
+      destination: connector.destination!,
+      settings,
+      endpoint: this.endpoints.get(destinationName)!,
+      newLease: () => leaseOf(this.worker),
+    });
   }
 
   #connect(name: string, description: ConstructorParameters<typeof Endpoint>[0]['description']): void {
@@ -65,7 +79,8 @@ export class Tributary {
 
   /** What a connector is handed, outside of any run: for checks and for reading schemas. */
   contextOf(name: string): Context<unknown> {
-    const settings = name === destinationName ? this.config.destination.settings : this.world.source(name)?.config.settings;
+    const settings =
+      name === destinationName ? this.config.destination.settings : this.world.source(name)?.config.settings;
     const endpoint = this.endpoints.get(name);
     const api = endpoint?.api('manual') ?? { request: () => Promise.reject(new Error(`${name} has no API`)) };
     return { settings, api, files: localFiles, now: this.clock.now() };
@@ -85,7 +100,8 @@ export class Tributary {
     await this.refreshSchema();
     const loop = (name: string, step: (signal: AbortSignal) => Promise<Next>) =>
       this.#workers.set(name, new Worker({ name, step, clock: this.clock, log: this.log }).start());
-    for (let number = 1; number <= Math.min(this.world.sources.length, 4); number += 1) loop(`pull ${number}`, (signal) => this.#pullStep(signal));
+    for (let number = 1; number <= Math.min(this.world.sources.length, 4); number += 1)
+      loop(`pull ${number}`, (signal) => this.#pullStep(signal));
     loop('deliver', (signal) => this.#deliverer.step(signal));
     loop('poll', (signal) => this.#deliverer.pollStep(signal));
     loop('keep house', () => this.#housekeepingStep());
@@ -128,8 +144,14 @@ export class Tributary {
 
   /** True when no run is going, nothing is due and no bulk action is under way. What is put off to later is not waited for. */
   async isAtRest(): Promise<boolean> {
-    const [next, due, { count }] = await Promise.all([nextRunDue(this.database), backlog(this.database, this.clock.now(), 1), batchesUnderWay(this.database)]);
-    const [leased] = await this.database.rows<{ leased: boolean }>(sql`select exists(select 1 from deliveries where state = 'waiting' and batch_id is null and lease is not null) as leased`);
+    const [next, due, { count }] = await Promise.all([
+      nextRunDue(this.database),
+      backlog(this.database, this.clock.now(), 1),
+      batchesUnderWay(this.database),
+    ]);
+    const [leased] = await this.database.rows<{ leased: boolean }>(
+      sql`select exists(select 1 from deliveries where state = 'waiting' and batch_id is null and lease is not null) as leased`,
+    );
     return next === null && due.length === 0 && count === 0 && !leased?.leased;
   }
 
@@ -150,7 +172,10 @@ export class Tributary {
     );
     if (!run) {
       const next = await nextRunDue(database);
-      return { again: false, afterMs: next === null ? 1000 : Math.min(Math.max(next - clock.now(), 100), 1000) };
+      return {
+        again: false,
+        afterMs: next === null ? 1000 : Math.min(Math.max(next - clock.now(), 100), 1000),
+      };
     }
     await carryRun(this.#pullRoom(), run, lease, signal);
     return { again: true };
@@ -158,7 +183,14 @@ export class Tributary {
 
   #pullRoom(): PullRoom {
     const { database, world, clock, log } = this;
-    return { database, world, clock, log, endpoint: (source) => this.endpoints.get(source) ?? null, onIngested: () => this.#workers.get('deliver')?.wake() };
+    return {
+      database,
+      world,
+      clock,
+      log,
+      endpoint: (source) => this.endpoints.get(source) ?? null,
+      onIngested: () => this.#workers.get('deliver')?.wake(),
+    };
   }
 
   /** Leases of workers that died are ours to take up now, not only when they run out. */
@@ -181,7 +213,8 @@ export class Tributary {
 
   /** Who restarts has perhaps mended the credentials: what was paused for them is tried once more. */
   async #giveAnotherTry(): Promise<void> {
-    for (const { name, cause } of (await pauses(this.database)).values()) if (cause === 'unauthorized') await resume(this.database, name);
+    for (const { name, cause } of (await pauses(this.database)).values())
+      if (cause === 'unauthorized') await resume(this.database, name);
   }
 
   /** Reads the destination's metadata schema where the configuration leaves it to it. What cannot be read stays as it was. */

@@ -25,9 +25,14 @@ function sources(folder: string): string[] {
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8');
   const found: Import[] = [];
-  for (const match of text.matchAll(/^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|import\('([^']+)'\)/gm)) {
+  for (const match of text.matchAll(
+    /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|import\('([^']+)'\)/gm,
+  )) {
     const specifier = match[2] ?? match[3] ?? '';
-    const ours = specifier === '#connector' ? 'src/connector.ts' : relative(root, resolve(root, dirname(file), specifier));
+    const ours =
+      specifier === '#connector'
+        ? 'src/connector.ts'
+        : relative(root, resolve(root, dirname(file), specifier));
     found.push({
       file,
       line: text.slice(0, match.index).split('\n').length,
@@ -60,8 +65,10 @@ const allowed: Record<string, string[]> = {
   connectors: ['connector'],
 };
 
-const say = (found: readonly Import[], rule: string) => found.map(({ file, line, target }) => `${file}:${line} imports ${target}: ${rule}`);
-const isOurs = (target: string) => target.startsWith('src/') || target.startsWith('connectors/') || target.startsWith('test/');
+const say = (found: readonly Import[], rule: string) =>
+  found.map(({ file, line, target }) => `${file}:${line} imports ${target}: ${rule}`);
+const isOurs = (target: string) =>
+  target.startsWith('src/') || target.startsWith('connectors/') || target.startsWith('test/');
 
 describe('the house', () => {
   it('lets imports go one way only, from the entrance to the database', () => {
@@ -82,12 +89,18 @@ describe('the house', () => {
   });
 
   it('lets the customer core import of ours nothing but types', () => {
-    const breaches = imports.filter(({ file, target, typeOnly }) => floorOf(file) === 'customer' && isOurs(target) && floorOf(target) !== 'customer' && !typeOnly);
+    const breaches = imports.filter(
+      ({ file, target, typeOnly }) =>
+        floorOf(file) === 'customer' && isOurs(target) && floorOf(target) !== 'customer' && !typeOnly,
+    );
     expect(say(breaches, 'the pure core takes types only')).toEqual([]);
   });
 
   it('has no import circle', () => {
-    const next = Map.groupBy(imports.filter(({ target, typeOnly }) => isOurs(target) && !typeOnly), ({ file }) => file);
+    const next = Map.groupBy(
+      imports.filter(({ target, typeOnly }) => isOurs(target) && !typeOnly),
+      ({ file }) => file,
+    );
     const done = new Set<string>();
     const circles: string[] = [];
     const walk = (file: string, path: readonly string[]) => {
@@ -108,20 +121,31 @@ describe('the house', () => {
     ['commander', ['src/cli/', 'src/main.ts']],
     ['node:fs', ['src/config.ts', 'src/db/', 'src/engine/files.ts', 'src/cli/', 'src/web/', 'src/main.ts']],
   ])('keeps %s in its room', (name, rooms) => {
-    const breaches = imports.filter(({ file, target }) => (target === name || target.startsWith(`${name}/`)) && !rooms.some((room) => file.startsWith(room)));
+    const breaches = imports.filter(
+      ({ file, target }) =>
+        (target === name || target.startsWith(`${name}/`)) && !rooms.some((room) => file.startsWith(room)),
+    );
     expect(say(breaches, `${name} belongs to ${rooms.join(', ')}`)).toEqual([]);
   });
 
   it.each([
     ['process.env', /\bprocess\.env\b/, ['src/config.ts']],
-    ['the wall clock and timers', /\bDate\.now\(|\bnew Date\(\)|\bset(Timeout|Interval)\(/, ['src/engine/clock.ts']],
+    [
+      'the wall clock and timers',
+      /\bDate\.now\(|\bnew Date\(\)|\bset(Timeout|Interval)\(/,
+      ['src/engine/clock.ts'],
+    ],
   ])('reads %s in one place', (what, pattern, places) => {
     const breaches = files
       .filter((file) => !places.includes(file))
       .flatMap((file) =>
         readFileSync(join(root, file), 'utf8')
           .split('\n')
-          .flatMap((text, index) => (pattern.test(text) && !/^\s*(\*|\/\/)/.test(text) ? [`${file}:${index + 1}: ${what} belongs to ${places.join(', ')}`] : [])),
+          .flatMap((text, index) =>
+            pattern.test(text) && !/^\s*(\*|\/\/)/.test(text)
+              ? [`${file}:${index + 1}: ${what} belongs to ${places.join(', ')}`]
+              : [],
+          ),
       );
     expect(breaches).toEqual([]);
   });
@@ -129,10 +153,15 @@ describe('the house', () => {
   it('lets a table be written only by the file that owns it', () => {
     const schema = readFileSync(join(root, 'src/db/schema.ts'), 'utf8');
     const owners = new Map<string, string>();
-    for (const match of schema.matchAll(/Written by ((?:[\w-]+\/)+[\w-]+)\.?[\s\S]*?pgTable\(\s*'(\w+)'/g)) owners.set(match[2]!, `src/${match[1]}.ts`);
+    for (const match of schema.matchAll(/Written by ((?:[\w-]+\/)+[\w-]+)\.?[\s\S]*?pgTable\(\s*'(\w+)'/g))
+      owners.set(match[2]!, `src/${match[1]}.ts`);
     expect(owners.size).toBe([...schema.matchAll(/pgTable\(/g)].length);
     const breaches = files.flatMap((file) =>
-      [...readFileSync(join(root, file), 'utf8').matchAll(/\b(?:insert into|delete from|update)\s+(\w+)\s+(?:set|\(|where|as)/g)]
+      [
+        ...readFileSync(join(root, file), 'utf8').matchAll(
+          /\b(?:insert into|delete from|update)\s+(\w+)\s+(?:set|\(|where|as)/g,
+        ),
+      ]
         .filter((match) => owners.has(match[1]!) && owners.get(match[1]!) !== file)
         .map((match) => `${file} writes ${match[1]}, which belongs to ${owners.get(match[1]!)}`),
     );

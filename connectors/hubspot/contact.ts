@@ -3,12 +3,22 @@ import type { Json, RejectedRow, SourceRecord } from '#connector';
 import { objectOf } from './api.ts';
 
 /** What HubSpot gives where no property is asked for. Asked for by name, so that every route gives the same. */
-const defaultProperties = ['createdate', 'email', 'firstname', 'lastmodifieddate', 'lastname'];
+const defaultProperties = [
+  'createdate',
+  'email',
+  'firstname',
+  'hs_merged_object_ids',
+  'lastmodifieddate',
+  'lastname',
+];
+
+/** The IDs of contacts merged into this one, joined by `;` (reference §4: preferred to `hs_calculated_merged_vids`). */
+const mergedIds = 'hs_merged_object_ids';
 
 /** The names to ask for. `id` is no property: it always comes; the clock may have to be read from `lastmodifieddate`. */
 export function propertyNames(properties: readonly string[]): string[] {
   if (properties.length === 0) return defaultProperties;
-  return [...new Set([...properties.filter((name) => name !== 'id'), 'lastmodifieddate'])];
+  return [...new Set([...properties.filter((name) => name !== 'id'), 'lastmodifieddate', mergedIds])];
 }
 
 export interface Rows {
@@ -24,7 +34,13 @@ export function contactRecords(rows: readonly Json[]): Rows {
     const values = objectOf(properties);
     const changedAt = momentOf(updatedAt) ?? momentOf(values['lastmodifieddate']);
     if (typeof id === 'string' && id !== '' && changedAt !== undefined) {
-      found.records.push({ recordId: id, changedAt, body: { ...values, id } });
+      const merged = idsOf(values[mergedIds]).filter((other) => other !== id);
+      found.records.push({
+        recordId: id,
+        changedAt,
+        body: { ...values, id },
+        ...(merged.length && { merged }),
+      });
     } else {
       const position = `contact ${typeof id === 'string' && id ? id : JSON.stringify(row).slice(0, 200)}`;
       found.rejected.push({
@@ -35,6 +51,15 @@ export function contactRecords(rows: readonly Json[]): Rows {
     }
   }
   return found;
+}
+
+function idsOf(value: Json | undefined): string[] {
+  return typeof value === 'string'
+    ? value
+        .split(';')
+        .map((id) => id.trim())
+        .filter(Boolean)
+    : [];
 }
 
 /** An archived contact into the record of a deletion, at the time it was archived. */

@@ -31,6 +31,8 @@ export const contacts: Stream<Settings> = {
   },
   read: { maxIds: pageSize, records: read },
   tombstones: { everySeconds: 3600, pull: pullTombstones },
+  sweeps: true,
+  rewind: (_settings, to) => ({ phase: 'search', from: Math.max(0, to), seen: [] }),
   properties,
 };
 

@@ -64,7 +64,9 @@ export const texts = (values: readonly string[]) =>
 /** JSON without what PostgreSQL refuses in it: NUL and lone surrogates. */
 export function jsonText(value: unknown): string {
   const text = JSON.stringify(value);
-  return /\\u0000|\\ud[89a-f]/i.test(text) ? JSON.stringify(value, (_key, item) => (typeof item === 'string' ? cleanText(item) : item)) : text;
+  return /\\u0000|\\ud[89a-f]/i.test(text)
+    ? JSON.stringify(value, (_key, item) => (typeof item === 'string' ? cleanText(item) : item))
+    : text;
 }
 
 /** A text without NUL and with lone surrogates replaced by U+FFFD. */
@@ -72,8 +74,13 @@ export function cleanText(text: string): string {
   return text.replaceAll('\u0000', '').toWellFormed();
 }
 
-export async function openDatabase(options: { url?: string | undefined; directory: string }): Promise<Database> {
-  const database = options.url ? await openPostgres(options.url) : await openPglite(join(options.directory, 'database'));
+export async function openDatabase(options: {
+  url?: string | undefined;
+  directory: string;
+}): Promise<Database> {
+  const database = options.url
+    ? await openPostgres(options.url)
+    : await openPglite(join(options.directory, 'database'));
   try {
     await refuseNewer(database);
   } catch (error) {
@@ -91,17 +98,21 @@ async function openPostgres(url: string): Promise<Database> {
   ]);
   const client = postgres(url, { max: 8, onnotice: () => {}, connection: { application_name: 'tributary' } });
   const orm = drizzle(client, { schema });
-  const [{ version } = { version: 0 }] = await client<{ version: number }[]>`select current_setting('server_version_num')::int as version`.catch(
-    (error: Error) => {
-      throw new DatabaseError(`Cannot reach PostgreSQL at DATABASE_URL: ${error.message || (error as { code?: string }).code}`);
-    },
-  );
-  if (version < 150000) throw new DatabaseError(`PostgreSQL 15 or newer is needed; DATABASE_URL leads to ${version / 10000}.`);
+  const [{ version } = { version: 0 }] = await client<
+    { version: number }[]
+  >`select current_setting('server_version_num')::int as version`.catch((error: Error) => {
+    throw new DatabaseError(
+      `Cannot reach PostgreSQL at DATABASE_URL: ${error.message || (error as { code?: string }).code}`,
+    );
+  });
+  if (version < 150000)
+    throw new DatabaseError(`PostgreSQL 15 or newer is needed; DATABASE_URL leads to ${version / 10000}.`);
   // Workers that start together migrate one after the other.
   const guard = await client.reserve();
   try {
     await guard`select pg_advisory_lock(7225119)`;
-    if (!(await isNewer({ orm, rows: (statement) => orm.execute(statement) as never }))) await migrate(orm, { migrationsFolder });
+    if (!(await isNewer({ orm, rows: (statement) => orm.execute(statement) as never })))
+      await migrate(orm, { migrationsFolder });
   } finally {
     await guard`select pg_advisory_unlock(7225119)`;
     guard.release();
@@ -112,10 +123,18 @@ async function openPostgres(url: string): Promise<Database> {
     rows: (statement) => discreet(orm.execute(statement)) as never,
     transaction: (work) =>
       retried(() =>
-        orm.transaction((tx) => work({ orm: tx as unknown as Orm, rows: (statement) => discreet(tx.execute(statement)) as never })),
+        orm.transaction((tx) =>
+          work({ orm: tx as unknown as Orm, rows: (statement) => discreet(tx.execute(statement)) as never }),
+        ),
       ),
     holdLock: async (name, onLost) => {
-      const holder = postgres(url, { max: 1, idle_timeout: 0, max_lifetime: null, onnotice: () => {}, onclose: () => released || onLost() });
+      const holder = postgres(url, {
+        max: 1,
+        idle_timeout: 0,
+        max_lifetime: null,
+        onnotice: () => {},
+        onclose: () => released || onLost(),
+      });
       let released = false;
       await holder`select pg_advisory_lock(hashtextextended(${name}, 7225121))`;
       return {
@@ -126,7 +145,9 @@ async function openPostgres(url: string): Promise<Database> {
       };
     },
     isLockFree: async (name) => {
-      const [row] = await client<{ free: boolean }[]>`select pg_try_advisory_xact_lock(hashtextextended(${name}, 7225121)) as free`;
+      const [row] = await client<
+        { free: boolean }[]
+      >`select pg_try_advisory_xact_lock(hashtextextended(${name}, 7225121)) as free`;
       return row?.free ?? false;
     },
     close: () => client.end({ timeout: 5 }),
@@ -201,14 +222,20 @@ export function sqlState(error: unknown): string | undefined {
 
 /** The newest migration we know, as drizzle's journal dates it. */
 function newestKnown(): number {
-  const journal = JSON.parse(readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8')) as { entries: { when: number }[] };
+  const journal = JSON.parse(readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8')) as {
+    entries: { when: number }[];
+  };
   return Math.max(...journal.entries.map((entry) => entry.when));
 }
 
 async function isNewer(database: Queryable): Promise<boolean> {
-  const [found] = await database.rows<{ exists: boolean }>(sql`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`);
+  const [found] = await database.rows<{ exists: boolean }>(
+    sql`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`,
+  );
   if (!found?.exists) return false;
-  const [newest] = await database.rows<{ at: number }>(sql`select coalesce(max(created_at), 0)::float8 as at from drizzle.__drizzle_migrations`);
+  const [newest] = await database.rows<{ at: number }>(
+    sql`select coalesce(max(created_at), 0)::float8 as at from drizzle.__drizzle_migrations`,
+  );
   return (newest?.at ?? 0) > newestKnown();
 }
 

@@ -29,7 +29,8 @@ export function lockDirectory(directory: string): { release(): void } {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
       const [pid = 0, started = ''] = readLock(file);
-      if (pid && startTicks(pid) !== null && String(startTicks(pid)) === started) throw new LockedError(directory, pid);
+      if (pid && startTicks(pid) !== null && String(startTicks(pid)) === started)
+        throw new LockedError(directory, pid);
       rmSync(file, { force: true });
     }
   } finally {

@@ -45,7 +45,7 @@ export const runs = pgTable(
   {
     id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
     source: text().notNull(),
-    /** incremental, full, records, import */
+    /** incremental, full, records, import, remap */
     mode: text().notNull(),
     lane: smallint().notNull(),
     /** Why it exists: start, schedule, manual. */
@@ -71,6 +71,8 @@ export const runs = pgTable(
     expected: bigint({ mode: 'number' }),
     /** What is being done, in words. */
     step: text(),
+    /** What a dry run found. */
+    report: jsonb(),
     error: text(),
     attempts: integer().notNull().default(0),
     dueAt: time('due_at').notNull(),
@@ -83,7 +85,7 @@ export const runs = pgTable(
     // A run that is still going is not started twice.
     uniqueIndex('runs_one_going')
       .on(t.source, t.mode)
-      .where(sql`${t.state} = 'requested' and ${t.mode} in ('incremental', 'full')`),
+      .where(sql`${t.state} = 'requested' and ${t.mode} in ('incremental', 'full', 'remap')`),
     index('runs_due').on(t.dueAt).where(sql`${t.state} = 'requested'`),
     index('runs_recent').on(t.source, t.id),
     check('runs_state', sql`${t.state} in ('requested', 'finished', 'failed', 'cancelled')`),
@@ -115,6 +117,12 @@ export const records = pgTable(
     filtered: text(),
     /** Fields that failed their type or rule: [{field, reason, value}]. */
     faults: jsonb(),
+    /** The last good values of fields that fail now, by field: they stand until a good one comes. */
+    good: jsonb(),
+    /** The record that took this one over when the vendor merged them: then this one stands no more. */
+    mergedInto: text('merged_into'),
+    /** The record whose taking over a person has undone. */
+    unmergedFrom: text('unmerged_from'),
     runId: bigint('run_id', { mode: 'number' }),
     receivedAt: time('received_at').notNull(),
   },
@@ -137,13 +145,137 @@ export const customers = pgTable(
     dropped: jsonb().notNull().default([]),
     /** No record speaks of this customer any more. */
     left: boolean().notNull().default(false),
+    /** A person refused to let it be deleted or blanked for being left. */
+    kept: boolean().notNull().default(false),
+    /** Two records of one source and stream claim it; the newest wins. */
+    clash: boolean().notNull().default(false),
     createdAt: time('created_at').notNull(),
     updatedAt: time('updated_at').notNull(),
   },
-  (t) => [index('customers_updated').on(t.updatedAt)],
+  (t) => [
+    index('customers_updated').on(t.updatedAt),
+    index('customers_clash').on(t.sourceId).where(sql`${t.clash}`),
+    index('customers_email').on(sql`(${t.fields} ->> 'email')`),
+  ],
 );
 
-export const deliveryStates = ['waiting', 'delivered', 'dead'] as const;
+/** What one revision of a customer changed; its first revision has none, since all before it is empty. Written by sync/revisions. */
+export const revisions = pgTable(
+  'revisions',
+  {
+    sourceId: text('source_id').notNull(),
+    revision: integer().notNull(),
+    at: time('at').notNull(),
+    /** {field: [from, to]}; a side is missing where the field was in no contribution. */
+    changed: jsonb().notNull(),
+    /** What made it: {source, stream, runId} or {pin} or {remap}. */
+    cause: jsonb().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.sourceId, t.revision] })],
+);
+
+/** A value that a person has set by hand: it wins until it is released. Written by sync/pins. */
+export const pins = pgTable(
+  'pins',
+  {
+    sourceId: text('source_id').notNull(),
+    field: text().notNull(),
+    value: jsonb().notNull(),
+    note: text().notNull(),
+    pinnedAt: time('pinned_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.sourceId, t.field] })],
+);
+
+/** The mapping by which each source's stored records were last mapped. Written by sync/remap. */
+export const mappings = pgTable('mappings', {
+  source: text().primaryKey(),
+  fingerprint: text().notNull(),
+  /** What was asked of the vendor then. */
+  properties: jsonb().notNull(),
+  mappedAt: time('mapped_at').notNull(),
+});
+
+/** Record IDs that a full reading has met, until it has ended. Written by sync/sweep. */
+export const sweptRecords = pgTable(
+  'swept_records',
+  {
+    runId: bigint('run_id', { mode: 'number' }).notNull(),
+    stream: text().notNull(),
+    recordId: text('record_id').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.runId, t.stream, t.recordId] })],
+);
+
+/** Customers deleted and fields blanked, by run and by hour. Written by sync/breaker. */
+export const breakerCounts = pgTable(
+  'breaker_counts',
+  {
+    /** `run 12` or `hour 2026-11-23T15`. */
+    scope: text().notNull(),
+    /** `deleted`, or the field blanked. */
+    what: text().notNull(),
+    count: integer().notNull(),
+    updatedAt: time('updated_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.scope, t.what] })],
+);
+
+/** A delivery held by the mass-change breaker until a person decides. Written by sync/holds. */
+export const holds = pgTable(
+  'holds',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    sourceId: text('source_id').notNull(),
+    source: text().notNull(),
+    runId: bigint('run_id', { mode: 'number' }),
+    /** `deleted`, or the field blanked. */
+    what: text().notNull(),
+    /** The value that would go, where it is a field. */
+    from: jsonb(),
+    heldAt: time('held_at').notNull(),
+    decidedAt: time('decided_at'),
+    /** released, refused, or dissolved: the sources took it back themselves. */
+    decision: text(),
+  },
+  (t) => [
+    uniqueIndex('holds_open').on(t.sourceId, t.what).where(sql`${t.decidedAt} is null`),
+    index('holds_run').on(t.runId).where(sql`${t.decidedAt} is null`),
+    check('holds_decided', sql`(${t.decidedAt} is null) = (${t.decision} is null)`),
+  ],
+);
+
+/** Erasures asked for, with the answer of every store, until all have answered. Written by sync/erasures. */
+export const erasures = pgTable(
+  'erasures',
+  {
+    id: uuid().primaryKey(),
+    /** A keyed hash of the source ID: the receipt names nobody. */
+    subject: text().notNull(),
+    /** The source ID itself, only while the destination still has to be told. */
+    sourceId: text('source_id'),
+    permanent: boolean().notNull(),
+    /** {store: {answer, at, rows?}} */
+    answers: jsonb().notNull(),
+    requestedAt: time('requested_at').notNull(),
+    dueAt: time('due_at'),
+    lease: uuid(),
+    attempts: integer().notNull().default(0),
+    endedAt: time('ended_at'),
+  },
+  (t) => [
+    index('erasures_due').on(t.dueAt).where(sql`${t.endedAt} is null`),
+    check('erasures_ended', sql`(${t.endedAt} is not null) = (${t.sourceId} is null)`),
+  ],
+);
+
+/** Keyed hashes of whom was erased, so that no source brings them back. Written by sync/suppressions. */
+export const suppressions = pgTable('suppressions', {
+  hash: text().primaryKey(),
+  erasedAt: time('erased_at').notNull(),
+});
+
+export const deliveryStates = ['waiting', 'held', 'delivered', 'dead'] as const;
 
 /**
  * The duty to bring one customer's newest revision to the destination: one narrow row per customer, a level and no
@@ -178,7 +310,7 @@ export const deliveries = pgTable(
     index('deliveries_due').on(t.lane, t.dueAt).where(sql`${t.state} = 'waiting' and ${t.batchId} is null`),
     index('deliveries_batch').on(t.batchId).where(sql`${t.batchId} is not null`),
     index('deliveries_dead').on(t.sourceId).where(sql`${t.state} = 'dead'`),
-    check('deliveries_state', sql`${t.state} in ('waiting', 'delivered', 'dead')`),
+    check('deliveries_state', sql`${t.state} in ('waiting', 'held', 'delivered', 'dead')`),
     check('deliveries_due_at', sql`(${t.state} = 'waiting') = (${t.dueAt} is not null)`),
     check('deliveries_waiting_since', sql`(${t.state} = 'delivered') = (${t.waitingSince} is null)`),
     check('deliveries_acknowledged', sql`${t.state} <> 'delivered' or ${t.acknowledged} = ${t.revision}`),

@@ -9,7 +9,10 @@ export const localFiles: Files = {
       const { size, mtimeMs } = await stat(path);
       return { bytes: size, changedAt: Math.floor(mtimeMs) };
     } catch (error) {
-      const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
+      const why =
+        (error as NodeJS.ErrnoException).code === 'ENOENT'
+          ? 'there is no such file'
+          : (error as Error).message;
       throw new RejectedError(`cannot read ${path}: ${why}`, { code: 'no_file' });
     }
   },

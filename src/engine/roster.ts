@@ -40,7 +40,10 @@ export class Roster {
    * Enters this process as `id`. `onBuried`: our connection was gone and another worker took us for dead. What we had
    * leased is others' by now, so this process must stop.
    */
-  static async join(id: string, options: { database: Database; clock: Clock; onBuried: () => void }): Promise<Roster> {
+  static async join(
+    id: string,
+    options: { database: Database; clock: Clock; onBuried: () => void },
+  ): Promise<Roster> {
     const roster = new Roster(id, options);
     await roster.#hold();
     await options.database.rows(sql`
@@ -80,7 +83,9 @@ export class Roster {
 
   /** Nothing of this worker is left to take up. */
   async bury(worker: string): Promise<void> {
-    await this.#database.rows(sql`update workers set ended_at = ${at(this.#clock.now())} where id = ${worker}::uuid and ended_at is null`);
+    await this.#database.rows(
+      sql`update workers set ended_at = ${at(this.#clock.now())} where id = ${worker}::uuid and ended_at is null`,
+    );
   }
 
   /** Leaves in good order: nothing is leased any more. */
@@ -89,6 +94,8 @@ export class Roster {
     await this.bury(this.id);
     await this.#lock?.release();
     // Of those long gone nobody needs to know.
-    await this.#database.rows(sql`delete from workers where ended_at < ${at(this.#clock.now() - 7 * 86_400_000)}`);
+    await this.#database.rows(
+      sql`delete from workers where ended_at < ${at(this.#clock.now() - 7 * 86_400_000)}`,
+    );
   }
 }

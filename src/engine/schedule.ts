@@ -5,9 +5,12 @@ import cron, { type ScheduledTask } from 'node-cron';
 /** Null where `expression` is a cron expression of five fields, or six with seconds; else what is wrong with it. */
 export function scheduleFault(expression: string): string | null {
   const fields = expression.trim().split(/\s+/).length;
-  if (fields !== 5 && fields !== 6) return `it has ${fields} field${fields === 1 ? '' : 's'}; five are allowed, or six with seconds first`;
+  if (fields !== 5 && fields !== 6)
+    return `it has ${fields} field${fields === 1 ? '' : 's'}; five are allowed, or six with seconds first`;
   const { valid, errors } = cron.validateDetailed(expression);
-  return valid ? null : errors.map(({ field, message }) => `${field}: ${message}`).join('; ') || 'it is no cron expression';
+  return valid
+    ? null
+    : errors.map(({ field, message }) => `${field}: ${message}`).join('; ') || 'it is no cron expression';
 }
 
 /** Null where the runtime knows the IANA time zone. */

@@ -17,7 +17,12 @@ export class Worker {
   #failures = 0;
   #ended: Promise<void> | null = null;
 
-  constructor(options: { name: string; step: (signal: AbortSignal) => Promise<Next>; clock: Clock; log: Log }) {
+  constructor(options: {
+    name: string;
+    step: (signal: AbortSignal) => Promise<Next>;
+    clock: Clock;
+    log: Log;
+  }) {
     this.#name = options.name;
     this.#step = options.step;
     this.#clock = options.clock;
@@ -52,7 +57,8 @@ export class Worker {
         },
         (error: unknown): Next => {
           this.#failures += 1;
-          if (!this.#stop.signal.aborted) this.#log.error({ err: error, loop: this.#name }, 'a step failed; it is tried again');
+          if (!this.#stop.signal.aborted)
+            this.#log.error({ err: error, loop: this.#name }, 'a step failed; it is tried again');
           return { again: false, afterMs: Math.min(250 * 2 ** this.#failures, 30_000) };
         },
       );

@@ -10,7 +10,11 @@ export interface Acknowledgement {
 }
 
 /** Keeps these as acknowledged; an older revision never replaces a newer one. */
-export async function keepAcknowledged(db: Queryable, rows: readonly Acknowledgement[], now: number): Promise<void> {
+export async function keepAcknowledged(
+  db: Queryable,
+  rows: readonly Acknowledgement[],
+  now: number,
+): Promise<void> {
   if (rows.length === 0) return;
   await db.rows(sql`
     insert into acknowledgements (source_id, revision, fields, acknowledged_at)

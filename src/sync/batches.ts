@@ -31,7 +31,12 @@ export async function keepBatch(db: Queryable, batch: Batch, dueAt: number): Pro
 }
 
 /** Claims one batch that is due to be asked about. */
-export async function claimBatch(db: Queryable, lease: string, now: number, leaseMs: number): Promise<Batch | null> {
+export async function claimBatch(
+  db: Queryable,
+  lease: string,
+  now: number,
+  leaseMs: number,
+): Promise<Batch | null> {
   const [batch] = await db.rows<Batch>(sql`
     update batches set lease = ${lease}::uuid, due_at = ${at(now + leaseMs)}, polls = polls + 1
     where id = (select id from batches where due_at <= ${at(now)} order by due_at limit 1 for update skip locked)
@@ -41,12 +46,16 @@ export async function claimBatch(db: Queryable, lease: string, now: number, leas
 
 /** Puts a batch off until it is asked about again. */
 export async function putOffBatch(db: Queryable, id: string, lease: string, dueAt: number): Promise<void> {
-  await db.rows(sql`update batches set due_at = ${at(dueAt)}, lease = null where id = ${id}::uuid and lease = ${lease}::uuid`);
+  await db.rows(
+    sql`update batches set due_at = ${at(dueAt)}, lease = null where id = ${id}::uuid and lease = ${lease}::uuid`,
+  );
 }
 
 /** Takes the batch away to settle it; false where another worker holds it by now. */
 export async function endBatch(db: Queryable, id: string, lease: string): Promise<boolean> {
-  const rows = await db.rows(sql`delete from batches where id = ${id}::uuid and lease = ${lease}::uuid returning id`);
+  const rows = await db.rows(
+    sql`delete from batches where id = ${id}::uuid and lease = ${lease}::uuid returning id`,
+  );
   return rows.length === 1;
 }
 
@@ -59,5 +68,7 @@ export async function batchesUnderWay(db: Queryable): Promise<{ count: number; n
 
 /** What a dead worker was asking about may be asked about at once. */
 export async function freeBatches(db: Queryable, worker: string, now: number): Promise<void> {
-  await db.rows(sql`update batches set lease = null, due_at = ${at(now)} where ${leasedBy(sql`lease`, worker)}`);
+  await db.rows(
+    sql`update batches set lease = null, due_at = ${at(now)} where ${leasedBy(sql`lease`, worker)}`,
+  );
 }

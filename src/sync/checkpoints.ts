@@ -14,7 +14,12 @@ export interface Checkpoint {
   restedAt: number | null;
 }
 
-export async function checkpoint(db: Queryable, source: string, stream: string, reader: Reader): Promise<Checkpoint | null> {
+export async function checkpoint(
+  db: Queryable,
+  source: string,
+  stream: string,
+  reader: Reader,
+): Promise<Checkpoint | null> {
   const [row] = await db.rows<Checkpoint>(sql`
     select cursor, ${ms(sql`rested_at`)} as "restedAt" from checkpoints
     where source = ${source} and stream = ${stream} and reader = ${reader}`);
@@ -33,6 +38,13 @@ export async function moveCheckpoint(
       cursor = excluded.cursor, rested_at = coalesce(excluded.rested_at, checkpoints.rested_at), updated_at = excluded.updated_at`);
 }
 
-export async function dropCheckpoint(db: Queryable, source: string, stream: string, reader: Reader): Promise<void> {
-  await db.rows(sql`delete from checkpoints where source = ${source} and stream = ${stream} and reader = ${reader}`);
+export async function dropCheckpoint(
+  db: Queryable,
+  source: string,
+  stream: string,
+  reader: Reader,
+): Promise<void> {
+  await db.rows(
+    sql`delete from checkpoints where source = ${source} and stream = ${stream} and reader = ${reader}`,
+  );
 }

@@ -16,9 +16,20 @@ export interface DeadLetter {
   detail?: Json;
 }
 
-export async function keepDeadLetters(db: Queryable, letters: readonly DeadLetter[], now: number): Promise<void> {
+export async function keepDeadLetters(
+  db: Queryable,
+  letters: readonly DeadLetter[],
+  now: number,
+): Promise<void> {
   if (letters.length === 0) return;
-  const unique = [...new Map(letters.map((letter) => [`${letter.kind}\n${letter.source}\n${letter.stream ?? ''}\n${letter.ref}`, letter])).values()];
+  const unique = [
+    ...new Map(
+      letters.map((letter) => [
+        `${letter.kind}\n${letter.source}\n${letter.stream ?? ''}\n${letter.ref}`,
+        letter,
+      ]),
+    ).values(),
+  ];
   await db.rows(sql`
     insert into dead_letters (kind, source, stream, ref, run_id, code, message, detail, created_at, last_at)
     select kind, source, coalesce(stream, ''), ref, "runId", code, message, coalesce(detail, '{}'), ${at(now)}, ${at(now)}

@@ -19,9 +19,26 @@ import type { Log } from '../engine/log.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../engine/retry.ts';
 import type { Next } from '../engine/worker.ts';
 import { keepAcknowledged } from './acknowledgements.ts';
-import { type Batch, type BatchItem, batchesUnderWay, claimBatch, endBatch, keepBatch, putOffBatch } from './batches.ts';
+import {
+  type Batch,
+  type BatchItem,
+  batchesUnderWay,
+  claimBatch,
+  endBatch,
+  keepBatch,
+  putOffBatch,
+} from './batches.ts';
 import { keepDeadLetters, settleDeadLetters } from './dead-letters.ts';
-import { backlog, type Carrier, carry, claim, DueBounds, nextDue, type Settlement, settle } from './deliveries.ts';
+import {
+  backlog,
+  type Carrier,
+  carry,
+  claim,
+  DueBounds,
+  nextDue,
+  type Settlement,
+  settle,
+} from './deliveries.ts';
 import { type Writing, writings } from './difference.ts';
 import { destinationName, pause, pauses } from './pauses.ts';
 import { route, type Traits } from './route.ts';
@@ -62,7 +79,12 @@ export class Deliverer {
     if (due.length === 0) return { again: false, afterMs: await this.#untilNextDue() };
     const plan = route(
       due,
-      { at: clock.now(), reading: await someRunIsGoing(database), bulkUnderWay: (await batchesUnderWay(database)).count, mostBulkAtOnce },
+      {
+        at: clock.now(),
+        reading: await someRunIsGoing(database),
+        bulkUnderWay: (await batchesUnderWay(database)).count,
+        mostBulkAtOnce,
+      },
       this.#traits,
     );
     if (plan.by === 'none') return { again: false, afterMs: plan.againMs };
@@ -91,15 +113,32 @@ export class Deliverer {
     if (!batch || !destination.bulk) return { again: false, afterMs: 250 };
     const sourceIds = batch.items.map((item) => item.sourceId);
     try {
-      const result = await destination.bulk.poll(this.#context('schedule', signal), batch.actionId, sourceIds);
+      const result = await destination.bulk.poll(
+        this.#context('schedule', signal),
+        batch.actionId,
+        sourceIds,
+      );
       if (result) await this.#settleBatch(batch, lease, result.outcomes);
       else if (clock.now() - batch.submittedAt > actionDeadlineMs) {
-        await this.#settleBatch(batch, lease, sourceIds.map((sourceId) => ({ sourceId, result: 'unknown', message: 'the bulk action did not end' })));
+        await this.#settleBatch(
+          batch,
+          lease,
+          sourceIds.map((sourceId) => ({
+            sourceId,
+            result: 'unknown',
+            message: 'the bulk action did not end',
+          })),
+        );
       } else await putOffBatch(database, batch.id, lease, clock.now() + pollDelayMs(batch));
     } catch (error) {
       await this.#note(error);
       const said = error instanceof TransientError ? error.retryAfterMs : undefined;
-      await putOffBatch(database, batch.id, lease, clock.now() + backoffMs(batch.polls, { ...backoff, retryAfterMs: said }));
+      await putOffBatch(
+        database,
+        batch.id,
+        lease,
+        clock.now() + backoffMs(batch.polls, { ...backoff, retryAfterMs: said }),
+      );
     }
     return { again: true };
   }
@@ -117,15 +156,25 @@ export class Deliverer {
   /** Customers of whom the destination has everything already. */
   async #settleIdle(lease: string, all: readonly Writing[]): Promise<void> {
     const idle = all.filter((writing) => writing.payload === null);
-    await this.#settle({ lease }, idle, new Map(idle.map(({ sourceId }) => [sourceId, { sourceId, result: 'accepted' }])));
+    await this.#settle(
+      { lease },
+      idle,
+      new Map(idle.map(({ sourceId }) => [sourceId, { sourceId, result: 'accepted' }])),
+    );
   }
 
   // ── One by one ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #sendSingles(lease: string, lane: Lane, toWrite: readonly Writing[], signal: AbortSignal): Promise<void> {
+  async #sendSingles(
+    lease: string,
+    lane: Lane,
+    toWrite: readonly Writing[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const waiting = [...toWrite];
     const sender = async () => {
-      for (let writing = waiting.shift(); writing; writing = waiting.shift()) await this.#sendOne(lease, lane, writing, signal);
+      for (let writing = waiting.shift(); writing; writing = waiting.shift())
+        await this.#sendOne(lease, lane, writing, signal);
     };
     await Promise.all(Array.from({ length: Math.min(this.#traits.singlesAtOnce, toWrite.length) }, sender));
   }
@@ -153,8 +202,14 @@ export class Deliverer {
 
   // ── In bulk ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #sendBulk(lease: string, lane: Lane, toWrite: readonly Writing[], signal: AbortSignal): Promise<void> {
-    for (const part of inParts(toWrite, this.#traits.bulk!.maxBytes)) await this.#submit(lease, lane, part, signal);
+  async #sendBulk(
+    lease: string,
+    lane: Lane,
+    toWrite: readonly Writing[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const part of inParts(toWrite, this.#traits.bulk!.maxBytes))
+      await this.#submit(lease, lane, part, signal);
   }
 
   async #submit(lease: string, lane: Lane, part: readonly Writing[], signal: AbortSignal): Promise<void> {
@@ -172,11 +227,22 @@ export class Deliverer {
       return this.#settleFailure(lease, part, error);
     }
     const id = randomUUID();
-    const items: BatchItem[] = part.map(({ sourceId, revision, acknowledges, attempts, uncertain }) => ({ sourceId, revision, acknowledges, attempts, uncertain }));
+    const items: BatchItem[] = part.map(({ sourceId, revision, acknowledges, attempts, uncertain }) => ({
+      sourceId,
+      revision,
+      acknowledges,
+      attempts,
+      uncertain,
+    }));
     const batch: Batch = { id, actionId, items, submittedAt: clock.now(), polls: 0 };
     await database.transaction(async (tx) => {
       await keepBatch(tx, batch, clock.now() + pollDelayMs(batch));
-      await carry(tx, lease, id, items.map((item) => item.sourceId));
+      await carry(
+        tx,
+        lease,
+        id,
+        items.map((item) => item.sourceId),
+      );
     });
   }
 
@@ -191,7 +257,8 @@ export class Deliverer {
 
   async #settleBatch(batch: Batch, lease: string, outcomes: readonly Outcome[]): Promise<void> {
     const bySourceId = new Map(outcomes.map((outcome) => [outcome.sourceId, outcome]));
-    for (const { sourceId } of batch.items) if (!bySourceId.has(sourceId)) bySourceId.set(sourceId, { sourceId, result: 'accepted' });
+    for (const { sourceId } of batch.items)
+      if (!bySourceId.has(sourceId)) bySourceId.set(sourceId, { sourceId, result: 'accepted' });
     await this.#room.database.transaction(async (tx) => {
       if (!(await endBatch(tx, batch.id, lease))) return;
       await this.#settleIn(tx, { batchId: batch.id }, batch.items, bySourceId);
@@ -205,25 +272,47 @@ export class Deliverer {
     await this.#room.database.transaction((tx) => this.#settleIn(tx, carrier, sent, outcomes));
   }
 
-  async #settleIn(tx: Queryable, carrier: Carrier, sent: readonly BatchItem[], outcomes: Map<string, Outcome>): Promise<void> {
+  async #settleIn(
+    tx: Queryable,
+    carrier: Carrier,
+    sent: readonly BatchItem[],
+    outcomes: Map<string, Outcome>,
+  ): Promise<void> {
     const now = this.#room.clock.now();
     const settlements = sent.map((item) => settlementOf(item, outcomes.get(item.sourceId)!, now));
     const settled = await settle(tx, carrier, settlements, now);
     const ours = sent.filter((item) => settled.has(item.sourceId));
     const accepted = ours.filter((item) => outcomes.get(item.sourceId)?.result === 'accepted');
-    await keepAcknowledged(tx, accepted.map(({ sourceId, revision, acknowledges }) => ({ sourceId, revision, fields: acknowledges })), now);
-    const dead = settlements.filter((settlement) => settlement.end === 'dead' && settled.has(settlement.sourceId));
+    await keepAcknowledged(
+      tx,
+      accepted.map(({ sourceId, revision, acknowledges }) => ({ sourceId, revision, fields: acknowledges })),
+      now,
+    );
+    const dead = settlements.filter(
+      (settlement) => settlement.end === 'dead' && settled.has(settlement.sourceId),
+    );
     await keepDeadLetters(
       tx,
       dead.map((settlement) => {
         const { code, message } = settlement as Extract<Settlement, { end: 'dead' }>;
         const outcome = outcomes.get(settlement.sourceId);
         const details = outcome?.result === 'rejected' ? (outcome.details ?? null) : null;
-        return { kind: 'delivery', source: destinationName, ref: settlement.sourceId, code, message, detail: { revision: settlement.revision, details } };
+        return {
+          kind: 'delivery',
+          source: destinationName,
+          ref: settlement.sourceId,
+          code,
+          message,
+          detail: { revision: settlement.revision, details },
+        };
       }),
       now,
     );
-    await settleDeadLetters(tx, { kind: 'delivery', source: destinationName, refs: accepted.map((item) => item.sourceId) }, now);
+    await settleDeadLetters(
+      tx,
+      { kind: 'delivery', source: destinationName, refs: accepted.map((item) => item.sourceId) },
+      now,
+    );
   }
 
   /** The whole request failed: what that means for each customer in it. */
@@ -233,8 +322,18 @@ export class Deliverer {
     const now = clock.now();
     if (error instanceof RejectedError) {
       const { code, message, details } = error;
-      const outcome = (sourceId: string): Outcome => ({ sourceId, result: 'rejected', code, message, ...(details === undefined ? {} : { details }) });
-      return this.#settle({ lease }, sent, new Map(sent.map(({ sourceId }) => [sourceId, outcome(sourceId)])));
+      const outcome = (sourceId: string): Outcome => ({
+        sourceId,
+        result: 'rejected',
+        code,
+        message,
+        ...(details === undefined ? {} : { details }),
+      });
+      return this.#settle(
+        { lease },
+        sent,
+        new Map(sent.map(({ sourceId }) => [sourceId, outcome(sourceId)])),
+      );
     }
     const transient = error instanceof TransientError ? error : null;
     const refused = error instanceof UnauthorizedError || (transient !== null && !transient.uncertain);
@@ -242,7 +341,14 @@ export class Deliverer {
     const settlements = sent.map(({ sourceId, revision, attempts, uncertain }): Settlement => {
       const counted = !refused;
       if (counted && attempts + 1 >= attemptsMax.delivery) {
-        return { sourceId, revision, end: 'dead', code: 'given_up', message: `given up after ${attemptsMax.delivery} attempts: ${message}`, uncertain: true };
+        return {
+          sourceId,
+          revision,
+          end: 'dead',
+          code: 'given_up',
+          message: `given up after ${attemptsMax.delivery} attempts: ${message}`,
+          uncertain: true,
+        };
       }
       const dueAt = now + backoffMs(attempts + 1, { ...backoff, retryAfterMs: transient?.retryAfterMs });
       return { sourceId, revision, end: 'again', dueAt, counted, message, uncertain: uncertain || !refused };
@@ -253,7 +359,15 @@ export class Deliverer {
         tx,
         settlements.flatMap((settlement) =>
           settlement.end === 'dead' && settled.has(settlement.sourceId)
-            ? [{ kind: 'delivery' as const, source: destinationName, ref: settlement.sourceId, code: settlement.code, message: settlement.message }]
+            ? [
+                {
+                  kind: 'delivery' as const,
+                  source: destinationName,
+                  ref: settlement.sourceId,
+                  code: settlement.code,
+                  message: settlement.message,
+                },
+              ]
             : [],
         ),
         now,
@@ -265,10 +379,16 @@ export class Deliverer {
   async #note(error: unknown): Promise<void> {
     const { database, clock, log } = this.#room;
     if (error instanceof UnauthorizedError) {
-      const fresh = await pause(database, destinationName, { cause: 'unauthorized', reason: error.message }, clock.now());
+      const fresh = await pause(
+        database,
+        destinationName,
+        { cause: 'unauthorized', reason: error.message },
+        clock.now(),
+      );
       if (fresh) log.error(`destination paused: ${error.message}`);
     } else if (error instanceof TransientError) log.warn(error.message);
-    else if (error instanceof RejectedError) log.warn({ code: error.code }, `destination refused: ${error.message}`);
+    else if (error instanceof RejectedError)
+      log.warn({ code: error.code }, `destination refused: ${error.message}`);
     else log.error({ err: error }, 'unexpected error while delivering; tried again');
   }
 }
@@ -277,12 +397,27 @@ function settlementOf(item: BatchItem, outcome: Outcome, now: number): Settlemen
   const { sourceId, revision, attempts } = item;
   if (outcome.result === 'accepted') return { sourceId, revision, end: 'delivered' };
   if (outcome.result === 'rejected') {
-    return { sourceId, revision, end: 'dead', code: outcome.code, message: outcome.message, uncertain: item.uncertain };
+    return {
+      sourceId,
+      revision,
+      end: 'dead',
+      code: outcome.code,
+      message: outcome.message,
+      uncertain: item.uncertain,
+    };
   }
   if (attempts + 1 >= attemptsMax.delivery) {
     return { sourceId, revision, end: 'dead', code: 'given_up', message: outcome.message, uncertain: true };
   }
-  return { sourceId, revision, end: 'again', dueAt: now + backoffMs(attempts + 1, backoff), counted: true, message: outcome.message, uncertain: true };
+  return {
+    sourceId,
+    revision,
+    end: 'again',
+    dueAt: now + backoffMs(attempts + 1, backoff),
+    counted: true,
+    message: outcome.message,
+    uncertain: true,
+  };
 }
 
 /** When an action is asked about next: each question costs a call, and large ones take longer. */
@@ -307,7 +442,11 @@ function inParts(toWrite: readonly Writing[], maxBytes: number): Writing[][] {
 }
 
 /** Maps with at most `atOnce` under way, in order. */
-async function inTurn<Item, Result>(items: readonly Item[], atOnce: number, work: (item: Item) => Promise<Result>): Promise<Result[]> {
+async function inTurn<Item, Result>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
   const results: Result[] = [];
   let next = 0;
   const worker = async () => {

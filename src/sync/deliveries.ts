@@ -4,7 +4,6 @@ import { sql } from 'drizzle-orm';
 import { at, json, ms, type Queryable } from '../db/database.ts';
 import { type Lane, laneNumber, lanes } from '../engine/lanes.ts';
 import { leasedBy } from '../engine/roster.ts';
-import type { Revised } from './customers.ts';
 
 export interface Claimed {
   sourceId: string;
@@ -28,28 +27,41 @@ export interface Backlog {
 export type Settlement =
   | { sourceId: string; revision: number; end: 'delivered' }
   | { sourceId: string; revision: number; end: 'dead'; code: string; message: string; uncertain: boolean }
-  | { sourceId: string; revision: number; end: 'again'; dueAt: number; counted: boolean; message: string; uncertain: boolean };
+  | {
+      sourceId: string;
+      revision: number;
+      end: 'again';
+      dueAt: number;
+      counted: boolean;
+      message: string;
+      uncertain: boolean;
+    };
 
 /** The carrier of a claim: a lease of one worker, or a bulk action. */
 export type Carrier = { lease: string } | { batchId: string };
 
 /** Asks for the delivery of these revisions. What waits already keeps its wait and takes the better lane. */
-export async function want(db: Queryable, revised: readonly Revised[], lane: Lane, now: number): Promise<void> {
+export async function want(
+  db: Queryable,
+  revised: readonly { sourceId: string; revision: number }[],
+  lane: Lane,
+  now: number,
+): Promise<void> {
   if (revised.length === 0) return;
   await db.rows(sql`
     insert into deliveries (source_id, revision, state, lane, due_at, waiting_since)
     select "sourceId", revision, 'waiting', ${laneNumber(lane)}, ${at(now)}, ${at(now)}
-    from jsonb_to_recordset(${json(revised)}) as row ("sourceId" text, revision int)
+    from jsonb_to_recordset(${json(revised.map(({ sourceId, revision }) => ({ sourceId, revision })))}) as row ("sourceId" text, revision int)
     order by "sourceId"
     on conflict (source_id) do update set
       revision = greatest(deliveries.revision, excluded.revision),
       lane = case when deliveries.state = 'waiting' then least(deliveries.lane, excluded.lane) else excluded.lane end,
-      due_at = case when deliveries.state = 'waiting' then deliveries.due_at else excluded.due_at end,
-      waiting_since = coalesce(case when deliveries.state = 'waiting' then deliveries.waiting_since end, excluded.waiting_since),
+      due_at = case when deliveries.state in ('waiting', 'held') then deliveries.due_at else excluded.due_at end,
+      waiting_since = coalesce(case when deliveries.state in ('waiting', 'held') then deliveries.waiting_since end, excluded.waiting_since),
       attempts = case when deliveries.state = 'dead' then 0 else deliveries.attempts end,
       error_code = case when deliveries.state = 'dead' then null else deliveries.error_code end,
       error = case when deliveries.state = 'dead' then null else deliveries.error end,
-      state = 'waiting'`);
+      state = case when deliveries.state = 'held' then 'held' else 'waiting' end`);
 }
 
 /** What is due now, at most `most` rows counted. */
@@ -121,7 +133,12 @@ export async function claim(
 }
 
 /** Hands claimed rows over to a bulk action. Returns those that were still ours. */
-export async function carry(db: Queryable, lease: string, batchId: string, sourceIds: readonly string[]): Promise<number> {
+export async function carry(
+  db: Queryable,
+  lease: string,
+  batchId: string,
+  sourceIds: readonly string[],
+): Promise<number> {
   const rows = await db.rows(sql`
     update deliveries set batch_id = ${batchId}::uuid, lease = null
     from jsonb_array_elements_text(${json(sourceIds)}) as id
@@ -141,7 +158,8 @@ export async function settle(
   now: number,
 ): Promise<Set<string>> {
   if (settlements.length === 0) return new Set();
-  const holds = 'lease' in carrier ? sql`lease = ${carrier.lease}::uuid` : sql`batch_id = ${carrier.batchId}::uuid`;
+  const holds =
+    'lease' in carrier ? sql`lease = ${carrier.lease}::uuid` : sql`batch_id = ${carrier.batchId}::uuid`;
   const rows = await db.rows<{ sourceId: string }>(sql`
     update deliveries set
       state = case when deliveries.revision > row.revision or row."end" = 'again' then 'waiting'
@@ -171,8 +189,15 @@ export async function freeDeliveries(db: Queryable, worker: string, now: number)
 }
 
 /** Makes dead deliveries due again. Without source IDs: all of them. Returns how many. */
-export async function revive(db: Queryable, sourceIds: readonly string[] | null, lane: Lane, now: number): Promise<number> {
-  const which = sourceIds ? sql`and source_id in (select jsonb_array_elements_text(${json(sourceIds)}))` : sql``;
+export async function revive(
+  db: Queryable,
+  sourceIds: readonly string[] | null,
+  lane: Lane,
+  now: number,
+): Promise<number> {
+  const which = sourceIds
+    ? sql`and source_id in (select jsonb_array_elements_text(${json(sourceIds)}))`
+    : sql``;
   const rows = await db.rows(sql`
     update deliveries set state = 'waiting', due_at = ${at(now)}, lane = ${laneNumber(lane)}, attempts = 0
     where state = 'dead' ${which} returning source_id`);

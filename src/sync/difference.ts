@@ -31,14 +31,24 @@ export async function writings(
   settings: unknown,
 ): Promise<Writing[]> {
   const traits = destination.traits(settings);
-  const rows = await db.rows<{ sourceId: string; revision: number; fields: Fields; dropped: string[]; acknowledged: Fields | null }>(sql`
+  const rows = await db.rows<{
+    sourceId: string;
+    revision: number;
+    fields: Fields;
+    dropped: string[];
+    acknowledged: Fields | null;
+  }>(sql`
     select source_id as "sourceId", customers.revision, customers.fields, dropped, acknowledgements.fields as acknowledged
     from customers left join acknowledgements using (source_id)
     where source_id in (select jsonb_array_elements_text(${json(claimed.map((row) => row.sourceId))}))`);
   const byId = new Map(claimed.map((row) => [row.sourceId, row]));
   return rows.map(({ sourceId, revision, fields, dropped, acknowledged }) => {
     const { attempts, uncertain } = byId.get(sourceId)!;
-    const sent = changes({ fields, dropped }, acknowledged, { uncertain, partialWrites: traits.partialWrites, withdrawn });
+    const sent = changes({ fields, dropped }, acknowledged, {
+      uncertain,
+      partialWrites: traits.partialWrites,
+      withdrawn,
+    });
     return {
       sourceId,
       revision,

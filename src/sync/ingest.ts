@@ -6,8 +6,18 @@ import type { Queryable } from '../db/database.ts';
 import type { Lane } from '../engine/lanes.ts';
 import { refold } from './customers.ts';
 import { type DeadLetter, keepDeadLetters, settleDeadLetters } from './dead-letters.ts';
-import { want } from './deliveries.ts';
-import { bodyHash, type RecordRow, type StoredRecord, storedRecords, touchRecords, writeRecords } from './records.ts';
+import { owe } from './owe.ts';
+import {
+  bodyHash,
+  mergeRecords,
+  type RecordRow,
+  type StoredRecord,
+  sourceIdsOf,
+  storedBodies,
+  storedRecords,
+  touchRecords,
+  writeRecords,
+} from './records.ts';
 import type { Source } from './source.ts';
 import type { World } from './world.ts';
 
@@ -23,11 +33,22 @@ export interface Counts {
   customers: number;
 }
 
-export const noCounts: Counts = { received: 0, changed: 0, unchanged: 0, superseded: 0, filtered: 0, rejected: 0, customers: 0 };
+export const noCounts: Counts = {
+  received: 0,
+  changed: 0,
+  unchanged: 0,
+  superseded: 0,
+  filtered: 0,
+  rejected: 0,
+  customers: 0,
+};
 
 /** True when every record received is accounted for. */
 export function balances(counts: Counts): boolean {
-  return counts.received === counts.changed + counts.unchanged + counts.superseded + counts.filtered + counts.rejected;
+  return (
+    counts.received ===
+    counts.changed + counts.unchanged + counts.superseded + counts.filtered + counts.rejected
+  );
 }
 
 export interface Intake {
@@ -45,28 +66,57 @@ type Verdict =
   | { kind: 'changed' | 'filtered'; row: RecordRow; before: string | null };
 
 /** Takes in one page's records and rejected rows. Commits nothing itself. */
-export async function ingest(db: Queryable, world: World, intake: Intake, page: Pick<Page, 'records' | 'rejected'>): Promise<Counts> {
+export async function ingest(
+  db: Queryable,
+  world: World,
+  intake: Intake,
+  page: Pick<Page, 'records' | 'rejected'>,
+): Promise<Counts> {
   const { source, stream, now } = intake;
   const counts = { ...noCounts, received: page.records.length + (page.rejected?.length ?? 0) };
   const { newest, repeats } = newestOfEach(page.records);
   counts.superseded += repeats;
 
-  const stored = await storedRecords(db, source.name, stream, newest.map((record) => record.recordId));
-  const verdicts = newest.map((record) => judge(record, stored.get(record.recordId), intake));
+  const stored = await storedRecords(
+    db,
+    source.name,
+    stream,
+    newest.map((record) => record.recordId),
+  );
+  const inherited = await inheritedSourceIds(db, intake, newest, stored);
+  const verdicts = newest.map((record) =>
+    judge(record, stored.get(record.recordId), inherited.get(record.recordId) ?? null, intake),
+  );
 
   const rows = verdicts.flatMap((verdict) => ('row' in verdict ? [verdict.row] : []));
+  await keepGoodValues(db, intake, rows);
   const written = rows.length
-    ? await writeRecords(db, source.name, stream, rows, { runId: intake.runId, now, sourceId: source.config.sourceId.policy })
+    ? await writeRecords(db, source.name, stream, rows, {
+        runId: intake.runId,
+        now,
+        sourceId: source.config.sourceId.policy,
+      })
     : [];
   const touched = newest.filter((_, index) => verdicts[index]?.kind === 'touched');
   await touchRecords(db, source.name, stream, touched);
-  const letters = [...verdicts.flatMap((verdict) => ('letter' in verdict ? [verdict.letter] : [])), ...rejectedRows(page.rejected ?? [], intake)];
+  const merges = newest.flatMap(({ recordId, merged = [] }) =>
+    merged.filter((other) => other !== recordId).map((other) => ({ recordId: other, into: recordId })),
+  );
+  const orphaned = await mergeRecords(db, source.name, stream, merges, now);
+  const letters = [
+    ...verdicts.flatMap((verdict) => ('letter' in verdict ? [verdict.letter] : [])),
+    ...rejectedRows(page.rejected ?? [], intake),
+  ];
   await keepDeadLetters(db, letters, now);
   if (rows.length) {
-    await settleDeadLetters(db, { kind: 'record', source: source.name, stream, refs: rows.map((row) => row.recordId) }, now);
+    await settleDeadLetters(
+      db,
+      { kind: 'record', source: source.name, stream, refs: rows.map((row) => row.recordId) },
+      now,
+    );
   }
 
-  const affected = new Set<string>();
+  const affected = new Set<string>(orphaned);
   for (const { sourceId } of written) if (sourceId !== null) affected.add(sourceId);
   for (const verdict of verdicts) {
     if ('before' in verdict && verdict.before !== null) affected.add(verdict.before);
@@ -75,11 +125,60 @@ export async function ingest(db: Queryable, world: World, intake: Intake, page: 
   }
   counts.rejected += page.rejected?.length ?? 0;
   if (affected.size > 0) {
-    const revised = await refold(db, affected, world.fold, now);
-    await want(db, revised, intake.lane, now);
+    const cause = { by: 'records' as const, source: source.name, stream, runId: intake.runId };
+    const revised = await refold(db, affected, world.fold, { cause, now });
+    await owe(db, revised, { source: source.name, runId: intake.runId, lane: intake.lane, now });
     counts.customers = revised.length;
   }
   return counts;
+}
+
+/** A record that took others over speaks for the customer of the first of them that has one: it goes on, none is made anew. */
+async function inheritedSourceIds(
+  db: Queryable,
+  { source, stream }: Intake,
+  records: readonly SourceRecord[],
+  stored: ReadonlyMap<string, StoredRecord>,
+): Promise<Map<string, string>> {
+  const heirs = records.filter((record) => record.merged?.length && !stored.get(record.recordId)?.sourceId);
+  const inherited = new Map<string, string>();
+  if (heirs.length === 0 || source.config.sourceId.policy === 'follow') return inherited;
+  const known = await sourceIdsOf(
+    db,
+    source.name,
+    stream,
+    heirs.flatMap((record) => record.merged ?? []),
+  );
+  for (const heir of heirs) {
+    const from = heir.merged?.find((recordId) => known.has(recordId));
+    if (from !== undefined) inherited.set(heir.recordId, known.get(from)!);
+  }
+  return inherited;
+}
+
+/** Of a field that fails in a new version, what it was before stays on: the row keeps it. */
+async function keepGoodValues(
+  db: Queryable,
+  { source, stream }: Intake,
+  rows: readonly RecordRow[],
+): Promise<void> {
+  const faulty = rows.filter((row) => row.faults !== null);
+  if (faulty.length === 0) return;
+  const before = await storedBodies(
+    db,
+    source.name,
+    stream,
+    faulty.map((row) => row.recordId),
+  );
+  for (const row of faulty) {
+    const known = before.get(row.recordId);
+    if (!known) continue;
+    const values = { ...known.good, ...source.contribute(known.body).fields };
+    const good = Object.fromEntries(
+      row.faults!.flatMap(({ field }) => (values[field] == null ? [] : [[field, values[field]]])),
+    );
+    if (Object.keys(good).length) row.good = good;
+  }
 }
 
 /** A page may hold one record twice (rows move while a vendor pages): the newest counts, the later one on a tie. */
@@ -93,7 +192,12 @@ function newestOfEach(records: readonly SourceRecord[]): { newest: SourceRecord[
 }
 
 /** What one record is, against what is stored of it. */
-function judge(record: SourceRecord, stored: StoredRecord | undefined, intake: Intake): Verdict {
+function judge(
+  record: SourceRecord,
+  stored: StoredRecord | undefined,
+  inherited: string | null,
+  intake: Intake,
+): Verdict {
   if (record.deleted) return judgeDeletion(record, stored);
   const hash = bodyHash(record);
   if (stored && record.changedAt < stored.changedAt) return { kind: 'superseded' };
@@ -107,14 +211,16 @@ function judge(record: SourceRecord, stored: StoredRecord | undefined, intake: I
   const before = stored?.sourceId ?? null;
   const path = source.sourceIdPath(record.body);
   const found = sourceIdOf(record.body, path, { lowerCase: source.config.sourceId.lowerCase });
-  if ('fault' in found) return { kind: 'rejected', letter: letterOf(record, intake, 'source_id', found.fault) };
+  if ('fault' in found)
+    return { kind: 'rejected', letter: letterOf(record, intake, 'source_id', found.fault) };
   const { faults } = source.contribute(record.body);
   if (faults.length && source.config.badValues === 'reject') {
     const reason = faults.map((fault) => `${fault.field}: ${fault.reason}`).join('; ');
     return { kind: 'rejected', letter: letterOf(record, intake, 'bad_value', reason) };
   }
-  const sourceId = assignedSourceId(before, found.value, source.config.sourceId.policy);
-  const filtered = source.filtered(record.body) ?? (sourceId === null ? `no source ID: ${path} is empty` : null);
+  const sourceId = assignedSourceId(before ?? inherited, found.value, source.config.sourceId.policy);
+  const filtered =
+    source.filtered(record.body) ?? (sourceId === null ? `no source ID: ${path} is empty` : null);
   const row = {
     recordId: record.recordId,
     sourceId,
@@ -124,6 +230,7 @@ function judge(record: SourceRecord, stored: StoredRecord | undefined, intake: I
     body: record.body,
     filtered,
     faults: faults.length ? faults.map(({ field, reason }) => ({ field, reason })) : null,
+    good: null,
   };
   return { kind: filtered === null ? 'changed' : 'filtered', row, before };
 }
@@ -132,13 +239,32 @@ function judgeDeletion(record: SourceRecord, stored: StoredRecord | undefined): 
   if (stored?.deletedAt != null && stored.deletedAt >= record.changedAt) return { kind: 'unchanged' };
   if (stored && record.changedAt < stored.changedAt) return { kind: 'superseded' };
   // Only the deletion's clock moves; the body, its clock and its source ID stay as they are stored.
-  const row = { recordId: record.recordId, sourceId: null, changedAt: 0, deletedAt: record.changedAt, hash: '', body: {}, filtered: null, faults: null };
+  const row = {
+    recordId: record.recordId,
+    sourceId: null,
+    changedAt: 0,
+    deletedAt: record.changedAt,
+    hash: '',
+    body: {},
+    filtered: null,
+    faults: null,
+    good: null,
+  };
   return { kind: 'changed', row, before: stored?.sourceId ?? null };
 }
 
 function letterOf(record: SourceRecord, intake: Intake, code: string, message: string): DeadLetter {
   const { recordId, changedAt, body } = record;
-  return { kind: 'record', source: intake.source.name, stream: intake.stream, ref: recordId, runId: intake.runId, code, message, detail: { changedAt, body } };
+  return {
+    kind: 'record',
+    source: intake.source.name,
+    stream: intake.stream,
+    ref: recordId,
+    runId: intake.runId,
+    code,
+    message,
+    detail: { changedAt, body },
+  };
 }
 
 function rejectedRows(rows: readonly RejectedRow[], intake: Intake): DeadLetter[] {

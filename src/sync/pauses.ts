@@ -17,7 +17,12 @@ export interface Pause {
 }
 
 /** True where it was not paused before. */
-export async function pause(db: Queryable, name: string, why: { cause: PauseCause; reason: string }, now: number): Promise<boolean> {
+export async function pause(
+  db: Queryable,
+  name: string,
+  why: { cause: PauseCause; reason: string },
+  now: number,
+): Promise<boolean> {
   const rows = await db.rows<{ fresh: boolean }>(sql`
     insert into pauses (name, cause, reason, paused_at) values (${name}, ${why.cause}, ${why.reason}, ${at(now)})
     on conflict (name) do update set cause = excluded.cause, reason = excluded.reason
@@ -30,6 +35,8 @@ export async function resume(db: Queryable, name: string): Promise<boolean> {
 }
 
 export async function pauses(db: Queryable): Promise<Map<string, Pause>> {
-  const rows = await db.rows<Pause>(sql`select name, cause, reason, ${ms(sql`paused_at`)} as "pausedAt" from pauses`);
+  const rows = await db.rows<Pause>(
+    sql`select name, cause, reason, ${ms(sql`paused_at`)} as "pausedAt" from pauses`,
+  );
   return new Map(rows.map((row) => [row.name, row]));
 }

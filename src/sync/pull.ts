@@ -1,16 +1,34 @@
 // One run from its checkpoint to rest: pages are pulled, ingested and committed with their cursor, the next page on its
 // way while the last is taken in. It knows no vendor; what a page holds is the connector's word.
-import { CancelledError, countPage, endRun, holdRun, LostLeaseError, putOffRun, type Run, runById } from './runs.ts';
-import { type Api, type Context, type Page, RejectedError, type Stream, TransientError, UnauthorizedError } from '../connector.ts';
+
+import {
+  type Api,
+  type Context,
+  type Page,
+  RejectedError,
+  type Stream,
+  TransientError,
+  UnauthorizedError,
+} from '../connector.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
+import { localFiles } from '../engine/files.ts';
 import type { Endpoint } from '../engine/http.ts';
 import type { Log } from '../engine/log.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../engine/retry.ts';
-import { localFiles } from '../engine/files.ts';
 import { checkpoint, dropCheckpoint, moveCheckpoint, type Reader } from './checkpoints.ts';
 import { ingest } from './ingest.ts';
 import { pause } from './pauses.ts';
+import {
+  CancelledError,
+  countPage,
+  endRun,
+  holdRun,
+  LostLeaseError,
+  putOffRun,
+  type Run,
+  runById,
+} from './runs.ts';
 import type { Source } from './source.ts';
 import type { World } from './world.ts';
 
@@ -37,10 +55,19 @@ export async function carryRun(room: PullRoom, run: Run, lease: string, signal: 
   const heartbeat = beat(room, held, lost, signal);
   try {
     const source = room.world.source(run.source);
-    if (!source) throw new RejectedError(`no source is called ${run.source} in the configuration`, { code: 'no_source' });
+    if (!source)
+      throw new RejectedError(`no source is called ${run.source} in the configuration`, {
+        code: 'no_source',
+      });
     await readAll(room, source, run, lease, AbortSignal.any([signal, lost.signal]));
-    const ended = await database.transaction((tx) => endRun(tx, held, { state: 'finished', error: null, now: clock.now() }));
-    if (ended) log.info({ ...countsOf(ended) }, ended.state === 'finished' ? sentence(ended) : (ended.error ?? 'failed'));
+    const ended = await database.transaction((tx) =>
+      endRun(tx, held, { state: 'finished', error: null, now: clock.now() }),
+    );
+    if (ended)
+      log.info(
+        { ...countsOf(ended) },
+        ended.state === 'finished' ? sentence(ended) : (ended.error ?? 'failed'),
+      );
   } catch (error) {
     await settleFailure(room, run, held, error, signal, log);
   } finally {
@@ -76,12 +103,15 @@ async function settleFailure(
     await database.transaction((tx) => endRun(tx, held, { state: 'failed', error: message, now }));
     log.error(`run failed: ${message}`);
   } else {
-    if (!(error instanceof TransientError)) log.error({ err: error }, 'unexpected error; the run is tried again');
+    if (!(error instanceof TransientError))
+      log.error({ err: error }, 'unexpected error; the run is tried again');
     // The row counts attempts since the last page that went well.
     const attempts = ((await runById(database, run.id))?.attempts ?? 0) + 1;
     const said = error instanceof TransientError ? error.retryAfterMs : undefined;
     if (attempts >= attemptsMax.run) {
-      await database.transaction((tx) => endRun(tx, held, { state: 'failed', error: `${message} (given up after ${attempts} attempts)`, now }));
+      await database.transaction((tx) =>
+        endRun(tx, held, { state: 'failed', error: `${message} (given up after ${attempts} attempts)`, now }),
+      );
       log.error(`run failed: ${message}`);
     } else {
       const delay = backoffMs(attempts, { ...backoff, retryAfterMs: said });
@@ -92,7 +122,13 @@ async function settleFailure(
 }
 
 /** Every stream of the source, by the readers that this run's mode asks for. */
-async function readAll(room: PullRoom, source: Source, run: Run, lease: string, signal: AbortSignal): Promise<void> {
+async function readAll(
+  room: PullRoom,
+  source: Source,
+  run: Run,
+  lease: string,
+  signal: AbortSignal,
+): Promise<void> {
   for (const stream of source.streams) {
     const reading = { room, source, stream, run, lease, signal };
     if (run.mode === 'records') await readRecords(reading);
@@ -127,7 +163,10 @@ async function readStream(reading: Reading): Promise<void> {
       await readPages(reading, 'trail', stream.name);
     }
   }
-  if (stream.tombstones && (run.mode === 'full' || (await isDue(reading, 'tombstones', stream.tombstones.everySeconds)))) {
+  if (
+    stream.tombstones &&
+    (run.mode === 'full' || (await isDue(reading, 'tombstones', stream.tombstones.everySeconds)))
+  ) {
     await readPages(reading, 'tombstones', stream.name);
   }
 }
@@ -139,13 +178,21 @@ async function promote({ room, source, stream }: Reading): Promise<void> {
     const full = await checkpoint(tx, source.name, stream.name, 'full');
     if (!full) return;
     for (const reader of ['lead', 'trail'] as const) {
-      await moveCheckpoint(tx, { source: source.name, stream: stream.name, reader }, { cursor: full.cursor, rest: true, now });
+      await moveCheckpoint(
+        tx,
+        { source: source.name, stream: stream.name, reader },
+        { cursor: full.cursor, rest: true, now },
+      );
     }
     await dropCheckpoint(tx, source.name, stream.name, 'full');
   });
 }
 
-async function isDue({ room, source, stream }: Reading, reader: Reader, everySeconds: number): Promise<boolean> {
+async function isDue(
+  { room, source, stream }: Reading,
+  reader: Reader,
+  everySeconds: number,
+): Promise<boolean> {
   const known = await checkpoint(room.database, source.name, stream.name, reader);
   return known?.restedAt == null || room.clock.now() - known.restedAt >= everySeconds * 1000;
 }
@@ -163,7 +210,9 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
     const context = contextOf(reading);
     return pull.pull(context, { cursor, until: context.now - lagMs, properties: source.properties });
   };
-  let next: Promise<Page> | null = ask((await checkpoint(room.database, key.source, key.stream, reader))?.cursor ?? null);
+  let next: Promise<Page> | null = ask(
+    (await checkpoint(room.database, key.source, key.stream, reader))?.cursor ?? null,
+  );
   while (next !== null) {
     const page: Page = await next;
     signal.throwIfAborted();
@@ -171,9 +220,18 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
     next?.catch(() => {}); // awaited on the next turn; until then a failure must not count as unhandled
     const now = room.clock.now();
     await room.database.transaction(async (tx) => {
-      const counts = await ingest(tx, room.world, { source, stream: stream.name, lane: run.lane, runId: run.id, now }, page);
+      const counts = await ingest(
+        tx,
+        room.world,
+        { source, stream: stream.name, lane: run.lane, runId: run.id, now },
+        page,
+      );
       await moveCheckpoint(tx, key, { cursor: page.cursor, rest: page.rest, now });
-      await countPage(tx, { id: run.id, lease }, { counts, pages: 1, expected: page.total ?? null, step: stepOf(reader, stream), now, leaseMs });
+      await countPage(
+        tx,
+        { id: run.id, lease },
+        { counts, pages: 1, expected: page.total ?? null, step: stepOf(reader, stream), now, leaseMs },
+      );
     });
     room.onIngested();
   }
@@ -183,12 +241,19 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
 async function readRecords(reading: Reading): Promise<void> {
   const { room, source, stream, run, lease, signal } = reading;
   const { read } = stream;
-  if (!read) throw new RejectedError(`${source.name} cannot read single records: ${source.config.connector.name} offers no way`, { code: 'no_read' });
+  if (!read)
+    throw new RejectedError(
+      `${source.name} cannot read single records: ${source.config.connector.name} offers no way`,
+      { code: 'no_read' },
+    );
   const recordIds = run.request.recordIds ?? [];
   for (let from = run.pages * read.maxIds; from < recordIds.length; from += read.maxIds) {
     signal.throwIfAborted();
     const asked = recordIds.slice(from, from + read.maxIds);
-    const answer = await read.records(contextOf(reading), { recordIds: asked, properties: source.properties });
+    const answer = await read.records(contextOf(reading), {
+      recordIds: asked,
+      properties: source.properties,
+    });
     const now = room.clock.now();
     const missing = answer.missing.map((recordId) => ({
       position: recordId,
@@ -198,7 +263,11 @@ async function readRecords(reading: Reading): Promise<void> {
     await room.database.transaction(async (tx) => {
       const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
       const counts = await ingest(tx, room.world, intake, { records: answer.records, rejected: missing });
-      await countPage(tx, { id: run.id, lease }, { counts, pages: 1, expected: recordIds.length, step: 'reading records by ID', now, leaseMs });
+      await countPage(
+        tx,
+        { id: run.id, lease },
+        { counts, pages: 1, expected: recordIds.length, step: 'reading records by ID', now, leaseMs },
+      );
     });
     room.onIngested();
   }
@@ -206,8 +275,16 @@ async function readRecords(reading: Reading): Promise<void> {
 
 function contextOf({ room, source, run, signal }: Reading): Context<unknown> {
   const endpoint = room.endpoint(source.name);
-  const settings = run.request.path === undefined ? source.config.settings : { ...(source.config.settings as object), ...run.request.settings, path: run.request.path };
-  return { settings, api: endpoint ? endpoint.api(run.lane, { signal }) : noApi, files: localFiles, now: room.clock.now() };
+  const settings =
+    run.request.path === undefined
+      ? source.config.settings
+      : { ...(source.config.settings as object), ...run.request.settings, path: run.request.path };
+  return {
+    settings,
+    api: endpoint ? endpoint.api(run.lane, { signal }) : noApi,
+    files: localFiles,
+    now: room.clock.now(),
+  };
 }
 
 const noApi: Api = {
@@ -224,7 +301,12 @@ function stepOf(reader: Reader, stream: Stream<unknown>): string {
 }
 
 /** Holds the lease while pages are slow; when it is lost, what runs is told to stop. */
-function beat(room: PullRoom, held: { id: number; lease: string }, lost: AbortController, signal: AbortSignal): { stop(): void } {
+function beat(
+  room: PullRoom,
+  held: { id: number; lease: string },
+  lost: AbortController,
+  signal: AbortSignal,
+): { stop(): void } {
   const stopped = new AbortController();
   void (async () => {
     for (;;) {

@@ -2,7 +2,7 @@
 // so that any order of arrival gives the same row. It knows no mapping and no customer.
 import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import type { JsonObject, SourceRecord } from '../connector.ts';
+import type { Fields, JsonObject, SourceRecord } from '../connector.ts';
 import { at, json, ms, type Queryable, texts } from '../db/database.ts';
 
 /** What is stored of a record, as far as ingest needs it to decide. Times are epoch milliseconds. */
@@ -23,6 +23,8 @@ export interface RecordRow {
   body: JsonObject;
   filtered: string | null;
   faults: { field: string; reason: string }[] | null;
+  /** The last good values of the fields in `faults`. */
+  good: Fields | null;
 }
 
 /** A record that stands or stood, with what a fold needs of it. */
@@ -33,7 +35,14 @@ export interface StandingRecord {
   sourceId: string;
   changedAt: number;
   deleted: boolean;
+  mergedInto: string | null;
   body: JsonObject;
+  good: Fields | null;
+}
+
+/** Whether a record's word counts: it was neither deleted nor taken over by another. */
+export function stands(record: StandingRecord): boolean {
+  return !record.deleted && record.mergedInto === null;
 }
 
 /** Of a body in the order of its own keys: one connector builds its bodies in one order. */
@@ -73,11 +82,11 @@ export async function writeRecords(
       ? sql`coalesce(records.source_id, excluded.source_id)`
       : sql`case when excluded.changed_at >= records.changed_at then excluded.source_id else records.source_id end`;
   return db.rows(sql`
-    insert into records (source, stream, record_id, source_id, changed_at, deleted_at, hash, body, filtered, faults, run_id, received_at)
+    insert into records (source, stream, record_id, source_id, changed_at, deleted_at, hash, body, filtered, faults, good, run_id, received_at)
     select ${source}, ${stream}, "recordId", "sourceId", to_timestamp("changedAt" / 1000), to_timestamp("deletedAt" / 1000),
-           hash, body, filtered, faults, ${context.runId}::bigint, ${at(context.now)}
+           hash, body, filtered, faults, good, ${context.runId}::bigint, ${at(context.now)}
     from jsonb_to_recordset(${json(ordered)}) as row
-      ("recordId" text, "sourceId" text, "changedAt" float8, "deletedAt" float8, hash text, body jsonb, filtered text, faults jsonb)
+      ("recordId" text, "sourceId" text, "changedAt" float8, "deletedAt" float8, hash text, body jsonb, filtered text, faults jsonb, good jsonb)
     on conflict (source, stream, record_id) do update set
       source_id = ${sourceId},
       deleted_at = greatest(records.deleted_at, excluded.deleted_at),
@@ -86,6 +95,7 @@ export async function writeRecords(
       body = case when excluded.changed_at >= records.changed_at then excluded.body else records.body end,
       filtered = case when excluded.changed_at >= records.changed_at then excluded.filtered else records.filtered end,
       faults = case when excluded.changed_at >= records.changed_at then excluded.faults else records.faults end,
+      good = case when excluded.changed_at >= records.changed_at then excluded.good else records.good end,
       run_id = excluded.run_id,
       received_at = excluded.received_at
     returning record_id as "recordId", source_id as "sourceId"`);
@@ -105,11 +115,74 @@ export async function touchRecords(
     where source = ${source} and stream = ${stream} and record_id = row."recordId"`);
 }
 
-/** Every record that speaks or spoke of these customers and is not filtered; `deleted` ones stand no more. */
+/** Every record that speaks or spoke of these customers and is not filtered. */
 export async function recordsOf(db: Queryable, sourceIds: readonly string[]): Promise<StandingRecord[]> {
   return db.rows(sql`
     select source, stream, record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt",
-           coalesce(deleted_at >= changed_at, false) as deleted, body
+           coalesce(deleted_at >= changed_at, false) as deleted, merged_into as "mergedInto", body, good
     from records
     where source_id = any(${texts(sourceIds)}) and filtered is null`);
+}
+
+/** The bodies of these records and their last good values, for the few of which a new version has faults. */
+export async function storedBodies(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordIds: readonly string[],
+): Promise<Map<string, { body: JsonObject; good: Fields | null }>> {
+  const rows = await db.rows<{ recordId: string; body: JsonObject; good: Fields | null }>(sql`
+    select record_id as "recordId", body, good from records
+    where source = ${source} and stream = ${stream} and record_id = any(${texts(recordIds)})`);
+  return new Map(rows.map((row) => [row.recordId, row]));
+}
+
+/**
+ * Marks records as taken over by others of their stream: they stand no more. What is not known yet gets an empty row, so
+ * that it does not stand when it comes late. What a person has parted again stays parted. Returns the customers they
+ * spoke of.
+ */
+export async function mergeRecords(
+  db: Queryable,
+  source: string,
+  stream: string,
+  merges: readonly { recordId: string; into: string }[],
+  now: number,
+): Promise<string[]> {
+  if (merges.length === 0) return [];
+  const rows = await db.rows<{ sourceId: string | null }>(sql`
+    insert into records (source, stream, record_id, changed_at, hash, body, merged_into, received_at)
+    select distinct on ("recordId") ${source}, ${stream}, "recordId", to_timestamp(0), '', '{}', "into", ${at(now)}
+    from jsonb_to_recordset(${json(merges)}) as row ("recordId" text, "into" text)
+    order by "recordId"
+    on conflict (source, stream, record_id) do update set merged_into = excluded.merged_into
+    where records.merged_into is distinct from excluded.merged_into and records.unmerged_from is distinct from excluded.merged_into
+    returning source_id as "sourceId"`);
+  return rows.flatMap((row) => row.sourceId ?? []);
+}
+
+/** The source IDs that these records were given, in the order asked for. */
+export async function sourceIdsOf(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordIds: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await db.rows<{ recordId: string; sourceId: string }>(sql`
+    select record_id as "recordId", source_id as "sourceId" from records
+    where source = ${source} and stream = ${stream} and record_id = any(${texts(recordIds)}) and source_id is not null`);
+  return new Map(rows.map((row) => [row.recordId, row.sourceId]));
+}
+
+/** Parts a record again from the one that took it over; a repeat of the vendor's word no longer counts. Null where it was not merged. */
+export async function unmergeRecord(
+  db: Queryable,
+  source: string,
+  recordId: string,
+): Promise<{ stream: string; sourceId: string | null; from: string } | null> {
+  const [row] = await db.rows<{ stream: string; sourceId: string | null; from: string }>(sql`
+    update records set unmerged_from = merged_into, merged_into = null
+    where source = ${source} and record_id = ${recordId} and merged_into is not null
+    returning stream, source_id as "sourceId", unmerged_from as "from"`);
+  return row ?? null;
 }

@@ -4,7 +4,12 @@ import type { JsonObject } from '../connector.ts';
 import type { Database, Queryable } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Lane } from '../engine/lanes.ts';
-import { type DeadLetterFilter, deadLettersAfter, type KeptLetter, settleDeadLetters } from './dead-letters.ts';
+import {
+  type DeadLetterFilter,
+  deadLettersAfter,
+  type KeptLetter,
+  settleDeadLetters,
+} from './dead-letters.ts';
 import { revive } from './deliveries.ts';
 import { type Counts, ingest, noCounts } from './ingest.ts';
 import type { World } from './world.ts';
@@ -28,7 +33,8 @@ export async function retryDeadLetters(
   which: DeadLetterFilter,
 ): Promise<Retried> {
   const { database, world, clock } = room;
-  const few = (await deadLettersAfter(database, which, { after: 0, limit: mostManual + 1 })).length <= mostManual;
+  const few =
+    (await deadLettersAfter(database, which, { after: 0, limit: mostManual + 1 })).length <= mostManual;
   const retrying = { world, lane: few ? ('manual' as const) : ('backfill' as const) };
   const retried: Retried = { deliveries: { due: 0, waiting: 0 }, records: { ...noCounts }, cannot: [] };
   for (let after = 0; ; ) {
@@ -48,7 +54,11 @@ interface Retrying {
   now: number;
 }
 
-async function retryPage(tx: Queryable, retrying: Retrying, letters: readonly KeptLetter[]): Promise<Retried> {
+async function retryPage(
+  tx: Queryable,
+  retrying: Retrying,
+  letters: readonly KeptLetter[],
+): Promise<Retried> {
   const hindered = new Map(letters.map((letter) => [letter, hindrance(letter, retrying.world)]));
   const free = letters.filter((letter) => hindered.get(letter) === null);
   const deliveries = free.filter((letter) => letter.kind === 'delivery').map((letter) => letter.ref);
@@ -66,7 +76,11 @@ async function retryPage(tx: Queryable, retrying: Retrying, letters: readonly Ke
   return {
     deliveries: { due, waiting: deliveries.length - due },
     records,
-    cannot: [...cannot].map(([reason, group]) => ({ reason, letters: group.length, ids: group.map(({ id }) => id) })),
+    cannot: [...cannot].map(([reason, group]) => ({
+      reason,
+      letters: group.length,
+      ids: group.map(({ id }) => id),
+    })),
   };
 }
 
@@ -76,7 +90,8 @@ function hindrance(letter: KeptLetter, world: World): string | null {
   if (letter.kind === 'inbox') return 'what lies in the inbox is replayed there';
   const source = world.source(letter.source);
   if (!source) return `no source is called ${letter.source} in the configuration any more`;
-  if (!source.streams.some((stream) => stream.name === letter.stream)) return `${letter.source} has no stream ${letter.stream} any more`;
+  if (!source.streams.some((stream) => stream.name === letter.stream))
+    return `${letter.source} has no stream ${letter.stream} any more`;
   if (keptRecord(letter) !== null) return null;
   return source.description === null
     ? 'this row never became a record: correct it in the file and import that again'
@@ -87,20 +102,34 @@ function hindrance(letter: KeptLetter, world: World): string | null {
 function keptRecord({ detail }: KeptLetter): { changedAt: number; body: JsonObject } | null {
   if (typeof detail !== 'object' || detail === null || Array.isArray(detail)) return null;
   const { changedAt, body } = detail;
-  if (typeof changedAt !== 'number' || typeof body !== 'object' || body === null || Array.isArray(body)) return null;
+  if (typeof changedAt !== 'number' || typeof body !== 'object' || body === null || Array.isArray(body))
+    return null;
   return { changedAt, body };
 }
 
 /** Letters of one stream. What is rejected again stays a letter, counted up; every other one is settled. */
-async function ingestAgain(tx: Queryable, { world, lane, now }: Retrying, letters: readonly KeptLetter[]): Promise<Counts> {
+async function ingestAgain(
+  tx: Queryable,
+  { world, lane, now }: Retrying,
+  letters: readonly KeptLetter[],
+): Promise<Counts> {
   const { source: name, stream } = letters[0]!;
   const records = letters.map((letter) => ({ recordId: letter.ref, ...keptRecord(letter)! }));
-  const counts = await ingest(tx, world, { source: world.source(name)!, stream, lane, runId: null, now }, { records });
+  const counts = await ingest(
+    tx,
+    world,
+    { source: world.source(name)!, stream, lane, runId: null, now },
+    { records },
+  );
   const before = new Map(letters.map((letter) => [letter.id, letter.times]));
   const open = await deadLettersAfter(tx, { ids: [...before.keys()] }, { after: 0, limit: letters.length });
   // Still open and not counted up: a newer state of the record was taken in meanwhile.
   const overtaken = open.filter((letter) => letter.times === before.get(letter.id));
-  await settleDeadLetters(tx, { kind: 'record', source: name, stream, refs: overtaken.map((letter) => letter.ref) }, now);
+  await settleDeadLetters(
+    tx,
+    { kind: 'record', source: name, stream, refs: overtaken.map((letter) => letter.ref) },
+    now,
+  );
   return counts;
 }
 

@@ -23,7 +23,10 @@ export function route(
   const due = backlog.reduce((sum, lane) => sum + lane.due, 0);
   if (due === 0) return { by: 'none', againMs: 1000 };
   if (traits.bulk === null) return { by: 'single', most: traits.singlesAtOnce * 4 };
-  const urgent = backlog.reduce((sum, lane) => sum + (lane.lane === 'webhook' || lane.lane === 'manual' ? lane.due : 0), 0);
+  const urgent = backlog.reduce(
+    (sum, lane) => sum + (lane.lane === 'webhook' || lane.lane === 'manual' ? lane.due : 0),
+    0,
+  );
   if (urgent > 0 && urgent <= mostSingles) return { by: 'single', most: urgent };
   const waited = now.at - Math.min(...backlog.map((lane) => lane.oldest));
   const full = due >= traits.bulk.maxRecords;

@@ -52,7 +52,10 @@ const columns = sql`
   customers::float8 as customers, expected::float8 as expected, step, error, attempts, ${ms(sql`due_at`)} as "dueAt",
   lease is not null as leased, ${ms(sql`cancel_requested_at`)} as "cancelRequestedAt"`;
 
-const toRun = ({ lane, ...row }: Omit<Run, 'lane'> & { lane: number }): Run => ({ ...row, lane: lanes[lane]! });
+const toRun = ({ lane, ...row }: Omit<Run, 'lane'> & { lane: number }): Run => ({
+  ...row,
+  lane: lanes[lane]!,
+});
 
 export interface NewRun {
   source: string;
@@ -85,14 +88,21 @@ export async function goingRun(db: Queryable, source: string, mode: RunMode): Pr
 }
 
 export async function runById(db: Queryable, id: number): Promise<Run | null> {
-  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`select ${columns} from runs where id = ${id}::bigint`);
+  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(
+    sql`select ${columns} from runs where id = ${id}::bigint`,
+  );
   return row ? toRun(row) : null;
 }
 
 /** The newest runs, before `before` where given. */
 export async function listRuns(
   db: Queryable,
-  filter: { source?: string | undefined; state?: RunState | undefined; before?: number | undefined; limit: number },
+  filter: {
+    source?: string | undefined;
+    state?: RunState | undefined;
+    before?: number | undefined;
+    limit: number;
+  },
 ): Promise<Run[]> {
   const rows = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
     select ${columns} from runs
@@ -167,7 +177,14 @@ export class CancelledError extends Error {
 export async function countPage(
   db: Queryable,
   run: { id: number; lease: string },
-  page: { counts: Counts; pages: number; expected: number | null; step: string; now: number; leaseMs: number },
+  page: {
+    counts: Counts;
+    pages: number;
+    expected: number | null;
+    step: string;
+    now: number;
+    leaseMs: number;
+  },
 ): Promise<void> {
   const { counts } = page;
   const [row] = await db.rows<{ cancelled: boolean }>(sql`
@@ -184,7 +201,11 @@ export async function countPage(
 }
 
 /** Holds the lease further while a page takes long. */
-export async function holdRun(db: Queryable, run: { id: number; lease: string }, until: number): Promise<boolean> {
+export async function holdRun(
+  db: Queryable,
+  run: { id: number; lease: string },
+  until: number,
+): Promise<boolean> {
   const rows = await db.rows(sql`
     update runs set leased_until = ${at(until)} where id = ${run.id}::bigint and lease = ${run.lease}::uuid and state = 'requested' returning id`);
   return rows.length > 0;

@@ -1,6 +1,6 @@
 // One configured source as the path needs it: its connector, its rules, and its mapping made ready. It knows no rows.
-import type { ApiDescription, Connector, Fields, Json, JsonObject, Mapping, MetadataSchema, Stream } from '../connector.ts';
-import { type CompiledMapping, compileMapping } from '../customer/mapping.ts';
+import type { ApiDescription, Connector, Fields, Json, JsonObject, Mapping, Stream } from '../connector.ts';
+import { type CompiledMapping, compileMapping, type MappingOptions } from '../customer/mapping.ts';
 
 /** What is done with a record of which one value fails its type: leave that field out, or refuse the record. */
 export type BadValuePolicy = 'quarantine' | 'reject';
@@ -25,6 +25,9 @@ export interface SourceConfig {
   timezone: string;
 }
 
+/** How values of metadata are typed and which keys go on. */
+export type MetadataRules = Pick<MappingOptions, 'schema' | 'unknownMetadata'>;
+
 export interface FieldFault {
   field: string;
   reason: string;
@@ -38,21 +41,23 @@ export class Source {
   readonly description: ApiDescription | null;
   /** What to ask the vendor for. */
   readonly properties: readonly string[];
-  readonly #schema: MetadataSchema | null;
+  readonly #rules: MetadataRules;
   readonly #compiled: CompiledMapping;
   readonly #sourceIdPath: string;
   /** For connectors whose defaults depend on the columns found. */
   readonly #byColumns = new Map<string, { mapping: CompiledMapping; sourceIdPath: string }>();
 
-  constructor(config: SourceConfig, schema: MetadataSchema | null) {
+  constructor(config: SourceConfig, rules: MetadataRules) {
     this.config = config;
     this.name = config.name;
     this.streams = config.connector.source?.streams ?? [];
     this.description = config.connector.api?.(config.settings) ?? null;
-    this.#schema = schema;
-    this.#compiled = compileMapping(config.mapping ?? config.connector.source?.mapping ?? {}, { schema });
+    this.#rules = rules;
+    this.#compiled = compileMapping(config.mapping ?? config.connector.source?.mapping ?? {}, rules);
     this.#sourceIdPath = config.sourceId.path ?? config.connector.source?.sourceId ?? 'id';
-    const paths = [this.#sourceIdPath, ...filterPaths(config.filter)].map((path) => path.split(/[.[]/)[0] ?? path);
+    const paths = [this.#sourceIdPath, ...filterPaths(config.filter)].map(
+      (path) => path.split(/[.[]/)[0] ?? path,
+    );
     this.properties = [...new Set([...this.#compiled.properties, ...paths, ...config.keep])];
   }
 
@@ -79,7 +84,8 @@ export class Source {
     for (const [property, allowed] of Object.entries(filter)) {
       const found = body[property] ?? null;
       const values = Array.isArray(allowed) ? allowed : [allowed];
-      if (!values.includes(found as never)) return `left out by the filter: ${property} is ${JSON.stringify(found)}`;
+      if (!values.includes(found as never))
+        return `left out by the filter: ${property} is ${JSON.stringify(found)}`;
     }
     return null;
   }
@@ -94,7 +100,10 @@ export class Source {
     if (!found) {
       if (this.#byColumns.size > 100) this.#byColumns.clear();
       found = {
-        mapping: mapping || !mappingFor ? this.#compiled : compileMapping(mappingFor(settings, columns), { schema: this.#schema }),
+        mapping:
+          mapping || !mappingFor
+            ? this.#compiled
+            : compileMapping(mappingFor(settings, columns), this.#rules),
         sourceIdPath: sourceId.path ?? sourceIdFor?.(settings, columns) ?? this.#sourceIdPath,
       };
       this.#byColumns.set(key, found);

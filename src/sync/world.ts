@@ -1,22 +1,36 @@
 // All that ingest must know beside rows: every source with its mapping, and how their contributions are merged.
 import type { Fields, MetadataSchema } from '../connector.ts';
-import { compileMerge, type MergeConfig, type MergePolicy, merge } from '../customer/merge.ts';
+import {
+  type Contribution,
+  compileMerge,
+  explainMerge,
+  type MergeConfig,
+  type MergePolicy,
+  merge,
+} from '../customer/merge.ts';
 import type { StandingRecord } from './records.ts';
-import { Source, type SourceConfig } from './source.ts';
+import { type MetadataRules, Source, type SourceConfig } from './source.ts';
+
+/** What of a configuration decides how records become customers. */
+export interface WorldConfig {
+  sources: readonly SourceConfig[];
+  merge: MergeConfig;
+  unknownMetadata: MetadataRules['unknownMetadata'] | null;
+}
 
 export class World {
-  readonly #configs: readonly SourceConfig[];
-  readonly #mergeConfig: MergeConfig;
-  #sources: Map<string, Source>;
-  #policy: MergePolicy;
-  #schema: MetadataSchema | null;
+  readonly #config: WorldConfig;
+  readonly #policy: MergePolicy;
+  #schema: MetadataSchema | null = null;
+  #sources = new Map<string, Source>();
 
-  constructor(configs: readonly SourceConfig[], mergeConfig: MergeConfig, schema: MetadataSchema | null = null) {
-    this.#configs = configs;
-    this.#mergeConfig = mergeConfig;
-    this.#schema = schema;
-    this.#sources = new Map(configs.map((config) => [config.name, new Source(config, schema)]));
-    this.#policy = compileMerge(mergeConfig, configs.map((config) => config.name));
+  constructor(config: WorldConfig, schema: MetadataSchema | null = null) {
+    this.#config = config;
+    this.#policy = compileMerge(
+      config.merge,
+      config.sources.map((source) => source.name),
+    );
+    this.schema = schema;
   }
 
   get schema(): MetadataSchema | null {
@@ -25,9 +39,10 @@ export class World {
 
   /** From now on values are typed by this schema. */
   set schema(schema: MetadataSchema | null) {
+    const { sources, unknownMetadata } = this.#config;
     this.#schema = schema;
-    this.#sources = new Map(this.#configs.map((config) => [config.name, new Source(config, schema)]));
-    this.#policy = compileMerge(this.#mergeConfig, this.#configs.map((config) => config.name));
+    const rules = { schema, ...(unknownMetadata && { unknownMetadata }) };
+    this.#sources = new Map(sources.map((source) => [source.name, new Source(source, rules)]));
   }
 
   get sources(): Source[] {
@@ -38,15 +53,27 @@ export class World {
     return this.#sources.get(name);
   }
 
-  /** One customer's fields from the records that speak of it. Records of a source no longer configured say nothing. */
-  fold = (records: readonly StandingRecord[]): Fields =>
-    merge(
-      records.flatMap((record) => {
-        const source = this.#sources.get(record.source);
-        if (!source) return [];
-        const { stream, recordId, changedAt } = record;
-        return [{ source: record.source, stream, recordId, changedAt, fields: source.contribute(record.body).fields }];
-      }),
-      this.#policy,
-    );
+  /** What each of these records contributes. Records of a source no longer configured say nothing. */
+  contributions(records: readonly StandingRecord[]): Contribution[] {
+    return records.flatMap((record) => {
+      const source = this.#sources.get(record.source);
+      if (!source) return [];
+      const { stream, recordId, changedAt } = record;
+      const { fields, faults } = source.contribute(record.body);
+      // Of a field that fails now its last good value stands.
+      if (record.good)
+        for (const { field } of faults)
+          if (Object.hasOwn(record.good, field)) fields[field] = record.good[field]!;
+      return [{ source: record.source, stream, recordId, changedAt, fields }];
+    });
+  }
+
+  /** One customer's fields from the records that speak of it and the values pinned by hand. */
+  fold = (records: readonly StandingRecord[], pins: Fields): Fields =>
+    merge(this.contributions(records), this.#policy, pins);
+
+  /** The same with every reason. */
+  explain(records: readonly StandingRecord[], pins: Fields) {
+    return explainMerge(this.contributions(records), this.#policy, pins);
+  }
 }

@@ -16,7 +16,7 @@ import { newApi, type Room } from './room.ts';
 import { readStatus } from './status.ts';
 
 const runsShown = 12;
-const lettersShown = 20;
+const lettersShown = 10;
 const matchesShown = 8;
 
 export function adminPages(room: Room) {

@@ -5,7 +5,7 @@ import { batchesUnderWay } from '../sync/batches.ts';
 import { destinationName, pauses } from '../sync/pauses.ts';
 import { goingRuns, lastRuns, type Run } from '../sync/runs.ts';
 import type { Source } from '../sync/source.ts';
-import { iso, laneShape, pauseBody, pauseShape, runBody, runShape, time, timeOrNull } from './api/shapes.ts';
+import { iso, laneShape, orNull, pauseBody, pauseShape, runBody, runShape, time, timeOrNull } from './api/shapes.ts';
 import type { Room } from './room.ts';
 
 const count = z.int().min(0);
@@ -30,14 +30,14 @@ export const sourceShape = z
     connector: z.string(),
     schedule: z.string().nullable().openapi({ description: 'A cron expression; null where it is read only when asked.' }),
     timezone: z.string(),
-    paused: pauseShape.nullable(),
+    paused: orNull(pauseShape),
     going: z.array(runShape).openapi({ description: 'Its runs that have not ended, the one in hand first.' }),
-    lastRun: runShape.nullable().openapi({ description: 'Its newest run that has ended.' }),
+    lastRun: orNull(runShape).openapi({ description: 'Its newest run that has ended.' }),
     records: count.openapi({ description: 'Records kept of it.' }),
     imports: z.boolean().openapi({ description: 'It takes files by `POST /api/sources/{source}/imports`.' }),
     readsById: z.boolean().openapi({ description: 'It can be synced in mode `records`.' }),
     budget: z.array(budgetShape),
-    calls: callsShape.nullable(),
+    calls: orNull(callsShape),
   })
   .openapi('Source');
 
@@ -58,10 +58,10 @@ export const statusShape = z
     ),
     destination: z.strictObject({
       connector: z.string(),
-      paused: pauseShape.nullable(),
+      paused: orNull(pauseShape),
       batches: z.strictObject({ underWay: count, customers: count }).openapi({ description: 'Bulk actions that the destination has not ended.' }),
       budget: z.array(budgetShape),
-      calls: callsShape.nullable(),
+      calls: orNull(callsShape),
     }),
     deadLetters: z.strictObject({
       open: count,

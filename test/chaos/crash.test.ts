@@ -13,9 +13,15 @@ const kills = 20;
 const contacts = 5_000;
 
 describe.each(databases)('a worker that is killed, on $name', ({ open }) => {
-  it(`loses nothing and doubles nothing over ${kills} kills (seed ${seed})`, { timeout: 240_000 }, async () => {
+  it(`loses nothing and doubles nothing over ${kills} kills (seed ${seed})`, {
+    timeout: 240_000,
+  }, async () => {
     const random = randomOf(seed);
-    const hubspot = createHubSpotSimulator({ accessToken: 'pat-chaos-00000000', plan: 'professional', indexLagMs: 500 });
+    const hubspot = createHubSpotSimulator({
+      accessToken: 'pat-chaos-00000000',
+      plan: 'professional',
+      indexLagMs: 500,
+    });
     hubspot.seed(contacts, 3);
     const voucherify = createVoucherifySimulator({
       now: Date.now,
@@ -24,7 +30,10 @@ describe.each(databases)('a worker that is killed, on $name', ({ open }) => {
       quotas: { apiCalls: { requests: 200, seconds: 10 }, bulkCalls: { requests: 40, seconds: 10 } },
       bulkProcessing: { waitMs: 150, recordMs: 0.2 },
     });
-    const served = [await serve(hubspot.app, { latencyMs: 60 }), await serve(voucherify.app, { latencyMs: 30 })];
+    const served = [
+      await serve(hubspot.app, { latencyMs: 60 }),
+      await serve(voucherify.app, { latencyMs: 30 }),
+    ];
     const database = await open();
     const { where } = database;
     const config = {
@@ -58,7 +67,13 @@ describe.each(databases)('a worker that is killed, on $name', ({ open }) => {
     };
     await database.release(); // on PGlite the folder belongs to the worker from now on
     const ids = [...hubspot.contacts()].map((contact) => contact.id);
-    const life = setInterval(() => hubspot.update(ids[Math.floor(random() * ids.length)]!, { loyalty_points: Math.floor(random() * 9_000) }), 50);
+    const life = setInterval(
+      () =>
+        hubspot.update(ids[Math.floor(random() * ids.length)]!, {
+          loyalty_points: Math.floor(random() * 9_000),
+        }),
+      50,
+    );
     try {
       for (let kill = 0; kill < kills; kill += 1) {
         const worker = start({ where, config });
@@ -85,8 +100,16 @@ describe.each(databases)('a worker that is killed, on $name', ({ open }) => {
 });
 
 /** A worker process and what it has said. */
-function start(orders: object): { started: Promise<void>; restingFor(times: number): Promise<void>; kill(): Promise<void>; drain(): Promise<void> } {
-  const worker: ChildProcess = fork(new URL('worker.ts', import.meta.url), [JSON.stringify(orders)], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'], execArgv: [] });
+function start(orders: object): {
+  started: Promise<void>;
+  restingFor(times: number): Promise<void>;
+  kill(): Promise<void>;
+  drain(): Promise<void>;
+} {
+  const worker: ChildProcess = fork(new URL('worker.ts', import.meta.url), [JSON.stringify(orders)], {
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    execArgv: [],
+  });
   let complaints = '';
   worker.stderr?.on('data', (data: Buffer) => {
     complaints = (complaints + data.toString()).slice(-4_000);

@@ -7,14 +7,23 @@ import { systemClock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log.ts';
 import { Tributary } from '../../src/tributary.ts';
 
-const { where, config } = JSON.parse(process.argv[2] ?? '{}') as { where: { url?: string; directory: string }; config: object };
+const { where, config } = JSON.parse(process.argv[2] ?? '{}') as {
+  where: { url?: string; directory: string };
+  config: object;
+};
 const database = await openDatabase(where);
 const log = createLog({ level: 'warn', write: (line) => process.stderr.write(line) });
-const tributary = new Tributary({ config: checkConfig('chaos', config, {}, connectors), database, clock: systemClock, log });
+const tributary = new Tributary({
+  config: checkConfig('chaos', config, {}, connectors),
+  database,
+  clock: systemClock,
+  log,
+});
 await tributary.start();
 process.send?.({ started: true });
 process.on('message', async (said: { do: 'sync' | 'drain' }) => {
-  if (said.do === 'sync') await tributary.request({ source: 'hubspot', mode: 'incremental', trigger: 'manual', lane: 'schedule' });
+  if (said.do === 'sync')
+    await tributary.request({ source: 'hubspot', mode: 'incremental', trigger: 'manual', lane: 'schedule' });
   if (said.do === 'drain') {
     await tributary.drain();
     await database.close();

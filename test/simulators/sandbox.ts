@@ -2,12 +2,12 @@
 // loopback. It survives restarts and kills by a journal. It does not know Tributary.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Change, type Contact, createHubSpotSimulator, type HubSpotSimulator } from './hubspot.ts';
 import { personProperties, randomOf, whole } from './hubspot/people.ts';
+import { type Change, type Contact, createHubSpotSimulator, type HubSpotSimulator } from './hubspot.ts';
 import { serve } from './serve.ts';
-import { createVoucherifySimulator } from './voucherify.ts';
 import type { TruthCustomer } from './voucherify/options.ts';
 import type { StoredCustomer } from './voucherify/truth.ts';
+import { createVoucherifySimulator } from './voucherify.ts';
 
 const accessToken = 'pat-sandbox-00000000';
 const appId = 'sandbox-app';
@@ -27,7 +27,10 @@ export async function startSandbox({ directory }: { directory: string }): Promis
   mkdirSync(directory, { recursive: true });
   const hubspot = openHubSpot(directory);
   const voucherify = openVoucherify(directory);
-  const [source, destination] = [await serve(hubspot.app, { latencyMs: 30 }), await serve(voucherify.app, { latencyMs: 30 })];
+  const [source, destination] = [
+    await serve(hubspot.app, { latencyMs: 30 }),
+    await serve(voucherify.app, { latencyMs: 30 }),
+  ];
   const life = setInterval(() => live(hubspot), 1_500);
   return {
     config: configOf(source.url, destination.url),
@@ -109,12 +112,23 @@ function live(hubspot: HubSpotSimulator): void {
   for (const { id, archived } of hubspot.contacts()) if (!archived) ids.push(id);
   const someone = () => ids[whole(random, 0, ids.length - 1)]!;
   for (let count = whole(random, 1, 4); count > 0; count -= 1) {
-    hubspot.update(someone(), { lifecyclestage: stages[whole(random, 0, stages.length - 1)]!, loyalty_points: whole(random, 0, 5_000) });
+    hubspot.update(someone(), {
+      lifecyclestage: stages[whole(random, 0, stages.length - 1)]!,
+      loyalty_points: whole(random, 0, 5_000),
+    });
   }
-  if (turn % 4 === 0) hubspot.update(someone(), { city: ['Kraków', 'Łódź', 'Lyon', 'Porto', 'Leeds'][whole(random, 0, 4)]! });
+  if (turn % 4 === 0)
+    hubspot.update(someone(), { city: ['Kraków', 'Łódź', 'Lyon', 'Porto', 'Leeds'][whole(random, 0, 4)]! });
   if (turn % 8 === 0) {
-    const [firstname, lastname] = [personProperties[1]!, personProperties[2]!].map((name) => hubspot.get(someone())?.properties[name] ?? 'Robin');
-    hubspot.create({ firstname: firstname!, lastname: lastname!, email: `new.${Date.now()}@example.org`, lifecyclestage: 'subscriber' });
+    const [firstname, lastname] = [personProperties[1]!, personProperties[2]!].map(
+      (name) => hubspot.get(someone())?.properties[name] ?? 'Robin',
+    );
+    hubspot.create({
+      firstname: firstname!,
+      lastname: lastname!,
+      email: `new.${Date.now()}@example.org`,
+      lifecyclestage: 'subscriber',
+    });
   }
   if (turn % 40 === 0) hubspot.archive(someone());
 }
@@ -132,7 +146,12 @@ function openVoucherify(directory: string) {
     bulkProcessing: { waitMs: 300, recordMs: 0.2 },
     metadataSchema: {
       allow_defined_only: false,
-      properties: { lifecycle_stage: { type: 'string' }, company: { type: 'string' }, loyalty_points: { type: 'number' }, newsletter: { type: 'boolean' } },
+      properties: {
+        lifecycle_stage: { type: 'string' },
+        company: { type: 'string' },
+        loyalty_points: { type: 'number' },
+        newsletter: { type: 'boolean' },
+      },
     },
     onWrite: (customer, kind) => journal.add({ customer, kind }),
   });
@@ -142,7 +161,10 @@ function openVoucherify(directory: string) {
     else customers.set(customer.id, stored(customer));
   }
   const empty = voucherify.snapshot();
-  voucherify.restoreSnapshot({ ...empty, truth: { ...empty.truth, customers: [...customers.values()], ids_given: journal.lines } });
+  voucherify.restoreSnapshot({
+    ...empty,
+    truth: { ...empty.truth, customers: [...customers.values()], ids_given: journal.lines },
+  });
   return voucherify;
 }
 

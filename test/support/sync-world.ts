@@ -1,13 +1,13 @@
 // A whole world to sync in: simulated vendors on loopback, a database, and Tributary between them, on a clock that runs
 // faster than the wall's. It knows no single test.
 import { sql } from 'drizzle-orm';
+import { connectors } from '../../connectors/index.ts';
 import { checkConfig } from '../../src/config.ts';
 import type { Database } from '../../src/db/database.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log.ts';
 import { type Run, runById } from '../../src/sync/runs.ts';
 import { Tributary } from '../../src/tributary.ts';
-import { connectors } from '../../connectors/index.ts';
 import { createHubSpotSimulator, type HubSpotOptions } from '../simulators/hubspot.ts';
 import { type Served, serve } from '../simulators/serve.ts';
 import { createVoucherifySimulator, type VoucherifyOptions } from '../simulators/voucherify.ts';
@@ -64,8 +64,18 @@ const [appId, appToken] = ['app-id', 'app-token-00000000'];
 
 export async function openSyncWorld(database: Database, options: SyncWorldOptions = {}) {
   const clock = options.clock ?? new FastClock();
-  const hubspot = createHubSpotSimulator({ now: () => clock.now(), accessToken, quotas: false, ...options.hubspot });
-  const voucherify = createVoucherifySimulator({ now: () => clock.now(), appId, appToken, ...options.voucherify });
+  const hubspot = createHubSpotSimulator({
+    now: () => clock.now(),
+    accessToken,
+    quotas: false,
+    ...options.hubspot,
+  });
+  const voucherify = createVoucherifySimulator({
+    now: () => clock.now(),
+    appId,
+    appToken,
+    ...options.voucherify,
+  });
   const served: Served[] = [await serve(hubspot.app), await serve(voucherify.app)];
   const raw = {
     destination: {
@@ -120,7 +130,12 @@ export async function openSyncWorld(database: Database, options: SyncWorldOption
     },
     /** Asks for a run and waits until it has ended and nothing is left to deliver. */
     async sync(mode: 'incremental' | 'full' = 'incremental', source = 'hubspot'): Promise<Run> {
-      const requested = await tributary.request({ source, mode, trigger: 'manual', lane: mode === 'full' ? 'backfill' : 'schedule' });
+      const requested = await tributary.request({
+        source,
+        mode,
+        trigger: 'manual',
+        lane: mode === 'full' ? 'backfill' : 'schedule',
+      });
       if (!requested) throw new Error('a run of this mode is still going');
       await this.rest();
       return (await runById(database, requested.id))!;
@@ -128,7 +143,9 @@ export async function openSyncWorld(database: Database, options: SyncWorldOption
     /** Waits until nothing is left to do, nor put off; fails after half a minute. */
     async rest(): Promise<void> {
       await until(async () => {
-        const [row] = await database.rows<{ waiting: number }>(sql`select count(*)::int as waiting from deliveries where state = 'waiting'`);
+        const [row] = await database.rows<{ waiting: number }>(
+          sql`select count(*)::int as waiting from deliveries where state = 'waiting'`,
+        );
         return row?.waiting === 0 && (await tributary.isAtRest());
       });
     },
@@ -186,5 +203,9 @@ export function held(voucherify: SyncWorld['voucherify']): Map<string, Record<st
 export function differences(world: Pick<SyncWorld, 'hubspot' | 'voucherify'>): unknown[] {
   const [want, have] = [truth(world.hubspot), held(world.voucherify)];
   const ids = new Set([...want.keys(), ...have.keys()]);
-  return [...ids].flatMap((id) => (JSON.stringify(want.get(id)) === JSON.stringify(have.get(id)) ? [] : [{ id, want: want.get(id), have: have.get(id) }]));
+  return [...ids].flatMap((id) =>
+    JSON.stringify(want.get(id)) === JSON.stringify(have.get(id))
+      ? []
+      : [{ id, want: want.get(id), have: have.get(id) }],
+  );
 }

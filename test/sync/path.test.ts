@@ -3,7 +3,13 @@ import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { balances } from '../../src/sync/ingest.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
-import { differences, openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
+import {
+  differences,
+  openSyncWorld,
+  type SyncWorld,
+  type SyncWorldOptions,
+  until,
+} from '../support/sync-world.ts';
 
 describe.each(databases)('the path on $name', ({ open }) => {
   let world: SyncWorld;
@@ -23,16 +29,31 @@ describe.each(databases)('the path on $name', ({ open }) => {
   });
 
   const delivery = async (sourceId: string) =>
-    (await database.rows<Record<string, unknown>>(sql`select * from deliveries where source_id = ${sourceId}`))[0];
+    (
+      await database.rows<Record<string, unknown>>(
+        sql`select * from deliveries where source_id = ${sourceId}`,
+      )
+    )[0];
   const letters = () =>
-    database.rows<{ kind: string; ref: string; code: string; message: string }>(sql`select kind, ref, code, message from dead_letters where settled_at is null order by ref`);
-  const calls = (route: string) => [...world.voucherify.requests].filter(([key]) => key.startsWith(route)).reduce((sum, [, count]) => sum + count, 0);
+    database.rows<{ kind: string; ref: string; code: string; message: string }>(
+      sql`select kind, ref, code, message from dead_letters where settled_at is null order by ref`,
+    );
+  const calls = (route: string) =>
+    [...world.voucherify.requests]
+      .filter(([key]) => key.startsWith(route))
+      .reduce((sum, [, count]) => sum + count, 0);
   const someId = (index = 0) => [...world.hubspot.contacts()][index]!.id;
 
   it('brings every contact to Voucherify by source ID, each once', async () => {
     await start();
     const run = await world.sync();
-    expect(run).toMatchObject({ state: 'finished', received: 250, changed: 250, rejected: 0, customers: 250 });
+    expect(run).toMatchObject({
+      state: 'finished',
+      received: 250,
+      changed: 250,
+      rejected: 0,
+      customers: 250,
+    });
     expect(world.voucherify.count).toBe(250);
     expect(world.voucherify.duplicates()).toEqual([]);
     expect(differences(world)).toEqual([]);
@@ -54,7 +75,8 @@ describe.each(databases)('the path on $name', ({ open }) => {
   it('writes nothing to the database for records that have not changed', async () => {
     await start();
     await world.sync();
-    const versions = () => database.rows(sql`
+    const versions = () =>
+      database.rows(sql`
       select 'record' as what, record_id as id, xmin::text as version from records union all
       select 'customer', source_id, xmin::text from customers union all
       select 'delivery', source_id, xmin::text from deliveries order by 1, 2`);
@@ -71,27 +93,51 @@ describe.each(databases)('the path on $name', ({ open }) => {
     const [emptied, foreign] = [someId(1), someId(2)];
     world.hubspot.update(emptied, { city: 'Porto' });
     world.hubspot.update(foreign, { phone: '' });
-    world.voucherify.upsert({ source_id: foreign, phone: '+48 600 000 000', description: 'written in the dashboard' });
+    world.voucherify.upsert({
+      source_id: foreign,
+      phone: '+48 600 000 000',
+      description: 'written in the dashboard',
+    });
     await world.sync();
-    expect(world.voucherify.bySourceId(foreign)).toMatchObject({ phone: '+48 600 000 000', description: 'written in the dashboard' });
+    expect(world.voucherify.bySourceId(foreign)).toMatchObject({
+      phone: '+48 600 000 000',
+      description: 'written in the dashboard',
+    });
     world.hubspot.update(emptied, { city: '' });
     await world.sync();
     expect(world.voucherify.bySourceId(emptied)?.address?.['city']).toBeNull();
   });
 
-  it.each(['merge', 'replace'] as const)('keeps metadata that others own where Voucherify %ss objects', async (metadataWrites) => {
-    await start({ voucherify: { metadataWrites } }, 30);
-    const [single, bulk] = [someId(1), [...world.hubspot.contacts()].slice(5, 25).map((contact) => contact.id)];
-    await world.sync();
-    for (const sourceId of [single, ...bulk]) world.voucherify.upsert({ source_id: sourceId, metadata: { ...world.voucherify.bySourceId(sourceId)?.metadata, theirs: 'kept' } });
-    world.hubspot.update(single, { loyalty_points: 4321 });
-    await world.sync();
-    expect(world.voucherify.bySourceId(single)?.metadata).toMatchObject({ theirs: 'kept', loyalty_points: 4321 });
-    for (const id of bulk) world.hubspot.update(id, { loyalty_points: 99 });
-    await world.sync();
-    for (const id of bulk) expect(world.voucherify.bySourceId(id)?.metadata).toMatchObject({ theirs: 'kept', loyalty_points: 99 });
-    expect(differences(world)).toEqual([]);
-  });
+  it.each(['merge', 'replace'] as const)(
+    'keeps metadata that others own where Voucherify %ss objects',
+    async (metadataWrites) => {
+      await start({ voucherify: { metadataWrites } }, 30);
+      const [single, bulk] = [
+        someId(1),
+        [...world.hubspot.contacts()].slice(5, 25).map((contact) => contact.id),
+      ];
+      await world.sync();
+      for (const sourceId of [single, ...bulk])
+        world.voucherify.upsert({
+          source_id: sourceId,
+          metadata: { ...world.voucherify.bySourceId(sourceId)?.metadata, theirs: 'kept' },
+        });
+      world.hubspot.update(single, { loyalty_points: 4321 });
+      await world.sync();
+      expect(world.voucherify.bySourceId(single)?.metadata).toMatchObject({
+        theirs: 'kept',
+        loyalty_points: 4321,
+      });
+      for (const id of bulk) world.hubspot.update(id, { loyalty_points: 99 });
+      await world.sync();
+      for (const id of bulk)
+        expect(world.voucherify.bySourceId(id)?.metadata).toMatchObject({
+          theirs: 'kept',
+          loyalty_points: 99,
+        });
+      expect(differences(world)).toEqual([]);
+    },
+  );
 
   it('never sends a customer without a source ID, and says why', async () => {
     await start({ source: { sourceId: { from: 'email', lowerCase: true } } }, 0);
@@ -99,8 +145,12 @@ describe.each(databases)('the path on $name', ({ open }) => {
     world.hubspot.create({ firstname: 'Ann', email: 'Ann@Example.com' });
     const run = await world.sync();
     expect(run).toMatchObject({ received: 2, changed: 1, filtered: 1 });
-    expect([...world.voucherify.customers()].map((customer) => customer.source_id)).toEqual(['ann@example.com']);
-    const [row] = await database.rows<{ filtered: string }>(sql`select filtered from records where source_id is null`);
+    expect([...world.voucherify.customers()].map((customer) => customer.source_id)).toEqual([
+      'ann@example.com',
+    ]);
+    const [row] = await database.rows<{ filtered: string }>(
+      sql`select filtered from records where source_id is null`,
+    );
     expect(row?.filtered).toMatch(/no source ID: email is empty/);
   });
 
@@ -129,7 +179,10 @@ describe.each(databases)('the path on $name', ({ open }) => {
   it('keeps what Voucherify refuses as a dead letter with its words, and sends it when it has changed', async () => {
     const schema = { properties: { loyalty_points: { type: 'number' as const, lte: 1000 } } };
     await start({ config: { metadataSchema: 'none' }, voucherify: { metadataSchema: schema as never } }, 0);
-    const [good, bad] = [world.hubspot.create({ firstname: 'Good', loyalty_points: 1 }), world.hubspot.create({ firstname: 'Bad', loyalty_points: 5000 })];
+    const [good, bad] = [
+      world.hubspot.create({ firstname: 'Good', loyalty_points: 1 }),
+      world.hubspot.create({ firstname: 'Bad', loyalty_points: 5000 }),
+    ];
     for (let more = 0; more < 10; more += 1) world.hubspot.create({ firstname: `More ${more}` });
     await world.sync();
     expect(world.voucherify.bySourceId(good)).toBeDefined();
@@ -152,8 +205,16 @@ describe.each(databases)('the path on $name', ({ open }) => {
 
   it('splits a bulk request that is refused as a whole until only the bad one stands alone', async () => {
     const schema = { properties: { loyalty_points: { type: 'number' as const, lte: 1000 } } };
-    await start({ config: { metadataSchema: 'none' }, voucherify: { metadataSchema: schema as never, badBulkRecord: 'fails-all' } }, 0);
-    const ids = Array.from({ length: 64 }, (_, index) => world.hubspot.create({ firstname: `P${index}`, loyalty_points: index === 37 ? 5000 : 1 }));
+    await start(
+      {
+        config: { metadataSchema: 'none' },
+        voucherify: { metadataSchema: schema as never, badBulkRecord: 'fails-all' },
+      },
+      0,
+    );
+    const ids = Array.from({ length: 64 }, (_, index) =>
+      world.hubspot.create({ firstname: `P${index}`, loyalty_points: index === 37 ? 5000 : 1 }),
+    );
     await world.sync();
     expect(world.voucherify.count).toBe(63);
     expect((await letters()).map((letter) => letter.ref)).toEqual([ids[37]]);
@@ -162,7 +223,17 @@ describe.each(databases)('the path on $name', ({ open }) => {
 
   it('sends everything it owns after an answer was lost, so that a value turned back is not forgotten', async () => {
     const lose = { next: false };
-    await start({ voucherify: { faults: (_request, route) => (lose.next && route === 'POST /v1/customers' ? ((lose.next = false), 'apply-then-drop') : undefined) } }, 3);
+    await start(
+      {
+        voucherify: {
+          faults: (_request, route) =>
+            lose.next && route === 'POST /v1/customers'
+              ? ((lose.next = false), 'apply-then-drop')
+              : undefined,
+        },
+      },
+      3,
+    );
     await world.sync();
     const id = someId();
     const city = world.hubspot.get(id)?.properties['city'] ?? 'Gdynia';
@@ -170,7 +241,12 @@ describe.each(databases)('the path on $name', ({ open }) => {
     await world.sync();
     lose.next = true;
     world.hubspot.update(id, { city: 'Nowhere' });
-    const run = await world.tributary.request({ source: 'hubspot', mode: 'incremental', trigger: 'manual', lane: 'schedule' });
+    const run = await world.tributary.request({
+      source: 'hubspot',
+      mode: 'incremental',
+      trigger: 'manual',
+      lane: 'schedule',
+    });
     expect(run).not.toBeNull();
     await until(() => !lose.next);
     world.hubspot.update(id, { city });
@@ -185,7 +261,9 @@ describe.each(databases)('the path on $name', ({ open }) => {
     await world.sync();
     world.hubspot.archive(someId());
     await world.sync('full');
-    const rows = await database.rows<{ record_id: string }>(sql`select record_id from records where deleted_at >= changed_at`);
+    const rows = await database.rows<{ record_id: string }>(
+      sql`select record_id from records where deleted_at >= changed_at`,
+    );
     expect(rows).toHaveLength(1);
     expect(world.voucherify.count).toBe(20);
   });
@@ -205,8 +283,14 @@ describe.each(databases)('the path on $name', ({ open }) => {
   it('pauses a source whose token is refused, loses no work, and goes on when it is resumed', async () => {
     await start({}, 20);
     world.hubspot.accessToken = 'another';
-    await world.tributary.request({ source: 'hubspot', mode: 'incremental', trigger: 'manual', lane: 'schedule' });
-    const paused = async () => (await database.rows<{ reason: string }>(sql`select reason from pauses where name = 'hubspot'`))[0];
+    await world.tributary.request({
+      source: 'hubspot',
+      mode: 'incremental',
+      trigger: 'manual',
+      lane: 'schedule',
+    });
+    const paused = async () =>
+      (await database.rows<{ reason: string }>(sql`select reason from pauses where name = 'hubspot'`))[0];
     await until(async () => (await paused()) !== undefined);
     expect((await paused())?.reason).not.toContain('pat-test');
     world.hubspot.accessToken = 'pat-test-00000000';
@@ -218,11 +302,31 @@ describe.each(databases)('the path on $name', ({ open }) => {
 
   it('pauses the destination when its keys are refused, and counts no attempt', async () => {
     let refused = true;
-    await start({ voucherify: { faults: (_request, route) => (refused && route.startsWith('POST') ? Response.json({ code: 401, key: 'unauthorized', message: 'Unauthorized' }, { status: 401 }) : undefined) } }, 3);
-    await world.tributary.request({ source: 'hubspot', mode: 'incremental', trigger: 'manual', lane: 'schedule' });
-    const paused = () => database.rows(sql`select 1 from pauses where name = 'destination' and not exists (select 1 from deliveries where lease is not null)`);
+    await start(
+      {
+        voucherify: {
+          faults: (_request, route) =>
+            refused && route.startsWith('POST')
+              ? Response.json({ code: 401, key: 'unauthorized', message: 'Unauthorized' }, { status: 401 })
+              : undefined,
+        },
+      },
+      3,
+    );
+    await world.tributary.request({
+      source: 'hubspot',
+      mode: 'incremental',
+      trigger: 'manual',
+      lane: 'schedule',
+    });
+    const paused = () =>
+      database.rows(
+        sql`select 1 from pauses where name = 'destination' and not exists (select 1 from deliveries where lease is not null)`,
+      );
     await until(async () => (await paused()).length > 0);
-    const [attempts] = await database.rows<{ most: number }>(sql`select max(attempts) as most from deliveries`);
+    const [attempts] = await database.rows<{ most: number }>(
+      sql`select max(attempts) as most from deliveries`,
+    );
     expect(attempts?.most).toBe(0);
     refused = false;
     await database.rows(sql`delete from pauses`);
@@ -235,20 +339,41 @@ describe.each(databases)('the path on $name', ({ open }) => {
   it('parks deliveries until the billing cycle turns, without asking again', async () => {
     const tomorrow = () => Math.floor(world.clock.now() / 1000) + 86_400;
     let spent = true;
-    await start({
-      voucherify: {
-        faults: (_request, route) =>
-          spent && route.startsWith('POST')
-            ? Response.json(
-                { code: 429, message: 'Too many requests hit the API too quickly.' },
-                { status: 429, headers: { 'X-Rate-Limit-Type': 'api_calls_cycle', 'X-Rate-Limit-Retry': String(tomorrow()), 'X-Rate-Limit-Limit': '100', 'X-Rate-Limit-Remaining': '0' } },
-              )
-            : undefined,
+    await start(
+      {
+        voucherify: {
+          faults: (_request, route) =>
+            spent && route.startsWith('POST')
+              ? Response.json(
+                  { code: 429, message: 'Too many requests hit the API too quickly.' },
+                  {
+                    status: 429,
+                    headers: {
+                      'X-Rate-Limit-Type': 'api_calls_cycle',
+                      'X-Rate-Limit-Retry': String(tomorrow()),
+                      'X-Rate-Limit-Limit': '100',
+                      'X-Rate-Limit-Remaining': '0',
+                    },
+                  },
+                )
+              : undefined,
+        },
+        destination: { cycleQuota: { requests: 100_000, seconds: 2_592_000 } },
       },
-      destination: { cycleQuota: { requests: 100_000, seconds: 2_592_000 } },
-    }, 3);
-    await world.tributary.request({ source: 'hubspot', mode: 'incremental', trigger: 'manual', lane: 'schedule' });
-    const parked = async () => (await database.rows<{ due: number }>(sql`select count(*)::int as due from deliveries where due_at > now() + interval '1 hour'`))[0]?.due;
+      3,
+    );
+    await world.tributary.request({
+      source: 'hubspot',
+      mode: 'incremental',
+      trigger: 'manual',
+      lane: 'schedule',
+    });
+    const parked = async () =>
+      (
+        await database.rows<{ due: number }>(
+          sql`select count(*)::int as due from deliveries where due_at > now() + interval '1 hour'`,
+        )
+      )[0]?.due;
     await until(async () => (await parked()) === 3);
     expect(calls('POST')).toBeLessThanOrEqual(3);
     spent = false;

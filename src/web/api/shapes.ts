@@ -88,6 +88,11 @@ export function iso(milliseconds: number | null): string | null {
   return milliseconds === null ? null : new Date(milliseconds).toISOString();
 }
 
+/** A form that has a name of its own, or null: `nullable()` would document the form alone. */
+export function orNull<Shape extends z.ZodType>(shape: Shape) {
+  return z.union([shape, z.null()]);
+}
+
 /** A JSON body or answer. */
 export function jsonOf<Shape extends z.ZodType>(schema: Shape) {
   return { 'application/json': { schema } };

@@ -7,7 +7,7 @@ import type { Source } from '../../sync/source.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
 import { readSources, sourceShape } from '../status.ts';
-import { jsonOf, pauseBody, pauseShape, runBody, runShape, secured, sourceParam, text } from './shapes.ts';
+import { jsonOf, orNull, pauseBody, pauseShape, runBody, runShape, secured, sourceParam, text } from './shapes.ts';
 
 const tags = ['sources'];
 
@@ -50,7 +50,7 @@ const sync = createRoute({
 });
 
 export const pauseRequest = z.strictObject({ reason: text.trim().min(1).max(500).optional().openapi({ description: 'Shown wherever the pause is.' }) }).openapi('PauseRequest');
-export const pausedAnswer = z.strictObject({ name: z.string(), paused: pauseShape.nullable() }).openapi('Paused');
+export const pausedAnswer = z.strictObject({ name: z.string(), paused: orNull(pauseShape) }).openapi('Paused');
 
 const pauseRoute = createRoute({
   method: 'post',

@@ -10,6 +10,7 @@ export function loginPage(fault: string | null): Html {
 <form method="post" action="/login" class="card">
 <h1>${mark} Tributary</h1>
 ${fault === null ? '' : html`<p class="banner bad" role="alert" id="fault">${fault}</p>`}
+<input type="text" name="username" value="tributary" autocomplete="username" hidden>
 <label for="token">API token</label>
 <input id="token" name="token" type="password" required autofocus autocomplete="current-password" spellcheck="false"${
       fault === null ? '' : html` aria-invalid="true" aria-describedby="fault"`

@@ -30,7 +30,8 @@ export function overviewPage({ status, runs, letters, found }: Overview): Html {
 <div id="trouble" class="banner bad" role="alert" hidden></div>
 <noscript><p class="banner wait">Without JavaScript this page shows how things stood when it was opened; its buttons do nothing.</p></noscript>
 ${headline(status)}
-<div class="columns"><div>${sourcesSection(status.sources, status.now)}</div><div>${destinationSection(status)}${customerSection(found, status.now)}</div></div>
+<div class="columns"><div>${sourcesSection(status.sources, status.now)}</div><div>${destinationSection(status)}</div></div>
+${customerSection(found, status.now)}
 ${runsSection(runs, status.now)}
 ${deadLettersSection(status, letters)}
 </main>
@@ -49,7 +50,7 @@ function headline(status: Status): Html {
   ];
   const { title, note } = verdict(status);
   return html`<section id="headline" class="headline" data-live aria-label="In short">
-<h1>${title}</h1><p class="note">${note}</p>
+<h1>${title}</h1><p class="verdict">${note}</p>
 <div class="whole"><p class="total"><b id="customers-total">${number(customers.total)}</b> ${customers.total === 1 ? 'customer' : 'customers'}</p>
 ${customers.total > 0 ? stacked('Customers', shares) : html`<svg class="stack" viewBox="0 0 1000 10" aria-hidden="true"></svg>`}
 ${legend(shares)}</div></section>`;
