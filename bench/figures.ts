@@ -47,7 +47,7 @@ function cells(figure: Figure): [string, string, string, string, string] {
 
 export function line(figure: Figure): string {
   const [name, ours, against, ratio, judged] = cells(figure);
-  return `${name.padEnd(52)} ${ours.padEnd(22)} ${ratio.padStart(6)} ${`of ${against}`.padEnd(44)} ${judged}`.trimEnd();
+  return `${name.padEnd(52)} ${ours.padEnd(26)} ${ratio.padStart(6)} ${`of ${against}`.padEnd(44)} ${judged}`.trimEnd();
 }
 
 export function table(figures: readonly Figure[]): string {

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { Connector, Mapping, MetadataSchema } from './connector.ts';
+import { fieldFault } from './customer/fields.ts';
 import { mappingFaults } from './customer/mapping.ts';
 import type { MergeConfig } from './customer/merge.ts';
 import { scheduleFault, timezoneFault } from './engine/schedule.ts';
@@ -81,12 +82,18 @@ export function defineConfig(config: ConfigFile): ConfigFile {
 
 // ── The environment ─────────────────────────────────────────────────────────────────────────────────────────────
 
+const portText = 'a whole number from 0 to 65535';
 const environmentShape = z.object({
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'a URL that begins with postgres:// (or unset for the embedded database)')
     .optional(),
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, portText)
+    .transform(Number)
+    .refine((port) => port <= 65_535, portText)
+    .default(3000),
   HOST: z.string().default('127.0.0.1'),
   TRIBUTARY_CONFIG: z.string().optional(),
   TRIBUTARY_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
@@ -237,7 +244,7 @@ const fileShape = z.strictObject({
     })
     .prefault({}),
   erasure: z.strictObject({ permanent: z.boolean() }).default({ permanent: false }),
-  publicUrl: z.url({ protocol: /^https?$/ }).optional(),
+  publicUrl: z.url({ protocol: /^https?$/, error: 'a URL such as https://sync.example.com' }).optional(),
 });
 
 /** A configuration as it is written. Besides the keys named here, sources and destination take their connector's own. */
@@ -267,17 +274,32 @@ async function readFile(path: string): Promise<unknown> {
   const fault = (found: string, allowed: string) =>
     new ConfigError('The configuration', [{ path, found, allowed }]);
   if (!existsSync(path)) throw fault('no such file', 'a .ts or .json file');
+  if (path.endsWith('.json')) {
+    const json = readFileSync(path, 'utf8');
+    try {
+      return JSON.parse(json) as unknown;
+    } catch (error) {
+      throw fault(brokenJson(json, (error as Error).message), 'JSON');
+    }
+  }
   try {
-    if (path.endsWith('.json')) return JSON.parse(readFileSync(path, 'utf8')) as unknown;
     const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
     if (module.default === undefined) throw new Error('it has no default export');
     return module.default;
   } catch (error) {
-    throw fault(
-      (error as Error).message,
-      path.endsWith('.json') ? 'JSON' : 'a module whose default export is defineConfig({…})',
-    );
+    const [firstLine = ''] = String((error as Error).message).split('\n');
+    throw fault(firstLine, 'a module whose default export is defineConfig({…})');
   }
+}
+
+/** Where JSON is broken, without what stands there, which V8's own words may quote: it may be a secret. */
+function brokenJson(json: string, said: string): string {
+  const quoted = /^Unexpected token '(.*)', (\.\.\.)?"([^]*)"(?:\.\.\.)? is not valid JSON$/.exec(said);
+  if (!quoted) return said;
+  const [, token = '', ellipsis, context = ''] = quoted;
+  // After dots V8 quotes ten characters before the one it stumbled over.
+  const at = json.indexOf(context) + (ellipsis ? 10 : Math.max(context.indexOf(token), 0));
+  return `an unexpected character in line ${json.slice(0, at).split('\n').length}`;
 }
 
 /** Checks a configuration read from `path`. Throws ConfigError with every fault. */
@@ -287,19 +309,25 @@ export function checkConfig(
   variables: Environment['variables'],
   connectors: readonly Connector[],
 ): Config {
-  const faults: Fault[] = [];
-  const filled = fill(raw, variables, '', faults);
+  const unset: Fault[] = [];
+  const filled = fill(raw, variables, '', unset);
   const result = fileShape.safeParse(filled);
-  if (!result.success)
-    throw new ConfigError(`The configuration ${path}`, [...faults, ...faultsOf(result.error, filled, '')]);
-  const file = result.data;
+  const faults = result.success ? [] : faultsOf(result.error, raw, '');
   const checker = { connectors, faults };
-  const destination = checkDestination(file.destination, checker);
-  const sources = Object.entries(file.sources).flatMap(
-    ([name, source]) => checkSource(name, source, checker) ?? [],
+  // Every part that can be read is checked, whatever is wrong with the others: all is said at once.
+  const parts = objectOf(filled);
+  const written = objectOf(raw);
+  const destination = checkDestination(parts['destination'], written['destination'], checker);
+  const given = objectOf(parts['sources']);
+  const sources = Object.entries(given).flatMap(
+    ([name, source]) => checkSource(name, source, objectOf(written['sources'])[name], checker) ?? [],
   );
-  checkMerge(file.merge, Object.keys(file.sources), faults);
-  if (faults.length > 0 || !destination) throw new ConfigError(`The configuration ${path}`, faults);
+  checkMerge(objectOf(parts['merge']), Object.keys(given), faults);
+  const silent = new Set(unset.map((fault) => fault.path));
+  const all = [...unset, ...faults.filter((fault) => !silent.has(fault.path))];
+  if (all.length > 0 || !result.success || !destination)
+    throw new ConfigError(`The configuration ${path}`, all);
+  const file = result.data;
   return {
     path,
     destination,
@@ -314,60 +342,59 @@ export function checkConfig(
   };
 }
 
+type Parts = { readonly [key: string]: unknown };
+
+function objectOf(value: unknown): Parts {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Parts) : {};
+}
+
 interface Checker {
   connectors: readonly Connector[];
   faults: Fault[];
 }
 
-function checkDestination(
-  given: z.output<typeof fileShape>['destination'],
-  checker: Checker,
-): Config['destination'] | null {
-  const { connector: name, ...own } = given;
+function checkDestination(given: unknown, written: unknown, checker: Checker): Config['destination'] | null {
+  const { connector: name, ...own } = objectOf(given);
   const connector = findConnector(
     name,
     'destination',
     (candidate) => candidate.destination !== undefined,
     checker,
   );
-  const settings = connector && checkSettings(connector, own, 'destination', checker);
+  const settings = connector && checkSettings(connector, own, written, 'destination', checker);
   return connector && settings !== undefined ? { connector, settings } : null;
 }
 
-function checkSource(
-  name: string,
-  given: z.output<typeof sourceShape>,
-  checker: Checker,
-): SourceConfig | null {
+/** `given` with its variables filled in, `written` as it stands in the file. Null where it has faults. */
+function checkSource(name: string, given: unknown, written: unknown, checker: Checker): SourceConfig | null {
   const path = `sources.${name}`;
-  const {
-    connector: connectorName,
-    schedule,
-    timezone,
-    sourceId,
-    mapping,
-    filter,
-    keep,
-    badValues,
-    ...own
-  } = given;
   if (name === 'destination')
     checker.faults.push({ path, found: '"destination"', allowed: 'any other name: this one is taken' });
-  for (const fault of mappingFaults((mapping ?? {}) as Mapping)) {
+  const parts = objectOf(given);
+  const entries = Object.entries(objectOf(parts['mapping'])).filter(
+    ([, entry]) => mappingEntry.safeParse(entry).success,
+  );
+  for (const fault of mappingFaults(Object.fromEntries(entries) as Mapping)) {
+    const entry = objectOf(objectOf(written)['mapping'])[fault.field];
     checker.faults.push({
       path: `${path}.mapping.${fault.field}`,
-      found: JSON.stringify(mapping?.[fault.field]) ?? 'a function',
+      found: shown(entry),
       allowed: fault.reason,
     });
   }
   const connector = findConnector(
-    connectorName,
+    parts['connector'],
     path,
     (candidate) => candidate.source !== undefined,
     checker,
   );
-  const settings = connector && checkSettings(connector, own, path, checker);
-  if (!connector?.source || settings === undefined) return null;
+  const own = Object.fromEntries(
+    Object.entries(parts).filter(([key]) => !Object.hasOwn(sourceShape.shape, key)),
+  );
+  const settings = connector && checkSettings(connector, own, written, path, checker);
+  const { data } = sourceShape.safeParse(given);
+  if (!data || !connector?.source || settings === undefined) return null;
+  const { schedule, timezone, sourceId, mapping, filter, keep, badValues } = data;
   const key =
     typeof sourceId === 'string' ? { from: sourceId, policy: 'sticky' as const, lowerCase: false } : sourceId;
   return {
@@ -388,12 +415,14 @@ function checkSource(
   };
 }
 
+/** Null where there is none; what is no name at all is for the shape to say. */
 function findConnector(
-  name: string,
+  name: unknown,
   path: string,
   fits: (connector: Connector) => boolean,
   { connectors, faults }: Checker,
 ): Connector | null {
+  if (typeof name !== 'string' || name === '') return null;
   const allowed = connectors.filter(fits);
   const connector = allowed.find((candidate) => candidate.name === name);
   if (!connector)
@@ -405,30 +434,35 @@ function findConnector(
   return connector ?? null;
 }
 
-function checkSettings(connector: Connector, own: unknown, path: string, { faults }: Checker): unknown {
+function checkSettings(
+  connector: Connector,
+  own: unknown,
+  written: unknown,
+  path: string,
+  { faults }: Checker,
+): unknown {
   const result = connector.settings.safeParse(own);
-  if (!result.success) faults.push(...faultsOf(result.error, own, path));
+  if (!result.success) faults.push(...faultsOf(result.error, written, path));
   return result.success ? result.data : undefined;
 }
 
-function checkMerge(
-  merge: z.output<typeof fileShape>['merge'],
-  sources: readonly string[],
-  faults: Fault[],
-): void {
-  const lists: [string, readonly string[]][] = [['merge.sources', merge.sources ?? []]];
-  for (const [field, policy] of Object.entries(merge.fields ?? {})) {
-    if (Array.isArray(policy)) lists.push([`merge.fields.${field}`, policy]);
-    else if (typeof policy === 'object') lists.push([`merge.fields.${field}.sources`, policy.sources ?? []]);
+/** The names that a merge uses: of sources that there are, and of fields or the beginnings of fields. */
+function checkMerge(merge: Parts, sources: readonly string[], faults: Fault[]): void {
+  const lists: [string, unknown][] = [['merge.sources', merge['sources']]];
+  for (const [field, policy] of Object.entries(objectOf(merge['fields']))) {
+    const path = `merge.fields.${field}`;
+    const reason = /^((metadata|address)\..*)?\*$/.test(field) ? null : fieldFault(field);
+    if (reason !== null) faults.push({ path, found: shown(policy), allowed: reason });
+    lists.push(Array.isArray(policy) ? [path, policy] : [`${path}.sources`, objectOf(policy)['sources']]);
   }
   for (const [path, names] of lists) {
-    for (const name of names) {
-      if (!sources.includes(name))
-        faults.push({
-          path,
-          found: JSON.stringify(name),
-          allowed: `names of sources: ${sources.join(', ') || 'none are configured'}`,
-        });
+    for (const name of Array.isArray(names) ? names : []) {
+      if (typeof name !== 'string' || sources.includes(name)) continue;
+      faults.push({
+        path,
+        found: shown(name),
+        allowed: `names of sources: ${sources.join(', ') || 'none are configured'}`,
+      });
     }
   }
 }
@@ -465,8 +499,20 @@ function refine(fault: (value: string) => string | null) {
   };
 }
 
-const secret = /token|secret|password|apikey|api_key|credential/i;
+const secret = /token|secret|password|key$|credential|database_url/i;
+const hidden = '(a secret, not shown)';
 
+/** A value as JSON, without what is secret by its name or stands in a URL before the @. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value, (key, item) => {
+    if (secret.test(key) && item !== null) return hidden;
+    return typeof item === 'string' ? item.replace(/:\/\/[^/@\s]*@/g, '://…@') : item;
+  });
+  return (text ?? 'a function').slice(0, 200);
+}
+
+/** `raw` is what was written: what variables hold is never shown. */
 function faultsOf(error: z.ZodError, raw: unknown, path: string): Fault[] {
   return error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
@@ -477,22 +523,39 @@ function faultsOf(error: z.ZodError, raw: unknown, path: string): Fault[] {
       }));
     }
     const keys = issue.path.map(String);
-    const value = keys.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], raw);
-    const hidden = keys.some((key) => secret.test(key)) && value !== undefined;
-    const found =
-      value === undefined
-        ? 'nothing'
-        : hidden
-          ? '(a secret, not shown)'
-          : (JSON.stringify(value) ?? String(value));
-    return [
-      {
-        path: join(path, issue.path),
-        found: found.slice(0, 200),
-        allowed: issue.message.replace(/^Invalid (input|option): /, ''),
-      },
-    ];
+    if (issue.code === 'invalid_key') {
+      return [
+        {
+          path: join(path, issue.path),
+          found: shown(keys.at(-1)),
+          allowed: issue.issues.map(allowedBy).join('; '),
+        },
+      ];
+    }
+    const value = keys.reduce<unknown>(
+      (at, key) => (at as Record<string, unknown> | undefined | null)?.[key],
+      raw,
+    );
+    const found = keys.some((key) => secret.test(key)) && value !== undefined ? hidden : shown(value);
+    return [{ path: join(path, issue.path), found, allowed: allowedBy(issue) }];
   });
+}
+
+/** What would be right, from zod's words for what is wrong. */
+function allowedBy(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_union' && issue.message === 'Invalid input') {
+    const ways = issue.errors.map((way) =>
+      way
+        .map((inner) =>
+          inner.path.length ? `${join('', inner.path)}: ${allowedBy(inner)}` : allowedBy(inner),
+        )
+        .join('; '),
+    );
+    return [...new Set(ways)].join(', or ');
+  }
+  return issue.message
+    .replace(/^Invalid (input|option): /, '')
+    .replace(/^Invalid URL$/, 'a URL that begins with https:// or http://');
 }
 
 function join(path: string, rest: readonly PropertyKey[]): string {

@@ -124,7 +124,9 @@ function recordOf(row: Row, { header, changedAt }: Cursor, keys: Keys): SourceRe
   if (fields.some((field) => field.includes('\ufffd')) && !isUtf8(row.bytes)) {
     return 'This row is not UTF-8: save the file as CSV in UTF-8.';
   }
-  const body: JsonObject = Object.fromEntries(header.map((column, index) => [column, fields[index]!]));
+  const body: JsonObject = Object.fromEntries(
+    header.map((column, index) => [column, unguarded(fields[index]!)]),
+  );
   const recordId = String(body[keys.recordId]).trim();
   if (recordId === '')
     return `This row has no value in the column "${keys.recordId}", which tells rows apart.`;
@@ -133,6 +135,11 @@ function recordOf(row: Row, { header, changedAt }: Cursor, keys: Keys): SourceRe
   const moment = momentOf(written);
   if (moment !== undefined) return { recordId, changedAt: moment, body };
   return `"${written}" in the column "${keys.changedAt}" is no time: write 2026-03-01T09:30:00Z or epoch milliseconds.`;
+}
+
+/** Without the apostrophe that keeps a spreadsheet from calculating a cell, as `tributary export` writes it. */
+function unguarded(field: string): string {
+  return /^'[=+\-@\t\r]/.test(field) ? field.slice(1) : field;
 }
 
 const isoTime =

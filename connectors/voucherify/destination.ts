@@ -1,4 +1,4 @@
-// The calls that write customers to Voucherify and read them back. It does not know when, how often, or what they cost.
+// The calls that write customers to Voucherify, read them back and take them away. It does not know when, how often, or what they cost.
 // Endpoints: https://docs.voucherify.io/api-reference/customers.
 import {
   type ApiRequest,
@@ -9,7 +9,7 @@ import {
   TransientError,
 } from '#connector';
 import { customerSchemaOf } from './metadata-schema.ts';
-import { bulkOutcomes, lostOutcomes, rejectedOutcome, upsertOutcome } from './outcomes.ts';
+import { bulkOutcomes, deletionOutcome, lostOutcomes, rejectedOutcome, upsertOutcome } from './outcomes.ts';
 import { customerOf, isObject, payloadOf, preserve } from './payload.ts';
 import { bulkBucket, quotasOf } from './quotas.ts';
 import { refusal } from './refusal.ts';
@@ -68,6 +68,28 @@ export const destination: Destination<Settings> = {
       const outcomes = bulkOutcomes(answer.json, sourceIds);
       return outcomes && { outcomes };
     },
+  },
+
+  /**
+   * Soft: DELETE, after which the source ID is free again. Permanent: Voucherify wipes what hangs on the customer too,
+   * and says so at once with the status `DONE`. Neither finds one that was deleted softly before.
+   */
+  async remove(context, sourceId, { permanent }) {
+    try {
+      const path = customerPath(sourceId);
+      // The path takes Voucherify's own IDs as well: another customer must not go for having one that reads like this.
+      if (sourceId.startsWith('cust_') && (await destination.read(context, sourceId)) === null)
+        return { sourceId, result: 'accepted' };
+      if (!permanent) {
+        await find(context, { method: 'DELETE', path });
+        return { sourceId, result: 'accepted' };
+      }
+      const answer = await find(context, { method: 'POST', path: `${path}/permanent-deletion` });
+      return answer === null ? { sourceId, result: 'accepted' } : deletionOutcome(sourceId, answer.json);
+    } catch (error) {
+      if (error instanceof RejectedError) return rejectedOutcome(sourceId, error);
+      throw error;
+    }
   },
 
   async read(context, sourceId) {

@@ -10,6 +10,12 @@ export function upsertOutcome(sourceId: string, json: Json | undefined): Outcome
   return { sourceId, result: 'unknown', message: 'The answer is no customer of this source ID.' };
 }
 
+/** Of a permanent deletion: the answer is an object of its own, whose status says whether it has been done. */
+export function deletionOutcome(sourceId: string, json: Json | undefined): Outcome {
+  if (isObject(json) && json['status'] === 'DONE') return { sourceId, result: 'accepted' };
+  return { sourceId, result: 'unknown', message: 'The answer does not say that the deletion is done.' };
+}
+
 export function rejectedOutcome(sourceId: string, error: RejectedError): Outcome {
   const { code, message, details } = error;
   return { sourceId, result: 'rejected', code, message, ...(details !== undefined && { details }) };

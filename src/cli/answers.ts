@@ -50,10 +50,18 @@ export interface SourceStatus extends Spending {
   imports: boolean;
 }
 
+/** By the state of their delivery. */
+export interface Customers {
+  total: number;
+  delivered: number;
+  waiting: number;
+  dead: number;
+}
+
 export interface Status {
   version: string;
   now: string;
-  customers: { total: number; delivered: number; waiting: number; dead: number };
+  customers: Customers;
   freshness: { oldestWaitSeconds: number | null; lastDeliveredAt: string | null };
   backlog: { lane: string; waiting: number; due: number; oldestWaitSeconds: number | null }[];
   destination: Spending & {

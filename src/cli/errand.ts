@@ -79,17 +79,17 @@ function tellAsked({ terminal }: Cli, { json }: ErrandOptions, { runs, more }: A
 
 function tellDone(cli: Cli, { json }: ErrandOptions, done: Done, { more }: Asked): void {
   const { terminal } = cli;
-  const { runs, status, deadLetters } = done;
+  const { runs, customers, deadLetters } = done;
   cli.exitCode = done.exitCode;
   if (json) {
-    printJson(terminal, { runs, customers: status.customers, deadLetters, ...more });
+    printJson(terminal, { runs, customers, deadLetters, ...more });
     return;
   }
   for (const run of runs) {
     print(terminal, `Run ${run.id} of ${run.source} ${run.state}: ${runSentence(run)}.`);
     if (run.error) terminal.err.write(`${run.error}\n`);
   }
-  const { delivered, dead } = status.customers;
+  const { delivered, dead } = customers;
   const given = dead > 0 ? `, ${dead.toLocaleString('en-US')} given up` : '';
   print(terminal, `Delivered: ${counted(delivered, 'customer')} in all${given}.`);
   for (const { source, ref, message } of deadLetters.slice(0, mostLettersShown)) {

@@ -1,6 +1,6 @@
 // Waiting for what was asked for: until the runs have ended and their customers are delivered. It asks the API again and
 // again, and knows nothing of how the work is done.
-import type { Run, Status } from './answers.ts';
+import type { Customers, Run, Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, exitCodes } from './errors.ts';
@@ -29,7 +29,7 @@ export interface Letter {
 /** What was asked for, done. */
 export interface Done {
   runs: Run[];
-  status: Status;
+  customers: Customers;
   /** The first of the dead letters that came of it. */
   deadLetters: Letter[];
   exitCode: number;
@@ -49,11 +49,11 @@ export async function follow(cli: Cli, following: Following, runIds: readonly nu
   try {
     const runs: Run[] = [];
     for (const id of runIds) runs.push(await endOf(cli, following, id, progress));
-    const status = await atRest(cli, following, progress);
+    const customers = await atRest(cli, following, progress);
     const deadLetters = await lettersOf(following, runs);
     const isWell =
       deadLetters.length === 0 && runs.every((run) => run.state === 'finished' && run.rejected === 0);
-    return { runs, status, deadLetters, exitCode: isWell ? exitCodes.well : exitCodes.failed };
+    return { runs, customers, deadLetters, exitCode: isWell ? exitCodes.well : exitCodes.failed };
   } finally {
     progress.end();
   }
@@ -100,20 +100,23 @@ function refuseHopeless(run: Run, { sources }: Status, now: number): void {
   );
 }
 
-async function atRest({ clock }: Cli, { client, stop }: Following, progress: Progress): Promise<Status> {
+/** The figures of the status may be old; whether something waits is asked for apart. */
+async function atRest({ clock }: Cli, { client, stop }: Following, progress: Progress): Promise<Customers> {
   let movedAt = clock.now();
   let moved = '';
   let most = 0;
   for (;;) {
-    const status: Status = await client.send('/api/status');
-    const { waiting, delivered, dead } = status.customers;
-    if (waiting === 0) return status;
-    const { paused } = status.destination;
-    const left = `${counted(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for delivery still`;
-    if (paused) throw new CommandError(`The destination is paused: ${ended(paused.reason)} ${left}.`);
+    const begun = clock.now();
+    const customers: Customers = await client.send('/api/deliveries');
     const now = clock.now();
-    if (`${waiting} ${delivered} ${dead}` !== moved)
-      [moved, movedAt] = [`${waiting} ${delivered} ${dead}`, now];
+    const { waiting, delivered, dead } = customers;
+    if (waiting === 0) return customers;
+    const { destination }: Status = await client.send('/api/status');
+    const left = `${counted(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for delivery still`;
+    if (destination.paused)
+      throw new CommandError(`The destination is paused: ${ended(destination.paused.reason)} ${left}.`);
+    const state = `${waiting} ${delivered} ${dead}`;
+    if (state !== moved) [moved, movedAt] = [state, now];
     if (stop.aborted || now - movedAt > longestStillMs) {
       const why = stop.aborted
         ? 'No longer waiting'
@@ -121,8 +124,13 @@ async function atRest({ clock }: Cli, { client, stop }: Following, progress: Pro
       throw new CommandError(`${why}: ${left}. They stay queued for the server or the next command.`);
     }
     most = Math.max(most, waiting);
-    progress.show(figuresSentence(status), 1 - waiting / most, now);
-    await clock.sleep(askEveryMs, stop);
+    progress.show(
+      `${counted(most - waiting, 'customer')} delivered, ${waiting} to go`,
+      1 - waiting / most,
+      now,
+    );
+    // Counting must not become the work itself.
+    await clock.sleep(Math.max(askEveryMs, (now - begun) * 10), stop);
   }
 }
 

@@ -99,7 +99,7 @@ export async function ingest(
     : [];
   const touched = newest.filter((_, index) => verdicts[index]?.kind === 'touched');
   await touchRecords(db, source.name, stream, touched);
-  const merges = newest.flatMap(({ recordId, merged = [] }) =>
+  const merges = page.records.flatMap(({ recordId, merged = [] }) =>
     merged.filter((other) => other !== recordId).map((other) => ({ recordId: other, into: recordId })),
   );
   const orphaned = await mergeRecords(db, source.name, stream, merges, now);

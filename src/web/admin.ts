@@ -36,7 +36,12 @@ export function adminPages(room: Room) {
     if (code === undefined) return auth.hasSession(c) ? c.redirect('/', 303) : answer(c, loginPage(null));
     // A browser that only looks ahead must not use the code up.
     if (/prefetch|prerender/.test(c.req.header('sec-purpose') ?? '')) return c.body(null, 503);
-    if (!loginCodes.use(code)) return answer(c, loginPage('This link was used already, or is older than ten minutes. Log in with the API token.'), 401);
+    if (!loginCodes.use(code))
+      return answer(
+        c,
+        loginPage('This link was used already, or is older than ten minutes. Log in with the API token.'),
+        401,
+      );
     auth.startSession(c);
     return answer(c, enteringPage());
   });

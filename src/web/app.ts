@@ -8,6 +8,7 @@ import type { Tributary } from '../tributary.ts';
 import { adminPages } from './admin.ts';
 import { customersApi } from './api/customers.ts';
 import { deadLettersApi } from './api/dead-letters.ts';
+import { deliveriesApi } from './api/deliveries.ts';
 import { destinationApi } from './api/destination.ts';
 import { exportApi } from './api/export.ts';
 import { healthApi } from './api/health.ts';
@@ -54,7 +55,12 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   };
   const app = newApi();
   app.onError(onError(log));
-  app.notFound((c) => answerProblem(c, new Problem(404, `There is nothing at ${c.req.path}. The routes are listed in /openapi.json.`)));
+  app.notFound((c) =>
+    answerProblem(
+      c,
+      new Problem(404, `There is nothing at ${c.req.path}. The routes are listed in /openapi.json.`),
+    ),
+  );
   app.use(headers);
   app.use('/api/*', async (c, next) => {
     room.auth.require(c);
@@ -74,6 +80,7 @@ const parts = [
   sourcesApi,
   importsApi,
   destinationApi,
+  deliveriesApi,
   runsApi,
   runEventsApi,
   customersApi,
@@ -110,7 +117,12 @@ const limited = bodyLimit({
 const smallBodies: typeof limited = (c, next) => (importPath.test(c.req.path) ? next() : limited(c, next));
 
 const refuseMethod = (c: Parameters<typeof answerProblem>[0], methods: readonly string[]): Response =>
-  answerProblem(c, new Problem(405, `Here only ${methods.join(', ')} ${methods.length === 1 ? 'is' : 'are'} known.`, { headers: { allow: methods.join(', ') } }));
+  answerProblem(
+    c,
+    new Problem(405, `Here only ${methods.join(', ')} ${methods.length === 1 ? 'is' : 'are'} known.`, {
+      headers: { allow: methods.join(', ') },
+    }),
+  );
 
 function document(app: OpenAPIHono<Env>, version: string): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
@@ -123,7 +135,8 @@ function document(app: OpenAPIHono<Env>, version: string): void {
     info: {
       title: 'Tributary',
       version,
-      description: "Keeps Voucherify's customers in step with CRMs and customer engagement platforms. Errors are RFC 9457 problem details; times are ISO 8601 in UTC.",
+      description:
+        "Keeps Voucherify's customers in step with CRMs and customer engagement platforms. Errors are RFC 9457 problem details; times are ISO 8601 in UTC.",
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: '/' }],

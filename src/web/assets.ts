@@ -3,14 +3,25 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Context } from 'hono';
 
-const types = { 'status.css': 'text/css; charset=utf-8', 'status.js': 'text/javascript; charset=utf-8', 'mark.svg': 'image/svg+xml' } as const;
+const types = {
+  'status.css': 'text/css; charset=utf-8',
+  'status.js': 'text/javascript; charset=utf-8',
+  'mark.svg': 'image/svg+xml',
+} as const;
 
 type Name = keyof typeof types;
 
 const files = new Map(
   (Object.keys(types) as Name[]).map((name) => {
     const content = readFileSync(new URL(`assets/${name}`, import.meta.url), 'utf8');
-    return [name as string, { content, type: types[name], hash: createHash('sha256').update(content).digest('base64url').slice(0, 16) }];
+    return [
+      name as string,
+      {
+        content,
+        type: types[name],
+        hash: createHash('sha256').update(content).digest('base64url').slice(0, 16),
+      },
+    ];
   }),
 );
 
@@ -24,6 +35,12 @@ export function asset(c: Context, name: string): Response | null {
   if (!file) return null;
   const etag = `"${file.hash}"`;
   const forEver = c.req.query('v') === file.hash;
-  const headers = { etag, 'content-type': file.type, 'cache-control': forEver ? 'public, max-age=31536000, immutable' : 'no-cache' };
-  return c.req.header('if-none-match') === etag ? c.body(null, 304, headers) : c.body(file.content, 200, headers);
+  const headers = {
+    etag,
+    'content-type': file.type,
+    'cache-control': forEver ? 'public, max-age=31536000, immutable' : 'no-cache',
+  };
+  return c.req.header('if-none-match') === etag
+    ? c.body(null, 304, headers)
+    : c.body(file.content, 200, headers);
 }

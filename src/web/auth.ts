@@ -34,7 +34,10 @@ export class Auth {
       if (token !== undefined && this.isToken(token)) return;
       throw unauthorized('The bearer token is not the API token of this server.');
     }
-    if (!this.hasSession(c)) throw unauthorized('Send the API token as a bearer token: "Authorization: Bearer <TRIBUTARY_API_TOKEN>".');
+    if (!this.hasSession(c))
+      throw unauthorized(
+        'Send the API token as a bearer token: "Authorization: Bearer <TRIBUTARY_API_TOKEN>".',
+      );
     requireSameOrigin(c);
   }
 
@@ -46,7 +49,10 @@ export class Auth {
 
   startSession(c: Context): void {
     const expires = String(this.#clock.now() + sessionSeconds * 1000);
-    setCookie(c, cookieName, `${expires}.${this.#mac(expires)}`, { ...attributes(c), maxAge: sessionSeconds });
+    setCookie(c, cookieName, `${expires}.${this.#mac(expires)}`, {
+      ...attributes(c),
+      maxAge: sessionSeconds,
+    });
   }
 
   endSession(c: Context): void {
@@ -67,8 +73,16 @@ export function requireSameOrigin(c: Context): void {
   const site = c.req.header('sec-fetch-site');
   const origin = c.req.header('origin');
   // Browsers leave `sec-fetch-site` out on plain HTTP to another machine.
-  const ours = site === undefined ? origin !== undefined && URL.parse(origin)?.host === c.req.header('host') : site === 'same-origin';
-  if (!ours) throw new Problem(403, 'A request with the cookie of the page must come from that page. Use a bearer token instead.', { type: 'other-origin' });
+  const ours =
+    site === undefined
+      ? origin !== undefined && URL.parse(origin)?.host === c.req.header('host')
+      : site === 'same-origin';
+  if (!ours)
+    throw new Problem(
+      403,
+      'A request with the cookie of the page must come from that page. Use a bearer token instead.',
+      { type: 'other-origin' },
+    );
 }
 
 function attributes(c: Context) {

@@ -33,11 +33,16 @@ export type Fault = z.infer<typeof faultShape>;
 
 export const problemShape = z
   .strictObject({
-    type: z.string().openapi({ description: 'A URI that names the kind of problem; `about:blank` where the status says it all.' }),
+    type: z.string().openapi({
+      description: 'A URI that names the kind of problem; `about:blank` where the status says it all.',
+    }),
     title: z.string(),
     status: z.int(),
     detail: z.string().openapi({ description: 'What happened and what to do, in a sentence.' }),
-    faults: z.array(faultShape).optional().openapi({ description: 'Everything that is wrong with the input.' }),
+    faults: z
+      .array(faultShape)
+      .optional()
+      .openapi({ description: 'Everything that is wrong with the input.' }),
     runId: z.int().optional().openapi({ description: 'The run that is still going.' }),
     errorId: z.string().optional().openapi({ description: 'The log names the error by this ID.' }),
   })
@@ -54,11 +59,23 @@ export class Problem extends Error {
   constructor(
     status: keyof typeof titles & number,
     detail: string,
-    more: { type?: string; faults?: Fault[]; runId?: number; errorId?: string; headers?: { readonly [name: string]: string } } = {},
+    more: {
+      type?: string;
+      faults?: Fault[];
+      runId?: number;
+      errorId?: string;
+      headers?: { readonly [name: string]: string };
+    } = {},
   ) {
     super(detail);
     const { type, headers = {}, ...members } = more;
-    this.body = { type: type ? `urn:tributary:problem:${type}` : 'about:blank', title: titles[status] ?? 'Error', status, detail, ...members };
+    this.body = {
+      type: type ? `urn:tributary:problem:${type}` : 'about:blank',
+      title: titles[status] ?? 'Error',
+      status,
+      detail,
+      ...members,
+    };
     this.headers = headers;
   }
 }
@@ -87,8 +104,10 @@ export function answerProblem(c: Context, { body, headers }: Problem): Response 
 export function problemOf(error: Error, log: Log, path: string): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof HTTPException) {
-    if (error.status === 415) return new Problem(415, 'The body must be JSON, sent with the content type application/json.');
-    if (error.status === 400) return new Problem(400, 'The body is no JSON that can be read.', { type: 'bad-json' });
+    if (error.status === 415)
+      return new Problem(415, 'The body must be JSON, sent with the content type application/json.');
+    if (error.status === 400)
+      return new Problem(400, 'The body is no JSON that can be read.', { type: 'bad-json' });
     if (error.status in titles) return new Problem(error.status, error.message || titles[error.status]!);
   }
   const errorId = randomUUID();
@@ -107,10 +126,14 @@ export function refuseBadInput(
   if (result.success) return;
   const faults = faultsOf(result.error, result.data);
   const where = result.target === 'json' ? 'body' : result.target === 'param' ? 'path' : result.target;
-  throw new Problem(400, `The ${where} has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}: ${sentence(faults)}.`, {
-    type: 'bad-input',
-    faults,
-  });
+  throw new Problem(
+    400,
+    `The ${where} has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}: ${sentence(faults)}.`,
+    {
+      type: 'bad-input',
+      faults,
+    },
+  );
 }
 
 function sentence(faults: readonly Fault[]): string {
@@ -121,14 +144,32 @@ function sentence(faults: readonly Fault[]): string {
 export function faultsOf(error: ZodError, raw: unknown): Fault[] {
   return error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ path: pathText([...issue.path, key]), found: 'a key that is not known here', allowed: 'the keys in /openapi.json' }));
+      return issue.keys.map((key) => ({
+        path: pathText([...issue.path, key]),
+        found: 'a key that is not known here',
+        allowed: 'the keys in /openapi.json',
+      }));
     }
-    const value = issue.path.reduce<unknown>((at, key) => (at as { [key: PropertyKey]: unknown } | undefined)?.[key], raw);
+    const value = issue.path.reduce<unknown>(
+      (at, key) => (at as { [key: PropertyKey]: unknown } | undefined)?.[key],
+      raw,
+    );
     const found = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 200);
-    return [{ path: pathText(issue.path), found, allowed: issue.message.replace(/^Invalid (input|option): (expected )?/, '') }];
+    return [
+      {
+        path: pathText(issue.path),
+        found,
+        allowed: issue.message.replace(/^Invalid (input|option): (expected )?/, ''),
+      },
+    ];
   });
 }
 
 function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((at, key) => (typeof key === 'number' ? `${at}[${key}]` : at ? `${at}.${String(key)}` : String(key)), '') || '(the whole)';
+  return (
+    path.reduce<string>(
+      (at, key) => (typeof key === 'number' ? `${at}[${key}]` : at ? `${at}.${String(key)}` : String(key)),
+      '',
+    ) || '(the whole)'
+  );
 }

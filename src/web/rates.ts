@@ -11,7 +11,9 @@ export class Rates {
    * not looked at before. Null where no time has passed.
    */
   note(run: { id: number; count: number; from: number | null }, now: number): number | null {
-    const samples = (this.#samples.get(run.id) ?? []).filter((sample) => now - sample.at <= windowMs && sample.count <= run.count);
+    const samples = (this.#samples.get(run.id) ?? []).filter(
+      (sample) => now - sample.at <= windowMs && sample.count <= run.count,
+    );
     if (samples.at(-1)?.at !== now) samples.push({ at: now, count: run.count });
     this.#samples.set(run.id, samples);
     const first = samples[0]!;

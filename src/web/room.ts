@@ -40,5 +40,8 @@ export function sourceNamed(room: Room, name: string) {
   const source = room.tributary.world.source(name);
   if (source) return source;
   const names = room.tributary.world.sources.map((known) => known.name);
-  throw new Problem(404, `No source is called ${name}. ${names.length ? `There is ${names.join(', ')}.` : 'None is configured.'}`);
+  throw new Problem(
+    404,
+    `No source is called ${name}. ${names.length ? `There is ${names.join(', ')}.` : 'None is configured.'}`,
+  );
 }

@@ -22,7 +22,10 @@ export class ListenError extends Error {
 }
 
 /** `port` 0 takes any free one. Throws ListenError. */
-export async function serveApp(app: OpenAPIHono<Env>, { host, port }: { host: string; port: number }): Promise<Served> {
+export async function serveApp(
+  app: OpenAPIHono<Env>,
+  { host, port }: { host: string; port: number },
+): Promise<Served> {
   const closing = new AbortController();
   const server = createAdaptorServer({
     fetch: (request, bindings) => app.fetch(request, { ...bindings, closing: closing.signal }),
@@ -61,9 +64,11 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 }
 
 function sentence({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
-  if (code === 'EADDRINUSE') return `Port ${port} on ${host} is in use. Stop what listens there, or set PORT to another one.`;
+  if (code === 'EADDRINUSE')
+    return `Port ${port} on ${host} is in use. Stop what listens there, or set PORT to another one.`;
   if (code === 'EACCES') return `Port ${port} may not be used by this user. Set PORT to one above 1023.`;
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `This machine has no address ${host}. Set HOST to one it has: 127.0.0.1 for this machine alone, 0.0.0.0 for all.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `This machine has no address ${host}. Set HOST to one it has: 127.0.0.1 for this machine alone, 0.0.0.0 for all.`;
   return `Cannot listen on port ${port} of ${host}: ${message}`;
 }
 

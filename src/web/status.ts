@@ -5,7 +5,17 @@ import { batchesUnderWay } from '../sync/batches.ts';
 import { destinationName, pauses } from '../sync/pauses.ts';
 import { goingRuns, lastRuns, type Run } from '../sync/runs.ts';
 import type { Source } from '../sync/source.ts';
-import { iso, laneShape, orNull, pauseBody, pauseShape, runBody, runShape, time, timeOrNull } from './api/shapes.ts';
+import {
+  iso,
+  laneShape,
+  orNull,
+  pauseBody,
+  pauseShape,
+  runBody,
+  runShape,
+  time,
+  timeOrNull,
+} from './api/shapes.ts';
 import type { Room } from './room.ts';
 
 const count = z.int().min(0);
@@ -14,7 +24,10 @@ const seconds = z.number().min(0);
 const budgetShape = z
   .strictObject({
     quota: z.string(),
-    limit: z.number().openapi({ description: 'Calls in any `seconds` that we allow ourselves: what the vendor allows, less the reserve.' }),
+    limit: z.number().openapi({
+      description:
+        'Calls in any `seconds` that we allow ourselves: what the vendor allows, less the reserve.',
+    }),
     seconds,
     used: z.number().openapi({ description: 'Calls that count now, as this process knows.' }),
     held: z.number().openapi({ description: 'Calls this process may make without asking the others.' }),
@@ -22,13 +35,18 @@ const budgetShape = z
   })
   .openapi('Budget');
 
-const callsShape = z.strictObject({ total: count, byStatus: z.record(z.string(), count) }).openapi('Calls', { description: 'Requests since this process started.' });
+const callsShape = z
+  .strictObject({ total: count, byStatus: z.record(z.string(), count) })
+  .openapi('Calls', { description: 'Requests since this process started.' });
 
 export const sourceShape = z
   .strictObject({
     name: z.string(),
     connector: z.string(),
-    schedule: z.string().nullable().openapi({ description: 'A cron expression; null where it is read only when asked.' }),
+    schedule: z
+      .string()
+      .nullable()
+      .openapi({ description: 'A cron expression; null where it is read only when asked.' }),
     timezone: z.string(),
     paused: orNull(pauseShape),
     going: z.array(runShape).openapi({ description: 'Its runs that have not ended, the one in hand first.' }),
@@ -49,23 +67,40 @@ export const statusShape = z
     database: z.enum(['postgres', 'pglite']),
     customers: z.strictObject({ total: count, delivered: count, waiting: count, dead: count }),
     freshness: z.strictObject({
-      oldestWaitingAt: timeOrNull.openapi({ description: 'Since when the oldest change that is not delivered has waited.' }),
+      oldestWaitingAt: timeOrNull.openapi({
+        description: 'Since when the oldest change that is not delivered has waited.',
+      }),
       oldestWaitSeconds: seconds.nullable(),
       lastDeliveredAt: timeOrNull,
     }),
     backlog: z.array(
-      z.strictObject({ lane: laneShape, waiting: count, due: count, oldestAt: timeOrNull, oldestWaitSeconds: seconds.nullable() }),
+      z.strictObject({
+        lane: laneShape,
+        waiting: count,
+        due: count,
+        oldestAt: timeOrNull,
+        oldestWaitSeconds: seconds.nullable(),
+      }),
     ),
     destination: z.strictObject({
       connector: z.string(),
       paused: orNull(pauseShape),
-      batches: z.strictObject({ underWay: count, customers: count }).openapi({ description: 'Bulk actions that the destination has not ended.' }),
+      batches: z
+        .strictObject({ underWay: count, customers: count })
+        .openapi({ description: 'Bulk actions that the destination has not ended.' }),
       budget: z.array(budgetShape),
       calls: orNull(callsShape),
     }),
     deadLetters: z.strictObject({
       open: count,
-      groups: z.array(z.strictObject({ kind: z.enum(['inbox', 'record', 'delivery']), source: z.string(), code: z.string(), open: count })),
+      groups: z.array(
+        z.strictObject({
+          kind: z.enum(['inbox', 'record', 'delivery']),
+          source: z.string(),
+          code: z.string(),
+          open: count,
+        }),
+      ),
     }),
     sources: z.array(sourceShape),
   })
@@ -97,7 +132,13 @@ export async function readStatus(room: Room): Promise<Status> {
       oldestWaitSeconds: waited(figures.oldestWaitingAt),
       lastDeliveredAt: iso(figures.lastDeliveredAt),
     },
-    backlog: figures.backlog.map(({ lane, waiting, due, oldestAt }) => ({ lane, waiting, due, oldestAt: iso(oldestAt), oldestWaitSeconds: waited(oldestAt) })),
+    backlog: figures.backlog.map(({ lane, waiting, due, oldestAt }) => ({
+      lane,
+      waiting,
+      due,
+      oldestAt: iso(oldestAt),
+      oldestWaitSeconds: waited(oldestAt),
+    })),
     destination: {
       connector: config.destination.connector.name,
       paused: pauseBody(paused.get(destinationName)),
@@ -116,7 +157,12 @@ export async function readStatus(room: Room): Promise<Status> {
 export async function readSources(room: Room): Promise<SourceStatus[]> {
   const { database, clock, world } = room.tributary;
   const names = world.sources.map((source) => source.name);
-  const [figures, paused, going, last] = await Promise.all([room.figures.get(), pauses(database), goingRuns(database), lastRuns(database, names)]);
+  const [figures, paused, going, last] = await Promise.all([
+    room.figures.get(),
+    pauses(database),
+    goingRuns(database),
+    lastRuns(database, names),
+  ]);
   const now = clock.now();
   room.rates.keep(going.map((run) => run.id));
   return world.sources.map((source) => ({
@@ -146,12 +192,16 @@ export function takesImports(connector: string): boolean {
 }
 
 function withRate(room: Room, run: Run, now: number) {
-  const ratePerSecond = run.leased ? room.rates.note({ id: run.id, count: run.received, from: run.startedAt }, now) : null;
+  const ratePerSecond = run.leased
+    ? room.rates.note({ id: run.id, count: run.received, from: run.startedAt }, now)
+    : null;
   return { ...runBody(run), ratePerSecond };
 }
 
 function spending(endpoint: Endpoint | undefined): Pick<SourceStatus, 'budget' | 'calls'> {
   if (!endpoint) return { budget: [], calls: null };
-  const budget = endpoint.budget.status().map((status) => ({ ...status, exhaustedUntil: iso(status.exhaustedUntil) }));
+  const budget = endpoint.budget
+    .status()
+    .map((status) => ({ ...status, exhaustedUntil: iso(status.exhaustedUntil) }));
   return { budget, calls: endpoint.calls() };
 }

@@ -6,6 +6,7 @@ import { createHubSpotSimulator } from '../simulators/hubspot.ts';
 import { serve } from '../simulators/serve.ts';
 import { createVoucherifySimulator } from '../simulators/voucherify.ts';
 import { databases } from '../support/databases.ts';
+import { randomOf } from '../support/random.ts';
 import { differences } from '../support/sync-world.ts';
 
 const seed = Number(process.env['TRIBUTARY_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -147,16 +148,5 @@ function start(orders: object): {
       worker.send({ do: 'drain' });
       await exited;
     },
-  };
-}
-
-/** A small generator of numbers from 0 to 1 (mulberry32), so that a failing seed can be run again. */
-function randomOf(start: number): () => number {
-  let state = start | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

@@ -226,10 +226,11 @@ describe.each(databases)('the path on $name', ({ open }) => {
     await start(
       {
         voucherify: {
-          faults: (_request, route) =>
-            lose.next && route === 'POST /v1/customers'
-              ? ((lose.next = false), 'apply-then-drop')
-              : undefined,
+          faults: (_request, route) => {
+            if (!lose.next || route !== 'POST /v1/customers') return undefined;
+            lose.next = false;
+            return 'apply-then-drop';
+          },
         },
       },
       3,

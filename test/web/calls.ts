@@ -24,7 +24,7 @@ export type Call = (method: string, path: string, options?: CallOptions) => Prom
 
 export interface CallOptions {
   json?: unknown;
-  body?: BodyInit;
+  body?: string | ReadableStream;
   headers?: { [name: string]: string };
   /** Null: none is sent. */
   token?: string | null;
@@ -46,11 +46,18 @@ export async function caller({ app }: World): Promise<Call> {
       ...(json !== undefined ? { body: JSON.stringify(json) } : body !== undefined ? { body } : {}),
       ...(body instanceof ReadableStream ? { duplex: 'half' } : {}),
     } as RequestInit);
-    const answer = { status: response.status, headers: response.headers, body: await response.json().catch(() => null) };
+    const answer = {
+      status: response.status,
+      headers: response.headers,
+      body: await response.json().catch(() => null),
+    };
     const [route, operation] = operationOf(document, method, path) ?? [];
     if (operation) {
       const documented = operation.responses[String(answer.status)];
-      expect(documented, `${method} ${route} documents ${answer.status}: ${JSON.stringify(answer.body)}`).toBeDefined();
+      expect(
+        documented,
+        `${method} ${route} documents ${answer.status}: ${JSON.stringify(answer.body)}`,
+      ).toBeDefined();
       const type = answer.headers.get('content-type')?.split(';')[0] ?? '';
       const schema = documented?.content?.[type]?.schema;
       expect(schema, `${method} ${route} ${answer.status} documents ${type}`).toBeDefined();

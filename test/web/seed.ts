@@ -19,16 +19,33 @@ export function empty(database: Database) {
 }
 
 /** Takes in records of the source `crm`, as a page would. */
-export function takeIn({ tributary, database }: World, people: { id: string; changedAt?: number; body?: JsonObject }[], now = noon) {
-  const records = people.map(({ id, changedAt = noon - 60_000, body = {} }) => ({ recordId: id, changedAt, body: { id, ...body } }));
+export function takeIn(
+  { tributary, database }: World,
+  people: { id: string; changedAt?: number; body?: JsonObject }[],
+  now = noon,
+) {
+  const records = people.map(({ id, changedAt = noon - 60_000, body = {} }) => ({
+    recordId: id,
+    changedAt,
+    body: { id, ...body },
+  }));
   const source = tributary.world.source('crm')!;
   return database.transaction((tx) =>
-    ingest(tx, tributary.world, { source, stream: 'people', lane: 'schedule', runId: null, now }, { records }),
+    ingest(
+      tx,
+      tributary.world,
+      { source, stream: 'people', lane: 'schedule', runId: null, now },
+      { records },
+    ),
   );
 }
 
 /** Delivers everything that waits; those of `refused` are refused with these words. */
-export async function deliverAll({ database }: World, refused: { [sourceId: string]: string } = {}, now = noon + 5_000) {
+export async function deliverAll(
+  { database }: World,
+  refused: { [sourceId: string]: string } = {},
+  now = noon + 5_000,
+) {
   const lease = randomUUID();
   const claimed = await claim(database, { lease, now, leaseMs: 60_000, most: 1000, bounds: new DueBounds() });
   await settle(
@@ -43,10 +60,20 @@ export async function deliverAll({ database }: World, refused: { [sourceId: stri
     now,
   );
   const accepted = claimed.filter(({ sourceId }) => !(sourceId in refused));
-  await keepAcknowledged(database, accepted.map(({ sourceId, revision }) => ({ sourceId, revision, fields: { email: 'old@example.com' } })), now);
+  await keepAcknowledged(
+    database,
+    accepted.map(({ sourceId, revision }) => ({ sourceId, revision, fields: { email: 'old@example.com' } })),
+    now,
+  );
   await keepDeadLetters(
     database,
-    Object.entries(refused).map(([ref, message]) => ({ kind: 'delivery', source: 'destination', ref, code: 'invalid_customer', message })),
+    Object.entries(refused).map(([ref, message]) => ({
+      kind: 'delivery',
+      source: 'destination',
+      ref,
+      code: 'invalid_customer',
+      message,
+    })),
     now,
   );
 }

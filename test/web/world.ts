@@ -99,7 +99,13 @@ export async function openWorld(
   options: { clock?: Clock; maxImportBytes?: number; sources?: object; version?: string } = {},
 ) {
   const { clock = systemClock, maxImportBytes } = options;
-  const truth: Truth = { people: [], pageSize: 100, beforePage: async () => {}, refused: new Map(), taken: new Map() };
+  const truth: Truth = {
+    people: [],
+    pageSize: 100,
+    beforePage: async () => {},
+    refused: new Map(),
+    taken: new Map(),
+  };
   const raw = {
     destination: { connector: 'memory' },
     sources: options.sources ?? { crm: { connector: 'people' }, files: { connector: 'csv' } },

@@ -1,6 +1,6 @@
 // Customers over HTTP: a list to page through and to search, and one of them with everything that is known.
 import { createRoute, z } from '@hono/zod-openapi';
-import { customerView, type CustomerView, listCustomers } from '../../sync/customer-view.ts';
+import { type CustomerView, customerView, listCustomers } from '../../sync/customer-view.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, laneShape, limit, secured, text, time, timeOrNull } from './shapes.ts';
@@ -8,7 +8,10 @@ import { iso, jsonOf, laneShape, limit, secured, text, time, timeOrNull } from '
 const tags = ['customers'];
 const count = z.int().min(0);
 const state = z.enum(['waiting', 'delivered', 'dead']);
-const fields = z.record(z.string(), z.any()).openapi({ description: 'Values by field name.', example: { email: 'anna@example.com', 'metadata.plan': 'gold' } });
+const fields = z.record(z.string(), z.any()).openapi({
+  description: 'Values by field name.',
+  example: { email: 'anna@example.com', 'metadata.plan': 'gold' },
+});
 
 const lineShape = z
   .strictObject({
@@ -19,7 +22,9 @@ const lineShape = z
     left: z.boolean().openapi({ description: 'No record speaks of this customer any more.' }),
     updatedAt: time,
     state: state.nullable(),
-    acknowledged: count.nullable().openapi({ description: 'The revision that the destination acknowledged last.' }),
+    acknowledged: count
+      .nullable()
+      .openapi({ description: 'The revision that the destination acknowledged last.' }),
   })
   .openapi('CustomerLine');
 
@@ -28,7 +33,9 @@ const customerShape = z
     sourceId: z.string(),
     revision: count,
     fields,
-    dropped: z.array(z.string()).openapi({ description: 'Fields that were there once and are in no record now.' }),
+    dropped: z
+      .array(z.string())
+      .openapi({ description: 'Fields that were there once and are in no record now.' }),
     left: z.boolean(),
     createdAt: time,
     updatedAt: time,
@@ -47,7 +54,10 @@ const customerShape = z
         error: z.string().nullable(),
       })
       .nullable(),
-    acknowledged: z.strictObject({ revision: count, fields, at: time }).nullable().openapi({ description: 'What the destination has acknowledged.' }),
+    acknowledged: z
+      .strictObject({ revision: count, fields, at: time })
+      .nullable()
+      .openapi({ description: 'What the destination has acknowledged.' }),
     records: z.array(
       z.strictObject({
         source: z.string(),
@@ -76,15 +86,25 @@ const list = createRoute({
   security: secured,
   request: {
     query: z.strictObject({
-      after: text.optional().openapi({ description: 'Only customers after this source ID: `next` of the page before.' }),
-      search: text.max(200).optional().openapi({ description: 'Only those whose source ID, e-mail or a word of whose name begins so.' }),
+      after: text
+        .optional()
+        .openapi({ description: 'Only customers after this source ID: `next` of the page before.' }),
+      search: text
+        .max(200)
+        .optional()
+        .openapi({ description: 'Only those whose source ID, e-mail or a word of whose name begins so.' }),
       limit,
     }),
   },
   responses: {
     200: {
       description: 'A page of customers.',
-      content: jsonOf(z.strictObject({ customers: z.array(lineShape), next: z.string().nullable().openapi({ description: '`after` of the next page; null on the last.' }) })),
+      content: jsonOf(
+        z.strictObject({
+          customers: z.array(lineShape),
+          next: z.string().nullable().openapi({ description: '`after` of the next page; null on the last.' }),
+        }),
+      ),
     },
     ...problems(400),
   },
@@ -97,7 +117,12 @@ const one = createRoute({
   tags,
   security: secured,
   request: {
-    params: z.object({ sourceId: text.min(1).openapi({ param: { name: 'sourceId', in: 'path' }, description: 'Percent-encoded, so that slashes may be in it.' }) }),
+    params: z.object({
+      sourceId: text.min(1).openapi({
+        param: { name: 'sourceId', in: 'path' },
+        description: 'Percent-encoded, so that slashes may be in it.',
+      }),
+    }),
   },
   responses: { 200: { description: 'The customer.', content: jsonOf(customerShape) }, ...problems(400, 404) },
 });
@@ -125,7 +150,12 @@ export function customerBody(view: CustomerView): CustomerBody {
     ...view,
     createdAt: iso(view.createdAt),
     updatedAt: iso(view.updatedAt),
-    delivery: delivery && { ...delivery, dueAt: iso(delivery.dueAt), waitingSince: iso(delivery.waitingSince), deliveredAt: iso(delivery.deliveredAt) },
+    delivery: delivery && {
+      ...delivery,
+      dueAt: iso(delivery.dueAt),
+      waitingSince: iso(delivery.waitingSince),
+      deliveredAt: iso(delivery.deliveredAt),
+    },
     acknowledged: acknowledged && { ...acknowledged, at: iso(acknowledged.at) },
     records: records.map((record) => ({
       ...record,

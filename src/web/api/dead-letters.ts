@@ -37,11 +37,22 @@ const list = createRoute({
   summary: 'Open dead letters, the newest first',
   tags,
   security: secured,
-  request: { query: z.strictObject({ ...filter, before: before.openapi({ description: 'Only letters before this ID: `next` of the page before.' }), limit }) },
+  request: {
+    query: z.strictObject({
+      ...filter,
+      before: before.openapi({ description: 'Only letters before this ID: `next` of the page before.' }),
+      limit,
+    }),
+  },
   responses: {
     200: {
       description: 'A page of dead letters.',
-      content: jsonOf(z.strictObject({ deadLetters: z.array(letterShape), next: z.int().nullable().openapi({ description: '`before` of the next page; null on the last.' }) })),
+      content: jsonOf(
+        z.strictObject({
+          deadLetters: z.array(letterShape),
+          next: z.int().nullable().openapi({ description: '`before` of the next page; null on the last.' }),
+        }),
+      ),
     },
     ...problems(400),
   },
@@ -57,7 +68,9 @@ const retryBody = z
       context.addIssue({ code: 'custom', path: ['ids'], message: 'either IDs, or kind, source and code' });
     }
   })
-  .openapi('Retry', { description: 'Which letters: by ID, or all that fit kind, source and code; `{}` means all.' });
+  .openapi('Retry', {
+    description: 'Which letters: by ID, or all that fit kind, source and code; `{}` means all.',
+  });
 
 const retriedShape = z
   .strictObject({
@@ -66,10 +79,27 @@ const retriedShape = z
       waiting: count.openapi({ description: 'Those that waited already.' }),
     }),
     records: z
-      .strictObject({ received: count, changed: count, unchanged: count, superseded: count, filtered: count, rejected: count, customers: count })
-      .openapi({ description: 'What became of the records that were taken in again; received is the sum of the next five.' }),
+      .strictObject({
+        received: count,
+        changed: count,
+        unchanged: count,
+        superseded: count,
+        filtered: count,
+        rejected: count,
+        customers: count,
+      })
+      .openapi({
+        description:
+          'What became of the records that were taken in again; received is the sum of the next five.',
+      }),
     cannot: z
-      .array(z.strictObject({ reason: z.string(), letters: count, ids: z.array(z.int()).openapi({ description: 'The first 20.' }) }))
+      .array(
+        z.strictObject({
+          reason: z.string(),
+          letters: count,
+          ids: z.array(z.int()).openapi({ description: 'The first 20.' }),
+        }),
+      )
       .openapi({ description: 'Letters that cannot be tried again, and why.' }),
   })
   .openapi('Retried');
@@ -78,11 +108,15 @@ const retry = createRoute({
   method: 'post',
   path: '/api/dead-letters/retry',
   summary: 'Try dead letters again',
-  description: 'Deliveries fall due again; records are taken in again from the body that was kept. A delivery stays a dead letter until it is acknowledged.',
+  description:
+    'Deliveries fall due again; records are taken in again from the body that was kept. A delivery stays a dead letter until it is acknowledged.',
   tags,
   security: secured,
   request: { body: { required: true, content: jsonOf(retryBody) } },
-  responses: { 200: { description: 'What was put back.', content: jsonOf(retriedShape) }, ...problems(400, 413, 415) },
+  responses: {
+    200: { description: 'What was put back.', content: jsonOf(retriedShape) },
+    ...problems(400, 413, 415),
+  },
 });
 
 export function deadLettersApi({ tributary }: Room) {
@@ -91,7 +125,10 @@ export function deadLettersApi({ tributary }: Room) {
       const { limit, before, ...filter } = c.req.valid('query');
       const letters = await listDeadLetters(tributary.database, filter, { before, limit: limit + 1 });
       const page = letters.slice(0, limit);
-      return c.json({ deadLetters: page.map(letterBody), next: letters.length > limit ? page.at(-1)!.id : null }, 200);
+      return c.json(
+        { deadLetters: page.map(letterBody), next: letters.length > limit ? page.at(-1)!.id : null },
+        200,
+      );
     })
     .openapi(retry, async (c) => {
       const retried = await retryDeadLetters(tributary, c.req.valid('json'));

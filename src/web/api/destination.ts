@@ -14,7 +14,10 @@ const pause = createRoute({
   tags: ['destination'],
   security: secured,
   request: { body: { content: jsonOf(pauseRequest) } },
-  responses: { 200: { description: 'It is paused.', content: jsonOf(pausedAnswer) }, ...problems(400, 413, 415) },
+  responses: {
+    200: { description: 'It is paused.', content: jsonOf(pausedAnswer) },
+    ...problems(400, 413, 415),
+  },
 });
 
 const resume = createRoute({
@@ -28,6 +31,8 @@ const resume = createRoute({
 
 export function destinationApi(room: Room) {
   return newApi()
-    .openapi(pause, async (c) => c.json(await pauseByPerson(room, destinationName, c.req.valid('json').reason), 200))
+    .openapi(pause, async (c) =>
+      c.json(await pauseByPerson(room, destinationName, c.req.valid('json').reason), 200),
+    )
     .openapi(resume, async (c) => c.json(await resumeByPerson(room, destinationName), 200));
 }

@@ -12,7 +12,9 @@ const live = createRoute({
   path: '/healthz',
   summary: 'Whether the process lives',
   tags: ['health'],
-  responses: { 200: { description: 'It lives.', content: jsonOf(z.strictObject({ status: z.literal('live') })) } },
+  responses: {
+    200: { description: 'It lives.', content: jsonOf(z.strictObject({ status: z.literal('live') })) },
+  },
 });
 
 const ready = createRoute({

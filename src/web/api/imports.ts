@@ -19,14 +19,22 @@ const route = createRoute({
   method: 'post',
   path: '/api/sources/{source}/imports',
   summary: 'Import a file of customers',
-  description: 'The body is the file. It is kept, and read by a run of the mode `import`. Only for sources of the connector csv.',
+  description:
+    'The body is the file. It is kept, and read by a run of the mode `import`. Only for sources of the connector csv.',
   tags: ['sources'],
   security: secured,
   request: {
     params: sourceParam,
     query: z.strictObject({
-      name: text.min(1).max(200).default('import.csv').openapi({ description: "The file's name, for messages." }),
-      delimiter: text.optional().openapi({ description: "What parts the columns: `,`, `;`, `tab` or `auto`. Default: as the source's settings say." }),
+      name: text
+        .min(1)
+        .max(200)
+        .default('import.csv')
+        .openapi({ description: "The file's name, for messages." }),
+      delimiter: text.optional().openapi({
+        description:
+          "What parts the columns: `,`, `;`, `tab` or `auto`. Default: as the source's settings say.",
+      }),
     }),
     body: { required: true, content: { 'text/csv': { schema: z.string().openapi({ format: 'binary' }) } } },
   },
@@ -52,14 +60,25 @@ export function importsApi(room: Room) {
     const path = await keep(room, c.req.raw.body as ReadableStream | null, fileName(name));
     const { host } = room.tributary;
     const request = { path, host, ...(Object.keys(settings).length > 0 && { settings }) };
-    const run = await room.tributary.request({ source: source.name, mode: 'import', trigger: 'manual', lane: 'backfill', request });
+    const run = await room.tributary.request({
+      source: source.name,
+      mode: 'import',
+      trigger: 'manual',
+      lane: 'backfill',
+      request,
+    });
     return c.json(runBody(run!), 202, { location: `/api/runs/${run!.id}` });
   });
 }
 
 function requireFiles(source: Source): void {
   const { name } = source.config.connector;
-  if (!takesImports(name)) throw new Problem(409, `${source.name} is read by the connector ${name}; only sources of the connector csv take files.`, { type: 'no-files' });
+  if (!takesImports(name))
+    throw new Problem(
+      409,
+      `${source.name} is read by the connector ${name}; only sources of the connector csv take files.`,
+      { type: 'no-files' },
+    );
 }
 
 /** How the source's settings differ for this file, checked as the connector checks them. */
@@ -70,12 +89,24 @@ function settingsOf(source: Source, delimiter: string | undefined): JsonObject {
   const checked = source.config.connector.settings.safeParse(own);
   if (checked.success) return settings;
   const faults = faultsOf(checked.error, own);
-  throw new Problem(400, `The query has a fault: delimiter cannot be ${JSON.stringify(delimiter)}.`, { type: 'bad-input', faults });
+  throw new Problem(400, `The query has a fault: delimiter cannot be ${JSON.stringify(delimiter)}.`, {
+    type: 'bad-input',
+    faults,
+  });
 }
 
 function requireType(type: string | undefined): void {
   const essence = type?.split(';')[0]?.trim().toLowerCase();
-  if (!essence || !['text/csv', 'application/csv', 'text/tab-separated-values', 'text/plain', 'application/octet-stream'].includes(essence)) {
+  if (
+    !essence ||
+    ![
+      'text/csv',
+      'application/csv',
+      'text/tab-separated-values',
+      'text/plain',
+      'application/octet-stream',
+    ].includes(essence)
+  ) {
     throw new Problem(415, 'The body must be the file itself, sent with the content type text/csv.');
   }
 }
@@ -85,13 +116,21 @@ function requireSize(room: Room, length: string | undefined): void {
 }
 
 function tooLarge({ maxImportBytes }: Room): Problem {
-  return new Problem(413, `The file has more than ${maxImportBytes} bytes. Part it, or let the source read it from a path.`, { type: 'too-large' });
+  return new Problem(
+    413,
+    `The file has more than ${maxImportBytes} bytes. Part it, or let the source read it from a path.`,
+    { type: 'too-large' },
+  );
 }
 
 /** The last part of the name given, fit for any file system. */
 export function fileName(name: string): string {
   const last = name.split(/[\\/]/).at(-1) ?? '';
-  const clean = last.toWellFormed().replace(/[\p{Cc}\p{Cf}<>:"|?*]/gu, '_').replace(/^\.+/, '').trim();
+  const clean = last
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Cf}<>:"|?*]/gu, '_')
+    .replace(/^\.+/, '')
+    .trim();
   return clean.slice(0, 80) || 'import.csv';
 }
 
@@ -109,8 +148,14 @@ async function keep(room: Room, body: ReadableStream | null, name: string): Prom
     },
   });
   try {
-    if (body) await pipeline(Readable.fromWeb(body), measured, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
-    if (bytes === 0) throw new Problem(400, 'The body is empty; it must be the file itself.', { type: 'bad-input' });
+    if (body)
+      await pipeline(
+        Readable.fromWeb(body),
+        measured,
+        createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }),
+      );
+    if (bytes === 0)
+      throw new Problem(400, 'The body is empty; it must be the file itself.', { type: 'bad-input' });
     return path;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });

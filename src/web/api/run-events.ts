@@ -15,7 +15,8 @@ const events = createRoute({
   method: 'get',
   path: '/api/runs/{id}/events',
   summary: "A run's progress, as it happens",
-  description: 'Server-sent events: `progress` whenever the run has changed and `end` once it has ended, each with the run as JSON.',
+  description:
+    'Server-sent events: `progress` whenever the run has changed and `end` once it has ended, each with the run as JSON.',
   tags: ['runs'],
   security: secured,
   request: { params: runParam },
@@ -38,13 +39,19 @@ export function runEventsApi(room: Room) {
       try {
         await follow(room, id, stream, over);
       } catch (error) {
-        if (!over.aborted) room.tributary.log.error({ err: error, run: id }, 'the events of a run were cut short');
+        if (!over.aborted)
+          room.tributary.log.error({ err: error, run: id }, 'the events of a run were cut short');
       }
     }) as never;
   });
 }
 
-async function follow({ tributary }: Room, id: number, stream: SSEStreamingApi, over: AbortSignal): Promise<void> {
+async function follow(
+  { tributary }: Room,
+  id: number,
+  stream: SSEStreamingApi,
+  over: AbortSignal,
+): Promise<void> {
   const { clock, database } = tributary;
   let said = '';
   let saidAt = clock.now();

@@ -33,7 +33,12 @@ const list = createRoute({
   responses: {
     200: {
       description: 'A page of runs.',
-      content: jsonOf(z.strictObject({ runs: z.array(runShape), next: z.int().nullable().openapi({ description: '`before` of the next page; null on the last.' }) })),
+      content: jsonOf(
+        z.strictObject({
+          runs: z.array(runShape),
+          next: z.int().nullable().openapi({ description: '`before` of the next page; null on the last.' }),
+        }),
+      ),
     },
     ...problems(400),
   },
@@ -73,7 +78,10 @@ export function runsApi(room: Room) {
     .openapi(cancel, async (c) => {
       const { id } = await runNamed(room, c.req.valid('param').id);
       const run = await cancelRun(tributary.database, id, tributary.clock.now());
-      if (!run) throw new Problem(409, `Run ${id} has ended already: ${(await runNamed(room, id)).state}.`, { type: 'ended' });
+      if (!run)
+        throw new Problem(409, `Run ${id} has ended already: ${(await runNamed(room, id)).state}.`, {
+          type: 'ended',
+        });
       return c.json(runBody(run), 202);
     });
 }

@@ -10,10 +10,17 @@ export const laneShape = z.enum(lanes);
 const count = z.int().min(0);
 
 /** A text of a request. PostgreSQL keeps no NUL. */
-export const text = z.string().max(2000).refine((value) => !value.includes('\u0000'), 'a text without NUL');
+export const text = z
+  .string()
+  .max(2000)
+  .refine((value) => !value.includes('\u0000'), 'a text without NUL');
 
 export const sourceParam = z.object({
-  source: text.min(1).openapi({ param: { name: 'source', in: 'path' }, example: 'hubspot', description: 'The name of a source in the configuration.' }),
+  source: text.min(1).openapi({
+    param: { name: 'source', in: 'path' },
+    example: 'hubspot',
+    description: 'The name of a source in the configuration.',
+  }),
 });
 
 /** The part of a list that is asked for. */
@@ -28,8 +35,12 @@ export const runShape = z
     lane: laneShape,
     trigger: z.enum(['start', 'schedule', 'manual']),
     slot: timeOrNull.openapi({ description: 'The moment of the schedule that asked for it.' }),
-    request: z.record(z.string(), z.any()).openapi({ description: 'What else was asked: record IDs, a file.' }),
-    state: z.enum(['requested', 'finished', 'failed', 'cancelled']).openapi({ description: '`requested` until it has ended.' }),
+    request: z
+      .record(z.string(), z.any())
+      .openapi({ description: 'What else was asked: record IDs, a file.' }),
+    state: z
+      .enum(['requested', 'finished', 'failed', 'cancelled'])
+      .openapi({ description: '`requested` until it has ended.' }),
     working: z.boolean().openapi({ description: 'A worker has it in hand.' }),
     requestedAt: time,
     startedAt: timeOrNull,
@@ -37,15 +48,23 @@ export const runShape = z
     dueAt: time.openapi({ description: 'When it is taken up, or taken up again after a failure.' }),
     cancelRequestedAt: timeOrNull,
     pages: count,
-    received: count.openapi({ description: 'The sum of changed, unchanged, superseded, filtered and rejected.' }),
+    received: count.openapi({
+      description: 'The sum of changed, unchanged, superseded, filtered and rejected.',
+    }),
     changed: count,
     unchanged: count,
     superseded: count,
     filtered: count,
     rejected: count,
     customers: count.openapi({ description: 'Customers whose fields changed by it.' }),
-    expected: count.nullable().openapi({ description: 'How many records the source says there are, where it says so.' }),
-    ratePerSecond: z.number().nullable().optional().openapi({ description: 'Records received per second of late; in the status only.' }),
+    expected: count
+      .nullable()
+      .openapi({ description: 'How many records the source says there are, where it says so.' }),
+    ratePerSecond: z
+      .number()
+      .nullable()
+      .optional()
+      .openapi({ description: 'Records received per second of late; in the status only.' }),
     step: z.string().nullable(),
     error: z.string().nullable(),
     attempts: count,

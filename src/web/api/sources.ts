@@ -7,7 +7,17 @@ import type { Source } from '../../sync/source.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
 import { readSources, sourceShape } from '../status.ts';
-import { jsonOf, orNull, pauseBody, pauseShape, runBody, runShape, secured, sourceParam, text } from './shapes.ts';
+import {
+  jsonOf,
+  orNull,
+  pauseBody,
+  pauseShape,
+  runBody,
+  runShape,
+  secured,
+  sourceParam,
+  text,
+} from './shapes.ts';
 
 const tags = ['sources'];
 
@@ -17,13 +27,22 @@ const list = createRoute({
   summary: 'Every source of the configuration',
   tags,
   security: secured,
-  responses: { 200: { description: 'The sources.', content: jsonOf(z.strictObject({ sources: z.array(sourceShape) })) }, ...problems() },
+  responses: {
+    200: { description: 'The sources.', content: jsonOf(z.strictObject({ sources: z.array(sourceShape) })) },
+    ...problems(),
+  },
 });
 
 const syncBody = z
   .strictObject({
-    mode: z.enum(['incremental', 'full', 'records']).openapi({ description: 'incremental: what changed. full: everything. records: those in `recordIds`.' }),
-    recordIds: z.array(text.min(1)).min(1, '1 to 1000 record IDs').max(1000, '1 to 1000 record IDs').optional(),
+    mode: z.enum(['incremental', 'full', 'records']).openapi({
+      description: 'incremental: what changed. full: everything. records: those in `recordIds`.',
+    }),
+    recordIds: z
+      .array(text.min(1))
+      .min(1, '1 to 1000 record IDs')
+      .max(1000, '1 to 1000 record IDs')
+      .optional(),
   })
   .superRefine(({ mode, recordIds }, context) => {
     const fault = (message: string) => context.addIssue({ code: 'custom', path: ['recordIds'], message });
@@ -49,8 +68,14 @@ const sync = createRoute({
   },
 });
 
-export const pauseRequest = z.strictObject({ reason: text.trim().min(1).max(500).optional().openapi({ description: 'Shown wherever the pause is.' }) }).openapi('PauseRequest');
-export const pausedAnswer = z.strictObject({ name: z.string(), paused: orNull(pauseShape) }).openapi('Paused');
+export const pauseRequest = z
+  .strictObject({
+    reason: text.trim().min(1).max(500).optional().openapi({ description: 'Shown wherever the pause is.' }),
+  })
+  .openapi('PauseRequest');
+export const pausedAnswer = z
+  .strictObject({ name: z.string(), paused: orNull(pauseShape) })
+  .openapi('Paused');
 
 const pauseRoute = createRoute({
   method: 'post',
@@ -59,7 +84,10 @@ const pauseRoute = createRoute({
   tags,
   security: secured,
   request: { params: sourceParam, body: { content: jsonOf(pauseRequest) } },
-  responses: { 200: { description: 'It is paused.', content: jsonOf(pausedAnswer) }, ...problems(400, 404, 413, 415) },
+  responses: {
+    200: { description: 'It is paused.', content: jsonOf(pausedAnswer) },
+    ...problems(400, 404, 413, 415),
+  },
 });
 
 const resumeRoute = createRoute({
@@ -69,7 +97,10 @@ const resumeRoute = createRoute({
   tags,
   security: secured,
   request: { params: sourceParam },
-  responses: { 200: { description: 'It is not paused.', content: jsonOf(pausedAnswer) }, ...problems(400, 404) },
+  responses: {
+    200: { description: 'It is not paused.', content: jsonOf(pausedAnswer) },
+    ...problems(400, 404),
+  },
 });
 
 export function sourcesApi(room: Room) {
@@ -103,14 +134,21 @@ export function sourcesApi(room: Room) {
 function requireReading(source: Source): void {
   if (source.streams.some((stream) => stream.read)) return;
   const allowed = `incremental or full: ${source.config.connector.name} cannot read single records`;
-  throw new Problem(400, `mode is "records"; allowed is ${allowed}.`, { type: 'bad-input', faults: [{ path: 'mode', found: '"records"', allowed }] });
+  throw new Problem(400, `mode is "records"; allowed is ${allowed}.`, {
+    type: 'bad-input',
+    faults: [{ path: 'mode', found: '"records"', allowed }],
+  });
 }
 
 /** Throws the problem where nothing would become of a run. */
 export async function refusePaused(room: Room, name: string): Promise<void> {
   const paused = (await pauses(room.tributary.database)).get(name);
   if (!paused) return;
-  throw new Problem(409, `${name} is paused: ${paused.reason.replace(/\.$/, '')}. Resume it first, with POST /api/sources/${encodeURIComponent(name)}/resume.`, { type: 'paused' });
+  throw new Problem(
+    409,
+    `${name} is paused: ${paused.reason.replace(/\.$/, '')}. Resume it first, with POST /api/sources/${encodeURIComponent(name)}/resume.`,
+    { type: 'paused' },
+  );
 }
 
 /** What brings everything must not go before what a person waits for. */
@@ -118,17 +156,30 @@ async function laneOf(room: Room, source: Source, mode: 'incremental' | 'full' |
   if (mode === 'full') return 'backfill';
   if (mode === 'records') return 'manual';
   const { database } = room.tributary;
-  const leads = await Promise.all(source.streams.map((stream) => checkpoint(database, source.name, stream.name, 'lead')));
+  const leads = await Promise.all(
+    source.streams.map((stream) => checkpoint(database, source.name, stream.name, 'lead')),
+  );
   return leads.includes(null) ? 'backfill' : 'manual';
 }
 
-async function refuseSecond(room: Room, source: string, mode: 'incremental' | 'full' | 'records'): Promise<never> {
+async function refuseSecond(
+  room: Room,
+  source: string,
+  mode: 'incremental' | 'full' | 'records',
+): Promise<never> {
   const going = await goingRun(room.tributary.database, source, mode);
   const which = going ? `run ${going.id}` : 'one';
-  throw new Problem(409, `An ${mode} run of ${source} is still going: ${which}. It brings what a second one would.`.replace('An full', 'A full'), {
-    type: 'still-going',
-    ...(going && { runId: going.id, headers: { location: `/api/runs/${going.id}` } }),
-  });
+  throw new Problem(
+    409,
+    `An ${mode} run of ${source} is still going: ${which}. It brings what a second one would.`.replace(
+      'An full',
+      'A full',
+    ),
+    {
+      type: 'still-going',
+      ...(going && { runId: going.id, headers: { location: `/api/runs/${going.id}` } }),
+    },
+  );
 }
 
 export async function pauseByPerson(room: Room, name: string, reason = 'paused by a person') {

@@ -21,14 +21,18 @@ let round = 0;
 function morph(old, fresh) {
   if (busy.has(old)) return;
   for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name) && !(old.tagName === 'DETAILS' && name === 'open')) old.removeAttribute(name);
+    if (!fresh.hasAttribute(name) && !(old.tagName === 'DETAILS' && name === 'open'))
+      old.removeAttribute(name);
   }
-  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  for (const { name, value } of fresh.attributes)
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   morphChildren(old, fresh);
 }
 
 function morphChildren(old, fresh) {
-  const keyed = new Map([...old.children].filter((child) => child.dataset.key).map((child) => [child.dataset.key, child]));
+  const keyed = new Map(
+    [...old.children].filter((child) => child.dataset.key).map((child) => [child.dataset.key, child]),
+  );
   let at = old.firstChild;
   for (const next of [...fresh.childNodes]) {
     const key = next.dataset?.key;
@@ -55,7 +59,10 @@ async function refresh() {
   const mine = round;
   const address = sought ? `/?q=${encodeURIComponent(sought)}` : '/';
   try {
-    const response = await fetch(address, { headers: { accept: 'text/html' }, signal: AbortSignal.timeout(patienceMs) });
+    const response = await fetch(address, {
+      headers: { accept: 'text/html' },
+      signal: AbortSignal.timeout(patienceMs),
+    });
     if (response.redirected && new URL(response.url).pathname === '/login') return location.assign('/login');
     if (!response.ok) throw new Error(`The server answered ${response.status}`);
     const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
@@ -80,7 +87,12 @@ function troubled(error) {
     return;
   }
   troubledSince ??= new Date();
-  const what = error instanceof TypeError ? 'The server cannot be reached' : error.name === 'TimeoutError' ? 'The server does not answer' : error.message;
+  const what =
+    error instanceof TypeError
+      ? 'The server cannot be reached'
+      : error.name === 'TimeoutError'
+        ? 'The server does not answer'
+        : error.message;
   const text = `${what} since ${troubledSince.toLocaleTimeString()}. Below is how things stood then. Trying again …`;
   if (trouble.textContent !== text) trouble.textContent = text;
   trouble.hidden = false;
@@ -133,7 +145,8 @@ function sentence(answer, done) {
   const parts = [];
   if (deliveries.due) parts.push(`${deliveries.due} sent again`);
   if (deliveries.waiting) parts.push(`${deliveries.waiting} waited already`);
-  if (records.received) parts.push(`${records.received - records.rejected} of ${records.received} taken in again`);
+  if (records.received)
+    parts.push(`${records.received - records.rejected} of ${records.received} taken in again`);
   for (const { letters, reason } of cannot) parts.push(`${letters} cannot be: ${reason}`);
   return parts.join('; ') || 'There was nothing to try again';
 }
@@ -155,7 +168,9 @@ document.addEventListener('click', (event) => {
   const link = event.target.closest('[data-search]');
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
-    search(link.dataset.search).then(() => document.getElementById('found').scrollIntoView({ block: 'center', behavior: 'smooth' }));
+    search(link.dataset.search).then(() =>
+      document.getElementById('found').scrollIntoView({ block: 'center', behavior: 'smooth' }),
+    );
   }
 });
 
@@ -164,7 +179,12 @@ document.addEventListener('change', (event) => {
   if (!dataset.import || !files?.length) return;
   const [file] = files;
   const address = `${dataset.import}?name=${encodeURIComponent(file.name.slice(-200))}`;
-  send(event.target.parentElement, address, { headers: { 'content-type': 'text/csv' }, body: file }, `${file.name} is being imported`);
+  send(
+    event.target.parentElement,
+    address,
+    { headers: { 'content-type': 'text/csv' }, body: file },
+    `${file.name} is being imported`,
+  );
   event.target.value = '';
 });
 

@@ -29,7 +29,8 @@ function result({ query, customer, others }: Found, now: string): Html {
     others.length === 0
       ? ''
       : html`<ul class="matches" data-key="matches">${others.map(
-          (line) => html`<li data-key="${line.sourceId}"><a href="/?q=${encodeURIComponent(line.sourceId)}" data-search="${line.sourceId}"><b>${line.name ?? line.email ?? line.sourceId}</b> <small>${line.email ?? ''} · ${line.sourceId}</small></a>${stateChip(line.state)}</li>`,
+          (line) =>
+            html`<li data-key="${line.sourceId}"><a href="/?q=${encodeURIComponent(line.sourceId)}" data-search="${line.sourceId}"><b>${line.name ?? line.email ?? line.sourceId}</b> <small>${line.email ?? ''} · ${line.sourceId}</small></a>${stateChip(line.state)}</li>`,
         )}</ul>`
   }`;
 }
@@ -50,23 +51,37 @@ ${delivery?.error ? html`<p class="banner ${delivery.state === 'dead' ? 'bad' : 
 <tbody>${names.map((name) => fieldRow(name, fields[name], acknowledged?.fields))}</tbody></table></div>
 <h4 data-key="h">Records</h4>
 <ul class="records" data-key="records">${records.map(
-    (record) => html`<li data-key="${record.source} ${record.stream} ${record.recordId}"><b>${record.source}</b> ${record.stream} <code>${record.recordId}</code> <small>changed ${moment(record.changedAt, now)}${
-      record.runId === null ? '' : ` · run ${record.runId}`
-    }</small>${record.deleted ? chip('wait', 'deleted') : ''}${record.filtered ? chip('quiet', record.filtered) : ''}${(record.faults ?? []).map(
-      ({ field, reason }) => html`<small class="bad-text error">${field}: ${reason}</small>`,
-    )}<details data-key="body"><summary>As it came</summary><pre>${JSON.stringify(record.body, null, 2)}</pre></details></li>`,
+    (record) =>
+      html`<li data-key="${record.source} ${record.stream} ${record.recordId}"><b>${record.source}</b> ${record.stream} <code>${record.recordId}</code> <small>changed ${moment(record.changedAt, now)}${
+        record.runId === null ? '' : ` · run ${record.runId}`
+      }</small>${record.deleted ? chip('wait', 'deleted') : ''}${record.filtered ? chip('quiet', record.filtered) : ''}${(
+        record.faults ?? []
+      ).map(
+        ({ field, reason }) => html`<small class="bad-text error">${field}: ${reason}</small>`,
+      )}<details data-key="body"><summary>As it came</summary><pre>${JSON.stringify(record.body, null, 2)}</pre></details></li>`,
   )}</ul></article>`;
 }
 
-function fieldRow(name: string, wanted: unknown, acknowledged: { [field: string]: unknown } | undefined): Html {
+function fieldRow(
+  name: string,
+  wanted: unknown,
+  acknowledged: { [field: string]: unknown } | undefined,
+): Html {
   const same = acknowledged !== undefined && JSON.stringify(acknowledged[name]) === JSON.stringify(wanted);
-  const there = acknowledged === undefined || !(name in acknowledged) ? html`<span class="none">not yet</span>` : same ? html`<span class="good-text">the same</span>` : html`${value(acknowledged[name])}`;
+  const there =
+    acknowledged === undefined || !(name in acknowledged)
+      ? html`<span class="none">not yet</span>`
+      : same
+        ? html`<span class="good-text">the same</span>`
+        : html`${value(acknowledged[name])}`;
   return html`<tr data-key="${name}" class="${same ? '' : 'differs'}"><th scope="row">${name}</th><td>${wanted === undefined ? html`<span class="none">nothing</span>` : value(wanted)}</td><td>${there}</td></tr>`;
 }
 
 function deliveryText({ delivery, revision, acknowledged }: CustomerBody, now: string): Html {
   const { state, lane, waitingSince, carriedBy, attempts } = delivery!;
-  const known = acknowledged ? html`revision ${acknowledged.revision} acknowledged ${moment(acknowledged.at, now)}` : html`nothing acknowledged yet`;
+  const known = acknowledged
+    ? html`revision ${acknowledged.revision} acknowledged ${moment(acknowledged.at, now)}`
+    : html`nothing acknowledged yet`;
   const waits =
     state === 'waiting'
       ? html` · waiting in the lane ${lane}${waitingSince ? html` since ${moment(waitingSince, now)}` : ''}${carriedBy ? `, with a ${carriedBy} now` : ''}${attempts > 0 ? ` · ${attempts} attempts` : ''}`

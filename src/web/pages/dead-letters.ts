@@ -16,7 +16,12 @@ ${
     ? html`<p class="card empty"><span class="dot good"></span> None. Every record became part of a customer or was left out on purpose, and the destination refused nobody.</p>`
     : html`<div class="card letters">
 <ul class="groups" data-key="groups">${groups.slice(0, 12).map(
-        ({ kind, source, code, open }) => html`<li data-key="${kind} ${source} ${code}"><span><b>${counted(open, kind === 'delivery' ? 'delivery' : kind, kind === 'delivery' ? 'deliveries' : undefined)}</b> <code>${code}</code> <small>${source}</small></span>
+        ({
+          kind,
+          source,
+          code,
+          open,
+        }) => html`<li data-key="${kind} ${source} ${code}"><span><b>${counted(open, kind === 'delivery' ? 'delivery' : kind, kind === 'delivery' ? 'deliveries' : undefined)}</b> <code>${code}</code> <small>${source}</small></span>
 ${action('Retry all', retryUrl, { body: { kind, source, code }, done: 'Tried again', about: `with ${code} of ${source}` })}</li>`,
       )}</ul>
 <ol class="list" data-key="list">${letters.map((letter) => item(letter, status.now))}</ol>
@@ -27,7 +32,10 @@ ${open > letters.length ? html`<p class="hint" data-key="more">The newest ${lett
 
 function item(letter: LetterBody, now: string): Html {
   const { id, kind, source, ref, code, message, times, lastAt, detail } = letter;
-  const about = kind === 'delivery' ? html`<a href="/?q=${encodeURIComponent(ref)}" data-search="${ref}">${ref}</a>` : html`${ref}`;
+  const about =
+    kind === 'delivery'
+      ? html`<a href="/?q=${encodeURIComponent(ref)}" data-search="${ref}">${ref}</a>`
+      : html`${ref}`;
   return html`<li data-key="${id}"><div><p class="about"><b>${about}</b> <small>${kind} · ${source}${letter.stream ? ` · ${letter.stream}` : ''} · <code>${code}</code> · ${moment(lastAt, now)}${
     times > 1 ? ` · ${times} times` : ''
   }</small></p>

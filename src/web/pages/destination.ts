@@ -18,13 +18,24 @@ ${paused ? html`<p class="banner wait" data-key="paused">Paused ${moment(paused.
 <thead class="unseen"><tr><th scope="col">Lane</th><th scope="col">Share</th><th scope="col">Waiting</th><th scope="col">Longest wait</th></tr></thead>
 <tbody>${status.backlog.map((lane) => laneRow(lane, customers.waiting))}</tbody></table>
 <p class="hint" data-key="batches">${
-    batches.underWay === 0 ? 'No bulk action is under way' : `${counted(batches.underWay, 'bulk action')} under way with ${counted(batches.customers, 'customer')}`
+    batches.underWay === 0
+      ? 'No bulk action is under way'
+      : `${counted(batches.underWay, 'bulk action')} under way with ${counted(batches.customers, 'customer')}`
   }${destination.calls ? ` · ${counted(destination.calls.total, 'call')} since the start` : ''}</p>
 ${budgets(destination.budget, now)}
 <footer class="actions" data-key="actions">${
     paused
-      ? action('Resume', `/api/${destinationName}/resume`, { done: 'Deliveries go on', kind: 'main', about: 'deliveries' })
-      : action('Pause', `/api/${destinationName}/pause`, { body: {}, done: 'Deliveries are paused', kind: 'quiet', about: 'deliveries' })
+      ? action('Resume', `/api/${destinationName}/resume`, {
+          done: 'Deliveries go on',
+          kind: 'main',
+          about: 'deliveries',
+        })
+      : action('Pause', `/api/${destinationName}/pause`, {
+          body: {},
+          done: 'Deliveries are paused',
+          kind: 'quiet',
+          about: 'deliveries',
+        })
   }</footer>
 </article></section>`;
 }

@@ -35,7 +35,13 @@ export function rate(perSecond: number): string {
 
 /** `60 s` as `minute`, for `2,000 calls a minute`. */
 export function window(seconds: number): string {
-  const names: { [seconds: number]: string } = { 1: 'a second', 60: 'a minute', 3600: 'an hour', 86400: 'a day', 2592000: 'a month' };
+  const names: { [seconds: number]: string } = {
+    1: 'a second',
+    60: 'a minute',
+    3600: 'an hour',
+    86400: 'a day',
+    2592000: 'a month',
+  };
   return names[seconds] ?? `in ${duration(seconds)}`;
 }
 
@@ -51,7 +57,8 @@ export function schedule(expression: string | null): string {
     return step ? (step === '1' ? `every ${unit}` : `every ${step} ${unit}s`) : null;
   };
   if (minutes === '*' && hours === '*' && seconds !== '0') return every(seconds, 'second') ?? expression;
-  if (seconds === '0' && hours === '*') return every(minutes, 'minute') ?? (minutes === '0' ? 'every hour' : expression);
+  if (seconds === '0' && hours === '*')
+    return every(minutes, 'minute') ?? (minutes === '0' ? 'every hour' : expression);
   if (seconds === '0' && minutes === '0') return every(hours, 'hour') ?? expression;
   return expression;
 }

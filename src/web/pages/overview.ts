@@ -59,15 +59,44 @@ ${legend(shares)}</div></section>`;
 function verdict(status: Status): { title: string; note: Html } {
   const { customers, freshness, destination, deadLetters, sources, now } = status;
   const { connector } = destination;
-  const delivered = freshness.lastDeliveredAt ? html`Last delivery ${moment(freshness.lastDeliveredAt, now)}.` : html`Nothing has been delivered yet.`;
-  const wait = freshness.oldestWaitSeconds === null ? '' : `The oldest change has waited ${duration(freshness.oldestWaitSeconds)}. `;
-  if (destination.paused) return { title: `Deliveries to ${connector} are paused`, note: html`${wait}What the sources bring is kept and waits. ${delivered}` };
-  if (customers.waiting > 0) return { title: `${number(customers.waiting)} on their way to ${connector}`, note: html`${wait}${delivered}` };
-  const reading = sources.filter((source) => source.going.some((run) => run.working)).map((source) => source.name);
-  if (reading.length > 0) return { title: `Reading ${reading.join(', ')}`, note: html`Nothing waits to be delivered. ${delivered}` };
+  const delivered = freshness.lastDeliveredAt
+    ? html`Last delivery ${moment(freshness.lastDeliveredAt, now)}.`
+    : html`Nothing has been delivered yet.`;
+  const wait =
+    freshness.oldestWaitSeconds === null
+      ? ''
+      : `The oldest change has waited ${duration(freshness.oldestWaitSeconds)}. `;
+  if (destination.paused)
+    return {
+      title: `Deliveries to ${connector} are paused`,
+      note: html`${wait}What the sources bring is kept and waits. ${delivered}`,
+    };
+  if (customers.waiting > 0)
+    return {
+      title: `${number(customers.waiting)} on their way to ${connector}`,
+      note: html`${wait}${delivered}`,
+    };
+  const reading = sources
+    .filter((source) => source.going.some((run) => run.working))
+    .map((source) => source.name);
+  if (reading.length > 0)
+    return {
+      title: `Reading ${reading.join(', ')}`,
+      note: html`Nothing waits to be delivered. ${delivered}`,
+    };
   if (deadLetters.open > 0) {
-    return { title: `In step, but for ${number(deadLetters.open)} dead ${deadLetters.open === 1 ? 'letter' : 'letters'}`, note: html`They wait below until something changes. ${delivered}` };
+    return {
+      title: `In step, but for ${number(deadLetters.open)} dead ${deadLetters.open === 1 ? 'letter' : 'letters'}`,
+      note: html`They wait below until something changes. ${delivered}`,
+    };
   }
-  if (customers.total === 0) return { title: 'Nothing to keep in step yet', note: html`${sources.length ? 'Sync a source, and its customers appear here.' : 'No source is configured.'}` };
-  return { title: `${connector} is in step`, note: html`Every change the sources told of is delivered. ${delivered}` };
+  if (customers.total === 0)
+    return {
+      title: 'Nothing to keep in step yet',
+      note: html`${sources.length ? 'Sync a source, and its customers appear here.' : 'No source is configured.'}`,
+    };
+  return {
+    title: `${connector} is in step`,
+    note: html`Every change the sources told of is delivered. ${delivered}`,
+  };
 }

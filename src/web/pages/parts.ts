@@ -35,12 +35,17 @@ export function stacked(label: string, shares: readonly Share[]): Html {
 /** The same shares in words. */
 export function legend(shares: readonly Share[]): Html {
   return html`<ul class="legend">${shares.map(
-    ({ name, count, tone }) => html`<li data-key="${name}"><span class="dot ${tone}"></span><b>${number(count)}</b> ${name}</li>`,
+    ({ name, count, tone }) =>
+      html`<li data-key="${name}"><span class="dot ${tone}"></span><b>${number(count)}</b> ${name}</li>`,
   )}</ul>`;
 }
 
 /** A button that asks the API; the script sends it and says `done`, or the problem's own words. */
-export function action(label: string, post: string, options: { body?: object; done: string; kind?: 'main' | 'quiet'; about?: string }): Html {
+export function action(
+  label: string,
+  post: string,
+  options: { body?: object; done: string; kind?: 'main' | 'quiet'; about?: string },
+): Html {
   const { body, done, kind = '', about } = options;
   return html`<button type="button" class="${kind}" data-key="${post}${body ? JSON.stringify(body) : ''}" data-post="${post}" data-body="${body ? JSON.stringify(body) : ''}" data-done="${done}">${label}${about ? html`<span class="unseen"> ${about}</span>` : ''}</button>`;
 }

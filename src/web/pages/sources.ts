@@ -63,7 +63,10 @@ ${run.error ? html`<p class="banner wait">${run.error}</p>` : ''}</div>`;
 
 function rateText({ ratePerSecond, expected, received }: RunBody): string {
   if (ratePerSecond === undefined || ratePerSecond === null || ratePerSecond <= 0) return 'no records yet';
-  const left = expected !== null && expected > received ? ` · ${duration((expected - received) / ratePerSecond)} left` : '';
+  const left =
+    expected !== null && expected > received
+      ? ` · ${duration((expected - received) / ratePerSecond)} left`
+      : '';
   return `${rate(ratePerSecond)}${left}`;
 }
 

@@ -1,0 +1,211 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Served, serveApp } from '../../src/web/server.ts';
+import { databases } from '../support/databases.ts';
+import { apiToken, openWorld, type World } from '../web/world.ts';
+
+const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
+  let browser: Browser;
+  let world: World;
+  let served: Served;
+  let page: Page;
+  /** What the browser complained of. */
+  let complaints: string[];
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath, args: flags });
+  });
+  afterAll(() => browser?.close());
+  beforeEach(async () => {
+    world = await openWorld(await databases[0]!.open());
+    world.truth.people = Array.from({ length: 30 }, (_, index) => ({
+      id: `shop/${index}`,
+      changedAt: Date.parse('2026-03-01T12:00:00Z') + index,
+      body: {
+        name: index === 7 ? '<b>Bobby</b> Tables' : `Person ${index}`,
+        email: `p${index}@example.com`,
+        plan: 'gold',
+      },
+    }));
+    world.truth.pageSize = 10;
+    await world.tributary.start();
+    served = await serveApp(world.app, { host: '127.0.0.1', port: 0 });
+    page = await (await browser.newContext()).newPage();
+    page.setDefaultTimeout(15_000);
+    complaints = [];
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+  });
+  afterEach(async () => {
+    await page.context().close();
+    await served.close();
+    await world.close();
+  });
+
+  const enter = async () => {
+    await page.goto(`${served.url}/login?key=${world.loginCodes.issue()}`);
+    await page.waitForURL(`${served.url}/`);
+  };
+  const source = (name: string) => page.getByRole('article', { name: `Source ${name}` });
+  const said = (text: string | RegExp) => page.locator('#said').filter({ hasText: text }).waitFor();
+
+  it('refuses a wrong token in plain words, and lets the right one in', async () => {
+    await page.goto(served.url);
+    await page.getByLabel('API token').fill('a-wrong-token-altogether');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').filter({ hasText: 'This is not the API token of this server.' }).waitFor();
+    await page.getByLabel('API token').fill(apiToken);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('heading', { name: 'Nothing to keep in step yet' }).waitFor();
+    expect(page.url()).toBe(`${served.url}/`);
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByLabel('API token').waitFor();
+    await page.goto(served.url);
+    expect(page.url()).toBe(`${served.url}/login`);
+  });
+
+  it('moves its figures while a sync that was asked for goes on', async () => {
+    const gates = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+    let asked = 0;
+    world.truth.beforePage = () => gates[asked++]?.promise ?? Promise.resolve();
+    await enter();
+    await source('crm').getByRole('button', { name: 'Sync now' }).click();
+    await said('A sync of crm was asked for');
+    await source('crm').getByText('reading', { exact: true }).waitFor();
+    gates[0]!.resolve();
+    await source('crm').getByText('10 of 30').waitFor();
+    expect(await source('crm').getByRole('progressbar').getAttribute('value')).toBe('10');
+    await source('crm').getByRole('button', { name: 'Sync now' }).click();
+    await said(/An incremental run of crm is still going: run 1\./);
+    gates[1]!.resolve();
+    gates[2]!.resolve();
+    await page.getByRole('heading', { name: 'memory is in step' }).waitFor();
+    expect(await page.locator('#customers-total').textContent()).toBe('30');
+    await source('crm').getByText('up to date').waitFor();
+    expect((await page.locator('.runs tbody tr').innerText()).replaceAll(/\s+/g, ' ')).toContain(
+      '30 30 0 0 0 0 30 finished',
+    );
+    // The one complaint is the browser's own about the 409.
+    expect(complaints.filter((text) => !text.includes('409'))).toEqual([]);
+  });
+
+  it('pauses and resumes a source and the destination', async () => {
+    await enter();
+    await source('crm').getByRole('button', { name: 'Pause' }).click();
+    await source('crm')
+      .getByText(/Paused .*paused by a person/)
+      .waitFor();
+    expect(await source('crm').getByRole('button', { name: 'Sync now' }).count()).toBe(0);
+    await source('crm').getByRole('button', { name: 'Resume' }).click();
+    await source('crm').getByRole('button', { name: 'Sync now' }).waitFor();
+    const destination = page.locator('#destination');
+    await destination.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('heading', { name: 'Deliveries to memory are paused' }).waitFor();
+    await source('crm').getByRole('button', { name: 'Sync now' }).click();
+    await page.locator('.headline .legend').getByText('30 waiting').waitFor();
+    await destination.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('heading', { name: 'memory is in step' }).waitFor({ timeout: 20_000 });
+    expect(complaints).toEqual([]);
+  });
+
+  it('finds a customer and keeps what it shows up to date, hostile names as plain text', async () => {
+    await enter();
+    await source('crm').getByRole('button', { name: 'Sync now' }).click();
+    await page.getByRole('heading', { name: 'memory is in step' }).waitFor();
+    await page.getByRole('searchbox', { name: 'Source ID, e-mail or name' }).fill('shop/7');
+    await page.keyboard.press('Enter');
+    const customer = page.getByRole('article', { name: 'Customer shop/7' });
+    await customer.getByRole('heading', { name: '<b>Bobby</b> Tables' }).waitFor();
+    await customer.getByRole('row', { name: 'metadata.plan gold the same' }).waitFor();
+    await customer.getByText('As it came').click();
+    world.truth.people[7] = {
+      ...world.truth.people[7]!,
+      changedAt: Date.now(),
+      body: { name: 'Bobby', email: 'bobby@example.com', plan: 'silver' },
+    };
+    await source('crm').getByRole('button', { name: 'Full sync' }).click();
+    await customer.getByRole('row', { name: 'metadata.plan silver the same' }).waitFor();
+    // What a person has opened stays open.
+    expect(await customer.locator('details').getAttribute('open')).not.toBeNull();
+    await page.getByRole('searchbox').fill('person 1');
+    await page.getByRole('button', { name: 'Find' }).click();
+    await page.getByRole('link', { name: /Person 1 p1@example\.com/ }).click();
+    await page.getByRole('article', { name: 'Customer shop/1' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows a dead letter in the words of the destination, and tries it again', async () => {
+    world.truth.refused.set('shop/3', 'Metadata `plan` must be one of <silver, bronze>.');
+    await enter();
+    await source('crm').getByRole('button', { name: 'Sync now' }).click();
+    const letters = page.locator('#dead-letters');
+    await letters.getByText('Metadata `plan` must be one of <silver, bronze>.').waitFor();
+    await page.getByRole('heading', { name: 'In step, but for 1 dead letter' }).waitFor();
+    world.truth.refused.clear();
+    await letters.getByRole('button', { name: 'Retry shop/3' }).click();
+    await said('1 sent again');
+    await letters.getByText('None. Every record became part of a customer').waitFor();
+    expect(world.truth.taken.has('shop/3')).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+
+  it('imports a file that a person chooses', async () => {
+    await enter();
+    const file = {
+      name: 'people of March.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from('Source_id,Name\n1,Anna\n2,Bob,too many\n'),
+    };
+    await source('files').locator('input[type=file]').setInputFiles(file);
+    await said('people of March.csv is being imported');
+    await page.locator('#dead-letters b').filter({ hasText: 'row 3 of people of March.csv' }).waitFor();
+    await page.locator('#dead-letters').getByRole('button', { name: 'Retry row 3' }).click();
+    await said(/correct it in the file and import that again/);
+    await expect.poll(() => world.truth.taken.get('1')).toMatchObject({ name: 'Anna' });
+    expect(complaints).toEqual([]);
+  });
+
+  it('says that the server is gone, and comes back with it', async () => {
+    await enter();
+    const port = Number(new URL(served.url).port);
+    await served.close();
+    await page.getByRole('alert').filter({ hasText: 'The server cannot be reached since' }).waitFor();
+    await page.getByRole('status').filter({ hasText: 'Not connected' }).waitFor();
+    await source('crm').getByRole('button', { name: 'Sync now' }).click();
+    await said('The server cannot be reached. Nothing was done.');
+    served = await serveApp(world.app, { host: '127.0.0.1', port });
+    await page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
+    expect(await page.locator('#trouble').isHidden()).toBe(true);
+  });
+
+  it('fits a phone in the dark, and is worked with the keyboard alone', async () => {
+    await page.setViewportSize({ width: 380, height: 800 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await enter();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(380);
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(11, 20, 24)');
+    const focused = () => page.evaluate('document.activeElement.innerText');
+    for (let presses = 0; !String(await focused()).startsWith('Sync now'); presses += 1) {
+      expect(presses).toBeLessThan(10);
+      await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'memory is in step' }).waitFor();
+    expect(await focused()).toContain('Sync now');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(380);
+    expect(complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,129 @@
+// The real entry as a process: signals, exit codes, what it writes and leaves behind.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Served, serve } from '../simulators/serve.ts';
+import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const [appId, appToken] = ['app-id', 'app-token-00000000'];
+
+let folder: string;
+let vendor: Served;
+let server: ChildProcess;
+let said = '';
+
+function run(args: string[], script = [main]): ChildProcess {
+  const { PATH, HOME } = process.env;
+  return spawn(process.execPath, [...script, ...args], { cwd: folder, env: { PATH, HOME, PORT: '0' } });
+}
+
+async function ended(child: ChildProcess) {
+  let [out, err] = ['', ''];
+  child.stdout?.on('data', (chunk) => (out += chunk));
+  child.stderr?.on('data', (chunk) => (err += chunk));
+  const exitCode = await new Promise((resolve) =>
+    child.once('close', (code, signal) => resolve(signal ?? code)),
+  );
+  return { exitCode, out, err };
+}
+
+/** Resolves once the server has said this; fails with what it said where it ends before. */
+function hears(child: ChildProcess, word: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (chunk) => {
+      said += chunk;
+      if (said.includes(word)) resolve();
+    });
+    child.stderr?.on('data', (chunk) => (said += chunk));
+    child.once('close', (code) => reject(new Error(`it ended with ${code}: ${said}`)));
+  });
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tributary-entry-'));
+  const voucherify = createVoucherifySimulator({ now: Date.now, appId, appToken });
+  vendor = await serve(voucherify.app);
+  const config = {
+    destination: { connector: 'voucherify', appId, appToken, baseUrl: vendor.url },
+    sources: { files: { connector: 'csv' } },
+  };
+  writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify(config));
+  writeFileSync(join(folder, 'people.csv'), 'Source_id,Name\nc1,Ann\nc2,Bob\n');
+  server = run(['start']);
+  await hears(server, 'Database:');
+});
+
+afterAll(async () => {
+  server.kill('SIGKILL');
+  await vendor.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('a server and the commands beside it', () => {
+  it('writes JSON lines where no terminal is attached, and where everything is', () => {
+    const lines = said
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { msg: string });
+    expect(lines.map(({ msg }) => msg)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^Status page: http:\/\/127\.0\.0\.1:\d+\/login\?key=/),
+        expect.stringMatching(/^API token: .*shown this once and kept in .*api-token$/),
+      ]),
+    );
+  });
+
+  it('speak to one another: an import is done by the server', async () => {
+    const imported = await ended(run(['import', 'people.csv', '--json']));
+    expect(imported).toMatchObject({ exitCode: 0, err: '' });
+    expect(JSON.parse(imported.out)).toMatchObject({
+      runs: [{ state: 'finished', received: 2 }],
+      customers: { delivered: 2, waiting: 0 },
+    });
+    expect(await ended(run(['export', '--fields', 'source_id,name']))).toMatchObject({
+      exitCode: 0,
+      out: 'source_id,name\r\nc1,Ann\r\nc2,Bob\r\n',
+    });
+  });
+
+  it('are refused a wrong token with 2, and a second server on the same database with 1', async () => {
+    const { url } = JSON.parse(readFileSync(join(folder, '.tributary', 'server.json'), 'utf8')) as {
+      url: string;
+    };
+    const { PATH } = process.env;
+    const env = { PATH, TRIBUTARY_URL: url, TRIBUTARY_API_TOKEN: 'wrong-wrong-wrong-wrong' };
+    const wrong = await ended(spawn(process.execPath, [main, 'status'], { cwd: folder, env }));
+    expect(wrong).toMatchObject({ exitCode: 2, err: expect.stringMatching(/refuses the token/) });
+    const second = await ended(run(['start']));
+    expect(second.exitCode).toBe(1);
+    expect(second.err).toContain(`in use by process ${server.pid}, the server at ${url}`);
+  });
+
+  it('ends with 0 on SIGTERM within ten seconds, and is not announced any more', async () => {
+    const begun = performance.now();
+    const end = ended(server);
+    server.kill('SIGTERM');
+    expect((await end).exitCode).toBe(0);
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    expect(existsSync(join(folder, '.tributary', 'server.json'))).toBe(false);
+  });
+});
+
+describe('the command tributary', () => {
+  const command = fileURLToPath(new URL('../../bin/tributary.mjs', import.meta.url));
+
+  it('passes arguments and exit codes on', async () => {
+    expect(await ended(run(['stauts'], [command]))).toMatchObject({
+      exitCode: 2,
+      err: expect.stringMatching(/Did you mean status/),
+    });
+    expect(await ended(run(['--version'], [command]))).toMatchObject({
+      exitCode: 0,
+      out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+  });
+});

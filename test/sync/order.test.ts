@@ -1,0 +1,273 @@
+// Order cannot matter: random histories of records that change, move, repeat, come late, are deleted, restored and
+// merged, taken in by two workers in any order and cut into any pages, give the customers that a fold of the final truth
+// gives. Many small worlds share one database, so that thousands of histories are tried.
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineConnector, type Fields, type JsonObject, type SourceRecord } from '../../src/connector.ts';
+import type { Queryable } from '../../src/db/database.ts';
+import { refold } from '../../src/sync/customers.ts';
+import { balances, ingest } from '../../src/sync/ingest.ts';
+import { type StandingRecord, stands } from '../../src/sync/records.ts';
+import type { SourceConfig } from '../../src/sync/source.ts';
+import { World } from '../../src/sync/world.ts';
+import { databases, type TestDatabase } from '../support/databases.ts';
+import { randomOf } from '../support/random.ts';
+
+const firstSeed = Number(process.env['TRIBUTARY_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const rounds = 15;
+const worldsPerRound = 80;
+
+const connector = defineConnector({
+  name: 'test',
+  settings: z.object({}),
+  source: { streams: [], mapping: { email: 'email' }, sourceId: 'key' },
+});
+
+const source = (
+  name: string,
+  policy: 'sticky' | 'follow',
+  mapping: SourceConfig['mapping'],
+  filter: SourceConfig['filter'] = null,
+): SourceConfig => ({
+  name,
+  connector,
+  settings: {},
+  sourceId: { path: 'key', policy, lowerCase: true },
+  mapping,
+  filter,
+  keep: [],
+  badValues: 'quarantine',
+  schedule: null,
+  timezone: 'UTC',
+});
+
+const plain = {
+  email: 'email',
+  phone: { from: 'phone', onNull: 'ignore' as const },
+  'address.city': 'city',
+  'metadata.plan': 'plan',
+};
+const filter = { plan: ['gold', 'basic', null] };
+const merge = {
+  default: 'newest' as const,
+  fields: {
+    phone: ['crm', 'shop', 'cep'],
+    'metadata.*': 'first' as const,
+    'address.city': { policy: 'precedence' as const, sources: ['cep'] },
+  },
+};
+/** The mapping before it was changed, and the one that stands in the end. */
+const before = new World({
+  sources: [
+    source('crm', 'follow', { email: 'email' }),
+    source('shop', 'sticky', plain, filter),
+    source('cep', 'follow', plain),
+  ],
+  merge: {},
+  unknownMetadata: null,
+});
+const after = new World({
+  sources: [
+    source('crm', 'follow', plain),
+    source('shop', 'sticky', plain, filter),
+    source('cep', 'follow', { ...plain, name: ['email', 'city'] }),
+  ],
+  merge,
+  unknownMetadata: null,
+});
+const worlds = { before, after };
+
+/** One thing that a source says of one record. */
+interface Saying {
+  source: string;
+  record: SourceRecord;
+}
+
+describe.each(databases)('on $name', ({ open }) => {
+  let database: TestDatabase;
+  let other: Queryable;
+  beforeAll(async () => {
+    database = await open();
+    other = await database.again();
+  });
+  afterAll(() => database.close());
+
+  it(`gives the same customers in any order: ${rounds * worldsPerRound} histories from seed ${firstSeed}`, {
+    timeout: 240_000,
+  }, async () => {
+    for (let round = 0; round < rounds; round += 1) {
+      const seed = firstSeed + round;
+      const random = randomOf(seed);
+      const histories = Array.from({ length: worldsPerRound }, (_, index) =>
+        history(random, `${seed}-${index}`),
+      );
+      const pages = inPages(
+        random,
+        shuffled(
+          random,
+          histories.flatMap((sayings) => withRepeats(random, sayings)),
+        ),
+      );
+      // A part is taken in before the mapping and the merge change; the rest, and repeats of that part, after.
+      await takeIn(pages.slice(0, pages.length / 3), worlds.before);
+      await takeIn(pages, worlds.after, random);
+      const ids = (await database.rows<{ id: string }>(sql`select source_id as id from customers`)).map(
+        (row) => row.id,
+      );
+      await database.transaction((tx) =>
+        refold(tx, ids, after.fold, { cause: { by: 'remap', source: 'all', runId: null }, now: 1 }),
+      );
+      await compare(histories, seed);
+      await database.rows(sql`truncate records, customers, deliveries, revisions`);
+    }
+  });
+
+  /** Two workers take the pages in, each its own share, side by side where the database has more than one connection. */
+  async function takeIn(pages: readonly Saying[][], world: World, random = randomOf(1)): Promise<void> {
+    const shares: Saying[][][] = [[], []];
+    for (const page of pages) shares[random() < 0.5 ? 0 : 1]!.push(page);
+    await Promise.all(
+      shares.map(async (share, index) => {
+        for (const page of share) {
+          const db = index === 0 ? database : (other as TestDatabase);
+          const intake = {
+            source: world.source(page[0]!.source)!,
+            stream: 's',
+            lane: 'schedule' as const,
+            runId: null,
+            now: 1,
+          };
+          const counts = await db.transaction((tx) =>
+            ingest(tx, world, intake, { records: page.map((saying) => saying.record) }),
+          );
+          expect(balances(counts)).toBe(true);
+        }
+      }),
+    );
+  }
+
+  async function compare(histories: readonly Saying[][], seed: number): Promise<void> {
+    const rows = await database.rows<{ sourceId: string; fields: Fields; left: boolean }>(
+      sql`select source_id as "sourceId", fields, "left" from customers`,
+    );
+    const found = new Map(rows.filter((row) => !row.left).map((row) => [row.sourceId, row.fields]));
+    const expected = new Map(histories.flatMap((sayings) => [...finalTruth(sayings)]));
+    for (const [sourceId, fields] of expected)
+      expect(found.get(sourceId), `customer ${sourceId}, TRIBUTARY_TEST_SEED=${seed}`).toEqual(fields);
+    expect([...found.keys()].sort(), `TRIBUTARY_TEST_SEED=${seed}`).toEqual([...expected.keys()].sort());
+  }
+});
+
+// ── Histories ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** All that three sources say over time of a handful of records that speak of two or three customers. */
+function history(random: () => number, world: string): Saying[] {
+  const sayings: Saying[] = [];
+  let clock = 1_000_000;
+  const tick = () => (clock += 1 + Math.floor(random() * 1000));
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
+  const keys = ['x', 'Y ', 'z'].map((key) => `${key.trim()}-${world}`);
+  for (const name of ['crm', 'shop', 'cep']) {
+    const records = Array.from(
+      { length: 1 + Math.floor(random() * 2) },
+      (_, index) => `${name}-${index}-${world}`,
+    );
+    let taken: string[] = [];
+    for (const recordId of records) {
+      let key: string | null = pick(keys);
+      for (let version = 1 + Math.floor(random() * 4); version > 0; version -= 1) {
+        const changedAt = tick();
+        if (random() < 0.15) {
+          sayings.push({ source: name, record: { recordId, changedAt, deleted: true, body: {} } });
+          continue;
+        }
+        // A sticky source ID is the first that arrives, so only its records keep one key; the others may move or lose it.
+        if (name !== 'shop' && random() < 0.25) key = random() < 0.2 ? null : pick(keys);
+        const body: JsonObject = { key: random() < 0.3 && key ? key.toUpperCase() : key };
+        if (random() < 0.8) body['email'] = pick([null, `a@${version}.org`, ' B@example.com ']);
+        if (random() < 0.6) body['phone'] = pick([null, '', '123', '456']);
+        if (random() < 0.6) body['city'] = pick([null, 'Łódź', 'Lyon']);
+        if (random() < 0.6) body['plan'] = pick([null, 'gold', 'basic', 'hidden']);
+        const merged = name === 'crm' && taken.length && random() < 0.5 ? taken : [];
+        sayings.push({
+          source: name,
+          record: { recordId, changedAt, body, ...(merged.length && { merged }) },
+        });
+      }
+      taken = [...taken, recordId];
+    }
+  }
+  return sayings;
+}
+
+/** The customers that stand in the end, from the newest word on every record. */
+function finalTruth(sayings: readonly Saying[]): Map<string, Fields> {
+  const mergedInto = new Map<string, string>();
+  const newest = new Map<string, StandingRecord>();
+  const deletedAt = new Map<string, number>();
+  for (const { source: name, record } of sayings) {
+    for (const other of record.merged ?? []) mergedInto.set(other, record.recordId);
+    if (record.deleted) {
+      deletedAt.set(record.recordId, Math.max(deletedAt.get(record.recordId) ?? 0, record.changedAt));
+    } else if (!newest.has(record.recordId) || record.changedAt > newest.get(record.recordId)!.changedAt) {
+      const key = record.body['key'];
+      const sourceId = typeof key === 'string' ? key.trim().toLowerCase() : '';
+      newest.set(record.recordId, {
+        source: name,
+        stream: 's',
+        recordId: record.recordId,
+        sourceId,
+        changedAt: record.changedAt,
+        deleted: false,
+        mergedInto: null,
+        body: record.body,
+        good: null,
+      });
+    }
+  }
+  const standing = [...newest.values()]
+    .map((record) => ({
+      ...record,
+      deleted: (deletedAt.get(record.recordId) ?? -1) >= record.changedAt,
+      mergedInto: mergedInto.get(record.recordId) ?? null,
+    }))
+    .filter(
+      (record) =>
+        stands(record) &&
+        record.sourceId !== '' &&
+        after.source(record.source)!.filtered(record.body) === null,
+    );
+  return new Map(
+    [...Map.groupBy(standing, (record) => record.sourceId)].map(([sourceId, records]) => [
+      sourceId,
+      after.fold(records, {}),
+    ]),
+  );
+}
+
+function withRepeats(random: () => number, sayings: readonly Saying[]): Saying[] {
+  return sayings.flatMap((saying) => (random() < 0.3 ? [saying, saying] : [saying]));
+}
+
+function shuffled<T>(random: () => number, items: readonly T[]): T[] {
+  const result = [...items];
+  for (let index = result.length - 1; index > 0; index -= 1) {
+    const other = Math.floor(random() * (index + 1));
+    [result[index], result[other]] = [result[other]!, result[index]!];
+  }
+  return result;
+}
+
+/** Pages of one source each, of any size from one. */
+function inPages(random: () => number, sayings: readonly Saying[]): Saying[][] {
+  const pages: Saying[][] = [];
+  for (const [, ofOne] of Map.groupBy(sayings, (saying) => saying.source)) {
+    for (let from = 0; from < ofOne.length; ) {
+      const size = 1 + Math.floor(random() * 60);
+      pages.push(ofOne.slice(from, from + size));
+      from += size;
+    }
+  }
+  return shuffled(random, pages);
+}

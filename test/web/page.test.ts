@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Database } from '../../src/db/database.ts';
+import { ManualClock } from '../../src/engine/clock.ts';
+import { keepDeadLetters } from '../../src/sync/dead-letters.ts';
+import { pause } from '../../src/sync/pauses.ts';
+import { databases } from '../support/databases.ts';
+import { deliverAll, empty, noon, takeIn } from './seed.ts';
+import { apiToken, openWorld, type World } from './world.ts';
+
+describe('the page', () => {
+  let database: Database;
+  let world: World;
+  let cookie: string;
+
+  beforeAll(async () => {
+    database = await databases[0]!.open();
+  });
+  afterAll(() => database.close());
+  beforeEach(async () => {
+    await empty(database);
+    world = await openWorld(
+      { ...database, close: async () => {} },
+      { clock: new ManualClock(noon + 10_000) },
+    );
+    const response = await world.app.request('/login', {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+      body: `token=${apiToken}`,
+    });
+    cookie = response.headers.get('set-cookie')!.split(';')[0]!;
+    return () => world.close();
+  });
+
+  const open = async (path = '/') => (await world.app.request(path, { headers: { cookie } })).text();
+  const textOf = (page: string) => page.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ');
+
+  it('says what is to be done where there is nothing yet', async () => {
+    const text = textOf(await open());
+    expect(text).toContain('Nothing to keep in step yet');
+    expect(text).toContain('Nothing has run yet.');
+    expect(text).toContain('None. Every record became part of a customer');
+  });
+
+  it('says that no source is configured', async () => {
+    const bare = await openWorld({ ...database, close: async () => {} }, { sources: {} });
+    const response = await bare.app.request('/login', {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+      body: `token=${apiToken}`,
+    });
+    const page = await bare.app.request('/', {
+      headers: { cookie: response.headers.get('set-cookie')!.split(';')[0]! },
+    });
+    expect(textOf(await page.text())).toContain('No source is configured yet.');
+    await bare.close();
+  });
+
+  it('shows what is delivered, what waits and what is dead', async () => {
+    await takeIn(world, [{ id: 'a' }, { id: 'b' }]);
+    await deliverAll(world, { b: 'No such plan' });
+    expect(textOf(await open())).toContain('In step, but for 1 dead letter');
+    await takeIn(world, [{ id: 'c' }], noon + 8_000);
+    const text = textOf(await open());
+    expect(text).toContain('1 on their way to memory');
+    expect(text).toContain('The oldest change has waited 2 s.');
+    expect(text).toContain('3 customers');
+    expect(text).toMatch(/1 delivered.* 1 waiting.* 1 dead/);
+  });
+
+  it('draws a pause and offers to resume', async () => {
+    await pause(database, 'crm', { cause: 'unauthorized', reason: 'crm refuses the token' }, noon);
+    await pause(database, 'destination', { cause: 'person', reason: 'a migration' }, noon);
+    const page = await open();
+    expect(textOf(page)).toContain('Deliveries to memory are paused');
+    expect(textOf(page)).toContain('credentials refused');
+    expect(page).toContain('data-post="/api/sources/crm/resume"');
+    expect(page).toContain('data-post="/api/destination/resume"');
+    expect(page).not.toContain('data-post="/api/sources/crm/sync"');
+  });
+
+  it('shows counts of a run that balance', async () => {
+    await world.tributary.request({ source: 'crm', mode: 'full', trigger: 'manual', lane: 'backfill' });
+    await database.orm.execute(
+      `update runs set state = 'finished', started_at = now(), ended_at = now(), received = 1500, changed = 1000, unchanged = 300, superseded = 100, filtered = 60, rejected = 40, customers = 900`,
+    );
+    const text = textOf(await open());
+    expect(text).toContain('1,500 1,000 300 100 60 40 900 finished');
+    expect(await open()).toContain(
+      'aria-label="Run 1: 1,000 changed, 300 unchanged, 100 superseded, 60 filtered, 40 rejected"',
+    );
+  });
+
+  it('escapes every name and word that others chose', async () => {
+    const hostile = `"><script>alert('x')</script><img src=x onerror=alert(1)>`;
+    await takeIn(world, [{ id: hostile, body: { name: hostile, email: 'a@example.com', plan: hostile } }]);
+    await deliverAll(world, { [hostile]: hostile });
+    await keepDeadLetters(
+      database,
+      [
+        {
+          kind: 'record',
+          source: 'crm',
+          stream: hostile,
+          ref: hostile,
+          code: hostile,
+          message: hostile,
+          detail: { raw: hostile },
+        },
+      ],
+      noon,
+    );
+    await pause(database, 'crm', { cause: 'person', reason: hostile }, noon);
+    await world.tributary.request({ source: hostile, mode: 'full', trigger: 'manual', lane: 'manual' });
+    for (const page of [
+      await open(),
+      await open(`/?q=${encodeURIComponent(hostile)}`),
+      await open(`/?q=${encodeURIComponent(`${hostile}?`)}`),
+    ]) {
+      expect(page).toContain('&lt;script&gt;alert');
+      expect(page).not.toContain('<script>alert');
+      expect(page).not.toContain('<img');
+      expect(page.match(/<script/g)).toHaveLength(1);
+      // Attributes are closed by nobody but us.
+      expect(page).not.toContain(`="${hostile.slice(0, 2)}`);
+    }
+  });
+
+  it('has no script or style of its own in it', async () => {
+    const page = await open();
+    expect(page).not.toMatch(/<style|\sstyle=|\son\w+=|javascript:/);
+    for (const [, url] of page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)) {
+      const response = await world.app.request(url!);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+      const again = await world.app.request(url!.split('?')[0]!, {
+        headers: { 'if-none-match': response.headers.get('etag')! },
+      });
+      expect(again.status).toBe(304);
+      expect(again.headers.get('cache-control')).toBe('no-cache');
+    }
+  });
+
+  it('finds a customer by source ID, and names those to choose from otherwise', async () => {
+    await takeIn(world, [
+      { id: 'a/1', body: { name: 'Anna Kowalska', email: 'anna@example.com' } },
+      { id: 'a/2', body: { name: 'Anna Nowak' } },
+    ]);
+    await deliverAll(world);
+    const one = textOf(await open(`/?q=${encodeURIComponent('a/1')}`));
+    expect(one).toContain('Anna Kowalska');
+    expect(one).toContain('email anna@example.com old@example.com');
+    expect(one).toMatch(/Revision 1 wanted · revision 1 acknowledged 5 s ago/);
+    const several = textOf(await open('/?q=anna'));
+    expect(several).toMatch(/Anna Kowalska.*Anna Nowak/);
+    expect(textOf(await open('/?q=nowak'))).toContain('Customer');
+    expect(textOf(await open('/?q=nobody'))).toContain(
+      "No customer's source ID, e-mail or name begins with nobody",
+    );
+  });
+
+  it('labels everything that is pressed or filled in', async () => {
+    await takeIn(world, [{ id: 'a' }]);
+    const page = await open();
+    for (const [, id] of page.matchAll(/<input id="([^"]+)"/g)) expect(page).toContain(`<label for="${id}"`);
+    for (const [, label] of page.matchAll(/<button[^>]*>(.*?)<\/button>/gs))
+      expect(label!.trim()).not.toBe('');
+    for (const [, attributes] of page.matchAll(/<(?:progress|meter)([^>]*)>/g))
+      expect(attributes).toContain('aria-label="');
+    expect(page).toContain('<html lang="en">');
+  });
+});
