@@ -294,7 +294,7 @@ async function readFile(path: string): Promise<unknown> {
 
 /** Where JSON is broken, without what stands there, which V8's own words may quote: it may be a secret. */
 function brokenJson(json: string, said: string): string {
-  const quoted = /^Unexpected token '(.*)', (\.\.\.)?"([^]*)"(?:\.\.\.)? is not valid JSON$/.exec(said);
+  const quoted = /^Unexpected token '(.*)', (\.\.\.)?"(.*)"(?:\.\.\.)? is not valid JSON$/s.exec(said);
   if (!quoted) return said;
   const [, token = '', ellipsis, context = ''] = quoted;
   // After dots V8 quotes ten characters before the one it stumbled over.

@@ -15,7 +15,7 @@ import { databases, type TestDatabase } from '../support/databases.ts';
 import { randomOf } from '../support/random.ts';
 
 const firstSeed = Number(process.env['TRIBUTARY_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const rounds = 15;
+const rounds = 25;
 const worldsPerRound = 80;
 
 const connector = defineConnector({

@@ -381,13 +381,13 @@ describe('The configuration', () => {
     };
     const faults = faultsOf(withSource({}, { merge }));
     expect(faults.map(({ path, found }) => [path, found])).toEqual([
+      ['merge.fields.emial', '"newest"'],
       ['merge.sources', '"hubspt"'],
       ['merge.fields.email', '"klaviyo"'],
       ['merge.fields.phone.sources', '"segment"'],
-      ['merge.fields.emial', '"newest"'],
     ]);
-    expect(faults[0]?.allowed).toBe('names of sources: hubspot');
-    expect(faults[3]?.allowed).toContain('did you mean "email"?');
+    expect(faults[0]?.allowed).toContain('did you mean "email"?');
+    expect(faults[1]?.allowed).toBe('names of sources: hubspot');
   });
 
   it('refuses a source named destination: that name is taken', () => {
