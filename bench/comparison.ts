@@ -1,6 +1,6 @@
 // The figures that the measured series give, and the bars they are held to. It runs nothing.
 import { type Figure, median, megabytes, seconds, spread } from './figures.ts';
-import type { Leg, Series } from './series.ts';
+import { contactsChanged, type Leg, type Series } from './series.ts';
 
 export interface Measurements {
   /** The yardstick: it does not ask what became of its bulk calls, which makes it faster. */
@@ -26,7 +26,7 @@ export function timeFigures(measured: Measurements, contacts: number, judged: bo
   const legs: { name: string; leg: (series: Series) => Leg; barred: boolean }[] = [
     { name: `first sync of ${written(contacts)}`, leg: (series) => series.first, barred: true },
     { name: 'full sync, nothing changed', leg: (series) => series.unchanged, barred: true },
-    { name: 'sync after 1% changed', leg: (series) => series.changes, barred: false },
+    { name: `sync after ${contactsChanged} changed`, leg: (series) => series.changes, barred: false },
   ];
   return legs.flatMap(({ name, leg, barred }) => {
     const wall = (of: Series[]) => of.map((series) => leg(series).wallMs);
@@ -65,7 +65,7 @@ export function callFigures({ ours, embedded }: Measurements): Figure[] {
     const ratio = counted / ideal;
     return [
       {
-        name: `calls after 1% changed (${changed})${where}`,
+        name: `calls after ${changed} changed${where}`,
         ours: `${counted}, ${polls} to prove, ${schemas} at start`,
         against: `the ideal ${ideal}`,
         ratio,

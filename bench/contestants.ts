@@ -1,5 +1,6 @@
 // The two sides, each as someone who runs one of them: what a run of it is, where it keeps what it knows, and what it
 // said of itself. It does not know which figures are made of that.
+import { workerFlags } from '../bin/launch.mjs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,8 +24,8 @@ export interface Contestant {
   end(): Promise<void>;
 }
 
-/** bin/node.mjs starts Tributary with these; see there. */
-const tributaryFlags = ['--max-semi-space-size=4'];
+/** Ours is started as users start it. */
+const tributaryFlags = workerFlags;
 
 export function yardstick(poll: boolean): Contestant {
   const directory = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
@@ -83,9 +84,16 @@ const vendorArguments = ({ hubspot, voucherify }: WorldAddress) => [
   voucherify,
 ];
 
+/** A run that takes longer hangs. 500,000 contacts take three minutes. */
+const deadlineMs = 900_000;
+
 async function measured(...[name, args, options]: Parameters<typeof spawnScript>): Promise<Measured> {
   const script = spawnScript(name, args, options);
-  const said = JSON.parse(await script.line) as { runMs?: number; peakRssKilobytes: number };
+  const hangs = setTimeout(() => script.child.kill('SIGKILL'), deadlineMs);
+  const said = JSON.parse(await script.line.finally(() => clearTimeout(hangs))) as {
+    runMs?: number;
+    peakRssKilobytes: number;
+  };
   const wallMs = await script.wallMs;
   const code = await script.exit;
   if (code !== 0) throw new Error(`${name} ended with ${code}. ${script.complaints()}`);

@@ -248,7 +248,8 @@ CREATE INDEX "holds_run" ON "holds" USING btree ("run_id") WHERE "holds"."decide
 CREATE INDEX "quota_slices_account" ON "quota_slices" USING btree ("account","quota","free_at");--> statement-breakpoint
 CREATE INDEX "records_source_id" ON "records" USING btree ("source_id") WHERE "records"."source_id" is not null;--> statement-breakpoint
 CREATE INDEX "records_faulty" ON "records" USING btree ("source") WHERE "records"."faults" is not null;--> statement-breakpoint
+CREATE INDEX "records_merged" ON "records" USING btree ("source","stream","merged_into") WHERE "records"."merged_into" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "runs_slot" ON "runs" USING btree ("source","slot");--> statement-breakpoint
-CREATE UNIQUE INDEX "runs_one_going" ON "runs" USING btree ("source","mode") WHERE "runs"."state" = 'requested' and "runs"."mode" in ('incremental', 'full', 'remap');--> statement-breakpoint
+CREATE UNIQUE INDEX "runs_one_going" ON "runs" USING btree ("source","mode") WHERE "runs"."state" = 'requested' and "runs"."mode" in ('incremental', 'full', 'remap') and "runs"."request" ->> 'dryRun' is null;--> statement-breakpoint
 CREATE INDEX "runs_due" ON "runs" USING btree ("due_at") WHERE "runs"."state" = 'requested';--> statement-breakpoint
 CREATE INDEX "runs_recent" ON "runs" USING btree ("source","id");

@@ -9,6 +9,7 @@ import { fieldFault } from './customer/fields.ts';
 import { mappingFaults } from './customer/mapping.ts';
 import type { MergeConfig } from './customer/merge.ts';
 import { scheduleFault, timezoneFault } from './engine/schedule.ts';
+import type { BreakerLimits, DeletePolicy } from './sync/breaker.ts';
 import type { SourceConfig } from './sync/source.ts';
 
 export interface Environment {
@@ -40,16 +41,6 @@ export interface Config {
   breaker: BreakerLimits;
   /** Erasure at the destination: for good with all that hangs on it, or so that the key is free again. */
   erasure: { permanent: boolean };
-}
-
-/** What becomes of a customer that all its records have left. `blank`: what we wrote is cleared. `erase`: see `erasure`. */
-export type DeletePolicy = 'keep' | 'blank' | 'delete' | 'erase';
-
-/** More than the smaller of the two, per run and per hour, is held until a person decides. `share` is of all customers. */
-export interface BreakerLimits {
-  deleted: { share: number; count: number };
-  /** Of any one field. */
-  blanked: { share: number; count: number };
 }
 
 export interface Fault {

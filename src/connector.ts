@@ -167,7 +167,7 @@ export interface Destination<Settings> {
   traits(settings: Settings): {
     partialWrites: PartialWrites;
     /** Null: singles only. */
-    bulk: { maxRecords: number; maxBytes: number } | null;
+    bulk: { maxRecords: number; maxBytes: number; bucket?: string } | null;
     /** At most this many single writes under way at once. */
     singlesAtOnce: number;
   };

@@ -35,6 +35,8 @@ export interface HouseOptions {
   databaseUrl: string | undefined;
   /** Imported files lie there too. */
   directory: string;
+  /** Keys the hashes of whom was erased. Default: the embedded database's own. */
+  secretKey?: string | undefined;
   clock: Clock;
   log: Log;
   /** Default: a new one that nobody else knows. */
@@ -43,8 +45,9 @@ export interface HouseOptions {
 
 /** Throws DatabaseError, and LockedError where another process has the embedded database. */
 async function openHouse(options: HouseOptions): Promise<House> {
-  const [{ openDatabase }, { Tributary }, { createApp }, { LoginCodes }] = await Promise.all([
+  const [{ openDatabase }, { secretKeyOf }, { Tributary }, { createApp }, { LoginCodes }] = await Promise.all([
     import('./db/database.ts'),
+    import('./db/secret-key.ts'),
     import('./tributary.ts'),
     import('./web/app.ts'),
     import('./web/login-codes.ts'),
@@ -53,7 +56,13 @@ async function openHouse(options: HouseOptions): Promise<House> {
   const token = options.token ?? randomBytes(24).toString('base64url');
   const database = await openDatabase({ url: databaseUrl, directory });
   try {
-    const tributary = new Tributary({ config, database, clock, log });
+    const tributary = new Tributary({
+      config,
+      database,
+      clock,
+      log,
+      secretKey: secretKeyOf(options.secretKey, database, directory),
+    });
     const loginCodes = new LoginCodes(clock);
     const app = createApp(tributary, { apiToken: token, version, dataDir: directory, loginCodes });
     const close = async () => {

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { sql } from 'drizzle-orm';
 import type { Config } from './config.ts';
 import type { Context, MetadataSchema } from './connector.ts';
-import type { Database } from './db/database.ts';
+import type { Database, Queryable } from './db/database.ts';
 import type { Clock } from './engine/clock.ts';
 import { localFiles } from './engine/files.ts';
 import { Endpoint } from './engine/http.ts';
@@ -14,11 +14,17 @@ import { leaseOf, Roster } from './engine/roster.ts';
 import { Schedule } from './engine/schedule.ts';
 import { type Next, Worker } from './engine/worker.ts';
 import { batchesUnderWay, freeBatches } from './sync/batches.ts';
+import { forgetCounts } from './sync/breaker.ts';
 import { Deliverer } from './sync/deliver.ts';
 import { backlog, freeDeliveries } from './sync/deliveries.ts';
+import type { Sending } from './sync/difference.ts';
+import { Eraser, liftSuppression, requestErasure } from './sync/erase.ts';
+import { type Erasure, freeErasures } from './sync/erasures.ts';
 import { destinationName, pauses, resume } from './sync/pauses.ts';
 import { carryRun, type PullRoom } from './sync/pull.ts';
+import { compareMappings } from './sync/remap.ts';
 import { claimRun, freeRuns, nextRunDue, requestRun } from './sync/runs.ts';
+import { Suppressions } from './sync/suppressions.ts';
 import { World } from './sync/world.ts';
 
 const runLeaseMs = 30_000;
@@ -39,11 +45,24 @@ export class Tributary {
   /** Called when the other workers took this one for dead: it must stop. */
   onBuried: () => void = () => {};
   #roster: Roster | null = null;
+  #dryRunsOnly = false;
+  /** Sources that are configured no longer and whose contributions are still to be withdrawn. */
+  #removedSources: string[] = [];
+  #schemaIsKnown: boolean;
   readonly #deliverer: Deliverer;
+  readonly #eraser: Eraser;
+  readonly #suppressions: Suppressions;
   readonly #workers = new Map<string, Worker>();
   readonly #schedule = new Schedule();
 
-  constructor(options: { config: Config; database: Database; clock: Clock; log: Log }) {
+  /** `secretKey`: keys the hashes of whom was erased; without it nobody can be. */
+  constructor(options: {
+    config: Config;
+    database: Database;
+    clock: Clock;
+    log: Log;
+    secretKey?: string | null;
+  }) {
     const { config, database, clock, log } = options;
     this.config = config;
     this.database = database;
@@ -51,6 +70,11 @@ export class Tributary {
     this.log = log;
     const declared = typeof config.metadataSchema === 'object' ? config.metadataSchema : null;
     this.world = new World(config, declared);
+    this.#suppressions = new Suppressions(options.secretKey ?? null, database);
+    this.world.suppressions = this.#suppressions;
+    const asksDestination =
+      config.metadataSchema === 'destination' && config.destination.connector.destination?.metadataSchema;
+    this.#schemaIsKnown = !asksDestination;
     this.budgets = new Budgets({
       database,
       clock,
@@ -68,6 +92,19 @@ export class Tributary {
       destination: connector.destination!,
       settings,
       endpoint: this.endpoints.get(destinationName)!,
+      deletes: config.deletes,
+      onLeft: (tx, sourceId, now) => this.#eraseLeft(tx, sourceId, now),
+      newLease: () => leaseOf(this.worker),
+    });
+    this.#eraser = new Eraser({
+      database,
+      clock,
+      log,
+      world: this.world,
+      host: this.host,
+      destination: connector.destination!,
+      settings,
+      endpoint: this.endpoints.get(destinationName)!,
       newLease: () => leaseOf(this.worker),
     });
   }
@@ -75,6 +112,12 @@ export class Tributary {
   #connect(name: string, description: ConstructorParameters<typeof Endpoint>[0]['description']): void {
     const budget = this.budgets.account(description.account, description.quotas);
     this.endpoints.set(name, new Endpoint({ name, description, budget, clock: this.clock, log: this.log }));
+  }
+
+  /** Where customers go, as previews need to know it. */
+  get sending(): Sending {
+    const { destination, deletes } = this.config;
+    return { destination: destination.connector.destination!, settings: destination.settings, deletes };
   }
 
   /** What a connector is handed, outside of any run: for checks and for reading schemas. */
@@ -90,20 +133,31 @@ export class Tributary {
 
   /**
    * Starts every loop and the calendar. A source that has never been read is read at once. Without the `calendar` only
-   * what is asked for is done: for a command that comes and goes.
+   * what is asked for is done: for a command that comes and goes. With `dryRunsOnly` nothing else is done: no other run,
+   * no delivery, no stored record mapped again.
    */
-  async start({ calendar = true }: { calendar?: boolean } = {}): Promise<void> {
+  async start({
+    calendar = true,
+    dryRunsOnly = false,
+  }: {
+    calendar?: boolean;
+    dryRunsOnly?: boolean;
+  } = {}): Promise<void> {
     const { database, clock } = this;
+    this.#dryRunsOnly = dryRunsOnly;
     this.#roster = await Roster.join(this.worker, { database, clock, onBuried: () => this.#stopForGood() });
     await this.#takeUpFromTheDead();
-    await this.#giveAnotherTry();
+    if (!dryRunsOnly) await this.#giveAnotherTry();
     await this.refreshSchema();
     const loop = (name: string, step: (signal: AbortSignal) => Promise<Next>) =>
       this.#workers.set(name, new Worker({ name, step, clock: this.clock, log: this.log }).start());
-    for (let number = 1; number <= Math.min(this.world.sources.length, 4); number += 1)
+    const sources = this.world.sources.length + this.#removedSources.length;
+    for (let number = 1; number <= Math.min(sources, 4); number += 1)
       loop(`pull ${number}`, (signal) => this.#pullStep(signal));
-    loop('deliver', (signal) => this.#deliverer.step(signal));
+    if (dryRunsOnly) return;
+    loop('deliver', (signal) => this.#deliverStep(signal));
     loop('poll', (signal) => this.#deliverer.pollStep(signal));
+    loop('erase', (signal) => this.#eraser.step(signal));
     loop('keep house', () => this.#housekeepingStep());
     for (const { name, config } of this.world.sources) {
       if (!calendar || config.schedule === null) continue;
@@ -117,6 +171,33 @@ export class Tributary {
     const requested = await requestRun(this.database, { ...run, now: this.clock.now() });
     this.wake();
     return requested;
+  }
+
+  /**
+   * Forgets a customer, known or not, and keeps the receipt; the destination is told next. `permanent`: as configured
+   * where it is left out. Throws SecretKeyError where erased customers could not be recognised again.
+   */
+  async erase({ sourceId, permanent }: { sourceId: string; permanent?: boolean | undefined }): Promise<Erasure> {
+    const { database, world, clock, config, log } = this;
+    const asked = { sourceId, permanent: permanent ?? config.erasure.permanent, now: clock.now() };
+    const room = { world, suppressions: this.#suppressions };
+    const receipt = await database.transaction((tx) => requestErasure(tx, room, asked));
+    log.info({ erasure: receipt.id }, 'a customer was erased here; the destination is told next');
+    this.wake();
+    return receipt;
+  }
+
+  /** As the delete policy asks of a customer that all its records have left. */
+  async #eraseLeft(tx: Queryable, sourceId: string, now: number): Promise<void> {
+    const room = { world: this.world, suppressions: this.#suppressions };
+    await requestErasure(tx, room, { sourceId, permanent: this.config.erasure.permanent, now });
+    this.#workers.get('erase')?.wake();
+  }
+
+  /** Lets a person come back who was erased; see `liftSuppression`. */
+  async lift(sourceId: string): Promise<number | null> {
+    const now = this.clock.now();
+    return this.database.transaction((tx) => liftSuppression(tx, this.#suppressions, { sourceId, now }));
   }
 
   /** There may be something to do: the loops look at once. */
@@ -166,9 +247,10 @@ export class Tributary {
   async #pullStep(signal: AbortSignal): Promise<Next> {
     const { database, clock } = this;
     const lease = leaseOf(this.worker);
-    const sources = this.world.sources.map((source) => source.name);
+    const sources = [...this.world.sources.map((source) => source.name), ...this.#removedSources];
+    const dryRunsOnly = this.#dryRunsOnly;
     const run = await database.transaction((tx) =>
-      claimRun(tx, { lease, now: clock.now(), leaseMs: runLeaseMs, host: this.host, sources }),
+      claimRun(tx, { lease, now: clock.now(), leaseMs: runLeaseMs, host: this.host, sources, dryRunsOnly }),
     );
     if (!run) {
       const next = await nextRunDue(database);
@@ -181,6 +263,12 @@ export class Tributary {
     return { again: true };
   }
 
+  async #deliverStep(signal: AbortSignal): Promise<Next> {
+    const next = await this.#deliverer.step(signal);
+    if (next.again) this.#workers.get('poll')?.wake(); // a bulk action may have begun
+    return next;
+  }
+
   #pullRoom(): PullRoom {
     const { database, world, clock, log } = this;
     return {
@@ -189,6 +277,7 @@ export class Tributary {
       clock,
       log,
       endpoint: (source) => this.endpoints.get(source) ?? null,
+      sending: this.sending,
       onIngested: () => this.#workers.get('deliver')?.wake(),
     };
   }
@@ -201,6 +290,7 @@ export class Tributary {
         await freeRuns(tx, worker);
         await freeDeliveries(tx, worker, now);
         await freeBatches(tx, worker, now);
+        await freeErasures(tx, worker, now);
       });
       await this.budgets.free(worker);
       await this.#roster?.bury(worker);
@@ -217,16 +307,48 @@ export class Tributary {
       if (cause === 'unauthorized') await resume(this.database, name);
   }
 
-  /** Reads the destination's metadata schema where the configuration leaves it to it. What cannot be read stays as it was. */
+  /** False until the destination's metadata schema was read, where the configuration leaves it to it. */
+  get schemaIsKnown(): boolean {
+    return this.#schemaIsKnown;
+  }
+
+  /**
+   * Reads the destination's metadata schema where the configuration leaves it to it. What cannot be read stays as it
+   * was. Where a mapping or the schema is another than the one the stored records were mapped by, they are mapped again.
+   */
   async refreshSchema(): Promise<void> {
     const read = this.config.destination.connector.destination?.metadataSchema;
-    if (this.config.metadataSchema !== 'destination' || !read) return;
-    try {
-      const schema: MetadataSchema | null = await read(this.contextOf(destinationName));
-      if (JSON.stringify(schema) !== JSON.stringify(this.world.schema)) this.world.schema = schema;
-    } catch (error) {
-      this.log.warn(`the destination's metadata schema could not be read: ${(error as Error).message}`);
+    const wasUnknown = !this.#schemaIsKnown;
+    if (this.config.metadataSchema === 'destination' && read) {
+      try {
+        const schema: MetadataSchema | null = await read(this.contextOf(destinationName));
+        if (JSON.stringify(schema) !== JSON.stringify(this.world.schema)) this.world.schema = schema;
+        this.#schemaIsKnown = true;
+      } catch (error) {
+        this.log.warn(`the destination's metadata schema could not be read: ${(error as Error).message}`);
+      }
     }
+    // Records that came while it was not known were typed by none.
+    const force = wasUnknown && this.#workers.size > 0;
+    if (this.#roster && !this.#dryRunsOnly && this.#schemaIsKnown) await this.#compareMappings(force);
+  }
+
+  async #compareMappings(force: boolean): Promise<void> {
+    const { database, world, clock, log } = this;
+    const { requested, removed, revived } = await compareMappings(database, world, {
+      now: clock.now(),
+      force,
+    });
+    this.#removedSources = removed;
+    for (const source of requested)
+      log.info(
+        { source },
+        removed.includes(source)
+          ? 'no longer configured: what it contributed is withdrawn'
+          : 'the mapping has changed: stored records are mapped again',
+      );
+    if (revived > 0) log.info(`the metadata schema has changed: ${revived} refused customers are sent again`);
+    if (requested.length > 0 || revived > 0) this.wake();
   }
 
   #housekeptAt = 0;
@@ -238,6 +360,7 @@ export class Tributary {
     else if (now - this.#housekeptAt >= 600_000) {
       this.#housekeptAt = now;
       await this.refreshSchema();
+      await forgetCounts(this.database, now);
       // PGlite has no autovacuum of its own.
       if (this.database.kind === 'pglite') await this.database.rows(sql`vacuum (analyze)`);
     }

@@ -50,24 +50,36 @@ export function mappingOf(columns: readonly string[], keys: readonly string[]): 
   const rest: string[] = [];
   for (const column of columns.toSorted((a, b) => Number(isShort(a)) - Number(isShort(b)))) {
     if (unmapped.has(plain(column))) continue;
-    const field = Object.hasOwn(fieldOfColumn, plain(column)) ? fieldOfColumn[plain(column)] : undefined;
+    const field = Object.hasOwn(fieldOfColumn, plain(column)) ? fieldOfColumn[plain(column)] : ownName(column);
     if (field === undefined || Object.hasOwn(mapping, field)) rest.push(column);
-    else mapping[field] = pathOf(column);
+    else mapping[field] = field.startsWith('metadata.') ? textOf(column) : pathOf(column);
   }
   for (const column of columns) {
     if (!rest.includes(column)) continue;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a header may hold them, a metadata key may not
     const key = column.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ').trim();
     if (key === '' || key === '__proto__') continue;
-    const path = pathOf(column);
-    mapping[`metadata.${key}`] = typeof path === 'string' ? { from: path, as: 'text' } : path;
+    mapping[`metadata.${key}`] = textOf(column);
   }
   return mapping;
+}
+
+/** A column that bears a field's own name, as our export writes it: `address.city`, `metadata.plan`. */
+function ownName(column: string): string | undefined {
+  const name = column.trim();
+  if (/^metadata\.[^\u0000-\u001f\u007f]+$/.test(name) && name !== 'metadata.__proto__') return name;
+  return Object.values(fieldOfColumn).includes(name) ? name : undefined;
 }
 
 /** `City` gives way to `Address_City` where a file has both. */
 function isShort(column: string): boolean {
   return !plain(column).startsWith('address_');
+}
+
+/** Metadata without a schema is text. */
+function textOf(column: string): MappingEntry {
+  const path = pathOf(column);
+  return typeof path === 'string' ? { from: path, as: 'text' } : path;
 }
 
 /** A name that reads like a path into the body is none. */

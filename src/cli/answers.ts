@@ -55,6 +55,7 @@ export interface Customers {
   total: number;
   delivered: number;
   waiting: number;
+  held: number;
   dead: number;
 }
 
@@ -70,6 +71,10 @@ export interface Status {
     batches: { underWay: number; customers: number };
   };
   deadLetters: { open: number; groups: { kind: string; source: string; code: string; open: number }[] };
+  /** Values left out. */
+  quarantined: number;
+  /** Customers that two records of one source and stream claim. */
+  clashes: number;
   sources: SourceStatus[];
 }
 

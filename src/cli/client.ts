@@ -29,7 +29,7 @@ const passing = new Set([408, 409, 425, 429]);
 export type Transport = (path: string, init: RequestInit) => Promise<Response>;
 
 export interface Send {
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   query?: { [name: string]: string | number | undefined };
   json?: unknown;
   /** Bytes as they come, instead of JSON. */

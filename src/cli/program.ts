@@ -4,12 +4,20 @@ import { ConfigError } from '../config.ts';
 import { addCheck } from './check.ts';
 import type { Cli } from './cli.ts';
 import { CommandError, exitCodes } from './errors.ts';
+import { addErase } from './erase.ts';
+import { addExplain } from './explain.ts';
 import { addExport } from './export.ts';
+import { addHistory } from './history.ts';
 import { addImport } from './import.ts';
+import { addPin, addUnpin } from './pin.ts';
+import { addQuarantine } from './quarantine.ts';
+import { addRelease } from './release.ts';
 import { addRetry } from './retry.ts';
+import { addRewind } from './rewind.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 import { addSync } from './sync.ts';
+import { addUnmerge } from './unmerge.ts';
 
 /** Runs one command line, without the program's own name. Returns the exit code; it never throws. */
 export async function runProgram(args: readonly string[], cli: Cli): Promise<number> {
@@ -47,7 +55,24 @@ Commands speak to the server that runs: that of TRIBUTARY_URL and TRIBUTARY_API_
 
 Exit codes: 0 well, 1 failed, 2 wrong usage or configuration.`,
     );
-  for (const add of [addStart, addCheck, addSync, addStatus, addRetry, addImport, addExport])
+  for (const add of [
+    addStart,
+    addCheck,
+    addSync,
+    addStatus,
+    addRelease,
+    addRetry,
+    addImport,
+    addExport,
+    addExplain,
+    addHistory,
+    addPin,
+    addUnpin,
+    addUnmerge,
+    addQuarantine,
+    addRewind,
+    addErase,
+  ])
     add(program, cli);
   return program;
 }

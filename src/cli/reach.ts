@@ -80,8 +80,9 @@ export async function openHere(
   options: { config: Config; log: Log; token?: string; databaseUrl?: string | undefined; directory?: string },
 ): Promise<House> {
   const { dataDir } = environment;
-  const defaults: Pick<HouseOptions, 'databaseUrl' | 'directory' | 'clock'> = {
+  const defaults: Pick<HouseOptions, 'databaseUrl' | 'secretKey' | 'directory' | 'clock'> = {
     databaseUrl: environment.databaseUrl,
+    secretKey: environment.secretKey,
     directory: dataDir,
     clock: cli.clock,
   };

@@ -1,6 +1,6 @@
 // What `tributary start` runs where nothing is configured: simulated vendors on this machine. It knows where they lie
 // and nothing of what they simulate.
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockHolder } from '../db/lock.ts';
 import type { Log } from '../engine/log.ts';
@@ -30,8 +30,8 @@ export const howToConfigure = `To connect real accounts, write tributary.config.
 
 "tributary check" then tries what the credentials allow.`;
 
-/** The sandbox's folder, empty: simulated vendors begin anew, and so must what was read of them. */
-export function emptySandboxFolder(dataDir: string): string {
+/** The sandbox's folder: what was simulated and what was read of it go on from the last time. Delete it to begin anew. */
+export function sandboxFolder(dataDir: string): string {
   const directory = join(dataDir, 'sandbox');
   const pid = lockHolder(join(directory, 'database'));
   if (pid !== null) {
@@ -39,7 +39,6 @@ export function emptySandboxFolder(dataDir: string): string {
       `The sandbox in ${directory} is in use by process ${pid}. Stop it first; every other command talks to it.`,
     );
   }
-  rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   return directory;
 }

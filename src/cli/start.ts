@@ -11,7 +11,7 @@ import { type ApiToken, announceServer, apiToken, removeServer } from './data-fo
 import { exitCodes } from './errors.ts';
 import { figuresSentence } from './figures.ts';
 import { openHere } from './reach.ts';
-import { emptySandboxFolder, howToConfigure, requireSandbox, startSandbox } from './sandbox.ts';
+import { sandboxFolder, howToConfigure, requireSandbox, startSandbox } from './sandbox.ts';
 import { listenForStop } from './signals.ts';
 import { print } from './terminal.ts';
 
@@ -60,10 +60,11 @@ interface World {
 
 async function serveUntil(cli: Cli, stop: AbortSignal, json: boolean): Promise<number> {
   const environment = cli.rooms.readEnvironment();
-  const isForPerson = cli.terminal.outIsTerminal && !json;
+  // Who runs the sandbox wants to see it, wherever its output goes.
+  const isForPerson = (cli.terminal.outIsTerminal || environment.configPath === null) && !json;
   const log = createLog({
     level: environment.logLevel,
-    pretty: isForPerson,
+    pretty: isForPerson && (cli.terminal.outIsTerminal || 'plain'),
     write: (line) => void cli.terminal.out.write(line),
   });
   /** On a terminal as it is, else a line of the log: whoever reads JSON reads nothing else. */
@@ -105,7 +106,7 @@ async function openWorld(cli: Cli, environment: Environment, log: Log): Promise<
     return { config, introduction: [], databaseUrl, directory: dataDir, close: async () => {} };
   }
   requireSandbox();
-  const directory = emptySandboxFolder(dataDir);
+  const directory = sandboxFolder(dataDir);
   const sandbox = await startSandbox({ directory, log });
   return {
     config: await cli.rooms.checkConfig('the sandbox', sandbox.config),

@@ -29,9 +29,15 @@ Examples:
         else
           print(
             cli.terminal,
-            [...headline(status), '', ...sources(status), '', ...spending(status), ...letters(status)].join(
-              '\n',
-            ),
+            [
+              ...headline(status),
+              '',
+              ...sources(status),
+              '',
+              ...spending(status),
+              ...letters(status),
+              ...doubts(status),
+            ].join('\n'),
           );
       } finally {
         await reached.close();
@@ -40,14 +46,15 @@ Examples:
 }
 
 function headline({ customers, freshness, backlog, destination }: Status): string[] {
-  const { delivered, waiting, dead, total } = customers;
+  const { delivered, waiting, held, dead, total } = customers;
   const lanes = backlog
     .filter((lane) => lane.waiting > 0)
     .map((lane) => `${lane.lane} ${number(lane.waiting)}`);
   const oldest =
     freshness.oldestWaitSeconds === null ? '' : `, the oldest for ${duration(freshness.oldestWaitSeconds)}`;
   return [
-    `Customers: ${number(total)} = ${number(delivered)} delivered + ${number(waiting)} waiting + ${number(dead)} given up`,
+    `Customers: ${number(total)} = ${number(delivered)} delivered + ${number(waiting)} waiting${held > 0 ? ` + ${number(held)} held` : ''} + ${number(dead)} given up`,
+    ...(held > 0 ? ['Held:      see "tributary release --list"'] : []),
     ...(waiting > 0 ? [`Waiting:   ${lanes.join(', ')}${oldest}`] : []),
     ...(destination.batches.underWay > 0
       ? [
@@ -99,6 +106,19 @@ function letters({ deadLetters }: Status): string[] {
     '',
     table(['GIVEN UP', 'SOURCE', 'CODE', 'HOW MANY'], rows),
     'They are tried again by "tributary retry".',
+  ];
+}
+
+function doubts({ quarantined, clashes }: Status): string[] {
+  return [
+    ...(quarantined > 0
+      ? [`In quarantine: ${counted(quarantined, 'value')}, listed by "tributary quarantine".`]
+      : []),
+    ...(clashes > 0
+      ? [
+          `Clashes: ${counted(clashes, 'customer')} claimed by two records of one source, told by "tributary explain".`,
+        ]
+      : []),
   ];
 }
 

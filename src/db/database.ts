@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type SQL, sql } from 'drizzle-orm';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import type { Sql } from 'postgres';
 import { lockDirectory } from './lock.ts';
 import * as schema from './schema.ts';
 
@@ -98,24 +99,21 @@ async function openPostgres(url: string): Promise<Database> {
   ]);
   const client = postgres(url, { max: 8, onnotice: () => {}, connection: { application_name: 'tributary' } });
   const orm = drizzle(client, { schema });
-  const [{ version } = { version: 0 }] = await client<
-    { version: number }[]
-  >`select current_setting('server_version_num')::int as version`.catch((error: Error) => {
-    throw new DatabaseError(
-      `Cannot reach PostgreSQL at DATABASE_URL: ${error.message || (error as { code?: string }).code}`,
-    );
-  });
-  if (version < 150000)
-    throw new DatabaseError(`PostgreSQL 15 or newer is needed; DATABASE_URL leads to ${version / 10000}.`);
-  // Workers that start together migrate one after the other.
-  const guard = await client.reserve();
   try {
-    await guard`select pg_advisory_lock(7225119)`;
-    if (!(await isNewer({ orm, rows: (statement) => orm.execute(statement) as never })))
-      await migrate(orm, { migrationsFolder });
-  } finally {
-    await guard`select pg_advisory_unlock(7225119)`;
-    guard.release();
+    await refuseOldServer(client);
+    // Workers that start together migrate one after the other.
+    const guard = await client.reserve();
+    try {
+      await guard`select pg_advisory_lock(7225119)`;
+      if (!(await isNewer({ orm, rows: (statement) => orm.execute(statement) as never })))
+        await migrate(orm, { migrationsFolder });
+    } finally {
+      await guard`select pg_advisory_unlock(7225119)`;
+      guard.release();
+    }
+  } catch (error) {
+    await client.end({ timeout: 5 });
+    throw error;
   }
   return {
     kind: 'postgres',
@@ -128,21 +126,34 @@ async function openPostgres(url: string): Promise<Database> {
         ),
       ),
     holdLock: async (name, onLost) => {
+      let state: 'asked' | 'held' | 'over' = 'asked';
+      const onclose = () => {
+        const wasHeld = state === 'held';
+        state = 'over';
+        if (wasHeld) onLost();
+      };
       const holder = postgres(url, {
         max: 1,
         idle_timeout: 0,
         max_lifetime: null,
         onnotice: () => {},
-        onclose: () => released || onLost(),
+        onclose,
       });
-      let released = false;
-      await holder`select pg_advisory_lock(hashtextextended(${name}, 7225121))`;
-      return {
-        release: async () => {
-          released = true;
-          await holder.end({ timeout: 5 });
-        },
+      const release = async () => {
+        state = 'over';
+        await holder.end({ timeout: 5 });
       };
+      try {
+        await holder`select pg_advisory_lock(hashtextextended(${name}, 7225121))`;
+        // What was never held is not lost: the caller learns it by this alone.
+        if (state !== 'asked')
+          throw new DatabaseError('The connection was gone as soon as it held the lock.');
+      } catch (error) {
+        await release();
+        throw error;
+      }
+      state = 'held';
+      return { release };
     },
     isLockFree: async (name) => {
       const [row] = await client<
@@ -154,6 +165,18 @@ async function openPostgres(url: string): Promise<Database> {
   };
 }
 
+async function refuseOldServer(client: Sql): Promise<void> {
+  const [{ version } = { version: 0 }] = await client<
+    { version: number }[]
+  >`select current_setting('server_version_num')::int as version`.catch((error: Error) => {
+    throw new DatabaseError(
+      `Cannot reach PostgreSQL at DATABASE_URL: ${error.message || (error as { code?: string }).code}`,
+    );
+  });
+  if (version < 150000)
+    throw new DatabaseError(`PostgreSQL 15 or newer is needed; DATABASE_URL leads to ${version / 10000}.`);
+}
+
 async function openPglite(directory: string): Promise<Database> {
   const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
     import('@electric-sql/pglite'),
@@ -162,21 +185,32 @@ async function openPglite(directory: string): Promise<Database> {
   ]);
   mkdirSync(directory, { recursive: true });
   const lock = lockDirectory(directory);
-  const client = await PGlite.create({ dataDir: directory, relaxedDurability: false });
+  const client = new PGlite({ dataDir: directory, relaxedDurability: false });
   const orm = drizzle(client, { schema });
   const rows = async (runner: { execute(statement: SQL): PromiseLike<unknown> }, statement: SQL) =>
     ((await discreet(runner.execute(statement))) as { rows: never[] }).rows;
-  if (!(await isNewer({ orm: orm as unknown as Orm, rows: (statement) => rows(orm, statement) }))) {
-    await migrate(orm, { migrationsFolder });
+  try {
+    await client.waitReady;
+    if (!(await isNewer({ orm: orm as unknown as Orm, rows: (statement) => rows(orm, statement) })))
+      await migrate(orm, { migrationsFolder });
+  } catch (error) {
+    await client.close().catch(() => {}); // it may never have been open
+    lock.release();
+    throw error;
   }
+  // PGlite answers within one turn of the event loop: without a pause between statements of ours, timers and requests
+  // would wait until all work is done.
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
   // The folder is ours alone, so is every lock in it.
   const held = new Set<string>();
   return {
     kind: 'pglite',
     orm: orm as unknown as Orm,
-    rows: (statement) => rows(orm, statement),
+    rows: (statement) => turn().then(() => rows(orm, statement)),
     transaction: (work) =>
-      orm.transaction((tx) => work({ orm: tx as unknown as Orm, rows: (statement) => rows(tx, statement) })),
+      turn().then(() =>
+        orm.transaction((tx) => work({ orm: tx as unknown as Orm, rows: (statement) => rows(tx, statement) })),
+      ),
     holdLock: async (name) => {
       held.add(name);
       return { release: async () => void held.delete(name) };

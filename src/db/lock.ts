@@ -96,7 +96,8 @@ function isAlive({ pid, started }: { pid: number; started: string }): boolean {
 function startTicks(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const facts = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return facts[0] === 'Z' ? null : (facts[19] ?? ''); // a zombie is gone, only nobody has asked after it
   } catch {
     if (process.platform === 'linux') return null;
   }

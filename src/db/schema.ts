@@ -19,7 +19,7 @@ import {
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 
-/** Where a reader of a stream goes on. `reader`: lead, trail, full, tombstones. Written by sync/checkpoints. */
+/** Where a reader of a stream goes on. `reader`: lead, trail, full, tombstones, remap. Written by sync/checkpoints. */
 export const checkpoints = pgTable(
   'checkpoints',
   {
@@ -48,11 +48,11 @@ export const runs = pgTable(
     /** incremental, full, records, import, remap */
     mode: text().notNull(),
     lane: smallint().notNull(),
-    /** Why it exists: start, schedule, manual. */
+    /** Why it exists: start, schedule, manual, mapping. */
     trigger: text().notNull(),
     /** The schedule's moment that asked for it: one run however many workers hold the cron. */
     slot: time('slot'),
-    /** What else was asked: record IDs, a file. */
+    /** What else was asked: record IDs, a file, a dry run. */
     request: jsonb().notNull().default({}),
     state: text({ enum: runStates }).notNull().default('requested'),
     requestedAt: time('requested_at').notNull(),
@@ -85,7 +85,9 @@ export const runs = pgTable(
     // A run that is still going is not started twice.
     uniqueIndex('runs_one_going')
       .on(t.source, t.mode)
-      .where(sql`${t.state} = 'requested' and ${t.mode} in ('incremental', 'full', 'remap')`),
+      .where(
+        sql`${t.state} = 'requested' and ${t.mode} in ('incremental', 'full', 'remap') and ${t.request} ->> 'dryRun' is null`,
+      ),
     index('runs_due').on(t.dueAt).where(sql`${t.state} = 'requested'`),
     index('runs_recent').on(t.source, t.id),
     check('runs_state', sql`${t.state} in ('requested', 'finished', 'failed', 'cancelled')`),
@@ -130,6 +132,7 @@ export const records = pgTable(
     primaryKey({ columns: [t.source, t.stream, t.recordId] }),
     index('records_source_id').on(t.sourceId).where(sql`${t.sourceId} is not null`),
     index('records_faulty').on(t.source).where(sql`${t.faults} is not null`),
+    index('records_merged').on(t.source, t.stream, t.mergedInto).where(sql`${t.mergedInto} is not null`),
   ],
 );
 

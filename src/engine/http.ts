@@ -98,14 +98,17 @@ export class Endpoint {
     });
   }
 
-  /** The API as a connector sees it, for calls of this lane. The signal ends waits and requests with TransientError `stopped`. */
-  api(lane: Lane, options: { signal?: AbortSignal | undefined } = {}): Api {
-    const { signal } = options;
+  /**
+   * The API as a connector sees it, for calls of this lane. The signal ends waits and requests with TransientError
+   * `stopped`. `discreet`: the log does not tell the paths, which may name a person.
+   */
+  api(lane: Lane, options: { signal?: AbortSignal | undefined; discreet?: boolean } = {}): Api {
+    const { signal, discreet = false } = options;
     return {
       request: async (request) => {
         const path = this.#pathOf(request);
         const call = { lane, bucket: request.bucket, signal, line: this.#connections };
-        return this.budget.run(call, () => this.#call(request, path, lane, signal));
+        return this.budget.run(call, () => this.#call(request, path, { lane, signal, discreet }));
       },
     };
   }
@@ -123,12 +126,11 @@ export class Endpoint {
   async #call(
     request: ApiRequest,
     path: string,
-    lane: Lane,
-    signal: AbortSignal | undefined,
+    { lane, signal, discreet }: { lane: Lane; signal: AbortSignal | undefined; discreet: boolean },
   ): Promise<ApiResponse> {
     const startedAt = this.#clock.now();
     const exchange = await this.#exchange(request, path, signal);
-    this.#report(request, path, lane, 'status' in exchange ? exchange.status : null, startedAt);
+    this.#report(request, discreet ? '(not told)' : path, lane, 'status' in exchange ? exchange.status : null, startedAt);
     if ('failed' in exchange) throw this.#failure(exchange, request);
     const text = await this.#textOf(exchange, request);
     const { status, headers } = exchange;

@@ -1,4 +1,5 @@
 // The log: one JSON object a line, or one sentence a line on a terminal. It keeps credentials out of both.
+import { stripVTControlCharacters } from 'node:util';
 import { type DestinationStream, type Level, type LevelWithSilent, type LogFn, pino } from 'pino';
 
 /** What others log with, so that none of them imports pino. */
@@ -18,15 +19,15 @@ export const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn',
 
 export interface LogOptions {
   level: LogLevel;
-  /** Sentences for a person instead of JSON. */
-  pretty?: boolean;
+  /** Sentences for a person instead of JSON; `plain` without colours. */
+  pretty?: boolean | 'plain';
   /** Takes whole lines, each with its line feed. Default: standard output. */
   write?: (line: string) => void;
 }
 
 export function createLog({ level, pretty = false, write }: LogOptions): Log {
   const out = write ?? ((line: string) => void process.stdout.write(line));
-  const stream: DestinationStream = { write: pretty ? (line) => out(sentence(line)) : out };
+  const stream: DestinationStream = { write: pretty ? (line) => out(pretty === 'plain' ? stripVTControlCharacters(sentence(line)) : sentence(line)) : out };
   const log = pino(
     {
       level,

@@ -74,6 +74,13 @@ export class CounterGate extends QuotaGate {
     }
   }
 
+  waitMs(_lane: Lane, now: number): number {
+    if (this.exhaustedUntil > now) return this.exhaustedUntil - now;
+    if (this.#slices.some((slice) => slice.left > 0 && slice.useBy > now)) return 0;
+    const noRoom = this.#noRoom.get(this.limit);
+    return noRoom && noRoom.believedUntil > now ? Math.max(noRoom.freeAt - now, 0) : 0;
+  }
+
   async #sleepUntil(time: number, now: number, signal?: AbortSignal): Promise<void> {
     if (time - now > longestWaitMs) throw this.tooLong(time - now);
     const { clock, closing } = this.room;

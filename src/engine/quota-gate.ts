@@ -69,6 +69,8 @@ export abstract class QuotaGate {
 
   abstract enter(lane: Lane, signal?: AbortSignal): Promise<Slot>;
   abstract status(): QuotaStatus;
+  /** How long a call of this lane would have to wait now, milliseconds, as far as this process knows. */
+  abstract waitMs(lane: Lane, now: number): number;
   /** Slices to keep: their IDs, and how long each must then count, milliseconds from now. */
   abstract renewable(now: number): { id: string; freeIn: number }[];
   /** `kept`: those of the slices asked for that are still ours, from `now` on. */

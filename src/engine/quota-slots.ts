@@ -66,7 +66,7 @@ export class SlotGate extends QuotaGate {
     if (signal?.aborted || this.room.closing.aborted) throw stopped();
     const now = clock.now();
     this.#dropLapsed(now);
-    const waitMs = this.#waitMs(lane, now);
+    const waitMs = this.waitMs(lane, now);
     if (waitMs > longestWaitMs) throw this.tooLong(waitMs);
     const waiter: Waiter = { lane, since: now, refusal: new AbortController() };
     const abort = () => waiter.refusal.abort(stopped());
@@ -177,7 +177,7 @@ export class SlotGate extends QuotaGate {
   }
 
   /** How long a call of this lane waits at least, as far as can be known. */
-  #waitMs(lane: Lane, now: number): number {
+  waitMs(lane: Lane, now: number): number {
     if (this.exhaustedUntil > now) return this.exhaustedUntil - now;
     const own = this.#own;
     if (own < this.limit) return 0; // more may be had
@@ -260,7 +260,7 @@ export class SlotGate extends QuotaGate {
     await this.#giveBack();
     for (const waiter of this.#waiters) {
       if (now - waiter.since > longestWaitMs)
-        waiter.refusal.abort(this.tooLong(this.#waitMs(waiter.lane, now)));
+        waiter.refusal.abort(this.tooLong(this.waitMs(waiter.lane, now)));
     }
     this.#demand();
   }

@@ -205,6 +205,12 @@ export class Budget {
     }
   }
 
+  /** How long a call of this bucket and lane would have to wait now, milliseconds, as far as this process knows. */
+  waitMs(bucket: string | undefined, lane: Lane): number {
+    const now = this.#room.clock.now();
+    return Math.max(0, ...this.#drawnOn(bucket).map((gate) => gate.waitMs(lane, now)));
+  }
+
   /** Those without a bucket for calls without one, those of the call's bucket, those for all; the scarcest first. */
   #drawnOn(bucket: string | undefined): QuotaGate[] {
     return this.#gates

@@ -4,7 +4,7 @@ import cron, { type ScheduledTask } from 'node-cron';
 
 /** Null where `expression` is a cron expression of five fields, or six with seconds; else what is wrong with it. */
 export function scheduleFault(expression: string): string | null {
-  const fields = expression.trim().split(/\s+/).length;
+  const fields = fieldsOf(expression);
   if (fields !== 5 && fields !== 6)
     return `it has ${fields} field${fields === 1 ? '' : 's'}; five are allowed, or six with seconds first`;
   const { valid, errors } = cron.validateDetailed(expression);
@@ -29,16 +29,63 @@ export class Schedule {
   /**
    * Calls `fire` with the slot, epoch milliseconds: the scheduled moment itself, in whole seconds, so that every
    * process names the same slot alike. A moment that a busy process missed is fired late.
+   *
+   * Each minute (or second) is looked at by itself, since node-cron's own reckoning of the next moment in a time zone
+   * leaves out an hour when clocks are set back, and another one in a process that is started then.
    */
   every(expression: string, timezone: string, fire: (slot: number) => void): void {
-    const fireAt = ({ date }: { date: Date }) => fire(Math.floor(date.getTime() / 1000) * 1000);
-    const task = cron.schedule(expression, fireAt, { timezone, suppressMissedWarning: true });
-    task.on('execution:missed', fireAt);
-    this.#tasks.push(task);
+    const hasSeconds = fieldsOf(expression) === 6;
+    const stepMs = hasSeconds ? 1_000 : 60_000;
+    const matcher = cron.createTask(expression, () => {}, { timezone: 'UTC' });
+    const look = ({ date }: { date: Date }) => {
+      const slot = Math.floor(date.getTime() / 1000) * 1000;
+      if (isDue(matcher, slot, timezone, stepMs)) fire(slot);
+    };
+    const ticks = cron.schedule(hasSeconds ? '* * * * * *' : '* * * * *', look, {
+      timezone: 'UTC',
+      suppressMissedWarning: true,
+    });
+    ticks.on('execution:missed', look);
+    this.#tasks.push(ticks, matcher);
   }
 
   stop(): void {
     for (const task of this.#tasks) void task.destroy();
     this.#tasks.length = 0;
   }
+}
+
+function fieldsOf(expression: string): number {
+  return expression.trim().split(/\s+/).length;
+}
+
+/**
+ * Whether the zone's clock shows a time of the schedule at this moment, or has just leapt over one. What it shows twice,
+ * because it was set back, is due twice.
+ */
+function isDue(matcher: ScheduledTask, moment: number, timezone: string, stepMs: number): boolean {
+  const shown = shownTime(moment, timezone);
+  const first = Math.min(shownTime(moment - stepMs, timezone) + stepMs, shown);
+  for (let time = first; time <= shown; time += stepMs) if (matcher.match(new Date(time))) return true;
+  return false;
+}
+
+/** What the clocks of a zone show, as if it were UTC, epoch milliseconds. */
+function shownTime(moment: number, timezone: string): number {
+  const parts = formatOf(timezone).formatToParts(moment);
+  const part = (type: string) => Number(parts.find((found) => found.type === type)?.value);
+  return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  let format = formats.get(timeZone);
+  if (!format) {
+    const two = '2-digit' as const;
+    const shape = { year: 'numeric', month: two, day: two, hour: two, minute: two, second: two } as const;
+    format = new Intl.DateTimeFormat('en', { ...shape, hourCycle: 'h23', calendar: 'gregory', timeZone });
+    formats.set(timeZone, format);
+  }
+  return format;
 }

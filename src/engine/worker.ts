@@ -50,21 +50,23 @@ export class Worker {
   async #loop(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       this.#woken = false;
-      const next = await this.#step(this.#stop.signal).then(
-        (said) => {
-          this.#failures = 0;
-          return said;
-        },
-        (error: unknown): Next => {
-          this.#failures += 1;
-          if (!this.#stop.signal.aborted)
-            this.#log.error({ err: error, loop: this.#name }, 'a step failed; it is tried again');
-          return { again: false, afterMs: Math.min(250 * 2 ** this.#failures, 30_000) };
-        },
-      );
+      const next = await this.#tried();
       if (next.again || (this.#woken && this.#failures === 0)) continue;
       this.#rest = new AbortController();
       await this.#clock.sleep(next.afterMs, AbortSignal.any([this.#rest.signal, this.#stop.signal]));
+    }
+  }
+
+  async #tried(): Promise<Next> {
+    try {
+      const next = await this.#step(this.#stop.signal);
+      this.#failures = 0;
+      return next;
+    } catch (error) {
+      this.#failures += 1;
+      if (!this.#stop.signal.aborted)
+        this.#log.error({ err: error, loop: this.#name }, 'a step failed; it is tried again');
+      return { again: false, afterMs: Math.min(250 * 2 ** this.#failures, 30_000) };
     }
   }
 }

@@ -1,7 +1,7 @@
 // What the destination acknowledged of each customer, by field. It is what the next difference is taken against.
 import { sql } from 'drizzle-orm';
 import type { Fields } from '../connector.ts';
-import { at, json, type Queryable } from '../db/database.ts';
+import { at, json, type Queryable, texts } from '../db/database.ts';
 
 export interface Acknowledgement {
   sourceId: string;
@@ -23,4 +23,18 @@ export async function keepAcknowledged(
     on conflict (source_id) do update set
       revision = excluded.revision, fields = excluded.fields, acknowledged_at = excluded.acknowledged_at
     where acknowledgements.revision <= excluded.revision`);
+}
+
+/** Forgets what was acknowledged of these customers: the destination holds none of it any more. */
+export async function dropAcknowledged(db: Queryable, sourceIds: readonly string[]): Promise<void> {
+  if (sourceIds.length === 0) return;
+  await db.rows(sql`delete from acknowledgements where source_id = any(${texts(sourceIds)})`);
+}
+
+/** Forgets what the destination acknowledged of a customer who is erased. */
+export async function forgetAcknowledgement(db: Queryable, sourceId: string): Promise<number> {
+  const rows = await db.rows(
+    sql`delete from acknowledgements where source_id = ${sourceId} returning source_id`,
+  );
+  return rows.length;
 }

@@ -9,8 +9,8 @@ export interface BatchItem {
   sourceId: string;
   /** The revision sent. */
   revision: number;
-  /** What will be acknowledged when it is accepted. */
-  acknowledges: Fields;
+  /** What will be acknowledged when it is accepted. Null: the destination then has nothing of it. */
+  acknowledges: Fields | null;
   attempts: number;
   /** Whether an attempt before this one is still in doubt. */
   uncertain: boolean;
@@ -71,4 +71,19 @@ export async function freeBatches(db: Queryable, worker: string, now: number): P
   await db.rows(
     sql`update batches set lease = null, due_at = ${at(now)} where ${leasedBy(sql`lease`, worker)}`,
   );
+}
+
+/**
+ * Forgets what was sent of a customer who is erased, but for the source ID: the vendor's answer is matched by it. Returns
+ * in how many actions under way the customer is.
+ */
+export async function forgetInBatches(db: Queryable, sourceId: string): Promise<number> {
+  const item = json([{ sourceId }]);
+  const rows = await db.rows(sql`
+    update batches set items = (
+      select jsonb_agg(case when item ->> 'sourceId' = ${sourceId} then item || '{"acknowledges": {}}' else item end order by place)
+      from jsonb_array_elements(items) with ordinality as all_of_them (item, place))
+    where items @> ${item}
+    returning id`);
+  return rows.length;
 }

@@ -5,9 +5,9 @@ import { at, json, ms, type Queryable } from '../db/database.ts';
 
 /**
  * lead: what changed, up to now. trail: the same again once the vendor's index has settled. full: everything, from the
- * start. tombstones: what the source says is gone.
+ * start. tombstones: what the source says is gone. remap: stored records, by a mapping that changed.
  */
-export type Reader = 'lead' | 'trail' | 'full' | 'tombstones';
+export type Reader = 'lead' | 'trail' | 'full' | 'tombstones' | 'remap';
 
 export interface Checkpoint {
   cursor: Json;

@@ -6,7 +6,7 @@ import { ms, type Queryable } from '../db/database.ts';
 import { type Lane, lanes } from '../engine/lanes.ts';
 import type { FieldFault } from './source.ts';
 
-export type DeliveryState = 'waiting' | 'delivered' | 'dead';
+export type DeliveryState = 'waiting' | 'held' | 'delivered' | 'dead';
 
 /** One line of the list. Times are epoch milliseconds. */
 export interface CustomerLine {

@@ -22,7 +22,7 @@ export interface Revised {
   changed: Changed;
 }
 
-interface CustomerRow {
+export interface CustomerRow {
   sourceId: string;
   revision: number;
   fields: Fields;
@@ -31,7 +31,7 @@ interface CustomerRow {
   clash: boolean;
 }
 
-type Next = CustomerRow & { changed: Changed; wasLeft: boolean };
+export type Next = CustomerRow & { changed: Changed; wasLeft: boolean };
 
 /**
  * Folds these customers anew from the records as they stand in this transaction, and writes those that differ.
@@ -77,7 +77,7 @@ export async function refold(
 }
 
 /** The row this customer should have, or null where it has it already. */
-function foldOne(
+export function foldOne(
   sourceId: string,
   known: CustomerRow | undefined,
   records: readonly StandingRecord[],
@@ -165,4 +165,23 @@ async function insertCustomers(
 
 function plain({ sourceId, revision, fields, dropped, left, clash }: CustomerRow): CustomerRow {
   return { sourceId, revision, fields, dropped, left, clash };
+}
+
+/** A person refused to have these customers taken away though all their records have left them. */
+export async function keepCustomers(db: Queryable, sourceIds: readonly string[]): Promise<void> {
+  await db.rows(sql`update customers set kept = true where source_id = any(${texts(sourceIds)})`);
+}
+
+/** That word was given for one leaving: after a return it is given anew. */
+export async function unkeep(db: Queryable, sourceIds: readonly string[]): Promise<void> {
+  if (sourceIds.length === 0) return;
+  await db.rows(sql`update customers set kept = false where source_id = any(${texts(sourceIds)}) and kept`);
+}
+
+/** Forgets a customer who is erased: waits for whoever folds it now, and whoever comes later finds none. Returns its fields. */
+export async function forgetCustomer(db: Queryable, sourceId: string): Promise<Fields | null> {
+  const [gone] = await db.rows<{ fields: Fields }>(
+    sql`delete from customers where source_id = ${sourceId} returning fields`,
+  );
+  return gone?.fields ?? null;
 }

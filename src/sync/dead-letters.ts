@@ -118,3 +118,33 @@ export async function countDeadLetters(
     select kind, source, code, count(*)::int as open from dead_letters
     where settled_at is null group by kind, source, code order by count(*) desc, kind, source, code`);
 }
+
+/** Every letter of a source, settled ones too, that holds one of these texts anywhere, whatever its letter case. */
+export async function lettersHolding(db: Queryable, needles: readonly string[]): Promise<KeptLetter[]> {
+  const parts = needles.map((needle) => JSON.stringify(needle.toLowerCase()).slice(1, -1));
+  return db.rows(sql`
+    select ${columns} from dead_letters
+    where kind <> 'delivery' and exists (
+      select 1 from jsonb_array_elements_text(${json(parts)}) as needle
+      where strpos(lower(ref || ' ' || message || ' ' || detail::text), needle) > 0)`);
+}
+
+/** Forgets letters of one who is erased, settled ones too: these, those about these records, and those of the delivery. */
+export async function forgetLetters(
+  db: Queryable,
+  sourceId: string,
+  about: {
+    ids: readonly number[];
+    records: readonly { source: string; stream: string; recordId: string }[];
+  },
+): Promise<number> {
+  const keys = about.records.map(({ source, stream, recordId }) => ({ source, stream, ref: recordId }));
+  const rows = await db.rows(sql`
+    delete from dead_letters
+    where (kind = 'delivery' and ref = ${sourceId})
+      or id in (select value::bigint from jsonb_array_elements_text(${json(about.ids)}))
+      or (kind = 'record' and (source, stream, ref) in (
+        select source, stream, ref from jsonb_to_recordset(${json(keys)}) as row (source text, stream text, ref text)))
+    returning id`);
+  return rows.length;
+}

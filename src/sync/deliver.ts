@@ -18,7 +18,7 @@ import { type Lane, lanes } from '../engine/lanes.ts';
 import type { Log } from '../engine/log.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../engine/retry.ts';
 import type { Next } from '../engine/worker.ts';
-import { keepAcknowledged } from './acknowledgements.ts';
+import { dropAcknowledged, keepAcknowledged } from './acknowledgements.ts';
 import {
   type Batch,
   type BatchItem,
@@ -28,8 +28,10 @@ import {
   keepBatch,
   putOffBatch,
 } from './batches.ts';
+import type { DeletePolicy } from './breaker.ts';
 import { keepDeadLetters, settleDeadLetters } from './dead-letters.ts';
 import {
+  type Backlog,
   backlog,
   type Carrier,
   carry,
@@ -41,7 +43,7 @@ import {
 } from './deliveries.ts';
 import { type Writing, writings } from './difference.ts';
 import { destinationName, pause, pauses } from './pauses.ts';
-import { route, type Traits } from './route.ts';
+import { route, type Traffic, type Traits } from './route.ts';
 import { someRunIsGoing } from './runs.ts';
 
 const leaseMs = 120_000;
@@ -57,6 +59,10 @@ export interface DeliverRoom {
   destination: Destination<unknown>;
   settings: unknown;
   endpoint: Endpoint;
+  /** What becomes of customers that all their records have left. */
+  deletes: DeletePolicy;
+  /** Begins the erasure of a customer, in the transaction that puts its delivery down. */
+  onLeft(db: Queryable, sourceId: string, now: number): Promise<void>;
   /** A lease of this worker, new for each claim. */
   newLease(): string;
 }
@@ -77,16 +83,7 @@ export class Deliverer {
     if ((await pauses(database)).has(destinationName)) return { again: false, afterMs: 5_000 };
     const due = await backlog(database, clock.now(), this.#traits.bulk?.maxRecords ?? 1000);
     if (due.length === 0) return { again: false, afterMs: await this.#untilNextDue() };
-    const plan = route(
-      due,
-      {
-        at: clock.now(),
-        reading: await someRunIsGoing(database),
-        bulkUnderWay: (await batchesUnderWay(database)).count,
-        mostBulkAtOnce,
-      },
-      this.#traits,
-    );
+    const plan = route(due, await this.#traffic(due), this.#traits);
     if (plan.by === 'none') return { again: false, afterMs: plan.againMs };
     const lease = this.#room.newLease();
     const claimed = await database.transaction((tx) =>
@@ -94,11 +91,14 @@ export class Deliverer {
     );
     if (claimed.length === 0) return { again: false, afterMs: 250 };
     const lane = lanes[Math.min(...claimed.map((row) => row.lane))] ?? 'backfill';
-    const all = await writings(database, claimed, this.#room.destination, this.#room.settings);
+    const all = await writings(database, claimed, this.#room);
     await this.#settleIdle(lease, all);
-    const toWrite = all.filter((writing) => writing.payload !== null);
+    await this.#beginErasures(lease, all);
+    const toWrite = all.filter((writing) => writing.action === 'write');
     if (plan.by === 'bulk' && toWrite.length > 1) await this.#sendBulk(lease, lane, toWrite, signal);
     else await this.#sendSingles(lease, lane, toWrite, signal);
+    const toRemove = all.filter((writing) => writing.action === 'remove');
+    await this.#sendSingles(lease, lane, toRemove, signal);
     return { again: true };
   }
 
@@ -143,6 +143,19 @@ export class Deliverer {
     return { again: true };
   }
 
+  async #traffic(due: readonly Backlog[]): Promise<Traffic> {
+    const { database, clock, endpoint } = this.#room;
+    const lane = due[0]?.lane ?? 'backfill';
+    return {
+      at: clock.now(),
+      reading: await someRunIsGoing(database),
+      bulkUnderWay: (await batchesUnderWay(database)).count,
+      mostBulkAtOnce,
+      singleWaitMs: endpoint.budget.waitMs(undefined, lane),
+      bulkWaitMs: endpoint.budget.waitMs(this.#traits.bulk?.bucket, lane),
+    };
+  }
+
   async #untilNextDue(): Promise<number> {
     const next = await nextDue(this.#room.database);
     return next === null ? 1000 : Math.min(Math.max(next - this.#room.clock.now(), 50), 1000);
@@ -155,12 +168,33 @@ export class Deliverer {
 
   /** Customers of whom the destination has everything already. */
   async #settleIdle(lease: string, all: readonly Writing[]): Promise<void> {
-    const idle = all.filter((writing) => writing.payload === null);
+    const idle = all.filter((writing) => writing.action === 'none');
     await this.#settle(
       { lease },
       idle,
       new Map(idle.map(({ sourceId }) => [sourceId, { sourceId, result: 'accepted' }])),
     );
+  }
+
+  /**
+   * Begins the erasures that the delete policy asks for: from here on they tell the destination, and every other store.
+   * Each puts the delivery down first, so that the erasure does not wait for it; what was in doubt stays so.
+   */
+  async #beginErasures(lease: string, all: readonly Writing[]): Promise<void> {
+    const { database, clock, onLeft } = this.#room;
+    for (const writing of all.filter(({ action }) => action === 'erase')) {
+      const { sourceId, revision, uncertain } = writing;
+      const now = clock.now();
+      const message = 'it is to be erased';
+      const down: Settlement = { sourceId, revision, end: 'again', dueAt: now, counted: false, message, uncertain };
+      try {
+        await database.transaction(async (tx) => {
+          if ((await settle(tx, { lease }, [down], now)).has(sourceId)) await onLeft(tx, sourceId, now);
+        });
+      } catch (error) {
+        await this.#settleFailure(lease, [writing], error);
+      }
+    }
   }
 
   // ── One by one ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,15 +214,29 @@ export class Deliverer {
   }
 
   async #sendOne(lease: string, lane: Lane, writing: Writing, signal: AbortSignal): Promise<void> {
-    const { destination } = this.#room;
     try {
       const context = this.#context(lane, signal);
-      const payload = await this.#preserved(context, writing);
-      const outcome = await destination.upsert(context, { sourceId: writing.sourceId, payload });
+      const outcome =
+        writing.action === 'remove'
+          ? await this.#remove(context, writing.sourceId)
+          : await this.#upsert(context, writing);
       await this.#settle({ lease }, [writing], new Map([[writing.sourceId, outcome]]));
     } catch (error) {
       await this.#settleFailure(lease, [writing], error);
     }
+  }
+
+  async #upsert(context: Context<unknown>, writing: Writing): Promise<Outcome> {
+    const payload = await this.#preserved(context, writing);
+    return this.#room.destination.upsert(context, { sourceId: writing.sourceId, payload });
+  }
+
+  /** Never for good: the customer may come back. */
+  async #remove(context: Context<unknown>, sourceId: string): Promise<Outcome> {
+    const { destination } = this.#room;
+    if (destination.remove) return destination.remove(context, sourceId, { permanent: false });
+    const message = 'The destination offers no way to delete a customer: set "deletes" to another policy.';
+    return { sourceId, result: 'rejected', code: 'no_remove', message };
   }
 
   /** The payload, completed with what others keep in the objects that we write in part, where the vendor replaces them. */
@@ -285,8 +333,14 @@ export class Deliverer {
     const accepted = ours.filter((item) => outcomes.get(item.sourceId)?.result === 'accepted');
     await keepAcknowledged(
       tx,
-      accepted.map(({ sourceId, revision, acknowledges }) => ({ sourceId, revision, fields: acknowledges })),
+      accepted.flatMap(({ sourceId, revision, acknowledges }) =>
+        acknowledges === null ? [] : [{ sourceId, revision, fields: acknowledges }],
+      ),
       now,
+    );
+    await dropAcknowledged(
+      tx,
+      accepted.filter((item) => item.acknowledges === null).map((item) => item.sourceId),
     );
     const dead = settlements.filter(
       (settlement) => settlement.end === 'dead' && settled.has(settlement.sourceId),

@@ -1,7 +1,7 @@
 // The deliveries table: which customers are owed to the destination, who carries them now, and what became of it.
 // It knows revisions and leases; what is sent is none of its business.
 import { sql } from 'drizzle-orm';
-import { at, json, ms, type Queryable } from '../db/database.ts';
+import { at, json, ms, type Queryable, texts } from '../db/database.ts';
 import { type Lane, laneNumber, lanes } from '../engine/lanes.ts';
 import { leasedBy } from '../engine/roster.ts';
 
@@ -92,7 +92,8 @@ export class DueBounds {
   #forgottenAt = 0;
 
   from(lane: number, now: number): number {
-    if (now - this.#forgottenAt > 15_000) {
+    // Either way, since a clock may be set back.
+    if (Math.abs(now - this.#forgottenAt) > 15_000) {
       this.#bounds.clear();
       this.#forgottenAt = now;
     }
@@ -140,9 +141,12 @@ export async function carry(
   sourceIds: readonly string[],
 ): Promise<number> {
   const rows = await db.rows(sql`
+    with row as materialized (
+      select wanted.id from jsonb_array_elements_text(${json(sourceIds)}) as wanted (id)
+      cross join lateral (select state, lease from deliveries where source_id = wanted.id limit 1 for update) as held
+      where held.lease = ${lease}::uuid and held.state = 'waiting')
     update deliveries set batch_id = ${batchId}::uuid, lease = null
-    from jsonb_array_elements_text(${json(sourceIds)}) as id
-    where source_id = id and lease = ${lease}::uuid and state = 'waiting'
+    from row where source_id = row.id
     returning source_id`);
   return rows.length;
 }
@@ -159,8 +163,15 @@ export async function settle(
 ): Promise<Set<string>> {
   if (settlements.length === 0) return new Set();
   const holds =
-    'lease' in carrier ? sql`lease = ${carrier.lease}::uuid` : sql`batch_id = ${carrier.batchId}::uuid`;
+    'lease' in carrier
+      ? sql`held.lease = ${carrier.lease}::uuid`
+      : sql`held.batch_id = ${carrier.batchId}::uuid`;
   const rows = await db.rows<{ sourceId: string }>(sql`
+    with row as materialized (
+      select sent.* from jsonb_to_recordset(${json(settlements)}) as sent
+        ("sourceId" text, revision int, "end" text, "dueAt" float8, counted boolean, uncertain boolean, code text, message text)
+      cross join lateral (select state, lease, batch_id from deliveries where source_id = sent."sourceId" limit 1 for update) as held
+      where ${holds} and held.state = 'waiting')
     update deliveries set
       state = case when deliveries.revision > row.revision or row."end" = 'again' then 'waiting'
                    when row."end" = 'delivered' then 'delivered' else 'dead' end,
@@ -170,12 +181,11 @@ export async function settle(
                            else coalesce(waiting_since, ${at(now)}) end,
       acknowledged = case when row."end" = 'delivered' then row.revision else acknowledged end,
       delivered_at = case when row."end" = 'delivered' then ${at(now)} else delivered_at end,
-      attempts = case when row."end" = 'delivered' then 0 when row.counted then attempts + 1 else attempts end,
+      attempts = case when row."end" = 'delivered' or (row."end" = 'dead' and deliveries.revision > row.revision) then 0
+                      when row.counted then attempts + 1 else attempts end,
       uncertain = coalesce(row.uncertain, false),
       error_code = row.code, error = row.message, lease = null, batch_id = null
-    from jsonb_to_recordset(${json(settlements)}) as row
-      ("sourceId" text, revision int, "end" text, "dueAt" float8, counted boolean, uncertain boolean, code text, message text)
-    where source_id = row."sourceId" and ${holds} and state = 'waiting'
+    from row where source_id = row."sourceId"
     returning source_id as "sourceId"`);
   return new Set(rows.map((row) => row.sourceId));
 }
@@ -186,6 +196,34 @@ export async function freeDeliveries(db: Queryable, worker: string, now: number)
     update deliveries set lease = null, due_at = ${at(now)}
     where state = 'waiting' and batch_id is null and ${leasedBy(sql`lease`, worker)} returning source_id`);
   return rows.length;
+}
+
+/**
+ * Takes these deliveries out of the queue until they are let go. Whoever carries one now loses it: what comes of that
+ * attempt is not heard, and stays in doubt.
+ */
+export async function hold(db: Queryable, sourceIds: readonly string[]): Promise<void> {
+  if (sourceIds.length === 0) return;
+  await db.rows(sql`
+    update deliveries set state = 'held', due_at = null, lease = null, batch_id = null
+    where source_id = any(${texts(sourceIds)}) and state = 'waiting'`);
+}
+
+/**
+ * Puts held deliveries back where no hold of the customer is open any more. The rows are locked by a statement of their
+ * own: only the next one sees a hold that was committed while we waited for them.
+ */
+export async function letGo(db: Queryable, sourceIds: readonly string[], now: number): Promise<string[]> {
+  if (sourceIds.length === 0) return [];
+  await db.rows(
+    sql`select 1 from deliveries where source_id = any(${texts(sourceIds)}) order by source_id for update`,
+  );
+  const rows = await db.rows<{ sourceId: string }>(sql`
+    update deliveries set state = 'waiting', due_at = ${at(now)}
+    where source_id = any(${texts(sourceIds)}) and state = 'held'
+      and not exists (select 1 from holds where holds.source_id = deliveries.source_id and decided_at is null)
+    returning source_id as "sourceId"`);
+  return rows.map((row) => row.sourceId);
 }
 
 /** Makes dead deliveries due again. Without source IDs: all of them. Returns how many. */
@@ -202,4 +240,30 @@ export async function revive(
     update deliveries set state = 'waiting', due_at = ${at(now)}, lane = ${laneNumber(lane)}, attempts = 0
     where state = 'dead' ${which} returning source_id`);
   return rows.length;
+}
+
+/** What carries a customer's delivery now; neither where nothing does. */
+export interface Carried {
+  lease: string | null;
+  batchId: string | null;
+  /** An attempt was begun whose end we do not know. */
+  uncertain: boolean;
+}
+
+/** The delivery of a customer, locked, or null where there is none. */
+export async function lockDelivery(db: Queryable, sourceId: string): Promise<Carried | null> {
+  const [row] = await db.rows<Carried>(sql`
+    select lease::text as lease, batch_id::text as "batchId", uncertain from deliveries
+    where source_id = ${sourceId} for update`);
+  return row ?? null;
+}
+
+export async function dropDelivery(db: Queryable, sourceId: string): Promise<void> {
+  await db.rows(sql`delete from deliveries where source_id = ${sourceId}`);
+}
+
+/** Nobody else takes up what a worker carries before `until`, though its lease runs out: its end is waited for. */
+export async function keepFromOthers(db: Queryable, sourceId: string, until: number): Promise<void> {
+  await db.rows(sql`
+    update deliveries set due_at = ${at(until)} where source_id = ${sourceId} and state = 'waiting' and lease is not null`);
 }

@@ -4,8 +4,9 @@ import type { Page, RejectedRow, SourceRecord } from '../connector.ts';
 import { assignedSourceId, sourceIdOf } from '../customer/identity.ts';
 import type { Queryable } from '../db/database.ts';
 import type { Lane } from '../engine/lanes.ts';
-import { refold } from './customers.ts';
+import { type Revised, refold } from './customers.ts';
 import { type DeadLetter, keepDeadLetters, settleDeadLetters } from './dead-letters.ts';
+import { erasedAmong, type Newcomer } from './erased-records.ts';
 import { owe } from './owe.ts';
 import {
   bodyHash,
@@ -57,12 +58,16 @@ export interface Intake {
   lane: Lane;
   runId: number | null;
   now: number;
+  /** Told of the customers that have a new revision, within the transaction. */
+  onRevised?(revised: readonly Revised[]): Promise<void>;
 }
 
 type Verdict =
   | { kind: 'superseded' | 'unchanged' }
   | { kind: 'touched'; sourceId: string | null }
-  | { kind: 'rejected'; letter: DeadLetter }
+  /** Of somebody who was erased: nothing of it is kept. */
+  | { kind: 'erased' }
+  | { kind: 'rejected'; letter: DeadLetter; sourceId: string | null }
   | { kind: 'changed' | 'filtered'; row: RecordRow; before: string | null };
 
 /** Takes in one page's records and rejected rows. Commits nothing itself. */
@@ -84,8 +89,15 @@ export async function ingest(
     newest.map((record) => record.recordId),
   );
   const inherited = await inheritedSourceIds(db, intake, newest, stored);
-  const verdicts = newest.map((record) =>
+  const judged = newest.map((record) =>
     judge(record, stored.get(record.recordId), inherited.get(record.recordId) ?? null, intake),
+  );
+  const { verdicts, rejected, merges } = await withoutTheErased(
+    db,
+    world,
+    intake,
+    { records: page.records, newest, rejected: page.rejected ?? [] },
+    judged,
   );
 
   const rows = verdicts.flatMap((verdict) => ('row' in verdict ? [verdict.row] : []));
@@ -99,13 +111,10 @@ export async function ingest(
     : [];
   const touched = newest.filter((_, index) => verdicts[index]?.kind === 'touched');
   await touchRecords(db, source.name, stream, touched);
-  const merges = page.records.flatMap(({ recordId, merged = [] }) =>
-    merged.filter((other) => other !== recordId).map((other) => ({ recordId: other, into: recordId })),
-  );
   const orphaned = await mergeRecords(db, source.name, stream, merges, now);
   const letters = [
     ...verdicts.flatMap((verdict) => ('letter' in verdict ? [verdict.letter] : [])),
-    ...rejectedRows(page.rejected ?? [], intake),
+    ...rejectedRows(rejected, intake),
   ];
   await keepDeadLetters(db, letters, now);
   if (rows.length) {
@@ -121,16 +130,73 @@ export async function ingest(
   for (const verdict of verdicts) {
     if ('before' in verdict && verdict.before !== null) affected.add(verdict.before);
     if (verdict.kind === 'touched' && verdict.sourceId !== null) affected.add(verdict.sourceId);
-    counts[verdict.kind === 'touched' ? 'unchanged' : verdict.kind] += 1;
+    counts[countOf[verdict.kind]] += 1;
   }
-  counts.rejected += page.rejected?.length ?? 0;
+  counts.rejected += rejected.length;
+  counts.filtered += (page.rejected?.length ?? 0) - rejected.length;
   if (affected.size > 0) {
     const cause = { by: 'records' as const, source: source.name, stream, runId: intake.runId };
     const revised = await refold(db, affected, world.fold, { cause, now });
-    await owe(db, revised, { source: source.name, runId: intake.runId, lane: intake.lane, now });
+    const debt = { source: source.name, runId: intake.runId, lane: intake.lane, now };
+    await owe(db, revised, { ...debt, breaker: world.breaker });
     counts.customers = revised.length;
+    await intake.onRevised?.(revised);
   }
   return counts;
+}
+
+const countOf = {
+  superseded: 'superseded',
+  unchanged: 'unchanged',
+  touched: 'unchanged',
+  erased: 'filtered',
+  rejected: 'rejected',
+  changed: 'changed',
+  filtered: 'filtered',
+} as const satisfies { [kind in Verdict['kind']]: keyof Counts };
+
+interface Merge {
+  recordId: string;
+  into: string;
+}
+
+/** What would be kept of a page, without whom was erased. A page that brings nothing new asks nothing. */
+async function withoutTheErased(
+  db: Queryable,
+  { suppressions }: World,
+  intake: Intake,
+  page: {
+    records: readonly SourceRecord[];
+    newest: readonly SourceRecord[];
+    rejected: readonly RejectedRow[];
+  },
+  judged: readonly Verdict[],
+): Promise<{ verdicts: readonly Verdict[]; rejected: readonly RejectedRow[]; merges: Merge[] }> {
+  const { newest, rejected } = page;
+  const merges = page.records.flatMap(({ recordId, merged = [] }) =>
+    merged.filter((other) => other !== recordId).map((other) => ({ recordId: other, into: recordId })),
+  );
+  const newcomers = judged.map((verdict, index): Newcomer | null => {
+    const record = newest[index]!;
+    if ('row' in verdict)
+      return { record, sourceId: verdict.row.sourceId ?? verdict.before, stored: verdict.before !== null };
+    return 'letter' in verdict ? { record, sourceId: verdict.sourceId, stored: false } : null;
+  });
+  const isQuiet = newcomers.every((newcomer) => newcomer === null) && rejected.length + merges.length === 0;
+  if (suppressions === null || isQuiet) return { verdicts: judged, rejected, merges };
+  const erased = await erasedAmong(db, suppressions, intake, {
+    newcomers: newcomers.filter((newcomer) => newcomer !== null),
+    rejected,
+    mergedIds: merges.flatMap(({ recordId, into }) => [recordId, into]),
+  });
+  return {
+    verdicts: judged.map((verdict, index) => {
+      const newcomer = newcomers[index];
+      return newcomer && erased.newcomer(newcomer) ? { kind: 'erased' } : verdict;
+    }),
+    rejected: rejected.filter((row) => !erased.row(row)),
+    merges: merges.filter(({ recordId, into }) => !erased.merged(recordId) && !erased.merged(into)),
+  };
 }
 
 /** A record that took others over speaks for the customer of the first of them that has one: it goes on, none is made anew. */
@@ -212,13 +278,13 @@ function judge(
   const path = source.sourceIdPath(record.body);
   const found = sourceIdOf(record.body, path, { lowerCase: source.config.sourceId.lowerCase });
   if ('fault' in found)
-    return { kind: 'rejected', letter: letterOf(record, intake, 'source_id', found.fault) };
+    return { kind: 'rejected', letter: letterOf(record, intake, 'source_id', found.fault), sourceId: before };
   const { faults } = source.contribute(record.body);
+  const sourceId = assignedSourceId(before ?? inherited, found.value, source.config.sourceId.policy);
   if (faults.length && source.config.badValues === 'reject') {
     const reason = faults.map((fault) => `${fault.field}: ${fault.reason}`).join('; ');
-    return { kind: 'rejected', letter: letterOf(record, intake, 'bad_value', reason) };
+    return { kind: 'rejected', letter: letterOf(record, intake, 'bad_value', reason), sourceId };
   }
-  const sourceId = assignedSourceId(before ?? inherited, found.value, source.config.sourceId.policy);
   const filtered =
     source.filtered(record.body) ?? (sourceId === null ? `no source ID: ${path} is empty` : null);
   const row = {

@@ -16,7 +16,7 @@ export interface Pause {
   pausedAt: number;
 }
 
-/** True where it was not paused before. */
+/** True where it was not paused before. What a person has paused stays paused by a person: no restart lifts it. */
 export async function pause(
   db: Queryable,
   name: string,
@@ -25,7 +25,9 @@ export async function pause(
 ): Promise<boolean> {
   const rows = await db.rows<{ fresh: boolean }>(sql`
     insert into pauses (name, cause, reason, paused_at) values (${name}, ${why.cause}, ${why.reason}, ${at(now)})
-    on conflict (name) do update set cause = excluded.cause, reason = excluded.reason
+    on conflict (name) do update set
+      cause = case when pauses.cause = 'person' then pauses.cause else excluded.cause end,
+      reason = case when pauses.cause = 'person' and excluded.cause <> 'person' then pauses.reason else excluded.reason end
     returning xmax = 0 as fresh`);
   return rows[0]?.fresh ?? false;
 }

@@ -46,3 +46,9 @@ export async function releasePin(db: Queryable, sourceId: string, field: string)
       .length > 0
   );
 }
+
+/** Forgets what was set by hand for a customer who is erased. Returns how many values there were. */
+export async function forgetPins(db: Queryable, sourceId: string): Promise<number> {
+  const rows = await db.rows(sql`delete from pins where source_id = ${sourceId} returning field`);
+  return rows.length;
+}

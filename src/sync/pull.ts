@@ -17,19 +17,24 @@ import type { Endpoint } from '../engine/http.ts';
 import type { Log } from '../engine/log.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../engine/retry.ts';
 import { checkpoint, dropCheckpoint, moveCheckpoint, type Reader } from './checkpoints.ts';
+import type { Sending } from './difference.ts';
+import { type DryRunning, dryRun } from './dry-run.ts';
 import { ingest } from './ingest.ts';
 import { pause } from './pauses.ts';
+import { remap } from './remap.ts';
 import {
   CancelledError,
   countPage,
   endRun,
   holdRun,
   LostLeaseError,
+  PausedError,
   putOffRun,
   type Run,
   runById,
 } from './runs.ts';
 import type { Source } from './source.ts';
+import { forgetMet, hasBegun, noteMet, sweep, sweeps } from './sweep.ts';
 import type { World } from './world.ts';
 
 const leaseMs = 30_000;
@@ -42,6 +47,8 @@ export interface PullRoom {
   log: Log;
   /** The vendor behind a source; null where it is read from files. */
   endpoint(source: string): Endpoint | null;
+  /** Where customers go: what a dry run would send is told by it. */
+  sending: Sending;
   /** Called when customers may have become due. */
   onIngested(): void;
 }
@@ -55,23 +62,28 @@ export async function carryRun(room: PullRoom, run: Run, lease: string, signal: 
   const heartbeat = beat(room, held, lost, signal);
   try {
     const source = room.world.source(run.source);
-    if (!source)
+    const stop = AbortSignal.any([signal, lost.signal]);
+    if (run.mode === 'remap') await remap({ room, run, lease, leaseMs, signal: stop, log });
+    else if (!source)
       throw new RejectedError(`no source is called ${run.source} in the configuration`, {
         code: 'no_source',
       });
-    await readAll(room, source, run, lease, AbortSignal.any([signal, lost.signal]));
+    else if (run.request.dryRun) await dryRun(dryRunning(room, source, run, lease, stop));
+    else await readAll(room, source, run, lease, stop);
     const ended = await database.transaction((tx) =>
       endRun(tx, held, { state: 'finished', error: null, now: clock.now() }),
     );
     if (ended)
       log.info(
-        { ...countsOf(ended) },
+        { customers: ended.customers },
         ended.state === 'finished' ? sentence(ended) : (ended.error ?? 'failed'),
       );
   } catch (error) {
     await settleFailure(room, run, held, error, signal, log);
   } finally {
     heartbeat.stop();
+    if (run.mode === 'full')
+      await forgetMet(database).catch((error: unknown) => log.warn({ err: error }, 'kept till the next run'));
     room.onIngested();
   }
 }
@@ -92,6 +104,9 @@ async function settleFailure(
   } else if (error instanceof CancelledError) {
     await database.transaction((tx) => endRun(tx, held, { state: 'cancelled', error: null, now }));
     log.info('run cancelled');
+  } else if (error instanceof PausedError) {
+    await putOffRun(database, held, { dueAt: now, counted: false, error: null });
+    log.info('run put down: its source was paused');
   } else if (signal.aborted) {
     await putOffRun(database, held, { dueAt: now, counted: false, error: null });
     log.info('run put down; it goes on from its checkpoint');
@@ -119,6 +134,27 @@ async function settleFailure(
       log.warn(`${message}; tried again in ${Math.ceil(delay / 1000)} s`);
     }
   }
+}
+
+/** What a dry run asks of the vendor, as the real one would. */
+function dryRunning(
+  room: PullRoom,
+  source: Source,
+  run: Run,
+  lease: string,
+  signal: AbortSignal,
+): DryRunning {
+  const reading = (stream: Stream<unknown>): Reading => ({ room, source, stream, run, lease, signal });
+  return {
+    room,
+    source,
+    run,
+    lease,
+    leaseMs,
+    signal,
+    ask: (stream, reader, cursor) => askPage(reading(stream), reader, cursor),
+    read: (stream, recordIds) => askRecords(reading(stream), recordIds),
+  };
 }
 
 /** Every stream of the source, by the readers that this run's mode asks for. */
@@ -155,6 +191,7 @@ async function readStream(reading: Reading): Promise<void> {
     if (run.mode === 'full' && lead !== null && run.pages === 0 && run.attempts === 0) {
       await dropCheckpoint(database, source.name, stream.name, 'full');
     }
+    if (sweeps(run, stream)) return readAndSweep(reading);
     await readPages(reading, 'full', stream.name);
     await promote(reading);
   } else {
@@ -169,6 +206,31 @@ async function readStream(reading: Reading): Promise<void> {
   ) {
     await readPages(reading, 'tombstones', stream.name);
   }
+}
+
+/**
+ * Everything, then what the source says is gone, then what neither has shown. The reading is promoted last: until then
+ * its checkpoint says that it has come to rest, and a run taken up again goes on behind it.
+ */
+async function readAndSweep(reading: Reading): Promise<void> {
+  const { room, source, stream, run, lease, signal } = reading;
+  const { database, world, clock } = room;
+  const known = await checkpoint(database, source.name, stream.name, 'full');
+  const isRead = known?.restedAt != null && (await hasBegun(database, run.id, stream.name));
+  const total = isRead
+    ? source.streams.length === 1
+      ? ((await runById(database, run.id))?.expected ?? null)
+      : null
+    : await readPages(reading, 'full', stream.name);
+  if (stream.tombstones) await readPages(reading, 'tombstones', stream.name);
+  const log = room.log.child({ source: source.name, run: run.id });
+  const { onIngested } = room;
+  const context = () => contextOf(reading);
+  await sweep(
+    { database, world, clock, log, source, stream, run, lease, leaseMs, signal, context, onIngested },
+    total,
+  );
+  await promote(reading);
 }
 
 /** After a full reading, increments and what trails behind them go on from where it came to rest. */
@@ -199,20 +261,18 @@ async function isDue(
 
 /**
  * Pulls from the reader's checkpoint to rest. The next page is asked for while the last is taken in: a vendor's latency
- * and our writing overlap. A page counts only with its cursor, in one transaction, while the lease is ours.
+ * and our writing overlap. A page counts only with its cursor, in one transaction, while the lease is ours. Returns how
+ * many records the vendor said there are, where its last page said so.
  */
-async function readPages(reading: Reading, reader: Reader, checkpointStream: string): Promise<void> {
+async function readPages(reading: Reading, reader: Reader, checkpointStream: string): Promise<number | null> {
   const { room, source, stream, run, lease, signal } = reading;
   const key = { source: source.name, stream: checkpointStream, reader };
-  const pull = reader === 'tombstones' && stream.tombstones ? stream.tombstones : stream;
-  const lagMs = reader === 'trail' ? (stream.settleLagSeconds ?? 0) * 1000 : 0;
-  const ask = (cursor: Page['cursor'] | null): Promise<Page> => {
-    const context = contextOf(reading);
-    return pull.pull(context, { cursor, until: context.now - lagMs, properties: source.properties });
-  };
-  let next: Promise<Page> | null = ask(
-    (await checkpoint(room.database, key.source, key.stream, reader))?.cursor ?? null,
-  );
+  const ask = (cursor: Page['cursor'] | null): Promise<Page> => askPage(reading, reader, cursor);
+  const begun = (await checkpoint(room.database, key.source, key.stream, reader))?.cursor ?? null;
+  const sweeping = reader === 'full' && sweeps(run, stream);
+  let first = begun === null;
+  let total: number | null = null;
+  let next: Promise<Page> | null = ask(begun);
   while (next !== null) {
     const page: Page = await next;
     signal.throwIfAborted();
@@ -226,6 +286,7 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
         { source, stream: stream.name, lane: run.lane, runId: run.id, now },
         page,
       );
+      if (sweeping) await noteMet(tx, { runId: run.id, stream: stream.name, first }, idsOf(page));
       await moveCheckpoint(tx, key, { cursor: page.cursor, rest: page.rest, now });
       await countPage(
         tx,
@@ -234,35 +295,37 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
       );
     });
     room.onIngested();
+    first = false;
+    total = page.total ?? null;
   }
+  return total;
+}
+
+function askPage(reading: Reading, reader: Reader, cursor: Page['cursor'] | null): Promise<Page> {
+  const { stream, source } = reading;
+  const pull = reader === 'tombstones' && stream.tombstones ? stream.tombstones : stream;
+  const lagMs = reader === 'trail' ? (stream.settleLagSeconds ?? 0) * 1000 : 0;
+  const context = contextOf(reading);
+  return pull.pull(context, { cursor, until: context.now - lagMs, properties: source.properties });
+}
+
+function idsOf(page: Page): string[] {
+  return page.records.map((record) => record.recordId);
 }
 
 /** Reads the run's record IDs, as many at a time as the vendor takes. */
 async function readRecords(reading: Reading): Promise<void> {
   const { room, source, stream, run, lease, signal } = reading;
-  const { read } = stream;
-  if (!read)
-    throw new RejectedError(
-      `${source.name} cannot read single records: ${source.config.connector.name} offers no way`,
-      { code: 'no_read' },
-    );
   const recordIds = run.request.recordIds ?? [];
+  const read = requireRead(reading);
   for (let from = run.pages * read.maxIds; from < recordIds.length; from += read.maxIds) {
     signal.throwIfAborted();
     const asked = recordIds.slice(from, from + read.maxIds);
-    const answer = await read.records(contextOf(reading), {
-      recordIds: asked,
-      properties: source.properties,
-    });
+    const answer = await askRecords(reading, asked);
     const now = room.clock.now();
-    const missing = answer.missing.map((recordId) => ({
-      position: recordId,
-      reason: `${source.config.connector.name} has no ${stream.name} record ${recordId}`,
-      raw: recordId,
-    }));
     await room.database.transaction(async (tx) => {
       const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
-      const counts = await ingest(tx, room.world, intake, { records: answer.records, rejected: missing });
+      const counts = await ingest(tx, room.world, intake, answer);
       await countPage(
         tx,
         { id: run.id, lease },
@@ -271,6 +334,30 @@ async function readRecords(reading: Reading): Promise<void> {
     });
     room.onIngested();
   }
+}
+
+function requireRead({ source, stream }: Reading): NonNullable<Stream<unknown>['read']> {
+  if (stream.read) return stream.read;
+  throw new RejectedError(
+    `${source.name} cannot read single records: ${source.config.connector.name} offers no way`,
+    { code: 'no_read' },
+  );
+}
+
+/** These records; those the vendor does not have as rejected rows. */
+async function askRecords(
+  reading: Reading,
+  recordIds: readonly string[],
+): Promise<Required<Pick<Page, 'records' | 'rejected'>>> {
+  const { source, stream } = reading;
+  const { properties } = source;
+  const answer = await requireRead(reading).records(contextOf(reading), { recordIds, properties });
+  const missing = answer.missing.map((recordId) => ({
+    position: recordId,
+    reason: `${source.config.connector.name} has no ${stream.name} record ${recordId}`,
+    raw: recordId,
+  }));
+  return { records: answer.records, rejected: missing };
 }
 
 function contextOf({ room, source, run, signal }: Reading): Context<unknown> {
@@ -297,6 +384,7 @@ function stepOf(reader: Reader, stream: Stream<unknown>): string {
     lead: `reading changed ${stream.name}`,
     trail: `reading settled ${stream.name} again`,
     tombstones: `reading deleted ${stream.name}`,
+    remap: 'mapping stored records again',
   }[reader];
 }
 
@@ -317,11 +405,6 @@ function beat(
     }
   })();
   return { stop: () => stopped.abort() };
-}
-
-function countsOf(run: Run) {
-  const { received, changed, unchanged, superseded, filtered, rejected, customers } = run;
-  return { received, changed, unchanged, superseded, filtered, rejected, customers };
 }
 
 function sentence(run: Run): string {

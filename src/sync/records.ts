@@ -60,10 +60,17 @@ export async function storedRecords(
   const rows = await db.rows<StoredRecord>(sql`
     select record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt",
            ${ms(sql`deleted_at`)} as "deletedAt", hash
-    from records
-    where source = ${source} and stream = ${stream} and record_id = any(${texts(recordIds)})`);
+    from ${these(source, stream, recordIds)}`);
   return new Map(rows.map((row) => [row.recordId, row]));
 }
+
+/**
+ * These rows by their key, each looked up apart. Without statistics (a new table, PGlite, which has no autovacuum) the
+ * planner takes a source's stream for one row, and would read all of it to find the few.
+ */
+const these = (source: string, stream: string, recordIds: readonly string[]) => sql`
+  jsonb_array_elements_text(${json(recordIds)}) as wanted (id) cross join lateral
+    (select * from records where source = ${source} and stream = ${stream} and record_id = wanted.id limit 1) as record`;
 
 /**
  * Writes these records, each ID at most once. A row that another worker has meanwhile brought further keeps its newer
@@ -132,8 +139,7 @@ export async function storedBodies(
   recordIds: readonly string[],
 ): Promise<Map<string, { body: JsonObject; good: Fields | null }>> {
   const rows = await db.rows<{ recordId: string; body: JsonObject; good: Fields | null }>(sql`
-    select record_id as "recordId", body, good from records
-    where source = ${source} and stream = ${stream} and record_id = any(${texts(recordIds)})`);
+    select record_id as "recordId", body, good from ${these(source, stream, recordIds)}`);
   return new Map(rows.map((row) => [row.recordId, row]));
 }
 
@@ -169,20 +175,91 @@ export async function sourceIdsOf(
   recordIds: readonly string[],
 ): Promise<Map<string, string>> {
   const rows = await db.rows<{ recordId: string; sourceId: string }>(sql`
-    select record_id as "recordId", source_id as "sourceId" from records
-    where source = ${source} and stream = ${stream} and record_id = any(${texts(recordIds)}) and source_id is not null`);
+    select record_id as "recordId", source_id as "sourceId" from ${these(source, stream, recordIds)} where source_id is not null`);
   return new Map(rows.map((row) => [row.recordId, row.sourceId]));
 }
 
-/** Parts a record again from the one that took it over; a repeat of the vendor's word no longer counts. Null where it was not merged. */
+/** A record parted again from the one that had taken it over. */
+export interface Parted {
+  stream: string;
+  recordId: string;
+  sourceId: string | null;
+  /** The record it was parted from. */
+  from: string;
+}
+
+/** Parts a record again from the one that took it over, in each of these streams; a repeat of the vendor's word no longer counts. */
 export async function unmergeRecord(
   db: Queryable,
   source: string,
+  streams: readonly string[],
   recordId: string,
-): Promise<{ stream: string; sourceId: string | null; from: string } | null> {
-  const [row] = await db.rows<{ stream: string; sourceId: string | null; from: string }>(sql`
+): Promise<Parted[]> {
+  return db.rows(sql`
     update records set unmerged_from = merged_into, merged_into = null
-    where source = ${source} and record_id = ${recordId} and merged_into is not null
-    returning stream, source_id as "sourceId", unmerged_from as "from"`);
-  return row ?? null;
+    where source = ${source} and stream = any(${texts(streams)}) and record_id = ${recordId} and merged_into is not null
+    returning stream, record_id as "recordId", source_id as "sourceId", unmerged_from as "from"`);
+}
+
+/** The records that this one has taken over, by their IDs. */
+export async function takenOverBy(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordId: string,
+): Promise<{ recordId: string; sourceId: string | null }[]> {
+  return db.rows(sql`
+    select record_id as "recordId", source_id as "sourceId" from records
+    where source = ${source} and stream = ${stream} and merged_into = ${recordId} order by record_id`);
+}
+
+/** Gives a record another source ID: only where the one it has was another record's. */
+export async function reassignRecord(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordId: string,
+  sourceId: string,
+): Promise<void> {
+  await db.rows(sql`
+    update records set source_id = ${sourceId}
+    where source = ${source} and stream = ${stream} and record_id = ${recordId}`);
+}
+
+/** What a changed mapping decides of stored records: each row as it is to be. The bodies and clocks stay. */
+export async function remapRecords(
+  db: Queryable,
+  source: string,
+  rows: readonly (Pick<RecordRow, 'recordId' | 'sourceId' | 'filtered' | 'faults' | 'good'> & {
+    stream: string;
+  })[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await db.rows(sql`
+    update records set source_id = row."sourceId", filtered = row.filtered,
+      faults = nullif(row.faults, 'null'), good = nullif(row.good, 'null')
+    from jsonb_to_recordset(${json(rows)}) as row
+      (stream text, "recordId" text, "sourceId" text, filtered text, faults jsonb, good jsonb)
+    where source = ${source} and records.stream = row.stream and record_id = row."recordId"`);
+}
+
+/**
+ * Forgets every record of a customer who is erased, and their IDs wherever other records name them. Returns what they
+ * were.
+ */
+export async function forgetRecords(
+  db: Queryable,
+  sourceId: string,
+): Promise<{ source: string; stream: string; recordId: string; body: JsonObject }[]> {
+  const gone = await db.rows<{ source: string; stream: string; recordId: string; body: JsonObject }>(sql`
+    delete from records where source_id = ${sourceId} returning source, stream, record_id as "recordId", body`);
+  if (gone.length === 0) return [];
+  const keys = gone.map(({ source, stream, recordId }) => ({ source, stream, recordId }));
+  await db.rows(sql`
+    update records set
+      merged_into = case when merged_into = row."recordId" then 'erased' else merged_into end,
+      unmerged_from = case when unmerged_from = row."recordId" then 'erased' else unmerged_from end
+    from jsonb_to_recordset(${json(keys)}) as row (source text, stream text, "recordId" text)
+    where records.source = row.source and records.stream = row.stream and row."recordId" in (merged_into, unmerged_from)`);
+  return gone;
 }

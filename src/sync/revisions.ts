@@ -3,10 +3,14 @@ import { sql } from 'drizzle-orm';
 import type { Json } from '../connector.ts';
 import { at, json, ms, type Queryable } from '../db/database.ts';
 
-/** What made a revision: a record that came by a run, a value pinned or released by hand, or a mapping that changed. */
+/**
+ * What made a revision: a record that came by a run, a value pinned or released by hand, a record parted by hand from the
+ * one that took it over, or a mapping that changed.
+ */
 export type Cause =
   | { by: 'records'; source: string; stream: string; runId: number | null }
-  | { by: 'pin'; note: string }
+  | { by: 'pin'; field: string; note: string; released?: true }
+  | { by: 'unmerge'; source: string; stream: string; recordId: string }
   | { by: 'remap'; source: string; runId: number | null };
 
 /** By field: the value before and after; a side is missing where the field was in no contribution. */
@@ -42,4 +46,10 @@ export async function revisionsOf(
     select source_id as "sourceId", revision, ${ms(sql`at`)} as at, changed, cause from revisions
     where source_id = ${sourceId} and ${page.before === undefined ? sql`true` : sql`revision < ${page.before}`}
     order by revision desc limit ${page.limit}`);
+}
+
+/** Forgets the history of a customer who is erased. Returns how many revisions there were. */
+export async function forgetRevisions(db: Queryable, sourceId: string): Promise<number> {
+  const rows = await db.rows(sql`delete from revisions where source_id = ${sourceId} returning revision`);
+  return rows.length;
 }

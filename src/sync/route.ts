@@ -7,31 +7,52 @@ export type Traits = ReturnType<Destination<unknown>['traits']>;
 export type Route = { by: 'single' | 'bulk'; most: number } | { by: 'none'; againMs: number };
 
 /** Up to so many go one by one although bulk is there: their answer is at once, and bulk calls are scarce. */
-const mostSingles = 5;
+export const mostSingles = 25;
 /** How long customers wait for the rest of a run that is still reading, so that they share one bulk call. */
 const lingerMs = 10_000;
+/** A quota that allows nothing for longer than this is worth going round. */
+const longWaitMs = 5_000;
+
+/** What is going on while the route is chosen. */
+export interface Traffic {
+  /** Epoch milliseconds. */
+  at: number;
+  /** Some run is still bringing customers. */
+  reading: boolean;
+  bulkUnderWay: number;
+  mostBulkAtOnce: number;
+  /** How long until the quotas allow a call of each kind, milliseconds. */
+  singleWaitMs: number;
+  bulkWaitMs: number;
+}
 
 /**
- * `reading`: some run is still bringing customers. A person's or webhook's wish never waits for company; the rest does
- * while a run is going, unless a full bulk call is together or the oldest has waited `lingerMs`.
+ * A person's or webhook's wish never waits for company; the rest does while a run is going, unless a full bulk call is
+ * together or the oldest has waited `lingerMs`. Few go one by one, many in bulk; and where the quota of one kind is
+ * spent for long, what can goes by the other.
  */
-export function route(
-  backlog: readonly Backlog[],
-  now: { at: number; reading: boolean; bulkUnderWay: number; mostBulkAtOnce: number },
-  traits: Traits,
-): Route {
-  const due = backlog.reduce((sum, lane) => sum + lane.due, 0);
+export function route(backlog: readonly Backlog[], traffic: Traffic, traits: Traits): Route {
+  const due = count(backlog);
+  const oneByOne = (most: number): Route => ({
+    by: 'single',
+    most: Math.min(most, traits.singlesAtOnce * 4),
+  });
   if (due === 0) return { by: 'none', againMs: 1000 };
-  if (traits.bulk === null) return { by: 'single', most: traits.singlesAtOnce * 4 };
-  const urgent = backlog.reduce(
-    (sum, lane) => sum + (lane.lane === 'webhook' || lane.lane === 'manual' ? lane.due : 0),
-    0,
-  );
-  if (urgent > 0 && urgent <= mostSingles) return { by: 'single', most: urgent };
-  const waited = now.at - Math.min(...backlog.map((lane) => lane.oldest));
+  if (traits.bulk === null) return oneByOne(due);
+  const urgent = count(backlog.filter(({ lane }) => lane === 'webhook' || lane === 'manual'));
+  const bulkIsSpent = traffic.bulkWaitMs > longWaitMs;
+  const singlesAreSpent = traffic.singleWaitMs > longWaitMs && !bulkIsSpent && due > 1;
+  if (urgent > 0 && urgent <= mostSingles && !singlesAreSpent) return oneByOne(urgent);
+  const waited = traffic.at - Math.min(...backlog.map((lane) => lane.oldest));
   const full = due >= traits.bulk.maxRecords;
-  if (urgent === 0 && now.reading && !full && waited < lingerMs) return { by: 'none', againMs: 250 };
-  if (due <= mostSingles) return { by: 'single', most: due };
-  if (now.bulkUnderWay >= now.mostBulkAtOnce) return { by: 'none', againMs: 250 };
+  if (urgent === 0 && traffic.reading && !full && waited < lingerMs) return { by: 'none', againMs: 250 };
+  if (bulkIsSpent || (due <= mostSingles && !singlesAreSpent)) return oneByOne(due);
+  if (traffic.bulkUnderWay >= traffic.mostBulkAtOnce) {
+    return urgent > 0 && traffic.singleWaitMs <= longWaitMs ? oneByOne(urgent) : { by: 'none', againMs: 250 };
+  }
   return { by: 'bulk', most: traits.bulk.maxRecords };
+}
+
+function count(backlog: readonly Backlog[]): number {
+  return backlog.reduce((sum, lane) => sum + lane.due, 0);
 }

@@ -1,5 +1,13 @@
 // One configured source as the path needs it: its connector, its rules, and its mapping made ready. It knows no rows.
-import type { ApiDescription, Connector, Fields, Json, JsonObject, Mapping, Stream } from '../connector.ts';
+import type {
+  ApiDescription,
+  Connector,
+  Json,
+  JsonObject,
+  Mapping,
+  MappingEntry,
+  Stream,
+} from '../connector.ts';
 import { type CompiledMapping, compileMapping, type MappingOptions } from '../customer/mapping.ts';
 
 /** What is done with a record of which one value fails its type: leave that field out, or refuse the record. */
@@ -66,8 +74,20 @@ export class Source {
     return this.#compiled.fingerprint;
   }
 
+  /** The same of the mapping that reads this body. */
+  fingerprintFor(body: JsonObject): string {
+    return this.#ofColumns(body).mapping.fingerprint;
+  }
+
+  /** How a field is mapped, where the configuration or the connector's default names it. */
+  entryOf(field: string): MappingEntry | undefined {
+    const { mapping, connector } = this.config;
+    const entries = mapping ?? connector.source?.mapping ?? {};
+    return Object.hasOwn(entries, field) ? entries[field] : undefined;
+  }
+
   /** What one record's body says of its customer. */
-  contribute(body: JsonObject): { fields: Fields; faults: FieldFault[] } {
+  contribute(body: JsonObject): ReturnType<CompiledMapping['contribute']> {
     return this.#ofColumns(body).mapping.contribute(body);
   }
 

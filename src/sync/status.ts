@@ -3,7 +3,9 @@
 import { sql } from 'drizzle-orm';
 import { at, ms, type Queryable } from '../db/database.ts';
 import { type Lane, lanes } from '../engine/lanes.ts';
+import { countClashes } from './clashes.ts';
 import { countDeadLetters, type DeadLetterKind } from './dead-letters.ts';
+import { countQuarantine } from './quarantine.ts';
 
 /** Customers of one lane that are not yet delivered. Times are epoch milliseconds. */
 export interface LaneBacklog {
@@ -16,8 +18,8 @@ export interface LaneBacklog {
 }
 
 export interface Figures {
-  /** Every customer has one delivery, so these three are all customers. */
-  customers: { total: number; waiting: number; delivered: number; dead: number };
+  /** Every customer has one delivery, so these four are all customers. */
+  customers: { total: number; waiting: number; delivered: number; held: number; dead: number };
   /** Customers that a bulk action carries now; they are waiting too. */
   inBatches: number;
   /** All lanes, the best first. */
@@ -28,10 +30,14 @@ export interface Figures {
   /** Records kept, by source. */
   records: { [source: string]: number };
   deadLetters: { kind: DeadLetterKind; source: string; code: string; open: number }[];
+  /** Values left out because they failed their type or rule. */
+  quarantined: number;
+  /** Customers that two records of one source and stream claim. */
+  clashes: number;
 }
 
 interface DeliveryGroup {
-  state: 'waiting' | 'delivered' | 'dead';
+  state: 'waiting' | 'held' | 'delivered' | 'dead';
   lane: number;
   count: number;
   due: number;
@@ -57,6 +63,7 @@ export async function figures(db: Queryable, now: number): Promise<Figures> {
       total: sum(groups),
       waiting: sum(waiting),
       delivered: inState('delivered'),
+      held: inState('held'),
       dead: inState('dead'),
     },
     inBatches: groups.reduce((total, group) => total + group.inBatches, 0),
@@ -68,6 +75,8 @@ export async function figures(db: Queryable, now: number): Promise<Figures> {
     lastDeliveredAt: greatest(groups.map((group) => group.lastDeliveredAt)),
     records: Object.fromEntries(records.map(({ source, count }) => [source, count])),
     deadLetters: await countDeadLetters(db),
+    quarantined: await countQuarantine(db),
+    clashes: await countClashes(db),
   };
 }
 

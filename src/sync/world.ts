@@ -1,5 +1,7 @@
 // All that ingest must know beside rows: every source with its mapping, and how their contributions are merged.
-import type { Fields, MetadataSchema } from '../connector.ts';
+import type { Fields, Json, MetadataSchema } from '../connector.ts';
+import { fieldFault } from '../customer/fields.ts';
+import { compileMapping } from '../customer/mapping.ts';
 import {
   type Contribution,
   compileMerge,
@@ -8,17 +10,26 @@ import {
   type MergePolicy,
   merge,
 } from '../customer/merge.ts';
+import { Breaker, type BreakerLimits, type DeletePolicy } from './breaker.ts';
 import type { StandingRecord } from './records.ts';
 import { type MetadataRules, Source, type SourceConfig } from './source.ts';
+import type { Suppressions } from './suppressions.ts';
 
 /** What of a configuration decides how records become customers. */
 export interface WorldConfig {
   sources: readonly SourceConfig[];
   merge: MergeConfig;
   unknownMetadata: MetadataRules['unknownMetadata'] | null;
+  /** Absent: nothing is ever held. */
+  breaker?: BreakerLimits;
+  deletes?: DeletePolicy;
 }
 
 export class World {
+  /** Null: nothing is ever held. */
+  readonly breaker: Breaker | null;
+  /** Whom no source brings back. Null: nobody was ever erased here. */
+  suppressions: Suppressions | null = null;
   readonly #config: WorldConfig;
   readonly #policy: MergePolicy;
   #schema: MetadataSchema | null = null;
@@ -26,11 +37,16 @@ export class World {
 
   constructor(config: WorldConfig, schema: MetadataSchema | null = null) {
     this.#config = config;
+    this.breaker = config.breaker ? new Breaker(config.breaker, config.deletes ?? 'keep') : null;
     this.#policy = compileMerge(
       config.merge,
       config.sources.map((source) => source.name),
     );
     this.schema = schema;
+  }
+
+  get config(): WorldConfig {
+    return this.#config;
   }
 
   get schema(): MetadataSchema | null {
@@ -39,10 +55,14 @@ export class World {
 
   /** From now on values are typed by this schema. */
   set schema(schema: MetadataSchema | null) {
-    const { sources, unknownMetadata } = this.#config;
+    const { sources } = this.#config;
     this.#schema = schema;
-    const rules = { schema, ...(unknownMetadata && { unknownMetadata }) };
-    this.#sources = new Map(sources.map((source) => [source.name, new Source(source, rules)]));
+    this.#sources = new Map(sources.map((source) => [source.name, new Source(source, this.#rules)]));
+  }
+
+  get #rules(): MetadataRules {
+    const { unknownMetadata } = this.#config;
+    return { schema: this.#schema, ...(unknownMetadata && { unknownMetadata }) };
   }
 
   get sources(): Source[] {
@@ -71,6 +91,30 @@ export class World {
   /** One customer's fields from the records that speak of it and the values pinned by hand. */
   fold = (records: readonly StandingRecord[], pins: Fields): Fields =>
     merge(this.contributions(records), this.#policy, pins);
+
+  /**
+   * A value set by hand, normalised and typed as a mapped one of that field would be: by the mapping of the first source
+   * in the field's order that has one. A fault is one sentence.
+   */
+  typed(field: string, value: Json): { value: Json } | { fault: string } {
+    const fault = fieldFault(field);
+    if (fault !== null) return { fault };
+    const entry = this.#policy
+      .rule(field)
+      .order.map((name) => this.#sources.get(name)?.entryOf(field))
+      .find((found) => found !== undefined);
+    const { as, region, separator } = typeof entry === 'object' && 'from' in entry ? entry : {};
+    const plain = {
+      from: 'value',
+      ...(as && { as }),
+      ...(region && { region }),
+      ...(separator && { separator }),
+    };
+    const { fields, faults } = compileMapping({ [field]: plain }, this.#rules).contribute({ value });
+    if (faults[0]) return { fault: faults[0].reason };
+    if (Object.hasOwn(fields, field)) return { value: fields[field]! };
+    return { fault: `${field} is never sent: the metadata schema does not define it.` };
+  }
 
   /** The same with every reason. */
   explain(records: readonly StandingRecord[], pins: Fields) {

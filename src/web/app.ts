@@ -6,13 +6,20 @@ import { secureHeaders } from 'hono/secure-headers';
 import { figures } from '../sync/status.ts';
 import type { Tributary } from '../tributary.ts';
 import { adminPages } from './admin.ts';
+import { clashesApi } from './api/clashes.ts';
 import { customersApi } from './api/customers.ts';
 import { deadLettersApi } from './api/dead-letters.ts';
 import { deliveriesApi } from './api/deliveries.ts';
 import { destinationApi } from './api/destination.ts';
+import { explainApi } from './api/explain.ts';
+import { erasuresApi } from './api/erasures.ts';
 import { exportApi } from './api/export.ts';
 import { healthApi } from './api/health.ts';
+import { holdsApi } from './api/holds.ts';
 import { importsApi } from './api/imports.ts';
+import { pinsApi } from './api/pins.ts';
+import { quarantineApi } from './api/quarantine.ts';
+import { rewindApi } from './api/rewind.ts';
 import { runEventsApi } from './api/run-events.ts';
 import { runsApi } from './api/runs.ts';
 import { sourcesApi } from './api/sources.ts';
@@ -84,8 +91,15 @@ const parts = [
   runsApi,
   runEventsApi,
   customersApi,
+  explainApi,
+  pinsApi,
+  quarantineApi,
+  clashesApi,
+  rewindApi,
+  erasuresApi,
   exportApi,
   deadLettersApi,
+  holdsApi,
   adminPages,
 ];
 

@@ -3,7 +3,8 @@
 import type { Clock } from '../engine/clock.ts';
 
 const share = 20;
-const longestMs = 60_000;
+/** A busy process makes all answers slow: what it shows must not grow old for that. */
+const longestMs = 10_000;
 
 export class Remembered<Value> {
   readonly #clock: Clock;
@@ -29,7 +30,7 @@ export class Remembered<Value> {
     const value = await this.#find();
     const now = this.#clock.now();
     // A few milliseconds are no burden: then nobody sees an old figure.
-    const cost = now - begun < 20 ? 0 : now - begun;
+    const cost = now - begun < 50 ? 0 : now - begun;
     this.#known = { value, until: now + Math.min(cost * share, longestMs) };
     return value;
   }

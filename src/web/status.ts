@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Endpoint } from '../engine/http.ts';
 import { batchesUnderWay } from '../sync/batches.ts';
+import { countHolds } from '../sync/holds.ts';
 import { destinationName, pauses } from '../sync/pauses.ts';
 import { goingRuns, lastRuns, type Run } from '../sync/runs.ts';
 import type { Source } from '../sync/source.ts';
@@ -65,7 +66,7 @@ export const statusShape = z
     now: time,
     startedAt: time,
     database: z.enum(['postgres', 'pglite']),
-    customers: z.strictObject({ total: count, delivered: count, waiting: count, dead: count }),
+    customers: z.strictObject({ total: count, delivered: count, waiting: count, held: count, dead: count }),
     freshness: z.strictObject({
       oldestWaitingAt: timeOrNull.openapi({
         description: 'Since when the oldest change that is not delivered has waited.',
@@ -91,6 +92,9 @@ export const statusShape = z
       budget: z.array(budgetShape),
       calls: orNull(callsShape),
     }),
+    holds: z
+      .strictObject({ open: count, customers: count })
+      .openapi({ description: 'Losses held until a person decides: see `GET /api/holds`.' }),
     deadLetters: z.strictObject({
       open: count,
       groups: z.array(
@@ -101,6 +105,10 @@ export const statusShape = z
           open: count,
         }),
       ),
+    }),
+    quarantined: count.openapi({ description: 'Values left out because they failed their type or rule.' }),
+    clashes: count.openapi({
+      description: 'Customers that two records of one source and stream claim.',
     }),
     sources: z.array(sourceShape),
   })
@@ -145,10 +153,13 @@ export async function readStatus(room: Room): Promise<Status> {
       batches: { underWay: batches.count, customers: figures.inBatches },
       ...spending(tributary.endpoints.get(destinationName)),
     },
+    holds: await countHolds(database),
     deadLetters: {
       open: figures.deadLetters.reduce((sum, group) => sum + group.open, 0),
       groups: figures.deadLetters,
     },
+    quarantined: figures.quarantined,
+    clashes: figures.clashes,
     sources,
   };
 }

@@ -46,7 +46,11 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
     page = await (await browser.newContext()).newPage();
     page.setDefaultTimeout(15_000);
     complaints = [];
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    page.on(
+      'console',
+      (message) =>
+        message.type() === 'error' && complaints.push(`${message.text()} ${message.location().url}`),
+    );
     page.on('pageerror', (error) => complaints.push(error.message));
   });
   afterEach(async () => {

@@ -53,6 +53,8 @@ export interface SyncWorldOptions {
   sources?: object;
   config?: object;
   clock?: FastClock;
+  /** Without it nobody can be erased. */
+  secretKey?: string;
   /** Lines of the log, for tests that read them. */
   log?: (line: string) => void;
 }
@@ -112,7 +114,13 @@ export async function openSyncWorld(database: Database, options: SyncWorldOption
   const log = createLog({ level: options.log ? 'debug' : 'silent', write: options.log ?? (() => {}) });
   /** As a worker of its own would be wired; `again` is another worker on the same database. */
   const wire = (on: Database = database) =>
-    new Tributary({ config: checkConfig('test', raw, {}, connectors), database: on, clock, log });
+    new Tributary({
+      config: checkConfig('test', raw, {}, connectors),
+      database: on,
+      clock,
+      log,
+      secretKey: options.secretKey ?? null,
+    });
   const tributary = wire();
   const workers = [tributary];
   return {

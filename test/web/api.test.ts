@@ -79,7 +79,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
       await deliverAll(world, { b: 'No such plan' });
       await takeIn(world, [{ id: 'c' }], noon + 8_000);
       const { body } = await call('GET', '/api/status');
-      expect(body.customers).toEqual({ total: 3, delivered: 1, waiting: 1, dead: 1 });
+      expect(body.customers).toEqual({ total: 3, delivered: 1, waiting: 1, held: 0, dead: 1 });
       expect(body.freshness).toEqual({
         oldestWaitingAt: '2026-03-01T12:00:08.000Z',
         oldestWaitSeconds: 2,

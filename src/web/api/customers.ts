@@ -7,7 +7,7 @@ import { iso, jsonOf, laneShape, limit, secured, text, time, timeOrNull } from '
 
 const tags = ['customers'];
 const count = z.int().min(0);
-const state = z.enum(['waiting', 'delivered', 'dead']);
+const state = z.enum(['waiting', 'held', 'delivered', 'dead']);
 const fields = z.record(z.string(), z.any()).openapi({
   description: 'Values by field name.',
   example: { email: 'anna@example.com', 'metadata.plan': 'gold' },

@@ -18,7 +18,7 @@ const route = createRoute({
   responses: {
     200: {
       description: 'Customers by the state of their delivery.',
-      content: jsonOf(z.strictObject({ total: count, delivered: count, waiting: count, dead: count })),
+      content: jsonOf(z.strictObject({ total: count, delivered: count, waiting: count, held: count, dead: count })),
     },
     ...problems(),
   },

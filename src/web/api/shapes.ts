@@ -31,9 +31,9 @@ export const runShape = z
   .strictObject({
     id: z.int(),
     source: z.string(),
-    mode: z.enum(['incremental', 'full', 'records', 'import']),
+    mode: z.enum(['incremental', 'full', 'records', 'import', 'remap']),
     lane: laneShape,
-    trigger: z.enum(['start', 'schedule', 'manual']),
+    trigger: z.enum(['start', 'schedule', 'manual', 'mapping']),
     slot: timeOrNull.openapi({ description: 'The moment of the schedule that asked for it.' }),
     request: z
       .record(z.string(), z.any())

@@ -36,7 +36,7 @@ function result({ query, customer, others }: Found, now: string): Html {
 }
 
 function stateChip(state: CustomerLine['state']): Html | '' {
-  const tones = { delivered: 'good', waiting: 'note', dead: 'bad' } as const;
+  const tones = { delivered: 'good', waiting: 'note', held: 'wait', dead: 'bad' } as const;
   return state ? chip(tones[state], state) : '';
 }
 

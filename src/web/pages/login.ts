@@ -1,5 +1,6 @@
 // The page that asks for the API token, and the one that a link on the terminal leads through.
 import { html } from 'hono/html';
+import { assetUrl } from '../assets.ts';
 import { mark, page } from './layout.ts';
 import type { Html } from './parts.ts';
 
@@ -28,6 +29,6 @@ ${fault === null ? '' : html`<p class="banner bad" role="alert" id="fault">${fau
  */
 export function enteringPage(): Html {
   return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>Tributary</title></head>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><link rel="icon" href="${assetUrl('mark.svg')}" type="image/svg+xml"><title>Tributary</title></head>
 <body><p><a href="/">Go on to Tributary</a></p></body></html>`;
 }

@@ -46,6 +46,7 @@ function headline(status: Status): Html {
   const shares: Share[] = [
     { name: 'delivered', count: customers.delivered, tone: 'good' },
     { name: 'waiting', count: customers.waiting, tone: 'note' },
+    ...(customers.held > 0 ? [{ name: 'held', count: customers.held, tone: 'wait' } as const] : []),
     { name: 'dead', count: customers.dead, tone: 'bad' },
   ];
   const { title, note } = verdict(status);

@@ -1,0 +1,3 @@
+export const root: string;
+export const workerFlags: string[];
+export function launch(script: string[]): void;

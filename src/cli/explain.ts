@@ -1,0 +1,40 @@
+// `tributary explain`: why a customer is as it is, field by field, in sentences.
+import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import { reach } from './reach.ts';
+import { print, printJson, wrapped } from './terminal.ts';
+
+interface Explanation {
+  sentences: string[];
+  fields: { field: string; sentences: string[] }[];
+}
+
+export function addExplain(program: Command, cli: Cli): void {
+  program
+    .command('explain')
+    .description('Say where each value of a customer comes from, and why others lost.')
+    .argument('<id>', 'a source ID, else the ID of a record, else an e-mail address')
+    .option('--field <field>', 'of this field alone')
+    .option('--json', 'print the reasons as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary explain 951
+  $ tributary explain anna@example.com --field email`,
+    )
+    .action(async (id: string, { field, json }: { field?: string; json?: true }) => {
+      const reached = await reach(cli, { work: false });
+      try {
+        const path = `/api/customers/${encodeURIComponent(id)}/explain`;
+        const found = await reached.client.send<Explanation>(path, { query: { field } });
+        if (json) return printJson(cli.terminal, found);
+        const paragraphs = found.fields.map(({ sentences }) => sentences.join(' '));
+        const whole = field === undefined || paragraphs.length === 0 ? [found.sentences.join(' ')] : [];
+        const texts = [...whole, ...paragraphs].map((text) => wrapped(text, cli.terminal.columns));
+        print(cli.terminal, texts.join('\n\n'));
+      } finally {
+        await reached.close();
+      }
+    });
+}

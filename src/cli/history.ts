@@ -1,0 +1,80 @@
+// `tributary history`: what changed of a customer and by what, or what it was at a time.
+import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import { UsageError } from './errors.ts';
+import { reach } from './reach.ts';
+import { print, printJson, wrapped } from './terminal.ts';
+import { timeOf } from './times.ts';
+
+interface History {
+  sourceId: string;
+  revisions: {
+    revision: number;
+    at: string;
+    by: string;
+    changed: { [field: string]: { from?: unknown; to?: unknown } };
+  }[];
+  next: number | null;
+  state: { at: string; revision: number | null; fields: { [field: string]: unknown } | null } | null;
+}
+
+interface Options {
+  at?: string;
+  before?: string;
+  limit: string;
+  json?: true;
+}
+
+export function addHistory(program: Command, cli: Cli): void {
+  program
+    .command('history')
+    .description('Print what changed of a customer, the newest first.')
+    .argument('<id>', 'a source ID, else the ID of a record, else an e-mail address')
+    .option('--at <time>', 'print what the customer was at this time instead')
+    .option('--before <revision>', 'only revisions before this one')
+    .option('--limit <revisions>', 'at most so many, up to 200', '20')
+    .option('--json', 'print the history as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary history 951
+  $ tributary history anna@example.com --at 2026-03-01T12:00:00Z`,
+    )
+    .action(async (id: string, { at, before, limit, json }: Options) => {
+      if (at !== undefined && before !== undefined)
+        throw new UsageError('--at and --before cannot go together: a time has one state.');
+      const query = { at: at === undefined ? undefined : timeOf(at), before, limit };
+      const reached = await reach(cli, { work: false });
+      try {
+        const path = `/api/customers/${encodeURIComponent(id)}/history`;
+        const found = await reached.client.send<History>(path, { query });
+        if (json) return printJson(cli.terminal, found);
+        print(cli.terminal, found.state ? stateText(found) : historyText(found, cli.terminal.columns));
+      } finally {
+        await reached.close();
+      }
+    });
+}
+
+function stateText({ sourceId, state }: History): string {
+  const { at, revision, fields } = state!;
+  if (fields === null) return `Customer ${sourceId} did not exist yet at ${at}.`;
+  const lines = Object.entries(fields).map(([field, value]) => `  ${field} = ${JSON.stringify(value)}`);
+  return [`Customer ${sourceId} at ${at} was at revision ${revision}:`, ...lines].join('\n');
+}
+
+function historyText({ sourceId, revisions, next }: History, columns: number): string {
+  const blocks = revisions.map(({ revision, at, by, changed }) => {
+    const lines = Object.entries(changed).map(([field, sides]) => `  ${field}: ${sidesText(sides)}`);
+    const head = wrapped(`Revision ${revision}, ${at}, ${by}:`, columns);
+    return [head, ...(lines.length ? lines : ['  no field; a record joined, left or clashed'])].join('\n');
+  });
+  const more = next === null ? [] : [`Older ones: "tributary history ${sourceId} --before ${next}".`];
+  return [...blocks, ...more].join('\n');
+}
+
+function sidesText({ from, to }: { from?: unknown; to?: unknown }): string {
+  if (from === undefined) return JSON.stringify(to);
+  return `${JSON.stringify(from)} → ${to === undefined ? 'in no record any more' : JSON.stringify(to)}`;
+}

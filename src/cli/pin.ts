@@ -1,0 +1,97 @@
+// `tributary pin` and `tributary unpin`: a value set by hand, which wins until it is released.
+import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { runErrand } from './errand.ts';
+import { UsageError } from './errors.ts';
+import { print } from './terminal.ts';
+
+interface Pin {
+  sourceId: string;
+  field: string;
+  value: unknown;
+  revision: number | null;
+}
+
+interface Options {
+  note?: string;
+  asJson?: true;
+  json?: true;
+}
+
+export function addPin(program: Command, cli: Cli): void {
+  program
+    .command('pin')
+    .description('Set a field of a customer by hand. It wins over every record until it is unpinned.')
+    .argument('<id>', 'the source ID of the customer')
+    .argument('<field>', 'such as email or metadata.plan')
+    .argument('<value>', 'normalised and typed as a mapped value of the field would be')
+    .option('--note <text>', 'why; "tributary explain" tells it')
+    .option('--as-json', 'the value is JSON: a number, true, a list, or null to empty the field')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary pin 951 email anna@example.com --note "she rang us"
+  $ tributary pin 951 metadata.points 250 --as-json
+  $ tributary pin 951 phone null --as-json`,
+    )
+    .action((id: string, field: string, text: string, { note, asJson, json }: Options) => {
+      const value = asJson ? parsed(text) : text;
+      return tell(cli, json === true, (client) =>
+        client.send<Pin>(pathOf(id, field), {
+          method: 'PUT',
+          json: { value, ...(note !== undefined && { note }) },
+        }),
+      );
+    });
+}
+
+export function addUnpin(program: Command, cli: Cli): void {
+  program
+    .command('unpin')
+    .description('Let the records decide a field again that was set by hand.')
+    .argument('<id>', 'the source ID of the customer')
+    .argument('<field>', 'the field that is pinned')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary unpin 951 email`,
+    )
+    .action((id: string, field: string, { json }: { json?: true }) =>
+      tell(cli, json === true, (client) => client.send<Pin>(pathOf(id, field), { method: 'DELETE' })),
+    );
+}
+
+/** Where no server runs, what came of it is delivered before the command ends. */
+function tell(cli: Cli, json: boolean, ask: (client: Client) => Promise<Pin>): Promise<void> {
+  return runErrand(cli, { json, wait: false }, async (client) => {
+    const done = await ask(client);
+    if (!json) print(cli.terminal, sentence(done));
+    return { runs: [], more: done };
+  });
+}
+
+function sentence({ sourceId, field, value, revision }: Pin): string {
+  const what = value === undefined ? `is unpinned` : `is pinned to ${JSON.stringify(value)}`;
+  const came =
+    revision === null
+      ? 'Nothing changes by it'
+      : `The customer is at revision ${revision} now, and is owed to the destination`;
+  return `${field} of customer ${sourceId} ${what}. ${came}.`;
+}
+
+function pathOf(id: string, field: string): string {
+  return `/api/customers/${encodeURIComponent(id)}/pins/${encodeURIComponent(field)}`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError(`"${text}" is no JSON. A text needs no --as-json.`);
+  }
+}

@@ -1,0 +1,65 @@
+// `tributary quarantine`: values that failed their type or rule, and what stands in their place.
+import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import { reach } from './reach.ts';
+import { print, printJson, wrapped } from './terminal.ts';
+
+interface Page {
+  values: {
+    source: string;
+    recordId: string;
+    sourceId: string | null;
+    field: string;
+    reason: string;
+    stands: unknown;
+  }[];
+  next: string | null;
+}
+
+interface Options {
+  source?: string;
+  field?: string;
+  after?: string;
+  limit: string;
+  json?: true;
+}
+
+export function addQuarantine(program: Command, cli: Cli): void {
+  program
+    .command('quarantine')
+    .description('List values that were left out, with the reason and the value that stands instead.')
+    .option('--source <name>', 'of this source')
+    .option('--field <field>', 'of this field')
+    .option('--after <place>', 'go on after a page: "next" of its JSON')
+    .option('--limit <values>', 'at most so many, up to 200', '50')
+    .option('--json', 'print the list as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary quarantine
+  $ tributary quarantine --source hubspot --field metadata.points
+
+A value is released by itself when its record changes.`,
+    )
+    .action(async ({ json, ...query }: Options) => {
+      const reached = await reach(cli, { work: false });
+      try {
+        const page = await reached.client.send<Page>('/api/quarantine', { query: { ...query } });
+        if (json) return printJson(cli.terminal, page);
+        print(cli.terminal, text(page, cli.terminal.columns));
+      } finally {
+        await reached.close();
+      }
+    });
+}
+
+function text({ values, next }: Page, columns: number): string {
+  if (values.length === 0) return 'Nothing is in quarantine.';
+  const lines = values.map(({ source, recordId, sourceId, field, reason, stands }) => {
+    const whose = sourceId === null ? '' : ` of customer ${sourceId}`;
+    const instead = stands === null ? 'Nothing stands instead.' : `What stands is ${JSON.stringify(stands)}.`;
+    return wrapped(`${field}${whose}, record ${recordId} of ${source}: ${reason} ${instead}`, columns);
+  });
+  return [...lines, ...(next === null ? [] : [`There are more: go on with --after ${next}`])].join('\n');
+}

@@ -1,0 +1,127 @@
+// `tributary release`: lets held deliveries go on, or turns them back.
+import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { runErrand } from './errand.ts';
+import { UsageError } from './errors.ts';
+import { reach } from './reach.ts';
+import { counted, print, printJson, table } from './terminal.ts';
+
+interface Options {
+  run?: number;
+  what?: string;
+  all?: true;
+  refuse?: true;
+  list?: true;
+  json?: true;
+}
+
+interface Holds {
+  groups: {
+    source: string;
+    runId: number | null;
+    what: string;
+    open: number;
+    samples: { sourceId: string; from: unknown }[];
+  }[];
+  holds: { id: number; sourceId: string; what: string; difference: object; payload: object | null }[];
+  next: number | null;
+}
+
+export function addRelease(program: Command, cli: Cli): void {
+  program
+    .command('release')
+    .description('Let deliveries go on that are held because too many customers lose the same thing.')
+    .option('--list', 'only print what is held')
+    .option('--run <id>', 'those held by this run', runId)
+    .option('--what <what>', 'those that lose this: a field such as "email", or "deleted"')
+    .option('--all', 'everything that is held')
+    .option('--refuse', 'turn them back: values are pinned as they were, customers are kept')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary release --list
+  $ tributary release --run 12 --what phone
+  $ tributary release --run 12 --refuse`,
+    )
+    .action(async (options: Options) => {
+      if (options.list) await list(cli, options);
+      else await decide(cli, options);
+    });
+}
+
+function runId(given: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(given)) throw new UsageError(`"${given}" is no ID of a run: it is a number.`);
+  return Number(given);
+}
+
+async function list(cli: Cli, { run, what, json }: Options): Promise<void> {
+  const reached = await reach(cli, { work: false });
+  try {
+    const query = { runId: run, what };
+    if (!json) return tell(cli, await reached.client.send<Holds>('/api/holds', { query }));
+    printJson(cli.terminal, await everything(reached.client, query));
+  } finally {
+    await reached.close();
+  }
+}
+
+async function everything(
+  client: Client,
+  query: { runId: number | undefined; what: string | undefined },
+): Promise<Omit<Holds, 'next'>> {
+  const page = (before?: number) =>
+    client.send<Holds>('/api/holds', { query: { ...query, before, limit: 200 } });
+  const { groups, holds, next } = await page();
+  for (let before = next; before !== null; ) {
+    const more = await page(before);
+    holds.push(...more.holds);
+    before = more.next;
+  }
+  return { groups, holds };
+}
+
+async function decide(cli: Cli, { run, what, all, refuse, json }: Options): Promise<void> {
+  if (all ? run !== undefined || what !== undefined : run === undefined && what === undefined) {
+    throw new UsageError('Say what is meant: --run, --what or both, or --all. "--list" shows what is held.');
+  }
+  const which = all ? { all } : { runId: run, what };
+  await runErrand(cli, { json: json === true, wait: true }, async (client) => {
+    const path = `/api/holds/${refuse ? 'refuse' : 'release'}`;
+    const decided = await client.send<{ holds: number; customers: number }>(path, { json: which });
+    if (!json) {
+      const word = refuse ? 'Refused' : 'Released';
+      print(
+        cli.terminal,
+        decided.holds === 0
+          ? 'Nothing that fits is held.'
+          : `${word}: ${counted(decided.holds, 'hold')} of ${counted(decided.customers, 'customer')}.`,
+      );
+    }
+    return { runs: [], more: { [refuse ? 'refused' : 'released']: decided } };
+  });
+}
+
+function tell({ terminal }: Cli, { groups, holds }: Holds): void {
+  if (groups.length === 0) return print(terminal, 'Nothing is held.');
+  const rows = groups.map(({ source, runId, what, open, samples }) => [
+    source,
+    runId === null ? '' : String(runId),
+    what,
+    open.toLocaleString('en-US'),
+    samples
+      .map(({ sourceId, from }) => (from === null ? sourceId : `${sourceId} (${text(from)})`))
+      .join(', '),
+  ]);
+  print(terminal, table(['SOURCE', 'RUN', 'LOSES', 'HELD', 'FOR EXAMPLE'], rows));
+  const [first] = holds;
+  if (first?.payload)
+    print(terminal, `For ${first.sourceId} this would be sent: ${JSON.stringify(first.payload)}`);
+  print(terminal, 'Let go by "tributary release", turned back by "tributary release --refuse".');
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

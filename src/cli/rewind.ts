@@ -1,0 +1,31 @@
+// `tributary rewind`: reads again what changed at a source since a time.
+import type { Command } from 'commander';
+import type { Run } from './answers.ts';
+import type { Cli } from './cli.ts';
+import { runErrand } from './errand.ts';
+import { timeOf } from './times.ts';
+
+export function addRewind(program: Command, cli: Cli): void {
+  program
+    .command('rewind')
+    .description('Set a source back to a time, and read again what changed since.')
+    .argument('<source>', 'the name of a source')
+    .requiredOption('--to <time>', 'such as 2026-03-01T12:00:00Z; without an offset it is UTC')
+    .option('--no-wait', 'ask the server for it and return at once')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary rewind hubspot --to 2026-03-01T12:00:00Z
+  $ tributary rewind hubspot --to 2026-03-01 --no-wait`,
+    )
+    .action((source: string, { to, wait, json }: { to: string; wait: boolean; json?: true }) => {
+      const time = timeOf(to);
+      return runErrand(cli, { json: json === true, wait }, async (client) => ({
+        runs: [
+          await client.send<Run>(`/api/sources/${encodeURIComponent(source)}/rewind`, { json: { to: time } }),
+        ],
+      }));
+    });
+}

@@ -1,0 +1,287 @@
+// Why a customer is as it is, in sentences: what was gathered of it goes in, English comes out. It knows no rows and no
+// clock; times are epoch milliseconds and are told in UTC.
+import type { Json } from '../connector.ts';
+import { brief, sameJson } from './json.ts';
+
+export interface RecordName {
+  source: string;
+  stream: string;
+  recordId: string;
+}
+
+/** The run that brought a record; null where it came by a webhook, or was taken in again from a dead letter. */
+export interface BringingRun {
+  id: number;
+  mode: string;
+  trigger: string;
+}
+
+/** A record that speaks of a field: which state of it, and how it came here. */
+export interface Voice extends RecordName {
+  /** The source's clock of this state. */
+  changedAt: number;
+  /** Of the body: the same for the same state. */
+  version: string;
+  receivedAt: number;
+  run: BringingRun | null;
+  /** The fingerprint of the mapping that reads it. */
+  mapping: string;
+}
+
+/** A value that failed its type or rule. */
+export interface Refused extends RecordName {
+  field: string;
+  value: Json;
+  reason: string;
+  /** The last good value of this record speaks in its place. */
+  hasLastGood: boolean;
+}
+
+export interface ExplainedField {
+  field: string;
+  value: Json;
+  /** `newest`, `precedence hubspot > klaviyo`, `first …`, `pin`. */
+  rule: string;
+  pin: { note: string; pinnedAt: number } | null;
+  /** Null where a person pinned it, or no record gives it by the mapping of now. */
+  winner: Voice | null;
+  /** The others that speak of it, the best first. */
+  losers: (Voice & { value: Json; reason: string })[];
+  refused: Refused[];
+  /** The revision that made it so, and by what, in words. */
+  since: { revision: number; at: number; by: string };
+  /** What the destination acknowledged of it. `value` is null where that is empty or was never sent. */
+  acknowledged: { value: Json; isSame: boolean; isCertain: boolean; revision: number; at: number } | null;
+  /** What it will be once the customer is folded anew: the mapping or the configuration has changed since. */
+  next: { value: Json } | null;
+}
+
+/** Records of one source and stream that claim the same source ID, the newest first. */
+export interface Clash {
+  source: string;
+  stream: string;
+  recordIds: string[];
+}
+
+/** The vendor merged `recordId` into `into`; or did, and a person parted them again. */
+export interface TakeOver extends RecordName {
+  into: string;
+  /** The customers they speak of. */
+  sourceId: string | null;
+  intoSourceId: string | null;
+  isUndone: boolean;
+}
+
+export interface SilentRecord extends RecordName {
+  /** Why it says nothing of the customer, in words that follow "because". */
+  because: string;
+}
+
+export interface CustomerExplanation {
+  sourceId: string;
+  revision: number;
+  createdAt: number;
+  updatedAt: number;
+  /** No record speaks of it any more. */
+  left: boolean;
+  /** The connector of the destination. */
+  destination: string;
+  fields: ExplainedField[];
+  /** Fields that were there once and are in no record now. */
+  dropped: string[];
+  /** Values refused of fields that the customer does not have. */
+  refused: Refused[];
+  clashes: Clash[];
+  takeOvers: TakeOver[];
+  silent: SilentRecord[];
+  delivery: {
+    state: 'waiting' | 'held' | 'delivered' | 'dead';
+    revision: number;
+    acknowledged: number | null;
+    lane: 'webhook' | 'manual' | 'schedule' | 'backfill';
+    waitingSince: number | null;
+    deliveredAt: number | null;
+    attempts: number;
+    error: string | null;
+  } | null;
+  /** What the mass-change breaker holds until a person decides. */
+  holds: { id: number; what: string; from: Json; heldAt: number }[];
+  deadLetters: { id: number; kind: string; code: string; message: string; lastAt: number }[];
+}
+
+// ── The customer ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Everything but its fields, one idea to a sentence. */
+export function customerSentences(customer: CustomerExplanation): string[] {
+  const { sourceId, revision, createdAt, updatedAt, left, dropped } = customer;
+  return [
+    `Customer ${sourceId} is at revision ${revision}, created ${moment(createdAt)}${revision > 1 ? ` and changed last ${moment(updatedAt)}` : ''}.`,
+    ...(left
+      ? ['No record speaks of it any more. It keeps the fields that its last records gave, and pins.']
+      : []),
+    ...deliverySentences(customer),
+    ...customer.holds.map(holdSentence),
+    ...customer.deadLetters.map(
+      ({ id, kind, code, message, lastAt }) =>
+        `Dead letter ${id} (${kind}, ${code}) is open, last tried ${moment(lastAt)}: ${stopped(message)}`,
+    ),
+    ...customer.clashes.map(clashSentence),
+    ...customer.takeOvers.map((takeOver) => takeOverSentence(takeOver, sourceId)),
+    ...customer.silent.map((record) => `${named(record)} says nothing of it, because ${record.because}.`),
+    ...customer.refused.map((refused) => `${refused.field} is left out. ${refusedSentence(refused)}`),
+    ...dropped.map((field) => `${field} was there once, and no record gives it now.`),
+  ];
+}
+
+function deliverySentences({ delivery, destination }: CustomerExplanation): string[] {
+  const who = title(destination);
+  if (!delivery) return [`Nothing of it was ever owed to ${who}.`];
+  const { state, revision, acknowledged, lane, waitingSince, deliveredAt, attempts, error } = delivery;
+  const had = acknowledged === null ? `${who} has none of it yet` : `${who} has revision ${acknowledged}`;
+  const since = waitingSince === null ? '' : ` since ${moment(waitingSince)}`;
+  const said = error === null ? [] : [`The last attempt failed: ${stopped(error)}`];
+  if (state === 'delivered')
+    return [
+      `${who} has acknowledged revision ${revision}${deliveredAt === null ? '' : `, on ${moment(deliveredAt)}`}.`,
+    ];
+  if (state === 'dead') return [`The delivery of revision ${revision} was given up; ${had}.`, ...said];
+  if (state === 'held')
+    return [
+      `The delivery of revision ${revision} is held${since}, until a person releases or refuses it; ${had}.`,
+    ];
+  const tries = attempts > 0 ? `, after ${attempts} failed attempt${attempts === 1 ? '' : 's'}` : '';
+  return [`Revision ${revision} waits in the lane ${lane}${since}${tries}; ${had}.`, ...said];
+}
+
+function holdSentence({ id, what, from, heldAt }: CustomerExplanation['holds'][number]): string {
+  const change =
+    what === 'deleted' ? 'it would be deleted' : `${what} would be emptied (it is ${said(from)})`;
+  return `Hold ${id} stands since ${moment(heldAt)}: ${change}.`;
+}
+
+function clashSentence({ source, stream, recordIds }: Clash): string {
+  const [newest = ''] = recordIds;
+  const all = recordIds.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const list = `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
+  return `Records ${list} of ${source} (${stream}) ${all.length === 2 ? 'both' : 'all'} claim this source ID; ${newest} is ${all.length === 2 ? 'newer' : 'the newest'}.`;
+}
+
+function takeOverSentence(takeOver: TakeOver, sourceId: string): string {
+  const { into, source, stream, recordId, isUndone } = takeOver;
+  const other = (of: string | null) => (of === null || of === sourceId ? '' : ` of customer ${of}`);
+  const heir = `${named({ source, stream, recordId: into })}${other(takeOver.intoSourceId)}`;
+  const taken = `record ${recordId}${other(takeOver.sourceId)}`;
+  if (isUndone) return `${heir} once took over ${taken}, and a person undid it.`;
+  return `${heir} took over ${taken} when ${source} merged them: what record ${recordId} says counts no more.`;
+}
+
+// ── A field ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function fieldSentences(field: ExplainedField, destination: string): string[] {
+  const { winner, pin, since, next, refused } = field;
+  return [
+    `${field.field} is ${said(field.value)}.`,
+    ...(pin
+      ? [`A person pinned it ${moment(pin.pinnedAt)}${pin.note ? `: ${stopped(pin.note)}` : '.'}`]
+      : []),
+    ...(winner ? winnerSentences(winner, field.rule) : []),
+    ...refused.map(refusedSentence),
+    ...field.losers.map((loser) => loserSentence(loser, field.value)),
+    `It is so since revision ${since.revision}, ${moment(since.at)}, ${since.by}.`,
+    acknowledgedSentence(field, title(destination)),
+    ...(next
+      ? [
+          `By the mapping and the rules of now it would be ${said(next.value)}: it changes when the customer is folded anew.`,
+        ]
+      : []),
+  ];
+}
+
+function winnerSentences(winner: Voice, rule: string): string[] {
+  const { changedAt, receivedAt, run, mapping, version } = winner;
+  const [policy, order] = [rule.replace(/ .*/, ''), rule.replace(/^\w+ ?/, '').replaceAll(' > ', ' before ')];
+  const brought =
+    run === null
+      ? 'It came without a run (a webhook, or a dead letter tried again)'
+      : `Run ${run.id} (${run.mode}, asked for by ${triggers[run.trigger] ?? run.trigger}) brought it`;
+  return [
+    `It comes from ${named(winner)}, changed ${moment(changedAt)}, by the rule ${policy}${order ? ` (${order})` : ''}.`,
+    `${brought}, ${moment(receivedAt)}.`,
+    `The record's version is ${version}, the mapping's fingerprint ${mapping}.`,
+  ];
+}
+
+const triggers: { readonly [trigger: string]: string } = {
+  start: 'the start of the server',
+  schedule: 'the schedule',
+  manual: 'a person',
+  mapping: 'a changed mapping',
+};
+
+function loserSentence(loser: ExplainedField['losers'][number], value: Json): string {
+  const who = `${named(loser)} (changed ${moment(loser.changedAt)})`;
+  if (loser.value === null && loser.reason.startsWith('It is empty'))
+    return `${who} has it empty, and this rule passes over what is empty.`;
+  const says =
+    loser.value === null
+      ? 'says it is empty'
+      : sameJson(loser.value, value)
+        ? 'says the same'
+        : `says ${said(loser.value)}`;
+  return `${who} ${says}, but ${loser.reason.charAt(0).toLowerCase()}${stopped(loser.reason.slice(1))}`;
+}
+
+function refusedSentence(refused: Refused): string {
+  const stands = refused.hasLastGood ? ' Its last good value stands.' : '';
+  return `${named(refused)} says ${said(refused.value)} now, which is refused: ${stopped(refused.reason)}${stands}`;
+}
+
+function acknowledgedSentence({ value, acknowledged }: ExplainedField, who: string): string {
+  if (!acknowledged) return `${who} has acknowledged nothing of this customer yet.`;
+  const { isSame, isCertain, at, revision } = acknowledged;
+  const as = `as of ${moment(at)} (revision ${revision})`;
+  if (!isCertain) return `What ${who} holds is not certain: it is not known how an attempt ended.`;
+  if (isSame) return value === null ? `${who} has none, ${as}.` : `${who} has acknowledged it, ${as}.`;
+  if (acknowledged.value === null) return `${who} has acknowledged none yet, ${as}.`;
+  return `${who} has acknowledged ${said(acknowledged.value)}, ${as}.`;
+}
+
+// ── Words ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** `hubspot contact 951`. */
+function named({ source, stream, recordId }: RecordName): string {
+  const one = stream.endsWith('ies')
+    ? `${stream.slice(0, -3)}y`
+    : /[^s]s$/.test(stream)
+      ? stream.slice(0, -1)
+      : stream;
+  return `${source} ${one} ${recordId}`;
+}
+
+/** `2026-11-20 10:02 UTC` */
+export function moment(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** A value within a sentence: texts bare, unless they would pass for something else. */
+export function said(value: Json): string {
+  if (value === null) return 'empty';
+  const kept = brief(value);
+  if (typeof kept !== 'string') return JSON.stringify(kept);
+  return isPlain(kept) ? kept : JSON.stringify(kept);
+}
+
+function isPlain(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these would break the line
+  if (text === '' || text !== text.trim() || /["\u0000-\u001f\u007f]|[.,;:]$/.test(text)) return false;
+  return !/^(empty|null|true|false|[+-]?[\d.]+(e[+-]?\d+)?|[[{].*)$/i.test(text);
+}
+
+/** With its full stop. */
+function stopped(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+function title(name: string): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}

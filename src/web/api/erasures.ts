@@ -1,0 +1,223 @@
+// Erasure over HTTP: a customer erased here and at the destination, with a receipt that says what every store answered.
+import { createRoute, z } from '@hono/zod-openapi';
+import { type Erasure, erasureById, listErasures } from '../../sync/erasures.ts';
+import { SecretKeyError } from '../../sync/suppressions.ts';
+import { Problem, problems } from '../problem.ts';
+import { newApi, type Room } from '../room.ts';
+import { iso, jsonOf, limit, secured, text, time, timeOrNull } from './shapes.ts';
+
+const tags = ['erasure'];
+const id = z.uuid('the ID of a receipt').openapi({ description: 'The ID of a receipt.' });
+
+/** Any text that a path can carry: what somebody else once wrote must be erasable too. */
+const sourceIdText = text.min(1);
+
+const receiptShape = z
+  .strictObject({
+    id: z.uuid(),
+    state: z
+      .enum(['open', 'complete'])
+      .openapi({ description: '`complete` once every store has answered: then it names nobody any more.' }),
+    known: z.boolean().openapi({ description: 'False where there was no such customer and no record here.' }),
+    permanent: z
+      .boolean()
+      .openapi({ description: 'At the destination for good, with all that hangs on the customer.' }),
+    subject: z.string().openapi({ description: 'A keyed hash of the source ID.' }),
+    requestedAt: time,
+    endedAt: timeOrNull,
+    stores: z.array(
+      z.strictObject({
+        store: z.string().openapi({ example: 'records' }),
+        answer: z.enum(['erased', 'nothing', 'kept', 'waiting', 'refused']).openapi({
+          description:
+            '`nothing`: it held nothing. `kept`: the hashes that stop the person from coming back. `waiting`: it has not answered yet.',
+        }),
+        rows: z.int().nullable(),
+        at: time,
+        note: z.string().nullable(),
+      }),
+    ),
+  })
+  .openapi('Erasure');
+
+export type ReceiptBody = z.infer<typeof receiptShape>;
+
+const erase = createRoute({
+  method: 'delete',
+  path: '/api/customers/{sourceId}',
+  summary: 'Erase a customer here and at the destination',
+  description:
+    'Here at once, known or not; at the destination as soon as nothing under way can write the customer anew. No source brings the person back.',
+  tags,
+  security: secured,
+  request: {
+    params: z.object({
+      sourceId: sourceIdText.openapi({
+        param: { name: 'sourceId', in: 'path' },
+        description: 'Percent-encoded, so that slashes may be in it.',
+      }),
+    }),
+    body: {
+      content: jsonOf(
+        z
+          .strictObject({
+            permanent: z.boolean().optional().openapi({ description: 'Default: as configured.' }),
+          })
+          .openapi('EraseRequest'),
+      ),
+    },
+  },
+  responses: {
+    202: {
+      description: 'The receipt. It is open until every store has answered.',
+      headers: { Location: { description: 'The receipt.', schema: { type: 'string' } } },
+      content: jsonOf(receiptShape),
+    },
+    ...problems(400, 409, 413, 415),
+  },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/erasures',
+  summary: 'Receipts of erasures, the newest first',
+  tags,
+  security: secured,
+  request: {
+    query: z.strictObject({
+      state: z.enum(['open', 'complete']).optional(),
+      before: id.optional(),
+      limit,
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A page of receipts.',
+      content: jsonOf(
+        z.strictObject({
+          erasures: z.array(receiptShape),
+          next: z.uuid().nullable().openapi({ description: '`before` of the next page; null on the last.' }),
+        }),
+      ),
+    },
+    ...problems(400),
+  },
+});
+
+const one = createRoute({
+  method: 'get',
+  path: '/api/erasures/{id}',
+  summary: 'One receipt',
+  tags,
+  security: secured,
+  request: { params: z.object({ id: id.openapi({ param: { name: 'id', in: 'path' } }) }) },
+  responses: { 200: { description: 'The receipt.', content: jsonOf(receiptShape) }, ...problems(400, 404) },
+});
+
+const lift = createRoute({
+  method: 'delete',
+  path: '/api/suppressions',
+  summary: 'Let somebody come back who was erased',
+  description: 'They come back when a source sends them again: with its next change, or with a full sync.',
+  tags,
+  security: secured,
+  request: {
+    body: {
+      required: true,
+      content: jsonOf(z.strictObject({ sourceId: sourceIdText }).openapi('LiftRequest')),
+    },
+  },
+  responses: {
+    200: {
+      description: 'They may come back.',
+      content: jsonOf(z.strictObject({ lifted: z.int().openapi({ description: 'Keyed hashes given up.' }) })),
+    },
+    ...problems(400, 404, 409, 413, 415),
+  },
+});
+
+export function erasuresApi({ tributary }: Room) {
+  const { database } = tributary;
+  return newApi()
+    .openapi(erase, async (c) => {
+      const { sourceId } = c.req.valid('param');
+      // A body that is left out is not checked, and leaves nothing.
+      const { permanent } = (c.req.valid('json') as { permanent?: boolean } | undefined) ?? {};
+      const receipt = await tributary.erase({ sourceId, permanent }).catch(refuseWithoutKey);
+      return c.json(receiptBody(receipt), 202, { location: `/api/erasures/${receipt.id}` });
+    })
+    .openapi(list, async (c) => {
+      const { state, before, limit } = c.req.valid('query');
+      const open = state === undefined ? undefined : state === 'open';
+      const found = await listErasures(database, { open, before, limit: limit + 1 });
+      const page = found.slice(0, limit);
+      return c.json(
+        { erasures: page.map(receiptBody), next: found.length > limit ? page.at(-1)!.id : null },
+        200,
+      );
+    })
+    .openapi(one, async (c) => {
+      const receipt = await erasureById(database, c.req.valid('param').id);
+      if (!receipt) throw new Problem(404, `There is no receipt ${c.req.valid('param').id}.`);
+      return c.json(receiptBody(receipt), 200);
+    })
+    .openapi(lift, async (c) => {
+      const lifted = await tributary.lift(c.req.valid('json').sourceId).catch(refuseWithoutKey);
+      if (lifted === null)
+        throw new Problem(409, 'The erasure has not ended yet: its receipt is open. Lift it afterwards.', {
+          type: 'still-erasing',
+        });
+      if (lifted === 0) throw new Problem(404, 'Nobody of this source ID is kept from coming back.');
+      return c.json({ lifted }, 200);
+    });
+}
+
+function refuseWithoutKey(error: unknown): never {
+  if (error instanceof SecretKeyError) throw new Problem(409, error.message, { type: 'secret-key' });
+  throw error;
+}
+
+export function receiptBody(erasure: Erasure): ReceiptBody {
+  const { id, subject, permanent, answers, requestedAt, endedAt } = erasure;
+  const held = (store: string) => (answers[store]?.rows ?? 0) > 0;
+  return {
+    id,
+    state: endedAt === null ? 'open' : 'complete',
+    known: held('customer') || held('records'),
+    permanent,
+    subject,
+    requestedAt: iso(requestedAt),
+    endedAt: iso(endedAt),
+    stores: Object.entries(answers)
+      .sort(([a], [b]) => placeOf(a) - placeOf(b))
+      .map(([store, { answer, rows = null, at, note = null }]) => ({
+        store,
+        answer,
+        rows,
+        at: iso(at),
+        note,
+      })),
+  };
+}
+
+const order = [
+  'customer',
+  'records',
+  'history',
+  'pins',
+  'holds',
+  'deadLetters',
+  'acknowledgement',
+  'delivery',
+  'bulkActions',
+  'runs',
+  'imports',
+  'destination',
+  'suppression',
+];
+
+/** What is not in the list, the imports of each machine, stands before the destination. */
+function placeOf(store: string): number {
+  const place = order.indexOf(store);
+  return place === -1 ? order.indexOf('imports') : place;
+}

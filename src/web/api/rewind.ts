@@ -1,0 +1,90 @@
+// A source set back to a time, over HTTP.
+import { createRoute, z } from '@hono/zod-openapi';
+import { type Rewound, rewind } from '../../sync/rewinding.ts';
+import { Problem, problems } from '../problem.ts';
+import { newApi, type Room, sourceNamed } from '../room.ts';
+import { iso, jsonOf, runBody, runShape, secured, sourceParam } from './shapes.ts';
+import { refusePaused } from './sources.ts';
+
+const rewindRoute = createRoute({
+  method: 'post',
+  path: '/api/sources/{source}/rewind',
+  summary: 'Read again what changed since a time',
+  tags: ['sources'],
+  security: secured,
+  request: {
+    params: sourceParam,
+    body: {
+      required: true,
+      content: jsonOf(
+        z
+          .strictObject({
+            to: z.iso
+              .datetime({ offset: true, error: 'a time such as 2026-03-01T12:00:00Z' })
+              .openapi({ description: 'ISO 8601, with an offset or Z.', example: '2026-03-01T12:00:00Z' }),
+          })
+          .openapi('Rewind'),
+      ),
+    },
+  },
+  responses: {
+    202: {
+      description: 'The run that reads it again.',
+      headers: { Location: { description: 'The run.', schema: { type: 'string' } } },
+      content: jsonOf(runShape),
+    },
+    ...problems(400, 404, 409, 413, 415),
+  },
+});
+
+export function rewindApi(room: Room) {
+  const { tributary } = room;
+  const { database, clock } = tributary;
+  return newApi().openapi(rewindRoute, async (c) => {
+    const source = sourceNamed(room, c.req.valid('param').source);
+    const to = Date.parse(c.req.valid('json').to);
+    await refusePaused(room, source.name);
+    const now = clock.now();
+    const done = await database.transaction((tx) => rewind(tx, source, { to, now }));
+    if (!done.rewound) throw refusal(source.name, source.config.connector.name, done);
+    tributary.log.info(`${source.name} was set back to ${iso(to)}`);
+    tributary.wake();
+    return c.json(runBody(done.run), 202, { location: `/api/runs/${done.run.id}` });
+  });
+}
+
+function refusal(name: string, connector: string, done: Extract<Rewound, { rewound: false }>): Problem {
+  switch (done.because) {
+    case 'cannot':
+      return new Problem(
+        400,
+        `${name} cannot be set back: ${connector} offers no way to read from a time on. Ask for a full reading instead.`,
+        { type: 'cannot-rewind' },
+      );
+    case 'going':
+      return new Problem(
+        409,
+        `Run ${done.run.id} of ${name} is still going. Wait until it has ended, or cancel it.`,
+        { type: 'still-going', runId: done.run.id, headers: { location: `/api/runs/${done.run.id}` } },
+      );
+    case 'never read':
+      return new Problem(
+        409,
+        `${name} has never been read to its end: there is nothing to go back in. Sync it.`,
+        {
+          type: 'never-read',
+        },
+      );
+    case 'too late': {
+      const until = iso(done.until);
+      return new Problem(
+        400,
+        `${name} has surely been read up to ${until} only: set it back to that time or an earlier one.`,
+        {
+          type: 'bad-input',
+          faults: [{ path: 'to', found: 'a later time', allowed: `${until} or earlier` }],
+        },
+      );
+    }
+  }
+}

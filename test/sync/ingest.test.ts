@@ -1,0 +1,459 @@
+// Ingest: what one page of records makes of what is known, in whatever order, cut and company it comes.
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineConnector, type Fields, type JsonObject, type SourceRecord } from '../../src/connector.ts';
+import type { Queryable } from '../../src/db/database.ts';
+import { balances, type Counts, ingest, noCounts } from '../../src/sync/ingest.ts';
+import type { SourceConfig } from '../../src/sync/source.ts';
+import { World } from '../../src/sync/world.ts';
+import { databases, type TestDatabase } from '../support/databases.ts';
+import { until } from '../support/sync-world.ts';
+
+const connector = defineConnector({
+  name: 'test',
+  settings: z.object({}),
+  source: { streams: [], mapping: {}, sourceId: 'key' },
+});
+const mapping = {
+  name: 'name',
+  email: 'email',
+  'metadata.points': { from: 'points', as: 'number' as const },
+};
+const source = (name: string, over: Partial<SourceConfig> = {}): SourceConfig => ({
+  name,
+  connector,
+  settings: {},
+  sourceId: { path: 'key', policy: 'sticky', lowerCase: false },
+  mapping,
+  filter: null,
+  keep: [],
+  badValues: 'quarantine',
+  schedule: null,
+  timezone: 'UTC',
+  ...over,
+});
+const world = new World({
+  sources: [
+    source('crm'),
+    source('shop', { mapping: { phone: { from: 'phone', as: 'text' } } }),
+    source('strict', { badValues: 'reject' }),
+    source('moving', { sourceId: { path: 'key', policy: 'follow', lowerCase: false } }),
+    source('choosy', { filter: { stage: 'customer' } }),
+  ],
+  merge: {},
+  unknownMetadata: null,
+});
+
+const record = (recordId: string, changedAt: number, body: JsonObject): SourceRecord => ({
+  recordId,
+  changedAt,
+  body,
+});
+const gone = (recordId: string, changedAt: number): SourceRecord => ({
+  recordId,
+  changedAt,
+  deleted: true,
+  body: {},
+});
+
+describe.each(databases)('ingest on $name', ({ name, open }) => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await open();
+  });
+  beforeEach(() => database.rows(sql`truncate records, customers, deliveries, dead_letters, revisions`));
+  afterAll(() => database.close());
+
+  const take = (records: readonly SourceRecord[], from = 'crm', on?: Queryable): Promise<Counts> => {
+    const intake = {
+      source: world.source(from)!,
+      stream: 'people',
+      lane: 'schedule' as const,
+      runId: null,
+      now: 1_000_000,
+    };
+    const page = { records: [...records] };
+    return on
+      ? ingest(on, world, intake, page)
+      : database.transaction((tx) => ingest(tx, world, intake, page));
+  };
+  const counts = (over: Partial<Counts>) => ({ ...noCounts, ...over });
+  const customer = async (sourceId: string) =>
+    (
+      await database.rows<{ revision: number; fields: Fields; left: boolean }>(
+        sql`select revision, fields, "left" from customers where source_id = ${sourceId}`,
+      )
+    )[0];
+  const letters = () =>
+    database.rows<{ ref: string; code: string; times: number; at: number | null }>(sql`
+      select ref, code, times, (detail ->> 'changedAt')::float8 as at from dead_letters where settled_at is null order by ref`);
+  const wanted = async (sourceId: string) =>
+    (
+      await database.rows<{ revision: number }>(
+        sql`select revision from deliveries where source_id = ${sourceId}`,
+      )
+    )[0]?.revision;
+
+  describe('of a page', () => {
+    it('makes customers of records and owes them, all in one', async () => {
+      const made = await take([
+        record('1', 10, { key: 'a', name: 'Ann' }),
+        record('2', 10, { key: 'b', name: 'Bob' }),
+      ]);
+      expect(made).toEqual(counts({ received: 2, changed: 2, customers: 2 }));
+      expect(await customer('a')).toEqual({ revision: 1, fields: { name: 'Ann' }, left: false });
+      expect(await wanted('b')).toBe(1);
+    });
+
+    it('with nothing new writes nothing', async () => {
+      const page = [record('1', 10, { key: 'a', name: 'Ann' }), gone('2', 10)];
+      await take(page);
+      const versions = () =>
+        database.rows(sql`
+        select 'record' as what, record_id as id, xmin::text || xmax::text || ctid::text as version from records union all
+        select 'customer', source_id, xmin::text || xmax::text || ctid::text from customers union all
+        select 'delivery', source_id, xmin::text || xmax::text || ctid::text from deliveries order by 1, 2`);
+      const before = await versions();
+      expect(await take(page)).toEqual(counts({ received: 2, unchanged: 2 }));
+      expect(await versions()).toEqual(before);
+    });
+
+    it('with a later clock and the same body moves the clock and nothing else', async () => {
+      await take([record('1', 10, { key: 'a', name: 'Ann' })]);
+      expect(await take([record('1', 20, { key: 'a', name: 'Ann' })])).toEqual(
+        counts({ received: 1, unchanged: 1 }),
+      );
+      expect(await customer('a')).toMatchObject({ revision: 1 });
+      expect(await take([record('1', 15, { key: 'a', name: 'Old' })])).toEqual(
+        counts({ received: 1, superseded: 1 }),
+      );
+      expect(await customer('a')).toMatchObject({ revision: 1, fields: { name: 'Ann' } });
+    });
+
+    it('with a record twice takes the newest, and the later one of two of the same moment', async () => {
+      const page = [
+        record('1', 20, { key: 'a', name: 'Newest' }),
+        record('1', 10, { key: 'a', name: 'Older' }),
+        record('2', 10, { key: 'b', name: 'First' }),
+        record('2', 10, { key: 'b', name: 'Second' }),
+      ];
+      expect(await take(page)).toEqual(counts({ received: 4, changed: 2, superseded: 2, customers: 2 }));
+      expect((await customer('a'))?.fields).toEqual({ name: 'Newest' });
+      expect((await customer('b'))?.fields).toEqual({ name: 'Second' });
+    });
+
+    it('with two records of one customer makes one revision', async () => {
+      await take([
+        record('1', 10, { key: 'a', name: 'Ann' }),
+        record('2', 20, { key: 'a', email: 'a@example.com' }),
+      ]);
+      expect(await customer('a')).toEqual({
+        revision: 1,
+        fields: { email: 'a@example.com', name: 'Ann' },
+        left: false,
+      });
+    });
+
+    it('that is empty is nothing', async () => {
+      expect(await take([])).toEqual(noCounts);
+    });
+
+    it('with rejected rows keeps each as a letter and counts it', async () => {
+      const intake = {
+        source: world.source('crm')!,
+        stream: 'people',
+        lane: 'schedule' as const,
+        runId: null,
+        now: 5,
+      };
+      const rejected = [{ position: 'row 3', reason: 'it has no key', raw: 'x' }];
+      for (const times of [1, 2]) {
+        expect(
+          await database.transaction((tx) => ingest(tx, world, intake, { records: [], rejected })),
+        ).toEqual(counts({ received: 1, rejected: 1 }));
+        expect(await letters()).toMatchObject([{ ref: 'row 3', code: 'bad_row', times }]);
+      }
+    });
+
+    it('with what is filtered or has no key keeps the record and makes no customer', async () => {
+      const page = [
+        record('1', 10, { key: 'a', stage: 'lead' }),
+        record('2', 10, { stage: 'customer' }),
+        record('3', 10, { key: 'c', stage: 'customer' }),
+      ];
+      expect(await take(page, 'choosy')).toEqual(
+        counts({ received: 3, changed: 1, filtered: 2, customers: 1 }),
+      );
+      expect(await customer('a')).toBeUndefined();
+    });
+
+    it('takes text as vendors send it, broken characters included', async () => {
+      await take([record('1', 10, { key: 'a', name: 'A\u0000nn \ud800', 'quo"te\\': ['\u0000'] })]);
+      expect((await customer('a'))?.fields).toEqual({ name: 'Ann \ufffd' });
+      expect(await take([record('1', 11, { key: 'a', name: 'A\u0000nn \ud800' })])).toMatchObject({
+        customers: 0,
+      });
+    });
+  });
+
+  describe('of deletions', () => {
+    it('marks a customer as left and keeps its fields', async () => {
+      await take([record('1', 10, { key: 'a', name: 'Ann' })]);
+      expect(await take([gone('1', 20)])).toEqual(counts({ received: 1, changed: 1, customers: 1 }));
+      expect(await customer('a')).toMatchObject({ fields: { name: 'Ann' }, left: true });
+      expect(await take([gone('1', 20)])).toEqual(counts({ received: 1, unchanged: 1 }));
+    });
+
+    it('that come late change nothing that is newer', async () => {
+      await take([record('1', 30, { key: 'a', name: 'Ann' })]);
+      expect(await take([gone('1', 20)])).toEqual(counts({ received: 1, superseded: 1 }));
+      expect(await customer('a')).toMatchObject({ left: false });
+    });
+
+    it('that come early hold against what was before them', async () => {
+      await take([gone('1', 20)]);
+      await take([record('1', 10, { key: 'a', name: 'Ann' })]);
+      expect(await customer('a')).toMatchObject({ left: true });
+    });
+
+    it('are undone by a newer record, with the same body or another', async () => {
+      for (const [at, body] of [
+        [30, { key: 'a', name: 'Ann' }],
+        [50, { key: 'a', name: 'Anna' }],
+      ] as const) {
+        await take([record('1', at - 20, { key: 'a', name: 'Ann' }), gone('1', at - 10)]);
+        await take([gone('1', at - 10)]);
+        expect(await customer('a')).toMatchObject({ left: true });
+        await take([record('1', at, body)]);
+        expect(await customer('a')).toMatchObject({ left: false, fields: { name: body.name } });
+      }
+    });
+
+    it("of one of two records leave the other one's word", async () => {
+      await take([
+        record('1', 10, { key: 'a', name: 'Ann' }),
+        record('2', 20, { key: 'a', email: 'a@example.com' }),
+      ]);
+      await take([gone('1', 30)]);
+      expect(await customer('a')).toMatchObject({ fields: { email: 'a@example.com' }, left: false });
+    });
+  });
+
+  describe('of bad values', () => {
+    it('leaves out the field and lets the rest go on, where they are quarantined', async () => {
+      expect(await take([record('1', 10, { key: 'a', name: 'Ann', points: 'many' })])).toEqual(
+        counts({ received: 1, changed: 1, customers: 1 }),
+      );
+      expect((await customer('a'))?.fields).toEqual({ name: 'Ann' });
+      expect(await letters()).toEqual([]);
+      expect(await database.rows(sql`select faults -> 0 ->> 'field' as field from records`)).toEqual([
+        { field: 'metadata.points' },
+      ]);
+    });
+
+    it('keeps the last good value while a bad one stands', async () => {
+      await take([record('1', 10, { key: 'a', points: 7 })]);
+      await take([record('1', 20, { key: 'a', points: 'many' })]);
+      expect((await customer('a'))?.fields).toEqual({ 'metadata.points': 7 });
+      await take([record('1', 30, { key: 'a', points: 8 })]);
+      expect((await customer('a'))?.fields).toEqual({ 'metadata.points': 8 });
+    });
+
+    it('keeps the record as a letter, where they are rejected, and what was known stands', async () => {
+      await take([record('1', 10, { key: 'a', points: 7 })], 'strict');
+      expect(await take([record('1', 20, { key: 'a', points: 'many' })], 'strict')).toEqual(
+        counts({ received: 1, rejected: 1 }),
+      );
+      expect(await letters()).toEqual([{ ref: '1', code: 'bad_value', times: 1, at: 20 }]);
+      expect(await customer('a')).toMatchObject({ revision: 1, fields: { 'metadata.points': 7 } });
+    });
+
+    it('rejects a source ID that is none', async () => {
+      expect(await take([record('1', 10, { key: ['a'] })])).toEqual(counts({ received: 1, rejected: 1 }));
+      expect(await letters()).toMatchObject([{ ref: '1', code: 'source_id' }]);
+    });
+
+    it('settles the letter when a good version comes', async () => {
+      await take([record('1', 20, { key: 'a', points: 'many' })], 'strict');
+      await take([record('1', 30, { key: 'a', points: 7 })], 'strict');
+      expect(await letters()).toEqual([]);
+    });
+
+    it('settles the letter when the good version is the one that is known already', async () => {
+      await take([record('1', 10, { key: 'a', points: 7 })], 'strict');
+      await take([record('1', 20, { key: 'a', points: 'many' })], 'strict');
+      await take([record('1', 30, { key: 'a', points: 7 })], 'strict');
+      expect(await letters()).toEqual([]);
+    });
+
+    it('leaves the letter where the good version is an older one that came late', async () => {
+      await take([record('1', 20, { key: 'a', points: 'many' })], 'strict');
+      await take([record('1', 10, { key: 'a', points: 7 })], 'strict');
+      expect(await letters()).toMatchObject([{ ref: '1', at: 20 }]);
+      expect((await customer('a'))?.fields).toEqual({ 'metadata.points': 7 });
+    });
+
+    it('keeps the newest of several bad versions', async () => {
+      await take([record('1', 20, { key: 'a', points: 'many' })], 'strict');
+      await take([record('1', 10, { key: 'a', points: 'few' })], 'strict');
+      expect(await letters()).toEqual([{ ref: '1', code: 'bad_value', times: 2, at: 20 }]);
+      await take([record('1', 30, { key: 'a', points: 'some' })], 'strict');
+      expect(await letters()).toEqual([{ ref: '1', code: 'bad_value', times: 3, at: 30 }]);
+    });
+
+    it('settles the letter when the record is deleted, and opens none for what was before', async () => {
+      await take([record('1', 20, { key: 'a', points: 'many' })], 'strict');
+      await take([gone('1', 30)], 'strict');
+      expect(await letters()).toEqual([]);
+      expect(await take([record('1', 20, { key: 'a', points: 'many' })], 'strict')).toEqual(
+        counts({ received: 1, superseded: 1 }),
+      );
+      expect(await letters()).toEqual([]);
+    });
+  });
+
+  describe('in any order and cut anywhere', () => {
+    const good = (at: number, points: number): SourceRecord => record('', at, { key: 'k', points });
+    const bad = (at: number): SourceRecord => record('', at, { key: 'k', points: 'many' });
+    const histories: { [name: string]: SourceRecord[] } = {
+      'three versions': [good(1, 1), good(2, 2), good(3, 3)],
+      'a version that comes back': [good(1, 1), good(2, 2), good(3, 1)],
+      'a deletion at the end': [good(1, 1), good(2, 2), gone('', 3)],
+      'a deletion in the middle': [good(1, 1), gone('', 2), good(3, 3)],
+      'a restoration as it was': [good(1, 1), gone('', 2), good(3, 1)],
+      'two deletions': [gone('', 1), good(2, 1), gone('', 3), good(4, 1)],
+      'a deletion of the same moment': [good(1, 1), good(2, 2), gone('', 2)],
+      'a bad version at the end': [good(1, 1), good(2, 2), bad(3)],
+      'a bad version in the middle': [good(1, 1), bad(2), good(3, 1)],
+      'a bad version before a deletion': [good(1, 1), bad(2), gone('', 3)],
+      'a bad version after a deletion': [good(1, 1), gone('', 2), bad(3)],
+      'a repeat': [good(1, 1), good(2, 2), good(2, 2)],
+    };
+
+    it.each(Object.entries(histories))('%s gives the same', async (_name, history) => {
+      const ways = permutations(history).flatMap(cuts);
+      const results = new Map<string, number>();
+      for (const [way, pages] of ways.entries()) {
+        const [recordId, key] = [`r${way}`, `k${way}`];
+        const own = ({ body, ...rest }: SourceRecord): SourceRecord => ({
+          ...rest,
+          recordId,
+          body: rest.deleted ? {} : { ...body, key },
+        });
+        for (const page of pages) expect(balances(await take(page.map(own), 'strict'))).toBe(true);
+        const [found] = await database.rows<{ fields: Fields; left: boolean }>(
+          sql`select fields, "left" from customers where source_id = ${key}`,
+        );
+        const open = (await letters()).filter(({ ref }) => ref === recordId).map(({ at }) => at);
+        const result = JSON.stringify({ found, open });
+        results.set(result, (results.get(result) ?? 0) + 1);
+      }
+      expect([...results.values()]).toEqual([ways.length]);
+    });
+  });
+
+  describe.skipIf(name === 'PGlite')('by two workers at once', () => {
+    /** Runs `second` until it waits for what `first` has locked, then commits `first`. */
+    async function race(
+      first: (tx: Queryable) => Promise<unknown>,
+      second: (tx: Queryable) => Promise<unknown>,
+    ): Promise<void> {
+      const other = await database.again();
+      let waiting: Promise<unknown> = Promise.resolve();
+      await database.transaction(async (tx) => {
+        await first(tx);
+        waiting = other.transaction(second);
+        waiting.catch(() => {});
+        await until(async () => {
+          const [row] = await database.rows<{ waits: boolean }>(sql`
+            select exists(select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waits`);
+          return row?.waits ?? false;
+        });
+      });
+      await waiting;
+      await other.close();
+    }
+
+    it('loses no contribution to a customer that both create', async () => {
+      await race(
+        (tx) => take([record('1', 10, { key: 'a', name: 'Ann' })], 'crm', tx),
+        (tx) => take([record('9', 20, { key: 'a', phone: '+48 1' })], 'shop', tx),
+      );
+      expect(await customer('a')).toEqual({
+        revision: 2,
+        fields: { name: 'Ann', phone: '+48 1' },
+        left: false,
+      });
+      expect(await wanted('a')).toBe(2);
+    });
+
+    it('loses no contribution to a customer that is known', async () => {
+      await take([record('1', 10, { key: 'a', name: 'Ann' })]);
+      await race(
+        (tx) => take([record('1', 20, { key: 'a', name: 'Anna' })], 'crm', tx),
+        (tx) => take([record('9', 20, { key: 'a', phone: '+48 1' })], 'shop', tx),
+      );
+      expect(await customer('a')).toEqual({
+        revision: 3,
+        fields: { name: 'Anna', phone: '+48 1' },
+        left: false,
+      });
+    });
+
+    it('keeps the newer of two versions of one new record, whoever commits last', async () => {
+      await race(
+        (tx) => take([record('1', 20, { key: 'a', name: 'Newer' })], 'crm', tx),
+        (tx) => take([record('1', 10, { key: 'a', name: 'Older' })], 'crm', tx),
+      );
+      expect((await customer('a'))?.fields).toEqual({ name: 'Newer' });
+    });
+
+    it('keeps a version that came back while another worker took in the one between', async () => {
+      await take([record('1', 10, { key: 'a', name: 'Ann' })]);
+      await race(
+        (tx) => take([record('1', 20, { key: 'a', name: 'Anna' })], 'crm', tx),
+        (tx) => take([record('1', 30, { key: 'a', name: 'Ann' })], 'crm', tx),
+      );
+      expect((await customer('a'))?.fields).toEqual({ name: 'Ann' });
+    });
+
+    it('leaves no customer behind that a record has left twice', async () => {
+      await take([record('1', 10, { key: 'a', name: 'Ann' })], 'moving');
+      await race(
+        (tx) => take([record('1', 20, { key: 'b', name: 'Ann' })], 'moving', tx),
+        (tx) => take([record('1', 30, { key: 'c', name: 'Ann' })], 'moving', tx),
+      );
+      expect(await customer('a')).toMatchObject({ left: true });
+      expect(await customer('b')).toMatchObject({ left: true });
+      expect(await customer('c')).toMatchObject({ left: false });
+    });
+
+    it('marks a customer as left whose last record one deletes while the other creates it', async () => {
+      await race(
+        (tx) => take([record('1', 10, { key: 'a', name: 'Ann' })], 'crm', tx),
+        (tx) => take([gone('1', 20)], 'crm', tx),
+      );
+      expect(await customer('a')).toMatchObject({ left: true });
+    });
+  });
+});
+
+function permutations<Item>(items: readonly Item[]): Item[][] {
+  if (items.length <= 1) return [[...items]];
+  return items.flatMap((item, index) =>
+    permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]),
+  );
+}
+
+/** Every way to cut a row of items into pages. */
+function cuts<Item>(items: readonly Item[]): Item[][][] {
+  const [first, ...rest] = items;
+  if (first === undefined) return [[]];
+  if (rest.length === 0) return [[[first]]];
+  return cuts(rest).flatMap(([page = [], ...pages]) => [
+    [[first], page, ...pages],
+    [[first, ...page], ...pages],
+  ]);
+}

@@ -1,0 +1,479 @@
+// Runs: asked for once, carried by one worker at a time, counted page by page in the page's own transaction, ended once.
+import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DatabaseError } from '../../src/db/database.ts';
+import { leaseOf } from '../../src/engine/roster.ts';
+import { checkpoint, moveCheckpoint } from '../../src/sync/checkpoints.ts';
+import { type Counts, noCounts } from '../../src/sync/ingest.ts';
+import { pause, pauses } from '../../src/sync/pauses.ts';
+import {
+  CancelledError,
+  cancelRun,
+  claimRun,
+  countPage,
+  endRun,
+  freeRuns,
+  goingRun,
+  holdRun,
+  LostLeaseError,
+  type NewRun,
+  nextRunDue,
+  putOffRun,
+  type Run,
+  requestRun,
+  runById,
+} from '../../src/sync/runs.ts';
+import { databases, type TestDatabase } from '../support/databases.ts';
+import { openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
+
+const start = Date.UTC(2026, 0, 1);
+const leaseMs = 30_000;
+
+describe.each(databases)('runs on $name', ({ open }) => {
+  let database: TestDatabase;
+  let now: number;
+
+  beforeAll(async () => {
+    database = await open();
+  });
+  beforeEach(async () => {
+    now = start;
+    await database.rows(sql`truncate runs, pauses, checkpoints`);
+  });
+  afterAll(() => database.close());
+
+  const ask = (run: Partial<NewRun> = {}) =>
+    requestRun(database, {
+      source: 'crm',
+      mode: 'incremental',
+      trigger: 'manual',
+      lane: 'schedule',
+      now,
+      ...run,
+    });
+  const newLease = (worker: string = randomUUID()) => leaseOf(worker);
+  const claim = (lease: string, over: Partial<Parameters<typeof claimRun>[1]> = {}) =>
+    database.transaction((tx) =>
+      claimRun(tx, { lease, now, leaseMs, host: 'here', sources: ['crm', 'shop'], ...over }),
+    );
+  /** A run in a worker's hands. */
+  async function carried(run: Partial<NewRun> = {}): Promise<{ id: number; lease: string }> {
+    const requested = await ask(run);
+    const lease = newLease();
+    expect((await claim(lease))?.id).toBe(requested?.id);
+    return { id: requested!.id, lease };
+  }
+  const page = (counts: Partial<Counts> = {}) => ({
+    counts: { ...noCounts, ...counts },
+    pages: 1,
+    expected: null,
+    step: 'reading',
+    now,
+    leaseMs,
+  });
+  const known = async (id: number): Promise<Run> => (await runById(database, id))!;
+
+  describe('that are asked for', () => {
+    it('go once for each slot, however often and whenever it is fired', async () => {
+      const slot = start;
+      const asked = await Promise.all(Array.from({ length: 10 }, () => ask({ slot, trigger: 'schedule' })));
+      const [run, ...others] = asked.filter((one) => one !== null);
+      expect(others).toEqual([]);
+      await claim(newLease());
+      await database.rows(
+        sql`update runs set state = 'finished', ended_at = now(), lease = null, leased_until = null`,
+      );
+      expect(await ask({ slot, trigger: 'schedule' })).toBeNull();
+      expect(await ask({ slot: slot + 1000, trigger: 'schedule' })).toMatchObject({ slot: slot + 1000 });
+      expect(run).toMatchObject({ slot, state: 'requested', trigger: 'schedule' });
+    });
+
+    it('are not started a second time while they go, whoever asks', async () => {
+      const first = await carried({ slot: start });
+      expect(await ask({ slot: start + 60_000 })).toBeNull();
+      expect(await ask()).toBeNull();
+      expect((await goingRun(database, 'crm', 'incremental'))?.id).toBe(first.id);
+      // Of another source or mode it is another run.
+      expect(await ask({ source: 'shop' })).not.toBeNull();
+      expect(await ask({ mode: 'full' })).not.toBeNull();
+      await endRun(database, first, { state: 'finished', error: null, now });
+      expect(await goingRun(database, 'crm', 'incremental')).toBeNull();
+      expect(await ask()).not.toBeNull();
+    });
+
+    it('for certain records or a file wait in any number: each is a wish of its own', async () => {
+      for (const recordIds of [['1'], ['2']])
+        expect(await ask({ mode: 'records', request: { recordIds } })).not.toBeNull();
+      for (const path of ['a.csv', 'b.csv'])
+        expect(await ask({ mode: 'import', request: { path, host: 'here' } })).not.toBeNull();
+    });
+  });
+
+  describe('that are claimed', () => {
+    it('go the best lane first, then the oldest', async () => {
+      const ids = new Map<number, string>();
+      for (const [name, lane] of [
+        ['later', 'schedule'],
+        ['all', 'backfill'],
+        ['wish', 'manual'],
+        ['more', 'manual'],
+      ] as const)
+        ids.set((await ask({ mode: 'records', lane }))!.id, name);
+      const order: string[] = [];
+      for (
+        let lease = newLease(), run = await claim(lease);
+        run;
+        lease = newLease(), run = await claim(lease)
+      ) {
+        order.push(ids.get(run.id)!);
+        await endRun(database, { id: run.id, lease }, { state: 'finished', error: null, now });
+      }
+      expect(order).toEqual(['wish', 'more', 'later', 'all']);
+    });
+
+    it('are never two of one source at once: another mode waits until the first has ended', async () => {
+      const first = await carried();
+      const second = await ask({ mode: 'full', lane: 'manual' });
+      expect(await claim(newLease())).toBeNull();
+      await endRun(database, first, { state: 'finished', error: null, now });
+      expect((await claim(newLease()))?.id).toBe(second?.id);
+    });
+
+    it('are as many at once as there are sources', async () => {
+      await ask();
+      await ask({ source: 'shop' });
+      expect(new Set([(await claim(newLease()))?.source, (await claim(newLease()))?.source])).toEqual(
+        new Set(['crm', 'shop']),
+      );
+    });
+
+    it('are each claimed by one of many workers that reach for them at the same time', async () => {
+      const workers = [database, await database.again()];
+      for (const source of ['crm', 'shop'])
+        for (const mode of ['incremental', 'full'] as const) await ask({ source, mode });
+      const claimed = await Promise.all(
+        Array.from({ length: 8 }, (_, index) =>
+          workers[index % 2]!.transaction((tx) =>
+            claimRun(tx, { lease: newLease(), now, leaseMs, host: 'here', sources: ['crm', 'shop'] }),
+          ),
+        ),
+      );
+      expect(
+        claimed
+          .filter((run) => run !== null)
+          .map((run) => run.source)
+          .sort(),
+      ).toEqual(['crm', 'shop']);
+    });
+
+    it('are only of sources that are configured, and not of one that is paused', async () => {
+      await ask();
+      expect(await claim(newLease(), { sources: ['shop'] })).toBeNull();
+      await pause(database, 'crm', { cause: 'person', reason: 'lunch' }, now);
+      expect(await claim(newLease())).toBeNull();
+      await database.rows(sql`delete from pauses`);
+      expect(await claim(newLease())).not.toBeNull();
+    });
+
+    it('import a file only on the machine that has it', async () => {
+      const run = await ask({ mode: 'import', request: { path: '/data/people.csv', host: 'there' } });
+      expect(await claim(newLease())).toBeNull();
+      expect((await claim(newLease(), { host: 'there' }))?.id).toBe(run?.id);
+    });
+  });
+
+  describe('a lease', () => {
+    it('keeps others away until it runs out, and no longer', async () => {
+      const { id } = await carried();
+      now += leaseMs;
+      expect(await claim(newLease())).toBeNull();
+      now += 1;
+      expect((await claim(newLease()))?.id).toBe(id);
+    });
+
+    it('is held further by every page and every heartbeat', async () => {
+      const run = await carried();
+      now += 20_000;
+      await countPage(database, run, page());
+      now += 20_000;
+      expect(await holdRun(database, run, now + leaseMs)).toBe(true);
+      now += 20_000;
+      expect(await claim(newLease())).toBeNull();
+    });
+
+    it('that was lost lets its worker neither count a page, nor hold on, nor put off, nor end the run', async () => {
+      const slow = await carried();
+      now += leaseMs + 1;
+      const quick = newLease();
+      expect((await claim(quick))?.id).toBe(slow.id);
+      const before = await known(slow.id);
+      await expect(countPage(database, slow, page({ received: 5, changed: 5 }))).rejects.toThrow(
+        LostLeaseError,
+      );
+      expect(await holdRun(database, slow, now + leaseMs)).toBe(false);
+      await putOffRun(database, slow, { dueAt: now, counted: true, error: 'late' });
+      expect(await endRun(database, slow, { state: 'finished', error: null, now })).toBeNull();
+      expect(await known(slow.id)).toEqual(before);
+      expect(
+        await endRun(database, { id: slow.id, lease: quick }, { state: 'finished', error: null, now }),
+      ).toMatchObject({ state: 'finished' });
+    });
+
+    it('that was lost takes the whole page back', async () => {
+      const slow = await carried();
+      now += leaseMs + 1;
+      await claim(newLease());
+      const taking = database.transaction(async (tx) => {
+        await moveCheckpoint(
+          tx,
+          { source: 'crm', stream: 'people', reader: 'lead' },
+          { cursor: 'next', rest: false, now },
+        );
+        await countPage(tx, slow, page({ received: 1, changed: 1 }));
+      });
+      await expect(taking).rejects.toThrow(LostLeaseError);
+      expect(await checkpoint(database, 'crm', 'people', 'lead')).toBeNull();
+    });
+
+    it('of a worker that died is free at once, those of others are not', async () => {
+      const [dead, alive] = [randomUUID(), randomUUID()];
+      await ask();
+      await ask({ source: 'shop' });
+      const lost = await claim(newLease(dead));
+      const kept = await claim(newLease(alive));
+      await freeRuns(database, dead);
+      expect(await known(lost!.id)).toMatchObject({ leased: false, state: 'requested' });
+      expect(await known(kept!.id)).toMatchObject({ leased: true });
+      expect((await claim(newLease()))?.id).toBe(lost?.id);
+    });
+  });
+
+  describe('that are put off', () => {
+    it('come again when they are due, with the attempt counted where it was one', async () => {
+      const run = await carried();
+      await putOffRun(database, run, { dueAt: now + 5_000, counted: true, error: 'no answer' });
+      expect(await known(run.id)).toMatchObject({
+        attempts: 1,
+        error: 'no answer',
+        leased: false,
+        state: 'requested',
+      });
+      expect(await nextRunDue(database)).toBe(now + 5_000);
+      now += 4_999;
+      expect(await claim(newLease())).toBeNull();
+      now += 1;
+      const lease = newLease();
+      expect((await claim(lease))?.id).toBe(run.id);
+      await putOffRun(database, { id: run.id, lease }, { dueAt: now, counted: false, error: null });
+      expect(await known(run.id)).toMatchObject({ attempts: 1, error: null });
+    });
+
+    it('do not keep another run of the source from going', async () => {
+      const run = await carried();
+      await putOffRun(database, run, { dueAt: now + 60_000, counted: true, error: 'no answer' });
+      const other = await ask({ mode: 'full' });
+      expect((await claim(newLease()))?.id).toBe(other?.id);
+    });
+
+    it('begin to count attempts anew after a page that went well', async () => {
+      const run = await carried();
+      await putOffRun(database, run, { dueAt: now, counted: true, error: 'no answer' });
+      const lease = newLease();
+      await claim(lease);
+      await countPage(database, { id: run.id, lease }, page());
+      expect(await known(run.id)).toMatchObject({ attempts: 0, error: null, pages: 1 });
+    });
+
+    it('keep their start and their counts', async () => {
+      const run = await carried();
+      await countPage(database, run, page({ received: 3, changed: 2, filtered: 1, customers: 2 }));
+      await putOffRun(database, run, { dueAt: now, counted: false, error: null });
+      now += 60_000;
+      const lease = newLease();
+      expect(await claim(lease)).toMatchObject({ startedAt: start, received: 3 });
+      await countPage(database, { id: run.id, lease }, page({ received: 1, unchanged: 1 }));
+      expect(await known(run.id)).toMatchObject({
+        received: 4,
+        changed: 2,
+        filtered: 1,
+        unchanged: 1,
+        customers: 2,
+        pages: 2,
+      });
+    });
+  });
+
+  describe('that are called off', () => {
+    it('end at once where nobody carries them', async () => {
+      const run = await ask();
+      expect(await cancelRun(database, run!.id, now)).toMatchObject({ state: 'cancelled', endedAt: now });
+      expect(await claim(newLease())).toBeNull();
+      expect(await ask()).not.toBeNull();
+    });
+
+    it('end at the next page where somebody does: that page is taken back', async () => {
+      const run = await carried();
+      await countPage(database, run, page({ received: 1, changed: 1 }));
+      expect(await cancelRun(database, run.id, now)).toMatchObject({
+        state: 'requested',
+        cancelRequestedAt: now,
+      });
+      const taking = database.transaction(async (tx) => {
+        await moveCheckpoint(
+          tx,
+          { source: 'crm', stream: 'people', reader: 'lead' },
+          { cursor: 'next', rest: false, now },
+        );
+        await countPage(tx, run, page({ received: 1, changed: 1 }));
+      });
+      await expect(taking).rejects.toThrow(CancelledError);
+      expect(await checkpoint(database, 'crm', 'people', 'lead')).toBeNull();
+      expect(await endRun(database, run, { state: 'cancelled', error: null, now })).toMatchObject({
+        state: 'cancelled',
+        received: 1,
+      });
+    });
+
+    it('end at once where who carried them has not been heard of for as long as the lease', async () => {
+      const run = await carried();
+      now += leaseMs + 1;
+      expect(await cancelRun(database, run.id, now)).toMatchObject({ state: 'cancelled', leased: false });
+      await expect(countPage(database, run, page())).rejects.toThrow(LostLeaseError);
+    });
+
+    it('end when they are put off, and do not come again', async () => {
+      const run = await carried();
+      await cancelRun(database, run.id, now);
+      await putOffRun(database, run, { dueAt: now + 300_000, counted: true, error: 'no answer' });
+      expect(await known(run.id)).toMatchObject({ state: 'cancelled', leased: false });
+      expect(await ask()).not.toBeNull();
+    });
+
+    it('end with the worker that died carrying them', async () => {
+      const worker = randomUUID();
+      const run = await ask();
+      await claim(newLease(worker));
+      await cancelRun(database, run!.id, now);
+      await freeRuns(database, worker);
+      expect(await known(run!.id)).toMatchObject({ state: 'cancelled', leased: false });
+    });
+
+    it('stay as they ended where they had ended', async () => {
+      const run = await carried();
+      await endRun(database, run, { state: 'finished', error: null, now });
+      expect(await cancelRun(database, run.id, now)).toBeNull();
+      expect(await known(run.id)).toMatchObject({ state: 'finished', cancelRequestedAt: null });
+    });
+  });
+
+  describe('that end', () => {
+    it('are finished where every record received is accounted for', async () => {
+      const run = await carried();
+      await countPage(
+        database,
+        run,
+        page({
+          received: 15,
+          changed: 5,
+          unchanged: 4,
+          superseded: 3,
+          filtered: 2,
+          rejected: 1,
+          customers: 9,
+        }),
+      );
+      expect(await endRun(database, run, { state: 'finished', error: null, now })).toMatchObject({
+        state: 'finished',
+        received: 15,
+        customers: 9,
+        error: null,
+        leased: false,
+        endedAt: now,
+        step: null,
+      });
+    });
+
+    it('fail where one is not, and say so', async () => {
+      const run = await carried();
+      await countPage(database, run, page({ received: 15, changed: 14 }));
+      expect(await endRun(database, run, { state: 'finished', error: null, now })).toMatchObject({
+        state: 'failed',
+        error: expect.stringMatching(/received 15 records and can account for 14 of them/),
+      });
+    });
+
+    it('fail with their own error, whatever they counted', async () => {
+      const run = await carried();
+      await countPage(database, run, page({ received: 2 }));
+      expect(
+        await endRun(database, run, { state: 'failed', error: 'the vendor is gone', now }),
+      ).toMatchObject({ state: 'failed', error: 'the vendor is gone' });
+    });
+
+    it('end once', async () => {
+      const run = await carried();
+      await endRun(database, run, { state: 'failed', error: 'x', now });
+      expect(await endRun(database, run, { state: 'finished', error: null, now: now + 1 })).toBeNull();
+    });
+  });
+
+  describe('the table', () => {
+    it.each([
+      ['a finished run that does not balance', sql`state = 'finished', ended_at = now(), received = 1`],
+      ['an ended run without its end', sql`state = 'failed'`],
+      ['a run that goes on after its end', sql`ended_at = now()`],
+      ['a state that there is not', sql`state = 'paused', ended_at = now()`],
+    ])('refuses %s', async (_what, set) => {
+      const run = await ask();
+      const writing = database.rows(sql`update runs set ${set} where id = ${run!.id}`);
+      await expect(writing).rejects.toThrow(DatabaseError);
+      await expect(writing).rejects.toMatchObject({ code: '23514' });
+    });
+  });
+
+  describe('a pause', () => {
+    it("by a person stays a person's when the vendor refuses us meanwhile: a restart does not lift it", async () => {
+      expect(await pause(database, 'crm', { cause: 'person', reason: 'lunch' }, now)).toBe(true);
+      expect(await pause(database, 'crm', { cause: 'unauthorized', reason: 'wrong token' }, now)).toBe(false);
+      expect((await pauses(database)).get('crm')).toMatchObject({ cause: 'person', reason: 'lunch' });
+    });
+
+    it("for refused credentials becomes a person's when one pauses too", async () => {
+      await pause(database, 'crm', { cause: 'unauthorized', reason: 'wrong token' }, now);
+      await pause(database, 'crm', { cause: 'person', reason: 'lunch' }, now);
+      expect((await pauses(database)).get('crm')).toMatchObject({ cause: 'person', reason: 'lunch' });
+    });
+  });
+});
+
+describe.each(databases)('two workers on $name', ({ open }) => {
+  let database: TestDatabase;
+  let world: SyncWorld;
+
+  afterEach(async () => {
+    await world?.close();
+    await database?.close();
+  });
+
+  it('run a slot once that both fire, and not again when it is fired late', async () => {
+    database = await open();
+    world = await openSyncWorld(database);
+    world.hubspot.seed(30, 5);
+    await world.tributary.start();
+    const other = await world.again(await database.again());
+    const slot = Math.floor(world.clock.now() / 1000) * 1000;
+    const fire = (worker: typeof other) =>
+      worker.request({ source: 'hubspot', mode: 'incremental', trigger: 'schedule', lane: 'schedule', slot });
+    const asked = await Promise.all([fire(world.tributary), fire(other), fire(world.tributary), fire(other)]);
+    expect(asked.filter((run) => run !== null)).toHaveLength(1);
+    await world.rest();
+    expect(await fire(other)).toBeNull();
+    await world.rest();
+    const runs = await database.rows(
+      sql`select state, received::int as received from runs where slot is not null`,
+    );
+    expect(runs).toEqual([{ state: 'finished', received: 30 }]);
+    expect(world.voucherify.count).toBe(30);
+  });
+});

@@ -1,0 +1,204 @@
+// How what is due is sent: one by one, in bulk, or not yet.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Lane, lanes } from '../../src/engine/lanes.ts';
+import type { Backlog } from '../../src/sync/deliveries.ts';
+import { route, type Traffic, type Traits } from '../../src/sync/route.ts';
+
+const at = Date.UTC(2026, 0, 1);
+const bulkTraits: Traits = {
+  partialWrites: 'merge',
+  bulk: { maxRecords: 2000, maxBytes: 10_000_000 },
+  singlesAtOnce: 8,
+};
+const singleTraits: Traits = { ...bulkTraits, bulk: null };
+const resting: Traffic = {
+  at,
+  reading: false,
+  bulkUnderWay: 0,
+  mostBulkAtOnce: 4,
+  singleWaitMs: 0,
+  bulkWaitMs: 0,
+};
+const reading = { ...resting, reading: true };
+const busy = { ...resting, bulkUnderWay: 4 };
+
+/** So many due in a lane, the oldest for so many seconds. */
+const due = (lane: Lane, count: number, seconds = 0): Backlog => ({
+  lane,
+  due: count,
+  oldest: at - seconds * 1000,
+});
+
+/** The quota of one kind allows nothing for longer than it is worth waiting. */
+const noBulk: Traffic = { ...resting, bulkWaitMs: 600_000 };
+const noSingles: Traffic = { ...resting, singleWaitMs: 600_000 };
+
+describe('A route', () => {
+  it('is none where nothing is due, and looks again in a second', () => {
+    expect(route([], resting, bulkTraits)).toEqual({ by: 'none', againMs: 1000 });
+    expect(route([], resting, singleTraits)).toEqual({ by: 'none', againMs: 1000 });
+  });
+
+  it('is one by one for a few, whose answer is then known at once', () => {
+    for (const count of [1, 25])
+      expect(route([due('schedule', count)], resting, bulkTraits)).toEqual({ by: 'single', most: count });
+  });
+
+  it('is in bulk for more than a few, as many as one call takes', () => {
+    for (const count of [26, 2000, 90_000])
+      expect(route([due('backfill', count)], resting, bulkTraits)).toEqual({ by: 'bulk', most: 2000 });
+  });
+
+  it('counts the few over all lanes', () => {
+    const both = (count: number) => [due('schedule', 13), due('backfill', count)];
+    expect(route(both(13), resting, bulkTraits)).toMatchObject({ by: 'bulk' });
+    expect(route(both(12), resting, bulkTraits)).toEqual({ by: 'single', most: 25 });
+  });
+
+  it.each(['webhook', 'manual'] as const)(
+    'takes the few of a %s first, alone, before a whole backfill',
+    (lane) => {
+      const backlog = [due(lane, 2), due('backfill', 2000, 600)];
+      for (const traffic of [resting, reading, busy, noBulk])
+        expect(route(backlog, traffic, bulkTraits)).toEqual({ by: 'single', most: 2 });
+    },
+  );
+
+  it('sends many wishes in bulk like all else, and does not wait for company with them', () => {
+    for (const traffic of [resting, reading])
+      expect(route([due('webhook', 26)], traffic, bulkTraits)).toEqual({ by: 'bulk', most: 2000 });
+  });
+
+  it('sends wishes one by one where all bulk calls are under way: they do not wait for one to end', () => {
+    expect(route([due('webhook', 30), due('backfill', 1000)], busy, bulkTraits)).toEqual({
+      by: 'single',
+      most: 30,
+    });
+    expect(route([due('manual', 500)], busy, bulkTraits)).toEqual({ by: 'single', most: 32 });
+    expect(route([due('manual', 500)], { ...busy, singleWaitMs: 600_000 }, bulkTraits)).toMatchObject({
+      by: 'none',
+    });
+  });
+
+  it('waits for company while a run is reading, a few as well as many', () => {
+    for (const count of [1, 25, 26, 1999])
+      expect(route([due('schedule', count)], reading, bulkTraits)).toEqual({ by: 'none', againMs: 250 });
+  });
+
+  it('waits no longer than ten seconds for it', () => {
+    expect(route([due('schedule', 100, 9.999)], reading, bulkTraits)).toMatchObject({ by: 'none' });
+    expect(route([due('schedule', 100, 10)], reading, bulkTraits)).toMatchObject({ by: 'bulk' });
+    expect(route([due('schedule', 100), due('backfill', 1, 10)], reading, bulkTraits)).toMatchObject({
+      by: 'bulk',
+    });
+  });
+
+  it('waits no longer than until a whole bulk call is together', () => {
+    expect(route([due('backfill', 1999)], reading, bulkTraits)).toMatchObject({ by: 'none' });
+    expect(route([due('backfill', 2000)], reading, bulkTraits)).toMatchObject({ by: 'bulk' });
+    expect(route([due('schedule', 1000), due('backfill', 1000)], reading, bulkTraits)).toMatchObject({
+      by: 'bulk',
+    });
+  });
+
+  it('waits while as many bulk calls are under way as may be', () => {
+    expect(route([due('backfill', 2000)], { ...resting, bulkUnderWay: 3 }, bulkTraits)).toMatchObject({
+      by: 'bulk',
+    });
+    expect(route([due('backfill', 2000)], busy, bulkTraits)).toEqual({ by: 'none', againMs: 250 });
+    expect(route([due('backfill', 5)], busy, bulkTraits)).toEqual({ by: 'single', most: 5 });
+  });
+
+  it('is one by one, without waiting, for a destination that takes no bulk', () => {
+    for (const traffic of [resting, reading, busy, noBulk])
+      expect(route([due('backfill', 9000)], traffic, singleTraits)).toEqual({ by: 'single', most: 32 });
+  });
+
+  it('goes round a quota that is spent for long: by singles without bulk calls, in bulk without single ones', () => {
+    expect(route([due('backfill', 2000)], noBulk, bulkTraits)).toEqual({ by: 'single', most: 32 });
+    expect(route([due('manual', 2)], noSingles, bulkTraits)).toEqual({ by: 'bulk', most: 2000 });
+    expect(route([due('schedule', 10)], { ...resting, singleWaitMs: 5_000 }, bulkTraits)).toMatchObject({
+      by: 'single',
+    });
+  });
+
+  describe('whatever is due', () => {
+    const backlogs = fc
+      .uniqueArray(
+        fc.record({
+          lane: fc.constantFrom(...lanes),
+          due: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 5000 })),
+          oldest: fc.integer({ min: at - 60_000, max: at }),
+        }),
+        { selector: (lane) => lane.lane, maxLength: 4 },
+      )
+      .map((found) => lanes.flatMap((lane) => found.filter((one) => one.lane === lane)));
+    const wait = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20_000 }));
+    const traffics: fc.Arbitrary<Traffic> = fc.record({
+      at: fc.constant(at),
+      reading: fc.boolean(),
+      bulkUnderWay: fc.integer({ min: 0, max: 9 }),
+      mostBulkAtOnce: fc.integer({ min: 1, max: 8 }),
+      singleWaitMs: wait,
+      bulkWaitMs: wait,
+    });
+    const traits = fc.record({
+      partialWrites: fc.constantFrom('merge' as const, 'replace' as const),
+      bulk: fc.option(
+        fc.record({ maxRecords: fc.integer({ min: 2, max: 3000 }), maxBytes: fc.constant(10_000_000) }),
+      ),
+      singlesAtOnce: fc.integer({ min: 1, max: 20 }),
+    });
+    const always = (holds: (backlog: Backlog[], traffic: Traffic, traits: Traits) => void) =>
+      fc.assert(fc.property(backlogs, traffics, traits, holds), { numRuns: 3000 });
+
+    it('nothing goes in bulk where there is no bulk', () => {
+      always((backlog, traffic, traits) => {
+        if (traits.bulk === null) expect(route(backlog, traffic, traits).by).not.toBe('bulk');
+      });
+    });
+
+    it('no webhook and no person waits while a single call can be made', () => {
+      always((backlog, traffic, traits) => {
+        const isUrgent = backlog.some(({ lane }) => lane === 'webhook' || lane === 'manual');
+        if (isUrgent && traffic.singleWaitMs <= 5_000)
+          expect(route(backlog, traffic, traits).by).not.toBe('none');
+      });
+    });
+
+    it('something is sent or a time to look again is named, sooner where anything is due', () => {
+      always((backlog, traffic, traits) => {
+        const plan = route(backlog, traffic, traits);
+        if (plan.by !== 'none') expect(plan.most).toBeGreaterThan(0);
+        else expect(plan.againMs).toBe(backlog.length ? 250 : 1000);
+      });
+    });
+
+    it('a bulk call is as large as it may be, and never one too many', () => {
+      always((backlog, traffic, traits) => {
+        const plan = route(backlog, traffic, traits);
+        if (plan.by !== 'bulk') return;
+        expect(plan.most).toBe(traits.bulk?.maxRecords);
+        expect(traffic.bulkUnderWay).toBeLessThan(traffic.mostBulkAtOnce);
+      });
+    });
+
+    it('what has waited ten seconds is held back by nothing but bulk calls under way', () => {
+      always((backlog, traffic, traits) => {
+        const waited = backlog.some((lane) => lane.oldest <= traffic.at - 10_000);
+        if (waited && traffic.bulkUnderWay < traffic.mostBulkAtOnce)
+          expect(route(backlog, traffic, traits).by).not.toBe('none');
+      });
+    });
+
+    it('what goes one by one is no more than is due, nor than can be sent soon', () => {
+      always((backlog, traffic, traits) => {
+        const plan = route(backlog, traffic, traits);
+        if (plan.by !== 'single') return;
+        expect(plan.most).toBeLessThanOrEqual(traits.singlesAtOnce * 4);
+        expect(plan.most).toBeLessThanOrEqual(backlog.reduce((sum, lane) => sum + lane.due, 0));
+      });
+    });
+  });
+});
