@@ -184,6 +184,9 @@ const sourceShape = z.looseObject({
   badValues: z.enum(['quarantine', 'reject']).optional(),
 });
 
+/** A mapping alone, as a configuration would hold it. */
+export const mappingShape = z.record(text, mappingEntry);
+
 const policyName = z.enum(['newest', 'precedence', 'first']);
 const fileShape = z.strictObject({
   $schema: z.string().optional(),
@@ -238,6 +241,9 @@ const fileShape = z.strictObject({
   publicUrl: z.url({ protocol: /^https?$/, error: 'a URL such as https://sync.example.com' }).optional(),
 });
 
+/** A merge alone, as a configuration would hold it. */
+export const mergeShape = fileShape.shape.merge;
+
 /** A configuration as it is written. Besides the keys named here, sources and destination take their connector's own. */
 export type ConfigFile = Omit<z.input<typeof fileShape>, 'sources'> & {
   sources: { [name: string]: Omit<z.input<typeof sourceShape>, 'mapping'> & { mapping?: Mapping } };
@@ -258,10 +264,11 @@ export async function loadConfig(
       },
     ]);
   }
-  return checkConfig(path, await readFile(path), environment.variables, connectors);
+  return checkConfig(path, await readConfigFile(path), environment.variables, connectors);
 }
 
-async function readFile(path: string): Promise<unknown> {
+/** What the file holds, unchecked, with its references to the environment as they are written. Throws ConfigError. */
+export async function readConfigFile(path: string): Promise<unknown> {
   const fault = (found: string, allowed: string) =>
     new ConfigError('The configuration', [{ path, found, allowed }]);
   if (!existsSync(path)) throw fault('no such file', 'a .ts or .json file');

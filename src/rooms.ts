@@ -2,7 +2,14 @@
 // order. It knows all of them and no command. What only some commands need is loaded when they do.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Config, checkConfig, type Environment, loadConfig, readEnvironment } from './config.ts';
+import {
+  type Config,
+  checkConfig,
+  type Environment,
+  loadConfig,
+  readConfigFile,
+  readEnvironment,
+} from './config.ts';
 import type { Database } from './db/database.ts';
 import type { Clock } from './engine/clock.ts';
 import type { Log } from './engine/log.ts';
@@ -45,13 +52,15 @@ export interface HouseOptions {
 
 /** Throws DatabaseError, and LockedError where another process has the embedded database. */
 async function openHouse(options: HouseOptions): Promise<House> {
-  const [{ openDatabase }, { secretKeyOf }, { Tributary }, { createApp }, { LoginCodes }] = await Promise.all([
-    import('./db/database.ts'),
-    import('./db/secret-key.ts'),
-    import('./tributary.ts'),
-    import('./web/app.ts'),
-    import('./web/login-codes.ts'),
-  ]);
+  const [{ openDatabase }, { secretKeyOf }, { Tributary }, { createApp }, { LoginCodes }] = await Promise.all(
+    [
+      import('./db/database.ts'),
+      import('./db/secret-key.ts'),
+      import('./tributary.ts'),
+      import('./web/app.ts'),
+      import('./web/login-codes.ts'),
+    ],
+  );
   const { config, databaseUrl, directory, clock, log } = options;
   const token = options.token ?? randomBytes(24).toString('base64url');
   const database = await openDatabase({ url: databaseUrl, directory });
@@ -64,7 +73,13 @@ async function openHouse(options: HouseOptions): Promise<House> {
       secretKey: secretKeyOf(options.secretKey, database, directory),
     });
     const loginCodes = new LoginCodes(clock);
-    const app = createApp(tributary, { apiToken: token, version, dataDir: directory, loginCodes });
+    const app = createApp(tributary, {
+      apiToken: token,
+      version,
+      dataDir: directory,
+      loginCodes,
+      connectors: await connectors(),
+    });
     const close = async () => {
       await tributary.drain();
       await database.close();
@@ -95,6 +110,8 @@ export const rooms = {
   /** Throws ConfigError with every fault. */
   loadConfig: async (environment: Environment): Promise<Config> =>
     loadConfig(environment, await connectors()),
+  /** What a configuration file holds, unchecked. Throws ConfigError where it cannot be read. */
+  readConfigFile,
   /** Throws ConfigError with every fault. `raw`: what a file would hold. */
   checkConfig: async (path: string, raw: unknown): Promise<Config> =>
     checkConfig(path, raw, {}, await connectors()),

@@ -59,7 +59,7 @@ export async function follow(cli: Cli, following: Following, runIds: readonly nu
   }
 }
 
-async function endOf(
+export async function endOf(
   { clock }: Cli,
   { client, stop }: Following,
   id: number,

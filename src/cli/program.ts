@@ -10,6 +10,7 @@ import { addExport } from './export.ts';
 import { addHistory } from './history.ts';
 import { addImport } from './import.ts';
 import { addPin, addUnpin } from './pin.ts';
+import { addPreview } from './preview.ts';
 import { addQuarantine } from './quarantine.ts';
 import { addRelease } from './release.ts';
 import { addRetry } from './retry.ts';
@@ -53,12 +54,13 @@ function createProgram(cli: Cli): Command {
 Commands speak to the server that runs: that of TRIBUTARY_URL and TRIBUTARY_API_TOKEN, else the one started here with
 "tributary start". Where none runs they do the work themselves.
 
-Exit codes: 0 well, 1 failed, 2 wrong usage or configuration.`,
+Exit codes: 0 well, 1 failed, 2 wrong usage or configuration. A preview or dry run that finds differences: 3.`,
     );
   for (const add of [
     addStart,
     addCheck,
     addSync,
+    addPreview,
     addStatus,
     addRelease,
     addRetry,

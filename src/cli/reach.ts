@@ -19,8 +19,8 @@ export interface Reached {
   close(): Promise<void>;
 }
 
-/** `work`: where it is opened here, what is asked for is also done here. */
-export async function reach(cli: Cli, options: { work: boolean }): Promise<Reached> {
+/** `work`: where it is opened here, what is asked for is also done here, or of it only dry runs. */
+export async function reach(cli: Cli, options: { work: boolean | 'dry runs' }): Promise<Reached> {
   const environment = cli.rooms.readEnvironment();
   const server = await findServer(environment);
   if (server) {
@@ -34,7 +34,8 @@ export async function reach(cli: Cli, options: { work: boolean }): Promise<Reach
   const config = await cli.rooms.loadConfig(environment);
   const house = await openHere(cli, environment, { config, log: quietLog(cli, environment) });
   try {
-    if (options.work) await house.tributary.start({ calendar: false });
+    const dryRunsOnly = options.work === 'dry runs';
+    if (options.work) await house.tributary.start({ calendar: false, dryRunsOnly });
   } catch (error) {
     await house.close();
     throw error;

@@ -61,8 +61,8 @@ async function list(cli: Cli, { run, what, json }: Options): Promise<void> {
   const reached = await reach(cli, { work: false });
   try {
     const query = { runId: run, what };
-    if (!json) return tell(cli, await reached.client.send<Holds>('/api/holds', { query }));
-    printJson(cli.terminal, await everything(reached.client, query));
+    if (json) printJson(cli.terminal, await everything(reached.client, query));
+    else tell(cli, await reached.client.send<Holds>('/api/holds', { query }));
   } finally {
     await reached.close();
   }
@@ -105,7 +105,10 @@ async function decide(cli: Cli, { run, what, all, refuse, json }: Options): Prom
 }
 
 function tell({ terminal }: Cli, { groups, holds }: Holds): void {
-  if (groups.length === 0) return print(terminal, 'Nothing is held.');
+  if (groups.length === 0) {
+    print(terminal, 'Nothing is held.');
+    return;
+  }
   const rows = groups.map(({ source, runId, what, open, samples }) => [
     source,
     runId === null ? '' : String(runId),

@@ -3,12 +3,15 @@ import type { Command } from 'commander';
 import type { Run, Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
+import { runDryRuns } from './dry-run.ts';
 import { askForRun, runErrand } from './errand.ts';
 import { CommandError, UsageError } from './errors.ts';
 
 interface Options {
   full?: true;
   records?: string;
+  dryRun?: true;
+  exitZero?: true;
   wait: boolean;
   json?: true;
 }
@@ -23,6 +26,8 @@ export function addSync(program: Command, cli: Cli): void {
       '--records <ids>',
       'read these records only, by the IDs that the source gives them, parted by commas',
     )
+    .option('--dry-run', 'read, but keep and send nothing: print what would differ, and what it would cost')
+    .option('--exit-zero', 'end a dry run with 0 also where something would differ')
     .option('--no-wait', 'ask the server for it and return at once')
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -32,21 +37,24 @@ Examples:
   $ tributary sync
   $ tributary sync hubspot --full
   $ tributary sync hubspot --records 151,152
+  $ tributary sync hubspot --full --dry-run
 
-Exit code 1: a run failed, a record was rejected, or a customer was refused by the destination.`,
+Exit code 1: a run failed, a record was rejected, or a customer was refused by the destination. 3: a dry run
+found that something would differ.`,
     )
     .action((source: string | undefined, options: Options) => {
       const recordIds = idsOf(source, options);
+      const request = options.full
+        ? { mode: 'full' }
+        : recordIds
+          ? { mode: 'records', recordIds }
+          : { mode: 'incremental' };
+      if (options.exitZero && !options.dryRun) throw new UsageError('--exit-zero goes with --dry-run only.');
+      if (options.dryRun) {
+        return runDryRuns(cli, options, (client) => askAll(client, source, { ...request, dryRun: true }));
+      }
       return runErrand(cli, { json: options.json === true, wait: options.wait }, async (client) => ({
-        runs: await askAll(
-          client,
-          source,
-          options.full
-            ? { mode: 'full' }
-            : recordIds
-              ? { mode: 'records', recordIds }
-              : { mode: 'incremental' },
-        ),
+        runs: await askAll(client, source, request),
       }));
     });
 }

@@ -120,7 +120,7 @@ export class Endpoint {
 
   /** Waits for what is under way and ends the connections. */
   async close(): Promise<void> {
-    await this.#pool.close();
+    if (!this.#pool.closed) await this.#pool.close();
   }
 
   async #call(

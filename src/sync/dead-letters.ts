@@ -37,8 +37,35 @@ export async function keepDeadLetters(
       (kind text, source text, stream text, ref text, "runId" bigint, code text, message text, detail jsonb)
     order by kind, source, ref
     on conflict (kind, source, stream, ref) where settled_at is null do update set
-      run_id = excluded.run_id, code = excluded.code, message = excluded.message, detail = excluded.detail,
+      run_id = case when ${isNewer} then excluded.run_id else dead_letters.run_id end,
+      code = case when ${isNewer} then excluded.code else dead_letters.code end,
+      message = case when ${isNewer} then excluded.message else dead_letters.message end,
+      detail = case when ${isNewer} then excluded.detail else dead_letters.detail end,
       times = dead_letters.times + 1, last_at = excluded.last_at`);
+}
+
+/** The clock of the record that a letter keeps, epoch milliseconds; null where it keeps none. */
+const clockOf = (letter: 'excluded' | 'dead_letters') => {
+  const { kind, detail } = { kind: sql.raw(`${letter}.kind`), detail: sql.raw(`${letter}.detail`) };
+  return sql`case when ${kind} = 'record' then (${detail} ->> 'changedAt')::float8 end`;
+};
+/** Of two bad versions of a record the newer one is kept, whichever came first. */
+const isNewer = sql`coalesce((${clockOf('excluded')}) >= (${clockOf('dead_letters')}), true)`;
+
+/** Closes the open letters about records of which no older version than the letter's was accepted. */
+export async function settleRecordLetters(
+  db: Queryable,
+  about: { source: string; stream: string },
+  accepted: readonly { recordId: string; changedAt: number }[],
+  now: number,
+): Promise<void> {
+  if (accepted.length === 0) return;
+  const rows = accepted.map(({ recordId, changedAt }) => ({ recordId, changedAt }));
+  await db.rows(sql`
+    update dead_letters set settled_at = ${at(now)}
+    from jsonb_to_recordset(${json(rows)}) as row ("recordId" text, "changedAt" float8)
+    where kind = 'record' and source = ${about.source} and stream = ${about.stream} and settled_at is null
+      and ref = row."recordId" and coalesce((${clockOf('dead_letters')}) <= row."changedAt", true)`);
 }
 
 /** Closes the open letters about these: they were accepted, or newer input overtook them. */

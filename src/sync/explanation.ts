@@ -80,26 +80,29 @@ function explainFields({ world, customer, records, pins, ...more }: Gathered): E
   const explained = world.explain(records, pinned);
   const byName = new Map(records.map((record) => [keyOf(record), record]));
   const voiceOf = (origin: Origin): Voice => toVoice(byName.get(keyOf(origin))!, world);
-  return Object.entries(customer.fields).map(([field, value]) => {
-    const now = explained[field];
-    const pin = pins.find((candidate) => candidate.field === field);
-    return {
-      field,
-      value,
-      rule: now?.rule ?? 'none',
-      pin: pin ? { note: pin.note, pinnedAt: pin.pinnedAt } : null,
-      winner: now && now.winner !== 'pin' ? voiceOf(now.winner) : null,
-      losers: (now?.losers ?? []).map(({ value: said, reason, ...origin }) => ({
-        ...voiceOf(origin),
-        value: said,
-        reason,
-      })),
-      refused: more.refused.filter((refused) => refused.field === field),
-      since: sinceOf(field, more.since, customer),
-      acknowledged: acknowledgedOf(field, value, more.acknowledged),
-      next: now === undefined ? { value: null } : sameJson(now.value, value) ? null : { value: now.value },
-    };
-  });
+  return Object.keys(customer.fields)
+    .sort()
+    .map((field) => {
+      const value = customer.fields[field]!;
+      const now = explained[field];
+      const pin = pins.find((candidate) => candidate.field === field);
+      return {
+        field,
+        value,
+        rule: now?.rule ?? 'none',
+        pin: pin ? { note: pin.note, pinnedAt: pin.pinnedAt } : null,
+        winner: now && now.winner !== 'pin' ? voiceOf(now.winner) : null,
+        losers: (now?.losers ?? []).map(({ value: said, reason, ...origin }) => ({
+          ...voiceOf(origin),
+          value: said,
+          reason,
+        })),
+        refused: more.refused.filter((refused) => refused.field === field),
+        since: sinceOf(field, more.since, customer),
+        acknowledged: acknowledgedOf(field, value, more.acknowledged),
+        next: now === undefined ? { value: null } : sameJson(now.value, value) ? null : { value: now.value },
+      };
+    });
 }
 
 function keyOf({ source, stream, recordId }: Pick<Origin, 'source' | 'stream' | 'recordId'>): string {

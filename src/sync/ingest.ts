@@ -5,7 +5,7 @@ import { assignedSourceId, sourceIdOf } from '../customer/identity.ts';
 import type { Queryable } from '../db/database.ts';
 import type { Lane } from '../engine/lanes.ts';
 import { type Revised, refold } from './customers.ts';
-import { type DeadLetter, keepDeadLetters, settleDeadLetters } from './dead-letters.ts';
+import { type DeadLetter, keepDeadLetters, settleRecordLetters } from './dead-letters.ts';
 import { erasedAmong, type Newcomer } from './erased-records.ts';
 import { owe } from './owe.ts';
 import {
@@ -78,20 +78,14 @@ export async function ingest(
   page: Pick<Page, 'records' | 'rejected'>,
 ): Promise<Counts> {
   const { source, stream, now } = intake;
-  const counts = { ...noCounts, received: page.records.length + (page.rejected?.length ?? 0) };
-  const { newest, repeats } = newestOfEach(page.records);
-  counts.superseded += repeats;
+  const { newest, older, laterGone } = newestOfEach(page.records);
+  const judged = await judgeAll(db, intake, newest);
+  // Where the newest version is refused, the newest before it that is not stands; a deletion goes after what it deletes.
+  const refused = newest.filter((_, index) => ['rejected', 'superseded'].includes(judged[index]!.kind));
+  const rest = [...refused.flatMap((record) => older.get(record.recordId) ?? []), ...laterGone];
+  const counts = { ...noCounts, received: page.records.length - rest.length + (page.rejected?.length ?? 0) };
+  counts.superseded += page.records.length - newest.length - rest.length;
 
-  const stored = await storedRecords(
-    db,
-    source.name,
-    stream,
-    newest.map((record) => record.recordId),
-  );
-  const inherited = await inheritedSourceIds(db, intake, newest, stored);
-  const judged = newest.map((record) =>
-    judge(record, stored.get(record.recordId), inherited.get(record.recordId) ?? null, intake),
-  );
   const { verdicts, rejected, merges } = await withoutTheErased(
     db,
     world,
@@ -117,13 +111,10 @@ export async function ingest(
     ...rejectedRows(rejected, intake),
   ];
   await keepDeadLetters(db, letters, now);
-  if (rows.length) {
-    await settleDeadLetters(
-      db,
-      { kind: 'record', source: source.name, stream, refs: rows.map((row) => row.recordId) },
-      now,
-    );
-  }
+  const accepted = newest.filter(
+    (_, index) => verdicts[index]?.kind === 'touched' || 'row' in verdicts[index]!,
+  );
+  await settleRecordLetters(db, { source: source.name, stream }, accepted, now);
 
   const affected = new Set<string>(orphaned);
   for (const { sourceId } of written) if (sourceId !== null) affected.add(sourceId);
@@ -142,7 +133,44 @@ export async function ingest(
     counts.customers = revised.length;
     await intake.onRevised?.(revised);
   }
+  if (rest.length > 0) {
+    const more = await ingest(db, world, intake, { records: rest });
+    for (const key of Object.keys(counts) as (keyof Counts)[]) counts[key] += more[key];
+  }
   return counts;
+}
+
+/**
+ * What each of these is, against what is stored of it. Rows that will be written are read once more under their locks:
+ * another worker may have brought them further since, and what it brought must be neither missed nor undone.
+ */
+async function judgeAll(db: Queryable, intake: Intake, records: readonly SourceRecord[]): Promise<Verdict[]> {
+  const { source, stream } = intake;
+  const stored = await storedRecords(
+    db,
+    source.name,
+    stream,
+    records.map((record) => record.recordId),
+  );
+  const inherited = await inheritedSourceIds(db, intake, records, stored);
+  const verdictOf = (record: SourceRecord) =>
+    judge(record, stored.get(record.recordId), inherited.get(record.recordId) ?? null, intake);
+  const verdicts = records.map(verdictOf);
+  const moving = records.flatMap(({ recordId }, index) => {
+    const verdict = verdicts[index]!;
+    return stored.has(recordId) && (verdict.kind === 'touched' || 'row' in verdict) ? [recordId] : [];
+  });
+  if (moving.length === 0) return verdicts;
+  const locked = await storedRecords(db, source.name, stream, moving.sort(), { lock: true });
+  for (const recordId of moving) {
+    const row = locked.get(recordId);
+    if (row) stored.set(recordId, row);
+    else stored.delete(recordId);
+  }
+  const isMoving = new Set(moving);
+  return records.map((record, index) =>
+    isMoving.has(record.recordId) ? verdictOf(record) : verdicts[index]!,
+  );
 }
 
 const countOf = {
@@ -247,14 +275,39 @@ async function keepGoodValues(
   }
 }
 
-/** A page may hold one record twice (rows move while a vendor pages): the newest counts, the later one on a tie. */
-function newestOfEach(records: readonly SourceRecord[]): { newest: SourceRecord[]; repeats: number } {
-  const newest = new Map<string, SourceRecord>();
-  for (const record of records) {
-    const known = newest.get(record.recordId);
-    if (!known || record.changedAt >= known.changedAt) newest.set(record.recordId, record);
-  }
-  return { newest: [...newest.values()], repeats: records.length - newest.size };
+/**
+ * A page may hold one record twice (rows move while a vendor pages): the newest counts, the later one on a tie, and
+ * `older` are the others. A deletion says nothing of the body: where it comes after one, it is taken in after it.
+ */
+function newestOfEach(records: readonly SourceRecord[]): {
+  newest: SourceRecord[];
+  older: Map<string, SourceRecord[]>;
+  laterGone: SourceRecord[];
+} {
+  const older = new Map<string, SourceRecord[]>();
+  const versions = Map.groupBy(records, (record) => record.recordId);
+  if (versions.size === records.length) return { newest: [...records], older, laterGone: [] };
+  const laterGone: SourceRecord[] = [];
+  const newest = [...versions].map(([recordId, all]) => {
+    const body = newestOf(all.filter((record) => !record.deleted));
+    const gone = newestOf(all.filter((record) => record.deleted));
+    if (body === undefined) return gone!;
+    const isLater = gone !== undefined && gone.changedAt >= body.changedAt;
+    if (isLater) laterGone.push(gone);
+    older.set(
+      recordId,
+      all.filter((record) => record !== body && !(isLater && record.deleted)),
+    );
+    return body;
+  });
+  return { newest, older, laterGone };
+}
+
+function newestOf(versions: readonly SourceRecord[]): SourceRecord | undefined {
+  return versions.reduce<SourceRecord | undefined>(
+    (newest, record) => (newest === undefined || record.changedAt >= newest.changedAt ? record : newest),
+    undefined,
+  );
 }
 
 /** What one record is, against what is stored of it. */
@@ -282,6 +335,8 @@ function judge(
   const { faults } = source.contribute(record.body);
   const sourceId = assignedSourceId(before ?? inherited, found.value, source.config.sourceId.policy);
   if (faults.length && source.config.badValues === 'reject') {
+    // Of what has been deleted since nobody needs to hear.
+    if (stored?.deletedAt != null && stored.deletedAt >= record.changedAt) return { kind: 'superseded' };
     const reason = faults.map((fault) => `${fault.field}: ${fault.reason}`).join('; ');
     return { kind: 'rejected', letter: letterOf(record, intake, 'bad_value', reason), sourceId };
   }

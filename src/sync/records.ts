@@ -50,17 +50,19 @@ export function bodyHash(record: SourceRecord): string {
   return createHash('sha256').update(JSON.stringify(record.body)).digest('base64').slice(0, 27);
 }
 
-/** The stored clocks and hashes of these records, in one indexed read. */
+/** The stored clocks and hashes of these records, in one indexed read; with `lock` they stay so until the transaction ends. */
 export async function storedRecords(
   db: Queryable,
   source: string,
   stream: string,
   recordIds: readonly string[],
+  { lock = false } = {},
 ): Promise<Map<string, StoredRecord>> {
   const rows = await db.rows<StoredRecord>(sql`
     select record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt",
            ${ms(sql`deleted_at`)} as "deletedAt", hash
-    from ${these(source, stream, recordIds)}`);
+    from ${these(source, stream, recordIds)}
+    ${lock ? sql`for update` : sql``}`);
   return new Map(rows.map((row) => [row.recordId, row]));
 }
 

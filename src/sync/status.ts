@@ -5,6 +5,7 @@ import { at, ms, type Queryable } from '../db/database.ts';
 import { type Lane, lanes } from '../engine/lanes.ts';
 import { countClashes } from './clashes.ts';
 import { countDeadLetters, type DeadLetterKind } from './dead-letters.ts';
+import { countHolds } from './holds.ts';
 import { countQuarantine } from './quarantine.ts';
 
 /** Customers of one lane that are not yet delivered. Times are epoch milliseconds. */
@@ -29,6 +30,8 @@ export interface Figures {
   lastDeliveredAt: number | null;
   /** Records kept, by source. */
   records: { [source: string]: number };
+  /** Losses held until a person decides, and of how many customers. */
+  holds: { open: number; customers: number };
   deadLetters: { kind: DeadLetterKind; source: string; code: string; open: number }[];
   /** Values left out because they failed their type or rule. */
   quarantined: number;
@@ -74,6 +77,7 @@ export async function figures(db: Queryable, now: number): Promise<Figures> {
     oldestWaitingAt: least(waiting.map((group) => group.oldestAt)),
     lastDeliveredAt: greatest(groups.map((group) => group.lastDeliveredAt)),
     records: Object.fromEntries(records.map(({ source, count }) => [source, count])),
+    holds: await countHolds(db),
     deadLetters: await countDeadLetters(db),
     quarantined: await countQuarantine(db),
     clashes: await countClashes(db),

@@ -3,6 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { secureHeaders } from 'hono/secure-headers';
+import type { Connector } from '../connector.ts';
 import { figures } from '../sync/status.ts';
 import type { Tributary } from '../tributary.ts';
 import { adminPages } from './admin.ts';
@@ -11,13 +12,14 @@ import { customersApi } from './api/customers.ts';
 import { deadLettersApi } from './api/dead-letters.ts';
 import { deliveriesApi } from './api/deliveries.ts';
 import { destinationApi } from './api/destination.ts';
-import { explainApi } from './api/explain.ts';
 import { erasuresApi } from './api/erasures.ts';
+import { explainApi } from './api/explain.ts';
 import { exportApi } from './api/export.ts';
 import { healthApi } from './api/health.ts';
 import { holdsApi } from './api/holds.ts';
 import { importsApi } from './api/imports.ts';
 import { pinsApi } from './api/pins.ts';
+import { previewApi } from './api/preview.ts';
 import { quarantineApi } from './api/quarantine.ts';
 import { rewindApi } from './api/rewind.ts';
 import { runEventsApi } from './api/run-events.ts';
@@ -43,6 +45,8 @@ export interface AppOptions {
   dataDir: string;
   /** Default 2 GiB. */
   maxImportBytes?: number;
+  /** Those that a proposed configuration may name. Default: those of the present one. */
+  connectors?: readonly Connector[];
   /** Where codes for the link on the terminal are made. */
   loginCodes?: LoginCodes;
 }
@@ -59,6 +63,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     loginCodes: options.loginCodes ?? new LoginCodes(clock),
     figures: new Remembered(clock, () => figures(database, clock.now())),
     rates: new Rates(),
+    ...(options.connectors && { connectors: options.connectors }),
   };
   const app = newApi();
   app.onError(onError(log));
@@ -100,6 +105,7 @@ const parts = [
   exportApi,
   deadLettersApi,
   holdsApi,
+  previewApi,
   adminPages,
 ];
 

@@ -1,5 +1,6 @@
 // What every route is handed, and the form that all of them are built on.
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Connector } from '../connector.ts';
 import type { Figures } from '../sync/status.ts';
 import type { Tributary } from '../tributary.ts';
 import type { Auth } from './auth.ts';
@@ -20,6 +21,8 @@ export interface Room {
   loginCodes: LoginCodes;
   figures: Remembered<Figures>;
   rates: Rates;
+  /** Those that a proposed configuration may name. Default: those of the present one. */
+  connectors?: readonly Connector[];
 }
 
 export type Env = {

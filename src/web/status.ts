@@ -2,7 +2,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Endpoint } from '../engine/http.ts';
 import { batchesUnderWay } from '../sync/batches.ts';
-import { countHolds } from '../sync/holds.ts';
 import { destinationName, pauses } from '../sync/pauses.ts';
 import { goingRuns, lastRuns, type Run } from '../sync/runs.ts';
 import type { Source } from '../sync/source.ts';
@@ -153,7 +152,7 @@ export async function readStatus(room: Room): Promise<Status> {
       batches: { underWay: batches.count, customers: figures.inBatches },
       ...spending(tributary.endpoints.get(destinationName)),
     },
-    holds: await countHolds(database),
+    holds: figures.holds,
     deadLetters: {
       open: figures.deadLetters.reduce((sum, group) => sum + group.open, 0),
       groups: figures.deadLetters,

@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { connectors } from '../../connectors/index.ts';
 import { checkConfig } from '../../src/config.ts';
+import type { Connector } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log.ts';
@@ -53,6 +54,8 @@ export interface SyncWorldOptions {
   sources?: object;
   config?: object;
   clock?: FastClock;
+  /** Beside ours. */
+  connectors?: readonly Connector[];
   /** Without it nobody can be erased. */
   secretKey?: string;
   /** Lines of the log, for tests that read them. */
@@ -115,7 +118,7 @@ export async function openSyncWorld(database: Database, options: SyncWorldOption
   /** As a worker of its own would be wired; `again` is another worker on the same database. */
   const wire = (on: Database = database) =>
     new Tributary({
-      config: checkConfig('test', raw, {}, connectors),
+      config: checkConfig('test', raw, {}, [...connectors, ...(options.connectors ?? [])]),
       database: on,
       clock,
       log,

@@ -101,6 +101,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open }) => {
       request: { path, host: world.tributary.host },
     });
     await world.rest();
+    expect(await runById(database, run!.id)).toMatchObject({ state: 'finished', error: null });
     return { path, run: run!.id };
   }
 
@@ -174,11 +175,12 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open }) => {
     await database.rows(
       sql`update runs set report = ${JSON.stringify({ samples: [email, name] })}::jsonb where id = ${asked!.id}::bigint`,
     );
-    const { path } = await importFile(`id,email,name\n4711,${email.toUpperCase()},${name}\n`);
-    const { path: others } = await importFile(`id,email,name\n4712,x${email},Somebody\n`);
+    const { path } = await importFile(`Source_id,Email,Name\n4711,${email.toUpperCase()},${name}\n`);
+    const { path: others } = await importFile(`Source_id,Email,Name\n4712,x${email},Somebody\n`);
     expect((await tablesHolding(traces)).length).toBeGreaterThan(8);
     expect(world.voucherify.bySourceId(email)).toBeDefined();
     log.length = 0;
+    const before = world.voucherify.count - 2;
 
     const first = await world.tributary.erase({ sourceId: email });
     expect(first.answers['destination']).toMatchObject({ answer: 'waiting' });
@@ -209,7 +211,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open }) => {
     expect((await runById(database, asked!.id))?.request.recordIds).toEqual([other.id]);
     expect([existsSync(path), existsSync(others)]).toEqual([false, true]);
     expect(world.voucherify.bySourceId(email)).toBeUndefined();
-    expect(world.voucherify.count).toBe(31);
+    expect(world.voucherify.count).toBe(before);
     expect(
       log.filter((line) => traces.some((trace) => line.toLowerCase().includes(trace.toLowerCase()))),
     ).toEqual([]);
@@ -225,7 +227,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open }) => {
     expect(balances(full)).toBe(true);
 
     const { run } = await importFile(
-      `id,email,name\n1,${email},${name}\n2,anna@example.com,Anna\n"${email}",,${name}\n3,"${email}\n`,
+      `Source_id,Email,Name\n1,${email},${name}\n2,anna@example.com,Anna\n"${email}",,${name}\n3,${email},x,y,z\n`,
     );
     expect(await runById(database, run)).toMatchObject({
       state: 'finished',
@@ -270,6 +272,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open }) => {
   it('tells the destination only when a bulk action that carries the customer has ended', async () => {
     await start({ voucherify: { bulkProcessing: { waitMs: 60_000, recordMs: 1 } } });
     const before = world.voucherify.requests.get('POST /v1/customers/bulk/async 202') ?? 0;
+    const others = world.voucherify.count - 1;
     expect(before).toBeGreaterThan(0); // the backfill went by one: the next one does too
     for (const contact of [...world.hubspot.contacts()]) world.hubspot.update(contact.id, { city: 'Gdynia' });
     const run = await world.tributary.request({
@@ -296,7 +299,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open }) => {
     expect(world.voucherify.deleted().find((customer) => customer.email === email)?.address?.['city']).toBe(
       'Gdynia',
     );
-    expect(world.voucherify.count).toBe(30);
+    expect(world.voucherify.count).toBe(others);
     expect(await tablesHolding(traces)).toEqual([]);
   });
 

@@ -216,21 +216,14 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
   });
 
   it('loses a bad value alone: the last good one stands, and it is listed until its record changes', async () => {
-    await start();
+    const points = { type: 'number', array: false, required: false, atMost: 1_000_000 };
+    await start({ config: { metadataSchema: { definitions: { loyalty_points: points } } } });
     const [id, other] = [someId(0), someId(1)];
     world.hubspot.update(id, { loyalty_points: 17, city: 'Gdynia' });
     await world.sync();
     expect((await get('/api/status')).quarantined).toBe(0);
-    world.voucherify.setMetadataSchema({
-      definitions: { loyalty_points: { type: 'number', array: false, required: false, atMost: 100 } },
-      definedOnly: false,
-    } as never);
-    world.tributary.world.schema = {
-      definedOnly: false,
-      definitions: { loyalty_points: { type: 'number', array: false, required: false, atMost: 100 } },
-    };
-    world.hubspot.update(id, { loyalty_points: 5000, city: 'Sopot' });
-    world.hubspot.update(other, { loyalty_points: 7000 });
+    world.hubspot.update(id, { loyalty_points: 5_000_000, city: 'Sopot' });
+    world.hubspot.update(other, { loyalty_points: 7_000_000 });
     const run = await world.sync();
     expect(run).toMatchObject({ state: 'finished', rejected: 0 });
     expect(has(id)).toMatchObject({ address: { city: 'Sopot' }, metadata: { loyalty_points: 17 } });
@@ -243,14 +236,14 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
       stream: 'contacts',
       sourceId: id,
       field: 'metadata.loyalty_points',
-      reason: expect.stringMatching(/^Found 5000, where a number of at most 100 is allowed\.$/),
-      value: 5000,
+      reason: expect.stringMatching(/^Found 5000000, where a number of at most 1000000 is allowed\.$/),
+      value: '5000000',
       lastGood: 17,
       stands: 17,
     });
     const { text } = await fieldOf(id, 'metadata.loyalty_points');
     expect(text).toContain(
-      `hubspot contact ${id} says 5000 now, which is refused: Found 5000, where a number of at most 100 is allowed. Its last good value stands.`,
+      `hubspot contact ${id} says "5000000" now, which is refused: Found 5000000, where a number of at most 1000000 is allowed. Its last good value stands.`,
     );
 
     const page = await get('/api/quarantine?limit=1&source=hubspot&field=metadata.loyalty_points');

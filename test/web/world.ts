@@ -86,6 +86,12 @@ function destinationConnector(truth: Truth): Connector {
         truth.taken.set(sourceId, payload);
         return { sourceId, result: 'accepted' };
       },
+      async remove(_context, sourceId) {
+        const message = truth.refused.get(sourceId);
+        if (message) return { sourceId, result: 'rejected', code: 'locked', message };
+        truth.taken.delete(sourceId);
+        return { sourceId, result: 'accepted' };
+      },
       read: async () => null,
     },
   });
@@ -96,7 +102,7 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 /** The database is closed with it. */
 export async function openWorld(
   database: Database,
-  options: { clock?: Clock; maxImportBytes?: number; sources?: object; version?: string } = {},
+  options: { clock?: Clock; maxImportBytes?: number; sources?: object; version?: string; secretKey?: string } = {},
 ) {
   const { clock = systemClock, maxImportBytes } = options;
   const truth: Truth = {
@@ -114,7 +120,7 @@ export async function openWorld(
   const config = checkConfig('a test', raw, {}, [peopleConnector(truth), destinationConnector(truth), csv]);
   const logged: string[] = [];
   const log = createLog({ level: 'info', write: (line) => void logged.push(line) });
-  const tributary = new Tributary({ config, database, clock, log });
+  const tributary = new Tributary({ config, database, clock, log, secretKey: options.secretKey ?? null });
   const dataDir = await mkdtemp(join(tmpdir(), 'tributary-web-'));
   const loginCodes = new LoginCodes(clock);
   const app = createApp(tributary, {

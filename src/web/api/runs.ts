@@ -1,9 +1,10 @@
 // Runs over HTTP: what they brought, and a person's word to call one off.
 import { createRoute, z } from '@hono/zod-openapi';
-import { cancelRun, listRuns, runById } from '../../sync/runs.ts';
+import { cancelRun, listRuns, reportOf, runById } from '../../sync/runs.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { before, jsonOf, limit, runBody, runShape, secured, text } from './shapes.ts';
+import { dryRunShape } from './preview.ts';
+import { before, jsonOf, limit, orNull, runBody, runShape, secured, text } from './shapes.ts';
 
 const tags = ['runs'];
 
@@ -44,6 +45,12 @@ const list = createRoute({
   },
 });
 
+const reportedRun = runShape
+  .extend({
+    report: orNull(dryRunShape).openapi({ description: 'What a dry run found, when it has ended.' }),
+  })
+  .openapi('ReportedRun');
+
 const one = createRoute({
   method: 'get',
   path: '/api/runs/{id}',
@@ -51,7 +58,7 @@ const one = createRoute({
   tags,
   security: secured,
   request: { params: runParam },
-  responses: { 200: { description: 'The run.', content: jsonOf(runShape) }, ...problems(400, 404) },
+  responses: { 200: { description: 'The run.', content: jsonOf(reportedRun) }, ...problems(400, 404) },
 });
 
 const cancel = createRoute({
@@ -74,7 +81,11 @@ export function runsApi(room: Room) {
       const page = runs.slice(0, limit);
       return c.json({ runs: page.map(runBody), next: runs.length > limit ? page.at(-1)!.id : null }, 200);
     })
-    .openapi(one, async (c) => c.json(runBody(await runNamed(room, c.req.valid('param').id)), 200))
+    .openapi(one, async (c) => {
+      const run = await runNamed(room, c.req.valid('param').id);
+      const report = run.request.dryRun ? await reportOf(tributary.database, run.id) : null;
+      return c.json({ ...runBody(run), report: report as z.infer<typeof reportedRun>['report'] }, 200);
+    })
     .openapi(cancel, async (c) => {
       const { id } = await runNamed(room, c.req.valid('param').id);
       const run = await cancelRun(tributary.database, id, tributary.clock.now());

@@ -35,8 +35,13 @@ const list = createRoute({
 
 const syncBody = z
   .strictObject({
-    mode: z.enum(['incremental', 'full', 'records']).openapi({
-      description: 'incremental: what changed. full: everything. records: those in `recordIds`.',
+    mode: z.enum(['incremental', 'full', 'records']).optional().openapi({
+      description:
+        'incremental: what changed. full: everything. records: those in `recordIds`. A dry run without one is incremental.',
+    }),
+    dryRun: z.boolean().optional().openapi({
+      description:
+        'Keep and send nothing: what the run would do is the `report` of the run that is answered.',
     }),
     recordIds: z
       .array(text.min(1))
@@ -44,7 +49,9 @@ const syncBody = z
       .max(1000, '1 to 1000 record IDs')
       .optional(),
   })
-  .superRefine(({ mode, recordIds }, context) => {
+  .superRefine(({ mode, recordIds, dryRun }, context) => {
+    if (mode === undefined && dryRun !== true)
+      context.addIssue({ code: 'custom', path: ['mode'], message: 'incremental, full or records' });
     const fault = (message: string) => context.addIssue({ code: 'custom', path: ['recordIds'], message });
     if (mode === 'records' && !recordIds) fault('1 to 1000 record IDs, in the mode records');
     if (mode !== 'records' && recordIds) fault('nothing, but in the mode records');
@@ -108,7 +115,7 @@ export function sourcesApi(room: Room) {
     .openapi(list, async (c) => c.json({ sources: await readSources(room) }, 200))
     .openapi(sync, async (c) => {
       const source = sourceNamed(room, c.req.valid('param').source);
-      const { mode, recordIds } = c.req.valid('json');
+      const { mode = 'incremental', recordIds, dryRun = false } = c.req.valid('json');
       if (mode === 'records') requireReading(source);
       await refusePaused(room, source.name);
       const run = await room.tributary.request({
@@ -116,7 +123,10 @@ export function sourcesApi(room: Room) {
         mode,
         trigger: 'manual',
         lane: await laneOf(room, source, mode),
-        ...(recordIds && { request: { recordIds: [...new Set(recordIds)] } }),
+        request: {
+          ...(recordIds && { recordIds: [...new Set(recordIds)] }),
+          ...(dryRun && { dryRun }),
+        },
       });
       if (!run) await refuseSecond(room, source.name, mode);
       return c.json(runBody(run!), 202, { location: `/api/runs/${run!.id}` });

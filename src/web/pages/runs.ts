@@ -27,7 +27,7 @@ function row(run: RunBody, now: string): Html {
     { name: 'rejected', count: run.rejected, tone: 'bad' },
   ];
   const took = run.startedAt ? (Date.parse(run.endedAt ?? now) - Date.parse(run.startedAt)) / 1000 : null;
-  return html`<tr data-key="${run.id}"><th scope="row"><b>${run.source}</b> <small>${run.mode} · ${run.trigger} · #${run.id}</small></th>
+  return html`<tr data-key="${run.id}"><th scope="row"><b>${run.source}</b> <small>${run.request['dryRun'] ? 'dry run, ' : ''}${run.mode} · ${run.trigger} · #${run.id}</small></th>
 <td data-name="When">${moment(run.startedAt ?? run.requestedAt, now)}<small>${took === null ? '' : ` · ${duration(Math.max(took, 0))}`}</small></td>
 <td class="figure" data-name="Received"><b>${number(run.received)}</b>${run.received > 0 ? stacked(`Run ${run.id}`, shares) : ''}</td>
 ${shares.map(({ name, count, tone }) => html`<td class="figure sum ${count === 0 ? 'none' : ''} ${count > 0 && tone === 'bad' ? 'bad-text' : ''}" data-name="${name}">${number(count)}</td>`)}

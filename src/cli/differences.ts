@@ -1,0 +1,66 @@
+// What a preview or a dry run found, as lines for a person. It knows no command.
+import { counted, print, type Terminal } from './terminal.ts';
+
+export interface Group {
+  count: number;
+  samples: { sourceId: string; from?: unknown; to?: unknown }[];
+}
+
+/** What previews and dry runs have in common. */
+export interface Differences {
+  differs: boolean;
+  summary: string;
+  customers: { looked: number; differing: number; created: Group; left: Group; returned: Group };
+  fields: { field: string; set: Group; changed: Group; cleared: Group; dropped: Group }[];
+  kinds: { sentence: string; count: number; sourceIds: string[] }[];
+  writes: {
+    customers: number;
+    removed: number;
+    payloadBytes: number;
+    calls: { single: number; bulk: number; reads: number; total: number };
+    payloads: { sourceId: string; payload: unknown }[];
+  };
+  notes: string[];
+}
+
+const number = (value: number) => value.toLocaleString('en-US');
+const shown = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value));
+
+export function printDifferences(terminal: Terminal, found: Differences): void {
+  const { customers, fields, kinds, writes, notes } = found;
+  print(terminal, `${found.summary.replace(/\.$/, '')}.`);
+  printGroup(terminal, 'new customers', customers.created);
+  printGroup(terminal, 'left by all records', customers.left);
+  printGroup(terminal, 'spoken of again', customers.returned);
+  for (const { field, ...groups } of fields)
+    for (const kind of ['set', 'changed', 'cleared', 'dropped'] as const)
+      printGroup(terminal, `${field} ${kind}`, groups[kind]);
+  if (kinds.length > 1) {
+    print(terminal, '\nBy all that would differ of a customer:');
+    for (const { sentence, sourceIds } of kinds) print(terminal, `  ${sentence} (${sourceIds.join(', ')})`);
+  }
+  if (writes.customers + writes.removed > 0) print(terminal, `\n${costSentence(writes)}`);
+  for (const { sourceId, payload } of writes.payloads)
+    print(terminal, `${sourceId}: ${payload === null ? 'nothing would be sent' : JSON.stringify(payload)}`);
+  for (const note of notes) print(terminal, `note: ${note}`);
+}
+
+export function printGroup(terminal: Terminal, name: string, { count, samples }: Group): void {
+  if (count === 0) return;
+  print(terminal, `\n${name}: ${number(count)}`);
+  for (const sample of samples) {
+    const sides = 'from' in sample || 'to' in sample ? `: ${shown(sample.from)} → ${shown(sample.to)}` : '';
+    print(terminal, `  ${sample.sourceId}${sides}`);
+  }
+}
+
+function costSentence({ customers, removed, payloadBytes, calls }: Differences['writes']): string {
+  const kinds = [
+    [calls.single, 'single'],
+    [calls.bulk, 'bulk'],
+    [calls.reads, 'to read back first'],
+  ] as const;
+  const parts = kinds.filter(([count]) => count > 0).map(([count, kind]) => `${number(count)} ${kind}`);
+  const taken = removed > 0 ? ` and take away ${number(removed)}` : '';
+  return `To send: ${counted(customers, 'customer')}${taken}, ${counted(payloadBytes, 'byte')}, ${counted(calls.total, 'call')} (${parts.join(', ')}).`;
+}

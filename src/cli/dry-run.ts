@@ -1,0 +1,55 @@
+// A dry run as a command: asked for, waited for, and its report told. Nothing of it is kept or sent.
+import type { Run } from './answers.ts';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { type Differences, printDifferences } from './differences.ts';
+import { differs, exitCodes } from './errors.ts';
+import { runSentence } from './figures.ts';
+import { endOf } from './follow.ts';
+import { reach } from './reach.ts';
+import { listenForStop } from './signals.ts';
+import { counted, Progress, print, printJson } from './terminal.ts';
+
+type DryRun = Run & { report: (Differences & { pages: number }) | null };
+
+/** `exitZero`: differences end with 0 too. */
+export async function runDryRuns(
+  cli: Cli,
+  options: { json?: true; wait: boolean; exitZero?: true },
+  ask: (client: Client) => Promise<Run[]>,
+): Promise<void> {
+  const { terminal } = cli;
+  const json = options.json === true;
+  const reached = await reach(cli, { work: 'dry runs' });
+  const stop = listenForStop(cli.clock, () => process.exit(1));
+  const progress = new Progress(terminal, { silent: json });
+  try {
+    const asked = await ask(reached.client);
+    if (!options.wait && !reached.isHere) {
+      if (json) printJson(terminal, { runs: asked });
+      else for (const { id, source } of asked) print(terminal, `Dry run ${id} of ${source} was asked for.`);
+      return;
+    }
+    const following = { client: reached.client, silent: json, stop: stop.signal, since: cli.clock.now() };
+    const runs: DryRun[] = [];
+    for (const { id } of asked) runs.push((await endOf(cli, following, id, progress)) as DryRun);
+    progress.end();
+    if (json) printJson(terminal, { runs });
+    else for (const run of runs) tell(cli, run);
+    const isWell = runs.every(({ state }) => state === 'finished');
+    const found = runs.some(({ report }) => report?.differs);
+    cli.exitCode = !isWell ? exitCodes.failed : found && !options.exitZero ? differs : exitCodes.well;
+  } finally {
+    progress.end();
+    await reached.close();
+    stop.release();
+  }
+}
+
+function tell({ terminal }: Cli, run: DryRun): void {
+  print(terminal, `Dry run ${run.id} of ${run.source} ${run.state}: ${runSentence(run)}.`);
+  if (run.error) terminal.err.write(`${run.error}\n`);
+  if (!run.report) return;
+  print(terminal, `Read: ${counted(run.report.pages, 'page')}. Nothing was kept or sent.`);
+  printDifferences(terminal, run.report);
+}

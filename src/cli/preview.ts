@@ -1,0 +1,135 @@
+// `tributary preview`: what a proposed configuration would make of the stored records, before it is the real one.
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { createLog } from '../engine/log.ts';
+import type { Cli } from './cli.ts';
+import { type Differences, type Group, printDifferences, printGroup } from './differences.ts';
+import { CommandError, differs, exitCodes, UsageError } from './errors.ts';
+import { openHere, reach } from './reach.ts';
+import { counted, print, printJson } from './terminal.ts';
+
+interface Options {
+  config: string;
+  payloads?: number;
+  sourceId?: string[];
+  samples: number;
+  exitZero?: true;
+  json?: true;
+}
+
+interface Preview extends Differences {
+  records: { looked: number } & { [group in (typeof recordGroups)[number][0]]: Group };
+  faults: { source: string; field: string; newlyFaulty: Group; noLongerFaulty: Group }[];
+  sources: { added: string[]; removed: string[] };
+}
+
+const recordGroups = [
+  ['filtered', 'records that would be left out'],
+  ['letIn', 'records that would be let in'],
+  ['moved', 'records that would speak of another customer'],
+  ['staying', 'records that name another source ID and stay'],
+  ['joined', 'records that would join a customer'],
+] as const;
+
+export function addPreview(program: Command, cli: Cli): void {
+  program
+    .command('preview')
+    .description('Show what a changed mapping or merge would do to the stored records. Writes nothing.')
+    .requiredOption('--config <file>', 'the proposed configuration, .json or .ts')
+    .option('--payloads <n>', 'print the first so many exact payloads', wholeNumber)
+    .option('--source-id <id...>', 'print the exact payloads of these customers')
+    .option('--samples <n>', 'name so many of each group', wholeNumber, 5)
+    .option('--exit-zero', 'end with 0 also where something would differ')
+    .option('--json', 'print the report as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary preview --config proposed.config.json
+  $ tributary preview --config proposed.config.ts --source-id 151 152
+  $ tributary preview --config proposed.config.json --json --exit-zero
+
+A configuration whose mapping or filter has functions cannot be sent to a server: it is previewed here, on the database
+of DATABASE_URL or, while no server runs, on the embedded one.
+
+Exit code 0: nothing would differ. 1: it failed. 2: wrong usage, or the configuration has faults (all are printed).
+3: something would differ.`,
+    )
+    .action(async (options: Options) => {
+      if (options.payloads !== undefined && options.sourceId)
+        throw new UsageError('--payloads and --source-id cannot go together: ask for a number or for names.');
+      const report = await previewFile(cli, options);
+      if (options.json) printJson(cli.terminal, report);
+      else tell(cli, report);
+      cli.exitCode = report.differs && !options.exitZero ? differs : exitCodes.well;
+    });
+}
+
+function wholeNumber(value: string): number {
+  if (!/^\d{1,4}$/.test(value) || Number(value) > 1000)
+    throw new InvalidArgumentError('Write a number up to 1000.');
+  return Number(value);
+}
+
+async function previewFile(cli: Cli, options: Options): Promise<Preview> {
+  const path = resolve(options.config);
+  const config = await cli.rooms.readConfigFile(path);
+  const { samples, sourceId, payloads = sourceId ?? 0 } = options;
+  const request = { samples: Math.min(samples, 100), payloads };
+  if (hasFunctions(config)) return previewHere(cli, path, request);
+  const reached = await reach(cli, { work: false });
+  try {
+    return await reached.client.send<Preview>('/api/preview', { json: { config, ...request } });
+  } finally {
+    await reached.close();
+  }
+}
+
+function hasFunctions(value: unknown): boolean {
+  if (typeof value === 'function') return true;
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasFunctions);
+}
+
+/** In this process, on the database: functions cannot be sent. */
+async function previewHere(
+  cli: Cli,
+  path: string,
+  request: { samples: number; payloads: number | string[] },
+): Promise<Preview> {
+  const environment = cli.rooms.readEnvironment();
+  const why = 'The proposed configuration has functions, which cannot be sent to a server';
+  if (environment.variables['TRIBUTARY_URL'] !== undefined && environment.databaseUrl === undefined)
+    throw new UsageError(
+      `${why}: set DATABASE_URL to the database of that server, or write the mapping without functions.`,
+    );
+  const proposed = await cli.rooms.loadConfig({ ...environment, configPath: path });
+  const present = await cli.rooms.loadConfig(environment);
+  const log = createLog({ level: 'silent' });
+  const { previewConfig } = await import('../web/api/preview.ts');
+  try {
+    const house = await openHere(cli, environment, { config: present, log });
+    try {
+      return await previewConfig(house.tributary, proposed, request);
+    } finally {
+      await house.close();
+    }
+  } catch (error) {
+    if (error instanceof CommandError)
+      throw new CommandError(`${why}, and here: ${error.message}`, error.exitCode);
+    throw error;
+  }
+}
+
+function tell({ terminal }: Cli, report: Preview): void {
+  const { customers, records, faults } = report;
+  print(
+    terminal,
+    `Looked at ${counted(customers.looked, 'customer')} and ${counted(records.looked, 'record')}. Nothing was written.`,
+  );
+  printDifferences(terminal, report);
+  for (const [name, words] of recordGroups) printGroup(terminal, words, records[name]);
+  for (const { source, field, newlyFaulty, noLongerFaulty } of faults) {
+    printGroup(terminal, `${field} of ${source} would be faulty`, newlyFaulty);
+    printGroup(terminal, `${field} of ${source} would be faulty no longer`, noLongerFaulty);
+  }
+}

@@ -1,0 +1,144 @@
+// `tributary preview` and `tributary sync --dry-run` in this process: their words, and what they exit with.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Cli } from '../../src/cli/cli.ts';
+import { runProgram } from '../../src/cli/program.ts';
+import { readEnvironment } from '../../src/config.ts';
+import { systemClock } from '../../src/engine/clock.ts';
+import { rooms } from '../../src/rooms.ts';
+import { createHubSpotSimulator } from '../simulators/hubspot.ts';
+import { type Served, serve } from '../simulators/serve.ts';
+import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+
+const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
+const variables = { HUBSPOT_TOKEN: accessToken, VOUCHERIFY_TOKEN: appToken };
+
+let folder: string;
+let served: Served[];
+let hubspot: ReturnType<typeof createHubSpotSimulator>;
+let voucherify: ReturnType<typeof createVoucherifySimulator>;
+
+const mapping = { name: 'firstname', email: 'email', 'metadata.stage': 'lifecyclestage' };
+const configured = (mapping: object, destination: object = {}) => ({
+  destination: {
+    connector: 'voucherify',
+    appId,
+    appToken: '${env:VOUCHERIFY_TOKEN}',
+    baseUrl: served[1]!.url,
+    quota: { requests: 10_000, seconds: 10, reserve: 0 },
+    bulk: false,
+    ...destination,
+  },
+  sources: {
+    hubspot: { connector: 'hubspot', accessToken: '${env:HUBSPOT_TOKEN}', baseUrl: served[0]!.url, mapping },
+  },
+});
+
+async function tributary(...args: string[]) {
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  const texts = [out, err].map((stream) => {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return () => Buffer.concat(chunks).toString();
+  });
+  const cli: Cli = {
+    terminal: { out, err, outIsTerminal: false, errIsTerminal: false, columns: 100 },
+    clock: systemClock,
+    rooms: { ...rooms, readEnvironment: () => readEnvironment(variables, folder) },
+    exitCode: 0,
+  };
+  const exitCode = await runProgram(args, cli);
+  await new Promise((resolve) => setImmediate(resolve));
+  return { exitCode, out: texts[0]!(), err: texts[1]!() };
+}
+
+const put = (name: string, content: string | object) => {
+  const path = join(folder, name);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+};
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tributary-preview-'));
+  hubspot = createHubSpotSimulator({ now: Date.now, accessToken, quotas: false });
+  voucherify = createVoucherifySimulator({ now: Date.now, appId, appToken });
+  served = [await serve(hubspot.app), await serve(voucherify.app)];
+  hubspot.seed(8, 7, Date.now() - 600_000);
+  put('tributary.config.json', configured(mapping));
+});
+
+afterAll(async () => {
+  for (const server of served) await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('before it does', () => {
+  it('a dry run tells what a sync would bring, ends with 3, and brings nothing', async () => {
+    const { exitCode, out, err } = await tributary('sync', 'hubspot', '--dry-run');
+    expect({ exitCode, err }).toEqual({ exitCode: 3, err: '' });
+    expect(out).toMatch(/Dry run \d+ of hubspot finished: 8 received = 8 changed/);
+    expect(out).toMatch(/8 would be new customers\./);
+    expect(out).toMatch(/To send: 8 customers, .* 8 calls \(8 single\)/);
+    expect(voucherify.count).toBe(0);
+    expect((await tributary('sync', 'hubspot')).exitCode).toBe(0);
+    expect(voucherify.count).toBe(8);
+    const full = await tributary('sync', 'hubspot', '--dry-run', '--full', '--json');
+    expect(full.exitCode).toBe(0);
+    expect(JSON.parse(full.out)).toMatchObject({ runs: [{ unchanged: 8, report: { differs: false } }] });
+  });
+
+  it('a preview of the same ends with 0, and of another mapping with 3 and its differences', async () => {
+    const same = await tributary('preview', '--config', put('same.json', configured(mapping)));
+    expect({ exitCode: same.exitCode, err: same.err }).toEqual({ exitCode: 0, err: '' });
+    expect(same.out).toMatch(/No customer would change\./);
+    const other = put('other.json', configured({ ...mapping, name: 'email' }));
+    const { exitCode, out } = await tributary('preview', '--config', other, '--payloads', '1');
+    expect(exitCode).toBe(3);
+    expect(out).toMatch(
+      /Looked at 8 customers and 8 records\. Nothing was written\.\n8 customers: name changes\./,
+    );
+    expect(out).toMatch(/\d+: \{"source_id":"\d+","name":"[^"]+@[^"]+"\}/);
+    expect((await tributary('preview', '--config', other, '--exit-zero')).exitCode).toBe(0);
+    const json = await tributary('preview', '--config', other, '--json');
+    expect(JSON.parse(json.out)).toMatchObject({ differs: true, customers: { differing: 8 } });
+    expect(json.out + out).not.toContain(accessToken);
+  });
+
+  it('functions are previewed here', async () => {
+    const text = JSON.stringify(configured(mapping)).replace('"firstname"', '(body) => `${body.firstname}!`');
+    const { exitCode, out, err } = await tributary(
+      'preview',
+      '--config',
+      put('functions.config.ts', `export default ${text};`),
+    );
+    expect({ exitCode, err }).toEqual({ exitCode: 3, err: '' });
+    expect(out).toContain('8 customers: name changes');
+  });
+
+  it.each([
+    [['preview'], /required option '--config <file>'/],
+    [['preview', '--config', 'nosuch.json'], /no such file/],
+    [['preview', '--config', 'tributary.config.json', '--payloads', 'x'], /whole|number/],
+    [['sync', 'hubspot', '--exit-zero'], /goes with --dry-run/],
+  ])('wrong usage ends with 2: %j', async (args, sentence) => {
+    const { exitCode, err } = await tributary(...args);
+    expect(exitCode).toBe(2);
+    expect(err).toMatch(sentence);
+  });
+
+  it('a configuration with faults ends with 2 and all of them', async () => {
+    const path = put('faulty.json', configured({ nmae: 'x', emial: 'y' }));
+    const { exitCode, err } = await tributary('preview', '--config', path);
+    expect(exitCode).toBe(2);
+    expect(err).toMatch(/mapping\.nmae[\s\S]*mapping\.emial/);
+  });
+
+  it('is explained with examples', async () => {
+    const { exitCode, out } = await tributary('preview', '--help');
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/Examples:\n {2}\$ tributary preview[\s\S]*3: something would differ/);
+  });
+});

@@ -1,0 +1,96 @@
+// `tributary release` in this process, on the embedded database and simulated vendors on loopback.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Cli } from '../../src/cli/cli.ts';
+import { runProgram } from '../../src/cli/program.ts';
+import { readEnvironment } from '../../src/config.ts';
+import { systemClock } from '../../src/engine/clock.ts';
+import { rooms } from '../../src/rooms.ts';
+import { createHubSpotSimulator } from '../simulators/hubspot.ts';
+import { type Served, serve } from '../simulators/serve.ts';
+import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+
+const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
+
+let folder: string;
+let served: Served[];
+let hubspot: ReturnType<typeof createHubSpotSimulator>;
+let voucherify: ReturnType<typeof createVoucherifySimulator>;
+let ids: string[];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tributary-release-'));
+  hubspot = createHubSpotSimulator({ now: Date.now, accessToken, quotas: false });
+  voucherify = createVoucherifySimulator({ now: Date.now, appId, appToken });
+  served = [await serve(hubspot.app), await serve(voucherify.app)];
+  const quota = { requests: 10_000, seconds: 10, reserve: 0 };
+  const config = {
+    destination: { connector: 'voucherify', appId, appToken, baseUrl: served[1]!.url, quota, bulk: false },
+    sources: { hubspot: { connector: 'hubspot', accessToken, baseUrl: served[0]!.url } },
+    breaker: { blanked: { share: 0.2, count: 3 } },
+  };
+  writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify(config));
+  ids = Array.from({ length: 8 }, (_, index) =>
+    hubspot.create({ firstname: `P${index}`, phone: `+4860000000${index}` }),
+  );
+  expect((await tributary('sync')).exitCode).toBe(0);
+  for (const id of ids.slice(0, 6)) hubspot.update(id, { phone: '' });
+  expect((await tributary('sync')).exitCode).toBe(0);
+});
+
+afterEach(async () => {
+  for (const server of served) await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function tributary(...args: string[]) {
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  const texts = [out, err].map((stream) => {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return () => Buffer.concat(chunks).toString();
+  });
+  const cli: Cli = {
+    terminal: { out, err, outIsTerminal: false, errIsTerminal: false, columns: 100 },
+    clock: systemClock,
+    rooms: { ...rooms, readEnvironment: () => readEnvironment({}, folder) },
+    exitCode: 0,
+  };
+  const exitCode = await runProgram(args, cli);
+  await new Promise((resolve) => setImmediate(resolve));
+  return { exitCode, out: texts[0]!(), err: texts[1]!() };
+}
+
+const phones = () => ids.filter((id) => voucherify.bySourceId(id)?.phone != null).length;
+
+it('lists what is held with its difference, and lets it go', async () => {
+  const listed = await tributary('release', '--list');
+  expect(listed).toMatchObject({ exitCode: 0 });
+  expect(listed.out).toMatch(/hubspot +2 +phone +3 /);
+  expect(listed.out).toContain('"phone":null');
+  const { groups, holds } = JSON.parse((await tributary('release', '--list', '--json')).out);
+  expect(groups).toMatchObject([{ what: 'phone', open: 3 }]);
+  expect(holds).toHaveLength(3);
+  expect((await tributary('status')).out).toMatch(/5 delivered \+ 0 waiting \+ 3 held/);
+  expect((await tributary('release', '--run', '1')).out).toContain('Nothing that fits is held.');
+  const released = await tributary('release', '--run', '2', '--what', 'phone');
+  expect(released).toMatchObject({ exitCode: 0 });
+  expect(released.out).toContain('Released: 3 holds of 3 customers.');
+  expect(phones()).toBe(2);
+  expect((await tributary('release', '--list')).out).toBe('Nothing is held.\n');
+});
+
+it('turns back what is refused, and says what is wrong with a choice', async () => {
+  const refused = JSON.parse((await tributary('release', '--all', '--refuse', '--json')).out);
+  expect(refused).toMatchObject({ refused: { holds: 3, customers: 3 } });
+  expect(phones()).toBe(5);
+  for (const args of [[], ['--all', '--what', 'phone'], ['--run', 'x'], ['--refuse']]) {
+    const { exitCode, err } = await tributary('release', ...args);
+    expect({ exitCode, err }).toMatchObject({ exitCode: 2, err: expect.stringMatching(/--all|number/) });
+  }
+  const help = await tributary('release', '--help');
+  expect(help).toMatchObject({ exitCode: 0, out: expect.stringContaining('$ tributary release --list') });
+});
