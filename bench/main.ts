@@ -7,6 +7,7 @@ import { findServer, onServer } from '../test/support/postgres.ts';
 import { callFigures, largeFigures, type Measurements, memoryFigures, timeFigures } from './comparison.ts';
 import { type Contestant, tributaryOnPglite, tributaryOnPostgres, yardstick } from './contestants.ts';
 import { type Figure, isMissed, line, table } from './figures.ts';
+import { previewFigures } from './preview-figures.ts';
 import { checkComparison, runFirstSync, runSeries } from './series.ts';
 
 const { values: options } = parseArgs({
@@ -38,6 +39,7 @@ const figures: Figure[] = [];
 tell(timeFigures(measured, contacts, !options.quick));
 tell(callFigures(measured));
 tell(memoryFigures(measured));
+if (!options.quick) tell(await previewFigures(server));
 if (options.large && onPostgres) {
   const ours = await using(onPostgres, (contestant) => runFirstSync(contestant, manyContacts));
   const script = await using(

@@ -1,7 +1,7 @@
 // The rooms wired for the command line: configuration, database, the running whole and its API, opened and closed in
 // order. It knows all of them and no command. What only some commands need is loaded when they do.
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import manifest from '../package.json' with { type: 'json' };
 import {
   type Config,
   checkConfig,
@@ -17,9 +17,7 @@ import type { Tributary } from './tributary.ts';
 import type { createApp } from './web/app.ts';
 import type { Served } from './web/server.ts';
 
-export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+export const { version } = manifest;
 
 export type App = ReturnType<typeof createApp>;
 

@@ -1,9 +1,9 @@
 // Requests to a vendor's API: the only file that opens a connection. It knows statuses, but no vendor's meaning of them
 // beyond what the connector's description says.
-import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { type Dispatcher, Pool } from 'undici';
+import manifest from '../../package.json' with { type: 'json' };
 import {
   type Api,
   type ApiDescription,
@@ -21,9 +21,6 @@ import type { Log } from './log.ts';
 import { type Budget, UnsentError } from './quota.ts';
 import { changes, refusalOf, Secrets } from './refusal.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 const defaultTimeoutSeconds = 30;
 const maxBodyBytes = 64 * 1024 * 1024;
 const unzip = promisify(gunzip);
@@ -82,7 +79,7 @@ export class Endpoint {
     this.#headers = lowerCased({
       accept: 'application/json',
       'accept-encoding': 'gzip',
-      'user-agent': `tributary/${version}`,
+      'user-agent': `tributary/${manifest.version}`,
       ...description.headers,
     });
     this.#basePath = base.pathname.replace(/\/+$/, '');
@@ -130,7 +127,13 @@ export class Endpoint {
   ): Promise<ApiResponse> {
     const startedAt = this.#clock.now();
     const exchange = await this.#exchange(request, path, signal);
-    this.#report(request, discreet ? '(not told)' : path, lane, 'status' in exchange ? exchange.status : null, startedAt);
+    this.#report(
+      request,
+      discreet ? '(not told)' : path,
+      lane,
+      'status' in exchange ? exchange.status : null,
+      startedAt,
+    );
     if ('failed' in exchange) throw this.#failure(exchange, request);
     const text = await this.#textOf(exchange, request);
     const { status, headers } = exchange;

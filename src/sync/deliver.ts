@@ -186,7 +186,15 @@ export class Deliverer {
       const { sourceId, revision, uncertain } = writing;
       const now = clock.now();
       const message = 'it is to be erased';
-      const down: Settlement = { sourceId, revision, end: 'again', dueAt: now, counted: false, message, uncertain };
+      const down: Settlement = {
+        sourceId,
+        revision,
+        end: 'again',
+        dueAt: now,
+        counted: false,
+        message,
+        uncertain,
+      };
       try {
         await database.transaction(async (tx) => {
           if ((await settle(tx, { lease }, [down], now)).has(sourceId)) await onLeft(tx, sourceId, now);

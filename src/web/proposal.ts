@@ -111,7 +111,7 @@ function below(path: string, rest: string): string {
 function refusal(faults: Fault[]): Problem {
   const lines = faults.map(({ path, found, allowed }) => `${path}: found ${found}; allowed: ${allowed}`);
   const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
-  return new Problem(400, `The proposed configuration has ${count}:\n${lines.join('\n')}`, {
+  return new Problem(400, `The proposed configuration has ${count}:\n${lines.join('\n')}.`, {
     type: 'bad-config',
     faults,
   });

@@ -68,7 +68,8 @@ async function tributary(...args: string[]) {
   return { exitCode, out: texts[0]!(), err: texts[1]!() };
 }
 
-describe('a customer', () => {
+// Each command opens a database of its own.
+describe('a customer', { timeout: 90_000 }, () => {
   it('is explained in sentences, set by hand, told of, and released again', async () => {
     const at = Date.now() - 86_400_000;
     const id = hubspot.create({ firstname: 'Anna', email: 'anna@example.com' }, at);

@@ -20,12 +20,7 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
   async function start(options: SyncWorldOptions = {}, people = 3): Promise<void> {
     database = await open();
     folder = mkdtempSync(join(tmpdir(), 'tributary-explain-'));
-    world = await openSyncWorld(database, {
-      ...options,
-      log: (l) => {
-        if (/"level":"?(50|error)/.test(l)) console.log(l.slice(0, 900));
-      },
-    });
+    world = await openSyncWorld(database, options);
     world.hubspot.seed(people, 7);
     const app = createApp(world.tributary, { apiToken, version: '1.2.3', dataDir: folder });
     call = await caller({ app } as World);

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Fields, Json } from '../../src/connector.ts';
 import { redo, stateAt, undo } from '../../src/sync/history.ts';
 import type { Changed } from '../../src/sync/revisions.ts';
-import { requestRun } from '../../src/sync/runs.ts';
+import { requestRun, runById } from '../../src/sync/runs.ts';
 import { createApp } from '../../src/web/app.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions } from '../support/sync-world.ts';
@@ -181,7 +181,7 @@ describe.each(databases)('the past on $name', ({ open }) => {
       body: { mode: 'incremental', trigger: 'manual', request: { rewoundTo: to } },
     });
     await world.rest();
-    const run = await get(`/api/runs/${answer.body.id}`);
+    const run = (await runById(database, answer.body.id))!;
     expect(run).toMatchObject({ state: 'finished', changed: 1 });
     // What had not changed since is not read again.
     expect(run.received).toBeLessThan(5);

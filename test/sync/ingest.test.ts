@@ -350,7 +350,6 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
         const result = JSON.stringify({ found, open });
         results.set(result, (results.get(result) ?? 0) + 1);
       }
-      if (results.size > 1) console.log(results);
       expect([...results.values()]).toEqual([ways.length]);
     });
   });

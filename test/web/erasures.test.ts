@@ -20,6 +20,7 @@ describe.each(databases)('the API of erasure on $name', ({ open }) => {
     }));
     call = await caller(world);
     await world.tributary.start();
+    await call('POST', '/api/sources/crm/sync', { json: { mode: 'full' } });
     await until(() => world.truth.taken.size === 2);
   }
 

@@ -45,8 +45,9 @@ const list = createRoute({
   },
 });
 
-const reportedRun = runShape
-  .extend({
+const reportedRun = z
+  .strictObject({
+    ...runShape.shape,
     report: orNull(dryRunShape).openapi({ description: 'What a dry run found, when it has ended.' }),
   })
   .openapi('ReportedRun');

@@ -1,0 +1,127 @@
+// `tributary erase` in this process, on the embedded database and a simulated Voucherify on loopback.
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Cli } from '../../src/cli/cli.ts';
+import { runProgram } from '../../src/cli/program.ts';
+import { readEnvironment } from '../../src/config.ts';
+import { systemClock } from '../../src/engine/clock.ts';
+import { rooms } from '../../src/rooms.ts';
+import { type Served, serve } from '../simulators/serve.ts';
+import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+
+const [appId, appToken] = ['app-id', 'app-token-00000000'];
+
+let folder: string;
+let served: Served;
+let down: boolean;
+let voucherify: ReturnType<typeof createVoucherifySimulator>;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tributary-cli-'));
+  down = false;
+  voucherify = createVoucherifySimulator({
+    now: Date.now,
+    appId,
+    appToken,
+    faults: (request) =>
+      down && request.method === 'DELETE'
+        ? Response.json({ code: 401, key: 'unauthorized', message: 'Unauthorized' }, { status: 401 })
+        : undefined,
+  });
+  served = await serve(voucherify.app);
+  const quota = { requests: 10_000, seconds: 10, reserve: 0 };
+  const destination = { connector: 'voucherify', appId, appToken, baseUrl: served.url, quota, bulk: false };
+  const config = { destination, sources: { files: { connector: 'csv' } } };
+  writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify(config));
+  writeFileSync(
+    join(folder, 'people.csv'),
+    'Source_id,Name,Email\n7,Anna,anna@example.com\n8,Jan,jan@example.com\n',
+  );
+});
+
+afterEach(async () => {
+  await served.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function tributary(...args: string[]) {
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  const texts = [out, err].map((stream) => {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return () => Buffer.concat(chunks).toString();
+  });
+  const cli: Cli = {
+    terminal: { out, err, outIsTerminal: false, errIsTerminal: false, columns: 100 },
+    clock: systemClock,
+    rooms: { ...rooms, readEnvironment: () => readEnvironment({}, folder) },
+    exitCode: 0,
+  };
+  const exitCode = await runProgram(args, cli);
+  await new Promise((resolve) => setImmediate(resolve));
+  return { exitCode, out: texts[0]!(), err: texts[1]!() };
+}
+
+describe('tributary erase', () => {
+  it.each([
+    [['erase'], /Name one customer/],
+    [['erase', '7', '--lift', '7'], /Name one customer/],
+    [['erase', '7'], /cannot be undone.*--yes/],
+    [['erase', '--receipt', 'x', '--permanent'], /cannot be used with/],
+  ])('that is wrong ends with 2 and a sentence: %j', async (args, sentence) => {
+    const { exitCode, out, err } = await tributary(...args);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    expect(err).toMatch(sentence);
+  });
+
+  it('is explained with examples', async () => {
+    const { exitCode, out } = await tributary('erase', '--help');
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/Examples:\n {2}\$ tributary erase/);
+  });
+
+  it('erases, prints the receipt, keeps the person away, and lets them back', async () => {
+    const file = join(folder, 'people.csv');
+    expect(await tributary('import', file)).toMatchObject({ exitCode: 0 });
+    expect(voucherify.count).toBe(2);
+
+    const erased = await tributary('erase', '7', '--yes', '--json');
+    const receipt = JSON.parse(erased.out);
+    expect({ exitCode: erased.exitCode, err: erased.err }).toEqual({ exitCode: 0, err: '' });
+    expect(receipt).toMatchObject({ state: 'complete', known: true, permanent: false });
+    expect(voucherify.bySourceId('7')).toBeUndefined();
+    expect(statSync(join(folder, '.tributary', 'secret-key')).mode & 0o777).toBe(0o600);
+
+    expect(await tributary('import', file)).toMatchObject({ exitCode: 0 });
+    expect(voucherify.count).toBe(1);
+    const told = await tributary('erase', '--receipt', receipt.id);
+    expect(told.exitCode).toBe(0);
+    expect(told.out).toMatch(/Receipt .*: complete since/);
+    expect(told.out).toMatch(/destination +erased/);
+    expect(told.out).not.toMatch(/Anna|anna@/);
+
+    expect(await tributary('erase', '--lift', '7')).toMatchObject({ exitCode: 0 });
+    expect(await tributary('import', file)).toMatchObject({ exitCode: 0 });
+    expect(voucherify.bySourceId('7')).toMatchObject({ name: 'Anna' });
+    expect(await tributary('erase', '--lift', '7')).toMatchObject({ exitCode: 2 });
+  });
+
+  it('ends with 1 where the destination is paused, and the receipt is completed by the next command', async () => {
+    await tributary('import', join(folder, 'people.csv'));
+    down = true;
+    const first = await tributary('erase', '8', '--yes', '--permanent=', '--json').catch(() => null);
+    expect(first?.exitCode).toBe(2); // the option takes no value
+    const waiting = await tributary('erase', '8', '--yes', '--json');
+    expect(waiting.exitCode).toBe(1);
+    const { id, state } = JSON.parse(waiting.out);
+    expect(state).toBe('open');
+    expect(waiting.err).toContain(`tributary erase --receipt ${id}`);
+    expect(voucherify.bySourceId('8')).toBeDefined();
+    down = false;
+    expect(await tributary('erase', '--receipt', id)).toMatchObject({ exitCode: 0 });
+    expect(voucherify.bySourceId('8')).toBeUndefined();
+  });
+});
