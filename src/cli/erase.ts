@@ -1,6 +1,7 @@
 // `tributary erase`: erases a customer everywhere and prints the receipt; lets somebody come back who was erased.
 import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
+import type { Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, exitCodes, UsageError } from './errors.ts';
@@ -141,8 +142,8 @@ async function untilComplete(
     while (receipt.state === 'open' && clock.now() < until && !stop.aborted) {
       const open = receipt.stores.filter(({ answer }) => answer === 'waiting' || answer === 'refused');
       // Both need a person: nothing comes of waiting.
-      if (open.some(({ answer, note }) => answer === 'refused' || note === 'the destination is paused'))
-        break;
+      if (open.some(({ answer }) => answer === 'refused')) break;
+      if (open.some(({ store }) => store === 'destination') && (await isPaused(client))) break;
       const [first] = open;
       if (first) {
         const done = receipt.stores.length - open.length;
@@ -159,6 +160,11 @@ async function untilComplete(
   } finally {
     progress.end();
   }
+}
+
+async function isPaused(client: Client): Promise<boolean> {
+  const { destination }: Status = await client.send('/api/status');
+  return destination.paused !== null;
 }
 
 function tell({ terminal }: Cli, receipt: Receipt): void {

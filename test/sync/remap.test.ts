@@ -5,8 +5,8 @@ import type { Fields } from '../../src/connector.ts';
 import { balances } from '../../src/sync/ingest.ts';
 import { mapAgain, sameState } from '../../src/sync/mapped.ts';
 import { carryRun, type PullRoom } from '../../src/sync/pull.ts';
-import { rulesOf } from '../../src/sync/remap.ts';
-import { claimRun, freeRuns, type Run } from '../../src/sync/runs.ts';
+import { remap, rulesOf } from '../../src/sync/remap.ts';
+import { claimRun, type Run } from '../../src/sync/runs.ts';
 import { World } from '../../src/sync/world.ts';
 import type { Tributary } from '../../src/tributary.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
@@ -132,11 +132,20 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     const claimed = await database.transaction((tx) =>
       claimRun(tx, { lease, now, leaseMs: 600_000, host: 'here', sources: ['crm'] }),
     );
-    // The process is gone after its first chunk: nobody puts the run down.
-    const killed = new AbortController();
-    const stopping = { ...room(world), onIngested: () => killed.abort() };
-    await carryRun(stopping, claimed!, lease, killed.signal);
-    await freeRuns(database, '10000000-0000-4000-8000-000000000001');
+    // The process is gone after its first chunk: nobody puts the run down, its lease stays until it runs out.
+    const killed = () => {
+      throw new Error('killed');
+    };
+    const signal = new AbortController().signal;
+    const dying = {
+      room: { ...room(world), onIngested: killed },
+      run: claimed!,
+      lease,
+      leaseMs: 600_000,
+      signal,
+    };
+    await expect(remap({ ...dying, log: worker.log })).rejects.toThrow('killed');
+    people.clock.skip(700_000);
     const half = await database.rows<{ named: number }>(
       sql`select count(*)::int as named from customers where fields ->> 'name' = source_id`,
     );
