@@ -209,7 +209,9 @@ async function openPglite(directory: string): Promise<Database> {
     rows: (statement) => turn().then(() => rows(orm, statement)),
     transaction: (work) =>
       turn().then(() =>
-        orm.transaction((tx) => work({ orm: tx as unknown as Orm, rows: (statement) => rows(tx, statement) })),
+        orm.transaction((tx) =>
+          work({ orm: tx as unknown as Orm, rows: (statement) => rows(tx, statement) }),
+        ),
       ),
     holdLock: async (name) => {
       held.add(name);

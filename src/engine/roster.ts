@@ -27,6 +27,7 @@ export class Roster {
   readonly #clock: Clock;
   readonly #onBuried: () => void;
   readonly #left = new AbortController();
+  #isBuried = false;
   #lock: { release(): Promise<void> } | null = null;
 
   private constructor(id: string, options: { database: Database; clock: Clock; onBuried: () => void }) {
@@ -62,9 +63,7 @@ export class Roster {
       try {
         await this.#lock?.release();
         await this.#hold();
-        const [row] = await this.#database.rows<{ buried: boolean }>(sql`
-          select ended_at is not null as buried from workers where id = ${this.id}::uuid`);
-        if (row?.buried) this.#onBuried();
+        await this.#askWhetherBuried();
         return;
       } catch {
         await this.#clock.sleep(500, this.#left.signal);
@@ -72,8 +71,18 @@ export class Roster {
     }
   }
 
+  /** Who took us for dead may say so only after our lock is back. */
+  async #askWhetherBuried(): Promise<void> {
+    const [row] = await this.#database.rows<{ buried: boolean }>(sql`
+      select ended_at is not null as buried from workers where id = ${this.id}::uuid`);
+    if (!row?.buried || this.#isBuried) return;
+    this.#isBuried = true;
+    this.#onBuried();
+  }
+
   /** The workers that died without leaving and whose things have not been taken up. The caller takes them up, then `bury`s. */
   async dead(): Promise<string[]> {
+    await this.#askWhetherBuried();
     const others = await this.#database.rows<{ id: string }>(sql`
       select id::text as id from workers where ended_at is null and id <> ${this.id}::uuid`);
     const dead: string[] = [];

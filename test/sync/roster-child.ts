@@ -1,5 +1,6 @@
 // A worker that leases all there is to lease and then does nothing, to be killed. It is told what to lease by its first
 // argument and says by a message when it has.
+import type { Quota } from '../../src/connector.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { Budgets } from '../../src/engine/quota.ts';
@@ -7,7 +8,19 @@ import { leaseOf, Roster } from '../../src/engine/roster.ts';
 import { claimBatch } from '../../src/sync/batches.ts';
 import { claim, DueBounds } from '../../src/sync/deliveries.ts';
 import { claimRun } from '../../src/sync/runs.ts';
-import type { Orders } from './roster.test.ts';
+
+/** What a worker that will be killed is to lease. */
+export interface Orders {
+  url: string;
+  id: string;
+  /** Epoch milliseconds. */
+  now: number;
+  leaseMs: number;
+  most: number;
+  host: string;
+  account: string;
+  quota: Quota;
+}
 
 const { url, id, now, leaseMs, most, host, account, quota } = JSON.parse(process.argv[2] ?? '{}') as Orders;
 const database = await openDatabase({ url, directory: '' });

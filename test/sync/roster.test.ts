@@ -4,27 +4,14 @@ import { randomUUID } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Quota } from '../../src/connector.ts';
 import { type Database, ms, openDatabase } from '../../src/db/database.ts';
-import { ManualClock, systemClock } from '../../src/engine/clock.ts';
+import { type Clock, ManualClock, systemClock } from '../../src/engine/clock.ts';
 import { leasedBy, leaseOf, Roster } from '../../src/engine/roster.ts';
 import { keepBatch } from '../../src/sync/batches.ts';
 import { want } from '../../src/sync/deliveries.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, until } from '../support/sync-world.ts';
-
-/** What a worker that will be killed is to lease. */
-export interface Orders {
-  url: string;
-  id: string;
-  /** Epoch milliseconds. */
-  now: number;
-  leaseMs: number;
-  most: number;
-  host: string;
-  account: string;
-  quota: Quota;
-}
+import type { Orders } from './roster-child.ts';
 
 const hourMs = 3_600_000;
 
@@ -148,7 +135,11 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
     return { child, leased };
   }
 
-  async function join(on: Database, clock = systemClock, onBuried: () => void = () => {}): Promise<Roster> {
+  async function join(
+    on: Database,
+    clock: Clock = systemClock,
+    onBuried: () => void = () => {},
+  ): Promise<Roster> {
     const roster = await Roster.join(randomUUID(), { database: on, clock, onBuried });
     closing.push(() => roster.leave());
     return roster;
@@ -159,6 +150,12 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
     closing.push(() => world.close());
     world.hubspot.seed(40, 3);
     const { account, quotas } = world.tributary.world.source('hubspot')!.description!;
+    await world.tributary.request({
+      source: 'hubspot',
+      mode: 'incremental',
+      trigger: 'manual',
+      lane: 'schedule',
+    });
     const orders = {
       now: world.clock.now(),
       most: 3,
@@ -166,12 +163,6 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
       account,
       quota: quotas[0]!,
     };
-    await world.tributary.request({
-      source: 'hubspot',
-      mode: 'incremental',
-      trigger: 'manual',
-      lane: 'schedule',
-    });
     const owed = (names: string[]) =>
       want(
         database,
@@ -284,14 +275,19 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
     const remote = await openDatabase({ url: proxy.url, directory: '' });
     closing.push(() => remote.close());
     const clock = new ManualClock(Date.UTC(2026, 0, 1));
-    const one = await join(remote, clock);
-    proxy.cut();
+    let rests = 0;
+    const sleep = (milliseconds: number, signal?: AbortSignal) => {
+      rests += 1;
+      return clock.sleep(milliseconds, signal);
+    };
+    const one = await join(remote, { now: () => clock.now(), sleep });
+    await proxy.cut();
     for (let attempt = 1; attempt <= 8; attempt += 1) {
       await until(() => clock.nextWake !== null);
-      expect(proxy.refused).toBe(attempt);
+      expect(rests).toBe(attempt);
       await clock.advance(500);
     }
-    proxy.mend();
+    await proxy.mend();
     await until(async () => {
       await clock.advance(500);
       return !(await database.isLockFree(`tributary worker ${one.id}`));
@@ -299,19 +295,13 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
   });
 });
 
-/** A way to the server that can be cut: every connection ends, and new ones are refused, until it is mended. */
+/** A way to the server that can be cut: every connection ends, and there is nobody to answer, until it is mended. */
 async function proxyTo(
   url: string,
-): Promise<{ url: string; readonly refused: number; cut(): void; mend(): void; close(): Promise<void> }> {
+): Promise<{ url: string; cut(): Promise<void>; mend(): Promise<void>; close(): Promise<void> }> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
-  let [isCut, refused] = [false, 0];
   const server: Server = createServer((socket) => {
-    if (isCut) {
-      refused += 1;
-      socket.destroy();
-      return;
-    }
     const onward = connect(Number(port || 5432), hostname);
     for (const end of [socket, onward]) {
       sockets.add(end);
@@ -323,29 +313,16 @@ async function proxyTo(
     }
     socket.pipe(onward).pipe(socket);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = (at: number) => new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
+  const cut = async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+    await closed;
+  };
+  await listen(0);
   const own = new URL(url);
   own.hostname = '127.0.0.1';
   own.port = String((server.address() as { port: number }).port);
-  const end = () => {
-    for (const socket of sockets) socket.destroy();
-    sockets.clear();
-  };
-  return {
-    url: own.href,
-    get refused() {
-      return refused;
-    },
-    cut() {
-      isCut = true;
-      end();
-    },
-    mend() {
-      isCut = false;
-    },
-    async close() {
-      end();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { url: own.href, cut, mend: () => listen(Number(own.port)), close: cut };
 }
