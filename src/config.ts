@@ -41,6 +41,8 @@ export interface Config {
   breaker: BreakerLimits;
   /** Erasure at the destination: for good with all that hangs on it, or so that the key is free again. */
   erasure: { permanent: boolean };
+  /** What is allowed and probably not meant, in sentences. */
+  warnings: string[];
 }
 
 export interface Fault {
@@ -320,7 +322,7 @@ export function checkConfig(
   const sources = Object.entries(given).flatMap(
     ([name, source]) => checkSource(name, source, objectOf(written['sources'])[name], checker) ?? [],
   );
-  checkMerge(objectOf(parts['merge']), Object.keys(given), faults);
+  const warnings = checkMerge(objectOf(parts['merge']), Object.keys(given), faults);
   const silent = new Set(unset.map((fault) => fault.path));
   const all = [...unset, ...faults.filter((fault) => !silent.has(fault.path))];
   if (all.length > 0 || !result.success || !destination)
@@ -337,6 +339,7 @@ export function checkConfig(
     deletes: file.deletes,
     breaker: file.breaker,
     erasure: file.erasure,
+    warnings,
   };
 }
 
@@ -444,8 +447,11 @@ function checkSettings(
   return result.success ? result.data : undefined;
 }
 
-/** The names that a merge uses: of sources that there are, and of fields or the beginnings of fields. */
-function checkMerge(merge: Parts, sources: readonly string[], faults: Fault[]): void {
+/**
+ * The fields that a merge names must exist. A source that it names may be configured later: until then it stands for
+ * nobody, which is a warning.
+ */
+function checkMerge(merge: Parts, sources: readonly string[], faults: Fault[]): string[] {
   const lists: [string, unknown][] = [['merge.sources', merge['sources']]];
   for (const [field, policy] of Object.entries(objectOf(merge['fields']))) {
     const path = `merge.fields.${field}`;
@@ -453,16 +459,14 @@ function checkMerge(merge: Parts, sources: readonly string[], faults: Fault[]): 
     if (reason !== null) faults.push({ path, found: shown(policy), allowed: reason });
     lists.push(Array.isArray(policy) ? [path, policy] : [`${path}.sources`, objectOf(policy)['sources']]);
   }
-  for (const [path, names] of lists) {
-    for (const name of Array.isArray(names) ? names : []) {
-      if (typeof name !== 'string' || sources.includes(name)) continue;
-      faults.push({
-        path,
-        found: shown(name),
-        allowed: `names of sources: ${sources.join(', ') || 'none are configured'}`,
-      });
-    }
-  }
+  return lists.flatMap(([path, names]) =>
+    (Array.isArray(names) ? names : [])
+      .filter((name) => typeof name === 'string' && !sources.includes(name))
+      .map(
+        (name) =>
+          `${path} names ${shown(name)}, but no source is called so (there are: ${sources.join(', ') || 'none'}).`,
+      ),
+  );
 }
 
 // ── Faults ──────────────────────────────────────────────────────────────────────────────────────────────────────

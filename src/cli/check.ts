@@ -88,7 +88,7 @@ async function checkAll({ tributary }: House): Promise<{ checks: Checked[]; warn
     ...sources.map((source) => unknownProperties(tributary, source)),
     unknownMetadata(tributary),
   ]);
-  return { checks, warnings: warnings.flat() };
+  return { checks, warnings: [...tributary.config.warnings, ...warnings.flat()] };
 }
 
 /** What is refused for one reason is said once. */

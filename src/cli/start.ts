@@ -11,7 +11,7 @@ import { type ApiToken, announceServer, apiToken, removeServer } from './data-fo
 import { exitCodes } from './errors.ts';
 import { figuresSentence } from './figures.ts';
 import { openHere } from './reach.ts';
-import { sandboxFolder, howToConfigure, requireSandbox, startSandbox } from './sandbox.ts';
+import { howToConfigure, requireSandbox, sandboxFolder, startSandbox } from './sandbox.ts';
 import { listenForStop } from './signals.ts';
 import { print } from './terminal.ts';
 
@@ -103,7 +103,8 @@ async function openWorld(cli: Cli, environment: Environment, log: Log): Promise<
   const { dataDir, databaseUrl } = environment;
   if (environment.configPath !== null) {
     const config = await cli.rooms.loadConfig(environment);
-    return { config, introduction: [], databaseUrl, directory: dataDir, close: async () => {} };
+    const introduction = config.warnings.map((warning) => `Warning: ${warning}`);
+    return { config, introduction, databaseUrl, directory: dataDir, close: async () => {} };
   }
   requireSandbox();
   const directory = sandboxFolder(dataDir);
