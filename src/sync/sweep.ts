@@ -102,7 +102,11 @@ async function doubtOf({ database, stream, run }: Sweep, total: number | null): 
   return null;
 }
 
-/** Standing records that were not met, and that did not change since the run began. */
+/**
+ * Standing records that were not met, and that did not change since the run began. Each is looked up among the met by
+ * its whole key: a `not exists` would be planned from statistics that a table filled minutes ago does not have, and was
+ * seen to read all of it for every record (27 s for 20,000; 0.1 s so).
+ */
 async function candidates(
   db: Queryable,
   { source, stream, run }: Sweep,
@@ -110,12 +114,14 @@ async function candidates(
   most: number,
 ): Promise<string[]> {
   const rows = await db.rows<{ recordId: string }>(sql`
-    select record_id as "recordId" from records
-    where source = ${source.name} and stream = ${stream.name} and record_id > ${after} and changed_at < ${at(run.startedAt!)}
-      and (deleted_at is null or deleted_at < changed_at) and merged_into is null
-      and not exists (select 1 from swept_records as met
-                      where met.run_id = ${run.id}::bigint and met.stream = ${stream.name} and met.record_id = records.record_id)
-    order by record_id limit ${most}`);
+    select records.record_id as "recordId" from records
+    left join lateral (
+      select true as met from swept_records
+      where run_id = ${run.id}::bigint and stream = ${stream.name} and record_id = records.record_id limit 1) as sweep on true
+    where source = ${source.name} and records.stream = ${stream.name} and records.record_id > ${after}
+      and changed_at < ${at(run.startedAt!)}
+      and (deleted_at is null or deleted_at < changed_at) and merged_into is null and met is null
+    order by records.record_id limit ${most}`);
   return rows.map((row) => row.recordId);
 }
 
