@@ -180,7 +180,7 @@ describeConnector('hubspot', {
 });
 
 describe('reading all contacts', () => {
-  test('asks for what the mapping uses and for the clock, and for nothing else', async () => {
+  test('asks for what the mapping uses, for the clock and for merges, and for nothing else', async () => {
     const account = new Account();
     account.simulator.seed(3);
     await new Reader(account).page(['id', 'email', 'city']);
@@ -189,7 +189,7 @@ describe('reading all contacts', () => {
         path: '/crm/v3/objects/contacts',
         query: {
           limit: 100,
-          properties: 'email,city,lastmodifieddate',
+          properties: 'email,city,lastmodifieddate,hs_merged_object_ids',
           archived: undefined,
           after: undefined,
         },

@@ -77,7 +77,7 @@ describe('settings', () => {
     const settings = voucherify.settings.parse(keys);
     expect(traits(settings)).toEqual({
       partialWrites: 'replace',
-      bulk: { maxRecords: 2000, maxBytes: 10_000_000 },
+      bulk: { maxRecords: 2000, maxBytes: 10_000_000, bucket: 'bulk' },
       singlesAtOnce: 8,
     });
     expect(describedBy({}).quotas).toEqual([
@@ -99,7 +99,7 @@ describe('settings', () => {
     ]);
     const traitsOf = (given: object) => destination.traits(voucherify.settings.parse({ ...keys, ...given }));
     expect(traitsOf({ bulk: false }).bulk).toBeNull();
-    expect(traitsOf({ bulk: { records: 7, bytes: 900 } }).bulk).toEqual({ maxRecords: 7, maxBytes: 900 });
+    expect(traitsOf({ bulk: { records: 7, bytes: 900 } }).bulk).toMatchObject({ maxRecords: 7, maxBytes: 900 });
     expect(traitsOf({ metadataWrites: 'merge' }).partialWrites).toBe('merge');
   });
 

@@ -87,10 +87,10 @@ describe.each(databases)('POST /api/preview on $name', ({ open }) => {
   });
 
   it('says every fault at once', async () => {
-    const json = { config: config({ nmae: 'x' }, { merge: { fields: { name: ['nosuch'] } } }) };
+    const json = { config: config({ nmae: 'x' }, { merge: { fields: { emial: 'newest' } } }) };
     const { body } = await call('POST', '/api/preview', { json });
     expect(body.faults.map(({ path }: { path: string }) => path).toSorted()).toEqual([
-      'config.merge.fields.name',
+      'config.merge.fields.emial',
       'config.sources.crm.mapping.nmae',
     ]);
   });
