@@ -19,4 +19,6 @@ const taken = directories.map((directory, index) => {
   }
 });
 process.send?.({ taken });
-process.on('message', () => process.exit(0)); // which also keeps it alive, with its locks
+process.on('message', () => process.exit(0));
+// It stays alive with its locks, whether or not anybody listens to it.
+setInterval(() => {}, 60_000);
