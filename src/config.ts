@@ -4,11 +4,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { ConfigError, type Fault, faultsOf, shown } from './config/faults.ts';
+import { type ConfigFile, fileShape, mappingEntry, sourceShape } from './config/shape.ts';
 import type { Connector, Mapping, MetadataSchema } from './connector.ts';
 import { fieldFault } from './customer/fields.ts';
 import { mappingFaults } from './customer/mapping.ts';
 import type { MergeConfig } from './customer/merge.ts';
-import { scheduleFault, timezoneFault } from './engine/schedule.ts';
 import type { BreakerLimits, DeletePolicy } from './sync/breaker.ts';
 import type { SourceConfig } from './sync/source.ts';
 
@@ -43,29 +44,6 @@ export interface Config {
   erasure: { permanent: boolean };
   /** What is allowed and probably not meant, in sentences. */
   warnings: string[];
-}
-
-export interface Fault {
-  /** Where: `sources.hubspot.schedule`. */
-  path: string;
-  /** What stands there, as JSON; a secret's value is never shown. */
-  found: string;
-  allowed: string;
-}
-
-/** Everything that is wrong with a configuration. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-  readonly faults: readonly Fault[];
-  constructor(where: string, faults: readonly Fault[]) {
-    const lines = faults.map(
-      ({ path, found, allowed }) => `  ${path}\n    found:   ${found}\n    allowed: ${allowed}`,
-    );
-    super(
-      `${where} has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${lines.join('\n')}`,
-    );
-    this.faults = faults;
-  }
 }
 
 /** Types a configuration written in TypeScript. */
@@ -136,120 +114,6 @@ function configPath(named: string | undefined, cwd: string): string | null {
 }
 
 // ── The file ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const text = z.string().min(1);
-const normaliser = z.enum(['text', 'email', 'phone', 'date', 'datetime', 'number', 'boolean', 'list']);
-const mappingEntry = z.union(
-  [
-    text,
-    z.array(text).min(1),
-    z.strictObject({
-      from: z.union([text, z.array(text).min(1)]),
-      as: normaliser.optional(),
-      region: z
-        .string()
-        .regex(/^[A-Z]{2}$/)
-        .optional(),
-      onNull: z.enum(['clear', 'ignore']).optional(),
-      separator: text.optional(),
-    }),
-    z.custom<(body: never) => unknown>((value) => typeof value === 'function'),
-  ],
-  'a path, a list of paths, {from, as?, region?, onNull?, separator?}, or in TypeScript a function of the record',
-);
-
-const sourceShape = z.looseObject({
-  connector: text.describe('the name of a connector'),
-  schedule: z.string().superRefine(refine(scheduleFault)).optional(),
-  timezone: z.string().superRefine(refine(timezoneFault)).default('UTC'),
-  sourceId: z
-    .union(
-      [
-        text,
-        z.strictObject({
-          from: text,
-          policy: z.enum(['sticky', 'follow']).default('sticky'),
-          lowerCase: z.boolean().default(false),
-        }),
-      ],
-      'a path into the record, or {from, policy?: "sticky" | "follow", lowerCase?}',
-    )
-    .optional(),
-  mapping: z.record(text, mappingEntry).optional(),
-  filter: z
-    .union(
-      [z.record(text, z.json()), z.custom<(body: never) => boolean>((value) => typeof value === 'function')],
-      'values by property, or in TypeScript a function of the record',
-    )
-    .optional(),
-  keep: z.array(text).default([]),
-  badValues: z.enum(['quarantine', 'reject']).optional(),
-});
-
-/** A mapping alone, as a configuration would hold it. */
-export const mappingShape = z.record(text, mappingEntry);
-
-const policyName = z.enum(['newest', 'precedence', 'first']);
-const fileShape = z.strictObject({
-  $schema: z.string().optional(),
-  destination: z.looseObject({ connector: text }),
-  sources: z.record(
-    z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'a name of a-z, 0-9, _ and -, beginning with a letter'),
-    sourceShape,
-  ),
-  merge: z
-    .strictObject({
-      default: policyName.optional(),
-      sources: z.array(text).optional(),
-      fields: z
-        .record(
-          text,
-          z.union([
-            z.enum(['newest', 'first']),
-            z.array(text),
-            z.strictObject({ policy: policyName, sources: z.array(text).optional() }),
-          ]),
-        )
-        .optional(),
-    })
-    .default({}),
-  metadataSchema: z
-    .union([
-      z.enum(['destination', 'none']),
-      z.strictObject({
-        definedOnly: z.boolean().default(false),
-        definitions: z.record(
-          text,
-          z.custom<MetadataSchema['definitions'][string]>(
-            (value) => typeof value === 'object' && value !== null && 'type' in value,
-          ),
-        ),
-      }),
-    ])
-    .default('destination'),
-  unknownMetadata: z.enum(['send', 'hold', 'drop']).optional(),
-  deletes: z.enum(['keep', 'blank', 'delete', 'erase']).default('keep'),
-  breaker: z
-    .strictObject({
-      deleted: z
-        .strictObject({ share: z.number().min(0).max(1), count: z.number().int().min(0) })
-        .default({ share: 0.05, count: 1000 }),
-      blanked: z
-        .strictObject({ share: z.number().min(0).max(1), count: z.number().int().min(0) })
-        .default({ share: 0.2, count: 10_000 }),
-    })
-    .prefault({}),
-  erasure: z.strictObject({ permanent: z.boolean() }).default({ permanent: false }),
-  publicUrl: z.url({ protocol: /^https?$/, error: 'a URL such as https://sync.example.com' }).optional(),
-});
-
-/** A merge alone, as a configuration would hold it. */
-export const mergeShape = fileShape.shape.merge;
-
-/** A configuration as it is written. Besides the keys named here, sources and destination take their connector's own. */
-export type ConfigFile = Omit<z.input<typeof fileShape>, 'sources'> & {
-  sources: { [name: string]: Omit<z.input<typeof sourceShape>, 'mapping'> & { mapping?: Mapping } };
-};
 
 /** Reads and checks the configuration. Throws ConfigError with every fault. */
 export async function loadConfig(
@@ -469,7 +333,7 @@ function checkMerge(merge: Parts, sources: readonly string[], faults: Fault[]): 
   );
 }
 
-// ── Faults ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── References to the environment ───────────────────────────────────────────────────────────────────────────────────
 
 /** Replaces `${env:NAME}` in every string. */
 function fill(value: unknown, variables: Environment['variables'], path: string, faults: Fault[]): unknown {
@@ -492,79 +356,4 @@ function fill(value: unknown, variables: Environment['variables'], path: string,
     );
   }
   return value;
-}
-
-function refine(fault: (value: string) => string | null) {
-  return (value: string, context: z.RefinementCtx) => {
-    const message = fault(value);
-    if (message !== null) context.addIssue({ code: 'custom', message });
-  };
-}
-
-const secret = /token|secret|password|key$|credential|database_url/i;
-const hidden = '(a secret, not shown)';
-
-/** A value as JSON, without what is secret by its name or stands in a URL before the @. */
-function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value, (key, item) => {
-    if (secret.test(key) && item !== null) return hidden;
-    return typeof item === 'string' ? item.replace(/:\/\/[^/@\s]*@/g, '://…@') : item;
-  });
-  return (text ?? 'a function').slice(0, 200);
-}
-
-/** `raw` is what was written: what variables hold is never shown. */
-function faultsOf(error: z.ZodError, raw: unknown, path: string): Fault[] {
-  return error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
-        path: join(path, [...issue.path, key]),
-        found: 'a key that is not known here',
-        allowed: 'the keys that the README lists; is it misspelt?',
-      }));
-    }
-    const keys = issue.path.map(String);
-    if (issue.code === 'invalid_key') {
-      return [
-        {
-          path: join(path, issue.path),
-          found: shown(keys.at(-1)),
-          allowed: issue.issues.map(allowedBy).join('; '),
-        },
-      ];
-    }
-    const value = keys.reduce<unknown>(
-      (at, key) => (at as Record<string, unknown> | undefined | null)?.[key],
-      raw,
-    );
-    const found = keys.some((key) => secret.test(key)) && value !== undefined ? hidden : shown(value);
-    return [{ path: join(path, issue.path), found, allowed: allowedBy(issue) }];
-  });
-}
-
-/** What would be right, from zod's words for what is wrong. */
-function allowedBy(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_union' && issue.message === 'Invalid input') {
-    const ways = issue.errors.map((way) =>
-      way
-        .map((inner) =>
-          inner.path.length ? `${join('', inner.path)}: ${allowedBy(inner)}` : allowedBy(inner),
-        )
-        .join('; '),
-    );
-    return [...new Set(ways)].join(', or ');
-  }
-  return issue.message
-    .replace(/^Invalid (input|option): /, '')
-    .replace(/^Invalid URL$/, 'a URL that begins with https:// or http://');
-}
-
-function join(path: string, rest: readonly PropertyKey[]): string {
-  return (
-    rest.reduce<string>(
-      (at, key) => (typeof key === 'number' ? `${at}[${key}]` : at ? `${at}.${String(key)}` : String(key)),
-      path,
-    ) || '(the whole)'
-  );
 }

@@ -156,7 +156,7 @@ export class Tributary {
       loop(`pull ${number}`, (signal) => this.#pullStep(signal));
     if (dryRunsOnly) return;
     loop('deliver', (signal) => this.#deliverStep(signal));
-    loop('poll', (signal) => this.#deliverer.pollStep(signal));
+    loop('poll', (signal) => this.#deliverer.poller.step(signal));
     loop('erase', (signal) => this.#eraser.step(signal));
     loop('keep house', () => this.#housekeepingStep());
     for (const { name, config } of this.world.sources) {
@@ -177,7 +177,13 @@ export class Tributary {
    * Forgets a customer, known or not, and keeps the receipt; the destination is told next. `permanent`: as configured
    * where it is left out. Throws SecretKeyError where erased customers could not be recognised again.
    */
-  async erase({ sourceId, permanent }: { sourceId: string; permanent?: boolean | undefined }): Promise<Erasure> {
+  async erase({
+    sourceId,
+    permanent,
+  }: {
+    sourceId: string;
+    permanent?: boolean | undefined;
+  }): Promise<Erasure> {
     const { database, world, clock, config, log } = this;
     const asked = { sourceId, permanent: permanent ?? config.erasure.permanent, now: clock.now() };
     const room = { world, suppressions: this.#suppressions };

@@ -1,6 +1,6 @@
 // The program `tributary`: its commands, and what an error says and exits with. It knows no command's work.
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config/faults.ts';
 import { addCheck } from './check.ts';
 import type { Cli } from './cli.ts';
 import { addErase } from './erase.ts';

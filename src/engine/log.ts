@@ -27,7 +27,11 @@ export interface LogOptions {
 
 export function createLog({ level, pretty = false, write }: LogOptions): Log {
   const out = write ?? ((line: string) => void process.stdout.write(line));
-  const stream: DestinationStream = { write: pretty ? (line) => out(pretty === 'plain' ? stripVTControlCharacters(sentence(line)) : sentence(line)) : out };
+  const stream: DestinationStream = {
+    write: pretty
+      ? (line) => out(pretty === 'plain' ? stripVTControlCharacters(sentence(line)) : sentence(line))
+      : out,
+  };
   const log = pino(
     {
       level,

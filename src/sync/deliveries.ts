@@ -133,6 +133,19 @@ export async function claim(
   return claimed;
 }
 
+/** Holds claimed rows further. What was settled or handed over meanwhile is left alone. */
+export async function holdClaims(
+  db: Queryable,
+  held: { lease: string; sourceIds: readonly string[]; until: number },
+): Promise<void> {
+  await db.rows(sql`
+    with row as materialized (
+      select wanted.id from jsonb_array_elements_text(${json(held.sourceIds)}) as wanted (id)
+      cross join lateral (select state, lease from deliveries where source_id = wanted.id limit 1 for update) as held
+      where held.lease = ${held.lease}::uuid and held.state = 'waiting')
+    update deliveries set due_at = ${at(held.until)} from row where source_id = row.id`);
+}
+
 /** Hands claimed rows over to a bulk action. Returns those that were still ours. */
 export async function carry(
   db: Queryable,

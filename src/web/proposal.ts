@@ -1,6 +1,9 @@
 // A configuration proposed over HTTP into one that a preview can use, or all its faults. The environment is never read for
 // it: whoever may ask for a preview could else have any secret shown as a mapped value.
-import { type Config, ConfigError, checkConfig, mappingShape, mergeShape } from '../config.ts';
+
+import { ConfigError } from '../config/faults.ts';
+import { mappingShape, mergeShape } from '../config/shape.ts';
+import { type Config, checkConfig } from '../config.ts';
 import type { Connector, Mapping } from '../connector.ts';
 import { mappingFaults } from '../customer/mapping.ts';
 import { type MergeConfig, mergeFaults } from '../customer/merge.ts';

@@ -4,14 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
-import {
-  type Config,
-  ConfigError,
-  checkConfig,
-  type Fault,
-  loadConfig,
-  readEnvironment,
-} from '../../src/config.ts';
+import { ConfigError, type Fault } from '../../src/config/faults.ts';
+import { type Config, checkConfig, loadConfig, readEnvironment } from '../../src/config.ts';
 
 type Raw = { [key: string]: unknown };
 

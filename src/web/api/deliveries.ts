@@ -18,7 +18,9 @@ const route = createRoute({
   responses: {
     200: {
       description: 'Customers by the state of their delivery.',
-      content: jsonOf(z.strictObject({ total: count, delivered: count, waiting: count, held: count, dead: count })),
+      content: jsonOf(
+        z.strictObject({ total: count, delivered: count, waiting: count, held: count, dead: count }),
+      ),
     },
     ...problems(),
   },

@@ -1,0 +1,93 @@
+// What is wrong with a configuration, in words that show no secret. It does not know what a configuration holds.
+import type { z } from 'zod';
+
+export interface Fault {
+  /** Where: `sources.hubspot.schedule`. */
+  path: string;
+  /** What stands there, as JSON; a secret's value is never shown. */
+  found: string;
+  allowed: string;
+}
+
+/** Everything that is wrong with a configuration. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+  readonly faults: readonly Fault[];
+  constructor(where: string, faults: readonly Fault[]) {
+    const lines = faults.map(
+      ({ path, found, allowed }) => `  ${path}\n    found:   ${found}\n    allowed: ${allowed}`,
+    );
+    super(
+      `${where} has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${lines.join('\n')}`,
+    );
+    this.faults = faults;
+  }
+}
+
+const secret = /token|secret|password|key$|credential|database_url/i;
+const hidden = '(a secret, not shown)';
+
+/** A value as JSON, without what is secret by its name or stands in a URL before the @. */
+export function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value, (key, item) => {
+    if (secret.test(key) && item !== null) return hidden;
+    return typeof item === 'string' ? item.replace(/:\/\/[^/@\s]*@/g, '://…@') : item;
+  });
+  return (text ?? 'a function').slice(0, 200);
+}
+
+/** `raw` is what was written: what variables hold is never shown. */
+export function faultsOf(error: z.ZodError, raw: unknown, path: string): Fault[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        path: joined(path, [...issue.path, key]),
+        found: 'a key that is not known here',
+        allowed: 'the keys that the README lists; is it misspelt?',
+      }));
+    }
+    const keys = issue.path.map(String);
+    if (issue.code === 'invalid_key') {
+      return [
+        {
+          path: joined(path, issue.path),
+          found: shown(keys.at(-1)),
+          allowed: issue.issues.map(allowedBy).join('; '),
+        },
+      ];
+    }
+    const value = keys.reduce<unknown>(
+      (at, key) => (at as Record<string, unknown> | undefined | null)?.[key],
+      raw,
+    );
+    const found = keys.some((key) => secret.test(key)) && value !== undefined ? hidden : shown(value);
+    return [{ path: joined(path, issue.path), found, allowed: allowedBy(issue) }];
+  });
+}
+
+/** What would be right, from zod's words for what is wrong. */
+function allowedBy(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_union' && issue.message === 'Invalid input') {
+    const ways = issue.errors.map((way) =>
+      way
+        .map((inner) =>
+          inner.path.length ? `${joined('', inner.path)}: ${allowedBy(inner)}` : allowedBy(inner),
+        )
+        .join('; '),
+    );
+    return [...new Set(ways)].join(', or ');
+  }
+  return issue.message
+    .replace(/^Invalid (input|option): /, '')
+    .replace(/^Invalid URL$/, 'a URL that begins with https:// or http://');
+}
+
+function joined(path: string, rest: readonly PropertyKey[]): string {
+  return (
+    rest.reduce<string>(
+      (at, key) => (typeof key === 'number' ? `${at}[${key}]` : at ? `${at}.${String(key)}` : String(key)),
+      path,
+    ) || '(the whole)'
+  );
+}

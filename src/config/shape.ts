@@ -1,0 +1,125 @@
+// What a configuration file may hold, beside the settings of its connectors.
+import { z } from 'zod';
+import type { Mapping, MetadataSchema } from '../connector.ts';
+import { scheduleFault, timezoneFault } from '../engine/schedule.ts';
+
+const text = z.string().min(1);
+const normaliser = z.enum(['text', 'email', 'phone', 'date', 'datetime', 'number', 'boolean', 'list']);
+export const mappingEntry = z.union(
+  [
+    text,
+    z.array(text).min(1),
+    z.strictObject({
+      from: z.union([text, z.array(text).min(1)]),
+      as: normaliser.optional(),
+      region: z
+        .string()
+        .regex(/^[A-Z]{2}$/)
+        .optional(),
+      onNull: z.enum(['clear', 'ignore']).optional(),
+      separator: text.optional(),
+    }),
+    z.custom<(body: never) => unknown>((value) => typeof value === 'function'),
+  ],
+  'a path, a list of paths, {from, as?, region?, onNull?, separator?}, or in TypeScript a function of the record',
+);
+
+export const sourceShape = z.looseObject({
+  connector: text.describe('the name of a connector'),
+  schedule: z.string().superRefine(refine(scheduleFault)).optional(),
+  timezone: z.string().superRefine(refine(timezoneFault)).default('UTC'),
+  sourceId: z
+    .union(
+      [
+        text,
+        z.strictObject({
+          from: text,
+          policy: z.enum(['sticky', 'follow']).default('sticky'),
+          lowerCase: z.boolean().default(false),
+        }),
+      ],
+      'a path into the record, or {from, policy?: "sticky" | "follow", lowerCase?}',
+    )
+    .optional(),
+  mapping: z.record(text, mappingEntry).optional(),
+  filter: z
+    .union(
+      [z.record(text, z.json()), z.custom<(body: never) => boolean>((value) => typeof value === 'function')],
+      'values by property, or in TypeScript a function of the record',
+    )
+    .optional(),
+  keep: z.array(text).default([]),
+  badValues: z.enum(['quarantine', 'reject']).optional(),
+});
+
+/** A mapping alone, as a configuration would hold it. */
+export const mappingShape = z.record(text, mappingEntry);
+
+const policyName = z.enum(['newest', 'precedence', 'first']);
+export const fileShape = z.strictObject({
+  $schema: z.string().optional(),
+  destination: z.looseObject({ connector: text }),
+  sources: z.record(
+    z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'a name of a-z, 0-9, _ and -, beginning with a letter'),
+    sourceShape,
+  ),
+  merge: z
+    .strictObject({
+      default: policyName.optional(),
+      sources: z.array(text).optional(),
+      fields: z
+        .record(
+          text,
+          z.union([
+            z.enum(['newest', 'first']),
+            z.array(text),
+            z.strictObject({ policy: policyName, sources: z.array(text).optional() }),
+          ]),
+        )
+        .optional(),
+    })
+    .default({}),
+  metadataSchema: z
+    .union([
+      z.enum(['destination', 'none']),
+      z.strictObject({
+        definedOnly: z.boolean().default(false),
+        definitions: z.record(
+          text,
+          z.custom<MetadataSchema['definitions'][string]>(
+            (value) => typeof value === 'object' && value !== null && 'type' in value,
+          ),
+        ),
+      }),
+    ])
+    .default('destination'),
+  unknownMetadata: z.enum(['send', 'hold', 'drop']).optional(),
+  deletes: z.enum(['keep', 'blank', 'delete', 'erase']).default('keep'),
+  breaker: z
+    .strictObject({
+      deleted: z
+        .strictObject({ share: z.number().min(0).max(1), count: z.number().int().min(0) })
+        .default({ share: 0.05, count: 1000 }),
+      blanked: z
+        .strictObject({ share: z.number().min(0).max(1), count: z.number().int().min(0) })
+        .default({ share: 0.2, count: 10_000 }),
+    })
+    .prefault({}),
+  erasure: z.strictObject({ permanent: z.boolean() }).default({ permanent: false }),
+  publicUrl: z.url({ protocol: /^https?$/, error: 'a URL such as https://sync.example.com' }).optional(),
+});
+
+/** A merge alone, as a configuration would hold it. */
+export const mergeShape = fileShape.shape.merge;
+
+/** A configuration as it is written. Besides the keys named here, sources and destination take their connector's own. */
+export type ConfigFile = Omit<z.input<typeof fileShape>, 'sources'> & {
+  sources: { [name: string]: Omit<z.input<typeof sourceShape>, 'mapping'> & { mapping?: Mapping } };
+};
+
+function refine(fault: (value: string) => string | null) {
+  return (value: string, context: z.RefinementCtx) => {
+    const message = fault(value);
+    if (message !== null) context.addIssue({ code: 'custom', message });
+  };
+}
