@@ -52,7 +52,7 @@ function runtime() {
  * How a worker's Node is started. A small young generation and a ceiling on the old one keep its memory flat: what lives
  * is about 40 MB, and without them garbage is left lying until it is several times that (see bench/).
  */
-export const workerFlags = ['--max-semi-space-size=4', '--max-old-space-size=256'];
+export const workerFlags = ['--max-semi-space-size=4', '--max-old-space-size=192'];
 
 /** Runs a script with its arguments, passes signals on, and ends as the script ends. */
 export function launch(script) {
