@@ -1,9 +1,10 @@
 // The two sides, each as someone who runs one of them: what a run of it is, where it keeps what it knows, and what it
 // said of itself. It does not know which figures are made of that.
-import { workerFlags } from '../bin/launch.mjs';
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { workerFlags } from '../bin/launch.mjs';
 import { onServer } from '../test/support/postgres.ts';
 import { spawnScript } from './processes.ts';
 import type { WorldAddress } from './vendors.ts';

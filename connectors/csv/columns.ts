@@ -50,7 +50,9 @@ export function mappingOf(columns: readonly string[], keys: readonly string[]): 
   const rest: string[] = [];
   for (const column of columns.toSorted((a, b) => Number(isShort(a)) - Number(isShort(b)))) {
     if (unmapped.has(plain(column))) continue;
-    const field = Object.hasOwn(fieldOfColumn, plain(column)) ? fieldOfColumn[plain(column)] : ownName(column);
+    const field = Object.hasOwn(fieldOfColumn, plain(column))
+      ? fieldOfColumn[plain(column)]
+      : ownName(column);
     if (field === undefined || Object.hasOwn(mapping, field)) rest.push(column);
     else mapping[field] = field.startsWith('metadata.') ? textOf(column) : pathOf(column);
   }
@@ -67,7 +69,7 @@ export function mappingOf(columns: readonly string[], keys: readonly string[]): 
 /** A column that bears a field's own name, as our export writes it: `address.city`, `metadata.plan`. */
 function ownName(column: string): string | undefined {
   const name = column.trim();
-  if (/^metadata\.[^\u0000-\u001f\u007f]+$/.test(name) && name !== 'metadata.__proto__') return name;
+  if (/^metadata\.\P{Cc}+$/u.test(name) && name !== 'metadata.__proto__') return name;
   return Object.values(fieldOfColumn).includes(name) ? name : undefined;
 }
 

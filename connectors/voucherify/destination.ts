@@ -23,7 +23,8 @@ export const destination: Destination<Settings> = {
     const limits = bulk === true ? { records: 2000, bytes: 10_000_000 } : bulk;
     return {
       partialWrites: metadataWrites,
-      bulk: limits === false ? null : { maxRecords: limits.records, maxBytes: limits.bytes, bucket: bulkBucket },
+      bulk:
+        limits === false ? null : { maxRecords: limits.records, maxBytes: limits.bytes, bucket: bulkBucket },
       singlesAtOnce,
     };
   },

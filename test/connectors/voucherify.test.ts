@@ -99,7 +99,10 @@ describe('settings', () => {
     ]);
     const traitsOf = (given: object) => destination.traits(voucherify.settings.parse({ ...keys, ...given }));
     expect(traitsOf({ bulk: false }).bulk).toBeNull();
-    expect(traitsOf({ bulk: { records: 7, bytes: 900 } }).bulk).toMatchObject({ maxRecords: 7, maxBytes: 900 });
+    expect(traitsOf({ bulk: { records: 7, bytes: 900 } }).bulk).toMatchObject({
+      maxRecords: 7,
+      maxBytes: 900,
+    });
     expect(traitsOf({ metadataWrites: 'merge' }).partialWrites).toBe('merge');
   });
 

@@ -102,7 +102,13 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 /** The database is closed with it. */
 export async function openWorld(
   database: Database,
-  options: { clock?: Clock; maxImportBytes?: number; sources?: object; version?: string; secretKey?: string } = {},
+  options: {
+    clock?: Clock;
+    maxImportBytes?: number;
+    sources?: object;
+    version?: string;
+    secretKey?: string;
+  } = {},
 ) {
   const { clock = systemClock, maxImportBytes } = options;
   const truth: Truth = {
