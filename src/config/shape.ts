@@ -1,6 +1,6 @@
 // What a configuration file may hold, beside the settings of its connectors.
 import { z } from 'zod';
-import type { Mapping, MetadataSchema } from '../connector.ts';
+import type { Mapping } from '../connector.ts';
 import { scheduleFault, timezoneFault } from '../engine/schedule.ts';
 
 const text = z.string().min(1);
@@ -55,6 +55,28 @@ export const sourceShape = z.looseObject({
 /** A mapping alone, as a configuration would hold it. */
 export const mappingShape = z.record(text, mappingEntry);
 
+const bound = z.number().optional();
+const length = z.number().int().min(0).optional();
+const scalarDefinition = z.strictObject({
+  type: z.enum(['string', 'number', 'boolean', 'date', 'datetime', 'image_url', 'geopoint', 'object']),
+  array: z.boolean().default(false),
+  required: z.boolean().default(false),
+  oneOf: z.array(z.json()).optional(),
+  noneOf: z.array(z.json()).optional(),
+  notEqual: bound,
+  lessThan: bound,
+  atMost: bound,
+  moreThan: bound,
+  atLeast: bound,
+  minLength: length,
+  maxLength: length,
+  exactLength: length,
+});
+/** Objects nest one level deep, as Voucherify's schemas do. */
+const metadataDefinition = scalarDefinition.extend({
+  properties: z.record(text, scalarDefinition).optional(),
+});
+
 const policyName = z.enum(['newest', 'precedence', 'first']);
 export const fileShape = z.strictObject({
   $schema: z.string().optional(),
@@ -80,18 +102,16 @@ export const fileShape = z.strictObject({
     })
     .default({}),
   metadataSchema: z
-    .union([
-      z.enum(['destination', 'none']),
-      z.strictObject({
-        definedOnly: z.boolean().default(false),
-        definitions: z.record(
-          text,
-          z.custom<MetadataSchema['definitions'][string]>(
-            (value) => typeof value === 'object' && value !== null && 'type' in value,
-          ),
-        ),
-      }),
-    ])
+    .union(
+      [
+        z.enum(['destination', 'none']),
+        z.strictObject({
+          definedOnly: z.boolean().default(false),
+          definitions: z.record(text, metadataDefinition),
+        }),
+      ],
+      'destination, none, or {definedOnly?, definitions: {KEY: {type, array?, required?, oneOf?, …}}}',
+    )
     .default('destination'),
   unknownMetadata: z.enum(['send', 'hold', 'drop']).optional(),
   deletes: z.enum(['keep', 'blank', 'delete', 'erase']).default('keep'),

@@ -140,6 +140,7 @@ function checkObject(object: { [key: string]: Json }, { properties }: MetadataDe
 
 function meets(value: Json, definition: MetadataDefinition): boolean {
   if (definition.oneOf?.length && !definition.oneOf.some((one) => sameJson(one, value))) return false;
+  if (definition.noneOf?.some((one) => sameJson(one, value))) return false;
   if (typeof value === 'number') {
     return (
       value !== definition.notEqual &&
@@ -173,5 +174,6 @@ function allowed(definition: MetadataDefinition): string {
   rule('exactly', definition.exactLength, ' characters');
   const type = typeWords[definition.type];
   const list = definition.oneOf?.length ? `${type} out of ${definition.oneOf.map(shown).join(', ')}` : type;
-  return rules.length === 0 ? list : `${list} of ${rules.join(' and ')}`;
+  const but = definition.noneOf?.length ? ` but ${definition.noneOf.map(shown).join(', ')}` : '';
+  return rules.length === 0 ? `${list}${but}` : `${list} of ${rules.join(' and ')}${but}`;
 }

@@ -72,6 +72,8 @@ describe('a constraint', () => {
     [{ type: 'number', lessThan: 1 }, 0, 1, 'a number of less than 1'],
     [{ type: 'number', notEqual: 0 }, 1, 0, 'a number of other than 0'],
     [{ type: 'number', oneOf: [1, 2] }, '2', 3, 'a number out of 1, 2'],
+    [{ type: 'number', noneOf: [1, 2] }, '3', 2, 'a number but 1, 2'],
+    [{ type: 'string', noneOf: ['n/a'] }, 'gold', 'n/a', 'a text but "n/a"'],
     [{ type: 'string', minLength: 2 }, 'ab', 'a', 'a text of at least 2 characters'],
     [{ type: 'string', maxLength: 2 }, 'ab', 'abc', 'a text of at most 2 characters'],
     [{ type: 'string', exactLength: 2 }, 'ab', 'a', 'a text of exactly 2 characters'],
