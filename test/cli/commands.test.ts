@@ -3,19 +3,15 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Cli } from '../../src/cli/cli.ts';
 import { announcedServer, announceServer, apiToken, removeServer } from '../../src/cli/data-folder.ts';
-import { runProgram } from '../../src/cli/program.ts';
-import { readEnvironment } from '../../src/config.ts';
 import { lockDirectory } from '../../src/db/lock.ts';
-import { systemClock } from '../../src/engine/clock.ts';
 import { rooms } from '../../src/rooms.ts';
 import { createHubSpotSimulator } from '../simulators/hubspot.ts';
 import { type Served, serve } from '../simulators/serve.ts';
 import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
 
@@ -48,21 +44,7 @@ afterEach(async () => {
 /** Runs one command line; `variables` is its whole environment. */
 async function tributary(args: string[], variables: Record<string, string> = {}) {
   writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify(config));
-  const [out, err] = [new PassThrough(), new PassThrough()];
-  const texts = [out, err].map((stream) => {
-    const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    return () => Buffer.concat(chunks).toString();
-  });
-  const cli: Cli = {
-    terminal: { out, err, outIsTerminal: false, errIsTerminal: false, columns: 100 },
-    clock: systemClock,
-    rooms: { ...rooms, readEnvironment: () => readEnvironment(variables, folder) },
-    exitCode: 0,
-  };
-  const exitCode = await runProgram(args, cli);
-  await new Promise((resolve) => setImmediate(resolve));
-  return { exitCode, out: texts[0]!(), err: texts[1]!() };
+  return runCommand(folder, args, variables);
 }
 
 describe('usage', () => {

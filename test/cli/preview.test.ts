@@ -2,16 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Cli } from '../../src/cli/cli.ts';
-import { runProgram } from '../../src/cli/program.ts';
-import { readEnvironment } from '../../src/config.ts';
-import { systemClock } from '../../src/engine/clock.ts';
-import { rooms } from '../../src/rooms.ts';
 import { createHubSpotSimulator } from '../simulators/hubspot.ts';
 import { type Served, serve } from '../simulators/serve.ts';
 import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
 const reference = (name: string) => `\${env:${name}}`;
@@ -43,22 +38,8 @@ const configured = (mapping: object, destination: object = {}) => ({
   },
 });
 
-async function tributary(...args: string[]) {
-  const [out, err] = [new PassThrough(), new PassThrough()];
-  const texts = [out, err].map((stream) => {
-    const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    return () => Buffer.concat(chunks).toString();
-  });
-  const cli: Cli = {
-    terminal: { out, err, outIsTerminal: false, errIsTerminal: false, columns: 100 },
-    clock: systemClock,
-    rooms: { ...rooms, readEnvironment: () => readEnvironment(variables, folder) },
-    exitCode: 0,
-  };
-  const exitCode = await runProgram(args, cli);
-  await new Promise((resolve) => setImmediate(resolve));
-  return { exitCode, out: texts[0]!(), err: texts[1]!() };
+function tributary(...args: string[]) {
+  return runCommand(folder, args, variables);
 }
 
 const put = (name: string, content: string | object) => {

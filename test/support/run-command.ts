@@ -1,0 +1,30 @@
+// One command of the command line, run in this process as a script would run it: no terminal is attached.
+import { PassThrough } from 'node:stream';
+import type { Cli } from '../../src/cli/cli.ts';
+import { runProgram } from '../../src/cli/program.ts';
+import { readEnvironment } from '../../src/config.ts';
+import { systemClock } from '../../src/engine/clock.ts';
+import { rooms } from '../../src/rooms.ts';
+
+/** Runs in `folder`, where the configuration lies, with nothing else in the environment than `variables`. */
+export async function runCommand(
+  folder: string,
+  args: readonly string[],
+  variables: { [name: string]: string } = {},
+): Promise<{ exitCode: number; out: string; err: string }> {
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  const texts = [out, err].map((stream) => {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return () => Buffer.concat(chunks).toString();
+  });
+  const cli: Cli = {
+    terminal: { out, err, outIsTerminal: false, errIsTerminal: false, columns: 100 },
+    clock: systemClock,
+    rooms: { ...rooms, readEnvironment: () => readEnvironment(variables, folder) },
+    exitCode: 0,
+  };
+  const exitCode = await runProgram([...args], cli);
+  await new Promise((resolve) => setImmediate(resolve));
+  return { exitCode, out: texts[0]!(), err: texts[1]!() };
+}
