@@ -72,6 +72,7 @@ async function serveUntil(cli: Cli, stop: AbortSignal, json: boolean): Promise<n
     isForPerson ? print(cli.terminal, sentence) : sentence && log.info(sentence);
   const closers: (() => Promise<void> | void)[] = [];
   let exitCode: number = exitCodes.well;
+  let inTime = false;
   try {
     const world = await openWorld(cli, environment, log);
     closers.unshift(world.close);
@@ -85,14 +86,19 @@ async function serveUntil(cli: Cli, stop: AbortSignal, json: boolean): Promise<n
     closers.unshift(() => removeServer(environment.dataDir, process.pid));
     for (const line of [...world.introduction, ...whereabouts({ environment, world, server, token, house })])
       say(line);
+    const buried = new AbortController();
+    house.tributary.onBuried = () => buried.abort();
     await house.tributary.start();
-    await tellFigures(cli, house, stop, log);
+    await tellFigures(cli, house, AbortSignal.any([stop, buried.signal]), log);
+    // What it held is others' by now. A supervisor starts it again, as a worker of its own.
+    if (buried.signal.aborted) exitCode = exitCodes.failed;
     say('Stopping: what runs is finished or put down.');
   } finally {
-    if (!(await closeAll(cli, closers, log))) exitCode = exitCodes.failed;
+    inTime = await closeAll(cli, closers, log);
+    if (!inTime) exitCode = exitCodes.failed;
   }
   say(
-    exitCode === exitCodes.well
+    inTime
       ? 'Stopped.'
       : `Stopped after ${drainMs / 1000} seconds without being done; the next start goes on from there.`,
   );

@@ -15,7 +15,6 @@ export interface Log {
 }
 
 export type LogLevel = LevelWithSilent;
-export const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 export interface LogOptions {
   level: LogLevel;
