@@ -2,9 +2,10 @@
 // retries, stores, logs, schedules or opens a socket. This file knows no vendor and no machinery.
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
+import type { Json, JsonObject } from './connector/json.ts';
+import type { Webhook } from './connector/webhook.ts';
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-export type JsonObject = { [key: string]: Json };
+export type { Json, JsonObject };
 
 // ── What a source gives ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -21,6 +22,21 @@ export interface SourceRecord {
   /** Records that the vendor has merged into this one: it speaks for their customers now, they no more. */
   merged?: readonly string[];
 }
+
+/** What one item of a webhook says. */
+export type Change =
+  /**
+   * Fat: the record itself, as pull would give it. `partial`: only these keys of the body are told of; the others stay
+   * as they are stored, each key has its own clock, and null clears one.
+   */
+  | { kind: 'record'; stream: string; record: SourceRecord; partial?: true }
+  /**
+   * Thin: this record may have changed, so it is read by ID. `changedAt`: the vendor's clock of the change, epoch
+   * milliseconds. `gone`: the vendor says so, and reading proves it: `deleted`, or `erased` for privacy's sake.
+   */
+  | { kind: 'touch'; stream: string; recordId: string; changedAt: number; gone?: 'deleted' | 'erased' }
+  /** Nothing for us. The reason is a sentence without values: such items are counted by it. */
+  | { kind: 'ignored'; reason: string };
 
 /** A row that cannot become a record. It is kept as a dead letter and counted, and the rest of its page goes on. */
 export interface RejectedRow {
@@ -81,9 +97,15 @@ export interface Stream<Settings> {
    * again what has settled since.
    */
   settleLagSeconds?: number;
-  /** One page: from null all records there are, then only what changed. The cursor is the connector's own. */
-  pull(context: Context<Settings>, request: PullRequest): Promise<Page>;
-  /** Records by ID. IDs that are in neither answer are an error; `missing` are those the vendor says it does not have. */
+  /**
+   * One page: from null all records there are, then only what changed. The cursor is the connector's own. Absent: the
+   * vendor only pushes.
+   */
+  pull?(context: Context<Settings>, request: PullRequest): Promise<Page>;
+  /**
+   * Records by ID. IDs that are in neither answer are an error; `missing` are those the vendor says it does not have. A
+   * record whose ID was not asked for is the one that an ID in `missing` stands for now.
+   */
   read?: {
     maxIds: number;
     records(
@@ -132,6 +154,12 @@ export interface DestinationCustomer {
   id: string;
   fields: Fields;
 }
+
+/** What one item of a destination's own webhook says. */
+export type DestinationChange =
+  /** `ours`: our own delivery caused it, so it ends there. `changedAt`: epoch milliseconds. */
+  | { kind: 'customer'; customer: DestinationCustomer; changedAt: number; deleted?: true; ours: boolean }
+  | { kind: 'ignored'; reason: string };
 
 /** How the vendor treats what a write leaves out of an object (`metadata`, `address`). */
 export type PartialWrites = 'merge' | 'replace';
@@ -199,6 +227,8 @@ export interface Destination<Settings> {
   read(context: Context<Settings>, sourceId: string): Promise<DestinationCustomer | null>;
   /** The schema of metadata, or null where none is defined. */
   metadataSchema?(context: Context<Settings>): Promise<MetadataSchema | null>;
+  /** The destination's own webhooks: they tell of drift. */
+  webhook?(settings: Settings): Webhook<DestinationChange>;
 }
 
 // ── How a field is mapped ───────────────────────────────────────────────────────────────────────────────────────
@@ -325,6 +355,8 @@ export interface Connector<Settings = unknown> {
     sourceId: string;
     /** The same where it depends on what the rows hold. */
     sourceIdFor?(settings: Settings, columns: readonly string[]): string;
+    /** Present where the vendor pushes. */
+    webhook?(settings: Settings): Webhook<Change>;
   };
   /** Present where customers can be written. */
   destination?: Destination<Settings>;

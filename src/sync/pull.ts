@@ -157,7 +157,7 @@ function dryRunning(
   };
 }
 
-/** Every stream of the source, by the readers that this run's mode asks for. */
+/** Every stream of the source that can be pulled, by the readers that this run's mode asks for. */
 async function readAll(
   room: PullRoom,
   source: Source,
@@ -165,7 +165,11 @@ async function readAll(
   lease: string,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const stream of source.streams) {
+  const streams =
+    run.mode === 'records'
+      ? [source.streams.find((stream) => stream.read) ?? source.streams[0]!]
+      : source.streams.filter((stream) => stream.pull);
+  for (const stream of streams) {
     const reading = { room, source, stream, run, lease, signal };
     if (run.mode === 'records') await readRecords(reading);
     else if (run.mode === 'import') await readPages(reading, 'full', `import:${run.id}`);
@@ -303,10 +307,14 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
 
 function askPage(reading: Reading, reader: Reader, cursor: Page['cursor'] | null): Promise<Page> {
   const { stream, source } = reading;
-  const pull = reader === 'tombstones' && stream.tombstones ? stream.tombstones : stream;
+  const from = reader === 'tombstones' && stream.tombstones ? stream.tombstones : stream;
   const lagMs = reader === 'trail' ? (stream.settleLagSeconds ?? 0) * 1000 : 0;
   const context = contextOf(reading);
-  return pull.pull(context, { cursor, until: context.now - lagMs, properties: source.properties });
+  if (!from.pull)
+    throw new RejectedError(`${source.name} cannot be pulled: its ${stream.name} are only pushed`, {
+      code: 'no_pull',
+    });
+  return from.pull(context, { cursor, until: context.now - lagMs, properties: source.properties });
 }
 
 function idsOf(page: Page): string[] {

@@ -69,6 +69,11 @@ export class Source {
     this.properties = [...new Set([...this.#compiled.properties, ...paths, ...config.keep])];
   }
 
+  /** False where the vendor only pushes. */
+  get canPull(): boolean {
+    return this.streams.some((stream) => stream.pull !== undefined);
+  }
+
   /** Changes when the same records would give other contributions. */
   get fingerprint(): string {
     return this.#compiled.fingerprint;

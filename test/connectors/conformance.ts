@@ -263,7 +263,7 @@ export function describeConnector(name: string, world: World): void {
   });
 }
 
-type Pull = Stream<unknown>['pull'];
+type Pull = NonNullable<Stream<unknown>['pull']>;
 
 /** One stream read as the engine reads it: from rest to rest, the cursor kept as JSON. */
 class Reading {
@@ -282,7 +282,7 @@ class Reading {
     this.properties = [world.property, 'id'];
   }
 
-  pull(cursor: Json | null, pull: Pull = this.#stream.pull): Promise<Page> {
+  pull(cursor: Json | null, pull: Pull = this.#stream.pull!): Promise<Page> {
     const context = this.world.context();
     return pull(context, { cursor, until: context.now, properties: this.properties });
   }

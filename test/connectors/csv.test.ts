@@ -26,7 +26,7 @@ async function pagesOf(context: Context<unknown>, from: Json | null = null): Pro
   const pages: Page[] = [];
   let cursor = from;
   do {
-    const page = await stream.pull(context, { cursor, until: context.now, properties: [] });
+    const page = await stream.pull!(context, { cursor, until: context.now, properties: [] });
     cursor = JSON.parse(JSON.stringify(page.cursor));
     pages.push(page);
   } while (!pages.at(-1)!.rest);
@@ -339,9 +339,9 @@ describe('a file', () => {
   test('that is changed while it is read is refused with a sentence, even within one page', async () => {
     const path = await files.write('people.csv', 'Source_id\na\nb\nc\n', start);
     const context = contextOf({ path, pageRows: 1 });
-    const page = await stream.pull(context, { cursor: null, until: start, properties: [] });
+    const page = await stream.pull!(context, { cursor: null, until: start, properties: [] });
     await files.write('people.csv', 'Source_id\na\nb\nx\n', start + 1000);
-    const next = stream.pull(context, { cursor: page.cursor, until: start, properties: [] });
+    const next = stream.pull!(context, { cursor: page.cursor, until: start, properties: [] });
     await expect(next).rejects.toThrow(
       'people.csv was changed while it was being read: start a full reading',
     );
@@ -352,7 +352,7 @@ describe('a file', () => {
       stat: async () => ({ bytes: sizes.shift()!, changedAt: start }),
     };
     await expect(
-      stream.pull(contextOf({ path }, growing), { cursor: null, until: start, properties: [] }),
+      stream.pull!(contextOf({ path }, growing), { cursor: null, until: start, properties: [] }),
     ).rejects.toMatchObject({ code: 'file_changed' });
   });
 

@@ -90,7 +90,7 @@ class Reader {
 
   async page(properties: readonly string[] = ['id', 'firstname']): Promise<Page> {
     const until = this.account.now - this.behindMs;
-    const page = await stream.pull(this.account.context(), { cursor: this.cursor, until, properties });
+    const page = await stream.pull!(this.account.context(), { cursor: this.cursor, until, properties });
     this.cursor = JSON.parse(JSON.stringify(page.cursor));
     for (const record of page.records) {
       const known = this.newest.get(record.recordId);
@@ -391,7 +391,7 @@ describe('reading what changed', () => {
     for (const [index, id] of ids.entries())
       account.simulator.update(id, {}, account.now - 40_000 + index * 50);
     account.now += 1;
-    await stream.pull(account.context(), { cursor: reader.cursor, until: account.now, properties: [] });
+    await stream.pull!(account.context(), { cursor: reader.cursor, until: account.now, properties: [] });
     // The first page's rows change again, and the index does not know it yet.
     account.simulator.indexLagMs = 30_000;
     for (const id of ids.slice(0, 200)) account.simulator.update(id, { firstname: 'newer' });
@@ -413,7 +413,7 @@ describe('reading what changed', () => {
     account.simulator.update(early!, { firstname: 'shown' }, account.now);
     account.simulator.update(late!, { firstname: 'hidden as yet' }, account.now - 600);
     const windowEnd = account.now - 500;
-    const page = await stream.pull(account.context(), {
+    const page = await stream.pull!(account.context(), {
       cursor: reader.cursor,
       until: windowEnd,
       properties: ['firstname'],
