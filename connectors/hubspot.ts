@@ -1,5 +1,6 @@
 // HubSpot: its contacts. https://developers.hubspot.com/docs/api-reference/crm-contacts-v3
 import { type Context, defineConnector, type Permission } from '#connector';
+import { tried } from '#connector/checking';
 import { describeApi, searchBucket } from './hubspot/api.ts';
 import { contacts } from './hubspot/contacts.ts';
 import { contactsPath, propertiesPath, type Settings, settings } from './hubspot/settings.ts';
@@ -43,13 +44,4 @@ async function check(context: Context<Settings>): Promise<Permission[]> {
       api.request({ path: propertiesPath(settings) }),
     ),
   ];
-}
-
-async function tried(what: string, means: string, attempt: () => Promise<unknown>): Promise<Permission> {
-  try {
-    await attempt();
-    return { what, allowed: true, note: means };
-  } catch (error) {
-    return { what, allowed: false, note: error instanceof Error ? error.message : String(error) };
-  }
 }

@@ -4,7 +4,6 @@ import {
   type ApiDescription,
   type ApiRequest,
   type ApiResponse,
-  type Json,
   type JsonObject,
   type Quota,
   type QuotaReading,
@@ -12,6 +11,8 @@ import {
   TransientError,
   UnauthorizedError,
 } from '#connector';
+import { fingerprint } from '#connector/checking';
+import { listOf, objectOf } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
 /** What the smallest plan allows; the response headers tell of more. */
@@ -156,19 +157,4 @@ function missingScopes(body: JsonObject): string[] {
     Object.entries(context).flatMap(([key, value]) => (/scope/i.test(key) ? listOf(value) : [])),
   );
   return [...new Set(scopes.filter((scope): scope is string => typeof scope === 'string'))];
-}
-
-export function objectOf(value: Json | undefined): JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
-}
-
-export function listOf(value: Json | undefined): Json[] {
-  return Array.isArray(value) ? value : [];
-}
-
-/** FNV-1a, 32 bits: far too few of a token's bits to be a secret, enough to tell two accounts apart. */
-function fingerprint(token: string): string {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < token.length; i += 1) hash = Math.imul(hash ^ token.charCodeAt(i), 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, '0');
 }

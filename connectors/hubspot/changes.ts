@@ -8,7 +8,8 @@ import {
   type PullRequest,
   TransientError,
 } from '#connector';
-import { objectOf, searchBucket } from './api.ts';
+import { objectOf } from '#connector/reading';
+import { searchBucket } from './api.ts';
 import { contactRecords, propertyNames } from './contact.ts';
 import { type SearchCursor, type Window, writeCursor } from './cursor.ts';
 import { contactsPath, type Settings } from './settings.ts';

@@ -1,6 +1,6 @@
 // One contact as HubSpot writes it, into a record. It knows no requests.
 import type { Json, RejectedRow, SourceRecord } from '#connector';
-import { objectOf } from './api.ts';
+import { momentOf, objectOf } from '#connector/reading';
 
 /** What HubSpot gives where no property is asked for. Asked for by name, so that every route gives the same. */
 const defaultProperties = [
@@ -68,11 +68,4 @@ export function tombstone(row: Json): SourceRecord | undefined {
   const changedAt = momentOf(archivedAt);
   if (typeof id !== 'string' || id === '' || changedAt === undefined) return undefined;
   return { recordId: id, changedAt, deleted: true, body: { ...objectOf(properties), id } };
-}
-
-/** ISO 8601, or epoch milliseconds as older properties have them. */
-function momentOf(value: Json | undefined): number | undefined {
-  if (typeof value !== 'string' || value === '') return undefined;
-  const ms = /^\d{10,}$/.test(value) ? Number(value) : Date.parse(value);
-  return Number.isFinite(ms) ? ms : undefined;
 }

@@ -10,7 +10,7 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
-import { listOf, objectOf } from './api.ts';
+import { listOf, objectOf } from '#connector/reading';
 import { pullChanges } from './changes.ts';
 import { contactRecords, propertyNames, type Rows, tombstone } from './contact.ts';
 import { type ListCursor, readCursor, readTombstoneCursor } from './cursor.ts';

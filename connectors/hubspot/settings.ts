@@ -1,30 +1,15 @@
 // What a person says of a HubSpot account, and the paths that follow from it. It does not know what is read.
 import { z } from 'zod';
-
-const window = z
-  .strictObject({
-    requests: z.int().min(1).describe('Calls allowed in the window.'),
-    seconds: z.number().positive().describe('Length of the window, seconds.'),
-    reserve: z
-      .number()
-      .min(0)
-      .max(0.95)
-      .optional()
-      .describe('Share left to other apps of the account, 0 to 0.95.'),
-  })
-  .describe('At most this many calls in so many seconds.');
+import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
 
 export const settings = z.strictObject({
-  accessToken: z
-    .string()
-    .regex(/^[\x21-\x7e]+$/, 'must be the token alone, without blanks: "pat-eu1-…"')
-    .describe('Token of a private app or a service key with the scope crm.objects.contacts.read.'),
-  clientSecret: z.string().min(1).optional().describe("The app's client secret: it signs webhooks."),
-  baseUrl: z
-    .url({ protocol: /^https?$/, error: 'must be a URL such as https://api.hubapi.com' })
-    .transform((url) => url.replace(/\/+$/, ''))
-    .default('https://api.hubapi.com')
-    .describe('Where the API is; another one for a sandbox.'),
+  accessToken: token('pat-eu1-…').describe(
+    'Token of a private app or a service key with the scope crm.objects.contacts.read.',
+  ),
+  clientSecret: secrets
+    .optional()
+    .describe("The app's client secret: it signs webhooks. A list while one takes over from another."),
+  baseUrl: baseUrl('https://api.hubapi.com'),
   apiVersion: z
     .string()
     .regex(/^(v3|20\d\d-(0[1-9]|1[0-2]))$/, 'must be "v3" or a dated version such as "2026-03"')
@@ -35,9 +20,7 @@ export const settings = z.strictObject({
     .transform(String)
     .optional()
     .describe("The account's ID (Hub ID): sources of one account then share its quotas."),
-  quota: z
-    .union([window, z.array(window).min(1)])
-    .transform((given) => [given].flat())
+  quota: quotaWindows
     .optional()
     .describe('Windows that every call draws on, in place of 100 in 10 seconds and 250,000 a day.'),
   searchPerSecond: z.int().min(1).max(50).default(5).describe('Searches a second, for the whole account.'),

@@ -1,0 +1,56 @@
+// What connectors need to read a vendor's JSON without trusting it. It knows no vendor.
+import type { Json, JsonObject } from './json.ts';
+
+/** The object, or an empty one. */
+export function objectOf(value: Json | undefined): JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
+}
+
+/** The list, or an empty one. */
+export function listOf(value: Json | undefined): Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** An ID or a word: a text that is not empty, or a whole number as text. */
+export function wordOf(value: Json | undefined): string | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined;
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+}
+
+/**
+ * Epoch milliseconds of a time: ISO 8601 (one without a zone is UTC), or a number, also as text, in `unit`. Undefined where
+ * it is none, or none between 1970 and 9999.
+ */
+export function momentOf(
+  value: Json | undefined,
+  unit: 'seconds' | 'milliseconds' = 'milliseconds',
+): number | undefined {
+  const found = typeof value === 'string' ? timeIn(value.trim(), unit) : scaled(value, unit);
+  return found !== undefined && found >= 0 && found < 253_402_300_800_000 ? Math.floor(found) : undefined;
+}
+
+function timeIn(text: string, unit: 'seconds' | 'milliseconds'): number | undefined {
+  if (/^\d{1,16}(\.\d+)?$/.test(text)) return scaled(Number(text), unit);
+  const parts =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d(?:[.,]\d+)?))?\s*(Z|UTC|[+-]\d\d:?\d\d)?)?$/i.exec(text);
+  if (!parts) return undefined;
+  const [, day, minutes = '00:00', seconds = '00', zone = 'Z'] = parts;
+  const offset = /^[+-]/.test(zone) ? zone.replace(/^(...)(\d\d)$/, '$1:$2') : 'Z';
+  const time = Date.parse(`${day}T${minutes}:${seconds.replace(',', '.').slice(0, 6)}${offset}`);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function scaled(value: Json | undefined, unit: 'seconds' | 'milliseconds'): number | undefined {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+  return unit === 'seconds' ? value * 1000 : value;
+}
+
+/** What stands at a path of keys and list indices joined by dots (`data.items.0.id`); `''` is the value itself. */
+export function valueAt(value: Json | undefined, path: string): Json | undefined {
+  if (path === '') return value;
+  return path.split('.').reduce<Json | undefined>((at, key) => {
+    if (at === null || typeof at !== 'object') return undefined;
+    if (Array.isArray(at)) return /^\d{1,6}$/.test(key) ? at[Number(key)] : undefined;
+    return Object.hasOwn(at, key) ? at[key] : undefined;
+  }, value);
+}

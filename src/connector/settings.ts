@@ -1,0 +1,39 @@
+// Settings that many vendors have in common, as Zod schemas with the sentences to print. It knows no vendor.
+import { z } from 'zod';
+
+/** Where the vendor's API is; another one for a sandbox. No slash at the end. */
+export function baseUrl(usual: string) {
+  return z
+    .url({ protocol: /^https?$/, error: `must be a URL such as ${usual}` })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .default(usual)
+    .describe('Where the API is; another one for a sandbox.');
+}
+
+/** A token as a header takes it: no blanks. `example`: how one begins. */
+export function token(example: string) {
+  return z.string().regex(/^[\x21-\x7e]+$/, `must be the token alone, without blanks: "${example}"`);
+}
+
+/** A secret, or several while one takes over from another: any of them fits. Gives a list. */
+export const secrets = z
+  .union([z.string().min(1), z.array(z.string().min(1)).min(1)], 'a secret, or a list of them')
+  .transform((given) => [given].flat());
+
+export const quotaWindow = z
+  .strictObject({
+    requests: z.int().min(1).describe('Calls allowed in the window.'),
+    seconds: z.number().positive().describe('Length of the window, seconds.'),
+    reserve: z
+      .number()
+      .min(0)
+      .max(0.95)
+      .optional()
+      .describe('Share left to other users of the account, 0 to 0.95.'),
+  })
+  .describe('At most this many calls in so many seconds.');
+
+/** A window or a list of them. Gives a list. */
+export const quotaWindows = z
+  .union([quotaWindow, z.array(quotaWindow).min(1)])
+  .transform((given) => [given].flat());
