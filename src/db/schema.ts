@@ -5,11 +5,13 @@ import {
   bigint,
   boolean,
   check,
+  customType,
   index,
   integer,
   jsonb,
   pgTable,
   primaryKey,
+  real,
   smallint,
   text,
   timestamp,
@@ -18,6 +20,7 @@ import {
 } from 'drizzle-orm/pg-core';
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
 
 /** Where a reader of a stream goes on. `reader`: lead, trail, full, tombstones, remap. Written by sync/checkpoints. */
 export const checkpoints = pgTable(
@@ -115,6 +118,8 @@ export const records = pgTable(
     /** Of the body. */
     hash: text().notNull(),
     body: jsonb().notNull(),
+    /** Of a record that is told of in parts: the source's clock of each key of `body`, epoch milliseconds. */
+    clocks: jsonb(),
     /** Why it is no contribution, where it is none. */
     filtered: text(),
     /** Fields that failed their type or rule: [{field, reason, value}]. */
@@ -305,6 +310,10 @@ export const deliveries = pgTable(
     lease: uuid(),
     /** The bulk action that carries it now. */
     batchId: uuid('batch_id'),
+    /** The source's clock of the oldest change that is not yet delivered. */
+    changedAt: time('changed_at'),
+    /** From the source's change to the destination's word, of the last delivery. */
+    freshnessMs: bigint('freshness_ms', { mode: 'number' }),
     deliveredAt: time('delivered_at'),
     errorCode: text('error_code'),
     error: text(),
@@ -374,6 +383,127 @@ export const deadLetters = pgTable(
   ],
 );
 
+export const inboxStates = ['waiting', 'opened', 'dead'] as const;
+
+/**
+ * Authentic webhook requests, raw, from before they are answered until their time is over. `dead`: nothing of it could be
+ * taken in; it lies there to be replayed. Written by sync/inbox.
+ */
+export const inbox = pgTable(
+  'inbox',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    /** The source, or `destination` for its own webhooks. */
+    source: text().notNull(),
+    state: text({ enum: inboxStates }).notNull().default('waiting'),
+    receivedAt: time('received_at').notNull(),
+    method: text().notNull(),
+    /** By name; what held credentials is masked. */
+    query: jsonb().notNull(),
+    headers: jsonb().notNull(),
+    body: bytea().notNull(),
+    dueAt: time('due_at'),
+    openedAt: time('opened_at'),
+    attempts: integer().notNull().default(0),
+    /** What became of its items: see `ItemCounts`. */
+    counts: jsonb(),
+    error: text(),
+    /** A person it names was erased: the body goes as soon as it is opened. */
+    erase: boolean().notNull().default(false),
+  },
+  (t) => [
+    index('inbox_due').on(t.source, t.id).where(sql`${t.state} = 'waiting'`),
+    index('inbox_dead').on(t.source, t.id).where(sql`${t.state} = 'dead'`),
+    index('inbox_over').on(t.openedAt).where(sql`${t.state} = 'opened'`),
+    check('inbox_state', sql`${t.state} in ('waiting', 'opened', 'dead')`),
+    check('inbox_due_at', sql`(${t.state} = 'waiting') = (${t.dueAt} is not null)`),
+    check('inbox_opened_at', sql`(${t.state} = 'opened') = (${t.openedAt} is not null)`),
+    check(
+      'inbox_balance',
+      sql`${t.state} <> 'opened' or (${t.counts} ->> 'items')::int = (${t.counts} ->> 'duplicates')::int + (${t.counts} ->> 'ignored')::int + (${t.counts} ->> 'refused')::int + (${t.counts} ->> 'taken')::int`,
+    ),
+    check(
+      'inbox_record_balance',
+      sql`${t.state} <> 'opened' or (${t.counts} ->> 'received')::int = (${t.counts} ->> 'changed')::int + (${t.counts} ->> 'unchanged')::int + (${t.counts} ->> 'superseded')::int + (${t.counts} ->> 'filtered')::int + (${t.counts} ->> 'rejected')::int`,
+    ),
+  ],
+);
+
+/** Items that have come, by the vendor's name for each, so that a repeat is known for one. Written by sync/item-keys. */
+export const itemKeys = pgTable(
+  'item_keys',
+  {
+    source: text().notNull(),
+    key: text().notNull(),
+    /** The request that brought it first: a replay of it is no repeat. */
+    inboxId: bigint('inbox_id', { mode: 'number' }).notNull(),
+    /** The vendor does not send it again after that. */
+    expiresAt: time('expires_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.source, t.key] }), index('item_keys_expired').on(t.expiresAt)],
+);
+
+/** Records that may have changed and wait to be read, one row each however often it is said. Written by sync/touches. */
+export const touches = pgTable(
+  'touches',
+  {
+    source: text().notNull(),
+    stream: text().notNull(),
+    recordId: text('record_id').notNull(),
+    /** The vendor's newest clock of a change. */
+    changedAt: time('changed_at').notNull(),
+    /** The vendor says that it is gone: deleted or erased. */
+    gone: text(),
+    /** When it was first told of since it was last read. */
+    since: time('since').notNull(),
+    /** How often it was told of since then. */
+    times: integer().notNull().default(1),
+    /** Counts up with each telling: who has read settles only what it read for. */
+    version: integer().notNull().default(1),
+    dueAt: time('due_at').notNull(),
+    lease: uuid(),
+    attempts: integer().notNull().default(0),
+    /** It made the vendor refuse others that were asked for with it: it is asked for alone. */
+    alone: boolean().notNull().default(false),
+    error: text(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.source, t.stream, t.recordId] }),
+    index('touches_due').on(t.source, t.stream, t.dueAt),
+  ],
+);
+
+/** How changes became known, by hour: by webhook first, or by a poll that found what no webhook had told. Written by sync/coverage. */
+export const coverage = pgTable(
+  'coverage',
+  {
+    source: text().notNull(),
+    hour: time('hour').notNull(),
+    /** webhook or poll */
+    channel: text().notNull(),
+    changes: integer().notNull(),
+    /** From the source's change to our knowing it: how many in each doubling of 100 ms. */
+    lags: jsonb().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.source, t.hour, t.channel] })],
+);
+
+/** Customers that the destination holds otherwise than it acknowledged, until that is over. Written by sync/drifts. */
+export const drifts = pgTable(
+  'drifts',
+  {
+    sourceId: text('source_id').primaryKey(),
+    /** differs, deleted (gone at the destination), unknown (nothing acknowledged of it) */
+    kind: text().notNull(),
+    /** By field: {expected, found}. */
+    fields: jsonb().notNull(),
+    /** What found it: webhook, or the verification's ID. */
+    by: text().notNull(),
+    foundAt: time('found_at').notNull(),
+  },
+  (t) => [index('drifts_found').on(t.foundAt)],
+);
+
 /** A source (by name) or the destination (`destination`) that does nothing until resumed. Written by sync/pauses. */
 export const pauses = pgTable('pauses', {
   name: text().primaryKey(),
@@ -420,6 +550,101 @@ export const quotaStates = pgTable(
     limit: integer('limit_seen'),
     remaining: integer('remaining_seen'),
     seenAt: time('seen_at'),
+    /** The share of the limit that refusals have left us, 0 to 1: it grows back with what goes well, and with time. */
+    learnedShare: real('learned_share'),
+    learnedAt: time('learned_at'),
   },
   (t) => [primaryKey({ columns: [t.account, t.quota] })],
 );
+
+/** Calls made, by lane and hour. Written by engine/quota-spend. */
+export const quotaSpend = pgTable(
+  'quota_spend',
+  {
+    account: text().notNull(),
+    quota: text().notNull(),
+    lane: smallint().notNull(),
+    hour: time('hour').notNull(),
+    calls: integer().notNull(),
+    /** Of them those that the vendor refused with 429. */
+    refused: integer().notNull().default(0),
+  },
+  (t) => [primaryKey({ columns: [t.account, t.quota, t.hour, t.lane] })],
+);
+
+/** From a source's change to the destination's word, by lane and hour. Written by sync/freshness. */
+export const freshness = pgTable(
+  'freshness',
+  {
+    lane: smallint().notNull(),
+    hour: time('hour').notNull(),
+    deliveries: integer().notNull(),
+    /** How many in each doubling of 100 ms. */
+    lags: jsonb().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.hour, t.lane] })],
+);
+
+/** Forecasts, with what came of those that were carried out. Written by sync/forecasts. */
+export const forecasts = pgTable('forecasts', {
+  id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  madeAt: time('made_at').notNull(),
+  /** What was forecast: {source, mode}. */
+  request: jsonb().notNull(),
+  forecast: jsonb().notNull(),
+  /** The run that carried it out, where one did. */
+  runId: bigint('run_id', { mode: 'number' }),
+  actual: jsonb(),
+});
+
+export const verificationStates = ['requested', 'finished', 'failed'] as const;
+
+/** The destination read back and compared, with a report that is chained to the one before it. Written by sync/verifications. */
+export const verifications = pgTable(
+  'verifications',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    state: text({ enum: verificationStates }).notNull().default('requested'),
+    /** What was asked: {sample} or {full}, heal, who asked. */
+    request: jsonb().notNull(),
+    requestedAt: time('requested_at').notNull(),
+    startedAt: time('started_at'),
+    endedAt: time('ended_at'),
+    /** Where it goes on: the way of reading, the export's ID, the position. */
+    cursor: jsonb(),
+    /** What was counted so far, then the whole report. */
+    report: jsonb(),
+    error: text(),
+    attempts: integer().notNull().default(0),
+    dueAt: time('due_at'),
+    lease: uuid(),
+    leasedUntil: time('leased_until'),
+    /** The hash of the report before this one, and of this with that. */
+    previousHash: text('previous_hash'),
+    hash: text(),
+  },
+  (t) => [
+    index('verifications_due').on(t.dueAt).where(sql`${t.state} = 'requested'`),
+    check('verifications_state', sql`${t.state} in ('requested', 'finished', 'failed')`),
+    check('verifications_ended', sql`(${t.state} <> 'requested') = (${t.endedAt} is not null)`),
+    check('verifications_hash', sql`${t.state} <> 'finished' or ${t.hash} is not null`),
+  ],
+);
+
+/** Customers that a full verification has met, until it has ended. Written by sync/verified. */
+export const verifiedCustomers = pgTable(
+  'verified_customers',
+  {
+    verificationId: bigint('verification_id', { mode: 'number' }).notNull(),
+    sourceId: text('source_id').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.verificationId, t.sourceId] })],
+);
+
+/** How the destination behaves where its documents leave it open, as a probe found out. Written by sync/traits. */
+export const destinationTraits = pgTable('destination_traits', {
+  account: text().primaryKey(),
+  /** By question: {answer, evidence}. */
+  answers: jsonb().notNull(),
+  probedAt: time('probed_at').notNull(),
+});
