@@ -6,11 +6,13 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { ConfigError, type Fault, faultsOf, shown } from './config/faults.ts';
 import { type ConfigFile, fileShape, mappingEntry, sourceShape } from './config/shape.ts';
+import type { Scheme } from './connector/webhook.ts';
 import type { Connector, Mapping, MetadataSchema } from './connector.ts';
 import { fieldFault } from './customer/fields.ts';
 import { mappingFaults } from './customer/mapping.ts';
 import type { MergeConfig } from './customer/merge.ts';
 import type { BreakerLimits, DeletePolicy } from './sync/breaker.ts';
+import type { DriftPolicy } from './sync/destination-changes.ts';
 import type { SourceConfig } from './sync/source.ts';
 
 export interface Environment {
@@ -39,6 +41,8 @@ export interface Config {
   /** What becomes of metadata keys that the schema does not define. Null: sent, or held where the schema is closed. */
   unknownMetadata: 'send' | 'hold' | 'drop' | null;
   deletes: DeletePolicy;
+  /** What is done with customers that the destination holds otherwise than it acknowledged. */
+  drift: DriftPolicy;
   breaker: BreakerLimits;
   /** Erasure at the destination: for good with all that hangs on it, or so that the key is free again. */
   erasure: { permanent: boolean };
@@ -186,7 +190,10 @@ export function checkConfig(
   const sources = Object.entries(given).flatMap(
     ([name, source]) => checkSource(name, source, objectOf(written['sources'])[name], checker) ?? [],
   );
-  const warnings = checkMerge(objectOf(parts['merge']), Object.keys(given), faults);
+  const warnings = [
+    ...checkMerge(objectOf(parts['merge']), Object.keys(given), faults),
+    ...(parts['publicUrl'] === undefined ? sources.flatMap(signedAddressWarning) : []),
+  ];
   const silent = new Set(unset.map((fault) => fault.path));
   const all = [...unset, ...faults.filter((fault) => !silent.has(fault.path))];
   if (all.length > 0 || !result.success || !destination)
@@ -201,6 +208,7 @@ export function checkConfig(
     metadataSchema: file.metadataSchema as Config['metadataSchema'],
     unknownMetadata: file.unknownMetadata ?? null,
     deletes: file.deletes,
+    drift: file.drift,
     breaker: file.breaker,
     erasure: file.erasure,
     warnings,
@@ -259,7 +267,7 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
   const settings = connector && checkSettings(connector, own, written, path, checker);
   const { data } = sourceShape.safeParse(given);
   if (!data || !connector?.source || settings === undefined) return null;
-  const { schedule, timezone, sourceId, mapping, filter, keep, badValues } = data;
+  const { schedule, timezone, sourceId, mapping, filter, keep, badValues, webhook, privacyDeletions } = data;
   const key =
     typeof sourceId === 'string' ? { from: sourceId, policy: 'sticky' as const, lowerCase: false } : sourceId;
   return {
@@ -277,6 +285,8 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     badValues: badValues ?? (connector.name === 'csv' ? 'reject' : 'quarantine'),
     schedule: schedule ?? null,
     timezone,
+    webhook: { ...webhook, maxBodyBytes: webhook.maxBodyBytes ?? null },
+    privacyDeletions,
   };
 }
 
@@ -331,6 +341,21 @@ function checkMerge(merge: Parts, sources: readonly string[], faults: Fault[]): 
           `${path} names ${shown(name)}, but no source is called so (there are: ${sources.join(', ') || 'none'}).`,
       ),
   );
+}
+
+/** A vendor that signs the address it calls can only be believed where that address is known. */
+function signedAddressWarning(source: SourceConfig | null): string[] {
+  const webhook = source?.connector.source?.webhook?.(source.settings);
+  if (!source || !webhook?.authentication.some(signsAddress)) return [];
+  return [
+    `${source.name} signs the address of its webhooks: set publicUrl to the one that ${source.connector.name} calls, or they are refused behind a proxy.`,
+  ];
+}
+
+function signsAddress(scheme: Scheme): boolean {
+  if (scheme.kind === 'all') return scheme.of.some(signsAddress);
+  if (scheme.kind !== 'signature') return false;
+  return scheme.message.some((part) => part === 'url' || (typeof part === 'object' && 'url' in part));
 }
 
 // ── References to the environment ───────────────────────────────────────────────────────────────────────────────────

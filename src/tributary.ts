@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { sql } from 'drizzle-orm';
 import type { Config } from './config.ts';
-import type { Context, MetadataSchema } from './connector.ts';
+import type { Webhook } from './connector/webhook.ts';
+import type { Context, DestinationChange, MetadataSchema } from './connector.ts';
 import type { Database, Queryable } from './db/database.ts';
 import type { Clock } from './engine/clock.ts';
 import { localFiles } from './engine/files.ts';
@@ -15,19 +16,29 @@ import { Schedule } from './engine/schedule.ts';
 import { type Next, Worker } from './engine/worker.ts';
 import { batchesUnderWay, freeBatches } from './sync/batches.ts';
 import { forgetCounts } from './sync/breaker.ts';
+import { coverageSince, forgetCoverage, pollEverySeconds } from './sync/coverage.ts';
 import { Deliverer } from './sync/deliver.ts';
 import { backlog, freeDeliveries } from './sync/deliveries.ts';
+import { destinationOpening } from './sync/destination-changes.ts';
 import type { Sending } from './sync/difference.ts';
 import { Eraser, liftSuppression, requestErasure } from './sync/erase.ts';
 import { type Erasure, freeErasures } from './sync/erasures.ts';
+import { Hydrator } from './sync/hydrate.ts';
+import { forgetOpened, InboxWriter, nextRequestDue } from './sync/inbox.ts';
+import { forgetKeys } from './sync/item-keys.ts';
+import { Opener } from './sync/opening.ts';
 import { destinationName, pauses, resume } from './sync/pauses.ts';
 import { carryRun, type PullRoom } from './sync/pull.ts';
 import { compareMappings } from './sync/remap.ts';
 import { claimRun, freeRuns, nextRunDue, requestRun } from './sync/runs.ts';
 import { Suppressions } from './sync/suppressions.ts';
+import { freeTouches } from './sync/touches.ts';
 import { World } from './sync/world.ts';
 
 const runLeaseMs = 30_000;
+const dayMs = 86_400_000;
+/** Of the destination's own webhooks; a source says it itself. */
+const destinationKeepDays = 14;
 
 export class Tributary {
   readonly config: Config;
@@ -38,6 +49,12 @@ export class Tributary {
   readonly budgets: Budgets;
   /** The vendors behind the sources that have an API, by source, and the destination by its name. */
   readonly endpoints = new Map<string, Endpoint>();
+  /** Where webhook requests are kept before they are answered. */
+  readonly inbox: InboxWriter;
+  /** What the destination pushes. */
+  readonly destinationWebhook: Webhook<DestinationChange> | null;
+  /** What opens them, and opens them again. */
+  readonly opener: Opener;
   /** This machine: files given to it are read by it alone. */
   readonly host = hostname();
   /** This process, as rows name it. */
@@ -95,6 +112,17 @@ export class Tributary {
       deletes: config.deletes,
       onLeft: (tx, sourceId, now) => this.#eraseLeft(tx, sourceId, now),
       newLease: () => leaseOf(this.worker),
+    });
+    this.inbox = new InboxWriter(database, () => this.#workers.get('open')?.wake());
+    this.destinationWebhook = connector.destination!.webhook?.(settings) ?? null;
+    const pushed = this.destinationWebhook;
+    this.opener = new Opener({
+      database,
+      world: this.world,
+      clock,
+      log,
+      destination: pushed ? destinationOpening(pushed, { drift: config.drift }) : null,
+      onOpened: () => this.wake(),
     });
     this.#eraser = new Eraser({
       database,
@@ -158,9 +186,15 @@ export class Tributary {
     loop('deliver', (signal) => this.#deliverStep(signal));
     loop('poll', (signal) => this.#deliverer.poller.step(signal));
     loop('erase', (signal) => this.#eraser.step(signal));
+    loop('open', (signal) => this.opener.step(signal));
+    for (const source of this.world.sources) {
+      if (!source.webhook || !source.streams.some((stream) => stream.read)) continue;
+      const hydrator = new Hydrator(this.#hydrateRoom(), source.name);
+      loop(`hydrate ${source.name}`, (signal) => hydrator.step(signal));
+    }
     loop('keep house', () => this.#housekeepingStep());
-    for (const { name, config } of this.world.sources) {
-      if (!calendar || config.schedule === null) continue;
+    for (const { name, config, canPull } of this.world.sources) {
+      if (!calendar || config.schedule === null || !canPull) continue;
       this.#schedule.every(config.schedule, config.timezone, (slot) => void this.#fire(name, slot));
       await this.request({ source: name, mode: 'incremental', trigger: 'start', lane: 'schedule' });
     }
@@ -239,7 +273,23 @@ export class Tributary {
     const [leased] = await this.database.rows<{ leased: boolean }>(
       sql`select exists(select 1 from deliveries where state = 'waiting' and batch_id is null and lease is not null) as leased`,
     );
-    return next === null && due.length === 0 && count === 0 && !leased?.leased;
+    const toOpen = await nextRequestDue(this.database);
+    const isOpened = toOpen === null || toOpen > this.clock.now();
+    return (
+      next === null &&
+      due.length === 0 &&
+      count === 0 &&
+      !leased?.leased &&
+      isOpened &&
+      (await this.#isRead())
+    );
+  }
+
+  /** Nothing that webhooks named waits to be read, but what is put off. */
+  async #isRead(): Promise<boolean> {
+    const [row] = await this.database.rows<{ waits: boolean }>(sql`
+      select exists(select 1 from touches where attempts = 0 or lease is not null) as waits`);
+    return !row?.waits;
   }
 
   async #fire(source: string, slot: number): Promise<void> {
@@ -275,6 +325,20 @@ export class Tributary {
     return next;
   }
 
+  #hydrateRoom() {
+    const { database, world, clock, log } = this;
+    return {
+      database,
+      world,
+      clock,
+      log,
+      endpoint: (source: string) => this.endpoints.get(source) ?? null,
+      newLease: () => leaseOf(this.worker),
+      onErased: (tx: Queryable, sourceId: string, now: number) => this.#eraseLeft(tx, sourceId, now),
+      onIngested: () => this.#workers.get('deliver')?.wake(),
+    };
+  }
+
   #pullRoom(): PullRoom {
     const { database, world, clock, log } = this;
     return {
@@ -297,6 +361,7 @@ export class Tributary {
         await freeDeliveries(tx, worker, now);
         await freeBatches(tx, worker, now);
         await freeErasures(tx, worker, now);
+        await freeTouches(tx, worker, now);
       });
       await this.budgets.free(worker);
       await this.#roster?.bury(worker);
@@ -357,16 +422,42 @@ export class Tributary {
     if (requested.length > 0 || revived > 0) this.wake();
   }
 
+  /** Opened requests, the keys of what no vendor repeats any more, and hours of coverage long past. */
+  async #forgetOldRequests(now: number): Promise<void> {
+    const kept = [
+      ...this.world.sources.map(({ name, config }) => ({ source: name, days: config.webhook.keepDays })),
+      { source: destinationName, days: destinationKeepDays },
+    ];
+    for (const { source, days } of kept)
+      while ((await forgetOpened(this.database, { source, before: now - days * dayMs })) === 1000);
+    while ((await forgetKeys(this.database, now)) === 10_000);
+    await forgetCoverage(this.database, now - 90 * dayMs);
+  }
+
+  /** Where webhooks leave changes out, polls come more often than the schedule says, until they do not. */
+  async #pollWhatWebhooksMiss(now: number): Promise<void> {
+    const coverage = await coverageSince(this.database, now - dayMs);
+    for (const { name, webhook, canPull, config } of this.world.sources) {
+      const seen = coverage.get(name);
+      const seconds = seen && pollEverySeconds(seen);
+      if (!webhook || !canPull || config.schedule === null || !seconds) continue;
+      const slot = Math.floor(now / 1000 / seconds) * seconds * 1000;
+      await this.request({ source: name, mode: 'incremental', trigger: 'coverage', lane: 'schedule', slot });
+    }
+  }
+
   #housekeptAt = 0;
 
   async #housekeepingStep(): Promise<Next> {
     await this.#takeUpFromTheDead();
     const now = this.clock.now();
+    await this.#pollWhatWebhooksMiss(now);
     if (this.#housekeptAt === 0) this.#housekeptAt = now;
     else if (now - this.#housekeptAt >= 600_000) {
       this.#housekeptAt = now;
       await this.refreshSchema();
       await forgetCounts(this.database, now);
+      await this.#forgetOldRequests(now);
       // PGlite has no autovacuum of its own.
       if (this.database.kind === 'pglite') await this.database.rows(sql`vacuum (analyze)`);
     }

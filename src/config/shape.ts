@@ -50,6 +50,18 @@ export const sourceShape = z.looseObject({
     .optional(),
   keep: z.array(text).default([]),
   badValues: z.enum(['quarantine', 'reject']).optional(),
+  webhook: z
+    .strictObject({
+      maxBodyBytes: z
+        .int()
+        .min(1)
+        .max(64 * 1024 * 1024)
+        .optional(),
+      requestsPerSecond: z.number().positive().default(1000),
+      keepDays: z.number().min(0).default(14),
+    })
+    .prefault({}),
+  privacyDeletions: z.enum(['delete', 'erase']).default('delete'),
 });
 
 /** A mapping alone, as a configuration would hold it. */
@@ -125,6 +137,7 @@ export const fileShape = z.strictObject({
         .default({ share: 0.2, count: 10_000 }),
     })
     .prefault({}),
+  drift: z.enum(['report', 'heal']).default('report'),
   erasure: z.strictObject({ permanent: z.boolean() }).default({ permanent: false }),
   publicUrl: z.url({ protocol: /^https?$/, error: 'a URL such as https://sync.example.com' }).optional(),
 });

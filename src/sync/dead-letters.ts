@@ -81,6 +81,20 @@ export async function settleDeadLetters(
       and ref in (select jsonb_array_elements_text(${json(about.refs)}))`);
 }
 
+/** Closes the open letters about these requests of the inbox and about their items: they are opened anew. */
+export async function settleRequestLetters(
+  db: Queryable,
+  source: string,
+  requestIds: readonly number[],
+  now: number,
+): Promise<void> {
+  if (requestIds.length === 0) return;
+  await db.rows(sql`
+    update dead_letters set settled_at = ${at(now)}
+    where kind = 'inbox' and source = ${source} and settled_at is null
+      and split_part(ref, '#', 1) in (select jsonb_array_elements_text(${json(requestIds.map(String))}))`);
+}
+
 /** A letter as it is kept. Times are epoch milliseconds. */
 export interface KeptLetter {
   id: number;

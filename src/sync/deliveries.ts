@@ -255,6 +255,27 @@ export async function revive(
   return rows.length;
 }
 
+/**
+ * Has delivered customers sent again, whole: the destination no longer holds what it acknowledged. What waits already is
+ * left as it is, but sent whole too. Returns how many fall due by it.
+ */
+export async function redeliver(
+  db: Queryable,
+  sourceIds: readonly string[],
+  { lane, now }: { lane: Lane; now: number },
+): Promise<number> {
+  if (sourceIds.length === 0) return 0;
+  const rows = await db.rows<{ due: boolean }>(sql`
+    update deliveries set uncertain = true,
+      lane = case when state = 'delivered' then ${laneNumber(lane)} else lane end,
+      due_at = case when state = 'delivered' then ${at(now)} else due_at end,
+      waiting_since = case when state = 'delivered' then ${at(now)} else waiting_since end,
+      state = case when state = 'delivered' then 'waiting' else state end
+    where source_id = any(${texts(sourceIds)}) and state in ('waiting', 'delivered')
+    returning waiting_since = ${at(now)} as due`);
+  return rows.filter((row) => row.due).length;
+}
+
 /** What carries a customer's delivery now; neither where nothing does. */
 export interface Carried {
   lease: string | null;

@@ -10,6 +10,7 @@ import { erasedAmong, type Newcomer } from './erased-records.ts';
 import { owe } from './owe.ts';
 import {
   bodyHash,
+  type ComposedRecord,
   mergeRecords,
   type RecordRow,
   type StoredRecord,
@@ -60,7 +61,12 @@ export interface Intake {
   now: number;
   /** Told of the customers that have a new revision, within the transaction. */
   onRevised?(revised: readonly Revised[]): Promise<void>;
+  /** Told once of each record what it was counted as. */
+  onCounted?(record: SourceRecord, as: RecordCount): void;
 }
+
+/** What a record may be counted as. */
+export type RecordCount = 'changed' | 'unchanged' | 'superseded' | 'filtered' | 'rejected';
 
 type Verdict =
   | { kind: 'superseded' | 'unchanged' }
@@ -85,6 +91,10 @@ export async function ingest(
   const rest = [...refused.flatMap((record) => older.get(record.recordId) ?? []), ...laterGone];
   const counts = { ...noCounts, received: page.records.length - rest.length + (page.rejected?.length ?? 0) };
   counts.superseded += page.records.length - newest.length - rest.length;
+  if (intake.onCounted && page.records.length > newest.length + rest.length) {
+    const others = new Set([...newest, ...rest]);
+    for (const record of page.records) if (!others.has(record)) intake.onCounted(record, 'superseded');
+  }
 
   const { verdicts, rejected, merges } = await withoutTheErased(
     db,
@@ -118,10 +128,11 @@ export async function ingest(
 
   const affected = new Set<string>(orphaned);
   for (const { sourceId } of written) if (sourceId !== null) affected.add(sourceId);
-  for (const verdict of verdicts) {
+  for (const [index, verdict] of verdicts.entries()) {
     if ('before' in verdict && verdict.before !== null) affected.add(verdict.before);
     if (verdict.kind === 'touched' && verdict.sourceId !== null) affected.add(verdict.sourceId);
     counts[countOf[verdict.kind]] += 1;
+    intake.onCounted?.(newest[index]!, countOf[verdict.kind]);
   }
   counts.rejected += rejected.length;
   counts.filtered += (page.rejected?.length ?? 0) - rejected.length;
@@ -181,7 +192,7 @@ const countOf = {
   rejected: 'rejected',
   changed: 'changed',
   filtered: 'filtered',
-} as const satisfies { [kind in Verdict['kind']]: keyof Counts };
+} as const satisfies { [kind in Verdict['kind']]: RecordCount };
 
 interface Merge {
   recordId: string;
@@ -312,7 +323,7 @@ function newestOf(versions: readonly SourceRecord[]): SourceRecord | undefined {
 
 /** What one record is, against what is stored of it. */
 function judge(
-  record: SourceRecord,
+  record: ComposedRecord,
   stored: StoredRecord | undefined,
   inherited: string | null,
   intake: Intake,
@@ -320,7 +331,8 @@ function judge(
   if (record.deleted) return judgeDeletion(record, stored);
   const hash = bodyHash(record);
   if (stored && record.changedAt < stored.changedAt) return { kind: 'superseded' };
-  if (stored && hash === stored.hash) {
+  const goesLater = (record.deletedAt ?? 0) > (stored?.deletedAt ?? 0);
+  if (stored && hash === stored.hash && !goesLater) {
     if (record.changedAt === stored.changedAt) return { kind: 'unchanged' };
     // A deleted record that stands again is a change, though its body is the same.
     const stands = stored.deletedAt === null || stored.deletedAt < stored.changedAt;
@@ -346,9 +358,10 @@ function judge(
     recordId: record.recordId,
     sourceId,
     changedAt: record.changedAt,
-    deletedAt: null,
+    deletedAt: record.deletedAt ?? null,
     hash,
     body: record.body,
+    clocks: record.clocks ?? null,
     filtered,
     faults: faults.length ? faults.map(({ field, reason }) => ({ field, reason })) : null,
     good: null,
@@ -367,6 +380,7 @@ function judgeDeletion(record: SourceRecord, stored: StoredRecord | undefined): 
     deletedAt: record.changedAt,
     hash: '',
     body: {},
+    clocks: null,
     filtered: null,
     faults: null,
     good: null,

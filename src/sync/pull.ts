@@ -17,6 +17,7 @@ import type { Endpoint } from '../engine/http.ts';
 import type { Log } from '../engine/log.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../engine/retry.ts';
 import { checkpoint, dropCheckpoint, moveCheckpoint, type Reader } from './checkpoints.ts';
+import { noteCoverage } from './coverage.ts';
 import type { Sending } from './difference.ts';
 import { type DryRunning, dryRun } from './dry-run.ts';
 import { ingest } from './ingest.ts';
@@ -284,12 +285,25 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
     next?.catch(() => {}); // awaited on the next turn; until then a failure must not count as unhandled
     const now = room.clock.now();
     await room.database.transaction(async (tx) => {
+      const changed: number[] = [];
       const counts = await ingest(
         tx,
         room.world,
-        { source, stream: stream.name, lane: run.lane, runId: run.id, now },
+        {
+          source,
+          stream: stream.name,
+          lane: run.lane,
+          runId: run.id,
+          now,
+          onCounted: (record, as) => {
+            if (as === 'changed') changed.push(record.changedAt);
+          },
+        },
         page,
       );
+      // A change that an increment finds is one that no webhook told of, not yet or not at all.
+      if (source.webhook && (reader === 'lead' || reader === 'trail'))
+        await noteCoverage(tx, { source: source.name, channel: 'poll', now }, changed);
       if (sweeping) await noteMet(tx, { runId: run.id, stream: stream.name, first }, idsOf(page));
       await moveCheckpoint(tx, key, { cursor: page.cursor, rest: page.rest, now });
       await countPage(

@@ -14,6 +14,16 @@ export interface StoredRecord {
   hash: string;
 }
 
+/** When each key of a body changed, by the source's clock, epoch milliseconds. */
+export type Clocks = { [key: string]: number };
+
+/** A record whose body was put together from parts; see sync/partial-records. */
+export interface ComposedRecord extends SourceRecord {
+  clocks?: Clocks;
+  /** It was deleted then, and parts that came after it stand. */
+  deletedAt?: number;
+}
+
 export interface RecordRow {
   recordId: string;
   sourceId: string | null;
@@ -21,6 +31,8 @@ export interface RecordRow {
   deletedAt: number | null;
   hash: string;
   body: JsonObject;
+  /** Null where the body came whole. */
+  clocks: Clocks | null;
   filtered: string | null;
   faults: { field: string; reason: string }[] | null;
   /** The last good values of the fields in `faults`. */
@@ -91,17 +103,18 @@ export async function writeRecords(
       ? sql`coalesce(records.source_id, excluded.source_id)`
       : sql`case when excluded.changed_at >= records.changed_at then excluded.source_id else records.source_id end`;
   return db.rows(sql`
-    insert into records (source, stream, record_id, source_id, changed_at, deleted_at, hash, body, filtered, faults, good, run_id, received_at)
+    insert into records (source, stream, record_id, source_id, changed_at, deleted_at, hash, body, clocks, filtered, faults, good, run_id, received_at)
     select ${source}, ${stream}, "recordId", "sourceId", to_timestamp("changedAt" / 1000), to_timestamp("deletedAt" / 1000),
-           hash, body, filtered, faults, good, ${context.runId}::bigint, ${at(context.now)}
+           hash, body, clocks, filtered, faults, good, ${context.runId}::bigint, ${at(context.now)}
     from jsonb_to_recordset(${json(ordered)}) as row
-      ("recordId" text, "sourceId" text, "changedAt" float8, "deletedAt" float8, hash text, body jsonb, filtered text, faults jsonb, good jsonb)
+      ("recordId" text, "sourceId" text, "changedAt" float8, "deletedAt" float8, hash text, body jsonb, clocks jsonb, filtered text, faults jsonb, good jsonb)
     on conflict (source, stream, record_id) do update set
       source_id = ${sourceId},
       deleted_at = greatest(records.deleted_at, excluded.deleted_at),
       changed_at = greatest(records.changed_at, excluded.changed_at),
       hash = case when excluded.changed_at >= records.changed_at then excluded.hash else records.hash end,
       body = case when excluded.changed_at >= records.changed_at then excluded.body else records.body end,
+      clocks = case when excluded.changed_at >= records.changed_at then excluded.clocks else records.clocks end,
       filtered = case when excluded.changed_at >= records.changed_at then excluded.filtered else records.filtered end,
       faults = case when excluded.changed_at >= records.changed_at then excluded.faults else records.faults end,
       good = case when excluded.changed_at >= records.changed_at then excluded.good else records.good end,
@@ -143,6 +156,26 @@ export async function storedBodies(
   const rows = await db.rows<{ recordId: string; body: JsonObject; good: Fields | null }>(sql`
     select record_id as "recordId", body, good from ${these(source, stream, recordIds)}`);
   return new Map(rows.map((row) => [row.recordId, row]));
+}
+
+/** What is stored of these records, for composing them anew. */
+export async function storedParts(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordIds: readonly string[],
+): Promise<Map<string, StoredParts>> {
+  const rows = await db.rows<StoredParts & { recordId: string }>(sql`
+    select record_id as "recordId", body, clocks, ${ms(sql`changed_at`)} as "changedAt", ${ms(sql`deleted_at`)} as "deletedAt"
+    from ${these(source, stream, recordIds)}`);
+  return new Map(rows.map(({ recordId, ...row }) => [recordId, row]));
+}
+
+export interface StoredParts {
+  body: JsonObject;
+  clocks: Clocks | null;
+  changedAt: number;
+  deletedAt: number | null;
 }
 
 /**

@@ -11,7 +11,8 @@ import { balances, type Counts } from './ingest.ts';
  * by a mapping that changed.
  */
 export type RunMode = 'incremental' | 'full' | 'records' | 'import' | 'remap';
-export type RunTrigger = 'start' | 'schedule' | 'manual' | 'mapping';
+/** coverage: webhooks leave changes out, so that polls come more often than the schedule says. */
+export type RunTrigger = 'start' | 'schedule' | 'manual' | 'mapping' | 'coverage';
 export type RunState = 'requested' | 'finished' | 'failed' | 'cancelled';
 
 /** What else was asked for, by mode. */

@@ -1,6 +1,9 @@
 // One configured source as the path needs it: its connector, its rules, and its mapping made ready. It knows no rows.
+
+import type { Webhook } from '../connector/webhook.ts';
 import type {
   ApiDescription,
+  Change,
   Connector,
   Json,
   JsonObject,
@@ -31,6 +34,19 @@ export interface SourceConfig {
   badValues: BadValuePolicy;
   schedule: string | null;
   timezone: string;
+  /** What its requests may be. */
+  webhook: WebhookLimits;
+  /** A person whom the vendor erased for privacy's sake: their record is deleted, or they are forgotten everywhere. */
+  privacyDeletions: 'delete' | 'erase';
+}
+
+export interface WebhookLimits {
+  /** Null: as the connector says, else 1 MiB. */
+  maxBodyBytes: number | null;
+  /** More a second are answered 429. */
+  requestsPerSecond: number;
+  /** For how long opened requests are kept, days. */
+  keepDays: number;
 }
 
 /** How values of metadata are typed and which keys go on. */
@@ -47,6 +63,8 @@ export class Source {
   readonly name: string;
   readonly streams: readonly Stream<unknown>[];
   readonly description: ApiDescription | null;
+  /** Null where the vendor does not push. */
+  readonly webhook: Webhook<Change> | null;
   /** What to ask the vendor for. */
   readonly properties: readonly string[];
   readonly #rules: MetadataRules;
@@ -60,6 +78,7 @@ export class Source {
     this.name = config.name;
     this.streams = config.connector.source?.streams ?? [];
     this.description = config.connector.api?.(config.settings) ?? null;
+    this.webhook = config.connector.source?.webhook?.(config.settings) ?? null;
     this.#rules = rules;
     this.#compiled = compileMapping(config.mapping ?? config.connector.source?.mapping ?? {}, rules);
     this.#sourceIdPath = config.sourceId.path ?? config.connector.source?.sourceId ?? 'id';

@@ -30,8 +30,10 @@ import { Auth } from './auth.ts';
 import { LoginCodes } from './login-codes.ts';
 import { answerProblem, onError, Problem } from './problem.ts';
 import { Rates } from './rates.ts';
+import { Refusals } from './refusals.ts';
 import { Remembered } from './remembered.ts';
 import { type Env, newApi, type Room } from './room.ts';
+import { webhooksApi } from './webhooks.ts';
 
 const maxBodyBytes = 1024 * 1024;
 const maxImportBytes = 2 * 1024 ** 3;
@@ -63,6 +65,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     loginCodes: options.loginCodes ?? new LoginCodes(clock),
     figures: new Remembered(clock, () => figures(database, clock.now())),
     rates: new Rates(),
+    refusals: new Refusals(clock, log),
     ...(options.connectors && { connectors: options.connectors }),
   };
   const app = newApi();
@@ -73,6 +76,8 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
       new Problem(404, `There is nothing at ${c.req.path}. The routes are listed in /openapi.json.`),
     ),
   );
+  // Before all else: they have limits of their own, and every millisecond counts.
+  app.route('/', webhooksApi(room));
   app.use(headers);
   app.use('/api/*', async (c, next) => {
     room.auth.require(c);

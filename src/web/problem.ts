@@ -17,6 +17,7 @@ const titles: { readonly [status: number]: string } = {
   409: 'Conflict',
   413: 'Too large',
   415: 'Unsupported media type',
+  429: 'Too many requests',
   500: 'Unexpected error',
   503: 'Not ready',
 };

@@ -7,6 +7,7 @@ import type { Auth } from './auth.ts';
 import type { LoginCodes } from './login-codes.ts';
 import { Problem, refuseBadInput } from './problem.ts';
 import type { Rates } from './rates.ts';
+import type { Refusals } from './refusals.ts';
 import type { Remembered } from './remembered.ts';
 
 export interface Room {
@@ -21,6 +22,8 @@ export interface Room {
   loginCodes: LoginCodes;
   figures: Remembered<Figures>;
   rates: Rates;
+  /** Webhooks that were refused at the door. */
+  refusals: Refusals;
   /** Those that a proposed configuration may name. Default: those of the present one. */
   connectors?: readonly Connector[];
 }

@@ -31,6 +31,8 @@ const source = (name: string, over: Partial<SourceConfig> = {}): SourceConfig =>
   badValues: 'quarantine',
   schedule: null,
   timezone: 'UTC',
+  webhook: { maxBodyBytes: null, requestsPerSecond: 1000, keepDays: 14 },
+  privacyDeletions: 'delete',
   ...over,
 });
 const world = new World({

@@ -40,6 +40,8 @@ const source = (
   badValues: 'quarantine',
   schedule: null,
   timezone: 'UTC',
+  webhook: { maxBodyBytes: null, requestsPerSecond: 1000, keepDays: 14 },
+  privacyDeletions: 'delete',
 });
 
 const plain = {

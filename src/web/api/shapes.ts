@@ -33,7 +33,7 @@ export const runShape = z
     source: z.string(),
     mode: z.enum(['incremental', 'full', 'records', 'import', 'remap']),
     lane: laneShape,
-    trigger: z.enum(['start', 'schedule', 'manual', 'mapping']),
+    trigger: z.enum(['start', 'schedule', 'manual', 'mapping', 'coverage']),
     slot: timeOrNull.openapi({ description: 'The moment of the schedule that asked for it.' }),
     request: z
       .record(z.string(), z.any())
