@@ -4,6 +4,7 @@ import { tried } from '#connector/checking';
 import { describeApi, searchBucket } from './hubspot/api.ts';
 import { contacts } from './hubspot/contacts.ts';
 import { contactsPath, propertiesPath, type Settings, settings } from './hubspot/settings.ts';
+import { webhook } from './hubspot/webhook.ts';
 
 export const hubspot = defineConnector<Settings>({
   name: 'hubspot',
@@ -22,6 +23,7 @@ export const hubspot = defineConnector<Settings>({
       'address.country': 'country',
     },
     sourceId: 'id',
+    webhook,
   },
   check,
 });

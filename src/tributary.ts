@@ -263,26 +263,22 @@ export class Tributary {
     this.onBuried();
   }
 
-  /** True when no run is going, nothing is due and no bulk action is under way. What is put off to later is not waited for. */
+  /**
+   * True when no run is going, nothing is due, and no bulk action is under way. What is put off to later is not waited
+   * for. Looked at in the direction of the path, so that nothing slips by between two looks.
+   */
   async isAtRest(): Promise<boolean> {
-    const [next, due, { count }] = await Promise.all([
-      nextRunDue(this.database),
-      backlog(this.database, this.clock.now(), 1),
-      batchesUnderWay(this.database),
-    ]);
-    const [leased] = await this.database.rows<{ leased: boolean }>(
+    const { database, clock } = this;
+    if ((await nextRunDue(database)) !== null) return false;
+    const toOpen = await nextRequestDue(database);
+    if (toOpen !== null && toOpen <= clock.now()) return false;
+    if (!(await this.#isRead())) return false;
+    const [leased] = await database.rows<{ leased: boolean }>(
       sql`select exists(select 1 from deliveries where state = 'waiting' and batch_id is null and lease is not null) as leased`,
     );
-    const toOpen = await nextRequestDue(this.database);
-    const isOpened = toOpen === null || toOpen > this.clock.now();
-    return (
-      next === null &&
-      due.length === 0 &&
-      count === 0 &&
-      !leased?.leased &&
-      isOpened &&
-      (await this.#isRead())
-    );
+    const due = await backlog(database, clock.now(), 1);
+    const { count } = await batchesUnderWay(database);
+    return due.length === 0 && count === 0 && !leased?.leased;
   }
 
   /** Nothing that webhooks named waits to be read, but what is put off. */

@@ -5,7 +5,7 @@ import type { Part, SignatureScheme } from '../connector/webhook.ts';
 import { type Finding, type RequestReading, wireBytes } from './webhook-request.ts';
 
 /** One stretch of what is signed; `secret` stands for the key that is being tried. */
-type Stretch = Uint8Array | 'secret';
+export type Stretch = Uint8Array | 'secret';
 
 const digestBytes = { sha1: 20, sha256: 32, sha512: 64 };
 
@@ -98,7 +98,7 @@ function placeOf({ from }: NonNullable<SignatureScheme['timestamp']>): string {
 }
 
 /** Null where the secret is none in its encoding, or has no bytes: with an empty key anyone can sign. */
-function keyOf(
+export function keyOf(
   secret: string,
   { secretPrefix = '', secretEncoding = 'utf8' }: SignatureScheme,
 ): Buffer | null {
@@ -137,7 +137,7 @@ function timeOf(text: string, unit: 'seconds' | 'milliseconds' | 'iso'): number 
 }
 
 /** What is signed, or why there is nothing that could be. */
-function stretchesOf(
+export function stretchesOf(
   message: readonly Part[],
   reading: RequestReading,
   time: string | null,

@@ -49,8 +49,7 @@ export function wireBytes(value: string): Buffer {
 }
 
 function own(values: { readonly [name: string]: string }, name: string): string | undefined {
-  const value = Object.hasOwn(values, name) ? values[name] : undefined;
-  return typeof value === 'string' ? value : undefined;
+  return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 function readable(form: Decoding['form'], body: Uint8Array): Json | undefined {

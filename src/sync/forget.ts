@@ -8,13 +8,16 @@ import { forgetInBatches } from './batches.ts';
 import { forgetCustomer } from './customers.ts';
 import { forgetLetters, type KeptLetter, lettersHolding } from './dead-letters.ts';
 import { type Carried, dropDelivery, keepFromOthers, lockDelivery } from './deliveries.ts';
+import { endDrifts } from './drifts.ts';
 import { emailsOf } from './erased-records.ts';
 import { dropHolds } from './holds.ts';
+import { forgetInInbox } from './inbox.ts';
 import { forgetPins } from './pins.ts';
 import { forgetRecords } from './records.ts';
 import { forgetRevisions } from './revisions.ts';
 import { forgetInRuns } from './runs.ts';
 import type { Trait } from './suppressions.ts';
+import { forgetTouches } from './touches.ts';
 import type { World } from './world.ts';
 
 export interface Forgotten {
@@ -29,6 +32,7 @@ export interface Forgotten {
     acknowledgement: number;
     delivery: number;
     runs: number;
+    inbox: number;
   };
   /** What the person may be known by when a source sends them again. */
   traits: Trait[];
@@ -68,6 +72,9 @@ export async function forget(
     isAbout(world, letter, sourceId, emails),
   );
   const runs = await forgetInRuns(db, { sourceId, emails }, records);
+  await forgetTouches(db, records);
+  await endDrifts(db, [sourceId]);
+  const names = [sourceId, ...records.map(({ recordId }) => recordId), ...emails];
   return {
     rows: {
       customer: fields ? 1 : 0,
@@ -79,6 +86,7 @@ export async function forget(
       acknowledgement: await forgetAcknowledgement(db, sourceId),
       delivery: carrier && !carried ? 1 : 0,
       runs: runs.changed,
+      inbox: await forgetInInbox(db, names.filter(isTelling)),
     },
     traits: [
       { sourceId },
@@ -92,6 +100,10 @@ export async function forget(
     runsGoing: runs.going,
   };
 }
+
+/** A short name stands in any body, of anybody. */
+const shortestName = 5;
+const isTelling = (name: string) => name.length >= shortestName;
 
 /** Longer than a lease and the longest request together: an attempt that has not ended by then has no end. */
 export const mostAttemptMs = 900_000;

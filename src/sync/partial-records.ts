@@ -68,7 +68,10 @@ export function composeOne(known: Parts | undefined, told: readonly SourceRecord
     if (record.deleted) deletedAt = Math.max(deletedAt ?? 0, record.changedAt);
     else
       for (const [key, value] of Object.entries(record.body)) {
-        if ((clocks.get(key) ?? Number.NEGATIVE_INFINITY) > record.changedAt) continue;
+        const clock = clocks.get(key) ?? Number.NEGATIVE_INFINITY;
+        if (clock > record.changedAt) continue;
+        // Of two values of one moment the same one stands whichever came first.
+        if (clock === record.changedAt && JSON.stringify(values.get(key)) > JSON.stringify(value)) continue;
         values.set(key, value);
         clocks.set(key, record.changedAt);
       }
@@ -82,6 +85,7 @@ export function composeOne(known: Parts | undefined, told: readonly SourceRecord
       deletedAt === null
         ? { recordId, changedAt: Math.max(...told.map((one) => one.changedAt)), body: {}, clocks: {} }
         : { recordId, changedAt: deletedAt, deleted: true, body: {} };
+    if (merged.length > 0) record.merged = merged;
     return [{ record, of: [...told] }];
   }
   const record: ComposedRecord = {

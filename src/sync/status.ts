@@ -4,9 +4,15 @@ import { sql } from 'drizzle-orm';
 import { at, ms, type Queryable } from '../db/database.ts';
 import { type Lane, lanes } from '../engine/lanes.ts';
 import { countClashes } from './clashes.ts';
+import { type Coverage, coverageSince } from './coverage.ts';
 import { countDeadLetters, type DeadLetterKind } from './dead-letters.ts';
+import { countDrifts, type DriftKind } from './drifts.ts';
 import { countHolds } from './holds.ts';
+import { countRequests } from './inbox.ts';
 import { countQuarantine } from './quarantine.ts';
+import { countTouches } from './touches.ts';
+
+const dayMs = 86_400_000;
 
 /** Customers of one lane that are not yet delivered. Times are epoch milliseconds. */
 export interface LaneBacklog {
@@ -37,6 +43,14 @@ export interface Figures {
   quarantined: number;
   /** Customers that two records of one source and stream claim. */
   clashes: number;
+  /** Webhook requests that wait to be opened, and dead ones, by source. */
+  inbox: { source: string; waiting: number; oldestAt: number | null; dead: number }[];
+  /** Records that webhooks named and that wait to be read, by source. */
+  touches: { source: string; records: number; oldestAt: number }[];
+  /** How the changes of the last 24 hours became known, by source. */
+  coverage: Map<string, Coverage>;
+  /** Customers that the destination holds otherwise than it acknowledged. */
+  drifts: { kind: DriftKind; count: number }[];
 }
 
 interface DeliveryGroup {
@@ -81,6 +95,10 @@ export async function figures(db: Queryable, now: number): Promise<Figures> {
     deadLetters: await countDeadLetters(db),
     quarantined: await countQuarantine(db),
     clashes: await countClashes(db),
+    inbox: await countRequests(db),
+    touches: await countTouches(db),
+    coverage: await coverageSince(db, now - dayMs),
+    drifts: await countDrifts(db),
   };
 }
 

@@ -5,6 +5,7 @@ import { type Change, type Contact, Contacts, toId, type Values } from './hubspo
 import { HubSpotError, unauthenticated } from './hubspot/errors.ts';
 import { person, personDefinitions, personProperties, randomOf, whole } from './hubspot/people.ts';
 import { Properties, type PropertyDefinition, type PropertyDraft } from './hubspot/properties.ts';
+import { HubSpotPush, type PushOptions } from './hubspot/push.ts';
 import { type Plan, planQuotas, QuotaMeter, type Quotas } from './hubspot/quotas.ts';
 import { RequestCounts } from './hubspot/request-counts.ts';
 import { type Account, type Handler, routes } from './hubspot/routes.ts';
@@ -12,6 +13,7 @@ import { type IndexLag, SearchIndex } from './hubspot/search-index.ts';
 
 export type { Change, Contact, Values } from './hubspot/contacts.ts';
 export type { PropertyDraft } from './hubspot/properties.ts';
+export type { PushedRequest, PushOptions } from './hubspot/push.ts';
 
 /**
  * Run before the route. A response takes the route's place and spends no quota; `Response.error()` cuts the connection
@@ -43,6 +45,8 @@ export type HubSpotOptions = {
   maxUrlCharacters?: number;
   /** Told of every write but those of `seed`: the contact as it then is, and what was done, as webhooks name it. */
   onWrite?: (contact: Contact, change: Change) => void;
+  /** An app that is told of those writes by webhook: see `push`. */
+  push?: PushOptions;
   faults?: Fault;
 };
 
@@ -62,6 +66,8 @@ export class HubSpotSimulator {
   /** Calls by route: `list search batchRead read create update archive merge gdprDelete properties account unknown`. */
   readonly requests = new RequestCounts();
   readonly quotas: QuotaMeter | undefined;
+  /** What waits to be sent by webhook; there where the options say so. */
+  readonly push: HubSpotPush | undefined;
   /** May be changed at any time, as may `accessToken` and `indexLagMs`. */
   faults: Fault | undefined;
   accessToken: string | undefined;
@@ -79,13 +85,21 @@ export class HubSpotSimulator {
     if (options.quotas !== false) {
       this.quotas = new QuotaMeter({ ...planQuotas[options.plan ?? 'professional'], ...options.quotas });
     }
+    const portalId = options.portalId ?? 62_515;
+    const { push, onWrite } = options;
+    if (push) this.push = new HubSpotPush(push, portalId);
     this.#index = new SearchIndex(options.indexLagMs ?? 0);
     this.#contacts = new Contacts({
       properties: this.#properties,
       now: this.#now,
       firstId: options.firstId ?? 951,
       survivorId: options.survivorId ?? 'new',
-      onWrite: options.onWrite,
+      onWrite: push
+        ? (contact, change) => {
+            onWrite?.(contact, change);
+            this.push?.note(contact, change);
+          }
+        : onWrite,
       onVersion: (id, version, atMs) => this.#index.note(id, version, atMs),
     });
     this.#route({
@@ -93,7 +107,7 @@ export class HubSpotSimulator {
       properties: this.#properties,
       index: this.#index,
       now: this.#now,
-      portalId: options.portalId ?? 62_515,
+      portalId,
       readMerged: options.readMerged ?? 'survivor',
     });
   }

@@ -202,6 +202,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open }) => {
       delivery: 'erased',
       bulkActions: 'nothing',
       runs: 'erased',
+      inbox: 'nothing',
       [`imports on ${world.tributary.host}`]: 'erased',
       destination: 'erased',
       suppression: 'kept',

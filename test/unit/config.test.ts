@@ -307,7 +307,11 @@ describe('The configuration', () => {
     });
     expect(faults).toEqual([
       { path: 'destination.connector', found: '"hubspot"', allowed: 'one of voucherify' },
-      { path: 'sources.a.connector', found: '"voucherify"', allowed: 'one of csv, hubspot' },
+      {
+        path: 'sources.a.connector',
+        found: '"voucherify"',
+        allowed: expect.stringMatching(/^one of csv, .*hubspot/),
+      },
     ]);
   });
 

@@ -51,6 +51,7 @@ describe.each(databases)('the API of erasure on $name', ({ open }) => {
       ['delivery', 'erased'],
       ['bulkActions', 'nothing'],
       ['runs', 'nothing'],
+      ['inbox', 'nothing'],
       ['imports', 'nothing'],
       ['destination', 'erased'],
       ['suppression', 'kept'],

@@ -211,6 +211,7 @@ const order = [
   'delivery',
   'bulkActions',
   'runs',
+  'inbox',
   'imports',
   'destination',
   'suppression',

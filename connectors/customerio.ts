@@ -1,0 +1,47 @@
+// Customer.io: people, their subscriptions, and what its campaigns send of them. https://docs.customer.io/integrations/api/app/
+import { type Context, defineConnector, type Permission } from '#connector';
+import { tried } from '#connector/checking';
+import { describeApi } from './customerio/api.ts';
+import { people } from './customerio/people.ts';
+import { type Settings, settings } from './customerio/settings.ts';
+import { webhook } from './customerio/webhook.ts';
+
+export const customerio = defineConnector<Settings>({
+  name: 'customerio',
+  settings,
+  api: describeApi,
+  source: {
+    streams: [people, { name: 'subscriptions' }, { name: 'journeys' }],
+    mapping: {
+      name: ['first_name', 'last_name'],
+      email: 'email',
+      phone: 'phone',
+      'address.line_1': 'address',
+      'address.city': 'city',
+      'address.state': 'state',
+      'address.postal_code': 'zip',
+      'address.country': 'country',
+    },
+    sourceId: 'id',
+    webhook,
+  },
+  check,
+});
+
+async function check({ api, settings }: Context<Settings>): Promise<Permission[]> {
+  const { appKey, webhookSecret } = settings;
+  const webhooks: Permission = {
+    what: 'take webhooks',
+    allowed: webhookSecret !== undefined,
+    note: webhookSecret
+      ? 'What is signed with one of the keys in webhookSecret is taken.'
+      : 'Nothing that is pushed is taken: set webhookSecret.',
+  };
+  if (appKey === undefined)
+    return [webhooks, { what: 'read people', allowed: true, note: 'Not tried: no appKey is set.' }];
+  const filter = { attribute: { field: 'email', operator: 'exists' } };
+  const reading = await tried('read people', 'Who an event names can be read.', () =>
+    api.request({ method: 'POST', path: '/v1/customers', query: { limit: 1 }, json: { filter } }),
+  );
+  return [webhooks, reading];
+}

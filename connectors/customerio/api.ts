@@ -1,0 +1,53 @@
+// How Customer.io's App API is reached: its key, its quota, and what its refusals mean. It does not know what is read.
+// Source: docs.customer.io, "App API". It tells nothing of its limits in headers, so we pace ourselves.
+import {
+  type ApiDescription,
+  type ApiRequest,
+  type ApiResponse,
+  type Quota,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '#connector';
+import { fingerprint } from '#connector/checking';
+import { apiUrl, type Settings } from './settings.ts';
+
+export function describeApi(settings: Settings): ApiDescription {
+  const { appKey, quota } = settings;
+  const quotas = quota.map(
+    ({ requests, seconds, reserve }): Quota => ({
+      name: `${seconds}-seconds`,
+      requests,
+      seconds,
+      all: true,
+      ...(reserve !== undefined && { reserve }),
+    }),
+  );
+  return {
+    baseUrl: apiUrl(settings),
+    headers: appKey === undefined ? {} : { authorization: `Bearer ${appKey}` },
+    account: appKey === undefined ? 'customerio' : `customerio:${fingerprint(appKey)}`,
+    quotas,
+    refusal,
+  };
+}
+
+function refusal(
+  { status }: ApiResponse,
+  request: ApiRequest,
+): TransientError | RejectedError | UnauthorizedError | undefined {
+  // Its own words may quote who was asked for, and the path does: neither is told.
+  const path = request.path.replace(/^(\/v1\/customers\/)(?!attributes$)[^/]+/, '$1…');
+  const what = `Customer.io answered ${status} to ${request.method ?? 'GET'} ${path}`;
+  if (status === 401)
+    return new UnauthorizedError(
+      `${what}. Look whether appKey is an App API key of this workspace, and whether region is the workspace's.`,
+    );
+  if (status === 403)
+    return new UnauthorizedError(`${what}. Give the App API key a scope that may read people.`);
+  if (status === 429)
+    return new TransientError(`${what}: more than ten calls in a second.`, { status, retryAfterMs: 1000 });
+  if (status >= 400 && status < 500 && status !== 408)
+    return new RejectedError(`${what}.`, { status, code: `http_${status}` });
+  return undefined;
+}

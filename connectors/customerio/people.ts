@@ -1,0 +1,132 @@
+// The stream of people, read by ID. Customer.io tells of no changes of attributes and lists none: who an event names is
+// read. It knows no events.
+import {
+  type Context,
+  type Json,
+  RejectedError,
+  type SourceRecord,
+  type Stream,
+  TransientError,
+} from '#connector';
+import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
+import type { Settings } from './settings.ts';
+
+/** The most that one call takes. */
+const batchSize = 100;
+
+type IdType = 'cio_id' | 'id';
+
+export const people: Stream<Settings> = { name: 'people', read: { maxIds: batchSize, records: read } };
+
+/**
+ * IDs are the `cio_id`, or the workspace's own `id` where events have no other: a person asked for by that is missing
+ * under it and comes under their `cio_id`.
+ */
+async function read(
+  context: Context<Settings>,
+  { recordIds }: { recordIds: readonly string[] },
+): Promise<{ records: SourceRecord[]; missing: string[] }> {
+  const { appKey, readBy } = context.settings;
+  if (appKey === undefined)
+    throw new RejectedError('People of Customer.io are read with an App API key: set appKey.', {
+      code: 'no_app_key',
+    });
+  const asked = [...new Set(recordIds)];
+  const found = new Map<string, SourceRecord>();
+  const find = readBy === 'batch' ? findTogether : findEach;
+  await find(context, asked.filter(isCioId), 'cio_id', found);
+  const rest = asked.filter((id) => !found.has(id));
+  await find(context, rest, 'id', found);
+  if (readBy === 'batch') {
+    // A batch leaves out whom it does not know, without a word: that somebody is gone is asked once more, by name.
+    const gone = rest.filter((id) => !found.has(id));
+    await findEach(context, gone.filter(isCioId), 'cio_id', found);
+    await findEach(
+      context,
+      gone.filter((id) => !isCioId(id)),
+      'id',
+      found,
+    );
+  }
+  const records = new Map([...found.values()].map((record) => [record.recordId, record]));
+  return { records: [...records.values()], missing: asked.filter((id) => !records.has(id)) };
+}
+
+/** Their own IDs are hexadecimal; a workspace's may be too. */
+function isCioId(id: string): boolean {
+  return /^[0-9a-f]+$/i.test(id);
+}
+
+/** Adds those that are there, by the ID they were asked for. */
+async function findTogether(
+  { api, now }: Context<Settings>,
+  ids: readonly string[],
+  type: IdType,
+  found: Map<string, SourceRecord>,
+): Promise<void> {
+  if (ids.length === 0) return;
+  const { json } = await api.request({
+    method: 'POST',
+    path: '/v1/customers/attributes',
+    query: { id_type: type },
+    json: { ids: [...ids] },
+  });
+  const { customers } = objectOf(json);
+  if (!Array.isArray(customers))
+    throw new TransientError('Customer.io answered a batch of people without customers');
+  for (const row of customers) {
+    const person = personOf(row, now);
+    const id = person && (type === 'cio_id' ? person.recordId : wordOf(person.body['id']));
+    if (person && id !== undefined && ids.includes(id)) found.set(id, person);
+  }
+}
+
+async function findEach(
+  { api, now }: Context<Settings>,
+  ids: readonly string[],
+  type: IdType,
+  found: Map<string, SourceRecord>,
+): Promise<void> {
+  for (const id of ids) {
+    const { status, json } = await api.request({
+      path: `/v1/customers/${encodeURIComponent(id)}/attributes`,
+      query: { id_type: type },
+      answers: [404],
+    });
+    if (status === 404 && json === undefined)
+      throw new RejectedError('Customer.io has no such route: look at baseUrl.', { code: 'no_route' });
+    if (status === 404) continue;
+    const person = personOf(objectOf(json), now);
+    if (!person) throw new TransientError('Customer.io answered with a person who has no ID');
+    found.set(id, person);
+  }
+}
+
+/**
+ * The body is the attributes, as the text that the App API gives, beside `unsubscribed` and both IDs. There is no time of
+ * the last change: the newest of the attributes' own times is taken, and where they are not given, now.
+ */
+function personOf(row: Json, now: number): SourceRecord | undefined {
+  const customer = objectOf(objectOf(row)['customer'] ?? row);
+  const attributes = objectOf(customer['attributes']);
+  const identifiers = objectOf(customer['identifiers']);
+  const id = wordOf(identifiers['id']) ?? wordOf(attributes['id']) ?? wordOf(customer['id']);
+  const cioId = wordOf(identifiers['cio_id']) ?? wordOf(attributes['cio_id']);
+  const recordId = cioId ?? id;
+  if (recordId === undefined) return undefined;
+  const times = Object.values(objectOf(customer['timestamps'])).map((time) => momentOf(time, 'seconds') ?? 0);
+  const newest = Math.max(0, ...times);
+  const { unsubscribed } = customer;
+  return {
+    recordId,
+    // An attribute's time may be set by whoever writes it: one of the future would hide every later change.
+    changedAt: newest > 0 ? Math.min(newest, now) : now,
+    body: {
+      ...attributes,
+      ...(id !== undefined && { id }),
+      ...(cioId !== undefined && { cio_id: cioId }),
+      ...(typeof unsubscribed === 'boolean' && { unsubscribed }),
+      ...(listOf(customer['devices']).length > 0 && { devices: listOf(customer['devices']) }),
+    },
+  };
+}

@@ -1,0 +1,68 @@
+// How Mailchimp's API is reached: its credentials, its quota, and what its refusals mean. It does not know what is read.
+// Source of the limits and errors: mailchimp.com/developer/marketing/docs, "Fundamentals" and "Errors".
+import {
+  type ApiDescription,
+  type ApiRequest,
+  type ApiResponse,
+  type Quota,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '#connector';
+import { fingerprint } from '#connector/checking';
+import { objectOf, wordOf } from '#connector/reading';
+import { apiUrl, type Settings } from './settings.ts';
+
+/** Mailchimp ends a request after 120 seconds. */
+export const timeoutSeconds = 125;
+/** Ten connections are free again when one of them ends; how long that takes is not told. */
+const busyMs = 2000;
+
+export function describeApi(settings: Settings): ApiDescription {
+  const quotas = settings.quota.map(
+    ({ requests, seconds, reserve }): Quota => ({
+      name: `${seconds}-seconds`,
+      requests,
+      seconds,
+      all: true,
+      ...(reserve !== undefined && { reserve }),
+    }),
+  );
+  return {
+    baseUrl: apiUrl(settings),
+    // Basic: any user name, the key as the password.
+    headers: { authorization: `Basic ${btoa(`tributary:${settings.apiKey}`)}` },
+    account: `mailchimp:${fingerprint(settings.apiKey)}`,
+    quotas,
+    refusal,
+  };
+}
+
+function refusal(
+  { status, json }: ApiResponse,
+  request: ApiRequest,
+): TransientError | RejectedError | UnauthorizedError | undefined {
+  const body = objectOf(json);
+  const title = wordOf(body['title']);
+  // The last part of a member's path stands for a person: it is not told.
+  const path = request.path.split('/').slice(0, 5).join('/');
+  const what = `Mailchimp answered ${status} to ${request.method ?? 'GET'} ${path}${title ? `: ${title}` : ''}`;
+  if (status === 401)
+    return new UnauthorizedError(`${what}. Give the source an API key that is valid, of this data centre.`);
+  if (status === 429 || (status === 403 && title === undefined)) {
+    // Under very high load the guard before the API refuses, and not in JSON: that is no word about the key.
+    return new TransientError(`${what}. Too many connections are open for this user.`, {
+      status,
+      retryAfterMs: busyMs,
+    });
+  }
+  if (status === 403)
+    return new UnauthorizedError(`${what}. Look whether the user of the API key may read audiences.`);
+  if (status === 404)
+    return new UnauthorizedError(`${what}. Look whether listId names an audience of this account.`);
+  if (status >= 400 && status < 500 && status !== 408) {
+    const code = title?.toLowerCase().replace(/\W+/g, '_') ?? `http_${status}`;
+    return new RejectedError(what, { status, code, ...(body['errors'] && { details: body['errors'] }) });
+  }
+  return undefined;
+}

@@ -1,0 +1,105 @@
+// A member of an audience as a record: which fields are asked for, and what is made of a row. It knows no requests.
+import type { Json, JsonObject, RejectedRow, SourceRecord } from '#connector';
+import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
+
+/** Every record has these: its IDs, its clock, and whether it is archived. */
+const always = ['contact_id', 'id', 'unique_email_id', 'status', 'last_changed'];
+
+/** What a mapping may name, with Mailchimp's types; merge fields stand in `merge_fields` by their tags. */
+export const memberProperties = {
+  contact_id: 'string',
+  id: 'string',
+  unique_email_id: 'string',
+  web_id: 'integer',
+  email_address: 'string',
+  email_type: 'string',
+  full_name: 'string',
+  status: 'string',
+  unsubscribe_reason: 'string',
+  consents_to_one_to_one_messaging: 'boolean',
+  sms_phone_number: 'string',
+  sms_subscription_status: 'string',
+  sms_subscription_last_updated: 'datetime',
+  merge_fields: 'object',
+  interests: 'object',
+  stats: 'object',
+  ip_signup: 'string',
+  timestamp_signup: 'datetime',
+  ip_opt: 'string',
+  timestamp_opt: 'datetime',
+  member_rating: 'integer',
+  last_changed: 'datetime',
+  language: 'string',
+  vip: 'boolean',
+  email_client: 'string',
+  location: 'object',
+  marketing_permissions: 'array',
+  last_note: 'object',
+  source: 'string',
+  tags_count: 'integer',
+  tags: 'array',
+  list_id: 'string',
+};
+
+/** The query that selects fields. `of`: what stands before a field's name in a list of members. */
+export function selection(
+  properties: readonly string[],
+  of: '' | 'members.',
+): { fields: string } | { exclude_fields: string } {
+  if (properties.length === 0) return { exclude_fields: of ? '_links,members._links' : '_links' };
+  // The names are those of top-level fields: a merge field comes with all the others.
+  const names = [...new Set([...always, ...properties])].map((name) => of + name);
+  return { fields: [...names, ...(of ? ['total_items'] : [])].join(',') };
+}
+
+export function changeTimeOf(row: Json): number | undefined {
+  return momentOf(objectOf(row)['last_changed']);
+}
+
+export interface Rows {
+  records: SourceRecord[];
+  rejected: RejectedRow[];
+}
+
+export function memberRecords(rows: readonly Json[]): Rows {
+  const found: Rows = { records: [], rejected: [] };
+  for (const row of rows) {
+    const record = recordOf(objectOf(row));
+    if (record) found.records.push(record);
+    else
+      found.rejected.push({
+        position: `member ${wordOf(objectOf(row)['id']) ?? JSON.stringify(row).slice(0, 100)}`,
+        reason:
+          'A member has a contact_id, which stays when the e-mail address changes, and a time of last change; this one has not.',
+        raw: row,
+      });
+  }
+  return found;
+}
+
+/** The body is the row, its tags by their names alone. One that is archived is gone, and comes back when it is added again. */
+function recordOf(row: JsonObject): SourceRecord | undefined {
+  const recordId = wordOf(row['contact_id']);
+  const changedAt = changeTimeOf(row);
+  if (recordId === undefined || changedAt === undefined) return undefined;
+  const { _links, ...body } = row;
+  if (Array.isArray(body['tags'])) body['tags'] = body['tags'].map(tagName);
+  return row['status'] === 'archived'
+    ? { recordId, changedAt, deleted: true, body }
+    : { recordId, changedAt, body };
+}
+
+function tagName(tag: Json): Json {
+  return objectOf(tag)['name'] ?? tag;
+}
+
+/** The merge fields of an audience, as names and labels. */
+export function mergeFieldsOf(json: Json | undefined): { name: string; label: string; type: string }[] {
+  return listOf(objectOf(json)['merge_fields'])
+    .map(objectOf)
+    .flatMap(({ tag, name, type }) => {
+      const known = wordOf(tag);
+      if (known === undefined) return [];
+      return [{ name: `merge_fields.${known}`, label: wordOf(name) ?? known, type: wordOf(type) ?? 'text' }];
+    });
+}

@@ -1,0 +1,82 @@
+// The stream of members: all of them and what changed by list, single ones by ID. It knows no windows.
+import type { Context, Json, SourceRecord, Stream } from '#connector';
+import { objectOf } from '#connector/reading';
+import { timeoutSeconds } from './api.ts';
+import { pullMembers, wholeSecond } from './changes.ts';
+import { memberProperties, memberRecords, mergeFieldsOf, selection } from './member.ts';
+import { audiencePath, type Settings } from './settings.ts';
+
+/** One call for each, at one time: half of the ten connections that a user has. */
+const readAtOnce = 5;
+const idShape = /^[\w-]{1,100}$/;
+
+export const members: Stream<Settings> = {
+  name: 'members',
+  pull: (context, request) => pullMembers(context, request),
+  read: { maxIds: readAtOnce, records: read },
+  // Whether the list of all gives archived members too is not told: so they are asked for by themselves as well.
+  tombstones: {
+    everySeconds: 3600,
+    pull: (context, request) => pullMembers(context, request, 'archived'),
+  },
+  sweeps: true,
+  rewind: (_settings, to) => ({ from: wholeSecond(to), seen: [] }),
+  properties,
+};
+
+/**
+ * IDs are a `contact_id`, or the MD5 hash of the e-mail address in lower case, by which webhooks name a member: the
+ * hash is then missing, and the record comes under its `contact_id`.
+ */
+async function read(
+  context: Context<Settings>,
+  { recordIds, properties }: { recordIds: readonly string[]; properties: readonly string[] },
+): Promise<{ records: SourceRecord[]; missing: string[] }> {
+  const asked = [...new Set(recordIds)];
+  const answers = await Promise.all(
+    asked.map((id) => (idShape.test(id) ? memberOf(context, id, properties) : null)),
+  );
+  const records = new Map<string, SourceRecord>();
+  const missing: string[] = [];
+  for (const [index, id] of asked.entries()) {
+    const row = answers[index];
+    const [record] = row ? memberRecords([row]).records : [];
+    if (record) records.set(record.recordId, record);
+    // One that is there but cannot become a record is not missing.
+    if (!row || (record && record.recordId !== id)) missing.push(id);
+  }
+  if (missing.some((id) => idShape.test(id) && !answers[asked.indexOf(id)])) await requireAudience(context);
+  return { records: [...records.values()], missing };
+}
+
+/** Null where the audience has no such member. */
+async function memberOf(
+  { api, settings }: Context<Settings>,
+  id: string,
+  properties: readonly string[],
+): Promise<Json | null> {
+  const { status, json } = await api.request({
+    path: audiencePath(settings, `/members/${encodeURIComponent(id)}`),
+    query: selection(properties, ''),
+    answers: [404],
+    timeoutSeconds,
+  });
+  return status === 404 ? null : (json ?? null);
+}
+
+/** An audience that is not there, or not ours, answers as a member does that is not: then nobody is to be believed gone. */
+async function requireAudience({ api, settings }: Context<Settings>): Promise<void> {
+  await api.request({ path: audiencePath(settings), query: { fields: 'id' } });
+}
+
+async function properties({
+  api,
+  settings,
+}: Context<Settings>): Promise<{ name: string; label: string; type: string }[]> {
+  const { json } = await api.request({
+    path: audiencePath(settings, '/merge-fields'),
+    query: { count: 1000, fields: 'merge_fields.tag,merge_fields.name,merge_fields.type' },
+  });
+  const fixed = Object.entries(memberProperties).map(([name, type]) => ({ name, label: name, type }));
+  return [...fixed, ...mergeFieldsOf(objectOf(json))];
+}

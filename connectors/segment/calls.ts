@@ -1,0 +1,82 @@
+// One call of Segment's into what it says: of a user, of the group a user is in, or nothing for us. It does not know who
+// sent it. Sources: segment.com/docs/connections/spec and /connections/destinations/catalog/webhooks.
+import { type Change, type Json, type JsonObject, RejectedError } from '#connector';
+import { momentOf, objectOf, wordOf } from '#connector/reading';
+import type { Received } from '#connector/webhook';
+import { readTraits } from './traits.ts';
+
+const dayMs = 86_400_000;
+
+const behaviour = ['track', 'page', 'screen'];
+
+export function changesOf(item: Json, received: Received): readonly Change[] {
+  const call = objectOf(item);
+  const type = wordOf(call['type']);
+  if (type === undefined)
+    throw new RejectedError('This is no call of Segment: those have a type, such as identify.', {
+      code: 'no_call',
+    });
+  if (behaviour.includes(type)) return [ignored('It tells what a user did, not who that is.')];
+  const read = Object.hasOwn(readers, type) ? readers[type] : undefined;
+  if (!read) return [ignored('It is of a type that says nothing of users.')];
+  const userId = userIn(call);
+  if (userId === undefined) return [ignored('It names no userId: it is of somebody anonymous.')];
+  return read(call, { recordId: userId, changedAt: changedAt(call, received.receivedAt) });
+}
+
+interface Named {
+  recordId: string;
+  /** Epoch milliseconds. */
+  changedAt: number;
+}
+
+type Reader = (call: JsonObject, named: Named) => readonly Change[];
+
+const readers: { readonly [type: string]: Reader } = {
+  identify(call, named) {
+    const body = { ...readTraits(objectOf(call['traits'])), userId: named.recordId };
+    return [{ kind: 'record', stream: 'users', record: { ...named, body }, partial: true }];
+  },
+  group(call, named) {
+    const groupId = wordOf(call['groupId']);
+    if (groupId === undefined)
+      throw new RejectedError('A group call names its group in groupId; this one does not.', {
+        code: 'no_group',
+      });
+    const body = { userId: named.recordId, groupId, group: readTraits(objectOf(call['traits'])) };
+    return [{ kind: 'record', stream: 'groups', record: { ...named, body } }];
+  },
+  alias(call, named) {
+    const previousId = wordOf(call['previousId'] ?? call['Previous ID']);
+    if (previousId === undefined) return [ignored('It names no previousId, so nothing is joined.')];
+    if (previousId === named.recordId) return [ignored('It joins a user with that same user.')];
+    const record = { ...named, body: {}, merged: [previousId] };
+    return [{ kind: 'record', stream: 'users', record, partial: true }];
+  },
+  delete(_call, named) {
+    return ['users', 'groups'].map((stream) => ({
+      kind: 'record',
+      stream,
+      record: { ...named, deleted: true, body: {} },
+    }));
+  },
+};
+
+/** The page on webhooks spells the keys of an alias with blanks; the specification does not. */
+function userIn(call: JsonObject): string | undefined {
+  return wordOf(call['userId'] ?? call['User ID']);
+}
+
+/**
+ * Segment's `timestamp` is already corrected for the device's clock. One that is wrong all the same may lie a day ahead
+ * at most, so that it cannot win for ever.
+ */
+function changedAt(call: JsonObject, receivedAt: number): number {
+  const said = ['timestamp', 'originalTimestamp', 'receivedAt'].map((name) => momentOf(call[name]));
+  const time = said.find((moment) => moment !== undefined) ?? receivedAt;
+  return Math.min(time, receivedAt + dayMs);
+}
+
+function ignored(reason: string): Change {
+  return { kind: 'ignored', reason };
+}
