@@ -1,10 +1,27 @@
 // Every vendor we support, one line each.
 import type { Connector } from '#connector';
+import { braze } from './braze.ts';
 import { csv } from './csv.ts';
 import { customerio } from './customerio.ts';
 import { hubspot } from './hubspot.ts';
+import { intercom } from './intercom.ts';
+import { iterable } from './iterable.ts';
+import { klaviyo } from './klaviyo.ts';
 import { mailchimp } from './mailchimp.ts';
 import { segment } from './segment.ts';
 import { voucherify } from './voucherify/index.ts';
+import { webhook } from './webhook.ts';
 
-export const connectors: readonly Connector[] = [csv, customerio, hubspot, mailchimp, segment, voucherify];
+export const connectors: readonly Connector[] = [
+  braze,
+  csv,
+  customerio,
+  hubspot,
+  intercom,
+  iterable,
+  klaviyo,
+  mailchimp,
+  segment,
+  voucherify,
+  webhook,
+];

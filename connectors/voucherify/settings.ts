@@ -1,6 +1,7 @@
 // What a person says of their Voucherify project. It does not know what the settings do.
 // Vendor facts: https://docs.voucherify.io/guides/limits (limits), /api-reference/introduction-api (regions, headers).
 import { z } from 'zod';
+import { secrets } from '#connector/settings';
 
 /** What a request body may hold, bytes (413 above it; bulk and metadata endpoints). */
 export const bodyLimitBytes = 10_485_760;
@@ -99,6 +100,11 @@ export const settings = z.strictObject({
     .describe(
       'What is written to clear a standard attribute or a part of the address: null, or an empty text where the project ' +
         'refuses null. A birthdate is always cleared with null, for an empty text is no date; so are metadata keys.',
+    ),
+  webhookSecret: secrets
+    .optional()
+    .describe(
+      'Secret of the project webhook: its requests tell of changes made there. A list while one takes over.',
     ),
   apiVersion: z
     .string()

@@ -213,7 +213,8 @@ export class Opener {
 
   #itemsOf(source: string, webhook: Webhook<unknown>, request: KeptRequest, tally: Tally): Item[] {
     try {
-      const items = decode(webhook.decoding, request.body);
+      // An empty body tries the address, with the right credentials.
+      const items = request.body.length === 0 ? [] : decode(webhook.decoding, request.body);
       tally.of(request).items = items.length;
       return items.map((item, index) => ({ request, place: index + 1, item, key: keyOf(webhook, item) }));
     } catch (error) {
@@ -270,7 +271,7 @@ export class Opener {
       for (const change of forUs) {
         if (change.kind === 'touch') {
           counts.touched += 1;
-          touched.push({ ...change, gone: change.gone ?? null });
+          touched.push({ ...change, gone: change.gone ?? null, lagMs: readLagMs(source, change.stream) });
         } else {
           counts.received += 1;
           const list = told.get(change.stream) ?? [];
@@ -366,6 +367,10 @@ function keyOf(webhook: Webhook<unknown>, item: Json): string {
     // What has no name is known by what it says.
   }
   return hashedKey(named === null ? `content ${JSON.stringify(item)}` : `name ${named}`);
+}
+
+function readLagMs(source: Source, stream: string): number {
+  return (source.streams.find((known) => known.name === stream)?.read?.lagSeconds ?? 0) * 1000;
 }
 
 function requireStream(source: Source, { stream }: Exclude<Change, { kind: 'ignored' }>): void {

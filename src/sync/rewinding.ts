@@ -26,19 +26,21 @@ export async function rewind(
   wish: { to: number; now: number },
 ): Promise<Rewound> {
   const { to, now } = wish;
-  const cannot = source.streams.filter((stream) => stream.rewind === undefined);
-  if (cannot.length > 0 || source.streams.length === 0)
+  // What is only pushed has no reader to set back.
+  const pulled = source.streams.filter((stream) => stream.pull !== undefined);
+  const cannot = pulled.filter((stream) => stream.rewind === undefined);
+  if (cannot.length > 0 || pulled.length === 0)
     return { rewound: false, because: 'cannot', streams: cannot.map((stream) => stream.name) };
   await holdClaims(tx);
   const going = await someGoingRun(tx, source.name);
   if (going) return { rewound: false, because: 'going', run: going };
   const never: string[] = [];
-  for (const stream of source.streams)
+  for (const stream of pulled)
     if (!(await checkpoint(tx, source.name, stream.name, 'lead'))) never.push(stream.name);
   if (never.length > 0) return { rewound: false, because: 'never read', streams: never };
   const until = await surelyReadUntil(tx, source);
   if (to > until) return { rewound: false, because: 'too late', until };
-  for (const stream of source.streams) {
+  for (const stream of pulled) {
     const cursor: Json = stream.rewind!(source.config.settings, to);
     for (const reader of readersOf(stream)) {
       const key = { source: source.name, stream: stream.name, reader };
@@ -64,7 +66,7 @@ function readersOf(stream: Source['streams'][number]): Reader[] {
  */
 async function surelyReadUntil(db: Queryable, source: Source): Promise<number> {
   let until = Number.POSITIVE_INFINITY;
-  for (const stream of source.streams) {
+  for (const stream of source.streams.filter((one) => one.pull !== undefined)) {
     for (const reader of readersOf(stream)) {
       const known = await checkpoint(db, source.name, stream.name, reader);
       const beganAt = known?.restedAt == null ? 0 : await readingBegan(db, source.name, known.restedAt);

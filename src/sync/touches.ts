@@ -12,6 +12,8 @@ export interface Touch {
   /** The vendor's clock of the change, epoch milliseconds. */
   changedAt: number;
   gone: Gone | null;
+  /** How long the vendor may still give the state before it, milliseconds. */
+  lagMs?: number;
 }
 
 export interface ClaimedTouch {
@@ -42,13 +44,18 @@ export async function touch(
     const newest = known && known.changedAt > one.changedAt ? known : one;
     // Erased is for good, whatever is told besides.
     const gone = known?.gone === 'erased' || one.gone === 'erased' ? 'erased' : newest.gone;
-    byRecord.set(key, { ...newest, gone, times: (known?.times ?? 0) + 1 });
+    byRecord.set(key, {
+      ...newest,
+      gone,
+      lagMs: Math.max(one.lagMs ?? 0, lingerMs),
+      times: (known?.times ?? 0) + 1,
+    });
   }
   await db.rows(sql`
     insert into touches (source, stream, record_id, changed_at, gone, since, times, due_at)
-    select ${source}, stream, "recordId", to_timestamp("changedAt" / 1000), gone, ${at(now)}, times, ${at(now + lingerMs)}
+    select ${source}, stream, "recordId", to_timestamp("changedAt" / 1000), gone, ${at(now)}, times, to_timestamp((${now}::float8 + "lagMs") / 1000)
     from jsonb_to_recordset(${json([...byRecord.values()])}) as row
-      (stream text, "recordId" text, "changedAt" float8, gone text, times int)
+      (stream text, "recordId" text, "changedAt" float8, gone text, "lagMs" float8, times int)
     order by stream, "recordId"
     on conflict (source, stream, record_id) do update set
       changed_at = greatest(touches.changed_at, excluded.changed_at),

@@ -1,0 +1,42 @@
+// Braze: its profiles, as Canvas and campaign webhooks write them and as Currents names them. https://www.braze.com/docs/api
+import { type Context, defineConnector, type Permission } from '#connector';
+import { tried } from '#connector/checking';
+import { describeApi } from './braze/api.ts';
+import { exportRequest } from './braze/export.ts';
+import { type Settings, settings } from './braze/settings.ts';
+import { users } from './braze/users.ts';
+import { webhook } from './braze/webhook.ts';
+
+export const braze = defineConnector<Settings>({
+  name: 'braze',
+  settings,
+  api: describeApi,
+  source: {
+    streams: [users, { name: 'profiles' }],
+    mapping: {
+      name: ['first_name', 'last_name'],
+      email: 'email',
+      phone: 'phone',
+      birthdate: 'dob',
+      'address.city': 'home_city',
+      'address.country': 'country',
+    },
+    sourceId: 'external_id',
+    webhook,
+  },
+  check,
+});
+
+async function check({ api, settings }: Context<Settings>): Promise<Permission[]> {
+  if (settings.apiKey === undefined) {
+    const note =
+      'No apiKey is set: profiles come from webhooks of Canvas and campaigns only, and Currents is left aside.';
+    return [{ what: 'export users by ID', allowed: true, note }];
+  }
+  return [
+    await tried('export users by ID', 'Users are read when Currents names them.', () =>
+      // Of this ID there is nobody, and that is an answer.
+      api.request(exportRequest(['tributary-check'], ['external_id'])),
+    ),
+  ];
+}

@@ -1,0 +1,68 @@
+// How Braze's API is reached: its credentials, its quota, and what its refusals mean. It does not know what is read.
+// Source of the limits: braze.com/docs/api/api_limits.
+import {
+  type ApiDescription,
+  type ApiRequest,
+  type ApiResponse,
+  type QuotaReading,
+  TransientError,
+  UnauthorizedError,
+} from '#connector';
+import { fingerprint } from '#connector/checking';
+import { momentOf } from '#connector/reading';
+import { noBaseUrl, type Settings } from './settings.ts';
+
+/** What `/users/export/ids` allows to those who came to Braze since August 2024; others have ten times as many. */
+const defaultWindows = [{ requests: 250, seconds: 60 }];
+
+export function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescription {
+  const windows: { requests: number; seconds: number; reserve?: number | undefined }[] =
+    quota ?? defaultWindows;
+  const quotas = windows.map(({ requests, seconds, reserve }) => ({
+    name: `${seconds}-seconds`,
+    requests,
+    seconds,
+    all: true as const,
+    ...(reserve !== undefined && { reserve }),
+  }));
+  return {
+    baseUrl: baseUrl ?? noBaseUrl,
+    headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
+    account: `braze:${apiKey === undefined ? 'no key' : fingerprint(apiKey)}`,
+    quotas,
+    readQuotas: (response, _, now) => readQuotas(response, quotas[0]?.name, now),
+    refusal,
+  };
+}
+
+/** The headers do not tell the window that they count in: that nothing is left of it is all that is sure. */
+function readQuotas({ headers }: ApiResponse, quota: string | undefined, now: number): QuotaReading[] {
+  const until = resetOf(headers);
+  if (quota === undefined || headers['x-ratelimit-remaining'] !== '0') return [];
+  return until !== undefined && until > now ? [{ quota, remaining: 0, exhaustedUntil: until }] : [];
+}
+
+/** Epoch milliseconds; the header tells seconds. */
+function resetOf(headers: ApiResponse['headers']): number | undefined {
+  return momentOf(headers['x-ratelimit-reset'], 'seconds');
+}
+
+function refusal(
+  { status, headers }: ApiResponse,
+  { path }: ApiRequest,
+  now: number,
+): TransientError | UnauthorizedError | undefined {
+  const what = `Braze answered ${status} to ${path}`;
+  if (status === 401) {
+    return new UnauthorizedError(`${what}: the key is none of this instance. Look at apiKey and at baseUrl.`);
+  }
+  if (status === 403) {
+    return new UnauthorizedError(`${what}: give the key the permission users.export.ids.`);
+  }
+  if (status !== 429) return undefined;
+  const until = resetOf(headers);
+  return new TransientError(`${what}: too many requests`, {
+    status,
+    ...(until !== undefined && { retryAfterMs: Math.max(1000, until - now) }),
+  });
+}

@@ -1,0 +1,58 @@
+// What a person says of a Braze workspace. It does not know what is read.
+import { z } from 'zod';
+import { authoredBody } from '#connector/authored';
+import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
+
+const example = 'https://rest.iad-01.braze.com';
+
+export const settings = z
+  .strictObject({
+    apiKey: token('a1b2c3…')
+      .optional()
+      .describe(
+        'A REST API key with the permission users.export.ids. With it users are read whom Currents names.',
+      ),
+    baseUrl: baseUrl(example)
+      .unwrap()
+      .optional()
+      .describe(`The REST endpoint of your instance, such as ${example}; needed with apiKey.`),
+    webhookToken: secrets
+      .optional()
+      .describe(
+        'The token of the Currents connector, or of a header "Authorization: Bearer …" at the webhook.',
+      ),
+    webhookBasic: z
+      .strictObject({ user: z.string().regex(/^[^:]*$/, 'a user name holds no colon'), password: secrets })
+      .optional()
+      .describe('A header "Authorization: Basic …" at the webhook: {user, password}.'),
+    webhookHeader: z
+      .strictObject({
+        name: z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be the name of a header'),
+        value: secrets,
+      })
+      .optional()
+      .describe('Another header at the webhook: {name, value}.'),
+    urlToken: secrets.optional().describe('A secret as the last segment of the webhook address.'),
+    authored: authoredBody
+      .unwrap()
+      .extend({
+        id: z
+          .string()
+          .min(1)
+          .default('external_id')
+          .describe('The ID of the record: the external ID of the user.'),
+      })
+      .prefault({})
+      .describe('Where the parts of a body that you write stand: {id?, changedAt?, eventId?, deleted?}.'),
+    quota: quotaWindows.optional().describe('Windows that every call draws on, in place of 250 in a minute.'),
+  })
+  .superRefine(({ apiKey, baseUrl: url }, context) => {
+    if (apiKey === undefined || url !== undefined) return;
+    const message = `is needed with apiKey: the REST endpoint of your instance, such as ${example}`;
+    context.addIssue({ code: 'custom', path: ['baseUrl'], message });
+  });
+
+export type Settings = z.infer<typeof settings>;
+
+/** Stands where nothing is ever asked, for there is no key. */
+export const noBaseUrl = example;

@@ -1,0 +1,184 @@
+// The stream of contacts: all of them by the list, what changed by search, single ones by ID. It knows no quotas.
+// https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts
+import { z } from 'zod';
+import {
+  type Context,
+  type Json,
+  type JsonObject,
+  type Page,
+  type PullRequest,
+  RejectedError,
+  type SourceRecord,
+  type Stream,
+  TransientError,
+} from '#connector';
+import { objectOf, wordOf } from '#connector/reading';
+import { readSince, type Since, since } from '#connector/since';
+import { contactRecord, contactRecords } from './contact.ts';
+import type { Settings } from './settings.ts';
+
+export const contactsPath = '/contacts';
+
+/** The most that the list and a search give. */
+const pageSize = 150;
+/** One call each, side by side. */
+const maxIds = 20;
+const daySeconds = 86_400;
+/** Which contacts were merged into one is told on request only, and of users only. */
+const withMerges = { include_merge_history: true };
+
+/** Reading all there are. `start`: when it began, by our clock. */
+const all = z.strictObject({ phase: z.literal('all'), start: z.int().min(0), page: z.string().optional() });
+const changes = since.extend({ phase: z.literal('changes') });
+const cursors = z.discriminatedUnion('phase', [all, changes]);
+
+export const contacts: Stream<Settings> = {
+  name: 'contacts',
+  settleLagSeconds: 300,
+  async pull(context, request) {
+    const cursor = request.cursor === null ? null : readCursor(request.cursor);
+    if (cursor?.phase === 'changes') return pullChanges(context, cursor, request);
+    return pullAll(context, cursor ?? { start: context.now });
+  },
+  read: { maxIds, records: read },
+  sweeps: true,
+  rewind: (_settings, to) => changesFrom({ from: Math.max(0, to), given: [] }),
+};
+
+/**
+ * One page of all contacts, by the list: search is known to miss some while contacts change. Then what changed since it
+ * began, less the lag of search. Leads are among them: one without an external ID is counted as filtered.
+ */
+async function pullAll(
+  { api, settings }: Context<Settings>,
+  { start, page }: { start: number; page?: string | undefined },
+): Promise<Page> {
+  const { json } = await api.request({
+    path: contactsPath,
+    query: { per_page: pageSize, starting_after: page, ...withMerges },
+  });
+  const { rows, next } = listIn(json);
+  const { records, rejected } = contactRecords(rows);
+  const from = Math.max(0, start - settings.settleLagSeconds * 1000);
+  return {
+    records,
+    ...(rejected.length && { rejected }),
+    cursor: next === undefined ? changesFrom({ from, given: [] }) : { phase: 'all', start, page: next },
+    rest: next === undefined,
+  };
+}
+
+/**
+ * One page of what changed, the newest first. Search knows days only, of the workspace's time zone, which is not told: it
+ * is asked for the day before as well, and reading ends at the first contact that is older than what is wanted. So a
+ * reading costs as many pages as there are changes, not as the days have. A contact that changes meanwhile comes to the
+ * front, past the pages to be read, and is later than all of them: the next reading begins where this one saw its first.
+ */
+async function pullChanges(context: Context<Settings>, cursor: Since, request: PullRequest): Promise<Page> {
+  const { api, settings } = context;
+  const { json } = await api.request({
+    method: 'POST',
+    path: `${contactsPath}/search`,
+    query: withMerges,
+    json: search(cursor),
+  });
+  const { rows, next } = listIn(json);
+  const { records, rejected } = contactRecords(rows);
+  const until = Math.min(request.until, context.now);
+  // A coarse clock: a second may not be over that has begun.
+  const settledMs = Math.max(2, settings.settleLagSeconds) * 1000;
+  const more = isPast(records, cursor.from) ? undefined : next;
+  const news = readSince(cursor, { records, next: more, until, settledMs });
+  return {
+    records: news.records,
+    ...(rejected.length && { rejected }),
+    cursor: changesFrom(news.cursor),
+    rest: more === undefined,
+  };
+}
+
+/** `>` begins at the midnight after the value, somewhere between twelve hours before and fourteen after that of UTC. */
+function search({ from, reading }: Since): JsonObject {
+  const day = Math.floor(from / 1000 / daySeconds) * daySeconds;
+  const after = Math.max(0, day - daySeconds);
+  return {
+    query: { operator: 'AND', value: [{ field: 'updated_at', operator: '>', value: after }] },
+    sort: { field: 'updated_at', order: 'descending' },
+    pagination: { per_page: pageSize, ...(reading && { starting_after: reading.page }) },
+  };
+}
+
+/** True where nothing newer can follow: the page goes down, as it was asked to, and ends before `from`. */
+function isPast(records: readonly SourceRecord[], from: number): boolean {
+  const last = records.at(-1);
+  if (last === undefined || last.changedAt >= from) return false;
+  return records.every(({ changedAt }, index) => index === 0 || changedAt <= records[index - 1]!.changedAt);
+}
+
+/** A call for each; of a contact that was merged, one more for the contact it is now. */
+async function read(
+  context: Context<Settings>,
+  { recordIds }: { recordIds: readonly string[] },
+): Promise<{ records: SourceRecord[]; missing: string[] }> {
+  const ids = [...new Set(recordIds)];
+  const asked = ids.filter((id) => /^[\w-]{1,64}$/.test(id));
+  const answers = await Promise.all(asked.map((id) => show(context, id)));
+  const survivors = [...new Set(answers.flatMap(({ survivor }) => survivor ?? []))];
+  const more = survivors.filter((id) => !asked.includes(id));
+  const all = [...answers, ...(await Promise.all(more.map((id) => show(context, id))))];
+  const records = all.flatMap(({ record }) => {
+    if (!record) return [];
+    const losers = answers.filter(({ survivor }) => survivor === record.recordId).map(({ id }) => id);
+    const merged = [...new Set([...(record.merged ?? []), ...losers])];
+    return [merged.length ? { ...record, merged } : record];
+  });
+  const gone = answers.filter(({ record }) => !record).map(({ id }) => id);
+  return { records, missing: [...ids.filter((id) => !asked.includes(id)), ...gone] };
+}
+
+interface Shown {
+  id: string;
+  /** Absent: there is none of this ID. */
+  record?: SourceRecord;
+  /** The contact into which it was merged, where the answer says. */
+  survivor?: string;
+}
+
+/** A merged contact is answered with 410 and a link to the other, or with 404 as a deleted one is. */
+async function show({ api }: Context<Settings>, id: string): Promise<Shown> {
+  const { status, headers, json } = await api.request({
+    path: `${contactsPath}/${encodeURIComponent(id)}`,
+    query: withMerges,
+    answers: [404, 410],
+  });
+  if (status === 404) return { id };
+  if (status === 410) {
+    const survivor = /\/contacts\/([\w-]+)>/.exec(headers['link'] ?? '')?.[1];
+    return survivor === undefined || survivor === id ? { id } : { id, survivor };
+  }
+  // An archived contact is hidden from the list; whether it can be shown is not documented.
+  if (objectOf(json)['archived'] === true) return { id };
+  const record = contactRecord(json ?? null);
+  if (!record) throw new TransientError('Intercom answered for a contact without one');
+  return { id, record };
+}
+
+function listIn(json: Json | undefined): { rows: Json[]; next: string | undefined } {
+  const { data, pages } = objectOf(json);
+  if (!Array.isArray(data)) throw new TransientError('Intercom answered a list of contacts without data');
+  return { rows: data, next: wordOf(objectOf(objectOf(pages)['next'])['starting_after']) };
+}
+
+/** A cursor to be stored: what is absent in it stays absent. */
+function changesFrom(cursor: Since): Json {
+  return JSON.parse(JSON.stringify({ ...cursor, phase: 'changes' }));
+}
+
+function readCursor(cursor: Json): z.infer<typeof cursors> {
+  const { success, data, error } = cursors.safeParse(cursor);
+  if (success) return data;
+  throw new RejectedError('The cursor kept for Intercom contacts is none of ours: start a full reading.', {
+    code: 'cursor',
+    cause: error,
+  });
+}

@@ -1,0 +1,55 @@
+// Iterable: its users, as journeys write them and as system webhooks name them. https://api.iterable.com/api/docs
+import { type ApiDescription, type Context, defineConnector, type Permission, type Quota } from '#connector';
+import { fingerprint, tried } from '#connector/checking';
+import { fieldsRequest } from './iterable/requests.ts';
+import { type Settings, settings } from './iterable/settings.ts';
+import { users } from './iterable/users.ts';
+import { webhook } from './iterable/webhook.ts';
+
+export const iterable = defineConnector<Settings>({
+  name: 'iterable',
+  settings,
+  api: describeApi,
+  source: {
+    streams: [users, { name: 'journeys' }],
+    mapping: { name: ['firstName', 'lastName'], email: 'email', phone: 'phoneNumber' },
+    sourceId: 'userId',
+    sourceIdFor: ({ key }) => key,
+    webhook,
+  },
+  check,
+});
+
+/** What the documentation allows a project: 100 reads of users a second, 3 of the fields. No header tells of more. */
+function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescription {
+  const windows = quota ?? [{ requests: 100, seconds: 1 }];
+  const quotas = windows.map(
+    ({ requests, seconds, reserve }): Quota => ({
+      name: `${seconds}-seconds`,
+      requests,
+      seconds,
+      all: true,
+      ...(reserve !== undefined && { reserve }),
+    }),
+  );
+  return {
+    baseUrl,
+    headers: apiKey === undefined ? {} : { 'api-key': apiKey },
+    account: `iterable:${apiKey === undefined ? 'no key' : fingerprint(apiKey)}`,
+    quotas: [...quotas, { name: 'fields', requests: 3, seconds: 1, bucket: 'fields' }],
+  };
+}
+
+async function check({ api, settings }: Context<Settings>): Promise<Permission[]> {
+  if (settings.apiKey === undefined) {
+    const note = 'No apiKey is set: users come from journeys only, and system webhooks are left aside.';
+    return [{ what: 'read users', allowed: true, note }];
+  }
+  return [
+    await tried(
+      'read user fields',
+      'The key is one for servers; users are read when a webhook names them.',
+      () => api.request(fieldsRequest),
+    ),
+  ];
+}

@@ -1,0 +1,79 @@
+// The stream of users as Iterable's API has them, one by one. It knows no webhooks.
+import {
+  type Context,
+  type JsonObject,
+  type Property,
+  RejectedError,
+  type SourceRecord,
+  type Stream,
+  TransientError,
+} from '#connector';
+import { momentOf, objectOf } from '#connector/reading';
+import { fieldsRequest, userRequest } from './requests.ts';
+import type { Settings } from './settings.ts';
+
+export const users: Stream<Settings> = {
+  name: 'users',
+  // The API has no way to ask for several.
+  // Writes show up late: the vendor advises to wait a minute before a read that depends on one (api-docs, users/update).
+  read: { maxIds: 10, lagSeconds: 60, records: read },
+  properties,
+};
+
+async function read(
+  context: Context<Settings>,
+  { recordIds, properties }: { recordIds: readonly string[]; properties: readonly string[] },
+): Promise<{ records: SourceRecord[]; missing: string[] }> {
+  if (context.settings.apiKey === undefined) {
+    throw new RejectedError('Users of Iterable cannot be read without apiKey.', { code: 'no_api_key' });
+  }
+  const ids = [...new Set(recordIds)];
+  const found = await Promise.all(ids.map((id) => readUser(context, id, properties)));
+  const records = found.filter((record) => record !== undefined);
+  return { records, missing: ids.filter((_, index) => found[index] === undefined) };
+}
+
+/** A user that there is not is answered with 200 and an object without `user`. */
+async function readUser(
+  { api, settings, now }: Context<Settings>,
+  id: string,
+  properties: readonly string[],
+): Promise<SourceRecord | undefined> {
+  // Iterable refuses an address that is none, and that is no user's.
+  if (settings.key === 'email' && !/^[^\s@]+@[^\s@]+$/.test(id)) return undefined;
+  const { json } = await api.request(userRequest(id, settings.key));
+  if (json === null || typeof json !== 'object' || Array.isArray(json))
+    throw new TransientError('Iterable answered a read of a user with something else');
+  const user = objectOf(json['user']);
+  if (Object.keys(user).length === 0) return undefined;
+  const body = bodyOf(user, properties);
+  return { recordId: id, changedAt: momentOf(body['profileUpdatedAt']) ?? now, body };
+}
+
+/** The profile is told whole: of what was asked for, what is not in it is empty. */
+function bodyOf(user: JsonObject, properties: readonly string[]): JsonObject {
+  const { dataFields, ...top } = user;
+  const body = withoutPlaceholder({ ...objectOf(dataFields), ...top });
+  for (const name of properties) if (!Object.hasOwn(body, name)) body[name] = null;
+  return body;
+}
+
+/** Iterable gives users without an e-mail one of its own: they have none. */
+export function withoutPlaceholder(body: JsonObject): JsonObject {
+  return isPlaceholder(body['email']) ? { ...body, email: null } : body;
+}
+
+export function isPlaceholder(email: unknown): boolean {
+  return typeof email === 'string' && /@placeholder\.email\s*$/i.test(email);
+}
+
+async function properties({ api, settings }: Context<Settings>): Promise<Property[]> {
+  if (settings.apiKey === undefined) return [];
+  const { json } = await api.request(fieldsRequest);
+  const fields = { email: 'string', userId: 'string', ...objectOf(objectOf(json)['fields']) };
+  return Object.entries(fields).map(([name, type]) => ({
+    name,
+    label: name,
+    type: typeof type === 'string' ? type : 'unknown',
+  }));
+}

@@ -1,0 +1,146 @@
+// What Iterable pushes to one address: system webhooks, which name a user and an event, and journeys, whose body a person
+// writes. They are told apart by `eventName`. It knows no requests. (support.iterable.com, "System Webhooks")
+import type { Change, Json, JsonObject } from '#connector';
+import { authoredKey, authoredRecord } from '#connector/authored';
+import { momentOf, objectOf, wordOf } from '#connector/reading';
+import type { Received, Recipe, Scheme, Webhook } from '#connector/webhook';
+import type { Settings } from './settings.ts';
+import { isPlaceholder, withoutPlaceholder } from './users.ts';
+
+/** Events after which the profile may say something else of its subscriptions. The rest is of messages. */
+const profileEvents = new Set([
+  'emailSubscribe',
+  'emailUnSubscribe',
+  'hostedUnsubscribeClick',
+  'emailBounce',
+  'emailComplaint',
+  'smsReceived',
+]);
+
+export function webhook(settings: Settings): Webhook<Change> {
+  const authentication = schemes(settings);
+  const at = { ...settings.authored, id: settings.authored.id ?? settings.key };
+  return {
+    authentication,
+    ...(authentication.length === 0 && {
+      missing:
+        'Set webhookToken to the token typed into the webhook at Iterable, or webhookHeader, or urlToken.',
+    }),
+    decoding: { form: 'json' },
+    // How often and how long Iterable repeats is not documented.
+    retryHorizonSeconds: 24 * 3600,
+    key: (item) => (isEvent(item) ? eventKey(item) : authoredKey(unescaped(item), at)),
+    changes: (item, received) =>
+      isEvent(item)
+        ? [eventChange(item, received, settings)]
+        : [journeyChange(authoredRecord(unescaped(item), received, { at, stream: 'journeys' }), settings)],
+    recipe: recipe(at),
+    notes: [
+      'There is no webhook for a profile that changed: start a journey when one does, and let it call a webhook with the body of the recipe.',
+      'System webhooks (Integrations → Webhooks) tell of subscriptions. With apiKey the user that they name is then read; without it they are left aside.',
+      'Iterable signs nothing. The token goes into the field behind the type Basic or OAuth2: both are understood.',
+      'Write tags with two braces: values then come escaped for HTML, which is undone here. With three, a quote in a value makes the body unreadable, and it is kept as a dead letter.',
+      `A body with a key "eventName" is taken for a system webhook: name yours otherwise.`,
+      'Deletions, merges and forgotten users are not pushed, and delivery is not guaranteed.',
+    ],
+    // An event that is of no use: it shows that requests get in and are read.
+    sample: JSON.stringify({ eventName: 'emailSend', email: 'sample@tributary.invalid', dataFields: {} }),
+  };
+}
+
+function schemes({ webhookToken, webhookHeader, urlToken }: Settings): Scheme[] {
+  const header = (name: string, values: readonly string[]): Scheme => ({
+    kind: 'credential',
+    at: { header: name },
+    values,
+  });
+  return [
+    ...(webhookToken ? [header('Authorization', webhookToken.flatMap(asTyped))] : []),
+    ...(webhookHeader ? [header(webhookHeader.name, webhookHeader.value)] : []),
+    ...(urlToken ? [{ kind: 'credential' as const, at: 'path' as const, values: urlToken }] : []),
+  ];
+}
+
+/** The type Basic is said to send what was typed as it is; whoever typed the word, or was given it, is understood too. */
+function asTyped(token: string): string[] {
+  const bare = token.replace(/^(Basic|OAuth2) +/i, '');
+  return [...new Set([token, bare, `Basic ${bare}`, `OAuth2 ${bare}`])];
+}
+
+// ── System webhooks ─────────────────────────────────────────────────────────────────────────────────────────────
+
+function isEvent(item: Json): boolean {
+  return wordOf(objectOf(item)['eventName']) !== undefined;
+}
+
+/** Some keys stand at the top in some events, and among the data in others. */
+function eventWord(item: Json, name: string): string | undefined {
+  const event = objectOf(item);
+  return wordOf(event[name]) ?? wordOf(objectOf(event['dataFields'])[name]);
+}
+
+/** Deliveries have no ID. */
+function eventKey(item: Json): string | null {
+  const createdAt = eventWord(item, 'createdAt');
+  if (createdAt === undefined) return null;
+  const who = ['email', 'userId'].map((name) => eventWord(item, name) ?? '');
+  return [eventWord(item, 'eventName'), ...who, eventWord(item, 'messageId') ?? '', createdAt].join('|');
+}
+
+function eventChange(item: Json, received: Received, { apiKey, key }: Settings): Change {
+  const name = eventWord(item, 'eventName') ?? '';
+  if (!profileEvents.has(name)) return ignored('The event is of a message, not of a profile.');
+  if (apiKey === undefined) return ignored('No apiKey is set to read the user with.');
+  const recordId = eventWord(item, key);
+  if (recordId === undefined) return ignored(`The event names no ${key} to read the user by.`);
+  if (key === 'email' && isPlaceholder(recordId)) return ignored('The user has no e-mail of their own.');
+  const changedAt = momentOf(eventWord(item, 'createdAt')) ?? received.receivedAt;
+  return { kind: 'touch', stream: 'users', recordId, changedAt };
+}
+
+// ── Journeys ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function journeyChange(change: Change, { key }: Settings): Change {
+  if (change.kind !== 'record') return change;
+  const { record } = change;
+  if (key === 'email' && isPlaceholder(record.recordId))
+    return ignored('The user has no e-mail of their own.');
+  return { ...change, record: { ...record, body: withoutPlaceholder(record.body) } };
+}
+
+function recipe({ id, changedAt }: { id: string; changedAt: string }): Recipe {
+  const names = [...new Set([id, 'userId', 'email', 'firstName', 'lastName', 'phoneNumber'])];
+  const lines = [...names.map((name) => [name, name]), [changedAt, 'profileUpdatedAt']];
+  return {
+    where: 'Journeys → your journey, started by a changed profile → tile Call webhook → body',
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: `{\n${lines.map(([key, field]) => `  "${key}": "{{${field}}}"`).join(',\n')}\n}`,
+  };
+}
+
+const entities: { readonly [entity: string]: string } = {
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#x27;': "'",
+  '&#39;': "'",
+  '&apos;': "'",
+  '&#x60;': '`',
+  '&#x3D;': '=',
+  '&amp;': '&',
+};
+
+/** Handlebars escapes for HTML what stands in two braces. */
+function unescaped(value: Json): Json {
+  if (typeof value === 'string') return value.replace(/&(?:#?\w+);/g, (entity) => entities[entity] ?? entity);
+  if (Array.isArray(value)) return value.map(unescaped);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]): [string, Json] => [key, unescaped(inner)]),
+  ) as JsonObject;
+}
+
+function ignored(reason: string): Change {
+  return { kind: 'ignored', reason };
+}

@@ -1,0 +1,39 @@
+// Klaviyo: its profiles. https://developers.klaviyo.com/en/reference/api_overview
+import { type Context, defineConnector, type Permission } from '#connector';
+import { tried } from '#connector/checking';
+import { describeApi } from './klaviyo/api.ts';
+import { additional, profiles, profilesPath } from './klaviyo/profiles.ts';
+import { type Settings, settings } from './klaviyo/settings.ts';
+import { webhook } from './klaviyo/webhook.ts';
+
+export const klaviyo = defineConnector<Settings>({
+  name: 'klaviyo',
+  settings,
+  api: describeApi,
+  source: {
+    // What flows push changes apart from what is read, and may hold less of it.
+    streams: [profiles, { name: 'flows' }],
+    mapping: {
+      name: ['first_name', 'last_name'],
+      email: 'email',
+      phone: 'phone_number',
+      'address.line_1': 'location.address1',
+      'address.line_2': 'location.address2',
+      'address.city': 'location.city',
+      'address.state': 'location.region',
+      'address.postal_code': 'location.zip',
+      'address.country': 'location.country',
+    },
+    sourceId: 'external_id',
+    webhook,
+  },
+  check,
+});
+
+async function check({ api, settings }: Context<Settings>): Promise<Permission[]> {
+  return [
+    await tried('list profiles', 'Full readings, changes and single profiles can be read.', () =>
+      api.request({ path: profilesPath, query: { 'page[size]': 1, ...additional(settings) } }),
+    ),
+  ];
+}

@@ -1,0 +1,80 @@
+// How Klaviyo's API is reached: its credentials and its quotas. It does not know what is read.
+// Source: developers.klaviyo.com, "Rate limits, status codes, and errors" and the reference of `GET /api/profiles`.
+import type { ApiDescription, ApiResponse, Quota, QuotaReading } from '#connector';
+import { fingerprint } from '#connector/checking';
+import type { Settings } from './settings.ts';
+
+/** The profiles endpoint is said to allow 750 a minute, the table of limits 700: the less. */
+const usualWindows = [
+  { requests: 75, seconds: 1 },
+  { requests: 700, seconds: 60 },
+];
+/** With `predictive_analytics` among the additional fields. */
+const slowWindows = [
+  { requests: 10, seconds: 1 },
+  { requests: 150, seconds: 60 },
+];
+
+export function describeApi(settings: Settings): ApiDescription {
+  const quotas = quotasOf(settings);
+  return {
+    baseUrl: settings.baseUrl,
+    headers: {
+      authorization: `Klaviyo-API-Key ${settings.apiKey}`,
+      revision: settings.revision,
+      accept: 'application/vnd.api+json',
+    },
+    account: `klaviyo:${settings.accountId ?? fingerprint(settings.apiKey)}`,
+    quotas,
+    readQuotas: (response, _request, now) => readQuotas(response, quotas, now),
+  };
+}
+
+function quotasOf({ quota, additionalFields }: Settings): Quota[] {
+  const usual = additionalFields.includes('predictive_analytics') ? slowWindows : usualWindows;
+  const given: { requests: number; seconds: number; reserve?: number | undefined }[] = quota ?? usual;
+  return given.map(({ requests, seconds, reserve }) => ({
+    name: windowName(seconds),
+    requests,
+    seconds,
+    all: true,
+    ...(reserve !== undefined && { reserve }),
+  }));
+}
+
+function windowName(seconds: number): string {
+  if (seconds === 1) return 'burst';
+  return seconds === 60 ? 'steady' : `${seconds}-seconds`;
+}
+
+/**
+ * The `RateLimit-*` headers speak of the steady window, and are not on a 429. There `Retry-After` says how long; which
+ * window it is of is not told, but no burst lasts longer than a second.
+ */
+function readQuotas({ status, headers }: ApiResponse, quotas: readonly Quota[], now: number): QuotaReading[] {
+  const named = (name: string) => quotas.find((quota) => quota.name === name)?.name;
+  const whole = (name: string) => {
+    const text = headers[name]?.trim();
+    return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+  };
+  if (status === 429) {
+    const seconds = whole('retry-after');
+    const quota = named(seconds !== undefined && seconds <= 1 ? 'burst' : 'steady');
+    return quota && seconds !== undefined ? [{ quota, exhaustedUntil: now + seconds * 1000 }] : [];
+  }
+  const quota = named('steady');
+  const [limit, remaining, reset] = [
+    whole('ratelimit-limit'),
+    whole('ratelimit-remaining'),
+    whole('ratelimit-reset'),
+  ];
+  if (!quota || (limit === undefined && remaining === undefined)) return [];
+  return [
+    {
+      quota,
+      ...(limit !== undefined && { limit }),
+      ...(remaining !== undefined && { remaining }),
+      ...(remaining === 0 && reset !== undefined && { exhaustedUntil: now + reset * 1000 }),
+    },
+  ];
+}

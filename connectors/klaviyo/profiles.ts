@@ -1,0 +1,142 @@
+// The stream of profiles: all of them by ID, then what was updated, and single ones by ID. It knows no quotas.
+// https://developers.klaviyo.com/en/reference/get_profiles
+import { z } from 'zod';
+import {
+  type Context,
+  type Json,
+  type Page,
+  type PullRequest,
+  RejectedError,
+  type SourceRecord,
+  type Stream,
+  TransientError,
+} from '#connector';
+import { listOf, objectOf } from '#connector/reading';
+import { readSince, type Since, since } from '#connector/since';
+import { profileRecords } from './profile.ts';
+import type { Settings } from './settings.ts';
+
+export const profilesPath = '/api/profiles';
+
+const pageSize = 100;
+/** How far Klaviyo's clock may be behind ours, and how late an update may appear. */
+const settledMs = 300_000;
+
+/** Reading all there are. `start`: when it began, by our clock. */
+const all = z.strictObject({ phase: z.literal('all'), start: z.int().min(0), page: z.string().optional() });
+const changes = since.extend({ phase: z.literal('changes') });
+const cursors = z.discriminatedUnion('phase', [all, changes]);
+
+export const profiles: Stream<Settings> = {
+  name: 'profiles',
+  async pull(context, request) {
+    const cursor = request.cursor === null ? null : readCursor(request.cursor);
+    if (cursor?.phase === 'changes') return pullChanges(context, cursor, request);
+    return pullAll(context, cursor ?? { start: context.now });
+  },
+  read: { maxIds: pageSize, records: read },
+  sweeps: true,
+  rewind: (_settings, to) => changesFrom({ from: Math.max(0, to), given: [] }),
+};
+
+/** One page of all profiles, in the order of their IDs, which no update moves. Then what was updated since it began. */
+async function pullAll(
+  context: Context<Settings>,
+  { start, page }: { start: number; page?: string | undefined },
+): Promise<Page> {
+  const { rows, next } = await list(context, { sort: 'id', 'page[cursor]': page });
+  const { records, rejected } = profileRecords(rows);
+  return {
+    records,
+    ...(rejected.length && { rejected }),
+    cursor:
+      next === undefined
+        ? changesFrom({ from: Math.max(0, start - settledMs), given: [] })
+        : { phase: 'all', start, page: next },
+    rest: next === undefined,
+  };
+}
+
+/**
+ * One page of what was updated, the oldest first. The filter knows no "at or later", so it begins a millisecond earlier.
+ * A profile that is updated meanwhile moves to the end and is met there. The vendor's page cursor lives as long as the
+ * reading does: behind its last page only a time is kept. A time ahead of ours never becomes that time.
+ */
+async function pullChanges(context: Context<Settings>, cursor: Since, request: PullRequest): Promise<Page> {
+  const after = new Date(Math.max(0, cursor.from - 1)).toISOString();
+  const { rows, next } = await list(context, {
+    filter: `greater-than(updated,${after})`,
+    sort: 'updated',
+    'page[cursor]': cursor.reading?.page,
+  });
+  const { records, rejected } = profileRecords(rows);
+  const until = Math.min(request.until, context.now);
+  const news = readSince(cursor, { records, next, until, settledMs });
+  return {
+    records: news.records,
+    ...(rejected.length && { rejected }),
+    cursor: changesFrom(news.cursor),
+    rest: next === undefined,
+  };
+}
+
+/** A profile that was merged into another or erased is not found any more. */
+async function read(
+  context: Context<Settings>,
+  { recordIds }: { recordIds: readonly string[] },
+): Promise<{ records: SourceRecord[]; missing: string[] }> {
+  const ids = [...new Set(recordIds)];
+  // An ID of another shape is nobody's, and could have the whole request refused.
+  const asked = ids.filter((id) => /^\w{1,64}$/.test(id));
+  const strange = ids.filter((id) => !asked.includes(id));
+  if (asked.length === 0) return { records: [], missing: strange };
+  const filter = `any(id,${JSON.stringify(asked)})`;
+  const { rows, next } = await list(context, { filter, sort: 'id' });
+  const { records, rejected } = profileRecords(rows);
+  const given = new Set(records.map(({ recordId }) => recordId));
+  // Where the answer is not whole, what is not in it proves nothing.
+  const whole = next === undefined && rejected.length === 0;
+  return { records, missing: [...strange, ...(whole ? asked.filter((id) => !given.has(id)) : [])] };
+}
+
+type Query = { filter?: string; sort?: string; 'page[cursor]'?: string | undefined };
+
+async function list(
+  { api, settings }: Context<Settings>,
+  query: Query,
+): Promise<{ rows: Json[]; next: string | undefined }> {
+  const { json } = await api.request({
+    path: profilesPath,
+    query: { ...query, 'page[size]': pageSize, ...additional(settings) },
+  });
+  const { data, links } = objectOf(json);
+  if (!Array.isArray(data)) throw new TransientError('Klaviyo answered a list of profiles without data');
+  return { rows: listOf(data), next: nextPage(objectOf(links)['next']) };
+}
+
+export function additional({ additionalFields }: Settings): { [name: string]: string } {
+  return additionalFields.length ? { 'additional-fields[profile]': additionalFields.join(',') } : {};
+}
+
+/** `links.next` is a whole URL; of it only the cursor is used, so that no answer sends our key elsewhere. */
+function nextPage(link: Json | undefined): string | undefined {
+  if (link == null) return undefined;
+  const url = typeof link === 'string' ? URL.parse(link, 'https://a.klaviyo.com') : null;
+  const page = url?.searchParams.get('page[cursor]');
+  if (!page) throw new TransientError('Klaviyo answered with a link to a next page that names no cursor');
+  return page;
+}
+
+/** A cursor to be stored: what is absent in it stays absent. */
+function changesFrom(cursor: Since): Json {
+  return JSON.parse(JSON.stringify({ ...cursor, phase: 'changes' }));
+}
+
+function readCursor(cursor: Json): z.infer<typeof cursors> {
+  const { success, data, error } = cursors.safeParse(cursor);
+  if (success) return data;
+  throw new RejectedError('The cursor kept for Klaviyo profiles is none of ours: start a full reading.', {
+    code: 'cursor',
+    cause: error,
+  });
+}

@@ -1,0 +1,163 @@
+// What Klaviyo pushes to one address: system webhooks, which tell of events and so of profiles, and the webhooks of flows,
+// whose body a person writes. Their bodies tell them apart. It does not know how a profile is read.
+// https://developers.klaviyo.com/en/docs/working_with_system_webhooks
+import { type Change, type Json, type JsonObject, RejectedError, type SourceRecord } from '#connector';
+import { authoredKey, authoredRecord } from '#connector/authored';
+import { listOf, momentOf, objectOf, valueAt, wordOf } from '#connector/reading';
+import type { Received, Recipe, Scheme, Webhook } from '#connector/webhook';
+import { profileRecord } from './profile.ts';
+import type { Settings } from './settings.ts';
+
+/** Not documented: three days, of which an exponential back-off of some tries is surely less. */
+const retryHorizonSeconds = 72 * 3600;
+/** A thousand events in one request. */
+const maxBodyBytes = 16 * 1024 * 1024;
+
+export function webhook(settings: Settings): Webhook<Change> {
+  const authentication = schemes(settings);
+  const signedOnly = settings.webhookSecret && !settings.urlToken && !settings.headerToken;
+  return {
+    authentication,
+    ...(authentication.length === 0 && {
+      missing:
+        'Set webhookSecret to the secret key of the system webhook, or urlToken or headerToken for the webhooks of flows.',
+    }),
+    // The webhooks of flows have no such header, and what must hold must hold of every request.
+    ...(signedOnly && {
+      checks: [{ header: 'Klaviyo-Webhook-Id', equalsField: 'meta.klaviyo_webhook_id' }],
+    }),
+    decoding: { form: 'json', items: ['data', ''] },
+    retryHorizonSeconds,
+    maxBodyBytes,
+    key: (item) =>
+      isEvent(item) ? (wordOf(objectOf(item)['external_id']) ?? null) : authoredKey(item, settings.authored),
+    changes: (item, received) =>
+      isEvent(item)
+        ? [ofEvent(objectOf(item), received, settings)]
+        : [authoredRecord(item, received, { at: settings.authored, stream: 'flows' })],
+    recipe,
+    notes: [
+      'System webhooks are for customers of the Advanced KDP and for app partners. They have no topic for a profile that was created or edited: they tell of consent, of e-mails and of metrics, and the profile is then read.',
+      'A webhook of a flow sends one request for each profile. Its body is kept in the stream flows, apart from the profiles that are read, so that neither undoes what the other knows; the same mapping reads both, so name things in it as Klaviyo does.',
+      'The body of a flow must not have a data of its own at the top: that is how system webhooks are told from it.',
+      'Which tag holds the external ID is worth a look at a preview: person.id is said to.',
+      'A double quote in a value breaks the JSON around it: such a request is kept, and can be replayed.',
+      'Keep a schedule besides: merges and erasures are pushed by neither.',
+    ],
+    sample: sample(settings),
+  };
+}
+
+function schemes({ webhookSecret, urlToken, headerToken, webhookHeader }: Settings): Scheme[] {
+  const found: Scheme[] = [];
+  if (webhookSecret) {
+    found.push({
+      kind: 'signature',
+      algorithm: 'hmac-sha256',
+      secrets: webhookSecret,
+      // The timestamp's unit is not documented: it is signed, and not looked at.
+      message: ['body', { header: 'Klaviyo-Timestamp' }],
+      header: 'Klaviyo-Signature',
+      encoding: 'hex',
+    });
+  }
+  if (urlToken) found.push({ kind: 'credential', at: 'path', values: urlToken });
+  if (headerToken) found.push({ kind: 'credential', at: { header: webhookHeader }, values: headerToken });
+  return found;
+}
+
+/** An element of a system webhook's `data`. */
+function isEvent(item: Json): boolean {
+  const { topic, payload } = objectOf(item);
+  return wordOf(topic) !== undefined && payload !== undefined;
+}
+
+/** The payload is what `GET /api/events/{id}` answers. The profile is in it only where Klaviyo includes it. */
+function ofEvent({ payload }: JsonObject, { receivedAt }: Received, settings: Settings): Change {
+  const { data, included } = objectOf(payload);
+  const event = objectOf(data ?? payload);
+  const people = listOf(included).filter((resource) => objectOf(resource)['type'] === 'profile');
+  const recordId =
+    wordOf(valueAt(event, 'relationships.profile.data.id')) ??
+    (people.length === 1 ? wordOf(objectOf(people[0])['id']) : undefined);
+  if (recordId === undefined)
+    throw new RejectedError(
+      'An event of Klaviyo names its profile in its relationships; this one does not.',
+      {
+        code: 'no_id',
+      },
+    );
+  const record = people
+    .filter(isWhole)
+    .map(profileRecord)
+    .find((one): one is SourceRecord => one?.recordId === recordId);
+  // What pull adds on request is not in it.
+  if (record && settings.additionalFields.length === 0) return { kind: 'record', stream: 'profiles', record };
+  const changedAt =
+    momentOf(valueAt(event, 'attributes.datetime')) ??
+    momentOf(valueAt(event, 'attributes.timestamp'), 'seconds') ??
+    receivedAt;
+  return { kind: 'touch', stream: 'profiles', recordId, changedAt };
+}
+
+/** A profile shown in part would undo the rest. */
+function isWhole(resource: Json): boolean {
+  const attributes = objectOf(objectOf(resource)['attributes']);
+  return ['updated', 'external_id', 'email', 'phone_number', 'location', 'properties'].every(
+    (name) => attributes[name] !== undefined,
+  );
+}
+
+const recipe: Recipe = {
+  where: 'Flows → the flow → add the action Webhook',
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json' },
+  body: `{
+  "id": "{{ person.KlaviyoID }}",
+  "external_id": "{{ person.id|default:'' }}",
+  "email": "{{ person.email|default:'' }}",
+  "phone_number": "{{ person.phone_number|default:'' }}",
+  "first_name": "{{ person.first_name|default:'' }}",
+  "last_name": "{{ person.last_name|default:'' }}"
+}`,
+};
+
+/** Of a profile that there is not. */
+function sample({ webhookSecret, authored }: Settings): string {
+  const nobody = '00000000000000000000000000';
+  if (!webhookSecret) return JSON.stringify(nested({ [authored.id]: nobody, [authored.deleted]: true }));
+  return JSON.stringify({
+    data: [
+      {
+        external_id: 'sample',
+        topic: 'event:klaviyo.updated_email_preferences',
+        payload: {
+          data: {
+            type: 'event',
+            id: 'sample',
+            attributes: { datetime: '2026-01-01T00:00:00+00:00' },
+            relationships: { profile: { data: { type: 'profile', id: nobody } } },
+          },
+        },
+      },
+    ],
+    meta: { klaviyo_account_id: 'sample', klaviyo_webhook_id: 'sample', version: 'sample' },
+  });
+}
+
+/** Values by the paths at which they are to stand. */
+function nested(values: { [path: string]: Json }): JsonObject {
+  const body: JsonObject = {};
+  for (const [path, value] of Object.entries(values)) {
+    const keys = path.split('.');
+    const last = keys.pop()!;
+    let at = body;
+    for (const key of keys) {
+      const inner = objectOf(at[key]);
+      at[key] = inner;
+      at = inner;
+    }
+    at[last] = value;
+  }
+  return body;
+}

@@ -1,0 +1,81 @@
+// Voucherify's own webhooks about customers, for drift: what was changed there, and by whom. It compares nothing.
+// Source: https://docs.voucherify.io/api-reference/introduction-to-webhooks and …/project-settings-webhooks.
+import { type DestinationChange, type JsonObject, RejectedError } from '#connector';
+import { momentOf, objectOf, valueAt, wordOf } from '#connector/reading';
+import type { SignatureScheme, Webhook } from '#connector/webhook';
+import { flatten } from './payload.ts';
+import type { Settings } from './settings.ts';
+
+/** Twelve tries over about 36 hours, then the webhook is disabled. */
+const retryHorizonSeconds = 48 * 3600;
+
+export function webhook(settings: Settings): Webhook<DestinationChange> {
+  const { webhookSecret = [], appId } = settings;
+  const signature = (part: 'body' | 'compact'): SignatureScheme => ({
+    kind: 'signature',
+    algorithm: 'hmac-sha256',
+    secrets: webhookSecret,
+    message: [part],
+    header: 'x-voucherify-signature',
+    encoding: 'hex',
+  });
+  return {
+    // Their documents compute it over the compact JSON or over the text itself: both are theirs.
+    authentication: webhookSecret.length > 0 ? [signature('body'), signature('compact')] : [],
+    missing:
+      'destination.webhookSecret is not set: the secret of the project webhook, under Project settings',
+    decoding: { form: 'json' },
+    retryHorizonSeconds,
+    // Whether a repeat keeps the ID of the sending is not said; that of the event stays.
+    key: (item) => wordOf(valueAt(item, 'event.id')) ?? wordOf(valueAt(item, 'id')) ?? null,
+    changes: (item) => [changeOf(objectOf(item), appId)],
+    notes: [
+      'Add a project webhook with this address, and choose customer.created, customer.updated and customer.deleted.',
+      'Voucherify sends none for bulk writes and imports: "tributary verify" reads those back.',
+      'After twelve failures Voucherify disables the webhook until somebody enables it again.',
+    ],
+    sample: JSON.stringify({
+      id: 'whs_test',
+      type: 'customer.updated',
+      data: { customer: { id: 'cust_test', object: 'customer', source_id: 'tributary-webhook-test' } },
+      event: { id: 'evred_test', created_at: '2026-01-01T00:00:00.000Z' },
+    }),
+  };
+}
+
+const kinds = ['customer.created', 'customer.updated', 'customer.deleted'];
+
+function changeOf(item: JsonObject, appId: string): DestinationChange {
+  const type = wordOf(item['type']);
+  if (type === undefined)
+    throw new RejectedError('The webhook names no type: is it one of Voucherify?', { code: 'no_type' });
+  if (!kinds.includes(type))
+    return { kind: 'ignored', reason: `${type} says nothing of a customer's fields` };
+  const customer = objectOf(valueAt(item, 'data.customer'));
+  const id = wordOf(customer['id']);
+  if (id === undefined) throw new RejectedError('The webhook holds no customer.', { code: 'no_customer' });
+  const deleted = type === 'customer.deleted';
+  const sourceId = sourceIdOf(customer, deleted);
+  if (sourceId === undefined)
+    return { kind: 'ignored', reason: 'the customer has no source ID: it is none of ours' };
+  const changedAt =
+    (deleted ? undefined : momentOf(customer['updated_at'])) ??
+    momentOf(valueAt(item, 'event.created_at')) ??
+    momentOf(item['created_at']);
+  if (changedAt === undefined)
+    throw new RejectedError('The webhook says no time of the change.', { code: 'no_time' });
+  return {
+    kind: 'customer',
+    customer: { sourceId, id, fields: flatten(customer) },
+    changedAt,
+    ...(deleted && { deleted: true as const }),
+    ours: valueAt(item, 'event.event_source.api_key.app_id') === appId,
+  };
+}
+
+/** A deleted customer's source ID has `_deleted` and the time behind it, so that the key is free again. */
+function sourceIdOf(customer: JsonObject, deleted: boolean): string | undefined {
+  const { source_id } = customer;
+  if (typeof source_id !== 'string' || source_id === '') return undefined;
+  return deleted ? source_id.replace(/_deleted\d{4}-\d\d-\d\dT[\d:.]+Z?$/, '') : source_id;
+}

@@ -1,0 +1,77 @@
+// Anything that pushes, declared wholly in configuration: who may speak, how a body is read, and where a record stands
+// in it. What is known of some senders is in webhook/templates.ts.
+import { type Change, defineConnector } from '#connector';
+import type { Check, Webhook } from '#connector/webhook';
+import { schemesOf } from './webhook/authentication.ts';
+import { changesOf, idInBody, keyOf, stream } from './webhook/changes.ts';
+import { acknowledgement, bothForms } from './webhook/salesforce.ts';
+import { sampleOf } from './webhook/sample.ts';
+import { type Settings, settings } from './webhook/settings.ts';
+import { type Template, templateOf } from './webhook/templates.ts';
+
+export const webhook = defineConnector<Settings>({
+  name: 'webhook',
+  settings,
+  source: {
+    streams: [{ name: stream }],
+    mapping: { name: 'name', email: 'email', phone: 'phone' },
+    mappingFor: (given) => templateOf(given).mapping,
+    sourceId: 'id',
+    sourceIdFor: (given) => idInBody(templateOf(given)),
+    webhook: webhookOf,
+  },
+});
+
+function webhookOf(given: Settings): Webhook<Change> {
+  const template = templateOf(given);
+  const { recipe, maxBodyBytes } = template;
+  const handshake = handshakeOf(given);
+  const sample = sampleOf(template);
+  return {
+    authentication: schemesOf(given.authentication),
+    ...(given.authentication.length === 0 && {
+      missing: 'Set "authentication" of the source: how a request shows that it is the sender\'s, or "open".',
+    }),
+    checks: checksOf(given),
+    ...(handshake && { handshake }),
+    decoding: { form: template.body, items: template.items, stringified: given.stringified },
+    ...(template.reply === 'salesforce-ack' && { reply: acknowledgement }),
+    retryHorizonSeconds: Math.ceil(template.retryHours * 3600),
+    ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+    key: (item) => keyOf(item, template),
+    changes: (item, received) => changesOf(item, received, given, template),
+    ...(recipe && { recipe }),
+    notes: notesOf(given, template),
+    ...(sample !== undefined && { sample }),
+  };
+}
+
+function checksOf({ checks, organizationId }: Settings): Check[] {
+  if (organizationId === undefined) return checks;
+  return [...checks, { field: 'notifications.OrganizationId', oneOf: bothForms(organizationId) }];
+}
+
+function handshakeOf({ handshake }: Settings): Webhook<Change>['handshake'] {
+  if (!handshake) return undefined;
+  const { probe, challenge, ping } = handshake;
+  const token = challenge?.token && { query: challenge.token.query, values: challenge.token.value };
+  return {
+    ...(probe && { probe }),
+    ...(challenge && { challenge: { query: challenge.query, ...(token && { token }) } }),
+    ...(ping && {
+      ping: { field: ping.field, equals: ping.equals, ...(ping.echo !== undefined && { echo: ping.echo }) },
+    }),
+  };
+}
+
+function notesOf({ authentication, template, organizationId }: Settings, { notes }: Template): string[] {
+  return [
+    ...notes,
+    ...(authentication.some(({ type }) => type === 'open')
+      ? ['It is open: whoever knows the address can write records.']
+      : []),
+    ...(template === 'salesforce' && organizationId === undefined
+      ? ['organizationId is not set: messages of any organisation are taken.']
+      : []),
+  ];
+}

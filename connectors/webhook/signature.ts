@@ -1,0 +1,120 @@
+// A signature that no preset knows, as a person describes it: the door's `SignatureScheme` as data, with what makes one
+// worthless refused. It knows no vendor.
+import { z } from 'zod';
+import { secrets } from '#connector/settings';
+import { headerName } from './paths.ts';
+
+const part = z.union(
+  [
+    z.enum(['body', 'compact', 'method', 'url', 'secret', 'timestamp']),
+    z.strictObject({ literal: z.string() }),
+    z.strictObject({ header: headerName }),
+    z.strictObject({ element: z.enum(['first', 'only']) }),
+    z.strictObject({
+      url: z.literal('decoded'),
+      escapes: z.array(z.string().regex(/^%[0-9A-Fa-f]{2}$/)).min(1),
+    }),
+  ],
+  'a part is "body", "compact", "method", "url", "secret", "timestamp", {literal}, {header}, {element: "first" | "only"} or {url: "decoded", escapes: ["%3A"]}',
+);
+
+const form = z.union(
+  [
+    z.literal('plain'),
+    z.strictObject({ prefix: z.string().min(1) }),
+    z.strictObject({ pairs: z.string().min(1), delimiter: z.string().length(1).optional() }),
+    z.strictObject({ tagged: z.string().min(1) }),
+  ],
+  'the form is "plain", {prefix: "sha256="}, {pairs: "v1"} or {tagged: "v1"}',
+);
+
+const timestamp = z.strictObject({
+  from: z.union(
+    [z.strictObject({ header: headerName }), z.strictObject({ pair: z.string().min(1) })],
+    'the timestamp is from {header: NAME}, or {pair: KEY} of a signature written in pairs',
+  ),
+  unit: z.enum(['seconds', 'milliseconds', 'iso']).default('seconds'),
+  toleranceSeconds: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .nullable()
+    .default(300)
+    .describe('How far it may be from our clock, seconds; null: it is not looked at.'),
+});
+
+export const signatureSettings = z
+  .strictObject({
+    type: z.literal('signature'),
+    algorithm: z.enum(['hmac-sha1', 'hmac-sha256', 'hmac-sha512', 'sha1', 'sha256', 'sha512']),
+    secret: secrets,
+    secretEncoding: z.enum(['utf8', 'base64', 'hex']).optional(),
+    secretPrefix: z.string().min(1).optional().describe('Taken off the secret where it is there.'),
+    message: z.array(part).min(1).describe('What is signed: parts with nothing between them.'),
+    header: headerName.describe('The header that holds the signature.'),
+    form: form.optional(),
+    encoding: z.enum(['hex', 'base64', 'base64url']),
+    timestamp: timestamp.optional(),
+  })
+  .superRefine((given, context) => {
+    for (const [at, message] of faults(given)) context.addIssue({ code: 'custom', path: [at], message });
+  });
+
+export type SignatureSettings = z.infer<typeof signatureSettings>;
+
+type Given = Omit<z.infer<typeof signatureSettings>, 'type'>;
+
+/** What would let anybody in, or nobody: the key, and a sentence. */
+function* faults({
+  algorithm,
+  secret,
+  secretEncoding,
+  secretPrefix,
+  ...rest
+}: Given): Generator<[string, string]> {
+  const { message, form, timestamp } = rest;
+  if (!message.some((one) => one === 'body' || one === 'compact' || isElement(one))) {
+    yield ['message', 'the signature must cover the body: add "body", "compact" or {element}'];
+  }
+  if (!algorithm.startsWith('hmac-') && !message.includes('secret')) {
+    yield [
+      'message',
+      `anybody can make a plain ${algorithm}: add "secret" where it stands, or choose hmac-${algorithm}`,
+    ];
+  }
+  if (message.includes('timestamp') && !timestamp) {
+    yield ['message', '"timestamp" needs the setting timestamp, which says where it is from'];
+  }
+  if (timestamp && !message.some((one) => one === 'timestamp' || isHeaderOf(one, timestamp.from))) {
+    yield ['timestamp', 'a time that is not signed proves nothing: add "timestamp" to message'];
+  }
+  if (timestamp && 'pair' in timestamp.from && !isPairs(form)) {
+    yield ['timestamp', 'a pair is found only where form is {pairs}: take {header}, or say so'];
+  }
+  if (timestamp && 'pair' in timestamp.from && isPairs(form) && timestamp.from.pair === form.pairs) {
+    yield ['timestamp', 'the pairs of the signature and of the time have two keys'];
+  }
+  if (!secret.every((one) => decodes(one, secretEncoding, secretPrefix))) {
+    yield ['secret', `must be ${secretEncoding}, as secretEncoding says`];
+  }
+}
+
+function isElement(one: Given['message'][number]): boolean {
+  return typeof one === 'object' && 'element' in one;
+}
+
+function isHeaderOf(one: Given['message'][number], from: NonNullable<Given['timestamp']>['from']): boolean {
+  if (typeof one !== 'object' || !('header' in one) || !('header' in from)) return false;
+  return one.header.toLowerCase() === from.header.toLowerCase();
+}
+
+function isPairs(form: Given['form']): form is { pairs: string } {
+  return typeof form === 'object' && 'pairs' in form;
+}
+
+function decodes(secret: string, encoding: Given['secretEncoding'], prefix = ''): boolean {
+  const key = secret.startsWith(prefix) ? secret.slice(prefix.length) : secret;
+  if (encoding === 'hex') return /^([0-9a-f]{2})+$/i.test(key);
+  if (encoding !== 'base64') return key !== '';
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(key) && key.replace(/=+$/, '').length % 4 !== 1;
+}

@@ -1,0 +1,110 @@
+// What Voucherify's own webhooks say, as the simulated project sends them.
+import { createHmac } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { DestinationChange } from '#connector';
+import { voucherify } from '../../connectors/voucherify/index.ts';
+import { Authenticator } from '../../src/engine/authenticity.ts';
+import { decode } from '../../src/engine/decoding.ts';
+import { signWebhook, type WebhookEnvelope } from '../simulators/voucherify/webhooks.ts';
+import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+import { requestOf } from '../support/webhook.ts';
+
+const secret = 'a-webhook-secret';
+const [appId, appToken] = ['our-app', 'our-token'];
+const now = Date.UTC(2026, 10, 25);
+
+const webhook = voucherify.destination!.webhook!(
+  voucherify.settings.parse({ appId, appToken, webhookSecret: secret }),
+);
+
+function heard(envelope: unknown, { compact = true, key = secret } = {}) {
+  const body = JSON.stringify(envelope, null, compact ? undefined : 2);
+  const headers = { 'X-Voucherify-Signature': signWebhook(body, key) };
+  const url = 'https://sync.example.com/webhooks/destination';
+  const request = requestOf({ method: 'POST', url, headers, body });
+  const verdict = new Authenticator(webhook).judge(request, now);
+  const items = verdict.authentic ? decode(webhook.decoding, request.body) : [];
+  const received = { method: 'POST', headers: {}, query: {}, receivedAt: now };
+  return {
+    verdict,
+    keys: items.map((item) => webhook.key!(item)),
+    changes: items.flatMap((item) => webhook.changes(item, received) as DestinationChange[]),
+  };
+}
+
+/** The envelopes that these calls cause at the simulated project. */
+async function sent(calls: (call: typeof fetch) => Promise<unknown>): Promise<WebhookEnvelope[]> {
+  const envelopes: WebhookEnvelope[] = [];
+  const simulator = createVoucherifySimulator({
+    now: () => now,
+    appId,
+    appToken,
+    webhooks: (envelope) => void envelopes.push(envelope),
+  });
+  await calls(((path: string, init: RequestInit) =>
+    simulator.app.request(path, {
+      ...init,
+      headers: { 'X-App-Id': appId, 'X-App-Token': appToken, 'content-type': 'application/json' },
+    })) as typeof fetch);
+  return envelopes;
+}
+
+test('a signature over the compact JSON is accepted, however the body is laid out', () => {
+  const envelope = { id: 'whs_1', type: 'order.paid' };
+  expect(heard(envelope).verdict).toEqual({ authentic: true });
+  expect(heard(envelope, { compact: false }).verdict).toEqual({ authentic: true });
+  expect(heard(envelope, { key: 'another' }).verdict.authentic).toBe(false);
+});
+
+test('a signature over the text itself is accepted too', () => {
+  const body = '{ "id": "whs_1",  "type": "order.paid" }';
+  const signature = createHmac('sha256', secret).update(body).digest('hex');
+  const request = requestOf({
+    url: 'https://sync.example.com/webhooks/destination',
+    headers: { 'x-voucherify-signature': signature },
+    body,
+  });
+  expect(new Authenticator(webhook).judge(request, now)).toEqual({ authentic: true });
+});
+
+test('without a secret nobody gets in, and the reason says what to set', () => {
+  const bare = voucherify.destination!.webhook!(voucherify.settings.parse({ appId, appToken }));
+  const verdict = new Authenticator(bare).judge(requestOf({ url: 'https://x/', body: '{}' }), now);
+  expect(verdict).toEqual({ authentic: false, reason: expect.stringContaining('destination.webhookSecret') });
+});
+
+test('changes by our own key are told apart from those of others', async () => {
+  const [created, updated, deleted] = await sent(async (call) => {
+    await call('/v1/customers', { method: 'POST', body: '{"source_id":"ann","name":"Ann"}' });
+    await call('/v1/customers', { method: 'POST', body: '{"source_id":"ann","name":"Anna"}' });
+    await call('/v1/customers/ann', { method: 'DELETE' });
+  });
+  expect(heard(created).changes).toMatchObject([
+    { kind: 'customer', ours: true, customer: { sourceId: 'ann', fields: { name: 'Ann' } } },
+  ]);
+  expect(heard(updated).changes).toMatchObject([{ ours: true, customer: { fields: { name: 'Anna' } } }]);
+  expect(heard(deleted).changes).toMatchObject([
+    { kind: 'customer', deleted: true, customer: { sourceId: 'ann' }, changedAt: now },
+  ]);
+  const foreign = structuredClone(updated!);
+  foreign.event.event_source = { channel: 'USER_PORTAL', user: { id: 'user_1' } };
+  expect(heard(foreign).changes).toMatchObject([{ ours: false }]);
+});
+
+test('a repeat has the same key, another event another one', async () => {
+  const [created, updated] = await sent(async (call) => {
+    await call('/v1/customers', { method: 'POST', body: '{"source_id":"ann","name":"Ann"}' });
+    await call('/v1/customers', { method: 'POST', body: '{"source_id":"ann","name":"Anna"}' });
+  });
+  expect(heard(created).keys).toEqual(heard({ ...created, id: 'whs_again' }).keys);
+  expect(heard(created).keys).not.toEqual(heard(updated).keys);
+});
+
+test('what is no customer of ours is left out, and what is none of theirs is refused with a sentence', () => {
+  expect(heard({ id: 'whs_1', type: 'voucher.created' }).changes).toMatchObject([{ kind: 'ignored' }]);
+  expect(
+    heard({ id: 'whs_1', type: 'customer.created', data: { customer: { id: 'cust_1' } } }).changes,
+  ).toMatchObject([{ kind: 'ignored' }]);
+  expect(() => heard({ hello: 'there' })).toThrow(/names no type/);
+  expect(() => heard({ id: 'whs_1', type: 'customer.created' })).toThrow(/holds no customer/);
+});

@@ -1,0 +1,63 @@
+// The simulated Braze answers and pushes as its documentation says.
+import { describe, expect, test } from 'vitest';
+import { BrazeSimulator } from './braze.ts';
+
+const now = Date.parse('2026-11-02T08:00:00.000Z');
+
+function simulate(options: ConstructorParameters<typeof BrazeSimulator>[0] = {}) {
+  const simulator = new BrazeSimulator({ now: () => now, apiKey: 'key', ...options });
+  const ask = async (body: unknown, key = 'key') => {
+    const response = await simulator.app.request('/users/export/ids', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}` },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, headers: response.headers, json: await response.json() };
+  };
+  return { simulator, ask };
+}
+
+describe('the simulated Braze', () => {
+  test('exports what was asked for, leaves out what is empty, and names the IDs it does not have', async () => {
+    const { simulator, ask } = simulate();
+    simulator.create('c1', { first_name: 'Ada', email: '', total_revenue: 12.5 });
+    const { status, json } = await ask({
+      external_ids: ['c1', 'c2'],
+      fields_to_export: ['external_id', 'first_name', 'email', 'custom_attributes'],
+    });
+    expect(status).toBe(201);
+    expect(json).toEqual({
+      message: 'success',
+      users: [{ external_id: 'c1', first_name: 'Ada' }],
+      invalid_user_ids: ['c2'],
+    });
+  });
+
+  test('refuses another key, no fields, a field that is none, and more than fifty IDs', async () => {
+    const { ask } = simulate();
+    const fields = { fields_to_export: ['email'] };
+    expect((await ask({ external_ids: ['c1'], ...fields }, 'other')).status).toBe(401);
+    expect((await ask({ external_ids: ['c1'] })).status).toBe(400);
+    expect((await ask({ external_ids: ['c1'], fields_to_export: ['tier'] })).status).toBe(400);
+    expect((await ask({ external_ids: Array(51).fill('c1'), ...fields })).status).toBe(400);
+  });
+
+  test('counts requests, and says when there is room again', async () => {
+    const { ask } = simulate({ requestsPerMinute: 1 });
+    const body = { external_ids: ['c1'], fields_to_export: ['email'] };
+    expect((await ask(body)).headers.get('x-ratelimit-remaining')).toBe('0');
+    const { status, headers } = await ask(body);
+    expect([status, headers.get('x-ratelimit-reset')]).toEqual([429, String(now / 1000 + 60)]);
+  });
+
+  test('fills in Liquid, with or without escaping, and knows no other tags', () => {
+    const { simulator } = simulate();
+    const ada = simulator.create('c1', { first_name: 'Ada "the first"' });
+    const text = (body: string, escapes: boolean) =>
+      Buffer.from(simulator.webhook(ada, body, {}, { escapes }).body).toString();
+    const body = `{{\${first_name} | json_escape}} {{\${last_name}}} {{'now' | date: '%s'}}`;
+    expect(text(body, true)).toBe(`Ada \\"the first\\"  ${now / 1000}`);
+    expect(text(body, false)).toBe(`Ada "the first"  ${now / 1000}`);
+    expect(() => text(`{{\${nothing}}}`, true)).toThrow('no tag of Braze');
+  });
+});

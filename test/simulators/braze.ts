@@ -1,0 +1,219 @@
+// A simulated Braze workspace: a truth of users behind the export by ID, and the webhooks and Currents it sends. Facts:
+// reference/cep/braze.md and Braze's documentation of both. It does not know who reads it.
+import { type Context, Hono } from 'hono';
+import { QuotaWindows } from './quota-windows.ts';
+
+export interface BrazeUser {
+  braze_id: string;
+  external_id?: string;
+  custom_attributes: { [name: string]: unknown };
+  [field: string]: unknown;
+}
+
+export interface BrazeOptions {
+  /** Epoch milliseconds. */
+  now?: () => number;
+  apiKey?: string;
+  /** False: the key lacks the permission users.export.ids. */
+  permitted?: boolean;
+  /** Exports leave `external_id` out even where it was asked for: some have. */
+  omitExternalId?: boolean;
+  /** Requests a minute; 250 for those who came since August 2024. */
+  requestsPerMinute?: number;
+}
+
+export interface Delivery {
+  method: 'POST';
+  url: string;
+  headers: { [name: string]: string };
+  body: Uint8Array;
+}
+
+export interface CurrentsEvent {
+  event_type: string;
+  id?: string;
+  /** Seconds. */
+  time?: number;
+  user: { user_id: string; external_user_id?: string };
+  properties: { [name: string]: unknown };
+}
+
+/** braze.com/docs/api/endpoints/export/user_data/post_users_identifier */
+const exportable = new Set(
+  (
+    'apps attributed_campaign attributed_source attributed_adgroup attributed_ad braze_id campaigns_received ' +
+    'canvases_received cards_clicked country created_at custom_attributes custom_events devices dob email ' +
+    'email_subscribe external_id first_name gender home_city language last_coordinates last_name phone purchases ' +
+    'push_subscribe push_tokens random_bucket time_zone total_revenue uninstalled_at user_aliases'
+  ).split(' '),
+);
+
+export class BrazeSimulator {
+  readonly app = new Hono();
+  readonly quota: QuotaWindows;
+  /** Bodies of the exports asked for. */
+  readonly exports: { external_ids: string[]; fields_to_export: string[] }[] = [];
+  readonly #now: () => number;
+  readonly #options: BrazeOptions;
+  readonly #users = new Map<string, BrazeUser>();
+  #lastEvent = 0;
+
+  constructor(options: BrazeOptions = {}) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    const requests = options.requestsPerMinute ?? 250;
+    this.quota = new QuotaWindows([{ name: 'export', requests, seconds: 60 }]);
+    this.app.post('/users/export/ids', (c) => this.#answer(c));
+  }
+
+  // ── The truth ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Without an external ID the profile is anonymous. Says its Braze ID. */
+  create(externalId: string | undefined, fields: { [name: string]: unknown } = {}): string {
+    const brazeId = (this.#users.size + 1).toString(16).padStart(24, '0');
+    this.#users.set(brazeId, {
+      braze_id: brazeId,
+      ...(externalId !== undefined && { external_id: externalId }),
+      custom_attributes: {},
+      ...fields,
+    });
+    return brazeId;
+  }
+
+  update(brazeId: string, fields: { [name: string]: unknown }): void {
+    this.#users.set(brazeId, { ...this.user(brazeId), ...fields });
+  }
+
+  remove(brazeId: string): void {
+    this.#users.delete(brazeId);
+  }
+
+  user(brazeId: string): BrazeUser {
+    const user = this.#users.get(brazeId);
+    if (!user) throw new Error(`the workspace has no user ${brazeId}`);
+    return user;
+  }
+
+  // ── What it sends ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  event(brazeId: string, type: string): CurrentsEvent {
+    const { external_id: externalId } = this.user(brazeId);
+    this.#lastEvent += 1;
+    return {
+      event_type: type,
+      id: `a1234567-89ab-cdef-0123-${String(this.#lastEvent).padStart(12, '0')}`,
+      time: Math.floor(this.#now() / 1000),
+      user: { user_id: brazeId, ...(externalId !== undefined && { external_user_id: externalId }) },
+      properties: { campaign_id: '11234567-89ab-cdef-0123-456789abcdef' },
+    };
+  }
+
+  currents(events: readonly CurrentsEvent[], token?: string): Delivery {
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return delivery(JSON.stringify({ events }), { 'braze-currents-version': '1', ...authorization });
+  }
+
+  /**
+   * A webhook of a Canvas or a campaign with its Liquid filled in; what a user does not have is an empty text. `escapes`
+   * false: the filter json_escape does nothing. `dispatchId` empty: the tag is.
+   */
+  webhook(
+    brazeId: string,
+    body: string,
+    headers: { [name: string]: string } = {},
+    { escapes = true, dispatchId = 'd1' }: { escapes?: boolean; dispatchId?: string } = {},
+  ): Delivery {
+    const user = this.user(brazeId);
+    const values: { [tag: string]: unknown } = {
+      [tag('user_id')]: user.external_id,
+      [tag('braze_id')]: brazeId,
+      [tag('email_address')]: user['email'],
+      [tag('phone_number')]: user['phone'],
+      [tag('first_name')]: user['first_name'],
+      [tag('last_name')]: user['last_name'],
+      [tag('city')]: user['home_city'],
+      [tag('country')]: user['country'],
+      [tag('date_of_birth')]: user['dob'],
+      [`subscribed_state.${tag('email_global')}`]: user['email_subscribe'] ?? 'subscribed',
+      [`campaign.${tag('dispatch_id')}`]: dispatchId,
+      "'now'": Math.floor(this.#now() / 1000),
+    };
+    const filled = body.replaceAll(
+      /\{\{(.+?)(?: \| (json_escape|date: '%s'))?\}\}(?!\})/g,
+      (_, name, filter) => {
+        if (!Object.hasOwn(values, name)) throw new Error(`no tag of Braze: ${name}`);
+        const text = String(values[name] ?? '');
+        return filter === 'json_escape' && escapes ? JSON.stringify(text).slice(1, -1) : text;
+      },
+    );
+    return delivery(filled, headers);
+  }
+
+  // ── Its API ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #answer(c: Context): Promise<Response> {
+    const { apiKey, permitted = true, requestsPerMinute = 250 } = this.#options;
+    if (apiKey !== undefined && c.req.header('authorization') !== `Bearer ${apiKey}`) {
+      return c.json({ message: 'Invalid API key' }, 401);
+    }
+    if (!permitted) return c.json({ message: 'The API key lacks the permission' }, 403);
+    const admission = this.quota.admit(this.#now());
+    const reset = this.#now() + (admission.admitted ? 60_000 : admission.retryAfterSeconds * 1000);
+    c.header('x-ratelimit-limit', String(requestsPerMinute));
+    c.header('x-ratelimit-remaining', String(this.quota.remaining(this.#now())['export'] ?? 0));
+    c.header('x-ratelimit-reset', String(Math.ceil(reset / 1000)));
+    if (!admission.admitted) return c.json({ message: 'Rate limit exceeded' }, 429);
+    return this.#export(c, await c.req.json());
+  }
+
+  #export(c: Context, body: { external_ids?: string[]; fields_to_export?: string[] }): Response {
+    const { external_ids: ids = [], fields_to_export: fields = [] } = body;
+    if (ids.length === 0 || ids.length > 50) return c.json({ message: 'Between 1 and 50 external_ids' }, 400);
+    if (fields.length === 0) return c.json({ message: 'fields_to_export is required' }, 400);
+    if (!fields.every((field) => exportable.has(field))) {
+      return c.json({ message: 'fields_to_export has a field that is none' }, 400);
+    }
+    this.exports.push({ external_ids: ids, fields_to_export: fields });
+    const known = [...this.#users.values()].filter(
+      ({ external_id: id }) => id !== undefined && ids.includes(id),
+    );
+    const found = new Set(known.map(({ external_id: id }) => id));
+    const invalid = ids.filter((id) => !found.has(id));
+    const omitted = this.#options.omitExternalId ? ['external_id'] : [];
+    const users = known.map((user) =>
+      exported(
+        user,
+        fields.filter((field) => !omitted.includes(field)),
+      ),
+    );
+    return c.json(
+      { message: 'success', users, ...(invalid.length > 0 && { invalid_user_ids: invalid }) },
+      201,
+    );
+  }
+}
+
+/** The least possible: what is null, false or empty is left out. */
+function exported(user: BrazeUser, fields: readonly string[]): { [field: string]: unknown } {
+  return Object.fromEntries(
+    fields.map((field) => [field, user[field]] as const).filter(([, value]) => !isEmpty(value)),
+  );
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === '') return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+function tag(name: string): string {
+  return `\${${name}}`;
+}
+
+function delivery(body: string, headers: { [name: string]: string }): Delivery {
+  return {
+    method: 'POST',
+    url: 'https://sync.example.com/webhooks/braze',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: Buffer.from(body),
+  };
+}

@@ -1,0 +1,37 @@
+// The simulated Iterable answers and pushes as the reference says Iterable does.
+import { describe, expect, test } from 'vitest';
+import { authorization, IterableSimulator } from './iterable.ts';
+
+const now = Date.parse('2026-11-02T08:00:00.000Z');
+
+describe('the simulated Iterable', () => {
+  const simulator = new IterableSimulator({ now: () => now, apiKey: 'key' });
+  const ada = simulator.create({ userId: 'u/1' }, { firstName: 'Ada "the first"' });
+  const ask = async (path: string, key = 'key') => {
+    const response = await simulator.app.request(path, { headers: { 'api-key': key } });
+    // biome-ignore lint/suspicious/noExplicitAny: the bodies are what the tests are about
+    const json: any = await response.json();
+    return { status: response.status, json };
+  };
+
+  test('gives a user by ID and by e-mail, with a placeholder where there is none', async () => {
+    const { json } = await ask('/api/users/byUserId/u%2F1');
+    expect(json.user).toMatchObject({ userId: 'u/1', email: 'u/1@placeholder.email' });
+    expect(json.user.dataFields.profileUpdatedAt).toBe('2026-11-02 08:00:00 +00:00');
+    expect(await ask('/api/users/getByEmail?email=u%2F1%40placeholder.email')).toEqual({ status: 200, json });
+  });
+
+  test('answers 200 for a user that there is not, 400 for an address that is none, 401 for another key', async () => {
+    expect(await ask('/api/users/byUserId/u2')).toEqual({ status: 200, json: {} });
+    expect((await ask('/api/users/getByEmail?email=u2')).status).toBe(400);
+    expect((await ask('/api/users/byUserId/u2', 'other')).status).toBe(401);
+  });
+
+  test('pushes events, and bodies in which two braces escape and three do not', () => {
+    const event = JSON.parse(Buffer.from(simulator.systemWebhook(ada, 'emailSubscribe').body).toString());
+    expect(event).toMatchObject({ eventName: 'emailSubscribe', userId: 'u/1' });
+    const body = simulator.journeyWebhook(ada, '{{firstName}} {{{firstName}}} {{lastName}}').body;
+    expect(Buffer.from(body).toString()).toBe('Ada &quot;the first&quot; Ada "the first" ');
+    expect(authorization('Basic', 'abc')).toEqual({ authorization: 'abc' });
+  });
+});

@@ -1,0 +1,190 @@
+// A simulated Iterable project: a truth of users behind the reads of its API, and the webhooks it sends. Facts:
+// reference/cep/iterable.md and Iterable's Swagger file (API 1.8). It does not know who reads it.
+import { type Context, Hono } from 'hono';
+import { QuotaWindows } from './quota-windows.ts';
+
+export interface IterableUser {
+  email: string;
+  userId?: string;
+  dataFields: { [name: string]: unknown };
+}
+
+export interface IterableOptions {
+  /** Epoch milliseconds. */
+  now?: () => number;
+  apiKey?: string;
+  /** What an unknown user is answered with: both have been seen, with 200. */
+  unknownUser?: 'empty' | 'null';
+  quotas?: boolean;
+}
+
+/** How the header Authorization is made of the token that a person typed (the type Basic is seen without the word too). */
+export type AuthType = 'NoAuth' | 'Basic' | 'BasicWithWord' | 'OAuth2';
+
+export interface Delivery {
+  method: 'POST';
+  url: string;
+  headers: { [name: string]: string };
+  body: Uint8Array;
+}
+
+export class IterableSimulator {
+  readonly app = new Hono();
+  /** Each of its own route. */
+  readonly quotas = {
+    users: new QuotaWindows([{ name: 'users', requests: 100, seconds: 1 }]),
+    fields: new QuotaWindows([{ name: 'fields', requests: 3, seconds: 1 }]),
+  };
+  readonly #now: () => number;
+  readonly #options: IterableOptions;
+  readonly #users = new Map<string, IterableUser>();
+  #lastId = 0;
+
+  constructor(options: IterableOptions = {}) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.app.get('/api/users/getByEmail', (c) =>
+      this.#answer(c, 'users', () => this.#byEmail(c.req.query('email') ?? '')),
+    );
+    this.app.get('/api/users/byUserId/:userId', (c) =>
+      this.#answer(c, 'users', () => this.#found(({ userId }) => userId === c.req.param('userId'))),
+    );
+    this.app.get('/api/users/getFields', (c) =>
+      this.#answer(c, 'fields', () => c.json({ fields: this.#fields() })),
+    );
+  }
+
+  // ── The truth ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Without an e-mail, a user gets a placeholder for one. Says the key by which `update` and `remove` know them. */
+  create(user: { email?: string; userId?: string }, fields: { [name: string]: unknown } = {}): string {
+    this.#lastId += 1;
+    const key = String(this.#lastId);
+    const { userId, email = `${userId ?? key}@placeholder.email` } = user;
+    this.#users.set(key, { email, ...(userId !== undefined && { userId }), dataFields: {} });
+    this.update(key, { signupDate: written(this.#now()), ...fields });
+    return key;
+  }
+
+  update(key: string, fields: { [name: string]: unknown }): void {
+    const user = this.user(key);
+    const dataFields = { ...user.dataFields, ...fields, profileUpdatedAt: written(this.#now()) };
+    this.#users.set(key, { ...user, dataFields: { ...dataFields, email: user.email } });
+  }
+
+  remove(key: string): void {
+    this.#users.delete(key);
+  }
+
+  user(key: string): IterableUser {
+    const user = this.#users.get(key);
+    if (!user) throw new Error(`the project has no user ${key}`);
+    return user;
+  }
+
+  // ── What it sends ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** `identity`: where the user is named; both places have been seen. */
+  systemWebhook(
+    key: string,
+    eventName: string,
+    {
+      identity = 'top',
+      data = {},
+      headers = {},
+    }: {
+      identity?: 'top' | 'dataFields';
+      data?: { [name: string]: unknown };
+      headers?: { [name: string]: string };
+    } = {},
+  ): Delivery {
+    const { email, userId } = this.user(key);
+    const who = { email, ...(userId !== undefined && { userId }) };
+    const dataFields = { createdAt: written(this.#now()), emailListIds: [12], ...data };
+    return delivery(
+      identity === 'top'
+        ? { ...who, eventName, dataFields }
+        : { eventName, dataFields: { ...who, ...dataFields } },
+      headers,
+    );
+  }
+
+  /** A journey's body with its handlebars filled in: two braces escape for HTML, three do not; absent is empty. */
+  journeyWebhook(key: string, body: string, headers: { [name: string]: string } = {}): Delivery {
+    const { dataFields, ...top } = this.user(key);
+    const values: { [name: string]: unknown } = { ...dataFields, ...top };
+    const filled = body.replaceAll(/\{\{(\{)?(\w+)\}?\}\}/g, (_, raw: string | undefined, name: string) => {
+      const text = String(values[name] ?? '');
+      return raw === undefined ? escaped(text) : text;
+    });
+    return delivery(filled, headers);
+  }
+
+  // ── Its API ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #answer(c: Context, quota: 'users' | 'fields', handler: () => Response): Response {
+    const { apiKey, quotas = true } = this.#options;
+    if (apiKey !== undefined && c.req.header('api-key') !== apiKey) {
+      return c.json({ msg: 'Invalid API key', code: 'BadApiKey', params: null }, 401);
+    }
+    if (quotas && !this.quotas[quota].admit(this.#now()).admitted) {
+      return c.json({ msg: 'Too many requests', code: 'RateLimitExceeded', params: null }, 429);
+    }
+    return handler();
+  }
+
+  #byEmail(email: string): Response {
+    if (!email.includes('@')) {
+      return Response.json(
+        { msg: 'Invalid email', code: 'InvalidEmailAddressError', params: null },
+        { status: 400 },
+      );
+    }
+    return this.#found((user) => user.email.toLowerCase() === email.toLowerCase());
+  }
+
+  #found(fits: (user: IterableUser) => boolean): Response {
+    const user = [...this.#users.values()].find(fits);
+    if (user) return Response.json({ user });
+    return Response.json(this.#options.unknownUser === 'null' ? { user: null } : {});
+  }
+
+  #fields(): { [name: string]: string } {
+    const names = [...this.#users.values()].flatMap(({ dataFields }) => Object.keys(dataFields));
+    return Object.fromEntries(names.map((name) => [name, /(At|Date)$/.test(name) ? 'date' : 'string']));
+  }
+}
+
+export function authorization(type: AuthType, token: string): { [name: string]: string } {
+  if (type === 'NoAuth') return {};
+  const words = { Basic: '', BasicWithWord: 'Basic ', OAuth2: 'OAuth2 ' };
+  return { authorization: `${words[type]}${token}` };
+}
+
+/** `2022-04-19 03:33:50 +00:00`: to the second. */
+function written(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} +00:00`;
+}
+
+function delivery(body: unknown, headers: { [name: string]: string }): Delivery {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return {
+    method: 'POST',
+    url: 'https://sync.example.com/webhooks/iterable',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: Buffer.from(text),
+  };
+}
+
+function escaped(text: string): string {
+  const entities: { [letter: string]: string } = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#x27;',
+    '`': '&#x60;',
+    '=': '&#x3D;',
+  };
+  return text.replace(/[&<>"'`=]/g, (letter) => entities[letter]!);
+}

@@ -1,0 +1,197 @@
+// A simulated Klaviyo account: a truth of profiles behind the profiles API, and what it pushes. Facts: reference/cep/klaviyo.md;
+// what is not certain there is an option here. It does not know who reads it, or what a customer is.
+import { type Context, Hono } from 'hono';
+import { RequestCounts } from './hubspot/request-counts.ts';
+import { type Attributes, Profiles } from './klaviyo/profiles.ts';
+import { KlaviyoPush, type PushOptions } from './klaviyo/push.ts';
+import { cursorOf, KlaviyoError, matching, readPage, sorted } from './klaviyo/query.ts';
+import { QuotaWindows } from './quota-windows.ts';
+
+export type { Attributes } from './klaviyo/profiles.ts';
+export type { PushedRequest, PushOptions } from './klaviyo/push.ts';
+
+/** Run before the route: a response takes the route's place. `Response.error()` cuts the connection. */
+export type Fault = (request: Request) => Response | undefined | Promise<Response | undefined>;
+
+export type KlaviyoOptions = {
+  /** Epoch milliseconds. */
+  now?: () => number;
+  /** The only key accepted; without it any request is. */
+  apiKey?: string;
+  /** Per second and per minute; `false`: none. */
+  quotas?: { burst: number; steady: number } | false;
+  /** Digits of a second in times: examples show none, the text six. */
+  fractionDigits?: 0 | 3 | 6;
+  /** How finely the filter compares times. */
+  filterPrecision?: 'exact' | 'seconds';
+  /** What a request for one ID or by a filter does with an ID of another shape. */
+  strangeIds?: 'notFound' | 'refused';
+  push?: PushOptions;
+  faults?: Fault;
+};
+
+export function createKlaviyoSimulator(options: KlaviyoOptions = {}): KlaviyoSimulator {
+  return new KlaviyoSimulator(options);
+}
+
+const steadySeconds = 60;
+const maxPageSize = 100;
+const knownParameters =
+  /^(filter|sort|include|page\[(size|cursor)\]|(additional-)?fields\[(profile|push-token|conversation)\])$/;
+
+export class KlaviyoSimulator {
+  readonly app = new Hono();
+  /** Calls by route: `list read unknown`. */
+  readonly requests = new RequestCounts();
+  readonly push: KlaviyoPush | undefined;
+  faults: Fault | undefined;
+  readonly #options: KlaviyoOptions;
+  readonly #now: () => number;
+  readonly #profiles: Profiles;
+  readonly #quotas: QuotaWindows | undefined;
+
+  constructor(options: KlaviyoOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.faults = options.faults;
+    this.#profiles = new Profiles(this.#now, options.fractionDigits ?? 0);
+    if (options.push) this.push = new KlaviyoPush(options.push, (id) => this.get(id));
+    const { quotas = { burst: 75, steady: 700 } } = options;
+    if (quotas !== false) {
+      this.#quotas = new QuotaWindows([
+        { name: 'burst', requests: quotas.burst, seconds: 1 },
+        { name: 'steady', requests: quotas.steady, seconds: steadySeconds },
+      ]);
+    }
+    this.app.get('/api/profiles', (c) => this.#answer('list', c, () => this.#list(c)));
+    this.app.get('/api/profiles/:id', (c) => this.#answer('read', c, () => this.#read(c.req.param('id'))));
+    this.app.notFound((c) =>
+      this.#answer('unknown', c, () => {
+        throw new KlaviyoError(404, 'not_found', 'The path does not exist.');
+      }),
+    );
+  }
+
+  // -- the truth: times are epoch milliseconds, `now` by default ----------------------------------------------------
+
+  create(attributes: Attributes, at?: number): string {
+    return this.#profiles.create(attributes, at);
+  }
+
+  update(id: string, attributes: Attributes, at?: number): void {
+    this.#profiles.update(id, attributes, at);
+  }
+
+  /** For privacy: it is found no more. */
+  remove(id: string): void {
+    this.#profiles.remove(id);
+  }
+
+  /** `from` is found no more; what `into` lacked it has. */
+  merge(from: string, into: string): void {
+    this.#profiles.merge(from, into);
+  }
+
+  /** Adds people who were last updated in the two years before now. */
+  seed(count: number): void {
+    for (let index = 0; index < count; index += 1) {
+      const attributes = {
+        external_id: `customer-${index}`,
+        email: `person${index}@example.com`,
+        first_name: `First${index}`,
+        last_name: `Last${index}`,
+      };
+      this.create(attributes, this.#now() - 86_400_000 - ((index * 7_919_000) % (700 * 86_400_000)));
+    }
+  }
+
+  ids(): string[] {
+    return this.#profiles.all().map(({ id }) => id);
+  }
+
+  /** As the API shows it without additional fields. */
+  get(id: string) {
+    const found = this.#profiles.find(id);
+    return found && this.#profiles.show(found, []);
+  }
+
+  // -- requests -----------------------------------------------------------------------------------------------------
+
+  async #answer(route: string, c: Context, respond: () => Response): Promise<Response> {
+    const response = (await this.faults?.(c.req.raw)) ?? this.#respond(c, respond);
+    this.requests.count(route, response.status);
+    return response;
+  }
+
+  #respond(c: Context, respond: () => Response): Response {
+    try {
+      this.#admit(c);
+      return this.#withHeaders(respond());
+    } catch (error) {
+      if (!(error instanceof KlaviyoError)) throw error;
+      const response = Response.json(error.body, { status: error.status, headers: error.headers });
+      return error.status === 429 ? response : this.#withHeaders(response);
+    }
+  }
+
+  #admit(c: Context): void {
+    const { apiKey } = this.#options;
+    if (apiKey && c.req.header('authorization') !== `Klaviyo-API-Key ${apiKey}`)
+      throw new KlaviyoError(401, 'not_authenticated', 'Missing or invalid private key.');
+    if (!/^20\d\d-\d\d-\d\d(\.\w+)?$/.test(c.req.header('revision') ?? ''))
+      throw new KlaviyoError(400, 'invalid', 'The request has no valid revision header.');
+    const admission = this.#quotas?.admit(this.#now());
+    if (admission && !admission.admitted) {
+      throw new KlaviyoError(429, 'throttled', 'Request was throttled.', {
+        'retry-after': String(Math.ceil(admission.retryAfterSeconds)),
+      });
+    }
+  }
+
+  #withHeaders(response: Response): Response {
+    if (!this.#quotas) return response;
+    const { steady } = this.#quotas.remaining(this.#now());
+    response.headers.set('ratelimit-limit', String(this.#quotas.windows[1]!.requests));
+    response.headers.set('ratelimit-remaining', String(steady));
+    response.headers.set('ratelimit-reset', String(steadySeconds));
+    return response;
+  }
+
+  #list(c: Context): Response {
+    const query = c.req.query();
+    const strange = Object.keys(query).find((name) => !knownParameters.test(name));
+    if (strange !== undefined) throw new KlaviyoError(400, 'invalid', `'${strange}' is not a parameter.`);
+    const size = Number(query['page[size]'] ?? 20);
+    if (!Number.isInteger(size) || size < 1 || size > maxPageSize)
+      throw new KlaviyoError(400, 'invalid', 'Page size must be an integer between 1 and 100.');
+    const options = {
+      filterPrecision: this.#options.filterPrecision ?? 'exact',
+      strangeIds: this.#options.strangeIds ?? 'refused',
+    };
+    const rows = sorted(matching(this.#profiles.all(), query['filter'], options), query['sort'] ?? 'created');
+    const { page, last, more } = readPage(rows, size, query['page[cursor]']);
+    const url = new URL(c.req.url);
+    if (more) url.searchParams.set('page[cursor]', cursorOf(last));
+    return this.#json({
+      data: page.map(({ value }) => this.#profiles.show(value, additionalIn(query))),
+      links: { self: c.req.url, first: null, prev: null, next: more ? url.href : null },
+    });
+  }
+
+  #read(id: string | undefined): Response {
+    const found = this.#profiles.find(id ?? '');
+    if (!found) throw new KlaviyoError(404, 'not_found', 'A profile with this id does not exist.');
+    return this.#json({ data: this.#profiles.show(found, []) });
+  }
+
+  #json(body: unknown): Response {
+    return Response.json(body, { headers: { 'content-type': 'application/vnd.api+json' } });
+  }
+}
+
+function additionalIn(query: Record<string, string>): string[] {
+  const names = (query['additional-fields[profile]'] ?? '').split(',').filter(Boolean);
+  if (names.some((name) => !['subscriptions', 'predictive_analytics'].includes(name)))
+    throw new KlaviyoError(400, 'invalid', 'An additional field does not exist.');
+  return names;
+}
