@@ -245,6 +245,6 @@ export async function openPushWorld(
   };
 }
 
-export function signed(body: string): { [name: string]: string } {
+export function signed(body: string | Uint8Array): { [name: string]: string } {
   return { 'x-signature': createHmac('sha256', secret).update(body).digest('hex') };
 }
