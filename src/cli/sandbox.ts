@@ -14,8 +14,15 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
+export interface SandboxOptions {
+  directory: string;
+  /** Where simulated webhooks are sent; null: none are. */
+  address: string | null;
+  log: Log;
+}
+
 interface SandboxModule {
-  startSandbox(options: { directory: string; log: Log }): Promise<Sandbox>;
+  startSandbox(options: SandboxOptions): Promise<Sandbox>;
 }
 
 /** It comes with the repository, not with the container image. */
@@ -43,7 +50,7 @@ export function sandboxFolder(dataDir: string): string {
   return directory;
 }
 
-export async function startSandbox(options: { directory: string; log: Log }): Promise<Sandbox> {
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { startSandbox: start } = (await import(module.href)) as SandboxModule;
   return start(options);
 }

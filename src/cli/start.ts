@@ -114,7 +114,9 @@ async function openWorld(cli: Cli, environment: Environment, log: Log): Promise<
   }
   requireSandbox();
   const directory = sandboxFolder(dataDir);
-  const sandbox = await startSandbox({ directory, log });
+  // A port of 0 becomes one that nobody knows yet.
+  const address = environment.port === 0 ? null : `http://127.0.0.1:${environment.port}`;
+  const sandbox = await startSandbox({ directory, address, log });
   return {
     config: await cli.rooms.checkConfig('the sandbox', sandbox.config),
     introduction: [

@@ -3,13 +3,20 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { personProperties, randomOf, whole } from './hubspot/people.ts';
-import { type Change, type Contact, createHubSpotSimulator, type HubSpotSimulator } from './hubspot.ts';
+import {
+  type Change,
+  type Contact,
+  createHubSpotSimulator,
+  type HubSpotSimulator,
+  type PushedRequest,
+} from './hubspot.ts';
 import { serve } from './serve.ts';
 import type { TruthCustomer } from './voucherify/options.ts';
 import type { StoredCustomer } from './voucherify/truth.ts';
 import { createVoucherifySimulator } from './voucherify.ts';
 
 const accessToken = 'pat-sandbox-00000000';
+const clientSecret = 'sandbox-client-secret';
 const appId = 'sandbox-app';
 const appToken = 'sandbox-token';
 const people = 5_000;
@@ -22,31 +29,40 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** Opens the world kept in `directory`, or a new one. */
-export async function startSandbox({ directory }: { directory: string }): Promise<Sandbox> {
+/** Opens the world kept in `directory`, or a new one. `address`: where Tributary takes webhooks; null: it is not known. */
+export async function startSandbox({
+  directory,
+  address,
+}: {
+  directory: string;
+  address: string | null;
+}): Promise<Sandbox> {
   mkdirSync(directory, { recursive: true });
-  const hubspot = openHubSpot(directory);
+  const hubspot = openHubSpot(directory, address);
   const voucherify = openVoucherify(directory);
   const [source, destination] = [
     await serve(hubspot.app, { latencyMs: 30 }),
     await serve(voucherify.app, { latencyMs: 30 }),
   ];
   const life = setInterval(() => live(hubspot), 1_500);
+  const pushing = setInterval(() => void push(hubspot), 1_000);
   return {
-    config: configOf(source.url, destination.url),
+    config: configOf(source.url, destination.url, address),
     summary: [
       `simulated HubSpot    ${source.url}  ${hubspot.size.toLocaleString('en')} contacts that keep changing`,
       `simulated Voucherify ${destination.url}  ${voucherify.count.toLocaleString('en')} customers`,
     ],
     async close() {
       clearInterval(life);
+      clearInterval(pushing);
       await Promise.all([source.close(), destination.close()]);
     },
   };
 }
 
-function configOf(hubspotUrl: string, voucherifyUrl: string): object {
+function configOf(hubspotUrl: string, voucherifyUrl: string, address: string | null): object {
   return {
+    ...(address !== null && { publicUrl: address }),
     destination: {
       connector: 'voucherify',
       appId,
@@ -60,8 +76,9 @@ function configOf(hubspotUrl: string, voucherifyUrl: string): object {
       hubspot: {
         connector: 'hubspot',
         accessToken,
+        clientSecret,
         baseUrl: hubspotUrl,
-        schedule: '*/5 * * * * *',
+        schedule: '*/10 * * * * *',
         mapping: {
           name: ['firstname', 'lastname'],
           email: 'email',
@@ -81,12 +98,13 @@ function configOf(hubspotUrl: string, voucherifyUrl: string): object {
 
 // ── HubSpot ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function openHubSpot(directory: string): HubSpotSimulator {
+function openHubSpot(directory: string, address: string | null): HubSpotSimulator {
   const journal = new Journal<{ contact: Contact; change: Change }>(join(directory, 'hubspot.jsonl'));
   const hubspot = createHubSpotSimulator({
     accessToken,
     plan: 'professional',
     indexLagMs: 2_000,
+    ...(address !== null && { push: { clientSecret, url: `${address}/webhooks/hubspot` } }),
     onWrite: (contact, change) => journal.add({ contact, change }),
   });
   hubspot.seed(people, 1, bornAt(directory));
@@ -99,6 +117,22 @@ function bornAt(directory: string): number {
   const file = join(directory, 'born.json');
   if (!existsSync(file)) writeFileSync(file, JSON.stringify(Date.now()));
   return JSON.parse(readFileSync(file, 'utf8')) as number;
+}
+
+/** Requests that were not answered with success: HubSpot sends them again. */
+let unanswered: PushedRequest[] = [];
+
+/** Sends what has happened, signed, as HubSpot does: most of it. Now and then one is lost, and a poll has to find it. */
+async function push(hubspot: HubSpotSimulator): Promise<void> {
+  const requests = [...unanswered, ...(hubspot.push?.take(Date.now()) ?? [])];
+  unanswered = [];
+  for (const request of requests) {
+    if (turn % 20 === 19) continue;
+    const again = hubspot.push!.again(request, Date.now());
+    const { url, method, headers, body } = request;
+    const answer = await fetch(url, { method, headers, body: Buffer.from(body) }).catch(() => null);
+    if (!answer?.ok && unanswered.length < 100) unanswered.push(again);
+  }
 }
 
 const stages = ['subscriber', 'lead', 'marketingqualifiedlead', 'opportunity', 'customer', 'evangelist'];
