@@ -12,11 +12,8 @@ export interface Figure {
   bar: Bar | null;
 }
 
-export interface Bar {
-  value: number;
-  most: number;
-  unit: '×' | ' MB';
-}
+/** At most or at least so much. */
+export type Bar = { value: number; unit: '×' | ' MB' | '%' | '' } & ({ most: number } | { least: number });
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -36,12 +33,13 @@ export function spread(milliseconds: readonly number[]): string {
 }
 
 export function isMissed({ bar }: Figure): boolean {
-  return bar !== null && bar.value > bar.most;
+  return bar !== null && ('most' in bar ? bar.value > bar.most : bar.value < bar.least);
 }
 
 function cells(figure: Figure): [string, string, string, string, string] {
   const { name, ours, against, ratio, bar } = figure;
-  const judged = bar === null ? '' : `≤ ${bar.most}${bar.unit} ${isMissed(figure) ? 'MISSED' : 'met'}`;
+  const limit = bar && ('most' in bar ? `≤ ${bar.most}` : `≥ ${bar.least}`);
+  const judged = bar === null ? '' : `${limit}${bar.unit} ${isMissed(figure) ? 'MISSED' : 'met'}`;
   return [name, ours, against, ratio === null ? '' : `${ratio.toFixed(2)}×`, judged];
 }
 

@@ -1,4 +1,4 @@
-// `npm run bench`: runs both sides in turn, prints one line per figure and writes the last figures to RESULTS.md. It does
+// `npm run bench`: runs the sides in turn, prints one line per figure and writes the last figures to a file. It does
 // not know how either side works, or how a figure is made.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -7,13 +7,17 @@ import { findServer, onServer } from '../test/support/postgres.ts';
 import { callFigures, largeFigures, type Measurements, memoryFigures, timeFigures } from './comparison.ts';
 import { type Contestant, tributaryOnPglite, tributaryOnPostgres, yardstick } from './contestants.ts';
 import { type Figure, isMissed, line, table } from './figures.ts';
+import { pacingFigures } from './pacing.ts';
 import { previewFigures } from './preview-figures.ts';
 import { checkComparison, runFirstSync, runSeries } from './series.ts';
+import { verifyFigures } from './verify-figures.ts';
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     large: { type: 'boolean', default: false },
+    pacing: { type: 'boolean', default: false },
+    verify: { type: 'boolean', default: false },
     runs: { type: 'string' },
   },
 });
@@ -33,26 +37,38 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void end().finally(() => process.exit(1)));
 }
 
-await checkComparison();
-const measured = await measure();
 const figures: Figure[] = [];
-tell(timeFigures(measured, contacts, !options.quick));
-tell(callFigures(measured));
-tell(memoryFigures(measured));
-if (!options.quick) tell(await previewFigures(server));
-if (options.large && onPostgres) {
-  const ours = await using(onPostgres, (contestant) => runFirstSync(contestant, manyContacts));
-  const script = await using(
-    () => yardstick(false),
-    (contestant) => runFirstSync(contestant, manyContacts),
-  );
-  tell(largeFigures(measured, { ours, script }, { few: contacts, many: manyContacts }));
-}
-if (!options.quick) await writeResults();
+if (options.pacing) {
+  tell(await pacingFigures(server));
+  await writeFigures('PACING.md', 'npm run bench -- --pacing', 'one run; 20 ms to the vendor');
+} else if (options.verify) {
+  tell(await verifyFigures(server));
+  await writeFigures('VERIFY.md', 'npm run bench -- --verify', 'one run; 20 ms to the vendor');
+} else await compare();
 const missed = figures.filter(isMissed);
 if (missed.length > 0) {
   console.log(`\nMissed: ${missed.map(({ name }) => name).join('; ')}.`);
   process.exitCode = 1;
+}
+
+/** Tributary against the script. */
+async function compare(): Promise<void> {
+  await checkComparison();
+  const measured = await measure();
+  tell(timeFigures(measured, contacts, !options.quick));
+  tell(callFigures(measured));
+  tell(memoryFigures(measured));
+  if (!options.quick) tell(await previewFigures(server));
+  if (options.large && onPostgres) {
+    const ours = await using(onPostgres, (contestant) => runFirstSync(contestant, manyContacts));
+    const script = await using(
+      () => yardstick(false),
+      (contestant) => runFirstSync(contestant, manyContacts),
+    );
+    tell(largeFigures(measured, { ours, script }, { few: contacts, many: manyContacts }));
+  }
+  const runsTold = `medians of ${runs} alternating runs, in brackets the least and the most; 20 ms to each vendor`;
+  if (!options.quick) await writeFigures('RESULTS.md', 'npm run bench', runsTold);
 }
 
 /** The sides in turn, and again, so that whatever else the machine does falls on all of them. */
@@ -88,23 +104,23 @@ function tell(more: readonly Figure[]): void {
   figures.push(...more);
 }
 
-async function writeResults(): Promise<void> {
+async function writeFigures(file: string, command: string, runsTold: string): Promise<void> {
   const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     dependencies: { [name: string]: string };
   };
   const text = [
     '# The last figures',
     '',
-    'Written by `npm run bench`; what they mean stands in [README.md](README.md).',
+    `Written by \`${command}\`; what they mean stands in [README.md](README.md).`,
     '',
     `- ${new Date().toISOString().slice(0, 10)}; ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'})`,
     `- Node ${process.versions.node}; ${await serverVersion()}; PGlite ${dependencies['@electric-sql/pglite']}`,
-    `- medians of ${runs} alternating runs, in brackets the least and the most; 20 ms to each vendor`,
+    `- ${runsTold}`,
     '',
     table(figures),
     '',
   ].join('\n');
-  writeFileSync(new URL('RESULTS.md', import.meta.url), text);
+  writeFileSync(new URL(file, import.meta.url), text);
 }
 
 async function serverVersion(): Promise<string> {

@@ -44,6 +44,8 @@ export interface Config {
   /** What is done with customers that the destination holds otherwise than it acknowledged. */
   drift: DriftPolicy;
   breaker: BreakerLimits;
+  /** When the destination is read back by itself. `sample` null: all of it. */
+  verify: { schedule: string; timezone: string; sample: number | null; heal: boolean } | null;
   /** Erasure at the destination: for good with all that hangs on it, or so that the key is free again. */
   erasure: { permanent: boolean };
   /** What is allowed and probably not meant, in sentences. */
@@ -210,9 +212,14 @@ export function checkConfig(
     deletes: file.deletes,
     drift: file.drift,
     breaker: file.breaker,
+    verify: file.verify ? verifyOf(file.verify) : null,
     erasure: file.erasure,
     warnings,
   };
+}
+
+function verifyOf({ schedule, timezone, sample, heal }: NonNullable<z.infer<typeof fileShape>['verify']>) {
+  return { schedule, timezone, sample: sample ?? null, heal };
 }
 
 type Parts = { readonly [key: string]: unknown };
@@ -261,6 +268,12 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     (candidate) => candidate.source !== undefined,
     checker,
   );
+  if (parts['schedule'] !== undefined && connector?.source?.streams.every((stream) => !stream.pull))
+    checker.faults.push({
+      path: `${path}.schedule`,
+      found: shown(objectOf(written)['schedule']),
+      allowed: `no schedule: ${connector.name} only pushes, so there is nothing to read on one`,
+    });
   const own = Object.fromEntries(
     Object.entries(parts).filter(([key]) => !Object.hasOwn(sourceShape.shape, key)),
   );

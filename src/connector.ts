@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Json, JsonObject } from './connector/json.ts';
+import type { Probe } from './connector/probe.ts';
 import type { Webhook } from './connector/webhook.ts';
 
 export type { Json, JsonObject };
@@ -89,6 +90,25 @@ export interface Property {
   type: string;
 }
 
+/** Pages as they are asked for. */
+export interface PageCost {
+  /** Most records on a page. */
+  records: number;
+  /** Calls for one page. */
+  calls: number;
+  bucket?: string;
+}
+
+/** What readings of a stream cost, for forecasts. */
+export interface ReadingCost {
+  full: PageCost;
+  /** Of what changed. Absent: as a full reading. */
+  changes?: PageCost;
+  tombstones?: PageCost;
+  /** The bucket of reads by ID. */
+  readBucket?: string;
+}
+
 /** A series of records. Facts that change apart are streams apart. */
 export interface Stream<Settings> {
   name: string;
@@ -108,6 +128,8 @@ export interface Stream<Settings> {
    */
   read?: {
     maxIds: number;
+    /** How long after a change the vendor may still give the state before it, seconds: a touched record is read after that. */
+    lagSeconds?: number;
     records(
       context: Context<Settings>,
       request: { recordIds: readonly string[]; properties: readonly string[] },
@@ -120,6 +142,10 @@ export interface Stream<Settings> {
    * is read by ID before that is believed.
    */
   sweeps?: boolean;
+  /** What readings cost in calls, for forecasts. Pure. Absent: forecasts go by the pages of earlier runs. */
+  cost?(settings: Settings, properties: readonly string[]): ReadingCost;
+  /** How many records pulling from this cursor to rest would give, by one cheap call: for forecasts. */
+  count?(context: Context<Settings>, request: PullRequest): Promise<number>;
   /** What a mapping may name; used to warn about names that do not exist. */
   properties?(context: Context<Settings>): Promise<Property[]>;
   /** One page of rows that the source says are gone, each a record with `deleted`. Read seldom: vendors list them all. */
@@ -153,6 +179,46 @@ export interface DestinationCustomer {
   /** The vendor's own ID. */
   id: string;
   fields: Fields;
+}
+
+/** A customer as a whole reading shows it. `sourceId` is null where it has none. */
+export interface ShownCustomer {
+  sourceId: string | null;
+  /** The vendor's own ID. */
+  id: string;
+  fields: Fields;
+}
+
+/** How everything that a destination holds is read back. The engine loops, waits and downloads. */
+export interface ReadBack<Settings> {
+  /**
+   * Present where the vendor writes all customers into a file. Where it refuses (RejectedError, UnauthorizedError), the
+   * list is read instead.
+   */
+  export?: {
+    begin(context: Context<Settings>): Promise<{ exportId: string }>;
+    /** Null: it is still being made. Throws RejectedError where it came to nothing. `url`: absolute. */
+    poll(context: Context<Settings>, exportId: string): Promise<{ url: string } | null>;
+    /**
+     * The customers of the file, in its order. `fields` holds every field that the file shows, null where it is empty: a
+     * field that is not in it cannot be seen in this file. Throws RejectedError where the file is none of the vendor's.
+     */
+    parse(bytes: AsyncIterable<Uint8Array>, schema: MetadataSchema | null): AsyncIterable<ShownCustomer>;
+    /** Why a field may be missing in the file, in words. */
+    omits: string;
+    /** Takes the file away: it is full of people. */
+    remove?(context: Context<Settings>, exportId: string): Promise<void>;
+  };
+  list: {
+    /**
+     * One page of all customers, from null the first. None that was there all along is left out; one may come twice.
+     * `total`: how many the vendor says there are.
+     */
+    page(
+      context: Context<Settings>,
+      cursor: Json | null,
+    ): Promise<{ customers: ShownCustomer[]; cursor: Json; rest: boolean; total?: number }>;
+  };
 }
 
 /** What one item of a destination's own webhook says. */
@@ -195,7 +261,13 @@ export interface Destination<Settings> {
   traits(settings: Settings): {
     partialWrites: PartialWrites;
     /** Null: singles only. */
-    bulk: { maxRecords: number; maxBytes: number; bucket?: string } | null;
+    bulk: {
+      maxRecords: number;
+      maxBytes: number;
+      bucket?: string;
+      /** How long the vendor works on a bulk action, about: for forecasts. */
+      takes?: { seconds: number; secondsPerRecord: number };
+    } | null;
     /** At most this many single writes under way at once. */
     singlesAtOnce: number;
   };
@@ -209,7 +281,11 @@ export interface Destination<Settings> {
   /** Writes one customer, creating it where there is none of this source ID. */
   upsert(context: Context<Settings>, write: CustomerWrite): Promise<Outcome>;
   bulk?: {
-    /** One batch within the limits of `traits`. A refusal of the whole is thrown: a `RejectedError` is for the caller to bisect. */
+    /**
+     * One batch within the limits of `traits`. A refusal of the whole is thrown: a `RejectedError` is for the caller to
+     * bisect. Its code `payload_too_large`, or status 413: smaller batches may be taken; `missing_feature`: this account has
+     * no bulk, and singles may do.
+     */
     submit(context: Context<Settings>, writes: readonly CustomerWrite[]): Promise<{ actionId: string }>;
     /** Null: still going on. Otherwise one outcome for each source ID. */
     poll(
@@ -225,10 +301,14 @@ export interface Destination<Settings> {
   remove?(context: Context<Settings>, sourceId: string, options: { permanent: boolean }): Promise<Outcome>;
   /** The customer as the destination has it now, or null. */
   read(context: Context<Settings>, sourceId: string): Promise<DestinationCustomer | null>;
+  /** Absent: customers can be read only one by one. */
+  readBack?: ReadBack<Settings>;
   /** The schema of metadata, or null where none is defined. */
   metadataSchema?(context: Context<Settings>): Promise<MetadataSchema | null>;
   /** The destination's own webhooks: they tell of drift. */
   webhook?(settings: Settings): Webhook<DestinationChange>;
+  /** How it is found out what the vendor's documents leave open. Needs `remove`. */
+  probe?: Probe<Settings>;
 }
 
 // ── How a field is mapped ───────────────────────────────────────────────────────────────────────────────────────
@@ -313,10 +393,22 @@ export interface QuotaReading {
   exhaustedUntil?: number;
 }
 
+/** Access tokens that run out: the engine gets new ones, once for all workers, and keeps them sealed. */
+export interface OAuth {
+  /** Where tokens are got, whole; form-encoded. */
+  tokenUrl: string;
+  /** Sent with the grant: `client_id`, `client_secret`. */
+  fields: { readonly [name: string]: string };
+  /** The first refresh token; the vendor may hand out another each time. Null: by the client's credentials alone. */
+  refreshToken: string | null;
+}
+
 export interface ApiDescription {
   baseUrl: string;
   /** Sent with every request; holds the credentials. Never logged. */
   headers: { [name: string]: string };
+  /** Present where tokens run out: each request then carries `Authorization: Bearer` with the present one. */
+  oauth?: OAuth;
   /** Whose quotas these are: two sources of one account share them. No secret: it is stored and shown. */
   account: string;
   quotas: Quota[];

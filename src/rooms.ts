@@ -70,6 +70,7 @@ async function openHouse(options: HouseOptions): Promise<House> {
       log,
       secretKey: secretKeyOf(options.secretKey, database, directory),
     });
+    await tributary.learnTraits();
     const loginCodes = new LoginCodes(clock);
     const app = createApp(tributary, {
       apiToken: token,

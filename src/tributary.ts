@@ -23,16 +23,22 @@ import { destinationOpening } from './sync/destination-changes.ts';
 import type { Sending } from './sync/difference.ts';
 import { Eraser, liftSuppression, requestErasure } from './sync/erase.ts';
 import { type Erasure, freeErasures } from './sync/erasures.ts';
+import { beginForecast, forgetForecasts, settleForecasts } from './sync/forecasts.ts';
 import { Hydrator } from './sync/hydrate.ts';
 import { forgetOpened, InboxWriter, nextRequestDue } from './sync/inbox.ts';
 import { forgetKeys } from './sync/item-keys.ts';
 import { Opener } from './sync/opening.ts';
 import { destinationName, pauses, resume } from './sync/pauses.ts';
+import { type Forecast, type Planning, type PlanRequest, plan } from './sync/plan.ts';
 import { carryRun, type PullRoom } from './sync/pull.ts';
 import { compareMappings } from './sync/remap.ts';
-import { claimRun, freeRuns, nextRunDue, requestRun } from './sync/runs.ts';
+import { claimRun, freeRuns, nextRunDue, type Run, requestRun } from './sync/runs.ts';
+import type { Source } from './sync/source.ts';
 import { Suppressions } from './sync/suppressions.ts';
 import { freeTouches } from './sync/touches.ts';
+import { type ProvenTraits, provenTraits, settingsWith } from './sync/traits.ts';
+import { freeVerifications, requestVerification, type VerificationRequest } from './sync/verifications.ts';
+import { Verifier } from './sync/verify.ts';
 import { World } from './sync/world.ts';
 
 const runLeaseMs = 30_000;
@@ -66,8 +72,12 @@ export class Tributary {
   /** Sources that are configured no longer and whose contributions are still to be withdrawn. */
   #removedSources: string[] = [];
   #schemaIsKnown: boolean;
+  /** What a probe found out of the destination, and its settings with that laid over. */
+  #traits: ProvenTraits | null = null;
+  #provenSettings: unknown;
   readonly #deliverer: Deliverer;
   readonly #eraser: Eraser;
+  readonly #verifier: Verifier;
   readonly #suppressions: Suppressions;
   readonly #workers = new Map<string, Worker>();
   readonly #schedule = new Schedule();
@@ -101,13 +111,17 @@ export class Tributary {
     for (const source of this.world.sources)
       if (source.description) this.#connect(source.name, source.description);
     const { connector, settings } = config.destination;
+    this.#provenSettings = settings;
     this.#connect(destinationName, connector.api!(settings));
+    const sending = () => this.sending;
     this.#deliverer = new Deliverer({
       database,
       clock,
       log,
       destination: connector.destination!,
-      settings,
+      get settings() {
+        return sending().settings;
+      },
       endpoint: this.endpoints.get(destinationName)!,
       deletes: config.deletes,
       onLeft: (tx, sourceId, now) => this.#eraseLeft(tx, sourceId, now),
@@ -135,6 +149,22 @@ export class Tributary {
       endpoint: this.endpoints.get(destinationName)!,
       newLease: () => leaseOf(this.worker),
     });
+    this.#verifier = this.#makeVerifier();
+  }
+
+  #makeVerifier(): Verifier {
+    const { database, clock, log } = this;
+    const { connector, settings } = this.config.destination;
+    return new Verifier({
+      database,
+      clock,
+      log,
+      destination: connector.destination!,
+      settings,
+      endpoint: this.endpoints.get(destinationName)!,
+      onHealed: () => this.#workers.get('deliver')?.wake(),
+      newLease: () => leaseOf(this.worker),
+    });
   }
 
   #connect(name: string, description: ConstructorParameters<typeof Endpoint>[0]['description']): void {
@@ -142,10 +172,29 @@ export class Tributary {
     this.endpoints.set(name, new Endpoint({ name, description, budget, clock: this.clock, log: this.log }));
   }
 
+  /** Reads what was found out of the destination, by whatever process, and goes by it from now on. */
+  async learnTraits(): Promise<void> {
+    const { connector, settings } = this.config.destination;
+    this.#traits = await provenTraits(this.database, this.destinationAccount);
+    this.#provenSettings = settingsWith(connector.destination!, settings, this.#traits);
+  }
+
+  /** Whose traits are proven: the account of the destination. */
+  get destinationAccount(): string {
+    const { connector, settings } = this.config.destination;
+    return connector.api!(settings).account;
+  }
+
+  /** Settings of a destination, perhaps another than ours, with what was proven of its account laid over. */
+  settingsOf({ connector, settings }: Config['destination']): unknown {
+    const isOurs = connector.api!(settings).account === this.destinationAccount;
+    return settingsWith(connector.destination!, settings, isOurs ? this.#traits : null);
+  }
+
   /** Where customers go, as previews need to know it. */
   get sending(): Sending {
     const { destination, deletes } = this.config;
-    return { destination: destination.connector.destination!, settings: destination.settings, deletes };
+    return { destination: destination.connector.destination!, settings: this.#provenSettings, deletes };
   }
 
   /** What a connector is handed, outside of any run: for checks and for reading schemas. */
@@ -176,6 +225,7 @@ export class Tributary {
     this.#roster = await Roster.join(this.worker, { database, clock, onBuried: () => this.#stopForGood() });
     await this.#takeUpFromTheDead();
     if (!dryRunsOnly) await this.#giveAnotherTry();
+    await this.learnTraits();
     await this.refreshSchema();
     const loop = (name: string, step: (signal: AbortSignal) => Promise<Next>) =>
       this.#workers.set(name, new Worker({ name, step, clock: this.clock, log: this.log }).start());
@@ -187,16 +237,39 @@ export class Tributary {
     loop('poll', (signal) => this.#deliverer.poller.step(signal));
     loop('erase', (signal) => this.#eraser.step(signal));
     loop('open', (signal) => this.opener.step(signal));
+    loop('verify', (signal) => this.#verifier.step(signal));
     for (const source of this.world.sources) {
       if (!source.webhook || !source.streams.some((stream) => stream.read)) continue;
       const hydrator = new Hydrator(this.#hydrateRoom(), source.name);
       loop(`hydrate ${source.name}`, (signal) => hydrator.step(signal));
     }
+    loop('forecasts', () => this.#forecastStep());
     loop('keep house', () => this.#housekeepingStep());
+    const { verify } = this.config;
+    if (calendar && verify)
+      this.#schedule.every(verify.schedule, verify.timezone, (slot) => void this.#fireVerification(slot));
     for (const { name, config, canPull } of this.world.sources) {
       if (!calendar || config.schedule === null || !canPull) continue;
       this.#schedule.every(config.schedule, config.timezone, (slot) => void this.#fire(name, slot));
       await this.request({ source: name, mode: 'incremental', trigger: 'start', lane: 'schedule' });
+    }
+  }
+
+  /** Asks for a verification; see `requestVerification`. */
+  async verify(request: VerificationRequest): ReturnType<typeof requestVerification> {
+    const requested = await requestVerification(this.database, request, this.clock.now());
+    this.#workers.get('verify')?.wake();
+    return requested;
+  }
+
+  async #fireVerification(slot: number): Promise<void> {
+    const { sample, heal } = this.config.verify!;
+    try {
+      const requested = await this.verify({ sample, heal, by: 'schedule', slot });
+      if (requested && 'going' in requested)
+        this.log.warn(`verification ${requested.going.id} is going on still: the scheduled one is left out`);
+    } catch (error) {
+      this.log.error({ err: error }, 'a scheduled verification could not be asked for');
     }
   }
 
@@ -238,6 +311,26 @@ export class Tributary {
   async lift(sourceId: string): Promise<number | null> {
     const now = this.clock.now();
     return this.database.transaction((tx) => liftSuppression(tx, this.#suppressions, { sourceId, now }));
+  }
+
+  /** What the next run of a source would take; see `sync/plan`. */
+  plan(source: Source, request: PlanRequest): Promise<Forecast> {
+    const { database, clock, sending, endpoints, config } = this;
+    const { connector, settings } = config.destination;
+    const planning: Planning = {
+      database,
+      clock,
+      source,
+      sending,
+      context: this.contextOf(source.name),
+      vendors: { source: source.config.connector.name, destination: connector.name },
+      endpoints: {
+        source: endpoints.get(source.name) ?? null,
+        destination: endpoints.get(destinationName)!,
+      },
+      descriptions: { source: source.description, destination: connector.api!(settings) },
+    };
+    return plan(planning, request);
   }
 
   /** There may be something to do: the loops look at once. */
@@ -311,8 +404,26 @@ export class Tributary {
         afterMs: next === null ? 1000 : Math.min(Math.max(next - clock.now(), 100), 1000),
       };
     }
+    await this.#beginForecast(run);
     await carryRun(this.#pullRoom(), run, lease, signal);
     return { again: true };
+  }
+
+  /** Where the run was forecast, calls are counted from here. A run is never kept back for it. */
+  async #beginForecast(run: Run): Promise<void> {
+    try {
+      await this.budgets.flush();
+      await this.database.transaction((tx) => beginForecast(tx, run));
+      this.#workers.get('forecasts')?.wake();
+    } catch (error) {
+      this.log.warn({ err: error }, 'a run is not compared with its forecast');
+    }
+  }
+
+  async #forecastStep(): Promise<Next> {
+    await this.budgets.flush();
+    const underWay = await settleForecasts(this.database, this.clock.now());
+    return { again: false, afterMs: underWay > 0 ? 1_000 : 60_000 };
   }
 
   async #deliverStep(signal: AbortSignal): Promise<Next> {
@@ -358,6 +469,7 @@ export class Tributary {
         await freeBatches(tx, worker, now);
         await freeErasures(tx, worker, now);
         await freeTouches(tx, worker, now);
+        await freeVerifications(tx, worker);
       });
       await this.budgets.free(worker);
       await this.#roster?.bury(worker);
@@ -451,8 +563,10 @@ export class Tributary {
     if (this.#housekeptAt === 0) this.#housekeptAt = now;
     else if (now - this.#housekeptAt >= 600_000) {
       this.#housekeptAt = now;
+      await this.learnTraits();
       await this.refreshSchema();
       await forgetCounts(this.database, now);
+      await forgetForecasts(this.database, now);
       await this.#forgetOldRequests(now);
       // PGlite has no autovacuum of its own.
       if (this.database.kind === 'pglite') await this.database.rows(sql`vacuum (analyze)`);

@@ -1,7 +1,7 @@
 // A file's first row: what it names its columns, and what parts them. It knows no records.
 import { type Files, RejectedError } from '#connector';
-import { maxRowBytes } from './rows.ts';
-import { scanRow } from './scan.ts';
+import { maxRowBytes } from '#connector/csv';
+import { scanRow } from '#connector/csv-row';
 
 export const delimiters = [',', ';', '\t'] as const;
 export type Delimiter = (typeof delimiters)[number];

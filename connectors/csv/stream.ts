@@ -10,9 +10,9 @@ import {
   type SourceRecord,
   type Stream,
 } from '#connector';
+import { type Row, rowsOf } from '#connector/csv';
 import { findColumn, sourceIdColumn } from './columns.ts';
 import { delimiters, fileName, readHeader } from './header.ts';
-import { type Row, rowsOf } from './rows.ts';
 import type { Settings } from './settings.ts';
 
 const cursors = z.strictObject({

@@ -15,7 +15,7 @@ import { type SearchCursor, type Window, writeCursor } from './cursor.ts';
 import { contactsPath, type Settings } from './settings.ts';
 
 /** HubSpot allows 200 since 2024. */
-const pageSize = 200;
+export const pageSize = 200;
 /** `after + limit` above it is refused. */
 const maxResults = 10_000;
 /** More contacts at one moment are given again rather than remembered. */

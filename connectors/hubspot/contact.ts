@@ -2,6 +2,11 @@
 import type { Json, RejectedRow, SourceRecord } from '#connector';
 import { momentOf, objectOf } from '#connector/reading';
 
+/** The most that the list and a batch read give. */
+export const pageSize = 100;
+/** A longer list of properties goes into a body: URLs of about 16,000 characters are refused with 414. */
+const maxQueryCharacters = 12_000;
+
 /** What HubSpot gives where no property is asked for. Asked for by name, so that every route gives the same. */
 const defaultProperties = [
   'createdate',
@@ -19,6 +24,10 @@ const mergedIds = 'hs_merged_object_ids';
 export function propertyNames(properties: readonly string[]): string[] {
   if (properties.length === 0) return defaultProperties;
   return [...new Set([...properties.filter((name) => name !== 'id'), 'lastmodifieddate', mergedIds])];
+}
+
+export function fitsInQuery(names: readonly string[]): boolean {
+  return encodeURIComponent(names.join(',')).length <= maxQueryCharacters;
 }
 
 export interface Rows {

@@ -12,14 +12,10 @@ import {
 } from '#connector';
 import { listOf, objectOf } from '#connector/reading';
 import { pullChanges } from './changes.ts';
-import { contactRecords, propertyNames, type Rows, tombstone } from './contact.ts';
+import { contactRecords, fitsInQuery, pageSize, propertyNames, type Rows, tombstone } from './contact.ts';
+import { cost, count } from './cost.ts';
 import { type ListCursor, readCursor, readTombstoneCursor } from './cursor.ts';
 import { contactsPath, propertiesPath, type Settings } from './settings.ts';
-
-/** The most that the list and a batch read give. */
-const pageSize = 100;
-/** A longer list of properties goes into a body: URLs of about 16,000 characters are refused with 414. */
-const maxQueryCharacters = 12_000;
 
 export const contacts: Stream<Settings> = {
   name: 'contacts',
@@ -34,6 +30,8 @@ export const contacts: Stream<Settings> = {
   sweeps: true,
   rewind: (_settings, to) => ({ phase: 'search', from: Math.max(0, to), seen: [] }),
   properties,
+  cost,
+  count,
 };
 
 /**
@@ -43,7 +41,7 @@ export const contacts: Stream<Settings> = {
  */
 async function pullList(context: Context<Settings>, cursor: ListCursor, request: PullRequest): Promise<Page> {
   const names = propertyNames(request.properties);
-  const fits = encodeURIComponent(names.join(',')).length <= maxQueryCharacters;
+  const fits = fitsInQuery(names);
   const { results, after } = await listPage(context, cursor.after, fits ? names : ['lastmodifieddate']);
   const { records, rejected } = fits
     ? contactRecords(results)

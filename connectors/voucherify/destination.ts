@@ -11,15 +11,20 @@ import {
 import { customerSchemaOf } from './metadata-schema.ts';
 import { bulkOutcomes, deletionOutcome, lostOutcomes, rejectedOutcome, upsertOutcome } from './outcomes.ts';
 import { customerOf, isObject, payloadOf, preserve } from './payload.ts';
+import { probe } from './probe.ts';
 import { bulkBucket, quotasOf } from './quotas.ts';
+import { readBack } from './read-back.ts';
 import { refusal } from './refusal.ts';
 import type { Settings } from './settings.ts';
+import { webhook } from './webhook.ts';
 
+/** Bulk refused for what the plan, the key or the endpoint is. Where it is more than bulk, single calls hear the same. */
+const noBulkStatuses = [402, 403, 404, 405];
 /** Their load balancer gives up after 180 s; ours comes later, so that its answer is heard. */
 const submitTimeoutSeconds = 200;
 
 export const destination: Destination<Settings> = {
-  traits({ metadataWrites, bulk, singlesAtOnce }) {
+  traits({ metadataWrites = 'replace', bulk = true, singlesAtOnce }) {
     const limits = bulk === true ? { records: 2000, bytes: 10_000_000 } : bulk;
     return {
       partialWrites: metadataWrites,
@@ -46,14 +51,22 @@ export const destination: Destination<Settings> = {
 
   bulk: {
     /** The records' own errors come with the action; a 400 or 413 here is the whole request's. */
-    async submit({ api }, writes) {
-      const answer = await api.request({
+    async submit({ api, settings, now }, writes) {
+      const request: ApiRequest = {
         method: 'POST',
         path: '/v1/customers/bulk/async',
         json: writes.map(({ payload }) => payload),
         bucket: bulkBucket,
         timeoutSeconds: submitTimeoutSeconds,
+        answers: noBulkStatuses,
+      };
+      const answer = await api.request(request).catch((error: unknown) => {
+        throw isTooMany(error) ? tooLarge(error) : error;
       });
+      if (answer.status >= 400) {
+        const { message } = refusal(quotasOf(settings), answer, request, now)!;
+        throw new RejectedError(message, { status: answer.status, code: 'missing_feature' });
+      }
       const actionId = isObject(answer.json) ? answer.json['async_action_id'] : undefined;
       if (typeof actionId === 'string' && actionId !== '') return { actionId };
       throw new TransientError('A bulk call was answered without the ID of an action.', {
@@ -105,6 +118,10 @@ export const destination: Destination<Settings> = {
     });
   },
 
+  readBack,
+
+  webhook,
+
   /** One call: the list holds the schemas of nested objects too. */
   async metadataSchema(context) {
     const answer = await find(context, { path: '/v1/metadata-schemas' });
@@ -112,7 +129,18 @@ export const destination: Destination<Settings> = {
     if (!isObject(answer.json)) throw new TransientError('The metadata schemas were answered without JSON.');
     return customerSchemaOf(answer.json);
   },
+
+  probe,
 };
+
+/** Projects of before 2024 take 100 customers a call. */
+function isTooMany(error: unknown): error is RejectedError {
+  return error instanceof RejectedError && error.code === 'too_many_customers';
+}
+
+function tooLarge({ message, status }: RejectedError): RejectedError {
+  return new RejectedError(message, { code: 'payload_too_large', ...(status !== undefined && { status }) });
+}
 
 /** Null where Voucherify itself says that there is no such thing: a 404 from anyone else is no answer. */
 async function find(

@@ -75,10 +75,11 @@ export const settings = z.strictObject({
           .describe('Most bytes of one bulk body; 10485760 is refused above.'),
       }),
     ])
-    .default(true)
+    .optional()
     .describe(
       'Whether many changes at once are sent in bulk, and how many: true is 2000 customers and 10000000 bytes a call. ' +
-        'False sends singles only. Bulk raises no `customer.updated` webhook in Voucherify.',
+        'False sends singles only. Bulk raises no `customer.updated` webhook in Voucherify. Absent: true, or false where ' +
+        'a probe found that bulk is refused.',
     ),
   singlesAtOnce: z
     .int()
@@ -87,19 +88,21 @@ export const settings = z.strictObject({
     .describe('Single writes under way at once. Voucherify publishes no limit of its own.'),
   metadataWrites: z
     .enum(['merge', 'replace'])
-    .default('replace')
+    .optional()
     .describe(
       'What the project does with metadata keys and address parts that a write leaves out; Voucherify does not document it. ' +
         '`replace`: they may be lost, so a customer is read and completed before it is written: one more call each, and ' +
         'nothing is ever lost. `merge`: they stay, so only what changed is sent: no more calls, but where the project ' +
-        'replaces after all, what others wrote there is gone. Try one customer by hand before you choose `merge`.',
+        'replaces after all, what others wrote there is gone. Absent: `replace`, or `merge` where `tributary probe` has ' +
+        'proven it.',
     ),
   clearWith: z
     .union([z.null(), z.literal('')])
-    .default(null)
+    .optional()
     .describe(
       'What is written to clear a standard attribute or a part of the address: null, or an empty text where the project ' +
-        'refuses null. A birthdate is always cleared with null, for an empty text is no date; so are metadata keys.',
+        'refuses null. A birthdate is always cleared with null, for an empty text is no date; so are metadata keys. ' +
+        'Absent: null, or an empty text where a probe found that only that clears.',
     ),
   webhookSecret: secrets
     .optional()

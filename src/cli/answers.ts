@@ -38,6 +38,24 @@ interface Spending {
   calls: { total: number } | null;
 }
 
+/** How the changes of one channel became known. */
+export interface Seen {
+  changes: number;
+  p50Seconds: number | null;
+  p99Seconds: number | null;
+}
+
+/** How the webhooks of one source stand. */
+export interface WebhookState {
+  configured: boolean;
+  missing: string | null;
+  waiting: number;
+  dead: number;
+  toRead: number;
+  coverage: { share: number | null; webhook: Seen; poll: Seen } | null;
+  refusals: { status: number; reason: string; count: number; lastAt: string }[];
+}
+
 export interface SourceStatus extends Spending {
   name: string;
   connector: string;
@@ -48,6 +66,9 @@ export interface SourceStatus extends Spending {
   records: number;
   /** It takes files. */
   imports: boolean;
+  /** False where the vendor only pushes. */
+  pulls: boolean;
+  webhook: WebhookState | null;
 }
 
 /** By the state of their delivery. */
@@ -69,7 +90,10 @@ export interface Status {
     connector: string;
     paused: Pause | null;
     batches: { underWay: number; customers: number };
+    webhook: WebhookState | null;
   };
+  /** Customers that the destination holds otherwise than it acknowledged. */
+  drifts: { kind: string; count: number }[];
   deadLetters: { open: number; groups: { kind: string; source: string; code: string; open: number }[] };
   /** Values left out. */
   quarantined: number;
@@ -82,5 +106,37 @@ export interface Status {
 export interface Retried {
   deliveries: { due: number; waiting: number };
   records: { received: number; changed: number; rejected: number };
+  /** Records that are read again. */
+  touched: number;
+  requests: { replayed: number; faulty: number };
   cannot: { reason: string; letters: number; ids: number[] }[];
+}
+
+/** What became of the items of webhook requests. */
+export interface ItemCounts {
+  items: number;
+  duplicates: number;
+  ignored: number;
+  refused: number;
+  taken: number;
+  touched: number;
+  received: number;
+  changed: number;
+  unchanged: number;
+  superseded: number;
+  filtered: number;
+  rejected: number;
+}
+
+export interface InboxRequest {
+  id: number;
+  source: string;
+  state: 'waiting' | 'opened' | 'dead';
+  receivedAt: string;
+  openedAt: string | null;
+  method: string;
+  bytes: number;
+  attempts: number;
+  counts: ItemCounts | null;
+  error: string | null;
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { Environment } from '../config.ts';
 import type { MetadataSchema, Permission } from '../connector.ts';
 import { metadataKey } from '../customer/fields.ts';
 import { createLog } from '../engine/log.ts';
@@ -13,7 +14,16 @@ import type { SourceConfig } from '../sync/source.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './errors.ts';
 import { nearestName } from './nearest.ts';
+import { type ProbeFound, probedBefore } from './probe.ts';
 import { counted, print, printJson, table } from './terminal.ts';
+
+/** Where a source takes webhooks, and whether it does. */
+interface CheckedWebhook {
+  name: string;
+  url: string;
+  /** Null where authentication is configured. */
+  missing: string | null;
+}
 
 interface Checked {
   /** The source's name, or `destination`. */
@@ -41,12 +51,16 @@ Exit code 2: the configuration has faults (all of them are printed). 1: somethin
     .action(async (options: { json?: true }) => {
       const house = await openForCheck(cli);
       try {
-        const { checks, warnings } = await checkAll(house);
-        const allowed = checks.every(({ permissions }) =>
+        const found = withProbed(
+          await checkAll(house, cli.rooms.readEnvironment()),
+          house,
+          await probedBefore(cli, house),
+        );
+        const allowed = found.checks.every(({ permissions }) =>
           permissions.every((permission) => permission.allowed),
         );
-        if (options.json) printJson(cli.terminal, { ok: allowed, checks, warnings });
-        else report(cli, checks, warnings);
+        if (options.json) printJson(cli.terminal, { ok: allowed, ...found });
+        else report(cli, found);
         cli.exitCode = allowed ? exitCodes.well : exitCodes.failed;
       } finally {
         await house.close();
@@ -74,7 +88,30 @@ async function openForCheck(cli: Cli): Promise<House> {
   }
 }
 
-async function checkAll({ tributary }: House): Promise<{ checks: Checked[]; warnings: string[] }> {
+interface Found {
+  checks: Checked[];
+  webhooks: CheckedWebhook[];
+  /** What was found out of the destination before, and when. Null where nothing was. */
+  probed: Pick<ProbeFound, 'probedAt' | 'answers'> | null;
+  warnings: string[];
+}
+
+function withProbed(
+  found: Omit<Found, 'probed'>,
+  { tributary }: House,
+  probed: ProbeFound | string | null,
+): Found {
+  if (typeof probed === 'string') return { ...found, probed: null, warnings: [...found.warnings, probed] };
+  if (probed === null || probed.probedAt === null) return { ...found, probed: null };
+  const { connector, settings } = tributary.config.destination;
+  const { probedAt, answers } = probed;
+  const byQuestion = Object.fromEntries(answers.map(({ question, ...answer }) => [question, answer]));
+  const contradictions = connector.destination?.probe?.contradictions(settings, byQuestion) ?? [];
+  const warnings = contradictions.map((sentence) => `destination: ${sentence}`);
+  return { ...found, probed: { probedAt, answers }, warnings: [...found.warnings, ...warnings] };
+}
+
+async function checkAll({ tributary }: House, environment: Environment): Promise<Omit<Found, 'probed'>> {
   const { destination, sources } = tributary.config;
   const parts = [...sources, { name: destinationName, connector: destination.connector }];
   const checks = await Promise.all(
@@ -88,7 +125,47 @@ async function checkAll({ tributary }: House): Promise<{ checks: Checked[]; warn
     ...sources.map((source) => unknownProperties(tributary, source)),
     unknownMetadata(tributary),
   ]);
-  return { checks, warnings: [...tributary.config.warnings, ...warnings.flat()] };
+  const webhooks = webhooksOf(tributary, environment);
+  return {
+    checks: [...checks, ...deafSources(tributary, webhooks)],
+    webhooks,
+    warnings: [
+      ...tributary.config.warnings,
+      ...warnings.flat(),
+      ...addressWarning(tributary.config.publicUrl, webhooks),
+    ],
+  };
+}
+
+function webhooksOf({ config, world, destinationWebhook }: House['tributary'], at: Environment) {
+  const base = config.publicUrl?.replace(/\/+$/, '') ?? `http://${at.host}:${at.port}`;
+  const all = [
+    ...world.sources.map(({ name, webhook }) => ({ name, webhook })),
+    { name: destinationName, webhook: destinationWebhook },
+  ];
+  return all.flatMap(({ name, webhook }): CheckedWebhook[] => {
+    if (!webhook) return [];
+    const { authentication, missing = 'Nothing says how a request shows that it is authentic.' } = webhook;
+    return [{ name, url: `${base}/webhooks/${name}`, missing: authentication.length > 0 ? null : missing }];
+  });
+}
+
+/** Sources that only push, and are not let in: nothing will ever come of them. */
+function deafSources({ world }: House['tributary'], webhooks: readonly CheckedWebhook[]): Checked[] {
+  return webhooks.flatMap(({ name, missing }) => {
+    const source = world.source(name);
+    if (!source || source.canPull || missing === null) return [];
+    const permissions = [{ what: 'take webhooks', allowed: false, note: missing }];
+    return [{ name, connector: source.config.connector.name, permissions }];
+  });
+}
+
+function addressWarning(publicUrl: string | null, webhooks: readonly CheckedWebhook[]): string[] {
+  const open = webhooks.filter(({ missing }) => missing === null);
+  if (publicUrl !== null || open.length === 0) return [];
+  return [
+    `publicUrl is not set, so the address to give to the vendors is not known: set it to where the world reaches this server (webhooks of ${open.map(({ name }) => name).join(', ')}).`,
+  ];
 }
 
 /** What is refused for one reason is said once. */
@@ -174,11 +251,16 @@ async function schemaOf(tributary: House['tributary']): Promise<MetadataSchema |
   }
 }
 
-function report({ terminal, rooms }: Cli, checks: readonly Checked[], warnings: readonly string[]): void {
+function report({ terminal, rooms }: Cli, { checks, webhooks, probed, warnings }: Found): void {
   const rows = checks.flatMap(({ name, permissions }) =>
     permissions.map(({ what, allowed, note }) => [name, what, allowed ? 'yes' : 'NO', note]),
   );
   print(terminal, table(['WHERE', 'PERMISSION', 'ALLOWED', 'NOTE'], rows));
+  if (webhooks.length > 0) {
+    const lines = webhooks.map(({ name, url, missing }) => [name, url, missing ?? 'configured']);
+    print(terminal, `\n${table(['WEBHOOKS OF', 'ADDRESS', 'AUTHENTICATION'], lines)}\n`);
+  }
+  print(terminal, probedSentence(probed));
   for (const warning of warnings) print(terminal, `warning: ${warning}`);
   const refused = rows.filter(([, , allowed]) => allowed === 'NO').length;
   const verdict =
@@ -186,4 +268,11 @@ function report({ terminal, rooms }: Cli, checks: readonly Checked[], warnings: 
       ? 'Everything that is needed is allowed.'
       : `${counted(refused, 'permission')} of ${rows.length} missing.`;
   print(terminal, `${verdict} (Tributary ${rooms.version})`);
+}
+
+function probedSentence(probed: Found['probed']): string {
+  if (probed === null)
+    return 'The destination was not probed: "tributary probe" finds out what its documents leave open.';
+  const said = probed.answers.map(({ question, answer }) => `${question} ${answer}`).join(', ');
+  return `The destination was probed at ${probed.probedAt}: ${said}.`;
 }

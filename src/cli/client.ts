@@ -62,6 +62,13 @@ export class Client {
     return body as Answer;
   }
 
+  /** The answer's bytes as they come. Throws ApiError where it is a refusal. */
+  async open(path: string, query: NonNullable<Send['query']>): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#transport(withQuery(path, query), this.#init({}));
+    if (response.ok && response.body) return response.body;
+    throw this.#refusal(response.status, (parsed(await response.text()) ?? {}) as Problem);
+  }
+
   #init({ method, json, stream }: Send): RequestInit {
     const type = stream?.type ?? (json === undefined ? undefined : 'application/json');
     return {

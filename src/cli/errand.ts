@@ -4,6 +4,7 @@ import type { Cli } from './cli.ts';
 import { ApiError, type Client } from './client.ts';
 import { runSentence } from './figures.ts';
 import { type Done, type Following, follow } from './follow.ts';
+import { comparisonSentence, comparisons } from './forecasts.ts';
 import { reach } from './reach.ts';
 import { listenForStop } from './signals.ts';
 import { counted, print, printJson } from './terminal.ts';
@@ -40,16 +41,12 @@ export async function runErrand(
       return;
     }
     const following: Following = { client, silent: options.json, stop: stop.signal, since };
-    tellDone(
-      cli,
-      options,
-      await follow(
-        cli,
-        following,
-        asked.runs.map((run) => run.id),
-      ),
-      asked,
-    );
+    const ids = asked.runs.map((run) => run.id);
+    const done = await follow(cli, following, ids);
+    const forecasts = await comparisons(cli, client, done.runs);
+    const more = forecasts.length > 0 ? { ...asked.more, forecasts } : asked.more;
+    tellDone(cli, options, done, { ...asked, ...(more && { more }) });
+    if (!options.json) for (const kept of forecasts) print(cli.terminal, comparisonSentence(kept));
   } finally {
     // The second signal still ends a close that takes too long.
     await reached.close();

@@ -3,22 +3,30 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/faults.ts';
 import { addCheck } from './check.ts';
 import type { Cli } from './cli.ts';
+import { addDeadLetters } from './dead-letters.ts';
+import { addDiscard } from './discard.ts';
 import { addErase } from './erase.ts';
 import { CommandError, exitCodes } from './errors.ts';
 import { addExplain } from './explain.ts';
 import { addExport } from './export.ts';
 import { addHistory } from './history.ts';
 import { addImport } from './import.ts';
+import { addInbox } from './inbox.ts';
 import { addPin, addUnpin } from './pin.ts';
+import { addPlan } from './plan.ts';
 import { addPreview } from './preview.ts';
+import { addProbe } from './probe.ts';
 import { addQuarantine } from './quarantine.ts';
 import { addRelease } from './release.ts';
+import { addReplay } from './replay.ts';
 import { addRetry } from './retry.ts';
 import { addRewind } from './rewind.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 import { addSync } from './sync.ts';
 import { addUnmerge } from './unmerge.ts';
+import { addVerify } from './verify.ts';
+import { addWebhook } from './webhook.ts';
 
 /** Runs one command line, without the program's own name. Returns the exit code; it never throws. */
 export async function runProgram(args: readonly string[], cli: Cli): Promise<number> {
@@ -59,11 +67,19 @@ Exit codes: 0 well, 1 failed, 2 wrong usage or configuration. A preview or dry r
   for (const add of [
     addStart,
     addCheck,
+    addProbe,
     addSync,
+    addPlan,
     addPreview,
+    addVerify,
     addStatus,
     addRelease,
+    addDeadLetters,
     addRetry,
+    addDiscard,
+    addWebhook,
+    addInbox,
+    addReplay,
     addImport,
     addExport,
     addExplain,

@@ -1,6 +1,6 @@
 // `tributary status`: sources and their last runs, what waits, what may still be spent, what was given up.
 import type { Command } from 'commander';
-import type { SourceStatus, Status } from './answers.ts';
+import type { Seen, SourceStatus, Status, WebhookState } from './answers.ts';
 import type { Cli } from './cli.ts';
 import { runSentence } from './figures.ts';
 import { reach } from './reach.ts';
@@ -34,6 +34,7 @@ Examples:
               '',
               ...sources(status),
               '',
+              ...webhooks(status),
               ...spending(status),
               ...letters(status),
               ...doubts(status),
@@ -70,21 +71,76 @@ function sources({ sources }: Status): string[] {
   const rows = sources.map((source) => [
     source.name,
     source.connector,
-    source.schedule ?? 'when asked',
+    source.schedule ?? (source.pulls ? 'when asked' : 'only pushes'),
     number(source.records),
     stateOf(source),
   ]);
   return [table(['SOURCE', 'CONNECTOR', 'SCHEDULE', 'RECORDS', 'STATE'], rows)];
 }
 
-function stateOf({ paused, going, lastRun }: SourceStatus): string {
+function stateOf({ paused, going, lastRun, pulls, webhook }: SourceStatus): string {
   if (paused) return `paused: ${paused.reason}`;
   const run = going.find((candidate) => candidate.working) ?? going[0];
   if (run?.working)
     return `${run.step ?? 'begins'}, ${number(run.received)}${run.expected ? ` of ${number(run.expected)}` : ''} records`;
   if (run) return run.error ? `put off until ${run.dueAt}: ${run.error}` : 'waits for its turn';
+  if (!lastRun && !pulls) return webhook?.configured ? 'listens' : 'takes no webhooks yet';
   if (!lastRun) return 'never read';
   return `${lastRun.mode} run ${lastRun.id} ${lastRun.state} ${lastRun.endedAt}: ${lastRun.error ?? runSentence(lastRun)}`;
+}
+
+function webhooks({ sources, destination }: Status): string[] {
+  const all = [...sources, { ...destination, name: 'destination' }];
+  const rows = all.flatMap(({ name, webhook }) => (webhook ? [webhookRow(name, webhook)] : []));
+  const faults = all.flatMap(({ name, webhook }) => (webhook ? webhookFaults(name, webhook) : []));
+  if (rows.length === 0) return [];
+  const head = ['WEBHOOKS OF', 'TO OPEN', 'DEAD', 'TO READ', 'TOLD BY WEBHOOK FIRST', 'LAG (HALF, 99 %)'];
+  return [table(head, rows), ...faults, ''];
+}
+
+function webhookRow(name: string, { waiting, dead, toRead, coverage }: WebhookState): string[] {
+  const changes = coverage ? coverage.webhook.changes + coverage.poll.changes : 0;
+  const share = coverage?.share ?? null;
+  return [
+    name,
+    number(waiting),
+    number(dead),
+    number(toRead),
+    share === null
+      ? name === 'destination'
+        ? ''
+        : 'nothing changed in 24 h'
+      : `${percent(share)} of ${counted(changes, 'change')} in 24 h`,
+    coverage ? lags(coverage) : '',
+  ];
+}
+
+/** Down, so that what is not whole never looks so. */
+function percent(share: number): string {
+  return `${Math.floor(share * 100)} %`;
+}
+
+function lags({ webhook, poll }: { webhook: Seen; poll: Seen }): string {
+  const of = ({ p50Seconds, p99Seconds }: Seen) =>
+    p50Seconds === null || p99Seconds === null ? [] : [`${lag(p50Seconds)}, ${lag(p99Seconds)}`];
+  return [...of(webhook), ...of(poll).map((text) => `by poll ${text}`)].join('; ');
+}
+
+function lag(seconds: number): string {
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
+}
+
+function webhookFaults(name: string, { configured, missing, refusals }: WebhookState): string[] {
+  const refused = refusals.reduce((sum, { count }) => sum + count, 0);
+  const [last] = refusals;
+  return [
+    ...(configured ? [] : [`${name} takes no webhooks: ${missing}`]),
+    ...(last
+      ? [
+          `${name} was sent ${counted(refused, 'request')} that ${refused === 1 ? 'was' : 'were'} refused, the last at ${last.lastAt}: ${last.reason}`,
+        ]
+      : []),
+  ];
 }
 
 function spending({ destination, sources }: Status): string[] {
@@ -109,8 +165,18 @@ function letters({ deadLetters }: Status): string[] {
   ];
 }
 
-function doubts({ quarantined, clashes }: Status): string[] {
+const driftWords: { [kind: string]: string } = {
+  differs: 'hold other values than were acknowledged',
+  deleted: 'are gone',
+  unknown: 'were never sent',
+};
+
+function doubts({ quarantined, clashes, drifts }: Status): string[] {
   return [
+    ...drifts.map(
+      ({ kind, count }) =>
+        `Drift: ${counted(count, 'customer')} at the destination ${driftWords[kind] ?? kind}, listed by GET /api/drifts.`,
+    ),
     ...(quarantined > 0
       ? [`In quarantine: ${counted(quarantined, 'value')}, listed by "tributary quarantine".`]
       : []),

@@ -20,7 +20,7 @@ export function addSync(program: Command, cli: Cli): void {
   program
     .command('sync')
     .description('Read what changed and deliver it.')
-    .argument('[source]', 'the name of a source; without it all of them')
+    .argument('[source]', 'the name of a source; without it all of them but those that only push')
     .option('--full', 'read everything, not only what changed')
     .option(
       '--records <ids>',
@@ -78,14 +78,16 @@ async function askAll(client: Client, source: string | undefined, json: object):
   const one = (name: string) => askForRun(client, `/api/sources/${encodeURIComponent(name)}/sync`, json);
   if (source !== undefined) return [await one(source)];
   const { sources }: Status = await client.send('/api/status');
-  const open = sources.filter(({ paused }) => !paused);
-  if (open.length === 0)
-    throw new CommandError(
-      sources.length === 0
-        ? 'No source is configured.'
-        : 'Every source is paused: "tributary status" says why.',
-    );
+  const readable = sources.filter(({ pulls }) => pulls);
+  const open = readable.filter(({ paused }) => !paused);
+  if (open.length === 0) throw new CommandError(nothingToRead(sources.length, readable.length));
   const runs: Run[] = [];
   for (const { name } of open) runs.push(await one(name));
   return runs;
+}
+
+function nothingToRead(sources: number, readable: number): string {
+  if (sources === 0) return 'No source is configured.';
+  if (readable === 0) return 'No source can be read: all of them only push.';
+  return 'Every source that can be read is paused: "tributary status" says why.';
 }

@@ -138,6 +138,19 @@ export const fileShape = z.strictObject({
     })
     .prefault({}),
   drift: z.enum(['report', 'heal']).default('report'),
+  verify: z
+    .strictObject({
+      schedule: z.string().superRefine(refine(scheduleFault)),
+      timezone: z.string().superRefine(refine(timezoneFault)).default('UTC'),
+      sample: z.int().min(1).max(10_000).optional(),
+      full: z.literal(true).optional(),
+      heal: z.boolean().default(false),
+    })
+    .refine(({ sample, full }) => sample === undefined || full === undefined, {
+      path: ['sample'],
+      error: 'a sample, or full: true, not both',
+    })
+    .optional(),
   erasure: z.strictObject({ permanent: z.boolean() }).default({ permanent: false }),
   publicUrl: z.url({ protocol: /^https?$/, error: 'a URL such as https://sync.example.com' }).optional(),
 });

@@ -648,3 +648,17 @@ export const destinationTraits = pgTable('destination_traits', {
   answers: jsonb().notNull(),
   probedAt: time('probed_at').notNull(),
 });
+
+/** Of each account the access token that all workers share, sealed. Written by engine/oauth-tokens. */
+export const oauthTokens = pgTable('oauth_tokens', {
+  account: text().primaryKey(),
+  /** {accessToken, refreshToken}, sealed under the secret key; null until the first was got. */
+  sealed: text(),
+  expiresAt: time('expires_at'),
+  /** Of the grant in the configuration: another one begins anew. */
+  grantHash: text('grant_hash').notNull(),
+  refreshedAt: time('refreshed_at'),
+  /** Who is getting a new one. */
+  lease: uuid(),
+  leasedUntil: time('leased_until'),
+});

@@ -2,7 +2,7 @@
 // beyond what the connector's description says.
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { type Dispatcher, Pool } from 'undici';
+import { Client, type Dispatcher, Pool } from 'undici';
 import manifest from '../../package.json' with { type: 'json' };
 import {
   type Api,
@@ -15,6 +15,7 @@ import {
   UnauthorizedError,
 } from '../connector.ts';
 import type { Clock } from './clock.ts';
+import { type DownloadRequest, download, type Opened } from './download.ts';
 import type { Lane } from './lanes.ts';
 import { Line } from './line.ts';
 import type { Log } from './log.ts';
@@ -40,6 +41,12 @@ type Exchange =
   | { status: number; headers: { [name: string]: string }; body: Buffer }
   | { failed: 'timeout' | 'stopped' | 'too large' | 'connection'; sent: boolean; cause?: Error };
 
+/** The API as the engine has it: files are its own to fetch. */
+export interface EngineApi extends Api {
+  /** Streams a file, paid for as one call. Credentials go to the origin of the base URL only. Throws as `request` does. */
+  download(request: DownloadRequest): Promise<AsyncIterable<Uint8Array>>;
+}
+
 export class Endpoint {
   readonly name: string;
   readonly budget: Budget;
@@ -50,6 +57,7 @@ export class Endpoint {
   readonly #log: Log;
   readonly #secrets: Secrets;
   readonly #headers: { [name: string]: string };
+  readonly #base: URL;
   readonly #basePath: string;
   readonly #pool: Pool;
   /** So that better lanes also go first where all connections are busy. */
@@ -82,6 +90,7 @@ export class Endpoint {
       'user-agent': `tributary/${manifest.version}`,
       ...description.headers,
     });
+    this.#base = base;
     this.#basePath = base.pathname.replace(/\/+$/, '');
     this.#connections = new Line(maxConnections);
     this.#pool = new Pool(base.origin, {
@@ -99,7 +108,7 @@ export class Endpoint {
    * The API as a connector sees it, for calls of this lane. The signal ends waits and requests with TransientError
    * `stopped`. `discreet`: the log does not tell the paths, which may name a person.
    */
-  api(lane: Lane, options: { signal?: AbortSignal | undefined; discreet?: boolean } = {}): Api {
+  api(lane: Lane, options: { signal?: AbortSignal | undefined; discreet?: boolean } = {}): EngineApi {
     const { signal, discreet = false } = options;
     return {
       request: async (request) => {
@@ -107,6 +116,18 @@ export class Endpoint {
         const call = { lane, bucket: request.bucket, signal, line: this.#connections };
         return this.budget.run(call, () => this.#call(request, path, { lane, signal, discreet }));
       },
+      // It has a connection of its own: a long file holds none of those that others wait for.
+      download: (request) =>
+        this.budget.run({ lane, bucket: request.bucket, signal }, () =>
+          download(request, {
+            name: this.name,
+            base: this.#base,
+            clock: this.#clock,
+            signal,
+            open: (url, cut) => this.#open(url, { lane, bucket: request.bucket, cut }),
+            refusal: (url, opened, text) => this.#fileRefusal(url, opened, text, request.bucket),
+          }),
+        ),
     };
   }
 
@@ -207,6 +228,58 @@ export class Endpoint {
       end({ failed: 'connection', sent, cause: error as Error });
     }
     return promise;
+  }
+
+  async #open(
+    url: URL,
+    { lane, bucket, cut }: { lane: Lane; bucket: string | undefined; cut: AbortSignal },
+  ): Promise<Opened> {
+    const isOurs = url.origin === this.#base.origin;
+    const { accept: _, ...ours } = this.#headers;
+    const anybodys = { 'accept-encoding': 'gzip', 'user-agent': this.#headers['user-agent'] ?? '' };
+    const client = new Client(url.origin, {
+      allowH2: false,
+      connect: { timeout: 10_000 },
+      headersTimeout: 0, // the clock's own timeout bounds each piece
+      bodyTimeout: 0,
+    });
+    const startedAt = this.#clock.now();
+    const tell = (status: number | null) =>
+      this.#report(
+        { path: url.pathname, ...(bucket !== undefined && { bucket }) },
+        url.pathname,
+        lane,
+        status,
+        startedAt,
+      );
+    try {
+      const { statusCode, headers, body } = await client.request({
+        path: `${url.pathname}${url.search}`,
+        method: 'GET',
+        headers: { accept: '*/*', ...(isOurs ? ours : anybodys) },
+        signal: cut,
+      });
+      tell(statusCode);
+      body.once('close', () => void client.destroy().catch(() => {}));
+      return { status: statusCode, headers: joined(headers), body };
+    } catch (error) {
+      tell(null);
+      void client.destroy().catch(() => {});
+      throw this.#secrets.hideInError(error as Error);
+    }
+  }
+
+  #fileRefusal(url: URL, { status, headers }: Opened, text: string, bucket: string | undefined): Error {
+    const request: ApiRequest = { path: url.pathname, ...(bucket !== undefined && { bucket }) };
+    const response: ApiResponse = { status, headers, json: parsed(text) };
+    const now = this.#clock.now();
+    const isOurs = url.origin === this.#base.origin;
+    const readings = isOurs ? (this.#description.readQuotas?.(response, request, now) ?? []) : [];
+    this.budget.observe(readings);
+    return refusalOf(
+      { response, text, request, readings, now },
+      { name: this.name, description: this.#description, secrets: this.#secrets },
+    );
   }
 
   #failure(exchange: Exclude<Exchange, { status: number }>, request: ApiRequest): Error {

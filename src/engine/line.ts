@@ -1,11 +1,16 @@
-// A line of callers before a room with so many places: better lanes go first, and a place is held until it is left. It
-// does not know what the places are for.
+// A line of callers before a room with so many places: better lanes go first, each lane gets its least share, and a place
+// is held until it is left. It does not know what the places are for.
 import PQueue from 'p-queue';
-import { type Lane, laneNumber } from './lanes.ts';
+import { LaneQueue, type Place } from './lane-queue.ts';
+import type { Lane } from './lanes.ts';
 
 export class Line {
   /** Paused while there is no place at all: p-queue knows no concurrency of 0. */
-  readonly #queue = new PQueue({ concurrency: 1, autoStart: false });
+  readonly #queue = new PQueue<LaneQueue, Place>({
+    concurrency: 1,
+    autoStart: false,
+    queueClass: LaneQueue,
+  });
 
   constructor(places = 0) {
     this.resize(places);
@@ -48,7 +53,7 @@ export class Line {
         resolve(leave);
         return promise;
       };
-      this.#queue.add(stay, { priority: -laneNumber(lane), signal: waiting.signal }).catch((error) => {
+      this.#queue.add(stay, { lane, signal: waiting.signal }).catch((error) => {
         signal?.removeEventListener('abort', abort);
         reject(error);
       });

@@ -51,8 +51,6 @@ export class CounterGate extends QuotaGate {
 
   async enter(lane: Lane, signal?: AbortSignal): Promise<Slot> {
     const { clock, closing } = this.room;
-    const limit =
-      lane === 'backfill' ? Math.max(1, Math.floor(this.limit * (1 - keptFromBackfill))) : this.limit;
     for (;;) {
       if (signal?.aborted || closing.aborted) throw stopped();
       const now = clock.now();
@@ -62,16 +60,22 @@ export class CounterGate extends QuotaGate {
       }
       const slice = this.#slices.find((one) => one.left > 0 && one.useBy > now);
       if (slice) return this.#slot(slice);
-      const noRoom = this.#noRoom.get(limit);
+      const noRoom = this.#noRoom.get(this.#limitOf(lane));
       if (noRoom && noRoom.believedUntil > now) {
         await this.#sleepUntil(noRoom.freeAt, now, signal);
         continue;
       }
-      this.#taking ??= this.#take(limit, now).finally(() => {
+      this.#taking ??= this.#take(lane, now).finally(() => {
         this.#taking = null;
       });
       await this.#taking;
     }
+  }
+
+  /** A backfill leaves the last part to others. */
+  #limitOf(lane: Lane): number {
+    const { limit } = this;
+    return lane === 'backfill' ? Math.max(1, Math.floor(limit * (1 - keptFromBackfill))) : limit;
   }
 
   waitMs(_lane: Lane, now: number): number {
@@ -105,14 +109,17 @@ export class CounterGate extends QuotaGate {
     };
   }
 
-  async #take(limit: number, now: number): Promise<void> {
+  async #take(lane: Lane, now: number): Promise<void> {
     const { database, clock, holder } = this.room;
     const useBy = now + useWithinMs;
     const taken = await takeSlices(database, {
       ...this.key,
       holder,
       now,
-      limit,
+      limit: (known) => {
+        this.learn(known);
+        return this.#limitOf(lane);
+      },
       slots: this.#sliceSlots,
       sliceSlots: this.#sliceSlots,
       freeAt: useBy + requestTimeoutMs + this.windowMs,
@@ -125,8 +132,8 @@ export class CounterGate extends QuotaGate {
         cause: error,
       });
     });
-    this.learn(taken);
     this.#counted = taken.held;
+    const limit = this.#limitOf(lane);
     for (const { id, slots } of taken.slices) {
       this.#slices.push({ id, left: slots, underWay: 0, used: 0, usedAt: now, useBy });
     }
@@ -138,6 +145,10 @@ export class CounterGate extends QuotaGate {
 
   protected exhausted(): void {
     // Callers look at it themselves before each call.
+  }
+
+  protected shrunk(): void {
+    // The next slice is asked for with the new limit.
   }
 
   /** Prepaid slices end; they are not renewed. */

@@ -1,10 +1,11 @@
-// What every gate of one quota has in common: its limit, its exhaustion, and the error of a wait that is too long. It
-// does not know how calls are counted.
+// What every gate of one quota has in common: its limit and what is learned of it, its exhaustion, and the error of a wait
+// that is too long. It does not know how calls are counted.
 import { type Quota, TransientError } from '../connector.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from './clock.ts';
 import type { Lane } from './lanes.ts';
-import type { QuotaState } from './quota-slices.ts';
+import { cutsAfter, type Learned, newest, shareAt } from './quota-learning.ts';
+import { cutShare, type QuotaKnowledge, type QuotaState } from './quota-slices.ts';
 
 /** A longer wait is not slept through: the call is refused, so that its caller can park the work. */
 export const longestWaitMs = 30_000;
@@ -14,6 +15,10 @@ export const requestTimeoutMs = 30_000;
 export const skewMs = 1_000;
 /** Of a window of 10 seconds or more a backfill leaves this share, so that a webhook need not wait for the next one. */
 export const keptFromBackfill = 0.05;
+/** Up to this window calls wait for a slot, and a refusal is a matter of rate. In longer ones they are counted. */
+const longestRateSeconds = 3_600;
+
+export const isRate = (quota: Quota) => quota.seconds <= longestRateSeconds;
 
 /** What the gates of one process share. */
 export interface GateRoom {
@@ -26,6 +31,8 @@ export interface GateRoom {
   closing: AbortSignal;
   /** Keeps the round of renewals and readings going. */
   wake(): void;
+  /** A statement that nobody waits for but the closing of the process. */
+  write(statement: Promise<unknown>): void;
   onError(error: unknown): void;
 }
 
@@ -39,7 +46,7 @@ export interface Slot {
 
 export interface QuotaStatus {
   quota: string;
-  /** Calls in any `seconds` that we allow ourselves: what the vendor allows less the reserve. */
+  /** Calls in any `seconds` that we allow ourselves: what the vendor allows, less the reserve and what refusals took. */
   limit: number;
   seconds: number;
   /** Calls that count now, as this process knows: its own in windows up to an hour, everyone's in longer ones. */
@@ -58,6 +65,11 @@ export abstract class QuotaGate {
   #exhaustedUntil = 0;
   /** The limit the vendor named, where it is smaller than what we were told. */
   #limitSeen: number | null = null;
+  #learned: Learned | null = null;
+  /** When a refusal of ours last cut the share, or tried to. */
+  #cutAt = Number.NEGATIVE_INFINITY;
+  /** When the vendor last refused a call of ours. */
+  protected refusedAt = Number.NEGATIVE_INFINITY;
 
   constructor(room: GateRoom, account: string, quota: Quota) {
     this.room = room;
@@ -82,6 +94,8 @@ export abstract class QuotaGate {
   /** Gives everything back. */
   abstract close(): Promise<void>;
   protected abstract exhausted(): void;
+  /** The limit may be smaller than it was. */
+  protected abstract shrunk(): void;
 
   get key(): { account: string; quota: string } {
     return { account: this.account, quota: this.quota.name };
@@ -90,7 +104,16 @@ export abstract class QuotaGate {
   get limit(): number {
     const { requests, reserve = 0 } = this.quota;
     const said = this.#limitSeen === null ? requests : Math.min(requests, this.#limitSeen);
-    return Math.max(1, Math.floor(said * (1 - reserve) + 1e-9));
+    return Math.max(1, Math.floor(said * this.share * (1 - reserve) + 1e-9));
+  }
+
+  /** What refusals have left of the limit, up to 1. Long windows run out; they are not used too fast. */
+  get share(): number {
+    return isRate(this.quota) ? shareAt(this.#learned, this.room.clock.now()) : 1;
+  }
+
+  protected get learned(): Learned | null {
+    return this.#learned;
   }
 
   get exhaustedUntil(): number {
@@ -103,22 +126,37 @@ export abstract class QuotaGate {
   }
 
   /** Takes in what the vendor or another process says; true where it is news. */
-  learn(said: { exhaustedUntil?: number | null | undefined; limit?: number | null | undefined }): boolean {
+  learn(said: Partial<QuotaKnowledge>): boolean {
     const now = this.room.clock.now();
     // A vendor's time in the wrong unit must not stop us for a thousand years.
     const until = Math.min(said.exhaustedUntil ?? 0, now + Math.max(this.windowMs, 3_600_000));
     const limit = said.limit ?? null;
+    const allowed = this.limit;
     let news = false;
+    this.#learned = newest(this.#learned, said.learned ?? null);
     if (limit !== null && limit >= 1 && limit !== this.#limitSeen) {
       this.#limitSeen = limit;
       news = true;
     }
+    if (this.limit < allowed) this.shrunk();
     if (until > now && until > this.#exhaustedUntil) {
       this.#exhaustedUntil = until;
       this.exhausted();
       news = true;
     }
     return news;
+  }
+
+  /** The vendor refused a call for this quota's sake: others draw on it too, or its limit is smaller than we think. */
+  refused(sentAt: number): void {
+    const { database, clock, write } = this.room;
+    const now = clock.now();
+    this.refusedAt = now;
+    const refusal = { ...this.key, sentAt, now, windowMs: this.windowMs };
+    const lastAt = Math.max(this.#cutAt, this.#learned?.at ?? Number.NEGATIVE_INFINITY);
+    if (!isRate(this.quota) || lastAt > cutsAfter(refusal)) return;
+    this.#cutAt = now;
+    write(cutShare(database, refusal).then((learned) => this.learn({ learned })));
   }
 
   protected readonly tooLong = (waitMs: number): TransientError => {

@@ -1,11 +1,9 @@
 // The gate of a quota whose window is an hour at most: a slot is held from before the request until its response and
 // the window after it, so that no more calls than slots can ever lie in one window. It knows no vendor.
 import { randomUUID } from 'node:crypto';
-import type { Quota } from '../connector.ts';
-import { type Lane, laneNumber } from './lanes.ts';
+import { type Lane, laneNumber, leastShares } from './lanes.ts';
 import { Line } from './line.ts';
 import {
-  type GateRoom,
   keptFromBackfill,
   longestWaitMs,
   QuotaGate,
@@ -15,7 +13,8 @@ import {
   skewMs,
   stopped,
 } from './quota-gate.ts';
-import { type QuotaState, returnSlices, takeSlices } from './quota-slices.ts';
+import { grownPerWindow, usedEnough } from './quota-learning.ts';
+import { growShare, type QuotaState, returnSlices, takeSlices } from './quota-slices.ts';
 
 /** Slots that are taken and given back together. */
 interface Slice {
@@ -39,11 +38,12 @@ interface Waiter {
 
 /** Slices that were asked for without success are asked for again after this time at the earliest. */
 const askAgainMs = 500;
+/** Who has less than its even part asks again sooner: others are about to give slots back. */
+const askSoonMs = 250;
 /** For how long after its last asking a process counts as one that wants slots. */
 const wantMs = 3_000;
 
 export class SlotGate extends QuotaGate {
-  readonly #sliceSlots: number;
   readonly #line = new Line();
   /** Backfills come through here first, and never hold all slots. */
   readonly #backfill = new Line();
@@ -54,11 +54,13 @@ export class SlotGate extends QuotaGate {
   #cooling: { at: number; slice: Slice; free: () => void }[] = [];
   #cools = false;
   #taking: Promise<void> | null = null;
+  #returning: Promise<void> | null = null;
   #roomAt = 0;
+  /** When a clean window last added to the share. */
+  #grownAt = Number.NEGATIVE_INFINITY;
 
-  constructor(room: GateRoom, account: string, quota: Quota) {
-    super(room, account, quota);
-    this.#sliceSlots = Math.max(1, Math.floor(this.limit / 20));
+  get #sliceSlots(): number {
+    return Math.max(1, Math.floor(this.limit / 20));
   }
 
   async enter(lane: Lane, signal?: AbortSignal): Promise<Slot> {
@@ -67,7 +69,9 @@ export class SlotGate extends QuotaGate {
     const now = clock.now();
     this.#dropLapsed(now);
     const waitMs = this.waitMs(lane, now);
-    if (waitMs > longestWaitMs) throw this.tooLong(waitMs);
+    // It may come back in time to stand in line when slots are free: a lane of which nobody ever waits gets no share.
+    if (waitMs > longestWaitMs)
+      throw this.tooLong(this.exhaustedUntil > now ? waitMs : waitMs - longestWaitMs / 2);
     const waiter: Waiter = { lane, since: now, refusal: new AbortController() };
     const abort = () => waiter.refusal.abort(stopped());
     signal?.addEventListener('abort', abort, { once: true });
@@ -121,6 +125,7 @@ export class SlotGate extends QuotaGate {
       slice.usedAt = this.room.clock.now();
       this.#resize();
       leaveLines();
+      if (slice.retiring && slice.busy === 0) this.#giveBackSoon();
     };
     return {
       valid: (now) => now < slice.leaseEnd && !this.room.closing.aborted,
@@ -150,13 +155,17 @@ export class SlotGate extends QuotaGate {
     return this.#slices.reduce((sum, slice) => sum + (slice.retiring ? 0 : slice.slots), 0);
   }
 
-  /** As many places as there are slots; what is retiring counts only as far as it is still busy. */
+  /**
+   * As many places as there are slots; what is retiring counts only as far as it is still busy. Where the limit has
+   * become smaller, calls that others do not know of must first cool.
+   */
   #resize(): void {
     const own = this.#own;
+    const { limit } = this;
     const busy = this.#slices.reduce((sum, slice) => sum + (slice.retiring ? slice.busy : 0), 0);
     const open = this.exhaustedUntil <= this.room.clock.now();
-    this.#line.resize(open ? own + busy : 0);
-    this.#backfill.resize(open ? this.#backfillPlaces(own) + busy : 0);
+    this.#line.resize(open ? Math.min(own + busy, limit) : 0);
+    this.#backfill.resize(open ? Math.min(this.#backfillPlaces(own) + busy, limit) : 0);
   }
 
   #backfillPlaces(own: number): number {
@@ -176,13 +185,17 @@ export class SlotGate extends QuotaGate {
     });
   }
 
+  protected shrunk(): void {
+    this.#shrinkTo(this.limit, 'at most');
+    this.#resize();
+  }
+
   /** How long a call of this lane waits at least, as far as can be known. */
   waitMs(lane: Lane, now: number): number {
     if (this.exhaustedUntil > now) return this.exhaustedUntil - now;
     const own = this.#own;
     if (own < this.limit) return 0; // more may be had
-    let ahead = 0;
-    for (const waiter of this.#waiters) if (laneNumber(waiter.lane) <= laneNumber(lane)) ahead += 1;
+    const ahead = this.#ahead(lane);
     const busy = this.#slices.reduce((sum, slice) => sum + (slice.retiring ? 0 : slice.busy), 0);
     const free =
       lane === 'backfill'
@@ -190,6 +203,17 @@ export class SlotGate extends QuotaGate {
         : own - busy;
     if (ahead < free) return 0;
     return (this.#cooling[ahead - Math.max(free, 0)]?.at ?? now + this.windowMs) - now;
+  }
+
+  /** How many go in before one more of this lane: all in better lanes, or what its least share lets go in before it. */
+  #ahead(lane: Lane): number {
+    let better = 0;
+    let same = 0;
+    for (const waiter of this.#waiters) {
+      if (waiter.lane === lane) same += 1;
+      else if (laneNumber(waiter.lane) < laneNumber(lane)) better += 1;
+    }
+    return Math.min(better + same, Math.ceil((same + 1) / leastShares[lane]) - 1);
   }
 
   get #lacking(): number {
@@ -220,19 +244,29 @@ export class SlotGate extends QuotaGate {
         ...this.key,
         holder,
         now,
-        limit: this.limit,
+        limit: (known) => {
+          this.learn(known);
+          return this.limit;
+        },
         slots: Math.min(Math.ceil(slots / this.#sliceSlots) * this.#sliceSlots, this.limit - this.#own),
         sliceSlots: this.#sliceSlots,
         freeAt: now + this.#freeIn(leaseMs),
         want: { id: this.#wantId, until: now + wantMs },
       });
-      this.learn(taken);
       for (const slice of taken.slices) {
         this.#slices.push({ ...slice, busy: 0, leaseEnd: now + leaseMs, usedAt: now, retiring: false });
       }
-      if (taken.nextFreeAt !== null) this.#roomAt = clock.now() + askAgainMs;
       this.#resize();
+      if (taken.nextFreeAt !== null) this.#askAgain(this.#own < taken.share);
     }
+  }
+
+  #askAgain(soon: boolean): void {
+    const { clock, closing } = this.room;
+    const waitMs = soon ? askSoonMs : askAgainMs;
+    this.#roomAt = clock.now() + waitMs;
+    // The round asks too, but not as often.
+    if (soon) void clock.sleep(waitMs, closing).then(() => this.#demand());
   }
 
   #freeIn(leaseMs: number): number {
@@ -258,6 +292,7 @@ export class SlotGate extends QuotaGate {
     this.#dropLapsed(now);
     this.#retireUnneeded(now, state);
     await this.#giveBack();
+    if (state) await this.#grow(now, state);
     for (const waiter of this.#waiters) {
       if (now - waiter.since > longestWaitMs)
         waiter.refusal.abort(this.tooLong(this.waitMs(waiter.lane, now)));
@@ -276,24 +311,50 @@ export class SlotGate extends QuotaGate {
   #retireUnneeded(now: number, state: QuotaState | undefined): void {
     const idleMs = Math.max(3 * this.windowMs, 30_000);
     const spare = state?.wanted && this.#lacking === 0;
-    const shrunk = (state?.held ?? 0) > this.limit;
     for (const slice of this.#slices) {
-      const idle = slice.busy === 0 && (spare || now - slice.usedAt > idleMs);
-      if (idle || shrunk) slice.retiring = true;
+      if (slice.busy === 0 && (spare || now - slice.usedAt > idleMs)) slice.retiring = true;
     }
-    if (state?.wanted) this.#shrinkTo(Math.ceil(this.limit / state.holders));
+    if (state?.wanted) this.#shrinkTo(Math.ceil(this.limit / state.holders), 'at least');
+    // All hold more than they may together. What is left over by this may be taken anew.
+    if (state && state.held > this.limit) this.#shrinkTo(Math.floor(this.limit / state.holders), 'at most');
     this.#resize();
   }
 
-  /** Another process lacks slots: what we hold beyond our even share goes, the least busy first. */
-  #shrinkTo(share: number): void {
+  /** Retires slices, the least busy first, until we hold this share, or as near to it as slices go. */
+  #shrinkTo(share: number, nearness: 'at least' | 'at most'): void {
     const candidates = this.#slices.filter((slice) => !slice.retiring).sort((a, b) => a.busy - b.busy);
     let own = this.#own;
     for (const slice of candidates) {
-      if (own - slice.slots < share) break;
+      if (own <= share || (nearness === 'at least' && own - slice.slots < share)) break;
       slice.retiring = true;
       own -= slice.slots;
     }
+  }
+
+  /**
+   * Adds to a share that refusals have cut, once the window is over since the last cut, refusal or addition and the
+   * slots are in use: then a window was used and nobody minded. Each process adds in proportion to what it holds.
+   */
+  async #grow(now: number, state: QuotaState): Promise<void> {
+    const { learned, limit } = this;
+    if (!learned || this.share >= 1) return;
+    if (now - Math.max(learned.at, this.refusedAt, this.#grownAt) < this.windowMs) return;
+    const own = this.#own;
+    const busy = this.#slices.reduce((sum, slice) => sum + (slice.retiring ? 0 : slice.busy), 0);
+    if (own === 0 || busy < own * usedEnough || state.held < limit * usedEnough) return;
+    this.#grownAt = now;
+    const by = grownPerWindow * Math.min(own / limit, 1);
+    await growShare(this.room.database, { ...this.key, by, cutAt: learned.at });
+  }
+
+  /** The others wait for it: not with the next round, but together with what becomes free in this turn. */
+  #giveBackSoon(): void {
+    this.#returning ??= Promise.resolve()
+      .then(() => this.#giveBack())
+      .catch(this.room.onError)
+      .finally(() => {
+        this.#returning = null;
+      });
   }
 
   async #giveBack(): Promise<void> {
@@ -313,6 +374,7 @@ export class SlotGate extends QuotaGate {
   async close(): Promise<void> {
     for (const waiter of this.#waiters) waiter.refusal.abort(stopped());
     await this.#taking;
+    await this.#returning;
     const slices = this.#slices;
     for (const slice of slices) slice.retiring = true;
     this.#line.resize(0);

@@ -8,9 +8,18 @@ import type { Clock } from './clock.ts';
 import type { Lane } from './lanes.ts';
 import type { Line } from './line.ts';
 import { CounterGate } from './quota-counter.ts';
-import { type GateRoom, type QuotaGate, type QuotaStatus, type Slot, skewMs, stopped } from './quota-gate.ts';
+import {
+  type GateRoom,
+  isRate,
+  type QuotaGate,
+  type QuotaStatus,
+  type Slot,
+  skewMs,
+  stopped,
+} from './quota-gate.ts';
 import { freeSlices, noteQuota, readQuotaStates, renewSlices } from './quota-slices.ts';
 import { SlotGate } from './quota-slots.ts';
+import { Spending } from './quota-spend.ts';
 
 export type { QuotaStatus } from './quota-gate.ts';
 
@@ -28,14 +37,14 @@ export interface Call {
 
 /** How often the process looks at what others have written, while it holds or wants anything. */
 const roundMs = 750;
-/** Up to this window calls wait for a slot; in longer ones they are counted. */
-const longestSlotSeconds = 3_600;
 
 /** The quotas of all accounts in this process. */
 export class Budgets {
   readonly #accounts = new Map<string, Map<string, QuotaGate>>();
   readonly #closing = new AbortController();
   readonly #room: GateRoom;
+  readonly #spending = new Spending();
+  readonly #writes = new Set<Promise<void>>();
   #round: Promise<void> | null = null;
 
   /**
@@ -58,8 +67,16 @@ export class Budgets {
       leaseMs: leaseSeconds * 1000,
       closing: this.#closing.signal,
       wake: () => this.#wake(),
+      write: (statement) => this.#write(statement),
       onError,
     };
+  }
+
+  #write(statement: Promise<unknown>): void {
+    const write: Promise<void> = statement
+      .then(() => {}, this.#room.onError)
+      .finally(() => this.#writes.delete(write));
+    this.#writes.add(write);
   }
 
   /**
@@ -81,6 +98,7 @@ export class Budgets {
     return new Budget(
       this.#room,
       quotas.map((quota) => gates.get(quota.name) as QuotaGate),
+      this.#spending,
     );
   }
 
@@ -91,7 +109,7 @@ export class Budgets {
         `The quota ${name} of ${account} must allow at least one call in some time, with a reserve from 0 to below 1: ${JSON.stringify(quota)}`,
       );
     }
-    const Gate = seconds > longestSlotSeconds ? CounterGate : SlotGate;
+    const Gate = isRate(quota) ? SlotGate : CounterGate;
     return new Gate(this.#room, account, quota);
   }
 
@@ -106,18 +124,15 @@ export class Budgets {
     });
   }
 
-  /** Goes round while any gate holds or wants something. */
+  /** Goes round while any gate holds or wants something, or calls are to be written down. */
   async #rounds(): Promise<void> {
-    const { clock, closing, onError } = this.#room;
+    const { database, clock, closing, onError } = this.#room;
     for (;;) {
       await clock.sleep(roundMs, closing);
       if (closing.aborted) return;
-      try {
-        await this.#goRound();
-      } catch (error) {
-        onError(error);
-      }
-      if (!this.#gates.some((gate) => gate.active)) return;
+      await this.#goRound().catch(onError);
+      await this.#spending.flush(database).catch(onError);
+      if (!this.#spending.pending && !this.#gates.some((gate) => gate.active)) return;
     }
   }
 
@@ -164,12 +179,19 @@ export class Budgets {
     }
   }
 
+  /** Writes down the calls made so far now, and not with the next round. */
+  async flush(): Promise<void> {
+    await this.#spending.flush(this.#room.database);
+  }
+
   /** Gives all slices back, each free when the vendor has forgotten its calls. Who still waits is told `stopped`. */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     await this.#round;
     for (const gate of this.#gates) await gate.close();
+    await Promise.all(this.#writes);
+    await this.#spending.flush(this.#room.database).catch(this.#room.onError);
   }
 }
 
@@ -177,32 +199,47 @@ export class Budgets {
 export class Budget {
   readonly #room: GateRoom;
   readonly #gates: readonly QuotaGate[];
+  readonly #spending: Spending;
 
-  constructor(room: GateRoom, gates: readonly QuotaGate[]) {
+  constructor(room: GateRoom, gates: readonly QuotaGate[], spending: Spending) {
     this.#room = room;
     this.#gates = gates;
+    this.#spending = spending;
   }
 
   /**
-   * Calls `send` once every quota that the call draws on has room, better lanes first. Throws TransientError, surely
-   * unsent, where that would take more than 30 seconds (with `quota` and `retryAfterMs`) or the signal is aborted
-   * (`stopped`); and what `send` throws.
+   * Calls `send` once every quota that the call draws on has room, better lanes first and each lane with its least
+   * share. Throws TransientError, surely unsent, where that would take more than 30 seconds (with `quota` and
+   * `retryAfterMs`) or the signal is aborted (`stopped`); and what `send` throws.
+   *
+   * `send` is told whether the slots are still ours. Who does not send in the same turn (but once there is a connection)
+   * asks again when it does, and throws UnsentError where they are not.
    */
-  async run<Result>(call: Call, send: () => Promise<Result>): Promise<Result> {
+  async run<Result>(call: Call, send: (isOurs: () => boolean) => Promise<Result>): Promise<Result> {
+    const { clock } = this.#room;
     const gates = this.#drawnOn(call.bucket);
     const { slots, leaveLine } = await this.#enter(gates, call);
+    const sentAt = clock.now();
     let sent = true;
+    let refusing: QuotaGate | undefined;
     try {
-      return await send();
+      return await send(() => slots.every((slot) => slot.valid(clock.now())));
     } catch (error) {
       sent = !(error instanceof UnsentError);
-      if (error instanceof TransientError && (error.status === 429 || error.quota !== undefined))
-        this.#refused(gates, call.bucket, error);
+      if (sent && error instanceof TransientError && (error.status === 429 || error.quota !== undefined))
+        refusing = this.#refused(gates, call.bucket, error, sentAt);
       throw error;
     } finally {
       leaveLine?.();
       for (const slot of slots) slot.leave(sent);
+      if (sent) this.#count(gates, call.lane, refusing);
     }
+  }
+
+  #count(gates: readonly QuotaGate[], lane: Lane, refusing: QuotaGate | undefined): void {
+    const now = this.#room.clock.now();
+    for (const gate of gates) this.#spending.count(gate.key, lane, now, gate === refusing);
+    if (gates.length) this.#room.wake();
   }
 
   /** How long a call of this bucket and lane would have to wait now, milliseconds, as far as this process knows. */
@@ -248,17 +285,28 @@ export class Budget {
 
   /**
    * A 429. Where neither the error nor a reading names the quota, it is taken to be the bucket's own, or else the one
-   * with the shortest window; without the vendor's word it is left alone for its window, a minute at most.
+   * with the shortest window; without the vendor's word it is left alone for its window, a minute at most. Returns the
+   * quota that it is laid to.
    */
-  #refused(gates: readonly QuotaGate[], bucket: string | undefined, error: TransientError): void {
+  #refused(
+    gates: readonly QuotaGate[],
+    bucket: string | undefined,
+    error: TransientError,
+    sentAt: number,
+  ): QuotaGate | undefined {
     const now = this.#room.clock.now();
     const named = gates.find((gate) => gate.quota.name === error.quota);
-    if (!named && gates.some((gate) => gate.exhaustedUntil > now)) return;
+    const exhausted = gates.filter((gate) => gate.exhaustedUntil > now);
     const own = gates.filter((gate) => bucket !== undefined && gate.quota.bucket === bucket);
-    const gate = named ?? (own.length ? own : gates).toSorted((a, b) => a.windowMs - b.windowMs)[0];
-    if (!gate) return;
-    const waitMs = error.retryAfterMs ?? Math.min(gate.windowMs, 60_000);
-    this.#learn(gate, { quota: gate.quota.name, exhaustedUntil: now + waitMs });
+    const suspects = exhausted.length ? exhausted : own.length ? own : gates;
+    const gate = named ?? suspects.toSorted((a, b) => a.windowMs - b.windowMs)[0];
+    if (!gate) return undefined;
+    if (named || !exhausted.length) {
+      const waitMs = error.retryAfterMs ?? Math.min(gate.windowMs, 60_000);
+      this.#learn(gate, { quota: gate.quota.name, exhaustedUntil: now + waitMs });
+    }
+    gate.refused(sentAt);
+    return gate;
   }
 
   /** Takes in what a response said. */
@@ -271,10 +319,15 @@ export class Budget {
 
   #learn(gate: QuotaGate, reading: QuotaReading): void {
     if (!gate.learn(reading)) return;
-    const { database, clock, onError } = this.#room;
+    const { database, clock, write } = this.#room;
     const { limit = null, remaining = null } = reading;
     const exhaustedUntil = gate.exhaustedUntil || null;
-    noteQuota(database, { ...gate.key, now: clock.now(), exhaustedUntil, limit, remaining }).catch(onError);
+    write(noteQuota(database, { ...gate.key, now: clock.now(), exhaustedUntil, limit, remaining }));
+  }
+
+  /** What refusals have left of each quota's limit, up to 1. */
+  shares(): { quota: string; share: number }[] {
+    return this.#gates.map((gate) => ({ quota: gate.quota.name, share: gate.share }));
   }
 
   status(): QuotaStatus[] {

@@ -95,6 +95,23 @@ export async function settleRequestLetters(
       and split_part(ref, '#', 1) in (select jsonb_array_elements_text(${json(requestIds.map(String))}))`);
 }
 
+/** Closes these open letters for a person's reason, which they keep. Returns the IDs of those closed. */
+export async function discardLetters(
+  db: Queryable,
+  ids: readonly number[],
+  reason: string,
+  now: number,
+): Promise<number[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.rows<{ id: number }>(sql`
+    update dead_letters set settled_at = ${at(now)},
+      detail = jsonb_build_object('discarded', ${reason}::text)
+        || case when jsonb_typeof(detail) = 'object' then detail else jsonb_build_object('kept', detail) end
+    where id in (select value::bigint from jsonb_array_elements_text(${json(ids)})) and settled_at is null
+    returning id::float8 as id`);
+  return rows.map(({ id }) => id);
+}
+
 /** A letter as it is kept. Times are epoch milliseconds. */
 export interface KeptLetter {
   id: number;
@@ -117,17 +134,34 @@ export interface DeadLetterFilter {
   kind?: DeadLetterKind | undefined;
   source?: string | undefined;
   code?: string | undefined;
+  /** Of letters whose last time was at or after this, and before that; epoch milliseconds. */
+  since?: number | undefined;
+  until?: number | undefined;
+  /** In what it is about or in the words that were said, whatever its letter case. */
+  text?: string | undefined;
 }
 
 const columns = sql`
   id::float8 as id, kind, source, stream, ref, run_id::float8 as "runId", code, message, detail, times,
   ${ms(sql`created_at`)} as "createdAt", ${ms(sql`last_at`)} as "lastAt"`;
 
-const open = ({ ids, kind, source, code }: DeadLetterFilter) => sql`settled_at is null
+/** The condition of a statement over dead_letters. */
+export const openLetters = ({
+  ids,
+  kind,
+  source,
+  code,
+  since,
+  until,
+  text,
+}: DeadLetterFilter) => sql`settled_at is null
   and ${ids === undefined ? sql`true` : sql`id in (select value::bigint from jsonb_array_elements_text(${json(ids)}))`}
   and ${kind === undefined ? sql`true` : sql`kind = ${kind}`}
   and ${source === undefined ? sql`true` : sql`source = ${source}`}
-  and ${code === undefined ? sql`true` : sql`code = ${code}`}`;
+  and ${code === undefined ? sql`true` : sql`code = ${code}`}
+  and ${since === undefined ? sql`true` : sql`last_at >= ${at(since)}`}
+  and ${until === undefined ? sql`true` : sql`last_at < ${at(until)}`}
+  and ${text === undefined ? sql`true` : sql`strpos(lower(ref || ' ' || message), ${text.toLowerCase()}) > 0`}`;
 
 /** Open letters, the newest first, those before the ID `before` where given. */
 export async function listDeadLetters(
@@ -137,7 +171,7 @@ export async function listDeadLetters(
 ): Promise<KeptLetter[]> {
   return db.rows(sql`
     select ${columns} from dead_letters
-    where ${open(filter)} and ${page.before === undefined ? sql`true` : sql`id < ${page.before}::bigint`}
+    where ${openLetters(filter)} and ${page.before === undefined ? sql`true` : sql`id < ${page.before}::bigint`}
     order by id desc limit ${page.limit}`);
 }
 
@@ -148,7 +182,7 @@ export async function deadLettersAfter(
   page: { after: number; limit: number },
 ): Promise<KeptLetter[]> {
   return db.rows(sql`
-    select ${columns} from dead_letters where ${open(filter)} and id > ${page.after}::bigint order by id limit ${page.limit}`);
+    select ${columns} from dead_letters where ${openLetters(filter)} and id > ${page.after}::bigint order by id limit ${page.limit}`);
 }
 
 /** Open letters by what they are about and why, the most frequent first. */

@@ -2,17 +2,21 @@
 // doubt is sent again whole. It knows no vendor.
 import type { Context, Destination } from '../connector.ts';
 import type { Database, Queryable } from '../db/database.ts';
+import { Circuit, type CircuitStatus } from '../engine/circuit.ts';
 import type { Clock } from '../engine/clock.ts';
 import { localFiles } from '../engine/files.ts';
+import { guardedApi } from '../engine/guarded-api.ts';
 import type { Endpoint } from '../engine/http.ts';
 import { type Lane, lanes } from '../engine/lanes.ts';
 import type { Log } from '../engine/log.ts';
 import type { Next } from '../engine/worker.ts';
+import { BatchSize } from './batch-size.ts';
 import { batchesUnderWay } from './batches.ts';
 import type { DeletePolicy } from './breaker.ts';
 import {
   type Backlog,
   backlog,
+  type Claimed,
   claim,
   DueBounds,
   holdClaims,
@@ -23,7 +27,7 @@ import {
 import { type Writing, writings } from './difference.ts';
 import { destinationName, pauses } from './pauses.ts';
 import { Poller } from './polling.ts';
-import { route, type Traffic, type Traits } from './route.ts';
+import { type Route, route, type Traffic, type Traits } from './route.ts';
 import { someRunIsGoing } from './runs.ts';
 import { Sender } from './sending.ts';
 import { Settler } from './settling.ts';
@@ -48,53 +52,136 @@ export interface DeliverRoom {
 
 export class Deliverer {
   readonly #room: DeliverRoom;
-  readonly #traits: Traits;
   readonly #settler: Settler;
   readonly #bounds = new DueBounds();
+  readonly #circuit = new Circuit();
+  readonly #size: BatchSize;
+  /** Bulk was refused for what the account is: singles only, in this process. */
+  #noBulk = false;
+  /** What is first in line is to go by itself: bulk is asked for again when something else is. */
+  #onlyAlone = false;
   /** Asks about the bulk actions that this brings on their way. */
   readonly poller: Poller;
 
   constructor(room: DeliverRoom) {
     this.#room = room;
-    this.#traits = room.destination.traits(room.settings);
     this.#settler = new Settler(room);
+    const { bulk } = room.destination.traits(room.settings);
+    this.#size = new BatchSize(bulk?.maxRecords ?? 1);
     const context = (lane: Lane, signal: AbortSignal) => this.#context(lane, signal);
-    this.poller = new Poller({ ...room, settler: this.#settler, context });
+    const [circuit, size] = [this.#circuit, this.#size];
+    this.poller = new Poller({ ...room, settler: this.#settler, circuit, size, context });
+  }
+
+  /** Whether the destination is left alone because it fails. Of this process. */
+  get circuit(): CircuitStatus {
+    return this.#circuit.status(this.#room.clock.now());
+  }
+
+  /** How the destination is written to now. */
+  get bulk(): { records: number; off: boolean } {
+    return { records: this.#size.records, off: this.#noBulk };
+  }
+
+  /** What may be grouped, as far as it is known by now. */
+  get #traits(): Traits {
+    const traits = this.#room.destination.traits(this.#room.settings);
+    const bulk = this.#noBulk ? null : traits.bulk;
+    return { ...traits, bulk: bulk && { ...bulk, maxRecords: this.#size.records } };
   }
 
   /** Sends one batch of what is due. */
   async step(signal: AbortSignal): Promise<Next> {
     const { database, clock } = this.#room;
     if ((await pauses(database)).has(destinationName)) return { again: false, afterMs: 5_000 };
-    const due = await backlog(database, clock.now(), this.#traits.bulk?.maxRecords ?? 1000);
-    if (due.length === 0) return { again: false, afterMs: await this.#untilNextDue() };
-    const plan = route(due, await this.#traffic(due), this.#traits);
-    if (plan.by === 'none') return { again: false, afterMs: plan.againMs };
+    const traits = this.#traits;
+    const due = await backlog(database, clock.now(), traits.bulk?.maxRecords ?? 1000);
+    if (due.length === 0) {
+      await this.#settler.writeFreshness({ all: true });
+      return { again: false, afterMs: await this.#untilNextDue() };
+    }
+    const admission = this.#circuit.admit(clock.now());
+    if (admission === 'none')
+      return { again: false, afterMs: Math.min(Math.max(this.#circuit.waitMs(clock.now()), 50), 1000) };
+    try {
+      const plan = await this.#plan(due, admission === 'one', traits);
+      if (plan.by === 'none') return { again: false, afterMs: plan.againMs };
+      return await this.#send(plan, traits, signal);
+    } finally {
+      if (admission === 'one') this.#circuit.release();
+      if (signal.aborted) await this.#settler.writeFreshness({ all: true });
+    }
+  }
+
+  /** Where the destination has failed of late one customer tries. */
+  async #plan(due: readonly Backlog[], tries: boolean, traits: Traits): Promise<Route> {
+    if (tries) return { by: 'single', most: 1 };
+    const traffic = await this.#traffic(due, traits);
+    return route(due, traffic, this.#onlyAlone ? { ...traits, bulk: null } : traits);
+  }
+
+  async #send(plan: Exclude<Route, { by: 'none' }>, traits: Traits, signal: AbortSignal): Promise<Next> {
+    const { database, clock } = this.#room;
     const lease = this.#room.newLease();
     const claimed = await database.transaction((tx) =>
       claim(tx, { lease, now: clock.now(), leaseMs, most: plan.most, bounds: this.#bounds }),
     );
     if (claimed.length === 0) return { again: false, afterMs: 250 };
-    const lane = lanes[Math.min(...claimed.map((row) => row.lane))] ?? 'backfill';
+    this.#onlyAlone = claimed.every((row) => row.alone);
     const held = this.#holdWhileSending(
       lease,
       claimed.map((row) => row.sourceId),
     );
     try {
       const all = await writings(database, claimed, this.#room);
-      await this.#settleIdle(lease, all);
-      await this.#beginErasures(lease, all);
-      const sender = new Sender({ ...this.#room, traits: this.#traits, settler: this.#settler }, lease, () =>
-        this.#context(lane, signal),
-      );
       const of = (action: Writing['action']) => all.filter((writing) => writing.action === action);
-      if (plan.by === 'bulk' && of('write').length > 1) await sender.bulk(of('write'));
+      await this.#settler.settleIdle({ lease }, of('none'));
+      await this.#beginErasures(lease, of('erase'));
+      const sender = this.#sender(lease, claimed, traits, signal);
+      if (plan.by === 'bulk' && of('write').length > 1) await this.#sendTogether(sender, lease, of('write'));
       else await sender.singles(of('write'));
       await sender.singles(of('remove'));
     } finally {
       held.stop();
     }
     return { again: true };
+  }
+
+  #sender(lease: string, claimed: readonly Claimed[], traits: Traits, signal: AbortSignal): Sender {
+    const { endpoint } = this.#room;
+    const lane = lanes[Math.min(...claimed.map((row) => row.lane))] ?? 'backfill';
+    const room = {
+      ...this.#room,
+      traits,
+      settler: this.#settler,
+      circuit: this.#circuit,
+      size: this.#size,
+      bulkWaitMs: () => endpoint.budget.waitMs(traits.bulk?.bucket, lane),
+      onNoBulk: (reason: string) => this.#switchBulkOff(reason),
+      // Whether it was the account that has no bulk is not known then.
+      onUnauthorized: () => {
+        this.#noBulk = false;
+      },
+    };
+    return new Sender(room, lease, signal, () => this.#context(lane, signal));
+  }
+
+  /** In bulk, but for those that are to go by themselves: a few of them now, and the others behind all else. */
+  async #sendTogether(sender: Sender, lease: string, toWrite: readonly Writing[]): Promise<void> {
+    const alone = toWrite.filter((writing) => writing.alone);
+    const few = this.#traits.singlesAtOnce * 4;
+    const message = 'it is to go by itself';
+    if (alone.length > few) await this.#settler.putBack(lease, alone.slice(few), { message });
+    await sender.bulk(toWrite.filter((writing) => !writing.alone));
+    await sender.singles(alone.slice(0, few));
+  }
+
+  #switchBulkOff(reason: string): void {
+    if (!this.#noBulk)
+      this.#room.log.warn(
+        `the destination takes no bulk; customers are sent one by one from now on: ${reason}`,
+      );
+    this.#noBulk = true;
   }
 
   /** Budgets may keep what was claimed waiting for longer than a lease: it is held until all of it is sent. */
@@ -113,7 +200,7 @@ export class Deliverer {
     return { stop: () => stopped.abort() };
   }
 
-  async #traffic(due: readonly Backlog[]): Promise<Traffic> {
+  async #traffic(due: readonly Backlog[], traits: Traits): Promise<Traffic> {
     const { database, clock, endpoint } = this.#room;
     const lane = due[0]?.lane ?? 'backfill';
     return {
@@ -122,7 +209,7 @@ export class Deliverer {
       bulkUnderWay: (await batchesUnderWay(database)).count,
       mostBulkAtOnce,
       singleWaitMs: endpoint.budget.waitMs(undefined, lane),
-      bulkWaitMs: endpoint.budget.waitMs(this.#traits.bulk?.bucket, lane),
+      bulkWaitMs: endpoint.budget.waitMs(traits.bulk?.bucket, lane),
     };
   }
 
@@ -132,27 +219,19 @@ export class Deliverer {
   }
 
   #context(lane: Lane, signal: AbortSignal): Context<unknown> {
-    const { settings, endpoint, clock } = this.#room;
-    return { settings, api: endpoint.api(lane, { signal }), files: localFiles, now: clock.now() };
-  }
-
-  /** Customers of whom the destination has everything already. */
-  async #settleIdle(lease: string, all: readonly Writing[]): Promise<void> {
-    const idle = all.filter((writing) => writing.action === 'none');
-    await this.#settler.settle(
-      { lease },
-      idle,
-      new Map(idle.map(({ sourceId }) => [sourceId, { sourceId, result: 'accepted' }])),
-    );
+    const { settings, endpoint, clock, log } = this.#room;
+    const guard = { circuit: this.#circuit, clock, log, name: destinationName, signal };
+    const api = guardedApi(endpoint.api(lane, { signal }), guard);
+    return { settings, api, files: localFiles, now: clock.now() };
   }
 
   /**
    * Begins the erasures that the delete policy asks for: from here on they tell the destination, and every other store.
    * Each puts the delivery down first, so that the erasure does not wait for it; what was in doubt stays so.
    */
-  async #beginErasures(lease: string, all: readonly Writing[]): Promise<void> {
+  async #beginErasures(lease: string, toErase: readonly Writing[]): Promise<void> {
     const { database, clock, onLeft } = this.#room;
-    for (const writing of all.filter(({ action }) => action === 'erase')) {
+    for (const writing of toErase) {
       const { sourceId, revision, uncertain } = writing;
       const now = clock.now();
       const message = 'it is to be erased';

@@ -12,8 +12,13 @@ export interface Claimed {
   attempts: number;
   /** An earlier attempt's end is not known. */
   uncertain: boolean;
+  /** It is to go by itself: batches with it were refused as a whole, or proved nothing of it. */
+  alone: boolean;
   lane: number;
 }
+
+/** Stands in a waiting row's `error_code` where it is to go by itself. */
+const aloneCode = 'alone';
 
 /** What is due, by lane; counted only so far as a plan needs it. */
 export interface Backlog {
@@ -35,27 +40,38 @@ export type Settlement =
       counted: boolean;
       message: string;
       uncertain: boolean;
+      /** The next attempt goes by itself. */
+      alone?: boolean;
     };
 
 /** The carrier of a claim: a lease of one worker, or a bulk action. */
 export type Carrier = { lease: string } | { batchId: string };
 
+/** A customer with a new revision. `changedAt`: the source's clock of the oldest change in it, epoch milliseconds. */
+export interface Wanted {
+  sourceId: string;
+  revision: number;
+  changedAt?: number | undefined;
+}
+
 /** Asks for the delivery of these revisions. What waits already keeps its wait and takes the better lane. */
 export async function want(
   db: Queryable,
-  revised: readonly { sourceId: string; revision: number }[],
+  revised: readonly Wanted[],
   lane: Lane,
   now: number,
 ): Promise<void> {
   if (revised.length === 0) return;
+  const rows = revised.map(({ sourceId, revision, changedAt }) => ({ sourceId, revision, changedAt }));
   await db.rows(sql`
-    insert into deliveries (source_id, revision, state, lane, due_at, waiting_since)
-    select "sourceId", revision, 'waiting', ${laneNumber(lane)}, ${at(now)}, ${at(now)}
-    from jsonb_to_recordset(${json(revised.map(({ sourceId, revision }) => ({ sourceId, revision })))}) as row ("sourceId" text, revision int)
+    insert into deliveries (source_id, revision, state, lane, due_at, waiting_since, changed_at)
+    select "sourceId", revision, 'waiting', ${laneNumber(lane)}, ${at(now)}, ${at(now)}, to_timestamp("changedAt" / 1000)
+    from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, "changedAt" float8)
     order by "sourceId"
     on conflict (source_id) do update set
       revision = greatest(deliveries.revision, excluded.revision),
-      lane = case when deliveries.state = 'waiting' then least(deliveries.lane, excluded.lane) else excluded.lane end,
+      lane = case when deliveries.state in ('waiting', 'held') then least(deliveries.lane, excluded.lane) else excluded.lane end,
+      changed_at = case when deliveries.state in ('waiting', 'held') then least(deliveries.changed_at, excluded.changed_at) else excluded.changed_at end,
       due_at = case when deliveries.state in ('waiting', 'held') then deliveries.due_at else excluded.due_at end,
       waiting_since = coalesce(case when deliveries.state in ('waiting', 'held') then deliveries.waiting_since end, excluded.waiting_since),
       attempts = case when deliveries.state = 'dead' then 0 else deliveries.attempts end,
@@ -120,13 +136,13 @@ export async function claim(
     if (most <= 0) break;
     const rows = await db.rows<Claimed & { dueAt: number }>(sql`
       with due as (
-        select source_id, due_at, uncertain from deliveries
+        select source_id, due_at, uncertain, coalesce(error_code = ${aloneCode}, false) as alone from deliveries
         where state = 'waiting' and batch_id is null and lane = ${lane}
           and due_at <= ${at(request.now)} and due_at >= ${at(request.bounds.from(lane, request.now))}
         order by due_at limit ${most} for update skip locked)
       update deliveries set lease = ${request.lease}::uuid, due_at = ${at(request.now + request.leaseMs)}, uncertain = true
       from due where deliveries.source_id = due.source_id
-      returning deliveries.source_id as "sourceId", revision, attempts, due.uncertain, lane, ${ms(sql`due.due_at`)} as "dueAt"`);
+      returning deliveries.source_id as "sourceId", revision, attempts, due.uncertain, due.alone, lane, ${ms(sql`due.due_at`)} as "dueAt"`);
     if (rows.length === most) request.bounds.reached(lane, Math.max(...rows.map((row) => row.dueAt)));
     claimed.push(...rows.map(({ dueAt: _, ...row }) => row));
   }
@@ -164,26 +180,55 @@ export async function carry(
   return rows.length;
 }
 
-/**
- * Settles attempts, each only while its carrier still holds the row. A newer revision than the one sent stays due,
- * whatever became of the old one. Returns the source IDs settled.
- */
+/** A delivery that was settled. */
+export interface Settled {
+  sourceId: string;
+  lane: number;
+  /** From the source's change to its being delivered, where it was that and the change had a clock. */
+  freshnessMs: number | null;
+}
+
+/** Settles attempts; see `settleEach`. Returns the source IDs settled. */
 export async function settle(
   db: Queryable,
   carrier: Carrier,
   settlements: readonly Settlement[],
   now: number,
 ): Promise<Set<string>> {
-  if (settlements.length === 0) return new Set();
+  return new Set((await settleEach(db, carrier, settlements, now)).map((row) => row.sourceId));
+}
+
+/**
+ * The source's clock of the oldest change after the revision that was delivered. A record that changed more than once
+ * since tells only of its last change.
+ */
+const changedSince = sql`(
+  select min(case when deleted_at >= changed_at then deleted_at else changed_at end)
+  from revisions join records on records.source_id = revisions.source_id and records.received_at = revisions.at
+  where revisions.source_id = deliveries.source_id and revisions.revision > row.revision)`;
+
+/**
+ * Settles attempts, each only while its carrier still holds the row. A newer revision than the one sent stays due,
+ * whatever became of the old one. Returns those settled.
+ */
+export async function settleEach(
+  db: Queryable,
+  carrier: Carrier,
+  settlements: readonly Settlement[],
+  now: number,
+): Promise<Settled[]> {
+  if (settlements.length === 0) return [];
+  const freshness = sql`case when row."wasChangedAt" is not null
+    then greatest(round(extract(epoch from ${at(now)} - row."wasChangedAt") * 1000), 0)::float8 end`;
   const holds =
     'lease' in carrier
       ? sql`held.lease = ${carrier.lease}::uuid`
       : sql`held.batch_id = ${carrier.batchId}::uuid`;
-  const rows = await db.rows<{ sourceId: string }>(sql`
+  return db.rows(sql`
     with row as materialized (
-      select sent.* from jsonb_to_recordset(${json(settlements)}) as sent
-        ("sourceId" text, revision int, "end" text, "dueAt" float8, counted boolean, uncertain boolean, code text, message text)
-      cross join lateral (select state, lease, batch_id from deliveries where source_id = sent."sourceId" limit 1 for update) as held
+      select sent.*, held.changed_at as "wasChangedAt" from jsonb_to_recordset(${json(settlements)}) as sent
+        ("sourceId" text, revision int, "end" text, "dueAt" float8, counted boolean, uncertain boolean, alone boolean, code text, message text)
+      cross join lateral (select state, lease, batch_id, changed_at from deliveries where source_id = sent."sourceId" limit 1 for update) as held
       where ${holds} and held.state = 'waiting')
     update deliveries set
       state = case when deliveries.revision > row.revision or row."end" = 'again' then 'waiting'
@@ -197,10 +242,13 @@ export async function settle(
       attempts = case when row."end" = 'delivered' or (row."end" = 'dead' and deliveries.revision > row.revision) then 0
                       when row.counted then attempts + 1 else attempts end,
       uncertain = coalesce(row.uncertain, false),
-      error_code = row.code, error = row.message, lease = null, batch_id = null
+      changed_at = case when row."end" <> 'delivered' then deliveries.changed_at
+                        when deliveries.revision > row.revision and deliveries.lane < ${laneNumber('backfill')} then ${changedSince} end,
+      freshness_ms = case when row."end" = 'delivered' then ${freshness} else freshness_ms end,
+      error_code = coalesce(row.code, case when row.alone then ${aloneCode} end),
+      error = row.message, lease = null, batch_id = null
     from row where source_id = row."sourceId"
-    returning source_id as "sourceId"`);
-  return new Set(rows.map((row) => row.sourceId));
+    returning source_id as "sourceId", lane, case when row."end" = 'delivered' then ${freshness} end as "freshnessMs"`);
 }
 
 /** What a dead worker had claimed is due again at once. Its attempts are in doubt already, since the claim. */
@@ -239,7 +287,7 @@ export async function letGo(db: Queryable, sourceIds: readonly string[], now: nu
   return rows.map((row) => row.sourceId);
 }
 
-/** Makes dead deliveries due again. Without source IDs: all of them. Returns how many. */
+/** Makes dead deliveries due again. Without source IDs: all but those a person has put aside. Returns how many. */
 export async function revive(
   db: Queryable,
   sourceIds: readonly string[] | null,
@@ -248,10 +296,23 @@ export async function revive(
 ): Promise<number> {
   const which = sourceIds
     ? sql`and source_id in (select jsonb_array_elements_text(${json(sourceIds)}))`
-    : sql``;
+    : sql`and error_code is distinct from ${asideCode}`;
   const rows = await db.rows(sql`
     update deliveries set state = 'waiting', due_at = ${at(now)}, lane = ${laneNumber(lane)}, attempts = 0
     where state = 'dead' ${which} returning source_id`);
+  return rows.length;
+}
+
+/** Stands in a dead row's `error_code` where a person has put it aside: it is sent again when the customer changes. */
+const asideCode = 'discarded';
+
+/** Puts dead deliveries aside, with a person's reason. What waits again is left alone. Returns how many it put aside. */
+export async function putAside(db: Queryable, sourceIds: readonly string[], reason: string): Promise<number> {
+  if (sourceIds.length === 0) return 0;
+  const rows = await db.rows(sql`
+    update deliveries set error_code = ${asideCode}, error = ${reason}
+    where source_id in (select jsonb_array_elements_text(${json(sourceIds)})) and state = 'dead'
+    returning source_id`);
   return rows.length;
 }
 
@@ -267,7 +328,7 @@ export async function redeliver(
   if (sourceIds.length === 0) return 0;
   const rows = await db.rows<{ due: boolean }>(sql`
     update deliveries set uncertain = true,
-      lane = case when state = 'delivered' then ${laneNumber(lane)} else lane end,
+      lane = case when state = 'delivered' then ${laneNumber(lane)} else least(lane, ${laneNumber(lane)}) end,
       due_at = case when state = 'delivered' then ${at(now)} else due_at end,
       waiting_since = case when state = 'delivered' then ${at(now)} else waiting_since end,
       state = case when state = 'delivered' then 'waiting' else state end

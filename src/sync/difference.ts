@@ -14,6 +14,8 @@ export interface Writing {
   revision: number;
   attempts: number;
   uncertain: boolean;
+  /** In no batch with others. */
+  alone: boolean;
   /** `none`: the destination has it all already, or is to be told nothing. */
   action: 'none' | 'write' | 'remove' | 'erase';
   /** What will be acknowledged when it is accepted. Null: the destination then has nothing of it that we know of. */
@@ -96,7 +98,7 @@ async function rowsOf(
     where source_id = any(${texts(sourceIds)}) and state = ${state}`);
 }
 
-function writingOf(row: Row, { attempts, uncertain }: Claimed, sending: Sending): Writing {
+function writingOf(row: Row, { attempts, uncertain, alone }: Claimed, sending: Sending): Writing {
   const { sourceId, revision } = row;
   const { action, sent } = intentOf(row, uncertain, sending);
   return {
@@ -104,6 +106,7 @@ function writingOf(row: Row, { attempts, uncertain }: Claimed, sending: Sending)
     revision,
     attempts,
     uncertain,
+    alone,
     action,
     acknowledges: acknowledgedAfter(row, action, sent, uncertain),
     payload: sent && sending.destination.payload(sourceId, sent, sending.settings),

@@ -53,8 +53,12 @@ export async function dryRun(running: DryRunning): Promise<void> {
 }
 
 /** The readers that the real run would use, each with where it would begin. */
-async function readersOf(
-  { room, source, run }: DryRunning,
+export async function readersOf(
+  {
+    room,
+    source,
+    run,
+  }: { room: { database: Queryable; clock: Clock }; source: Source; run: Pick<Run, 'mode'> },
   stream: Stream<unknown>,
 ): Promise<{ reader: Reader; cursor: Json | null }[]> {
   const kept = (reader: Reader) => checkpoint(room.database, source.name, stream.name, reader);

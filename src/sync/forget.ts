@@ -18,6 +18,8 @@ import { forgetRevisions } from './revisions.ts';
 import { forgetInRuns } from './runs.ts';
 import type { Trait } from './suppressions.ts';
 import { forgetTouches } from './touches.ts';
+import { forgetInVerifications } from './verifications.ts';
+import { forgetVerified } from './verified.ts';
 import type { World } from './world.ts';
 
 export interface Forgotten {
@@ -74,6 +76,8 @@ export async function forget(
   const runs = await forgetInRuns(db, { sourceId, emails }, records);
   await forgetTouches(db, records);
   await endDrifts(db, [sourceId]);
+  await forgetInVerifications(db, { sourceId, emails });
+  await forgetVerified(db, sourceId);
   const names = [sourceId, ...records.map(({ recordId }) => recordId), ...emails];
   return {
     rows: {

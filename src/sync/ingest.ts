@@ -4,6 +4,7 @@ import type { Page, RejectedRow, SourceRecord } from '../connector.ts';
 import { assignedSourceId, sourceIdOf } from '../customer/identity.ts';
 import type { Queryable } from '../db/database.ts';
 import type { Lane } from '../engine/lanes.ts';
+import { checkpoint } from './checkpoints.ts';
 import { type Revised, refold } from './customers.ts';
 import { type DeadLetter, keepDeadLetters, settleRecordLetters } from './dead-letters.ts';
 import { erasedAmong, type Newcomer } from './erased-records.ts';
@@ -140,7 +141,8 @@ export async function ingest(
     const cause = { by: 'records' as const, source: source.name, stream, runId: intake.runId };
     const revised = await refold(db, affected, world.fold, { cause, now });
     const debt = { source: source.name, runId: intake.runId, lane: intake.lane, now };
-    await owe(db, revised, { ...debt, breaker: world.breaker });
+    const changedAt = revised.length > 0 ? await changesOfNow(db, intake, verdicts) : new Map();
+    await owe(db, revised, { ...debt, breaker: world.breaker, changedAt });
     counts.customers = revised.length;
     await intake.onRevised?.(revised);
   }
@@ -182,6 +184,33 @@ async function judgeAll(db: Queryable, intake: Intake, records: readonly SourceR
   return records.map((record, index) =>
     isMoving.has(record.recordId) ? verdictOf(record) : verdicts[index]!,
   );
+}
+
+/** An older clock tells of history that is met late (a filter that was opened, a record never seen), not of a change. */
+const historyMs = 7 * 86_400_000;
+
+/**
+ * The source's clock of the oldest change of each customer, for how fresh it arrives. The first reading of a stream is no
+ * change: its clocks are as old as its records.
+ */
+async function changesOfNow(
+  db: Queryable,
+  { source, stream, lane, now }: Intake,
+  verdicts: readonly Verdict[],
+): Promise<Map<string, number>> {
+  const clocks = new Map<string, number>();
+  if (lane === 'backfill') return clocks;
+  for (const verdict of verdicts) {
+    if (!('row' in verdict)) continue;
+    const { sourceId, changedAt, deletedAt } = verdict.row;
+    const clock = changedAt || (deletedAt ?? 0);
+    if (clock < now - historyMs) continue;
+    for (const id of new Set([sourceId, verdict.before]))
+      if (id !== null) clocks.set(id, Math.min(clock, clocks.get(id) ?? clock));
+  }
+  if (clocks.size === 0 || lane === 'webhook') return clocks;
+  const read = await checkpoint(db, source.name, stream, 'lead');
+  return read?.restedAt == null ? new Map() : clocks;
 }
 
 const countOf = {

@@ -14,10 +14,17 @@ export interface Debt {
   now: number;
   /** Counts what customers lose. Absent where a person asked for it: that is never too much. */
   breaker?: Breaker | null;
+  /** The source's clock of the oldest of these changes, by source ID; absent for customers that no change of now revised. */
+  changedAt?: ReadonlyMap<string, number>;
 }
 
 export async function owe(db: Queryable, revised: readonly Revised[], debt: Debt): Promise<void> {
-  await want(db, revised, debt.lane, debt.now);
+  const wanted = revised.map(({ sourceId, revision }) => ({
+    sourceId,
+    revision,
+    changedAt: debt.changedAt?.get(sourceId),
+  }));
+  await want(db, wanted, debt.lane, debt.now);
   const known = revised.filter((row) => row.revision > 1);
   if (known.length === 0) return;
   await unkeep(

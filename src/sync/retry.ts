@@ -1,9 +1,11 @@
-// Dead letters put back on the path: deliveries fall due again, records are taken in again from the body that was kept.
-// It knows no vendor; what cannot be put back is counted with the reason.
+// Dead letters put back on the path: deliveries fall due again, records are taken in again from the body that was kept or
+// are read again, requests of the inbox are opened again. It knows no vendor; what cannot be put back is counted with the
+// reason.
 import type { JsonObject } from '../connector.ts';
 import type { Database, Queryable } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Lane } from '../engine/lanes.ts';
+import type { Log } from '../engine/log.ts';
 import {
   type DeadLetterFilter,
   deadLettersAfter,
@@ -11,7 +13,11 @@ import {
   settleDeadLetters,
 } from './dead-letters.ts';
 import { revive } from './deliveries.ts';
+import { requestsAfter } from './inbox.ts';
 import { type Counts, ingest, noCounts } from './ingest.ts';
+import type { Opener } from './opening.ts';
+import { type ReplayRoom, replayRequests } from './replaying.ts';
+import { type Touch, touch } from './touches.ts';
 import type { World } from './world.ts';
 
 const pageLetters = 500;
@@ -23,34 +29,63 @@ export interface Retried {
   deliveries: { due: number; waiting: number };
   /** What became of the records that were taken in again. */
   records: Counts;
+  /** Records that are to be read again. */
+  touched: number;
+  /** Requests of the inbox that were opened again, and those of them that have faults again. */
+  requests: { replayed: number; faulty: number };
   /** Letters that cannot be put back, by reason, with the first of their IDs. */
   cannot: { reason: string; letters: number; ids: number[] }[];
 }
 
+export interface RetryRoom {
+  database: Database;
+  world: World;
+  clock: Clock;
+  /** Without these two letters about the inbox are left alone. */
+  opener?: Opener;
+  log?: Log;
+}
+
 /** Tries the chosen letters again, the oldest first, 500 a transaction. */
-export async function retryDeadLetters(
-  room: { database: Database; world: World; clock: Clock },
-  which: DeadLetterFilter,
-): Promise<Retried> {
-  const { database, world, clock } = room;
+export async function retryDeadLetters(room: RetryRoom, which: DeadLetterFilter): Promise<Retried> {
+  const { database, world, clock, opener, log } = room;
+  const inbox = opener && log ? { database, opener, log } : null;
   const few =
     (await deadLettersAfter(database, which, { after: 0, limit: mostManual + 1 })).length <= mostManual;
-  const retrying = { world, lane: few ? ('manual' as const) : ('backfill' as const) };
-  const retried: Retried = { deliveries: { due: 0, waiting: 0 }, records: { ...noCounts }, cannot: [] };
+  const retrying = {
+    world,
+    lane: few ? ('manual' as const) : ('backfill' as const),
+    replays: inbox !== null,
+  };
+  const retried = none();
+  /** A request that has faults again leaves new letters, which are not meant. */
+  const replayed = new Set<number>();
   for (let after = 0; ; ) {
     const page = await database.transaction(async (tx) => {
       const letters = await deadLettersAfter(tx, which, { after, limit: pageLetters });
       return { letters, result: await retryPage(tx, { ...retrying, now: clock.now() }, letters) };
     });
     add(retried, page.result);
+    // In transactions of its own: the inbox's rows are locked before anything else is.
+    if (inbox) add(retried, await replayLetters(inbox, page.letters, replayed));
     if (page.letters.length < pageLetters) return retried;
     after = page.letters.at(-1)!.id;
   }
 }
 
+const none = (): Retried => ({
+  deliveries: { due: 0, waiting: 0 },
+  records: { ...noCounts },
+  touched: 0,
+  requests: { replayed: 0, faulty: 0 },
+  cannot: [],
+});
+
 interface Retrying {
   world: World;
   lane: Lane;
+  /** Requests of the inbox can be opened again. */
+  replays: boolean;
   now: number;
 }
 
@@ -59,40 +94,106 @@ async function retryPage(
   retrying: Retrying,
   letters: readonly KeptLetter[],
 ): Promise<Retried> {
-  const hindered = new Map(letters.map((letter) => [letter, hindrance(letter, retrying.world)]));
+  const hindered = new Map(letters.map((letter) => [letter, hindrance(letter, retrying)]));
   const free = letters.filter((letter) => hindered.get(letter) === null);
   const deliveries = free.filter((letter) => letter.kind === 'delivery').map((letter) => letter.ref);
   const due = deliveries.length ? await revive(tx, deliveries, retrying.lane, retrying.now) : 0;
   const records = { ...noCounts };
+  const ofRecords = free.filter((letter) => letter.kind === 'record');
+  const unread = ofRecords.filter((letter) => keptRecord(letter) === null);
+  for (const [source, group] of Map.groupBy(unread, (letter) => letter.source))
+    await touch(tx, source, group.map(touchOf), retrying.now);
   const byStream = Map.groupBy(
-    free.filter((letter) => letter.kind === 'record'),
+    ofRecords.filter((letter) => keptRecord(letter) !== null),
     (letter) => JSON.stringify([letter.source, letter.stream]),
   );
   for (const group of byStream.values()) addCounts(records, await ingestAgain(tx, retrying, group));
-  const cannot = Map.groupBy(
-    letters.filter((letter) => hindered.get(letter) !== null),
-    (letter) => hindered.get(letter)!,
-  );
+  const cannot = letters.filter((letter) => hindered.get(letter) !== null);
   return {
     deliveries: { due, waiting: deliveries.length - due },
     records,
-    cannot: [...cannot].map(([reason, group]) => ({
-      reason,
-      letters: group.length,
-      ids: group.map(({ id }) => id),
-    })),
+    touched: unread.length,
+    requests: { replayed: 0, faulty: 0 },
+    cannot: byReason(cannot, (letter) => hindered.get(letter)!),
   };
 }
 
+function byReason(
+  letters: readonly KeptLetter[],
+  reasonOf: (letter: KeptLetter) => string,
+): Retried['cannot'] {
+  return [...Map.groupBy(letters, reasonOf)].map(([reason, group]) => ({
+    reason,
+    letters: group.length,
+    ids: group.map(({ id }) => id),
+  }));
+}
+
+/** Opens the requests again that these letters are about, each of them once. */
+async function replayLetters(
+  room: ReplayRoom,
+  letters: readonly KeptLetter[],
+  replayed: Set<number>,
+): Promise<Retried> {
+  const about = letters.filter((letter) => {
+    const request = requestOf(letter);
+    return letter.kind === 'inbox' && request !== null && !replayed.has(request);
+  });
+  const ids = [...new Set(about.map((letter) => requestOf(letter)!))];
+  for (const id of ids) replayed.add(id);
+  const kept =
+    ids.length > 0 ? await requestsAfter(room.database, { ids }, { after: 0, limit: ids.length }) : [];
+  const { results, deaf } = await replayRequests(room, kept, { dryRun: false });
+  const opened = new Set(results.map(({ id }) => id));
+  const silent = new Set(deaf);
+  return {
+    ...none(),
+    requests: {
+      replayed: results.length,
+      faulty: results.filter(({ result }) => result !== 'opened').length,
+    },
+    cannot: byReason(
+      about.filter((letter) => !opened.has(requestOf(letter)!)),
+      (letter) =>
+        silent.has(requestOf(letter)!)
+          ? `${letter.source} takes no webhooks any more`
+          : 'the body of the request is kept no more',
+    ),
+  };
+}
+
+/** The request of the inbox that a letter is about. */
+export function requestOf({ kind, detail }: Pick<KeptLetter, 'kind' | 'detail'>): number | null {
+  if (kind !== 'inbox' || typeof detail !== 'object' || detail === null || Array.isArray(detail)) return null;
+  return typeof detail['request'] === 'number' ? detail['request'] : null;
+}
+
+/** The record that a webhook told of and that could not be read. */
+function touchedAt({ detail }: KeptLetter): number | null {
+  if (typeof detail !== 'object' || detail === null || Array.isArray(detail)) return null;
+  return typeof detail['touchedAt'] === 'number' ? detail['touchedAt'] : null;
+}
+
+function touchOf(letter: KeptLetter): Touch {
+  return { stream: letter.stream, recordId: letter.ref, changedAt: touchedAt(letter)!, gone: null };
+}
+
 /** Why a letter cannot be put back, or null. */
-function hindrance(letter: KeptLetter, world: World): string | null {
+function hindrance(letter: KeptLetter, { world, replays }: Retrying): string | null {
   if (letter.kind === 'delivery') return null;
-  if (letter.kind === 'inbox') return 'what lies in the inbox is replayed there';
+  if (letter.kind === 'inbox') {
+    if (requestOf(letter) === null) return 'it does not say which request of the inbox it is about';
+    // Whether the request can be opened is found out when it is.
+    return replays ? null : 'what lies in the inbox is opened again there';
+  }
   const source = world.source(letter.source);
   if (!source) return `no source is called ${letter.source} in the configuration any more`;
-  if (!source.streams.some((stream) => stream.name === letter.stream))
-    return `${letter.source} has no stream ${letter.stream} any more`;
+  const stream = source.streams.find((known) => known.name === letter.stream);
+  if (!stream) return `${letter.source} has no stream ${letter.stream} any more`;
   if (keptRecord(letter) !== null) return null;
+  if (touchedAt(letter) !== null)
+    return stream.read ? null : `${letter.source} cannot read single records any more`;
+  if (!source.canPull) return 'no record was kept, and the source only pushes: it must send it again';
   return source.description === null
     ? 'this row never became a record: correct it in the file and import that again'
     : 'no record was kept: ask for a full sync, or for these records by ID';
@@ -139,6 +240,9 @@ function add(total: Retried, page: Retried): void {
   total.deliveries.due += page.deliveries.due;
   total.deliveries.waiting += page.deliveries.waiting;
   addCounts(total.records, page.records);
+  total.touched += page.touched;
+  total.requests.replayed += page.requests.replayed;
+  total.requests.faulty += page.requests.faulty;
   for (const { reason, letters, ids } of page.cannot) {
     const known = total.cannot.find((group) => group.reason === reason);
     if (known) {

@@ -11,7 +11,7 @@ export const mostSingles = 25;
 /** How long customers wait for the rest of a run that is still reading, so that they share one bulk call. */
 const lingerMs = 10_000;
 /** A quota that allows nothing for longer than this is worth going round. */
-const longWaitMs = 5_000;
+export const longWaitMs = 5_000;
 
 /** What is going on while the route is chosen. */
 export interface Traffic {

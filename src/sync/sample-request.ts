@@ -7,9 +7,7 @@ export const markHeader = 'x-tributary-sample';
 
 /** The newest ID there is, or 0: what comes later has a higher one. */
 export async function newestRequest(db: Queryable): Promise<number> {
-  const [row] = await db.rows<{ id: number }>(
-    sql`select coalesce(max(id), 0)::float8 as id from inbox`,
-  );
+  const [row] = await db.rows<{ id: number }>(sql`select coalesce(max(id), 0)::float8 as id from inbox`);
   return row?.id ?? 0;
 }
 

@@ -1,5 +1,5 @@
-// Customers on their way: one by one or in bulk, completed with what others own, and halved where a batch is refused as
-// a whole. It knows neither when nor why they are sent.
+// Customers on their way: one by one or in bulk, completed with what others own, in smaller parts where a batch is too large
+// or refused as a whole. It knows neither when nor why they are sent.
 import { randomUUID } from 'node:crypto';
 import {
   type Context,
@@ -7,15 +7,23 @@ import {
   type JsonObject,
   type Outcome,
   RejectedError,
+  TransientError,
+  UnauthorizedError,
 } from '../connector.ts';
 import type { Database } from '../db/database.ts';
+import type { Circuit } from '../engine/circuit.ts';
 import type { Clock } from '../engine/clock.ts';
+import type { BatchSize } from './batch-size.ts';
 import { type Batch, type BatchItem, keepBatch } from './batches.ts';
+import { bisect } from './bisect.ts';
 import { carry } from './deliveries.ts';
 import type { Writing } from './difference.ts';
 import { pollDelayMs } from './polling.ts';
-import type { Traits } from './route.ts';
+import { longWaitMs, type Traits } from './route.ts';
 import type { Settler } from './settling.ts';
+
+/** Refused parts that are halved at once. */
+const bisectedAtOnce = 3;
 
 export interface SendRoom {
   database: Database;
@@ -23,29 +31,66 @@ export interface SendRoom {
   destination: Destination<unknown>;
   traits: Traits;
   settler: Settler;
+  circuit: Circuit;
+  size: BatchSize;
+  /** How long until the quotas allow a bulk call, milliseconds. */
+  bulkWaitMs(): number;
+  /** The destination has no bulk for this account, though its traits say so. */
+  onNoBulk(reason: string): void;
+  /** The credentials were refused. */
+  onUnauthorized(): void;
 }
+
+/** What became of a part that was sent in bulk. `over`: it failed, and is settled. */
+type PartEnd = 'taken' | 'refused' | 'too large' | 'no bulk' | 'over';
 
 /** Sends what was claimed under one lease. */
 export class Sender {
   readonly #room: SendRoom;
   readonly #lease: string;
+  readonly #signal: AbortSignal;
   readonly #context: () => Context<unknown>;
+  /** Payloads completed with what others own, so that a part sent again in smaller ones is not read again. */
+  readonly #completed = new Map<string, JsonObject>();
+  #unauthorized = false;
 
-  constructor(room: SendRoom, lease: string, context: () => Context<unknown>) {
+  constructor(room: SendRoom, lease: string, signal: AbortSignal, context: () => Context<unknown>) {
     this.#room = room;
     this.#lease = lease;
+    this.#signal = signal;
     this.#context = context;
   }
 
-  /** One by one, several at a time. */
+  /** One by one, several at a time. What better not be sent now is put back. */
   async singles(toWrite: readonly Writing[]): Promise<void> {
     const waiting = [...toWrite];
     const sender = async () => {
-      for (let writing = waiting.shift(); writing; writing = waiting.shift()) await this.#one(writing);
+      for (let writing = waiting.shift(); writing; writing = waiting.shift()) {
+        const hindrance = this.#hindrance();
+        if (hindrance !== null) return this.#putBack([writing, ...waiting.splice(0)], hindrance);
+        await this.#one(writing);
+      }
     };
     await Promise.all(
       Array.from({ length: Math.min(this.#room.traits.singlesAtOnce, toWrite.length) }, sender),
     );
+  }
+
+  /** Why nothing more of this claim should be sent now, or null. */
+  #hindrance(): string | null {
+    const { circuit, clock } = this.#room;
+    if (this.#signal.aborted) return 'stopped';
+    if (this.#unauthorized) return 'the destination refuses the credentials';
+    return circuit.isOpen(clock.now()) ? 'the destination fails again and again' : null;
+  }
+
+  async #putBack(
+    unsent: readonly Writing[],
+    message: string,
+    { alone }: { alone?: true } = {},
+  ): Promise<void> {
+    if (unsent.length > 0)
+      await this.#room.settler.putBack(this.#lease, unsent, { message, ...(alone && { alone }) });
   }
 
   async #one(writing: Writing): Promise<void> {
@@ -59,8 +104,16 @@ export class Sender {
           : await this.#upsert(context, writing);
       await settler.settle(carrier, [writing], new Map([[writing.sourceId, outcome]]));
     } catch (error) {
-      await settler.settleFailure(this.#lease, [writing], error);
+      await this.#settleFailure([writing], error);
     }
+  }
+
+  async #settleFailure(sent: readonly Writing[], error: unknown): Promise<void> {
+    if (error instanceof UnauthorizedError) {
+      this.#unauthorized = true;
+      this.#room.onUnauthorized();
+    }
+    await this.#room.settler.settleFailure(this.#lease, sent, error);
   }
 
   async #upsert(context: Context<unknown>, writing: Writing): Promise<Outcome> {
@@ -82,29 +135,109 @@ export class Sender {
     const payload = writing.payload ?? {};
     if (this.#room.traits.partialWrites === 'merge' || !writing.partial || !destination.preserve)
       return payload;
+    const known = this.#completed.get(writing.sourceId);
+    if (known) return known;
     const current = await destination.read(context, writing.sourceId);
-    return current ? destination.preserve(payload, current) : payload;
+    const completed = current ? destination.preserve(payload, current) : payload;
+    this.#completed.set(writing.sourceId, completed);
+    return completed;
   }
 
-  /** In as few bulk actions as their bytes allow. */
+  /** In as few bulk actions as their bytes and the size that is taken now allow. */
   async bulk(toWrite: readonly Writing[]): Promise<void> {
-    for (const part of inParts(toWrite, this.#room.traits.bulk!.maxBytes)) await this.#submit(part);
+    const { size } = this.#room;
+    let rest: readonly Writing[] = toWrite;
+    let most = Number.POSITIVE_INFINITY;
+    while (rest.length > 0) {
+      const hindrance = this.#hindrance();
+      if (hindrance !== null) return this.#putBack(rest, hindrance);
+      const next = this.#firstPart(rest, Math.min(size.records, most));
+      const completed = await this.#completeAll(next);
+      // What others own in them counts too, and is known only now.
+      const part = this.#firstPart(completed, completed.length);
+      rest = [...completed.slice(part.length), ...rest.slice(next.length)];
+      if (part.length === 0) continue;
+      const end = await this.#submit(part);
+      if (end === 'too large') {
+        most = Math.max(1, Math.floor(part.length / 2));
+        rest = [...part, ...rest];
+      }
+      if (end === 'refused') await this.#bisect(part);
+      if (end === 'no bulk') return this.#withoutBulk([...part, ...rest]);
+    }
   }
 
-  async #submit(part: readonly Writing[]): Promise<void> {
-    const { database, clock, destination, settler } = this.#room;
-    const context = this.#context();
+  /** The first of them, so many that the body stays under its limit; the array's own commas and brackets are counted. */
+  #firstPart(toWrite: readonly Writing[], mostRecords: number): readonly Writing[] {
+    const { maxBytes } = this.#room.traits.bulk!;
+    let bytes = 2;
+    let records = 0;
+    for (const writing of toWrite) {
+      const payload = this.#completed.get(writing.sourceId) ?? writing.payload;
+      bytes += Buffer.byteLength(JSON.stringify(payload)) + 1;
+      if (records > 0 && (bytes > maxBytes || records === mostRecords)) break;
+      records += 1;
+    }
+    return toWrite.slice(0, records);
+  }
+
+  /** Completes their payloads; one that cannot be read is settled by itself, and left out. */
+  async #completeAll(part: readonly Writing[]): Promise<Writing[]> {
+    if (this.#room.traits.partialWrites === 'merge') return [...part];
+    const completed = await inTurn(part, this.#room.traits.singlesAtOnce, async (writing) => {
+      const hindrance = this.#hindrance();
+      if (hindrance !== null) {
+        await this.#putBack([writing], hindrance);
+        return [];
+      }
+      try {
+        await this.#preserved(this.#context(), writing);
+        return [writing];
+      } catch (error) {
+        await this.#settleFailure([writing], error);
+        return [];
+      }
+    });
+    return completed.flat();
+  }
+
+  async #withoutBulk(unsent: readonly Writing[]): Promise<void> {
+    const few = this.#room.traits.singlesAtOnce * 4;
+    await this.#putBack(unsent.slice(few), 'the destination takes no bulk');
+    await this.singles(unsent.slice(0, few));
+  }
+
+  async #submit(part: readonly Writing[]): Promise<PartEnd> {
+    const { destination, size, onNoBulk } = this.#room;
+    const writes = part.map(({ sourceId, payload }) => ({
+      sourceId,
+      payload: this.#completed.get(sourceId) ?? payload ?? {},
+    }));
     let actionId: string;
     try {
-      const writes = await inTurn(part, this.#room.traits.singlesAtOnce, async (writing) => ({
-        sourceId: writing.sourceId,
-        payload: await this.#preserved(context, writing),
-      }));
-      ({ actionId } = await destination.bulk!.submit(context, writes));
+      ({ actionId } = await destination.bulk!.submit(this.#context(), writes));
     } catch (error) {
-      if (error instanceof RejectedError && part.length > 1) return this.#bisect(part);
-      return settler.settleFailure(this.#lease, part, error);
+      const end = this.#signal.aborted ? 'over' : endOf(error);
+      if (end === 'no bulk') onNoBulk((error as Error).message);
+      if (end === 'too large') size.tooLarge(part.length);
+      if (end === 'no bulk') return end;
+      if (end === 'too large' || end === 'refused') {
+        if (part.length > 1) return end;
+        await this.singles(part);
+        return 'over';
+      }
+      if (end === 'timed out') size.timedOut(part.length);
+      await this.#settleFailure(part, error);
+      return 'over';
     }
+    size.taken(part.length);
+    await this.#handOver(actionId, part);
+    return 'taken';
+  }
+
+  /** From here on the action carries them: any worker may ask about it. */
+  async #handOver(actionId: string, part: readonly Writing[]): Promise<void> {
+    const { database, clock } = this.#room;
     const id = randomUUID();
     const items: BatchItem[] = part.map(({ sourceId, revision, acknowledges, attempts, uncertain }) => ({
       sourceId,
@@ -125,30 +258,33 @@ export class Sender {
     });
   }
 
-  /** A batch refused as a whole is halved until the customers that cause it stand alone. */
-  async #bisect(part: readonly Writing[]): Promise<void> {
-    const middle = Math.ceil(part.length / 2);
-    for (const half of [part.slice(0, middle), part.slice(middle)]) {
-      if (half.length <= 5) await this.singles(half);
-      else await this.#submit(half);
-    }
+  /** A batch refused as a whole is halved until the customers that cause it stand alone, as far as the quota allows. */
+  async #bisect(refused: readonly Writing[]): Promise<void> {
+    const { bulkWaitMs } = this.#room;
+    await bisect(refused, {
+      ask: async (part) => {
+        const end = await this.#submit(part);
+        if (end === 'taken' || end === 'refused' || end === 'over') return end;
+        await this.#putBack(part, 'its batch was refused', { alone: true });
+        return 'over';
+      },
+      alone: (part) => this.singles(part),
+      leave: (part) => this.#putBack(part, 'its batch was refused as a whole', { alone: true }),
+      mayAsk: () => this.#hindrance() === null && bulkWaitMs() <= longWaitMs,
+      atOnce: bisectedAtOnce,
+    });
   }
 }
 
-/** Splits so that each part's body stays under `maxBytes`; the array's own commas and brackets are counted. */
-function inParts(toWrite: readonly Writing[], maxBytes: number): Writing[][] {
-  const parts: Writing[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const writing of toWrite) {
-    const size = Buffer.byteLength(JSON.stringify(writing.payload)) + 1;
-    if (bytes + size > maxBytes) {
-      parts.push([]);
-      bytes = 2;
-    }
-    parts.at(-1)?.push(writing);
-    bytes += size;
+/** What a failed bulk call says of the next one. */
+function endOf(error: unknown): 'refused' | 'too large' | 'no bulk' | 'timed out' | 'over' {
+  if (error instanceof RejectedError) {
+    if (error.code === 'missing_feature') return 'no bulk';
+    return error.status === 413 || error.code === 'payload_too_large' ? 'too large' : 'refused';
   }
-  return parts;
+  if (!(error instanceof TransientError) || !error.uncertain) return 'over';
+  const { status } = error;
+  return status === undefined || status === 408 || status === 504 ? 'timed out' : 'over';
 }
 
 /** Maps with at most `atOnce` under way, in order. */

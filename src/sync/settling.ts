@@ -8,8 +8,10 @@ import { attemptsMax, type Backoff, backoffMs } from '../engine/retry.ts';
 import { dropAcknowledged, keepAcknowledged } from './acknowledgements.ts';
 import type { BatchItem } from './batches.ts';
 import { keepDeadLetters, settleDeadLetters } from './dead-letters.ts';
-import { type Carrier, type Settlement, settle } from './deliveries.ts';
+import { type Carrier, type Settled, type Settlement, settle, settleEach } from './deliveries.ts';
 import type { Writing } from './difference.ts';
+import { endDrifts } from './drifts.ts';
+import { FreshnessNotes } from './freshness.ts';
 import { destinationName, pause } from './pauses.ts';
 
 export const backoff: Backoff = { baseMs: 2_000, capMs: 900_000 };
@@ -19,6 +21,7 @@ export type Outcomes = ReadonlyMap<string, Outcome>;
 
 export class Settler {
   readonly #room: { database: Database; clock: Clock; log: Log };
+  readonly #freshness = new FreshnessNotes();
 
   constructor(room: { database: Database; clock: Clock; log: Log }) {
     this.#room = room;
@@ -27,19 +30,45 @@ export class Settler {
   /** Settles what was sent by its outcomes. */
   async settle(carrier: Carrier, sent: readonly BatchItem[], outcomes: Outcomes): Promise<void> {
     if (sent.length === 0) return;
-    await this.#room.database.transaction((tx) => this.settleIn(tx, carrier, sent, outcomes));
+    this.noteFresh(await this.#room.database.transaction((tx) => this.settleIn(tx, carrier, sent, outcomes)));
+    await this.writeFreshness();
   }
 
-  /** The same within the caller's transaction. */
+  /** Settles customers of whom the destination has everything already. It gave no word, so they tell nothing of freshness. */
+  async settleIdle(carrier: Carrier, idle: readonly BatchItem[]): Promise<void> {
+    if (idle.length === 0) return;
+    const outcomes = new Map(idle.map(({ sourceId }) => [sourceId, accepted(sourceId)]));
+    await this.#room.database.transaction((tx) => this.settleIn(tx, carrier, idle, outcomes));
+  }
+
+  /** Notes how fresh these were delivered, once the transaction that settled them is over. */
+  noteFresh(settled: readonly Settled[]): void {
+    const now = this.#room.clock.now();
+    for (const [lane, rows] of Map.groupBy(settled, (row) => row.lane)) {
+      const freshness = rows.flatMap((row) => (row.freshnessMs === null ? [] : [row.freshnessMs]));
+      this.#freshness.note(lane, freshness, now);
+    }
+  }
+
+  /** Writes what was noted, at most once a second unless it is `all`. */
+  async writeFreshness({ all = false } = {}): Promise<void> {
+    const { database, clock, log } = this.#room;
+    await this.#freshness
+      .write(database, clock.now(), { all })
+      .catch((error: unknown) => log.warn({ err: error }, 'freshness could not be written; tried again'));
+  }
+
+  /** Settles within the caller's transaction, who notes the freshness of what is returned after it. */
   async settleIn(
     tx: Queryable,
     carrier: Carrier,
     sent: readonly BatchItem[],
     outcomes: Outcomes,
-  ): Promise<void> {
+  ): Promise<Settled[]> {
     const now = this.#room.clock.now();
     const settlements = sent.map((item) => settlementOf(item, outcomes.get(item.sourceId)!, now));
-    const settled = await settle(tx, carrier, settlements, now);
+    const rows = await settleEach(tx, carrier, settlements, now);
+    const settled = new Set(rows.map((row) => row.sourceId));
     const ours = sent.filter((item) => settled.has(item.sourceId));
     const accepted = ours.filter((item) => outcomes.get(item.sourceId)?.result === 'accepted');
     await keepAcknowledged(
@@ -52,6 +81,11 @@ export class Settler {
     await dropAcknowledged(
       tx,
       accepted.filter((item) => item.acknowledges === null).map((item) => item.sourceId),
+    );
+    // What was in doubt was sent whole: whatever had drifted is written over.
+    await endDrifts(
+      tx,
+      accepted.filter((item) => item.uncertain).map((item) => item.sourceId),
     );
     const dead = settlements.filter(
       (settlement) => settlement.end === 'dead' && settled.has(settlement.sourceId),
@@ -78,6 +112,23 @@ export class Settler {
       { kind: 'delivery', source: destinationName, refs: accepted.map((item) => item.sourceId) },
       now,
     );
+    return rows;
+  }
+
+  /** Puts back what was claimed and not sent: it is due again at once, and in doubt only where it was before. */
+  async putBack(
+    lease: string,
+    unsent: readonly Writing[],
+    { message, alone }: { message: string; alone?: boolean },
+  ): Promise<void> {
+    const { database, clock } = this.#room;
+    const now = clock.now();
+    const settlements = unsent.map((writing): Settlement => {
+      const { sourceId, revision, uncertain } = writing;
+      const again = { end: 'again', dueAt: now, counted: false, message, uncertain } as const;
+      return { sourceId, revision, ...again, alone: alone ?? writing.alone };
+    });
+    await database.transaction((tx) => settle(tx, { lease }, settlements, now));
   }
 
   /** The whole request failed: what that means for each customer in it. */
@@ -99,7 +150,10 @@ export class Settler {
     const transient = error instanceof TransientError ? error : null;
     const refused = error instanceof UnauthorizedError || (transient !== null && !transient.uncertain);
     const message = error instanceof Error ? error.message : String(error);
-    const settlements = sent.map(({ sourceId, revision, attempts, uncertain }): Settlement => {
+    // One moment for all that was sent together, so that it can go together again.
+    const most = Math.max(...sent.map(({ attempts }) => attempts));
+    const dueAt = now + backoffMs(most + 1, { ...backoff, retryAfterMs: transient?.retryAfterMs });
+    const settlements = sent.map(({ sourceId, revision, attempts, uncertain, alone }): Settlement => {
       const counted = !refused;
       if (counted && attempts + 1 >= attemptsMax.delivery) {
         return {
@@ -111,8 +165,8 @@ export class Settler {
           uncertain: true,
         };
       }
-      const dueAt = now + backoffMs(attempts + 1, { ...backoff, retryAfterMs: transient?.retryAfterMs });
-      return { sourceId, revision, end: 'again', dueAt, counted, message, uncertain: uncertain || !refused };
+      const inDoubt = uncertain || !refused;
+      return { sourceId, revision, end: 'again', dueAt, counted, message, uncertain: inDoubt, alone };
     });
     await database.transaction(async (tx) => {
       const settled = await settle(tx, { lease }, settlements, now);
@@ -154,6 +208,10 @@ export class Settler {
   }
 }
 
+export function accepted(sourceId: string): Outcome {
+  return { sourceId, result: 'accepted' };
+}
+
 function settlementOf(item: BatchItem, outcome: Outcome, now: number): Settlement {
   const { sourceId, revision, attempts } = item;
   if (outcome.result === 'accepted') return { sourceId, revision, end: 'delivered' };
@@ -178,5 +236,7 @@ function settlementOf(item: BatchItem, outcome: Outcome, now: number): Settlemen
     counted: true,
     message: outcome.message,
     uncertain: true,
+    // Batches that prove nothing of it, twice: what another customer spoils in them is none of its own.
+    alone: attempts > 0,
   };
 }

@@ -2,25 +2,38 @@
 import type { Context } from 'hono';
 import { customerView, listCustomers } from '../sync/customer-view.ts';
 import { listDeadLetters } from '../sync/dead-letters.ts';
+import { listRequests } from '../sync/inbox.ts';
+import { type LetterGroup, letterGroups } from '../sync/letter-groups.ts';
+import { requestOf } from '../sync/retry.ts';
 import { listRuns } from '../sync/runs.ts';
+import { listVerifications } from '../sync/verifications.ts';
 import { customerBody } from './api/customers.ts';
+import { groupBody } from './api/dead-letter-groups.ts';
 import { letterBody } from './api/dead-letters.ts';
+import { requestBodies } from './api/inbox-shapes.ts';
 import { runBody } from './api/shapes.ts';
+import { verificationBody } from './api/verifications.ts';
 import { asset } from './assets.ts';
 import { requireSameOrigin } from './auth.ts';
 import type { Found } from './pages/customer.ts';
 import { enteringPage, loginPage } from './pages/login.ts';
 import { overviewPage } from './pages/overview.ts';
 import { Problem } from './problem.ts';
+import { Remembered } from './remembered.ts';
 import { newApi, type Room } from './room.ts';
 import { readStatus } from './status.ts';
 
 const runsShown = 12;
 const lettersShown = 10;
 const matchesShown = 8;
+const requestsShown = 8;
+/** One request may have many. */
+const lettersRead = 100;
 
 export function adminPages(room: Room) {
   const { auth, loginCodes } = room;
+  const { clock, database } = room.tributary;
+  const causes = new Remembered(clock, () => letterGroups(database, {}));
   const pages = newApi();
   pages.get('/assets/:name', (c) => {
     const found = asset(c, c.req.param('name'));
@@ -29,7 +42,7 @@ export function adminPages(room: Room) {
   });
   pages.get('/', async (c) => {
     if (!auth.hasSession(c)) return c.redirect('/login', 303);
-    return answer(c, await overview(room, c.req.query('q')));
+    return answer(c, await overview(room, causes, c.req.query('q')));
   });
   pages.get('/login', (c) => {
     const code = c.req.query('key');
@@ -67,15 +80,34 @@ function answer(c: Context, body: ReturnType<typeof loginPage>, status: 200 | 40
   return c.html(body, status);
 }
 
-async function overview(room: Room, query: string | undefined) {
+async function overview(room: Room, causes: Remembered<LetterGroup[]>, query: string | undefined) {
   const { database } = room.tributary;
-  const [status, runs, letters, found] = await Promise.all([
+  const [status, runs, letters, faulty, [proof], found] = await Promise.all([
     readStatus(room),
     listRuns(database, { limit: runsShown }),
     listDeadLetters(database, {}, { limit: lettersShown }),
+    faultyRequests(room),
+    listVerifications(database, { limit: 1 }),
     find(room, query),
   ]);
-  return overviewPage({ status, runs: runs.map(runBody), letters: letters.map(letterBody), found });
+  return overviewPage({
+    status,
+    runs: runs.map(runBody),
+    letters: letters.map(letterBody),
+    groups: (await causes.get()).map(groupBody),
+    faulty,
+    proof: proof ? verificationBody(proof) : null,
+    found,
+  });
+}
+
+/** By their letters: those are few, and the inbox may be large. */
+async function faultyRequests({ tributary: { database } }: Room) {
+  const letters = await listDeadLetters(database, { kind: 'inbox' }, { limit: lettersRead });
+  const ids = new Set(letters.flatMap((letter) => requestOf(letter) ?? []));
+  if (ids.size === 0) return [];
+  const requests = await listRequests(database, { ids: [...ids] }, { limit: requestsShown });
+  return requestBodies(database, requests);
 }
 
 /** The customer of this very source ID, or the only one that a search finds; else those to choose from. */

@@ -9,23 +9,30 @@ import type { Tributary } from '../tributary.ts';
 import { adminPages } from './admin.ts';
 import { clashesApi } from './api/clashes.ts';
 import { customersApi } from './api/customers.ts';
+import { deadLetterGroupsApi } from './api/dead-letter-groups.ts';
 import { deadLettersApi } from './api/dead-letters.ts';
 import { deliveriesApi } from './api/deliveries.ts';
 import { destinationApi } from './api/destination.ts';
+import { driftsApi } from './api/drifts.ts';
 import { erasuresApi } from './api/erasures.ts';
 import { explainApi } from './api/explain.ts';
 import { exportApi } from './api/export.ts';
 import { healthApi } from './api/health.ts';
 import { holdsApi } from './api/holds.ts';
 import { importsApi } from './api/imports.ts';
+import { inboxApi } from './api/inbox.ts';
 import { pinsApi } from './api/pins.ts';
+import { planApi } from './api/plan.ts';
 import { previewApi } from './api/preview.ts';
+import { probeApi } from './api/probe.ts';
 import { quarantineApi } from './api/quarantine.ts';
 import { rewindApi } from './api/rewind.ts';
 import { runEventsApi } from './api/run-events.ts';
 import { runsApi } from './api/runs.ts';
 import { sourcesApi } from './api/sources.ts';
 import { statusApi } from './api/status.ts';
+import { verificationsApi } from './api/verifications.ts';
+import { webhookApi } from './api/webhooks.ts';
 import { Auth } from './auth.ts';
 import { LoginCodes } from './login-codes.ts';
 import { answerProblem, onError, Problem } from './problem.ts';
@@ -77,7 +84,8 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     ),
   );
   // Before all else: they have limits of their own, and every millisecond counts.
-  app.route('/', webhooksApi(room));
+  const door = webhooksApi(room);
+  app.route('/', door);
   app.use(headers);
   app.use('/api/*', async (c, next) => {
     room.auth.require(c);
@@ -87,6 +95,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   app.use(smallBodies);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   for (const part of parts) app.route('/', part(room));
+  app.route('/', webhookApi(room, door));
   document(app, options.version);
   return app;
 }
@@ -97,6 +106,7 @@ const parts = [
   sourcesApi,
   importsApi,
   destinationApi,
+  probeApi,
   deliveriesApi,
   runsApi,
   runEventsApi,
@@ -109,8 +119,13 @@ const parts = [
   erasuresApi,
   exportApi,
   deadLettersApi,
+  deadLetterGroupsApi,
+  inboxApi,
+  driftsApi,
   holdsApi,
   previewApi,
+  planApi,
+  verificationsApi,
   adminPages,
 ];
 

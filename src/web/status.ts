@@ -17,9 +17,15 @@ import {
   timeOrNull,
 } from './api/shapes.ts';
 import type { Room } from './room.ts';
+import { webhookState, webhookStateShape } from './webhook-state.ts';
 
 const count = z.int().min(0);
 const seconds = z.number().min(0);
+
+export const driftKind = z.enum(['differs', 'deleted', 'unknown']).openapi({
+  description:
+    'differs: it holds other values. deleted: it holds it no more. unknown: it holds one that was never sent.',
+});
 
 const budgetShape = z
   .strictObject({
@@ -53,7 +59,9 @@ export const sourceShape = z
     lastRun: orNull(runShape).openapi({ description: 'Its newest run that has ended.' }),
     records: count.openapi({ description: 'Records kept of it.' }),
     imports: z.boolean().openapi({ description: 'It takes files by `POST /api/sources/{source}/imports`.' }),
+    pulls: z.boolean().openapi({ description: 'False where the vendor only pushes: it cannot be synced.' }),
     readsById: z.boolean().openapi({ description: 'It can be synced in mode `records`.' }),
+    webhook: orNull(webhookStateShape).openapi({ description: 'Null where the vendor does not push.' }),
     budget: z.array(budgetShape),
     calls: orNull(callsShape),
   })
@@ -90,6 +98,11 @@ export const statusShape = z
         .openapi({ description: 'Bulk actions that the destination has not ended.' }),
       budget: z.array(budgetShape),
       calls: orNull(callsShape),
+      webhook: orNull(webhookStateShape).openapi({ description: "The destination's own webhooks." }),
+    }),
+    drifts: z.array(z.strictObject({ kind: driftKind, count })).openapi({
+      description:
+        'Customers that the destination holds otherwise than it acknowledged: see `GET /api/drifts`.',
     }),
     holds: z
       .strictObject({ open: count, customers: count })
@@ -151,7 +164,9 @@ export async function readStatus(room: Room): Promise<Status> {
       paused: pauseBody(paused.get(destinationName)),
       batches: { underWay: batches.count, customers: figures.inBatches },
       ...spending(tributary.endpoints.get(destinationName)),
+      webhook: webhookState(room, figures, destinationName),
     },
+    drifts: figures.drifts,
     holds: figures.holds,
     deadLetters: {
       open: figures.deadLetters.reduce((sum, group) => sum + group.open, 0),
@@ -181,17 +196,19 @@ export async function readSources(room: Room): Promise<SourceStatus[]> {
     going: going.filter((run) => run.source === source.name).map((run) => withRate(room, run, now)),
     lastRun: ((run) => (run ? runBody(run) : null))(last.find((run) => run.source === source.name)),
     records: figures.records[source.name] ?? 0,
+    webhook: webhookState(room, figures, source.name),
     ...spending(room.tributary.endpoints.get(source.name)),
   }));
 }
 
-function describe({ name, config, streams }: Source) {
+function describe({ name, config, streams, canPull }: Source) {
   return {
     name,
     connector: config.connector.name,
     schedule: config.schedule,
     timezone: config.timezone,
     imports: takesImports(config.connector.name),
+    pulls: canPull,
     readsById: streams.some((stream) => stream.read !== undefined),
   };
 }

@@ -13,7 +13,7 @@ import { answerProblem, Problem } from './problem.ts';
 import { RateCeiling } from './rate-ceiling.ts';
 import { type Api, type Env, newApi, type Room } from './room.ts';
 
-const usualMaxBodyBytes = 1024 * 1024;
+export const usualMaxBodyBytes = 1024 * 1024;
 /** Of one header's value, and of all that are kept. */
 const mostHeaderCharacters = 2_000;
 const mostHeaders = 60;

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
-import { csvCell, csvRow } from '../../src/cli/csv.ts';
+import { csvCell, csvRow } from '../../src/web/csv.ts';
 
 describe('a cell of a CSV file', () => {
   it.each(['=1+1', '+48600100200', '-5', '@SUM(A1)', '\tx', '\rx'])(

@@ -502,16 +502,28 @@ describe('bulk', () => {
   });
 
   it.each([
-    ['100 customers', { bulkRecordCap: 2 }, 'too_many_customers', 400],
+    ['100 customers', { bulkRecordCap: 2 }, 'payload_too_large', 400],
     ['its bytes', { bodyLimitBytes: 60 }, 'payload_too_large', 413],
   ] as const)(
-    'refuses the whole request above the limit of %s, for the caller to bisect',
+    'refuses the whole request above the limit of %s, for the caller to send less at once',
     async (_, options, code, status) => {
       const world = project(options);
       const error = await submitThree(world).catch((thrown) => thrown);
       expect(error).toBeInstanceOf(RejectedError);
       expect(error).toMatchObject({ code, status });
       expect(world.simulator.count).toBe(0);
+    },
+  );
+
+  it.each([402, 403, 404, 405])(
+    'is no feature of the account where it is refused with %s',
+    async (status) => {
+      const world = project({ faults: () => Response.json({ code: status, message: 'No' }, { status }) });
+      await expect(submitThree(world)).rejects.toMatchObject({
+        name: 'RejectedError',
+        code: 'missing_feature',
+        status,
+      });
     },
   );
 

@@ -12,12 +12,17 @@ import {
   claim,
   DueBounds,
   freeDeliveries,
+  hold,
+  letGo,
   nextDue,
+  redeliver,
   revive,
   type Settlement,
   settle,
+  settleEach,
   want,
 } from '../../src/sync/deliveries.ts';
+import { FreshnessNotes, forgetFreshness, freshnessSince } from '../../src/sync/freshness.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 
 const start = Date.UTC(2026, 0, 1);
@@ -47,7 +52,7 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
   });
   beforeEach(async () => {
     now = start;
-    await database.rows(sql`truncate deliveries`);
+    await database.rows(sql`truncate deliveries, records, revisions, freshness`);
   });
   afterAll(() => database.close());
 
@@ -133,6 +138,27 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
       now += 60_000;
       await owe('ann', 3, 'schedule');
       expect(await row('ann')).toMatchObject({ lane: 1, waitingSince: start, dueAt: start });
+    });
+
+    it('keep the best lane while they are held, and while they are put off', async () => {
+      await owe('ann', 1, 'webhook');
+      await owe('bob', 1, 'webhook');
+      await hold(database, ['ann']);
+      await owe('ann', 2, 'backfill');
+      const lease = newLease();
+      await reach(lease);
+      await settle(database, { lease }, [later('bob', now + 1000)], now);
+      await owe('bob', 2, 'schedule');
+      await letGo(database, ['ann'], now);
+      expect(await row('ann')).toMatchObject({ state: 'waiting', lane: 0, waitingSince: start });
+      expect(await row('bob')).toMatchObject({ lane: 0, waitingSince: start, attempts: 1 });
+    });
+
+    it('take the better lane where they are sent again for healing', async () => {
+      await owe('ann', 1, 'backfill');
+      await owe('bob', 1, 'webhook');
+      await redeliver(database, ['ann', 'bob'], { lane: 'schedule', now });
+      expect([(await row('ann')).lane, (await row('bob')).lane]).toEqual([2, 0]);
     });
 
     it('wait anew, in the new lane, once they were delivered', async () => {
@@ -377,6 +403,108 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
       expect(await settle(database, { batchId: randomUUID() }, [dead('ann')], now)).toEqual(new Set());
       expect(await settle(database, { batchId }, [delivered('ann')], now)).toEqual(new Set(['ann']));
     });
+  });
+
+  describe('whose change has a clock', () => {
+    const change = (sourceId: string, revision: number, changedAt?: number, lane: Lane = 'webhook') =>
+      want(database, [{ sourceId, revision, changedAt }], lane, now);
+    const fresh = async (sourceId: string) =>
+      (
+        await database.rows<{ changedAt: number | null; freshnessMs: number | null }>(sql`
+          select ${ms(sql`changed_at`)} as "changedAt", freshness_ms::float8 as "freshnessMs"
+          from deliveries where source_id = ${sourceId}`)
+      )[0]!;
+    const send = async (sourceId: string, revision = 1) => {
+      const lease = newLease();
+      await reach(lease);
+      return settleEach(database, { lease }, [delivered(sourceId, revision)], now);
+    };
+
+    it('are as fresh as the oldest change that had to wait', async () => {
+      await change('ann', 1, start - 5_000);
+      now += 2_000;
+      await change('ann', 2, now - 1_000);
+      await change('ann', 3);
+      expect(await fresh('ann')).toEqual({ changedAt: start - 5_000, freshnessMs: null });
+      now += 1_000;
+      expect(await send('ann', 3)).toEqual([{ sourceId: 'ann', lane: 0, freshnessMs: 8_000 }]);
+      expect(await fresh('ann')).toEqual({ changedAt: null, freshnessMs: 8_000 });
+    });
+
+    it('say nothing where no change of the source is in them', async () => {
+      await change('ann', 1, now);
+      await send('ann');
+      await redeliver(database, ['ann'], { lane: 'schedule', now });
+      expect(await send('ann')).toMatchObject([{ freshnessMs: null }]);
+      expect(await fresh('ann')).toEqual({ changedAt: null, freshnessMs: null });
+    });
+
+    it('keep their clock over failures, and a source ahead of us is no fresher than at once', async () => {
+      await change('ann', 1, start + 60_000);
+      const lease = newLease();
+      await reach(lease);
+      await settle(database, { lease }, [later('ann', now)], now);
+      expect(await fresh('ann')).toMatchObject({ changedAt: start + 60_000 });
+      expect(await send('ann')).toMatchObject([{ freshnessMs: 0 }]);
+    });
+
+    it('begin a new clock with the change that came while the one before was on its way', async () => {
+      await change('ann', 1, start - 9_000);
+      const lease = newLease();
+      await reach(lease);
+      now += 4_000;
+      await change('ann', 2, now - 500);
+      await database.rows(sql`
+        insert into revisions (source_id, revision, at, changed, cause) values ('ann', 2, to_timestamp(${now}::float8 / 1000), '{}', '{}')`);
+      await database.rows(sql`
+        insert into records (source, stream, record_id, source_id, changed_at, hash, body, received_at)
+        values ('s', 'people', '1', 'ann', to_timestamp(${now - 500}::float8 / 1000), 'h', '{}', to_timestamp(${now}::float8 / 1000))`);
+      now += 1_000;
+      expect(await settleEach(database, { lease }, [delivered('ann', 1)], now)).toMatchObject([
+        { freshnessMs: 14_000 },
+      ]);
+      expect(await fresh('ann')).toEqual({ changedAt: start + 3_500, freshnessMs: 14_000 });
+      expect(await send('ann', 2)).toMatchObject([{ freshnessMs: 1_500 }]);
+    });
+
+    it('are added up by lane and hour, and read as percentiles', async () => {
+      const [one, two] = [new FreshnessNotes(), new FreshnessNotes()];
+      one.note(0, [90, 1_000, 1_000, 60_000], now);
+      one.note(2, [500_000], now - 2 * 3_600_000);
+      await one.write(database, now);
+      one.note(0, [100], now);
+      await one.write(database, now + 999);
+      two.note(0, [100, 200], now);
+      await two.write(database, now, { all: true });
+      expect((await freshnessSince(database, now)).all.deliveries).toBe(6);
+      await one.write(database, now + 1_000);
+      const { all, lanes } = await freshnessSince(database, now - 3 * 3_600_000);
+      expect(all).toMatchObject({ deliveries: 8 });
+      expect(lanes.map(({ lane, deliveries }) => [lane, deliveries])).toEqual([
+        ['webhook', 7],
+        ['manual', 0],
+        ['schedule', 1],
+        ['backfill', 0],
+      ]);
+      expect(lanes[0]!.p50Ms).toBeLessThanOrEqual(200);
+      expect(lanes[0]!.p99Ms).toBeGreaterThan(51_200);
+      expect(lanes[1]).toMatchObject({ p50Ms: null, p99Ms: null });
+      await forgetFreshness(database, now);
+      expect((await freshnessSince(database, 0)).all.deliveries).toBe(7);
+    });
+  });
+
+  it('that are to go by themselves say so to whoever claims them, until they are delivered', async () => {
+    await owe('ann');
+    let lease = newLease();
+    expect(await reach(lease)).toMatchObject([{ alone: false }]);
+    await settle(database, { lease }, [later('ann', now, { alone: true })], now);
+    await owe('ann', 2);
+    lease = newLease();
+    expect(await reach(lease)).toMatchObject([{ alone: true, revision: 2 }]);
+    await settle(database, { lease }, [delivered('ann', 2)], now);
+    await owe('ann', 3);
+    expect(await reach(newLease())).toMatchObject([{ alone: false }]);
   });
 
   describe('that are dead', () => {

@@ -1,98 +1,40 @@
 // Quotas shared over the database: no window is ever exceeded, whoever calls, waits, dies or comes back.
-import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Quota, TransientError } from '../../src/connector.ts';
-import type { Database } from '../../src/db/database.ts';
 import { type Clock, ManualClock } from '../../src/engine/clock.ts';
 import { type Lane, lanes } from '../../src/engine/lanes.ts';
-import { type Budget, Budgets, UnsentError } from '../../src/engine/quota.ts';
+import { type Budget, type Budgets, UnsentError } from '../../src/engine/quota.ts';
 import { QuotaWindows } from '../simulators/quota-windows.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
-
-const start = Date.UTC(2026, 0, 1);
-const account = 'hubspot:1';
-const hour = 3_600_000;
-const day = 24 * hour;
-
-/** A database that can be waited for: simulated time must not run past statements that are under way. */
-function watched(database: Database) {
-  let underWay = 0;
-  const watch = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    underWay += 1;
-    try {
-      return await work();
-    } finally {
-      underWay -= 1;
-    }
-  };
-  const seen: Database = {
-    ...database,
-    rows: (statement) => watch(() => database.rows(statement)),
-    transaction: (work) => watch(() => database.transaction(work)),
-  };
-  const settled = async () => {
-    for (let quiet = 0; quiet < 5; quiet = underWay ? 0 : quiet + 1) await new Promise(setImmediate);
-  };
-  return { seen, settled };
-}
+import { randomOf } from '../support/random.ts';
+import { account, day, hour, QuotaWorld, start, tenPerSecond } from './quota-world.ts';
 
 describe.each(databases)('Budgets on $name', ({ open }) => {
+  let world: QuotaWorld;
   let database: TestDatabase;
-  let watch: ReturnType<typeof watched>;
   let clock: ManualClock;
-  let rooms: Budgets[];
 
   beforeEach(async () => {
-    database = await open();
-    watch = watched(database);
-    clock = new ManualClock(start);
-    rooms = [];
+    world = await QuotaWorld.open(open);
+    ({ database, clock } = world);
   });
-  afterEach(async () => {
-    for (const room of rooms) await room.close();
-    await database.close();
-  });
+  afterEach(() => world.close());
 
-  /** One more process. */
-  function budgetOf(quotas: Quota[], own: Clock = clock, leaseSeconds = 30): Budget & { room: Budgets } {
-    const holder = randomUUID();
-    const room = new Budgets({ database: watch.seen, clock: own, holder, leaseSeconds, onError: fail });
-    rooms.push(room);
-    return Object.assign(room.account(account, quotas), { room });
-  }
-  const fail = (error: unknown) => {
-    throw error;
+  const budgetOf: QuotaWorld['budgetOf'] = (...args) => world.budgetOf(...args);
+  const pass: QuotaWorld['pass'] = (...args) => world.pass(...args);
+  const calls: QuotaWorld['calls'] = (...args) => world.calls(...args);
+  const settled = () => world.settled();
+  /** From here on nobody closes it. */
+  const forget = ({ room }: { room: Budgets }) => {
+    world.rooms = world.rooms.filter((other) => other !== room);
   };
-  /** Lets time pass in small steps, each with all that follows from it. */
-  async function pass(milliseconds: number, stepMs = 50, clocks = [clock]): Promise<void> {
-    await watch.settled();
-    for (let left = milliseconds; left > 0; left -= stepMs) {
-      for (const one of clocks) await one.advance(Math.min(stepMs, left));
-      await watch.settled();
-    }
-  }
-  /** Starts calls that answer at once, and keeps what became of them. */
-  function calls(budget: Budget, count: number, lane: Lane = 'schedule', bucket?: string) {
-    const sentAt: number[] = [];
-    const errors: TransientError[] = [];
-    for (let number = 0; number < count; number += 1) {
-      budget
-        .run({ lane, bucket }, async () => {
-          sentAt.push(clock.now() - start);
-        })
-        .catch((error) => errors.push(error));
-    }
-    return { sentAt, errors };
-  }
   const heldByAll = async () =>
     (
       await database.rows<{ held: number }>(
         sql`select coalesce(sum(slots), 0)::int as held from quota_slices`,
       )
     )[0]?.held;
-
-  const tenPerSecond: Quota = { name: 'second', requests: 10, seconds: 1 };
 
   it('sends as many calls as a window allows, and the next ones when it has passed', async () => {
     const { sentAt } = calls(budgetOf([tenPerSecond]), 25);
@@ -115,7 +57,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
   it('counts the window from the response, since the vendor may have seen the request just before it', async () => {
     const budget = budgetOf([{ name: 'one', requests: 1, seconds: 1 }]);
     const first = budget.run({ lane: 'schedule' }, () => clock.sleep(5_000));
-    await watch.settled();
+    await settled();
     const { sentAt } = calls(budget, 1);
     await pass(5_900, 100);
     await first;
@@ -129,7 +71,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     const unsent = new UnsentError('no such host');
     await expect(budget.run({ lane: 'schedule' }, () => Promise.reject(unsent))).rejects.toBe(unsent);
     const { sentAt } = calls(budget, 1);
-    await watch.settled();
+    await settled();
     expect(sentAt).toEqual([0]);
   });
 
@@ -184,7 +126,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
   it('refuses who has been overtaken for more than half a minute', async () => {
     const budget = budgetOf([{ name: 'one', requests: 1, seconds: 10 }]);
     const webhooks = calls(budget, 1, 'webhook');
-    await watch.settled();
+    await settled();
     const { sentAt, errors } = calls(budget, 1, 'schedule');
     for (let turn = 0; turn < 8; turn += 1) {
       calls(budget, 1, 'webhook');
@@ -198,7 +140,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
   it('stops waiting when told to', async () => {
     const budget = budgetOf([{ name: 'one', requests: 1, seconds: 1 }]);
     calls(budget, 1);
-    await watch.settled();
+    await settled();
     const stop = new AbortController();
     const waiting = budget.run({ lane: 'manual', signal: stop.signal }, async () => 'sent');
     stop.abort();
@@ -225,11 +167,11 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
   it('refuses calls at once while a quota is exhausted for long, those that wait already included', async () => {
     const budget = budgetOf([{ name: 'one', requests: 1, seconds: 20 }]);
     calls(budget, 1);
-    await watch.settled();
+    await settled();
     const waiting = calls(budget, 1);
-    await watch.settled();
+    await settled();
     budget.observe([{ quota: 'one', exhaustedUntil: start + 600_000 }]);
-    await watch.settled();
+    await settled();
     expect(waiting.errors).toMatchObject([{ quota: 'one', retryAfterMs: 600_000 }]);
     await expect(budget.run({ lane: 'webhook' }, async () => {})).rejects.toMatchObject({
       retryAfterMs: 600_000,
@@ -240,7 +182,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
   it('tells other processes within a second what one has learned', async () => {
     const [one, two] = [budgetOf([tenPerSecond]), budgetOf([tenPerSecond])];
     const before = calls(two, 1);
-    await watch.settled();
+    await settled();
     expect(before.sentAt).toHaveLength(1);
     one.observe([{ quota: 'second', exhaustedUntil: start + 600_000 }]);
     await pass(1_000);
@@ -249,9 +191,9 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
 
   it('tells a process that begins', async () => {
     budgetOf([tenPerSecond]).observe([{ quota: 'second', exhaustedUntil: start + 600_000 }]);
-    await watch.settled();
+    await settled();
     const { sentAt, errors } = calls(budgetOf([tenPerSecond]), 1);
-    await watch.settled();
+    await settled();
     expect(sentAt).toEqual([]);
     expect(errors).toMatchObject([{ quota: 'second' }]);
   });
@@ -277,7 +219,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
   it('keeps to a smaller limit that the vendor names', async () => {
     const budget = budgetOf([tenPerSecond]);
     calls(budget, 10);
-    await watch.settled();
+    await settled();
     budget.observe([{ quota: 'second', limit: 4 }]);
     await pass(3_000);
     const { sentAt } = calls(budget, 10);
@@ -319,7 +261,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     const quota = { name: 'ten seconds', requests: 10, seconds: 10 };
     const first = budgetOf([quota]);
     calls(first, 3);
-    await watch.settled();
+    await settled();
     await first.room.close();
     expect(await heldByAll()).toBe(3);
     const next = calls(budgetOf([quota]), 10);
@@ -338,7 +280,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     const died = new ManualClock(start); // its time stands still: it renews nothing and gives nothing back
     const gone = budgetOf([tenPerSecond], died);
     calls(gone, 10);
-    await watch.settled();
+    await settled();
     // Lease 30 s, a request's timeout 30 s, the window 1 s.
     await pass(60_000, 1_000);
     const early = calls(budgetOf([tenPerSecond]), 5);
@@ -346,7 +288,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     expect(early.sentAt).toEqual([]);
     await pass(2_000);
     expect(early.sentAt).toHaveLength(5);
-    rooms.splice(rooms.indexOf(gone.room), 1);
+    forget(gone);
   });
 
   it('keeps its slots for as long as it lives', async () => {
@@ -359,7 +301,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
       // Requests that hang: their slots stay in use beyond any lease.
       void one.run({ lane: 'schedule' }, () => clock.sleep(200_000)).then(() => done.push(number));
     }
-    await watch.settled();
+    await settled();
     const other = calls(two, 1, 'webhook');
     await pass(190_000, 500);
     expect(done).toEqual([]);
@@ -371,18 +313,18 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     const stopped: Clock = { now: () => start + stoppedMs, sleep: () => new Promise(() => {}) };
     const sleeper = budgetOf([tenPerSecond], stopped);
     calls(sleeper, 10);
-    await watch.settled();
+    await settled();
     // Stopped for two minutes. Nothing of it runs, so neither do its slots cool nor its timers.
     stoppedMs = 120_000;
     await clock.advance(120_000);
     const other = calls(budgetOf([tenPerSecond]), 10);
-    await watch.settled();
+    await settled();
     expect(other.sentAt).toHaveLength(10);
     const again = calls(sleeper, 1, 'webhook');
-    await watch.settled();
+    await settled();
     expect(again.sentAt).toEqual([]);
     expect(await heldByAll()).toBe(10);
-    rooms.splice(rooms.indexOf(sleeper.room), 1);
+    forget(sleeper);
   });
 
   it('looks at its lease once more after it has waited for its turn', async () => {
@@ -390,14 +332,14 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     const own: Clock = { now: () => clock.now() + jumpMs, sleep: (ms, signal) => clock.sleep(ms, signal) };
     const budget = budgetOf([{ name: 'one', requests: 1, seconds: 0.5 }], own, 5);
     calls(budget, 1);
-    await watch.settled();
+    await settled();
     const rows = () => database.rows<{ id: string }>(sql`select id from quota_slices where slots > 0`);
     const [before] = await rows();
     let sentWith: string | undefined;
     const waiting = budget.run({ lane: 'webhook' }, async () => {
       sentWith = (await rows())[0]?.id;
     });
-    await watch.settled();
+    await settled();
     jumpMs = 10_000; // past the lease; the slot cools, and is given on, before anything else is done
     await pass(5_000, 500);
     await waiting;
@@ -410,7 +352,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
 
     it('counts the calls of all processes, and refuses the next one with the time to come', async () => {
       const [one, two] = [calls(budgetOf([daily]), 2), calls(budgetOf([daily]), 2)];
-      await watch.settled();
+      await settled();
       expect(one.sentAt.length + two.sentAt.length).toBe(3);
       const [error] = [...one.errors, ...two.errors];
       expect(error).toMatchObject({ quota: 'daily', uncertain: false });
@@ -422,30 +364,30 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
       const quota = { ...daily, requests: 5_000 }; // five at a time
       const first = budgetOf([quota]);
       calls(first, 2);
-      await watch.settled();
+      await settled();
       expect(first.status()).toMatchObject([{ used: 2, held: 3 }]);
       await first.room.close();
       expect(await heldByAll()).toBe(2);
       const second = budgetOf([quota]);
       calls(second, 1);
-      await watch.settled();
+      await settled();
       expect(second.status()).toMatchObject([{ used: 3, held: 4, limit: 5_000 }]);
       await second.room.close();
-      clock = new ManualClock(start + day + 2_000);
+      world.clock = new ManualClock(start + day + 2_000);
       const later = budgetOf([quota]);
       calls(later, 1);
-      await watch.settled();
+      await settled();
       expect(later.status()).toMatchObject([{ used: 1 }]);
     });
 
     it('keeps a twentieth from backfills', async () => {
       const budget = budgetOf([{ ...daily, requests: 40 }]);
       const backfill = calls(budget, 45, 'backfill');
-      await watch.settled();
+      await settled();
       expect(backfill.sentAt).toHaveLength(38);
       expect(backfill.errors).toHaveLength(7);
       const webhook = calls(budget, 3, 'webhook');
-      await watch.settled();
+      await settled();
       expect(webhook.sentAt).toHaveLength(2);
     });
 
@@ -454,7 +396,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
       const unsent = budget.run({ lane: 'schedule' }, () => Promise.reject(new UnsentError('refused')));
       await expect(unsent).rejects.toThrow('refused');
       const { sentAt } = calls(budget, 2);
-      await watch.settled();
+      await settled();
       expect(sentAt).toHaveLength(1);
     });
   });
@@ -473,7 +415,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
   it.each([1, 2, 3])(
     'exceeds no window while processes come, die, stop and close at random (seed %i)',
     async (seed) => {
-      const random = mulberry(seed);
+      const random = randomOf(seed);
       const quotas: Quota[] = [
         { name: 'second', requests: 7, seconds: 1, all: true },
         { name: 'ten', requests: 23, seconds: 10 },
@@ -513,7 +455,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
         const one = living[Math.floor(random() * living.length)];
         if (one && fate < 0.02) {
           living = living.filter((other) => other !== one); // dies: its clock stands still from here on
-          rooms.splice(rooms.indexOf(one.room), 1);
+          forget(one);
         } else if (one && fate < 0.03) {
           living = living.filter((other) => other !== one);
           await one.room.close();
@@ -525,14 +467,3 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     },
   );
 });
-
-/** A small seeded generator, 0 up to 1. */
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

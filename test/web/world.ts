@@ -92,7 +92,12 @@ function destinationConnector(truth: Truth): Connector {
         truth.taken.delete(sourceId);
         return { sourceId, result: 'accepted' };
       },
-      read: async () => null,
+      async read(_context, sourceId) {
+        const taken = truth.taken.get(sourceId);
+        if (!taken) return null;
+        const { source_id: _, ...fields } = taken;
+        return { sourceId, id: sourceId, fields };
+      },
     },
   });
 }
@@ -106,6 +111,10 @@ export async function openWorld(
     clock?: Clock;
     maxImportBytes?: number;
     sources?: object;
+    /** Laid over the configuration. */
+    config?: object;
+    /** Beside those declared here. */
+    connectors?: readonly Connector[];
     version?: string;
     secretKey?: string;
   } = {},
@@ -122,8 +131,14 @@ export async function openWorld(
     destination: { connector: 'memory' },
     sources: options.sources ?? { crm: { connector: 'people' }, files: { connector: 'csv' } },
     metadataSchema: 'none',
+    ...options.config,
   };
-  const config = checkConfig('a test', raw, {}, [peopleConnector(truth), destinationConnector(truth), csv]);
+  const config = checkConfig('a test', raw, {}, [
+    peopleConnector(truth),
+    destinationConnector(truth),
+    csv,
+    ...(options.connectors ?? []),
+  ]);
   const logged: string[] = [];
   const log = createLog({ level: 'info', write: (line) => void logged.push(line) });
   const tributary = new Tributary({ config, database, clock, log, secretKey: options.secretKey ?? null });

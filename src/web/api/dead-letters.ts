@@ -4,19 +4,22 @@ import { type KeptLetter, listDeadLetters } from '../../sync/dead-letters.ts';
 import { retryDeadLetters } from '../../sync/retry.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { before, iso, jsonOf, limit, secured, text, time } from './shapes.ts';
+import { letterFilter, letterFilterOf, letterIds, letterKind } from './letter-filter.ts';
+import { before, iso, jsonOf, limit, secured, time } from './shapes.ts';
 
 const tags = ['dead letters'];
 const count = z.int().min(0);
-const kind = z.enum(['inbox', 'record', 'delivery']);
 
 const letterShape = z
   .strictObject({
     id: z.int(),
-    kind,
+    kind: letterKind,
     source: z.string().openapi({ description: 'The source, or `destination` for deliveries.' }),
     stream: z.string(),
-    ref: z.string().openapi({ description: 'The record ID, row or source ID it is about.' }),
+    ref: z.string().openapi({
+      description:
+        'The record ID, row, source ID, or request of the inbox (`7`, `7#2` of one item) it is about.',
+    }),
     runId: z.int().nullable(),
     code: z.string(),
     message: z.string().openapi({ description: "The vendor's words, or ours." }),
@@ -29,8 +32,6 @@ const letterShape = z
 
 export type LetterBody = z.infer<typeof letterShape>;
 
-const filter = { kind: kind.optional(), source: text.optional(), code: text.optional() };
-
 const list = createRoute({
   method: 'get',
   path: '/api/dead-letters',
@@ -39,7 +40,7 @@ const list = createRoute({
   security: secured,
   request: {
     query: z.strictObject({
-      ...filter,
+      ...letterFilter,
       before: before.openapi({ description: 'Only letters before this ID: `next` of the page before.' }),
       limit,
     }),
@@ -60,16 +61,16 @@ const list = createRoute({
 
 const retryBody = z
   .strictObject({
-    ids: z.array(z.int().min(1)).min(1, '1 to 1000 IDs').max(1000, '1 to 1000 IDs').optional(),
-    ...filter,
+    ids: letterIds,
+    ...letterFilter,
   })
   .superRefine(({ ids, ...rest }, context) => {
     if (ids && Object.values(rest).some((value) => value !== undefined)) {
-      context.addIssue({ code: 'custom', path: ['ids'], message: 'either IDs, or kind, source and code' });
+      context.addIssue({ code: 'custom', path: ['ids'], message: 'either IDs, or a filter' });
     }
   })
   .openapi('Retry', {
-    description: 'Which letters: by ID, or all that fit kind, source and code; `{}` means all.',
+    description: 'Which letters: by ID, or all that fit every part of the filter; `{}` means all.',
   });
 
 const retriedShape = z
@@ -92,6 +93,10 @@ const retriedShape = z
         description:
           'What became of the records that were taken in again; received is the sum of the next five.',
       }),
+    touched: count.openapi({ description: 'Records that webhooks named and that are read again.' }),
+    requests: z.strictObject({ replayed: count, faulty: count }).openapi({
+      description: 'Requests of the inbox that were opened again, and those of them with faults again.',
+    }),
     cannot: z
       .array(
         z.strictObject({
@@ -109,7 +114,7 @@ const retry = createRoute({
   path: '/api/dead-letters/retry',
   summary: 'Try dead letters again',
   description:
-    'Deliveries fall due again; records are taken in again from the body that was kept. A delivery stays a dead letter until it is acknowledged.',
+    'Deliveries fall due again; records are taken in again from the body that was kept, or read again where only their ID is known; requests of the inbox are opened again. A delivery stays a dead letter until it is acknowledged, a record until it is read.',
   tags,
   security: secured,
   request: { body: { required: true, content: jsonOf(retryBody) } },
@@ -123,7 +128,8 @@ export function deadLettersApi({ tributary }: Room) {
   return newApi()
     .openapi(list, async (c) => {
       const { limit, before, ...filter } = c.req.valid('query');
-      const letters = await listDeadLetters(tributary.database, filter, { before, limit: limit + 1 });
+      const which = letterFilterOf(filter);
+      const letters = await listDeadLetters(tributary.database, which, { before, limit: limit + 1 });
       const page = letters.slice(0, limit);
       return c.json(
         { deadLetters: page.map(letterBody), next: letters.length > limit ? page.at(-1)!.id : null },
@@ -131,7 +137,7 @@ export function deadLettersApi({ tributary }: Room) {
       );
     })
     .openapi(retry, async (c) => {
-      const retried = await retryDeadLetters(tributary, c.req.valid('json'));
+      const retried = await retryDeadLetters(tributary, letterFilterOf(c.req.valid('json')));
       tributary.wake();
       return c.json(retried, 200);
     });

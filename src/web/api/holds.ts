@@ -136,9 +136,7 @@ const refuse = decide(
 );
 
 export function holdsApi({ tributary }: Room) {
-  const { database, config } = tributary;
-  const { connector, settings } = config.destination;
-  const sending = { destination: connector.destination!, settings, deletes: config.deletes };
+  const { database } = tributary;
   const woken = (decided: Decided): Decided => {
     tributary.wake();
     return decided;
@@ -154,7 +152,7 @@ export function holdsApi({ tributary }: Room) {
       const previews = await heldPreviews(
         database,
         page.map((hold) => hold.sourceId),
-        sending,
+        tributary.sending,
       );
       const nothing = { action: 'none' as const, difference: {}, payload: null };
       return c.json(

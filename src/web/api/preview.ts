@@ -147,7 +147,8 @@ export async function previewConfig(
   options: Pick<PreviewOptions, 'payloads' | 'samples' | 'signal'>,
 ): Promise<PreviewReport> {
   if (!tributary.schemaIsKnown) await tributary.refreshSchema();
-  const { connector, settings } = proposed.destination;
+  const { connector } = proposed.destination;
+  const settings = tributary.settingsOf(proposed.destination);
   return preview(tributary.database, {
     present: tributary.world,
     proposed: new World(proposed, schemaOf(tributary, proposed)),

@@ -117,6 +117,7 @@ export function sourcesApi(room: Room) {
       const source = sourceNamed(room, c.req.valid('param').source);
       const { mode = 'incremental', recordIds, dryRun = false } = c.req.valid('json');
       if (mode === 'records') requireReading(source);
+      else requirePulling(source, mode);
       await refusePaused(room, source.name);
       const run = await room.tributary.request({
         source: source.name,
@@ -150,6 +151,17 @@ function requireReading(source: Source): void {
   });
 }
 
+function requirePulling({ name, canPull, streams, config }: Source, mode: string): void {
+  if (canPull) return;
+  const ways = streams.some((stream) => stream.read) ? 'records' : 'nothing';
+  const allowed = `${ways}: ${config.connector.name} only pushes`;
+  throw new Problem(
+    400,
+    `${name} cannot be synced: ${config.connector.name} only pushes, so it is brought up to date by its webhooks.`,
+    { type: 'bad-input', faults: [{ path: 'mode', found: JSON.stringify(mode), allowed }] },
+  );
+}
+
 /** Throws the problem where nothing would become of a run. */
 export async function refusePaused(room: Room, name: string): Promise<void> {
   const paused = (await pauses(room.tributary.database)).get(name);
@@ -167,7 +179,9 @@ async function laneOf(room: Room, source: Source, mode: 'incremental' | 'full' |
   if (mode === 'records') return 'manual';
   const { database } = room.tributary;
   const leads = await Promise.all(
-    source.streams.map((stream) => checkpoint(database, source.name, stream.name, 'lead')),
+    source.streams
+      .filter((stream) => stream.pull !== undefined)
+      .map((stream) => checkpoint(database, source.name, stream.name, 'lead')),
   );
   return leads.includes(null) ? 'backfill' : 'manual';
 }

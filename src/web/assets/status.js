@@ -140,15 +140,30 @@ async function send(element, address, init, done) {
 
 /** What was done, in the answer's own figures where it has some. */
 function sentence(answer, done) {
+  if (answer?.results) return replayed(answer);
+  if (answer?.result && answer.result !== 'opened') return `Opened again, with faults: ${answer.error}`;
   if (!answer?.cannot) return done;
-  const { deliveries, records, cannot } = answer;
+  const { deliveries, records, touched, requests, cannot } = answer;
   const parts = [];
   if (deliveries.due) parts.push(`${deliveries.due} sent again`);
   if (deliveries.waiting) parts.push(`${deliveries.waiting} waited already`);
   if (records.received)
     parts.push(`${records.received - records.rejected} of ${records.received} taken in again`);
+  if (touched) parts.push(`${touched} to be read again`);
+  if (requests.replayed)
+    parts.push(
+      `${requests.replayed - requests.faulty} of ${requests.replayed} requests opened without faults`,
+    );
   for (const { letters, reason } of cannot) parts.push(`${letters} cannot be: ${reason}`);
   return parts.join('; ') || 'There was nothing to try again';
+}
+
+function replayed({ requests, opened, cannot, next }) {
+  const parts = [];
+  if (requests) parts.push(`${opened} of ${requests} opened without faults`);
+  for (const { requests: left, reason } of cannot) parts.push(`${left} were not: ${reason}`);
+  if (next !== null) parts.push('there are more, for "tributary replay"');
+  return parts.join('; ') || 'There was nothing to open again';
 }
 
 function search(text) {
@@ -161,7 +176,8 @@ function search(text) {
 document.addEventListener('click', (event) => {
   const button = event.target.closest('[data-post]');
   if (button && !busy.has(button)) {
-    const { post, body, done } = button.dataset;
+    const { post, body, done, confirm: question } = button.dataset;
+    if (question && !confirm(question)) return;
     send(button, post, body ? { headers: { 'content-type': 'application/json' }, body } : {}, done);
     return;
   }

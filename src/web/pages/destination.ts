@@ -5,6 +5,7 @@ import type { Status } from '../status.ts';
 import { budgets } from './budgets.ts';
 import { counted, duration, number } from './format.ts';
 import { action, chip, type Html, moment } from './parts.ts';
+import { webhooks } from './webhooks.ts';
 
 export function destinationSection(status: Status): Html {
   const { destination, now, customers } = status;
@@ -22,6 +23,8 @@ ${paused ? html`<p class="banner wait" data-key="paused">Paused ${moment(paused.
       ? 'No bulk action is under way'
       : `${counted(batches.underWay, 'bulk action')} under way with ${counted(batches.customers, 'customer')}`
   }${destination.calls ? ` · ${counted(destination.calls.total, 'call')} since the start` : ''}</p>
+${drift(status)}
+${webhooks(destination.webhook, now, { brings: false })}
 ${budgets(destination.budget, now)}
 <footer class="actions" data-key="actions">${
     paused
@@ -38,6 +41,20 @@ ${budgets(destination.budget, now)}
         })
   }</footer>
 </article></section>`;
+}
+
+const driftWords = {
+  differs: ['holds another value', 'hold other values'],
+  deleted: ['is gone there', 'are gone there'],
+  unknown: ['was never sent', 'were never sent'],
+} as const;
+
+/** Customers that are not as they were acknowledged. */
+function drift({ drifts }: Status): Html | '' {
+  if (drifts.length === 0) return '';
+  const parts = drifts.map(({ kind, count }) => `${number(count)} ${driftWords[kind][count === 1 ? 0 : 1]}`);
+  const total = drifts.reduce((sum, { count }) => sum + count, 0);
+  return html`<p class="banner wait drift" data-key="drift">${counted(total, 'customer')} drifted: ${parts.join(', ')}. Which: <code>GET /api/drifts</code></p>`;
 }
 
 function laneRow({ lane, waiting, oldestWaitSeconds }: Status['backlog'][number], total: number): Html {

@@ -28,6 +28,16 @@ export function ago(time: string, now: string): string {
   return seconds < 2 ? 'just now' : `${duration(seconds)} ago`;
 }
 
+/** A delay: `0.4 s`, `2.5 s`, `42 s`, `3 min`. */
+export function lag(seconds: number): string {
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
+}
+
+/** `99 %`, down, so that what is not whole never looks so. */
+export function percent(share: number): string {
+  return `${Math.floor(share * 100)} %`;
+}
+
 /** `1,240/s`, `0.4/s` */
 export function rate(perSecond: number): string {
   return `${perSecond < 10 ? perSecond.toFixed(1) : number(perSecond)}/s`;

@@ -1,14 +1,19 @@
 // The page at `/`: its head, its headline, and the sections in their order.
 import { html } from 'hono/html';
+import type { LetterGroupBody } from '../api/dead-letter-groups.ts';
 import type { LetterBody } from '../api/dead-letters.ts';
+import type { RequestBody } from '../api/inbox-shapes.ts';
 import type { RunBody } from '../api/shapes.ts';
+import type { VerificationBody } from '../api/verifications.ts';
 import type { Status } from '../status.ts';
 import { customerSection, type Found } from './customer.ts';
 import { deadLettersSection } from './dead-letters.ts';
 import { destinationSection } from './destination.ts';
 import { duration, number } from './format.ts';
+import { inboxSection } from './inbox.ts';
 import { mark, page } from './layout.ts';
 import { type Html, legend, moment, type Share, stacked } from './parts.ts';
+import { proofSection } from './proof.ts';
 import { runsSection } from './runs.ts';
 import { sourcesSection } from './sources.ts';
 
@@ -16,10 +21,15 @@ export interface Overview {
   status: Status;
   runs: RunBody[];
   letters: LetterBody[];
+  groups: LetterGroupBody[];
+  /** The newest requests of the inbox that have faults. */
+  faulty: RequestBody[];
+  /** The newest verification. */
+  proof: VerificationBody | null;
   found: Found | null;
 }
 
-export function overviewPage({ status, runs, letters, found }: Overview): Html {
+export function overviewPage({ status, runs, letters, groups, faulty, proof, found }: Overview): Html {
   return page(
     'Tributary',
     html`<a class="skip" href="#main">To the content</a>
@@ -32,8 +42,10 @@ export function overviewPage({ status, runs, letters, found }: Overview): Html {
 ${headline(status)}
 <div class="columns"><div>${sourcesSection(status.sources, status.now)}</div><div>${destinationSection(status)}</div></div>
 ${customerSection(found, status.now)}
+${proofSection(proof, status.now)}
 ${runsSection(runs, status.now)}
-${deadLettersSection(status, letters)}
+${inboxSection(status, faulty)}
+${deadLettersSection(status, letters, groups)}
 </main>
 <footer class="bottom" id="about" data-live>Tributary ${status.version} · ${status.database === 'pglite' ? 'embedded database' : 'PostgreSQL'} · started ${moment(status.startedAt, status.now)} · <a href="/openapi.json">API</a></footer>
 <div id="said" role="status" aria-live="polite"></div>`,
@@ -85,6 +97,14 @@ function verdict(status: Status): { title: string; note: Html } {
       title: `Reading ${reading.join(', ')}`,
       note: html`Nothing waits to be delivered. ${delivered}`,
     };
+  const pushed = [...sources, { ...destination, name: connector }]
+    .filter(({ webhook }) => webhook && webhook.waiting + webhook.toRead > 0)
+    .map(({ name }) => name);
+  if (pushed.length > 0)
+    return {
+      title: `Taking in what ${pushed.join(', ')} pushed`,
+      note: html`Nothing else waits to be delivered. ${delivered}`,
+    };
   if (deadLetters.open > 0) {
     return {
       title: `In step, but for ${number(deadLetters.open)} dead ${deadLetters.open === 1 ? 'letter' : 'letters'}`,
@@ -94,7 +114,7 @@ function verdict(status: Status): { title: string; note: Html } {
   if (customers.total === 0)
     return {
       title: 'Nothing to keep in step yet',
-      note: html`${sources.length ? 'Sync a source, and its customers appear here.' : 'No source is configured.'}`,
+      note: html`${sources.length === 0 ? 'No source is configured.' : sources.some(({ pulls }) => pulls) ? 'Sync a source, and its customers appear here.' : 'Customers appear here as the sources push them.'}`,
     };
   return {
     title: `${connector} is in step`,

@@ -40,14 +40,16 @@ export function legend(shares: readonly Share[]): Html {
   )}</ul>`;
 }
 
-/** A button that asks the API; the script sends it and says `done`, or the problem's own words. */
+/**
+ * A button that asks the API; the script sends it and says `done`, or the problem's own words. `confirm`: asked first.
+ */
 export function action(
   label: string,
   post: string,
-  options: { body?: object; done: string; kind?: 'main' | 'quiet'; about?: string },
+  options: { body?: object; done: string; kind?: 'main' | 'quiet'; about?: string; confirm?: string },
 ): Html {
-  const { body, done, kind = '', about } = options;
-  return html`<button type="button" class="${kind}" data-key="${post}${body ? JSON.stringify(body) : ''}" data-post="${post}" data-body="${body ? JSON.stringify(body) : ''}" data-done="${done}">${label}${about ? html`<span class="unseen"> ${about}</span>` : ''}</button>`;
+  const { body, done, kind = '', about, confirm } = options;
+  return html`<button type="button" class="${kind}" data-key="${post}${body ? JSON.stringify(body) : ''}" data-post="${post}" data-body="${body ? JSON.stringify(body) : ''}" data-done="${done}"${confirm ? html` data-confirm="${confirm}"` : ''}>${label}${about ? html`<span class="unseen"> ${about}</span>` : ''}</button>`;
 }
 
 export function chip(tone: Share['tone'], text: string): Html {

@@ -5,6 +5,7 @@ import type { SourceStatus } from '../status.ts';
 import { budgets } from './budgets.ts';
 import { counted, duration, number, rate, schedule } from './format.ts';
 import { action, chip, type Html, moment } from './parts.ts';
+import { webhooks } from './webhooks.ts';
 
 export function sourcesSection(sources: readonly SourceStatus[], now: string): Html {
   return html`<section id="sources" data-live aria-labelledby="sources-title">
@@ -17,28 +18,36 @@ ${
 }
 
 function card(source: SourceStatus, now: string): Html {
-  const { name, going, lastRun, paused } = source;
+  const { name, going, lastRun, paused, pulls } = source;
   const run = going[0];
   return html`<article class="card source ${paused ? 'paused' : ''}" data-key="${name}" data-source="${name}" aria-label="Source ${name}">
 <header><h3>${name}</h3>${state(source)}</header>
-<p class="about">${source.connector} · ${schedule(source.schedule)}${
+<p class="about">${source.connector} · ${pulls ? schedule(source.schedule) : 'only pushes'}${
     source.schedule === null || source.timezone === 'UTC' ? '' : ` · ${source.timezone}`
   } · ${counted(source.records, 'record')}</p>
 ${paused ? html`<p class="banner wait" data-key="paused">Paused ${moment(paused.pausedAt, now)}: ${paused.reason}</p>` : ''}
-<div class="doing" data-key="doing">${run ? current(run, now) : html`<p class="rest">${lastRun ? 'At rest' : 'Not read yet'}</p>`}
-${going.length > 1 ? html`<p class="hint" data-key="queued">${counted(going.length - 1, 'more run')} waiting</p>` : ''}</div>
+${run || pulls ? doing(source, now) : ''}
 ${lastRun ? last(lastRun, now) : ''}
+${webhooks(source.webhook, now)}
 ${budgets(source.budget, now)}
 ${actions(source, run)}
 </article>`;
 }
 
-function state({ paused, going, lastRun }: SourceStatus): Html {
+function doing({ going, lastRun }: SourceStatus, now: string): Html {
+  const [run] = going;
+  return html`<div class="doing" data-key="doing">${run ? current(run, now) : html`<p class="rest">${lastRun ? 'At rest' : 'Not read yet'}</p>`}
+${going.length > 1 ? html`<p class="hint" data-key="queued">${counted(going.length - 1, 'more run')} waiting</p>` : ''}</div>`;
+}
+
+function state({ paused, going, lastRun, pulls }: SourceStatus): Html | '' {
   if (paused) return chip('wait', paused.cause === 'unauthorized' ? 'credentials refused' : 'paused');
   if (going.some((run) => run.working)) return chip('note', 'reading');
   if (going.length > 0) return chip('quiet', going[0]!.attempts > 0 ? 'trying again' : 'waiting');
   if (lastRun?.state === 'failed') return chip('bad', 'last run failed');
-  return lastRun ? chip('good', 'up to date') : chip('quiet', 'new');
+  if (lastRun) return chip('good', 'up to date');
+  // Of one that only pushes its webhooks say how it stands.
+  return pulls ? chip('quiet', 'new') : '';
 }
 
 /** What the run that goes has brought so far. */
@@ -77,14 +86,19 @@ function last(run: RunBody, now: string): Html {
   }</p>`;
 }
 
-function actions({ name, paused, imports }: SourceStatus, run: RunBody | undefined): Html {
+function actions(source: SourceStatus, run: RunBody | undefined): Html | '' {
+  const { name, paused, imports, pulls, readsById } = source;
+  // Nothing of it is ever begun here, so nothing can be paused.
+  if (!pulls && !readsById && !paused && !run) return '';
   const base = `/api/sources/${encodeURIComponent(name)}`;
   return html`<footer class="actions" data-key="actions">
 ${
   paused
     ? action('Resume', `${base}/resume`, { done: `${name} was resumed`, kind: 'main', about: name })
-    : html`${action('Sync now', `${base}/sync`, { body: { mode: 'incremental' }, done: `A sync of ${name} was asked for`, kind: 'main', about: name })}
+    : pulls
+      ? html`${action('Sync now', `${base}/sync`, { body: { mode: 'incremental' }, done: `A sync of ${name} was asked for`, kind: 'main', about: name })}
 ${action('Full sync', `${base}/sync`, { body: { mode: 'full' }, done: `A full sync of ${name} was asked for`, about: name })}`
+      : ''
 }
 ${
   imports && !paused

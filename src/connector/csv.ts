@@ -1,5 +1,6 @@
-// A file's bytes into rows, one after the other, in flat memory whatever the file. It knows no header and no records.
-import { nextLine, scanRow } from './scan.ts';
+// The bytes of a CSV file into rows, one after the other, in flat memory whatever the file. It knows no header, no
+// records and no vendor.
+import { nextLine, scanRow } from './csv-row.ts';
 
 /** A longer row is refused: most often a quote was opened in it and not closed. */
 export const maxRowBytes = 1_048_576;

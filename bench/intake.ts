@@ -1,0 +1,136 @@
+// How many signed webhooks a second are kept, durably, before they are answered: against one insert a request and against
+// no database at all, in the same run and behind the same door.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { signedEvent } from '../test/support/intake.ts';
+import { databaseName, onServer } from '../test/support/postgres.ts';
+import { type Figure, median } from './figures.ts';
+import { type Load, load } from './intake-load.ts';
+import { spawnScript } from './processes.ts';
+
+type Way = 'ours' | 'one insert a request' | 'no database';
+
+const events = Array.from({ length: 500 }, (_, number) => signedEvent(number));
+const loads = [1, 50, 200];
+const secondsEach = 4;
+const turns = 3;
+
+/** PostgreSQL with fsync on where `server` is one; PGlite beside it. */
+export async function intakeFigures(server: string | null): Promise<Figure[]> {
+  const figures = server ? await onPostgres(server) : [];
+  return [...figures, ...(await onPglite())];
+}
+
+async function onPostgres(server: string): Promise<Figure[]> {
+  const name = databaseName();
+  await onServer(server, async (sql) => {
+    const [row] = await sql<{ fsync: string; commit: string }[]>`
+      select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit`;
+    if (row!.fsync !== 'on' || row!.commit !== 'on')
+      throw new Error(
+        `The server must fsync what it commits: fsync is ${row!.fsync}, synchronous_commit ${row!.commit}.`,
+      );
+    await sql`create database ${sql(name)}`;
+  });
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  const where = { url: url.href, directory: tmpdir() };
+  try {
+    return await compare(where);
+  } finally {
+    await onServer(server, (sql) => sql`drop database if exists ${sql(name)} with (force)`);
+  }
+}
+
+async function compare(where: object): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const connections of loads) {
+    const measured: { [way in Way]: Load[] } = { ours: [], 'one insert a request': [], 'no database': [] };
+    for (let turn = 0; turn < turns; turn += 1)
+      for (const way of Object.keys(measured) as Way[])
+        measured[way].push(await measure(way, where, { connections }));
+    const rate = (way: Way) => median(measured[way].map((one) => one.perSecond));
+    const told = `signed acks at ${connections} connection${connections === 1 ? '' : 's'}`;
+    const single = rate('ours') / rate('one insert a request');
+    figures.push({
+      name: told,
+      ours: words(measured.ours),
+      against: `one insert a request: ${words(measured['one insert a request'])}`,
+      ratio: single,
+      bar: { value: single, least: connections === 1 ? 0.95 : 3, unit: '×' },
+    });
+    const bare = rate('ours') / rate('no database');
+    figures.push({
+      name: told,
+      ours: words(measured.ours),
+      against: `no database: ${words(measured['no database'])}`,
+      ratio: bare,
+      bar: connections === 1 ? null : { value: bare, least: 0.5, unit: '×' },
+    });
+    if (connections === 50) figures.push(await atHalf(where, rate('ours') / 2, connections));
+  }
+  return figures;
+}
+
+async function atHalf(where: object, rate: number, connections: number): Promise<Figure> {
+  const measured: Load[] = [];
+  for (let turn = 0; turn < turns; turn += 1)
+    measured.push(await measure('ours', where, { connections, rate }));
+  const p99 = median(measured.map((one) => one.p99Ms));
+  return {
+    name: `p99 at half of peak, ${connections} connections`,
+    ours: `${p99.toFixed(1)} ms at ${Math.round(rate).toLocaleString('en')}/s`,
+    against: '25 ms allowed',
+    ratio: p99 / 25,
+    bar: { value: p99 / 25, most: 1, unit: '×' },
+  };
+}
+
+async function onPglite(): Promise<Figure[]> {
+  const measured: Load[] = [];
+  const bare: Load[] = [];
+  for (let turn = 0; turn < turns; turn += 1) {
+    const directory = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
+    try {
+      measured.push(await measure('ours', { directory }, { connections: 50 }));
+      bare.push(await measure('no database', { directory }, { connections: 50 }));
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+  const ratio = median(measured.map((one) => one.perSecond)) / median(bare.map((one) => one.perSecond));
+  return [
+    {
+      name: 'signed acks at 50 connections, on PGlite',
+      ours: words(measured),
+      against: `no database: ${words(bare)}`,
+      ratio,
+      bar: null,
+    },
+  ];
+}
+
+async function measure(
+  way: Way,
+  where: object,
+  options: { connections: number; rate?: number },
+): Promise<Load> {
+  const server = spawnScript('intake-server.ts', [JSON.stringify({ way, where })]);
+  try {
+    const url = await server.line;
+    await load({ url, connections: options.connections, seconds: 1, events });
+    const result = await load({ url, ...options, seconds: secondsEach, events });
+    if (result.refused > 0)
+      throw new Error(`${result.refused} requests were refused. ${server.complaints()}`);
+    return result;
+  } finally {
+    server.child.kill('SIGKILL');
+    await server.exit;
+  }
+}
+
+function words(loads: readonly Load[]): string {
+  const of = (pick: (load: Load) => number) => median(loads.map(pick));
+  return `${Math.round(of((one) => one.perSecond)).toLocaleString('en')}/s, p50 ${of((one) => one.p50Ms).toFixed(1)} p99 ${of((one) => one.p99Ms).toFixed(1)} ms`;
+}

@@ -1,0 +1,87 @@
+// Figures of a verification: the same at a tenth of the customers is the yardstick for its memory, the calls that reading
+// one by one would take for its calls. It does not know how a verification works.
+import { workerFlags } from '../bin/launch.mjs';
+import { onServer } from '../test/support/postgres.ts';
+import { type Figure, megabytes, seconds } from './figures.ts';
+import { spawnScript } from './processes.ts';
+
+const [few, many] = [20_000, 200_000];
+/** A page of the list holds so many: without an export, that is what it would take. */
+const pageCustomers = 100;
+const mostSeconds = 60;
+const mostCalls = 50;
+/** More than this much more memory for ten times the customers is not flat. */
+const mostGrowth = 1.15;
+
+interface Said {
+  verifyMs: number;
+  peakMegabytes: number;
+  calls: number;
+}
+
+/** On PostgreSQL where there is one, else on PGlite. */
+export async function verifyFigures(server: string | null): Promise<Figure[]> {
+  const small = await verificationOf(few, server);
+  const large = await verificationOf(many, server);
+  const what = `verification of ${many.toLocaleString('en-US')} customers`;
+  const growth = large.peakMegabytes / small.peakMegabytes;
+  const pages = many / pageCustomers;
+  return [
+    {
+      name: what,
+      ours: seconds(large.verifyMs),
+      against: `${mostSeconds} s allowed`,
+      ratio: large.verifyMs / 1000 / mostSeconds,
+      bar: { value: large.verifyMs / 1000 / mostSeconds, most: 1, unit: '×' },
+    },
+    {
+      name: 'calls of it',
+      ours: String(large.calls),
+      against: `${pages.toLocaleString('en-US')} pages of the list`,
+      ratio: large.calls / pages,
+      bar: { value: large.calls, most: mostCalls, unit: '' },
+    },
+    {
+      name: 'peak memory of it',
+      ours: megabytes(large.peakMegabytes),
+      against: `${megabytes(small.peakMegabytes)} over ${few.toLocaleString('en-US')}`,
+      ratio: growth,
+      bar: { value: growth, most: mostGrowth, unit: '×' },
+    },
+  ];
+}
+
+async function verificationOf(customers: number, server: string | null): Promise<Said> {
+  const vendor = spawnScript('verify-vendor.ts', [String(customers)], { flags: [...workerFlags] });
+  try {
+    const args = ['--customers', String(customers), '--vendor', await vendor.line];
+    if (server === null) return await said(args);
+    return await onOwnDatabase(server, (database) => said([...args, '--database', database]));
+  } finally {
+    vendor.child.kill('SIGTERM');
+    await vendor.exit;
+  }
+}
+
+async function said(args: string[]): Promise<Said> {
+  const script = spawnScript('verify.ts', args, { flags: [...workerFlags, '--expose-gc'] });
+  const found = JSON.parse(await script.line) as Said;
+  const code = await script.exit;
+  if (code !== 0) throw new Error(`verify.ts ended with ${code}. ${script.complaints()}`);
+  return found;
+}
+
+async function onOwnDatabase<Result>(
+  server: string,
+  work: (url: string) => Promise<Result>,
+): Promise<Result> {
+  const database = `tributary_bench_${Math.random().toString(36).slice(2, 10)}`;
+  await onServer(server, (sql) => sql`create database ${sql(database)}`);
+  const url = new URL(server);
+  url.pathname = `/${database}`;
+  try {
+    return await work(url.href);
+  } finally {
+    await onServer(server, (sql) => sql`drop database if exists ${sql(database)} with (force)`);
+  }
+}

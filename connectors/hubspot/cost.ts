@@ -1,0 +1,55 @@
+// What reading contacts costs, for forecasts: the sizes of pages, and HubSpot's own count. It reads no contact.
+import {
+  type Context,
+  type JsonObject,
+  type PullRequest,
+  type ReadingCost,
+  TransientError,
+} from '#connector';
+import { objectOf } from '#connector/reading';
+import { searchBucket } from './api.ts';
+import { pageSize as searchSize } from './changes.ts';
+import { fitsInQuery, pageSize as listSize, propertyNames } from './contact.ts';
+import { readCursor } from './cursor.ts';
+import { contactsPath, type Settings } from './settings.ts';
+
+/** Where the properties do not fit into a URL, each page of the list is read once more by ID. */
+export function cost(_settings: Settings, properties: readonly string[]): ReadingCost {
+  return {
+    full: { records: listSize, calls: fitsInQuery(propertyNames(properties)) ? 1 : 2 },
+    changes: { records: searchSize, calls: 1, bucket: searchBucket },
+    tombstones: { records: listSize, calls: 1 },
+  };
+}
+
+/** The `total` of a search for one contact: past 10,000 too, where only paging ends. It lags as the index does. */
+export async function count({ settings, api }: Context<Settings>, request: PullRequest): Promise<number> {
+  const { json } = await api.request({
+    method: 'POST',
+    path: contactsPath(settings, '/search'),
+    bucket: searchBucket,
+    json: { filterGroups: filterGroups(request), properties: ['lastmodifieddate'], limit: 1 },
+  });
+  const { total } = objectOf(json);
+  if (typeof total !== 'number') throw new TransientError('HubSpot answered a search without a total');
+  return total;
+}
+
+function filterGroups({ cursor, until }: PullRequest): JsonObject[] {
+  const filters = filtersOf(cursor, until);
+  return filters.length > 0 ? [{ filters }] : [];
+}
+
+function filtersOf(cursor: PullRequest['cursor'], until: number): JsonObject[] {
+  const at = cursor === null ? null : readCursor(cursor);
+  const after = (id: string) => ({ propertyName: 'hs_object_id', operator: 'GT', value: id });
+  if (at === null) return [];
+  // The list goes on after an ID.
+  if (at.phase === 'list') return at.after !== undefined && /^\d+$/.test(at.after) ? [after(at.after)] : [];
+  const changed = { propertyName: 'lastmodifieddate' };
+  return [
+    { ...changed, operator: 'GTE', value: String(at.from) },
+    { ...changed, operator: 'LTE', value: String(at.window?.until ?? until) },
+    ...(at.window?.lastId ? [after(at.window.lastId)] : []),
+  ];
+}

@@ -1,0 +1,161 @@
+// All customers of a Voucherify project read back: by an export, or page by page. It does not know what they are compared
+// with. Endpoints: https://docs.voucherify.io/api-reference/exports/create-export and /customers/list-customers.
+import {
+  type Context,
+  type Json,
+  type JsonObject,
+  type ReadBack,
+  RejectedError,
+  type ShownCustomer,
+  TransientError,
+} from '#connector';
+import { exportedFields, shownCustomers } from './export-file.ts';
+import { flatten, isObject } from './payload.ts';
+import type { Settings } from './settings.ts';
+
+/** `GET /v1/customers` gives no more at once. */
+const pageCustomers = 100;
+/** And no page beyond this one. */
+const lastPage = 99;
+
+export const readBack: ReadBack<Settings> = {
+  export: {
+    async begin({ api }) {
+      const { json } = await api.request({
+        method: 'POST',
+        path: '/v1/exports',
+        json: {
+          exported_object: 'customer',
+          parameters: { order: 'created_at', fields: [...exportedFields] },
+        },
+      });
+      const exportId = isObject(json) ? json['id'] : undefined;
+      if (typeof exportId === 'string' && exportId !== '') return { exportId };
+      throw new RejectedError('Voucherify answered an export without its ID.', { code: 'no_export_id' });
+    },
+
+    async poll({ api }, exportId) {
+      const { json } = await api.request({ path: `/v1/exports/${encodeURIComponent(exportId)}` });
+      const { status, result } = isObject(json) ? json : {};
+      if (status === 'SCHEDULED' || status === 'IN_PROGRESS') return null;
+      const url = isObject(result) ? result['url'] : undefined;
+      if (status === 'DONE' && typeof url === 'string') return { url };
+      throw new RejectedError(`The export ended as ${JSON.stringify(status ?? null)}, without a file.`, {
+        code: 'export_failed',
+      });
+    },
+
+    parse: shownCustomers,
+
+    omits: 'an export shows only the metadata keys that the metadata schema defines',
+
+    async remove({ api }, exportId) {
+      await api.request({
+        method: 'DELETE',
+        path: `/v1/exports/${encodeURIComponent(exportId)}`,
+        answers: [404],
+      });
+    },
+  },
+
+  list: { page },
+};
+
+/**
+ * Where a walk from old to new stands. `after`: the time from which on it reads; `done`: all of that very time is read.
+ * `tie`: a millisecond that holds more customers than a page, and the next page of it.
+ */
+type Cursor = { after: string; done?: boolean; tie?: { at: string; page: number } };
+
+const beginning: Cursor = { after: '1970-01-01T00:00:00.000Z' };
+
+/**
+ * The cursor is a time, and it is not documented whether customers of that very time are listed again or left out. So
+ * each page begins a millisecond before the last one ended, and a millisecond that fills a page is read by itself.
+ */
+async function page(context: Context<Settings>, cursor: Json | null) {
+  const at = cursor === null ? beginning : cursorOf(cursor);
+  return at.tie ? tiedPage(context, at.tie) : nextPage(context, at);
+}
+
+async function nextPage({ api }: Context<Settings>, { after, done }: Cursor) {
+  const { json } = await api.request({
+    path: '/v1/customers',
+    query: { limit: pageCustomers, order: 'created_at', starting_after: after },
+  });
+  const listed = listedOf(json);
+  const total = isObject(json) && typeof json['total'] === 'number' ? { total: json['total'] } : {};
+  const last = createdAt(listed.at(-1));
+  const rest = last === null || isLast(json, listed);
+  const cursor = rest ? { after } : following(after, last, done === true);
+  return { customers: listed.map(shown), cursor, rest, ...total };
+}
+
+/** After a full page that ends at `last`. */
+function following(after: string, last: string, done: boolean): Cursor {
+  const next = moved(last, -1);
+  if (next > after) return { after: next };
+  // Customers of the time itself are listed again, and fill the page: then a millisecond later none is left out.
+  if (last === after && done) return { after: moved(after, 1) };
+  return { after, tie: { at: last, page: 1 } };
+}
+
+async function tiedPage({ api }: Context<Settings>, { at, page }: { at: string; page: number }) {
+  const { json } = await api.request({
+    path: '/v1/customers',
+    query: {
+      limit: pageCustomers,
+      page,
+      order: 'source_id',
+      'created_at[after]': moved(at, -1),
+      'created_at[before]': moved(at, 1),
+    },
+  });
+  const listed = listedOf(json);
+  const ends = isLast(json, listed);
+  if (!ends && page === lastPage)
+    throw new RejectedError(
+      `More than ${pageCustomers * lastPage} customers were created in one millisecond.`,
+      {
+        code: 'too_many_at_once',
+      },
+    );
+  // From here on customers of this time are behind us, listed again or not.
+  const cursor: Cursor = ends ? { after: at, done: true } : { after: at, tie: { at, page: page + 1 } };
+  return { customers: listed.map(shown), cursor, rest: false };
+}
+
+function listedOf(json: Json | undefined): JsonObject[] {
+  if (isObject(json) && Array.isArray(json['customers'])) return json['customers'].filter(isObject);
+  throw new TransientError('The list of customers was answered without customers.');
+}
+
+function isLast(json: Json | undefined, listed: readonly JsonObject[]): boolean {
+  return listed.length < pageCustomers || (isObject(json) && json['has_more'] === false);
+}
+
+function shown(customer: JsonObject): ShownCustomer {
+  const sourceId = customer['source_id'];
+  return {
+    sourceId: typeof sourceId === 'string' && sourceId !== '' ? sourceId : null,
+    id: typeof customer['id'] === 'string' ? customer['id'] : '',
+    fields: flatten(customer),
+  };
+}
+
+function createdAt(customer: JsonObject | undefined): string | null {
+  const time = customer?.['created_at'];
+  if (customer === undefined) return null;
+  if (typeof time === 'string' && Number.isFinite(Date.parse(time)))
+    return new Date(Date.parse(time)).toISOString();
+  throw new TransientError('A customer was listed without the time of its creation.');
+}
+
+function moved(time: string, milliseconds: number): string {
+  return new Date(Date.parse(time) + milliseconds).toISOString();
+}
+
+function cursorOf(cursor: Json): Cursor {
+  if (isObject(cursor) && typeof cursor['after'] === 'string') return cursor as unknown as Cursor;
+  throw new RejectedError('The position kept for the list of customers is none of ours.', { code: 'cursor' });
+}

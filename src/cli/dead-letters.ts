@@ -1,0 +1,123 @@
+// `tributary dead-letters`: what was given up, by cause, with what to do next; or all of it as a file.
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { UsageError } from './errors.ts';
+import { addLetterOptions, type LetterOptions, letterFilter, optionsOf } from './letter-options.ts';
+import { reach } from './reach.ts';
+import { counted, print, printJson, wrapped } from './terminal.ts';
+
+/** One group of `GET /api/dead-letters/groups`. */
+export interface LetterGroup {
+  kind: string;
+  source: string;
+  code: string;
+  letters: number;
+  firstAt: string;
+  lastAt: string;
+  plain: string;
+  next: string;
+  words: { message: string; letters: number }[];
+  samples: { id: number; ref: string }[];
+}
+
+interface Options extends LetterOptions {
+  export?: string;
+  raw?: true;
+  json?: true;
+}
+
+export function addDeadLetters(program: Command, cli: Cli): void {
+  addLetterOptions(
+    program.command('dead-letters').description('List what was given up, by cause, with what to do next.'),
+  )
+    .option('--export <file>', 'write every letter to this file: CSV where it ends in .csv, else JSON lines')
+    .option('--raw', 'in CSV leave out the apostrophe before a cell that a spreadsheet would calculate')
+    .option('--json', 'print the groups as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary dead-letters
+  $ tributary dead-letters --kind delivery --since 2026-03-01
+  $ tributary dead-letters --text 'No such plan' --json
+  $ tributary dead-letters --export letters.csv
+
+"tributary retry" and "tributary discard" take the same options.`,
+    )
+    .action(async (options: Options) => {
+      const filter = letterFilter(options);
+      if (options.raw && !options.export?.endsWith('.csv'))
+        throw new UsageError('--raw is for a file whose name ends in .csv: --export letters.csv.');
+      const reached = await reach(cli, { work: false });
+      try {
+        if (options.export !== undefined) await write(cli, reached.client, filter, options);
+        else await list(cli, reached.client, filter, options);
+      } finally {
+        await reached.close();
+      }
+    });
+}
+
+export async function groupsOf(client: Client, filter: { [name: string]: string }): Promise<LetterGroup[]> {
+  const { groups } = await client.send<{ groups: LetterGroup[] }>('/api/dead-letters/groups', {
+    query: filter,
+  });
+  return groups;
+}
+
+async function list(
+  { terminal }: Cli,
+  client: Client,
+  filter: { [name: string]: string },
+  { json }: Options,
+): Promise<void> {
+  const groups = await groupsOf(client, filter);
+  const none = Object.keys(filter).length > 0 ? 'No dead letter fits.' : 'There are no dead letters.';
+  const columns = Math.max(terminal.columns, 40);
+  if (json) printJson(terminal, { groups });
+  else print(terminal, groups.map((group) => textOf(group, columns)).join('\n\n') || none);
+}
+
+function textOf(group: LetterGroup, columns: number): string {
+  const { kind, source, code, letters, firstAt, lastAt, plain, next, words, samples } = group;
+  const since = firstAt === lastAt ? firstAt : `${firstAt} to ${lastAt}`;
+  const indented = (text: string) =>
+    wrapped(text, columns - 2)
+      .split('\n')
+      .map((line) => `  ${line}`)
+      .join('\n');
+  const refs = samples.map(({ ref }) => ref).join(', ');
+  return [
+    `${counted(letters, 'dead letter')}: ${kind} of ${source}, ${code} (${since})`,
+    indented(plain),
+    ...words.map(({ message, letters: times }) =>
+      indented(`Said${words.length > 1 ? ` ${times} times` : ''}: ${message}`),
+    ),
+    indented(`For example: ${refs}`),
+    indented(`Next: ${next}`),
+    `  tributary retry ${optionsOf(group)}`,
+  ].join('\n');
+}
+
+async function write(
+  { terminal }: Cli,
+  client: Client,
+  filter: { [name: string]: string },
+  { export: path = '', raw, json }: Options,
+): Promise<void> {
+  const query = { ...filter, format: path.endsWith('.csv') ? 'csv' : 'jsonl', raw: raw ? 'true' : undefined };
+  const stream = await client.open('/api/dead-letters/export', query);
+  const file = createWriteStream(path, { flags: 'w' });
+  try {
+    await pipeline(Readable.fromWeb(stream as never), file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`Cannot write ${path}: ${code === 'ENOENT' ? 'there is no such folder' : message}.`);
+  }
+  if (json) printJson(terminal, { file: path, bytes: file.bytesWritten });
+  else terminal.err.write(`Dead letters written to ${path}.\n`);
+}

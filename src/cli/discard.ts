@@ -1,0 +1,77 @@
+// `tributary discard`: puts dead letters aside for good, with a reason.
+import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import { askConsent } from './consent.ts';
+import { groupsOf } from './dead-letters.ts';
+import { UsageError } from './errors.ts';
+import { addLetterOptions, type LetterOptions, letterFilter } from './letter-options.ts';
+import { reach } from './reach.ts';
+import { counted, print, printJson } from './terminal.ts';
+
+interface Options extends LetterOptions {
+  all?: true;
+  reason?: string;
+  yes?: true;
+  json?: true;
+}
+
+interface Discarded {
+  letters: number;
+  deliveries: { aside: number; waiting: number };
+}
+
+export function addDiscard(program: Command, cli: Cli): void {
+  addLetterOptions(
+    program.command('discard').description('Put dead letters aside that nobody will try again.'),
+  )
+    .option('--all', 'every dead letter')
+    .option('--reason <text>', 'why; it is kept with each letter')
+    .option('--yes', 'do not ask; needed where nobody can answer')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary discard --kind inbox --code no_stream --reason 'deals are not ours' --yes
+  $ tributary discard --kind delivery --text 'test account' --reason 'test accounts'
+
+A customer whose delivery is put aside is not sent until it changes at its source. A record that comes again as bad is a
+dead letter again.`,
+    )
+    .action(async ({ all, reason, yes, json, ...options }: Options) => {
+      const filter = letterFilter(options);
+      if ((all === true) === Object.keys(filter).length > 0)
+        throw new UsageError(
+          'Say what is meant: --kind, --source, --code, --since, --until, --text; or --all.',
+        );
+      if (reason === undefined || reason.trim() === '')
+        throw new UsageError("Say why, for whoever looks later: --reason 'test accounts'.");
+      const reached = await reach(cli, { work: false });
+      try {
+        if (!yes) {
+          const groups = await groupsOf(reached.client, filter);
+          const letters = groups.reduce((sum, group) => sum + group.letters, 0);
+          await askConsent(cli, `${counted(letters, 'dead letter')} would be put aside.`);
+        }
+        const discarded = await reached.client.send<Discarded>('/api/dead-letters/discard', {
+          json: { ...filter, ...(all && { all }), reason },
+        });
+        if (json) printJson(cli.terminal, { discarded });
+        else tell(cli, discarded);
+      } finally {
+        await reached.close();
+      }
+    });
+}
+
+function tell({ terminal }: Cli, { letters, deliveries }: Discarded): void {
+  const say = (sentence: string) => print(terminal, sentence);
+  say(
+    letters === 0
+      ? 'No dead letter fits: nothing was put aside.'
+      : `Put aside: ${counted(letters, 'dead letter')}.`,
+  );
+  const { aside, waiting } = deliveries;
+  if (aside > 0) say(`Not sent until they change at their source: ${counted(aside, 'customer')}.`);
+  if (waiting > 0) say(`Sent all the same, for they wait already: ${counted(waiting, 'customer')}.`);
+}

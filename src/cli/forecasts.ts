@@ -1,0 +1,173 @@
+// Forecasts as lines for a person: before a run the table of what it takes, after it the comparison with what it took. It
+// knows no command.
+import type { Run } from './answers.ts';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { counted, print, type Terminal, table, wrapped } from './terminal.ts';
+
+type Side = 'source' | 'destination';
+
+interface QuotaLine {
+  side: Side;
+  quota: string;
+  calls: number;
+  limit: number;
+  seconds: number;
+  left: number;
+  share: number;
+  waitMinutes: number;
+  fits: boolean;
+}
+
+export interface Forecast {
+  source: string;
+  mode: string;
+  first: boolean;
+  vendors: { [side in Side]: string };
+  records: { count: number; basis: string };
+  customers: number;
+  bytes: { read: number; written: number };
+  calls: { side: Side; what: string; bucket: string | null; calls: number }[];
+  totals: { [side in Side]: number };
+  quotas: QuotaLine[];
+  minutes: number;
+  readMinutes: number;
+  endsAt: string;
+  bottleneck: { side: Side; quota: string } | null;
+  fits: boolean;
+  assumptions: string[];
+}
+
+interface KeptForecast {
+  id: number;
+  runId: number;
+  forecast: Forecast;
+  actual: {
+    minutes: number;
+    calls: { [side in Side]: number | null };
+  } | null;
+}
+
+const askEveryMs = 500;
+/** For longer it is not waited: the server settles it when its deliveries are done. */
+const longestWaitMs = 8_000;
+
+export function printForecast(terminal: Terminal, forecast: Forecast): void {
+  const { source, mode, first, records, customers, bytes, vendors, endsAt } = forecast;
+  const what = mode === 'full' ? 'a full reading' : first ? 'the first reading' : 'what changed';
+  print(
+    terminal,
+    `${source}, ${what}: ${counted(records.count, 'record')} to read (${records.basis}), ${counted(customers, 'customer')} to write; ${size(bytes.read)} in, ${size(bytes.written)} out.`,
+  );
+  print(terminal, `\n${callTable(forecast)}`);
+  if (forecast.quotas.length > 0) print(terminal, `\n${quotaTable(forecast)}`);
+  print(terminal, '');
+  const say = (sentence: string) => print(terminal, wrapped(sentence, Math.max(terminal.columns, 40)));
+  say(
+    `It takes ${duration(forecast.minutes)}, of which ${duration(forecast.readMinutes)} until all is read, and ends at ${endsAt} if it begins now.`,
+  );
+  say(bottleneckSentence(forecast));
+  for (const { side, quota, calls, left, fits } of forecast.quotas)
+    if (!fits)
+      say(
+        `It does not fit: ${number(calls)} calls of the quota ${quota} of ${vendors[side]}, which has ${number(left)} left.`,
+      );
+  for (const sentence of forecast.assumptions) say(`note: ${sentence}`);
+}
+
+function callTable({ calls, totals, vendors, source }: Forecast): string {
+  const name = (side: Side) => (side === 'source' ? source : vendors.destination);
+  const rows = calls.map(({ side, what, calls }) => [name(side), what, number(calls)]);
+  const sum = number(totals.source + totals.destination);
+  return aligned(['vendor', 'for', 'calls'], [...rows, ['', 'in all', sum]], [2]);
+}
+
+function quotaTable({ quotas, vendors, source }: Forecast): string {
+  const rows = quotas.map(({ side, quota, calls, limit, seconds, left, share, waitMinutes }) => [
+    side === 'source' ? source : vendors[side],
+    quota,
+    number(calls),
+    `${number(limit)} per ${span(seconds)}`,
+    number(left),
+    percent(share),
+    waitMinutes > 0 ? duration(waitMinutes) : '–',
+  ]);
+  return aligned(['vendor', 'quota', 'calls', 'of', 'left now', 'share', 'waits'], rows, [2, 4, 5]);
+}
+
+/** Columns of numbers stand to the right. */
+function aligned(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[],
+): string {
+  const all = [head, ...rows];
+  const width = (column: number) => Math.max(...all.map((row) => row[column]!.length));
+  const [first, ...others] = all.map((row) =>
+    row.map((cell, column) => (right.includes(column) ? cell.padStart(width(column)) : cell)),
+  );
+  return table(first!, others);
+}
+
+function bottleneckSentence({ bottleneck, quotas, vendors, minutes }: Forecast): string {
+  if (!bottleneck) return 'No quota holds it up much: the time is that of the calls themselves.';
+  const { side, quota } = bottleneck;
+  const line = quotas.find((one) => one.side === side && one.quota === quota)!;
+  return `The bottleneck is the quota ${quota} of ${vendors[side]}, ${number(line.limit)} calls per ${span(line.seconds)} for this run: ${duration(line.waitMinutes)} of ${duration(minutes)} are spent waiting for it.`;
+}
+
+/** Forecasts of these runs beside what they took. Waits a little for what is not settled yet. */
+export async function comparisons(cli: Cli, client: Client, runs: readonly Run[]): Promise<KeptForecast[]> {
+  const deadline = cli.clock.now() + longestWaitMs;
+  const kept: KeptForecast[] = [];
+  for (const { id } of runs) {
+    for (;;) {
+      const { forecasts } = await client.send<{ forecasts: KeptForecast[] }>('/api/forecasts', {
+        query: { run: id, limit: 1 },
+      });
+      const [found] = forecasts;
+      if (!found || found.actual || cli.clock.now() >= deadline) {
+        if (found?.actual) kept.push(found);
+        break;
+      }
+      await cli.clock.sleep(askEveryMs);
+    }
+  }
+  return kept;
+}
+
+/** `Run 3: forecast 12 calls, 0.4 min; actual 12 calls, 0.4 min.` */
+export function comparisonSentence({ runId, forecast, actual }: KeptForecast): string {
+  const calls = (sides: { [side in Side]: number | null }) =>
+    sides.source === null || sides.destination === null
+      ? 'calls not counted'
+      : counted(sides.source + sides.destination, 'call');
+  const told = (sides: { [side in Side]: number | null }, minutes: number) =>
+    `${calls(sides)}, ${minutes.toFixed(1)} min`;
+  return `Run ${runId}: forecast ${told(forecast.totals, forecast.minutes)}; actual ${told(actual!.calls, actual!.minutes)}.`;
+}
+
+const number = (value: number) => value.toLocaleString('en-US');
+
+function percent(share: number): string {
+  return share > 0 && share < 0.01 ? '<1 %' : `${Math.round(share * 100)} %`;
+}
+
+function size(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(0)} kB`;
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/** `12 s`, `14 min`, `3.5 h`, `2.1 days`. */
+function duration(minutes: number): string {
+  if (minutes < 1.5) return `${Math.max(Math.round(minutes * 60), minutes > 0 ? 1 : 0)} s`;
+  if (minutes < 90) return `${Math.round(minutes)} min`;
+  return minutes < 36 * 60 ? `${(minutes / 60).toFixed(1)} h` : `${(minutes / 1440).toFixed(1)} days`;
+}
+
+function span(seconds: number): string {
+  const names: { [seconds: number]: string } = { 1: 'second', 60: 'minute', 3600: 'hour', 86400: 'day' };
+  if (names[seconds]) return names[seconds];
+  return seconds % 86_400 === 0 ? `${seconds / 86_400} days` : `${seconds} s`;
+}

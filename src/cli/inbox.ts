@@ -1,0 +1,157 @@
+// `tributary inbox`: the webhook requests that were kept, and any of them whole.
+import { type Command, Option } from 'commander';
+import type { InboxRequest, ItemCounts } from './answers.ts';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { UsageError } from './errors.ts';
+import { reach } from './reach.ts';
+import { counted, print, printJson, table } from './terminal.ts';
+import { timeOf } from './times.ts';
+
+interface Options {
+  state?: string;
+  faulty?: true;
+  since?: string;
+  until?: string;
+  limit: number;
+  show?: number;
+  json?: true;
+}
+
+interface Page {
+  requests: InboxRequest[];
+  next: number | null;
+}
+
+interface Whole extends InboxRequest {
+  query: { [name: string]: string };
+  headers: { [name: string]: string };
+  body: { encoding: 'utf8' | 'base64'; content: string };
+  faults: { item: number | null; message: string }[];
+}
+
+export function addInbox(program: Command, cli: Cli): void {
+  program
+    .command('inbox')
+    .description('List the webhook requests that were kept, the newest first; or show one as it came.')
+    .argument('[source]', 'of this source; "destination" for its own webhooks')
+    .addOption(stateOption())
+    .option('--faulty', 'dead, or opened with items that were refused')
+    .option('--since <time>', 'received at this time or later; without an offset it is UTC')
+    .option('--until <time>', 'received before this time')
+    .option('--limit <requests>', 'at most so many', numberOf, 50)
+    .option('--show <id>', 'this request whole; what held credentials is hidden', numberOf)
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary inbox
+  $ tributary inbox hubspot --faulty --since 2026-03-01
+  $ tributary inbox --show 1207`,
+    )
+    .action(async (source: string | undefined, { json, show, ...which }: Options) => {
+      const reached = await reach(cli, { work: false });
+      try {
+        const { client } = reached;
+        if (show !== undefined) {
+          const request = await client.send<Whole>(`/api/inbox/${show}`);
+          if (json) printJson(cli.terminal, request);
+          else print(cli.terminal, wholeText(request));
+          return;
+        }
+        const page = await requests(client, { source, ...which });
+        if (json) printJson(cli.terminal, page);
+        else print(cli.terminal, listText(page));
+      } finally {
+        await reached.close();
+      }
+    });
+}
+
+export function stateOption(): Option {
+  return new Option('--state <state>', 'in this state').choices(['waiting', 'opened', 'dead']);
+}
+
+export function numberOf(given: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(given)) throw new UsageError(`"${given}" is none: write a number from 1 on.`);
+  return Number(given);
+}
+
+const largestPage = 200;
+
+async function requests(
+  client: Client,
+  which: Omit<Options, 'show' | 'json'> & { source: string | undefined },
+): Promise<Page> {
+  const { source, state, faulty, since, until, limit } = which;
+  const query = {
+    source,
+    state,
+    faulty: faulty && 'true',
+    from: since === undefined ? undefined : timeOf(since),
+    to: until === undefined ? undefined : timeOf(until),
+  };
+  const found: InboxRequest[] = [];
+  for (let before: number | undefined; ; ) {
+    const most = Math.min(limit - found.length, largestPage);
+    const page = await client.send<Page>('/api/inbox', { query: { ...query, before, limit: most } });
+    found.push(...page.requests);
+    if (page.next === null || found.length >= limit) return { requests: found, next: page.next };
+    before = page.next;
+  }
+}
+
+function listText({ requests, next }: Page): string {
+  if (requests.length === 0) return 'No request of the inbox fits.';
+  const rows = requests.map((request) => [
+    String(request.id),
+    request.source,
+    request.receivedAt,
+    request.state,
+    whatCame(request),
+  ]);
+  const more = next === null ? [] : ['There are more: raise --limit, or narrow it by --until.'];
+  return [table(['ID', 'SOURCE', 'RECEIVED', 'STATE', 'WHAT CAME OF IT'], rows), ...more].join('\n');
+}
+
+function whatCame({ counts, error, attempts }: InboxRequest): string {
+  const tried = attempts > 0 && counts === null ? `after ${counted(attempts, 'attempt')}: ` : '';
+  return [...(counts ? [countsText(counts)] : []), ...(error === null ? [] : [`${tried}${error}`])].join(
+    ': ',
+  );
+}
+
+const number = (value: number) => value.toLocaleString('en-US');
+
+/** `3 items = 2 taken + 1 refused; 2 records: 2 changed`: what is none is left out. */
+export function countsText(counts: ItemCounts): string {
+  const sum = (names: readonly (keyof ItemCounts)[]) =>
+    names.filter((name) => counts[name] > 0).map((name) => `${number(counts[name])} ${name}`);
+  const items = sum(['taken', 'duplicates', 'ignored', 'refused']);
+  const records = sum(['changed', 'unchanged', 'superseded', 'filtered', 'rejected']);
+  return [
+    `${counted(counts.items, 'item')}${items.length > 0 ? ` = ${items.join(' + ')}` : ''}`,
+    ...(counts.received > 0 ? [`${counted(counts.received, 'record')} = ${records.join(' + ')}`] : []),
+    ...(counts.touched > 0 ? [`${counted(counts.touched, 'record')} to be read`] : []),
+  ].join('; ');
+}
+
+function wholeText(request: Whole): string {
+  const { id, source, method, query, headers, body, bytes, receivedAt, openedAt, state } = request;
+  const { counts, error, faults } = request;
+  const parameters = new URLSearchParams(query).toString();
+  const encoded = body.encoding === 'base64' ? ', no UTF-8, so as base64' : '';
+  return [
+    `Request ${id} of ${source}, received ${receivedAt}, ${state}${openedAt === null ? '' : ` ${openedAt}`}`,
+    ...(counts ? [countsText(counts)] : []),
+    ...(faults.length === 0 && error !== null ? [error] : []),
+    ...faults.map(({ item, message }) => (item === null ? message : `item ${item}: ${message}`)),
+    '',
+    `${method} /webhooks/${source}${parameters && `?${parameters}`}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    '',
+    bytes === 0 ? 'Its body is empty, or was forgotten.' : `${counted(bytes, 'byte')}${encoded}:`,
+    body.content,
+  ].join('\n');
+}

@@ -1,0 +1,49 @@
+// Which dead letters are meant, as commands are asked: the same options everywhere. It knows no command.
+import { type Command, Option } from 'commander';
+import { timeOf } from './times.ts';
+
+export interface LetterOptions {
+  kind?: string;
+  source?: string;
+  code?: string;
+  since?: string;
+  until?: string;
+  text?: string;
+}
+
+export function addLetterOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--kind <kind>', 'what was given up').choices(['inbox', 'record', 'delivery']))
+    .option('--source <name>', 'of this source; "destination" for deliveries')
+    .option('--code <code>', 'for this reason, as "tributary dead-letters" shows it')
+    .option('--since <time>', 'given up at this time or later; without an offset it is UTC')
+    .option('--until <time>', 'given up before this time')
+    .option('--text <text>', 'with this text in what it is about, or in the words that were said');
+}
+
+/** As the API takes it; what is not given is not in it. Throws UsageError. */
+export function letterFilter({ kind, source, code, since, until, text }: LetterOptions): {
+  [name: string]: string;
+} {
+  const given = {
+    kind,
+    source,
+    code,
+    since: since === undefined ? undefined : timeOf(since),
+    until: until === undefined ? undefined : timeOf(until),
+    text,
+  };
+  return Object.fromEntries(
+    Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/** The options that choose one group, for a command line that a person may copy. */
+export function optionsOf({ kind, source, code }: { kind: string; source: string; code: string }): string {
+  return Object.entries({ kind, source, code })
+    .map(
+      ([name, value]) =>
+        `--${name} ${/^[\w.-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`}`,
+    )
+    .join(' ');
+}

@@ -1,0 +1,120 @@
+// `tributary plan`: what a sync would take before it is begun: calls, share of the quotas, minutes. Nothing is read but
+// counts, unless an exact answer is asked for.
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Run } from './answers.ts';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { CommandError, UsageError } from './errors.ts';
+import { endOf } from './follow.ts';
+import { type Forecast, printForecast } from './forecasts.ts';
+import { reach } from './reach.ts';
+import { listenForStop } from './signals.ts';
+import { Progress, print, printJson } from './terminal.ts';
+
+interface Options {
+  full?: true;
+  exact?: true;
+  records?: number;
+  force?: true;
+  json?: true;
+}
+
+export function addPlan(program: Command, cli: Cli): void {
+  program
+    .command('plan')
+    .description('Forecast what a sync would take: calls, share of the quotas, minutes. It changes nothing.')
+    .argument('[source]', 'the name of a source; without it all that are pulled, each by itself')
+    .option('--full', 'forecast a full reading, not only what changed')
+    .option('--exact', 'read all that the sync would read, in a dry run, and forecast from what it finds')
+    .option('--records <n>', 'take it that the source has so many records', wholeNumber)
+    .option('--force', 'forecast also what a quota of a day or longer has not enough calls for')
+    .option('--json', 'print the forecast as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary plan
+  $ tributary plan hubspot --full
+  $ tributary plan hubspot --full --exact
+  $ tributary plan crm --records 250000 --json
+
+"tributary sync" within the hour is compared with its forecast, and says so.
+
+Exit code 0: it fits. 1: a quota of a day or longer has not so many calls left, or nobody can say how much there is.
+2: wrong usage or configuration.`,
+    )
+    .action(async (source: string | undefined, options: Options) => {
+      const asked = checked(source, options);
+      const reached = await reach(cli, { work: options.exact ? 'dry runs' : false });
+      try {
+        const dryRunId = options.exact ? await dryRunOf(cli, reached.client, asked, options) : undefined;
+        const { forecasts } = await reached.client.send<{ forecasts: Forecast[] }>('/api/plan', {
+          json: { ...asked, ...(dryRunId !== undefined && { dryRunId }) },
+        });
+        if (options.json) printJson(cli.terminal, { forecasts });
+        else tell(cli, forecasts);
+      } finally {
+        await reached.close();
+      }
+    });
+}
+
+function wholeNumber(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Write a whole number of records.');
+  return Number(value);
+}
+
+interface Asked {
+  source?: string;
+  mode: 'full' | 'incremental';
+  records?: number;
+  force?: true;
+}
+
+function checked(source: string | undefined, { full, exact, records, force }: Options): Asked {
+  if (source === undefined && (exact || records !== undefined))
+    throw new UsageError(
+      `${exact ? '--exact' : '--records'} needs the source it is of: tributary plan hubspot.`,
+    );
+  if (exact && records !== undefined)
+    throw new UsageError('--exact and --records cannot go together: a dry run counts the records itself.');
+  return {
+    ...(source !== undefined && { source }),
+    mode: full ? 'full' : 'incremental',
+    ...(records !== undefined && { records }),
+    ...(force && { force }),
+  };
+}
+
+/** Runs it dry, and waits for its end. */
+async function dryRunOf(
+  cli: Cli,
+  client: Client,
+  { source, mode }: Asked,
+  { json }: Options,
+): Promise<number> {
+  const progress = new Progress(cli.terminal, { silent: json === true });
+  const stop = listenForStop(cli.clock, () => process.exit(1));
+  try {
+    const path = `/api/sources/${encodeURIComponent(source!)}/sync`;
+    const asked = await client.send<Run>(path, { json: { mode, dryRun: true } });
+    const following = { client, silent: json === true, stop: stop.signal, since: cli.clock.now() };
+    const run = await endOf(cli, following, asked.id, progress);
+    if (run.state !== 'finished')
+      throw new CommandError(`The dry run ${run.state}: ${run.error ?? 'without a reason'}`);
+    return run.id;
+  } finally {
+    progress.end();
+    stop.release();
+  }
+}
+
+function tell({ terminal }: Cli, forecasts: readonly Forecast[]): void {
+  if (forecasts.length === 0) print(terminal, 'No source is configured that can be pulled.');
+  forecasts.forEach((forecast, index) => {
+    if (index > 0) print(terminal, '');
+    printForecast(terminal, forecast);
+  });
+  if (forecasts.length > 1)
+    print(terminal, '\nEach is forecast by itself: together they share the quotas of the destination.');
+}

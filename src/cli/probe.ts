@@ -1,0 +1,108 @@
+// `tributary probe`: finds out on throwaway customers what the destination's documents leave open.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { House } from '../rooms.ts';
+import type { Cli } from './cli.ts';
+import { askConsent } from './consent.ts';
+import { exitCodes } from './errors.ts';
+import { reach } from './reach.ts';
+import { counted, print, printJson, table } from './terminal.ts';
+
+/** What `GET /api/probe` answers. */
+export interface ProbeFound {
+  account: string;
+  probedAt: string | null;
+  answers: { question: string; answer: string; evidence: string }[];
+  effect: { partialWrites: 'merge' | 'replace'; bulk: boolean };
+  contradictions: string[];
+}
+
+interface ProbeDone extends ProbeFound {
+  calls: number;
+  left: string[];
+}
+
+export function addProbe(program: Command, cli: Cli): void {
+  program
+    .command('probe')
+    .description("Find out on throwaway customers what the destination's documents leave open.")
+    .option('--yes', 'do not ask; needed where nobody can answer')
+    .option('--json', 'print the answers as JSON')
+    .addHelpText(
+      'after',
+      `
+It writes a few customers called tributary-probe-… at the destination, with no address that anything could be sent to,
+reads them, and takes them away again, also where it fails midway. It takes about twenty calls, two of them in bulk.
+Deliveries go by the answers from then on: what is set in the configuration stays, and "tributary check" says where it
+contradicts them.
+
+Examples:
+  $ tributary probe
+  $ tributary probe --yes --json
+
+Exit code 1: a throwaway customer could not be written, or not be taken away.`,
+    )
+    .action(async (options: { yes?: true; json?: true }) => {
+      if (!options.yes)
+        await askConsent(
+          cli,
+          'A probe writes a few throwaway customers at the destination and takes them away again.',
+        );
+      const reached = await reach(cli, { work: false });
+      try {
+        const done = await reached.client.send<ProbeDone>('/api/probe', { json: { consent: true } });
+        if (options.json) printJson(cli.terminal, done);
+        else tell(cli, done);
+        if (done.left.length > 0) cli.exitCode = exitCodes.failed;
+      } finally {
+        await reached.close();
+      }
+    });
+}
+
+function tell({ terminal }: Cli, { answers, effect, contradictions, calls, left }: ProbeDone): void {
+  const rows = answers.map(({ question, answer, evidence }) => [question, answer, evidence]);
+  print(terminal, table(['QUESTION', 'ANSWER', 'WHAT WAS SEEN'], rows));
+  print(terminal, effectSentence(effect));
+  for (const sentence of contradictions) print(terminal, `warning: ${sentence}`);
+  if (left.length === 0)
+    print(terminal, `${counted(calls, 'call')}; the throwaway customers are gone again.`);
+  else
+    terminal.err.write(
+      `These throwaway customers could not be taken away; do it by hand: ${left.join(', ')}.\n`,
+    );
+}
+
+function effectSentence({ partialWrites, bulk }: ProbeFound['effect']): string {
+  const how =
+    partialWrites === 'merge'
+      ? 'only what changed is sent'
+      : 'a customer is read and completed before its metadata or address is written';
+  return `Deliveries go by it from now on: ${how}, ${bulk ? 'many at once in bulk' : 'one by one'}.`;
+}
+
+/**
+ * What was found out before, for `tributary check`, whose own embedded database is empty: asked of the server or of the
+ * database that it would use. Null where there is none, a sentence where it cannot be read.
+ */
+export async function probedBefore(cli: Cli, checked: House): Promise<ProbeFound | string | null> {
+  const { databaseUrl, dataDir, variables } = cli.rooms.readEnvironment();
+  try {
+    if (databaseUrl !== undefined) {
+      const headers = { authorization: `Bearer ${checked.token}` };
+      return (await (await checked.app.request('/api/probe', { headers })).json()) as ProbeFound;
+    }
+    // Where nothing was ever kept, nothing is made only to be looked at.
+    if (variables['TRIBUTARY_URL'] === undefined && !existsSync(join(dataDir, 'database'))) return null;
+    const reached = await reach(cli, { work: false });
+    try {
+      const found = await reached.client.send<ProbeFound>('/api/probe');
+      return found.account === checked.tributary.destinationAccount ? found : null;
+    } finally {
+      await reached.close();
+    }
+  } catch (error) {
+    return `What was probed could not be read: ${(error as Error).message}`;
+  }
+}

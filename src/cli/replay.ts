@@ -1,0 +1,183 @@
+// `tributary replay`: opens webhook requests of the inbox again, or says what would come of it.
+import type { Command } from 'commander';
+import type { ItemCounts } from './answers.ts';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { runErrand } from './errand.ts';
+import { exitCodes, UsageError } from './errors.ts';
+import { countsText, numberOf, stateOption } from './inbox.ts';
+import { reach } from './reach.ts';
+import { counted, print, printJson } from './terminal.ts';
+import { timeOf } from './times.ts';
+import { untilRead } from './until-read.ts';
+
+interface Options {
+  source?: string;
+  state?: string;
+  faulty?: true;
+  since?: string;
+  until?: string;
+  all?: true;
+  dryRun?: true;
+  json?: true;
+}
+
+interface Replayed {
+  requests: number;
+  opened: number;
+  faulty: number;
+  dead: number;
+  failed: number;
+  counts: ItemCounts;
+  results: { id: number; source: string; result: string; error: string | null }[];
+  cannot: { reason: string; requests: number; ids: number[] }[];
+}
+
+export function addReplay(program: Command, cli: Cli): void {
+  program
+    .command('replay')
+    .description('Open webhook requests of the inbox again: by ID, or all that fit every option given.')
+    .argument('[ids...]', 'requests, as "tributary inbox" shows them')
+    .option('--source <name>', 'of this source; "destination" for its own webhooks')
+    .addOption(stateOption())
+    .option('--faulty', 'dead, or opened with items that were refused')
+    .option('--since <time>', 'received at this time or later; without an offset it is UTC')
+    .option('--until <time>', 'received before this time')
+    .option('--all', 'everything that is kept')
+    .option('--dry-run', 'say what would come of it, and change nothing')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary replay 1207 1208
+  $ tributary replay --source hubspot --faulty --dry-run
+  $ tributary replay --source hubspot --since 2026-03-01T12:00 --until 2026-03-01T13:00
+
+What was opened before is not taken for a repeat of itself. Exit code 1: some of it could not be read again.`,
+    )
+    .action(async (ids: string[], { json, dryRun, ...which }: Options) => {
+      const asked = askedOf(ids, which);
+      if (dryRun) await tryOnly(cli, asked, json === true);
+      else await replay(cli, asked, json === true);
+    });
+}
+
+/** What is asked of the API, and in words. */
+interface Asked {
+  which: object;
+  words: string;
+}
+
+function askedOf(given: readonly string[], which: Omit<Options, 'json' | 'dryRun'>): Asked {
+  const { source, state, faulty, since, until, all } = which;
+  const ids = given
+    .flatMap((text) => text.split(','))
+    .filter((text) => text !== '')
+    .map(numberOf);
+  const filter = {
+    source,
+    state,
+    faulty,
+    from: since === undefined ? undefined : timeOf(since),
+    to: until === undefined ? undefined : timeOf(until),
+  };
+  const narrows = Object.values(filter).some((value) => value !== undefined);
+  if (ids.length > 0 && (narrows || all))
+    throw new UsageError('Name requests by ID, or by options, not both.');
+  if (all && narrows) throw new UsageError('--all is everything that is kept: leave the other options out.');
+  if (ids.length > 1000) throw new UsageError('At most 1,000 requests can be named by ID.');
+  if (ids.length > 0) return { which: { ids: [...new Set(ids)] }, words: `request ${ids.join(', ')}` };
+  if (!narrows && !all)
+    throw new UsageError('Say which: IDs, --source, --state, --faulty, --since or --until; or --all.');
+  const parts = [
+    ...(faulty ? ['that are faulty'] : []),
+    ...(state ? [`in the state ${state}`] : []),
+    ...(filter.from ? [`received at ${filter.from} or later`] : []),
+    ...(filter.to ? [`received before ${filter.to}`] : []),
+  ];
+  const words = [`the requests${source ? ` of ${source}` : ''}`, ...parts].join(', ');
+  return { which: all ? { all } : filter, words: all ? 'every request that is kept' : words };
+}
+
+async function tryOnly(cli: Cli, { which }: Asked, json: boolean): Promise<void> {
+  const reached = await reach(cli, { work: false });
+  try {
+    const replayed = await everything(reached.client, { ...which, dryRun: true });
+    if (json) printJson(cli.terminal, { dryRun: true, ...replayed });
+    else tell(cli, replayed, true);
+    cli.exitCode = isWell(replayed) ? exitCodes.well : exitCodes.failed;
+  } finally {
+    await reached.close();
+  }
+}
+
+async function replay(cli: Cli, { which, words }: Asked, json: boolean): Promise<void> {
+  if (!json) cli.terminal.err.write(`Opening again: ${words}.\n`);
+  let well = true;
+  await runErrand(cli, { json, wait: true }, async (client) => {
+    const replayed = await everything(client, which);
+    well = isWell(replayed);
+    if (!json) tell(cli, replayed, false);
+    await untilRead(cli, client, replayed.counts.touched > 0);
+    return { runs: [], more: { replayed } };
+  });
+  if (!well) cli.exitCode = exitCodes.failed;
+}
+
+function isWell({ faulty, dead, failed, cannot }: Replayed): boolean {
+  return faulty + dead + failed + cannot.length === 0;
+}
+
+/** One call opens so many at most; what fits is opened call by call. */
+async function everything(client: Client, which: object): Promise<Replayed> {
+  let total: Replayed | null = null;
+  for (let after = 0; ; ) {
+    const { next, ...page } = await client.send<Replayed & { dryRun: boolean; next: number | null }>(
+      '/api/inbox/replay',
+      { json: { ...which, after } },
+    );
+    total = total === null ? page : sumOf(total, page);
+    if (next === null) return total;
+    after = next;
+  }
+}
+
+const mostResults = 50;
+
+function sumOf(a: Replayed, b: Replayed): Replayed {
+  const counts = { ...a.counts };
+  for (const name of Object.keys(counts) as (keyof ItemCounts)[]) counts[name] += b.counts[name];
+  return {
+    requests: a.requests + b.requests,
+    opened: a.opened + b.opened,
+    faulty: a.faulty + b.faulty,
+    dead: a.dead + b.dead,
+    failed: a.failed + b.failed,
+    counts,
+    results: [...a.results, ...b.results].slice(0, mostResults),
+    cannot: [...a.cannot, ...b.cannot],
+  };
+}
+
+const mostTold = 10;
+
+function tell({ terminal }: Cli, replayed: Replayed, dryRun: boolean): void {
+  const { requests, counts, results, cannot } = replayed;
+  if (requests + cannot.length === 0) {
+    print(terminal, 'No request of the inbox fits: there is nothing to open again.');
+    return;
+  }
+  if (requests > 0) {
+    const ends = (['opened', 'faulty', 'dead', 'failed'] as const)
+      .filter((end) => replayed[end] > 0)
+      .map((end) => `${replayed[end].toLocaleString('en-US')} ${end}`);
+    const verb = dryRun ? 'Would be opened again' : 'Opened again';
+    print(terminal, `${verb}: ${counted(requests, 'request')} = ${ends.join(' + ')}.`);
+    print(terminal, `${countsText(counts)}.`);
+  }
+  for (const { reason, requests } of cannot)
+    print(terminal, `Not opened: ${counted(requests, 'request')}, for ${reason}.`);
+  const faulty = results.filter(({ result }) => result !== 'opened').slice(0, mostTold);
+  for (const { id, source, error } of faulty) terminal.err.write(`${source}: ${id}: ${error}\n`);
+}

@@ -1,0 +1,29 @@
+// Waiting for the records that webhooks named, until they are read: only then is known who is to be delivered. It asks
+// the API again and again, and knows nothing of how they are read.
+import type { Status } from './answers.ts';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { counted } from './terminal.ts';
+
+const askEveryMs = 250;
+/** What has not moved for so long is put off, or out of reach. */
+const longestStillMs = 15_000;
+
+/** Waits while records that webhooks named become fewer. `some`: there may be any. */
+export async function untilRead({ clock, terminal }: Cli, client: Client, some: boolean): Promise<void> {
+  let last = Number.POSITIVE_INFINITY;
+  let movedAt = clock.now();
+  while (some) {
+    const { sources }: Status = await client.send('/api/status');
+    const left = sources.reduce((sum, { webhook, paused }) => sum + (paused ? 0 : (webhook?.toRead ?? 0)), 0);
+    if (left === 0) return;
+    if (left < last) [last, movedAt] = [left, clock.now()];
+    if (clock.now() - movedAt > longestStillMs) {
+      terminal.err.write(
+        `No longer waiting: ${counted(left, 'record')} that webhooks named ${left === 1 ? 'is' : 'are'} still to be read, by the server or the next command.\n`,
+      );
+      return;
+    }
+    await clock.sleep(askEveryMs);
+  }
+}

@@ -1,0 +1,201 @@
+// `tributary verify`: reads the destination back, compares it with what it acknowledged, and tells; with `--heal` it also
+// waits until what differed is delivered again.
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Status } from './answers.ts';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { CommandError, differs, exitCodes, UsageError } from './errors.ts';
+import { follow } from './follow.ts';
+import { type Reached, reach } from './reach.ts';
+import { listenForStop } from './signals.ts';
+import { counted, Progress, print, printJson } from './terminal.ts';
+
+const askEveryMs = 250;
+const mostShown = 10;
+
+interface Options {
+  sample?: number;
+  full?: true;
+  heal?: true;
+  wait: boolean;
+  json?: true;
+}
+
+type Example =
+  | { sourceId: string; fields?: { [field: string]: { expected: unknown; found: unknown } } }
+  | { erased: string };
+
+interface Report {
+  source: 'export' | 'list' | 'reads' | null;
+  fallback: string | null;
+  acknowledged: number;
+  compared: number;
+  matching: number;
+  differing: { count: number; fields: { [field: string]: number }; examples: Example[] };
+  missing: { count: number; examples: Example[] };
+  deletedThere: number;
+  unknownToUs: { count: number; examples: Example[] };
+  withoutSourceId: number;
+  inFlight: number;
+  unread: { [why: string]: number };
+  notCompared: { field: string; customers: number; why: string }[];
+  forms: { field: string; form: string; customers: number }[];
+  calls: number;
+  seconds: number;
+  confidence: { sentence: string } | null;
+  healed: number;
+  summary: string | null;
+}
+
+interface Verification {
+  id: number;
+  state: 'requested' | 'finished' | 'failed';
+  error: string | null;
+  report: Report;
+  hash: string | null;
+}
+
+export function addVerify(program: Command, cli: Cli): void {
+  program
+    .command('verify')
+    .description('Read the destination back and compare it, field by field, with what it acknowledged.')
+    .option('--full', 'everybody; this is the default')
+    .option('--sample <n>', 'so many at random, one call each, with how sure that makes us of the rest', size)
+    .option('--heal', 'send again what differs or is missing; nothing is ever deleted')
+    .option('--no-wait', 'ask the server for it and return at once')
+    .option('--json', 'print the verification as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary verify
+  $ tributary verify --sample 500
+  $ tributary verify --full --heal
+
+Customers to whom something is on its way are set aside. Those whom Tributary never sent are counted and left alone.
+
+Exit code 0: all that was compared matches. 1: it failed. 3: something differed or was missing, healed or not.`,
+    )
+    .action(async (options: Options) => {
+      if (options.full && options.sample !== undefined)
+        throw new UsageError('--full and --sample cannot go together: choose one.');
+      const reached = await reach(cli, { work: true });
+      const stop = listenForStop(cli.clock, () => process.exit(1));
+      try {
+        await verify(cli, reached, options, stop.signal);
+      } finally {
+        await reached.close();
+        stop.release();
+      }
+    });
+}
+
+function size(value: string): number {
+  if (!/^\d{1,5}$/.test(value) || Number(value) < 1 || Number(value) > 10_000)
+    throw new InvalidArgumentError('Write a number from 1 to 10000.');
+  return Number(value);
+}
+
+async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortSignal): Promise<void> {
+  const { client } = reached;
+  const silent = options.json === true;
+  const since = Date.parse((await client.send<Status>('/api/status')).now);
+  const { sample, heal = false } = options;
+  const json = { ...(sample === undefined ? { full: true } : { sample }), heal };
+  const asked = await client.send<Verification>('/api/verify', { json });
+  if (!options.wait && !reached.isHere && asked.state === 'requested') {
+    if (options.json) printJson(cli.terminal, asked);
+    else print(cli.terminal, `Verification ${asked.id} was asked for.`);
+    return;
+  }
+  const ended = await endOf(cli, client, asked, { silent, stop });
+  if (ended.state === 'failed') {
+    if (options.json) printJson(cli.terminal, ended);
+    throw new CommandError(`Verification ${ended.id} failed: ${ended.error}`);
+  }
+  const { report } = ended;
+  if (options.json) printJson(cli.terminal, ended);
+  else tell(cli, ended);
+  cli.exitCode = report.differing.count + report.missing.count > 0 ? differs : exitCodes.well;
+  if (report.healed === 0) return;
+  const done = await follow(cli, { client, silent, stop, since }, []);
+  if (!options.json) print(cli.terminal, `Sent again: ${counted(report.healed, 'customer')}.`);
+  if (done.exitCode !== exitCodes.well) {
+    for (const { ref, message } of done.deadLetters.slice(0, mostShown))
+      cli.terminal.err.write(`${ref}: ${message}\n`);
+    cli.exitCode = exitCodes.failed;
+  }
+}
+
+async function endOf(
+  { terminal, clock }: Cli,
+  client: Client,
+  asked: Verification,
+  { silent, stop }: { silent: boolean; stop: AbortSignal },
+): Promise<Verification> {
+  const progress = new Progress(terminal, { silent });
+  try {
+    for (let verification = asked; ; ) {
+      if (verification.state !== 'requested') return verification;
+      if (stop.aborted)
+        throw new CommandError(
+          `No longer waiting. Verification ${asked.id} goes on from where it is, with the server or the next command.`,
+        );
+      const { report, error } = verification;
+      const done = report.compared + report.missing.count + report.inFlight;
+      const text =
+        error ??
+        (done === 0 ? 'the destination is asked for its customers' : `${counted(done, 'customer')} compared`);
+      progress.show(text, report.acknowledged > 0 ? done / report.acknowledged : null, clock.now());
+      await clock.sleep(askEveryMs, stop);
+      verification = await client.send(`/api/verifications/${asked.id}`);
+    }
+  } finally {
+    progress.end();
+  }
+}
+
+const ways = { export: 'by an export', list: 'page by page', reads: 'one by one' } as const;
+
+function tell({ terminal }: Cli, { id, report, hash }: Verification): void {
+  const say = (text: string) => print(terminal, text);
+  say(`Verification ${id}: ${report.summary}.`);
+  if (report.confidence) say(report.confidence.sentence);
+  say(
+    `Read ${report.source ? ways[report.source] : 'nothing'}: ${counted(report.calls, 'call')}, ${report.seconds.toFixed(1)} s. Matching ${report.matching.toLocaleString('en-US')} of ${counted(report.compared, 'customer')} compared.`,
+  );
+  if (report.fallback) say(`No export: ${report.fallback}`);
+  tellExamples(say, report);
+  if (report.deletedThere > 0)
+    say(`Of the missing ${report.deletedThere} were deleted there, as its webhook had told.`);
+  if (report.withoutSourceId > 0)
+    say(`${counted(report.withoutSourceId, 'customer')} there without a source ID: left alone.`);
+  for (const { field, customers, why } of report.notCompared)
+    say(`Not compared: ${field} of ${counted(customers, 'customer')}: ${why}.`);
+  for (const { field, form, customers } of report.forms)
+    say(`The same in another form (${form}): ${field} of ${counted(customers, 'customer')}.`);
+  for (const [why, customers] of Object.entries(report.unread))
+    say(`${counted(customers, 'customer')} could not be read: ${why}.`);
+  say(`Hash of the report: ${hash}`);
+}
+
+function tellExamples(say: (text: string) => void, { differing, missing, unknownToUs }: Report): void {
+  for (const example of differing.examples.slice(0, mostShown)) {
+    if ('erased' in example) continue;
+    say(`${example.sourceId} differs:`);
+    for (const [field, { expected, found }] of Object.entries(example.fields ?? {}))
+      say(`  ${field}: ${JSON.stringify(expected)} expected, ${JSON.stringify(found)} found`);
+  }
+  if (differing.count > mostShown)
+    say(`… and ${counted(differing.count - mostShown, 'other')}: see GET /api/verifications.`);
+  const named = (examples: readonly Example[]) =>
+    examples.slice(0, mostShown).flatMap((example) => ('sourceId' in example ? [example.sourceId] : []));
+  if (missing.count > 0)
+    say(
+      `Missing: ${missing.count.toLocaleString('en-US')}, for example ${named(missing.examples).join(', ')}`,
+    );
+  if (unknownToUs.count > 0)
+    say(
+      `Unknown to us: ${unknownToUs.count.toLocaleString('en-US')}, for example ${named(unknownToUs.examples).join(', ')}`,
+    );
+}

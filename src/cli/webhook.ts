@@ -1,0 +1,135 @@
+// `tributary webhook`: all that a person needs to set up the webhooks of a source at its vendor, and a request to try
+// them.
+import type { Command } from 'commander';
+import type { InboxRequest, WebhookState } from './answers.ts';
+import type { Cli } from './cli.ts';
+import { exitCodes } from './errors.ts';
+import { countsText } from './inbox.ts';
+import { type Reached, reach } from './reach.ts';
+import { print, printJson } from './terminal.ts';
+
+interface Header {
+  name: string;
+  value: string;
+}
+
+interface Webhook extends WebhookState {
+  source: string;
+  connector: string;
+  url: string;
+  path: string;
+  isPublic: boolean;
+  authentication: string[];
+  checks: string[];
+  headers: Header[];
+  handshake: string[];
+  recipe: { where: string; method: string; headers: Header[]; body: string } | null;
+  notes: string[];
+}
+
+interface Tried {
+  sent: boolean;
+  reason: string | null;
+  url: string | null;
+  status: number | null;
+  answer: string | null;
+  request: InboxRequest | null;
+}
+
+export function addWebhook(program: Command, cli: Cli): void {
+  program
+    .command('webhook')
+    .description('Print how to set up the webhooks of a source at its vendor; or send a request to try them.')
+    .argument('<source>', 'the name of a source; "destination" for its own webhooks')
+    .option('--send', 'send a sample through the door, signed as the vendor would, and say what came of it')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary webhook hubspot
+  $ tributary webhook hubspot --send
+
+Secrets are not printed: {secret} stands for the one of your settings. Exit code 1: the sample did not get in, or could
+not be read.`,
+    )
+    .action(async (source: string, { send, json }: { send?: true; json?: true }) => {
+      const reached = await reach(cli, { work: send === true });
+      try {
+        const path = `/api/sources/${encodeURIComponent(source)}/webhook`;
+        if (send) {
+          const tried = await reached.client.send<Tried>(`${path}/test`, { method: 'POST' });
+          cli.exitCode = isWell(tried) ? exitCodes.well : exitCodes.failed;
+          if (json) printJson(cli.terminal, tried);
+          else print(cli.terminal, triedText(source, tried, reached.isHere));
+          return;
+        }
+        const webhook = withAddress(cli, reached, await reached.client.send<Webhook>(path));
+        if (json) printJson(cli.terminal, webhook);
+        else print(cli.terminal, webhookText(webhook));
+      } finally {
+        await reached.close();
+      }
+    });
+}
+
+/** Where nothing is served now, the address is the one that a server would have. */
+function withAddress(cli: Cli, { isHere }: Reached, webhook: Webhook): Webhook {
+  if (webhook.isPublic || !isHere) return webhook;
+  const { host, port } = cli.rooms.readEnvironment();
+  return { ...webhook, url: `http://${host}:${port}${webhook.path}` };
+}
+
+function webhookText(webhook: Webhook): string {
+  const { source, connector, url, isPublic, recipe } = webhook;
+  const headers = (list: readonly Header[]) => list.map(({ name, value }) => `${name}: ${value}`);
+  const method = recipe?.method ?? 'POST';
+  return [
+    `Webhooks of ${source} (${connector})`,
+    ...(webhook.configured ? [] : ['', `Not configured, so every request is refused: ${webhook.missing}`]),
+    ...block('Address', [
+      `${method} ${url}`,
+      ...(isPublic
+        ? []
+        : ['publicUrl is not set: this is the address on this machine, which vendors may not reach.']),
+    ]),
+    ...block('A request is let in by', webhook.authentication),
+    ...block('And', webhook.checks),
+    ...block('Headers to set', headers(webhook.headers)),
+    ...block('Besides', webhook.handshake),
+    ...block('In the screens of the vendor', webhook.notes),
+    ...(recipe ? block(`What to paste: ${recipe.where}`, recipe.body.split('\n')) : []),
+    ...block(
+      'Refused of late',
+      webhook.refusals.map(
+        ({ count, status, reason, lastAt }) => `${count} times ${status}, last at ${lastAt}: ${reason}`,
+      ),
+    ),
+  ].join('\n');
+}
+
+function block(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)];
+}
+
+function isWell({ status, request }: Tried): boolean {
+  if (status === null || status < 200 || status > 299) return false;
+  return request === null || (request.state === 'opened' && request.counts?.refused === 0);
+}
+
+function triedText(source: string, tried: Tried, isHere: boolean): string {
+  const { sent, reason, url, status, answer, request } = tried;
+  if (!sent) return `Nothing was sent to ${source}: ${reason}`;
+  const door = isHere ? 'through the door, here' : `to ${url}`;
+  const lines = [`Sent ${door}: answered ${status}${answer ? ` ${answer}` : ''}`];
+  if (status !== null && status >= 300) return [...lines, 'It did not get in.'].join('\n');
+  if (request === null) return [...lines, 'It was let in, and nothing of it is to be kept.'].join('\n');
+  const { id, state, error, counts } = request;
+  const came =
+    state === 'opened' && counts
+      ? `Opened: ${countsText(counts)}${error === null ? '.' : `: ${error}`}`
+      : state === 'dead'
+        ? `It could not be read: ${error}`
+        : 'It is kept, and was not opened within five seconds.';
+  return [...lines, `Kept as request ${id} of the inbox.`, came].join('\n');
+}

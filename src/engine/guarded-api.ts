@@ -1,0 +1,49 @@
+// An API whose answers and failures are told to a circuit. It knows statuses, but neither the vendor nor what is asked.
+import { type Api, RejectedError, TransientError, UnauthorizedError } from '../connector.ts';
+import type { Circuit } from './circuit.ts';
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+
+export function guardedApi(
+  api: Api,
+  guard: { circuit: Circuit; clock: Clock; log: Log; name: string; signal?: AbortSignal },
+): Api {
+  const { circuit, clock, log, name, signal } = guard;
+  const answered = () => {
+    if (circuit.succeeded()) log.info(`${name} answers again`);
+  };
+  return {
+    async request(request) {
+      try {
+        const response = await api.request(request);
+        answered();
+        return response;
+      } catch (error) {
+        const said = signal?.aborted ? null : wordOf(error);
+        if (said === 'answered') answered();
+        if (said === 'failed') {
+          const openMs = circuit.failed(clock.now());
+          if (openMs !== null)
+            log.error(
+              { failures: circuit.status(clock.now()).failures },
+              `${name} fails again and again: nothing is sent for ${Math.ceil(openMs / 1000)} s, then one call tries`,
+            );
+        }
+        throw error;
+      }
+    },
+  };
+}
+
+/** Null where the call was never made, or nobody knows. */
+function wordOf(error: unknown): 'answered' | 'failed' | null {
+  if (error instanceof UnauthorizedError) return 'answered';
+  if (error instanceof RejectedError) return error.status === undefined ? null : 'answered';
+  if (!(error instanceof TransientError)) return null;
+  const { status, quota } = error;
+  if (status === undefined) return quota === undefined ? 'failed' : null;
+  return status >= 500 || isNoAnswer(status) ? 'failed' : 'answered';
+}
+
+/** A success whose body was none of the vendor's: something between us and them answered. */
+const isNoAnswer = (status: number) => status >= 200 && status < 300;

@@ -1,0 +1,150 @@
+// Access tokens that run out, and how a new one is got: once for all workers, before the old one ends. It sends nothing
+// itself, and knows no vendor beyond what its description says.
+import { createHash, randomUUID } from 'node:crypto';
+import { type OAuth, TransientError, UnauthorizedError } from '../connector.ts';
+import type { Database } from '../db/database.ts';
+import type { Clock } from './clock.ts';
+import { claimRefresh, giveUpRefresh, keepToken, keptToken } from './oauth-tokens.ts';
+import { Seal, UnsealedError } from './sealed.ts';
+
+/** A token is renewed so long before it ends. */
+const earlyMs = 60_000;
+/** How long getting one may take before another worker tries. */
+const leaseMs = 45_000;
+const askAgainMs = 250;
+const longestWaitMs = 60_000;
+
+interface Token {
+  accessToken: string;
+  /** The one to get the next token with; vendors may hand out another each time. */
+  refreshToken: string | null;
+}
+
+/** What the vendor's token address answered: its status and body. */
+export type Exchange = (
+  url: string,
+  form: { readonly [name: string]: string },
+) => Promise<{ status: number; json: unknown }>;
+
+export class OAuthTokens {
+  readonly #account: string;
+  readonly #oauth: OAuth;
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #seal: Seal;
+  readonly #exchange: Exchange;
+  readonly #grantHash: string;
+  #known: (Token & { expiresAt: number }) | null = null;
+  #getting: Promise<string> | null = null;
+
+  constructor(options: {
+    account: string;
+    oauth: OAuth;
+    database: Database;
+    clock: Clock;
+    secretKey: string;
+    exchange: Exchange;
+  }) {
+    const { account, oauth, database, clock, secretKey, exchange } = options;
+    this.#account = account;
+    this.#oauth = oauth;
+    this.#database = database;
+    this.#clock = clock;
+    this.#seal = new Seal(secretKey, 'oauth tokens');
+    this.#exchange = exchange;
+    this.#grantHash = createHash('sha256')
+      .update(JSON.stringify([oauth.tokenUrl, oauth.refreshToken, oauth.fields]))
+      .digest('base64');
+  }
+
+  /**
+   * An access token that is good for a minute at least. `refused`: the one that the vendor has just refused, so that it
+   * is not given again. Throws UnauthorizedError where the vendor takes back the grant, TransientError where it does not answer.
+   */
+  async accessToken(refused: string | null = null): Promise<string> {
+    const known = this.#known;
+    if (known && known.accessToken !== refused && known.expiresAt - earlyMs > this.#clock.now())
+      return known.accessToken;
+    this.#getting ??= this.#get(refused).finally(() => {
+      this.#getting = null;
+    });
+    return this.#getting;
+  }
+
+  async #get(refused: string | null): Promise<string> {
+    const deadline = this.#clock.now() + longestWaitMs;
+    for (;;) {
+      const now = this.#clock.now();
+      const kept = await keptToken(this.#database, this.#account);
+      const token = kept?.sealed && kept.grantHash === this.#grantHash ? this.#opened(kept.sealed) : null;
+      if (token && token.accessToken !== refused && (kept?.expiresAt ?? 0) - earlyMs > now) {
+        this.#known = { ...token, expiresAt: kept!.expiresAt! };
+        return token.accessToken;
+      }
+      const lease = randomUUID();
+      const claim = { account: this.#account, grantHash: this.#grantHash, lease, now, until: now + leaseMs };
+      if (await claimRefresh(this.#database, claim)) return this.#refresh(lease, token);
+      if (now > deadline)
+        throw new TransientError('another worker takes long to get a new access token', { uncertain: false });
+      await this.#clock.sleep(askAgainMs);
+    }
+  }
+
+  /** What was sealed under another key is as good as nothing: the configuration's own grant begins anew. */
+  #opened(sealed: string): Token | null {
+    try {
+      return JSON.parse(this.#seal.open(sealed, this.#account)) as Token;
+    } catch (error) {
+      if (error instanceof UnsealedError) return null;
+      throw error;
+    }
+  }
+
+  async #refresh(lease: string, before: Token | null): Promise<string> {
+    const { account } = { account: this.#account };
+    try {
+      const token = await this.#ask(before?.refreshToken ?? this.#oauth.refreshToken);
+      const now = this.#clock.now();
+      const sealed = this.#seal.seal(
+        JSON.stringify({ accessToken: token.accessToken, refreshToken: token.refreshToken }),
+        account,
+      );
+      const { expiresAt } = token;
+      await keepToken(this.#database, { account, lease, sealed, expiresAt, grantHash: this.#grantHash, now });
+      this.#known = token;
+      return token.accessToken;
+    } catch (error) {
+      await giveUpRefresh(this.#database, { account, lease });
+      throw error;
+    }
+  }
+
+  async #ask(refreshToken: string | null): Promise<Token & { expiresAt: number }> {
+    const { tokenUrl, fields } = this.#oauth;
+    const asked = this.#clock.now();
+    const grant =
+      refreshToken === null
+        ? { grant_type: 'client_credentials' }
+        : { grant_type: 'refresh_token', refresh_token: refreshToken };
+    const { status, json } = await this.#exchange(tokenUrl, { ...grant, ...fields });
+    const body = (typeof json === 'object' && json !== null ? json : {}) as { [key: string]: unknown };
+    if (status === 400 || status === 401 || status === 403)
+      throw new UnauthorizedError(
+        `The vendor gives no new access token (${status}${wordOf(body['error'])}): authorise the app anew and set the refresh token that it gives.`,
+      );
+    const { access_token, expires_in, refresh_token } = body;
+    if (status !== 200 || typeof access_token !== 'string')
+      throw new TransientError(`The vendor's token address answered ${status}`, { status, uncertain: false });
+    const seconds = typeof expires_in === 'number' && expires_in > 0 ? expires_in : 1_800;
+    return {
+      accessToken: access_token,
+      // One that is not handed out anew stays good.
+      refreshToken: typeof refresh_token === 'string' ? refresh_token : refreshToken,
+      expiresAt: asked + seconds * 1000,
+    };
+  }
+}
+
+function wordOf(error: unknown): string {
+  return typeof error === 'string' && /^[\w.-]{1,60}$/.test(error) ? `, ${error}` : '';
+}

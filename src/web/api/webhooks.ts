@@ -1,0 +1,272 @@
+// The webhook of one source over HTTP: all that a person needs to set it up at the vendor, and a request to try it.
+import { randomUUID } from 'node:crypto';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Webhook } from '../../connector/webhook.ts';
+import { signedRequest } from '../../engine/webhook-signing.ts';
+import { type ListedRequest, requestById } from '../../sync/inbox.ts';
+import { destinationName } from '../../sync/pauses.ts';
+import { markedRequest, markHeader, newestRequest } from '../../sync/sample-request.ts';
+import { Problem, problems } from '../problem.ts';
+import { type Api, newApi, type Room, sourceNamed } from '../room.ts';
+import { webhookState, webhookStateShape } from '../webhook-state.ts';
+import {
+  addressOf,
+  checkText,
+  contentTypeOf,
+  handshakeTexts,
+  headersToSet,
+  placeholder,
+  schemeText,
+} from '../webhook-words.ts';
+import { usualMaxBodyBytes, webhookOf } from '../webhooks.ts';
+import { requestBodies, requestShape } from './inbox-shapes.ts';
+import { jsonOf, orNull, secured, sourceParam } from './shapes.ts';
+
+const tags = ['sources'];
+const headerShape = z.strictObject({ name: z.string(), value: z.string() });
+
+const webhookShape = z
+  .strictObject({
+    ...webhookStateShape.shape,
+    source: z.string(),
+    connector: z.string(),
+    url: z.string().openapi({
+      description: `Where the vendor sends. \`${placeholder}\` stands for the secret of the settings.`,
+    }),
+    path: z.string().openapi({ description: 'The same without scheme and host.' }),
+    isPublic: z.boolean().openapi({
+      description: 'It is that of `publicUrl`. False: it is the one that this request was sent to.',
+    }),
+    authentication: z
+      .array(z.string())
+      .openapi({ description: "How a request shows that it is the vendor's: one of these is enough." }),
+    checks: z.array(z.string()).openapi({ description: 'What must hold besides.' }),
+    headers: z.array(headerShape).openapi({ description: 'What to set, where a person may.' }),
+    handshake: z.array(z.string()),
+    recipe: orNull(
+      z
+        .strictObject({
+          where: z.string(),
+          method: z.string(),
+          headers: z.array(headerShape),
+          body: z.string(),
+        })
+        .openapi('Recipe'),
+    ).openapi({ description: 'What to paste, where the vendor lets a person write the request.' }),
+    notes: z.array(z.string()),
+    form: z.enum(['json', 'form', 'soap']),
+    limits: z.strictObject({
+      maxBodyBytes: z.int(),
+      requestsPerSecond: z.number(),
+      keepDays: z.number().openapi({ description: 'How long opened requests are kept.' }),
+      retryHorizonSeconds: z
+        .number()
+        .openapi({ description: 'How long the vendor may send the same again.' }),
+    }),
+    sample: z.string().nullable(),
+  })
+  .openapi('Webhook');
+
+const about = createRoute({
+  method: 'get',
+  path: '/api/sources/{source}/webhook',
+  summary: 'How to set up the webhooks of a source, and how they stand',
+  description: 'Also of the destination, by the name `destination`. No secret is in it.',
+  tags,
+  security: secured,
+  request: { params: sourceParam },
+  responses: {
+    200: { description: 'All of it.', content: jsonOf(webhookShape) },
+    ...problems(400, 404),
+  },
+});
+
+const triedShape = z
+  .strictObject({
+    sent: z.boolean(),
+    reason: z.string().nullable().openapi({ description: 'Why nothing was sent.' }),
+    url: z
+      .string()
+      .nullable()
+      .openapi({ description: `With \`${placeholder}\` for the secret.` }),
+    status: z.int().nullable().openapi({ description: 'What the door answered.' }),
+    answer: z.string().nullable().openapi({ description: 'Its body, or why it refused.' }),
+    request: orNull(requestShape).openapi({
+      description:
+        'What was kept of it. Null where it was not kept. `waiting` where it was not opened within five seconds.',
+    }),
+  })
+  .openapi('WebhookTest');
+
+const test = createRoute({
+  method: 'post',
+  path: '/api/sources/{source}/webhook/test',
+  summary: 'Send the sample through the door, signed as the vendor would',
+  description: 'It goes the whole way: kept, opened, taken in. The sample is of nobody.',
+  tags,
+  security: secured,
+  request: { params: sourceParam },
+  responses: {
+    200: { description: 'What came of it.', content: jsonOf(triedShape) },
+    ...problems(400, 404),
+  },
+});
+
+/** Of the destination's own webhooks. */
+const usualLimits = { maxBodyBytes: null, requestsPerSecond: 1000, keepDays: 14 };
+const waitMs = 5_000;
+const lookEveryMs = 50;
+
+/** `door`: where webhooks come in. */
+export function webhookApi(room: Room, door: Api): Api {
+  return newApi()
+    .openapi(about, async (c) => {
+      const { source: name } = c.req.valid('param');
+      const webhook = webhookNamed(room, name);
+      const figures = await room.figures.get();
+      const state = webhookState(room, figures, name)!;
+      return c.json({ ...describe(room, name, webhook, c.req.url), ...state }, 200);
+    })
+    .openapi(test, async (c) => {
+      const { source: name } = c.req.valid('param');
+      return c.json(await tryDoor(room, door, name, c.req.url), 200);
+    });
+}
+
+/** Throws the problem where nothing is called so, or it does not push. */
+function webhookNamed(room: Room, name: string): Webhook<unknown> {
+  const webhook = webhookOf(room, name);
+  if (webhook) return webhook;
+  if (name !== destinationName) sourceNamed(room, name);
+  throw new Problem(404, `${name} takes no webhooks: ${connectorOf(room, name)} pushes nothing.`);
+}
+
+function connectorOf({ tributary }: Room, name: string): string {
+  const { connector } =
+    name === destinationName ? tributary.config.destination : tributary.world.source(name)!.config;
+  return connector.name;
+}
+
+/** The address of this server, as the vendor calls it: without a slash at the end. `asked`: a URL of this server. */
+function baseOf({ tributary }: Room, asked: string): string {
+  return tributary.config.publicUrl?.replace(/\/+$/, '') ?? new URL(asked).origin;
+}
+
+const pathOf = (name: string) => `/webhooks/${encodeURIComponent(name)}`;
+
+function describe(room: Room, name: string, webhook: Webhook<unknown>, asked: string) {
+  const { config, world } = room.tributary;
+  const { authentication, checks = [], recipe, notes = [], decoding, sample } = webhook;
+  const limits = world.source(name)?.config.webhook ?? usualLimits;
+  const headers = (of: { readonly [name: string]: string }) =>
+    Object.entries(of).map(([name, value]) => ({ name, value }));
+  return {
+    source: name,
+    connector: connectorOf(room, name),
+    url: addressOf(`${baseOf(room, asked)}${pathOf(name)}`, webhook),
+    path: addressOf(pathOf(name), webhook),
+    isPublic: config.publicUrl !== null,
+    authentication: [...new Set(authentication.map(schemeText))],
+    checks: checks.map(checkText),
+    headers: headersToSet(webhook),
+    handshake: handshakeTexts(webhook),
+    recipe: recipe ? { ...recipe, headers: headers(recipe.headers) } : null,
+    notes: [...notes],
+    form: decoding.form,
+    limits: {
+      maxBodyBytes: limits.maxBodyBytes ?? webhook.maxBodyBytes ?? usualMaxBodyBytes,
+      requestsPerSecond: limits.requestsPerSecond,
+      keepDays: limits.keepDays,
+      retryHorizonSeconds: webhook.retryHorizonSeconds,
+    },
+    sample: sample ?? null,
+  };
+}
+
+// ── Trying it ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+type Tried = z.infer<typeof triedShape>;
+
+const unsent = (reason: string): Tried => ({
+  sent: false,
+  reason,
+  url: null,
+  status: null,
+  answer: null,
+  request: null,
+});
+
+async function tryDoor(room: Room, door: Api, name: string, asked: string): Promise<Tried> {
+  const webhook = webhookNamed(room, name);
+  const { clock, database } = room.tributary;
+  if (webhook.sample === undefined)
+    return unsent(`${connectorOf(room, name)} has no sample: send one from the vendor's own screens.`);
+  const base = baseOf(room, asked);
+  const signed = signedRequest(
+    webhook,
+    {
+      method: webhook.recipe?.method ?? 'POST',
+      url: `${base}${pathOf(name)}`,
+      headers: headersOf(webhook),
+      body: Buffer.from(webhook.sample),
+    },
+    clock.now(),
+  );
+  if ('reason' in signed) return unsent(sentence(signed.reason));
+  const mark = randomUUID();
+  const after = await newestRequest(database);
+  const { url, method, headers, body } = signed.request;
+  // What lies below the public address lies below this server's own: a proxy passes it on so.
+  const response = await door.request(`${new URL(asked).origin}${url.slice(base.length)}`, {
+    method,
+    headers: { ...headers, [markHeader]: mark },
+    body: new Uint8Array(body),
+  });
+  const request = response.ok ? await openedRequest(room, { source: name, mark, after }) : null;
+  return {
+    sent: true,
+    reason: null,
+    url: addressOf(`${base}${pathOf(name)}`, webhook),
+    status: response.status,
+    answer: await answerText(response),
+    request: request && (await requestBodies(database, [request]))[0]!,
+  };
+}
+
+function headersOf(webhook: Webhook<unknown>): { [name: string]: string } {
+  const own = Object.entries(webhook.recipe?.headers ?? {});
+  return {
+    'content-type': contentTypeOf(webhook),
+    ...Object.fromEntries(own.map(([name, value]) => [name.toLowerCase(), value])),
+  };
+}
+
+/** What was kept, once it is opened; as it is where that takes too long. Null where it was not kept. */
+async function openedRequest(
+  { tributary }: Room,
+  sought: { source: string; mark: string; after: number },
+): Promise<ListedRequest | null> {
+  const { clock, database } = tributary;
+  const id = await markedRequest(database, sought);
+  if (id === null) return null;
+  for (const until = clock.now() + waitMs; ; ) {
+    const request = await requestById(database, id);
+    if (request?.state !== 'waiting' || request.attempts > 0 || clock.now() >= until) return request;
+    await clock.sleep(lookEveryMs);
+  }
+}
+
+async function answerText(response: Response): Promise<string> {
+  const text = await response.text();
+  if (response.ok) return text;
+  try {
+    return (JSON.parse(text) as { detail?: string }).detail ?? text;
+  } catch {
+    return text;
+  }
+}
+
+function sentence(reason: string): string {
+  const whole = reason.charAt(0).toUpperCase() + reason.slice(1);
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
+}

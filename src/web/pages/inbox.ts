@@ -1,0 +1,42 @@
+// The newest requests of the inbox that have faults, and the buttons that open them again.
+import { html } from 'hono/html';
+import type { RequestBody } from '../api/inbox-shapes.ts';
+import type { Status } from '../status.ts';
+import { counted } from './format.ts';
+import { action, chip, type Html, moment } from './parts.ts';
+
+/** Nothing where no source and no destination pushes. */
+export function inboxSection(status: Status, faulty: readonly RequestBody[]): Html | '' {
+  const states = [...status.sources, status.destination].map(({ webhook }) => webhook);
+  if (states.every((state) => state === null)) return '';
+  const waiting = states.reduce((sum, state) => sum + (state?.waiting ?? 0), 0);
+  return html`<section id="inbox" data-live aria-labelledby="inbox-title">
+<h2 id="inbox-title">Inbox</h2>
+${
+  faulty.length === 0
+    ? html`<p class="card empty"><span class="dot good"></span> Every webhook request that came was read whole.${waiting > 0 ? html` <b>${counted(waiting, 'request')}</b> to open.` : ''}</p>`
+    : html`<div class="card letters">
+<ul class="groups" data-key="groups">${[...Map.groupBy(faulty, ({ source }) => source)].map(
+        ([
+          source,
+          requests,
+        ]) => html`<li data-key="${source}"><span><b>${source}</b> <small>${requests.length} with faults</small></span>
+${action('Open all again', '/api/inbox/replay', {
+  body: { source, faulty: true },
+  done: 'Opened again',
+  about: `that have faults, of ${source}`,
+  confirm: `Open every request of ${source} again that has faults? What they say is taken in as it is read now.`,
+})}</li>`,
+      )}</ul>
+<ol class="list" data-key="list">${faulty.map((request) => item(request, status.now))}</ol>
+<p class="hint" data-key="more">All of them: <code>tributary inbox --faulty</code>. What would come of it first: <code>tributary replay --faulty --dry-run</code></p>
+</div>`
+}</section>`;
+}
+
+function item({ id, source, state, receivedAt, bytes, counts, error }: RequestBody, now: string): Html {
+  const items = counts ? ` · ${counts.refused} of ${counted(counts.items, 'item')} refused` : '';
+  return html`<li data-key="${id}"><div><p class="about"><b>Request ${id}</b> <small>${source} · ${moment(receivedAt, now)} · ${counted(bytes, 'byte')}${items}</small> ${state === 'dead' ? chip('bad', 'dead') : chip('wait', 'faulty')}</p>
+${error ? html`<blockquote>${error}</blockquote>` : ''}</div>
+${action('Open again', `/api/inbox/${id}/replay`, { body: {}, done: `Request ${id} was opened again`, about: `request ${id}` })}</li>`;
+}

@@ -1,0 +1,92 @@
+// `tributary dead-letters`, `retry` with filters and `discard` in this process, on the embedded database and simulated
+// vendors on loopback.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createHubSpotSimulator } from '../simulators/hubspot.ts';
+import { type Served, serve } from '../simulators/serve.ts';
+import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+import { runCommand } from '../support/run-command.ts';
+
+const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
+
+let folder: string;
+let served: Served[];
+let voucherify: ReturnType<typeof createVoucherifySimulator>;
+let ids: string[];
+let refuses: boolean;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tributary-letters-'));
+  refuses = true;
+  const hubspot = createHubSpotSimulator({ now: Date.now, accessToken, quotas: false });
+  voucherify = createVoucherifySimulator({
+    now: Date.now,
+    appId,
+    appToken,
+    faults: (_request, route) =>
+      refuses && route === 'POST /v1/customers'
+        ? Response.json({ code: 400, key: 'invalid_payload', message: '=No such thing' }, { status: 400 })
+        : undefined,
+  });
+  served = [await serve(hubspot.app), await serve(voucherify.app)];
+  const quota = { requests: 10_000, seconds: 10, reserve: 0 };
+  const config = {
+    destination: { connector: 'voucherify', appId, appToken, baseUrl: served[1]!.url, quota, bulk: false },
+    sources: { hubspot: { connector: 'hubspot', accessToken, baseUrl: served[0]!.url } },
+  };
+  writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify(config));
+  ids = ['Ann', 'Bob'].map((firstname) => hubspot.create({ firstname }));
+  expect((await tributary('sync')).exitCode).toBe(1);
+}, 60_000);
+
+afterEach(async () => {
+  for (const server of served) await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function tributary(...args: string[]) {
+  return runCommand(folder, args);
+}
+
+it('tells causes with the next step, writes a file, tries again and puts aside', async () => {
+  const { out, exitCode } = await tributary('dead-letters');
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(/^2 dead letters: delivery of destination, invalid_payload/);
+  expect(out).toContain('The destination refuses the form of a value');
+  expect(out).toMatch(/Said: .*=No such thing/);
+  expect(out).toMatch(/Next: Look at the details/);
+  expect(out).toContain('tributary retry --kind delivery --source destination --code invalid_payload');
+
+  const path = join(folder, 'letters.csv');
+  expect(await tributary('dead-letters', '--export', path)).toMatchObject({ exitCode: 0, out: '' });
+  expect(readFileSync(path, 'utf8').trim().split('\r\n')).toHaveLength(3);
+
+  refuses = false;
+  const retried = await tributary('retry', '--kind', 'delivery', '--text', ids[0]!, '--json');
+  expect(JSON.parse(retried.out)).toMatchObject({ retried: { deliveries: { due: 1 } } });
+  expect([...voucherify.customers()].map((customer) => customer.source_id)).toEqual([ids[0]]);
+
+  const discarded = await tributary('discard', '--kind', 'delivery', '--reason', 'a test', '--yes');
+  expect(discarded).toMatchObject({ exitCode: 0 });
+  expect(discarded.out).toMatch(
+    /Put aside: 1 dead letter\.\nNot sent until they change at their source: 1 customer\./,
+  );
+  expect((await tributary('dead-letters')).out).toBe('There are no dead letters.\n');
+}, 120_000);
+
+it('says what is wrong with a choice', async () => {
+  for (const [args, sentence] of [
+    [['discard', '--reason', 'x', '--yes'], /Say what is meant/],
+    [['discard', '--all', '--kind', 'record', '--reason', 'x', '--yes'], /Say what is meant/],
+    [['discard', '--all', '--yes'], /Say why/],
+    [['discard', '--all', '--reason', 'x'], /2 dead letters would be put aside\. Nobody can be asked/],
+    [['retry', '--since', 'yesterday'], /is no time/],
+    [['dead-letters', '--raw'], /\.csv/],
+    [['dead-letters', '--export', join('nowhere', 'letters.csv')], /there is no such folder/],
+  ] as [string[], RegExp][]) {
+    const { exitCode, err } = await tributary(...args);
+    expect({ args, exitCode, err }).toEqual({ args, exitCode: 2, err: expect.stringMatching(sentence) });
+  }
+}, 60_000);

@@ -1,0 +1,294 @@
+// What a destination may do to those who write to it, and what becomes of each customer then: on both databases.
+import { sql } from 'drizzle-orm';
+import { afterEach, describe, expect, it } from 'vitest';
+import { freshnessSince } from '../../src/sync/freshness.ts';
+import type { BulkFault, Fault } from '../simulators/voucherify.ts';
+import { databases, type TestDatabase } from '../support/databases.ts';
+import {
+  differences,
+  openSyncWorld,
+  type SyncWorld,
+  type SyncWorldOptions,
+  until,
+} from '../support/sync-world.ts';
+
+const bulkRoute = 'POST /v1/customers/bulk/async';
+const singleRoute = 'POST /v1/customers';
+
+describe.each(databases)('sending on $name', ({ open }) => {
+  let world: SyncWorld;
+  let database: TestDatabase;
+  const said: string[] = [];
+
+  async function start(options: SyncWorldOptions = {}, people = 0): Promise<void> {
+    said.length = 0;
+    database = await open();
+    world = await openSyncWorld(database, { log: (line) => void said.push(line), ...options });
+    world.hubspot.seed(people, 7);
+    await world.tributary.start({ calendar: false });
+  }
+  afterEach(async () => {
+    await world?.close();
+    await database?.close();
+  });
+
+  const calls = (route: string) =>
+    [...world.voucherify.requests]
+      .filter(([key]) => key.startsWith(`${route} `))
+      .reduce((sum, [, count]) => sum + count, 0);
+  const ask = () =>
+    world.tributary.request({ source: 'hubspot', mode: 'incremental', trigger: 'manual', lane: 'schedule' });
+  const deliveries = () =>
+    database.rows<{ state: string; attempts: number; uncertain: boolean }>(
+      sql`select state, attempts, uncertain from deliveries`,
+    );
+  const letters = () =>
+    database.rows<{ ref: string; code: string }>(
+      sql`select ref, code from dead_letters where settled_at is null order by ref`,
+    );
+  const logged = (words: string) => said.filter((line) => line.includes(words)).length;
+  const strict = { properties: { loyalty_points: { type: 'number' as const, lte: 1000 } } };
+  const create = (count: number, points: (index: number) => number) =>
+    Array.from({ length: count }, (_, index) =>
+      world.hubspot.create({ firstname: `P${index}`, loyalty_points: points(index) }),
+    );
+
+  describe('in bulk', () => {
+    it('reads back what an action proves nothing of: what has arrived is not sent again', async () => {
+      // The action was carried out, and then forgotten.
+      let forgotten = 1;
+      await start(
+        {
+          voucherify: {
+            faults: (_request, route): Fault => {
+              if (!route.startsWith('GET /v1/async-actions') || forgotten-- <= 0) return undefined;
+              return Response.json({ code: 404, key: 'not_found', message: 'No' }, { status: 404 });
+            },
+          },
+        },
+        200,
+      );
+      await world.sync();
+      expect(differences(world)).toEqual([]);
+      expect(calls(bulkRoute)).toBe(1);
+      expect(calls(singleRoute)).toBe(0);
+      for (const customer of world.voucherify.customers())
+        expect(world.voucherify.writesOf(customer.source_id!)).toBe(1);
+    });
+
+    it.each(['accepted-but-empty', 'fail'] as const)(
+      'sends again what was lost where it ends as %s',
+      async (end) => {
+        let lies = 1;
+        await start({ voucherify: { bulkChaos: (): BulkFault => (lies-- > 0 ? end : undefined) } }, 60);
+        await world.sync();
+        expect(differences(world)).toEqual([]);
+        // One page of the list tells it of all of them.
+        expect(calls('GET /v1/customers')).toBe(1);
+        expect(calls('GET /v1/customers/:customerId')).toBe(0);
+      },
+    );
+
+    it('gives an action an hour, and then knows nothing of it', async () => {
+      let endless = 1;
+      await start(
+        { voucherify: { bulkChaos: (): BulkFault => (endless-- > 0 ? 'never-ends' : undefined) } },
+        60,
+      );
+      await ask();
+      await until(async () => (await database.rows(sql`select 1 from batches where polls > 1`)).length > 0);
+      expect(world.voucherify.count).toBe(0);
+      world.clock.skip(3_700_000);
+      await world.rest();
+      expect(differences(world)).toEqual([]);
+    });
+
+    it('sends less at once where it is too large for whoever stands between, and more again later', async () => {
+      await start({ voucherify: { bodyLimitBytes: 6_000 } }, 200);
+      await world.sync();
+      expect(differences(world)).toEqual([]);
+      expect(await letters()).toEqual([]);
+      expect(calls(`${bulkRoute}`)).toBeLessThan(40);
+      const halved = world.voucherify.requests.get(`${bulkRoute} 413`) ?? 0;
+      expect(halved).toBeGreaterThan(2);
+      expect(halved).toBeLessThanOrEqual(12);
+    });
+
+    it('finds three bad customers of 400 in a batch that is refused as a whole, with few calls', async () => {
+      await start({
+        config: { metadataSchema: 'none' },
+        voucherify: { metadataSchema: strict as never, badBulkRecord: 'fails-all' },
+      });
+      const bad = [11, 200, 399];
+      const ids = create(400, (index) => (bad.includes(index) ? 5000 : 1));
+      await world.sync();
+      expect(world.voucherify.count).toBe(397);
+      expect((await letters()).map(({ ref }) => ref)).toEqual(bad.map((index) => ids[index]!).sort());
+      const bound = 2 * 3 * Math.log2(400 / 3) + 8 * 3 + 3;
+      expect(calls(bulkRoute) + calls(singleRoute)).toBeLessThanOrEqual(bound);
+    });
+
+    it('goes one by one where the bulk quota does not last for halving, and exceeds no quota', async () => {
+      const bulkQuota = { requests: 3, seconds: 3600 };
+      await start({
+        config: { metadataSchema: 'none' },
+        destination: { bulkQuota: { ...bulkQuota, reserve: 0 } },
+        voucherify: {
+          metadataSchema: strict as never,
+          badBulkRecord: 'fails-all',
+          quotas: { bulkCalls: bulkQuota },
+        },
+      });
+      const ids = create(120, (index) => (index === 70 ? 5000 : 1));
+      await world.sync();
+      expect(world.voucherify.count).toBe(119);
+      expect((await letters()).map(({ ref }) => ref)).toEqual([ids[70]]);
+      expect(calls(bulkRoute)).toBeLessThanOrEqual(3);
+      expect(world.voucherify.violations).toBe(0);
+    });
+
+    it.each([402, 403, 404, 405])(
+      'is switched off where the account has none (%i), and singles go on',
+      async (status) => {
+        await start(
+          {
+            voucherify: {
+              faults: (_request, route): Fault =>
+                route === bulkRoute ? Response.json({ code: status, message: 'No' }, { status }) : undefined,
+            },
+          },
+          100,
+        );
+        await world.sync();
+        expect(differences(world)).toEqual([]);
+        expect(calls(bulkRoute)).toBe(1);
+        expect(logged('takes no bulk')).toBe(1);
+        expect(await database.rows(sql`select 1 from pauses`)).toEqual([]);
+        expect((await deliveries()).every((row) => row.attempts === 0)).toBe(true);
+      },
+    );
+  });
+
+  describe('to a destination that fails', () => {
+    it('stops after a few failures, burns no attempts, tries with one, and goes on', async () => {
+      let down = true;
+      await start(
+        {
+          voucherify: {
+            faults: (_request, route): Fault =>
+              down && route.startsWith('POST')
+                ? Response.json({ message: 'Down' }, { status: 503 })
+                : undefined,
+          },
+          destination: { bulk: false },
+        },
+        40,
+      );
+      await ask();
+      await until(() => logged('fails again and again') >= 3);
+      expect(
+        await database.rows(sql`select 1 from deliveries where lease is not null and attempts > 1`),
+      ).toEqual([]);
+      const rows = await deliveries();
+      const attempts = rows.reduce((sum, row) => sum + row.attempts, 0);
+      // Eight at once, and one for each time it was tried again.
+      expect(attempts).toBeLessThanOrEqual(8 + logged('fails again and again'));
+      expect(calls(singleRoute)).toBeLessThanOrEqual(8 + logged('fails again and again'));
+      down = false;
+      await world.rest();
+      expect(logged('answers again')).toBe(1);
+      expect(differences(world)).toEqual([]);
+    });
+
+    it('pauses with one alarm where the keys are refused, and loses and counts nothing', async () => {
+      let refused = true;
+      await start(
+        {
+          voucherify: {
+            faults: (_request, route): Fault =>
+              refused && route.startsWith('POST')
+                ? Response.json({ code: 401, key: 'unauthorized', message: 'Unauthorized' }, { status: 401 })
+                : undefined,
+          },
+          destination: { bulk: false },
+        },
+        40,
+      );
+      await ask();
+      const settled = () =>
+        database.rows(sql`
+          select 1 from pauses where cause = 'unauthorized' and not exists (select 1 from deliveries where lease is not null)`);
+      await until(async () => (await settled()).length > 0);
+      expect(logged('destination paused')).toBe(1);
+      expect(calls(singleRoute)).toBeLessThanOrEqual(8);
+      expect((await deliveries()).every((row) => row.attempts === 0 && row.state === 'waiting')).toBe(true);
+      refused = false;
+      await database.rows(sql`delete from pauses`);
+      world.tributary.wake();
+      await world.rest();
+      expect(differences(world)).toEqual([]);
+    });
+
+    it('takes a 429 for no attempt, with its word and without', async () => {
+      let refusals = 6;
+      await start(
+        {
+          voucherify: {
+            faults: (_request, route): Fault => {
+              if (route !== singleRoute || refusals-- <= 0) return undefined;
+              const headers = refusals % 2 ? { 'Retry-After': '3' } : undefined;
+              return Response.json(
+                { code: 429, message: 'Too many' },
+                { status: 429, ...(headers && { headers }) },
+              );
+            },
+          },
+        },
+        5,
+      );
+      await ask();
+      await until(() => refusals <= 0);
+      expect((await deliveries()).every((row) => row.attempts === 0)).toBe(true);
+      await world.rest();
+      expect(differences(world)).toEqual([]);
+    });
+  });
+
+  it('sends what was refused again when the mapping has changed, and not before', async () => {
+    const options: SyncWorldOptions = {
+      config: { metadataSchema: 'none' },
+      voucherify: { metadataSchema: strict as never },
+    };
+    await start(options);
+    const [id] = create(1, () => 5000);
+    await world.sync();
+    await world.sync('full');
+    expect(await letters()).toMatchObject([{ ref: id }]);
+    expect(calls(singleRoute)).toBe(1);
+    const { hubspot: source } = world.raw.sources;
+    delete (source.mapping as { [field: string]: unknown })['metadata.loyalty_points'];
+    const other = await world.again(await database.again());
+    await until(async () => (await letters()).length === 0 && (await other.isAtRest()));
+    expect(world.voucherify.bySourceId(id!)).toMatchObject({ name: 'P0' });
+  });
+
+  it('tells how fresh the changes of now are, and leaves out the first reading', async () => {
+    await start({}, 60);
+    await world.sync();
+    expect((await freshnessSince(database, 0)).all.deliveries).toBe(0);
+    const [first] = [...world.hubspot.contacts()];
+    world.hubspot.update(first!.id, { city: 'Kraków' });
+    world.hubspot.create({ firstname: 'Zofia' });
+    world.clock.skip(50_000);
+    await world.sync();
+    await until(async () => (await freshnessSince(database, 0)).all.deliveries === 2);
+    const { all, lanes } = await freshnessSince(database, world.clock.now() - 3_600_000);
+    expect(lanes.find(({ lane }) => lane === 'schedule')).toMatchObject({ deliveries: 2 });
+    expect(all.p50Ms).toBeGreaterThan(40_000);
+    const [row] = await database.rows<{ ms: number }>(
+      sql`select freshness_ms::float8 as ms from deliveries where source_id = ${first!.id}`,
+    );
+    expect(row?.ms).toBeGreaterThanOrEqual(50_000);
+    expect(row?.ms).toBeLessThan(200_000);
+  });
+});

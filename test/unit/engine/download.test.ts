@@ -1,0 +1,178 @@
+// Files over real loopback connections: streamed, bounded in time, and without credentials for strangers.
+import { randomUUID } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { Hono } from 'hono';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { RejectedError, TransientError, UnauthorizedError } from '../../../src/connector.ts';
+import { ManualClock, systemClock } from '../../../src/engine/clock.ts';
+import { Endpoint } from '../../../src/engine/http.ts';
+import { createLog } from '../../../src/engine/log.ts';
+import { Budgets } from '../../../src/engine/quota.ts';
+import { type Served, serve } from '../../simulators/serve.ts';
+import { databases, type TestDatabase } from '../../support/databases.ts';
+
+const secret = 'pat-na1-0f9e8d7c6b5a';
+
+describe('a download', () => {
+  let database: TestDatabase;
+  let [vendor, stranger]: Served[] = [];
+  let answer: (request: Request) => Response | Promise<Response>;
+  let seen: Request[];
+
+  beforeAll(async () => {
+    database = await databases[0]!.open();
+    const app = () =>
+      new Hono().all('*', async (c) => {
+        seen.push(c.req.raw);
+        return answer(c.req.raw);
+      });
+    vendor = await serve(app());
+    stranger = await serve(app());
+  });
+  beforeEach(() => {
+    seen = [];
+  });
+  afterAll(async () => {
+    await vendor!.close();
+    await stranger!.close();
+    await database.close();
+  });
+
+  function endpointOf(
+    clock = systemClock as typeof systemClock | ManualClock,
+    quotas: { requests: number }[] = [],
+  ) {
+    const budgets = new Budgets({ database, clock, holder: randomUUID() });
+    const account = randomUUID();
+    const named = quotas.map(({ requests }) => ({ name: 'minute', requests, seconds: 60 }));
+    return new Endpoint({
+      name: 'vendor',
+      description: {
+        baseUrl: vendor!.url,
+        headers: { Authorization: `Bearer ${secret}` },
+        account,
+        quotas: named,
+      },
+      budget: budgets.account(account, named),
+      clock,
+      log: createLog({ level: 'silent', write: () => {} }),
+    });
+  }
+
+  async function text(pieces: AsyncIterable<Uint8Array>): Promise<string> {
+    const all: Uint8Array[] = [];
+    for await (const piece of pieces) all.push(piece);
+    return Buffer.concat(all).toString();
+  }
+
+  const get = (url: string, signal?: AbortSignal) =>
+    endpointOf().api('backfill', { signal }).download({ url });
+
+  it('streams a file of the vendor, with credentials', async () => {
+    answer = () => new Response('a,b\n1,2\n');
+    expect(await text(await get(`${vendor!.url}/files/1?token=t`))).toBe('a,b\n1,2\n');
+    expect(seen[0]!.headers.get('authorization')).toBe(`Bearer ${secret}`);
+    expect(new URL(seen[0]!.url).search).toBe('?token=t');
+  });
+
+  it('unpacks gzip', async () => {
+    answer = () => new Response(gzipSync('x'.repeat(500_000)), { headers: { 'content-encoding': 'gzip' } });
+    expect(await text(await get(`${vendor!.url}/file`))).toHaveLength(500_000);
+  });
+
+  it('sends a stranger no credentials, be it named at once or in a redirect', async () => {
+    answer = (request) =>
+      request.url.includes('/go')
+        ? new Response(null, { status: 302, headers: { location: `${stranger!.url}/there` } })
+        : new Response('theirs');
+    expect(await text(await get(`${stranger!.url}/there`))).toBe('theirs');
+    expect(await text(await get(`${vendor!.url}/go`))).toBe('theirs');
+    expect(seen.map((request) => request.headers.get('authorization'))).toEqual([
+      null,
+      `Bearer ${secret}`,
+      null,
+    ]);
+  });
+
+  it('gives up after five redirects', async () => {
+    answer = () => new Response(null, { status: 302, headers: { location: '/again' } });
+    await expect(get(`${vendor!.url}/go`)).rejects.toThrow(RejectedError);
+    expect(seen).toHaveLength(6);
+  });
+
+  it.each([
+    [404, RejectedError],
+    [401, UnauthorizedError],
+    [503, TransientError],
+  ])('takes a %i as a request does', async (status, kind) => {
+    answer = () => Response.json({ message: 'No such file' }, { status });
+    const error = await get(`${vendor!.url}/file`).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(kind);
+    expect((error as Error).message).toContain('No such file');
+  });
+
+  it('fetches nothing by another protocol', async () => {
+    await expect(get('file:///etc/passwd')).rejects.toThrow('none we may fetch');
+  });
+
+  it('says that a file was cut off', async () => {
+    answer = () =>
+      new Response(
+        new ReadableStream({
+          pull(controller) {
+            controller.enqueue(Buffer.from('half'));
+            controller.error(new Error('cut'));
+          },
+        }),
+        { headers: { 'content-length': '8' } },
+      );
+    await expect(get(`${vendor!.url}/file`).then(text)).rejects.toThrow(TransientError);
+  });
+
+  it('waits for each piece for so long, and for all of them as long as they come', async () => {
+    const clock = new ManualClock(0);
+    let more: ReadableStreamDefaultController<Uint8Array> | undefined;
+    answer = () =>
+      new Response(
+        new ReadableStream({
+          start(controller) {
+            more = controller;
+          },
+        }),
+      );
+    const pieces = endpointOf(clock)
+      .api('backfill')
+      .download({ url: `${vendor!.url}/file`, chunkTimeoutSeconds: 10 });
+    while (!more) await new Promise(setImmediate);
+    more.enqueue(Buffer.from('0'));
+    const reader = (await pieces)[Symbol.asyncIterator]();
+    for (let piece = 0; piece < 3; piece += 1) {
+      const next = reader.next();
+      await clock.advance(9_000);
+      if (piece > 0) more.enqueue(Buffer.from(String(piece)));
+      expect(Buffer.from((await next).value!).toString()).toBe(String(piece));
+    }
+    const last = reader.next();
+    await Promise.all([expect(last).rejects.toThrow('too slowly'), clock.advance(11_000)]);
+  });
+
+  it('ends when it is told to stop', async () => {
+    const stop = new AbortController();
+    answer = () =>
+      new Response(new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from('a')) }));
+    const reader = (await get(`${vendor!.url}/file`, stop.signal))[Symbol.asyncIterator]();
+    await reader.next();
+    const next = reader.next();
+    stop.abort();
+    await expect(next).rejects.toThrow('stopped');
+  });
+
+  it('is paid for', async () => {
+    answer = () => new Response('a');
+    const endpoint = endpointOf(systemClock, [{ requests: 2 }]);
+    const api = endpoint.api('backfill');
+    await text(await api.download({ url: `${vendor!.url}/file` }));
+    expect(endpoint.budget.status()[0]!.used).toBe(1);
+    expect(endpoint.calls().byStatus).toEqual({ 200: 1 });
+  });
+});

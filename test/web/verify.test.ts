@@ -1,0 +1,127 @@
+// Verifications over HTTP: held against the OpenAPI document.
+import { sql } from 'drizzle-orm';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { databases } from '../support/databases.ts';
+import { until } from '../support/sync-world.ts';
+import { type Call, caller, expectProblem } from './calls.ts';
+import { apiToken, openWorld, type World } from './world.ts';
+
+describe.each(databases)('verifications on $name', ({ open }) => {
+  let world: World;
+  let call: Call;
+
+  beforeEach(async () => {
+    world = await openWorld(await open());
+    call = await caller(world);
+    world.truth.people = Array.from({ length: 12 }, (_, index) => ({
+      id: `${index}`,
+      changedAt: 1_000,
+      body: { name: `N${index}`, email: `e${index}@example.org`, plan: 'gold' },
+    }));
+    await world.tributary.start();
+    await call('POST', '/api/sources/crm/sync', { json: { mode: 'full' } });
+    await until(() => world.tributary.isAtRest());
+  });
+
+  afterEach(() => world.close());
+
+  it('answers a small one with its report, and shows it in the list and by its ID', async () => {
+    world.truth.taken.set('3', {
+      source_id: '3',
+      name: 'Other',
+      email: 'e3@example.org',
+      'metadata.plan': 'gold',
+    });
+    world.truth.taken.delete('4');
+    const { status, body } = await call('POST', '/api/verify', { json: { sample: 100 } });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      state: 'finished',
+      request: { sample: 100, heal: false, by: 'person' },
+      report: {
+        matching: 10,
+        differing: {
+          count: 1,
+          examples: [{ sourceId: '3', fields: { name: { expected: 'N3', found: 'Other' } } }],
+        },
+        missing: { count: 1, examples: [{ sourceId: '4' }] },
+        summary: '1 customer differs (name 1); 1 customer is missing',
+      },
+    });
+    expect((await call('GET', '/api/verifications')).body).toEqual({ verifications: [body], next: null });
+    expect((await call('GET', `/api/verifications/${body.id}`)).body).toEqual(body);
+    expect((await call('GET', '/api/verifications/chain')).body).toEqual({
+      holds: true,
+      length: 1,
+      head: body.hash,
+      broken: null,
+    });
+    expectProblem(await call('GET', '/api/verifications/99'), 404, {
+      detail: 'There is no verification 99.',
+    });
+  });
+
+  it('says where to look for one that takes longer, and refuses another meanwhile', async () => {
+    // Nobody works: it stays where it is.
+    await world.tributary.drain();
+    const { status, headers, body } = await call('POST', '/api/verify', { json: {} });
+    expect(status).toBe(202);
+    expect(headers.get('location')).toBe(`/api/verifications/${body.id}`);
+    expect(body).toMatchObject({ state: 'requested', request: { sample: null } });
+    expectProblem(await call('POST', '/api/verify', { json: { sample: 5 } }), 409, {
+      detail: `Verification ${body.id} is going on: see /api/verifications/${body.id}, and ask again when it has ended.`,
+    });
+  });
+
+  it('says why one failed', async () => {
+    const { body } = await call('POST', '/api/verify', { json: { full: true } });
+    expect(body).toMatchObject({
+      state: 'failed',
+      error: 'This destination cannot be read back as a whole: verify a sample of it.',
+      hash: null,
+    });
+  });
+
+  it('heals, and never twice', async () => {
+    world.truth.taken.delete('4');
+    const { body } = await call('POST', '/api/verify', { json: { sample: 100, heal: true } });
+    expect(body.report.healed).toBe(1);
+    await until(() => world.truth.taken.has('4'));
+    await until(() => world.tributary.isAtRest());
+    expect(world.truth.taken.get('4')).toMatchObject({ name: 'N4', email: 'e4@example.org' });
+    expect(
+      (await call('POST', '/api/verify', { json: { sample: 100, heal: true } })).body.report,
+    ).toMatchObject({
+      healed: 0,
+      matching: 12,
+    });
+    expect(await world.database.rows(sql`select 1 from drifts`)).toEqual([]);
+  });
+
+  it('refuses what cannot be meant', async () => {
+    for (const json of [
+      { sample: 0 },
+      { sample: 10_001 },
+      { sample: 5, full: true },
+      { full: false },
+      { all: true },
+    ])
+      expect((await call('POST', '/api/verify', { json })).status).toBe(400);
+  });
+
+  it('stands on the page', async () => {
+    const login = await world.app.request('/login', {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+      body: `token=${apiToken}`,
+    });
+    const cookie = login.headers.get('set-cookie')!.split(';')[0]!;
+    const page = async () => {
+      const html = await (await world.app.request('/', { headers: { cookie } })).text();
+      return html.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ');
+    };
+    expect(await page()).toContain('The destination has not been read back yet.');
+    await call('POST', '/api/verify', { json: { sample: 100 } });
+    expect(await page()).toMatch(/matches 12 customers: all match #1 · .* · 0 calls/);
+  });
+});
