@@ -79,6 +79,7 @@ export class Tributary {
   readonly #eraser: Eraser;
   readonly #verifier: Verifier;
   readonly #suppressions: Suppressions;
+  readonly #vault: { database: Database; secretKey: string } | undefined;
   readonly #workers = new Map<string, Worker>();
   readonly #schedule = new Schedule();
 
@@ -95,6 +96,7 @@ export class Tributary {
     this.database = database;
     this.clock = clock;
     this.log = log;
+    this.#vault = options.secretKey ? { database, secretKey: options.secretKey } : undefined;
     const declared = typeof config.metadataSchema === 'object' ? config.metadataSchema : null;
     this.world = new World(config, declared);
     this.#suppressions = new Suppressions(options.secretKey ?? null, database);
@@ -169,7 +171,10 @@ export class Tributary {
 
   #connect(name: string, description: ConstructorParameters<typeof Endpoint>[0]['description']): void {
     const budget = this.budgets.account(description.account, description.quotas);
-    this.endpoints.set(name, new Endpoint({ name, description, budget, clock: this.clock, log: this.log }));
+    this.endpoints.set(
+      name,
+      new Endpoint({ name, description, budget, clock: this.clock, log: this.log, vault: this.#vault }),
+    );
   }
 
   /** Reads what was found out of the destination, by whatever process, and goes by it from now on. */

@@ -28,11 +28,27 @@ export function describeApi(settings: Settings): ApiDescription {
   const quotas = quotasOf(settings);
   return {
     baseUrl: settings.baseUrl,
-    headers: { authorization: `Bearer ${settings.accessToken}` },
-    account: `hubspot:${settings.portalId ?? fingerprint(settings.accessToken)}`,
+    ...credentials(settings),
     quotas,
     readQuotas: (response) => readQuotas(response, quotas),
     refusal: (response, request, now) => refusal(response, request, now, quotas),
+  };
+}
+
+/** A private app's token is for good; a public app's runs out after half an hour (reference: OAuth, `expires_in` 1800). */
+function credentials({ accessToken, oauth, portalId, baseUrl }: Settings) {
+  const whose = (secret: string) => `hubspot:${portalId ?? fingerprint(secret)}`;
+  if (!oauth)
+    return { headers: { authorization: `Bearer ${accessToken}` }, account: whose(accessToken ?? '') };
+  const { clientId, clientSecret, refreshToken } = oauth;
+  return {
+    headers: {},
+    account: whose(`${clientId} ${refreshToken}`),
+    oauth: {
+      tokenUrl: `${baseUrl}/oauth/v3/token`,
+      fields: { client_id: clientId, client_secret: clientSecret },
+      refreshToken,
+    },
   };
 }
 

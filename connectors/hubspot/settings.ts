@@ -2,10 +2,19 @@
 import { z } from 'zod';
 import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
 
-export const settings = z.strictObject({
-  accessToken: token('pat-eu1-…').describe(
-    'Token of a private app or a service key with the scope crm.objects.contacts.read.',
-  ),
+const oauth = z.strictObject({
+  clientId: z.string().min(1).describe("The app's client ID."),
+  clientSecret: z.string().min(1).describe("The app's client secret."),
+  refreshToken: z.string().min(1).describe('What HubSpot gave when the app was authorised.'),
+});
+
+const shape = z.strictObject({
+  accessToken: token('pat-eu1-…')
+    .optional()
+    .describe('Token of a private app or a service key with the scope crm.objects.contacts.read.'),
+  oauth: oauth
+    .optional()
+    .describe('In its place: {clientId, clientSecret, refreshToken} of a public app, whose tokens run out.'),
   clientSecret: secrets
     .optional()
     .describe("The app's client secret: it signs webhooks. A list while one takes over from another."),
@@ -30,6 +39,15 @@ export const settings = z.strictObject({
     .max(86_400)
     .default(120)
     .describe('How long the search index may hide a change, seconds.'),
+});
+
+export const settings = shape.superRefine(({ accessToken, oauth }, context) => {
+  if ((accessToken === undefined) === (oauth === undefined))
+    context.addIssue({
+      code: 'custom',
+      path: ['accessToken'],
+      message: 'the token of a private app, or oauth: {clientId, clientSecret, refreshToken}, one of them',
+    });
 });
 
 export type Settings = z.infer<typeof settings>;

@@ -48,6 +48,14 @@ interface KeptForecast {
   } | null;
 }
 
+const basisWords: { [basis: string]: string } = {
+  vendor: "the vendor's own count",
+  'dry run': 'counted by a dry run',
+  given: 'as given',
+  'last full run': 'as the last full reading counted',
+  'recent runs': 'at the pace of recent runs',
+  'stored records': 'by the records stored',
+};
 const askEveryMs = 500;
 /** For longer it is not waited: the server settles it when its deliveries are done. */
 const longestWaitMs = 8_000;
@@ -57,7 +65,7 @@ export function printForecast(terminal: Terminal, forecast: Forecast): void {
   const what = mode === 'full' ? 'a full reading' : first ? 'the first reading' : 'what changed';
   print(
     terminal,
-    `${source}, ${what}: ${counted(records.count, 'record')} to read (${records.basis}), ${counted(customers, 'customer')} to write; ${size(bytes.read)} in, ${size(bytes.written)} out.`,
+    `${source}, ${what}: ${counted(records.count, 'record')} to read (${basisWords[records.basis] ?? records.basis}), ${counted(customers, 'customer')} to write; ${size(bytes.read)} in, ${size(bytes.written)} out.`,
   );
   print(terminal, `\n${callTable(forecast)}`);
   if (forecast.quotas.length > 0) print(terminal, `\n${quotaTable(forecast)}`);

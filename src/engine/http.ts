@@ -2,7 +2,7 @@
 // beyond what the connector's description says.
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { Client, type Dispatcher, Pool } from 'undici';
+import { Client, type Dispatcher, Pool, request } from 'undici';
 import manifest from '../../package.json' with { type: 'json' };
 import {
   type Api,
@@ -14,11 +14,13 @@ import {
   TransientError,
   UnauthorizedError,
 } from '../connector.ts';
+import type { Database } from '../db/database.ts';
 import type { Clock } from './clock.ts';
 import { type DownloadRequest, download, type Opened } from './download.ts';
 import type { Lane } from './lanes.ts';
 import { Line } from './line.ts';
 import type { Log } from './log.ts';
+import { OAuthTokens } from './oauth.ts';
 import { type Budget, UnsentError } from './quota.ts';
 import { changes, refusalOf, Secrets } from './refusal.ts';
 
@@ -47,6 +49,16 @@ export interface EngineApi extends Api {
   download(request: DownloadRequest): Promise<AsyncIterable<Uint8Array>>;
 }
 
+interface CallOptions {
+  lane: Lane;
+  signal: AbortSignal | undefined;
+  discreet: boolean;
+  /** The access token, where they run out. */
+  token: string | null;
+  /** Told the status of the answer. */
+  seen: { status: number };
+}
+
 export class Endpoint {
   readonly name: string;
   readonly budget: Budget;
@@ -55,7 +67,9 @@ export class Endpoint {
   readonly #description: ApiDescription;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #secrets: Secrets;
+  #secrets: Secrets;
+  /** Null where the credentials do not run out. */
+  readonly #tokens: OAuthTokens | null;
   readonly #headers: { [name: string]: string };
   readonly #base: URL;
   readonly #basePath: string;
@@ -71,9 +85,11 @@ export class Endpoint {
     budget: Budget;
     clock: Clock;
     log: Log;
+    /** Where access tokens that run out are kept. Without it none can be got. */
+    vault?: { database: Database; secretKey: string } | undefined;
     maxConnections?: number;
   }) {
-    const { name, description, maxConnections = 16 } = options;
+    const { name, description, vault, maxConnections = 16 } = options;
     if (!/^https?:$/.test(URL.parse(description.baseUrl)?.protocol ?? '')) {
       throw new Error(`The base URL of ${name} must begin with http:// or https://.`);
     }
@@ -83,7 +99,21 @@ export class Endpoint {
     this.#description = description;
     this.#clock = options.clock;
     this.#log = options.log.child({ endpoint: name });
-    this.#secrets = new Secrets(description.headers);
+    this.#secrets = secretsOf(description, null);
+    if (description.oauth && !vault)
+      throw new Error(
+        `${name} has access tokens that run out: set TRIBUTARY_SECRET_KEY, under which they are kept.`,
+      );
+    this.#tokens =
+      description.oauth && vault
+        ? new OAuthTokens({
+            ...vault,
+            account: description.account,
+            oauth: description.oauth,
+            clock: options.clock,
+            exchange: (url, form) => this.#exchangeToken(url, form),
+          })
+        : null;
     this.#headers = lowerCased({
       accept: 'application/json',
       'accept-encoding': 'gzip',
@@ -114,7 +144,9 @@ export class Endpoint {
       request: async (request) => {
         const path = this.#pathOf(request);
         const call = { lane, bucket: request.bucket, signal, line: this.#connections };
-        return this.budget.run(call, () => this.#call(request, path, { lane, signal, discreet }));
+        return this.#authorized((token, seen) =>
+          this.budget.run(call, () => this.#call(request, path, { lane, signal, discreet, token, seen })),
+        );
       },
       // It has a connection of its own: a long file holds none of those that others wait for.
       download: (request) =>
@@ -144,10 +176,11 @@ export class Endpoint {
   async #call(
     request: ApiRequest,
     path: string,
-    { lane, signal, discreet }: { lane: Lane; signal: AbortSignal | undefined; discreet: boolean },
+    { lane, signal, discreet, token, seen }: CallOptions,
   ): Promise<ApiResponse> {
     const startedAt = this.#clock.now();
-    const exchange = await this.#exchange(request, path, signal);
+    const exchange = await this.#exchange(request, path, token, signal);
+    if ('status' in exchange) seen.status = exchange.status;
     this.#report(
       request,
       discreet ? '(not told)' : path,
@@ -175,7 +208,53 @@ export class Endpoint {
     throw refusalOf(answer, { name: this.name, description: this.#description, secrets: this.#secrets });
   }
 
-  #exchange(request: ApiRequest, path: string, signal: AbortSignal | undefined): Promise<Exchange> {
+  /** With an access token where there is one; a token that the vendor no longer takes is replaced once. */
+  async #authorized<Result>(
+    send: (token: string | null, seen: { status: number }) => Promise<Result>,
+  ): Promise<Result> {
+    const seen = { status: 0 };
+    if (!this.#tokens) return send(null, seen);
+    const token = await this.#tokens.accessToken();
+    this.#secrets = secretsOf(this.#description, token);
+    try {
+      return await send(token, seen);
+    } catch (error) {
+      // A 403 is a missing scope, and stays one with a new token.
+      if (!(error instanceof UnauthorizedError) || seen.status !== 401) throw error;
+      const fresh = await this.#tokens.accessToken(token);
+      this.#secrets = secretsOf(this.#description, fresh);
+      return send(fresh, seen);
+    }
+  }
+
+  /** Draws on no quota: vendors count no call to their token address, and without one nothing goes on. */
+  async #exchangeToken(
+    url: string,
+    form: { readonly [name: string]: string },
+  ): Promise<{ status: number; json: Json | undefined }> {
+    try {
+      const { statusCode, body } = await request(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+        body: new URLSearchParams(form).toString(),
+        headersTimeout: defaultTimeoutSeconds * 1000,
+        bodyTimeout: defaultTimeoutSeconds * 1000,
+      });
+      return { status: statusCode, json: parsed(await body.text()) };
+    } catch (cause) {
+      throw new TransientError(`the token address of ${this.name} cannot be reached`, {
+        uncertain: false,
+        cause: this.#secrets.hideInError(cause as Error),
+      });
+    }
+  }
+
+  #exchange(
+    request: ApiRequest,
+    path: string,
+    token: string | null,
+    signal: AbortSignal | undefined,
+  ): Promise<Exchange> {
     const { promise, resolve } = Promise.withResolvers<Exchange>();
     const body = request.json === undefined ? null : JSON.stringify(request.json);
     const over = new AbortController();
@@ -202,7 +281,11 @@ export class Endpoint {
     const dispatched = {
       path,
       method: request.method ?? 'GET',
-      headers: body === null ? this.#headers : { 'content-type': 'application/json', ...this.#headers },
+      headers: {
+        ...(body !== null && { 'content-type': 'application/json' }),
+        ...this.#headers,
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+      },
       body,
     };
     try {
@@ -346,6 +429,12 @@ export class Endpoint {
     );
     this.onCall?.({ endpoint: this.name, method, lane, bucket, status, milliseconds });
   }
+}
+
+/** Everything that must be in no log and no error. */
+function secretsOf({ headers, oauth }: ApiDescription, token: string | null): Secrets {
+  const more = { ...oauth?.fields, ...(oauth?.refreshToken && { refresh: oauth.refreshToken }) };
+  return new Secrets({ ...headers, ...more, ...(token !== null && { token }) });
 }
 
 function tooLarge(name: string): RejectedError {

@@ -45,7 +45,10 @@ export async function quotasNow(
       limit: Math.max(1, Math.floor(said * share * (1 - reserve) + 1e-9)),
       spent: isRate(quota)
         ? spentOfRate(quota, Math.max(own?.used ?? 0, spentSince(quota, calls, now)), now)
-        : slices.filter((slice) => slice.quota === name),
+        : withoutHeld(
+            slices.filter((slice) => slice.quota === name),
+            own?.held ?? 0,
+          ),
       others: othersOf(quota, calls, lane),
       exhaustedUntil: Math.max(state?.exhaustedUntil ?? 0, own?.exhaustedUntil ?? 0) || null,
     };
@@ -61,6 +64,18 @@ async function countedSlices(
   return database.rows(sql`
     select quota, slots as calls, ${ms(sql`free_at`)} as "freeAt" from quota_slices
     where account = ${account} and slots > 0 and free_at > ${at(now)}`);
+}
+
+/** What this process has paid for in advance and not used is there for the run. */
+function withoutHeld(slices: readonly { calls: number; freeAt: number }[], held: number): QuotaNow['spent'] {
+  let left = held;
+  return slices
+    .toSorted((a, b) => b.freeAt - a.freeAt)
+    .map(({ calls, freeAt }) => {
+      const unused = Math.min(calls, left);
+      left -= unused;
+      return { calls: calls - unused, freeAt };
+    });
 }
 
 /** What all workers spent in a window that is long enough for the hours of the table to tell it. */

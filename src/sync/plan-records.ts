@@ -23,6 +23,8 @@ export interface PlannedRecords {
   bytesEach: number;
   /** From one page to the next in the quickest run of late; null where none shows it. */
   pageMs: number | null;
+  /** How long the vendor took to count; null where it was not asked. */
+  countMs: number | null;
   /** Nothing of the source was read to its end before. */
   first: boolean;
   /** Finished runs of the source, the newest first; those that brought everything for the first time are left out. */
@@ -63,11 +65,14 @@ export async function plannedRecords(
   const known = { runs, stored, recent: runs.slice(0, runs.length < mostRecent ? -1 : undefined) };
   const steps: PlannedRecords['steps'] = [];
   const bases: Basis[] = [];
+  const callTimes: number[] = [];
   for (const stream of source.streams) {
     if (!stream.pull) continue;
     const room = { database, clock: planning.clock };
     for (const { reader, cursor } of await readersOf({ room, source, run: request }, stream)) {
-      const { records, basis } = await counted(planning, request, known, { stream, reader, cursor });
+      const reading = { stream, reader, cursor };
+      const { records, basis, callMs } = await counted(planning, request, known, reading);
+      if (callMs !== undefined) callTimes.push(callMs);
       steps.push(stepOf(planning, stream, reader, records, pageSizeOf(runs)));
       if (reader === 'full' || reader === 'lead') bases.push(basis);
       if (reader === 'full' && request.mode === 'full' && stream.sweeps && stream.read)
@@ -83,6 +88,7 @@ export async function plannedRecords(
     steps,
     bytesEach: bytesOf(stored) ?? bytesDefault.body + bytesDefault.property * source.properties.length,
     pageMs: pageMsOf(runs),
+    countMs: callTimes.length > 0 ? Math.min(...callTimes) : null,
     first: request.first,
     recent: known.recent,
   };
@@ -105,7 +111,7 @@ async function counted(
   request: PlanRequest,
   known: Known,
   reading: Reading,
-): Promise<{ records: number; basis: Basis }> {
+): Promise<{ records: number; basis: Basis; callMs?: number }> {
   const { stream, reader } = reading;
   // What is gone is told by pages that hold it all, however little of it is new: one at least.
   if (reader === 'tombstones') return { records: 0, basis: 'vendor' };
@@ -113,7 +119,7 @@ async function counted(
   if (request.records !== undefined && reader !== 'trail')
     return { records: request.records, basis: 'given' };
   const said = await vendorCount(planning, reading);
-  if (said !== null) return { records: said, basis: 'vendor' };
+  if (said && 'records' in said) return { ...said, basis: 'vendor' };
   if (request.exact && isOnly && reader !== 'trail')
     return { records: request.exact.report.counts.received, basis: 'dry run' };
   const stored = known.stored.get(stream.name)?.count ?? 0;
@@ -122,21 +128,28 @@ async function counted(
   const lastCount = lastFull ? Math.max(lastFull.expected ?? 0, lastFull.received) : 0;
   if (isOnly && lastCount > 0) return { records: lastCount, basis: 'last full run' };
   if (stored > 0) return { records: stored, basis: 'stored records' };
+  const { name } = planning.source;
+  const why = said
+    ? `${name} could not be asked how many records it has (${said.failed})`
+    : `${planning.vendors.source} does not say how many records ${name} has`;
   throw new UnknownSizeError(
-    `${planning.vendors.source} does not say how many records ${planning.source.name} has, and none was read yet: give a number of records, or ask for an exact forecast, which reads them all without keeping them.`,
+    `${why}, and none was read yet: give a number of records, or ask for an exact forecast, which reads them all without keeping them.`,
   );
 }
 
-/** Null where the connector cannot say, or the vendor does not. */
-async function vendorCount(planning: Planning, { stream, reader, cursor }: Reading): Promise<number | null> {
+type Said = { records: number; callMs: number } | { failed: string };
+
+/** Null where the connector cannot say. */
+async function vendorCount(planning: Planning, { stream, reader, cursor }: Reading): Promise<Said | null> {
   if (!stream.count) return null;
-  const { context, source } = planning;
+  const { context, source, clock } = planning;
   const lagMs = reader === 'trail' ? (stream.settleLagSeconds ?? 0) * 1000 : 0;
   const request = { cursor, until: context.now - lagMs, properties: source.properties };
+  const askedAt = clock.now();
   try {
-    return await stream.count(context, request);
+    return { records: await stream.count(context, request), callMs: clock.now() - askedAt };
   } catch (error) {
-    if (error instanceof TransientError) return null;
+    if (error instanceof TransientError) return { failed: error.message };
     throw error;
   }
 }

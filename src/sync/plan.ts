@@ -22,6 +22,8 @@ import type { Source } from './source.ts';
 
 /** How long a call is taken to last where no run has shown it. */
 const callMsDefault = 300;
+/** What a page costs us at least. */
+const leastPageMs = 50;
 
 export interface Planning {
   database: Database;
@@ -90,13 +92,13 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
       at,
     }),
   ];
-  const pageMs = records.pageMs ?? callMsDefault;
+  const { pageMs, callMs, why } = timesOf(records);
   const input: ForecastInput = {
     at,
     lane,
     reading: {
       quotas: readQuotas,
-      callMs: Math.min(pageMs, callMsDefault),
+      callMs,
       pageMs,
       steps: readStepsOf(planning, records.steps, writes.customers),
     },
@@ -132,7 +134,7 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
       return { ...line, bucket: quota?.bucket ?? null, all: quota?.all === true };
     }),
     fits: played.quotas.every(({ fits }) => fits),
-    assumptions: assumptionsOf({ records, writes, lane, pageMs }),
+    assumptions: assumptionsOf({ records, writes, lane, pageMs, why }),
   };
 }
 
@@ -156,23 +158,37 @@ function readStepsOf({ endpoints }: Planning, steps: PlannedRecords['steps'], cu
   });
 }
 
+/** A page of the quickest run of late; else as long as the count took, with our own time for it. */
+function timesOf({ pageMs, countMs }: PlannedRecords): { pageMs: number; callMs: number; why: string } {
+  if (pageMs !== null)
+    return {
+      pageMs,
+      callMs: Math.min(pageMs, countMs ?? callMsDefault),
+      why: 'took in the quickest run of late',
+    };
+  const callMs = countMs ?? callMsDefault;
+  const why = countMs === null ? 'is taken to last' : 'is taken to last, by how long the count took,';
+  return { pageMs: Math.max(callMs, leastPageMs), callMs, why };
+}
+
 function assumptionsOf({
   records,
   writes,
   lane,
   pageMs,
+  why,
 }: {
   records: PlannedRecords;
   writes: PlannedWrites;
   lane: Lane;
   pageMs: number;
+  why: string;
 }): string[] {
-  const known = records.pageMs === null ? 'is taken to last' : 'took in the quickest run of late';
   return [
     records.sentence,
     writes.sentence,
     ...writes.notes,
-    `A page ${known} ${(pageMs / 1000).toFixed(1)} s, a call to the destination ${(callMsDefault / 1000).toFixed(1)} s.`,
+    `A page ${why} ${(pageMs / 1000).toFixed(1)} s, a call to the destination ${(callMsDefault / 1000).toFixed(1)} s.`,
     ...(lane === 'backfill'
       ? ['It goes behind all else: a twentieth of each quota is left to what is more urgent.']
       : []),

@@ -15,7 +15,7 @@ import type { Circuit } from '../engine/circuit.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { BatchSize } from './batch-size.ts';
 import { type Batch, type BatchItem, keepBatch } from './batches.ts';
-import { bisect } from './bisect.ts';
+import { bisect, smallestWithoutCalls } from './bisect.ts';
 import { carry } from './deliveries.ts';
 import type { Writing } from './difference.ts';
 import { pollDelayMs } from './polling.ts';
@@ -41,8 +41,8 @@ export interface SendRoom {
   onUnauthorized(): void;
 }
 
-/** What became of a part that was sent in bulk. `over`: it failed, and is settled. */
-type PartEnd = 'taken' | 'refused' | 'too large' | 'no bulk' | 'over';
+/** What became of a part that was to be sent in bulk. `spent`: no quota was left for it. `over`: it failed, and is settled. */
+type PartEnd = 'taken' | 'refused' | 'too large' | 'no bulk' | 'spent' | 'over';
 
 /** Sends what was claimed under one lease. */
 export class Sender {
@@ -164,6 +164,8 @@ export class Sender {
       }
       if (end === 'refused') await this.#bisect(part);
       if (end === 'no bulk') return this.#withoutBulk([...part, ...rest]);
+      // Nobody waits for bulk calls to be allowed again: they go one by one, as the next plan will have it.
+      if (end === 'spent') return this.#putBack([...part, ...rest], 'no bulk call is left for now');
     }
   }
 
@@ -220,7 +222,7 @@ export class Sender {
       const end = this.#signal.aborted ? 'over' : endOf(error);
       if (end === 'no bulk') onNoBulk((error as Error).message);
       if (end === 'too large') size.tooLarge(part.length);
-      if (end === 'no bulk') return end;
+      if (end === 'no bulk' || end === 'spent') return end;
       if (end === 'too large' || end === 'refused') {
         if (part.length > 1) return end;
         await this.singles(part);
@@ -261,15 +263,18 @@ export class Sender {
   /** A batch refused as a whole is halved until the customers that cause it stand alone, as far as the quota allows. */
   async #bisect(refused: readonly Writing[]): Promise<void> {
     const { bulkWaitMs } = this.#room;
+    const leave = (part: readonly Writing[]) =>
+      this.#putBack(part, 'its batch was refused as a whole', { alone: true });
     await bisect(refused, {
       ask: async (part) => {
         const end = await this.#submit(part);
         if (end === 'taken' || end === 'refused' || end === 'over') return end;
-        await this.#putBack(part, 'its batch was refused', { alone: true });
+        if (part.length <= smallestWithoutCalls) await this.singles(part);
+        else await leave(part);
         return 'over';
       },
       alone: (part) => this.singles(part),
-      leave: (part) => this.#putBack(part, 'its batch was refused as a whole', { alone: true }),
+      leave,
       mayAsk: () => this.#hindrance() === null && bulkWaitMs() <= longWaitMs,
       atOnce: bisectedAtOnce,
     });
@@ -277,13 +282,15 @@ export class Sender {
 }
 
 /** What a failed bulk call says of the next one. */
-function endOf(error: unknown): 'refused' | 'too large' | 'no bulk' | 'timed out' | 'over' {
+function endOf(error: unknown): 'refused' | 'too large' | 'no bulk' | 'spent' | 'timed out' | 'over' {
   if (error instanceof RejectedError) {
     if (error.code === 'missing_feature') return 'no bulk';
     return error.status === 413 || error.code === 'payload_too_large' ? 'too large' : 'refused';
   }
-  if (!(error instanceof TransientError) || !error.uncertain) return 'over';
-  const { status } = error;
+  if (!(error instanceof TransientError)) return 'over';
+  const { status, quota } = error;
+  if (status === 429 || (quota !== undefined && status === undefined)) return 'spent';
+  if (!error.uncertain) return 'over';
   return status === undefined || status === 408 || status === 504 ? 'timed out' : 'over';
 }
 
