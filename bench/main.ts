@@ -7,6 +7,7 @@ import { findServer, onServer } from '../test/support/postgres.ts';
 import { callFigures, largeFigures, type Measurements, memoryFigures, timeFigures } from './comparison.ts';
 import { type Contestant, tributaryOnPglite, tributaryOnPostgres, yardstick } from './contestants.ts';
 import { type Figure, isMissed, line, table } from './figures.ts';
+import { forecastFigures } from './forecast.ts';
 import { pacingFigures } from './pacing.ts';
 import { previewFigures } from './preview-figures.ts';
 import { checkComparison, runFirstSync, runSeries } from './series.ts';
@@ -18,6 +19,7 @@ const { values: options } = parseArgs({
     large: { type: 'boolean', default: false },
     pacing: { type: 'boolean', default: false },
     verify: { type: 'boolean', default: false },
+    forecast: { type: 'boolean', default: false },
     runs: { type: 'string' },
   },
 });
@@ -44,6 +46,9 @@ if (options.pacing) {
 } else if (options.verify) {
   tell(await verifyFigures(server));
   await writeFigures('VERIFY.md', 'npm run bench -- --verify', 'one run; 20 ms to the vendor');
+} else if (options.forecast) {
+  tell(await forecastFigures());
+  await writeFigures('FORECAST.md', 'npm run bench -- --forecast', 'one run; 100 ms to each vendor');
 } else await compare();
 const missed = figures.filter(isMissed);
 if (missed.length > 0) {

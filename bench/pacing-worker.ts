@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import PQueue from 'p-queue';
+import { Pool } from 'undici';
 import { openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
 import { Endpoint } from '../src/engine/http.ts';
@@ -77,11 +78,16 @@ async function byBudget() {
   };
 }
 
+/** As many connections as an endpoint has, kept. */
 function byQueue() {
   const queue = new PQueue({ intervalCap: requests, interval: seconds * 1000, strict: true });
+  const pool = new Pool(options.vendor, { connections: 16 });
+  const send = async () => {
+    const { body } = await pool.request({ path, method: 'GET' });
+    await body.dump();
+  };
   return {
-    call: (signal: AbortSignal) =>
-      queue.add(async () => void (await (await fetch(`${options.vendor}${path}`)).arrayBuffer()), { signal }),
-    end: async () => {},
+    call: (signal: AbortSignal) => queue.add(send, { signal }),
+    end: () => pool.close(),
   };
 }

@@ -34,8 +34,10 @@ interface Side {
 }
 
 interface Tally {
-  /** The lower of what was used of whole windows and how full the sliding one was. */
+  /** Calls admitted of those that whole windows could admit. */
   usedPercent: number;
+  /** How full the sliding window was on average. */
+  filledPercent: number;
   refused: number;
 }
 
@@ -86,9 +88,7 @@ async function runSide(vendor: string, leg: Leg, side: Side): Promise<Tally> {
   await Promise.all(workers.map(({ line }) => line));
   await ask(vendor, `/begin/${account}`);
   await Promise.all(workers.map(ended));
-  const said = await ask(vendor, `/tally/${account}?span=${spanMs}`);
-  const { usedPercent, filledPercent, refused } = said as Tally & { filledPercent: number };
-  return { usedPercent: Math.min(usedPercent, filledPercent), refused };
+  return (await ask(vendor, `/tally/${account}?span=${spanMs}`)) as Tally;
 }
 
 async function ended(script: Script): Promise<void> {
@@ -103,14 +103,17 @@ async function ask(vendor: string, path: string): Promise<unknown> {
   return response.json();
 }
 
+/** Of the two measures the lower is ours and the higher the yardstick's. */
 function figuresOf(leg: Leg, side: Side, ours: Tally, theirs: Tally): Figure[] {
+  const used = Math.min(ours.usedPercent, ours.filledPercent);
+  const usedByThem = Math.max(theirs.usedPercent, theirs.filledPercent);
   return [
     {
       name: `used of ${leg.name}, ${side.name}`,
-      ours: percent(ours.usedPercent),
-      against: `p-queue's ${percent(theirs.usedPercent)}`,
-      ratio: ours.usedPercent / theirs.usedPercent,
-      bar: { value: ours.usedPercent, least: leg.leastPercent, unit: '%' },
+      ours: percent(used),
+      against: `p-queue's ${percent(usedByThem)}`,
+      ratio: used / usedByThem,
+      bar: { value: used, least: leg.leastPercent, unit: '%' },
     },
     {
       name: `refused with 429 of these`,

@@ -2,7 +2,7 @@
 // the last of its customers is settled. It makes no forecast.
 import { sql } from 'drizzle-orm';
 import { at, json, ms, type Queryable, texts } from '../db/database.ts';
-import { type Lane, laneNumber } from '../engine/lanes.ts';
+import { type Lane, laneNumber, lanes } from '../engine/lanes.ts';
 import type { Side } from './forecast.ts';
 import { callsInAll } from './forecast-windows.ts';
 import type { Forecast } from './plan.ts';
@@ -41,21 +41,26 @@ interface Begun {
 }
 
 export async function keepForecast(db: Queryable, forecast: Forecast): Promise<number> {
-  const { source, mode, lane, accounts } = forecast;
+  const { source, mode, accounts } = forecast;
   const [row] = await db.rows<{ id: number }>(sql`
     insert into forecasts (made_at, request, forecast)
-    values (${at(forecast.at)}, ${json({ source, mode, lane, accounts })}, ${json(forecast)}) returning id::float8 as id`);
+    values (${at(forecast.at)}, ${json({ source, mode, accounts })}, ${json(forecast)}) returning id::float8 as id`);
   return row!.id;
 }
 
-/** The run that begins carries out the newest forecast of its kind, if one was made within the hour. */
+/**
+ * The run that begins carries out the newest forecast of its kind, if one was made within the hour and no other run of the
+ * source has begun since. Returns whether it does.
+ */
 export async function beginForecast(db: Queryable, run: Run): Promise<boolean> {
   if (run.startedAt === null || run.request.dryRun) return false;
-  const [row] = await db.rows<{ id: number; lane: Lane; accounts: Forecast['accounts'] }>(sql`
-    select id::float8 as id, request ->> 'lane' as lane, request -> 'accounts' as accounts from forecasts
+  const [row] = await db.rows<{ id: number; accounts: Forecast['accounts'] }>(sql`
+    select id::float8 as id, request -> 'accounts' as accounts from forecasts
     where run_id is null and request ->> 'source' = ${run.source} and request ->> 'mode' = ${run.mode}
       and made_at between ${at(run.startedAt - validMs)} and ${at(run.startedAt)}
       and not exists (select 1 from forecasts as other where other.run_id = ${run.id}::bigint)
+      and not exists (select 1 from runs where source = ${run.source} and id <> ${run.id}::bigint
+                      and request ->> 'dryRun' is null and started_at > made_at)
     order by id desc limit 1`);
   if (!row) return false;
   const begun: Begun = { before: await spent(db, row.accounts, run.lane) };
@@ -102,7 +107,7 @@ async function settled(db: Queryable, row: Open, now: number): Promise<boolean> 
     from deliveries where lane = ${row.lane} and (state = 'waiting' or delivered_at >= ${at(beganAt)})`);
   const endedAt = Math.max(row.endedAt, deliveries!.lastAt ?? 0);
   if (deliveries!.waiting || now - endedAt < quietMs) return false;
-  const quotas = quotasSince(forecast, begun, await spent(db, forecast.accounts, forecast.lane));
+  const quotas = quotasSince(forecast, begun, await spent(db, forecast.accounts, lanes[row.lane]!));
   const actual: Actual = {
     state,
     beganAt,

@@ -10,13 +10,14 @@ import { differences, FastClock, openSyncWorld, until } from '../support/sync-wo
 
 const people = 120;
 const rounds = 7;
-const share = 0.05;
+/** One call in so many fails, on average. */
+const callsPerFault = 20;
 /** The most that the destination's schema allows: more is refused. */
 const mostPoints = 100_000;
 const given = process.env['TRIBUTARY_TEST_SEED'];
 const seeds = given
   ? [Number(given)]
-  : Array.from({ length: process.env['TRIBUTARY_TEST_ALL_SEEDS'] ? 20 : 2 }, (_, index) => index + 1);
+  : Array.from({ length: process.env['TRIBUTARY_TEST_ALL_SEEDS'] ? 20 : 3 }, (_, index) => index + 1);
 
 const modes = [
   'too many, until then',
@@ -84,13 +85,16 @@ describe.each(databases)('vendors that fail, on $name', ({ open }) => {
     const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
     const clock = new FastClock(60);
     let failing = true;
-    let [calls, faults] = [0, seed];
+    let [calls, faults] = [0, 0];
+    const callsUntilNext = () => 1 + Math.floor(random() * (2 * callsPerFault - 1));
+    let nextAt = callsUntilNext();
     const fault = async (timeoutSeconds = 30): Promise<Response | null | undefined> => {
       if (!failing) return undefined;
       calls += 1;
-      if (random() >= share) return undefined;
+      if (calls < nextAt) return undefined;
+      nextAt = calls + callsUntilNext();
       faults += 1;
-      return failed(modes[faults % modes.length]!, () => clock.sleep(timeoutSeconds * 1000 + 5_000));
+      return failed(modes[(seed + faults) % modes.length]!, () => clock.sleep(timeoutSeconds * 1000 + 5_000));
     };
     const voucherifyFaults: VoucherifyOptions['faults'] = async (_request, route) => {
       const answer = await fault(route.includes('bulk') ? 200 : 30);
@@ -111,7 +115,7 @@ describe.each(databases)('vendors that fail, on $name', ({ open }) => {
         faults: voucherifyFaults,
         bulkProcessing: { waitMs: 500, recordMs: 20 },
         bulkChaos: (): BulkFault =>
-          failing && random() < 4 * share ? pick(['accepted-but-empty', 'fail', 'never-ends']) : undefined,
+          failing && random() < 0.2 ? pick(['accepted-but-empty', 'fail', 'never-ends']) : undefined,
         badBulkRecord: pick(['fails-alone', 'fails-all']),
         metadataWrites: pick(['merge', 'replace']),
         metadataSchema: {
@@ -179,11 +183,8 @@ describe.each(databases)('vendors that fail, on $name', ({ open }) => {
       expect(wrong.filter(({ id }) => !refused.has(id))).toEqual([]);
       expect(world.voucherify.duplicates()).toEqual([]);
       expect(world.voucherify.count).toBeGreaterThanOrEqual(people - refused.size);
-      // One in twenty of enough calls that nearly every mode is met.
-      expect(calls).toBeGreaterThan(60);
-      expect(faults - seed).toBeGreaterThan(1);
-      if (process.env['TRIBUTARY_TEST_TALK'])
-        console.log({ seed, calls, faults: faults - seed, requests: [...world.voucherify.requests] });
+      // The test means something only where calls were made and failed.
+      expect(faults).toBeGreaterThan(1);
     } finally {
       failing = false;
       await world.close();

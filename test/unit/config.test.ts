@@ -310,7 +310,7 @@ describe('The configuration', () => {
       {
         path: 'sources.a.connector',
         found: '"voucherify"',
-        allowed: expect.stringMatching(/^one of csv, .*hubspot/),
+        allowed: expect.stringMatching(/^one of braze, csv, .*hubspot, .*webhook$/),
       },
     ]);
   });

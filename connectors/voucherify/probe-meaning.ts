@@ -1,0 +1,56 @@
+// What a probe's answers mean for the settings. Pure; what a person has set is never changed.
+import type { ProbeAnswers } from '#connector/probe';
+import type { Settings } from './settings.ts';
+
+const is = (found: ProbeAnswers, question: string, ...oneOf: string[]) =>
+  oneOf.includes(found[question]?.answer ?? '');
+
+/** Singles and bulk alike keep what a write leaves out, so that nothing need be read before it. */
+function merges(found: ProbeAnswers, usesBulk: boolean): boolean {
+  const questions = ['metadataWrites', 'addressWrites', ...(usesBulk ? ['bulkWrites'] : [])];
+  return questions.every((question) => is(found, question, 'merge'));
+}
+
+/** Null does not clear an attribute, and an empty text does, in the address too. */
+function clearsByText(found: ProbeAnswers): boolean {
+  return (
+    is(found, 'nullAttribute', 'refused', 'ignored') &&
+    is(found, 'emptyAttribute', 'clears', 'stays empty') &&
+    is(found, 'emptyAddress', 'clears', 'stays empty')
+  );
+}
+
+export function proven(settings: Settings, found: ProbeAnswers): Settings {
+  const bulk = settings.bulk ?? !is(found, 'bulk', 'refused');
+  return {
+    ...settings,
+    bulk,
+    metadataWrites: settings.metadataWrites ?? (merges(found, bulk !== false) ? 'merge' : 'replace'),
+    clearWith: settings.clearWith === undefined && clearsByText(found) ? '' : (settings.clearWith ?? null),
+  };
+}
+
+export function contradictions({ metadataWrites, clearWith, bulk }: Settings, found: ProbeAnswers): string[] {
+  const replaces = ['metadataWrites', 'addressWrites', ...(bulk === false ? [] : ['bulkWrites'])].find(
+    (question) => is(found, question, 'replace', 'refused'),
+  );
+  const contradicted: (string | false)[] = [
+    metadataWrites === 'merge' &&
+      replaces !== undefined &&
+      `metadataWrites is "merge", but a probe found otherwise (${replaces}: ${found[replaces]?.answer}): what others keep there may be lost. Take the setting out.`,
+    metadataWrites === 'replace' &&
+      merges(found, bulk !== false) &&
+      'metadataWrites is "replace", but a probe found that writes merge: every write costs a read that is not needed. Take the setting out.',
+    clearWith === null &&
+      is(found, 'nullAttribute', 'refused', 'ignored') &&
+      `clearWith is null, but a probe found that null is ${found['nullAttribute']?.answer}: values are not cleared. Take the setting out.`,
+    clearWith === '' &&
+      is(found, 'emptyAttribute', 'refused', 'ignored') &&
+      `clearWith is an empty text, but a probe found that it is ${found['emptyAttribute']?.answer}: values are not cleared. Take the setting out.`,
+    bulk !== undefined &&
+      bulk !== false &&
+      is(found, 'bulk', 'refused') &&
+      'bulk is on, but a probe found that bulk calls are refused: customers would not arrive. Set it to false, or take it out.',
+  ];
+  return contradicted.filter((sentence) => sentence !== false);
+}
