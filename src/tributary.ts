@@ -11,6 +11,7 @@ import { localFiles } from './engine/files.ts';
 import { Endpoint } from './engine/http.ts';
 import type { Log } from './engine/log.ts';
 import { Budgets } from './engine/quota.ts';
+import { forgetSpend } from './engine/quota-spend.ts';
 import { leaseOf, Roster } from './engine/roster.ts';
 import { Schedule } from './engine/schedule.ts';
 import { type Next, Worker } from './engine/worker.ts';
@@ -573,6 +574,7 @@ export class Tributary {
       await forgetCounts(this.database, now);
       await forgetForecasts(this.database, now);
       await this.#forgetOldRequests(now);
+      await forgetSpend(this.database, now);
       // PGlite has no autovacuum of its own.
       if (this.database.kind === 'pglite') await this.database.rows(sql`vacuum (analyze)`);
     }

@@ -57,6 +57,7 @@ interface CallOptions {
   token: string | null;
   /** Told the status of the answer. */
   seen: { status: number };
+  isOurs: () => boolean;
 }
 
 export class Endpoint {
@@ -136,27 +137,44 @@ export class Endpoint {
 
   /**
    * The API as a connector sees it, for calls of this lane. The signal ends waits and requests with TransientError
-   * `stopped`. `discreet`: the log does not tell the paths, which may name a person.
+   * `stopped`. `discreet`: the log does not tell the paths, which may name a person. `isOurs`: whether what the call is
+   * for is still held by us, asked when nothing comes any more between that and the request: a process that was stopped
+   * in between sends nothing.
    */
-  api(lane: Lane, options: { signal?: AbortSignal | undefined; discreet?: boolean } = {}): EngineApi {
-    const { signal, discreet = false } = options;
+  api(
+    lane: Lane,
+    options: { signal?: AbortSignal | undefined; discreet?: boolean; isOurs?: () => boolean } = {},
+  ): EngineApi {
+    const { signal, discreet = false, isOurs = () => true } = options;
     return {
       request: async (request) => {
         const path = this.#pathOf(request);
         const call = { lane, bucket: request.bucket, signal, line: this.#connections };
         return this.#authorized((token, seen) =>
-          this.budget.run(call, () => this.#call(request, path, { lane, signal, discreet, token, seen })),
+          this.budget.run(call, (hasSlots) =>
+            this.#call(request, path, {
+              lane,
+              signal,
+              discreet,
+              token,
+              seen,
+              isOurs: () => hasSlots() && isOurs(),
+            }),
+          ),
         );
       },
       // It has a connection of its own: a long file holds none of those that others wait for.
       download: (request) =>
-        this.budget.run({ lane, bucket: request.bucket, signal }, () =>
+        this.budget.run({ lane, bucket: request.bucket, signal }, (hasSlots) =>
           download(request, {
             name: this.name,
             base: this.#base,
             clock: this.#clock,
             signal,
-            open: (url, cut) => this.#open(url, { lane, bucket: request.bucket, cut }),
+            open: async (url, cut) => {
+              if (!hasSlots()) throw new UnsentError('stopped', { uncertain: false });
+              return this.#open(url, { lane, bucket: request.bucket, cut });
+            },
             refusal: (url, opened, text) => this.#fileRefusal(url, opened, text, request.bucket),
           }),
         ),
@@ -176,10 +194,10 @@ export class Endpoint {
   async #call(
     request: ApiRequest,
     path: string,
-    { lane, signal, discreet, token, seen }: CallOptions,
+    { lane, signal, discreet, token, seen, isOurs }: CallOptions,
   ): Promise<ApiResponse> {
     const startedAt = this.#clock.now();
-    const exchange = await this.#exchange(request, path, token, signal);
+    const exchange = await this.#exchange(request, path, { token, signal, isOurs });
     if ('status' in exchange) seen.status = exchange.status;
     this.#report(
       request,
@@ -252,8 +270,7 @@ export class Endpoint {
   #exchange(
     request: ApiRequest,
     path: string,
-    token: string | null,
-    signal: AbortSignal | undefined,
+    { token, signal, isOurs }: Pick<CallOptions, 'token' | 'signal' | 'isOurs'>,
   ): Promise<Exchange> {
     const { promise, resolve } = Promise.withResolvers<Exchange>();
     const body = request.json === undefined ? null : JSON.stringify(request.json);
@@ -291,8 +308,8 @@ export class Endpoint {
     try {
       this.#pool.dispatch(dispatched, {
         onRequestStart(started) {
-          // Cut while it was still connecting: nothing is sent any more.
-          if (over.signal.aborted) return started.abort(new Error('cut'));
+          // Cut or lost while it was still connecting: nothing is sent any more.
+          if (over.signal.aborted || !isOurs()) return started.abort(new Error('cut'));
           controller = started;
           sent = true;
         },

@@ -20,6 +20,11 @@ interface Token {
   refreshToken: string | null;
 }
 
+interface GotToken extends Token {
+  /** Epoch milliseconds. */
+  expiresAt: number;
+}
+
 /** What the vendor's token address answered: its status and body. */
 export type Exchange = (
   url: string,
@@ -34,7 +39,7 @@ export class OAuthTokens {
   readonly #seal: Seal;
   readonly #exchange: Exchange;
   readonly #grantHash: string;
-  #known: (Token & { expiresAt: number }) | null = null;
+  #known: GotToken | null = null;
   #getting: Promise<string> | null = null;
 
   constructor(options: {
@@ -74,20 +79,58 @@ export class OAuthTokens {
   async #get(refused: string | null): Promise<string> {
     const deadline = this.#clock.now() + longestWaitMs;
     for (;;) {
+      const good = this.#goodOf(await this.#kept(), refused);
+      if (good) return good.accessToken;
       const now = this.#clock.now();
-      const kept = await keptToken(this.#database, this.#account);
-      const token = kept?.sealed && kept.grantHash === this.#grantHash ? this.#opened(kept.sealed) : null;
-      if (token && token.accessToken !== refused && (kept?.expiresAt ?? 0) - earlyMs > now) {
-        this.#known = { ...token, expiresAt: kept!.expiresAt! };
-        return token.accessToken;
-      }
       const lease = randomUUID();
       const claim = { account: this.#account, grantHash: this.#grantHash, lease, now, until: now + leaseMs };
-      if (await claimRefresh(this.#database, claim)) return this.#refresh(lease, token);
+      if (await claimRefresh(this.#database, claim)) return this.#renew(lease, refused);
       if (now > deadline)
         throw new TransientError('another worker takes long to get a new access token', { uncertain: false });
       await this.#clock.sleep(askAgainMs);
     }
+  }
+
+  /** Nobody else gets one now. Somebody may have, between our look and our turn: so another look comes first. */
+  async #renew(lease: string, refused: string | null): Promise<string> {
+    const account = this.#account;
+    try {
+      const kept = await this.#kept();
+      const good = this.#goodOf(kept, refused);
+      const token = good ?? (await this.#ask(kept?.refreshToken ?? this.#oauth.refreshToken));
+      if (good) await giveUpRefresh(this.#database, { account, lease });
+      else {
+        const now = this.#clock.now();
+        const { accessToken, refreshToken, expiresAt } = token;
+        const sealed = this.#seal.seal(JSON.stringify({ accessToken, refreshToken }), account);
+        await keepToken(this.#database, {
+          account,
+          lease,
+          sealed,
+          expiresAt,
+          grantHash: this.#grantHash,
+          now,
+        });
+      }
+      this.#known = token;
+      return token.accessToken;
+    } catch (error) {
+      await giveUpRefresh(this.#database, { account, lease });
+      throw error;
+    }
+  }
+
+  async #kept(): Promise<GotToken | null> {
+    const kept = await keptToken(this.#database, this.#account);
+    if (!kept?.sealed || kept.grantHash !== this.#grantHash) return null;
+    const token = this.#opened(kept.sealed);
+    return token && { ...token, expiresAt: kept.expiresAt ?? 0 };
+  }
+
+  #goodOf(kept: GotToken | null, refused: string | null): GotToken | null {
+    if (!kept || kept.accessToken === refused || kept.expiresAt - earlyMs <= this.#clock.now()) return null;
+    this.#known = kept;
+    return kept;
   }
 
   /** What was sealed under another key is as good as nothing: the configuration's own grant begins anew. */
@@ -100,26 +143,7 @@ export class OAuthTokens {
     }
   }
 
-  async #refresh(lease: string, before: Token | null): Promise<string> {
-    const { account } = { account: this.#account };
-    try {
-      const token = await this.#ask(before?.refreshToken ?? this.#oauth.refreshToken);
-      const now = this.#clock.now();
-      const sealed = this.#seal.seal(
-        JSON.stringify({ accessToken: token.accessToken, refreshToken: token.refreshToken }),
-        account,
-      );
-      const { expiresAt } = token;
-      await keepToken(this.#database, { account, lease, sealed, expiresAt, grantHash: this.#grantHash, now });
-      this.#known = token;
-      return token.accessToken;
-    } catch (error) {
-      await giveUpRefresh(this.#database, { account, lease });
-      throw error;
-    }
-  }
-
-  async #ask(refreshToken: string | null): Promise<Token & { expiresAt: number }> {
+  async #ask(refreshToken: string | null): Promise<GotToken> {
     const { tokenUrl, fields } = this.#oauth;
     const asked = this.#clock.now();
     const grant =

@@ -30,6 +30,7 @@ import { rewindApi } from './api/rewind.ts';
 import { runEventsApi } from './api/run-events.ts';
 import { runsApi } from './api/runs.ts';
 import { sourcesApi } from './api/sources.ts';
+import { spendApi } from './api/spend.ts';
 import { statusApi } from './api/status.ts';
 import { verificationsApi } from './api/verifications.ts';
 import { webhookApi } from './api/webhooks.ts';
@@ -103,6 +104,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
 const parts = [
   healthApi,
   statusApi,
+  spendApi,
   sourcesApi,
   importsApi,
   destinationApi,

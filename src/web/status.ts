@@ -38,6 +38,9 @@ const budgetShape = z
     used: z.number().openapi({ description: 'Calls that count now, as this process knows.' }),
     held: z.number().openapi({ description: 'Calls this process may make without asking the others.' }),
     exhaustedUntil: timeOrNull,
+    learnedShare: z
+      .number()
+      .openapi({ description: 'What refusals have left us of the limit, 0 to 1; it grows back.' }),
   })
   .openapi('Budget');
 
@@ -227,8 +230,11 @@ function withRate(room: Room, run: Run, now: number) {
 
 function spending(endpoint: Endpoint | undefined): Pick<SourceStatus, 'budget' | 'calls'> {
   if (!endpoint) return { budget: [], calls: null };
-  const budget = endpoint.budget
-    .status()
-    .map((status) => ({ ...status, exhaustedUntil: iso(status.exhaustedUntil) }));
+  const shares = new Map(endpoint.budget.shares().map(({ quota, share }) => [quota, share]));
+  const budget = endpoint.budget.status().map((status) => ({
+    ...status,
+    exhaustedUntil: iso(status.exhaustedUntil),
+    learnedShare: shares.get(status.quota) ?? 1,
+  }));
   return { budget, calls: endpoint.calls() };
 }

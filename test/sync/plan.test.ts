@@ -18,7 +18,7 @@ import {
 } from '../support/sync-world.ts';
 
 /** What the vendors allow, strictly, and what we are told of it: the same. */
-const burst = { requests: 5, seconds: 8 };
+const burst = { requests: 10, seconds: 20 };
 const calls = { requests: 30, seconds: 60 };
 const bulkCalls = { requests: 12, seconds: 60 };
 const search = { requests: 4, seconds: 1 };
@@ -79,7 +79,7 @@ describe.each(databases)('a forecast on $name', ({ open }) => {
       lane: 'backfill',
       records: { count: 3_000, basis: 'vendor' },
       customers: 3_000,
-      bottleneck: { side: 'source', quota: '8-seconds' },
+      bottleneck: { side: 'source', quota: '20-seconds' },
       fits: true,
     });
     expect(kept.actual).toMatchObject({ state: 'finished', records: 3_000, customers: 3_000 });
