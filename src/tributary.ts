@@ -6,28 +6,26 @@ import type { Config } from './config.ts';
 import type { Webhook } from './connector/webhook.ts';
 import type { Context, DestinationChange, MetadataSchema } from './connector.ts';
 import type { Database, Queryable } from './db/database.ts';
+import type { CircuitStatus } from './engine/circuit.ts';
 import type { Clock } from './engine/clock.ts';
 import { localFiles } from './engine/files.ts';
 import { Endpoint } from './engine/http.ts';
 import type { Log } from './engine/log.ts';
 import { Budgets } from './engine/quota.ts';
-import { forgetSpend } from './engine/quota-spend.ts';
 import { leaseOf, Roster } from './engine/roster.ts';
 import { Schedule } from './engine/schedule.ts';
 import { type Next, Worker } from './engine/worker.ts';
 import { batchesUnderWay, freeBatches } from './sync/batches.ts';
-import { forgetCounts } from './sync/breaker.ts';
-import { coverageSince, forgetCoverage, pollEverySeconds } from './sync/coverage.ts';
 import { Deliverer } from './sync/deliver.ts';
 import { backlog, freeDeliveries } from './sync/deliveries.ts';
 import { destinationOpening } from './sync/destination-changes.ts';
 import type { Sending } from './sync/difference.ts';
 import { Eraser, liftSuppression, requestErasure } from './sync/erase.ts';
 import { type Erasure, freeErasures } from './sync/erasures.ts';
-import { beginForecast, forgetForecasts, settleForecasts } from './sync/forecasts.ts';
+import { beginForecast, settleForecasts } from './sync/forecasts.ts';
+import { CoveragePolls, forgetOld, type HouseRoom } from './sync/housekeeping.ts';
 import { Hydrator } from './sync/hydrate.ts';
-import { forgetOpened, InboxWriter, nextRequestDue } from './sync/inbox.ts';
-import { forgetKeys } from './sync/item-keys.ts';
+import { InboxWriter, nextRequestDue } from './sync/inbox.ts';
 import { Opener } from './sync/opening.ts';
 import { destinationName, pauses, resume } from './sync/pauses.ts';
 import { type Forecast, type Planning, type PlanRequest, plan } from './sync/plan.ts';
@@ -43,9 +41,6 @@ import { Verifier } from './sync/verify.ts';
 import { World } from './sync/world.ts';
 
 const runLeaseMs = 30_000;
-const dayMs = 86_400_000;
-/** Of the destination's own webhooks; a source says it itself. */
-const destinationKeepDays = 14;
 
 export class Tributary {
   readonly config: Config;
@@ -77,6 +72,7 @@ export class Tributary {
   #traits: ProvenTraits | null = null;
   #provenSettings: unknown;
   readonly #deliverer: Deliverer;
+  readonly #coveragePolls: CoveragePolls;
   readonly #eraser: Eraser;
   readonly #verifier: Verifier;
   readonly #suppressions: Suppressions;
@@ -153,6 +149,7 @@ export class Tributary {
       newLease: () => leaseOf(this.worker),
     });
     this.#verifier = this.#makeVerifier();
+    this.#coveragePolls = new CoveragePolls(this.#houseRoom);
   }
 
   #makeVerifier(): Verifier {
@@ -165,7 +162,7 @@ export class Tributary {
       destination: connector.destination!,
       settings,
       endpoint: this.endpoints.get(destinationName)!,
-      onHealed: () => this.#workers.get('deliver')?.wake(),
+      onHealed: () => this.#wakeDelivery(),
       newLease: () => leaseOf(this.worker),
     });
   }
@@ -240,6 +237,7 @@ export class Tributary {
       loop(`pull ${number}`, (signal) => this.#pullStep(signal));
     if (dryRunsOnly) return;
     loop('deliver', (signal) => this.#deliverStep(signal));
+    loop('deliver urgent', (signal) => this.#deliverer.stepUrgent(signal));
     loop('poll', (signal) => this.#deliverer.poller.step(signal));
     loop('erase', (signal) => this.#eraser.step(signal));
     loop('open', (signal) => this.opener.step(signal));
@@ -337,6 +335,16 @@ export class Tributary {
       descriptions: { source: source.description, destination: connector.api!(settings) },
     };
     return plan(planning, request);
+  }
+
+  #wakeDelivery(): void {
+    this.#workers.get('deliver')?.wake();
+    this.#workers.get('deliver urgent')?.wake();
+  }
+
+  /** Whether the destination is left alone because it fails, and how it is written to now. Of this process. */
+  get delivering(): { circuit: CircuitStatus; bulk: { records: number; off: boolean } } {
+    return { circuit: this.#deliverer.circuit, bulk: this.#deliverer.bulk };
   }
 
   /** There may be something to do: the loops look at once. */
@@ -448,7 +456,7 @@ export class Tributary {
       endpoint: (source: string) => this.endpoints.get(source) ?? null,
       newLease: () => leaseOf(this.worker),
       onErased: (tx: Queryable, sourceId: string, now: number) => this.#eraseLeft(tx, sourceId, now),
-      onIngested: () => this.#workers.get('deliver')?.wake(),
+      onIngested: () => this.#wakeDelivery(),
     };
   }
 
@@ -461,7 +469,7 @@ export class Tributary {
       log,
       endpoint: (source) => this.endpoints.get(source) ?? null,
       sending: this.sending,
-      onIngested: () => this.#workers.get('deliver')?.wake(),
+      onIngested: () => this.#wakeDelivery(),
     };
   }
 
@@ -536,47 +544,23 @@ export class Tributary {
     if (requested.length > 0 || revived > 0) this.wake();
   }
 
-  /** Opened requests, the keys of what no vendor repeats any more, and hours of coverage long past. */
-  async #forgetOldRequests(now: number): Promise<void> {
-    const kept = [
-      ...this.world.sources.map(({ name, config }) => ({ source: name, days: config.webhook.keepDays })),
-      { source: destinationName, days: destinationKeepDays },
-    ];
-    for (const { source, days } of kept)
-      while ((await forgetOpened(this.database, { source, before: now - days * dayMs })) === 1000);
-    while ((await forgetKeys(this.database, now)) === 10_000);
-    await forgetCoverage(this.database, now - 90 * dayMs);
-  }
-
-  /** Where webhooks leave changes out, polls come more often than the schedule says, until they do not. */
-  async #pollWhatWebhooksMiss(now: number): Promise<void> {
-    const coverage = await coverageSince(this.database, now - dayMs);
-    for (const { name, webhook, canPull, config } of this.world.sources) {
-      const seen = coverage.get(name);
-      const seconds = seen && pollEverySeconds(seen);
-      if (!webhook || !canPull || config.schedule === null || !seconds) continue;
-      const slot = Math.floor(now / 1000 / seconds) * seconds * 1000;
-      await this.request({ source: name, mode: 'incremental', trigger: 'coverage', lane: 'schedule', slot });
-    }
+  get #houseRoom(): HouseRoom {
+    const { database, world, clock } = this;
+    return { database, world, clock, request: (run) => this.request(run) };
   }
 
   #housekeptAt = 0;
 
   async #housekeepingStep(): Promise<Next> {
     await this.#takeUpFromTheDead();
+    await this.#coveragePolls.ask();
     const now = this.clock.now();
-    await this.#pollWhatWebhooksMiss(now);
     if (this.#housekeptAt === 0) this.#housekeptAt = now;
     else if (now - this.#housekeptAt >= 600_000) {
       this.#housekeptAt = now;
       await this.learnTraits();
       await this.refreshSchema();
-      await forgetCounts(this.database, now);
-      await forgetForecasts(this.database, now);
-      await this.#forgetOldRequests(now);
-      await forgetSpend(this.database, now);
-      // PGlite has no autovacuum of its own.
-      if (this.database.kind === 'pglite') await this.database.rows(sql`vacuum (analyze)`);
+      await forgetOld(this.#houseRoom);
     }
     return { again: false, afterMs: 5_000 };
   }

@@ -84,11 +84,16 @@ export interface Status {
   version: string;
   now: string;
   customers: Customers;
-  freshness: { oldestWaitSeconds: number | null; lastDeliveredAt: string | null };
+  freshness: {
+    oldestWaitSeconds: number | null;
+    lastDeliveredAt: string | null;
+    lastDay: { lane: string; deliveries: number; p50Seconds: number; p99Seconds: number }[];
+  };
   backlog: { lane: string; waiting: number; due: number; oldestWaitSeconds: number | null }[];
   destination: Spending & {
     connector: string;
     paused: Pause | null;
+    circuit: { state: string; failures: number; openUntil: string | null };
     batches: { underWay: number; customers: number };
     webhook: WebhookState | null;
   };

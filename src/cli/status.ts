@@ -57,6 +57,16 @@ function headline({ customers, freshness, backlog, destination }: Status): strin
     `Customers: ${number(total)} = ${number(delivered)} delivered + ${number(waiting)} waiting${held > 0 ? ` + ${number(held)} held` : ''} + ${number(dead)} given up`,
     ...(held > 0 ? ['Held:      see "tributary release --list"'] : []),
     ...(waiting > 0 ? [`Waiting:   ${lanes.join(', ')}${oldest}`] : []),
+    ...(freshness.lastDay.length > 0
+      ? [
+          `Fresh:     ${freshness.lastDay.map(({ lane, p50Seconds, p99Seconds }) => `${lane} ${duration(p50Seconds)}, ${duration(p99Seconds)} for 99 of 100`).join('; ')} (change to delivery, 24 h)`,
+        ]
+      : []),
+    ...(destination.circuit.state === 'closed'
+      ? []
+      : [
+          `The destination failed ${counted(destination.circuit.failures, 'time')} in a row: it is left alone for a while.`,
+        ]),
     ...(destination.batches.underWay > 0
       ? [
           `In bulk:   ${counted(destination.batches.underWay, 'action')} with ${counted(destination.batches.customers, 'customer')}`,

@@ -20,3 +20,20 @@ export const leastShares: { readonly [lane in Lane]: number } = {
   schedule: 0.1,
   backfill: 0.05,
 };
+
+/**
+ * So many places given to lanes in which so many wait, by lane number: each its least share first, best lanes before
+ * others where not even that is there, and the rest to the best. Pure.
+ */
+export function apportion(places: number, waiting: readonly number[]): number[] {
+  let left = places;
+  const give = (most: number) => {
+    const given = Math.max(0, Math.min(most, left));
+    left -= given;
+    return given;
+  };
+  const least = lanes.map((lane, number) =>
+    give(Math.min(waiting[number] ?? 0, Math.ceil(places * leastShares[lane]))),
+  );
+  return least.map((given, number) => given + give((waiting[number] ?? 0) - given));
+}

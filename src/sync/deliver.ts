@@ -7,7 +7,7 @@ import type { Clock } from '../engine/clock.ts';
 import { localFiles } from '../engine/files.ts';
 import { guardedApi } from '../engine/guarded-api.ts';
 import type { Endpoint } from '../engine/http.ts';
-import { type Lane, lanes } from '../engine/lanes.ts';
+import { apportion, type Lane, lanes } from '../engine/lanes.ts';
 import type { Log } from '../engine/log.ts';
 import type { Next } from '../engine/worker.ts';
 import { BatchSize } from './batch-size.ts';
@@ -19,20 +19,19 @@ import {
   type Claimed,
   claim,
   DueBounds,
-  holdClaims,
   nextDue,
   type Settlement,
   settle,
 } from './deliveries.ts';
 import { type Writing, writings } from './difference.ts';
+import { HeldClaims, leaseMs } from './held-claims.ts';
 import { destinationName, pauses } from './pauses.ts';
 import { Poller } from './polling.ts';
-import { type Route, route, type Traffic, type Traits } from './route.ts';
+import { isUrgent, longWaitMs, mostSingles, type Route, route, type Traffic, type Traits } from './route.ts';
 import { someRunIsGoing } from './runs.ts';
 import { Sender } from './sending.ts';
 import { Settler } from './settling.ts';
 
-const leaseMs = 120_000;
 const mostBulkAtOnce = 4;
 
 export interface DeliverRoom {
@@ -90,54 +89,88 @@ export class Deliverer {
     return { ...traits, bulk: bulk && { ...bulk, maxRecords: this.#size.records } };
   }
 
-  /** Sends one batch of what is due. */
+  /** Sends one batch of what is due, but for a few that are urgent: those are `stepUrgent`'s. */
   async step(signal: AbortSignal): Promise<Next> {
+    const traits = this.#traits;
+    return this.#go(traits.bulk?.maxRecords ?? 1000, signal, async (all) => {
+      const due = all.filter(({ lane }) => !isUrgent(lane) || !this.#goesAlone(all, traits));
+      if (due.length === 0) return { due, plan: null };
+      const traffic = await this.#traffic(due, traits);
+      return { due, plan: route(due, traffic, this.#onlyAlone ? { ...traits, bulk: null } : traits) };
+    });
+  }
+
+  /**
+   * Sends what a webhook or a person waits for, one by one, beside a bulk call that may take minutes. Where there are
+   * more than go one by one they share a bulk call with the rest.
+   */
+  async stepUrgent(signal: AbortSignal): Promise<Next> {
+    const traits = this.#traits;
+    return this.#go(1000, signal, async (all) => {
+      const due = this.#goesAlone(all, traits) ? all.filter(({ lane }) => isUrgent(lane)) : [];
+      const most = traits.singlesAtOnce * 4;
+      return { due, plan: due.length === 0 ? null : { by: 'single', most } };
+    });
+  }
+
+  /** Whether what is urgent goes one by one. */
+  #goesAlone(all: readonly Backlog[], traits: Traits): boolean {
+    const urgent = all.filter(({ lane }) => isUrgent(lane)).reduce((sum, { due }) => sum + due, 0);
+    if (traits.bulk === null || urgent <= mostSingles) return true;
+    return this.#room.endpoint.budget.waitMs(traits.bulk.bucket, 'webhook') > longWaitMs;
+  }
+
+  async #go(
+    most: number,
+    signal: AbortSignal,
+    choose: (all: readonly Backlog[]) => Promise<{ due: readonly Backlog[]; plan: Route | null }>,
+  ): Promise<Next> {
     const { database, clock } = this.#room;
     if ((await pauses(database)).has(destinationName)) return { again: false, afterMs: 5_000 };
-    const traits = this.#traits;
-    const due = await backlog(database, clock.now(), traits.bulk?.maxRecords ?? 1000);
-    if (due.length === 0) {
+    const all = await backlog(database, clock.now(), most);
+    const { due, plan } = await choose(all);
+    if (plan === null) {
       await this.#settler.writeFreshness({ all: true });
       return { again: false, afterMs: await this.#untilNextDue() };
     }
+    if (plan.by === 'none') return { again: false, afterMs: plan.againMs };
     const admission = this.#circuit.admit(clock.now());
     if (admission === 'none')
       return { again: false, afterMs: Math.min(Math.max(this.#circuit.waitMs(clock.now()), 50), 1000) };
     try {
-      const plan = await this.#plan(due, admission === 'one', traits);
-      if (plan.by === 'none') return { again: false, afterMs: plan.againMs };
-      return await this.#send(plan, traits, signal);
+      // Where the destination has failed of late one customer tries.
+      const wished: Route = admission === 'one' ? { by: 'single', most: 1 } : plan;
+      return await this.#send(wished, due, signal);
     } finally {
       if (admission === 'one') this.#circuit.release();
       if (signal.aborted) await this.#settler.writeFreshness({ all: true });
     }
   }
 
-  /** Where the destination has failed of late one customer tries. */
-  async #plan(due: readonly Backlog[], tries: boolean, traits: Traits): Promise<Route> {
-    if (tries) return { by: 'single', most: 1 };
-    const traffic = await this.#traffic(due, traits);
-    return route(due, traffic, this.#onlyAlone ? { ...traits, bulk: null } : traits);
-  }
-
-  async #send(plan: Exclude<Route, { by: 'none' }>, traits: Traits, signal: AbortSignal): Promise<Next> {
+  async #send(
+    plan: Exclude<Route, { by: 'none' }>,
+    due: readonly Backlog[],
+    signal: AbortSignal,
+  ): Promise<Next> {
     const { database, clock } = this.#room;
     const lease = this.#room.newLease();
+    const most = apportion(
+      plan.most,
+      lanes.map((lane) => due.find((one) => one.lane === lane)?.due ?? 0),
+    );
+    const now = clock.now();
     const claimed = await database.transaction((tx) =>
-      claim(tx, { lease, now: clock.now(), leaseMs, most: plan.most, bounds: this.#bounds }),
+      claim(tx, { lease, now, leaseMs, most, bounds: this.#bounds }),
     );
     if (claimed.length === 0) return { again: false, afterMs: 250 };
-    this.#onlyAlone = claimed.every((row) => row.alone);
-    const held = this.#holdWhileSending(
-      lease,
-      claimed.map((row) => row.sourceId),
-    );
+    if (!due.every(({ lane }) => isUrgent(lane))) this.#onlyAlone = claimed.every((row) => row.alone);
+    const held = new HeldClaims(this.#room, lease, claimed, now);
     try {
       const all = await writings(database, claimed, this.#room);
       const of = (action: Writing['action']) => all.filter((writing) => writing.action === action);
       await this.#settler.settleIdle({ lease }, of('none'));
       await this.#beginErasures(lease, of('erase'));
-      const sender = this.#sender(lease, claimed, traits, signal);
+      const sender = this.#sender(lease, claimed, signal, held);
       if (plan.by === 'bulk' && of('write').length > 1) await this.#sendTogether(sender, lease, of('write'));
       else await sender.singles(of('write'));
       await sender.singles(of('remove'));
@@ -147,8 +180,9 @@ export class Deliverer {
     return { again: true };
   }
 
-  #sender(lease: string, claimed: readonly Claimed[], traits: Traits, signal: AbortSignal): Sender {
+  #sender(lease: string, claimed: readonly Claimed[], signal: AbortSignal, held: HeldClaims): Sender {
     const { endpoint } = this.#room;
+    const traits = this.#traits;
     const lane = lanes[Math.min(...claimed.map((row) => row.lane))] ?? 'backfill';
     const room = {
       ...this.#room,
@@ -163,7 +197,7 @@ export class Deliverer {
         this.#noBulk = false;
       },
     };
-    return new Sender(room, lease, signal, () => this.#context(lane, signal));
+    return new Sender(room, lease, signal, () => this.#context(lane, signal, held.areOurs));
   }
 
   /** In bulk, but for those that are to go by themselves: a few of them now, and the others behind all else. */
@@ -184,22 +218,6 @@ export class Deliverer {
     this.#noBulk = true;
   }
 
-  /** Budgets may keep what was claimed waiting for longer than a lease: it is held until all of it is sent. */
-  #holdWhileSending(lease: string, sourceIds: readonly string[]): { stop(): void } {
-    const { database, clock, log } = this.#room;
-    const stopped = new AbortController();
-    void (async () => {
-      for (;;) {
-        await clock.sleep(leaseMs / 3, stopped.signal);
-        if (stopped.signal.aborted) return;
-        await holdClaims(database, { lease, sourceIds, until: clock.now() + leaseMs }).catch(
-          (error: unknown) => log.warn({ err: error }, 'claims could not be held further'),
-        );
-      }
-    })();
-    return { stop: () => stopped.abort() };
-  }
-
   async #traffic(due: readonly Backlog[], traits: Traits): Promise<Traffic> {
     const { database, clock, endpoint } = this.#room;
     const lane = due[0]?.lane ?? 'backfill';
@@ -218,10 +236,10 @@ export class Deliverer {
     return next === null ? 1000 : Math.min(Math.max(next - this.#room.clock.now(), 50), 1000);
   }
 
-  #context(lane: Lane, signal: AbortSignal): Context<unknown> {
+  #context(lane: Lane, signal: AbortSignal, isOurs = () => true): Context<unknown> {
     const { settings, endpoint, clock, log } = this.#room;
     const guard = { circuit: this.#circuit, clock, log, name: destinationName, signal };
-    const api = guardedApi(endpoint.api(lane, { signal }), guard);
+    const api = guardedApi(endpoint.api(lane, { signal, isOurs }), guard);
     return { settings, api, files: localFiles, now: clock.now() };
   }
 

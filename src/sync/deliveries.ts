@@ -80,13 +80,16 @@ export async function want(
       state = case when deliveries.state = 'held' then 'held' else 'waiting' end`);
 }
 
-/** What is due now, at most `most` rows counted. */
+/** What is due now, at most `most` rows counted in each lane. */
 export async function backlog(db: Queryable, now: number, most: number): Promise<Backlog[]> {
   const rows = await db.rows<{ lane: number; due: number; oldest: number }>(sql`
-    select lane, count(*)::int as due, ${ms(sql`min(waiting_since)`)} as oldest
-    from (select lane, waiting_since from deliveries
-          where state = 'waiting' and batch_id is null and due_at <= ${at(now)} order by lane, due_at limit ${most}) as due
-    group by lane order by lane`);
+    select known.lane, count(*)::int as due, ${ms(sql`min(waiting_since)`)} as oldest
+    from jsonb_array_elements_text(${json(lanes.map((_, number) => number))}) as number,
+      lateral (select number::int as lane) as known,
+      lateral (select waiting_since from deliveries
+               where state = 'waiting' and batch_id is null and lane = known.lane and due_at <= ${at(now)}
+               order by due_at limit ${most}) as due
+    group by known.lane order by known.lane`);
   return rows.map(({ lane, ...rest }) => ({ lane: lanes[lane]!, ...rest }));
 }
 
@@ -122,18 +125,17 @@ export class DueBounds {
 }
 
 /**
- * Claims up to `most` rows, best lane first, for `leaseMs`. `for update skip locked` inside the subselect, and only the
+ * Claims up to so many rows of each lane, best lane first, for `leaseMs`. `for update skip locked` inside the subselect, and only the
  * narrow row: two workers never wait for one another, and what they claim is disjoint. A row whose lease has run out is
  * due again by itself, because the claim moved its `due_at` to the lease's end.
  */
 export async function claim(
   db: Queryable,
-  request: { lease: string; now: number; leaseMs: number; most: number; bounds: DueBounds },
+  request: { lease: string; now: number; leaseMs: number; most: readonly number[]; bounds: DueBounds },
 ): Promise<Claimed[]> {
   const claimed: Claimed[] = [];
-  for (const lane of lanes.map((_, number) => number)) {
-    const most = request.most - claimed.length;
-    if (most <= 0) break;
+  for (const [lane, most] of request.most.entries()) {
+    if (most <= 0) continue;
     const rows = await db.rows<Claimed & { dueAt: number }>(sql`
       with due as (
         select source_id, due_at, uncertain, coalesce(error_code = ${aloneCode}, false) as alone from deliveries
@@ -149,17 +151,21 @@ export async function claim(
   return claimed;
 }
 
-/** Holds claimed rows further. What was settled or handed over meanwhile is left alone. */
+/**
+ * Holds claimed rows further. What was settled or handed over meanwhile is left alone. False where none is ours any
+ * more.
+ */
 export async function holdClaims(
   db: Queryable,
   held: { lease: string; sourceIds: readonly string[]; until: number },
-): Promise<void> {
-  await db.rows(sql`
+): Promise<boolean> {
+  const rows = await db.rows(sql`
     with row as materialized (
       select wanted.id from jsonb_array_elements_text(${json(held.sourceIds)}) as wanted (id)
       cross join lateral (select state, lease from deliveries where source_id = wanted.id limit 1 for update) as held
       where held.lease = ${held.lease}::uuid and held.state = 'waiting')
-    update deliveries set due_at = ${at(held.until)} from row where source_id = row.id`);
+    update deliveries set due_at = ${at(held.until)} from row where source_id = row.id returning source_id`);
+  return rows.length > 0;
 }
 
 /** Hands claimed rows over to a bulk action. Returns those that were still ours. */

@@ -43,6 +43,8 @@ export interface Planning {
 
 export interface PlanRequest {
   mode: 'incremental' | 'full';
+  /** Default: that of a run that a person asks for. */
+  lane?: Lane;
   /** A person's word on how many records there are. */
   records?: number | undefined;
   /** What a dry run of the same found. */
@@ -72,7 +74,7 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
   const { database, clock, source, sending, descriptions } = planning;
   const { mode } = request;
   const first = await isFirst(planning);
-  const lane: Lane = mode === 'full' || first ? 'backfill' : 'manual';
+  const lane: Lane = request.lane ?? (mode === 'full' || first ? 'backfill' : 'manual');
   const records = await plannedRecords(planning, { ...request, first });
   const writes = await plannedWrites(planning, { records, exact: request.exact?.report });
   const at = clock.now();

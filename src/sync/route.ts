@@ -1,5 +1,6 @@
 // How what is due is best sent now: one by one, in bulk, or not yet. Pure.
 import type { Destination } from '../connector.ts';
+import type { Lane } from '../engine/lanes.ts';
 import type { Backlog } from './deliveries.ts';
 
 export type Traits = ReturnType<Destination<unknown>['traits']>;
@@ -12,6 +13,11 @@ export const mostSingles = 25;
 const lingerMs = 10_000;
 /** A quota that allows nothing for longer than this is worth going round. */
 export const longWaitMs = 5_000;
+
+/** What a webhook or a person waits for. */
+export function isUrgent(lane: Lane): boolean {
+  return lane === 'webhook' || lane === 'manual';
+}
 
 /** What is going on while the route is chosen. */
 export interface Traffic {
@@ -39,7 +45,7 @@ export function route(backlog: readonly Backlog[], traffic: Traffic, traits: Tra
   });
   if (due === 0) return { by: 'none', againMs: 1000 };
   if (traits.bulk === null) return oneByOne(due);
-  const urgent = count(backlog.filter(({ lane }) => lane === 'webhook' || lane === 'manual'));
+  const urgent = count(backlog.filter(({ lane }) => isUrgent(lane)));
   const bulkIsSpent = traffic.bulkWaitMs > longWaitMs;
   const singlesAreSpent = traffic.singleWaitMs > longWaitMs && !bulkIsSpent && due > 1;
   if (urgent > 0 && urgent <= mostSingles && !singlesAreSpent) return oneByOne(urgent);

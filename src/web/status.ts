@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Endpoint } from '../engine/http.ts';
 import { batchesUnderWay } from '../sync/batches.ts';
+import { freshnessSince } from '../sync/freshness.ts';
 import { destinationName, pauses } from '../sync/pauses.ts';
 import { goingRuns, lastRuns, type Run } from '../sync/runs.ts';
 import type { Source } from '../sync/source.ts';
@@ -83,6 +84,14 @@ export const statusShape = z
       }),
       oldestWaitSeconds: seconds.nullable(),
       lastDeliveredAt: timeOrNull,
+      lastDay: z
+        .array(
+          z.strictObject({ lane: laneShape, deliveries: count, p50Seconds: seconds, p99Seconds: seconds }),
+        )
+        .openapi({
+          description:
+            "From the source's change to the destination's word, by the lane it came in, of the last 24 hours. Backfills do not count.",
+        }),
     }),
     backlog: z.array(
       z.strictObject({
@@ -96,6 +105,18 @@ export const statusShape = z
     destination: z.strictObject({
       connector: z.string(),
       paused: orNull(pauseShape),
+      circuit: z
+        .strictObject({
+          state: z.enum(['closed', 'open', 'half-open']),
+          failures: count,
+          openUntil: timeOrNull,
+        })
+        .openapi({
+          description: 'Open: it fails again and again, so it is left alone for a while. Of this process.',
+        }),
+      bulk: z
+        .strictObject({ records: count, off: z.boolean() })
+        .openapi({ description: 'How many customers a bulk call takes now; off: it was refused.' }),
       batches: z
         .strictObject({ underWay: count, customers: count })
         .openapi({ description: 'Bulk actions that the destination has not ended.' }),
@@ -136,8 +157,10 @@ export type BudgetStatus = z.infer<typeof budgetShape>;
 export async function readStatus(room: Room): Promise<Status> {
   const { tributary } = room;
   const { database, clock, config } = tributary;
-  const [figures, paused, batches, sources] = await Promise.all([
+  const { circuit, bulk } = tributary.delivering;
+  const [figures, fresh, paused, batches, sources] = await Promise.all([
     room.figures.get(),
+    freshnessSince(database, clock.now() - 86_400_000),
     pauses(database),
     batchesUnderWay(database),
     readSources(room),
@@ -154,6 +177,11 @@ export async function readStatus(room: Room): Promise<Status> {
       oldestWaitingAt: iso(figures.oldestWaitingAt),
       oldestWaitSeconds: waited(figures.oldestWaitingAt),
       lastDeliveredAt: iso(figures.lastDeliveredAt),
+      lastDay: fresh.lanes.flatMap(({ lane, deliveries, p50Ms, p99Ms }) =>
+        p50Ms === null || p99Ms === null
+          ? []
+          : [{ lane, deliveries, p50Seconds: p50Ms / 1000, p99Seconds: p99Ms / 1000 }],
+      ),
     },
     backlog: figures.backlog.map(({ lane, waiting, due, oldestAt }) => ({
       lane,
@@ -166,6 +194,8 @@ export async function readStatus(room: Room): Promise<Status> {
       connector: config.destination.connector.name,
       paused: pauseBody(paused.get(destinationName)),
       batches: { underWay: batches.count, customers: figures.inBatches },
+      circuit: { state: circuit.state, failures: circuit.failures, openUntil: iso(circuit.openUntil) },
+      bulk,
       ...spending(tributary.endpoints.get(destinationName)),
       webhook: webhookState(room, figures, destinationName),
     },

@@ -261,7 +261,7 @@ describe.each(databases)('the mass-change breaker on $name', ({ open }) => {
       lease: randomUUID(),
       now,
       leaseMs: 60_000,
-      most: 10,
+      most: [10, 10, 10, 10],
       bounds: new DueBounds(),
     });
     expect(claimed).toHaveLength(3);

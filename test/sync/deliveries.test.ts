@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, ms } from '../../src/db/database.ts';
-import type { Lane } from '../../src/engine/lanes.ts';
+import { apportion, type Lane, lanes } from '../../src/engine/lanes.ts';
 import { leaseOf } from '../../src/engine/roster.ts';
 import {
   backlog,
@@ -74,7 +74,12 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
     most = 100,
     bounds = new DueBounds(),
     on: Database = database,
-  ): Promise<Claimed[]> => on.transaction((tx) => claim(tx, { lease, now, leaseMs, most, bounds }));
+  ): Promise<Claimed[]> =>
+    on.transaction(async (tx) => {
+      const due = await backlog(tx, now, most);
+      const waiting = lanes.map((lane) => due.find((one) => one.lane === lane)?.due ?? 0);
+      return claim(tx, { lease, now, leaseMs, most: apportion(most, waiting), bounds });
+    });
   const row = async (sourceId: string): Promise<Row> => {
     const [found] = await database.rows<Row>(sql`
       select revision, acknowledged, state, lane, ${ms(sql`due_at`)} as "dueAt", ${ms(sql`waiting_since`)} as "waitingSince",
@@ -258,7 +263,7 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
             lease: newLease(),
             now,
             leaseMs,
-            most: 4,
+            most: [4, 4, 4, 4],
             bounds: new DueBounds(),
           });
           // This one would wait for ever if it waited.
@@ -601,7 +606,7 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
   });
 
   describe('the backlog', () => {
-    it('tells by lane how many are due and since when, counted no further than asked', async () => {
+    it('tells by lane how many are due and since when, each counted no further than asked', async () => {
       await oweMany(30, 'backfill');
       now += 5000;
       await owe('wish', 1, 'manual');
@@ -611,7 +616,7 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
       ]);
       expect(await backlog(database, now, 11)).toEqual([
         { lane: 'manual', due: 1, oldest: now },
-        { lane: 'backfill', due: 10, oldest: start },
+        { lane: 'backfill', due: 11, oldest: start },
       ]);
       expect(await backlog(database, start - 1, 1000)).toEqual([]);
     });

@@ -40,7 +40,7 @@ const run = await database.transaction((tx) =>
   claimRun(tx, { lease: leaseOf(id), now, leaseMs, host, sources: ['hubspot'] }),
 );
 const claimed = await database.transaction((tx) =>
-  claim(tx, { lease: leaseOf(id), now, leaseMs, most, bounds: new DueBounds() }),
+  claim(tx, { lease: leaseOf(id), now, leaseMs, most: [most, most, most, most], bounds: new DueBounds() }),
 );
 const batch = await claimBatch(database, leaseOf(id), now, leaseMs);
 process.send?.({ leased: { runs: run ? 1 : 0, deliveries: claimed.length, batches: batch ? 1 : 0 } });

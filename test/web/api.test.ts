@@ -82,6 +82,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
       expect(body.customers).toEqual({ total: 3, delivered: 1, waiting: 1, held: 0, dead: 1 });
       expect(body.freshness).toEqual({
         oldestWaitingAt: '2026-03-01T12:00:08.000Z',
+        lastDay: [],
         oldestWaitSeconds: 2,
         lastDeliveredAt: '2026-03-01T12:00:05.000Z',
       });

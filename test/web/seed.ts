@@ -47,7 +47,7 @@ export async function deliverAll(
   now = noon + 5_000,
 ) {
   const lease = randomUUID();
-  const claimed = await claim(database, { lease, now, leaseMs: 60_000, most: 1000, bounds: new DueBounds() });
+  const claimed = await claim(database, { lease, now, leaseMs: 60_000, most: [1000, 1000, 1000, 1000], bounds: new DueBounds() });
   await settle(
     database,
     { lease },

@@ -15,6 +15,7 @@ export function destinationSection(status: Status): Html {
 <article class="card ${paused ? 'paused' : ''}">
 <header><h3>${connector}</h3>${paused ? chip('wait', paused.cause === 'unauthorized' ? 'credentials refused' : 'paused') : customers.waiting > 0 ? chip('note', 'delivering') : chip('good', 'at rest')}</header>
 ${paused ? html`<p class="banner wait" data-key="paused">Paused ${moment(paused.pausedAt, now)}: ${paused.reason}</p>` : ''}
+${circuitBanner(destination.circuit, now)}
 <table class="lanes" data-key="lanes"><caption>Customers waiting, by why</caption>
 <thead class="unseen"><tr><th scope="col">Lane</th><th scope="col">Share</th><th scope="col">Waiting</th><th scope="col">Longest wait</th></tr></thead>
 <tbody>${status.backlog.map((lane) => laneRow(lane, customers.waiting))}</tbody></table>
@@ -23,6 +24,7 @@ ${paused ? html`<p class="banner wait" data-key="paused">Paused ${moment(paused.
       ? 'No bulk action is under way'
       : `${counted(batches.underWay, 'bulk action')} under way with ${counted(batches.customers, 'customer')}`
   }${destination.calls ? ` · ${counted(destination.calls.total, 'call')} since the start` : ''}</p>
+${fresh(status)}
 ${drift(status)}
 ${webhooks(destination.webhook, now, { brings: false })}
 ${budgets(destination.budget, now)}
@@ -41,6 +43,28 @@ ${budgets(destination.budget, now)}
         })
   }</footer>
 </article></section>`;
+}
+
+function circuitBanner(
+  { state, failures, openUntil }: Status['destination']['circuit'],
+  now: string,
+): Html | '' {
+  if (state === 'closed') return '';
+  const next =
+    openUntil && Date.parse(openUntil) > Date.parse(now)
+      ? html` One tries again ${moment(openUntil, now)}.`
+      : '';
+  return html`<p class="banner bad" data-key="circuit">It failed ${counted(failures, 'time')} in a row, so nothing is sent.${next}</p>`;
+}
+
+/** How long changes took from the source to here. */
+function fresh({ freshness: { lastDay } }: Status): Html | '' {
+  if (lastDay.length === 0) return '';
+  const parts = lastDay.map(
+    ({ lane, p50Seconds, p99Seconds }) =>
+      `${lane} ${duration(p50Seconds)}, at most ${duration(p99Seconds)} for 99 of 100`,
+  );
+  return html`<p class="hint" data-key="fresh">From change to delivery, last 24 hours: ${parts.join(' · ')}</p>`;
 }
 
 const driftWords = {

@@ -1,0 +1,71 @@
+// Keeping house: what was kept long enough is forgotten, and polls come more often where webhooks leave changes out. It
+// knows which tables there are, and none of what they mean.
+import { sql } from 'drizzle-orm';
+import type { Database } from '../db/database.ts';
+import type { Clock } from '../engine/clock.ts';
+import { forgetSpend } from '../engine/quota-spend.ts';
+import { forgetCounts } from './breaker.ts';
+import { coverageSince, forgetCoverage, pollEverySeconds } from './coverage.ts';
+import { forgetForecasts } from './forecasts.ts';
+import { forgetFreshness } from './freshness.ts';
+import { forgetOpened } from './inbox.ts';
+import { forgetKeys } from './item-keys.ts';
+import { destinationName } from './pauses.ts';
+import type { NewRun } from './runs.ts';
+import type { World } from './world.ts';
+
+const dayMs = 86_400_000;
+const figuresKeptDays = 90;
+/** Of the destination's own webhooks; a source says it itself. */
+const destinationKeepDays = 14;
+
+export interface HouseRoom {
+  database: Database;
+  world: World;
+  clock: Clock;
+  request(run: Omit<NewRun, 'now'>): Promise<unknown>;
+}
+
+/** Forgets whatever its time is over for. */
+export async function forgetOld({ database, world, clock }: HouseRoom): Promise<void> {
+  const now = clock.now();
+  await forgetCounts(database, now);
+  await forgetForecasts(database, now);
+  await forgetSpend(database, now);
+  await forgetCoverage(database, now - figuresKeptDays * dayMs);
+  await forgetFreshness(database, now - figuresKeptDays * dayMs);
+  const kept = [
+    ...world.sources.map(({ name, config }) => ({ source: name, days: config.webhook.keepDays })),
+    { source: destinationName, days: destinationKeepDays },
+  ];
+  for (const { source, days } of kept)
+    while ((await forgetOpened(database, { source, before: now - days * dayMs })) === 1000);
+  while ((await forgetKeys(database, now)) === 10_000);
+  // PGlite has no autovacuum of its own.
+  if (database.kind === 'pglite') await database.rows(sql`vacuum (analyze)`);
+}
+
+/** Polls more often than the schedule says while webhooks leave changes out; each slot is asked for once. */
+export class CoveragePolls {
+  readonly #room: HouseRoom;
+  readonly #asked = new Map<string, number>();
+
+  constructor(room: HouseRoom) {
+    this.#room = room;
+  }
+
+  async ask(): Promise<void> {
+    const { database, world, clock, request } = this.#room;
+    const now = clock.now();
+    const coverage = await coverageSince(database, now - dayMs);
+    for (const { name, webhook, canPull, config } of world.sources) {
+      const seen = coverage.get(name);
+      const seconds = seen && pollEverySeconds(seen);
+      if (!webhook || !canPull || config.schedule === null || !seconds) continue;
+      const slot = Math.floor(now / 1000 / seconds) * seconds * 1000;
+      if (this.#asked.get(name) === slot) continue;
+      this.#asked.set(name, slot);
+      await request({ source: name, mode: 'incremental', trigger: 'coverage', lane: 'schedule', slot });
+    }
+  }
+}
