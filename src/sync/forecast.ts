@@ -363,31 +363,52 @@ class Play {
     return { side: 'destination', what, bucket, lane, ms: this.#input.delivery.callMs };
   }
 
+  /** Customers that cannot be read first, or for whom no bulk call is left, are put back. */
   *#bulk(customers: number): Actor {
     const { traits, bytesEach } = this.#input.delivery;
     const bulk = traits.bulk!;
     const inPart = Math.max(Math.floor((bulk.maxBytes - 2) / (bytesEach + 1)), 1);
     for (let left = customers; left > 0; left -= inPart) {
       const part = Math.min(left, inPart);
-      yield* this.#readsFirst(part);
-      yield this.#toDestination('bulk writes', bulk.bucket);
-      this.#bulkUnderWay += 1;
-      const { seconds, secondsPerRecord } = bulk.takes ?? bulkTakes;
-      this.#bulkDoneAt = Math.max(this.#now, this.#bulkDoneAt) + (seconds + secondsPerRecord * part) * 1000;
-      this.#enter(this.#poller(part, this.#bulkDoneAt), this.#now, null);
+      const unread: { customers: number } = { customers: 0 };
+      yield* this.#readsFirst(part, unread);
+      const written = part - unread.customers;
+      if (this.#waitMs(bulk.bucket) > longestWaitMs) {
+        this.#bring(left - unread.customers, this.#now);
+        left = 0;
+      } else if (written > 0) yield* this.#submit(written);
+      if (unread.customers === 0) continue;
+      // They are due again when there is room, and so is what was not looked at yet.
+      const to = this.#now + Math.max(this.#waitMs(undefined) - backSoonerMs, 0);
+      this.#windows.destination.wait(undefined, this.#input.lane, { from: this.#now, to });
+      yield { until: to };
+      this.#bring(unread.customers + Math.max(left - inPart, 0), this.#now);
+      return;
     }
   }
 
-  *#readsFirst(customers: number): Actor {
+  *#submit(customers: number): Actor {
+    const bulk = this.#input.delivery.traits.bulk!;
+    yield this.#toDestination('bulk writes', bulk.bucket);
+    this.#bulkUnderWay += 1;
+    const { seconds, secondsPerRecord } = bulk.takes ?? bulkTakes;
+    this.#bulkDoneAt =
+      Math.max(this.#now, this.#bulkDoneAt) + (seconds + secondsPerRecord * customers) * 1000;
+    this.#enter(this.#poller(customers, this.#bulkDoneAt), this.#now, null);
+  }
+
+  /** Reads as long as that need not wait for long. */
+  *#readsFirst(customers: number, unread: { customers: number }): Actor {
     const { readFirst, traits } = this.#input.delivery;
     let reads = Math.round(customers * readFirst);
     const worker = function* (this: Play): Actor {
-      while (reads > 0) {
+      while (reads > 0 && this.#waitMs(undefined) <= longestWaitMs) {
         reads -= 1;
         yield this.#toDestination('reads before writes');
       }
     };
     yield { all: Array.from({ length: Math.min(traits.singlesAtOnce, reads) }, () => worker.call(this)) };
+    unread.customers = reads;
   }
 
   *#poller(customers: number, doneAt: number): Actor {

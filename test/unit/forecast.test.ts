@@ -89,6 +89,16 @@ describe('a forecast', () => {
     expect(callsFor(inBulk, 'reads before writes')).toBe(150);
   });
 
+  it('goes on in bulk with those that could be read while the quota of reads is spent', () => {
+    const quotas = [quota('minute', 30, 60)];
+    const played = forecast(input(300, { delivery: { readFirst: 1, quotas } }));
+    expect(callsFor(played, 'reads before writes')).toBe(300);
+    expect(callsFor(played, 'bulk writes')).toBeGreaterThan(5);
+    expect(played.bottleneck).toEqual({ side: 'destination', quota: 'minute' });
+    expect(played.minutes).toBeGreaterThan(10);
+    expect(played.minutes).toBeLessThan(13);
+  });
+
   it('parts what is too large for one bulk call', () => {
     const played = forecast(
       input(2_000, { delivery: { bytesEach: 999 }, traits: { bulk: { ...bulk, maxBytes: 500_002 } } }),
