@@ -18,7 +18,7 @@ import {
   timeOrNull,
 } from './api/shapes.ts';
 import type { Room } from './room.ts';
-import { webhookState, webhookStateShape } from './webhook-state.ts';
+import { usedWebhookState, webhookStateShape } from './webhook-state.ts';
 
 const count = z.int().min(0);
 const seconds = z.number().min(0);
@@ -197,7 +197,7 @@ export async function readStatus(room: Room): Promise<Status> {
       circuit: { state: circuit.state, failures: circuit.failures, openUntil: iso(circuit.openUntil) },
       bulk,
       ...spending(tributary.endpoints.get(destinationName)),
-      webhook: webhookState(room, figures, destinationName),
+      webhook: usedWebhookState(room, figures, destinationName),
     },
     drifts: figures.drifts,
     holds: figures.holds,
@@ -229,7 +229,7 @@ export async function readSources(room: Room): Promise<SourceStatus[]> {
     going: going.filter((run) => run.source === source.name).map((run) => withRate(room, run, now)),
     lastRun: ((run) => (run ? runBody(run) : null))(last.find((run) => run.source === source.name)),
     records: figures.records[source.name] ?? 0,
-    webhook: webhookState(room, figures, source.name),
+    webhook: usedWebhookState(room, figures, source.name),
     ...spending(room.tributary.endpoints.get(source.name)),
   }));
 }

@@ -78,6 +78,16 @@ export function webhookState(room: Room, figures: Figures, name: string): Webhoo
   };
 }
 
+/**
+ * The same for the status: null also where nobody has set webhooks up and nobody must, since what is pulled, and the
+ * destination, need none.
+ */
+export function usedWebhookState(room: Room, figures: Figures, name: string): WebhookState | null {
+  const state = webhookState(room, figures, name);
+  const onlyPushes = room.tributary.world.source(name)?.canPull === false;
+  return state && (state.configured || onlyPushes) ? state : null;
+}
+
 function seenBody({ changes, p50Ms, p99Ms }: Seen) {
   const seconds = (ms: number | null) => (ms === null ? null : ms / 1000);
   return { changes, p50Seconds: seconds(p50Ms), p99Seconds: seconds(p99Ms) };
