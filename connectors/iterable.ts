@@ -1,6 +1,7 @@
 // Iterable: its users, as journeys write them and as system webhooks name them. https://api.iterable.com/api/docs
-import { type ApiDescription, type Context, defineConnector, type Permission, type Quota } from '#connector';
+import { type ApiDescription, type Context, defineConnector, type Permission } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
+import { windowQuotas } from '#connector/quotas';
 import { fieldsRequest } from './iterable/requests.ts';
 import { type Settings, settings } from './iterable/settings.ts';
 import { users } from './iterable/users.ts';
@@ -23,15 +24,7 @@ export const iterable = defineConnector<Settings>({
 /** What the documentation allows a project: 100 reads of users a second, 3 of the fields. No header tells of more. */
 function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescription {
   const windows = quota ?? [{ requests: 100, seconds: 1 }];
-  const quotas = windows.map(
-    ({ requests, seconds, reserve }): Quota => ({
-      name: `${seconds}-seconds`,
-      requests,
-      seconds,
-      all: true,
-      ...(reserve !== undefined && { reserve }),
-    }),
-  );
+  const quotas = windowQuotas(windows);
   return {
     baseUrl,
     headers: apiKey === undefined ? {} : { 'api-key': apiKey },

@@ -9,6 +9,7 @@ import {
   UnauthorizedError,
 } from '#connector';
 import { fingerprint } from '#connector/checking';
+import { windowQuotas } from '#connector/quotas';
 import { momentOf } from '#connector/reading';
 import { noBaseUrl, type Settings } from './settings.ts';
 
@@ -16,15 +17,7 @@ import { noBaseUrl, type Settings } from './settings.ts';
 const defaultWindows = [{ requests: 250, seconds: 60 }];
 
 export function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescription {
-  const windows: { requests: number; seconds: number; reserve?: number | undefined }[] =
-    quota ?? defaultWindows;
-  const quotas = windows.map(({ requests, seconds, reserve }) => ({
-    name: `${seconds}-seconds`,
-    requests,
-    seconds,
-    all: true as const,
-    ...(reserve !== undefined && { reserve }),
-  }));
+  const quotas = windowQuotas(quota ?? defaultWindows);
   return {
     baseUrl: baseUrl ?? noBaseUrl,
     headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },

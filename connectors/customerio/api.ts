@@ -4,25 +4,17 @@ import {
   type ApiDescription,
   type ApiRequest,
   type ApiResponse,
-  type Quota,
   RejectedError,
   TransientError,
   UnauthorizedError,
 } from '#connector';
 import { fingerprint } from '#connector/checking';
+import { windowQuotas } from '#connector/quotas';
 import { apiUrl, type Settings } from './settings.ts';
 
 export function describeApi(settings: Settings): ApiDescription {
   const { appKey, quota } = settings;
-  const quotas = quota.map(
-    ({ requests, seconds, reserve }): Quota => ({
-      name: `${seconds}-seconds`,
-      requests,
-      seconds,
-      all: true,
-      ...(reserve !== undefined && { reserve }),
-    }),
-  );
+  const quotas = windowQuotas(quota);
   return {
     baseUrl: apiUrl(settings),
     headers: appKey === undefined ? {} : { authorization: `Bearer ${appKey}` },

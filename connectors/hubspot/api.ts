@@ -12,6 +12,7 @@ import {
   UnauthorizedError,
 } from '#connector';
 import { fingerprint } from '#connector/checking';
+import { wholeHeader, windowQuotas } from '#connector/quotas';
 import { listOf, objectOf } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
@@ -53,26 +54,13 @@ function credentials({ accessToken, oauth, portalId, baseUrl }: Settings) {
 }
 
 function quotasOf({ quota, searchPerSecond }: Settings): Quota[] {
-  const given: { requests: number; seconds: number; reserve?: number | undefined }[] =
-    quota ?? defaultWindows;
-  const windows = given.map(({ requests, seconds, reserve }): Quota => {
-    const name = windowName(seconds);
-    return { name, requests, seconds, all: true, ...(reserve !== undefined && { reserve }) };
-  });
+  const windows = windowQuotas(quota ?? defaultWindows, { 10: 'burst', [daySeconds]: 'daily' });
   return [...windows, { name: searchBucket, requests: searchPerSecond, seconds: 1, bucket: searchBucket }];
 }
 
-function windowName(seconds: number): string {
-  if (seconds === daySeconds) return 'daily';
-  return seconds === 10 ? 'burst' : `${seconds}-seconds`;
-}
-
 /** Search responses carry none of these headers, and OAuth apps get no daily ones. */
-function readQuotas({ headers }: ApiResponse, quotas: readonly Quota[]): QuotaReading[] {
-  const number = (name: string) => {
-    const text = headers[`x-hubspot-ratelimit-${name}`];
-    return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-  };
+function readQuotas(response: ApiResponse, quotas: readonly Quota[]): QuotaReading[] {
+  const number = (name: string) => wholeHeader(response, `x-hubspot-ratelimit-${name}`);
   const reading = (seconds: number | undefined, limit: number | undefined, remaining: number | undefined) => {
     const quota = quotas.find((one) => one.all && one.seconds === seconds);
     if (!quota || (limit === undefined && remaining === undefined)) return [];

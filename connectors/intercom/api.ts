@@ -2,6 +2,7 @@
 // Source: developers.intercom.com, "Rate limiting".
 import type { ApiDescription, ApiResponse, Quota, QuotaReading } from '#connector';
 import { fingerprint } from '#connector/checking';
+import { wholeHeader, windowQuotas } from '#connector/quotas';
 import type { Settings } from './settings.ts';
 
 /** 10,000 a minute for a private app, which are handed out in parts of ten seconds (unverified). */
@@ -11,7 +12,7 @@ const usualWindows = [
 ];
 
 export function describeApi(settings: Settings): ApiDescription {
-  const quotas = quotasOf(settings);
+  const quotas = windowQuotas(settings.quota ?? usualWindows, { 10: 'burst', 60: 'minute' });
   return {
     baseUrl: settings.baseUrl,
     headers: {
@@ -24,35 +25,17 @@ export function describeApi(settings: Settings): ApiDescription {
   };
 }
 
-function quotasOf({ quota }: Settings): Quota[] {
-  const given: { requests: number; seconds: number; reserve?: number | undefined }[] = quota ?? usualWindows;
-  return given.map(({ requests, seconds, reserve }) => ({
-    name: windowName(seconds),
-    requests,
-    seconds,
-    all: true,
-    ...(reserve !== undefined && { reserve }),
-  }));
-}
-
-function windowName(seconds: number): string {
-  if (seconds === 10) return 'burst';
-  return seconds === 60 ? 'minute' : `${seconds}-seconds`;
-}
-
 /**
  * Whether the headers speak of ten seconds or of a minute is not said. What remains is taken as of the shorter, which is
  * right for the one and never too little for the other; the limit is not taken at all.
  */
-function readQuotas({ status, headers }: ApiResponse, quotas: readonly Quota[], now: number): QuotaReading[] {
+function readQuotas(response: ApiResponse, quotas: readonly Quota[], now: number): QuotaReading[] {
   const shortest = quotas.toSorted((a, b) => a.seconds - b.seconds)[0]!;
-  const whole = (name: string) => {
-    const text = headers[`x-ratelimit-${name}`]?.trim();
-    return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-  };
-  const [remaining, reset] = [whole('remaining'), whole('reset')];
+  const remaining = wholeHeader(response, 'x-ratelimit-remaining');
+  const reset = wholeHeader(response, 'x-ratelimit-reset');
   const exhaustedUntil = reset === undefined ? undefined : reset * 1000;
-  const isEmpty = (status === 429 || remaining === 0) && exhaustedUntil !== undefined && exhaustedUntil > now;
+  const isEmpty =
+    (response.status === 429 || remaining === 0) && exhaustedUntil !== undefined && exhaustedUntil > now;
   if (remaining === undefined && !isEmpty) return [];
   return [
     {

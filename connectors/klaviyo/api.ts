@@ -2,6 +2,7 @@
 // Source: developers.klaviyo.com, "Rate limits, status codes, and errors" and the reference of `GET /api/profiles`.
 import type { ApiDescription, ApiResponse, Quota, QuotaReading } from '#connector';
 import { fingerprint } from '#connector/checking';
+import { wholeHeader, windowQuotas } from '#connector/quotas';
 import type { Settings } from './settings.ts';
 
 /** The profiles endpoint is said to allow 750 a minute, the table of limits 700: the less. */
@@ -16,7 +17,9 @@ const slowWindows = [
 ];
 
 export function describeApi(settings: Settings): ApiDescription {
-  const quotas = quotasOf(settings);
+  const slow = settings.additionalFields.includes('predictive_analytics');
+  const windows = settings.quota ?? (slow ? slowWindows : usualWindows);
+  const quotas = windowQuotas(windows, { 1: 'burst', 60: 'steady' });
   return {
     baseUrl: settings.baseUrl,
     headers: {
@@ -30,34 +33,14 @@ export function describeApi(settings: Settings): ApiDescription {
   };
 }
 
-function quotasOf({ quota, additionalFields }: Settings): Quota[] {
-  const usual = additionalFields.includes('predictive_analytics') ? slowWindows : usualWindows;
-  const given: { requests: number; seconds: number; reserve?: number | undefined }[] = quota ?? usual;
-  return given.map(({ requests, seconds, reserve }) => ({
-    name: windowName(seconds),
-    requests,
-    seconds,
-    all: true,
-    ...(reserve !== undefined && { reserve }),
-  }));
-}
-
-function windowName(seconds: number): string {
-  if (seconds === 1) return 'burst';
-  return seconds === 60 ? 'steady' : `${seconds}-seconds`;
-}
-
 /**
  * The `RateLimit-*` headers speak of the steady window, and are not on a 429. There `Retry-After` says how long; which
  * window it is of is not told, but no burst lasts longer than a second.
  */
-function readQuotas({ status, headers }: ApiResponse, quotas: readonly Quota[], now: number): QuotaReading[] {
+function readQuotas(response: ApiResponse, quotas: readonly Quota[], now: number): QuotaReading[] {
   const named = (name: string) => quotas.find((quota) => quota.name === name)?.name;
-  const whole = (name: string) => {
-    const text = headers[name]?.trim();
-    return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-  };
-  if (status === 429) {
+  const whole = (name: string) => wholeHeader(response, name);
+  if (response.status === 429) {
     const seconds = whole('retry-after');
     const quota = named(seconds !== undefined && seconds <= 1 ? 'burst' : 'steady');
     return quota && seconds !== undefined ? [{ quota, exhaustedUntil: now + seconds * 1000 }] : [];

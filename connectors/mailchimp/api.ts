@@ -4,12 +4,12 @@ import {
   type ApiDescription,
   type ApiRequest,
   type ApiResponse,
-  type Quota,
   RejectedError,
   TransientError,
   UnauthorizedError,
 } from '#connector';
 import { fingerprint } from '#connector/checking';
+import { windowQuotas } from '#connector/quotas';
 import { objectOf, wordOf } from '#connector/reading';
 import { apiUrl, type Settings } from './settings.ts';
 
@@ -19,15 +19,7 @@ export const timeoutSeconds = 125;
 const busyMs = 2000;
 
 export function describeApi(settings: Settings): ApiDescription {
-  const quotas = settings.quota.map(
-    ({ requests, seconds, reserve }): Quota => ({
-      name: `${seconds}-seconds`,
-      requests,
-      seconds,
-      all: true,
-      ...(reserve !== undefined && { reserve }),
-    }),
-  );
+  const quotas = windowQuotas(settings.quota);
   return {
     baseUrl: apiUrl(settings),
     // Basic: any user name, the key as the password.
