@@ -8,10 +8,12 @@ import { callFigures, largeFigures, type Measurements, memoryFigures, timeFigure
 import { type Contestant, tributaryOnPglite, tributaryOnPostgres, yardstick } from './contestants.ts';
 import { type Figure, isMissed, line, table } from './figures.ts';
 import { forecastFigures } from './forecast.ts';
+import { freshnessFigures } from './freshness.ts';
 import { pacingFigures } from './pacing.ts';
 import { previewFigures } from './preview-figures.ts';
 import { checkComparison, runFirstSync, runSeries } from './series.ts';
 import { verifyFigures } from './verify-figures.ts';
+import { workersFigures } from './workers.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -20,6 +22,8 @@ const { values: options } = parseArgs({
     pacing: { type: 'boolean', default: false },
     verify: { type: 'boolean', default: false },
     forecast: { type: 'boolean', default: false },
+    workers: { type: 'boolean', default: false },
+    freshness: { type: 'boolean', default: false },
     runs: { type: 'string' },
   },
 });
@@ -49,6 +53,20 @@ if (options.pacing) {
 } else if (options.forecast) {
   tell(await forecastFigures());
   await writeFigures('FORECAST.md', 'npm run bench -- --forecast', 'one run; 100 ms to each vendor');
+} else if (options.workers) {
+  tell(await workersFigures(server));
+  await writeFigures(
+    'WORKERS.md',
+    'npm run bench -- --workers',
+    'medians of alternating runs, in brackets the least and the most',
+  );
+} else if (options.freshness) {
+  tell(await freshnessFigures(server));
+  await writeFigures(
+    'FRESHNESS.md',
+    'npm run bench -- --freshness',
+    'idle and busy in turn; 20 ms to each vendor',
+  );
 } else await compare();
 const missed = figures.filter(isMissed);
 if (missed.length > 0) {

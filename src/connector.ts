@@ -268,6 +268,8 @@ export interface Destination<Settings> {
       /** How long the vendor works on a bulk action, about: for forecasts. */
       takes?: { seconds: number; secondsPerRecord: number };
     } | null;
+    /** What a file of the first load may hold, where the settings ask for one. Draws on the bucket of bulk. */
+    firstLoad?: { maxRecords: number; maxBytes: number } | null;
     /** At most this many single writes under way at once. */
     singlesAtOnce: number;
   };
@@ -287,12 +289,33 @@ export interface Destination<Settings> {
      * no bulk, and singles may do.
      */
     submit(context: Context<Settings>, writes: readonly CustomerWrite[]): Promise<{ actionId: string }>;
-    /** Null: still going on. Otherwise one outcome for each source ID. */
+    /**
+     * Null: still going on. Otherwise one outcome for each source ID. `sample`: what was accepted is believed only where a
+     * few of them are read back just as they were sent.
+     */
     poll(
       context: Context<Settings>,
       actionId: string,
       sourceIds: readonly string[],
-    ): Promise<{ outcomes: Outcome[] } | null>;
+    ): Promise<{ outcomes: Outcome[]; sample?: true } | null>;
+  };
+  /**
+   * For a vendor whose import of files takes many more customers than a bulk call, but may write over whole customers: used
+   * only for the first load of an empty destination, and only where `traits` ask for it. Needs `bulk`, whose `poll` is asked
+   * about its actions too, and a `readBack.list` that tells the `total`.
+   */
+  firstLoad?: {
+    /**
+     * The file that creates those of them that it can carry without loss, in their order, in at most `maxBytes`. The others
+     * go in bulk. `schema`: as the vendor has it now. Pure.
+     */
+    file(
+      writes: readonly CustomerWrite[],
+      limits: { maxBytes: number },
+      schema: MetadataSchema | null,
+    ): { content: string; sourceIds: string[] };
+    /** Throws as `bulk.submit` does; after a `RejectedError` no file is sent any more, and its customers go in bulk. */
+    submit(context: Context<Settings>, content: string): Promise<{ actionId: string }>;
   };
   /**
    * Takes one customer away: so that it may come back (its key is free again), or for good with all that hangs on it.
@@ -335,12 +358,24 @@ export type Mapping = { readonly [field: string]: MappingEntry };
 
 // ── How the vendor's API is reached ─────────────────────────────────────────────────────────────────────────────
 
+/** A file sent as the only part of a form. */
+export interface ApiFile {
+  /** The name of the form's field, and of the file. */
+  field: string;
+  name: string;
+  /** Of the file: `text/csv`. */
+  contentType: string;
+  content: string | Uint8Array;
+}
+
 export interface ApiRequest {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below the base URL; each variable segment percent-encoded by the connector. */
   path: string;
   query?: { [name: string]: string | number | boolean | undefined };
   json?: Json;
+  /** Sent as `multipart/form-data`, in place of `json`. */
+  file?: ApiFile;
   /** Draws on the quotas of this bucket and on those for `all`; absent: on those without a bucket and on those for `all`. */
   bucket?: string;
   /** Statuses other than 2xx that are an answer here, not an error. */

@@ -8,8 +8,16 @@ import {
   RejectedError,
   TransientError,
 } from '#connector';
+import { csvFile } from './first-load.ts';
 import { customerSchemaOf } from './metadata-schema.ts';
-import { bulkOutcomes, deletionOutcome, lostOutcomes, rejectedOutcome, upsertOutcome } from './outcomes.ts';
+import {
+  bulkOutcomes,
+  deletionOutcome,
+  isFile,
+  lostOutcomes,
+  rejectedOutcome,
+  upsertOutcome,
+} from './outcomes.ts';
 import { customerOf, isObject, payloadOf, preserve } from './payload.ts';
 import { probe } from './probe.ts';
 import { bulkBucket, quotasOf } from './quotas.ts';
@@ -20,17 +28,21 @@ import { webhook } from './webhook.ts';
 
 /** Bulk refused for what the plan, the key or the endpoint is. Where it is more than bulk, single calls hear the same. */
 const noBulkStatuses = [402, 403, 404, 405];
+/** A file of the first load: so many are claimed, built and settled at once. */
+const mostInFile = 50_000;
 /** Their load balancer gives up after 180 s; ours comes later, so that its answer is heard. */
 const submitTimeoutSeconds = 200;
 
 export const destination: Destination<Settings> = {
-  traits({ metadataWrites = 'replace', bulk = true, singlesAtOnce }) {
+  traits({ metadataWrites = 'replace', bulk = true, singlesAtOnce, firstLoad }) {
     const limits = bulk === true ? { records: 2000, bytes: 10_000_000 } : bulk;
     return {
       partialWrites: metadataWrites,
       bulk:
         limits === false ? null : { maxRecords: limits.records, maxBytes: limits.bytes, bucket: bulkBucket },
       singlesAtOnce,
+      ...(firstLoad === 'csv' &&
+        limits !== false && { firstLoad: { maxRecords: mostInFile, maxBytes: limits.bytes } }),
     };
   },
 
@@ -51,37 +63,30 @@ export const destination: Destination<Settings> = {
 
   bulk: {
     /** The records' own errors come with the action; a 400 or 413 here is the whole request's. */
-    async submit({ api, settings, now }, writes) {
-      const request: ApiRequest = {
-        method: 'POST',
+    submit: (context, writes) =>
+      submitted(context, {
         path: '/v1/customers/bulk/async',
         json: writes.map(({ payload }) => payload),
-        bucket: bulkBucket,
-        timeoutSeconds: submitTimeoutSeconds,
-        answers: noBulkStatuses,
-      };
-      const answer = await api.request(request).catch((error: unknown) => {
-        throw isTooMany(error) ? tooLarge(error) : error;
-      });
-      if (answer.status >= 400) {
-        const { message } = refusal(quotasOf(settings), answer, request, now)!;
-        throw new RejectedError(message, { status: answer.status, code: 'missing_feature' });
-      }
-      const actionId = isObject(answer.json) ? answer.json['async_action_id'] : undefined;
-      if (typeof actionId === 'string' && actionId !== '') return { actionId };
-      throw new TransientError('A bulk call was answered without the ID of an action.', {
-        status: answer.status,
-        uncertain: true,
-      });
-    },
+      }),
 
     async poll(context, actionId, sourceIds) {
       const answer = await find(context, { path: `/v1/async-actions/${encodeURIComponent(actionId)}` });
       if (answer === null) return { outcomes: lostOutcomes(sourceIds) };
       if (!isObject(answer.json)) throw new TransientError('A bulk action was answered without JSON.');
       const outcomes = bulkOutcomes(answer.json, sourceIds);
-      return outcomes && { outcomes };
+      // How a file's cells are taken is documented in part, and differently in different places.
+      return outcomes && { outcomes, ...(isFile(answer.json) && { sample: true }) };
     },
+  },
+
+  firstLoad: {
+    file: csvFile,
+
+    submit: (context, content) =>
+      submitted(context, {
+        path: '/v1/customers/importCSV',
+        file: { field: 'file', name: 'customers.csv', contentType: 'text/csv', content },
+      }),
   },
 
   /**
@@ -132,6 +137,33 @@ export const destination: Destination<Settings> = {
 
   probe,
 };
+
+/** Begins an action, and answers its ID. */
+async function submitted(
+  { api, settings, now }: Context<Settings>,
+  what: Pick<ApiRequest, 'path' | 'json' | 'file'>,
+): Promise<{ actionId: string }> {
+  const request: ApiRequest = {
+    method: 'POST',
+    ...what,
+    bucket: bulkBucket,
+    timeoutSeconds: submitTimeoutSeconds,
+    answers: noBulkStatuses,
+  };
+  const answer = await api.request(request).catch((error: unknown) => {
+    throw isTooMany(error) ? tooLarge(error) : error;
+  });
+  if (answer.status >= 400) {
+    const { message } = refusal(quotasOf(settings), answer, request, now)!;
+    throw new RejectedError(message, { status: answer.status, code: 'missing_feature' });
+  }
+  const actionId = isObject(answer.json) ? answer.json['async_action_id'] : undefined;
+  if (typeof actionId === 'string' && actionId !== '') return { actionId };
+  throw new TransientError('A bulk call was answered without the ID of an action.', {
+    status: answer.status,
+    uncertain: true,
+  });
+}
 
 /** Projects of before 2024 take 100 customers a call. */
 function isTooMany(error: unknown): error is RejectedError {

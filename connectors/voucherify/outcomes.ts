@@ -32,24 +32,27 @@ export function lostOutcomes(sourceIds: readonly string[]): Outcome[] {
 
 /**
  * One outcome for each source ID, or null while the action goes on. Customers named in `errors` are rejected. The others
- * are accepted only where the counts account for all that were sent; `DONE` alone proves nothing.
+ * are accepted only where the counts account for all that were sent; `DONE` alone proves nothing. A file's `failed` rows
+ * are in doubt instead: they are sent again in bulk, which can say what is wrong with them.
  */
 export function bulkOutcomes(action: JsonObject, sourceIds: readonly string[]): Outcome[] | null {
   if (isGoingOn(action)) return null;
   const result = isObject(action['result']) ? action['result'] : {};
-  const errors = Array.isArray(result['errors']) ? result['errors'].filter(isObject) : [];
-  const rejected = new Map<Json | undefined, Outcome>();
+  const ofFile = isFile(action);
+  const listed = result[ofFile ? 'failed' : 'errors'];
+  const errors = Array.isArray(listed) ? listed.filter(isObject) : [];
+  const told = new Map<Json | undefined, Outcome>();
   for (const error of errors) {
     const sourceId = error['source_id'];
-    if (typeof sourceId === 'string' && !rejected.has(sourceId))
-      rejected.set(sourceId, rejection(sourceId, error));
+    if (typeof sourceId === 'string' && !told.has(sourceId))
+      told.set(sourceId, ofFile ? failedRow(sourceId, error) : rejection(sourceId, error));
   }
-  const named = sourceIds.filter((sourceId) => rejected.has(sourceId)).length;
+  const named = sourceIds.filter((sourceId) => told.has(sourceId)).length;
   const nameless = errors.some((error) => typeof error['source_id'] !== 'string');
   const doubt = nameless ? 'an error names no customer' : doubtOf(action, result, sourceIds.length, named);
   return sourceIds.map(
     (sourceId): Outcome =>
-      rejected.get(sourceId) ??
+      told.get(sourceId) ??
       (doubt === undefined
         ? { sourceId, result: 'accepted' }
         : {
@@ -58,6 +61,11 @@ export function bulkOutcomes(action: JsonObject, sourceIds: readonly string[]): 
             message: `The bulk action proves nothing of this customer: ${doubt}.`,
           }),
   );
+}
+
+/** Whether the action imports a file; its rows that failed have a name of their own. */
+export function isFile({ type, result }: JsonObject): boolean {
+  return type === 'CUSTOMERS.IMPORT_CSV' || (isObject(result) && Array.isArray(result['failed']));
 }
 
 function isGoingOn(action: JsonObject): boolean {
@@ -88,6 +96,11 @@ function rejection(sourceId: string, error: JsonObject): Outcome {
     message: typeof message === 'string' ? message : 'Refused, and no reason given.',
     ...detailsOf(error),
   };
+}
+
+function failedRow(sourceId: string, { reason }: JsonObject): Outcome {
+  const why = typeof reason === 'string' ? `: ${reason}` : '.';
+  return { sourceId, result: 'unknown', message: `The file's row of this customer was not taken${why}` };
 }
 
 function count(value: Json | undefined): number {

@@ -81,6 +81,14 @@ export const settings = z.strictObject({
         'False sends singles only. Bulk raises no `customer.updated` webhook in Voucherify. Absent: true, or false where ' +
         'a probe found that bulk is refused.',
     ),
+  firstLoad: z
+    .enum(['bulk', 'csv'])
+    .default('bulk')
+    .describe(
+      'How the first load of an empty project goes. `csv`: as one file of up to 50000 customers, which costs one bulk call ' +
+        'instead of 25. The import of files may write over whole customers, so it is used only while the project holds ' +
+        'nobody; nobody else should write customers meanwhile. What a file cannot carry safely goes in bulk. Needs `bulk`.',
+    ),
   singlesAtOnce: z
     .int()
     .positive()

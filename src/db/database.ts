@@ -11,6 +11,9 @@ import * as schema from './schema.ts';
 
 const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), '../../drizzle');
 
+/** None of our transactions waits for anything but its own statements. The URL may say otherwise. */
+const idleTransactionMs = 30_000;
+
 export type Orm = PgDatabase<PgQueryResultHKT, typeof schema>;
 
 /** Where statements are run: the database itself or one transaction of it. */
@@ -97,7 +100,12 @@ async function openPostgres(url: string): Promise<Database> {
     import('drizzle-orm/postgres-js'),
     import('drizzle-orm/postgres-js/migrator'),
   ]);
-  const client = postgres(url, { max: 8, onnotice: () => {}, connection: { application_name: 'tributary' } });
+  const client = postgres(url, {
+    max: 8,
+    onnotice: () => {},
+    // A process that is stopped in the middle of a transaction, or cut off from us, holds up the others for so long.
+    connection: { application_name: 'tributary', idle_in_transaction_session_timeout: idleTransactionMs },
+  });
   const orm = drizzle(client, { schema });
   try {
     await refuseOldServer(client);
@@ -121,9 +129,13 @@ async function openPostgres(url: string): Promise<Database> {
     rows: (statement) => discreet(orm.execute(statement)) as never,
     transaction: (work) =>
       retried(() =>
-        orm.transaction((tx) =>
-          work({ orm: tx as unknown as Orm, rows: (statement) => discreet(tx.execute(statement)) as never }),
-        ),
+        orm.transaction((tx) => {
+          const connected = whileConnected();
+          return work({
+            orm: tx as unknown as Orm,
+            rows: (statement) => connected(() => discreet(tx.execute(statement))) as never,
+          });
+        }),
       ),
     holdLock: async (name, onLost) => {
       let state: 'asked' | 'held' | 'over' = 'asked';
@@ -231,8 +243,33 @@ async function discreet<Result>(running: PromiseLike<Result>): Promise<Result> {
     return await running;
   } catch (error) {
     const innermost = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error);
-    throw new DatabaseError(innermost.message, sqlState(error));
+    throw new DatabaseError(innermost.message, sqlState(error) ?? connectionCode(innermost));
   }
+}
+
+/**
+ * Runs the statements of one transaction. When its connection is gone none of them ends any more: the driver rejects the
+ * transaction itself then. It would also send the rollback, to where there is no connection, and that ends the process
+ * (porsager/postgres#1208).
+ */
+function whileConnected(): <Result>(run: () => Promise<Result>) => Promise<Result> {
+  const never = new Promise<never>(() => {});
+  let isGone = false;
+  return async (run) => {
+    if (isGone) return never;
+    try {
+      return await run();
+    } catch (error) {
+      isGone = error instanceof DatabaseError && isConnectionGone(error.code);
+      if (isGone) return never;
+      throw error;
+    }
+  };
+}
+
+/** The driver's words for it; else the server's, which closes after them: shut down, or idle in a transaction for too long. */
+function isConnectionGone(code: string | undefined): boolean {
+  return code !== undefined && /^(CONNECTION_|57P0[1-5]$|25P0[34]$)/.test(code);
 }
 
 /** Deadlock and serialisation failures are the server's word that the same transaction may simply be begun again. */
@@ -245,6 +282,11 @@ async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
       if (attempt >= 5 || (code !== '40P01' && code !== '40001')) throw error;
     }
   }
+}
+
+function connectionCode(error: Error): string | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && code.startsWith('CONNECTION_') ? code : undefined;
 }
 
 /** The SQLSTATE of a database error, however the driver and drizzle have wrapped it. */

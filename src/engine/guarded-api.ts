@@ -6,9 +6,17 @@ import type { Log } from './log.ts';
 
 export function guardedApi(
   api: Api,
-  guard: { circuit: Circuit; clock: Clock; log: Log; name: string; signal?: AbortSignal },
+  guard: {
+    circuit: Circuit;
+    clock: Clock;
+    log: Log;
+    name: string;
+    signal?: AbortSignal;
+    /** What is no longer ours fails for our own sake, not the vendor's. */
+    isOurs?: () => boolean;
+  },
 ): Api {
-  const { circuit, clock, log, name, signal } = guard;
+  const { circuit, clock, log, name, signal, isOurs = () => true } = guard;
   const answered = () => {
     if (circuit.succeeded()) log.info(`${name} answers again`);
   };
@@ -19,7 +27,7 @@ export function guardedApi(
         answered();
         return response;
       } catch (error) {
-        const said = signal?.aborted ? null : wordOf(error);
+        const said = signal?.aborted || !isOurs() ? null : wordOf(error);
         if (said === 'answered') answered();
         if (said === 'failed') {
           const openMs = circuit.failed(clock.now());

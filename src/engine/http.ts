@@ -15,6 +15,7 @@ import {
   UnauthorizedError,
 } from '../connector.ts';
 import type { Database } from '../db/database.ts';
+import { inPieces, isLong } from './body-pieces.ts';
 import type { Clock } from './clock.ts';
 import { type DownloadRequest, download, type Opened } from './download.ts';
 import type { Lane } from './lanes.ts';
@@ -23,6 +24,7 @@ import type { Log } from './log.ts';
 import { OAuthTokens } from './oauth.ts';
 import { type Budget, UnsentError } from './quota.ts';
 import { changes, refusalOf, Secrets } from './refusal.ts';
+import { bodyOf } from './request-body.ts';
 
 const defaultTimeoutSeconds = 30;
 const maxBodyBytes = 64 * 1024 * 1024;
@@ -41,7 +43,7 @@ export interface CallReport {
 /** A response whose body is read, or the reason why there is none. */
 type Exchange =
   | { status: number; headers: { [name: string]: string }; body: Buffer }
-  | { failed: 'timeout' | 'stopped' | 'too large' | 'connection'; sent: boolean; cause?: Error };
+  | { failed: 'timeout' | 'stopped' | 'lost' | 'too large' | 'connection'; sent: boolean; cause?: Error };
 
 /** The API as the engine has it: files are its own to fetch. */
 export interface EngineApi extends Api {
@@ -273,7 +275,9 @@ export class Endpoint {
     { token, signal, isOurs }: Pick<CallOptions, 'token' | 'signal' | 'isOurs'>,
   ): Promise<Exchange> {
     const { promise, resolve } = Promise.withResolvers<Exchange>();
-    const body = request.json === undefined ? null : JSON.stringify(request.json);
+    const { content, contentType } = bodyOf(request) ?? { content: null, contentType: '' };
+    const body = content === null ? null : Buffer.from(content);
+    const goesInPieces = body !== null && isLong(body);
     const over = new AbortController();
     let controller: Dispatcher.DispatchController | undefined;
     let sent = false;
@@ -282,7 +286,7 @@ export class Endpoint {
       signal?.removeEventListener('abort', stop);
       resolve(exchange);
     };
-    const cut = (failed: 'timeout' | 'stopped' | 'too large') => {
+    const cut = (failed: 'timeout' | 'stopped' | 'lost' | 'too large') => {
       if (over.signal.aborted) return;
       end({ failed, sent });
       controller?.abort(new Error(failed));
@@ -291,6 +295,8 @@ export class Endpoint {
     signal?.addEventListener('abort', stop, { once: true });
     void this.#clock
       .sleep((request.timeoutSeconds ?? defaultTimeoutSeconds) * 1000, over.signal)
+      // A process that was stopped meanwhile finds its timers due before it has read what has long arrived.
+      .then(() => new Promise((resolve) => setImmediate(resolve)))
       .then(() => cut('timeout'));
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -299,18 +305,22 @@ export class Endpoint {
       path,
       method: request.method ?? 'GET',
       headers: {
-        ...(body !== null && { 'content-type': 'application/json' }),
+        ...(body !== null && { 'content-type': contentType }),
+        ...(goesInPieces && { 'content-length': String(body.length) }),
         ...this.#headers,
+        // A form's type names its boundary, and goes before what the connector says of all requests.
+        ...(request.file && { 'content-type': contentType }),
         ...(token !== null && { authorization: `Bearer ${token}` }),
       },
-      body,
+      body: goesInPieces ? inPieces(body, isOurs, () => cut('lost')) : body,
     };
     try {
       this.#pool.dispatch(dispatched, {
         onRequestStart(started) {
           // Cut or lost while it was still connecting: nothing is sent any more.
-          if (over.signal.aborted || !isOurs()) return started.abort(new Error('cut'));
           controller = started;
+          if (over.signal.aborted) return started.abort(new Error('cut'));
+          if (!isOurs()) return cut('lost');
           sent = true;
         },
         onResponseStart(_controller, status, headers) {
@@ -397,7 +407,9 @@ export class Endpoint {
         ? `${this.name} ${sent ? 'cut the connection' : 'cannot be reached'}: ${reasonOf(cause)}`
         : failed === 'timeout'
           ? `${this.name} ${sent ? 'did not answer' : 'could not be reached'} in time`
-          : 'stopped';
+          : failed === 'lost'
+            ? `a call to ${this.name} was not completed: this worker was stopped for longer than it may hold what it was for`
+            : 'stopped';
     if (!sent) return new UnsentError(why, { uncertain: false, cause });
     return new TransientError(why, { uncertain: changes(request), cause });
   }

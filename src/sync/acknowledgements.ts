@@ -25,6 +25,12 @@ export async function keepAcknowledged(
     where acknowledgements.revision <= excluded.revision`);
 }
 
+/** Whether the destination has acknowledged anybody. */
+export async function anyAcknowledged(db: Queryable): Promise<boolean> {
+  const [row] = await db.rows<{ any: boolean }>(sql`select exists (select 1 from acknowledgements) as any`);
+  return row?.any === true;
+}
+
 /** Forgets what was acknowledged of these customers: the destination holds none of it any more. */
 export async function dropAcknowledged(db: Queryable, sourceIds: readonly string[]): Promise<void> {
   if (sourceIds.length === 0) return;

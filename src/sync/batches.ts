@@ -51,12 +51,28 @@ export async function putOffBatch(db: Queryable, id: string, lease: string, dueA
   );
 }
 
-/** Takes the batch away to settle it; false where another worker holds it by now. */
-export async function endBatch(db: Queryable, id: string, lease: string): Promise<boolean> {
+/** Of a batch that has ended these are still to be settled, from `dueAt` on. */
+export async function leaveOf(
+  db: Queryable,
+  id: string,
+  { items, dueAt }: { items: readonly BatchItem[]; dueAt: number },
+): Promise<void> {
+  await db.rows(
+    sql`update batches set items = ${json(items)}, due_at = ${at(dueAt)}, lease = null where id = ${id}::uuid`,
+  );
+}
+
+/** Locks the batch to settle it; false where another worker holds it by now. */
+export async function holdBatch(db: Queryable, id: string, lease: string): Promise<boolean> {
   const rows = await db.rows(
-    sql`delete from batches where id = ${id}::uuid and lease = ${lease}::uuid returning id`,
+    sql`select 1 from batches where id = ${id}::uuid and lease = ${lease}::uuid for update`,
   );
   return rows.length === 1;
+}
+
+/** Takes a batch away that is held and settled. */
+export async function endBatch(db: Queryable, id: string): Promise<void> {
+  await db.rows(sql`delete from batches where id = ${id}::uuid`);
 }
 
 /** How many are under way, and when the next is due to be asked about, epoch milliseconds. */

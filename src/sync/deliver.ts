@@ -1,4 +1,4 @@
-// The last step of the path: claim · diff · single or bulk · settle. Every attempt settles behind its lease; what is in
+// The last step of the path: claim · diff · single, bulk or file · settle. Every attempt settles behind its lease; what is in
 // doubt is sent again whole. It knows no vendor.
 import type { Context, Destination } from '../connector.ts';
 import type { Database, Queryable } from '../db/database.ts';
@@ -24,6 +24,7 @@ import {
   settle,
 } from './deliveries.ts';
 import { type Writing, writings } from './difference.ts';
+import { FirstLoad } from './first-load.ts';
 import { HeldClaims, leaseMs } from './held-claims.ts';
 import { destinationName, pauses } from './pauses.ts';
 import { Poller } from './polling.ts';
@@ -55,6 +56,7 @@ export class Deliverer {
   readonly #bounds = new DueBounds();
   readonly #circuit = new Circuit();
   readonly #size: BatchSize;
+  readonly #firstLoad: FirstLoad;
   /** Bulk was refused for what the account is: singles only, in this process. */
   #noBulk = false;
   /** What is first in line is to go by itself: bulk is asked for again when something else is. */
@@ -65,6 +67,7 @@ export class Deliverer {
   constructor(room: DeliverRoom) {
     this.#room = room;
     this.#settler = new Settler(room);
+    this.#firstLoad = new FirstLoad(room);
     const { bulk } = room.destination.traits(room.settings);
     this.#size = new BatchSize(bulk?.maxRecords ?? 1);
     const context = (lane: Lane, signal: AbortSignal) => this.#context(lane, signal);
@@ -92,10 +95,13 @@ export class Deliverer {
   /** Sends one batch of what is due, but for a few that are urgent: those are `stepUrgent`'s. */
   async step(signal: AbortSignal): Promise<Next> {
     const traits = this.#traits;
-    return this.#go(traits.bulk?.maxRecords ?? 1000, signal, async (all) => {
+    const firstLoad = await this.#firstLoad.isOpen();
+    const most = traits.bulk?.maxRecords ?? 1000;
+    const counted = firstLoad ? Math.max(traits.firstLoad?.maxRecords ?? 0, most) : most;
+    return this.#go(counted, signal, async (all) => {
       const due = all.filter(({ lane }) => !isUrgent(lane) || !this.#goesAlone(all, traits));
       if (due.length === 0) return { due, plan: null };
-      const traffic = await this.#traffic(due, traits);
+      const traffic = { ...(await this.#traffic(due, traits)), firstLoad };
       return { due, plan: route(due, traffic, this.#onlyAlone ? { ...traits, bulk: null } : traits) };
     });
   }
@@ -171,7 +177,9 @@ export class Deliverer {
       await this.#settler.settleIdle({ lease }, of('none'));
       await this.#beginErasures(lease, of('erase'));
       const sender = this.#sender(lease, claimed, signal, held);
-      if (plan.by === 'bulk' && of('write').length > 1) await this.#sendTogether(sender, lease, of('write'));
+      if (plan.by === 'file') await this.#sendFile(sender, lease, of('write'));
+      else if (plan.by === 'bulk' && of('write').length > 1)
+        await this.#sendTogether(sender, lease, of('write'));
       else await sender.singles(of('write'));
       await sender.singles(of('remove'));
     } finally {
@@ -191,13 +199,14 @@ export class Deliverer {
       circuit: this.#circuit,
       size: this.#size,
       bulkWaitMs: () => endpoint.budget.waitMs(traits.bulk?.bucket, lane),
+      firstLoad: this.#firstLoad,
       onNoBulk: (reason: string) => this.#switchBulkOff(reason),
       // Whether it was the account that has no bulk is not known then.
       onUnauthorized: () => {
         this.#noBulk = false;
       },
     };
-    return new Sender(room, lease, signal, () => this.#context(lane, signal, held.areOurs));
+    return new Sender(room, lease, signal, () => this.#context(lane, signal, held.areOurs), held.areOurs);
   }
 
   /** In bulk, but for those that are to go by themselves: a few of them now, and the others behind all else. */
@@ -208,6 +217,16 @@ export class Deliverer {
     if (alone.length > few) await this.#settler.putBack(lease, alone.slice(few), { message });
     await sender.bulk(toWrite.filter((writing) => !writing.alone));
     await sender.singles(alone.slice(0, few));
+  }
+
+  /** As one file; of those that it cannot carry as many as one bulk call takes, and the others behind all else. */
+  async #sendFile(sender: Sender, lease: string, toWrite: readonly Writing[]): Promise<void> {
+    const rest = await sender.file(toWrite);
+    const most = this.#traits.bulk?.maxRecords ?? 0;
+    const message = 'the file does not carry it';
+    if (rest.length <= mostSingles) return sender.singles(rest);
+    if (rest.length > most) await this.#settler.putBack(lease, rest.slice(most), { message });
+    await this.#sendTogether(sender, lease, rest.slice(0, most));
   }
 
   #switchBulkOff(reason: string): void {
@@ -238,7 +257,7 @@ export class Deliverer {
 
   #context(lane: Lane, signal: AbortSignal, isOurs = () => true): Context<unknown> {
     const { settings, endpoint, clock, log } = this.#room;
-    const guard = { circuit: this.#circuit, clock, log, name: destinationName, signal };
+    const guard = { circuit: this.#circuit, clock, log, name: destinationName, signal, isOurs };
     const api = guardedApi(endpoint.api(lane, { signal, isOurs }), guard);
     return { settings, api, files: localFiles, now: clock.now() };
   }

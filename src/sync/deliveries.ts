@@ -343,6 +343,29 @@ export async function redeliver(
   return rows.filter((row) => row.due).length;
 }
 
+/**
+ * Has customers sent again, whole, whom something may have written to that did not carry them any more. Returns those
+ * that something else carries now: whether it writes before or after is not known, so they are to be asked for again.
+ */
+export async function sendAgain(
+  db: Queryable,
+  sourceIds: readonly string[],
+  now: number,
+): Promise<Set<string>> {
+  if (sourceIds.length === 0) return new Set();
+  const carried = await db.rows<{ sourceId: string }>(sql`
+    select source_id as "sourceId" from deliveries
+    where source_id = any(${texts(sourceIds)}) and state = 'waiting' and (batch_id is not null or (lease is not null and due_at > ${at(now)}))
+    order by source_id for update`);
+  const busy = new Set(carried.map((row) => row.sourceId));
+  await redeliver(
+    db,
+    sourceIds.filter((sourceId) => !busy.has(sourceId)),
+    { lane: 'schedule', now },
+  );
+  return busy;
+}
+
 /** What carries a customer's delivery now; neither where nothing does. */
 export interface Carried {
   lease: string | null;

@@ -3,6 +3,7 @@
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log.ts';
+import { skewMs } from '../engine/quota-gate.ts';
 import { holdClaims } from './deliveries.ts';
 
 export const leaseMs = 120_000;
@@ -29,8 +30,8 @@ export class HeldClaims {
     );
   }
 
-  /** Asked in the same turn as a request is sent. */
-  readonly areOurs = (): boolean => this.#clock.now() < this.#until;
+  /** Asked in the same turn as a request is sent. Another worker's clock may be ahead of ours. */
+  readonly areOurs = (): boolean => this.#clock.now() < this.#until - skewMs;
 
   stop(): void {
     this.#stopped.abort();
@@ -47,7 +48,9 @@ export class HeldClaims {
       if (this.#stopped.signal.aborted || !this.areOurs()) return;
       const until = this.#clock.now() + leaseMs;
       try {
-        if (await holdClaims(database, { lease, sourceIds, until })) this.#until = until;
+        const held = await holdClaims(database, { lease, sourceIds, until });
+        // Where the answer comes after they ran out, others may have taken some of them before it was carried out.
+        if (held && this.areOurs()) this.#until = until;
       } catch (error) {
         log.warn({ err: error }, 'claims could not be held further');
       }

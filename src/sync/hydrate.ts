@@ -21,7 +21,14 @@ import { ingest } from './ingest.ts';
 import { pause, pauses } from './pauses.ts';
 import { sourceIdsOf, storedRecords } from './records.ts';
 import type { Source } from './source.ts';
-import { type ClaimedTouch, claimTouches, nextTouchDue, putOffTouches, settleTouches } from './touches.ts';
+import {
+  type ClaimedTouch,
+  claimTouches,
+  holdTouches,
+  nextTouchDue,
+  putOffTouches,
+  settleTouches,
+} from './touches.ts';
 import type { World } from './world.ts';
 
 const leaseMs = 120_000;
@@ -111,9 +118,17 @@ export class Hydrator {
     reading: Reading,
     answer: { records: SourceRecord[]; missing: string[] },
   ): Promise<void> {
-    const { source, stream, lease, touches } = reading;
+    const { source, stream, lease } = reading;
     const { world, clock } = this.#room;
     const now = clock.now();
+    const held = { source: source.name, stream: stream.name, lease };
+    // What was missing before this worker was stopped may be there again by now. Of records their clocks tell.
+    const holding = await holdTouches(
+      tx,
+      { ...held, now },
+      reading.touches.map((one) => one.recordId),
+    );
+    const touches = reading.touches.filter((one) => holding.has(one.recordId));
     const missing = new Set(answer.missing);
     const found = new Set(answer.records.map((record) => record.recordId));
     const doubtful = touches.filter(
@@ -140,7 +155,6 @@ export class Hydrator {
     await noteCoverage(tx, { source: source.name, channel: 'webhook', now }, changed);
     await this.#eraseAsked(tx, reading, gone, now);
 
-    const held = { source: source.name, stream: stream.name, lease };
     await settleTouches(tx, { ...held, now }, [...answered, ...gone]);
     await settleDeadLetters(
       tx,

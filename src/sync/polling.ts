@@ -8,21 +8,32 @@ import {
   TransientError,
   UnauthorizedError,
 } from '../connector.ts';
-import type { Database } from '../db/database.ts';
+import type { Database, Queryable } from '../db/database.ts';
 import type { Circuit } from '../engine/circuit.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Lane } from '../engine/lanes.ts';
 import { backoffMs } from '../engine/retry.ts';
 import type { Next } from '../engine/worker.ts';
 import type { BatchSize } from './batch-size.ts';
-import { type Batch, batchesUnderWay, claimBatch, endBatch, putOffBatch } from './batches.ts';
+import {
+  type Batch,
+  batchesUnderWay,
+  claimBatch,
+  endBatch,
+  holdBatch,
+  leaveOf,
+  putOffBatch,
+} from './batches.ts';
+import { sendAgain } from './deliveries.ts';
 import { destinationName, pauses } from './pauses.ts';
-import { readDoubts } from './read-doubts.ts';
+import { isSampleHeld, readDoubts } from './read-doubts.ts';
 import { accepted, backoff, type Settler } from './settling.ts';
 
 const leaseMs = 120_000;
 /** An action that has not ended by then is given up: of its customers nothing is known. */
 const actionDeadlineMs = 3_600_000;
+/** When those are looked at again that an action has written to and something else carries. */
+const lostAgainMs = 5_000;
 
 export interface PollRoom {
   database: Database;
@@ -83,7 +94,20 @@ export class Poller {
     if (doubts.length > 0)
       for (const sourceId of await readDoubts(destination, context, doubts))
         outcomes.set(sourceId, accepted(sourceId));
+    if (result?.sample) await this.#believe(batch, outcomes, context);
     await this.#settle(batch, lease, outcomes);
+  }
+
+  /** What was accepted is in doubt after all where a few of it are not as they were sent. */
+  async #believe(
+    batch: Batch,
+    outcomes: Map<string, Outcome>,
+    context: () => Context<unknown>,
+  ): Promise<void> {
+    const taken = batch.items.filter(({ sourceId }) => outcomes.get(sourceId)?.result === 'accepted');
+    if (await isSampleHeld(this.#room.destination, context, taken)) return;
+    const message = 'other customers of the action are not held as they were sent';
+    for (const { sourceId } of taken) outcomes.set(sourceId, { sourceId, result: 'unknown', message });
   }
 
   #isOverdue(batch: Batch): boolean {
@@ -108,11 +132,27 @@ export class Poller {
   async #settle(batch: Batch, lease: string, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
     const { database, settler } = this.#room;
     const settled = await database.transaction(async (tx) => {
-      if (!(await endBatch(tx, batch.id, lease))) return [];
-      return settler.settleIn(tx, { batchId: batch.id }, batch.items, outcomes);
+      if (!(await holdBatch(tx, batch.id, lease))) return [];
+      const rows = await settler.settleIn(tx, { batchId: batch.id }, batch.items, outcomes);
+      await this.#settleLost(tx, batch, new Set(rows.map((row) => row.sourceId)));
+      return rows;
     });
     settler.noteFresh(settled);
     await settler.writeFreshness({ all: true });
+  }
+
+  /**
+   * Of an action whose worker was stopped before it could say what it carries, or from which customers were taken: its
+   * values may have come after newer ones.
+   */
+  async #settleLost(tx: Queryable, batch: Batch, settled: ReadonlySet<string>): Promise<void> {
+    const now = this.#room.clock.now();
+    const lost = batch.items.filter(({ sourceId }) => !settled.has(sourceId));
+    const ids = lost.map(({ sourceId }) => sourceId);
+    const busy = await sendAgain(tx, ids, now);
+    const left = lost.filter(({ sourceId }) => busy.has(sourceId));
+    if (left.length === 0) return endBatch(tx, batch.id);
+    await leaveOf(tx, batch.id, { items: left, dueAt: now + lostAgainMs });
   }
 }
 

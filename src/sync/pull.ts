@@ -188,13 +188,17 @@ interface Reading {
 }
 
 async function readStream(reading: Reading): Promise<void> {
-  const { room, source, stream, run } = reading;
+  const { room, source, stream, run, lease } = reading;
   const { database } = room;
   const lead = await checkpoint(database, source.name, stream.name, 'lead');
   if (run.mode === 'full' || lead === null) {
     // A full reading asked for anew begins anew; a backfill that was never finished goes on.
     if (run.mode === 'full' && lead !== null && run.pages === 0 && run.attempts === 0) {
-      await dropCheckpoint(database, source.name, stream.name, 'full');
+      await database.transaction(async (tx) => {
+        if (!(await holdRun(tx, { id: run.id, lease }, room.clock.now() + leaseMs)))
+          throw new LostLeaseError(run.id);
+        await dropCheckpoint(tx, source.name, stream.name, 'full');
+      });
     }
     if (sweeps(run, stream)) return readAndSweep(reading);
     await readPages(reading, 'full', stream.name);
@@ -239,9 +243,10 @@ async function readAndSweep(reading: Reading): Promise<void> {
 }
 
 /** After a full reading, increments and what trails behind them go on from where it came to rest. */
-async function promote({ room, source, stream }: Reading): Promise<void> {
+async function promote({ room, source, stream, run, lease }: Reading): Promise<void> {
   const now = room.clock.now();
   await room.database.transaction(async (tx) => {
+    if (!(await holdRun(tx, { id: run.id, lease }, now + leaseMs))) throw new LostLeaseError(run.id);
     const full = await checkpoint(tx, source.name, stream.name, 'full');
     if (!full) return;
     for (const reader of ['lead', 'trail'] as const) {

@@ -7,6 +7,8 @@ import type { BatchItem } from './batches.ts';
 /** At most so many are read one by one; to send the others again, together, costs less. */
 const mostReads = 25;
 const readsAtOnce = 4;
+/** So many are read of what should be there in the same way or not at all. */
+const sampled = 10;
 /** The whole list is read where it has no more pages than this, and no more than a tenth of what is in doubt. */
 const mostPages = 50;
 
@@ -28,6 +30,28 @@ export async function readDoubts(
   const read = async () => {
     for (let item = waiting.shift(); item; item = waiting.shift())
       if (isHeld(item, await fieldsOf(destination, context(), item.sourceId))) held.add(item.sourceId);
+  };
+  await Promise.all(Array.from({ length: readsAtOnce }, read));
+  return held;
+}
+
+/** Whether a few of these, read one by one, are held just as they were sent, their types too. Throws as `readDoubts` does. */
+export async function isSampleHeld(
+  destination: Destination<unknown>,
+  context: () => Context<unknown>,
+  items: readonly BatchItem[],
+): Promise<boolean> {
+  // Of one that was erased meanwhile nothing is known any more.
+  const known = items.filter(({ acknowledges }) => Object.keys(acknowledges ?? {}).length > 0);
+  const waiting = spread(known, sampled);
+  let held = true;
+  const read = async () => {
+    for (let item = waiting.shift(); item && held; item = waiting.shift()) {
+      const found = await fieldsOf(destination, context(), item.sourceId);
+      const forms = found && item.acknowledges ? driftOf(item.acknowledges, found).forms : [];
+      const isChanged = forms.some(({ form }) => form === 'number' || form === 'blanks');
+      if (!isHeld(item, found) || isChanged) held = false;
+    }
   };
   await Promise.all(Array.from({ length: readsAtOnce }, read));
   return held;

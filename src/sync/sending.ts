@@ -1,5 +1,5 @@
-// Customers on their way: one by one or in bulk, completed with what others own, in smaller parts where a batch is too large
-// or refused as a whole. It knows neither when nor why they are sent.
+// Customers on their way: one by one, in bulk or as a file, completed with what others own, in smaller parts where a batch
+// is too large or refused as a whole. It knows neither when nor why they are sent.
 import { randomUUID } from 'node:crypto';
 import {
   type Context,
@@ -18,6 +18,7 @@ import { type Batch, type BatchItem, keepBatch } from './batches.ts';
 import { bisect, smallestWithoutCalls } from './bisect.ts';
 import { carry } from './deliveries.ts';
 import type { Writing } from './difference.ts';
+import type { FirstFile, FirstLoad } from './first-load.ts';
 import { pollDelayMs } from './polling.ts';
 import { longWaitMs, type Traits } from './route.ts';
 import type { Settler } from './settling.ts';
@@ -33,6 +34,7 @@ export interface SendRoom {
   settler: Settler;
   circuit: Circuit;
   size: BatchSize;
+  firstLoad: FirstLoad;
   /** How long until the quotas allow a bulk call, milliseconds. */
   bulkWaitMs(): number;
   /** The destination has no bulk for this account, though its traits say so. */
@@ -50,15 +52,24 @@ export class Sender {
   readonly #lease: string;
   readonly #signal: AbortSignal;
   readonly #context: () => Context<unknown>;
+  readonly #areOurs: () => boolean;
   /** Payloads completed with what others own, so that a part sent again in smaller ones is not read again. */
   readonly #completed = new Map<string, JsonObject>();
   #unauthorized = false;
 
-  constructor(room: SendRoom, lease: string, signal: AbortSignal, context: () => Context<unknown>) {
+  /** `areOurs`: whether nobody else can have taken up what was claimed. */
+  constructor(
+    room: SendRoom,
+    lease: string,
+    signal: AbortSignal,
+    context: () => Context<unknown>,
+    areOurs: () => boolean,
+  ) {
     this.#room = room;
     this.#lease = lease;
     this.#signal = signal;
     this.#context = context;
+    this.#areOurs = areOurs;
   }
 
   /** One by one, several at a time. What better not be sent now is put back. */
@@ -80,6 +91,7 @@ export class Sender {
   #hindrance(): string | null {
     const { circuit, clock } = this.#room;
     if (this.#signal.aborted) return 'stopped';
+    if (!this.#areOurs()) return 'this worker was stopped for longer than it may hold them';
     if (this.#unauthorized) return 'the destination refuses the credentials';
     return circuit.isOpen(clock.now()) ? 'the destination fails again and again' : null;
   }
@@ -167,6 +179,45 @@ export class Sender {
       // Nobody waits for bulk calls to be allowed again: they go one by one, as the next plan will have it.
       if (end === 'spent') return this.#putBack([...part, ...rest], 'no bulk call is left for now');
     }
+  }
+
+  /**
+   * As one file those that it can carry, with nothing to complete: the destination is empty. Returns those that are to
+   * go in bulk, which are all of them where no file may be sent or it was refused.
+   */
+  async file(toWrite: readonly Writing[]): Promise<readonly Writing[]> {
+    const { destination, firstLoad, traits } = this.#room;
+    const limits = traits.firstLoad;
+    if (!limits || this.#hindrance() !== null) return toWrite;
+    let file: FirstFile | null;
+    try {
+      file = await firstLoad.file(this.#context, toWrite, limits);
+    } catch (error) {
+      if (!(error instanceof TransientError)) {
+        firstLoad.end(`it could not be asked what the file may hold: ${(error as Error).message}`);
+        return toWrite;
+      }
+      await this.#settleFailure(toWrite, error);
+      return [];
+    }
+    if (file === null) return toWrite;
+    let actionId: string;
+    try {
+      ({ actionId } = await destination.firstLoad!.submit(this.#context(), file.content));
+    } catch (error) {
+      if (error instanceof RejectedError) {
+        firstLoad.end(`the destination refused one: ${error.message}`);
+        return toWrite;
+      }
+      if (endOf(error) === 'spent' && !this.#signal.aborted) {
+        await this.#putBack(toWrite, 'no bulk call is left for now');
+        return [];
+      }
+      await this.#settleFailure(file.part, error);
+      return file.rest;
+    }
+    await this.#handOver(actionId, file.part);
+    return file.rest;
   }
 
   /** The first of them, so many that the body stays under its limit; the array's own commas and brackets are counted. */

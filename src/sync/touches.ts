@@ -108,6 +108,20 @@ export async function settleTouches(
   return new Set(settled.map((row) => row.recordId));
 }
 
+/** Of touches that were claimed those that nobody else can have taken up since, locked. */
+export async function holdTouches(
+  db: Queryable,
+  held: { source: string; stream: string; lease: string; now: number },
+  recordIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await db.rows<{ recordId: string }>(sql`
+    select record_id as "recordId" from touches
+    where source = ${held.source} and stream = ${held.stream} and lease = ${held.lease}::uuid and due_at > ${at(held.now)}
+      and record_id in (select jsonb_array_elements_text(${json(recordIds)}))
+    order by record_id for update`);
+  return new Set(rows.map((row) => row.recordId));
+}
+
 /** Gives touches back to be read later. `counted` false: the attempt was not theirs. */
 export async function putOffTouches(
   db: Queryable,

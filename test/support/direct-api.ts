@@ -10,6 +10,7 @@ import {
   TransientError,
   UnauthorizedError,
 } from '#connector';
+import { bodyOf } from '../../src/engine/request-body.ts';
 
 /** `now`: epoch milliseconds, for what a refusal says of time. */
 export function directApi(
@@ -19,13 +20,14 @@ export function directApi(
 ): Api {
   return {
     async request(request) {
+      const body = bodyOf(request);
       const response = await app.request(urlOf(description.baseUrl, request), {
         method: request.method ?? 'GET',
         headers: {
           ...description.headers,
-          ...(request.json !== undefined && { 'content-type': 'application/json' }),
+          ...(body && { 'content-type': body.contentType }),
         },
-        ...(request.json !== undefined && { body: JSON.stringify(request.json) }),
+        ...(body && { body: new Uint8Array(body.content) }),
       });
       if (response.type === 'error') {
         throw new TransientError(`${request.path}: the connection was cut`, { uncertain: true });

@@ -123,6 +123,46 @@ describe('A route', () => {
     });
   });
 
+  describe('of a first load', () => {
+    const fileTraits: Traits = { ...bulkTraits, firstLoad: { maxRecords: 50_000, maxBytes: 10_000_000 } };
+    const first = { ...resting, firstLoad: true };
+    const stillReading = { ...reading, firstLoad: true };
+
+    it('is a file where it is asked for, there are many, and the destination is empty', () => {
+      expect(route([due('backfill', 4000)], first, fileTraits)).toEqual({ by: 'file', most: 50_000 });
+      expect(route([due('schedule', 90_000)], first, fileTraits)).toEqual({ by: 'file', most: 50_000 });
+      expect(route([due('backfill', 3999)], first, fileTraits)).toMatchObject({ by: 'bulk' });
+      expect(route([due('backfill', 4000)], resting, fileTraits)).toMatchObject({ by: 'bulk' });
+      expect(route([due('backfill', 4000)], first, bulkTraits)).toMatchObject({ by: 'bulk' });
+      expect(route([due('backfill', 4000)], first, { ...fileTraits, bulk: null })).toMatchObject({
+        by: 'single',
+      });
+    });
+
+    it('is waited for while it is read, until it fills a file or a quarter of an hour has passed', () => {
+      const none = { by: 'none', againMs: 1000 };
+      for (const count of [1, 2000, 49_999])
+        expect(route([due('backfill', count, 899)], stillReading, fileTraits)).toEqual(none);
+      expect(route([due('backfill', 50_000)], stillReading, fileTraits)).toMatchObject({ by: 'file' });
+      expect(route([due('backfill', 4000, 900)], stillReading, fileTraits)).toMatchObject({ by: 'file' });
+      expect(route([due('backfill', 2000, 900)], stillReading, fileTraits)).toMatchObject({ by: 'bulk' });
+    });
+
+    it('holds nobody back who waits for an answer, nor is it sent where no bulk call may be', () => {
+      const backlog = [due('webhook', 2), due('backfill', 9000)];
+      expect(route(backlog, stillReading, fileTraits)).toEqual({ by: 'single', most: 2 });
+      expect(route([due('webhook', 30), due('backfill', 9000)], first, fileTraits)).toMatchObject({
+        by: 'bulk',
+      });
+      expect(route([due('backfill', 9000)], { ...noBulk, firstLoad: true }, fileTraits)).toMatchObject({
+        by: 'single',
+      });
+      expect(route([due('backfill', 9000)], { ...busy, firstLoad: true }, fileTraits)).toMatchObject({
+        by: 'none',
+      });
+    });
+  });
+
   describe('whatever is due', () => {
     const backlogs = fc
       .uniqueArray(

@@ -115,6 +115,34 @@ describe('An endpoint', () => {
     ]);
   });
 
+  it('sends a file as a form, whatever it holds and however long it is', async () => {
+    const names: unknown[] = [];
+    answer = async (request) => {
+      const form = await request.formData();
+      const file = form.get('file') as File;
+      names.push([...form.keys()], file.name, file.type);
+      return json({ content: await file.text() });
+    };
+    // A type that the connector names for all requests would leave the form without its boundary.
+    const endpoint = endpointOf({ headers: { 'Content-Type': 'application/vnd.api+json' } });
+    const send = async (content: string | Buffer) => {
+      const file = { field: 'file', name: 'a "b".csv', contentType: 'text/csv', content };
+      return (await endpoint.api('backfill').request({ method: 'POST', path: '/import', file })).json;
+    };
+    const odd = 'a,"b"\r\n--tributary\r\n\r\n=1+1,ż\n\n';
+    expect(await send(odd)).toEqual({ content: odd });
+    expect(await send(Buffer.from(odd))).toEqual({ content: odd });
+    const long = 'Łódź,"x"\n'.repeat(100_000);
+    expect(await send(long)).toEqual({ content: long });
+    expect(await send('')).toEqual({ content: '' });
+    expect(names.slice(0, 3)).toEqual([['file'], 'a "b".csv', 'text/csv']);
+    const types = seen.map((request) => request.headers.get('content-type'));
+    expect(new Set(types).size).toBe(4);
+    for (const type of types)
+      expect(type).toMatch(/^multipart\/form-data; boundary=tributary-[0-9a-f-]{36}$/);
+    expect(logged.join('')).not.toContain('Łódź');
+  });
+
   it('uses one connection again and counts its calls', async () => {
     answer = (request) => (request.url.endsWith('/gone') ? json({}, 404) : json({}));
     const endpoint = endpointOf();

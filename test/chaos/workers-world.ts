@@ -1,0 +1,228 @@
+// Several worker processes on one PostgreSQL database between two simulated vendors, which tell their calls apart. It knows
+// no single test.
+import { type ChildProcess, fork } from 'node:child_process';
+import { sql } from 'drizzle-orm';
+import { createHubSpotSimulator, type HubSpotOptions } from '../simulators/hubspot.ts';
+import { type Served, serve } from '../simulators/serve.ts';
+import { createVoucherifySimulator, type VoucherifyOptions } from '../simulators/voucherify.ts';
+import { databases } from '../support/databases.ts';
+import type { Orders, Said } from './workers-child.ts';
+
+export const onServer = databases.find(({ name }) => name === 'PostgreSQL');
+
+const accessToken = 'pat-workers-00000000';
+const [appId, appToken] = ['app-id', 'app-token-00000000'];
+
+/** A call of one worker, as the vendor saw it come. */
+export interface Call {
+  worker: string;
+  /** `POST /v1/customers` and so on. */
+  route: string;
+  /** `performance.now()`. */
+  at: number;
+}
+
+export interface WorkersOptions {
+  factor?: number;
+  calendar?: boolean;
+  door?: boolean;
+  /** Of HubSpot, of Voucherify: milliseconds of the wall. */
+  latencyMs?: [number, number];
+  hubspot?: HubSpotOptions;
+  voucherify?: Partial<VoucherifyOptions>;
+  destination?: object;
+  source?: object;
+  config?: object;
+}
+
+export type Workers = Awaited<ReturnType<typeof openWorkers>>;
+
+export async function openWorkers(options: WorkersOptions = {}) {
+  const { factor = 1, calendar = false, latencyMs = [0, 0] } = options;
+  const since = Date.now();
+  const now = () => Math.floor(since + (Date.now() - since) * factor);
+  const hubspot = createHubSpotSimulator({
+    now,
+    accessToken,
+    indexLagMs: 0,
+    quotas: false,
+    ...options.hubspot,
+  });
+  const voucherify = createVoucherifySimulator({ now, appId, appToken, ...options.voucherify });
+  const database = await onServer!.open();
+  const calls: Call[] = [];
+  const served: Served[] = [];
+  const workers: Worker[] = [];
+  /** Called as each call arrives, before the vendor looks at it. */
+  const watch: { onCall: (call: Call) => void } = { onCall: () => {} };
+  const doorOf = async (
+    worker: string,
+    app: { fetch: (request: Request) => Response | Promise<Response> },
+    delay: number,
+  ) => {
+    const fetch = (request: Request) => {
+      const { pathname } = new URL(request.url);
+      const call = { worker, route: `${request.method} ${pathname}`, at: performance.now() };
+      calls.push(call);
+      watch.onCall(call);
+      return app.fetch(request);
+    };
+    const one = await serve({ fetch } as never, { latencyMs: delay });
+    served.push(one);
+    return one.url;
+  };
+  return {
+    hubspot,
+    voucherify,
+    database,
+    calls,
+    watch,
+    now,
+    /** Started, with addresses of the vendors of its own, so that its calls can be told apart. */
+    async start(name: string, destination?: object): Promise<Worker> {
+      const [from, to] = [
+        await doorOf(name, hubspot.app as never, latencyMs[0]),
+        await doorOf(name, voucherify.app as never, latencyMs[1]),
+      ];
+      const config = {
+        destination: {
+          connector: 'voucherify',
+          appId,
+          appToken,
+          baseUrl: to,
+          quota: { requests: 10_000, seconds: 10, reserve: 0 },
+          bulkQuota: { requests: 1_000, seconds: 10, reserve: 0 },
+          metadataWrites: 'merge',
+          ...options.destination,
+          ...destination,
+        },
+        sources: {
+          hubspot: {
+            connector: 'hubspot',
+            accessToken,
+            baseUrl: from,
+            quota: { requests: 10_000, seconds: 10 },
+            searchPerSecond: 50,
+            mapping: {
+              name: ['firstname', 'lastname'],
+              email: 'email',
+              phone: { from: 'phone', as: 'text' },
+              'address.city': 'city',
+              'metadata.lifecycle_stage': 'lifecyclestage',
+              'metadata.loyalty_points': { from: 'loyalty_points', as: 'number' },
+              ...(options.source as { mapping?: object } | undefined)?.mapping,
+            },
+            ...without(options.source, 'mapping'),
+          },
+        },
+        metadataSchema: 'none',
+        ...options.config,
+      };
+      const door = options.door ?? false;
+      // As long on the workers' clock as it is on the wall's otherwise.
+      const url = new URL(database.where.url!);
+      url.searchParams.set('idle_in_transaction_session_timeout', String(Math.ceil(30_000 / factor)));
+      const where = { ...database.where, url: url.href };
+      const worker = new Worker({ where, config, time: { since, factor }, calendar, door });
+      workers.push(worker);
+      await worker.started;
+      return worker;
+    },
+    /** Everything is read and settled, and none of it put off, as often in a row as the worker looks. */
+    async rest(worker: Worker, times = 5): Promise<void> {
+      for (let inRow = 0; inRow < times; ) {
+        const isAtRest = await worker.nextLook();
+        const [row] = await database.rows<{ open: number }>(sql`
+          select (select count(*) from deliveries where state = 'waiting')::int
+               + (select count(*) from runs where state = 'requested')::int as open`);
+        inRow = isAtRest && row?.open === 0 ? inRow + 1 : 0;
+      }
+    },
+    async close(): Promise<void> {
+      for (const worker of workers) await worker.kill();
+      for (const one of served) await one.close();
+      await database.close();
+    },
+  };
+}
+
+function without(all: object | undefined, name: string): object {
+  return Object.fromEntries(Object.entries(all ?? {}).filter(([key]) => key !== name));
+}
+
+export class Worker {
+  readonly process: ChildProcess;
+  readonly started: Promise<void>;
+  /** Where it takes webhooks. */
+  url: string | null = null;
+  /** Lines of its log. */
+  complaints = '';
+  readonly #exited: Promise<number | null>;
+  readonly #died: Promise<never>;
+  #ending = false;
+
+  constructor(orders: Orders) {
+    this.process = fork(new URL('workers-child.ts', import.meta.url), [JSON.stringify(orders)], {
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+      execArgv: [],
+    });
+    this.process.stderr?.on('data', (data: Buffer) => {
+      this.complaints = (this.complaints + data.toString()).slice(-8_000);
+    });
+    this.#exited = new Promise((resolve) => this.process.once('exit', (code) => resolve(code)));
+    this.#died = this.#exited.then((code) => {
+      throw new Error(`the worker ended with ${code}: ${this.complaints}`);
+    });
+    this.#died.catch(() => {});
+    this.started = this.#said((said) => {
+      if (!('started' in said)) return false;
+      this.url = said.url;
+      return true;
+    }).then(() => {});
+  }
+
+  /** Asks for a run. */
+  sync(mode: 'incremental' | 'full'): void {
+    this.process.send({ sync: mode });
+  }
+
+  async nextLook(): Promise<boolean> {
+    const said = await this.#said((one) => 'rest' in one);
+    return 'rest' in said && said.rest;
+  }
+
+  #said(fits: (said: Said) => boolean): Promise<Said> {
+    const heard = new Promise<Said>((resolve) => {
+      const listen = (said: Said) => {
+        if (!fits(said)) return;
+        this.process.off('message', listen);
+        resolve(said);
+      };
+      this.process.on('message', listen);
+    });
+    return Promise.race([heard, this.#died]);
+  }
+
+  /** Really: it does nothing until `goOn`, and its connections stay open. */
+  stop(): void {
+    this.process.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.process.kill('SIGCONT');
+  }
+
+  /** As an orchestrator ends it. Throws where it does not end well. */
+  async drain(): Promise<void> {
+    this.#ending = true;
+    this.process.kill('SIGTERM');
+    const code = await this.#exited;
+    if (code !== 0) throw new Error(`a drained worker ended with ${code}: ${this.complaints}`);
+  }
+
+  async kill(): Promise<void> {
+    if (this.process.exitCode !== null || (this.#ending && this.process.exitCode === 0)) return;
+    this.process.kill('SIGKILL');
+    await this.#exited;
+  }
+}

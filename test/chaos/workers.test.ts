@@ -1,0 +1,266 @@
+// Several workers on one database: replaced one after another, or stopped by the system for longer than their leases while
+// another takes over. In the end the destination holds what the source holds, and nobody spent what was not theirs.
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import { afterEach, describe, expect, it } from 'vitest';
+import { randomOf } from '../support/random.ts';
+import { differences } from '../support/sync-world.ts';
+import { onServer, openWorkers, type Worker, type Workers } from './workers-world.ts';
+
+const seed = Number(process.env['TRIBUTARY_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+// Two processes on one PGlite folder are refused, so all of this needs a server.
+describe.skipIf(!onServer || process.platform === 'win32')('workers on one PostgreSQL database', () => {
+  let world: Workers;
+  afterEach(() => world?.close());
+
+  const contactIds = () => [...world.hubspot.contacts()].map(({ id }) => id);
+
+  it(`are replaced one after another, twice around, and each slot is run once (seed ${seed})`, {
+    timeout: 180_000,
+  }, async () => {
+    const random = randomOf(seed);
+    const contacts = 1_500;
+    world = await openWorkers({
+      calendar: true,
+      latencyMs: [30, 30],
+      hubspot: {
+        quotas: { burst: { requests: 190, seconds: 10 }, search: { requests: 5, seconds: 1 }, daily: false },
+      },
+      voucherify: {
+        quotas: { apiCalls: { requests: 100, seconds: 5 }, bulkCalls: { requests: 10, seconds: 10 } },
+        bulkProcessing: { waitMs: 200, recordMs: 0.2 },
+      },
+      destination: {
+        quota: { requests: 100, seconds: 5, reserve: 0 },
+        bulkQuota: { requests: 10, seconds: 10, reserve: 0 },
+        bulk: { records: 200, bytes: 1_000_000 },
+      },
+      source: { quota: { requests: 190, seconds: 10 }, searchPerSecond: 5, schedule: '* * * * * *' },
+    });
+    world.hubspot.seed(contacts, 3);
+    const ids = contactIds();
+    const life = setInterval(() => {
+      const id = ids[Math.floor(random() * ids.length)]!;
+      world.hubspot.update(id, { loyalty_points: Math.floor(random() * 9_000) });
+    }, 60);
+    const going: Worker[] = [];
+    try {
+      for (const number of [1, 2, 3]) going.push(await world.start(`worker ${number}`));
+      for (let turn = 0; turn < 6; turn += 1) {
+        await delay(500 + random() * 1_500);
+        await going.shift()!.drain();
+        going.push(await world.start(`worker ${turn + 4}`));
+      }
+    } finally {
+      clearInterval(life);
+    }
+    await untilSame();
+    for (const worker of going) await worker.drain();
+    expect(world.voucherify.count).toBe(contacts);
+    expect(world.voucherify.duplicates()).toEqual([]);
+    expect(world.voucherify.violations).toBe(0);
+    expect(world.hubspot.quotas?.violations).toEqual({ burst: 0, search: 0, daily: 0 });
+    const runs = await world.database.rows<Slot>(sql`
+      select (extract(epoch from slot) * 1000)::float8 as slot, state, attempts,
+        (extract(epoch from requested_at) * 1000)::float8 as "from", (extract(epoch from ended_at) * 1000)::float8 as "to"
+      from runs where source = 'hubspot' order by id`);
+    expectEachSlotOnce(runs);
+  });
+
+  interface Slot {
+    slot: number | null;
+    state: string;
+    attempts: number;
+    from: number;
+    to: number | null;
+  }
+
+  /** A slot that falls into the run of another is that run's; every other is a run of its own, and none is two. */
+  function expectEachSlotOnce(runs: readonly Slot[]): void {
+    const slots = runs.flatMap(({ slot }) => (slot === null ? [] : [slot]));
+    expect(slots.length).toBeGreaterThan(10);
+    expect(new Set(slots).size).toBe(slots.length);
+    const ended = runs.filter(({ to }) => to !== null);
+    expect(ended.filter(({ state }) => state !== 'finished')).toEqual([]);
+    for (const [index, run] of ended.slice(1).entries())
+      expect(run.from).toBeGreaterThanOrEqual(ended[index]!.to!);
+    const missed: number[] = [];
+    for (let slot = Math.min(...slots); slot <= Math.max(...slots); slot += 1_000) {
+      const isRun = slots.includes(slot);
+      // Workers look at the calendar up to a moment late.
+      const isInRun = ended.some(({ from, to }) => from <= slot + 900 && to! >= slot);
+      if (!isRun && !isInRun) missed.push(slot);
+    }
+    expect(missed).toEqual([]);
+  }
+
+  const untilSame = (seconds = 60) =>
+    untilWithin(seconds, async () => {
+      const [row] = await world.database.rows<{ open: number }>(
+        sql`select count(*)::int as open from deliveries where state = 'waiting'`,
+      );
+      return row?.open === 0 && differences(world).length === 0;
+    });
+
+  async function untilWithin(seconds: number, condition: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + seconds * 1000;
+    while (!(await condition())) {
+      if (performance.now() > deadline)
+        throw new Error(
+          `not within ${seconds} s; differing: ${JSON.stringify(differences(world).slice(0, 3))}`,
+        );
+      await delay(50);
+    }
+  }
+
+  // ── Really stopped ────────────────────────────────────────────────────────────────────────────────────────────
+
+  const factor = 30;
+  /** Past the longest lease, 120 s, on the clock of the workers. */
+  const pastLeasesMs = 140_000 / factor;
+
+  interface Moment {
+    name: string;
+    contacts: number;
+    /** The worker is stopped as its so-manieth call of this route arrives. */
+    route: RegExp;
+    nth: number;
+    destination?: object;
+    voucherify?: object;
+    /** Characters that each contact has more. */
+    note?: number;
+    /** What it has brought on its way there ends only after others have taken over. */
+    outlasts?: boolean;
+  }
+
+  const moments: Moment[] = [
+    { name: 'in the middle of a pull', contacts: 1_000, route: /^GET \/crm/, nth: 5 },
+    {
+      name: 'in the middle of delivering singles',
+      contacts: 120,
+      route: /^POST \/v1\/customers$/,
+      nth: 30,
+      destination: { bulk: false },
+    },
+    {
+      name: 'after a bulk call was taken and before its answer was heard',
+      contacts: 400,
+      route: /^POST \/v1\/customers\/bulk\/async$/,
+      nth: 2,
+      destination: { bulk: { records: 150, bytes: 10_000_000 } },
+      voucherify: { bulkProcessing: { waitMs: 1_000, recordMs: 1 } },
+    },
+    {
+      name: 'with a bulk call whose action outlasts its lease',
+      contacts: 300,
+      route: /^POST \/v1\/customers\/bulk\/async$/,
+      nth: 1,
+      destination: { bulk: { records: 300, bytes: 10_000_000 } },
+      voucherify: { bulkProcessing: { waitMs: 400_000, recordMs: 1 } },
+      outlasts: true,
+    },
+    {
+      name: 'with half of a bulk call on the way',
+      contacts: 300,
+      route: /^POST \/v1\/customers\/bulk\/async$/,
+      nth: 1,
+      destination: { bulk: { records: 300, bytes: 10_000_000 } },
+      note: 30_000,
+    },
+  ];
+
+  it.each(moments)('send nothing stale where one was stopped $name', { timeout: 120_000 }, async (moment) => {
+    const note = moment.note ?? 0;
+    world = await openWorkers({
+      factor,
+      latencyMs: [0, 0],
+      ...(moment.voucherify && { voucherify: moment.voucherify }),
+      ...(moment.destination && { destination: moment.destination }),
+      ...(note > 0 && { source: { mapping: { 'metadata.note': 'note' } } }),
+    });
+    world.hubspot.seed(moment.contacts, 3);
+    if (note > 0) world.hubspot.define({ name: 'note', type: 'string' } as never);
+    const ids = contactIds();
+    const change = (round: number) => {
+      for (const [index, id] of ids.entries())
+        world.hubspot.update(id, {
+          loyalty_points: round * 10_000 + index,
+          city: `City ${round}`,
+          ...(note > 0 && { note: `${round}`.repeat(note) }),
+        });
+    };
+    change(1);
+    const first = await world.start('first');
+    const stopped = stopAt(first, moment);
+    first.sync('incremental');
+    await stopped;
+    await delay(300);
+    change(2);
+    // Single calls are not kept waiting behind the action: what it writes comes after newer values.
+    const second = await world.start('second', moment.outlasts ? { bulk: false } : {});
+    await delay(pastLeasesMs);
+    second.sync('incremental');
+    await untilTakenOver();
+    change(3);
+    second.sync('incremental');
+    if (moment.outlasts) await world.rest(second);
+    else await untilSame(60);
+    const before = await cursors();
+    const callsBefore = world.calls.length;
+    first.goOn();
+    await delay((moment.outlasts ? 400_000 : 60_000) / factor);
+    await world.rest(second);
+    if (moment.outlasts) await untilSame(60);
+    const after = await cursors();
+    expect(differences(world)).toEqual([]);
+    expect(after).toEqual(before);
+    const woken = world.calls.slice(callsBefore).filter(({ worker }) => worker === 'first');
+    expect(woken.filter(isStale(moment))).toEqual([]);
+    const [runs] = await world.database.rows<{ wrong: number }>(
+      sql`select count(*)::int as wrong from runs where state <> 'finished' or received <> changed + unchanged + superseded + filtered + rejected`,
+    );
+    expect(runs!.wrong).toBe(0);
+    // It goes on as one of them.
+    change(4);
+    second.sync('incremental');
+    await untilSame(60);
+    await first.drain();
+    await second.drain();
+    expect(differences(world)).toEqual([]);
+    expect(world.voucherify.duplicates()).toEqual([]);
+  });
+
+  /** What its action wrote too late is written again by whoever comes first. */
+  const isStale =
+    ({ outlasts }: Moment) =>
+    ({ route }: { route: string }) =>
+      !outlasts && /^(GET \/crm|POST)/.test(route);
+
+  function stopAt(worker: Worker, { route, nth }: Moment): Promise<void> {
+    let seen = 0;
+    return new Promise((resolve) => {
+      world.watch.onCall = (call) => {
+        if (!route.test(call.route)) return;
+        seen += 1;
+        if (seen !== nth) return;
+        worker.stop();
+        world.watch.onCall = () => {};
+        resolve();
+      };
+    });
+  }
+
+  const cursors = () =>
+    world.database.rows(
+      sql`select source, stream, reader, cursor, updated_at::text as "updatedAt" from checkpoints order by source, stream, reader`,
+    );
+
+  const untilTakenOver = () =>
+    untilWithin(40, async () => {
+      const [row] = await world.database.rows<{ open: number }>(
+        sql`select (select count(*) from runs where state = 'requested')::int as open`,
+      );
+      return row?.open === 0;
+    });
+});
