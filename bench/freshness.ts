@@ -46,6 +46,7 @@ async function measure(url: string, database: Database, addresses: Addresses): P
   let [begun, ended] = [0, 0];
   for (let turn = 0; turn < turns; turn += 1) {
     add(lags.idle, await live(addresses, door, secondsEach));
+    await breakdown(database, 'idle');
     const idle = await eventLoop(worker);
     if (turn === 0) await fill(database);
     await resume(database);
@@ -53,6 +54,7 @@ async function measure(url: string, database: Database, addresses: Addresses): P
     begun = await waiting(database);
     add(lags.busy, await live(addresses, door, secondsEach));
     ended = await waiting(database);
+    await breakdown(database, 'busy');
     const busy = await eventLoop(worker);
     console.log(
       `# event loop held: idle ${idle}, beside the backfill ${busy}; ${begun} to ${ended} customers waited`,
@@ -162,6 +164,7 @@ async function onOwnDatabase<Result>(
 ): Promise<Result> {
   const name = `tributary_bench_${Math.random().toString(36).slice(2, 10)}`;
   await onServer(server, (sql) => sql`create database ${sql(name)}`);
+  if (process.env['BENCH_ASYNC']) await onServer(server, (sql) => sql`alter database ${sql(name)} set synchronous_commit = off`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   const database = await openDatabase({ url: url.href, directory: '' });
@@ -177,4 +180,12 @@ function words2(l: Lags) {
   return Object.entries(l)
     .map(([k, v]) => `${k}: ${[0.5, 0.9, 0.95, 0.99, 1].map((q) => percentile(v, q).toFixed(0)).join(' ')}`)
     .join('; ');
+}
+
+async function breakdown(database: Database, name: string) {
+  if (!process.env['BENCH_DEBUG']) return;
+  const [row] = await database.rows<{ open: number[]; send: number[] }>(sql`select
+   (select percentile_cont(array[0.5,0.9,0.95,0.99]) within group (order by extract(epoch from opened_at - received_at) * 1000) from inbox where source = 'events' and received_at > now() - ${secondsEach} * interval '1 second') as open,
+   (select percentile_cont(array[0.5,0.9,0.95,0.99]) within group (order by extract(epoch from acknowledged_at - at) * 1000) from acknowledgements a join revisions r using (source_id, revision) where source_id like 'person-%' and at > now() - ${secondsEach} * interval '1 second') as send`);
+  console.log('#', name, 'open', row!.open, 'send', row!.send);
 }

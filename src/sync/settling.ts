@@ -16,6 +16,9 @@ import { destinationName, pause } from './pauses.ts';
 
 export const backoff: Backoff = { baseMs: 2_000, capMs: 900_000 };
 
+/** So many are settled by one statement: what is urgent goes in between. */
+const settledAtOnce = 250;
+
 /** The outcome of each customer by source ID. */
 export type Outcomes = ReadonlyMap<string, Outcome>;
 
@@ -60,6 +63,20 @@ export class Settler {
 
   /** Settles within the caller's transaction, who notes the freshness of what is returned after it. */
   async settleIn(
+    tx: Queryable,
+    carrier: Carrier,
+    sent: readonly BatchItem[],
+    outcomes: Outcomes,
+  ): Promise<Settled[]> {
+    const settled: Settled[] = [];
+    for (let from = 0; from < sent.length; from += settledAtOnce)
+      settled.push(
+        ...(await this.#settleSome(tx, carrier, sent.slice(from, from + settledAtOnce), outcomes)),
+      );
+    return settled;
+  }
+
+  async #settleSome(
     tx: Queryable,
     carrier: Carrier,
     sent: readonly BatchItem[],
