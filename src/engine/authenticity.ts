@@ -92,27 +92,27 @@ function allOf(judges: readonly Judge[], reading: RequestReading, now: number): 
 const hidden = '[hidden]';
 const credentialHeaders = ['authorization', 'proxy-authorization', 'cookie'];
 
-/** The headers to keep: those that hold credentials say `[hidden]`. */
-export function maskedHeaders(
-  webhook: Pick<Webhook<unknown>, 'authentication'>,
-  headers: { readonly [name: string]: string },
-): { [name: string]: string } {
-  const named = credentialsOf(webhook.authentication).flatMap((at) =>
-    typeof at === 'object' && 'header' in at ? [at.header.toLowerCase()] : [],
-  );
-  return masked(headers, (name) => [...credentialHeaders, ...named].includes(name.toLowerCase()));
-}
+/** What hides the credentials of one webhook's requests: they say `[hidden]` where they are kept. */
+export class Mask {
+  readonly #headers: ReadonlySet<string>;
+  readonly #query: ReadonlySet<string>;
 
-/** The query to keep: parameters that hold credentials say `[hidden]`. */
-export function maskedQuery(
-  webhook: Pick<Webhook<unknown>, 'authentication' | 'handshake'>,
-  query: { readonly [name: string]: string },
-): { [name: string]: string } {
-  const named = credentialsOf(webhook.authentication).flatMap((at) =>
-    typeof at === 'object' && 'query' in at ? [at.query] : [],
-  );
-  const token = webhook.handshake?.challenge?.token?.query;
-  return masked(query, (name) => named.includes(name) || name === token);
+  constructor({ authentication, handshake }: Pick<Webhook<unknown>, 'authentication' | 'handshake'>) {
+    const places = credentialsOf(authentication);
+    const headers = places.flatMap((at) => (typeof at === 'object' && 'header' in at ? [at.header] : []));
+    const query = places.flatMap((at) => (typeof at === 'object' && 'query' in at ? [at.query] : []));
+    const token = handshake?.challenge?.token?.query;
+    this.#headers = new Set([...credentialHeaders, ...headers.map((name) => name.toLowerCase())]);
+    this.#query = new Set(token === undefined ? query : [...query, token]);
+  }
+
+  headers(values: { readonly [name: string]: string }): { [name: string]: string } {
+    return masked(values, (name) => this.#headers.has(name.toLowerCase()));
+  }
+
+  query(values: { readonly [name: string]: string }): { [name: string]: string } {
+    return masked(values, (name) => this.#query.has(name));
+  }
 }
 
 function credentialsOf(schemes: readonly Scheme[]) {

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import { valueAt } from '../connector/reading.ts';
 import type { Webhook } from '../connector/webhook.ts';
 import type { Json } from '../connector.ts';
-import { Authenticator, maskedHeaders, maskedQuery, type WebhookRequest } from '../engine/authenticity.ts';
+import { Authenticator, Mask, type WebhookRequest } from '../engine/authenticity.ts';
 import { parseBody } from '../engine/body.ts';
 import { InboxFullError } from '../sync/inbox.ts';
 import { destinationName } from '../sync/pauses.ts';
@@ -23,6 +23,7 @@ interface Gate {
   name: string;
   webhook: Webhook<unknown>;
   authenticator: Authenticator;
+  mask: Mask;
   ceiling: RateCeiling;
   maxBodyBytes: number;
 }
@@ -40,6 +41,7 @@ export function webhooksApi(room: Room): Api {
       name,
       webhook,
       authenticator: new Authenticator(webhook),
+      mask: new Mask(webhook),
       ceiling: known?.ceiling ?? new RateCeiling(limits?.requestsPerSecond ?? 1000),
       maxBodyBytes: limits?.maxBodyBytes ?? webhook.maxBodyBytes ?? usualMaxBodyBytes,
     };
@@ -99,8 +101,8 @@ async function receive(room: Room, gate: Gate, c: Context<Env>): Promise<Respons
       source: gate.name,
       receivedAt: clock.now(),
       method,
-      query: maskedQuery(webhook, request.query),
-      headers: keptHeaders(webhook, request.headers),
+      query: gate.mask.query(request.query),
+      headers: keptHeaders(gate.mask, request.headers),
       body,
     }),
   );
@@ -197,12 +199,9 @@ function requestOf({ tributary }: Room, c: Context<Env>, body: Uint8Array): Webh
   };
 }
 
-function keptHeaders(
-  webhook: Webhook<unknown>,
-  headers: { readonly [name: string]: string },
-): { [name: string]: string } {
+function keptHeaders(mask: Mask, headers: { readonly [name: string]: string }): { [name: string]: string } {
   return Object.fromEntries(
-    Object.entries(maskedHeaders(webhook, headers))
+    Object.entries(mask.headers(headers))
       .slice(0, mostHeaders)
       .map(([name, value]) => [name, value.slice(0, mostHeaderCharacters)]),
   );

@@ -4,13 +4,7 @@ import { Signature } from '@hubspot/api-client';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import type { Check, CredentialScheme, Decoding, Scheme, SignatureScheme } from '#connector/webhook';
-import {
-  Authenticator,
-  maskedHeaders,
-  maskedQuery,
-  type Verdict,
-  type WebhookRequest,
-} from '../../../src/engine/authenticity.ts';
+import { Authenticator, Mask, type Verdict, type WebhookRequest } from '../../../src/engine/authenticity.ts';
 import { requestOf } from '../../support/webhook.ts';
 import {
   github,
@@ -611,7 +605,7 @@ describe('what is kept of a request', () => {
       'x-hub-signature-256': 'sha256=ab',
       'user-agent': 'vendor/1',
     };
-    expect(maskedHeaders({ authentication }, headers)).toEqual({
+    expect(new Mask({ authentication }).headers(headers)).toEqual({
       authorization: '[hidden]',
       'proxy-authorization': '[hidden]',
       cookie: '[hidden]',
@@ -626,7 +620,7 @@ describe('what is kept of a request', () => {
       challenge: { query: 'hub.challenge', token: { query: 'hub.token', values: ['x'] } },
     };
     const query = { code: 'secret', 'hub.token': 'secret', 'hub.challenge': '1', page: '2' };
-    expect(maskedQuery({ authentication, handshake }, query)).toEqual({
+    expect(new Mask({ authentication, handshake }).query(query)).toEqual({
       code: '[hidden]',
       'hub.token': '[hidden]',
       'hub.challenge': '1',
