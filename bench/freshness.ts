@@ -12,11 +12,11 @@ import type { Addresses, Lags } from './freshness-terms.ts';
 import { type Script, spawnScript } from './processes.ts';
 
 const perSecond = 12;
-const secondsEach = Number(process.env['BENCH_SECONDS'] ?? 60);
+const secondsEach = 60;
 /** Idle and beside a backfill in turn, so often. */
-const turns = Number(process.env['BENCH_TURNS'] ?? 2);
+const turns = 2;
 const mostRatio = 1.2;
-const backfilled = Number(process.env['BENCH_BACKFILL'] ?? 200_000);
+const backfilled = 200_000;
 
 const words: { [kind in keyof Lags]: string } = {
   record: 'told whole by webhook',
@@ -38,7 +38,7 @@ export async function freshnessFigures(server: string | null): Promise<Figure[]>
 
 async function measure(url: string, database: Database, addresses: Addresses): Promise<Figure[]> {
   const args = ['--database', url, '--hubspot', addresses.hubspot, '--voucherify', addresses.voucherify];
-  const worker = spawnScript('freshness-worker.ts', args, { flags: [...workerFlags, ...(process.env['BENCH_FLAGS']?.split(' ') ?? [])] });
+  const worker = spawnScript('freshness-worker.ts', args, { flags: workerFlags });
   const door = await worker.line;
   const lags = { idle: none(), busy: none() };
   await live(addresses, door, 10); // whatever is slow the first time
@@ -46,7 +46,6 @@ async function measure(url: string, database: Database, addresses: Addresses): P
   let [begun, ended] = [0, 0];
   for (let turn = 0; turn < turns; turn += 1) {
     add(lags.idle, await live(addresses, door, secondsEach));
-    await breakdown(database, 'idle');
     const idle = await eventLoop(worker);
     if (turn === 0) await fill(database);
     await resume(database);
@@ -54,7 +53,6 @@ async function measure(url: string, database: Database, addresses: Addresses): P
     begun = await waiting(database);
     add(lags.busy, await live(addresses, door, secondsEach));
     ended = await waiting(database);
-    await breakdown(database, 'busy');
     const busy = await eventLoop(worker);
     console.log(
       `# event loop held: idle ${idle}, beside the backfill ${busy}; ${begun} to ${ended} customers waited`,
@@ -100,8 +98,6 @@ async function live({ control }: Addresses, door: string, seconds: number): Prom
   const query = new URLSearchParams({ door, seconds: String(seconds), perSecond: String(perSecond) });
   const response = await fetch(`${control}/live?${query}`, { method: 'POST' });
   const said = (await response.json()) as { lags: Lags; lost: number; refused: number; heldMs: number };
-  if (process.env['BENCH_DEBUG'])
-    console.log(`# the vendor was held for up to ${said.heldMs} ms (p99)`, words2(said.lags));
   if (said.lost > 0) throw new Error(`${said.lost} changes never arrived.`);
   if (said.refused > 0) throw new Error(`${said.refused} calls were refused for quota.`);
   return said.lags;
@@ -164,7 +160,6 @@ async function onOwnDatabase<Result>(
 ): Promise<Result> {
   const name = `tributary_bench_${Math.random().toString(36).slice(2, 10)}`;
   await onServer(server, (sql) => sql`create database ${sql(name)}`);
-  if (process.env['BENCH_ASYNC']) await onServer(server, (sql) => sql`alter database ${sql(name)} set synchronous_commit = off`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   const database = await openDatabase({ url: url.href, directory: '' });
@@ -174,18 +169,4 @@ async function onOwnDatabase<Result>(
     await database.close();
     await onServer(server, (sql) => sql`drop database if exists ${sql(name)} with (force)`);
   }
-}
-
-function words2(l: Lags) {
-  return Object.entries(l)
-    .map(([k, v]) => `${k}: ${[0.5, 0.9, 0.95, 0.99, 1].map((q) => percentile(v, q).toFixed(0)).join(' ')}`)
-    .join('; ');
-}
-
-async function breakdown(database: Database, name: string) {
-  if (!process.env['BENCH_DEBUG']) return;
-  const [row] = await database.rows<{ open: number[]; send: number[] }>(sql`select
-   (select percentile_cont(array[0.5,0.9,0.95,0.99]) within group (order by extract(epoch from opened_at - received_at) * 1000) from inbox where source = 'events' and received_at > now() - ${secondsEach} * interval '1 second') as open,
-   (select percentile_cont(array[0.5,0.9,0.95,0.99]) within group (order by extract(epoch from acknowledged_at - at) * 1000) from acknowledgements a join revisions r using (source_id, revision) where source_id like 'person-%' and at > now() - ${secondsEach} * interval '1 second') as send`);
-  console.log('#', name, 'open', row!.open, 'send', row!.send);
 }

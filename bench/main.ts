@@ -9,6 +9,7 @@ import { type Contestant, tributaryOnPglite, tributaryOnPostgres, yardstick } fr
 import { type Figure, isMissed, line, table } from './figures.ts';
 import { forecastFigures } from './forecast.ts';
 import { freshnessFigures } from './freshness.ts';
+import { intakeFigures } from './intake.ts';
 import { pacingFigures } from './pacing.ts';
 import { previewFigures } from './preview-figures.ts';
 import { checkComparison, runFirstSync, runSeries } from './series.ts';
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     large: { type: 'boolean', default: false },
     pacing: { type: 'boolean', default: false },
+    intake: { type: 'boolean', default: false },
     verify: { type: 'boolean', default: false },
     forecast: { type: 'boolean', default: false },
     workers: { type: 'boolean', default: false },
@@ -43,30 +45,25 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void end().finally(() => process.exit(1)));
 }
 
+/** What is measured apart from the comparison, each into a file of its own. */
+const benches = {
+  intake: { measure: () => intakeFigures(server), told: 'medians of three alternating runs' },
+  pacing: { measure: () => pacingFigures(server), told: 'one run; 20 ms to the vendor' },
+  verify: { measure: () => verifyFigures(server), told: 'one run; 20 ms to the vendor' },
+  forecast: { measure: () => forecastFigures(), told: 'one run; 100 ms to each vendor' },
+  workers: {
+    measure: () => workersFigures(server),
+    told: 'medians of alternating runs, in brackets the least and the most',
+  },
+  freshness: { measure: () => freshnessFigures(server), told: 'idle and busy in turn; 20 ms to each vendor' },
+};
 const figures: Figure[] = [];
-if (options.pacing) {
-  tell(await pacingFigures(server));
-  await writeFigures('PACING.md', 'npm run bench -- --pacing', 'one run; 20 ms to the vendor');
-} else if (options.verify) {
-  tell(await verifyFigures(server));
-  await writeFigures('VERIFY.md', 'npm run bench -- --verify', 'one run; 20 ms to the vendor');
-} else if (options.forecast) {
-  tell(await forecastFigures());
-  await writeFigures('FORECAST.md', 'npm run bench -- --forecast', 'one run; 100 ms to each vendor');
-} else if (options.workers) {
-  tell(await workersFigures(server));
-  await writeFigures(
-    'WORKERS.md',
-    'npm run bench -- --workers',
-    'medians of alternating runs, in brackets the least and the most',
-  );
-} else if (options.freshness) {
-  tell(await freshnessFigures(server));
-  await writeFigures(
-    'FRESHNESS.md',
-    'npm run bench -- --freshness',
-    'idle and busy in turn; 20 ms to each vendor',
-  );
+const chosen = (Object.keys(benches) as (keyof typeof benches)[]).filter((name) => options[name]);
+if (chosen.length > 1) throw new Error(`One at a time: ${chosen.join(', ')} would disturb each other.`);
+const [name] = chosen;
+if (name) {
+  tell(await benches[name].measure());
+  await writeFigures(`${name.toUpperCase()}.md`, `npm run bench -- --${name}`, benches[name].told);
 } else await compare();
 const missed = figures.filter(isMissed);
 if (missed.length > 0) {

@@ -135,7 +135,7 @@ export class Tributary {
       clock,
       log,
       destination: pushed ? destinationOpening(pushed, { drift: config.drift }) : null,
-      onOpened: () => this.wake(),
+      onOpened: () => this.#wakeForOpened(),
     });
     this.#eraser = new Eraser({
       database,
@@ -335,6 +335,13 @@ export class Tributary {
       descriptions: { source: source.description, destination: connector.api!(settings) },
     };
     return plan(planning, request);
+  }
+
+  /** Each webhook comes by here: only those look who may have got something to do by it. */
+  #wakeForOpened(): void {
+    this.#wakeDelivery();
+    this.#workers.get('erase')?.wake();
+    for (const [name, worker] of this.#workers) if (name.startsWith('hydrate ')) worker.wake();
   }
 
   #wakeDelivery(): void {

@@ -11,8 +11,12 @@ import * as schema from './schema.ts';
 
 const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), '../../drizzle');
 
-/** None of our transactions waits for anything but its own statements. The URL may say otherwise. */
-const idleTransactionMs = 30_000;
+/**
+ * A process that is stopped in the middle of a transaction, or cut off, holds up the others for so long: none of ours waits
+ * for anything but its own statements, and of these none takes long. A statement that is described and not yet executed
+ * is under way too, as the server sees it. The URL may say otherwise.
+ */
+const timeouts = { idle_in_transaction_session_timeout: 30_000, statement_timeout: 300_000 };
 
 export type Orm = PgDatabase<PgQueryResultHKT, typeof schema>;
 
@@ -100,29 +104,34 @@ async function openPostgres(url: string): Promise<Database> {
     import('drizzle-orm/postgres-js'),
     import('drizzle-orm/postgres-js/migrator'),
   ]);
-  const client = postgres(url, {
-    max: 8,
+  // Migrations take as long as they take.
+  const patient = postgres(url, {
+    max: 2,
     onnotice: () => {},
-    // A process that is stopped in the middle of a transaction, or cut off from us, holds up the others for so long.
-    connection: { application_name: 'tributary', idle_in_transaction_session_timeout: idleTransactionMs },
+    connection: { application_name: 'tributary', statement_timeout: 0 },
   });
-  const orm = drizzle(client, { schema });
   try {
-    await refuseOldServer(client);
+    await refuseOldServer(patient);
     // Workers that start together migrate one after the other.
-    const guard = await client.reserve();
+    const guard = await patient.reserve();
     try {
       await guard`select pg_advisory_lock(7225119)`;
-      if (!(await isNewer({ orm, rows: (statement) => orm.execute(statement) as never })))
-        await migrate(orm, { migrationsFolder });
+      const migrated = drizzle(patient, { schema });
+      if (!(await isNewer({ orm: migrated, rows: (statement) => migrated.execute(statement) as never })))
+        await migrate(migrated, { migrationsFolder });
     } finally {
       await guard`select pg_advisory_unlock(7225119)`;
       guard.release();
     }
-  } catch (error) {
-    await client.end({ timeout: 5 });
-    throw error;
+  } finally {
+    await patient.end({ timeout: 5 });
   }
+  const client = postgres(url, {
+    max: 8,
+    onnotice: () => {},
+    connection: { application_name: 'tributary', ...timeouts },
+  });
+  const orm = drizzle(client, { schema });
   return {
     kind: 'postgres',
     orm: orm as unknown as Orm,

@@ -93,10 +93,17 @@ export async function backlog(db: Queryable, now: number, most: number): Promise
   return rows.map(({ lane, ...rest }) => ({ lane: lanes[lane]!, ...rest }));
 }
 
-/** When the next waiting row falls due, epoch milliseconds, or null. */
+/**
+ * When the next waiting row falls due, epoch milliseconds, or null. Of each lane the index tells it at once; of all
+ * lanes together every waiting row would be read (measured: 30 ms beside a backfill of 80,000, at every webhook).
+ */
 export async function nextDue(db: Queryable): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
-    select ${ms(sql`min(due_at)`)} as next from deliveries where state = 'waiting' and batch_id is null`);
+    select ${ms(sql`min(first.due_at)`)} as next
+    from jsonb_array_elements_text(${json(lanes.map((_, number) => number))}) as number,
+      lateral (select due_at from deliveries
+               where state = 'waiting' and batch_id is null and lane = number::int
+               order by due_at limit 1) as first`);
   return row?.next ?? null;
 }
 
