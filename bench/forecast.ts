@@ -9,7 +9,7 @@ import { checkConfig } from '../src/config.ts';
 import { type Database, openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
 import { createLog } from '../src/engine/log.ts';
-import { type KeptForecast, keepForecast, listForecasts } from '../src/sync/forecasts.ts';
+import { type KeptForecast, keepForecast, listForecasts } from '../src/sync/plan/forecasts.ts';
 import { Tributary } from '../src/tributary.ts';
 import { createHubSpotSimulator } from '../test/simulators/hubspot.ts';
 import { serve } from '../test/simulators/serve.ts';

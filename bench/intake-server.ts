@@ -6,7 +6,7 @@ import { checkConfig } from '../src/config.ts';
 import { at, json, openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
 import { createLog } from '../src/engine/log.ts';
-import type { NewRequest } from '../src/sync/inbox.ts';
+import type { NewRequest } from '../src/sync/inbox/inbox.ts';
 import { Tributary } from '../src/tributary.ts';
 import { createApp } from '../src/web/app.ts';
 import { serveApp } from '../src/web/server.ts';

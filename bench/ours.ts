@@ -7,7 +7,7 @@ import { checkConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
 import { createLog } from '../src/engine/log.ts';
-import { runById } from '../src/sync/runs.ts';
+import { runById } from '../src/sync/runs/runs.ts';
 import { Tributary } from '../src/tributary.ts';
 
 const { values: options } = parseArgs({

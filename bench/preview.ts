@@ -8,8 +8,8 @@ import { sql } from 'drizzle-orm';
 import { connectors } from '../connectors/index.ts';
 import { checkConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/database.ts';
-import { ingest } from '../src/sync/ingest.ts';
-import { preview } from '../src/sync/preview.ts';
+import { preview } from '../src/sync/deliver/preview.ts';
+import { ingest } from '../src/sync/records/ingest.ts';
 import { World } from '../src/sync/world.ts';
 
 const { values: options } = parseArgs({

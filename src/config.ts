@@ -11,8 +11,8 @@ import type { Connector, Mapping, MetadataSchema } from './connector.ts';
 import { fieldFault } from './customer/fields.ts';
 import { mappingFaults } from './customer/mapping.ts';
 import type { MergeConfig } from './customer/merge.ts';
-import type { BreakerLimits, DeletePolicy } from './sync/breaker.ts';
-import type { DriftPolicy } from './sync/destination-changes.ts';
+import type { BreakerLimits, DeletePolicy } from './sync/deliver/breaker.ts';
+import type { DriftPolicy } from './sync/inbox/destination-changes.ts';
 import type { SourceConfig } from './sync/source.ts';
 
 export interface Environment {

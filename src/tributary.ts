@@ -15,29 +15,33 @@ import { Budgets } from './engine/quota.ts';
 import { leaseOf, Roster } from './engine/roster.ts';
 import { Schedule } from './engine/schedule.ts';
 import { type Next, Worker } from './engine/worker.ts';
-import { batchesUnderWay, freeBatches } from './sync/batches.ts';
-import { Deliverer } from './sync/deliver.ts';
-import { backlog, freeDeliveries } from './sync/deliveries.ts';
-import { destinationOpening } from './sync/destination-changes.ts';
-import type { Sending } from './sync/difference.ts';
-import { Eraser, liftSuppression, requestErasure } from './sync/erase.ts';
-import { type Erasure, freeErasures } from './sync/erasures.ts';
-import { beginForecast, settleForecasts } from './sync/forecasts.ts';
+import { batchesUnderWay, freeBatches } from './sync/deliver/batches.ts';
+import { Deliverer } from './sync/deliver/deliver.ts';
+import { backlog, freeDeliveries } from './sync/deliver/deliveries.ts';
+import type { Sending } from './sync/deliver/difference.ts';
+import { Eraser, liftSuppression, requestErasure } from './sync/erase/erase.ts';
+import { type Erasure, freeErasures } from './sync/erase/erasures.ts';
+import { Suppressions } from './sync/erase/suppressions.ts';
 import { CoveragePolls, forgetOld, type HouseRoom } from './sync/housekeeping.ts';
-import { Hydrator } from './sync/hydrate.ts';
-import { InboxWriter, nextRequestDue } from './sync/inbox.ts';
-import { Opener } from './sync/opening.ts';
+import { destinationOpening } from './sync/inbox/destination-changes.ts';
+import { Hydrator } from './sync/inbox/hydrate.ts';
+import { InboxWriter, nextRequestDue } from './sync/inbox/inbox.ts';
+import { Opener } from './sync/inbox/opening.ts';
+import { freeTouches } from './sync/inbox/touches.ts';
 import { destinationName, pauses, resume } from './sync/pauses.ts';
-import { type Forecast, type Planning, type PlanRequest, plan } from './sync/plan.ts';
-import { carryRun, type PullRoom } from './sync/pull.ts';
-import { compareMappings } from './sync/remap.ts';
-import { claimRun, freeRuns, nextRunDue, type Run, requestRun } from './sync/runs.ts';
+import { beginForecast, settleForecasts } from './sync/plan/forecasts.ts';
+import { type Forecast, type Planning, type PlanRequest, plan } from './sync/plan/plan.ts';
+import { type ProvenTraits, provenTraits, settingsWith } from './sync/proof/traits.ts';
+import {
+  freeVerifications,
+  requestVerification,
+  type VerificationRequest,
+} from './sync/proof/verifications.ts';
+import { Verifier } from './sync/proof/verify.ts';
+import { carryRun, type PullRoom } from './sync/runs/pull.ts';
+import { compareMappings } from './sync/runs/remap.ts';
+import { claimRun, freeRuns, nextRunDue, type Run, requestRun } from './sync/runs/runs.ts';
 import type { Source } from './sync/source.ts';
-import { Suppressions } from './sync/suppressions.ts';
-import { freeTouches } from './sync/touches.ts';
-import { type ProvenTraits, provenTraits, settingsWith } from './sync/traits.ts';
-import { freeVerifications, requestVerification, type VerificationRequest } from './sync/verifications.ts';
-import { Verifier } from './sync/verify.ts';
 import { World } from './sync/world.ts';
 
 const runLeaseMs = 30_000;
@@ -317,7 +321,7 @@ export class Tributary {
     return this.database.transaction((tx) => liftSuppression(tx, this.#suppressions, { sourceId, now }));
   }
 
-  /** What the next run of a source would take; see `sync/plan`. */
+  /** What the next run of a source would take; see `sync/plan/plan`. */
   plan(source: Source, request: PlanRequest): Promise<Forecast> {
     const { database, clock, sending, endpoints, config } = this;
     const { connector, settings } = config.destination;

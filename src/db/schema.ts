@@ -22,7 +22,7 @@ import {
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
 
-/** Where a reader of a stream goes on. `reader`: lead, trail, full, tombstones, remap. Written by sync/checkpoints. */
+/** Where a reader of a stream goes on. `reader`: lead, trail, full, tombstones, remap. Written by sync/runs/checkpoints. */
 export const checkpoints = pgTable(
   'checkpoints',
   {
@@ -41,7 +41,7 @@ export const runStates = ['requested', 'finished', 'failed', 'cancelled'] as con
 
 /**
  * All pulls from a checkpoint to rest. Being worked on is a lease. `received` must equal the sum of the five counts
- * after it; `unbalanced` rows cannot finish. Written by sync/runs.
+ * after it; `unbalanced` rows cannot finish. Written by sync/runs/runs.
  */
 export const runs = pgTable(
   'runs',
@@ -102,7 +102,7 @@ export const runs = pgTable(
   ],
 );
 
-/** The newest state of each record, as the source has it. Written by sync/records. */
+/** The newest state of each record, as the source has it. Written by sync/records/records. */
 export const records = pgTable(
   'records',
   {
@@ -141,7 +141,7 @@ export const records = pgTable(
   ],
 );
 
-/** A person as Voucherify should know them. Written by sync/customers. */
+/** A person as Voucherify should know them. Written by sync/customers/customers. */
 export const customers = pgTable(
   'customers',
   {
@@ -167,7 +167,7 @@ export const customers = pgTable(
   ],
 );
 
-/** What one revision of a customer changed; its first revision has none, since all before it is empty. Written by sync/revisions. */
+/** What one revision of a customer changed; its first revision has none, since all before it is empty. Written by sync/customers/revisions. */
 export const revisions = pgTable(
   'revisions',
   {
@@ -182,7 +182,7 @@ export const revisions = pgTable(
   (t) => [primaryKey({ columns: [t.sourceId, t.revision] })],
 );
 
-/** A value that a person has set by hand: it wins until it is released. Written by sync/pins. */
+/** A value that a person has set by hand: it wins until it is released. Written by sync/customers/pins. */
 export const pins = pgTable(
   'pins',
   {
@@ -195,7 +195,7 @@ export const pins = pgTable(
   (t) => [primaryKey({ columns: [t.sourceId, t.field] })],
 );
 
-/** The mapping by which each source's stored records were last mapped. Written by sync/remap. */
+/** The mapping by which each source's stored records were last mapped. Written by sync/runs/remap. */
 export const mappings = pgTable('mappings', {
   source: text().primaryKey(),
   fingerprint: text().notNull(),
@@ -204,7 +204,7 @@ export const mappings = pgTable('mappings', {
   mappedAt: time('mapped_at').notNull(),
 });
 
-/** Record IDs that a full reading has met, until it has ended. Written by sync/sweep. */
+/** Record IDs that a full reading has met, until it has ended. Written by sync/runs/sweep. */
 export const sweptRecords = pgTable(
   'swept_records',
   {
@@ -215,7 +215,7 @@ export const sweptRecords = pgTable(
   (t) => [primaryKey({ columns: [t.runId, t.stream, t.recordId] })],
 );
 
-/** Customers deleted and fields blanked, by run and by hour. Written by sync/breaker. */
+/** Customers deleted and fields blanked, by run and by hour. Written by sync/deliver/breaker. */
 export const breakerCounts = pgTable(
   'breaker_counts',
   {
@@ -229,7 +229,7 @@ export const breakerCounts = pgTable(
   (t) => [primaryKey({ columns: [t.scope, t.what] })],
 );
 
-/** A delivery held by the mass-change breaker until a person decides. Written by sync/holds. */
+/** A delivery held by the mass-change breaker until a person decides. Written by sync/deliver/holds. */
 export const holds = pgTable(
   'holds',
   {
@@ -253,7 +253,7 @@ export const holds = pgTable(
   ],
 );
 
-/** Erasures asked for, with the answer of every store, until all have answered. Written by sync/erasures. */
+/** Erasures asked for, with the answer of every store, until all have answered. Written by sync/erase/erasures. */
 export const erasures = pgTable(
   'erasures',
   {
@@ -277,7 +277,7 @@ export const erasures = pgTable(
   ],
 );
 
-/** Keyed hashes of whom was erased, so that no source brings them back. Written by sync/suppressions. */
+/** Keyed hashes of whom was erased, so that no source brings them back. Written by sync/erase/suppressions. */
 export const suppressions = pgTable('suppressions', {
   hash: text().primaryKey(),
   erasedAt: time('erased_at').notNull(),
@@ -288,7 +288,7 @@ export const deliveryStates = ['waiting', 'held', 'delivered', 'dead'] as const;
 /**
  * The duty to bring one customer's newest revision to the destination: one narrow row per customer, a level and no
  * list. `due_at` moves to the lease's end when a row is claimed, so a lease that runs out is simply due again.
- * Written by sync/deliveries.
+ * Written by sync/deliver/deliveries.
  */
 export const deliveries = pgTable(
   'deliveries',
@@ -329,7 +329,7 @@ export const deliveries = pgTable(
   ],
 );
 
-/** What the destination acknowledged, by field. Written by sync/acknowledgements. */
+/** What the destination acknowledged, by field. Written by sync/deliver/acknowledgements. */
 export const acknowledgements = pgTable('acknowledgements', {
   sourceId: text('source_id').primaryKey(),
   revision: integer().notNull(),
@@ -337,7 +337,7 @@ export const acknowledgements = pgTable('acknowledgements', {
   acknowledgedAt: time('acknowledged_at').notNull(),
 });
 
-/** A bulk action that the destination has accepted and not ended. Written by sync/batches. */
+/** A bulk action that the destination has accepted and not ended. Written by sync/deliver/batches. */
 export const batches = pgTable(
   'batches',
   {
@@ -355,7 +355,7 @@ export const batches = pgTable(
 
 export const deadLetterKinds = ['inbox', 'record', 'delivery'] as const;
 
-/** What was given up until something changes, kept whole so that it can be tried again. Written by sync/dead-letters. */
+/** What was given up until something changes, kept whole so that it can be tried again. Written by sync/letters/dead-letters. */
 export const deadLetters = pgTable(
   'dead_letters',
   {
@@ -387,7 +387,7 @@ export const inboxStates = ['waiting', 'opened', 'dead'] as const;
 
 /**
  * Authentic webhook requests, raw, from before they are answered until their time is over. `dead`: nothing of it could be
- * taken in; it lies there to be replayed. Written by sync/inbox.
+ * taken in; it lies there to be replayed. Written by sync/inbox/inbox.
  */
 export const inbox = pgTable(
   'inbox',
@@ -429,7 +429,7 @@ export const inbox = pgTable(
   ],
 );
 
-/** Items that have come, by the vendor's name for each, so that a repeat is known for one. Written by sync/item-keys. */
+/** Items that have come, by the vendor's name for each, so that a repeat is known for one. Written by sync/inbox/item-keys. */
 export const itemKeys = pgTable(
   'item_keys',
   {
@@ -443,7 +443,7 @@ export const itemKeys = pgTable(
   (t) => [primaryKey({ columns: [t.source, t.key] }), index('item_keys_expired').on(t.expiresAt)],
 );
 
-/** Records that may have changed and wait to be read, one row each however often it is said. Written by sync/touches. */
+/** Records that may have changed and wait to be read, one row each however often it is said. Written by sync/inbox/touches. */
 export const touches = pgTable(
   'touches',
   {
@@ -473,7 +473,7 @@ export const touches = pgTable(
   ],
 );
 
-/** How changes became known, by hour: by webhook first, or by a poll that found what no webhook had told. Written by sync/coverage. */
+/** How changes became known, by hour: by webhook first, or by a poll that found what no webhook had told. Written by sync/inbox/coverage. */
 export const coverage = pgTable(
   'coverage',
   {
@@ -488,7 +488,7 @@ export const coverage = pgTable(
   (t) => [primaryKey({ columns: [t.source, t.hour, t.channel] })],
 );
 
-/** Customers that the destination holds otherwise than it acknowledged, until that is over. Written by sync/drifts. */
+/** Customers that the destination holds otherwise than it acknowledged, until that is over. Written by sync/proof/drifts. */
 export const drifts = pgTable(
   'drifts',
   {
@@ -572,7 +572,7 @@ export const quotaSpend = pgTable(
   (t) => [primaryKey({ columns: [t.account, t.quota, t.hour, t.lane] })],
 );
 
-/** From a source's change to the destination's word, by lane and hour. Written by sync/freshness. */
+/** From a source's change to the destination's word, by lane and hour. Written by sync/deliver/freshness. */
 export const freshness = pgTable(
   'freshness',
   {
@@ -585,7 +585,7 @@ export const freshness = pgTable(
   (t) => [primaryKey({ columns: [t.hour, t.lane] })],
 );
 
-/** Forecasts, with what came of those that were carried out. Written by sync/forecasts. */
+/** Forecasts, with what came of those that were carried out. Written by sync/plan/forecasts. */
 export const forecasts = pgTable('forecasts', {
   id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   madeAt: time('made_at').notNull(),
@@ -599,7 +599,7 @@ export const forecasts = pgTable('forecasts', {
 
 export const verificationStates = ['requested', 'finished', 'failed'] as const;
 
-/** The destination read back and compared, with a report that is chained to the one before it. Written by sync/verifications. */
+/** The destination read back and compared, with a report that is chained to the one before it. Written by sync/proof/verifications. */
 export const verifications = pgTable(
   'verifications',
   {
@@ -631,7 +631,7 @@ export const verifications = pgTable(
   ],
 );
 
-/** Customers that a full verification has met, until it has ended. Written by sync/verified. */
+/** Customers that a full verification has met, until it has ended. Written by sync/proof/verified. */
 export const verifiedCustomers = pgTable(
   'verified_customers',
   {
@@ -641,7 +641,7 @@ export const verifiedCustomers = pgTable(
   (t) => [primaryKey({ columns: [t.verificationId, t.sourceId] })],
 );
 
-/** How the destination behaves where its documents leave it open, as a probe found out. Written by sync/traits. */
+/** How the destination behaves where its documents leave it open, as a probe found out. Written by sync/proof/traits. */
 export const destinationTraits = pgTable('destination_traits', {
   account: text().primaryKey(),
   /** By question: {answer, evidence}. */

@@ -3,14 +3,14 @@
 import { sql } from 'drizzle-orm';
 import { at, ms, type Queryable } from '../db/database.ts';
 import { type Lane, lanes } from '../engine/lanes.ts';
-import { countClashes } from './clashes.ts';
-import { type Coverage, coverageSince } from './coverage.ts';
-import { countDeadLetters, type DeadLetterKind } from './dead-letters.ts';
-import { countDrifts, type DriftKind } from './drifts.ts';
-import { countHolds } from './holds.ts';
-import { countRequests } from './inbox.ts';
-import { countQuarantine } from './quarantine.ts';
-import { countTouches } from './touches.ts';
+import { countHolds } from './deliver/holds.ts';
+import { type Coverage, coverageSince } from './inbox/coverage.ts';
+import { countRequests } from './inbox/inbox.ts';
+import { countTouches } from './inbox/touches.ts';
+import { countDeadLetters, type DeadLetterKind } from './letters/dead-letters.ts';
+import { countDrifts, type DriftKind } from './proof/drifts.ts';
+import { countClashes } from './records/clashes.ts';
+import { countQuarantine } from './records/quarantine.ts';
 
 const dayMs = 86_400_000;
 

@@ -10,10 +10,10 @@ import {
   type MergePolicy,
   merge,
 } from '../customer/merge.ts';
-import { Breaker, type BreakerLimits, type DeletePolicy } from './breaker.ts';
-import type { StandingRecord } from './records.ts';
+import { Breaker, type BreakerLimits, type DeletePolicy } from './deliver/breaker.ts';
+import type { Suppressions } from './erase/suppressions.ts';
+import type { StandingRecord } from './records/records.ts';
 import { type MetadataRules, Source, type SourceConfig } from './source.ts';
-import type { Suppressions } from './suppressions.ts';
 
 /** What of a configuration decides how records become customers. */
 export interface WorldConfig {

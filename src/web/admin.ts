@@ -1,12 +1,12 @@
 // The page for people, and how a browser logs in to it. It renders on the server; the script only brings it up to date.
 import type { Context } from 'hono';
-import { customerView, listCustomers } from '../sync/customer-view.ts';
-import { listDeadLetters } from '../sync/dead-letters.ts';
-import { listRequests } from '../sync/inbox.ts';
-import { type LetterGroup, letterGroups } from '../sync/letter-groups.ts';
-import { requestOf } from '../sync/retry.ts';
-import { listRuns } from '../sync/runs.ts';
-import { listVerifications } from '../sync/verifications.ts';
+import { customerView, listCustomers } from '../sync/customers/customer-view.ts';
+import { listRequests } from '../sync/inbox/inbox.ts';
+import { listDeadLetters } from '../sync/letters/dead-letters.ts';
+import { type LetterGroup, letterGroups } from '../sync/letters/letter-groups.ts';
+import { requestOf } from '../sync/letters/retry.ts';
+import { listVerifications } from '../sync/proof/verifications.ts';
+import { listRuns } from '../sync/runs/runs.ts';
 import { customerBody } from './api/customers.ts';
 import { groupBody } from './api/dead-letter-groups.ts';
 import { letterBody } from './api/dead-letters.ts';

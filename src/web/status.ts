@@ -1,10 +1,10 @@
 // The whole at a glance, for the API and the page alike: sources and their runs, what waits, what may be spent.
 import { z } from '@hono/zod-openapi';
 import type { Endpoint } from '../engine/http.ts';
-import { batchesUnderWay } from '../sync/batches.ts';
-import { freshnessSince } from '../sync/freshness.ts';
+import { batchesUnderWay } from '../sync/deliver/batches.ts';
+import { freshnessSince } from '../sync/deliver/freshness.ts';
 import { destinationName, pauses } from '../sync/pauses.ts';
-import { goingRuns, lastRuns, type Run } from '../sync/runs.ts';
+import { goingRuns, lastRuns, type Run } from '../sync/runs/runs.ts';
 import type { Source } from '../sync/source.ts';
 import {
   iso,

@@ -1,6 +1,6 @@
 // How the webhooks of one source stand, for the status and for whoever sets them up.
 import { z } from '@hono/zod-openapi';
-import type { Seen } from '../sync/coverage.ts';
+import type { Seen } from '../sync/inbox/coverage.ts';
 import type { Figures } from '../sync/status.ts';
 import { iso, orNull, time, timeOrNull } from './api/shapes.ts';
 import type { Room } from './room.ts';

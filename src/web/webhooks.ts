@@ -6,7 +6,7 @@ import type { Webhook } from '../connector/webhook.ts';
 import type { Json } from '../connector.ts';
 import { Authenticator, Mask, type WebhookRequest } from '../engine/authenticity.ts';
 import { parseBody } from '../engine/body.ts';
-import { InboxFullError } from '../sync/inbox.ts';
+import { InboxFullError } from '../sync/inbox/inbox.ts';
 import { destinationName } from '../sync/pauses.ts';
 import { readCapped, TooManyBytesError } from './byte-cap.ts';
 import { answerProblem, Problem } from './problem.ts';

@@ -15,7 +15,7 @@ import { segment } from '../../connectors/segment.ts';
 import { sourceIdOf } from '../../src/customer/identity.ts';
 import { compileMapping } from '../../src/customer/mapping.ts';
 import { decode } from '../../src/engine/decoding.ts';
-import { composeOne } from '../../src/sync/partial-records.ts';
+import { composeOne } from '../../src/sync/inbox/partial-records.ts';
 import {
   type PushedRequest,
   type SegmentOptions,

@@ -12,7 +12,7 @@ import {
 } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
 import { createLog } from '../../src/engine/log.ts';
-import { type Run, runById } from '../../src/sync/runs.ts';
+import { type Run, runById } from '../../src/sync/runs/runs.ts';
 import { Tributary } from '../../src/tributary.ts';
 import { FastClock, until } from './sync-world.ts';
 

@@ -7,7 +7,7 @@ import type { Connector } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log.ts';
-import { type Run, runById } from '../../src/sync/runs.ts';
+import { type Run, runById } from '../../src/sync/runs/runs.ts';
 import { Tributary } from '../../src/tributary.ts';
 import { createHubSpotSimulator, type HubSpotOptions } from '../simulators/hubspot.ts';
 import { type Served, serve } from '../simulators/serve.ts';

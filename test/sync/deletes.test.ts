@@ -5,10 +5,10 @@ import { z } from 'zod';
 import { checkConfig } from '../../src/config.ts';
 import { type Connector, defineConnector, type Page, TransientError } from '../../src/connector.ts';
 import { createLog } from '../../src/engine/log.ts';
-import { refuseHolds, releaseHolds } from '../../src/sync/decide.ts';
-import { listHolds } from '../../src/sync/holds.ts';
-import { balances, ingest } from '../../src/sync/ingest.ts';
-import { type Run, runById } from '../../src/sync/runs.ts';
+import { refuseHolds, releaseHolds } from '../../src/sync/deliver/decide.ts';
+import { listHolds } from '../../src/sync/deliver/holds.ts';
+import { balances, ingest } from '../../src/sync/records/ingest.ts';
+import { type Run, runById } from '../../src/sync/runs/runs.ts';
 import { Tributary } from '../../src/tributary.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import {

@@ -21,8 +21,8 @@ import {
   settle,
   settleEach,
   want,
-} from '../../src/sync/deliveries.ts';
-import { FreshnessNotes, forgetFreshness, freshnessSince } from '../../src/sync/freshness.ts';
+} from '../../src/sync/deliver/deliveries.ts';
+import { FreshnessNotes, forgetFreshness, freshnessSince } from '../../src/sync/deliver/freshness.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 
 const start = Date.UTC(2026, 0, 1);

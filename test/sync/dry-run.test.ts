@@ -1,9 +1,9 @@
 // A dry run tells what the real one would do, keeps nothing of it, and stands in no other's way.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DryRunReport } from '../../src/sync/dry-run.ts';
-import { balances } from '../../src/sync/ingest.ts';
-import { lastRuns, reportOf, runById } from '../../src/sync/runs.ts';
+import { balances } from '../../src/sync/records/ingest.ts';
+import type { DryRunReport } from '../../src/sync/runs/dry-run.ts';
+import { lastRuns, reportOf, runById } from '../../src/sync/runs/runs.ts';
 import type { Tributary } from '../../src/tributary.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { People, versionsOf } from '../support/people.ts';

@@ -2,11 +2,11 @@
 // in minutes.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DryRunReport } from '../../src/sync/dry-run.ts';
-import { type KeptForecast, keepForecast, listForecasts } from '../../src/sync/forecasts.ts';
-import type { Forecast, PlanRequest } from '../../src/sync/plan.ts';
-import { UnknownSizeError } from '../../src/sync/plan-records.ts';
-import { reportOf } from '../../src/sync/runs.ts';
+import { type KeptForecast, keepForecast, listForecasts } from '../../src/sync/plan/forecasts.ts';
+import type { Forecast, PlanRequest } from '../../src/sync/plan/plan.ts';
+import { UnknownSizeError } from '../../src/sync/plan/plan-records.ts';
+import type { DryRunReport } from '../../src/sync/runs/dry-run.ts';
+import { reportOf } from '../../src/sync/runs/runs.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { People, versionsOf } from '../support/people.ts';
 import {

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Fields } from '../../src/connector.ts';
-import { type PreviewReport, preview } from '../../src/sync/preview.ts';
+import { type PreviewReport, preview } from '../../src/sync/deliver/preview.ts';
 import { World } from '../../src/sync/world.ts';
 import type { Tributary } from '../../src/tributary.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';

@@ -9,7 +9,7 @@ import type { MetadataDefinition } from '../../src/connector.ts';
 import { checkMetadata } from '../../src/customer/metadata.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log.ts';
-import { carryProbe, ProbeError, throwawayPrefix } from '../../src/sync/probe.ts';
+import { carryProbe, ProbeError, throwawayPrefix } from '../../src/sync/proof/probe.ts';
 import {
   createVoucherifySimulator,
   type MetadataSchema,

@@ -2,11 +2,11 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Fields } from '../../src/connector.ts';
-import { balances } from '../../src/sync/ingest.ts';
-import { mapAgain, sameState } from '../../src/sync/mapped.ts';
-import { carryRun, type PullRoom } from '../../src/sync/pull.ts';
-import { remap, rulesOf } from '../../src/sync/remap.ts';
-import { claimRun, type Run } from '../../src/sync/runs.ts';
+import { balances } from '../../src/sync/records/ingest.ts';
+import { mapAgain, sameState } from '../../src/sync/records/mapped.ts';
+import { carryRun, type PullRoom } from '../../src/sync/runs/pull.ts';
+import { remap, rulesOf } from '../../src/sync/runs/remap.ts';
+import { claimRun, type Run } from '../../src/sync/runs/runs.ts';
 import { World } from '../../src/sync/world.ts';
 import type { Tributary } from '../../src/tributary.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';

@@ -5,9 +5,9 @@ import { openDatabase } from '../../src/db/database.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { Budgets } from '../../src/engine/quota.ts';
 import { leaseOf, Roster } from '../../src/engine/roster.ts';
-import { claimBatch } from '../../src/sync/batches.ts';
-import { claim, DueBounds } from '../../src/sync/deliveries.ts';
-import { claimRun } from '../../src/sync/runs.ts';
+import { claimBatch } from '../../src/sync/deliver/batches.ts';
+import { claim, DueBounds } from '../../src/sync/deliver/deliveries.ts';
+import { claimRun } from '../../src/sync/runs/runs.ts';
 
 /** What a worker that will be killed is to lease. */
 export interface Orders {

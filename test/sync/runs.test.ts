@@ -4,9 +4,9 @@ import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DatabaseError } from '../../src/db/database.ts';
 import { leaseOf } from '../../src/engine/roster.ts';
-import { checkpoint, moveCheckpoint } from '../../src/sync/checkpoints.ts';
-import { type Counts, noCounts } from '../../src/sync/ingest.ts';
 import { pause, pauses } from '../../src/sync/pauses.ts';
+import { type Counts, noCounts } from '../../src/sync/records/ingest.ts';
+import { checkpoint, moveCheckpoint } from '../../src/sync/runs/checkpoints.ts';
 import {
   CancelledError,
   cancelRun,
@@ -23,7 +23,7 @@ import {
   type Run,
   requestRun,
   runById,
-} from '../../src/sync/runs.ts';
+} from '../../src/sync/runs/runs.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 

@@ -1,7 +1,7 @@
 // What a destination may do to those who write to it, and what becomes of each customer then: on both databases.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { freshnessSince } from '../../src/sync/freshness.ts';
+import { freshnessSince } from '../../src/sync/deliver/freshness.ts';
 import type { BulkFault, Fault } from '../simulators/voucherify.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import {

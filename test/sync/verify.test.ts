@@ -1,7 +1,7 @@
 // The proof: what was delivered is read back and compared, on both databases.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { checkChain, type Verification, verificationById } from '../../src/sync/verifications.ts';
+import { checkChain, type Verification, verificationById } from '../../src/sync/proof/verifications.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
 

@@ -1,7 +1,7 @@
 // A batch refused as a whole, halved: who is found, and with how many calls.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bisect, callsMost, smallest, smallestWithoutCalls } from '../../src/sync/bisect.ts';
+import { bisect, callsMost, smallest, smallestWithoutCalls } from '../../src/sync/deliver/bisect.ts';
 
 /** What bisecting `count` items does, where a part that holds a bad one is refused. The first refusal is not counted. */
 async function run(count: number, bad: ReadonlySet<number>, options: { mayAsk?: () => boolean } = {}) {

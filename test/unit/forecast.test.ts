@@ -1,8 +1,13 @@
 // The planner by itself: what it must never get wrong, whatever the numbers.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ForecastInput, forecast, forecastInTurns, type QuotaLine } from '../../src/sync/forecast.ts';
-import { callsInAll, type QuotaNow } from '../../src/sync/forecast-windows.ts';
+import {
+  type ForecastInput,
+  forecast,
+  forecastInTurns,
+  type QuotaLine,
+} from '../../src/sync/plan/forecast.ts';
+import { callsInAll, type QuotaNow } from '../../src/sync/plan/forecast-windows.ts';
 
 const at = 1_800_000_000_000;
 const quota = (name: string, limit: number, seconds: number, more: Partial<QuotaNow> = {}): QuotaNow => ({

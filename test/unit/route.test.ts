@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Lane, lanes } from '../../src/engine/lanes.ts';
-import type { Backlog } from '../../src/sync/deliveries.ts';
-import { route, type Traffic, type Traits } from '../../src/sync/route.ts';
+import type { Backlog } from '../../src/sync/deliver/deliveries.ts';
+import { route, type Traffic, type Traits } from '../../src/sync/deliver/route.ts';
 
 const at = Date.UTC(2026, 0, 1);
 const bulkTraits: Traits = {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { ManualClock } from '../../src/engine/clock.ts';
-import { keepDeadLetters } from '../../src/sync/dead-letters.ts';
+import { keepDeadLetters } from '../../src/sync/letters/dead-letters.ts';
 import { pause } from '../../src/sync/pauses.ts';
 import { databases } from '../support/databases.ts';
 import { deliverAll, empty, noon, takeIn } from './seed.ts';

@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { JsonObject } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
-import { keepAcknowledged } from '../../src/sync/acknowledgements.ts';
-import { keepDeadLetters } from '../../src/sync/dead-letters.ts';
-import { claim, DueBounds, settle } from '../../src/sync/deliveries.ts';
-import { ingest } from '../../src/sync/ingest.ts';
+import { keepAcknowledged } from '../../src/sync/deliver/acknowledgements.ts';
+import { claim, DueBounds, settle } from '../../src/sync/deliver/deliveries.ts';
+import { keepDeadLetters } from '../../src/sync/letters/dead-letters.ts';
+import { ingest } from '../../src/sync/records/ingest.ts';
 import type { World } from './world.ts';
 
 export const noon = Date.parse('2026-03-01T12:00:00Z');
@@ -47,7 +47,13 @@ export async function deliverAll(
   now = noon + 5_000,
 ) {
   const lease = randomUUID();
-  const claimed = await claim(database, { lease, now, leaseMs: 60_000, most: [1000, 1000, 1000, 1000], bounds: new DueBounds() });
+  const claimed = await claim(database, {
+    lease,
+    now,
+    leaseMs: 60_000,
+    most: [1000, 1000, 1000, 1000],
+    bounds: new DueBounds(),
+  });
   await settle(
     database,
     { lease },

@@ -1,6 +1,6 @@
 // Customers over HTTP: a list to page through and to search, and one of them with everything that is known.
 import { createRoute, z } from '@hono/zod-openapi';
-import { type CustomerView, customerView, listCustomers } from '../../sync/customer-view.ts';
+import { type CustomerView, customerView, listCustomers } from '../../sync/customers/customer-view.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, laneShape, limit, secured, text, time, timeOrNull } from './shapes.ts';

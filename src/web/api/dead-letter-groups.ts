@@ -1,9 +1,9 @@
 // Dead letters by cause over HTTP, the file of all of them, and a person's word to put some aside.
 import { createRoute, z } from '@hono/zod-openapi';
-import { causeOf } from '../../sync/causes.ts';
-import { type DeadLetterFilter, deadLettersAfter, type KeptLetter } from '../../sync/dead-letters.ts';
-import { discardDeadLetters } from '../../sync/discarding.ts';
-import { type LetterGroup, letterGroups } from '../../sync/letter-groups.ts';
+import { causeOf } from '../../sync/letters/causes.ts';
+import { type DeadLetterFilter, deadLettersAfter, type KeptLetter } from '../../sync/letters/dead-letters.ts';
+import { discardDeadLetters } from '../../sync/letters/discarding.ts';
+import { type LetterGroup, letterGroups } from '../../sync/letters/letter-groups.ts';
 import type { Tributary } from '../../tributary.ts';
 import { csvRow } from '../csv.ts';
 import { problems } from '../problem.ts';

@@ -1,7 +1,7 @@
 // Dead letters over HTTP: what was given up and why, and a person's word to try again.
 import { createRoute, z } from '@hono/zod-openapi';
-import { type KeptLetter, listDeadLetters } from '../../sync/dead-letters.ts';
-import { retryDeadLetters } from '../../sync/retry.ts';
+import { type KeptLetter, listDeadLetters } from '../../sync/letters/dead-letters.ts';
+import { retryDeadLetters } from '../../sync/letters/retry.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { letterFilter, letterFilterOf, letterIds, letterKind } from './letter-filter.ts';

@@ -1,7 +1,7 @@
 // Erasure over HTTP: a customer erased here and at the destination, with a receipt that says what every store answered.
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Erasure, erasureById, listErasures } from '../../sync/erasures.ts';
-import { SecretKeyError } from '../../sync/suppressions.ts';
+import { type Erasure, erasureById, listErasures } from '../../sync/erase/erasures.ts';
+import { SecretKeyError } from '../../sync/erase/suppressions.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, limit, secured, text, time, timeOrNull } from './shapes.ts';

@@ -1,9 +1,9 @@
 // Why a customer is as it is, and what it was, over HTTP: structures with the sentences beside them.
 import { createRoute, z } from '@hono/zod-openapi';
 import { type CustomerExplanation, customerSentences, fieldSentences } from '../../customer/explain.ts';
-import { explainCustomer } from '../../sync/explanation.ts';
-import { findCustomers } from '../../sync/find-customer.ts';
-import { causeWords, customerAt, historyOf } from '../../sync/history.ts';
+import { explainCustomer } from '../../sync/customers/explanation.ts';
+import { findCustomers } from '../../sync/customers/find-customer.ts';
+import { causeWords, customerAt, historyOf } from '../../sync/customers/history.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { before, iso, jsonOf, laneShape, limit, orNull, secured, text, time, timeOrNull } from './shapes.ts';

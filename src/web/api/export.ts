@@ -1,6 +1,6 @@
 // Customers with all their fields over HTTP, a thousand at a time: for files and for other programs.
 import { createRoute, z } from '@hono/zod-openapi';
-import { exportCustomers } from '../../sync/customer-export.ts';
+import { exportCustomers } from '../../sync/customers/customer-export.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, secured, text, time } from './shapes.ts';

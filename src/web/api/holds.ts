@@ -1,9 +1,9 @@
 // Held deliveries over HTTP: what waits for a person because too many customers lose the same thing, with the exact
 // difference, and the person's word.
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Decided, refuseHolds, releaseHolds } from '../../sync/decide.ts';
-import { heldPreviews } from '../../sync/difference.ts';
-import { groupHolds, listHolds } from '../../sync/holds.ts';
+import { type Decided, refuseHolds, releaseHolds } from '../../sync/deliver/decide.ts';
+import { heldPreviews } from '../../sync/deliver/difference.ts';
+import { groupHolds, listHolds } from '../../sync/deliver/holds.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { before, iso, jsonOf, limit, secured, text, time } from './shapes.ts';

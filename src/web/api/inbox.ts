@@ -1,8 +1,8 @@
 // The inbox over HTTP: the webhook requests that were kept, and a person's word to open them again.
 import { createRoute, z } from '@hono/zod-openapi';
-import { listRequests, requestById } from '../../sync/inbox.ts';
-import { faultsOf } from '../../sync/inbox-faults.ts';
-import { type Replaying, replayFitting, replayRequests } from '../../sync/replaying.ts';
+import { listRequests, requestById } from '../../sync/inbox/inbox.ts';
+import { faultsOf } from '../../sync/inbox/inbox-faults.ts';
+import { type Replaying, replayFitting, replayRequests } from '../../sync/inbox/replaying.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import {

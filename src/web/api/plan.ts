@@ -1,11 +1,11 @@
 // Forecasts over HTTP: what a run would take, before it is asked for, and what came of earlier ones. Nothing is kept but
 // the forecast itself.
 import { createRoute, z } from '@hono/zod-openapi';
-import type { DryRunReport } from '../../sync/dry-run.ts';
-import { type KeptForecast, keepForecast, listForecasts } from '../../sync/forecasts.ts';
-import type { Forecast, PlanRequest } from '../../sync/plan.ts';
-import { UnknownSizeError } from '../../sync/plan-records.ts';
-import { type Run, reportOf } from '../../sync/runs.ts';
+import { type KeptForecast, keepForecast, listForecasts } from '../../sync/plan/forecasts.ts';
+import type { Forecast, PlanRequest } from '../../sync/plan/plan.ts';
+import { UnknownSizeError } from '../../sync/plan/plan-records.ts';
+import type { DryRunReport } from '../../sync/runs/dry-run.ts';
+import { type Run, reportOf } from '../../sync/runs/runs.ts';
 import type { Source } from '../../sync/source.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';

@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Config } from '../../config.ts';
 import type { MetadataSchema } from '../../connector.ts';
-import { type PreviewOptions, type PreviewReport, preview } from '../../sync/preview.ts';
+import { type PreviewOptions, type PreviewReport, preview } from '../../sync/deliver/preview.ts';
 import { World } from '../../sync/world.ts';
 import type { Tributary } from '../../tributary.ts';
 import { Problem, problems } from '../problem.ts';

@@ -1,8 +1,8 @@
 // The probe over HTTP: what was found out of the destination, and a person's consent to find it out.
 import { createRoute, z } from '@hono/zod-openapi';
 import { destinationName, pauses } from '../../sync/pauses.ts';
-import { carryProbe, type Probed, ProbeError } from '../../sync/probe.ts';
-import { keepTraits, provenTraits } from '../../sync/traits.ts';
+import { carryProbe, type Probed, ProbeError } from '../../sync/proof/probe.ts';
+import { keepTraits, provenTraits } from '../../sync/proof/traits.ts';
 import type { Tributary } from '../../tributary.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';

@@ -1,7 +1,7 @@
 // One run's progress as server-sent events, until it has ended or nobody listens.
 import { createRoute } from '@hono/zod-openapi';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import { runById } from '../../sync/runs.ts';
+import { runById } from '../../sync/runs/runs.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { runNamed, runParam } from './runs.ts';

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { lanes } from '../../engine/lanes.ts';
 import type { Pause } from '../../sync/pauses.ts';
-import type { Run } from '../../sync/runs.ts';
+import type { Run } from '../../sync/runs/runs.ts';
 
 export const time = z.iso.datetime();
 export const timeOrNull = time.nullable();

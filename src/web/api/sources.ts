@@ -1,8 +1,8 @@
 // Sources over HTTP: what they are, and a person's word to sync, pause or resume one.
 import { createRoute, z } from '@hono/zod-openapi';
-import { checkpoint } from '../../sync/checkpoints.ts';
 import { pause, pauses, resume } from '../../sync/pauses.ts';
-import { goingRun } from '../../sync/runs.ts';
+import { checkpoint } from '../../sync/runs/checkpoints.ts';
+import { goingRun } from '../../sync/runs/runs.ts';
 import type { Source } from '../../sync/source.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';

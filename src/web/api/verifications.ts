@@ -5,7 +5,7 @@ import {
   listVerifications,
   type Verification,
   verificationById,
-} from '../../sync/verifications.ts';
+} from '../../sync/proof/verifications.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { before, iso, jsonOf, limit, orNull, secured, time, timeOrNull } from './shapes.ts';

@@ -1,0 +1,105 @@
+// Bulk actions that the destination accepted and has not ended: with what was sent, so that any worker can settle them
+// after any crash. It knows rows, not the vendor.
+import { sql } from 'drizzle-orm';
+import type { Fields } from '../../connector.ts';
+import { at, json, ms, type Queryable } from '../../db/database.ts';
+import { leasedBy } from '../../engine/roster.ts';
+
+export interface BatchItem {
+  sourceId: string;
+  /** The revision sent. */
+  revision: number;
+  /** What will be acknowledged when it is accepted. Null: the destination then has nothing of it. */
+  acknowledges: Fields | null;
+  attempts: number;
+  /** Whether an attempt before this one is still in doubt. */
+  uncertain: boolean;
+}
+
+export interface Batch {
+  id: string;
+  actionId: string;
+  items: BatchItem[];
+  submittedAt: number;
+  polls: number;
+}
+
+export async function keepBatch(db: Queryable, batch: Batch, dueAt: number): Promise<void> {
+  await db.rows(sql`
+    insert into batches (id, action_id, items, submitted_at, due_at)
+    values (${batch.id}::uuid, ${batch.actionId}, ${json(batch.items)}, ${at(batch.submittedAt)}, ${at(dueAt)})`);
+}
+
+/** Claims one batch that is due to be asked about. */
+export async function claimBatch(
+  db: Queryable,
+  lease: string,
+  now: number,
+  leaseMs: number,
+): Promise<Batch | null> {
+  const [batch] = await db.rows<Batch>(sql`
+    update batches set lease = ${lease}::uuid, due_at = ${at(now + leaseMs)}, polls = polls + 1
+    where id = (select id from batches where due_at <= ${at(now)} order by due_at limit 1 for update skip locked)
+    returning id, action_id as "actionId", items, ${ms(sql`submitted_at`)} as "submittedAt", polls`);
+  return batch ?? null;
+}
+
+/** Puts a batch off until it is asked about again. */
+export async function putOffBatch(db: Queryable, id: string, lease: string, dueAt: number): Promise<void> {
+  await db.rows(
+    sql`update batches set due_at = ${at(dueAt)}, lease = null where id = ${id}::uuid and lease = ${lease}::uuid`,
+  );
+}
+
+/** Of a batch that has ended these are still to be settled, from `dueAt` on. */
+export async function leaveOf(
+  db: Queryable,
+  id: string,
+  { items, dueAt }: { items: readonly BatchItem[]; dueAt: number },
+): Promise<void> {
+  await db.rows(
+    sql`update batches set items = ${json(items)}, due_at = ${at(dueAt)}, lease = null where id = ${id}::uuid`,
+  );
+}
+
+/** Locks the batch to settle it; false where another worker holds it by now. */
+export async function holdBatch(db: Queryable, id: string, lease: string): Promise<boolean> {
+  const rows = await db.rows(
+    sql`select 1 from batches where id = ${id}::uuid and lease = ${lease}::uuid for update`,
+  );
+  return rows.length === 1;
+}
+
+/** Takes a batch away that is held and settled. */
+export async function endBatch(db: Queryable, id: string): Promise<void> {
+  await db.rows(sql`delete from batches where id = ${id}::uuid`);
+}
+
+/** How many are under way, and when the next is due to be asked about, epoch milliseconds. */
+export async function batchesUnderWay(db: Queryable): Promise<{ count: number; nextDue: number | null }> {
+  const [row] = await db.rows<{ count: number; nextDue: number | null }>(sql`
+    select count(*)::int as count, ${ms(sql`min(due_at)`)} as "nextDue" from batches`);
+  return row ?? { count: 0, nextDue: null };
+}
+
+/** What a dead worker was asking about may be asked about at once. */
+export async function freeBatches(db: Queryable, worker: string, now: number): Promise<void> {
+  await db.rows(
+    sql`update batches set lease = null, due_at = ${at(now)} where ${leasedBy(sql`lease`, worker)}`,
+  );
+}
+
+/**
+ * Forgets what was sent of a customer who is erased, but for the source ID: the vendor's answer is matched by it. Returns
+ * in how many actions under way the customer is.
+ */
+export async function forgetInBatches(db: Queryable, sourceId: string): Promise<number> {
+  const item = json([{ sourceId }]);
+  const rows = await db.rows(sql`
+    update batches set items = (
+      select jsonb_agg(case when item ->> 'sourceId' = ${sourceId} then item || '{"acknowledges": {}}' else item end order by place)
+      from jsonb_array_elements(items) with ordinality as all_of_them (item, place))
+    where items @> ${item}
+    returning id`);
+  return rows.length;
+}

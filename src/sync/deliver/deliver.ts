@@ -1,0 +1,293 @@
+// The last step of the path: claim · diff · single, bulk or file · settle. Every attempt settles behind its lease; what is in
+// doubt is sent again whole. It knows no vendor.
+import type { Context, Destination } from '../../connector.ts';
+import type { Database, Queryable } from '../../db/database.ts';
+import { Circuit, type CircuitStatus } from '../../engine/circuit.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { localFiles } from '../../engine/files.ts';
+import { guardedApi } from '../../engine/guarded-api.ts';
+import type { Endpoint } from '../../engine/http.ts';
+import { apportion, type Lane, lanes } from '../../engine/lanes.ts';
+import type { Log } from '../../engine/log.ts';
+import type { Next } from '../../engine/worker.ts';
+import { destinationName, pauses } from '../pauses.ts';
+import { someRunIsGoing } from '../runs/runs.ts';
+import { BatchSize } from './batch-size.ts';
+import { batchesUnderWay } from './batches.ts';
+import type { DeletePolicy } from './breaker.ts';
+import {
+  type Backlog,
+  backlog,
+  type Claimed,
+  claim,
+  DueBounds,
+  nextDue,
+  type Settlement,
+  settle,
+} from './deliveries.ts';
+import { type Writing, writings } from './difference.ts';
+import { FirstLoad } from './first-load.ts';
+import { HeldClaims, leaseMs } from './held-claims.ts';
+import { Poller } from './polling.ts';
+import { isUrgent, longWaitMs, mostSingles, type Route, route, type Traffic, type Traits } from './route.ts';
+import { Sender } from './sending.ts';
+import { Settler } from './settling.ts';
+
+const mostBulkAtOnce = 4;
+
+export interface DeliverRoom {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  destination: Destination<unknown>;
+  settings: unknown;
+  endpoint: Endpoint;
+  /** What becomes of customers that all their records have left. */
+  deletes: DeletePolicy;
+  /** Begins the erasure of a customer, in the transaction that puts its delivery down. */
+  onLeft(db: Queryable, sourceId: string, now: number): Promise<void>;
+  /** A lease of this worker, new for each claim. */
+  newLease(): string;
+}
+
+export class Deliverer {
+  readonly #room: DeliverRoom;
+  readonly #settler: Settler;
+  readonly #bounds = new DueBounds();
+  readonly #circuit = new Circuit();
+  readonly #size: BatchSize;
+  readonly #firstLoad: FirstLoad;
+  /** Bulk was refused for what the account is: singles only, in this process. */
+  #noBulk = false;
+  /** What is first in line is to go by itself: bulk is asked for again when something else is. */
+  #onlyAlone = false;
+  /** Asks about the bulk actions that this brings on their way. */
+  readonly poller: Poller;
+
+  constructor(room: DeliverRoom) {
+    this.#room = room;
+    this.#settler = new Settler(room);
+    this.#firstLoad = new FirstLoad(room);
+    const { bulk } = room.destination.traits(room.settings);
+    this.#size = new BatchSize(bulk?.maxRecords ?? 1);
+    const context = (lane: Lane, signal: AbortSignal) => this.#context(lane, signal);
+    const [circuit, size] = [this.#circuit, this.#size];
+    this.poller = new Poller({ ...room, settler: this.#settler, circuit, size, context });
+  }
+
+  /** Whether the destination is left alone because it fails. Of this process. */
+  get circuit(): CircuitStatus {
+    return this.#circuit.status(this.#room.clock.now());
+  }
+
+  /** How the destination is written to now. */
+  get bulk(): { records: number; off: boolean } {
+    return { records: this.#size.records, off: this.#noBulk };
+  }
+
+  /** What may be grouped, as far as it is known by now. */
+  get #traits(): Traits {
+    const traits = this.#room.destination.traits(this.#room.settings);
+    const bulk = this.#noBulk ? null : traits.bulk;
+    return { ...traits, bulk: bulk && { ...bulk, maxRecords: this.#size.records } };
+  }
+
+  /** Sends one batch of what is due, but for a few that are urgent: those are `stepUrgent`'s. */
+  async step(signal: AbortSignal): Promise<Next> {
+    const traits = this.#traits;
+    const firstLoad = await this.#firstLoad.isOpen();
+    const most = traits.bulk?.maxRecords ?? 1000;
+    const counted = firstLoad ? Math.max(traits.firstLoad?.maxRecords ?? 0, most) : most;
+    return this.#go(counted, signal, async (all) => {
+      const due = all.filter(({ lane }) => !isUrgent(lane) || !this.#goesAlone(all, traits));
+      if (due.length === 0) return { due, plan: null };
+      const traffic = { ...(await this.#traffic(due, traits)), firstLoad };
+      return { due, plan: route(due, traffic, this.#onlyAlone ? { ...traits, bulk: null } : traits) };
+    });
+  }
+
+  /**
+   * Sends what a webhook or a person waits for, one by one, beside a bulk call that may take minutes. Where there are
+   * more than go one by one they share a bulk call with the rest.
+   */
+  async stepUrgent(signal: AbortSignal): Promise<Next> {
+    const traits = this.#traits;
+    return this.#go(1000, signal, async (all) => {
+      const due = this.#goesAlone(all, traits) ? all.filter(({ lane }) => isUrgent(lane)) : [];
+      const most = traits.singlesAtOnce * 4;
+      return { due, plan: due.length === 0 ? null : { by: 'single', most } };
+    });
+  }
+
+  /** Whether what is urgent goes one by one. */
+  #goesAlone(all: readonly Backlog[], traits: Traits): boolean {
+    const urgent = all.filter(({ lane }) => isUrgent(lane)).reduce((sum, { due }) => sum + due, 0);
+    if (traits.bulk === null || urgent <= mostSingles) return true;
+    return this.#room.endpoint.budget.waitMs(traits.bulk.bucket, 'webhook') > longWaitMs;
+  }
+
+  async #go(
+    most: number,
+    signal: AbortSignal,
+    choose: (all: readonly Backlog[]) => Promise<{ due: readonly Backlog[]; plan: Route | null }>,
+  ): Promise<Next> {
+    const { database, clock } = this.#room;
+    if ((await pauses(database)).has(destinationName)) return { again: false, afterMs: 5_000 };
+    const all = await backlog(database, clock.now(), most);
+    const { due, plan } = await choose(all);
+    if (plan === null) {
+      await this.#settler.writeFreshness({ all: true });
+      return { again: false, afterMs: await this.#untilNextDue() };
+    }
+    if (plan.by === 'none') return { again: false, afterMs: plan.againMs };
+    const admission = this.#circuit.admit(clock.now());
+    if (admission === 'none')
+      return { again: false, afterMs: Math.min(Math.max(this.#circuit.waitMs(clock.now()), 50), 1000) };
+    try {
+      // Where the destination has failed of late one customer tries.
+      const wished: Route = admission === 'one' ? { by: 'single', most: 1 } : plan;
+      return await this.#send(wished, due, signal);
+    } finally {
+      if (admission === 'one') this.#circuit.release();
+      if (signal.aborted) await this.#settler.writeFreshness({ all: true });
+    }
+  }
+
+  async #send(
+    plan: Exclude<Route, { by: 'none' }>,
+    due: readonly Backlog[],
+    signal: AbortSignal,
+  ): Promise<Next> {
+    const { database, clock } = this.#room;
+    const lease = this.#room.newLease();
+    const most = apportion(
+      plan.most,
+      lanes.map((lane) => due.find((one) => one.lane === lane)?.due ?? 0),
+    );
+    const now = clock.now();
+    const claimed = await database.transaction((tx) =>
+      claim(tx, { lease, now, leaseMs, most, bounds: this.#bounds }),
+    );
+    if (claimed.length === 0) return { again: false, afterMs: 250 };
+    if (!due.every(({ lane }) => isUrgent(lane))) this.#onlyAlone = claimed.every((row) => row.alone);
+    const held = new HeldClaims(this.#room, lease, claimed, now);
+    try {
+      const all = await writings(database, claimed, this.#room);
+      const of = (action: Writing['action']) => all.filter((writing) => writing.action === action);
+      await this.#settler.settleIdle({ lease }, of('none'));
+      await this.#beginErasures(lease, of('erase'));
+      const sender = this.#sender(lease, claimed, signal, held);
+      if (plan.by === 'file') await this.#sendFile(sender, lease, of('write'));
+      else if (plan.by === 'bulk' && of('write').length > 1)
+        await this.#sendTogether(sender, lease, of('write'));
+      else await sender.singles(of('write'));
+      await sender.singles(of('remove'));
+    } finally {
+      held.stop();
+    }
+    return { again: true };
+  }
+
+  #sender(lease: string, claimed: readonly Claimed[], signal: AbortSignal, held: HeldClaims): Sender {
+    const { endpoint } = this.#room;
+    const traits = this.#traits;
+    const lane = lanes[Math.min(...claimed.map((row) => row.lane))] ?? 'backfill';
+    const room = {
+      ...this.#room,
+      traits,
+      settler: this.#settler,
+      circuit: this.#circuit,
+      size: this.#size,
+      bulkWaitMs: () => endpoint.budget.waitMs(traits.bulk?.bucket, lane),
+      firstLoad: this.#firstLoad,
+      onNoBulk: (reason: string) => this.#switchBulkOff(reason),
+      // Whether it was the account that has no bulk is not known then.
+      onUnauthorized: () => {
+        this.#noBulk = false;
+      },
+    };
+    return new Sender(room, lease, signal, () => this.#context(lane, signal, held.areOurs), held.areOurs);
+  }
+
+  /** In bulk, but for those that are to go by themselves: a few of them now, and the others behind all else. */
+  async #sendTogether(sender: Sender, lease: string, toWrite: readonly Writing[]): Promise<void> {
+    const alone = toWrite.filter((writing) => writing.alone);
+    const few = this.#traits.singlesAtOnce * 4;
+    const message = 'it is to go by itself';
+    if (alone.length > few) await this.#settler.putBack(lease, alone.slice(few), { message });
+    await sender.bulk(toWrite.filter((writing) => !writing.alone));
+    await sender.singles(alone.slice(0, few));
+  }
+
+  /** As one file; of those that it cannot carry as many as one bulk call takes, and the others behind all else. */
+  async #sendFile(sender: Sender, lease: string, toWrite: readonly Writing[]): Promise<void> {
+    const rest = await sender.file(toWrite);
+    const most = this.#traits.bulk?.maxRecords ?? 0;
+    const message = 'the file does not carry it';
+    if (rest.length <= mostSingles) return sender.singles(rest);
+    if (rest.length > most) await this.#settler.putBack(lease, rest.slice(most), { message });
+    await this.#sendTogether(sender, lease, rest.slice(0, most));
+  }
+
+  #switchBulkOff(reason: string): void {
+    if (!this.#noBulk)
+      this.#room.log.warn(
+        `the destination takes no bulk; customers are sent one by one from now on: ${reason}`,
+      );
+    this.#noBulk = true;
+  }
+
+  async #traffic(due: readonly Backlog[], traits: Traits): Promise<Traffic> {
+    const { database, clock, endpoint } = this.#room;
+    const lane = due[0]?.lane ?? 'backfill';
+    return {
+      at: clock.now(),
+      reading: await someRunIsGoing(database),
+      bulkUnderWay: (await batchesUnderWay(database)).count,
+      mostBulkAtOnce,
+      singleWaitMs: endpoint.budget.waitMs(undefined, lane),
+      bulkWaitMs: endpoint.budget.waitMs(traits.bulk?.bucket, lane),
+    };
+  }
+
+  async #untilNextDue(): Promise<number> {
+    const next = await nextDue(this.#room.database);
+    return next === null ? 1000 : Math.min(Math.max(next - this.#room.clock.now(), 50), 1000);
+  }
+
+  #context(lane: Lane, signal: AbortSignal, isOurs = () => true): Context<unknown> {
+    const { settings, endpoint, clock, log } = this.#room;
+    const guard = { circuit: this.#circuit, clock, log, name: destinationName, signal, isOurs };
+    const api = guardedApi(endpoint.api(lane, { signal, isOurs }), guard);
+    return { settings, api, files: localFiles, now: clock.now() };
+  }
+
+  /**
+   * Begins the erasures that the delete policy asks for: from here on they tell the destination, and every other store.
+   * Each puts the delivery down first, so that the erasure does not wait for it; what was in doubt stays so.
+   */
+  async #beginErasures(lease: string, toErase: readonly Writing[]): Promise<void> {
+    const { database, clock, onLeft } = this.#room;
+    for (const writing of toErase) {
+      const { sourceId, revision, uncertain } = writing;
+      const now = clock.now();
+      const message = 'it is to be erased';
+      const down: Settlement = {
+        sourceId,
+        revision,
+        end: 'again',
+        dueAt: now,
+        counted: false,
+        message,
+        uncertain,
+      };
+      try {
+        await database.transaction(async (tx) => {
+          if ((await settle(tx, { lease }, [down], now)).has(sourceId)) await onLeft(tx, sourceId, now);
+        });
+      } catch (error) {
+        await this.#settler.settleFailure(lease, [writing], error);
+      }
+    }
+  }
+}

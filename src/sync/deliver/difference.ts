@@ -1,0 +1,171 @@
+// What must be written of claimed customers: each one's fields against what was acknowledged, or what the delete policy
+// says of one that all its records have left. It reads rows, sends nothing.
+import { sql } from 'drizzle-orm';
+import type { Destination, Fields, Json, JsonObject } from '../../connector.ts';
+import { acknowledge, changes } from '../../customer/diff.ts';
+import { type Queryable, texts } from '../../db/database.ts';
+import type { DeletePolicy } from './breaker.ts';
+import type { Claimed } from './deliveries.ts';
+
+/** One customer as it is about to be written. */
+export interface Writing {
+  sourceId: string;
+  /** The revision that is sent; at least the one claimed. */
+  revision: number;
+  attempts: number;
+  uncertain: boolean;
+  /** In no batch with others. */
+  alone: boolean;
+  /** `none`: the destination has it all already, or is to be told nothing. */
+  action: 'none' | 'write' | 'remove' | 'erase';
+  /** What will be acknowledged when it is accepted. Null: the destination then has nothing of it that we know of. */
+  acknowledges: Fields | null;
+  /** Null where nothing is written. */
+  payload: JsonObject | null;
+  /** Objects are written in part: a vendor that replaces them would lose what others keep there. */
+  partial: boolean;
+}
+
+/** A field that is in no contribution any more is cleared at the destination: we wrote it, and it is true no more. */
+const withdrawn = 'clear';
+
+/** So many are read and compared in one turn: what is urgent goes in between. */
+const atOnce = 200;
+
+export interface Row {
+  sourceId: string;
+  revision: number;
+  fields: Fields;
+  dropped: string[];
+  /** All its records have left it, and nobody refused to let it go. */
+  gone: boolean;
+  acknowledged: Fields | null;
+}
+
+export interface Sending {
+  destination: Destination<unknown>;
+  settings: unknown;
+  deletes: DeletePolicy;
+}
+
+/** What to do of claimed customers. One that was held meanwhile is left out: the claim is none any more. */
+export async function writings(
+  db: Queryable,
+  claimed: readonly Claimed[],
+  sending: Sending,
+): Promise<Writing[]> {
+  const byId = new Map(claimed.map((row) => [row.sourceId, row]));
+  const ids = [...byId.keys()];
+  const all: Writing[] = [];
+  for (let from = 0; from < ids.length; from += atOnce) {
+    const rows = await rowsOf(db, ids.slice(from, from + atOnce), 'waiting');
+    for (const row of rows) all.push(writingOf(row, byId.get(row.sourceId)!, sending));
+  }
+  return all;
+}
+
+/** What would be sent of held customers, with both sides of each field. */
+export interface Preview {
+  action: Writing['action'];
+  /** By field: what the destination acknowledged, and what it is to be. */
+  difference: { [field: string]: { from: Json; to: Json } };
+  payload: JsonObject | null;
+}
+
+export async function heldPreviews(
+  db: Queryable,
+  sourceIds: readonly string[],
+  sending: Sending,
+): Promise<Map<string, Preview>> {
+  const rows = await rowsOf(db, sourceIds, 'held');
+  return new Map(
+    rows.map((row) => {
+      const { action, sent } = intentOf(row, row.uncertain, sending);
+      const payload = sent && sending.destination.payload(row.sourceId, sent, sending.settings);
+      const to = action === 'write' ? (sent ?? {}) : nullsOf(row.acknowledged ?? {});
+      const difference = Object.fromEntries(
+        Object.entries(to).map(([field, value]) => [
+          field,
+          { from: row.acknowledged?.[field] ?? null, to: value },
+        ]),
+      );
+      return [row.sourceId, { action, difference: action === 'none' ? {} : difference, payload }];
+    }),
+  );
+}
+
+async function rowsOf(
+  db: Queryable,
+  sourceIds: readonly string[],
+  state: 'waiting' | 'held',
+): Promise<(Row & { uncertain: boolean })[]> {
+  return db.rows(sql`
+    select source_id as "sourceId", customers.revision, customers.fields, dropped, "left" and not kept as gone,
+           acknowledgements.fields as acknowledged, uncertain
+    from customers join deliveries using (source_id) left join acknowledgements using (source_id)
+    where source_id = any(${texts(sourceIds)}) and state = ${state}`);
+}
+
+function writingOf(row: Row, { attempts, uncertain, alone }: Claimed, sending: Sending): Writing {
+  const { sourceId, revision } = row;
+  const { action, sent } = intentOf(row, uncertain, sending);
+  return {
+    sourceId,
+    revision,
+    attempts,
+    uncertain,
+    alone,
+    action,
+    acknowledges: acknowledgedAfter(row, action, sent, uncertain),
+    payload: sent && sending.destination.payload(sourceId, sent, sending.settings),
+    partial: sent !== null && Object.keys(sent).some((field) => field.includes('.')),
+  };
+}
+
+/** What to do, and the fields to write where it is that. */
+export function intentOf(
+  row: Row,
+  uncertain: boolean,
+  { destination, settings, deletes }: Sending,
+): { action: Writing['action']; sent: Fields | null } {
+  const none = { action: 'none' as const, sent: null };
+  const options = {
+    uncertain,
+    partialWrites: destination.traits(settings).partialWrites,
+    withdrawn,
+  } as const;
+  if (!row.gone) {
+    const sent = changes(row, row.acknowledged, options);
+    return sent ? { action: 'write', sent } : none;
+  }
+  // What the destination was never sent needs no taking away.
+  if (deletes === 'keep' || (row.acknowledged === null && !uncertain)) return none;
+  if (deletes === 'delete') return { action: 'remove', sent: null };
+  if (deletes === 'erase') return { action: 'erase', sent: null };
+  const emptied = { fields: {}, dropped: namesOf(row) };
+  const sent = changes(emptied, row.acknowledged, options);
+  return sent && Object.keys(sent).length > 0 ? { action: 'write', sent } : none;
+}
+
+function acknowledgedAfter(
+  row: Row,
+  action: Writing['action'],
+  sent: Fields | null,
+  uncertain: boolean,
+): Fields | null {
+  if (action === 'remove' || action === 'erase') return null;
+  if (row.acknowledged === null && sent === null && !uncertain) return null;
+  // Of an attempt in doubt after which nothing is sent, any field may have arrived.
+  const dropped = row.gone ? namesOf(row) : row.dropped;
+  return acknowledge(row.acknowledged, sent ?? {}, { uncertain, dropped });
+}
+
+function namesOf({ fields, dropped }: Row): string[] {
+  return [...Object.keys(fields), ...dropped];
+}
+
+function nullsOf(fields: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([field, value]) => (value === null ? [] : [[field, null]])),
+  );
+}

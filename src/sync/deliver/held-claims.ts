@@ -1,0 +1,59 @@
+// Claims of deliveries, held for as long as they are being sent: budgets may keep them waiting for longer than a lease. A
+// process that was stopped meanwhile no longer holds them, and must know it before it sends anything.
+import type { Database } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import type { Log } from '../../engine/log.ts';
+import { skewMs } from '../../engine/quota-gate.ts';
+import { holdClaims } from './deliveries.ts';
+
+export const leaseMs = 120_000;
+
+export class HeldClaims {
+  readonly #clock: Clock;
+  readonly #stopped = new AbortController();
+  /** Until then nobody else takes them up. */
+  #until: number;
+
+  /** `claimedAt`: when the lease was taken, epoch milliseconds. */
+  constructor(
+    room: { database: Database; clock: Clock; log: Log },
+    lease: string,
+    claimed: readonly { sourceId: string }[],
+    claimedAt: number,
+  ) {
+    this.#clock = room.clock;
+    this.#until = claimedAt + leaseMs;
+    void this.#hold(
+      room,
+      lease,
+      claimed.map((row) => row.sourceId),
+    );
+  }
+
+  /** Asked in the same turn as a request is sent. Another worker's clock may be ahead of ours. */
+  readonly areOurs = (): boolean => this.#clock.now() < this.#until - skewMs;
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  async #hold(
+    { database, log }: { database: Database; log: Log },
+    lease: string,
+    sourceIds: readonly string[],
+  ): Promise<void> {
+    for (;;) {
+      await this.#clock.sleep(leaseMs / 3, this.#stopped.signal);
+      // What ran out is not taken back: others may have it.
+      if (this.#stopped.signal.aborted || !this.areOurs()) return;
+      const until = this.#clock.now() + leaseMs;
+      try {
+        const held = await holdClaims(database, { lease, sourceIds, until });
+        // Where the answer comes after they ran out, others may have taken some of them before it was carried out.
+        if (held && this.areOurs()) this.#until = until;
+      } catch (error) {
+        log.warn({ err: error }, 'claims could not be held further');
+      }
+    }
+  }
+}

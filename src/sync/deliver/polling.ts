@@ -1,0 +1,165 @@
+// Bulk actions on their way at the destination: asked about until they end, and settled customer by customer. What an action
+// proves nothing of is read back before it is settled.
+import {
+  type Context,
+  type Destination,
+  type Outcome,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '../../connector.ts';
+import type { Database, Queryable } from '../../db/database.ts';
+import type { Circuit } from '../../engine/circuit.ts';
+import type { Clock } from '../../engine/clock.ts';
+import type { Lane } from '../../engine/lanes.ts';
+import { backoffMs } from '../../engine/retry.ts';
+import type { Next } from '../../engine/worker.ts';
+import { destinationName, pauses } from '../pauses.ts';
+import type { BatchSize } from './batch-size.ts';
+import {
+  type Batch,
+  batchesUnderWay,
+  claimBatch,
+  endBatch,
+  holdBatch,
+  leaveOf,
+  putOffBatch,
+} from './batches.ts';
+import { sendAgain } from './deliveries.ts';
+import { isSampleHeld, readDoubts } from './read-doubts.ts';
+import { accepted, backoff, type Settler } from './settling.ts';
+
+const leaseMs = 120_000;
+/** An action that has not ended by then is given up: of its customers nothing is known. */
+const actionDeadlineMs = 3_600_000;
+/** When those are looked at again that an action has written to and something else carries. */
+const lostAgainMs = 5_000;
+
+export interface PollRoom {
+  database: Database;
+  clock: Clock;
+  destination: Destination<unknown>;
+  settler: Settler;
+  circuit: Circuit;
+  size: BatchSize;
+  newLease(): string;
+  context(lane: Lane, signal: AbortSignal): Context<unknown>;
+}
+
+/** When an action is asked about next: each question costs a call, and large ones take longer. */
+export function pollDelayMs(batch: { items: { readonly length: number }; polls: number }): number {
+  return Math.min((200 + batch.items.length / 10) * 1.6 ** batch.polls, 30_000);
+}
+
+export class Poller {
+  readonly #room: PollRoom;
+
+  constructor(room: PollRoom) {
+    this.#room = room;
+  }
+
+  /** Asks about one bulk action that is due, and settles it when it has ended. */
+  async step(signal: AbortSignal): Promise<Next> {
+    const { database, clock, destination, circuit } = this.#room;
+    const { nextDue: next } = await batchesUnderWay(database);
+    if (next === null) return { again: false, afterMs: 1000 };
+    if (next > clock.now()) return { again: false, afterMs: Math.min(next - clock.now(), 1000) };
+    if ((await pauses(database)).get(destinationName)?.cause === 'unauthorized')
+      return { again: false, afterMs: 5_000 };
+    const admission = circuit.admit(clock.now());
+    if (admission === 'none') return { again: false, afterMs: 1000 };
+    const lease = this.#room.newLease();
+    const batch = await claimBatch(database, lease, clock.now(), leaseMs);
+    try {
+      if (!batch || !destination.bulk) return { again: false, afterMs: 250 };
+      await this.#ask(batch, lease, signal).catch((error: unknown) =>
+        this.#settleFailure(batch, lease, signal, error),
+      );
+      return { again: true };
+    } finally {
+      if (admission === 'one') circuit.release();
+    }
+  }
+
+  async #ask(batch: Batch, lease: string, signal: AbortSignal): Promise<void> {
+    const { database, clock, destination } = this.#room;
+    const sourceIds = batch.items.map((item) => item.sourceId);
+    const context = () => this.#room.context('schedule', signal);
+    const result = await destination.bulk!.poll(context(), batch.actionId, sourceIds);
+    if (!result && !this.#isOverdue(batch))
+      return putOffBatch(database, batch.id, lease, clock.now() + pollDelayMs(batch));
+    if (!result) this.#room.size.timedOut(batch.items.length);
+    const outcomes = outcomesOf(batch, result?.outcomes ?? [], 'the bulk action did not end');
+    const doubts = batch.items.filter(({ sourceId }) => outcomes.get(sourceId)?.result === 'unknown');
+    if (doubts.length > 0)
+      for (const sourceId of await readDoubts(destination, context, doubts))
+        outcomes.set(sourceId, accepted(sourceId));
+    if (result?.sample) await this.#believe(batch, outcomes, context);
+    await this.#settle(batch, lease, outcomes);
+  }
+
+  /** What was accepted is in doubt after all where a few of it are not as they were sent. */
+  async #believe(
+    batch: Batch,
+    outcomes: Map<string, Outcome>,
+    context: () => Context<unknown>,
+  ): Promise<void> {
+    const taken = batch.items.filter(({ sourceId }) => outcomes.get(sourceId)?.result === 'accepted');
+    if (await isSampleHeld(this.#room.destination, context, taken)) return;
+    const message = 'other customers of the action are not held as they were sent';
+    for (const { sourceId } of taken) outcomes.set(sourceId, { sourceId, result: 'unknown', message });
+  }
+
+  #isOverdue(batch: Batch): boolean {
+    return this.#room.clock.now() - batch.submittedAt > actionDeadlineMs;
+  }
+
+  /** Asked again later; but not for ever, nor where the question itself is refused. */
+  async #settleFailure(batch: Batch, lease: string, signal: AbortSignal, error: unknown): Promise<void> {
+    const { database, clock, settler } = this.#room;
+    if (signal.aborted) return putOffBatch(database, batch.id, lease, clock.now());
+    await settler.note(error);
+    const isLost = this.#isOverdue(batch) || error instanceof RejectedError;
+    if (isLost && !(error instanceof UnauthorizedError)) {
+      const message = `of the bulk action nothing is known: ${(error as Error).message}`;
+      return this.#settle(batch, lease, outcomesOf(batch, [], message));
+    }
+    const said = error instanceof TransientError ? error.retryAfterMs : undefined;
+    const waitMs = backoffMs(batch.polls, { ...backoff, capMs: 60_000, retryAfterMs: said });
+    await putOffBatch(database, batch.id, lease, clock.now() + waitMs);
+  }
+
+  async #settle(batch: Batch, lease: string, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
+    const { database, settler } = this.#room;
+    const settled = await database.transaction(async (tx) => {
+      if (!(await holdBatch(tx, batch.id, lease))) return [];
+      const rows = await settler.settleIn(tx, { batchId: batch.id }, batch.items, outcomes);
+      await this.#settleLost(tx, batch, new Set(rows.map((row) => row.sourceId)));
+      return rows;
+    });
+    settler.noteFresh(settled);
+    await settler.writeFreshness({ all: true });
+  }
+
+  /**
+   * Of an action whose worker was stopped before it could say what it carries, or from which customers were taken: its
+   * values may have come after newer ones.
+   */
+  async #settleLost(tx: Queryable, batch: Batch, settled: ReadonlySet<string>): Promise<void> {
+    const now = this.#room.clock.now();
+    const lost = batch.items.filter(({ sourceId }) => !settled.has(sourceId));
+    const ids = lost.map(({ sourceId }) => sourceId);
+    const busy = await sendAgain(tx, ids, now);
+    const left = lost.filter(({ sourceId }) => busy.has(sourceId));
+    if (left.length === 0) return endBatch(tx, batch.id);
+    await leaveOf(tx, batch.id, { items: left, dueAt: now + lostAgainMs });
+  }
+}
+
+/** One outcome for each customer of the batch: whom none names is in doubt. */
+function outcomesOf(batch: Batch, outcomes: readonly Outcome[], message: string): Map<string, Outcome> {
+  const bySourceId = new Map(outcomes.map((outcome) => [outcome.sourceId, outcome]));
+  for (const { sourceId } of batch.items)
+    if (!bySourceId.has(sourceId)) bySourceId.set(sourceId, { sourceId, result: 'unknown', message });
+  return bySourceId;
+}

@@ -1,0 +1,81 @@
+// How what is due is best sent now: one by one, in bulk, as a file, or not yet. Pure.
+import type { Destination } from '../../connector.ts';
+import type { Lane } from '../../engine/lanes.ts';
+import type { Backlog } from './deliveries.ts';
+
+export type Traits = ReturnType<Destination<unknown>['traits']>;
+
+export type Route = { by: 'single' | 'bulk' | 'file'; most: number } | { by: 'none'; againMs: number };
+
+/** Up to so many go one by one although bulk is there: their answer is at once, and bulk calls are scarce. */
+export const mostSingles = 25;
+/** How long customers wait for the rest of a run that is still reading, so that they share one bulk call. */
+const lingerMs = 10_000;
+/** A quota that allows nothing for longer than this is worth going round. */
+export const longWaitMs = 5_000;
+
+/** Fewer go in two bulk calls: a file, with the calls that must be asked before it, would save nothing. */
+export const fewestInFile = 4_000;
+/**
+ * How long customers of a first load wait for the rest of it: only what is there when the file goes can go with it, for
+ * once it is acknowledged all others go in bulk. A file's worth is read in two to ten minutes.
+ */
+const fileLingerMs = 900_000;
+
+/** What a webhook or a person waits for. */
+export function isUrgent(lane: Lane): boolean {
+  return lane === 'webhook' || lane === 'manual';
+}
+
+/** What is going on while the route is chosen. */
+export interface Traffic {
+  /** Epoch milliseconds. */
+  at: number;
+  /** Some run is still bringing customers. */
+  reading: boolean;
+  bulkUnderWay: number;
+  mostBulkAtOnce: number;
+  /** How long until the quotas allow a call of each kind, milliseconds. */
+  singleWaitMs: number;
+  bulkWaitMs: number;
+  /** The destination is empty as far as is known, so that a file may be sent where the traits offer one. */
+  firstLoad?: boolean;
+}
+
+/**
+ * A person's or webhook's wish never waits for company; the rest does while a run is going, unless a full bulk call is
+ * together or the oldest has waited `lingerMs`. Few go one by one, many in bulk; and where the quota of one kind is
+ * spent for long, what can goes by the other. A first load is waited for until it is whole, or fills a file.
+ */
+export function route(backlog: readonly Backlog[], traffic: Traffic, traits: Traits): Route {
+  const due = count(backlog);
+  const oneByOne = (most: number): Route => ({
+    by: 'single',
+    most: Math.min(most, traits.singlesAtOnce * 4),
+  });
+  if (due === 0) return { by: 'none', againMs: 1000 };
+  if (traits.bulk === null) return oneByOne(due);
+  const urgent = count(backlog.filter(({ lane }) => isUrgent(lane)));
+  const bulkIsSpent = traffic.bulkWaitMs > longWaitMs;
+  const singlesAreSpent = traffic.singleWaitMs > longWaitMs && !bulkIsSpent && due > 1;
+  if (urgent > 0 && urgent <= mostSingles && !singlesAreSpent) return oneByOne(urgent);
+  const waited = traffic.at - Math.min(...backlog.map((lane) => lane.oldest));
+  const file = traffic.firstLoad && urgent === 0 && !bulkIsSpent ? (traits.firstLoad ?? null) : null;
+  if (file !== null) {
+    if (traffic.reading && due < file.maxRecords && waited < fileLingerMs)
+      return { by: 'none', againMs: 1000 };
+    if (due >= fewestInFile && traffic.bulkUnderWay < traffic.mostBulkAtOnce)
+      return { by: 'file', most: file.maxRecords };
+  }
+  const full = due >= traits.bulk.maxRecords;
+  if (urgent === 0 && traffic.reading && !full && waited < lingerMs) return { by: 'none', againMs: 250 };
+  if (bulkIsSpent || (due <= mostSingles && !singlesAreSpent)) return oneByOne(due);
+  if (traffic.bulkUnderWay >= traffic.mostBulkAtOnce) {
+    return urgent > 0 && traffic.singleWaitMs <= longWaitMs ? oneByOne(urgent) : { by: 'none', againMs: 250 };
+  }
+  return { by: 'bulk', most: traits.bulk.maxRecords };
+}
+
+function count(backlog: readonly Backlog[]): number {
+  return backlog.reduce((sum, lane) => sum + lane.due, 0);
+}

@@ -1,0 +1,364 @@
+// Customers on their way: one by one, in bulk or as a file, completed with what others own, in smaller parts where a batch
+// is too large or refused as a whole. It knows neither when nor why they are sent.
+import { randomUUID } from 'node:crypto';
+import {
+  type Context,
+  type Destination,
+  type JsonObject,
+  type Outcome,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '../../connector.ts';
+import type { Database } from '../../db/database.ts';
+import type { Circuit } from '../../engine/circuit.ts';
+import type { Clock } from '../../engine/clock.ts';
+import type { BatchSize } from './batch-size.ts';
+import { type Batch, type BatchItem, keepBatch } from './batches.ts';
+import { bisect, smallestWithoutCalls } from './bisect.ts';
+import { carry } from './deliveries.ts';
+import type { Writing } from './difference.ts';
+import type { FirstFile, FirstLoad } from './first-load.ts';
+import { pollDelayMs } from './polling.ts';
+import { longWaitMs, type Traits } from './route.ts';
+import type { Settler } from './settling.ts';
+
+/** Refused parts that are halved at once. */
+const bisectedAtOnce = 3;
+
+export interface SendRoom {
+  database: Database;
+  clock: Clock;
+  destination: Destination<unknown>;
+  traits: Traits;
+  settler: Settler;
+  circuit: Circuit;
+  size: BatchSize;
+  firstLoad: FirstLoad;
+  /** How long until the quotas allow a bulk call, milliseconds. */
+  bulkWaitMs(): number;
+  /** The destination has no bulk for this account, though its traits say so. */
+  onNoBulk(reason: string): void;
+  /** The credentials were refused. */
+  onUnauthorized(): void;
+}
+
+/** What became of a part that was to be sent in bulk. `spent`: no quota was left for it. `over`: it failed, and is settled. */
+type PartEnd = 'taken' | 'refused' | 'too large' | 'no bulk' | 'spent' | 'over';
+
+/** Sends what was claimed under one lease. */
+export class Sender {
+  readonly #room: SendRoom;
+  readonly #lease: string;
+  readonly #signal: AbortSignal;
+  readonly #context: () => Context<unknown>;
+  readonly #areOurs: () => boolean;
+  /** Payloads completed with what others own, so that a part sent again in smaller ones is not read again. */
+  readonly #completed = new Map<string, JsonObject>();
+  #unauthorized = false;
+
+  /** `areOurs`: whether nobody else can have taken up what was claimed. */
+  constructor(
+    room: SendRoom,
+    lease: string,
+    signal: AbortSignal,
+    context: () => Context<unknown>,
+    areOurs: () => boolean,
+  ) {
+    this.#room = room;
+    this.#lease = lease;
+    this.#signal = signal;
+    this.#context = context;
+    this.#areOurs = areOurs;
+  }
+
+  /** One by one, several at a time. What better not be sent now is put back. */
+  async singles(toWrite: readonly Writing[]): Promise<void> {
+    const waiting = [...toWrite];
+    const sender = async () => {
+      for (let writing = waiting.shift(); writing; writing = waiting.shift()) {
+        const hindrance = this.#hindrance();
+        if (hindrance !== null) return this.#putBack([writing, ...waiting.splice(0)], hindrance);
+        await this.#one(writing);
+      }
+    };
+    await Promise.all(
+      Array.from({ length: Math.min(this.#room.traits.singlesAtOnce, toWrite.length) }, sender),
+    );
+  }
+
+  /** Why nothing more of this claim should be sent now, or null. */
+  #hindrance(): string | null {
+    const { circuit, clock } = this.#room;
+    if (this.#signal.aborted) return 'stopped';
+    if (!this.#areOurs()) return 'this worker was stopped for longer than it may hold them';
+    if (this.#unauthorized) return 'the destination refuses the credentials';
+    return circuit.isOpen(clock.now()) ? 'the destination fails again and again' : null;
+  }
+
+  async #putBack(
+    unsent: readonly Writing[],
+    message: string,
+    { alone }: { alone?: true } = {},
+  ): Promise<void> {
+    if (unsent.length > 0)
+      await this.#room.settler.putBack(this.#lease, unsent, { message, ...(alone && { alone }) });
+  }
+
+  async #one(writing: Writing): Promise<void> {
+    const { settler } = this.#room;
+    const carrier = { lease: this.#lease };
+    try {
+      const context = this.#context();
+      const outcome =
+        writing.action === 'remove'
+          ? await this.#remove(context, writing.sourceId)
+          : await this.#upsert(context, writing);
+      await settler.settle(carrier, [writing], new Map([[writing.sourceId, outcome]]));
+    } catch (error) {
+      await this.#settleFailure([writing], error);
+    }
+  }
+
+  async #settleFailure(sent: readonly Writing[], error: unknown): Promise<void> {
+    if (error instanceof UnauthorizedError) {
+      this.#unauthorized = true;
+      this.#room.onUnauthorized();
+    }
+    await this.#room.settler.settleFailure(this.#lease, sent, error);
+  }
+
+  async #upsert(context: Context<unknown>, writing: Writing): Promise<Outcome> {
+    const payload = await this.#preserved(context, writing);
+    return this.#room.destination.upsert(context, { sourceId: writing.sourceId, payload });
+  }
+
+  /** Never for good: the customer may come back. */
+  async #remove(context: Context<unknown>, sourceId: string): Promise<Outcome> {
+    const { destination } = this.#room;
+    if (destination.remove) return destination.remove(context, sourceId, { permanent: false });
+    const message = 'The destination offers no way to delete a customer: set "deletes" to another policy.';
+    return { sourceId, result: 'rejected', code: 'no_remove', message };
+  }
+
+  /** The payload, completed with what others keep in the objects that we write in part, where the vendor replaces them. */
+  async #preserved(context: Context<unknown>, writing: Writing): Promise<JsonObject> {
+    const { destination } = this.#room;
+    const payload = writing.payload ?? {};
+    if (this.#room.traits.partialWrites === 'merge' || !writing.partial || !destination.preserve)
+      return payload;
+    const known = this.#completed.get(writing.sourceId);
+    if (known) return known;
+    const current = await destination.read(context, writing.sourceId);
+    const completed = current ? destination.preserve(payload, current) : payload;
+    this.#completed.set(writing.sourceId, completed);
+    return completed;
+  }
+
+  /** In as few bulk actions as their bytes and the size that is taken now allow. */
+  async bulk(toWrite: readonly Writing[]): Promise<void> {
+    const { size } = this.#room;
+    let rest: readonly Writing[] = toWrite;
+    let most = Number.POSITIVE_INFINITY;
+    while (rest.length > 0) {
+      const hindrance = this.#hindrance();
+      if (hindrance !== null) return this.#putBack(rest, hindrance);
+      const next = this.#firstPart(rest, Math.min(size.records, most));
+      const completed = await this.#completeAll(next);
+      // What others own in them counts too, and is known only now.
+      const part = this.#firstPart(completed, completed.length);
+      rest = [...completed.slice(part.length), ...rest.slice(next.length)];
+      if (part.length === 0) continue;
+      const end = await this.#submit(part);
+      if (end === 'too large') {
+        most = Math.max(1, Math.floor(part.length / 2));
+        rest = [...part, ...rest];
+      }
+      if (end === 'refused') await this.#bisect(part);
+      if (end === 'no bulk') return this.#withoutBulk([...part, ...rest]);
+      // Nobody waits for bulk calls to be allowed again: they go one by one, as the next plan will have it.
+      if (end === 'spent') return this.#putBack([...part, ...rest], 'no bulk call is left for now');
+    }
+  }
+
+  /**
+   * As one file those that it can carry, with nothing to complete: the destination is empty. Returns those that are to
+   * go in bulk, which are all of them where no file may be sent or it was refused.
+   */
+  async file(toWrite: readonly Writing[]): Promise<readonly Writing[]> {
+    const { destination, firstLoad, traits } = this.#room;
+    const limits = traits.firstLoad;
+    if (!limits || this.#hindrance() !== null) return toWrite;
+    let file: FirstFile | null;
+    try {
+      file = await firstLoad.file(this.#context, toWrite, limits);
+    } catch (error) {
+      if (!(error instanceof TransientError)) {
+        firstLoad.end(`it could not be asked what the file may hold: ${(error as Error).message}`);
+        return toWrite;
+      }
+      await this.#settleFailure(toWrite, error);
+      return [];
+    }
+    if (file === null) return toWrite;
+    let actionId: string;
+    try {
+      ({ actionId } = await destination.firstLoad!.submit(this.#context(), file.content));
+    } catch (error) {
+      if (error instanceof RejectedError) {
+        firstLoad.end(`the destination refused one: ${error.message}`);
+        return toWrite;
+      }
+      if (endOf(error) === 'spent' && !this.#signal.aborted) {
+        await this.#putBack(toWrite, 'no bulk call is left for now');
+        return [];
+      }
+      await this.#settleFailure(file.part, error);
+      return file.rest;
+    }
+    await this.#handOver(actionId, file.part);
+    return file.rest;
+  }
+
+  /** The first of them, so many that the body stays under its limit; the array's own commas and brackets are counted. */
+  #firstPart(toWrite: readonly Writing[], mostRecords: number): readonly Writing[] {
+    const { maxBytes } = this.#room.traits.bulk!;
+    let bytes = 2;
+    let records = 0;
+    for (const writing of toWrite) {
+      const payload = this.#completed.get(writing.sourceId) ?? writing.payload;
+      bytes += Buffer.byteLength(JSON.stringify(payload)) + 1;
+      if (records > 0 && (bytes > maxBytes || records === mostRecords)) break;
+      records += 1;
+    }
+    return toWrite.slice(0, records);
+  }
+
+  /** Completes their payloads; one that cannot be read is settled by itself, and left out. */
+  async #completeAll(part: readonly Writing[]): Promise<Writing[]> {
+    if (this.#room.traits.partialWrites === 'merge') return [...part];
+    const completed = await inTurn(part, this.#room.traits.singlesAtOnce, async (writing) => {
+      const hindrance = this.#hindrance();
+      if (hindrance !== null) {
+        await this.#putBack([writing], hindrance);
+        return [];
+      }
+      try {
+        await this.#preserved(this.#context(), writing);
+        return [writing];
+      } catch (error) {
+        await this.#settleFailure([writing], error);
+        return [];
+      }
+    });
+    return completed.flat();
+  }
+
+  async #withoutBulk(unsent: readonly Writing[]): Promise<void> {
+    const few = this.#room.traits.singlesAtOnce * 4;
+    await this.#putBack(unsent.slice(few), 'the destination takes no bulk');
+    await this.singles(unsent.slice(0, few));
+  }
+
+  async #submit(part: readonly Writing[]): Promise<PartEnd> {
+    const { destination, size, onNoBulk } = this.#room;
+    const writes = part.map(({ sourceId, payload }) => ({
+      sourceId,
+      payload: this.#completed.get(sourceId) ?? payload ?? {},
+    }));
+    let actionId: string;
+    try {
+      ({ actionId } = await destination.bulk!.submit(this.#context(), writes));
+    } catch (error) {
+      const end = this.#signal.aborted ? 'over' : endOf(error);
+      if (end === 'no bulk') onNoBulk((error as Error).message);
+      if (end === 'too large') size.tooLarge(part.length);
+      if (end === 'no bulk' || end === 'spent') return end;
+      if (end === 'too large' || end === 'refused') {
+        if (part.length > 1) return end;
+        await this.singles(part);
+        return 'over';
+      }
+      if (end === 'timed out') size.timedOut(part.length);
+      await this.#settleFailure(part, error);
+      return 'over';
+    }
+    size.taken(part.length);
+    await this.#handOver(actionId, part);
+    return 'taken';
+  }
+
+  /** From here on the action carries them: any worker may ask about it. */
+  async #handOver(actionId: string, part: readonly Writing[]): Promise<void> {
+    const { database, clock } = this.#room;
+    const id = randomUUID();
+    const items: BatchItem[] = part.map(({ sourceId, revision, acknowledges, attempts, uncertain }) => ({
+      sourceId,
+      revision,
+      acknowledges,
+      attempts,
+      uncertain,
+    }));
+    const batch: Batch = { id, actionId, items, submittedAt: clock.now(), polls: 0 };
+    await database.transaction(async (tx) => {
+      await keepBatch(tx, batch, clock.now() + pollDelayMs(batch));
+      await carry(
+        tx,
+        this.#lease,
+        id,
+        items.map((item) => item.sourceId),
+      );
+    });
+  }
+
+  /** A batch refused as a whole is halved until the customers that cause it stand alone, as far as the quota allows. */
+  async #bisect(refused: readonly Writing[]): Promise<void> {
+    const { bulkWaitMs } = this.#room;
+    const leave = (part: readonly Writing[]) =>
+      this.#putBack(part, 'its batch was refused as a whole', { alone: true });
+    await bisect(refused, {
+      ask: async (part) => {
+        const end = await this.#submit(part);
+        if (end === 'taken' || end === 'refused' || end === 'over') return end;
+        if (part.length <= smallestWithoutCalls) await this.singles(part);
+        else await leave(part);
+        return 'over';
+      },
+      alone: (part) => this.singles(part),
+      leave,
+      mayAsk: () => this.#hindrance() === null && bulkWaitMs() <= longWaitMs,
+      atOnce: bisectedAtOnce,
+    });
+  }
+}
+
+/** What a failed bulk call says of the next one. */
+function endOf(error: unknown): 'refused' | 'too large' | 'no bulk' | 'spent' | 'timed out' | 'over' {
+  if (error instanceof RejectedError) {
+    if (error.code === 'missing_feature') return 'no bulk';
+    return error.status === 413 || error.code === 'payload_too_large' ? 'too large' : 'refused';
+  }
+  if (!(error instanceof TransientError)) return 'over';
+  const { status, quota } = error;
+  if (status === 429 || (quota !== undefined && status === undefined)) return 'spent';
+  if (!error.uncertain) return 'over';
+  return status === undefined || status === 408 || status === 504 ? 'timed out' : 'over';
+}
+
+/** Maps with at most `atOnce` under way, in order. */
+async function inTurn<Item, Result>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await work(items[index]!);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  return results;
+}

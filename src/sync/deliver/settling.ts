@@ -1,0 +1,259 @@
+// How attempts end: each is settled behind what carried it, with its acknowledgement or dead letter, in one transaction.
+// It sends nothing.
+import { type Outcome, RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
+import type { Database, Queryable } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import type { Log } from '../../engine/log.ts';
+import { attemptsMax, type Backoff, backoffMs } from '../../engine/retry.ts';
+import { keepDeadLetters, settleDeadLetters } from '../letters/dead-letters.ts';
+import { destinationName, pause } from '../pauses.ts';
+import { endDrifts } from '../proof/drifts.ts';
+import { dropAcknowledged, keepAcknowledged } from './acknowledgements.ts';
+import type { BatchItem } from './batches.ts';
+import { type Carrier, type Settled, type Settlement, settle, settleEach } from './deliveries.ts';
+import type { Writing } from './difference.ts';
+import { FreshnessNotes } from './freshness.ts';
+
+export const backoff: Backoff = { baseMs: 2_000, capMs: 900_000 };
+
+/** So many are settled by one statement: what is urgent goes in between. */
+const settledAtOnce = 250;
+
+/** The outcome of each customer by source ID. */
+export type Outcomes = ReadonlyMap<string, Outcome>;
+
+export class Settler {
+  readonly #room: { database: Database; clock: Clock; log: Log };
+  readonly #freshness = new FreshnessNotes();
+
+  constructor(room: { database: Database; clock: Clock; log: Log }) {
+    this.#room = room;
+  }
+
+  /** Settles what was sent by its outcomes. */
+  async settle(carrier: Carrier, sent: readonly BatchItem[], outcomes: Outcomes): Promise<void> {
+    if (sent.length === 0) return;
+    this.noteFresh(await this.#room.database.transaction((tx) => this.settleIn(tx, carrier, sent, outcomes)));
+    await this.writeFreshness();
+  }
+
+  /** Settles customers of whom the destination has everything already. It gave no word, so they tell nothing of freshness. */
+  async settleIdle(carrier: Carrier, idle: readonly BatchItem[]): Promise<void> {
+    if (idle.length === 0) return;
+    const outcomes = new Map(idle.map(({ sourceId }) => [sourceId, accepted(sourceId)]));
+    await this.#room.database.transaction((tx) => this.settleIn(tx, carrier, idle, outcomes));
+  }
+
+  /** Notes how fresh these were delivered, once the transaction that settled them is over. */
+  noteFresh(settled: readonly Settled[]): void {
+    const now = this.#room.clock.now();
+    for (const [lane, rows] of Map.groupBy(settled, (row) => row.lane)) {
+      const freshness = rows.flatMap((row) => (row.freshnessMs === null ? [] : [row.freshnessMs]));
+      this.#freshness.note(lane, freshness, now);
+    }
+  }
+
+  /** Writes what was noted, at most once a second unless it is `all`. */
+  async writeFreshness({ all = false } = {}): Promise<void> {
+    const { database, clock, log } = this.#room;
+    await this.#freshness
+      .write(database, clock.now(), { all })
+      .catch((error: unknown) => log.warn({ err: error }, 'freshness could not be written; tried again'));
+  }
+
+  /** Settles within the caller's transaction, who notes the freshness of what is returned after it. */
+  async settleIn(
+    tx: Queryable,
+    carrier: Carrier,
+    sent: readonly BatchItem[],
+    outcomes: Outcomes,
+  ): Promise<Settled[]> {
+    const settled: Settled[] = [];
+    for (let from = 0; from < sent.length; from += settledAtOnce)
+      settled.push(
+        ...(await this.#settleSome(tx, carrier, sent.slice(from, from + settledAtOnce), outcomes)),
+      );
+    return settled;
+  }
+
+  async #settleSome(
+    tx: Queryable,
+    carrier: Carrier,
+    sent: readonly BatchItem[],
+    outcomes: Outcomes,
+  ): Promise<Settled[]> {
+    const now = this.#room.clock.now();
+    const settlements = sent.map((item) => settlementOf(item, outcomes.get(item.sourceId)!, now));
+    const rows = await settleEach(tx, carrier, settlements, now);
+    const settled = new Set(rows.map((row) => row.sourceId));
+    const ours = sent.filter((item) => settled.has(item.sourceId));
+    const accepted = ours.filter((item) => outcomes.get(item.sourceId)?.result === 'accepted');
+    await keepAcknowledged(
+      tx,
+      accepted.flatMap(({ sourceId, revision, acknowledges }) =>
+        acknowledges === null ? [] : [{ sourceId, revision, fields: acknowledges }],
+      ),
+      now,
+    );
+    await dropAcknowledged(
+      tx,
+      accepted.filter((item) => item.acknowledges === null).map((item) => item.sourceId),
+    );
+    // What was in doubt was sent whole: whatever had drifted is written over.
+    await endDrifts(
+      tx,
+      accepted.filter((item) => item.uncertain).map((item) => item.sourceId),
+    );
+    const dead = settlements.filter(
+      (settlement) => settlement.end === 'dead' && settled.has(settlement.sourceId),
+    );
+    await keepDeadLetters(
+      tx,
+      dead.map((settlement) => {
+        const { code, message } = settlement as Extract<Settlement, { end: 'dead' }>;
+        const outcome = outcomes.get(settlement.sourceId);
+        const details = outcome?.result === 'rejected' ? (outcome.details ?? null) : null;
+        return {
+          kind: 'delivery',
+          source: destinationName,
+          ref: settlement.sourceId,
+          code,
+          message,
+          detail: { revision: settlement.revision, details },
+        };
+      }),
+      now,
+    );
+    await settleDeadLetters(
+      tx,
+      { kind: 'delivery', source: destinationName, refs: accepted.map((item) => item.sourceId) },
+      now,
+    );
+    return rows;
+  }
+
+  /** Puts back what was claimed and not sent: it is due again at once, and in doubt only where it was before. */
+  async putBack(
+    lease: string,
+    unsent: readonly Writing[],
+    { message, alone }: { message: string; alone?: boolean },
+  ): Promise<void> {
+    const { database, clock } = this.#room;
+    const now = clock.now();
+    const settlements = unsent.map((writing): Settlement => {
+      const { sourceId, revision, uncertain } = writing;
+      const again = { end: 'again', dueAt: now, counted: false, message, uncertain } as const;
+      return { sourceId, revision, ...again, alone: alone ?? writing.alone };
+    });
+    await database.transaction((tx) => settle(tx, { lease }, settlements, now));
+  }
+
+  /** The whole request failed: what that means for each customer in it. */
+  async settleFailure(lease: string, sent: readonly Writing[], error: unknown): Promise<void> {
+    await this.note(error);
+    const { database, clock } = this.#room;
+    const now = clock.now();
+    if (error instanceof RejectedError) {
+      const { code, message, details } = error;
+      const outcome = (sourceId: string): Outcome => ({
+        sourceId,
+        result: 'rejected',
+        code,
+        message,
+        ...(details === undefined ? {} : { details }),
+      });
+      return this.settle({ lease }, sent, new Map(sent.map(({ sourceId }) => [sourceId, outcome(sourceId)])));
+    }
+    const transient = error instanceof TransientError ? error : null;
+    const refused = error instanceof UnauthorizedError || (transient !== null && !transient.uncertain);
+    const message = error instanceof Error ? error.message : String(error);
+    // One moment for all that was sent together, so that it can go together again.
+    const most = Math.max(...sent.map(({ attempts }) => attempts));
+    const dueAt = now + backoffMs(most + 1, { ...backoff, retryAfterMs: transient?.retryAfterMs });
+    const settlements = sent.map(({ sourceId, revision, attempts, uncertain, alone }): Settlement => {
+      const counted = !refused;
+      if (counted && attempts + 1 >= attemptsMax.delivery) {
+        return {
+          sourceId,
+          revision,
+          end: 'dead',
+          code: 'given_up',
+          message: `given up after ${attemptsMax.delivery} attempts: ${message}`,
+          uncertain: true,
+        };
+      }
+      const inDoubt = uncertain || !refused;
+      return { sourceId, revision, end: 'again', dueAt, counted, message, uncertain: inDoubt, alone };
+    });
+    await database.transaction(async (tx) => {
+      const settled = await settle(tx, { lease }, settlements, now);
+      await keepDeadLetters(
+        tx,
+        settlements.flatMap((settlement) =>
+          settlement.end === 'dead' && settled.has(settlement.sourceId)
+            ? [
+                {
+                  kind: 'delivery' as const,
+                  source: destinationName,
+                  ref: settlement.sourceId,
+                  code: settlement.code,
+                  message: settlement.message,
+                },
+              ]
+            : [],
+        ),
+        now,
+      );
+    });
+  }
+
+  /** Says what went wrong once; refused credentials pause the destination until a person acts. */
+  async note(error: unknown): Promise<void> {
+    const { database, clock, log } = this.#room;
+    if (error instanceof UnauthorizedError) {
+      const fresh = await pause(
+        database,
+        destinationName,
+        { cause: 'unauthorized', reason: error.message },
+        clock.now(),
+      );
+      if (fresh) log.error(`destination paused: ${error.message}`);
+    } else if (error instanceof TransientError) log.warn(error.message);
+    else if (error instanceof RejectedError)
+      log.warn({ code: error.code }, `destination refused: ${error.message}`);
+    else log.error({ err: error }, 'unexpected error while delivering; tried again');
+  }
+}
+
+export function accepted(sourceId: string): Outcome {
+  return { sourceId, result: 'accepted' };
+}
+
+function settlementOf(item: BatchItem, outcome: Outcome, now: number): Settlement {
+  const { sourceId, revision, attempts } = item;
+  if (outcome.result === 'accepted') return { sourceId, revision, end: 'delivered' };
+  if (outcome.result === 'rejected') {
+    return {
+      sourceId,
+      revision,
+      end: 'dead',
+      code: outcome.code,
+      message: outcome.message,
+      uncertain: item.uncertain,
+    };
+  }
+  if (attempts + 1 >= attemptsMax.delivery) {
+    return { sourceId, revision, end: 'dead', code: 'given_up', message: outcome.message, uncertain: true };
+  }
+  return {
+    sourceId,
+    revision,
+    end: 'again',
+    dueAt: now + backoffMs(attempts + 1, backoff),
+    counted: true,
+    message: outcome.message,
+    uncertain: true,
+    // Batches that prove nothing of it, twice: what another customer spoils in them is none of its own.
+    alone: attempts > 0,
+  };
+}

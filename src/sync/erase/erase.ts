@@ -1,0 +1,374 @@
+// Erasure: here at once and in one transaction; then at the destination, as soon as nothing under way can write the
+// customer anew, again and again until it has answered. The log never names the person, only the receipt.
+import { randomUUID } from 'node:crypto';
+import {
+  type Context,
+  type Destination,
+  type Outcome,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '../../connector.ts';
+import type { Database, Queryable } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { fileHolds, localFiles, removeImport } from '../../engine/files.ts';
+import type { Endpoint } from '../../engine/http.ts';
+import type { Log } from '../../engine/log.ts';
+import { type Backoff, backoffMs } from '../../engine/retry.ts';
+import type { Next } from '../../engine/worker.ts';
+import { destinationName, pause, pauses } from '../pauses.ts';
+import { importedFiles } from '../runs/runs.ts';
+import type { World } from '../world.ts';
+import {
+  type Answer,
+  type Answers,
+  claimErasure,
+  type Erasure,
+  endErasure,
+  giveUpHashes,
+  keepAnswers,
+  keepErasure,
+  lockClaimed,
+  lockOpenErasure,
+  nextErasureDue,
+  putOffErasure,
+} from './erasures.ts';
+import { type Forgotten, forget, mostAttemptMs } from './forget.ts';
+import type { Suppressions } from './suppressions.ts';
+
+/** Longer than any request. */
+const leaseMs = 300_000;
+const backoff: Backoff = { baseMs: 2_000, capMs: 900_000 };
+/** What was refused may be granted when somebody has mended it. */
+const refusedMs = 3_600_000;
+/** How long a vendor may still be at work on a request that we gave up: longer than any of their limits (180 s). */
+const doubtMs = 240_000;
+/** How often what is under way is asked after. */
+const lookMs = 1_000;
+const laterMs = 5_000;
+
+export interface EraseRoom {
+  database: Database;
+  world: World;
+  clock: Clock;
+  log: Log;
+  /** This machine: files given to it are searched by it alone. */
+  host: string;
+  destination: Destination<unknown>;
+  settings: unknown;
+  endpoint: Endpoint;
+  /** A lease of this worker, new for each claim. */
+  newLease(): string;
+}
+
+export interface EraseRequest {
+  sourceId: string;
+  /** At the destination: for good, with all that hangs on the customer. */
+  permanent: boolean;
+  now: number;
+}
+
+/**
+ * Forgets one customer in every table and keeps the receipt, by which the destination will be told; all or nothing, in
+ * the caller's transaction. Known or not makes no difference. An erasure that is open is taken further, none is begun
+ * anew. Throws SecretKeyError where erased customers could not be recognised again.
+ */
+export async function requestErasure(
+  tx: Queryable,
+  room: { world: World; suppressions: Suppressions },
+  { sourceId, permanent, now }: EraseRequest,
+): Promise<Erasure> {
+  const { world, suppressions } = room;
+  await suppressions.fence(tx);
+  const subject = suppressions.hash({ sourceId });
+  const open = await lockOpenErasure(tx, subject);
+  const emails = open?.answers['suppression']?.emails ?? [];
+  const forgotten = await forget(tx, world, { sourceId, emails, now }, () => true);
+  const known = open?.answers['suppression']?.hashes ?? [];
+  const hashes = [
+    ...new Set([...known, ...forgotten.traits.map((trait) => suppressions.hash(trait))]),
+  ].sort();
+  await suppressions.keep(tx, hashes, now);
+  const answers = firstAnswers(forgotten, hashes, await hostsOf(tx, now), now);
+  if (!open) {
+    const receipt = { id: randomUUID(), subject, sourceId, permanent, answers, requestedAt: now };
+    return keepErasure(tx, receipt, now);
+  }
+  // What was answered stays answered, unless there was something again.
+  for (const [store, answer] of Object.entries(open.answers))
+    if (answers[store]?.answer === 'nothing' || answers[store] === undefined) answers[store] = answer;
+  return keepErasure(tx, { ...open, permanent: open.permanent || permanent, answers }, now);
+}
+
+/** Lets a person come back who was erased. How many hashes were lifted, or null while an erasure has not ended. */
+export async function liftSuppression(
+  tx: Queryable,
+  suppressions: Suppressions,
+  { sourceId, now }: { sourceId: string; now: number },
+): Promise<number | null> {
+  await suppressions.fence(tx);
+  const hashes = await giveUpHashes(tx, suppressions.hash({ sourceId }), now);
+  return hashes && suppressions.lift(tx, hashes);
+}
+
+async function hostsOf(db: Queryable, now: number): Promise<Set<string>> {
+  return new Set((await importedFiles(db, now)).map(({ host }) => host));
+}
+
+function firstAnswers(
+  forgotten: Forgotten,
+  hashes: string[],
+  hosts: ReadonlySet<string>,
+  now: number,
+): Answers {
+  const answers: Answers = {
+    suppression: { answer: 'kept', at: now, rows: hashes.length, hashes, emails: forgotten.emails },
+  };
+  for (const [store, rows] of Object.entries(forgotten.rows))
+    answers[store] = { answer: rows > 0 ? 'erased' : 'nothing', at: now, rows };
+  answers['delivery'] = deliveryAnswer(forgotten, answers['delivery']!, now);
+  answers['bulkActions'] = { answer: 'nothing', at: now };
+  if (forgotten.bulkActions > 0) answers['bulkActions'] = bulkAnswer(forgotten, now);
+  if (forgotten.runsGoing > 0) answers['runs'] = runsAnswer(forgotten, answers['runs']!.rows ?? 0, now);
+  if (hosts.size === 0) answers['imports'] = { answer: 'nothing', at: now, rows: 0 };
+  for (const host of hosts)
+    answers[importsOn(host)] = {
+      answer: 'waiting',
+      at: now,
+      note: `imported files are searched by Tributary on ${host || 'their machine'}`,
+    };
+  answers['destination'] = { answer: 'waiting', at: now, note: 'not told yet' };
+  return answers;
+}
+
+/** Without what names the person, or was for the next step only. The hashes stay: by them a suppression is lifted. */
+function nameless(answers: Answers): Answers {
+  return Object.fromEntries(
+    Object.entries(answers).map(([store, { carrier: _, inDoubt: __, emails: ___, ...answer }]) => [
+      store,
+      answer,
+    ]),
+  );
+}
+
+const importsOn = (host: string) => `imports on ${host}`;
+
+function deliveryAnswer({ carried, inDoubt, rows }: Forgotten, before: Answer, now: number): Answer {
+  if (carried)
+    return {
+      answer: 'waiting',
+      at: now,
+      rows: 0,
+      note: 'a delivery is under way: its end is waited for',
+      carrier: carried.lease ?? before.carrier ?? '',
+    };
+  const count = Math.max(rows.delivery, before.rows ?? 0);
+  const doubt = inDoubt || before.inDoubt === true;
+  return {
+    answer: count > 0 ? 'erased' : 'nothing',
+    at: now,
+    rows: count,
+    ...(doubt && { inDoubt: true }),
+  };
+}
+
+function bulkAnswer({ bulkActions }: Forgotten, now: number): Answer {
+  if (bulkActions === 0) return { answer: 'erased', at: now };
+  return {
+    answer: 'waiting',
+    at: now,
+    rows: bulkActions,
+    note: 'a bulk action of the destination is under way: its end is waited for',
+  };
+}
+
+function runsAnswer({ runsGoing }: Forgotten, rows: number, now: number): Answer {
+  if (runsGoing === 0) return { answer: rows > 0 ? 'erased' : 'nothing', at: now, rows };
+  return { answer: 'waiting', at: now, rows, note: 'a run that was asked for the record has not ended' };
+}
+
+export class Eraser {
+  readonly #room: EraseRoom;
+
+  constructor(room: EraseRoom) {
+    this.#room = room;
+  }
+
+  /** Takes one erasure further. */
+  async step(signal: AbortSignal): Promise<Next> {
+    const { database, clock } = this.#room;
+    const lease = this.#room.newLease();
+    const claimed = await claimErasure(database, { lease, now: clock.now(), leaseMs });
+    if (!claimed) {
+      const next = await nextErasureDue(database);
+      return { again: false, afterMs: next === null ? 5_000 : clamp(next - clock.now(), 100, 5_000) };
+    }
+    const held = { id: claimed.id, lease };
+    const here = await this.#forgetHere(held);
+    if (!here) return { again: true };
+    await this.#searchImports(here);
+    if (!(await keepAnswers(database, held, here.answers))) return { again: true };
+    const later = await this.#tellDestination(here, signal);
+    if (Object.values(here.answers).every(({ answer }) => answer !== 'waiting' && answer !== 'refused')) {
+      await endErasure(database, held, nameless(here.answers), clock.now());
+      this.#room.log.info({ erasure: here.id }, 'erased everywhere');
+      return { again: true };
+    }
+    await putOffErasure(database, held, { answers: here.answers, ...later });
+    return { again: true };
+  }
+
+  /** What has come since, or could not be forgotten before. Null where the erasure is not ours any more. */
+  async #forgetHere(held: { id: string; lease: string }): Promise<(Erasure & { sourceId: string }) | null> {
+    const { database, world, clock } = this.#room;
+    return database.transaction(async (tx) => {
+      const erasure = await lockClaimed(tx, held.id, held.lease);
+      if (!erasure || erasure.sourceId === null) return null;
+      const { sourceId, answers, requestedAt } = erasure;
+      const now = clock.now();
+      const emails = answers['suppression']?.emails ?? [];
+      const { carrier } = answers['delivery'] ?? {};
+      const forgotten = await forget(tx, world, { sourceId, emails, now }, (carried) => {
+        if (carried.batchId !== null) return true;
+        return carried.lease === carrier && now - requestedAt < mostAttemptMs;
+      });
+      for (const [store, rows] of Object.entries(forgotten.rows)) {
+        const before = answers[store];
+        if (rows > 0 && before && store !== 'delivery')
+          answers[store] = { ...before, answer: 'erased', rows: (before.rows ?? 0) + rows };
+      }
+      answers['delivery'] = deliveryAnswer(forgotten, answers['delivery']!, now);
+      if (answers['bulkActions']?.answer === 'waiting' || forgotten.bulkActions > 0)
+        answers['bulkActions'] = bulkAnswer(forgotten, now);
+      if (answers['runs']?.answer === 'waiting' || forgotten.runsGoing > 0)
+        answers['runs'] = runsAnswer(forgotten, answers['runs']?.rows ?? 0, now);
+      await keepAnswers(tx, held, answers);
+      return { ...erasure, sourceId };
+    });
+  }
+
+  /** Files that were given to this machine to be imported and hold the person are removed, once nobody reads them. */
+  async #searchImports({ sourceId, answers, requestedAt }: Erasure & { sourceId: string }): Promise<void> {
+    const { database, host, clock } = this.#room;
+    const store = importsOn(host);
+    if (answers[store]?.answer !== 'waiting') return;
+    const files = (await importedFiles(database, requestedAt)).filter((file) => file.host === host);
+    if (files.some((file) => !file.ended)) {
+      answers[store] = { ...answers[store], note: 'a file is being imported: its end is waited for' };
+      return;
+    }
+    const words = [sourceId, ...(answers['suppression']?.emails ?? [])];
+    let removed = 0;
+    for (const path of new Set(files.map((file) => file.path))) {
+      if (!(await fileHolds(path, words))) continue;
+      await removeImport(path);
+      removed += 1;
+    }
+    answers[store] = { answer: removed > 0 ? 'erased' : 'nothing', at: clock.now(), rows: removed };
+  }
+
+  /** Tells the destination, where nothing under way can write the customer after that. When to come back otherwise. */
+  async #tellDestination(
+    erasure: Erasure & { sourceId: string },
+    signal: AbortSignal,
+  ): Promise<{ dueAt: number; counted: boolean }> {
+    const { database, clock } = this.#room;
+    const { answers } = erasure;
+    const soon = { dueAt: clock.now() + lookMs, counted: false };
+    const later = { dueAt: clock.now() + laterMs, counted: false };
+    if (answers['destination']?.answer === 'erased') return later;
+    if (answers['delivery']?.answer === 'waiting' || answers['bulkActions']?.answer === 'waiting') {
+      answers['destination'] = this.#waiting('told when what is under way has ended');
+      return soon;
+    }
+    if ((await pauses(database)).has(destinationName)) {
+      answers['destination'] = this.#waiting('the destination is paused');
+      return later;
+    }
+    try {
+      return this.#heard(erasure, await this.#remove(erasure, signal));
+    } catch (error) {
+      return this.#failed(erasure, error, signal);
+    }
+  }
+
+  async #remove({ sourceId, permanent }: Erasure & { sourceId: string }, signal: AbortSignal) {
+    const { destination, settings, endpoint, clock } = this.#room;
+    if (!destination.remove)
+      throw new RejectedError('this destination offers no way to take a customer away', {
+        code: 'no_removal',
+      });
+    const api = endpoint.api('manual', { signal, discreet: true });
+    const context: Context<unknown> = { settings, api, files: localFiles, now: clock.now() };
+    return destination.remove(context, sourceId, { permanent });
+  }
+
+  #heard(erasure: Erasure, outcome: Outcome): { dueAt: number; counted: boolean } {
+    const { clock } = this.#room;
+    const { answers, permanent, attempts } = erasure;
+    const now = clock.now();
+    if (outcome.result === 'rejected') return this.#refused(erasure, outcome.code);
+    if (outcome.result === 'unknown') {
+      answers['destination'] = this.#waiting('its answer does not prove that it is done; it is told again');
+      return { dueAt: now + backoffMs(attempts + 1, backoff), counted: true };
+    }
+    const delivery = answers['delivery'];
+    if (delivery?.inDoubt) {
+      const { inDoubt: _, ...rest } = delivery;
+      answers['delivery'] = rest;
+      answers['destination'] = this.#waiting(
+        'it has erased the customer, and is told once more: a delivery before it had an end that nobody knows',
+      );
+      return { dueAt: now + doubtMs, counted: false };
+    }
+    const note = permanent ? 'erased for good, with all that hung on it' : 'deleted; its key is free again';
+    answers['destination'] = { answer: 'erased', at: now, note };
+    return { dueAt: now + lookMs, counted: false };
+  }
+
+  #refused({ id, answers }: Erasure, code: string): { dueAt: number; counted: boolean } {
+    const { clock, log } = this.#room;
+    const now = clock.now();
+    if (answers['destination']?.answer !== 'refused')
+      log.error({ erasure: id, code }, 'the destination refuses an erasure');
+    answers['destination'] = {
+      answer: 'refused',
+      at: now,
+      note: `it refuses (${code}); it is asked again every hour`,
+    };
+    return { dueAt: now + refusedMs, counted: false };
+  }
+
+  async #failed(
+    erasure: Erasure,
+    error: unknown,
+    signal: AbortSignal,
+  ): Promise<{ dueAt: number; counted: boolean }> {
+    const { database, clock, log } = this.#room;
+    const { id, answers, attempts } = erasure;
+    const now = clock.now();
+    if (signal.aborted) return { dueAt: now, counted: false };
+    if (error instanceof RejectedError) return this.#refused(erasure, error.code);
+    if (error instanceof UnauthorizedError) {
+      const reason = { cause: 'unauthorized' as const, reason: error.message };
+      if (await pause(database, destinationName, reason, now))
+        log.error(`destination paused: ${error.message}`);
+      answers['destination'] = this.#waiting('the destination is paused');
+      return { dueAt: now + laterMs, counted: false };
+    }
+    // Of an error only what cannot name the person.
+    const { status, retryAfterMs } = error instanceof TransientError ? error : {};
+    const what = error instanceof TransientError ? `HTTP ${status ?? 'failed'}` : (error as Error).name;
+    log.warn({ erasure: id, what, attempts: attempts + 1 }, 'the destination could not be told yet');
+    answers['destination'] = this.#waiting(`it could not be told yet (${what}); it is told again`);
+    return { dueAt: now + backoffMs(attempts + 1, { ...backoff, retryAfterMs }), counted: true };
+  }
+
+  #waiting(note: string): Answer {
+    return { answer: 'waiting', at: this.#room.clock.now(), note };
+  }
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
+}

@@ -1,0 +1,156 @@
+// Every trace of one customer, taken out of every table by the file that owns it, in the caller's transaction. It knows
+// no receipt, and nothing outside the database.
+import type { Json, JsonObject } from '../../connector.ts';
+import { sourceIdOf } from '../../customer/identity.ts';
+import type { Queryable } from '../../db/database.ts';
+import { forgetCustomer } from '../customers/customers.ts';
+import { forgetPins } from '../customers/pins.ts';
+import { forgetRevisions } from '../customers/revisions.ts';
+import { forgetAcknowledgement } from '../deliver/acknowledgements.ts';
+import { forgetInBatches } from '../deliver/batches.ts';
+import { type Carried, dropDelivery, keepFromOthers, lockDelivery } from '../deliver/deliveries.ts';
+import { dropHolds } from '../deliver/holds.ts';
+import { forgetInInbox } from '../inbox/inbox.ts';
+import { forgetTouches } from '../inbox/touches.ts';
+import { forgetLetters, type KeptLetter, lettersHolding } from '../letters/dead-letters.ts';
+import { endDrifts } from '../proof/drifts.ts';
+import { forgetInVerifications } from '../proof/verifications.ts';
+import { forgetVerified } from '../proof/verified.ts';
+import { emailsOf } from '../records/erased-records.ts';
+import { forgetRecords } from '../records/records.ts';
+import { forgetInRuns } from '../runs/runs.ts';
+import type { World } from '../world.ts';
+import type { Trait } from './suppressions.ts';
+
+export interface Forgotten {
+  /** Rows deleted or changed, by what they were. */
+  rows: {
+    customer: number;
+    records: number;
+    history: number;
+    pins: number;
+    holds: number;
+    deadLetters: number;
+    acknowledgement: number;
+    delivery: number;
+    runs: number;
+    inbox: number;
+  };
+  /** What the person may be known by when a source sends them again. */
+  traits: Trait[];
+  emails: string[];
+  /** What carries the delivery still: it has to end before the destination is told. */
+  carried: Carried | null;
+  /** An attempt whose end nobody knows may still write the customer for a few minutes. */
+  inDoubt: boolean;
+  /** Bulk actions under way that may still write the customer. */
+  bulkActions: number;
+  /** Runs under way that were asked for the customer's records by name. */
+  runsGoing: number;
+}
+
+/**
+ * Forgets one customer, known or not. Who holds the fence of the suppressions is sure that no page writes it anew.
+ * `stillCarried`: whether what carries the delivery has to be waited for.
+ */
+export async function forget(
+  db: Queryable,
+  world: World,
+  who: { sourceId: string; emails: readonly string[]; now: number },
+  stillCarried: (carried: Carried) => boolean,
+): Promise<Forgotten> {
+  const { sourceId } = who;
+  // The customer first: whoever folds it now commits before the rest is deleted.
+  const fields = await forgetCustomer(db, sourceId);
+  const records = await forgetRecords(db, sourceId);
+  const addresses = [fields?.['email'], ...records.flatMap((record) => emailsIn(world, record))];
+  const emails = [...new Set([...who.emails, ...addresses.flatMap(normal)])];
+  const carrier = await lockDelivery(db, sourceId);
+  const carried =
+    carrier && (carrier.lease ?? carrier.batchId) !== null && stillCarried(carrier) ? carrier : null;
+  if (carried) await keepFromOthers(db, sourceId, who.now + mostAttemptMs);
+  else await dropDelivery(db, sourceId);
+  const letters = (await lettersHolding(db, [sourceId, ...emails])).filter((letter) =>
+    isAbout(world, letter, sourceId, emails),
+  );
+  const runs = await forgetInRuns(db, { sourceId, emails }, records);
+  await forgetTouches(db, records);
+  await endDrifts(db, [sourceId]);
+  await forgetInVerifications(db, { sourceId, emails });
+  await forgetVerified(db, sourceId);
+  const names = [sourceId, ...records.map(({ recordId }) => recordId), ...emails];
+  return {
+    rows: {
+      customer: fields ? 1 : 0,
+      records: records.length,
+      history: await forgetRevisions(db, sourceId),
+      pins: await forgetPins(db, sourceId),
+      holds: await dropHolds(db, [sourceId]),
+      deadLetters: await forgetLetters(db, sourceId, { ids: letters.map(({ id }) => id), records }),
+      acknowledgement: await forgetAcknowledgement(db, sourceId),
+      delivery: carrier && !carried ? 1 : 0,
+      runs: runs.changed,
+      inbox: await forgetInInbox(db, names.filter(isTelling)),
+    },
+    traits: [
+      { sourceId },
+      ...records.map(({ source, stream, recordId }) => ({ source, stream, recordId })),
+      ...emails.map((email) => ({ email })),
+    ],
+    emails,
+    carried,
+    inDoubt: carrier !== null && !carried && (carrier.uncertain || carrier.lease !== null),
+    bulkActions: await forgetInBatches(db, sourceId),
+    runsGoing: runs.going,
+  };
+}
+
+/** A short name stands in any body, of anybody. */
+const shortestName = 5;
+const isTelling = (name: string) => name.length >= shortestName;
+
+/** Longer than a lease and the longest request together: an attempt that has not ended by then has no end. */
+export const mostAttemptMs = 900_000;
+
+function emailsIn(world: World, record: { source: string; body: JsonObject }): string[] {
+  const source = world.source(record.source);
+  return source ? emailsOf(source, record).map(({ email }) => email) : [];
+}
+
+function normal(email: Json | undefined): string[] {
+  return typeof email === 'string' && email.trim() !== '' ? [email.trim().toLowerCase()] : [];
+}
+
+/** Whether a letter is about the person: its record names them, or one of the words of what was kept does. */
+function isAbout(world: World, letter: KeptLetter, sourceId: string, emails: readonly string[]): boolean {
+  const detail = letter.detail as JsonObject;
+  const { body, ...rest } = detail;
+  if (isObject(body)) {
+    const source = world.source(letter.source);
+    if (source) {
+      const found = sourceIdOf(body, source.sourceIdPath(body), {
+        lowerCase: source.config.sourceId.lowerCase,
+      });
+      if ('value' in found && found.value === sourceId) return true;
+    }
+    const leaves = new Set(textsOf(body).map((text) => text.trim().toLowerCase()));
+    return emails.some((email) => leaves.has(email)) || (!source && leaves.has(sourceId.toLowerCase()));
+  }
+  const words = new Set(
+    [letter.ref, letter.message, ...textsOf(rest)].flatMap((text) => [
+      text.trim().toLowerCase(),
+      ...text.toLowerCase().split(/[\s",;|<>()]+/),
+    ]),
+  );
+  return [sourceId.toLowerCase(), ...emails].some((name) => words.has(name));
+}
+
+function textsOf(value: Json | undefined): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value === 'number') return [String(value)];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

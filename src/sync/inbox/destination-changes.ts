@@ -1,0 +1,102 @@
+// What the destination's own webhooks say, against what it acknowledged: our own changes end here, anybody else's that
+// touch what we own are drift. It knows no vendor.
+import { sql } from 'drizzle-orm';
+import type { Received, Webhook } from '../../connector/webhook.ts';
+import { type DestinationChange, type Fields, type Json, RejectedError } from '../../connector.ts';
+import { driftOf } from '../../customer/drift.ts';
+import { type Queryable, texts } from '../../db/database.ts';
+import { redeliver } from '../deliver/deliveries.ts';
+import { destinationName } from '../pauses.ts';
+import { type DriftRow, endDrifts, keepDrifts } from '../proof/drifts.ts';
+import type { DestinationOpening } from './opening.ts';
+
+type CustomerChange = Extract<DestinationChange, { kind: 'customer' }>;
+
+/** What is done with drift: told of, or written over by what we hold. */
+export type DriftPolicy = 'report' | 'heal';
+
+export function destinationOpening(
+  webhook: Webhook<DestinationChange>,
+  { drift }: { drift: DriftPolicy },
+): DestinationOpening {
+  return {
+    name: destinationName,
+    webhook,
+    read: (item: Json, received: Received) => {
+      const said = webhook.changes(item, received);
+      for (const change of said)
+        if (change.kind === 'customer' && change.customer.sourceId === '')
+          throw new RejectedError('The customer has no source ID.', { code: 'no_source_id' });
+      return [...said];
+    },
+    take: async (tx, said, now) => {
+      const all = said as readonly (readonly DestinationChange[])[];
+      const theirs = all.map((changes) =>
+        changes.filter((change): change is CustomerChange => change.kind === 'customer' && !change.ours),
+      );
+      await compare(tx, newestOfEach(theirs.flat()), drift, now);
+      return theirs.map((changes) => changes.length > 0);
+    },
+  };
+}
+
+/** Of several words about one customer the newest counts. */
+function newestOfEach(changes: readonly CustomerChange[]): CustomerChange[] {
+  const newest = new Map<string, CustomerChange>();
+  for (const change of changes) {
+    const known = newest.get(change.customer.sourceId);
+    if (!known || change.changedAt >= known.changedAt) newest.set(change.customer.sourceId, change);
+  }
+  return [...newest.values()];
+}
+
+interface Held {
+  sourceId: string;
+  acknowledged: Fields | null;
+  /** Something is on its way, or waits: what is held now says nothing yet. */
+  waits: boolean;
+  deliveredAt: number | null;
+}
+
+async function compare(
+  tx: Queryable,
+  changes: readonly CustomerChange[],
+  drift: DriftPolicy,
+  now: number,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const held = await heldOf(
+    tx,
+    changes.map(({ customer }) => customer.sourceId),
+  );
+  const drifted: DriftRow[] = [];
+  const well: string[] = [];
+  for (const { customer, changedAt, deleted } of changes) {
+    const ours = held.get(customer.sourceId);
+    // Of a customer we never sent nothing is ours; what is older than our last delivery was written over by it.
+    if (!ours?.acknowledged || ours.waits || (ours.deliveredAt ?? 0) > changedAt) continue;
+    const { fields } = deleted ? { fields: {} } : driftOf(ours.acknowledged, customer.fields);
+    if (!deleted && Object.keys(fields).length === 0) well.push(customer.sourceId);
+    else
+      drifted.push({
+        sourceId: customer.sourceId,
+        kind: deleted ? 'deleted' : 'differs',
+        fields,
+        by: 'webhook',
+      });
+  }
+  await endDrifts(tx, well);
+  await keepDrifts(tx, drifted, now);
+  // What was deleted there was perhaps meant to be: only a person brings it back.
+  const healed = drifted.filter((row) => row.kind === 'differs').map((row) => row.sourceId);
+  if (drift === 'heal') await redeliver(tx, healed, { lane: 'schedule', now });
+}
+
+async function heldOf(tx: Queryable, sourceIds: readonly string[]): Promise<Map<string, Held>> {
+  const rows = await tx.rows<Held>(sql`
+    select source_id as "sourceId", acknowledgements.fields as acknowledged, state in ('waiting', 'held') as waits,
+           (extract(epoch from delivered_at) * 1000)::float8 as "deliveredAt"
+    from deliveries left join acknowledgements using (source_id)
+    where source_id = any(${texts(sourceIds)})`);
+  return new Map(rows.map((row) => [row.sourceId, row]));
+}

@@ -1,0 +1,289 @@
+// Touches into records: what may have changed is read by ID, as many at a time as the vendor takes, and taken in. What
+// the vendor no longer has is a deletion, proven by this read. It knows no vendor.
+import {
+  type Context,
+  RejectedError,
+  type SourceRecord,
+  type Stream,
+  TransientError,
+  UnauthorizedError,
+} from '../../connector.ts';
+import type { Database, Queryable } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { localFiles } from '../../engine/files.ts';
+import type { Endpoint } from '../../engine/http.ts';
+import type { Log } from '../../engine/log.ts';
+import { attemptsMax, type Backoff, backoffMs } from '../../engine/retry.ts';
+import type { Next } from '../../engine/worker.ts';
+import { keepDeadLetters, settleDeadLetters } from '../letters/dead-letters.ts';
+import { pause, pauses } from '../pauses.ts';
+import { ingest } from '../records/ingest.ts';
+import { sourceIdsOf, storedRecords } from '../records/records.ts';
+import type { Source } from '../source.ts';
+import type { World } from '../world.ts';
+import { noteCoverage } from './coverage.ts';
+import {
+  type ClaimedTouch,
+  claimTouches,
+  holdTouches,
+  nextTouchDue,
+  putOffTouches,
+  settleTouches,
+} from './touches.ts';
+
+const leaseMs = 120_000;
+const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
+/** A record that is not there yet may only be new: so often it is asked for before that is believed without the vendor's word. */
+const looksMax = 3;
+
+export interface HydrateRoom {
+  database: Database;
+  world: World;
+  clock: Clock;
+  log: Log;
+  endpoint(source: string): Endpoint | null;
+  newLease(): string;
+  /** Begins the erasure of a customer whom the vendor has erased, in the transaction that says so. */
+  onErased(tx: Queryable, sourceId: string, now: number): Promise<void>;
+  /** Called when customers may have become due. */
+  onIngested(): void;
+}
+
+/** What is being read. */
+interface Reading {
+  source: Source;
+  stream: Stream<unknown>;
+  lease: string;
+  touches: readonly ClaimedTouch[];
+}
+
+/** Reads the touches of one source: each has its own, so that a slow vendor keeps no other waiting. */
+export class Hydrator {
+  readonly #room: HydrateRoom;
+  readonly #source: string;
+
+  constructor(room: HydrateRoom, source: string) {
+    this.#room = room;
+    this.#source = source;
+  }
+
+  async step(signal: AbortSignal): Promise<Next> {
+    const { database, world, clock } = this.#room;
+    const source = world.source(this.#source);
+    const due = await nextTouchDue(database, this.#source);
+    if (!source || due === null) return { again: false, afterMs: 1000 };
+    if (due > clock.now()) return { again: false, afterMs: Math.min(due - clock.now(), 1000) };
+    if ((await pauses(database)).has(source.name)) return { again: false, afterMs: 5_000 };
+    let read = 0;
+    for (const stream of source.streams)
+      if (stream.read) read += await this.#readSome(source, stream, signal);
+    return read > 0 ? { again: true } : { again: false, afterMs: 1000 };
+  }
+
+  async #readSome(source: Source, stream: Stream<unknown>, signal: AbortSignal): Promise<number> {
+    const { database, clock } = this.#room;
+    const lease = this.#room.newLease();
+    const touches = await claimTouches(database, {
+      source: source.name,
+      stream: stream.name,
+      lease,
+      now: clock.now(),
+      leaseMs,
+      most: stream.read!.maxIds,
+    });
+    if (touches.length === 0) return 0;
+    const reading = { source, stream, lease, touches };
+    try {
+      const recordIds = touches.map((one) => one.recordId);
+      const { properties } = source;
+      const answer = await stream.read!.records(this.#context(source, signal), { recordIds, properties });
+      await database.transaction((tx) => this.#take(tx, reading, answer));
+      this.#room.onIngested();
+    } catch (error) {
+      await this.#settleFailure(reading, error, signal);
+    }
+    return touches.length;
+  }
+
+  #context(source: Source, signal: AbortSignal): Context<unknown> {
+    const { clock } = this.#room;
+    const api = this.#room.endpoint(source.name)?.api('webhook', { signal }) ?? {
+      request: () => Promise.reject(new RejectedError(`${source.name} describes no API`, { code: 'no_api' })),
+    };
+    return { settings: source.config.settings, api, files: localFiles, now: clock.now() };
+  }
+
+  async #take(
+    tx: Queryable,
+    reading: Reading,
+    answer: { records: SourceRecord[]; missing: string[] },
+  ): Promise<void> {
+    const { source, stream, lease } = reading;
+    const { world, clock } = this.#room;
+    const now = clock.now();
+    const held = { source: source.name, stream: stream.name, lease };
+    // What was missing before this worker was stopped may be there again by now. Of records their clocks tell.
+    const holding = await holdTouches(
+      tx,
+      { ...held, now },
+      reading.touches.map((one) => one.recordId),
+    );
+    const touches = reading.touches.filter((one) => holding.has(one.recordId));
+    const missing = new Set(answer.missing);
+    const found = new Set(answer.records.map((record) => record.recordId));
+    const doubtful = touches.filter(
+      ({ recordId, gone, attempts }) => missing.has(recordId) && gone === null && attempts < looksMax,
+    );
+    const gone = touches.filter((one) => missing.has(one.recordId) && !doubtful.includes(one));
+    const answered = touches.filter(({ recordId }) => found.has(recordId));
+    const silent = touches.filter(({ recordId }) => !missing.has(recordId) && !found.has(recordId));
+
+    const deletions = await this.#deletions(tx, reading, gone);
+    const changed: number[] = [];
+    const intake = { source, stream: stream.name, lane: 'webhook' as const, runId: null, now };
+    await ingest(
+      tx,
+      world,
+      {
+        ...intake,
+        onCounted: (record, as) => {
+          if (as === 'changed') changed.push(record.changedAt);
+        },
+      },
+      { records: [...answer.records, ...deletions] },
+    );
+    await noteCoverage(tx, { source: source.name, channel: 'webhook', now }, changed);
+    await this.#eraseAsked(tx, reading, gone, now);
+
+    await settleTouches(tx, { ...held, now }, [...answered, ...gone]);
+    await settleDeadLetters(
+      tx,
+      {
+        kind: 'record',
+        source: source.name,
+        stream: stream.name,
+        refs: [...answered, ...gone].map((one) => one.recordId),
+      },
+      now,
+    );
+    const ids = (some: readonly ClaimedTouch[]) => some.map((one) => one.recordId);
+    if (doubtful.length > 0)
+      await putOffTouches(tx, held, {
+        recordIds: ids(doubtful),
+        dueAt: now + 5_000,
+        counted: true,
+        error: 'the vendor does not have it, and did not say that it is gone',
+      });
+    if (silent.length > 0)
+      await this.#giveUpOrLater(tx, reading, silent, 'the vendor answered nothing of it');
+  }
+
+  /** Of what is stored and stands: a deletion at the vendor's clock, and never before the version it deletes. */
+  async #deletions(
+    tx: Queryable,
+    { source, stream }: Reading,
+    gone: readonly ClaimedTouch[],
+  ): Promise<SourceRecord[]> {
+    if (gone.length === 0) return [];
+    const stored = await storedRecords(
+      tx,
+      source.name,
+      stream.name,
+      gone.map((one) => one.recordId),
+    );
+    return gone.flatMap(({ recordId, changedAt }) => {
+      const known = stored.get(recordId);
+      if (!known) return [];
+      return [
+        { recordId, changedAt: Math.max(changedAt, known.changedAt), deleted: true as const, body: {} },
+      ];
+    });
+  }
+
+  /** Whom the vendor erased for privacy's sake is forgotten here too, where the configuration says so. */
+  async #eraseAsked(
+    tx: Queryable,
+    { source, stream }: Reading,
+    gone: readonly ClaimedTouch[],
+    now: number,
+  ): Promise<void> {
+    if (source.config.privacyDeletions !== 'erase') return;
+    const erased = gone.filter((one) => one.gone === 'erased').map((one) => one.recordId);
+    if (erased.length === 0) return;
+    const sourceIds = new Set((await sourceIdsOf(tx, source.name, stream.name, erased)).values());
+    for (const sourceId of [...sourceIds].sort()) await this.#room.onErased(tx, sourceId, now);
+  }
+
+  async #settleFailure(reading: Reading, error: unknown, signal: AbortSignal): Promise<void> {
+    const { source, stream, lease, touches } = reading;
+    const { database, clock, log } = this.#room;
+    const now = clock.now();
+    const held = { source: source.name, stream: stream.name, lease };
+    const recordIds = touches.map((one) => one.recordId);
+    const message = error instanceof Error ? error.message : String(error);
+    if (signal.aborted)
+      return putOffTouches(database, held, { recordIds, dueAt: now, counted: false, error: null });
+    if (error instanceof UnauthorizedError) {
+      await pause(database, source.name, { cause: 'unauthorized', reason: message }, now);
+      log.error({ source: source.name }, `source paused: ${message}`);
+      return putOffTouches(database, held, { recordIds, dueAt: now, counted: false, error: message });
+    }
+    if (error instanceof RejectedError && touches.length > 1) {
+      // One of them may be what the vendor refuses: each is asked for alone.
+      return putOffTouches(database, held, {
+        recordIds,
+        dueAt: now,
+        counted: false,
+        error: message,
+        alone: true,
+      });
+    }
+    if (error instanceof TransientError && !error.uncertain && error.quota !== undefined) {
+      const dueAt = now + backoffMs(1, { ...backoff, retryAfterMs: error.retryAfterMs });
+      return putOffTouches(database, held, { recordIds, dueAt, counted: false, error: message });
+    }
+    if (!(error instanceof TransientError || error instanceof RejectedError))
+      log.error({ err: error, source: source.name }, 'touched records could not be read; tried again');
+    const said = error instanceof TransientError ? error.retryAfterMs : undefined;
+    const over = error instanceof RejectedError;
+    await database.transaction((tx) => this.#giveUpOrLater(tx, reading, touches, message, { said, over }));
+  }
+
+  /** Later, or a dead letter after the last attempt; `over`: another attempt would end alike. */
+  async #giveUpOrLater(
+    tx: Queryable,
+    { source, stream, lease }: Reading,
+    touches: readonly ClaimedTouch[],
+    message: string,
+    { said, over = false }: { said?: number | undefined; over?: boolean } = {},
+  ): Promise<void> {
+    const now = this.#room.clock.now();
+    const held = { source: source.name, stream: stream.name, lease };
+    const dead = touches.filter(({ attempts }) => over || attempts >= attemptsMax.touch);
+    for (const one of touches) {
+      if (dead.includes(one)) continue;
+      const dueAt = now + backoffMs(one.attempts, { ...backoff, retryAfterMs: said });
+      await putOffTouches(tx, held, { recordIds: [one.recordId], dueAt, counted: true, error: message });
+    }
+    const settled = await settleTouches(tx, { ...held, now }, dead);
+    await keepDeadLetters(
+      tx,
+      dead.flatMap(({ recordId, changedAt }) =>
+        settled.has(recordId)
+          ? [
+              {
+                kind: 'record' as const,
+                source: source.name,
+                stream: stream.name,
+                ref: recordId,
+                code: 'unread',
+                message: `a webhook told of it, and it could not be read: ${message}`,
+                detail: { touchedAt: changedAt },
+              },
+            ]
+          : [],
+      ),
+      now,
+    );
+  }
+}

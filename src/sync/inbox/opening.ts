@@ -1,0 +1,395 @@
+// What was kept is opened: each request's items told apart from repeats, its fat changes taken in as records, its thin
+// ones noted to be read, all in one transaction with the row. What cannot be read lies there with the reason, and the
+// rest goes on.
+
+import type { Received, Webhook } from '../../connector/webhook.ts';
+import { type Change, type Json, RejectedError } from '../../connector.ts';
+import type { Database, Queryable } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { decode, UndecodableError } from '../../engine/decoding.ts';
+import type { Log } from '../../engine/log.ts';
+import { attemptsMax, backoffMs } from '../../engine/retry.ts';
+import type { Next } from '../../engine/worker.ts';
+import { type DeadLetter, keepDeadLetters, settleRequestLetters } from '../letters/dead-letters.ts';
+import { ingest, noCounts } from '../records/ingest.ts';
+import type { Source } from '../source.ts';
+import type { World } from '../world.ts';
+import { noteCoverage } from './coverage.ts';
+import {
+  type ItemCounts,
+  type KeptRequest,
+  lockRequests,
+  lockWaiting,
+  markDead,
+  markOpened,
+  nextRequestDue,
+  putOffRequest,
+} from './inbox.ts';
+import { hashedKey, noteKeys } from './item-keys.ts';
+import { compose, type Told } from './partial-records.ts';
+import { type Touch, touch } from './touches.ts';
+
+const mostRequests = 200;
+
+export interface OpenRoom {
+  database: Database;
+  world: World;
+  clock: Clock;
+  log: Log;
+  /** Takes in what the destination's own webhooks say. Returns how many of the items were for us. */
+  destination: DestinationOpening | null;
+  /** Called when customers may have become due, or records are to be read. */
+  onOpened(): void;
+}
+
+/** The destination's webhooks, as the opening needs them. */
+export interface DestinationOpening {
+  name: string;
+  webhook: Webhook<unknown>;
+  /** What one item says, checked. Throws RejectedError. */
+  read(item: Json, received: Received): unknown[];
+  /** Takes in everything that was read, and returns for each whether it was for us. */
+  take(tx: Queryable, said: readonly unknown[][], now: number): Promise<boolean[]>;
+}
+
+/** One item on its way. */
+interface Item {
+  request: KeptRequest;
+  /** Its place in the request, from 1. */
+  place: number;
+  item: Json;
+  key: string;
+}
+
+/** What became of each request so far. */
+class Tally {
+  readonly counts = new Map<KeptRequest, ItemCounts>();
+  readonly dead = new Map<KeptRequest, string>();
+  readonly letters: DeadLetter[] = [];
+
+  of(request: KeptRequest): ItemCounts {
+    const known = this.counts.get(request);
+    if (known) return known;
+    const none = { ...noCounts, items: 0, duplicates: 0, ignored: 0, refused: 0, taken: 0, touched: 0 };
+    this.counts.set(request, none);
+    return none;
+  }
+}
+
+export class Opener {
+  readonly #room: OpenRoom;
+  /** Sources of which a group failed: their requests are opened one by one until one of them is put aside. */
+  readonly #careful = new Set<string>();
+  #turn = 0;
+
+  constructor(room: OpenRoom) {
+    this.#room = room;
+  }
+
+  /** Opens some of what waits of each source, in turn: a flood of one does not keep the others waiting. */
+  async step(signal: AbortSignal): Promise<Next> {
+    const names = this.#names();
+    let opened = 0;
+    this.#turn += 1;
+    for (let index = 0; index < names.length && !signal.aborted; index += 1)
+      opened += await this.#openSome(names[(index + this.#turn) % names.length]!);
+    if (opened > 0) {
+      this.#room.onOpened();
+      return { again: true };
+    }
+    const next = await nextRequestDue(this.#room.database);
+    const { clock } = this.#room;
+    return { again: false, afterMs: next === null ? 1000 : Math.min(Math.max(next - clock.now(), 50), 1000) };
+  }
+
+  #names(): string[] {
+    const { world, destination } = this.#room;
+    const names = world.sources.filter((source) => source.webhook !== null).map((source) => source.name);
+    return destination ? [...names, destination.name] : names;
+  }
+
+  async #openSome(source: string): Promise<number> {
+    const { database, clock, log } = this.#room;
+    const most = this.#careful.has(source) ? 1 : mostRequests;
+    let locked: KeptRequest[] = [];
+    try {
+      await database.transaction(async (tx) => {
+        const now = clock.now();
+        locked = await lockWaiting(tx, { source, now, most });
+        if (locked.length > 0) await this.#open(tx, source, locked);
+      });
+      if (locked.length === 0) this.#careful.delete(source);
+      return locked.length;
+    } catch (error) {
+      if (locked.length > 1) {
+        this.#careful.add(source);
+        return 1;
+      }
+      const [request] = locked;
+      if (!request) throw error;
+      log.error({ err: error, source, request: request.id }, 'a kept request could not be opened');
+      await this.#putAside(source, request, error);
+      this.#careful.delete(source);
+      return 1;
+    }
+  }
+
+  /** What failed alone is tried again later, and is dead after the last attempt. */
+  async #putAside(source: string, request: KeptRequest, error: unknown): Promise<void> {
+    const { database, clock } = this.#room;
+    const message = error instanceof Error ? error.message : String(error);
+    const now = clock.now();
+    const attempts = request.attempts + 1;
+    if (attempts < attemptsMax.inbox)
+      return putOffRequest(database, { id: request.id, dueAt: now + backoffMs(attempts), error: message });
+    await database.transaction(async (tx) => {
+      const reason = `given up after ${attempts} attempts: ${message}`;
+      await markDead(tx, [{ id: request.id, error: reason }]);
+      await keepDeadLetters(tx, [letterOf(source, request, null, 'given_up', reason)], now);
+    });
+  }
+
+  /**
+   * Opens these requests again, as they would be now. `dryRun`: what would become of each is found out and taken back.
+   * Requests of a source that has no webhook any more are left out.
+   */
+  async replay(
+    source: string,
+    ids: readonly number[],
+    { dryRun }: { dryRun: boolean },
+  ): Promise<{ id: number; counts: ItemCounts | null; error: string | null }[]> {
+    if (!this.#names().includes(source)) return [];
+    let results: { id: number; counts: ItemCounts | null; error: string | null }[] = [];
+    const undo = new Error('dry run');
+    try {
+      await this.#room.database.transaction(async (tx) => {
+        const requests = (await lockRequests(tx, ids)).map((request) => ({
+          ...request,
+          attempts: Math.max(request.attempts, 1),
+        }));
+        const { counts, dead, letters } = await this.#open(tx, source, requests);
+        results = requests.map((request) => ({
+          id: request.id,
+          counts: counts.get(request) ?? null,
+          error:
+            dead.get(request) ?? letters.find(({ ref }) => ref.startsWith(`${request.id}#`))?.message ?? null,
+        }));
+        if (dryRun) throw undo;
+      });
+    } catch (error) {
+      if (error !== undo) throw error;
+    }
+    if (!dryRun) this.#room.onOpened();
+    return results;
+  }
+
+  // ── One group of requests, in one transaction ──────────────────────────────────────────────────────────────────
+
+  async #open(tx: Queryable, name: string, requests: readonly KeptRequest[]): Promise<Tally> {
+    const now = this.#room.clock.now();
+    const source = this.#room.world.source(name);
+    const webhook = source ? source.webhook! : this.#room.destination!.webhook;
+    const tally = new Tally();
+    const items = requests.flatMap((request) => this.#itemsOf(name, webhook, request, tally));
+    const fresh = await this.#withoutRepeats(tx, name, webhook, items, tally, now);
+    if (source) await this.#takeChanges(tx, source, fresh, tally, now);
+    else await this.#takeDestinationChanges(tx, fresh, tally, now);
+    const opened = requests.filter((request) => !tally.dead.has(request));
+    // What was opened before may have left letters.
+    const again = requests.filter(({ attempts }) => attempts > 0).map(({ id }) => id);
+    await settleRequestLetters(tx, name, again, now);
+    await keepDeadLetters(tx, tally.letters, now);
+    await markOpened(
+      tx,
+      opened.map((request) => ({ id: request.id, counts: tally.of(request) })),
+      now,
+    );
+    await markDead(
+      tx,
+      [...tally.dead].map(([{ id }, error]) => ({ id, error })),
+    );
+    return tally;
+  }
+
+  #itemsOf(source: string, webhook: Webhook<unknown>, request: KeptRequest, tally: Tally): Item[] {
+    try {
+      // An empty body tries the address, with the right credentials.
+      const items = request.body.length === 0 ? [] : decode(webhook.decoding, request.body);
+      tally.of(request).items = items.length;
+      return items.map((item, index) => ({ request, place: index + 1, item, key: keyOf(webhook, item) }));
+    } catch (error) {
+      const reason =
+        error instanceof UndecodableError ? error.message : this.#unexpected(source, request, error);
+      tally.dead.set(request, reason);
+      tally.letters.push(letterOf(source, request, null, 'unreadable', reason));
+      return [];
+    }
+  }
+
+  async #withoutRepeats(
+    tx: Queryable,
+    source: string,
+    webhook: Webhook<unknown>,
+    items: readonly Item[],
+    tally: Tally,
+    now: number,
+  ): Promise<Item[]> {
+    const first = new Map<string, Item>();
+    for (const item of items) if (!first.has(item.key)) first.set(item.key, item);
+    const fresh = await noteKeys(
+      tx,
+      source,
+      [...first.values()].map(({ key, request }) => ({ key, inboxId: request.id })),
+      { now, expiresAt: now + webhook.retryHorizonSeconds * 1000 },
+    );
+    return items.filter((item) => {
+      if (fresh.has(item.key) && first.get(item.key) === item) return true;
+      tally.of(item.request).duplicates += 1;
+      return false;
+    });
+  }
+
+  async #takeChanges(
+    tx: Queryable,
+    source: Source,
+    items: readonly Item[],
+    tally: Tally,
+    now: number,
+  ): Promise<void> {
+    const told = new Map<string, (Told & { request: KeptRequest })[]>();
+    const touched: Touch[] = [];
+    for (const item of items) {
+      const counts = tally.of(item.request);
+      const changes = this.#said(source.name, item, tally, () => {
+        const changes = source.webhook!.changes(item.item, receivedOf(item.request));
+        for (const change of changes) if (change.kind !== 'ignored') requireStream(source, change);
+        return changes;
+      });
+      if (changes === null) continue;
+      const forUs = changes.filter((change) => change.kind !== 'ignored');
+      counts[forUs.length > 0 ? 'taken' : 'ignored'] += 1;
+      for (const change of forUs) {
+        if (change.kind === 'touch') {
+          counts.touched += 1;
+          touched.push({ ...change, gone: change.gone ?? null, lagMs: readLagMs(source, change.stream) });
+        } else {
+          counts.received += 1;
+          const list = told.get(change.stream) ?? [];
+          told.set(change.stream, list);
+          list.push({ record: change.record, partial: change.partial === true, request: item.request });
+        }
+      }
+    }
+    await touch(tx, source.name, touched, now);
+    for (const [stream, records] of told) await this.#takeRecords(tx, source, stream, records, tally, now);
+  }
+
+  async #takeRecords(
+    tx: Queryable,
+    source: Source,
+    stream: string,
+    told: readonly (Told & { request: KeptRequest })[],
+    tally: Tally,
+    now: number,
+  ): Promise<void> {
+    const requestOf = new Map(told.map(({ record, request }) => [record, request]));
+    const composed = await compose(tx, source.name, stream, told);
+    const madeOf = new Map(composed.map(({ record, of }) => [record, of]));
+    const changed: number[] = [];
+    await ingest(
+      tx,
+      this.#room.world,
+      {
+        source,
+        stream,
+        lane: 'webhook',
+        runId: null,
+        now,
+        onCounted: (record, as) => {
+          for (const part of madeOf.get(record)!) tally.of(requestOf.get(part)!)[as] += 1;
+          if (as === 'changed') changed.push(record.changedAt);
+        },
+      },
+      { records: composed.map(({ record }) => record) },
+    );
+    await noteCoverage(tx, { source: source.name, channel: 'webhook', now }, changed);
+  }
+
+  async #takeDestinationChanges(
+    tx: Queryable,
+    items: readonly Item[],
+    tally: Tally,
+    now: number,
+  ): Promise<void> {
+    const { destination } = this.#room;
+    if (!destination) return;
+    const read = items.flatMap((item) => {
+      const said = this.#said(destination.name, item, tally, () =>
+        destination.read(item.item, receivedOf(item.request)),
+      );
+      return said === null ? [] : [{ item, said }];
+    });
+    const forUs = await destination.take(
+      tx,
+      read.map(({ said }) => said),
+      now,
+    );
+    for (const [index, { item }] of read.entries())
+      tally.of(item.request)[forUs[index] ? 'taken' : 'ignored'] += 1;
+  }
+
+  /** Null where the item is none of the vendor's: it is counted as refused, and kept to be replayed. */
+  #said<Said>(source: string, item: Item, tally: Tally, read: () => Said): Said | null {
+    try {
+      return read();
+    } catch (error) {
+      const known = error instanceof RejectedError;
+      const reason = known ? error.message : this.#unexpected(source, item.request, error);
+      tally.of(item.request).refused += 1;
+      tally.letters.push(
+        letterOf(source, item.request, item.place, known ? error.code : 'unexpected', reason),
+      );
+      return null;
+    }
+  }
+
+  #unexpected(source: string, request: KeptRequest, error: unknown): string {
+    this.#room.log.error({ err: error, source, request: request.id }, 'a kept request could not be read');
+    return 'it could not be read, and nobody expected that: the log has the error';
+  }
+}
+
+function keyOf(webhook: Webhook<unknown>, item: Json): string {
+  let named: string | null = null;
+  try {
+    named = webhook.key?.(item) ?? null;
+  } catch {
+    // What has no name is known by what it says.
+  }
+  return hashedKey(named === null ? `content ${JSON.stringify(item)}` : `name ${named}`);
+}
+
+function readLagMs(source: Source, stream: string): number {
+  return (source.streams.find((known) => known.name === stream)?.read?.lagSeconds ?? 0) * 1000;
+}
+
+function requireStream(source: Source, { stream }: Exclude<Change, { kind: 'ignored' }>): void {
+  if (source.streams.some((known) => known.name === stream)) return;
+  throw new RejectedError(`${source.name} has no stream ${stream}.`, { code: 'no_stream' });
+}
+
+function receivedOf({ method, headers, query, receivedAt }: KeptRequest): Received {
+  return { method, headers, query, receivedAt };
+}
+
+/** A letter about a whole request, or about one item of it. */
+function letterOf(
+  source: string,
+  { id, receivedAt }: KeptRequest,
+  place: number | null,
+  code: string,
+  message: string,
+): DeadLetter {
+  const ref = place === null ? String(id) : `${id}#${place}`;
+  return { kind: 'inbox', source, ref, code, message, detail: { request: id, item: place, receivedAt } };
+}

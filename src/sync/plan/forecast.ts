@@ -1,0 +1,458 @@
+// What a sync costs, played through beforehand: every call against every quota it draws on, in the order of time, by the
+// rules that deliveries keep. Pure: numbers in, forecast out. It knows no rows and no vendor.
+import { type Lane, laneNumber } from '../../engine/lanes.ts';
+import { pollDelayMs } from '../deliver/polling.ts';
+import { route, type Traits } from '../deliver/route.ts';
+import { type QuotaNow, Windows } from './forecast-windows.ts';
+
+/** A longer wait for a quota is not slept through: the work is put off, and is back so much sooner. */
+const longestWaitMs = 30_000;
+const backSoonerMs = 15_000;
+const mostBulkAtOnce = 4;
+
+/** Some pages that are read one after the other. */
+export interface ReadStep {
+  what: 'everything' | 'changes' | 'settled changes' | 'deletions' | 'sweep';
+  pages: number;
+  callsPerPage: number;
+  bucket?: string | undefined;
+  records: number;
+  /** Of its records, how many bring a customer that is to be written. */
+  customers: number;
+}
+
+export interface ForecastInput {
+  /** When it begins, epoch milliseconds. */
+  at: number;
+  lane: Lane;
+  reading: {
+    quotas: readonly QuotaNow[];
+    /** How long one call takes, and from one page to the next at least, milliseconds. */
+    callMs: number;
+    pageMs: number;
+    steps: readonly ReadStep[];
+  };
+  delivery: {
+    quotas: readonly QuotaNow[];
+    callMs: number;
+    traits: Traits;
+    /** Of the customers, how many are read before they are written, 0 to 1. */
+    readFirst: number;
+    bytesEach: number;
+    /** Customers that wait to be written already. */
+    waiting: number;
+    /** How often a bulk action was asked about of late; null: by how long the vendor is taken to work on it. */
+    pollsPerBulk: number | null;
+  };
+  /** Told of every call, in order; for tests. */
+  onCall?: (call: { side: Side; bucket: string | undefined; at: number; endsAt: number }) => void;
+}
+
+export type Side = 'source' | 'destination';
+
+export interface CallLine {
+  side: Side;
+  /** What the calls are for: pages of `everything`, `single writes`, `bulk writes`, `polls`, `reads before writes`. */
+  what: string;
+  bucket: string | null;
+  calls: number;
+}
+
+export interface QuotaLine {
+  side: Side;
+  quota: string;
+  calls: number;
+  /** Calls in any `seconds` that this may make. */
+  limit: number;
+  seconds: number;
+  /** Of `limit`, what is left when it begins. */
+  left: number;
+  /** Of all that the quota allows meanwhile, or in one window where that is longer: 0 to 1. */
+  share: number;
+  /** How long the work stands still for its sake. */
+  waitMinutes: number;
+  /** False where a quota longer than an hour has not so many calls left. */
+  fits: boolean;
+}
+
+export interface Played {
+  minutes: number;
+  /** Until the last record is read. */
+  readMinutes: number;
+  endsAt: number;
+  calls: CallLine[];
+  /** Calls in all, by side. */
+  totals: { [side in Side]: number };
+  quotas: QuotaLine[];
+  /** The quota that most of the time is spent waiting for; null where it is the vendors' answers. */
+  bottleneck: { side: Side; quota: string } | null;
+}
+
+/** Plays a sync through. */
+export function forecast(input: ForecastInput): Played {
+  const play = new Play(input);
+  play.go(Number.POSITIVE_INFINITY);
+  return play.told();
+}
+
+/** The same with a rest now and then: a million single writes take seconds, and others have their turn meanwhile. */
+export async function forecastInTurns(input: ForecastInput, rest: () => Promise<void>): Promise<Played> {
+  const play = new Play(input);
+  while (!play.go(scenesInTurn)) await rest();
+  return play.told();
+}
+
+const scenesInTurn = 20_000;
+
+/** What an actor of the play does next. */
+type Act =
+  | { until: number }
+  | { side: Side; what: string; bucket: string | undefined; lane: Lane; ms: number }
+  | { all: Actor[] }
+  /** Until something has come. */
+  | { idle: true };
+type Actor = Generator<Act, void, void>;
+
+interface Scene {
+  actor: Actor;
+  at: number;
+  order: number;
+  /** The call that it stands in line with, and since when. */
+  call: Extract<Act, { side: Side }> | null;
+  parent: { scene: Scene; left: number } | null;
+}
+
+class Play {
+  readonly #input: ForecastInput;
+  readonly #windows: { [side in Side]: Windows };
+  readonly #scenes: Scene[] = [];
+  readonly #lines = new Map<string, CallLine>();
+  #now: number;
+  #order = 0;
+  #idle: Scene | null = null;
+  #isReading = true;
+  #readAt: number;
+  /** Customers that have come and that nobody has taken up yet, oldest first. */
+  readonly #due: { at: number; customers: number }[] = [];
+  #waiting = 0;
+  #bulkUnderWay = 0;
+  #bulkDoneAt: number;
+
+  constructor(input: ForecastInput) {
+    this.#input = input;
+    this.#now = input.at;
+    this.#readAt = input.at;
+    this.#bulkDoneAt = input.at;
+    const windows = (quotas: readonly QuotaNow[]) => new Windows(quotas, input.lane, input.at);
+    this.#windows = { source: windows(input.reading.quotas), destination: windows(input.delivery.quotas) };
+    this.#bring(input.delivery.waiting, input.at);
+    this.#enter(this.#reader(), input.at, null);
+    this.#enter(this.#deliverer(), input.at, null);
+  }
+
+  /** Plays at most so many scenes; true where that was the last. */
+  go(most: number): boolean {
+    for (let played = 0; played < most; played += 1) {
+      const scene = this.#next();
+      if (!scene) return true;
+      this.#go(scene);
+    }
+    return false;
+  }
+
+  // ── The stage ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #enter(actor: Actor, at: number, parent: Scene['parent']): void {
+    this.#push({ actor, at, order: 0, call: null, parent });
+  }
+
+  #go(scene: Scene): void {
+    this.#now = scene.at;
+    if (scene.call) this.#call(scene, scene.call);
+    else {
+      const { done, value } = scene.actor.next();
+      if (done) this.#leave(scene);
+      else this.#act(scene, value);
+    }
+  }
+
+  #act(scene: Scene, act: Act): void {
+    if ('until' in act) this.#push({ ...scene, at: Math.max(act.until, this.#now) });
+    else if ('idle' in act) this.#idle = scene;
+    else if ('side' in act) this.#call(scene, act);
+    else {
+      const parent = { scene, left: act.all.length };
+      for (const actor of act.all) this.#enter(actor, this.#now, parent);
+      if (parent.left === 0) this.#push({ ...scene, at: this.#now });
+    }
+  }
+
+  #leave({ parent }: Scene): void {
+    if (!parent) return;
+    parent.left -= 1;
+    if (parent.left === 0) this.#push({ ...parent.scene, at: this.#now });
+  }
+
+  #call(scene: Scene, call: Extract<Act, { side: Side }>): void {
+    const windows = this.#windows[call.side];
+    const at = windows.earliest(call.bucket, call.lane, this.#now);
+    if (at > this.#now) {
+      windows.wait(call.bucket, call.lane, { from: this.#now, to: at });
+      this.#push({ ...scene, at, call });
+      return;
+    }
+    const endsAt = this.#now + call.ms;
+    windows.take(call.bucket, endsAt);
+    this.#input.onCall?.({ side: call.side, bucket: call.bucket, at: this.#now, endsAt });
+    const key = `${call.side} ${call.what} ${call.bucket ?? ''}`;
+    const line = this.#lines.get(key) ?? {
+      side: call.side,
+      what: call.what,
+      bucket: call.bucket ?? null,
+      calls: 0,
+    };
+    line.calls += 1;
+    this.#lines.set(key, line);
+    this.#push({ ...scene, at: endsAt, call: null });
+  }
+
+  #wake(): void {
+    if (!this.#idle) return;
+    const scene = this.#idle;
+    this.#idle = null;
+    this.#push({ ...scene, at: this.#now });
+  }
+
+  // A heap by time, then by lane, then by who came first.
+  #push(scene: Scene): void {
+    this.#order += 1;
+    const heap = this.#scenes;
+    let index = heap.push({ ...scene, order: this.#order }) - 1;
+    while (index > 0) {
+      const above = (index - 1) >> 1;
+      if (!isBefore(heap[index]!, heap[above]!)) break;
+      [heap[index], heap[above]] = [heap[above]!, heap[index]!];
+      index = above;
+    }
+  }
+
+  #next(): Scene | undefined {
+    const heap = this.#scenes;
+    const first = heap[0];
+    const last = heap.pop();
+    if (!first || !last || first === last) return first;
+    heap[0] = last;
+    for (let index = 0; ; ) {
+      const [left, right] = [2 * index + 1, 2 * index + 2];
+      let least = index;
+      if (left < heap.length && isBefore(heap[left]!, heap[least]!)) least = left;
+      if (right < heap.length && isBefore(heap[right]!, heap[least]!)) least = right;
+      if (least === index) return first;
+      [heap[index], heap[least]] = [heap[least]!, heap[index]!];
+      index = least;
+    }
+  }
+
+  // ── The actors ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  *#reader(): Actor {
+    const { reading, lane } = this.#input;
+    for (const { what, pages, callsPerPage, bucket, customers } of reading.steps) {
+      for (let page = 1; page <= pages; page += 1) {
+        const beganAt = this.#now;
+        for (let call = 1; call <= callsPerPage; call += 1)
+          yield { side: 'source', what, bucket, lane, ms: reading.callMs };
+        yield { until: beganAt + reading.pageMs };
+        const brought = Math.floor((customers * page) / pages) - Math.floor((customers * (page - 1)) / pages);
+        this.#bring(brought, this.#now);
+        this.#readAt = this.#now;
+        this.#wake();
+      }
+    }
+    this.#isReading = false;
+    this.#wake();
+  }
+
+  /** One step after the other, as deliveries take them. */
+  *#deliverer(): Actor {
+    const { traits } = this.#input.delivery;
+    for (;;) {
+      const waiting = this.#waiting;
+      if (waiting === 0) {
+        if (!this.#isReading) return;
+        yield { idle: true };
+        continue;
+      }
+      const plan = this.#route(Math.min(waiting, traits.bulk?.maxRecords ?? 1000));
+      if (plan.by === 'none') {
+        yield { until: this.#now + plan.againMs };
+        continue;
+      }
+      if (plan.by === 'single' || plan.most === 1 || waiting === 1) {
+        const waitMs = this.#waitMs(undefined);
+        if (waitMs > longestWaitMs) {
+          const to = this.#now + waitMs - (this.#isLong() ? 0 : backSoonerMs);
+          this.#windows.destination.wait(undefined, this.#input.lane, { from: this.#now, to });
+          yield { until: to };
+          continue;
+        }
+        yield* this.#singles(this.#take(plan.most));
+      } else yield* this.#bulk(this.#take(plan.most));
+    }
+  }
+
+  #route(due: number) {
+    const { lane, delivery } = this.#input;
+    return route(
+      [{ lane, due, oldest: this.#due[0]!.at }],
+      {
+        at: this.#now,
+        reading: this.#isReading,
+        bulkUnderWay: this.#bulkUnderWay,
+        mostBulkAtOnce,
+        singleWaitMs: this.#waitMs(undefined),
+        bulkWaitMs: this.#waitMs(delivery.traits.bulk?.bucket),
+      },
+      delivery.traits,
+    );
+  }
+
+  #waitMs(bucket: string | undefined): number {
+    return this.#windows.destination.earliest(bucket, this.#input.lane, this.#now) - this.#now;
+  }
+
+  #isLong(): boolean {
+    return this.#windows.destination.holdsUp(undefined, this.#input.lane, this.#now)?.isLong === true;
+  }
+
+  #take(most: number): number {
+    let taken = 0;
+    while (taken < most && this.#due.length > 0) {
+      const first = this.#due[0]!;
+      const some = Math.min(first.customers, most - taken);
+      taken += some;
+      first.customers -= some;
+      if (first.customers === 0) this.#due.shift();
+    }
+    this.#waiting -= taken;
+    return taken;
+  }
+
+  #bring(customers: number, at: number): void {
+    if (customers > 0) this.#due.push({ at, customers });
+    this.#waiting += customers;
+  }
+
+  *#singles(customers: number): Actor {
+    const { readFirst } = this.#input.delivery;
+    const left = { reads: Math.round(customers * readFirst), writes: customers };
+    const worker = function* (this: Play): Actor {
+      while (left.writes > 0) {
+        left.writes -= 1;
+        const reads = left.reads > 0;
+        if (reads) left.reads -= 1;
+        if (reads) yield this.#toDestination('reads before writes');
+        yield this.#toDestination('single writes');
+      }
+    };
+    const atOnce = Math.min(this.#input.delivery.traits.singlesAtOnce, customers);
+    yield { all: Array.from({ length: atOnce }, () => worker.call(this)) };
+  }
+
+  #toDestination(what: string, bucket?: string, lane = this.#input.lane): Act {
+    return { side: 'destination', what, bucket, lane, ms: this.#input.delivery.callMs };
+  }
+
+  /** Customers that cannot be read first, or for whom no bulk call is left, are put back. */
+  *#bulk(customers: number): Actor {
+    const { traits, bytesEach } = this.#input.delivery;
+    const bulk = traits.bulk!;
+    const inPart = Math.max(Math.floor((bulk.maxBytes - 2) / (bytesEach + 1)), 1);
+    for (let left = customers; left > 0; left -= inPart) {
+      const part = Math.min(left, inPart);
+      const unread: { customers: number } = { customers: 0 };
+      yield* this.#readsFirst(part, unread);
+      const written = part - unread.customers;
+      if (this.#waitMs(bulk.bucket) > longestWaitMs) {
+        this.#bring(left - unread.customers, this.#now);
+        left = 0;
+      } else if (written > 0) yield* this.#submit(written);
+      if (unread.customers === 0) continue;
+      // They are due again when there is room, and so is what was not looked at yet.
+      const to = this.#now + Math.max(this.#waitMs(undefined) - backSoonerMs, 0);
+      this.#windows.destination.wait(undefined, this.#input.lane, { from: this.#now, to });
+      yield { until: to };
+      this.#bring(unread.customers + Math.max(left - inPart, 0), this.#now);
+      return;
+    }
+  }
+
+  *#submit(customers: number): Actor {
+    const bulk = this.#input.delivery.traits.bulk!;
+    yield this.#toDestination('bulk writes', bulk.bucket);
+    this.#bulkUnderWay += 1;
+    const { seconds, secondsPerRecord } = bulk.takes ?? bulkTakes;
+    this.#bulkDoneAt =
+      Math.max(this.#now, this.#bulkDoneAt) + (seconds + secondsPerRecord * customers) * 1000;
+    this.#enter(this.#poller(customers, this.#bulkDoneAt), this.#now, null);
+  }
+
+  /** Reads as long as that need not wait for long. */
+  *#readsFirst(customers: number, unread: { customers: number }): Actor {
+    const { readFirst, traits } = this.#input.delivery;
+    let reads = Math.round(customers * readFirst);
+    const worker = function* (this: Play): Actor {
+      while (reads > 0 && this.#waitMs(undefined) <= longestWaitMs) {
+        reads -= 1;
+        yield this.#toDestination('reads before writes');
+      }
+    };
+    yield { all: Array.from({ length: Math.min(traits.singlesAtOnce, reads) }, () => worker.call(this)) };
+    unread.customers = reads;
+  }
+
+  *#poller(customers: number, doneAt: number): Actor {
+    const { pollsPerBulk } = this.#input.delivery;
+    for (let polls = 0; ; polls += 1) {
+      yield { until: this.#now + pollDelayMs({ items: { length: customers }, polls }) };
+      yield this.#toDestination('polls', undefined, 'schedule');
+      if (pollsPerBulk === null ? this.#now >= doneAt : polls + 1 >= pollsPerBulk) break;
+    }
+    this.#bulkUnderWay -= 1;
+  }
+
+  // ── What is told ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  told(): Played {
+    const { at } = this.#input;
+    const elapsedMs = this.#now - at;
+    const lines = [...this.#lines.values()];
+    const total = (side: Side) => lines.reduce((sum, line) => sum + (line.side === side ? line.calls : 0), 0);
+    const quotas = (['source', 'destination'] as const).flatMap((side) =>
+      this.#windows[side].told(elapsedMs).map((quota): QuotaLine => ({ side, ...quota })),
+    );
+    const slowest = quotas.toSorted((a, b) => b.waitMinutes - a.waitMinutes)[0];
+    const isHeldUp = slowest !== undefined && slowest.waitMinutes * 60_000 >= elapsedMs / 4;
+    return {
+      minutes: elapsedMs / 60_000,
+      readMinutes: (this.#readAt - at) / 60_000,
+      endsAt: this.#now,
+      calls: lines,
+      totals: { source: total('source'), destination: total('destination') },
+      quotas,
+      bottleneck: isHeldUp && slowest.waitMinutes > 0 ? { side: slowest.side, quota: slowest.quota } : null,
+    };
+  }
+}
+
+/** How long a vendor that says nothing of it is taken to work on a bulk action. */
+const bulkTakes = { seconds: 1, secondsPerRecord: 0.001 };
+
+function isBefore(a: Scene, b: Scene): boolean {
+  if (a.at !== b.at) return a.at < b.at;
+  const [lane, other] = [a.call, b.call].map((call) => (call ? laneNumber(call.lane) : -1)) as [
+    number,
+    number,
+  ];
+  return lane !== other ? lane < other : a.order < b.order;
+}

@@ -1,0 +1,199 @@
+// A forecast of one source's next run: what it would read and write, from the vendor's own count or what is known of
+// earlier runs, played through against the quotas as they stand. It counts by cheap calls, and changes nothing.
+import type { Context } from '../../connector.ts';
+import type { Database } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import type { Endpoint } from '../../engine/http.ts';
+import type { Lane } from '../../engine/lanes.ts';
+import type { Sending } from '../deliver/difference.ts';
+import { checkpoint } from '../runs/checkpoints.ts';
+import type { DryRunReport } from '../runs/dry-run.ts';
+import type { Source } from '../source.ts';
+import {
+  type ForecastInput,
+  forecastInTurns,
+  type Played,
+  type QuotaLine,
+  type ReadStep,
+} from './forecast.ts';
+import { quotasNow } from './plan-quotas.ts';
+import { type PlannedRecords, plannedRecords } from './plan-records.ts';
+import { type PlannedWrites, plannedWrites } from './plan-writes.ts';
+
+/** How long a call is taken to last where no run has shown it. */
+const callMsDefault = 300;
+/** What a page costs us at least. */
+const leastPageMs = 50;
+
+export interface Planning {
+  database: Database;
+  clock: Clock;
+  /** What counting calls are made with. */
+  context: Context<unknown>;
+  source: Source;
+  sending: Sending;
+  /** Names of the connectors, for sentences. */
+  vendors: { source: string; destination: string };
+  endpoints: { source: Endpoint | null; destination: Endpoint };
+  descriptions: {
+    source: Source['description'];
+    destination: NonNullable<Source['description']>;
+  };
+}
+
+export interface PlanRequest {
+  mode: 'incremental' | 'full';
+  /** Default: that of a run that a person asks for. */
+  lane?: Lane;
+  /** A person's word on how many records there are. */
+  records?: number | undefined;
+  /** What a dry run of the same found. */
+  exact?: { runId: number; report: DryRunReport } | undefined;
+}
+
+export interface Forecast extends Omit<Played, 'quotas'> {
+  source: string;
+  mode: 'incremental' | 'full';
+  /** Nothing of the source was read to its end before. */
+  first: boolean;
+  at: number;
+  lane: Lane;
+  accounts: { source: string | null; destination: string };
+  vendors: { source: string; destination: string };
+  records: { count: number; basis: PlannedRecords['basis'] };
+  customers: number;
+  bytes: { read: number; written: number };
+  quotas: (QuotaLine & { bucket: string | null; all: boolean })[];
+  /** False where a quota of a day or longer has not so many calls left. */
+  fits: boolean;
+  /** What it takes for granted, in sentences. */
+  assumptions: string[];
+}
+
+export async function plan(planning: Planning, request: PlanRequest): Promise<Forecast> {
+  const { database, clock, source, sending, descriptions } = planning;
+  const { mode } = request;
+  const first = await isFirst(planning);
+  const lane: Lane = request.lane ?? (mode === 'full' || first ? 'backfill' : 'manual');
+  const records = await plannedRecords(planning, { ...request, first });
+  const writes = await plannedWrites(planning, { records, exact: request.exact?.report });
+  const at = clock.now();
+  const [readQuotas, writeQuotas] = [
+    planning.endpoints.source && descriptions.source
+      ? await quotasNow(database, {
+          description: descriptions.source,
+          endpoint: planning.endpoints.source,
+          lane,
+          at,
+        })
+      : [],
+    await quotasNow(database, {
+      description: descriptions.destination,
+      endpoint: planning.endpoints.destination,
+      lane,
+      at,
+    }),
+  ];
+  const { pageMs, callMs, why } = timesOf(records);
+  const input: ForecastInput = {
+    at,
+    lane,
+    reading: {
+      quotas: readQuotas,
+      callMs,
+      pageMs,
+      steps: readStepsOf(planning, records.steps, writes.customers),
+    },
+    delivery: {
+      quotas: writeQuotas,
+      callMs: callMsDefault,
+      traits: sending.destination.traits(sending.settings),
+      readFirst: writes.readFirst,
+      bytesEach: writes.bytesEach,
+      waiting: writes.waiting,
+      pollsPerBulk: writes.pollsPerBulk,
+    },
+  };
+  const played = await forecastInTurns(input, () => clock.sleep(0));
+  return {
+    ...played,
+    source: source.name,
+    mode,
+    first,
+    at,
+    lane,
+    accounts: { source: descriptions.source?.account ?? null, destination: descriptions.destination.account },
+    vendors: planning.vendors,
+    records: { count: records.count, basis: records.basis },
+    customers: writes.customers,
+    bytes: {
+      read: Math.round(records.count * records.bytesEach),
+      written: Math.round(writes.customers * writes.bytesEach),
+    },
+    quotas: played.quotas.map((line) => {
+      const description = line.side === 'source' ? descriptions.source : descriptions.destination;
+      const quota = description?.quotas.find(({ name }) => name === line.quota);
+      return { ...line, bucket: quota?.bucket ?? null, all: quota?.all === true };
+    }),
+    fits: played.quotas.every(({ fits }) => fits),
+    assumptions: assumptionsOf({ records, writes, lane, pageMs, why }),
+  };
+}
+
+/** A source whose streams have never been read to their end. */
+async function isFirst({ database, source }: Planning): Promise<boolean> {
+  for (const { name, pull } of source.streams)
+    if (pull && (await checkpoint(database, source.name, name, 'lead')) !== null) return false;
+  return true;
+}
+
+/** A source of files makes no calls. */
+function readStepsOf({ endpoints }: Planning, steps: PlannedRecords['steps'], customers: number): ReadStep[] {
+  const records = steps.reduce((sum, step) => sum + (step.brings ? step.records : 0), 0);
+  let [read, brought] = [0, 0];
+  return steps.map(({ brings, ...step }): ReadStep => {
+    if (brings) read += step.records;
+    const until = records === 0 ? 0 : Math.round((customers * read) / records);
+    const own = until - brought;
+    brought = until;
+    return { ...step, callsPerPage: endpoints.source ? step.callsPerPage : 0, customers: own };
+  });
+}
+
+/** A page of the quickest run of late; else as long as the count took, with our own time for it. */
+function timesOf({ pageMs, countMs }: PlannedRecords): { pageMs: number; callMs: number; why: string } {
+  if (pageMs !== null)
+    return {
+      pageMs,
+      callMs: Math.min(pageMs, countMs ?? callMsDefault, callMsDefault),
+      why: 'took in the quickest run of late',
+    };
+  // The first call opens the connection too: it shows how quick the vendor is at least.
+  const callMs = Math.min(countMs ?? callMsDefault, callMsDefault);
+  const why = callMs === callMsDefault ? 'is taken to last' : 'is taken to last, by how long the count took,';
+  return { pageMs: Math.max(callMs, leastPageMs), callMs, why };
+}
+
+function assumptionsOf({
+  records,
+  writes,
+  lane,
+  pageMs,
+  why,
+}: {
+  records: PlannedRecords;
+  writes: PlannedWrites;
+  lane: Lane;
+  pageMs: number;
+  why: string;
+}): string[] {
+  return [
+    records.sentence,
+    writes.sentence,
+    ...writes.notes,
+    `A page ${why} ${(pageMs / 1000).toFixed(1)} s, a call to the destination ${(callMsDefault / 1000).toFixed(1)} s.`,
+    ...(lane === 'backfill'
+      ? ['It goes behind all else: a twentieth of each quota is left to what is more urgent.']
+      : []),
+  ];
+}

@@ -1,0 +1,190 @@
+// What a verification found, counted as it goes and told at the end. Pure; it knows no rows and no vendor.
+import type { Json } from '../../connector.ts';
+import type { Drift, FieldDrift, Form } from '../../customer/drift.ts';
+import { confidenceLevel, percent, upperShare } from './confidence.ts';
+import { type Example, salted } from './proof.ts';
+
+export type Fields = { [field: string]: FieldDrift };
+
+/** The first of each kind are named. */
+const mostExamples = 100;
+
+export interface Report {
+  mode: 'full' | 'sample';
+  /** How the destination was read. Null until it is known. */
+  source: 'export' | 'list' | 'reads' | null;
+  /** Why the list was read and not an export, in words. */
+  fallback: string | null;
+  /** Customers of whom the destination had acknowledged something when it began. */
+  acknowledged: number;
+  /** Customers whose values were compared: the sum of matching and differing. */
+  compared: number;
+  matching: number;
+  differing: {
+    count: number;
+    /** By field how many differ in it. */
+    fields: { [field: string]: number };
+    examples: Example<{ sourceId: string; fields: Fields }>[];
+  };
+  /** Acknowledged, and not there any more. */
+  missing: { count: number; examples: Example<{ sourceId: string }>[] };
+  /** Of the missing those of whom the destination's own webhook had said that they were deleted there. */
+  deletedThere: number;
+  /** There, and nothing of ours: they are told of and left alone. */
+  unknownToUs: { count: number; examples: Example<{ sourceId: string }>[] };
+  /** There, and without any source ID: none of ours either. */
+  withoutSourceId: number;
+  /** Set aside: something was on its way to them. */
+  inFlight: number;
+  /** Customers that could not be read, by why. */
+  unread: { [why: string]: number };
+  /** Fields that could not be compared, of so many customers. */
+  notCompared: { field: string; customers: number; why: string }[];
+  /** Values that are the same in a form of the destination's own, and so no difference. */
+  forms: { field: string; form: Form; customers: number }[];
+  /** Requests made for it. */
+  calls: number;
+  seconds: number;
+  /** What a sample says of all. */
+  confidence: { level: number; upperShare: number; sentence: string } | null;
+  /** Customers that were put on their way again. */
+  healed: number;
+  summary: string | null;
+}
+
+export function emptyReport(mode: Report['mode']): Report {
+  return {
+    mode,
+    source: null,
+    fallback: null,
+    acknowledged: 0,
+    compared: 0,
+    matching: 0,
+    differing: { count: 0, fields: {}, examples: [] },
+    missing: { count: 0, examples: [] },
+    deletedThere: 0,
+    unknownToUs: { count: 0, examples: [] },
+    withoutSourceId: 0,
+    inFlight: 0,
+    unread: {},
+    notCompared: [],
+    forms: [],
+    calls: 0,
+    seconds: 0,
+    confidence: null,
+    healed: 0,
+    summary: null,
+  };
+}
+
+/** One customer compared. */
+export function countCompared(report: Report, sourceId: string, { fields, forms }: Drift): void {
+  report.compared += 1;
+  for (const { field, form } of forms) {
+    const known = report.forms.find((one) => one.field === field && one.form === form);
+    if (known) known.customers += 1;
+    else report.forms.push({ field, form, customers: 1 });
+  }
+  const names = Object.keys(fields);
+  if (names.length === 0) {
+    report.matching += 1;
+    return;
+  }
+  const { differing } = report;
+  differing.count += 1;
+  for (const name of names) differing.fields[name] = (differing.fields[name] ?? 0) + 1;
+  if (differing.examples.length < mostExamples) differing.examples.push(salted({ sourceId, fields }));
+}
+
+export function countNotCompared(report: Report, fields: readonly string[], why: string): void {
+  for (const field of fields) {
+    const known = report.notCompared.find((one) => one.field === field && one.why === why);
+    if (known) known.customers += 1;
+    else report.notCompared.push({ field, customers: 1, why });
+  }
+}
+
+export function countMissing(
+  report: Report,
+  sourceId: string,
+  { deletedThere }: { deletedThere: boolean },
+): void {
+  report.missing.count += 1;
+  if (deletedThere) report.deletedThere += 1;
+  if (report.missing.examples.length < mostExamples) report.missing.examples.push(salted({ sourceId }));
+}
+
+export function countUnknown(report: Report, sourceId: string): void {
+  report.unknownToUs.count += 1;
+  if (report.unknownToUs.examples.length < mostExamples)
+    report.unknownToUs.examples.push(salted({ sourceId }));
+}
+
+export function countUnread(report: Report, why: string): void {
+  report.unread[why] = (report.unread[why] ?? 0) + 1;
+}
+
+/** The report as it is told: with its sentence, and for a sample with what it says of all. */
+export function concluded(report: Report, seconds: number): Report {
+  const looked = report.compared + report.missing.count;
+  const off = report.differing.count + report.missing.count;
+  const confidence = report.mode === 'sample' ? confidenceOf(off, looked, report.acknowledged) : null;
+  return { ...report, seconds, confidence, summary: summaryOf(report, looked) };
+}
+
+export function differs({ differing, missing }: Pick<Report, 'differing' | 'missing'>): boolean {
+  return differing.count + missing.count > 0;
+}
+
+function confidenceOf(off: number, looked: number, all: number): NonNullable<Report['confidence']> {
+  const share = looked >= all && all > 0 ? off / looked : upperShare(off, looked);
+  const sentence =
+    looked === 0
+      ? 'Nobody could be compared, which says nothing.'
+      : looked >= all
+        ? `All ${number(all)} customers were read: the share that differs is ${percent(share)}.`
+        : `${number(looked)} of ${number(all)} customers were read, chosen at random, and ${number(off)} ${off === 1 ? 'differs' : 'differ'}: with ${confidenceLevel * 100} % confidence at most ${percent(share)} of all do.`;
+  return { level: confidenceLevel, upperShare: share, sentence };
+}
+
+function summaryOf(report: Report, looked: number): string {
+  const { differing, missing, unknownToUs, inFlight } = report;
+  const parts = [
+    differing.count > 0
+      ? `${counted(differing.count, 'customer')} ${differing.count === 1 ? 'differs' : 'differ'} (${topFields(differing.fields)})`
+      : null,
+    missing.count > 0
+      ? `${counted(missing.count, 'customer')} ${missing.count === 1 ? 'is' : 'are'} missing`
+      : null,
+    looked > 0 && !differs(report) ? `${counted(looked, 'customer')}: all match` : null,
+    looked === 0 ? 'nobody could be compared' : null,
+    unknownToUs.count > 0 ? `${number(unknownToUs.count)} unknown to us` : null,
+    inFlight > 0 ? `${number(inFlight)} in flight set aside` : null,
+  ];
+  return parts.filter((part) => part !== null).join('; ');
+}
+
+function topFields(fields: Report['differing']['fields']): string {
+  const names = Object.entries(fields).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  const named = names.slice(0, 3).map(([name, count]) => `${name} ${number(count)}`);
+  return names.length > 3 ? `${named.join(', ')}, …` : named.join(', ');
+}
+
+function counted(count: number, thing: string): string {
+  return `${number(count)} ${thing}${count === 1 ? '' : 's'}`;
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** The fields that can be compared, and the names of those that cannot. */
+export function comparable(
+  acknowledged: { [field: string]: Json },
+  shows: (field: string) => boolean,
+): { fields: { [field: string]: Json }; hidden: string[] } {
+  const hidden = Object.keys(acknowledged).filter((field) => !shows(field));
+  if (hidden.length === 0) return { fields: acknowledged, hidden };
+  const shown = Object.entries(acknowledged).filter(([field]) => shows(field));
+  return { fields: Object.fromEntries(shown), hidden };
+}

@@ -1,0 +1,264 @@
+// The verifications table: asked for one at a time, leased to one worker, counted as they go, ended with a report that is
+// chained to the one before it. It knows no vendor and compares nothing.
+import { sql } from 'drizzle-orm';
+import type { Json, JsonObject } from '../../connector.ts';
+import { at, type Database, json, ms, type Queryable } from '../../db/database.ts';
+import { leasedBy } from '../../engine/roster.ts';
+import { type Chain, chainHash, emptyChain, erased, follow } from './proof.ts';
+import { emptyReport, type Report } from './verification-report.ts';
+
+export interface VerificationRequest {
+  /** Everything, or so many chosen at random. */
+  sample: number | null;
+  /** What differs or is missing is sent again. */
+  heal: boolean;
+  by: 'person' | 'schedule';
+  /** The schedule's moment that asked for it, epoch milliseconds: one verification however many workers hold the cron. */
+  slot?: number;
+}
+
+export type VerificationState = 'requested' | 'finished' | 'failed';
+
+export interface Verification {
+  id: number;
+  state: VerificationState;
+  request: VerificationRequest;
+  /** Epoch milliseconds, as all times here. */
+  requestedAt: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  report: Report;
+  error: string | null;
+  attempts: number;
+  dueAt: number | null;
+  /** A worker has it in hand. */
+  working: boolean;
+  previousHash: string | null;
+  hash: string | null;
+}
+
+const columns = sql`
+  id::float8 as id, state, request, ${ms(sql`requested_at`)} as "requestedAt", ${ms(sql`started_at`)} as "startedAt",
+  ${ms(sql`ended_at`)} as "endedAt", report, error, attempts, ${ms(sql`due_at`)} as "dueAt", lease is not null as working,
+  previous_hash as "previousHash", hash`;
+
+const mode = ({ sample }: VerificationRequest) => (sample === null ? 'full' : 'sample');
+
+/** Null where the slot has had its verification; `going`: one is going still, and nothing was written. */
+export async function requestVerification(
+  database: Database,
+  request: VerificationRequest,
+  now: number,
+): Promise<{ verification: Verification } | { going: Verification } | null> {
+  return database.transaction(async (tx) => {
+    await lockChain(tx);
+    if (request.slot !== undefined) {
+      const [had] = await tx.rows(
+        sql`select 1 from verifications where request ->> 'slot' = ${String(request.slot)} limit 1`,
+      );
+      if (had) return null;
+    }
+    const [going] = await tx.rows<Verification>(
+      sql`select ${columns} from verifications where state = 'requested' limit 1`,
+    );
+    if (going) return { going };
+    const [verification] = await tx.rows<Verification>(sql`
+      insert into verifications (request, requested_at, due_at, report)
+      values (${json(request)}, ${at(now)}, ${at(now)}, ${json(emptyReport(mode(request)))}) returning ${columns}`);
+    return { verification: verification! };
+  });
+}
+
+/** Until this transaction ends nobody else asks for a verification, or ends one. */
+async function lockChain(tx: Queryable): Promise<void> {
+  await tx.rows(sql`select pg_advisory_xact_lock(7225124)`);
+}
+
+export interface ClaimedVerification extends Verification {
+  cursor: Json;
+}
+
+/** Claims the one that is due, where nobody holds it. */
+export async function claimVerification(
+  db: Queryable,
+  claim: { lease: string; now: number; leaseMs: number },
+): Promise<ClaimedVerification | null> {
+  const [row] = await db.rows<ClaimedVerification>(sql`
+    update verifications set lease = ${claim.lease}::uuid, leased_until = ${at(claim.now + claim.leaseMs)},
+      started_at = coalesce(started_at, ${at(claim.now)})
+    where id = (
+      select id from verifications where state = 'requested' and due_at <= ${at(claim.now)}
+        and (leased_until is null or leased_until < ${at(claim.now)})
+      order by id limit 1 for update skip locked)
+    returning ${columns}, cursor`);
+  return row ?? null;
+}
+
+export interface HeldVerification {
+  id: number;
+  lease: string;
+}
+
+export class LostVerificationError extends Error {
+  override name = 'LostVerificationError';
+  constructor(id: number) {
+    super(`verification ${id} is held by another worker by now`);
+  }
+}
+
+/** What was counted so far, locked. Throws LostVerificationError where it is not ours any more. */
+export async function lockProgress(tx: Queryable, held: HeldVerification): Promise<Report> {
+  const [row] = await tx.rows<{ report: Report }>(sql`
+    select report from verifications where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested' for update`);
+  if (!row) throw new LostVerificationError(held.id);
+  return row.report;
+}
+
+/** Keeps what was counted and where it goes on. Call within the transaction that has locked it. */
+export async function keepProgress(
+  tx: Queryable,
+  held: HeldVerification,
+  progress: { cursor: Json; report: Report; now: number; leaseMs: number },
+): Promise<void> {
+  await tx.rows(sql`
+    update verifications set cursor = ${json(progress.cursor)}, report = ${json(progress.report)}, attempts = 0, error = null,
+      leased_until = ${at(progress.now + progress.leaseMs)}
+    where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested'`);
+}
+
+export async function holdVerification(db: Queryable, held: HeldVerification, until: number): Promise<void> {
+  await db.rows(sql`
+    update verifications set leased_until = ${at(until)}
+    where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested'`);
+}
+
+/** Gives it back to be gone on with later, from its cursor. `counted`: it used up an attempt. */
+export async function putOffVerification(
+  db: Queryable,
+  held: HeldVerification,
+  later: { dueAt: number; counted: boolean; error: string | null },
+): Promise<void> {
+  await db.rows(sql`
+    update verifications set lease = null, leased_until = null, due_at = ${at(later.dueAt)}, error = ${later.error},
+      attempts = attempts + ${later.counted ? 1 : 0}
+    where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested'`);
+}
+
+/** Ends it with its report, chained to the one before. Call within the transaction that has locked its progress. */
+export async function finishVerification(
+  tx: Queryable,
+  held: HeldVerification,
+  report: Report,
+  now: number,
+): Promise<void> {
+  await lockChain(tx);
+  const [before] = await tx.rows<{ hash: string }>(
+    sql`select hash from verifications where state = 'finished' order by id desc limit 1`,
+  );
+  const previousHash = before?.hash ?? null;
+  // Hashed as the database has it: what it cleans or writes otherwise would break the chain by itself.
+  const [kept] = await tx.rows<{ report: JsonObject }>(sql`select ${json(report)} as report`);
+  await tx.rows(sql`
+    update verifications set state = 'finished', ended_at = ${at(now)}, due_at = null, lease = null, leased_until = null,
+      cursor = null, error = null, report = ${json(kept!.report)}, previous_hash = ${previousHash},
+      hash = ${chainHash(previousHash, kept!.report)}
+    where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested'`);
+}
+
+/** Ends it without a proof. What was counted until then stays to be seen. */
+export async function failVerification(
+  db: Queryable,
+  held: HeldVerification,
+  error: string,
+  now: number,
+): Promise<void> {
+  await db.rows(sql`
+    update verifications set state = 'failed', ended_at = ${at(now)}, due_at = null, lease = null, leased_until = null,
+      cursor = null, error = ${error}
+    where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested'`);
+}
+
+/** What a dead worker was at may be taken up at once. */
+export async function freeVerifications(db: Queryable, worker: string): Promise<void> {
+  await db.rows(sql`
+    update verifications set lease = null, leased_until = null
+    where state = 'requested' and ${leasedBy(sql`lease`, worker)}`);
+}
+
+/** When the one that is going falls due, epoch milliseconds, or null. */
+export async function nextVerificationDue(db: Queryable): Promise<number | null> {
+  const [row] = await db.rows<{ next: number | null }>(sql`
+    select ${ms(sql`min(greatest(due_at, coalesce(leased_until, due_at)))`)} as next from verifications where state = 'requested'`);
+  return row?.next ?? null;
+}
+
+export async function verificationById(db: Queryable, id: number): Promise<Verification | null> {
+  const [row] = await db.rows<Verification>(
+    sql`select ${columns} from verifications where id = ${id}::bigint`,
+  );
+  return row ?? null;
+}
+
+/** The newest first, those before `before` where given. */
+export async function listVerifications(
+  db: Queryable,
+  page: { state?: VerificationState | undefined; before?: number | undefined; limit: number },
+): Promise<Verification[]> {
+  return db.rows(sql`
+    select ${columns} from verifications
+    where ${page.state === undefined ? sql`true` : sql`state = ${page.state}`}
+      and ${page.before === undefined ? sql`true` : sql`id < ${page.before}::bigint`}
+    order by id desc limit ${page.limit}`);
+}
+
+/** Reckons every hash anew. */
+export async function checkChain(db: Queryable): Promise<Chain> {
+  let chain = emptyChain;
+  for (let after = 0; ; ) {
+    const links = await db.rows<{
+      id: number;
+      report: JsonObject;
+      previousHash: string | null;
+      hash: string;
+    }>(sql`
+      select id::float8 as id, report, previous_hash as "previousHash", hash from verifications
+      where state = 'finished' and id > ${after}::bigint order by id limit 100`);
+    for (const link of links) chain = follow(chain, link);
+    if (links.length < 100 || chain.broken) return chain;
+    after = links.at(-1)!.id;
+  }
+}
+
+/** Takes a person who is erased out of every report. The chain goes on to hold. How many reports named them. */
+export async function forgetInVerifications(
+  db: Queryable,
+  names: { sourceId: string; emails: readonly string[] },
+): Promise<number> {
+  const quoted = [names.sourceId, ...names.emails].map((name) => JSON.stringify(name).toLowerCase());
+  const rows = await db.rows<{ id: number; report: JsonObject }>(sql`
+    select id::float8 as id, report from verifications
+    where exists (select 1 from jsonb_array_elements_text(${json(quoted)}) as name where strpos(lower(report::text), name) > 0)
+    order by id for update`);
+  for (const { id, report } of rows) {
+    const isNamed = (example: JsonObject) => {
+      const text = JSON.stringify(example).toLowerCase();
+      return quoted.some((name) => text.includes(name));
+    };
+    const without = Object.entries(report).map(([key, value]) => {
+      const part = value as JsonObject | null;
+      const { examples } = part ?? {};
+      if (!part || !Array.isArray(examples)) return [key, value];
+      return [
+        key,
+        {
+          ...part,
+          examples: (examples as JsonObject[]).map((one) => (isNamed(one) ? erased(one) : one)),
+        },
+      ];
+    });
+    await db.rows(
+      sql`update verifications set report = ${json(Object.fromEntries(without))} where id = ${id}::bigint`,
+    );
+  }
+  return rows.length;
+}

@@ -1,0 +1,188 @@
+// The proof: the destination is read back and compared with what it acknowledged, one verification at a time, under a
+// lease, from a cursor, so that any worker can go on with it. It knows no vendor; reading is in verify-reading.
+import type { Context, Destination, Json } from '../../connector.ts';
+import { RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
+import type { Database, Queryable } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { localFiles } from '../../engine/files.ts';
+import type { Endpoint, EngineApi } from '../../engine/http.ts';
+import type { Log } from '../../engine/log.ts';
+import { attemptsMax, backoffMs } from '../../engine/retry.ts';
+import type { Next } from '../../engine/worker.ts';
+import { concluded, type Report } from './verification-report.ts';
+import {
+  type ClaimedVerification,
+  claimVerification,
+  failVerification,
+  finishVerification,
+  holdVerification,
+  keepProgress,
+  LostVerificationError,
+  lockProgress,
+  nextVerificationDue,
+  putOffVerification,
+} from './verifications.ts';
+import { forgetMet } from './verified.ts';
+import { type Cursor, readOn } from './verify-reading.ts';
+
+const leaseMs = 60_000;
+
+export interface VerifyRoom {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  destination: Destination<unknown>;
+  settings: unknown;
+  endpoint: Endpoint;
+  /** Customers were put on their way again. */
+  onHealed(): void;
+  /** A lease of this worker, new for each claim. */
+  newLease(): string;
+}
+
+/** One verification in hand. */
+export interface InHand {
+  room: VerifyRoom;
+  verification: ClaimedVerification;
+  signal: AbortSignal;
+  context(): Context<unknown> & { api: EngineApi };
+  /** Counts into the report and moves the cursor, all or nothing. */
+  advance(cursor: Cursor, count: (tx: Queryable, report: Report) => Promise<void>): Promise<void>;
+}
+
+export class Verifier {
+  readonly #room: VerifyRoom;
+
+  constructor(room: VerifyRoom) {
+    this.#room = room;
+  }
+
+  /** Takes the verification that is due as far as it goes. */
+  async step(signal: AbortSignal): Promise<Next> {
+    const { database, clock, newLease } = this.#room;
+    const lease = newLease();
+    const verification = await claimVerification(database, { lease, now: clock.now(), leaseMs });
+    if (!verification) {
+      const next = await nextVerificationDue(database);
+      const afterMs = next === null ? 5_000 : Math.min(Math.max(next - clock.now(), 50), 5_000);
+      return { again: false, afterMs };
+    }
+    const held = { id: verification.id, lease };
+    const holding = this.#holdWhileReading(held);
+    try {
+      await this.#carry(verification, lease, signal);
+    } catch (error) {
+      if (!(error instanceof LostVerificationError)) await this.#failed(verification, held, error, signal);
+    } finally {
+      holding.stop();
+    }
+    return { again: true };
+  }
+
+  async #carry(verification: ClaimedVerification, lease: string, signal: AbortSignal): Promise<void> {
+    const { database, clock, log, onHealed } = this.#room;
+    const held = { id: verification.id, lease };
+    let calls = 0;
+    const advance: InHand['advance'] = async (cursor, count) => {
+      signal.throwIfAborted();
+      const made = calls;
+      let healed = false;
+      await database.transaction(async (tx) => {
+        const report = await lockProgress(tx, held);
+        const before = report.healed;
+        await count(tx, report);
+        report.calls += made;
+        healed = report.healed > before;
+        await keepProgress(tx, held, {
+          cursor: cursor as unknown as Json,
+          report,
+          now: clock.now(),
+          leaseMs,
+        });
+      });
+      calls -= made;
+      if (healed) onHealed();
+    };
+    const inHand: InHand = {
+      room: this.#room,
+      verification,
+      signal,
+      context: () => this.#context(signal, () => (calls += 1)),
+      advance,
+    };
+    const end = await readOn(inHand);
+    if (end.again)
+      return putOffVerification(database, held, { dueAt: end.dueAt, counted: false, error: null });
+    const report = await database.transaction(async (tx) => {
+      const counted = await lockProgress(tx, held);
+      counted.calls += calls;
+      const now = clock.now();
+      const whole = concluded(counted, Math.max(now - verification.startedAt!, 0) / 1000);
+      await finishVerification(tx, held, whole, now);
+      await forgetMet(tx, verification.id);
+      return whole;
+    });
+    log.info({ verification: verification.id }, `verified: ${report.summary}`);
+  }
+
+  #context(signal: AbortSignal, count: () => void): Context<unknown> & { api: EngineApi } {
+    const { settings, endpoint, clock } = this.#room;
+    const api = endpoint.api('backfill', { signal });
+    const counted: EngineApi = {
+      request: (request) => {
+        count();
+        return api.request(request);
+      },
+      download: (request) => {
+        count();
+        return api.download(request);
+      },
+    };
+    return { settings, api: counted, files: localFiles, now: clock.now() };
+  }
+
+  async #failed(
+    verification: ClaimedVerification,
+    held: { id: number; lease: string },
+    error: unknown,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { database, clock, log } = this.#room;
+    const now = clock.now();
+    if (signal.aborted)
+      return putOffVerification(database, held, { dueAt: now, counted: false, error: null });
+    const message = error instanceof Error ? error.message : String(error);
+    const isFinal = error instanceof RejectedError || error instanceof UnauthorizedError;
+    const transient = error instanceof TransientError ? error : null;
+    // Who is told to wait has not failed.
+    const counted = !(transient && (transient.status === 429 || transient.quota !== undefined));
+    if (isFinal || (counted && verification.attempts + 1 >= attemptsMax.run)) {
+      log.error({ verification: held.id }, `the verification failed: ${message}`);
+      await database.transaction(async (tx) => {
+        await failVerification(tx, held, message, now);
+        await forgetMet(tx, held.id);
+      });
+      return;
+    }
+    if (transient) log.warn(message);
+    else log.error({ err: error }, 'unexpected error while verifying; tried again');
+    const waitMs = backoffMs(verification.attempts + 1, { retryAfterMs: transient?.retryAfterMs });
+    await putOffVerification(database, held, { dueAt: now + waitMs, counted, error: message });
+  }
+
+  /** Budgets may keep a call waiting, and a statement take its time: it is held meanwhile. */
+  #holdWhileReading(held: { id: number; lease: string }): { stop(): void } {
+    const { database, clock, log } = this.#room;
+    const stopped = new AbortController();
+    void (async () => {
+      for (;;) {
+        await clock.sleep(leaseMs / 3, stopped.signal);
+        if (stopped.signal.aborted) return;
+        await holdVerification(database, held, clock.now() + leaseMs).catch((error: unknown) =>
+          log.warn({ err: error }, 'a verification could not be held further'),
+        );
+      }
+    })();
+    return { stop: () => stopped.abort() };
+  }
+}

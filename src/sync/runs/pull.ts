@@ -1,0 +1,439 @@
+// One run from its checkpoint to rest: pages are pulled, ingested and committed with their cursor, the next page on its
+// way while the last is taken in. It knows no vendor; what a page holds is the connector's word.
+
+import {
+  type Api,
+  type Context,
+  type Page,
+  RejectedError,
+  type Stream,
+  TransientError,
+  UnauthorizedError,
+} from '../../connector.ts';
+import type { Database } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { localFiles } from '../../engine/files.ts';
+import type { Endpoint } from '../../engine/http.ts';
+import type { Log } from '../../engine/log.ts';
+import { attemptsMax, type Backoff, backoffMs } from '../../engine/retry.ts';
+import type { Sending } from '../deliver/difference.ts';
+import { noteCoverage } from '../inbox/coverage.ts';
+import { pause } from '../pauses.ts';
+import { ingest } from '../records/ingest.ts';
+import type { Source } from '../source.ts';
+import type { World } from '../world.ts';
+import { checkpoint, dropCheckpoint, moveCheckpoint, type Reader } from './checkpoints.ts';
+import { type DryRunning, dryRun } from './dry-run.ts';
+import { remap } from './remap.ts';
+import {
+  CancelledError,
+  countPage,
+  endRun,
+  holdRun,
+  LostLeaseError,
+  PausedError,
+  putOffRun,
+  type Run,
+  runById,
+} from './runs.ts';
+import { forgetMet, hasBegun, noteMet, sweep, sweeps } from './sweep.ts';
+
+const leaseMs = 30_000;
+const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
+
+export interface PullRoom {
+  database: Database;
+  world: World;
+  clock: Clock;
+  log: Log;
+  /** The vendor behind a source; null where it is read from files. */
+  endpoint(source: string): Endpoint | null;
+  /** Where customers go: what a dry run would send is told by it. */
+  sending: Sending;
+  /** Called when customers may have become due. */
+  onIngested(): void;
+}
+
+/** Carries one claimed run to its end, or puts it off. Never throws: what happened is in the run's row. */
+export async function carryRun(room: PullRoom, run: Run, lease: string, signal: AbortSignal): Promise<void> {
+  const { database, clock } = room;
+  const held = { id: run.id, lease };
+  const log = room.log.child({ source: run.source, run: run.id });
+  const lost = new AbortController();
+  const heartbeat = beat(room, held, lost, signal);
+  try {
+    const source = room.world.source(run.source);
+    const stop = AbortSignal.any([signal, lost.signal]);
+    if (run.mode === 'remap') await remap({ room, run, lease, leaseMs, signal: stop, log });
+    else if (!source)
+      throw new RejectedError(`no source is called ${run.source} in the configuration`, {
+        code: 'no_source',
+      });
+    else if (run.request.dryRun) await dryRun(dryRunning(room, source, run, lease, stop));
+    else await readAll(room, source, run, lease, stop);
+    const ended = await database.transaction((tx) =>
+      endRun(tx, held, { state: 'finished', error: null, now: clock.now() }),
+    );
+    if (ended)
+      log.info(
+        { customers: ended.customers },
+        ended.state === 'finished' ? sentence(ended) : (ended.error ?? 'failed'),
+      );
+  } catch (error) {
+    await settleFailure(room, run, held, error, signal, log);
+  } finally {
+    heartbeat.stop();
+    if (run.mode === 'full')
+      await forgetMet(database).catch((error: unknown) => log.warn({ err: error }, 'kept till the next run'));
+    room.onIngested();
+  }
+}
+
+async function settleFailure(
+  room: PullRoom,
+  run: Run,
+  held: { id: number; lease: string },
+  error: unknown,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> {
+  const { database, clock } = room;
+  const now = clock.now();
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof LostLeaseError) {
+    log.warn(message);
+  } else if (error instanceof CancelledError) {
+    await database.transaction((tx) => endRun(tx, held, { state: 'cancelled', error: null, now }));
+    log.info('run cancelled');
+  } else if (error instanceof PausedError) {
+    await putOffRun(database, held, { dueAt: now, counted: false, error: null });
+    log.info('run put down: its source was paused');
+  } else if (signal.aborted) {
+    await putOffRun(database, held, { dueAt: now, counted: false, error: null });
+    log.info('run put down; it goes on from its checkpoint');
+  } else if (error instanceof UnauthorizedError) {
+    await pause(database, run.source, { cause: 'unauthorized', reason: message }, now);
+    await putOffRun(database, held, { dueAt: now, counted: false, error: message });
+    log.error(`source paused: ${message}`);
+  } else if (error instanceof RejectedError) {
+    await database.transaction((tx) => endRun(tx, held, { state: 'failed', error: message, now }));
+    log.error(`run failed: ${message}`);
+  } else {
+    if (!(error instanceof TransientError))
+      log.error({ err: error }, 'unexpected error; the run is tried again');
+    // The row counts attempts since the last page that went well.
+    const attempts = ((await runById(database, run.id))?.attempts ?? 0) + 1;
+    const said = error instanceof TransientError ? error.retryAfterMs : undefined;
+    if (attempts >= attemptsMax.run) {
+      await database.transaction((tx) =>
+        endRun(tx, held, { state: 'failed', error: `${message} (given up after ${attempts} attempts)`, now }),
+      );
+      log.error(`run failed: ${message}`);
+    } else {
+      const delay = backoffMs(attempts, { ...backoff, retryAfterMs: said });
+      await putOffRun(database, held, { dueAt: now + delay, counted: true, error: message });
+      log.warn(`${message}; tried again in ${Math.ceil(delay / 1000)} s`);
+    }
+  }
+}
+
+/** What a dry run asks of the vendor, as the real one would. */
+function dryRunning(
+  room: PullRoom,
+  source: Source,
+  run: Run,
+  lease: string,
+  signal: AbortSignal,
+): DryRunning {
+  const reading = (stream: Stream<unknown>): Reading => ({ room, source, stream, run, lease, signal });
+  return {
+    room,
+    source,
+    run,
+    lease,
+    leaseMs,
+    signal,
+    ask: (stream, reader, cursor) => askPage(reading(stream), reader, cursor),
+    read: (stream, recordIds) => askRecords(reading(stream), recordIds),
+  };
+}
+
+/** Every stream of the source that can be pulled, by the readers that this run's mode asks for. */
+async function readAll(
+  room: PullRoom,
+  source: Source,
+  run: Run,
+  lease: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const streams =
+    run.mode === 'records'
+      ? [source.streams.find((stream) => stream.read) ?? source.streams[0]!]
+      : source.streams.filter((stream) => stream.pull);
+  for (const stream of streams) {
+    const reading = { room, source, stream, run, lease, signal };
+    if (run.mode === 'records') await readRecords(reading);
+    else if (run.mode === 'import') await readPages(reading, 'full', `import:${run.id}`);
+    else await readStream(reading);
+  }
+}
+
+interface Reading {
+  room: PullRoom;
+  source: Source;
+  stream: Stream<unknown>;
+  run: Run;
+  lease: string;
+  signal: AbortSignal;
+}
+
+async function readStream(reading: Reading): Promise<void> {
+  const { room, source, stream, run, lease } = reading;
+  const { database } = room;
+  const lead = await checkpoint(database, source.name, stream.name, 'lead');
+  if (run.mode === 'full' || lead === null) {
+    // A full reading asked for anew begins anew; a backfill that was never finished goes on.
+    if (run.mode === 'full' && lead !== null && run.pages === 0 && run.attempts === 0) {
+      await database.transaction(async (tx) => {
+        if (!(await holdRun(tx, { id: run.id, lease }, room.clock.now() + leaseMs)))
+          throw new LostLeaseError(run.id);
+        await dropCheckpoint(tx, source.name, stream.name, 'full');
+      });
+    }
+    if (sweeps(run, stream)) return readAndSweep(reading);
+    await readPages(reading, 'full', stream.name);
+    await promote(reading);
+  } else {
+    await readPages(reading, 'lead', stream.name);
+    if (stream.settleLagSeconds !== undefined && (await isDue(reading, 'trail', stream.settleLagSeconds))) {
+      await readPages(reading, 'trail', stream.name);
+    }
+  }
+  if (
+    stream.tombstones &&
+    (run.mode === 'full' || (await isDue(reading, 'tombstones', stream.tombstones.everySeconds)))
+  ) {
+    await readPages(reading, 'tombstones', stream.name);
+  }
+}
+
+/**
+ * Everything, then what the source says is gone, then what neither has shown. The reading is promoted last: until then
+ * its checkpoint says that it has come to rest, and a run taken up again goes on behind it.
+ */
+async function readAndSweep(reading: Reading): Promise<void> {
+  const { room, source, stream, run, lease, signal } = reading;
+  const { database, world, clock } = room;
+  const known = await checkpoint(database, source.name, stream.name, 'full');
+  const isRead = known?.restedAt != null && (await hasBegun(database, run.id, stream.name));
+  const total = isRead
+    ? source.streams.length === 1
+      ? ((await runById(database, run.id))?.expected ?? null)
+      : null
+    : await readPages(reading, 'full', stream.name);
+  if (stream.tombstones) await readPages(reading, 'tombstones', stream.name);
+  const log = room.log.child({ source: source.name, run: run.id });
+  const { onIngested } = room;
+  const context = () => contextOf(reading);
+  await sweep(
+    { database, world, clock, log, source, stream, run, lease, leaseMs, signal, context, onIngested },
+    total,
+  );
+  await promote(reading);
+}
+
+/** After a full reading, increments and what trails behind them go on from where it came to rest. */
+async function promote({ room, source, stream, run, lease }: Reading): Promise<void> {
+  const now = room.clock.now();
+  await room.database.transaction(async (tx) => {
+    if (!(await holdRun(tx, { id: run.id, lease }, now + leaseMs))) throw new LostLeaseError(run.id);
+    const full = await checkpoint(tx, source.name, stream.name, 'full');
+    if (!full) return;
+    for (const reader of ['lead', 'trail'] as const) {
+      await moveCheckpoint(
+        tx,
+        { source: source.name, stream: stream.name, reader },
+        { cursor: full.cursor, rest: true, now },
+      );
+    }
+    await dropCheckpoint(tx, source.name, stream.name, 'full');
+  });
+}
+
+async function isDue(
+  { room, source, stream }: Reading,
+  reader: Reader,
+  everySeconds: number,
+): Promise<boolean> {
+  const known = await checkpoint(room.database, source.name, stream.name, reader);
+  return known?.restedAt == null || room.clock.now() - known.restedAt >= everySeconds * 1000;
+}
+
+/**
+ * Pulls from the reader's checkpoint to rest. The next page is asked for while the last is taken in: a vendor's latency
+ * and our writing overlap. A page counts only with its cursor, in one transaction, while the lease is ours. Returns how
+ * many records the vendor said there are, where its last page said so.
+ */
+async function readPages(reading: Reading, reader: Reader, checkpointStream: string): Promise<number | null> {
+  const { room, source, stream, run, lease, signal } = reading;
+  const key = { source: source.name, stream: checkpointStream, reader };
+  const ask = (cursor: Page['cursor'] | null): Promise<Page> => askPage(reading, reader, cursor);
+  const begun = (await checkpoint(room.database, key.source, key.stream, reader))?.cursor ?? null;
+  const sweeping = reader === 'full' && sweeps(run, stream);
+  let first = begun === null;
+  let total: number | null = null;
+  let next: Promise<Page> | null = ask(begun);
+  while (next !== null) {
+    const page: Page = await next;
+    signal.throwIfAborted();
+    next = page.rest ? null : ask(page.cursor);
+    next?.catch(() => {}); // awaited on the next turn; until then a failure must not count as unhandled
+    const now = room.clock.now();
+    await room.database.transaction(async (tx) => {
+      const changed: number[] = [];
+      const counts = await ingest(
+        tx,
+        room.world,
+        {
+          source,
+          stream: stream.name,
+          lane: run.lane,
+          runId: run.id,
+          now,
+          onCounted: (record, as) => {
+            if (as === 'changed') changed.push(record.changedAt);
+          },
+        },
+        page,
+      );
+      // A change that an increment finds is one that no webhook told of, not yet or not at all.
+      if (source.webhook && (reader === 'lead' || reader === 'trail'))
+        await noteCoverage(tx, { source: source.name, channel: 'poll', now }, changed);
+      if (sweeping) await noteMet(tx, { runId: run.id, stream: stream.name, first }, idsOf(page));
+      await moveCheckpoint(tx, key, { cursor: page.cursor, rest: page.rest, now });
+      await countPage(
+        tx,
+        { id: run.id, lease },
+        { counts, pages: 1, expected: page.total ?? null, step: stepOf(reader, stream), now, leaseMs },
+      );
+    });
+    room.onIngested();
+    first = false;
+    total = page.total ?? null;
+  }
+  return total;
+}
+
+function askPage(reading: Reading, reader: Reader, cursor: Page['cursor'] | null): Promise<Page> {
+  const { stream, source } = reading;
+  const from = reader === 'tombstones' && stream.tombstones ? stream.tombstones : stream;
+  const lagMs = reader === 'trail' ? (stream.settleLagSeconds ?? 0) * 1000 : 0;
+  const context = contextOf(reading);
+  if (!from.pull)
+    throw new RejectedError(`${source.name} cannot be pulled: its ${stream.name} are only pushed`, {
+      code: 'no_pull',
+    });
+  return from.pull(context, { cursor, until: context.now - lagMs, properties: source.properties });
+}
+
+function idsOf(page: Page): string[] {
+  return page.records.map((record) => record.recordId);
+}
+
+/** Reads the run's record IDs, as many at a time as the vendor takes. */
+async function readRecords(reading: Reading): Promise<void> {
+  const { room, source, stream, run, lease, signal } = reading;
+  const recordIds = run.request.recordIds ?? [];
+  const read = requireRead(reading);
+  for (let from = run.pages * read.maxIds; from < recordIds.length; from += read.maxIds) {
+    signal.throwIfAborted();
+    const asked = recordIds.slice(from, from + read.maxIds);
+    const answer = await askRecords(reading, asked);
+    const now = room.clock.now();
+    await room.database.transaction(async (tx) => {
+      const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
+      const counts = await ingest(tx, room.world, intake, answer);
+      await countPage(
+        tx,
+        { id: run.id, lease },
+        { counts, pages: 1, expected: recordIds.length, step: 'reading records by ID', now, leaseMs },
+      );
+    });
+    room.onIngested();
+  }
+}
+
+function requireRead({ source, stream }: Reading): NonNullable<Stream<unknown>['read']> {
+  if (stream.read) return stream.read;
+  throw new RejectedError(
+    `${source.name} cannot read single records: ${source.config.connector.name} offers no way`,
+    { code: 'no_read' },
+  );
+}
+
+/** These records; those the vendor does not have as rejected rows. */
+async function askRecords(
+  reading: Reading,
+  recordIds: readonly string[],
+): Promise<Required<Pick<Page, 'records' | 'rejected'>>> {
+  const { source, stream } = reading;
+  const { properties } = source;
+  const answer = await requireRead(reading).records(contextOf(reading), { recordIds, properties });
+  const missing = answer.missing.map((recordId) => ({
+    position: recordId,
+    reason: `${source.config.connector.name} has no ${stream.name} record ${recordId}`,
+    raw: recordId,
+  }));
+  return { records: answer.records, rejected: missing };
+}
+
+function contextOf({ room, source, run, signal }: Reading): Context<unknown> {
+  const endpoint = room.endpoint(source.name);
+  const settings =
+    run.request.path === undefined
+      ? source.config.settings
+      : { ...(source.config.settings as object), ...run.request.settings, path: run.request.path };
+  return {
+    settings,
+    api: endpoint ? endpoint.api(run.lane, { signal }) : noApi,
+    files: localFiles,
+    now: room.clock.now(),
+  };
+}
+
+const noApi: Api = {
+  request: () => Promise.reject(new RejectedError('this connector describes no API', { code: 'no_api' })),
+};
+
+function stepOf(reader: Reader, stream: Stream<unknown>): string {
+  return {
+    full: `reading all ${stream.name}`,
+    lead: `reading changed ${stream.name}`,
+    trail: `reading settled ${stream.name} again`,
+    tombstones: `reading deleted ${stream.name}`,
+    remap: 'mapping stored records again',
+  }[reader];
+}
+
+/** Holds the lease while pages are slow; when it is lost, what runs is told to stop. */
+function beat(
+  room: PullRoom,
+  held: { id: number; lease: string },
+  lost: AbortController,
+  signal: AbortSignal,
+): { stop(): void } {
+  const stopped = new AbortController();
+  void (async () => {
+    for (;;) {
+      await room.clock.sleep(leaseMs / 3, stopped.signal);
+      if (stopped.signal.aborted || signal.aborted) return;
+      const ours = await holdRun(room.database, held, room.clock.now() + leaseMs).catch(() => true);
+      if (!ours) return lost.abort(new LostLeaseError(held.id));
+    }
+  })();
+  return { stop: () => stopped.abort() };
+}
+
+function sentence(run: Run): string {
+  return `${run.mode} run finished: ${run.received} received = ${run.changed} changed + ${run.unchanged} unchanged + ${run.superseded} superseded + ${run.filtered} filtered + ${run.rejected} rejected`;
+}
