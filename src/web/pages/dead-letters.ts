@@ -21,13 +21,15 @@ export function deadLettersSection(
   groups: readonly LetterGroupBody[],
 ): Html {
   const { open } = status.deadLetters;
+  // What was said stands with each letter; a cause repeats it only where not all of its letters are shown.
+  const quotes = open > letters.length;
   return html`<section id="dead-letters" data-live aria-labelledby="letters-title">
 <h2 id="letters-title">Dead letters</h2>
 ${
   letters.length === 0
     ? html`<p class="card empty"><span class="dot good"></span> None. Every record became part of a customer or was left out on purpose, and the destination refused nobody.</p>`
     : html`<div class="card letters">
-<ul class="groups causes" data-key="groups">${groups.slice(0, 12).map(cause)}</ul>
+<ul class="groups causes" data-key="groups">${groups.slice(0, 12).map((group) => cause(group, quotes))}</ul>
 <ol class="list" data-key="list">${letters.map((letter) => item(letter, status.now))}</ol>
 ${open > letters.length ? html`<p class="hint" data-key="more">The newest ${letters.length} of ${counted(open, 'letter')}. All of them: <code>GET /api/dead-letters</code></p>` : ''}
 </div>`
@@ -35,9 +37,9 @@ ${open > letters.length ? html`<p class="hint" data-key="more">The newest ${lett
 }
 
 /** One cause: how many, in plain words and in those that were said, and what to do next. */
-function cause({ kind, source, code, letters, plain, next, words }: LetterGroupBody): Html {
+function cause({ kind, source, code, letters, plain, next, words }: LetterGroupBody, quotes: boolean): Html {
   return html`<li data-key="${kind} ${source} ${code}"><div><p class="about"><b>${counted(letters, things[kind][0], things[kind][1])}</b> <code>${code}</code> <small>${source}</small></p>
-<p>${plain}</p>${words.slice(0, 1).map(({ message }) => html`<blockquote>${message}</blockquote>`)}
+<p>${plain}</p>${words.slice(0, quotes ? 1 : 0).map(({ message }) => html`<blockquote>${message}</blockquote>`)}
 <p class="hint"><b>Next:</b> ${next}</p></div>
 ${action('Retry all', retryUrl, { body: { kind, source, code }, done: 'Tried again', about: `with ${code} of ${source}` })}</li>`;
 }
