@@ -563,6 +563,11 @@ export class Tributary {
   #housekeptAt = 0;
 
   async #housekeepingStep(): Promise<Next> {
+    const stalled = await this.database.endStalled();
+    if (stalled > 0)
+      this.log.warn(
+        `${stalled} database connections of a worker that does not go on were ended: others waited for them`,
+      );
     await this.#takeUpFromTheDead();
     await this.#coveragePolls.ask();
     const now = this.clock.now();

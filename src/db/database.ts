@@ -13,10 +13,9 @@ const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), '../../dr
 
 /**
  * A process that is stopped in the middle of a transaction, or cut off, holds up the others for so long: none of ours waits
- * for anything but its own statements, and of these none takes long. A statement that is described and not yet executed
- * is under way too, as the server sees it. The URL may say otherwise.
+ * for anything but its own statements. The URL may say otherwise.
  */
-const timeouts = { idle_in_transaction_session_timeout: 30_000, statement_timeout: 300_000 };
+const idleTransactionMs = 30_000;
 
 export type Orm = PgDatabase<PgQueryResultHKT, typeof schema>;
 
@@ -42,6 +41,11 @@ export interface Database extends Queryable {
   holdLock(name: string, onLost: () => void): Promise<{ release(): Promise<void> }>;
   /** True when nobody holds the lock of this name. */
   isLockFree(name: string): Promise<boolean>;
+  /**
+   * Ends the connections of processes that were stopped between the parts of one statement, and returns how many: what they
+   * have locked others wait for. The server ends those between two statements by itself, these it takes to be at work.
+   */
+  endStalled(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -104,34 +108,34 @@ async function openPostgres(url: string): Promise<Database> {
     import('drizzle-orm/postgres-js'),
     import('drizzle-orm/postgres-js/migrator'),
   ]);
-  // Migrations take as long as they take.
-  const patient = postgres(url, {
-    max: 2,
+  const client = postgres(url, {
+    max: 8,
     onnotice: () => {},
-    connection: { application_name: 'tributary', statement_timeout: 0 },
+    connection: { application_name: 'tributary', idle_in_transaction_session_timeout: idleTransactionMs },
   });
+  // All of the others may be waiting for what this one is to let go.
+  const keeper = postgres(url, {
+    max: 1,
+    onnotice: () => {},
+    connection: { application_name: 'tributary keeper' },
+  });
+  const orm = drizzle(client, { schema });
   try {
-    await refuseOldServer(patient);
+    await refuseOldServer(client);
     // Workers that start together migrate one after the other.
-    const guard = await patient.reserve();
+    const guard = await client.reserve();
     try {
       await guard`select pg_advisory_lock(7225119)`;
-      const migrated = drizzle(patient, { schema });
-      if (!(await isNewer({ orm: migrated, rows: (statement) => migrated.execute(statement) as never })))
-        await migrate(migrated, { migrationsFolder });
+      if (!(await isNewer({ orm, rows: (statement) => orm.execute(statement) as never })))
+        await migrate(orm, { migrationsFolder });
     } finally {
       await guard`select pg_advisory_unlock(7225119)`;
       guard.release();
     }
-  } finally {
-    await patient.end({ timeout: 5 });
+  } catch (error) {
+    await client.end({ timeout: 5 });
+    throw error;
   }
-  const client = postgres(url, {
-    max: 8,
-    onnotice: () => {},
-    connection: { application_name: 'tributary', ...timeouts },
-  });
-  const orm = drizzle(client, { schema });
   return {
     kind: 'postgres',
     orm: orm as unknown as Orm,
@@ -182,7 +186,16 @@ async function openPostgres(url: string): Promise<Database> {
       >`select pg_try_advisory_xact_lock(hashtextextended(${name}, 7225121)) as free`;
       return row?.free ?? false;
     },
-    close: () => client.end({ timeout: 5 }),
+    endStalled: async () => {
+      const ended = await keeper`
+        select pg_terminate_backend(pid) from pg_stat_activity, (select current_setting('idle_in_transaction_session_timeout') as after) as said
+        where datname = current_database() and usename = current_user and application_name = 'tributary'
+          and after <> '0' and xact_start is not null and wait_event = 'ClientRead' and state_change < now() - after::interval`;
+      return ended.length;
+    },
+    close: async () => {
+      await Promise.all([client.end({ timeout: 5 }), keeper.end({ timeout: 5 })]);
+    },
   };
 }
 
@@ -239,6 +252,7 @@ async function openPglite(directory: string): Promise<Database> {
       return { release: async () => void held.delete(name) };
     },
     isLockFree: async (name) => !held.has(name),
+    endStalled: async () => 0,
     close: async () => {
       await client.close();
       lock.release();

@@ -123,7 +123,6 @@ export async function openWorkers(options: WorkersOptions = {}) {
       // As long on the workers' clock as it is on the wall's otherwise.
       const url = new URL(database.where.url!);
       url.searchParams.set('idle_in_transaction_session_timeout', String(Math.ceil(30_000 / factor)));
-      url.searchParams.set('statement_timeout', String(Math.ceil(300_000 / factor)));
       const where = { ...database.where, url: url.href };
       const worker = new Worker({ where, config, time: { since, factor }, calendar, door });
       workers.push(worker);
