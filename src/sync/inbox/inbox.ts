@@ -47,6 +47,9 @@ export class InboxFullError extends Error {
 }
 
 const mostRows = 500;
+/** A second insert beside the one that runs, once so many wait: the database has another core, and commits share a flush. */
+const mostWriters = 2;
+const worthAnother = 16;
 const mostBytes = 8 * 1024 * 1024;
 const mostWaitingBytes = 64 * 1024 * 1024;
 
@@ -65,7 +68,7 @@ export class InboxWriter {
   readonly #onKept: () => void;
   #waiting: Waiting[] = [];
   #bytes = 0;
-  #isWriting = false;
+  #writers = 0;
 
   /** `onKept`: there is something to open. */
   constructor(db: Queryable, onKept: () => void) {
@@ -79,12 +82,13 @@ export class InboxWriter {
     this.#bytes += request.body.length;
     return new Promise((kept, failed) => {
       this.#waiting.push({ request, kept, failed });
-      if (!this.#isWriting) void this.#write();
+      const isWorthIt = this.#writers === 0 || this.#waiting.length >= worthAnother;
+      if (this.#writers < mostWriters && isWorthIt) void this.#write();
     });
   }
 
   async #write(): Promise<void> {
-    this.#isWriting = true;
+    this.#writers += 1;
     while (this.#waiting.length > 0) {
       const group = this.#nextGroup();
       try {
@@ -98,7 +102,7 @@ export class InboxWriter {
         for (const { failed } of group) failed(error);
       }
     }
-    this.#isWriting = false;
+    this.#writers -= 1;
   }
 
   #nextGroup(): Waiting[] {
