@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/browser/**'],
-    testTimeout: 30_000,
+    // Twice what the slowest takes alone: the machines are shared.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     globalSetup: ['test/support/postgres.ts'],
     pool: 'forks',
