@@ -1,7 +1,7 @@
 // The coverage of webhooks: of the changes of a source, the share that a webhook told of first, how late either way
 // was, and how often to poll in the light of that. It knows no vendor.
 import { sql } from 'drizzle-orm';
-import { at, json, ms, type Queryable } from '../../db/database.ts';
+import { at, json, type Queryable } from '../../db/database.ts';
 import { addLags, type Lags, lagsOf, percentile, summedLags } from '../lags.ts';
 
 export type Channel = 'webhook' | 'poll';
@@ -75,17 +75,4 @@ export function pollEverySeconds({ share, webhook, poll }: Coverage): number | n
 /** Forgets the hours long past. */
 export async function forgetCoverage(db: Queryable, before: number): Promise<void> {
   await db.rows(sql`delete from coverage where hour < ${at(before)}`);
-}
-
-/** The hours of one source, the newest first, for whoever draws them. Times are epoch milliseconds. */
-export async function coverageHours(
-  db: Queryable,
-  source: string,
-  from: number,
-): Promise<{ hour: number; webhook: number; poll: number }[]> {
-  return db.rows(sql`
-    select ${ms(sql`hour`)} as hour,
-           coalesce(sum(changes) filter (where channel = 'webhook'), 0)::int as webhook,
-           coalesce(sum(changes) filter (where channel = 'poll'), 0)::int as poll
-    from coverage where source = ${source} and hour >= ${at(from)} group by coverage.hour order by coverage.hour desc`);
 }
