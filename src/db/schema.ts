@@ -337,12 +337,13 @@ export const acknowledgements = pgTable('acknowledgements', {
   acknowledgedAt: time('acknowledged_at').notNull(),
 });
 
-/** A bulk action that the destination has accepted and not ended. Written by sync/deliver/batches. */
+/** A bulk action on its way to the destination, or accepted and not ended there. Written by sync/deliver/batches. */
 export const batches = pgTable(
   'batches',
   {
     id: uuid().primaryKey(),
-    actionId: text('action_id').notNull(),
+    /** Null where the destination has not named it, or nobody heard. */
+    actionId: text('action_id'),
     /** What was sent: [{sourceId, revision, fields}]. */
     items: jsonb().notNull(),
     submittedAt: time('submitted_at').notNull(),

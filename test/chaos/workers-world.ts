@@ -2,6 +2,7 @@
 // no single test.
 import { type ChildProcess, fork } from 'node:child_process';
 import { sql } from 'drizzle-orm';
+import type { Hono } from 'hono';
 import { createHubSpotSimulator, type HubSpotOptions } from '../simulators/hubspot.ts';
 import { type Served, serve } from '../simulators/serve.ts';
 import { createVoucherifySimulator, type VoucherifyOptions } from '../simulators/voucherify.ts';
@@ -51,25 +52,29 @@ export async function openWorkers(options: WorkersOptions = {}) {
   const voucherify = createVoucherifySimulator({ now, appId, appToken, ...options.voucherify });
   const database = await onServer!.open();
   const calls: Call[] = [];
-  const served: Served[] = [];
   const workers: Worker[] = [];
   /** Called as each call arrives, before the vendor looks at it. */
   const watch: { onCall: (call: Call) => void } = { onCall: () => {} };
-  const doorOf = async (
-    worker: string,
-    app: { fetch: (request: Request) => Response | Promise<Response> },
-    delay: number,
-  ) => {
+  // One address for all, as of one account: a first segment of the path tells the workers apart.
+  const doorOf = (app: Pick<Hono, 'fetch'>, delay: number): Promise<Served> => {
     const fetch = (request: Request) => {
-      const { pathname } = new URL(request.url);
-      const call = { worker, route: `${request.method} ${pathname}`, at: performance.now() };
+      const url = new URL(request.url);
+      const [, worker = '', ...rest] = url.pathname.split('/');
+      url.pathname = `/${rest.join('/')}`;
+      const call = {
+        worker: decodeURIComponent(worker),
+        route: `${request.method} ${url.pathname}`,
+        at: performance.now(),
+      };
       calls.push(call);
       watch.onCall(call);
-      return app.fetch(request);
+      return app.fetch(new Request(url, request));
     };
-    const one = await serve({ fetch } as never, { latencyMs: delay });
-    served.push(one);
-    return one.url;
+    return serve({ fetch }, { latencyMs: delay });
+  };
+  const doors = {
+    hubspot: await doorOf(hubspot.app, latencyMs[0]),
+    voucherify: await doorOf(voucherify.app, latencyMs[1]),
   };
   return {
     hubspot,
@@ -79,12 +84,11 @@ export async function openWorkers(options: WorkersOptions = {}) {
     watch,
     now,
     since,
-    /** Started, with addresses of the vendors of its own, so that its calls can be told apart. */
+    /** Started, its calls told apart by its name. */
     async start(name: string, destination?: object): Promise<Worker> {
-      const [from, to] = [
-        await doorOf(name, hubspot.app as never, latencyMs[0]),
-        await doorOf(name, voucherify.app as never, latencyMs[1]),
-      ];
+      const [from, to] = [doors.hubspot, doors.voucherify].map(
+        ({ url }) => `${url}/${encodeURIComponent(name)}`,
+      );
       const config = {
         destination: {
           connector: 'voucherify',
@@ -141,7 +145,7 @@ export async function openWorkers(options: WorkersOptions = {}) {
     },
     async close(): Promise<void> {
       for (const worker of workers) await worker.kill();
-      for (const one of served) await one.close();
+      for (const door of Object.values(doors)) await door.close();
       await database.close();
     },
   };

@@ -236,6 +236,42 @@ describe.skipIf(!onServer || process.platform === 'win32')('workers on one Postg
     expect(world.voucherify.duplicates()).toEqual([]);
   });
 
+  it('make up for a bulk call that nobody heard of and whose action is carried out after later calls', {
+    timeout: 120_000,
+  }, async () => {
+    world = await openWorkers({
+      factor,
+      voucherify: { bulkProcessing: { waitMs: 400_000, recordMs: 1 } },
+      destination: { bulk: { records: 300, bytes: 10_000_000 } },
+    });
+    world.hubspot.seed(300, 3);
+    const ids = contactIds();
+    const change = (round: number) => {
+      for (const id of ids) world.hubspot.update(id, { city: `City ${round}` });
+    };
+    change(1);
+    const first = await world.start('first');
+    const killed = new Promise<void>((resolve) => {
+      world.watch.onCall = ({ route }) => {
+        if (!/bulk/.test(route)) return;
+        world.watch.onCall = () => {};
+        resolve(first.kill());
+      };
+    });
+    first.sync('incremental');
+    await killed;
+    change(2);
+    const second = await world.start('second', { bulk: false });
+    await delay(pastLeasesMs);
+    second.sync('incremental');
+    await untilTakenOver();
+    await world.rest(second);
+    expect(differences(world)).toEqual([]);
+    await untilWithin(30, async () => differences(world).length === ids.length);
+    await untilSame(60);
+    await second.drain();
+  });
+
   /** What its action wrote too late is written again by whoever comes first. */
   const isStale =
     ({ outlasts }: Moment) =>

@@ -1,5 +1,5 @@
-// Bulk actions that the destination accepted and has not ended: with what was sent, so that any worker can settle them
-// after any crash. It knows rows, not the vendor.
+// Bulk actions on their way to the destination or accepted and not ended there: with what was sent, so that any worker can
+// settle them after any crash. It knows rows, not the vendor.
 import { sql } from 'drizzle-orm';
 import type { Fields } from '../../connector.ts';
 import { at, json, ms, type Queryable } from '../../db/database.ts';
@@ -18,16 +18,19 @@ export interface BatchItem {
 
 export interface Batch {
   id: string;
-  actionId: string;
+  /** Null until the destination has named it; it stays so where the answer was lost, or the worker before it came. */
+  actionId: string | null;
   items: BatchItem[];
   submittedAt: number;
   polls: number;
 }
 
+/** Keeps a batch before it is sent, and again once its action has a name. */
 export async function keepBatch(db: Queryable, batch: Batch, dueAt: number): Promise<void> {
   await db.rows(sql`
     insert into batches (id, action_id, items, submitted_at, due_at)
-    values (${batch.id}::uuid, ${batch.actionId}, ${json(batch.items)}, ${at(batch.submittedAt)}, ${at(dueAt)})`);
+    values (${batch.id}::uuid, ${batch.actionId}, ${json(batch.items)}, ${at(batch.submittedAt)}, ${at(dueAt)})
+    on conflict (id) do update set action_id = excluded.action_id, due_at = excluded.due_at, lease = null`);
 }
 
 /** Claims one batch that is due to be asked about. */
@@ -70,15 +73,15 @@ export async function holdBatch(db: Queryable, id: string, lease: string): Promi
   return rows.length === 1;
 }
 
-/** Takes a batch away that is held and settled. */
+/** Takes a batch away that is settled, or did not reach the destination. */
 export async function endBatch(db: Queryable, id: string): Promise<void> {
   await db.rows(sql`delete from batches where id = ${id}::uuid`);
 }
 
-/** How many are under way, and when the next is due to be asked about, epoch milliseconds. */
+/** How many the destination has accepted, and when the next is due to be looked at, epoch milliseconds. */
 export async function batchesUnderWay(db: Queryable): Promise<{ count: number; nextDue: number | null }> {
   const [row] = await db.rows<{ count: number; nextDue: number | null }>(sql`
-    select count(*)::int as count, ${ms(sql`min(due_at)`)} as "nextDue" from batches`);
+    select count(action_id)::int as count, ${ms(sql`min(due_at)`)} as "nextDue" from batches`);
   return row ?? { count: 0, nextDue: null };
 }
 

@@ -373,6 +373,17 @@ export async function sendAgain(
   return busy;
 }
 
+/** Those of whom the destination has acknowledged a later revision than this. */
+export async function acknowledgedAfter(
+  db: Queryable,
+  sent: readonly { sourceId: string; revision: number }[],
+): Promise<Set<string>> {
+  const rows = await db.rows<{ sourceId: string }>(sql`
+    select sent."sourceId" from jsonb_to_recordset(${json(sent)}) as sent ("sourceId" text, revision int)
+    join deliveries on deliveries.source_id = sent."sourceId" where deliveries.acknowledged > sent.revision`);
+  return new Set(rows.map((row) => row.sourceId));
+}
+
 /** What carries a customer's delivery now; neither where nothing does. */
 export interface Carried {
   lease: string | null;

@@ -18,6 +18,7 @@ import { destinationName, pauses } from '../pauses.ts';
 import type { BatchSize } from './batch-size.ts';
 import {
   type Batch,
+  type BatchItem,
   batchesUnderWay,
   claimBatch,
   endBatch,
@@ -25,13 +26,15 @@ import {
   leaveOf,
   putOffBatch,
 } from './batches.ts';
-import { sendAgain } from './deliveries.ts';
+import { acknowledgedAfter, sendAgain } from './deliveries.ts';
 import { isSampleHeld, readDoubts } from './read-doubts.ts';
 import { accepted, backoff, type Settler } from './settling.ts';
 
 const leaseMs = 120_000;
 /** An action that has not ended by then is given up: of its customers nothing is known. */
 const actionDeadlineMs = 3_600_000;
+/** When an action that nobody could name has most likely ended. */
+export const lostActionMs = 600_000;
 /** When those are looked at again that an action has written to and something else carries. */
 const lostAgainMs = 5_000;
 
@@ -72,16 +75,19 @@ export class Poller {
     const batch = await claimBatch(database, lease, clock.now(), leaseMs);
     try {
       if (!batch || !destination.bulk) return { again: false, afterMs: 250 };
-      await this.#ask(batch, lease, signal).catch((error: unknown) =>
-        this.#settleFailure(batch, lease, signal, error),
-      );
+      const { actionId } = batch;
+      if (actionId === null) await this.#makeUp(batch, lease);
+      else
+        await this.#ask({ ...batch, actionId }, lease, signal).catch((error: unknown) =>
+          this.#settleFailure(batch, lease, signal, error),
+        );
       return { again: true };
     } finally {
       if (admission === 'one') circuit.release();
     }
   }
 
-  async #ask(batch: Batch, lease: string, signal: AbortSignal): Promise<void> {
+  async #ask(batch: Batch & { actionId: string }, lease: string, signal: AbortSignal): Promise<void> {
     const { database, clock, destination } = this.#room;
     const sourceIds = batch.items.map((item) => item.sourceId);
     const context = () => this.#room.context('schedule', signal);
@@ -134,7 +140,12 @@ export class Poller {
     const settled = await database.transaction(async (tx) => {
       if (!(await holdBatch(tx, batch.id, lease))) return [];
       const rows = await settler.settleIn(tx, { batchId: batch.id }, batch.items, outcomes);
-      await this.#settleLost(tx, batch, new Set(rows.map((row) => row.sourceId)));
+      const settled = new Set(rows.map((row) => row.sourceId));
+      await this.#settleLost(
+        tx,
+        batch,
+        batch.items.filter(({ sourceId }) => !settled.has(sourceId)),
+      );
       return rows;
     });
     settler.noteFresh(settled);
@@ -142,12 +153,32 @@ export class Poller {
   }
 
   /**
+   * Makes up for an action that may have been carried out unheard: its customers were sent again long since, and where
+   * a later revision went before the action was carried out, it stands over that. Once when it has most likely ended,
+   * and once more when it has for sure.
+   */
+  async #makeUp(batch: Batch, lease: string): Promise<void> {
+    const { database } = this.#room;
+    await database.transaction(async (tx) => {
+      if (!(await holdBatch(tx, batch.id, lease))) return;
+      const later = await acknowledgedAfter(tx, batch.items);
+      const lost = batch.items.filter(({ sourceId }) => later.has(sourceId));
+      if (this.#isOverdue(batch)) return this.#settleLost(tx, batch, lost);
+      await sendAgain(
+        tx,
+        lost.map(({ sourceId }) => sourceId),
+        this.#room.clock.now(),
+      );
+      await putOffBatch(tx, batch.id, lease, batch.submittedAt + actionDeadlineMs + 1);
+    });
+  }
+
+  /**
    * Of an action whose worker was stopped before it could say what it carries, or from which customers were taken: its
    * values may have come after newer ones.
    */
-  async #settleLost(tx: Queryable, batch: Batch, settled: ReadonlySet<string>): Promise<void> {
+  async #settleLost(tx: Queryable, batch: Batch, lost: readonly BatchItem[]): Promise<void> {
     const now = this.#room.clock.now();
-    const lost = batch.items.filter(({ sourceId }) => !settled.has(sourceId));
     const ids = lost.map(({ sourceId }) => sourceId);
     const busy = await sendAgain(tx, ids, now);
     const left = lost.filter(({ sourceId }) => busy.has(sourceId));

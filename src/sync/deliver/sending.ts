@@ -14,12 +14,12 @@ import type { Database } from '../../db/database.ts';
 import type { Circuit } from '../../engine/circuit.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { BatchSize } from './batch-size.ts';
-import { type Batch, type BatchItem, keepBatch } from './batches.ts';
+import { type Batch, type BatchItem, endBatch, keepBatch } from './batches.ts';
 import { bisect, smallestWithoutCalls } from './bisect.ts';
 import { carry } from './deliveries.ts';
 import type { Writing } from './difference.ts';
 import type { FirstFile, FirstLoad } from './first-load.ts';
-import { pollDelayMs } from './polling.ts';
+import { lostActionMs, pollDelayMs } from './polling.ts';
 import { longWaitMs, type Traits } from './route.ts';
 import type { Settler } from './settling.ts';
 
@@ -201,9 +201,9 @@ export class Sender {
       return [];
     }
     if (file === null) return toWrite;
-    let actionId: string;
+    const { content, part, rest } = file;
     try {
-      ({ actionId } = await destination.firstLoad!.submit(this.#context(), file.content));
+      await this.#carried(part, () => destination.firstLoad!.submit(this.#context(), content));
     } catch (error) {
       if (error instanceof RejectedError) {
         firstLoad.end(`the destination refused one: ${error.message}`);
@@ -213,11 +213,9 @@ export class Sender {
         await this.#putBack(toWrite, 'no bulk call is left for now');
         return [];
       }
-      await this.#settleFailure(file.part, error);
-      return file.rest;
+      await this.#settleFailure(part, error);
     }
-    await this.#handOver(actionId, file.part);
-    return file.rest;
+    return rest;
   }
 
   /** The first of them, so many that the body stays under its limit; the array's own commas and brackets are counted. */
@@ -266,9 +264,8 @@ export class Sender {
       sourceId,
       payload: this.#completed.get(sourceId) ?? payload ?? {},
     }));
-    let actionId: string;
     try {
-      ({ actionId } = await destination.bulk!.submit(this.#context(), writes));
+      await this.#carried(part, () => destination.bulk!.submit(this.#context(), writes));
     } catch (error) {
       const end = this.#signal.aborted ? 'over' : endOf(error);
       if (end === 'no bulk') onNoBulk((error as Error).message);
@@ -284,12 +281,14 @@ export class Sender {
       return 'over';
     }
     size.taken(part.length);
-    await this.#handOver(actionId, part);
     return 'taken';
   }
 
-  /** From here on the action carries them: any worker may ask about it. */
-  async #handOver(actionId: string, part: readonly Writing[]): Promise<void> {
+  /**
+   * Hands these over to an action: once it is named, any worker may ask about it. It is kept before it is sent, so that
+   * others know of it where the answer is lost, or this worker. Throws what `submit` throws.
+   */
+  async #carried(part: readonly Writing[], submit: () => Promise<{ actionId: string }>): Promise<void> {
     const { database, clock } = this.#room;
     const id = randomUUID();
     const items: BatchItem[] = part.map(({ sourceId, revision, acknowledges, attempts, uncertain }) => ({
@@ -299,9 +298,14 @@ export class Sender {
       attempts,
       uncertain,
     }));
-    const batch: Batch = { id, actionId, items, submittedAt: clock.now(), polls: 0 };
+    const batch: Batch = { id, actionId: null, items, submittedAt: clock.now(), polls: 0 };
+    await keepBatch(database, batch, batch.submittedAt + lostActionMs);
+    const { actionId } = await submit().catch(async (error: unknown) => {
+      if (isRefusal(error)) await endBatch(database, id);
+      throw error;
+    });
     await database.transaction(async (tx) => {
-      await keepBatch(tx, batch, clock.now() + pollDelayMs(batch));
+      await keepBatch(tx, { ...batch, actionId }, clock.now() + pollDelayMs(batch));
       await carry(
         tx,
         this.#lease,
@@ -330,6 +334,12 @@ export class Sender {
       atOnce: bisectedAtOnce,
     });
   }
+}
+
+/** Whether it is sure that nothing of the call is carried out, now or later. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof TransientError) return !error.uncertain;
+  return error instanceof RejectedError || error instanceof UnauthorizedError;
 }
 
 /** What a failed bulk call says of the next one. */

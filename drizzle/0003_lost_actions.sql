@@ -1,0 +1,1 @@
+ALTER TABLE "batches" ALTER COLUMN "action_id" DROP NOT NULL;
