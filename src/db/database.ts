@@ -4,10 +4,12 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type SQL, sql } from 'drizzle-orm';
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { type PgDatabase, PgDialect, type PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import type { Sql } from 'postgres';
 import { lockDirectory } from './lock.ts';
 import * as schema from './schema.ts';
+
+const dialect = new PgDialect();
 
 const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), '../../drizzle');
 
@@ -30,7 +32,16 @@ export interface Queryable {
   rows<Row extends object>(statement: SQL): Promise<Row[]>;
 }
 
-export interface Database extends Queryable {
+/** Where statements are run outside of a transaction too. */
+export interface Preparing extends Queryable {
+  /**
+   * As `rows`, with a plan that the server keeps: half the time of a short statement, one way there and back instead of two.
+   * Only for statements whose best plan does not depend on how much the tables hold.
+   */
+  prepared<Row extends object>(statement: SQL): Promise<Row[]>;
+}
+
+export interface Database extends Preparing {
   kind: 'postgres' | 'pglite';
   /** Read committed. Begun again when the server chose it as a deadlock's victim, so `work` must have no other effects. */
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
@@ -140,6 +151,10 @@ async function openPostgres(url: string): Promise<Database> {
     kind: 'postgres',
     orm: orm as unknown as Orm,
     rows: (statement) => discreet(orm.execute(statement)) as never,
+    prepared: (statement) => {
+      const { sql: text, params } = dialect.sqlToQuery(statement);
+      return discreet(client.unsafe(text, params as never[], { prepare: true })) as never;
+    },
     transaction: (work) =>
       retried(() =>
         orm.transaction((tx) => {
@@ -241,6 +256,7 @@ async function openPglite(directory: string): Promise<Database> {
     kind: 'pglite',
     orm: orm as unknown as Orm,
     rows: (statement) => turn().then(() => rows(orm, statement)),
+    prepared: (statement) => turn().then(() => rows(orm, statement)),
     transaction: (work) =>
       turn().then(() =>
         orm.transaction((tx) =>

@@ -1,7 +1,7 @@
 // The inbox: authentic webhook requests, raw, committed before they are answered. Whatever comes while one insert runs
 // is the next one. It knows rows and bytes, and not what they say.
 import { type SQL, sql } from 'drizzle-orm';
-import { at, json, ms, type Queryable } from '../../db/database.ts';
+import { at, json, ms, type Preparing, type Queryable } from '../../db/database.ts';
 import type { Counts } from '../records/ingest.ts';
 
 /** A request as it is to be kept; what held credentials is masked already. */
@@ -64,14 +64,14 @@ interface Waiting {
  * (measured: 3.6 times one insert a request at 50 connections, and no slower at one).
  */
 export class InboxWriter {
-  readonly #db: Queryable;
+  readonly #db: Preparing;
   readonly #onKept: () => void;
   #waiting: Waiting[] = [];
   #bytes = 0;
   #writers = 0;
 
   /** `onKept`: there is something to open. */
-  constructor(db: Queryable, onKept: () => void) {
+  constructor(db: Preparing, onKept: () => void) {
     this.#db = db;
     this.#onKept = onKept;
   }
@@ -118,17 +118,21 @@ export class InboxWriter {
   }
 }
 
-async function insertRequests(db: Queryable, requests: readonly NewRequest[]): Promise<void> {
-  const rows = requests.map(({ body, ...rest }) => ({ ...rest, body: base64(body) }));
-  await db.rows(sql`
+/** The bodies go as one value, of which each row takes its part: the server reads no JSON of them (measured: 0.75 times). */
+async function insertRequests(db: Preparing, requests: readonly NewRequest[]): Promise<void> {
+  let from = 1;
+  const rows = requests.map(({ body, ...rest }) => {
+    const row = { ...rest, from, bytes: body.length };
+    from += body.length;
+    return row;
+  });
+  const bodies = Buffer.concat(requests.map(({ body }) => body)).toString('base64');
+  await db.prepared(sql`
     insert into inbox (source, received_at, method, query, headers, body, due_at)
-    select source, to_timestamp("receivedAt" / 1000), method, query, headers, decode(body, 'base64'), to_timestamp("receivedAt" / 1000)
+    select source, to_timestamp("receivedAt" / 1000), method, query, headers, substring(bodies from "from" for bytes), to_timestamp("receivedAt" / 1000)
     from jsonb_to_recordset(${json(rows)}) as row
-      (source text, "receivedAt" float8, method text, query jsonb, headers jsonb, body text)`);
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+      (source text, "receivedAt" float8, method text, query jsonb, headers jsonb, "from" int, bytes int),
+      (select decode(${bodies}::text, 'base64') as bodies offset 0) as all_of_them`);
 }
 
 // ── Opening ─────────────────────────────────────────────────────────────────────────────────────────────────────
