@@ -85,13 +85,14 @@ async function compare(where: Where): Promise<Figure[]> {
   return figures;
 }
 
-/** Of the peak just before, since a shared machine has another one a minute later. */
+/** Of the same server's peak just before: a shared machine has another one a minute later. */
 async function atHalf(where: Where, connections: number): Promise<Figure> {
   const measured: Load[] = [];
-  for (let turn = 0; turn < turns; turn += 1) {
-    const peak = await measure('ours', where, { connections });
-    measured.push(await measure('ours', where, { connections, rate: peak.perSecond / 2 }));
-  }
+  for (let turn = 0; turn < turns; turn += 1)
+    await served('ours', where, connections, async (ask) => {
+      const peak = await ask(secondsEach);
+      measured.push(await ask(secondsEach, peak.perSecond / 2));
+    });
   const p99 = median(measured.map((one) => one.p99Ms));
   const rate = median(measured.map((one) => one.perSecond));
   return {
@@ -127,22 +128,29 @@ async function onPglite(): Promise<Figure[]> {
   ];
 }
 
-async function measure(
+async function measure(way: Way, where: Where, { connections }: { connections: number }): Promise<Load> {
+  return served(way, where, connections, (ask) => ask(secondsEach));
+}
+
+/** With a server of its own that is warm. `ask` loads it for so many seconds, as fast as it answers or at a rate. */
+async function served<Result>(
   way: Way,
   where: Where,
-  options: { connections: number; rate?: number },
-): Promise<Load> {
+  connections: number,
+  work: (ask: (seconds: number, rate?: number) => Promise<Load>) => Promise<Result>,
+): Promise<Result> {
   await clear(where);
-  const server = spawnScript('intake-server.ts', [JSON.stringify({ way, where })], {
-    flags: workerFlags,
-  });
+  const server = spawnScript('intake-server.ts', [JSON.stringify({ way, where })], { flags: workerFlags });
   try {
     const url = await server.line;
-    await load({ url, connections: options.connections, seconds: secondsBefore, events });
-    const result = await load({ url, ...options, seconds: secondsEach, events });
-    if (result.refused > 0)
-      throw new Error(`${result.refused} requests were refused. ${server.complaints()}`);
-    return result;
+    const ask = async (seconds: number, rate?: number) => {
+      const result = await load({ url, connections, seconds, events, ...(rate && { rate }) });
+      if (result.refused > 0)
+        throw new Error(`${result.refused} requests were refused. ${server.complaints()}`);
+      return result;
+    };
+    await ask(secondsBefore);
+    return await work(ask);
   } finally {
     server.child.kill('SIGKILL');
     await server.exit;

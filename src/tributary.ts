@@ -241,7 +241,9 @@ export class Tributary {
       loop(`pull ${number}`, (signal) => this.#pullStep(signal));
     if (dryRunsOnly) return;
     loop('deliver', (signal) => this.#deliverStep(signal));
-    loop('deliver urgent', (signal) => this.#deliverer.stepUrgent(signal));
+    // One takes up what comes while the other waits for the destination.
+    for (const number of [1, 2])
+      loop(`deliver urgent ${number}`, (signal) => this.#deliverer.stepUrgent(signal));
     loop('poll', (signal) => this.#deliverer.poller.step(signal));
     loop('erase', (signal) => this.#eraser.step(signal));
     loop('open', (signal) => this.opener.step(signal));
@@ -350,7 +352,7 @@ export class Tributary {
 
   #wakeDelivery(): void {
     this.#workers.get('deliver')?.wake();
-    this.#workers.get('deliver urgent')?.wake();
+    for (const number of [1, 2]) this.#workers.get(`deliver urgent ${number}`)?.wake();
   }
 
   /** Whether the destination is left alone because it fails, and how it is written to now. Of this process. */

@@ -4,10 +4,9 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type SQL, sql } from 'drizzle-orm';
-import { type PgDatabase, PgDialect, type PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { PgDialect } from 'drizzle-orm/pg-core';
 import type { Sql } from 'postgres';
 import { lockDirectory } from './lock.ts';
-import * as schema from './schema.ts';
 
 const dialect = new PgDialect();
 
@@ -19,12 +18,8 @@ const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), '../../dr
  */
 const idleTransactionMs = 30_000;
 
-export type Orm = PgDatabase<PgQueryResultHKT, typeof schema>;
-
 /** Where statements are run: the database itself or one transaction of it. */
 export interface Queryable {
-  /** Drizzle's query builder, for plain reads and writes of single rows. */
-  orm: Orm;
   /**
    * Runs one raw statement and returns its rows. The two drivers parse alike only plain text, numbers up to float8,
    * booleans and JSON: give times as `ms(column)` and wide integers a cast.
@@ -35,8 +30,8 @@ export interface Queryable {
 /** Where statements are run outside of a transaction too. */
 export interface Preparing extends Queryable {
   /**
-   * As `rows`, with a plan that the server keeps: half the time of a short statement, one way there and back instead of two.
-   * Only for statements whose best plan does not depend on how much the tables hold.
+   * As `rows`, with a plan that the server keeps, and on connections of its own: it waits for no other statement. Only for
+   * statements whose best plan does not depend on how much the tables hold.
    */
   prepared<Row extends object>(statement: SQL): Promise<Row[]>;
 }
@@ -122,7 +117,17 @@ async function openPostgres(url: string): Promise<Database> {
   const client = postgres(url, {
     max: 8,
     onnotice: () => {},
-    connection: { application_name: 'tributary', idle_in_transaction_session_timeout: idleTransactionMs },
+    connection: {
+      application_name: 'tributary',
+      idle_in_transaction_session_timeout: idleTransactionMs,
+      // A plan made while a table was small would be kept when it has grown.
+      plan_cache_mode: 'force_custom_plan',
+    } as object,
+  });
+  const planned = postgres(url, {
+    max: 2,
+    onnotice: () => {},
+    connection: { application_name: 'tributary' },
   });
   // All of the others may be waiting for what this one is to let go.
   const keeper = postgres(url, {
@@ -130,14 +135,16 @@ async function openPostgres(url: string): Promise<Database> {
     onnotice: () => {},
     connection: { application_name: 'tributary keeper' },
   });
-  const orm = drizzle(client, { schema });
+  // It also has the drivers return dates and JSON as text, which is how ours are alike.
+  const orm = drizzle(client);
+  drizzle(planned);
   try {
     await refuseOldServer(client);
     // Workers that start together migrate one after the other.
     const guard = await client.reserve();
     try {
       await guard`select pg_advisory_lock(7225119)`;
-      if (!(await isNewer({ orm, rows: (statement) => orm.execute(statement) as never })))
+      if (!(await isNewer({ rows: (statement) => runOn(client, statement) as never })))
         await migrate(orm, { migrationsFolder });
     } finally {
       await guard`select pg_advisory_unlock(7225119)`;
@@ -149,21 +156,15 @@ async function openPostgres(url: string): Promise<Database> {
   }
   return {
     kind: 'postgres',
-    orm: orm as unknown as Orm,
-    rows: (statement) => discreet(orm.execute(statement)) as never,
-    prepared: (statement) => {
-      const { sql: text, params } = dialect.sqlToQuery(statement);
-      return discreet(client.unsafe(text, params as never[], { prepare: true })) as never;
-    },
+    rows: (statement) => runOn(client, statement) as never,
+    prepared: (statement) => runOn(planned, statement) as never,
     transaction: (work) =>
-      retried(() =>
-        orm.transaction((tx) => {
-          const connected = whileConnected();
-          return work({
-            orm: tx as unknown as Orm,
-            rows: (statement) => connected(() => discreet(tx.execute(statement))) as never,
-          });
-        }),
+      retried(
+        () =>
+          client.begin((tx) => {
+            const connected = whileConnected();
+            return work({ rows: (statement) => connected(() => runOn(tx, statement)) as never });
+          }) as never,
       ),
     holdLock: async (name, onLost) => {
       let state: 'asked' | 'held' | 'over' = 'asked';
@@ -209,9 +210,15 @@ async function openPostgres(url: string): Promise<Database> {
       return ended.length;
     },
     close: async () => {
-      await Promise.all([client.end({ timeout: 5 }), keeper.end({ timeout: 5 })]);
+      await Promise.all([client, planned, keeper].map((one) => one.end({ timeout: 5 })));
     },
   };
+}
+
+/** Parsed by the server once for each connection: one way there and back for a statement with parameters, instead of two. */
+function runOn(client: Pick<Sql, 'unsafe'>, statement: SQL): Promise<object[]> {
+  const { sql: text, params } = dialect.sqlToQuery(statement);
+  return discreet(client.unsafe(text, params as never[], { prepare: params.length > 0 }));
 }
 
 async function refuseOldServer(client: Sql): Promise<void> {
@@ -235,12 +242,12 @@ async function openPglite(directory: string): Promise<Database> {
   mkdirSync(directory, { recursive: true });
   const lock = lockDirectory(directory);
   const client = new PGlite({ dataDir: directory, relaxedDurability: false });
-  const orm = drizzle(client, { schema });
+  const orm = drizzle(client);
   const rows = async (runner: { execute(statement: SQL): PromiseLike<unknown> }, statement: SQL) =>
     ((await discreet(runner.execute(statement))) as { rows: never[] }).rows;
   try {
     await client.waitReady;
-    if (!(await isNewer({ orm: orm as unknown as Orm, rows: (statement) => rows(orm, statement) })))
+    if (!(await isNewer({ rows: (statement) => rows(orm, statement) })))
       await migrate(orm, { migrationsFolder });
   } catch (error) {
     await client.close().catch(() => {}); // it may never have been open
@@ -254,15 +261,10 @@ async function openPglite(directory: string): Promise<Database> {
   const held = new Set<string>();
   return {
     kind: 'pglite',
-    orm: orm as unknown as Orm,
     rows: (statement) => turn().then(() => rows(orm, statement)),
     prepared: (statement) => turn().then(() => rows(orm, statement)),
     transaction: (work) =>
-      turn().then(() =>
-        orm.transaction((tx) =>
-          work({ orm: tx as unknown as Orm, rows: (statement) => rows(tx, statement) }),
-        ),
-      ),
+      turn().then(() => orm.transaction((tx) => work({ rows: (statement) => rows(tx, statement) }))),
     holdLock: async (name) => {
       held.add(name);
       return { release: async () => void held.delete(name) };

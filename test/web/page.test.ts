@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { ManualClock } from '../../src/engine/clock.ts';
@@ -80,8 +81,8 @@ describe('the page', () => {
 
   it('shows counts of a run that balance', async () => {
     await world.tributary.request({ source: 'crm', mode: 'full', trigger: 'manual', lane: 'backfill' });
-    await database.orm.execute(
-      `update runs set state = 'finished', started_at = now(), ended_at = now(), received = 1500, changed = 1000, unchanged = 300, superseded = 100, filtered = 60, rejected = 40, customers = 900`,
+    await database.rows(
+      sql`update runs set state = 'finished', started_at = now(), ended_at = now(), received = 1500, changed = 1000, unchanged = 300, superseded = 100, filtered = 60, rejected = 40, customers = 900`,
     );
     const text = textOf(await open());
     expect(text).toContain('1,500 1,000 300 100 60 40 900 finished');

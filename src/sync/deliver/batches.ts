@@ -25,12 +25,23 @@ export interface Batch {
   polls: number;
 }
 
-/** Keeps a batch before it is sent, and again once its action has a name. */
+/** Keeps a batch, before it is sent. */
 export async function keepBatch(db: Queryable, batch: Batch, dueAt: number): Promise<void> {
   await db.rows(sql`
     insert into batches (id, action_id, items, submitted_at, due_at)
-    values (${batch.id}::uuid, ${batch.actionId}, ${json(batch.items)}, ${at(batch.submittedAt)}, ${at(dueAt)})
-    on conflict (id) do update set action_id = excluded.action_id, due_at = excluded.due_at, lease = null`);
+    values (${batch.id}::uuid, ${batch.actionId}, ${json(batch.items)}, ${at(batch.submittedAt)}, ${at(dueAt)})`);
+}
+
+/** Keeps the name of its action, which is asked about from then on; the whole batch where others gave it up meanwhile. */
+export async function nameBatch(
+  db: Queryable,
+  batch: Batch & { actionId: string },
+  dueAt: number,
+): Promise<void> {
+  const rows = await db.rows(sql`
+    update batches set action_id = ${batch.actionId}, due_at = ${at(dueAt)}, lease = null
+    where id = ${batch.id}::uuid returning id`);
+  if (rows.length === 0) await keepBatch(db, batch, dueAt);
 }
 
 /** Claims one batch that is due to be asked about. */

@@ -29,7 +29,16 @@ import { type Writing, writings } from './difference.ts';
 import { FirstLoad } from './first-load.ts';
 import { HeldClaims, leaseMs } from './held-claims.ts';
 import { Poller } from './polling.ts';
-import { isUrgent, longWaitMs, mostSingles, type Route, route, type Traffic, type Traits } from './route.ts';
+import {
+  isUrgent,
+  longWaitMs,
+  mostSingles,
+  type Route,
+  route,
+  type Traffic,
+  type Traits,
+  urgentLanes,
+} from './route.ts';
 import { Sender } from './sending.ts';
 import { Settler } from './settling.ts';
 
@@ -98,7 +107,7 @@ export class Deliverer {
     const firstLoad = await this.#firstLoad.isOpen();
     const most = traits.bulk?.maxRecords ?? 1000;
     const counted = firstLoad ? Math.max(traits.firstLoad?.maxRecords ?? 0, most) : most;
-    return this.#go(counted, signal, async (all) => {
+    return this.#go(lanes, counted, signal, async (all) => {
       const due = all.filter(({ lane }) => !isUrgent(lane) || !this.#goesAlone(all, traits));
       if (due.length === 0) return { due, plan: null };
       const traffic = { ...(await this.#traffic(due, traits)), firstLoad };
@@ -112,8 +121,8 @@ export class Deliverer {
    */
   async stepUrgent(signal: AbortSignal): Promise<Next> {
     const traits = this.#traits;
-    return this.#go(1000, signal, async (all) => {
-      const due = this.#goesAlone(all, traits) ? all.filter(({ lane }) => isUrgent(lane)) : [];
+    return this.#go(urgentLanes, 1000, signal, async (all) => {
+      const due = this.#goesAlone(all, traits) ? all : [];
       const most = traits.singlesAtOnce * 4;
       return { due, plan: due.length === 0 ? null : { by: 'single', most } };
     });
@@ -127,17 +136,18 @@ export class Deliverer {
   }
 
   async #go(
+    among: readonly Lane[],
     most: number,
     signal: AbortSignal,
     choose: (all: readonly Backlog[]) => Promise<{ due: readonly Backlog[]; plan: Route | null }>,
   ): Promise<Next> {
     const { database, clock } = this.#room;
     if ((await pauses(database)).has(destinationName)) return { again: false, afterMs: 5_000 };
-    const all = await backlog(database, clock.now(), most);
+    const all = await backlog(database, clock.now(), most, among);
     const { due, plan } = await choose(all);
     if (plan === null) {
       await this.#settler.writeFreshness({ all: true });
-      return { again: false, afterMs: await this.#untilNextDue() };
+      return { again: false, afterMs: await this.#untilNextDue(among) };
     }
     if (plan.by === 'none') return { again: false, afterMs: plan.againMs };
     const admission = this.#circuit.admit(clock.now());
@@ -250,8 +260,8 @@ export class Deliverer {
     };
   }
 
-  async #untilNextDue(): Promise<number> {
-    const next = await nextDue(this.#room.database);
+  async #untilNextDue(among: readonly Lane[]): Promise<number> {
+    const next = await nextDue(this.#room.database, among);
     return next === null ? 1000 : Math.min(Math.max(next - this.#room.clock.now(), 50), 1000);
   }
 

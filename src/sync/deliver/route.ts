@@ -23,8 +23,10 @@ export const fewestInFile = 4_000;
 const fileLingerMs = 900_000;
 
 /** What a webhook or a person waits for. */
+export const urgentLanes: readonly Lane[] = ['webhook', 'manual'];
+
 export function isUrgent(lane: Lane): boolean {
-  return lane === 'webhook' || lane === 'manual';
+  return urgentLanes.includes(lane);
 }
 
 /** What is going on while the route is chosen. */

@@ -14,7 +14,7 @@ import type { Database } from '../../db/database.ts';
 import type { Circuit } from '../../engine/circuit.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { BatchSize } from './batch-size.ts';
-import { type Batch, type BatchItem, endBatch, keepBatch } from './batches.ts';
+import { type Batch, type BatchItem, endBatch, keepBatch, nameBatch } from './batches.ts';
 import { bisect, smallestWithoutCalls } from './bisect.ts';
 import { carry } from './deliveries.ts';
 import type { Writing } from './difference.ts';
@@ -305,7 +305,7 @@ export class Sender {
       throw error;
     });
     await database.transaction(async (tx) => {
-      await keepBatch(tx, { ...batch, actionId }, clock.now() + pollDelayMs(batch));
+      await nameBatch(tx, { ...batch, actionId }, clock.now() + pollDelayMs(batch));
       await carry(
         tx,
         this.#lease,
