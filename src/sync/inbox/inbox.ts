@@ -206,6 +206,18 @@ export async function putOffRequest(
     where id = ${id}::bigint and state = 'waiting'`);
 }
 
+/** Those of these sources of which requests wait that are due. */
+export async function sourcesWaiting(
+  db: Queryable,
+  sources: readonly string[],
+  now: number,
+): Promise<string[]> {
+  const rows = await db.rows<{ source: string }>(sql`
+    select name as source from jsonb_array_elements_text(${json(sources)}) as name
+    where exists (select 1 from inbox where source = name and state = 'waiting' and due_at <= ${at(now)})`);
+  return rows.map((row) => row.source);
+}
+
 /** When the next request that waits falls due, epoch milliseconds, or null. */
 export async function nextRequestDue(db: Queryable): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`

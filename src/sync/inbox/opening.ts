@@ -24,6 +24,7 @@ import {
   markOpened,
   nextRequestDue,
   putOffRequest,
+  sourcesWaiting,
 } from './inbox.ts';
 import { hashedKey, noteKeys } from './item-keys.ts';
 import { compose, type Told } from './partial-records.ts';
@@ -88,17 +89,19 @@ export class Opener {
 
   /** Opens some of what waits of each source, in turn: a flood of one does not keep the others waiting. */
   async step(signal: AbortSignal): Promise<Next> {
-    const names = this.#names();
-    let opened = 0;
+    const { database, clock, onOpened } = this.#room;
+    const names = await sourcesWaiting(database, this.#names(), clock.now());
+    for (const name of this.#careful) if (!names.includes(name)) this.#careful.delete(name);
+    let isAny = false;
     this.#turn += 1;
-    for (let index = 0; index < names.length && !signal.aborted; index += 1)
-      opened += await this.#openSome(names[(index + this.#turn) % names.length]!);
-    if (opened > 0) {
-      this.#room.onOpened();
-      return { again: true };
+    for (let index = 0; index < names.length && !signal.aborted; index += 1) {
+      if ((await this.#openSome(names[(index + this.#turn) % names.length]!)) === 0) continue;
+      isAny = true;
+      // What came of it does not wait for the other sources.
+      onOpened();
     }
-    const next = await nextRequestDue(this.#room.database);
-    const { clock } = this.#room;
+    if (isAny) return { again: true };
+    const next = await nextRequestDue(database);
     return { again: false, afterMs: next === null ? 1000 : Math.min(Math.max(next - clock.now(), 50), 1000) };
   }
 
@@ -118,7 +121,6 @@ export class Opener {
         locked = await lockWaiting(tx, { source, now, most });
         if (locked.length > 0) await this.#open(tx, source, locked);
       });
-      if (locked.length === 0) this.#careful.delete(source);
       return locked.length;
     } catch (error) {
       if (locked.length > 1) {
