@@ -241,9 +241,7 @@ export class Tributary {
       loop(`pull ${number}`, (signal) => this.#pullStep(signal));
     if (dryRunsOnly) return;
     loop('deliver', (signal) => this.#deliverStep(signal));
-    // One takes up what comes while the other waits for the destination.
-    for (const number of [1, 2])
-      loop(`deliver urgent ${number}`, (signal) => this.#deliverer.stepUrgent(signal));
+    loop('deliver urgent', (signal) => this.#deliverer.stepUrgent(signal));
     loop('poll', (signal) => this.#deliverer.poller.step(signal));
     loop('erase', (signal) => this.#eraser.step(signal));
     loop('open', (signal) => this.opener.step(signal));
@@ -352,7 +350,7 @@ export class Tributary {
 
   #wakeDelivery(): void {
     this.#workers.get('deliver')?.wake();
-    for (const number of [1, 2]) this.#workers.get(`deliver urgent ${number}`)?.wake();
+    this.#workers.get('deliver urgent')?.wake();
   }
 
   /** Whether the destination is left alone because it fails, and how it is written to now. Of this process. */
