@@ -120,9 +120,7 @@ async function openPostgres(url: string): Promise<Database> {
     connection: {
       application_name: 'tributary',
       idle_in_transaction_session_timeout: idleTransactionMs,
-      // A plan made while a table was small would be kept when it has grown.
-      plan_cache_mode: 'force_custom_plan',
-    } as object,
+    },
   });
   const planned = postgres(url, {
     max: 2,
@@ -157,7 +155,7 @@ async function openPostgres(url: string): Promise<Database> {
   return {
     kind: 'postgres',
     rows: (statement) => runOn(client, statement) as never,
-    prepared: (statement) => runOn(planned, statement) as never,
+    prepared: (statement) => runOn(planned, statement, { prepare: true }) as never,
     transaction: (work) =>
       retried(
         () =>
@@ -215,10 +213,10 @@ async function openPostgres(url: string): Promise<Database> {
   };
 }
 
-/** Parsed by the server once for each connection: one way there and back for a statement with parameters, instead of two. */
-function runOn(client: Pick<Sql, 'unsafe'>, statement: SQL): Promise<object[]> {
+/** Unless it is prepared, the server plans it anew: a plan made while a table was small is not kept when it has grown. */
+function runOn(client: Pick<Sql, 'unsafe'>, statement: SQL, { prepare = false } = {}): Promise<object[]> {
   const { sql: text, params } = dialect.sqlToQuery(statement);
-  return discreet(client.unsafe(text, params as never[], { prepare: params.length > 0 }));
+  return discreet(client.unsafe(text, params as never[], { prepare }));
 }
 
 async function refuseOldServer(client: Sql): Promise<void> {
