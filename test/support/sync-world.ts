@@ -167,11 +167,11 @@ export async function openSyncWorld(database: Database, options: SyncWorldOption
   };
 }
 
-/** Waits for something that the running loops will bring about; fails after 50 s. */
+/** Waits for something that the running loops will bring about; fails after half a minute. */
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = performance.now() + 50_000;
+  const deadline = performance.now() + 30_000;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('it did not come about within 50 seconds');
+    if (performance.now() > deadline) throw new Error('it did not come about within 30 seconds');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
