@@ -408,7 +408,14 @@ export class Tributary {
 
   async #fire(source: string, slot: number): Promise<void> {
     try {
-      await this.request({ source, mode: 'incremental', trigger: 'schedule', lane: 'schedule', slot });
+      const run = await this.request({
+        source,
+        mode: 'incremental',
+        trigger: 'schedule',
+        lane: 'schedule',
+        slot,
+      });
+      if (!run) this.log.debug({ source, slot }, 'a scheduled moment has its run, or falls into one');
     } catch (error) {
       this.log.error({ err: error, source }, 'a scheduled run could not be asked for');
     }

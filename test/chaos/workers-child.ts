@@ -19,7 +19,11 @@ export interface Orders {
   door?: boolean;
 }
 
-export type Said = { started: true; url: string | null } | { rest: boolean };
+export type Said =
+  | { started: true; url: string | null }
+  | { rest: boolean }
+  /** A scheduled moment, epoch milliseconds, that got no run of its own here, since it has one or falls into one. */
+  | { heldSlot: number };
 
 const orders = JSON.parse(process.argv[2] ?? '{}') as Orders;
 const { since, factor } = orders.time;
@@ -28,7 +32,15 @@ const clock: Clock = {
   sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / factor, signal),
 };
 const database = await openDatabase(orders.where);
-const log = createLog({ level: 'warn', write: (line) => process.stderr.write(line) });
+const say = (said: Said) => process.send?.(said);
+const log = createLog({
+  level: 'debug',
+  write(line) {
+    const { level, slot } = JSON.parse(line) as { level: string; slot?: number };
+    if (level === 'debug' && slot !== undefined) say({ heldSlot: slot });
+    else if (level !== 'debug' && level !== 'info') process.stderr.write(line);
+  },
+});
 const config = checkConfig('chaos', orders.config, {}, connectors);
 const tributary = new Tributary({ config, database, clock, log });
 await tributary.start({ calendar: orders.calendar });
@@ -42,7 +54,6 @@ const served = orders.door
       { host: '127.0.0.1', port: 0 },
     )
   : null;
-const say = (said: Said) => process.send?.(said);
 say({ started: true, url: served?.url ?? null });
 process.on('message', (said: { sync: 'incremental' | 'full' }) => {
   const lane = said.sync === 'full' ? 'backfill' : 'schedule';

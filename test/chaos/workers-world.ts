@@ -21,6 +21,8 @@ export interface Call {
   route: string;
   /** `performance.now()`. */
   at: number;
+  /** What it carries, as far as it came; empty where the vendor was not sent anything. */
+  body: Promise<string>;
 }
 
 export interface WorkersOptions {
@@ -52,6 +54,7 @@ export async function openWorkers(options: WorkersOptions = {}) {
   const voucherify = createVoucherifySimulator({ now, appId, appToken, ...options.voucherify });
   const database = await onServer!.open();
   const calls: Call[] = [];
+  const heldSlots = new Set<number>();
   const workers: Worker[] = [];
   /** Called as each call arrives, before the vendor looks at it. */
   const watch: { onCall: (call: Call) => void } = { onCall: () => {} };
@@ -61,14 +64,19 @@ export async function openWorkers(options: WorkersOptions = {}) {
       const url = new URL(request.url);
       const [, worker = '', ...rest] = url.pathname.split('/');
       url.pathname = `/${rest.join('/')}`;
-      const call = {
+      const forwarded = new Request(url, request);
+      const call: Call = {
         worker: decodeURIComponent(worker),
         route: `${request.method} ${url.pathname}`,
         at: performance.now(),
+        body: forwarded
+          .clone()
+          .text()
+          .catch(() => ''),
       };
       calls.push(call);
       watch.onCall(call);
-      return app.fetch(new Request(url, request));
+      return app.fetch(forwarded);
     };
     return serve({ fetch }, { latencyMs: delay });
   };
@@ -81,6 +89,8 @@ export async function openWorkers(options: WorkersOptions = {}) {
     voucherify,
     database,
     calls,
+    /** Scheduled moments that some worker came to when they had a run, or when one was going. */
+    heldSlots,
     watch,
     now,
     since,
@@ -129,6 +139,9 @@ export async function openWorkers(options: WorkersOptions = {}) {
       url.searchParams.set('idle_in_transaction_session_timeout', String(Math.ceil(30_000 / factor)));
       const where = { ...database.where, url: url.href };
       const worker = new Worker({ where, config, time: { since, factor }, calendar, door });
+      worker.process.on('message', (said: Said) => {
+        if ('heldSlot' in said) heldSlots.add(said.heldSlot);
+      });
       workers.push(worker);
       await worker.started;
       return worker;
