@@ -80,6 +80,12 @@ export interface Customers {
   dead: number;
 }
 
+/** As of now, unlike the figures of the status. */
+export interface Deliveries extends Customers {
+  /** Records that webhooks named, of sources that are not paused: only when they are read is known who is to be delivered. */
+  toRead: number;
+}
+
 export interface Status {
   version: string;
   now: string;

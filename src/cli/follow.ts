@@ -1,6 +1,6 @@
 // Waiting for what was asked for: until the runs have ended and their customers are delivered. It asks the API again and
 // again, and knows nothing of how the work is done.
-import type { Customers, Run, Status } from './answers.ts';
+import type { Customers, Deliveries, Run, Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, exitCodes } from './errors.ts';
@@ -107,7 +107,7 @@ async function atRest({ clock }: Cli, { client, stop }: Following, progress: Pro
   let most = 0;
   for (;;) {
     const begun = clock.now();
-    const customers: Customers = await client.send('/api/deliveries');
+    const { toRead: _, ...customers }: Deliveries = await client.send('/api/deliveries');
     const now = clock.now();
     const { waiting, delivered, dead } = customers;
     if (waiting === 0) return customers;

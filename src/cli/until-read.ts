@@ -1,6 +1,6 @@
 // Waiting for the records that webhooks named, until they are read: only then is known who is to be delivered. It asks
 // the API again and again, and knows nothing of how they are read.
-import type { Status } from './answers.ts';
+import type { Deliveries } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { counted } from './terminal.ts';
@@ -14,8 +14,8 @@ export async function untilRead({ clock, terminal }: Cli, client: Client, some: 
   let last = Number.POSITIVE_INFINITY;
   let movedAt = clock.now();
   while (some) {
-    const { sources }: Status = await client.send('/api/status');
-    const left = sources.reduce((sum, { webhook, paused }) => sum + (paused ? 0 : (webhook?.toRead ?? 0)), 0);
+    // Not the status: its figures may be from before they were named.
+    const { toRead: left }: Deliveries = await client.send('/api/deliveries');
     if (left === 0) return;
     if (left < last) [last, movedAt] = [left, clock.now()];
     if (clock.now() - movedAt > longestStillMs) {

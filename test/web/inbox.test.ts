@@ -280,6 +280,11 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
       expect((await call('GET', '/api/status')).body.sources).toContainEqual(
         expect.objectContaining({ name: 'calls', webhook: expect.objectContaining({ toRead: 1 }) }),
       );
+      // For those who wait until all is read: but nobody waits for what is paused.
+      const toRead = async () => (await call('GET', '/api/deliveries')).body.toRead;
+      expect(await toRead()).toBe(1);
+      await call('POST', '/api/sources/calls/pause');
+      expect(await toRead()).toBe(0);
     });
   });
 

@@ -1,5 +1,6 @@
 // How many customers are delivered, over HTTP: always as of now, for those who wait until nothing waits any more.
 import { createRoute, z } from '@hono/zod-openapi';
+import { pauses } from '../../sync/pauses.ts';
 import { figures } from '../../sync/status.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
@@ -17,9 +18,17 @@ const route = createRoute({
   security: secured,
   responses: {
     200: {
-      description: 'Customers by the state of their delivery.',
+      description:
+        'Customers by the state of their delivery; and records that webhooks named and that are to be read first, of sources that are not paused.',
       content: jsonOf(
-        z.strictObject({ total: count, delivered: count, waiting: count, held: count, dead: count }),
+        z.strictObject({
+          total: count,
+          delivered: count,
+          waiting: count,
+          held: count,
+          dead: count,
+          toRead: count,
+        }),
       ),
     },
     ...problems(),
@@ -27,5 +36,12 @@ const route = createRoute({
 });
 
 export function deliveriesApi({ tributary: { database, clock } }: Room) {
-  return newApi().openapi(route, async (c) => c.json((await figures(database, clock.now())).customers, 200));
+  return newApi().openapi(route, async (c) => {
+    const { customers, touches } = await figures(database, clock.now());
+    const paused = await pauses(database);
+    const toRead = touches
+      .filter(({ source }) => !paused.has(source))
+      .reduce((sum, { records }) => sum + records, 0);
+    return c.json({ ...customers, toRead }, 200);
+  });
 }
