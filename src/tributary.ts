@@ -129,6 +129,7 @@ export class Tributary {
       deletes: config.deletes,
       onLeft: (tx, sourceId, now) => this.#eraseLeft(tx, sourceId, now),
       newLease: () => leaseOf(this.worker),
+      onUrgentSent: () => this.#workers.get('deliver urgent')?.wake(),
     });
     this.inbox = new InboxWriter(database, () => this.#workers.get('open')?.wake());
     this.destinationWebhook = connector.destination!.webhook?.(settings) ?? null;
@@ -367,6 +368,7 @@ export class Tributary {
   async drain(): Promise<void> {
     this.#schedule.stop();
     await Promise.all([...this.#workers.values()].map((worker) => worker.drain()));
+    await this.#deliverer.sent();
     this.#workers.clear();
     await this.budgets.close();
     await Promise.all([...this.endpoints.values()].map((endpoint) => endpoint.close()));

@@ -129,7 +129,7 @@ describe('the house', () => {
 
   it.each([
     ['undici', ['src/engine/http.ts']],
-    ['p-queue', ['src/engine/']],
+    ['p-queue', ['src/engine/', 'src/db/database.ts']],
     ['pino', ['src/engine/log.ts']],
     ['node-cron', ['src/engine/schedule.ts']],
     ['commander', ['src/cli/', 'src/main.ts']],

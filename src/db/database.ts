@@ -5,12 +5,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
+import PQueue from 'p-queue';
 import type { Sql } from 'postgres';
 import { lockDirectory } from './lock.ts';
 
 const dialect = new PgDialect();
 
 const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), '../../drizzle');
+
+const connectionsMax = 8;
 
 /**
  * A process that is stopped in the middle of a transaction, or cut off, holds up the others for so long: none of ours waits
@@ -30,8 +33,8 @@ export interface Queryable {
 /** Where statements are run outside of a transaction too. */
 export interface Preparing extends Queryable {
   /**
-   * As `rows`, with a plan that the server keeps, and on connections of its own: it waits for no other statement. Only for
-   * statements whose best plan does not depend on how much the tables hold.
+   * As `rows`, but with a plan that the server keeps, and on connections of its own: it waits for no other statement. Only
+   * for statements whose best plan does not depend on how much the tables hold.
    */
   prepared<Row extends object>(statement: SQL): Promise<Row[]>;
 }
@@ -114,12 +117,17 @@ async function openPostgres(url: string): Promise<Database> {
     import('drizzle-orm/postgres-js'),
     import('drizzle-orm/postgres-js/migrator'),
   ]);
+  // The driver would send a statement behind another on one connection, where that may be waiting for a lock.
+  const places = new PQueue({ concurrency: connectionsMax });
   const client = postgres(url, {
-    max: 8,
+    max: connectionsMax,
     onnotice: () => {},
     connection: {
       application_name: 'tributary',
       idle_in_transaction_session_timeout: idleTransactionMs,
+      // A statement is parsed once a connection, so that it takes one round trip and not two; but it is planned anew each
+      // time: a plan made while a table was small is not kept when it has grown.
+      plan_cache_mode: 'force_custom_plan',
     },
   });
   const planned = postgres(url, {
@@ -154,15 +162,17 @@ async function openPostgres(url: string): Promise<Database> {
   }
   return {
     kind: 'postgres',
-    rows: (statement) => runOn(client, statement) as never,
-    prepared: (statement) => runOn(planned, statement, { prepare: true }) as never,
+    rows: (statement) => places.add(() => runOn(client, statement)) as never,
+    prepared: (statement) => runOn(planned, statement) as never,
     transaction: (work) =>
       retried(
         () =>
-          client.begin((tx) => {
-            const connected = whileConnected();
-            return work({ rows: (statement) => connected(() => runOn(tx, statement)) as never });
-          }) as never,
+          places.add(() =>
+            client.begin((tx) => {
+              const connected = whileConnected();
+              return work({ rows: (statement) => connected(() => runOn(tx, statement)) as never });
+            }),
+          ) as never,
       ),
     holdLock: async (name, onLost) => {
       let state: 'asked' | 'held' | 'over' = 'asked';
@@ -195,9 +205,12 @@ async function openPostgres(url: string): Promise<Database> {
       return { release };
     },
     isLockFree: async (name) => {
-      const [row] = await client<
-        { free: boolean }[]
-      >`select pg_try_advisory_xact_lock(hashtextextended(${name}, 7225121)) as free`;
+      const [row] = await places.add(
+        () =>
+          client<
+            { free: boolean }[]
+          >`select pg_try_advisory_xact_lock(hashtextextended(${name}, 7225121)) as free`,
+      );
       return row?.free ?? false;
     },
     endStalled: async () => {
@@ -213,10 +226,9 @@ async function openPostgres(url: string): Promise<Database> {
   };
 }
 
-/** Unless it is prepared, the server plans it anew: a plan made while a table was small is not kept when it has grown. */
-function runOn(client: Pick<Sql, 'unsafe'>, statement: SQL, { prepare = false } = {}): Promise<object[]> {
+function runOn(client: Pick<Sql, 'unsafe'>, statement: SQL): Promise<object[]> {
   const { sql: text, params } = dialect.sqlToQuery(statement);
-  return discreet(client.unsafe(text, params as never[], { prepare }));
+  return discreet(client.unsafe(text, params as never[], { prepare: true }));
 }
 
 async function refuseOldServer(client: Sql): Promise<void> {

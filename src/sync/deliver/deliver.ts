@@ -1,5 +1,6 @@
 // The last step of the path: claim · diff · single, bulk or file · settle. Every attempt settles behind its lease; what is in
 // doubt is sent again whole. It knows no vendor.
+import PQueue from 'p-queue';
 import type { Context, Destination } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import { Circuit, type CircuitStatus } from '../../engine/circuit.ts';
@@ -43,6 +44,8 @@ import { Sender } from './sending.ts';
 import { Settler } from './settling.ts';
 
 const mostBulkAtOnce = 4;
+/** Claims of urgent customers that are on their way at once: what comes next does not wait for the answers to what came before. */
+const mostUrgentAtOnce = 4;
 
 export interface DeliverRoom {
   database: Database;
@@ -57,6 +60,25 @@ export interface DeliverRoom {
   onLeft(db: Queryable, sourceId: string, now: number): Promise<void>;
   /** A lease of this worker, new for each claim. */
   newLease(): string;
+  /** Called when something urgent was sent that nobody waited for: more of it may be due. */
+  onUrgentSent(): void;
+}
+
+/** One look at what is due, among these lanes and at most so much of each. */
+interface Going {
+  among: readonly Lane[];
+  most: number;
+  signal: AbortSignal;
+  /** What is claimed is sent here, and not waited for. */
+  beside?: PQueue;
+}
+
+/** What one lease holds. */
+interface Taken {
+  lease: string;
+  claimed: readonly Claimed[];
+  /** When it was claimed, epoch milliseconds. */
+  at: number;
 }
 
 export class Deliverer {
@@ -66,6 +88,7 @@ export class Deliverer {
   readonly #circuit = new Circuit();
   readonly #size: BatchSize;
   readonly #firstLoad: FirstLoad;
+  readonly #urgent = new PQueue({ concurrency: mostUrgentAtOnce });
   /** Bulk was refused for what the account is: singles only, in this process. */
   #noBulk = false;
   /** What is first in line is to go by itself: bulk is asked for again when something else is. */
@@ -107,7 +130,7 @@ export class Deliverer {
     const firstLoad = await this.#firstLoad.isOpen();
     const most = traits.bulk?.maxRecords ?? 1000;
     const counted = firstLoad ? Math.max(traits.firstLoad?.maxRecords ?? 0, most) : most;
-    return this.#go(lanes, counted, signal, async (all) => {
+    return this.#go({ among: lanes, most: counted, signal }, async (all) => {
       const due = all.filter(({ lane }) => !isUrgent(lane) || !this.#goesAlone(all, traits));
       if (due.length === 0) return { due, plan: null };
       const traffic = { ...(await this.#traffic(due, traits)), firstLoad };
@@ -116,12 +139,12 @@ export class Deliverer {
   }
 
   /**
-   * Sends what a webhook or a person waits for, one by one, beside a bulk call that may take minutes. Where there are
-   * more than go one by one they share a bulk call with the rest.
+   * Sends what a webhook or a person waits for, one by one, beside a bulk call that may take minutes, and beside a few of
+   * its kind: it ends when they are claimed. Where there are more than go one by one they share a bulk call with the rest.
    */
   async stepUrgent(signal: AbortSignal): Promise<Next> {
     const traits = this.#traits;
-    return this.#go(urgentLanes, 1000, signal, async (all) => {
+    return this.#go({ among: urgentLanes, most: 1000, signal, beside: this.#urgent }, async (all) => {
       const due = this.#goesAlone(all, traits) ? all : [];
       const most = traits.singlesAtOnce * 4;
       return { due, plan: due.length === 0 ? null : { by: 'single', most } };
@@ -135,10 +158,14 @@ export class Deliverer {
     return this.#room.endpoint.budget.waitMs(traits.bulk.bucket, 'webhook') > longWaitMs;
   }
 
+  /** All that is on its way and that no step waits for has been answered and settled. */
+  async sent(): Promise<void> {
+    await this.#urgent.onIdle();
+    await this.#settler.writeFreshness({ all: true });
+  }
+
   async #go(
-    among: readonly Lane[],
-    most: number,
-    signal: AbortSignal,
+    { among, most, signal, beside }: Going,
     choose: (all: readonly Backlog[]) => Promise<{ due: readonly Backlog[]; plan: Route | null }>,
   ): Promise<Next> {
     const { database, clock } = this.#room;
@@ -153,34 +180,58 @@ export class Deliverer {
     const admission = this.#circuit.admit(clock.now());
     if (admission === 'none')
       return { again: false, afterMs: Math.min(Math.max(this.#circuit.waitMs(clock.now()), 50), 1000) };
+    // Where the destination has failed of late one customer tries, and is waited for.
+    const isTrial = admission === 'one';
+    const wished: typeof plan = isTrial ? { by: 'single', most: 1 } : plan;
     try {
-      // Where the destination has failed of late one customer tries.
-      const wished: Route = admission === 'one' ? { by: 'single', most: 1 } : plan;
-      return await this.#send(wished, due, signal);
+      const taken = await this.#take(wished, due);
+      if (taken.claimed.length === 0) return { again: false, afterMs: 250 };
+      if (beside && !isTrial) await this.#sendBeside(beside, wished, taken, signal);
+      else await this.#send(wished, taken, signal);
+      return { again: true };
     } finally {
-      if (admission === 'one') this.#circuit.release();
+      if (isTrial) this.#circuit.release();
       if (signal.aborted) await this.#settler.writeFreshness({ all: true });
     }
   }
 
-  async #send(
-    plan: Exclude<Route, { by: 'none' }>,
-    due: readonly Backlog[],
-    signal: AbortSignal,
-  ): Promise<Next> {
+  async #take(plan: Exclude<Route, { by: 'none' }>, due: readonly Backlog[]): Promise<Taken> {
     const { database, clock } = this.#room;
     const lease = this.#room.newLease();
     const most = apportion(
       plan.most,
       lanes.map((lane) => due.find((one) => one.lane === lane)?.due ?? 0),
     );
-    const now = clock.now();
-    const claimed = await database.transaction((tx) =>
-      claim(tx, { lease, now, leaseMs, most, bounds: this.#bounds }),
-    );
-    if (claimed.length === 0) return { again: false, afterMs: 250 };
-    if (!due.every(({ lane }) => isUrgent(lane))) this.#onlyAlone = claimed.every((row) => row.alone);
-    const held = new HeldClaims(this.#room, lease, claimed, now);
+    const at = clock.now();
+    // In no transaction: what is urgent does not wait for the disk until thousands are written to it.
+    const claimed = await claim(database, { lease, now: at, leaseMs, most, bounds: this.#bounds });
+    if (claimed.length > 0 && !due.every(({ lane }) => isUrgent(lane)))
+      this.#onlyAlone = claimed.every((row) => row.alone);
+    return { lease, claimed, at };
+  }
+
+  /** Ends when there is room for another. */
+  async #sendBeside(
+    beside: PQueue,
+    plan: Exclude<Route, { by: 'none' }>,
+    taken: Taken,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { log, onUrgentSent } = this.#room;
+    void beside
+      .add(() => this.#send(plan, taken, signal))
+      .catch((error) => log.error({ err: error }, 'what is urgent could not be sent; it is tried again'))
+      .finally(onUrgentSent);
+    await beside.onSizeLessThan(1);
+  }
+
+  async #send(
+    plan: Exclude<Route, { by: 'none' }>,
+    { lease, claimed, at }: Taken,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { database } = this.#room;
+    const held = new HeldClaims(this.#room, lease, claimed, at);
     try {
       const all = await writings(database, claimed, this.#room);
       const of = (action: Writing['action']) => all.filter((writing) => writing.action === action);
@@ -195,7 +246,6 @@ export class Deliverer {
     } finally {
       held.stop();
     }
-    return { again: true };
   }
 
   #sender(lease: string, claimed: readonly Claimed[], signal: AbortSignal, held: HeldClaims): Sender {

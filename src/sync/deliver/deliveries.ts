@@ -140,7 +140,7 @@ export class DueBounds {
 }
 
 /**
- * Claims up to so many rows of each lane, best lane first, for `leaseMs`. `for update skip locked` inside the subselect, and only the
+ * Claims up to so many rows of each lane, best lane first, for `leaseMs`, some at a time. `for update skip locked` inside the subselect, and only the
  * narrow row: two workers never wait for one another, and what they claim is disjoint. A row whose lease has run out is
  * due again by itself, because the claim moved its `due_at` to the lease's end.
  */
@@ -406,6 +406,19 @@ export async function acknowledgedAfter(
   const rows = await db.rows<{ sourceId: string }>(sql`
     select sent."sourceId" from jsonb_to_recordset(${json(sent)}) as sent ("sourceId" text, revision int)
     join deliveries on deliveries.source_id = sent."sourceId" where deliveries.acknowledged > sent.revision`);
+  return new Set(rows.map((row) => row.sourceId));
+}
+
+/** Those who were delivered as this revision, and of whom nothing newer is wanted. */
+export async function deliveredAs(
+  db: Queryable,
+  sent: readonly { sourceId: string; revision: number }[],
+): Promise<Set<string>> {
+  if (sent.length === 0) return new Set();
+  const rows = await db.rows<{ sourceId: string }>(sql`
+    select sent."sourceId" from jsonb_to_recordset(${json(sent)}) as sent ("sourceId" text, revision int)
+    join deliveries on deliveries.source_id = sent."sourceId"
+    where state = 'delivered' and deliveries.revision = sent.revision and acknowledged = sent.revision`);
   return new Set(rows.map((row) => row.sourceId));
 }
 

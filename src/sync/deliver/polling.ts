@@ -26,7 +26,7 @@ import {
   leaveOf,
   putOffBatch,
 } from './batches.ts';
-import { acknowledgedAfter, sendAgain } from './deliveries.ts';
+import { acknowledgedAfter, deliveredAs, sendAgain } from './deliveries.ts';
 import { isSampleHeld, readDoubts } from './read-doubts.ts';
 import { accepted, backoff, type Settler } from './settling.ts';
 
@@ -137,18 +137,13 @@ export class Poller {
 
   async #settle(batch: Batch, lease: string, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
     const { database, settler } = this.#room;
-    const settled = await database.transaction(async (tx) => {
-      if (!(await holdBatch(tx, batch.id, lease))) return [];
-      const rows = await settler.settleIn(tx, { batchId: batch.id }, batch.items, outcomes);
-      const settled = new Set(rows.map((row) => row.sourceId));
-      await this.#settleLost(
-        tx,
-        batch,
-        batch.items.filter(({ sourceId }) => !settled.has(sourceId)),
-      );
-      return rows;
+    const isOurs = (tx: Queryable) => holdBatch(tx, batch.id, lease);
+    const rows = await settler.settle({ batchId: batch.id }, batch.items, outcomes, isOurs);
+    const settled = new Set(rows.map((row) => row.sourceId));
+    const others = batch.items.filter(({ sourceId }) => !settled.has(sourceId));
+    await database.transaction(async (tx) => {
+      if (await isOurs(tx)) await this.#settleLost(tx, batch, others);
     });
-    settler.noteFresh(settled);
     await settler.writeFreshness({ all: true });
   }
 
@@ -174,11 +169,13 @@ export class Poller {
   }
 
   /**
-   * Of an action whose worker was stopped before it could say what it carries, or from which customers were taken: its
-   * values may have come after newer ones.
+   * Of an action whose worker was stopped before it could say what it carries, or before it had settled all, or from which
+   * customers were taken: its values may have come after newer ones.
    */
-  async #settleLost(tx: Queryable, batch: Batch, lost: readonly BatchItem[]): Promise<void> {
+  async #settleLost(tx: Queryable, batch: Batch, others: readonly BatchItem[]): Promise<void> {
     const now = this.#room.clock.now();
+    const settled = await deliveredAs(tx, others);
+    const lost = others.filter(({ sourceId }) => !settled.has(sourceId));
     const ids = lost.map(({ sourceId }) => sourceId);
     const busy = await sendAgain(tx, ids, now);
     const left = lost.filter(({ sourceId }) => busy.has(sourceId));

@@ -16,7 +16,7 @@ import { FreshnessNotes } from './freshness.ts';
 
 export const backoff: Backoff = { baseMs: 2_000, capMs: 900_000 };
 
-/** So many are settled by one statement: what is urgent goes in between. */
+/** So many are settled by one transaction: what is urgent goes in between. */
 const settledAtOnce = 250;
 
 /** The outcome of each customer by source ID. */
@@ -30,22 +30,39 @@ export class Settler {
     this.#room = room;
   }
 
-  /** Settles what was sent by its outcomes. */
-  async settle(carrier: Carrier, sent: readonly BatchItem[], outcomes: Outcomes): Promise<void> {
-    if (sent.length === 0) return;
-    this.noteFresh(await this.#room.database.transaction((tx) => this.settleIn(tx, carrier, sent, outcomes)));
+  /**
+   * Settles what was sent by its outcomes, some at a time: a commit of all would keep the urgent ones waiting for the disk.
+   * `mayGoOn`: asked in the transaction of each part; where it is not so the rest is left. Returns those settled.
+   */
+  async settle(
+    carrier: Carrier,
+    sent: readonly BatchItem[],
+    outcomes: Outcomes,
+    mayGoOn: (tx: Queryable) => Promise<boolean> = async () => true,
+  ): Promise<Settled[]> {
+    const settled: Settled[] = [];
+    for (let from = 0; from < sent.length; from += settledAtOnce) {
+      const some = sent.slice(from, from + settledAtOnce);
+      const rows = await this.#room.database.transaction(async (tx) =>
+        (await mayGoOn(tx)) ? this.#settleIn(tx, carrier, some, outcomes) : null,
+      );
+      if (rows === null) break;
+      this.#noteFresh(rows);
+      settled.push(...rows);
+    }
     await this.writeFreshness();
+    return settled;
   }
 
   /** Settles customers of whom the destination has everything already. It gave no word, so they tell nothing of freshness. */
   async settleIdle(carrier: Carrier, idle: readonly BatchItem[]): Promise<void> {
     if (idle.length === 0) return;
     const outcomes = new Map(idle.map(({ sourceId }) => [sourceId, accepted(sourceId)]));
-    await this.#room.database.transaction((tx) => this.settleIn(tx, carrier, idle, outcomes));
+    await this.#room.database.transaction((tx) => this.#settleIn(tx, carrier, idle, outcomes));
   }
 
   /** Notes how fresh these were delivered, once the transaction that settled them is over. */
-  noteFresh(settled: readonly Settled[]): void {
+  #noteFresh(settled: readonly Settled[]): void {
     const now = this.#room.clock.now();
     for (const [lane, rows] of Map.groupBy(settled, (row) => row.lane)) {
       const freshness = rows.flatMap((row) => (row.freshnessMs === null ? [] : [row.freshnessMs]));
@@ -61,22 +78,7 @@ export class Settler {
       .catch((error: unknown) => log.warn({ err: error }, 'freshness could not be written; tried again'));
   }
 
-  /** Settles within the caller's transaction, who notes the freshness of what is returned after it. */
-  async settleIn(
-    tx: Queryable,
-    carrier: Carrier,
-    sent: readonly BatchItem[],
-    outcomes: Outcomes,
-  ): Promise<Settled[]> {
-    const settled: Settled[] = [];
-    for (let from = 0; from < sent.length; from += settledAtOnce)
-      settled.push(
-        ...(await this.#settleSome(tx, carrier, sent.slice(from, from + settledAtOnce), outcomes)),
-      );
-    return settled;
-  }
-
-  async #settleSome(
+  async #settleIn(
     tx: Queryable,
     carrier: Carrier,
     sent: readonly BatchItem[],
@@ -162,7 +164,8 @@ export class Settler {
         message,
         ...(details === undefined ? {} : { details }),
       });
-      return this.settle({ lease }, sent, new Map(sent.map(({ sourceId }) => [sourceId, outcome(sourceId)])));
+      await this.settle({ lease }, sent, new Map(sent.map(({ sourceId }) => [sourceId, outcome(sourceId)])));
+      return;
     }
     const transient = error instanceof TransientError ? error : null;
     const refused = error instanceof UnauthorizedError || (transient !== null && !transient.uncertain);
