@@ -12,6 +12,7 @@ import { localFiles } from './engine/files.ts';
 import { Endpoint } from './engine/http.ts';
 import type { Log } from './engine/log.ts';
 import { Budgets } from './engine/quota.ts';
+import { RightOfWay } from './engine/right-of-way.ts';
 import { leaseOf, Roster } from './engine/roster.ts';
 import { Schedule } from './engine/schedule.ts';
 import { type Next, Worker } from './engine/worker.ts';
@@ -117,6 +118,7 @@ export class Tributary {
     this.#provenSettings = settings;
     this.#connect(destinationName, connector.api!(settings));
     const sending = () => this.sending;
+    const rightOfWay = new RightOfWay(clock);
     this.#deliverer = new Deliverer({
       database,
       clock,
@@ -126,6 +128,7 @@ export class Tributary {
         return sending().settings;
       },
       endpoint: this.endpoints.get(destinationName)!,
+      rightOfWay,
       deletes: config.deletes,
       onLeft: (tx, sourceId, now) => this.#eraseLeft(tx, sourceId, now),
       newLease: () => leaseOf(this.worker),
@@ -139,6 +142,7 @@ export class Tributary {
       world: this.world,
       clock,
       log,
+      rightOfWay,
       destination: pushed ? destinationOpening(pushed, { drift: config.drift }) : null,
       onOpened: () => this.#wakeForOpened(),
     });

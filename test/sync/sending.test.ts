@@ -1,6 +1,8 @@
 // What a destination may do to those who write to it, and what becomes of each customer then: on both databases.
+import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type BatchItem, keepBatch } from '../../src/sync/deliver/batches.ts';
 import { freshnessSince } from '../../src/sync/deliver/freshness.ts';
 import type { BulkFault, Fault } from '../simulators/voucherify.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
@@ -271,6 +273,56 @@ describe.each(databases)('sending on $name', ({ open }) => {
     const other = await world.again(await database.again());
     await until(async () => (await letters()).length === 0 && (await other.isAtRest()));
     expect(world.voucherify.bySourceId(id!)).toMatchObject({ name: 'P0' });
+  });
+
+  it('keeps nothing urgent waiting for the answer to something urgent', async () => {
+    const { promise: isAnswered, resolve: answer } = Promise.withResolvers<void>();
+    let isFirst = true;
+    const faults = async (_request: Request, route: string): Promise<Fault> => {
+      if (route !== singleRoute || !isFirst) return undefined;
+      isFirst = false;
+      await isAnswered;
+      return undefined;
+    };
+    await start({ hubspot: { indexLagMs: 0 }, voucherify: { faults } });
+    const askInPerson = () =>
+      world.tributary.request({ source: 'hubspot', mode: 'incremental', trigger: 'manual', lane: 'manual' });
+    try {
+      const slow = world.hubspot.create({ firstname: 'Slow' });
+      await askInPerson();
+      await until(() => !isFirst);
+      const quick = world.hubspot.create({ firstname: 'Quick' });
+      await until(async () => (await askInPerson()) !== null);
+      await until(() => world.voucherify.bySourceId(quick) !== undefined);
+      expect(world.voucherify.bySourceId(slow)).toBeUndefined();
+    } finally {
+      answer();
+    }
+    await until(() => world.tributary.isAtRest());
+    expect(differences(world)).toEqual([]);
+  });
+
+  it('sends nobody again who was settled before a worker was stopped, but whom something newer was sent of', async () => {
+    await start({}, 60);
+    await world.sync();
+    const [changed] = [...world.hubspot.contacts()];
+    world.hubspot.update(changed!.id, { city: 'Kraków' });
+    world.clock.skip(60_000);
+    await world.sync();
+    const sent = () => calls(bulkRoute) + calls(singleRoute);
+    const before = sent();
+    // As the worker left it, that had settled all of them and not yet taken their batch away.
+    const items = await database.rows<BatchItem>(sql`
+      select source_id as "sourceId", 1 as revision, '{}'::jsonb as acknowledges, 0 as attempts, false as uncertain from deliveries`);
+    const batch = { id: randomUUID(), actionId: 'of_old', items, submittedAt: world.clock.now(), polls: 0 };
+    await keepBatch(database, batch, world.clock.now());
+    await until(async () => {
+      const left = await database.rows(sql`select 1 from batches`);
+      return left.length === 0 && (await world.tributary.isAtRest());
+    });
+    expect(differences(world)).toEqual([]);
+    expect(world.voucherify.writesOf(changed!.id)).toBe(3);
+    expect(sent()).toBe(before + 1);
   });
 
   it('tells how fresh the changes of now are, and leaves out the first reading', async () => {

@@ -1,6 +1,5 @@
 // The last step of the path: claim · diff · single, bulk or file · settle. Every attempt settles behind its lease; what is in
 // doubt is sent again whole. It knows no vendor.
-import PQueue from 'p-queue';
 import type { Context, Destination } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import { Circuit, type CircuitStatus } from '../../engine/circuit.ts';
@@ -10,6 +9,8 @@ import { guardedApi } from '../../engine/guarded-api.ts';
 import type { Endpoint } from '../../engine/http.ts';
 import { apportion, type Lane, lanes } from '../../engine/lanes.ts';
 import type { Log } from '../../engine/log.ts';
+import type { RightOfWay } from '../../engine/right-of-way.ts';
+import { SideWork } from '../../engine/side-work.ts';
 import type { Next } from '../../engine/worker.ts';
 import { destinationName, pauses } from '../pauses.ts';
 import { someRunIsGoing } from '../runs/runs.ts';
@@ -54,6 +55,7 @@ export interface DeliverRoom {
   destination: Destination<unknown>;
   settings: unknown;
   endpoint: Endpoint;
+  rightOfWay: RightOfWay;
   /** What becomes of customers that all their records have left. */
   deletes: DeletePolicy;
   /** Begins the erasure of a customer, in the transaction that puts its delivery down. */
@@ -70,7 +72,7 @@ interface Going {
   most: number;
   signal: AbortSignal;
   /** What is claimed is sent here, and not waited for. */
-  beside?: PQueue;
+  beside?: SideWork;
 }
 
 /** What one lease holds. */
@@ -88,7 +90,7 @@ export class Deliverer {
   readonly #circuit = new Circuit();
   readonly #size: BatchSize;
   readonly #firstLoad: FirstLoad;
-  readonly #urgent = new PQueue({ concurrency: mostUrgentAtOnce });
+  readonly #urgent = new SideWork(mostUrgentAtOnce);
   /** Bulk was refused for what the account is: singles only, in this process. */
   #noBulk = false;
   /** What is first in line is to go by itself: bulk is asked for again when something else is. */
@@ -144,11 +146,15 @@ export class Deliverer {
    */
   async stepUrgent(signal: AbortSignal): Promise<Next> {
     const traits = this.#traits;
-    return this.#go({ among: urgentLanes, most: 1000, signal, beside: this.#urgent }, async (all) => {
-      const due = this.#goesAlone(all, traits) ? all : [];
-      const most = traits.singlesAtOnce * 4;
-      return { due, plan: due.length === 0 ? null : { by: 'single', most } };
-    });
+    const going = { among: urgentLanes, most: 1000, signal, beside: this.#urgent };
+    await this.#urgent.room();
+    return this.#room.rightOfWay.urgently(() =>
+      this.#go(going, async (all) => {
+        const due = this.#goesAlone(all, traits) ? all : [];
+        const most = traits.singlesAtOnce * 4;
+        return { due, plan: due.length === 0 ? null : { by: 'single', most } };
+      }),
+    );
   }
 
   /** Whether what is urgent goes one by one. */
@@ -160,7 +166,7 @@ export class Deliverer {
 
   /** All that is on its way and that no step waits for has been answered and settled. */
   async sent(): Promise<void> {
-    await this.#urgent.onIdle();
+    await this.#urgent.over();
     await this.#settler.writeFreshness({ all: true });
   }
 
@@ -169,8 +175,8 @@ export class Deliverer {
     choose: (all: readonly Backlog[]) => Promise<{ due: readonly Backlog[]; plan: Route | null }>,
   ): Promise<Next> {
     const { database, clock } = this.#room;
-    if ((await pauses(database)).has(destinationName)) return { again: false, afterMs: 5_000 };
-    const all = await backlog(database, clock.now(), most, among);
+    const [paused, all] = await Promise.all([pauses(database), backlog(database, clock.now(), most, among)]);
+    if (paused.has(destinationName)) return { again: false, afterMs: 5_000 };
     const { due, plan } = await choose(all);
     if (plan === null) {
       await this.#settler.writeFreshness({ all: true });
@@ -186,7 +192,7 @@ export class Deliverer {
     try {
       const taken = await this.#take(wished, due);
       if (taken.claimed.length === 0) return { again: false, afterMs: 250 };
-      if (beside && !isTrial) await this.#sendBeside(beside, wished, taken, signal);
+      if (beside && !isTrial) this.#sendBeside(beside, wished, taken, signal);
       else await this.#send(wished, taken, signal);
       return { again: true };
     } finally {
@@ -204,25 +210,25 @@ export class Deliverer {
     );
     const at = clock.now();
     // In no transaction: what is urgent does not wait for the disk until thousands are written to it.
-    const claimed = await claim(database, { lease, now: at, leaseMs, most, bounds: this.#bounds });
+    const { giveWay } = this.#room.rightOfWay;
+    const claimed = await claim(database, { lease, now: at, leaseMs, most, bounds: this.#bounds, giveWay });
     if (claimed.length > 0 && !due.every(({ lane }) => isUrgent(lane)))
       this.#onlyAlone = claimed.every((row) => row.alone);
     return { lease, claimed, at };
   }
 
-  /** Ends when there is room for another. */
-  async #sendBeside(
-    beside: PQueue,
+  #sendBeside(
+    beside: SideWork,
     plan: Exclude<Route, { by: 'none' }>,
     taken: Taken,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): void {
     const { log, onUrgentSent } = this.#room;
-    void beside
-      .add(() => this.#send(plan, taken, signal))
-      .catch((error) => log.error({ err: error }, 'what is urgent could not be sent; it is tried again'))
-      .finally(onUrgentSent);
-    await beside.onSizeLessThan(1);
+    beside.begin(() =>
+      this.#send(plan, taken, signal)
+        .catch((error) => log.error({ err: error }, 'what is urgent could not be sent; it is tried again'))
+        .finally(onUrgentSent),
+    );
   }
 
   async #send(
@@ -230,10 +236,9 @@ export class Deliverer {
     { lease, claimed, at }: Taken,
     signal: AbortSignal,
   ): Promise<void> {
-    const { database } = this.#room;
     const held = new HeldClaims(this.#room, lease, claimed, at);
     try {
-      const all = await writings(database, claimed, this.#room);
+      const all = await this.#writings(claimed);
       const of = (action: Writing['action']) => all.filter((writing) => writing.action === action);
       await this.#settler.settleIdle({ lease }, of('none'));
       await this.#beginErasures(lease, of('erase'));
@@ -246,6 +251,13 @@ export class Deliverer {
     } finally {
       held.stop();
     }
+  }
+
+  #writings(claimed: readonly Claimed[]): Promise<Writing[]> {
+    const { database, rightOfWay } = this.#room;
+    return claimed.every(({ lane }) => isUrgent(lanes[lane]!))
+      ? rightOfWay.urgently(() => writings(database, claimed, this.#room))
+      : writings(database, claimed, this.#room, rightOfWay.giveWay);
   }
 
   #sender(lease: string, claimed: readonly Claimed[], signal: AbortSignal, held: HeldClaims): Sender {

@@ -146,7 +146,15 @@ export class DueBounds {
  */
 export async function claim(
   db: Queryable,
-  request: { lease: string; now: number; leaseMs: number; most: readonly number[]; bounds: DueBounds },
+  request: {
+    lease: string;
+    now: number;
+    leaseMs: number;
+    most: readonly number[];
+    bounds: DueBounds;
+    /** Awaited between two parts. */
+    giveWay?: () => Promise<void>;
+  },
 ): Promise<Claimed[]> {
   const claimed: Claimed[] = [];
   for (const [lane, all] of request.most.entries()) {
@@ -155,6 +163,7 @@ export async function claim(
       const rows = await claimSome(db, request, lane, most);
       claimed.push(...rows);
       left = rows.length < most ? 0 : left - most;
+      if (left > 0) await request.giveWay?.();
     }
   }
   return claimed;

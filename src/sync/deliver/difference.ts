@@ -48,16 +48,21 @@ export interface Sending {
   deletes: DeletePolicy;
 }
 
-/** What to do of claimed customers. One that was held meanwhile is left out: the claim is none any more. */
+/**
+ * What to do of claimed customers. One that was held meanwhile is left out: the claim is none any more. `giveWay`: awaited
+ * between two parts.
+ */
 export async function writings(
   db: Queryable,
   claimed: readonly Claimed[],
   sending: Sending,
+  giveWay: () => Promise<void> = async () => {},
 ): Promise<Writing[]> {
   const byId = new Map(claimed.map((row) => [row.sourceId, row]));
   const ids = [...byId.keys()];
   const all: Writing[] = [];
   for (let from = 0; from < ids.length; from += atOnce) {
+    if (from > 0) await giveWay();
     const rows = await rowsOf(db, ids.slice(from, from + atOnce), 'waiting');
     for (const row of rows) all.push(writingOf(row, byId.get(row.sourceId)!, sending));
   }

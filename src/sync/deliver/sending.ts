@@ -166,7 +166,7 @@ export class Sender {
       const next = this.#firstPart(rest, Math.min(size.records, most));
       const completed = await this.#completeAll(next);
       // What others own in them counts too, and is known only now.
-      const part = this.#firstPart(completed, completed.length);
+      const part = completed === next ? next : this.#firstPart(completed, completed.length);
       rest = [...completed.slice(part.length), ...rest.slice(next.length)];
       if (part.length === 0) continue;
       const end = await this.#submit(part);
@@ -233,8 +233,8 @@ export class Sender {
   }
 
   /** Completes their payloads; one that cannot be read is settled by itself, and left out. */
-  async #completeAll(part: readonly Writing[]): Promise<Writing[]> {
-    if (this.#room.traits.partialWrites === 'merge') return [...part];
+  async #completeAll(part: readonly Writing[]): Promise<readonly Writing[]> {
+    if (this.#room.traits.partialWrites === 'merge') return part;
     const completed = await inTurn(part, this.#room.traits.singlesAtOnce, async (writing) => {
       const hindrance = this.#hindrance();
       if (hindrance !== null) {

@@ -5,6 +5,7 @@ import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/retry.ts';
+import type { RightOfWay } from '../../engine/right-of-way.ts';
 import { keepDeadLetters, settleDeadLetters } from '../letters/dead-letters.ts';
 import { destinationName, pause } from '../pauses.ts';
 import { endDrifts } from '../proof/drifts.ts';
@@ -22,11 +23,18 @@ const settledAtOnce = 250;
 /** The outcome of each customer by source ID. */
 export type Outcomes = ReadonlyMap<string, Outcome>;
 
+interface SettleRoom {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  rightOfWay: RightOfWay;
+}
+
 export class Settler {
-  readonly #room: { database: Database; clock: Clock; log: Log };
+  readonly #room: SettleRoom;
   readonly #freshness = new FreshnessNotes();
 
-  constructor(room: { database: Database; clock: Clock; log: Log }) {
+  constructor(room: SettleRoom) {
     this.#room = room;
   }
 
@@ -42,6 +50,7 @@ export class Settler {
   ): Promise<Settled[]> {
     const settled: Settled[] = [];
     for (let from = 0; from < sent.length; from += settledAtOnce) {
+      if (from > 0) await this.#room.rightOfWay.giveWay();
       const some = sent.slice(from, from + settledAtOnce);
       const rows = await this.#room.database.transaction(async (tx) =>
         (await mayGoOn(tx)) ? this.#settleIn(tx, carrier, some, outcomes) : null,

@@ -9,6 +9,7 @@ import type { Clock } from '../../engine/clock.ts';
 import { decode, UndecodableError } from '../../engine/decoding.ts';
 import type { Log } from '../../engine/log.ts';
 import { attemptsMax, backoffMs } from '../../engine/retry.ts';
+import type { RightOfWay } from '../../engine/right-of-way.ts';
 import type { Next } from '../../engine/worker.ts';
 import { type DeadLetter, keepDeadLetters, settleRequestLetters } from '../letters/dead-letters.ts';
 import { ingest, noCounts } from '../records/ingest.ts';
@@ -37,6 +38,7 @@ export interface OpenRoom {
   world: World;
   clock: Clock;
   log: Log;
+  rightOfWay: RightOfWay;
   /** Takes in what the destination's own webhooks say. Returns how many of the items were for us. */
   destination: DestinationOpening | null;
   /** Called when customers may have become due, or records are to be read. */
@@ -112,15 +114,17 @@ export class Opener {
   }
 
   async #openSome(source: string): Promise<number> {
-    const { database, clock, log } = this.#room;
+    const { database, clock, log, rightOfWay } = this.#room;
     const most = this.#careful.has(source) ? 1 : mostRequests;
     let locked: KeptRequest[] = [];
     try {
-      await database.transaction(async (tx) => {
-        const now = clock.now();
-        locked = await lockWaiting(tx, { source, now, most });
-        if (locked.length > 0) await this.#open(tx, source, locked);
-      });
+      await rightOfWay.urgently(() =>
+        database.transaction(async (tx) => {
+          const now = clock.now();
+          locked = await lockWaiting(tx, { source, now, most });
+          if (locked.length > 0) await this.#open(tx, source, locked);
+        }),
+      );
       return locked.length;
     } catch (error) {
       if (locked.length > 1) {
