@@ -50,8 +50,8 @@ function runtime() {
 
 /**
  * How a worker's Node is started. A ceiling on the old generation keeps its memory flat: what lives is about 40 MB, and
- * without one garbage is left lying until it is several times that. Collecting on threads of its own takes the core that
- * the database needs: without them the p99 of webhooks at half of the peak was a third, and as many came through (see bench/).
+ * without one garbage is left lying until it is several times that. Collecting on threads of its own would take the core that
+ * the database needs, and keep webhooks waiting. The bars of bench/INTAKE.md and bench/RESULTS.md are met with these.
  */
 export const workerFlags = ['--max-semi-space-size=16', '--max-old-space-size=192', '--single-threaded-gc'];
 
