@@ -22,6 +22,8 @@ export interface Orders {
 export type Said =
   | { started: true; url: string | null }
   | { rest: boolean }
+  /** Whether the run that was asked for is one of its own: else one of its kind is going. */
+  | { asked: boolean }
   /** A scheduled moment, epoch milliseconds, that got no run of its own here, since it has one or falls into one. */
   | { heldSlot: number };
 
@@ -57,7 +59,8 @@ const served = orders.door
 say({ started: true, url: served?.url ?? null });
 process.on('message', (said: { sync: 'incremental' | 'full' }) => {
   const lane = said.sync === 'full' ? 'backfill' : 'schedule';
-  void tributary.request({ source: 'hubspot', mode: said.sync, trigger: 'manual', lane });
+  const asked = tributary.request({ source: 'hubspot', mode: said.sync, trigger: 'manual', lane });
+  void asked.then((run) => say({ asked: run !== null }));
 });
 let over = false;
 process.once('SIGTERM', async () => {

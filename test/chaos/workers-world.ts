@@ -1,6 +1,7 @@
 // Several worker processes on one PostgreSQL database between two simulated vendors, which tell their calls apart. It knows
 // no single test.
 import { type ChildProcess, fork } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { Hono } from 'hono';
 import { createHubSpotSimulator, type HubSpotOptions } from '../simulators/hubspot.ts';
@@ -59,7 +60,7 @@ export async function openWorkers(options: WorkersOptions = {}) {
   /** Called as each call arrives, before the vendor looks at it. */
   const watch: { onCall: (call: Call) => void } = { onCall: () => {} };
   // One address for all, as of one account: a first segment of the path tells the workers apart.
-  const doorOf = (app: Pick<Hono, 'fetch'>, delay: number): Promise<Served> => {
+  const doorOf = (app: Pick<Hono, 'fetch'>, latencyMs: number): Promise<Served> => {
     const fetch = (request: Request) => {
       const url = new URL(request.url);
       const [, worker = '', ...rest] = url.pathname.split('/');
@@ -78,7 +79,7 @@ export async function openWorkers(options: WorkersOptions = {}) {
       watch.onCall(call);
       return app.fetch(forwarded);
     };
-    return serve({ fetch }, { latencyMs: delay });
+    return serve({ fetch }, { latencyMs });
   };
   const doors = {
     hubspot: await doorOf(hubspot.app, latencyMs[0]),
@@ -156,6 +157,19 @@ export async function openWorkers(options: WorkersOptions = {}) {
         inRow = isAtRest && row?.open === 0 ? inRow + 1 : 0;
       }
     },
+    /** What hangs where, for a test that waits in vain. */
+    async state(): Promise<string> {
+      const [row] = await database.rows<{ state: object }>(sql`select json_build_object(
+        'statements', (select json_agg(json_build_object('pid', pid, 'state', state, 'waits', wait_event, 'blockedBy', pg_blocking_pids(pid),
+            'seconds', round(extract(epoch from now() - state_change)), 'query', left(query, 200)))
+          from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and (state <> 'idle' or wait_event <> 'ClientRead')),
+        'runs', (select json_agg(runs) from (select id, mode, state, lease, due_at, leased_until, attempts, error from runs order by id) as runs),
+        'deliveries', (select json_agg(groups) from (select state, lane, lease, batch_id, min(due_at), max(due_at), count(*) from deliveries group by 1, 2, 3, 4) as groups),
+        'batches', (select json_agg(batches) from (select id, action_id, lease, due_at, polls from batches) as batches),
+        'pauses', (select json_agg(pauses) from pauses)) as state`);
+      const lines = workers.map(({ complaints }) => complaints);
+      return JSON.stringify({ now: new Date(now()), ...row?.state, lines }, null, 1);
+    },
     async close(): Promise<void> {
       for (const worker of workers) await worker.kill();
       for (const door of Object.values(doors)) await door.close();
@@ -199,9 +213,15 @@ export class Worker {
     }).then(() => {});
   }
 
-  /** Asks for a run. */
-  sync(mode: 'incremental' | 'full'): void {
-    this.process.send({ sync: mode });
+  /** Asks for a run until it is one of its own: another that is going may have read past what is to be read. */
+  async sync(mode: 'incremental' | 'full'): Promise<void> {
+    for (;;) {
+      const answer = this.#said((said) => 'asked' in said);
+      this.process.send({ sync: mode });
+      const said = await answer;
+      if ('asked' in said && said.asked) return;
+      await delay(20);
+    }
   }
 
   async nextLook(): Promise<boolean> {
