@@ -16,9 +16,9 @@ import { RightOfWay } from './engine/right-of-way.ts';
 import { leaseOf, Roster } from './engine/roster.ts';
 import { Schedule } from './engine/schedule.ts';
 import { type Next, Worker } from './engine/worker.ts';
-import { batchesUnderWay, freeBatches } from './sync/deliver/batches.ts';
+import { freeBatches } from './sync/deliver/batches.ts';
 import { Deliverer } from './sync/deliver/deliver.ts';
-import { backlog, freeDeliveries } from './sync/deliver/deliveries.ts';
+import { freeDeliveries, isUnderWay } from './sync/deliver/deliveries.ts';
 import type { Sending } from './sync/deliver/difference.ts';
 import { Eraser, liftSuppression, requestErasure } from './sync/erase/erase.ts';
 import { type Erasure, freeErasures } from './sync/erase/erasures.ts';
@@ -397,12 +397,7 @@ export class Tributary {
     const toOpen = await nextRequestDue(database);
     if (toOpen !== null && toOpen <= clock.now()) return false;
     if (!(await this.#isRead())) return false;
-    const [leased] = await database.rows<{ leased: boolean }>(
-      sql`select exists(select 1 from deliveries where state = 'waiting' and batch_id is null and lease is not null) as leased`,
-    );
-    const due = await backlog(database, clock.now(), 1);
-    const { count } = await batchesUnderWay(database);
-    return due.length === 0 && count === 0 && !leased?.leased;
+    return !(await isUnderWay(database, clock.now()));
   }
 
   /** Nothing that webhooks named waits to be read, but what is put off. */

@@ -115,6 +115,17 @@ export async function nextDue(db: Queryable, among: readonly Lane[] = lanes): Pr
   return row?.next ?? null;
 }
 
+/** Whether anything is due, or in somebody's hands, or in a bulk action: at one moment, since it goes from one to the other. */
+export async function isUnderWay(db: Queryable, now: number): Promise<boolean> {
+  const [row] = await db.rows<{ underWay: boolean }>(sql`
+    select exists(select 1 from deliveries where state = 'waiting' and batch_id is null and lease is not null)
+      or exists(select 1 from batches where action_id is not null)
+      or exists(select 1 from jsonb_array_elements_text(${json(lanes.map(laneNumber))}) as number,
+        lateral (select 1 from deliveries
+                 where state = 'waiting' and batch_id is null and lane = number::int and due_at <= ${at(now)} limit 1) as due) as "underWay"`);
+  return row?.underWay ?? false;
+}
+
 /**
  * Where claims of one lane begin to look. Rows that were claimed move away from the head of the due index but leave
  * dead entries there until the next vacuum; beginning where the last claim ended skips them (measured: 28,000 claims/s and flat
