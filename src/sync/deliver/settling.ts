@@ -17,7 +17,7 @@ import { FreshnessNotes } from './freshness.ts';
 
 export const backoff: Backoff = { baseMs: 2_000, capMs: 900_000 };
 
-/** So many are settled by one transaction: what is urgent goes in between. */
+/** So many are settled by one statement, and where they were accepted by one transaction: what is urgent goes in between. */
 const settledAtOnce = 250;
 
 /** The outcome of each customer by source ID. */
@@ -40,7 +40,7 @@ export class Settler {
 
   /**
    * Settles what was sent by its outcomes, some at a time: a commit of all would keep the urgent ones waiting for the disk.
-   * `mayGoOn`: asked in the transaction of each part; where it is not so the rest is left. Returns those settled.
+   * What was not accepted is settled at once, so that what goes again goes together. `mayGoOn`: asked in the transaction of each part; where it is not so the rest is left. Returns those settled.
    */
   async settle(
     carrier: Carrier,
@@ -49,11 +49,13 @@ export class Settler {
     mayGoOn: (tx: Queryable) => Promise<boolean> = async () => true,
   ): Promise<Settled[]> {
     const settled: Settled[] = [];
-    for (let from = 0; from < sent.length; from += settledAtOnce) {
-      if (from > 0) await this.#room.rightOfWay.giveWay();
-      const some = sent.slice(from, from + settledAtOnce);
+    const isAccepted = ({ sourceId }: BatchItem) => outcomes.get(sourceId)?.result === 'accepted';
+    const others = sent.filter((item) => !isAccepted(item));
+    const parts = [...inParts(sent.filter(isAccepted)), ...(others.length > 0 ? [others] : [])];
+    for (const [index, part] of parts.entries()) {
+      if (index > 0) await this.#room.rightOfWay.giveWay();
       const rows = await this.#room.database.transaction(async (tx) =>
-        (await mayGoOn(tx)) ? this.#settleIn(tx, carrier, some, outcomes) : null,
+        (await mayGoOn(tx)) ? this.#settleIn(tx, carrier, part, outcomes) : null,
       );
       if (rows === null) break;
       this.#noteFresh(rows);
@@ -94,7 +96,23 @@ export class Settler {
     outcomes: Outcomes,
   ): Promise<Settled[]> {
     const now = this.#room.clock.now();
-    const settlements = sent.map((item) => settlementOf(item, outcomes.get(item.sourceId)!, now));
+    const again = againAt(sent, now);
+    const settled: Settled[] = [];
+    for (const part of inParts(sent)) {
+      const settlements = part.map((item) => settlementOf(item, outcomes.get(item.sourceId)!, again));
+      settled.push(...(await this.#settlePart(tx, carrier, part, outcomes, settlements, now)));
+    }
+    return settled;
+  }
+
+  async #settlePart(
+    tx: Queryable,
+    carrier: Carrier,
+    sent: readonly BatchItem[],
+    outcomes: Outcomes,
+    settlements: readonly Settlement[],
+    now: number,
+  ): Promise<Settled[]> {
     const rows = await settleEach(tx, carrier, settlements, now);
     const settled = new Set(rows.map((row) => row.sourceId));
     const ours = sent.filter((item) => settled.has(item.sourceId));
@@ -179,9 +197,7 @@ export class Settler {
     const transient = error instanceof TransientError ? error : null;
     const refused = error instanceof UnauthorizedError || (transient !== null && !transient.uncertain);
     const message = error instanceof Error ? error.message : String(error);
-    // One moment for all that was sent together, so that it can go together again.
-    const most = Math.max(...sent.map(({ attempts }) => attempts));
-    const dueAt = now + backoffMs(most + 1, { ...backoff, retryAfterMs: transient?.retryAfterMs });
+    const dueAt = againAt(sent, now, transient?.retryAfterMs);
     const settlements = sent.map(({ sourceId, revision, attempts, uncertain, alone }): Settlement => {
       const counted = !refused;
       if (counted && attempts + 1 >= attemptsMax.delivery) {
@@ -237,11 +253,24 @@ export class Settler {
   }
 }
 
+function inParts(sent: readonly BatchItem[]): (readonly BatchItem[])[] {
+  return Array.from({ length: Math.ceil(sent.length / settledAtOnce) }, (_, part) =>
+    sent.slice(part * settledAtOnce, (part + 1) * settledAtOnce),
+  );
+}
+
 export function accepted(sourceId: string): Outcome {
   return { sourceId, result: 'accepted' };
 }
 
-function settlementOf(item: BatchItem, outcome: Outcome, now: number): Settlement {
+/** One moment for all that was sent together, so that it can go together again. */
+function againAt(sent: readonly { attempts: number }[], now: number, retryAfterMs?: number): number {
+  const most = sent.reduce((most, { attempts }) => Math.max(most, attempts), 0);
+  return now + backoffMs(most + 1, { ...backoff, retryAfterMs });
+}
+
+/** `dueAt`: when it is sent again where it has to be. */
+function settlementOf(item: BatchItem, outcome: Outcome, dueAt: number): Settlement {
   const { sourceId, revision, attempts } = item;
   if (outcome.result === 'accepted') return { sourceId, revision, end: 'delivered' };
   if (outcome.result === 'rejected') {
@@ -261,7 +290,7 @@ function settlementOf(item: BatchItem, outcome: Outcome, now: number): Settlemen
     sourceId,
     revision,
     end: 'again',
-    dueAt: now + backoffMs(attempts + 1, backoff),
+    dueAt,
     counted: true,
     message: outcome.message,
     uncertain: true,
