@@ -5,10 +5,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { workerFlags } from '../bin/launch.mjs';
-import { type Database, openDatabase } from '../src/db/database.ts';
-import { onServer } from '../test/support/postgres.ts';
+import type { Database } from '../src/db/database.ts';
 import type { Figure } from './figures.ts';
 import type { Addresses, Lags } from './freshness-terms.ts';
+import { onMigratedDatabase } from './own-database.ts';
 import { type Script, spawnScript } from './processes.ts';
 
 const perSecond = 12;
@@ -29,7 +29,7 @@ export async function freshnessFigures(server: string | null): Promise<Figure[]>
   const vendor = spawnScript('freshness-vendor.ts', []);
   const addresses = JSON.parse(await vendor.line) as Addresses;
   try {
-    return await onOwnDatabase(server, (url, database) => measure(url, database, addresses));
+    return await onMigratedDatabase(server, (url, database) => measure(url, database, addresses));
   } finally {
     vendor.child.kill();
     await vendor.exit;
@@ -152,21 +152,4 @@ async function putOff(database: Database): Promise<void> {
     await delay(250);
   }
   await database.rows(sql`vacuum (analyze)`);
-}
-
-async function onOwnDatabase<Result>(
-  server: string,
-  work: (url: string, database: Database) => Promise<Result>,
-): Promise<Result> {
-  const name = `tributary_bench_${Math.random().toString(36).slice(2, 10)}`;
-  await onServer(server, (sql) => sql`create database ${sql(name)}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  const database = await openDatabase({ url: url.href, directory: '' });
-  try {
-    return await work(url.href, database);
-  } finally {
-    await database.close();
-    await onServer(server, (sql) => sql`drop database if exists ${sql(name)} with (force)`);
-  }
 }

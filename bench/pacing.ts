@@ -4,9 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { workerFlags } from '../bin/launch.mjs';
-import { openDatabase } from '../src/db/database.ts';
-import { onServer } from '../test/support/postgres.ts';
 import type { Figure } from './figures.ts';
+import { onMigratedDatabase } from './own-database.ts';
 import { type Script, spawnScript } from './processes.ts';
 
 /** A window, for how many of it calls are made, and how much of it must be used. */
@@ -140,14 +139,5 @@ async function onDatabase<Result>(
       rmSync(directory, { recursive: true, force: true });
     }
   }
-  const name = `tributary_bench_${Math.random().toString(36).slice(2, 10)}`;
-  await onServer(server, (sql) => sql`create database ${sql(name)}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  try {
-    await (await openDatabase({ url: url.href, directory: '' })).close();
-    return await work(['--database', url.href]);
-  } finally {
-    await onServer(server, (sql) => sql`drop database if exists ${sql(name)} with (force)`);
-  }
+  return onMigratedDatabase(server, (url) => work(['--database', url]));
 }

@@ -1,8 +1,8 @@
 // Figures of a preview: the same at a tenth of the customers is the yardstick for its memory. It does not know how a
 // preview works.
 import { workerFlags } from '../bin/launch.mjs';
-import { onServer } from '../test/support/postgres.ts';
 import { type Figure, megabytes, seconds } from './figures.ts';
+import { onOwnDatabase } from './own-database.ts';
 import { spawnScript } from './processes.ts';
 
 const [few, many] = [10_000, 100_000];
@@ -46,21 +46,6 @@ function memoryFigure(small: Said, large: Said): Figure {
     ratio,
     bar: { value: ratio, most: mostGrowth, unit: '×' },
   };
-}
-
-async function onOwnDatabase<Result>(
-  server: string,
-  work: (url: string) => Promise<Result>,
-): Promise<Result> {
-  const database = `tributary_bench_${Math.random().toString(36).slice(2, 10)}`;
-  await onServer(server, (sql) => sql`create database ${sql(database)}`);
-  const url = new URL(server);
-  url.pathname = `/${database}`;
-  try {
-    return await work(url.href);
-  } finally {
-    await onServer(server, (sql) => sql`drop database if exists ${sql(database)} with (force)`);
-  }
 }
 
 async function previewOf(customers: number, database: string | null): Promise<Said> {

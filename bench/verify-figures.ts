@@ -1,8 +1,8 @@
 // Figures of a verification: the same at a tenth of the customers is the yardstick for its memory, the calls that reading
 // one by one would take for its calls. It does not know how a verification works.
 import { workerFlags } from '../bin/launch.mjs';
-import { onServer } from '../test/support/postgres.ts';
 import { type Figure, megabytes, seconds } from './figures.ts';
+import { onOwnDatabase } from './own-database.ts';
 import { spawnScript } from './processes.ts';
 
 const [few, many] = [20_000, 200_000];
@@ -69,19 +69,4 @@ async function said(args: string[]): Promise<Said> {
   const code = await script.exit;
   if (code !== 0) throw new Error(`verify.ts ended with ${code}. ${script.complaints()}`);
   return found;
-}
-
-async function onOwnDatabase<Result>(
-  server: string,
-  work: (url: string) => Promise<Result>,
-): Promise<Result> {
-  const database = `tributary_bench_${Math.random().toString(36).slice(2, 10)}`;
-  await onServer(server, (sql) => sql`create database ${sql(database)}`);
-  const url = new URL(server);
-  url.pathname = `/${database}`;
-  try {
-    return await work(url.href);
-  } finally {
-    await onServer(server, (sql) => sql`drop database if exists ${sql(database)} with (force)`);
-  }
 }

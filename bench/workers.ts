@@ -3,9 +3,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { workerFlags } from '../bin/launch.mjs';
-import { type Database, openDatabase } from '../src/db/database.ts';
-import { onServer } from '../test/support/postgres.ts';
+import type { Database } from '../src/db/database.ts';
 import { type Figure, median } from './figures.ts';
+import { onMigratedDatabase } from './own-database.ts';
 import { type Script, spawnScript } from './processes.ts';
 
 const latencyMs = 150;
@@ -43,7 +43,7 @@ async function rateOf(workers: number, server: string): Promise<number> {
   const vendor = spawnScript('workers-vendor.ts', [String(latencyMs)]);
   const address = await vendor.line;
   try {
-    return await onOwnDatabase(server, async (url, database) => {
+    return await onMigratedDatabase(server, async (url, database) => {
       await fill(database);
       const args = ['--database', url, '--vendor', address];
       const scripts = Array.from({ length: workers }, () =>
@@ -87,21 +87,4 @@ async function fill(database: Database): Promise<void> {
     insert into deliveries (source_id, revision, state, lane, due_at, waiting_since)
     select source_id, 1, 'waiting', 2, now(), now() from customers`);
   await database.rows(sql`vacuum (analyze)`);
-}
-
-async function onOwnDatabase<Result>(
-  server: string,
-  work: (url: string, database: Database) => Promise<Result>,
-): Promise<Result> {
-  const name = `tributary_bench_${Math.random().toString(36).slice(2, 10)}`;
-  await onServer(server, (sql) => sql`create database ${sql(name)}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  const database = await openDatabase({ url: url.href, directory: '' });
-  try {
-    return await work(url.href, database);
-  } finally {
-    await database.close();
-    await onServer(server, (sql) => sql`drop database if exists ${sql(name)} with (force)`);
-  }
 }
