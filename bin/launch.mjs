@@ -19,7 +19,9 @@ function install() {
   console.error('Installing dependencies (once, and again whenever package-lock.json changes) …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   // NODE_ENV=production must not leave out what the sandbox and the tests need.
-  const result = spawnSync(npm, ['ci', '--include=dev', '--include=optional', '--no-fund', '--no-audit'], {
+  // npm warns of packages that ask for a newer Node than the host's: they run on the pinned one.
+  const quiet = ['--no-fund', '--no-audit', '--loglevel=error'];
+  const result = spawnSync(npm, ['ci', '--include=dev', '--include=optional', ...quiet], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
