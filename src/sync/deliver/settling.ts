@@ -40,7 +40,8 @@ export class Settler {
 
   /**
    * Settles what was sent by its outcomes, some at a time: a commit of all would keep the urgent ones waiting for the disk.
-   * What was not accepted is settled at once, so that what goes again goes together. `mayGoOn`: asked in the transaction of each part; where it is not so the rest is left. Returns those settled.
+   * What was not accepted is settled at once, so that what goes again goes together. `mayGoOn`: asked in the transaction of
+   * each part; where it is not so the rest is left. Returns those settled.
    */
   async settle(
     carrier: Carrier,
