@@ -113,6 +113,11 @@ export interface ReadingCost {
 export interface Stream<Settings> {
   name: string;
   /**
+   * Paths of the objects in a body that always name everything they hold, `''` being the body itself: a property that is
+   * absent from one of them has been removed. Anywhere else an absent property says nothing, and its last value stands.
+   */
+  exhaustive?: readonly string[];
+  /**
    * How long the vendor's index may hide a change, seconds. The engine then keeps a second, trailing cursor that reads
    * again what has settled since.
    */
@@ -338,6 +343,8 @@ export interface Destination<Settings> {
 
 export type Normaliser = 'text' | 'email' | 'phone' | 'date' | 'datetime' | 'number' | 'boolean' | 'list';
 export type NullPolicy = 'clear' | 'ignore';
+/** What a number since 1970 counts. A number alone does not tell: milliseconds of 1973 look like seconds of today. */
+export type TimeUnit = 'seconds' | 'milliseconds' | 'microseconds';
 
 /** Where a field comes from: a path into the record's body, or several joined by blanks, or a function of the body. */
 export type MappingEntry =
@@ -476,6 +483,8 @@ export interface Connector<Settings = unknown> {
   source?: {
     streams: Stream<Settings>[];
     mapping: Mapping;
+    /** What a number means where a date or a time is wanted, by the vendor's documents. Default: milliseconds. */
+    timeUnit?: TimeUnit;
     /** The default mapping where it depends on what the rows hold: `columns` are the names of the body's properties. */
     mappingFor?(settings: Settings, columns: readonly string[]): Mapping;
     /** The path of the source ID in a record's body, where the configuration names none. */

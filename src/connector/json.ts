@@ -1,4 +1,22 @@
-// What JSON may hold.
+// What JSON may hold, and how a text becomes it without losing a digit.
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
+
+/** A reviver takes three times as long as plain parsing, and few texts hold numbers like these. */
+const longNumber = /[:,[]\s*-?\d(?:\d{15}|[\d.]*[eE])|^\s*-?\d/;
+
+/**
+ * As `JSON.parse`, but a number that JavaScript cannot keep exactly (a whole one beyond 2^53, one beyond all range)
+ * becomes the text that was written: an ID keeps its digits. Throws SyntaxError.
+ */
+export function parseJson(text: string): Json {
+  if (!longNumber.test(text)) return JSON.parse(text) as Json;
+  return JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown) as Json;
+}
+
+/** A reviver; the runtime hands it the source text of primitive values as its third argument. */
+function keepDigits(_key: string, value: Json, { source }: { source: string }): Json {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  return Number.isInteger(value) || !Number.isFinite(value) ? source : value;
+}

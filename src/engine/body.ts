@@ -1,7 +1,7 @@
 // The body of a webhook request as JSON, whatever form it came in. What is no such body is an UndecodableError; no body makes
 // anything else of it, or much work. It knows no vendor.
 import qs from 'qs';
-import type { Json } from '../connector/json.ts';
+import { type Json, parseJson as losslessJson } from '../connector/json.ts';
 import type { Decoding } from '../connector/webhook.ts';
 import { parseSoap } from './soap.ts';
 import { UndecodableError } from './undecodable.ts';
@@ -26,7 +26,7 @@ export function parseJson(text: string): Json {
   if (deeperThan(text, maxDepth)) throw new UndecodableError(`The JSON is deeper than ${maxDepth} levels.`);
   let parsed: Json;
   try {
-    parsed = JSON.parse(text) as Json;
+    parsed = losslessJson(text);
   } catch {
     // The parser's own message quotes the text.
     throw new UndecodableError('The body is no JSON.');

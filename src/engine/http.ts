@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { Client, type Dispatcher, Pool, request } from 'undici';
 import manifest from '../../package.json' with { type: 'json' };
+import { parseJson } from '../connector/json.ts';
 import {
   type Api,
   type ApiDescription,
@@ -486,7 +487,7 @@ function joined(headers: { [name: string]: string | string[] | undefined }): { [
 
 function parsed(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text);
   } catch {
     return undefined;
   }
