@@ -10,7 +10,7 @@ import {
 } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
-import { momentOf } from '#connector/reading';
+import { retryAfterMs } from '#connector/reading';
 import { noBaseUrl, type Settings } from './settings.ts';
 
 /** What `/users/export/ids` allows to those who came to Braze since August 2024; others have ten times as many. */
@@ -30,14 +30,14 @@ export function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescriptio
 
 /** The headers do not tell the window that they count in: that nothing is left of it is all that is sure. */
 function readQuotas({ headers }: ApiResponse, quota: string | undefined, now: number): QuotaReading[] {
-  const until = resetOf(headers);
-  if (quota === undefined || headers['x-ratelimit-remaining'] !== '0') return [];
-  return until !== undefined && until > now ? [{ quota, remaining: 0, exhaustedUntil: until }] : [];
+  const waitMs = resetMs(headers, now);
+  if (quota === undefined || headers['x-ratelimit-remaining'] !== '0' || waitMs === undefined) return [];
+  return [{ quota, remaining: 0, exhaustedUntil: now + waitMs }];
 }
 
-/** Epoch milliseconds; the header tells seconds. */
-function resetOf(headers: ApiResponse['headers']): number | undefined {
-  return momentOf(headers['x-ratelimit-reset'], 'seconds');
+/** From now on, milliseconds; the header is documented to tell epoch seconds. */
+function resetMs(headers: ApiResponse['headers'], now: number): number | undefined {
+  return retryAfterMs(headers['x-ratelimit-reset'], now);
 }
 
 function refusal(
@@ -53,9 +53,9 @@ function refusal(
     return new UnauthorizedError(`${what}: give the key the permission users.export.ids.`);
   }
   if (status !== 429) return undefined;
-  const until = resetOf(headers);
+  const waitMs = retryAfterMs(headers['retry-after'], now) ?? resetMs(headers, now);
   return new TransientError(`${what}: too many requests`, {
     status,
-    ...(until !== undefined && { retryAfterMs: Math.max(1000, until - now) }),
+    ...(waitMs !== undefined && { retryAfterMs: waitMs }),
   });
 }

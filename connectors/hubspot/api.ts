@@ -13,7 +13,7 @@ import {
 } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { wholeHeader, windowQuotas } from '#connector/quotas';
-import { listOf, objectOf } from '#connector/reading';
+import { listOf, objectOf, retryAfterMs } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
 /** What the smallest plan allows; the response headers tell of more. */
@@ -105,14 +105,15 @@ function refusal(
     return new UnauthorizedError(`${what}${said}. ${advice}`);
   }
   if (status === 429) return tooMany(what, body, request, now, quotas);
-  const retryAfterMs = retryAfter(response, now);
+  const waitMs = retryAfterMs(response.headers['retry-after'], now);
   if (status === 423) {
     // Locked by a job of theirs, for at least two seconds.
-    return new TransientError(`${what}${said}`, { status, retryAfterMs: Math.max(2000, retryAfterMs ?? 0) });
+    return new TransientError(`${what}${said}`, { status, retryAfterMs: Math.max(2000, waitMs ?? 0) });
   }
   if (status === 477) {
     // The account is moving to another data centre, for up to a day.
-    return new TransientError(`${what}${said}`, { status, retryAfterMs: retryAfterMs ?? 3_600_000 });
+    const moveMs = retryAfterMs(response.headers['retry-after'], now, daySeconds * 1000);
+    return new TransientError(`${what}${said}`, { status, retryAfterMs: moveMs ?? 3_600_000 });
   }
   if (status >= 400 && status < 500 && status !== 408) {
     const code = typeof body['category'] === 'string' ? body['category'] : `http_${status}`;
@@ -145,13 +146,6 @@ function tooMany(
 /** The daily quota is said to begin again at midnight of the account's time zone, which is not told: UTC is assumed. */
 function untilMidnight(now: number): number {
   return daySeconds * 1000 - (now % (daySeconds * 1000));
-}
-
-function retryAfter({ headers }: ApiResponse, now: number): number | undefined {
-  const text = headers['retry-after'];
-  if (text === undefined) return undefined;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
 /** `errors[].context` names them, as `requiredGranularScopes` or `requiredScopes`; so may the body's own `context`. */

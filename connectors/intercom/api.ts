@@ -3,6 +3,7 @@
 import type { ApiDescription, ApiResponse, Quota, QuotaReading } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { wholeHeader, windowQuotas } from '#connector/quotas';
+import { retryAfterMs } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
 /** 10,000 a minute for a private app, which are handed out in parts of ten seconds (unverified). */
@@ -32,16 +33,14 @@ export function describeApi(settings: Settings): ApiDescription {
 function readQuotas(response: ApiResponse, quotas: readonly Quota[], now: number): QuotaReading[] {
   const shortest = quotas.toSorted((a, b) => a.seconds - b.seconds)[0]!;
   const remaining = wholeHeader(response, 'x-ratelimit-remaining');
-  const reset = wholeHeader(response, 'x-ratelimit-reset');
-  const exhaustedUntil = reset === undefined ? undefined : reset * 1000;
-  const isEmpty =
-    (response.status === 429 || remaining === 0) && exhaustedUntil !== undefined && exhaustedUntil > now;
+  const waitMs = retryAfterMs(response.headers['x-ratelimit-reset'], now);
+  const isEmpty = (response.status === 429 || remaining === 0) && waitMs !== undefined;
   if (remaining === undefined && !isEmpty) return [];
   return [
     {
       quota: shortest.name,
       ...(remaining !== undefined && { remaining }),
-      ...(isEmpty && { exhaustedUntil }),
+      ...(isEmpty && { exhaustedUntil: now + waitMs }),
     },
   ];
 }

@@ -3,6 +3,7 @@
 import type { ApiDescription, ApiResponse, Quota, QuotaReading } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { wholeHeader, windowQuotas } from '#connector/quotas';
+import { retryAfterMs } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
 /** The profiles endpoint is said to allow 750 a minute, the table of limits 700: the less. */
@@ -41,23 +42,20 @@ function readQuotas(response: ApiResponse, quotas: readonly Quota[], now: number
   const named = (name: string) => quotas.find((quota) => quota.name === name)?.name;
   const whole = (name: string) => wholeHeader(response, name);
   if (response.status === 429) {
-    const seconds = whole('retry-after');
-    const quota = named(seconds !== undefined && seconds <= 1 ? 'burst' : 'steady');
-    return quota && seconds !== undefined ? [{ quota, exhaustedUntil: now + seconds * 1000 }] : [];
+    const waitMs = retryAfterMs(response.headers['retry-after'], now);
+    const quota = named(waitMs !== undefined && waitMs <= 1_000 ? 'burst' : 'steady');
+    return quota && waitMs !== undefined ? [{ quota, exhaustedUntil: now + waitMs }] : [];
   }
   const quota = named('steady');
-  const [limit, remaining, reset] = [
-    whole('ratelimit-limit'),
-    whole('ratelimit-remaining'),
-    whole('ratelimit-reset'),
-  ];
+  const [limit, remaining] = [whole('ratelimit-limit'), whole('ratelimit-remaining')];
+  const resetMs = retryAfterMs(response.headers['ratelimit-reset'], now);
   if (!quota || (limit === undefined && remaining === undefined)) return [];
   return [
     {
       quota,
       ...(limit !== undefined && { limit }),
       ...(remaining !== undefined && { remaining }),
-      ...(remaining === 0 && reset !== undefined && { exhaustedUntil: now + reset * 1000 }),
+      ...(remaining === 0 && resetMs !== undefined && { exhaustedUntil: now + resetMs }),
     },
   ];
 }

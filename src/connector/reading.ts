@@ -54,3 +54,48 @@ export function valueAt(value: Json | undefined, path: string): Json | undefined
     return Object.hasOwn(at, key) ? at[key] : undefined;
   }, value);
 }
+
+/** The vendor's word is never undercut to nothing: a refusal that says "now" is not asked again within the second. */
+export const shortestRetryMs = 1_000;
+/** Nobody waits longer on one header; what lasts longer is asked about again. */
+export const longestRetryMs = 3_600_000;
+
+/**
+ * How long a `Retry-After` header, or a header of the `…-Reset` kind, asks us to wait, in milliseconds from `now` (epoch
+ * milliseconds). It is read in every form that vendors send: seconds (with decimals, or with the unit `s` or `ms`), an HTTP
+ * date (RFC 9110, section 10.2.3), an ISO 8601 time, and a moment as epoch seconds, milliseconds or microseconds: a number
+ * above a billion is no duration. Where the header was sent several times, the longest counts. The result lies between one
+ * second and `mostMs` (an hour; pass a day for the quota of a day). Undefined where the value says nothing.
+ */
+export function retryAfterMs(
+  value: string | undefined,
+  now: number,
+  mostMs: number = longestRetryMs,
+): number | undefined {
+  const text = value?.trim();
+  if (!text) return undefined;
+  const waits = [waitOf(text, now), ...text.split(',').map((part) => waitOf(part.trim(), now))];
+  const known = waits.filter((wait) => wait !== undefined);
+  if (known.length === 0) return undefined;
+  return Math.min(Math.max(Math.ceil(Math.max(...known)), shortestRetryMs), mostMs);
+}
+
+function waitOf(text: string, now: number): number | undefined {
+  const [, digits, unit] = /^([+-]?\d{1,20}(?:\.\d+)?)\s*(s|ms)?$/i.exec(text) ?? [];
+  if (digits !== undefined) {
+    const number = Number(digits);
+    if (unit !== undefined) return unit.toLowerCase() === 'ms' ? number : number * 1000;
+    if (number < 1e9) return number * 1000;
+    if (number < 1e11) return number * 1000 - now;
+    return (number < 1e14 ? number : number / 1000) - now;
+  }
+  const time = momentOf(text) ?? httpDate(text);
+  return time === undefined ? undefined : time - now;
+}
+
+/** The three forms of RFC 9110, section 5.6.7; all are in GMT, which asctime's does not say. */
+function httpDate(text: string): number | undefined {
+  if (!/^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? [\w :,+-]+$/i.test(text)) return undefined;
+  const time = Date.parse(/(GMT|UTC|[+-]\d{4})$/i.test(text) ? text : `${text} GMT`);
+  return Number.isNaN(time) ? undefined : time;
+}

@@ -1,5 +1,6 @@
 // What an answer that is no success means: one of the three errors, in the vendor's words, without credentials. Pure: it
 // knows no connection.
+import { retryAfterMs } from '../connector/reading.ts';
 import {
   type ApiDescription,
   type ApiRequest,
@@ -90,10 +91,10 @@ export function refusalOf(
   }
   if (passingStatuses.has(status) || status >= 500) {
     const quota = answer.readings.find((reading) => (reading.exhaustedUntil ?? 0) > now);
-    const retryAfterMs = waitMs(response, now) ?? (quota?.exhaustedUntil && quota.exhaustedUntil - now);
+    const wait = waitMs(response, now) ?? (quota?.exhaustedUntil && quota.exhaustedUntil - now);
     return new TransientError(`${name} answered ${status}${spoken}`, {
       status,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(wait !== undefined && { retryAfterMs: wait }),
       ...(status === 429 && quota ? { quota: quota.quota } : {}),
       // A refusal with 408, 425 or 429 did nothing; after a 5xx nobody knows.
       uncertain: status >= 500 && changes(request),
@@ -112,13 +113,9 @@ export function changes(request: ApiRequest): boolean {
   return (request.method ?? 'GET') !== 'GET';
 }
 
-/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, section 10.2.3). */
+/** How long the vendor asks us to wait, milliseconds. */
 export function waitMs(response: ApiResponse, now: number): number | undefined {
-  const value = response.headers['retry-after']?.trim();
-  if (!value) return undefined;
-  if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * 1000);
-  const time = Date.parse(value);
-  return Number.isNaN(time) ? undefined : Math.max(time - now, 0);
+  return retryAfterMs(response.headers['retry-after'], now);
 }
 
 function redirected({ response }: Answer, name: string): RejectedError {

@@ -19,12 +19,18 @@ export interface Backoff {
   capMs?: number;
   /** From 0 up to, not including, 1. */
   random?: () => number;
-  /** The vendor's own word: never undercut nor capped, only spread by up to a tenth and at most `baseMs`. */
+  /**
+   * The vendor's own word, within a second and a day; spread by up to a tenth and at most `baseMs`. A header's word is
+   * bounded closer where it is read (`retryAfterMs` in connector/reading).
+   */
   retryAfterMs?: number | undefined;
 }
 
 /** Never sooner than this, so that a failure that answers at once is no busy loop. */
 const floorMs = 250;
+/** What a vendor may ask for at least and at most: the quota of a day is the longest wait that makes sense. */
+const saidFloorMs = 1_000;
+const saidCapMs = 86_400_000;
 
 /**
  * Milliseconds to wait after the `attempt`th attempt (from 1) has failed: anything from the floor to the doubled base,
@@ -33,7 +39,7 @@ const floorMs = 250;
 export function backoffMs(attempt: number, backoff: Backoff = {}): number {
   const { baseMs = 1_000, capMs = 900_000, random = Math.random, retryAfterMs } = backoff;
   if (retryAfterMs !== undefined) {
-    const saidMs = Math.max(retryAfterMs, 0);
+    const saidMs = Math.min(Math.max(retryAfterMs, saidFloorMs), saidCapMs);
     return Math.round(saidMs + random() * Math.min(baseMs, saidMs / 10));
   }
   const ceilingMs = Math.min(capMs, baseMs * 2 ** Math.min(Math.max(attempt - 1, 0), 40));

@@ -1,0 +1,64 @@
+// How a vendor's word about waiting is read, in every form that was seen.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { longestRetryMs, retryAfterMs, shortestRetryMs } from '../../../src/connector/reading.ts';
+
+const now = Date.parse('2026-11-29T12:00:00Z');
+
+describe('The wait that a vendor names', () => {
+  it.each([
+    ['120', 120_000],
+    ['1.5', 1_500],
+    ['20s', 20_000],
+    ['1500ms', 1_500],
+    ['Sun, 29 Nov 2026 12:00:40 GMT', 40_000],
+    ['Sunday, 29-Nov-26 12:00:40 GMT', 40_000],
+    ['Sun Nov 29 12:00:40 2026', 40_000],
+    ['2026-11-29T12:00:40Z', 40_000],
+    ['5, 10', 10_000],
+  ])('is read from %j', (value, wait) => {
+    expect(retryAfterMs(value, now)).toBe(wait);
+  });
+
+  it.each([
+    ['epoch seconds', now / 1000 + 2, 2_000],
+    ['epoch milliseconds', now + 2_500, 2_500],
+    ['epoch microseconds', (now + 2_500) * 1000, 2_500],
+  ])('is a moment where the number is above a billion: %s', (_unit, value, wait) => {
+    expect(retryAfterMs(String(value), now)).toBe(wait);
+  });
+
+  it.each([
+    ['0', shortestRetryMs],
+    ['-5', shortestRetryMs],
+    ['Sun, 29 Nov 2026 11:00:00 GMT', shortestRetryMs],
+    [String(now / 1000 - 500), shortestRetryMs],
+    ['999999999', longestRetryMs],
+    ['4102444800', longestRetryMs],
+    ['99999999999999999999', longestRetryMs],
+  ])('has a floor and a ceiling: %j', (value, wait) => {
+    expect(retryAfterMs(value, now)).toBe(wait);
+  });
+
+  it('has a higher ceiling where the quota of a day is meant', () => {
+    expect(retryAfterMs('50000', now, 86_400_000)).toBe(50_000_000);
+  });
+
+  it.each([undefined, '', '  ', 'soon', 'foo 12', '1e3', 'Infinity', 'Mon', '<html>'])(
+    'is unknown where the header says nothing: %j',
+    (value) => {
+      expect(retryAfterMs(value, now)).toBeUndefined();
+    },
+  );
+
+  it('lies between floor and ceiling for any text', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.double().map(String), fc.bigInt().map(String)), (value) => {
+        const wait = retryAfterMs(value, now);
+        if (wait === undefined) return;
+        expect(wait).toBeGreaterThanOrEqual(shortestRetryMs);
+        expect(wait).toBeLessThanOrEqual(longestRetryMs);
+      }),
+    );
+  });
+});
