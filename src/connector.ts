@@ -49,10 +49,21 @@ export interface RejectedRow {
   raw: Json;
 }
 
+/** Something a person should know about a reading although no row was rejected for it. Added up over the run. */
+export interface Note {
+  /** What kind of finding it is, stable: `csv_short_rows`. */
+  code: string;
+  /** One sentence without personal data and without the count: notes with the same code and message become one. */
+  message: string;
+  /** How often it was found on this page. */
+  count: number;
+}
+
 /** What one pull returns. */
 export interface Page {
   records: SourceRecord[];
   rejected?: RejectedRow[];
+  notes?: readonly Note[];
   /** Where the next pull goes on. Stored as it is, in the transaction that stores the records. */
   cursor: Json;
   /** True when nothing more is there for now: the next run goes on from `cursor`. */

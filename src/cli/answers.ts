@@ -19,6 +19,15 @@ export interface Run {
   expected: number | null;
   step: string | null;
   error: string | null;
+  /** What a person should know about the reading although no row was rejected for it. */
+  notes: Note[];
+}
+
+export interface Note {
+  code: string;
+  message: string;
+  /** How often it was found. */
+  count: number;
 }
 
 interface Pause {

@@ -4,7 +4,7 @@ import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { type Differences, printDifferences } from './differences.ts';
 import { differs, exitCodes } from './errors.ts';
-import { runSentence } from './figures.ts';
+import { noteSentence, runSentence } from './figures.ts';
 import { endOf } from './follow.ts';
 import { reach } from './reach.ts';
 import { listenForStop } from './signals.ts';
@@ -49,6 +49,7 @@ export async function runDryRuns(
 function tell({ terminal }: Cli, run: DryRun): void {
   print(terminal, `Dry run ${run.id} of ${run.source} ${run.state}: ${runSentence(run)}.`);
   if (run.error) terminal.err.write(`${run.error}\n`);
+  for (const note of run.notes) terminal.err.write(`${noteSentence(note)}\n`);
   if (!run.report) return;
   print(terminal, `Read: ${counted(run.report.pages, 'page')}. Nothing was kept or sent.`);
   printDifferences(terminal, run.report);

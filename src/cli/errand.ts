@@ -2,7 +2,7 @@
 import type { Run, Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import { ApiError, type Client } from './client.ts';
-import { runSentence } from './figures.ts';
+import { noteSentence, runSentence } from './figures.ts';
 import { type Done, type Following, follow } from './follow.ts';
 import { comparisonSentence, comparisons } from './forecasts.ts';
 import { reach } from './reach.ts';
@@ -85,6 +85,7 @@ function tellDone(cli: Cli, { json }: ErrandOptions, done: Done, { more }: Asked
   for (const run of runs) {
     print(terminal, `Run ${run.id} of ${run.source} ${run.state}: ${runSentence(run)}.`);
     if (run.error) terminal.err.write(`${run.error}\n`);
+    for (const note of run.notes) terminal.err.write(`${noteSentence(note)}\n`);
   }
   const { delivered, dead } = customers;
   const given = dead > 0 ? `, ${dead.toLocaleString('en-US')} given up` : '';

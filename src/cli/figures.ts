@@ -1,5 +1,5 @@
 // The few figures that show whether something moves, as a sentence.
-import type { Run, Status } from './answers.ts';
+import type { Note, Run, Status } from './answers.ts';
 
 const number = (value: number) => value.toLocaleString('en-US');
 
@@ -35,4 +35,9 @@ export function runSentence(run: Run): string {
     (name) => `${number(run[name])} ${name}`,
   );
   return `${number(run.received)} received = ${counts.join(' + ')}; ${number(run.customers)} customers changed`;
+}
+
+/** `Note: Cells are missing at the end of rows; they were read as empty. (12 times)` */
+export function noteSentence({ message, count }: Note): string {
+  return `Note: ${message}${count > 1 ? ` (${number(count)} times)` : ''}`;
 }

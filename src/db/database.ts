@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type SQL, sql } from 'drizzle-orm';
+import { SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import PQueue from 'p-queue';
 import type { Sql } from 'postgres';
@@ -229,8 +229,23 @@ async function openPostgres(url: string): Promise<Database> {
   };
 }
 
+/**
+ * The statement with clean texts as parameters: text from outside may hold NUL, which PostgreSQL refuses in any text, and
+ * then refuses the whole statement. It is taken out here, once for every column.
+ */
+function cleaned(statement: SQL): SQL {
+  let isClean = true;
+  const chunks = statement.queryChunks.map((chunk) => {
+    const clean =
+      typeof chunk === 'string' ? cleanText(chunk) : chunk instanceof SQL ? cleaned(chunk) : chunk;
+    isClean &&= clean === chunk;
+    return clean;
+  });
+  return isClean ? statement : new SQL(chunks);
+}
+
 function runOn(client: Pick<Sql, 'unsafe'>, statement: SQL): Promise<object[]> {
-  const { sql: text, params } = dialect.sqlToQuery(statement);
+  const { sql: text, params } = dialect.sqlToQuery(cleaned(statement));
   return discreet(client.unsafe(text, params as never[], { prepare: true }));
 }
 
@@ -257,7 +272,7 @@ async function openPglite(directory: string): Promise<Database> {
   const client = new PGlite({ dataDir: directory, relaxedDurability: false });
   const orm = drizzle(client);
   const rows = async (runner: { execute(statement: SQL): PromiseLike<unknown> }, statement: SQL) =>
-    ((await discreet(runner.execute(statement))) as { rows: never[] }).rows;
+    ((await discreet(runner.execute(cleaned(statement)))) as { rows: never[] }).rows;
   try {
     await client.waitReady;
     if (!(await isNewer({ rows: (statement) => rows(orm, statement) })))

@@ -76,6 +76,8 @@ export const runs = pgTable(
     step: text(),
     /** What a dry run found. */
     report: jsonb(),
+    /** Findings for a person, each a code, a message and a count: sync/runs/notes. */
+    notes: jsonb().notNull().default([]),
     error: text(),
     attempts: integer().notNull().default(0),
     dueAt: time('due_at').notNull(),

@@ -8,6 +8,7 @@ import { pause, pauses } from '../../src/sync/pauses.ts';
 import { type Counts, noCounts } from '../../src/sync/records/ingest.ts';
 import { checkpoint, moveCheckpoint } from '../../src/sync/runs/checkpoints.ts';
 import {
+  addNotes,
   CancelledError,
   cancelRun,
   claimRun,
@@ -107,6 +108,25 @@ describe.each(databases)('runs on $name', ({ open }) => {
         expect(await ask({ mode: 'records', request: { recordIds } })).not.toBeNull();
       for (const path of ['a.csv', 'b.csv'])
         expect(await ask({ mode: 'import', request: { path, host: 'here' } })).not.toBeNull();
+    });
+  });
+
+  describe('that keep notes', () => {
+    it('add up what several pages say alike, and keep no character that a text cannot hold', async () => {
+      const run = await carried();
+      const short = { code: 'short', message: 'Cells are missing.', count: 2 };
+      await addNotes(database, run.id, [short]);
+      await addNotes(database, run.id, [short, { code: 'odd', message: 'A \u0000 in a name.', count: 1 }]);
+      const notes = [
+        { ...short, count: 4 },
+        { code: 'odd', message: 'A  in a name.', count: 1 },
+      ];
+      expect((await known(run.id)).notes).toEqual(notes);
+      const error = 'The column "a\u0000b" is missing.';
+      expect(await endRun(database, run, { state: 'failed', error, now })).toMatchObject({
+        error: 'The column "ab" is missing.',
+        notes,
+      });
     });
   });
 

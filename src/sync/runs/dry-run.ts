@@ -12,7 +12,7 @@ import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
 import { checkpoint, type Reader } from './checkpoints.ts';
 import { type Difference, type DifferenceReport, Differences } from './report.ts';
-import { countFromZero, countPage, keepReport, type Run } from './runs.ts';
+import { addNotes, countFromZero, countPage, keepReport, type Run } from './runs.ts';
 
 /** So many records are remembered, so that one read twice is not told twice: by a trailing reader, or as pages move. */
 const mostRemembered = 200_000;
@@ -121,7 +121,7 @@ async function tryPage(
   { room, source, run, lease, leaseMs }: DryRunning,
   found: Found,
   stream: Stream<unknown>,
-  page: Pick<Page, 'records' | 'rejected' | 'total'>,
+  page: Pick<Page, 'records' | 'rejected' | 'total' | 'notes'>,
 ): Promise<void> {
   const now = room.clock.now();
   const records = page.records.filter((record) => !found.hasMet(stream.name, record));
@@ -148,6 +148,7 @@ async function tryPage(
   const all = { ...counts, received: counts.received + again, unchanged: counts.unchanged + again };
   found.add(all, undone.differences);
   const step = `trying ${stream.name}: nothing is kept`;
+  await addNotes(room.database, run.id, page.notes ?? []);
   await countPage(
     room.database,
     { id: run.id, lease },

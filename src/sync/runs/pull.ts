@@ -26,6 +26,7 @@ import { checkpoint, dropCheckpoint, moveCheckpoint, type Reader } from './check
 import { type DryRunning, dryRun } from './dry-run.ts';
 import { remap } from './remap.ts';
 import {
+  addNotes,
   CancelledError,
   countPage,
   endRun,
@@ -309,6 +310,7 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
       // A change that an increment finds is one that no webhook told of, not yet or not at all.
       if (source.webhook && (reader === 'lead' || reader === 'trail'))
         await noteCoverage(tx, { source: source.name, channel: 'poll', now }, changed);
+      await addNotes(tx, run.id, page.notes ?? []);
       if (sweeping) await noteMet(tx, { runId: run.id, stream: stream.name, first }, idsOf(page));
       await moveCheckpoint(tx, key, { cursor: page.cursor, rest: page.rest, now });
       await countPage(

@@ -1,10 +1,11 @@
 // The runs table: asked for, leased to one worker, counted page by page, ended once. It knows no vendor and no record.
 import { sql } from 'drizzle-orm';
-import type { Json, JsonObject } from '../../connector.ts';
+import type { Json, JsonObject, Note } from '../../connector.ts';
 import { at, json, ms, type Queryable } from '../../db/database.ts';
 import { type Lane, laneNumber, lanes } from '../../engine/lanes.ts';
 import { leasedBy } from '../../engine/roster.ts';
 import { balances, type Counts } from '../records/ingest.ts';
+import { mergeNotes } from './notes.ts';
 
 /**
  * incremental: what changed. full: everything. records: these IDs. import: one file, once. remap: no pull, stored records
@@ -45,6 +46,8 @@ export interface Run extends Counts {
   /** What is being done, in words. */
   step: string | null;
   error: string | null;
+  /** What a person should know about the reading, added up over its pages. */
+  notes: Note[];
   attempts: number;
   dueAt: number;
   /** A worker holds it. */
@@ -57,7 +60,7 @@ const columns = sql`
   ${ms(sql`requested_at`)} as "requestedAt", ${ms(sql`started_at`)} as "startedAt", ${ms(sql`ended_at`)} as "endedAt",
   pages, received::float8 as received, changed::float8 as changed, unchanged::float8 as unchanged,
   superseded::float8 as superseded, filtered::float8 as filtered, rejected::float8 as rejected,
-  customers::float8 as customers, expected::float8 as expected, step, error, attempts, ${ms(sql`due_at`)} as "dueAt",
+  customers::float8 as customers, expected::float8 as expected, step, error, notes, attempts, ${ms(sql`due_at`)} as "dueAt",
   lease is not null as leased, ${ms(sql`cancel_requested_at`)} as "cancelRequestedAt"`;
 
 /** A dry run stands in for no other. */
@@ -239,10 +242,23 @@ export async function countPage(
   if (row.paused) throw new PausedError(`the source of run ${run.id} was paused`);
 }
 
+/** Adds notes to those of the run, in the page's own transaction. */
+export async function addNotes(db: Queryable, runId: number, notes: readonly Note[]): Promise<void> {
+  if (notes.length === 0) return;
+  const [row] = await db.rows<{ notes: Note[] }>(
+    sql`select notes from runs where id = ${runId}::bigint for update`,
+  );
+  if (!row) return;
+  await db.rows(
+    sql`update runs set notes = ${json(mergeNotes(row.notes, notes))} where id = ${runId}::bigint`,
+  );
+}
+
 /** What a run has counted so far counts no more: a dry run that is taken up again begins anew. */
 export async function countFromZero(db: Queryable, run: { id: number; lease: string }): Promise<void> {
   await db.rows(sql`
-    update runs set pages = 0, received = 0, changed = 0, unchanged = 0, superseded = 0, filtered = 0, rejected = 0, customers = 0
+    update runs set pages = 0, received = 0, changed = 0, unchanged = 0, superseded = 0, filtered = 0, rejected = 0, customers = 0,
+      notes = '[]'
     where id = ${run.id}::bigint and lease = ${run.lease}::uuid and state = 'requested' and pages > 0`);
 }
 

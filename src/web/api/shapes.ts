@@ -27,6 +27,14 @@ export const sourceParam = z.object({
 export const limit = z.coerce.number('a number from 1 to 200').int().min(1).max(200).default(50);
 export const before = z.coerce.number('an ID').int().min(1).max(Number.MAX_SAFE_INTEGER).optional();
 
+const noteShape = z
+  .strictObject({
+    code: z.string().openapi({ example: 'csv_short_rows' }),
+    message: z.string(),
+    count: count.openapi({ description: 'How often it was found.' }),
+  })
+  .openapi('Note');
+
 export const runShape = z
   .strictObject({
     id: z.int(),
@@ -67,6 +75,9 @@ export const runShape = z
       .openapi({ description: 'Records received per second of late; in the status only.' }),
     step: z.string().nullable(),
     error: z.string().nullable(),
+    notes: z.array(noteShape).openapi({
+      description: 'What a person should know about the reading although no row was rejected for it.',
+    }),
     attempts: count,
   })
   .openapi('Run');

@@ -34,5 +34,5 @@ ${shares.map(({ name, count, tone }) => html`<td class="figure sum ${count === 0
 <td class="figure" data-name="Customers">${number(run.customers)}</td>
 <td data-name="State">${chip(tones[run.state], run.state === 'requested' ? (run.working ? 'running' : 'waiting') : run.state)}${
     run.error ? html`<small class="error">${run.error}</small>` : ''
-  }</td></tr>`;
+  }${run.notes.map(({ message, count }) => html`<small class="notes">${message}${count > 1 ? ` (${number(count)}×)` : ''}</small>`)}</td></tr>`;
 }
