@@ -527,6 +527,11 @@ export class TransientError extends Error {
   readonly quota: string | undefined;
   /** False where the vendor surely did nothing (a refusal); true where it may have done what was asked. */
   readonly uncertain: boolean;
+  /**
+   * The answer was not the vendor's: a proxy, firewall or gateway spoke. It says nothing of what was asked, so it is a
+   * failure of the way there. Only where others get through at the same time can one request be to blame.
+   */
+  readonly foreign: boolean;
 
   constructor(
     message: string,
@@ -535,6 +540,7 @@ export class TransientError extends Error {
       retryAfterMs?: number;
       quota?: string;
       uncertain?: boolean;
+      foreign?: boolean;
       cause?: unknown;
     } = {},
   ) {
@@ -543,6 +549,7 @@ export class TransientError extends Error {
     this.retryAfterMs = options.retryAfterMs;
     this.quota = options.quota;
     this.uncertain = options.uncertain ?? false;
+    this.foreign = options.foreign ?? false;
   }
 }
 
@@ -562,7 +569,7 @@ export class RejectedError extends Error {
   }
 }
 
-/** The credentials are refused: the source or destination is paused until a person acts. */
+/** The credentials are refused: the source or destination is paused, and tried again now and then. */
 export class UnauthorizedError extends Error {
   override name = 'UnauthorizedError';
 }

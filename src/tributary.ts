@@ -513,10 +513,10 @@ export class Tributary {
 
   // ── Keeping house ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Who restarts has perhaps mended the credentials: what was paused for them is tried once more. */
+  /** Who restarts has perhaps mended the cause: what no person has paused is tried once more. */
   async #giveAnotherTry(): Promise<void> {
     for (const { name, cause } of (await pauses(this.database)).values())
-      if (cause === 'unauthorized') await resume(this.database, name);
+      if (cause !== 'person') await resume(this.database, name);
   }
 
   /** False until the destination's metadata schema was read, where the configuration leaves it to it. */

@@ -30,8 +30,10 @@ export interface Note {
   count: number;
 }
 
-interface Pause {
+export interface Pause {
   reason: string;
+  /** When it is tried again without a person. */
+  trialAt: string | null;
 }
 
 interface Budget {

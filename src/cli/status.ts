@@ -1,6 +1,6 @@
 // `tributary status`: sources and their last runs, what waits, what may still be spent, what was given up.
 import type { Command } from 'commander';
-import type { Seen, SourceStatus, Status, WebhookState } from './answers.ts';
+import type { Pause, Seen, SourceStatus, Status, WebhookState } from './answers.ts';
 import type { Cli } from './cli.ts';
 import { runSentence } from './figures.ts';
 import { reach } from './reach.ts';
@@ -72,7 +72,7 @@ function headline({ customers, freshness, backlog, destination }: Status): strin
           `In bulk:   ${counted(destination.batches.underWay, 'action')} with ${counted(destination.batches.customers, 'customer')}`,
         ]
       : []),
-    ...(destination.paused ? [`The destination is paused: ${destination.paused.reason}`] : []),
+    ...(destination.paused ? [`The destination is paused: ${pauseWords(destination.paused)}`] : []),
   ];
 }
 
@@ -88,8 +88,12 @@ function sources({ sources }: Status): string[] {
   return [table(['SOURCE', 'CONNECTOR', 'SCHEDULE', 'RECORDS', 'STATE'], rows)];
 }
 
+function pauseWords({ reason, trialAt }: Pause): string {
+  return trialAt === null ? reason : `${reason} It is tried again at ${trialAt}.`;
+}
+
 function stateOf({ paused, going, lastRun, pulls, webhook }: SourceStatus): string {
-  if (paused) return `paused: ${paused.reason}`;
+  if (paused) return `paused: ${pauseWords(paused)}`;
   const run = going.find((candidate) => candidate.working) ?? going[0];
   if (run?.working)
     return `${run.step ?? 'begins'}, ${number(run.received)}${run.expected ? ` of ${number(run.expected)}` : ''} records`;

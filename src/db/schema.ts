@@ -507,13 +507,16 @@ export const drifts = pgTable(
   (t) => [index('drifts_found').on(t.foundAt)],
 );
 
-/** A source (by name) or the destination (`destination`) that does nothing until resumed. Written by sync/pauses. */
+/** A source (by name) or the destination (`destination`) that is paused. Written by sync/pauses. */
 export const pauses = pgTable('pauses', {
   name: text().primaryKey(),
-  /** person, or unauthorized: then a restart tries once more. */
+  /** person, unauthorized or refusals. */
   cause: text().notNull(),
   reason: text().notNull(),
   pausedAt: time('paused_at').notNull(),
+  /** When it is tried again without a person; null where only a person resumes it. */
+  trialAt: time('trial_at'),
+  trials: integer().notNull().default(0),
 });
 
 /** Every process that works or worked here. Written by engine/roster. */

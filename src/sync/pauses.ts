@@ -1,12 +1,15 @@
-// Sources, or the destination, that do nothing until resumed.
+// Sources, or the destination, that are paused: until a person resumes them, or until a trial is answered. It makes no calls.
 import { sql } from 'drizzle-orm';
 import { at, ms, type Queryable } from '../db/database.ts';
 
 /** The name under which the destination is paused. No source may be called so. */
 export const destinationName = 'destination';
 
-/** `unauthorized`: the vendor refuses our credentials; a restart tries once more. */
-export type PauseCause = 'person' | 'unauthorized';
+/**
+ * `unauthorized`: the vendor refuses our credentials. `refusals`: the destination rejects one customer after another for
+ * the same reason, so the others are held back. Both end when a trial is answered; a restart tries once more.
+ */
+export type PauseCause = 'person' | 'unauthorized' | 'refusals';
 
 export interface Pause {
   name: string;
@@ -14,20 +17,46 @@ export interface Pause {
   /** What happened and what to do. */
   reason: string;
   pausedAt: number;
+  /** When it is tried again without a person, epoch milliseconds. Null: only a person, or a restart, resumes it. */
+  trialAt: number | null;
+  /** Trials begun since it was paused. */
+  trials: number;
 }
 
-/** True where it was not paused before. What a person has paused stays paused by a person: no restart lifts it. */
+/** Waits between trials, milliseconds; the last one repeats. */
+const trialWaits: { readonly [cause in PauseCause]?: readonly number[] } = {
+  unauthorized: [1, 5, 15, 15, 15, 30, 60].map((minutes) => minutes * 60_000),
+  refusals: [15, 30, 60, 120, 300].map((seconds) => seconds * 1000),
+};
+
+/** When the trial after so many is made; null where the cause or its being final allows none. */
+function trialTime(cause: PauseCause, trials: number, now: number): number | null {
+  const waits = trialWaits[cause] ?? [];
+  const waitMs = waits[Math.min(trials, waits.length - 1)];
+  return waitMs === undefined ? null : now + waitMs;
+}
+
+/**
+ * True where it was not paused before. What a person has paused stays paused by a person: no trial and no restart
+ * resumes it. A pause that stands keeps its trials. `final`: no trial can succeed (`invalid_grant`), so none is made.
+ */
 export async function pause(
   db: Queryable,
   name: string,
-  why: { cause: PauseCause; reason: string },
+  why: { cause: PauseCause; reason: string; final?: boolean },
   now: number,
 ): Promise<boolean> {
+  const trialAt = why.final ? null : trialTime(why.cause, 0, now);
+  const keepsPerson = sql`pauses.cause = 'person' and excluded.cause <> 'person'`;
+  const keepsTrials = sql`pauses.cause = excluded.cause and excluded.trial_at is not null`;
   const rows = await db.rows<{ fresh: boolean }>(sql`
-    insert into pauses (name, cause, reason, paused_at) values (${name}, ${why.cause}, ${why.reason}, ${at(now)})
+    insert into pauses (name, cause, reason, paused_at, trial_at)
+    values (${name}, ${why.cause}, ${why.reason}, ${at(now)}, ${trialAt === null ? null : at(trialAt)})
     on conflict (name) do update set
-      cause = case when pauses.cause = 'person' then pauses.cause else excluded.cause end,
-      reason = case when pauses.cause = 'person' and excluded.cause <> 'person' then pauses.reason else excluded.reason end
+      cause = case when ${keepsPerson} then pauses.cause else excluded.cause end,
+      reason = case when ${keepsPerson} then pauses.reason else excluded.reason end,
+      trial_at = case when ${keepsPerson} then null when ${keepsTrials} then pauses.trial_at else excluded.trial_at end,
+      trials = case when ${keepsTrials} then pauses.trials else 0 end
     returning xmax = 0 as fresh`);
   return rows[0]?.fresh ?? false;
 }
@@ -36,9 +65,38 @@ export async function resume(db: Queryable, name: string): Promise<boolean> {
   return (await db.rows(sql`delete from pauses where name = ${name} returning name`)).length > 0;
 }
 
-export async function pauses(db: Queryable): Promise<Map<string, Pause>> {
-  const rows = await db.rows<Pause>(
-    sql`select name, cause, reason, ${ms(sql`paused_at`)} as "pausedAt" from pauses`,
+/** Ends a pause after a trial was answered. False where it is over already, or a person has paused it meanwhile. */
+export async function resumeAfterTrial(db: Queryable, name: string): Promise<boolean> {
+  const rows = await db.rows(
+    sql`delete from pauses where name = ${name} and cause <> 'person' returning name`,
   );
+  return rows.length > 0;
+}
+
+/**
+ * Takes the trial that is due upon this worker, and sets the time of the next one: a worker that dies in it costs one wait.
+ * Null where none is due, or another worker makes it.
+ */
+export async function takeTrial(db: Queryable, name: string, now: number): Promise<Pause | null> {
+  const paused = (await pauses(db)).get(name);
+  if (!paused || paused.trialAt === null || paused.trialAt > now) return null;
+  const next = trialTime(paused.cause, paused.trials + 1, now);
+  const rows = await db.rows(sql`
+    update pauses set trials = trials + 1, trial_at = ${next === null ? null : at(next)}
+    where name = ${name} and cause = ${paused.cause} and trials = ${paused.trials} and trial_at <= ${at(now)}
+    returning name`);
+  return rows.length > 0 ? { ...paused, trialAt: next, trials: paused.trials + 1 } : null;
+}
+
+/** A person wants it tried now, a final pause too. False where it is not paused, or by a person. */
+export async function pullTrialForward(db: Queryable, name: string, now: number): Promise<boolean> {
+  const rows = await db.rows(sql`
+    update pauses set trial_at = ${at(now)} where name = ${name} and cause <> 'person' returning name`);
+  return rows.length > 0;
+}
+
+export async function pauses(db: Queryable): Promise<Map<string, Pause>> {
+  const rows = await db.rows<Pause>(sql`
+    select name, cause, reason, ${ms(sql`paused_at`)} as "pausedAt", ${ms(sql`trial_at`)} as "trialAt", trials from pauses`);
   return new Map(rows.map((row) => [row.name, row]));
 }

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DatabaseError } from '../../src/db/database.ts';
 import { leaseOf } from '../../src/engine/roster.ts';
-import { pause, pauses } from '../../src/sync/pauses.ts';
+import { pause, pauses, pullTrialForward, resumeAfterTrial, takeTrial } from '../../src/sync/pauses.ts';
 import { type Counts, noCounts } from '../../src/sync/records/ingest.ts';
 import { checkpoint, moveCheckpoint } from '../../src/sync/runs/checkpoints.ts';
 import {
@@ -457,6 +457,34 @@ describe.each(databases)('runs on $name', ({ open }) => {
       expect(await pause(database, 'crm', { cause: 'person', reason: 'lunch' }, now)).toBe(true);
       expect(await pause(database, 'crm', { cause: 'unauthorized', reason: 'wrong token' }, now)).toBe(false);
       expect((await pauses(database)).get('crm')).toMatchObject({ cause: 'person', reason: 'lunch' });
+    });
+
+    it('for refused credentials is tried after 1, 5 and 15 minutes, then every hour at most, by one worker', async () => {
+      const minute = 60_000;
+      await pause(database, 'crm', { cause: 'unauthorized', reason: 'wrong token' }, now);
+      expect(await takeTrial(database, 'crm', now + minute - 1)).toBeNull();
+      let at = now;
+      for (const minutes of [1, 5, 15, 15, 15, 30, 60, 60]) {
+        at += minutes * minute;
+        expect((await pauses(database)).get('crm')?.trialAt).toBe(at);
+        const taken = await Promise.all([1, 2].map(() => takeTrial(database, 'crm', at)));
+        expect(taken.filter(Boolean)).toHaveLength(1);
+        // The trial was refused: the pause stands, and so do its trials.
+        expect(await pause(database, 'crm', { cause: 'unauthorized', reason: 'still' }, at)).toBe(false);
+      }
+      expect(await resumeAfterTrial(database, 'crm')).toBe(true);
+      expect(await resumeAfterTrial(database, 'crm')).toBe(false);
+    });
+
+    it('that is final is tried only when a person asks, and one by a person never', async () => {
+      await pause(database, 'crm', { cause: 'unauthorized', reason: 'invalid_grant', final: true }, now);
+      expect(await takeTrial(database, 'crm', now + 86_400_000)).toBeNull();
+      expect(await pullTrialForward(database, 'crm', now)).toBe(true);
+      expect(await takeTrial(database, 'crm', now)).toMatchObject({ name: 'crm', trials: 1 });
+      await pause(database, 'crm', { cause: 'person', reason: 'lunch' }, now);
+      expect(await pullTrialForward(database, 'crm', now)).toBe(false);
+      expect(await takeTrial(database, 'crm', now + 86_400_000)).toBeNull();
+      expect(await resumeAfterTrial(database, 'crm')).toBe(false);
     });
 
     it("for refused credentials becomes a person's when one pauses too", async () => {

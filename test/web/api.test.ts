@@ -242,7 +242,12 @@ describe.each(databases)('the API on $name', ({ open }) => {
       });
       expect(paused.body).toEqual({
         name: 'crm',
-        paused: { cause: 'person', reason: 'the CRM is being moved', pausedAt: '2026-03-01T12:00:10.000Z' },
+        paused: {
+          cause: 'person',
+          reason: 'the CRM is being moved',
+          pausedAt: '2026-03-01T12:00:10.000Z',
+          trialAt: null,
+        },
       });
       const refused = await call('POST', '/api/sources/crm/sync', { json: { mode: 'full' } });
       expectProblem(refused, 409, { type: 'urn:tributary:problem:paused' });

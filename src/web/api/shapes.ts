@@ -100,16 +100,24 @@ export function runBody({ leased, ...run }: Run): RunBody {
 
 export const pauseShape = z
   .strictObject({
-    cause: z.enum(['person', 'unauthorized']),
+    cause: z.enum(['person', 'unauthorized', 'refusals']).openapi({
+      description:
+        'unauthorized: the vendor refuses the credentials. refusals: the destination rejects one customer after another, so the others are held back.',
+    }),
     reason: z.string(),
     pausedAt: time,
+    trialAt: timeOrNull.openapi({
+      description: 'When it is tried again without a person. Null: only a person resumes it.',
+    }),
   })
   .openapi('Pause');
 
 export type PauseBody = z.infer<typeof pauseShape>;
 
 export function pauseBody(pause: Pause | undefined): PauseBody | null {
-  return pause ? { cause: pause.cause, reason: pause.reason, pausedAt: iso(pause.pausedAt) } : null;
+  if (!pause) return null;
+  const { cause, reason, pausedAt, trialAt } = pause;
+  return { cause, reason, pausedAt: iso(pausedAt), trialAt: iso(trialAt) };
 }
 
 export function iso(milliseconds: number): string;

@@ -4,7 +4,7 @@ import { destinationName } from '../../sync/pauses.ts';
 import type { Status } from '../status.ts';
 import { budgets } from './budgets.ts';
 import { counted, duration, number } from './format.ts';
-import { action, chip, type Html, moment } from './parts.ts';
+import { action, chip, type Html, moment, pauseBanner, pauseChip } from './parts.ts';
 import { webhooks } from './webhooks.ts';
 
 export function destinationSection(status: Status): Html {
@@ -13,8 +13,8 @@ export function destinationSection(status: Status): Html {
   return html`<section id="destination" data-live aria-labelledby="destination-title">
 <h2 id="destination-title">Destination</h2>
 <article class="card ${paused ? 'paused' : ''}">
-<header><h3>${connector}</h3>${paused ? chip('wait', paused.cause === 'unauthorized' ? 'credentials refused' : 'paused') : customers.waiting > 0 ? chip('note', 'delivering') : chip('good', 'at rest')}</header>
-${paused ? html`<p class="banner wait" data-key="paused">Paused ${moment(paused.pausedAt, now)}: ${paused.reason}</p>` : ''}
+<header><h3>${connector}</h3>${paused ? pauseChip(paused) : customers.waiting > 0 ? chip('note', 'delivering') : chip('good', 'at rest')}</header>
+${paused ? pauseBanner(paused, now) : ''}
 ${circuitBanner(destination.circuit, now)}
 <table class="lanes" data-key="lanes"><caption>Customers waiting, by why</caption>
 <thead class="unseen"><tr><th scope="col">Lane</th><th scope="col">Share</th><th scope="col">Waiting</th><th scope="col">Longest wait</th></tr></thead>

@@ -1,5 +1,6 @@
 // Small pieces that several parts of the page are made of. Whatever comes in is escaped by the template.
 import { html } from 'hono/html';
+import type { PauseBody } from '../api/shapes.ts';
 import { ago, number } from './format.ts';
 
 export type Html = ReturnType<typeof html>;
@@ -54,4 +55,15 @@ export function action(
 
 export function chip(tone: Share['tone'], text: string): Html {
   return html`<span class="chip ${tone}">${text}</span>`;
+}
+
+/** Why something is paused, and when it is tried again without a person. */
+export function pauseBanner({ pausedAt, reason, trialAt }: PauseBody, now: string): Html {
+  const next = trialAt === null ? '' : html` The next trial is ${moment(trialAt, now)}.`;
+  return html`<p class="banner wait" data-key="paused">Paused ${moment(pausedAt, now)}: ${reason}${next}</p>`;
+}
+
+export function pauseChip({ cause }: PauseBody): Html {
+  const words = { unauthorized: 'credentials refused', refusals: 'customers rejected', person: 'paused' };
+  return chip('wait', words[cause]);
 }

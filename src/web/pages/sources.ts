@@ -4,7 +4,7 @@ import type { RunBody } from '../api/shapes.ts';
 import type { SourceStatus } from '../status.ts';
 import { budgets } from './budgets.ts';
 import { counted, duration, number, rate, schedule } from './format.ts';
-import { action, chip, type Html, moment } from './parts.ts';
+import { action, chip, type Html, moment, pauseBanner, pauseChip } from './parts.ts';
 import { webhooks } from './webhooks.ts';
 
 export function sourcesSection(sources: readonly SourceStatus[], now: string): Html {
@@ -25,7 +25,7 @@ function card(source: SourceStatus, now: string): Html {
 <p class="about">${source.connector} · ${pulls ? schedule(source.schedule) : 'only pushes'}${
     source.schedule === null || source.timezone === 'UTC' ? '' : ` · ${source.timezone}`
   } · ${counted(source.records, 'record')}</p>
-${paused ? html`<p class="banner wait" data-key="paused">Paused ${moment(paused.pausedAt, now)}: ${paused.reason}</p>` : ''}
+${paused ? pauseBanner(paused, now) : ''}
 ${run || pulls ? doing(source, now) : ''}
 ${lastRun ? last(lastRun, now) : ''}
 ${webhooks(source.webhook, now)}
@@ -41,7 +41,7 @@ ${going.length > 1 ? html`<p class="hint" data-key="queued">${counted(going.leng
 }
 
 function state({ paused, going, lastRun, pulls }: SourceStatus): Html | '' {
-  if (paused) return chip('wait', paused.cause === 'unauthorized' ? 'credentials refused' : 'paused');
+  if (paused) return pauseChip(paused);
   if (going.some((run) => run.working)) return chip('note', 'reading');
   if (going.length > 0) return chip('quiet', going[0]!.attempts > 0 ? 'trying again' : 'waiting');
   if (lastRun?.state === 'failed') return chip('bad', 'last run failed');
