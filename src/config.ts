@@ -281,8 +281,7 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
   const { data } = sourceShape.safeParse(given);
   if (!data || !connector?.source || settings === undefined) return null;
   const { schedule, timezone, sourceId, mapping, filter, keep, badValues, webhook, privacyDeletions } = data;
-  const key =
-    typeof sourceId === 'string' ? { from: sourceId, policy: 'sticky' as const, lowerCase: false } : sourceId;
+  const key = typeof sourceId === 'string' ? { from: sourceId, policy: 'sticky' as const } : sourceId;
   return {
     name,
     connector,
@@ -290,7 +289,7 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     sourceId: {
       path: key?.from ?? null,
       policy: key?.policy ?? 'sticky',
-      lowerCase: key?.lowerCase ?? false,
+      ...(key && 'lowerCase' in key && key.lowerCase !== undefined && { lowerCase: key.lowerCase }),
     },
     mapping: (mapping as Mapping | undefined) ?? null,
     filter: (filter as SourceConfig['filter']) ?? null,

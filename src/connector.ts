@@ -127,7 +127,23 @@ export interface Stream<Settings> {
    * Paths of the objects in a body that always name everything they hold, `''` being the body itself: a property that is
    * absent from one of them has been removed. Anywhere else an absent property says nothing, and its last value stands.
    */
-  exhaustive?: readonly string[];
+  exhaustive?: readonly string[] | ((settings: Settings) => readonly string[]);
+  /**
+   * How exact `changedAt` is. `second`: whole seconds where the vendor is read, so that of two states of one second the
+   * one that was read later counts. `reading`: it may go backwards (a removed attribute takes its time with it), so that
+   * what was read later is the later state, whatever its clock says. Default: `millisecond`, and the clock alone decides.
+   */
+  clock?: 'millisecond' | 'second' | 'reading';
+  /**
+   * Why a row of this kind is no customer (a lead, an anonymous visitor), in a sentence without values, or null. Such a
+   * record is kept and counted as filtered, wherever it came from. Pure.
+   */
+  leftOut?(settings: Settings, body: JsonObject): string | null;
+  /**
+   * True where the vendor made up the source ID that this row names. It serves until the record names another, and never
+   * sticks. Pure.
+   */
+  isProvisional?(settings: Settings, body: JsonObject): boolean;
   /**
    * How long the vendor's index may hide a change, seconds. The engine then keeps a second, trailing cursor that reads
    * again what has settled since.

@@ -35,7 +35,7 @@ export const sourceShape = z.looseObject({
         z.strictObject({
           from: text,
           policy: z.enum(['sticky', 'follow']).default('sticky'),
-          lowerCase: z.boolean().default(false),
+          lowerCase: z.boolean().optional(),
         }),
       ],
       'a path into the record, or {from, policy?: "sticky" | "follow", lowerCase?}',

@@ -8,15 +8,16 @@ export const maxSourceIdLength = 255;
 
 export interface SourceIdOptions {
   /** Default: true where the path ends in an e-mail address, else false. */
-  lowerCase?: boolean;
+  lowerCase?: boolean | undefined;
 }
 
 /** The key, or null where the record names none. */
 export type SourceId = { value: string | null } | { fault: string };
 
+/** `email`, `properties.e-mail`, `Email Address`: what ends in it is an e-mail address. */
 const emailPath = /e-?mail[^.]*$/i;
 
-/** The source ID at a path of a record's body, trimmed, numbers as digits. A fault is one sentence. */
+/** The source ID at a path of a record's body, bare, numbers as digits. A fault is one sentence. */
 export function sourceIdOf(body: JsonObject, path: string, options: SourceIdOptions = {}): SourceId {
   const found = pathReader(path)(body) ?? null;
   if (found === null) return { value: null };
@@ -30,8 +31,8 @@ export function sourceIdOf(body: JsonObject, path: string, options: SourceIdOpti
       fault: `The source ID is ${JSON.stringify(brief(found))}, where a text or a whole number is allowed.`,
     };
   }
-  const trimmed = String(found).trim();
-  const sourceId = (options.lowerCase ?? emailPath.test(path)) ? trimmed.toLowerCase() : trimmed;
+  const bare = bareIdentifier(String(found));
+  const sourceId = (options.lowerCase ?? emailPath.test(path)) ? bare.toLowerCase() : bare;
   if (sourceId === '') return { value: null };
   const fault = sourceIdFault(sourceId);
   return fault === null ? { value: sourceId } : { fault };
@@ -41,12 +42,36 @@ function sourceIdFault(sourceId: string): string | null {
   if (sourceId.length > maxSourceIdLength) {
     return `The source ID has ${sourceId.length} characters, where at most ${maxSourceIdLength} are allowed.`;
   }
+  if (/^\d\.\d+E\+\d+$/i.test(sourceId)) {
+    return `The source ID ${sourceId} was rounded by a spreadsheet, so that its digits are lost: export it as text.`;
+  }
   if (/\p{Cc}/u.test(sourceId) || !sourceId.isWellFormed()) {
     return `The source ID ${JSON.stringify(brief(sourceId))} holds a control character or broken Unicode.`;
   }
   // As a segment of a URL's path these two would name another resource, percent-encoded or not.
   return sourceId === '.' || sourceId === '..' ? `The source ID cannot be "${sourceId}".` : null;
 }
+
+/**
+ * Without what surrounds an identifier that was copied: invisible characters, blanks of any kind, and quotation marks
+ * around the whole.
+ */
+export function bareIdentifier(text: string): string {
+  let bare = text.replace(invisible, '').trim();
+  for (;;) {
+    const inner = quoted
+      .exec(bare)
+      ?.slice(1)
+      .find((group) => group !== undefined);
+    if (inner === undefined) return bare;
+    bare = inner.trim();
+  }
+}
+
+/** Zero-width characters, the byte order mark, the soft hyphen and marks of direction. */
+const invisible = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
+/** Also the lone apostrophe by which a spreadsheet keeps digits a text. */
+const quoted = /^(?:"(.*)"|'(.*)'|“(.*)”|„(.*)[”“]|‘(.*)’|«(.*)»|`(.*)`|'(\d.*))$/su;
 
 /**
  * The source ID a record keeps. `sticky`: the first one it was given, since Voucherify's `source_id` can be written only

@@ -24,8 +24,8 @@ export interface SourceConfig {
   connector: Connector;
   /** The connector's own settings, checked. */
   settings: unknown;
-  /** Path null: the connector's default. */
-  sourceId: { path: string | null; policy: 'sticky' | 'follow'; lowerCase: boolean };
+  /** Path null: the connector's default. `lowerCase` absent: only where the path ends in an e-mail address. */
+  sourceId: { path: string | null; policy: 'sticky' | 'follow'; lowerCase?: boolean };
   /** Null: the connector's default. */
   mapping: Mapping | null;
   filter: Filter | null;
@@ -120,9 +120,31 @@ export class Source {
     return this.#ofColumns(body).sourceIdPath;
   }
 
+  /** True where the vendor made up the source ID that this body names, so that it does not stick. */
+  isProvisional(stream: string, body: JsonObject): boolean {
+    return this.#stream(stream)?.isProvisional?.(this.config.settings, body) ?? false;
+  }
+
+  /** Paths of the objects in a body that always name everything they hold; `''` is the body itself. */
+  exhaustive(stream: string): readonly string[] {
+    const paths = this.#stream(stream)?.exhaustive ?? [];
+    return typeof paths === 'function' ? paths(this.config.settings) : paths;
+  }
+
+  /** How exact the clock of this stream's records is. */
+  clock(stream: string): NonNullable<Stream<unknown>['clock']> {
+    return this.#stream(stream)?.clock ?? 'millisecond';
+  }
+
+  #stream(name: string): Stream<unknown> | undefined {
+    return this.streams.find((stream) => stream.name === name);
+  }
+
   /** Why this body is left out, or null. */
-  filtered(body: JsonObject): string | null {
-    const { filter } = this.config;
+  filtered(stream: string, body: JsonObject): string | null {
+    const { filter, settings } = this.config;
+    const leftOut = this.#stream(stream)?.leftOut?.(settings, body) ?? null;
+    if (leftOut !== null) return leftOut;
     if (filter === null) return null;
     if (typeof filter === 'function') return filter(body) ? null : 'left out by the filter function';
     for (const [property, allowed] of Object.entries(filter)) {

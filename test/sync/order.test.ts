@@ -238,7 +238,7 @@ function finalTruth(sayings: readonly Saying[]): Map<string, Fields> {
       (record) =>
         stands(record) &&
         record.sourceId !== '' &&
-        after.source(record.source)!.filtered(record.body) === null,
+        after.source(record.source)!.filtered('s', record.body) === null,
     );
   return new Map(
     [...Map.groupBy(standing, (record) => record.sourceId)].map(([sourceId, records]) => [

@@ -88,7 +88,7 @@ describe('The configuration', () => {
       sources: [
         {
           name: 'hubspot',
-          sourceId: { path: null, policy: 'sticky', lowerCase: false },
+          sourceId: { path: null, policy: 'sticky' },
           mapping: null,
           filter: null,
           keep: [],

@@ -382,7 +382,8 @@ function judge(
     return { kind: 'rejected', letter: letterOf(record, intake, 'bad_value', reason), sourceId };
   }
   const filtered =
-    source.filtered(record.body) ?? (sourceId === null ? `no source ID: ${path} is empty` : null);
+    source.filtered(intake.stream, record.body) ??
+    (sourceId === null ? `no source ID: ${path} is empty` : null);
   const row = {
     recordId: record.recordId,
     sourceId,

@@ -25,12 +25,13 @@ export interface Mapped extends MappedState {
   newlyFaulty: string[];
 }
 
-export function mapAgain(source: Source, row: MappedState & { body: JsonObject }): Mapped {
+export function mapAgain(source: Source, row: MappedState & { stream: string; body: JsonObject }): Mapped {
   const { policy, lowerCase } = source.config.sourceId;
   const path = source.sourceIdPath(row.body);
   const found = sourceIdOf(row.body, path, { lowerCase });
   const named = 'value' in found ? found.value : null;
-  const sourceId = assignedSourceId(row.sourceId, named, policy);
+  const sticky = source.isProvisional(row.stream, row.body) ? null : row.sourceId;
+  const sourceId = assignedSourceId(sticky, named, policy);
   const without = 'fault' in found ? `no source ID: ${found.fault}` : `no source ID: ${path} is empty`;
   const faults = source.contribute(row.body).faults.map(({ field, reason }) => ({ field, reason }));
   const kept = Object.fromEntries(
@@ -39,7 +40,7 @@ export function mapAgain(source: Source, row: MappedState & { body: JsonObject }
   const failedBefore = new Set(row.faults?.map(({ field }) => field));
   return {
     sourceId,
-    filtered: source.filtered(row.body) ?? (sourceId === null ? without : null),
+    filtered: source.filtered(row.stream, row.body) ?? (sourceId === null ? without : null),
     faults: faults.length > 0 ? faults : null,
     good: Object.keys(kept).length > 0 ? kept : null,
     named,

@@ -45,6 +45,26 @@ describe('a source ID', () => {
     expect(of(id)).toEqual({ fault: expect.stringMatching(sentence) });
   });
 
+  it('loses what surrounds it where it was copied, and nothing of its own', () => {
+    for (const id of [
+      '\ufeffa1',
+      '\u200ba1\u200d',
+      '\u00a0a1\u00a0',
+      '"a1"',
+      " ' a1 ' ",
+      '“a1”',
+      '«a1»',
+      '"\'a1\'"',
+    ])
+      expect(of(id)).toEqual({ value: 'a1' });
+    expect(of("'7210440001122")).toEqual({ value: '7210440001122' });
+    for (const id of ["'t Hooft", '7E10', "O'Hara", '5"', 'a"b"c']) expect(of(id), id).toEqual({ value: id });
+  });
+
+  it.each(['7.00E+10', '1.2e+11'])('is a fault where a spreadsheet has rounded it: %s', (id) => {
+    expect(of(id)).toEqual({ fault: expect.stringMatching(/rounded by a spreadsheet/) });
+  });
+
   it('may have 255 characters', () => {
     expect(of('x'.repeat(255))).toEqual({ value: 'x'.repeat(255) });
   });
