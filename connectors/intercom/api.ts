@@ -6,7 +6,8 @@ import { wholeHeader, windowQuotas } from '#connector/quotas';
 import { retryAfterMs } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
-/** 10,000 a minute for a private app, which are handed out in parts of ten seconds (unverified). */
+const headerSeconds = 10;
+/** 10,000 a minute for a private app (unverified); a sixth of the minute's calls in each window of ten seconds (recorded). */
 const usualWindows = [
   { requests: 1_666, seconds: 10 },
   { requests: 10_000, seconds: 60 },
@@ -26,21 +27,25 @@ export function describeApi(settings: Settings): ApiDescription {
   };
 }
 
-/**
- * Whether the headers speak of ten seconds or of a minute is not said. What remains is taken as of the shorter, which is
- * right for the one and never too little for the other; the limit is not taken at all.
- */
+/** The headers speak of the present window of ten seconds (recorded: 167 of an app that has 1,000 a minute). */
 function readQuotas(response: ApiResponse, quotas: readonly Quota[], now: number): QuotaReading[] {
-  const shortest = quotas.toSorted((a, b) => a.seconds - b.seconds)[0]!;
+  const quota = quotas.find(({ seconds }) => seconds === headerSeconds) ?? shortestOf(quotas);
+  const limit = quota.seconds === headerSeconds ? wholeHeader(response, 'x-ratelimit-limit') : undefined;
   const remaining = wholeHeader(response, 'x-ratelimit-remaining');
   const waitMs = retryAfterMs(response.headers['x-ratelimit-reset'], now);
   const isEmpty = (response.status === 429 || remaining === 0) && waitMs !== undefined;
-  if (remaining === undefined && !isEmpty) return [];
+  if (limit === undefined && remaining === undefined && !isEmpty) return [];
   return [
     {
-      quota: shortest.name,
+      quota: quota.name,
+      ...(limit !== undefined && limit > 0 && { limit }),
       ...(remaining !== undefined && { remaining }),
       ...(isEmpty && { exhaustedUntil: now + waitMs }),
     },
   ];
+}
+
+/** Where no quota is as long as that, the shortest is never given more than there is. */
+function shortestOf(quotas: readonly Quota[]): Quota {
+  return quotas.toSorted((a, b) => a.seconds - b.seconds)[0]!;
 }

@@ -12,9 +12,9 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
-import { objectOf, wordOf } from '#connector/reading';
+import { listOf, objectOf, wordOf } from '#connector/reading';
 import { readSince, type Since, since } from '#connector/since';
-import { contactRecord, contactRecords } from './contact.ts';
+import { contactRecord, contactRecords, isLead } from './contact.ts';
 import type { Settings } from './settings.ts';
 
 export const contactsPath = '/contacts';
@@ -34,6 +34,12 @@ const cursors = z.discriminatedUnion('phase', [all, changes]);
 
 export const contacts: Stream<Settings> = {
   name: 'contacts',
+  // The API and webhooks alike show every custom attribute that a contact has.
+  exhaustive: ['custom_attributes'],
+  clock: 'second',
+  leftOut: ({ leads }, body) => (isLead(body) && !leads ? 'it is a lead, and leads is false' : null),
+  // Only in what older versions stored: see contact.ts.
+  isProvisional: (_settings, body) => isLead(body) && typeof body['external_id'] === 'string',
   settleLagSeconds: 300,
   async pull(context, request) {
     const cursor = request.cursor === null ? null : readCursor(request.cursor);
@@ -47,7 +53,7 @@ export const contacts: Stream<Settings> = {
 
 /**
  * One page of all contacts, by the list: search is known to miss some while contacts change. Then what changed since it
- * began, less the lag of search. Leads are among them: one without an external ID is counted as filtered.
+ * began, less the lag of search.
  */
 async function pullAll(
   { api, settings }: Context<Settings>,
@@ -144,17 +150,24 @@ interface Shown {
   survivor?: string;
 }
 
-/** A merged contact is answered with 410 and a link to the other, or with 404 as a deleted one is. */
+/**
+ * A merged contact is answered with 410 and a link to the other, or with 404 as a deleted one is. Both are believed in
+ * Intercom's own words only: a gateway's 404 must not delete anybody.
+ */
 async function show({ api }: Context<Settings>, id: string): Promise<Shown> {
   const { status, headers, json } = await api.request({
     path: `${contactsPath}/${encodeURIComponent(id)}`,
     query: withMerges,
     answers: [404, 410],
   });
-  if (status === 404) return { id };
-  if (status === 410) {
+  if (status === 404 || status === 410) {
     const survivor = /\/contacts\/([\w-]+)>/.exec(headers['link'] ?? '')?.[1];
-    return survivor === undefined || survivor === id ? { id } : { id, survivor };
+    if (status === 410 && survivor !== undefined && survivor !== id) return { id, survivor };
+    if (listOf(objectOf(json)['errors']).length > 0) return { id };
+    throw new TransientError(
+      `The ${status} to a contact does not come from Intercom's API: it lists no errors. Check baseUrl and what stands before it.`,
+      { status },
+    );
   }
   // An archived contact is hidden from the list; whether it can be shown is not documented.
   if (objectOf(json)['archived'] === true) return { id };

@@ -19,7 +19,9 @@ export const settings = z.strictObject({
   leads: z
     .boolean()
     .default(false)
-    .describe('Whether webhooks about leads are taken: few of them have an external ID.'),
+    .describe(
+      'Whether leads may become customers. The external_id of a lead is made up by Intercom and stands in lead_id instead: set sourceId to "id" or "email", or a lead waits until it is a user.',
+    ),
   baseUrl: baseUrl('https://api.intercom.io').describe(
     'Where the API is: https://api.intercom.io, https://api.eu.intercom.io or https://api.au.intercom.io.',
   ),

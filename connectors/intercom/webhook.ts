@@ -3,7 +3,7 @@
 import { type Change, type Json, type JsonObject, RejectedError } from '#connector';
 import { momentOf, objectOf, valueAt, wordOf } from '#connector/reading';
 import type { Received, Webhook } from '#connector/webhook';
-import { contactRecord } from './contact.ts';
+import { contactRecord, isLead } from './contact.ts';
 import type { Settings } from './settings.ts';
 
 /** One more try after a minute is what is reported: a day is far more than that. */
@@ -46,7 +46,7 @@ export function webhook(settings: Settings): Webhook<Change> {
     notes: [
       'Subscribe to the topics contact.user.created, contact.user.updated, contact.email.updated, contact.merged, contact.deleted, contact.archived, contact.unarchived, contact.subscribed and contact.unsubscribed, under Webhooks in the Developer Hub; their names differ a little between versions of the API.',
       'An app has one address for all the workspaces that installed it: set appId, and what is told of others is left out.',
-      'Leads are left out unless leads is true.',
+      'Leads are left out unless leads is true; with it, they need a sourceId of "id" or "email".',
       'There is no webhook secret of its own: a new client secret takes effect at once, so give both in clientSecret while you change it.',
       'Keep a schedule besides: Intercom tries again once, and stops for good after a week of errors.',
     ],
@@ -72,7 +72,7 @@ function changeOf(event: JsonObject, { headers, receivedAt }: Received, { appId,
     });
   const isMerge = /\.merged$/.test(topic);
   // Which of the two contacts a merge shows is not documented: a lead that became a user is read as that user.
-  if (!leads && !isMerge && contact['role'] === 'lead')
+  if (!leads && !isMerge && isLead(contact))
     return { kind: 'ignored', reason: 'It is about a lead, and leads are not taken.' };
   const changedAt = momentOf(event['created_at'], 'seconds') ?? receivedAt;
   const touch: Change = { kind: 'touch', stream: 'contacts', recordId, changedAt };

@@ -99,3 +99,21 @@ function httpDate(text: string): number | undefined {
   const time = Date.parse(/(GMT|UTC|[+-]\d{4})$/i.test(text) ? text : `${text} GMT`);
   return Number.isNaN(time) ? undefined : time;
 }
+
+const entities: { readonly [name: string]: string } = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/**
+ * A text whose HTML escapes are undone, once: `&amp;lt;` becomes `&lt;`. Names are those of the
+ * five characters that escaping for HTML replaces; any character may be given by its number. Other names stay as text.
+ */
+export function unescapeHtml(text: string): string {
+  return text.replaceAll(
+    /&(?:(amp|lt|gt|quot|apos)|#0*(\d{1,7})|#x0*([\da-f]{1,6}));/gi,
+    (found, name, digits, hex) => {
+      if (name !== undefined) return entities[name.toLowerCase()] ?? found;
+      const code = digits === undefined ? Number.parseInt(hex, 16) : Number(digits);
+      const isCharacter = code >= 0x20 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
+      return isCharacter ? String.fromCodePoint(code) : found;
+    },
+  );
+}

@@ -9,6 +9,7 @@ import {
   type Page,
   RejectedError,
   type SourceRecord,
+  TransientError,
 } from '#connector';
 import { intercom } from '../../connectors/intercom.ts';
 import { Authenticator } from '../../src/engine/authenticity.ts';
@@ -176,7 +177,7 @@ describeConnector('intercom', {
 });
 
 describe('reading contacts', () => {
-  test('takes leads and all values, and leaves out what is a list of its own', async () => {
+  test('takes all values, a lead’s made-up ID under another name, and leaves out what is a list of its own', async () => {
     const workspace = new Workspace();
     workspace.simulator.create({
       role: 'user',
@@ -187,6 +188,9 @@ describe('reading contacts', () => {
     workspace.simulator.create({ role: 'lead' });
     const records = await new Reader(workspace).toRest();
     expect(records.map(({ body }) => body['role']).sort()).toEqual(['lead', 'user']);
+    const lead = records.find((record) => record.body['role'] === 'lead')!;
+    expect(lead.body).toMatchObject({ lead_id: expect.stringMatching(/^[\da-f-]{36}$/) });
+    expect(lead.body).not.toHaveProperty('external_id');
     const { body, changedAt } = records.find((record) => record.body['role'] === 'user')!;
     expect(changedAt).toBe(start);
     expect(body).toMatchObject({
@@ -386,6 +390,20 @@ describe('contacts that end', () => {
     },
   );
 
+  test('a 404 or 410 that is not in Intercom’s own words deletes nobody', async () => {
+    const workspace = new Workspace();
+    const id = workspace.simulator.create({ external_id: 'c-1' });
+    const strange = [
+      new Response('<html>404 Not Found</html>', { status: 404 }),
+      Response.json({ message: 'no Route matched with those values' }, { status: 404 }),
+      new Response('', { status: 410 }),
+    ];
+    for (const answer of strange) {
+      workspace.simulator.faults = () => answer;
+      await expect(workspace.read([id])).rejects.toThrow(TransientError);
+    }
+  });
+
   test('a failure of one of many reads fails them all: nothing is taken for missing', async () => {
     const workspace = new Workspace();
     workspace.simulator.seed(5);
@@ -411,7 +429,9 @@ describe('the quotas of Intercom', () => {
       'x-ratelimit-remaining': '12',
       'x-ratelimit-reset': reset,
     };
-    expect(readQuotas!(answer(200, headers), request, start)).toEqual([{ quota: 'burst', remaining: 12 }]);
+    expect(readQuotas!(answer(200, headers), request, start)).toEqual([
+      { quota: 'burst', limit: 1666, remaining: 12 },
+    ]);
     expect(readQuotas!(answer(429, { 'x-ratelimit-reset': reset }), request, start)).toEqual([
       { quota: 'burst', exhaustedUntil: start + 7000 },
     ]);
@@ -432,8 +452,11 @@ describe('webhooks of Intercom', () => {
     const { simulator } = workspace;
     const push = simulator.push!;
     const id = simulator.create(values);
-    const told = (topic: string, item: object = simulator.get(id)!, at = start + 5000): readonly Change[] =>
-      hear(push.request(push.notification(topic, item, at))).changes;
+    const told = (
+      topic: string,
+      item: object = simulator.pushed(id)!,
+      at = start + 5000,
+    ): readonly Change[] => hear(push.request(push.notification(topic, item, at))).changes;
     return { workspace, simulator, push, id, told };
   }
 
@@ -502,9 +525,15 @@ describe('webhooks of Intercom', () => {
     'contact.email.updated',
     'contact.unarchived',
     'contact.subscribed',
-    'contact.unsubscribed',
   ])('of the topic %s are the contact exactly as pull gives it', async (topic) => {
-    const { workspace, told, id } = setUp({ external_id: 'c-1', unsubscribed_from_emails: true });
+    const { workspace, simulator, told, id } = setUp();
+    workspace.now += 907;
+    simulator.update(id, {
+      name: "Ona O'Neil & <Sons>",
+      unsubscribed_from_emails: true,
+      signed_up_at: 1_767_225_600,
+      custom_attributes: { renewal: 1_798_761_600, motto: 'R&amp;D' },
+    });
     const [pulled] = await new Reader(workspace).toRest();
     expect(told(topic)).toEqual([{ kind: 'record', stream: 'contacts', record: pulled }]);
     expect((await workspace.read([id])).records).toEqual([pulled]);
@@ -524,6 +553,8 @@ describe('webhooks of Intercom', () => {
     const { told, id } = setUp();
     const item = { type: 'contact_tag', tag: { id: '7' }, contact: { type: 'contact', id } };
     expect(told('contact.user.tag.created', item)).toMatchObject([{ kind: 'touch', recordId: id }]);
+    // The contact of an unsubscription is told in part (recorded).
+    expect(told('contact.unsubscribed')).toMatchObject([{ kind: 'touch', recordId: id }]);
     expect(told('contact.unsubscribed', { type: 'subscription', contact: { id } })).toMatchObject([
       { kind: 'touch', recordId: id },
     ]);

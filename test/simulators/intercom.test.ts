@@ -102,6 +102,63 @@ describe('the simulated Intercom', () => {
     ]);
   });
 
+  test('makes up the external ID of a lead, and gives it up when the lead becomes a user', async () => {
+    const { intercom, ask } = simulate();
+    const id = intercom.create({ role: 'lead', email: 'lea@example.org' });
+    const uuid = (await ask(`/contacts/${id}`)).json.external_id;
+    expect(uuid).toMatch(/^[\da-f]{8}-[\da-f-]{27}$/);
+    intercom.convert(id, 'shop-42');
+    expect((await ask(`/contacts/${id}`)).json).toMatchObject({ id, role: 'user', external_id: 'shop-42' });
+  });
+
+  test('shows seconds by its API and ISO texts in webhooks, identity escaped and other attributes not', async () => {
+    const { intercom, clock } = simulate();
+    clock.ms += 907;
+    const id = intercom.create({
+      name: 'Ona & Sons',
+      signed_up_at: seconds,
+      custom_attributes: { motto: 'R&D', renewal: seconds },
+    });
+    const custom_attributes = { motto: 'R&D', renewal: seconds };
+    const name = 'Ona &amp; Sons';
+    expect(intercom.get(id)).toMatchObject({
+      name,
+      updated_at: seconds,
+      signed_up_at: seconds,
+      custom_attributes,
+    });
+    expect(intercom.pushed(id)).toMatchObject({
+      name,
+      updated_at: '2026-11-02T08:00:00.907+00:00',
+      signed_up_at: '2026-11-02T08:00:00.000+00:00',
+      custom_attributes,
+    });
+  });
+
+  test('lists what was changed as late as it finds it', async () => {
+    const { intercom, ask, clock } = simulate({ indexLagMs: 60_000 });
+    const id = intercom.create({ name: 'Old' });
+    clock.ms += 60_000;
+    intercom.update(id, { name: 'New' });
+    expect((await ask('/contacts')).json.data).toMatchObject([{ id, name: 'Old' }]);
+    clock.ms += 60_000;
+    expect((await ask('/contacts')).json.data).toMatchObject([{ id, name: 'New' }]);
+  });
+
+  test('counts calls by windows that end on a round ten seconds', async () => {
+    const { ask, clock } = simulate({ quota: 2 });
+    clock.ms += 7300;
+    const first = await ask('/contacts');
+    expect([first.headers.get('x-ratelimit-limit'), first.headers.get('x-ratelimit-reset')]).toEqual([
+      '2',
+      String(seconds + 10),
+    ]);
+    await ask('/contacts');
+    expect((await ask('/contacts')).status).toBe(429);
+    clock.ms += 2700;
+    expect((await ask('/contacts')).status).toBe(200);
+  });
+
   test('signs notifications with one digest and health checks with another', () => {
     const { intercom } = simulate({
       push: { url: 'https://x.example.com/webhooks/intercom', clientSecret: 'a-secret' },

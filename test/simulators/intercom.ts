@@ -5,7 +5,6 @@ import { RequestCounts } from './hubspot/request-counts.ts';
 import { Contacts, type Values, type Version } from './intercom/contacts.ts';
 import { IntercomPush, type PushOptions } from './intercom/push.ts';
 import { IntercomError, orderOf, predicateOf } from './intercom/search.ts';
-import { QuotaWindows } from './quota-windows.ts';
 
 export type { Values } from './intercom/contacts.ts';
 export type { PushedRequest, PushOptions } from './intercom/push.ts';
@@ -26,7 +25,7 @@ export type IntercomOptions = {
   timezoneMinutes?: number;
   /** Whether search compares days, as is documented, or seconds. */
   dateFilters?: 'days' | 'seconds';
-  /** How long search shows a contact as it was, or not at all; by ID, later writes may overtake earlier ones. */
+  /** How long list and search show a contact as it was, or not at all; by ID, later writes may overtake earlier ones. */
   indexLagMs?: IndexLag;
   /** What a page cursor of search is: the last row's place in the order, or a count of rows. */
   paging?: 'keyset' | 'offset';
@@ -59,7 +58,8 @@ export class IntercomSimulator {
   readonly #options: IntercomOptions;
   readonly #now: () => number;
   readonly #contacts: Contacts;
-  readonly #quota: QuotaWindows | undefined;
+  /** `window`: the number of the present window of ten seconds, which ends on a round ten seconds (recorded). */
+  readonly #quota: { limit: number; window: number; used: number } | undefined;
 
   constructor(options: IntercomOptions) {
     this.#options = options;
@@ -69,8 +69,7 @@ export class IntercomSimulator {
     this.#contacts = new Contacts(this.#now, options.workspaceId ?? 'ecahpwf5');
     if (options.push) this.push = new IntercomPush(options.push);
     const { quota = 1_666 } = options;
-    if (quota !== false)
-      this.#quota = new QuotaWindows([{ name: 'burst', requests: quota, seconds: windowSeconds }]);
+    if (quota !== false) this.#quota = { limit: quota, window: 0, used: 0 };
     this.app.get('/contacts', (c) => this.#answer('list', c, () => this.#list(c)));
     this.app.post('/contacts/search', (c) => this.#answer('search', c, () => this.#search(c)));
     this.app.get('/contacts/:id', (c) => this.#answer('read', c, () => this.#read(c)));
@@ -103,7 +102,12 @@ export class IntercomSimulator {
     this.#contacts.end(id, { deleted: true });
   }
 
-  /** A lead into a user: the lead is there no more. */
+  /** A lead becomes a user of this `external_id`, and keeps its ID. */
+  convert(id: string, externalId: string): void {
+    this.#contacts.convert(id, externalId);
+  }
+
+  /** A lead into a user who is there already: the lead is there no more. */
   merge(leadId: string, userId: string): void {
     this.#contacts.merge(leadId, userId);
   }
@@ -131,6 +135,12 @@ export class IntercomSimulator {
     return version && this.#contacts.show(version, false);
   }
 
+  /** As a webhook shows it. */
+  pushed(id: string) {
+    const version = this.#contacts.newest(id);
+    return version && this.#contacts.showPushed(version);
+  }
+
   // -- requests -----------------------------------------------------------------------------------------------------
 
   async #answer(route: string, c: Context, respond: () => Response | Promise<Response>): Promise<Response> {
@@ -156,23 +166,35 @@ export class IntercomSimulator {
     const version = c.req.header('intercom-version');
     if (version !== undefined && !/^\d\.\d+$/.test(version))
       throw new IntercomError(400, 'intercom_version_invalid', 'The requested version could not be found');
-    if (this.#quota && !this.#quota.admit(this.#now()).admitted)
+    if (!this.#quota) return;
+    this.#turnWindow(this.#quota);
+    if (this.#quota.used >= this.#quota.limit)
       throw new IntercomError(429, 'rate_limit_exceeded', 'Exceeded rate limit');
+    this.#quota.used += 1;
+  }
+
+  #turnWindow(quota: { window: number; used: number }): void {
+    const window = Math.floor(this.#now() / 1000 / windowSeconds);
+    if (window === quota.window) return;
+    quota.window = window;
+    quota.used = 0;
   }
 
   #withHeaders(response: Response): Response {
     if (!this.#quota) return response;
-    response.headers.set('x-ratelimit-limit', String(this.#quota.windows[0]!.requests));
-    response.headers.set('x-ratelimit-remaining', String(this.#quota.remaining(this.#now())['burst']));
-    response.headers.set('x-ratelimit-reset', String(Math.ceil(this.#now() / 1000) + windowSeconds));
+    this.#turnWindow(this.#quota);
+    const { limit, window, used } = this.#quota;
+    response.headers.set('x-ratelimit-limit', String(limit));
+    response.headers.set('x-ratelimit-remaining', String(limit - used));
+    response.headers.set('x-ratelimit-reset', String((window + 1) * windowSeconds));
     return response;
   }
 
-  /** The newest first, as they were created: a new one comes before the first page. */
+  /** The newest first, as they were created: a new one comes before the first page. It lags as search does (recorded). */
   #list(c: Context): Response {
     const size = pageSize(c.req.query('per_page'), 10);
     const after = c.req.query('starting_after');
-    const rows = this.#contacts.living().toSorted((a, b) => (a.id < b.id ? 1 : -1));
+    const rows = this.#indexed().toSorted((a, b) => (a.id < b.id ? 1 : -1));
     const rest = after === undefined ? rows : rows.filter(({ id }) => id < decoded(after));
     return this.#page(c, rest.slice(0, size), {
       size,
@@ -190,9 +212,9 @@ export class IntercomSimulator {
       timezoneMinutes: this.#options.timezoneMinutes ?? 0,
     });
     const order = orderOf(body['sort']);
-    const lag = this.indexLagMs;
-    const known = this.#contacts.asOf((id) => this.#now() - (typeof lag === 'number' ? lag : lag(id)));
-    const rows = known.filter((version) => fits(this.#contacts.show(version, false))).sort(order);
+    const rows = this.#indexed()
+      .filter((version) => fits(this.#contacts.show(version, false)))
+      .sort(order);
     const { starting_after: after } = pagination;
     let begin = 0;
     if (after) {
@@ -210,6 +232,12 @@ export class IntercomSimulator {
       total: rows.length,
       next: more ? encoded(JSON.stringify({ offset: begin + size, version: page.at(-1) })) : null,
     });
+  }
+
+  /** What lists and search know by now. */
+  #indexed(): Version[] {
+    const lag = this.indexLagMs;
+    return this.#contacts.asOf((id) => this.#now() - (typeof lag === 'number' ? lag : lag(id)));
   }
 
   #page(

@@ -30,23 +30,19 @@ export class IntercomPush {
     this.#options = options;
   }
 
-  /** `at`: epoch milliseconds. Topics of deletions hold identifiers only. */
+  /**
+   * `at`: epoch milliseconds. `item`: the contact as webhooks show it. Topics of what ends hold identifiers only, that of
+   * an unsubscription a contact in part (recorded).
+   */
   notification(topic: string, item: object, at: number, appId = this.#options.appId): Notification {
     this.#serial += 1;
     const seconds = Math.floor(at / 1000);
-    const known = item as { [name: string]: unknown };
-    const identifiers = {
-      type: 'contact',
-      id: known['id'],
-      external_id: known['external_id'],
-      deleted: true,
-    };
     return {
       type: 'notification_event',
       app_id: appId ?? 'ecahpwf5',
       data: {
         type: 'notification_event_data',
-        item: topic.endsWith('.deleted') ? identifiers : item,
+        item: itemOf(topic, item as { [name: string]: unknown }, seconds),
       },
       links: {},
       id: `notif_${String(this.#serial).padStart(8, '0')}-4c29-11ed-9d0e-cd91d8e1c3b0`,
@@ -100,4 +96,13 @@ export class IntercomPush {
       body: new TextEncoder().encode(body),
     };
   }
+}
+
+function itemOf(topic: string, item: { [name: string]: unknown }, seconds: number): unknown {
+  const { id, type } = item;
+  if (topic.endsWith('.deleted')) return { id, type: 'contact', deleted: true };
+  if (/\.archived?$/.test(topic)) return { id, external_id: null, type: 'contact', archived: true };
+  if (topic !== 'contact.unsubscribed' || type !== 'contact') return item;
+  const { name, custom_attributes, ...contact } = item;
+  return { type: 'contact_unsubscribe', created_at: seconds, contact };
 }

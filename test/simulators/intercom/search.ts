@@ -54,7 +54,8 @@ export function orderOf(sort: unknown): (a: Version, b: Version) => number {
   const { field = 'created_at', order = 'descending' } = (sort ?? {}) as Record<string, string>;
   if (!['created_at', 'updated_at'].includes(field) || !['ascending', 'descending'].includes(order))
     throw invalid('This order is not known');
-  const time = (version: Version) => (field === 'updated_at' ? version.updatedAt : version.createdAt);
+  const time = (version: Version) =>
+    Math.floor((field === 'updated_at' ? version.updatedAt : version.createdAt) / 1000);
   const sign = order === 'ascending' ? 1 : -1;
   return (a, b) => sign * (time(a) - time(b)) || (a.id === b.id ? 0 : a.id < b.id ? -1 : 1);
 }

@@ -1,7 +1,12 @@
 // How a vendor's word about waiting is read, in every form that was seen.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { longestRetryMs, retryAfterMs, shortestRetryMs } from '../../../src/connector/reading.ts';
+import {
+  longestRetryMs,
+  retryAfterMs,
+  shortestRetryMs,
+  unescapeHtml,
+} from '../../../src/connector/reading.ts';
 
 const now = Date.parse('2026-11-29T12:00:00Z');
 
@@ -60,5 +65,36 @@ describe('The wait that a vendor names', () => {
         expect(wait).toBeLessThanOrEqual(longestRetryMs);
       }),
     );
+  });
+});
+
+describe('unescapeHtml', () => {
+  const escapes: [RegExp, string][] = [
+    [/&/g, '&amp;'],
+    [/</g, '&lt;'],
+    [/>/g, '&gt;'],
+    [/"/g, '&quot;'],
+    [/'/g, '&#39;'],
+  ];
+  const escapeHtml = (text: string) => escapes.reduce((all, [from, to]) => all.replaceAll(from, to), text);
+
+  it('gives back any text that was escaped once', () => {
+    const text = fc.string({
+      unit: fc.constantFrom('&', 'amp;', '#39;', 'lt;', '<', '>', '"', "'", 'é', 'x'),
+    });
+    fc.assert(fc.property(text, (given) => unescapeHtml(escapeHtml(given)) === given));
+  });
+
+  it.each([
+    ['Ona O&#39;Neil &amp; Sons', "Ona O'Neil & Sons"],
+    ['O&#x27;Neil &#x2F; &#0039;', "O'Neil / '"],
+    ['&AMP; &apos;', "& '"],
+    ['&amp;lt;', '&lt;'],
+    ['&amp;amp;', '&amp;'],
+    // No escapes of HTML's five characters, or none at all.
+    ['AT&T; &eacute; &copy &amp', 'AT&T; &eacute; &copy &amp'],
+    ['&#0; &#xD800; &#9999999;', '&#0; &#xD800; &#9999999;'],
+  ])('makes %j into %j', (escaped, plain) => {
+    expect(unescapeHtml(escaped)).toBe(plain);
   });
 });

@@ -1,0 +1,180 @@
+// Cases that recorded traffic of Intercom, Customer.io, HubSpot and Voucherify has shown, end to end where they are: the
+// vendor simulated, a run or a webhook, and what Voucherify then holds. See README.md beside this file.
+import { afterEach, describe, expect, it } from 'vitest';
+import { createApp } from '../../src/web/app.ts';
+import { createIntercomSimulator, type IntercomSimulator } from '../simulators/intercom.ts';
+import { type Served, serve } from '../simulators/serve.ts';
+import { databases, type TestDatabase } from '../support/databases.ts';
+import { FastClock, openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
+
+let world: SyncWorld | undefined;
+let database: TestDatabase | undefined;
+const served: Served[] = [];
+
+afterEach(async () => {
+  await world?.close();
+  await database?.close();
+  for (const server of served.splice(0)) await server.close();
+  world = undefined;
+  database = undefined;
+});
+
+type Vendor = { app: Parameters<typeof serve>[0] };
+type Settings = { [name: string]: unknown };
+
+/** Tributary between one simulated vendor, as the source `vendor`, and a simulated Voucherify. */
+async function open(clock: FastClock, vendor: Vendor, source: Settings, options: Settings = {}) {
+  const server = await serve(vendor.app);
+  served.push(server);
+  database = await databases[0]!.open();
+  world = await openSyncWorld(database, {
+    clock,
+    sources: { vendor: { baseUrl: server.url, ...source } },
+    ...options,
+  });
+  await world.tributary.start();
+  const web = createApp(world.tributary, {
+    apiToken: 'a-token-for-the-tests',
+    version: '0.0.0',
+    dataDir: '/nowhere',
+  });
+  const { voucherify } = world;
+  return {
+    world,
+    sync: (mode: 'incremental' | 'full' = 'full') => world!.sync(mode, 'vendor'),
+    /** What Voucherify holds, by source ID. */
+    customers: () =>
+      Object.fromEntries([...voucherify.customers()].map((customer) => [customer.source_id, customer])),
+    /** Sends a webhook, and waits until it has been taken in. */
+    async push(request: { headers: Record<string, string>; body: string | Uint8Array }) {
+      const { status } = await web.request('/webhooks/vendor', {
+        method: 'POST',
+        headers: request.headers,
+        body: typeof request.body === 'string' ? request.body : new Uint8Array(request.body),
+      });
+      expect(status).toBe(200);
+      await world!.rest();
+    },
+  };
+}
+
+describe('Intercom', () => {
+  const accessToken = 'dG9rOnNlY3JldDBhMWIyYzNk';
+  const clientSecret = 'a-client-secret-of-the-app';
+
+  async function start(settings: Settings = {}) {
+    const clock = new FastClock();
+    const intercom = createIntercomSimulator({
+      now: () => clock.now(),
+      accessToken,
+      quota: false,
+      push: { url: 'https://sync.example.com/webhooks/vendor', clientSecret },
+    });
+    const source = { connector: 'intercom', accessToken, clientSecret, ...settings };
+    const opened = await open(clock, intercom, source);
+    return {
+      ...opened,
+      intercom,
+      clock,
+      tell: (topic: string, id: string) =>
+        opened.push(
+          intercom.push!.request(intercom.push!.notification(topic, pushed(intercom, id), clock.now())),
+        ),
+    };
+  }
+
+  const pushed = (intercom: IntercomSimulator, id: string) => intercom.pushed(id)!;
+
+  it('intercom-lead-is-no-customer: a lead is filtered wherever it is read, until it is a user', async () => {
+    const { intercom, sync, customers, tell, clock } = await start();
+    const lea = intercom.create({ role: 'lead', name: 'Lea', email: 'lea@example.org' });
+    intercom.create({ external_id: 'shop-42', name: 'Ona Falk', email: 'ona@example.org' });
+    expect(await sync()).toMatchObject({ changed: 1, filtered: 1 });
+    expect(Object.keys(customers())).toEqual(['shop-42']);
+    // By search, by ID and by webhook.
+    clock.skip(3_600_000);
+    intercom.update(lea, { name: 'Lea L.' });
+    expect(await sync('incremental')).toMatchObject({ changed: 0, filtered: 1 });
+    await tell('contact.unsubscribed', lea);
+    await tell('contact.lead.updated', lea);
+    expect(Object.keys(customers())).toEqual(['shop-42']);
+    clock.skip(60_000);
+    intercom.convert(lea, 'shop-77');
+    await tell('contact.lead.signed_up', lea);
+    expect(customers()).toMatchObject({ 'shop-42': {}, 'shop-77': { name: 'Lea L.' } });
+    expect(Object.keys(customers())).toHaveLength(2);
+  });
+
+  it('intercom-lead-is-no-customer: a lead merged into a user leaves one customer', async () => {
+    const { intercom, sync, customers, clock } = await start();
+    const lead = intercom.create({ role: 'lead', email: 'ona@example.org' });
+    const user = intercom.create({ external_id: 'shop-42', email: 'ona@example.org' });
+    await sync();
+    clock.skip(3_600_000);
+    intercom.merge(lead, user);
+    await sync('incremental');
+    await sync('full');
+    expect(Object.keys(customers())).toEqual(['shop-42']);
+  });
+
+  it('intercom-lead-is-no-customer: with leads true the made-up ID of a lead is no source ID either', async () => {
+    const { intercom, sync, customers, tell, clock } = await start({ leads: true });
+    const lea = intercom.create({ role: 'lead', name: 'Lea' });
+    await sync();
+    await tell('contact.lead.created', lea);
+    expect(customers()).toEqual({});
+    clock.skip(3_600_000);
+    intercom.convert(lea, 'shop-77');
+    await sync('incremental');
+    expect(Object.keys(customers())).toEqual(['shop-77']);
+  });
+
+  it('intercom-lead-is-no-customer: with leads true and sourceId id a lead keeps its customer when it is a user', async () => {
+    const { intercom, sync, customers, clock } = await start({ leads: true, sourceId: 'id' });
+    const lea = intercom.create({ role: 'lead', name: 'Lea' });
+    await sync();
+    clock.skip(3_600_000);
+    intercom.convert(lea, 'shop-77');
+    await sync('incremental');
+    expect(Object.keys(customers())).toEqual([lea]);
+  });
+
+  it('intercom-name-escaped: names are unescaped once, by pull and by webhook', async () => {
+    const { intercom, sync, customers, tell, clock } = await start();
+    const name = "Ona O'Neil & <Sons> &lt;";
+    const id = intercom.create({ external_id: 'shop-42', name });
+    await sync();
+    expect(customers()['shop-42']).toMatchObject({ name });
+    clock.skip(60_000);
+    intercom.update(id, { name: `${name} "Ltd."` });
+    await tell('contact.user.updated', id);
+    expect(customers()['shop-42']).toMatchObject({ name: `${name} "Ltd."` });
+  });
+
+  it('intercom-name-escaped: custom attributes stay as they are', async () => {
+    const { intercom, sync, customers } = await start({
+      mapping: { 'metadata.motto': 'custom_attributes.motto' },
+    });
+    intercom.create({ external_id: 'shop-42', custom_attributes: { motto: 'R&amp;D' } });
+    await sync();
+    expect(customers()['shop-42']).toMatchObject({ metadata: { motto: 'R&amp;D' } });
+  });
+
+  it('intercom-seconds-become-1970: a webhook and the API agree, and the later state of one second wins', async () => {
+    const { intercom, sync, customers, tell, clock } = await start({
+      mapping: { name: 'name', 'metadata.signed_up_at': 'signed_up_at' },
+    });
+    const id = intercom.create({ external_id: 'shop-42', name: 'Ona', signed_up_at: 1_767_225_600 });
+    await tell('contact.user.created', id);
+    const { metadata } = customers()['shop-42']!;
+    expect(metadata).toEqual({ signed_up_at: 1_767_225_600 });
+    // Within the second that the webhook told of, to the millisecond: the API shows it to the second.
+    clock.skip(3_600_000);
+    const second = Math.floor(clock.now() / 1000) * 1000;
+    intercom.update(id, { name: 'Ona at .907' }, second + 907);
+    await tell('contact.user.updated', id);
+    intercom.update(id, { name: 'Ona at .950' }, second + 950);
+    expect(await sync()).toMatchObject({ changed: 1, superseded: 0 });
+    expect(customers()['shop-42']).toMatchObject({ name: 'Ona at .950', metadata });
+  });
+});
