@@ -428,7 +428,8 @@ export interface ApiResponse {
 export interface Api {
   /**
    * Sends one request, after its quotas have room. Throws `TransientError`, `RejectedError` or `UnauthorizedError` for
-   * every status that is neither 2xx nor in `answers`.
+   * every status that is neither 2xx nor in `answers`, and for a status in `answers` that is not the vendor's own (see
+   * `ApiDescription.isOwn`).
    */
   request(request: ApiRequest): Promise<ApiResponse>;
 }
@@ -483,7 +484,13 @@ export interface ApiDescription {
   quotas: Quota[];
   /** What the response's headers say of the quotas. */
   readQuotas?(response: ApiResponse, request: ApiRequest, now: number): QuotaReading[];
-  /** How an error of this vendor is to be taken where its status alone misleads. */
+  /**
+   * Whether an answer that is no success was given by the vendor itself. What was not (a gateway's or firewall's page) says
+   * nothing of the credentials or of a record: the vendor counts as down. Default: its body is a JSON object or array, or
+   * it is a 401 without a body. Redirects are never the vendor's.
+   */
+  isOwn?(response: ApiResponse, request: ApiRequest): boolean;
+  /** How an error of this vendor is to be taken where its status alone misleads. Asked only of the vendor's own answers. */
   refusal?(
     response: ApiResponse,
     request: ApiRequest,
@@ -585,7 +592,16 @@ export class RejectedError extends Error {
   }
 }
 
-/** The credentials are refused: the source or destination is paused, and tried again now and then. */
+/**
+ * The credentials are refused: the source or destination is paused, and tried again now and then. `final`: the vendor took
+ * the grant back (`invalid_grant`), so that only a person can mend it.
+ */
 export class UnauthorizedError extends Error {
   override name = 'UnauthorizedError';
+  readonly final: boolean;
+
+  constructor(message: string, options: { final?: boolean; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.final = options.final ?? false;
+  }
 }

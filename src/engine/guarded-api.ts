@@ -48,10 +48,7 @@ function wordOf(error: unknown): 'answered' | 'failed' | null {
   if (error instanceof UnauthorizedError) return 'answered';
   if (error instanceof RejectedError) return error.status === undefined ? null : 'answered';
   if (!(error instanceof TransientError)) return null;
-  const { status, quota } = error;
+  const { status, quota, foreign } = error;
   if (status === undefined) return quota === undefined ? 'failed' : null;
-  return status >= 500 || isNoAnswer(status) ? 'failed' : 'answered';
+  return status >= 500 || foreign ? 'failed' : 'answered';
 }
-
-/** A success whose body was none of the vendor's: something between us and them answered. */
-const isNoAnswer = (status: number) => status >= 200 && status < 300;

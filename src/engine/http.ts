@@ -1,7 +1,5 @@
 // Requests to a vendor's API: the only file that opens a connection. It knows statuses, but no vendor's meaning of them
 // beyond what the connector's description says.
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { Client, type Dispatcher, Pool, request } from 'undici';
 import manifest from '../../package.json' with { type: 'json' };
 import { parseJson } from '../connector/json.ts';
@@ -24,12 +22,15 @@ import { Line } from './line.ts';
 import type { Log } from './log.ts';
 import { OAuthTokens } from './oauth.ts';
 import { type Budget, UnsentError } from './quota.ts';
-import { changes, refusalOf, Secrets } from './refusal.ts';
+import { changes, isOwn, refusalOf, Secrets } from './refusal.ts';
 import { bodyOf } from './request-body.ts';
+import { BodyTooLargeError, bodyLimits, unpacked } from './unpacking.ts';
 
 const defaultTimeoutSeconds = 30;
-const maxBodyBytes = 64 * 1024 * 1024;
-const unzip = promisify(gunzip);
+const limits = bodyLimits();
+
+/** The code of the RejectedError for an answer that is more than this process can hold. */
+export const tooLargeCode = 'response_too_large';
 
 /** What became of one request, for metrics. `status` is null where no response came. */
 export interface CallReport {
@@ -218,14 +219,15 @@ export class Endpoint {
     const readings = this.#description.readQuotas?.(response, request, now) ?? [];
     this.budget.observe(readings);
     const isSuccess = status >= 200 && status < 300;
-    if (isSuccess && json === undefined && isNoAnswer(text, headers['content-type'])) {
+    if (isSuccess && json === undefined && wantsJson(request, { status, text, headers })) {
       throw new TransientError(`${this.name} answered ${status} with something other than JSON`, {
         status,
+        foreign: true,
         uncertain: changes(request),
       });
     }
-    if (isSuccess || request.answers?.includes(status)) return response;
     const answer = { response, text, request, readings, now };
+    if (isSuccess || (request.answers?.includes(status) && isOwn(answer, this.#description))) return response;
     throw refusalOf(answer, { name: this.name, description: this.#description, secrets: this.#secrets });
   }
 
@@ -329,7 +331,7 @@ export class Endpoint {
         },
         onResponseData(_controller, chunk) {
           bytes += chunk.length;
-          if (bytes > maxBodyBytes) cut('too large');
+          if (bytes > limits.bytes) cut('too large');
           else chunks.push(chunk);
         },
         onResponseEnd: () => end({ ...head, body: Buffer.concat(chunks) }),
@@ -387,10 +389,15 @@ export class Endpoint {
     const isOurs = url.origin === this.#base.origin;
     const readings = isOurs ? (this.#description.readQuotas?.(response, request, now) ?? []) : [];
     this.budget.observe(readings);
-    return refusalOf(
-      { response, text, request, readings, now },
-      { name: this.name, description: this.#description, secrets: this.#secrets },
-    );
+    const answer = { response, text, request, readings, now };
+    // A storage service speaks for itself: its refusal is about this file, and not about our credentials.
+    const isAboutFile = status >= 300 && status < 500 && status !== 408 && status !== 429;
+    if (isAboutFile && !(isOurs && isOwn(answer, this.#description)))
+      return new RejectedError(`${this.name} named a file at ${url.host}, which answered ${status}`, {
+        status,
+        code: `http_${status}`,
+      });
+    return refusalOf(answer, { name: this.name, description: this.#description, secrets: this.#secrets });
   }
 
   #failure(exchange: Exclude<Exchange, { status: number }>, request: ApiRequest): Error {
@@ -419,12 +426,12 @@ export class Endpoint {
     { headers, body }: Extract<Exchange, { status: number }>,
     request: ApiRequest,
   ): Promise<string> {
-    if (headers['content-encoding'] !== 'gzip' || !body.length) return body.toString();
     try {
-      return (await unzip(body, { maxOutputLength: maxBodyBytes })).toString();
+      return (await unpacked(body, headers['content-encoding'], limits)).toString();
     } catch (cause) {
-      if ((cause as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(this.name);
+      if (cause instanceof BodyTooLargeError) throw tooLarge(this.name);
       throw new TransientError(`${this.name} sent a body that cannot be unpacked`, {
+        foreign: true,
         uncertain: changes(request),
         cause,
       });
@@ -467,10 +474,13 @@ function secretsOf({ headers, oauth }: ApiDescription, token: string | null): Se
   return new Secrets({ ...headers, ...more, ...(token !== null && { token }) });
 }
 
+/** The code asks whoever reads pages for smaller ones. */
 function tooLarge(name: string): RejectedError {
-  return new RejectedError(`${name} sent more than ${maxBodyBytes / 1024 / 1024} MB in one response`, {
-    code: 'response_too_large',
-  });
+  const megabytes = Math.floor(limits.bytes / 1024 / 1024);
+  return new RejectedError(
+    `${name} sent more in one response than this process can hold: about ${megabytes} MB, unpacked`,
+    { code: tooLargeCode },
+  );
 }
 
 function lowerCased(headers: { [name: string]: string }): { [name: string]: string } {
@@ -493,9 +503,17 @@ function parsed(text: string): Json | undefined {
   }
 }
 
-/** A body that should have been JSON: it says so, says nothing, or is a web page (of a proxy, of a wrong address). */
-function isNoAnswer(text: string, type: string | undefined): boolean {
-  return text.trim() !== '' && (!type || /json|html/i.test(type));
+/**
+ * Whether a success without JSON is no answer. Who reads is owed a body; a write may be answered by none. A web page (of a
+ * proxy, of a wrong address) and what calls itself JSON are never an answer.
+ */
+function wantsJson(
+  { method = 'GET' }: ApiRequest,
+  { status, text, headers }: { status: number; text: string; headers: { [name: string]: string } },
+): boolean {
+  const type = headers['content-type'];
+  if (text.trim() !== '' && (!type || /json|html/i.test(type))) return true;
+  return status === 200 && (method === 'GET' || method === 'POST');
 }
 
 /** The reason of a connection's failure, also where every address of a host failed by its own. */

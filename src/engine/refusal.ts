@@ -74,22 +74,31 @@ function parts(value: string): string[] {
   return [credentials, ...Buffer.from(credentials, 'base64').toString().split(':')];
 }
 
-/** The error for an answer that is neither 2xx nor among the request's `answers`. */
+/** Whether the vendor itself gave this answer, which is no success; see `ApiDescription.isOwn`. */
+export function isOwn({ response, request, text }: Answer, description: ApiDescription): boolean {
+  const { status, json } = response;
+  if (status >= 300 && status < 400) return false;
+  if (description.isOwn) return description.isOwn(response, request);
+  return (typeof json === 'object' && json !== null) || (status === 401 && text.trim() === '');
+}
+
+/** The error for an answer that is neither 2xx nor one of the request's `answers` in the vendor's own words. */
 export function refusalOf(
   answer: Answer,
   { name, description, secrets }: { name: string; description: ApiDescription; secrets: Secrets },
 ): TransientError | RejectedError | UnauthorizedError {
   const { response, request, now } = answer;
+  const { status } = response;
+  const isQuota = passingStatuses.has(status);
+  if (!isQuota && !isOwn(answer, description)) return foreign(answer, name);
   const said = description.refusal?.(response, request, now);
   if (said) return secrets.hideInError(said);
-  const { status } = response;
   const words = secrets.hide(wordsOf(answer));
   const spoken = words ? `: ${words}` : '';
-  if (status >= 300 && status < 400) return redirected(answer, name);
   if (status === 401 || status === 403) {
     return new UnauthorizedError(`${name} refuses the credentials (${status})${spoken}`);
   }
-  if (passingStatuses.has(status) || status >= 500) {
+  if (isQuota || status >= 500) {
     const quota = answer.readings.find((reading) => (reading.exhaustedUntil ?? 0) > now);
     const wait = waitMs(response, now) ?? (quota?.exhaustedUntil && quota.exhaustedUntil - now);
     return new TransientError(`${name} answered ${status}${spoken}`, {
@@ -118,14 +127,26 @@ export function waitMs(response: ApiResponse, now: number): number | undefined {
   return retryAfterMs(response.headers['retry-after'], now);
 }
 
-function redirected({ response }: Answer, name: string): RejectedError {
+/** Something between us and the vendor answered, or the base URL leads elsewhere. Nobody is to blame, no record either. */
+function foreign({ response, request, now }: Answer, name: string): TransientError {
   const { status, headers } = response;
-  const location = headers['location'] ?? '';
-  const host = URL.canParse(location) ? new URL(location).host : '';
-  return new RejectedError(
-    `${name} answered ${status}, a redirect${host ? ` to ${host}` : ''}, which is not followed: is the base URL right?`,
-    { status, code: `http_${status}` },
-  );
+  const wait = waitMs(response, now);
+  const about = { status, foreign: true, ...(wait !== undefined && { retryAfterMs: wait }) };
+  if (status >= 300 && status < 400) {
+    const location = headers['location'] ?? '';
+    const host = URL.canParse(location) ? new URL(location).host : '';
+    return new TransientError(
+      `${name} answered ${status}, a redirect${host ? ` to ${host}` : ''}, which is not followed. Is the base URL right?`,
+      about,
+    );
+  }
+  const what = /html/i.test(headers['content-type'] ?? '') ? 'with a web page' : 'without JSON';
+  const whose =
+    status >= 500 ? '' : ": the answer of a gateway or firewall, or of another server than the vendor's API";
+  return new TransientError(`${name} answered ${status} ${what}${whose}`, {
+    ...about,
+    uncertain: status >= 500 && changes(request),
+  });
 }
 
 function wordsOf({ response, text }: Answer): string {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type ApiDescription,
   type ApiRequest,
-  RejectedError,
+  type RejectedError,
   TransientError,
   UnauthorizedError,
 } from '../../../src/connector.ts';
@@ -158,17 +158,60 @@ describe('An endpoint', () => {
     ]);
   });
 
-  it('takes an empty body and plain text as no JSON', async () => {
+  it('takes no content, and plain text after a write, as a success without JSON', async () => {
     answer = () => new Response(null, { status: 204 });
     expect(await endpointOf().api('manual').request({ path: '/a' })).toMatchObject({
       status: 204,
       json: undefined,
     });
     answer = () => new Response('OK', { headers: { 'content-type': 'text/plain' } });
-    expect(await endpointOf().api('manual').request({ path: '/a' })).toMatchObject({
+    expect(await endpointOf().api('manual').request({ method: 'DELETE', path: '/a' })).toMatchObject({
       status: 200,
       json: undefined,
     });
+  });
+
+  it.each([
+    ['an empty body', () => new Response(null)],
+    ['plain text', () => new Response('OK', { headers: { 'content-type': 'text/plain' } })],
+  ])('does not take 200 with %s for the answer of who reads', async (_what, given) => {
+    answer = given;
+    for (const method of ['GET', 'POST'] as const)
+      expect(await failure({ method, path: '/a' })).toMatchObject({ name: 'TransientError', foreign: true });
+  });
+
+  it.each([
+    ['a redirect', 302, null, undefined],
+    ['a page', 400, '<html>400</html>', 'text/html'],
+    ['a page of a firewall', 401, '<html>Who are you?</html>', 'text/html'],
+    ['a page of a firewall', 403, '<html>blocked</html>', 'text/html'],
+    ['plain text', 404, 'default backend - 404', 'text/plain'],
+    ['a page', 405, '<html>405</html>', 'text/html'],
+    ['nothing', 413, null, undefined],
+    ['a string', 403, '"blocked"', 'application/json'],
+  ])('blames nobody for %s with %i', async (_what, status, body, type) => {
+    answer = () => new Response(body, { status, ...(type && { headers: { 'content-type': type } }) });
+    const refusal = () => new UnauthorizedError('give another key');
+    expect(await failure({ path: '/a' }, { refusal })).toMatchObject({
+      name: 'TransientError',
+      foreign: true,
+      status,
+      uncertain: false,
+    });
+    // Neither is it the answer that was asked for: a page with 404 says of no record that it is gone.
+    expect(await failure({ path: '/a', answers: [status] })).toMatchObject({ foreign: true });
+  });
+
+  it("lets the connector say which bodies are the vendor's own", async () => {
+    answer = () => new Response('Forbidden: scope', { status: 403 });
+    expect(await failure({ path: '/a' }, { isOwn: () => true })).toMatchObject({ name: 'UnauthorizedError' });
+    answer = () => json({ blocked: true }, 403);
+    expect(await failure({ path: '/a' }, { isOwn: () => false })).toMatchObject({ foreign: true });
+  });
+
+  it('takes 401 without a body for a refusal of the credentials', async () => {
+    answer = () => new Response(null, { status: 401 });
+    expect(await failure({ path: '/a' })).toMatchObject({ name: 'UnauthorizedError' });
   });
 
   it('unpacks gzip, and refuses what is more than it may hold', async () => {
@@ -255,9 +298,6 @@ describe('An endpoint', () => {
     expect(error.message).toHaveLength(500);
     answer = () => json({ status: 'error', category: 'VALIDATION_ERROR', message: 'no' }, 400);
     expect(await failure({ path: '/a' })).toMatchObject({ code: 'VALIDATION_ERROR', message: 'no' });
-    answer = () =>
-      new Response('<html>long page</html>', { status: 404, headers: { 'content-type': 'text/html' } });
-    expect(await failure({ path: '/a' })).toMatchObject({ message: 'hubspot answered 404' });
   });
 
   it('hides its credentials where the vendor repeats them', async () => {
@@ -294,9 +334,9 @@ describe('An endpoint', () => {
     answer = () =>
       new Response(null, { status: 302, headers: { location: 'https://eu1.example.com/login?to=1' } });
     const error = await failure({ path: '/a' });
-    expect(error).toBeInstanceOf(RejectedError);
+    expect(error).toMatchObject({ name: 'TransientError', foreign: true });
     expect(error.message).toBe(
-      'hubspot answered 302, a redirect to eu1.example.com, which is not followed: is the base URL right?',
+      'hubspot answered 302, a redirect to eu1.example.com, which is not followed. Is the base URL right?',
     );
     expect(seen).toHaveLength(1);
   });
