@@ -133,19 +133,32 @@ function tooMany(
   now: number,
   quotas: readonly Quota[],
 ): TransientError {
-  const policy = typeof body['policyName'] === 'string' ? body['policyName'] : 'no policy named';
+  const policy = policyOf(body) ?? 'no policy named';
   const named = (name: string | undefined) => quotas.find((quota) => quota.name === name)?.name;
   const wait = (retryAfterMs: number, quota: string | undefined) =>
     new TransientError(`${what}: ${policy}`, { status: 429, retryAfterMs, ...(quota && { quota }) });
   // Their Retry-After is not dependable: the policy says how long.
-  if (policy === 'DAILY') return wait(untilMidnight(now), named('daily'));
+  if (policy === 'DAILY') return wait(untilNextHour(now), named('daily'));
   if (policy === 'SECONDLY') return wait(1000, named(request.bucket));
   return wait(10_000, policy === 'TEN_SECONDLY_ROLLING' ? named('burst') : undefined);
 }
 
-/** The daily quota is said to begin again at midnight of the account's time zone, which is not told: UTC is assumed. */
-function untilMidnight(now: number): number {
-  return daySeconds * 1000 - (now % (daySeconds * 1000));
+/**
+ * A refused search names no policy (recorded three times, 2021–22): its message does, `You have reached your secondly
+ * limit.`, and HubSpot's own client goes by that message (`RetryDecorator.ts`).
+ */
+function policyOf({ policyName, message }: JsonObject): string | undefined {
+  if (typeof policyName === 'string' && policyName !== '') return policyName;
+  const said = typeof message === 'string' ? /\byour (\w+) limit\b/i.exec(message)?.[1] : undefined;
+  return said?.toUpperCase();
+}
+
+/**
+ * The daily quota begins again at midnight of the account's time zone, which no answer names. Midnights are at full hours
+ * almost everywhere: one refused call an hour finds it, where UTC's midnight could be most of a day too late.
+ */
+function untilNextHour(now: number): number {
+  return 3_600_000 - (now % 3_600_000);
 }
 
 /** `errors[].context` names them, as `requiredGranularScopes` or `requiredScopes`; so may the body's own `context`. */

@@ -8,7 +8,7 @@ import {
   type PullRequest,
   TransientError,
 } from '#connector';
-import { objectOf } from '#connector/reading';
+import { objectOf, wordOf } from '#connector/reading';
 import { searchBucket } from './api.ts';
 import { contactRecords, propertyNames } from './contact.ts';
 import { type SearchCursor, type Window, writeCursor } from './cursor.ts';
@@ -96,8 +96,8 @@ function readOn(
 ): Window {
   const read = { ...window, edge: [...window.edge], total: window.total ?? total };
   for (const row of results) {
-    const { id } = objectOf(row);
-    if (typeof id === 'string' && isGreater(id, read.lastId)) read.lastId = id;
+    const id = wordOf(objectOf(row)['id']);
+    if (id !== undefined && isGreater(id, read.lastId)) read.lastId = id;
   }
   for (const { recordId, changedAt } of records) {
     if (changedAt > window.until) continue;

@@ -1,6 +1,6 @@
 // One contact as HubSpot writes it, into a record. It knows no requests.
 import type { Json, RejectedRow, SourceRecord } from '#connector';
-import { momentOf, objectOf } from '#connector/reading';
+import { momentOf, objectOf, wordOf } from '#connector/reading';
 
 /** The most that the list and a batch read give. */
 export const pageSize = 100;
@@ -39,10 +39,11 @@ export interface Rows {
 export function contactRecords(rows: readonly Json[]): Rows {
   const found: Rows = { records: [], rejected: [] };
   for (const row of rows) {
-    const { id, properties, updatedAt } = objectOf(row);
+    const { id: given, properties, updatedAt } = objectOf(row);
+    const id = wordOf(given);
     const values = objectOf(properties);
     const changedAt = momentOf(updatedAt) ?? momentOf(values['lastmodifieddate']);
-    if (typeof id === 'string' && id !== '' && changedAt !== undefined) {
+    if (id !== undefined && changedAt !== undefined) {
       const merged = idsOf(values[mergedIds]).filter((other) => other !== id);
       found.records.push({
         recordId: id,
@@ -51,7 +52,7 @@ export function contactRecords(rows: readonly Json[]): Rows {
         ...(merged.length && { merged }),
       });
     } else {
-      const position = `contact ${typeof id === 'string' && id ? id : JSON.stringify(row).slice(0, 200)}`;
+      const position = `contact ${id ?? JSON.stringify(row).slice(0, 200)}`;
       found.rejected.push({
         position,
         reason: 'A contact has an id and a time of last change; this one has not.',
@@ -73,8 +74,9 @@ function idsOf(value: Json | undefined): string[] {
 
 /** An archived contact into the record of a deletion, at the time it was archived. */
 export function tombstone(row: Json): SourceRecord | undefined {
-  const { id, properties, archivedAt } = objectOf(row);
+  const { id: given, properties, archivedAt } = objectOf(row);
+  const id = wordOf(given);
   const changedAt = momentOf(archivedAt);
-  if (typeof id !== 'string' || id === '' || changedAt === undefined) return undefined;
+  if (id === undefined || changedAt === undefined) return undefined;
   return { recordId: id, changedAt, deleted: true, body: { ...objectOf(properties), id } };
 }

@@ -10,7 +10,7 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
-import { listOf, objectOf } from '#connector/reading';
+import { listOf, objectOf, wordOf } from '#connector/reading';
 import { pullChanges } from './changes.ts';
 import { contactRecords, fitsInQuery, pageSize, propertyNames, type Rows, tombstone } from './contact.ts';
 import { cost, count } from './cost.ts';
@@ -75,7 +75,7 @@ async function withProperties(
   results: readonly Json[],
   names: readonly string[],
 ): Promise<Rows> {
-  const ids = results.map((row) => objectOf(row)['id']).filter((id): id is string => typeof id === 'string');
+  const ids = results.map((row) => wordOf(objectOf(row)['id'])).filter((id) => id !== undefined);
   if (ids.length === 0) return { records: [], rejected: [] };
   return contactRecords(listOf((await batchRead(context, ids, names))['results']));
 }

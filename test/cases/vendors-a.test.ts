@@ -1,11 +1,15 @@
 // Cases that recorded traffic of Intercom, Customer.io, HubSpot and Voucherify has shown, end to end where they are: the
 // vendor simulated, a run or a webhook, and what Voucherify then holds. See README.md beside this file.
 import { afterEach, describe, expect, it } from 'vitest';
+import { hubspot as hubspotConnector } from '../../connectors/hubspot.ts';
+import { Authenticator } from '../../src/engine/authenticity.ts';
 import { createApp } from '../../src/web/app.ts';
+import { createHubSpotSimulator, type HubSpotOptions } from '../simulators/hubspot.ts';
 import { createIntercomSimulator, type IntercomSimulator } from '../simulators/intercom.ts';
 import { type Served, serve } from '../simulators/serve.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { FastClock, openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
+import { requestOf, webhookOf } from '../support/webhook.ts';
 
 let world: SyncWorld | undefined;
 let database: TestDatabase | undefined;
@@ -176,5 +180,148 @@ describe('Intercom', () => {
     intercom.update(id, { name: 'Ona at .950' }, second + 950);
     expect(await sync()).toMatchObject({ changed: 1, superseded: 0 });
     expect(customers()['shop-42']).toMatchObject({ name: 'Ona at .950', metadata });
+  });
+});
+
+describe('HubSpot', () => {
+  const accessToken = 'pat-test-11111111';
+
+  async function start(settings: Settings = {}, options: HubSpotOptions = {}) {
+    const clock = new FastClock();
+    const hubspot = createHubSpotSimulator({
+      now: () => clock.now(),
+      accessToken,
+      quotas: false,
+      ...options,
+    });
+    const opened = await open(clock, hubspot, { connector: 'hubspot', accessToken, ...settings });
+    return { ...opened, hubspot, clock };
+  }
+
+  it('hubspot-search-429-names-no-policy: a refused search costs a second, and is laid to the quota of search', async () => {
+    const { api, settings } = hubspotConnector;
+    const { refusal } = api!(settings.parse({ accessToken }));
+    const answer = {
+      status: 429,
+      headers: { 'x-hubspot-ratelimit-daily': '250000', 'x-hubspot-ratelimit-daily-remaining': '249000' },
+      json: {
+        status: 'error',
+        message: 'You have reached your secondly limit.',
+        category: 'RATE_LIMITS',
+        correlationId: '00000000-0000-4000-8000-000000000000',
+      },
+    };
+    const request = { method: 'POST' as const, path: '/crm/v3/objects/contacts/search', bucket: 'search' };
+    expect(refusal!(answer, request, 0)).toMatchObject({
+      name: 'TransientError',
+      retryAfterMs: 1000,
+      quota: 'search',
+    });
+  });
+
+  it('hubspot-search-429-names-no-policy: changes are read all the same where search is refused', async () => {
+    const { hubspot, sync, customers, clock } = await start(
+      { searchPerSecond: 5 },
+      { quotas: { search: { requests: 1, seconds: 1 }, burst: false, daily: false } },
+    );
+    const id = hubspot.create({ firstname: 'Ona' });
+    await sync();
+    clock.skip(3_600_000);
+    hubspot.update(id, { firstname: 'Una' });
+    await sync('incremental');
+    expect(customers()[id]).toMatchObject({ name: 'Una' });
+  });
+
+  it('passes-to-keep: what is cleared by an empty text leaves, and texts keep their digits and signs', async () => {
+    const { hubspot, sync, customers, clock } = await start({
+      mapping: {
+        email: 'email',
+        'metadata.erp_id': 'erp_id',
+        'metadata.vip': { from: 'vip', as: 'boolean' },
+        'metadata.tags': { from: 'tags', as: 'list' },
+      },
+    });
+    const id = hubspot.create({
+      email: 'ona@example.org',
+      erp_id: '9007199254740993123',
+      vip: 'false',
+      tags: 'gold;early',
+    });
+    await sync();
+    expect(customers()[id]).toMatchObject({
+      email: 'ona@example.org',
+      metadata: { erp_id: '9007199254740993123', vip: false, tags: ['gold', 'early'] },
+    });
+    clock.skip(3_600_000);
+    hubspot.update(id, { email: '', tags: '' });
+    await sync('incremental');
+    expect(customers()[id]).toMatchObject({ metadata: { tags: null, vip: false } });
+    expect(customers()[id]!.email ?? null).toBeNull();
+  });
+
+  it('passes-to-keep: a contact without the identifier is filtered, and a merge leaves one customer', async () => {
+    const { hubspot, sync, customers, clock } = await start({ sourceId: 'email' });
+    const first = hubspot.create({ email: 'ona@example.org', firstname: 'Ona' });
+    const second = hubspot.create({ email: 'ona.falk@example.org', firstname: 'Ona' });
+    hubspot.create({ firstname: 'Nobody' });
+    expect(await sync()).toMatchObject({ changed: 2, filtered: 1 });
+    clock.skip(3_600_000);
+    const survivor = hubspot.merge(first, second);
+    expect(hubspot.get(survivor)!.properties['hs_additional_emails']).toBe('ona.falk@example.org');
+    await sync('incremental');
+    hubspot.update(survivor, { firstname: 'Una' });
+    clock.skip(3_600_000);
+    await sync('incremental');
+    expect(customers()['ona@example.org']).toMatchObject({ name: 'Una' });
+  });
+
+  it('passes-to-keep: the vectors of HubSpot’s own clients are authentic', () => {
+    const body = "{'example_field':'example_value'}";
+    const secret = 'yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy';
+    const vectors = [
+      [1_693_657_560_000, 'K36dawei4A+QBNolUOqo7s91KQDWQ5MXZ/QufNYuk/Y='],
+      [1_700_000_300_000, 'RnbPH7+UMKVkbV32P8bz450N4M56aPmcru1+D3kSDtw='],
+    ] as const;
+    const authenticator = new Authenticator(
+      webhookOf(hubspotConnector, { accessToken, clientSecret: secret }),
+    );
+    for (const [time, signature] of vectors) {
+      const request = requestOf({
+        url: 'https://www.example.com/webhook_uri',
+        headers: { 'X-HubSpot-Signature-v3': signature, 'X-HubSpot-Request-Timestamp': String(time) },
+        body,
+      });
+      expect(authenticator.judge(request, time)).toEqual({ authentic: true });
+      expect(authenticator.judge({ ...request, url: `${request.url}/` }, time).authentic).toBe(false);
+    }
+  });
+
+  it('passes-to-keep: a batch read of which one is missing gives the others, and says who is missing', async () => {
+    const read = hubspotConnector.source!.streams[0]!.read!;
+    const properties = { hs_object_id: '501', lastmodifieddate: '2026-02-01T00:00:00.000Z' };
+    const json = {
+      status: 'COMPLETE',
+      results: [{ id: '501', properties, updatedAt: '2026-02-01T00:00:00.000Z', archived: false }],
+      numErrors: 1,
+      errors: [
+        {
+          status: 'error',
+          category: 'OBJECT_NOT_FOUND',
+          message:
+            'Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.',
+          context: { ids: ['777'] },
+        },
+      ],
+      startedAt: '2026-03-01T00:00:00.000Z',
+      completedAt: '2026-03-01T00:00:00.050Z',
+    };
+    const context = {
+      settings: hubspotConnector.settings.parse({ accessToken }),
+      api: { request: async () => ({ status: 207, headers: {}, json }) },
+      files: {} as never,
+      now: 0,
+    };
+    const found = await read.records(context, { recordIds: ['501', '777'], properties: [] });
+    expect(found).toMatchObject({ records: [{ recordId: '501' }], missing: ['777'] });
   });
 });

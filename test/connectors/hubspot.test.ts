@@ -604,7 +604,7 @@ describe('tombstones', () => {
 
 describe('what HubSpot refuses', () => {
   const description = hubspot.api!(hubspot.settings.parse({ accessToken: token }));
-  const now = Date.parse('2026-11-02T21:00:00.000Z');
+  const now = Date.parse('2026-11-02T21:30:00.000Z');
   const refused = (
     status: number,
     json: Json = {},
@@ -615,7 +615,16 @@ describe('what HubSpot refuses', () => {
   test.each([
     ['the burst', { policyName: 'TEN_SECONDLY_ROLLING' }, undefined, 10_000, 'burst'],
     ['the search window', { policyName: 'SECONDLY' }, 'search', 1000, 'search'],
-    ['the day, until midnight', { policyName: 'DAILY' }, undefined, 3 * 3_600_000, 'daily'],
+    // Midnight of the account's time zone is not told: it is looked for at each full hour.
+    ['the day, until the next full hour', { policyName: 'DAILY' }, undefined, 1_800_000, 'daily'],
+    ['the day, by message', { message: 'You have reached your daily limit.' }, undefined, 1_800_000, 'daily'],
+    [
+      'the burst, by message',
+      { message: 'You have reached your ten_secondly_rolling limit.' },
+      undefined,
+      10_000,
+      'burst',
+    ],
     ['something not named', {}, undefined, 10_000, undefined],
   ])('429 for %s waits as long as that takes', (_, json, bucket, retryAfterMs, quota) => {
     expect(refused(429, json, {}, bucket)).toMatchObject({
@@ -701,7 +710,9 @@ describe('quotas', () => {
     const search = await account
       .context()
       .api.request({ method: 'POST', path: '/crm/v3/objects/contacts/search', json: {} });
-    expect(readQuotas!(search, { path: '' }, account.now)).toEqual([]);
+    expect(readQuotas!(search, { path: '' }, account.now)).toEqual([
+      { quota: 'daily', limit: 650_000, remaining: 649_998 },
+    ]);
   });
 
   test('belong to the account where its ID is given, and else to the token, which they do not tell', () => {

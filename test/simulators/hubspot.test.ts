@@ -556,7 +556,7 @@ describe('one contact and batches', () => {
     });
     expect(changed.json).toMatchObject({
       updatedAt: '2026-10-01T12:00:01.000Z',
-      properties: { points: null, city: 'Rome' },
+      properties: { points: '', city: 'Rome' },
     });
     const again = await ask('POST', base, { properties: { email: 'jo@EXAMPLE.com' } });
     expect([again.status, again.json.category, again.json.message]).toEqual([
@@ -687,14 +687,22 @@ describe('limits', () => {
     expect((await ask('GET', listing)).status).toBe(200);
   });
 
-  test('search has five a second of its own, and carries no headers', async () => {
+  test('search has five a second of its own, names no policy, and tells of the day only', async () => {
     const { ask, clock, hubspot } = simulate({ quotas: { burst: { requests: 1, seconds: 10 } } });
     const statuses: number[] = [];
     for (let i = 0; i < 6; i += 1) statuses.push((await ask('POST', searching, {})).status);
     expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
     const refused = await ask('POST', searching, {});
-    expect(refused.json.policyName).toBe('SECONDLY');
-    expect([...refused.headers.keys()].filter((name) => name.includes('ratelimit'))).toEqual([]);
+    expect(refused.json).toEqual({
+      status: 'error',
+      message: 'You have reached your secondly limit.',
+      category: 'RATE_LIMITS',
+      correlationId: expect.any(String),
+    });
+    expect([...refused.headers.keys()].filter((name) => name.includes('ratelimit')).sort()).toEqual([
+      'x-hubspot-ratelimit-daily',
+      'x-hubspot-ratelimit-daily-remaining',
+    ]);
     clock.ms += 1000;
     expect((await ask('POST', searching, {})).status).toBe(200);
     expect((await ask('GET', listing)).status).toBe(200);

@@ -263,11 +263,10 @@ export class HubSpotSimulator {
     }
   }
 
-  /** Search responses carry no rate-limit headers. */
   #withHeaders(name: string, response: Response): Response {
-    if (!this.quotas || name === 'search') return response;
-    for (const [header, value] of Object.entries(this.quotas.headers(this.#now())))
-      response.headers.set(header, value);
+    if (!this.quotas) return response;
+    const headers = this.quotas.headers(name === 'search' ? 'search' : 'other', this.#now());
+    for (const [header, value] of Object.entries(headers)) response.headers.set(header, value);
     return response;
   }
 }

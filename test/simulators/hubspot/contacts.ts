@@ -291,7 +291,8 @@ export class Contacts {
       if (computed.includes(name)) throw new Error(`${name} is kept by the simulator: pass a time instead`);
       if (!this.#properties.get(name)) this.#properties.define({ name });
       const column = this.#properties.columnFor(name);
-      const text = value === null || value === '' ? null : String(value);
+      // What was cleared by an empty text is shown as one, not as null (recorded 2026).
+      const text = value === null ? null : String(value);
       while (written.length < column) written.push(null);
       written[column] = name === 'email' && text !== null ? text.toLowerCase() : text;
     }
@@ -325,7 +326,8 @@ export class Contacts {
   #mergedValues(primary: Version, other: Version, id: number, atMs: number): (string | null)[] {
     const length = Math.max(primary.values.length, other.values.length);
     const values = Array.from({ length }, (_, i) => primary.values[i] ?? other.values[i] ?? null);
-    const parts = (version: Version, name: string) => this.value(version, name)?.split(';') ?? [];
+    const parts = (version: Version, name: string) =>
+      this.value(version, name)?.split(';').filter(Boolean) ?? [];
     const both = (name: string) => [...parts(primary, name), ...parts(other, name)];
     const gone = [primary.id, other.id].filter((merged) => merged !== id);
     const mergedIds = [...new Set([...both('hs_merged_object_ids'), ...gone.map(String)])];
@@ -333,7 +335,7 @@ export class Contacts {
       throw invalid(`a contact can have at most ${maxMergedIdentities} merged identities`);
     }
     const emails = [...parts(other, 'email'), ...both('hs_additional_emails')];
-    const email = this.value(primary, 'email') ?? emails[0];
+    const email = this.value(primary, 'email') || emails[0];
     return this.#written(values, {
       hs_merged_object_ids: mergedIds.join(';'),
       hs_calculated_merged_vids: [

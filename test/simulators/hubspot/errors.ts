@@ -48,9 +48,14 @@ export function unauthenticated(): HubSpotError {
 }
 
 /** The message's wording is what the official client's retry looks at (api-client RetryDecorator). */
-export function rateLimited(policyName: 'TEN_SECONDLY_ROLLING' | 'SECONDLY' | 'DAILY'): HubSpotError {
+export function rateLimited(policyName: 'TEN_SECONDLY_ROLLING' | 'DAILY'): HubSpotError {
   return new HubSpotError(429, `You have reached your ${policyName.toLowerCase()} limit.`, {
     errorType: 'RATE_LIMIT',
     policyName,
   });
+}
+
+/** As it was recorded three times (2021–22): no policy and no type of error. */
+export function searchLimited(): HubSpotError {
+  return new HubSpotError(429, 'You have reached your secondly limit.', { category: 'RATE_LIMITS' });
 }

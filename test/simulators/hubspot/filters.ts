@@ -189,7 +189,7 @@ function reader(contacts: Contacts, properties: Properties, name: string): Reade
   if (name === 'lastmodifieddate') return { type, value: (version) => version.updatedAtMs, parse: strictly };
   const value = (version: Version) => {
     const text = contacts.value(version, name);
-    return text === null ? null : parse(text);
+    return text ? parse(text) : null;
   };
   return { type, value, parse: strictly };
 }

@@ -1,7 +1,7 @@
 // What a HubSpot account may ask and how often (reference/crm/hubspot.md §6). It does not know what was asked beyond
 // "a search or not".
 import { QuotaWindows } from '../quota-windows.ts';
-import { rateLimited } from './errors.ts';
+import { rateLimited, searchLimited } from './errors.ts';
 
 export type Plan = 'free' | 'professional' | 'enterprise' | 'oauth';
 
@@ -50,14 +50,16 @@ export class QuotaMeter {
       this.#refusedByDay += 1;
       throw rateLimited('DAILY');
     }
-    const admission = (kind === 'search' ? this.#search : this.#burst).admit(nowMs);
-    if (!admission.admitted) throw rateLimited(kind === 'search' ? 'SECONDLY' : 'TEN_SECONDLY_ROLLING');
+    if (kind === 'search' && !this.#search.admit(nowMs).admitted) throw searchLimited();
+    if (kind === 'other' && !this.#burst.admit(nowMs).admitted) throw rateLimited('TEN_SECONDLY_ROLLING');
     this.#usedToday += 1;
   }
 
-  headers(nowMs: number): Record<string, string> {
+  /** Search answers tell of the day only, refused ones too (recorded 2022). */
+  headers(kind: 'search' | 'other', nowMs: number): Record<string, string> {
     this.#turnDay(nowMs);
-    const { burst, daily } = this.#quotas;
+    const { daily } = this.#quotas;
+    const burst = kind === 'search' ? false : this.#quotas.burst;
     return {
       ...(daily !== false && {
         'X-HubSpot-RateLimit-Daily': String(daily),

@@ -61,7 +61,7 @@ export const routes: Route[] = [
 
 // -- reading --------------------------------------------------------------------------------------------------------
 
-function list(c: Context, { contacts }: Account): Response {
+function list(c: Context, { contacts, portalId }: Account): Response {
   const limit = wholeNumber(c.req.query('limit') || 10, 'limit');
   if (limit < 1 || limit > maxListLimit) throw invalid(`limit must be between 1 and ${maxListLimit}`);
   const names = queryNames(c) ?? defaultProperties;
@@ -71,7 +71,11 @@ function list(c: Context, { contacts }: Account): Response {
   const page = versions.slice(0, limit);
   const last = page.at(-1);
   return c.json({
-    results: page.map((version) => contacts.show(version, names)),
+    // Rows of the list carry an address besides (recorded 2026).
+    results: page.map((version) => ({
+      ...contacts.show(version, names),
+      url: `https://app.hubspot.com/contacts/${portalId}/record/0-1/${version.id}`,
+    })),
     ...(versions.length > limit && last && { paging: next(c, String(last.id)) }),
   });
 }

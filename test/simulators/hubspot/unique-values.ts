@@ -56,9 +56,9 @@ export class UniqueValues {
 
   #keys(version: Version, property: string): string[] {
     const own = this.#read(version, property);
-    const keys = own === null ? [] : [keyOf(property, own)];
+    const keys = own ? [keyOf(property, own)] : [];
     if (property !== 'email') return keys;
-    const additional = this.#read(version, 'hs_additional_emails')?.split(';') ?? [];
+    const additional = this.#read(version, 'hs_additional_emails')?.split(';').filter(Boolean) ?? [];
     return [...keys, ...additional.map((email) => keyOf('email', email))];
   }
 }
