@@ -354,6 +354,11 @@ export interface Destination<Settings> {
    * One that is not there is accepted.
    */
   remove?(context: Context<Settings>, sourceId: string, options: { permanent: boolean }): Promise<Outcome>;
+  /**
+   * The cheapest call that needs the credentials and changes nothing: it tells a refusal of one customer from one of
+   * everybody. Throws what the call throws.
+   */
+  reach?(context: Context<Settings>): Promise<void>;
   /** The customer as the destination has it now, or null. */
   read(context: Context<Settings>, sourceId: string): Promise<DestinationCustomer | null>;
   /** Absent: customers can be read only one by one. */
@@ -414,6 +419,11 @@ export interface ApiRequest {
   bucket?: string;
   /** Statuses other than 2xx that are an answer here, not an error. */
   answers?: readonly number[];
+  /**
+   * Whether the body of a success is an answer to this request. One that is not came from something in between: the call
+   * throws a `TransientError` that is `foreign`, and proves nothing.
+   */
+  isAnswer?: (json: Json | undefined) => boolean;
   timeoutSeconds?: number;
 }
 
@@ -487,7 +497,7 @@ export interface ApiDescription {
   /**
    * Whether an answer that is no success was given by the vendor itself. What was not (a gateway's or firewall's page) says
    * nothing of the credentials or of a record: the vendor counts as down. Default: its body is a JSON object or array, or
-   * it is a 401 without a body. Redirects are never the vendor's.
+   * it is a 401 without a body. Temporary redirects are never the vendor's, permanent ones only where this says so.
    */
   isOwn?(response: ApiResponse, request: ApiRequest): boolean;
   /** How an error of this vendor is to be taken where its status alone misleads. Asked only of the vendor's own answers. */
@@ -555,6 +565,11 @@ export class TransientError extends Error {
    * failure of the way there. Only where others get through at the same time can one request be to blame.
    */
   readonly foreign: boolean;
+  /**
+   * The vendor refused this one request for a reason that may pass (a conflict). Each refusal counts as an attempt, and after
+   * a few of them it is rejected with this code.
+   */
+  readonly rejectedAs: string | undefined;
 
   constructor(
     message: string,
@@ -564,6 +579,7 @@ export class TransientError extends Error {
       quota?: string;
       uncertain?: boolean;
       foreign?: boolean;
+      rejectedAs?: string;
       cause?: unknown;
     } = {},
   ) {
@@ -573,6 +589,7 @@ export class TransientError extends Error {
     this.quota = options.quota;
     this.uncertain = options.uncertain ?? false;
     this.foreign = options.foreign ?? false;
+    this.rejectedAs = options.rejectedAs;
   }
 }
 
@@ -599,9 +616,11 @@ export class RejectedError extends Error {
 export class UnauthorizedError extends Error {
   override name = 'UnauthorizedError';
   readonly final: boolean;
+  readonly status: number | undefined;
 
-  constructor(message: string, options: { final?: boolean; cause?: unknown } = {}) {
+  constructor(message?: string, options: { final?: boolean; status?: number; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.final = options.final ?? false;
+    this.status = options.status;
   }
 }

@@ -5,16 +5,18 @@ import {
   type Context,
   type Permission,
   RejectedError,
+  TransientError,
   UnauthorizedError,
 } from '#connector';
 import { isObject } from './payload.ts';
+import { regions } from './refusal.ts';
 import type { Settings } from './settings.ts';
 
 const notTried = 'not tried: it writes';
 
 export async function check({ api, settings }: Context<Settings>): Promise<Permission[]> {
   const tried = (what: string, path: string, query?: ApiRequest['query']) =>
-    permission(what, () => api.request({ path, ...(query && { query }) }));
+    permission(what, () => api.request({ path, ...(query && { query }), isAnswer: isObject }));
   const permissions = [
     await tried('read customers', '/v1/customers', { limit: 1 }),
     await tried('read the metadata schema', '/v1/metadata-schemas'),
@@ -32,16 +34,15 @@ export async function check({ api, settings }: Context<Settings>): Promise<Permi
 async function permission(what: string, ask: () => Promise<ApiResponse>): Promise<Permission> {
   try {
     const { status, json } = await ask();
-    if (!isObject(json))
-      return { what, allowed: false, note: `HTTP ${status} without JSON: is \`baseUrl\` an API?` };
-    const { total } = json;
+    const total = isObject(json) ? json['total'] : undefined;
     return {
       what,
       allowed: true,
       note: typeof total === 'number' ? `HTTP ${status}, ${total} in all` : `HTTP ${status}`,
     };
   } catch (error) {
-    if (!(error instanceof UnauthorizedError || error instanceof RejectedError)) throw error;
-    return { what, allowed: false, note: error.message };
+    const isNoApi = error instanceof TransientError && error.foreign && (error.status ?? 500) < 500;
+    if (!(isNoApi || error instanceof UnauthorizedError || error instanceof RejectedError)) throw error;
+    return { what, allowed: false, note: isNoApi ? `${error.message}. ${regions}` : error.message };
   }
 }

@@ -2,27 +2,27 @@
 // Endpoints: https://docs.voucherify.io/api-reference/customers.
 import {
   type ApiRequest,
-  type ApiResponse,
   type Context,
   type Destination,
+  type Json,
+  type JsonObject,
   RejectedError,
-  TransientError,
+  UnauthorizedError,
 } from '#connector';
 import { csvFile } from './first-load.ts';
 import { customerSchemaOf } from './metadata-schema.ts';
 import {
   bulkOutcomes,
   deletionOutcome,
+  isActionOf,
   isFile,
   lostOutcomes,
   rejectedOutcome,
-  upsertOutcome,
 } from './outcomes.ts';
 import { customerOf, isObject, payloadOf, preserve } from './payload.ts';
 import { probe } from './probe.ts';
-import { bulkBucket, quotasOf } from './quotas.ts';
-import { readBack } from './read-back.ts';
-import { refusal } from './refusal.ts';
+import { bulkBucket } from './quotas.ts';
+import { isCustomerList, readBack } from './read-back.ts';
 import type { Settings } from './settings.ts';
 import { webhook } from './webhook.ts';
 
@@ -53,8 +53,14 @@ export const destination: Destination<Settings> = {
   /** POST is an upsert: a `source_id` that exists is updated, and answered with the customer. */
   async upsert({ api }, { sourceId, payload }) {
     try {
-      const answer = await api.request({ method: 'POST', path: '/v1/customers', json: payload });
-      return upsertOutcome(sourceId, answer.json);
+      await api.request({
+        method: 'POST',
+        path: '/v1/customers',
+        json: payload,
+        // Only the customer itself is proof.
+        isAnswer: (json) => customerOf(json, sourceId) !== undefined,
+      });
+      return { sourceId, result: 'accepted' };
     } catch (error) {
       if (error instanceof RejectedError) return rejectedOutcome(sourceId, error);
       throw error;
@@ -70,12 +76,14 @@ export const destination: Destination<Settings> = {
       }),
 
     async poll(context, actionId, sourceIds) {
-      const answer = await find(context, { path: `/v1/async-actions/${encodeURIComponent(actionId)}` });
-      if (answer === null) return { outcomes: lostOutcomes(sourceIds) };
-      if (!isObject(answer.json)) throw new TransientError('A bulk action was answered without JSON.');
-      const outcomes = bulkOutcomes(answer.json, sourceIds);
+      const json = await find(context, {
+        path: `/v1/async-actions/${encodeURIComponent(actionId)}`,
+        isAnswer: (json) => isActionOf(json, actionId),
+      });
+      if (json === null) return { outcomes: lostOutcomes(sourceIds) };
+      const outcomes = bulkOutcomes(json, sourceIds);
       // How a file's cells are taken is documented in part, and differently in different places.
-      return outcomes && { outcomes, ...(isFile(answer.json) && { sample: true }) };
+      return outcomes && { outcomes, ...(isFile(json) && { sample: true }) };
     },
   },
 
@@ -100,26 +108,33 @@ export const destination: Destination<Settings> = {
       if (sourceId.startsWith('cust_') && (await destination.read(context, sourceId)) === null)
         return { sourceId, result: 'accepted' };
       if (!permanent) {
-        await find(context, { method: 'DELETE', path });
+        await find(context, { method: 'DELETE', path, isAnswer: (json) => json === undefined });
         return { sourceId, result: 'accepted' };
       }
-      const answer = await find(context, { method: 'POST', path: `${path}/permanent-deletion` });
-      return answer === null ? { sourceId, result: 'accepted' } : deletionOutcome(sourceId, answer.json);
+      const json = await find(context, { method: 'POST', path: `${path}/permanent-deletion` });
+      return json === null ? { sourceId, result: 'accepted' } : deletionOutcome(sourceId, json);
     } catch (error) {
       if (error instanceof RejectedError) return rejectedOutcome(sourceId, error);
       throw error;
     }
   },
 
+  async reach({ api }) {
+    await api.request({ path: '/v1/customers', query: { limit: 1 }, isAnswer: isCustomerList });
+  },
+
   async read(context, sourceId) {
-    const answer = await find(context, { path: customerPath(sourceId) });
-    if (answer === null) return null;
-    const customer = customerOf(answer.json, sourceId);
+    const json = await find(context, {
+      path: customerPath(sourceId),
+      isAnswer: (json) => customerOf(json, sourceId) !== undefined || hasId(json, sourceId),
+    });
+    if (json === null) return null;
+    const customer = customerOf(json, sourceId);
     if (customer) return customer;
     // The path takes a Voucherify ID as well. To say null would let a write go out that preserves nothing.
     throw new RejectedError('Voucherify answers to this source ID with something else than its customer.', {
       code: 'other_customer',
-      status: answer.status,
+      status: 200,
     });
   },
 
@@ -129,10 +144,11 @@ export const destination: Destination<Settings> = {
 
   /** One call: the list holds the schemas of nested objects too. */
   async metadataSchema(context) {
-    const answer = await find(context, { path: '/v1/metadata-schemas' });
-    if (answer === null) return null;
-    if (!isObject(answer.json)) throw new TransientError('The metadata schemas were answered without JSON.');
-    return customerSchemaOf(answer.json);
+    const json = await find(context, {
+      path: '/v1/metadata-schemas',
+      isAnswer: (json) => isObject(json) && Array.isArray(json['schemas']),
+    });
+    return json === null ? null : customerSchemaOf(json);
   },
 
   probe,
@@ -140,29 +156,34 @@ export const destination: Destination<Settings> = {
 
 /** Begins an action, and answers its ID. */
 async function submitted(
-  { api, settings, now }: Context<Settings>,
+  { api }: Context<Settings>,
   what: Pick<ApiRequest, 'path' | 'json' | 'file'>,
 ): Promise<{ actionId: string }> {
-  const request: ApiRequest = {
-    method: 'POST',
-    ...what,
-    bucket: bulkBucket,
-    timeoutSeconds: submitTimeoutSeconds,
-    answers: noBulkStatuses,
-  };
-  const answer = await api.request(request).catch((error: unknown) => {
-    throw isTooMany(error) ? tooLarge(error) : error;
-  });
-  if (answer.status >= 400) {
-    const { message } = refusal(quotasOf(settings), answer, request, now)!;
-    throw new RejectedError(message, { status: answer.status, code: 'missing_feature' });
-  }
-  const actionId = isObject(answer.json) ? answer.json['async_action_id'] : undefined;
-  if (typeof actionId === 'string' && actionId !== '') return { actionId };
-  throw new TransientError('A bulk call was answered without the ID of an action.', {
-    status: answer.status,
-    uncertain: true,
-  });
+  const answer = await api
+    .request({
+      method: 'POST',
+      ...what,
+      bucket: bulkBucket,
+      timeoutSeconds: submitTimeoutSeconds,
+      isAnswer: (json) => actionIdIn(json) !== undefined,
+    })
+    .catch((error: unknown) => {
+      if (isTooMany(error)) throw tooLarge(error);
+      throw isNoBulk(error)
+        ? new RejectedError(error.message, { code: 'missing_feature', status: error.status })
+        : error;
+    });
+  return { actionId: actionIdIn(answer.json)! };
+}
+
+function actionIdIn(json: Json | undefined): string | undefined {
+  const actionId = isObject(json) ? json['async_action_id'] : undefined;
+  return typeof actionId === 'string' && actionId !== '' ? actionId : undefined;
+}
+
+function isNoBulk(error: unknown): error is (RejectedError | UnauthorizedError) & { status: number } {
+  if (!(error instanceof RejectedError || error instanceof UnauthorizedError)) return false;
+  return error.status !== undefined && noBulkStatuses.includes(error.status);
 }
 
 /** Projects of before 2024 take 100 customers a call. */
@@ -174,16 +195,19 @@ function tooLarge({ message, status }: RejectedError): RejectedError {
   return new RejectedError(message, { code: 'payload_too_large', ...(status !== undefined && { status }) });
 }
 
-/** Null where Voucherify itself says that there is no such thing: a 404 from anyone else is no answer. */
-async function find(
-  { api, settings, now }: Context<Settings>,
-  request: ApiRequest,
-): Promise<ApiResponse | null> {
-  const response = await api.request({ ...request, answers: [404] });
-  if (response.status !== 404) return response;
-  const error = refusal(quotasOf(settings), response, request, now);
-  if (error instanceof RejectedError) return null;
-  throw error;
+/** The body; null where Voucherify itself says that there is no such thing: a 404 from anyone else is no answer. */
+async function find({ api }: Context<Settings>, request: ApiRequest): Promise<JsonObject | null> {
+  try {
+    const { json } = await api.request(request);
+    return isObject(json) ? json : {};
+  } catch (error) {
+    if (error instanceof RejectedError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+function hasId(json: Json | undefined, id: string): boolean {
+  return isObject(json) && json['id'] === id;
 }
 
 /** The source ID as one segment, percent-encoded once. */

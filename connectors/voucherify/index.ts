@@ -2,6 +2,7 @@
 import { type Connector, defineConnector } from '#connector';
 import { check } from './check.ts';
 import { destination } from './destination.ts';
+import { isOwn } from './own-words.ts';
 import { quotasOf, readQuotas } from './quotas.ts';
 import { refusal } from './refusal.ts';
 import { type Settings, settings } from './settings.ts';
@@ -24,6 +25,7 @@ export const voucherify: Connector = defineConnector<Settings>({
       account: `voucherify:${new URL(settings.baseUrl).host}:${settings.appId}`,
       quotas,
       readQuotas: (response, request, now) => readQuotas(quotas, response, request, now),
+      isOwn,
       refusal: (response, request, now) => refusal(quotas, response, request, now),
     };
   },

@@ -1,14 +1,8 @@
 // What became of each customer, from what Voucherify answered. It does not ask.
 // Async actions: https://docs.voucherify.io/api-reference/async-actions. Every field of them is taken to be optional.
 import type { Json, JsonObject, Outcome, RejectedError } from '#connector';
-import { customerOf, isObject } from './payload.ts';
+import { isObject } from './payload.ts';
 import { detailsOf } from './refusal.ts';
-
-/** Of a single upsert: only the customer itself is proof. */
-export function upsertOutcome(sourceId: string, json: Json | undefined): Outcome {
-  if (customerOf(json, sourceId)) return { sourceId, result: 'accepted' };
-  return { sourceId, result: 'unknown', message: 'The answer is no customer of this source ID.' };
-}
 
 /** Of a permanent deletion: the answer is an object of its own, whose status says whether it has been done. */
 export function deletionOutcome(sourceId: string, json: Json | undefined): Outcome {
@@ -66,6 +60,12 @@ export function bulkOutcomes(action: JsonObject, sourceIds: readonly string[]): 
 /** Whether the action imports a file; its rows that failed have a name of their own. */
 export function isFile({ type, result }: JsonObject): boolean {
   return type === 'CUSTOMERS.IMPORT_CSV' || (isObject(result) && Array.isArray(result['failed']));
+}
+
+/** Whether this tells of an action, and of no other than this one. */
+export function isActionOf(json: Json | undefined, actionId: string): boolean {
+  if (!isObject(json) || (json['id'] ?? actionId) !== actionId) return false;
+  return typeof json['status'] === 'string' || isObject(json['result']);
 }
 
 function isGoingOn(action: JsonObject): boolean {

@@ -1,6 +1,7 @@
 // Which quotas a Voucherify project has, and what the headers of a response say of them. It does not count calls.
 // Headers: https://docs.voucherify.io/guides/limits. None of them says whether a minute or an hour is meant.
 import type { ApiRequest, ApiResponse, Quota, QuotaReading } from '#connector';
+import { retryAfterMs } from '#connector/reading';
 import type { QuotaWindow, Settings } from './settings.ts';
 
 /** Bulk calls draw on a bucket of their own, and neither on the ordinary windows nor on the billing cycle. */
@@ -48,12 +49,21 @@ export function readQuotas(
   return readings;
 }
 
-/** When the vendor wants the next call, epoch milliseconds. `Retry-After` first: it needs no common clock. */
+/** A used-up billing cycle is waited for longer than an hour, but asked about once a day. */
+const longestCycleWaitMs = 86_400_000;
+
+/**
+ * When the vendor wants the next call, epoch milliseconds. `Retry-After` first: as seconds it needs no common clock.
+ * `X-Rate-Limit-Retry` is a moment, so one that has passed, or that is no moment, says nothing.
+ */
 export function retryAt({ headers }: ApiResponse, now: number): number | undefined {
-  const seconds = wholeNumber(headers['retry-after']);
-  if (seconds !== undefined) return now + seconds * 1000;
-  const epochSeconds = wholeNumber(headers['x-rate-limit-retry']);
-  return epochSeconds !== undefined && epochSeconds * 1000 > now ? epochSeconds * 1000 : undefined;
+  const most = headers['x-rate-limit-type'] === 'api_calls_cycle' ? longestCycleWaitMs : undefined;
+  const waitMs = retryAfterMs(headers['retry-after'], now, most);
+  if (waitMs !== undefined) return now + waitMs;
+  const moment = wholeNumber(headers['x-rate-limit-retry']);
+  const isPast = moment === undefined || (moment < 1e11 ? moment * 1000 : moment) <= now;
+  const untilMs = isPast ? undefined : retryAfterMs(headers['x-rate-limit-retry'], now, most);
+  return untilMs === undefined ? undefined : now + untilMs;
 }
 
 /**

@@ -28,14 +28,16 @@ export const readBack: ReadBack<Settings> = {
           exported_object: 'customer',
           parameters: { order: 'created_at', fields: [...exportedFields] },
         },
+        isAnswer: (json) => exportIdIn(json) !== undefined,
       });
-      const exportId = isObject(json) ? json['id'] : undefined;
-      if (typeof exportId === 'string' && exportId !== '') return { exportId };
-      throw new RejectedError('Voucherify answered an export without its ID.', { code: 'no_export_id' });
+      return { exportId: exportIdIn(json)! };
     },
 
     async poll({ api }, exportId) {
-      const { json } = await api.request({ path: `/v1/exports/${encodeURIComponent(exportId)}` });
+      const { json } = await api.request({
+        path: `/v1/exports/${encodeURIComponent(exportId)}`,
+        isAnswer: (json) => isObject(json) && typeof json['status'] === 'string',
+      });
       const { status, result } = isObject(json) ? json : {};
       if (status === 'SCHEDULED' || status === 'IN_PROGRESS') return null;
       const url = isObject(result) ? result['url'] : undefined;
@@ -61,6 +63,11 @@ export const readBack: ReadBack<Settings> = {
   list: { page },
 };
 
+function exportIdIn(json: Json | undefined): string | undefined {
+  const exportId = isObject(json) ? json['id'] : undefined;
+  return typeof exportId === 'string' && exportId !== '' ? exportId : undefined;
+}
+
 /**
  * Where a walk from old to new stands. `after`: the time from which on it reads; `done`: all of that very time is read.
  * `tie`: a millisecond that holds more customers than a page, and the next page of it.
@@ -82,6 +89,7 @@ async function nextPage({ api }: Context<Settings>, { after, done }: Cursor) {
   const { json } = await api.request({
     path: '/v1/customers',
     query: { limit: pageCustomers, order: 'created_at', starting_after: after },
+    isAnswer: isCustomerList,
   });
   const listed = listedOf(json);
   const total = isObject(json) && typeof json['total'] === 'number' ? { total: json['total'] } : {};
@@ -110,6 +118,7 @@ async function tiedPage({ api }: Context<Settings>, { at, page }: { at: string; 
       'created_at[after]': moved(at, -1),
       'created_at[before]': moved(at, 1),
     },
+    isAnswer: isCustomerList,
   });
   const listed = listedOf(json);
   const ends = isLast(json, listed);
@@ -125,9 +134,14 @@ async function tiedPage({ api }: Context<Settings>, { at, page }: { at: string; 
   return { customers: listed.map(shown), cursor, rest: false };
 }
 
+/** Whether this is a page of the list of customers, an empty one included. */
+export function isCustomerList(json: Json | undefined): boolean {
+  return isObject(json) && Array.isArray(json['customers']);
+}
+
 function listedOf(json: Json | undefined): JsonObject[] {
-  if (isObject(json) && Array.isArray(json['customers'])) return json['customers'].filter(isObject);
-  throw new TransientError('The list of customers was answered without customers.');
+  const customers = isObject(json) ? json['customers'] : undefined;
+  return Array.isArray(customers) ? customers.filter(isObject) : [];
 }
 
 function isLast(json: Json | undefined, listed: readonly JsonObject[]): boolean {

@@ -9,10 +9,10 @@ import {
   TransientError,
   UnauthorizedError,
 } from '#connector';
-import { isObject } from './payload.ts';
+import { isPermanentRedirect, ownWords } from './own-words.ts';
 import { readQuotas, retryAt } from './quotas.ts';
 
-const regions =
+export const regions =
   'Is `baseUrl` the endpoint in the project settings (https://api.voucherify.io, https://us1.api.voucherify.io, ' +
   'https://as1.api.voucherify.io or your own)? A project answers in its own region only.';
 
@@ -23,6 +23,9 @@ const remedies: { readonly [status: number]: string } = {
   403: `Give the key's role the right to read and write customers, and add this host to the key's IP whitelist. ${regions}`,
 };
 
+/** Conflicts that last: another customer has the value. Any other 409 may pass. */
+const lastingConflicts: readonly string[] = ['duplicate_found', 'duplicate_resource_key'];
+
 export function refusal(
   quotas: readonly Quota[],
   response: ApiResponse,
@@ -30,24 +33,22 @@ export function refusal(
   now: number,
 ): TransientError | RejectedError | UnauthorizedError | undefined {
   const { status } = response;
-  if (status < 400) return undefined;
-  const body = isObject(response.json) ? response.json : {};
+  if (isPermanentRedirect(response)) return redirect(response);
   if (status === 429) return tooMany(quotas, response, request, now);
-  if (status in remedies) return new UnauthorizedError(`${words(status, body)} ${remedies[status]}`);
-  if (status === 404 && !isVouchers(body))
-    return new UnauthorizedError(
-      `HTTP 404, and not in Voucherify's words: there is no such API here. ${regions}`,
-    );
+  const body = ownWords(response);
+  if (body === null) return undefined;
+  if (status in remedies)
+    return new UnauthorizedError(`${words(status, body)} ${remedies[status]}`, { status });
   // 408, 423 and 425: nothing was done, and the same request may succeed later.
-  if (status >= 500 || status === 408 || status === 423 || status === 425) {
-    const until = retryAt(response, now);
+  if (status >= 500 || status === 408 || status === 423 || status === 425)
     return new TransientError(words(status, body), {
-      status,
-      ...(until !== undefined && { retryAfterMs: until - now }),
+      ...waiting(response, now),
       uncertain: status >= 500,
     });
-  }
-  return new RejectedError(words(status, body), { status, code: codeOf(status, body), ...detailsOf(body) });
+  const code = codeOf(status, body);
+  if (status === 409 && !lastingConflicts.includes(code))
+    return new TransientError(words(status, body), { ...waiting(response, now), rejectedAs: code });
+  return new RejectedError(words(status, body), { status, code, ...detailsOf(body) });
 }
 
 /** What else an error says: `details`, `request_id` (Voucherify's support asks for it), `error`, `resource_id` … */
@@ -63,19 +64,33 @@ export function detailsOf(body: JsonObject): { details?: JsonObject } {
   return Object.keys(rest).length > 0 ? { details: rest } : {};
 }
 
+/** The base URL is another than the one we have. A redirect that is not permanent is something in between, for a while. */
+function redirect({ status, headers }: ApiResponse): UnauthorizedError {
+  const location = headers['location'] ?? '';
+  const host = URL.canParse(location) ? ` to ${new URL(location).host}` : '';
+  return new UnauthorizedError(
+    `HTTP ${status}, a redirect${host}, which is not followed: is the base URL right? ${regions}`,
+    { status },
+  );
+}
+
+function waiting(response: ApiResponse, now: number): { status: number; retryAfterMs?: number } {
+  const until = retryAt(response, now);
+  return { status: response.status, ...(until !== undefined && { retryAfterMs: until - now }) };
+}
+
 function tooMany(
   quotas: readonly Quota[],
   response: ApiResponse,
   request: ApiRequest,
   now: number,
 ): TransientError {
-  const body = isObject(response.json) ? response.json : {};
+  const body = ownWords(response);
   const quota = readQuotas(quotas, response, request, now)[0]?.quota;
-  const until = retryAt(response, now);
-  return new TransientError(words(429, body), {
-    status: 429,
+  return new TransientError(words(429, body ?? {}), {
+    ...waiting(response, now),
     ...(quota !== undefined && { quota }),
-    ...(until !== undefined && { retryAfterMs: until - now }),
+    foreign: body === null,
   });
 }
 
@@ -90,9 +105,4 @@ function words(status: number, body: JsonObject): string {
   const key = typeof body['key'] === 'string' ? `, ${body['key']}` : '';
   const message = typeof body['message'] === 'string' ? `: ${body['message']}` : '';
   return `HTTP ${status}${key}${message}${message.endsWith('.') ? '' : '.'}`;
-}
-
-/** Voucherify's error bodies carry a code or a key; a proxy's page and another server's do not. */
-function isVouchers(body: JsonObject): boolean {
-  return typeof body['key'] === 'string' || typeof body['code'] === 'number';
 }

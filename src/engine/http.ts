@@ -219,8 +219,10 @@ export class Endpoint {
     const readings = this.#description.readQuotas?.(response, request, now) ?? [];
     this.budget.observe(readings);
     const isSuccess = status >= 200 && status < 300;
-    if (isSuccess && json === undefined && wantsJson(request, { status, text, headers })) {
-      throw new TransientError(`${this.name} answered ${status} with something other than JSON`, {
+    const isPage = json === undefined && wantsJson(request, { status, text, headers });
+    if (isSuccess && (isPage || request.isAnswer?.(json) === false)) {
+      const what = isPage ? 'something other than JSON' : 'something other than what was asked for';
+      throw new TransientError(`${this.name} answered ${status} with ${what}`, {
         status,
         foreign: true,
         uncertain: changes(request),

@@ -77,7 +77,10 @@ function parts(value: string): string[] {
 /** Whether the vendor itself gave this answer, which is no success; see `ApiDescription.isOwn`. */
 export function isOwn({ response, request, text }: Answer, description: ApiDescription): boolean {
   const { status, json } = response;
-  if (status >= 300 && status < 400) return false;
+  // A temporary redirect is never the vendor's; a permanent one may be, where the connector says so.
+  const isRedirect = status >= 300 && status < 400;
+  if (isRedirect && status !== 301 && status !== 308) return false;
+  if (isRedirect) return description.isOwn?.(response, request) === true;
   if (description.isOwn) return description.isOwn(response, request);
   return (typeof json === 'object' && json !== null) || (status === 401 && text.trim() === '');
 }

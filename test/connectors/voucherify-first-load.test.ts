@@ -251,7 +251,7 @@ describe('the import of a file', () => {
 
   it.each<[number, Json, string]>([
     [404, { code: 404, key: 'not_found', message: 'No' }, 'missing_feature'],
-    [413, { statusCode: 413, message: 'Too large' }, 'payload_too_large'],
+    [413, { statusCode: 413, error: 'Request Entity Too Large', message: 'Too large' }, 'payload_too_large'],
   ])('says why it is refused with %i', async (status, body, code) => {
     const { context } = project({ faults: () => Response.json(body, { status }) });
     const error = await firstLoad.submit(context, 'Source_id\n1\n').catch((thrown: unknown) => thrown);

@@ -107,7 +107,7 @@ describe('taking a customer away', () => {
     const elsewhere = project({ faults: () => new Response('Not here', { status: 404 }) });
     const strangers = project({}, { appId: 'app', appToken: 'wrong' });
     for (const how of [soft, permanent]) {
-      await expect(elsewhere.remove('7', how)).rejects.toThrow(UnauthorizedError);
+      await expect(elsewhere.remove('7', how)).rejects.toMatchObject({ foreign: true });
       await expect(strangers.remove('7', how)).rejects.toThrow(UnauthorizedError);
     }
   });

@@ -321,9 +321,12 @@ describe('a single upsert', () => {
     ['somebody else', Response.json({ id: 'cust_1', source_id: '8', object: 'customer' })],
     ['another object', Response.json({ id: 'aa_1', source_id: '7', object: 'async_action' })],
     ['a customer without an ID', Response.json({ source_id: '7', object: 'customer' })],
-  ])('is unknown where the answer is %s', async (_, fault) => {
+    ['nothing', new Response(null, { status: 204 })],
+    ['an empty object', Response.json({})],
+  ])('proves nothing where the answer is %s', async (_, fault) => {
     const { upsert } = project({ faults: () => fault });
-    expect(await upsert('7', { name: 'Ann' })).toMatchObject({ sourceId: '7', result: 'unknown' });
+    const error = await upsert('7', { name: 'Ann' }).catch((thrown) => thrown);
+    expect(error).toMatchObject({ name: 'TransientError', foreign: true, uncertain: true });
   });
 
   it('throws what passes by itself, and says that it may have arrived', async () => {
@@ -374,7 +377,15 @@ describe('reading back', () => {
 
   it("takes only Voucherify's own 404 as proof that there is no such customer", async () => {
     const { read } = project({ faults: () => new Response('<h1>Not found</h1>', { status: 404 }) });
-    await expect(read('7')).rejects.toBeInstanceOf(UnauthorizedError);
+    await expect(read('7')).rejects.toMatchObject({ name: 'TransientError', foreign: true });
+  });
+
+  it.each([
+    ['an empty object', {}],
+    ['another customer', { id: 'cust_1', source_id: '8', object: 'customer' }],
+  ])('takes %s for the answer of something in between', async (_, json) => {
+    const { read } = project({ faults: () => Response.json(json) });
+    await expect(read('7')).rejects.toMatchObject({ name: 'TransientError', foreign: true });
   });
 
   it('keeps absent and null apart', async () => {
@@ -494,11 +505,18 @@ describe('bulk', () => {
     ]),
     ['no status, and a result', { result: { done_count: 3 } }, ['accepted', 'accepted', 'accepted']],
     ['a status that is new', { status: 'PAUSED' }, null],
-    ['nothing at all', {}, null],
   ])('an action with %s is judged by what it proves', async (_, action, expected) => {
     const { context } = project({ faults: () => Response.json(action) });
     const ended = await bulk.poll(context, 'aa_1', three);
     expect(ended?.outcomes.map(({ result }) => result) ?? null).toEqual(expected);
+  });
+
+  it.each<[string, JsonObject]>([
+    ['nothing at all', {}],
+    ['another action', { id: 'aa_2', status: 'DONE', result: { done_count: 3 } }],
+  ])('is asked about again where the answer is %s', async (_, action) => {
+    const { context } = project({ faults: () => Response.json(action) });
+    await expect(bulk.poll(context, 'aa_1', three)).rejects.toMatchObject({ foreign: true });
   });
 
   it.each([
@@ -609,6 +627,26 @@ describe('the quotas', () => {
     ]);
   });
 
+  it.each<[string, { [name: string]: string }, number | undefined]>([
+    ['seconds', { 'retry-after': '7' }, 7_000],
+    ['seconds with decimals', { 'retry-after': '1.5' }, 1_500],
+    ['an HTTP date', { 'retry-after': 'Sun, 01 Mar 2026 00:00:40 GMT' }, 40_000],
+    ['epoch seconds', { 'retry-after': String(startMs / 1000 + 2) }, 2_000],
+    ['epoch milliseconds', { 'retry-after': String(startMs + 2_500) }, 2_500],
+    ['more than an hour', { 'retry-after': '999999999' }, 3_600_000],
+    ['nothing', { 'retry-after': '0' }, 1_000],
+    ['a date that has passed', { 'retry-after': 'Sun, 01 Mar 2020 00:00:40 GMT' }, 1_000],
+    ['nonsense', { 'retry-after': 'soon' }, undefined],
+    ['a moment in X-Rate-Limit-Retry', { 'x-rate-limit-retry': String(startMs / 1000 + 9) }, 9_000],
+    ['its milliseconds', { 'x-rate-limit-retry': String(startMs + 9_000) }, 9_000],
+    ['a moment there that has passed', { 'x-rate-limit-retry': String(startMs / 1000 - 9) }, undefined],
+  ])('read a wait that is given as %s', (_, headers, waitMs) => {
+    const body = { code: 429, message: 'Too many requests hit the API too quickly.' };
+    expect(describedBy({}).refusal!(answerOf(429, headers, body), single, startMs)).toMatchObject({
+      retryAfterMs: waitMs,
+    });
+  });
+
   it('of bulk believe no figures without a type, but a refusal always', () => {
     expect(readings({}, answerOf(202, headers(null, 2000, 1999)), inBulk)).toEqual([]);
     expect(readings({}, answerOf(429, headers(null, 10, 0, 60)), inBulk)).toEqual([
@@ -661,6 +699,8 @@ describe('the quotas', () => {
 describe('a refusal', () => {
   const refusal = (status: number, json?: Json, headers = {}, request = single) =>
     describedBy({}).refusal!(answerOf(status, headers, json), request, startMs);
+  const isOwn = (status: number, json?: Json, headers = {}) =>
+    describedBy({}).isOwn!(answerOf(status, headers, json), single);
 
   it.each([
     [401, 'unauthorized', 'appToken'],
@@ -672,12 +712,49 @@ describe('a refusal', () => {
     for (const words of [key, 'Not for you', remedy]) expect(error.message).toContain(words);
   });
 
-  it('of another server says that this is not the API', () => {
-    for (const body of [undefined, {}]) {
-      const error = refusal(404, body)!;
-      expect(error).toBeInstanceOf(UnauthorizedError);
-      expect(error.message).toContain('us1.api.voucherify.io');
-    }
+  const page = { 'content-type': 'text/html; charset=utf-8' };
+  it.each<[string, number, Json | undefined, { [name: string]: string }]>([
+    ['a proxy with a page', 400, undefined, page],
+    ['a firewall with a page', 403, undefined, page],
+    ['an empty body', 401, undefined, { 'content-length': '0' }],
+    ['AWS', 403, { message: 'Forbidden' }, {}],
+    ['AWS, naming a missing token', 403, { message: 'Missing Authentication Token' }, {}],
+    ['Kong', 401, { message: 'Unauthorized', request_id: 'f1' }, {}],
+    ['Azure', 404, { statusCode: 404, message: 'Resource not found' }, {}],
+    ['Cloudflare', 403, { title: 'Error 1020: Access denied', status: 403, error_code: 1020 }, {}],
+    ['Google', 400, { error: { code: 400, message: 'Bad', status: 'INVALID_ARGUMENT' } }, {}],
+    ['WSO2', 401, { code: 900901, message: 'Invalid Credentials', description: 'x' }, {}],
+    ['WSO2 with a text', 404, { code: '404', message: 'No matching resource found', type: 'x' }, {}],
+    ['a name of the status alone', 400, { code: 400, message: 'Bad Request' }, {}],
+    ['Kubernetes', 404, { kind: 'Status', code: 404, message: 'not here', reason: 'NotFound' }, {}],
+    ['a problem document', 409, { type: 'about:blank', title: 'Conflict', status: 409 }, {}],
+    ['a list', 405, [], {}],
+    ['a text', 451, 'blocked', {}],
+    ['Fastify', 413, { statusCode: 413, error: 'Payload Too Large', message: 'too large' }, {}],
+    ['nginx', 413, undefined, page],
+    ['a length that is missing', 411, undefined, page],
+    ['a wrong type', 415, undefined, page],
+    ['headers that are too long', 431, undefined, page],
+    ['a temporary redirect', 302, undefined, { location: 'https://status.example.test/' }],
+    ['a redirect to a login', 303, undefined, { location: '/login' }],
+    ['a redirect that keeps the method', 307, undefined, {}],
+  ])("in the words of %s is not Voucherify's", (_, status, body, headers) => {
+    expect(isOwn(status, body, headers)).toBe(false);
+    expect(refusal(status, body, headers)).toBeUndefined();
+  });
+
+  it.each([301, 308])('of status %i is permanent, and asks for the base URL', (status) => {
+    const error = refusal(status, undefined, { location: 'https://eu.example.test/v1/customers' })!;
+    expect(error).toMatchObject({ name: 'UnauthorizedError', status });
+    expect(error.message).toContain(
+      'a redirect to eu.example.test, which is not followed: is the base URL right?',
+    );
+  });
+
+  it('for a conflict that may pass is tried again, and is rejected with its code in the end', () => {
+    const error = refusal(409, { code: 409, key: 'resource_conflict', message: 'Try again' });
+    expect(error).toMatchObject({ name: 'TransientError', status: 409, rejectedAs: 'resource_conflict' });
+    expect(error).toMatchObject({ foreign: false, uncertain: false });
   });
 
   it.each([
@@ -687,7 +764,7 @@ describe('a refusal', () => {
       { code: 400, key: 'metadata_validation_failed', message: 'm', details: 'd' },
       { details: { details: 'd' } },
     ],
-    [400, undefined, { code: 'http_400', details: undefined }],
+    [400, { code: 400, message: 'No name' }, { code: 'http_400', details: undefined }],
     [404, { code: 404, key: 'resource_not_found', message: 'm' }, { code: 'not_found' }],
     [409, { code: 409, key: 'duplicate_found', message: 'm' }, { code: 'duplicate_found' }],
     [
@@ -706,7 +783,9 @@ describe('a refusal', () => {
     [500, true],
     [503, true],
   ])('of status %i passes by itself', (status, uncertain) => {
-    const error = refusal(status, undefined, { 'retry-after': '3' });
+    const body = { code: status, key: 'locked', message: 'm' };
+    expect(isOwn(status, body)).toBe(true);
+    const error = refusal(status, body, { 'retry-after': '3' });
     expect(error).toBeInstanceOf(TransientError);
     expect(error).toMatchObject({ status, uncertain, retryAfterMs: 3000 });
   });
@@ -804,6 +883,11 @@ describe('the check', () => {
     const notes = await allowed(world);
     expect(notes['read customers']).toMatch(/^true/);
     expect(notes['read the metadata schema']).toMatch(/^false: HTTP 403, missing_required_permission/);
+  });
+
+  it('says that there is no API where something in between answers', async () => {
+    const world = project({ faults: () => new Response('<h1>Hello</h1>', { status: 404 }) });
+    expect((await allowed(world))['read customers']).toMatch(/^false: .*answered with 404.*us1\.api/);
   });
 
   it('leaves a vendor that cannot be reached to the caller', async () => {

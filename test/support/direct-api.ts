@@ -12,6 +12,9 @@ import {
 } from '#connector';
 import { bodyOf } from '../../src/engine/request-body.ts';
 
+/** As in engine/refusal: these are taken for the vendor's, whatever their body. */
+const passing: readonly number[] = [408, 425, 429];
+
 /** `now`: epoch milliseconds, for what a refusal says of time. */
 export function directApi(
   app: Pick<Hono, 'request'>,
@@ -33,7 +36,24 @@ export function directApi(
         throw new TransientError(`${request.path}: the connection was cut`, { uncertain: true });
       }
       const answer = await answerOf(response);
-      if (response.ok || request.answers?.includes(response.status)) return answer;
+      if (response.ok && request.isAnswer?.(answer.json) === false)
+        throw new TransientError(`${request.path}: no answer`, {
+          status: response.status,
+          foreign: true,
+          uncertain: (request.method ?? 'GET') !== 'GET',
+        });
+      const isAnswer =
+        request.answers?.includes(response.status) && description.isOwn?.(answer, request) !== false;
+      if (response.ok || isAnswer) return answer;
+      if (description.isOwn?.(answer, request) === false && !passing.includes(answer.status))
+        throw new TransientError(
+          `${request.path} was answered with ${answer.status} by something in between`,
+          {
+            status: answer.status,
+            foreign: true,
+            uncertain: answer.status >= 500,
+          },
+        );
       throw description.refusal?.(answer, request, now()) ?? refusal(answer, request);
     },
   };

@@ -1,0 +1,51 @@
+// What an error in Voucherify's own words looks like. Everything else was said by something in between: a proxy, a firewall,
+// a gateway, another server at this address. It does not know what either means.
+import { STATUS_CODES } from 'node:http';
+import type { ApiResponse, JsonObject } from '#connector';
+import { isObject } from './payload.ts';
+
+/** Every property that an error of the API is documented to have: https://docs.voucherify.io/api-reference/errors. */
+const properties: readonly string[] = [
+  'code',
+  'key',
+  'message',
+  'details',
+  'request_id',
+  'resource_id',
+  'resource_type',
+  'error',
+  'related_object_ids',
+  'related_object_type',
+  'related_object_total',
+];
+
+/**
+ * The error as Voucherify's API said it, or null where it did not. Its errors have a numeric `code` (an HTTP status, though not
+ * always the one of the response) and a `key`. A few have no key (429): there the other properties must be documented ones, and
+ * the message more than the name of the status, which is all that a gateway says. A body that is too large is refused in
+ * another form.
+ */
+export function ownWords({ status, json }: ApiResponse): JsonObject | null {
+  if (!isObject(json)) return null;
+  const { code, key, message } = json;
+  if (status === 413 && json['statusCode'] === 413 && json['error'] === 'Request Entity Too Large')
+    return isSentence(message) ? json : null;
+  if (typeof code !== 'number' || !Number.isInteger(code) || code < 400 || code > 599) return null;
+  if (typeof key === 'string') return /^[a-z][a-z0-9_.-]*$/i.test(key) ? json : null;
+  const isDocumented = Object.keys(json).every((name) => properties.includes(name));
+  return isDocumented && isSentence(message) && message !== STATUS_CODES[code] ? json : null;
+}
+
+/** Whether the answer is to be taken for Voucherify's word; see `ApiDescription.isOwn`. */
+export function isOwn(response: ApiResponse): boolean {
+  return isPermanentRedirect(response) || ownWords(response) !== null;
+}
+
+/** The API's address is another one: whoever says so, it concerns every call, and a person must mend it. */
+export function isPermanentRedirect({ status }: ApiResponse): boolean {
+  return status === 301 || status === 308;
+}
+
+function isSentence(message: unknown): message is string {
+  return typeof message === 'string' && message.trim() !== '';
+}
