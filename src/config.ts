@@ -11,6 +11,7 @@ import type { Connector, Mapping, MetadataSchema } from './connector.ts';
 import { fieldFault } from './customer/fields.ts';
 import { mappingFaults } from './customer/mapping.ts';
 import type { MergeConfig } from './customer/merge.ts';
+import { addressFault } from './db/address.ts';
 import type { BreakerLimits, DeletePolicy } from './sync/deliver/breaker.ts';
 import type { DriftPolicy } from './sync/inbox/destination-changes.ts';
 import type { SourceConfig } from './sync/source.ts';
@@ -63,7 +64,11 @@ const portText = 'a whole number from 0 to 65535';
 const environmentShape = z.object({
   DATABASE_URL: z
     .string()
-    .regex(/^postgres(ql)?:\/\//, 'a URL that begins with postgres:// (or unset for the embedded database)')
+    .superRefine((url, context) => {
+      const message =
+        url === '' ? 'an address, or no variable at all for the embedded database' : addressFault(url);
+      if (message !== null) context.addIssue({ code: 'custom', message });
+    })
     .optional(),
   PORT: z
     .string()
@@ -84,7 +89,10 @@ export function readEnvironment(
   variables: { readonly [name: string]: string | undefined } = process.env,
   cwd = process.cwd(),
 ): Environment {
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+  // An empty DATABASE_URL is a variable that was not filled in: the embedded database would take its place unnoticed.
+  const given = Object.fromEntries(
+    Object.entries(variables).filter(([name, value]) => value !== '' || name === 'DATABASE_URL'),
+  );
   const result = environmentShape.safeParse(given);
   if (!result.success) throw new ConfigError('The environment', faultsOf(result.error, given, ''));
   const {

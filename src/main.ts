@@ -3,15 +3,21 @@ import type { Cli } from './cli/cli.ts';
 import { exitCodes } from './cli/errors.ts';
 import { runProgram } from './cli/program.ts';
 import { systemClock } from './engine/clock.ts';
+import { createLog } from './engine/log.ts';
+import { OutputHealth } from './engine/output-health.ts';
 import { rooms } from './rooms.ts';
 
+// What this process creates (the embedded database, keys, imported files) is its owner's alone.
+process.umask(0o077);
+
 const { stdout, stderr } = process;
-// Whoever read our output has gone: what is under way is finished, and nothing more is said.
-for (const stream of [stdout, stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+const output = new OutputHealth(systemClock);
+for (const stream of [stdout, stderr]) stream.on('error', output.failed);
+
+// A promise that nobody awaits costs the one thing that it was for. The process and its other work live on.
+process.on('unhandledRejection', (reason) => {
+  createLog({ level: 'error' }).error({ err: reason }, 'a failure that nothing handled; the work goes on');
+});
 
 const cli: Cli = {
   terminal: {
@@ -22,13 +28,20 @@ const cli: Cli = {
     columns: stderr.columns ?? stdout.columns ?? 100,
   },
   clock: systemClock,
+  output,
   rooms,
   exitCode: exitCodes.well,
 };
 
 const exitCode = await runProgram(process.argv.slice(2), cli);
-// What is written must have left before the process does.
+// What is written must have left before the process does; output that fails is not waited for.
 await Promise.all(
-  [stdout, stderr].map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))),
+  [stdout, stderr].map(
+    (stream) =>
+      new Promise<void>((resolve) => {
+        stream.once('error', () => resolve());
+        stream.write('', () => resolve());
+      }),
+  ),
 );
 process.exit(exitCode);

@@ -13,6 +13,7 @@ import {
 import type { Database } from './db/database.ts';
 import type { Clock } from './engine/clock.ts';
 import type { Log } from './engine/log.ts';
+import type { OutputHealth } from './engine/output-health.ts';
 import type { Tributary } from './tributary.ts';
 import type { createApp } from './web/app.ts';
 import type { Served } from './web/server.ts';
@@ -44,6 +45,7 @@ export interface HouseOptions {
   secretKey?: string | undefined;
   clock: Clock;
   log: Log;
+  output?: OutputHealth | undefined;
   /** Default: a new one that nobody else knows. */
   token?: string;
 }
@@ -61,7 +63,11 @@ async function openHouse(options: HouseOptions): Promise<House> {
   );
   const { config, databaseUrl, directory, clock, log } = options;
   const token = options.token ?? randomBytes(24).toString('base64url');
-  const database = await openDatabase({ url: databaseUrl, directory });
+  const database = await openDatabase({
+    url: databaseUrl,
+    directory,
+    onWarning: (sentence) => log.warn(sentence),
+  });
   try {
     const tributary = new Tributary({
       config,
@@ -77,6 +83,7 @@ async function openHouse(options: HouseOptions): Promise<House> {
       version,
       dataDir: directory,
       loginCodes,
+      output: options.output,
       connectors: await connectors(),
     });
     const close = async () => {

@@ -100,6 +100,8 @@ export interface Deliveries extends Customers {
 export interface Status {
   version: string;
   now: string;
+  /** Why lines of the log are lost; null where they arrive. */
+  log: { code: string; since: string } | null;
   customers: Customers;
   freshness: {
     oldestWaitSeconds: number | null;

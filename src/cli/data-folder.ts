@@ -1,8 +1,9 @@
 // What a running server leaves in the data folder for the commands that follow: where it is reached, and the token that
 // opens it. It knows no command and no database.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownFolder } from '../db/own-folder.ts';
 
 /** A server that runs, as it says of itself. */
 export interface RunningServer {
@@ -79,7 +80,7 @@ function readIfThere(path: string): string | null {
 
 /** Whole or not at all, and readable to its owner alone from the first byte on. */
 function writePrivately(dataDir: string, path: string, text: string): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  ownFolder(dataDir);
   const draft = `${path}.${process.pid}`;
   rmSync(draft, { force: true });
   writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });

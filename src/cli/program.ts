@@ -96,7 +96,11 @@ Exit codes: 0 well, 1 failed, 2 wrong usage or configuration. A preview or dry r
 }
 
 /** Known by name, so that a database and a server are loaded only where they are needed. */
-const expected = new Set(['DatabaseError', 'ListenError']);
+const expected: { readonly [name: string]: number } = {
+  DatabaseError: exitCodes.failed,
+  ListenError: exitCodes.failed,
+  FolderError: exitCodes.wrong,
+};
 
 function explain(error: unknown, { terminal }: Cli): number {
   // commander has printed its own sentence, or the help or version that was asked for.
@@ -110,9 +114,9 @@ function explain(error: unknown, { terminal }: Cli): number {
     say(error.message);
     return error.exitCode;
   }
-  if (error instanceof Error && expected.has(error.name)) {
+  if (error instanceof Error && Object.hasOwn(expected, error.name)) {
     say(error.message);
-    return exitCodes.failed;
+    return expected[error.name]!;
   }
   // The reader of our output has gone (`| head`): there is nobody to tell.
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return exitCodes.well;

@@ -81,11 +81,12 @@ export async function openHere(
   options: { config: Config; log: Log; token?: string; databaseUrl?: string | undefined; directory?: string },
 ): Promise<House> {
   const { dataDir } = environment;
-  const defaults: Pick<HouseOptions, 'databaseUrl' | 'secretKey' | 'directory' | 'clock'> = {
+  const defaults: Pick<HouseOptions, 'databaseUrl' | 'secretKey' | 'directory' | 'clock' | 'output'> = {
     databaseUrl: environment.databaseUrl,
     secretKey: environment.secretKey,
     directory: dataDir,
     clock: cli.clock,
+    output: cli.output,
   };
   try {
     return await cli.rooms.openHouse({ ...defaults, ...options });

@@ -1,8 +1,9 @@
 // What `tributary start` runs where nothing is configured: simulated vendors on this machine. It knows where they lie
 // and nothing of what they simulate.
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockHolder } from '../db/lock.ts';
+import { ownFolder } from '../db/own-folder.ts';
 import type { Log } from '../engine/log.ts';
 import { CommandError, UsageError } from './errors.ts';
 
@@ -46,7 +47,7 @@ export function sandboxFolder(dataDir: string): string {
       `The sandbox in ${directory} is in use by process ${pid}. Stop it first; every other command talks to it.`,
     );
   }
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  ownFolder(directory);
   return directory;
 }
 

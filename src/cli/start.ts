@@ -84,8 +84,8 @@ async function serveUntil(cli: Cli, stop: AbortSignal, json: boolean): Promise<n
     closers.unshift(server.close);
     announceServer(environment.dataDir, { url: server.url, pid: process.pid });
     closers.unshift(() => removeServer(environment.dataDir, process.pid));
-    for (const line of [...world.introduction, ...whereabouts({ environment, world, server, token, house })])
-      say(line);
+    const at = { environment, world, server, token, house };
+    for (const line of [...world.introduction, ...whereabouts(at, cli.terminal.outIsTerminal)]) say(line);
     const buried = new AbortController();
     house.tributary.onBuried = () => buried.abort();
     await house.tributary.start();
@@ -132,24 +132,30 @@ async function openWorld(cli: Cli, environment: Environment, log: Log): Promise<
   };
 }
 
-/** Where everything is. A token is shown once, when it is made. */
-function whereabouts(at: {
-  environment: Environment;
-  world: World;
-  server: { url: string };
-  token: ApiToken;
-  house: House;
-}): string[] {
+/**
+ * Where everything is. A token is shown once, when it is made, and a link that opens the page only to a person at a
+ * terminal: what is written elsewhere is a log, which others read.
+ */
+function whereabouts(
+  at: {
+    environment: Environment;
+    world: World;
+    server: { url: string };
+    token: ApiToken;
+    house: House;
+  },
+  isTerminal: boolean,
+): string[] {
   const { environment, world, server, token, house } = at;
   const page =
-    token.origin === 'file'
+    token.origin === 'file' && isTerminal
       ? `${server.url}/login?key=${house.issueLoginCode()} (this link opens it once, within ten minutes)`
       : server.url;
   const kept = token.origin === 'file' ? `kept in ${token.path}` : 'that of TRIBUTARY_API_TOKEN';
   return [
     `Status page: ${page}`,
     `API:         ${server.url}/api, described at ${server.url}/openapi.json`,
-    `API token:   ${token.created ? `${token.token}, shown this once and ${kept}` : kept}`,
+    `API token:   ${token.created && isTerminal ? `${token.token}, shown this once and ${kept}` : kept}`,
     `Log:         here, level ${environment.logLevel} (LOG_LEVEL)`,
     `Database:    ${house.database.kind === 'postgres' ? 'PostgreSQL, of DATABASE_URL' : `embedded, in ${world.directory}/database`}`,
   ];

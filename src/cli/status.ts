@@ -46,7 +46,7 @@ Examples:
     });
 }
 
-function headline({ customers, freshness, backlog, destination }: Status): string[] {
+function headline({ customers, freshness, backlog, destination, log }: Status): string[] {
   const { delivered, waiting, held, dead, total } = customers;
   const lanes = backlog
     .filter((lane) => lane.waiting > 0)
@@ -73,6 +73,9 @@ function headline({ customers, freshness, backlog, destination }: Status): strin
         ]
       : []),
     ...(destination.paused ? [`The destination is paused: ${pauseWords(destination.paused)}`] : []),
+    ...(log
+      ? [`Lines of the log are lost (${log.code}) since ${log.since}; the work goes on without them.`]
+      : []),
   ];
 }
 

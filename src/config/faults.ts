@@ -61,7 +61,8 @@ export function faultsOf(error: z.ZodError, raw: unknown, path: string): Fault[]
       (at, key) => (at as Record<string, unknown> | undefined | null)?.[key],
       raw,
     );
-    const found = keys.some((key) => secret.test(key)) && value !== undefined ? hidden : shown(value);
+    const isSecret = keys.some((key) => secret.test(key)) && value !== undefined && value !== '';
+    const found = isSecret ? hidden : shown(value);
     return [{ path: joined(path, issue.path), found, allowed: allowedBy(issue) }];
   });
 }

@@ -1,13 +1,22 @@
 // Opens PostgreSQL or the embedded PGlite behind one interface, brings it up to our migrations, and runs transactions.
 // It knows no table.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import PQueue from 'p-queue';
-import type { Sql } from 'postgres';
+import type { Options, Sql } from 'postgres';
+import { AddressError, type DatabaseAddress, parseAddress } from './address.ts';
+import {
+  connectFault,
+  encodingFault,
+  migrationFault,
+  poolerFault,
+  swallowedWarning,
+} from './connect-faults.ts';
 import { lockDirectory } from './lock.ts';
+import { ownFolder } from './own-folder.ts';
 
 const dialect = new PgDialect();
 
@@ -95,12 +104,14 @@ export function cleanText(text: string): string {
   return text.replaceAll('\u0000', '').toWellFormed();
 }
 
+/** `onWarning` is told what a person should know of the address. Throws DatabaseError. */
 export async function openDatabase(options: {
   url?: string | undefined;
   directory: string;
+  onWarning?: (sentence: string) => void;
 }): Promise<Database> {
   const database = options.url
-    ? await openPostgres(options.url)
+    ? await openPostgres(options.url, options.onWarning ?? (() => {}))
     : await openPglite(join(options.directory, 'database'));
   try {
     await refuseNewer(database);
@@ -111,70 +122,97 @@ export async function openDatabase(options: {
   return database;
 }
 
-async function openPostgres(url: string): Promise<Database> {
+/** The connections of one process. All are replaced together when the server's sessions turn out to be useless. */
+interface Clients {
+  main: Sql;
+  /** For statements whose plan the server keeps. */
+  planned: Sql;
+  /** All of the others may be waiting for what this one is to let go. */
+  keeper: Sql;
+}
+
+async function openPostgres(url: string, onWarning: (sentence: string) => void): Promise<Database> {
   const [{ default: postgres }, { drizzle }, { migrate }] = await Promise.all([
     import('postgres'),
     import('drizzle-orm/postgres-js'),
     import('drizzle-orm/postgres-js/migrator'),
   ]);
+  const address = addressOf(url);
+  for (const warning of address.warnings) onWarning(warning);
+  const connect = (options: Options<Record<string, never>>) => {
+    const client = postgres(driverOptions(address, options));
+    // It has the driver return dates and JSON as text, which is how the two drivers are alike.
+    drizzle(client);
+    return client;
+  };
+  const connectAll = (): Clients => ({
+    main: connect({
+      max: connectionsMax,
+      connection: {
+        application_name: 'tributary',
+        idle_in_transaction_session_timeout: idleTransactionMs,
+        // A statement is parsed once a connection, so that it takes one round trip and not two; but it is planned each
+        // time: a plan made while a table was small is not kept when it has grown.
+        plan_cache_mode: 'force_custom_plan',
+        // Ours touch a few hundred rows. What the server takes some of them for is compiled each time: ten times as long
+        // (measured: settling beside 500,000 records).
+        jit: 'off',
+      },
+    }),
+    planned: connect({ max: 2, connection: { application_name: 'tributary' } }),
+    keeper: connect({ max: 1, connection: { application_name: 'tributary keeper' } }),
+  });
+  const endAll = (clients: Clients) =>
+    Promise.all(Object.values(clients).map((client: Sql) => client.end({ timeout: 5 })));
+  let clients = connectAll();
   // The driver would send a statement behind another on one connection, where that may be waiting for a lock.
   const places = new PQueue({ concurrency: connectionsMax });
-  const client = postgres(url, {
-    max: connectionsMax,
-    onnotice: () => {},
-    connection: {
-      application_name: 'tributary',
-      idle_in_transaction_session_timeout: idleTransactionMs,
-      // A statement is parsed once a connection, so that it takes one round trip and not two; but it is planned anew each
-      // time: a plan made while a table was small is not kept when it has grown.
-      plan_cache_mode: 'force_custom_plan',
-      // Ours touch a few hundred rows. What the server takes some of them for is compiled each time: ten times as long
-      // (measured: settling beside 500,000 records).
-      jit: 'off',
-    },
-  });
-  const planned = postgres(url, {
-    max: 2,
-    onnotice: () => {},
-    connection: { application_name: 'tributary' },
-  });
-  // All of the others may be waiting for what this one is to let go.
-  const keeper = postgres(url, {
-    max: 1,
-    onnotice: () => {},
-    connection: { application_name: 'tributary keeper' },
-  });
-  // It also has the drivers return dates and JSON as text, which is how ours are alike.
-  const orm = drizzle(client);
-  drizzle(planned);
+  /** Runs on the present connections. Those that only let themselves be read stay so for good: they are replaced. */
+  const onUseful = async <Result>(work: (clients: Clients) => PromiseLike<Result>): Promise<Result> => {
+    const used = clients;
+    try {
+      return await work(used);
+    } catch (error) {
+      if (sqlState(error) === readOnlySession && clients === used) {
+        clients = connectAll();
+        void endAll(used).catch(() => {});
+      }
+      throw error;
+    }
+  };
   try {
-    await refuseOldServer(client);
+    await refuseServer(clients, onWarning);
     // Workers that start together migrate one after the other.
-    const guard = await client.reserve();
+    const { main } = clients;
+    const guard = await main.reserve();
     try {
       await guard`select pg_advisory_lock(7225119)`;
-      if (!(await isNewer({ rows: (statement) => runOn(client, statement) as never })))
-        await migrate(orm, { migrationsFolder });
+      if (!(await isNewer({ rows: (statement) => runOn(main, statement) as never })))
+        await migrate(drizzle(main), { migrationsFolder });
+    } catch (error) {
+      throw await explainedMigration(main, error);
     } finally {
-      await guard`select pg_advisory_unlock(7225119)`;
+      await guard`select pg_advisory_unlock(7225119)`.catch(() => {});
       guard.release();
     }
   } catch (error) {
-    await client.end({ timeout: 5 });
+    await endAll(clients);
     throw error;
   }
   return {
     kind: 'postgres',
-    rows: (statement) => places.add(() => runOn(client, statement)) as never,
-    prepared: (statement) => runOn(planned, statement) as never,
+    rows: (statement) => places.add(() => onUseful(({ main }) => runOn(main, statement))) as never,
+    prepared: (statement) => onUseful(({ planned }) => runOn(planned, statement)) as never,
     transaction: (work) =>
       retried(
         () =>
           places.add(() =>
-            client.begin((tx) => {
-              const connected = whileConnected();
-              return work({ rows: (statement) => connected(() => runOn(tx, statement)) as never });
-            }),
+            onUseful(({ main }) =>
+              main.begin((tx) => {
+                const connected = whileConnected();
+                return work({ rows: (statement) => connected(() => runOn(tx, statement)) as never });
+              }),
+            ),
           ) as never,
       ),
     holdLock: async (name, onLost) => {
@@ -184,13 +222,7 @@ async function openPostgres(url: string): Promise<Database> {
         state = 'over';
         if (wasHeld) onLost();
       };
-      const holder = postgres(url, {
-        max: 1,
-        idle_timeout: 0,
-        max_lifetime: null,
-        onnotice: () => {},
-        onclose,
-      });
+      const holder = connect({ max: 1, idle_timeout: 0, max_lifetime: null, onclose });
       const release = async () => {
         state = 'over';
         await holder.end({ timeout: 5 });
@@ -210,21 +242,21 @@ async function openPostgres(url: string): Promise<Database> {
     isLockFree: async (name) => {
       const [row] = await places.add(
         () =>
-          client<
+          clients.main<
             { free: boolean }[]
           >`select pg_try_advisory_xact_lock(hashtextextended(${name}, 7225121)) as free`,
       );
       return row?.free ?? false;
     },
     endStalled: async () => {
-      const ended = await keeper`
+      const ended = await clients.keeper`
         select pg_terminate_backend(pid) from pg_stat_activity, (select current_setting('idle_in_transaction_session_timeout') as after) as said
         where datname = current_database() and usename = current_user and application_name = 'tributary'
           and after <> '0' and xact_start is not null and wait_event = 'ClientRead' and state_change < now() - after::interval`;
       return ended.length;
     },
     close: async () => {
-      await Promise.all([client, planned, keeper].map((one) => one.end({ timeout: 5 })));
+      await endAll(clients);
     },
   };
 }
@@ -244,21 +276,87 @@ function cleaned(statement: SQL): SQL {
   return isClean ? statement : new SQL(chunks);
 }
 
+/** SQLSTATE of a session that was begun while the server only let itself be read. */
+const readOnlySession = '25006';
+
+function addressOf(url: string): DatabaseAddress {
+  try {
+    return parseAddress(url);
+  } catch (error) {
+    throw error instanceof AddressError ? new DatabaseError(error.message) : error;
+  }
+}
+
+function driverOptions(
+  address: DatabaseAddress,
+  options: Options<Record<string, never>>,
+): Options<Record<string, never>> {
+  const { host, port, path, database, username, password, ssl, connection } = address;
+  return {
+    ...options,
+    // A folder takes the place of a host, and the driver knows the name of the socket in it.
+    ...(path !== undefined ? { host: path } : host && { host }),
+    ...(port && { port: path === undefined ? port : port[0]! }),
+    ...(database && { database }),
+    ...(username && { username }),
+    ...(password !== undefined && { password }),
+    ssl,
+    connection: { ...options.connection, ...connection },
+    onnotice: () => {},
+    // The driver would ask for the types of arrays on each new connection and leave a failure of that unhandled.
+    fetch_types: false,
+  } as Options<Record<string, never>>;
+}
+
 function runOn(client: Pick<Sql, 'unsafe'>, statement: SQL): Promise<object[]> {
   const { sql: text, params } = dialect.sqlToQuery(cleaned(statement));
   return discreet(client.unsafe(text, params as never[], { prepare: true }));
 }
 
-async function refuseOldServer(client: Sql): Promise<void> {
-  const [{ version } = { version: 0 }] = await client<
-    { version: number }[]
-  >`select current_setting('server_version_num')::int as version`.catch((error: Error) => {
-    throw new DatabaseError(
-      `Cannot reach PostgreSQL at DATABASE_URL: ${error.message || (error as { code?: string }).code}`,
-    );
+/** Throws DatabaseError where this server, database or what stands before it cannot be worked with. */
+async function refuseServer({ main, keeper }: Clients, onWarning: (sentence: string) => void): Promise<void> {
+  const [found] = await main<{ version: number; encoding: string; mode: string }[]>`
+    select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
+           current_setting('plan_cache_mode') as mode`.catch((error: Error) => {
+    throw new DatabaseError(connectFault(error), sqlState(error));
   });
+  const { version = 0, encoding = '', mode } = found ?? {};
   if (version < 150000)
-    throw new DatabaseError(`PostgreSQL 15 or newer is needed; DATABASE_URL leads to ${version / 10000}.`);
+    throw new DatabaseError(
+      `PostgreSQL 15 or newer is needed; DATABASE_URL leads to ${Math.floor(version / 10_000)}.`,
+    );
+  const fault = encodingFault(encoding) ?? ((await sharesSessions(main, keeper)) ? poolerFault : null);
+  if (fault !== null) throw new DatabaseError(fault);
+  if (mode !== 'force_custom_plan') onWarning(swallowedWarning);
+}
+
+/** Whether two connections are given the same session of the server in turn: then a lock taken by one is had by the other. */
+async function sharesSessions(one: Sql, other: Sql): Promise<boolean> {
+  const connection = await one.reserve();
+  const key = Math.floor(Math.random() * 2 ** 31);
+  const tryLock = async (client: Sql) =>
+    (await client<{ got: boolean }[]>`select pg_try_advisory_lock(7225123, ${key}::int) as got`)[0]?.got;
+  const unlock = async (client: Sql) =>
+    (await client<{ had: boolean }[]>`select pg_advisory_unlock(7225123, ${key}::int) as had`)[0]?.had;
+  try {
+    await tryLock(connection);
+    const isShared = (await tryLock(other)) === true;
+    if (isShared) await unlock(other);
+    const hadIt = (await unlock(connection)) === true;
+    return isShared || !hadIt;
+  } finally {
+    connection.release();
+  }
+}
+
+async function explainedMigration(client: Sql, error: unknown): Promise<DatabaseError> {
+  const innermost = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error);
+  const [user] = await client<{ name: string }[]>`select current_user as name`.catch(() => []);
+  const fault = migrationFault(
+    innermost as { message?: string; code?: string },
+    user?.name ?? 'of DATABASE_URL',
+  );
+  return new DatabaseError(fault, sqlState(error));
 }
 
 async function openPglite(directory: string): Promise<Database> {
@@ -267,7 +365,9 @@ async function openPglite(directory: string): Promise<Database> {
     import('drizzle-orm/pglite'),
     import('drizzle-orm/pglite/migrator'),
   ]);
-  mkdirSync(directory, { recursive: true });
+  // Its files bear the mask of the process; nobody else comes as far as them.
+  ownFolder(dirname(directory));
+  ownFolder(directory);
   const lock = lockDirectory(directory);
   const client = new PGlite({ dataDir: directory, relaxedDurability: false });
   const orm = drizzle(client);

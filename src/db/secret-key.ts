@@ -1,8 +1,9 @@
 // The key of the hashes by which erased people are known: given, or made once and kept beside the embedded database. It
 // does not know what is hashed.
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownFolder } from './own-folder.ts';
 
 /**
  * The given key; else the embedded database's own, made now where there is none. Null on PostgreSQL: a key that only
@@ -31,7 +32,7 @@ function kept(path: string): string | null {
 /** Whole or not at all, readable to its owner alone from the first byte on, and never in the place of another. */
 function make(directory: string, path: string): string {
   const key = randomBytes(32).toString('base64url');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  ownFolder(directory);
   const draft = `${path}.${process.pid}`;
   rmSync(draft, { force: true });
   writeFileSync(draft, `${key}\n`, { mode: 0o600, flag: 'wx', flush: true });

@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Connector } from '../connector.ts';
+import type { OutputHealth } from '../engine/output-health.ts';
 import { figures } from '../sync/status.ts';
 import type { Tributary } from '../tributary.ts';
 import { adminPages } from './admin.ts';
@@ -57,6 +58,8 @@ export interface AppOptions {
   maxImportBytes?: number;
   /** Those that a proposed configuration may name. Default: those of the present one. */
   connectors?: readonly Connector[];
+  /** Whether the log arrives. */
+  output?: OutputHealth | undefined;
   /** Where codes for the link on the terminal are made. */
   loginCodes?: LoginCodes;
 }
@@ -74,6 +77,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     figures: new Remembered(clock, () => figures(database, clock.now())),
     rates: new Rates(),
     refusals: new Refusals(clock, log),
+    output: options.output ?? null,
     ...(options.connectors && { connectors: options.connectors }),
   };
   const app = newApi();

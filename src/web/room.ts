@@ -1,6 +1,7 @@
 // What every route is handed, and the form that all of them are built on.
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Connector } from '../connector.ts';
+import type { OutputHealth } from '../engine/output-health.ts';
 import type { Figures } from '../sync/status.ts';
 import type { Tributary } from '../tributary.ts';
 import type { Auth } from './auth.ts';
@@ -24,6 +25,8 @@ export interface Room {
   rates: Rates;
   /** Webhooks that were refused at the door. */
   refusals: Refusals;
+  /** Whether the log arrives; null where that is not watched. */
+  output: OutputHealth | null;
   /** Those that a proposed configuration may name. Default: those of the present one. */
   connectors?: readonly Connector[];
 }

@@ -77,6 +77,9 @@ export const statusShape = z
     now: time,
     startedAt: time,
     database: z.enum(['postgres', 'pglite']),
+    log: orNull(z.strictObject({ code: z.string(), since: time })).openapi({
+      description: 'Why lines of the log are lost, such as ENOSPC for a full disk; null where they arrive.',
+    }),
     customers: z.strictObject({ total: count, delivered: count, waiting: count, held: count, dead: count }),
     freshness: z.strictObject({
       oldestWaitingAt: timeOrNull.openapi({
@@ -172,6 +175,7 @@ export async function readStatus(room: Room): Promise<Status> {
     now: iso(now),
     startedAt: iso(room.startedAt),
     database: database.kind,
+    log: logFault(room),
     customers: figures.customers,
     freshness: {
       oldestWaitingAt: iso(figures.oldestWaitingAt),
@@ -209,6 +213,11 @@ export async function readStatus(room: Room): Promise<Status> {
     clashes: figures.clashes,
     sources,
   };
+}
+
+function logFault({ output }: Room): Status['log'] {
+  const fault = output?.fault;
+  return fault ? { code: fault.code, since: iso(fault.since) } : null;
 }
 
 /** Every source of the configuration, in its order. */

@@ -551,12 +551,22 @@ describe('The environment', () => {
   });
 
   it('counts what is empty as not set', () => {
-    expect(readEnvironment({ PORT: '', DATABASE_URL: '', TRIBUTARY_API_TOKEN: '' }, '/srv')).toMatchObject({
+    expect(readEnvironment({ PORT: '', TRIBUTARY_API_TOKEN: '' }, '/srv')).toMatchObject({
       port: 3000,
       databaseUrl: undefined,
       apiToken: undefined,
       secretKey: undefined,
     });
+  });
+
+  it('refuses an empty DATABASE_URL: the embedded database would take its place unnoticed', () => {
+    expect(faults({ DATABASE_URL: '' })).toEqual([
+      {
+        path: 'DATABASE_URL',
+        found: '""',
+        allowed: 'an address, or no variable at all for the embedded database',
+      },
+    ]);
   });
 
   it('is refused with every fault at once', () => {
@@ -581,7 +591,7 @@ describe('The environment', () => {
     const said = faults({ DATABASE_URL: 'mysql://me:hunter2@db/tributary', TRIBUTARY_API_TOKEN: 'hunter2' });
     expect(JSON.stringify(said)).not.toContain('hunter2');
     expect(said.map((fault) => fault.allowed)).toEqual([
-      'a URL that begins with postgres:// (or unset for the embedded database)',
+      expect.stringMatching(/^DATABASE_URL is not an address such as postgres:/),
       'at least 16 characters',
     ]);
   });

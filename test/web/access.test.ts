@@ -180,7 +180,8 @@ describe('who may ask', () => {
 describe('an error that nobody expected', () => {
   it('tells its ID and nothing else, and the log has the rest', async () => {
     const database = await databases[0]!.open();
-    const broken = { ...database, rows: () => Promise.reject(new Error('relation "secret_table" is gone')) };
+    const gone = () => Promise.reject(new Error('relation "secret_table" is gone'));
+    const broken = { ...database, rows: gone, transaction: gone };
     const world = await openWorld(broken);
     const call = await caller(world);
     const answer = await call('GET', '/api/runs');

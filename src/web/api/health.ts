@@ -1,6 +1,7 @@
 // Whether the process lives, and whether it can work. For machines that watch it; no token is needed.
 import { createRoute, z } from '@hono/zod-openapi';
 import { sql } from 'drizzle-orm';
+import type { Database } from '../../db/database.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { jsonOf } from './shapes.ts';
@@ -20,10 +21,10 @@ const live = createRoute({
 const ready = createRoute({
   method: 'get',
   path: '/readyz',
-  summary: 'Whether the database answers',
+  summary: 'Whether the database takes what the work writes',
   tags: ['health'],
   responses: {
-    200: { description: 'It does.', content: jsonOf(z.strictObject({ status: z.literal('ready') })) },
+    200: { description: 'It takes writes.', content: jsonOf(z.strictObject({ status: z.literal('ready') })) },
     503: problems(503)[503],
   },
 });
@@ -34,7 +35,7 @@ export function healthApi({ tributary }: Room) {
     .openapi(ready, async (c) => {
       const waited = new AbortController();
       const late = tributary.clock.sleep(patienceMs, waited.signal).then(() => 'it did not answer in time');
-      const asked = tributary.database.rows(sql`select 1`).then(
+      const asked = tryWriting(tributary.database).then(
         () => null,
         (error: Error) => error.message,
       );
@@ -42,8 +43,23 @@ export function healthApi({ tributary }: Room) {
       waited.abort();
       if (fault !== null) {
         tributary.log.warn(`not ready: the database: ${fault}`);
-        throw new Problem(503, 'The database does not answer. The log says why.');
+        throw new Problem(503, 'The database does not answer, or takes no writes. The log says why.');
       }
       return c.json({ status: 'ready' as const }, 200);
+    });
+}
+
+/** Writes a row and takes it back: a database that only lets itself be read, or whose disk is full, is not ready. */
+async function tryWriting(database: Database): Promise<void> {
+  const undo = new Error('undo');
+  await database
+    .transaction(async (tx) => {
+      await tx.rows(
+        sql`insert into quota_states (account, quota) values ('readyz', gen_random_uuid()::text)`,
+      );
+      throw undo;
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error;
     });
 }

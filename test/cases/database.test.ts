@@ -1,0 +1,163 @@
+// What a database, its address and what stands before it may do to us, on a real PostgreSQL.
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/database.ts';
+import { hasPgbouncer, type Pooler, startPgbouncer } from '../support/pgbouncer.ts';
+import { databaseName, findServer, onServer } from '../support/postgres.ts';
+
+const server = await findServer();
+
+function addressOf(database: string, user?: string): string {
+  const url = new URL(server!);
+  url.pathname = `/${database}`;
+  if (user) [url.username, url.password] = [user, 'secret'];
+  return url.href;
+}
+
+describe.skipIf(!server)('A database in the real world', () => {
+  const name = databaseName();
+  const opened: Database[] = [];
+  const open = async (url: string, warnings: string[] = []) => {
+    const database = await openDatabase({ url, directory: '', onWarning: (one) => warnings.push(one) });
+    opened.push(database);
+    return database;
+  };
+
+  beforeAll(() => onServer(server!, (on) => on`create database ${on(name)}`));
+  afterAll(async () => {
+    await Promise.all(opened.map((database) => database.close()));
+    await onServer(server!, (on) => on`drop database if exists ${on(name)} with (force)`);
+  });
+
+  it('20-hosted-database-url: opens where the address holds what only libpq knows', async () => {
+    const warnings: string[] = [];
+    const database = await open(
+      `${addressOf(name)}?sslmode=prefer&channel_binding=prefer&target_session_attrs=any`,
+      warnings,
+    );
+    expect(await database.rows(sql`select 1 as one`)).toEqual([{ one: 1 }]);
+    expect(warnings.join(' ')).toContain('channel_binding');
+  });
+
+  it('23-connections-that-only-read: sessions that only read are replaced once the database takes writes', async () => {
+    const database = await open(addressOf(name));
+    const write = () =>
+      database.rows(sql`insert into quota_states (account, quota) values ('a', gen_random_uuid())`);
+    await write();
+    const setTo = (value: 'on' | 'off') =>
+      onServer(server!, (on) =>
+        on.unsafe(`alter database ${name} set default_transaction_read_only = ${value}`),
+      );
+    const endSessions = () =>
+      onServer(
+        server!,
+        (on) =>
+          on`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name} and pid <> pg_backend_pid()`,
+      );
+    await setTo('on');
+    await endSessions();
+    for (let attempt = 0; attempt < 20; attempt += 1) await write().catch(() => {});
+    await expect(write()).rejects.toThrow(/read-only/);
+    await expect(database.transaction((tx) => tx.rows(sql`delete from quota_states`))).rejects.toThrow(
+      /read-only/,
+    );
+    await setTo('off');
+    // One may fail on a session of before; what comes after it is on a new one.
+    await write().catch(() => {});
+    await write();
+    await database.transaction((tx) =>
+      tx.rows(sql`insert into quota_states (account, quota) values ('b', 'b')`),
+    );
+    await database.prepared(sql`select 1 as one`);
+  });
+
+  it('refuses a database that is not UTF-8, and says how to make one', async () => {
+    const other = databaseName();
+    await onServer(server!, (on) =>
+      on.unsafe(`create database ${other} encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0`),
+    );
+    try {
+      await expect(open(addressOf(other))).rejects.toThrow(/encoded in LATIN1.*encoding 'UTF8'/);
+    } finally {
+      await onServer(server!, (on) => on`drop database ${on(other)} with (force)`);
+    }
+  });
+
+  it('26-config-is-a-folder: a role that may not create tables gets the cause and the grant it needs', async () => {
+    const other = databaseName();
+    const role = `${other}_role`;
+    await onServer(server!, async (on) => {
+      await on`create database ${on(other)}`;
+      await on.unsafe(`create role ${role} login password 'secret'`);
+    });
+    try {
+      await expect(open(addressOf(other, role))).rejects.toThrow(
+        new RegExp(`permission denied.*needs the rights: grant create on database … to ${role}`),
+      );
+    } finally {
+      await onServer(server!, async (on) => {
+        await on`drop database ${on(other)} with (force)`;
+        await on.unsafe(`drop role ${role}`);
+      });
+    }
+  });
+
+  it('says in words why it cannot connect', async () => {
+    await expect(open(addressOf('tributary_there_is_none'))).rejects.toThrow(
+      /no database of this name: create it/,
+    );
+    await expect(open('postgres://postgres@127.0.0.1:1/x')).rejects.toThrow(
+      /nothing listens at this host and port/,
+    );
+    await expect(open('postgres://postgres@host.invalid/x')).rejects.toThrow(
+      /no host of this name|cannot be resolved/,
+    );
+  });
+
+  it('says that no connection is free where none is', async () => {
+    const role = `${databaseName()}_role`;
+    await onServer(server!, (on) => on.unsafe(`create role ${role} login superuser password 'secret'`));
+    await onServer(server!, (on) => on.unsafe(`alter database ${name} connection limit 0`));
+    await onServer(server!, (on) => on.unsafe(`alter role ${role} nosuperuser`));
+    try {
+      await expect(open(addressOf(name, role))).rejects.toThrow(/no free connection/);
+    } finally {
+      await onServer(server!, async (on) => {
+        await on.unsafe(`alter database ${name} connection limit -1`);
+        await on.unsafe(`drop role ${role}`);
+      });
+    }
+  });
+
+  describe.skipIf(!hasPgbouncer)('behind PgBouncer', () => {
+    const parameters = ['idle_in_transaction_session_timeout', 'plan_cache_mode', 'jit'];
+    let pooler: Pooler | undefined;
+    const start = async (mode: 'transaction' | 'session', ignored: readonly string[]) => {
+      await pooler?.stop();
+      pooler = await startPgbouncer({ server: server!, mode, ignored });
+      return pooler.url(name);
+    };
+    afterAll(() => pooler?.stop());
+
+    it('22-behind-pgbouncer: says that a pooler refuses the parameters of sessions, and where to go', async () => {
+      const url = await start('transaction', []);
+      await expect(open(url)).rejects.toThrow(
+        /connection pooler answers at DATABASE_URL: it refuses the startup parameter.*direct address/,
+      );
+    });
+
+    it('22-behind-pgbouncer: knows pooling by transaction where the parameters pass', async () => {
+      const url = await start('transaction', parameters);
+      await expect(open(url)).rejects.toThrow(/pooler in transaction mode answers.*Use the direct address/);
+    });
+
+    it('works through a pool of sessions, and warns of the parameters that it drops', async () => {
+      const warnings: string[] = [];
+      const database = await open(await start('session', parameters), warnings);
+      expect(await database.rows(sql`select 1 as one`)).toEqual([{ one: 1 }]);
+      expect(warnings).toEqual([expect.stringMatching(/drops the parameters of sessions/)]);
+      await database.close();
+      opened.pop();
+    });
+  });
+});

@@ -1,0 +1,85 @@
+// PgBouncer in front of the tests' PostgreSQL, where it is installed. It knows no table.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const binary = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'].find((path) => existsSync(path));
+
+export const hasPgbouncer = binary !== undefined;
+
+export interface Pooler {
+  /** The address of a database of the server behind it. */
+  url(database: string): string;
+  stop(): Promise<void>;
+}
+
+/** Starts one of its own. `ignored`: parameters of sessions that it drops without a word. */
+export async function startPgbouncer(options: {
+  server: string;
+  mode: 'transaction' | 'session';
+  ignored?: readonly string[];
+}): Promise<Pooler> {
+  const server = new URL(options.server);
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-pgbouncer-'));
+  const port = await freePort();
+  const user = server.username || 'postgres';
+  const lines = [
+    '[databases]',
+    `* = host=${server.hostname} port=${server.port || 5432}`,
+    '[pgbouncer]',
+    'listen_addr = 127.0.0.1',
+    `listen_port = ${port}`,
+    'unix_socket_dir =',
+    'auth_type = any',
+    `pool_mode = ${options.mode}`,
+    'default_pool_size = 15',
+    'max_client_conn = 500',
+    `ignore_startup_parameters = ${(options.ignored ?? []).join(',')}`,
+    '',
+  ];
+  // "any" takes whoever connects for the user that is forced here.
+  lines[1] += ` user=${user}${server.password ? ` password=${server.password}` : ''}`;
+  const file = join(folder, 'pgbouncer.ini');
+  writeFileSync(file, lines.join('\n'));
+  chmodSync(folder, 0o755);
+  // It refuses to run as root.
+  const asRoot = process.getuid?.() === 0;
+  const child: ChildProcess = spawn(binary!, [...(asRoot ? ['-u', 'postgres'] : []), file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  await listening(child);
+  return {
+    url: (database) => `postgres://${user}@127.0.0.1:${port}/${database}`,
+    async stop() {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await gone;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Resolves when it says that it listens; fails with what it said where it ends before. */
+function listening(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const hear = (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('process up')) resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', () => reject(new Error(`PgBouncer ended: ${said}`)));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}
