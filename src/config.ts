@@ -1,10 +1,11 @@
 // File and environment into one checked Config, or every fault at once with the sentence to print. The only file that
 // reads the environment.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { ConfigError, type Fault, faultsOf, shown } from './config/faults.ts';
+import { readConfigFile } from './config/file.ts';
+import { keysAt } from './config/keys.ts';
 import { type ConfigFile, fileShape, mappingEntry, sourceShape } from './config/shape.ts';
 import type { Scheme } from './connector/webhook.ts';
 import type { Connector, Mapping, MetadataSchema } from './connector.ts';
@@ -84,6 +85,40 @@ const environmentShape = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 
+/** What is wrong with the environment, and what of it can be read nevertheless. */
+class EnvironmentError extends ConfigError {
+  readonly rest: Pick<Environment, 'configPath' | 'variables'>;
+  constructor(faults: readonly Fault[], rest: Pick<Environment, 'configPath' | 'variables'>) {
+    super('The environment', faults);
+    this.rest = rest;
+  }
+}
+
+/**
+ * Environment and configuration, null where there is none. Throws ConfigError with every fault of both.
+ */
+export async function readAll(
+  read: () => Environment,
+  connectors: readonly Connector[],
+): Promise<{ environment: Environment; config: Config | null }> {
+  try {
+    const environment = read();
+    const config = environment.configPath === null ? null : await loadConfig(environment, connectors);
+    return { environment, config };
+  } catch (error) {
+    if (!(error instanceof EnvironmentError) || error.rest.configPath === null) throw error;
+    const faults = await loadConfig(error.rest, connectors).then(
+      () => [],
+      (other: unknown) => (other instanceof ConfigError ? other.faults : []),
+    );
+    if (faults.length === 0) throw error;
+    throw new ConfigError(`The environment and the configuration ${error.rest.configPath}`, [
+      ...error.faults,
+      ...faults,
+    ]);
+  }
+}
+
 /** Reads the environment. Throws ConfigError. */
 export function readEnvironment(
   variables: { readonly [name: string]: string | undefined } = process.env,
@@ -94,7 +129,14 @@ export function readEnvironment(
     Object.entries(variables).filter(([name, value]) => value !== '' || name === 'DATABASE_URL'),
   );
   const result = environmentShape.safeParse(given);
-  if (!result.success) throw new ConfigError('The environment', faultsOf(result.error, given, ''));
+  const spaced = ['TRIBUTARY_API_TOKEN', 'TRIBUTARY_SECRET_KEY'].flatMap((name) =>
+    spaceFault(name, given[name]),
+  );
+  if (!result.success || spaced.length > 0) {
+    const faults = result.success ? [] : faultsOf(result.error, given, '');
+    const path = configPath(given['TRIBUTARY_CONFIG'], cwd);
+    throw new EnvironmentError([...faults, ...spaced], { configPath: path, variables: given });
+  }
   const {
     DATABASE_URL,
     PORT,
@@ -131,7 +173,7 @@ function configPath(named: string | undefined, cwd: string): string | null {
 
 /** Reads and checks the configuration. Throws ConfigError with every fault. */
 export async function loadConfig(
-  environment: Environment,
+  environment: Pick<Environment, 'configPath' | 'variables'>,
   connectors: readonly Connector[],
 ): Promise<Config> {
   const path = environment.configPath;
@@ -147,39 +189,6 @@ export async function loadConfig(
   return checkConfig(path, await readConfigFile(path), environment.variables, connectors);
 }
 
-/** What the file holds, unchecked, with its references to the environment as they are written. Throws ConfigError. */
-export async function readConfigFile(path: string): Promise<unknown> {
-  const fault = (found: string, allowed: string) =>
-    new ConfigError('The configuration', [{ path, found, allowed }]);
-  if (!existsSync(path)) throw fault('no such file', 'a .ts or .json file');
-  if (path.endsWith('.json')) {
-    const json = readFileSync(path, 'utf8');
-    try {
-      return JSON.parse(json) as unknown;
-    } catch (error) {
-      throw fault(brokenJson(json, (error as Error).message), 'JSON');
-    }
-  }
-  try {
-    const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
-    if (module.default === undefined) throw new Error('it has no default export');
-    return module.default;
-  } catch (error) {
-    const [firstLine = ''] = String((error as Error).message).split('\n');
-    throw fault(firstLine, 'a module whose default export is defineConfig({…})');
-  }
-}
-
-/** Where JSON is broken, without what stands there, which V8's own words may quote: it may be a secret. */
-function brokenJson(json: string, said: string): string {
-  const quoted = /^Unexpected token '(.*)', (\.\.\.)?"(.*)"(?:\.\.\.)? is not valid JSON$/s.exec(said);
-  if (!quoted) return said;
-  const [, token = '', ellipsis, context = ''] = quoted;
-  // After dots V8 quotes ten characters before the one it stumbled over.
-  const at = json.indexOf(context) + (ellipsis ? 10 : Math.max(context.indexOf(token), 0));
-  return `an unexpected character in line ${json.slice(0, at).split('\n').length}`;
-}
-
 /** Checks a configuration read from `path`. Throws ConfigError with every fault. */
 export function checkConfig(
   path: string,
@@ -190,7 +199,7 @@ export function checkConfig(
   const unset: Fault[] = [];
   const filled = fill(raw, variables, '', unset);
   const result = fileShape.safeParse(filled);
-  const faults = result.success ? [] : faultsOf(result.error, raw, '');
+  const faults = result.success ? [] : faultsOf(result.error, raw, '', (at) => keysAt(fileShape, at));
   const checker = { connectors, faults };
   // Every part that can be read is checked, whatever is wrong with the others: all is said at once.
   const parts = objectOf(filled);
@@ -337,7 +346,12 @@ function checkSettings(
   { faults }: Checker,
 ): unknown {
   const result = connector.settings.safeParse(own);
-  if (!result.success) faults.push(...faultsOf(result.error, written, path));
+  const known = (at: readonly PropertyKey[]) => [
+    ...keysAt(connector.settings, at),
+    // Of a source the engine knows some beside those of its connector.
+    ...(at.length === 0 && path !== 'destination' ? Object.keys(sourceShape.shape) : []),
+  ];
+  if (!result.success) faults.push(...faultsOf(result.error, written, path, known));
   return result.success ? result.data : undefined;
 }
 
@@ -383,10 +397,18 @@ function signsAddress(scheme: Scheme): boolean {
 /** Replaces `${env:NAME}` in every string. */
 function fill(value: unknown, variables: Environment['variables'], path: string, faults: Fault[]): unknown {
   if (typeof value === 'string') {
+    const [, bare] = /\$\{(?!env:)([A-Za-z_]\w*)\}/.exec(value) ?? [];
+    if (bare !== undefined)
+      faults.push({
+        path,
+        found: `"\${${bare}}"`,
+        allowed: `"\${env:${bare}}" for the environment variable ${bare}`,
+      });
     return value.replace(/\$\{env:([^}]*)\}/g, (whole, name: string) => {
       const found = variables[name];
       if (found === undefined)
         faults.push({ path, found: whole, allowed: `an environment variable that is set; ${name} is not` });
+      else faults.push(...spaceFault(name, found, path));
       return found ?? whole;
     });
   }
@@ -401,4 +423,11 @@ function fill(value: unknown, variables: Environment['variables'], path: string,
     );
   }
   return value;
+}
+
+/** White space around a value, such as the line feed at the end of a file that it was read from. */
+function spaceFault(name: string, value: string | undefined, path = name): Fault[] {
+  if (value === undefined || value.trim() === value) return [];
+  const where = /\n\s*$/.test(value) ? 'a line feed at its end' : 'white space around it';
+  return [{ path, found: `the variable ${name} with ${where}`, allowed: 'its value alone' }];
 }

@@ -2,12 +2,13 @@
 // order. It knows all of them and no command. What only some commands need is loaded when they do.
 import { randomBytes } from 'node:crypto';
 import manifest from '../package.json' with { type: 'json' };
+import { readConfigFile } from './config/file.ts';
 import {
   type Config,
   checkConfig,
   type Environment,
   loadConfig,
-  readConfigFile,
+  readAll,
   readEnvironment,
 } from './config.ts';
 import type { Database } from './db/database.ts';
@@ -113,6 +114,10 @@ export const rooms = {
   readEnvironment: (): Environment => readEnvironment(),
   openHouse,
   serve,
+  /** Environment and configuration, null where there is none. Throws ConfigError with every fault of both. */
+  async configured(this: { readEnvironment(): Environment }) {
+    return readAll(() => this.readEnvironment(), await connectors());
+  },
   /** Throws ConfigError with every fault. */
   loadConfig: async (environment: Environment): Promise<Config> =>
     loadConfig(environment, await connectors()),

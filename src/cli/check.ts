@@ -7,13 +7,13 @@ import type { Command } from 'commander';
 import type { Environment } from '../config.ts';
 import type { MetadataSchema, Permission } from '../connector.ts';
 import { metadataKey } from '../customer/fields.ts';
+import { nearestName } from '../customer/nearest.ts';
 import { createLog } from '../engine/log.ts';
 import type { House } from '../rooms.ts';
 import { destinationName } from '../sync/pauses.ts';
 import type { SourceConfig } from '../sync/source.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './errors.ts';
-import { nearestName } from './nearest.ts';
 import { type ProbeFound, probedBefore } from './probe.ts';
 import { counted, print, printJson, table } from './terminal.ts';
 
@@ -73,8 +73,8 @@ Exit code 2: the configuration has faults (all of them are printed). 1: somethin
  * that is thrown away. Its few calls are then counted apart from the server's.
  */
 async function openForCheck(cli: Cli): Promise<House> {
-  const environment = cli.rooms.readEnvironment();
-  const config = await cli.rooms.loadConfig(environment);
+  const { environment, ...configured } = await cli.rooms.configured();
+  const config = configured.config ?? (await cli.rooms.loadConfig(environment));
   const directory = mkdtempSync(join(tmpdir(), 'tributary-check-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   try {

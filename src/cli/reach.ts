@@ -21,7 +21,7 @@ export interface Reached {
 
 /** `work`: where it is opened here, what is asked for is also done here, or of it only dry runs. */
 export async function reach(cli: Cli, options: { work: boolean | 'dry runs' }): Promise<Reached> {
-  const environment = cli.rooms.readEnvironment();
+  const environment = await environmentOf(cli);
   const server = await findServer(environment);
   if (server) {
     const client = new Client({
@@ -46,6 +46,16 @@ export async function reach(cli: Cli, options: { work: boolean | 'dry runs' }): 
     isHere: true,
     close: house.close,
   };
+}
+
+/** Where it has faults, those of the configuration are told with them. Throws ConfigError. */
+async function environmentOf(cli: Cli): Promise<Environment> {
+  try {
+    return cli.rooms.readEnvironment();
+  } catch (error) {
+    await cli.rooms.configured();
+    throw error;
+  }
 }
 
 async function findServer(environment: Environment): Promise<{ url: string; token: string } | null> {

@@ -8,7 +8,7 @@ import type { Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import { Client } from './client.ts';
 import { type ApiToken, announceServer, apiToken, removeServer } from './data-folder.ts';
-import { exitCodes } from './errors.ts';
+import { exitCodes, UsageError } from './errors.ts';
 import { figuresSentence } from './figures.ts';
 import { openHere } from './reach.ts';
 import { howToConfigure, requireSandbox, sandboxFolder, startSandbox } from './sandbox.ts';
@@ -19,6 +19,17 @@ const drainMs = 10_000;
 const figuresEveryMs = 3_000;
 
 export function addStart(program: Command, cli: Cli): void {
+  const serve = async ({ json = false, sandbox = false }: { json?: boolean; sandbox?: boolean }) => {
+    const stop = listenForStop(cli.clock, () => {
+      cli.terminal.err.write('Stopped at once. What was under way is taken up again at the next start.\n');
+      process.exit(exitCodes.failed);
+    });
+    try {
+      cli.exitCode = await serveUntil(cli, stop.signal, { json, sandbox });
+    } finally {
+      stop.release();
+    }
+  };
   program
     .command('start')
     .description(
@@ -35,17 +46,21 @@ Examples:
 
 It stops on SIGINT or SIGTERM: what runs is finished or put down within ${drainMs / 1000} seconds. The signal again ends it at once.`,
     )
-    .action(async (options: { json?: true }) => {
-      const stop = listenForStop(cli.clock, () => {
-        cli.terminal.err.write('Stopped at once. What was under way is taken up again at the next start.\n');
-        process.exit(exitCodes.failed);
-      });
-      try {
-        cli.exitCode = await serveUntil(cli, stop.signal, options.json === true);
-      } finally {
-        stop.release();
-      }
-    });
+    .action((options: { json?: true }) => serve(options));
+  program
+    .command('sandbox')
+    .description('Serve a sandbox: simulated vendors on this machine, whatever is configured.')
+    .option('--json', 'log JSON lines, as it does where no terminal is attached')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary sandbox
+  $ PORT=8080 tributary sandbox
+
+It keeps its own embedded database in the data folder and reads neither the configuration nor DATABASE_URL.`,
+    )
+    .action((options: { json?: true }) => serve({ ...options, sandbox: true }));
 }
 
 /** What is configured, or the sandbox. */
@@ -58,10 +73,17 @@ interface World {
   close(): Promise<void>;
 }
 
-async function serveUntil(cli: Cli, stop: AbortSignal, json: boolean): Promise<number> {
-  const environment = cli.rooms.readEnvironment();
+async function serveUntil(
+  cli: Cli,
+  stop: AbortSignal,
+  { json, sandbox }: { json: boolean; sandbox: boolean },
+): Promise<number> {
+  const { environment, config } = sandbox
+    ? { environment: cli.rooms.readEnvironment(), config: null }
+    : await cli.rooms.configured();
+  if (config === null && !sandbox) refuseSandboxByAccident(environment);
   // Who runs the sandbox wants to see it, wherever its output goes.
-  const isForPerson = (cli.terminal.outIsTerminal || environment.configPath === null) && !json;
+  const isForPerson = (cli.terminal.outIsTerminal || config === null) && !json;
   const log = createLog({
     level: environment.logLevel,
     pretty: isForPerson && (cli.terminal.outIsTerminal || 'plain'),
@@ -74,7 +96,7 @@ async function serveUntil(cli: Cli, stop: AbortSignal, json: boolean): Promise<n
   let exitCode: number = exitCodes.well;
   let inTime = false;
   try {
-    const world = await openWorld(cli, environment, log);
+    const world = await openWorld(cli, environment, config, log);
     closers.unshift(world.close);
     const token = apiToken(environment.dataDir, environment.apiToken);
     const house = await openHere(cli, environment, { ...world, log, token: token.token });
@@ -105,10 +127,22 @@ async function serveUntil(cli: Cli, stop: AbortSignal, json: boolean): Promise<n
   return exitCode;
 }
 
-async function openWorld(cli: Cli, environment: Environment, log: Log): Promise<World> {
+/** A server with a database and no configuration is one whose configuration was not found. */
+function refuseSandboxByAccident({ databaseUrl }: Environment): void {
+  if (databaseUrl === undefined) return;
+  throw new UsageError(
+    `DATABASE_URL is set and there is no configuration: no tributary.config.json here, and TRIBUTARY_CONFIG is not set. "tributary sandbox" runs the simulation, which does not use that database.\n\n${howToConfigure}`,
+  );
+}
+
+async function openWorld(
+  cli: Cli,
+  environment: Environment,
+  config: Config | null,
+  log: Log,
+): Promise<World> {
   const { dataDir, databaseUrl } = environment;
-  if (environment.configPath !== null) {
-    const config = await cli.rooms.loadConfig(environment);
+  if (config !== null) {
     const introduction = config.warnings.map((warning) => `Warning: ${warning}`);
     return { config, introduction, databaseUrl, directory: dataDir, close: async () => {} };
   }

@@ -1,5 +1,6 @@
 // What is wrong with a configuration, in words that show no secret. It does not know what a configuration holds.
 import type { z } from 'zod';
+import { nearestName } from '../customer/nearest.ts';
 
 export interface Fault {
   /** Where: `sources.hubspot.schedule`. */
@@ -37,14 +38,20 @@ export function shown(value: unknown): string {
   return (text ?? 'a function').slice(0, 200);
 }
 
-/** `raw` is what was written: what variables hold is never shown. */
-export function faultsOf(error: z.ZodError, raw: unknown, path: string): Fault[] {
+/** `raw` is what was written: what variables hold is never shown. `knownKeys`: those of the object there. */
+export function faultsOf(
+  error: z.ZodError,
+  raw: unknown,
+  path: string,
+  knownKeys: (at: readonly PropertyKey[]) => readonly string[] = () => [],
+): Fault[] {
   return error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
+      const known = knownKeys(issue.path);
       return issue.keys.map((key) => ({
         path: joined(path, [...issue.path, key]),
         found: 'a key that is not known here',
-        allowed: 'the keys that the README lists; is it misspelt?',
+        allowed: keyMeant(key, known),
       }));
     }
     const keys = issue.path.map(String);
@@ -65,6 +72,12 @@ export function faultsOf(error: z.ZodError, raw: unknown, path: string): Fault[]
     const found = isSecret ? hidden : shown(value);
     return [{ path: joined(path, issue.path), found, allowed: allowedBy(issue) }];
   });
+}
+
+function keyMeant(key: string, known: readonly string[]): string {
+  const meant = nearestName(key, known);
+  if (meant !== null) return `did you mean "${meant}"?`;
+  return known.length > 0 ? `one of ${known.join(', ')}` : 'the keys that the README lists';
 }
 
 /** What would be right, from zod's words for what is wrong. */

@@ -16,7 +16,7 @@ import {
   swallowedWarning,
 } from './connect-faults.ts';
 import { lockDirectory } from './lock.ts';
-import { ownFolder } from './own-folder.ts';
+import { ownFiles, ownFolder } from './own-folder.ts';
 
 const dialect = new PgDialect();
 
@@ -365,7 +365,6 @@ async function openPglite(directory: string): Promise<Database> {
     import('drizzle-orm/pglite'),
     import('drizzle-orm/pglite/migrator'),
   ]);
-  // Its files bear the mask of the process; nobody else comes as far as them.
   ownFolder(dirname(directory));
   ownFolder(directory);
   const lock = lockDirectory(directory);
@@ -375,6 +374,7 @@ async function openPglite(directory: string): Promise<Database> {
     ((await discreet(runner.execute(cleaned(statement)))) as { rows: never[] }).rows;
   try {
     await client.waitReady;
+    ownFiles(directory);
     if (!(await isNewer({ rows: (statement) => rows(orm, statement) })))
       await migrate(orm, { migrationsFolder });
   } catch (error) {

@@ -1,5 +1,6 @@
 // A folder that is its owner's alone, whoever made it. It does not know what lies in it.
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** The folder cannot be one of ours. The message is a sentence that says what to do. */
 export class FolderError extends Error {
@@ -30,5 +31,13 @@ export function ownFolder(path: string): void {
       `The data folder ${path} ${reasons[code] ?? `cannot be used (${message})`}: set TRIBUTARY_DATA_DIR to a folder that Tributary can write to.`,
       { cause },
     );
+  }
+}
+
+/** Closes everything in it to others: PGlite unpacks its first files with modes of its own. */
+export function ownFiles(folder: string): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory() || entry.isFile())
+      chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o700 : 0o600);
   }
 }

@@ -36,17 +36,19 @@ export class Schedule {
   every(expression: string, timezone: string, fire: (slot: number) => void): void {
     const hasSeconds = fieldsOf(expression) === 6;
     const stepMs = hasSeconds ? 1_000 : 60_000;
-    const matcher = cron.createTask(expression, () => {}, { timezone: 'UTC' });
+    const matchers = alternatives(expression).map((one) =>
+      cron.createTask(one, () => {}, { timezone: 'UTC' }),
+    );
     const look = ({ date }: { date: Date }) => {
       const slot = Math.floor(date.getTime() / 1000) * 1000;
-      if (isDue(matcher, slot, timezone, stepMs)) fire(slot);
+      if (matchers.some((matcher) => isDue(matcher, slot, timezone, stepMs))) fire(slot);
     };
     const ticks = cron.schedule(hasSeconds ? '* * * * * *' : '* * * * *', look, {
       timezone: 'UTC',
       suppressMissedWarning: true,
     });
     ticks.on('execution:missed', look);
-    this.#tasks.push(ticks, matcher);
+    this.#tasks.push(ticks, ...matchers);
   }
 
   stop(): void {
@@ -57,6 +59,18 @@ export class Schedule {
 
 function fieldsOf(expression: string): number {
   return expression.trim().split(/\s+/).length;
+}
+
+/**
+ * Where day of month and day of week are both restricted, cron takes either (POSIX, crontab); node-cron takes both
+ * together. A field that begins with an asterisk restricts nothing.
+ */
+function alternatives(expression: string): string[] {
+  const fields = expression.trim().split(/\s+/);
+  const [ofMonth, ofWeek] = [fields.length - 3, fields.length - 1];
+  const isRestricted = (field: string | undefined) => field !== undefined && !/^[*?]/.test(field);
+  if (!isRestricted(fields[ofMonth]) || !isRestricted(fields[ofWeek])) return [expression];
+  return [ofWeek, ofMonth].map((free) => fields.with(free, '*').join(' '));
 }
 
 /**

@@ -51,6 +51,39 @@ describe('A schedule', () => {
     ]);
   });
 
+  /** Whether it fires at this moment; only the minute before it is let pass. */
+  async function firesAt(expression: string, moment: string): Promise<boolean> {
+    setTime(new Date(Date.parse(moment) - 1_500).toISOString());
+    const fired = start(expression);
+    await pass(3_000);
+    stopAll();
+    return slots(fired).includes(new Date(moment).toISOString());
+  }
+
+  it('28-first-of-the-month-or-monday: takes either day where both are given, as cron does', async () => {
+    const first = '2026-12-01T09:00:00Z'; // a Tuesday
+    const monday = '2026-11-30T09:00:00Z';
+    const wednesday = '2026-12-02T09:00:00Z';
+    expect(await firesAt('0 9 1 * 1', first)).toBe(true);
+    expect(await firesAt('0 9 1 * 1', monday)).toBe(true);
+    expect(await firesAt('0 9 1 * 1', wednesday)).toBe(false);
+    expect(await firesAt('0 0 9 29 * 1', '2026-11-29T09:00:00Z')).toBe(true);
+    expect(await firesAt('0 9 1 * *', monday)).toBe(false);
+    expect(await firesAt('0 9 * * 1', first)).toBe(false);
+  });
+
+  it('fires once where both days fall together', async () => {
+    setTime('2027-02-01T08:59:58.500Z');
+    const fired = start('0 9 1 * 1');
+    await pass(3_000);
+    expect(slots(fired)).toEqual(['2027-02-01T09:00:00.000Z']);
+  });
+
+  it('takes both days together where one of them begins with an asterisk', async () => {
+    expect(await firesAt('0 9 */2 * 1', '2026-06-01T09:00:00Z')).toBe(true);
+    expect(await firesAt('0 9 */2 * 1', '2026-06-08T09:00:00Z')).toBe(false);
+  });
+
   it('is of its time zone, in summer and in winter', async () => {
     for (const [day, utc] of [
       ['2026-01-15', '08:00'],

@@ -1,0 +1,83 @@
+// A configuration file as it lies on the disk: read, and what is wrong with it as a file. It does not know what a
+// configuration holds.
+import { readFileSync, statSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { type ParseError, parseTree, printParseErrorCode, visit } from 'jsonc-parser';
+import { ConfigError, type Fault } from './faults.ts';
+
+/** What the file holds, unchecked, with its references to the environment as they are written. Throws ConfigError. */
+export async function readConfigFile(path: string): Promise<unknown> {
+  const fault = (found: string, allowed: string) =>
+    new ConfigError('The configuration', [{ path, found, allowed }]);
+  requireFile(path, fault);
+  if (path.endsWith('.json')) return parseConfig(path, readFileSync(path, 'utf8').replace(/^\ufeff/, ''));
+  if (!/\.[cm]?[jt]s$/.test(path)) throw fault('a file of another kind', 'a .ts or .json file');
+  try {
+    const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+    if (module.default === undefined) throw new Error('it has no default export');
+    return module.default;
+  } catch (error) {
+    const [firstLine = ''] = String((error as Error).message).split('\n');
+    throw fault(firstLine, 'a module whose default export is defineConfig({…})');
+  }
+}
+
+function requireFile(path: string, fault: (found: string, allowed: string) => ConfigError): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) throw fault('no such file', 'a .ts or .json file');
+  if (found.isDirectory())
+    throw fault('a folder', 'a .ts or .json file; Docker makes a folder where the file to mount is missing');
+  if (found.size === 0) throw fault('an empty file: it ends before anything begins', 'a configuration');
+}
+
+/** Throws ConfigError with every place where the JSON is broken, and every key that an object holds twice. */
+export function parseConfig(path: string, json: string): unknown {
+  const errors: ParseError[] = [];
+  parseTree(json, errors, { allowTrailingComma: false, disallowComments: true });
+  // What comes after the first is mostly its consequence. What stands there is not shown: it may be a secret.
+  const broken = errors.slice(0, 1).map(
+    ({ error, offset }): Fault => ({
+      path,
+      found: `${meaningOf(printParseErrorCode(error), json, offset)} in line ${lineOf(json, offset)}`,
+      allowed: 'JSON',
+    }),
+  );
+  const faults = broken.length > 0 ? broken : doubledKeys(path, json);
+  if (faults.length > 0) throw new ConfigError('The configuration', faults);
+  return JSON.parse(json) as unknown;
+}
+
+/** `InvalidSymbol` in words, with what people write that JSON does not have. */
+function meaningOf(code: string, json: string, offset: number): string {
+  if (code === 'InvalidCommentToken') return 'a comment, which JSON does not have';
+  if (/^\s*[}\]]/.test(json.slice(offset)) && /,\s*$/.test(json.slice(0, offset)))
+    return 'a comma after the last entry';
+  const words = code.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  return code.endsWith('Expected') ? `something else: ${words}` : words;
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}
+
+/** A parser keeps the last of them and says nothing of the others. */
+function doubledKeys(path: string, json: string): Fault[] {
+  const open: Map<string, number>[] = [];
+  const faults: Fault[] = [];
+  visit(json, {
+    onObjectBegin: () => void open.push(new Map()),
+    onObjectEnd: () => void open.pop(),
+    onObjectProperty: (key, _offset, _length, line, _character, pathOf) => {
+      const keys = open.at(-1)!;
+      const before = keys.get(key);
+      keys.set(key, line + 1);
+      if (before === undefined) return;
+      faults.push({
+        path: [...pathOf(), key].join('.'),
+        found: `the same key twice, in line ${before} and in line ${line + 1} of ${path}`,
+        allowed: 'each key once',
+      });
+    },
+  });
+  return faults;
+}

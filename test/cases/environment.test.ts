@@ -1,0 +1,249 @@
+// What stands around a process: its configuration, folders and streams. Each input is one that people have given.
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Status } from '../../src/cli/answers.ts';
+import { systemClock } from '../../src/engine/clock.ts';
+import { databaseName, findServer, onServer } from '../support/postgres.ts';
+import { runCommand } from '../support/run-command.ts';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const folders: string[] = [];
+const server = await findServer();
+const token = 'a-token-of-the-tests';
+
+function folderWith(config?: object | string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-environment-'));
+  folders.push(folder);
+  if (config !== undefined)
+    writeFileSync(
+      join(folder, 'tributary.config.json'),
+      typeof config === 'string' ? config : JSON.stringify(config),
+    );
+  return folder;
+}
+
+const destination = { connector: 'voucherify', appId: 'app', appToken: 'token-0123456789' };
+const files = { connector: 'csv' };
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+describe('The configuration', () => {
+  const check = (folder: string, variables: { [name: string]: string } = {}) =>
+    runCommand(folder, ['check'], variables);
+
+  it('26-config-is-a-folder: a folder where the file should be gets a sentence', async () => {
+    const folder = folderWith();
+    mkdirSync(join(folder, 'config.json'));
+    const { exitCode, err } = await check(folder, { TRIBUTARY_CONFIG: join(folder, 'config.json') });
+    expect(exitCode).toBe(2);
+    expect(err).toContain('a folder');
+    expect(err).toContain('Docker makes a folder where the file to mount is missing');
+    expect(err).not.toMatch(/defect|EISDIR|\n\s+at /);
+  });
+
+  it('26-config-is-a-folder: a data folder that is a file gets a sentence', async () => {
+    const folder = folderWith({ destination, sources: { files } });
+    writeFileSync(join(folder, 'data'), '');
+    for (const data of ['data', 'data/below']) {
+      const { exitCode, err } = await runCommand(folder, ['status'], {
+        TRIBUTARY_DATA_DIR: join(folder, data),
+      });
+      expect(exitCode).toBe(2);
+      expect(err).toMatch(/^The data folder .* (is a file|lies below a file): set TRIBUTARY_DATA_DIR/);
+    }
+  });
+
+  it('may begin with a byte order mark', async () => {
+    const json = JSON.stringify({ destination, sources: { files } });
+    expect((await check(folderWith(`\ufeff${json}`))).err).not.toContain('fault');
+  });
+
+  it('names a reference that is written without env:', async () => {
+    const { exitCode, err } = await check(
+      folderWith({ destination: { ...destination, appToken: `\${TOKEN}` }, sources: { files } }),
+    );
+    expect(exitCode).toBe(2);
+    expect(err).toContain('destination.appToken');
+    expect(err).toContain(`"\${env:TOKEN}" for the environment variable TOKEN`);
+  });
+
+  it('names keys that an object holds twice, with both lines', async () => {
+    const { err } = await check(
+      folderWith(
+        `{"destination": ${JSON.stringify(destination)},\n"sources": {"files": {"connector": "csv",\n"connector": "csv"}}}`,
+      ),
+    );
+    expect(err).toContain('sources.files.connector');
+    expect(err).toMatch(/the same key twice, in line 2 and in line 3/);
+  });
+
+  it('names the key that was probably meant, at every level', async () => {
+    const { err } = await check(
+      folderWith({
+        Destination: destination,
+        destination: { ...destination, AppID: 'x', base_url: 'https://x.example' },
+        sources: { files: { ...files, Schedule: '* * * * *', delimeter: ',', webhook: { keepdays: 3 } } },
+        breaker: { delete: { share: 1, count: 1 } },
+      }),
+    );
+    for (const meant of ['destination', 'appId', 'baseUrl', 'schedule', 'delimiter', 'keepDays', 'deleted'])
+      expect(err).toContain(`did you mean "${meant}"?`);
+  });
+
+  it('names a variable with a line feed at its end, and shows nothing of it', async () => {
+    const folder = folderWith({
+      destination: { ...destination, appToken: `\${env:VOUCHERIFY_TOKEN}` },
+      sources: { files },
+    });
+    const { exitCode, err } = await check(folder, { VOUCHERIFY_TOKEN: 'hunter2hunter2\n' });
+    expect(exitCode).toBe(2);
+    expect(err).toContain('the variable VOUCHERIFY_TOKEN with a line feed at its end');
+    expect(err).not.toContain('hunter2');
+  });
+
+  it('is refused with the faults of the environment, all at once', async () => {
+    const folder = folderWith({
+      destination: { ...destination, appToken: 5 },
+      sources: { files: { connector: 'csvv' } },
+    });
+    const { exitCode, err } = await check(folder, { DATABASE_URL: 'postgres://a:p/w@h/x', PORT: 'x' });
+    expect(exitCode).toBe(2);
+    for (const path of ['DATABASE_URL', 'PORT', 'destination.appToken', 'sources.files.connector'])
+      expect(err).toContain(path);
+  });
+
+  it('is not replaced by the sandbox where a database is named', async () => {
+    const { exitCode, err } = await runCommand(folderWith(), ['start'], { DATABASE_URL: 'postgres://h/x' });
+    expect(exitCode).toBe(2);
+    expect(err).toContain('DATABASE_URL is set and there is no configuration');
+    expect(err).toContain('tributary sandbox');
+  });
+});
+
+describe('A process', () => {
+  const children: ChildProcess[] = [];
+  afterAll(() => {
+    for (const child of children) child.kill('SIGKILL');
+  });
+
+  interface Running {
+    child: ChildProcess;
+    said(): string;
+    call(path: string): Promise<{ status: number; body: Status }>;
+    end(): Promise<number | null>;
+  }
+
+  /** Starts the program, and waits until it has announced where it serves. */
+  async function start(
+    folder: string,
+    {
+      stdout = 'pipe',
+      variables = {},
+    }: { stdout?: 'pipe' | number; variables?: { [name: string]: string } } = {},
+  ): Promise<Running> {
+    const { PATH, HOME } = process.env;
+    const child = spawn(process.execPath, [main, 'start'], {
+      cwd: folder,
+      env: { PATH, HOME, PORT: '0', TRIBUTARY_API_TOKEN: token, ...variables },
+      stdio: ['ignore', stdout, 'pipe'],
+    });
+    children.push(child);
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (said += chunk));
+    const announced = join(folder, '.tributary', 'server.json');
+    while (!existsSync(announced)) {
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${said}`);
+      await systemClock.sleep(50);
+    }
+    const { url } = JSON.parse(readFileSync(announced, 'utf8')) as { url: string };
+    return {
+      child,
+      said: () => said,
+      async call(path) {
+        const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+        return { status: answer.status, body: (await answer.json()) as Status };
+      },
+      async end() {
+        const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+        child.kill('SIGTERM');
+        return closed;
+      },
+    };
+  }
+
+  const config = { destination: { ...destination, baseUrl: 'http://127.0.0.1:1' }, sources: { files } };
+
+  it('faults 07: keeps its folder and the files of the embedded database to its owner', async () => {
+    const folder = folderWith(config);
+    const data = join(folder, '.tributary');
+    mkdirSync(data);
+    chmodSync(data, 0o755);
+    const running = await start(folder);
+    const names = ['', ...readdirSync(data, { recursive: true, encoding: 'utf8' })];
+    const open = names.filter((name) => (statSync(join(data, name)).mode & 0o077) !== 0);
+    expect(await running.end()).toBe(0);
+    expect(open).toEqual([]);
+    expect(names.length).toBeGreaterThan(900);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'faults 12: goes on where the disk of its log is full, and the status says so',
+    async () => {
+      const running = await start(folderWith(config), { stdout: openSync('/dev/full', 'w') });
+      const { status, body } = await running.call('/api/status');
+      expect(status).toBe(200);
+      expect(body.log).toMatchObject({ code: 'ENOSPC' });
+      expect(await running.end()).toBe(0);
+    },
+  );
+
+  it.skipIf(!server)(
+    'faults 02: lives where the server ends all its sessions again and again, and its work goes on',
+    async () => {
+      const name = databaseName();
+      await onServer(server!, (on) => on`create database ${on(name)}`);
+      const url = new URL(server!);
+      url.pathname = `/${name}`;
+      try {
+        const running = await start(folderWith(config), { variables: { DATABASE_URL: url.href } });
+        let ended = 0;
+        for (let turn = 0; turn < 60; turn += 1) {
+          const rows = await onServer(
+            server!,
+            (on) => on`select pg_terminate_backend(pid) from pg_stat_activity
+              where datname = ${name} and pid <> pg_backend_pid()`,
+          );
+          ended += rows.length;
+          await systemClock.sleep(50);
+        }
+        expect(running.child.exitCode).toBeNull();
+        expect(ended).toBeGreaterThan(60);
+        for (let turn = 0; turn < 100; turn += 1) {
+          if ((await running.call('/api/status')).status === 200) break;
+          await systemClock.sleep(100);
+        }
+        expect((await running.call('/api/status')).status).toBe(200);
+        await running.end();
+      } finally {
+        await onServer(server!, (on) => on`drop database if exists ${on(name)} with (force)`);
+      }
+    },
+  );
+});
