@@ -1,6 +1,7 @@
-// Files of customers as comma-separated values, one row a customer: Voucherify's own import templates fit as they are.
+// Files of customers as comma-separated values, one row a customer: Voucherify's own import templates and the exports of
+// the usual vendors fit as they are.
 import { type Context, defineConnector, type Permission } from '#connector';
-import { findColumn, importColumns, mappingOf, sourceIdColumn } from './csv/columns.ts';
+import { importColumns, keyColumn, mappingOf, planOf, sourceIdColumn } from './csv/columns.ts';
 import { type Settings, settings } from './csv/settings.ts';
 import { openedHeader, rows } from './csv/stream.ts';
 
@@ -9,17 +10,12 @@ export const csv = defineConnector<Settings>({
   settings,
   source: {
     streams: [rows],
-    mapping: mappingOf(importColumns, []),
-    mappingFor: ({ recordId, changedAt }, columns) => {
-      const keys = sourceIdColumn(columns) === undefined ? [recordId] : [];
-      return mappingOf(
-        columns,
-        [...keys, changedAt].filter((key) => key !== undefined),
-      );
-    },
+    mapping: mappingOf(importColumns),
+    mappingVersion: 2,
+    columnsFor: (given, columns) => planOf(columns, given),
     sourceId: 'Source_id',
-    sourceIdFor: ({ recordId = 'Source_id' }, columns) =>
-      sourceIdColumn(columns) ?? findColumn(columns, recordId) ?? recordId,
+    sourceIdFor: (given, columns) =>
+      sourceIdColumn(columns) ?? keyColumn(columns, given) ?? given.recordId ?? 'Source_id',
   },
   check,
 });

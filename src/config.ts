@@ -311,7 +311,7 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     mapping: (mapping as Mapping | undefined) ?? null,
     filter: (filter as SourceConfig['filter']) ?? null,
     keep,
-    badValues: badValues ?? (connector.name === 'csv' ? 'reject' : 'quarantine'),
+    badValues: badValues ?? (connector.source.columnsFor ? (mapping ? 'reject' : null) : 'quarantine'),
     schedule: schedule ?? null,
     timezone,
     webhook: { ...webhook, maxBodyBytes: webhook.maxBodyBytes ?? null },

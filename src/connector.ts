@@ -395,6 +395,22 @@ export type MappingEntry =
 
 export type Mapping = { readonly [field: string]: MappingEntry };
 
+/** What the default mapping makes of the columns of a file. */
+export interface ColumnPlan {
+  mapping: Mapping;
+  /** By field of the mapping, the columns it is read from. */
+  uses: { [field: string]: string[] };
+  /** The export that was recognised by its columns: `HubSpot contact export`. Null: each column by its own name. */
+  recognised: string | null;
+  /** Columns that become nothing, each with the reason in a few words. */
+  leftOut: { column: string; reason: string }[];
+  /**
+   * True where every field is of a column with the field's own name: its values were written for us. Otherwise a value that
+   * fails is left out and its row stays.
+   */
+  isOwn: boolean;
+}
+
 // ── How the vendor's API is reached ─────────────────────────────────────────────────────────────────────────────
 
 /** A file sent as the only part of a form. */
@@ -531,6 +547,10 @@ export interface Connector<Settings = unknown> {
     timeUnit?: TimeUnit;
     /** The default mapping where it depends on what the rows hold: `columns` are the names of the body's properties. */
     mappingFor?(settings: Settings, columns: readonly string[]): Mapping;
+    /** The same for files, with what a person should know of each column. Takes the place of `mappingFor`. */
+    columnsFor?(settings: Settings, columns: readonly string[]): ColumnPlan;
+    /** Raised when `mappingFor` or `columnsFor` come to answer otherwise: stored records are then mapped again. */
+    mappingVersion?: number;
     /** The path of the source ID in a record's body, where the configuration names none. */
     sourceId: string;
     /** The same where it depends on what the rows hold. */

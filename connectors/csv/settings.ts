@@ -1,5 +1,6 @@
 // What a person says of a customer file. It does not know what is in it.
 import { z } from 'zod';
+import { isField } from './columns.ts';
 import { delimiters } from './header.ts';
 
 const column = z.string().trim().min(1);
@@ -13,6 +14,28 @@ export const settings = z.strictObject({
   recordId: column
     .optional()
     .describe('The column that tells rows apart; by default the one with the source ID.'),
+  sourceIdColumn: column
+    .optional()
+    .describe(
+      'The column with the source ID, in files that do not call it Source_id: its value is kept as Source_id.',
+    ),
+  columns: z
+    .record(
+      column,
+      z.string().refine(isField, 'a field such as email, address.city or metadata.plan, or null').nullable(),
+    )
+    .optional()
+    .describe(
+      'What single columns mean, where their names do not say it: {"Tier": "metadata.tier", "Notes": null}. Null leaves a column out. Not used where the source has a mapping.',
+    ),
+  rename: z
+    .record(column, column)
+    .optional()
+    .describe('Columns that the file calls otherwise than the mapping: {"E-Mail": "Email"}.'),
+  extra: z
+    .enum(['metadata', 'none'])
+    .default('metadata')
+    .describe('What becomes of columns that mean no field: metadata under their own names, or nothing.'),
   changedAt: column
     .optional()
     .describe("The column with a row's time of change (ISO 8601 or epoch); by default the file's own."),

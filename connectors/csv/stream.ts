@@ -11,8 +11,9 @@ import {
   type Stream,
 } from '#connector';
 import { type Row, rowsOf } from '#connector/csv';
-import { findColumn, sourceIdColumn } from './columns.ts';
+import { unguarded } from '#connector/csv-guard';
 import { delimiters, fileName, readHeader } from './header.ts';
+import { type Keys, keysOf, renamed } from './keys.ts';
 import type { Settings } from './settings.ts';
 
 const cursors = z.strictObject({
@@ -26,6 +27,9 @@ const cursors = z.strictObject({
   changedAt: z.int(),
   fileBytes: z.int().min(0),
 });
+
+/** Where the source ID of a body is found, whatever the file calls it. */
+const sourceIdName = 'Source_id';
 
 type Cursor = z.infer<typeof cursors>;
 type File = { bytes: number; changedAt: number };
@@ -60,17 +64,19 @@ export async function openedHeader({ settings, files }: Context<Settings>): Prom
   if (settings.path === undefined) return { columns: [] };
   await stat({ files }, settings.path);
   const header = await readHeader(files, settings.path, settings.delimiter);
-  keysOf(header.columns, settings, settings.path);
-  return header;
+  const columns = renamed(header.columns, settings, fileName(settings.path));
+  keysOf(columns, settings, fileName(settings.path));
+  return { columns };
 }
 
 async function begin({ settings, files }: Context<Settings>, path: string, file: File): Promise<Cursor> {
   const { columns, delimiter, bytes, row } = await readHeader(files, path, settings.delimiter);
-  return { bytes, row, header: columns, delimiter, changedAt: file.changedAt, fileBytes: file.bytes };
+  const header = renamed(columns, settings, fileName(path));
+  return { bytes, row, header, delimiter, changedAt: file.changedAt, fileBytes: file.bytes };
 }
 
 async function readPage({ settings, files }: Context<Settings>, path: string, cursor: Cursor): Promise<Page> {
-  const keys = keysOf(cursor.header, settings, path);
+  const keys = keysOf(cursor.header, settings, fileName(path));
   const records: SourceRecord[] = [];
   const rejected: RejectedRow[] = [];
   let { bytes, row } = cursor;
@@ -91,27 +97,8 @@ async function readPage({ settings, files }: Context<Settings>, path: string, cu
     ...(rejected.length > 0 && { rejected }),
     cursor: { ...cursor, bytes, row },
     rest: bytes >= cursor.fileBytes,
-    columns: cursor.header,
+    columns: columnsOf(cursor.header, keys),
   };
-}
-
-type Keys = { recordId: string; changedAt: string | undefined };
-
-function keysOf(header: readonly string[], settings: Settings, path: string): Keys {
-  const has = `it has ${header.map((column) => `"${column}"`).join(', ')}`;
-  const named = (wanted: string) => {
-    const found = findColumn(header, wanted);
-    if (found !== undefined) return found;
-    throw new RejectedError(`${fileName(path)} has no column "${wanted}": ${has}.`, { code: 'csv_header' });
-  };
-  const changedAt = settings.changedAt === undefined ? undefined : named(settings.changedAt);
-  if (settings.recordId !== undefined) return { recordId: named(settings.recordId), changedAt };
-  const recordId = sourceIdColumn(header);
-  if (recordId !== undefined) return { recordId, changedAt };
-  throw new RejectedError(
-    `${fileName(path)} has no column "Source_id": ${has}. Name the one that tells rows apart in "recordId".`,
-    { code: 'csv_header' },
-  );
 }
 
 /** The record, or the sentence that says what is wrong with the row. */
@@ -125,21 +112,28 @@ function recordOf(row: Row, { header, changedAt }: Cursor, keys: Keys): SourceRe
     return 'This row is not UTF-8: save the file as CSV in UTF-8.';
   }
   const body: JsonObject = Object.fromEntries(
-    header.map((column, index) => [column, unguarded(fields[index]!)]),
+    header.map((column, index) => [column, cellValue(fields[index]!, keys.guarded.has(column))]),
   );
-  const recordId = String(body[keys.recordId]).trim();
+  const written = String(body[keys.recordId]).trim();
+  const recordId = keys.isEmail ? written.toLowerCase() : written;
   if (recordId === '')
     return `This row has no value in the column "${keys.recordId}", which tells rows apart.`;
+  if (keys.sourceId !== undefined) body[sourceIdName] = String(body[keys.sourceId]).trim();
   if (keys.changedAt === undefined) return { recordId, changedAt, body };
-  const written = String(body[keys.changedAt]).trim();
-  const moment = momentOf(written);
+  const clock = String(body[keys.changedAt]).trim();
+  const moment = momentOf(clock);
   if (moment !== undefined) return { recordId, changedAt: moment, body };
-  return `"${written}" in the column "${keys.changedAt}" is no time: write 2026-03-01T09:30:00Z or epoch milliseconds.`;
+  return `"${clock}" in the column "${keys.changedAt}" is no time: write 2026-03-01T09:30:00Z or epoch milliseconds.`;
 }
 
-/** Without the apostrophe that keeps a spreadsheet from calculating a cell, as `tributary export` writes it. */
-function unguarded(field: string): string {
-  return /^'[=+\-@\t\r]/.test(field) ? field.slice(1) : field;
+/** Without an apostrophe that a spreadsheet needs and nobody else; `always`: the vendor guards every cell of this column. */
+function cellValue(cell: string, always: boolean): string {
+  return always && cell.startsWith("'") ? cell.slice(1) : unguarded(cell);
+}
+
+/** The names of the body: a source ID that the file calls otherwise is there besides. */
+function columnsOf(header: readonly string[], { sourceId }: Keys): string[] {
+  return sourceId === undefined || header.includes(sourceIdName) ? [...header] : [...header, sourceIdName];
 }
 
 const isoTime =

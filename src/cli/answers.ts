@@ -21,6 +21,19 @@ export interface Run {
   error: string | null;
   /** What a person should know about the reading although no row was rejected for it. */
   notes: Note[];
+  /** Of a run that reads a file; only where a single run was asked for. */
+  columns?: Columns | null;
+}
+
+/** What became of each column of a file. */
+export interface Columns {
+  recognised: string | null;
+  mappedBy: 'configuration' | 'names';
+  sourceId: string | null;
+  fields: { field: string; columns: string[] }[];
+  leftOut: { column: string; reason: string }[];
+  missing: { field: string; column: string; meant: string | null }[];
+  mapping: { [field: string]: string | string[] };
 }
 
 export interface Note {

@@ -196,7 +196,11 @@ async function unknownProperties(tributary: House['tributary'], source: SourceCo
   const { name, connector, mapping } = source;
   const streams = (connector.source?.streams ?? []).filter((stream) => stream.properties);
   // A default mapping that follows the columns names only what is there.
-  if (streams.length === 0 || (connector.source?.mappingFor && mapping === null)) return [];
+  if (
+    streams.length === 0 ||
+    ((connector.source?.mappingFor ?? connector.source?.columnsFor) && mapping === null)
+  )
+    return [];
   try {
     const context = tributary.contextOf(name);
     const found = await Promise.all(streams.map((stream) => stream.properties?.(context) ?? []));

@@ -2,6 +2,7 @@
 import type { Run } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
+import { printColumns } from './columns.ts';
 import { type Differences, printDifferences } from './differences.ts';
 import { differs, exitCodes } from './errors.ts';
 import { noteSentence, runSentence } from './figures.ts';
@@ -49,6 +50,7 @@ export async function runDryRuns(
 function tell({ terminal }: Cli, run: DryRun): void {
   print(terminal, `Dry run ${run.id} of ${run.source} ${run.state}: ${runSentence(run)}.`);
   if (run.error) terminal.err.write(`${run.error}\n`);
+  if (run.columns) printColumns(terminal, run.source, run.columns, true);
   for (const note of run.notes) terminal.err.write(`${noteSentence(note)}\n`);
   if (!run.report) return;
   print(terminal, `Read: ${counted(run.report.pages, 'page')}. Nothing was kept or sent.`);

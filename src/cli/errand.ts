@@ -2,6 +2,7 @@
 import type { Run, Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import { ApiError, type Client } from './client.ts';
+import { printColumns } from './columns.ts';
 import { noteSentence, runSentence } from './figures.ts';
 import { type Done, type Following, follow } from './follow.ts';
 import { comparisonSentence, comparisons } from './forecasts.ts';
@@ -85,6 +86,7 @@ function tellDone(cli: Cli, { json }: ErrandOptions, done: Done, { more }: Asked
   for (const run of runs) {
     print(terminal, `Run ${run.id} of ${run.source} ${run.state}: ${runSentence(run)}.`);
     if (run.error) terminal.err.write(`${run.error}\n`);
+    if (run.columns) printColumns(terminal, run.source, run.columns);
     for (const note of run.notes) terminal.err.write(`${noteSentence(note)}\n`);
   }
   const { delivered, dead } = customers;

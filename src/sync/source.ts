@@ -4,6 +4,7 @@ import type { Webhook } from '../connector/webhook.ts';
 import type {
   ApiDescription,
   Change,
+  ColumnPlan,
   Connector,
   Json,
   JsonObject,
@@ -31,7 +32,8 @@ export interface SourceConfig {
   filter: Filter | null;
   /** Properties asked for beyond those that the mapping uses. */
   keep: readonly string[];
-  badValues: BadValuePolicy;
+  /** Null: a row written for us is refused whole, and of another file only the value is left out. */
+  badValues: BadValuePolicy | null;
   schedule: string | null;
   timezone: string;
   /** What its requests may be. */
@@ -71,7 +73,7 @@ export class Source {
   readonly #compiled: CompiledMapping;
   readonly #sourceIdPath: string;
   /** For connectors whose defaults depend on the columns found. */
-  readonly #byColumns = new Map<string, { mapping: CompiledMapping; sourceIdPath: string }>();
+  readonly #byColumns = new Map<string, ByColumns>();
 
   constructor(config: SourceConfig, rules: MetadataRules) {
     this.config = config;
@@ -140,6 +142,29 @@ export class Source {
     return this.streams.find((stream) => stream.name === name);
   }
 
+  /** What is done with this record when one value fails. */
+  badValues(body: JsonObject): BadValuePolicy {
+    const { badValues } = this.config;
+    return badValues ?? (this.#ofColumns(body).isOwn ? 'reject' : 'quarantine');
+  }
+
+  /** What the default mapping makes of these columns; null where the configuration has a mapping or the source reads no files. */
+  planOf(columns: readonly string[]): ColumnPlan | null {
+    const { connector, settings, mapping } = this.config;
+    return mapping ? null : (connector.source?.columnsFor?.(settings, columns) ?? null);
+  }
+
+  /** The path of the source ID in a body with these columns. */
+  sourceIdOf(columns: readonly string[]): string {
+    const { connector, settings, sourceId } = this.config;
+    return sourceId.path ?? connector.source?.sourceIdFor?.(settings, columns) ?? this.#sourceIdPath;
+  }
+
+  /** What the filter looks at; a function tells nothing. */
+  get filterProperties(): readonly string[] {
+    return filterPaths(this.config.filter);
+  }
+
   /** Why this body is left out, or null. */
   filtered(stream: string, body: JsonObject): string | null {
     const { filter, settings } = this.config;
@@ -156,26 +181,34 @@ export class Source {
     return null;
   }
 
-  #ofColumns(body: JsonObject): { mapping: CompiledMapping; sourceIdPath: string } {
-    const { connector, settings, mapping, sourceId } = this.config;
-    const { mappingFor, sourceIdFor } = connector.source ?? {};
-    if (!mappingFor && !sourceIdFor) return { mapping: this.#compiled, sourceIdPath: this.#sourceIdPath };
+  #ofColumns(body: JsonObject): ByColumns {
+    const { connector, settings, mapping } = this.config;
+    const { mappingFor, columnsFor, sourceIdFor } = connector.source ?? {};
+    if (!mappingFor && !columnsFor && !sourceIdFor)
+      return { mapping: this.#compiled, sourceIdPath: this.#sourceIdPath, isOwn: true };
     const columns = Object.keys(body);
     const key = columns.join('\n');
     let found = this.#byColumns.get(key);
     if (!found) {
       if (this.#byColumns.size > 100) this.#byColumns.clear();
+      const plan = this.planOf(columns);
+      const made = plan?.mapping ?? (mapping ? undefined : mappingFor?.(settings, columns));
       found = {
-        mapping:
-          mapping || !mappingFor
-            ? this.#compiled
-            : compileMapping(mappingFor(settings, columns), this.#rules),
-        sourceIdPath: sourceId.path ?? sourceIdFor?.(settings, columns) ?? this.#sourceIdPath,
+        mapping: made ? compileMapping(made, this.#rules) : this.#compiled,
+        sourceIdPath: this.sourceIdOf(columns),
+        isOwn: plan?.isOwn ?? true,
       };
       this.#byColumns.set(key, found);
     }
     return found;
   }
+}
+
+/** What bodies with the same columns have in common. */
+interface ByColumns {
+  mapping: CompiledMapping;
+  sourceIdPath: string;
+  isOwn: boolean;
 }
 
 function filterPaths(filter: Filter | null): string[] {

@@ -1,14 +1,12 @@
 // A table as CSV (RFC 4180) that is safe to open in a spreadsheet. It knows no customers.
-
-/** What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection). */
-const formula = /^[=+\-@\t\r]/;
+import { guarded } from '../connector/csv-guard.ts';
 
 /**
  * One cell. A text that a spreadsheet would calculate gets an apostrophe before it, which spreadsheets take for "this is
  * text"; `raw` leaves it as it is, for programs.
  */
 export function csvCell(value: string, raw = false): string {
-  const safe = !raw && formula.test(value) ? `'${value}` : value;
+  const safe = raw ? value : guarded(value);
   return /[",\r\n]/.test(safe) || safe.trim() !== safe ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

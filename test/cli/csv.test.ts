@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
+import { guarded, unguarded } from '../../src/connector/csv-guard.ts';
 import { csvCell, csvRow } from '../../src/web/csv.ts';
 
 describe('a cell of a CSV file', () => {
@@ -18,6 +19,26 @@ describe('a cell of a CSV file', () => {
     expect(csvCell(' x')).toBe('" x"');
     expect(csvCell('plain; text')).toBe('plain; text');
     expect(csvCell('')).toBe('');
+  });
+
+  it('comes back as it was from an import, whatever apostrophes it begins with', () => {
+    for (const value of [
+      "'t Hooft",
+      "'90s",
+      "'08901",
+      "''1",
+      "'=1",
+      "''=1",
+      '08901',
+      '=1',
+      "'",
+      "'+48 600",
+      "'68 Special",
+    ])
+      expect(unguarded(guarded(value)), value).toBe(value);
+    expect(unguarded("'08901")).toBe('08901');
+    expect(unguarded("'3511 AB")).toBe('3511 AB');
+    for (const word of ["'t Hooft", "'90s", "'68 Special"]) expect(unguarded(word)).toBe(word);
   });
 
   it('comes back as it was from any reader of RFC 4180', () => {

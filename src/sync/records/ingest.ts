@@ -375,7 +375,7 @@ function judge(
     return { kind: 'rejected', letter: letterOf(record, intake, 'source_id', found.fault), sourceId: before };
   const { faults } = source.contribute(record.body);
   const sourceId = assignedSourceId(before ?? inherited, found.value, source.config.sourceId.policy);
-  if (faults.length && source.config.badValues === 'reject') {
+  if (faults.length && source.badValues(record.body) === 'reject') {
     // Of what has been deleted since nobody needs to hear.
     if (stored?.deletedAt != null && stored.deletedAt >= record.changedAt) return { kind: 'superseded' };
     const reason = faults.map((fault) => `${fault.field}: ${fault.reason}`).join('; ');

@@ -1,9 +1,10 @@
 // A run that keeps nothing: every page goes through the real ingest in a transaction that is then undone, and what it
 // would have made is reported. Checkpoints stay, nothing is sent. It knows no vendor; pages are asked for by who carries it.
 import { sql } from 'drizzle-orm';
-import type { Fields, Json, Page, SourceRecord, Stream } from '../../connector.ts';
+import type { Fields, Json, Note, Page, SourceRecord, Stream } from '../../connector.ts';
 import { type Database, type Queryable, texts } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
+import type { ColumnReport } from '../columns.ts';
 import type { Revised } from '../customers/customers.ts';
 import type { Sending } from '../deliver/difference.ts';
 import { type Counts, ingest, noCounts } from '../records/ingest.ts';
@@ -11,6 +12,7 @@ import { bodyHash } from '../records/records.ts';
 import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
 import { checkpoint, type Reader } from './checkpoints.ts';
+import { RunColumns } from './columns.ts';
 import { type Difference, type DifferenceReport, Differences } from './report.ts';
 import { addNotes, countFromZero, countPage, keepReport, type Run } from './runs.ts';
 
@@ -22,6 +24,8 @@ export interface DryRunReport extends DifferenceReport {
   counts: Counts;
   /** Pages that were read, each at least one call to the vendor. */
   pages: number;
+  /** Of a file. */
+  columns: ColumnReport | null;
   notes: string[];
 }
 
@@ -42,7 +46,7 @@ export interface DryRunning {
 export async function dryRun(running: DryRunning): Promise<void> {
   const { room, source, run, lease } = running;
   await countFromZero(room.database, { id: run.id, lease });
-  const found = new Found(room.sending);
+  const found = new Found(room.sending, source);
   for (const stream of source.streams) {
     if (run.mode === 'records') await tryRecords(running, found, stream);
     else
@@ -66,6 +70,7 @@ export async function readersOf(
     const restedAt = (await kept(reader))?.restedAt ?? null;
     return restedAt === null || room.clock.now() - restedAt >= everySeconds * 1000;
   };
+  if (run.mode === 'import') return [{ reader: 'full', cursor: null }];
   const lead = await kept('lead');
   const readers: { reader: Reader; cursor: Json | null }[] = [];
   if (run.mode === 'full' || lead === null) {
@@ -92,7 +97,8 @@ async function tryPages(
   for (let cursor = from.cursor; ; ) {
     running.signal.throwIfAborted();
     const page = await running.ask(stream, from.reader, cursor);
-    await tryPage(running, found, stream, page);
+    const notes = [...(page.notes ?? []), ...found.columnsOf(page)];
+    await tryPage(running, found, stream, { ...page, notes });
     if (page.rest) return;
     cursor = page.cursor;
   }
@@ -189,12 +195,19 @@ function fieldsBefore(fields: Fields, changed: Revised['changed']): Fields {
 
 class Found {
   readonly #differences: Differences;
+  readonly #columns: RunColumns;
   readonly #met = new Set<string>();
   readonly #counts = { ...noCounts };
   #pages = 0;
 
-  constructor(sending: Sending) {
+  constructor(sending: Sending, source: Source) {
     this.#differences = new Differences(sending);
+    this.#columns = new RunColumns(source);
+  }
+
+  /** Notes what became of the columns of a file, where this page is the first that names them. */
+  columnsOf(page: Page): Note[] {
+    return this.#columns.of(page)?.notes ?? [];
   }
 
   hasMet(stream: string, record: SourceRecord): boolean {
@@ -217,6 +230,7 @@ class Found {
     return {
       ...report,
       differs: differing + created.count + this.#counts.rejected > 0,
+      columns: this.#columns.report,
       counts: this.#counts,
       pages: this.#pages,
       notes: [

@@ -23,6 +23,7 @@ import { ingest } from '../records/ingest.ts';
 import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
 import { checkpoint, dropCheckpoint, moveCheckpoint, type Reader } from './checkpoints.ts';
+import { RunColumns } from './columns.ts';
 import { type DryRunning, dryRun } from './dry-run.ts';
 import { remap } from './remap.ts';
 import {
@@ -31,6 +32,7 @@ import {
   countPage,
   endRun,
   holdRun,
+  keepReport,
   LostLeaseError,
   PausedError,
   putOffRun,
@@ -281,6 +283,7 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
   const ask = (cursor: Page['cursor'] | null): Promise<Page> => askPage(reading, reader, cursor);
   const begun = (await checkpoint(room.database, key.source, key.stream, reader))?.cursor ?? null;
   const sweeping = reader === 'full' && sweeps(run, stream);
+  const columns = new RunColumns(source);
   let first = begun === null;
   let total: number | null = null;
   let next: Promise<Page> | null = ask(begun);
@@ -289,6 +292,7 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
     signal.throwIfAborted();
     next = page.rest ? null : ask(page.cursor);
     next?.catch(() => {}); // awaited on the next turn; until then a failure must not count as unhandled
+    const found = columns.of(page);
     const now = room.clock.now();
     await room.database.transaction(async (tx) => {
       const changed: number[] = [];
@@ -310,7 +314,8 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
       // A change that an increment finds is one that no webhook told of, not yet or not at all.
       if (source.webhook && (reader === 'lead' || reader === 'trail'))
         await noteCoverage(tx, { source: source.name, channel: 'poll', now }, changed);
-      await addNotes(tx, run.id, page.notes ?? []);
+      await addNotes(tx, run.id, [...(page.notes ?? []), ...(found?.notes ?? [])]);
+      if (found) await keepReport(tx, { id: run.id, lease }, { columns: found.report });
       if (sweeping) await noteMet(tx, { runId: run.id, stream: stream.name, first }, idsOf(page));
       await moveCheckpoint(tx, key, { cursor: page.cursor, rest: page.rest, now });
       await countPage(

@@ -39,9 +39,14 @@ export function rulesOf(world: World, source: Source): string {
   const defaults = config.connector.source;
   // A mapping made from a file's columns is not known before its rows: then all that it is made from counts.
   const byColumns =
-    (defaults?.mappingFor && config.mapping === null) ||
+    ((defaults?.mappingFor ?? defaults?.columnsFor) && config.mapping === null) ||
     (defaults?.sourceIdFor && config.sourceId.path === null)
-      ? { settings: config.settings, schema: world.schema, unknownMetadata }
+      ? {
+          settings: config.settings,
+          schema: world.schema,
+          unknownMetadata,
+          version: defaults?.mappingVersion,
+        }
       : null;
   const { path, ...rule } = config.sourceId;
   const order = merge.sources ?? [];

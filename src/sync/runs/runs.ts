@@ -262,7 +262,7 @@ export async function countFromZero(db: Queryable, run: { id: number; lease: str
     where id = ${run.id}::bigint and lease = ${run.lease}::uuid and state = 'requested' and pages > 0`);
 }
 
-/** Keeps what a dry run found. */
+/** Keeps what a dry run found, or what became of the columns of a file. */
 export async function keepReport(
   db: Queryable,
   run: { id: number; lease: string },
@@ -273,7 +273,7 @@ export async function keepReport(
     where id = ${run.id}::bigint and lease = ${run.lease}::uuid and state = 'requested'`);
 }
 
-/** What a dry run found; null for any other, and until it has ended. */
+/** What a dry run found, when it has ended, and of a reading of files what became of their columns; else null. */
 export async function reportOf(db: Queryable, id: number): Promise<Json> {
   const [row] = await db.rows<{ report: Json }>(sql`select report from runs where id = ${id}::bigint`);
   return row?.report ?? null;

@@ -45,10 +45,40 @@ const list = createRoute({
   },
 });
 
+const columnsShape = z
+  .strictObject({
+    recognised: z.string().nullable().openapi({
+      description: 'The export that was recognised by its columns.',
+      example: 'HubSpot contact export',
+    }),
+    mappedBy: z.enum(['configuration', 'names']),
+    sourceId: z.string().nullable().openapi({ description: 'The column with the source ID.' }),
+    fields: z
+      .array(z.strictObject({ field: z.string(), columns: z.array(z.string()) }))
+      .openapi({ description: 'Fields and metadata with the columns they are read from.' }),
+    leftOut: z
+      .array(z.strictObject({ column: z.string(), reason: z.string() }))
+      .openapi({ description: 'Columns that become nothing.' }),
+    missing: z
+      .array(z.strictObject({ field: z.string(), column: z.string(), meant: z.string().nullable() }))
+      .openapi({
+        description:
+          'Columns that the configuration names and the file does not have, with the one that was probably meant.',
+      }),
+    mapping: z
+      .record(z.string(), z.union([z.string(), z.array(z.string())]))
+      .openapi({ description: 'The same as a `mapping` of the source: paste it to change it.' }),
+  })
+  .openapi('Columns');
+
 const reportedRun = z
   .strictObject({
     ...runShape.shape,
     report: orNull(dryRunShape).openapi({ description: 'What a dry run found, when it has ended.' }),
+    columns: orNull(columnsShape).openapi({
+      description:
+        'What became of each column, of a run that reads a file; null until its first page is read.',
+    }),
   })
   .openapi('ReportedRun');
 
@@ -73,6 +103,8 @@ const cancel = createRoute({
   responses: { 202: { description: 'The run.', content: jsonOf(runShape) }, ...problems(400, 404, 409) },
 });
 
+type Reported = z.infer<typeof reportedRun>;
+
 export function runsApi(room: Room) {
   const { tributary } = room;
   return newApi()
@@ -84,8 +116,11 @@ export function runsApi(room: Room) {
     })
     .openapi(one, async (c) => {
       const run = await runNamed(room, c.req.valid('param').id);
-      const report = run.request.dryRun ? await reportOf(tributary.database, run.id) : null;
-      return c.json({ ...runBody(run), report: report as z.infer<typeof reportedRun>['report'] }, 200);
+      const kept = (await reportOf(tributary.database, run.id)) as { columns?: Reported['columns'] } | null;
+      const { columns = null, ...report } = kept ?? {};
+      const isFound = run.request.dryRun && kept !== null;
+      const found = { report: isFound ? (report as unknown as Reported['report']) : null, columns };
+      return c.json({ ...runBody(run), ...found }, 200);
     })
     .openapi(cancel, async (c) => {
       const { id } = await runNamed(room, c.req.valid('param').id);

@@ -1,0 +1,28 @@
+// What is known of the export of one vendor: what its columns are called and which of them are the vendor's own business.
+import type { Meaning } from './names.ts';
+
+/** Labels are compared without case, accents, blanks and punctuation. */
+export interface ExportFormat {
+  /** As a person knows it: `HubSpot contact export`. */
+  name: string;
+  /** Columns with the vendor's ID of a row, the best first. */
+  key: readonly string[];
+  /** True where that ID is the customer's key at other systems too, so that it may become the source ID unasked. */
+  keyIsSourceId: boolean;
+  /** True where the key must be there for the file to be this export. */
+  needsKey?: true;
+  /** Labels that hardly any other file has. */
+  signature: readonly string[];
+  /** So many of them must be there. */
+  minSigns: number;
+  /** The columns of a meaning, the best first, before the common names. */
+  fields: { readonly [meaning in Meaning]?: readonly string[] };
+  /** Columns that look like a field and are none. */
+  asMetadata?: readonly string[];
+  /** Columns whose values the vendor guards against spreadsheets, with an apostrophe before each. */
+  guarded?: readonly string[];
+  /** Columns for the vendor's own bookkeeping. */
+  internal: readonly string[];
+  /** Columns that say where a person was. */
+  positions?: readonly string[];
+}

@@ -1,0 +1,53 @@
+// HubSpot's export of contacts: labels of properties in the account's language, times with their zone in the label.
+// Source: exports of the vendor's own labels in public importers (2022–2026).
+import type { ExportFormat } from '../export-format.ts';
+
+export const hubspot: ExportFormat = {
+  name: 'HubSpot contact export',
+  key: [
+    'Record ID',
+    'Record ID - Contact',
+    'Datensatz-ID',
+    'Identyfikator rekordu',
+    'ID de registro',
+    'ID d’enregistrement',
+  ],
+  keyIsSourceId: true,
+  needsKey: true,
+  minSigns: 1,
+  signature: [
+    ...['Create Date', 'Last Modified Date', 'Last Activity Date', 'Lifecycle Stage', 'Lead Status'],
+    ...['Contact owner', 'Marketing contact status', 'Associated Company', 'Associated Company IDs'],
+    ...[
+      'Lifecycle-Phase',
+      'Leadstatus',
+      'Kontakt-Zuständiger',
+      'Erstellungsdatum',
+      'Zuständiger Mitarbeiter',
+    ],
+  ],
+  fields: {
+    phone: ['Phone Number', 'Mobile Phone Number'],
+    'address.line_1': ['Street Address'],
+    'address.line_2': ['Street Address 2'],
+  },
+  internal: [
+    ...[
+      'Contact owner',
+      'HubSpot Team',
+      'Shared teams',
+      'Shared users',
+      'Owner assigned date',
+      'Owning Teams',
+    ],
+    ...[
+      'Created by user ID',
+      'Updated by user ID',
+      'Record source',
+      'Record source detail 1',
+      'Record source detail 2',
+    ],
+    ...['Record source detail 3', 'Merged Contact IDs', 'Merged record IDs', 'Associated Company IDs'],
+    ...['Associated Contact IDs', 'Associated Deal IDs', 'Associated Note IDs', 'Kontakt-Zuständiger'],
+  ],
+};

@@ -1,0 +1,21 @@
+// What a column is called, whatever the letter case, accents, blanks and punctuation of its label. It knows no columns.
+
+/** Letters that do not decompose into a base letter and a mark. */
+const baseLetters: { readonly [letter: string]: string } = { ł: 'l', ß: 'ss', ø: 'o', đ: 'd', æ: 'ae' };
+
+/** The words of a label, in lower case without accents: `State/Region (CET)` is `state`, `region`, `cet`. */
+export function wordsOf(label: string): string[] {
+  return label
+    .replaceAll(/(\p{Ll}|\d)(\p{Lu})/gu, '$1 $2')
+    .toLowerCase()
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[łßøđæ]/g, (letter) => baseLetters[letter] ?? letter)
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '');
+}
+
+/** Equal for two labels that differ only in case, accents, blanks and punctuation. */
+export function labelKey(label: string): string {
+  return wordsOf(label).join('') || label.trim().toLowerCase();
+}

@@ -1,0 +1,37 @@
+// Columns that do not become metadata unless the settings say so: they say where a person was, or hold secrets. It knows
+// no vendor; what is internal to one stands with its export.
+import { wordsOf } from './label.ts';
+
+const position = new Set([
+  'latitude',
+  'longitude',
+  'lat',
+  'lng',
+  'lon',
+  'geolocation',
+  'geo',
+  'gmtoff',
+  'dstoff',
+]);
+const secret = new Set([
+  'password',
+  'passwd',
+  'passwort',
+  'haslo',
+  'pwd',
+  'iban',
+  'ssn',
+  'pesel',
+  'cvv',
+  'cvc',
+]);
+
+/** Why a column of this label is left out, or null. */
+export function leftOutReason(label: string): string | null {
+  const words = wordsOf(label);
+  if (words.some((word) => word === 'ip')) return 'IP address, or a place derived from it';
+  if (words.some((word) => position.has(word) || /(?:latitude|longitude)$/.test(word)))
+    return 'position of the person';
+  if (words.some((word) => secret.has(word))) return 'secret';
+  return null;
+}

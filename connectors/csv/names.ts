@@ -1,0 +1,138 @@
+// Names that columns of customer files commonly have, and the field each means: English, and the obvious words of German,
+// Polish, French and Spanish. It knows no vendor and no file.
+import { labelKey } from './label.ts';
+
+/** What a column may mean: a field of the customer, or a part of the name. */
+export type Meaning =
+  | 'name'
+  | 'name.first'
+  | 'name.last'
+  | 'email'
+  | 'phone'
+  | 'birthdate'
+  | 'description'
+  | 'address.line_1'
+  | 'address.line_2'
+  | 'address.postal_code'
+  | 'address.city'
+  | 'address.state'
+  | 'address.country';
+
+/** By meaning, the best name first: where a file has several columns of one meaning, the first of this list is taken. */
+export const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
+  name: [
+    ...['name', 'full name', 'customer name', 'contact name', 'display name'],
+    ...['vollständiger name', 'imię i nazwisko', 'nom complet', 'nombre completo', 'nombre y apellidos'],
+  ],
+  'name.first': [...['first name', 'given name', 'forename', 'fname', 'vorname', 'imię', 'prénom', 'nombre']],
+  'name.last': [
+    ...['last name', 'family name', 'surname', 'lname', 'nachname', 'familienname', 'nazwisko'],
+    ...['nom de famille', 'nom', 'apellidos', 'apellido'],
+  ],
+  email: [
+    ...['email', 'email address', 'mail', 'primary email', 'e-mail adresse', 'e-mail 1 value'],
+    ...['adres e-mail', 'adresse e-mail', 'correo electrónico', 'correo', 'courriel'],
+  ],
+  phone: [
+    ...['phone', 'phone number', 'telephone', 'telephone number', 'primary phone', 'mobile', 'mobile phone'],
+    ...[
+      'mobile number',
+      'mobile phone number',
+      'cell',
+      'cell phone',
+      'cell phone number',
+      'tel',
+      'phone 1 value',
+    ],
+    ...[
+      'telefon',
+      'telefonnummer',
+      'handy',
+      'handynummer',
+      'mobiltelefon',
+      'numer telefonu',
+      'telefon komórkowy',
+    ],
+    ...['téléphone', 'numéro de téléphone', 'portable', 'teléfono', 'número de teléfono', 'móvil', 'celular'],
+  ],
+  birthdate: [
+    ...['birthdate', 'date of birth', 'birth date', 'birthday', 'dob', 'geburtsdatum', 'geburtstag'],
+    ...['data urodzenia', 'date de naissance', 'fecha de nacimiento'],
+  ],
+  description: ['description', 'beschreibung', 'opis', 'descripción'],
+  'address.line_1': [
+    ...['address line 1', 'address 1', 'street address', 'street', 'street 1', 'address street', 'address'],
+    ...[
+      'street address line 1',
+      'straße',
+      'anschrift',
+      'adresse',
+      'ulica',
+      'adres',
+      'rue',
+      'calle',
+      'dirección',
+    ],
+  ],
+  'address.line_2': ['address line 2', 'address 2', 'street address 2', 'street 2', 'adresse 2', 'adres 2'],
+  'address.postal_code': [
+    ...['address postal code', 'postal code', 'postcode', 'post code', 'zip', 'zip code', 'zip/postal code'],
+    ...[
+      'postal code/zip',
+      'postal/zip code',
+      'zip postal',
+      'address zip',
+      'plz',
+      'postleitzahl',
+      'kod pocztowy',
+    ],
+    ...['code postal', 'código postal'],
+  ],
+  'address.city': [
+    ...[
+      'address city',
+      'city',
+      'town',
+      'city/town',
+      'ort',
+      'stadt',
+      'miasto',
+      'miejscowość',
+      'ville',
+      'ciudad',
+    ],
+  ],
+  'address.state': [
+    ...['address state', 'state', 'state/region', 'state/province', 'province', 'region', 'county'],
+    ...[
+      'state/region code',
+      'province code',
+      'state code',
+      'bundesland',
+      'województwo',
+      'région',
+      'provincia',
+    ],
+  ],
+  'address.country': [
+    ...['address country', 'country', 'country/region', 'country/territory', 'country code'],
+    ...['country/region code', 'land', 'kraj', 'pays', 'país'],
+  ],
+};
+
+/** A last name where a first name of the same language stands beside it, else a whole name. */
+export const lastNameBeside: { readonly [label: string]: readonly string[] } = {
+  name: ['vorname', 'prenom'],
+};
+/** A whole name where no other part of a name stands beside it. */
+export const wholeNameAlone: ReadonlySet<string> = new Set(['nom', 'nombre', 'nome']);
+
+/** By meaning, the keys of its names with their rank. */
+export const rankOf: ReadonlyMap<string, { meaning: Meaning; rank: number }> = new Map(
+  Object.entries(commonNames).flatMap(([meaning, names]) =>
+    names.map((name, rank) => [labelKey(name), { meaning: meaning as Meaning, rank }] as const),
+  ),
+);
+
+/** Labels of birthdays that are often written without a year. */
+export const birthdays: ReadonlySet<string> = new Set(['birthday', 'geburtstag']);

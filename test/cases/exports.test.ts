@@ -1,0 +1,359 @@
+// The exports of the usual vendors as they come: each file of test/fixtures/exports and the customers it must become. All
+// people are invented; the headers are the vendors'.
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Context, type Fields, RejectedError } from '#connector';
+import { csv } from '../../connectors/csv.ts';
+import type { MetadataSchema } from '../../src/connector.ts';
+import { columnReport } from '../../src/sync/columns.ts';
+import { Source } from '../../src/sync/source.ts';
+import { localFiles } from '../support/local-files.ts';
+
+const folder = join(import.meta.dirname, '../fixtures/exports');
+const now = Date.parse('2026-11-02T08:00:00Z');
+const stream = csv.source!.streams[0]!;
+
+const schema: MetadataSchema = {
+  definedOnly: false,
+  definitions: {
+    vip: { type: 'boolean', array: false, required: false },
+    loyalty_points: { type: 'number', array: false, required: false },
+    since: { type: 'date', array: false, required: false },
+    'Newsletter topics': { type: 'string', array: true, required: false },
+  },
+};
+
+function sourceWith(settings: Record<string, unknown>): Source {
+  return new Source(
+    {
+      name: 'files',
+      connector: csv,
+      settings: csv.settings.parse(settings),
+      sourceId: { path: null, policy: 'sticky', lowerCase: false },
+      mapping: null,
+      filter: null,
+      keep: [],
+      badValues: null,
+      schedule: null,
+      timezone: 'UTC',
+      webhook: { maxBodyBytes: null, requestsPerSecond: 1000, keepDays: 14 },
+      privacyDeletions: 'delete',
+    },
+    { schema },
+  );
+}
+
+/** What the file becomes: by source ID its fields, and what became of its columns. */
+async function read(file: string, settings: Record<string, unknown> = {}) {
+  const source = sourceWith({ path: join(folder, file), ...settings });
+  const context: Context<unknown> = {
+    settings: source.config.settings,
+    api: { request: () => Promise.reject(new Error('a file needs no API')) },
+    files: localFiles(),
+    now,
+  };
+  const page = await stream.pull!(context, { cursor: null, until: now, properties: [] });
+  const customers: { [sourceId: string]: Fields } = {};
+  const faults: string[] = [];
+  for (const { body } of page.records) {
+    const contribution = source.contribute(body);
+    const values = Object.entries(contribution.fields)
+      .filter(([, value]) => value !== null)
+      .map(([field, value]) => [field, field === 'phone' ? String(value).replaceAll(' ', '') : value]);
+    customers[String(body[source.sourceIdPath(body)])] = Object.fromEntries(values);
+    faults.push(...contribution.faults.map(({ field }) => field));
+  }
+  return { customers, faults, report: columnReport(source, page.columns!), rejected: page.rejected ?? [] };
+}
+
+const leftOut = ({ leftOut }: { leftOut: { column: string }[] }) => leftOut.map(({ column }) => column);
+
+describe('an export as it comes', () => {
+  it('10-hubspot-export: names, phone, address and birthdate are fields; owners and places by IP are left out', async () => {
+    const { customers, report, rejected } = await read('hubspot.csv');
+    expect(rejected).toEqual([]);
+    expect(customers).toEqual({
+      '9200000201': {
+        name: 'Maja Wrona',
+        email: 'maja.wrona@example.test',
+        phone: '+48602333444',
+        birthdate: '1991-06-30',
+        'address.line_1': 'ul. Krótka 7',
+        'address.postal_code': '90-001',
+        'address.city': 'Łódź',
+        'address.state': 'Łódzkie',
+        'address.country': 'Poland',
+        'metadata.Mobile Phone Number': '+48 700 100 200',
+        'metadata.Last Activity Date (CET)': '2026-10-02 14:31',
+        'metadata.Lead Status': 'Open',
+        'metadata.Marketing contact status': 'Marketing contact',
+        'metadata.Create Date (CET)': '2024-03-15 10:00',
+        'metadata.Associated Company': 'Młyn',
+        'metadata.Lifecycle Stage': 'Customer',
+        'metadata.Newsletter topics': ['Bread', 'Cake'],
+        'metadata.Latest Traffic Source': 'Direct Traffic',
+      },
+      '9200000202': {
+        name: 'Béla',
+        email: 'bela@example.test',
+        'metadata.Marketing contact status': 'Non-marketing contact',
+        'metadata.Create Date (CET)': '2024-03-16 11:30',
+        'metadata.Lifecycle Stage': 'Lead',
+      },
+      '9200000203': {
+        name: "O'Neill",
+        'metadata.Create Date (CET)': '2024-03-17 09:00',
+        'metadata.Lifecycle Stage': 'Subscriber',
+        'metadata.Newsletter topics': ['Tea'],
+      },
+    });
+    expect(report).toMatchObject({
+      recognised: 'HubSpot contact export',
+      sourceId: 'Record ID',
+      missing: [],
+    });
+    expect(report.fields[0]).toEqual({ field: 'name', columns: ['First Name', 'Last Name'] });
+    expect(leftOut(report)).toEqual(['Contact owner', 'IP City', 'IP Country']);
+  });
+
+  it('11-mailchimp-export: IP addresses and positions go nowhere, a birthday without a year is metadata', async () => {
+    const { customers, faults, report } = await read('mailchimp.csv', { recordId: 'EUID' });
+    expect(customers).toEqual({
+      bb22cc33dd: {
+        name: 'Nils Ohm',
+        email: 'nils.ohm@example.test',
+        phone: '+49421123456',
+        'metadata.Address': '4 Kai  Bremen HB 28195 Germany',
+        'metadata.Birthday': '02/29',
+        'metadata.MEMBER_RATING': '4',
+        'metadata.OPTIN_TIME': '2023-03-01 08:00:00',
+        'metadata.CONFIRM_TIME': '2023-03-01 08:05:00',
+        'metadata.TAGS': '"VIP","Shop"',
+      },
+      bb22cc33ee: {
+        name: 'Una',
+        email: 'una@example.test',
+        phone: '0421987',
+        'metadata.MEMBER_RATING': '2',
+        'metadata.OPTIN_TIME': '2023-03-02 08:00:00',
+        'metadata.CONFIRM_TIME': '2023-03-02 08:05:00',
+        'metadata.NOTES': 'called "twice"',
+      },
+    });
+    expect(faults).toEqual([]);
+    expect(leftOut(report)).toEqual(
+      'EUID,OPTIN_IP,CONFIRM_IP,LATITUDE,LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,LAST_CHANGED,LEID'
+        .split(',')
+        .filter((column) => column !== 'EUID'),
+    );
+  });
+
+  it('of Klaviyo, with a profile that has no e-mail address', async () => {
+    const { customers, report } = await read('klaviyo.csv', { recordId: 'Klaviyo ID' });
+    expect(customers).toMatchObject({
+      '01JKRHEA': {
+        name: 'Rhea Stone',
+        email: 'rhea@example.test',
+        phone: '+15005550006',
+        'address.line_1': '1 Pine Rd',
+        'address.line_2': 'Unit 4',
+        'address.city': 'Boise',
+        'address.state': 'ID',
+        'address.country': 'United States',
+        'address.postal_code': '83702',
+        'metadata.Email Marketing Consent': 'SUBSCRIBED',
+        'metadata.Shopify Tags': 'vip, retail',
+      },
+      '01JKPHONE': { phone: '+15005550007' },
+    });
+    expect(customers['01JKPHONE']).not.toHaveProperty('name');
+    expect(report.recognised).toBe('Klaviyo profile export');
+    expect(leftOut(report)).toEqual(['Latitude', 'Longitude', 'IP Address', '$consent_form_id']);
+  });
+
+  it('09-shopify-export and csv-shopify-apostrophes: the apostrophe before a digit belongs to no value', async () => {
+    const { customers, report } = await read('shopify.csv');
+    expect(customers).toMatchObject({
+      '7310440002211': {
+        name: "Nora 't Veld",
+        email: 'nora.veld@example.test',
+        phone: '+31687654321',
+        description: 'Prefers "green"',
+        'address.line_1': 'Kade 5',
+        'address.line_2': '2nd floor',
+        'address.city': 'Utrecht',
+        'address.state': 'UT',
+        'address.postal_code': '3511AB',
+        'address.country': 'NL',
+        'metadata.Total Spent': '290.40',
+        'metadata.Tags': 'retail, vip',
+      },
+      '7310440002212': { name: 'Omar' },
+    });
+    expect(report).toMatchObject({
+      recognised: 'Shopify customer export',
+      sourceId: 'Customer ID',
+      leftOut: [],
+    });
+  });
+
+  it('of Salesforce, as a report and as the data export', async () => {
+    const contact = {
+      name: 'Ivo Klen',
+      email: 'ivo.klen@example.test',
+      phone: '+420601234567',
+      birthdate: '1979-12-31',
+      'address.city': 'Brno',
+      'address.postal_code': '602 00',
+      'address.country': 'Czech Republic',
+      'metadata.Salutation': 'Mr.',
+      'metadata.Title': 'CTO',
+    };
+    const report = await read('salesforce-report.csv');
+    expect(report.customers).toEqual({
+      '0035g00000AbCdE': {
+        ...contact,
+        'address.line_1': 'Dlouhá 12\n2. patro',
+        'metadata.Account Name': 'Klen s.r.o.',
+        'metadata.Lead Source': 'Web',
+      },
+      '0035g00000AbCdF': { name: 'Ada Møller', email: 'ada@example.test' },
+    });
+    expect(leftOut(report.report)).toEqual(['Contact Owner']);
+    const data = await read('salesforce-data.csv');
+    expect(data.customers['0035g00000AbCdEAAV']).toEqual({
+      ...Object.fromEntries(Object.entries(contact).filter(([field]) => !field.startsWith('metadata.'))),
+      'address.line_1': 'Dlouhá 12',
+      description: 'Met at the fair',
+      'metadata.LASTNAME': 'Klen',
+      'metadata.FIRSTNAME': 'Ivo',
+      'metadata.SALUTATION': 'Mr.',
+      'metadata.TITLE': 'CTO',
+      'metadata.CREATEDDATE': '2024-05-06T07:08:09.000Z',
+      'metadata.LASTMODIFIEDDATE': '2026-05-06T07:08:09.000Z',
+      'metadata.LEVEL__C': 'Gold',
+    });
+  });
+
+  it('of Voucherify itself, with its labels', async () => {
+    const { customers, report } = await read('voucherify.csv');
+    expect(customers).toEqual({
+      'shop-52': {
+        name: 'Ona Falk',
+        email: 'ona@example.test',
+        birthdate: '1990-02-03',
+        'address.line_1': 'Gata 1',
+        'address.city': 'Lund',
+        'address.postal_code': '223 50',
+        'address.country': 'SE',
+        'metadata.tier': 'gold',
+      },
+    });
+    expect(leftOut(report)).toEqual(['ID']);
+  });
+
+  it('12-excel-template: Voucherify’s template as Excel saves it, with semicolons and a mark', async () => {
+    const { customers } = await read('excel-template.csv');
+    expect(customers['xl-11']).toEqual({
+      name: 'Zofia Bór',
+      email: 'zofia@example.test',
+      phone: '+48600700801',
+      birthdate: '1979-12-31',
+      description: 'mówi: "hej"',
+      'address.line_1': 'ul. Leśna 4; m. 4',
+      'address.postal_code': '00-950',
+      'address.city': 'Warszawa',
+      'address.country': 'PL',
+      'metadata.vip': true,
+      'metadata.loyalty_points': 1200,
+      'metadata.since': '2020-01-31',
+    });
+  });
+
+  it('in another language, with its obvious words; passwords go nowhere', async () => {
+    const { customers, report } = await read('polish.csv', { recordId: 'Numer klienta' });
+    expect(customers).toEqual({
+      'PL-1': {
+        name: 'Żaneta Łoś',
+        email: 'zaneta@example.test',
+        phone: '+48601000111',
+        birthdate: '1988-02-29',
+        'address.line_1': 'Długa 1',
+        'address.postal_code': '80-001',
+        'address.city': 'Gdańsk',
+        'address.state': 'pomorskie',
+        'address.country': 'PL',
+      },
+    });
+    expect(leftOut(report)).toEqual(['Hasło', 'Ostatnie IP']);
+  });
+});
+
+describe('the key of a row', () => {
+  it.each(['mailchimp.csv', 'klaviyo.csv', 'polish.csv'])(
+    'is asked for where only a person can know what identifies a customer: %s',
+    async (file) => {
+      const error = await read(file).catch((refused: unknown) => refused);
+      expect(error).toBeInstanceOf(RejectedError);
+      expect((error as Error).message).toMatch(
+        /Name the one that identifies a customer, such as ".+--source-id/,
+      );
+    },
+  );
+
+  it('06-email-as-record-id: may be a field too; a key without a meaning is none', async () => {
+    const columns = ['Name', 'Email', 'Record ID', 'EUID', 'Customer ID'];
+    const fields = (recordId: string) =>
+      columnReport(sourceWith({ recordId }), columns).fields.map(({ field }) => field);
+    expect(fields('Email')).toEqual([
+      'name',
+      'email',
+      'metadata.Record ID',
+      'metadata.EUID',
+      'metadata.Customer ID',
+    ]);
+    for (const key of ['Record ID', 'EUID', 'Customer ID']) {
+      expect(fields(key)).not.toContain(`metadata.${key}`);
+      expect(fields(key)).toContain('email');
+    }
+  });
+});
+
+describe('what a person says of columns', () => {
+  const columns = ['Source_id', 'Name', 'Tier', 'Notes', 'OPTIN_IP'];
+
+  it('wins over their names, by setting', () => {
+    const settings = {
+      columns: { tier: 'metadata.loyalty', Notes: null, OPTIN_IP: 'metadata.ip', Name: 'description' },
+    };
+    const { fields, leftOut } = columnReport(sourceWith(settings), columns);
+    expect(fields).toEqual([
+      { field: 'description', columns: ['Name'] },
+      { field: 'metadata.loyalty', columns: ['Tier'] },
+      { field: 'metadata.ip', columns: ['OPTIN_IP'] },
+    ]);
+    expect(leftOut).toEqual([{ column: 'Notes', reason: 'left out by the setting "columns"' }]);
+  });
+
+  it('may leave out whatever means no field', () => {
+    const { fields } = columnReport(sourceWith({ extra: 'none' }), columns);
+    expect(fields).toEqual([{ field: 'name', columns: ['Name'] }]);
+  });
+
+  it('must name fields', () => {
+    expect(() => sourceWith({ columns: { Tier: 'tier' } })).toThrow(/a field such as/);
+  });
+});
+
+describe('names of people', () => {
+  it.each([
+    [['Name', 'Vorname'], { name: ['Vorname', 'Name'] }],
+    [['Nom', 'Prénom'], { name: ['Prénom', 'Nom'] }],
+    [['Nombre', 'Apellidos'], { name: ['Nombre', 'Apellidos'] }],
+    [['Nombre'], { name: 'Nombre' }],
+    [['first_name', 'lastName'], { name: ['first_name', 'lastName'] }],
+    [['Full Name', 'First Name'], { name: 'Full Name', 'metadata.First Name': 'First Name' }],
+  ])('%j', (columns, mapping) => {
+    expect(columnReport(sourceWith({}), ['Source_id', ...columns]).mapping).toEqual(mapping);
+  });
+});
