@@ -13,6 +13,8 @@ export const csv = defineConnector<Settings>({
     mapping: mappingOf(importColumns),
     mappingVersion: 2,
     columnsFor: (given, columns) => planOf(columns, given),
+    // The Unix time of exports and scripts; a file of milliseconds is refused, not misread.
+    timeUnit: 'seconds',
     sourceId: 'Source_id',
     sourceIdFor: (given, columns) =>
       sourceIdColumn(columns) ?? keyColumn(columns, given) ?? given.recordId ?? 'Source_id',

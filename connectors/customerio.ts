@@ -22,6 +22,8 @@ export const customerio = defineConnector<Settings>({
       'address.postal_code': 'zip',
       'address.country': 'country',
     },
+    // Attributes that it takes for times: https://docs.customer.io/journeys/timestamps/
+    timeUnit: 'seconds',
     sourceId: 'id',
     webhook,
   },

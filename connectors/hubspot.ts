@@ -22,6 +22,8 @@ export const hubspot = defineConnector<Settings>({
       'address.postal_code': 'zip',
       'address.country': 'country',
     },
+    // Of older versions of the API, for dates and datetimes alike.
+    timeUnit: 'milliseconds',
     sourceId: 'id',
     webhook,
   },

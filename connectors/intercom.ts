@@ -14,6 +14,8 @@ export const intercom = defineConnector<Settings>({
     streams: [contacts],
     // Its location is guessed from the IP address: no address of a customer's.
     mapping: { name: 'name', email: 'email', phone: 'phone' },
+    // Times and date attributes of its API; its webhooks write ISO 8601.
+    timeUnit: 'seconds',
     sourceId: 'external_id',
     webhook,
   },

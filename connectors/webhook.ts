@@ -16,6 +16,9 @@ export const webhook = defineConnector<Settings>({
     streams: [{ name: stream }],
     mapping: { name: 'name', email: 'email', phone: 'phone' },
     mappingFor: (given) => templateOf(given).mapping,
+    // Bloomreach and CleverTap count seconds (reference: their profiles); of anything else nothing is known.
+    timeUnit: ({ template }) =>
+      template === 'bloomreach' || template === 'clevertap' ? 'seconds' : undefined,
     sourceId: 'id',
     sourceIdFor: (given) => idInBody(templateOf(given)),
     webhook: webhookOf,

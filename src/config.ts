@@ -7,6 +7,7 @@ import { ConfigError, type Fault, faultsOf, shown } from './config/faults.ts';
 import { readConfigFile } from './config/file.ts';
 import { keysAt } from './config/keys.ts';
 import { type ConfigFile, fileShape, mappingEntry, sourceShape } from './config/shape.ts';
+import { localeOver } from './connector/locale.ts';
 import type { Scheme } from './connector/webhook.ts';
 import type { Connector, Mapping, MetadataSchema } from './connector.ts';
 import { fieldFault } from './customer/fields.ts';
@@ -298,6 +299,7 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
   const { data } = sourceShape.safeParse(given);
   if (!data || !connector?.source || settings === undefined) return null;
   const { schedule, timezone, sourceId, mapping, filter, keep, badValues, webhook, privacyDeletions } = data;
+  const { timeUnit } = connector.source;
   const key = typeof sourceId === 'string' ? { from: sourceId, policy: 'sticky' as const } : sourceId;
   return {
     name,
@@ -312,6 +314,8 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     filter: (filter as SourceConfig['filter']) ?? null,
     keep,
     badValues: badValues ?? (connector.source.columnsFor ? (mapping ? 'reject' : null) : 'quarantine'),
+    locale: localeOver({ unit: typeof timeUnit === 'function' ? timeUnit(settings) : timeUnit }, data.locale),
+    phones: data.phones,
     schedule: schedule ?? null,
     timezone,
     webhook: { ...webhook, maxBodyBytes: webhook.maxBodyBytes ?? null },

@@ -3,10 +3,11 @@
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Json, JsonObject } from './connector/json.ts';
+import type { Locale, TimeUnit } from './connector/locale.ts';
 import type { Probe } from './connector/probe.ts';
 import type { Webhook } from './connector/webhook.ts';
 
-export type { Json, JsonObject };
+export type { Json, JsonObject, Locale, TimeUnit };
 
 // ── What a source gives ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -79,6 +80,8 @@ export interface Context<Settings> {
   settings: Settings;
   api: Api;
   files: Files;
+  /** How the source's values are written, by its configuration and else by the connector. Absent where nothing is read. */
+  locale?: Locale;
   /** Epoch milliseconds; the only clock a connector may use. */
   now: number;
 }
@@ -375,14 +378,14 @@ export interface Destination<Settings> {
 
 export type Normaliser = 'text' | 'email' | 'phone' | 'date' | 'datetime' | 'number' | 'boolean' | 'list';
 export type NullPolicy = 'clear' | 'ignore';
-/** What a number since 1970 counts. A number alone does not tell: milliseconds of 1973 look like seconds of today. */
-export type TimeUnit = 'seconds' | 'milliseconds' | 'microseconds';
+/** Which telephone numbers are taken: those in a range that is in use, or all of a possible length. */
+export type PhoneRule = 'valid' | 'possible';
 
 /** Where a field comes from: a path into the record's body, or several joined by blanks, or a function of the body. */
 export type MappingEntry =
   | string
   | readonly string[]
-  | {
+  | (Locale & {
       readonly from: string | readonly string[];
       readonly as?: Normaliser;
       /** Default region of phone numbers without a country code, ISO 3166-1 alpha-2. */
@@ -390,7 +393,9 @@ export type MappingEntry =
       readonly onNull?: NullPolicy;
       /** What splits a text into a list, for `as: 'list'`. Default `;`. */
       readonly separator?: string;
-    }
+      /** Which telephone numbers are taken. Default `valid`. */
+      readonly phones?: PhoneRule;
+    })
   | ((body: JsonObject) => Json | undefined);
 
 export type Mapping = { readonly [field: string]: MappingEntry };
@@ -544,7 +549,7 @@ export interface Connector<Settings = unknown> {
     streams: Stream<Settings>[];
     mapping: Mapping;
     /** What a number means where a date or a time is wanted, by the vendor's documents. Default: milliseconds. */
-    timeUnit?: TimeUnit;
+    timeUnit?: TimeUnit | ((settings: Settings) => TimeUnit | undefined);
     /** The default mapping where it depends on what the rows hold: `columns` are the names of the body's properties. */
     mappingFor?(settings: Settings, columns: readonly string[]): Mapping;
     /** The same for files, with what a person should know of each column. Takes the place of `mappingFor`. */

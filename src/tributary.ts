@@ -211,11 +211,12 @@ export class Tributary {
 
   /** What a connector is handed, outside of any run: for checks and for reading schemas. */
   contextOf(name: string): Context<unknown> {
-    const settings =
-      name === destinationName ? this.config.destination.settings : this.world.source(name)?.config.settings;
+    const config = name === destinationName ? undefined : this.world.source(name)?.config;
+    const settings = name === destinationName ? this.config.destination.settings : config?.settings;
     const endpoint = this.endpoints.get(name);
     const api = endpoint?.api('manual') ?? { request: () => Promise.reject(new Error(`${name} has no API`)) };
-    return { settings, api, files: localFiles, now: this.clock.now() };
+    const { locale = {} } = config ?? {};
+    return { settings, locale, api, files: localFiles, now: this.clock.now() };
   }
 
   // ── Running ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   type Context,
   type JsonObject,
+  type Locale,
   type Page,
   type PullRequest,
   RejectedError,
@@ -12,6 +13,7 @@ import {
 } from '#connector';
 import { type Row, rowsOf } from '#connector/csv';
 import { unguarded } from '#connector/csv-guard';
+import { readMoment, unitWords } from '#connector/moment';
 import { delimiters, fileName, readHeader } from './header.ts';
 import { type Keys, keysOf, renamed } from './keys.ts';
 import type { Settings } from './settings.ts';
@@ -75,7 +77,11 @@ async function begin({ settings, files }: Context<Settings>, path: string, file:
   return { bytes, row, header, delimiter, changedAt: file.changedAt, fileBytes: file.bytes };
 }
 
-async function readPage({ settings, files }: Context<Settings>, path: string, cursor: Cursor): Promise<Page> {
+async function readPage(
+  { settings, files, locale = {} }: Context<Settings>,
+  path: string,
+  cursor: Cursor,
+): Promise<Page> {
   const keys = keysOf(cursor.header, settings, fileName(path));
   const records: SourceRecord[] = [];
   const rejected: RejectedRow[] = [];
@@ -86,7 +92,7 @@ async function readPage({ settings, files }: Context<Settings>, path: string, cu
       row += 1;
       bytes = cursor.bytes + found.end;
       if (found.fields?.length === 1 && found.fields[0] === '') continue;
-      const record = recordOf(found, cursor, keys);
+      const record = recordOf(found, cursor, keys, locale);
       if (typeof record !== 'string') records.push(record);
       else rejected.push({ position: `row ${row} of ${fileName(path)}`, reason: record, raw: lineOf(found) });
       if (records.length + rejected.length >= settings.pageRows) break;
@@ -102,7 +108,12 @@ async function readPage({ settings, files }: Context<Settings>, path: string, cu
 }
 
 /** The record, or the sentence that says what is wrong with the row. */
-function recordOf(row: Row, { header, changedAt }: Cursor, keys: Keys): SourceRecord | string {
+function recordOf(
+  row: Row,
+  { header, changedAt }: Cursor,
+  keys: Keys,
+  locale: Locale,
+): SourceRecord | string {
   const { fields } = row;
   if (fields === null) return `This row cannot be read: ${row.reason}.`;
   if (fields.length !== header.length) {
@@ -121,9 +132,11 @@ function recordOf(row: Row, { header, changedAt }: Cursor, keys: Keys): SourceRe
   if (keys.sourceId !== undefined) body[sourceIdName] = String(body[keys.sourceId]).trim();
   if (keys.changedAt === undefined) return { recordId, changedAt, body };
   const clock = String(body[keys.changedAt]).trim();
-  const moment = momentOf(clock);
-  if (moment !== undefined) return { recordId, changedAt: moment, body };
-  return `"${clock}" in the column "${keys.changedAt}" is no time: write 2026-03-01T09:30:00Z or epoch milliseconds.`;
+  const moment = readMoment(clock, locale);
+  if (moment && 'epochMs' in moment) return { recordId, changedAt: moment.epochMs, body };
+  const found = `"${clock}" in the column "${keys.changedAt}"`;
+  if (moment) return `${found} is a number ${moment.outside}`;
+  return `${found} is not a time: write 2026-03-01T09:30:00Z, a number of ${unitWords(locale.unit)}, or declare its form as "dates" in the "locale" of the source.`;
 }
 
 /** Without an apostrophe that a spreadsheet needs and nobody else; `always`: the vendor guards every cell of this column. */
@@ -134,19 +147,6 @@ function cellValue(cell: string, always: boolean): string {
 /** The names of the body: a source ID that the file calls otherwise is there besides. */
 function columnsOf(header: readonly string[], { sourceId }: Keys): string[] {
   return sourceId === undefined || header.includes(sourceIdName) ? [...header] : [...header, sourceIdName];
-}
-
-const isoTime =
-  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)\s?(Z|[+-]\d{2}:\d{2})?)?$/i;
-
-/** Epoch seconds or milliseconds, or ISO 8601; without an offset it is UTC. */
-function momentOf(text: string): number | undefined {
-  if (/^\d{9,10}$/.test(text)) return Number(text) * 1000;
-  if (/^\d{12,14}$/.test(text)) return Number(text);
-  const [, date, time = '00:00', offset = 'Z'] = isoTime.exec(text) ?? [];
-  if (date === undefined) return undefined;
-  const ms = Date.parse(`${date}T${time}${offset.toUpperCase()}`);
-  return Number.isFinite(ms) ? ms : undefined;
 }
 
 function isUtf8(bytes: Buffer): boolean {

@@ -1,5 +1,12 @@
 // One item of what is pushed into what it says: a record, or nothing for us. It knows no senders.
-import { type Change, type Json, type JsonObject, RejectedError, type SourceRecord } from '#connector';
+import {
+  type Change,
+  type Json,
+  type JsonObject,
+  RejectedError,
+  type SourceRecord,
+  type TimeUnit,
+} from '#connector';
 import { momentOf, valueAt, wordOf } from '#connector/reading';
 import type { Received } from '#connector/webhook';
 import { below } from './paths.ts';
@@ -50,7 +57,7 @@ function clockOf(item: Json, received: Received, { record }: Settings, { changed
 }
 
 /** Unix time in seconds is below 100,000,000,000 until the year 5138; in milliseconds it has been above since 1973. */
-function timeOf(value: Json | undefined, unit: 'seconds' | 'milliseconds' | undefined): number | undefined {
+function timeOf(value: Json | undefined, unit: TimeUnit | undefined): number | undefined {
   const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
   const guess = typeof number === 'number' && number < 100_000_000_000 ? 'seconds' : 'milliseconds';
   return momentOf(value, unit ?? guess);

@@ -49,7 +49,7 @@ const record = z
       .optional()
       .describe('When it changed, the first of these that is there; else the time at which it came.'),
     unit: z
-      .enum(['seconds', 'milliseconds'])
+      .enum(['seconds', 'milliseconds', 'microseconds'])
       .optional()
       .describe('Of a changedAt that is a number. By default its size tells.'),
     deleted: z

@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { type ParseError, parseTree, printParseErrorCode, visit } from 'jsonc-parser';
+import { parseJson } from '../connector/json.ts';
 import { ConfigError, type Fault } from './faults.ts';
 
 /** What the file holds, unchecked, with its references to the environment as they are written. Throws ConfigError. */
@@ -44,7 +45,7 @@ export function parseConfig(path: string, json: string): unknown {
   );
   const faults = broken.length > 0 ? broken : doubledKeys(path, json);
   if (faults.length > 0) throw new ConfigError('The configuration', faults);
-  return JSON.parse(json) as unknown;
+  return parseJson(json);
 }
 
 /** `InvalidSymbol` in words, with what people write that JSON does not have. */

@@ -1,9 +1,34 @@
 // What a configuration file may hold, beside the settings of its connectors.
 import { z } from 'zod';
 import type { Mapping } from '../connector.ts';
+import { localeFaults } from '../customer/mapping.ts';
 import { scheduleFault, timezoneFault } from '../engine/schedule.ts';
 
 const text = z.string().min(1);
+const words = z.array(text).min(1).optional();
+const locale = {
+  unit: z
+    .enum(['seconds', 'milliseconds', 'microseconds', 'excel'])
+    .optional()
+    .describe('What a number counts where a date or a time is wanted. By default as the vendor has it.'),
+  decimal: z
+    .enum(['.', ','])
+    .optional()
+    .describe('The decimal sign of numbers; declared, groups of three digits may be separated.'),
+  dates: z
+    .union([text, z.array(text).min(1)], 'a form of dates such as "DD.MM.YYYY", or a list of them')
+    .optional()
+    .describe('How dates are written beside ISO 8601: "DD.MM.YYYY", "MM/DD/YYYY hh:mm A".'),
+  timezone: text.optional().describe('IANA zone of times without an offset. Default UTC.'),
+  true: words.describe('Words for true beside true, yes and 1, in any letter case.'),
+  false: words.describe('Words for false beside false, no and 0, in any letter case.'),
+};
+const phones = z
+  .enum(['valid', 'possible'])
+  .optional()
+  .describe(
+    'Which telephone numbers are taken: those in a range in use (default), or all of a possible length.',
+  );
 const normaliser = z.enum(['text', 'email', 'phone', 'date', 'datetime', 'number', 'boolean', 'list']);
 export const mappingEntry = z.union(
   [
@@ -18,10 +43,12 @@ export const mappingEntry = z.union(
         .optional(),
       onNull: z.enum(['clear', 'ignore']).optional(),
       separator: text.optional(),
+      phones,
+      ...locale,
     }),
     z.custom<(body: never) => unknown>((value) => typeof value === 'function'),
   ],
-  'a path, a list of paths, {from, as?, region?, onNull?, separator?}, or in TypeScript a function of the record',
+  'a path, a list of paths, {from, as?, region?, onNull?, separator?, unit?, decimal?, dates?, timezone?, true?, false?, phones?}, or in TypeScript a function of the record',
 );
 
 export const sourceShape = z.looseObject({
@@ -50,6 +77,15 @@ export const sourceShape = z.looseObject({
     .optional(),
   keep: z.array(text).default([]),
   badValues: z.enum(['quarantine', 'reject']).optional(),
+  locale: z
+    .strictObject(locale)
+    .superRefine((given, context) => {
+      for (const { part, reason } of localeFaults(given))
+        context.addIssue({ code: 'custom', path: [part], message: reason });
+    })
+    .default({})
+    .describe('How the values of the source are written, where its mapping says nothing else.'),
+  phones,
   webhook: z
     .strictObject({
       maxBodyBytes: z

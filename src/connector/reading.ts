@@ -1,5 +1,6 @@
 // What connectors need to read a vendor's JSON without trusting it. It knows no vendor.
 import type { Json, JsonObject } from './json.ts';
+import type { TimeUnit } from './locale.ts';
 
 /** The object, or an empty one. */
 export function objectOf(value: Json | undefined): JsonObject {
@@ -21,15 +22,12 @@ export function wordOf(value: Json | undefined): string | undefined {
  * Epoch milliseconds of a time: ISO 8601 (one without a zone is UTC), or a number, also as text, in `unit`. Undefined where
  * it is none, or none between 1970 and 9999.
  */
-export function momentOf(
-  value: Json | undefined,
-  unit: 'seconds' | 'milliseconds' = 'milliseconds',
-): number | undefined {
+export function momentOf(value: Json | undefined, unit: TimeUnit = 'milliseconds'): number | undefined {
   const found = typeof value === 'string' ? timeIn(value.trim(), unit) : scaled(value, unit);
   return found !== undefined && found >= 0 && found < 253_402_300_800_000 ? Math.floor(found) : undefined;
 }
 
-function timeIn(text: string, unit: 'seconds' | 'milliseconds'): number | undefined {
+function timeIn(text: string, unit: TimeUnit): number | undefined {
   if (/^\d{1,16}(\.\d+)?$/.test(text)) return scaled(Number(text), unit);
   const parts =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d(?:[.,]\d+)?))?\s*(Z|UTC|[+-]\d\d:?\d\d)?)?$/i.exec(text);
@@ -40,9 +38,10 @@ function timeIn(text: string, unit: 'seconds' | 'milliseconds'): number | undefi
   return Number.isNaN(time) ? undefined : time;
 }
 
-function scaled(value: Json | undefined, unit: 'seconds' | 'milliseconds'): number | undefined {
+function scaled(value: Json | undefined, unit: TimeUnit): number | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
-  return unit === 'seconds' ? value * 1000 : value;
+  if (unit === 'seconds') return value * 1000;
+  return unit === 'milliseconds' ? value : value / 1000;
 }
 
 /** What stands at a path of keys and list indices joined by dots (`data.items.0.id`); `''` is the value itself. */

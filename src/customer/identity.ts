@@ -1,6 +1,6 @@
 // The source ID that a record names: the customer's key. It knows no other record.
 import type { JsonObject } from '../connector.ts';
-import { brief } from './json.ts';
+import { brief, visible } from './json.ts';
 import { pathReader } from './path.ts';
 
 /** Voucherify publishes no limit; this one fits every store and path that we know. */
@@ -57,7 +57,7 @@ function sourceIdFault(sourceId: string): string | null {
  * around the whole.
  */
 export function bareIdentifier(text: string): string {
-  let bare = text.replace(invisible, '').trim();
+  let bare = visible(text).trim();
   for (;;) {
     const inner = quoted
       .exec(bare)
@@ -68,8 +68,6 @@ export function bareIdentifier(text: string): string {
   }
 }
 
-/** Zero-width characters, the byte order mark, the soft hyphen and marks of direction. */
-const invisible = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
 /** Also the lone apostrophe by which a spreadsheet keeps digits a text. */
 const quoted = /^(?:"(.*)"|'(.*)'|“(.*)”|„(.*)[”“]|‘(.*)’|«(.*)»|`(.*)`|'(\d.*))$/su;
 

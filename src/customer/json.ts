@@ -17,6 +17,23 @@ export function cleanText(text: string): string {
   return whole.isWellFormed() ? whole : whole.replace(loneSurrogates, '');
 }
 
+/** Zero-width characters, the byte order mark, the soft hyphen and marks of direction. */
+const invisible = /[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
+const nothingShown = new RegExp(`${invisible.source.slice(0, -1)}\\s]`);
+
+/** The text without invisible characters, wherever they stand: for identifiers and addresses, which are never written with one. */
+export function visible(text: string): string {
+  return text.replace(invisible, '');
+}
+
+/** The text without blanks and invisible characters at its ends. Within, a joiner may be part of what is seen. */
+export function trimmed(text: string): string {
+  let [from, to] = [0, text.length];
+  while (from < to && nothingShown.test(text[from]!)) from += 1;
+  while (to > from && nothingShown.test(text[to - 1]!)) to -= 1;
+  return text.slice(from, to);
+}
+
 function isClean(value: unknown, depth: number): boolean {
   if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
@@ -117,7 +134,7 @@ export function shown(value: unknown): string {
   return cut(JSON.stringify(kept), shownChars);
 }
 
-/** The one sentence in which a value is refused. */
+/** The sentence in which a value is refused. */
 export function refusal(value: unknown, allowed: string): { fault: string } {
   return { fault: `Found ${shown(value)}, where ${allowed} is allowed.` };
 }

@@ -1,15 +1,20 @@
 // A mapping, compiled: the body of a record into the fields it contributes to a customer. It knows no vendor and no other
 // record, and reads each body without changing it.
 import { createHash } from 'node:crypto';
+import { dateFormFault } from '../connector/date-form.ts';
+import { localeOver } from '../connector/locale.ts';
+import { isTimezone } from '../connector/zone.ts';
 import type {
   Fields,
   Json,
   JsonObject,
+  Locale,
   Mapping,
   MappingEntry,
   MetadataDefinition,
   MetadataSchema,
   Normaliser,
+  PhoneRule,
 } from '../connector.ts';
 import { fieldFault, metadataKey } from './fields.ts';
 import { brief, type Checked, canonicalJson, cleanJson, maxDepth, refusal, shown } from './json.ts';
@@ -19,7 +24,7 @@ import { type PathReader, pathProperty, pathReader } from './path.ts';
 import { isRegion } from './phone.ts';
 
 /** Raised when the same mapping and body come to give other fields, so that stored records are mapped again. */
-const mappingVersion = 1;
+const mappingVersion = 2;
 
 /** A value that failed its type or rule. Its field is left out; the rest of the record goes on. */
 export interface FieldFault {
@@ -37,6 +42,10 @@ export interface MappingOptions {
    * Default: `hold` where the schema refuses such keys (they would have the whole customer rejected), else `send`.
    */
   unknownMetadata?: 'send' | 'hold' | 'drop';
+  /** How the source's values are written, where an entry says nothing else. */
+  locale?: Locale | undefined;
+  /** Which telephone numbers are taken, where an entry says nothing else. */
+  phones?: PhoneRule | undefined;
 }
 
 export interface CompiledMapping {
@@ -57,6 +66,8 @@ interface Plan {
   as: Normaliser | 'json';
   region: string | undefined;
   separator: string;
+  phones: PhoneRule;
+  locale: Locale;
   ignoreNull: boolean;
   definition: MetadataDefinition | undefined;
   unknown: 'send' | 'hold' | 'drop';
@@ -76,17 +87,49 @@ function entryFault(field: string, entry: MappingEntry): string | null {
   const paths = pathsOf(entry);
   if (paths.length === 0 || paths.includes('')) return `"${field}" is mapped from an empty path.`;
   if (typeof entry === 'string' || !('from' in entry)) return null;
-  const { as, region, separator } = entry;
+  const { as, region, separator, phones } = entry;
   if (as !== undefined && !Object.hasOwn(normalisers, as))
     return `"${field}": there is no normaliser "${as}".`;
   if (region !== undefined && !isRegion(region)) {
     return `"${field}": "${region}" is no region: it is two capital letters (ISO 3166-1), like "PL".`;
   }
   if (separator === '') return `"${field}": the separator of a list cannot be empty.`;
+  if (phones !== undefined && phones !== 'valid' && phones !== 'possible')
+    return `"${field}": "phones" can be valid or possible.`;
+  const [inLocale] = localeFaults(localeOf(entry));
+  if (inLocale) return `"${field}": ${inLocale.reason}`;
   if (metadataKey(field) === null && as !== undefined && ['number', 'boolean', 'list'].includes(as)) {
     return `"${field}" is a text: "as" can be text, email, phone, date or datetime, not ${as}.`;
   }
   return null;
+}
+
+/** The parts of an entry that say how its values are written. */
+function localeOf({ unit, decimal, dates, timezone, true: yes, false: no }: Locale): Locale {
+  return { unit, decimal, dates, timezone, true: yes, false: no };
+}
+
+/** What is wrong with a locale, one sentence each, and with which part of it. */
+export function localeFaults(locale: Locale): { part: keyof Locale; reason: string }[] {
+  const faults: { part: keyof Locale; reason: string }[] = [];
+  const { unit, decimal, timezone } = locale;
+  if (unit !== undefined && !['seconds', 'milliseconds', 'microseconds', 'excel'].includes(unit))
+    faults.push({ part: 'unit', reason: `"unit" can be seconds, milliseconds, microseconds or excel.` });
+  if (decimal !== undefined && decimal !== '.' && decimal !== ',')
+    faults.push({ part: 'decimal', reason: '"decimal" is a point or a comma.' });
+  if (timezone !== undefined && !isTimezone(timezone))
+    faults.push({
+      part: 'timezone',
+      reason: `"${timezone}" is not a time zone: name one like "Europe/Warsaw".`,
+    });
+  for (const form of [locale.dates ?? []].flat()) {
+    const reason = dateFormFault(form);
+    if (reason !== null) faults.push({ part: 'dates', reason });
+  }
+  const lower = (words: readonly string[] = []) => words.map((word) => word.trim().toLowerCase());
+  const both = lower(locale.true).find((word) => lower(locale.false).includes(word));
+  if (both !== undefined) faults.push({ part: 'true', reason: `"${both}" cannot mean both true and false.` });
+  return faults;
 }
 
 /** Throws where `mappingFaults` has something to say. */
@@ -108,7 +151,8 @@ export function compileMapping(mapping: Mapping, options: MappingOptions = {}): 
   };
 }
 
-function planOf(field: string, entry: MappingEntry, { schema, unknownMetadata }: MappingOptions): Plan {
+function planOf(field: string, entry: MappingEntry, rules: MappingOptions): Plan {
+  const { schema, unknownMetadata } = rules;
   const from = typeof entry === 'function' ? null : pathsOf(entry);
   const options: Partial<DetailedEntry> = typeof entry === 'object' && 'from' in entry ? entry : {};
   const as = options.as ?? (options.region === undefined ? defaultNormaliser(field) : 'phone');
@@ -124,6 +168,8 @@ function planOf(field: string, entry: MappingEntry, { schema, unknownMetadata }:
     as,
     region: as === 'phone' ? options.region : undefined,
     separator,
+    phones: options.phones ?? rules.phones ?? 'valid',
+    locale: localeOver(rules.locale ?? {}, localeOf(options)),
     ignoreNull: options.onNull === 'ignore',
     definition,
     unknown: isUnknown ? (unknownMetadata ?? (schema.definedOnly ? 'hold' : 'send')) : 'send',
@@ -202,7 +248,10 @@ function finish(plan: Plan, value: Json): Checked | undefined {
     if (normal.value === null) return undefined;
     return { fault: `Found ${shown(normal.value)} for a key that the metadata schema does not define.` };
   }
-  return plan.definition ? checkMetadata(normal.value, plan.definition) : normal;
+  if (!plan.definition) return normal;
+  // A number is not read back from its text, whose point a locale may take for a group's.
+  const typed = typeof value === 'number' && plan.as === 'text' ? value : normal.value;
+  return checkMetadata(typed, plan.definition, plan.locale);
 }
 
 function fingerprintOf(plans: readonly Plan[]): string {

@@ -1,9 +1,10 @@
 // One metadata value against its definition: coerced to the declared type and checked, or refused with a sentence.
 // It knows neither where the value came from nor how the schema was read.
 // Source of the rules: Voucherify, documentation/prepare/metadata.mdx (types, arrays, one level of nesting, constraints).
-import type { Json, MetadataDefinition } from '../connector.ts';
-import { type Checked, cleanJson, maxDepth, refusal, sameJson, shown } from './json.ts';
-import { normalise } from './normalise.ts';
+import { parseJson } from '../connector/json.ts';
+import type { Json, Locale, MetadataDefinition } from '../connector.ts';
+import { type Checked, cleanJson, maxDepth, refusal, sameJson, shown, trimmed } from './json.ts';
+import { declaredWord, normalise } from './normalise.ts';
 
 type Type = MetadataDefinition['type'];
 
@@ -23,25 +24,25 @@ const geopointShape = /^([+-]?\d+(?:\.\d+)?)\s*,\s*([+-]?\d+(?:\.\d+)?)$/;
 /**
  * The value as the destination takes it, or one sentence that says what was found and what is allowed. Null and the
  * empty text mean "to be cleared", which a required key refuses. A text is read as what is declared: `"42"` as a number,
- * `"a;b"` or `"a,b"` as a list.
+ * `"a;b"` or `"a,b"` as a list. Texts and numbers are read by the locale.
  */
-export function checkMetadata(value: Json, definition: MetadataDefinition): Checked {
+export function checkMetadata(value: Json, definition: MetadataDefinition, locale: Locale = {}): Checked {
   const clean = cleanJson(value);
   if (clean === undefined) return refusal(value, `JSON of at most ${maxDepth} levels`);
-  if (clean === null || (typeof clean === 'string' && clean.trim() === '')) {
+  if (clean === null || (typeof clean === 'string' && trimmed(clean) === '')) {
     return definition.required
       ? { fault: `Found no value, where ${allowed(definition)} is required.` }
       : { value: null };
   }
-  if (definition.array) return checkList(listOf(clean, definition.type), definition);
-  return checkOne(clean, definition);
+  if (definition.array) return checkList(listOf(clean, definition.type, locale), definition, locale);
+  return checkOne(clean, definition, locale);
 }
 
-function checkList(elements: readonly Json[], definition: MetadataDefinition): Checked {
+function checkList(elements: readonly Json[], definition: MetadataDefinition, locale: Locale): Checked {
   const list: Json[] = [];
   for (const [index, element] of elements.entries()) {
-    if (element === null || (typeof element === 'string' && element.trim() === '')) continue;
-    const checked = checkOne(element, definition);
+    if (element === null || (typeof element === 'string' && trimmed(element) === '')) continue;
+    const checked = checkOne(element, definition, locale);
     if ('fault' in checked) return { fault: `Element ${index + 1} of the list: ${checked.fault}` };
     list.push(checked.value);
   }
@@ -49,7 +50,7 @@ function checkList(elements: readonly Json[], definition: MetadataDefinition): C
 }
 
 /** The elements: of a list, of a text that is JSON of a list or is joined by `;` or else `,`, or the value alone. */
-function listOf(value: Json, type: Type): Json[] {
+function listOf(value: Json, type: Type, { decimal }: Locale): Json[] {
   if (Array.isArray(value)) return value;
   if (typeof value !== 'string') return [value];
   const parsed = parsedJson(value);
@@ -57,39 +58,49 @@ function listOf(value: Json, type: Type): Json[] {
   if (type === 'object') return [value];
   // A geopoint holds a comma itself, and an address may hold both: there a new one begins with its scheme.
   if (type === 'image_url') return value.split(/[;,]\s*(?=https?:)/i);
-  return value.split(type === 'geopoint' || value.includes(';') ? ';' : ',');
+  // Where numbers are declared to hold commas, a comma separates none.
+  const isWithin = type === 'geopoint' || (type === 'number' && decimal !== undefined);
+  return value.split(isWithin || value.includes(';') ? ';' : ',');
 }
 
 function parsedJson(text: string): Json | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {
-    return cleanJson(JSON.parse(text));
+    return cleanJson(parseJson(text));
   } catch {
     return undefined;
   }
 }
 
-function checkOne(value: Json, definition: MetadataDefinition): Checked {
-  const coerced = coerce(value, definition);
+function checkOne(value: Json, definition: MetadataDefinition, locale: Locale): Checked {
+  const coerced = coerce(value, definition, locale);
   if (coerced === undefined) return refusal(value, allowed(definition));
-  if (definition.type === 'object') return checkObject(coerced as { [key: string]: Json }, definition);
-  return meets(coerced, definition) ? { value: coerced } : refusal(coerced, allowed(definition));
+  if ('fault' in coerced) return coerced;
+  if (definition.type === 'object')
+    return checkObject(coerced.value as { [key: string]: Json }, definition, locale);
+  return meets(coerced.value, definition) ? coerced : refusal(coerced.value, allowed(definition));
 }
 
-/** The value in the declared type; undefined where it has none. */
-function coerce(value: Json, { type }: MetadataDefinition): Json | undefined {
+/** The value in the declared type, or the sentence that refuses it; undefined where what is allowed says it all. */
+function coerce(value: Json, { type }: MetadataDefinition, locale: Locale): Checked | undefined {
   switch (type) {
     case 'string':
-      return settled(normalise(value, 'text'));
+      return orUndefined(normalise(value, 'text'));
     case 'number':
     case 'date':
-    case 'datetime':
-      return settled(normalise(value, type));
+    case 'datetime': {
+      const read = normalise(value, type, { locale });
+      // A number that cannot be kept, or was read in a unit, is refused for a reason of its own.
+      const isNumeric = typeof value === 'number' || (typeof value === 'string' && /\d/.test(value));
+      return isNumeric ? read : orUndefined(read);
+    }
     case 'boolean': {
+      const word = typeof value === 'string' ? trimmed(value).toLowerCase() : value;
+      if (typeof word === 'boolean') return { value: word };
+      const declared = typeof word === 'object' ? undefined : declaredWord(String(word), locale);
+      if (declared !== undefined) return { value: declared };
       // Stricter than the normaliser: the vendor takes true, false and null only.
-      const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
-      if (typeof word === 'boolean') return word;
-      return word === 'true' ? true : word === 'false' ? false : undefined;
+      return word === 'true' ? { value: true } : word === 'false' ? { value: false } : undefined;
     }
     case 'image_url':
       return imageUrl(value);
@@ -97,36 +108,40 @@ function coerce(value: Json, { type }: MetadataDefinition): Json | undefined {
       return geopoint(value);
     case 'object': {
       const object = typeof value === 'string' ? parsedJson(value) : value;
-      return typeof object === 'object' && !Array.isArray(object) ? object : undefined;
+      return typeof object === 'object' && !Array.isArray(object) ? { value: object } : undefined;
     }
   }
 }
 
-function settled(checked: Checked): Json | undefined {
-  return 'fault' in checked ? undefined : checked.value;
+function orUndefined(checked: Checked): Checked | undefined {
+  return 'fault' in checked ? undefined : checked;
 }
 
-function imageUrl(value: Json): Json | undefined {
+function imageUrl(value: Json): Checked | undefined {
   if (typeof value !== 'string') return undefined;
-  const address = value.trim();
-  return /^https?:\/\//i.test(address) && URL.canParse(address) ? address : undefined;
+  const address = trimmed(value);
+  return /^https?:\/\//i.test(address) && URL.canParse(address) ? { value: address } : undefined;
 }
 
-function geopoint(value: Json): Json | undefined {
-  const [, latitude, longitude] = (typeof value === 'string' && geopointShape.exec(value.trim())) || [];
+function geopoint(value: Json): Checked | undefined {
+  const [, latitude, longitude] = (typeof value === 'string' && geopointShape.exec(trimmed(value))) || [];
   if (latitude === undefined || longitude === undefined) return undefined;
   if (Math.abs(Number(latitude)) > 90 || Math.abs(Number(longitude)) > 180) return undefined;
-  return `${latitude}, ${longitude}`;
+  return { value: `${latitude}, ${longitude}` };
 }
 
-function checkObject(object: { [key: string]: Json }, { properties }: MetadataDefinition): Checked {
+function checkObject(
+  object: { [key: string]: Json },
+  { properties }: MetadataDefinition,
+  locale: Locale,
+): Checked {
   if (!properties) return { value: object };
   const entries: [string, Json][] = [];
   for (const [key, value] of Object.entries(object)) {
     const definition = Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (definition?.type === 'object')
       return { fault: `In "${key}": an object within an object is not allowed.` };
-    const checked = definition ? checkMetadata(value, definition) : { value };
+    const checked = definition ? checkMetadata(value, definition, locale) : { value };
     if ('fault' in checked) return { fault: `In "${key}": ${checked.fault}` };
     entries.push([key, checked.value]);
   }

@@ -1,8 +1,10 @@
 // The normalisers: a value as a vendor sent it, into the form that a field wants. They know no schema and no mapping.
 // An empty text counts as null everywhere. Normalising twice is the same as once.
-import type { Json, Normaliser } from '../connector.ts';
-import { type Checked, cleanJson, cleanText, maxDepth, refusal } from './json.ts';
-import { momentOf } from './moment.ts';
+import { type Moment, readMoment, unitWords } from '../connector/moment.ts';
+import type { Json, Locale, Normaliser, PhoneRule } from '../connector.ts';
+import { emailOf } from './email.ts';
+import { type Checked, cleanJson, cleanText, maxDepth, refusal, shown, trimmed } from './json.ts';
+import { exact, readNumber } from './number.ts';
 import { phoneOf } from './phone.ts';
 
 export interface NormaliserOptions {
@@ -10,6 +12,10 @@ export interface NormaliserOptions {
   region?: string | undefined;
   /** What splits a text into a list. Default `;`. */
   separator?: string | undefined;
+  /** Which telephone numbers are taken. Default `valid`. */
+  phones?: PhoneRule | undefined;
+  /** How texts and numbers are to be read. */
+  locale?: Locale | undefined;
 }
 
 export const defaultSeparator = ';';
@@ -17,14 +23,12 @@ export const defaultSeparator = ';';
 type Normalise = (value: Json, options: NormaliserOptions) => Checked;
 
 const nothing: Checked = { value: null };
-const emailShape = /^[^\s@]+@[^\s@]+$/;
-const numberShape = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const trueWords: ReadonlySet<string> = new Set(['true', 'yes', 'y', '1']);
 const falseWords: ReadonlySet<string> = new Set(['false', 'no', 'n', '0']);
 
 /** The text of a scalar, clean and trimmed, empty for null; undefined for a list or an object. */
 function textOf(value: Json): string | undefined {
-  if (typeof value === 'string') return cleanText(value).trim();
+  if (typeof value === 'string') return trimmed(cleanText(value));
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
   if (typeof value === 'boolean') return String(value);
   return value === null ? '' : undefined;
@@ -39,59 +43,94 @@ function text(value: Json): Checked {
 function email(value: Json): Checked {
   const found = typeof value === 'string' || value === null ? textOf(value) : undefined;
   if (found === '') return nothing;
-  // Only the shape: Voucherify publishes no rule, and a stricter one of ours would lose addresses that work.
-  if (found === undefined || !emailShape.test(found)) return refusal(value, 'an e-mail address');
-  return { value: found.toLowerCase() };
+  const address = found === undefined ? ({ fault: 'none' } as const) : emailOf(found);
+  if ('value' in address) return address;
+  if (address.fault === 'none') return refusal(value, 'an e-mail address');
+  return { fault: `Found ${shown(value)}, which holds several e-mail addresses, where one is allowed.` };
 }
 
-function phone(value: Json, { region }: NormaliserOptions): Checked {
+function phone(value: Json, { region, phones = 'valid' }: NormaliserOptions): Checked {
   const found = typeof value === 'boolean' ? undefined : textOf(value);
   if (found === '') return nothing;
-  const number = found === undefined ? undefined : phoneOf(found, region);
+  const number = found === undefined ? undefined : phoneOf(found, region, phones);
   if (number !== undefined) return { value: number };
   const allowed = region ? `a phone number of ${region} or one with its country code` : undefined;
-  return refusal(value, allowed ?? 'a phone number with its country code (or a "region" in the mapping)');
+  const fault = refusal(
+    value,
+    allowed ?? 'a phone number with its country code (or a "region" in the mapping)',
+  );
+  const isPossible =
+    found !== undefined && phones === 'valid' && phoneOf(found, region, 'possible') !== undefined;
+  return isPossible
+    ? {
+        fault: `${fault.fault} Its range is not in use; "phones": "possible" takes every number of a possible length.`,
+      }
+    : fault;
 }
 
-/** To `YYYY-MM-DD`. Of a datetime it is the date as written, of epoch milliseconds the date in UTC. */
-function date(value: Json): Checked {
-  const found = typeof value === 'string' ? textOf(value)! : value;
-  if (found === null || found === '') return nothing;
-  const moment = momentOf(found);
-  return moment
-    ? { value: moment.date }
-    : refusal(value, 'a date (YYYY-MM-DD, ISO 8601 or epoch milliseconds)');
+/** To `YYYY-MM-DD`. Of a datetime it is the date as written, of a number the date in UTC. */
+function date(value: Json, { locale }: NormaliserOptions): Checked {
+  return momentOf(value, locale, 'a date', ({ date: day }) => day);
 }
 
 /** To `YYYY-MM-DDTHH:MM:SS.sssZ`. */
-function datetime(value: Json): Checked {
+function datetime(value: Json, { locale }: NormaliserOptions): Checked {
+  return momentOf(value, locale, 'a time', ({ epochMs }) => new Date(epochMs).toISOString());
+}
+
+function momentOf(
+  value: Json,
+  locale: Locale = {},
+  what: string,
+  written: (moment: Moment) => string,
+): Checked {
   const found = typeof value === 'string' ? textOf(value)! : value;
   if (found === null || found === '') return nothing;
-  const moment = momentOf(found);
-  if (!moment) return refusal(value, 'a time (ISO 8601 or epoch milliseconds)');
-  return { value: new Date(moment.epochMs).toISOString() };
+  const moment = readMoment(found, locale);
+  if (moment && 'outside' in moment) return { fault: `Found ${shown(value)}, ${moment.outside}` };
+  if (moment) return { value: written(moment) };
+  const forms =
+    locale.dates === undefined ? 'a form declared in "dates"' : [locale.dates].flat().join(' or ');
+  return refusal(value, `${what} (YYYY-MM-DD, ISO 8601, ${unitWords(locale.unit)} or ${forms})`);
 }
 
-function number(value: Json): Checked {
-  if (typeof value === 'number')
-    return Number.isFinite(value) ? { value: value + 0 } : refusal(value, 'a number');
+function number(value: Json, { locale }: NormaliserOptions): Checked {
   const found = typeof value === 'string' || value === null ? textOf(value) : undefined;
   if (found === '') return nothing;
-  if (found === undefined || !numberShape.test(found)) return refusal(value, 'a number');
-  const read = Number(found) + 0;
-  // A long ID written in digits would silently become another one.
-  if (!Number.isFinite(read) || (/^[+-]?\d+$/.test(found) && !Number.isSafeInteger(read))) {
-    return refusal(value, `a number of at most ${Number.MAX_SAFE_INTEGER}`);
-  }
-  return { value: read };
+  const isText = found !== undefined;
+  if (!isText && typeof value !== 'number') return refusal(value, 'a number');
+  const read = isText ? readNumber(found, locale) : exact((value as number) + 0);
+  if ('value' in read) return read;
+  // Rounded, a long ID would become another one.
+  if (read.fault === 'inexact')
+    return refusal(
+      value,
+      `a number of at most ${Number.MAX_SAFE_INTEGER}, which is kept exactly ("as": "text" keeps every digit),`,
+    );
+  const sign =
+    read.fault === 'undeclared'
+      ? ' (declare its "decimal" sign: a comma and groups of digits are read by it)'
+      : '';
+  return refusal(value, `a number${sign}`);
 }
 
-function boolean(value: Json): Checked {
+function boolean(value: Json, { locale = {} }: NormaliserOptions): Checked {
   const found = textOf(value)?.toLowerCase();
   if (found === '') return nothing;
+  const declared = found === undefined ? undefined : declaredWord(found, locale);
+  if (declared !== undefined) return { value: declared };
   if (found !== undefined && trueWords.has(found)) return { value: true };
   if (found !== undefined && falseWords.has(found)) return { value: false };
-  return refusal(value, 'true or false (also yes or no, 1 or 0)');
+  const words = [...(locale.true ?? []), ...(locale.false ?? [])].map((word) => `, ${word}`).join('');
+  return refusal(value, `true or false (also yes or no, 1 or 0${words})`);
+}
+
+/** What a word means by the locale, in any letter case; undefined where it says nothing of it. */
+export function declaredWord(text: string, locale: Locale): boolean | undefined {
+  const word = text.trim().toLowerCase().normalize();
+  const has = (words: readonly string[] = []) => words.some((one) => one.toLowerCase().normalize() === word);
+  if (has(locale.true)) return true;
+  return has(locale.false) ? false : undefined;
 }
 
 /** A text is split; elements are trimmed and empty ones left out. An empty list that came as a list stays one. */
@@ -102,7 +141,7 @@ function list(value: Json, { separator = defaultSeparator }: NormaliserOptions):
   if (typeof found !== 'object') return { value: [found] };
   if (!Array.isArray(found)) return refusal(value, 'a list');
   const elements = found
-    .map((element) => (typeof element === 'string' ? element.trim() : element))
+    .map((element) => (typeof element === 'string' ? trimmed(element) : element))
     .filter((element) => element !== null && element !== '');
   return elements.length === 0 && typeof clean.value === 'string' ? nothing : { value: elements };
 }

@@ -1,18 +1,49 @@
 // Telephone numbers in E.164. It knows no fields; the numbering plans are libphonenumber's.
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/min';
+import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import type { PhoneRule } from '../connector.ts';
+
+/** A longer extension is another number that was written behind the first. */
+const maxExtensionDigits = 6;
+/** What a spreadsheet makes of a number: `600100200.0`, in some countries with a comma. */
+const withDecimals = /^(\+?\d{6,})[.,](\d+)$/;
+const inScientificNotation = /^\+?\d+([.,]\d+)?[eE][+-]?\d+$/;
+const extension = /(?<!\p{L})(?:ext|extn|extension|x|int|wew|доб)[.:=]?\s*\d/iu;
 
 export function isRegion(region: string): boolean {
   return isSupportedCountry(region);
 }
 
 /**
- * `+48600100200`, or undefined where the text holds no possible number. `region` (ISO 3166-1 alpha-2) is taken for
- * numbers without a country code. Possible by its length, not proven to be in use: plans grow faster than their copies.
+ * `+48600100200`, or undefined where the text holds no number, or more than one. `region` (ISO 3166-1 alpha-2) is taken for
+ * numbers without a country code. `valid`: in a range that its country has given out, which is more than a possible length.
  * An extension is left out, as E.164 has none.
  */
-export function phoneOf(text: string, region: string | undefined): string | undefined {
+export function phoneOf(
+  text: string,
+  region: string | undefined,
+  rule: PhoneRule = 'valid',
+): string | undefined {
+  const written = tidied(text);
+  if (written === undefined) return undefined;
   // `00` is the international prefix wherever no region says otherwise (ITU-T E.123).
-  const dialled = region === undefined && text.startsWith('00') ? `+${text.slice(2)}` : text;
+  const dialled = region === undefined && written.startsWith('00') ? `+${written.slice(2)}` : written;
   const phone = parsePhoneNumberFromString(dialled, region as CountryCode | undefined);
-  return phone?.isPossible() ? phone.number : undefined;
+  if (!phone || (phone.ext ?? '').length > maxExtensionDigits) return undefined;
+  return (rule === 'valid' ? phone.isValid() : phone.isPossible()) ? phone.number : undefined;
+}
+
+/** Without what a spreadsheet or a person added to the number; undefined where digits are lost or letters among them. */
+function tidied(text: string): string | undefined {
+  const plain = text
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .trim();
+  if (inScientificNotation.test(plain)) return undefined;
+  const [, digits, decimals = ''] = withDecimals.exec(plain) ?? [];
+  if (digits !== undefined && /^0+$/.test(decimals)) return digits;
+  // One decimal is no group of digits: the number was calculated with.
+  if (digits !== undefined && decimals.length === 1) return undefined;
+  if (extension.test(plain)) return plain;
+  const number = plain.replace(/(?<=[\d\s)])[\s(\-–—,;:/]+\p{L}[\p{L}\s.\-)]*$/u, '').trim();
+  return /\d\p{L}/u.test(number) ? undefined : number;
 }

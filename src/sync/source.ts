@@ -8,8 +8,10 @@ import type {
   Connector,
   Json,
   JsonObject,
+  Locale,
   Mapping,
   MappingEntry,
+  PhoneRule,
   Stream,
 } from '../connector.ts';
 import { type CompiledMapping, compileMapping, type MappingOptions } from '../customer/mapping.ts';
@@ -34,6 +36,10 @@ export interface SourceConfig {
   keep: readonly string[];
   /** Null: a row written for us is refused whole, and of another file only the value is left out. */
   badValues: BadValuePolicy | null;
+  /** How its values are written: as configured, else with the unit of time that the connector declares. */
+  locale?: Locale;
+  /** Absent: `valid`. */
+  phones?: PhoneRule | undefined;
   schedule: string | null;
   timezone: string;
   /** What its requests may be. */
@@ -69,7 +75,7 @@ export class Source {
   readonly webhook: Webhook<Change> | null;
   /** What to ask the vendor for. */
   readonly properties: readonly string[];
-  readonly #rules: MetadataRules;
+  readonly #rules: MappingOptions;
   readonly #compiled: CompiledMapping;
   readonly #sourceIdPath: string;
   /** For connectors whose defaults depend on the columns found. */
@@ -81,8 +87,8 @@ export class Source {
     this.streams = config.connector.source?.streams ?? [];
     this.description = config.connector.api?.(config.settings) ?? null;
     this.webhook = config.connector.source?.webhook?.(config.settings) ?? null;
-    this.#rules = rules;
-    this.#compiled = compileMapping(config.mapping ?? config.connector.source?.mapping ?? {}, rules);
+    this.#rules = { ...rules, locale: config.locale, phones: config.phones };
+    this.#compiled = compileMapping(config.mapping ?? config.connector.source?.mapping ?? {}, this.#rules);
     this.#sourceIdPath = config.sourceId.path ?? config.connector.source?.sourceId ?? 'id';
     const paths = [this.#sourceIdPath, ...filterPaths(config.filter)].map(
       (path) => path.split(/[.[]/)[0] ?? path,
@@ -105,11 +111,11 @@ export class Source {
     return this.#ofColumns(body).mapping.fingerprint;
   }
 
-  /** How a field is mapped, where the configuration or the connector's default names it. */
-  entryOf(field: string): MappingEntry | undefined {
+  /** Reads one value as a mapped one of this field; undefined where neither configuration nor connector maps the field. */
+  reader(field: string): CompiledMapping | undefined {
     const { mapping, connector } = this.config;
     const entries = mapping ?? connector.source?.mapping ?? {};
-    return Object.hasOwn(entries, field) ? entries[field] : undefined;
+    return Object.hasOwn(entries, field) ? readerOf(field, entries[field]!, this.#rules) : undefined;
   }
 
   /** What one record's body says of its customer. */
@@ -202,6 +208,12 @@ export class Source {
     }
     return found;
   }
+}
+
+/** The mapping of a body `{value}` to one field, by all that an entry says of a value. */
+export function readerOf(field: string, entry: MappingEntry, rules: MappingOptions): CompiledMapping {
+  const options = typeof entry === 'object' && 'from' in entry ? entry : {};
+  return compileMapping({ [field]: { ...options, from: 'value', onNull: 'clear' } }, rules);
 }
 
 /** What bodies with the same columns have in common. */

@@ -1,7 +1,6 @@
 // All that ingest must know beside rows: every source with its mapping, and how their contributions are merged.
 import type { Fields, Json, MetadataSchema } from '../connector.ts';
 import { fieldFault } from '../customer/fields.ts';
-import { compileMapping } from '../customer/mapping.ts';
 import {
   type Contribution,
   compileMerge,
@@ -13,7 +12,7 @@ import {
 import { Breaker, type BreakerLimits, type DeletePolicy } from './deliver/breaker.ts';
 import type { Suppressions } from './erase/suppressions.ts';
 import type { StandingRecord } from './records/records.ts';
-import { type MetadataRules, Source, type SourceConfig } from './source.ts';
+import { type MetadataRules, readerOf, Source, type SourceConfig } from './source.ts';
 
 /** What of a configuration decides how records become customers. */
 export interface WorldConfig {
@@ -99,18 +98,11 @@ export class World {
   typed(field: string, value: Json): { value: Json } | { fault: string } {
     const fault = fieldFault(field);
     if (fault !== null) return { fault };
-    const entry = this.#policy
+    const reader = this.#policy
       .rule(field)
-      .order.map((name) => this.#sources.get(name)?.entryOf(field))
+      .order.map((name) => this.#sources.get(name)?.reader(field))
       .find((found) => found !== undefined);
-    const { as, region, separator } = typeof entry === 'object' && 'from' in entry ? entry : {};
-    const plain = {
-      from: 'value',
-      ...(as && { as }),
-      ...(region && { region }),
-      ...(separator && { separator }),
-    };
-    const { fields, faults } = compileMapping({ [field]: plain }, this.#rules).contribute({ value });
+    const { fields, faults } = (reader ?? readerOf(field, 'value', this.#rules)).contribute({ value });
     if (faults[0]) return { fault: faults[0].reason };
     if (Object.hasOwn(fields, field)) return { value: fields[field]! };
     return { fault: `${field} is never sent: the metadata schema does not define it.` };

@@ -2,7 +2,7 @@
 // it: whoever may ask for a preview could else have any secret shown as a mapped value.
 
 import { ConfigError } from '../config/faults.ts';
-import { mappingShape, mergeShape } from '../config/shape.ts';
+import { mappingShape, mergeShape, sourceShape } from '../config/shape.ts';
 import { type Config, checkConfig } from '../config.ts';
 import type { Connector, Mapping } from '../connector.ts';
 import { mappingFaults } from '../customer/mapping.ts';
@@ -11,16 +11,7 @@ import { type Fault, faultsOf, Problem } from './problem.ts';
 
 const reference = /\$\{env:[^}]*\}/;
 /** Keys of a source that are not its connector's own settings. */
-const ourKeys = new Set([
-  'connector',
-  'schedule',
-  'timezone',
-  'sourceId',
-  'mapping',
-  'filter',
-  'keep',
-  'badValues',
-]);
+const ourKeys: ReadonlySet<string> = new Set(Object.keys(sourceShape.shape));
 /** Stands for a setting that the environment holds. No preview sends anything, so no setting of a vendor's is needed. */
 const unread = 'https://not-read.invalid/';
 

@@ -19,7 +19,7 @@ function contextOf(
   now = start,
 ): Context<unknown> {
   const api = { request: () => Promise.reject(new Error('a file needs no API')) };
-  return { settings: csv.settings.parse(settings), api, files: local, now };
+  return { settings: csv.settings.parse(settings), locale: { unit: 'seconds' }, api, files: local, now };
 }
 
 async function pagesOf(context: Context<unknown>, from: Json | null = null): Promise<Page[]> {
@@ -138,11 +138,12 @@ describe('a row', () => {
         'a,2026-03-01T09:30:00Z',
         'b,2026-03-01 10:30:00.5+01:00',
         'c,2026-03-01',
-        'd,1772357400000',
+        'd,1772357400.5',
         'e,1772357400',
         'f,2026-03-01T09:30',
         'g,yesterday',
         'h,',
+        'i,1772357400000',
       ].join('\n'),
       { changedAt: 'changed' },
     );
@@ -151,13 +152,14 @@ describe('a row', () => {
       half,
       half + 500,
       half - 34_200_000,
-      half,
+      half + 500,
       half,
       half,
     ]);
     expect(rejected.map((row) => row.reason)).toEqual([
-      '"yesterday" in the column "Changed" is no time: write 2026-03-01T09:30:00Z or epoch milliseconds.',
-      '"" in the column "Changed" is no time: write 2026-03-01T09:30:00Z or epoch milliseconds.',
+      '"yesterday" in the column "Changed" is not a time: write 2026-03-01T09:30:00Z, a number of seconds since 1970, or declare its form as "dates" in the "locale" of the source.',
+      '"" in the column "Changed" is not a time: write 2026-03-01T09:30:00Z, a number of seconds since 1970, or declare its form as "dates" in the "locale" of the source.',
+      '"1772357400000" in the column "Changed" is a number which is no time from 1900 to 2199 when it is read in seconds since 1970. If it counts milliseconds, set "unit": "milliseconds" in the mapping of the field or in the "locale" of the source.',
     ]);
   });
 

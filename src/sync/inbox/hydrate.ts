@@ -110,7 +110,8 @@ export class Hydrator {
     const api = this.#room.endpoint(source.name)?.api('webhook', { signal }) ?? {
       request: () => Promise.reject(new RejectedError(`${source.name} describes no API`, { code: 'no_api' })),
     };
-    return { settings: source.config.settings, api, files: localFiles, now: clock.now() };
+    const { settings, locale = {} } = source.config;
+    return { settings, locale, api, files: localFiles, now: clock.now() };
   }
 
   async #take(

@@ -402,6 +402,7 @@ function contextOf({ room, source, run, signal }: Reading): Context<unknown> {
       : { ...(source.config.settings as object), ...run.request.settings, path: run.request.path };
   return {
     settings,
+    locale: source.config.locale ?? {},
     api: endpoint ? endpoint.api(run.lane, { signal }) : noApi,
     files: localFiles,
     now: room.clock.now(),

@@ -37,7 +37,11 @@ describe('a single value', () => {
     ['many', 'number', 'Found "many", where a number is allowed.'],
     ['yes', 'boolean', 'Found "yes", where true or false is allowed.'],
     [1, 'boolean', 'Found 1, where true or false is allowed.'],
-    ['01/02/2026', 'date', 'Found "01/02/2026", where a date (YYYY-MM-DD) is allowed.'],
+    [
+      '01/02/2026',
+      'date',
+      'Found "01/02/2026", where a date (YYYY-MM-DD, ISO 8601, milliseconds since 1970 or a form declared in "dates") is allowed.',
+    ],
     ['soon', 'datetime', 'Found "soon", where a time (ISO 8601) is allowed.'],
     [
       'ftp://x/a.png',

@@ -95,22 +95,14 @@ describe('date', () => {
     expect(normal('1990-05-01T23:30:00-05:00', 'date')).toBe('1990-05-01');
   });
 
-  it.each([
-    '2021-02-29',
-    '1990-13-01',
-    '0000-00-00',
-    '01/05/1990',
-    '1990',
-    1990,
-    'yesterday',
-    '99999999999999999',
-    true,
-    [],
-  ])('refuses %j', (value) => {
-    expect(normal(value, 'date')).toMatch(
-      /a date \(YYYY-MM-DD, ISO 8601 or epoch milliseconds\) is allowed\.$/,
-    );
-  });
+  it.each(['2021-02-29', '1990-13-01', '0000-00-00', '01/05/1990', '1990', 1990, 'yesterday', true, []])(
+    'refuses %j',
+    (value) => {
+      expect(normal(value, 'date')).toMatch(
+        /a date \(YYYY-MM-DD, ISO 8601, milliseconds since 1970 or a form declared in "dates"\) is allowed\.$/,
+      );
+    },
+  );
 });
 
 describe('datetime', () => {

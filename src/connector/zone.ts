@@ -1,0 +1,67 @@
+// Time zones: the instant at which a wall clock shows a time. It knows no texts.
+
+/** Before it no zone is worth its trouble, and `Date.UTC` takes the years to 99 for others. */
+const earliestMs = Date.parse('1000-01-01T00:00:00.000Z');
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** True for an IANA name that this runtime knows. */
+export function isTimezone(name: string): boolean {
+  try {
+    formatOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Epoch milliseconds of the instant at which clocks in the zone (default UTC) show `local`: a wall-clock time written as if it
+ * were UTC, epoch milliseconds. A time that is shown twice is the earlier one; one that is skipped moves on as the clock does.
+ */
+export function instantOf(local: number, zone: string | undefined): number {
+  if (zone === undefined || zone === 'UTC' || local < earliestMs) return local;
+  const before = local - offsetAt(local - 86_400_000, zone);
+  if (before + offsetAt(before, zone) === local) return before;
+  const after = local - offsetAt(local + 86_400_000, zone);
+  return after + offsetAt(after, zone) === local ? after : before;
+}
+
+/** How far the zone's clocks are ahead of UTC at an instant, milliseconds. */
+function offsetAt(epochMs: number, zone: string): number {
+  const parts = Object.fromEntries(
+    formatOf(zone)
+      .formatToParts(epochMs)
+      .map(({ type, value }) => [type, value]),
+  );
+  const { year, month, day, hour, minute, second } = parts;
+  const shown = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+  );
+  return shown - Math.floor(epochMs / 1000) * 1000;
+}
+
+/** Kept by zone: making one takes a thousand times as long as using it. */
+function formatOf(zone: string): Intl.DateTimeFormat {
+  let format = formats.get(zone);
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      calendar: 'gregory',
+      numberingSystem: 'latn',
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+    formats.set(zone, format);
+  }
+  return format;
+}

@@ -1,0 +1,80 @@
+// E-mail addresses: what surrounds one is taken off, and what can be delivered nowhere is refused. It knows no fields.
+import { cleanText, visible } from './json.ts';
+
+/** The address in lower case, or why there is none: `several` is more than one of them. */
+export type Email = { value: string } | { fault: 'none' | 'several' };
+
+const quotes: readonly (readonly [string, string])[] = [
+  ['"', '"'],
+  ["'", "'"],
+  ['`', '`'],
+  ['“', '”'],
+  ['„', '”'],
+  ['„', '“'],
+  ['‘', '’'],
+  ['«', '»'],
+];
+const between = /[\s,;|/]+/;
+/** No rule for dots: there are mailboxes with two in a row, or one at the end. */
+const plainLocal = /^[^\s"(),:;<>@[\\\]\p{Cc}]+$/u;
+const quotedLocal = /^"(?:[^"\\\p{Cc}]|\\[^\p{Cc}])+"$/u;
+const label = /^(?![-])(?:[a-z0-9_-]|[^\p{ASCII}\p{P}\p{Z}\p{C}]){1,63}(?<!-)$/u;
+const addressLiteral = /^\[(?:ipv6:)?[0-9a-f:.]+\]$/;
+
+/** Reads the one address in a text. Reading what it gives gives the same. */
+export function emailOf(text: string): Email {
+  const found = unwrapped(visible(cleanText(text)).trim());
+  if (found === null) return { fault: 'several' };
+  const address = found.toLowerCase();
+  const at = address.lastIndexOf('@');
+  const local = address.slice(0, Math.max(at, 0));
+  if (isLocal(local) && isDomain(address.slice(at + 1))) return { value: address };
+  const parts = address.split(between).filter((part) => part.includes('@'));
+  return { fault: parts.length > 1 ? 'several' : 'none' };
+}
+
+/** Without what surrounds it; null where a name before the brackets is another address. */
+function unwrapped(text: string): string | null {
+  let inner = text;
+  for (let before = ''; inner !== before; ) {
+    before = inner;
+    inner = inner.replace(/^[\s,;]+|[\s,;.]+$/g, '');
+    const [, name = '', bracketed] = /^([^<>]*)<([^<>]*)>$/.exec(inner) ?? [];
+    if (bracketed !== undefined) {
+      if (name.includes('@') && !isSame(name, bracketed)) return null;
+      inner = bracketed.trim();
+    }
+    const pair = quotes.find(
+      ([open, close]) => inner.length > 1 && inner.startsWith(open) && inner.endsWith(close),
+    );
+    if (pair) inner = inner.slice(1, -1).trim();
+    if (/^mailto:/i.test(inner)) inner = ofLink(inner);
+  }
+  return inner;
+}
+
+function isSame(name: string, address: string): boolean {
+  const plain = (text: string) => text.replace(/^["'\s]+|["'\s]+$/g, '').toLowerCase();
+  return plain(name) === plain(address);
+}
+
+/** `mailto:ann%40example.test?subject=Hello` (RFC 6068). */
+function ofLink(link: string): string {
+  const address = link.replace(/^mailto:\s*/i, '').replace(/\?.*$/s, '');
+  try {
+    return decodeURIComponent(address);
+  } catch {
+    return address;
+  }
+}
+
+function isLocal(local: string): boolean {
+  return plainLocal.test(local) || quotedLocal.test(local);
+}
+
+/** At least two labels: no shop delivers to a host of its own network. */
+function isDomain(domain: string): boolean {
+  if (addressLiteral.test(domain)) return true;
+  const labels = domain.split('.');
+  return labels.length > 1 && labels.every((one) => label.test(one)) && !/^\d+$/.test(labels.at(-1)!);
+}

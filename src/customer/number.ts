@@ -1,0 +1,40 @@
+// Numbers as texts write them: the decimal sign, and groups of three digits where a locale declares them. What a number of
+// JavaScript cannot keep exactly is refused, not rounded.
+import type { Locale } from '../connector.ts';
+
+/** `inexact`: a whole number beyond 2^53, or one beyond all range. */
+export type ReadNumber = { value: number } | { fault: 'none' | 'inexact' | 'undeclared' };
+
+const plain = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const blanks = ' \u00a0\u202f\u2009\u2007';
+/** Digits with signs between them that a locale would give a meaning. */
+const foreign = new RegExp(`^[+-]?\\d[\\d.,'’${blanks}]*$`);
+
+const shapes = { '.': shapeWith('.', ','), ',': shapeWith(',', '.') };
+
+function shapeWith(decimal: string, group: string): RegExp {
+  const groups = `\\d{1,3}([${group}'’${blanks}])\\d{3}(?:\\3\\d{3})*`;
+  return new RegExp(`^([+-]?)(${groups}|\\d*)(?:\\${decimal}(\\d*))?((?:[eE][+-]?\\d+)?)$`);
+}
+
+/** Without a declared sign the point is the decimal one, and groups are refused: `1.200` might be either. */
+export function readNumber(text: string, { decimal }: Locale = {}): ReadNumber {
+  const signed = text.replace(/^\u2212/, '-');
+  const written = decimal === undefined ? signed : inPoints(signed, decimal);
+  if (written === null || !plain.test(written))
+    return { fault: decimal === undefined && foreign.test(signed) ? 'undeclared' : 'none' };
+  return exact(Number(written) + 0);
+}
+
+export function exact(value: number): ReadNumber {
+  if (!Number.isFinite(value)) return { fault: 'inexact' };
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? { fault: 'inexact' } : { value };
+}
+
+/** The same number as JSON writes it, or null where its groups are not of three digits, or separated by two signs. */
+function inPoints(text: string, decimal: '.' | ','): string | null {
+  const [, sign, whole, , fraction, exponent] = shapes[decimal].exec(text) ?? [];
+  if (whole === undefined) return null;
+  const digits = whole.replace(/\D/g, '');
+  return `${sign}${digits}${fraction === undefined ? '' : `.${fraction}`}${exponent}`;
+}
