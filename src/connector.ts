@@ -241,8 +241,10 @@ export interface ReadBack<Settings> {
     parse(bytes: AsyncIterable<Uint8Array>, schema: MetadataSchema | null): AsyncIterable<ShownCustomer>;
     /** Why a field may be missing in the file, in words. */
     omits: string;
-    /** Takes the file away: it is full of people. */
+    /** Deletes the file at the vendor: it is full of people. One that is not there is accepted. */
     remove?(context: Context<Settings>, exportId: string): Promise<void>;
+    /** IDs of exports that `begin` may have ordered since this time, epoch milliseconds, and whose answer was lost. */
+    orderedSince?(context: Context<Settings>, since: number): Promise<string[]>;
   };
   list: {
     /**

@@ -1,7 +1,9 @@
 // The file of an export: CSV, whose columns are the fields asked for and, in place of `metadata`, the keys that the schema
-// defines. How these are named is not documented, so all three ways are read. It does not know where the file is from.
+// defines. Their names are labels in the only published example (`Voucher Type` for `voucher_type`), and those of customers
+// are published nowhere, so names are compared loosely. It does not know where the file is from.
 import { type Fields, type Json, type MetadataSchema, RejectedError, type ShownCustomer } from '#connector';
 import { rowsOf } from '#connector/csv';
+import { parseJson } from '#connector/json';
 import { isObject } from './payload.ts';
 
 /** Columns by name, and the field each shows. */
@@ -24,12 +26,15 @@ export const exportedFields: readonly string[] = ['source_id', 'id', ...Object.k
 
 const comma = 0x2c;
 const prefix = 'metadata.';
+/** How the names of metadata may begin, where all of them do. */
+const anyPrefix = /^metadata[._: -]\s*/i;
 
 type Column =
   | { is: 'sourceId' | 'id' }
   | { is: 'field'; field: string }
   | { is: 'metadata'; field: string; key: string }
-  | { is: 'json' };
+  | { is: 'json' }
+  | { is: 'unknown' };
 
 export async function* shownCustomers(
   bytes: AsyncIterable<Uint8Array>,
@@ -40,7 +45,7 @@ export async function* shownCustomers(
   for await (const { fields, reason } of rowsOf(buffers(bytes), comma)) {
     number += 1;
     if (fields === null) throw unreadable(`its row ${number} cannot be read: ${reason}`);
-    if (columns === null) columns = columnsOf(fields);
+    if (columns === null) columns = columnsOf(fields, schema);
     else if (fields.length === columns.length) yield customerOf(columns, fields, schema);
     // An empty line at the end of the file is no row.
     else if (fields.length > 1 || fields[0] !== '')
@@ -53,25 +58,60 @@ async function* buffers(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer
   for await (const chunk of bytes) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
-function columnsOf(header: readonly string[]): Column[] {
-  const names = header.map((name, index) => (index === 0 ? name.replace(/^\ufeff/, '') : name));
-  const seen = new Set<string>();
-  const isField = names.map((name) => {
-    const is = (name === 'source_id' || name === 'id' || Object.hasOwn(fieldOf, name)) && !seen.has(name);
-    seen.add(name);
-    return is;
-  });
-  if (!names.some((name, index) => name === 'source_id' && isField[index]))
+/** `source_id`, `Source ID` and `source-id` are one name. */
+function loose(name: string): string {
+  return name.toLowerCase().replaceAll(/[\s_-]+/g, '');
+}
+
+const plainColumns = new Map(
+  ['source_id', 'id', ...Object.keys(fieldOf)].map((name) => [loose(name), plain(name)] as const),
+);
+
+function columnsOf(header: readonly string[], schema: MetadataSchema | null): Column[] {
+  const names = header.map((name) => name.replace(/^\ufeff/, '').trim());
+  const defined = new Set(Object.keys(schema?.definitions ?? {}));
+  const fields = fieldColumns(names, defined);
+  if (![...fields.values()].some(({ is }) => is === 'sourceId'))
     throw unreadable('it has no column source_id');
-  const keys = names.filter((_, index) => !isField[index]);
-  if (keys.length === 1 && keys[0] === 'metadata')
-    return names.map((name, index) => (isField[index] ? plain(name) : { is: 'json' }));
-  const isPrefixed = keys.every((key) => key.startsWith(prefix));
+  const others = names.filter((_, index) => !fields.has(index));
+  if (others.length === 1 && loose(others[0]!) === 'metadata' && !defined.has(others[0]!))
+    return names.map((_, index) => fields.get(index) ?? { is: 'json' });
+  const isPrefixed = others.every((name) => anyPrefix.test(name) && !defined.has(name));
+  const keyOf = (name: string) => definedKey(isPrefixed ? name.replace(anyPrefix, '') : name, defined);
+  const timesShown = Map.groupBy(others.map(keyOf), (key) => key);
   return names.map((name, index) => {
-    if (isField[index]) return plain(name);
-    const key = isPrefixed ? name.slice(prefix.length) : name;
-    return { is: 'metadata', field: `${prefix}${key}`, key };
+    const field = fields.get(index);
+    if (field) return field;
+    const key = keyOf(name);
+    // Which of two columns of one name is the key's cannot be told.
+    return timesShown.get(key)!.length > 1
+      ? { is: 'unknown' }
+      : { is: 'metadata', field: `${prefix}${key}`, key };
   });
+}
+
+/**
+ * Where the fields stand. A metadata key may be called like one: then the column is meant whose name no key has, else the
+ * first, since metadata is asked for last.
+ */
+function fieldColumns(names: readonly string[], defined: ReadonlySet<string>): Map<number, Column> {
+  const candidates = Map.groupBy(
+    names.flatMap((name, index) => (plainColumns.has(loose(name)) ? [{ name, index }] : [])),
+    ({ name }) => loose(name),
+  );
+  return new Map(
+    [...candidates].map(([name, columns]) => {
+      const meant = columns.find((column) => !defined.has(column.name)) ?? columns[0]!;
+      return [meant.index, plainColumns.get(name)!];
+    }),
+  );
+}
+
+/** The key of the schema that a column bears, exactly or loosely; without one, its own name. */
+function definedKey(name: string, defined: ReadonlySet<string>): string {
+  if (defined.has(name)) return name;
+  const alike = [...defined].filter((key) => loose(key) === loose(name));
+  return alike.length === 1 ? alike[0]! : name;
 }
 
 function plain(name: string): Column {
@@ -93,7 +133,7 @@ function customerOf(
     else if (column.is === 'id') id = cell;
     else if (column.is === 'field') shown.push([column.field, cell === '' ? null : cell]);
     else if (column.is === 'metadata') shown.push([column.field, typed(cell, column.key, schema)]);
-    else shown.push(...metadataOf(cell, schema));
+    else if (column.is === 'json') shown.push(...metadataOf(cell, schema));
   });
   return { sourceId, id, fields: Object.fromEntries(shown) as Fields };
 }
@@ -117,14 +157,21 @@ function typed(cell: string, key: string, schema: MetadataSchema | null): Json {
     const read = parsed(cell);
     return typeof read === 'object' && read !== null ? read : cell;
   }
-  if (definition?.type === 'number' && Number.isFinite(Number(cell))) return Number(cell);
+  // A number that JavaScript cannot keep exactly stays a text of digits.
+  if (definition?.type === 'number') return numberIn(cell) ?? cell;
   if (definition?.type === 'boolean' && /^(true|false)$/i.test(cell)) return cell.toLowerCase() === 'true';
   return cell;
 }
 
+function numberIn(cell: string): number | undefined {
+  const number = Number(cell);
+  const isExact = Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));
+  return isExact ? number : undefined;
+}
+
 function parsed(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -625,6 +625,8 @@ export const verifications = pgTable(
     dueAt: time('due_at'),
     lease: uuid(),
     leasedUntil: time('leased_until'),
+    /** An export at the vendor that is still to be deleted there: it is full of people. */
+    exportId: text('export_id'),
     /** The hash of the report before this one, and of this with that. */
     previousHash: text('previous_hash'),
     hash: text(),

@@ -2,13 +2,16 @@
 // vendor simulated, a run or a webhook, and what Voucherify then holds. See README.md beside this file.
 import { afterEach, describe, expect, it } from 'vitest';
 import { hubspot as hubspotConnector } from '../../connectors/hubspot.ts';
+import { voucherify as voucherifyConnector } from '../../connectors/voucherify/index.ts';
 import { Authenticator } from '../../src/engine/authenticity.ts';
+import { type Verification, verificationById } from '../../src/sync/proof/verifications.ts';
 import { createApp } from '../../src/web/app.ts';
 import { createHubSpotSimulator, type HubSpotOptions } from '../simulators/hubspot.ts';
 import { createIntercomSimulator, type IntercomSimulator } from '../simulators/intercom.ts';
 import { type Served, serve } from '../simulators/serve.ts';
+import type { VoucherifyOptions } from '../simulators/voucherify.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
-import { FastClock, openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
+import { FastClock, openSyncWorld, type SyncWorld, until } from '../support/sync-world.ts';
 import { requestOf, webhookOf } from '../support/webhook.ts';
 
 let world: SyncWorld | undefined;
@@ -323,5 +326,117 @@ describe('HubSpot', () => {
     };
     const found = await read.records(context, { recordIds: ['501', '777'], properties: [] });
     expect(found).toMatchObject({ records: [{ recordId: '501' }], missing: ['777'] });
+  });
+});
+
+describe('Voucherify', () => {
+  async function start(voucherify: Partial<VoucherifyOptions> = {}) {
+    database = await databases[0]!.open();
+    world = await openSyncWorld(database, {
+      voucherify: {
+        metadataSchema: {
+          properties: { lifecycle_stage: { type: 'string' }, loyalty_points: { type: 'number' } },
+        } as never,
+        ...voucherify,
+      },
+    });
+    world.hubspot.seed(5, 7, world.clock.now() - 3_600_000);
+    await world.tributary.start();
+    await world.sync('full');
+    return world;
+  }
+
+  async function verify(): Promise<Verification> {
+    const asked = await world!.tributary.verify({ sample: null, heal: false, by: 'person' });
+    if (!asked || 'going' in asked) throw new Error('a verification is going');
+    const { id } = asked.verification;
+    await until(async () => (await verificationById(database!, id))?.state !== 'requested');
+    return (await verificationById(database!, id))!;
+  }
+
+  /** How many files of people lie at the vendor. */
+  async function exportsThere(): Promise<number> {
+    const response = await world!.voucherify.app.request('http://voucherify/v1/exports', {
+      headers: { 'x-app-id': 'app-id', 'x-app-token': 'app-token-00000000' },
+    });
+    return ((await response.json()) as { total: number }).total;
+  }
+
+  it.each(['labels', 'names'] as const)(
+    'voucherify-export-has-labels: a file with %s is read',
+    async (exportHeaders) => {
+      await start({ exportHeaders });
+      expect((await verify()).report).toMatchObject({
+        source: 'export',
+        compared: 5,
+        matching: 5,
+        differing: { count: 0 },
+      });
+      expect(await exportsThere()).toBe(0);
+    },
+  );
+
+  it('voucherify-export-has-labels: a file that cannot be read is deleted all the same', async () => {
+    await start({
+      faults: (request) =>
+        request.method === 'GET' && request.url.includes('token=') ? new Response('<html>') : undefined,
+    });
+    expect((await verify()).report).toMatchObject({ source: 'list', compared: 5 });
+    expect(await exportsThere()).toBe(0);
+  });
+
+  it('voucherify-export-has-labels: a file that could not be deleted is deleted later', async () => {
+    let refusals = 1;
+    await start({
+      faults: (request) =>
+        request.method === 'DELETE' && refusals-- > 0 ? new Response('gateway', { status: 502 }) : undefined,
+    });
+    await verify();
+    expect(await exportsThere()).toBe(1);
+    await until(async () => (await exportsThere()) === 0);
+  });
+
+  it('voucherify-export-has-labels: an export is deleted though the answer with its ID was lost', async () => {
+    let losses = 1;
+    await start({
+      faults: (_request, route) =>
+        route === 'POST /v1/exports' && losses-- > 0 ? 'apply-then-drop' : undefined,
+    });
+    expect((await verify()).report).toMatchObject({ source: 'export', compared: 5 });
+    expect(world!.voucherify.requests.get('POST /v1/exports 200')).toBe(1);
+    expect(await exportsThere()).toBe(0);
+  });
+
+  it('voucherify-export-has-labels: the export of a verification that fails is deleted', async () => {
+    await start({
+      exportMs: 0,
+      faults: (request, route) => {
+        const isRead = route === 'GET /v1/exports/:id' || route === 'GET /v1/customers';
+        return isRead && request.method === 'GET' && !request.url.endsWith('/v1/exports')
+          ? Response.json({ code: 400, key: 'invalid', message: 'No' }, { status: 400 })
+          : undefined;
+      },
+    });
+    expect(await verify()).toMatchObject({ state: 'failed' });
+    await until(async () => (await exportsThere()) === 0);
+  });
+
+  it('passes-to-keep: the published vectors of its signatures are authentic', () => {
+    const vectors = [
+      ['{\n  "a": 1\n}', 'a17d2ac229d1ebbb5f10e839c7985c4818e5986eab297f7e5979196d4d7d3ed2'],
+      ['{\n  "a\\"b": 1\n}', 'f7cf97814a03146abedb9793f56e1dec34f618f82d10395310d053f749483ffb'],
+      ['  message  ', '53ff92957e1427ce23ad5bda9d0c5f2f4ff384d0806b83eeacb510c842d3a358'],
+    ] as const;
+    const settings = { appId: 'app-id', appToken: 'app-token-00000000', webhookSecret: 'secretKey' };
+    const webhook = voucherifyConnector.destination!.webhook!(voucherifyConnector.settings.parse(settings));
+    const authenticator = new Authenticator(webhook);
+    for (const [body, signature] of vectors) {
+      const judged = (headers: { [name: string]: string }) =>
+        authenticator.judge(requestOf({ headers, body }), 0).authentic;
+      expect(judged({ 'x-voucherify-signature': signature })).toBe(true);
+      expect(judged({ 'x-voucherify-signature': signature.replace(/^./, '0') })).toBe(
+        signature.startsWith('0'),
+      );
+    }
   });
 });

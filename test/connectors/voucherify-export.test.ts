@@ -82,6 +82,48 @@ describe('the file of an export', () => {
     expect(customer?.fields).toEqual({ name: 'Ann', 'metadata.plan': 'gold', 'metadata.name': 'a nickname' });
   });
 
+  it.each([
+    ['labels', 'Source ID,ID,Email,Address City,Birthdate'],
+    ['labels with one capital', 'Source id,Id,Email,Address city,Birth date'],
+    ['names', 'source_id,id,email,address_city,birthdate'],
+    ['names with hyphens', 'source-id,id,e-mail,address-city,birth-date'],
+    ['capitals', 'SOURCE_ID,ID,EMAIL,ADDRESS_CITY,BIRTHDATE'],
+  ])('knows the fields by %s', async (_, header) => {
+    const [customer] = await read(`${header},plan\n4711,cust_1,a@b.c,Oslo,1990-01-02,gold\n`);
+    expect(customer).toEqual({
+      sourceId: '4711',
+      id: 'cust_1',
+      fields: { email: 'a@b.c', 'address.city': 'Oslo', birthdate: '1990-01-02', 'metadata.plan': 'gold' },
+    });
+  });
+
+  it('tells a metadata key from a label by the schema, wherever it stands', async () => {
+    const [customer] = await read('name,Source ID,Name\na nickname,1,Ann\n');
+    expect(customer).toMatchObject({ sourceId: '1', fields: { name: 'Ann', 'metadata.name': 'a nickname' } });
+  });
+
+  it('knows metadata keys by labels of theirs, and shows no key that two columns could be', async () => {
+    const known: MetadataSchema = {
+      definedOnly: false,
+      definitions: {
+        loyalty_tier: { type: 'string', ...definition },
+        points: { type: 'number', ...definition },
+      },
+    };
+    const labelled = await read('Source ID,Loyalty Tier,Points\n1,gold,12\n', 7, known);
+    expect(labelled[0]?.fields).toEqual({ 'metadata.loyalty_tier': 'gold', 'metadata.points': 12 });
+    const twice = await read('Source ID,Points,points,Points\n1,1,2,3\n', 7, known);
+    expect(twice[0]?.fields).toEqual({});
+  });
+
+  it('keeps the digits of a number that JavaScript cannot hold', async () => {
+    const [customer] = await read('Source ID,points,tags\n1,9007199254740993,"[9007199254740993]"\n');
+    expect(customer?.fields).toEqual({
+      'metadata.points': '9007199254740993',
+      'metadata.tags': ['9007199254740993'],
+    });
+  });
+
   it('shows in JSON what the schema defines and the customer lacks as empty', async () => {
     const [customer] = await read('source_id,metadata\n1,"{""plan"":""gold""}"\n');
     expect(customer?.fields).toMatchObject({ 'metadata.plan': 'gold', 'metadata.points': null });

@@ -750,7 +750,7 @@ describe('exports', () => {
   it('give name and source_id unless told, newest first', async () => {
     const { made, csv } = await exported({}, {});
     expect(made.body).toMatchObject({ status: 'SCHEDULED', result: null, exported_object: 'customer' });
-    expect(rows(csv)).toEqual(['name,source_id', 'Cid,c', 'Bob,b', '"Ann ""A"", Sr",a']);
+    expect(rows(csv)).toEqual(['Name,Source ID', 'Cid,c', 'Bob,b', '"Ann ""A"", Sr",a']);
   });
 
   it('give the fields asked for, and of metadata only the keys the schema defines', async () => {
@@ -759,16 +759,16 @@ describe('exports', () => {
       fields: ['source_id', 'created_at', 'address_city', 'phone', 'loyalty_points', 'metadata'],
     };
     expect(rows((await exported({}, parameters)).csv)).toEqual([
-      'source_id,created_at,address_city,phone,loyalty_points,age,city',
+      'Source ID,Created At,Address City,Phone,Loyalty Points,age,city',
       'a,2026-03-01T12:00:00.000Z,,,0,7,',
       'b,2026-03-01T12:00:00.000Z,Rome,,0,30,',
       'c,2026-03-01T12:00:01.000Z,,+48600,0,,',
     ]);
     const fields = ['source_id', 'metadata'];
     const prefixed = await exported({ exportMetadata: 'prefixed-columns' }, { fields, order: 'source_id' });
-    expect(rows(prefixed.csv).slice(0, 2)).toEqual(['source_id,metadata.age,metadata.city', 'a,7,']);
+    expect(rows(prefixed.csv).slice(0, 2)).toEqual(['Source ID,metadata.age,metadata.city', 'a,7,']);
     const json = await exported({ exportMetadata: 'json' }, { fields, order: 'source_id' });
-    expect(rows(json.csv).slice(0, 2)).toEqual(['source_id,metadata', 'a,"{""age"":7}"']);
+    expect(rows(json.csv).slice(0, 2)).toEqual(['Source ID,metadata', 'a,"{""age"":7}"']);
   });
 
   it.each([
@@ -1169,7 +1169,7 @@ describe('the official client', () => {
       expect(made).toMatchObject({ status: 'SCHEDULED' });
       const { result } = (await exports.get(made.id)) as Body;
       const { pathname, search } = new URL(result.url);
-      expect((await call('GET', pathname + search)).body).toBe('source_id,name\na,Ann\n');
+      expect((await call('GET', pathname + search)).body).toBe('Source ID,Name\na,Ann\n');
       expect(await exports.list()).toMatchObject({ total: 1 });
       await exports.delete(made.id);
       await expect(exports.get(made.id)).rejects.toMatchObject({ code: 404, resource_type: 'export' });

@@ -132,6 +132,21 @@ export async function holdVerification(db: Queryable, held: HeldVerification, un
     where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested'`);
 }
 
+/** Notes the export that is to be deleted at the vendor, or null once it is. */
+export async function noteExport(db: Queryable, id: number, exportId: string | null): Promise<void> {
+  await db.rows(sql`update verifications set export_id = ${exportId} where id = ${id}::bigint`);
+}
+
+/** Exports that nothing reads any more and that are still at the vendor. `endedAt`: of their verification, epoch ms. */
+export async function exportsLeft(
+  db: Queryable,
+): Promise<{ id: number; exportId: string; endedAt: number | null }[]> {
+  return db.rows(sql`
+    select id::float8 as id, export_id as "exportId", ${ms(sql`ended_at`)} as "endedAt" from verifications
+    where export_id is not null and (state <> 'requested' or cursor ->> 'phase' not in ('exporting', 'export'))
+    order by id limit 100`);
+}
+
 /** Gives it back to be gone on with later, from its cursor. `counted`: it used up an attempt. */
 export async function putOffVerification(
   db: Queryable,

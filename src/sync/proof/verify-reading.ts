@@ -17,12 +17,15 @@ import {
   takeNameless,
   withSourceId,
 } from './comparing.ts';
+import { removeExportsLeft } from './export-removal.ts';
 import { countUnread } from './verification-report.ts';
+import { noteExport } from './verifications.ts';
 import { choose, chosen, countAcknowledged, type Known, knownOf, notMet } from './verified.ts';
 import type { InHand } from './verify.ts';
 
 /** Where a verification goes on. `beganAt`: when this way of reading was begun, epoch milliseconds. */
 export type Cursor =
+  | { phase: 'ordering'; beganAt: number }
   | { phase: 'exporting'; exportId: string; polls: number; beganAt: number }
   | { phase: 'export'; exportId: string; rows: number; beganAt: number; trust: Trust }
   | { phase: 'list'; page: Json | null; beganAt: number }
@@ -31,7 +34,6 @@ export type Cursor =
       phase: 'missing';
       after: string;
       beganAt: number;
-      exportId: string | null;
       looked: number;
       found: number;
     };
@@ -52,6 +54,8 @@ const readsPerField = 3;
 const readsOfMissing = 20;
 const mostExportMs = 2 * 3_600_000;
 const longestPollMs = 30_000;
+/** How far the vendor's clock may be behind ours. */
+const clocksDifferMs = 60_000;
 
 /** Reads until there is nothing more to read (`again: false`), or something has to be waited for. */
 export async function readOn(inHand: InHand): Promise<End> {
@@ -68,6 +72,7 @@ async function readPhase(inHand: InHand, cursor: Cursor): Promise<Cursor | End> 
   if (cursor.phase === 'sample') return readSample(inHand, cursor);
   if (cursor.phase === 'list') return readList(inHand, cursor);
   if (cursor.phase === 'missing') return readMissing(inHand, cursor);
+  if (cursor.phase === 'ordering') return orderExport(inHand, cursor, { again: true });
   try {
     return await (cursor.phase === 'exporting' ? awaitExport(inHand, cursor) : readExport(inHand, cursor));
   } catch (error) {
@@ -104,28 +109,51 @@ async function begin(inHand: InHand): Promise<Cursor> {
     await advance(list, async (_tx, report) => void Object.assign(report, { acknowledged, source: 'list' }));
     return list;
   }
+  const ordering: Cursor = { phase: 'ordering', beganAt };
+  await advance(
+    ordering,
+    async (_tx, report) => void Object.assign(report, { acknowledged, source: 'export' }),
+  );
+  return orderExport(inHand, ordering, { again: false });
+}
+
+/**
+ * That an export is ordered is noted before it is. `again`: an earlier attempt may have ordered one without learning its
+ * ID, by a lost answer or a crash; that one is deleted first.
+ */
+async function orderExport(
+  inHand: InHand,
+  { beganAt }: Extract<Cursor, { phase: 'ordering' }>,
+  { again }: { again: boolean },
+): Promise<Cursor> {
   try {
-    const { exportId } = await readBack.export.begin(inHand.context());
+    if (again) await removeOrdered(inHand, beganAt);
+    const { exportId } = await exportOf(inHand).begin(inHand.context());
     const cursor: Cursor = { phase: 'exporting', exportId, polls: 0, beganAt };
-    await advance(
-      cursor,
-      async (_tx, report) => void Object.assign(report, { acknowledged, source: 'export' }),
-    );
+    await inHand.advance(cursor, (tx) => noteExport(tx, inHand.verification.id, exportId));
     return cursor;
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    return fallBack(inHand, error.message, { acknowledged });
+    return fallBack(inHand, error.message);
   }
 }
 
+async function removeOrdered(inHand: InHand, since: number): Promise<void> {
+  const { remove, orderedSince } = exportOf(inHand);
+  if (!remove || !orderedSince) return;
+  for (const exportId of await orderedSince(inHand.context(), since - clocksDifferMs))
+    await remove(inHand.context(), exportId);
+}
+
 /** Whoever the export has shown already is not compared again. */
-async function fallBack(inHand: InHand, why: string, more: { acknowledged?: number } = {}): Promise<Cursor> {
+async function fallBack(inHand: InHand, why: string): Promise<Cursor> {
   const cursor: Cursor = { phase: 'list', page: null, beganAt: inHand.room.clock.now() };
   inHand.room.log.info(`no export could be had, so customers are read page by page: ${why}`);
   await inHand.advance(
     cursor,
-    async (_tx, report) => void Object.assign(report, { source: 'list', fallback: why, ...more }),
+    async (_tx, report) => void Object.assign(report, { source: 'list', fallback: why }),
   );
+  await removeExport(inHand);
   return cursor;
 }
 
@@ -178,8 +206,9 @@ async function readExport(inHand: InHand, cursor: Extract<Cursor, { phase: 'expo
   }
   if (batch.length > 0) at = await takeExported(inHand, { ...at, rows: row }, batch);
   const { beganAt, exportId } = at;
-  const next: Cursor = { phase: 'missing', after: '', beganAt, exportId, looked: 0, found: 0 };
-  await inHand.advance(next, async () => {});
+  const next: Cursor = { phase: 'missing', after: '', beganAt, looked: 0, found: 0 };
+  await inHand.advance(next, (tx) => noteExport(tx, inHand.verification.id, exportId));
+  await removeExport(inHand);
   return next;
 }
 
@@ -273,7 +302,7 @@ async function readList(inHand: InHand, cursor: Extract<Cursor, { phase: 'list' 
   const ids = seen.map(({ sourceId }) => sourceId);
   const known = await knownOf(room.database, ids, since);
   const next: Cursor = page.rest
-    ? { phase: 'missing', after: '', beganAt: cursor.beganAt, exportId: null, looked: 0, found: 0 }
+    ? { phase: 'missing', after: '', beganAt: cursor.beganAt, looked: 0, found: 0 }
     : { ...cursor, page: page.cursor };
   await advance(next, async (tx, report) => {
     const batch = { seen, known, since, doubted: new Set<string>(), note: true };
@@ -366,10 +395,7 @@ async function readMissing(
   const reads = looked < readsOfMissing || found > 0;
   const limit = reads ? readsOfMissing : batchCustomers;
   const candidates = await notMet(room.database, verification.id, { after, since, limit });
-  if (candidates.length === 0) {
-    await removeExport(inHand, cursor.exportId);
-    return { again: false };
-  }
+  if (candidates.length === 0) return { again: false };
   const settled = candidates.filter((one) => !one.inFlight).map(({ sourceId }) => sourceId);
   const inFlight = candidates.length - settled.length;
   const next = (there: number): Cursor => ({
@@ -386,16 +412,10 @@ async function readMissing(
   return next(0);
 }
 
-/** The file is full of people. Where it cannot be taken away, the vendor keeps it for as long as it keeps files. */
-async function removeExport(inHand: InHand, exportId: string | null): Promise<void> {
-  const remove = inHand.room.destination.readBack?.export?.remove;
-  if (exportId === null || !remove) return;
-  try {
-    await remove(inHand.context(), exportId);
-  } catch (error) {
-    if (inHand.signal.aborted) throw error;
-    inHand.room.log.warn(`the file of an export could not be taken away: ${(error as Error).message}`);
-  }
+/** The file is full of people and read by now. One that cannot be deleted yet is tried again: see export-removal. */
+async function removeExport(inHand: InHand): Promise<void> {
+  const { room, signal } = inHand;
+  await removeExportsLeft({ ...room, context: inHand.context }, signal);
 }
 
 function comparingOf({ room, verification }: InHand): Comparing {

@@ -9,6 +9,7 @@ import type { Endpoint, EngineApi } from '../../engine/http.ts';
 import type { Log } from '../../engine/log.ts';
 import { attemptsMax, backoffMs } from '../../engine/retry.ts';
 import type { Next } from '../../engine/worker.ts';
+import { removeExportsLeft } from './export-removal.ts';
 import { concluded, type Report } from './verification-report.ts';
 import {
   type ClaimedVerification,
@@ -26,6 +27,9 @@ import { forgetMet } from './verified.ts';
 import { type Cursor, readOn } from './verify-reading.ts';
 
 const leaseMs = 60_000;
+/** How often exports are looked for that are still to be deleted, and how long after one could not be. */
+const lookAgainMs = 60_000;
+const tryAgainMs = 15 * 60_000;
 
 export interface VerifyRoom {
   database: Database;
@@ -52,6 +56,8 @@ export interface InHand {
 
 export class Verifier {
   readonly #room: VerifyRoom;
+  /** When exports that are left are looked for again, epoch milliseconds. */
+  #removalDueAt = 0;
 
   constructor(room: VerifyRoom) {
     this.#room = room;
@@ -63,6 +69,7 @@ export class Verifier {
     const lease = newLease();
     const verification = await claimVerification(database, { lease, now: clock.now(), leaseMs });
     if (!verification) {
+      await this.#removeExports(signal);
       const next = await nextVerificationDue(database);
       const afterMs = next === null ? 5_000 : Math.min(Math.max(next - clock.now(), 50), 5_000);
       return { again: false, afterMs };
@@ -77,6 +84,18 @@ export class Verifier {
       holding.stop();
     }
     return { again: true };
+  }
+
+  /** What earlier verifications could not delete. */
+  async #removeExports(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#room;
+    if (clock.now() < this.#removalDueAt) return;
+    const context = () => this.#context(signal, () => {});
+    const isClean = await removeExportsLeft({ ...this.#room, context }, signal).catch((error: unknown) => {
+      if (!signal.aborted) log.warn({ err: error }, 'exports that are left could not be looked for');
+      return false;
+    });
+    this.#removalDueAt = clock.now() + (isClean ? lookAgainMs : tryAgainMs);
   }
 
   async #carry(verification: ClaimedVerification, lease: string, signal: AbortSignal): Promise<void> {
@@ -157,6 +176,7 @@ export class Verifier {
     // Who is told to wait has not failed.
     const counted = !(transient && (transient.status === 429 || transient.quota !== undefined));
     if (isFinal || (counted && verification.attempts + 1 >= attemptsMax.run)) {
+      this.#removalDueAt = 0;
       log.error({ verification: held.id }, `the verification failed: ${message}`);
       await database.transaction(async (tx) => {
         await failVerification(tx, held, message, now);

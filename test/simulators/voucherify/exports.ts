@@ -185,7 +185,10 @@ export class Exports {
 
   /** `metadata` stands for the keys that the schema defines, and no others. */
   #columns(field: string): { header: string; value: (customer: Whole) => unknown }[] {
-    if (field !== 'metadata') return [{ header: field, value: FIELDS[field]! }];
+    if (field !== 'metadata') {
+      const header = this.#options.exportHeaders === 'names' ? field : labelOf(field);
+      return [{ header, value: FIELDS[field]! }];
+    }
     const keys = Object.keys(this.#schema()?.properties ?? {});
     if (this.#options.exportMetadata !== 'json')
       return keys.map((key) => ({
@@ -257,4 +260,12 @@ function cell(value: unknown): string {
   if (value === undefined || value === null) return '';
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** `source_id` is labelled `Source ID`, as `voucher_type` is `Voucher Type` in the documents' example of a file. */
+function labelOf(field: string): string {
+  return field
+    .split('_')
+    .map((word) => (word === 'id' ? 'ID' : word.charAt(0).toUpperCase() + word.slice(1)))
+    .join(' ');
 }

@@ -74,6 +74,11 @@ export type VoucherifyOptions = {
   writesPerMillisecond?: number;
   /** From SCHEDULED to DONE. Default 0. */
   exportMs?: number;
+  /**
+   * How an export names the columns of fields: `Source ID` as in the only published example of a file, or `source_id`
+   * (unverified for customers). Default `labels`.
+   */
+  exportHeaders?: 'labels' | 'names';
   /** How an export names metadata: columns `key` or `metadata.key`, or one column of JSON (unverified). Default `columns`. */
   exportMetadata?: 'columns' | 'prefixed-columns' | 'json';
 
