@@ -9,7 +9,7 @@ export const segment = defineConnector<Settings>({
   name: 'segment',
   settings,
   source: {
-    streams: [{ name: 'users' }, { name: 'groups' }],
+    streams: [{ name: 'users' }, { name: 'groups', exhaustive: [''] }],
     mapping: {
       name: fullName,
       email: 'email',

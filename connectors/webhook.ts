@@ -13,7 +13,13 @@ export const webhook = defineConnector<Settings>({
   name: 'webhook',
   settings,
   source: {
-    streams: [{ name: stream }],
+    streams: [
+      {
+        name: stream,
+        // False says that what is sent always names everything.
+        exhaustive: ({ record }) => (record.partial === false ? [''] : []),
+      },
+    ],
     mapping: { name: 'name', email: 'email', phone: 'phone' },
     mappingFor: (given) => templateOf(given).mapping,
     // Bloomreach and CleverTap count seconds (reference: their profiles); of anything else nothing is known.

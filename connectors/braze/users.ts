@@ -14,6 +14,8 @@ import type { Settings } from './settings.ts';
 
 export const users: Stream<Settings> = {
   name: 'users',
+  // An export leaves out what is empty: what is absent from one has no value.
+  exhaustive: [''],
   read: { maxIds: 50, records: read },
 };
 

@@ -16,7 +16,13 @@ const batchSize = 100;
 
 type IdType = 'cio_id' | 'id';
 
-export const people: Stream<Settings> = { name: 'people', read: { maxIds: batchSize, records: read } };
+export const people: Stream<Settings> = {
+  name: 'people',
+  // A removed attribute is gone from the attributes and from their times, so that the newest time goes back (recorded).
+  exhaustive: [''],
+  clock: 'reading',
+  read: { maxIds: batchSize, records: read },
+};
 
 /**
  * IDs are the `cio_id`, or the workspace's own `id` where events have no other: a person asked for by that is missing
@@ -119,8 +125,7 @@ function personOf(row: Json, now: number): SourceRecord | undefined {
   const { unsubscribed } = customer;
   return {
     recordId,
-    // An attribute's time may be set by whoever writes it: one of the future would hide every later change.
-    changedAt: newest > 0 ? Math.min(newest, now) : now,
+    changedAt: newest > 0 ? newest : now,
     body: {
       ...attributes,
       ...(id !== undefined && { id }),

@@ -14,6 +14,7 @@ import type { Settings } from './settings.ts';
 
 export const users: Stream<Settings> = {
   name: 'users',
+  exhaustive: [''],
   // The API has no way to ask for several.
   // Writes show up late: the vendor advises to wait a minute before a read that depends on one (api-docs, users/update).
   read: { maxIds: 10, lagSeconds: 60, records: read },

@@ -29,6 +29,8 @@ const cursors = z.discriminatedUnion('phase', [all, changes]);
 
 export const profiles: Stream<Settings> = {
   name: 'profiles',
+  exhaustive: ['properties'],
+  clock: 'second',
   async pull(context, request) {
     const cursor = request.cursor === null ? null : readCursor(request.cursor);
     if (cursor?.phase === 'changes') return pullChanges(context, cursor, request);

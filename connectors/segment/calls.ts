@@ -5,8 +5,6 @@ import { momentOf, objectOf, wordOf } from '#connector/reading';
 import type { Received } from '#connector/webhook';
 import { readTraits } from './traits.ts';
 
-const dayMs = 86_400_000;
-
 const behaviour = ['track', 'page', 'screen'];
 
 export function changesOf(item: Json, received: Received): readonly Change[] {
@@ -67,14 +65,10 @@ function userIn(call: JsonObject): string | undefined {
   return wordOf(call['userId'] ?? call['User ID']);
 }
 
-/**
- * Segment's `timestamp` is already corrected for the device's clock. One that is wrong all the same may lie a day ahead
- * at most, so that it cannot win for ever.
- */
+/** Segment's `timestamp` is already corrected for the device's clock. */
 function changedAt(call: JsonObject, receivedAt: number): number {
   const said = ['timestamp', 'originalTimestamp', 'receivedAt'].map((name) => momentOf(call[name]));
-  const time = said.find((moment) => moment !== undefined) ?? receivedAt;
-  return Math.min(time, receivedAt + dayMs);
+  return said.find((moment) => moment !== undefined) ?? receivedAt;
 }
 
 function ignored(reason: string): Change {

@@ -59,7 +59,9 @@ const record = z
     partial: z
       .boolean()
       .optional()
-      .describe('True: what is sent holds only what changed; what it leaves out stays.'),
+      .describe(
+        'What a body leaves out stays as it was. False: it has been removed. True: what is sent holds only what changed, and its objects replace those of before.',
+      ),
     absentIsEmpty: z
       .array(z.string().min(1))
       .optional()

@@ -53,8 +53,15 @@ export interface CompiledMapping {
   fingerprint: string;
   /** Names of the body's top-level properties that are read, sorted. Functions tell nothing of what they read. */
   properties: string[];
-  /** Never throws, whatever the body. */
-  contribute(body: JsonObject): { fields: Fields; faults: FieldFault[] };
+  /**
+   * Never throws, whatever the body. `silent`: fields that a body without a value leaves as they were (`onNull: "ignore"`),
+   * of which this one has none.
+   */
+  contribute(body: JsonObject): { fields: Fields; faults: FieldFault[]; silent: string[] };
+  /** True where `contribute` may leave fields silent. */
+  hasSilentFields: boolean;
+  /** The paths that each field is read from; none where a function gives it. */
+  paths: ReadonlyMap<string, readonly string[]>;
 }
 
 /** How one field is mapped, with every default filled in. */
@@ -145,9 +152,15 @@ export function compileMapping(mapping: Mapping, options: MappingOptions = {}): 
     contribute(body) {
       const fields: Fields = {};
       const faults: FieldFault[] = [];
-      for (const step of steps) contributeField(step, body, fields, faults);
-      return { fields, faults };
+      const silent: string[] = [];
+      for (const step of steps) {
+        if (contributeField(step, body, fields, faults) || !step.ignoreNull) continue;
+        silent.push(step.field);
+      }
+      return { fields, faults, silent };
     },
+    hasSilentFields: steps.some((plan) => plan.ignoreNull),
+    paths: new Map(steps.map((plan) => [plan.field, plan.from ?? []])),
   };
 }
 
@@ -224,11 +237,12 @@ function joined(readers: readonly PathReader[], joiner: string, body: JsonObject
   return text === undefined ? undefined : { value: text };
 }
 
-function contributeField(plan: Plan, body: JsonObject, fields: Fields, faults: FieldFault[]): void {
+/** False where the body says nothing of the field. */
+function contributeField(plan: Plan, body: JsonObject, fields: Fields, faults: FieldFault[]): boolean {
   const found = plan.read(body);
-  if (found === undefined) return;
+  if (found === undefined) return false;
   const checked = 'fault' in found ? found : finish(plan, found.value);
-  if (checked === undefined) return;
+  if (checked === undefined) return false;
   if ('value' in checked) fields[plan.field] = checked.value;
   else
     faults.push({
@@ -236,6 +250,7 @@ function contributeField(plan: Plan, body: JsonObject, fields: Fields, faults: F
       reason: checked.fault,
       value: 'value' in found ? brief(found.value) : null,
     });
+  return true;
 }
 
 /** A value through its normaliser, its null policy and its definition. */

@@ -21,6 +21,12 @@ export function pathProperty(path: string): string {
   return pathSyntax.test(path) ? path.match(stepSyntax)![0] : path;
 }
 
+/** The keys that the path names, as far as they are of objects. */
+export function pathKeys(path: string): string[] {
+  if (!pathSyntax.test(path)) return [path];
+  return path.replace(/\[.*$/, '').split('.');
+}
+
 /** Kept by path: there are as many as the configuration names. */
 export function pathReader(path: string): PathReader {
   const known = readers.get(path);

@@ -78,6 +78,8 @@ export class Source {
   readonly #rules: MappingOptions;
   readonly #compiled: CompiledMapping;
   readonly #sourceIdPath: string;
+  /** What it reads of a body is not known by name, or nothing is asked for by name. */
+  readonly #keepsAll: boolean;
   /** For connectors whose defaults depend on the columns found. */
   readonly #byColumns = new Map<string, ByColumns>();
 
@@ -93,6 +95,12 @@ export class Source {
     const paths = [this.#sourceIdPath, ...filterPaths(config.filter)].map(
       (path) => path.split(/[.[]/)[0] ?? path,
     );
+    this.#keepsAll =
+      this.description === null ||
+      (config.mapping === null && config.connector.source?.mappingFor !== undefined) ||
+      [config.filter, ...Object.values(config.mapping ?? config.connector.source?.mapping ?? {})].some(
+        (entry) => typeof entry === 'function',
+      );
     this.properties = [...new Set([...this.#compiled.properties, ...paths, ...config.keep])];
   }
 
@@ -111,6 +119,11 @@ export class Source {
     return this.#ofColumns(body).mapping.fingerprint;
   }
 
+  /** True where a body may leave a field as it was (`onNull: "ignore"`). */
+  get hasSilentFields(): boolean {
+    return this.#compiled.hasSilentFields;
+  }
+
   /** Reads one value as a mapped one of this field; undefined where neither configuration nor connector maps the field. */
   reader(field: string): CompiledMapping | undefined {
     const { mapping, connector } = this.config;
@@ -121,6 +134,11 @@ export class Source {
   /** What one record's body says of its customer. */
   contribute(body: JsonObject): ReturnType<CompiledMapping['contribute']> {
     return this.#ofColumns(body).mapping.contribute(body);
+  }
+
+  /** The paths that a field is read from in this body; none where a function gives it. */
+  pathsOf(field: string, body: JsonObject): readonly string[] {
+    return this.#ofColumns(body).mapping.paths.get(field) ?? [];
   }
 
   /** The path of the source ID in this body. */
@@ -137,6 +155,19 @@ export class Source {
   exhaustive(stream: string): readonly string[] {
     const paths = this.#stream(stream)?.exhaustive ?? [];
     return typeof paths === 'function' ? paths(this.config.settings) : paths;
+  }
+
+  /** False where an absent property of this stream's records has been removed, whichever it is. */
+  keepsAbsent(stream: string): boolean {
+    return !this.exhaustive(stream).includes('');
+  }
+
+  /**
+   * True where a property that a new body does not name is kept as it was. One that is asked of an API no more is not:
+   * nothing would bring it up to date.
+   */
+  isKept(property: string): boolean {
+    return this.#keepsAll || this.properties.includes(property);
   }
 
   /** How exact the clock of this stream's records is. */

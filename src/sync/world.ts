@@ -78,10 +78,10 @@ export class World {
       const source = this.#sources.get(record.source);
       if (!source) return [];
       const { stream, recordId, changedAt } = record;
-      const { fields, faults } = source.contribute(record.body);
-      // Of a field that fails now its last good value stands.
+      const { fields, faults, silent } = source.contribute(record.body);
+      // Of a field that fails now, or of which nothing is said, its last good value stands.
       if (record.good)
-        for (const { field } of faults)
+        for (const field of [...faults.map((fault) => fault.field), ...silent])
           if (Object.hasOwn(record.good, field)) fields[field] = record.good[field]!;
       return [{ source: record.source, stream, recordId, changedAt, fields }];
     });

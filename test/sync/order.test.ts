@@ -4,7 +4,13 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineConnector, type Fields, type JsonObject, type SourceRecord } from '../../src/connector.ts';
+import {
+  defineConnector,
+  type Fields,
+  type Json,
+  type JsonObject,
+  type SourceRecord,
+} from '../../src/connector.ts';
 import type { Queryable } from '../../src/db/database.ts';
 import { refold } from '../../src/sync/customers/customers.ts';
 import { balances, ingest } from '../../src/sync/records/ingest.ts';
@@ -21,7 +27,13 @@ const worldsPerRound = 80;
 const connector = defineConnector({
   name: 'test',
   settings: z.object({}),
-  source: { streams: [], mapping: { email: 'email' }, sourceId: 'key' },
+  source: { streams: [{ name: 's', exhaustive: ['known'] }], mapping: { email: 'email' }, sourceId: 'key' },
+});
+/** Its records always name everything: what is absent from one has been removed. */
+const complete = defineConnector({
+  name: 'complete',
+  settings: z.object({}),
+  source: { streams: [{ name: 's', exhaustive: [''] }], mapping: { email: 'email' }, sourceId: 'key' },
 });
 
 const source = (
@@ -31,7 +43,7 @@ const source = (
   filter: SourceConfig['filter'] = null,
 ): SourceConfig => ({
   name,
-  connector,
+  connector: name === 'shop' ? complete : connector,
   settings: {},
   sourceId: { path: 'key', policy, lowerCase: true },
   mapping,
@@ -49,6 +61,9 @@ const plain = {
   phone: { from: 'phone', onNull: 'ignore' as const },
   'address.city': 'city',
   'metadata.plan': 'plan',
+  'metadata.street': { from: 'address.street', onNull: 'ignore' as const },
+  'metadata.door': 'address.door',
+  'metadata.taste': 'known.taste',
 };
 const filter = { plan: ['gold', 'basic', null] };
 const merge = {
@@ -62,7 +77,12 @@ const merge = {
 /** The mapping before it was changed, and the one that stands in the end. */
 const before = new World({
   sources: [
-    source('crm', 'follow', { email: 'email' }),
+    // What the new mapping leaves as it was must have been mapped all along.
+    source('crm', 'follow', {
+      email: 'email',
+      phone: plain.phone,
+      'metadata.street': plain['metadata.street'],
+    }),
     source('shop', 'sticky', plain, filter),
     source('cep', 'follow', plain),
   ],
@@ -138,7 +158,7 @@ describe.each(databases)('on $name', ({ open }) => {
             stream: 's',
             lane: 'schedule' as const,
             runId: null,
-            now: 1,
+            now: 1_000_000_000,
           };
           const counts = await db.transaction((tx) =>
             ingest(tx, world, intake, { records: page.map((saying) => saying.record) }),
@@ -191,6 +211,17 @@ function history(random: () => number, world: string): Saying[] {
         if (random() < 0.6) body['phone'] = pick([null, '', '123', '456']);
         if (random() < 0.6) body['city'] = pick([null, 'Łódź', 'Lyon']);
         if (random() < 0.6) body['plan'] = pick([null, 'gold', 'basic', 'hidden']);
+        if (random() < 0.5)
+          body['address'] = pick<Json>([
+            null,
+            {},
+            { street: null },
+            { street: 'Long' },
+            { door: 7 },
+            { street: 'Wide', door: 8 },
+          ]);
+        if (random() < 0.4)
+          body['known'] = pick<JsonObject>([{}, { taste: 'sour' }, { tone: 'low' }, { taste: null }]);
         const merged = name === 'crm' && taken.length && random() < 0.5 ? taken : [];
         sayings.push({
           source: name,
@@ -203,30 +234,36 @@ function history(random: () => number, world: string): Saying[] {
   return sayings;
 }
 
-/** The customers that stand in the end, from the newest word on every record. */
+/** The customers that stand in the end, from all that was said of every record, in the order of its clocks. */
 function finalTruth(sayings: readonly Saying[]): Map<string, Fields> {
   const mergedInto = new Map<string, string>();
   const newest = new Map<string, StandingRecord>();
   const deletedAt = new Map<string, number>();
-  for (const { source: name, record } of sayings) {
-    for (const other of record.merged ?? []) mergedInto.set(other, record.recordId);
+  for (const { source: name, record } of sayings.toSorted(
+    (a, b) => a.record.changedAt - b.record.changedAt,
+  )) {
+    const { recordId, changedAt } = record;
+    for (const other of record.merged ?? []) mergedInto.set(other, recordId);
     if (record.deleted) {
-      deletedAt.set(record.recordId, Math.max(deletedAt.get(record.recordId) ?? 0, record.changedAt));
-    } else if (!newest.has(record.recordId) || record.changedAt > newest.get(record.recordId)!.changedAt) {
-      const key = record.body['key'];
-      const sourceId = typeof key === 'string' ? key.trim().toLowerCase() : '';
-      newest.set(record.recordId, {
-        source: name,
-        stream: 's',
-        recordId: record.recordId,
-        sourceId,
-        changedAt: record.changedAt,
-        deleted: false,
-        mergedInto: null,
-        body: record.body,
-        good: null,
-      });
+      deletedAt.set(recordId, changedAt);
+      continue;
     }
+    const wasDeleted = (deletedAt.get(recordId) ?? -1) >= (newest.get(recordId)?.changedAt ?? 0);
+    const before = wasDeleted ? undefined : newest.get(recordId);
+    const body = before && name !== 'shop' ? overlaid(before.body, record.body) : record.body;
+    const source = after.source(name)!;
+    const key = body['key'];
+    newest.set(recordId, {
+      source: name,
+      stream: 's',
+      recordId,
+      sourceId: typeof key === 'string' ? key.trim().toLowerCase() : '',
+      changedAt,
+      deleted: false,
+      mergedInto: null,
+      body,
+      good: { ...before?.good, ...withoutNulls(before ? source.contribute(before.body).fields : {}) },
+    });
   }
   const standing = [...newest.values()]
     .map((record) => ({
@@ -246,6 +283,22 @@ function finalTruth(sayings: readonly Saying[]): Map<string, Fields> {
       after.fold(records, {}),
     ]),
   );
+}
+
+/** What is absent stays, in objects within too, but for `known`, which always names everything it holds. */
+function overlaid(body: JsonObject, told: JsonObject): JsonObject {
+  const all: JsonObject = { ...body };
+  for (const [key, value] of Object.entries(told)) {
+    const below = all[key];
+    const isObject = (one: Json | undefined): one is JsonObject => typeof one === 'object' && one !== null;
+    const goesDeeper = key !== 'known' && isObject(value) && Object.keys(value).length > 0;
+    all[key] = goesDeeper ? overlaid(isObject(below) ? below : {}, value) : value;
+  }
+  return all;
+}
+
+function withoutNulls(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
 function withRepeats(random: () => number, sayings: readonly Saying[]): Saying[] {

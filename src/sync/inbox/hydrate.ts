@@ -96,8 +96,9 @@ export class Hydrator {
     try {
       const recordIds = touches.map((one) => one.recordId);
       const { properties } = source;
-      const answer = await stream.read!.records(this.#context(source, signal), { recordIds, properties });
-      await database.transaction((tx) => this.#take(tx, reading, answer));
+      const context = this.#context(source, signal);
+      const answer = await stream.read!.records(context, { recordIds, properties });
+      await database.transaction((tx) => this.#take(tx, reading, { ...answer, readAt: context.now }));
       this.#room.onIngested();
     } catch (error) {
       await this.#settleFailure(reading, error, signal);
@@ -117,7 +118,7 @@ export class Hydrator {
   async #take(
     tx: Queryable,
     reading: Reading,
-    answer: { records: SourceRecord[]; missing: string[] },
+    answer: { records: SourceRecord[]; missing: string[]; readAt: number },
   ): Promise<void> {
     const { source, stream, lease } = reading;
     const { world, clock } = this.#room;
@@ -141,7 +142,14 @@ export class Hydrator {
 
     const deletions = await this.#deletions(tx, reading, gone);
     const changed: number[] = [];
-    const intake = { source, stream: stream.name, lane: 'webhook' as const, runId: null, now };
+    const intake = {
+      source,
+      stream: stream.name,
+      lane: 'webhook' as const,
+      runId: null,
+      now,
+      readAt: answer.readAt,
+    };
     await ingest(
       tx,
       world,

@@ -3,7 +3,7 @@
 // rest goes on.
 
 import type { Received, Webhook } from '../../connector/webhook.ts';
-import { type Change, type Json, RejectedError } from '../../connector.ts';
+import { type Change, type Json, RejectedError, type SourceRecord } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { decode, UndecodableError } from '../../engine/decoding.ts';
@@ -12,7 +12,9 @@ import { attemptsMax, backoffMs } from '../../engine/retry.ts';
 import type { RightOfWay } from '../../engine/right-of-way.ts';
 import type { Next } from '../../engine/worker.ts';
 import { type DeadLetter, keepDeadLetters, settleRequestLetters } from '../letters/dead-letters.ts';
+import { aheadNote, asReceived, isAhead } from '../records/clocks.ts';
 import { ingest, noCounts } from '../records/ingest.ts';
+import type { ComposedRecord } from '../records/records.ts';
 import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
 import { noteCoverage } from './coverage.ts';
@@ -61,7 +63,8 @@ interface Item {
   /** Its place in the request, from 1. */
   place: number;
   item: Json;
-  key: string;
+  /** Null where the vendor gives it no name. */
+  key: string | null;
 }
 
 /** What became of each request so far. */
@@ -83,6 +86,8 @@ export class Opener {
   readonly #room: OpenRoom;
   /** Sources of which a group failed: their requests are opened one by one until one of them is put aside. */
   readonly #careful = new Set<string>();
+  /** When each source was last said to have a clock ahead of ours, epoch milliseconds. */
+  readonly #toldAhead = new Map<string, number>();
   #turn = 0;
 
   constructor(room: OpenRoom) {
@@ -241,15 +246,15 @@ export class Opener {
     now: number,
   ): Promise<Item[]> {
     const first = new Map<string, Item>();
-    for (const item of items) if (!first.has(item.key)) first.set(item.key, item);
+    for (const item of items) if (item.key !== null && !first.has(item.key)) first.set(item.key, item);
     const fresh = await noteKeys(
       tx,
       source,
-      [...first.values()].map(({ key, request }) => ({ key, inboxId: request.id })),
+      [...first].map(([key, { request }]) => ({ key, inboxId: request.id })),
       { now, expiresAt: now + webhook.retryHorizonSeconds * 1000 },
     );
     return items.filter((item) => {
-      if (fresh.has(item.key) && first.get(item.key) === item) return true;
+      if (item.key === null || (fresh.has(item.key) && first.get(item.key) === item)) return true;
       tally.of(item.request).duplicates += 1;
       return false;
     });
@@ -264,6 +269,7 @@ export class Opener {
   ): Promise<void> {
     const told = new Map<string, (Told & { request: KeptRequest })[]>();
     const touched: Touch[] = [];
+    let ahead = 0;
     for (const item of items) {
       const counts = tally.of(item.request);
       const changes = this.#said(source.name, item, tally, () => {
@@ -277,17 +283,35 @@ export class Opener {
       for (const change of forUs) {
         if (change.kind === 'touch') {
           counts.touched += 1;
-          touched.push({ ...change, gone: change.gone ?? null, lagMs: readLagMs(source, change.stream) });
+          const { receivedAt } = item.request;
+          const isBelievable = !isAhead(change.changedAt, receivedAt);
+          if (!isBelievable) ahead += 1;
+          touched.push({
+            ...change,
+            changedAt: isBelievable ? change.changedAt : receivedAt,
+            gone: change.gone ?? null,
+            lagMs: readLagMs(source, change.stream),
+          });
         } else {
           counts.received += 1;
           const list = told.get(change.stream) ?? [];
           told.set(change.stream, list);
-          list.push({ record: change.record, partial: change.partial === true, request: item.request });
+          const record = received(change.record, item.request);
+          if (record.changedAt !== change.record.changedAt) ahead += 1;
+          list.push({ record, partial: change.partial === true, request: item.request });
         }
       }
     }
+    if (ahead > 0) this.#tellAhead(source.name, ahead, now);
     await touch(tx, source.name, touched, now);
     for (const [stream, records] of told) await this.#takeRecords(tx, source, stream, records, tally, now);
+  }
+
+  /** One line an hour for each source, however many records it is about. */
+  #tellAhead(source: string, count: number, now: number): void {
+    if (now - (this.#toldAhead.get(source) ?? Number.NEGATIVE_INFINITY) < 3_600_000) return;
+    this.#toldAhead.set(source, now);
+    this.#room.log.warn({ source, records: count }, aheadNote(count).message);
   }
 
   async #takeRecords(
@@ -299,7 +323,7 @@ export class Opener {
     now: number,
   ): Promise<void> {
     const requestOf = new Map(told.map(({ record, request }) => [record, request]));
-    const composed = await compose(tx, source.name, stream, told);
+    const composed = await compose(tx, source, stream, told);
     const madeOf = new Map(composed.map(({ record, of }) => [record, of]));
     const changed: number[] = [];
     await ingest(
@@ -365,14 +389,20 @@ export class Opener {
   }
 }
 
-function keyOf(webhook: Webhook<unknown>, item: Json): string {
-  let named: string | null = null;
+/** The vendor's name for the item, or null. What has no name may come again and mean it: A, B, A ends with A. */
+function keyOf(webhook: Webhook<unknown>, item: Json): string | null {
   try {
-    named = webhook.key?.(item) ?? null;
+    const named = webhook.key?.(item) ?? null;
+    return named === null ? null : hashedKey(`name ${named}`);
   } catch {
-    // What has no name is known by what it says.
+    return null;
   }
-  return hashedKey(named === null ? `content ${JSON.stringify(item)}` : `name ${named}`);
+}
+
+/** The record as it can be believed. Where the vendor gave no time, the connector says that of the request's receipt. */
+function received(record: SourceRecord, { receivedAt }: KeptRequest): ComposedRecord {
+  const taken: ComposedRecord = asReceived(record, receivedAt);
+  return taken.changedAt === receivedAt ? { ...taken, undated: true } : taken;
 }
 
 function readLagMs(source: Source, stream: string): number {

@@ -1,12 +1,13 @@
-// Records that are told of in parts: each key of a body has a clock of its own, so that any order of parts and deletions
-// gives the same record. It knows no mapping.
+// Records that are told of in parts, put together with what is stored of them before they are taken in. It knows no mapping.
 import { sql } from 'drizzle-orm';
-import type { JsonObject, SourceRecord } from '../../connector.ts';
+import type { SourceRecord } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
-import { type Clocks, type ComposedRecord, type StoredParts, storedParts } from '../records/records.ts';
+import { composed, type Known } from '../records/composing.ts';
+import { type ComposedRecord, storedParts } from '../records/records.ts';
+import type { Source } from '../source.ts';
 
 export interface Told {
-  record: SourceRecord;
+  record: ComposedRecord;
   /** Only the keys of its body are told of. */
   partial: boolean;
 }
@@ -17,84 +18,52 @@ export interface Composed {
   of: SourceRecord[];
 }
 
-/** What is known of a record in parts. */
-interface Parts {
-  body: JsonObject;
-  clocks: Clocks;
-  /** Keys that are no newer are gone. */
-  deletedAt: number | null;
-}
-
 /**
  * Records whole again, from the parts told of and those that are stored; what came whole goes through as it is. Within
  * the caller's transaction nobody else composes records of this stream.
  */
 export async function compose(
   db: Queryable,
-  source: string,
+  source: Source,
   stream: string,
   told: readonly Told[],
 ): Promise<Composed[]> {
-  const whole = (): Composed[] => told.map(({ record }) => ({ record, of: [record] }));
-  const isPlain = told.every(({ record, partial }) => !partial && !record.deleted);
-  if (isPlain) return whole();
-  await db.rows(sql`select pg_advisory_xact_lock(hashtextextended(${`parts ${source} ${stream}`}, 7225122))`);
+  if (told.every(({ partial }) => !partial)) return told.map(({ record }) => ({ record, of: [record] }));
+  await db.rows(
+    sql`select pg_advisory_xact_lock(hashtextextended(${`parts ${source.name} ${stream}`}, 7225122))`,
+  );
   const byId = Map.groupBy(told, ({ record }) => record.recordId);
-  const stored = await storedParts(db, source, stream, [...byId.keys()]);
+  const inParts = [...byId].flatMap(([id, all]) => (all.some(({ partial }) => partial) ? [id] : []));
+  const stored = await storedParts(db, source.name, stream, inParts);
+  const exhaustive = source.exhaustive(stream);
   return [...byId].flatMap(([recordId, all]) => {
-    const known = stored.get(recordId);
-    const inParts = all.some(({ partial }) => partial) || (known !== undefined && known.clocks !== null);
-    if (!inParts || all.some(({ record, partial }) => !partial && !record.deleted))
-      return all.map(({ record }) => ({ record, of: [record] }));
-    return composeOne(
-      known && partsOf(known),
-      all.map(({ record }) => record),
-    );
+    if (all.every(({ partial }) => !partial)) return all.map(({ record }) => ({ record, of: [record] }));
+    return [composeOne(stored.get(recordId) ?? null, all, exhaustive)];
   });
 }
 
-function partsOf(known: StoredParts): Parts {
-  const { body, changedAt, deletedAt } = known;
-  const clocks = known.clocks ?? Object.fromEntries(Object.keys(body).map((key) => [key, changedAt]));
-  return { body, clocks, deletedAt };
-}
-
-/** One record from what was known and these parts and deletions of it, in any order. */
-export function composeOne(known: Parts | undefined, told: readonly SourceRecord[]): Composed[] {
-  const values = new Map(Object.entries(known?.body ?? {}));
-  const clocks = new Map(Object.entries(known?.clocks ?? {}));
-  let deletedAt = known?.deletedAt ?? null;
-  for (const record of told) {
-    if (record.deleted) deletedAt = Math.max(deletedAt ?? 0, record.changedAt);
-    else
-      for (const [key, value] of Object.entries(record.body)) {
-        const clock = clocks.get(key) ?? Number.NEGATIVE_INFINITY;
-        if (clock > record.changedAt) continue;
-        // Of two values of one moment the same one stands whichever came first.
-        if (clock === record.changedAt && JSON.stringify(values.get(key)) > JSON.stringify(value)) continue;
-        values.set(key, value);
-        clocks.set(key, record.changedAt);
-      }
-  }
-  const standing = [...clocks].filter(([, clock]) => deletedAt === null || clock > deletedAt).sort();
-  const { recordId } = told[0]!;
-  const merged = [...new Set(told.flatMap((record) => record.merged ?? []))];
-  if (standing.length === 0) {
-    // Nothing is newer than the deletion; without one there was nothing in the parts.
-    const record: ComposedRecord =
-      deletedAt === null
-        ? { recordId, changedAt: Math.max(...told.map((one) => one.changedAt)), body: {}, clocks: {} }
-        : { recordId, changedAt: deletedAt, deleted: true, body: {} };
-    if (merged.length > 0) record.merged = merged;
-    return [{ record, of: [...told] }];
-  }
-  const record: ComposedRecord = {
-    recordId,
-    changedAt: Math.max(...standing.map(([, clock]) => clock)),
-    body: Object.fromEntries(standing.map(([key]) => [key, values.get(key)!])),
-    clocks: Object.fromEntries(standing),
-    ...(deletedAt !== null && { deletedAt }),
+/** One record from what was known and what was told of it, in any order. */
+export function composeOne(
+  known: Known | null,
+  told: readonly Told[],
+  exhaustive: readonly string[] = [],
+): Composed {
+  const records = told.map(({ record }) => record);
+  const all = composed(
+    known,
+    told.map(({ record, partial }) => ({ ...record, ...(partial && { partial: true as const }) })),
+    exhaustive,
+  );
+  const { recordId } = records[0]!;
+  const merged = [...new Set(records.flatMap((record) => record.merged ?? []))];
+  const more = {
     ...(merged.length > 0 && { merged }),
+    ...(records.every((record) => record.undated) && { undated: true as const }),
   };
-  return [{ record, of: [...told] }];
+  const { body, changedAt, deletedAt } = all;
+  if (deletedAt !== null && changedAt <= deletedAt)
+    return { record: { recordId, changedAt: deletedAt, deleted: true, body: {}, ...more }, of: records };
+  const clocks = all.clocks ?? Object.fromEntries(Object.keys(body).map((key) => [key, changedAt] as const));
+  const deletion = deletedAt === null ? {} : { deletedAt };
+  return { record: { recordId, changedAt, body, clocks, ...deletion, ...more }, of: records };
 }

@@ -1,7 +1,6 @@
 // Records into customers: what is older is dropped, what is the same is skipped, the rest is mapped, merged and owed to
 // the destination. A handful of statements a page, inside the caller's transaction, whatever the page's size.
 import type { Page, RejectedRow, SourceRecord } from '../../connector.ts';
-import { assignedSourceId, sourceIdOf } from '../../customer/identity.ts';
 import type { Queryable } from '../../db/database.ts';
 import type { Lane } from '../../engine/lanes.ts';
 import { type Revised, refold } from '../customers/customers.ts';
@@ -10,15 +9,18 @@ import { type DeadLetter, keepDeadLetters, settleRecordLetters } from '../letter
 import { checkpoint } from '../runs/checkpoints.ts';
 import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
+import { asReceived } from './clocks.ts';
+import { says } from './composing.ts';
 import { erasedAmong, type Newcomer } from './erased-records.ts';
+import { type Hashed, judge, quickVerdict, type Verdict } from './judging.ts';
 import {
   bodyHash,
   type ComposedRecord,
+  lockRecords,
   mergeRecords,
   type RecordRow,
   type StoredRecord,
   sourceIdsOf,
-  storedBodies,
   storedRecords,
   touchRecords,
   writeRecords,
@@ -60,6 +62,10 @@ export interface Intake {
   lane: Lane;
   runId: number | null;
   now: number;
+  /** When the vendor was asked for the records, epoch milliseconds; absent where it pushed them. */
+  readAt?: number | undefined;
+  /** Told how many records have a clock that cannot be believed: they are taken to have changed now. */
+  onAhead?(count: number): void;
   /** Told of the customers that have a new revision, within the transaction. */
   onRevised?(revised: readonly Revised[]): Promise<void>;
   /** Told once of each record what it was counted as. */
@@ -69,14 +75,6 @@ export interface Intake {
 /** What a record may be counted as. */
 export type RecordCount = 'changed' | 'unchanged' | 'superseded' | 'filtered' | 'rejected';
 
-type Verdict =
-  | { kind: 'superseded' | 'unchanged' }
-  | { kind: 'touched'; sourceId: string | null }
-  /** Of somebody who was erased: nothing of it is kept. */
-  | { kind: 'erased' }
-  | { kind: 'rejected'; letter: DeadLetter; sourceId: string | null }
-  | { kind: 'changed' | 'filtered'; row: RecordRow; before: string | null };
-
 /** Takes in one page's records and rejected rows. Commits nothing itself. */
 export async function ingest(
   db: Queryable,
@@ -84,68 +82,53 @@ export async function ingest(
   intake: Intake,
   page: Pick<Page, 'records' | 'rejected'>,
 ): Promise<Counts> {
-  const { source, stream, now } = intake;
-  const { newest, older, laterGone } = newestOfEach(page.records);
+  const { source, stream } = intake;
+  const records = believable(page.records, intake);
+  const { newest, older, laterGone } = newestOfEach(records);
   const judged = await judgeAll(db, intake, newest);
-  // Where the newest version is refused, the newest before it that is not stands; a deletion goes after what it deletes.
-  const refused = newest.filter((_, index) => ['rejected', 'superseded'].includes(judged[index]!.kind));
-  const rest = [...refused.flatMap((record) => older.get(record.recordId) ?? []), ...laterGone];
-  const counts = { ...noCounts, received: page.records.length - rest.length + (page.rejected?.length ?? 0) };
-  counts.superseded += page.records.length - newest.length - rest.length;
-  if (intake.onCounted && page.records.length > newest.length + rest.length) {
-    const others = new Set([...newest, ...rest]);
-    for (const record of page.records) if (!others.has(record)) intake.onCounted(record, 'superseded');
-  }
+  const rest = [...othersToTake(intake, newest, judged, older), ...laterGone];
 
   const { verdicts, rejected, merges } = await withoutTheErased(
     db,
     world,
     intake,
-    { records: page.records, newest, rejected: page.rejected ?? [] },
+    { records, newest, rejected: page.rejected ?? [] },
     judged,
   );
 
   const rows = verdicts.flatMap((verdict) => ('row' in verdict ? [verdict.row] : []));
-  await keepGoodValues(db, intake, rows);
-  const written = rows.length
-    ? await writeRecords(db, source.name, stream, rows, {
-        runId: intake.runId,
-        now,
-        sourceId: source.config.sourceId.policy,
-      })
-    : [];
-  const touched = newest.filter((_, index) => verdicts[index]?.kind === 'touched');
+  const written = await writeRows(db, intake, rows);
+  // Another worker made these rows in the meantime: the records are judged again, against what it made.
+  const isWritten = new Set(written.map(({ recordId }) => recordId));
+  const raced = new Set(
+    rows.flatMap(({ recordId, isKnown }) => (isKnown || isWritten.has(recordId) ? [] : [recordId])),
+  );
+  const done = newest
+    .map((record, index) => ({ record, verdict: verdicts[index]! }))
+    .filter(({ record }) => !raced.has(record.recordId));
+  rest.push(...newest.filter((record) => raced.has(record.recordId)));
+
+  const touched = done.flatMap(({ record, verdict }) => (verdict.kind === 'touched' ? [record] : []));
   await touchRecords(db, source.name, stream, touched);
-  const orphaned = await mergeRecords(db, source.name, stream, merges, now);
+  const orphaned = await mergeRecords(db, source.name, stream, merges, intake.now);
   const letters = [
-    ...verdicts.flatMap((verdict) => ('letter' in verdict ? [verdict.letter] : [])),
+    ...done.flatMap(({ verdict }) => ('letter' in verdict ? [verdict.letter] : [])),
     ...rejectedRows(rejected, intake),
   ];
-  await keepDeadLetters(db, letters, now);
-  const accepted = newest.filter(
-    (_, index) => verdicts[index]?.kind === 'touched' || 'row' in verdicts[index]!,
+  await keepDeadLetters(db, letters, intake.now);
+  const accepted = done.flatMap(({ record, verdict }) =>
+    verdict.kind === 'touched' || 'row' in verdict ? [record] : [],
   );
-  await settleRecordLetters(db, { source: source.name, stream }, accepted, now);
+  await settleRecordLetters(db, { source: source.name, stream }, accepted, intake.now);
 
+  const counts = countAll(intake, { records, newest, rest, done, page, rejected });
   const affected = new Set<string>(orphaned);
   for (const { sourceId } of written) if (sourceId !== null) affected.add(sourceId);
-  for (const [index, verdict] of verdicts.entries()) {
+  for (const { verdict } of done) {
     if ('before' in verdict && verdict.before !== null) affected.add(verdict.before);
     if (verdict.kind === 'touched' && verdict.sourceId !== null) affected.add(verdict.sourceId);
-    counts[countOf[verdict.kind]] += 1;
-    intake.onCounted?.(newest[index]!, countOf[verdict.kind]);
   }
-  counts.rejected += rejected.length;
-  counts.filtered += (page.rejected?.length ?? 0) - rejected.length;
-  if (affected.size > 0) {
-    const cause = { by: 'records' as const, source: source.name, stream, runId: intake.runId };
-    const revised = await refold(db, affected, world.fold, { cause, now });
-    const debt = { source: source.name, runId: intake.runId, lane: intake.lane, now };
-    const changedAt = revised.length > 0 ? await changesOfNow(db, intake, verdicts) : new Map();
-    await owe(db, revised, { ...debt, breaker: world.breaker, changedAt });
-    counts.customers = revised.length;
-    await intake.onRevised?.(revised);
-  }
+  counts.customers = await foldAndOwe(db, world, intake, affected, verdicts);
   if (rest.length > 0) {
     const more = await ingest(db, world, intake, { records: rest });
     for (const key of Object.keys(counts) as (keyof Counts)[]) counts[key] += more[key];
@@ -153,36 +136,124 @@ export async function ingest(
   return counts;
 }
 
+/** The records, none with a clock that would hide every later change. */
+function believable(records: readonly ComposedRecord[], { now, onAhead }: Intake): readonly ComposedRecord[] {
+  const taken = records.map((record) => asReceived(record, now));
+  const ahead = taken.filter((record, index) => record !== records[index]).length;
+  if (ahead === 0) return records;
+  onAhead?.(ahead);
+  return taken;
+}
+
+/**
+ * Older versions on the page that count beside the newest. Where the newest is refused, the newest before it that is not
+ * stands; where absent properties stay, what an older one alone names does.
+ */
+function othersToTake(
+  { source, stream }: Intake,
+  newest: readonly ComposedRecord[],
+  judged: readonly Verdict[],
+  older: ReadonlyMap<string, readonly ComposedRecord[]>,
+): ComposedRecord[] {
+  if (older.size === 0) return [];
+  const paths = source.exhaustive(stream);
+  const counts = (record: ComposedRecord, other: ComposedRecord): boolean => {
+    if (other.deleted) return source.keepsAbsent(stream) || source.hasSilentFields;
+    if (source.keepsAbsent(stream) && says(other.body, record.body, paths)) return true;
+    if (!source.hasSilentFields) return false;
+    const { fields } = source.contribute(other.body);
+    return source.contribute(record.body).silent.some((field) => fields[field] != null);
+  };
+  return newest.flatMap((record, index) => {
+    const others = older.get(record.recordId) ?? [];
+    if (['rejected', 'superseded'].includes(judged[index]!.kind)) return others;
+    return others.filter((other) => counts(record, other));
+  });
+}
+
+async function writeRows(
+  db: Queryable,
+  { source, stream, runId, now, readAt }: Intake,
+  rows: readonly RecordRow[],
+): Promise<{ recordId: string; sourceId: string | null }[]> {
+  if (rows.length === 0) return [];
+  // Of two readings the later one counts where a clock cannot tell: then it matters when the vendor was asked.
+  const receivedAt = source.clock(stream) === 'millisecond' ? now : (readAt ?? now);
+  const policy = source.config.sourceId.policy;
+  return writeRecords(db, source.name, stream, rows, { runId, receivedAt, sourceId: policy });
+}
+
+interface Counting {
+  records: readonly ComposedRecord[];
+  newest: readonly ComposedRecord[];
+  rest: readonly ComposedRecord[];
+  done: readonly { record: ComposedRecord; verdict: Verdict }[];
+  page: Pick<Page, 'records' | 'rejected'>;
+  rejected: readonly RejectedRow[];
+}
+
+/** What became of the page, without the rest that is still to be taken in. */
+function countAll(intake: Intake, { records, newest, rest, done, page, rejected }: Counting): Counts {
+  const refusedRows = page.rejected?.length ?? 0;
+  const counts = { ...noCounts, received: records.length - rest.length + refusedRows };
+  counts.superseded += records.length - done.length - rest.length;
+  if (intake.onCounted && counts.superseded > 0) {
+    const others = new Set([...newest, ...rest]);
+    for (const record of records) if (!others.has(record)) intake.onCounted(record, 'superseded');
+  }
+  for (const { record, verdict } of done) {
+    counts[countOf[verdict.kind]] += 1;
+    intake.onCounted?.(record, countOf[verdict.kind]);
+  }
+  counts.rejected += rejected.length;
+  counts.filtered += refusedRows - rejected.length;
+  return counts;
+}
+
+/** Folds these customers anew and owes what is new of them. Returns how many that are. */
+async function foldAndOwe(
+  db: Queryable,
+  world: World,
+  intake: Intake,
+  affected: ReadonlySet<string>,
+  verdicts: readonly Verdict[],
+): Promise<number> {
+  if (affected.size === 0) return 0;
+  const { source, stream, runId, lane, now } = intake;
+  const cause = { by: 'records' as const, source: source.name, stream, runId };
+  const revised = await refold(db, affected, world.fold, { cause, now });
+  const changedAt = revised.length > 0 ? await changesOfNow(db, intake, verdicts) : new Map();
+  await owe(db, revised, { source: source.name, runId, lane, now, breaker: world.breaker, changedAt });
+  await intake.onRevised?.(revised);
+  return revised.length;
+}
+
 /**
  * What each of these is, against what is stored of it. Rows that will be written are read once more under their locks:
  * another worker may have brought them further since, and what it brought must be neither missed nor undone.
  */
-async function judgeAll(db: Queryable, intake: Intake, records: readonly SourceRecord[]): Promise<Verdict[]> {
+async function judgeAll(
+  db: Queryable,
+  intake: Intake,
+  records: readonly ComposedRecord[],
+): Promise<Verdict[]> {
   const { source, stream } = intake;
-  const stored = await storedRecords(
-    db,
-    source.name,
-    stream,
-    records.map((record) => record.recordId),
-  );
+  const ids = records.map((record) => record.recordId);
+  const stored = await storedRecords(db, source.name, stream, ids);
   const inherited = await inheritedSourceIds(db, intake, records, stored);
-  const verdictOf = (record: SourceRecord) =>
-    judge(record, stored.get(record.recordId), inherited.get(record.recordId) ?? null, intake);
-  const verdicts = records.map(verdictOf);
-  const moving = records.flatMap(({ recordId }, index) => {
-    const verdict = verdicts[index]!;
-    return stored.has(recordId) && (verdict.kind === 'touched' || 'row' in verdict) ? [recordId] : [];
-  });
-  if (moving.length === 0) return verdicts;
-  const locked = await storedRecords(db, source.name, stream, moving.sort(), { lock: true });
-  for (const recordId of moving) {
-    const row = locked.get(recordId);
-    if (row) stored.set(recordId, row);
-    else stored.delete(recordId);
-  }
-  const isMoving = new Set(moving);
-  return records.map((record, index) =>
-    isMoving.has(record.recordId) ? verdictOf(record) : verdicts[index]!,
+  const hashed = records.map(
+    (record): Hashed => ({
+      record,
+      hash: record.deleted ? '' : bodyHash(record),
+      inherited: inherited.get(record.recordId) ?? null,
+    }),
+  );
+  const quick = hashed.map((one) => quickVerdict(one, stored.get(one.record.recordId), intake));
+  const isOpen = (index: number) => quick[index] === null || quick[index]?.kind === 'touched';
+  const moving = ids.filter((recordId, index) => isOpen(index) && stored.has(recordId));
+  const locked = await lockRecords(db, source.name, stream, moving);
+  return hashed.map((one, index) =>
+    isOpen(index) ? judge(one, locked.get(one.record.recordId), intake) : quick[index]!,
   );
 }
 
@@ -290,31 +361,6 @@ async function inheritedSourceIds(
   return inherited;
 }
 
-/** Of a field that fails in a new version, what it was before stays on: the row keeps it. */
-async function keepGoodValues(
-  db: Queryable,
-  { source, stream }: Intake,
-  rows: readonly RecordRow[],
-): Promise<void> {
-  const faulty = rows.filter((row) => row.faults !== null);
-  if (faulty.length === 0) return;
-  const before = await storedBodies(
-    db,
-    source.name,
-    stream,
-    faulty.map((row) => row.recordId),
-  );
-  for (const row of faulty) {
-    const known = before.get(row.recordId);
-    if (!known) continue;
-    const values = { ...known.good, ...source.contribute(known.body).fields };
-    const good = Object.fromEntries(
-      row.faults!.flatMap(({ field }) => (values[field] == null ? [] : [[field, values[field]]])),
-    );
-    if (Object.keys(good).length) row.good = good;
-  }
-}
-
 /**
  * A page may hold one record twice (rows move while a vendor pages): the newest counts, the later one on a tie, and
  * `older` are the others. A deletion says nothing of the body: where it comes after one, it is taken in after it.
@@ -348,88 +394,6 @@ function newestOf(versions: readonly SourceRecord[]): SourceRecord | undefined {
     (newest, record) => (newest === undefined || record.changedAt >= newest.changedAt ? record : newest),
     undefined,
   );
-}
-
-/** What one record is, against what is stored of it. */
-function judge(
-  record: ComposedRecord,
-  stored: StoredRecord | undefined,
-  inherited: string | null,
-  intake: Intake,
-): Verdict {
-  if (record.deleted) return judgeDeletion(record, stored);
-  const hash = bodyHash(record);
-  if (stored && record.changedAt < stored.changedAt) return { kind: 'superseded' };
-  const goesLater = (record.deletedAt ?? 0) > (stored?.deletedAt ?? 0);
-  if (stored && hash === stored.hash && !goesLater) {
-    if (record.changedAt === stored.changedAt) return { kind: 'unchanged' };
-    // A deleted record that stands again is a change, though its body is the same.
-    const stands = stored.deletedAt === null || stored.deletedAt < stored.changedAt;
-    if (stands) return { kind: 'touched', sourceId: stored.sourceId };
-  }
-  const { source } = intake;
-  const before = stored?.sourceId ?? null;
-  const path = source.sourceIdPath(record.body);
-  const found = sourceIdOf(record.body, path, { lowerCase: source.config.sourceId.lowerCase });
-  if ('fault' in found)
-    return { kind: 'rejected', letter: letterOf(record, intake, 'source_id', found.fault), sourceId: before };
-  const { faults } = source.contribute(record.body);
-  const sourceId = assignedSourceId(before ?? inherited, found.value, source.config.sourceId.policy);
-  if (faults.length && source.badValues(record.body) === 'reject') {
-    // Of what has been deleted since nobody needs to hear.
-    if (stored?.deletedAt != null && stored.deletedAt >= record.changedAt) return { kind: 'superseded' };
-    const reason = faults.map((fault) => `${fault.field}: ${fault.reason}`).join('; ');
-    return { kind: 'rejected', letter: letterOf(record, intake, 'bad_value', reason), sourceId };
-  }
-  const filtered =
-    source.filtered(intake.stream, record.body) ??
-    (sourceId === null ? `no source ID: ${path} is empty` : null);
-  const row = {
-    recordId: record.recordId,
-    sourceId,
-    changedAt: record.changedAt,
-    deletedAt: record.deletedAt ?? null,
-    hash,
-    body: record.body,
-    clocks: record.clocks ?? null,
-    filtered,
-    faults: faults.length ? faults.map(({ field, reason }) => ({ field, reason })) : null,
-    good: null,
-  };
-  return { kind: filtered === null ? 'changed' : 'filtered', row, before };
-}
-
-function judgeDeletion(record: SourceRecord, stored: StoredRecord | undefined): Verdict {
-  if (stored?.deletedAt != null && stored.deletedAt >= record.changedAt) return { kind: 'unchanged' };
-  if (stored && record.changedAt < stored.changedAt) return { kind: 'superseded' };
-  // Only the deletion's clock moves; the body, its clock and its source ID stay as they are stored.
-  const row = {
-    recordId: record.recordId,
-    sourceId: null,
-    changedAt: 0,
-    deletedAt: record.changedAt,
-    hash: '',
-    body: {},
-    clocks: null,
-    filtered: null,
-    faults: null,
-    good: null,
-  };
-  return { kind: 'changed', row, before: stored?.sourceId ?? null };
-}
-
-function letterOf(record: SourceRecord, intake: Intake, code: string, message: string): DeadLetter {
-  const { recordId, changedAt, body } = record;
-  return {
-    kind: 'record',
-    source: intake.source.name,
-    stream: intake.stream,
-    ref: recordId,
-    runId: intake.runId,
-    code,
-    message,
-    detail: { changedAt, body },
-  };
 }
 
 function rejectedRows(rows: readonly RejectedRow[], intake: Intake): DeadLetter[] {

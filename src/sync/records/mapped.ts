@@ -14,7 +14,7 @@ export interface MappedState {
   /** Why it is no contribution, or null. */
   filtered: string | null;
   faults: { field: string; reason: string }[] | null;
-  /** The last good values of the fields in `faults`. */
+  /** The last good values of fields that fail or say nothing. */
   good: Fields | null;
 }
 
@@ -33,9 +33,12 @@ export function mapAgain(source: Source, row: MappedState & { stream: string; bo
   const sticky = source.isProvisional(row.stream, row.body) ? null : row.sourceId;
   const sourceId = assignedSourceId(sticky, named, policy);
   const without = 'fault' in found ? `no source ID: ${found.fault}` : `no source ID: ${path} is empty`;
-  const faults = source.contribute(row.body).faults.map(({ field, reason }) => ({ field, reason }));
+  const contribution = source.contribute(row.body);
+  const faults = contribution.faults.map(({ field, reason }) => ({ field, reason }));
   const kept = Object.fromEntries(
-    faults.flatMap(({ field }) => (row.good?.[field] == null ? [] : [[field, row.good[field]]])),
+    [...faults.map(({ field }) => field), ...contribution.silent].flatMap((field) =>
+      row.good?.[field] == null ? [] : [[field, row.good[field]]],
+    ),
   );
   const failedBefore = new Set(row.faults?.map(({ field }) => field));
   return {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { Fields, JsonObject, SourceRecord } from '../../connector.ts';
 import { at, json, ms, type Queryable, texts } from '../../db/database.ts';
+import type { Clocks, Known } from './composing.ts';
 
 /** What is stored of a record, as far as ingest needs it to decide. Times are epoch milliseconds. */
 export interface StoredRecord {
@@ -11,17 +12,25 @@ export interface StoredRecord {
   sourceId: string | null;
   changedAt: number;
   deletedAt: number | null;
+  /** Of the body that was told of last. */
   hash: string;
+  /** Values of the body, or last good ones, have clocks of their own. */
+  hasClocks: boolean;
+  receivedAt: number;
+  /** A run brought this state: the vendor was read. */
+  byRun: boolean;
 }
 
-/** When each key of a body changed, by the source's clock, epoch milliseconds. */
-export type Clocks = { [key: string]: number };
+/** The same with what composing needs; its rows are locked until the transaction ends. */
+export interface LockedRecord extends StoredRecord, StoredParts {}
 
-/** A record whose body was put together from parts; see sync/inbox/partial-records. */
+/** A record on its way in: its body may have been put together from parts, see sync/inbox/partial-records. */
 export interface ComposedRecord extends SourceRecord {
   clocks?: Clocks;
   /** It was deleted then, and parts that came after it stand. */
   deletedAt?: number;
+  /** The source gave no time: `changedAt` is when it came. A repeat of the present state is no news. */
+  undated?: true;
 }
 
 export interface RecordRow {
@@ -31,12 +40,16 @@ export interface RecordRow {
   deletedAt: number | null;
   hash: string;
   body: JsonObject;
-  /** Null where the body came whole. */
+  /** Null where everything in the body is of `changedAt`. */
   clocks: Clocks | null;
   filtered: string | null;
   faults: { field: string; reason: string }[] | null;
-  /** The last good values of the fields in `faults`. */
+  /** The last good values of fields that fail or say nothing. */
   good: Fields | null;
+  /** Its row is there, and locked. */
+  isKnown: boolean;
+  /** Its source ID takes the place of one that did not stick. */
+  hasMoved?: true;
 }
 
 /** A record that stands or stood, with what a fold needs of it. */
@@ -62,19 +75,33 @@ export function bodyHash(record: SourceRecord): string {
   return createHash('sha256').update(JSON.stringify(record.body)).digest('base64').slice(0, 27);
 }
 
-/** The stored clocks and hashes of these records, in one indexed read; with `lock` they stay so until the transaction ends. */
+const storedColumns = sql`
+  record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt", ${ms(sql`deleted_at`)} as "deletedAt",
+  hash, clocks is not null as "hasClocks", ${ms(sql`received_at`)} as "receivedAt", run_id is not null as "byRun"`;
+
+/** The stored clocks and hashes of these records, in one indexed read. */
 export async function storedRecords(
   db: Queryable,
   source: string,
   stream: string,
   recordIds: readonly string[],
-  { lock = false } = {},
 ): Promise<Map<string, StoredRecord>> {
   const rows = await db.rows<StoredRecord>(sql`
-    select record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt",
-           ${ms(sql`deleted_at`)} as "deletedAt", hash
-    from ${these(source, stream, recordIds)}
-    ${lock ? sql`for update` : sql``}`);
+    select ${storedColumns} from ${these(source, stream, recordIds)}`);
+  return new Map(rows.map((row) => [row.recordId, row]));
+}
+
+/** All that is stored of these records, which stays so until the transaction ends. Sorted, so that no two workers wait for each other. */
+export async function lockRecords(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordIds: readonly string[],
+): Promise<Map<string, LockedRecord>> {
+  if (recordIds.length === 0) return new Map();
+  const rows = await db.rows<LockedRecord>(sql`
+    select ${storedColumns}, body, clocks, good
+    from ${these(source, stream, recordIds.toSorted())} for update`);
   return new Map(rows.map((row) => [row.recordId, row]));
 }
 
@@ -87,27 +114,35 @@ const these = (source: string, stream: string, recordIds: readonly string[]) => 
     (select * from records where source = ${source} and stream = ${stream} and record_id = wanted.id limit 1) as record`;
 
 /**
- * Writes these records, each ID at most once. A row that another worker has meanwhile brought further keeps its newer
- * clocks. Returns what stands now, with the source ID that it had before.
+ * Writes these records, each ID at most once. A row that was not known, and that another worker has made meanwhile, stays
+ * as it is and is left out of the answer: it is to be judged again. Returns what stands now. A known row surely conflicts,
+ * so that the `run_id` it would insert is free to say that it is known.
  */
 export async function writeRecords(
   db: Queryable,
   source: string,
   stream: string,
   rows: readonly RecordRow[],
-  context: { runId: number | null; now: number; sourceId: 'sticky' | 'follow' },
+  context: {
+    runId: number | null;
+    receivedAt: number;
+    sourceId: 'sticky' | 'follow';
+  },
 ): Promise<{ recordId: string; sourceId: string | null }[]> {
-  const ordered = [...rows].sort((a, b) => (a.recordId < b.recordId ? -1 : 1)); // one order for all workers: no deadlock
+  const [known, moved] = [-1, -2];
+  const ordered = rows
+    .map(({ isKnown, hasMoved, ...row }) => ({ ...row, known: hasMoved ? moved : isKnown ? known : null }))
+    .sort((a, b) => (a.recordId < b.recordId ? -1 : 1)); // one order for all workers: no deadlock
   const sourceId =
     context.sourceId === 'sticky'
-      ? sql`coalesce(records.source_id, excluded.source_id)`
+      ? sql`case when excluded.run_id = ${moved} then excluded.source_id else coalesce(records.source_id, excluded.source_id) end`
       : sql`case when excluded.changed_at >= records.changed_at then excluded.source_id else records.source_id end`;
   return db.rows(sql`
     insert into records (source, stream, record_id, source_id, changed_at, deleted_at, hash, body, clocks, filtered, faults, good, run_id, received_at)
     select ${source}, ${stream}, "recordId", "sourceId", to_timestamp("changedAt" / 1000), to_timestamp("deletedAt" / 1000),
-           hash, body, clocks, filtered, faults, good, ${context.runId}::bigint, ${at(context.now)}
+           hash, body, clocks, filtered, faults, good, coalesce(known, ${context.runId}::bigint), ${at(context.receivedAt)}
     from jsonb_to_recordset(${json(ordered)}) as row
-      ("recordId" text, "sourceId" text, "changedAt" float8, "deletedAt" float8, hash text, body jsonb, clocks jsonb, filtered text, faults jsonb, good jsonb)
+      ("recordId" text, "sourceId" text, "changedAt" float8, "deletedAt" float8, hash text, body jsonb, clocks jsonb, filtered text, faults jsonb, good jsonb, known bigint)
     on conflict (source, stream, record_id) do update set
       source_id = ${sourceId},
       deleted_at = greatest(records.deleted_at, excluded.deleted_at),
@@ -118,8 +153,9 @@ export async function writeRecords(
       filtered = case when excluded.changed_at >= records.changed_at then excluded.filtered else records.filtered end,
       faults = case when excluded.changed_at >= records.changed_at then excluded.faults else records.faults end,
       good = case when excluded.changed_at >= records.changed_at then excluded.good else records.good end,
-      run_id = excluded.run_id,
+      run_id = ${context.runId}::bigint,
       received_at = excluded.received_at
+    where excluded.run_id < 0
     returning record_id as "recordId", source_id as "sourceId"`);
 }
 
@@ -146,19 +182,7 @@ export async function recordsOf(db: Queryable, sourceIds: readonly string[]): Pr
     where source_id = any(${texts(sourceIds)}) and filtered is null`);
 }
 
-/** The bodies of these records and their last good values, for the few of which a new version has faults. */
-export async function storedBodies(
-  db: Queryable,
-  source: string,
-  stream: string,
-  recordIds: readonly string[],
-): Promise<Map<string, { body: JsonObject; good: Fields | null }>> {
-  const rows = await db.rows<{ recordId: string; body: JsonObject; good: Fields | null }>(sql`
-    select record_id as "recordId", body, good from ${these(source, stream, recordIds)}`);
-  return new Map(rows.map((row) => [row.recordId, row]));
-}
-
-/** What is stored of these records, for composing them anew. */
+/** What is stored of these records, for composing. */
 export async function storedParts(
   db: Queryable,
   source: string,
@@ -166,16 +190,13 @@ export async function storedParts(
   recordIds: readonly string[],
 ): Promise<Map<string, StoredParts>> {
   const rows = await db.rows<StoredParts & { recordId: string }>(sql`
-    select record_id as "recordId", body, clocks, ${ms(sql`changed_at`)} as "changedAt", ${ms(sql`deleted_at`)} as "deletedAt"
+    select record_id as "recordId", body, clocks, good, ${ms(sql`changed_at`)} as "changedAt", ${ms(sql`deleted_at`)} as "deletedAt"
     from ${these(source, stream, recordIds)}`);
   return new Map(rows.map(({ recordId, ...row }) => [recordId, row]));
 }
 
-export interface StoredParts {
-  body: JsonObject;
-  clocks: Clocks | null;
-  changedAt: number;
-  deletedAt: number | null;
+export interface StoredParts extends Known {
+  good: Fields | null;
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   type Parted,
   reassignRecord,
   sourceIdsOf,
-  storedBodies,
+  storedParts,
   takenOverBy,
   unmergeRecord,
 } from './records.ts';
@@ -56,7 +56,7 @@ async function ownSourceId(
   const before = (await sourceIdsOf(tx, source.name, stream, [from])).get(from) ?? null;
   const isInherited = before !== null && before === sourceId;
   if (!isInherited || source.config.sourceId.policy === 'follow') return { before, after: before };
-  const { body } = (await storedBodies(tx, source.name, stream, [from])).get(from)!;
+  const { body } = (await storedParts(tx, source.name, stream, [from])).get(from)!;
   const named = sourceIdOf(body, source.sourceIdPath(body), { lowerCase: source.config.sourceId.lowerCase });
   const others = await takenOverBy(tx, source.name, stream, from);
   const other = others.find((taken) => taken.sourceId !== null && taken.sourceId !== sourceId);

@@ -19,6 +19,7 @@ import { attemptsMax, type Backoff, backoffMs } from '../../engine/retry.ts';
 import type { Sending } from '../deliver/difference.ts';
 import { noteCoverage } from '../inbox/coverage.ts';
 import { pause } from '../pauses.ts';
+import { aheadNote } from '../records/clocks.ts';
 import { ingest } from '../records/ingest.ts';
 import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
@@ -280,15 +281,18 @@ async function isDue(
 async function readPages(reading: Reading, reader: Reader, checkpointStream: string): Promise<number | null> {
   const { room, source, stream, run, lease, signal } = reading;
   const key = { source: source.name, stream: checkpointStream, reader };
-  const ask = (cursor: Page['cursor'] | null): Promise<Page> => askPage(reading, reader, cursor);
+  const ask = async (cursor: Page['cursor'] | null) => {
+    const readAt = room.clock.now();
+    return { page: await askPage(reading, reader, cursor), readAt };
+  };
   const begun = (await checkpoint(room.database, key.source, key.stream, reader))?.cursor ?? null;
   const sweeping = reader === 'full' && sweeps(run, stream);
   const columns = new RunColumns(source);
   let first = begun === null;
   let total: number | null = null;
-  let next: Promise<Page> | null = ask(begun);
+  let next: Promise<{ page: Page; readAt: number }> | null = ask(begun);
   while (next !== null) {
-    const page: Page = await next;
+    const { page, readAt }: { page: Page; readAt: number } = await next;
     signal.throwIfAborted();
     next = page.rest ? null : ask(page.cursor);
     next?.catch(() => {}); // awaited on the next turn; until then a failure must not count as unhandled
@@ -296,6 +300,7 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
     const now = room.clock.now();
     await room.database.transaction(async (tx) => {
       const changed: number[] = [];
+      let ahead = 0;
       const counts = await ingest(
         tx,
         room.world,
@@ -305,6 +310,10 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
           lane: run.lane,
           runId: run.id,
           now,
+          readAt: reader === 'tombstones' ? undefined : readAt,
+          onAhead: (count) => {
+            ahead += count;
+          },
           onCounted: (record, as) => {
             if (as === 'changed') changed.push(record.changedAt);
           },
@@ -314,7 +323,8 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
       // A change that an increment finds is one that no webhook told of, not yet or not at all.
       if (source.webhook && (reader === 'lead' || reader === 'trail'))
         await noteCoverage(tx, { source: source.name, channel: 'poll', now }, changed);
-      await addNotes(tx, run.id, [...(page.notes ?? []), ...(found?.notes ?? [])]);
+      const told = [...(page.notes ?? []), ...(found?.notes ?? []), ...(ahead > 0 ? [aheadNote(ahead)] : [])];
+      await addNotes(tx, run.id, told);
       if (found) await keepReport(tx, { id: run.id, lease }, { columns: found.report });
       if (sweeping) await noteMet(tx, { runId: run.id, stream: stream.name, first }, idsOf(page));
       await moveCheckpoint(tx, key, { cursor: page.cursor, rest: page.rest, now });
@@ -355,11 +365,17 @@ async function readRecords(reading: Reading): Promise<void> {
   for (let from = run.pages * read.maxIds; from < recordIds.length; from += read.maxIds) {
     signal.throwIfAborted();
     const asked = recordIds.slice(from, from + read.maxIds);
+    const readAt = room.clock.now();
     const answer = await askRecords(reading, asked);
     const now = room.clock.now();
     await room.database.transaction(async (tx) => {
-      const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
+      let ahead = 0;
+      const onAhead = (count: number) => {
+        ahead += count;
+      };
+      const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, readAt, onAhead };
       const counts = await ingest(tx, room.world, intake, answer);
+      if (ahead > 0) await addNotes(tx, run.id, [aheadNote(ahead)]);
       await countPage(
         tx,
         { id: run.id, lease },
