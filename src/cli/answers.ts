@@ -106,6 +106,8 @@ export interface Customers {
 
 /** As of now, unlike the figures of the status. */
 export interface Deliveries extends Customers {
+  /** Values of the records of the runs asked about that were left out. */
+  quarantined?: number;
   /** Records that webhooks named, of sources that are not paused: only when they are read is known who is to be delivered. */
   toRead: number;
 }

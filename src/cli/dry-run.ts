@@ -31,7 +31,8 @@ export async function runDryRuns(
       else for (const { id, source } of asked) print(terminal, `Dry run ${id} of ${source} was asked for.`);
       return;
     }
-    const following = { client: reached.client, silent: json, stop: stop.signal, since: cli.clock.now() };
+    const { client, isHere } = reached;
+    const following = { client, isHere, silent: json, stop: stop.signal, since: cli.clock.now() };
     const runs: DryRun[] = [];
     for (const { id } of asked) runs.push((await endOf(cli, following, id, progress)) as DryRun);
     progress.end();

@@ -34,14 +34,14 @@ export async function runErrand(
   const reached = await reach(cli, { work: true });
   const stop = listenForStop(cli.clock, () => process.exit(1));
   try {
-    const { client } = reached;
+    const { client, isHere } = reached;
     const since = Date.parse((await client.send<Status>('/api/status')).now);
     const asked = await ask(client);
     if (!options.wait && !reached.isHere) {
       tellAsked(cli, options, asked);
       return;
     }
-    const following: Following = { client, silent: options.json, stop: stop.signal, since };
+    const following: Following = { client, isHere, silent: options.json, stop: stop.signal, since };
     const ids = asked.runs.map((run) => run.id);
     const done = await follow(cli, following, ids);
     const forecasts = await comparisons(cli, client, done.runs);
@@ -77,10 +77,10 @@ function tellAsked({ terminal }: Cli, { json }: ErrandOptions, { runs, more }: A
 
 function tellDone(cli: Cli, { json }: ErrandOptions, done: Done, { more }: Asked): void {
   const { terminal } = cli;
-  const { runs, customers, deadLetters } = done;
+  const { runs, customers, quarantined, deadLetters } = done;
   cli.exitCode = done.exitCode;
   if (json) {
-    printJson(terminal, { runs, customers, deadLetters, ...more });
+    printJson(terminal, { runs, customers, quarantined, deadLetters, ...more });
     return;
   }
   for (const run of runs) {
@@ -89,12 +89,25 @@ function tellDone(cli: Cli, { json }: ErrandOptions, done: Done, { more }: Asked
     if (run.columns) printColumns(terminal, run.source, run.columns);
     for (const note of run.notes) terminal.err.write(`${noteSentence(note)}\n`);
   }
-  const { delivered, dead } = customers;
-  const given = dead > 0 ? `, ${dead.toLocaleString('en-US')} given up` : '';
-  print(terminal, `Delivered: ${counted(delivered, 'customer')} in all${given}.`);
+  print(terminal, `Delivered: ${counted(customers.delivered, 'customer')}.`);
+  if (runs.length > 0) for (const sentence of openSentences(done)) terminal.err.write(`${sentence}\n`);
   for (const { source, ref, message } of deadLetters.slice(0, mostLettersShown)) {
     terminal.err.write(`${source}: ${ref}: ${message}\n`);
   }
   const hidden = deadLetters.length - mostLettersShown;
   if (hidden > 0) terminal.err.write(`… and ${hidden} more; see "tributary status" or the page.\n`);
+}
+
+/** What of these runs is not delivered or was left out, each with the command that shows it. */
+function openSentences({ customers: { held, waiting, dead }, quarantined }: Done): string[] {
+  const are = (count: number) => (count === 1 ? 'is' : 'are');
+  return [
+    held > 0 &&
+      `${counted(held, 'customer')} ${are(held)} held by the mass-change breaker: "tributary release --list" shows them.`,
+    waiting > 0 && `${counted(waiting, 'customer')} still to be delivered: "tributary status" shows why.`,
+    dead > 0 &&
+      `${counted(dead, 'customer')} ${are(dead)} refused by the destination: "tributary dead-letters" says why.`,
+    quarantined > 0 &&
+      `${counted(quarantined, 'value')} ${are(quarantined)} left out, their records are not: "tributary quarantine" says why.`,
+  ].filter((sentence) => sentence !== false);
 }

@@ -29,7 +29,10 @@ export interface Letter {
 /** What was asked for, done. */
 export interface Done {
   runs: Run[];
+  /** Of what was asked for alone. */
   customers: Customers;
+  /** Values that were left out. */
+  quarantined: number;
   /** The first of the dead letters that came of it. */
   deadLetters: Letter[];
   exitCode: number;
@@ -39,6 +42,8 @@ export interface Following {
   client: Client;
   silent: boolean;
   stop: AbortSignal;
+  /** The work is done in this process: when the command ends, so does the work. */
+  isHere: boolean;
   /** When it was asked for, by the clock of whoever does it, epoch milliseconds. */
   since: number;
 }
@@ -49,14 +54,32 @@ export async function follow(cli: Cli, following: Following, runIds: readonly nu
   try {
     const runs: Run[] = [];
     for (const id of runIds) runs.push(await endOf(cli, following, id, progress));
-    const customers = await atRest(cli, following, progress);
+    await atRest(cli, following, runIds, progress);
+    const { toRead: _, quarantined = 0, ...customers } = await ownDeliveries(following, runIds);
     const deadLetters = await lettersOf(following, runs);
     const isWell =
-      deadLetters.length === 0 && runs.every((run) => run.state === 'finished' && run.rejected === 0);
-    return { runs, customers, deadLetters, exitCode: isWell ? exitCodes.well : exitCodes.failed };
+      deadLetters.length === 0 && runs.every(isWhole) && (runs.length === 0 || isOver(customers));
+    const exitCode = isWell ? exitCodes.well : exitCodes.failed;
+    return { runs, customers, quarantined, deadLetters, exitCode };
   } finally {
     progress.end();
   }
+}
+
+/** Every record was taken in, and no column that is probably meant was passed over. */
+function isWhole({ state, rejected, columns }: Run): boolean {
+  const isMissing = columns?.missing.some(({ meant }) => meant !== null) ?? false;
+  return state === 'finished' && rejected === 0 && !isMissing;
+}
+
+function isOver({ waiting, held, dead }: Customers): boolean {
+  return waiting + held + dead === 0;
+}
+
+/** The deliveries of these runs, or where there are none those since it was asked for. */
+function ownDeliveries({ client, since }: Following, runIds: readonly number[]): Promise<Deliveries> {
+  const query = runIds.length > 0 ? { runs: runIds.join(',') } : { since: new Date(since).toISOString() };
+  return client.send('/api/deliveries', { query });
 }
 
 export async function endOf(
@@ -100,29 +123,39 @@ function refuseHopeless(run: Run, { sources }: Status, now: number): void {
   );
 }
 
-/** The figures of the status may be old; whether something waits is asked for apart. */
-async function atRest({ clock }: Cli, { client, stop }: Following, progress: Progress): Promise<Customers> {
+/**
+ * Waits until nothing waits, or on a server nothing of what was asked for: there others work too. The figures of the
+ * status may be old; whether something waits is asked for apart.
+ */
+async function atRest(
+  { clock }: Cli,
+  following: Following,
+  runIds: readonly number[],
+  progress: Progress,
+): Promise<void> {
+  const { client, stop, isHere } = following;
   let movedAt = clock.now();
   let moved = '';
   let most = 0;
   for (;;) {
     const begun = clock.now();
-    const { toRead: _, ...customers }: Deliveries = await client.send('/api/deliveries');
+    const found = isHere
+      ? await client.send<Deliveries>('/api/deliveries')
+      : await ownDeliveries(following, runIds);
     const now = clock.now();
-    const { waiting, delivered, dead } = customers;
-    if (waiting === 0) return customers;
+    const { waiting, delivered, dead } = found;
+    if (waiting === 0) return;
     const { destination }: Status = await client.send('/api/status');
-    const left = `${counted(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for delivery still`;
-    if (destination.paused)
-      throw new CommandError(`The destination is paused: ${ended(destination.paused.reason)} ${left}.`);
     const state = `${waiting} ${delivered} ${dead}`;
     if (state !== moved) [moved, movedAt] = [state, now];
-    if (stop.aborted || now - movedAt > longestStillMs) {
-      const why = stop.aborted
-        ? 'No longer waiting'
-        : `Nothing has moved for ${longestStillMs / 60_000} minutes`;
-      throw new CommandError(`${why}: ${left}. They stay queued for the server or the next command.`);
-    }
+    const why = destination.paused
+      ? `The destination is paused: ${ended(destination.paused.reason)}`
+      : stop.aborted
+        ? 'No longer waiting.'
+        : now - movedAt > longestStillMs
+          ? `Nothing has moved for ${longestStillMs / 60_000} minutes.`
+          : null;
+    if (why !== null) return requireOwnDelivered(following, runIds, why);
     most = Math.max(most, waiting);
     progress.show(
       `${counted(most - waiting, 'customer')} delivered, ${waiting} to go`,
@@ -132,6 +165,21 @@ async function atRest({ clock }: Cli, { client, stop }: Following, progress: Pro
     // Counting must not become the work itself.
     await clock.sleep(Math.max(askEveryMs, (now - begun) * 10), stop);
   }
+}
+
+/** Throws where something of what was asked for still waits, though there is no point in waiting. */
+async function requireOwnDelivered(
+  following: Following,
+  runIds: readonly number[],
+  why: string,
+): Promise<void> {
+  const { waiting, delivered, held } = await ownDeliveries(following, runIds);
+  if (waiting === 0) return;
+  const left = `${counted(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for delivery`;
+  const besides = held > 0 ? ` ${counted(held, 'customer')} held: "tributary release --list".` : '';
+  throw new CommandError(
+    `${why} ${left}, ${counted(delivered, 'customer')} delivered.${besides} They stay queued for the server or the next command: "tributary status".`,
+  );
 }
 
 /** What was given up since: records of these runs, or where there are none whatever was tried again; and deliveries. */

@@ -3,16 +3,22 @@ import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Run, Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
+import { runDryRuns } from './dry-run.ts';
 import { runErrand } from './errand.ts';
 import { UsageError } from './errors.ts';
 
 interface Options {
   source?: string;
   delimiter?: string;
+  sourceId?: string;
+  map: { [field: string]: string };
+  set: { [setting: string]: unknown };
+  dryRun?: true;
+  exitZero?: true;
   wait: boolean;
   json?: true;
 }
@@ -21,37 +27,81 @@ export function addImport(program: Command, cli: Cli): void {
   program
     .command('import')
     .description('Take in a CSV file of customers and deliver them.')
-    .argument('<file>', "UTF-8, the first row names the columns; Voucherify's import template fits as it is")
+    .argument(
+      '<file>',
+      "the first row names the columns; Voucherify's template and the usual vendors' exports fit as they are",
+    )
     .option('--source <name>', 'the source it belongs to; may be left out where only one takes files')
     .addOption(
       new Option(
         '--delimiter <character>',
-        'what parts the columns; found out by itself where it is left out',
+        'what separates the columns; found out where it is left out',
       ).choices([',', ';', 'tab']),
     )
+    .option('--source-id <column>', 'the column that identifies a customer, where none is called Source_id')
+    .option('--map <field=column>', 'read a field from this column; may be repeated', pair, {})
+    .option(
+      '--set <setting=value>',
+      'a setting of the source for this file only, the value as JSON or text; may be repeated',
+      setting,
+      {},
+    )
+    .option('--dry-run', 'keep and send nothing: print what would become of the columns and customers')
+    .option('--exit-zero', 'end a dry run with 0 also where something would differ')
     .option('--no-wait', 'hand it to the server and return at once')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Examples:
-  $ tributary import customers.csv
-  $ tributary import leads.csv --source leads --delimiter ";"
+An import ends by saying what became of each column, and how to change it.
 
-Exit code 1: a row was rejected (each is named, and the rest is taken in), or a customer was refused by the destination.`,
+Examples:
+  $ tributary import customers.csv --dry-run
+  $ tributary import leads.csv --source leads --delimiter ";"
+  $ tributary import audience.csv --source-id "Email Address" --map 'metadata.tier=Member Tier'
+
+Exit code 1: a row was rejected (each is named, and the rest is taken in), a customer was refused by the destination or
+is held by the mass-change breaker, or the mapping names a column that the file probably has under another name.
+3: a dry run found that something would differ.`,
     )
     .action(async (file: string, options: Options) => {
+      if (options.exitZero && !options.dryRun) throw new UsageError('--exit-zero goes with --dry-run only.');
       await requireFile(file);
-      await runErrand(cli, { json: options.json === true, wait: options.wait }, async (client) => {
-        const source = options.source ?? (await onlySource(client));
-        return { runs: [await send(client, source, file, options.delimiter)] };
-      });
+      const ask = async (client: Client) => [
+        await send(client, options.source ?? (await onlySource(client)), file, options),
+      ];
+      if (options.dryRun) return runDryRuns(cli, options, ask);
+      return runErrand(cli, { json: options.json === true, wait: options.wait }, async (client) => ({
+        runs: await ask(client),
+      }));
     });
+}
+
+function pair(given: string, before: { [name: string]: string }): { [name: string]: string } {
+  const at = given.indexOf('=');
+  if (at < 1 || at === given.length - 1)
+    throw new InvalidArgumentError('Write it as field=Column, such as email=E-Mail.');
+  return { ...before, [given.slice(0, at).trim()]: given.slice(at + 1).trim() };
+}
+
+function setting(given: string, before: { [name: string]: unknown }): { [name: string]: unknown } {
+  const at = given.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Write it as setting=value, such as extra=none.');
+  return { ...before, [given.slice(0, at).trim()]: parsedValue(given.slice(at + 1)) };
+}
+
+/** JSON where it is JSON, else the text as it stands. */
+function parsedValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 async function requireFile(file: string): Promise<void> {
   try {
-    if (!(await stat(file)).isFile()) throw new UsageError(`${file} is no file.`);
+    if (!(await stat(file)).isFile()) throw new UsageError(`${file} is not a file.`);
     await access(file, constants.R_OK);
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -75,10 +125,23 @@ async function onlySource(client: Client): Promise<string> {
   );
 }
 
-function send(client: Client, source: string, file: string, delimiter: string | undefined): Promise<Run> {
+function send(
+  client: Client,
+  source: string,
+  file: string,
+  { delimiter, sourceId, map, set, dryRun }: Options,
+): Promise<Run> {
   const body = Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>;
+  const asJson = (value: object) => (Object.keys(value).length > 0 ? JSON.stringify(value) : undefined);
   return client.send(`/api/sources/${encodeURIComponent(source)}/imports`, {
-    query: { name: basename(file), delimiter },
+    query: {
+      name: basename(file),
+      delimiter,
+      sourceId,
+      map: asJson(map),
+      settings: asJson(set),
+      dryRun: dryRun ? 'true' : undefined,
+    },
     stream: { body, type: 'text/csv' },
   });
 }

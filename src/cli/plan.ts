@@ -98,7 +98,13 @@ async function dryRunOf(
   try {
     const path = `/api/sources/${encodeURIComponent(source!)}/sync`;
     const asked = await client.send<Run>(path, { json: { mode, dryRun: true } });
-    const following = { client, silent: json === true, stop: stop.signal, since: cli.clock.now() };
+    const following = {
+      client,
+      isHere: false,
+      silent: json === true,
+      stop: stop.signal,
+      since: cli.clock.now(),
+    };
     const run = await endOf(cli, following, asked.id, progress);
     if (run.state !== 'finished')
       throw new CommandError(`The dry run ${run.state}: ${run.error ?? 'without a reason'}`);

@@ -62,7 +62,8 @@ function createProgram(cli: Cli): Command {
 Commands speak to the server that runs: that of TRIBUTARY_URL and TRIBUTARY_API_TOKEN, else the one started here with
 "tributary start". Where none runs they do the work themselves.
 
-Exit codes: 0 well, 1 failed, 2 wrong usage or configuration. A preview or dry run that finds differences: 3.`,
+Exit codes: 0 success; 1 failed, or something is rejected, held or refused; 2 wrong usage or configuration; 3 a preview,
+dry run or verification found differences.`,
     );
   for (const add of [
     addStart,

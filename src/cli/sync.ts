@@ -39,8 +39,8 @@ Examples:
   $ tributary sync hubspot --records 151,152
   $ tributary sync hubspot --full --dry-run
 
-Exit code 1: a run failed, a record was rejected, or a customer was refused by the destination. 3: a dry run
-found that something would differ.`,
+Exit code 1: a run failed, a record was rejected, or a customer was refused by the destination or is held by the
+mass-change breaker. 3: a dry run found that something would differ.`,
     )
     .action((source: string | undefined, options: Options) => {
       const recordIds = idsOf(source, options);

@@ -118,7 +118,7 @@ async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortS
   else tell(cli, ended);
   cli.exitCode = report.differing.count + report.missing.count > 0 ? differs : exitCodes.well;
   if (report.healed === 0) return;
-  const done = await follow(cli, { client, silent, stop, since }, []);
+  const done = await follow(cli, { client, isHere: true, silent, stop, since }, []);
   if (!options.json) print(cli.terminal, `Sent again: ${counted(report.healed, 'customer')}.`);
   if (done.exitCode !== exitCodes.well) {
     for (const { ref, message } of done.deadLetters.slice(0, mostShown))

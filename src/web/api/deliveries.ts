@@ -1,5 +1,6 @@
 // How many customers are delivered, over HTTP: always as of now, for those who wait until nothing waits any more.
 import { createRoute, z } from '@hono/zod-openapi';
+import { deliveriesOfRuns, deliveriesSince } from '../../sync/deliver/run-deliveries.ts';
 import { pauses } from '../../sync/pauses.ts';
 import { figures } from '../../sync/status.ts';
 import { problems } from '../problem.ts';
@@ -7,6 +8,12 @@ import { newApi, type Room } from '../room.ts';
 import { jsonOf, secured } from './shapes.ts';
 
 const count = z.int().min(0);
+
+/** A list of IDs in one parameter: a command asks for few runs. */
+const runIds = z
+  .string()
+  .regex(/^[1-9]\d{0,14}(,[1-9]\d{0,14}){0,199}$/, 'IDs of runs, comma-separated')
+  .transform((text) => text.split(',').map(Number));
 
 const route = createRoute({
   method: 'get',
@@ -16,6 +23,19 @@ const route = createRoute({
     'Counted anew with every request, unlike the figures of the status: ask seldom where there are many customers.',
   tags: ['status'],
   security: secured,
+  request: {
+    query: z.strictObject({
+      runs: runIds.optional().openapi({
+        type: 'string',
+        description:
+          'Only customers whose records these runs changed; delivered are those delivered since the runs were asked for.',
+        example: '12,13',
+      }),
+      since: z.iso.datetime({ offset: true }).optional().openapi({
+        description: 'Of the delivered customers count only those delivered since this time.',
+      }),
+    }),
+  },
   responses: {
     200: {
       description:
@@ -28,20 +48,29 @@ const route = createRoute({
           held: count,
           dead: count,
           toRead: count,
+          quarantined: count.optional().openapi({
+            description: 'Values of the records of the runs that were left out; only with `runs`.',
+          }),
         }),
       ),
     },
-    ...problems(),
+    ...problems(400),
   },
 });
 
 export function deliveriesApi({ tributary: { database, clock } }: Room) {
   return newApi().openapi(route, async (c) => {
+    const { runs, since } = c.req.valid('query');
     const { customers, touches } = await figures(database, clock.now());
+    const counts = runs
+      ? await deliveriesOfRuns(database, runs)
+      : since === undefined
+        ? customers
+        : await deliveriesSince(database, Date.parse(since));
     const paused = await pauses(database);
     const toRead = touches
       .filter(({ source }) => !paused.has(source))
       .reduce((sum, { records }) => sum + records, 0);
-    return c.json({ ...customers, toRead }, 200);
+    return c.json({ ...counts, toRead }, 200);
   });
 }

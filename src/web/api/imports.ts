@@ -8,12 +8,30 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { JsonObject } from '../../connector.ts';
+import { fieldFault } from '../../customer/fields.ts';
 import type { Source } from '../../sync/source.ts';
 import { faultsOf, Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
 import { takesImports } from '../status.ts';
 import { jsonOf, runBody, runShape, secured, sourceParam, text } from './shapes.ts';
 import { refusePaused } from './sources.ts';
+
+/** A parameter that holds JSON. */
+function jsonText<Shape extends z.ZodType>(shape: Shape) {
+  return z
+    .string()
+    .max(10_000)
+    .transform((given, context): unknown => {
+      try {
+        return JSON.parse(given);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(shape)
+    .optional();
+}
 
 const route = createRoute({
   method: 'post',
@@ -33,7 +51,22 @@ const route = createRoute({
         .openapi({ description: "The file's name, for messages." }),
       delimiter: text.optional().openapi({
         description:
-          "What parts the columns: `,`, `;`, `tab` or `auto`. Default: as the source's settings say.",
+          "What separates the columns: `,`, `;`, `tab` or `auto`. Default: as the source's settings say.",
+      }),
+      sourceId: text.min(1).optional().openapi({
+        description: 'The column that identifies a customer, in a file that has no column `Source_id`.',
+        example: 'Customer ID',
+      }),
+      map: jsonText(z.record(z.string(), text.min(1))).openapi({
+        description: 'Fields from columns that their names do not tell, as JSON.',
+        example: '{"email": "E-Mail (work)"}',
+      }),
+      settings: jsonText(z.record(z.string(), z.json())).openapi({
+        description: "How the source's settings differ for this file, as JSON.",
+        example: '{"pageRows": 500}',
+      }),
+      dryRun: z.enum(['true', 'false']).default('false').openapi({
+        description: 'Nothing is kept or sent: the run reports what the import would do.',
       }),
     }),
     body: { required: true, content: { 'text/csv': { schema: z.string().openapi({ format: 'binary' }) } } },
@@ -51,15 +84,20 @@ const route = createRoute({
 export function importsApi(room: Room) {
   return newApi().openapi(route, async (c) => {
     const source = sourceNamed(room, c.req.valid('param').source);
-    const { name, delimiter } = c.req.valid('query');
+    const { name, dryRun, ...asked } = c.req.valid('query');
     requireFiles(source);
-    const settings = settingsOf(source, delimiter);
+    const settings = settingsOf(source, asked);
     requireType(c.req.header('content-type'));
     requireSize(room, c.req.header('content-length'));
     await refusePaused(room, source.name);
     const path = await keep(room, c.req.raw.body as ReadableStream | null, fileName(name));
     const { host } = room.tributary;
-    const request = { path, host, ...(Object.keys(settings).length > 0 && { settings }) };
+    const request = {
+      path,
+      host,
+      ...(Object.keys(settings).length > 0 && { settings }),
+      ...(dryRun === 'true' && { dryRun: true as const }),
+    };
     const run = await room.tributary.request({
       source: source.name,
       mode: 'import',
@@ -81,17 +119,60 @@ function requireFiles(source: Source): void {
     );
 }
 
+interface Asked {
+  delimiter?: string | undefined;
+  sourceId?: string | undefined;
+  map?: { [field: string]: string } | undefined;
+  settings?: JsonObject | undefined;
+}
+
 /** How the source's settings differ for this file, checked as the connector checks them. */
-function settingsOf(source: Source, delimiter: string | undefined): JsonObject {
-  if (delimiter === undefined) return {};
-  const settings = { delimiter: delimiter === 'tab' ? '\t' : delimiter };
+function settingsOf(
+  source: Source,
+  { delimiter, sourceId, map = {}, settings: given = {} }: Asked,
+): JsonObject {
+  const rename = Object.fromEntries(
+    Object.entries(map).map(([field, column]) => [column, nameOf(source, field)]),
+  );
+  const path = source.config.sourceId.path;
+  if (sourceId !== undefined && path !== null) rename[sourceId] = path;
+  const settings: JsonObject = {
+    ...given,
+    ...(delimiter !== undefined && { delimiter: delimiter === 'tab' ? '\t' : delimiter }),
+    ...(sourceId !== undefined && path === null && { recordId: sourceId, sourceIdColumn: sourceId }),
+    ...(sourceId !== undefined && path !== null && { recordId: path }),
+    ...(Object.keys(rename).length > 0 && { rename }),
+  };
+  if ('path' in settings)
+    throw new Problem(400, 'The setting "path" cannot be set for an import: the body is the file.', {
+      type: 'bad-input',
+    });
   const own = { ...(source.config.settings as object), ...settings };
   const checked = source.config.connector.settings.safeParse(own);
   if (checked.success) return settings;
   const faults = faultsOf(checked.error, own);
-  throw new Problem(400, `The query has a fault: delimiter cannot be ${JSON.stringify(delimiter)}.`, {
+  const sentence = faults
+    .map(({ path, found, allowed }) => `${path} cannot be ${found}: ${allowed}`)
+    .join('; ');
+  throw new Problem(400, `The import cannot be read with these settings: ${sentence}.`, {
     type: 'bad-input',
     faults,
+  });
+}
+
+/** What the source calls the column of a field: as its mapping reads it, else by the field's own name. */
+function nameOf(source: Source, field: string): string {
+  const fault = fieldFault(field);
+  if (fault !== null) throw new Problem(400, fault, { type: 'bad-input' });
+  const { mapping } = source.config;
+  if (mapping === null) return field;
+  const entry = mapping[field];
+  const from = typeof entry === 'object' && 'from' in entry ? entry.from : entry;
+  if (typeof from === 'string') return from;
+  const why =
+    entry === undefined ? `does not write ${field}` : `reads ${field} from several columns or by a function`;
+  throw new Problem(400, `The mapping of sources.${source.name} ${why}: change it in the configuration.`, {
+    type: 'bad-input',
   });
 }
 
@@ -118,7 +199,7 @@ function requireSize(room: Room, length: string | undefined): void {
 function tooLarge({ maxImportBytes }: Room): Problem {
   return new Problem(
     413,
-    `The file has more than ${maxImportBytes} bytes. Part it, or let the source read it from a path.`,
+    `The file is larger than ${maxImportBytes} bytes, the limit for an upload. Split it, or put it where the server can read it and name it as "path" in the settings of the source.`,
     { type: 'too-large' },
   );
 }

@@ -1,0 +1,132 @@
+// Imports by the command, end to end: what it says of columns, of what is held, refused or missing, and how it ends.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Served, serve } from '../simulators/serve.ts';
+import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+import { runCommand } from '../support/run-command.ts';
+
+const [appId, appToken] = ['app-id', 'app-token-00000000'];
+const fixtures = join(import.meta.dirname, '../fixtures/exports');
+
+let folder: string;
+let served: Served;
+let voucherify: ReturnType<typeof createVoucherifySimulator>;
+let files: Record<string, unknown>;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tributary-imports-'));
+  voucherify = createVoucherifySimulator({ now: Date.now, appId, appToken });
+  served = await serve(voucherify.app);
+  files = { connector: 'csv' };
+});
+
+afterEach(async () => {
+  await served.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function tributary(...args: string[]) {
+  const quota = { requests: 10_000, seconds: 10, reserve: 0 };
+  const destination = { connector: 'voucherify', appId, appToken, baseUrl: served.url, quota };
+  writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify({ destination, sources: { files } }));
+  return runCommand(folder, args);
+}
+
+function write(content: string, name = 'people.csv'): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('columns', () => {
+  it('11-mailchimp-export: a dry run shows them and keeps nothing; the import ends by saying them', async () => {
+    const file = join(fixtures, 'mailchimp.csv');
+    const asked = await tributary('import', file);
+    expect(asked.exitCode).toBe(1);
+    expect(asked.err).toContain('Mailchimp audience export');
+    expect(asked.err).toMatch(/such as "EUID".*--source-id/);
+    const tried = await tributary('import', file, '--source-id', 'EUID', '--dry-run');
+    expect(tried.exitCode).toBe(3);
+    expect(tried.out).toContain('Columns, of a Mailchimp audience export:');
+    expect(tried.out).toContain('name ← First Name + Last Name');
+    expect(tried.out).toMatch(/Left out \(IP address[^)]*\): OPTIN_IP, CONFIRM_IP\./);
+    expect(tried.out).toContain('"mapping": {"name":["First Name","Last Name"]');
+    expect(tried.out).toContain('2 would be new customers');
+    expect(voucherify.count).toBe(0);
+    const done = await tributary('import', file, '--source-id', 'EUID', '--json');
+    expect(done.exitCode).toBe(0);
+    const { runs, customers } = JSON.parse(done.out);
+    expect(customers).toMatchObject({ total: 2, delivered: 2, held: 0 });
+    expect(runs[0].columns).toMatchObject({ recognised: 'Mailchimp audience export', missing: [] });
+    expect(voucherify.bySourceId('bb22cc33dd')).toMatchObject({
+      name: 'Nils Ohm',
+      email: 'nils.ohm@example.test',
+      metadata: expect.not.objectContaining({ OPTIN_IP: expect.anything(), LATITUDE: expect.anything() }),
+    });
+  });
+
+  it('06-email-as-record-id: the key is the e-mail address too, and letter case makes no second customer', async () => {
+    files['recordId'] = 'Email';
+    const file = write('Name,Email\nAnn Lower,ann.f@example.test\nAnn Upper,Ann.F@Example.test\n');
+    await tributary('import', file);
+    expect([...voucherify.customers()].map(({ source_id, email }) => [source_id, email])).toEqual([
+      ['ann.f@example.test', 'ann.f@example.test'],
+    ]);
+  });
+
+  it('04-mapping-names-no-column: a file that the mapping knows nothing of is refused with the columns meant', async () => {
+    files['mapping'] = { name: 'full name', email: 'EMAIL', 'metadata.x': 'Nope' };
+    const { exitCode, err } = await tributary(
+      'import',
+      write('Source_id,Full Name,Email\nty8,Ann,a@example.test\n'),
+    );
+    expect(exitCode).toBe(1);
+    expect(err).toContain('"full name" (did you mean "Full Name"?), "EMAIL" (did you mean "Email"?), "Nope"');
+    expect(voucherify.count).toBe(0);
+  });
+
+  it('03-column-renamed: what the mapping misses is named with the column meant, and not ended with 0', async () => {
+    files['mapping'] = { name: ['First Name', 'Last Name'], email: 'Email' };
+    await tributary('import', write('Source_id,First Name,Last Name,Email\nre2,Iga,Now,iga@example.test\n'));
+    const renamed = write('Source_id,First Name,Last Name,E-Mail\nre2,Iga,New,iga2@example.test\n');
+    const second = await tributary('import', renamed);
+    expect(second.exitCode).toBe(1);
+    expect(second.err).toContain('maps email from the column "Email" (did you mean "E-Mail"?)');
+    const third = await tributary('import', renamed, '--map', 'email=E-Mail');
+    expect(third.exitCode).toBe(0);
+    expect(voucherify.bySourceId('re2')).toMatchObject({ name: 'Iga New', email: 'iga2@example.test' });
+  });
+});
+
+describe('what an import did', () => {
+  it('05-held-and-not-said: held customers are counted, named with the next command, and not ended with 0', async () => {
+    const rows = Array.from({ length: 40 }, (_, index) => index);
+    const head = 'Source_id,Name,Email,loyalty_points';
+    await tributary('import', write('Source_id,Name\nother,Otto\n'));
+    const first = await tributary(
+      'import',
+      write([head, ...rows.map((i) => `bl${i},Ann ${i},bl${i}@example.test,1`), ''].join('\r\n')),
+    );
+    expect(first).toMatchObject({ exitCode: 0, out: expect.stringContaining('Delivered: 40 customers.') });
+    const second = await tributary(
+      'import',
+      write([head, ...rows.map((i) => `bl${i},Ann ${i},,${i}`), ''].join('\r\n')),
+    );
+    const delivered = 40 - Number(/(\d+) customers are held/.exec(second.err)?.[1]);
+    expect(delivered).toBeLessThan(40);
+    expect(second.out).toContain(`Delivered: ${delivered} customers.`);
+    expect(second.err).toContain('"tributary release --list"');
+    expect(second.exitCode).toBe(1);
+  });
+
+  it('a value that fails is told of; its row stays', async () => {
+    const file = write('Source_id,First Name,Date of birth\nv1,Ann,yesterday\n');
+    const { exitCode, err } = await tributary('import', file);
+    expect(exitCode).toBe(0);
+    expect(err).toContain('1 value is left out');
+    expect(err).toContain('"tributary quarantine"');
+    expect(voucherify.bySourceId('v1')).toMatchObject({ name: 'Ann' });
+  });
+});
