@@ -51,6 +51,8 @@ export interface Config {
   verify: { schedule: string; timezone: string; sample: number | null; heal: boolean } | null;
   /** Erasure at the destination: for good with all that hangs on it, or so that the key is free again. */
   erasure: { permanent: boolean };
+  /** Sources that are gone for good: what they contributed is withdrawn. */
+  removedSources: readonly string[];
   /** What is allowed and probably not meant, in sentences. */
   warnings: string[];
 }
@@ -232,6 +234,7 @@ export function checkConfig(
     breaker: file.breaker,
     verify: file.verify ? verifyOf(file.verify) : null,
     erasure: file.erasure,
+    removedSources: file.removedSources,
     warnings,
   };
 }
@@ -298,7 +301,18 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
   const settings = connector && checkSettings(connector, own, written, path, checker);
   const { data } = sourceShape.safeParse(given);
   if (!data || !connector?.source || settings === undefined) return null;
-  const { schedule, timezone, sourceId, mapping, filter, keep, badValues, webhook, privacyDeletions } = data;
+  const {
+    schedule,
+    timezone,
+    sourceId,
+    mapping,
+    filter,
+    keep,
+    badValues,
+    webhook,
+    privacyDeletions,
+    renamedFrom,
+  } = data;
   const { timeUnit } = connector.source;
   const key = typeof sourceId === 'string' ? { from: sourceId, policy: 'sticky' as const } : sourceId;
   return {
@@ -320,6 +334,7 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     timezone,
     webhook: { ...webhook, maxBodyBytes: webhook.maxBodyBytes ?? null },
     privacyDeletions,
+    renamedFrom: renamedFrom ?? null,
   };
 }
 

@@ -76,8 +76,10 @@ async function openHouse(options: HouseOptions): Promise<House> {
       clock,
       log,
       secretKey: secretKeyOf(options.secretKey, database, directory),
+      connectors: await connectors(),
     });
     await tributary.learnTraits();
+    await tributary.meetVanished();
     const loginCodes = new LoginCodes(clock);
     const app = createApp(tributary, {
       apiToken: token,

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { sql } from 'drizzle-orm';
 import type { Config } from './config.ts';
 import type { Webhook } from './connector/webhook.ts';
-import type { Context, DestinationChange, MetadataSchema } from './connector.ts';
+import type { Connector, Context, DestinationChange, MetadataSchema } from './connector.ts';
 import type { Database, Queryable } from './db/database.ts';
 import type { CircuitStatus } from './engine/circuit.ts';
 import type { Clock } from './engine/clock.ts';
@@ -20,6 +20,7 @@ import { freeBatches } from './sync/deliver/batches.ts';
 import { Deliverer } from './sync/deliver/deliver.ts';
 import { freeDeliveries, isUnderWay } from './sync/deliver/deliveries.ts';
 import type { Sending } from './sync/deliver/difference.ts';
+import { adoptAccount, beginProject, findProject, otherProjectSentence } from './sync/deliver/project.ts';
 import { Eraser, liftSuppression, requestErasure } from './sync/erase/erase.ts';
 import { type Erasure, freeErasures } from './sync/erase/erasures.ts';
 import { Suppressions } from './sync/erase/suppressions.ts';
@@ -29,7 +30,7 @@ import { Hydrator } from './sync/inbox/hydrate.ts';
 import { InboxWriter, nextRequestDue } from './sync/inbox/inbox.ts';
 import { Opener } from './sync/inbox/opening.ts';
 import { freeTouches } from './sync/inbox/touches.ts';
-import { destinationName, pauses, resume } from './sync/pauses.ts';
+import { destinationName, pause, pauses, resume } from './sync/pauses.ts';
 import { beginForecast, settleForecasts } from './sync/plan/forecasts.ts';
 import { type Forecast, type Planning, type PlanRequest, plan } from './sync/plan/plan.ts';
 import { type ProvenTraits, provenTraits, settingsWith } from './sync/proof/traits.ts';
@@ -42,6 +43,14 @@ import { Verifier } from './sync/proof/verify.ts';
 import { carryRun, type PullRoom } from './sync/runs/pull.ts';
 import { compareMappings } from './sync/runs/remap.ts';
 import { claimRun, freeRuns, nextRunDue, type Run, requestRun } from './sync/runs/runs.ts';
+import {
+  describeVanished,
+  noteDefinitions,
+  renameSources,
+  vanishedSentence,
+  vanishedSources,
+  withdrawSource,
+} from './sync/runs/vanished.ts';
 import type { Source } from './sync/source.ts';
 import { World } from './sync/world.ts';
 
@@ -70,8 +79,11 @@ export class Tributary {
   onBuried: () => void = () => {};
   #roster: Roster | null = null;
   #dryRunsOnly = false;
-  /** Sources that are configured no longer and whose contributions are still to be withdrawn. */
+  /** Sources that are withdrawn, and whose contributions are still to go. */
   #removedSources: string[] = [];
+  #projectDoubt: string | null = null;
+  #projectAskedAt = 0;
+  readonly #connectors: readonly Connector[];
   #schemaIsKnown: boolean;
   /** What a probe found out of the destination, and its settings with that laid over. */
   #traits: ProvenTraits | null = null;
@@ -92,9 +104,12 @@ export class Tributary {
     clock: Clock;
     log: Log;
     secretKey?: string | null;
+    /** Those that stored records may be of. Default: those of the configuration. */
+    connectors?: readonly Connector[];
   }) {
     const { config, database, clock, log } = options;
     this.config = config;
+    this.#connectors = options.connectors ?? config.sources.map(({ connector }) => connector);
     this.database = database;
     this.clock = clock;
     this.log = log;
@@ -191,6 +206,86 @@ export class Tributary {
     this.#provenSettings = settingsWith(connector.destination!, settings, this.#traits);
   }
 
+  /**
+   * Finds the sources that the configuration does not name any more: until a person decides, their records speak as
+   * they did.
+   */
+  async meetVanished(): Promise<void> {
+    const { database, world } = this;
+    world.setVanished(await vanishedSources(database, world, this.#connectors));
+  }
+
+  /** Gives renamed sources their new names, keeps the rules of all, and tells of those that have vanished. */
+  async #noteSources(): Promise<void> {
+    const { database, world, clock, log } = this;
+    const { renamed, refused } = await database.transaction((tx) => renameSources(tx, world));
+    for (const [from, to] of renamed)
+      log.info(`the source ${from} is called ${to} from now on, with all its records`);
+    for (const [from, to] of refused)
+      log.warn(
+        `sources.${to}.renamedFrom names ${from}, but ${to} has records of its own, so the two stay apart`,
+      );
+    await noteDefinitions(database, world, clock.now());
+    await this.meetVanished();
+    for (const vanished of await describeVanished(database, world)) log.warn(vanishedSentence(vanished));
+  }
+
+  /** Why nothing is sent before a person has decided whose acknowledgements these are; null where that is known. */
+  get projectDoubt(): string | null {
+    return this.#projectDoubt;
+  }
+
+  /** Nothing counts as acknowledged by a project that has not acknowledged it: it is asked before anything is sent. */
+  async #meetProject(): Promise<void> {
+    const { database, clock, log, destinationAccount: account } = this;
+    const { destination } = this.sending;
+    this.#projectAskedAt = clock.now();
+    try {
+      const asking = { destination, context: this.contextOf(destinationName), now: clock.now() };
+      const finding = await findProject(database, account, asking);
+      this.#projectDoubt = finding.kind === 'ours' ? null : otherProjectSentence(finding, account);
+    } catch (error) {
+      this.#projectDoubt = `The configuration names another project than before (${account}), and it cannot be asked for the customers that were acknowledged: ${(error as Error).message}`;
+    }
+    if (this.#projectDoubt === null) await this.#endProjectDoubt();
+    else {
+      const why = { cause: 'project' as const, reason: this.#projectDoubt };
+      if (await pause(database, destinationName, why, clock.now())) log.error(this.#projectDoubt);
+    }
+  }
+
+  /** A person's word: every customer is due, or all is as before. Returns how many are due; null where nothing was asked. */
+  async decideProject(as: 'new' | 'same'): Promise<number | null> {
+    if (this.#projectDoubt === null) return null;
+    const { database, clock, log, destinationAccount: account } = this;
+    let due = 0;
+    if (as === 'new') due = await beginProject(database, account, clock.now());
+    else await adoptAccount(database, account, clock.now());
+    log.info(
+      as === 'new'
+        ? `${account} is a new project: all of its ${due} customers are due`
+        : `${account} is the same project as before`,
+    );
+    await this.#endProjectDoubt();
+    return due;
+  }
+
+  async #endProjectDoubt(): Promise<void> {
+    this.#projectDoubt = null;
+    if ((await pauses(this.database)).get(destinationName)?.cause !== 'project') return;
+    await resume(this.database, destinationName);
+    this.wake();
+  }
+
+  /** A person's word that a source is gone for good: what it contributed is withdrawn. False where none has vanished. */
+  async withdraw(source: string): Promise<boolean> {
+    const { database, world, clock } = this;
+    if (!(await withdrawSource(database, world, source, clock.now()))) return false;
+    await this.meetVanished();
+    await this.#compareMappings(false);
+    return true;
+  }
+
   /** Whose traits are proven: the account of the destination. */
   get destinationAccount(): string {
     const { connector, settings } = this.config.destination;
@@ -238,6 +333,10 @@ export class Tributary {
     this.#roster = await Roster.join(this.worker, { database, clock, onBuried: () => this.#stopForGood() });
     await this.#takeUpFromTheDead();
     if (!dryRunsOnly) await this.#giveAnotherTry();
+    if (!dryRunsOnly) {
+      await this.#noteSources();
+      await this.#meetProject();
+    }
     await this.learnTraits();
     await this.refreshSchema();
     const loop = (name: string, step: (signal: AbortSignal) => Promise<Next>) =>
@@ -517,7 +616,7 @@ export class Tributary {
   /** Who restarts has perhaps mended the cause: what no person has paused is tried once more. */
   async #giveAnotherTry(): Promise<void> {
     for (const { name, cause } of (await pauses(this.database)).values())
-      if (cause !== 'person') await resume(this.database, name);
+      if (cause !== 'person' && cause !== 'project') await resume(this.database, name);
   }
 
   /** False until the destination's metadata schema was read, where the configuration leaves it to it. */
@@ -557,7 +656,7 @@ export class Tributary {
       log.info(
         { source },
         removed.includes(source)
-          ? 'no longer configured: what it contributed is withdrawn'
+          ? 'withdrawn: what it contributed is taken back'
           : 'the mapping has changed: stored records are mapped again',
       );
     if (revived > 0) log.info(`the metadata schema has changed: ${revived} refused customers are sent again`);
@@ -579,6 +678,8 @@ export class Tributary {
       );
     await this.#takeUpFromTheDead();
     await this.#coveragePolls.ask();
+    if (this.#projectDoubt !== null && this.clock.now() - this.#projectAskedAt >= 60_000)
+      await this.#meetProject();
     const now = this.clock.now();
     if (this.#housekeptAt === 0) this.#housekeptAt = now;
     else if (now - this.#housekeptAt >= 600_000) {

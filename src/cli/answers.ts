@@ -139,6 +139,8 @@ export interface Status {
   /** Customers that two records of one source and stream claim. */
   clashes: number;
   sources: SourceStatus[];
+  /** Sources that the configuration does not name any more, and whose contributions stand. */
+  vanished: { name: string; note: string }[];
 }
 
 /** What became of dead letters that were tried again. */

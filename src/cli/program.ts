@@ -16,6 +16,7 @@ import { addPin, addUnpin } from './pin.ts';
 import { addPlan } from './plan.ts';
 import { addPreview } from './preview.ts';
 import { addProbe } from './probe.ts';
+import { addProject } from './project.ts';
 import { addQuarantine } from './quarantine.ts';
 import { addRelease } from './release.ts';
 import { addReplay } from './replay.ts';
@@ -27,6 +28,7 @@ import { addSync } from './sync.ts';
 import { addUnmerge } from './unmerge.ts';
 import { addVerify } from './verify.ts';
 import { addWebhook } from './webhook.ts';
+import { addWithdraw } from './withdraw.ts';
 
 /** Runs one command line, without the program's own name. Returns the exit code; it never throws. */
 export async function runProgram(args: readonly string[], cli: Cli): Promise<number> {
@@ -91,6 +93,8 @@ dry run or verification found differences.`,
     addQuarantine,
     addRewind,
     addErase,
+    addWithdraw,
+    addProject,
   ])
     add(program, cli);
   return program;

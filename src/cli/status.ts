@@ -31,6 +31,7 @@ Examples:
             cli.terminal,
             [
               ...headline(status),
+              ...status.vanished.map(({ note }) => note),
               '',
               ...sources(status),
               '',

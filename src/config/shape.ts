@@ -98,6 +98,9 @@ export const sourceShape = z.looseObject({
     })
     .prefault({}),
   privacyDeletions: z.enum(['delete', 'erase']).default('delete'),
+  renamedFrom: text
+    .optional()
+    .describe('The name that this source had before: all that is stored under it goes on under the new one.'),
 });
 
 /** A mapping alone, as a configuration would hold it. */
@@ -187,6 +190,10 @@ export const fileShape = z.strictObject({
       error: 'a sample, or full: true, not both',
     })
     .optional(),
+  removedSources: z
+    .array(text)
+    .default([])
+    .describe('Sources that are gone for good: what they contributed is withdrawn.'),
   erasure: z.strictObject({ permanent: z.boolean() }).default({ permanent: false }),
   publicUrl: z.url({ protocol: /^https?$/, error: 'a URL such as https://sync.example.com' }).optional(),
 });

@@ -204,6 +204,10 @@ export const mappings = pgTable('mappings', {
   /** What was asked of the vendor then. */
   properties: jsonb().notNull(),
   mappedAt: time('mapped_at').notNull(),
+  /** The rules as data, for the time when the source is configured no longer; null where functions are among them. */
+  definition: jsonb(),
+  /** When a person withdrew a source that is configured no longer. */
+  withdrawnAt: time('withdrawn_at'),
 });
 
 /** Record IDs that a full reading has met, until it has ended. Written by sync/runs/sweep. */
@@ -510,13 +514,19 @@ export const drifts = pgTable(
 /** A source (by name) or the destination (`destination`) that is paused. Written by sync/pauses. */
 export const pauses = pgTable('pauses', {
   name: text().primaryKey(),
-  /** person, unauthorized or refusals. */
+  /** person, unauthorized, refusals or project. */
   cause: text().notNull(),
   reason: text().notNull(),
   pausedAt: time('paused_at').notNull(),
   /** When it is tried again without a person; null where only a person resumes it. */
   trialAt: time('trial_at'),
   trials: integer().notNull().default(0),
+});
+
+/** Accounts of the destination; acknowledgements are of the one adopted last. Written by sync/deliver/project. */
+export const destinationAccounts = pgTable('destination_accounts', {
+  account: text().primaryKey(),
+  adoptedAt: time('adopted_at').notNull(),
 });
 
 /** Every process that works or worked here. Written by engine/roster. */

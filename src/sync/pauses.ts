@@ -8,8 +8,9 @@ export const destinationName = 'destination';
 /**
  * `unauthorized`: the vendor refuses our credentials. `refusals`: the destination rejects one customer after another for
  * the same reason, so the others are held back. Both end when a trial is answered; a restart tries once more.
+ * `project`: the configuration names another project than the one that acknowledged the customers; a person decides.
  */
-export type PauseCause = 'person' | 'unauthorized' | 'refusals';
+export type PauseCause = 'person' | 'unauthorized' | 'refusals' | 'project';
 
 export interface Pause {
   name: string;

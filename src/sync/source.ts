@@ -46,6 +46,8 @@ export interface SourceConfig {
   webhook: WebhookLimits;
   /** A person whom the vendor erased for privacy's sake: their record is deleted, or they are forgotten everywhere. */
   privacyDeletions: 'delete' | 'erase';
+  /** The name that it had before: what is stored under that one is its own. */
+  renamedFrom?: string | null;
 }
 
 export interface WebhookLimits {
@@ -107,6 +109,10 @@ export class Source {
   /** False where the vendor only pushes. */
   get canPull(): boolean {
     return this.streams.some((stream) => stream.pull !== undefined);
+  }
+
+  get mapping(): Mapping {
+    return this.config.mapping ?? this.config.connector.source?.mapping ?? {};
   }
 
   /** Changes when the same records would give other contributions. */

@@ -22,6 +22,17 @@ export interface WorldConfig {
   /** Absent: nothing is ever held. */
   breaker?: BreakerLimits;
   deletes?: DeletePolicy;
+  /** Sources that are gone for good: what they contributed is withdrawn. */
+  removedSources?: readonly string[];
+}
+
+/** A source that the configuration does not name any more, and whose records still speak. */
+export interface VanishedSource {
+  name: string;
+  /** Fields that its mapping names. */
+  fields: string[];
+  /** Its rules cannot be applied: its customers are not folded until a person decides. */
+  frozen: boolean;
 }
 
 export class World {
@@ -30,9 +41,13 @@ export class World {
   /** Whom no source brings back. Null: nobody was ever erased here. */
   suppressions: Suppressions | null = null;
   readonly #config: WorldConfig;
-  readonly #policy: MergePolicy;
+  #policy: MergePolicy;
   #schema: MetadataSchema | null = null;
   #sources = new Map<string, Source>();
+  #vanished: readonly { name: string; position: number; config: SourceConfig | null }[] = [];
+  /** Those whose records can be mapped. */
+  #vanishedSources = new Map<string, Source>();
+  #frozen: ReadonlySet<string> = new Set();
 
   constructor(config: WorldConfig, schema: MetadataSchema | null = null) {
     this.#config = config;
@@ -57,6 +72,32 @@ export class World {
     const { sources } = this.#config;
     this.#schema = schema;
     this.#sources = new Map(sources.map((source) => [source.name, new Source(source, this.#rules)]));
+    this.#makeVanished();
+  }
+
+  /** Sources whose records speak though the configuration does not name them. */
+  get vanished(): VanishedSource[] {
+    return this.#vanished.map(({ name }) => ({
+      name,
+      fields: Object.keys(this.#vanishedSources.get(name)?.mapping ?? {}),
+      frozen: this.#frozen.has(name),
+    }));
+  }
+
+  setVanished(vanished: readonly { name: string; position: number; config: SourceConfig | null }[]): void {
+    this.#vanished = vanished;
+    const names = this.#config.sources.map(({ name }) => name);
+    // Merges may go by the order of sources: each stands where it stood.
+    for (const { name, position } of vanished.toSorted((a, b) => a.position - b.position))
+      names.splice(position, 0, name);
+    this.#policy = compileMerge(this.#config.merge, names);
+    this.#makeVanished();
+  }
+
+  #makeVanished(): void {
+    const known = this.#vanished.flatMap(({ config }) => (config ? [config] : []));
+    this.#vanishedSources = new Map(known.map((config) => [config.name, new Source(config, this.#rules)]));
+    this.#frozen = new Set(this.#vanished.filter(({ config }) => config === null).map(({ name }) => name));
   }
 
   get #rules(): MetadataRules {
@@ -72,10 +113,10 @@ export class World {
     return this.#sources.get(name);
   }
 
-  /** What each of these records contributes. Records of a source no longer configured say nothing. */
+  /** What each of these records contributes. Records of a source that was withdrawn say nothing. */
   contributions(records: readonly StandingRecord[]): Contribution[] {
     return records.flatMap((record) => {
-      const source = this.#sources.get(record.source);
+      const source = this.#sources.get(record.source) ?? this.#vanishedSources.get(record.source);
       if (!source) return [];
       const { stream, recordId, changedAt } = record;
       const { fields, faults, silent } = source.contribute(record.body);
@@ -87,9 +128,14 @@ export class World {
     });
   }
 
-  /** One customer's fields from the records that speak of it and the values pinned by hand. */
-  fold = (records: readonly StandingRecord[], pins: Fields): Fields =>
-    merge(this.contributions(records), this.#policy, pins);
+  /**
+   * One customer's fields from the records that speak of it and the values pinned by hand. Null where they cannot be
+   * told, because the rules of a vanished source are not known: the customer stays as it is.
+   */
+  fold = (records: readonly StandingRecord[], pins: Fields): Fields | null =>
+    this.#frozen.size > 0 && records.some(({ source }) => this.#frozen.has(source))
+      ? null
+      : merge(this.contributions(records), this.#policy, pins);
 
   /**
    * A value set by hand, normalised and typed as a mapped one of that field would be: by the mapping of the first source

@@ -5,6 +5,7 @@ import { batchesUnderWay } from '../sync/deliver/batches.ts';
 import { freshnessSince } from '../sync/deliver/freshness.ts';
 import { destinationName, pauses } from '../sync/pauses.ts';
 import { goingRuns, lastRuns, type Run } from '../sync/runs/runs.ts';
+import { describeVanished, vanishedSentence } from '../sync/runs/vanished.ts';
 import type { Source } from '../sync/source.ts';
 import {
   iso,
@@ -150,6 +151,21 @@ export const statusShape = z
       description: 'Customers that two records of one source and stream claim.',
     }),
     sources: z.array(sourceShape),
+    vanished: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          records: count,
+          customers: count,
+          fields: z.array(z.string()),
+          frozen: z.boolean(),
+          note: z.string(),
+        }),
+      )
+      .openapi({
+        description:
+          'Sources that the configuration does not name any more. What they contributed stands until a person withdraws them.',
+      }),
   })
   .openapi('Status');
 
@@ -161,12 +177,13 @@ export async function readStatus(room: Room): Promise<Status> {
   const { tributary } = room;
   const { database, clock, config } = tributary;
   const { circuit, bulk } = tributary.delivering;
-  const [figures, fresh, paused, batches, sources] = await Promise.all([
+  const [figures, fresh, paused, batches, sources, vanished] = await Promise.all([
     room.figures.get(),
     freshnessSince(database, clock.now() - 86_400_000),
     pauses(database),
     batchesUnderWay(database),
     readSources(room),
+    describeVanished(database, tributary.world),
   ]);
   const now = clock.now();
   const waited = (since: number | null) => (since === null ? null : Math.max(now - since, 0) / 1000);
@@ -212,6 +229,7 @@ export async function readStatus(room: Room): Promise<Status> {
     quarantined: figures.quarantined,
     clashes: figures.clashes,
     sources,
+    vanished: vanished.map((one) => ({ ...one, note: vanishedSentence(one) })),
   };
 }
 

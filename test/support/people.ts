@@ -38,6 +38,7 @@ export class People {
   schemaFails = false;
   readonly clock = new FastClock();
   readonly log: string[] = [];
+  readonly #projects = new Map<string, Set<string>>();
   readonly #database: Database;
   #opened: Tributary | null = null;
   #running: Tributary | null = null;
@@ -53,6 +54,13 @@ export class People {
       this.vendors.set(name, vendor);
     }
     return vendor;
+  }
+
+  /** The customers that a project of the destination holds. */
+  project(name: string): Set<string> {
+    const known = this.#projects.get(name) ?? new Set();
+    this.#projects.set(name, known);
+    return known;
   }
 
   /** So many people with a name, a phone and points, all changed at `changedAt`. */
@@ -115,8 +123,13 @@ export class People {
   #destination(): Connector {
     return defineConnector({
       name: 'memory',
-      settings: z.strictObject({ bulk: z.boolean().default(false) }),
-      api: () => ({ baseUrl: 'http://127.0.0.1:9', headers: {}, account: 'memory', quotas: [] }),
+      settings: z.strictObject({ bulk: z.boolean().default(false), project: z.string().default('memory') }),
+      api: ({ project }) => ({
+        baseUrl: 'http://127.0.0.1:9',
+        headers: {},
+        account: project,
+        quotas: [],
+      }),
       destination: {
         traits: ({ bulk }) => ({
           partialWrites: 'merge',
@@ -124,11 +137,13 @@ export class People {
           singlesAtOnce: 16,
         }),
         payload: (sourceId, fields) => ({ source_id: sourceId, ...fields }),
-        upsert: async (_context, { sourceId, payload }) => {
+        upsert: async ({ settings }, { sourceId, payload }) => {
           this.taken.push({ sourceId, payload });
+          this.project(settings.project).add(sourceId);
           return { sourceId, result: 'accepted' };
         },
-        read: async () => null,
+        read: async ({ settings }, sourceId) =>
+          this.project(settings.project).has(sourceId) ? { sourceId, id: sourceId, fields: {} } : null,
         metadataSchema: async () => {
           if (this.schemaFails) throw new Error('the schema is out of reach');
           return this.schema;
@@ -147,7 +162,13 @@ export class People {
     await this.stop();
     const log = createLog({ level: 'info', write: (line) => void this.log.push(line) });
     const config = this.config(sources, more);
-    const tributary = new Tributary({ config, database: this.#database, clock: this.clock, log });
+    const tributary = new Tributary({
+      config,
+      database: this.#database,
+      clock: this.clock,
+      log,
+      connectors: this.connectors,
+    });
     this.#opened = tributary;
     this.#running = tributary;
     return tributary;

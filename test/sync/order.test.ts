@@ -280,7 +280,7 @@ function finalTruth(sayings: readonly Saying[]): Map<string, Fields> {
   return new Map(
     [...Map.groupBy(standing, (record) => record.sourceId)].map(([sourceId, records]) => [
       sourceId,
-      after.fold(records, {}),
+      after.fold(records, {})!,
     ]),
   );
 }

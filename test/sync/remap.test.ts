@@ -205,16 +205,17 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     expect(await database.rows(sql`select 1 from runs where mode = 'full'`)).toHaveLength(1);
   });
 
-  it('of a removed source withdraws what it contributed, and its return brings it back', async () => {
+  it('of a source that is withdrawn takes back what it contributed, and its return brings it back', async () => {
     await start({ crm, shop });
     people.seed('shop', 10);
     await people.run('shop');
     expect(await fieldsOf('p000003')).toMatchObject({ 'metadata.shop': 'Person 3' });
-    await restart({ crm });
+    const withdrawn = { ...unbroken, removedSources: ['shop'] };
+    await restart({ crm }, withdrawn);
     expect(await fieldsOf('p000003')).not.toHaveProperty(['metadata.shop']);
     expect(people.taken.at(-1)).toMatchObject({ payload: { 'metadata.shop': null } });
     expect(await remaps()).toMatchObject([{ source: 'shop', state: 'finished', received: 10, changed: 10 }]);
-    await restart({ crm });
+    await restart({ crm }, withdrawn);
     expect(await remaps()).toHaveLength(1);
     await restart({ crm, shop });
     expect(await fieldsOf('p000003')).toMatchObject({ 'metadata.shop': 'Person 3' });

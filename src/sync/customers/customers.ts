@@ -8,8 +8,11 @@ import { recordsOf, type StandingRecord, stands } from '../records/records.ts';
 import { pinsOf } from './pins.ts';
 import { type Cause, type Changed, keepRevisions } from './revisions.ts';
 
-/** The fields of one customer from the records that speak of it and the values pinned by hand. Pure. */
-export type Fold = (records: readonly StandingRecord[], pins: Fields) => Fields;
+/**
+ * The fields of one customer from the records that speak of it and the values pinned by hand; null where they cannot be
+ * told, and the customer stays as it is. Pure.
+ */
+export type Fold = (records: readonly StandingRecord[], pins: Fields) => Fields | null;
 
 /** A customer with a new revision. */
 export interface Revised {
@@ -89,6 +92,7 @@ export function foldOne(
   const left = standing.length === 0;
   // A customer left by all its records keeps its fields as its last records had them.
   const fields = fold(left ? records : standing, pins);
+  if (fields === null) return null;
   const before = known?.fields ?? {};
   const gone = [...Object.keys(before), ...(known?.dropped ?? [])].filter(
     (field) => !Object.hasOwn(fields, field),

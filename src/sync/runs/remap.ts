@@ -84,12 +84,14 @@ interface Kept {
   /** Of the rules, a blank, and of the whole schema. */
   fingerprint: string;
   properties: string[];
+  /** A person has withdrawn it. */
+  withdrawn: boolean;
 }
 
 export interface Comparison {
   /** Runs that were asked for, by source. */
   requested: string[];
-  /** Sources that are configured no longer and whose contributions are still to be withdrawn. */
+  /** Sources that a person or the configuration has withdrawn, and whose contributions are still to go. */
   removed: string[];
   /** The destination's schema is another than last time: what it refused is due again, so many customers. */
   revived: number;
@@ -97,7 +99,8 @@ export interface Comparison {
 
 /**
  * Compares how each source is mapped with how its records were mapped last, and asks for a run where that differs. A
- * source met for the first time is only noted. `force`: the records were perhaps taken in under another schema.
+ * source met for the first time is only noted, unless records came before anything was known of their types. `force`: the
+ * records were perhaps taken in under another schema.
  */
 export async function compareMappings(
   database: Database,
@@ -112,21 +115,22 @@ export async function compareMappings(
     for (const source of world.sources) {
       const rules = rulesOf(world, source);
       const known = kept.get(source.name);
-      if (!known) {
+      if (!known?.fingerprint && !(await hasRecords(tx, source.name))) {
         await keepMapping(tx, source.name, `${rules} ${schemaOf(world)}`, source.properties, now);
         continue;
       }
-      const [knownRules, knownSchema] = known.fingerprint.split(' ');
+      const [knownRules = '', knownSchema] = known?.fingerprint.split(' ') ?? [];
       const unfinished = await checkpoint(tx, source.name, allStreams, 'remap');
       if (knownRules !== rules || unfinished !== null || force) {
         if (await ask(tx, source.name, now)) comparison.requested.push(source.name);
       }
       if (knownSchema === schemaOf(world)) continue;
       schemaChanged ||= knownRules !== removedRules;
-      await keepMapping(tx, source.name, `${knownRules} ${schemaOf(world)}`, known.properties, now);
+      await keepMapping(tx, source.name, `${knownRules} ${schemaOf(world)}`, known?.properties ?? [], now);
     }
-    for (const { source, fingerprint } of kept.values()) {
+    for (const { source, fingerprint, withdrawn } of kept.values()) {
       if (world.source(source) || fingerprint.startsWith(removedRules)) continue;
+      if (!withdrawn && !world.config.removedSources?.includes(source)) continue;
       comparison.removed.push(source);
       if (await ask(tx, source, now)) comparison.requested.push(source);
     }
@@ -142,7 +146,15 @@ async function ask(db: Queryable, source: string, now: number): Promise<boolean>
 }
 
 async function mappings(db: Queryable): Promise<Kept[]> {
-  return db.rows(sql`select source, fingerprint, properties from mappings order by source`);
+  return db.rows(sql`
+    select source, fingerprint, properties, withdrawn_at is not null as withdrawn from mappings order by source`);
+}
+
+async function hasRecords(db: Queryable, source: string): Promise<boolean> {
+  const [row] = await db.rows<{ any: boolean }>(
+    sql`select exists (select 1 from records where source = ${source}) as any`,
+  );
+  return row?.any ?? false;
 }
 
 async function keepMapping(

@@ -1,7 +1,7 @@
 // The destination over HTTP: a person's word to pause or resume it.
-import { createRoute } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { destinationName } from '../../sync/pauses.ts';
-import { problems } from '../problem.ts';
+import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { jsonOf, secured } from './shapes.ts';
 import { pauseByPerson, pausedAnswer, pauseRequest, resumeByPerson } from './sources.ts';
@@ -26,13 +26,51 @@ const resume = createRoute({
   summary: 'Send what waits',
   tags: ['destination'],
   security: secured,
-  responses: { 200: { description: 'It is not paused.', content: jsonOf(pausedAnswer) }, ...problems() },
+  responses: { 200: { description: 'It is not paused.', content: jsonOf(pausedAnswer) }, ...problems(409) },
 });
+
+const project = createRoute({
+  method: 'post',
+  path: '/api/destination/project',
+  summary: 'Decide whose acknowledgements are kept when the configuration names another project',
+  tags: ['destination'],
+  security: secured,
+  request: {
+    body: {
+      required: true,
+      content: jsonOf(
+        z.strictObject({
+          as: z.enum(['new', 'same']).openapi({
+            description: 'new: every customer is sent to it. same: what was acknowledged still counts.',
+          }),
+        }),
+      ),
+    },
+  },
+  responses: {
+    200: {
+      description: 'It is decided, and the destination is no longer paused for it.',
+      content: jsonOf(z.strictObject({ as: z.enum(['new', 'same']), due: z.int().min(0) })),
+    },
+    ...problems(400, 409, 413, 415),
+  },
+});
+
+async function decide({ tributary }: Room, as: 'new' | 'same') {
+  const due = await tributary.decideProject(as);
+  if (due !== null) return { as, due };
+  throw new Problem(409, 'The configuration names the project of before: there is nothing to decide.');
+}
 
 export function destinationApi(room: Room) {
   return newApi()
+    .openapi(project, async (c) => c.json(await decide(room, c.req.valid('json').as), 200))
     .openapi(pause, async (c) =>
       c.json(await pauseByPerson(room, destinationName, c.req.valid('json').reason), 200),
     )
-    .openapi(resume, async (c) => c.json(await resumeByPerson(room, destinationName), 200));
+    .openapi(resume, async (c) => {
+      const doubt = room.tributary.projectDoubt;
+      if (doubt !== null) throw new Problem(409, doubt);
+      return c.json(await resumeByPerson(room, destinationName), 200);
+    });
 }

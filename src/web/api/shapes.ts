@@ -100,9 +100,9 @@ export function runBody({ leased, ...run }: Run): RunBody {
 
 export const pauseShape = z
   .strictObject({
-    cause: z.enum(['person', 'unauthorized', 'refusals']).openapi({
+    cause: z.enum(['person', 'unauthorized', 'refusals', 'project']).openapi({
       description:
-        'unauthorized: the vendor refuses the credentials. refusals: the destination rejects one customer after another, so the others are held back.',
+        'unauthorized: the vendor refuses the credentials. refusals: the destination rejects one customer after another, so the others are held back. project: the configuration names another project than before, see `POST /api/destination/project`.',
     }),
     reason: z.string(),
     pausedAt: time,

@@ -110,9 +110,46 @@ const resumeRoute = createRoute({
   },
 });
 
+const withdrawRoute = createRoute({
+  method: 'post',
+  path: '/api/sources/{source}/withdraw',
+  summary: 'Take back what a source contributed that the configuration does not name any more',
+  description:
+    'Until then its records speak as they did. Customers that lose much are held by the breaker, as in every run.',
+  tags,
+  security: secured,
+  request: { params: sourceParam },
+  responses: {
+    202: {
+      description: 'It is withdrawn; a run of the mode `remap` takes back what it contributed.',
+      content: jsonOf(z.strictObject({ name: z.string(), withdrawn: z.literal(true) })),
+    },
+    ...problems(400, 404, 409),
+  },
+});
+
+async function withdraw({ tributary }: Room, name: string): Promise<void> {
+  if (tributary.world.source(name))
+    throw new Problem(
+      409,
+      `${name} is in the configuration. Take it out there first; then what it contributed can be withdrawn.`,
+    );
+  if (await tributary.withdraw(name)) return;
+  const names = tributary.world.vanished.map((vanished) => vanished.name);
+  throw new Problem(
+    404,
+    `No source that is called ${name} has left the configuration${names.length > 0 ? `: ${names.join(', ')} did` : ''}.`,
+  );
+}
+
 export function sourcesApi(room: Room) {
   return newApi()
     .openapi(list, async (c) => c.json({ sources: await readSources(room) }, 200))
+    .openapi(withdrawRoute, async (c) => {
+      const { source: name } = c.req.valid('param');
+      await withdraw(room, name);
+      return c.json({ name, withdrawn: true as const }, 202);
+    })
     .openapi(sync, async (c) => {
       const source = sourceNamed(room, c.req.valid('param').source);
       const { mode = 'incremental', recordIds, dryRun = false } = c.req.valid('json');

@@ -64,6 +64,11 @@ export function pauseBanner({ pausedAt, reason, trialAt }: PauseBody, now: strin
 }
 
 export function pauseChip({ cause }: PauseBody): Html {
-  const words = { unauthorized: 'credentials refused', refusals: 'customers rejected', person: 'paused' };
+  const words = {
+    unauthorized: 'credentials refused',
+    refusals: 'customers rejected',
+    project: 'another project',
+    person: 'paused',
+  };
   return chip('wait', words[cause]);
 }

@@ -1,0 +1,52 @@
+// `tributary project`: decides whose acknowledgements are kept when the configuration names another project.
+import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import { UsageError } from './errors.ts';
+import { reach } from './reach.ts';
+import { counted, print, printJson } from './terminal.ts';
+
+interface Options {
+  new?: true;
+  same?: true;
+  json?: true;
+}
+
+export function addProject(program: Command, cli: Cli): void {
+  program
+    .command('project')
+    .description('Decide what counts as delivered when the configuration names another Voucherify project.')
+    .option('--new', 'it is a new project: every customer is sent to it')
+    .option('--same', 'it is the project of before, with new keys or at a new address')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary project --new
+  $ tributary project --same
+
+Nothing is sent before this is decided, unless the customers that were acknowledged are found in it.`,
+    )
+    .action(async (options: Options) => {
+      if ((options.new === true) === (options.same === true))
+        throw new UsageError('Say which: --new or --same. See "tributary project --help".');
+      const as = options.new ? 'new' : 'same';
+      const reached = await reach(cli, { work: true });
+      try {
+        const answer: { due: number } = await reached.client.send('/api/destination/project', {
+          method: 'POST',
+          json: { as },
+        });
+        if (options.json) printJson(cli.terminal, answer);
+        else
+          print(
+            cli.terminal,
+            as === 'new'
+              ? `It is a new project: ${counted(answer.due, 'customer')} will be sent to it.`
+              : 'It is the project of before: what was acknowledged still counts.',
+          );
+      } finally {
+        await reached.close();
+      }
+    });
+}

@@ -1,0 +1,37 @@
+// `tributary withdraw`: takes back what a source contributed that the configuration does not name any more.
+import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import { reach } from './reach.ts';
+import { print, printJson } from './terminal.ts';
+
+export function addWithdraw(program: Command, cli: Cli): void {
+  program
+    .command('withdraw')
+    .description('Take back what a source contributed that the configuration does not name any more.')
+    .argument('<source>', 'as it was called; "tributary status" names those that have left the configuration')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary withdraw old-crm
+
+Until then its records speak as they did. A source with a new name is not withdrawn: set "renamedFrom" there. Customers
+that lose much are held by the mass-change breaker; "tributary release --list" shows them.`,
+    )
+    .action(async (source: string, options: { json?: true }) => {
+      const reached = await reach(cli, { work: true });
+      try {
+        const path = `/api/sources/${encodeURIComponent(source)}/withdraw`;
+        const answer = await reached.client.send(path, { method: 'POST' });
+        if (options.json) printJson(cli.terminal, answer);
+        else
+          print(
+            cli.terminal,
+            `${source} is withdrawn. What it contributed is taken back now; "tributary status" shows how far it is.`,
+          );
+      } finally {
+        await reached.close();
+      }
+    });
+}
