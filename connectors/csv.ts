@@ -10,6 +10,7 @@ export const csv = defineConnector<Settings>({
   settings,
   source: {
     streams: [rows],
+    importDefaults: { complete: false },
     mapping: mappingOf(importColumns),
     mappingVersion: 2,
     columnsFor: (given, columns) => planOf(columns, given),

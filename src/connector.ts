@@ -69,6 +69,11 @@ export interface Page {
   cursor: Json;
   /** True when nothing more is there for now: the next run goes on from `cursor`. */
   rest: boolean;
+  /**
+   * Present where this reading gives every record that lives, so that what it does not give is gone, without being asked
+   * for. `asOf`: the time of that state by the source's own clock, epoch milliseconds. `begins`: this is its first page.
+   */
+  whole?: { asOf: number; begins: boolean };
   /** How many records the vendor says this reading holds in all, where it says so: for progress only. */
   total?: number;
   /** The names that the body of every record of this page may have, where the page itself says so (a file's header). */
@@ -93,6 +98,12 @@ export interface PullRequest {
   until: number;
   /** The properties that the mapping uses and those kept on purpose: ask the vendor for no others. Empty: for all. */
   properties: readonly string[];
+  /** The path of the source ID in a body, where the configuration names one. */
+  sourceId?: string;
+  /** True where the configuration maps the fields itself, so that the default mapping is not used. */
+  mapped?: boolean;
+  /** True for the first page that an attempt asks for: the cursor, where there is one, is of an earlier attempt. */
+  resumes?: boolean;
 }
 
 /** A property that records of a stream may have. */
@@ -177,6 +188,11 @@ export interface Stream<Settings> {
    * is read by ID before that is believed.
    */
   sweeps?: boolean;
+  /**
+   * The share of rejected records above which a reading is stopped, 0 to 1: the rows are not what they were taken for.
+   * Absent: it goes on whatever is rejected.
+   */
+  maxRejectedShare?(settings: Settings): number;
   /** What readings cost in calls, for forecasts. Pure. Absent: forecasts go by the pages of earlier runs. */
   cost?(settings: Settings, properties: readonly string[]): ReadingCost;
   /** How many records pulling from this cursor to rest would give, by one cheap call: for forecasts. */
@@ -558,6 +574,8 @@ export interface Connector<Settings = unknown> {
     columnsFor?(settings: Settings, columns: readonly string[]): ColumnPlan;
     /** Raised when `mappingFor` or `columnsFor` come to answer otherwise: stored records are then mapped again. */
     mappingVersion?: number;
+    /** Settings that hold for what the source reads by itself only: a file that is imported begins with these. */
+    importDefaults?: JsonObject;
     /** The path of the source ID in a record's body, where the configuration names none. */
     sourceId: string;
     /** The same where it depends on what the rows hold. */

@@ -1,105 +1,184 @@
-// A file's first row: what it names its columns, and what parts them. It knows no records.
+// A file's beginning: its encoding, what separates its columns, and what the first row names them. It knows no records.
 import { type Files, RejectedError } from '#connector';
 import { maxRowBytes } from '#connector/csv';
-import { scanRow } from '#connector/csv-row';
+import { type Dialect, nextLine, scanRow } from '#connector/csv-row';
+import { decoderOf, isUtf16, isWellFormed, lengthInFile, markOf, refuseUnmarkedUtf16 } from './encoding.ts';
+import { fileName, read } from './file.ts';
+import { refuseOtherFormats, refuseOtherTexts } from './formats.ts';
+import { isBlank, trimmed } from './text.ts';
 
-export const delimiters = [',', ';', '\t'] as const;
-export type Delimiter = (typeof delimiters)[number];
+/** Tried in this order where nothing names the delimiter; the first wins a tie. */
+const delimiters = [',', ';', '\t'];
+/** Only where none of the others separates anything: it is common within cells. */
+const lastResort = '|';
+/** So many rows show what the columns hold. */
+const maxSampleRows = 2000;
 
 export interface Header {
-  /** Names of the columns, trimmed. */
+  /** Names of the columns by position, trimmed; '' where the first row has none. */
   columns: string[];
-  delimiter: Delimiter;
-  /** Where the row after it begins. */
+  delimiter: string;
+  /** As `encodingOf` names it. */
+  encoding: string;
+  /** Where the row after it begins in the file. */
   bytes: number;
-  /** Its own number: 1, unless empty lines stand before it. */
+  /** Its own number: 1, unless other lines stand before it. */
   row: number;
+  /** The rows after it, as far as the beginning of the file shows them. */
+  sample: string[][];
 }
 
-const byteOrderMark = [0xef, 0xbb, 0xbf];
-
-export function fileName(path: string): string {
-  return path.split(/[\\/]/).at(-1) ?? path;
+/** What is to be read as what: a delimiter or `auto`, and an encoding where no byte order mark names one. */
+interface Wanted {
+  delimiter: string;
+  encoding: string;
 }
 
-/** Throws `RejectedError` where the file has no header that names every column once. */
-export async function readHeader(files: Files, path: string, delimiter: Delimiter | 'auto'): Promise<Header> {
-  const { bytes, last } = await firstBytes(files, path);
-  const name = fileName(path);
-  refuseOtherFormats(bytes, name);
-  let from = byteOrderMark.every((byte, index) => bytes[index] === byte) ? byteOrderMark.length : 0;
-  for (let row = 1; from < bytes.length; row += 1) {
-    const found = firstRow(bytes, from, delimiter, last);
+/** The beginning of a file, ready to scan. */
+interface Start {
+  name: string;
+  bytes: Buffer;
+  /** Where `bytes` begin in the file. */
+  from: number;
+  /** The file ends with them. */
+  last: boolean;
+  encoding: string;
+}
+
+/** Throws `RejectedError` where the file is not CSV, or where its first row names nothing. */
+export async function readHeader(files: Files, path: string, wanted: Wanted): Promise<Header> {
+  const start = await readStart(files, path, wanted.encoding);
+  const { bytes, encoding, name } = start;
+  const said = separatorLine(start);
+  let at = said?.next ?? 0;
+  for (let row = said ? 2 : 1; at < bytes.length; row += 1) {
+    const found = firstRow(start, at, said?.delimiter ?? wanted.delimiter);
     if ('reason' in found) throw headerError(`The first row of ${name} cannot be read: ${found.reason}.`);
-    if (found.fields.some((field) => field.trim() !== '')) {
-      const columns = found.fields.map((field) => field.trim());
-      checkColumns(columns, name);
-      return { columns, delimiter: found.delimiter, bytes: found.next, row };
+    const { fields, delimiter, next } = found;
+    if (!fields.every(isBlank)) {
+      refuseDamaged(fields, bytes.subarray(at, next), start);
+      const inFile = start.from + lengthInFile(bytes.subarray(0, next), encoding);
+      const sample = sampleRows(start, next, delimiter);
+      return { columns: fields.map(trimmed), delimiter, encoding, bytes: inFile, row, sample };
     }
-    from = found.next;
+    at = next;
   }
   throw headerError(
     `${name} is empty: its first row must name the columns, for example Source_id,Name,Email.`,
   );
 }
 
+/** Throws where the bytes are not text in the encoding that was named, or not a table. */
+async function readStart(files: Files, path: string, wanted: string): Promise<Start> {
+  const name = fileName(path);
+  const { bytes: raw, last } = await firstBytes(files, path);
+  refuseOtherFormats(raw, name);
+  const mark = markOf(raw);
+  const encoding = mark.encoding ?? wanted;
+  if (isUtf16(encoding) && !isUtf16(wanted)) {
+    throw new RejectedError(
+      `${name} is UTF-16 text: save it as CSV in UTF-8, or set "encoding" to "${encoding}".`,
+      { code: 'csv_encoding' },
+    );
+  }
+  refuseUnmarkedUtf16(raw, encoding, name);
+  const text = raw.subarray(mark.bytes);
+  const bytes = isUtf16(encoding)
+    ? Buffer.from(new TextDecoder(encoding, { ignoreBOM: true }).decode(wholeUnits(text)), 'utf8')
+    : text;
+  refuseOtherTexts(bytes.toString('utf8', 0, 4096), name);
+  return { name, bytes, from: mark.bytes, last, encoding };
+}
+
 async function firstBytes(files: Files, path: string): Promise<{ bytes: Buffer; last: boolean }> {
   const chunks: Buffer[] = [];
-  let read = 0;
-  for await (const chunk of files.open(path, 0) as AsyncIterable<Buffer>) {
+  let length = 0;
+  for await (const chunk of read(files, path, 0)) {
     chunks.push(chunk);
-    read += chunk.length;
-    if (read > maxRowBytes) return { bytes: Buffer.concat(chunks), last: false };
+    length += chunk.length;
+    if (length > maxRowBytes) return { bytes: Buffer.concat(chunks), last: false };
   }
   return { bytes: Buffer.concat(chunks), last: true };
 }
 
-function refuseOtherFormats(bytes: Buffer, name: string): void {
-  const begins = (...start: number[]) => start.every((byte, index) => bytes[index] === byte);
-  if (begins(0xff, 0xfe) || begins(0xfe, 0xff)) {
-    throw headerError(`${name} is UTF-16 text: save it as CSV in UTF-8.`, 'csv_encoding');
-  }
-  if (begins(0x50, 0x4b, 0x03, 0x04)) {
-    throw headerError(
-      `${name} is a workbook or another zipped file: save it as CSV in UTF-8.`,
-      'csv_encoding',
-    );
-  }
+/** Without half a character of UTF-16 at its end. */
+function wholeUnits(bytes: Buffer): Buffer {
+  return bytes.subarray(0, bytes.length - (bytes.length % 2));
 }
 
-type First = { fields: string[]; next: number; delimiter: Delimiter };
+/** `sep=;` before the header, as Excel writes and reads it, names the delimiter. */
+function separatorLine({ bytes, last, name }: Start): { delimiter: string; next: number } | null {
+  const next = nextLine(bytes, 0, last);
+  if (next === 'more') return null;
+  const line = bytes.toString('latin1', 0, next).replace(/[\r\n]+$/, '');
+  const [, said] = /^"?sep=(\\t|.)"?[\s,;|]*$/i.exec(line) ?? [];
+  if (said === undefined) return null;
+  const delimiter = said === '\\t' ? '\t' : said;
+  if (isDelimiter(delimiter)) return { delimiter, next };
+  throw headerError(
+    `The first row of ${name} names ${JSON.stringify(said)} as what separates the columns, which cannot be: use a comma, a semicolon, a tab or "|".`,
+  );
+}
 
-/** With `auto`, what gives the most columns parts them; the first of the list on a tie. */
-function firstRow(
-  bytes: Buffer,
-  from: number,
-  wanted: Delimiter | 'auto',
-  last: boolean,
-): First | { reason: string } {
-  let best: First | undefined;
+/** One byte that is neither part of a word nor a quote or line end. */
+export function isDelimiter(text: string): boolean {
+  return /^[\t!-~]$/.test(text) && !/[\w"]/.test(text);
+}
+
+type First = { fields: string[]; next: number; delimiter: string };
+
+/** With `auto`, what gives the most columns separates them. */
+function firstRow(start: Start, from: number, wanted: string): First | { reason: string } {
+  const { bytes, last, encoding } = start;
   let reason = `no line ends within ${maxRowBytes} bytes`;
-  for (const delimiter of wanted === 'auto' ? delimiters : [wanted]) {
-    const scanned = scanRow(bytes, from, delimiter.charCodeAt(0), last);
+  const scan = (delimiter: string, strict: Pick<Dialect, 'strict'>): First | null => {
+    const dialect = { delimiter: delimiter.charCodeAt(0), ...decoderOf(encoding), ...strict };
+    const scanned = scanRow(bytes, from, dialect, last);
     if (scanned.kind === 'bad') reason = scanned.reason;
-    if (scanned.kind !== 'row' || scanned.fields.length <= (best?.fields.length ?? 0)) continue;
-    best = { fields: scanned.fields, next: scanned.next, delimiter };
-  }
-  return best ?? { reason };
+    return scanned.kind === 'row' ? { fields: scanned.fields, next: scanned.next, delimiter } : null;
+  };
+  if (wanted !== 'auto') return scan(wanted, {}) ?? { reason };
+  const best = (strict: Pick<Dialect, 'strict'>) =>
+    delimiters
+      .map((delimiter) => scan(delimiter, strict))
+      .reduce(
+        (most, found) => ((found?.fields.length ?? 0) > (most?.fields.length ?? 0) ? found : most),
+        null,
+      );
+  // A quoted name may hold any of them: with the wrong one its quotes are out of place.
+  const found = best({ strict: true }) ?? best({});
+  if (found && found.fields.length > 1) return found;
+  const piped = scan(lastResort, { strict: true });
+  return piped && piped.fields.length > 1 ? piped : (found ?? { reason });
 }
 
-function checkColumns(columns: readonly string[], name: string): void {
-  const unnamed = columns.indexOf('');
-  if (unnamed !== -1) throw headerError(`Column ${unnamed + 1} of ${name} has no name in the first row.`);
-  const twice = columns.find((column, index) => columns.indexOf(column) !== index);
-  if (twice !== undefined) throw headerError(`${name} has two columns named "${twice}": rename one of them.`);
-  if (columns.some((column) => column.includes('\ufffd'))) {
+function refuseDamaged(columns: readonly string[], bytes: Buffer, { name, encoding }: Start): void {
+  if (columns.some((column) => column.includes('\ufffd')) && !isWellFormed(bytes, encoding)) {
+    throw new RejectedError(
+      `The first row of ${name} is not ${encoding.toUpperCase()}: save the file as CSV in UTF-8, or set "encoding" to what it is, for example "windows-1250".`,
+      { code: 'csv_encoding' },
+    );
+  }
+  const damaged = columns.findIndex((column) => column.includes('\u0000'));
+  if (damaged !== -1) {
     throw headerError(
-      `The first row of ${name} is not UTF-8: save the file as CSV in UTF-8.`,
-      'csv_encoding',
+      `The name of column ${damaged + 1} of ${name} holds a NUL character: the file is damaged, or not text. Export it again.`,
     );
   }
 }
 
-function headerError(message: string, code = 'csv_header'): RejectedError {
-  return new RejectedError(message, { code });
+function sampleRows({ bytes, last, encoding }: Start, from: number, delimiter: string): string[][] {
+  const dialect = { delimiter: delimiter.charCodeAt(0), ...decoderOf(encoding) };
+  const rows: string[][] = [];
+  for (let at = from; at < bytes.length && rows.length < maxSampleRows; ) {
+    const scanned = scanRow(bytes, at, dialect, last);
+    if (scanned.kind === 'more') break;
+    if (scanned.kind === 'row' && !scanned.fields.every(isBlank)) rows.push(scanned.fields);
+    at = scanned.next;
+  }
+  return rows;
+}
+
+function headerError(message: string): RejectedError {
+  return new RejectedError(message, { code: 'csv_header' });
 }

@@ -48,7 +48,7 @@ export function renamed(header: readonly string[], settings: Settings, file: str
     names.set(column, to);
   }
   const columns = header.map((column) => names.get(column) ?? column);
-  const twice = columns.find((column, index) => columns.indexOf(column) !== index);
+  const twice = [...names.values()].find((name) => columns.indexOf(name) !== columns.lastIndexOf(name));
   if (twice === undefined) return columns;
   throw keyError(`${file} would have two columns "${twice}": rename the other one too.`);
 }

@@ -1,9 +1,8 @@
-// The stream of rows: a page of a file from a byte offset on. A row that is wrong is rejected alone. It knows no fields.
+// The stream of rows: a page of a file from a byte on. A row that is wrong is rejected alone. It knows no fields.
 import { z } from 'zod';
 import {
   type Context,
-  type JsonObject,
-  type Locale,
+  type Note,
   type Page,
   type PullRequest,
   RejectedError,
@@ -12,33 +11,42 @@ import {
   type Stream,
 } from '#connector';
 import { type Row, rowsOf } from '#connector/csv';
-import { unguarded } from '#connector/csv-guard';
-import { readMoment, unitWords } from '#connector/moment';
-import { delimiters, fileName, readHeader } from './header.ts';
-import { type Keys, keysOf, renamed } from './keys.ts';
+import { planOf, sourceIdColumn } from './columns.ts';
+import { decoderOf, encodingOf, Scannable } from './encoding.ts';
+import { type FileState, fileName, read, stat } from './file.ts';
+import { notesOfFile } from './findings.ts';
+import { type Header, readHeader } from './header.ts';
+import { keysOf, renamed } from './keys.ts';
+import { type Layout, layoutOf, layouts } from './layout.ts';
+import { contentOf, propertiesOf, type ReadRow, RowReader } from './rows.ts';
+import { People } from './same-ids.ts';
 import type { Settings } from './settings.ts';
+import { ShortRows } from './short-rows.ts';
+import { isBlank } from './text.ts';
 
-const cursors = z.strictObject({
+const cursors = z.object({
   /** Where the next row begins. At the end of the file: everything has been read. */
   bytes: z.int().min(0),
   /** The number of the last row read. As a spreadsheet counts: the header is one, an empty line is one. */
   row: z.int().min(1),
+  /** Names of the columns by position, '' where there is none. */
   header: z.array(z.string()),
-  delimiter: z.enum(delimiters),
+  delimiter: z.string(),
   /** The file as it was when its reading began: time of change in epoch milliseconds, and size. */
   changedAt: z.int(),
   fileBytes: z.int().min(0),
+  /** Null in cursors of earlier versions, whose unfinished readings begin again. */
+  encoding: z.string().nullable().default(null),
+  layout: layouts.nullable().default(null),
 });
 
-/** Where the source ID of a body is found, whatever the file calls it. */
-const sourceIdName = 'Source_id';
-
-type Cursor = z.infer<typeof cursors>;
-type File = { bytes: number; changedAt: number };
+type Kept = z.infer<typeof cursors>;
+type Cursor = Kept & { encoding: string; layout: Layout };
 
 export const rows: Stream<Settings> = {
   name: 'rows',
   pull,
+  maxRejectedShare: ({ maxBadShare }) => maxBadShare,
   async properties(context) {
     const { columns } = await openedHeader(context);
     return columns.map((name) => ({ name, label: name, type: 'string' }));
@@ -46,148 +54,240 @@ export const rows: Stream<Settings> = {
 };
 
 async function pull(context: Context<Settings>, request: PullRequest): Promise<Page> {
-  const { settings } = context;
+  const { settings, files } = context;
   if (settings.path === undefined) return { records: [], cursor: request.cursor ?? 'no file', rest: true };
-  const file = await stat(context, settings.path);
+  const file = await stat(files, settings.path);
   const kept = readCursor(request.cursor);
-  const finished = kept !== null && kept.bytes >= kept.fileBytes;
-  if (kept && finished && isSame(kept, file))
-    return { records: [], cursor: kept, rest: true, columns: kept.header };
-  if (kept && !finished) refuseChanged(kept, file, settings.path);
-  const cursor = kept && !finished ? kept : await begin(context, settings.path, file);
-  const page = await readPage(context, settings.path, cursor);
+  const isFinished = kept !== null && kept.bytes >= kept.fileBytes;
+  if (isFinished && isSame(kept, file)) return atRest(kept, settings);
+  // What another run began to read and left is read from the beginning where the file has changed since.
+  const goesOn = isUnfinished(kept) && (isSame(kept, file) || !request.resumes);
+  if (goesOn) refuseChanged(kept, file, settings.path);
+  const { cursor, notes } = goesOn
+    ? { cursor: kept, notes: [] }
+    : await begin(context, settings.path, file, request);
+  const page = await readPage(context, settings.path, cursor, notes);
   // What was written while it was read may be half of a row.
-  refuseChanged(cursor, await stat(context, settings.path), settings.path);
-  return page;
+  refuseChanged(cursor, await stat(files, settings.path), settings.path);
+  if (!settings.complete) return page;
+  return { ...page, whole: { asOf: cursor.changedAt, begins: !goesOn } };
+}
+
+/** Everything has been read, and the file is as it was. */
+function atRest(cursor: Kept, settings: Settings): Page {
+  const names = namesOf(cursor.header, cursor.layout?.repeated ?? []);
+  const columns = propertiesOf(names, settings.sourceIdColumn);
+  const page: Page = { records: [], cursor, rest: true, columns };
+  return settings.complete ? { ...page, whole: { asOf: cursor.changedAt, begins: false } } : page;
 }
 
 /** The columns of the file that the settings name. */
-export async function openedHeader({ settings, files }: Context<Settings>): Promise<{ columns: string[] }> {
+export async function openedHeader(context: Context<Settings>): Promise<{ columns: string[] }> {
+  const { settings, files } = context;
   if (settings.path === undefined) return { columns: [] };
-  await stat({ files }, settings.path);
-  const header = await readHeader(files, settings.path, settings.delimiter);
-  const columns = renamed(header.columns, settings, fileName(settings.path));
-  keysOf(columns, settings, fileName(settings.path));
-  return { columns };
+  await stat(files, settings.path);
+  const { header, layout } = await open(context, settings.path, { properties: [] });
+  return { columns: namesOf(header.columns, layout.repeated) };
 }
 
-async function begin({ settings, files }: Context<Settings>, path: string, file: File): Promise<Cursor> {
-  const { columns, delimiter, bytes, row } = await readHeader(files, path, settings.delimiter);
-  const header = renamed(columns, settings, fileName(path));
-  return { bytes, row, header, delimiter, changedAt: file.changedAt, fileBytes: file.bytes };
+async function begin(
+  context: Context<Settings>,
+  path: string,
+  file: FileState,
+  request: PullRequest,
+): Promise<{ cursor: Cursor; notes: Note[] }> {
+  const { header, layout } = await open(context, path, request);
+  const { columns, delimiter, encoding, bytes, row } = header;
+  const { changedAt, bytes: fileBytes } = file;
+  return {
+    cursor: { bytes, row, header: columns, delimiter, changedAt, fileBytes, encoding, layout },
+    notes: notesOfFile(header, layout),
+  };
+}
+
+/** What the beginning of the file says. Throws `RejectedError` where it cannot be read as customers. */
+async function open(
+  { settings, files }: Context<Settings>,
+  path: string,
+  request: Pick<PullRequest, 'properties' | 'sourceId' | 'mapped'>,
+): Promise<{ header: Header; layout: Layout }> {
+  const encoding = encodingOf(settings.encoding) ?? 'utf-8';
+  const found = await readHeader(files, path, { delimiter: settings.delimiter, encoding });
+  const columns = renamed(found.columns, settings, fileName(path));
+  const header = { ...found, columns };
+  const names = [...new Set(namesOf(columns, []))];
+  const { recordId, sourceId, changedAt } = keysOf(names, settings, fileName(path));
+  const ids = [recordId, sourceId, sourceIdColumn(names), names.find((name) => name === request.sourceId)];
+  const positions = new Set(ids.flatMap((column) => (column === undefined ? [] : [columns.indexOf(column)])));
+  const layout = layoutOf(columns, found.sample, [...positions]);
+  refuseUnnamed(header, path);
+  const fields = request.mapped ? [] : mappedByDefault(names, settings);
+  refuseRepeated(columns, layout.repeated, path, [...ids, changedAt, ...request.properties, ...fields]);
+  return { header, layout };
+}
+
+/** The columns that are read. */
+function namesOf(columns: readonly string[], repeated: readonly number[]): string[] {
+  return columns.filter((column, at) => column !== '' && !repeated.includes(at));
 }
 
 async function readPage(
   { settings, files, locale = {} }: Context<Settings>,
   path: string,
   cursor: Cursor,
+  notes: readonly Note[],
 ): Promise<Page> {
-  const keys = keysOf(cursor.header, settings, fileName(path));
+  const { header, layout, encoding } = cursor;
+  const keys = keysOf(namesOf(header, []), settings, fileName(path));
+  const { changedAt: fileChangedAt } = cursor;
+  const reader = new RowReader({ columns: header, layout, encoding, keys, locale, fileChangedAt });
+  const people = new People(reader.properties);
   const records: SourceRecord[] = [];
   const rejected: RejectedRow[] = [];
-  let { bytes, row } = cursor;
-  if (bytes < cursor.fileBytes) {
-    const chunks = files.open(path, bytes) as AsyncIterable<Buffer>;
-    for await (const found of rowsOf(chunks, cursor.delimiter.charCodeAt(0))) {
-      row += 1;
-      bytes = cursor.bytes + found.end;
-      if (found.fields?.length === 1 && found.fields[0] === '') continue;
-      const record = recordOf(found, cursor, keys, locale);
-      if (typeof record !== 'string') records.push(record);
-      else rejected.push({ position: `row ${row} of ${fileName(path)}`, reason: record, raw: lineOf(found) });
-      if (records.length + rejected.length >= settings.pageRows) break;
+  let [{ bytes, row }, isAtEnd] = [cursor, true] as [{ bytes: number; row: number }, boolean];
+  for await (const { found, broken, end } of settledRows(files, path, cursor)) {
+    [bytes, row] = [end.bytes, end.row];
+    const record = found.fields ? reader.read(found as ReadRow, broken) : unreadable(found);
+    if (typeof record === 'string') {
+      rejected.push({
+        position: `row ${row} of ${fileName(path)}`,
+        reason: record,
+        raw: lineOf(found, encoding),
+      });
+    } else {
+      people.meet(record);
+      records.push(record);
     }
+    // Pieces of one row stay on one page.
+    isAtEnd = !end.mayStop || records.length + rejected.length < settings.pageRows;
+    if (!isAtEnd) break;
   }
+  if (isAtEnd) bytes = cursor.fileBytes;
+  const found = [...notes, ...reader.notes, ...people.notes];
   return {
     records,
     ...(rejected.length > 0 && { rejected }),
+    ...(found.length > 0 && { notes: found }),
     cursor: { ...cursor, bytes, row },
     rest: bytes >= cursor.fileBytes,
-    columns: columnsOf(cursor.header, keys),
+    columns: reader.properties,
   };
 }
 
-/** The record, or the sentence that says what is wrong with the row. */
-function recordOf(
-  row: Row,
-  { header, changedAt }: Cursor,
-  keys: Keys,
-  locale: Locale,
-): SourceRecord | string {
-  const { fields } = row;
-  if (fields === null) return `This row cannot be read: ${row.reason}.`;
-  if (fields.length !== header.length) {
-    return `This row has ${fields.length} columns, the header has ${header.length}.`;
+interface SettledRow {
+  found: Row;
+  /** It is a piece of a row that a line break has cut. */
+  broken: boolean;
+  end: Place & { mayStop: boolean };
+}
+
+/** Where the next row begins in the file, and the number of the row before it. */
+interface Place {
+  bytes: number;
+  row: number;
+}
+
+/** The rows from the cursor on that hold anything, each once it is known what it is. */
+async function* settledRows(
+  files: Context<Settings>['files'],
+  path: string,
+  cursor: Cursor,
+): AsyncGenerator<SettledRow> {
+  const { header, layout, encoding, fileBytes } = cursor;
+  if (cursor.bytes >= fileBytes) return;
+  type Held = { fields: readonly string[]; found: Row; place: Place };
+  const short = new ShortRows<Held>(layout, header.length);
+  function* handOut(groups: ReturnType<typeof short.end>): Generator<SettledRow> {
+    for (const group of groups)
+      for (const [index, { row, broken }] of group.entries())
+        yield { found: row.found, broken, end: { ...row.place, mayStop: index === group.length - 1 } };
   }
-  if (fields.some((field) => field.includes('\ufffd')) && !isUtf8(row.bytes)) {
-    return 'This row is not UTF-8: save the file as CSV in UTF-8.';
+  const place = new Scannable(encoding);
+  const dialect = {
+    delimiter: cursor.delimiter.charCodeAt(0),
+    columns: header.length,
+    ...decoderOf(encoding),
+  };
+  let { row } = cursor;
+  for await (const found of rowsOf(place.of(read(files, path, cursor.bytes)), dialect)) {
+    row += 1;
+    const end = { bytes: Math.min(cursor.bytes + place.inFile(found.end), fileBytes), row };
+    if (found.fields === null) {
+      yield* handOut(short.end());
+      yield { found, broken: false, end: { ...end, mayStop: true } };
+      continue;
+    }
+    const content = contentOf(found as ReadRow, header.length);
+    if (content) yield* handOut(short.push({ fields: content.fields, found: content, place: end }));
   }
-  const body: JsonObject = Object.fromEntries(
-    header.map((column, index) => [column, cellValue(fields[index]!, keys.guarded.has(column))]),
+  yield* handOut(short.end());
+}
+
+/** A column with values whose name is missing is refused with the file; a single value is refused with its row. */
+function refuseUnnamed({ columns, sample }: Header, path: string): void {
+  const unnamed = columns.findIndex(
+    (column, at) =>
+      column === '' && sample.filter((row) => !isBlank(row[at] ?? '')).length * 2 > sample.length,
   );
-  const written = String(body[keys.recordId]).trim();
-  const recordId = keys.isEmail ? written.toLowerCase() : written;
-  if (recordId === '')
-    return `This row has no value in the column "${keys.recordId}", which tells rows apart.`;
-  if (keys.sourceId !== undefined) body[sourceIdName] = String(body[keys.sourceId]).trim();
-  if (keys.changedAt === undefined) return { recordId, changedAt, body };
-  const clock = String(body[keys.changedAt]).trim();
-  const moment = readMoment(clock, locale);
-  if (moment && 'epochMs' in moment) return { recordId, changedAt: moment.epochMs, body };
-  const found = `"${clock}" in the column "${keys.changedAt}"`;
-  if (moment) return `${found} is a number ${moment.outside}`;
-  return `${found} is not a time: write 2026-03-01T09:30:00Z, a number of ${unitWords(locale.unit)}, or declare its form as "dates" in the "locale" of the source.`;
+  if (unnamed === -1) return;
+  throw new RejectedError(
+    `Column ${unnamed + 1} of ${fileName(path)} has no name in the first row, though it holds values: name it there, or remove it.`,
+    { code: 'csv_header' },
+  );
 }
 
-/** Without an apostrophe that a spreadsheet needs and nobody else; `always`: the vendor guards every cell of this column. */
-function cellValue(cell: string, always: boolean): string {
-  return always && cell.startsWith("'") ? cell.slice(1) : unguarded(cell);
+/** The columns that the default mapping makes fields of; what becomes metadata only is left out as easily. */
+function mappedByDefault(names: readonly string[], settings: Settings): string[] {
+  const { uses } = planOf(names, settings);
+  const fields = Object.entries(uses).filter(([field]) => !field.startsWith('metadata.'));
+  return [...Object.keys(settings.columns ?? {}), ...fields.flatMap(([, columns]) => columns)];
 }
 
-/** The names of the body: a source ID that the file calls otherwise is there besides. */
-function columnsOf(header: readonly string[], { sourceId }: Keys): string[] {
-  return sourceId === undefined || header.includes(sourceIdName) ? [...header] : [...header, sourceIdName];
+/** Of two columns with one name nobody can tell which is meant: refused where it is used. */
+function refuseRepeated(
+  columns: readonly string[],
+  repeated: readonly number[],
+  path: string,
+  used: readonly (string | undefined)[],
+): void {
+  const twice = repeated.map((at) => columns[at]!).find((column) => used.includes(column));
+  if (twice === undefined) return;
+  throw new RejectedError(`${fileName(path)} has two columns named "${twice}": rename one of them.`, {
+    code: 'csv_header',
+  });
 }
 
-function isUtf8(bytes: Buffer): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
+function unreadable({ reason }: Row): string {
+  return `This row cannot be read: ${reason}.`;
 }
 
-function lineOf({ bytes }: Row): string {
-  return bytes.toString('utf8').replace(/[\r\n]+$/, '');
+function lineOf({ bytes }: Row, encoding: string): string {
+  const { decode } = decoderOf(encoding);
+  const text = decode ? decode(bytes, 0, bytes.length) : bytes.toString('utf8');
+  return text.replace(/[\r\n]+$/, '');
 }
 
-function isSame(cursor: Cursor, file: File): boolean {
+function isUnfinished(cursor: Kept | null): cursor is Cursor {
+  return (
+    cursor !== null && cursor.layout !== null && cursor.encoding !== null && cursor.bytes < cursor.fileBytes
+  );
+}
+
+function isSame(cursor: Kept, file: FileState): boolean {
   return cursor.changedAt === file.changedAt && cursor.fileBytes === file.bytes;
 }
 
-function refuseChanged(cursor: Cursor, file: File, path: string): void {
+function refuseChanged(cursor: Kept, file: FileState, path: string): void {
   if (isSame(cursor, file)) return;
   const message = `${fileName(path)} was changed while it was being read: start a full reading once it is complete.`;
   throw new RejectedError(message, { code: 'file_changed' });
 }
 
-function readCursor(cursor: PullRequest['cursor']): Cursor | null {
+function readCursor(cursor: PullRequest['cursor']): Kept | null {
   if (cursor === null || cursor === 'no file') return null;
   const { data } = cursors.safeParse(cursor);
   if (data) return data;
   throw new RejectedError('The cursor kept for this file is none of ours: start a full reading.', {
     code: 'cursor',
   });
-}
-
-async function stat({ files }: Pick<Context<Settings>, 'files'>, path: string): Promise<File> {
-  try {
-    return await files.stat(path);
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no_file';
-    const what =
-      code === 'ENOENT' || code === 'no_file' ? 'There is no file' : `It is not possible to read (${code})`;
-    throw new RejectedError(`${what} ${path}.`, { code: 'no_file', cause });
-  }
 }

@@ -42,7 +42,7 @@ export async function* shownCustomers(
 ): AsyncGenerator<ShownCustomer> {
   let columns: Column[] | null = null;
   let number = 0;
-  for await (const { fields, reason } of rowsOf(buffers(bytes), comma)) {
+  for await (const { fields, reason } of rowsOf(buffers(bytes), { delimiter: comma })) {
     number += 1;
     if (fields === null) throw unreadable(`its row ${number} cannot be read: ${reason}`);
     if (columns === null) columns = columnsOf(fields, schema);

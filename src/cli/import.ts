@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Run, Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
@@ -14,6 +14,8 @@ import { UsageError } from './errors.ts';
 interface Options {
   source?: string;
   delimiter?: string;
+  encoding?: string;
+  complete?: true;
   sourceId?: string;
   map: { [field: string]: string };
   set: { [setting: string]: unknown };
@@ -32,12 +34,12 @@ export function addImport(program: Command, cli: Cli): void {
       "the first row names the columns; Voucherify's template and the usual vendors' exports fit as they are",
     )
     .option('--source <name>', 'the source it belongs to; may be left out where only one takes files')
-    .addOption(
-      new Option(
-        '--delimiter <character>',
-        'what separates the columns; found out where it is left out',
-      ).choices([',', ';', 'tab']),
+    .option(
+      '--delimiter <character>',
+      'what separates the columns: , ; | tab or another sign; found out where it is left out',
     )
+    .option('--encoding <name>', 'how the bytes are text: utf-8, windows-1250, iso-8859-2, utf-16le …')
+    .option('--complete', 'the file names everybody: records of the source that are not in it are deleted')
     .option('--source-id <column>', 'the column that identifies a customer, where none is called Source_id')
     .option('--map <field=column>', 'read a field from this column; may be repeated', pair, {})
     .option(
@@ -129,7 +131,7 @@ function send(
   client: Client,
   source: string,
   file: string,
-  { delimiter, sourceId, map, set, dryRun }: Options,
+  { delimiter, encoding, complete, sourceId, map, set, dryRun }: Options,
 ): Promise<Run> {
   const body = Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>;
   const asJson = (value: object) => (Object.keys(value).length > 0 ? JSON.stringify(value) : undefined);
@@ -137,6 +139,8 @@ function send(
     query: {
       name: basename(file),
       delimiter,
+      encoding,
+      complete: complete ? 'true' : undefined,
       sourceId,
       map: asJson(map),
       settings: asJson(set),

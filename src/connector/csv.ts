@@ -1,6 +1,6 @@
 // The bytes of a CSV file into rows, one after the other, in flat memory whatever the file. It knows no header, no
 // records and no vendor.
-import { nextLine, scanRow } from './csv-row.ts';
+import { type Dialect, nextLine, scanRow } from './csv-row.ts';
 
 /** A longer row is refused: most often a quote was opened in it and not closed. */
 export const maxRowBytes = 1_048_576;
@@ -18,7 +18,7 @@ export interface Row {
 }
 
 /** A line without any text is a row with one empty field. */
-export async function* rowsOf(chunks: AsyncIterable<Buffer>, delimiter: number): AsyncGenerator<Row> {
+export async function* rowsOf(chunks: AsyncIterable<Buffer>, dialect: Dialect): AsyncGenerator<Row> {
   /** What is read of the file and not yet of a row, and where that stands. */
   let bytes: Buffer = Buffer.alloc(0);
   let start = 0;
@@ -38,7 +38,7 @@ export async function* rowsOf(chunks: AsyncIterable<Buffer>, delimiter: number):
       }
       const scanned = scanWithin(
         bytes.subarray(from, from + maxRowBytes),
-        delimiter,
+        dialect,
         last,
         bytes.length - from,
       );
@@ -73,12 +73,12 @@ type Read = { next: number; fields: string[] | null; reason?: string };
 /** Reads one row of at most `maxRowBytes`. `skip`: not even its first line ends within them. */
 function scanWithin(
   piece: Buffer,
-  delimiter: number,
+  dialect: Dialect,
   last: boolean,
   available: number,
 ): Read | 'more' | 'skip' {
   const whole = available <= maxRowBytes;
-  const scanned = scanRow(piece, 0, delimiter, last && whole);
+  const scanned = scanRow(piece, 0, dialect, last && whole);
   if (scanned.kind === 'row') return { next: scanned.next, fields: scanned.fields };
   if (scanned.kind === 'bad') return { next: scanned.next, fields: null, reason: scanned.reason };
   if (whole) return 'more';

@@ -333,9 +333,9 @@ describe.each(databases)('the API on $name', ({ open }) => {
     it('refuses what is empty, of another type, or parted by something odd', async () => {
       expectProblem(await upload('', ''), 400);
       expectProblem(await upload('', '{}', { 'content-type': 'application/json' }), 415);
-      const answer = await upload('?delimiter=%7C', 'a|b');
+      const answer = await upload('?delimiter=ab', 'a|b');
       expectProblem(answer, 400);
-      expect(answer.body.faults[0]).toMatchObject({ path: 'delimiter', found: '"|"' });
+      expect(answer.body.faults[0]).toMatchObject({ path: 'delimiter', found: '"ab"' });
       expectProblem(await upload('?speed=9', 'a'), 400);
     });
 

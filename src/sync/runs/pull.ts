@@ -6,11 +6,12 @@ import {
   type Context,
   type Page,
   RejectedError,
+  type SourceRecord,
   type Stream,
   TransientError,
   UnauthorizedError,
 } from '../../connector.ts';
-import type { Database } from '../../db/database.ts';
+import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http.ts';
@@ -26,6 +27,7 @@ import type { World } from '../world.ts';
 import { checkpoint, dropCheckpoint, moveCheckpoint, type Reader } from './checkpoints.ts';
 import { RunColumns } from './columns.ts';
 import { type DryRunning, dryRun } from './dry-run.ts';
+import { refuseRejectedShare } from './rejected-share.ts';
 import { remap } from './remap.ts';
 import {
   addNotes,
@@ -40,7 +42,7 @@ import {
   type Run,
   runById,
 } from './runs.ts';
-import { forgetMet, hasBegun, noteMet, sweep, sweeps } from './sweep.ts';
+import { forgetMet, forgetMetBy, hasBegun, noteMet, revived, type Sweep, sweep, sweeps } from './sweep.ts';
 
 const leaseMs = 30_000;
 const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
@@ -87,7 +89,7 @@ export async function carryRun(room: PullRoom, run: Run, lease: string, signal: 
     await settleFailure(room, run, held, error, signal, log);
   } finally {
     heartbeat.stop();
-    if (run.mode === 'full')
+    if (run.mode !== 'records' && run.mode !== 'remap')
       await forgetMet(database).catch((error: unknown) => log.warn({ err: error }, 'kept till the next run'));
     room.onIngested();
   }
@@ -226,8 +228,8 @@ async function readStream(reading: Reading): Promise<void> {
  * its checkpoint says that it has come to rest, and a run taken up again goes on behind it.
  */
 async function readAndSweep(reading: Reading): Promise<void> {
-  const { room, source, stream, run, lease, signal } = reading;
-  const { database, world, clock } = room;
+  const { room, source, stream, run } = reading;
+  const { database } = room;
   const known = await checkpoint(database, source.name, stream.name, 'full');
   const isRead = known?.restedAt != null && (await hasBegun(database, run.id, stream.name));
   const total = isRead
@@ -236,13 +238,7 @@ async function readAndSweep(reading: Reading): Promise<void> {
       : null
     : await readPages(reading, 'full', stream.name);
   if (stream.tombstones) await readPages(reading, 'tombstones', stream.name);
-  const log = room.log.child({ source: source.name, run: run.id });
-  const { onIngested } = room;
-  const context = () => contextOf(reading);
-  await sweep(
-    { database, world, clock, log, source, stream, run, lease, leaseMs, signal, context, onIngested },
-    total,
-  );
+  await sweep(sweepOf(reading), { total });
   await promote(reading);
 }
 
@@ -281,16 +277,19 @@ async function isDue(
 async function readPages(reading: Reading, reader: Reader, checkpointStream: string): Promise<number | null> {
   const { room, source, stream, run, lease, signal } = reading;
   const key = { source: source.name, stream: checkpointStream, reader };
-  const ask = async (cursor: Page['cursor'] | null) => {
+  const ask = async (cursor: Page['cursor'] | null, resumes = false) => {
     const readAt = room.clock.now();
-    return { page: await askPage(reading, reader, cursor), readAt };
+    return { page: await askPage(reading, reader, cursor, resumes), readAt };
   };
   const begun = (await checkpoint(room.database, key.source, key.stream, reader))?.cursor ?? null;
   const sweeping = reader === 'full' && sweeps(run, stream);
   const columns = new RunColumns(source);
   let first = begun === null;
   let total: number | null = null;
-  let next: Promise<{ page: Page; readAt: number }> | null = ask(begun);
+  let whole: Page['whole'];
+  const { settings } = contextOf(reading);
+  const seen = { received: run.received, rejected: run.rejected };
+  let next: Promise<{ page: Page; readAt: number }> | null = ask(begun, true);
   while (next !== null) {
     const { page, readAt }: { page: Page; readAt: number } = await next;
     signal.throwIfAborted();
@@ -298,9 +297,11 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
     next?.catch(() => {}); // awaited on the next turn; until then a failure must not count as unhandled
     const found = columns.of(page);
     const now = room.clock.now();
-    await room.database.transaction(async (tx) => {
+    const counts = await room.database.transaction(async (tx) => {
       const changed: number[] = [];
       let ahead = 0;
+      const refused: SourceRecord[] = [];
+      const records = await recordsOf(tx, reading, page);
       const counts = await ingest(
         tx,
         room.world,
@@ -316,32 +317,69 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
           },
           onCounted: (record, as) => {
             if (as === 'changed') changed.push(record.changedAt);
+            if (as === 'rejected') refused.push(record);
           },
         },
-        page,
+        { ...page, records },
       );
+      refuseRejectedShare({ source, stream, settings }, seen, counts, page, refused);
       // A change that an increment finds is one that no webhook told of, not yet or not at all.
       if (source.webhook && (reader === 'lead' || reader === 'trail'))
         await noteCoverage(tx, { source: source.name, channel: 'poll', now }, changed);
       const told = [...(page.notes ?? []), ...(found?.notes ?? []), ...(ahead > 0 ? [aheadNote(ahead)] : [])];
       await addNotes(tx, run.id, told);
       if (found) await keepReport(tx, { id: run.id, lease }, { columns: found.report });
-      if (sweeping) await noteMet(tx, { runId: run.id, stream: stream.name, first }, idsOf(page));
+      if (page.whole?.begins) await forgetMetBy(tx, run.id, stream.name);
+      if (sweeping || page.whole) {
+        const isFirst = page.whole ? page.whole.begins : first;
+        await noteMet(tx, { runId: run.id, stream: stream.name, first: isFirst }, idsOf(page));
+      }
       await moveCheckpoint(tx, key, { cursor: page.cursor, rest: page.rest, now });
       await countPage(
         tx,
         { id: run.id, lease },
         { counts, pages: 1, expected: page.total ?? null, step: stepOf(reader, stream), now, leaseMs },
       );
+      return counts;
     });
     room.onIngested();
     first = false;
     total = page.total ?? null;
+    whole = page.whole;
+    seen.received += counts.received;
+    seen.rejected += counts.rejected;
   }
+  if (whole) await deleteUnmet(reading, whole.asOf);
   return total;
 }
 
-function askPage(reading: Reading, reader: Reader, cursor: Page['cursor'] | null): Promise<Page> {
+/** The page's records; of a whole reading those that had been gone are back with its clock. */
+async function recordsOf(tx: Queryable, { source, stream }: Reading, page: Page): Promise<SourceRecord[]> {
+  if (!page.whole) return page.records;
+  return revived(tx, { source: source.name, stream: stream.name, asOf: page.whole.asOf }, page.records);
+}
+
+/** A reading of everything, by this run from its first page on, shows what is gone. */
+async function deleteUnmet(reading: Reading, asOf: number): Promise<void> {
+  const { database } = reading.room;
+  if (!(await hasBegun(database, reading.run.id, reading.stream.name))) return;
+  await sweep(sweepOf(reading), { asOf });
+}
+
+function sweepOf(reading: Reading): Sweep {
+  const { room, source, stream, run, lease, signal } = reading;
+  const { database, world, clock, onIngested } = room;
+  const log = room.log.child({ source: source.name, run: run.id });
+  const context = () => contextOf(reading);
+  return { database, world, clock, log, source, stream, run, lease, leaseMs, signal, context, onIngested };
+}
+
+function askPage(
+  reading: Reading,
+  reader: Reader,
+  cursor: Page['cursor'] | null,
+  resumes = false,
+): Promise<Page> {
   const { stream, source } = reading;
   const from = reader === 'tombstones' && stream.tombstones ? stream.tombstones : stream;
   const lagMs = reader === 'trail' ? (stream.settleLagSeconds ?? 0) * 1000 : 0;
@@ -350,7 +388,15 @@ function askPage(reading: Reading, reader: Reader, cursor: Page['cursor'] | null
     throw new RejectedError(`${source.name} cannot be pulled: its ${stream.name} are only pushed`, {
       code: 'no_pull',
     });
-  return from.pull(context, { cursor, until: context.now - lagMs, properties: source.properties });
+  const sourceId = source.config.sourceId.path;
+  return from.pull(context, {
+    cursor,
+    until: context.now - lagMs,
+    properties: source.properties,
+    mapped: source.config.mapping !== null,
+    resumes,
+    ...(sourceId !== null && { sourceId }),
+  });
 }
 
 function idsOf(page: Page): string[] {
@@ -415,7 +461,12 @@ function contextOf({ room, source, run, signal }: Reading): Context<unknown> {
   const settings =
     run.request.path === undefined
       ? source.config.settings
-      : { ...(source.config.settings as object), ...run.request.settings, path: run.request.path };
+      : {
+          ...(source.config.settings as object),
+          ...source.config.connector.source?.importDefaults,
+          ...run.request.settings,
+          path: run.request.path,
+        };
   return {
     settings,
     locale: source.config.locale ?? {},

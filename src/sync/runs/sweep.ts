@@ -2,13 +2,13 @@
 // is believed deleted. A reading that is not known to be whole proves nothing. It knows no page and no vendor.
 import { sql } from 'drizzle-orm';
 import type { Context, SourceRecord, Stream } from '../../connector.ts';
-import { at, type Database, type Queryable, texts } from '../../db/database.ts';
+import { at, type Database, ms, type Queryable, texts } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log.ts';
 import { ingest, noCounts } from '../records/ingest.ts';
 import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
-import { countPage, type Run, runById } from './runs.ts';
+import { addNotes, countPage, holdRun, LostLeaseError, type Run, runById } from './runs.ts';
 
 /** Stands among the IDs met for "this run read from the very beginning"; no record has the empty ID. */
 const beginning = '';
@@ -46,6 +46,30 @@ export async function noteMet(
     select ${runId}::bigint, ${stream}, unnest(${texts(ids)}) on conflict do nothing`);
 }
 
+/** Forgets what this run has met of the stream: its reading begins again. */
+export async function forgetMetBy(db: Queryable, runId: number, stream: string): Promise<void> {
+  await db.rows(sql`delete from swept_records where run_id = ${runId}::bigint and stream = ${stream}`);
+}
+
+/**
+ * These records, those that are stored as deleted with the clock of this reading: it shows that they are back, though
+ * their own clock may be from before they were gone.
+ */
+export async function revived(
+  db: Queryable,
+  { source, stream, asOf }: { source: string; stream: string; asOf: number },
+  records: readonly SourceRecord[],
+): Promise<SourceRecord[]> {
+  const rows = await db.rows<{ recordId: string }>(sql`
+    select record_id as "recordId" from records
+    where source = ${source} and stream = ${stream} and deleted_at >= changed_at and deleted_at < ${at(asOf)}
+      and record_id = any(${texts(records.map(({ recordId }) => recordId))})`);
+  const gone = new Set(rows.map(({ recordId }) => recordId));
+  return records.map((record) =>
+    gone.has(record.recordId) ? { ...record, changedAt: Math.max(record.changedAt, asOf) } : record,
+  );
+}
+
 /** Forgets what was met by runs that have ended. */
 export async function forgetMet(db: Queryable): Promise<void> {
   await db.rows(sql`
@@ -55,16 +79,22 @@ export async function forgetMet(db: Queryable): Promise<void> {
 /**
  * Reads by ID every standing record that the reading did not meet, and takes in what is said of it: those that are gone
  * as deletions of the moment the run began, the others as they are. What is taken in is met from then on, so a sweep
- * that is interrupted goes on where it was. `total`: how many records the vendor said there are.
+ * that is interrupted goes on where it was. `total`: how many records the vendor said there are. `asOf`: the reading is
+ * the whole truth of that moment, so that nothing is asked for and what it did not meet was deleted then.
  */
-export async function sweep(sweep: Sweep, total: number | null): Promise<void> {
+export async function sweep(
+  sweep: Sweep,
+  { total = null, asOf }: { total?: number | null; asOf?: number },
+): Promise<void> {
   const { stream, run, log } = sweep;
   const doubt = await doubtOf(sweep, total);
   if (doubt !== null) {
     const sentence = `this reading of ${stream.name} shows no deletions: ${doubt}`;
     log.warn(sentence);
+    if (asOf !== undefined) await noteDoubt(sweep, doubt);
     return countNothing(sweep, sentence);
   }
+  if (asOf !== undefined) return deleteUnmet(sweep, asOf);
   let unanswered = 0;
   for (let after = beginning; ; ) {
     sweep.signal.throwIfAborted();
@@ -78,6 +108,49 @@ export async function sweep(sweep: Sweep, total: number | null): Promise<void> {
       { run: run.id },
       `${unanswered} ${stream.name} were neither found nor said to be gone; they are kept`,
     );
+}
+
+/** So many records are deleted in one transaction. */
+const maxDeleted = 1000;
+
+/** Takes every standing record that a whole reading did not meet for deleted at its time. */
+async function deleteUnmet(sweep: Sweep, asOf: number): Promise<void> {
+  const { database, world, clock, source, stream, run, lease, leaseMs } = sweep;
+  for (let after = beginning; ; ) {
+    sweep.signal.throwIfAborted();
+    const unmet = await unmetRecords(database, sweep, after, maxDeleted);
+    if (unmet.length === 0) return;
+    const gone = unmet.map(
+      ({ recordId, changedAt }): SourceRecord => ({
+        recordId,
+        changedAt: Math.max(Math.min(asOf, clock.now()), changedAt),
+        deleted: true,
+        body: {},
+      }),
+    );
+    const now = clock.now();
+    await database.transaction(async (tx) => {
+      const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
+      const counts = await ingest(tx, world, intake, { records: gone });
+      const step = `deleting ${stream.name} that are no longer there`;
+      await countPage(tx, { id: run.id, lease }, { counts, pages: 1, expected: null, step, now, leaseMs });
+    });
+    sweep.onIngested();
+    after = unmet.at(-1)!.recordId;
+  }
+}
+
+async function noteDoubt(
+  { database, clock, run, source, stream, lease }: Sweep,
+  doubt: string,
+): Promise<void> {
+  const unmet = await unmetRecords(database, { source, stream, run }, beginning, 1);
+  if (unmet.length === 0) return;
+  const message = `Records that are no longer there were kept, since this reading does not prove that they are gone: ${doubt}. Correct that and read everything again, with "tributary sync ${source.name} --full" or another import.`;
+  await database.transaction(async (tx) => {
+    if (!(await holdRun(tx, { id: run.id, lease }, clock.now() + 30_000))) throw new LostLeaseError(run.id);
+    await addNotes(tx, run.id, [{ code: 'no_deletions', message, count: 1 }]);
+  });
 }
 
 /** True where this run read the stream from its very beginning. */
@@ -107,22 +180,28 @@ async function doubtOf({ database, stream, run }: Sweep, total: number | null): 
  * its whole key: a `not exists` would be planned from statistics that a table filled minutes ago does not have, and was
  * seen to read all of it for every record (27 s for 20,000; 0.1 s so).
  */
-async function candidates(
+async function candidates(db: Queryable, sweep: Sweep, after: string, most: number): Promise<string[]> {
+  const isOlder = sql`changed_at < ${at(sweep.run.startedAt!)}`;
+  const rows = await unmetRecords(db, sweep, after, most, isOlder);
+  return rows.map((row) => row.recordId);
+}
+
+async function unmetRecords(
   db: Queryable,
-  { source, stream, run }: Sweep,
+  { source, stream, run }: Pick<Sweep, 'source' | 'stream' | 'run'>,
   after: string,
   most: number,
-): Promise<string[]> {
-  const rows = await db.rows<{ recordId: string }>(sql`
-    select records.record_id as "recordId" from records
+  and = sql`true`,
+): Promise<{ recordId: string; changedAt: number }[]> {
+  return db.rows(sql`
+    select records.record_id as "recordId", ${ms(sql`changed_at`)} as "changedAt" from records
     left join lateral (
       select true as met from swept_records
       where run_id = ${run.id}::bigint and stream = ${stream.name} and record_id = records.record_id limit 1) as sweep on true
     where source = ${source.name} and records.stream = ${stream.name} and records.record_id > ${after}
-      and changed_at < ${at(run.startedAt!)}
+      and ${and}
       and (deleted_at is null or deleted_at < changed_at) and merged_into is null and met is null
     order by records.record_id limit ${most}`);
-  return rows.map((row) => row.recordId);
 }
 
 /** Returns how many of these the vendor neither found nor said to be gone. */

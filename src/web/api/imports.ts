@@ -51,7 +51,15 @@ const route = createRoute({
         .openapi({ description: "The file's name, for messages." }),
       delimiter: text.optional().openapi({
         description:
-          "What separates the columns: `,`, `;`, `tab` or `auto`. Default: as the source's settings say.",
+          "What separates the columns: `,`, `;`, `|`, `tab` or `auto`. Default: as the source's settings say.",
+      }),
+      encoding: text.optional().openapi({
+        description:
+          "The file's encoding: `utf-8`, `windows-1250`, `utf-16le` or another label of the Encoding Standard. Default: as the source's settings say.",
+      }),
+      complete: z.enum(['true', 'false']).default('false').openapi({
+        description:
+          '`true`: the file names everybody, so records of the source that are not in it are deleted.',
       }),
       sourceId: text.min(1).optional().openapi({
         description: 'The column that identifies a customer, in a file that has no column `Source_id`.',
@@ -121,6 +129,8 @@ function requireFiles(source: Source): void {
 
 interface Asked {
   delimiter?: string | undefined;
+  encoding?: string | undefined;
+  complete: 'true' | 'false';
   sourceId?: string | undefined;
   map?: { [field: string]: string } | undefined;
   settings?: JsonObject | undefined;
@@ -129,7 +139,7 @@ interface Asked {
 /** How the source's settings differ for this file, checked as the connector checks them. */
 function settingsOf(
   source: Source,
-  { delimiter, sourceId, map = {}, settings: given = {} }: Asked,
+  { delimiter, encoding, complete, sourceId, map = {}, settings: given = {} }: Asked,
 ): JsonObject {
   const rename = Object.fromEntries(
     Object.entries(map).map(([field, column]) => [column, nameOf(source, field)]),
@@ -139,6 +149,8 @@ function settingsOf(
   const settings: JsonObject = {
     ...given,
     ...(delimiter !== undefined && { delimiter: delimiter === 'tab' ? '\t' : delimiter }),
+    ...(encoding !== undefined && { encoding }),
+    ...(complete === 'true' && { complete: true }),
     ...(sourceId !== undefined && path === null && { recordId: sourceId, sourceIdColumn: sourceId }),
     ...(sourceId !== undefined && path !== null && { recordId: path }),
     ...(Object.keys(rename).length > 0 && { rename }),
@@ -147,7 +159,7 @@ function settingsOf(
     throw new Problem(400, 'The setting "path" cannot be set for an import: the body is the file.', {
       type: 'bad-input',
     });
-  const own = { ...(source.config.settings as object), ...settings };
+  const own = { ...(source.config.settings as object), path: 'import', ...settings };
   const checked = source.config.connector.settings.safeParse(own);
   if (checked.success) return settings;
   const faults = faultsOf(checked.error, own);

@@ -1,0 +1,16 @@
+// What a person should know of a file as a whole. It knows no rows.
+import type { Note } from '#connector';
+import type { Header } from './header.ts';
+import type { Layout } from './layout.ts';
+
+export function notesOfFile({ columns, delimiter }: Header, { repeated }: Layout): Note[] {
+  const names = [...new Set(repeated.map((at) => columns[at]!))];
+  const notes = names.map((name) => ({
+    code: 'csv_repeated_column',
+    message: `The column "${name}" stands more than once in the first row, so none of the columns of this name was read: rename them to read them.`,
+    count: 1,
+  }));
+  if ([',', ';', '\t'].includes(delimiter)) return notes;
+  const message = `The columns of this file are separated by ${JSON.stringify(delimiter)}; another delimiter can be set.`;
+  return [...notes, { code: 'csv_delimiter', message, count: 1 }];
+}

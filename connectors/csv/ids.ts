@@ -1,0 +1,114 @@
+// IDs that a spreadsheet has damaged: `7.00E+10` was another number, `123.0` was 123. What an ID looks like alone does not
+// always tell; the column as a whole does. It knows no rows.
+import { z } from 'zod';
+import { isBlank, trimmed } from './text.ts';
+
+/** What the IDs of one column have in common, by the beginning of the file. */
+export const keyProfiles = z.object({
+  /** Their shapes; see `shapeOf`. */
+  shapes: z.array(z.string()),
+  /** Every one has a digit; none has a blank; every one has an @; none has. */
+  digit: z.boolean(),
+  spaceless: z.boolean(),
+  mail: z.boolean(),
+  mailless: z.boolean(),
+  /** Some have letters, though none as in `7E10`. */
+  lettered: z.boolean(),
+  /** Some are whole numbers, and of how many digits. */
+  integers: z.array(z.number()),
+  /** Every one ends in `.0`. */
+  floats: z.boolean(),
+  /** Every one that has more than 15 digits has zeros after them: a spreadsheet keeps 15. */
+  rounded: z.boolean(),
+});
+
+export type KeyProfile = z.infer<typeof keyProfiles>;
+
+/** As spreadsheets show a long number: with a sign or a decimal sign. No ID is written so. */
+const scientific = /^[+-]?\d+(?:[.,]\d+e[+-]?|e\+)\d{1,3}$/i;
+/** So is a hexadecimal number that has one E. */
+const maybeScientific = /^\d+e\d{1,3}$/i;
+const float = /^(\d+)[.,]0+$/;
+const integer = /^\d+$/;
+const mostShapes = 50;
+const exactDigits = 15;
+
+export function profileOf(ids: readonly string[]): KeyProfile {
+  const all = ids.map(trimmed).filter((id) => !isBlank(id));
+  const every = (test: (id: string) => boolean) => all.length > 0 && all.every(test);
+  const long = all.filter((id) => integer.test(id) && id.length > exactDigits);
+  return {
+    shapes: [...new Set(all.map(shapeOf))].slice(0, mostShapes),
+    digit: every((id) => /\d/.test(id)),
+    spaceless: every((id) => !/\s/.test(id)),
+    mail: every((id) => id.includes('@')),
+    mailless: every((id) => !id.includes('@')),
+    lettered: all.some((id) => /\p{L}/u.test(id) && !scientific.test(id) && !maybeScientific.test(id)),
+    integers: [...new Set(all.filter((id) => integer.test(id)).map((id) => id.length))].slice(0, mostShapes),
+    floats: every((id) => float.test(id)),
+    rounded: long.length > 2 && long.every((id) => /^0+$/.test(id.slice(exactDigits))),
+  };
+}
+
+/** Runs of letters and of digits as one sign each: `sh-12` and `sh-7` are alike. Digits alone count. */
+function shapeOf(id: string): string {
+  if (integer.test(id)) return `9{${id.length}}`;
+  return id
+    .replace(/\p{L}+/gu, 'a')
+    .replace(/\d+/g, '9')
+    .slice(0, 40);
+}
+
+/** True where another ID could hardly look like this by chance. */
+export function isSurelyKey(id: string, profile: KeyProfile): boolean {
+  if (profile.mail) return /^[^\s@]+@[^\s@]+$/.test(id);
+  const shape = shapeOf(id);
+  const isTelling = integer.test(id) ? id.length >= 4 : shape.length > 1;
+  return isTelling && profile.shapes.includes(shape);
+}
+
+/** True where this cannot be an ID of the column: all others have what it lacks. */
+export function isNoKey(id: string, profile: KeyProfile): boolean {
+  return (
+    isBlank(id) ||
+    (profile.digit && !/\d/.test(id)) ||
+    (profile.spaceless && /\s/.test(id)) ||
+    (profile.mail && !id.includes('@')) ||
+    (profile.mailless && id.includes('@'))
+  );
+}
+
+/** The ID as it was, or why it cannot be told. `wasFloat`: it was written as `123.0`. */
+export function readId(
+  id: string,
+  profile: KeyProfile,
+): { id: string; wasFloat: boolean } | { fault: string } {
+  if (scientific.test(id) || (maybeScientific.test(id) && isAmongNumbers(id, profile))) {
+    return {
+      fault:
+        'is a long number as a spreadsheet shortens it, and no longer tells people apart: format the column as text and export the file again',
+    };
+  }
+  const [, whole] = float.exec(id) ?? [];
+  if (whole !== undefined && profile.floats) {
+    if (Number.isSafeInteger(Number(whole))) return { id: whole, wasFloat: true };
+    return { fault: 'is a number with too many digits to be exact: export the column as text' };
+  }
+  if (whole !== undefined && profile.integers.length > 0 && !profile.lettered) {
+    return {
+      fault:
+        'ends in ".0" while other IDs of the column do not: it may be the same person as the ID without it. Export the column as text',
+    };
+  }
+  if (profile.floats && integer.test(id)) {
+    return {
+      fault: 'is a whole number while the other IDs of the column end in ".0": export the column as text',
+    };
+  }
+  return { id, wasFloat: false };
+}
+
+/** `7E10` beside numbers of eleven digits was one of them; beside `4410` or `9AC2` it is an ID like the others. */
+function isAmongNumbers(id: string, { lettered, integers }: KeyProfile): boolean {
+  return !lettered && integers.length > 0 && !integers.includes(id.length);
+}

@@ -1,0 +1,15 @@
+// Cells as a person sees them. It knows no columns.
+
+/** White space, and characters that take no room: a cell of nothing else looks empty. */
+const unseen = '\\s\\u00ad\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2064';
+const ends = new RegExp(`^[${unseen}]+|[${unseen}]+$`, 'g');
+const nothing = new RegExp(`^[${unseen}]*$`);
+
+export function isBlank(cell: string): boolean {
+  return nothing.test(cell);
+}
+
+/** Without what cannot be seen at its ends. */
+export function trimmed(cell: string): string {
+  return cell.replace(ends, '');
+}
