@@ -14,6 +14,7 @@ import { fieldFault } from './customer/fields.ts';
 import { mappingFaults } from './customer/mapping.ts';
 import type { MergeConfig } from './customer/merge.ts';
 import { addressFault } from './db/address.ts';
+import { knownCharset } from './engine/charset.ts';
 import type { BreakerLimits, DeletePolicy } from './sync/deliver/breaker.ts';
 import type { DriftPolicy } from './sync/inbox/destination-changes.ts';
 import type { SourceConfig } from './sync/source.ts';
@@ -332,9 +333,22 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     phones: data.phones,
     schedule: schedule ?? null,
     timezone,
-    webhook: { ...webhook, maxBodyBytes: webhook.maxBodyBytes ?? null },
+    webhook: webhookLimits(webhook),
     privacyDeletions,
     renamedFrom: renamedFrom ?? null,
+  };
+}
+
+function webhookLimits({
+  charset,
+  maxDepth,
+  form,
+  ...limits
+}: z.infer<typeof sourceShape>['webhook']): SourceConfig['webhook'] {
+  return {
+    ...limits,
+    maxBodyBytes: limits.maxBodyBytes ?? null,
+    reading: { charset: charset === undefined ? null : knownCharset(charset), maxDepth, form },
   };
 }
 

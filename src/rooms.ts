@@ -101,7 +101,7 @@ async function openHouse(options: HouseOptions): Promise<House> {
 }
 
 /** Throws ListenError. */
-async function serve(app: App, at: { host: string; port: number }): Promise<Served> {
+async function serve(app: App, at: { host: string; port: number; log: Log }): Promise<Served> {
   const { serveApp } = await import('./web/server.ts');
   return serveApp(app, at);
 }

@@ -138,6 +138,8 @@ export interface Status {
   quarantined: number;
   /** Customers that two records of one source and stream claim. */
   clashes: number;
+  /** Requests to addresses of webhooks behind which there is no source. */
+  strayWebhooks: { count: number; lastAt: string; lastName: string } | null;
   sources: SourceStatus[];
   /** Sources that the configuration does not name any more, and whose contributions stand. */
   vanished: { name: string; note: string }[];

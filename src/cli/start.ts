@@ -102,7 +102,7 @@ async function serveUntil(
     const house = await openHere(cli, environment, { ...world, log, token: token.token });
     closers.unshift(house.close);
     const { host, port } = environment;
-    const server = await cli.rooms.serve(house.app, { host, port });
+    const server = await cli.rooms.serve(house.app, { host, port, log });
     closers.unshift(server.close);
     announceServer(environment.dataDir, { url: server.url, pid: process.pid });
     closers.unshift(() => removeServer(environment.dataDir, process.pid));

@@ -189,8 +189,13 @@ const driftWords: { [kind: string]: string } = {
   unknown: 'were never sent',
 };
 
-function doubts({ quarantined, clashes, drifts }: Status): string[] {
+function doubts({ quarantined, clashes, drifts, strayWebhooks }: Status): string[] {
   return [
+    ...(strayWebhooks
+      ? [
+          `Webhooks to no source: ${counted(strayWebhooks.count, 'request')}, the last at ${strayWebhooks.lastAt} to "${strayWebhooks.lastName}": correct the address at the vendor; "tributary webhook SOURCE" prints it.`,
+        ]
+      : []),
     ...drifts.map(
       ({ kind, count }) =>
         `Drift: ${counted(count, 'customer')} at the destination ${driftWords[kind] ?? kind}, listed by GET /api/drifts.`,

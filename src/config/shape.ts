@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import type { Mapping } from '../connector.ts';
 import { localeFaults } from '../customer/mapping.ts';
+import { usualBodyRules } from '../engine/body.ts';
+import { knownCharset } from '../engine/charset.ts';
 import { scheduleFault, timezoneFault } from '../engine/schedule.ts';
 
 const text = z.string().min(1);
@@ -92,11 +94,34 @@ export const sourceShape = z.looseObject({
         .int()
         .min(1)
         .max(64 * 1024 * 1024)
-        .optional(),
-      requestsPerSecond: z.number().positive().default(1000),
-      keepDays: z.number().min(0).default(14),
+        .optional()
+        .describe(
+          'A longer body is refused, bytes after unpacking. Default: what the connector says, else 1 MiB.',
+        ),
+      requestsPerSecond: z.number().positive().default(1000).describe('More are answered 429.'),
+      keepDays: z.number().min(0).default(14).describe('How long opened requests are kept, days.'),
+      charset: z
+        .string()
+        .refine((label) => knownCharset(label) !== null, 'a charset such as "windows-1252" or "shift_jis"')
+        .optional()
+        .describe('The charset of bodies, whatever the request says. Default: what it says, else UTF-8.'),
+      maxDepth: z
+        .int()
+        .min(1)
+        .max(512)
+        .default(usualBodyRules.maxDepth)
+        .describe('How deep JSON and XML may be nested.'),
+      form: z
+        .strictObject({
+          maxFields: z.int().min(1).max(100_000).default(usualBodyRules.form.maxFields),
+          maxDepth: z.int().min(0).max(32).default(usualBodyRules.form.maxDepth),
+          maxListItems: z.int().min(1).max(10_000).default(usualBodyRules.form.maxListItems),
+        })
+        .prefault({})
+        .describe('What a URL-encoded body may hold: {maxFields?, maxDepth?, maxListItems?}.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What the webhook requests of the source may be, and how they are read.'),
   privacyDeletions: z.enum(['delete', 'erase']).default('delete'),
   renamedFrom: text
     .optional()

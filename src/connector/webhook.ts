@@ -22,8 +22,11 @@ export type Part =
   | { header: string }
   /** The body as compact JSON: without the white space outside its strings. */
   | 'compact'
-  /** The first element of a JSON array as compact JSON; `only`: nothing matches where there are more. */
-  | { element: 'first' | 'only' };
+  /**
+   * The first element of a JSON array as compact JSON; `only`: nothing matches where there are more. `unwrap`: as in
+   * `Decoding`.
+   */
+  | { element: 'first' | 'only'; unwrap?: string };
 
 export interface SignatureScheme {
   kind: 'signature';
@@ -97,6 +100,8 @@ export interface Decoding {
    * anything else is one item. Default `['']`.
    */
   items?: readonly string[];
+  /** An item that is an object of this key alone stands for what is there: `{"json": {…}}`. */
+  unwrap?: string;
   /** Paths in an item that hold JSON written as a string: they are read. */
   stringified?: readonly string[];
 }
@@ -142,8 +147,13 @@ export interface Webhook<Said> {
   reply?: { contentType: string; body: string };
   /** How long the vendor may send the same again after the first time, seconds. */
   retryHorizonSeconds: number;
-  /** Default 1 MiB. */
+  /** Default 1 MiB, after unpacking. */
   maxBodyBytes?: number;
+  /**
+   * The status of every refusal (401, 405, 413, 415) where this vendor gives more up after a 4xx than that one request. One
+   * that it tries again after. Default: the status that says what is wrong.
+   */
+  refuseWith?: number;
   /** What names this item in whatever request it comes again, or null: then a hash of the item does. */
   key?(item: Json): string | null;
   /** What the item says. Throws RejectedError where it is none of the vendor's; it is then kept to be replayed. */

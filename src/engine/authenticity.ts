@@ -1,6 +1,7 @@
 // Whether a webhook request is the vendor's, by what the connector declares. It knows no vendor, and judges without a trace of
 // what it saw: a reason holds no secret and nothing of the body.
 import type { Check, Decoding, Scheme, Webhook } from '../connector/webhook.ts';
+import { type BodyRules, usualBodyRules } from './body.ts';
 import { CredentialJudge, fieldText } from './credential.ts';
 import { SignatureJudge } from './signature.ts';
 import { type Finding, RequestReading, type WebhookRequest, wireBytes } from './webhook-request.ts';
@@ -9,16 +10,28 @@ export type { WebhookRequest };
 
 export type Verdict = { authentic: true } | { authentic: false; reason: string };
 
-type Judge = (reading: RequestReading, now: number) => Finding;
+/** `part`: what there is of the request. Of its head alone a judge finds that it fits unless no body could make it fit. */
+type Judge = (reading: RequestReading, now: number, part: 'head' | 'whole') => Finding;
+
+interface Hearing {
+  reading: RequestReading;
+  now: number;
+  part: 'head' | 'whole';
+}
 
 export class Authenticator {
   readonly #judges: readonly Judge[];
   readonly #missing: string;
   readonly #checks: readonly Check[];
   readonly #form: Decoding['form'];
+  readonly #rules: BodyRules;
 
   /** Keys are prepared here, once. */
-  constructor(webhook: Pick<Webhook<unknown>, 'authentication' | 'missing' | 'checks' | 'decoding'>) {
+  constructor(
+    webhook: Pick<Webhook<unknown>, 'authentication' | 'missing' | 'checks' | 'decoding'>,
+    rules: BodyRules = usualBodyRules,
+  ) {
+    this.#rules = rules;
     this.#form = webhook.decoding.form;
     this.#judges = webhook.authentication.map((scheme) => judgeOf(scheme, this.#form));
     this.#missing = webhook.missing ?? 'the settings name no way for the vendor to show who it is';
@@ -27,11 +40,18 @@ export class Authenticator {
 
   /** Never throws. `now`: epoch milliseconds. */
   judge(request: WebhookRequest, now: number): Verdict {
-    const reading = new RequestReading(request);
-    const finding = anyOf(this.#judges, this.#missing, reading, now);
+    const reading = new RequestReading(request, this.#rules);
+    const finding = anyOf(this.#judges, this.#missing, { reading, now, part: 'whole' });
     if (!finding.fits) return { authentic: false, reason: finding.reason };
     const failed = this.#checks.find((check) => !this.#holds(check, reading));
     return failed ? { authentic: false, reason: sentenceOf(failed) } : { authentic: true };
+  }
+
+  /** Before the body is read: not authentic where no body could make it so. Never throws. */
+  judgeHead(request: WebhookRequest, now: number): Verdict {
+    const reading = new RequestReading(request, this.#rules);
+    const finding = anyOf(this.#judges, this.#missing, { reading, now, part: 'head' });
+    return finding.fits ? { authentic: true } : { authentic: false, reason: finding.reason };
   }
 
   #holds(check: Check, reading: RequestReading): boolean {
@@ -55,19 +75,22 @@ function judgeOf(scheme: Scheme, form: Decoding['form']): Judge {
   if (scheme.kind === 'open') return () => ({ fits: true });
   if (scheme.kind === 'credential') {
     const credential = new CredentialJudge(scheme, form);
-    return (reading) => credential.judge(reading);
+    const isInBody = typeof scheme.at === 'object' && 'field' in scheme.at;
+    return (reading, _now, part) =>
+      part === 'head' && isInBody ? { fits: true } : credential.judge(reading);
   }
   if (scheme.kind === 'signature') {
     const signature = new SignatureJudge(scheme);
-    return (reading, now) => signature.judge(reading, now);
+    return (reading, now, part) =>
+      part === 'head' ? signature.judgeHead(reading, now) : signature.judge(reading, now);
   }
   const judges = scheme.of.map((inner) => judgeOf(inner, form));
-  return (reading, now) => allOf(judges, reading, now);
+  return (reading, now, part) => allOf(judges, { reading, now, part });
 }
 
 /** Every one is asked, so that the time taken does not tell which one fits. Of no scheme, none fits. */
-function anyOf(judges: readonly Judge[], missing: string, reading: RequestReading, now: number): Finding {
-  const findings = judges.map((judge) => judge(reading, now));
+function anyOf(judges: readonly Judge[], missing: string, { reading, now, part }: Hearing): Finding {
+  const findings = judges.map((judge) => judge(reading, now, part));
   if (findings.some(({ fits }) => fits)) return { fits: true };
   const unfit = findings.filter((finding) => !finding.fits);
   const nearest = Math.max(0, ...unfit.map(({ near }) => near));
@@ -79,8 +102,8 @@ function anyOf(judges: readonly Judge[], missing: string, reading: RequestReadin
   };
 }
 
-function allOf(judges: readonly Judge[], reading: RequestReading, now: number): Finding {
-  const findings = judges.map((judge) => judge(reading, now));
+function allOf(judges: readonly Judge[], { reading, now, part }: Hearing): Finding {
+  const findings = judges.map((judge) => judge(reading, now, part));
   const unfit = findings.find(({ fits }) => !fits);
   return (
     unfit ?? (findings.length > 0 ? { fits: true } : { fits: false, near: 0, reason: 'no scheme is named' })

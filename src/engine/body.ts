@@ -3,44 +3,87 @@
 import qs from 'qs';
 import { type Json, parseJson as losslessJson } from '../connector/json.ts';
 import type { Decoding } from '../connector/webhook.ts';
+import { type Charset, charsetOf, textIn } from './charset.ts';
 import { parseSoap } from './soap.ts';
 import { UndecodableError } from './undecodable.ts';
 
-/** How deep objects and lists may lie in each other. */
-const maxDepth = 64;
-// One field may name a place in as many nested lists as it is deep: the product of the three is the work a form can make.
-const maxFormFields = 2_000;
-const maxFormDepth = 8;
-const maxFormListItems = 200;
+/** What a person may say of a source's bodies, so that a request that was refused can be replayed. */
+export interface BodyRules {
+  /** As TextDecoder names it. Null: what the request names, else UTF-8. */
+  charset: string | null;
+  /** How deep objects and lists may lie in each other, of JSON and SOAP. */
+  maxDepth: number;
+  /** One field may name a place in as many nested lists as it is deep: the product is the work a form can make. */
+  form: { maxFields: number; maxDepth: number; maxListItems: number };
+}
+
+export const usualBodyRules: BodyRules = {
+  charset: null,
+  maxDepth: 64,
+  form: { maxFields: 2_000, maxDepth: 8, maxListItems: 200 },
+};
+
+/** How a body is to be read: the header Content-Type of its request, and what the source's settings say. */
+export interface BodyReading {
+  contentType?: string | undefined;
+  rules?: BodyRules;
+}
 
 /** Throws UndecodableError. */
-export function parseBody(form: Decoding['form'], body: Uint8Array): Json {
-  const text = textOf(body);
+export function parseBody(
+  form: Decoding['form'],
+  body: Uint8Array,
+  { contentType = '', rules = usualBodyRules }: BodyReading = {},
+): Json {
+  const charset = charsetOf(body, { setting: rules.charset, contentType, isXml: form === 'soap' });
+  if (form === 'form') return parseForm(body, charset, rules.form);
+  const text = textIn(charset, body);
   if (text.trim() === '') throw new UndecodableError('The body is empty.');
-  if (form === 'json') return parseJson(text);
-  return form === 'form' ? parseForm(text) : parseSoap(text, maxDepth);
+  return form === 'json' ? parseJson(text, rules.maxDepth) : parseSoap(text, rules.maxDepth);
 }
 
 /** JSON without keys named `__proto__`. Throws UndecodableError. */
-export function parseJson(text: string): Json {
-  if (deeperThan(text, maxDepth)) throw new UndecodableError(`The JSON is deeper than ${maxDepth} levels.`);
-  let parsed: Json;
-  try {
-    parsed = losslessJson(text);
-  } catch {
-    // The parser's own message quotes the text.
-    throw new UndecodableError('The body is no JSON.');
-  }
+export function parseJson(text: string, maxDepth = usualBodyRules.maxDepth): Json {
+  const parsed = parsedBy(text, maxDepth, losslessJson);
   // The key may also be written with escapes.
   return text.includes('__proto__') || text.includes('\\u') ? without(parsed, ['__proto__']) : parsed;
 }
 
-function textOf(body: Uint8Array): string {
+/**
+ * The same as it would be written without white space, whole or what `pick` takes of it, with every number as it was
+ * written. Null where `pick` takes nothing. Throws UndecodableError.
+ */
+export function compactJson(
+  body: Uint8Array,
+  { contentType = '', rules = usualBodyRules }: BodyReading,
+  pick: (value: Json) => Json | undefined,
+): string | null {
+  const charset = charsetOf(body, { setting: rules.charset, contentType, isXml: false });
+  const text = textIn(charset, body);
+  const picked = pick(parsedBy(text, rules.maxDepth, withNumbersAsWritten));
+  return picked === undefined ? null : JSON.stringify(picked);
+}
+
+function parsedBy(text: string, maxDepth: number, parse: (text: string) => Json): Json {
+  if (deeperThan(text, maxDepth))
+    throw new UndecodableError(
+      `The JSON is nested deeper than ${maxDepth} levels: ${raise('webhook.maxDepth')}.`,
+    );
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return parse(text);
   } catch {
-    throw new UndecodableError('The body is no UTF-8.');
+    // The parser's own message quotes the text.
+    throw new UndecodableError('The body is no JSON.');
   }
+}
+
+// The types of TypeScript do not know of it yet.
+const { rawJSON } = JSON as unknown as { rawJSON(source: string): Json };
+
+function withNumbersAsWritten(text: string): Json {
+  const keep = (_key: string, value: Json, { source }: { source: string }) =>
+    typeof value === 'number' && String(value) !== source ? rawJSON(source) : value;
+  return JSON.parse(text, keep as (key: string, value: unknown) => unknown) as Json;
 }
 
 /** Counts brackets outside of strings: the parser itself may run out of stack. */
@@ -61,23 +104,61 @@ function deeperThan(text: string, limit: number): boolean {
   return false;
 }
 
-function parseForm(text: string): Json {
+// ── Forms ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Its escapes are bytes in the charset: so the form is taken apart as bytes, and each name and value read by itself. */
+function parseForm(body: Uint8Array, charset: Charset, limits: BodyRules['form']): Json {
+  const isWide = charset.name.startsWith('utf-16');
+  const bytes = Buffer.from(isWide ? textIn(charset, body) : withoutMark(body));
+  const inner: Charset = isWide ? { ...charset, name: 'utf-8' } : charset;
+  const text = bytes.toString('latin1');
+  if (text.trim() === '') throw new UndecodableError('The body is empty.');
   let parsed: unknown;
   try {
     parsed = qs.parse(text, {
       plainObjects: true,
-      depth: maxFormDepth,
+      depth: limits.maxDepth,
       strictDepth: true,
-      parameterLimit: maxFormFields,
-      arrayLimit: maxFormListItems,
+      parameterLimit: limits.maxFields,
+      arrayLimit: limits.maxListItems,
       throwOnLimitExceeded: true,
+      decoder: (written) => fieldText(written, inner),
     });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new UndecodableError('The form has too many fields, too long a list, or names nested too deep.');
+    throw new UndecodableError(limitSentence(error.message, limits));
   }
   // The keys of Object.prototype are dropped: nothing that reads the result shall meet one.
   return without(parsed as Json, ['__proto__', 'constructor', 'prototype']);
+}
+
+function withoutMark(body: Uint8Array): Uint8Array {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
+}
+
+/** `written`: a character for each byte. A percent sign without two digits behind it is itself, as browsers have it. */
+function fieldText(written: string, charset: Charset): string {
+  if (/%u[0-9a-f]{4}/i.test(written))
+    throw new UndecodableError(
+      'A field of the form holds escapes such as %u00E9, which are not defined for forms: have the sender escape bytes, such as %C3%A9.',
+    );
+  const bytes = written
+    .replaceAll('+', ' ')
+    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return textIn(charset, Buffer.from(bytes, 'latin1'), 'A field of the form');
+}
+
+/** qs tells the limits apart by its messages alone. */
+function limitSentence(message: string, { maxFields, maxDepth, maxListItems }: BodyRules['form']): string {
+  if (/parameter/i.test(message))
+    return `The form has more than ${maxFields} fields: ${raise('webhook.form.maxFields')}.`;
+  if (/depth/i.test(message))
+    return `The form has names nested deeper than ${maxDepth} levels: ${raise('webhook.form.maxDepth')}.`;
+  return `The form has a list of more than ${maxListItems} items: ${raise('webhook.form.maxListItems')}.`;
+}
+
+function raise(setting: string): string {
+  return `raise ${setting} of the source and replay the request`;
 }
 
 /** A copy of ordinary objects that has no such keys anywhere. */

@@ -2,21 +2,26 @@
 import type { Json } from '../connector/json.ts';
 import { valueAt } from '../connector/reading.ts';
 import type { Decoding } from '../connector/webhook.ts';
-import { parseBody, parseJson } from './body.ts';
+import { type BodyReading, parseBody, parseJson, usualBodyRules } from './body.ts';
 import { UndecodableError } from './undecodable.ts';
 
 export { UndecodableError };
 
-const maxItems = 10_000;
-
 /** The items of a body. Throws UndecodableError, whose message holds nothing of the body. */
-export function decode(decoding: Decoding, body: Uint8Array): Json[] {
-  const items = itemsOf(parseBody(decoding.form, body), decoding.items ?? ['']);
-  if (items.length > maxItems) {
-    throw new UndecodableError(`The body holds ${items.length} items, more than ${maxItems}.`);
-  }
-  const paths = decoding.stringified ?? [];
-  return paths.length === 0 ? items : items.map((item) => paths.reduce(readAt, item));
+export function decode(decoding: Decoding, body: Uint8Array, reading: BodyReading = {}): Json[] {
+  const items = itemsOf(parseBody(decoding.form, body, reading), decoding.items ?? ['']);
+  const { unwrap, stringified = [] } = decoding;
+  const bare = unwrap === undefined ? items : items.map((item) => unwrapped(item, unwrap));
+  const { maxDepth } = reading.rules ?? usualBodyRules;
+  return stringified.length === 0
+    ? bare
+    : bare.map((item) => stringified.reduce((at, path) => readAt(at, path, maxDepth), item));
+}
+
+/** What stands at the only key of an object; anything else is itself. */
+export function unwrapped(item: Json, key: string): Json {
+  if (item === null || typeof item !== 'object' || Array.isArray(item)) return item;
+  return Object.keys(item).length === 1 && Object.hasOwn(item, key) ? item[key]! : item;
 }
 
 function itemsOf(body: Json, paths: readonly string[]): Json[] {
@@ -29,17 +34,17 @@ function itemsOf(body: Json, paths: readonly string[]): Json[] {
 }
 
 /** The item with the JSON that stands there as a string read; where it is none, the string stays. */
-function readAt(item: Json, path: string): Json {
+function readAt(item: Json, path: string, maxDepth: number): Json {
   const text = valueAt(item, path);
-  const read = typeof text === 'string' ? readIn(text) : undefined;
+  const read = typeof text === 'string' ? readIn(text, maxDepth) : undefined;
   return read === undefined ? item : replaced(item, path === '' ? [] : path.split('.'), read);
 }
 
 /** Only objects and lists: to a number written as a string the string is what the vendor meant. */
-function readIn(text: string): Json | undefined {
+function readIn(text: string, maxDepth: number): Json | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {
-    return parseJson(text);
+    return parseJson(text, maxDepth);
   } catch (error) {
     if (error instanceof UndecodableError) return undefined;
     throw error;

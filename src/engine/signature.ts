@@ -2,6 +2,7 @@
 import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { momentOf } from '../connector/reading.ts';
 import type { Part, SignatureScheme } from '../connector/webhook.ts';
+import { unwrapped } from './decoding.ts';
 import { type Finding, type RequestReading, wireBytes } from './webhook-request.ts';
 
 /** One stretch of what is signed; `secret` stands for the key that is being tried. */
@@ -28,6 +29,34 @@ export class SignatureJudge {
   }
 
   judge(reading: RequestReading, now: number): Finding {
+    const head = this.#head(reading);
+    if ('fits' in head) return head;
+    const { signatures, time } = head;
+    const { body, sentBody } = reading.request;
+    const stretches = stretchesOf(this.#scheme.message, reading, time);
+    if (typeof stretches === 'string') return unfit(2, stretches);
+
+    // All are compared, so that the time taken does not tell which one fits.
+    let fits = false;
+    const readings = [stretches];
+    if (sentBody) readings.push(stretches.map((stretch) => (stretch === body ? sentBody : stretch)));
+    for (const key of this.#keys) {
+      for (const one of readings) {
+        const digest = this.#digest(key, one);
+        for (const signature of signatures) fits = timingSafeEqual(digest, signature) || fits;
+      }
+    }
+    if (!fits) return unfit(3, `the signature in ${this.#scheme.header} does not match`);
+    return this.#inTime(time, now);
+  }
+
+  /** Before the body is read: unfit where no body could make it fit. */
+  judgeHead(reading: RequestReading, now: number): Finding {
+    const head = this.#head(reading);
+    return 'fits' in head ? head : this.#inTime(head.time, now);
+  }
+
+  #head(reading: RequestReading): Finding | { signatures: Buffer[]; time: string | null } {
     const { header, encoding, timestamp, message } = this.#scheme;
     if (this.#keys.length === 0) return unfit(0, 'there is no secret in the settings that can be used');
     // A plain hash of what anyone can see is no signature.
@@ -37,22 +66,11 @@ export class SignatureJudge {
 
     const signatures = this.#written(value)
       .map((text) => bytesOf(text, encoding))
-      .filter((bytes) => bytes?.length === digestBytes[this.#hash]);
+      .filter((bytes) => bytes?.length === digestBytes[this.#hash]) as Buffer[];
     if (signatures.length === 0) return unfit(2, `the header ${header} holds no signature in ${encoding}`);
 
     const time = timestamp ? this.#timestamp(reading, value) : null;
-    if (time === undefined) return unfit(2, `no timestamp ${placeOf(timestamp!)}`);
-    const stretches = stretchesOf(message, reading, time);
-    if (typeof stretches === 'string') return unfit(2, stretches);
-
-    // All are compared, so that the time taken does not tell which one fits.
-    let fits = false;
-    for (const key of this.#keys) {
-      const digest = this.#digest(key, stretches);
-      for (const signature of signatures) fits = timingSafeEqual(digest, signature!) || fits;
-    }
-    if (!fits) return unfit(3, `the signature in ${header} does not match`);
-    return this.#inTime(time, now);
+    return time === undefined ? unfit(2, `no timestamp ${placeOf(timestamp!)}`) : { signatures, time };
   }
 
   /** The signatures as they stand in the header. */
@@ -162,20 +180,24 @@ function stretchOf(part: Part, reading: RequestReading, time: string | null): St
   if (part === 'url') return Buffer.from(request.url);
   if (part === 'secret') return 'secret';
   if (part === 'timestamp') return time === null ? null : wireBytes(time);
-  if (part === 'compact') return compact(reading.body('json'));
+  if (part === 'compact') return bytesOrNull(reading.compact((body) => body));
   if ('literal' in part) return Buffer.from(part.literal);
   if ('url' in part) return Buffer.from(decoded(request.url, part.escapes));
   if ('header' in part) {
     const value = reading.header(part.header);
     return value === undefined ? null : wireBytes(value);
   }
-  const list = reading.body('json');
-  if (!Array.isArray(list) || (part.element === 'only' && list.length !== 1)) return null;
-  return compact(list[0]);
+  const { element, unwrap } = part;
+  return bytesOrNull(
+    reading.compact((list) => {
+      if (!Array.isArray(list) || (element === 'only' && list.length !== 1)) return undefined;
+      return unwrap === undefined ? list[0] : unwrapped(list[0] ?? null, unwrap);
+    }),
+  );
 }
 
-function compact(value: unknown): Buffer | null {
-  return value === undefined ? null : Buffer.from(JSON.stringify(value));
+function bytesOrNull(text: string | undefined): Buffer | null {
+  return text === undefined ? null : Buffer.from(text);
 }
 
 /** Each escape at most once, so that `%253A` stays `%3A` that was escaped. */

@@ -1,7 +1,7 @@
 // A webhook request as its credentials are looked for in it: nothing in here throws, whatever was sent. It knows no scheme.
 import type { Json } from '../connector/json.ts';
 import type { Decoding } from '../connector/webhook.ts';
-import { parseBody } from './body.ts';
+import { type BodyRules, compactJson, parseBody, usualBodyRules } from './body.ts';
 import { UndecodableError } from './undecodable.ts';
 
 export interface WebhookRequest {
@@ -13,7 +13,10 @@ export interface WebhookRequest {
   query: { readonly [name: string]: string };
   /** The path's segment behind the source's name. */
   pathToken: string | null;
+  /** Unpacked, where it came with a Content-Encoding. */
   body: Uint8Array;
+  /** As it came, where it was unpacked: a vendor may sign either. */
+  sentBody?: Uint8Array;
 }
 
 /** Whether a scheme fits. `near`: how far the request came, so that of several reasons the telling one is given. */
@@ -22,10 +25,12 @@ export type Finding = { fits: true } | { fits: false; near: number; reason: stri
 /** Reads a request's body at most once in each form. */
 export class RequestReading {
   readonly request: WebhookRequest;
+  readonly #rules: BodyRules;
   readonly #bodies = new Map<Decoding['form'], Json | undefined>();
 
-  constructor(request: WebhookRequest) {
+  constructor(request: WebhookRequest, rules: BodyRules = usualBodyRules) {
     this.request = request;
+    this.#rules = rules;
   }
 
   header(name: string): string | undefined {
@@ -38,8 +43,21 @@ export class RequestReading {
 
   /** The whole body, or undefined where it cannot be read. */
   body(form: Decoding['form']): Json | undefined {
-    if (!this.#bodies.has(form)) this.#bodies.set(form, readable(form, this.request.body));
+    if (!this.#bodies.has(form))
+      this.#bodies.set(
+        form,
+        readable(() => parseBody(form, this.request.body, this.#how)),
+      );
     return this.#bodies.get(form);
+  }
+
+  /** The body as compact JSON, or what `pick` takes of it; undefined where it cannot be read, or nothing is taken. */
+  compact(pick: (body: Json) => Json | undefined): string | undefined {
+    return readable(() => compactJson(this.request.body, this.#how, pick)) ?? undefined;
+  }
+
+  get #how() {
+    return { contentType: this.header('content-type'), rules: this.#rules };
   }
 }
 
@@ -52,9 +70,9 @@ function own(values: { readonly [name: string]: string }, name: string): string 
   return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
-function readable(form: Decoding['form'], body: Uint8Array): Json | undefined {
+function readable<Read>(read: () => Read): Read | undefined {
   try {
-    return parseBody(form, body);
+    return read();
   } catch (error) {
     if (error instanceof UndecodableError) return undefined;
     throw error;

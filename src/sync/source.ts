@@ -15,6 +15,7 @@ import type {
   Stream,
 } from '../connector.ts';
 import { type CompiledMapping, compileMapping, type MappingOptions } from '../customer/mapping.ts';
+import type { BodyRules } from '../engine/body.ts';
 
 /** What is done with a record of which one value fails its type: leave that field out, or refuse the record. */
 export type BadValuePolicy = 'quarantine' | 'reject';
@@ -57,6 +58,8 @@ export interface WebhookLimits {
   requestsPerSecond: number;
   /** For how long opened requests are kept, days. */
   keepDays: number;
+  /** How their bodies are read. */
+  reading: BodyRules;
 }
 
 /** How values of metadata are typed and which keys go on. */

@@ -36,6 +36,8 @@ import { statusApi } from './api/status.ts';
 import { verificationsApi } from './api/verifications.ts';
 import { webhookApi } from './api/webhooks.ts';
 import { Auth } from './auth.ts';
+import { BodyGate } from './body-gate.ts';
+import { importPath } from './import-path.ts';
 import { LoginCodes } from './login-codes.ts';
 import { answerProblem, onError, Problem } from './problem.ts';
 import { Rates } from './rates.ts';
@@ -45,8 +47,8 @@ import { type Env, newApi, type Room } from './room.ts';
 import { webhooksApi } from './webhooks.ts';
 
 const maxBodyBytes = 1024 * 1024;
+const maxPageBodyBytes = 16 * 1024;
 const maxImportBytes = 2 * 1024 ** 3;
-const importPath = /^\/api\/sources\/[^/]+\/imports$/;
 
 export interface AppOptions {
   /** What the API's callers send as a bearer token, and the page asks for once. */
@@ -56,6 +58,8 @@ export interface AppOptions {
   dataDir: string;
   /** Default 2 GiB. */
   maxImportBytes?: number;
+  /** Where bodies are read before they are known to be the vendor's. Default: within the usual limits. */
+  bodies?: BodyGate;
   /** Those that a proposed configuration may name. Default: those of the present one. */
   connectors?: readonly Connector[];
   /** Whether the log arrives. */
@@ -78,10 +82,11 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     rates: new Rates(),
     refusals: new Refusals(clock, log),
     output: options.output ?? null,
+    bodies: options.bodies ?? new BodyGate(clock),
     ...(options.connectors && { connectors: options.connectors }),
   };
   const app = newApi();
-  app.onError(onError(log));
+  app.onError(onError(log, room.refusals));
   app.notFound((c) =>
     answerProblem(
       c,
@@ -152,15 +157,22 @@ const headers = secureHeaders({
   strictTransportSecurity: false,
 });
 
-const limited = bodyLimit({
-  maxSize: maxBodyBytes,
-  onError: () => {
-    throw new Problem(413, `The body has more than ${maxBodyBytes} bytes.`, { type: 'too-large' });
-  },
-});
+const limitedTo = (maxSize: number) =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new Problem(413, `The body has more than ${maxSize} bytes.`, { type: 'too-large' });
+    },
+  });
+const ofApi = limitedTo(maxBodyBytes);
+/** Whoever logs in has shown nothing yet, and has only a token to say. */
+const ofPages = limitedTo(maxPageBodyBytes);
 
 /** Imports have a limit of their own, and are streamed. */
-const smallBodies: typeof limited = (c, next) => (importPath.test(c.req.path) ? next() : limited(c, next));
+const smallBodies: typeof ofApi = (c, next) => {
+  if (importPath.test(c.req.path)) return next();
+  return c.req.path.startsWith('/api/') ? ofApi(c, next) : ofPages(c, next);
+};
 
 const refuseMethod = (c: Parameters<typeof answerProblem>[0], methods: readonly string[]): Response =>
   answerProblem(

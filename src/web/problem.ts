@@ -1,12 +1,14 @@
 // What an HTTP answer says when something is wrong: RFC 9457 problem details, one form for every error. It knows no
 // route.
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { z } from '@hono/zod-openapi';
 import type { Context, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ZodError } from 'zod';
 import type { Log } from '../engine/log.ts';
+import type { Refusals } from './refusals.ts';
 
 const titles: { readonly [status: number]: string } = {
   400: 'Bad input',
@@ -14,6 +16,7 @@ const titles: { readonly [status: number]: string } = {
   403: 'Not from this site',
   404: 'Not found',
   405: 'Method not allowed',
+  408: 'Request timeout',
   409: 'Conflict',
   413: 'Too large',
   415: 'Unsupported media type',
@@ -116,8 +119,19 @@ export function problemOf(error: Error, log: Log, path: string): Problem {
   return new Problem(500, `This should not have happened. The log names the error ${errorId}.`, { errorId });
 }
 
-export function onError(log: Log): ErrorHandler {
-  return (error, c) => answerProblem(c, problemOf(error, log, c.req.path));
+/** Connections that ended in the middle of a request are counted, not told one by one. */
+export function onError(
+  log: Log,
+  refusals: Refusals,
+): ErrorHandler<{ Bindings: { incoming?: IncomingMessage } }> {
+  return (error, c) => {
+    const incoming = c.env?.incoming;
+    if (incoming?.destroyed && !incoming.complete) {
+      refusals.cutShort();
+      return answerProblem(c, new Problem(400, 'The connection ended before the body was complete.'));
+    }
+    return answerProblem(c, problemOf(error, log, c.req.path));
+  };
 }
 
 /** Called with the outcome of each validation. */

@@ -1,9 +1,11 @@
-// Requests that were refused at the door, counted by source and reason: a flood of them costs a line of the log now and
-// then, and nothing else.
+// Requests that were refused or cut short, counted by source and reason: a flood of them costs a line of the log a minute,
+// and nothing else.
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log.ts';
 
-const tellEveryMs = 10_000;
+/** Of one source, and of all of them together. */
+const tellEveryMs = 60_000;
+const mostLines = 5;
 /** Reasons are sentences of ours, but a vendor's header name may be in one. */
 const mostReasons = 50;
 
@@ -17,11 +19,23 @@ export interface RefusalCount {
   lastAt: number;
 }
 
+/** Requests to addresses of webhooks behind which there is no source. */
+export interface Strays {
+  count: number;
+  /** Epoch milliseconds. */
+  lastAt: number;
+  /** The name that the last of them called, in printable characters. */
+  lastName: string;
+}
+
 export class Refusals {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #counts = new Map<string, RefusalCount>();
+  /** By source; under '' the strays, and under NUL what was cut short. */
   readonly #told = new Map<string, { at: number; since: number }>();
+  #lines: number[] = [];
+  #strays: Strays | null = null;
 
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
@@ -30,29 +44,55 @@ export class Refusals {
 
   note(source: string, status: number, reason: string): void {
     const now = this.#clock.now();
-    const key = `${source} ${status} ${reason}`;
+    // How many seconds a clock is off differs each time.
+    const key = `${source} ${status} ${reason.replace(/\d+/g, '#')}`;
     const known = this.#counts.get(key);
-    if (known) {
-      known.count += 1;
-      known.lastAt = now;
-    } else {
+    if (known) Object.assign(known, { reason, count: known.count + 1, lastAt: now });
+    else {
       if (this.#counts.size >= mostReasons) this.#counts.delete(this.#counts.keys().next().value!);
       this.#counts.set(key, { source, status, reason, count: 1, lastAt: now });
     }
-    const told = this.#told.get(source) ?? { at: 0, since: 0 };
-    told.since += 1;
-    this.#told.set(source, told);
-    if (now - told.at < tellEveryMs) return;
-    this.#log.warn(
-      { source, status, refused: told.since },
-      `a webhook was refused (${told.since} since the last such line): ${reason}`,
-    );
-    told.at = now;
-    told.since = 0;
+    this.#tell(source, { source, status }, `a webhook was refused: ${reason}`);
+  }
+
+  /** `name`: as it came. */
+  stray(name: string): void {
+    const lastName = printable(name);
+    this.#strays = { count: (this.#strays?.count ?? 0) + 1, lastAt: this.#clock.now(), lastName };
+    this.#tell('', { name: lastName }, 'a webhook came to no source: no source of this name takes webhooks');
+  }
+
+  /** A request to another address than those of webhooks, of which only the beginning came. */
+  cutShort(): void {
+    this.#tell('\0', {}, 'a connection ended before its request was complete');
   }
 
   /** Since this process started, the newest first. */
   list(): RefusalCount[] {
     return [...this.#counts.values()].sort((a, b) => b.lastAt - a.lastAt);
   }
+
+  /** Since this process started; null where there were none. */
+  get strays(): Strays | null {
+    return this.#strays;
+  }
+
+  #tell(about: string, fields: object, sentence: string): void {
+    const now = this.#clock.now();
+    const told = this.#told.get(about) ?? { at: Number.NEGATIVE_INFINITY, since: 0 };
+    this.#told.set(about, told);
+    told.since += 1;
+    if (now - told.at < tellEveryMs) return;
+    this.#lines = this.#lines.filter((at) => now - at < tellEveryMs);
+    if (this.#lines.length >= mostLines) return;
+    this.#lines.push(now);
+    this.#log.warn({ ...fields, refused: told.since }, sentence);
+    told.at = now;
+    told.since = 0;
+  }
+}
+
+/** A name from outside, as a log and a page may show it. */
+export function printable(name: string): string {
+  return name.slice(0, 64).replace(/[^\x20-\x7e]/g, '?');
 }

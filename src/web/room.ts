@@ -1,10 +1,12 @@
 // What every route is handed, and the form that all of them are built on.
+import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Connector } from '../connector.ts';
 import type { OutputHealth } from '../engine/output-health.ts';
 import type { Figures } from '../sync/status.ts';
 import type { Tributary } from '../tributary.ts';
 import type { Auth } from './auth.ts';
+import type { BodyGate } from './body-gate.ts';
 import type { LoginCodes } from './login-codes.ts';
 import { Problem, refuseBadInput } from './problem.ts';
 import type { Rates } from './rates.ts';
@@ -27,6 +29,8 @@ export interface Room {
   refusals: Refusals;
   /** Whether the log arrives; null where that is not watched. */
   output: OutputHealth | null;
+  /** Where bodies of requests are read that have shown no credentials yet. */
+  bodies: BodyGate;
   /** Those that a proposed configuration may name. Default: those of the present one. */
   connectors?: readonly Connector[];
 }
@@ -35,6 +39,8 @@ export type Env = {
   Bindings: {
     /** Aborted when the server is closing: streams end. Absent where the app is called without a server. */
     closing?: AbortSignal;
+    /** The request as the server has it. Absent likewise. */
+    incoming?: IncomingMessage;
   };
 };
 

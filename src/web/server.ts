@@ -1,9 +1,11 @@
 // Serves the app on a port, and stops quickly. It does not know what is served.
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { systemClock } from '../engine/clock.ts';
+import type { Log } from '../engine/log.ts';
+import { importPath } from './import-path.ts';
 import type { Env } from './room.ts';
 
 /** What is still being answered when the server closes has so long to end. */
@@ -16,6 +18,18 @@ export interface Served {
   close(): Promise<void>;
 }
 
+export interface ConnectionLimits {
+  /** More are closed as they come. */
+  maxConnections: number;
+  /** A request must be complete by then, but for imports. */
+  requestMs: number;
+  /** Told of connections that were closed as they came, a line a minute. */
+  log?: Log | undefined;
+}
+
+/** A connection takes some 50 kB while it sends a body; the bodies of webhooks have limits of their own. */
+const usualConnectionLimits: ConnectionLimits = { maxConnections: 1_000, requestMs: 300_000 };
+
 /** The server could not begin to listen; the message says why and what to do. */
 export class ListenError extends Error {
   override name = 'ListenError';
@@ -24,18 +38,25 @@ export class ListenError extends Error {
 /** `port` 0 takes any free one. Throws ListenError. */
 export async function serveApp(
   app: OpenAPIHono<Env>,
-  { host, port }: { host: string; port: number },
+  { host, port, ...given }: { host: string; port: number } & Partial<ConnectionLimits>,
 ): Promise<Served> {
+  const limits = { ...usualConnectionLimits, ...given };
   const closing = new AbortController();
   const server = createAdaptorServer({
     fetch: (request, bindings) => app.fetch(request, { ...bindings, closing: closing.signal }),
+    // HTTP/1.0 names no host.
+    hostname: 'localhost',
     serverOptions: {
-      // An import of 2 GiB may take long; a header may not.
       headersTimeout: 20_000,
+      // An import of 2 GiB may take long: it has shown the API token first. All else has `requestMs`.
       requestTimeout: 3_600_000,
+      connectionsCheckingInterval: 5_000,
       keepAliveTimeout: 10_000,
     },
   }) as Server;
+  server.maxConnections = limits.maxConnections;
+  tellOfDropped(server, limits);
+  endSlowRequests(server, limits.requestMs, closing.signal);
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);
@@ -50,6 +71,36 @@ export async function serveApp(
       return closed;
     },
   };
+}
+
+function tellOfDropped(server: Server, { maxConnections, log }: ConnectionLimits): void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let dropped = 0;
+  server.on('drop', () => {
+    dropped += 1;
+    const now = systemClock.now();
+    if (now - toldAt < 60_000) return;
+    log?.warn({ maxConnections, dropped }, 'new connections are closed: as many as are allowed are open');
+    toldAt = now;
+    dropped = 0;
+  });
+}
+
+/** One look for all requests that are still coming in. */
+function endSlowRequests(server: Server, requestMs: number, closing: AbortSignal): void {
+  const begun = new Map<IncomingMessage, number>();
+  server.prependListener('request', (request: IncomingMessage) => {
+    if (request.complete || importPath.test(request.url ?? '')) return;
+    begun.set(request, systemClock.now());
+    request.once('end', () => begun.delete(request)).once('close', () => begun.delete(request));
+  });
+  void (async () => {
+    while (!closing.aborted) {
+      await systemClock.sleep(Math.min(requestMs, 5_000), closing);
+      const now = systemClock.now();
+      for (const [request, at] of begun) if (now - at > requestMs) request.socket.destroy();
+    }
+  })();
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {

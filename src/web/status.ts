@@ -150,6 +150,12 @@ export const statusShape = z
     clashes: count.openapi({
       description: 'Customers that two records of one source and stream claim.',
     }),
+    strayWebhooks: orNull(
+      z.strictObject({ count, lastAt: time, lastName: z.string() }).openapi('StrayWebhooks'),
+    ).openapi({
+      description:
+        'Requests to `/webhooks/…` behind which there is no source that takes them, since this process started, and the name that the last of them called.',
+    }),
     sources: z.array(sourceShape),
     vanished: z
       .array(
@@ -177,6 +183,7 @@ export async function readStatus(room: Room): Promise<Status> {
   const { tributary } = room;
   const { database, clock, config } = tributary;
   const { circuit, bulk } = tributary.delivering;
+  const { strays } = room.refusals;
   const [figures, fresh, paused, batches, sources, vanished] = await Promise.all([
     room.figures.get(),
     freshnessSince(database, clock.now() - 86_400_000),
@@ -228,6 +235,7 @@ export async function readStatus(room: Room): Promise<Status> {
     },
     quarantined: figures.quarantined,
     clashes: figures.clashes,
+    strayWebhooks: strays && { ...strays, lastAt: iso(strays.lastAt) },
     sources,
     vanished: vanished.map((one) => ({ ...one, note: vanishedSentence(one) })),
   };

@@ -1,22 +1,39 @@
 // Webhooks over HTTP: authentic ones are kept before they are answered, and nothing else is done with them here. What
-// the content is worth is for whoever opens it: bad content is no reason to refuse it, for vendors stop sending.
-import type { Context } from 'hono';
+// the content is worth is decided when it is opened: bad content is no reason to refuse it, for vendors stop sending.
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Context, Next } from 'hono';
 import { valueAt } from '../connector/reading.ts';
 import type { Webhook } from '../connector/webhook.ts';
 import type { Json } from '../connector.ts';
 import { Authenticator, Mask, type WebhookRequest } from '../engine/authenticity.ts';
-import { parseBody } from '../engine/body.ts';
+import { type BodyRules, parseBody, usualBodyRules } from '../engine/body.ts';
+import {
+  encodingsIn,
+  knownEncodings,
+  NotPackedError,
+  UnpackedTooLargeError,
+  unpacked,
+} from '../engine/content-encoding.ts';
 import { InboxFullError } from '../sync/inbox/inbox.ts';
 import { destinationName } from '../sync/pauses.ts';
-import { readCapped, TooManyBytesError } from './byte-cap.ts';
+import { BodyError, type BodyFault, type HeldBody } from './body-gate.ts';
 import { answerProblem, Problem } from './problem.ts';
 import { RateCeiling } from './rate-ceiling.ts';
+import { printable } from './refusals.ts';
 import { type Api, type Env, newApi, type Room } from './room.ts';
+import { calledUrl, type WebhookPath, webhookPath } from './webhook-path.ts';
 
 export const usualMaxBodyBytes = 1024 * 1024;
 /** Of one header's value, and of all that are kept. */
 const mostHeaderCharacters = 2_000;
 const mostHeaders = 60;
+/** A body that says it is no longer is read before anything is judged: the connection stays of use. */
+const smallBytes = 16 * 1024;
+/** Methods that bring a request; people set senders up with any of them. */
+const bringing = ['POST', 'PUT', 'PATCH'];
+/** Says in the inbox how a body came that was unpacked. */
+const unpackedHeader = 'x-tributary-unpacked';
 
 /** Where one source's requests come in. */
 interface Gate {
@@ -26,10 +43,11 @@ interface Gate {
   mask: Mask;
   ceiling: RateCeiling;
   maxBodyBytes: number;
+  rules: BodyRules;
 }
 
 export function webhooksApi(room: Room): Api {
-  const { tributary } = room;
+  const { tributary, refusals } = room;
   const gates = new Map<string, Gate>();
   const gateOf = (name: string): Gate | null => {
     const webhook = webhookOf(room, name);
@@ -37,32 +55,36 @@ export function webhooksApi(room: Room): Api {
     const known = gates.get(name);
     if (known?.webhook === webhook) return known;
     const limits = tributary.world.source(name)?.config.webhook;
+    const rules = limits?.reading ?? usualBodyRules;
     const gate = {
       name,
       webhook,
-      authenticator: new Authenticator(webhook),
+      authenticator: new Authenticator(webhook, rules),
       mask: new Mask(webhook),
       ceiling: known?.ceiling ?? new RateCeiling(limits?.requestsPerSecond ?? 1000),
       maxBodyBytes: limits?.maxBodyBytes ?? webhook.maxBodyBytes ?? usualMaxBodyBytes,
+      rules,
     };
     gates.set(name, gate);
     return gate;
   };
-  const answer = async (c: Context<Env>) => {
-    const gate = gateOf(c.req.param('source') ?? '');
+  const prefix = new URL(tributary.config.publicUrl ?? 'http://localhost').pathname;
+  const answer = async (c: Context<Env>, next: Next) => {
+    const target = targetOf(c);
+    const path = webhookPath(target.split('?', 1)[0]!, prefix);
+    if (path === null) return next();
+    const gate = path.isTooLong ? null : gateOf(sourceCalled(room, path.source));
     try {
-      if (!gate) throw noSuchSource(c.req.param('source') ?? '');
-      return await receive(room, gate, c);
+      if (!gate) throw noSuchSource(path);
+      return await receive(room, gate, { c, target, token: path.token });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      if (gate) room.refusals.note(gate.name, error.body.status, error.message);
-      return answerProblem(c, error);
+      if (!gate) refusals.stray(path.source);
+      else refusals.note(gate.name, error.body.status, error.message);
+      return answerProblem(c, gate ? asVendorTakesIt(gate.webhook, c.req.method, error) : error);
     }
   };
-  const api = newApi();
-  api.all('/webhooks/:source', answer);
-  api.all('/webhooks/:source/:token', answer);
-  return api;
+  return newApi().all('*', answer) as unknown as Api;
 }
 
 /** What a source pushes, or the destination's own; null where it does not push. */
@@ -71,42 +93,124 @@ export function webhookOf({ tributary }: Room, name: string): Webhook<unknown> |
   return tributary.destinationWebhook;
 }
 
-/** Which ones do is no business of whoever asks: `tributary status` tells it. */
-function noSuchSource(name: string): Problem {
-  return new Problem(404, `No source ${name.slice(0, 64)} takes webhooks here.`);
+/** The name of a source as it is configured: screens and proxies may write the address in another letter case. */
+function sourceCalled(room: Room, name: string): string {
+  if (webhookOf(room, name)) return name;
+  const names = [destinationName, ...room.tributary.world.sources.map((source) => source.name)];
+  const alike = names.filter((known) => known.toLowerCase() === name.toLowerCase());
+  return alike.length === 1 ? alike[0]! : name;
 }
 
-async function receive(room: Room, gate: Gate, c: Context<Env>): Promise<Response> {
+/** Which ones do is not told to just anybody: `tributary status` shows it. */
+function noSuchSource({ source, token, isTooLong }: WebhookPath): Problem {
+  if (source === '') return new Problem(404, 'The address ends with the name of a source: /webhooks/SOURCE.');
+  const path = isTooLong || token !== null ? ' at this path' : '';
+  return new Problem(404, `No source ${printable(source)} takes webhooks here${path}.`);
+}
+
+/** Some vendors stop for good after certain statuses: those get one that they try again after, with the same words. */
+function asVendorTakesIt({ refuseWith }: Webhook<unknown>, method: string, problem: Problem): Problem {
+  const { status, detail } = problem.body;
+  const isPassing = status >= 500 || status === 408 || status === 429;
+  if (refuseWith === undefined || isPassing || !bringing.includes(method)) return problem;
+  return new Problem(refuseWith, detail, { headers: problem.headers });
+}
+
+interface Call {
+  c: Context<Env>;
+  /** Path and query as they came. */
+  target: string;
+  token: string | null;
+}
+
+async function receive(room: Room, gate: Gate, call: Call): Promise<Response> {
   const { webhook } = gate;
+  const { c } = call;
   const { method } = c.req;
+  const allow = allowed(webhook);
+  if (method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } });
   if (method === 'GET' || method === 'HEAD') return shakeHands(webhook, c);
-  const body = await bodyOf(gate, c);
-  const request = requestOf(room, c, body);
-  const { clock, inbox } = room.tributary;
-  const verdict = gate.authenticator.judge(request, clock.now());
-  if (!verdict.authentic)
-    throw new Problem(401, `This request is not known to be the vendor's: ${verdict.reason}.`, {
-      type: 'not-authentic',
-    });
+  if (!bringing.includes(method))
+    throw new Problem(405, `Webhooks come by ${bringing.join(', ')}.`, { headers: { allow } });
+  const encodings = encodingsIn(c.req.header('content-encoding'));
+  if (encodings === null)
+    throw new Problem(
+      415,
+      `The Content-Encoding is not supported. Send the body as it is, or as ${knownEncodings}.`,
+      {
+        headers: { 'accept-encoding': knownEncodings },
+      },
+    );
+  const held = await bodyOf(room, gate, call);
+  try {
+    const request = await withUnpacked(gate, requestOf(room, call, held.bytes), encodings);
+    judge(gate, room, request);
+    const pong = pingAnswer(gate, request);
+    if (pong) return pong;
+    await keep(() => room.tributary.inbox.keep(keptRequest(gate, request, room.tributary.clock.now())));
+    return answered(webhook);
+  } finally {
+    held.release();
+  }
+}
+
+function allowed({ handshake }: Webhook<unknown>): string {
+  const hands = handshake?.probe || handshake?.challenge ? ['GET', 'HEAD'] : [];
+  return [...bringing, ...hands, 'OPTIONS'].join(', ');
+}
+
+function judge(
+  { name, authenticator, ceiling }: Gate,
+  { tributary: { clock } }: Room,
+  request: WebhookRequest,
+) {
+  const verdict = authenticator.judge(request, clock.now());
+  if (!verdict.authentic) throw notAuthentic(verdict.reason);
   // Only what is authentic counts: a flood of anything else must not keep the vendor out.
-  const waitSeconds = gate.ceiling.enter(clock.now());
+  const waitSeconds = ceiling.enter(clock.now());
   if (waitSeconds > 0)
-    throw new Problem(429, `More than ${gate.ceiling.perSecond} requests in a second came of ${gate.name}.`, {
+    throw new Problem(429, `More than ${ceiling.perSecond} requests in a second came of ${name}.`, {
       headers: { 'retry-after': String(waitSeconds) },
     });
-  const pong = pingAnswer(webhook, body);
-  if (pong) return pong;
-  await keep(() =>
-    inbox.keep({
-      source: gate.name,
-      receivedAt: clock.now(),
-      method,
-      query: gate.mask.query(request.query),
-      headers: keptHeaders(gate.mask, request.headers),
-      body,
-    }),
-  );
-  return answered(webhook);
+}
+
+function notAuthentic(reason: string): Problem {
+  return new Problem(401, `This request is not known to be the vendor's: ${reason}.`, {
+    type: 'not-authentic',
+  });
+}
+
+/** One that cannot be unpacked stays as it came: whether it is the vendor's is judged first. */
+async function withUnpacked(
+  { maxBodyBytes }: Gate,
+  request: WebhookRequest,
+  encodings: readonly string[],
+): Promise<WebhookRequest> {
+  if (encodings.length === 0 || request.body.length === 0) return request;
+  try {
+    const body = await unpacked(request.body, encodings, maxBodyBytes);
+    const { 'content-encoding': packed, ...headers } = request.headers;
+    return { ...request, headers: { ...headers, [unpackedHeader]: packed! }, body, sentBody: request.body };
+  } catch (error) {
+    if (error instanceof UnpackedTooLargeError) throw tooLarge(maxBodyBytes);
+    if (error instanceof NotPackedError) return request;
+    throw error;
+  }
+}
+
+function keptRequest(
+  { name, mask }: Gate,
+  { method, query, headers, body }: WebhookRequest,
+  receivedAt: number,
+) {
+  return {
+    source: name,
+    receivedAt,
+    method,
+    query: mask.query(query),
+    headers: keptHeaders(mask, headers),
+    body,
+  };
 }
 
 function answered({ reply }: Webhook<unknown>): Response {
@@ -131,7 +235,8 @@ async function keep(keeping: () => Promise<void>): Promise<void> {
 }
 
 /** A vendor tries the address before it sends anything, without credentials. */
-function shakeHands({ handshake }: Webhook<unknown>, c: Context<Env>): Response {
+function shakeHands(webhook: Webhook<unknown>, c: Context<Env>): Response {
+  const { handshake } = webhook;
   const challenge = handshake?.challenge;
   const echoed = challenge && c.req.query(challenge.query);
   if (challenge && echoed !== undefined) {
@@ -141,7 +246,9 @@ function shakeHands({ handshake }: Webhook<unknown>, c: Context<Env>): Response 
     return c.text(echoed);
   }
   if (handshake?.probe) return c.body(null, 200);
-  throw new Problem(405, 'Webhooks come by POST.', { headers: { allow: 'POST' } });
+  throw new Problem(405, `Webhooks come by ${bringing.join(', ')}.`, {
+    headers: { allow: allowed(webhook) },
+  });
 }
 
 /** By the same judge as every credential: in constant time. */
@@ -154,12 +261,12 @@ function sameToken(value: string, given: string | undefined): boolean {
   return judge.judge({ ...request, pathToken: given ?? null }, 0).authentic;
 }
 
-function pingAnswer(webhook: Webhook<unknown>, body: Uint8Array): Response | null {
+function pingAnswer({ webhook, rules }: Gate, { headers, body }: WebhookRequest): Response | null {
   const ping = webhook.handshake?.ping;
   if (!ping) return null;
   let said: Json;
   try {
-    said = parseBody(webhook.decoding.form, body);
+    said = parseBody(webhook.decoding.form, body, { contentType: headers['content-type'], rules });
   } catch {
     return null;
   }
@@ -171,30 +278,65 @@ function pingAnswer(webhook: Webhook<unknown>, body: Uint8Array): Response | nul
   });
 }
 
-async function bodyOf({ maxBodyBytes }: Gate, c: Context<Env>): Promise<Uint8Array> {
-  const tooLarge = () =>
-    new Problem(413, `The body has more than ${maxBodyBytes} bytes.`, { type: 'too-large' });
-  const said = Number(c.req.header('content-length') ?? 0);
-  if (said > maxBodyBytes) throw tooLarge();
-  if (said > 0) return new Uint8Array(await c.req.arrayBuffer());
+async function bodyOf(room: Room, gate: Gate, call: Call): Promise<HeldBody> {
+  const { c } = call;
+  const { maxBodyBytes, authenticator } = gate;
+  const length = c.req.header('content-length');
+  if (Number(length ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
+  if (length === undefined || Number(length) > smallBytes) {
+    const head = requestOf(room, call, new Uint8Array());
+    const verdict = authenticator.judgeHead(head, room.tributary.clock.now());
+    if (!verdict.authentic) throw notAuthentic(verdict.reason);
+  }
   try {
-    return await readCapped(c.req.raw.body, maxBodyBytes);
+    return await room.bodies.read(streamOf(c), maxBodyBytes);
   } catch (error) {
-    throw error instanceof TooManyBytesError ? tooLarge() : error;
+    if (error instanceof BodyError) throw bodyProblem(error.fault, maxBodyBytes);
+    throw error;
   }
 }
 
-/** The address as the vendor called it: from the configuration, for any header may be forged. */
-function requestOf({ tributary }: Room, c: Context<Env>, body: Uint8Array): WebhookRequest {
+/** The connection itself where there is one: reading it through the web's streams takes longer and keeps more. */
+function streamOf(c: Context<Env>): Readable {
+  const incoming: IncomingMessage | undefined = c.env?.incoming;
+  if (incoming) return incoming;
+  const { body } = c.req.raw;
+  return body ? Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]) : Readable.from([]);
+}
+
+function bodyProblem(fault: BodyFault, maxBodyBytes: number): Problem {
+  if (fault === 'too_large') return tooLarge(maxBodyBytes);
+  if (fault === 'slow') return new Problem(408, 'The body came too slowly. Send it again.');
+  if (fault === 'aborted') return new Problem(400, 'The connection ended before the body was complete.');
+  return new Problem(503, 'Too many requests are being received at once. Send it again.', {
+    headers: { 'retry-after': '5' },
+  });
+}
+
+function tooLarge(maxBodyBytes: number): Problem {
+  return new Problem(
+    413,
+    `The body has more than ${maxBodyBytes} bytes, unpacked: webhook.maxBodyBytes of the source is the limit.`,
+    { type: 'too-large' },
+  );
+}
+
+/** Path and query as they came. */
+function targetOf(c: Context<Env>): string {
+  const raw = c.env?.incoming?.url;
+  if (raw?.startsWith('/')) return raw;
   const { url } = c.req;
-  const below = url.slice(url.indexOf('/', url.indexOf('//') + 2));
+  return url.slice(url.indexOf('/', url.indexOf('//') + 2));
+}
+
+function requestOf({ tributary }: Room, { c, target, token }: Call, body: Uint8Array): WebhookRequest {
   const { publicUrl } = tributary.config;
   return {
     method: c.req.method,
-    url: publicUrl === null ? url : `${publicUrl.replace(/\/+$/, '')}${below}`,
+    url: publicUrl === null ? c.req.url : calledUrl(publicUrl, target),
     headers: c.req.header(),
     query: c.req.query(),
-    pathToken: c.req.param('token') ?? null,
+    pathToken: token,
     body,
   };
 }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type Context, type Fields, RejectedError } from '#connector';
 import { csv } from '../../connectors/csv.ts';
 import type { MetadataSchema } from '../../src/connector.ts';
+import { usualBodyRules } from '../../src/engine/body.ts';
 import { columnReport } from '../../src/sync/columns.ts';
 import { Source } from '../../src/sync/source.ts';
 import { localFiles } from '../support/local-files.ts';
@@ -36,7 +37,7 @@ function sourceWith(settings: Record<string, unknown>): Source {
       badValues: null,
       schedule: null,
       timezone: 'UTC',
-      webhook: { maxBodyBytes: null, requestsPerSecond: 1000, keepDays: 14 },
+      webhook: { maxBodyBytes: null, requestsPerSecond: 1000, keepDays: 14, reading: usualBodyRules },
       privacyDeletions: 'delete',
     },
     { schema },

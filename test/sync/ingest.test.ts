@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineConnector, type Fields, type JsonObject, type SourceRecord } from '../../src/connector.ts';
 import type { Queryable } from '../../src/db/database.ts';
+import { usualBodyRules } from '../../src/engine/body.ts';
 import { balances, type Counts, ingest, noCounts } from '../../src/sync/records/ingest.ts';
 import type { SourceConfig } from '../../src/sync/source.ts';
 import { World } from '../../src/sync/world.ts';
@@ -31,7 +32,7 @@ const source = (name: string, over: Partial<SourceConfig> = {}): SourceConfig =>
   badValues: 'quarantine',
   schedule: null,
   timezone: 'UTC',
-  webhook: { maxBodyBytes: null, requestsPerSecond: 1000, keepDays: 14 },
+  webhook: { maxBodyBytes: null, requestsPerSecond: 1000, keepDays: 14, reading: usualBodyRules },
   privacyDeletions: 'delete',
   ...over,
 });

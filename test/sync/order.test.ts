@@ -12,6 +12,7 @@ import {
   type SourceRecord,
 } from '../../src/connector.ts';
 import type { Queryable } from '../../src/db/database.ts';
+import { usualBodyRules } from '../../src/engine/body.ts';
 import { refold } from '../../src/sync/customers/customers.ts';
 import { balances, ingest } from '../../src/sync/records/ingest.ts';
 import { type StandingRecord, stands } from '../../src/sync/records/records.ts';
@@ -52,7 +53,7 @@ const source = (
   badValues: 'quarantine',
   schedule: null,
   timezone: 'UTC',
-  webhook: { maxBodyBytes: null, requestsPerSecond: 1000, keepDays: 14 },
+  webhook: { maxBodyBytes: null, requestsPerSecond: 1000, keepDays: 14, reading: usualBodyRules },
   privacyDeletions: 'delete',
 });
 

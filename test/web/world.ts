@@ -12,6 +12,7 @@ import { type Clock, systemClock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log.ts';
 import { Tributary } from '../../src/tributary.ts';
 import { createApp } from '../../src/web/app.ts';
+import { BodyGate, type BodyLimits } from '../../src/web/body-gate.ts';
 import { LoginCodes } from '../../src/web/login-codes.ts';
 
 export const apiToken = 'a-token-for-the-tests';
@@ -117,6 +118,7 @@ export async function openWorld(
     connectors?: readonly Connector[];
     version?: string;
     secretKey?: string;
+    bodyLimits?: BodyLimits;
   } = {},
 ) {
   const { clock = systemClock, maxImportBytes } = options;
@@ -144,16 +146,19 @@ export async function openWorld(
   const tributary = new Tributary({ config, database, clock, log, secretKey: options.secretKey ?? null });
   const dataDir = await mkdtemp(join(tmpdir(), 'tributary-web-'));
   const loginCodes = new LoginCodes(clock);
+  const bodies = new BodyGate(clock, options.bodyLimits);
   const app = createApp(tributary, {
     apiToken,
     version: options.version ?? '1.2.3',
     dataDir,
     loginCodes,
+    bodies,
     ...(maxImportBytes !== undefined && { maxImportBytes }),
   });
   return {
     app,
     tributary,
+    bodies,
     database,
     truth,
     dataDir,

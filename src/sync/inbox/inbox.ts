@@ -330,18 +330,32 @@ export async function forgetOpened(
  * once it is opened where it waits. A body may name others too; they have been taken in by then. Returns how many.
  */
 export async function forgetInInbox(db: Queryable, needles: readonly string[]): Promise<number> {
-  // As JSON writes a text, and as a form does.
-  const spellings = needles.flatMap((needle) => [
-    needle.toLowerCase(),
-    JSON.stringify(needle.toLowerCase()).slice(1, -1),
-    encodeURIComponent(needle.toLowerCase()).toLowerCase(),
-  ]);
+  const spellings = needles.flatMap(spellingsOf).map((bytes) => bytes.toString('base64'));
   const rows = await db.rows(sql`
     update inbox set erase = true, body = case when state = 'waiting' then body else ''::bytea end,
       query = case when state = 'waiting' then query else '{}' end
     where octet_length(body) > 0 and exists (
       select 1 from jsonb_array_elements_text(${json([...new Set(spellings)])}) as needle
-      where strpos(lower(encode(body, 'escape')), lower(encode(convert_to(needle, 'UTF8'), 'escape'))) > 0)
+      where strpos(lower(encode(body, 'escape')), lower(encode(decode(needle, 'base64'), 'escape'))) > 0)
     returning id`);
   return rows.length;
+}
+
+/** As JSON writes a text, with its characters as they are or escaped, and as a form does; in the charsets of bodies. */
+function spellingsOf(needle: string): Buffer[] {
+  const small = needle.toLowerCase();
+  const quoted = JSON.stringify(small).slice(1, -1);
+  const ascii = quoted.replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  const texts = [needle, small, quoted, ascii, encodeURIComponent(small)];
+  const isLatin1 = /^[\0-\xff]*$/.test(small);
+  const latin1Form = small.replace(/[^\w.-]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+  return [
+    ...texts.map((text) => Buffer.from(text)),
+    ...(isLatin1 ? [Buffer.from(small, 'latin1'), Buffer.from(latin1Form)] : []),
+    Buffer.from(quoted, 'utf16le'),
+    Buffer.from(quoted, 'utf16le').swap16(),
+  ];
 }

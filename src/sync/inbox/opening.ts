@@ -6,6 +6,12 @@ import type { Received, Webhook } from '../../connector/webhook.ts';
 import { type Change, type Json, RejectedError, type SourceRecord } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
+import {
+  encodingsIn,
+  NotPackedError,
+  UnpackedTooLargeError,
+  unpacked,
+} from '../../engine/content-encoding.ts';
 import { decode, UndecodableError } from '../../engine/decoding.ts';
 import type { Log } from '../../engine/log.ts';
 import { attemptsMax, backoffMs } from '../../engine/retry.ts';
@@ -34,6 +40,10 @@ import { compose, type Told } from './partial-records.ts';
 import { type Touch, touch } from './touches.ts';
 
 const mostRequests = 200;
+/** Of one statement. */
+const mostItemsTogether = 5_000;
+/** Of a body that was kept packed, where the source's settings say nothing. */
+const mostUnpackedBytes = 64 * 1024 * 1024;
 
 export interface OpenRoom {
   database: Database;
@@ -71,7 +81,23 @@ interface Item {
 class Tally {
   readonly counts = new Map<KeptRequest, ItemCounts>();
   readonly dead = new Map<KeptRequest, string>();
-  readonly letters: DeadLetter[] = [];
+  /** The first thing that is wrong with each. */
+  readonly faults = new Map<KeptRequest, string>();
+  /** Of the items of all parts so far. */
+  readonly keys = new Set<string>();
+  #letters: DeadLetter[] = [];
+
+  letter(request: KeptRequest, letter: DeadLetter): void {
+    if (!this.faults.has(request)) this.faults.set(request, letter.message);
+    this.#letters.push(letter);
+  }
+
+  /** Those since it was last asked: they are written part by part. */
+  lettersSince(): DeadLetter[] {
+    const letters = this.#letters;
+    this.#letters = [];
+    return letters;
+  }
 
   of(request: KeptRequest): ItemCounts {
     const known = this.counts.get(request);
@@ -178,12 +204,11 @@ export class Opener {
           ...request,
           attempts: Math.max(request.attempts, 1),
         }));
-        const { counts, dead, letters } = await this.#open(tx, source, requests);
+        const { counts, faults } = await this.#open(tx, source, requests);
         results = requests.map((request) => ({
           id: request.id,
           counts: counts.get(request) ?? null,
-          error:
-            dead.get(request) ?? letters.find(({ ref }) => ref.startsWith(`${request.id}#`))?.message ?? null,
+          error: faults.get(request) ?? null,
         }));
         if (dryRun) throw undo;
       });
@@ -201,15 +226,17 @@ export class Opener {
     const source = this.#room.world.source(name);
     const webhook = source ? source.webhook! : this.#room.destination!.webhook;
     const tally = new Tally();
-    const items = requests.flatMap((request) => this.#itemsOf(name, webhook, request, tally));
-    const fresh = await this.#withoutRepeats(tx, name, webhook, items, tally, now);
-    if (source) await this.#takeChanges(tx, source, fresh, tally, now);
-    else await this.#takeDestinationChanges(tx, fresh, tally, now);
-    const opened = requests.filter((request) => !tally.dead.has(request));
     // What was opened before may have left letters.
     const again = requests.filter(({ attempts }) => attempts > 0).map(({ id }) => id);
     await settleRequestLetters(tx, name, again, now);
-    await keepDeadLetters(tx, tally.letters, now);
+    for await (const items of this.#partsOf(name, webhook, requests, tally)) {
+      const fresh = await this.#withoutRepeats(tx, name, webhook, items, tally, now);
+      if (source) await this.#takeChanges(tx, source, fresh, tally, now);
+      else await this.#takeDestinationChanges(tx, fresh, tally, now);
+      await keepDeadLetters(tx, tally.lettersSince(), now);
+    }
+    await keepDeadLetters(tx, tally.lettersSince(), now);
+    const opened = requests.filter((request) => !tally.dead.has(request));
     await markOpened(
       tx,
       opened.map((request) => ({ id: request.id, counts: tally.of(request) })),
@@ -222,17 +249,50 @@ export class Opener {
     return tally;
   }
 
-  #itemsOf(source: string, webhook: Webhook<unknown>, request: KeptRequest, tally: Tally): Item[] {
+  /**
+   * The items of all requests, so many at a time: each statement has a bounded size, however many items one request holds.
+   * A body is read when its turn comes.
+   */
+  async *#partsOf(
+    source: string,
+    webhook: Webhook<unknown>,
+    requests: readonly KeptRequest[],
+    tally: Tally,
+  ): AsyncGenerator<Item[]> {
+    let part: Item[] = [];
+    for (const request of requests) {
+      for (const [index, item] of (await this.#itemsOf(source, webhook, request, tally)).entries()) {
+        part.push({ request, place: index + 1, item, key: keyOf(webhook, item) });
+        if (part.length < mostItemsTogether) continue;
+        yield part;
+        part = [];
+      }
+    }
+    if (part.length > 0) yield part;
+  }
+
+  async #itemsOf(
+    source: string,
+    webhook: Webhook<unknown>,
+    request: KeptRequest,
+    tally: Tally,
+  ): Promise<Json[]> {
     try {
+      const limits = this.#room.world.source(source)?.config.webhook;
+      const body = await unpackedBody(request, limits?.maxBodyBytes ?? mostUnpackedBytes);
       // An empty body tries the address, with the right credentials.
-      const items = request.body.length === 0 ? [] : decode(webhook.decoding, request.body);
+      const reading = {
+        contentType: request.headers['content-type'],
+        ...(limits && { rules: limits.reading }),
+      };
+      const items = body.length === 0 ? [] : decode(webhook.decoding, body, reading);
       tally.of(request).items = items.length;
-      return items.map((item, index) => ({ request, place: index + 1, item, key: keyOf(webhook, item) }));
+      return items;
     } catch (error) {
       const reason =
         error instanceof UndecodableError ? error.message : this.#unexpected(source, request, error);
       tally.dead.set(request, reason);
-      tally.letters.push(letterOf(source, request, null, 'unreadable', reason));
+      tally.letter(request, letterOf(source, request, null, 'unreadable', reason));
       return [];
     }
   }
@@ -246,7 +306,11 @@ export class Opener {
     now: number,
   ): Promise<Item[]> {
     const first = new Map<string, Item>();
-    for (const item of items) if (item.key !== null && !first.has(item.key)) first.set(item.key, item);
+    for (const item of items) {
+      const { key } = item;
+      if (key !== null && !first.has(key) && !tally.keys.has(key)) first.set(key, item);
+    }
+    for (const key of first.keys()) tally.keys.add(key);
     const fresh = await noteKeys(
       tx,
       source,
@@ -376,7 +440,8 @@ export class Opener {
       const known = error instanceof RejectedError;
       const reason = known ? error.message : this.#unexpected(source, item.request, error);
       tally.of(item.request).refused += 1;
-      tally.letters.push(
+      tally.letter(
+        item.request,
         letterOf(source, item.request, item.place, known ? error.code : 'unexpected', reason),
       );
       return null;
@@ -403,6 +468,29 @@ function keyOf(webhook: Webhook<unknown>, item: Json): string | null {
 function received(record: SourceRecord, { receivedAt }: KeptRequest): ComposedRecord {
   const taken: ComposedRecord = asReceived(record, receivedAt);
   return taken.changedAt === receivedAt ? { ...taken, undated: true } : taken;
+}
+
+/**
+ * Bodies are unpacked before they are kept, and lose the header Content-Encoding. One that still has it could not be
+ * unpacked, or was kept by a version that did not. Throws UndecodableError.
+ */
+async function unpackedBody({ headers, body }: KeptRequest, maxBytes: number): Promise<Uint8Array> {
+  const encodings = encodingsIn(headers['content-encoding']);
+  if (encodings === null)
+    throw new UndecodableError('The body has a Content-Encoding that is not supported.');
+  try {
+    return await unpacked(body, encodings, maxBytes);
+  } catch (error) {
+    if (error instanceof NotPackedError)
+      throw new UndecodableError(
+        `The body is not valid ${encodings.join(', ')}, as its Content-Encoding says.`,
+      );
+    if (error instanceof UnpackedTooLargeError)
+      throw new UndecodableError(
+        `The body unpacks to more than ${maxBytes} bytes: raise webhook.maxBodyBytes of the source and replay the request.`,
+      );
+    throw error;
+  }
 }
 
 function readLagMs(source: Source, stream: string): number {

@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { Connector, Json, JsonObject, Mapping } from '../../connector.ts';
 import { at, json, type Queryable } from '../../db/database.ts';
+import { usualBodyRules } from '../../engine/body.ts';
 import type { Filter, Source, SourceConfig } from '../source.ts';
 import type { World } from '../world.ts';
 
@@ -164,7 +165,7 @@ function configOf(
     phones: definition.phones,
     schedule: null,
     timezone: 'UTC',
-    webhook: { maxBodyBytes: null, requestsPerSecond: 0, keepDays: 0 },
+    webhook: { maxBodyBytes: null, requestsPerSecond: 0, keepDays: 0, reading: usualBodyRules },
     privacyDeletions: 'delete',
   };
 }

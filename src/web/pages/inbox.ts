@@ -12,6 +12,7 @@ export function inboxSection(status: Status, faulty: readonly RequestBody[]): Ht
   const waiting = states.reduce((sum, state) => sum + (state?.waiting ?? 0), 0);
   return html`<section id="inbox" data-live aria-labelledby="inbox-title">
 <h2 id="inbox-title">Inbox</h2>
+${strays(status)}
 ${
   faulty.length === 0
     ? html`<p class="card empty"><span class="dot good"></span> Every webhook request that came was read whole.${waiting > 0 ? html` <b>${counted(waiting, 'request')}</b> to open.` : ''}</p>`
@@ -32,6 +33,12 @@ ${action('Open all again', '/api/inbox/replay', {
 <p class="hint" data-key="more">All of them: <code>tributary inbox --faulty</code>. What would come of it first: <code>tributary replay --faulty --dry-run</code></p>
 </div>`
 }</section>`;
+}
+
+function strays({ strayWebhooks, now }: Status): Html | '' {
+  if (!strayWebhooks) return '';
+  const { count, lastAt, lastName } = strayWebhooks;
+  return html`<p class="banner wait" data-key="strays">${counted(count, 'webhook request')} came to no source, the last ${moment(lastAt, now)} to “${lastName}”. Correct the address at the vendor: <code>tributary webhook SOURCE</code> prints it.</p>`;
 }
 
 function item({ id, source, state, receivedAt, bytes, counts, error }: RequestBody, now: string): Html {
