@@ -30,7 +30,7 @@ import { Hydrator } from './sync/inbox/hydrate.ts';
 import { InboxWriter, nextRequestDue } from './sync/inbox/inbox.ts';
 import { Opener } from './sync/inbox/opening.ts';
 import { freeTouches } from './sync/inbox/touches.ts';
-import { destinationName, pause, pauses, resume } from './sync/pauses.ts';
+import { destinationName, pause, pauses, pullTrialForward, resume } from './sync/pauses.ts';
 import { beginForecast, settleForecasts } from './sync/plan/forecasts.ts';
 import { type Forecast, type Planning, type PlanRequest, plan } from './sync/plan/plan.ts';
 import { type ProvenTraits, provenTraits, settingsWith } from './sync/proof/traits.ts';
@@ -171,6 +171,7 @@ export class Tributary {
       settings,
       endpoint: this.endpoints.get(destinationName)!,
       newLease: () => leaseOf(this.worker),
+      confirmRefused: (error, signal) => this.#deliverer.confirmRefused(error, signal),
     });
     this.#verifier = this.#makeVerifier();
     this.#coveragePolls = new CoveragePolls(this.#houseRoom);
@@ -461,6 +462,13 @@ export class Tributary {
   /** Whether the destination is left alone because it fails, and how it is written to now. Of this process. */
   get delivering(): { circuit: CircuitStatus; bulk: { records: number; off: boolean } } {
     return { circuit: this.#deliverer.circuit, bulk: this.#deliverer.bulk };
+  }
+
+  /** A person asks for it: deliveries that wait for a later moment, and the trial of a paused destination, go now. */
+  async hurryDeliveries(): Promise<void> {
+    await pullTrialForward(this.database, destinationName, this.clock.now());
+    await this.#deliverer.hurry();
+    this.wake();
   }
 
   /** There may be something to do: the loops look at once. */

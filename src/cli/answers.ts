@@ -127,7 +127,7 @@ export interface Status {
   destination: Spending & {
     connector: string;
     paused: Pause | null;
-    circuit: { state: string; failures: number; openUntil: string | null };
+    circuit: { state: string; failures: number; openUntil: string | null; reason: string | null };
     batches: { underWay: number; customers: number };
     webhook: WebhookState | null;
   };

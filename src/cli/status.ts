@@ -66,7 +66,7 @@ function headline({ customers, freshness, backlog, destination, log }: Status): 
     ...(destination.circuit.state === 'closed'
       ? []
       : [
-          `The destination failed ${counted(destination.circuit.failures, 'time')} in a row: it is left alone for a while.`,
+          `The destination failed ${counted(destination.circuit.failures, 'time')} in a row: it is left alone until ${destination.circuit.openUntil}.${destination.circuit.reason === null ? '' : ` ${destination.circuit.reason}`}`,
         ]),
     ...(destination.batches.underWay > 0
       ? [

@@ -9,6 +9,8 @@ export interface CircuitStatus {
   openedAt: number | null;
   /** When one call may try, epoch milliseconds. */
   openUntil: number | null;
+  /** What the last failure said. */
+  reason: string | null;
 }
 
 /** `one`: a single call may try, and the asker has taken it upon itself. */
@@ -20,6 +22,9 @@ export class Circuit {
   readonly #capMs: number;
   readonly #probeMs: number;
   #failures = 0;
+  #reason: string | null = null;
+  /** Of whom the failures in a row were, where only one request after another could be to blame. */
+  readonly #about = new Set<string>();
   /** How often it has opened since it was closed last. */
   #openings = 0;
   #openedAt: number | null = null;
@@ -63,6 +68,8 @@ export class Circuit {
   succeeded(): boolean {
     const wasClosed = this.#openedAt === null;
     this.#failures = 0;
+    this.#reason = null;
+    this.#about.clear();
     this.#openings = 0;
     this.#openedAt = null;
     this.#openUntil = 0;
@@ -70,8 +77,19 @@ export class Circuit {
     return !wasClosed;
   }
 
-  /** The vendor failed or could not be reached. For how long this opens it, milliseconds, or null where it does not. */
-  failed(now: number): number | null {
+  /**
+   * The vendor failed or could not be reached. For how long this opens it, milliseconds, or null where it does not. `about`:
+   * the failure may be the fault of this one request; of the same one it counts once.
+   */
+  failed(
+    now: number,
+    { about, reason }: { about?: string | undefined; reason?: string | undefined } = {},
+  ): number | null {
+    if (reason !== undefined) this.#reason = reason;
+    if (about !== undefined && this.#openedAt === null) {
+      if (this.#about.has(about)) return null;
+      this.#about.add(about);
+    }
     this.#failures += 1;
     // What was on its way when it opened says nothing new.
     if (this.isOpen(now)) return null;
@@ -84,6 +102,19 @@ export class Circuit {
     return openMs;
   }
 
+  /** A failure that stands for many: it opens at once. As `failed` returns. */
+  trip(now: number, reason?: string): number | null {
+    if (this.isOpen(now)) return null;
+    this.#failures = Math.max(this.#failures, this.#failuresMax - 1);
+    return this.failed(now, { reason });
+  }
+
+  /** Somebody asks for it: one call may try at once. */
+  tryNow(): void {
+    this.#openUntil = 0;
+    this.#probedUntil = 0;
+  }
+
   status(now: number): CircuitStatus {
     const state = this.#openedAt === null ? 'closed' : now < this.#openUntil ? 'open' : 'half-open';
     return {
@@ -91,6 +122,7 @@ export class Circuit {
       failures: this.#failures,
       openedAt: this.#openedAt,
       openUntil: this.#openedAt === null ? null : this.#openUntil,
+      reason: this.#openedAt === null ? null : this.#reason,
     };
   }
 }

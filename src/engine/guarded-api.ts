@@ -12,11 +12,13 @@ export function guardedApi(
     log: Log;
     name: string;
     signal?: AbortSignal;
+    /** Of whom the request is, where a failure may be the fault of that one alone. */
+    about?: string | undefined;
     /** What is no longer ours fails for our own sake, not the vendor's. */
     isOurs?: () => boolean;
   },
 ): Api {
-  const { circuit, clock, log, name, signal, isOurs = () => true } = guard;
+  const { circuit, clock, log, name, signal, about, isOurs = () => true } = guard;
   const answered = () => {
     if (circuit.succeeded()) log.info(`${name} answers again`);
   };
@@ -30,17 +32,31 @@ export function guardedApi(
         const said = signal?.aborted || !isOurs() ? null : wordOf(error);
         if (said === 'answered') answered();
         if (said === 'failed') {
-          const openMs = circuit.failed(clock.now());
-          if (openMs !== null)
-            log.error(
-              { failures: circuit.status(clock.now()).failures },
-              `${name} fails again and again: nothing is sent for ${Math.ceil(openMs / 1000)} s, then one call tries`,
-            );
+          const isForeign = error instanceof TransientError && error.foreign && (error.status ?? 500) < 500;
+          const openMs = circuit.failed(clock.now(), {
+            about: isForeign ? about : undefined,
+            reason: (error as Error).message,
+          });
+          if (openMs !== null) tellOpened(guard, openMs);
         }
         throw error;
       }
     },
   };
+}
+
+/** One line for a circuit that opens. */
+export function tellOpened(
+  { circuit, clock, log, name }: { circuit: Circuit; clock: Clock; log: Log; name: string },
+  openMs: number,
+): void {
+  const { failures, reason } = circuit.status(clock.now());
+  const seconds = Math.ceil(openMs / 1000);
+  const why = reason === null ? '' : `: ${reason.replace(/\.$/, '')}`;
+  log.error(
+    { failures },
+    `${name} fails again and again: nothing is sent for ${seconds} s, then one call tries${why}`,
+  );
 }
 
 /** Null where the call was never made, or nobody knows. */

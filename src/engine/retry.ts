@@ -4,6 +4,8 @@
 export const attemptsMax = {
   /** About three hours at the default backoff. */
   delivery: 30,
+  /** A customer that is refused for a reason that may pass, such as a conflict. */
+  conflict: 6,
   /** Opening a webhook's request. */
   inbox: 12,
   /** Reading a touched record. */

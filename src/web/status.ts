@@ -114,6 +114,7 @@ export const statusShape = z
           state: z.enum(['closed', 'open', 'half-open']),
           failures: count,
           openUntil: timeOrNull,
+          reason: z.string().nullable().openapi({ description: 'What the last failure said.' }),
         })
         .openapi({
           description: 'Open: it fails again and again, so it is left alone for a while. Of this process.',
@@ -222,7 +223,12 @@ export async function readStatus(room: Room): Promise<Status> {
       connector: config.destination.connector.name,
       paused: pauseBody(paused.get(destinationName)),
       batches: { underWay: batches.count, customers: figures.inBatches },
-      circuit: { state: circuit.state, failures: circuit.failures, openUntil: iso(circuit.openUntil) },
+      circuit: {
+        state: circuit.state,
+        failures: circuit.failures,
+        openUntil: iso(circuit.openUntil),
+        reason: circuit.reason,
+      },
       bulk,
       ...spending(tributary.endpoints.get(destinationName)),
       webhook: usedWebhookState(room, figures, destinationName),

@@ -3,6 +3,7 @@
 import { type Context, Hono } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { AsyncActions, type StoredAction } from './voucherify/async-actions.ts';
+import { answerBetween } from './voucherify/between.ts';
 import { type Customer, type CustomerBody, truthOf } from './voucherify/customer.ts';
 import { CustomerWrites } from './voucherify/customer-writes.ts';
 import { Exports, type StoredExport } from './voucherify/exports.ts';
@@ -15,6 +16,7 @@ import { addRoutes, answer, BULK_ROUTES, type Env, type World } from './voucheri
 import { Truth, type TruthSnapshot } from './voucherify/truth.ts';
 import { type EventSource, envelopeOf, type WebhookType } from './voucherify/webhooks.ts';
 
+export type { BetweenAnswer } from './voucherify/between.ts';
 export type { CustomerBody } from './voucherify/customer.ts';
 export type { MetadataDefinition, MetadataSchema } from './voucherify/metadata-schema.ts';
 export type {
@@ -81,6 +83,8 @@ export function createVoucherifySimulator(options: VoucherifyOptions) {
     requests.set(counted, (requests.get(counted) ?? 0) + 1);
   });
   app.use(async (c, next) => {
+    const between = await options.between?.(c.req.raw, routeOf(c));
+    if (between !== undefined) return answerBetween(between);
     const fault = await options.faults?.(c.req.raw, routeOf(c));
     if (fault instanceof Response) return fault;
     if (fault === 'drop') return Response.error();

@@ -16,7 +16,13 @@ describe('A circuit', () => {
     expect(circuit.admit(start)).toBe('all');
     circuit.succeeded();
     for (let count = 0; count < 4; count += 1) expect(circuit.failed(start)).toBeNull();
-    expect(circuit.status(start)).toEqual({ state: 'closed', failures: 4, openedAt: null, openUntil: null });
+    expect(circuit.status(start)).toEqual({
+      state: 'closed',
+      failures: 4,
+      openedAt: null,
+      openUntil: null,
+      reason: null,
+    });
   });
 
   it('opens with the fifth, for five seconds, and admits nothing meanwhile', () => {
@@ -40,6 +46,7 @@ describe('A circuit', () => {
       failures: 0,
       openedAt: null,
       openUntil: null,
+      reason: null,
     });
   });
 
@@ -61,6 +68,27 @@ describe('A circuit', () => {
     expect(circuit.admit(start + 5_001)).toBe('one');
     expect(circuit.admit(start + 125_000)).toBe('none');
     expect(circuit.admit(start + 125_001)).toBe('one');
+  });
+
+  it('counts the failures of one request that may itself be to blame only once', () => {
+    const circuit = new Circuit();
+    for (let time = 0; time < 20; time += 1) expect(circuit.failed(start + time, { about: 'a' })).toBeNull();
+    for (const about of ['b', 'c', 'd']) expect(circuit.failed(start, { about })).toBeNull();
+    expect(circuit.failed(start, { about: 'e', reason: 'a page' })).toBe(5_000);
+    expect(circuit.status(start)).toMatchObject({ state: 'open', reason: 'a page' });
+    circuit.succeeded();
+    for (const about of ['a', 'b', 'c', 'd']) expect(circuit.failed(start, { about })).toBeNull();
+    expect(circuit.admit(start)).toBe('all');
+  });
+
+  it('opens at once where one failure stands for many, and admits one as soon as somebody asks', () => {
+    const circuit = new Circuit();
+    expect(circuit.trip(start, 'a page')).toBe(5_000);
+    expect(circuit.trip(start + 1)).toBeNull();
+    expect(circuit.admit(start + 1)).toBe('none');
+    circuit.tryNow();
+    expect(circuit.admit(start + 1)).toBe('one');
+    expect(circuit.admit(start + 2)).toBe('none');
   });
 
   it('does not open for longer because of calls that were on their way when it opened', () => {

@@ -1,6 +1,6 @@
 // The last step of the path: claim · diff · single, bulk or file · settle. Every attempt settles behind its lease; what is in
 // doubt is sent again whole. It knows no vendor.
-import type { Context, Destination } from '../../connector.ts';
+import type { Context, Destination, UnauthorizedError } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import { Circuit, type CircuitStatus } from '../../engine/circuit.ts';
 import type { Clock } from '../../engine/clock.ts';
@@ -12,7 +12,7 @@ import type { Log } from '../../engine/log.ts';
 import type { RightOfWay } from '../../engine/right-of-way.ts';
 import { SideWork } from '../../engine/side-work.ts';
 import type { Next } from '../../engine/worker.ts';
-import { destinationName, pauses } from '../pauses.ts';
+import { destinationName, type Pause, pauses, resumeAfterTrial, takeTrial } from '../pauses.ts';
 import { someRunIsGoing } from '../runs/runs.ts';
 import { BatchSize } from './batch-size.ts';
 import { batchesUnderWay } from './batches.ts';
@@ -24,11 +24,13 @@ import {
   claim,
   DueBounds,
   nextDue,
+  pullForward,
   type Settlement,
   settle,
 } from './deliveries.ts';
 import { type Writing, writings } from './difference.ts';
 import { FirstLoad } from './first-load.ts';
+import { Health } from './health.ts';
 import { HeldClaims, leaseMs } from './held-claims.ts';
 import { Poller } from './polling.ts';
 import {
@@ -88,6 +90,7 @@ export class Deliverer {
   readonly #settler: Settler;
   readonly #bounds = new DueBounds();
   readonly #circuit = new Circuit();
+  readonly #health: Health;
   readonly #size: BatchSize;
   readonly #firstLoad: FirstLoad;
   readonly #urgent = new SideWork(mostUrgentAtOnce);
@@ -100,13 +103,26 @@ export class Deliverer {
 
   constructor(room: DeliverRoom) {
     this.#room = room;
-    this.#settler = new Settler(room);
+    const { database, clock, log, destination, endpoint } = room;
+    this.#health = new Health({
+      database,
+      clock,
+      log,
+      destination,
+      endpoint,
+      circuit: this.#circuit,
+      // A probe may change them.
+      get settings() {
+        return room.settings;
+      },
+    });
+    this.#settler = new Settler({ ...room, health: this.#health });
     this.#firstLoad = new FirstLoad(room);
     const { bulk } = room.destination.traits(room.settings);
     this.#size = new BatchSize(bulk?.maxRecords ?? 1);
     const context = (lane: Lane, signal: AbortSignal) => this.#context(lane, signal);
-    const [circuit, size] = [this.#circuit, this.#size];
-    this.poller = new Poller({ ...room, settler: this.#settler, circuit, size, context });
+    const [circuit, size, health] = [this.#circuit, this.#size, this.#health];
+    this.poller = new Poller({ ...room, settler: this.#settler, health, circuit, size, context });
   }
 
   /** Whether the destination is left alone because it fails. Of this process. */
@@ -175,8 +191,11 @@ export class Deliverer {
     choose: (all: readonly Backlog[]) => Promise<{ due: readonly Backlog[]; plan: Route | null }>,
   ): Promise<Next> {
     const { database, clock } = this.#room;
-    const [paused, all] = await Promise.all([pauses(database), backlog(database, clock.now(), most, among)]);
-    if (paused.has(destinationName)) return { again: false, afterMs: 5_000 };
+    const at = clock.now();
+    const [paused, all] = await Promise.all([pauses(database), backlog(database, at, most, among)]);
+    const pause = paused.get(destinationName);
+    if (pause) return this.#tryPaused(pause, all, signal);
+    this.#health.noteRunning(at);
     const { due, plan } = await choose(all);
     if (plan === null) {
       await this.#settler.writeFreshness({ all: true });
@@ -199,6 +218,42 @@ export class Deliverer {
       if (isTrial) this.#circuit.release();
       if (signal.aborted) await this.#settler.writeFreshness({ all: true });
     }
+  }
+
+  /**
+   * A pause that no person made ends when a trial is answered: a read, and then one customer, if any is due. Where customers
+   * are held back only a customer that is taken ends it.
+   */
+  async #tryPaused(pause: Pause, due: readonly Backlog[], signal: AbortSignal): Promise<Next> {
+    const { database, clock, log } = this.#room;
+    const untilTrial = (pause.trialAt ?? Number.POSITIVE_INFINITY) - clock.now();
+    const rest: Next = { again: false, afterMs: Math.min(Math.max(untilTrial, 50), 5_000) };
+    if (untilTrial > 0) return rest;
+    const trial = await takeTrial(database, destinationName, clock.now());
+    if (!trial) return rest;
+    const read = this.#room.destination.reach ? await this.#health.reach(signal) : 'answered';
+    if (read !== 'answered') return rest;
+    const taken = await this.#take({ by: 'single', most: 1 }, due);
+    const isAnswered =
+      taken.claimed.length === 0
+        ? pause.cause === 'unauthorized'
+        : await this.#health.trying(() => this.#send({ by: 'single', most: 1 }, taken, signal));
+    if (!isAnswered || !(await resumeAfterTrial(database, destinationName))) return rest;
+    this.#health.noteRunning(Number.POSITIVE_INFINITY);
+    log.info(`destination resumed after trial ${trial.trials}: ${pause.reason}`);
+    await pullForward(database, clock.now());
+    return { again: true };
+  }
+
+  /** Somebody asks for it: what waits for a moment that the destination named, or for our own, goes now. */
+  async hurry(): Promise<void> {
+    this.#circuit.tryNow();
+    await pullForward(this.#room.database, this.#room.clock.now());
+  }
+
+  /** The credentials were refused to somebody else who calls the destination. True where that pauses it. */
+  confirmRefused(error: UnauthorizedError, signal: AbortSignal): Promise<boolean> {
+    return this.#health.confirmRefused(error, signal);
   }
 
   async #take(plan: Exclude<Route, { by: 'none' }>, due: readonly Backlog[]): Promise<Taken> {
@@ -274,11 +329,13 @@ export class Deliverer {
       firstLoad: this.#firstLoad,
       onNoBulk: (reason: string) => this.#switchBulkOff(reason),
       // Whether it was the account that has no bulk is not known then.
-      onUnauthorized: () => {
+      onPaused: () => {
         this.#noBulk = false;
       },
+      health: this.#health,
     };
-    return new Sender(room, lease, signal, () => this.#context(lane, signal, held.areOurs), held.areOurs);
+    const context = (about?: string) => this.#context(lane, signal, held.areOurs, about);
+    return new Sender(room, lease, signal, context, held.areOurs);
   }
 
   /** In bulk, but for those that are to go by themselves: a few of them now, and the others behind all else. */
@@ -327,9 +384,9 @@ export class Deliverer {
     return next === null ? 1000 : Math.min(Math.max(next - this.#room.clock.now(), 50), 1000);
   }
 
-  #context(lane: Lane, signal: AbortSignal, isOurs = () => true): Context<unknown> {
+  #context(lane: Lane, signal: AbortSignal, isOurs = () => true, about?: string): Context<unknown> {
     const { settings, endpoint, clock, log } = this.#room;
-    const guard = { circuit: this.#circuit, clock, log, name: destinationName, signal, isOurs };
+    const guard = { circuit: this.#circuit, clock, log, name: destinationName, signal, isOurs, about };
     const api = guardedApi(endpoint.api(lane, { signal, isOurs }), guard);
     return { settings, api, files: localFiles, now: clock.now() };
   }
@@ -358,7 +415,8 @@ export class Deliverer {
           if ((await settle(tx, { lease }, [down], now)).has(sourceId)) await onLeft(tx, sourceId, now);
         });
       } catch (error) {
-        await this.#settler.settleFailure(lease, [writing], error);
+        const verdict = await this.#health.judge([sourceId], error, undefined);
+        await this.#settler.settleFailure(lease, [writing], error, verdict);
       }
     }
   }

@@ -442,6 +442,20 @@ export async function deliveredAs(
   return new Set(rows.map((row) => row.sourceId));
 }
 
+/** So many customers are pulled forward at once: of more, the first of them are told soon enough. */
+const mostPulledForward = 10_000;
+
+/** What waits for a later moment is due now, since somebody asks or what it waited for is over. Returns how many. */
+export async function pullForward(db: Queryable, now: number): Promise<number> {
+  const rows = await db.rows(sql`
+    update deliveries set due_at = ${at(now)} where source_id in (
+      select source_id from deliveries
+      where state = 'waiting' and batch_id is null and lease is null and due_at > ${at(now)}
+      order by lane, due_at limit ${mostPulledForward} for update skip locked)
+    returning source_id`);
+  return rows.length;
+}
+
 /** What carries a customer's delivery now; neither where nothing does. */
 export interface Carried {
   lease: string | null;

@@ -27,6 +27,7 @@ import {
   putOffBatch,
 } from './batches.ts';
 import { acknowledgedAfter, deliveredAs, sendAgain } from './deliveries.ts';
+import type { Health } from './health.ts';
 import { isSampleHeld, readDoubts } from './read-doubts.ts';
 import { accepted, backoff, type Settler } from './settling.ts';
 
@@ -43,6 +44,7 @@ export interface PollRoom {
   clock: Clock;
   destination: Destination<unknown>;
   settler: Settler;
+  health: Health;
   circuit: Circuit;
   size: BatchSize;
   newLease(): string;
@@ -122,9 +124,10 @@ export class Poller {
 
   /** Asked again later; but not for ever, nor where the question itself is refused. */
   async #settleFailure(batch: Batch, lease: string, signal: AbortSignal, error: unknown): Promise<void> {
-    const { database, clock, settler } = this.#room;
+    const { database, clock, health } = this.#room;
     if (signal.aborted) return putOffBatch(database, batch.id, lease, clock.now());
-    await settler.note(error);
+    health.tell(error);
+    if (error instanceof UnauthorizedError) await health.confirmRefused(error, signal);
     const isLost = this.#isOverdue(batch) || error instanceof RejectedError;
     if (isLost && !(error instanceof UnauthorizedError)) {
       const message = `of the bulk action nothing is known: ${(error as Error).message}`;

@@ -19,6 +19,7 @@ import { bisect, smallestWithoutCalls } from './bisect.ts';
 import { carry } from './deliveries.ts';
 import type { Writing } from './difference.ts';
 import type { FirstFile, FirstLoad } from './first-load.ts';
+import type { Health } from './health.ts';
 import { lostActionMs, pollDelayMs } from './polling.ts';
 import { longWaitMs, type Traits } from './route.ts';
 import type { Settler } from './settling.ts';
@@ -39,30 +40,33 @@ export interface SendRoom {
   bulkWaitMs(): number;
   /** The destination has no bulk for this account, though its traits say so. */
   onNoBulk(reason: string): void;
-  /** The credentials were refused. */
-  onUnauthorized(): void;
+  /** The destination was paused for its credentials. */
+  onPaused(): void;
+  health: Health;
 }
 
 /** What became of a part that was to be sent in bulk. `spent`: no quota was left for it. `over`: it failed, and is settled. */
-type PartEnd = 'taken' | 'refused' | 'too large' | 'no bulk' | 'spent' | 'over';
+type PartEnd = 'taken' | 'refused' | 'too large' | 'too large on the way' | 'no bulk' | 'spent' | 'over';
 
 /** Sends what was claimed under one lease. */
 export class Sender {
   readonly #room: SendRoom;
   readonly #lease: string;
   readonly #signal: AbortSignal;
-  readonly #context: () => Context<unknown>;
+  readonly #context: (about?: string) => Context<unknown>;
   readonly #areOurs: () => boolean;
   /** Payloads completed with what others own, so that a part sent again in smaller ones is not read again. */
   readonly #completed = new Map<string, JsonObject>();
-  #unauthorized = false;
+  #paused = false;
+  /** No call is allowed before: those that are left wait for it together. */
+  #quotaWait: { message: string; dueAt: number } | null = null;
 
   /** `areOurs`: whether nobody else can have taken up what was claimed. */
   constructor(
     room: SendRoom,
     lease: string,
     signal: AbortSignal,
-    context: () => Context<unknown>,
+    context: (about?: string) => Context<unknown>,
     areOurs: () => boolean,
   ) {
     this.#room = room;
@@ -79,6 +83,10 @@ export class Sender {
       for (let writing = waiting.shift(); writing; writing = waiting.shift()) {
         const hindrance = this.#hindrance();
         if (hindrance !== null) return this.#putBack([writing, ...waiting.splice(0)], hindrance);
+        if (this.#quotaWait !== null) {
+          const { message, dueAt } = this.#quotaWait;
+          return this.#putBack([writing, ...waiting.splice(0)], message, { dueAt });
+        }
         await this.#one(writing);
       }
     };
@@ -92,24 +100,24 @@ export class Sender {
     const { circuit, clock } = this.#room;
     if (this.#signal.aborted) return 'stopped';
     if (!this.#areOurs()) return 'this worker was stopped for longer than it may hold them';
-    if (this.#unauthorized) return 'the destination refuses the credentials';
+    if (this.#paused || this.#room.health.isHoldingBack) return 'the destination is paused';
     return circuit.isOpen(clock.now()) ? 'the destination fails again and again' : null;
   }
 
   async #putBack(
     unsent: readonly Writing[],
     message: string,
-    { alone }: { alone?: true } = {},
+    { alone, dueAt }: { alone?: true; dueAt?: number } = {},
   ): Promise<void> {
     if (unsent.length > 0)
-      await this.#room.settler.putBack(this.#lease, unsent, { message, ...(alone && { alone }) });
+      await this.#room.settler.putBack(this.#lease, unsent, { message, dueAt, ...(alone && { alone }) });
   }
 
   async #one(writing: Writing): Promise<void> {
     const { settler } = this.#room;
     const carrier = { lease: this.#lease };
     try {
-      const context = this.#context();
+      const context = this.#context(writing.sourceId);
       const outcome =
         writing.action === 'remove'
           ? await this.#remove(context, writing.sourceId)
@@ -121,11 +129,16 @@ export class Sender {
   }
 
   async #settleFailure(sent: readonly Writing[], error: unknown): Promise<void> {
-    if (error instanceof UnauthorizedError) {
-      this.#unauthorized = true;
-      this.#room.onUnauthorized();
+    const { health, settler, clock, onPaused } = this.#room;
+    const ids = sent.map(({ sourceId }) => sourceId);
+    const verdict = await health.judge(ids, error, this.#signal);
+    if (verdict.paused) {
+      this.#paused = true;
+      onPaused();
     }
-    await this.#room.settler.settleFailure(this.#lease, sent, error);
+    if (error instanceof TransientError && error.quota !== undefined && error.status === undefined)
+      this.#quotaWait = { message: error.message, dueAt: clock.now() + (error.retryAfterMs ?? 1_000) };
+    await settler.settleFailure(this.#lease, sent, error, verdict);
   }
 
   async #upsert(context: Context<unknown>, writing: Writing): Promise<Outcome> {
@@ -160,6 +173,8 @@ export class Sender {
     const { size } = this.#room;
     let rest: readonly Writing[] = toWrite;
     let most = Number.POSITIVE_INFINITY;
+    /** Refused for its size by something in between: that is believed once a smaller part is taken. */
+    let unproven = Number.POSITIVE_INFINITY;
     while (rest.length > 0) {
       const hindrance = this.#hindrance();
       if (hindrance !== null) return this.#putBack(rest, hindrance);
@@ -170,10 +185,14 @@ export class Sender {
       rest = [...completed.slice(part.length), ...rest.slice(next.length)];
       if (part.length === 0) continue;
       const end = await this.#submit(part);
-      if (end === 'too large') {
+      if (end === 'taken' && part.length < unproven && unproven < Number.POSITIVE_INFINITY)
+        size.tooLarge(unproven);
+      if (end === 'taken') unproven = Number.POSITIVE_INFINITY;
+      if (end === 'too large' || end === 'too large on the way') {
         most = Math.max(1, Math.floor(part.length / 2));
         rest = [...part, ...rest];
       }
+      if (end === 'too large on the way') unproven = Math.min(unproven, part.length);
       if (end === 'refused') await this.#bisect(part);
       if (end === 'no bulk') return this.#withoutBulk([...part, ...rest]);
       // Nobody waits for bulk calls to be allowed again: they go one by one, as the next plan will have it.
@@ -242,7 +261,7 @@ export class Sender {
         return [];
       }
       try {
-        await this.#preserved(this.#context(), writing);
+        await this.#preserved(this.#context(writing.sourceId), writing);
         return [writing];
       } catch (error) {
         await this.#settleFailure([writing], error);
@@ -259,7 +278,7 @@ export class Sender {
   }
 
   async #submit(part: readonly Writing[]): Promise<PartEnd> {
-    const { destination, size, onNoBulk } = this.#room;
+    const { destination, size, onNoBulk, health } = this.#room;
     const writes = part.map(({ sourceId, payload }) => ({
       sourceId,
       payload: this.#completed.get(sourceId) ?? payload ?? {},
@@ -267,21 +286,33 @@ export class Sender {
     try {
       await this.#carried(part, () => destination.bulk!.submit(this.#context(), writes));
     } catch (error) {
-      const end = this.#signal.aborted ? 'over' : endOf(error);
+      const end = this.#signal.aborted ? 'over' : this.#endOf(part, error);
       if (end === 'no bulk') onNoBulk((error as Error).message);
       if (end === 'too large') size.tooLarge(part.length);
-      if (end === 'no bulk' || end === 'spent') return end;
+      if (end === 'no bulk' || end === 'spent' || end === 'too large on the way') return end;
       if (end === 'too large' || end === 'refused') {
         if (part.length > 1) return end;
         await this.singles(part);
         return 'over';
       }
       if (end === 'timed out') size.timedOut(part.length);
+      if (isForeign(error)) health.trip(error);
       await this.#settleFailure(part, error);
       return 'over';
     }
+    health.noteAccepted();
     size.taken(part.length);
     return 'taken';
+  }
+
+  /**
+   * What a failed bulk call says of the next one. A refusal by something in between is taken for one customer's fault only
+   * where writes got through since it refused a bulk call before, and for one of size only down to a few customers.
+   */
+  #endOf(part: readonly Writing[], error: unknown): ReturnType<typeof endOf> | 'too large on the way' {
+    if (!isForeign(error)) return endOf(error);
+    if (error.status === 413) return part.length > smallestRefused ? 'too large on the way' : 'over';
+    return mayBeAboutOne(error) && this.#room.health.bulkGotThroughSince() ? 'refused' : 'over';
   }
 
   /**
@@ -334,6 +365,21 @@ export class Sender {
       atOnce: bisectedAtOnce,
     });
   }
+}
+
+/** A part as small as this is not refused for its size: then it is everybody. */
+const smallestRefused = 10;
+
+/** The answer of something in between, and not a failure of it. */
+function isForeign(error: unknown): error is TransientError {
+  return (
+    error instanceof TransientError && error.foreign && (error.status ?? 500) < 500 && error.status !== 429
+  );
+}
+
+/** What a firewall says of a body. Redirects and missing paths are of no body. */
+function mayBeAboutOne({ status = 0 }: TransientError): boolean {
+  return (status >= 200 && status < 300) || [400, 403, 406, 418, 422, 451].includes(status);
 }
 
 /** Whether it is sure that nothing of the call is carried out, now or later. */

@@ -7,13 +7,14 @@ import type { Log } from '../../engine/log.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/retry.ts';
 import type { RightOfWay } from '../../engine/right-of-way.ts';
 import { keepDeadLetters, settleDeadLetters } from '../letters/dead-letters.ts';
-import { destinationName, pause } from '../pauses.ts';
+import { destinationName } from '../pauses.ts';
 import { endDrifts } from '../proof/drifts.ts';
 import { dropAcknowledged, keepAcknowledged } from './acknowledgements.ts';
 import type { BatchItem } from './batches.ts';
 import { type Carrier, type Settled, type Settlement, settle, settleEach } from './deliveries.ts';
 import type { Writing } from './difference.ts';
 import { FreshnessNotes } from './freshness.ts';
+import type { Health, Verdict } from './health.ts';
 
 export const backoff: Backoff = { baseMs: 2_000, capMs: 900_000 };
 
@@ -23,11 +24,16 @@ const settledAtOnce = 250;
 /** The outcome of each customer by source ID. */
 export type Outcomes = ReadonlyMap<string, Outcome>;
 
+/** `held back`: rejected, but as one of so many that it is tried again. */
+type Ending = Outcome | { sourceId: string; result: 'held back'; message: string };
+type Endings = ReadonlyMap<string, Ending>;
+
 interface SettleRoom {
   database: Database;
   clock: Clock;
   log: Log;
   rightOfWay: RightOfWay;
+  health: Health;
 }
 
 export class Settler {
@@ -51,12 +57,15 @@ export class Settler {
   ): Promise<Settled[]> {
     const settled: Settled[] = [];
     const isAccepted = ({ sourceId }: BatchItem) => outcomes.get(sourceId)?.result === 'accepted';
+    const taken = sent.filter(isAccepted);
     const others = sent.filter((item) => !isAccepted(item));
-    const parts = [...inParts(sent.filter(isAccepted)), ...(others.length > 0 ? [others] : [])];
+    if (taken.length > 0) this.#room.health.noteAccepted(taken.map(({ sourceId }) => sourceId));
+    const judged = await this.#heldBack(taken.length, others, outcomes);
+    const parts = [...inParts(taken), ...(others.length > 0 ? [others] : [])];
     for (const [index, part] of parts.entries()) {
       if (index > 0) await this.#room.rightOfWay.giveWay();
       const rows = await this.#room.database.transaction(async (tx) =>
-        (await mayGoOn(tx)) ? this.#settleIn(tx, carrier, part, outcomes) : null,
+        (await mayGoOn(tx)) ? this.#settleIn(tx, carrier, part, judged) : null,
       );
       if (rows === null) break;
       this.#noteFresh(rows);
@@ -64,6 +73,22 @@ export class Settler {
     }
     await this.writeFreshness();
     return settled;
+  }
+
+  /** The outcomes, with those rejections that are held back turned into a further attempt. */
+  async #heldBack(taken: number, others: readonly BatchItem[], outcomes: Outcomes): Promise<Endings> {
+    const rejected = others.flatMap(({ sourceId }) => {
+      const outcome = outcomes.get(sourceId);
+      return outcome?.result === 'rejected' ? [outcome] : [];
+    });
+    const most = await this.#room.health.noteEnded(taken, rejected);
+    const judged = new Map<string, Ending>(outcomes);
+    for (const outcome of rejected) {
+      const left = most.get(outcome.code) ?? 0;
+      if (left > 0) most.set(outcome.code, left - 1);
+      else judged.set(outcome.sourceId, { ...outcome, result: 'held back' });
+    }
+    return judged;
   }
 
   /** Settles customers of whom the destination has everything already. It gave no word, so they tell nothing of freshness. */
@@ -94,13 +119,15 @@ export class Settler {
     tx: Queryable,
     carrier: Carrier,
     sent: readonly BatchItem[],
-    outcomes: Outcomes,
+    outcomes: Endings,
   ): Promise<Settled[]> {
     const now = this.#room.clock.now();
     const again = againAt(sent, now);
     const settled: Settled[] = [];
     for (const part of inParts(sent)) {
-      const settlements = part.map((item) => settlementOf(item, outcomes.get(item.sourceId)!, again));
+      const settlements = part.map((item) =>
+        settlementOf(item, outcomes.get(item.sourceId)!, { again, now }),
+      );
       settled.push(...(await this.#settlePart(tx, carrier, part, outcomes, settlements, now)));
     }
     return settled;
@@ -110,7 +137,7 @@ export class Settler {
     tx: Queryable,
     carrier: Carrier,
     sent: readonly BatchItem[],
-    outcomes: Outcomes,
+    outcomes: Endings,
     settlements: readonly Settlement[],
     now: number,
   ): Promise<Settled[]> {
@@ -162,29 +189,34 @@ export class Settler {
     return rows;
   }
 
-  /** Puts back what was claimed and not sent: it is due again at once, and in doubt only where it was before. */
+  /** Puts back what was claimed and not sent: it is due again at once or at `dueAt`, and in doubt only where it was before. */
   async putBack(
     lease: string,
     unsent: readonly Writing[],
-    { message, alone }: { message: string; alone?: boolean },
+    { message, alone, dueAt }: { message: string; alone?: boolean; dueAt?: number | undefined },
   ): Promise<void> {
     const { database, clock } = this.#room;
     const now = clock.now();
     const settlements = unsent.map((writing): Settlement => {
       const { sourceId, revision, uncertain } = writing;
-      const again = { end: 'again', dueAt: now, counted: false, message, uncertain } as const;
+      const again = { end: 'again', dueAt: dueAt ?? now, counted: false, message, uncertain } as const;
       return { sourceId, revision, ...again, alone: alone ?? writing.alone };
     });
     await database.transaction((tx) => settle(tx, { lease }, settlements, now));
   }
 
-  /** The whole request failed: what that means for each customer in it. */
-  async settleFailure(lease: string, sent: readonly Writing[], error: unknown): Promise<void> {
-    await this.note(error);
-    const { database, clock } = this.#room;
+  /** The whole request failed: what that means for each customer in it, by the verdict of `Health.judge`. */
+  async settleFailure(
+    lease: string,
+    sent: readonly Writing[],
+    error: unknown,
+    verdict: Verdict,
+  ): Promise<void> {
+    const { database, clock, health } = this.#room;
     const now = clock.now();
-    if (error instanceof RejectedError) {
-      const { code, message, details } = error;
+    const rejected = error instanceof RejectedError ? error : verdict.blamed ? blamed(error as Error) : null;
+    if (rejected) {
+      const { code, message, details } = rejected;
       const outcome = (sourceId: string): Outcome => ({
         sourceId,
         result: 'rejected',
@@ -196,23 +228,33 @@ export class Settler {
       return;
     }
     const transient = error instanceof TransientError ? error : null;
-    const refused = error instanceof UnauthorizedError || (transient !== null && !transient.uncertain);
+    const isDoubtful = transient?.uncertain ?? !(error instanceof UnauthorizedError);
     const message = error instanceof Error ? error.message : String(error);
-    const dueAt = againAt(sent, now, transient?.retryAfterMs);
+    const limit = transient?.rejectedAs === undefined ? attemptsMax.delivery : attemptsMax.conflict;
+    const times = Math.max(...sent.map(({ sourceId }) => health.timesRefused(sourceId)));
+    const dueAt = againAt(sent, now, transient?.retryAfterMs, times);
     const settlements = sent.map(({ sourceId, revision, attempts, uncertain, alone }): Settlement => {
-      const counted = !refused;
-      if (counted && attempts + 1 >= attemptsMax.delivery) {
+      const { counted } = verdict;
+      if (counted && attempts + 1 >= limit) {
         return {
           sourceId,
           revision,
           end: 'dead',
-          code: 'given_up',
-          message: `given up after ${attemptsMax.delivery} attempts: ${message}`,
-          uncertain: true,
+          code: transient?.rejectedAs ?? 'given_up',
+          message: `given up after ${limit} attempts: ${message}`,
+          uncertain: uncertain || isDoubtful,
         };
       }
-      const inDoubt = uncertain || !refused;
-      return { sourceId, revision, end: 'again', dueAt, counted, message, uncertain: inDoubt, alone };
+      return {
+        sourceId,
+        revision,
+        end: 'again',
+        dueAt,
+        counted,
+        message,
+        uncertain: uncertain || isDoubtful,
+        alone: alone || verdict.alone,
+      };
     });
     await database.transaction(async (tx) => {
       const settled = await settle(tx, { lease }, settlements, now);
@@ -235,23 +277,6 @@ export class Settler {
       );
     });
   }
-
-  /** Says what went wrong once; refused credentials pause the destination until a person acts. */
-  async note(error: unknown): Promise<void> {
-    const { database, clock, log } = this.#room;
-    if (error instanceof UnauthorizedError) {
-      const fresh = await pause(
-        database,
-        destinationName,
-        { cause: 'unauthorized', reason: error.message },
-        clock.now(),
-      );
-      if (fresh) log.error(`destination paused: ${error.message}`);
-    } else if (error instanceof TransientError) log.warn(error.message);
-    else if (error instanceof RejectedError)
-      log.warn({ code: error.code }, `destination refused: ${error.message}`);
-    else log.error({ err: error }, 'unexpected error while delivering; tried again');
-  }
 }
 
 function inParts(sent: readonly BatchItem[]): (readonly BatchItem[])[] {
@@ -264,16 +289,46 @@ export function accepted(sourceId: string): Outcome {
   return { sourceId, result: 'accepted' };
 }
 
+/** A refusal of this customer alone, though its words were not about it. */
+function blamed(error: Error): RejectedError {
+  const status = (error as { status?: number }).status;
+  return new RejectedError(`${error.message} Others were taken meanwhile, so this customer is to blame.`, {
+    code: `http_${status ?? 'failed'}`,
+    ...(status !== undefined && { status }),
+  });
+}
+
 /** One moment for all that was sent together, so that it can go together again. */
-function againAt(sent: readonly { attempts: number }[], now: number, retryAfterMs?: number): number {
-  const most = sent.reduce((most, { attempts }) => Math.max(most, attempts), 0);
+function againAt(
+  sent: readonly { attempts: number }[],
+  now: number,
+  retryAfterMs?: number,
+  times = 0,
+): number {
+  const most = sent.reduce((most, { attempts }) => Math.max(most, attempts), Math.max(times - 1, 0));
   return now + backoffMs(most + 1, { ...backoff, retryAfterMs });
 }
 
 /** `dueAt`: when it is sent again where it has to be. */
-function settlementOf(item: BatchItem, outcome: Outcome, dueAt: number): Settlement {
+function settlementOf(
+  item: BatchItem,
+  outcome: Ending,
+  { again: dueAt, now }: { again: number; now: number },
+): Settlement {
   const { sourceId, revision, attempts } = item;
   if (outcome.result === 'accepted') return { sourceId, revision, end: 'delivered' };
+  if (outcome.result === 'held back') {
+    const message = `held back, since one customer after another is rejected: ${outcome.message}`;
+    return {
+      sourceId,
+      revision,
+      end: 'again',
+      dueAt: now,
+      counted: false,
+      message,
+      uncertain: item.uncertain,
+    };
+  }
   if (outcome.result === 'rejected') {
     return {
       sourceId,

@@ -16,7 +16,7 @@ import type { Endpoint } from '../../engine/http.ts';
 import type { Log } from '../../engine/log.ts';
 import { type Backoff, backoffMs } from '../../engine/retry.ts';
 import type { Next } from '../../engine/worker.ts';
-import { destinationName, pause, pauses } from '../pauses.ts';
+import { destinationName, pauses } from '../pauses.ts';
 import { importedFiles } from '../runs/runs.ts';
 import type { World } from '../world.ts';
 import {
@@ -59,6 +59,8 @@ export interface EraseRoom {
   endpoint: Endpoint;
   /** A lease of this worker, new for each claim. */
   newLease(): string;
+  /** The destination refused the credentials. True where that is everybody's, and pauses it. */
+  confirmRefused(error: UnauthorizedError, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface EraseRequest {
@@ -281,7 +283,8 @@ export class Eraser {
       answers['destination'] = this.#waiting('told when what is under way has ended');
       return soon;
     }
-    if ((await pauses(database)).has(destinationName)) {
+    // Customers that are held back say nothing of erasures.
+    if (((await pauses(database)).get(destinationName)?.cause ?? 'refusals') !== 'refusals') {
       answers['destination'] = this.#waiting('the destination is paused');
       return later;
     }
@@ -344,16 +347,16 @@ export class Eraser {
     error: unknown,
     signal: AbortSignal,
   ): Promise<{ dueAt: number; counted: boolean }> {
-    const { database, clock, log } = this.#room;
+    const { clock, log } = this.#room;
     const { id, answers, attempts } = erasure;
     const now = clock.now();
     if (signal.aborted) return { dueAt: now, counted: false };
     if (error instanceof RejectedError) return this.#refused(erasure, error.code);
     if (error instanceof UnauthorizedError) {
-      const reason = { cause: 'unauthorized' as const, reason: error.message };
-      if (await pause(database, destinationName, reason, now))
-        log.error(`destination paused: ${error.message}`);
-      answers['destination'] = this.#waiting('the destination is paused');
+      const isPaused = await this.#room.confirmRefused(error, signal);
+      answers['destination'] = this.#waiting(
+        isPaused ? 'the destination is paused' : 'the destination refuses the credentials; it is told again',
+      );
       return { dueAt: now + laterMs, counted: false };
     }
     // Of an error only what cannot name the person.

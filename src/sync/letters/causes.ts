@@ -40,6 +40,20 @@ const entries: readonly Entry[] = [
   },
   {
     kind: 'delivery',
+    code: /^http_/,
+    words: /Others were taken meanwhile/,
+    plain:
+      'A firewall, proxy or gateway before the destination, or the destination itself, refuses the values of this customer, while others were taken.',
+    next: 'Look at its values for what reads like an attack (tags, SQL, scripts) and correct them at the source; or have the rule changed there. Then retry.',
+  },
+  {
+    kind: 'delivery',
+    code: 'resource_conflict',
+    plain: 'The destination reported a conflict each time, although it was tried several times.',
+    next: 'See whether something else writes the customer at the same time, then retry.',
+  },
+  {
+    kind: 'delivery',
     code: /duplicate|conflict|already_exists|http_409/,
     plain: 'The destination has another customer with a value that only one may have.',
     next: 'Find the other customer at the destination, and merge or correct one of the two. Then retry.',

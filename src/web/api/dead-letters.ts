@@ -138,7 +138,7 @@ export function deadLettersApi({ tributary }: Room) {
     })
     .openapi(retry, async (c) => {
       const retried = await retryDeadLetters(tributary, letterFilterOf(c.req.valid('json')));
-      tributary.wake();
+      await tributary.hurryDeliveries();
       return c.json(retried, 200);
     });
 }

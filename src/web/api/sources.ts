@@ -1,6 +1,6 @@
 // Sources over HTTP: what they are, and a person's word to sync, pause or resume one.
 import { createRoute, z } from '@hono/zod-openapi';
-import { pause, pauses, resume } from '../../sync/pauses.ts';
+import { destinationName, pause, pauses, resume } from '../../sync/pauses.ts';
 import { checkpoint } from '../../sync/runs/checkpoints.ts';
 import { goingRun } from '../../sync/runs/runs.ts';
 import type { Source } from '../../sync/source.ts';
@@ -167,6 +167,7 @@ export function sourcesApi(room: Room) {
         },
       });
       if (!run) await refuseSecond(room, source.name, mode);
+      if (!dryRun) await room.tributary.hurryDeliveries();
       return c.json(runBody(run!), 202, { location: `/api/runs/${run!.id}` });
     })
     .openapi(pauseRoute, async (c) => {
@@ -253,6 +254,7 @@ export async function pauseByPerson(room: Room, name: string, reason = 'paused b
 export async function resumeByPerson(room: Room, name: string) {
   const { database, log } = room.tributary;
   if (await resume(database, name)) log.info(`${name} was resumed`);
-  room.tributary.wake();
+  if (name === destinationName) await room.tributary.hurryDeliveries();
+  else room.tributary.wake();
   return { name, paused: null };
 }

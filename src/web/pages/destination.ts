@@ -46,7 +46,7 @@ ${budgets(destination.budget, now)}
 }
 
 function circuitBanner(
-  { state, failures, openUntil }: Status['destination']['circuit'],
+  { state, failures, openUntil, reason }: Status['destination']['circuit'],
   now: string,
 ): Html | '' {
   if (state === 'closed') return '';
@@ -54,7 +54,7 @@ function circuitBanner(
     openUntil && Date.parse(openUntil) > Date.parse(now)
       ? html` One tries again ${moment(openUntil, now)}.`
       : '';
-  return html`<p class="banner bad" data-key="circuit">It failed ${counted(failures, 'time')} in a row, so nothing is sent.${next}</p>`;
+  return html`<p class="banner bad" data-key="circuit">It failed ${counted(failures, 'time')} in a row, so nothing is sent.${next}${reason === null ? '' : html` ${reason}`}</p>`;
 }
 
 /** How long changes took from the source to here. */

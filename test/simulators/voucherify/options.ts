@@ -1,6 +1,7 @@
 // What a test may choose about the simulated Voucherify. Every unverified behaviour of the real one is a choice here.
 // It does not know how a choice is carried out.
 import type { AsyncActionType } from './async-actions.ts';
+import type { BetweenAnswer } from './between.ts';
 import type { CustomerBody } from './customer.ts';
 import type { MetadataSchema } from './metadata-schema.ts';
 import type { WebhookEnvelope } from './webhooks.ts';
@@ -84,6 +85,14 @@ export type VoucherifyOptions = {
 
   /** Asked before every request; `route` is `POST /v1/customers/bulk/async` and so on, `GET ?` when there is none. */
   faults?: (request: Request, route: string) => Fault | Promise<Fault>;
+  /**
+   * Asked before every request: what stands between the caller and Voucherify, if it answers in its place. The body may be read
+   * from a clone of the request.
+   */
+  between?: (
+    request: Request,
+    route: string,
+  ) => BetweenAnswer | undefined | Promise<BetweenAnswer | undefined>;
   /** Asked when a bulk action is accepted. */
   bulkChaos?: (customers: readonly CustomerBody[], type: AsyncActionType) => BulkFault;
   /** Told of each write after it, in order. */

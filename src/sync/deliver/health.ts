@@ -1,0 +1,263 @@
+// How the destination stands: what a failure says of one customer, of everybody, or of the way there; when it is paused, and
+// when its answers are believed again. It sends no customer and settles none.
+import {
+  type Context,
+  type Destination,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '../../connector.ts';
+import type { Database } from '../../db/database.ts';
+import type { Circuit } from '../../engine/circuit.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { localFiles } from '../../engine/files.ts';
+import { tellOpened } from '../../engine/guarded-api.ts';
+import type { Endpoint } from '../../engine/http.ts';
+import type { Log } from '../../engine/log.ts';
+import { kindOf, Repeats } from '../../engine/repeats.ts';
+import { destinationName, type PauseCause, pause } from '../pauses.ts';
+import { Brake } from './brake.ts';
+import { Suspects } from './suspects.ts';
+
+export interface HealthRoom {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  destination: Destination<unknown>;
+  readonly settings: unknown;
+  endpoint: Endpoint;
+  circuit: Circuit;
+}
+
+/** What becomes of customers whose request failed. */
+export interface Verdict {
+  /** They are to blame, and become dead letters. */
+  blamed: boolean;
+  /** It counts as an attempt. */
+  counted: boolean;
+  /** The next attempt goes by itself. */
+  alone: boolean;
+  /** Nothing more is sent for now. */
+  paused: boolean;
+}
+
+const nothing: Verdict = { blamed: false, counted: false, alone: false, paused: false };
+
+/** Writes that are refused in a row for their credentials, though reads are answered. */
+const refusedWritesMost = 5;
+/** An answer to the read that tells for whom a refusal is holds for so long. */
+const readHoldsMs = 2_000;
+const quotaKind = 'quota ';
+/** Stands in the log for a wait whose end nobody named. */
+const unnamedWaitMs = 1_000;
+
+export class Health {
+  readonly #room: HealthRoom;
+  readonly #suspects = new Suspects();
+  readonly #brake = new Brake();
+  readonly #repeats: Repeats;
+  #read: { at: number; answer: Promise<'answered' | 'refused' | 'unknown'> } | null = null;
+  #refusedWrites = 0;
+  #accepted = 0;
+  #isTrying = false;
+  #bulkRefusedAt: number | null = null;
+  /** Until when quotas allow no call, by the kind of their line. */
+  readonly #waitUntil = new Map<string, number>();
+
+  constructor(room: HealthRoom) {
+    this.#room = room;
+    this.#repeats = new Repeats(room);
+  }
+
+  /** It took a write, or accepted one to be carried out. */
+  noteAccepted(sourceIds: readonly string[] = []): void {
+    const { clock, log } = this.#room;
+    this.#accepted += Math.max(sourceIds.length, 1);
+    this.#refusedWrites = 0;
+    this.#suspects.accepted(sourceIds, clock.now());
+    for (const kind of this.#repeats.going(quotaKind)) {
+      // Calls that were on their way when it began say nothing of its end.
+      if ((this.#waitUntil.get(kind) ?? 0) > clock.now()) continue;
+      const waits = this.#repeats.end(kind);
+      log.info({ waits }, `the ${kind} allows calls again`);
+    }
+  }
+
+  /** Says what went wrong: lines that only repeat are counted. Refused credentials are `judge`'s to tell. */
+  tell(error: unknown): void {
+    const { log, clock } = this.#room;
+    if (error instanceof TransientError) {
+      const isOwnWait = error.quota !== undefined && error.status === undefined;
+      const kind = isOwnWait ? `${quotaKind}${error.quota}` : kindOf(error.message);
+      if (isOwnWait) this.#waitUntil.set(kind, clock.now() + (error.retryAfterMs ?? unnamedWaitMs));
+      this.#repeats.warn(kind, isOwnWait ? `${error.message}: customers wait` : error.message);
+    } else if (error instanceof RejectedError)
+      this.#repeats.warn(`rejected ${error.code}`, `destination refused: ${error.message}`, {
+        code: error.code,
+      });
+    else if (!(error instanceof UnauthorizedError))
+      log.error({ err: error }, 'unexpected error while delivering; tried again');
+  }
+
+  /** What the failure of a request means for these customers. */
+  async judge(sourceIds: readonly string[], error: unknown, signal?: AbortSignal): Promise<Verdict> {
+    this.tell(error);
+    const now = this.#room.clock.now();
+    const [only] = sourceIds.length === 1 ? sourceIds : [];
+    if (error instanceof UnauthorizedError) return this.#refused(only, error, signal);
+    if (!(error instanceof TransientError)) return { ...nothing, counted: true };
+    const { foreign, status, quota, uncertain, rejectedAs } = error;
+    if (rejectedAs !== undefined) return { ...nothing, counted: true };
+    if (status === 429 || (status === undefined && quota !== undefined)) return nothing;
+    if (only === undefined) {
+      const counted = this.#suspects.failedTogether(now) && uncertain;
+      return { ...nothing, counted };
+    }
+    const othersGotThrough = this.#suspects.refused(only, now);
+    if (foreign && (status ?? 500) < 500)
+      return { ...nothing, ...(await this.#blame(only, signal)), alone: true };
+    // What fails for everybody uses up nobody's attempts.
+    return { ...nothing, counted: othersGotThrough && uncertain };
+  }
+
+  /** Something in between refused a bulk call: whether writes got through since it did so before. */
+  bulkGotThroughSince(): boolean {
+    const { clock } = this.#room;
+    const before = this.#bulkRefusedAt;
+    this.#bulkRefusedAt = clock.now();
+    return before !== null && this.#suspects.acceptedSince(before);
+  }
+
+  /** Customers are held back, for this process found that one after another is rejected. */
+  get isHoldingBack(): boolean {
+    return this.#brake.trippedAt !== null && !this.#isTrying;
+  }
+
+  /** While one customer is tried, it is not held back. */
+  async trying(send: () => Promise<void>): Promise<boolean> {
+    const before = this.#accepted;
+    this.#isTrying = true;
+    try {
+      await send();
+    } finally {
+      this.#isTrying = false;
+    }
+    return this.#accepted > before;
+  }
+
+  /** How often the way to the destination has refused this customer in a row. */
+  timesRefused(sourceId: string): number {
+    return this.#suspects.times(sourceId);
+  }
+
+  /** Credentials that are refused: of everybody where a read is refused too, or one write after another. */
+  async #refused(
+    only: string | undefined,
+    error: UnauthorizedError,
+    signal: AbortSignal | undefined,
+  ): Promise<Verdict> {
+    const read = await this.reach(signal);
+    if (read === 'unknown') return nothing;
+    if (read === 'refused') {
+      await this.pause('unauthorized', error.message, error.final);
+      return { ...nothing, paused: true };
+    }
+    this.#refusedWrites += 1;
+    if (only !== undefined) {
+      this.#suspects.refused(only, this.#room.clock.now());
+      const { blamed } = await this.#blame(only, signal);
+      if (blamed) return { ...nothing, blamed };
+    }
+    const paused = this.#refusedWrites >= refusedWritesMost;
+    if (paused) await this.pause('unauthorized', error.message, error.final);
+    return { ...nothing, alone: only !== undefined, paused };
+  }
+
+  async #blame(sourceId: string, signal: AbortSignal | undefined): Promise<{ blamed: boolean }> {
+    const { clock } = this.#room;
+    if (!this.#suspects.isToBlame(sourceId, clock.now())) return { blamed: false };
+    if ((await this.reach(signal)) !== 'answered') return { blamed: false };
+    this.#suspects.forget(sourceId);
+    return { blamed: true };
+  }
+
+  /** A refusal that does not concern a customer alone, or that nobody has heard of a customer. True where it pauses. */
+  async confirmRefused(error: UnauthorizedError, signal?: AbortSignal): Promise<boolean> {
+    if ((await this.reach(signal)) !== 'refused') return false;
+    await this.pause('unauthorized', error.message, error.final);
+    return true;
+  }
+
+  /** Whether the cheapest read is answered. One that offers none is believed at its first word. */
+  reach(signal?: AbortSignal): Promise<'answered' | 'refused' | 'unknown'> {
+    const now = this.#room.clock.now();
+    if (!this.#read || Math.abs(now - this.#read.at) > readHoldsMs)
+      this.#read = { at: now, answer: this.#reach(signal) };
+    return this.#read.answer;
+  }
+
+  async #reach(signal?: AbortSignal): Promise<'answered' | 'refused' | 'unknown'> {
+    const { destination, settings, endpoint, clock } = this.#room;
+    if (!destination.reach) return 'refused';
+    // Beside the circuit: what it is told of here says nothing of writes.
+    const context: Context<unknown> = {
+      settings,
+      api: endpoint.api('manual', { signal }),
+      files: localFiles,
+      now: clock.now(),
+    };
+    try {
+      await destination.reach(context);
+      return 'answered';
+    } catch (error) {
+      if (error instanceof UnauthorizedError) return 'refused';
+      return error instanceof RejectedError ? 'answered' : 'unknown';
+    }
+  }
+
+  /** Pauses the destination; one alarm, however many failures say the same. */
+  async pause(cause: PauseCause, reason: string, final = false): Promise<void> {
+    const { database, clock, log } = this.#room;
+    if (await pause(database, destinationName, { cause, reason, final }, clock.now()))
+      log.error(`destination paused: ${reason}`);
+  }
+
+  /** A failure that concerns everybody: nothing is sent for a while. */
+  trip(error: unknown): void {
+    const { circuit, clock, log } = this.#room;
+    const openMs = circuit.trip(clock.now(), error instanceof Error ? error.message : undefined);
+    if (openMs !== null) tellOpened({ circuit, clock, log, name: destinationName }, openMs);
+  }
+
+  /**
+   * What was sent together has ended so. Returns how many of each code may become dead letters: where one customer after
+   * another is rejected for the same reason, those that follow are held back.
+   */
+  async noteEnded(
+    accepted: number,
+    rejected: readonly { sourceId: string; code: string; message: string }[],
+  ): Promise<Map<string, number>> {
+    const now = this.#room.clock.now();
+    for (const { sourceId } of rejected) this.#suspects.forget(sourceId);
+    const byCode = Map.groupBy(rejected, ({ code }) => code);
+    const counts = new Map([...byCode].map(([code, group]) => [code, group.length]));
+    const { most, tripped } = this.#brake.note({ accepted, rejected: counts }, now);
+    if (tripped !== null)
+      await this.pause('refusals', rejectedWords(tripped, byCode.get(tripped)![0]!.message));
+    return most;
+  }
+
+  /** No pause stands any more, as of `at`: rejections are counted from the beginning. */
+  noteRunning(at: number): void {
+    const { trippedAt } = this.#brake;
+    if (trippedAt !== null && trippedAt < at - 1_000) this.#brake.release();
+  }
+}
+
+function rejectedWords(code: string, message: string): string {
+  const words = message.length > 200 ? `${message.slice(0, 199)}…` : message.replace(/\.$/, '');
+  return (
+    `it rejects one customer after another with the code ${code} (${words}). The others are held back, and one at a time is ` +
+    'tried. Correct the cause in the mapping, at the source or at the destination; then run "tributary retry".'
+  );
+}
