@@ -3,6 +3,7 @@
 import {
   type Context,
   type Json,
+  type JsonObject,
   RejectedError,
   type SourceRecord,
   type Stream,
@@ -21,6 +22,7 @@ export const people: Stream<Settings> = {
   // A removed attribute is gone from the attributes and from their times, so that the newest time goes back (recorded).
   exhaustive: [''],
   clock: 'reading',
+  leftOut: (_settings, body) => anonymous(body),
   read: { maxIds: batchSize, records: read },
 };
 
@@ -82,9 +84,13 @@ async function findTogether(
     throw new TransientError('Customer.io answered a batch of people without customers');
   for (const row of customers) {
     const person = personOf(row, now);
-    const id = person && (type === 'cio_id' ? person.recordId : wordOf(person.body['id']));
+    const id = person && idOf(person, type);
     if (person && id !== undefined && ids.includes(id)) found.set(id, person);
   }
+}
+
+function idOf(person: SourceRecord, type: IdType): string | undefined {
+  return type === 'cio_id' ? person.recordId : wordOf(person.body['id']);
 }
 
 async function findEach(
@@ -99,11 +105,19 @@ async function findEach(
       query: { id_type: type },
       answers: [404],
     });
-    if (status === 404 && json === undefined)
-      throw new RejectedError('Customer.io has no such route: look at baseUrl.', { code: 'no_route' });
+    // A gateway's 404 must not delete anybody: Customer.io's own lists errors (recorded).
+    if (status === 404 && listOf(objectOf(json)['errors']).length === 0)
+      throw new TransientError(
+        "The 404 to a person does not come from Customer.io's App API: it lists no errors. Check baseUrl and region.",
+        { status, foreign: true },
+      );
     if (status === 404) continue;
     const person = personOf(objectOf(json), now);
     if (!person) throw new TransientError('Customer.io answered with a person who has no ID');
+    if (idOf(person, type) !== id)
+      throw new TransientError('Customer.io answered with another person than the one asked for.', {
+        foreign: true,
+      });
     found.set(id, person);
   }
 }
@@ -116,22 +130,37 @@ function personOf(row: Json, now: number): SourceRecord | undefined {
   const customer = objectOf(objectOf(row)['customer'] ?? row);
   const attributes = objectOf(customer['attributes']);
   const identifiers = objectOf(customer['identifiers']);
-  const id = wordOf(identifiers['id']) ?? wordOf(attributes['id']) ?? wordOf(customer['id']);
   const cioId = wordOf(identifiers['cio_id']) ?? wordOf(attributes['cio_id']);
+  const id = ownIdOf(customer, cioId);
   const recordId = cioId ?? id;
   if (recordId === undefined) return undefined;
   const times = Object.values(objectOf(customer['timestamps'])).map((time) => momentOf(time, 'seconds') ?? 0);
   const newest = Math.max(0, ...times);
   const { unsubscribed } = customer;
+  const { id: _maybeNotOwn, ...rest } = attributes;
   return {
     recordId,
     changedAt: newest > 0 ? newest : now,
     body: {
-      ...attributes,
+      ...rest,
       ...(id !== undefined && { id }),
       ...(cioId !== undefined && { cio_id: cioId }),
       ...(typeof unsubscribed === 'boolean' && { unsubscribed }),
       ...(listOf(customer['devices']).length > 0 && { devices: listOf(customer['devices']) }),
     },
   };
+}
+
+/** The workspace's own ID. Customer.io's is none: it would stick as a source ID before the person is identified. */
+function ownIdOf(customer: JsonObject, cioId: string | undefined): string | undefined {
+  const identifiers = objectOf(customer['identifiers']);
+  if (Object.hasOwn(identifiers, 'id')) return wordOf(identifiers['id']);
+  const id = wordOf(objectOf(customer['attributes'])['id']) ?? wordOf(customer['id']);
+  return id === cioId ? undefined : id;
+}
+
+/** Profiles that only devices and visits have made. */
+function anonymous(body: JsonObject): string | null {
+  const isNamed = ['id', 'email', 'phone'].some((name) => wordOf(body[name]) !== undefined);
+  return isNamed ? null : 'it is an anonymous profile: it has no id, e-mail address or phone number';
 }

@@ -75,7 +75,7 @@ function personIn(data: JsonObject): { recordId: string; body: JsonObject } | un
     body: {
       ...(id !== undefined && { id }),
       ...(cioId !== undefined && { cio_id: cioId }),
-      ...(email !== undefined && { email }),
+      ...(email !== undefined ? { email } : known['email'] === null && { email: null }),
     },
   };
 }

@@ -16,19 +16,16 @@ const leftOut = new Set(['type', 'tags', 'notes', 'companies', 'merge_history', 
  */
 const escaped = new Set(['name', 'email', 'phone', 'external_id']);
 
-/**
- * `updated_at` is the clock. The API gives whole seconds and webhooks milliseconds: it is cut to the second from either, or
- * a webhook would hide what the API shows of the rest of that second.
- */
+/** `updated_at` is the clock: whole seconds where the API gives it, milliseconds in webhooks (the stream's `clock` knows). */
 export function contactRecord(row: Json): SourceRecord | undefined {
   const contact = objectOf(row);
   const recordId = wordOf(contact['id']);
-  const changedAt = secondsOf(contact['updated_at']);
+  const changedAt = momentOf(contact['updated_at'], 'seconds');
   if (recordId === undefined || changedAt === undefined) return undefined;
   const merged = mergedInto(contact).filter((other) => other !== recordId);
   return {
     recordId,
-    changedAt: changedAt * 1000,
+    changedAt,
     body: { ...valuesOf(contact), id: recordId },
     ...(merged.length && { merged }),
   };

@@ -166,7 +166,7 @@ async function show({ api }: Context<Settings>, id: string): Promise<Shown> {
     if (listOf(objectOf(json)['errors']).length > 0) return { id };
     throw new TransientError(
       `The ${status} to a contact does not come from Intercom's API: it lists no errors. Check baseUrl and what stands before it.`,
-      { status },
+      { status, foreign: true },
     );
   }
   // An archived contact is hidden from the list; whether it can be shown is not documented.

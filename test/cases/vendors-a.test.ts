@@ -2,10 +2,14 @@
 // vendor simulated, a run or a webhook, and what Voucherify then holds. See README.md beside this file.
 import { afterEach, describe, expect, it } from 'vitest';
 import { hubspot as hubspotConnector } from '../../connectors/hubspot.ts';
+import { intercom as intercomConnector } from '../../connectors/intercom.ts';
 import { voucherify as voucherifyConnector } from '../../connectors/voucherify/index.ts';
+import type { JsonObject } from '../../src/connector.ts';
 import { Authenticator } from '../../src/engine/authenticity.ts';
 import { type Verification, verificationById } from '../../src/sync/proof/verifications.ts';
+import { runById } from '../../src/sync/runs/runs.ts';
 import { createApp } from '../../src/web/app.ts';
+import { CustomerIoSimulator } from '../simulators/customerio.ts';
 import { createHubSpotSimulator, type HubSpotOptions } from '../simulators/hubspot.ts';
 import { createIntercomSimulator, type IntercomSimulator } from '../simulators/intercom.ts';
 import { type Served, serve } from '../simulators/serve.ts';
@@ -167,6 +171,56 @@ describe('Intercom', () => {
     expect(customers()['shop-42']).toMatchObject({ metadata: { motto: 'R&amp;D' } });
   });
 
+  it('intercom-seconds-become-1970: mapped times are of this century, from either way', async () => {
+    const { intercom, sync, customers, tell, clock } = await start({
+      mapping: {
+        'metadata.signed_up': { from: 'signed_up_at', as: 'datetime' },
+        'metadata.renewal': { from: 'custom_attributes.renewal', as: 'date' },
+      },
+    });
+    const id = intercom.create({
+      external_id: 'shop-42',
+      signed_up_at: 1_767_225_600,
+      custom_attributes: { renewal: 1_798_761_600 },
+    });
+    await sync();
+    const metadata = { signed_up: '2026-01-01T00:00:00.000Z', renewal: '2027-01-01' };
+    expect(customers()['shop-42']).toMatchObject({ metadata });
+    clock.skip(60_000);
+    intercom.update(id, { custom_attributes: { renewal: 1_798_761_600, other: 'x' } });
+    await tell('contact.user.updated', id);
+    expect(customers()['shop-42']).toMatchObject({ metadata });
+  });
+
+  it('intercom-seconds-become-1970: webhooks of one second count in their own order', async () => {
+    const { intercom, customers, push, clock } = await start();
+    const id = intercom.create({ external_id: 'shop-42', name: 'Ona' });
+    clock.skip(3_600_000);
+    const second = Math.floor(clock.now() / 1000) * 1000 - 1000;
+    const states = [250, 907].map((milliseconds) => {
+      intercom.update(id, { name: `Ona at .${milliseconds}` }, second + milliseconds);
+      return intercom.push!.request(
+        intercom.push!.notification('contact.user.updated', pushed(intercom, id), clock.now()),
+      );
+    });
+    // The first comes again after a minute, as where it was not taken.
+    await push(states[1]!);
+    await push(states[0]!);
+    expect(customers()['shop-42']).toMatchObject({ name: 'Ona at .907' });
+  });
+
+  it('intercom-seconds-become-1970: a custom attribute that was removed leaves', async () => {
+    const { intercom, sync, customers, clock } = await start({
+      mapping: { name: 'name', 'metadata.plan': 'custom_attributes.plan' },
+    });
+    const id = intercom.create({ external_id: 'shop-42', custom_attributes: { plan: 'gold' } });
+    await sync();
+    clock.skip(3_600_000);
+    intercom.update(id, { custom_attributes: {} });
+    await sync('incremental');
+    expect(customers()['shop-42']!.metadata?.['plan'] ?? null).toBeNull();
+  });
+
   it('intercom-seconds-become-1970: a webhook and the API agree, and the later state of one second wins', async () => {
     const { intercom, sync, customers, tell, clock } = await start({
       mapping: { name: 'name', 'metadata.signed_up_at': 'signed_up_at' },
@@ -183,6 +237,128 @@ describe('Intercom', () => {
     intercom.update(id, { name: 'Ona at .950' }, second + 950);
     expect(await sync()).toMatchObject({ changed: 1, superseded: 0 });
     expect(customers()['shop-42']).toMatchObject({ name: 'Ona at .950', metadata });
+  });
+});
+
+describe('what Intercom pushes', () => {
+  const webhook = webhookOf(intercomConnector, { accessToken: 'dG9rOnNlY3JldDBhMWIyYzNk' });
+  const received = { method: 'POST', headers: {}, query: {}, receivedAt: 1_772_359_205_000 };
+  const changesOf = (topic: string, item: JsonObject) =>
+    webhook.changes(
+      {
+        type: 'notification_event',
+        app_id: 'ws1',
+        id: 'notif_1',
+        topic,
+        data: { type: 'notification_event_data', item },
+        created_at: 1_772_359_200,
+      },
+      received,
+    );
+  const touch = { kind: 'touch', stream: 'contacts', recordId: '66aa02', changedAt: 1_772_359_200_000 };
+
+  it('passes-to-keep: what was archived or deleted is a touch that is gone', () => {
+    const archived = { id: '66aa02', external_id: null, type: 'contact', archived: true };
+    expect(changesOf('contact.archived', archived)).toEqual([{ ...touch, gone: 'deleted' }]);
+    const deleted = { id: '66aa02', type: 'contact', deleted: true };
+    expect(changesOf('contact.deleted', deleted)).toEqual([{ ...touch, gone: 'deleted' }]);
+  });
+
+  it('passes-to-keep: an unsubscription tells of the contact in part, so that it is a touch', () => {
+    const contact = {
+      type: 'contact',
+      id: '66aa02',
+      external_id: 'shop-42',
+      role: 'user',
+      email: 'ona@example.org',
+      phone: null,
+      unsubscribed_from_emails: true,
+      updated_at: '2026-03-01T10:00:00.670+00:00',
+    };
+    const item = { type: 'contact_unsubscribe', created_at: 1_772_359_200, contact };
+    expect(changesOf('contact.unsubscribed', item)).toEqual([touch]);
+  });
+});
+
+describe('Customer.io', () => {
+  const appKey = 'app-secret-0123456789';
+  const reportingSecret = 'test-secret-0123456789';
+
+  async function start(settings: Settings = {}) {
+    const clock = new FastClock();
+    const customerio = new CustomerIoSimulator({
+      now: () => clock.now(),
+      appKey,
+      reportingSecret,
+      quota: false,
+    });
+    const source = { connector: 'customerio', appKey, webhookSecret: reportingSecret, ...settings };
+    const opened = await open(clock, customerio, source);
+    return {
+      ...opened,
+      customerio,
+      clock,
+      async read(cioId: string) {
+        const asked = await opened.world.tributary.request({
+          source: 'vendor',
+          mode: 'records',
+          trigger: 'manual',
+          lane: 'manual',
+          request: { recordIds: [cioId] },
+        });
+        await opened.world.rest();
+        return runById(database!, asked!.id);
+      },
+      /** An event names the person, who is then read. */
+      async name(cioId: string) {
+        customerio.subscribe(cioId, true);
+        await customerio.deliver(async (request) => {
+          await opened.push(request);
+          return 200;
+        });
+      },
+    };
+  }
+
+  const mapping = { name: 'first_name', email: 'email', 'address.city': 'city' };
+
+  it('customerio-removed-attribute: an e-mail address that was taken out leaves', async () => {
+    const { customerio, customers, read, clock } = await start({ mapping });
+    const mo = customerio.identify({ id: 'shop-9', first_name: 'Mo', city: 'Lund' });
+    clock.skip(12_000);
+    customerio.set(mo, { email: 'mo@example.org' });
+    expect(await read(mo)).toMatchObject({ changed: 1 });
+    expect(customers()['shop-9']).toMatchObject({ name: 'Mo', email: 'mo@example.org' });
+    clock.skip(60_000);
+    // The newest of the times that are left is older than the one at the last read.
+    customerio.set(mo, { email: null });
+    expect(await read(mo)).toMatchObject({ changed: 1, superseded: 0 });
+    expect(customers()['shop-9']!.email ?? null).toBeNull();
+    expect(customers()['shop-9']).toMatchObject({ name: 'Mo', address: { city: 'Lund' } });
+    expect(await read(mo)).toMatchObject({ unchanged: 1 });
+  });
+
+  it('customerio-removed-attribute: an event that names the person without it takes it out', async () => {
+    const { customerio, customers, name, clock } = await start({ mapping });
+    const mo = customerio.identify({ id: 'shop-9', first_name: 'Mo', email: 'mo@example.org' });
+    await name(mo);
+    expect(customers()['shop-9']).toMatchObject({ name: 'Mo', email: 'mo@example.org' });
+    clock.skip(60_000);
+    customerio.set(mo, { email: null });
+    await name(mo);
+    expect(customers()['shop-9']!.email ?? null).toBeNull();
+    expect(customers()['shop-9']).toMatchObject({ name: 'Mo' });
+  });
+
+  it('customerio-removed-attribute: an anonymous profile is no customer, and is one when it is identified', async () => {
+    const { customerio, customers, name, clock } = await start();
+    const somebody = customerio.identify({ city: 'Lund' });
+    await name(somebody);
+    expect(customers()).toEqual({});
+    clock.skip(60_000);
+    customerio.set(somebody, { id: 'shop-9', email: 'mo@example.org' });
+    await name(somebody);
+    expect(Object.keys(customers())).toEqual(['shop-9']);
   });
 });
 

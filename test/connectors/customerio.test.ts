@@ -383,7 +383,8 @@ describe('reading people', () => {
 
   test('nobody is missing because an answer is odd', async () => {
     const odd: [Response, unknown][] = [
-      [new Response('404 page not found', { status: 404 }), RejectedError],
+      [new Response('404 page not found', { status: 404 }), TransientError],
+      [Response.json({ message: 'no Route matched' }, { status: 404 }), TransientError],
       [Response.json({ well: 'but nobody' }), TransientError],
       [new Response('<html>well</html>'), TransientError],
       [new Response('gateway', { status: 502 }), TransientError],
@@ -397,6 +398,37 @@ describe('reading people', () => {
     const batch = new Workspace();
     batch.simulator.faults = () => Response.json({ well: 'but nobody' });
     await expect(batch.read('d9c106000001')).rejects.toThrow(TransientError);
+  });
+
+  test('a removed attribute is gone, and the newest of the times left may be older', async () => {
+    const workspace = new Workspace();
+    const cioId = workspace.simulator.identify({ id: '1', plan: 'gold' });
+    workspace.now += 12_000;
+    workspace.simulator.set(cioId, { email: 'mo@example.org' });
+    const [before] = (await workspace.read(cioId)).records;
+    workspace.simulator.set(cioId, { email: null });
+    const [after] = (await workspace.read(cioId)).records;
+    expect(before!.body).toMatchObject({ email: 'mo@example.org' });
+    expect(after!.body).not.toHaveProperty('email');
+    expect(after!.changedAt).toBeLessThan(before!.changedAt);
+    expect(people).toMatchObject({ exhaustive: [''], clock: 'reading' });
+  });
+
+  test('the ID that Customer.io gives is never taken for the workspace’s, and who has neither is left out', async () => {
+    const workspace = new Workspace();
+    const cioId = workspace.simulator.identify({ city: 'Lund' });
+    for (const customer of [
+      { id: '', identifiers: { id: null, email: null, cio_id: cioId }, attributes: { cio_id: cioId } },
+      { id: cioId, attributes: { cio_id: cioId, id: cioId } },
+      { id: cioId, identifiers: { id: null, cio_id: cioId }, attributes: {} },
+    ]) {
+      workspace.simulator.faults = () => Response.json({ customers: [{ customer }] });
+      const [record] = (await workspace.read(cioId)).records;
+      expect(record).toMatchObject({ recordId: cioId });
+      expect(record!.body).not.toHaveProperty('id');
+      expect(people!.leftOut!(workspace.settings, record!.body)).toMatch(/anonymous/);
+    }
+    expect(people!.leftOut!(workspace.settings, { email: 'mo@example.org' })).toBeNull();
   });
 
   test('a batch that leaves somebody out who is there loses nobody', async () => {

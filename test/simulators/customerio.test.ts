@@ -6,7 +6,8 @@ import { type CustomerIoOptions, CustomerIoSimulator } from './customerio.ts';
 const start = Date.parse('2026-11-02T08:00:00.000Z');
 
 function opened(options: CustomerIoOptions = {}) {
-  const simulator = new CustomerIoSimulator({ now: () => start, appKey: 'app-key', ...options });
+  const clock = { ms: start };
+  const simulator = new CustomerIoSimulator({ now: () => clock.ms, appKey: 'app-key', ...options });
   const ask = async (path: string, body?: object, key = 'app-key') => {
     const response = await simulator.app.request(path, {
       method: body ? 'POST' : 'GET',
@@ -15,7 +16,7 @@ function opened(options: CustomerIoOptions = {}) {
     });
     return { status: response.status, json: await response.json() };
   };
-  return { simulator, ask };
+  return { simulator, ask, clock };
 }
 
 describe('the simulated workspace', () => {
@@ -65,5 +66,45 @@ describe('the simulated workspace', () => {
     expect(journey!.headers['X-CIO-Signature']).toBe(signed('journeys', journey!.body));
     expect(JSON.parse(event!.body)).toMatchObject({ object_type: 'customer', metric: 'unsubscribed' });
     expect(journey!.body).toBe('{"id":"42"}');
+  });
+
+  test('forgets a removed attribute with its time, and names who somebody is beside', async () => {
+    const { simulator, ask, clock } = opened();
+    const cioId = simulator.identify({ id: '42', plan: 'gold' });
+    clock.ms += 12_000;
+    simulator.set(cioId, { email: 'mo@example.org' });
+    const show = async () =>
+      ((await ask('/v1/customers/42/attributes')).json as { customer: { [map: string]: object } }).customer;
+    expect((await show()).timestamps).toMatchObject({ plan: start / 1000, email: start / 1000 + 12 });
+    simulator.set(cioId, { email: null });
+    const { attributes, timestamps, identifiers } = await show();
+    expect(identifiers).toEqual({ id: '42', email: null, cio_id: cioId });
+    for (const map of [attributes, timestamps]) {
+      expect(map).not.toHaveProperty('email');
+      expect(Object.keys(map ?? {}).sort()).toEqual(['cio_id', 'created_at', 'id', 'plan']);
+    }
+  });
+
+  test('has no exports, and says so with null', async () => {
+    expect((await opened().ask('/v1/exports')).json).toEqual({ exports: null });
+  });
+
+  test('sends one call at a time, and holds all up for an hour behind one that fails', async () => {
+    const { simulator, clock } = opened({ reportingSecret: 'reporting' });
+    const cioId = simulator.identify({ id: '42' });
+    for (const subscribed of [true, false]) simulator.subscribe(cioId, subscribed);
+    const statuses = [500, 200, 200];
+    const metrics: string[] = [];
+    const send = async ({ body }: { body: string }) => {
+      metrics.push(JSON.parse(body).metric);
+      return statuses.shift()!;
+    };
+    await simulator.deliver(send);
+    clock.ms += 3_599_999;
+    await simulator.deliver(send);
+    expect(metrics).toEqual(['subscribed']);
+    clock.ms += 1;
+    await simulator.deliver(send);
+    expect(metrics).toEqual(['subscribed', 'subscribed', 'unsubscribed']);
   });
 });

@@ -1,7 +1,7 @@
 // A simulated Customer.io workspace: its people behind the App API, its reporting webhook and the webhook actions of its
 // campaigns. Facts: reference/cep/customerio.md. It does not know who reads it, or what a customer is.
 import { type Context, Hono } from 'hono';
-import { type Attributes, People, type Person } from './customerio/people.ts';
+import { People, type Person, type Written } from './customerio/people.ts';
 import { Pushes, type PushRequest } from './customerio/pushes.ts';
 import { type QuotaWindow, QuotaWindows } from './quota-windows.ts';
 
@@ -53,17 +53,19 @@ export class CustomerIoSimulator {
     this.app.get('/v1/customers/:id/attributes', (c) => this.#answer(c, () => this.#one(c)));
     this.app.post('/v1/customers/attributes', (c) => this.#answer(c, () => this.#batch(c)));
     this.app.post('/v1/customers', (c) => this.#answer(c, () => this.#search(c)));
+    // As recorded where there are none.
+    this.app.get('/v1/exports', (c) => this.#answer(c, async () => Response.json({ exports: null })));
     this.app.notFound((c) => this.#answer(c, async () => c.text('404 page not found', 404)));
   }
 
   // -- the truth ----------------------------------------------------------------------------------------------------
 
   /** The cio_id. `id` and `email` are attributes like any other. */
-  identify(attributes: Attributes): string {
+  identify(attributes: Written): string {
     return this.#people.identify(attributes).cioId;
   }
 
-  set(cioId: string, attributes: Attributes): void {
+  set(cioId: string, attributes: Written): void {
     this.#people.set(cioId, attributes);
   }
 
@@ -109,6 +111,14 @@ export class CustomerIoSimulator {
     return this.#pushes.take();
   }
 
+  /**
+   * Sends what waits, one after the other. A call that is not answered with 2xx holds up all behind it for an hour. `send`
+   * gives the status.
+   */
+  deliver(send: (request: PushRequest) => Promise<number>): Promise<void> {
+    return this.#pushes.deliver(send);
+  }
+
   /** A body of any kind, signed as one of the two products does. */
   push(body: string, product: 'reporting' | 'journeys' = 'reporting'): PushRequest {
     return this.#pushes.sign(body, product);
@@ -135,7 +145,9 @@ export class CustomerIoSimulator {
 
   async #one(c: Context): Promise<Response> {
     const person = this.#people.find(c.req.query('id_type') ?? 'id', c.req.param('id') ?? '');
-    return person ? Response.json({ customer: this.#show(person) }) : errors(404, 'not found');
+    return person
+      ? Response.json({ customer: this.#show(person) })
+      : errors(404, 'not found (reference 01J9Z4V3)');
   }
 
   async #batch(c: Context): Promise<Response> {
@@ -159,12 +171,14 @@ export class CustomerIoSimulator {
   }
 
   /** Attributes are texts, each with the time it was set. */
-  #show({ cioId, values, setAt }: Person): object {
-    const named = this.options.withoutCioIds ? values : { ...values, cio_id: cioId };
-    const attributes = Object.entries(named).map(([name, value]) => [name, String(value)]);
-    const times = Object.entries(setAt).map(([name, time]) => [name, Math.floor(time / 1000)]);
+  #show({ cioId, createdAt, values, setAt }: Person): object {
+    const ownId = !this.options.withoutCioIds && { cio_id: cioId };
+    const attributes = Object.entries({ ...values, ...ownId }).map(([name, value]) => [name, String(value)]);
+    const known = { ...setAt, ...(ownId && { cio_id: createdAt }) };
+    const times = Object.entries(known).map(([name, time]) => [name, Math.floor(time / 1000)]);
     return {
       id: values['id'] ?? '',
+      identifiers: { id: values['id'] ?? null, email: values['email'] ?? null, ...ownId },
       attributes: Object.fromEntries(attributes),
       ...(!this.options.withoutTimestamps && { timestamps: Object.fromEntries(times) }),
       unsubscribed: values['unsubscribed'] === true,

@@ -1,9 +1,13 @@
 // The truth of a workspace: its people, by their own and by Customer.io's IDs. It knows no requests.
 
 export type Attributes = { [name: string]: string | number | boolean };
+/** What a write says: null takes the attribute away. */
+export type Written = { [name: string]: string | number | boolean | null };
 
 export interface Person {
   readonly cioId: string;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
   values: Attributes;
   /** When each attribute was set, epoch milliseconds. */
   setAt: { [name: string]: number };
@@ -18,16 +22,22 @@ export class People {
     this.#now = now;
   }
 
-  identify(attributes: Attributes): Person {
+  identify(attributes: Written): Person {
     const cioId = `d9c106${this.#next.toString(16).padStart(6, '0')}`;
     this.#next += 1;
-    this.#people.set(cioId, { cioId, values: {}, setAt: {} });
+    this.#people.set(cioId, { cioId, createdAt: this.#now(), values: {}, setAt: {} });
     return this.set(cioId, { created_at: Math.floor(this.#now() / 1000), ...attributes });
   }
 
-  set(cioId: string, attributes: Attributes): Person {
+  /** A removed attribute leaves no trace: its time goes too (recorded). */
+  set(cioId: string, attributes: Written): Person {
     const person = this.get(cioId);
     for (const [name, value] of Object.entries(attributes)) {
+      if (value === null) {
+        delete person.values[name];
+        delete person.setAt[name];
+        continue;
+      }
       person.values[name] = value;
       person.setAt[name] = this.#now();
     }

@@ -16,6 +16,8 @@ export class Pushes {
   readonly #options: CustomerIoOptions;
   #sent: PushRequest[] = [];
   #events = 0;
+  /** Nothing is sent before, epoch milliseconds. */
+  #blockedUntil = 0;
 
   constructor(now: () => number, options: CustomerIoOptions) {
     this.#now = now;
@@ -61,6 +63,14 @@ export class Pushes {
     const sent = this.#sent;
     this.#sent = [];
     return sent;
+  }
+
+  async deliver(send: (request: PushRequest) => Promise<number>): Promise<void> {
+    while (this.#sent.length > 0 && this.#now() >= this.#blockedUntil) {
+      const status = await send(this.#sent[0]!);
+      if (status >= 200 && status < 300) this.#sent.shift();
+      else this.#blockedUntil = this.#now() + 3_600_000;
+    }
   }
 
   sign(body: string, product: PushRequest['product']): PushRequest {
