@@ -1,5 +1,7 @@
 // The HTTP API as commands speak it: over the network or within this process, the same requests either way. It knows
 // addresses, statuses and problem details, but no command.
+
+import { parseJson } from '../connector/json.ts';
 import { CommandError, exitCodes } from './errors.ts';
 
 /** RFC 9457, and what ours may hold besides. */
@@ -128,7 +130,7 @@ function withQuery(path: string, query: Send['query'] = {}): string {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

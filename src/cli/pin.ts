@@ -1,5 +1,6 @@
 // `tributary pin` and `tributary unpin`: a value set by hand, which wins until it is released.
 import type { Command } from 'commander';
+import { parseJson } from '../connector/json.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { runErrand } from './errand.ts';
@@ -90,7 +91,7 @@ function pathOf(id: string, field: string): string {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     throw new UsageError(`"${text}" is no JSON. A text needs no --as-json.`);
   }

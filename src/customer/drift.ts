@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Fields, Json } from '../connector.ts';
 import { unknownValue } from './diff.ts';
+import { exact } from './number.ts';
 
 /** A form of the destination's own: the value is the same. */
 export type Form = 'date' | 'phone' | 'number' | 'empty' | 'blanks';
@@ -45,8 +46,10 @@ export function formOf(field: string, expected: Json, found: Json): Form | null 
   }
   const isNumeric = (value: Json) =>
     typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value));
-  if (typeof expected !== typeof found && isNumeric(expected) && Number(expected) === Number(found))
-    return 'number';
+  // Beyond 2^53 two numbers become one.
+  const isSame =
+    isNumeric(expected) && 'value' in exact(Number(expected)) && Number(expected) === Number(found);
+  if (typeof expected !== typeof found && isSame) return 'number';
   if (Array.isArray(expected) && Array.isArray(found) && expected.length === found.length) {
     const forms = expected.map((value, index) =>
       isDeepStrictEqual(value, found[index]) ? undefined : formOf(field, value, found[index]!),

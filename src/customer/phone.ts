@@ -7,7 +7,7 @@ const maxExtensionDigits = 6;
 /** What a spreadsheet makes of a number: `600100200.0`, in some countries with a comma. */
 const withDecimals = /^(\+?\d{6,})[.,](\d+)$/;
 const inScientificNotation = /^\+?\d+([.,]\d+)?[eE][+-]?\d+$/;
-const extension = /(?<!\p{L})(?:ext|extn|extension|x|int|wew|доб)[.:=]?\s*\d/iu;
+const extension = /(?<!\p{L})(?:ext|extn|extension|x|int|доб)[.:=]?\s*\d/iu;
 
 export function isRegion(region: string): boolean {
   return isSupportedCountry(region);

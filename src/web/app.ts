@@ -1,8 +1,10 @@
 // The web app: every route, who may ask it, and what every answer carries. It does not know how it is served.
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { secureHeaders } from 'hono/secure-headers';
+import { parseJson } from '../connector/json.ts';
 import type { Connector } from '../connector.ts';
 import type { OutputHealth } from '../engine/output-health.ts';
 import { figures } from '../sync/status.ts';
@@ -103,12 +105,19 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     await next();
   });
   app.use(smallBodies);
+  app.use(keepDigits);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   for (const part of parts) app.route('/', part(room));
   app.route('/', webhookApi(room, door));
   document(app, options.version);
   return app;
 }
+
+/** Bodies are read without rounding a whole number beyond 2^53, as everything from outside is. */
+const keepDigits: MiddlewareHandler = async (c, next) => {
+  c.req.json = async <Body>() => parseJson(await c.req.text()) as Body;
+  await next();
+};
 
 const parts = [
   healthApi,

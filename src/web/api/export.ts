@@ -1,5 +1,6 @@
 // Customers with all their fields over HTTP, a thousand at a time: for files and for other programs.
 import { createRoute, z } from '@hono/zod-openapi';
+import { parseJson } from '../../connector/json.ts';
 import { exportCustomers } from '../../sync/customers/customer-export.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
@@ -66,7 +67,7 @@ export function exportApi({ tributary }: Room) {
 
 function filterOf(given: string): { [field: string]: string } {
   try {
-    return filterShape.parse(JSON.parse(given));
+    return filterShape.parse(parseJson(given));
   } catch {
     const allowed = 'texts by field name, as JSON: {"metadata.plan":"gold"}';
     throw new Problem(

@@ -1,7 +1,7 @@
 // What holds of every value: normalising and checking twice is the same as once, and what passes can be stored.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MetadataDefinition, Normaliser } from '../../../src/connector.ts';
+import type { Locale, MetadataDefinition, Normaliser } from '../../../src/connector.ts';
 import { sourceIdOf } from '../../../src/customer/identity.ts';
 import { canonicalJson, cleanJson, cleanText, sameJson } from '../../../src/customer/json.ts';
 import { checkMetadata } from '../../../src/customer/metadata.ts';
@@ -21,6 +21,15 @@ const normalisers: (Normaliser | 'json')[] = [
   'json',
 ];
 
+const anyLocale = fc.record({
+  unit: fc.constantFrom(undefined, 'seconds', 'milliseconds', 'microseconds', 'excel'),
+  decimal: fc.constantFrom(undefined, '.', ','),
+  dates: fc.constantFrom(undefined, 'DD.MM.YYYY', ['MMDDYYYY', 'D/M/YY HH:mm']),
+  timezone: fc.constantFrom(undefined, 'Europe/Warsaw', 'America/New_York'),
+  true: fc.constantFrom(undefined, ['Ja', '0']),
+  false: fc.constantFrom(undefined, ['nein']),
+}) as fc.Arbitrary<Locale>;
+
 describe.each(normalisers)('the normaliser %s', (as) => {
   it('is idempotent, and gives a value fit to be stored or a sentence fit to be stored', () => {
     fc.assert(
@@ -29,6 +38,8 @@ describe.each(normalisers)('the normaliser %s', (as) => {
         fc.record({
           region: fc.constantFrom(undefined, 'PL', 'US'),
           separator: fc.constantFrom(undefined, ',', ' '),
+          phones: fc.constantFrom(undefined, 'valid', 'possible'),
+          locale: anyLocale,
         }),
         (value, options) => {
           const once = normalise(value, as, options);
@@ -71,11 +82,11 @@ const anyDefinition = fc
 
 it('A metadata value that passed its definition passes it again unchanged, and keeps to its constraints.', () => {
   fc.assert(
-    fc.property(anyValue, anyDefinition, (value, definition) => {
-      const once = checkMetadata(value, definition);
+    fc.property(anyValue, anyDefinition, anyLocale, (value, definition, locale) => {
+      const once = checkMetadata(value, definition, locale);
       expect(cleanJson(once)).toBe(once);
       if ('fault' in once) return;
-      expect(checkMetadata(once.value, definition)).toEqual(once);
+      expect(checkMetadata(once.value, definition, locale)).toEqual(once);
       if (once.value === null) expect(definition.required).toBe(false);
       if (once.value === null) return;
       expect(Array.isArray(once.value)).toBe(definition.array);
@@ -126,5 +137,95 @@ it('A source ID that was found is found again unchanged, whatever the value.', (
       if ('value' in once) expect(sourceIdOf({ id: once.value }, 'id', { lowerCase })).toEqual(once);
     }),
     { numRuns: 5000 },
+  );
+});
+
+describe('what a locale writes', () => {
+  it.each(['de-DE', 'fr-FR', 'de-CH', 'en-US', 'pl-PL'])('is read back: numbers of %s', (language) => {
+    const format = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
+    const decimal = format.formatToParts(1.5).find(({ type }) => type === 'decimal')!.value as '.' | ',';
+    const thousandths = fc.integer({ min: -(10 ** 14), max: 10 ** 14 });
+    fc.assert(
+      fc.property(thousandths, (value) => {
+        const number = value / 1000;
+        expect(normalise(format.format(number), 'number', { locale: { decimal } })).toEqual({
+          value: number + 0,
+        });
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each(['DD.MM.YYYY', 'MM/DD/YYYY', 'YYYYMMDD', 'DDMMYYYY', 'YYYY.MM.DD'])(
+    'is read back: dates as %s',
+    (dates) => {
+      const days = fc.date({
+        min: new Date('1900-01-01'),
+        max: new Date('2199-12-31'),
+        noInvalidDate: true,
+      });
+      fc.assert(
+        fc.property(days, (date) => {
+          const written = date.toISOString().slice(0, 10);
+          const [year, month, day] = written.split('-') as [string, string, string];
+          const text = dates.replace('YYYY', year).replace('MM', month).replace('DD', day);
+          expect(normalise(text, 'date', { locale: { dates } })).toEqual({ value: written });
+          expect(checkMetadata(text, { type: 'date', array: false, required: true }, { dates })).toEqual({
+            value: written,
+          });
+        }),
+        { numRuns: 2000 },
+      );
+    },
+  );
+
+  it.each(['Europe/Warsaw', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe'])(
+    'is read back: times of %s, save those that clocks show twice',
+    (timezone) => {
+      const format = new Intl.DateTimeFormat('sv-SE', {
+        timeZone: timezone,
+        dateStyle: 'short',
+        timeStyle: 'medium',
+      });
+      const seconds = fc.integer({ min: 0, max: 4_000_000_000 });
+      fc.assert(
+        fc.property(seconds, (second) => {
+          const text = format.format(second * 1000);
+          const read = normalise(text, 'datetime', { locale: { timezone } }) as { value: string };
+          expect(format.format(Date.parse(read.value))).toBe(text);
+        }),
+        { numRuns: 2000 },
+      );
+    },
+  );
+
+  it.each(['seconds', 'milliseconds', 'microseconds'] as const)('is read back: moments in %s', (unit) => {
+    const perSecond = { seconds: 1, milliseconds: 1e3, microseconds: 1e6 }[unit];
+    fc.assert(
+      fc.property(fc.integer({ min: -2_208_988_800, max: 7_258_118_399 }), fc.boolean(), (second, asText) => {
+        const value = second * perSecond;
+        fc.pre(!asText || !/^(19|20)\d\d(\d{4})?$/.test(String(value)));
+        fc.pre(!/^(19|20)\d\d$/.test(String(value)));
+        const read = normalise(asText ? String(value) : value, 'datetime', { locale: { unit } });
+        expect(read).toEqual({ value: new Date(second * 1000).toISOString() });
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+it('An e-mail address that was read is read again unchanged, whatever surrounds it.', () => {
+  const dirt = fc.array(
+    fc.constantFrom(' ', ';', ',', '.', '\u200b', '\ufeff', '<', '>', '"', 'mailto:', '\u00a0'),
+    {
+      maxLength: 4,
+    },
+  );
+  fc.assert(
+    fc.property(dirt, dirt, fc.emailAddress(), (before, after, address) => {
+      const email = normalise(`${before.join('')}${address}${after.join('')}`, 'email');
+      if ('value' in email && email.value !== null) expect(normalise(email.value, 'email')).toEqual(email);
+    }),
+    { numRuns: 3000 },
   );
 });
