@@ -1,7 +1,14 @@
 // Files of customers as comma-separated values, one row a customer: Voucherify's own import templates and the exports of
 // the usual vendors fit as they are.
 import { type Context, defineConnector, type Permission } from '#connector';
-import { importColumns, keyColumn, mappingOf, planOf, sourceIdColumn } from './csv/columns.ts';
+import {
+  columnIdentity,
+  importColumns,
+  keyColumn,
+  mappingOf,
+  planOf,
+  sourceIdColumn,
+} from './csv/columns.ts';
 import { type Settings, settings } from './csv/settings.ts';
 import { openedHeader, rows } from './csv/stream.ts';
 
@@ -16,6 +23,7 @@ export const csv = defineConnector<Settings>({
     columnsFor: (given, columns) => planOf(columns, given),
     // The Unix time of exports and scripts; a file of milliseconds is refused, not misread.
     timeUnit: 'seconds',
+    identityOf: columnIdentity,
     sourceId: 'Source_id',
     sourceIdFor: (given, columns) =>
       sourceIdColumn(columns) ?? keyColumn(columns, given) ?? given.recordId ?? 'Source_id',

@@ -572,6 +572,11 @@ export interface Connector<Settings = unknown> {
     mappingFor?(settings: Settings, columns: readonly string[]): Mapping;
     /** The same for files, with what a person should know of each column. Takes the place of `mappingFor`. */
     columnsFor?(settings: Settings, columns: readonly string[]): ColumnPlan;
+    /**
+     * Names that are equal by this are one property under several names: where two states of a record call it differently,
+     * the newer one stands. Only asked where the configuration has no mapping, which names properties itself.
+     */
+    identityOf?(column: string): string;
     /** Raised when `mappingFor` or `columnsFor` come to answer otherwise: stored records are then mapped again. */
     mappingVersion?: number;
     /** Settings that hold for what the source reads by itself only: a file that is imported begins with these. */

@@ -76,6 +76,18 @@ export function guardedColumns(columns: readonly string[]): ReadonlySet<string> 
   return new Set(columns.filter((column) => names.some((name) => labelKey(name) === labelKey(column))));
 }
 
+/** Meanings whose names are one column under several names; of the others a file may well have two. */
+const oneColumn: ReadonlySet<Meaning> = new Set([
+  ...(['name.first', 'name.last', 'email', 'birthdate', 'address.postal_code', 'address.city'] as const),
+]);
+
+/** The same for columns that say the same in files of different make: `Email` and `E-mail address`. */
+export function columnIdentity(column: string): string {
+  const label = labelKey(column);
+  const meaning = rankOf.get(label)?.meaning;
+  return meaning !== undefined && oneColumn.has(meaning) ? meaning : label;
+}
+
 /** True where the column holds e-mail addresses, which are equal whatever their letter case. */
 export function holdsEmail(column: string): boolean {
   return rankOf.get(labelKey(column))?.meaning === 'email';

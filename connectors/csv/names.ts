@@ -30,7 +30,7 @@ export const commonNames: { readonly [meaning in Meaning]: readonly string[] } =
     ...['nom de famille', 'nom', 'apellidos', 'apellido'],
   ],
   email: [
-    ...['email', 'email address', 'mail', 'primary email', 'e-mail adresse', 'e-mail 1 value'],
+    ...['email', 'email address', 'mail', 'primary email', 'e-mail adresse', 'e-mail 1 value', 'emails'],
     ...['adres e-mail', 'adresse e-mail', 'correo electrónico', 'correo', 'courriel'],
   ],
   phone: [

@@ -200,6 +200,12 @@ export class Source {
     return mapping ? null : (connector.source?.columnsFor?.(settings, columns) ?? null);
   }
 
+  /** Tells properties that are one under several names; null where there are none, or the configuration names them. */
+  get identityOf(): ((property: string) => string) | null {
+    const { connector, mapping } = this.config;
+    return mapping ? null : (connector.source?.identityOf ?? null);
+  }
+
   /** The path of the source ID in a body with these columns. */
   sourceIdOf(columns: readonly string[]): string {
     const { connector, settings, sourceId } = this.config;

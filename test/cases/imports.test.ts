@@ -98,6 +98,24 @@ describe('columns', () => {
     expect(third.exitCode).toBe(0);
     expect(voucherify.bySourceId('re2')).toMatchObject({ name: 'Iga New', email: 'iga2@example.test' });
   });
+
+  it('02-fewer-columns: columns that a file does not have stay; one under another name is the same column', async () => {
+    await tributary(
+      'import',
+      write('Source_id,Name,Email,Phone,Tier\npb1,Ann,pb1@example.test,+48600100301,gold\n'),
+    );
+    const second = await tributary(
+      'import',
+      write('Source_id,E-mail address,loyalty_points\npb1,pb2@example.test,50\n'),
+    );
+    expect(second.exitCode).toBe(0);
+    expect(voucherify.bySourceId('pb1')).toMatchObject({
+      name: 'Ann',
+      email: 'pb2@example.test',
+      phone: '+48600100301',
+      metadata: { Tier: 'gold', loyalty_points: '50' },
+    });
+  });
 });
 
 describe('what an import did', () => {

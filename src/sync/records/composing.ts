@@ -74,12 +74,14 @@ class Units {
 
 /**
  * What is known once all of this was told, in any order. `exhaustive`: paths of objects that are told of whole; what is
- * absent from one has been removed. Of two tellings of one moment the later in the list counts.
+ * absent from one has been removed. `identityOf`: see the connector's. Of two tellings of one moment the later in the
+ * list counts.
  */
 export function composed(
   known: Known | null,
   tellings: readonly Telling[],
   exhaustive: readonly string[] = [],
+  identityOf: ((property: string) => string) | null = null,
 ): Known {
   const whole = new Set(exhaustive);
   const units: Units = known ? unitsOf(known, whole) : new Units();
@@ -93,10 +95,22 @@ export function composed(
     for (const unit of unitsOf(telling, whole, telling.partial).byKey.values())
       units.put(unit, telling.partial === true);
   }
+  if (identityOf) dropOlderNames(units, identityOf);
   // While it is deleted its body stays: it says whose it was.
   if (deletedAt !== null && deletedAt < changedAt)
     for (const [key, { clock }] of units.byKey) if (clock <= deletedAt) units.byKey.delete(key);
   return { ...rebuilt(units, changedAt), changedAt, deletedAt };
+}
+
+/** Of properties that are one under several names, those that were told of before the newest. */
+function dropOlderNames(units: Units, identityOf: (property: string) => string): void {
+  const newest = new Map<string, number>();
+  for (const { path, clock } of units.byKey.values()) {
+    const identity = identityOf(path[0]!);
+    newest.set(identity, Math.max(clock, newest.get(identity) ?? clock));
+  }
+  for (const [key, { path, clock }] of units.byKey)
+    if (path.length === 1 && clock < newest.get(identityOf(path[0]!))!) units.byKey.delete(key);
 }
 
 /** True where a body names what another does not. */

@@ -133,7 +133,12 @@ function wholeOf(
   if (!stored) return alone;
   if (!source.keepsAbsent(stream)) return changedAt < stored.changedAt ? stored : alone;
   const { clocks, ...told } = record;
-  const all = composed(stored, [{ ...told, ...(clocks && { clocks }) }], source.exhaustive(stream));
+  const all = composed(
+    stored,
+    [{ ...told, ...(clocks && { clocks }) }],
+    source.exhaustive(stream),
+    source.identityOf,
+  );
   // As it was told: in the order of its own keys.
   if (all.clocks === null && changedAt >= stored.changedAt) return { ...all, body };
   return withoutUnasked(all, body, source);
