@@ -48,6 +48,8 @@ export interface ExplainedField {
   /** The others that speak of it, the best first. */
   losers: (Voice & { value: Json; reason: string })[];
   refused: Refused[];
+  /** The winner's newest state does not give it: an older one of `changedAt` did. */
+  kept: { because: 'empty' | 'absent'; changedAt: number | null } | null;
   /** The revision that made it so, and by what, in words. */
   since: { revision: number; at: number; by: string };
   /** What the destination acknowledged of it. `value` is null where that is empty or was never sent. */
@@ -185,6 +187,7 @@ export function fieldSentences(field: ExplainedField, destination: string): stri
       ? [`A person pinned it ${moment(pin.pinnedAt)}${pin.note ? `: ${stopped(pin.note)}` : '.'}`]
       : []),
     ...(winner ? winnerSentences(winner, field.rule) : []),
+    ...(field.kept ? [keptSentence(field.kept)] : []),
     ...refused.map(refusedSentence),
     ...field.losers.map((loser) => loserSentence(loser, field.value)),
     `It is so since revision ${since.revision}, ${moment(since.at)}, ${since.by}.`,
@@ -209,6 +212,15 @@ function winnerSentences(winner: Voice, rule: string): string[] {
     `${brought}, ${moment(receivedAt)}.`,
     `The record's version is ${version}, the mapping's fingerprint ${mapping}.`,
   ];
+}
+
+function keptSentence({ because, changedAt }: NonNullable<ExplainedField['kept']>): string {
+  const why =
+    because === 'empty'
+      ? 'says nothing of it (onNull: ignore)'
+      : 'does not name it, and what is not named stays';
+  const since = changedAt === null ? '' : `, of ${moment(changedAt)}`;
+  return `It is the last value${since}: the record's newest state ${why}.`;
 }
 
 const triggers: { readonly [trigger: string]: string } = {

@@ -17,6 +17,8 @@ import { sameJson } from '../../customer/json.ts';
 import type { Origin } from '../../customer/merge.ts';
 import { json, ms, type Queryable } from '../../db/database.ts';
 import { lanes } from '../../engine/lanes.ts';
+import type { Clocks } from '../records/composing.ts';
+import { keptOf } from '../records/kept.ts';
 import { type StandingRecord, stands } from '../records/records.ts';
 import type { World } from '../world.ts';
 import { causeWords } from './history.ts';
@@ -97,12 +99,17 @@ function explainFields({ world, customer, records, pins, ...more }: Gathered): E
           value: said,
           reason,
         })),
+        kept: now && now.winner !== 'pin' ? keptBy(byName.get(keyOf(now.winner))!, world, field) : null,
         refused: more.refused.filter((refused) => refused.field === field),
         since: sinceOf(field, more.since, customer),
         acknowledged: acknowledgedOf(field, value, more.acknowledged),
         next: now === undefined ? { value: null } : sameJson(now.value, value) ? null : { value: now.value },
       };
     });
+}
+
+function keptBy(record: FullRecord, world: World, field: string): ExplainedField['kept'] {
+  return keptOf(world.source(record.source)!, { ...record, deletedAt: null }, field);
 }
 
 function keyOf({ source, stream, recordId }: Pick<Origin, 'source' | 'stream' | 'recordId'>): string {
@@ -172,6 +179,7 @@ function silentOf(record: FullRecord, world: World): SilentRecord | null {
 }
 
 interface FullRecord extends StandingRecord {
+  clocks: Clocks | null;
   filtered: string | null;
   hash: string;
   receivedAt: number;
@@ -182,7 +190,7 @@ interface FullRecord extends StandingRecord {
 async function readRecords(db: Queryable, sourceId: string): Promise<FullRecord[]> {
   return db.rows(sql`
     select own.source, stream, record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt",
-           coalesce(deleted_at >= changed_at, false) as deleted, merged_into as "mergedInto", body, good, own.filtered, hash,
+           coalesce(deleted_at >= changed_at, false) as deleted, merged_into as "mergedInto", body, clocks, good, own.filtered, hash,
            ${ms(sql`received_at`)} as "receivedAt",
            case when runs.id is not null then jsonb_build_object('id', runs.id, 'mode', mode, 'trigger', trigger) end as run
     from records as own left join runs on runs.id = run_id

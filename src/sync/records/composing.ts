@@ -136,6 +136,11 @@ export function clockAt(
   return below.length > 0 ? Math.max(...below) : changedAt;
 }
 
+/** The clock of a field's last good value, where it is known. */
+export function goodClock(clocks: Clocks | null, field: string): number | null {
+  return clocks?.[`${separator}${field}`] ?? null;
+}
+
 /** Clocks of values of the body alone, or null where all are of the record's own. */
 function bodyClocks(clocks: Clocks | null): Map<string, number> | null {
   const own = Object.entries(clocks ?? {}).filter(([key]) => !key.startsWith(separator));

@@ -3,10 +3,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Fields, JsonObject } from '../../connector.ts';
 import { assignedSourceId, sourceIdOf } from '../../customer/identity.ts';
-import { pathKeys } from '../../customer/path.ts';
 import type { DeadLetter } from '../letters/dead-letters.ts';
 import type { Source } from '../source.ts';
-import { clockAt, composed, type Known, separator } from './composing.ts';
+import { composed, goodClock, type Known, separator } from './composing.ts';
+import { fieldClock } from './kept.ts';
 import type { ComposedRecord, LockedRecord, RecordRow, StoredRecord } from './records.ts';
 
 export type Verdict =
@@ -216,18 +216,11 @@ function goodValues({ whole, told, stored, origin }: Making, open: readonly stri
   const isOlder = told !== null && told.changedAt < stored.changedAt;
   const alone = isOlder ? source.contribute(told.body).fields : {};
   for (const field of open) {
-    offer(field, stored.good?.[field], stored.clocks?.[`${separator}${field}`] ?? 0);
+    offer(field, stored.good?.[field], goodClock(stored.clocks, field) ?? 0);
     offer(field, before[field], fieldClock(source, stored, field));
     if (isOlder) offer(field, alone[field], told.changedAt);
   }
   return good;
-}
-
-/** When a field's value changed last, by the clocks of what it is read from. */
-function fieldClock(source: Source, known: Known, field: string): number {
-  const paths = source.pathsOf(field, known.body);
-  if (known.clocks === null || paths.length === 0) return known.changedAt;
-  return Math.max(...paths.map((path) => clockAt(known, pathKeys(path))));
 }
 
 function withGoodClocks({ clocks }: Known, good: Good): Known['clocks'] {

@@ -52,6 +52,12 @@ const explanationShape = z
         winner: orNull(z.strictObject(voice)),
         losers: z.array(z.strictObject({ ...voice, value, reason: z.string() })),
         refused: z.array(refusedShape),
+        kept: orNull(
+          z.strictObject({ because: z.enum(['empty', 'absent']), changedAt: orNull(time) }),
+        ).openapi({
+          description:
+            'The newest state of the record has it empty (onNull: ignore) or does not name it: this is the last value.',
+        }),
         since: z.strictObject({ revision: count, at: time, by: z.string() }),
         acknowledged: orNull(
           z.strictObject({
@@ -272,6 +278,7 @@ function explanationBody(found: CustomerExplanation): ExplanationBody {
       winner: field.winner && voiceBody(field.winner),
       losers: field.losers.map(voiceBody),
       since: { ...field.since, at: iso(field.since.at) },
+      kept: field.kept && { ...field.kept, changedAt: iso(field.kept.changedAt) },
       acknowledged: field.acknowledged && { ...field.acknowledged, at: iso(field.acknowledged.at) },
     })),
     delivery: delivery && {

@@ -34,6 +34,7 @@ const email: ExplainedField = {
   winner: voice,
   losers: [],
   refused: [],
+  kept: null,
   since: { revision: 3, at: noon, by: 'by run 12 of hubspot (contacts)' },
   acknowledged: { value: 'anna@example.com', isSame: true, isCertain: true, revision: 3, at: noon },
   next: null,
