@@ -90,7 +90,9 @@ export const settings = z
     stringified: z.array(path).default([]).describe('Paths in an item that hold JSON written as a string.'),
     eventId: paths
       .optional()
-      .describe('What names one sending, joined where it is a list. Where one is absent, only what repeats the present state of its record is a repeat.'),
+      .describe(
+        'What names one sending, joined where it is a list. Where one is absent, only what repeats the present state of its record is a repeat.',
+      ),
     record,
     only: z
       .record(path, scalars)
