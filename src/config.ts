@@ -15,6 +15,7 @@ import { mappingFaults } from './customer/mapping.ts';
 import type { MergeConfig } from './customer/merge.ts';
 import { addressFault } from './db/address.ts';
 import { knownCharset } from './engine/charset.ts';
+import type { Proxies } from './engine/connections.ts';
 import type { BreakerLimits, DeletePolicy } from './sync/deliver/breaker.ts';
 import type { DriftPolicy } from './sync/inbox/destination-changes.ts';
 import type { SourceConfig } from './sync/source.ts';
@@ -30,6 +31,8 @@ export interface Environment {
   secretKey: string | undefined;
   dataDir: string;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  /** As HTTP_PROXY, HTTPS_PROXY and NO_PROXY say; null where none is named. */
+  proxies: Proxies | null;
   /** What `${env:NAME}` in a configuration means. */
   variables: { readonly [name: string]: string | undefined };
 }
@@ -66,6 +69,13 @@ export function defineConfig(config: ConfigFile): ConfigFile {
 // ── The environment ─────────────────────────────────────────────────────────────────────────────────────────────
 
 const portText = 'a whole number from 0 to 65535';
+const proxy = z
+  .string()
+  .refine(
+    (url) => /^https?:$/.test(URL.parse(url)?.protocol ?? ''),
+    'the URL of a proxy such as http://proxy.example.com:3128',
+  )
+  .optional();
 const environmentShape = z.object({
   DATABASE_URL: z
     .string()
@@ -86,6 +96,9 @@ const environmentShape = z.object({
   TRIBUTARY_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   TRIBUTARY_SECRET_KEY: z.string().min(32, 'at least 32 characters').optional(),
   TRIBUTARY_DATA_DIR: z.string().default('./.tributary'),
+  HTTP_PROXY: proxy,
+  HTTPS_PROXY: proxy,
+  NO_PROXY: z.string().default(''),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -132,7 +145,7 @@ export function readEnvironment(
   const given = Object.fromEntries(
     Object.entries(variables).filter(([name, value]) => value !== '' || name === 'DATABASE_URL'),
   );
-  const result = environmentShape.safeParse(given);
+  const result = environmentShape.safeParse({ ...lowerCaseProxies(given), ...given });
   const spaced = ['TRIBUTARY_API_TOKEN', 'TRIBUTARY_SECRET_KEY'].flatMap((name) =>
     spaceFault(name, given[name]),
   );
@@ -150,6 +163,9 @@ export function readEnvironment(
     TRIBUTARY_SECRET_KEY,
     TRIBUTARY_DATA_DIR,
     LOG_LEVEL,
+    HTTP_PROXY,
+    HTTPS_PROXY,
+    NO_PROXY,
   } = result.data;
   return {
     databaseUrl: DATABASE_URL,
@@ -160,8 +176,23 @@ export function readEnvironment(
     secretKey: TRIBUTARY_SECRET_KEY,
     dataDir: resolve(cwd, TRIBUTARY_DATA_DIR),
     logLevel: LOG_LEVEL,
+    proxies:
+      HTTP_PROXY === undefined && HTTPS_PROXY === undefined
+        ? null
+        : { http: HTTP_PROXY ?? null, https: HTTPS_PROXY ?? null, except: NO_PROXY },
     variables: given,
   };
+}
+
+/** Most programs read them in lower case too. */
+function lowerCaseProxies(given: { readonly [name: string]: string | undefined }) {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = given[name.toLowerCase()];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 function configPath(named: string | undefined, cwd: string): string | null {

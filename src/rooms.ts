@@ -13,6 +13,7 @@ import {
 } from './config.ts';
 import type { Database } from './db/database.ts';
 import type { Clock } from './engine/clock.ts';
+import type { Proxies } from './engine/connections.ts';
 import type { Log } from './engine/log.ts';
 import type { OutputHealth } from './engine/output-health.ts';
 import type { Tributary } from './tributary.ts';
@@ -47,6 +48,8 @@ export interface HouseOptions {
   clock: Clock;
   log: Log;
   output?: OutputHealth | undefined;
+  /** How vendors are reached. Default: directly. */
+  proxies?: Proxies | null;
   /** Default: a new one that nobody else knows. */
   token?: string;
 }
@@ -77,6 +80,7 @@ async function openHouse(options: HouseOptions): Promise<House> {
       log,
       secretKey: secretKeyOf(options.secretKey, database, directory),
       connectors: await connectors(),
+      proxies: options.proxies ?? null,
     });
     await tributary.learnTraits();
     await tributary.meetVanished();

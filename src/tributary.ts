@@ -8,6 +8,7 @@ import type { Connector, Context, DestinationChange, MetadataSchema } from './co
 import type { Database, Queryable } from './db/database.ts';
 import type { CircuitStatus } from './engine/circuit.ts';
 import type { Clock } from './engine/clock.ts';
+import type { Proxies } from './engine/connections.ts';
 import { localFiles } from './engine/files.ts';
 import { Endpoint } from './engine/http.ts';
 import type { Log } from './engine/log.ts';
@@ -84,6 +85,7 @@ export class Tributary {
   #projectDoubt: string | null = null;
   #projectAskedAt = 0;
   readonly #connectors: readonly Connector[];
+  readonly #proxies: Proxies | null;
   #schemaIsKnown: boolean;
   /** What a probe found out of the destination, and its settings with that laid over. */
   #traits: ProvenTraits | null = null;
@@ -104,11 +106,14 @@ export class Tributary {
     clock: Clock;
     log: Log;
     secretKey?: string | null;
+    /** How vendors are reached. Default: directly. */
+    proxies?: Proxies | null;
     /** Those that stored records may be of. Default: those of the configuration. */
     connectors?: readonly Connector[];
   }) {
     const { config, database, clock, log } = options;
     this.config = config;
+    this.#proxies = options.proxies ?? null;
     this.#connectors = options.connectors ?? config.sources.map(({ connector }) => connector);
     this.database = database;
     this.clock = clock;
@@ -196,7 +201,15 @@ export class Tributary {
     const budget = this.budgets.account(description.account, description.quotas);
     this.endpoints.set(
       name,
-      new Endpoint({ name, description, budget, clock: this.clock, log: this.log, vault: this.#vault }),
+      new Endpoint({
+        name,
+        description,
+        budget,
+        clock: this.clock,
+        log: this.log,
+        vault: this.#vault,
+        proxies: this.#proxies,
+      }),
     );
   }
 

@@ -130,7 +130,7 @@ describe('the house', () => {
   });
 
   it.each([
-    ['undici', ['src/engine/http.ts']],
+    ['undici', ['src/engine/http.ts', 'src/engine/connections.ts']],
     ['p-queue', ['src/engine/', 'src/db/database.ts']],
     ['pino', ['src/engine/log.ts']],
     ['node-cron', ['src/engine/schedule.ts']],

@@ -79,8 +79,9 @@ async function openForCheck(cli: Cli): Promise<House> {
   const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
     const log = createLog({ level: 'silent' });
-    const { databaseUrl } = environment;
-    const house = await cli.rooms.openHouse({ config, databaseUrl, directory, clock: cli.clock, log });
+    const { databaseUrl, proxies } = environment;
+    const opening = { config, databaseUrl, directory, clock: cli.clock, log, proxies };
+    const house = await cli.rooms.openHouse(opening);
     return { ...house, close: () => house.close().finally(remove) };
   } catch (error) {
     remove();
@@ -93,6 +94,8 @@ interface Found {
   webhooks: CheckedWebhook[];
   /** What was found out of the destination before, and when. Null where nothing was. */
   probed: Pick<ProbeFound, 'probedAt' | 'answers'> | null;
+  /** Vendors that are reached through a proxy, and its host. */
+  proxied: { name: string; proxy: string }[];
   warnings: string[];
 }
 
@@ -129,6 +132,9 @@ async function checkAll({ tributary }: House, environment: Environment): Promise
   return {
     checks: [...checks, ...deafSources(tributary, webhooks)],
     webhooks,
+    proxied: [...tributary.endpoints].flatMap(([name, { proxy }]) =>
+      proxy === null ? [] : [{ name, proxy }],
+    ),
     warnings: [
       ...tributary.config.warnings,
       ...warnings.flat(),
@@ -255,7 +261,7 @@ async function schemaOf(tributary: House['tributary']): Promise<MetadataSchema |
   }
 }
 
-function report({ terminal, rooms }: Cli, { checks, webhooks, probed, warnings }: Found): void {
+function report({ terminal, rooms }: Cli, { checks, webhooks, probed, proxied, warnings }: Found): void {
   const rows = checks.flatMap(({ name, permissions }) =>
     permissions.map(({ what, allowed, note }) => [name, what, allowed ? 'yes' : 'NO', note]),
   );
@@ -264,6 +270,7 @@ function report({ terminal, rooms }: Cli, { checks, webhooks, probed, warnings }
     const lines = webhooks.map(({ name, url, missing }) => [name, url, missing ?? 'configured']);
     print(terminal, `\n${table(['WEBHOOKS OF', 'ADDRESS', 'AUTHENTICATION'], lines)}\n`);
   }
+  for (const { name, proxy } of proxied) print(terminal, `${name} is reached through the proxy ${proxy}.`);
   print(terminal, probedSentence(probed));
   for (const warning of warnings) print(terminal, `warning: ${warning}`);
   const refused = rows.filter(([, , allowed]) => allowed === 'NO').length;

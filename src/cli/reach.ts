@@ -91,12 +91,13 @@ export async function openHere(
   options: { config: Config; log: Log; token?: string; databaseUrl?: string | undefined; directory?: string },
 ): Promise<House> {
   const { dataDir } = environment;
-  const defaults: Pick<HouseOptions, 'databaseUrl' | 'secretKey' | 'directory' | 'clock' | 'output'> = {
+  const defaults: Omit<HouseOptions, 'config' | 'log' | 'token'> = {
     databaseUrl: environment.databaseUrl,
     secretKey: environment.secretKey,
     directory: dataDir,
     clock: cli.clock,
     output: cli.output,
+    proxies: environment.proxies,
   };
   try {
     return await cli.rooms.openHouse({ ...defaults, ...options });

@@ -1,6 +1,6 @@
 // Requests to a vendor's API: the only file that opens a connection. It knows statuses, but no vendor's meaning of them
 // beyond what the connector's description says.
-import { Client, type Dispatcher, Pool, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import manifest from '../../package.json' with { type: 'json' };
 import { parseJson } from '../connector/json.ts';
 import {
@@ -16,6 +16,7 @@ import {
 import type { Database } from '../db/database.ts';
 import { inPieces, isLong } from './body-pieces.ts';
 import type { Clock } from './clock.ts';
+import { connectionsTo, type Proxies, proxyOf } from './connections.ts';
 import { type DownloadRequest, download, type Opened } from './download.ts';
 import type { Lane } from './lanes.ts';
 import { Line } from './line.ts';
@@ -78,7 +79,9 @@ export class Endpoint {
   readonly #headers: { [name: string]: string };
   readonly #base: URL;
   readonly #basePath: string;
-  readonly #pool: Pool;
+  readonly #pool: Dispatcher;
+  readonly #proxies: Proxies | null;
+  #isClosed = false;
   /** So that better lanes also go first where all connections are busy. */
   readonly #connections: Line;
   readonly #counts = { total: 0, byStatus: {} as { [status: string]: number } };
@@ -93,8 +96,9 @@ export class Endpoint {
     /** Where access tokens that run out are kept. Without it none can be got. */
     vault?: { database: Database; secretKey: string } | undefined;
     maxConnections?: number;
+    proxies?: Proxies | null;
   }) {
-    const { name, description, vault, maxConnections = 16 } = options;
+    const { name, description, vault, maxConnections = 16, proxies = null } = options;
     if (!/^https?:$/.test(URL.parse(description.baseUrl)?.protocol ?? '')) {
       throw new Error(`The base URL of ${name} must begin with http:// or https://.`);
     }
@@ -128,15 +132,8 @@ export class Endpoint {
     this.#base = base;
     this.#basePath = base.pathname.replace(/\/+$/, '');
     this.#connections = new Line(maxConnections);
-    this.#pool = new Pool(base.origin, {
-      connections: maxConnections,
-      pipelining: 1, // one request on a connection at a time
-      allowH2: false,
-      connect: { timeout: 10_000 },
-      keepAliveTimeout: 20_000,
-      headersTimeout: 0, // the clock's own timeout covers the whole exchange
-      bodyTimeout: 0,
-    });
+    this.#proxies = proxies;
+    this.#pool = connectionsTo(base.origin, { connections: maxConnections, proxies });
   }
 
   /**
@@ -190,9 +187,17 @@ export class Endpoint {
     return { total: this.#counts.total, byStatus: { ...this.#counts.byStatus } };
   }
 
+  /** The proxy through which the vendor is reached, without credentials; null where it is reached directly. */
+  get proxy(): string | null {
+    const proxy = proxyOf(this.#proxies, this.#base.origin);
+    return proxy === null ? null : new URL(proxy).host;
+  }
+
   /** Waits for what is under way and ends the connections. */
   async close(): Promise<void> {
-    if (!this.#pool.closed) await this.#pool.close();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#pool.close();
   }
 
   async #call(
@@ -257,8 +262,10 @@ export class Endpoint {
     url: string,
     form: { readonly [name: string]: string },
   ): Promise<{ status: number; json: Json | undefined }> {
+    const dispatcher = connectionsTo(new URL(url).origin, { connections: 1, proxies: this.#proxies });
     try {
       const { statusCode, body } = await request(url, {
+        dispatcher,
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
         body: new URLSearchParams(form).toString(),
@@ -271,6 +278,8 @@ export class Endpoint {
         uncertain: false,
         cause: this.#secrets.hideInError(cause as Error),
       });
+    } finally {
+      void dispatcher.destroy().catch(() => {});
     }
   }
 
@@ -307,6 +316,7 @@ export class Endpoint {
     let bytes = 0;
     let head = { status: 0, headers: {} as { [name: string]: string } };
     const dispatched = {
+      origin: this.#base.origin,
       path,
       method: request.method ?? 'GET',
       headers: {
@@ -352,12 +362,7 @@ export class Endpoint {
     const isOurs = url.origin === this.#base.origin;
     const { accept: _, ...ours } = this.#headers;
     const anybodys = { 'accept-encoding': 'gzip', 'user-agent': this.#headers['user-agent'] ?? '' };
-    const client = new Client(url.origin, {
-      allowH2: false,
-      connect: { timeout: 10_000 },
-      headersTimeout: 0, // the clock's own timeout bounds each piece
-      bodyTimeout: 0,
-    });
+    const client = connectionsTo(url.origin, { connections: 1, proxies: this.#proxies });
     const startedAt = this.#clock.now();
     const tell = (status: number | null) =>
       this.#report(
@@ -369,6 +374,7 @@ export class Endpoint {
       );
     try {
       const { statusCode, headers, body } = await client.request({
+        origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: 'GET',
         headers: { accept: '*/*', ...(isOurs ? ours : anybodys) },

@@ -12,12 +12,15 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer as createHttpServer, request as sendTo } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Status } from '../../src/cli/answers.ts';
 import { systemClock } from '../../src/engine/clock.ts';
+import { serve } from '../simulators/serve.ts';
+import { createVoucherifySimulator } from '../simulators/voucherify.ts';
 import { databaseName, findServer, onServer } from '../support/postgres.ts';
 import { runCommand } from '../support/run-command.ts';
 
@@ -134,6 +137,65 @@ describe('The configuration', () => {
     expect(exitCode).toBe(2);
     expect(err).toContain('DATABASE_URL is set and there is no configuration');
     expect(err).toContain('tributary sandbox');
+  });
+});
+
+describe('A proxy', () => {
+  /** A proxy that leads every request to one server, and notes the hosts that were asked for. */
+  async function startProxy(target: string) {
+    const asked: string[] = [];
+    // Plain HTTP is forwarded: the request names the whole address.
+    const proxy = createHttpServer((request, response) => {
+      const { host, pathname, search } = new URL(request.url ?? '');
+      asked.push(host);
+      const forwarded = sendTo(
+        `${target}${pathname}${search}`,
+        { method: request.method ?? 'GET', headers: request.headers },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(response);
+        },
+      );
+      request.pipe(forwarded);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    return { asked, proxy, url: `http://127.0.0.1:${(proxy.address() as { port: number }).port}` };
+  }
+
+  it('27-behind-a-proxy: is used for calls to vendors, and check names it', async () => {
+    const { appId, appToken } = destination;
+    const voucherify = createVoucherifySimulator({ now: Date.now, appId, appToken });
+    const vendor = await serve(voucherify.app);
+    const { asked, proxy, url } = await startProxy(vendor.url);
+    const folder = folderWith({
+      destination: { ...destination, baseUrl: 'http://voucherify.invalid' },
+      sources: { files },
+    });
+    for (const name of ['HTTP_PROXY', 'http_proxy']) {
+      asked.length = 0;
+      const { exitCode, out } = await runCommand(folder, ['check'], {
+        [name]: url.replace('//', '//user:pr0xyw0rd@'),
+      });
+      expect(out).toContain(`destination is reached through the proxy ${new URL(url).host}.`);
+      expect(out).not.toContain('pr0xyw0rd');
+      expect(exitCode).toBe(0);
+      expect(asked.length).toBeGreaterThan(0);
+      expect(new Set(asked)).toEqual(new Set(['voucherify.invalid']));
+    }
+    asked.length = 0;
+    const { out } = await runCommand(folder, ['check'], { HTTP_PROXY: url, NO_PROXY: 'a.example, .invalid' });
+    expect(asked).toEqual([]);
+    expect(out).toMatch(/ENOTFOUND|EAI_AGAIN/);
+    proxy.close();
+    proxy.closeAllConnections();
+    await vendor.close();
+  });
+
+  it('27-behind-a-proxy: one that is not an address gets a sentence', async () => {
+    const folder = folderWith({ destination, sources: { files } });
+    const { exitCode, err } = await runCommand(folder, ['check'], { HTTPS_PROXY: 'proxy.example.com:3128' });
+    expect(exitCode).toBe(2);
+    expect(err).toContain('the URL of a proxy such as http://proxy.example.com:3128');
   });
 });
 

@@ -1,0 +1,53 @@
+// Connections to vendors, direct or through the proxy that the environment names. It knows no request.
+import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+
+/** As HTTP_PROXY, HTTPS_PROXY and NO_PROXY say. */
+export interface Proxies {
+  /** For addresses that begin with http://; null: none. */
+  http: string | null;
+  https: string | null;
+  /** Hosts that are reached directly, comma-separated. */
+  except: string;
+}
+
+/** What is on this machine is never behind a proxy. */
+const always = ['localhost', '127.0.0.1', '[::1]'];
+
+/** The proxy through which this origin is reached, or null. */
+export function proxyOf(proxies: Proxies | null, origin: string): string | null {
+  if (proxies === null) return null;
+  const { protocol, hostname, port } = new URL(origin);
+  const proxy = protocol === 'https:' ? (proxies.https ?? proxies.http) : proxies.http;
+  if (proxy === null || proxies.except.trim() === '*') return null;
+  const isExcepted = [...always, ...proxies.except.split(/[\s,]+/)].some((entry) =>
+    excepts(entry.toLowerCase(), hostname, port || (protocol === 'https:' ? '443' : '80')),
+  );
+  return isExcepted ? null : proxy;
+}
+
+/** `example.com` and `.example.com` stand for the host and those below it, `example.com:8080` for one port of them. */
+function excepts(entry: string, hostname: string, port: string): boolean {
+  const [, name = '', only] = /^(?:\*?\.)?(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(entry) ?? [];
+  if (name === '' || (only !== undefined && only !== port)) return false;
+  return hostname === name || hostname.endsWith(`.${name}`);
+}
+
+/** A pool of connections to one origin. The timeouts are the caller's. */
+export function connectionsTo(
+  origin: string,
+  { connections, proxies }: { connections: number; proxies: Proxies | null },
+): Dispatcher {
+  const options = {
+    connections,
+    pipelining: 1, // one request on a connection at a time
+    allowH2: false,
+    connect: { timeout: 10_000 },
+    keepAliveTimeout: 20_000,
+    headersTimeout: 0, // the clock's own timeout covers the whole exchange
+    bodyTimeout: 0,
+  };
+  const proxy = proxyOf(proxies, origin);
+  if (proxy === null) return new Pool(origin, options);
+  // What is not given would be taken from the environment of the process.
+  return new EnvHttpProxyAgent({ ...options, httpProxy: proxy, httpsProxy: proxy, noProxy: '-' });
+}
