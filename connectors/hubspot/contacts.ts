@@ -77,7 +77,15 @@ async function withProperties(
 ): Promise<Rows> {
   const ids = results.map((row) => wordOf(objectOf(row)['id'])).filter((id) => id !== undefined);
   if (ids.length === 0) return { records: [], rejected: [] };
-  return contactRecords(listOf((await batchRead(context, ids, names))['results']));
+  const body = await batchRead(context, ids, names);
+  const found = contactRecords(listOf(body['results']));
+  const given = new Set(listOf(body['results']).map((row) => wordOf(objectOf(row)['id'])));
+  const isMissing = saidMissing(listOf(body['errors']));
+  if (ids.some((id) => !given.has(id) && !isMissing(id)))
+    throw new TransientError(
+      'HubSpot answered a batch read without some contacts, and did not call them missing',
+    );
+  return found;
 }
 
 async function batchRead(
@@ -107,12 +115,14 @@ async function read(
   const missing = recordIds.filter((id) => !/^\d+$/.test(id));
   if (asked.length === 0) return { records: [], missing };
   const body = await batchRead(context, asked, propertyNames(properties));
-  const { records } = contactRecords(listOf(body['results']));
+  // A contact that was not asked for is the one that an ID asked for was merged into, or somebody else's answer.
+  const records = contactRecords(listOf(body['results'])).records.filter(
+    ({ recordId, merged = [] }) => asked.includes(recordId) || merged.some((id) => asked.includes(id)),
+  );
   const found = new Set(records.map(({ recordId }) => recordId));
-  const unanswered = asked.filter((id) => !found.has(id));
-  // A contact that was not asked for is the one that an ID asked for was merged into.
-  const merged = records.some(({ recordId }) => !asked.includes(recordId));
-  const gone = merged ? unanswered : unanswered.filter(saidMissing(listOf(body['errors'])));
+  const merged = new Set(records.flatMap((record) => record.merged ?? []));
+  const isMissing = saidMissing(listOf(body['errors']));
+  const gone = asked.filter((id) => !found.has(id) && (merged.has(id) || isMissing(id)));
   return { records, missing: [...missing, ...gone] };
 }
 

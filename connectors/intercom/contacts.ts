@@ -2,6 +2,8 @@
 // https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts
 import { z } from 'zod';
 import {
+  type Api,
+  type ApiRequest,
   type Context,
   type Json,
   type JsonObject,
@@ -27,9 +29,18 @@ const daySeconds = 86_400;
 /** Which contacts were merged into one is told on request only, and of users only. */
 const withMerges = { include_merge_history: true };
 
+/** A page that Intercom no longer knows begins its reading again, at most so often. */
+const mostRestarts = 5;
+const restarts = z.int().min(1).optional();
+
 /** Reading all there are. `start`: when it began, by our clock. */
-const all = z.strictObject({ phase: z.literal('all'), start: z.int().min(0), page: z.string().optional() });
-const changes = since.extend({ phase: z.literal('changes') });
+const all = z.strictObject({
+  phase: z.literal('all'),
+  start: z.int().min(0),
+  page: z.string().optional(),
+  restarts,
+});
+const changes = since.extend({ phase: z.literal('changes'), restarts });
 const cursors = z.discriminatedUnion('phase', [all, changes]);
 
 export const contacts: Stream<Settings> = {
@@ -57,19 +68,22 @@ export const contacts: Stream<Settings> = {
  */
 async function pullAll(
   { api, settings }: Context<Settings>,
-  { start, page }: { start: number; page?: string | undefined },
+  { start, page, restarts }: Omit<z.infer<typeof all>, 'phase'>,
 ): Promise<Page> {
-  const { json } = await api.request({
-    path: contactsPath,
-    query: { per_page: pageSize, starting_after: page, ...withMerges },
-  });
-  const { rows, next } = listIn(json);
+  const query = { per_page: pageSize, starting_after: page, ...withMerges };
+  const answer = await pageOf(api, { path: contactsPath, query }, { page, restarts });
+  if ('restarts' in answer)
+    return { records: [], cursor: { phase: 'all', start, restarts: answer.restarts }, rest: false };
+  const { rows, next } = answer;
   const { records, rejected } = contactRecords(rows);
   const from = Math.max(0, start - settings.settleLagSeconds * 1000);
   return {
     records,
     ...(rejected.length && { rejected }),
-    cursor: next === undefined ? changesFrom({ from, given: [] }) : { phase: 'all', start, page: next },
+    cursor:
+      next === undefined
+        ? changesFrom({ from, given: [] })
+        : { phase: 'all', start, page: next, ...(restarts && { restarts }) },
     rest: next === undefined,
   };
 }
@@ -80,15 +94,24 @@ async function pullAll(
  * reading costs as many pages as there are changes, not as the days have. A contact that changes meanwhile comes to the
  * front, past the pages to be read, and is later than all of them: the next reading begins where this one saw its first.
  */
-async function pullChanges(context: Context<Settings>, cursor: Since, request: PullRequest): Promise<Page> {
+async function pullChanges(
+  context: Context<Settings>,
+  { restarts, ...cursor }: z.infer<typeof changes>,
+  request: PullRequest,
+): Promise<Page> {
   const { api, settings } = context;
-  const { json } = await api.request({
-    method: 'POST',
+  const asked = {
+    method: 'POST' as const,
     path: `${contactsPath}/search`,
     query: withMerges,
     json: search(cursor),
-  });
-  const { rows, next } = listIn(json);
+  };
+  const answer = await pageOf(api, asked, { page: cursor.reading?.page, restarts });
+  if ('restarts' in answer) {
+    const { from, given } = cursor;
+    return { records: [], cursor: changesFrom({ from, given }, answer.restarts), rest: false };
+  }
+  const { rows, next } = answer;
   const { records, rejected } = contactRecords(rows);
   const until = Math.min(request.until, context.now);
   // A coarse clock: a second may not be over that has begun.
@@ -98,7 +121,7 @@ async function pullChanges(context: Context<Settings>, cursor: Since, request: P
   return {
     records: news.records,
     ...(rejected.length && { rejected }),
-    cursor: changesFrom(news.cursor),
+    cursor: changesFrom(news.cursor, more === undefined ? undefined : restarts),
     rest: more === undefined,
   };
 }
@@ -176,6 +199,24 @@ async function show({ api }: Context<Settings>, id: string): Promise<Shown> {
   return { id, record };
 }
 
+/** A page of contacts, or how often the reading has begun again, this time included, because the page is known no longer. */
+async function pageOf(
+  api: Api,
+  request: ApiRequest,
+  { page, restarts = 0 }: { page: string | undefined; restarts: number | undefined },
+): Promise<{ rows: Json[]; next: string | undefined } | { restarts: number }> {
+  try {
+    return listIn((await api.request(request)).json);
+  } catch (error) {
+    const isExpired =
+      error instanceof RejectedError &&
+      page !== undefined &&
+      [400, 404, 410, 422].includes(error.status ?? 0);
+    if (!isExpired || restarts >= mostRestarts) throw error;
+    return { restarts: restarts + 1 };
+  }
+}
+
 function listIn(json: Json | undefined): { rows: Json[]; next: string | undefined } {
   const { data, pages } = objectOf(json);
   if (!Array.isArray(data)) throw new TransientError('Intercom answered a list of contacts without data');
@@ -183,8 +224,8 @@ function listIn(json: Json | undefined): { rows: Json[]; next: string | undefine
 }
 
 /** A cursor to be stored: what is absent in it stays absent. */
-function changesFrom(cursor: Since): Json {
-  return JSON.parse(JSON.stringify({ ...cursor, phase: 'changes' }));
+function changesFrom(cursor: Since, restarts?: number): Json {
+  return JSON.parse(JSON.stringify({ ...cursor, phase: 'changes', restarts }));
 }
 
 function readCursor(cursor: Json): z.infer<typeof cursors> {

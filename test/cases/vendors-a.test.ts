@@ -1,10 +1,11 @@
 // Cases that recorded traffic of Intercom, Customer.io, HubSpot and Voucherify has shown, end to end where they are: the
 // vendor simulated, a run or a webhook, and what Voucherify then holds. See README.md beside this file.
+import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hubspot as hubspotConnector } from '../../connectors/hubspot.ts';
 import { intercom as intercomConnector } from '../../connectors/intercom.ts';
 import { voucherify as voucherifyConnector } from '../../connectors/voucherify/index.ts';
-import type { JsonObject } from '../../src/connector.ts';
+import { type Json, type JsonObject, TransientError } from '../../src/connector.ts';
 import { Authenticator } from '../../src/engine/authenticity.ts';
 import { type Verification, verificationById } from '../../src/sync/proof/verifications.ts';
 import { runById } from '../../src/sync/runs/runs.ts';
@@ -148,6 +149,32 @@ describe('Intercom', () => {
     intercom.convert(lea, 'shop-77');
     await sync('incremental');
     expect(Object.keys(customers())).toEqual([lea]);
+  });
+
+  it('intercom-lead-is-no-customer: leads that were taken before are left out as soon as leads is false', async () => {
+    const clock = new FastClock();
+    const intercom = createIntercomSimulator({ now: () => clock.now(), accessToken, quota: false });
+    intercom.create({ role: 'lead', name: 'Lea', email: 'lea@example.org' });
+    const server = await serve(intercom.app);
+    served.push(server);
+    database = await databases[0]!.open();
+    const openWith = async (leads: boolean) => {
+      await world?.close();
+      const settings = { connector: 'intercom', accessToken, baseUrl: server.url, sourceId: 'email', leads };
+      world = await openSyncWorld(database!, { clock, sources: { vendor: settings } });
+      await world.tributary.start();
+    };
+    const filtered = async () =>
+      (await database!.rows<{ filtered: string | null }>(sql`select filtered from records`)).map(
+        (record) => record.filtered,
+      );
+    await openWith(true);
+    await world!.sync('full', 'vendor');
+    expect(await filtered()).toEqual([null]);
+    expect([...world!.voucherify.customers()]).toHaveLength(1);
+    await openWith(false);
+    await until(async () => (await filtered())[0] !== null);
+    expect(await filtered()).toEqual(['it is a lead, and leads is false']);
   });
 
   it('intercom-name-escaped: names are unescaped once, by pull and by webhook', async () => {
@@ -502,6 +529,77 @@ describe('HubSpot', () => {
     };
     const found = await read.records(context, { recordIds: ['501', '777'], properties: [] });
     expect(found).toMatchObject({ records: [{ recordId: '501' }], missing: ['777'] });
+  });
+});
+
+describe('a HubSpot that means no good', () => {
+  const settings = hubspotConnector.settings.parse({ accessToken: 'pat-test-11111111' });
+  const stream = hubspotConnector.source!.streams[0]!;
+  const row = (id: string, properties: JsonObject = {}) => ({
+    id,
+    properties: { ...properties, lastmodifieddate: '2026-02-01T00:00:00.000Z' },
+    updatedAt: '2026-02-01T00:00:00.000Z',
+    archived: false,
+  });
+  /** A context in which every call has the next of these answers. */
+  const answering = (...answers: (JsonObject | undefined)[]) => ({
+    settings,
+    api: { request: async () => ({ status: 200, headers: {}, json: answers.shift() }) },
+    files: {} as never,
+    now: Date.parse('2026-03-01T00:00:00Z'),
+  });
+
+  it('the answer to somebody else’s batch read deletes nobody, and gives nobody', async () => {
+    const context = answering({ status: 'COMPLETE', results: [row('900')] });
+    const found = await stream.read!.records(context, { recordIds: ['501', '777'], properties: [] });
+    expect(found).toEqual({ records: [], missing: [] });
+  });
+
+  it('a survivor is taken for the contacts that it names, and for no others', async () => {
+    const survivor = row('900', { hs_merged_object_ids: '501' });
+    const context = answering({ status: 'COMPLETE', results: [survivor] });
+    const found = await stream.read!.records(context, { recordIds: ['501', '777'], properties: [] });
+    expect(found).toMatchObject({ records: [{ recordId: '900' }], missing: ['501'] });
+  });
+
+  it('a page whose properties come for some contacts only is refused, since the others would be lost', async () => {
+    const properties = Array.from({ length: 700 }, (_, index) => `a_property_with_a_long_name_${index}`);
+    const request = { cursor: null, until: 0, properties };
+    const listed = { results: [row('1'), row('2')] };
+    const part = answering(listed, { status: 'COMPLETE', results: [row('1')] });
+    await expect(stream.pull!(part, request)).rejects.toThrow(TransientError);
+    const missing = [{ category: 'OBJECT_NOT_FOUND', context: { ids: ['2'] } }];
+    const whole = answering(listed, { status: 'COMPLETE', results: [row('1')], errors: missing });
+    expect((await stream.pull!(whole, request)).records).toMatchObject([{ recordId: '1' }]);
+  });
+
+  it.each([
+    ['half a body or HTML', undefined],
+    ['another object', { well: 'but no contacts' }],
+  ])('%s is taken for no page and for no contact', async (_, json) => {
+    const request = { cursor: null, until: 0, properties: [] };
+    await expect(stream.pull!(answering(json), request)).rejects.toThrow(TransientError);
+    const read = stream.read!.records(answering(json), { recordIds: ['501'], properties: [] });
+    await expect(read).rejects.toThrow(TransientError);
+  });
+
+  it('an empty page in the middle of the list, or one that comes twice, loses nobody', async () => {
+    const next = (after: string) => ({ next: { after } });
+    const answers = [
+      { results: [row('1')], paging: next('1') },
+      { results: [], paging: next('1a') },
+      { results: [row('1'), row('2')], paging: next('2') },
+      { results: [row('3')] },
+    ];
+    const context = answering(...answers);
+    const ids: string[] = [];
+    let cursor: Json | null = null;
+    for (let rest = false; !rest; ) {
+      const page = await stream.pull!(context, { cursor, until: context.now, properties: [] });
+      ids.push(...page.records.map(({ recordId }) => recordId));
+      ({ cursor, rest } = page);
+    }
+    expect(new Set(ids)).toEqual(new Set(['1', '2', '3']));
   });
 });
 

@@ -351,6 +351,78 @@ describe('reading contacts', () => {
   });
 });
 
+describe('an Intercom that means no good', () => {
+  const refusal = () =>
+    Response.json(
+      { type: 'error.list', errors: [{ code: 'parameter_invalid', message: 'starting_after is not valid' }] },
+      { status: 400 },
+    );
+  const ofPage = async (request: Request) =>
+    request.url.includes('starting_after=') || (await request.clone().text()).includes('starting_after');
+
+  test.each(['all', 'changes'])(
+    'a page of %s that is known no longer begins the reading again: nobody is lost',
+    async (phase) => {
+      const workspace = new Workspace();
+      workspace.simulator.seed(400);
+      const reader = phase === 'all' ? new Reader(workspace) : await atRest(workspace);
+      if (phase === 'changes') {
+        for (const id of workspace.simulator.ids()) workspace.simulator.update(id, { name: 'all' });
+        workspace.now += 5000;
+      }
+      let pages = 0;
+      workspace.simulator.faults = async (request) =>
+        (await ofPage(request)) && ++pages === 2 ? refusal() : undefined;
+      const records = await reader.toRest();
+      expect(pages).toBe(4);
+      expect(new Set(idsOf(records))).toEqual(new Set(workspace.simulator.ids()));
+    },
+  );
+
+  test('a page that is never known ends in a refusal, not in an endless run', async () => {
+    const workspace = new Workspace();
+    workspace.simulator.seed(400);
+    workspace.simulator.faults = async (request) => ((await ofPage(request)) ? refusal() : undefined);
+    await expect(new Reader(workspace).toRest()).rejects.toThrow(RejectedError);
+    expect(workspace.requests.length).toBeLessThan(15);
+  });
+
+  test('an empty page in the middle, or one that comes twice, loses nobody', async () => {
+    const workspace = new Workspace();
+    workspace.simulator.seed(400);
+    const row = (id: string) => ({ type: 'contact', id, role: 'user', updated_at: start / 1000 });
+    const page = (ids: string[], next?: string) =>
+      Response.json({
+        type: 'list',
+        data: ids.map(row),
+        pages: next ? { next: { starting_after: next } } : {},
+      });
+    const pages = [
+      page(['1', '2'], 'a'),
+      page([], 'b'),
+      page(['2', '3'], 'c'),
+      page(['2', '3'], 'd'),
+      page(['4']),
+    ];
+    workspace.simulator.faults = () => pages.shift();
+    const records = await new Reader(workspace).toRest();
+    expect(new Set(idsOf(records))).toEqual(new Set(['1', '2', '3', '4']));
+  });
+
+  test.each([
+    ['half a body', () => new Response('{"type":"list","data":[{"id":"1"', { status: 200 })],
+    ['a page of HTML', () => new Response('<html>well</html>', { status: 200 })],
+    ['nothing', () => new Response('', { status: 200 })],
+    ['a list without data', () => Response.json({ type: 'list', pages: {} })],
+  ])('%s is taken for no list, and for no contact', async (_, answer) => {
+    const workspace = new Workspace();
+    const id = workspace.simulator.create({ external_id: 'c-1' });
+    workspace.simulator.faults = () => answer();
+    await expect(new Reader(workspace).page()).rejects.toThrow(TransientError);
+    await expect(workspace.read([id])).rejects.toThrow(TransientError);
+  });
+});
+
 describe('contacts that end', () => {
   test.each([
     ['gone', true],

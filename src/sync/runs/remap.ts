@@ -31,7 +31,7 @@ const refusedCodes = ['bad_value', 'source_id'];
 
 /**
  * Changes when the source's stored records would make other customers: its mapping with the types of the metadata it
- * writes, the rule of its source IDs, its filter, the merge, and which sources stand before it.
+ * writes, the rule of its source IDs, its filter, what its connector leaves out, the merge, and which sources stand before it.
  */
 export function rulesOf(world: World, source: Source): string {
   const { config } = source;
@@ -59,10 +59,24 @@ export function rulesOf(world: World, source: Source): string {
     byColumns,
     sourceId: { path: path ?? defaults?.sourceId, ...rule },
     filter: config.filter,
+    ...leftOutRules(source),
     merge: { ...merge, sources: order },
     before: before.map(({ name }) => name).sort(),
   };
   return hashOf(rules);
+}
+
+/** What decides which records the connector leaves out. Texts among the settings are secrets and addresses: none of it. */
+function leftOutRules({ streams, config }: Source): object {
+  const deciding = streams.filter(({ leftOut, isProvisional }) => leftOut || isProvisional);
+  if (deciding.length === 0) return {};
+  const settings = JSON.stringify(config.settings, (_key, value) =>
+    typeof value === 'string' ? undefined : value,
+  );
+  return {
+    leftOut: deciding.map(({ name, leftOut, isProvisional }) => [name, leftOut, isProvisional]),
+    settings,
+  };
 }
 
 function schemaOf(world: World): string {
