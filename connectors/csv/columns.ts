@@ -25,6 +25,9 @@ const standardFields: readonly string[] = [
   ...['address.postal_code', 'address.city', 'address.state', 'address.country'],
 ];
 
+/** Abbreviations of time zones that are zones of the IANA database too. */
+const zones = new Set(['CET', 'EET', 'WET', 'MET', 'EST', 'MST', 'HST', 'GMT', 'UTC']);
+
 /** Labels that often name the customer's key, to be offered where none is configured. */
 const likelyKeys: ReadonlySet<string> = new Set(
   [
@@ -262,13 +265,20 @@ function mappingFrom(chosen: ReadonlyMap<string, string[]>): Mapping {
   for (const [field, columns] of chosen) {
     const [column = ''] = columns;
     if (columns.length > 1) mapping[field] = columns;
-    else if (field.startsWith('metadata.')) mapping[field] ??= { from: column, as: 'text' };
+    else if (field.startsWith('metadata.'))
+      mapping[field] ??= { from: column, as: 'text', ...zoneOf(column) };
     else if (field === 'birthdate' && birthdays.has(labelKey(column))) {
       mapping[field] = (body) => (isYearless(body, column) ? undefined : body[column]);
       mapping[`metadata.${column}`] = (body) => (isYearless(body, column) ? body[column] : undefined);
     } else mapping[field] = column;
   }
   return mapping;
+}
+
+/** HubSpot names the zone of its times in their labels: `Create Date (CET)`. */
+function zoneOf(column: string): { timezone?: string } {
+  const [, timezone] = /\(([A-Z]{3,4})\)$/.exec(column) ?? [];
+  return timezone !== undefined && zones.has(timezone) ? { timezone } : {};
 }
 
 /** `02/29` is a birthday, and no date of birth. */

@@ -7,22 +7,22 @@ const maxNamed = 12;
 /** `full`: with the mapping that says the same, to be pasted. */
 export function printColumns(terminal: Terminal, source: string, columns: Columns, full = false): void {
   const width = Math.max(terminal.columns, 40);
-  const say = (sentence: string) => print(terminal, wrapped(sentence, width));
+  const say = (sentence: string) => print(terminal, wrapped(sentence, width - 2).replaceAll(/^/gm, '  '));
   const { recognised, fields, mappedBy, sourceId } = columns;
   const isMetadata = ({ field }: { field: string }) => field.startsWith('metadata.');
-  say(recognised === null ? 'Columns:' : `Columns, of a ${recognised}:`);
+  print(terminal, recognised === null ? 'Columns:' : `Columns, of a ${recognised}:`);
   const read = fields.filter((one) => !isMetadata(one)).map(arrow);
   if (sourceId !== null) read.unshift(`source ID ← ${sourceId}`);
-  say(`  ${read.join('; ')}.`);
+  say(`${read.join('; ')}.`);
   const metadata = fields.filter(isMetadata);
-  if (metadata.length > 0) say(`  Metadata: ${list(metadata.map(nameOf))}.`);
-  for (const [reason, names] of groupsOf(columns)) say(`  Left out (${reason}): ${list(names)}.`);
+  if (metadata.length > 0) say(`Metadata: ${list(metadata.map(nameOf))}.`);
+  for (const [reason, names] of groupsOf(columns)) say(`Left out (${reason}): ${list(names)}.`);
   if (mappedBy === 'configuration') {
-    say(`  Change it in sources.${source}.mapping.`);
+    say(`Change it in sources.${source}.mapping.`);
     return;
   }
   say(
-    `  Change single columns in sources.${source}, for example "columns": ${exampleOf(columns)}; or all of them with "mapping".`,
+    `Change single columns in sources.${source}, for example "columns": ${exampleOf(columns)}; or all of them with "mapping".`,
   );
   if (full) print(terminal, `  "mapping": ${JSON.stringify(columns.mapping)}`);
 }

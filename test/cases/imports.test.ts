@@ -118,6 +118,27 @@ describe('columns', () => {
   });
 });
 
+describe('settings for one file', () => {
+  it('are checked before the file is taken, and say what is wrong', async () => {
+    const file = write('Source_id,Mail of the person\nst1,st1@example.test\n');
+    const faults: [string[], RegExp][] = [
+      [['--set', 'path=/etc/passwd'], /"path" cannot be set for an import/],
+      [['--set', 'extra=some'], /extra cannot be "some"/],
+      [['--map', 'mail=Mail'], /"mail".*email/],
+      [['--map', 'email'], /Write it as field=Column/],
+      [['--exit-zero'], /--exit-zero goes with --dry-run/],
+    ];
+    for (const [args, sentence] of faults)
+      expect(await tributary('import', file, ...args), args.join(' ')).toMatchObject({
+        exitCode: 2,
+        err: expect.stringMatching(sentence),
+      });
+    const absent = await tributary('import', file, '--map', 'email=Nope');
+    expect(absent).toMatchObject({ exitCode: 1, err: expect.stringContaining('has no column "Nope"') });
+    expect(voucherify.count).toBe(0);
+  });
+});
+
 describe('what an import did', () => {
   it('05-held-and-not-said: held customers are counted, named with the next command, and not ended with 0', async () => {
     const rows = Array.from({ length: 40 }, (_, index) => index);

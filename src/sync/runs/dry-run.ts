@@ -235,7 +235,7 @@ class Found {
       pages: this.#pages,
       notes: [
         'Each page is tried alone: a customer of whom two pages speak is counted with each.',
-        ...(run.mode === 'full'
+        ...(run.mode === 'full' || run.request.settings?.['complete'] === true
           ? ['Deletions that a full run finds by what it does not meet are not shown.']
           : []),
       ],

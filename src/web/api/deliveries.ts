@@ -1,6 +1,7 @@
 // How many customers are delivered, over HTTP: always as of now, for those who wait until nothing waits any more.
 import { createRoute, z } from '@hono/zod-openapi';
 import { deliveriesOfRuns, deliveriesSince } from '../../sync/deliver/run-deliveries.ts';
+import { countTouches } from '../../sync/inbox/touches.ts';
 import { pauses } from '../../sync/pauses.ts';
 import { figures } from '../../sync/status.ts';
 import { problems } from '../problem.ts';
@@ -61,12 +62,12 @@ const route = createRoute({
 export function deliveriesApi({ tributary: { database, clock } }: Room) {
   return newApi().openapi(route, async (c) => {
     const { runs, since } = c.req.valid('query');
-    const { customers, touches } = await figures(database, clock.now());
     const counts = runs
       ? await deliveriesOfRuns(database, runs)
       : since === undefined
-        ? customers
+        ? (await figures(database, clock.now())).customers
         : await deliveriesSince(database, Date.parse(since));
+    const touches = await countTouches(database);
     const paused = await pauses(database);
     const toRead = touches
       .filter(({ source }) => !paused.has(source))
