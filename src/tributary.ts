@@ -31,7 +31,7 @@ import { Hydrator } from './sync/inbox/hydrate.ts';
 import { InboxWriter, nextRequestDue } from './sync/inbox/inbox.ts';
 import { Opener } from './sync/inbox/opening.ts';
 import { freeTouches } from './sync/inbox/touches.ts';
-import { destinationName, pause, pauses, pullTrialForward, resume } from './sync/pauses.ts';
+import { destinationName, isTried, pause, pauses, pullTrialForward, resume } from './sync/pauses.ts';
 import { beginForecast, settleForecasts } from './sync/plan/forecasts.ts';
 import { type Forecast, type Planning, type PlanRequest, plan } from './sync/plan/plan.ts';
 import { type ProvenTraits, provenTraits, settingsWith } from './sync/proof/traits.ts';
@@ -637,7 +637,7 @@ export class Tributary {
   /** Who restarts has perhaps mended the cause: what no person has paused is tried once more. */
   async #giveAnotherTry(): Promise<void> {
     for (const { name, cause } of (await pauses(this.database)).values())
-      if (cause !== 'person' && cause !== 'project') await resume(this.database, name);
+      if (isTried(cause)) await resume(this.database, name);
   }
 
   /** False until the destination's metadata schema was read, where the configuration leaves it to it. */

@@ -4,7 +4,7 @@ import { type Quota, TransientError } from '../connector.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from './clock.ts';
 import type { Lane } from './lanes.ts';
-import { cutsAfter, type Learned, newest, shareAt } from './quota-learning.ts';
+import { cutsAfter, Evidence, type Learned, newest, shareAt } from './quota-learning.ts';
 import { cutShare, type QuotaKnowledge, type QuotaState } from './quota-slices.ts';
 
 /** A longer wait is not slept through: the call is refused, so that its caller can park the work. */
@@ -68,7 +68,8 @@ export abstract class QuotaGate {
   #learned: Learned | null = null;
   /** When a refusal of ours last cut the share, or tried to. */
   #cutAt = Number.NEGATIVE_INFINITY;
-  /** When the vendor last refused a call of ours. */
+  readonly #evidence = new Evidence();
+  /** When the vendor last refused a call of ours for what it says of the limit. */
   protected refusedAt = Number.NEGATIVE_INFINITY;
 
   constructor(room: GateRoom, account: string, quota: Quota) {
@@ -147,10 +148,25 @@ export abstract class QuotaGate {
     return news;
   }
 
-  /** The vendor refused a call for this quota's sake: others draw on it too, or its limit is smaller than we think. */
+  /** The vendor took a call that draws on this quota. */
+  taken(sentAt: number): void {
+    this.#evidence.taken(sentAt);
+  }
+
+  /** How long to leave the vendor alone after a refusal that names no time, milliseconds. */
+  get unnamedWaitMs(): number {
+    return this.#evidence.waitMs(this.windowMs);
+  }
+
+  /**
+   * The vendor refused a call for this quota's sake: others draw on it too, or its limit is smaller than we think, where it is
+   * more than noise.
+   */
   refused(sentAt: number): void {
     const { database, clock, write } = this.room;
     const now = clock.now();
+    const { used: sent } = this.status();
+    if (!this.#evidence.refused({ sentAt, now, windowMs: this.windowMs, sent, limit: this.limit })) return;
     this.refusedAt = now;
     const refusal = { ...this.key, sentAt, now, windowMs: this.windowMs };
     const lastAt = Math.max(this.#cutAt, this.#learned?.at ?? Number.NEGATIVE_INFINITY);

@@ -1,5 +1,5 @@
-// What refusals teach of a quota that others draw on too: the share of its limit that is ours for now. Each refusal cuts
-// it, each clean window that was used adds to it, and time adds to it anyhow. Pure: it knows neither calls nor rows.
+// What refusals teach of a quota that others draw on too: the share of its limit that is ours for now. Refusals that are
+// more than noise cut it, each clean window that was used adds to it, and time adds to it anyhow. It knows no rows.
 
 /** What is known since the last cut. */
 export interface Learned {
@@ -37,4 +37,74 @@ export function cutsAfter(refusal: { sentAt: number; now: number; windowMs: numb
 /** The newer of two: cuts only follow each other, and between them the later reading has what was added. */
 export function newest(known: Learned | null, read: Learned | null): Learned | null {
   return read && (!known || read.at >= known.at) ? read : known;
+}
+
+/** Answers that are remembered, so that a refusal is weighed against what was taken. */
+const remembered = 200;
+/** Beyond this share of refusals they are not noise; vendors refuse about one call in a hundred for no reason of the rate. */
+const noiseShare = 0.04;
+/** With so few answers a single refusal counts: too little was taken to hold against it. */
+const fewAnswers = 10;
+const fewestRefusals = 3;
+/** A limit that is lower than ours shows by refusals in so many windows in a row, each after about as many calls. */
+const alikeWindows = 3;
+const alikeShare = 0.1;
+
+/** What is known of a quota's answers, in this process: whether a refusal says something of the limit, or is noise. */
+export class Evidence {
+  /** True where refused; the newest last. */
+  #answers: boolean[] = [];
+  #refusedAt = Number.NEGATIVE_INFINITY;
+  /** Refusals since a call was taken that was sent after one. */
+  #inRow = 0;
+  /** The last refusals, one a window: when, and how many calls lay in the window. */
+  #windows: { at: number; sent: number }[] = [];
+
+  taken(sentAt: number): void {
+    this.#note(false);
+    if (sentAt > this.#refusedAt) this.#inRow = 0;
+  }
+
+  /**
+   * Whether this refusal is worth a cut. `sent`: our calls in the vendor's window now; `limit`: what we allow ourselves in one.
+   */
+  refused(refusal: { sentAt: number; now: number; windowMs: number; sent: number; limit: number }): boolean {
+    const { sentAt, now } = refusal;
+    this.#note(true);
+    const isRepeated = this.#inRow > 0 && sentAt > this.#refusedAt;
+    this.#inRow += 1;
+    this.#refusedAt = now;
+    const isWorth = isRepeated || this.#isManyOf() || this.#isAlike(refusal);
+    if (isWorth) this.#answers = [];
+    return isWorth;
+  }
+
+  /** How long to leave the vendor alone that named no time, milliseconds: the longer the more refusals came in a row. */
+  waitMs(windowMs: number): number {
+    const firstMs = Math.min(Math.max(windowMs / 60, 50), 1_000);
+    return Math.ceil(Math.min(firstMs * 4 ** Math.min(Math.max(this.#inRow, 0), 10), windowMs, 60_000));
+  }
+
+  #note(isRefused: boolean): void {
+    this.#answers.push(isRefused);
+    if (this.#answers.length > remembered) this.#answers.shift();
+  }
+
+  #isManyOf(): boolean {
+    const refusals = this.#answers.filter(Boolean).length;
+    if (refusals <= this.#answers.length * noiseShare) return false;
+    return this.#answers.length < fewAnswers || refusals >= fewestRefusals;
+  }
+
+  #isAlike({ now, windowMs, sent, limit }: { now: number; windowMs: number; sent: number; limit: number }) {
+    const last = this.#windows.at(-1);
+    if (last && now - last.at < windowMs) return false;
+    if (last && now - last.at > 3 * windowMs) this.#windows = [];
+    this.#windows = [...this.#windows.slice(1 - alikeWindows), { at: now, sent }];
+    if (this.#windows.length < alikeWindows || sent > limit * (1 - alikeShare)) return false;
+    const counts = this.#windows.map((one) => one.sent);
+    const isAlike = Math.max(...counts) - Math.min(...counts) <= limit * alikeShare;
+    if (isAlike) this.#windows = [];
+    return isAlike;
+  }
 }

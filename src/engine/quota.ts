@@ -223,7 +223,9 @@ export class Budget {
     let sent = true;
     let refusing: QuotaGate | undefined;
     try {
-      return await send(() => slots.every((slot) => slot.valid(clock.now())));
+      const result = await send(() => slots.every((slot) => slot.valid(clock.now())));
+      for (const gate of gates) gate.taken(sentAt);
+      return result;
     } catch (error) {
       sent = !(error instanceof UnsentError);
       if (sent && error instanceof TransientError && (error.status === 429 || error.quota !== undefined))
@@ -285,8 +287,8 @@ export class Budget {
 
   /**
    * A 429. Where neither the error nor a reading names the quota, it is taken to be the bucket's own, or else the one
-   * with the shortest window; without the vendor's word it is left alone for its window, a minute at most. Returns the
-   * quota that it is laid to.
+   * with the shortest window. Without the vendor's word it is left alone for a moment, and for its window, a minute at most,
+   * where refusals go on. Returns the quota that it is laid to.
    */
   #refused(
     gates: readonly QuotaGate[],
@@ -302,7 +304,7 @@ export class Budget {
     const gate = named ?? suspects.toSorted((a, b) => a.windowMs - b.windowMs)[0];
     if (!gate) return undefined;
     if (named || !exhausted.length) {
-      const waitMs = error.retryAfterMs ?? Math.min(gate.windowMs, 60_000);
+      const waitMs = error.retryAfterMs ?? gate.unnamedWaitMs;
       this.#learn(gate, { quota: gate.quota.name, exhaustedUntil: now + waitMs });
     }
     gate.refused(sentAt);

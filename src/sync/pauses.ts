@@ -1,6 +1,6 @@
 // Sources, or the destination, that are paused: until a person resumes them, or until a trial is answered. It makes no calls.
 import { sql } from 'drizzle-orm';
-import { at, ms, type Queryable } from '../db/database.ts';
+import { at, ms, type Queryable, texts } from '../db/database.ts';
 
 /** The name under which the destination is paused. No source may be called so. */
 export const destinationName = 'destination';
@@ -30,6 +30,13 @@ const trialWaits: { readonly [cause in PauseCause]?: readonly number[] } = {
   refusals: [15, 30, 60, 120, 300].map((seconds) => seconds * 1000),
 };
 
+/** Pauses that a trial, a restart or a person's sync may end. The others are a person's to decide. */
+const triedCauses = Object.keys(trialWaits);
+
+export function isTried(cause: PauseCause): boolean {
+  return triedCauses.includes(cause);
+}
+
 /** When the trial after so many is made; null where the cause or its being final allows none. */
 function trialTime(cause: PauseCause, trials: number, now: number): number | null {
   const waits = trialWaits[cause] ?? [];
@@ -48,7 +55,8 @@ export async function pause(
   now: number,
 ): Promise<boolean> {
   const trialAt = why.final ? null : trialTime(why.cause, 0, now);
-  const keepsPerson = sql`pauses.cause = 'person' and excluded.cause <> 'person'`;
+  const isTriedNow = sql`excluded.cause = any(${texts(triedCauses)})`;
+  const keepsPerson = sql`not pauses.cause = any(${texts(triedCauses)}) and ${isTriedNow}`;
   const keepsTrials = sql`pauses.cause = excluded.cause and excluded.trial_at is not null`;
   const rows = await db.rows<{ fresh: boolean }>(sql`
     insert into pauses (name, cause, reason, paused_at, trial_at)
@@ -69,7 +77,7 @@ export async function resume(db: Queryable, name: string): Promise<boolean> {
 /** Ends a pause after a trial was answered. False where it is over already, or a person has paused it meanwhile. */
 export async function resumeAfterTrial(db: Queryable, name: string): Promise<boolean> {
   const rows = await db.rows(
-    sql`delete from pauses where name = ${name} and cause <> 'person' returning name`,
+    sql`delete from pauses where name = ${name} and cause = any(${texts(triedCauses)}) returning name`,
   );
   return rows.length > 0;
 }
@@ -92,7 +100,7 @@ export async function takeTrial(db: Queryable, name: string, now: number): Promi
 /** A person wants it tried now, a final pause too. False where it is not paused, or by a person. */
 export async function pullTrialForward(db: Queryable, name: string, now: number): Promise<boolean> {
   const rows = await db.rows(sql`
-    update pauses set trial_at = ${at(now)} where name = ${name} and cause <> 'person' returning name`);
+    update pauses set trial_at = ${at(now)} where name = ${name} and cause = any(${texts(triedCauses)}) returning name`);
   return rows.length > 0;
 }
 

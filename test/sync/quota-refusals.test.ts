@@ -12,6 +12,15 @@ import { account, hour, QuotaWorld, start, tenPerSecond } from './quota-world.ts
 const tooMany = (quota?: string) =>
   new TransientError('too many', { status: 429, retryAfterMs: 1_000, ...(quota && { quota }) });
 
+/** Numbers from 0 up to 1 that are the same in each run. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+}
+
 describe.each(databases)('Refusals on $name', ({ open }) => {
   let world: QuotaWorld;
   beforeEach(async () => {
@@ -271,5 +280,49 @@ describe.each(databases)('Refusals on $name', ({ open }) => {
     expect(served(20_000, 60_000)).toBeGreaterThan(40 * 12 * 0.6);
     await world.pass(60_000, 62.5);
     expect(served(100_000, 120_000)).toBeGreaterThan(20 * 20 * 0.85);
+  });
+
+  it('without reason, one call in a hundred, cost less than a tenth of the calls', async () => {
+    const budget = world.budgetOf([{ name: 'second', requests: 100, seconds: 1 }]);
+    const random = seeded(7);
+    let taken = 0;
+    const caller = async () => {
+      while (world.clock.now() - start < 30_000)
+        await budget
+          .run({ lane: 'schedule' }, async () => {
+            await world.clock.sleep(10);
+            if (random() < 0.01) throw new TransientError('too many', { status: 429 });
+            taken += 1;
+          })
+          .catch(() => {});
+    };
+    for (let number = 0; number < 8; number += 1) caller().catch(() => {});
+    await world.pass(30_000, 25);
+    expect(taken).toBeGreaterThan(0.9 * 100 * 30);
+  });
+
+  it.each([1, 8])('for a limit that is truly lower are still learnt from (%i at once)', async (atOnce) => {
+    const budget = world.budgetOf([{ name: 'second', requests: 100, seconds: 1 }]);
+    const meter = new QuotaWindows([{ name: 'second', requests: 50, seconds: 1 }]);
+    let [taken, refusals] = [0, 0];
+    const caller = async () => {
+      while (world.clock.now() - start < 20_000)
+        await budget
+          .run({ lane: 'schedule' }, async () => {
+            const { admitted } = meter.admit(world.clock.now());
+            await world.clock.sleep(5);
+            if (!admitted) {
+              refusals += 1;
+              throw new TransientError('too many', { status: 429, retryAfterMs: 1_000 });
+            }
+            taken += 1;
+          })
+          .catch(() => {});
+    };
+    for (let number = 0; number < atOnce; number += 1) caller().catch(() => {});
+    await world.pass(20_000, 5);
+    expect(shareOf(budget)).toBeLessThan(0.75);
+    expect(taken).toBeGreaterThan(0.6 * 50 * 20);
+    expect(refusals).toBeLessThan(100);
   });
 });

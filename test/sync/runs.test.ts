@@ -487,6 +487,14 @@ describe.each(databases)('runs on $name', ({ open }) => {
       expect(await resumeAfterTrial(database, 'crm')).toBe(false);
     });
 
+    it('for another project is ended by no trial and no refusal of credentials', async () => {
+      await pause(database, 'destination', { cause: 'project', reason: 'another project' }, now);
+      await pause(database, 'destination', { cause: 'unauthorized', reason: 'wrong token' }, now);
+      expect((await pauses(database)).get('destination')).toMatchObject({ cause: 'project', trialAt: null });
+      expect(await pullTrialForward(database, 'destination', now)).toBe(false);
+      expect(await resumeAfterTrial(database, 'destination')).toBe(false);
+    });
+
     it("for refused credentials becomes a person's when one pauses too", async () => {
       await pause(database, 'crm', { cause: 'unauthorized', reason: 'wrong token' }, now);
       await pause(database, 'crm', { cause: 'person', reason: 'lunch' }, now);

@@ -69,8 +69,8 @@ export class Poller {
     const { nextDue: next } = await batchesUnderWay(database);
     if (next === null) return { again: false, afterMs: 1000 };
     if (next > clock.now()) return { again: false, afterMs: Math.min(next - clock.now(), 1000) };
-    if ((await pauses(database)).get(destinationName)?.cause === 'unauthorized')
-      return { again: false, afterMs: 5_000 };
+    const cause = (await pauses(database)).get(destinationName)?.cause;
+    if (cause === 'unauthorized' || cause === 'project') return { again: false, afterMs: 5_000 };
     const admission = circuit.admit(clock.now());
     if (admission === 'none') return { again: false, afterMs: 1000 };
     const lease = this.#room.newLease();
