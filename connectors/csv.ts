@@ -24,6 +24,7 @@ export const csv = defineConnector<Settings>({
     // The Unix time of exports and scripts; a file of milliseconds is refused, not misread.
     timeUnit: 'seconds',
     identityOf: columnIdentity,
+    decimal: 'unknown',
     sourceId: 'Source_id',
     sourceIdFor: (given, columns) =>
       sourceIdColumn(columns) ?? keyColumn(columns, given) ?? given.recordId ?? 'Source_id',

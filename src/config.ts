@@ -345,7 +345,8 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     privacyDeletions,
     renamedFrom,
   } = data;
-  const { timeUnit } = connector.source;
+  const { timeUnit, decimal } = connector.source;
+  const unit = typeof timeUnit === 'function' ? timeUnit(settings) : timeUnit;
   const key = typeof sourceId === 'string' ? { from: sourceId, policy: 'sticky' as const } : sourceId;
   return {
     name,
@@ -360,7 +361,7 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     filter: (filter as SourceConfig['filter']) ?? null,
     keep,
     badValues: badValues ?? (connector.source.columnsFor ? (mapping ? 'reject' : null) : 'quarantine'),
-    locale: localeOver({ unit: typeof timeUnit === 'function' ? timeUnit(settings) : timeUnit }, data.locale),
+    locale: localeOver({ unit, decimal }, data.locale),
     phones: data.phones,
     schedule: schedule ?? null,
     timezone,

@@ -568,6 +568,8 @@ export interface Connector<Settings = unknown> {
     mapping: Mapping;
     /** What a number means where a date or a time is wanted, by the vendor's documents. Default: milliseconds. */
     timeUnit?: TimeUnit | ((settings: Settings) => TimeUnit | undefined);
+    /** Said of files that people write: nothing tells whether a point is the decimal sign or separates thousands. */
+    decimal?: 'unknown';
     /** The default mapping where it depends on what the rows hold: `columns` are the names of the body's properties. */
     mappingFor?(settings: Settings, columns: readonly string[]): Mapping;
     /** The same for files, with what a person should know of each column. Takes the place of `mappingFor`. */

@@ -8,8 +8,11 @@ export type TimeUnit = 'seconds' | 'milliseconds' | 'microseconds';
 export interface Locale {
   /** What a number counts where a date or a time is wanted; `excel`: days, as a spreadsheet counts them. */
   readonly unit?: TimeUnit | 'excel' | undefined;
-  /** Declared, groups of three digits may be separated: by the other of the two signs, blanks or apostrophes. */
-  readonly decimal?: '.' | ',' | undefined;
+  /**
+   * Declared, groups of three digits may be separated: by the other of the two signs, blanks or apostrophes. Absent: a point,
+   * and no groups. `unknown`: so too, but what may be either (`1.200`) is refused.
+   */
+  readonly decimal?: '.' | ',' | 'unknown' | undefined;
   /** Forms of dates beside ISO 8601: `DD.MM.YYYY`, `MM/DD/YYYY hh:mm A`. */
   readonly dates?: string | readonly string[] | undefined;
   /** IANA zone of times without an offset. Default UTC. */

@@ -59,7 +59,7 @@ function listOf(value: Json, type: Type, { decimal }: Locale): Json[] {
   // A geopoint holds a comma itself, and an address may hold both: there a new one begins with its scheme.
   if (type === 'image_url') return value.split(/[;,]\s*(?=https?:)/i);
   // Where numbers are declared to hold commas, a comma separates none.
-  const isWithin = type === 'geopoint' || (type === 'number' && decimal !== undefined);
+  const isWithin = type === 'geopoint' || (type === 'number' && (decimal === ',' || decimal === '.'));
   return value.split(isWithin || value.includes(';') ? ';' : ',');
 }
 

@@ -107,6 +107,10 @@ function number(value: Json, { locale }: NormaliserOptions): Checked {
       value,
       `a number of at most ${Number.MAX_SAFE_INTEGER}, which is kept exactly ("as": "text" keeps every digit),`,
     );
+  if (read.fault === 'ambiguous')
+    return {
+      fault: `Found ${shown(value)}, which may count thousands: declare the sign of decimals, "decimal": "." or ",", in the mapping of the field or in the "locale" of the source.`,
+    };
   const sign =
     read.fault === 'undeclared'
       ? ' (declare its "decimal" sign: a comma and groups of digits are read by it)'

@@ -2,13 +2,19 @@
 // JavaScript cannot keep exactly is refused, not rounded.
 import type { Locale } from '../connector.ts';
 
-/** `inexact`: a whole number beyond 2^53, or one beyond all range. */
-export type ReadNumber = { value: number } | { fault: 'none' | 'inexact' | 'undeclared' };
+/**
+ * `inexact`: a whole number beyond 2^53, or one beyond all range. `undeclared`: a declared sign would give it a meaning.
+ * `ambiguous`: whether its point separates thousands is not known.
+ */
+export type ReadNumber = { value: number } | { fault: 'none' | 'inexact' | 'undeclared' | 'ambiguous' };
 
 const plain = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const blanks = ' \u00a0\u202f\u2009\u2007';
 /** Digits with signs between them that a locale would give a meaning. */
 const foreign = new RegExp(`^[+-]?\\d[\\d.,'’${blanks}]*$`);
+
+/** One group of three digits behind what may be the group before it: a thousand is not written with a leading zero. */
+const eitherWay = /^[+-]?[1-9]\d{0,2}\.\d{3}$/;
 
 const shapes = { '.': shapeWith('.', ','), ',': shapeWith(',', '.') };
 
@@ -20,9 +26,11 @@ function shapeWith(decimal: string, group: string): RegExp {
 /** Without a declared sign the point is the decimal one, and groups are refused: `1.200` might be either. */
 export function readNumber(text: string, { decimal }: Locale = {}): ReadNumber {
   const signed = text.replace(/^\u2212/, '-');
-  const written = decimal === undefined ? signed : inPoints(signed, decimal);
+  if (decimal === 'unknown' && eitherWay.test(signed)) return { fault: 'ambiguous' };
+  const isDeclared = decimal === ',' || decimal === '.';
+  const written = isDeclared ? inPoints(signed, decimal) : signed;
   if (written === null || !plain.test(written))
-    return { fault: decimal === undefined && foreign.test(signed) ? 'undeclared' : 'none' };
+    return { fault: !isDeclared && foreign.test(signed) ? 'undeclared' : 'none' };
   return exact(Number(written) + 0);
 }
 

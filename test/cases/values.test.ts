@@ -350,7 +350,7 @@ describe('locales', () => {
       },
       undeclared: {
         mapping: { birthdate: 'Geboren', 'metadata.loyalty_points': { from: 'Punkte', as: 'number' } },
-        file: 'Source_id;Geboren;Punkte\nu1;31.12.1979;1.200,50\nu2;01/02/1980;12,5\nu3;1979-12-31;1.5\n',
+        file: 'Source_id;Geboren;Punkte\nu1;31.12.1979;1.200,50\nu2;01/02/1980;12,5\nu3;1979-12-31;1.5\nu4;;1.200\n',
       },
     });
     expect(['d1', 'd2', 'd3'].map((id) => held(id)?.birthdate)).toEqual([
@@ -374,10 +374,12 @@ describe('locales', () => {
       'u1 metadata.loyalty_points',
       'u2 birthdate',
       'u2 metadata.loyalty_points',
+      'u4 metadata.loyalty_points',
     ]);
-    // By hand, as in the file.
-    const pinned = await call('PUT', '/api/customers/d1/pins/metadata.loyalty_points', '{"value":"2.000,5"}');
-    expect(pinned).toMatchObject({ status: 200, body: { value: 2000.5 } });
+    expect(refused['u4 metadata.loyalty_points']).toContain('may count thousands');
+    // By hand, as in the first source that maps the field.
+    const pinned = await call('PUT', '/api/customers/d2/pins/metadata.vip', '{"value":"Ja"}');
+    expect(pinned).toMatchObject({ status: 200, body: { value: true } });
     expect(refused['u1 metadata.loyalty_points']).toContain('"decimal"');
     expect(refused['u2 birthdate']).toContain('"dates"');
   });

@@ -23,7 +23,7 @@ const normalisers: (Normaliser | 'json')[] = [
 
 const anyLocale = fc.record({
   unit: fc.constantFrom(undefined, 'seconds', 'milliseconds', 'microseconds', 'excel'),
-  decimal: fc.constantFrom(undefined, '.', ','),
+  decimal: fc.constantFrom(undefined, '.', ',', 'unknown'),
   dates: fc.constantFrom(undefined, 'DD.MM.YYYY', ['MMDDYYYY', 'D/M/YY HH:mm']),
   timezone: fc.constantFrom(undefined, 'Europe/Warsaw', 'America/New_York'),
   true: fc.constantFrom(undefined, ['Ja', '0']),

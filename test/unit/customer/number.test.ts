@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readNumber } from '../../../src/customer/number.ts';
 
-const read = (text: string, decimal?: '.' | ',') => {
+const read = (text: string, decimal?: '.' | ',' | 'unknown') => {
   const number = readNumber(text, { decimal });
   return 'value' in number ? number.value : number.fault;
 };
@@ -60,6 +60,16 @@ describe('a number with a decimal point', () => {
     );
     expect(['12 PLN', '0x10', 'Infinity'].map((text) => read(text))).toEqual(Array(3).fill('none'));
   });
+});
+
+it('What may count thousands is refused where the sign is not known, as in files.', () => {
+  expect(['1.200', '-12.345', '999.000'].map((text) => read(text, 'unknown'))).toEqual(
+    Array(3).fill('ambiguous'),
+  );
+  expect(['1.2', '0.125', '1234.567', '1.2000', '1200', '12.5'].map((text) => read(text, 'unknown'))).toEqual(
+    [1.2, 0.125, 1234.567, 1.2, 1200, 12.5],
+  );
+  expect(read('12,5', 'unknown')).toBe('undeclared');
 });
 
 it('A whole number beyond 2^53 is not rounded, however it is written.', () => {
