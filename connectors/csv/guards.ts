@@ -8,6 +8,9 @@ const decade = /^\d{2,4}\s?s\b/i;
 /** A year that was cut short, or a decade. */
 const writtenByPeople = /^'(?:\d{2}|\d{2,4}S)$/;
 
+/** A formula that is a text and nothing else: the other way to keep a spreadsheet from taking it for a number. */
+const textFormula = /^="([^"]*)"$/;
+
 const isGuarded = (cell: string) => cell.startsWith("'");
 
 /**
@@ -33,7 +36,7 @@ export function unguarded(
   cell: string,
   { inGuarded, isKey }: { inGuarded: boolean; isKey: boolean },
 ): string {
-  if (!isGuarded(cell)) return cell;
+  if (!isGuarded(cell)) return textFormula.exec(cell)?.[1] ?? cell;
   if (inGuarded || (isKey && /^'\d/.test(cell))) return cell.slice(1);
   return writtenByPeople.test(cell) ? cell : unguardedAlone(cell);
 }

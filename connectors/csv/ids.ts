@@ -12,7 +12,7 @@ export const keyProfiles = z.object({
   spaceless: z.boolean(),
   mail: z.boolean(),
   mailless: z.boolean(),
-  /** Some have letters, though none as in `7E10`. */
+  /** More than a tenth have letters, though none as in `7E10`. */
   lettered: z.boolean(),
   /** Some are whole numbers, and of how many digits. */
   integers: z.array(z.number()),
@@ -28,13 +28,16 @@ export type KeyProfile = z.infer<typeof keyProfiles>;
 const scientific = /^[+-]?\d+(?:[.,]\d+e[+-]?|e\+)\d{1,3}$/i;
 /** So is a hexadecimal number that has one E. */
 const maybeScientific = /^\d+e\d{1,3}$/i;
+/** What a spreadsheet shows where it has no value, or too little room for one. */
+const sheetError = /^#(?:#+|N\/A|REF!|NAME\?|VALUE!|DIV\/0!|NULL!|NUM!)$/i;
 const float = /^(\d+)[.,]0+$/;
 const integer = /^\d+$/;
 const mostShapes = 50;
 const exactDigits = 15;
 
 export function profileOf(ids: readonly string[]): KeyProfile {
-  const all = ids.map(trimmed).filter((id) => !isBlank(id));
+  const all = ids.map(trimmed).filter((id) => !isBlank(id) && !sheetError.test(id));
+  const lettered = all.filter((id) => /\p{L}/u.test(id) && !scientific.test(id) && !maybeScientific.test(id));
   const every = (test: (id: string) => boolean) => all.length > 0 && all.every(test);
   const long = all.filter((id) => integer.test(id) && id.length > exactDigits);
   return {
@@ -43,7 +46,7 @@ export function profileOf(ids: readonly string[]): KeyProfile {
     spaceless: every((id) => !/\s/.test(id)),
     mail: every((id) => id.includes('@')),
     mailless: every((id) => !id.includes('@')),
-    lettered: all.some((id) => /\p{L}/u.test(id) && !scientific.test(id) && !maybeScientific.test(id)),
+    lettered: lettered.length * 10 > all.length,
     integers: [...new Set(all.filter((id) => integer.test(id)).map((id) => id.length))].slice(0, mostShapes),
     floats: every((id) => float.test(id)),
     rounded: long.length > 2 && long.every((id) => /^0+$/.test(id.slice(exactDigits))),
@@ -87,6 +90,11 @@ export function readId(
     return {
       fault:
         'is a long number as a spreadsheet shortens it, and no longer tells people apart: format the column as text and export the file again',
+    };
+  }
+  if (sheetError.test(id)) {
+    return {
+      fault: 'is what a spreadsheet shows in place of a value: mend the column and export the file again',
     };
   }
   const [, whole] = float.exec(id) ?? [];

@@ -117,6 +117,7 @@ describe('what is missing or empty in a file', () => {
         '"","",""',
         '\u00a0,\u200b,',
         '\t',
+        '\u001a',
       ),
     );
     expect(blank.ids).toEqual(['td-1']);
@@ -350,6 +351,8 @@ describe('what a spreadsheet or a shop did to values', () => {
       "'=1+1": '=1+1',
       "'-5": '-5',
       "'n' roll": "'n' roll",
+      '="00123"': '00123',
+      '=1+1': '=1+1',
       "''": "''",
       "'": "'",
     };
@@ -369,10 +372,12 @@ describe('what a spreadsheet or a shop did to values', () => {
         '1.5e15,Ed',
         '70000000001,Fay',
         '7E10,Gus',
+        '#########,Hal',
+        '#N/A,Ivy',
       ),
     );
     expect(ids).toEqual(['70000000001']);
-    expect(rejected).toHaveLength(6);
+    expect(rejected).toHaveLength(8);
     expect(rejected[0]!.reason).toMatch(
       /^The ID "7\.00E\+10" in the column "Source_id" is a long number as a spreadsheet shortens it/,
     );
@@ -503,6 +508,16 @@ describe.each(databases)('files from end to end on $name', ({ open }) => {
     await world.sync('full', 'nightly');
     expect(there()).toEqual(['n2', 'n3']);
     expect(await database.rows(sql`select 1 from swept_records`)).toEqual([]);
+  });
+
+  it('19-row-left-the-file: more rows that left than the breaker lets go are held', async () => {
+    const everyone = Array.from({ length: 30 }, (_, index) => `h${index},Ann`);
+    await rewrite(lines('Source_id,Name', ...everyone));
+    await world.sync('incremental', 'nightly');
+    await rewrite(lines('Source_id,Name', ...everyone.slice(0, 5)));
+    await world.sync('incremental', 'nightly');
+    expect(there()).toHaveLength(15);
+    expect(await database.rows(sql`select 1 from deliveries where state = 'held'`)).toHaveLength(10);
   });
 
   it('19-row-left-the-file: a file that is not declared complete deletes nobody', async () => {

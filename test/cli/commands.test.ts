@@ -83,7 +83,7 @@ describe('usage', () => {
 describe('check', () => {
   it('prints every fault of the configuration and ends with 2', async () => {
     config.sources['hubspot'] = { connector: 'hubspt' };
-    config.sources['files'] = { connector: 'csv', delimiter: '|' };
+    config.sources['files'] = { connector: 'csv', delimiter: 'ab' };
     const { exitCode, err } = await tributary(['check']);
     expect(exitCode).toBe(2);
     expect(err).toContain('sources.hubspot.connector');
