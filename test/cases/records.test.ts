@@ -131,6 +131,22 @@ describe('What a newer state does not say', () => {
   });
 });
 
+describe('A mapping that names what is not there', () => {
+  it('03-column-renamed: a property that HubSpot has no more keeps its values, and the run says what was meant', async () => {
+    const mapping = { email: 'email', name: ['firstname', 'lastname'], 'metadata.points': 'loyalty_point' };
+    const { world, ask } = await open({}, { source: { mapping } });
+    world.hubspot.create({ firstname: 'Ada', email: 'ada@example.test', loyalty_points: 7 });
+    const run = await world.sync('full');
+    const { notes } = (await ask(`/api/runs/${run.id}`)) as { notes: { code: string; message: string }[] };
+    expect(notes).toMatchObject([
+      {
+        code: 'missing_property',
+        message: expect.stringMatching(/"loyalty_point",.*did you mean "loyalty_points"/),
+      },
+    ]);
+  });
+});
+
 describe('States that come back', () => {
   const crm = {
     connector: 'webhook',

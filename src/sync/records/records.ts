@@ -159,6 +159,18 @@ export async function writeRecords(
     returning record_id as "recordId", source_id as "sourceId"`);
 }
 
+/** Whether a stored record has this property at the top of its body. Reads every body of the stream where none has. */
+export async function isKnownProperty(
+  db: Queryable,
+  source: string,
+  stream: string,
+  property: string,
+): Promise<boolean> {
+  const rows = await db.rows(sql`
+    select 1 from records where source = ${source} and stream = ${stream} and jsonb_exists(body, ${property}) limit 1`);
+  return rows.length > 0;
+}
+
 /** Moves on the clock of records whose body is the same as before. */
 export async function touchRecords(
   db: Queryable,

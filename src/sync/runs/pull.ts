@@ -11,6 +11,7 @@ import {
   TransientError,
   UnauthorizedError,
 } from '../../connector.ts';
+import { pathProperty } from '../../customer/path.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
@@ -22,6 +23,7 @@ import { noteCoverage } from '../inbox/coverage.ts';
 import { pause } from '../pauses.ts';
 import { aheadNote } from '../records/clocks.ts';
 import { ingest } from '../records/ingest.ts';
+import { isKnownProperty } from '../records/records.ts';
 import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
 import { checkpoint, dropCheckpoint, moveCheckpoint, type Reader } from './checkpoints.ts';
@@ -43,6 +45,7 @@ import {
   runById,
 } from './runs.ts';
 import { forgetMet, forgetMetBy, hasBegun, noteMet, revived, type Sweep, sweep, sweeps } from './sweep.ts';
+import { UnseenProperties } from './unseen.ts';
 
 const leaseMs = 30_000;
 const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
@@ -284,6 +287,7 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
   const begun = (await checkpoint(room.database, key.source, key.stream, reader))?.cursor ?? null;
   const sweeping = reader === 'full' && sweeps(run, stream);
   const columns = new RunColumns(source);
+  const unseen = new UnseenProperties(source);
   let first = begun === null;
   let total: number | null = null;
   let whole: Page['whole'];
@@ -296,6 +300,8 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
     next = page.rest ? null : ask(page.cursor);
     next?.catch(() => {}); // awaited on the next turn; until then a failure must not count as unhandled
     const found = columns.of(page);
+    // The columns of a file are looked at before its rows.
+    if (!page.columns) unseen.look(page.records);
     const now = room.clock.now();
     const counts = await room.database.transaction(async (tx) => {
       const changed: number[] = [];
@@ -350,7 +356,31 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
     seen.rejected += counts.rejected;
   }
   if (whole) await deleteUnmet(reading, whole.asOf);
+  if (reader === 'full' || reader === 'lead') await noteUnseen(reading, reader, unseen);
   return total;
+}
+
+/**
+ * Notes what the mapping names and no record of the reading had. Of changes alone only what stored records do have: it is
+ * there no more.
+ */
+async function noteUnseen(reading: Reading, reader: Reader, unseen: UnseenProperties): Promise<void> {
+  const { room, source, stream, run } = reading;
+  const { database, log } = room;
+  const isGone = (path: string) => isKnownProperty(database, source.name, stream.name, pathProperty(path));
+  const paths: string[] = [];
+  for (const path of unseen.paths) if (reader === 'full' || (await isGone(path))) paths.push(path);
+  if (paths.length === 0) return;
+  // Records hold what they were asked for: only the vendor knows what else there is. Without its answer there is no hint.
+  const all = await (async () => stream.properties?.(contextOf(reading)))().catch(() => undefined);
+  const notes = paths.map((path) =>
+    unseen.note(
+      path,
+      all?.map(({ name }) => name),
+    ),
+  );
+  for (const { message } of notes) log.warn({ source: source.name, run: run.id }, message);
+  await database.transaction((tx) => addNotes(tx, run.id, notes));
 }
 
 /** The page's records; of a whole reading those that had been gone are back with its clock. */
