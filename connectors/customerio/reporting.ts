@@ -64,9 +64,10 @@ function personIn(data: JsonObject): { recordId: string; body: JsonObject } | un
   if (objectOf(identifiers) !== identifiers && typeof data['customer_id'] !== 'string')
     throw new RejectedError('The event names nobody in data.identifiers.', { code: 'no_person' });
   const known = objectOf(identifiers);
-  // `customer_id` is of old, and blank where the person has been deleted.
-  const id = wordOf(known['id']) ?? wordOf(data['customer_id']);
   const cioId = wordOf(known['cio_id']);
+  // `customer_id` is of old, and blank where the person has been deleted.
+  const given = wordOf(Object.hasOwn(known, 'id') ? known['id'] : data['customer_id']);
+  const id = given === cioId ? undefined : given;
   const email = wordOf(known['email']) ?? wordOf(data['email_address']) ?? wordOf(data['recipient']);
   const recordId = cioId ?? id;
   if (recordId === undefined) return undefined;

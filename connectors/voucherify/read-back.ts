@@ -162,7 +162,8 @@ function listedOf(json: Json | undefined): JsonObject[] {
 }
 
 function isLast(json: Json | undefined, listed: readonly JsonObject[]): boolean {
-  return listed.length < pageCustomers || (isObject(json) && json['has_more'] === false);
+  const { has_more } = isObject(json) ? json : {};
+  return typeof has_more === 'boolean' ? !has_more : listed.length < pageCustomers;
 }
 
 function shown(customer: JsonObject): ShownCustomer {

@@ -365,6 +365,20 @@ describe('Customer.io', () => {
     expect(await read(mo)).toMatchObject({ unchanged: 1 });
   });
 
+  it('intercom-seconds-become-1970: Customer.io’s seconds as text are of this century too', async () => {
+    const { customerio, customers, read } = await start({
+      mapping: {
+        'metadata.since': { from: 'created_at', as: 'datetime' },
+        'metadata.born': { from: 'born', as: 'date' },
+      },
+    });
+    const mo = customerio.identify({ id: 'shop-9', created_at: 1_767_225_600, born: 86_400 });
+    await read(mo);
+    expect(customers()['shop-9']).toMatchObject({
+      metadata: { since: '2026-01-01T00:00:00.000Z', born: '1970-01-02' },
+    });
+  });
+
   it('customerio-removed-attribute: an event that names the person without it takes it out', async () => {
     const { customerio, customers, name, clock } = await start({ mapping });
     const mo = customerio.identify({ id: 'shop-9', first_name: 'Mo', email: 'mo@example.org' });
@@ -693,6 +707,30 @@ describe('Voucherify', () => {
     });
     expect(await verify()).toMatchObject({ state: 'failed' });
     await until(async () => (await exportsThere()) === 0);
+  });
+
+  it('a short page of the list that says there is more is not the last', async () => {
+    const { page } = voucherifyConnector.destination!.readBack!.list;
+    const customers = Array.from({ length: 40 }, (_, index) => ({
+      id: `cust_${index}`,
+      source_id: `shop-${index}`,
+      created_at: new Date(Date.UTC(2026, 0, 1, 0, index)).toISOString(),
+    }));
+    const answer = (has_more?: boolean) => ({
+      settings: voucherifyConnector.settings.parse({ appId: 'app-id', appToken: 'app-token-00000000' }),
+      api: {
+        request: async () => ({
+          status: 200,
+          headers: {},
+          json: { customers, ...(has_more !== undefined && { has_more }) },
+        }),
+      },
+      files: {} as never,
+      now: 0,
+    });
+    expect((await page(answer(true), null)).rest).toBe(false);
+    expect((await page(answer(false), null)).rest).toBe(true);
+    expect((await page(answer(), null)).rest).toBe(true);
   });
 
   it('passes-to-keep: the published vectors of its signatures are authentic', () => {

@@ -200,6 +200,21 @@ describe('events of the reporting webhook', () => {
     expect(workspace.said()).toMatchObject([{ kind: 'ignored', reason: /deleted/ }].map(asMatch));
   });
 
+  test('Customer.io’s own ID under customer_id is not taken for the workspace’s', () => {
+    const workspace = new Workspace();
+    const data = { customer_id: 'd9c1', identifiers: { email: 'ann@example.com', cio_id: 'd9c1' } };
+    const event = {
+      event_id: '01E4',
+      object_type: 'customer',
+      metric: 'subscribed',
+      timestamp: start / 1000,
+      data,
+    };
+    const { changes } = workspace.hear(workspace.simulator.push(JSON.stringify(event)));
+    expect(changes[0]).toMatchObject({ kind: 'record', record: { recordId: 'd9c1' } });
+    expect(changes[0]).not.toHaveProperty('record.body.id');
+  });
+
   test('a repeat has the same key however it is stamped; other events have others', () => {
     const workspace = new Workspace();
     const { simulator } = workspace;
@@ -284,6 +299,17 @@ describe('bodies that a person writes', () => {
     const { keys, changes } = workspace.hear(workspace.simulator.push(recipe!.body, 'journeys'));
     expect(changes).toEqual([{ kind: 'ignored', reason: 'It is a test: the template was not filled in.' }]);
     expect(keys).toEqual([null]);
+  });
+
+  test('of a person without an ID is known by the cio_id, which is no source ID', () => {
+    const workspace = new Workspace();
+    const cioId = workspace.simulator.identify({ email: 'ann@example.com' });
+    workspace.simulator.journey(cioId, webhookOf(customerio, workspace.given).recipe!.body);
+    const [change] = workspace.said();
+    expect(change).toMatchObject({
+      kind: 'record',
+      record: { recordId: cioId, body: { id: '', cio_id: cioId } },
+    });
   });
 
   test('a body without an ID is rejected with a sentence', () => {
