@@ -6,7 +6,7 @@ import { listDeadLetters } from '../sync/letters/dead-letters.ts';
 import { type LetterGroup, letterGroups } from '../sync/letters/letter-groups.ts';
 import { requestOf } from '../sync/letters/retry.ts';
 import { listVerifications } from '../sync/proof/verifications.ts';
-import { listRuns } from '../sync/runs/runs.ts';
+import { columnsOfRuns, listRuns } from '../sync/runs/runs.ts';
 import { customerBody } from './api/customers.ts';
 import { groupBody } from './api/dead-letter-groups.ts';
 import { letterBody } from './api/dead-letters.ts';
@@ -93,6 +93,10 @@ async function overview(room: Room, causes: Remembered<LetterGroup[]>, query: st
   return overviewPage({
     status,
     runs: runs.map(runBody),
+    columns: await columnsOfRuns(
+      database,
+      runs.map(({ id }) => id),
+    ),
     letters: letters.map(letterBody),
     groups: (await causes.get()).map(groupBody),
     faulty,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/engine/clock.ts';
 import { ago, duration, rate, schedule } from '../../src/web/pages/format.ts';
+import { runsSection } from '../../src/web/pages/runs.ts';
 import { Rates } from '../../src/web/rates.ts';
 import { Remembered } from '../../src/web/remembered.ts';
 
@@ -80,5 +81,43 @@ describe('a time in words', () => {
   it('a rate below ten has a decimal', () => {
     expect(rate(0.44)).toBe('0.4/s');
     expect(rate(1240.6)).toBe('1,241/s');
+  });
+});
+
+describe('a run that read a file', () => {
+  const time = '2026-11-02T08:00:00.000Z';
+  const run = {
+    ...{
+      id: 7,
+      source: 'files',
+      mode: 'import',
+      lane: 'backfill',
+      trigger: 'manual',
+      slot: null,
+      request: {},
+    },
+    ...{ state: 'finished', working: false, requestedAt: time, startedAt: time, endedAt: time, dueAt: time },
+    ...{
+      cancelRequestedAt: null,
+      pages: 1,
+      received: 1,
+      changed: 1,
+      unchanged: 0,
+      superseded: 0,
+      filtered: 0,
+    },
+    ...{ rejected: 0, customers: 1, expected: null, step: null, error: null, attempts: 0, notes: [] },
+  } as unknown as Parameters<typeof runsSection>[0][number];
+
+  it('shows what became of its columns, and takes none of their names for HTML', () => {
+    const columns = {
+      ...{ recognised: 'HubSpot contact export', mappedBy: 'names' as const, sourceId: 'Record ID' },
+      fields: [{ field: 'name', columns: ['First Name', '<i>Last'] }],
+      ...{ leftOut: [{ column: 'Contact owner', reason: 'internal to HubSpot' }], missing: [], mapping: {} },
+    };
+    const shown = String(runsSection([run], time, new Map([[7, columns]])));
+    expect(shown).toContain('Columns, HubSpot contact export: 1 read, 1 left out');
+    expect(shown).toContain('name ← First Name + &lt;i&gt;Last');
+    expect(String(runsSection([run], time, new Map()))).not.toContain('<details');
   });
 });

@@ -4,6 +4,7 @@ import type { Json, JsonObject, Note } from '../../connector.ts';
 import { at, json, ms, type Queryable } from '../../db/database.ts';
 import { type Lane, laneNumber, lanes } from '../../engine/lanes.ts';
 import { leasedBy } from '../../engine/roster.ts';
+import type { ColumnReport } from '../columns.ts';
 import { balances, type Counts } from '../records/ingest.ts';
 import { mergeNotes } from './notes.ts';
 
@@ -277,6 +278,19 @@ export async function keepReport(
 export async function reportOf(db: Queryable, id: number): Promise<Json> {
   const [row] = await db.rows<{ report: Json }>(sql`select report from runs where id = ${id}::bigint`);
   return row?.report ?? null;
+}
+
+/** Of those of these runs that read files, what became of the columns. */
+export async function columnsOfRuns(
+  db: Queryable,
+  ids: readonly number[],
+): Promise<Map<number, ColumnReport>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.rows<{ id: number; columns: ColumnReport }>(sql`
+    select id::float8 as id, report -> 'columns' as columns from runs
+    where id in (select value::text::bigint from jsonb_array_elements(${json(ids)}))
+      and jsonb_typeof(report -> 'columns') = 'object'`);
+  return new Map(rows.map((row) => [row.id, row.columns]));
 }
 
 /** Holds the lease further while a page takes long. */

@@ -1,5 +1,6 @@
 // The page at `/`: its head, its headline, and the sections in their order.
 import { html } from 'hono/html';
+import type { ColumnReport } from '../../sync/columns.ts';
 import type { LetterGroupBody } from '../api/dead-letter-groups.ts';
 import type { LetterBody } from '../api/dead-letters.ts';
 import type { RequestBody } from '../api/inbox-shapes.ts';
@@ -20,6 +21,8 @@ import { sourcesSection } from './sources.ts';
 export interface Overview {
   status: Status;
   runs: RunBody[];
+  /** By run, what became of the columns of the file that it read. */
+  columns: ReadonlyMap<number, ColumnReport>;
   letters: LetterBody[];
   groups: LetterGroupBody[];
   /** The newest requests of the inbox that have faults. */
@@ -29,7 +32,8 @@ export interface Overview {
   found: Found | null;
 }
 
-export function overviewPage({ status, runs, letters, groups, faulty, proof, found }: Overview): Html {
+export function overviewPage(given: Overview): Html {
+  const { status, runs, columns, letters, groups, faulty, proof, found } = given;
   return page(
     'Tributary',
     html`<a class="skip" href="#main">To the content</a>
@@ -43,7 +47,7 @@ ${headline(status)}
 <div class="columns"><div>${sourcesSection(status.sources, status.now)}</div><div>${destinationSection(status)}</div></div>
 ${customerSection(found, status.now)}
 ${proofSection(proof, status.now)}
-${runsSection(runs, status.now)}
+${runsSection(runs, status.now, columns)}
 ${inboxSection(status, faulty)}
 ${deadLettersSection(status, letters, groups)}
 </main>

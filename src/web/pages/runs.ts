@@ -1,10 +1,15 @@
 // The last runs, each with counts that balance.
 import { html } from 'hono/html';
+import type { ColumnReport } from '../../sync/columns.ts';
 import type { RunBody } from '../api/shapes.ts';
 import { duration, number } from './format.ts';
 import { chip, type Html, moment, type Share, stacked } from './parts.ts';
 
-export function runsSection(runs: readonly RunBody[], now: string): Html {
+export function runsSection(
+  runs: readonly RunBody[],
+  now: string,
+  columns: ReadonlyMap<number, ColumnReport>,
+): Html {
   return html`<section id="runs" data-live aria-labelledby="runs-title">
 <h2 id="runs-title">Last runs</h2>
 ${
@@ -12,13 +17,13 @@ ${
     ? html`<p class="card empty">Nothing has run yet.</p>`
     : html`<div class="card table"><table class="runs" aria-labelledby="runs-title">
 <thead><tr><th scope="col">Run</th><th scope="col">When</th><th scope="col" class="figure">Received</th><th scope="col" class="figure sum">Changed</th><th scope="col" class="figure sum">Unchanged</th><th scope="col" class="figure sum">Superseded</th><th scope="col" class="figure sum">Filtered</th><th scope="col" class="figure sum">Rejected</th><th scope="col" class="figure">Customers</th><th scope="col">State</th></tr></thead>
-<tbody>${runs.map((run) => row(run, now))}</tbody></table></div>`
+<tbody>${runs.map((run) => row(run, now, columns.get(run.id)))}</tbody></table></div>`
 }</section>`;
 }
 
 const tones = { requested: 'note', finished: 'good', failed: 'bad', cancelled: 'quiet' } as const;
 
-function row(run: RunBody, now: string): Html {
+function row(run: RunBody, now: string, columns: ColumnReport | undefined): Html {
   const shares: Share[] = [
     { name: 'changed', count: run.changed, tone: 'good' },
     { name: 'unchanged', count: run.unchanged, tone: 'quiet' },
@@ -34,5 +39,16 @@ ${shares.map(({ name, count, tone }) => html`<td class="figure sum ${count === 0
 <td class="figure" data-name="Customers">${number(run.customers)}</td>
 <td data-name="State">${chip(tones[run.state], run.state === 'requested' ? (run.working ? 'running' : 'waiting') : run.state)}${
     run.error ? html`<small class="error">${run.error}</small>` : ''
-  }${run.notes.map(({ message, count }) => html`<small class="notes">${message}${count > 1 ? ` (${number(count)}×)` : ''}</small>`)}</td></tr>`;
+  }${run.notes.map(({ message, count }) => html`<small class="notes">${message}${count > 1 ? ` (${number(count)}×)` : ''}</small>`)}${columns ? columnsOf(columns) : ''}</td></tr>`;
+}
+
+/** What became of the columns of a file, folded up. */
+function columnsOf({ recognised, sourceId, fields, leftOut }: ColumnReport): Html {
+  const lines = [
+    ...(sourceId === null ? [] : [`source ID ← ${sourceId}`]),
+    ...fields.map(({ field, columns }) => `${field} ← ${columns.join(' + ')}`),
+    ...leftOut.map(({ column, reason }) => `left out: ${column} (${reason})`),
+  ];
+  const kind = recognised === null ? '' : `, ${recognised}`;
+  return html`<details data-key="columns"><summary>Columns${kind}: ${fields.length} read, ${leftOut.length} left out</summary><pre>${lines.join('\n')}</pre></details>`;
 }
