@@ -33,7 +33,7 @@ export const webhook = defineConnector<Settings>({
 
 function webhookOf(given: Settings): Webhook<Change> {
   const template = templateOf(given);
-  const { recipe, maxBodyBytes } = template;
+  const { recipe, maxBodyBytes, refuseWith } = template;
   const handshake = handshakeOf(given);
   const sample = sampleOf(template);
   return {
@@ -47,6 +47,7 @@ function webhookOf(given: Settings): Webhook<Change> {
     ...(template.reply === 'salesforce-ack' && { reply: acknowledgement }),
     retryHorizonSeconds: Math.ceil(template.retryHours * 3600),
     ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+    ...(refuseWith !== undefined && { refuseWith }),
     key: (item) => keyOf(item, template),
     changes: (item, received) => changesOf(item, received, given, template),
     ...(recipe && { recipe }),

@@ -76,7 +76,7 @@ function eventChange(item: Json, received: Received, apiKey: string | undefined)
   const recordId =
     wordOf(valueAt(item, 'user.external_user_id')) ?? wordOf(valueAt(item, 'external_user_id'));
   if (recordId === undefined) return ignored('The user has no external ID.');
-  const changedAt = momentOf(time, isSeconds(time) ? 'seconds' : 'milliseconds') ?? received.receivedAt;
+  const changedAt = momentOf(time, 'seconds') ?? received.receivedAt;
   return { kind: 'touch', stream: 'users', recordId, changedAt };
 }
 
@@ -85,11 +85,6 @@ function isOfProfile(type: string): boolean {
   const name = type.toLowerCase().replaceAll('_', '.');
   if (profileWords.some((word) => name.includes(word))) return true;
   return !engagementKinds.some((kind) => name.startsWith(kind));
-}
-
-/** Documented in seconds: such a number in milliseconds would be before 1973. */
-function isSeconds(time: Json | undefined): boolean {
-  return Number(time) < 100_000_000_000;
 }
 
 // ── Canvas and campaigns ────────────────────────────────────────────────────────────────────────────────────────

@@ -37,6 +37,7 @@ export function webhook(settings: Settings): Webhook<Change> {
     recipe: recipe(at),
     notes: [
       'There is no webhook for a profile that changed: start a journey when one does, and let it call a webhook with the body of the recipe.',
+      'The recipe has the time at which the profile changed, and no ID of the sending: Iterable has none.',
       'System webhooks (Integrations → Webhooks) tell of subscriptions. With apiKey the user that they name is then read; without it they are left aside.',
       'Iterable signs nothing. The token goes into the field behind the type Basic or OAuth2: both are understood.',
       'Write tags with two braces: values then come escaped for HTML, which is undone here. With three, a quote in a value makes the body unreadable, and it is kept as a dead letter.',

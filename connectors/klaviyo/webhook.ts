@@ -41,6 +41,7 @@ export function webhook(settings: Settings): Webhook<Change> {
       'A webhook of a flow sends one request for each profile. Its body is kept in the stream flows, apart from the profiles that are read, so that neither undoes what the other knows; the same mapping reads both, so name things in it as Klaviyo does.',
       'The body of a flow must not have a data of its own at the top: that is how system webhooks are told from it.',
       'Which tag holds the external ID is worth a look at a preview: person.id is said to.',
+      'The recipe has neither a time nor an ID of the sending, for Klaviyo documents no tag that gives either in every flow: the time at which a request came counts, and a late repeat of an older state turns back what came after it, until the profile is read again. Where your flow knows one, add "changed_at" (ISO 8601 or Unix seconds) or "event_id" (different in each sending).',
       'A double quote in a value breaks the JSON around it: such a request is kept, and can be replayed.',
       'Keep a schedule besides: merges and erasures are pushed by neither.',
     ],

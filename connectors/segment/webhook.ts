@@ -19,7 +19,8 @@ export function webhook(settings: Settings): Webhook<Change> {
       missing:
         'Set webhookSecret to the shared secret of the webhook destination, or urlToken, bearerToken or basicAuth where it signs nothing.',
     }),
-    decoding: { form: 'json', items: [''] },
+    // The Extensible Webhook wraps each call of a batch: `[{"json": {…}}]` (action-destinations, webhook-extensible).
+    decoding: { form: 'json', items: [''], unwrap: 'json' },
     retryHorizonSeconds,
     maxBodyBytes,
     key: (item: Json) => wordOf(objectOf(item)['messageId']) ?? null,
@@ -28,7 +29,7 @@ export function webhook(settings: Settings): Webhook<Change> {
       'Add the destination "Webhooks (Actions)" with the action Send, leave Data as it is (the whole event), and let it be triggered by identify, group, alias and delete: other calls are counted and left out.',
       'Segment signs only the first call of a batch: with webhookSecret alone, batches of more than one are refused and not sent again. To take them, set urlToken too and end the URL with it, or bearerToken or basicAuth and send that as a header.',
       'Keep batch_size at 400 or less.',
-      'Where webhookSecret is set, a request without its signature is refused, whatever token it has: the Extensible Webhook signs nothing, so it needs a source of its own with bearerToken or urlToken alone.',
+      'Where webhookSecret is set, a request without its signature is refused, whatever token it has. An Extensible Webhook without a shared secret signs nothing: it needs a source of its own with bearerToken or urlToken alone.',
       'Traits are taken as they are told, a few at a time: one that is absent stays as it was, and null empties it. Reserved ones stand in snake_case as well (first_name, last_name, created_at), parts of the address as address.city.',
       'An alias lets a user go on as the customer of previousId, who keeps its source ID: Voucherify takes no new one.',
       'A group call replaces what was known of the user’s group, whole; the default mapping takes nothing of it: metadata can, from group.name.',
@@ -62,12 +63,12 @@ function schemes(settings: Settings): Scheme[] {
     signed('body'),
     // They sign what their own serializer writes, which need not be how the body came.
     signed('compact'),
-    signed({ element: 'only' }),
+    signed({ element: 'only', unwrap: 'json' }),
     // The rest of a batch is nobody's word by this alone.
     ...credentials.map(
       (credential): Scheme => ({
         kind: 'all',
-        of: [signed({ element: 'first' }), credential],
+        of: [signed({ element: 'first', unwrap: 'json' }), credential],
       }),
     ),
   ];

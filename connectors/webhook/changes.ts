@@ -1,12 +1,6 @@
 // One item of what is pushed into what it says: a record, or nothing for us. It knows no senders.
-import {
-  type Change,
-  type Json,
-  type JsonObject,
-  RejectedError,
-  type SourceRecord,
-  type TimeUnit,
-} from '#connector';
+import { type Change, type Json, type JsonObject, RejectedError, type SourceRecord } from '#connector';
+import { notATime } from '#connector/authored';
 import { momentOf, valueAt, wordOf } from '#connector/reading';
 import type { Received } from '#connector/webhook';
 import { below } from './paths.ts';
@@ -51,16 +45,9 @@ export function idInBody({ id, fields }: Template): string {
 function clockOf(item: Json, received: Received, { record }: Settings, { changedAt }: Template): number {
   const at = changedAt.find((path) => (valueAt(item, path) ?? '') !== '');
   if (at === undefined) return received.receivedAt;
-  const time = timeOf(valueAt(item, at), record.unit);
+  const time = momentOf(valueAt(item, at), record.unit);
   if (time !== undefined) return time;
-  throw new RejectedError(`What stands at ${at} is no time: ISO 8601 or Unix time is.`, { code: 'no_time' });
-}
-
-/** Unix time in seconds is below 100,000,000,000 until the year 5138; in milliseconds it has been above since 1973. */
-function timeOf(value: Json | undefined, unit: TimeUnit | undefined): number | undefined {
-  const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
-  const guess = typeof number === 'number' && number < 100_000_000_000 ? 'seconds' : 'milliseconds';
-  return momentOf(value, unit ?? guess);
+  throw new RejectedError(notATime(at, record.unit, 'record.unit of the source'), { code: 'no_time' });
 }
 
 function isDeleted(item: Json, { record: { deleted } }: Settings): boolean {

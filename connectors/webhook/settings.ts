@@ -50,8 +50,8 @@ const record = z
       .describe('When it changed, the first of these that is there; else the time at which it came.'),
     unit: z
       .enum(['seconds', 'milliseconds', 'microseconds'])
-      .optional()
-      .describe('Of a changedAt that is a number. By default its size tells.'),
+      .default('seconds')
+      .describe('What a changedAt that is a number counts since 1970.'),
     deleted: z
       .strictObject({ path, equals: scalars })
       .optional()
@@ -116,6 +116,12 @@ export const settings = z
       .enum(['json', 'salesforce-ack'])
       .optional()
       .describe('The answer: {} as JSON, or the Ack that Salesforce waits for.'),
+    refuseWith: z
+      .int()
+      .min(400)
+      .max(599)
+      .optional()
+      .describe('The status of every refusal, for senders that stop for good after some: 503, say.'),
     maxBodyBytes: z
       .int()
       .min(1024)

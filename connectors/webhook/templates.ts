@@ -18,6 +18,8 @@ export interface Template {
   retryHours: number;
   reply: 'json' | 'salesforce-ack';
   maxBodyBytes?: number;
+  /** Where the sender stops for good after the status that says what is wrong. */
+  refuseWith?: number;
   mapping: Mapping;
   /** Brings an item into the form in which the paths find things. */
   tidied?(item: Json): Json;
@@ -46,13 +48,16 @@ const custom: Template = {
   mapping: { name: 'name', email: 'email', phone: 'phone' },
   notes: [
     'Send a time of change with every record: without one, the time at which it came counts, and a late repeat turns back what came after it.',
-    'Two sendings with the same content and neither an event ID nor a time of change are taken for one.',
+    'Send an event ID (event_id) as well where you have one: a repeat is then known for one, whatever has come in between.',
+    'A time that is a number counts seconds; for another unit set record.unit.',
   ],
 };
 
 const bloomreach: Template = {
   ...custom,
   id: 'registered',
+  // 400, 404, 410, 412, 413 and 418 stop every further request of the customers who entered together; 500 is tried again.
+  refuseWith: 500,
   mapping: {
     name: ['first_name', 'last_name'],
     email: 'email',
@@ -73,7 +78,8 @@ const bloomreach: Template = {
     'Choose basic authentication in the webhook node, or add a header; Bloomreach signs nothing.',
     'Leave the webhook at one request for each customer. A batch is read too where its body is a list.',
     'Where your project does not know the filter tojson, put each tag in quotes and leave the filter out: a quote in a value then makes that body unreadable, and it is kept as a dead letter.',
-    'Add "changed_at" with the time of the trigger (ISO 8601 or Unix time), or "event_id" with what names it: two sendings with the same content and neither are taken for one.',
+    'changed_at is the time of the event that started the scenario. One that no event starts has none: then the time at which a request came counts, and a late repeat of an older state turns back what came after it. Write a time of your own there if you have one, as ISO 8601 or Unix seconds.',
+    'Refusals are answered 500: after other statuses Bloomreach stops the whole send.',
     'Anonymising a customer sends nothing.',
   ],
 };
@@ -151,15 +157,17 @@ export function templateOf({ template, ...given }: Settings): Template {
     retryHours: given.retryHours ?? known.retryHours,
     reply: given.reply ?? known.reply,
     ...(given.maxBodyBytes !== undefined && { maxBodyBytes: given.maxBodyBytes }),
+    ...(given.refuseWith !== undefined && { refuseWith: given.refuseWith }),
   };
 }
 
 /** A body with a key for each of these properties, written by Jinja. What a customer does not have is an empty text. */
 function jinjaBody(properties: readonly string[]): string {
   const lines = properties.map((name) => `  "${name}": {{ customer.${name} | default('') | tojson }}`);
-  return ['{', ['  "registered": {{ customer_ids.registered | tojson }}', ...lines].join(',\n'), '}'].join(
-    '\n',
-  );
+  // Without an event there is an empty text, and the time at which the request comes counts.
+  const clock = '  "changed_at": {{ (event.timestamp if event else \'\') | tojson }}';
+  const all = ['  "registered": {{ customer_ids.registered | tojson }}', ...lines, clock];
+  return ['{', all.join(',\n'), '}'].join('\n');
 }
 
 const reserved = ['name', 'email', 'phone', 'dob', 'identity', 'objectid', 'profiledata'];

@@ -41,7 +41,10 @@ export function addWebhook(program: Command, cli: Cli): void {
     .command('webhook')
     .description('Print how to set up the webhooks of a source at its vendor; or send a request to try them.')
     .argument('<source>', 'the name of a source; "destination" for its own webhooks')
-    .option('--send', 'send a sample through the door, signed as the vendor would, and say what came of it')
+    .option(
+      '--send',
+      'hand a sample to the webhook endpoint, signed as the vendor would, and print the result',
+    )
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -120,8 +123,11 @@ function isWell({ status, request }: Tried): boolean {
 function triedText(source: string, tried: Tried, isHere: boolean): string {
   const { sent, reason, url, status, answer, request } = tried;
   if (!sent) return `Nothing was sent to ${source}: ${reason}`;
-  const door = isHere ? 'through the door, here' : `to ${url}`;
-  const lines = [`Sent ${door}: answered ${status}${answer ? ` ${answer}` : ''}`];
+  const where = isHere ? 'this process, as no server is running' : 'the server itself';
+  const lines = [
+    `Sent to the webhook endpoint inside ${where}, as a request to ${url}: answered ${status}${answer ? ` ${answer}` : ''}`,
+    'It passed neither your network nor a proxy: whether the vendor reaches that address is not tried.',
+  ];
   if (status !== null && status >= 300) return [...lines, 'It did not get in.'].join('\n');
   if (request === null) return [...lines, 'It was let in, and nothing of it is to be kept.'].join('\n');
   const { id, state, error, counts } = request;

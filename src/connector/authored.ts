@@ -14,16 +14,20 @@ export const authoredBody = z
     id: path.default('id').describe('The ID of the record: the same in every request of one person.'),
     changedAt: path
       .default('changed_at')
-      .describe(
-        'When it changed: ISO 8601, or Unix seconds or milliseconds. Where it is absent: when it came.',
-      ),
+      .describe('When it changed: ISO 8601, or a number in `unit`. Where it is absent: when it came.'),
     eventId: path
       .default('event_id')
       .describe('What names this sending; where it is absent, the content does.'),
+    unit: z
+      .enum(['seconds', 'milliseconds', 'microseconds'])
+      .default('seconds')
+      .describe('What a changedAt that is a number counts since 1970.'),
     deleted: path.default('deleted').describe('True where the person is gone.'),
   })
   .prefault({})
-  .describe('Where the parts of the body that you write stand: {id?, changedAt?, eventId?, deleted?}.');
+  .describe(
+    'Where the parts of the body that you write stand: {id?, changedAt?, unit?, eventId?, deleted?}.',
+  );
 
 export type AuthoredBody = z.infer<typeof authoredBody>;
 
@@ -40,9 +44,9 @@ export function authoredRecord(
       code: 'no_id',
     });
   const said = valueAt(body, at.changedAt);
-  const changedAt = said == null || said === '' ? received.receivedAt : anyMoment(said);
+  const changedAt = said == null || said === '' ? received.receivedAt : momentOf(said, at.unit);
   if (changedAt === undefined)
-    throw new RejectedError(`What stands at ${at.changedAt} is no time: ISO 8601 or Unix time is.`, {
+    throw new RejectedError(notATime(at.changedAt, at.unit, '"unit" beside it in the settings'), {
       code: 'no_time',
     });
   const gone = valueAt(body, at.deleted);
@@ -60,8 +64,7 @@ export function authoredKey(item: Json, at: AuthoredBody): string | null {
   return wordOf(valueAt(item, at.eventId)) ?? null;
 }
 
-/** Unix time below the year 5138 in seconds is above the year 1973 in milliseconds. */
-function anyMoment(value: Json): number | undefined {
-  const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
-  return momentOf(value, typeof number === 'number' && number < 100_000_000_000 ? 'seconds' : 'milliseconds');
+/** `setting`: where a person says another unit. */
+export function notATime(path: string, unit: string, setting: string): string {
+  return `What stands at ${path} is not a time: ISO 8601 is, or a number of ${unit} since 1970. For another unit set ${setting} and replay the request.`;
 }

@@ -230,9 +230,9 @@ describe('Currents', () => {
     const sent = workspace.hear(workspace.simulator.currents([bare], webhookToken));
     expect(sent.keys).toEqual([null]);
     expect(sent.changes).toMatchObject([{ changedAt: now }]);
-    expect(workspace.event('x.y', { id: 'e1', time: now + 5 })).toMatchObject({
+    expect(workspace.event('x.y', { id: 'e1', time: now / 1000 + 5 })).toMatchObject({
       keys: ['e1'],
-      changes: [{ changedAt: now + 5 }],
+      changes: [{ changedAt: now + 5_000 }],
     });
   });
 

@@ -280,7 +280,7 @@ describe('bodies that a person writes', () => {
   });
 
   test('the ID, the time and the name of the sending stand where the settings say', () => {
-    const journeys = { id: 'who.cio', changedAt: 'when', eventId: 'sending' };
+    const journeys = { id: 'who.cio', changedAt: 'when', unit: 'milliseconds', eventId: 'sending' };
     const workspace = new Workspace({}, { journeys });
     const body = { who: { cio: 'd9c1' }, when: start - 5000, sending: 'one' };
     const { keys, changes } = workspace.hear(workspace.simulator.push(JSON.stringify(body), 'journeys'));

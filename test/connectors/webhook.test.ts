@@ -249,11 +249,15 @@ describe('what a body says', () => {
     expect(hear(settings, post({ ...person, a: '1', b: 2 })).keys).toEqual(['1 2']);
   });
 
-  test('a time is taken in its unit, or its size tells which', () => {
+  test('a time that is a number counts seconds, or the unit that is declared; its size tells nothing', () => {
     const at = (record: object, changed_at: unknown) =>
       recordsOf(openWith({ record }), { ...person, changed_at })[0]!.changedAt;
     expect(at({}, 1_600_000_000)).toBe(1_600_000_000_000);
-    expect(at({}, '1600000000000')).toBe(1_600_000_000_000);
+    expect(() => at({}, '1600000000000')).toThrow(
+      'What stands at changed_at is not a time: ISO 8601 is, or a number of seconds since 1970. For another unit set record.unit of the source and replay the request.',
+    );
+    expect(at({ unit: 'milliseconds' }, '1600000000000')).toBe(1_600_000_000_000);
+    expect(at({ unit: 'microseconds' }, 1_600_000_000_000_000)).toBe(1_600_000_000_000);
     expect(at({ unit: 'milliseconds' }, 1_600_000_000)).toBe(1_600_000_000);
     expect(at({}, '')).toBe(now);
   });
@@ -304,7 +308,7 @@ describe('what a body says', () => {
       [{}, { email: 'secret@example.com' }, /no ID at id/],
       [{}, { id: { secret: 1 } }, /no ID at id/],
       [{}, 'secret', /no ID at id/],
-      [{}, { ...person, changed_at: 'secret' }, /no time/],
+      [{}, { ...person, changed_at: 'secret' }, /not a time/],
       [{ record: { body: 'fields' } }, { ...person, fields: 'secret' }, /fields is no object/],
     ];
     for (const [settings, body, says] of cases) {
@@ -411,6 +415,10 @@ describe('Bloomreach scenarios', () => {
           body: { registered: 'c-1', first_name: 'Ada "the first"', email: 'ada@example.com', phone: '' },
         },
       },
+    ]);
+    const event = { ...ada, eventAt: 1_533_495_544.343 };
+    expect(hear(settings, bloomreach(recipe!.body, event, basic('br', secret))).changes).toMatchObject([
+      { record: { recordId: 'c-1', changedAt: 1_533_495_544_343 } },
     ]);
     const parsed = webhook.settings.parse(settings);
     expect(webhook.source!.sourceIdFor!(parsed, [])).toBe('registered');

@@ -69,13 +69,20 @@ export function basic(user: string, password: string): { [name: string]: string 
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
 
-/** A scenario's webhook node, with Jinja filled in: what a customer does not have is an empty text. */
+/**
+ * A scenario's webhook node, with Jinja filled in: what a customer does not have is an empty text. `eventAt`: of the event
+ * that started it, seconds with a fraction; a scenario may have none.
+ */
 export function bloomreach(
   recipe: string,
-  customer: { registered: string; properties: { [name: string]: unknown } },
+  customer: { registered: string; properties: { [name: string]: unknown }; eventAt?: number },
   headers: { [name: string]: string },
 ): Pushed {
-  const body = recipe.replaceAll(/\{\{ ([\w.]+)( \| default\(''\))? \| tojson \}\}/g, (_, path: string) =>
+  const clocked = recipe.replace(
+    "{{ (event.timestamp if event else '') | tojson }}",
+    JSON.stringify(customer.eventAt ?? ''),
+  );
+  const body = clocked.replaceAll(/\{\{ ([\w.]+)( \| default\(''\))? \| tojson \}\}/g, (_, path: string) =>
     JSON.stringify(
       path === 'customer_ids.registered'
         ? customer.registered
