@@ -279,7 +279,7 @@ function isSame(cursor: Kept, file: FileState): boolean {
 
 function refuseChanged(cursor: Kept, file: FileState, path: string): void {
   if (isSame(cursor, file)) return;
-  const message = `${fileName(path)} was changed while it was being read: start a full reading once it is complete.`;
+  const message = `${fileName(path)} was changed while it was being read; the next run reads it from the beginning.`;
   throw new RejectedError(message, { code: 'file_changed' });
 }
 
@@ -287,7 +287,7 @@ function readCursor(cursor: PullRequest['cursor']): Kept | null {
   if (cursor === null || cursor === 'no file') return null;
   const { data } = cursors.safeParse(cursor);
   if (data) return data;
-  throw new RejectedError('The cursor kept for this file is none of ours: start a full reading.', {
+  throw new RejectedError('The cursor kept for this file is unknown: start a full reading.', {
     code: 'cursor',
   });
 }

@@ -348,7 +348,7 @@ describe('a file', () => {
     await files.write('people.csv', 'Source_id\na\nb\nx\n', start + 1000);
     const next = stream.pull!(context, { cursor: page.cursor, until: start, properties: [] });
     await expect(next).rejects.toThrow(
-      'people.csv was changed while it was being read: start a full reading',
+      'people.csv was changed while it was being read; the next run reads it from the beginning',
     );
     const local = localFiles();
     const sizes = [17, 99];
