@@ -123,6 +123,7 @@ export interface Status {
     lastDeliveredAt: string | null;
     lastDay: { lane: string; deliveries: number; p50Seconds: number; p99Seconds: number }[];
   };
+  putOff: { customers: number; nextAt: string; lastAt: string; why: string | null } | null;
   backlog: { lane: string; waiting: number; due: number; oldestWaitSeconds: number | null }[];
   destination: Spending & {
     connector: string;

@@ -47,7 +47,7 @@ Examples:
     });
 }
 
-function headline({ customers, freshness, backlog, destination, log }: Status): string[] {
+function headline({ customers, freshness, backlog, putOff, destination, log }: Status): string[] {
   const { delivered, waiting, held, dead, total } = customers;
   const lanes = backlog
     .filter((lane) => lane.waiting > 0)
@@ -58,6 +58,11 @@ function headline({ customers, freshness, backlog, destination, log }: Status): 
     `Customers: ${number(total)} = ${number(delivered)} delivered + ${number(waiting)} waiting${held > 0 ? ` + ${number(held)} held` : ''} + ${number(dead)} given up`,
     ...(held > 0 ? ['Held:      see "tributary release --list"'] : []),
     ...(waiting > 0 ? [`Waiting:   ${lanes.join(', ')}${oldest}`] : []),
+    ...(putOff === null
+      ? []
+      : [
+          `Put off:   ${counted(putOff.customers, 'customer')} until ${putOff.lastAt} at the latest${putOff.why === null ? '' : `: ${putOff.why}`}`,
+        ]),
     ...(freshness.lastDay.length > 0
       ? [
           `Fresh:     ${freshness.lastDay.map(({ lane, p50Seconds, p99Seconds }) => `${lane} ${duration(p50Seconds)}, ${duration(p99Seconds)} for 99 of 100`).join('; ')} (change to delivery, 24 h)`,

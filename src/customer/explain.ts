@@ -102,6 +102,8 @@ export interface CustomerExplanation {
     acknowledged: number | null;
     lane: 'webhook' | 'manual' | 'schedule' | 'backfill';
     waitingSince: number | null;
+    /** When it is tried next; null while it is carried, or nothing is to be done. */
+    dueAt: number | null;
     deliveredAt: number | null;
     attempts: number;
     error: string | null;
@@ -138,7 +140,7 @@ export function customerSentences(customer: CustomerExplanation): string[] {
 function deliverySentences({ delivery, destination }: CustomerExplanation): string[] {
   const who = title(destination);
   if (!delivery) return [`Nothing of it was ever owed to ${who}.`];
-  const { state, revision, acknowledged, lane, waitingSince, deliveredAt, attempts, error } = delivery;
+  const { state, revision, acknowledged, lane, waitingSince, dueAt, deliveredAt, attempts, error } = delivery;
   const had = acknowledged === null ? `${who} has none of it yet` : `${who} has revision ${acknowledged}`;
   const since = waitingSince === null ? '' : ` since ${moment(waitingSince)}`;
   const said = error === null ? [] : [`The last attempt failed: ${stopped(error)}`];
@@ -152,7 +154,8 @@ function deliverySentences({ delivery, destination }: CustomerExplanation): stri
       `The delivery of revision ${revision} is held${since}, until a person releases or refuses it; ${had}.`,
     ];
   const tries = attempts > 0 ? `, after ${attempts} failed attempt${attempts === 1 ? '' : 's'}` : '';
-  return [`Revision ${revision} waits in the lane ${lane}${since}${tries}; ${had}.`, ...said];
+  const next = error === null || dueAt === null ? [] : [`It is tried next at ${moment(dueAt)}.`];
+  return [`Revision ${revision} waits in the lane ${lane}${since}${tries}; ${had}.`, ...said, ...next];
 }
 
 function holdSentence({ id, what, from, heldAt }: CustomerExplanation['holds'][number]): string {

@@ -34,6 +34,8 @@ export interface Figures {
   /** Since when the oldest change that is not delivered has waited. */
   oldestWaitingAt: number | null;
   lastDeliveredAt: number | null;
+  /** Customers that are tried again in some minutes only, and what was said of the one that waits longest. Null: none. */
+  putOff: { customers: number; nextAt: number; lastAt: number; why: string | null } | null;
   /** Records kept, by source. */
   records: { [source: string]: number };
   /** Losses held until a person decides, and of how many customers. */
@@ -90,6 +92,7 @@ export async function figures(db: Queryable, now: number): Promise<Figures> {
     }),
     oldestWaitingAt: least(waiting.map((group) => group.oldestAt)),
     lastDeliveredAt: greatest(groups.map((group) => group.lastDeliveredAt)),
+    putOff: await readPutOff(db, now),
     records: Object.fromEntries(records.map(({ source, count }) => [source, count])),
     holds: await countHolds(db),
     deadLetters: await countDeadLetters(db),
@@ -100,6 +103,18 @@ export async function figures(db: Queryable, now: number): Promise<Figures> {
     coverage: await coverageSince(db, now - dayMs),
     drifts: await countDrifts(db),
   };
+}
+
+/** A shorter wait is not worth telling. */
+const toldWaitMs = 180_000;
+
+async function readPutOff(db: Queryable, now: number): Promise<Figures['putOff']> {
+  const isPutOff = sql`state = 'waiting' and batch_id is null and lease is null and due_at > ${at(now + toldWaitMs)}`;
+  const [row] = await db.rows<{ customers: number; nextAt: number; lastAt: number; why: string | null }>(sql`
+    select count(*)::int as customers, ${ms(sql`min(due_at)`)} as "nextAt", ${ms(sql`max(due_at)`)} as "lastAt",
+           (select error from deliveries where ${isPutOff} order by due_at desc limit 1) as why
+    from deliveries where ${isPutOff}`);
+  return row && row.customers > 0 ? row : null;
 }
 
 function least(times: readonly (number | null)[]): number | null {

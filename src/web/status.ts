@@ -106,6 +106,12 @@ export const statusShape = z
         oldestWaitSeconds: seconds.nullable(),
       }),
     ),
+    putOff: orNull(
+      z.strictObject({ customers: count, nextAt: time, lastAt: time, why: z.string().nullable() }),
+    ).openapi({
+      description:
+        'Customers that are tried again in some minutes only, and what was said of the one that waits longest.',
+    }),
     destination: z.strictObject({
       connector: z.string(),
       paused: orNull(pauseShape),
@@ -219,6 +225,11 @@ export async function readStatus(room: Room): Promise<Status> {
       oldestAt: iso(oldestAt),
       oldestWaitSeconds: waited(oldestAt),
     })),
+    putOff: figures.putOff && {
+      ...figures.putOff,
+      nextAt: iso(figures.putOff.nextAt),
+      lastAt: iso(figures.putOff.lastAt),
+    },
     destination: {
       connector: config.destination.connector.name,
       paused: pauseBody(paused.get(destinationName)),

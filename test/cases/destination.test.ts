@@ -2,7 +2,10 @@
 // case came from outside and bears its name.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
+import { customerSentences } from '../../src/customer/explain.ts';
+import { explainCustomer } from '../../src/sync/customers/explanation.ts';
 import { pauses } from '../../src/sync/pauses.ts';
+import { figures } from '../../src/sync/status.ts';
 import type { BetweenAnswer, Fault } from '../simulators/voucherify.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import {
@@ -96,7 +99,6 @@ describe.each(databases.slice(0, 1))('answers of the destination on $name', ({ o
     expect(calls(bulkRoute)).toBeLessThanOrEqual(4);
     expect(calls(singleRoute)).toBeLessThanOrEqual(12);
     expect(logged('fails again and again')).toBeGreaterThanOrEqual(1);
-    expect(logged('is the base URL right')).toBeGreaterThanOrEqual(0);
     expect(await paused()).toBeUndefined();
   });
 
@@ -368,6 +370,14 @@ describe.each(databases.slice(0, 1))('answers of the destination on $name', ({ o
     };
     await until(async () => ((await due()) ?? 0) > world.clock.now() + 600_000);
     expect((await due())! - world.clock.now()).toBeLessThanOrEqual(3_610_000);
+    const { putOff } = await figures(database, world.clock.now());
+    expect(putOff).toMatchObject({ customers: 1, lastAt: await due() });
+    expect(putOff!.why).toContain('Not now');
+    const [id] = [...world.hubspot.contacts()].map((contact) => contact.id);
+    const explained = await explainCustomer(database, world.tributary.world, 'voucherify', id!);
+    const sentences = customerSentences(explained!).join(' ');
+    expect(sentences).toContain('Not now');
+    expect(sentences).toMatch(/It is tried next at/);
     await world.tributary.hurryDeliveries();
     await world.rest();
     expect(world.voucherify.count).toBe(1);

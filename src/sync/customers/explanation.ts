@@ -266,6 +266,7 @@ async function readDelivery(db: Queryable, sourceId: string): Promise<CustomerEx
   type Row = Omit<NonNullable<CustomerExplanation['delivery']>, 'lane'> & { lane: number };
   const [row] = await db.rows<Row>(sql`
     select state, revision, acknowledged, lane, ${ms(sql`waiting_since`)} as "waitingSince",
+           case when lease is null and batch_id is null then ${ms(sql`due_at`)} end as "dueAt",
            ${ms(sql`delivered_at`)} as "deliveredAt", attempts, error
     from deliveries where source_id = ${sourceId}`);
   return row ? { ...row, lane: lanes[row.lane]! } : null;

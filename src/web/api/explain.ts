@@ -95,6 +95,7 @@ const explanationShape = z
         acknowledged: count.nullable(),
         lane: laneShape,
         waitingSince: timeOrNull,
+        dueAt: timeOrNull.openapi({ description: 'When it is tried next; null while it is carried.' }),
         deliveredAt: timeOrNull,
         attempts: count,
         error: z.string().nullable(),
@@ -284,6 +285,7 @@ function explanationBody(found: CustomerExplanation): ExplanationBody {
     delivery: delivery && {
       ...delivery,
       waitingSince: iso(delivery.waitingSince),
+      dueAt: iso(delivery.dueAt),
       deliveredAt: iso(delivery.deliveredAt),
     },
     holds: found.holds.map((hold) => ({ ...hold, heldAt: iso(hold.heldAt) })),

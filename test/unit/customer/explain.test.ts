@@ -144,6 +144,7 @@ describe('a customer', () => {
     acknowledged: 3,
     lane: 'schedule' as const,
     waitingSince: noon,
+    dueAt: null,
     deliveredAt: null,
     attempts: 0,
     error: null,
