@@ -126,7 +126,7 @@ export function planOf(columns: readonly string[], settings: ColumnSettings): Co
   for (const [field, column] of rest.metadata) chosen.set(field, [column]);
   const isOwn = fields.every((column) => ownLabels.has(labelKey(column)) || ownName(column) !== undefined);
   return {
-    mapping: mappingFrom(chosen),
+    mapping: mappingFrom(chosen, format),
     uses: Object.fromEntries(chosen),
     recognised: format?.name ?? null,
     leftOut: [...leftOut, ...rest.leftOut],
@@ -260,13 +260,14 @@ export function isField(name: string): boolean {
   return /^metadata\.\P{Cc}+$/u.test(name) && name !== 'metadata.__proto__';
 }
 
-function mappingFrom(chosen: ReadonlyMap<string, string[]>): Mapping {
+function mappingFrom(chosen: ReadonlyMap<string, string[]>, format: ExportFormat | null): Mapping {
+  const decimal = format?.decimal === undefined ? {} : { decimal: format.decimal };
   const mapping: { [field: string]: MappingEntry } = {};
   for (const [field, columns] of chosen) {
     const [column = ''] = columns;
     if (columns.length > 1) mapping[field] = columns;
     else if (field.startsWith('metadata.'))
-      mapping[field] ??= { from: column, as: 'text', ...zoneOf(column) };
+      mapping[field] ??= { from: column, as: 'text', ...decimal, ...zoneOf(column) };
     else if (field === 'birthdate' && birthdays.has(labelKey(column))) {
       mapping[field] = (body) => (isYearless(body, column) ? undefined : body[column]);
       mapping[`metadata.${column}`] = (body) => (isYearless(body, column) ? body[column] : undefined);

@@ -21,6 +21,8 @@ export interface ExportFormat {
   asMetadata?: readonly string[];
   /** Columns whose values the vendor guards against spreadsheets, with an apostrophe before each. */
   guarded?: readonly string[];
+  /** The vendor writes numbers with this sign whatever the account's language. */
+  decimal?: '.';
   /** Columns for the vendor's own bookkeeping. */
   internal: readonly string[];
   /** Columns that say where a person was. */

@@ -31,6 +31,7 @@ export const hubspot: ExportFormat = {
     'address.line_1': ['Street Address'],
     'address.line_2': ['Street Address 2'],
   },
+  decimal: '.',
   internal: [
     ...[
       'Contact owner',

@@ -12,6 +12,7 @@ export const klaviyo: ExportFormat = {
   keyIsSourceId: false,
   minSigns: 2,
   fields: { 'address.line_1': ['Address'], 'address.line_2': ['Address 2'], birthdate: ['Birthday'] },
+  decimal: '.',
   internal: [
     ...['$consent_form_id', '$consent_form_version', '$phone_number_region', 'consent_form_id'],
     ...['consent_form_version', 'Anonymous ID', 'Image'],

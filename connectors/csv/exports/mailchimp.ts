@@ -10,6 +10,7 @@ export const mailchimp: ExportFormat = {
   minSigns: 2,
   fields: { email: ['Email Address'], phone: ['Phone Number', 'Phone', 'SMS Phone Number'] },
   asMetadata: ['Address', 'Birthday'],
+  decimal: '.',
   internal: ['LEID', 'EUID', 'LAST_CHANGED'],
   positions: ['TIMEZONE', 'CC', 'REGION', 'GMTOFF', 'DSTOFF', 'LATITUDE', 'LONGITUDE'],
 };

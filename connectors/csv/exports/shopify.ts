@@ -28,5 +28,6 @@ export const shopify: ExportFormat = {
     'address.country': ['Default Address Country Code', 'Country Code', 'Country'],
   },
   guarded: ['Customer ID', 'Default Address Zip', 'Zip', 'Phone', 'Default Address Phone'],
+  decimal: '.',
   internal: [],
 };
