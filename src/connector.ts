@@ -104,6 +104,8 @@ export interface PullRequest {
   mapped?: boolean;
   /** True for the first page that an attempt asks for: the cursor, where there is one, is of an earlier attempt. */
   resumes?: boolean;
+  /** Present where a page was more than this process can hold: ask the vendor for no more records at a time. */
+  maxRecords?: number;
 }
 
 /** A property that records of a stream may have. */

@@ -31,7 +31,15 @@ import { Hydrator } from './sync/inbox/hydrate.ts';
 import { InboxWriter, nextRequestDue } from './sync/inbox/inbox.ts';
 import { Opener } from './sync/inbox/opening.ts';
 import { freeTouches } from './sync/inbox/touches.ts';
-import { destinationName, isTried, pause, pauses, pullTrialForward, resume } from './sync/pauses.ts';
+import {
+  destinationName,
+  isTried,
+  pause,
+  pauses,
+  pullTrialForward,
+  resume,
+  takeTrial,
+} from './sync/pauses.ts';
 import { beginForecast, settleForecasts } from './sync/plan/forecasts.ts';
 import { type Forecast, type Planning, type PlanRequest, plan } from './sync/plan/plan.ts';
 import { type ProvenTraits, provenTraits, settingsWith } from './sync/proof/traits.ts';
@@ -43,7 +51,16 @@ import {
 import { Verifier } from './sync/proof/verify.ts';
 import { carryRun, type PullRoom } from './sync/runs/pull.ts';
 import { compareMappings } from './sync/runs/remap.ts';
-import { claimRun, freeRuns, nextRunDue, type Run, requestRun } from './sync/runs/runs.ts';
+import {
+  claimRun,
+  endCancelledRuns,
+  freeRuns,
+  nextRunDue,
+  pullRunForward,
+  putOffRun,
+  type Run,
+  requestRun,
+} from './sync/runs/runs.ts';
 import {
   describeVanished,
   noteDefinitions,
@@ -53,6 +70,7 @@ import {
   withdrawSource,
 } from './sync/runs/vanished.ts';
 import type { Source } from './sync/source.ts';
+import { SourceHealth } from './sync/source-health.ts';
 import { World } from './sync/world.ts';
 
 const runLeaseMs = 30_000;
@@ -66,6 +84,8 @@ export class Tributary {
   readonly budgets: Budgets;
   /** The vendors behind the sources that have an API, by source, and the destination by its name. */
   readonly endpoints = new Map<string, Endpoint>();
+  /** Whether the vendors behind the sources answer, as this process knows it. */
+  readonly #health = new Map<string, SourceHealth>();
   /** Where webhook requests are kept before they are answered. */
   readonly inbox: InboxWriter;
   /** What the destination pushes. */
@@ -400,9 +420,12 @@ export class Tributary {
     }
   }
 
-  /** Asks for a run; see `requestRun`. */
+  /** Asks for a run; see `requestRun`. Where one is put off, a person's request is answered with that one, due now. */
   async request(run: Omit<Parameters<typeof requestRun>[1], 'now'>) {
-    const requested = await requestRun(this.database, { ...run, now: this.clock.now() });
+    const asked = { ...run, now: this.clock.now() };
+    const requested =
+      (await requestRun(this.database, asked)) ??
+      (run.trigger === 'manual' ? await pullRunForward(this.database, asked) : null);
     this.wake();
     return requested;
   }
@@ -549,7 +572,14 @@ export class Tributary {
     const sources = [...this.world.sources.map((source) => source.name), ...this.#removedSources];
     const dryRunsOnly = this.#dryRunsOnly;
     const run = await database.transaction((tx) =>
-      claimRun(tx, { lease, now: clock.now(), leaseMs: runLeaseMs, host: this.host, sources, dryRunsOnly }),
+      this.#claimRun(tx, {
+        lease,
+        now: clock.now(),
+        leaseMs: runLeaseMs,
+        host: this.host,
+        sources,
+        dryRunsOnly,
+      }),
     );
     if (!run) {
       const next = await nextRunDue(database);
@@ -561,6 +591,31 @@ export class Tributary {
     await this.#beginForecast(run);
     await carryRun(this.#pullRoom(), run, lease, signal);
     return { again: true };
+  }
+
+  /** The next run; one of a paused source whose trial is due is that trial. */
+  async #claimRun(tx: Queryable, claim: Parameters<typeof claimRun>[1]): Promise<Run | null> {
+    const run = await claimRun(tx, claim);
+    if (!run || !(await pauses(tx)).has(run.source)) return run;
+    if (await takeTrial(tx, run.source, claim.now)) {
+      this.health(run.source).beginTrial();
+      return run;
+    }
+    // Another worker makes it, with what webhooks named.
+    const held = { id: run.id, lease: claim.lease };
+    await putOffRun(tx, held, { dueAt: claim.now + 5_000, counted: false, error: run.error });
+    return null;
+  }
+
+  /** Whether the vendor behind a source answers, as this process knows it. */
+  health(source: string): SourceHealth {
+    const { database, clock, log } = this;
+    let health = this.#health.get(source);
+    if (!health) {
+      health = new SourceHealth({ name: source, database, clock, log });
+      this.#health.set(source, health);
+    }
+    return health;
   }
 
   /** Where the run was forecast, calls are counted from here. A run is never kept back for it. */
@@ -594,6 +649,7 @@ export class Tributary {
       clock,
       log,
       endpoint: (source: string) => this.endpoints.get(source) ?? null,
+      health: (source: string) => this.health(source),
       newLease: () => leaseOf(this.worker),
       onErased: (tx: Queryable, sourceId: string, now: number) => this.#eraseLeft(tx, sourceId, now),
       onIngested: () => this.#wakeDelivery(),
@@ -608,6 +664,7 @@ export class Tributary {
       clock,
       log,
       endpoint: (source) => this.endpoints.get(source) ?? null,
+      health: (source) => this.health(source),
       sending: this.sending,
       onIngested: () => this.#wakeDelivery(),
     };
@@ -698,6 +755,7 @@ export class Tributary {
         `${stalled} database connections of a worker that does not go on were ended: others waited for them`,
       );
     await this.#takeUpFromTheDead();
+    await endCancelledRuns(this.database, this.clock.now());
     await this.#coveragePolls.ask();
     if (this.#projectDoubt !== null && this.clock.now() - this.#projectAskedAt >= 60_000)
       await this.#meetProject();

@@ -91,12 +91,16 @@ export const json = (value: unknown) => sql`(${jsonText(value)}::text)::jsonb`;
 export const texts = (values: readonly string[]) =>
   sql`array(select jsonb_array_elements_text((${jsonText(values)}::text)::jsonb))`;
 
-/** JSON without what PostgreSQL refuses in it: NUL and lone surrogates. */
+/**
+ * JSON without what PostgreSQL refuses in it: NUL and lone surrogates, in values and in names. They are escapes in the text,
+ * which is mended as it stands: however deep the value is, nothing recurses.
+ */
 export function jsonText(value: unknown): string {
   const text = JSON.stringify(value);
-  return /\\u0000|\\ud[89a-f]/i.test(text)
-    ? JSON.stringify(value, (_key, item) => (typeof item === 'string' ? cleanText(item) : item))
-    : text;
+  if (!/\\u0000|\\ud[89a-f]/i.test(text)) return text;
+  return text.replace(/\\(?:(u0000)|(ud[89a-f][0-9a-f]{2})|.)/gi, (whole, nul, lone) =>
+    nul ? '' : lone ? '\ufffd' : whole,
+  );
 }
 
 /** A text without NUL and with lone surrogates replaced by U+FFFD. */

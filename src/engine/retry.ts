@@ -10,8 +10,11 @@ export const attemptsMax = {
   inbox: 12,
   /** Reading a touched record. */
   touch: 12,
-  /** A page that fails again and again fails its run; the next one goes on from the checkpoint. */
-  run: 8,
+  /**
+   * A page that fails again and again, while the vendor answers others, fails its run: after a quarter of an hour or so. The
+   * next run goes on from the checkpoint.
+   */
+  run: 12,
 } as const;
 
 export interface Backoff {

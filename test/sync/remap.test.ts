@@ -60,6 +60,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     clock: people.clock,
     log: tributary.log,
     endpoint: () => null,
+    health: (source) => tributary.health(source),
     sending: tributary.sending,
     onIngested: () => {},
   });

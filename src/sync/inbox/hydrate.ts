@@ -14,12 +14,15 @@ import { localFiles } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http.ts';
 import type { Log } from '../../engine/log.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/retry.ts';
+import { untilAborted } from '../../engine/until-aborted.ts';
 import type { Next } from '../../engine/worker.ts';
 import { keepDeadLetters, settleDeadLetters } from '../letters/dead-letters.ts';
-import { pause, pauses } from '../pauses.ts';
+import { pause, pauses, takeTrial } from '../pauses.ts';
 import { ingest } from '../records/ingest.ts';
 import { sourceIdsOf, storedRecords } from '../records/records.ts';
+import { concernsContent } from '../records/taking-apart.ts';
 import type { Source } from '../source.ts';
+import type { SourceHealth } from '../source-health.ts';
 import type { World } from '../world.ts';
 import { noteCoverage } from './coverage.ts';
 import {
@@ -42,6 +45,8 @@ export interface HydrateRoom {
   clock: Clock;
   log: Log;
   endpoint(source: string): Endpoint | null;
+  /** Whether that vendor answers, as this process knows it. */
+  health(source: string): SourceHealth;
   newLease(): string;
   /** Begins the erasure of a customer whom the vendor has erased, in the transaction that says so. */
   onErased(tx: Queryable, sourceId: string, now: number): Promise<void>;
@@ -73,14 +78,27 @@ export class Hydrator {
     const due = await nextTouchDue(database, this.#source);
     if (!source || due === null) return { again: false, afterMs: 1000 };
     if (due > clock.now()) return { again: false, afterMs: Math.min(due - clock.now(), 1000) };
-    if ((await pauses(database)).has(source.name)) return { again: false, afterMs: 5_000 };
+    const health = this.#room.health(source.name);
+    const paused = (await pauses(database)).has(source.name);
+    if (paused) {
+      if (!(await takeTrial(database, source.name, clock.now()))) return { again: false, afterMs: 5_000 };
+      health.beginTrial();
+    }
+    if (health.waitMs > 0) return { again: false, afterMs: Math.min(health.waitMs, 1000) };
+    // One is enough to find out whether the vendor answers, and another the next time: one of them may be what it fails at.
+    const most = paused || !health.isUp ? 1 : Number.POSITIVE_INFINITY;
     let read = 0;
     for (const stream of source.streams)
-      if (stream.read) read += await this.#readSome(source, stream, signal);
+      if (stream.read && read < most) read += await this.#readSome(source, stream, most, signal);
     return read > 0 ? { again: true } : { again: false, afterMs: 1000 };
   }
 
-  async #readSome(source: Source, stream: Stream<unknown>, signal: AbortSignal): Promise<number> {
+  async #readSome(
+    source: Source,
+    stream: Stream<unknown>,
+    most: number,
+    signal: AbortSignal,
+  ): Promise<number> {
     const { database, clock } = this.#room;
     const lease = this.#room.newLease();
     const touches = await claimTouches(database, {
@@ -89,7 +107,7 @@ export class Hydrator {
       lease,
       now: clock.now(),
       leaseMs,
-      most: stream.read!.maxIds,
+      most: Math.min(stream.read!.maxIds, most),
     });
     if (touches.length === 0) return 0;
     const reading = { source, stream, lease, touches };
@@ -97,7 +115,8 @@ export class Hydrator {
       const recordIds = touches.map((one) => one.recordId);
       const { properties } = source;
       const context = this.#context(source, signal);
-      const answer = await stream.read!.records(context, { recordIds, properties });
+      const asked = stream.read!.records(context, { recordIds, properties });
+      const answer = await untilAborted(asked, signal);
       await database.transaction((tx) => this.#take(tx, reading, { ...answer, readAt: context.now }));
       this.#room.onIngested();
     } catch (error) {
@@ -112,7 +131,8 @@ export class Hydrator {
       request: () => Promise.reject(new RejectedError(`${source.name} describes no API`, { code: 'no_api' })),
     };
     const { settings, locale = {} } = source.config;
-    return { settings, locale, api, files: localFiles, now: clock.now() };
+    const guarded = this.#room.health(source.name).guard(api, signal);
+    return { settings, locale, api: guarded, files: localFiles, now: clock.now() };
   }
 
   async #take(
@@ -232,30 +252,40 @@ export class Hydrator {
     const message = error instanceof Error ? error.message : String(error);
     if (signal.aborted)
       return putOffTouches(database, held, { recordIds, dueAt: now, counted: false, error: null });
+    const health = this.#room.health(source.name);
     if (error instanceof UnauthorizedError) {
-      await pause(database, source.name, { cause: 'unauthorized', reason: message }, now);
-      log.error({ source: source.name }, `source paused: ${message}`);
-      return putOffTouches(database, held, { recordIds, dueAt: now, counted: false, error: message });
+      const confirmMs = health.confirmMs(error);
+      const dueAt = now + (confirmMs ?? 0);
+      await putOffTouches(database, held, { recordIds, dueAt, counted: false, error: message });
+      if (confirmMs !== null) return;
+      const why = { cause: 'unauthorized' as const, reason: message, final: error.final };
+      if (await pause(database, source.name, why, now))
+        log.error({ source: source.name }, `source paused: ${message}`);
+      return;
     }
-    if (error instanceof RejectedError && touches.length > 1) {
-      // One of them may be what the vendor refuses: each is asked for alone.
-      return putOffTouches(database, held, {
-        recordIds,
-        dueAt: now,
-        counted: false,
-        error: message,
-        alone: true,
-      });
+    const isAlone = touches.length === 1;
+    const readAlone = () =>
+      putOffTouches(database, held, { recordIds, dueAt: now, counted: false, error: message, alone: true });
+    const over = error instanceof RejectedError || concernsContent(error);
+    // One of them may be what the vendor refuses, or what cannot be kept: each is asked for alone.
+    if (over && !isAlone) return readAlone();
+    if (error instanceof TransientError) {
+      const key = isAlone ? `touch ${stream.name} ${recordIds[0]}` : `touches ${stream.name}`;
+      const { counted, delayMs } = health.judge(error, key, touches[0]!.attempts);
+      if (counted && !isAlone) return readAlone();
+      const said = counted ? message : health.waiting(error);
+      if (!counted)
+        return putOffTouches(database, held, {
+          recordIds,
+          dueAt: now + delayMs,
+          counted,
+          error: said,
+        });
+      return database.transaction((tx) => this.#giveUpOrLater(tx, reading, touches, message, { delayMs }));
     }
-    if (error instanceof TransientError && !error.uncertain && error.quota !== undefined) {
-      const dueAt = now + backoffMs(1, { ...backoff, retryAfterMs: error.retryAfterMs });
-      return putOffTouches(database, held, { recordIds, dueAt, counted: false, error: message });
-    }
-    if (!(error instanceof TransientError || error instanceof RejectedError))
+    if (!over)
       log.error({ err: error, source: source.name }, 'touched records could not be read; tried again');
-    const said = error instanceof TransientError ? error.retryAfterMs : undefined;
-    const over = error instanceof RejectedError;
-    await database.transaction((tx) => this.#giveUpOrLater(tx, reading, touches, message, { said, over }));
+    await database.transaction((tx) => this.#giveUpOrLater(tx, reading, touches, message, { over }));
   }
 
   /** Later, or a dead letter after the last attempt; `over`: another attempt would end alike. */
@@ -264,16 +294,18 @@ export class Hydrator {
     { source, stream, lease }: Reading,
     touches: readonly ClaimedTouch[],
     message: string,
-    { said, over = false }: { said?: number | undefined; over?: boolean } = {},
+    { delayMs, over = false }: { delayMs?: number; over?: boolean } = {},
   ): Promise<void> {
     const now = this.#room.clock.now();
     const held = { source: source.name, stream: stream.name, lease };
     const dead = touches.filter(({ attempts }) => over || attempts >= attemptsMax.touch);
     for (const one of touches) {
       if (dead.includes(one)) continue;
-      const dueAt = now + backoffMs(one.attempts, { ...backoff, retryAfterMs: said });
+      const dueAt = now + (delayMs ?? backoffMs(one.attempts, backoff));
       await putOffTouches(tx, held, { recordIds: [one.recordId], dueAt, counted: true, error: message });
     }
+    for (const { recordId } of dead)
+      this.#room.health(source.name).forget(`touch ${stream.name} ${recordId}`);
     const settled = await settleTouches(tx, { ...held, now }, dead);
     await keepDeadLetters(
       tx,

@@ -9,6 +9,7 @@ import { type DeadLetter, keepDeadLetters, settleRecordLetters } from '../letter
 import { checkpoint } from '../runs/checkpoints.ts';
 import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
+import { withCleanNames } from './clean-names.ts';
 import { asReceived } from './clocks.ts';
 import { says } from './composing.ts';
 import { erasedAmong, type Newcomer } from './erased-records.ts';
@@ -80,9 +81,10 @@ export async function ingest(
   db: Queryable,
   world: World,
   intake: Intake,
-  page: Pick<Page, 'records' | 'rejected'>,
+  given: Pick<Page, 'records' | 'rejected'>,
 ): Promise<Counts> {
   const { source, stream } = intake;
+  const page = withCleanNames(given);
   const records = believable(page.records, intake);
   const { newest, older, laterGone } = newestOfEach(records);
   const judged = await judgeAll(db, intake, newest);

@@ -13,6 +13,7 @@ import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
 import { checkpoint, type Reader } from './checkpoints.ts';
 import { RunColumns } from './columns.ts';
+import { CursorTrail } from './cursor-trail.ts';
 import { type Difference, type DifferenceReport, Differences } from './report.ts';
 import { addNotes, countFromZero, countPage, keepReport, type Run } from './runs.ts';
 
@@ -94,9 +95,11 @@ async function tryPages(
   stream: Stream<unknown>,
   from: { reader: Reader; cursor: Json | null },
 ): Promise<void> {
+  const trail = new CursorTrail(`the ${stream.name} of ${running.source.config.connector.name}`, from.cursor);
   for (let cursor = from.cursor; ; ) {
     running.signal.throwIfAborted();
     const page = await running.ask(stream, from.reader, cursor);
+    trail.follow(page);
     const notes = [...(page.notes ?? []), ...found.columnsOf(page)];
     await tryPage(running, found, stream, { ...page, notes });
     if (page.rest) return;

@@ -5,42 +5,41 @@ import {
   type Api,
   type Context,
   type Page,
+  type PullRequest,
   RejectedError,
   type SourceRecord,
   type Stream,
-  TransientError,
-  UnauthorizedError,
 } from '../../connector.ts';
 import { pathProperty } from '../../customer/path.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
-import type { Endpoint } from '../../engine/http.ts';
+import { type Endpoint, tooLargeCode } from '../../engine/http.ts';
 import type { Log } from '../../engine/log.ts';
-import { attemptsMax, type Backoff, backoffMs } from '../../engine/retry.ts';
+import { untilAborted } from '../../engine/until-aborted.ts';
 import type { Sending } from '../deliver/difference.ts';
 import { noteCoverage } from '../inbox/coverage.ts';
-import { pause } from '../pauses.ts';
 import { aheadNote } from '../records/clocks.ts';
-import { ingest } from '../records/ingest.ts';
+import { ingest, type RecordCount } from '../records/ingest.ts';
 import { isKnownProperty } from '../records/records.ts';
+import { type Part, takeApart } from '../records/taking-apart.ts';
 import type { Source } from '../source.ts';
+import type { SourceHealth } from '../source-health.ts';
 import type { World } from '../world.ts';
 import { checkpoint, dropCheckpoint, moveCheckpoint, type Reader } from './checkpoints.ts';
 import { RunColumns } from './columns.ts';
+import { CursorTrail } from './cursor-trail.ts';
 import { type DryRunning, dryRun } from './dry-run.ts';
+import { settleFailure, watchRun } from './failing.ts';
 import { refuseRejectedShare } from './rejected-share.ts';
 import { remap } from './remap.ts';
 import {
   addNotes,
-  CancelledError,
   countPage,
   endRun,
   holdRun,
   keepReport,
   LostLeaseError,
-  PausedError,
-  putOffRun,
   type Run,
   runById,
 } from './runs.ts';
@@ -48,7 +47,10 @@ import { forgetMet, forgetMetBy, hasBegun, noteMet, revived, type Sweep, sweep, 
 import { UnseenProperties } from './unseen.ts';
 
 const leaseMs = 30_000;
-const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
+/** A page that is more than this process can hold is asked for again with so many records, then with half as many. */
+const fewerRecords = 50;
+/** Of the IDs that are read together so many may be refused; where more are, it is not for their sake. */
+const mostRefused = 10;
 
 export interface PullRoom {
   database: Database;
@@ -57,29 +59,26 @@ export interface PullRoom {
   log: Log;
   /** The vendor behind a source; null where it is read from files. */
   endpoint(source: string): Endpoint | null;
+  /** Whether that vendor answers, as this process knows it. */
+  health(source: string): SourceHealth;
   /** Where customers go: what a dry run would send is told by it. */
   sending: Sending;
   /** Called when customers may have become due. */
   onIngested(): void;
 }
 
-/** Carries one claimed run to its end, or puts it off. Never throws: what happened is in the run's row. */
+/** Carries one claimed run to its end, or puts it off. What happened is in the run's row. */
 export async function carryRun(room: PullRoom, run: Run, lease: string, signal: AbortSignal): Promise<void> {
   const { database, clock } = room;
   const held = { id: run.id, lease };
   const log = room.log.child({ source: run.source, run: run.id });
   const lost = new AbortController();
-  const heartbeat = beat(room, held, lost, signal);
+  const watch = watchRun(room, held, { leaseMs, lost, signal });
+  const health = room.health(run.source);
+  // A run that was not put off is asked for just now.
+  if (run.error === null) health.tryNow();
   try {
-    const source = room.world.source(run.source);
-    const stop = AbortSignal.any([signal, lost.signal]);
-    if (run.mode === 'remap') await remap({ room, run, lease, leaseMs, signal: stop, log });
-    else if (!source)
-      throw new RejectedError(`no source is called ${run.source} in the configuration`, {
-        code: 'no_source',
-      });
-    else if (run.request.dryRun) await dryRun(dryRunning(room, source, run, lease, stop));
-    else await readAll(room, source, run, lease, stop);
+    await readAsAsked(room, run, lease, { stop: AbortSignal.any([signal, lost.signal]), log });
     const ended = await database.transaction((tx) =>
       endRun(tx, held, { state: 'finished', error: null, now: clock.now() }),
     );
@@ -89,61 +88,28 @@ export async function carryRun(room: PullRoom, run: Run, lease: string, signal: 
         ended.state === 'finished' ? sentence(ended) : (ended.error ?? 'failed'),
       );
   } catch (error) {
-    await settleFailure(room, run, held, error, signal, log);
+    const why = lost.signal.aborted ? lost.signal.reason : error;
+    await settleFailure({ database, clock, log, run, held, health, signal }, why);
   } finally {
-    heartbeat.stop();
+    watch.stop();
     if (run.mode !== 'records' && run.mode !== 'remap')
       await forgetMet(database).catch((error: unknown) => log.warn({ err: error }, 'kept till the next run'));
     room.onIngested();
   }
 }
 
-async function settleFailure(
+async function readAsAsked(
   room: PullRoom,
   run: Run,
-  held: { id: number; lease: string },
-  error: unknown,
-  signal: AbortSignal,
-  log: Log,
+  lease: string,
+  { stop, log }: { stop: AbortSignal; log: Log },
 ): Promise<void> {
-  const { database, clock } = room;
-  const now = clock.now();
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof LostLeaseError) {
-    log.warn(message);
-  } else if (error instanceof CancelledError) {
-    await database.transaction((tx) => endRun(tx, held, { state: 'cancelled', error: null, now }));
-    log.info('run cancelled');
-  } else if (error instanceof PausedError) {
-    await putOffRun(database, held, { dueAt: now, counted: false, error: null });
-    log.info('run put down: its source was paused');
-  } else if (signal.aborted) {
-    await putOffRun(database, held, { dueAt: now, counted: false, error: null });
-    log.info('run put down; it goes on from its checkpoint');
-  } else if (error instanceof UnauthorizedError) {
-    await pause(database, run.source, { cause: 'unauthorized', reason: message }, now);
-    await putOffRun(database, held, { dueAt: now, counted: false, error: message });
-    log.error(`source paused: ${message}`);
-  } else if (error instanceof RejectedError) {
-    await database.transaction((tx) => endRun(tx, held, { state: 'failed', error: message, now }));
-    log.error(`run failed: ${message}`);
-  } else {
-    if (!(error instanceof TransientError))
-      log.error({ err: error }, 'unexpected error; the run is tried again');
-    // The row counts attempts since the last page that went well.
-    const attempts = ((await runById(database, run.id))?.attempts ?? 0) + 1;
-    const said = error instanceof TransientError ? error.retryAfterMs : undefined;
-    if (attempts >= attemptsMax.run) {
-      await database.transaction((tx) =>
-        endRun(tx, held, { state: 'failed', error: `${message} (given up after ${attempts} attempts)`, now }),
-      );
-      log.error(`run failed: ${message}`);
-    } else {
-      const delay = backoffMs(attempts, { ...backoff, retryAfterMs: said });
-      await putOffRun(database, held, { dueAt: now + delay, counted: true, error: message });
-      log.warn(`${message}; tried again in ${Math.ceil(delay / 1000)} s`);
-    }
-  }
+  const source = room.world.source(run.source);
+  if (run.mode === 'remap') await remap({ room, run, lease, leaseMs, signal: stop, log });
+  else if (!source)
+    throw new RejectedError(`no source is called ${run.source} in the configuration`, { code: 'no_source' });
+  else if (run.request.dryRun) await dryRun(dryRunning(room, source, run, lease, stop));
+  else await readAll(room, source, run, lease, stop);
 }
 
 /** What a dry run asks of the vendor, as the real one would. */
@@ -154,7 +120,13 @@ function dryRunning(
   lease: string,
   signal: AbortSignal,
 ): DryRunning {
-  const reading = (stream: Stream<unknown>): Reading => ({ room, source, stream, run, lease, signal });
+  const readings = new Map(
+    source.streams.map((stream): [string, Reading] => [
+      stream.name,
+      { room, source, stream, run, lease, signal },
+    ]),
+  );
+  const reading = (stream: Stream<unknown>): Reading => readings.get(stream.name)!;
   return {
     room,
     source,
@@ -194,6 +166,8 @@ interface Reading {
   run: Run;
   lease: string;
   signal: AbortSignal;
+  /** Most records on a page, once a page was more than this process can hold. */
+  maxRecords?: number;
 }
 
 async function readStream(reading: Reading): Promise<void> {
@@ -274,86 +248,41 @@ async function isDue(
 
 /**
  * Pulls from the reader's checkpoint to rest. The next page is asked for while the last is taken in: a vendor's latency
- * and our writing overlap. A page counts only with its cursor, in one transaction, while the lease is ours. Returns how
- * many records the vendor said there are, where its last page said so.
+ * and our writing overlap. Returns how many records the vendor said there are, where its last page said so.
  */
 async function readPages(reading: Reading, reader: Reader, checkpointStream: string): Promise<number | null> {
-  const { room, source, stream, run, lease, signal } = reading;
+  const { room, source, stream, run, signal } = reading;
   const key = { source: source.name, stream: checkpointStream, reader };
   const ask = async (cursor: Page['cursor'] | null, resumes = false) => {
     const readAt = room.clock.now();
     return { page: await askPage(reading, reader, cursor, resumes), readAt };
   };
   const begun = (await checkpoint(room.database, key.source, key.stream, reader))?.cursor ?? null;
-  const sweeping = reader === 'full' && sweeps(run, stream);
   const columns = new RunColumns(source);
   const unseen = new UnseenProperties(source);
+  const trail = new CursorTrail(`the ${stream.name} of ${source.config.connector.name}`, begun);
   let first = begun === null;
   let total: number | null = null;
   let whole: Page['whole'];
-  const { settings } = contextOf(reading);
   const seen = { received: run.received, rejected: run.rejected };
   let next: Promise<{ page: Page; readAt: number }> | null = ask(begun, true);
   while (next !== null) {
     const { page, readAt }: { page: Page; readAt: number } = await next;
     signal.throwIfAborted();
-    next = page.rest ? null : ask(page.cursor);
+    trail.follow(page);
+    // Pages that are almost too large are held one at a time.
+    const isHeavy: boolean = reading.maxRecords !== undefined;
+    next = page.rest || isHeavy ? null : ask(page.cursor);
     next?.catch(() => {}); // awaited on the next turn; until then a failure must not count as unhandled
-    const found = columns.of(page);
     // The columns of a file are looked at before its rows.
     if (!page.columns) unseen.look(page.records);
-    const now = room.clock.now();
-    const counts = await room.database.transaction(async (tx) => {
-      const changed: number[] = [];
-      let ahead = 0;
-      const refused: SourceRecord[] = [];
-      const records = await recordsOf(tx, reading, page);
-      const counts = await ingest(
-        tx,
-        room.world,
-        {
-          source,
-          stream: stream.name,
-          lane: run.lane,
-          runId: run.id,
-          now,
-          readAt: reader === 'tombstones' ? undefined : readAt,
-          onAhead: (count) => {
-            ahead += count;
-          },
-          onCounted: (record, as) => {
-            if (as === 'changed') changed.push(record.changedAt);
-            if (as === 'rejected') refused.push(record);
-          },
-        },
-        { ...page, records },
-      );
-      refuseRejectedShare({ source, stream, settings }, seen, counts, page, refused);
-      // A change that an increment finds is one that no webhook told of, not yet or not at all.
-      if (source.webhook && (reader === 'lead' || reader === 'trail'))
-        await noteCoverage(tx, { source: source.name, channel: 'poll', now }, changed);
-      const told = [...(page.notes ?? []), ...(found?.notes ?? []), ...(ahead > 0 ? [aheadNote(ahead)] : [])];
-      await addNotes(tx, run.id, told);
-      if (found) await keepReport(tx, { id: run.id, lease }, { columns: found.report });
-      if (page.whole?.begins) await forgetMetBy(tx, run.id, stream.name);
-      if (sweeping || page.whole) {
-        const isFirst = page.whole ? page.whole.begins : first;
-        await noteMet(tx, { runId: run.id, stream: stream.name, first: isFirst }, idsOf(page));
-      }
-      await moveCheckpoint(tx, key, { cursor: page.cursor, rest: page.rest, now });
-      await countPage(
-        tx,
-        { id: run.id, lease },
-        { counts, pages: 1, expected: page.total ?? null, step: stepOf(reader, stream), now, leaseMs },
-      );
-      return counts;
-    });
+    await takePage(reading, key, { page, readAt, first, found: columns.of(page), seen });
+    room.health(source.name).forget(`run ${run.id}`);
     room.onIngested();
     first = false;
     total = page.total ?? null;
     whole = page.whole;
-    seen.received += counts.received;
-    seen.rejected += counts.rejected;
+    if (isHeavy && !page.rest) next = ask(page.cursor);
   }
   if (whole) await deleteUnmet(reading, whole.asOf);
   if (reader === 'full' || reader === 'lead') await noteUnseen(reading, reader, unseen);
@@ -383,10 +312,15 @@ async function noteUnseen(reading: Reading, reader: Reader, unseen: UnseenProper
   await database.transaction((tx) => addNotes(tx, run.id, notes));
 }
 
-/** The page's records; of a whole reading those that had been gone are back with its clock. */
-async function recordsOf(tx: Queryable, { source, stream }: Reading, page: Page): Promise<SourceRecord[]> {
-  if (!page.whole) return page.records;
-  return revived(tx, { source: source.name, stream: stream.name, asOf: page.whole.asOf }, page.records);
+/** The part's records; of a whole reading those that had been gone are back with its clock. */
+async function recordsOf(
+  tx: Queryable,
+  { source, stream }: Reading,
+  { whole }: Page,
+  { records }: Part,
+): Promise<SourceRecord[]> {
+  if (!whole) return records;
+  return revived(tx, { source: source.name, stream: stream.name, asOf: whole.asOf }, records);
 }
 
 /** A reading of everything, by this run from its first page on, shows what is gone. */
@@ -404,13 +338,80 @@ function sweepOf(reading: Reading): Sweep {
   return { database, world, clock, log, source, stream, run, lease, leaseMs, signal, context, onIngested };
 }
 
-function askPage(
+/** A page counts only with its cursor, in one transaction, while the lease is ours. What cannot be kept costs itself only. */
+async function takePage(
+  reading: Reading,
+  key: { source: string; stream: string; reader: Reader },
+  taken: {
+    page: Page;
+    readAt: number;
+    first: boolean;
+    found: ReturnType<RunColumns['of']>;
+    /** What this run has read before; this page is added. */
+    seen: { received: number; rejected: number };
+  },
+): Promise<void> {
+  const { room, source, stream, run, lease } = reading;
+  const { reader } = key;
+  const { page, first, found, seen } = taken;
+  const { settings } = contextOf(reading);
+  let isFirstPart = true;
+  const readAt = reader === 'tombstones' ? undefined : taken.readAt;
+  const sweeping = reader === 'full' && sweeps(run, stream);
+  const expected = page.total ?? null;
+  const step = stepOf(reader, stream);
+  await takeApart(page, async (part, isLast) => {
+    const now = room.clock.now();
+    const changed: number[] = [];
+    const refused: SourceRecord[] = [];
+    let ahead = 0;
+    const onAhead = (count: number) => {
+      ahead += count;
+    };
+    const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, readAt, onAhead };
+    const onCounted = (record: SourceRecord, as: RecordCount) => {
+      if (as === 'changed') changed.push(record.changedAt);
+      if (as === 'rejected') refused.push(record);
+    };
+    const counts = await room.database.transaction(async (tx) => {
+      changed.length = 0;
+      refused.length = 0;
+      ahead = 0;
+      const records = await recordsOf(tx, reading, page, part);
+      const counts = await ingest(tx, room.world, { ...intake, onCounted }, { ...part, records });
+      refuseRejectedShare({ source, stream, settings }, seen, counts, part, refused);
+      // A change that an increment finds is one that no webhook told of, not yet or not at all.
+      if (source.webhook && (reader === 'lead' || reader === 'trail'))
+        await noteCoverage(tx, { source: source.name, channel: 'poll', now }, changed);
+      if (page.whole?.begins && isFirstPart) await forgetMetBy(tx, run.id, stream.name);
+      if (sweeping || page.whole) {
+        const isFirst = page.whole ? page.whole.begins : first;
+        await noteMet(tx, { runId: run.id, stream: stream.name, first: isFirst }, idsOf(part));
+      }
+      if (ahead > 0) await addNotes(tx, run.id, [aheadNote(ahead)]);
+      if (isLast) {
+        await addNotes(tx, run.id, [...(page.notes ?? []), ...(found?.notes ?? [])]);
+        if (found) await keepReport(tx, { id: run.id, lease }, { columns: found.report });
+        await moveCheckpoint(tx, key, { cursor: page.cursor, rest: page.rest, now });
+      }
+      const counted = { counts, pages: isLast ? 1 : 0, expected, step, now, leaseMs };
+      await countPage(tx, { id: run.id, lease }, counted);
+      return counts;
+    });
+    isFirstPart = false;
+    seen.received += counts.received;
+    seen.rejected += counts.rejected;
+  });
+}
+
+/** The page from this cursor, with fewer records where it was more than this process can hold. */
+async function askPage(
   reading: Reading,
   reader: Reader,
   cursor: Page['cursor'] | null,
   resumes = false,
 ): Promise<Page> {
-  const { stream, source } = reading;
+  const { room, stream, source, signal, run } = reading;
   const from = reader === 'tombstones' && stream.tombstones ? stream.tombstones : stream;
   const lagMs = reader === 'trail' ? (stream.settleLagSeconds ?? 0) * 1000 : 0;
   const context = contextOf(reading);
@@ -419,18 +420,32 @@ function askPage(
       code: 'no_pull',
     });
   const sourceId = source.config.sourceId.path;
-  return from.pull(context, {
-    cursor,
-    until: context.now - lagMs,
-    properties: source.properties,
-    mapped: source.config.mapping !== null,
-    resumes,
-    ...(sourceId !== null && { sourceId }),
-  });
+  for (;;) {
+    const { maxRecords } = reading;
+    const request: PullRequest = {
+      cursor,
+      until: context.now - lagMs,
+      properties: source.properties,
+      mapped: source.config.mapping !== null,
+      resumes,
+      ...(sourceId !== null && { sourceId }),
+      ...(maxRecords !== undefined && { maxRecords }),
+    };
+    try {
+      return await untilAborted(from.pull(context, request), signal);
+    } catch (error) {
+      if (!(error instanceof RejectedError && error.code === tooLargeCode) || maxRecords === 1) throw error;
+      reading.maxRecords = maxRecords === undefined ? fewerRecords : Math.floor(maxRecords / 2);
+      room.log.warn(
+        { source: source.name, run: run.id },
+        `${error.message}; asked for ${reading.maxRecords} records at a time`,
+      );
+    }
+  }
 }
 
-function idsOf(page: Page): string[] {
-  return page.records.map((record) => record.recordId);
+function idsOf({ records }: Pick<Page, 'records'>): string[] {
+  return records.map((record) => record.recordId);
 }
 
 /** Reads the run's record IDs, as many at a time as the vendor takes. */
@@ -443,21 +458,22 @@ async function readRecords(reading: Reading): Promise<void> {
     const asked = recordIds.slice(from, from + read.maxIds);
     const readAt = room.clock.now();
     const answer = await askRecords(reading, asked);
-    const now = room.clock.now();
-    await room.database.transaction(async (tx) => {
-      let ahead = 0;
-      const onAhead = (count: number) => {
-        ahead += count;
-      };
-      const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, readAt, onAhead };
-      const counts = await ingest(tx, room.world, intake, answer);
-      if (ahead > 0) await addNotes(tx, run.id, [aheadNote(ahead)]);
-      await countPage(
-        tx,
-        { id: run.id, lease },
-        { counts, pages: 1, expected: recordIds.length, step: 'reading records by ID', now, leaseMs },
-      );
+    await takeApart(answer, async (part, isLast) => {
+      const now = room.clock.now();
+      await room.database.transaction(async (tx) => {
+        let ahead = 0;
+        const onAhead = (count: number) => {
+          ahead += count;
+        };
+        const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, readAt, onAhead };
+        const counts = await ingest(tx, room.world, intake, part);
+        if (ahead > 0) await addNotes(tx, run.id, [aheadNote(ahead)]);
+        const step = 'reading records by ID';
+        const counted = { counts, pages: isLast ? 1 : 0, expected: recordIds.length, step, now, leaseMs };
+        await countPage(tx, { id: run.id, lease }, counted);
+      });
     });
+    room.health(source.name).forget(`run ${run.id}`);
     room.onIngested();
   }
 }
@@ -470,20 +486,39 @@ function requireRead({ source, stream }: Reading): NonNullable<Stream<unknown>['
   );
 }
 
-/** These records; those the vendor does not have as rejected rows. */
+/** These records; those the vendor does not have, and those it refuses, as rejected rows. */
 async function askRecords(
   reading: Reading,
   recordIds: readonly string[],
-): Promise<Required<Pick<Page, 'records' | 'rejected'>>> {
-  const { source, stream } = reading;
+  refusals = { left: mostRefused },
+): Promise<Part> {
+  const { source, stream, signal } = reading;
   const { properties } = source;
-  const answer = await requireRead(reading).records(contextOf(reading), { recordIds, properties });
-  const missing = answer.missing.map((recordId) => ({
-    position: recordId,
-    reason: `${source.config.connector.name} has no ${stream.name} record ${recordId}`,
-    raw: recordId,
-  }));
-  return { records: answer.records, rejected: missing };
+  try {
+    const asked = requireRead(reading).records(contextOf(reading), { recordIds, properties });
+    const answer = await untilAborted(asked, signal);
+    const missing = answer.missing.map((recordId) => ({
+      position: recordId,
+      reason: `${source.config.connector.name} has no ${stream.name} record ${recordId}`,
+      raw: recordId,
+    }));
+    return { records: answer.records, rejected: missing };
+  } catch (error) {
+    if (!(error instanceof RejectedError) || refusals.left === 0) throw error;
+    if (recordIds.length === 1) {
+      refusals.left -= 1;
+      const reason = `${source.config.connector.name} refuses to give it: ${error.message}`;
+      return { records: [], rejected: [{ position: recordIds[0]!, reason, raw: recordIds[0]! }] };
+    }
+    // One of them may be what the vendor refuses.
+    const half = recordIds.length >> 1;
+    const first = await askRecords(reading, recordIds.slice(0, half), refusals);
+    const second = await askRecords(reading, recordIds.slice(half), refusals);
+    return {
+      records: [...first.records, ...second.records],
+      rejected: [...first.rejected, ...second.rejected],
+    };
+  }
 }
 
 function contextOf({ room, source, run, signal }: Reading): Context<unknown> {
@@ -500,7 +535,7 @@ function contextOf({ room, source, run, signal }: Reading): Context<unknown> {
   return {
     settings,
     locale: source.config.locale ?? {},
-    api: endpoint ? endpoint.api(run.lane, { signal }) : noApi,
+    api: endpoint ? room.health(source.name).guard(endpoint.api(run.lane, { signal }), signal) : noApi,
     files: localFiles,
     now: room.clock.now(),
   };
@@ -518,25 +553,6 @@ function stepOf(reader: Reader, stream: Stream<unknown>): string {
     tombstones: `reading deleted ${stream.name}`,
     remap: 'mapping stored records again',
   }[reader];
-}
-
-/** Holds the lease while pages are slow; when it is lost, what runs is told to stop. */
-function beat(
-  room: PullRoom,
-  held: { id: number; lease: string },
-  lost: AbortController,
-  signal: AbortSignal,
-): { stop(): void } {
-  const stopped = new AbortController();
-  void (async () => {
-    for (;;) {
-      await room.clock.sleep(leaseMs / 3, stopped.signal);
-      if (stopped.signal.aborted || signal.aborted) return;
-      const ours = await holdRun(room.database, held, room.clock.now() + leaseMs).catch(() => true);
-      if (!ours) return lost.abort(new LostLeaseError(held.id));
-    }
-  })();
-  return { stop: () => stopped.abort() };
 }
 
 function sentence(run: Run): string {

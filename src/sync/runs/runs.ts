@@ -163,8 +163,9 @@ export async function someRunIsGoing(db: Queryable): Promise<boolean> {
 }
 
 /**
- * Claims the next run that is due, of a source that is not paused and has no run in hand. The source's rows are
- * serialised by an advisory lock for the statement's length, so that two workers never take two runs of one source.
+ * Claims the next run that is due, of a source that has no run in hand and is not paused, or whose trial is due (the caller
+ * takes that one, see `takeTrial`). The source's rows are serialised by an advisory lock for the statement's length, so that
+ * two workers never take two runs of one source.
  */
 export async function claimRun(
   db: Queryable,
@@ -183,11 +184,11 @@ export async function claimRun(
     update runs set lease = ${claim.lease}::uuid, leased_until = ${at(claim.now + claim.leaseMs)}, started_at = coalesce(started_at, ${at(claim.now)})
     where id = (
       select id from runs as due
-      where state = 'requested' and due_at <= ${at(claim.now)} and (leased_until is null or leased_until < ${at(claim.now)})
+      where state = 'requested' and cancel_requested_at is null and due_at <= ${at(claim.now)} and (leased_until is null or leased_until < ${at(claim.now)})
         and source in (select jsonb_array_elements_text(${json(claim.sources)}))
         and coalesce(request ->> 'host', ${claim.host}) = ${claim.host}
         and ${claim.dryRunsOnly ? sql`request ->> 'dryRun' is not null` : sql`true`}
-        and not exists (select 1 from pauses where name = due.source)
+        and not exists (select 1 from pauses where name = due.source and (trial_at is null or trial_at > ${at(claim.now)}))
         and not exists (select 1 from runs as other where other.source = due.source and other.id <> due.id
                         and other.state = 'requested' and other.leased_until >= ${at(claim.now)})
       order by lane, id limit 1)
@@ -304,6 +305,19 @@ export async function holdRun(
   return rows.length > 0;
 }
 
+/** What its worker must know of a run while a call is under way: whether it is still to go on. */
+export async function runStanding(
+  db: Queryable,
+  run: { id: number; lease: string },
+): Promise<'going' | 'cancelled' | 'paused' | 'lost'> {
+  const [row] = await db.rows<{ cancelled: boolean; paused: boolean }>(sql`
+    select cancel_requested_at is not null as cancelled,
+      exists(select 1 from pauses where name = runs.source and cause = 'person') as paused
+    from runs where id = ${run.id}::bigint and lease = ${run.lease}::uuid and state = 'requested'`);
+  if (!row) return 'lost';
+  return row.cancelled ? 'cancelled' : row.paused ? 'paused' : 'going';
+}
+
 /** Ends the run. A run whose counts do not balance fails, and says so. */
 export async function endRun(
   db: Queryable,
@@ -350,6 +364,26 @@ export async function cancelRun(db: Queryable, id: number, now: number): Promise
       leased_until = case when ${isFree} then null else leased_until end
     where id = ${id}::bigint and state = 'requested' returning ${columns}`);
   return row ? toRun(row) : null;
+}
+
+/** A person does not wait for the moment that a run was put off to. Null where none of this source and mode is put off. */
+export async function pullRunForward(
+  db: Queryable,
+  { source, mode, now }: Pick<NewRun, 'source' | 'mode' | 'now'>,
+): Promise<Run | null> {
+  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+    update runs set due_at = ${at(now)}, error = null
+    where source = ${source} and mode = ${mode} and state = 'requested' and lease is null and ${isReal}
+      and (due_at > ${at(now)} or error is not null)
+    returning ${columns}`);
+  return row ? toRun(row) : null;
+}
+
+/** Ends what was called off and whose worker let its lease run out: nobody else does. */
+export async function endCancelledRuns(db: Queryable, now: number): Promise<void> {
+  await db.rows(sql`
+    update runs set ${letGo}
+    where state = 'requested' and cancel_requested_at is not null and (leased_until is null or leased_until < ${at(now)})`);
 }
 
 /** When the next run that no worker holds falls due, epoch milliseconds. */

@@ -1,11 +1,13 @@
 // A full reading as proof of what is gone: which record IDs it met, and those it did not, each asked for by ID before it
 // is believed deleted. A reading that is not known to be whole proves nothing. It knows no page and no vendor.
 import { sql } from 'drizzle-orm';
-import type { Context, SourceRecord, Stream } from '../../connector.ts';
+import { type Context, RejectedError, type SourceRecord, type Stream } from '../../connector.ts';
 import { at, type Database, ms, type Queryable, texts } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log.ts';
+import { untilAborted } from '../../engine/until-aborted.ts';
 import { ingest, noCounts } from '../records/ingest.ts';
+import { takeApart } from '../records/taking-apart.ts';
 import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
 import { addNotes, countPage, holdRun, LostLeaseError, type Run, runById } from './runs.ts';
@@ -207,22 +209,47 @@ async function unmetRecords(
 /** Returns how many of these the vendor neither found nor said to be gone. */
 async function confirm(sweep: Sweep, recordIds: readonly string[]): Promise<number> {
   const { database, world, clock, source, stream, run, lease, leaseMs } = sweep;
-  const answer = await stream.read!.records(sweep.context(), { recordIds, properties: source.properties });
+  const answer = await ask(sweep, recordIds);
   const missing = new Set(answer.missing);
   const gone = recordIds
     .filter((recordId) => missing.has(recordId))
     .map((recordId): SourceRecord => ({ recordId, changedAt: run.startedAt!, deleted: true, body: {} }));
   const found = new Set(answer.records.map((record) => record.recordId));
-  const now = clock.now();
-  await database.transaction(async (tx) => {
-    const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
-    const counts = await ingest(tx, world, intake, { records: [...answer.records, ...gone] });
-    await noteMet(tx, { runId: run.id, stream: stream.name, first: false }, recordIds);
-    const step = `asking for ${stream.name} that were not met`;
-    await countPage(tx, { id: run.id, lease }, { counts, pages: 1, expected: null, step, now, leaseMs });
+  await takeApart({ records: [...answer.records, ...gone] }, async (part, isLast) => {
+    const now = clock.now();
+    await database.transaction(async (tx) => {
+      const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
+      const counts = await ingest(tx, world, intake, part);
+      if (isLast) await noteMet(tx, { runId: run.id, stream: stream.name, first: false }, recordIds);
+      const step = `asking for ${stream.name} that were not met`;
+      const counted = { counts, pages: isLast ? 1 : 0, expected: null, step, now, leaseMs };
+      await countPage(tx, { id: run.id, lease }, counted);
+    });
   });
   sweep.onIngested();
   return recordIds.filter((recordId) => !found.has(recordId) && !missing.has(recordId)).length;
+}
+
+/** What the vendor refuses to give is in neither answer: it proves nothing. */
+async function ask(
+  sweep: Sweep,
+  recordIds: readonly string[],
+): Promise<{ records: SourceRecord[]; missing: string[] }> {
+  const { stream, source, signal } = sweep;
+  try {
+    const { properties } = source;
+    return await untilAborted(stream.read!.records(sweep.context(), { recordIds, properties }), signal);
+  } catch (error) {
+    if (!(error instanceof RejectedError)) throw error;
+    if (recordIds.length === 1) return { records: [], missing: [] };
+    const half = recordIds.length >> 1;
+    const first = await ask(sweep, recordIds.slice(0, half));
+    const second = await ask(sweep, recordIds.slice(half));
+    return {
+      records: [...first.records, ...second.records],
+      missing: [...first.missing, ...second.missing],
+    };
+  }
 }
 
 async function countNothing({ database, clock, run, lease, leaseMs }: Sweep, step: string): Promise<void> {

@@ -1,6 +1,6 @@
 // Sources over HTTP: what they are, and a person's word to sync, pause or resume one.
 import { createRoute, z } from '@hono/zod-openapi';
-import { destinationName, pause, pauses, resume } from '../../sync/pauses.ts';
+import { destinationName, pause, pauses, pullTrialForward, resume } from '../../sync/pauses.ts';
 import { checkpoint } from '../../sync/runs/checkpoints.ts';
 import { goingRun } from '../../sync/runs/runs.ts';
 import type { Source } from '../../sync/source.ts';
@@ -155,8 +155,9 @@ export function sourcesApi(room: Room) {
       const { mode = 'incremental', recordIds, dryRun = false } = c.req.valid('json');
       if (mode === 'records') requireReading(source);
       else requirePulling(source, mode);
-      await refusePaused(room, source.name);
-      const run = await room.tributary.request({
+      const isTrial = !dryRun && (await triedNow(room, source.name));
+      if (!isTrial) await refusePaused(room, source.name);
+      const asked = await room.tributary.request({
         source: source.name,
         mode,
         trigger: 'manual',
@@ -166,6 +167,8 @@ export function sourcesApi(room: Room) {
           ...(dryRun && { dryRun }),
         },
       });
+      // The run that waited for the trial may have begun with it.
+      const run = asked ?? (isTrial ? await goingRun(room.tributary.database, source.name, mode) : null);
       if (!run) await refuseSecond(room, source.name, mode);
       if (!dryRun) await room.tributary.hurryDeliveries();
       return c.json(runBody(run!), 202, { location: `/api/runs/${run!.id}` });
@@ -198,6 +201,12 @@ function requirePulling({ name, canPull, streams, config }: Source, mode: string
     `${name} cannot be synced: ${config.connector.name} only pushes, so it is brought up to date by its webhooks.`,
     { type: 'bad-input', faults: [{ path: 'mode', found: JSON.stringify(mode), allowed }] },
   );
+}
+
+/** True where the vendor refused the credentials, and is asked again now: the run that is asked for is the trial. */
+async function triedNow({ tributary: { database, clock } }: Room, name: string): Promise<boolean> {
+  const paused = (await pauses(database)).get(name);
+  return paused?.cause === 'unauthorized' && pullTrialForward(database, name, clock.now());
 }
 
 /** Throws the problem where nothing would become of a run. */

@@ -43,7 +43,7 @@ ${going.length > 1 ? html`<p class="hint" data-key="queued">${counted(going.leng
 function state({ paused, going, lastRun, pulls }: SourceStatus): Html | '' {
   if (paused) return pauseChip(paused);
   if (going.some((run) => run.working)) return chip('note', 'reading');
-  if (going.length > 0) return chip('quiet', going[0]!.attempts > 0 ? 'trying again' : 'waiting');
+  if (going.length > 0) return chip('quiet', going[0]!.error !== null ? 'trying again' : 'waiting');
   if (lastRun?.state === 'failed') return chip('bad', 'last run failed');
   if (lastRun) return chip('good', 'up to date');
   // Of one that only pushes its webhooks say how it stands.
