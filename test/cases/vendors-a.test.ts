@@ -177,6 +177,20 @@ describe('Intercom', () => {
     expect(await filtered()).toEqual(['it is a lead, and leads is false']);
   });
 
+  it('intercom-lead-is-no-customer: the made-up ID that an older version took does not stick', async () => {
+    const { intercom, sync, customers, clock } = await start();
+    const lea = intercom.create({ role: 'lead', name: 'Lea' });
+    await sync();
+    const madeUp = intercom.get(lea)!['external_id'] as string;
+    await database!.rows(sql`
+      update records set source_id = ${madeUp}, filtered = null,
+        body = (body - 'lead_id') || jsonb_build_object('external_id', ${madeUp}::text)`);
+    clock.skip(3_600_000);
+    intercom.convert(lea, 'shop-77');
+    await sync('incremental');
+    expect(Object.keys(customers())).toEqual(['shop-77']);
+  });
+
   it('intercom-name-escaped: names are unescaped once, by pull and by webhook', async () => {
     const { intercom, sync, customers, tell, clock } = await start();
     const name = "Ona O'Neil & <Sons> &lt;";
