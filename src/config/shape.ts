@@ -1,6 +1,6 @@
 // What a configuration file may hold, beside the settings of its connectors.
 import { z } from 'zod';
-import type { Mapping } from '../connector.ts';
+import type { Locale, Mapping } from '../connector.ts';
 import { localeFaults } from '../customer/mapping.ts';
 import { usualBodyRules } from '../engine/body.ts';
 import { knownCharset } from '../engine/charset.ts';
@@ -8,29 +8,47 @@ import { scheduleFault, timezoneFault } from '../engine/schedule.ts';
 
 const text = z.string().min(1);
 const words = z.array(text).min(1).optional();
-const locale = {
-  unit: z
-    .enum(['seconds', 'milliseconds', 'microseconds', 'excel'])
-    .optional()
-    .describe('What a number counts where a date or a time is wanted. By default as the vendor has it.'),
-  decimal: z
-    .enum(['.', ','])
-    .optional()
-    .describe('The decimal sign of numbers; declared, groups of three digits may be separated.'),
-  dates: z
-    .union([text, z.array(text).min(1)], 'a form of dates such as "DD.MM.YYYY", or a list of them')
-    .optional()
-    .describe('How dates are written beside ISO 8601: "DD.MM.YYYY", "MM/DD/YYYY hh:mm A".'),
-  timezone: text.optional().describe('IANA zone of times without an offset. Default UTC.'),
-  true: words.describe('Words for true beside true, yes and 1, in any letter case.'),
-  false: words.describe('Words for false beside false, no and 0, in any letter case.'),
+/** Of a mapping's entry: what is wrong with a part is told by the mapping, where the union of all entries would hide it. */
+const entryLocale = {
+  unit: text.optional(),
+  decimal: text.optional(),
+  dates: z.union([text, z.array(text).min(1)]).optional(),
+  timezone: text.optional(),
+  true: words,
+  false: words,
 };
-const phones = z
-  .enum(['valid', 'possible'])
-  .optional()
-  .describe(
-    'Which telephone numbers are taken: those in a range in use (default), or all of a possible length.',
-  );
+const locale = z
+  .strictObject({
+    unit: z
+      .enum(['seconds', 'milliseconds', 'microseconds', 'excel'])
+      .optional()
+      .describe('What a number counts where a date or a time is wanted. By default as the vendor has it.'),
+    decimal: z
+      .enum(['.', ','])
+      .optional()
+      .describe('The decimal sign of numbers; declared, groups of three digits may be separated.'),
+    dates: z
+      .union([text, z.array(text).min(1)], 'a form of dates such as "DD.MM.YYYY", or a list of them')
+      .superRefine(refine((dates) => partFault({ dates })))
+      .optional()
+      .describe('How dates are written beside ISO 8601: "DD.MM.YYYY", "MM/DD/YYYY hh:mm A".'),
+    timezone: text
+      .superRefine(refine((timezone) => partFault({ timezone })))
+      .optional()
+      .describe('IANA zone of times without an offset. Default UTC.'),
+    true: words.describe('Words for true beside true, yes and 1, in any letter case.'),
+    false: words.describe('Words for false beside false, no and 0, in any letter case.'),
+  })
+  .superRefine(({ true: yes, false: no }, context) => {
+    const message = partFault({ true: yes, false: no });
+    if (message !== null) context.addIssue({ code: 'custom', path: ['true'], message });
+  });
+
+/** The first fault of a locale, or null. */
+function partFault(part: Locale): string | null {
+  return localeFaults(part)[0]?.reason ?? null;
+}
+
 const normaliser = z.enum(['text', 'email', 'phone', 'date', 'datetime', 'number', 'boolean', 'list']);
 export const mappingEntry = z.union(
   [
@@ -45,8 +63,8 @@ export const mappingEntry = z.union(
         .optional(),
       onNull: z.enum(['clear', 'ignore']).optional(),
       separator: text.optional(),
-      phones,
-      ...locale,
+      phones: text.optional(),
+      ...entryLocale,
     }),
     z.custom<(body: never) => unknown>((value) => typeof value === 'function'),
   ],
@@ -79,15 +97,15 @@ export const sourceShape = z.looseObject({
     .optional(),
   keep: z.array(text).default([]),
   badValues: z.enum(['quarantine', 'reject']).optional(),
-  locale: z
-    .strictObject(locale)
-    .superRefine((given, context) => {
-      for (const { part, reason } of localeFaults(given))
-        context.addIssue({ code: 'custom', path: [part], message: reason });
-    })
+  locale: locale
     .default({})
     .describe('How the values of the source are written, where its mapping says nothing else.'),
-  phones,
+  phones: z
+    .enum(['valid', 'possible'])
+    .optional()
+    .describe(
+      'Which telephone numbers are taken: those in a range in use (default), or all of a possible length.',
+    ),
   webhook: z
     .strictObject({
       maxBodyBytes: z
@@ -231,8 +249,8 @@ export type ConfigFile = Omit<z.input<typeof fileShape>, 'sources'> & {
   sources: { [name: string]: Omit<z.input<typeof sourceShape>, 'mapping'> & { mapping?: Mapping } };
 };
 
-function refine(fault: (value: string) => string | null) {
-  return (value: string, context: z.RefinementCtx) => {
+function refine<Value>(fault: (value: Value) => string | null) {
+  return (value: Value, context: z.RefinementCtx) => {
     const message = fault(value);
     if (message !== null) context.addIssue({ code: 'custom', message });
   };

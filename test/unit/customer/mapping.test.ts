@@ -104,6 +104,7 @@ describe('a fault', () => {
           value: null,
         },
       ],
+      silent: [],
     });
   });
 
@@ -161,7 +162,7 @@ describe('a metadata schema', () => {
       { field: 'metadata.age', reason: 'Found no value, where a number is required.', value: null },
     ]);
     const ignoring = compileMapping({ 'metadata.age': { from: 'age', onNull: 'ignore' } }, { schema });
-    expect(ignoring.contribute({ age: '' })).toEqual({ fields: {}, faults: [] });
+    expect(ignoring.contribute({ age: '' })).toEqual({ fields: {}, faults: [], silent: ['metadata.age'] });
   });
 
   it('lets an unknown key be sent, held with a fault or dropped; by default it is held where the vendor would refuse it', () => {
@@ -170,7 +171,7 @@ describe('a metadata schema', () => {
         { 'metadata.other': 'other' },
         { schema: { ...schema, definedOnly }, ...(unknownMetadata ? { unknownMetadata } : {}) },
       ).contribute({ other: 1 });
-    const sent = { fields: { 'metadata.other': 1 }, faults: [] };
+    const sent = { fields: { 'metadata.other': 1 }, faults: [], silent: [] };
     const held = {
       fields: {},
       faults: [
@@ -180,12 +181,13 @@ describe('a metadata schema', () => {
           value: 1,
         },
       ],
+      silent: [],
     };
     expect([contribute(false), contribute(true, 'send')]).toEqual([sent, sent]);
     expect([contribute(true), contribute(false, 'hold')]).toEqual([held, held]);
-    expect(contribute(true, 'drop')).toEqual({ fields: {}, faults: [] });
+    expect(contribute(true, 'drop')).toEqual({ fields: {}, faults: [], silent: [] });
     const empty = compileMapping({ 'metadata.other': 'other' }, { schema, unknownMetadata: 'hold' });
-    expect(empty.contribute({ other: null })).toEqual({ fields: {}, faults: [] });
+    expect(empty.contribute({ other: null })).toMatchObject({ fields: {}, faults: [] });
   });
 });
 
@@ -220,6 +222,10 @@ describe('the fingerprint', () => {
     ['the order of joined paths', { name: ['a', 'b'] }, { name: ['b', 'a'] }],
     ['a null policy', { name: 'a' }, { name: { from: 'a', onNull: 'ignore' } }],
     ['a region', { phone: { from: 'a', region: 'PL' } }, { phone: { from: 'a', region: 'DE' } }],
+    ['a unit of time', { birthdate: 'a' }, { birthdate: { from: 'a', unit: 'seconds' } }],
+    ['a decimal sign', { 'metadata.n': 'a' }, { 'metadata.n': { from: 'a', decimal: ',' } }],
+    ['a form of dates', { birthdate: 'a' }, { birthdate: { from: 'a', dates: 'DD.MM.YYYY' } }],
+    ['a rule for phones', { phone: 'a' }, { phone: { from: 'a', phones: 'possible' } }],
     ['a function', { name: (body) => body['a'] }, { name: (body) => body['b'] }],
     ['a field more', { name: 'a' }, { name: 'a', email: 'a' }],
   ])('changes with %s', (_what, one, other) => {
@@ -236,6 +242,28 @@ describe('the fingerprint', () => {
   });
 });
 
+describe('a locale', () => {
+  const born = (options: Parameters<typeof compileMapping>[1], entry: object = {}) =>
+    compileMapping({ birthdate: { from: 'born', ...entry } }, options).contribute({ born: 86_400 }).fields;
+
+  it('is that of the entry, else of the source; each part by itself', () => {
+    expect(born({})).toEqual({ birthdate: '1970-01-01' });
+    expect(born({ locale: { unit: 'seconds' } })).toEqual({ birthdate: '1970-01-02' });
+    expect(born({ locale: { unit: 'seconds' } }, { decimal: ',' })).toEqual({ birthdate: '1970-01-02' });
+    expect(born({ locale: { unit: 'seconds' } }, { unit: 'milliseconds' })).toEqual({
+      birthdate: '1970-01-01',
+    });
+  });
+
+  it('does not read the text of a number once more', () => {
+    const schema = { definedOnly: false, definitions: { n: define({ type: 'number' }) } };
+    const mapping: Mapping = { 'metadata.n': { from: 'n', as: 'text' } };
+    const { contribute } = compileMapping(mapping, { schema, locale: { decimal: ',' } });
+    expect(contribute({ n: 1.234 }).fields).toEqual({ 'metadata.n': 1.234 });
+    expect(contribute({ n: '1.234' }).fields).toEqual({ 'metadata.n': 1234 });
+  });
+});
+
 describe('a mapping that cannot be used', () => {
   it.each<[Mapping, RegExp]>([
     [{ emial: 'a' }, /did you mean "email"/],
@@ -244,6 +272,12 @@ describe('a mapping that cannot be used', () => {
     [{ phone: { from: 'a', region: 'Poland' } }, /"Poland" is no region/],
     [{ 'metadata.a': { from: 'a', as: 'list', separator: '' } }, /separator/],
     [{ name: { from: 'a', as: 'number' } }, /"name" is a text/],
+    [{ birthdate: { from: 'a', unit: 'sec' as 'seconds' } }, /"unit" can be seconds/],
+    [{ birthdate: { from: 'a', dates: 'DD.MMM.YYYY' } }, /"DD\.MMM\.YYYY" is not a form of dates/],
+    [{ birthdate: { from: 'a', timezone: 'Warsaw' } }, /"Warsaw" is not a time zone/],
+    [{ 'metadata.n': { from: 'a', decimal: ';' as ',' } }, /"decimal" is a point or a comma/],
+    [{ 'metadata.b': { from: 'a', true: ['Ja'], false: ['ja'] } }, /"ja" cannot mean both/],
+    [{ phone: { from: 'a', phones: 'all' as 'valid' } }, /"phones" can be valid or possible/],
     [{ name: { from: 'a', as: 'upper' as 'text' } }, /no normaliser "upper"/],
   ])('is told by a sentence: %j', (mapping, sentence) => {
     expect(mappingFaults(mapping)).toEqual([
