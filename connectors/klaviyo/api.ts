@@ -2,7 +2,7 @@
 // Source: developers.klaviyo.com, "Rate limits, status codes, and errors" and the reference of `GET /api/profiles`.
 import type { ApiDescription, ApiResponse, Quota, QuotaReading } from '#connector';
 import { fingerprint } from '#connector/checking';
-import { wholeHeader, windowQuotas } from '#connector/quotas';
+import { limitHeader, wholeHeader, windowQuotas } from '#connector/quotas';
 import { retryAfterMs } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
@@ -35,27 +35,37 @@ export function describeApi(settings: Settings): ApiDescription {
 }
 
 /**
- * The `RateLimit-*` headers speak of the steady window, and are not on a 429. There `Retry-After` says how long; which
- * window it is of is not told, but no burst lasts longer than a second.
+ * The `RateLimit-*` headers list the limit of each window; what remains is of the window named first, which is the burst
+ * (recorded in 2026: `75, 75;w=1, 750;w=60`, remaining 74, reset 0). They are not on a 429. There `Retry-After` says how
+ * long; which window it is of is not told, but no burst lasts longer than a second.
  */
 function readQuotas(response: ApiResponse, quotas: readonly Quota[], now: number): QuotaReading[] {
-  const named = (name: string) => quotas.find((quota) => quota.name === name)?.name;
-  const whole = (name: string) => wholeHeader(response, name);
   if (response.status === 429) {
     const waitMs = retryAfterMs(response.headers['retry-after'], now);
-    const quota = named(waitMs !== undefined && waitMs <= 1_000 ? 'burst' : 'steady');
+    const name = waitMs !== undefined && waitMs <= 1_000 ? 'burst' : 'steady';
+    const quota = quotas.find((one) => one.name === name)?.name;
     return quota && waitMs !== undefined ? [{ quota, exhaustedUntil: now + waitMs }] : [];
   }
-  const quota = named('steady');
-  const [limit, remaining] = [whole('ratelimit-limit'), whole('ratelimit-remaining')];
+  const stated = limitHeader(response, 'ratelimit-limit');
+  const remaining = wholeHeader(response, 'ratelimit-remaining');
+  if (!stated) return [];
+  // Older answers name one number only; which window it is of shows in its size.
+  const meant =
+    stated.windows.find(({ requests }) => requests === stated.limit)?.seconds ??
+    quotas.find(({ requests }) => requests >= stated.limit)?.seconds;
   const resetMs = retryAfterMs(response.headers['ratelimit-reset'], now);
-  if (!quota || (limit === undefined && remaining === undefined)) return [];
-  return [
-    {
-      quota,
-      ...(limit !== undefined && { limit }),
-      ...(remaining !== undefined && { remaining }),
-      ...(remaining === 0 && resetMs !== undefined && { exhaustedUntil: now + resetMs }),
-    },
-  ];
+  return quotas.flatMap(({ name, seconds }) => {
+    const isMeant = seconds === meant;
+    const limit = stated.windows.find((window) => window.seconds === seconds)?.requests;
+    const known = limit ?? (isMeant ? stated.limit : undefined);
+    if (known === undefined) return [];
+    return [
+      {
+        quota: name,
+        limit: known,
+        ...(isMeant && remaining !== undefined && { remaining }),
+        ...(isMeant && remaining === 0 && resetMs !== undefined && { exhaustedUntil: now + resetMs }),
+      },
+    ];
+  });
 }

@@ -28,3 +28,26 @@ export function wholeHeader({ headers }: Pick<ApiResponse, 'headers'>, name: str
   const text = headers[name]?.trim();
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
+
+/** What a `RateLimit-Limit` header says: the window that the other headers speak of, and every window that it lists. */
+export interface LimitHeader {
+  limit: number;
+  windows: { requests: number; seconds: number }[];
+}
+
+/**
+ * Reads `75` and `75, 75;w=1, 750;w=60` (draft-ietf-httpapi-ratelimit-headers-03): a number, then each window with its
+ * seconds. Undefined where the header is neither.
+ */
+export function limitHeader(
+  { headers }: Pick<ApiResponse, 'headers'>,
+  name: string,
+): LimitHeader | undefined {
+  const [first = '', ...listed] = (headers[name] ?? '').split(',').map((part) => part.trim());
+  if (!/^\d{1,15}$/.test(first)) return undefined;
+  const windows = listed.flatMap((part) => {
+    const [, requests, seconds] = /^(\d{1,15})\s*;\s*w\s*=\s*"?(\d{1,9})"?/.exec(part) ?? [];
+    return requests === undefined ? [] : [{ requests: Number(requests), seconds: Number(seconds) }];
+  });
+  return { limit: Number(first), windows };
+}

@@ -364,15 +364,38 @@ describe('the quotas of Klaviyo', () => {
     expect(slow.map(({ requests }) => requests)).toEqual([10, 150]);
   });
 
-  test('are learned from the headers: the steady window, and on a 429 the one that is over sooner', () => {
+  test('klaviyo-rate-headers-are-of-the-burst: each window has its limit, and what remains is of the first', () => {
+    const { readQuotas } = describe();
+    const recorded = {
+      'ratelimit-limit': '75, 75;w=1, 750;w=60',
+      'ratelimit-remaining': '74',
+      'ratelimit-reset': '0',
+    };
+    expect(readQuotas!(answer(200, recorded), request, start)).toEqual([
+      { quota: 'burst', limit: 75, remaining: 74 },
+      { quota: 'steady', limit: 750 },
+    ]);
+    const ofTheMinute = {
+      ...recorded,
+      'ratelimit-limit': '750, 75;w=1, 750;w=60',
+      'ratelimit-remaining': '0',
+    };
+    expect(readQuotas!(answer(200, { ...ofTheMinute, 'ratelimit-reset': '12' }), request, start)).toEqual([
+      { quota: 'burst', limit: 75 },
+      { quota: 'steady', limit: 750, remaining: 0, exhaustedUntil: start + 12_000 },
+    ]);
+    expect(readQuotas!(answer(200, { 'ratelimit-limit': 'many, 75;w=1' }), request, start)).toEqual([]);
+  });
+
+  test('are learned from the headers: one number alone, and on a 429 the window that is over sooner', () => {
     const { readQuotas } = describe();
     const steady = {
-      'ratelimit-limit': '750',
+      'ratelimit-limit': '700',
       'ratelimit-remaining': '0',
       'ratelimit-reset': '12',
     };
     expect(readQuotas!(answer(200, steady), request, start)).toEqual([
-      { quota: 'steady', limit: 750, remaining: 0, exhaustedUntil: start + 12_000 },
+      { quota: 'steady', limit: 700, remaining: 0, exhaustedUntil: start + 12_000 },
     ]);
     expect(readQuotas!(answer(429, { 'retry-after': '1' }), request, start)).toEqual([
       { quota: 'burst', exhaustedUntil: start + 1000 },

@@ -56,9 +56,11 @@ describe('the simulated Klaviyo', () => {
     expect((await ask('/api/profiles', { ...key, revision: '2026-07-15' })).status).toBe(200);
   });
 
-  test('tells of the steady window, and on a 429 only how long to wait', async () => {
+  test('tells of the burst and lists both windows, and on a 429 only how long to wait', async () => {
     const { ask } = simulate({ quotas: { burst: 2, steady: 10 } });
-    expect((await ask('/api/profiles')).headers.get('ratelimit-remaining')).toBe('9');
+    const { headers } = await ask('/api/profiles');
+    expect(headers.get('ratelimit-limit')).toBe('2, 2;w=1, 10;w=60');
+    expect(headers.get('ratelimit-remaining')).toBe('1');
     await ask('/api/profiles');
     const refused = await ask('/api/profiles');
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);

@@ -150,10 +150,12 @@ export class KlaviyoSimulator {
 
   #withHeaders(response: Response): Response {
     if (!this.#quotas) return response;
-    const { steady } = this.#quotas.remaining(this.#now());
-    response.headers.set('ratelimit-limit', String(this.#quotas.windows[1]!.requests));
-    response.headers.set('ratelimit-remaining', String(steady));
-    response.headers.set('ratelimit-reset', String(steadySeconds));
+    const { burst } = this.#quotas.remaining(this.#now());
+    const { windows } = this.#quotas;
+    const listed = windows.map(({ requests, seconds }) => `${requests};w=${seconds}`).join(', ');
+    response.headers.set('ratelimit-limit', `${windows[0]!.requests}, ${listed}`);
+    response.headers.set('ratelimit-remaining', String(burst));
+    response.headers.set('ratelimit-reset', '0');
     return response;
   }
 
