@@ -156,7 +156,8 @@ function notText(encoding: string): string {
 
 /** Also under a name that would set the prototype. */
 function setProperty(body: JsonObject, name: string, value: string): void {
-  Object.defineProperty(body, name, { value, enumerable: true, configurable: true, writable: true });
+  if (name !== '__proto__') body[name] = value;
+  else Object.defineProperty(body, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** The row without empty cells beyond the last column; null where it holds nothing at all. */

@@ -6,10 +6,17 @@ const ends = new RegExp(`^[${unseen}]+|[${unseen}]+$`, 'g');
 const nothing = new RegExp(`^[${unseen}]*$`);
 
 export function isBlank(cell: string): boolean {
-  return nothing.test(cell);
+  return cell === '' || (!isPlain(cell, 0) && nothing.test(cell));
 }
 
 /** Without what cannot be seen at its ends. */
 export function trimmed(cell: string): string {
-  return cell.replace(ends, '');
+  // Most cells have nothing at their ends, and looking for it costs more than all else.
+  return isPlain(cell, 0) && isPlain(cell, cell.length - 1) ? cell : cell.replace(ends, '');
+}
+
+/** True where a sign of ASCII stands there, other than a blank. */
+function isPlain(cell: string, at: number): boolean {
+  const code = cell.charCodeAt(at);
+  return code > 0x20 && code < 0x7f;
 }
