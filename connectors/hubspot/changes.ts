@@ -42,7 +42,7 @@ export async function pullChanges(
     method: 'POST',
     path: contactsPath(settings, '/search'),
     bucket: searchBucket,
-    json: query(cursor.from, window, request.properties),
+    json: query(cursor.from, window, request),
   });
   const { results, paging, total } = objectOf(json);
   if (!Array.isArray(results)) throw new TransientError('HubSpot answered a search without results');
@@ -70,7 +70,7 @@ function newWindow(until: number): Window {
   return { until, lastId: null, newest: null, edge: [], total: null };
 }
 
-function query(from: number, window: Window, properties: readonly string[]): JsonObject {
+function query(from: number, window: Window, { properties, maxRecords }: PullRequest): JsonObject {
   const changed = { propertyName: 'lastmodifieddate' };
   const filters: Json[] = [
     { ...changed, operator: 'GTE', value: String(from) },
@@ -82,7 +82,7 @@ function query(from: number, window: Window, properties: readonly string[]): Jso
     filterGroups: [{ filters }],
     sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],
     properties: propertyNames(properties),
-    limit: pageSize,
+    limit: Math.min(pageSize, maxRecords ?? pageSize),
     ...(window.after !== undefined && { after: window.after }),
   };
 }

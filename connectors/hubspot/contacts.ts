@@ -42,7 +42,11 @@ export const contacts: Stream<Settings> = {
 async function pullList(context: Context<Settings>, cursor: ListCursor, request: PullRequest): Promise<Page> {
   const names = propertyNames(request.properties);
   const fits = fitsInQuery(names);
-  const { results, after } = await listPage(context, cursor.after, fits ? names : ['lastmodifieddate']);
+  const { results, after } = await listPage(
+    context,
+    { after: cursor.after, limit: Math.min(pageSize, request.maxRecords ?? pageSize) },
+    fits ? names : ['lastmodifieddate'],
+  );
   const { records, rejected } = fits
     ? contactRecords(results)
     : await withProperties(context, results, names);
@@ -57,11 +61,11 @@ async function pullList(context: Context<Settings>, cursor: ListCursor, request:
 
 async function listPage(
   { api, settings }: Context<Settings>,
-  after: string | undefined,
+  { after, limit }: { after: string | undefined; limit: number },
   names: readonly string[],
   archived?: true,
 ): Promise<{ results: Json[]; after: string | undefined }> {
-  const query = { limit: pageSize, properties: names.join(','), archived, after };
+  const query = { limit, properties: names.join(','), archived, after };
   const { json } = await api.request({ path: contactsPath(settings), query });
   const { results, paging } = objectOf(json);
   if (!Array.isArray(results)) throw new TransientError('HubSpot answered a list without results');
@@ -144,7 +148,12 @@ function saidMissing(errors: readonly Json[]): (id: string) => boolean {
 async function pullTombstones(context: Context<Settings>, request: PullRequest): Promise<Page> {
   const cursor = request.cursor === null ? { mark: 0 } : readTombstoneCursor(request.cursor);
   const start = cursor.reading?.start ?? context.now;
-  const { results, after } = await listPage(context, cursor.reading?.after, ['lastmodifieddate'], true);
+  const { results, after } = await listPage(
+    context,
+    { after: cursor.reading?.after, limit: pageSize },
+    ['lastmodifieddate'],
+    true,
+  );
   const records = results
     .flatMap((row) => tombstone(row) ?? [])
     .filter(({ changedAt }) => changedAt > cursor.mark);

@@ -34,7 +34,7 @@ export const profiles: Stream<Settings> = {
   async pull(context, request) {
     const cursor = request.cursor === null ? null : readCursor(request.cursor);
     if (cursor?.phase === 'changes') return pullChanges(context, cursor, request);
-    return pullAll(context, cursor ?? { start: context.now });
+    return pullAll(context, cursor ?? { start: context.now }, request.maxRecords);
   },
   read: { maxIds: pageSize, records: read },
   sweeps: true,
@@ -45,8 +45,9 @@ export const profiles: Stream<Settings> = {
 async function pullAll(
   context: Context<Settings>,
   { start, page }: { start: number; page?: string | undefined },
+  maxRecords: number | undefined,
 ): Promise<Page> {
-  const { rows, next } = await list(context, { sort: 'id', 'page[cursor]': page });
+  const { rows, next } = await list(context, { sort: 'id', 'page[cursor]': page }, maxRecords);
   const { records, rejected } = profileRecords(rows);
   return {
     records,
@@ -66,11 +67,12 @@ async function pullAll(
  */
 async function pullChanges(context: Context<Settings>, cursor: Since, request: PullRequest): Promise<Page> {
   const after = new Date(Math.max(0, cursor.from - 1)).toISOString();
-  const { rows, next } = await list(context, {
+  const query = {
     filter: `greater-than(updated,${after})`,
     sort: 'updated',
     'page[cursor]': cursor.reading?.page,
-  });
+  };
+  const { rows, next } = await list(context, query, request.maxRecords);
   const { records, rejected } = profileRecords(rows);
   const until = Math.min(request.until, context.now);
   const news = readSince(cursor, { records, next, until, settledMs });
@@ -106,10 +108,11 @@ type Query = { filter?: string; sort?: string; 'page[cursor]'?: string | undefin
 async function list(
   { api, settings }: Context<Settings>,
   query: Query,
+  maxRecords = pageSize,
 ): Promise<{ rows: Json[]; next: string | undefined }> {
   const { json } = await api.request({
     path: profilesPath,
-    query: { ...query, 'page[size]': pageSize, ...additional(settings) },
+    query: { ...query, 'page[size]': Math.min(pageSize, maxRecords), ...additional(settings) },
   });
   const { data, links } = objectOf(json);
   if (!Array.isArray(data)) throw new TransientError('Klaviyo answered a list of profiles without data');

@@ -1,11 +1,15 @@
-// A file that a vendor hands out by its URL, streamed: bounded in time from one piece to the next, never in all. It knows
-// neither what is in the file nor how a connection is opened.
+// A file that a vendor hands out by its URL, streamed: bounded in bytes, and in time from one piece to the next and in all.
+// It knows neither what is in the file nor how a connection is opened.
+import { BlockList, isIP } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { RejectedError, TransientError, UnauthorizedError } from '../connector.ts';
 import type { Clock } from './clock.ts';
 
 const defaultChunkTimeoutSeconds = 60;
+/** Ten million customers are about 4 GB of JSON lines. */
+const mostBytes = 16 * 1024 ** 3;
+const longestHours = 12;
 const mostRedirects = 5;
 const mostErrorBytes = 65_536;
 
@@ -81,10 +85,38 @@ async function follow(
 function urlOf(text: string, { base, name }: DownloadRoom, from?: URL): URL {
   const url = URL.parse(text, from?.href);
   const allowed = base.protocol === 'https:' ? ['https:'] : ['https:', 'http:'];
-  if (url && allowed.includes(url.protocol)) return url;
+  // Where the vendor's own API is in a private network (a sandbox, a stub), its files may be too.
+  const isReachable = url && (!isPrivate(url.hostname) || isPrivate(base.hostname));
+  if (isReachable && allowed.includes(url.protocol)) return url;
   throw new RejectedError(`${name} names an address for a file that is none we may fetch`, {
     code: 'unsafe_url',
   });
+}
+
+const privateRanges = new BlockList();
+for (const [address, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+] as const)
+  privateRanges.addSubnet(address, prefix, 'ipv4');
+for (const [address, prefix] of [
+  ['::', 127],
+  ['fc00::', 7],
+  ['fe80::', 10],
+] as const)
+  privateRanges.addSubnet(address, prefix, 'ipv6');
+
+/** Of this machine or its network. A name is not resolved: what it leads to, only the connection knows. */
+function isPrivate(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  if (/(^|\.)(localhost|local|internal)$/i.test(host)) return true;
+  const kind = isIP(host);
+  return kind !== 0 && privateRanges.check(host, kind === 4 ? 'ipv4' : 'ipv6');
 }
 
 async function* pieces(
@@ -95,10 +127,18 @@ async function* pieces(
 ): AsyncGenerator<Uint8Array> {
   const bytes = headers['content-encoding'] === 'gzip' ? unzipped(body) : body;
   const reader = bytes[Symbol.asyncIterator]();
+  const until = room.clock.now() + longestHours * 3_600_000;
+  let read = 0;
   try {
     for (;;) {
       const { done, value } = await patience.during(reader.next());
       if (done) return;
+      read += value.length;
+      if (read > mostBytes || room.clock.now() > until)
+        throw new RejectedError(
+          `${room.name} sends a file of more than ${mostBytes / 1024 ** 3} GB, or for more than ${longestHours} hours`,
+          { code: 'file_too_large' },
+        );
       yield value;
     }
   } catch (error) {

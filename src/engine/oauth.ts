@@ -152,13 +152,24 @@ export class OAuthTokens {
         : { grant_type: 'refresh_token', refresh_token: refreshToken };
     const { status, json } = await this.#exchange(tokenUrl, { ...grant, ...fields });
     const body = (typeof json === 'object' && json !== null ? json : {}) as { [key: string]: unknown };
-    if (status === 400 || status === 401 || status === 403)
+    // An error (RFC 6749, section 5.2) is JSON and the vendor's word; a page with 400 or 403 is a gateway's.
+    if ((status === 400 || status === 401 || status === 403) && Object.keys(body).length > 0) {
+      const isRevoked = body['error'] === 'invalid_grant' || body['status'] === 'BAD_REFRESH_TOKEN';
+      const advice = isRevoked
+        ? 'authorise the app again and set the refresh token that it gives'
+        : "check the app's client ID and secret, and whether it is still authorised";
       throw new UnauthorizedError(
-        `The vendor gives no new access token (${status}${wordOf(body['error'])}): authorise the app anew and set the refresh token that it gives.`,
+        `The vendor gives no new access token (${status}${wordOf(body['error'])}): ${advice}.`,
+        { final: isRevoked },
       );
+    }
     const { access_token, expires_in, refresh_token } = body;
     if (status !== 200 || typeof access_token !== 'string')
-      throw new TransientError(`The vendor's token address answered ${status}`, { status, uncertain: false });
+      throw new TransientError(`The vendor's token address answered ${status}`, {
+        status,
+        foreign: true,
+        uncertain: false,
+      });
     const seconds = typeof expires_in === 'number' && expires_in > 0 ? expires_in : 1_800;
     return {
       accessToken: access_token,

@@ -99,7 +99,7 @@ describe.each(databases)('access tokens that run out, on $name', ({ open }) => {
   it('says what to do where the vendor takes the grant back', async () => {
     const { oauth, worker, ask } = await start();
     oauth.state.revoked = true;
-    await expect(ask(await worker())).rejects.toThrow(/authorise the app anew/);
+    await expect(ask(await worker())).rejects.toThrow(/authorise the app again/);
   });
 
   it('keeps tokens sealed, tells them to no log, and refuses to begin without a key', async () => {

@@ -1,10 +1,12 @@
 // Files over real loopback connections: streamed, bounded in time, and without credentials for strangers.
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RejectedError, TransientError, UnauthorizedError } from '../../../src/connector.ts';
 import { ManualClock, systemClock } from '../../../src/engine/clock.ts';
+import { download } from '../../../src/engine/download.ts';
 import { Endpoint } from '../../../src/engine/http.ts';
 import { createLog } from '../../../src/engine/log.ts';
 import { Budgets } from '../../../src/engine/quota.ts';
@@ -113,6 +115,32 @@ describe('a download', () => {
 
   it('fetches nothing by another protocol', async () => {
     await expect(get('file:///etc/passwd')).rejects.toThrow('none we may fetch');
+  });
+
+  it.each([
+    'http://169.254.169.254/latest/meta-data',
+    'http://10.1.2.3/file',
+    'http://[::1]/file',
+    'http://[::ffff:127.0.0.1]/file',
+    'http://2130706433/file',
+    'http://db.internal./file',
+  ])('fetches nothing from a private network for a vendor of the open one: %s', async (url) => {
+    const opened: URL[] = [];
+    const room = {
+      name: 'vendor',
+      base: new URL('http://api.vendor.test'),
+      clock: systemClock,
+      signal: undefined,
+      open: async (at: URL) => {
+        opened.push(at);
+        return { status: 302, headers: { location: url }, body: Readable.from([]) };
+      },
+      refusal: () => new Error('refused'),
+    };
+    await expect(download({ url }, room)).rejects.toThrow('none we may fetch');
+    expect(opened).toEqual([]);
+    await expect(download({ url: 'http://files.vendor.test/a' }, room)).rejects.toThrow('none we may fetch');
+    expect(opened).toHaveLength(1);
   });
 
   it('says that a file was cut off', async () => {
