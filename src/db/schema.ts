@@ -166,6 +166,10 @@ export const customers = pgTable(
     index('customers_updated').on(t.updatedAt),
     index('customers_clash').on(t.sourceId).where(sql`${t.clash}`),
     index('customers_email').on(sql`(${t.fields} ->> 'email')`),
+    // E-mail addresses as source IDs that are not in lower case: each new one is compared with these.
+    index('customers_letter_case')
+      .on(sql`lower(${t.sourceId})`)
+      .where(sql`${t.sourceId} like '%@%' and ${t.sourceId} <> lower(${t.sourceId})`),
   ],
 );
 

@@ -147,6 +147,27 @@ describe('A mapping that names what is not there', () => {
   });
 });
 
+describe('Source IDs that are e-mail addresses', () => {
+  const source_id = { connector: 'webhook', authentication: 'open', mapping: { name: 'name' } };
+
+  it('06-email-as-record-id: two letter cases are one customer where the ID is an e-mail address', async () => {
+    const { push, held } = await open({ crm: { ...source_id, sourceId: 'email', record: { id: 'email' } } });
+    await push({ email: 'Una@Example.test', name: 'Una' });
+    await push({ email: 'una@example.test', name: 'Una Two' });
+    expect(held('una@example.test')).toMatchObject({ name: 'Una Two' });
+    expect(held('Una@Example.test')).toBeUndefined();
+  });
+
+  it('06-email-as-record-id: letter case is told of where it is kept', async () => {
+    const lines: string[] = [];
+    const log = { log: (line: string) => void lines.push(line) };
+    const { push } = await open({ crm: { ...source_id, sourceId: 'key' } }, log);
+    for (const key of ['ann@example.test', 'Ann@Example.test', 'S-1', 's-1', 'bo@example.test'])
+      await push({ id: key, key, name: 'One' });
+    expect(lines.filter((line) => line.includes('in letter case only'))).toHaveLength(1);
+  });
+});
+
 describe('States that come back', () => {
   const crm = {
     connector: 'webhook',

@@ -3,7 +3,7 @@
 // rest goes on.
 
 import type { Received, Webhook } from '../../connector/webhook.ts';
-import { type Change, type Json, RejectedError, type SourceRecord } from '../../connector.ts';
+import { type Change, type Json, type Note, RejectedError, type SourceRecord } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import {
@@ -112,8 +112,8 @@ export class Opener {
   readonly #room: OpenRoom;
   /** Sources of which a group failed: their requests are opened one by one until one of them is put aside. */
   readonly #careful = new Set<string>();
-  /** When each source was last said to have a clock ahead of ours, epoch milliseconds. */
-  readonly #toldAhead = new Map<string, number>();
+  /** When the log last said so of a source, by kind of finding; epoch milliseconds. */
+  readonly #told = new Map<string, number>();
   #turn = 0;
 
   constructor(room: OpenRoom) {
@@ -366,16 +366,17 @@ export class Opener {
         }
       }
     }
-    if (ahead > 0) this.#tellAhead(source.name, ahead, now);
+    if (ahead > 0) this.#tell(source.name, aheadNote(ahead), now);
     await touch(tx, source.name, touched, now);
     for (const [stream, records] of told) await this.#takeRecords(tx, source, stream, records, tally, now);
   }
 
-  /** One line an hour for each source, however many records it is about. */
-  #tellAhead(source: string, count: number, now: number): void {
-    if (now - (this.#toldAhead.get(source) ?? Number.NEGATIVE_INFINITY) < 3_600_000) return;
-    this.#toldAhead.set(source, now);
-    this.#room.log.warn({ source, records: count }, aheadNote(count).message);
+  /** One line an hour for each source and kind of finding, however many records it is about. */
+  #tell(source: string, { code, message, count }: Note, now: number): void {
+    const key = `${source} ${code}`;
+    if (now - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < 3_600_000) return;
+    this.#told.set(key, now);
+    this.#room.log.warn({ source, records: count }, message);
   }
 
   async #takeRecords(
@@ -399,6 +400,7 @@ export class Opener {
         lane: 'webhook',
         runId: null,
         now,
+        onNote: (note) => this.#tell(source.name, note, now),
         onCounted: (record, as) => {
           for (const part of madeOf.get(record)!) tally.of(requestOf.get(part)!)[as] += 1;
           if (as === 'changed') changed.push(record.changedAt);

@@ -7,6 +7,23 @@ export interface ClashingCustomer {
   claims: { source: string; stream: string /** The newest first: it wins. */; recordIds: string[] }[];
 }
 
+/**
+ * How many of these source IDs, which are new, are e-mail addresses that differ from another customer's in nothing but
+ * letter case.
+ */
+export async function countLetterTwins(db: Queryable, sourceIds: readonly string[]): Promise<number> {
+  const emails = sourceIds.filter((id) => id.includes('@'));
+  if (emails.length === 0) return 0;
+  const rows = emails.map((id) => ({ id, lower: id.toLowerCase() }));
+  const [found] = await db.rows<{ count: number }>(sql`
+    select count(*)::int as count from jsonb_to_recordset(${json(rows)}) as fresh (id text, lower text)
+    where exists (
+      select from customers where lower(source_id) = fresh.lower and source_id like '%@%' and source_id <> lower(source_id)
+        and source_id <> fresh.id
+    ) or (fresh.id <> fresh.lower and exists (select from customers where source_id = fresh.lower))`);
+  return found?.count ?? 0;
+}
+
 /** In the order of their source IDs, those after `after`. */
 export async function listClashes(
   db: Queryable,

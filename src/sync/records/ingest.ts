@@ -1,6 +1,6 @@
 // Records into customers: what is older is dropped, what is the same is skipped, the rest is mapped, merged and owed to
 // the destination. A handful of statements a page, inside the caller's transaction, whatever the page's size.
-import type { Page, RejectedRow, SourceRecord } from '../../connector.ts';
+import type { Note, Page, RejectedRow, SourceRecord } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
 import type { Lane } from '../../engine/lanes.ts';
 import { type Revised, refold } from '../customers/customers.ts';
@@ -9,8 +9,9 @@ import { type DeadLetter, keepDeadLetters, settleRecordLetters } from '../letter
 import { checkpoint } from '../runs/checkpoints.ts';
 import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
+import { countLetterTwins } from './clashes.ts';
 import { withCleanNames } from './clean-names.ts';
-import { asReceived } from './clocks.ts';
+import { aheadNote, asReceived } from './clocks.ts';
 import { says } from './composing.ts';
 import { erasedAmong, type Newcomer } from './erased-records.ts';
 import { type Hashed, judge, quickVerdict, type Verdict } from './judging.ts';
@@ -65,8 +66,8 @@ export interface Intake {
   now: number;
   /** When the vendor was asked for the records, epoch milliseconds; absent where it pushed them. */
   readAt?: number | undefined;
-  /** Told how many records have a clock that cannot be believed: they are taken to have changed now. */
-  onAhead?(count: number): void;
+  /** Told what a person should know of the page although nothing was refused for it. */
+  onNote?(note: Note): void;
   /** Told of the customers that have a new revision, within the transaction. */
   onRevised?(revised: readonly Revised[]): Promise<void>;
   /** Told once of each record what it was counted as. */
@@ -139,11 +140,11 @@ export async function ingest(
 }
 
 /** The records, none with a clock that would hide every later change. */
-function believable(records: readonly ComposedRecord[], { now, onAhead }: Intake): readonly ComposedRecord[] {
+function believable(records: readonly ComposedRecord[], { now, onNote }: Intake): readonly ComposedRecord[] {
   const taken = records.map((record) => asReceived(record, now));
   const ahead = taken.filter((record, index) => record !== records[index]).length;
   if (ahead === 0) return records;
-  onAhead?.(ahead);
+  onNote?.(aheadNote(ahead));
   return taken;
 }
 
@@ -183,6 +184,15 @@ async function writeRows(
   const receivedAt = source.clock(stream) === 'millisecond' ? now : (readAt ?? now);
   const policy = source.config.sourceId.policy;
   return writeRecords(db, source.name, stream, rows, { runId, receivedAt, sourceId: policy });
+}
+
+async function noteLetterTwins(db: Queryable, intake: Intake, revised: readonly Revised[]): Promise<void> {
+  const fresh = revised.flatMap(({ sourceId, revision }) => (revision === 1 ? [sourceId] : []));
+  const count = await countLetterTwins(db, fresh);
+  if (count === 0) return;
+  const name = intake.source.name;
+  const message = `Source IDs of sources.${name} are e-mail addresses that differ from those of other customers in letter case only: they are customers apart. Set "sourceId": {"from": …, "lowerCase": true} to make them one.`;
+  intake.onNote?.({ code: 'letter_case', message, count });
 }
 
 interface Counting {
@@ -227,6 +237,7 @@ async function foldAndOwe(
   const changedAt = revised.length > 0 ? await changesOfNow(db, intake, verdicts) : new Map();
   await owe(db, revised, { source: source.name, runId, lane, now, breaker: world.breaker, changedAt });
   await intake.onRevised?.(revised);
+  if (intake.onNote) await noteLetterTwins(db, intake, revised);
   return revised.length;
 }
 

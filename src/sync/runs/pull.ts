@@ -4,6 +4,7 @@
 import {
   type Api,
   type Context,
+  type Note,
   type Page,
   type PullRequest,
   RejectedError,
@@ -19,7 +20,6 @@ import type { Log } from '../../engine/log.ts';
 import { untilAborted } from '../../engine/until-aborted.ts';
 import type { Sending } from '../deliver/difference.ts';
 import { noteCoverage } from '../inbox/coverage.ts';
-import { aheadNote } from '../records/clocks.ts';
 import { ingest, type RecordCount } from '../records/ingest.ts';
 import { isKnownProperty } from '../records/records.ts';
 import { type Part, takeApart } from '../records/taking-apart.ts';
@@ -364,11 +364,9 @@ async function takePage(
     const now = room.clock.now();
     const changed: number[] = [];
     const refused: SourceRecord[] = [];
-    let ahead = 0;
-    const onAhead = (count: number) => {
-      ahead += count;
-    };
-    const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, readAt, onAhead };
+    const noted: Note[] = [];
+    const onNote = (note: Note) => void noted.push(note);
+    const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, readAt, onNote };
     const onCounted = (record: SourceRecord, as: RecordCount) => {
       if (as === 'changed') changed.push(record.changedAt);
       if (as === 'rejected') refused.push(record);
@@ -376,7 +374,7 @@ async function takePage(
     const counts = await room.database.transaction(async (tx) => {
       changed.length = 0;
       refused.length = 0;
-      ahead = 0;
+      noted.length = 0;
       const records = await recordsOf(tx, reading, page, part);
       const counts = await ingest(tx, room.world, { ...intake, onCounted }, { ...part, records });
       refuseRejectedShare({ source, stream, settings }, seen, counts, part, refused);
@@ -388,7 +386,7 @@ async function takePage(
         const isFirst = page.whole ? page.whole.begins : first;
         await noteMet(tx, { runId: run.id, stream: stream.name, first: isFirst }, idsOf(part));
       }
-      if (ahead > 0) await addNotes(tx, run.id, [aheadNote(ahead)]);
+      await addNotes(tx, run.id, noted);
       if (isLast) {
         await addNotes(tx, run.id, [...(page.notes ?? []), ...(found?.notes ?? [])]);
         if (found) await keepReport(tx, { id: run.id, lease }, { columns: found.report });
@@ -461,13 +459,11 @@ async function readRecords(reading: Reading): Promise<void> {
     await takeApart(answer, async (part, isLast) => {
       const now = room.clock.now();
       await room.database.transaction(async (tx) => {
-        let ahead = 0;
-        const onAhead = (count: number) => {
-          ahead += count;
-        };
-        const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, readAt, onAhead };
+        const noted: Note[] = [];
+        const onNote = (note: Note) => void noted.push(note);
+        const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, readAt, onNote };
         const counts = await ingest(tx, room.world, intake, part);
-        if (ahead > 0) await addNotes(tx, run.id, [aheadNote(ahead)]);
+        await addNotes(tx, run.id, noted);
         const step = 'reading records by ID';
         const counted = { counts, pages: isLast ? 1 : 0, expected: recordIds.length, step, now, leaseMs };
         await countPage(tx, { id: run.id, lease }, counted);

@@ -1,0 +1,1 @@
+CREATE INDEX "customers_letter_case" ON "customers" USING btree (lower("source_id")) WHERE "customers"."source_id" like '%@%' and "customers"."source_id" <> lower("customers"."source_id");
