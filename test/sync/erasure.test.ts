@@ -388,19 +388,40 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open }) => {
   });
 
   it('pauses the destination where it refuses our credentials, and goes on when it is resumed', async () => {
+    let refusing = false;
+    await start({
+      voucherify: {
+        faults: () =>
+          refusing
+            ? Response.json({ code: 401, key: 'unauthorized', message: 'Unauthorized' }, { status: 401 })
+            : undefined,
+      },
+    });
+    refusing = true;
+    const { id } = await world.tributary.erase({ sourceId: email });
+    await until(async () => (await receipt(id)).answers['destination']?.note === 'the destination is paused');
+    refusing = false;
+    await database.rows(sql`delete from pauses`);
+    await complete(id);
+    expect(world.voucherify.bySourceId(email)).toBeUndefined();
+  });
+
+  it('does not pause the destination where its reads are answered, and is told again', async () => {
     let refusing = true;
     await start({
       voucherify: {
         faults: (request) =>
           refusing && request.method === 'DELETE'
-            ? Response.json({ code: 401, key: 'unauthorized', message: 'Unauthorized' }, { status: 401 })
+            ? Response.json({ code: 403, key: 'forbidden', message: 'Forbidden' }, { status: 403 })
             : undefined,
       },
     });
     const { id } = await world.tributary.erase({ sourceId: email });
-    await until(async () => (await receipt(id)).answers['destination']?.note === 'the destination is paused');
+    await until(async () =>
+      ((await receipt(id)).answers['destination']?.note ?? '').includes('refuses the credentials'),
+    );
+    expect(await database.rows(sql`select 1 from pauses`)).toEqual([]);
     refusing = false;
-    await database.rows(sql`delete from pauses`);
     await complete(id);
     expect(world.voucherify.bySourceId(email)).toBeUndefined();
   });

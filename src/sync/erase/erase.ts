@@ -354,9 +354,11 @@ export class Eraser {
     if (error instanceof RejectedError) return this.#refused(erasure, error.code);
     if (error instanceof UnauthorizedError) {
       const isPaused = await this.#room.confirmRefused(error, signal);
-      answers['destination'] = this.#waiting(
-        isPaused ? 'the destination is paused' : 'the destination refuses the credentials; it is told again',
-      );
+      const refused = 'the destination refuses the credentials for an erasure; it is told again';
+      // A key that may write and not delete is no reason to send nothing.
+      if (!isPaused && answers['destination']?.note !== refused)
+        log.error({ erasure: id, status: error.status }, refused);
+      answers['destination'] = this.#waiting(isPaused ? 'the destination is paused' : refused);
       return { dueAt: now + laterMs, counted: false };
     }
     // Of an error only what cannot name the person.
