@@ -1,6 +1,8 @@
 // Strange answers of sources, end to end: what a vendor, or whoever stands before it, answers at its worst, and what
 // becomes of the run, of its records and of the customers. Time is simulated.
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -11,8 +13,10 @@ import {
   type Json,
   type Page,
   type PullRequest,
+  RejectedError,
   type SourceRecord,
 } from '../../src/connector.ts';
+import { tooLargeCode } from '../../src/engine/http.ts';
 import { touch } from '../../src/sync/inbox/touches.ts';
 import { pause, pauses } from '../../src/sync/pauses.ts';
 import { cancelRun, type Run, runById } from '../../src/sync/runs/runs.ts';
@@ -154,6 +158,41 @@ describe('answers of sources', () => {
     expect(await letters()).toMatchObject([{ kind: 'record', ref: bad }]);
     await world.rest();
     expect(world.voucherify.count).toBe(11);
+  });
+
+  // ── Answers that are too large ──────────────────────────────────────────────────────────────────────────────────
+
+  it('faults 05: smaller pages are asked for where a page is more than the process can hold', async () => {
+    const asked: (number | undefined)[] = [];
+    await start({
+      connectors: [
+        given(({ cursor, maxRecords }) => {
+          asked.push(maxRecords);
+          if ((maxRecords ?? 100) > 25) throw new RejectedError('too much', { code: tooLargeCode });
+          const from = typeof cursor === 'number' ? cursor : 0;
+          const records = Array.from({ length: 25 }, (_, index) => person(`p${from + index}`));
+          return { records, cursor: from + 25, rest: from === 75 };
+        }),
+      ],
+      sources: { crm: { connector: 'given' } },
+    });
+    expect(await ended(await ask('crm'))).toMatchObject({ state: 'finished', received: 100 });
+    expect(asked).toEqual([undefined, 50, 25, 25, 25, 25]);
+  });
+
+  it('faults 05: a page that is too large however small it is fails the run, and says so', async () => {
+    const tooLarge = () => {
+      throw new RejectedError('given sent more than this process can hold', { code: tooLargeCode });
+    };
+    await start({ connectors: [given(tooLarge)], sources: { crm: { connector: 'given' } } });
+    const run = await ended(await ask('crm'));
+    expect(run).toMatchObject({ state: 'failed', error: 'given sent more than this process can hold' });
+  });
+
+  it("faults 05: a worker's heap survives what it refuses, and what it takes", async () => {
+    const child = ['--max-semi-space-size=16', '--max-old-space-size=192', 'test/cases/heap-child.ts'];
+    const { stdout } = await promisify(execFile)(process.execPath, child);
+    expect(JSON.parse(stdout)).toEqual({ refused: 2, taken: 4 });
   });
 
   // ── Waits ───────────────────────────────────────────────────────────────────────────────────────────────────────
