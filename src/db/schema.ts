@@ -201,7 +201,7 @@ export const pins = pgTable(
   (t) => [primaryKey({ columns: [t.sourceId, t.field] })],
 );
 
-/** The mapping by which each source's stored records were last mapped. Written by sync/runs/remap. */
+/** The mapping by which each source's stored records were last mapped. Written by sync/runs/mappings. */
 export const mappings = pgTable('mappings', {
   source: text().primaryKey(),
   fingerprint: text().notNull(),

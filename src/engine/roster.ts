@@ -108,3 +108,17 @@ export class Roster {
     );
   }
 }
+
+/** Writes a row and takes it back. Throws where the database only lets itself be read, its disk is full, or it is gone. */
+export async function tryWriting(database: Database): Promise<void> {
+  const undo = new Error('undo');
+  await database
+    .transaction(async (tx) => {
+      await tx.rows(sql`
+        insert into workers (id, host, pid, started_at) values (gen_random_uuid(), 'a trial that is taken back', 0, now())`);
+      throw undo;
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error;
+    });
+}

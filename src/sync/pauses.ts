@@ -109,3 +109,8 @@ export async function pauses(db: Queryable): Promise<Map<string, Pause>> {
     select name, cause, reason, ${ms(sql`paused_at`)} as "pausedAt", ${ms(sql`trial_at`)} as "trialAt", trials from pauses`);
   return new Map(rows.map((row) => [row.name, row]));
 }
+
+/** A source goes on under another name. */
+export async function renamePause(db: Queryable, from: string, to: string): Promise<void> {
+  await db.rows(sql`update pauses set name = ${to} where name = ${from}`);
+}

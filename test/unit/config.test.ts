@@ -523,6 +523,7 @@ describe('The environment', () => {
       secretKey: undefined,
       dataDir: '/srv/.tributary',
       logLevel: 'info',
+      proxies: null,
       variables: {},
     });
   });
@@ -547,6 +548,7 @@ describe('The environment', () => {
       secretKey: 'thirty-two-letters-are-needed-for',
       dataDir: '/var/lib/tributary',
       logLevel: 'debug',
+      proxies: null,
       variables,
     });
   });

@@ -2,7 +2,8 @@
 // the same one with new keys; which of them is found out by asking it for customers that were acknowledged.
 import { sql } from 'drizzle-orm';
 import type { Context, Destination } from '../../connector.ts';
-import { at, type Database, type Queryable, texts } from '../../db/database.ts';
+import { at, type Database, type Queryable } from '../../db/database.ts';
+import { endDrifts } from '../proof/drifts.ts';
 import { dropAcknowledged } from './acknowledgements.ts';
 import { want } from './deliveries.ts';
 
@@ -77,7 +78,7 @@ export async function beginProject(db: Database, account: string, now: number): 
         where source_id > ${after} order by source_id limit ${chunkCustomers}`);
       const ids = rows.map(({ sourceId }) => sourceId);
       await dropAcknowledged(tx, ids);
-      await tx.rows(sql`delete from drifts where source_id = any(${texts(ids)})`);
+      await endDrifts(tx, ids);
       await want(tx, rows, 'backfill', now);
       customers += rows.length;
       return rows.at(-1)?.sourceId;

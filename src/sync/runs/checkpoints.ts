@@ -48,3 +48,8 @@ export async function dropCheckpoint(
     sql`delete from checkpoints where source = ${source} and stream = ${stream} and reader = ${reader}`,
   );
 }
+
+/** Drops every checkpoint of a source. */
+export async function dropCheckpoints(db: Queryable, source: string): Promise<void> {
+  await db.rows(sql`delete from checkpoints where source = ${source}`);
+}

@@ -1,10 +1,10 @@
-// The mappings table, and stored records mapped again where the mapping of their source has changed: in chunks, each with
+// Stored records mapped again where the mapping of their source has changed: in chunks, each with
 // its checkpoint, with no new pull. It knows no vendor.
 import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { Json } from '../../connector.ts';
 import { canonicalJson } from '../../customer/json.ts';
-import { at, type Database, json, ms, type Queryable, texts } from '../../db/database.ts';
+import { type Database, ms, type Queryable, texts } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log.ts';
 import { refold } from '../customers/customers.ts';
@@ -17,13 +17,12 @@ import { recordsOf, remapRecords, type StandingRecord } from '../records/records
 import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
 import { checkpoint, dropCheckpoint, moveCheckpoint } from './checkpoints.ts';
+import { keepMapping, mappings, removedRules } from './mappings.ts';
 import { countPage, type Run, requestRun } from './runs.ts';
 
 const chunkRecords = 500;
 /** Checkpoints are kept by stream; a remap walks all streams of its source as one. */
 const allStreams = '*';
-/** Stands for the rules of a source that is no longer configured: nothing it has stored is a contribution. */
-const removedRules = 'removed';
 /** What ingest refuses for the mapping's sake, and may take when that changes. */
 const refusedCodes = ['bad_value', 'source_id'];
 
@@ -93,15 +92,6 @@ function hashOf(value: unknown): string {
 
 // ── When it has changed ─────────────────────────────────────────────────────────────────────────────────────────
 
-interface Kept {
-  source: string;
-  /** Of the rules, a blank, and of the whole schema. */
-  fingerprint: string;
-  properties: string[];
-  /** A person has withdrawn it. */
-  withdrawn: boolean;
-}
-
 export interface Comparison {
   /** Runs that were asked for, by source. */
   requested: string[];
@@ -159,30 +149,11 @@ async function ask(db: Queryable, source: string, now: number): Promise<boolean>
   );
 }
 
-async function mappings(db: Queryable): Promise<Kept[]> {
-  return db.rows(sql`
-    select source, fingerprint, properties, withdrawn_at is not null as withdrawn from mappings order by source`);
-}
-
 async function hasRecords(db: Queryable, source: string): Promise<boolean> {
   const [row] = await db.rows<{ any: boolean }>(
     sql`select exists (select 1 from records where source = ${source}) as any`,
   );
   return row?.any ?? false;
-}
-
-async function keepMapping(
-  db: Queryable,
-  source: string,
-  fingerprint: string,
-  properties: readonly string[],
-  now: number,
-): Promise<void> {
-  await db.rows(sql`
-    insert into mappings (source, fingerprint, properties, mapped_at)
-    values (${source}, ${fingerprint}, ${json(properties)}, ${at(now)})
-    on conflict (source) do update set
-      fingerprint = excluded.fingerprint, properties = excluded.properties, mapped_at = excluded.mapped_at`);
 }
 
 // ── Mapping again ───────────────────────────────────────────────────────────────────────────────────────────────

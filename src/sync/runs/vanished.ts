@@ -2,10 +2,13 @@
 // a person withdraws it, or gives the source its new name. It knows no vendor.
 import { sql } from 'drizzle-orm';
 import type { Connector, Json, JsonObject, Mapping } from '../../connector.ts';
-import { at, json, type Queryable } from '../../db/database.ts';
+import type { Queryable } from '../../db/database.ts';
 import { usualBodyRules } from '../../engine/body.ts';
+import { renamePause } from '../pauses.ts';
 import type { Filter, Source, SourceConfig } from '../source.ts';
 import type { World } from '../world.ts';
+import { dropCheckpoints } from './checkpoints.ts';
+import { dropMapping, keepDefinitions, mappings, removedRules, withdrawMapping } from './mappings.ts';
 
 /** The rules that a source's records were mapped by, as far as they can be kept as data. No credentials are among them. */
 interface Definition {
@@ -37,7 +40,7 @@ export interface Vanished {
   frozen: boolean;
 }
 
-/** Tables whose rows bear the name of a source. */
+/** Tables whose rows bear the name of a source: the one statement that writes what others own, as all change together. */
 const named = [
   ...['records', 'checkpoints', 'runs', 'holds', 'dead_letters', 'inbox', 'item_keys', 'touches'],
   ...['coverage', 'mappings'],
@@ -49,12 +52,7 @@ export async function noteDefinitions(db: Queryable, world: World, now: number):
     source: source.name,
     definition: definitionOf(source, position),
   }));
-  await db.rows(sql`
-    insert into mappings (source, fingerprint, properties, mapped_at, definition)
-    select source, '', '[]', ${at(now)}, definition
-    from jsonb_to_recordset(${json(rows)}) as row (source text, definition jsonb)
-    on conflict (source) do update set definition = excluded.definition, withdrawn_at = null
-    where mappings.definition is distinct from excluded.definition or mappings.withdrawn_at is not null`);
+  await keepDefinitions(db, rows as unknown as { source: string; definition: Json }[], now);
 }
 
 /** Null where a function is among the rules: code is not kept. */
@@ -88,23 +86,23 @@ export async function renameSources(
   db: Queryable,
   world: World,
 ): Promise<{ renamed: [from: string, to: string][]; refused: [from: string, to: string][] }> {
+  const known = new Set((await mappings(db)).map(({ source }) => source));
   const renamed: [string, string][] = [];
   const refused: [string, string][] = [];
   for (const { name, config } of world.sources) {
     const from = config.renamedFrom;
     if (from == null || world.source(from)) continue;
-    const [before] = await db.rows(sql`select 1 from mappings where source = ${from}`);
-    if (!before) continue;
+    if (!known.has(from)) continue;
     const [taken] = await db.rows(sql`select 1 from records where source = ${name} limit 1`);
     if (taken) {
       refused.push([from, name]);
       continue;
     }
-    await db.rows(sql`delete from mappings where source = ${name}`);
-    await db.rows(sql`delete from checkpoints where source = ${name}`);
+    await dropMapping(db, name);
+    await dropCheckpoints(db, name);
     for (const table of named)
       await db.rows(sql`update ${sql.identifier(table)} set source = ${name} where source = ${from}`);
-    await db.rows(sql`update pauses set name = ${name} where name = ${from}`);
+    await renamePause(db, from, name);
     renamed.push([from, name]);
   }
   return { renamed, refused };
@@ -117,10 +115,7 @@ export async function withdrawSource(
   name: string,
   now: number,
 ): Promise<boolean> {
-  if (world.source(name)) return false;
-  const rows = await db.rows(sql`
-    update mappings set withdrawn_at = coalesce(withdrawn_at, ${at(now)}) where source = ${name} returning source`);
-  return rows.length > 0;
+  return !world.source(name) && withdrawMapping(db, name, now);
 }
 
 /**
@@ -132,15 +127,18 @@ export async function vanishedSources(
   world: World,
   connectors: readonly Connector[],
 ): Promise<{ name: string; position: number; config: SourceConfig | null }[]> {
-  const rows = await db.rows<{ source: string; definition: Definition | null }>(sql`
-    select source, definition from mappings where withdrawn_at is null and fingerprint not like 'removed%' order by source`);
+  const rows = await mappings(db);
   return rows
+    .filter(({ withdrawn, fingerprint }) => !withdrawn && !fingerprint.startsWith(removedRules))
     .filter(({ source }) => !world.source(source) && !world.config.removedSources?.includes(source))
-    .map(({ source, definition }) => ({
-      name: source,
-      position: definition?.position ?? 0,
-      config: definition && configOf(source, definition, connectors),
-    }));
+    .map(({ source, definition: kept }) => {
+      const definition = kept as unknown as Definition | null;
+      return {
+        name: source,
+        position: definition?.position ?? 0,
+        config: definition && configOf(source, definition, connectors),
+      };
+    });
 }
 
 /** What of a source maps records, and nothing that would reach its vendor. */

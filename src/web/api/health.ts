@@ -1,7 +1,6 @@
 // Whether the process lives, and whether it can work. For machines that watch it; no token is needed.
 import { createRoute, z } from '@hono/zod-openapi';
-import { sql } from 'drizzle-orm';
-import type { Database } from '../../db/database.ts';
+import { tryWriting } from '../../engine/roster.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { jsonOf } from './shapes.ts';
@@ -46,20 +45,5 @@ export function healthApi({ tributary }: Room) {
         throw new Problem(503, 'The database does not answer, or takes no writes. The log says why.');
       }
       return c.json({ status: 'ready' as const }, 200);
-    });
-}
-
-/** Writes a row and takes it back: a database that only lets itself be read, or whose disk is full, is not ready. */
-async function tryWriting(database: Database): Promise<void> {
-  const undo = new Error('undo');
-  await database
-    .transaction(async (tx) => {
-      await tx.rows(
-        sql`insert into quota_states (account, quota) values ('readyz', gen_random_uuid()::text)`,
-      );
-      throw undo;
-    })
-    .catch((error: unknown) => {
-      if (error !== undo) throw error;
     });
 }
