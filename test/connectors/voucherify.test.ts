@@ -19,6 +19,7 @@ import {
 } from '#connector';
 import { voucherify } from '../../connectors/voucherify/index.ts';
 import { flatten } from '../../connectors/voucherify/payload.ts';
+import { betweenAnswers } from '../simulators/voucherify/between.ts';
 import { createVoucherifySimulator, type VoucherifyOptions } from '../simulators/voucherify.ts';
 import { directApi } from '../support/direct-api.ts';
 import { localFiles } from '../support/local-files.ts';
@@ -742,6 +743,22 @@ describe('a refusal', () => {
     expect(isOwn(status, body, headers)).toBe(false);
     expect(refusal(status, body, headers)).toBeUndefined();
   });
+
+  it.each(betweenAnswers)(
+    "as the simulator gives it (%s) is told from what is not Voucherify's",
+    async (name) => {
+      const { context, simulator } = project({ between: () => name });
+      const error = await destination
+        .upsert(context, { sourceId: '7', payload: { source_id: '7' } })
+        .then(({ result }) => ({ result }))
+        .catch((thrown) => thrown);
+      if (name === 'invalid') expect(error).toEqual({ result: 'rejected' });
+      else if (['unauthorized', 'forbidden', 'redirect-301', 'redirect-308'].includes(name))
+        expect(error).toBeInstanceOf(UnauthorizedError);
+      else expect(error).toMatchObject({ name: 'TransientError', foreign: name !== 'conflict' });
+      expect(simulator.count).toBe(0);
+    },
+  );
 
   it.each([301, 308])('of status %i is permanent, and asks for the base URL', (status) => {
     const error = refusal(status, undefined, { location: 'https://eu.example.test/v1/customers' })!;
