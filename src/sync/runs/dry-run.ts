@@ -143,7 +143,15 @@ async function tryPage(
         differences.push(...(await differencesOf(tx, revised)));
       };
       // Run IDs count in the breaker: this run is none there, and what it counts is undone too.
-      const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, onRevised };
+      const intake = {
+        source,
+        stream: stream.name,
+        lane: run.lane,
+        runId: run.id,
+        now,
+        readAt: now,
+        onRevised,
+      };
       const counts = await ingest(tx, room.world, intake, { ...page, records });
       throw new Undone(counts, differences);
     });
