@@ -102,8 +102,11 @@ describe.each(databases)('a configuration that names something else, on $name', 
       expect(await tributary.withdraw('nobody')).toBe(false);
       expect(await tributary.withdraw('shop')).toBe(false);
       expect(await tributary.withdraw('crm')).toBe(true);
-      const isHeld = async () => ((await states())['held'] ?? 0) > 0;
-      while (!(await isHeld())) await people.clock.sleep(100);
+      const isDecided = async () => {
+        const { held = 0, waiting = 0 } = await states();
+        return held > 0 && waiting === 0;
+      };
+      while (!(await isDecided())) await people.clock.sleep(100);
       const { held = 0, delivered = 0 } = await states();
       expect(held).toBeGreaterThanOrEqual(20);
       expect(held + delivered).toBe(30);
