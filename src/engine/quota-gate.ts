@@ -148,6 +148,13 @@ export abstract class QuotaGate {
     return news;
   }
 
+  /** Somebody asks for it: the vendor's word about waiting is set aside until it is said again. */
+  forgetExhaustion(): void {
+    if (this.#exhaustedUntil === 0) return;
+    this.#exhaustedUntil = 0;
+    this.exhausted();
+  }
+
   /** The vendor took a call that draws on this quota. */
   taken(sentAt: number): void {
     this.#evidence.taken(sentAt);

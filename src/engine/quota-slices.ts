@@ -4,7 +4,7 @@
 // Times are the callers' clocks. They need to agree within a second, which `quota.ts` adds where another's clock matters.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import { at, type Database, json, ms, type Queryable } from '../db/database.ts';
+import { at, type Database, json, ms, type Queryable, texts } from '../db/database.ts';
 import { cutsAfter, cutTo, fadeMs, type Learned, leastShare } from './quota-learning.ts';
 
 export interface QuotaKey {
@@ -188,6 +188,15 @@ export async function noteQuota(
       limit_seen = coalesce(excluded.limit_seen, quota_states.limit_seen),
       remaining_seen = coalesce(excluded.remaining_seen, quota_states.remaining_seen),
       seen_at = excluded.seen_at`);
+}
+
+/** Forgets until when these quotas allow no call: somebody asks for it to be tried. */
+export async function forgetExhaustion(
+  database: Queryable,
+  { account, quotas }: { account: string; quotas: readonly string[] },
+): Promise<void> {
+  await database.rows(sql`
+    update quota_states set exhausted_until = null where account = ${account} and quota = any(${texts(quotas)})`);
 }
 
 /**

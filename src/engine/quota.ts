@@ -17,7 +17,7 @@ import {
   skewMs,
   stopped,
 } from './quota-gate.ts';
-import { freeSlices, noteQuota, readQuotaStates, renewSlices } from './quota-slices.ts';
+import { forgetExhaustion, freeSlices, noteQuota, readQuotaStates, renewSlices } from './quota-slices.ts';
 import { SlotGate } from './quota-slots.ts';
 import { Spending } from './quota-spend.ts';
 
@@ -325,6 +325,16 @@ export class Budget {
     const { limit = null, remaining = null } = reading;
     const exhaustedUntil = gate.exhaustedUntil || null;
     write(noteQuota(database, { ...gate.key, now: clock.now(), exhaustedUntil, limit, remaining }));
+  }
+
+  /** A person asks for calls now: until when the vendor allows none is forgotten here and in the rows. Throws as the database does. */
+  async tryNow(): Promise<void> {
+    const waiting = this.#gates.filter((gate) => gate.exhaustedUntil > this.#room.clock.now());
+    const [first] = waiting;
+    if (!first) return;
+    const { account } = first.key;
+    await forgetExhaustion(this.#room.database, { account, quotas: waiting.map(({ quota }) => quota.name) });
+    for (const gate of waiting) gate.forgetExhaustion();
   }
 
   /** What refusals have left of each quota's limit, up to 1. */

@@ -282,6 +282,18 @@ describe.each(databases)('Refusals on $name', ({ open }) => {
     expect(served(100_000, 120_000)).toBeGreaterThan(20 * 20 * 0.85);
   });
 
+  it('that name a long wait are tried again at once where somebody asks', async () => {
+    const [one, two] = [world.budgetOf([tenPerSecond]), world.budgetOf([tenPerSecond])];
+    await refused(one, new TransientError('too many', { status: 429, retryAfterMs: hour }));
+    await world.pass(2_000);
+    await expect(one.run({ lane: 'manual' }, async () => {})).rejects.toMatchObject({ quota: 'second' });
+    await one.tryNow();
+    await world.pass(2_000);
+    const sent = [world.calls(one, 1), world.calls(two, 1)];
+    await world.pass(2_000);
+    expect(sent.map(({ sentAt }) => sentAt.length)).toEqual([1, 1]);
+  });
+
   it('without reason, one call in a hundred, cost less than a tenth of the calls', async () => {
     const budget = world.budgetOf([{ name: 'second', requests: 100, seconds: 1 }]);
     const random = seeded(7);

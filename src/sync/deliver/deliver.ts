@@ -248,6 +248,7 @@ export class Deliverer {
   /** Somebody asks for it: what waits for a moment that the destination named, or for our own, goes now. */
   async hurry(): Promise<void> {
     this.#circuit.tryNow();
+    await this.#room.endpoint.budget.tryNow();
     await pullForward(this.#room.database, this.#room.clock.now());
   }
 
