@@ -156,13 +156,14 @@ export class Health {
     error: UnauthorizedError,
     signal: AbortSignal | undefined,
   ): Promise<Verdict> {
+    // Before the read is waited for: what is refused at once with it counts too.
+    this.#refusedWrites += 1;
     const read = await this.reach(signal);
     if (read === 'unknown') return nothing;
     if (read === 'refused') {
       await this.pause('unauthorized', error.message, error.final);
       return { ...nothing, paused: true };
     }
-    this.#refusedWrites += 1;
     if (only !== undefined) {
       this.#suspects.refused(only, this.#room.clock.now());
       const { blamed } = await this.#blame(only, signal);
