@@ -159,8 +159,9 @@ export class Health {
     // Before the read is waited for: what is refused at once with it counts too.
     this.#refusedWrites += 1;
     const read = await this.reach(signal);
-    if (read === 'unknown') return nothing;
-    if (read === 'refused') {
+    const isOneAfterAnother = this.#refusedWrites >= refusedWritesMost;
+    if (read === 'unknown' && !isOneAfterAnother) return nothing;
+    if (read !== 'answered') {
       await this.pause('unauthorized', error.message, error.final);
       return { ...nothing, paused: true };
     }
