@@ -113,6 +113,8 @@ export interface Deliveries extends Customers {
 }
 
 export interface Status {
+  /** How far the destination is in step; `next`: a command. */
+  headline: { state: string; sentence: string; next: string | null };
   version: string;
   now: string;
   /** Why lines of the log are lost; null where they arrive. */

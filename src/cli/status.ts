@@ -30,7 +30,9 @@ Examples:
           print(
             cli.terminal,
             [
-              ...headline(status),
+              ...headlineLines(status),
+              '',
+              ...figures(status),
               ...status.vanished.map(({ note }) => note),
               '',
               ...sources(status),
@@ -47,7 +49,11 @@ Examples:
     });
 }
 
-function headline({ customers, freshness, backlog, putOff, destination, log }: Status): string[] {
+function headlineLines({ headline: { sentence, next } }: Status): string[] {
+  return [sentence, ...(next === null || next === 'tributary status' ? [] : [`Next: ${next}`])];
+}
+
+function figures({ customers, freshness, backlog, putOff, destination, log }: Status): string[] {
   const { delivered, waiting, held, dead, total } = customers;
   const lanes = backlog
     .filter((lane) => lane.waiting > 0)

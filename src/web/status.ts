@@ -4,6 +4,7 @@ import type { Endpoint } from '../engine/http.ts';
 import { batchesUnderWay } from '../sync/deliver/batches.ts';
 import { freshnessSince } from '../sync/deliver/freshness.ts';
 import { destinationName, pauses } from '../sync/pauses.ts';
+import { lastEnded, type Verification } from '../sync/proof/verifications.ts';
 import { goingRuns, lastRuns, type Run } from '../sync/runs/runs.ts';
 import { describeVanished, vanishedSentence } from '../sync/runs/vanished.ts';
 import type { Source } from '../sync/source.ts';
@@ -18,6 +19,7 @@ import {
   time,
   timeOrNull,
 } from './api/shapes.ts';
+import { type Facts, headlineOf, headlineStates } from './headline.ts';
 import type { Room } from './room.ts';
 import { usedWebhookState, webhookStateShape } from './webhook-state.ts';
 
@@ -72,8 +74,23 @@ export const sourceShape = z
   })
   .openapi('Source');
 
+const headlineShape = z
+  .strictObject({
+    state: z.enum(headlineStates),
+    sentence: z.string(),
+    next: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The command that shows more or does what is to be done; null: nothing is.' }),
+  })
+  .openapi('Headline');
+
 export const statusShape = z
   .strictObject({
+    headline: headlineShape.openapi({
+      description:
+        'How far the destination is in step, the worst first. Only `in_step` says that it is: nothing waits, and the last verification found no difference.',
+    }),
     version: z.string(),
     now: time,
     startedAt: time,
@@ -187,6 +204,70 @@ export type SourceStatus = z.infer<typeof sourceShape>;
 export type BudgetStatus = z.infer<typeof budgetShape>;
 
 export async function readStatus(room: Room): Promise<Status> {
+  const [status, ended] = await Promise.all([readFigures(room), lastEnded(room.tributary.database)]);
+  return { headline: headlineOf(factsOf(status, ended)), ...status };
+}
+
+type Figured = Omit<Status, 'headline'>;
+
+/** What the headline goes by. */
+function factsOf(status: Figured, ended: Verification | null): Facts {
+  const { destination, sources, freshness, drifts, log } = status;
+  return {
+    destination: destination.connector,
+    circuit: destination.circuit,
+    paused: destination.paused,
+    customers: status.customers,
+    oldestWaitSeconds: freshness.oldestWaitSeconds,
+    lastDeliveredAt: freshness.lastDeliveredAt,
+    sources: sources.map(sourceFact),
+    toTakeIn: destination.webhook?.waiting ?? 0,
+    vanished: status.vanished.map(({ name }) => name),
+    // Customers that were never sent by us are none of our concern.
+    drifted: drifts.reduce((sum, { kind, count }) => (kind === 'unknown' ? sum : sum + count), 0),
+    deadLetters: status.deadLetters.open,
+    failingLoops: [],
+    logLost: log?.code ?? null,
+    quarantined: status.quarantined,
+    verification: ended && verificationFact(ended),
+  };
+}
+
+function sourceFact({
+  name,
+  paused,
+  pulls,
+  going,
+  lastRun,
+  webhook,
+}: SourceStatus): Facts['sources'][number] {
+  const real = going.filter(({ request }) => request['dryRun'] !== true);
+  const [next] = real;
+  const failed = lastRun?.state === 'failed' ? (lastRun.error ?? 'its last run failed') : null;
+  return {
+    name,
+    paused,
+    pulls,
+    reading: next !== undefined,
+    toTakeIn: webhook ? webhook.waiting + webhook.toRead : 0,
+    failure: next ? next.error : failed,
+  };
+}
+
+function verificationFact({ state, endedAt, error, request, report }: Verification): Facts['verification'] {
+  const unread = Object.values(report.unread).reduce((sum, customers) => sum + customers, 0);
+  return {
+    state: state === 'failed' ? 'failed' : 'finished',
+    endedAt: iso(endedAt!),
+    error,
+    isSample: request.sample !== null,
+    compared: report.compared,
+    off: report.differing.count + report.missing.count,
+    aside: report.inFlight + unread,
+  };
+}
+
+async function readFigures(room: Room): Promise<Figured> {
   const { tributary } = room;
   const { database, clock, config } = tributary;
   const { circuit, bulk } = tributary.delivering;

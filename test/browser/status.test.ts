@@ -73,7 +73,7 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
     await page.getByRole('alert').filter({ hasText: 'This is not the API token of this server.' }).waitFor();
     await page.getByLabel('API token').fill(apiToken);
     await page.getByRole('button', { name: 'Log in' }).click();
-    await page.getByRole('heading', { name: 'Nothing to keep in step yet' }).waitFor();
+    await page.getByRole('heading', { name: 'There are no customers yet' }).waitFor();
     expect(page.url()).toBe(`${served.url}/`);
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByLabel('API token').waitFor();
@@ -98,7 +98,7 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
     gates[2]!.resolve();
     // Between two pages it is in step for a moment too.
     await page.locator('#customers-total', { hasText: /^30$/ }).waitFor();
-    await page.getByRole('heading', { name: 'memory is in step' }).waitFor();
+    await page.getByRole('heading', { name: 'Everything is delivered to memory' }).waitFor();
     await source('crm').getByText('up to date').waitFor();
     expect((await page.locator('.runs tbody tr').innerText()).replaceAll(/\s+/g, ' ')).toContain(
       '30 30 0 0 0 0 30 finished',
@@ -122,14 +122,16 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
     await source('crm').getByRole('button', { name: 'Sync now' }).click();
     await page.locator('.headline .legend').getByText('30 waiting').waitFor();
     await destination.getByRole('button', { name: 'Resume' }).click();
-    await page.getByRole('heading', { name: 'memory is in step' }).waitFor({ timeout: 20_000 });
+    await page
+      .getByRole('heading', { name: 'Everything is delivered to memory' })
+      .waitFor({ timeout: 20_000 });
     expect(complaints).toEqual([]);
   });
 
   it('finds a customer and keeps what it shows up to date, hostile names as plain text', async () => {
     await enter();
     await source('crm').getByRole('button', { name: 'Sync now' }).click();
-    await page.getByRole('heading', { name: 'memory is in step' }).waitFor();
+    await page.getByRole('heading', { name: 'Everything is delivered to memory' }).waitFor();
     await page.getByRole('searchbox', { name: 'Source ID, e-mail or name' }).fill('shop/7');
     await page.keyboard.press('Enter');
     const customer = page.getByRole('article', { name: 'Customer shop/7' });
@@ -158,7 +160,7 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
     await source('crm').getByRole('button', { name: 'Sync now' }).click();
     const letters = page.locator('#dead-letters');
     await letters.getByText('Metadata `plan` must be one of <silver, bronze>.').waitFor();
-    await page.getByRole('heading', { name: 'In step, but for 1 dead letter' }).waitFor();
+    await page.getByRole('heading', { name: '1 dead letter waits until something changes' }).waitFor();
     world.truth.refused.clear();
     await letters.getByRole('button', { name: 'Retry shop/3' }).click();
     await said('1 sent again');
@@ -208,7 +210,7 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
       await page.keyboard.press('Tab');
     }
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'memory is in step' }).waitFor();
+    await page.getByRole('heading', { name: 'Everything is delivered to memory' }).waitFor();
     expect(await focused()).toContain('Sync now');
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(380);
     expect(complaints).toEqual([]);

@@ -37,7 +37,7 @@ describe('the page', () => {
 
   it('says what is to be done where there is nothing yet', async () => {
     const text = textOf(await open());
-    expect(text).toContain('Nothing to keep in step yet');
+    expect(text).toContain('There are no customers yet. Sync a source, and they appear.');
     expect(text).toContain('Nothing has run yet.');
     expect(text).toContain('None. Every record became part of a customer');
   });
@@ -59,21 +59,50 @@ describe('the page', () => {
   it('shows what is delivered, what waits and what is dead', async () => {
     await takeIn(world, [{ id: 'a' }, { id: 'b' }]);
     await deliverAll(world, { b: 'No such plan' });
-    expect(textOf(await open())).toContain('In step, but for 1 dead letter');
+    expect(textOf(await open())).toContain('1 dead letter waits until something changes.');
     await takeIn(world, [{ id: 'c' }], noon + 8_000);
     const text = textOf(await open());
-    expect(text).toContain('1 on their way to memory');
-    expect(text).toContain('The oldest change has waited 2 s.');
+    // The worst first: what waits goes on by itself.
+    expect(text).toContain('1 dead letter waits until something changes. tributary dead-letters');
     expect(text).toContain('3 customers');
     expect(text).toMatch(/1 delivered.* 1 waiting.* 1 dead/);
+  });
+
+  it('says the same headline as the API, and never "in step" before a verification', async () => {
+    const headline = async () => {
+      const response = await world.app.request('/api/status', { headers: { cookie } });
+      return ((await response.json()) as { headline: { state: string; sentence: string } }).headline;
+    };
+    await takeIn(world, [{ id: 'a' }]);
+    expect(await headline()).toEqual({
+      state: 'behind',
+      sentence: '1 customer waits for delivery to memory, the oldest for 10 s.',
+      next: 'tributary status',
+    });
+    await deliverAll(world);
+    expect(await headline()).toEqual({
+      state: 'unverified',
+      sentence: 'Everything is delivered to memory; not verified yet.',
+      next: 'tributary verify',
+    });
+    expect(textOf(await open())).toContain((await headline()).sentence);
+    await database.rows(sql`
+      insert into drifts (source_id, kind, fields, "by", found_at)
+      values ('a', 'differs', '{"email": {}}', 'verification 1', now())`);
+    expect((await headline()).sentence).toBe('1 customer at memory differs from what it acknowledged.');
+    await database.rows(sql`delete from drifts`);
+    await world.tributary.request({ source: 'crm', mode: 'full', trigger: 'manual', lane: 'manual' });
+    expect((await headline()).sentence).toBe('crm is being read; nothing waits for delivery.');
+    await database.rows(sql`update runs set error = 'It answered 503'`);
+    expect((await headline()).sentence).toBe('crm cannot be read: It answered 503.');
   });
 
   it('draws a pause and offers to resume', async () => {
     await pause(database, 'crm', { cause: 'unauthorized', reason: 'crm refuses the token' }, noon);
     await pause(database, 'destination', { cause: 'person', reason: 'a migration' }, noon);
     const page = await open();
-    expect(textOf(page)).toContain('Deliveries to memory are paused');
-    expect(textOf(page)).toContain('credentials refused');
+    expect(textOf(page)).toContain('The credentials of crm are refused: crm refuses the token.');
+    expect(textOf(page)).toContain('a migration');
     expect(page).toContain('data-post="/api/sources/crm/resume"');
     expect(page).toContain('data-post="/api/destination/resume"');
     expect(page).not.toContain('data-post="/api/sources/crm/sync"');

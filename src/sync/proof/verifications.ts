@@ -226,6 +226,14 @@ export async function listVerifications(
     order by id desc limit ${page.limit}`);
 }
 
+/** The newest that has ended. */
+export async function lastEnded(db: Queryable): Promise<Verification | null> {
+  const [row] = await db.rows<Verification>(
+    sql`select ${columns} from verifications where state <> 'requested' order by id desc limit 1`,
+  );
+  return row ?? null;
+}
+
 /** Reckons every hash anew. */
 export async function checkChain(db: Queryable): Promise<Chain> {
   let chain = emptyChain;

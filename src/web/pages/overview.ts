@@ -10,7 +10,7 @@ import type { Status } from '../status.ts';
 import { customerSection, type Found } from './customer.ts';
 import { deadLettersSection } from './dead-letters.ts';
 import { destinationSection } from './destination.ts';
-import { duration, number } from './format.ts';
+import { number } from './format.ts';
 import { inboxSection } from './inbox.ts';
 import { mark, page } from './layout.ts';
 import { type Html, legend, moment, type Share, stacked } from './parts.ts';
@@ -65,63 +65,15 @@ function headline(status: Status): Html {
     ...(customers.held > 0 ? [{ name: 'held', count: customers.held, tone: 'wait' } as const] : []),
     { name: 'dead', count: customers.dead, tone: 'bad' },
   ];
-  const { title, note } = verdict(status);
-  return html`<section id="headline" class="headline" data-live aria-label="In short">
-<h1>${title}</h1><p class="verdict">${note}</p>
+  const { sentence, next } = status.headline;
+  const { lastDeliveredAt } = status.freshness;
+  return html`<section id="headline" class="headline" data-live data-state="${status.headline.state}" aria-label="In short">
+<h1>${sentence}</h1><p class="verdict">${next === null ? '' : html`<code>${next}</code> `}${
+    lastDeliveredAt === null
+      ? 'Nothing has been delivered yet.'
+      : html`Last delivery ${moment(lastDeliveredAt, status.now)}.`
+  }</p>
 <div class="whole"><p class="total"><b id="customers-total">${number(customers.total)}</b> ${customers.total === 1 ? 'customer' : 'customers'}</p>
 ${customers.total > 0 ? stacked('Customers', shares) : html`<svg class="stack" viewBox="0 0 1000 10" aria-hidden="true"></svg>`}
 ${legend(shares)}</div></section>`;
-}
-
-function verdict(status: Status): { title: string; note: Html } {
-  const { customers, freshness, destination, deadLetters, sources, now } = status;
-  const { connector } = destination;
-  const delivered = freshness.lastDeliveredAt
-    ? html`Last delivery ${moment(freshness.lastDeliveredAt, now)}.`
-    : html`Nothing has been delivered yet.`;
-  const wait =
-    freshness.oldestWaitSeconds === null
-      ? ''
-      : `The oldest change has waited ${duration(freshness.oldestWaitSeconds)}. `;
-  if (destination.paused)
-    return {
-      title: `Deliveries to ${connector} are paused`,
-      note: html`${wait}What the sources bring is kept and waits. ${delivered}`,
-    };
-  if (customers.waiting > 0)
-    return {
-      title: `${number(customers.waiting)} on their way to ${connector}`,
-      note: html`${wait}${delivered}`,
-    };
-  const reading = sources
-    .filter((source) => source.going.some((run) => run.working))
-    .map((source) => source.name);
-  if (reading.length > 0)
-    return {
-      title: `Reading ${reading.join(', ')}`,
-      note: html`Nothing waits to be delivered. ${delivered}`,
-    };
-  const pushed = [...sources, { ...destination, name: connector }]
-    .filter(({ webhook }) => webhook && webhook.waiting + webhook.toRead > 0)
-    .map(({ name }) => name);
-  if (pushed.length > 0)
-    return {
-      title: `Taking in what ${pushed.join(', ')} pushed`,
-      note: html`Nothing else waits to be delivered. ${delivered}`,
-    };
-  if (deadLetters.open > 0) {
-    return {
-      title: `In step, but for ${number(deadLetters.open)} dead ${deadLetters.open === 1 ? 'letter' : 'letters'}`,
-      note: html`They wait below until something changes. ${delivered}`,
-    };
-  }
-  if (customers.total === 0)
-    return {
-      title: 'Nothing to keep in step yet',
-      note: html`${sources.length === 0 ? 'No source is configured.' : sources.some(({ pulls }) => pulls) ? 'Sync a source, and its customers appear here.' : 'Customers appear here as the sources push them.'}`,
-    };
-  return {
-    title: `${connector} is in step`,
-    note: html`Every change the sources told of is delivered. ${delivered}`,
-  };
 }

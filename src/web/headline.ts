@@ -1,0 +1,276 @@
+// How far the destination is in step, in one sentence, the worst first: facts in, words out. The page, the command line and
+// the API say the same. Pure; it knows no rows and no clock.
+import { counted, duration } from './pages/format.ts';
+
+/** From the worst to the best. Only the last says that the destination is in step. */
+export const headlineStates = [
+  'destination_failing',
+  'credentials_refused',
+  'paused',
+  'project_undecided',
+  'sources_vanished',
+  'held',
+  'differs',
+  'dead_letters',
+  'source_failing',
+  'impaired',
+  'behind',
+  'empty',
+  'unverified',
+  'in_step',
+] as const;
+
+export type HeadlineState = (typeof headlineStates)[number];
+
+export interface Headline {
+  state: HeadlineState;
+  sentence: string;
+  /** The command that shows more, or does what is to be done; null where there is nothing to do. */
+  next: string | null;
+}
+
+interface PauseFact {
+  cause: 'person' | 'unauthorized' | 'refusals' | 'project';
+  reason: string;
+  /** When it is tried again without a person. */
+  trialAt: string | null;
+}
+
+interface SourceFact {
+  name: string;
+  paused: PauseFact | null;
+  /** It can be read, and is not only sent webhooks. */
+  pulls: boolean;
+  /** A run is under way or asked for. */
+  reading: boolean;
+  /** Webhook requests to open, and records to read that they named. */
+  toTakeIn: number;
+  /** Why its newest run failed, or waits to be tried again; null where it did not. */
+  failure: string | null;
+}
+
+/** All that the headline goes by. Times are ISO 8601. */
+export interface Facts {
+  /** The connector of the destination. */
+  destination: string;
+  circuit: { state: 'closed' | 'open' | 'half-open'; reason: string | null; openUntil: string | null };
+  paused: PauseFact | null;
+  customers: { total: number; waiting: number; held: number; dead: number };
+  oldestWaitSeconds: number | null;
+  lastDeliveredAt: string | null;
+  sources: readonly SourceFact[];
+  /** Webhook requests of the destination that are to be opened. */
+  toTakeIn: number;
+  /** Sources that the configuration does not name any more, and whose contributions stand. */
+  vanished: readonly string[];
+  /** Customers that the destination holds otherwise than it acknowledged. */
+  drifted: number;
+  deadLetters: number;
+  /** Loops of this process that fail again and again. */
+  failingLoops: readonly string[];
+  /** Why lines of the log are lost, such as ENOSPC. */
+  logLost: string | null;
+  /** Values left out because they failed their type or rule. */
+  quarantined: number;
+  /** The newest verification that has ended. */
+  verification: {
+    state: 'finished' | 'failed';
+    endedAt: string;
+    error: string | null;
+    isSample: boolean;
+    compared: number;
+    /** Customers that differed or were missing. */
+    off: number;
+    /** Customers that were set aside or could not be read. */
+    aside: number;
+  } | null;
+}
+
+type Said = Omit<Headline, 'state'>;
+
+/** By state, what is said where it applies; null where it does not. */
+const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null } = {
+  destination_failing: ({ circuit, destination }) =>
+    circuit.state === 'closed'
+      ? null
+      : {
+          sentence: `${destination} is failing, so nothing is sent${circuit.openUntil === null ? '' : ` until ${circuit.openUntil}`}${because(circuit.reason)}`,
+          next: 'tributary status',
+        },
+  credentials_refused: (facts) =>
+    pausedFor(facts, 'unauthorized', (who) => `The credentials of ${who} are refused`, 'tributary check'),
+  paused: (facts) =>
+    pausedFor(facts, 'refusals', (who) => `Deliveries to ${who} are paused`, 'tributary dead-letters') ??
+    pausedFor(facts, 'person', (who, isDestination) =>
+      isDestination ? `Deliveries to ${who} are paused` : `${who} is paused`,
+    ),
+  project_undecided: (facts) =>
+    pausedFor(
+      facts,
+      'project',
+      (who) => `It is not decided whether ${who} is another project than before`,
+      'tributary project --help',
+    ),
+  sources_vanished: ({ vanished }) =>
+    vanished.length === 0
+      ? null
+      : {
+          sentence: `The configuration no longer names ${list(vanished)}, and what ${vanished.length === 1 ? 'it' : 'they'} contributed still counts.`,
+          next: `tributary withdraw ${vanished[0]}`,
+        },
+  held: ({ customers: { held } }) =>
+    held === 0
+      ? null
+      : {
+          sentence: `${counted(held, 'customer')} ${are(held)} held until you decide, because too many would lose the same thing.`,
+          next: 'tributary release --list',
+        },
+  differs: ({ destination, drifted }) =>
+    drifted === 0
+      ? null
+      : {
+          sentence: `${counted(drifted, 'customer')} at ${destination} ${drifted === 1 ? 'differs' : 'differ'} from what it acknowledged.`,
+          next: 'tributary verify --heal',
+        },
+  dead_letters: ({ deadLetters, customers: { dead } }) =>
+    deadLetters + dead === 0
+      ? null
+      : {
+          sentence:
+            deadLetters === 0
+              ? `${counted(dead, 'customer')} ${are(dead)} not sent until ${dead === 1 ? 'it changes' : 'they change'}, since ${dead === 1 ? 'its delivery was' : 'their deliveries were'} given up.`
+              : `${counted(deadLetters, 'dead letter')} ${deadLetters === 1 ? 'waits' : 'wait'} until something changes.`,
+          next: deadLetters === 0 ? 'tributary status' : 'tributary dead-letters',
+        },
+  source_failing: ({ sources }) => {
+    const failing = sources.filter(({ failure }) => failure !== null);
+    const [first] = failing;
+    if (!first) return null;
+    const who = list(failing.map(({ name }) => name));
+    return { sentence: `${who} cannot be read${because(first.failure)}`, next: 'tributary status' };
+  },
+  impaired: ({ failingLoops, logLost }) => {
+    if (failingLoops.length > 0)
+      return {
+        sentence: `Parts of this process fail again and again: ${list(failingLoops)}. Its log says why.`,
+        next: 'tributary status',
+      };
+    if (logLost === null) return null;
+    return {
+      sentence: `Lines of the log are lost (${logLost}); the work goes on without them.`,
+      next: 'tributary status',
+    };
+  },
+  behind: ({ destination, customers: { waiting }, oldestWaitSeconds, sources, toTakeIn }) => {
+    if (waiting > 0) {
+      const since = oldestWaitSeconds === null ? '' : `, the oldest for ${duration(oldestWaitSeconds)}`;
+      return {
+        sentence: `${counted(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for delivery to ${destination}${since}.`,
+        next: 'tributary status',
+      };
+    }
+    const reading = sources.filter((source) => source.reading).map(({ name }) => name);
+    if (reading.length > 0)
+      return {
+        sentence: `${list(reading)} ${are(reading.length)} being read; nothing waits for delivery.`,
+        next: 'tributary status',
+      };
+    const pushed = [...sources, { name: destination, toTakeIn }]
+      .filter((one) => one.toTakeIn > 0)
+      .map(({ name }) => name);
+    if (pushed.length === 0) return null;
+    return {
+      sentence: `What ${list(pushed)} pushed is being taken in; nothing waits for delivery.`,
+      next: 'tributary inbox',
+    };
+  },
+  empty: ({ customers: { total }, sources }) => {
+    if (total > 0) return null;
+    if (sources.length === 0)
+      return { sentence: 'No source is configured, so there are no customers.', next: 'tributary check' };
+    return sources.some(({ pulls }) => pulls)
+      ? { sentence: 'There are no customers yet. Sync a source, and they appear.', next: 'tributary sync' }
+      : { sentence: 'There are no customers yet. They appear as the sources push them.', next: null };
+  },
+  unverified: (facts) => {
+    const why = unverifiedBecause(facts);
+    if (why === null) return null;
+    return {
+      sentence: `Everything is delivered to ${facts.destination}; ${why}.${leftOut(facts)}`,
+      next: 'tributary verify',
+    };
+  },
+  in_step: (facts) => {
+    const { destination, verification, lastDeliveredAt, quarantined } = facts;
+    const { endedAt, isSample, compared, aside } = verification!;
+    const besides = aside === 0 ? '' : `, ${counted(aside, 'other')} set aside or not readable`;
+    const how = `${isSample ? 'a sample of ' : ''}${counted(compared, 'customer')} compared${besides}`;
+    const later =
+      lastDeliveredAt !== null && Date.parse(lastDeliveredAt) > Date.parse(endedAt)
+        ? ' What was delivered since is not verified yet.'
+        : '';
+    return {
+      sentence: `${destination} is in step as of the last verification, at ${endedAt} (${how}).${later}${leftOut(facts)}`,
+      next: later ? 'tributary verify' : quarantined > 0 ? 'tributary quarantine' : null,
+    };
+  },
+};
+
+/** The worst that applies. */
+export function headlineOf(facts: Facts): Headline {
+  for (const state of headlineStates) {
+    const said = rules[state](facts);
+    if (said !== null) return { state, ...said };
+  }
+  throw new Error('The last state always applies.');
+}
+
+/** Why everything that is delivered proves nothing yet, as the end of a sentence; null where it was verified. */
+function unverifiedBecause({ verification }: Facts): string | null {
+  if (verification === null) return 'not verified yet';
+  const { state, error, off, compared } = verification;
+  if (state === 'failed')
+    return `the last verification failed: ${(error ?? 'without a reason').replace(/\.$/, '')}`;
+  if (off > 0) return `what differed at the last verification was sent again, and is not verified yet`;
+  return compared === 0 ? 'the last verification compared nobody' : null;
+}
+
+/** Values that a customer lacks at the destination although everything is delivered. */
+function leftOut({ quarantined }: Facts): string {
+  return quarantined === 0
+    ? ''
+    : ` ${counted(quarantined, 'value')} ${are(quarantined)} left out, because ${quarantined === 1 ? 'it does' : 'they do'} not fit.`;
+}
+
+/** What is paused for this cause, the destination before the sources. */
+function pausedFor(
+  { destination, paused, sources }: Facts,
+  cause: PauseFact['cause'],
+  words: (who: string, isDestination: boolean) => string,
+  next = 'tributary status',
+): Said | null {
+  const all = [
+    { name: destination, paused, isDestination: true },
+    ...sources.map(({ name, paused }) => ({ name, paused, isDestination: false })),
+  ];
+  const [first] = all.filter((one) => one.paused?.cause === cause);
+  if (!first?.paused) return null;
+  const { reason, trialAt } = first.paused;
+  const again = trialAt === null ? '' : ` It is tried again at ${trialAt}.`;
+  return { sentence: `${words(first.name, first.isDestination)}${because(reason)}${again}`, next };
+}
+
+/** `: the reason.`, with its full stop. */
+function because(reason: string | null): string {
+  if (reason === null || reason === '') return '.';
+  return `: ${reason}${/[.!?]$/.test(reason) ? '' : '.'}`;
+}
+
+function are(count: number): string {
+  return count === 1 ? 'is' : 'are';
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function list(names: readonly string[]): string {
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
