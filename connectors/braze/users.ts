@@ -6,9 +6,8 @@ import {
   RejectedError,
   type SourceRecord,
   type Stream,
-  TransientError,
 } from '#connector';
-import { listOf, objectOf, wordOf } from '#connector/reading';
+import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
 import { exportRequest, fieldsFor, standardFields } from './export.ts';
 import type { Settings } from './settings.ts';
 
@@ -28,9 +27,8 @@ async function read(
   }
   const asked = [...new Set(recordIds)];
   const fields = fieldsFor(properties);
-  const { json } = await api.request(exportRequest(asked, fields));
-  const { users: found, invalid_user_ids: invalid } = objectOf(json);
-  if (!Array.isArray(found)) throw new TransientError('Braze answered an export of users without users');
+  const { list: found, body } = await requestList(api, exportRequest(asked, fields), 'users');
+  const { invalid_user_ids: invalid } = body;
   const only = asked.length === 1 && found.length === 1 ? asked[0] : undefined;
   const records = found.flatMap((user): SourceRecord[] => {
     // An export may leave the ID out even where it was asked for (braze-client#22).

@@ -9,7 +9,7 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
-import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
+import { listOf, momentOf, objectOf, requestList, wordOf } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
 /** The most that one call takes. */
@@ -73,16 +73,14 @@ async function findTogether(
   found: Map<string, SourceRecord>,
 ): Promise<void> {
   if (ids.length === 0) return;
-  const { json } = await api.request({
-    method: 'POST',
+  const asked = {
+    method: 'POST' as const,
     path: '/v1/customers/attributes',
     query: { id_type: type },
     json: { ids: [...ids] },
-  });
-  const { customers } = objectOf(json);
-  if (!Array.isArray(customers))
-    throw new TransientError('Customer.io answered a batch of people without customers');
-  for (const row of customers) {
+  };
+  const { list } = await requestList(api, asked, 'customers');
+  for (const row of list) {
     const person = personOf(row, now);
     const id = person && idOf(person, type);
     if (person && id !== undefined && ids.includes(id)) found.set(id, person);
@@ -104,6 +102,7 @@ async function findEach(
       path: `/v1/customers/${encodeURIComponent(id)}/attributes`,
       query: { id_type: type },
       answers: [404],
+      isAnswer: (json) => personOf(objectOf(json), now) !== undefined,
     });
     // A gateway's 404 must not delete anybody: Customer.io's own lists errors (recorded).
     if (status === 404 && listOf(objectOf(json)['errors']).length === 0)
@@ -112,8 +111,7 @@ async function findEach(
         { status, foreign: true },
       );
     if (status === 404) continue;
-    const person = personOf(objectOf(json), now);
-    if (!person) throw new TransientError('Customer.io answered with a person who has no ID');
+    const person = personOf(objectOf(json), now)!;
     if (idOf(person, type) !== id)
       throw new TransientError('Customer.io answered with another person than the one asked for.', {
         foreign: true,

@@ -8,7 +8,7 @@ import {
   type PullRequest,
   TransientError,
 } from '#connector';
-import { objectOf, wordOf } from '#connector/reading';
+import { objectOf, requestList, wordOf } from '#connector/reading';
 import { searchBucket } from './api.ts';
 import { contactRecords, propertyNames } from './contact.ts';
 import { type SearchCursor, type Window, writeCursor } from './cursor.ts';
@@ -38,14 +38,14 @@ export async function pullChanges(
 ): Promise<Page> {
   const window = cursor.window ?? newWindow(request.until);
   if (window.until < cursor.from) return { records: [], cursor: writeCursor(cursor), rest: true };
-  const { json } = await api.request({
-    method: 'POST',
+  const asked = {
+    method: 'POST' as const,
     path: contactsPath(settings, '/search'),
     bucket: searchBucket,
     json: query(cursor.from, window, request),
-  });
-  const { results, paging, total } = objectOf(json);
-  if (!Array.isArray(results)) throw new TransientError('HubSpot answered a search without results');
+  };
+  const { list: results, body } = await requestList(api, asked, 'results');
+  const { paging, total } = body;
   const { records, rejected } = contactRecords(results);
   const read = readOn(window, results, records, typeof total === 'number' ? total : null);
   const next = objectOf(objectOf(paging)['next'])['after'];

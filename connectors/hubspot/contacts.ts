@@ -10,7 +10,7 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
-import { listOf, objectOf, wordOf } from '#connector/reading';
+import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
 import { pullChanges } from './changes.ts';
 import { contactRecords, fitsInQuery, pageSize, propertyNames, type Rows, tombstone } from './contact.ts';
 import { cost, count } from './cost.ts';
@@ -66,11 +66,9 @@ async function listPage(
   archived?: true,
 ): Promise<{ results: Json[]; after: string | undefined }> {
   const query = { limit, properties: names.join(','), archived, after };
-  const { json } = await api.request({ path: contactsPath(settings), query });
-  const { results, paging } = objectOf(json);
-  if (!Array.isArray(results)) throw new TransientError('HubSpot answered a list without results');
-  const next = objectOf(objectOf(paging)['next'])['after'];
-  return { results, after: typeof next === 'string' ? next : undefined };
+  const { list, body } = await requestList(api, { path: contactsPath(settings), query }, 'results');
+  const next = objectOf(objectOf(body['paging'])['next'])['after'];
+  return { results: list, after: typeof next === 'string' ? next : undefined };
 }
 
 /** The same contacts with all their properties; one that vanished since the list was made is left out. */
@@ -97,16 +95,13 @@ async function batchRead(
   ids: readonly string[],
   names: readonly string[],
 ): Promise<JsonObject> {
-  const { json } = await api.request({
-    method: 'POST',
+  const request = {
+    method: 'POST' as const,
     path: contactsPath(settings, '/batch/read'),
     query: { archived: false },
     json: { inputs: ids.map((id) => ({ id })), properties: [...names] },
-  });
-  const body = objectOf(json);
-  if (!Array.isArray(body['results']))
-    throw new TransientError('HubSpot answered a batch read without results');
-  return body;
+  };
+  return (await requestList(api, request, 'results')).body;
 }
 
 /** Answered 200 where all were found, 207 with errors where some were not. */
@@ -150,7 +145,7 @@ async function pullTombstones(context: Context<Settings>, request: PullRequest):
   const start = cursor.reading?.start ?? context.now;
   const { results, after } = await listPage(
     context,
-    { after: cursor.reading?.after, limit: pageSize },
+    { after: cursor.reading?.after, limit: Math.min(pageSize, request.maxRecords ?? pageSize) },
     ['lastmodifieddate'],
     true,
   );
@@ -172,17 +167,15 @@ async function properties({
   api,
   settings,
 }: Context<Settings>): Promise<{ name: string; label: string; type: string }[]> {
-  const { json } = await api.request({ path: propertiesPath(settings) });
-  return listOf(objectOf(json)['results'])
-    .map(objectOf)
-    .flatMap(({ name, label, type, archived }) => {
-      if (typeof name !== 'string' || archived === true) return [];
-      return [
-        {
-          name,
-          label: typeof label === 'string' ? label : name,
-          type: typeof type === 'string' ? type : 'string',
-        },
-      ];
-    });
+  const { list } = await requestList(api, { path: propertiesPath(settings) }, 'results');
+  return list.map(objectOf).flatMap(({ name, label, type, archived }) => {
+    if (typeof name !== 'string' || archived === true) return [];
+    return [
+      {
+        name,
+        label: typeof label === 'string' ? label : name,
+        type: typeof type === 'string' ? type : 'string',
+      },
+    ];
+  });
 }

@@ -1,11 +1,5 @@
 // What reading contacts costs, for forecasts: the sizes of pages, and HubSpot's own count. It reads no contact.
-import {
-  type Context,
-  type JsonObject,
-  type PullRequest,
-  type ReadingCost,
-  TransientError,
-} from '#connector';
+import type { Context, JsonObject, PullRequest, ReadingCost } from '#connector';
 import { objectOf } from '#connector/reading';
 import { searchBucket } from './api.ts';
 import { pageSize as searchSize } from './changes.ts';
@@ -29,10 +23,9 @@ export async function count({ settings, api }: Context<Settings>, request: PullR
     path: contactsPath(settings, '/search'),
     bucket: searchBucket,
     json: { filterGroups: filterGroups(request), properties: ['lastmodifieddate'], limit: 1 },
+    isAnswer: (json) => typeof objectOf(json)['total'] === 'number',
   });
-  const { total } = objectOf(json);
-  if (typeof total !== 'number') throw new TransientError('HubSpot answered a search without a total');
-  return total;
+  return Number(objectOf(json)['total']);
 }
 
 function filterGroups({ cursor, until }: PullRequest): JsonObject[] {

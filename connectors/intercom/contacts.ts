@@ -14,7 +14,7 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
-import { listOf, objectOf, wordOf } from '#connector/reading';
+import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
 import { readSince, type Since, since } from '#connector/since';
 import { contactRecord, contactRecords, isLead } from './contact.ts';
 import type { Settings } from './settings.ts';
@@ -55,7 +55,7 @@ export const contacts: Stream<Settings> = {
   async pull(context, request) {
     const cursor = request.cursor === null ? null : readCursor(request.cursor);
     if (cursor?.phase === 'changes') return pullChanges(context, cursor, request);
-    return pullAll(context, cursor ?? { start: context.now });
+    return pullAll(context, cursor ?? { start: context.now }, request.maxRecords);
   },
   read: { maxIds, records: read },
   sweeps: true,
@@ -69,8 +69,9 @@ export const contacts: Stream<Settings> = {
 async function pullAll(
   { api, settings }: Context<Settings>,
   { start, page, restarts }: Omit<z.infer<typeof all>, 'phase'>,
+  maxRecords = pageSize,
 ): Promise<Page> {
-  const query = { per_page: pageSize, starting_after: page, ...withMerges };
+  const query = { per_page: Math.min(pageSize, maxRecords), starting_after: page, ...withMerges };
   const answer = await pageOf(api, { path: contactsPath, query }, { page, restarts });
   if ('restarts' in answer)
     return { records: [], cursor: { phase: 'all', start, restarts: answer.restarts }, rest: false };
@@ -104,7 +105,7 @@ async function pullChanges(
     method: 'POST' as const,
     path: `${contactsPath}/search`,
     query: withMerges,
-    json: search(cursor),
+    json: search(cursor, request.maxRecords),
   };
   const answer = await pageOf(api, asked, { page: cursor.reading?.page, restarts });
   if ('restarts' in answer) {
@@ -127,13 +128,16 @@ async function pullChanges(
 }
 
 /** `>` begins at the midnight after the value, somewhere between twelve hours before and fourteen after that of UTC. */
-function search({ from, reading }: Since): JsonObject {
+function search({ from, reading }: Since, maxRecords = pageSize): JsonObject {
   const day = Math.floor(from / 1000 / daySeconds) * daySeconds;
   const after = Math.max(0, day - daySeconds);
   return {
     query: { operator: 'AND', value: [{ field: 'updated_at', operator: '>', value: after }] },
     sort: { field: 'updated_at', order: 'descending' },
-    pagination: { per_page: pageSize, ...(reading && { starting_after: reading.page }) },
+    pagination: {
+      per_page: Math.min(pageSize, maxRecords),
+      ...(reading && { starting_after: reading.page }),
+    },
   };
 }
 
@@ -182,6 +186,7 @@ async function show({ api }: Context<Settings>, id: string): Promise<Shown> {
     path: `${contactsPath}/${encodeURIComponent(id)}`,
     query: withMerges,
     answers: [404, 410],
+    isAnswer: (json) => objectOf(json)['archived'] === true || contactRecord(json ?? null) !== undefined,
   });
   if (status === 404 || status === 410) {
     const survivor = /\/contacts\/([\w-]+)>/.exec(headers['link'] ?? '')?.[1];
@@ -194,9 +199,7 @@ async function show({ api }: Context<Settings>, id: string): Promise<Shown> {
   }
   // An archived contact is hidden from the list; whether it can be shown is not documented.
   if (objectOf(json)['archived'] === true) return { id };
-  const record = contactRecord(json ?? null);
-  if (!record) throw new TransientError('Intercom answered for a contact without one');
-  return { id, record };
+  return { id, record: contactRecord(json ?? null)! };
 }
 
 /** A page of contacts, or how often the reading has begun again, this time included, because the page is known no longer. */
@@ -206,7 +209,8 @@ async function pageOf(
   { page, restarts = 0 }: { page: string | undefined; restarts: number | undefined },
 ): Promise<{ rows: Json[]; next: string | undefined } | { restarts: number }> {
   try {
-    return listIn((await api.request(request)).json);
+    const { list: rows, body } = await requestList(api, request, 'data');
+    return { rows, next: wordOf(objectOf(objectOf(body['pages'])['next'])['starting_after']) };
   } catch (error) {
     const isExpired =
       error instanceof RejectedError &&
@@ -215,12 +219,6 @@ async function pageOf(
     if (!isExpired || restarts >= mostRestarts) throw error;
     return { restarts: restarts + 1 };
   }
-}
-
-function listIn(json: Json | undefined): { rows: Json[]; next: string | undefined } {
-  const { data, pages } = objectOf(json);
-  if (!Array.isArray(data)) throw new TransientError('Intercom answered a list of contacts without data');
-  return { rows: data, next: wordOf(objectOf(objectOf(pages)['next'])['starting_after']) };
 }
 
 /** A cursor to be stored: what is absent in it stays absent. */

@@ -1,8 +1,17 @@
 // The requests made of Iterable's API. It does not know what is done with the answers.
-import type { ApiRequest } from '#connector';
+import type { ApiRequest, Json } from '#connector';
+import { objectOf } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
-export const fieldsRequest: ApiRequest = { path: '/api/users/getFields', bucket: 'fields' };
+export const fieldsRequest: ApiRequest = {
+  path: '/api/users/getFields',
+  bucket: 'fields',
+  isAnswer: (json) => isObject(objectOf(json)['fields']),
+};
+
+function isObject(json: Json | undefined): boolean {
+  return json !== undefined && objectOf(json) === json;
+}
 
 export function userRequest(id: string, key: Settings['key']): ApiRequest {
   return key === 'email'

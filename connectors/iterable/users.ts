@@ -1,14 +1,14 @@
 // The stream of users as Iterable's API has them, one by one. It knows no webhooks.
 import {
   type Context,
+  type Json,
   type JsonObject,
   type Property,
   RejectedError,
   type SourceRecord,
   type Stream,
-  TransientError,
 } from '#connector';
-import { momentOf, objectOf } from '#connector/reading';
+import { momentOf, objectOf, wordOf } from '#connector/reading';
 import { fieldsRequest, userRequest } from './requests.ts';
 import type { Settings } from './settings.ts';
 
@@ -28,9 +28,12 @@ async function read(
   if (context.settings.apiKey === undefined) {
     throw new RejectedError('Users of Iterable cannot be read without apiKey.', { code: 'no_api_key' });
   }
+  const { api } = context;
   const ids = [...new Set(recordIds)];
   const found = await Promise.all(ids.map((id) => readUser(context, id, properties)));
   const records = found.filter((record) => record !== undefined);
+  // That there is no such user is said by an empty object, which anybody may answer: so the API has to show that it is there.
+  if (records.length < ids.length) await api.request(fieldsRequest);
   return { records, missing: ids.filter((_, index) => found[index] === undefined) };
 }
 
@@ -42,13 +45,21 @@ async function readUser(
 ): Promise<SourceRecord | undefined> {
   // Iterable refuses an address that is none, and that is no user's.
   if (settings.key === 'email' && !/^[^\s@]+@[^\s@]+$/.test(id)) return undefined;
-  const { json } = await api.request(userRequest(id, settings.key));
-  if (json === null || typeof json !== 'object' || Array.isArray(json))
-    throw new TransientError('Iterable answered a read of a user with something else');
-  const user = objectOf(json['user']);
+  const isAnswer = (json: Json | undefined) => isUserOrNone(json, settings.key, id);
+  const { json } = await api.request({ ...userRequest(id, settings.key), isAnswer });
+  const user = objectOf(objectOf(json)['user']);
   if (Object.keys(user).length === 0) return undefined;
   const body = bodyOf(user, properties);
   return { recordId: id, changedAt: momentOf(body['profileUpdatedAt']) ?? now, body };
+}
+
+function isUserOrNone(json: Json | undefined, key: Settings['key'], id: string): boolean {
+  if (objectOf(json) !== json) return false;
+  const { user } = json;
+  if (Object.keys(json).length === 0 || user === null) return true;
+  if (user === undefined || objectOf(user) !== user) return false;
+  const named = wordOf(user[key]) ?? id;
+  return named.toLowerCase() === id.toLowerCase();
 }
 
 /** The profile is told whole: of what was asked for, what is not in it is empty. */

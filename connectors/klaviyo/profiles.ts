@@ -11,7 +11,7 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
-import { listOf, objectOf } from '#connector/reading';
+import { objectOf, requestList } from '#connector/reading';
 import { readSince, type Since, since } from '#connector/since';
 import { profileRecords } from './profile.ts';
 import type { Settings } from './settings.ts';
@@ -98,8 +98,8 @@ async function read(
   const { rows, next } = await list(context, { filter, sort: 'id' });
   const { records, rejected } = profileRecords(rows);
   const given = new Set(records.map(({ recordId }) => recordId));
-  // Where the answer is not whole, what is not in it proves nothing.
-  const whole = next === undefined && rejected.length === 0;
+  // Where the answer is not whole, or is to another question, what is not in it proves nothing.
+  const whole = next === undefined && rejected.length === 0 && [...given].every((id) => asked.includes(id));
   return { records, missing: [...strange, ...(whole ? asked.filter((id) => !given.has(id)) : [])] };
 }
 
@@ -110,13 +110,9 @@ async function list(
   query: Query,
   maxRecords = pageSize,
 ): Promise<{ rows: Json[]; next: string | undefined }> {
-  const { json } = await api.request({
-    path: profilesPath,
-    query: { ...query, 'page[size]': Math.min(pageSize, maxRecords), ...additional(settings) },
-  });
-  const { data, links } = objectOf(json);
-  if (!Array.isArray(data)) throw new TransientError('Klaviyo answered a list of profiles without data');
-  return { rows: listOf(data), next: nextPage(objectOf(links)['next']) };
+  const asked = { ...query, 'page[size]': Math.min(pageSize, maxRecords), ...additional(settings) };
+  const { list: rows, body } = await requestList(api, { path: profilesPath, query: asked }, 'data');
+  return { rows, next: nextPage(objectOf(body['links'])['next']) };
 }
 
 export function additional({ additionalFields }: Settings): { [name: string]: string } {

@@ -2,8 +2,8 @@
 // Mailchimp's list leaves open: times are whole seconds, whether a bound counts itself is not told, rows are paged by
 // offset, and one that changes meanwhile leaves the window, so that those behind it move up.
 import { createHash } from 'node:crypto';
-import { type Context, type Json, type Page, type PullRequest, TransientError } from '#connector';
-import { objectOf } from '#connector/reading';
+import type { Context, Json, Page, PullRequest } from '#connector';
+import { requestList } from '#connector/reading';
 import { timeoutSeconds } from './api.ts';
 import { type Cursor, readCursor, type Window, writeCursor } from './cursor.ts';
 import { changeTimeOf, memberRecords, selection } from './member.ts';
@@ -29,7 +29,7 @@ export async function pullMembers(
   const cursor = request.cursor === null ? firstCursor(context.now - overlapMs) : readCursor(request.cursor);
   const window = cursor.window ?? newWindow(cursor.from, request.until);
   if (window.until < cursor.from) return { records: [], cursor: writeCursor(cursor), rest: true };
-  const { rows, total } = await listPage(context, window, request.properties, status);
+  const { rows, total } = await listPage(context, window, request, status);
   const fresh = rows.filter((row) => isFresh(row, window, cursor));
   const { records, rejected } = memberRecords(fresh);
   const read: Window = {
@@ -37,7 +37,7 @@ export async function pullMembers(
     total: window.total ?? total,
     seen: window.full ? [] : remember(window.seen, rows, window.until - overlapMs),
   };
-  const next = stepOf(read, rows, total);
+  const next = stepOf(read, rows, { total, asked: sizeOf(request) });
   return {
     records: status ? records.filter(({ deleted }) => deleted) : records,
     ...(rejected.length && { rejected }),
@@ -64,26 +64,30 @@ function afterWindow({ from }: Cursor, { full, until, seen }: Window, overlapMs:
 async function listPage(
   { api, settings }: Context<Settings>,
   { at, until, offset }: Window,
-  properties: readonly string[],
+  request: PullRequest,
   status: string | undefined,
 ): Promise<{ rows: Json[]; total: number | null }> {
-  const { json } = await api.request({
+  const asked = {
     path: audiencePath(settings, '/members'),
     query: {
-      count: pageSize,
+      count: sizeOf(request),
       offset,
       sort_field: 'last_changed',
       sort_dir: 'ASC',
       since_last_changed: at > 0 ? timeText(at - secondMs) : undefined,
       before_last_changed: timeText(until + secondMs),
       status,
-      ...selection(properties, 'members.'),
+      ...selection(request.properties, 'members.'),
     },
     timeoutSeconds,
-  });
-  const { members, total_items } = objectOf(json);
-  if (!Array.isArray(members)) throw new TransientError('Mailchimp answered a list without members');
-  return { rows: members, total: typeof total_items === 'number' ? total_items : null };
+  };
+  const { list, body } = await requestList(api, asked, 'members');
+  const { total_items } = body;
+  return { rows: list, total: typeof total_items === 'number' ? total_items : null };
+}
+
+function sizeOf({ maxRecords = pageSize }: PullRequest): number {
+  return Math.min(pageSize, maxRecords);
 }
 
 /**
@@ -93,11 +97,15 @@ async function listPage(
  * no offset grows, and none that leaves moves them. Only where one second holds more rows than a page, or the order is
  * not kept, an offset counts on; it goes back by as many rows as have left since it was counted.
  */
-function stepOf(window: Window, rows: readonly Json[], total: number | null): Window | null {
+function stepOf(
+  window: Window,
+  rows: readonly Json[],
+  { total, asked }: { total: number | null; asked: number },
+): Window | null {
   const { at, offset, listed } = window;
   const left = listed !== null && total !== null ? Math.max(0, listed - total) : 0;
   if (left > 0 && offset > 0) return { ...window, offset: Math.max(0, offset - left), listed: total };
-  const isEnd = total === null ? rows.length < pageSize : offset + rows.length >= total;
+  const isEnd = total === null ? rows.length < asked : offset + rows.length >= total;
   if (rows.length === 0 || isEnd) return null;
   const times = rows.map((row) => changeTimeOf(row) ?? Number.NaN);
   const last = times.at(-1) ?? at;

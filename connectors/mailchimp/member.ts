@@ -1,6 +1,6 @@
 // A member of an audience as a record: which fields are asked for, and what is made of a row. It knows no requests.
 import type { Json, JsonObject, RejectedRow, SourceRecord } from '#connector';
-import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
+import { momentOf, objectOf, wordOf } from '#connector/reading';
 
 /** Every record has these: its IDs, its clock, and whether it is archived. */
 const always = ['contact_id', 'id', 'unique_email_id', 'status', 'last_changed'];
@@ -94,12 +94,10 @@ function tagName(tag: Json): Json {
 }
 
 /** The merge fields of an audience, as names and labels. */
-export function mergeFieldsOf(json: Json | undefined): { name: string; label: string; type: string }[] {
-  return listOf(objectOf(json)['merge_fields'])
-    .map(objectOf)
-    .flatMap(({ tag, name, type }) => {
-      const known = wordOf(tag);
-      if (known === undefined) return [];
-      return [{ name: `merge_fields.${known}`, label: wordOf(name) ?? known, type: wordOf(type) ?? 'text' }];
-    });
+export function mergeFieldsOf(fields: readonly Json[]): { name: string; label: string; type: string }[] {
+  return fields.map(objectOf).flatMap(({ tag, name, type }) => {
+    const known = wordOf(tag);
+    if (known === undefined) return [];
+    return [{ name: `merge_fields.${known}`, label: wordOf(name) ?? known, type: wordOf(type) ?? 'text' }];
+  });
 }

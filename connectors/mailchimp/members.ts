@@ -1,6 +1,6 @@
 // The stream of members: all of them and what changed by list, single ones by ID. It knows no windows.
-import type { Context, Json, SourceRecord, Stream } from '#connector';
-import { objectOf } from '#connector/reading';
+import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
+import { objectOf, requestList, wordOf } from '#connector/reading';
 import { timeoutSeconds } from './api.ts';
 import { pullMembers, wholeSecond } from './changes.ts';
 import { memberProperties, memberRecords, mergeFieldsOf, selection } from './member.ts';
@@ -59,24 +59,40 @@ async function memberOf(
     path: audiencePath(settings, `/members/${encodeURIComponent(id)}`),
     query: selection(properties, ''),
     answers: [404],
+    isAnswer: (json) => isMember(json, id),
     timeoutSeconds,
   });
-  return status === 404 ? null : (json ?? null);
+  if (status !== 404) return json ?? null;
+  // A gateway's 404 must not delete anybody: Mailchimp's own names its kind ("Errors", title).
+  if (wordOf(objectOf(json)['title']) === undefined)
+    throw new TransientError(
+      "The 404 to a member does not come from Mailchimp's API: it has no title. Check baseUrl and what stands before it.",
+      { status, foreign: true },
+    );
+  return null;
+}
+
+/** An answer about a member names the ID that was asked for, whatever else is missing in it. */
+function isMember(json: Json | undefined, asked: string): boolean {
+  const { id, contact_id } = objectOf(json);
+  return [id, contact_id].some((one) => wordOf(one)?.toLowerCase() === asked.toLowerCase());
 }
 
 /** An audience that is not there, or not ours, answers as a member does that is not: then nobody is to be believed gone. */
 async function requireAudience({ api, settings }: Context<Settings>): Promise<void> {
-  await api.request({ path: audiencePath(settings), query: { fields: 'id' } });
+  const isAnswer = (json: Json | undefined) => wordOf(objectOf(json)['id']) !== undefined;
+  await api.request({ path: audiencePath(settings), query: { fields: 'id' }, isAnswer });
 }
 
 async function properties({
   api,
   settings,
 }: Context<Settings>): Promise<{ name: string; label: string; type: string }[]> {
-  const { json } = await api.request({
+  const asked = {
     path: audiencePath(settings, '/merge-fields'),
     query: { count: 1000, fields: 'merge_fields.tag,merge_fields.name,merge_fields.type' },
-  });
+  };
+  const { list } = await requestList(api, asked, 'merge_fields');
   const fixed = Object.entries(memberProperties).map(([name, type]) => ({ name, label: name, type }));
-  return [...fixed, ...mergeFieldsOf(objectOf(json))];
+  return [...fixed, ...mergeFieldsOf(list)];
 }

@@ -9,7 +9,7 @@ import {
   type ShownCustomer,
   TransientError,
 } from '#connector';
-import { momentOf } from '#connector/reading';
+import { momentOf, requestList } from '#connector/reading';
 import { exportedFields, shownCustomers } from './export-file.ts';
 import { flatten, isObject } from './payload.ts';
 import type { Settings } from './settings.ts';
@@ -37,7 +37,8 @@ export const readBack: ReadBack<Settings> = {
     async poll({ api }, exportId) {
       const { json } = await api.request({
         path: `/v1/exports/${encodeURIComponent(exportId)}`,
-        isAnswer: (json) => isObject(json) && typeof json['status'] === 'string',
+        isAnswer: (json) =>
+          exportIdIn(json) === exportId && isObject(json) && typeof json['status'] === 'string',
       });
       const { status, result } = isObject(json) ? json : {};
       if (status === 'SCHEDULED' || status === 'IN_PROGRESS') return null;
@@ -62,12 +63,9 @@ export const readBack: ReadBack<Settings> = {
 
     /** Known by the fields that nobody else asks for in this order, and by their age. */
     async orderedSince({ api }, since) {
-      const { json } = await api.request({
-        path: '/v1/exports',
-        query: { order: '-created_at', limit: 100 },
-      });
-      const exports = isObject(json) && Array.isArray(json['exports']) ? json['exports'] : [];
-      return exports.filter(isObject).flatMap(({ id, exported_object, created_at, parameters }) => {
+      const query = { order: '-created_at', limit: 100 };
+      const { list } = await requestList(api, { path: '/v1/exports', query }, 'exports');
+      return list.filter(isObject).flatMap(({ id, exported_object, created_at, parameters }) => {
         const fields = isObject(parameters) ? parameters['fields'] : undefined;
         const isOurs =
           exported_object === 'customer' && JSON.stringify(fields) === JSON.stringify(exportedFields);
@@ -153,7 +151,8 @@ async function tiedPage({ api }: Context<Settings>, { at, page }: { at: string; 
 
 /** Whether this is a page of the list of customers, an empty one included. */
 export function isCustomerList(json: Json | undefined): boolean {
-  return isObject(json) && Array.isArray(json['customers']);
+  const customers = isObject(json) ? json['customers'] : undefined;
+  return Array.isArray(customers) && customers.every(isObject);
 }
 
 function listedOf(json: Json | undefined): JsonObject[] {

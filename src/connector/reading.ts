@@ -1,4 +1,5 @@
 // What connectors need to read a vendor's JSON without trusting it. It knows no vendor.
+import type { Api, ApiRequest } from '../connector.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { TimeUnit } from './locale.ts';
 
@@ -10,6 +11,19 @@ export function objectOf(value: Json | undefined): JsonObject {
 /** The list, or an empty one. */
 export function listOf(value: Json | undefined): Json[] {
   return Array.isArray(value) ? value : [];
+}
+
+/**
+ * Sends a request that is owed a list at `path` (keys joined by dots). An answer without it, whatever its status, is not the
+ * vendor's: it throws the foreign TransientError of the engine, and is never taken for an empty list.
+ */
+export async function requestList(
+  api: Api,
+  request: ApiRequest,
+  path: string,
+): Promise<{ list: Json[]; body: JsonObject }> {
+  const { json } = await api.request({ ...request, isAnswer: (json) => Array.isArray(valueAt(json, path)) });
+  return { list: listOf(valueAt(json, path)), body: objectOf(json) };
 }
 
 /** An ID or a word: a text that is not empty, or a whole number as text. */

@@ -55,6 +55,23 @@ const page = (text: string, status: number, headers: { [name: string]: string } 
 const refused = () =>
   Response.json({ status: 'error', category: 'INVALID_AUTHENTICATION', message: 'no' }, { status: 401 });
 
+/** The list shows nobody; reads by ID are answered by `reads`, all else by the vendor. */
+function emptyThen(reads: () => Response): (request: Request) => Response | undefined {
+  return ({ url }) => {
+    if (url.includes('/batch/read')) return reads();
+    return url.includes('/contacts?') ? Response.json({ results: [] }) : undefined;
+  };
+}
+
+/** The list shows one contact only. */
+function oneThen(reads: () => Response): (request: Request, id: string) => Response | undefined {
+  return (request, id) => {
+    if (request.url.includes('archived=true') || !request.url.includes('/contacts?'))
+      return emptyThen(reads)(request);
+    return Response.json({ results: [{ id, properties: {}, updatedAt: '2026-01-01T00:00:00Z' }] });
+  };
+}
+
 describe('answers of sources', () => {
   let world: SyncWorld;
   let database: TestDatabase;
@@ -239,6 +256,9 @@ describe('answers of sources', () => {
     ['a redirect', () => new Response(null, { status: 302, headers: { location: 'https://login.test/' } })],
     ['200 with a page', () => page('maintenance', 200)],
     ['200 without a body', () => new Response(null, { status: 200 })],
+    ["200 with a gateway's JSON", () => Response.json({ message: 'ok' })],
+    ['200 with an empty object', () => Response.json({})],
+    ['200 with a list that is null', () => Response.json({ results: null, paging: null })],
   ])('faults 09: %s for a while pauses nothing and costs nobody', async (_what, answer) => {
     await start();
     world.hubspot.faults = answer;
@@ -252,6 +272,29 @@ describe('answers of sources', () => {
     await world.rest();
     expect(await letters()).toEqual([]);
     expect(differences(world)).toEqual([]);
+  });
+
+  it.each([
+    ['a first page that is empty', () => Response.json({ results: [] })],
+    ['a first page that is empty, and reads that answer {}', emptyThen(() => Response.json({}))],
+    ['a first page that is empty, and reads of nobody', emptyThen(() => Response.json({ results: [] }))],
+    ['one record of five, and reads of nobody', oneThen(() => Response.json({ results: [] }))],
+    ['one record of five, and reads that answer {}', oneThen(() => Response.json({}))],
+  ])('faults 09: a full reading with %s deletes nobody', async (_what, answer) => {
+    await start({ config: { deletes: 'delete' } });
+    expect(await ended(await ask())).toMatchObject({ state: 'finished', received: 5 });
+    await world.rest();
+    const [first] = world.hubspot.contacts();
+    world.hubspot.faults = (request) => answer(request, String(first!.id));
+    const run = await ask('hubspot', { mode: 'full' });
+    await pass(120_000);
+    world.hubspot.faults = undefined;
+    world.clock.skip(300_000);
+    expect(await ended(run)).toMatchObject({ state: 'finished' });
+    await world.rest();
+    expect(world.voucherify.count).toBe(5);
+    const [deleted] = await database.rows(sql`select 1 from records where deleted_at is not null`);
+    expect(deleted).toBeUndefined();
   });
 
   it('faults 09: one refusal of the credentials pauses nothing', async () => {

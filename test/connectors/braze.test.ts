@@ -6,6 +6,7 @@ import { UndecodableError } from '../../src/engine/decoding.ts';
 import { type BrazeOptions, BrazeSimulator, type CurrentsEvent, type Delivery } from '../simulators/braze.ts';
 import { directApi } from '../support/direct-api.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
+import { answering, expectNoAnswerBelieved } from './conformance.ts';
 
 const now = Date.parse('2026-11-02T08:00:00.000Z');
 const apiKey = 'a-key-that-is-secret';
@@ -331,7 +332,7 @@ describe('reading users', () => {
 
   test('an answer that is none is tried again, and never taken for users who are gone', async () => {
     for (const json of [undefined, null, {}, { invalid_user_ids: ['c1'] }]) {
-      const api = { request: async () => ({ status: 200, headers: {}, json }) };
+      const api = answering(json);
       const request = { recordIds: ['c1'], properties: [] };
       const read = users.read!.records(new Workspace().context(api), request);
       await expect(read).rejects.toBeInstanceOf(TransientError);
@@ -393,5 +394,13 @@ describe('what can be tried', () => {
     expect(refused({ webhookHeader: { name: 'a b', value: 'c' } })).toMatch(/name of a header/);
     expect(braze.settings.safeParse({ webhookToken }).success).toBe(true);
     expect(braze.api!(braze.settings.parse({ apiKey, baseUrl })).account).not.toContain(apiKey);
+  });
+});
+
+test('an answer without its list loses nothing, whatever is asked', async () => {
+  await expectNoAnswerBelieved(users, new Workspace().context(), {
+    recordIds: ['c1', 'c2'],
+    properties: ['email'],
+    cursors: [],
   });
 });

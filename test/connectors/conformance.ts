@@ -8,6 +8,7 @@ import {
   RejectedError,
   type SourceRecord,
   type Stream,
+  TransientError,
 } from '#connector';
 
 /** One account (or file) of a vendor with its truth, opened anew for each question. */
@@ -74,6 +75,28 @@ export function describeConnector(name: string, world: World): void {
       expect(pages.length).toBeGreaterThan(1);
       expect(pages.map((page) => page.rest)).toEqual(pages.map((_, index) => index === pages.length - 1));
     });
+
+    within('asked for five records at a time, a full reading gives the same records', async (reading) => {
+      const whole = recordsOf(await reading.toRest());
+      reading.startAgain();
+      reading.maxRecords = 5;
+      const pages = await reading.toRest();
+      expect(new Map(recordsOf(pages).map((record) => [record.recordId, record]))).toEqual(
+        new Map(whole.map((record) => [record.recordId, record])),
+      );
+      if (world.connector.api) for (const { records } of pages) expect(records.length).toBeLessThanOrEqual(5);
+    });
+
+    if (world.connector.api)
+      within('an answer without its list loses nothing, whatever is asked', async (reading) => {
+        const { world: opened, properties } = reading;
+        const begun = await reading.next();
+        await expectNoAnswerBelieved(stream, opened.context(), {
+          recordIds: opened.ids().slice(0, stream.read?.maxIds),
+          properties,
+          cursors: [null, begun.cursor],
+        });
+      });
 
     within('a cursor is JSON, and is never null', async (reading) => {
       for (const page of await reading.toRest()) {
@@ -263,6 +286,58 @@ export function describeConnector(name: string, world: World): void {
   });
 }
 
+/** What a gateway, a login page's API or a half-finished deployment answers with status 200. */
+const strangeAnswers: readonly Json[] = [
+  {},
+  [],
+  null,
+  'ok',
+  { message: 'ok' },
+  { status: 'error', message: 'Service unavailable', code: 503 },
+  { results: null, data: null, members: null, customers: null, users: null, user: 'ok', fields: null },
+  { results: {}, data: {}, members: {}, customers: {}, users: {}, user: [], fields: [], total: 'many' },
+];
+
+/** Whatever is asked of the stream, an answer of strangers is a failure of the way there, and shows nothing. */
+export async function expectNoAnswerBelieved(
+  stream: Stream<unknown>,
+  context: Context<unknown>,
+  asked: { recordIds: readonly string[]; properties: readonly string[]; cursors: readonly (Json | null)[] },
+): Promise<void> {
+  const { recordIds, properties, cursors } = asked;
+  for (const json of strangeAnswers) {
+    const strange = { ...context, api: answering(json) };
+    const pulled = cursors.flatMap((cursor) => {
+      const request = { cursor, until: context.now, properties };
+      return [stream.pull?.(strange, request), stream.count?.(strange, request)];
+    });
+    const others = [
+      stream.tombstones?.pull(strange, { cursor: null, until: context.now, properties }),
+      stream.read?.records(strange, { recordIds, properties }),
+      stream.properties?.(strange),
+    ];
+    for (const answer of [...pulled, ...others]) {
+      if (answer === undefined) continue;
+      const believed = await answer.then(
+        (result: unknown) => result,
+        (error: unknown) => error,
+      );
+      expect(believed, JSON.stringify(json)).toBeInstanceOf(TransientError);
+      expect(believed).toMatchObject({ foreign: true });
+    }
+  }
+}
+
+/** As the engine answers: what is not what was asked for is foreign. */
+export function answering(json: Json | undefined): Context<unknown>['api'] {
+  return {
+    async request({ isAnswer }) {
+      if (isAnswer?.(json) !== false) return { status: 200, headers: {}, json };
+      throw new TransientError('200 with something else', { status: 200, foreign: true });
+    },
+  };
+}
+
 type Pull = NonNullable<Stream<unknown>['pull']>;
 
 /** One stream read as the engine reads it: from rest to rest, the cursor kept as JSON. */
@@ -273,6 +348,7 @@ class Reading {
   readonly newest = new Map<string, SourceRecord>();
   /** Records given with an older clock than before. */
   readonly wentBack: string[] = [];
+  maxRecords: number | undefined;
   readonly #stream: Stream<unknown>;
   #cursor: Json | null = null;
 
@@ -284,7 +360,8 @@ class Reading {
 
   pull(cursor: Json | null, pull: Pull = this.#stream.pull!): Promise<Page> {
     const context = this.world.context();
-    return pull(context, { cursor, until: context.now, properties: this.properties });
+    const { properties, maxRecords } = this;
+    return pull(context, { cursor, until: context.now, properties, ...(maxRecords && { maxRecords }) });
   }
 
   /** One page more. */

@@ -14,6 +14,7 @@ import { asReceived } from '../../src/sync/records/clocks.ts';
 import { type CustomerIoOptions, CustomerIoSimulator, type PushRequest } from '../simulators/customerio.ts';
 import { directApi } from '../support/direct-api.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
+import { expectNoAnswerBelieved } from './conformance.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');
 const day = 86_400_000;
@@ -533,3 +534,9 @@ describe('the workspace', () => {
 function asMatch({ kind, reason }: { kind: string; reason: RegExp }) {
   return { kind, reason: expect.stringMatching(reason) };
 }
+
+test.each(['batch', 'single'])('an answer without its list loses nothing, read by %s', async (readBy) => {
+  const workspace = new Workspace({}, { appKey, readBy });
+  const asked = { recordIds: ['a1b2', 'shop-1'], properties: [], cursors: [] };
+  await expectNoAnswerBelieved(people!, workspace.context(), asked);
+});

@@ -193,6 +193,7 @@ describe('reading all contacts', () => {
           archived: undefined,
           after: undefined,
         },
+        isAnswer: expect.any(Function),
       },
     ]);
   });

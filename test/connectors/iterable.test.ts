@@ -1,4 +1,5 @@
 // Iterable's connector: who gets in, what its two kinds of webhooks say, and what reading a user gives.
+import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
 import { type Change, type Context, RejectedError, TransientError, UnauthorizedError } from '#connector';
 import { iterable } from '../../connectors/iterable.ts';
@@ -10,6 +11,7 @@ import {
 } from '../simulators/iterable.ts';
 import { directApi } from '../support/direct-api.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
+import { answering, expectNoAnswerBelieved } from './conformance.ts';
 
 const now = Date.parse('2026-11-02T08:00:00.000Z');
 const apiKey = 'a-key-that-is-secret';
@@ -269,7 +271,7 @@ describe('reading users', () => {
   test('an answer that is none is tried again, and never taken for a user who is gone', async () => {
     const project = new Project();
     for (const json of [undefined, null, [], 'ok']) {
-      const api = { request: async () => ({ status: 200, headers: {}, json }) };
+      const api = answering(json);
       const read = users.read!.records(project.context(api), { recordIds: ['u1'], properties: [] });
       await expect(read).rejects.toBeInstanceOf(TransientError);
     }
@@ -312,5 +314,20 @@ describe('what can be tried', () => {
     expect(refused({ webhookHeader: { name: 'a b', value: 'c' } })).toMatch(/name of a header/);
     expect(refused({ baseUrl: 'ftp://example.com' })).toMatch(/must be a URL/);
     expect(iterable.api!(iterable.settings.parse({ apiKey })).account).not.toContain(apiKey);
+  });
+});
+
+describe('answers that are not about the user', () => {
+  const asked = { recordIds: ['u1', 'u2'], properties: ['email'], cursors: [] };
+
+  test('an answer without its list loses nothing, whatever is asked', async () => {
+    await expectNoAnswerBelieved(users, new Project().context(), asked);
+  });
+
+  test('another user than the one asked for is not believed', async () => {
+    const stranger = new Hono().all('*', (c) => c.json({ user: { userId: 'u9', dataFields: {} } }));
+    const api = directApi(stranger, iterable.api!(iterable.settings.parse({ apiKey })), () => now);
+    const read = users.read!.records(new Project().context(api), asked);
+    await expect(read).rejects.toMatchObject({ foreign: true });
   });
 });

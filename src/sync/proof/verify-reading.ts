@@ -8,6 +8,7 @@ import {
   TransientError,
   UnauthorizedError,
 } from '../../connector.ts';
+import { CursorTrail } from '../cursor-trail.ts';
 import {
   type Comparing,
   driftIn,
@@ -60,17 +61,21 @@ const clocksDifferMs = 60_000;
 /** Reads until there is nothing more to read (`again: false`), or something has to be waited for. */
 export async function readOn(inHand: InHand): Promise<End> {
   let cursor = (inHand.verification.cursor as Cursor | null) ?? (await begin(inHand));
+  const trail = new CursorTrail(
+    'the customers of the destination',
+    cursor.phase === 'list' ? cursor.page : null,
+  );
   for (;;) {
     inHand.signal.throwIfAborted();
-    const next = await readPhase(inHand, cursor);
+    const next = await readPhase(inHand, cursor, trail);
     if ('again' in next) return next;
     cursor = next;
   }
 }
 
-async function readPhase(inHand: InHand, cursor: Cursor): Promise<Cursor | End> {
+async function readPhase(inHand: InHand, cursor: Cursor, trail: CursorTrail): Promise<Cursor | End> {
   if (cursor.phase === 'sample') return readSample(inHand, cursor);
-  if (cursor.phase === 'list') return readList(inHand, cursor);
+  if (cursor.phase === 'list') return readList(inHand, cursor, trail);
   if (cursor.phase === 'missing') return readMissing(inHand, cursor);
   if (cursor.phase === 'ordering') return orderExport(inHand, cursor, { again: true });
   try {
@@ -294,10 +299,15 @@ async function schemaOf(inHand: InHand): Promise<MetadataSchema | null> {
 
 // ── Page by page ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function readList(inHand: InHand, cursor: Extract<Cursor, { phase: 'list' }>): Promise<Cursor> {
+async function readList(
+  inHand: InHand,
+  cursor: Extract<Cursor, { phase: 'list' }>,
+  trail: CursorTrail,
+): Promise<Cursor> {
   const { room, advance } = inHand;
   const since = room.clock.now();
   const page = await room.destination.readBack!.list.page(inHand.context(), cursor.page);
+  trail.follow({ ...page, records: page.customers.map(({ id }) => ({ recordId: id })) });
   const seen = withSourceId(page.customers, null);
   const ids = seen.map(({ sourceId }) => sourceId);
   const known = await knownOf(room.database, ids, since);

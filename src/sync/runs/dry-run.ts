@@ -5,6 +5,7 @@ import type { Fields, Json, Note, Page, SourceRecord, Stream } from '../../conne
 import { type Database, type Queryable, texts } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { ColumnReport } from '../columns.ts';
+import { CursorTrail } from '../cursor-trail.ts';
 import type { Revised } from '../customers/customers.ts';
 import type { Sending } from '../deliver/difference.ts';
 import { type Counts, ingest, noCounts } from '../records/ingest.ts';
@@ -13,7 +14,6 @@ import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
 import { checkpoint, type Reader } from './checkpoints.ts';
 import { RunColumns } from './columns.ts';
-import { CursorTrail } from './cursor-trail.ts';
 import { type Difference, type DifferenceReport, Differences } from './report.ts';
 import { addNotes, countFromZero, countPage, keepReport, type Run } from './runs.ts';
 
