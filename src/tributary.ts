@@ -9,6 +9,7 @@ import type { Database, Queryable } from './db/database.ts';
 import type { CircuitStatus } from './engine/circuit.ts';
 import type { Clock } from './engine/clock.ts';
 import type { Proxies } from './engine/connections.ts';
+import { DatabaseHealth } from './engine/database-health.ts';
 import { localFiles } from './engine/files.ts';
 import { Endpoint } from './engine/http.ts';
 import type { Log } from './engine/log.ts';
@@ -16,7 +17,7 @@ import { Budgets } from './engine/quota.ts';
 import { RightOfWay } from './engine/right-of-way.ts';
 import { leaseOf, Roster } from './engine/roster.ts';
 import { Schedule } from './engine/schedule.ts';
-import { type Next, Worker } from './engine/worker.ts';
+import { type FailingLoop, type Next, Worker } from './engine/worker.ts';
 import { freeBatches } from './sync/deliver/batches.ts';
 import { Deliverer } from './sync/deliver/deliver.ts';
 import { freeDeliveries, isUnderWay } from './sync/deliver/deliveries.ts';
@@ -78,6 +79,8 @@ const runLeaseMs = 30_000;
 export class Tributary {
   readonly config: Config;
   readonly database: Database;
+  /** Whether it can be worked with. */
+  readonly databaseHealth: DatabaseHealth;
   readonly clock: Clock;
   readonly log: Log;
   readonly world: World;
@@ -131,7 +134,14 @@ export class Tributary {
     /** Those that stored records may be of. Default: those of the configuration. */
     connectors?: readonly Connector[];
   }) {
-    const { config, database, clock, log } = options;
+    const { config, clock, log } = options;
+    this.databaseHealth = new DatabaseHealth({
+      database: options.database,
+      clock,
+      log,
+      onRecovered: () => this.wake(),
+    });
+    const { database } = this.databaseHealth;
     this.config = config;
     this.#proxies = options.proxies ?? null;
     this.#connectors = options.connectors ?? config.sources.map(({ connector }) => connector);
@@ -376,6 +386,7 @@ export class Tributary {
     const loop = (name: string, step: (signal: AbortSignal) => Promise<Next>) =>
       this.#workers.set(name, new Worker({ name, step, clock: this.clock, log: this.log }).start());
     const sources = this.world.sources.length + this.#removedSources.length;
+    loop('watch the database', (signal) => this.databaseHealth.step(signal));
     for (let number = 1; number <= Math.min(sources, 4); number += 1)
       loop(`pull ${number}`, (signal) => this.#pullStep(signal));
     if (dryRunsOnly) return;
@@ -505,6 +516,13 @@ export class Tributary {
     await pullTrialForward(this.database, destinationName, this.clock.now());
     await this.#deliverer.hurry();
     this.wake();
+  }
+
+  /** The loops whose last step failed, the first to fail first. */
+  get failingLoops(): FailingLoop[] {
+    return [...this.#workers.values()]
+      .flatMap(({ failing }) => failing ?? [])
+      .sort((a, b) => a.since - b.since);
   }
 
   /** There may be something to do: the loops look at once. */

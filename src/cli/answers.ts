@@ -119,6 +119,10 @@ export interface Status {
   now: string;
   /** Why lines of the log are lost; null where they arrive. */
   log: { code: string; since: string } | null;
+  /** What is wrong with the database although it answers. */
+  databaseFault: { kind: string; since: string; reason: string } | null;
+  /** Loops whose last step failed. */
+  loops: { name: string; failingSince: string; failures: number; lastError: string }[];
   customers: Customers;
   freshness: {
     oldestWaitSeconds: number | null;

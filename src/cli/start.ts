@@ -200,6 +200,7 @@ async function tellFigures(cli: Cli, house: House, stop: AbortSignal, log: Log):
   const transport = async (path: string, init: RequestInit) => house.app.request(path, init);
   const client = new Client({ whom: 'Tributary', transport, token: house.token });
   let last = '';
+  let isFailing = false;
   while (!stop.aborted) {
     await cli.clock.sleep(figuresEveryMs, stop);
     if (stop.aborted) return;
@@ -207,8 +208,10 @@ async function tellFigures(cli: Cli, house: House, stop: AbortSignal, log: Log):
       const sentence = figuresSentence(await client.send<Status>('/api/status'));
       if (sentence !== last) log.info(sentence);
       last = sentence;
+      isFailing = false;
     } catch (error) {
-      log.warn(`the figures could not be read: ${(error as Error).message}`);
+      if (!isFailing) log.warn(`the figures could not be read: ${(error as Error).message}`);
+      isFailing = true;
     }
   }
 }

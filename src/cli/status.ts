@@ -53,7 +53,8 @@ function headlineLines({ headline: { sentence, next } }: Status): string[] {
   return [sentence, ...(next === null || next === 'tributary status' ? [] : [`Next: ${next}`])];
 }
 
-function figures({ customers, freshness, backlog, putOff, destination, log }: Status): string[] {
+function figures(status: Status): string[] {
+  const { customers, freshness, backlog, putOff, destination, log } = status;
   const { delivered, waiting, held, dead, total } = customers;
   const lanes = backlog
     .filter((lane) => lane.waiting > 0)
@@ -88,6 +89,20 @@ function figures({ customers, freshness, backlog, putOff, destination, log }: St
     ...(log
       ? [`Lines of the log are lost (${log.code}) since ${log.since}; the work goes on without them.`]
       : []),
+    ...troubles(status),
+  ];
+}
+
+/** What fails in the process itself. */
+function troubles({ databaseFault, loops }: Status): string[] {
+  return [
+    ...(databaseFault
+      ? [`The database cannot be worked with since ${databaseFault.since}: ${databaseFault.reason}.`]
+      : []),
+    ...loops.map(
+      ({ name, failingSince, failures, lastError }) =>
+        `The loop "${name}" fails since ${failingSince} (${counted(failures, 'time')}): ${lastError}`,
+    ),
   ];
 }
 

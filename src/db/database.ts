@@ -8,6 +8,7 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import PQueue from 'p-queue';
 import type { Options, Sql } from 'postgres';
 import { AddressError, type DatabaseAddress, parseAddress } from './address.ts';
+import { noConnection } from './availability.ts';
 import {
   connectFault,
   encodingFault,
@@ -23,6 +24,12 @@ const dialect = new PgDialect();
 const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), '../../drizzle');
 
 const connectionsMax = 8;
+
+/** A statement that waits for a lock that is not ours is given up after so long. */
+const lockWaitSeconds = 60;
+
+/** More statements than this never wait for a connection: whoever asks for another one is told at once. */
+const waitingMax = 1_000;
 
 /**
  * A process that is stopped in the middle of a transaction, or cut off, holds up the others for so long: none of ours waits
@@ -64,6 +71,15 @@ export interface Database extends Preparing {
    * have locked others wait for. The server ends those between two statements by itself, these it takes to be at work.
    */
   endStalled(): Promise<number>;
+  /** Resolves where the server answers. It waits for no other statement, and the caller decides for how long. */
+  ping(): Promise<void>;
+  /**
+   * Cancels statements of ours that have waited for somebody else's lock for longer than `lockWaitSeconds`, and returns how
+   * many: those who wait for them learn of it.
+   */
+  cancelBlocked(): Promise<number>;
+  /** Replaces all connections: whatever waits for an answer on the old ones fails. For a server that answers no more. */
+  reconnect(): void;
   close(): Promise<void>;
 }
 
@@ -133,6 +149,8 @@ interface Clients {
   planned: Sql;
   /** All of the others may be waiting for what this one is to let go. */
   keeper: Sql;
+  /** Asks whether the server answers. */
+  pulse: Sql;
 }
 
 async function openPostgres(url: string, onWarning: (sentence: string) => void): Promise<Database> {
@@ -165,23 +183,35 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
     }),
     planned: connect({ max: 2, connection: { application_name: 'tributary' } }),
     keeper: connect({ max: 1, connection: { application_name: 'tributary keeper' } }),
+    pulse: connect({ max: 1, idle_timeout: 30, connection: { application_name: 'tributary pulse' } }),
   });
-  const endAll = (clients: Clients) =>
-    Promise.all(Object.values(clients).map((client: Sql) => client.end({ timeout: 5 })));
+  const endAll = (clients: Clients, seconds = 5) =>
+    Promise.all(Object.values(clients).map((client: Sql) => client.end({ timeout: seconds })));
   let clients = connectAll();
   // The driver would send a statement behind another on one connection, where that may be waiting for a lock.
   const places = new PQueue({ concurrency: connectionsMax });
+  const placed = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    if (places.size < waitingMax) return places.add(work) as Promise<Result>;
+    return Promise.reject(
+      new DatabaseError(
+        `All ${connectionsMax} connections are busy, and ${places.size} statements wait for one.`,
+        noConnection,
+      ),
+    );
+  };
+  const replace = (used: Clients, seconds: number) => {
+    if (clients !== used) return;
+    clients = connectAll();
+    void endAll(used, seconds).catch(() => {});
+  };
   /** Runs on the present connections. Those that only let themselves be read stay so for good: they are replaced. */
   const onUseful = async <Result>(work: (clients: Clients) => PromiseLike<Result>): Promise<Result> => {
     const used = clients;
     try {
       return await work(used);
     } catch (error) {
-      if (sqlState(error) === readOnlySession && clients === used) {
-        clients = connectAll();
-        void endAll(used).catch(() => {});
-      }
-      throw error;
+      if (sqlState(error) === readOnlySession) replace(used, 5);
+      throw ofDatabase(error);
     }
   };
   try {
@@ -205,12 +235,12 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
   }
   return {
     kind: 'postgres',
-    rows: (statement) => places.add(() => onUseful(({ main }) => runOn(main, statement))) as never,
+    rows: (statement) => placed(() => onUseful(({ main }) => runOn(main, statement))) as never,
     prepared: (statement) => onUseful(({ planned }) => runOn(planned, statement)) as never,
     transaction: (work) =>
       retried(
         () =>
-          places.add(() =>
+          placed(() =>
             onUseful(({ main }) =>
               main.begin((tx) => {
                 const connected = whileConnected();
@@ -244,21 +274,38 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
       return { release };
     },
     isLockFree: async (name) => {
-      const [row] = await places.add(
-        () =>
-          clients.main<
-            { free: boolean }[]
-          >`select pg_try_advisory_xact_lock(hashtextextended(${name}, 7225121)) as free`,
+      const [row] = await placed(() =>
+        onUseful(
+          ({ main }) =>
+            main<
+              { free: boolean }[]
+            >`select pg_try_advisory_xact_lock(hashtextextended(${name}, 7225121)) as free`,
+        ),
       );
       return row?.free ?? false;
     },
     endStalled: async () => {
-      const ended = await clients.keeper`
+      const ended = await onUseful(
+        ({ keeper }) => keeper`
         select pg_terminate_backend(pid) from pg_stat_activity, (select current_setting('idle_in_transaction_session_timeout') as after) as said
         where datname = current_database() and usename = current_user and application_name = 'tributary'
-          and after <> '0' and xact_start is not null and wait_event = 'ClientRead' and state_change < now() - after::interval`;
+          and after <> '0' and xact_start is not null and wait_event = 'ClientRead' and state_change < now() - after::interval`,
+      );
       return ended.length;
     },
+    ping: async () => {
+      await onUseful(({ pulse }) => pulse`select 1`);
+    },
+    cancelBlocked: async () => {
+      const cancelled = await onUseful(
+        ({ pulse }) => pulse`
+        select pg_cancel_backend(pid) from pg_stat_activity
+        where datname = current_database() and usename = current_user and application_name = 'tributary' and state = 'active'
+          and wait_event_type = 'Lock' and wait_event <> 'advisory' and query_start < now() - make_interval(secs => ${lockWaitSeconds})`,
+      );
+      return cancelled.length;
+    },
+    reconnect: () => replace(clients, 0),
     close: async () => {
       await endAll(clients);
     },
@@ -307,6 +354,9 @@ function driverOptions(
     ssl,
     connection: { ...options.connection, ...connection },
     onnotice: () => {},
+    connect_timeout: 10,
+    // The driver would wait for up to 20 seconds before it tries to connect again.
+    backoff: (failures: number) => Math.min(0.05 * 2 ** failures, 2),
     // The driver would ask for the types of arrays on each new connection and leave a failure of that unhandled.
     fetch_types: false,
   } as Options<Record<string, never>>;
@@ -403,6 +453,9 @@ async function openPglite(directory: string): Promise<Database> {
     },
     isLockFree: async (name) => !held.has(name),
     endStalled: async () => 0,
+    ping: async () => void (await turn().then(() => rows(orm, sql`select 1`))),
+    cancelBlocked: async () => 0,
+    reconnect: () => {},
     close: async () => {
       await client.close();
       lock.release();
@@ -415,9 +468,27 @@ async function discreet<Result>(running: PromiseLike<Result>): Promise<Result> {
   try {
     return await running;
   } catch (error) {
+    if (error instanceof DatabaseError) throw error;
     const innermost = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error);
     throw new DatabaseError(innermost.message, sqlState(error) ?? connectionCode(innermost));
   }
+}
+
+/** What the driver throws by itself, where there is no connection to run a statement on. Other errors are as they are. */
+function ofDatabase(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof DatabaseError) return error;
+  const code = sqlState(error) ?? connectionCode(error);
+  const isDrivers = error.name === 'PostgresError' || isSocketFault(error);
+  return isDrivers ? new DatabaseError(error.message || code || 'no reason given', code) : error;
+}
+
+/** Of connecting or of a connection, as Node's sockets and the driver throw them. */
+function isSocketFault(error: Error): boolean {
+  const { syscall, address } = error as { syscall?: unknown; address?: unknown };
+  return (
+    connectionCode(error) !== undefined &&
+    (syscall !== undefined || address !== undefined || error instanceof AggregateError)
+  );
 }
 
 /**
@@ -459,7 +530,7 @@ async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
 
 function connectionCode(error: Error): string | undefined {
   const { code } = error as { code?: unknown };
-  return typeof code === 'string' && code.startsWith('CONNECTION_') ? code : undefined;
+  return typeof code === 'string' && /^(CONNECTION_|CONNECT_TIMEOUT$|E[A-Z]+$)/.test(code) ? code : undefined;
 }
 
 /** The SQLSTATE of a database error, however the driver and drizzle have wrapped it. */

@@ -41,6 +41,7 @@ import { Auth } from './auth.ts';
 import { BodyGate } from './body-gate.ts';
 import { importPath } from './import-path.ts';
 import { LoginCodes } from './login-codes.ts';
+import { answerUnavailable, readsInTime } from './patience.ts';
 import { answerProblem, onError, Problem } from './problem.ts';
 import { Rates } from './rates.ts';
 import { Refusals } from './refusals.ts';
@@ -88,7 +89,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     ...(options.connectors && { connectors: options.connectors }),
   };
   const app = newApi();
-  app.onError(onError(log, room.refusals));
+  app.onError(onError(log, room.refusals, (c, error) => answerUnavailable(room, c, error)));
   app.notFound((c) =>
     answerProblem(
       c,
@@ -104,6 +105,9 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     c.header('cache-control', 'no-store');
     await next();
   });
+  const inTime = readsInTime(room);
+  app.use('/api/*', inTime);
+  app.use('/', inTime);
   app.use(smallBodies);
   app.use(keepDigits);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));

@@ -7,6 +7,7 @@ import type { Context, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ZodError } from 'zod';
+import { isUnavailable } from '../db/availability.ts';
 import type { Log } from '../engine/log.ts';
 import type { Refusals } from './refusals.ts';
 
@@ -123,6 +124,7 @@ export function problemOf(error: Error, log: Log, path: string): Problem {
 export function onError(
   log: Log,
   refusals: Refusals,
+  answerUnavailable: (c: Context, error: unknown) => Response | Promise<Response>,
 ): ErrorHandler<{ Bindings: { incoming?: IncomingMessage } }> {
   return (error, c) => {
     const incoming = c.env?.incoming;
@@ -130,6 +132,7 @@ export function onError(
       refusals.cutShort();
       return answerProblem(c, new Problem(400, 'The connection ended before the body was complete.'));
     }
+    if (isUnavailable(error)) return answerUnavailable(c, error);
     return answerProblem(c, problemOf(error, log, c.req.path));
   };
 }

@@ -5,24 +5,42 @@ import type { Clock } from '../engine/clock.ts';
 const share = 20;
 /** A busy process makes all answers slow: what it shows must not grow old for that. */
 const longestMs = 10_000;
+/** So long anybody waits who could be given what was known before. */
+const patienceMs = 2_500;
 
 export class Remembered<Value> {
   readonly #clock: Clock;
   readonly #find: () => Promise<Value>;
   #finding: Promise<Value> | null = null;
-  #known: { value: Value; until: number } | null = null;
+  #known: { value: Value; at: number; until: number } | null = null;
 
   constructor(clock: Clock, find: () => Promise<Value>) {
     this.#clock = clock;
     this.#find = find;
   }
 
-  get(): Promise<Value> {
-    if (this.#known && this.#clock.now() < this.#known.until) return Promise.resolve(this.#known.value);
+  /** What was found out last, and when, epoch milliseconds; null before. */
+  get last(): { value: Value; at: number } | null {
+    return this.#known;
+  }
+
+  /** Finding it out again may take long: then what is known is given meanwhile. */
+  async get(): Promise<Value> {
+    if (this.#known && this.#clock.now() < this.#known.until) return this.#known.value;
     this.#finding ??= this.#findOut().finally(() => {
       this.#finding = null;
     });
-    return this.#finding;
+    const finding = this.#finding;
+    const known = this.#known;
+    if (known === null) return finding;
+    const found = new AbortController();
+    const meanwhile = this.#clock.sleep(patienceMs, found.signal).then(() => known.value);
+    try {
+      return await Promise.race([finding, meanwhile]);
+    } finally {
+      found.abort();
+      finding.catch(() => {}); // whoever comes next learns of it
+    }
   }
 
   async #findOut(): Promise<Value> {
@@ -31,7 +49,7 @@ export class Remembered<Value> {
     const now = this.#clock.now();
     // A few milliseconds are no burden: then nobody sees an old figure.
     const cost = now - begun < 50 ? 0 : now - begun;
-    this.#known = { value, until: now + Math.min(cost * share, longestMs) };
+    this.#known = { value, at: now, until: now + Math.min(cost * share, longestMs) };
     return value;
   }
 }

@@ -98,6 +98,18 @@ export const statusShape = z
     log: orNull(z.strictObject({ code: z.string(), since: time })).openapi({
       description: 'Why lines of the log are lost, such as ENOSPC for a full disk; null where they arrive.',
     }),
+    databaseFault: orNull(
+      z.strictObject({ kind: z.enum(['silent', 'readOnly']), since: time, reason: z.string() }),
+    ).openapi({
+      description:
+        'What is wrong with the database: readOnly where it answers and takes no writes. Where it does not answer at all, this is answered with 503.',
+    }),
+    loops: z
+      .array(z.strictObject({ name: z.string(), failingSince: time, failures: count, lastError: z.string() }))
+      .openapi({
+        description:
+          'Loops of this process whose last step failed, and that are tried again; those that work are left out.',
+      }),
     customers: z.strictObject({ total: count, delivered: count, waiting: count, held: count, dead: count }),
     freshness: z.strictObject({
       oldestWaitingAt: timeOrNull.openapi({
@@ -288,6 +300,13 @@ async function readFigures(room: Room): Promise<Figured> {
     startedAt: iso(room.startedAt),
     database: database.kind,
     log: logFault(room),
+    databaseFault: databaseFault(room),
+    loops: tributary.failingLoops.map(({ name, since, failures, error }) => ({
+      name,
+      failingSince: iso(since),
+      failures,
+      lastError: error,
+    })),
     customers: figures.customers,
     freshness: {
       oldestWaitingAt: iso(figures.oldestWaitingAt),
@@ -337,6 +356,11 @@ async function readFigures(room: Room): Promise<Figured> {
     sources,
     vanished: vanished.map((one) => ({ ...one, note: vanishedSentence(one) })),
   };
+}
+
+function databaseFault({ tributary }: Room): Status['databaseFault'] {
+  const { fault } = tributary.databaseHealth;
+  return fault && { kind: fault.kind, since: iso(fault.since), reason: fault.reason };
 }
 
 function logFault({ output }: Room): Status['log'] {

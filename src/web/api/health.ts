@@ -1,11 +1,12 @@
 // Whether the process lives, and whether it can work. For machines that watch it; no token is needed.
 import { createRoute, z } from '@hono/zod-openapi';
-import { tryWriting } from '../../engine/roster.ts';
+import { isUnavailable, unavailableReason } from '../../db/availability.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { jsonOf } from './shapes.ts';
 
 const patienceMs = 2_000;
+const unready = { type: 'database', headers: { 'retry-after': '5' } };
 
 const live = createRoute({
   method: 'get',
@@ -29,21 +30,27 @@ const ready = createRoute({
 });
 
 export function healthApi({ tributary }: Room) {
+  const { clock, databaseHealth } = tributary;
   return newApi()
     .openapi(live, (c) => c.json({ status: 'live' as const }, 200))
     .openapi(ready, async (c) => {
       const waited = new AbortController();
-      const late = tributary.clock.sleep(patienceMs, waited.signal).then(() => 'it did not answer in time');
-      const asked = tryWriting(tributary.database).then(
+      const late = clock
+        .sleep(patienceMs, waited.signal)
+        .then(() => new Problem(503, 'The database does not answer in time.', unready));
+      const asked = databaseHealth.tryWriting().then(
         () => null,
-        (error: Error) => error.message,
+        (error: unknown) => error,
       );
       const fault = await Promise.race([asked, late]);
       waited.abort();
-      if (fault !== null) {
-        tributary.log.warn(`not ready: the database: ${fault}`);
-        throw new Problem(503, 'The database does not answer, or takes no writes. The log says why.');
-      }
+      if (fault instanceof Problem) throw fault;
+      if (fault !== null)
+        throw new Problem(
+          503,
+          `The database cannot be worked with: ${isUnavailable(fault) ? unavailableReason(fault) : 'it takes no writes'}.`,
+          unready,
+        );
       return c.json({ status: 'ready' as const }, 200);
     });
 }

@@ -64,8 +64,9 @@ async function refresh() {
       signal: AbortSignal.timeout(patienceMs),
     });
     if (response.redirected && new URL(response.url).pathname === '/login') return location.assign('/login');
-    if (!response.ok) throw new Error(`The server answered ${response.status}`);
     const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
+    if (!response.ok)
+      throw new Error(fresh.getElementById('fault')?.textContent ?? `The server answered ${response.status}`);
     if (mine !== round) return;
     for (const section of document.querySelectorAll('[data-live]')) {
       const next = fresh.getElementById(section.id);

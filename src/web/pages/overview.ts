@@ -43,6 +43,7 @@ export function overviewPage(given: Overview): Html {
 <main id="main">
 <div id="trouble" class="banner bad" role="alert" hidden></div>
 <noscript><p class="banner wait">Without JavaScript this page shows how things stood when it was opened; its buttons do nothing.</p></noscript>
+${troubles(status)}
 ${headline(status)}
 <div class="columns"><div>${sourcesSection(status.sources, status.now)}</div><div>${destinationSection(status)}</div></div>
 ${customerSection(found, status.now)}
@@ -54,6 +55,18 @@ ${deadLettersSection(status, letters, groups)}
 <footer class="bottom" id="about" data-live>Tributary ${status.version} · ${status.database === 'pglite' ? 'embedded database' : 'PostgreSQL'} · started ${moment(status.startedAt, status.now)} · <a href="/openapi.json">API</a></footer>
 <div id="said" role="status" aria-live="polite"></div>`,
   );
+}
+
+/** What fails in the process itself; an empty section where nothing does, so that the script can fill it. */
+function troubles({ databaseFault, loops, now }: Status): Html {
+  return html`<section id="troubles" data-live aria-label="What fails">${
+    databaseFault
+      ? html`<p class="banner bad" data-key="database">The database cannot be worked with since ${moment(databaseFault.since, now)}: ${databaseFault.reason}.</p>`
+      : ''
+  }${loops.map(
+    ({ name, failingSince, failures, lastError }) =>
+      html`<p class="banner bad" data-key="loop ${name}">The loop “${name}” fails since ${moment(failingSince, now)} (${number(failures)} times): ${lastError}</p>`,
+  )}</section>`;
 }
 
 /** How far the destination is in step, in one sentence and one bar. */

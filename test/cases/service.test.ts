@@ -1,0 +1,212 @@
+// What the service is to those who ask it while something is wrong: the database, the clock, whoever guesses the token, or
+// another worker. Each fault is a real one: of a server, a line, a lock, or a clock that is moved.
+import { sql } from 'drizzle-orm';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/db/database.ts';
+import { ManualClock, systemClock } from '../../src/engine/clock.ts';
+import { type DatabaseLine, openLine } from '../support/database-line.ts';
+import { databases, type TestDatabase } from '../support/databases.ts';
+import { findServer, onServer } from '../support/postgres.ts';
+import { apiToken, openWorld, type World } from '../web/world.ts';
+
+const onPostgres = databases.find(({ name }) => name === 'PostgreSQL');
+const server = await findServer();
+const noon = Date.parse('2026-06-01T12:00:00Z');
+
+describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000 }, () => {
+  let database: TestDatabase;
+  let line: DatabaseLine;
+  let clock: ManualClock;
+  let world: World;
+
+  beforeEach(async () => {
+    database = await onPostgres!.open();
+    line = await openLine(database.where.url!);
+    clock = new ManualClock(noon);
+    const lined = await openDatabase({ url: line.url, directory: database.where.directory });
+    world = await openWorld(lined, { clock });
+  });
+  afterEach(async () => {
+    await line.mend();
+    await settle(world.close());
+    await line.close();
+    await database.close();
+  });
+
+  /** Lets simulated time pass until it has happened. */
+  async function settle<Result>(happening: Promise<Result>, stepMs = 100): Promise<Result> {
+    let isOver = false;
+    const over = happening.finally(() => {
+      isOver = true;
+    });
+    over.catch(() => {});
+    while (!isOver) {
+      await clock.advance(stepMs);
+      await systemClock.sleep(2);
+    }
+    return over;
+  }
+
+  async function ask(path: string, headers: object = { authorization: `Bearer ${apiToken}` }) {
+    const begun = clock.now();
+    const asked = Promise.resolve(
+      world.app.request(path, { headers: headers as { [name: string]: string } }),
+    );
+    const response = await settle(asked);
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json');
+    return {
+      status: response.status,
+      text,
+      body: isJson ? JSON.parse(text) : null,
+      retryAfter: response.headers.get('retry-after'),
+      seconds: (clock.now() - begun) / 1000,
+    };
+  }
+
+  async function until(condition: () => Promise<boolean>): Promise<void> {
+    for (let turn = 0; turn < 200; turn += 1) {
+      if (await condition()) return;
+      await clock.advance(500);
+      await systemClock.sleep(10);
+    }
+    throw new Error('it did not come about');
+  }
+
+  const works = async () => (await ask('/api/status')).status === 200;
+  const lines = (text: string) => world.logged.filter((one) => one.includes(text));
+
+  it('faults 13: says within five seconds that the database does not answer, and what it knows by heart', async () => {
+    await settle(world.tributary.start());
+    expect((await ask('/api/status')).body.loops).toEqual([]);
+    line.hold();
+    const first = await ask('/api/status');
+    expect(first.status).toBe(503);
+    expect(first.seconds).toBeLessThan(5);
+    expect(first.retryAfter).toBe('5');
+    expect(first.body.type).toBe('urn:tributary:problem:database');
+    expect(first.body.detail).toMatch(/The database does not answer since 2026-06-01T12:/);
+    expect(first.body.detail).toContain('What is kept in memory, as of 2026-06-01T12:');
+    for (const path of ['/api/runs', '/api/customers', '/api/dead-letters']) {
+      const answer = await ask(path);
+      expect([path, answer.status, answer.seconds < 5]).toEqual([path, 503, true]);
+    }
+    expect((await ask('/healthz', {})).status).toBe(200);
+    const ready = await ask('/readyz', {});
+    expect(ready.status).toBe(503);
+    expect(ready.seconds).toBeLessThan(5);
+    await line.mend();
+    await until(works);
+    expect(lines('the database does not answer')).toHaveLength(1);
+    expect(lines('the database can be worked with again')).toHaveLength(1);
+    expect(world.logged.filter((one) => one.includes('"level":"error"'))).toHaveLength(1);
+  });
+
+  it('faults 13: gives a server up that answers nothing, so that whatever waits fails and is tried again', async () => {
+    await settle(world.tributary.start());
+    line.hold();
+    const waiting = world.tributary.database.rows(sql`select 1`).then(
+      () => 'answered',
+      (error: Error) => error.name,
+    );
+    expect(await settle(waiting, 500)).toBe('DatabaseError');
+    await line.mend();
+    await until(works);
+  });
+
+  it('faults 13: says that the database is gone, names the loops that fail, and works again when it is back', async () => {
+    await settle(world.tributary.start());
+    line.cut();
+    await until(async () => world.tributary.failingLoops.length > 2);
+    const gone = await ask('/api/status');
+    expect(gone.status).toBe(503);
+    expect(gone.seconds).toBeLessThan(5);
+    expect(gone.body.detail).toMatch(/nothing listens at its address|the connection was lost/);
+    expect(gone.body.detail).toMatch(/Loops that fail and are tried again: .*pull 1/);
+    expect(gone.body.detail).not.toContain('should not have happened');
+    await line.mend();
+    await until(works);
+    await until(async () => (await ask('/api/status')).body.loops.length === 0);
+    expect(world.logged.filter((one) => one.includes('"level":"error"')).length).toBeLessThan(3);
+  });
+
+  it('faults 13: shows the sentence on the page instead of a broken page', async () => {
+    const login = await world.app.request('http://t/login', {
+      method: 'POST',
+      headers: { host: 't', origin: 'http://t', 'content-type': 'application/x-www-form-urlencoded' },
+      body: `token=${apiToken}`,
+    });
+    const cookie = login.headers.get('set-cookie')!.split(';')[0]!;
+    expect((await ask('/', { cookie })).status).toBe(200);
+    line.hold();
+    const page = await ask('/', { cookie });
+    expect(page.status).toBe(503);
+    expect(page.seconds).toBeLessThan(5);
+    expect(page.text).toMatch(/id="fault">The database does not answer since 2026-/);
+  });
+
+  it('faults 13: says that something has locked a table', async () => {
+    await settle(world.tributary.start());
+    await onServer(database.where.url!, async (on) => {
+      await on.begin(async (other) => {
+        await other`lock table customers in access exclusive mode`;
+        const locked = await ask('/api/status');
+        expect(locked.status).toBe(503);
+        expect(locked.seconds).toBeLessThan(5);
+        expect(locked.body.detail).toContain('something else has locked what is needed');
+        expect((await ask('/healthz', {})).status).toBe(200);
+      });
+    });
+    await until(works);
+  });
+
+  it('faults 13: tells of a database that only lets itself be read, in the status too', async () => {
+    await settle(world.tributary.start());
+    const name = new URL(database.where.url!).pathname.slice(1);
+    const readOnly = (yes: boolean) =>
+      onServer(server!, async (on) => {
+        await on.unsafe(`alter database ${name} set default_transaction_read_only = ${yes ? 'on' : 'off'}`);
+        await on`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name} and pid <> pg_backend_pid()`;
+      });
+    await readOnly(true);
+    await until(async () => (await ask('/readyz', {})).body.detail?.includes('only lets itself be read'));
+    await until(async () => {
+      const { status, body } = await ask('/api/status');
+      return status === 200 && body.databaseFault?.kind === 'readOnly' && body.loops.length > 0;
+    });
+    const { body } = await ask('/api/status');
+    expect(body.databaseFault.reason).toBe('it only lets itself be read');
+    expect(body.loops[0].lastError).toMatch(/^the database: /);
+    const sync = await settle(
+      Promise.resolve(
+        world.app.request('/api/sources/crm/sync', {
+          method: 'POST',
+          headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },
+          body: '{"mode":"incremental"}',
+        }),
+      ),
+    );
+    expect(sync.status).toBe(503);
+    expect(await sync.json()).toMatchObject({ type: 'urn:tributary:problem:database' });
+    await readOnly(false);
+    await until(async () => (await ask('/api/status')).body.databaseFault === null);
+    await until(async () => (await ask('/readyz', {})).status === 200);
+  });
+
+  it('faults 13: tells of a disk that is full', async () => {
+    await settle(world.tributary.start());
+    await database.rows(sql`
+      create function full_disk() returns trigger language plpgsql as
+      'begin raise exception ''could not extend file: No space left on device'' using errcode = ''disk_full''; end'`);
+    await database.rows(sql`create trigger full_disk before insert on workers execute function full_disk()`);
+    const ready = await ask('/readyz', {});
+    expect(ready.status).toBe(503);
+    expect(ready.body.detail).toContain('its disk is full');
+    expect((await ask('/api/status')).body.databaseFault).toMatchObject({
+      kind: 'readOnly',
+      reason: 'its disk is full',
+    });
+    await database.rows(sql`drop trigger full_disk on workers`);
+    await until(async () => (await ask('/api/status')).body.databaseFault === null);
+  });
+});
