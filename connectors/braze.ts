@@ -31,7 +31,7 @@ async function check({ api, settings }: Context<Settings>): Promise<Permission[]
   if (settings.apiKey === undefined) {
     const note =
       'No apiKey is set: profiles come from webhooks of Canvas and campaigns only, and Currents is left aside.';
-    return [{ what: 'export users by ID', allowed: true, note }];
+    return [{ what: 'export users by ID', allowed: null, note }];
   }
   return [
     await tried('export users by ID', 'Users are read when Currents names them.', () =>

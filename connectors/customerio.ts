@@ -34,13 +34,13 @@ async function check({ api, settings }: Context<Settings>): Promise<Permission[]
   const { appKey, webhookSecret } = settings;
   const webhooks: Permission = {
     what: 'take webhooks',
-    allowed: webhookSecret !== undefined,
+    allowed: webhookSecret === undefined ? false : null,
     note: webhookSecret
       ? 'What is signed with one of the keys in webhookSecret is taken.'
       : 'Nothing that is pushed is taken: set webhookSecret.',
   };
   if (appKey === undefined)
-    return [webhooks, { what: 'read people', allowed: true, note: 'Not tried: no appKey is set.' }];
+    return [webhooks, { what: 'read people', allowed: null, note: 'No appKey is set.' }];
   const filter = { attribute: { field: 'email', operator: 'exists' } };
   const reading = await tried('read people', 'Who an event names can be read.', () =>
     api.request({ method: 'POST', path: '/v1/customers', query: { limit: 1 }, json: { filter } }),

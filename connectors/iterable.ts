@@ -36,7 +36,7 @@ function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescription {
 async function check({ api, settings }: Context<Settings>): Promise<Permission[]> {
   if (settings.apiKey === undefined) {
     const note = 'No apiKey is set: users come from journeys only, and system webhooks are left aside.';
-    return [{ what: 'read users', allowed: true, note }];
+    return [{ what: 'read users', allowed: null, note }];
   }
   return [
     await tried(

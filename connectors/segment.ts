@@ -34,7 +34,7 @@ async function check({ settings }: Context<Settings>): Promise<Permission[]> {
   return [
     {
       what: 'receive webhooks',
-      allowed: missing === undefined,
+      allowed: missing === undefined ? null : false,
       note: missing ?? 'Segment only pushes: users come as it sends their calls.',
     },
   ];

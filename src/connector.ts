@@ -552,8 +552,9 @@ export interface ApiDescription {
 /** One thing that the credentials should allow, tried by `tributary check`. */
 export interface Permission {
   what: string;
-  allowed: boolean;
-  /** What was answered, and what to do where it is not allowed. */
+  /** Null: not tried. */
+  allowed: boolean | null;
+  /** What was answered, and what to do where it is not allowed; or why it was not tried. */
   note: string;
 }
 

@@ -46,7 +46,11 @@ Examples:
   $ tributary check
   $ TRIBUTARY_CONFIG=./staging.config.json tributary check --json
 
-Exit code 2: the configuration has faults (all of them are printed). 1: something that is needed is not allowed.`,
+What could not be tried without writing, or without a request of the vendor's, says "not tried" ("allowed": null in
+JSON): it may still be refused.
+
+Exit code 0: everything that was tried is allowed. 1: something that is needed is not allowed. 2: the configuration has
+faults (all of them are printed).`,
     )
     .action(async (options: { json?: true }) => {
       const house = await openForCheck(cli);
@@ -56,12 +60,12 @@ Exit code 2: the configuration has faults (all of them are printed). 1: somethin
           house,
           await probedBefore(cli, house),
         );
-        const allowed = found.checks.every(({ permissions }) =>
-          permissions.every((permission) => permission.allowed),
+        const refused = found.checks.some(({ permissions }) =>
+          permissions.some(({ allowed }) => allowed === false),
         );
-        if (options.json) printJson(cli.terminal, { ok: allowed, ...found });
+        if (options.json) printJson(cli.terminal, { ok: !refused, ...found });
         else report(cli, found);
-        cli.exitCode = allowed ? exitCodes.well : exitCodes.failed;
+        cli.exitCode = refused ? exitCodes.failed : exitCodes.well;
       } finally {
         await house.close();
       }
@@ -178,11 +182,12 @@ function addressWarning(publicUrl: string | null, webhooks: readonly CheckedWebh
 async function permissionsOf(check: () => Promise<Permission[]> | undefined): Promise<Permission[]> {
   try {
     const permissions = (await check()) ?? [
-      { what: 'everything', allowed: true, note: 'Not tried: there is no check.' },
+      { what: 'everything', allowed: null, note: 'This connector has nothing to try.' },
     ];
     const [first] = permissions;
     const isOneReason =
-      permissions.length > 1 && permissions.every(({ allowed, note }) => !allowed && note === first?.note);
+      permissions.length > 1 &&
+      permissions.every(({ allowed, note }) => allowed === false && note === first?.note);
     if (!first || !isOneReason) return permissions;
     return [{ ...first, what: permissions.map(({ what }) => what).join(', ') }];
   } catch (error) {
@@ -263,7 +268,7 @@ async function schemaOf(tributary: House['tributary']): Promise<MetadataSchema |
 
 function report({ terminal, rooms }: Cli, { checks, webhooks, probed, proxied, warnings }: Found): void {
   const rows = checks.flatMap(({ name, permissions }) =>
-    permissions.map(({ what, allowed, note }) => [name, what, allowed ? 'yes' : 'NO', note]),
+    permissions.map(({ what, allowed, note }) => [name, what, allowedWords(allowed), note]),
   );
   print(terminal, table(['WHERE', 'PERMISSION', 'ALLOWED', 'NOTE'], rows));
   if (webhooks.length > 0) {
@@ -274,11 +279,17 @@ function report({ terminal, rooms }: Cli, { checks, webhooks, probed, proxied, w
   print(terminal, probedSentence(probed));
   for (const warning of warnings) print(terminal, `warning: ${warning}`);
   const refused = rows.filter(([, , allowed]) => allowed === 'NO').length;
+  const untried = rows.filter(([, , allowed]) => allowed === allowedWords(null)).length;
   const verdict =
     refused === 0
-      ? 'Everything that is needed is allowed.'
+      ? `Everything that was tried is allowed.${untried > 0 ? ` ${counted(untried, 'permission')} not tried.` : ''}`
       : `${counted(refused, 'permission')} of ${rows.length} missing.`;
   print(terminal, `${verdict} (Tributary ${rooms.version})`);
+}
+
+function allowedWords(allowed: boolean | null): string {
+  if (allowed === null) return 'not tried';
+  return allowed ? 'yes' : 'NO';
 }
 
 function probedSentence(probed: Found['probed']): string {

@@ -2,10 +2,11 @@
 // addresses, statuses and problem details, but no command.
 
 import { parseJson } from '../connector/json.ts';
-import { CommandError, exitCodes } from './errors.ts';
+import { CommandError, exitCodes, nobodyKnown } from './errors.ts';
 
 /** RFC 9457, and what ours may hold besides. */
 interface Problem {
+  type?: string;
   title?: string;
   detail?: string;
   /** The run that is still going. */
@@ -87,7 +88,8 @@ export class Client {
 
   #refusal(status: number, problem: Problem): ApiError {
     const isOurs = status >= 500 || passing.has(status);
-    const exitCode = isOurs ? exitCodes.failed : exitCodes.wrong;
+    const isNobody = problem.type === 'urn:tributary:problem:nobody';
+    const exitCode = isNobody ? nobodyKnown : isOurs ? exitCodes.failed : exitCodes.wrong;
     const said = problem.detail ?? problem.title ?? `${this.whom} answered ${status}. Its log says more.`;
     const message =
       status === 401 || status === 403

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import type { Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
-import { CommandError, exitCodes, UsageError } from './errors.ts';
+import { CommandError, exitCodes, nobodyKnown, UsageError } from './errors.ts';
 import { type Reached, reach } from './reach.ts';
 import { listenForStop } from './signals.ts';
 import { Progress, print, printJson, table } from './terminal.ts';
@@ -12,6 +12,8 @@ import { Progress, print, printJson, table } from './terminal.ts';
 const askEveryMs = 500;
 /** Longer than any wait that ends by itself: a delivery in doubt is waited for four minutes. */
 const longestMs = 600_000;
+/** So long a store that had refused is given to answer once more. */
+const secondAnswerMs = 10_000;
 
 interface Receipt {
   id: string;
@@ -20,11 +22,12 @@ interface Receipt {
   permanent: boolean;
   requestedAt: string;
   endedAt: string | null;
-  stores: { store: string; answer: string; rows: number | null; note: string | null }[];
+  stores: { store: string; answer: string; rows: number | null; at: string; note: string | null }[];
 }
 
 interface Options {
   permanent?: true;
+  unknown?: true;
   yes?: true;
   wait: boolean;
   receipt?: string;
@@ -36,14 +39,16 @@ export function addErase(program: Command, cli: Cli): void {
   program
     .command('erase')
     .description('Erase a customer here and at the destination, and print the receipt.')
-    .argument('[sourceId]', 'the source ID of the customer; it need not be known here')
+    .argument('[id]', 'a source ID, else the ID of a record, else an e-mail address')
     .option('--permanent', 'at the destination for good, with all that hangs on the customer')
+    .option('--unknown', 'also where nobody is known here by this source ID: the destination is told of it')
     .option('--yes', 'do not ask; needed where nobody can answer')
     .option('--no-wait', 'return as soon as it is erased here, and leave the destination to the server')
     .addOption(
       new Option('--receipt <id>', 'print a receipt, and wait until it is complete').conflicts([
         'lift',
         'permanent',
+        'unknown',
         'yes',
       ]),
     )
@@ -51,7 +56,7 @@ export function addErase(program: Command, cli: Cli): void {
       new Option(
         '--lift <sourceId>',
         'let somebody come back who was erased: they have signed up again',
-      ).conflicts(['permanent', 'yes']),
+      ).conflicts(['permanent', 'unknown', 'yes']),
     )
     .option('--json', 'print the receipt as JSON')
     .addHelpText(
@@ -65,20 +70,28 @@ Examples:
 
 A receipt says of every store what it answered. It survives restarts, and names nobody once it is complete.
 
-Exit code 1: a store has not answered yet, or refuses.`,
+An e-mail address or the ID of a record that means several customers is refused, with their source IDs.
+
+Exit code 1: a store has not answered yet, or refuses. 4: nobody is known by that ID, and nothing was erased.`,
     )
-    .action(async (sourceId: string | undefined, options: Options) => {
-      const given = [sourceId, options.receipt, options.lift].filter((value) => value !== undefined);
+    .action(async (id: string | undefined, options: Options) => {
+      const given = [id, options.receipt, options.lift].filter((value) => value !== undefined);
       if (given.length !== 1)
         throw new UsageError(
           'Name one customer, or one receipt with --receipt, or whom to let back with --lift.',
         );
-      if (sourceId !== undefined && !options.yes) await confirm(cli, sourceId);
+      if (id !== undefined && !options.yes) requirePerson(cli);
       const reached = await reach(cli, { work: options.lift === undefined });
       const stop = listenForStop(cli.clock, () => process.exit(1));
       try {
         if (options.lift !== undefined) await liftOne(cli, reached.client, options.lift, options);
-        else await eraseOne(cli, reached, { ...options, sourceId }, stop.signal);
+        else {
+          const sourceId = id === undefined ? undefined : await personMeant(reached.client, id, options);
+          if (sourceId !== undefined && !options.yes) await confirm(sourceId);
+          if (sourceId !== undefined && sourceId !== id && !options.json)
+            print(cli.terminal, `${id} is customer ${sourceId}.`);
+          await eraseOne(cli, reached, { ...options, sourceId }, stop.signal);
+        }
       } finally {
         await reached.close();
         stop.release();
@@ -86,10 +99,31 @@ Exit code 1: a store has not answered yet, or refuses.`,
     });
 }
 
-/** Asks a person to type the source ID once more. */
-async function confirm({ terminal }: Cli, sourceId: string): Promise<void> {
+/** The source ID that this ID means. Throws where nobody is known by it, or several are. */
+async function personMeant(client: Client, id: string, { unknown }: Options): Promise<string> {
+  const { people } = await client.send<{ people: { sourceId: string; by: string }[] }>('/api/people', {
+    query: { id },
+  });
+  const [first, ...others] = people;
+  if (first && others.length === 0) return first.sourceId;
+  if (first) {
+    const list = people.map(({ sourceId, by }) => `${sourceId} (${by})`).join(', ');
+    throw new UsageError(`${id} may mean several customers: ${list}. Erase them one by one, by source ID.`);
+  }
+  if (unknown) return id;
+  throw new CommandError(
+    `Nobody is known here by the source ID, record ID or e-mail ${id}. Nothing was erased. To keep a source ID away all the same, and to erase it at the destination, add --unknown.`,
+    nobodyKnown,
+  );
+}
+
+function requirePerson({ terminal }: Cli): void {
   if (!terminal.errIsTerminal || process.stdin.isTTY !== true)
     throw new UsageError('Erasing cannot be undone. Nobody can be asked here: add --yes if it is meant.');
+}
+
+/** Asks a person to type the source ID once more. */
+async function confirm(sourceId: string): Promise<void> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const typed = await lines.question(
@@ -136,13 +170,16 @@ async function untilComplete(
   { silent, stop }: { silent: boolean; stop: AbortSignal },
 ): Promise<Receipt> {
   const progress = new Progress(terminal, { silent });
-  const until = clock.now() + longestMs;
+  const begun = clock.now();
+  const until = begun + longestMs;
   let receipt = asked;
   try {
     while (receipt.state === 'open' && clock.now() < until && !stop.aborted) {
       const open = receipt.stores.filter(({ answer }) => answer === 'waiting' || answer === 'refused');
-      // Both need a person: nothing comes of waiting.
-      if (open.some(({ answer }) => answer === 'refused')) break;
+      // Both need a person: nothing comes of waiting. What was refused before may have been mended.
+      const isStale = ({ at }: Receipt['stores'][number]) =>
+        Date.parse(at) < begun && clock.now() - begun < secondAnswerMs;
+      if (open.some((store) => store.answer === 'refused' && !isStale(store))) break;
       if (open.some(({ store }) => store === 'destination') && (await isPaused(client))) break;
       const [first] = open;
       if (first) {

@@ -3,8 +3,11 @@
 /** Well; tried and failed; wrong usage or configuration: the same command will not do, however often it is repeated. */
 export const exitCodes = { well: 0, failed: 1, wrong: 2 } as const;
 
-/** A preview or a dry run found differences. */
+/** A preview, dry run or verification found differences. */
 export const differs = 3;
+
+/** Nobody is known by what was named. */
+export const nobodyKnown = 4;
 
 /** An end that was to be expected. Its message is one or two sentences: what, where, what to do. */
 export class CommandError extends Error {

@@ -65,7 +65,7 @@ Commands speak to the server that runs: that of TRIBUTARY_URL and TRIBUTARY_API_
 "tributary start". Where none runs they do the work themselves.
 
 Exit codes: 0 success; 1 failed, or something is rejected, held or refused; 2 wrong usage or configuration; 3 a preview,
-dry run or verification found differences.`,
+dry run or verification found differences; 4 nobody is known by that ID.`,
     );
   for (const add of [
     addStart,

@@ -28,6 +28,16 @@ export interface Voice extends RecordName {
   mapping: string;
 }
 
+/** What the winning record holds of a field, before anything was done to it. */
+export interface RawValue {
+  /** The record's properties that are read, as paths; none where a function gives the value. */
+  properties: string[];
+  /** Their values as the record has them, in the same order; what is absent is null. */
+  values: Json[];
+  /** What made the value of them, in words that follow "which was": `trimmed`, `lower-cased`, `read as a number`. */
+  done: string[];
+}
+
 /** A value that failed its type or rule. */
 export interface Refused extends RecordName {
   field: string;
@@ -50,6 +60,8 @@ export interface ExplainedField {
   refused: Refused[];
   /** The winner's newest state does not give it: an older one of `changedAt` did. */
   kept: { because: 'empty' | 'absent'; changedAt: number | null } | null;
+  /** Null where a person pinned it, or an older state gave it. */
+  raw: RawValue | null;
   /** The revision that made it so, and by what, in words. */
   since: { revision: number; at: number; by: string };
   /** What the destination acknowledged of it. `value` is null where that is empty or was never sent. */
@@ -190,6 +202,7 @@ export function fieldSentences(field: ExplainedField, destination: string): stri
       ? [`A person pinned it ${moment(pin.pinnedAt)}${pin.note ? `: ${stopped(pin.note)}` : '.'}`]
       : []),
     ...(winner ? winnerSentences(winner, field.rule) : []),
+    ...(field.raw ? [rawSentence(field.raw)] : []),
     ...(field.kept ? [keptSentence(field.kept)] : []),
     ...refused.map(refusedSentence),
     ...field.losers.map((loser) => loserSentence(loser, field.value)),
@@ -215,6 +228,25 @@ function winnerSentences(winner: Voice, rule: string): string[] {
     `${brought}, ${moment(receivedAt)}.`,
     `The record's version is ${version}, the mapping's fingerprint ${mapping}.`,
   ];
+}
+
+function rawSentence({ properties, values, done }: RawValue): string {
+  const [first, ...others] = properties;
+  const made = done.length === 0 ? 'taken as it is' : listed(done);
+  if (first === undefined) return 'A function of the mapping gives it.';
+  if (others.length === 0)
+    return `Its property ${first} holds ${quoted(values[0] ?? null)}, which was ${made}.`;
+  const parts = properties.map((property, index) => `${property} ${quoted(values[index] ?? null)}`);
+  return `Its properties hold ${listed(parts)}, which were ${made}.`;
+}
+
+/** As it is written, so that blanks and letter case show. */
+function quoted(value: Json): string {
+  return value === null ? 'nothing' : JSON.stringify(brief(value));
+}
+
+function listed(parts: readonly string[]): string {
+  return parts.length < 2 ? (parts[0] ?? '') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }
 
 function keptSentence({ because, changedAt }: NonNullable<ExplainedField['kept']>): string {

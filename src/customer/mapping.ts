@@ -16,10 +16,12 @@ import type {
   Normaliser,
   PhoneRule,
 } from '../connector.ts';
+import type { RawValue } from './explain.ts';
 import { fieldFault, metadataKey } from './fields.ts';
-import { brief, type Checked, canonicalJson, cleanJson, maxDepth, refusal, shown } from './json.ts';
+import { brief, type Checked, canonicalJson, cleanJson, maxDepth, refusal, sameJson, shown } from './json.ts';
 import { checkMetadata } from './metadata.ts';
 import { defaultNormaliser, defaultSeparator, normalise, normalisers } from './normalise.ts';
+import { howRead, normalisationWords } from './normalise-words.ts';
 import { type PathReader, pathProperty, pathReader } from './path.ts';
 import { isRegion } from './phone.ts';
 
@@ -60,6 +62,8 @@ export interface CompiledMapping {
   contribute(body: JsonObject): { fields: Fields; faults: FieldFault[]; silent: string[] };
   /** True where `contribute` may leave fields silent. */
   hasSilentFields: boolean;
+  /** What the body holds of a field before anything is done to it, and what is done; null for a field that is not mapped. */
+  rawOf(field: string, body: JsonObject): RawValue | null;
   /** The paths that each field is read from; none where a function gives it. */
   paths: ReadonlyMap<string, readonly string[]>;
 }
@@ -158,6 +162,13 @@ export function compileMapping(mapping: Mapping, options: MappingOptions = {}): 
         silent.push(step.field);
       }
       return { fields, faults, silent };
+    },
+    rawOf(field, body) {
+      const plan = steps.find((step) => step.field === field);
+      if (!plan) return null;
+      const properties = [...(plan.from ?? [])];
+      const values = properties.map((path) => pathReader(path)(body) ?? null);
+      return { properties, values, done: doneTo(plan, values, body) };
     },
     hasSilentFields: steps.some((plan) => plan.ignoreNull),
     paths: new Map(steps.map((plan) => [plan.field, plan.from ?? []])),
@@ -267,6 +278,23 @@ function finish(plan: Plan, value: Json): Checked | undefined {
   // A number is not read back from its text, whose point a locale may take for a group's.
   const typed = typeof value === 'number' && plan.as === 'text' ? value : normal.value;
   return checkMetadata(typed, plan.definition, plan.locale);
+}
+
+/** What a plan does to these values, step by step, as far as it changes them. */
+function doneTo(plan: Plan, values: readonly Json[], body: JsonObject): string[] {
+  const read = plan.read(body);
+  if (plan.from === null || read === undefined || 'fault' in read) return [];
+  const normal = normalisers[plan.as](read.value, plan);
+  if ('fault' in normal) return [];
+  const parts = values.filter((value) => value !== null && value !== '');
+  const joined = parts.length > 1 ? ['joined'] : [];
+  const done = [...joined, ...normalisationWords(plan.as, read.value, normal.value, plan)];
+  if (!plan.definition) return [...new Set(done)];
+  const typed = checkMetadata(normal.value, plan.definition, plan.locale);
+  const isSame = 'fault' in typed || sameJson(typed.value, normal.value);
+  const { type, array } = plan.definition;
+  const as = `read as ${array ? 'a list of ' : ''}${type} by the metadata schema${howRead(type, normal.value, plan.locale)}`;
+  return [...new Set([...done, ...(isSame ? [] : [as])])];
 }
 
 function fingerprintOf(plans: readonly Plan[]): string {

@@ -14,6 +14,7 @@ import type {
   PhoneRule,
   Stream,
 } from '../connector.ts';
+import type { RawValue } from '../customer/explain.ts';
 import { type CompiledMapping, compileMapping, type MappingOptions } from '../customer/mapping.ts';
 import type { BodyRules } from '../engine/body.ts';
 
@@ -148,6 +149,11 @@ export class Source {
   /** The paths that a field is read from in this body; none where a function gives it. */
   pathsOf(field: string, body: JsonObject): readonly string[] {
     return this.#ofColumns(body).mapping.paths.get(field) ?? [];
+  }
+
+  /** What this body holds of a field, and what is done to it; null where the mapping does not name the field. */
+  rawOf(field: string, body: JsonObject): RawValue | null {
+    return this.#ofColumns(body).mapping.rawOf(field, body);
   }
 
   /** The path of the source ID in this body. */

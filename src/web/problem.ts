@@ -85,6 +85,26 @@ export class Problem extends Error {
   }
 }
 
+/** Nobody is known by what was asked for. Commands end with an exit code of their own. */
+export function nobody(detail: string): Problem {
+  return new Problem(404, detail, { type: 'nobody' });
+}
+
+/** Several customers are known by it: the one that is meant must be chosen by its source ID. */
+export function ambiguous(id: string, meant: readonly { sourceId: string; by: string }[]): Problem {
+  const list = meant.map(({ sourceId, by }) => `${sourceId} (${by})`).join(', ');
+  return new Problem(400, `${id} may mean several customers: ${list}. Ask for one by its source ID.`, {
+    type: 'ambiguous',
+    faults: [
+      {
+        path: 'sourceId',
+        found: JSON.stringify(id),
+        allowed: `one of ${meant.map(({ sourceId }) => sourceId).join(', ')}`,
+      },
+    ],
+  });
+}
+
 /** The responses a route documents for its problems; 401 and 500 are any route's. */
 export function problems<Status extends number>(...statuses: Status[]) {
   const response = (status: number) => ({

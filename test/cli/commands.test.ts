@@ -93,8 +93,19 @@ describe('check', () => {
   it('says that everything is allowed, and warns of names that lead nowhere', async () => {
     config.sources['hubspot']!['mapping'] = { email: 'emial', 'metadata.stage': 'lifecyclestage' };
     const { exitCode, out } = await tributary(['check', '--json']);
-    const { ok, warnings } = JSON.parse(out);
+    const { ok, warnings, checks } = JSON.parse(out);
     expect({ exitCode, ok }).toEqual({ exitCode: 0, ok: true });
+    const { permissions } = checks.find(({ name }: { name: string }) => name === 'destination');
+    expect(permissions).toContainEqual({
+      what: 'write customers',
+      allowed: null,
+      note: expect.stringMatching(/tributary probe/),
+    });
+    // The table says of what was not tried neither yes nor no.
+    const told = (await tributary(['check'])).out;
+    expect(told).toMatch(/destination +write customers +not tried/);
+    expect(told).toMatch(/destination +read customers +yes/);
+    expect(told).toMatch(/Everything that was tried is allowed\. 2 permissions not tried\./);
     expect(warnings).toEqual([expect.stringMatching(/"emial".*did you mean "email"/)]);
   });
 

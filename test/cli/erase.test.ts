@@ -87,7 +87,38 @@ describe('tributary erase', () => {
     expect(await tributary('erase', '--lift', '7')).toMatchObject({ exitCode: 0 });
     expect(await tributary('import', file)).toMatchObject({ exitCode: 0 });
     expect(voucherify.bySourceId('7')).toMatchObject({ name: 'Anna' });
-    expect(await tributary('erase', '--lift', '7')).toMatchObject({ exitCode: 2 });
+    expect(await tributary('erase', '--lift', '7')).toMatchObject({ exitCode: 4 });
+  });
+
+  it('knows a customer by e-mail, refuses where several are meant, and ends with 4 where nobody is', async () => {
+    writeFileSync(
+      join(folder, 'people.csv'),
+      'Source_id,Name,Email\n7,Anna,anna@example.com\n8,Jan,jan@example.com\n9,Jan,jan@example.com\n',
+    );
+    await tributary('import', join(folder, 'people.csv'));
+    const nobody = await tributary('erase', 'nobody@example.com', '--yes');
+    expect(nobody).toMatchObject({
+      exitCode: 4,
+      out: '',
+      err: expect.stringContaining('Nothing was erased'),
+    });
+    for (const args of [
+      ['explain', 'nobody@example.com'],
+      ['history', 'nobody@example.com'],
+      ['pin', 'nobody', 'name', 'Anna'],
+      ['unpin', 'nobody', 'name'],
+    ])
+      expect(await tributary(...args)).toMatchObject({ exitCode: 4, out: '' });
+    const several = await tributary('erase', 'jan@example.com', '--yes');
+    expect(several).toMatchObject({ exitCode: 2, err: expect.stringContaining('8 (e-mail), 9 (e-mail)') });
+    expect(voucherify.count).toBe(3);
+    const erased = await tributary('erase', 'Anna@Example.com', '--yes');
+    expect(erased).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining('Anna@Example.com is customer 7.'),
+    });
+    expect(voucherify.bySourceId('7')).toBeUndefined();
+    expect(await tributary('erase', '4711', '--unknown', '--yes')).toMatchObject({ exitCode: 0 });
   });
 
   it('ends with 1 where the destination is paused, and the receipt is completed by the next command', async () => {

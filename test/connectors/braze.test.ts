@@ -378,7 +378,7 @@ describe('what can be tried', () => {
     expect(await checked({}, { permitted: false })).toMatchObject([{ allowed: false }]);
     expect(await checked({}, { apiKey: 'another' })).toMatchObject([{ allowed: false }]);
     expect(await checked({ apiKey: undefined }, {})).toMatchObject([
-      { allowed: true, note: expect.stringContaining('webhooks of Canvas and campaigns only') },
+      { allowed: null, note: expect.stringContaining('webhooks of Canvas and campaigns only') },
     ]);
   });
 

@@ -493,10 +493,10 @@ describe('the workspace', () => {
   test('what the credentials allow can be tried', async () => {
     const allowed = async (workspace: Workspace) =>
       (await customerio.check!(workspace.context())).map(({ allowed }) => allowed);
-    expect(await allowed(new Workspace())).toEqual([true, true]);
-    expect(await allowed(new Workspace({ appKey: 'another' }))).toEqual([true, false]);
-    expect(await allowed(new Workspace({}, {}))).toEqual([true, true]);
-    expect(await allowed(new Workspace({}, { webhookSecret: undefined }))).toEqual([false, true]);
+    expect(await allowed(new Workspace())).toEqual([null, true]);
+    expect(await allowed(new Workspace({ appKey: 'another' }))).toEqual([null, false]);
+    expect(await allowed(new Workspace({}, {}))).toEqual([null, null]);
+    expect(await allowed(new Workspace({}, { webhookSecret: undefined }))).toEqual([false, null]);
   });
 
   test('settings that are wrong are refused with a sentence', () => {

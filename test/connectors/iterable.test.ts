@@ -297,7 +297,7 @@ describe('what can be tried', () => {
     );
     expect(fits).toMatchObject([{ allowed: true }]);
     expect(wrong).toMatchObject([{ allowed: false }]);
-    expect(none).toMatchObject([{ allowed: true, note: expect.stringContaining('journeys only') }]);
+    expect(none).toMatchObject([{ allowed: null, note: expect.stringContaining('journeys only') }]);
   });
 
   test('the properties that a mapping may name are those of the project; without a key none are known', async () => {

@@ -99,7 +99,7 @@ function explainFields({ world, customer, records, pins, ...more }: Gathered): E
           value: said,
           reason,
         })),
-        kept: now && now.winner !== 'pin' ? keptBy(byName.get(keyOf(now.winner))!, world, field) : null,
+        ...readFrom(now && now.winner !== 'pin' ? byName.get(keyOf(now.winner))! : null, world, field),
         refused: more.refused.filter((refused) => refused.field === field),
         since: sinceOf(field, more.since, customer),
         acknowledged: acknowledgedOf(field, value, more.acknowledged),
@@ -108,8 +108,18 @@ function explainFields({ world, customer, records, pins, ...more }: Gathered): E
     });
 }
 
-function keptBy(record: FullRecord, world: World, field: string): ExplainedField['kept'] {
-  return keptOf(world.source(record.source)!, { ...record, deletedAt: null }, field);
+/** How the winning record gives the field: what it holds and what was done to it, and whether an older state gave it. */
+function readFrom(
+  record: FullRecord | null,
+  world: World,
+  field: string,
+): Pick<ExplainedField, 'kept' | 'raw'> {
+  if (record === null) return { kept: null, raw: null };
+  const source = world.source(record.source)!;
+  const kept = keptOf(source, { ...record, deletedAt: null }, field);
+  // What is empty now, or refused, did not give the value.
+  const gives = Object.hasOwn(source.contribute(record.body).fields, field);
+  return { kept, raw: gives ? source.rawOf(field, record.body) : null };
 }
 
 function keyOf({ source, stream, recordId }: Pick<Origin, 'source' | 'stream' | 'recordId'>): string {

@@ -25,6 +25,17 @@ export async function findCustomers(db: Queryable, world: World, id: string): Pr
     where (fields ->> 'email') = ${id.trim().toLowerCase()} order by source_id limit ${most}`);
 }
 
+/**
+ * As `findCustomers`, and of a source ID also where only a record or an acknowledgement has it: what is to be erased need
+ * not be a customer any more.
+ */
+export async function findPeople(db: Queryable, world: World, id: string): Promise<Meant[]> {
+  const [known] = await db.rows<{ known: boolean }>(sql`
+    select exists(select 1 from records where source_id = ${id})
+      or exists(select 1 from acknowledgements where source_id = ${id}) as known`);
+  return known?.known ? [{ sourceId: id, by: 'source ID' }] : findCustomers(db, world, id);
+}
+
 /** By the whole key of each stream that is configured: one indexed read. */
 function findByRecord(db: Queryable, world: World, recordId: string): Promise<Meant[]> {
   const keys = world.sources.flatMap((source) =>

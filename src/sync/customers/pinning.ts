@@ -44,9 +44,11 @@ export async function pin(
   });
 }
 
-export type Released = { released: true; revision: number | null } | { released: false; pinned: string[] };
+export type Released =
+  | { released: true; revision: number | null }
+  | { released: false; isKnown: boolean; pinned: string[] };
 
-/** `pinned`: the fields that are pinned, where this one is not. */
+/** `isKnown`: there is such a customer. `pinned`: the fields that are pinned, where this one is not. */
 export async function unpin(
   { database, world, clock }: PinRoom,
   wish: { sourceId: string; field: string },
@@ -55,7 +57,11 @@ export async function unpin(
   const now = clock.now();
   return database.transaction(async (tx) => {
     if (!(await releasePin(tx, sourceId, field)))
-      return { released: false, pinned: (await pinsOfOne(tx, sourceId)).map((other) => other.field) };
+      return {
+        released: false,
+        isKnown: await lockCustomer(tx, sourceId),
+        pinned: (await pinsOfOne(tx, sourceId)).map((other) => other.field),
+      };
     const cause: Cause = { by: 'pin', field, note: '', released: true };
     const [revised] = await foldByHand(tx, world, [sourceId], cause, now);
     return { released: true, revision: revised?.revision ?? null };

@@ -358,7 +358,9 @@ export class Eraser {
       // A key that may write and not delete is no reason to send nothing.
       if (!isPaused && answers['destination']?.note !== refused)
         log.error({ erasure: id, status: error.status }, refused);
-      answers['destination'] = this.#waiting(isPaused ? 'the destination is paused' : refused);
+      answers['destination'] = isPaused
+        ? this.#waiting('the destination is paused')
+        : { answer: 'refused', at: now, note: refused };
       return { dueAt: now + laterMs, counted: false };
     }
     // Of an error only what cannot name the person.

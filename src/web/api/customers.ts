@@ -1,7 +1,7 @@
 // Customers over HTTP: a list to page through and to search, and one of them with everything that is known.
 import { createRoute, z } from '@hono/zod-openapi';
 import { type CustomerView, customerView, listCustomers } from '../../sync/customers/customer-view.ts';
-import { Problem, problems } from '../problem.ts';
+import { nobody, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, laneShape, limit, secured, text, time, timeOrNull } from './shapes.ts';
 
@@ -139,7 +139,7 @@ export function customersApi({ tributary }: Room) {
     .openapi(one, async (c) => {
       const { sourceId } = c.req.valid('param');
       const customer = await customerView(tributary.database, sourceId);
-      if (!customer) throw new Problem(404, `There is no customer of the source ID ${sourceId}.`);
+      if (!customer) throw nobody(`There is no customer of the source ID ${sourceId}.`);
       return c.json(customerBody(customer), 200);
     });
 }

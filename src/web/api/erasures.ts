@@ -1,8 +1,9 @@
 // Erasure over HTTP: a customer erased here and at the destination, with a receipt that says what every store answered.
 import { createRoute, z } from '@hono/zod-openapi';
+import { findPeople } from '../../sync/customers/find-customer.ts';
 import { type Erasure, erasureById, listErasures } from '../../sync/erase/erasures.ts';
 import { SecretKeyError } from '../../sync/erase/suppressions.ts';
-import { Problem, problems } from '../problem.ts';
+import { nobody, Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, limit, secured, text, time, timeOrNull } from './shapes.ts';
 
@@ -77,6 +78,31 @@ const erase = createRoute({
   },
 });
 
+const meant = createRoute({
+  method: 'get',
+  path: '/api/people',
+  summary: 'Whom an ID means: by source ID, else by the ID of a record, else by e-mail',
+  tags: ['customers'],
+  security: secured,
+  request: { query: z.strictObject({ id: sourceIdText }) },
+  responses: {
+    200: {
+      description: 'All that fit in the first of these senses; none where nobody is known by it.',
+      content: jsonOf(
+        z.strictObject({
+          people: z.array(
+            z.strictObject({
+              sourceId: z.string(),
+              by: z.string().openapi({ example: 'record 951 of hubspot (contacts)' }),
+            }),
+          ),
+        }),
+      ),
+    },
+    ...problems(400),
+  },
+});
+
 const list = createRoute({
   method: 'get',
   path: '/api/erasures',
@@ -136,13 +162,19 @@ const lift = createRoute({
   },
 });
 
-export function erasuresApi({ tributary }: Room) {
+export function erasuresApi(room: Room) {
+  const { tributary } = room;
   const { database } = tributary;
   return newApi()
+    .openapi(meant, async (c) => {
+      const people = await findPeople(database, tributary.world, c.req.valid('query').id);
+      return c.json({ people }, 200);
+    })
     .openapi(erase, async (c) => {
       const { sourceId } = c.req.valid('param');
       // A body that is left out is not checked, and leaves nothing.
       const { permanent } = (c.req.valid('json') as { permanent?: boolean } | undefined) ?? {};
+      await refuseOthersName(room, sourceId);
       const receipt = await tributary.erase({ sourceId, permanent }).catch(refuseWithoutKey);
       return c.json(receiptBody(receipt), 202, { location: `/api/erasures/${receipt.id}` });
     })
@@ -167,9 +199,20 @@ export function erasuresApi({ tributary }: Room) {
         throw new Problem(409, 'The erasure has not ended yet: its receipt is open. Lift it afterwards.', {
           type: 'still-erasing',
         });
-      if (lifted === 0) throw new Problem(404, 'Nobody of this source ID is kept from coming back.');
+      if (lifted === 0) throw nobody('Nobody of this source ID is kept from coming back.');
       return c.json({ lifted }, 200);
     });
+}
+
+/** What is no source ID of ours but means a customer would erase nobody here, and a receipt would say that all is done. */
+async function refuseOthersName({ tributary }: Room, id: string): Promise<void> {
+  const people = await findPeople(tributary.database, tributary.world, id);
+  const [first] = people;
+  if (!first || first.sourceId === id) return;
+  const list = people.map(({ sourceId, by }) => `${sourceId} (${by})`).join(', ');
+  throw new Problem(409, `${id} is not a source ID: it means customer ${list}. Erase by the source ID.`, {
+    type: 'not-a-source-id',
+  });
 }
 
 function refuseWithoutKey(error: unknown): never {

@@ -4,7 +4,7 @@ import { type CustomerExplanation, customerSentences, fieldSentences } from '../
 import { explainCustomer } from '../../sync/customers/explanation.ts';
 import { findCustomers } from '../../sync/customers/find-customer.ts';
 import { causeWords, customerAt, historyOf } from '../../sync/customers/history.ts';
-import { Problem, problems } from '../problem.ts';
+import { ambiguous, nobody, Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { before, iso, jsonOf, laneShape, limit, orNull, secured, text, time, timeOrNull } from './shapes.ts';
 
@@ -57,6 +57,16 @@ const explanationShape = z
         ).openapi({
           description:
             'The newest state of the record has it empty (onNull: ignore) or does not name it: this is the last value.',
+        }),
+        raw: orNull(
+          z.strictObject({
+            properties: z.array(z.string()),
+            values: z.array(value),
+            done: z.array(z.string()).openapi({ example: ['trimmed', 'lower-cased'] }),
+          }),
+        ).openapi({
+          description:
+            "The winning record's properties that the field is read from, their values as they came, and what was done to them. Null where no record of now gives it.",
         }),
         since: z.strictObject({ revision: count, at: time, by: z.string() }),
         acknowledged: orNull(
@@ -224,10 +234,7 @@ export function explainApi(room: Room) {
 }
 
 function noCustomer(id: string): Problem {
-  return new Problem(
-    404,
-    `No customer has the source ID or e-mail ${id}, and no record of that ID speaks of one.`,
-  );
+  return nobody(`No customer has the source ID or e-mail ${id}, and no record of that ID speaks of one.`);
 }
 
 /** The source ID that this ID leads to. Throws the problem where none or several do. */
@@ -236,17 +243,7 @@ async function customerMeant({ tributary }: Room, id: string): Promise<string> {
   const [only] = meant;
   if (!only) throw noCustomer(id);
   if (meant.length === 1) return only.sourceId;
-  const list = meant.map(({ sourceId, by }) => `${sourceId} (${by})`).join(', ');
-  throw new Problem(400, `${id} may mean several customers: ${list}. Ask for one by its source ID.`, {
-    type: 'ambiguous',
-    faults: [
-      {
-        path: 'sourceId',
-        found: JSON.stringify(id),
-        allowed: `one of ${meant.map(({ sourceId }) => sourceId).join(', ')}`,
-      },
-    ],
-  });
+  throw ambiguous(id, meant);
 }
 
 function fieldAlone(found: CustomerExplanation, field: string): CustomerExplanation {

@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { findCustomers } from '../../sync/customers/find-customer.ts';
 import { pin, unpin } from '../../sync/customers/pinning.ts';
-import { Problem, problems } from '../problem.ts';
+import { nobody, Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, secured, text, time } from './shapes.ts';
 
@@ -92,6 +92,7 @@ export function pinsApi(room: Room) {
     .openapi(release, async (c) => {
       const { sourceId, field } = c.req.valid('param');
       const done = await unpin(tributary, { sourceId, field });
+      if (!done.released && !done.isKnown) throw await noCustomer(room, sourceId);
       if (!done.released) {
         const pinned = done.pinned.length
           ? `Pinned are ${done.pinned.join(', ')}.`
@@ -107,7 +108,8 @@ export function pinsApi(room: Room) {
 async function noCustomer({ tributary }: Room, id: string): Promise<Problem> {
   const meant = await findCustomers(tributary.database, tributary.world, id);
   const hint = meant.map(({ sourceId, by }) => ` By its ${by} it may be ${sourceId}.`).join('');
-  return new Problem(404, `There is no customer of the source ID ${id}.${hint}`);
+  const detail = `There is no customer of the source ID ${id}.${hint}`;
+  return meant.length === 0 ? nobody(detail) : new Problem(404, detail);
 }
 
 function badPin(path: 'field' | 'value', found: unknown, fault: string): Problem {

@@ -35,6 +35,7 @@ const email: ExplainedField = {
   losers: [],
   refused: [],
   kept: null,
+  raw: null,
   since: { revision: 3, at: noon, by: 'by run 12 of hubspot (contacts)' },
   acknowledged: { value: 'anna@example.com', isSame: true, isCertain: true, revision: 3, at: noon },
   next: null,
@@ -91,6 +92,21 @@ describe('a field', () => {
     ],
   ])('says why each other lost: %j', (loser, sentence) => {
     expect(told({ losers: [{ ...profile, ...loser }] })).toContain(sentence);
+  });
+
+  it.each([
+    [
+      { properties: ['Mail'], values: [' Anna@Example.com '], done: ['trimmed', 'lower-cased'] },
+      'Its property Mail holds " Anna@Example.com ", which was trimmed and lower-cased.',
+    ],
+    [{ properties: ['id'], values: ['7'], done: [] }, 'Its property id holds "7", which was taken as it is.'],
+    [
+      { properties: ['first', 'last'], values: ['Anna', null], done: ['joined'] },
+      'Its properties hold first "Anna" and last nothing, which were joined.',
+    ],
+    [{ properties: [], values: [], done: [] }, 'A function of the mapping gives it.'],
+  ])('names the property, its raw value and what was done to it: %j', (raw, sentence) => {
+    expect(told({ raw })).toContain(sentence);
   });
 
   it('says who pinned it, and that no record gives it', () => {

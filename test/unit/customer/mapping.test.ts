@@ -54,6 +54,52 @@ it('A contact as HubSpot sends it becomes fields as Voucherify takes them.', () 
   });
 });
 
+describe('what a field is read from', () => {
+  const number: MetadataSchema = {
+    definedOnly: false,
+    definitions: { points: { type: 'number', array: false, required: false } },
+  };
+  it.each([
+    [
+      { email: 'Mail' },
+      { Mail: ' <Anna@Example.com>' },
+      ['trimmed', 'freed of what surrounds the address', 'lower-cased'],
+    ],
+    [{ email: 'Mail' }, { Mail: 'anna@example.com' }, []],
+    [{ name: 'n' }, { n: ' Anna ' }, ['trimmed']],
+    [{ name: 'n' }, { n: 7 }, ['written as text']],
+    [{ name: ['first', 'last'] }, { first: 'Anna', last: 'Nowak' }, ['joined']],
+    [
+      { 'metadata.points': { from: 'p', as: 'number', decimal: ',' } },
+      { p: '1,5' },
+      ['read as a number with decimal ","'],
+    ],
+    [
+      { 'metadata.points': { from: 'p', decimal: ',' } },
+      { p: '1,5' },
+      ['read as number by the metadata schema with decimal ","'],
+    ],
+    [
+      { 'metadata.at': { from: 't', as: 'datetime', unit: 'seconds' } },
+      { t: 1_700_000_000 },
+      ['read as a time, counting seconds since 1970'],
+    ],
+    [
+      { phone: { from: 'p', region: 'PL' } },
+      { p: '600 100 200' },
+      ['read as a telephone number of PL, in international form'],
+    ],
+    [{ 'metadata.tags': { from: 't', as: 'list' } }, { t: 'a;b' }, ['split at ";"']],
+    [{ name: () => 'x' }, {}, []],
+  ] as [Mapping, JsonObject, string[]][])('%j of %j', (mapping, body, done) => {
+    const [field, entry] = Object.entries(mapping)[0]!;
+    const raw = compileMapping(mapping, { schema: number }).rawOf(field, body);
+    expect(raw?.done).toEqual(done);
+    expect(raw?.values).toEqual(typeof entry === 'function' ? [] : Object.values(body));
+    expect(compileMapping(mapping).rawOf('description', body)).toBeNull();
+  });
+});
+
 describe('absent and null', () => {
   it('are different: what is absent is not spoken of, what is null is to be cleared', () => {
     expect(fieldsOf({ name: 'a', email: 'b' }, { a: null })).toEqual({ name: null });
