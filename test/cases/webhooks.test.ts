@@ -1,5 +1,5 @@
 // Webhook requests as senders and proxies really send them, through real sockets to the end: what the destination holds.
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import zlib from 'node:zlib';
@@ -356,6 +356,43 @@ describe('webhook requests of the real world', () => {
     await post('/api/inbox/1/replay', '', { authorization: 'Bearer a-token-for-the-tests' });
     expect(await nameOf('d1')).toBe('Deep');
   });
+
+  it('17-more-than-ten-thousand-items: one item of them that cannot be kept costs itself only', async () => {
+    await start({ source: { items: 'items', webhook: { maxBodyBytes: 4_000_000 } } });
+    // More than an index holds, and no compression makes it less.
+    const poison = randomBytes(12_000).toString('base64');
+    const items = Array.from({ length: 6_000 }, (_, n) => ({
+      id: n === 5_555 ? poison : `i${n}`,
+      name: `N${n}`,
+    }));
+    const good = JSON.stringify({ items: [{ id: 'later', name: 'Later' }] });
+    for (const body of [JSON.stringify({ items }), good])
+      expect((await post('/webhooks/crm', body)).status).toBe(200);
+    const rows = await opened();
+    expect(rows).toMatchObject([
+      { state: 'opened', counts: { items: 6_000, taken: 5_999, refused: 1 } },
+      { state: 'opened', counts: { taken: 1 } },
+    ]);
+    const letters = await database.rows<{ ref: string; message: string }>(
+      sql`select ref, message from dead_letters where settled_at is null`,
+    );
+    expect(letters).toEqual([{ ref: '1#5556', message: expect.stringContaining('cannot be kept') }]);
+    // A replay finds the same, and does not fail for it.
+    const answer = await post('/api/inbox/1/replay', '', { authorization: 'Bearer a-token-for-the-tests' });
+    expect(answer.status).toBe(200);
+    expect((await opened())[0]).toMatchObject({ state: 'opened', counts: { refused: 1 } });
+  }, 120_000);
+
+  it('17-more-than-ten-thousand-items: a request of which every item fails keeps nobody waiting', async () => {
+    await start({ source: { items: 'items' } });
+    const items = Array.from({ length: 30 }, () => ({
+      id: randomBytes(12_000).toString('base64'),
+      name: 'x',
+    }));
+    await post('/webhooks/crm', JSON.stringify({ items }));
+    await post('/webhooks/crm', JSON.stringify({ items: [{ id: 'later', name: 'Later' }] }));
+    expect(await nameOf('later')).toBe('Later');
+  }, 60_000);
 
   // ── Paths and methods ─────────────────────────────────────────────────────────────────────────────────────────
 

@@ -21,6 +21,7 @@ import { type DeadLetter, keepDeadLetters, settleRequestLetters } from '../lette
 import { aheadNote, asReceived, isAhead } from '../records/clocks.ts';
 import { ingest, noCounts } from '../records/ingest.ts';
 import type { ComposedRecord } from '../records/records.ts';
+import { concernsContent } from '../records/taking-apart.ts';
 import type { Source } from '../source.ts';
 import type { World } from '../world.ts';
 import { noteCoverage } from './coverage.ts';
@@ -37,6 +38,7 @@ import {
 } from './inbox.ts';
 import { hashedKey, noteKeys } from './item-keys.ts';
 import { compose, type Told } from './partial-records.ts';
+import { poisonIn } from './poison.ts';
 import { type Touch, touch } from './touches.ts';
 
 const mostRequests = 200;
@@ -75,6 +77,12 @@ interface Item {
   item: Json;
   /** Null where the vendor gives it no name. */
   key: string | null;
+}
+
+/** What is opened of a request: not the items that cannot be kept (by place, with the reason), and in a trial some only. */
+interface Choice {
+  poison?: ReadonlyMap<number, string>;
+  only?: { from: number; to: number };
 }
 
 /** What became of each request so far. */
@@ -164,11 +172,52 @@ export class Opener {
       }
       const [request] = locked;
       if (!request) throw error;
-      log.error({ err: error, source, request: request.id }, 'a kept request could not be opened');
-      await this.#putAside(source, request, error);
       this.#careful.delete(source);
+      const failure = await this.#openApart(source, request, error);
+      if (failure === null) return 1;
+      log.error({ err: failure, source, request: request.id }, 'a kept request could not be opened');
+      await this.#putAside(source, request, failure);
       return 1;
     }
+  }
+
+  /** Opens a request that failed, without the items to blame. Returns why it cannot be opened, or null. */
+  async #openApart(source: string, request: KeptRequest, failed: unknown): Promise<unknown> {
+    if (!concernsContent(failed)) return failed;
+    const { database, clock, log, rightOfWay } = this.#room;
+    try {
+      const poison = await this.#poisonIn(source, request);
+      await rightOfWay.urgently(() =>
+        database.transaction(async (tx) => {
+          const [still] = await lockWaiting(tx, { source, now: clock.now(), most: 1 });
+          if (still?.id === request.id) await this.#open(tx, source, [still], { poison });
+        }),
+      );
+      log.warn({ source, request: request.id, items: poison.size }, 'items of a request cannot be kept');
+      return null;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  async #poisonIn(source: string, request: KeptRequest): Promise<ReadonlyMap<number, string>> {
+    const { database } = this.#room;
+    const items = await this.#itemsOf(source, this.#webhookOf(source), request, new Tally());
+    const undo = new Error('a trial');
+    return poisonIn(items.length, async (from, to) => {
+      try {
+        await database.transaction(async (tx) => {
+          await this.#open(tx, source, await lockRequests(tx, [request.id]), { only: { from, to } });
+          throw undo;
+        });
+      } catch (error) {
+        if (error !== undo) throw error;
+      }
+    });
+  }
+
+  #webhookOf(name: string): Webhook<unknown> {
+    return this.#room.world.source(name)?.webhook ?? this.#room.destination!.webhook;
   }
 
   /** What failed alone is tried again later, and is dead after the last attempt. */
@@ -196,6 +245,21 @@ export class Opener {
     { dryRun }: { dryRun: boolean },
   ): Promise<{ id: number; counts: ItemCounts | null; error: string | null }[]> {
     if (!this.#names().includes(source)) return [];
+    try {
+      return await this.#replayed(source, ids, { dryRun });
+    } catch (error) {
+      if (ids.length !== 1 || !concernsContent(error)) throw error;
+      const [request] = await lockRequests(this.#room.database, ids);
+      if (!request) throw error;
+      return await this.#replayed(source, ids, { dryRun, poison: await this.#poisonIn(source, request) });
+    }
+  }
+
+  async #replayed(
+    source: string,
+    ids: readonly number[],
+    { dryRun, ...choice }: { dryRun: boolean } & Choice,
+  ): Promise<{ id: number; counts: ItemCounts | null; error: string | null }[]> {
     let results: { id: number; counts: ItemCounts | null; error: string | null }[] = [];
     const undo = new Error('dry run');
     try {
@@ -204,7 +268,7 @@ export class Opener {
           ...request,
           attempts: Math.max(request.attempts, 1),
         }));
-        const { counts, faults } = await this.#open(tx, source, requests);
+        const { counts, faults } = await this.#open(tx, source, requests, choice);
         results = requests.map((request) => ({
           id: request.id,
           counts: counts.get(request) ?? null,
@@ -221,15 +285,20 @@ export class Opener {
 
   // ── One group of requests, in one transaction ──────────────────────────────────────────────────────────────────
 
-  async #open(tx: Queryable, name: string, requests: readonly KeptRequest[]): Promise<Tally> {
+  async #open(
+    tx: Queryable,
+    name: string,
+    requests: readonly KeptRequest[],
+    choice: Choice = {},
+  ): Promise<Tally> {
     const now = this.#room.clock.now();
     const source = this.#room.world.source(name);
-    const webhook = source ? source.webhook! : this.#room.destination!.webhook;
+    const webhook = this.#webhookOf(name);
     const tally = new Tally();
     // What was opened before may have left letters.
     const again = requests.filter(({ attempts }) => attempts > 0).map(({ id }) => id);
     await settleRequestLetters(tx, name, again, now);
-    for await (const items of this.#partsOf(name, webhook, requests, tally)) {
+    for await (const items of this.#partsOf(name, webhook, requests, tally, choice)) {
       const fresh = await this.#withoutRepeats(tx, name, webhook, items, tally, now);
       if (source) await this.#takeChanges(tx, source, fresh, tally, now);
       else await this.#takeDestinationChanges(tx, fresh, tally, now);
@@ -258,11 +327,23 @@ export class Opener {
     webhook: Webhook<unknown>,
     requests: readonly KeptRequest[],
     tally: Tally,
+    { poison, only }: Choice,
   ): AsyncGenerator<Item[]> {
     let part: Item[] = [];
     for (const request of requests) {
-      for (const [index, item] of (await this.#itemsOf(source, webhook, request, tally)).entries()) {
-        part.push({ request, place: index + 1, item, key: keyOf(webhook, item) });
+      const items = await this.#itemsOf(source, webhook, request, tally);
+      if (only) tally.of(request).items = only.to - only.from;
+      for (const [index, item] of items.entries()) {
+        if (only && (index < only.from || index >= only.to)) continue;
+        const place = index + 1;
+        const why = poison?.get(place);
+        if (why !== undefined) {
+          tally.of(request).refused += 1;
+          const reason = `this item cannot be kept: ${why}`;
+          tally.letter(request, letterOf(source, request, place, 'unkept', reason));
+          continue;
+        }
+        part.push({ request, place, item, key: keyOf(webhook, item) });
         if (part.length < mostItemsTogether) continue;
         yield part;
         part = [];
