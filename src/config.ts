@@ -43,6 +43,8 @@ export interface Config {
   sources: SourceConfig[];
   merge: MergeConfig;
   publicUrl: string | null;
+  /** Files that vendors name are fetched from private networks too. */
+  allowPrivateAddresses: boolean;
   /** Where the types of metadata come from. */
   metadataSchema: 'destination' | 'none' | MetadataSchema;
   /** What becomes of metadata keys that the schema does not define. Null: sent, or held where the schema is closed. */
@@ -259,6 +261,7 @@ export function checkConfig(
     sources,
     merge: file.merge as MergeConfig,
     publicUrl: file.publicUrl ?? null,
+    allowPrivateAddresses: file.allowPrivateAddresses,
     metadataSchema: file.metadataSchema as Config['metadataSchema'],
     unknownMetadata: file.unknownMetadata ?? null,
     deletes: file.deletes,

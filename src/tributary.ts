@@ -239,6 +239,7 @@ export class Tributary {
         log: this.log,
         vault: this.#vault,
         proxies: this.#proxies,
+        allowPrivateAddresses: this.config.allowPrivateAddresses,
       }),
     );
   }

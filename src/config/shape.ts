@@ -237,6 +237,12 @@ export const fileShape = z.strictObject({
     .array(text)
     .default([])
     .describe('Sources that are gone for good: what they contributed is withdrawn.'),
+  allowPrivateAddresses: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Files that a vendor names (exports, redirects) are fetched from private networks too. Otherwise only where its own API is in one.',
+    ),
   erasure: z.strictObject({ permanent: z.boolean() }).default({ permanent: false }),
   publicUrl: z.url({ protocol: /^https?$/, error: 'a URL such as https://sync.example.com' }).optional(),
 });

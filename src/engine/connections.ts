@@ -1,4 +1,5 @@
 // Connections to vendors, direct or through the proxy that the environment names. It knows no request.
+import type { LookupFunction } from 'node:net';
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 
 /** As HTTP_PROXY, HTTPS_PROXY and NO_PROXY say. */
@@ -35,7 +36,16 @@ function excepts(entry: string, hostname: string, port: string): boolean {
 /** A pool of connections to one origin. The timeouts are the caller's. */
 export function connectionsTo(
   origin: string,
-  { connections, proxies }: { connections: number; proxies: Proxies | null },
+  {
+    connections,
+    proxies,
+    lookup,
+  }: {
+    connections: number;
+    proxies: Proxies | null;
+    /** In place of the system's. Behind a proxy names are the proxy's to resolve. */
+    lookup?: LookupFunction | undefined;
+  },
 ): Dispatcher {
   const options = {
     connections,
@@ -47,7 +57,8 @@ export function connectionsTo(
     bodyTimeout: 0,
   };
   const proxy = proxyOf(proxies, origin);
-  if (proxy === null) return new Pool(origin, options);
+  if (proxy === null)
+    return new Pool(origin, lookup ? { ...options, connect: { ...options.connect, lookup } } : options);
   // What is not given would be taken from the environment of the process.
   return new EnvHttpProxyAgent({ ...options, httpProxy: proxy, httpsProxy: proxy, noProxy: '-' });
 }

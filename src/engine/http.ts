@@ -22,6 +22,7 @@ import type { Lane } from './lanes.ts';
 import { Line } from './line.ts';
 import type { Log } from './log.ts';
 import { OAuthTokens } from './oauth.ts';
+import { isPrivateHost, publicLookup, type Resolve } from './private-addresses.ts';
 import { type Budget, UnsentError } from './quota.ts';
 import { changes, isOwn, refusalOf, Secrets } from './refusal.ts';
 import { bodyOf } from './request-body.ts';
@@ -81,6 +82,8 @@ export class Endpoint {
   readonly #basePath: string;
   readonly #pool: Dispatcher;
   readonly #proxies: Proxies | null;
+  readonly #allowPrivate: boolean;
+  readonly #resolve: Resolve | undefined;
   #isClosed = false;
   /** So that better lanes also go first where all connections are busy. */
   readonly #connections: Line;
@@ -97,8 +100,13 @@ export class Endpoint {
     vault?: { database: Database; secretKey: string } | undefined;
     maxConnections?: number;
     proxies?: Proxies | null;
+    /** Files that the vendor names are fetched from private networks too. */
+    allowPrivateAddresses?: boolean;
+    /** How names in addresses of files are resolved. Default: by the system. */
+    resolve?: Resolve;
   }) {
     const { name, description, vault, maxConnections = 16, proxies = null } = options;
+    const { allowPrivateAddresses = false, resolve } = options;
     if (!/^https?:$/.test(URL.parse(description.baseUrl)?.protocol ?? '')) {
       throw new Error(`The base URL of ${name} must begin with http:// or https://.`);
     }
@@ -133,6 +141,8 @@ export class Endpoint {
     this.#basePath = base.pathname.replace(/\/+$/, '');
     this.#connections = new Line(maxConnections);
     this.#proxies = proxies;
+    this.#allowPrivate = allowPrivateAddresses || isPrivateHost(base.hostname);
+    this.#resolve = resolve;
     this.#pool = connectionsTo(base.origin, { connections: maxConnections, proxies });
   }
 
@@ -170,6 +180,7 @@ export class Endpoint {
           download(request, {
             name: this.name,
             base: this.#base,
+            allowPrivate: this.#allowPrivate,
             clock: this.#clock,
             signal,
             open: async (url, cut) => {
@@ -362,7 +373,12 @@ export class Endpoint {
     const isOurs = url.origin === this.#base.origin;
     const { accept: _, ...ours } = this.#headers;
     const anybodys = { 'accept-encoding': 'gzip', 'user-agent': this.#headers['user-agent'] ?? '' };
-    const client = connectionsTo(url.origin, { connections: 1, proxies: this.#proxies });
+    const lookup = publicLookup(this.name, {
+      base: this.#base.hostname,
+      allowPrivate: this.#allowPrivate,
+      resolve: this.#resolve,
+    });
+    const client = connectionsTo(url.origin, { connections: 1, proxies: this.#proxies, lookup });
     const startedAt = this.#clock.now();
     const tell = (status: number | null) =>
       this.#report(

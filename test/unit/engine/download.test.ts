@@ -1,5 +1,6 @@
 // Files over real loopback connections: streamed, bounded in time, and without credentials for strangers.
 import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { Hono } from 'hono';
@@ -114,7 +115,7 @@ describe('a download', () => {
   });
 
   it('fetches nothing by another protocol', async () => {
-    await expect(get('file:///etc/passwd')).rejects.toThrow('none we may fetch');
+    await expect(get('file:///etc/passwd')).rejects.toThrow('not fetched');
   });
 
   it.each([
@@ -137,10 +138,65 @@ describe('a download', () => {
       },
       refusal: () => new Error('refused'),
     };
-    await expect(download({ url }, room)).rejects.toThrow('none we may fetch');
+    await expect(download({ url }, room)).rejects.toThrow('not fetched');
     expect(opened).toEqual([]);
-    await expect(download({ url: 'http://files.vendor.test/a' }, room)).rejects.toThrow('none we may fetch');
+    await expect(download({ url: 'http://files.vendor.test/a' }, room)).rejects.toThrow('not fetched');
     expect(opened).toHaveLength(1);
+  });
+
+  describe('at a name', () => {
+    const named = (addresses: { [name: string]: string }, allowPrivateAddresses = false) => {
+      const budgets = new Budgets({ database, clock: systemClock, holder: randomUUID() });
+      const account = randomUUID();
+      return new Endpoint({
+        name: 'vendor',
+        description: { baseUrl: 'http://api.vendor.test', headers: {}, account, quotas: [] },
+        budget: budgets.account(account, []),
+        clock: systemClock,
+        log: createLog({ level: 'silent', write: () => {} }),
+        allowPrivateAddresses,
+        resolve: (name, _options, callback) => {
+          const address = addresses[name];
+          if (address !== undefined) return callback(null, [{ address, family: isIP(address) }]);
+          callback(Object.assign(new Error(`no ${name}`), { code: 'ENOTFOUND' }), []);
+        },
+      });
+    };
+    const file = () => `http://files.vendor.test:${new URL(vendor!.url).port}/file`;
+    const fetched = (endpoint: Endpoint) => endpoint.api('backfill').download({ url: file() }).then(text);
+
+    it.each([
+      '127.0.0.1',
+      '10.1.2.3',
+      '100.64.0.1',
+      '169.254.169.254',
+      '172.31.0.1',
+      '192.168.1.1',
+      '0.0.0.0',
+      '::1',
+      'fd00::1',
+      'fe80::1',
+      '::ffff:10.0.0.1',
+      '::ffff:a9fe:a9fe',
+    ])('that resolves to %s it is not fetched', async (address) => {
+      answer = () => new Response('a secret');
+      const endpoint = named({ 'files.vendor.test': address, 'api.vendor.test': '93.184.215.14' });
+      await expect(fetched(endpoint)).rejects.toMatchObject({ name: 'RejectedError', code: 'unsafe_url' });
+      expect(seen).toEqual([]);
+    });
+
+    it('it is fetched from a private network where that is allowed, or where the API is in one', async () => {
+      answer = () => new Response('a file');
+      const address = '127.0.0.1';
+      expect(await fetched(named({ 'files.vendor.test': address }, true))).toBe('a file');
+      expect(await fetched(named({ 'files.vendor.test': address, 'api.vendor.test': '10.0.0.1' }))).toBe(
+        'a file',
+      );
+    });
+
+    it('that does not resolve it is tried again', async () => {
+      await expect(fetched(named({}))).rejects.toBeInstanceOf(TransientError);
+    });
   });
 
   it('says that a file was cut off', async () => {
