@@ -2,6 +2,7 @@
 import { type Context, defineConnector, type Permission } from '#connector';
 import { tried } from '#connector/checking';
 import { describeApi } from './klaviyo/api.ts';
+import { anonymous } from './klaviyo/profile.ts';
 import { additional, profiles, profilesPath } from './klaviyo/profiles.ts';
 import { type Settings, settings } from './klaviyo/settings.ts';
 import { webhook } from './klaviyo/webhook.ts';
@@ -12,7 +13,7 @@ export const klaviyo = defineConnector<Settings>({
   api: describeApi,
   source: {
     // What flows push changes apart from what is read, and may hold less of it.
-    streams: [profiles, { name: 'flows' }],
+    streams: [profiles, { name: 'flows', leftOut: anonymous }],
     mapping: {
       name: ['first_name', 'last_name'],
       email: 'email',

@@ -1,5 +1,6 @@
 // The stream of users as Braze exports them by ID. It knows no webhooks.
 import {
+  type Api,
   type Context,
   type Json,
   type JsonObject,
@@ -15,7 +16,10 @@ export const users: Stream<Settings> = {
   name: 'users',
   // An export leaves out what is empty: what is absent from one has no value.
   exhaustive: [''],
-  read: { maxIds: 50, records: read },
+  // A profile has no time of change: what was read later is the later state.
+  clock: 'reading',
+  // What was just written shows up to 31 seconds later (recorded); until then a new profile is said not to be there.
+  read: { maxIds: 50, lagSeconds: 60, records: read },
 };
 
 async function read(
@@ -25,21 +29,45 @@ async function read(
   if (settings.apiKey === undefined) {
     throw new RejectedError('Users of Braze cannot be read without apiKey.', { code: 'no_api_key' });
   }
-  const asked = [...new Set(recordIds)];
   const fields = fieldsFor(properties);
-  const { list: found, body } = await requestList(api, exportRequest(asked, fields), 'users');
+  const answers = await exported(api, [...new Set(recordIds)], fields);
+  const records = answers.found.map(([recordId, user]) => ({
+    recordId,
+    changedAt: now,
+    body: bodyOf(user, recordId, fields, properties),
+  }));
+  return { records, missing: answers.missing };
+}
+
+interface Exported {
+  /** Profiles by the external ID that was asked for. */
+  found: [externalId: string, user: Json][];
+  missing: string[];
+}
+
+/**
+ * Profiles of these external IDs. An export may leave the ID out even where it was asked for (braze-client#22): then those
+ * that it does not account for are asked for one by one.
+ */
+async function exported(api: Api, asked: readonly string[], fields: readonly string[]): Promise<Exported> {
+  const { list: users, body } = await requestList(api, exportRequest(asked, fields), 'users');
   const { invalid_user_ids: invalid } = body;
-  const only = asked.length === 1 && found.length === 1 ? asked[0] : undefined;
-  const records = found.flatMap((user): SourceRecord[] => {
-    // An export may leave the ID out even where it was asked for (braze-client#22).
-    const recordId = wordOf(objectOf(user)['external_id']) ?? only;
-    // A profile has no time of change: what is read now is how it is now.
-    return recordId === undefined
-      ? []
-      : [{ recordId, changedAt: now, body: bodyOf(user, recordId, fields, properties) }];
-  });
+  const only = asked.length === 1 && users.length === 1 ? asked[0] : undefined;
+  const named = users.map((user) => [wordOf(objectOf(user)['external_id']) ?? only, user] as const);
+  // Somebody whom nobody asked for is in another's answer.
+  const found = named.flatMap(([id, user]): Exported['found'] =>
+    id !== undefined && asked.includes(id) ? [[id, user]] : [],
+  );
   const unknown = new Set(listOf(invalid).map(wordOf));
-  return { records, missing: asked.filter((id) => unknown.has(id)) };
+  const missing = asked.filter((id) => unknown.has(id));
+  if (asked.length === 1 || named.every(([id]) => id !== undefined)) return { found, missing };
+  const answered = new Set([...missing, ...found.map(([id]) => id)]);
+  for (const id of asked.filter((one) => !answered.has(one))) {
+    const one = await exported(api, [id], fields);
+    found.push(...one.found);
+    missing.push(...one.missing);
+  }
+  return { found, missing };
 }
 
 /**

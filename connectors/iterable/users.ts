@@ -15,6 +15,8 @@ import type { Settings } from './settings.ts';
 export const users: Stream<Settings> = {
   name: 'users',
   exhaustive: [''],
+  // A profile that was merged or re-keyed may bear an older time: what was read later is the later state.
+  clock: 'reading',
   // The API has no way to ask for several.
   // Writes show up late: the vendor advises to wait a minute before a read that depends on one (api-docs, users/update).
   read: { maxIds: 10, lagSeconds: 60, records: read },
@@ -31,13 +33,20 @@ async function read(
   const { api } = context;
   const ids = [...new Set(recordIds)];
   const found = await Promise.all(ids.map((id) => readUser(context, id, properties)));
-  const records = found.filter((record) => record !== undefined);
+  const records = new Map(found.flatMap((record) => (record ? [[record.recordId, record]] : [])));
   // That there is no such user is said by an empty object, which anybody may answer: so the API has to show that it is there.
-  if (records.length < ids.length) await api.request(fieldsRequest);
-  return { records, missing: ids.filter((_, index) => found[index] === undefined) };
+  if (found.includes(undefined)) await api.request(fieldsRequest);
+  // Of an ID in another letter case the record is given under its own.
+  return {
+    records: [...records.values()],
+    missing: ids.filter((id, index) => found[index]?.recordId !== id),
+  };
 }
 
-/** A user that there is not is answered with 200 and an object without `user`. */
+/**
+ * A user that there is not is answered with 200 and an empty object, or with a `user` that is null. Any other object is
+ * somebody else's answer, and so is a user of another ID: neither proves that a user is gone.
+ */
 async function readUser(
   { api, settings, now }: Context<Settings>,
   id: string,
@@ -50,7 +59,16 @@ async function readUser(
   const user = objectOf(objectOf(json)['user']);
   if (Object.keys(user).length === 0) return undefined;
   const body = bodyOf(user, properties);
-  return { recordId: id, changedAt: momentOf(body['profileUpdatedAt']) ?? now, body };
+  return {
+    recordId: recordIdOf(id, settings.key),
+    changedAt: momentOf(body['profileUpdatedAt']) ?? now,
+    body,
+  };
+}
+
+/** An address is one whatever its letter case. */
+export function recordIdOf(id: string, key: Settings['key']): string {
+  return key === 'email' ? id.toLowerCase() : id;
 }
 
 function isUserOrNone(json: Json | undefined, key: Settings['key'], id: string): boolean {
@@ -65,9 +83,21 @@ function isUserOrNone(json: Json | undefined, key: Settings['key'], id: string):
 /** The profile is told whole: of what was asked for, what is not in it is empty. */
 function bodyOf(user: JsonObject, properties: readonly string[]): JsonObject {
   const { dataFields, ...top } = user;
-  const body = withoutPlaceholder({ ...objectOf(dataFields), ...top });
+  const body = withoutPlaceholder(readable({ ...objectOf(dataFields), ...top }));
   for (const name of properties) if (!Object.hasOwn(body, name)) body[name] = null;
   return body;
+}
+
+/** `2025-12-19T22:43:34.134105.000Z`: some times of Iterable have two fractions of a second, of which the first is one. */
+const twoFractions = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d+)\.\d+(?=Z$|[ +-])/;
+
+/** The same with its times as others write them. */
+export function readable<Value extends Json>(value: Value): Value;
+export function readable(value: Json): Json {
+  if (typeof value === 'string') return value.replace(twoFractions, '$1');
+  if (Array.isArray(value)) return value.map((inner) => readable(inner));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, readable(inner)]));
 }
 
 /** Iterable gives users without an e-mail one of its own: they have none. */

@@ -2,10 +2,10 @@
 // writes. They are told apart by `eventName`. It knows no requests. (support.iterable.com, "System Webhooks")
 import type { Change, Json, JsonObject } from '#connector';
 import { authoredKey, authoredRecord } from '#connector/authored';
-import { momentOf, objectOf, wordOf } from '#connector/reading';
+import { momentOf, objectOf, unescapeHtml, wordOf } from '#connector/reading';
 import type { Received, Recipe, Scheme, Webhook } from '#connector/webhook';
 import type { Settings } from './settings.ts';
-import { isPlaceholder, withoutPlaceholder } from './users.ts';
+import { isPlaceholder, readable, recordIdOf, withoutPlaceholder } from './users.ts';
 
 /** Events after which the profile may say something else of its subscriptions. The rest is of messages. */
 const profileEvents = new Set([
@@ -33,7 +33,12 @@ export function webhook(settings: Settings): Webhook<Change> {
     changes: (item, received) =>
       isEvent(item)
         ? [eventChange(item, received, settings)]
-        : [journeyChange(authoredRecord(unescaped(item), received, { at, stream: 'journeys' }), settings)],
+        : [
+            journeyChange(
+              authoredRecord(readable(unescaped(item)), received, { at, stream: 'journeys' }),
+              settings,
+            ),
+          ],
     recipe: recipe(at),
     notes: [
       'There is no webhook for a profile that changed: start a journey when one does, and let it call a webhook with the body of the recipe.',
@@ -92,10 +97,11 @@ function eventChange(item: Json, received: Received, { apiKey, key }: Settings):
   const name = eventWord(item, 'eventName') ?? '';
   if (!profileEvents.has(name)) return ignored('The event is of a message, not of a profile.');
   if (apiKey === undefined) return ignored('No apiKey is set to read the user with.');
-  const recordId = eventWord(item, key);
-  if (recordId === undefined) return ignored(`The event names no ${key} to read the user by.`);
+  const named = eventWord(item, key);
+  if (named === undefined) return ignored(`The event names no ${key} to read the user by.`);
+  const recordId = recordIdOf(named, key);
   if (key === 'email' && isPlaceholder(recordId)) return ignored('The user has no e-mail of their own.');
-  const changedAt = momentOf(eventWord(item, 'createdAt')) ?? received.receivedAt;
+  const changedAt = momentOf(readable(eventWord(item, 'createdAt') ?? null)) ?? received.receivedAt;
   return { kind: 'touch', stream: 'users', recordId, changedAt };
 }
 
@@ -106,7 +112,8 @@ function journeyChange(change: Change, { key }: Settings): Change {
   const { record } = change;
   if (key === 'email' && isPlaceholder(record.recordId))
     return ignored('The user has no e-mail of their own.');
-  return { ...change, record: { ...record, body: withoutPlaceholder(record.body) } };
+  const recordId = recordIdOf(record.recordId, key);
+  return { ...change, record: { ...record, recordId, body: withoutPlaceholder(record.body) } };
 }
 
 function recipe({ id, changedAt }: { id: string; changedAt: string }): Recipe {
@@ -120,21 +127,9 @@ function recipe({ id, changedAt }: { id: string; changedAt: string }): Recipe {
   };
 }
 
-const entities: { readonly [entity: string]: string } = {
-  '&lt;': '<',
-  '&gt;': '>',
-  '&quot;': '"',
-  '&#x27;': "'",
-  '&#39;': "'",
-  '&apos;': "'",
-  '&#x60;': '`',
-  '&#x3D;': '=',
-  '&amp;': '&',
-};
-
 /** Handlebars escapes for HTML what stands in two braces. */
 function unescaped(value: Json): Json {
-  if (typeof value === 'string') return value.replace(/&(?:#?\w+);/g, (entity) => entities[entity] ?? entity);
+  if (typeof value === 'string') return unescapeHtml(value);
   if (Array.isArray(value)) return value.map(unescaped);
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(

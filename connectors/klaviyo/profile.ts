@@ -1,6 +1,7 @@
 // A profile of Klaviyo's as a record: its attributes and its ID, side by side. It knows no request.
-import type { Json, RejectedRow, SourceRecord } from '#connector';
+import type { Json, JsonObject, RejectedRow, SourceRecord } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
+import type { Settings } from './settings.ts';
 
 export interface Rows {
   records: SourceRecord[];
@@ -31,4 +32,16 @@ export function profileRecords(resources: readonly Json[]): Rows {
     }
   }
   return found;
+}
+
+/** By any of these a person is known; a profile without all of them is a visitor who left a cookie. */
+const identifiers = ['external_id', 'email', 'phone_number'];
+
+/** Why a profile is no customer, or null. A body that does not name all of its identifiers says nothing of that. */
+export function anonymous({ anonymous: taken }: Settings, body: JsonObject): string | null {
+  if (taken || !identifiers.every((name) => Object.hasOwn(body, name))) return null;
+  const isKnown = [...identifiers, 'whatsapp_bsuid'].some((name) => wordOf(body[name]) !== undefined);
+  return isKnown
+    ? null
+    : 'it is an anonymous profile: it has no external_id, email or phone_number, and anonymous is false';
 }

@@ -13,7 +13,7 @@ import {
 } from '#connector';
 import { objectOf, requestList } from '#connector/reading';
 import { readSince, type Since, since } from '#connector/since';
-import { profileRecords } from './profile.ts';
+import { anonymous, profileRecords } from './profile.ts';
 import type { Settings } from './settings.ts';
 
 export const profilesPath = '/api/profiles';
@@ -22,15 +22,25 @@ const pageSize = 100;
 /** How far Klaviyo's clock may be behind ours, and how late an update may appear. */
 const settledMs = 300_000;
 
+/** A reading begins again where Klaviyo no longer knows its page, at most so often without getting further. */
+const mostRestarts = 5;
+const restarts = z.int().min(1).optional();
+
 /** Reading all there are. `start`: when it began, by our clock. */
-const all = z.strictObject({ phase: z.literal('all'), start: z.int().min(0), page: z.string().optional() });
-const changes = since.extend({ phase: z.literal('changes') });
+const all = z.strictObject({
+  phase: z.literal('all'),
+  start: z.int().min(0),
+  page: z.string().optional(),
+  restarts,
+});
+const changes = since.extend({ phase: z.literal('changes'), restarts });
 const cursors = z.discriminatedUnion('phase', [all, changes]);
 
 export const profiles: Stream<Settings> = {
   name: 'profiles',
   exhaustive: ['properties'],
   clock: 'second',
+  leftOut: anonymous,
   async pull(context, request) {
     const cursor = request.cursor === null ? null : readCursor(request.cursor);
     if (cursor?.phase === 'changes') return pullChanges(context, cursor, request);
@@ -44,10 +54,13 @@ export const profiles: Stream<Settings> = {
 /** One page of all profiles, in the order of their IDs, which no update moves. Then what was updated since it began. */
 async function pullAll(
   context: Context<Settings>,
-  { start, page }: { start: number; page?: string | undefined },
+  { start, page, restarts = 0 }: Omit<z.infer<typeof all>, 'phase'>,
   maxRecords: number | undefined,
 ): Promise<Page> {
-  const { rows, next } = await list(context, { sort: 'id', 'page[cursor]': page }, maxRecords);
+  const answer = await pageOf(context, { sort: 'id', 'page[cursor]': page }, { restarts, maxRecords });
+  if (answer === 'expired')
+    return { records: [], cursor: { phase: 'all', start, restarts: restarts + 1 }, rest: false };
+  const { rows, next } = answer;
   const { records, rejected } = profileRecords(rows);
   return {
     records,
@@ -55,7 +68,7 @@ async function pullAll(
     cursor:
       next === undefined
         ? changesFrom({ from: Math.max(0, start - settledMs), given: [] })
-        : { phase: 'all', start, page: next },
+        : { phase: 'all', start, page: next, ...(restarts > 0 && { restarts }) },
     rest: next === undefined,
   };
 }
@@ -65,21 +78,27 @@ async function pullAll(
  * A profile that is updated meanwhile moves to the end and is met there. The vendor's page cursor lives as long as the
  * reading does: behind its last page only a time is kept. A time ahead of ours never becomes that time.
  */
-async function pullChanges(context: Context<Settings>, cursor: Since, request: PullRequest): Promise<Page> {
+async function pullChanges(
+  context: Context<Settings>,
+  { restarts = 0, ...cursor }: z.infer<typeof changes>,
+  request: PullRequest,
+): Promise<Page> {
   const after = new Date(Math.max(0, cursor.from - 1)).toISOString();
   const query = {
     filter: `greater-than(updated,${after})`,
     sort: 'updated',
     'page[cursor]': cursor.reading?.page,
   };
-  const { rows, next } = await list(context, query, request.maxRecords);
+  const answer = await pageOf(context, query, { restarts, maxRecords: request.maxRecords });
+  if (answer === 'expired') return { records: [], cursor: beginAgain(cursor, restarts), rest: false };
+  const { rows, next } = answer;
   const { records, rejected } = profileRecords(rows);
   const until = Math.min(request.until, context.now);
   const news = readSince(cursor, { records, next, until, settledMs });
   return {
     records: news.records,
     ...(rejected.length && { rejected }),
-    cursor: changesFrom(news.cursor),
+    cursor: changesFrom(news.cursor, next === undefined ? 0 : restarts),
     rest: next === undefined,
   };
 }
@@ -103,16 +122,47 @@ async function read(
   return { records, missing: [...strange, ...(whole ? asked.filter((id) => !given.has(id)) : [])] };
 }
 
+/** The oldest come first, so what was read of the reading is behind it. */
+function beginAgain({ from, given, reading }: Since, restarts: number): Json {
+  const newest = reading?.newest ?? from;
+  if (newest <= from) return changesFrom({ from, given }, restarts + 1);
+  return changesFrom({ from: newest, given: reading?.given ?? [] });
+}
+
 type Query = { filter?: string; sort?: string; 'page[cursor]'?: string | undefined };
+
+async function pageOf(
+  context: Context<Settings>,
+  query: Query,
+  { restarts, maxRecords }: { restarts: number; maxRecords: number | undefined },
+): Promise<{ rows: Json[]; next: string | undefined } | 'expired'> {
+  try {
+    return await list(context, query, maxRecords);
+  } catch (error) {
+    const isExpired =
+      error instanceof RejectedError &&
+      query['page[cursor]'] !== undefined &&
+      [400, 404, 410, 422].includes(error.status ?? 0);
+    if (!isExpired || restarts >= mostRestarts) throw error;
+    return 'expired';
+  }
+}
 
 async function list(
   { api, settings }: Context<Settings>,
   query: Query,
   maxRecords = pageSize,
 ): Promise<{ rows: Json[]; next: string | undefined }> {
-  const asked = { ...query, 'page[size]': Math.min(pageSize, maxRecords), ...additional(settings) };
+  const size = Math.min(pageSize, maxRecords);
+  const asked = { ...query, 'page[size]': size, ...additional(settings) };
   const { list: rows, body } = await requestList(api, { path: profilesPath, query: asked }, 'data');
-  return { rows, next: nextPage(objectOf(body['links'])['next']) };
+  const { next } = objectOf(body['links']);
+  // The last page says null. A full one that says nothing may be cut short.
+  if (next === undefined && rows.length >= size)
+    throw new TransientError(
+      'Klaviyo answered a full page of profiles that does not say whether more follow',
+    );
+  return { rows, next: nextPage(next) };
 }
 
 export function additional({ additionalFields }: Settings): { [name: string]: string } {
@@ -129,8 +179,8 @@ function nextPage(link: Json | undefined): string | undefined {
 }
 
 /** A cursor to be stored: what is absent in it stays absent. */
-function changesFrom(cursor: Since): Json {
-  return JSON.parse(JSON.stringify({ ...cursor, phase: 'changes' }));
+function changesFrom(cursor: Since, restarts = 0): Json {
+  return JSON.parse(JSON.stringify({ ...cursor, phase: 'changes', ...(restarts > 0 && { restarts }) }));
 }
 
 function readCursor(cursor: Json): z.infer<typeof cursors> {

@@ -31,6 +31,12 @@ export const settings = z.strictObject({
     .describe(
       'What else to read of each profile: "subscriptions", or "predictive_analytics", which is slow.',
     ),
+  anonymous: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether profiles with neither external_id, email nor phone_number are taken too: visitors whom Klaviyo knows by a cookie. Their only ID is "id".',
+    ),
   revision: z
     .string()
     .regex(/^20\d\d-\d\d-\d\d(\.[a-z0-9-]+)?$/, 'must be a revision such as "2026-07-15"')

@@ -8,7 +8,7 @@ import type { Received, Recipe, Scheme, Webhook } from '#connector/webhook';
 import { profileRecord } from './profile.ts';
 import type { Settings } from './settings.ts';
 
-/** Not documented: three days, of which an exponential back-off of some tries is surely less. */
+/** Klaviyo is said to repeat for 48 hours before it switches a webhook off; a day more is kept in mind. */
 const retryHorizonSeconds = 72 * 3600;
 /** A thousand events in one request. */
 const maxBodyBytes = 16 * 1024 * 1024;
@@ -56,7 +56,7 @@ function schemes({ webhookSecret, urlToken, headerToken, webhookHeader }: Settin
       kind: 'signature',
       algorithm: 'hmac-sha256',
       secrets: webhookSecret,
-      // The timestamp's unit is not documented: it is signed, and not looked at.
+      // An HTTP date: it is signed as it stands, and no tolerance is documented.
       message: ['body', { header: 'Klaviyo-Timestamp' }],
       header: 'Klaviyo-Signature',
       encoding: 'hex',

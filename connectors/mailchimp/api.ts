@@ -26,8 +26,18 @@ export function describeApi(settings: Settings): ApiDescription {
     headers: { authorization: `Basic ${btoa(`tributary:${settings.apiKey}`)}` },
     account: `mailchimp:${fingerprint(settings.apiKey)}`,
     quotas,
+    isOwn,
     refusal,
   };
+}
+
+/**
+ * Mailchimp's errors are problem details whose type is a page of its own. Under very high load the guard before the API
+ * refuses with a web page: that is no word about the key. A gateway's 404 says of no member that it is gone.
+ */
+function isOwn({ json }: ApiResponse): boolean {
+  const { type, title } = objectOf(json);
+  return wordOf(title) !== undefined && (type === undefined || /mailchimp/i.test(wordOf(type) ?? ''));
 }
 
 function refusal(
@@ -42,7 +52,6 @@ function refusal(
   if (status === 401)
     return new UnauthorizedError(`${what}. Give the source an API key that is valid, of this data centre.`);
   if (status === 429 || (status === 403 && title === undefined)) {
-    // Under very high load the guard before the API refuses, and not in JSON: that is no word about the key.
     return new TransientError(`${what}. Too many connections are open for this user.`, {
       status,
       retryAfterMs: busyMs,

@@ -2,7 +2,7 @@
 // Mailchimp's list leaves open: times are whole seconds, whether a bound counts itself is not told, rows are paged by
 // offset, and one that changes meanwhile leaves the window, so that those behind it move up.
 import { createHash } from 'node:crypto';
-import type { Context, Json, Page, PullRequest } from '#connector';
+import { type Context, type Json, type Page, type PullRequest, TransientError } from '#connector';
 import { requestList } from '#connector/reading';
 import { timeoutSeconds } from './api.ts';
 import { type Cursor, readCursor, type Window, writeCursor } from './cursor.ts';
@@ -106,7 +106,9 @@ function stepOf(
   const left = listed !== null && total !== null ? Math.max(0, listed - total) : 0;
   if (left > 0 && offset > 0) return { ...window, offset: Math.max(0, offset - left), listed: total };
   const isEnd = total === null ? rows.length < asked : offset + rows.length >= total;
-  if (rows.length === 0 || isEnd) return null;
+  if (isEnd) return null;
+  if (rows.length === 0)
+    throw new TransientError(`Mailchimp answered an empty page where ${total} members are said to be`);
   const times = rows.map((row) => changeTimeOf(row) ?? Number.NaN);
   const last = times.at(-1) ?? at;
   const inOrder = times.every((time, index) => time >= (times[index - 1] ?? Math.max(0, at - secondMs)));

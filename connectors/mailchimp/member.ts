@@ -84,9 +84,21 @@ function recordOf(row: JsonObject): SourceRecord | undefined {
   if (recordId === undefined || changedAt === undefined) return undefined;
   const { _links, ...body } = row;
   if (Array.isArray(body['tags'])) body['tags'] = body['tags'].map(tagName);
+  if (body['merge_fields'] !== undefined) body['merge_fields'] = mergeFieldsIn(body['merge_fields']);
   return row['status'] === 'archived'
     ? { recordId, changedAt, deleted: true, body }
     : { recordId, changedAt, body };
+}
+
+/** An address that is the account's default stands whole in its first part, with line breaks (recorded in 2026): one line. */
+function mergeFieldsIn(fields: Json): Json {
+  const inOneLine = Object.entries(objectOf(fields)).map(([tag, value]): [string, Json] => {
+    const { addr1 } = objectOf(value);
+    if (typeof addr1 !== 'string') return [tag, value];
+    const lines = addr1.split(/[\r\n]+/).map((line) => line.trim());
+    return [tag, { ...objectOf(value), addr1: lines.filter(Boolean).join(', ') }];
+  });
+  return Object.fromEntries(inOneLine);
 }
 
 function tagName(tag: Json): Json {

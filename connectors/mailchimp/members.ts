@@ -1,5 +1,5 @@
 // The stream of members: all of them and what changed by list, single ones by ID. It knows no windows.
-import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
+import type { Context, Json, SourceRecord, Stream } from '#connector';
 import { objectOf, requestList, wordOf } from '#connector/reading';
 import { timeoutSeconds } from './api.ts';
 import { pullMembers, wholeSecond } from './changes.ts';
@@ -12,6 +12,13 @@ const idShape = /^[\w-]{1,100}$/;
 
 export const members: Stream<Settings> = {
   name: 'members',
+  // A member names all merge fields and interests of the audience: one that is absent has been taken out of it.
+  exhaustive: ['merge_fields', 'interests'],
+  clock: 'second',
+  leftOut: ({ statuses }, { status }) =>
+    !statuses.some((taken) => taken === status) && typeof status === 'string' && status !== 'archived'
+      ? `its status is ${status}, which is not among statuses`
+      : null,
   pull: (context, request) => pullMembers(context, request),
   read: { maxIds: readAtOnce, records: read },
   // Whether the list of all gives archived members too is not told: so they are asked for by themselves as well.
@@ -62,14 +69,7 @@ async function memberOf(
     isAnswer: (json) => isMember(json, id),
     timeoutSeconds,
   });
-  if (status !== 404) return json ?? null;
-  // A gateway's 404 must not delete anybody: Mailchimp's own names its kind ("Errors", title).
-  if (wordOf(objectOf(json)['title']) === undefined)
-    throw new TransientError(
-      "The 404 to a member does not come from Mailchimp's API: it has no title. Check baseUrl and what stands before it.",
-      { status, foreign: true },
-    );
-  return null;
+  return status === 404 ? null : (json ?? null);
 }
 
 /** An answer about a member names the ID that was asked for, whatever else is missing in it. */

@@ -6,6 +6,9 @@ import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
 /** What stands behind the key's hyphen is the data centre: `us19`. */
 const dataCentreIn = /-([a-z]{2,}\d+)$/;
 
+/** What a member can be while it is there. Those that are archived are deletions. */
+const memberStatuses = ['subscribed', 'unsubscribed', 'cleaned', 'pending', 'transactional'] as const;
+
 export const settings = z
   .strictObject({
     apiKey: token('0123abcd…-us19').describe(
@@ -28,6 +31,13 @@ export const settings = z
       .optional()
       .describe(
         'A long random text at the end of the webhook URL, for older webhooks that are not signed. Or a list.',
+      ),
+    statuses: z
+      .array(z.enum(memberStatuses))
+      .min(1, 'must name at least one status')
+      .default([...memberStatuses])
+      .describe(
+        'Whose members are customers, by their status: "cleaned" are those whose address bounces, "pending" have not confirmed yet, "transactional" never subscribed. Archived members are gone.',
       ),
     toleranceSeconds: z
       .int()

@@ -118,7 +118,7 @@ describe('system webhooks', () => {
   test('in a project that is based on e-mail, the e-mail names the user, in both places', () => {
     const project = new Project({ key: 'email' });
     for (const identity of ['top', 'dataFields'] as const) {
-      expect(project.says('emailSubscribe', { identity })).toMatchObject([{ recordId: 'Ada@example.com' }]);
+      expect(project.says('emailSubscribe', { identity })).toMatchObject([{ recordId: 'ada@example.com' }]);
     }
   });
 

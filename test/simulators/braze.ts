@@ -18,6 +18,10 @@ export interface BrazeOptions {
   permitted?: boolean;
   /** Exports leave `external_id` out even where it was asked for: some have. */
   omitExternalId?: boolean;
+  /** How long after a write the export still shows what was before it; up to 31 seconds were recorded. */
+  visibleAfterMs?: number;
+  /** How `dob` is read: a time of midnight was recorded, the documents show the date. */
+  dob?: 'time' | 'date';
   /** Requests a minute; 250 for those who came since August 2024. */
   requestsPerMinute?: number;
 }
@@ -56,6 +60,9 @@ export class BrazeSimulator {
   readonly #now: () => number;
   readonly #options: BrazeOptions;
   readonly #users = new Map<string, BrazeUser>();
+  /** By Braze ID, each state with the time at which it was written, the oldest first. */
+  readonly #states = new Map<string, { user: BrazeUser; writtenAt: number }[]>();
+  #lastUser = 0;
   #lastEvent = 0;
 
   constructor(options: BrazeOptions = {}) {
@@ -70,10 +77,12 @@ export class BrazeSimulator {
 
   /** Without an external ID the profile is anonymous. Says its Braze ID. */
   create(externalId: string | undefined, fields: { [name: string]: unknown } = {}): string {
-    const brazeId = (this.#users.size + 1).toString(16).padStart(24, '0');
-    this.#users.set(brazeId, {
+    this.#lastUser += 1;
+    const brazeId = this.#lastUser.toString(16).padStart(24, '0');
+    this.#write(brazeId, {
       braze_id: brazeId,
       ...(externalId !== undefined && { external_id: externalId }),
+      created_at: new Date(this.#now()).toISOString(),
       custom_attributes: {},
       ...fields,
     });
@@ -81,11 +90,32 @@ export class BrazeSimulator {
   }
 
   update(brazeId: string, fields: { [name: string]: unknown }): void {
-    this.#users.set(brazeId, { ...this.user(brazeId), ...fields });
+    this.#write(brazeId, { ...this.user(brazeId), ...fields });
   }
 
   remove(brazeId: string): void {
     this.#users.delete(brazeId);
+    this.#states.delete(brazeId);
+  }
+
+  /** Deleted and made again under its external ID: it has another Braze ID, which is given, and was created now. */
+  remake(brazeId: string, fields: { [name: string]: unknown } = {}): string {
+    const { external_id: externalId } = this.user(brazeId);
+    this.remove(brazeId);
+    return this.create(externalId, fields);
+  }
+
+  #write(brazeId: string, user: BrazeUser): void {
+    this.#users.set(brazeId, user);
+    this.#states.set(brazeId, [...(this.#states.get(brazeId) ?? []), { user, writtenAt: this.#now() }]);
+  }
+
+  /** As an export shows them by now. */
+  #visible(): BrazeUser[] {
+    const until = this.#now() - (this.#options.visibleAfterMs ?? 0);
+    return [...this.#states.values()].flatMap(
+      (states) => states.findLast(({ writtenAt }) => writtenAt <= until)?.user ?? [],
+    );
   }
 
   user(brazeId: string): BrazeUser {
@@ -174,15 +204,15 @@ export class BrazeSimulator {
       return c.json({ message: 'fields_to_export has a field that is none' }, 400);
     }
     this.exports.push({ external_ids: ids, fields_to_export: fields });
-    const known = [...this.#users.values()].filter(
-      ({ external_id: id }) => id !== undefined && ids.includes(id),
-    );
+    const known = this.#visible().filter(({ external_id: id }) => id !== undefined && ids.includes(id));
     const found = new Set(known.map(({ external_id: id }) => id));
     const invalid = ids.filter((id) => !found.has(id));
     const omitted = this.#options.omitExternalId ? ['external_id'] : [];
     const users = known.map((user) =>
       exported(
-        user,
+        this.#options.dob === 'date' || !user['dob']
+          ? user
+          : { ...user, dob: `${String(user['dob']).slice(0, 10)}T00:00:00.000Z` },
         fields.filter((field) => !omitted.includes(field)),
       ),
     );

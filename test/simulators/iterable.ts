@@ -16,6 +16,10 @@ export interface IterableOptions {
   /** What an unknown user is answered with: both have been seen, with 200. */
   unknownUser?: 'empty' | 'null';
   quotas?: boolean;
+  /** How long after a write reads still show what was before it: 2 to 12 seconds were recorded. */
+  visibleAfterMs?: number;
+  /** How times are written: with a colon in the offset, without one, or with two fractions of a second. */
+  times?: 'colon' | 'plain' | 'fractions';
 }
 
 /** How the header Authorization is made of the token that a person typed (the type Basic is seen without the word too). */
@@ -35,9 +39,13 @@ export class IterableSimulator {
     users: new QuotaWindows([{ name: 'users', requests: 100, seconds: 1 }]),
     fields: new QuotaWindows([{ name: 'fields', requests: 3, seconds: 1 }]),
   };
+  /** Run before the route: a response takes its place. */
+  faults: ((request: Request) => Response | undefined) | undefined;
   readonly #now: () => number;
   readonly #options: IterableOptions;
   readonly #users = new Map<string, IterableUser>();
+  /** By key, each state with the time at which it was written, the oldest first. */
+  readonly #states = new Map<string, { user: IterableUser; writtenAt: number }[]>();
   #lastId = 0;
 
   constructor(options: IterableOptions = {}) {
@@ -62,18 +70,41 @@ export class IterableSimulator {
     const key = String(this.#lastId);
     const { userId, email = `${userId ?? key}@placeholder.email` } = user;
     this.#users.set(key, { email, ...(userId !== undefined && { userId }), dataFields: {} });
-    this.update(key, { signupDate: written(this.#now()), ...fields });
+    this.update(key, { signupDate: this.#written(), ...fields });
     return key;
   }
 
   update(key: string, fields: { [name: string]: unknown }): void {
     const user = this.user(key);
-    const dataFields = { ...user.dataFields, ...fields, profileUpdatedAt: written(this.#now()) };
-    this.#users.set(key, { ...user, dataFields: { ...dataFields, email: user.email } });
+    const dataFields = { ...user.dataFields, ...fields, profileUpdatedAt: this.#written() };
+    // A field that is set to null is removed.
+    const kept = Object.entries(dataFields).filter(([, value]) => value !== null);
+    const state = { ...user, dataFields: { ...Object.fromEntries(kept), email: user.email } };
+    this.#users.set(key, state);
+    this.#states.set(key, [...(this.#states.get(key) ?? []), { user: state, writtenAt: this.#now() }]);
+  }
+
+  /** The same user by userId: it signed up now, and some fields are dropped. */
+  updateEmail(key: string, email: string): void {
+    this.#users.set(key, { ...this.user(key), email });
+    this.update(key, { signupDate: this.#written(), regionCode: null });
   }
 
   remove(key: string): void {
     this.#users.delete(key);
+    this.#states.delete(key);
+  }
+
+  /** As reads show them by now. */
+  #visible(): IterableUser[] {
+    const until = this.#now() - (this.#options.visibleAfterMs ?? 0);
+    return [...this.#states.values()].flatMap(
+      (states) => states.findLast(({ writtenAt }) => writtenAt <= until)?.user ?? [],
+    );
+  }
+
+  #written(): string {
+    return written(this.#now(), this.#options.times);
   }
 
   user(key: string): IterableUser {
@@ -100,7 +131,7 @@ export class IterableSimulator {
   ): Delivery {
     const { email, userId } = this.user(key);
     const who = { email, ...(userId !== undefined && { userId }) };
-    const dataFields = { createdAt: written(this.#now()), emailListIds: [12], ...data };
+    const dataFields = { createdAt: this.#written(), emailListIds: [12], ...data };
     return delivery(
       identity === 'top'
         ? { ...who, eventName, dataFields }
@@ -123,6 +154,8 @@ export class IterableSimulator {
   // ── Its API ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   #answer(c: Context, quota: 'users' | 'fields', handler: () => Response): Response {
+    const fault = this.faults?.(c.req.raw);
+    if (fault) return fault;
     const { apiKey, quotas = true } = this.#options;
     if (apiKey !== undefined && c.req.header('api-key') !== apiKey) {
       return c.json({ msg: 'Invalid API key', code: 'BadApiKey', params: null }, 401);
@@ -144,7 +177,7 @@ export class IterableSimulator {
   }
 
   #found(fits: (user: IterableUser) => boolean): Response {
-    const user = [...this.#users.values()].find(fits);
+    const user = this.#visible().find(fits);
     if (user) return Response.json({ user });
     return Response.json(this.#options.unknownUser === 'null' ? { user: null } : {});
   }
@@ -161,9 +194,11 @@ export function authorization(type: AuthType, token: string): { [name: string]: 
   return { authorization: `${words[type]}${token}` };
 }
 
-/** `2022-04-19 03:33:50 +00:00`: to the second. */
-function written(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} +00:00`;
+/** `2022-04-19 03:33:50 +00:00`: to the second. `fractions`: `2025-12-19T22:43:34.134105.000Z`, as Estuary has met it. */
+function written(time: number, form: IterableOptions['times'] = 'colon'): string {
+  const iso = new Date(time).toISOString();
+  if (form === 'fractions') return `${iso.slice(0, -1)}105.000Z`;
+  return `${iso.slice(0, 19).replace('T', ' ')} ${form === 'plain' ? '+0000' : '+00:00'}`;
 }
 
 function delivery(body: unknown, headers: { [name: string]: string }): Delivery {

@@ -26,6 +26,8 @@ export type KlaviyoOptions = {
   filterPrecision?: 'exact' | 'seconds';
   /** What a request for one ID or by a filter does with an ID of another shape. */
   strangeIds?: 'notFound' | 'refused';
+  /** How long a page cursor is known, seconds; absent: for good. How long Klaviyo knows one is not told. */
+  cursorSeconds?: number;
   push?: PushOptions;
   faults?: Fault;
 };
@@ -171,9 +173,10 @@ export class KlaviyoSimulator {
       strangeIds: this.#options.strangeIds ?? 'refused',
     };
     const rows = sorted(matching(this.#profiles.all(), query['filter'], options), query['sort'] ?? 'created');
-    const { page, last, more } = readPage(rows, size, query['page[cursor]']);
+    const oldest = this.#now() - (this.#options.cursorSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+    const { page, last, more } = readPage(rows, size, query['page[cursor]'], oldest);
     const url = new URL(c.req.url);
-    if (more) url.searchParams.set('page[cursor]', cursorOf(last));
+    if (more) url.searchParams.set('page[cursor]', cursorOf(last, this.#now()));
     return this.#json({
       data: page.map(({ value }) => this.#profiles.show(value, additionalIn(query))),
       links: { self: c.req.url, first: null, prev: null, next: more ? url.href : null },

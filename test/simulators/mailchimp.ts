@@ -107,6 +107,10 @@ export class MailchimpSimulator {
     }
   }
 
+  removeMergeField(tag: string): void {
+    this.#audience.removeMergeField(tag);
+  }
+
   get(contactId: string): Member {
     return this.#audience.get(contactId);
   }

@@ -35,7 +35,7 @@ test('of a batch the first call is signed and no other, unless the change of the
   }
 });
 
-test('the classic destination makes no batches, and the extensible one signs nothing', () => {
+test('the classic destination makes no batches, and the extensible one wraps each call and signs what is inside', () => {
   const classic = simulate({ destination: 'classic', batchSize: 10, method: 'PUT' });
   classic.track('a', 'Seen');
   classic.delete('a');
@@ -50,14 +50,13 @@ test('the classic destination makes no batches, and the extensible one signs not
     destination: 'extensible',
     headers: { Authorization: 'Bearer t' },
     method: 'PUT',
+    batchSize: 2,
   });
-  extensible.track('a', 'Seen');
+  const calls = [extensible.track('a', 'Seen'), extensible.track('b', 'Seen')];
   const [request] = extensible.take();
-  expect([request!.method, request!.headers['authorization'], request!.headers['x-signature']]).toEqual([
-    'PUT',
-    'Bearer t',
-    undefined,
-  ]);
+  expect([request!.method, request!.headers['authorization']]).toEqual(['PUT', 'Bearer t']);
+  expect(JSON.parse(text(request!.body))).toEqual(calls.map((json) => ({ json })));
+  expect(request!.headers['x-signature']).toBe(hmac(JSON.stringify(calls[0])));
 });
 
 test('the truth is what was told last of each trait, in whatever order it was told', () => {

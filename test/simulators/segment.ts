@@ -18,7 +18,7 @@ export type SegmentOptions = {
   /** Epoch milliseconds. */
   now: () => number;
   url: string;
-  /** `classic`: one call a request. `actions`: batches, too. `extensible`: batches, and whatever the secret no signature. */
+  /** `classic`: one call a request. `actions`: batches, too. `extensible`: batches whose calls are each wrapped in `json`. */
   destination?: 'classic' | 'actions' | 'extensible';
   sharedSecret?: string;
   /** What of a batch is signed: its first call, or all of it as a change of theirs in review would have it. */
@@ -124,7 +124,8 @@ export class SegmentSimulator {
     const requests: PushedRequest[] = [];
     for (let from = 0; from < calls.length; from += batchSize) {
       const batch = calls.slice(from, from + batchSize);
-      requests.push(this.#request(batch, this.#options.signs === 'whole' ? batch : batch[0]!));
+      const content = destination === 'extensible' ? batch.map((call) => ({ json: call })) : batch;
+      requests.push(this.#request(content, this.#options.signs === 'whole' ? content : batch[0]!));
     }
     return requests;
   }
@@ -132,7 +133,7 @@ export class SegmentSimulator {
   #request(content: unknown, signed: unknown): PushedRequest {
     const { url, method = 'POST', headers = {}, sharedSecret, destination = 'actions' } = this.#options;
     const signature =
-      sharedSecret !== undefined && destination !== 'extensible'
+      sharedSecret !== undefined
         ? { 'x-signature': createHmac('sha1', sharedSecret).update(JSON.stringify(signed)).digest('hex') }
         : {};
     const own = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);

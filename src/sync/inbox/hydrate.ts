@@ -38,6 +38,8 @@ const leaseMs = 120_000;
 const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
 /** A record that is not there yet may only be new: so often it is asked for before that is believed without the vendor's word. */
 const looksMax = 3;
+/** How long after one look the next one is; longer where the vendor shows its changes later than that. */
+const shortestLookMs = 5_000;
 
 export interface HydrateRoom {
   database: Database;
@@ -199,7 +201,7 @@ export class Hydrator {
     if (doubtful.length > 0)
       await putOffTouches(tx, held, {
         recordIds: ids(doubtful),
-        dueAt: now + 5_000,
+        dueAt: now + Math.max(shortestLookMs, (stream.read?.lagSeconds ?? 0) * 1000),
         counted: true,
         error: 'the vendor does not have it, and did not say that it is gone',
       });

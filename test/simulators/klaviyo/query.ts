@@ -74,26 +74,32 @@ function compare(a: Row['place'], b: Row['place']): number {
   return a[1] < b[1] ? -1 : 1;
 }
 
-/** A cursor is the place of the last row in the order; it is followed upwards only: nobody here pages down. */
+/**
+ * A cursor is the place of the last row in the order, and when it was given; it is followed upwards only: nobody here pages
+ * down. `oldest`: one given before is known no longer, epoch milliseconds.
+ */
 export function readPage(
   rows: readonly Row[],
   size: number,
   cursor: string | undefined,
+  oldest: number,
 ): { page: Row[]; last: Row['place']; more: boolean } {
-  const after = cursor === undefined ? undefined : placeIn(cursor);
+  const after = cursor === undefined ? undefined : placeIn(cursor, oldest);
   const rest = after ? rows.filter(({ place }) => compare(place, after) > 0) : rows;
   const page = rest.slice(0, size);
   return { page, last: page.at(-1)?.place ?? ['', ''], more: rest.length > size };
 }
 
-export function cursorOf(last: Row['place']): string {
-  return Buffer.from(JSON.stringify(last)).toString('base64');
+/** `now`: epoch milliseconds. */
+export function cursorOf(last: Row['place'], now: number): string {
+  return Buffer.from(JSON.stringify([last, now])).toString('base64');
 }
 
-function placeIn(cursor: string): Row['place'] {
+function placeIn(cursor: string, oldest: number): Row['place'] {
   try {
-    return JSON.parse(Buffer.from(cursor, 'base64').toString()) as Row['place'];
-  } catch {
-    throw new KlaviyoError(400, 'invalid', 'Invalid page cursor.');
-  }
+    const [place, givenAt] = JSON.parse(Buffer.from(cursor, 'base64').toString()) as [Row['place'], number];
+    if (givenAt >= oldest) return place;
+  } catch {}
+  // In the words that users of Klaviyo's own client have seen (klaviyo-api-python#9).
+  throw new KlaviyoError(400, 'invalid', 'Invalid cursor provided.');
 }

@@ -15,6 +15,8 @@ export interface Member {
   PHONE: string;
   CUSTOMERID: string;
   ADDRESS: string | { [part: string]: string };
+  /** Further merge fields of the audience, by tag. */
+  merges: { [tag: string]: string | number };
   language: string;
   tags: string[];
   signedUpAt: number;
@@ -48,6 +50,7 @@ export class Audience {
       PHONE: '',
       CUSTOMERID: '',
       ADDRESS: '',
+      merges: {},
       language: 'en',
       tags: [],
       signedUpAt: at,
@@ -60,6 +63,12 @@ export class Audience {
 
   update(contactId: string, changed: Partial<Draft>, changedAt = this.#now()): Member {
     return Object.assign(this.get(contactId), changed, { changedAt: wholeSecond(changedAt) });
+  }
+
+  /** Takes a merge field away from the audience, and so from all of its members. None of them changes by that. */
+  removeMergeField(tag: string): void {
+    for (const member of this.all())
+      member.merges = Object.fromEntries(Object.entries(member.merges).filter(([name]) => name !== tag));
   }
 
   remove(contactId: string): Member {

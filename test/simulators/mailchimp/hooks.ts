@@ -34,8 +34,8 @@ export class Hooks {
   /** With the merge fields: subscribe, unsubscribe, profile. */
   send(type: string, member: Member, more: Fields = {}): void {
     const { email, FNAME, LNAME, PHONE, ADDRESS } = member;
-    // An address comes as one text, its parts two blanks apart.
-    const address = typeof ADDRESS === 'string' ? ADDRESS : Object.values(ADDRESS).join('  ');
+    // An address is a nested object (captured in 2018), or an empty text.
+    const address = typeof ADDRESS === 'string' ? [['', ADDRESS]] : Object.entries(ADDRESS);
     this.#push(type, {
       ...more,
       id: uniqueEmailId(email),
@@ -47,7 +47,9 @@ export class Hooks {
       'merges][FNAME': FNAME,
       'merges][LNAME': LNAME,
       'merges][PHONE': PHONE,
-      'merges][ADDRESS': address,
+      ...Object.fromEntries(
+        address.map(([part, value]) => [`merges][ADDRESS${part && `][${part}`}`, value!]),
+      ),
     });
   }
 

@@ -32,7 +32,7 @@ function timeIn(text: string | undefined): number | null {
 }
 
 export function shown(member: Member, listId: string, options: MailchimpOptions): Shown {
-  const { FNAME, LNAME, PHONE, CUSTOMERID, ADDRESS } = member;
+  const { FNAME, LNAME, PHONE, CUSTOMERID, ADDRESS, merges } = member;
   return {
     id: hashOf(member.email),
     email_address: member.email,
@@ -42,7 +42,11 @@ export function shown(member: Member, listId: string, options: MailchimpOptions)
     web_id: member.webId,
     email_type: 'html',
     status: member.status,
-    merge_fields: { FNAME, LNAME, PHONE, CUSTOMERID, ADDRESS },
+    merge_fields: { FNAME, LNAME, PHONE, CUSTOMERID, ADDRESS, ...merges },
+    // Empty texts where there is nothing, as recorded in 2026.
+    sms_phone_number: '',
+    ip_signup: '',
+    ip_opt: '',
     interests: { '9f2a1c0b7d': true },
     stats: { avg_open_rate: 0.25, avg_click_rate: 0 },
     timestamp_signup: '',

@@ -1,0 +1,110 @@
+// Tributary between one simulated vendor, as the source `vendor`, and a simulated Voucherify: what comes in by runs and by
+// webhooks, and what Voucherify then holds. It knows no vendor.
+import { sql } from 'drizzle-orm';
+import { type Run, runById } from '../../src/sync/runs/runs.ts';
+import { createApp } from '../../src/web/app.ts';
+import { type Served, serve } from '../simulators/serve.ts';
+import type { TruthCustomer } from '../simulators/voucherify/options.ts';
+import { databases, type TestDatabase } from './databases.ts';
+import { type FastClock, openSyncWorld, type SyncWorld } from './sync-world.ts';
+
+type Settings = { [name: string]: unknown };
+
+/** One request of a vendor's, as its simulator writes it. */
+export interface Pushed {
+  method?: string;
+  headers: { [name: string]: string };
+  body: string | Uint8Array;
+}
+
+export class VendorWorld {
+  readonly world: SyncWorld;
+  readonly database: TestDatabase;
+  readonly #web: ReturnType<typeof createApp>;
+  readonly #server: Served | null;
+
+  private constructor(world: SyncWorld, database: TestDatabase, server: Served | null) {
+    this.world = world;
+    this.database = database;
+    this.#server = server;
+    this.#web = createApp(world.tributary, {
+      apiToken: 'a-token-for-the-tests',
+      version: '0.0.0',
+      dataDir: '/nowhere',
+    });
+  }
+
+  /** `source`: its settings. `app`: the vendor's API; null where it has none. */
+  static async open(
+    clock: FastClock,
+    app: Parameters<typeof serve>[0] | null,
+    source: Settings,
+  ): Promise<VendorWorld> {
+    const server = app ? await serve(app) : null;
+    const database = await databases[0]!.open();
+    const world = await openSyncWorld(database, {
+      clock,
+      sources: { vendor: { ...(server && { baseUrl: server.url }), ...source } },
+    });
+    await world.tributary.start();
+    return new VendorWorld(world, database, server);
+  }
+
+  async close(): Promise<void> {
+    await this.world.close();
+    await this.database.close();
+    await this.#server?.close();
+  }
+
+  sync(mode: 'incremental' | 'full' = 'full') {
+    return this.world.sync(mode, 'vendor');
+  }
+
+  /** Records by ID, as `tributary sync --records` asks for them. */
+  async read(...recordIds: string[]): Promise<Run | null> {
+    const asked = await this.world.tributary.request({
+      source: 'vendor',
+      mode: 'records',
+      trigger: 'manual',
+      lane: 'manual',
+      request: { recordIds },
+    });
+    await this.world.rest();
+    return runById(this.database, asked!.id);
+  }
+
+  /** Sends a webhook, and waits until it has been taken in. */
+  async push({ method = 'POST', headers, body }: Pushed): Promise<void> {
+    const response = await this.#web.request('/webhooks/vendor', {
+      method,
+      headers,
+      body: typeof body === 'string' ? body : new Uint8Array(body),
+    });
+    if (response.status !== 200) throw new Error(`the webhook was answered ${response.status}`);
+    await this.world.rest();
+  }
+
+  /** What Voucherify holds, by source ID. */
+  customers(): { [sourceId: string]: TruthCustomer } {
+    const all = [...this.world.voucherify.customers()];
+    return Object.fromEntries(all.map((customer) => [customer.source_id, customer]));
+  }
+
+  get ids(): (string | undefined)[] {
+    return Object.keys(this.customers()).sort();
+  }
+
+  /** IDs of the records that the source still has. */
+  async standing(): Promise<string[]> {
+    const rows = await this.database.rows<{ id: string }>(sql`
+      select record_id as id from records where deleted_at is null or deleted_at < changed_at order by record_id`);
+    return rows.map(({ id }) => id);
+  }
+
+  /** Open ones of any kind. */
+  async deadLetters(): Promise<number> {
+    const letters = sql`select count(*)::int as count from dead_letters where settled_at is null`;
+    const [row] = await this.database.rows<{ count: number }>(letters);
+    return row!.count;
+  }
+}
