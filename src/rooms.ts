@@ -78,6 +78,7 @@ async function openHouse(options: HouseOptions): Promise<House> {
       database,
       clock,
       log,
+      version,
       secretKey: secretKeyOf(options.secretKey, database, directory),
       connectors: await connectors(),
       proxies: options.proxies ?? null,

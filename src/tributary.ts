@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { sql } from 'drizzle-orm';
+import { differingParts, type Fingerprint, fingerprintOf } from './config/fingerprint.ts';
 import type { Config } from './config.ts';
 import type { Webhook } from './connector/webhook.ts';
 import type { Connector, Context, DestinationChange, MetadataSchema } from './connector.ts';
@@ -76,6 +77,18 @@ import { World } from './sync/world.ts';
 
 const runLeaseMs = 30_000;
 
+export interface DifferingWorker {
+  host: string;
+  pid: number;
+  version: string;
+  /** What differs: `version`, `destination`, `sources.NAME`, `merge` … */
+  parts: string[];
+}
+
+export function differingSentence({ host, pid, parts }: DifferingWorker): string {
+  return `The worker ${pid} on ${host} works on this database with another configuration: ${parts.join(', ')} ${parts.length === 1 ? 'differs' : 'differ'}. What is done depends on which worker does it: give all the same file and version.`;
+}
+
 export class Tributary {
   readonly config: Config;
   readonly database: Database;
@@ -102,6 +115,8 @@ export class Tributary {
   /** Called when the other workers took this one for dead: it must stop. */
   onBuried: () => void = () => {};
   #roster: Roster | null = null;
+  readonly #setup: { version: string; configuration: Fingerprint };
+  #differing: DifferingWorker[] = [];
   #dryRunsOnly = false;
   /** Sources that are withdrawn, and whose contributions are still to go. */
   #removedSources: string[] = [];
@@ -129,6 +144,8 @@ export class Tributary {
     clock: Clock;
     log: Log;
     secretKey?: string | null;
+    /** Of Tributary, for the other workers to compare. */
+    version?: string;
     /** How vendors are reached. Default: directly. */
     proxies?: Proxies | null;
     /** Those that stored records may be of. Default: those of the configuration. */
@@ -143,6 +160,7 @@ export class Tributary {
     });
     const { database } = this.databaseHealth;
     this.config = config;
+    this.#setup = { version: options.version ?? '', configuration: fingerprintOf(config) };
     this.#proxies = options.proxies ?? null;
     this.#connectors = options.connectors ?? config.sources.map(({ connector }) => connector);
     this.database = database;
@@ -375,7 +393,12 @@ export class Tributary {
   } = {}): Promise<void> {
     const { database, clock } = this;
     this.#dryRunsOnly = dryRunsOnly;
-    this.#roster = await Roster.join(this.worker, { database, clock, onBuried: () => this.#stopForGood() });
+    this.#roster = await Roster.join(this.worker, {
+      database,
+      clock,
+      onBuried: () => this.#stopForGood(),
+      setup: this.#setup,
+    });
     await this.#takeUpFromTheDead();
     if (!dryRunsOnly) await this.#giveAnotherTry();
     if (!dryRunsOnly) {
@@ -708,6 +731,30 @@ export class Tributary {
     }
   }
 
+  /** Workers of one database share its work: where they are set up differently, what is done depends on who does it. */
+  async #compareWorkers(): Promise<void> {
+    const { version, configuration } = this.#setup;
+    const differing = ((await this.#roster?.colleagues()) ?? []).flatMap(({ host, pid, setup }) => {
+      if (setup === null) return [];
+      const parts = [
+        ...(setup.version === version ? [] : ['version']),
+        ...differingParts(configuration, setup.configuration),
+      ];
+      return parts.length > 0 ? [{ host, pid, version: setup.version, parts }] : [];
+    });
+    const [before, now] = [this.#differing, differing].map((all) => JSON.stringify(all));
+    this.#differing = differing;
+    if (before === now) return;
+    for (const worker of differing) this.log.warn(differingSentence(worker));
+    if (differing.length === 0)
+      this.log.info('all workers of this database have the same configuration again');
+  }
+
+  /** The other workers that are set up in another way than this one. */
+  get differingWorkers(): readonly DifferingWorker[] {
+    return this.#differing;
+  }
+
   // ── Keeping house ───────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Who restarts has perhaps mended the cause: what no person has paused is tried once more. */
@@ -774,6 +821,7 @@ export class Tributary {
         `${stalled} database connections of a worker that does not go on were ended: others waited for them`,
       );
     await this.#takeUpFromTheDead();
+    await this.#compareWorkers();
     await endCancelledRuns(this.database, this.clock.now());
     await this.#coveragePolls.ask();
     if (this.#projectDoubt !== null && this.clock.now() - this.#projectAskedAt >= 60_000)

@@ -121,6 +121,8 @@ export interface Status {
   log: { code: string; since: string } | null;
   /** What is wrong with the database although it answers. */
   databaseFault: { kind: string; since: string; reason: string } | null;
+  /** Other workers of this database that are set up in another way. */
+  differingWorkers: { note: string }[];
   /** Loops whose last step failed. */
   loops: { name: string; failingSince: string; failures: number; lastError: string }[];
   customers: Customers;

@@ -94,7 +94,7 @@ function figures(status: Status): string[] {
 }
 
 /** What fails in the process itself. */
-function troubles({ databaseFault, loops }: Status): string[] {
+function troubles({ databaseFault, loops, differingWorkers }: Status): string[] {
   return [
     ...(databaseFault
       ? [`The database cannot be worked with since ${databaseFault.since}: ${databaseFault.reason}.`]
@@ -103,6 +103,7 @@ function troubles({ databaseFault, loops }: Status): string[] {
       ({ name, failingSince, failures, lastError }) =>
         `The loop "${name}" fails since ${failingSince} (${counted(failures, 'time')}): ${lastError}`,
     ),
+    ...differingWorkers.map(({ note }) => note),
   ];
 }
 

@@ -541,6 +541,16 @@ export const workers = pgTable('workers', {
   startedAt: time('started_at').notNull(),
   /** Null while it works. */
   endedAt: time('ended_at'),
+  version: text(),
+  /** By part of the configuration a short hash of it, without its secrets: whether two workers go by the same. */
+  configuration: jsonb(),
+});
+
+/** Sessions of the page that a person ended, until they would have expired. Written by web/ended-sessions. */
+export const endedSessions = pgTable('ended_sessions', {
+  /** A hash. */
+  id: text().primaryKey(),
+  expiresAt: time('expires_at').notNull(),
 });
 
 /** Slots of a quota held by a process: each may carry one call per window. Written by engine/quota-slices. */

@@ -3,8 +3,24 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type SQL, sql } from 'drizzle-orm';
-import { at, type Database } from '../db/database.ts';
+import { at, type Database, json } from '../db/database.ts';
 import type { Clock } from './clock.ts';
+
+/** How a worker is set up, so that workers of one database find out where they differ. */
+export interface WorkerSetup {
+  version: string;
+  /** By part of the configuration a hash of it. */
+  configuration: { readonly [part: string]: string };
+}
+
+/** Another worker that is at work. */
+export interface Colleague {
+  id: string;
+  host: string;
+  pid: number;
+  /** Null where it is of a version that did not say. */
+  setup: WorkerSetup | null;
+}
 
 const lockName = (worker: string) => `tributary worker ${worker}`;
 
@@ -43,13 +59,15 @@ export class Roster {
    */
   static async join(
     id: string,
-    options: { database: Database; clock: Clock; onBuried: () => void },
+    options: { database: Database; clock: Clock; onBuried: () => void; setup?: WorkerSetup },
   ): Promise<Roster> {
     const roster = new Roster(id, options);
     await roster.#hold();
+    const { setup } = options;
     await options.database.rows(sql`
-      insert into workers (id, host, pid, started_at)
-      values (${id}::uuid, ${hostname()}, ${process.pid}, ${at(options.clock.now())})`);
+      insert into workers (id, host, pid, started_at, version, configuration)
+      values (${id}::uuid, ${hostname()}, ${process.pid}, ${at(options.clock.now())}, ${setup?.version ?? null},
+        ${setup ? json(setup.configuration) : null})`);
     return roster;
   }
 
@@ -88,6 +106,22 @@ export class Roster {
     const dead: string[] = [];
     for (const { id } of others) if (await this.#database.isLockFree(lockName(id))) dead.push(id);
     return dead;
+  }
+
+  /** The other workers that are at work, as their rows say. */
+  async colleagues(): Promise<Colleague[]> {
+    const rows = await this.#database.rows<
+      Omit<Colleague, 'setup'> & {
+        version: string | null;
+        configuration: WorkerSetup['configuration'] | null;
+      }
+    >(sql`
+      select id::text as id, host, pid, version, configuration from workers
+      where ended_at is null and id <> ${this.id}::uuid order by started_at, id`);
+    return rows.map(({ version, configuration, ...row }) => ({
+      ...row,
+      setup: version !== null && configuration !== null ? { version, configuration } : null,
+    }));
   }
 
   /** Nothing of this worker is left to take up. */

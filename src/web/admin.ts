@@ -14,7 +14,7 @@ import { requestBodies } from './api/inbox-shapes.ts';
 import { runBody } from './api/shapes.ts';
 import { verificationBody } from './api/verifications.ts';
 import { asset } from './assets.ts';
-import { requireSameOrigin } from './auth.ts';
+import { type Auth, requireSameOrigin, tooManyGuesses } from './auth.ts';
 import type { Found } from './pages/customer.ts';
 import { enteringPage, loginPage } from './pages/login.ts';
 import { overviewPage } from './pages/overview.ts';
@@ -41,19 +41,20 @@ export function adminPages(room: Room) {
     return found;
   });
   pages.get('/', async (c) => {
-    if (!auth.hasSession(c)) return c.redirect('/login', 303);
+    if (!(await auth.hasSession(c))) return c.redirect('/login', 303);
     return answer(c, await overview(room, causes, c.req.query('q')));
   });
-  pages.get('/login', (c) => {
+  pages.get('/login', async (c) => {
     const code = c.req.query('key');
-    if (code === undefined) return auth.hasSession(c) ? c.redirect('/', 303) : answer(c, loginPage(null));
+    if (code === undefined)
+      return (await auth.hasSession(c)) ? c.redirect('/', 303) : answer(c, loginPage(null));
     // A browser that only looks ahead must not use the code up.
     if (/prefetch|prerender/.test(c.req.header('sec-purpose') ?? '')) return c.body(null, 503);
     if (!loginCodes.use(code))
-      return answer(
+      return refuseLogin(
         c,
-        loginPage('This link was used already, or is older than ten minutes. Log in with the API token.'),
-        401,
+        auth,
+        'This link was used already, or is older than ten minutes. Log in with the API token.',
       );
     auth.startSession(c);
     return answer(c, enteringPage());
@@ -62,20 +63,27 @@ export function adminPages(room: Room) {
     requireSameOrigin(c);
     const { token } = await c.req.parseBody();
     if (typeof token !== 'string' || !auth.isToken(token.trim())) {
-      return answer(c, loginPage('This is not the API token of this server.'), 401);
+      return refuseLogin(c, auth, 'This is not the API token of this server.');
     }
     auth.startSession(c);
     return c.redirect('/', 303);
   });
-  pages.post('/logout', (c) => {
+  pages.post('/logout', async (c) => {
     requireSameOrigin(c);
-    auth.endSession(c);
+    await auth.endSession(c);
     return c.redirect('/login', 303);
   });
   return pages;
 }
 
-function answer(c: Context, body: ReturnType<typeof loginPage>, status: 200 | 401 = 200) {
+function refuseLogin(c: Context, auth: Auth, sentence: string) {
+  const seconds = auth.wrongGuess();
+  if (seconds === null) return answer(c, loginPage(sentence), 401);
+  c.header('retry-after', String(seconds));
+  return answer(c, loginPage(tooManyGuesses(seconds)), 429);
+}
+
+function answer(c: Context, body: ReturnType<typeof loginPage>, status: 200 | 401 | 429 = 200) {
   c.header('cache-control', 'no-store');
   return c.html(body, status);
 }

@@ -39,6 +39,8 @@ import { verificationsApi } from './api/verifications.ts';
 import { webhookApi } from './api/webhooks.ts';
 import { Auth } from './auth.ts';
 import { BodyGate } from './body-gate.ts';
+import { EndedSessions } from './ended-sessions.ts';
+import { Guesses } from './guesses.ts';
 import { importPath } from './import-path.ts';
 import { LoginCodes } from './login-codes.ts';
 import { answerUnavailable, readsInTime } from './patience.ts';
@@ -73,13 +75,15 @@ export interface AppOptions {
 
 export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHono<Env> {
   const { clock, database, log } = tributary;
+  const guesses = new Guesses(clock, log);
   const room: Room = {
     tributary,
     version: options.version,
     startedAt: clock.now(),
     dataDir: options.dataDir,
     maxImportBytes: options.maxImportBytes ?? maxImportBytes,
-    auth: new Auth(options.apiToken, clock),
+    auth: new Auth(options.apiToken, { clock, guesses, ended: new EndedSessions(database, clock) }),
+    guesses,
     loginCodes: options.loginCodes ?? new LoginCodes(clock),
     figures: new Remembered(clock, () => figures(database, clock.now())),
     rates: new Rates(),
@@ -100,14 +104,14 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   const door = webhooksApi(room);
   app.route('/', door);
   app.use(headers);
+  const inTime = readsInTime(room);
+  app.use('/', inTime);
   app.use('/api/*', async (c, next) => {
-    room.auth.require(c);
+    await room.auth.require(c);
     c.header('cache-control', 'no-store');
     await next();
   });
-  const inTime = readsInTime(room);
   app.use('/api/*', inTime);
-  app.use('/', inTime);
   app.use(smallBodies);
   app.use(keepDigits);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));

@@ -1,8 +1,10 @@
 // Who may ask: a bearer of the API token, or a browser that has shown it once. It knows no route.
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { Clock } from '../engine/clock.ts';
+import type { EndedSessions } from './ended-sessions.ts';
+import type { Guesses } from './guesses.ts';
 import { Problem } from './problem.ts';
 
 const cookieName = 'tributary_session';
@@ -12,13 +14,20 @@ export class Auth {
   readonly #tokenHash: Buffer;
   readonly #sessionKey: Buffer;
   readonly #clock: Clock;
+  readonly #ended: EndedSessions;
+  readonly #guesses: Guesses;
 
-  constructor(apiToken: string, clock: Clock) {
+  constructor(
+    apiToken: string,
+    { clock, ended, guesses }: { clock: Clock; ended: EndedSessions; guesses: Guesses },
+  ) {
     if (apiToken === '') throw new Error('The API token must not be empty: set TRIBUTARY_API_TOKEN.');
     this.#tokenHash = sha256(apiToken);
     // Another token makes every session void.
     this.#sessionKey = createHmac('sha256', apiToken).update('tributary session').digest();
     this.#clock = clock;
+    this.#ended = ended;
+    this.#guesses = guesses;
   }
 
   /** Takes the same time whatever the token has in common with ours. */
@@ -27,41 +36,68 @@ export class Auth {
   }
 
   /** Throws the problem where the request may not pass. */
-  require(c: Context): void {
+  async require(c: Context): Promise<void> {
+    this.#guesses.look();
     const header = c.req.header('authorization');
     if (header !== undefined) {
       const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
       if (token !== undefined && this.isToken(token)) return;
+      const seconds = token === undefined ? null : this.wrongGuess();
+      if (seconds !== null)
+        throw new Problem(429, tooManyGuesses(seconds), {
+          type: 'too-many-wrong-tokens',
+          headers: { 'retry-after': String(seconds) },
+        });
       throw unauthorized('The bearer token is not the API token of this server.');
     }
-    if (!this.hasSession(c))
+    if (!(await this.hasSession(c)))
       throw unauthorized(
         'Send the API token as a bearer token: "Authorization: Bearer <TRIBUTARY_API_TOKEN>".',
       );
     requireSameOrigin(c);
   }
 
-  hasSession(c: Context): boolean {
-    const [expires = '', mac = '', ...rest] = (getCookie(c, cookieName) ?? '').split('.');
-    if (rest.length > 0 || !/^\d{1,15}$/.test(expires) || Number(expires) <= this.#clock.now()) return false;
-    return timingSafeEqual(sha256(mac), sha256(this.#mac(expires)));
+  /** Counts a wrong token or code. Null where it is merely refused; else after how many seconds to come again. */
+  wrongGuess(): number | null {
+    return this.#guesses.wrong();
+  }
+
+  async hasSession(c: Context): Promise<boolean> {
+    const session = this.#session(c);
+    return session !== null && !(await this.#ended.has(session.id));
   }
 
   startSession(c: Context): void {
     const expires = String(this.#clock.now() + sessionSeconds * 1000);
-    setCookie(c, cookieName, `${expires}.${this.#mac(expires)}`, {
+    const id = randomBytes(18).toString('base64url');
+    setCookie(c, cookieName, `${expires}.${id}.${this.#mac(expires, id)}`, {
       ...attributes(c),
       maxAge: sessionSeconds,
     });
   }
 
-  endSession(c: Context): void {
+  /** The browser forgets its cookie, and no copy of it opens anything any more. */
+  async endSession(c: Context): Promise<void> {
+    const session = this.#session(c);
+    if (session) await this.#ended.end(session.id, session.expires);
     deleteCookie(c, cookieName, attributes(c));
   }
 
-  #mac(expires: string): string {
-    return createHmac('sha256', this.#sessionKey).update(expires).digest('base64url');
+  /** What the cookie says, where it is ours and has not expired. */
+  #session(c: Context): { id: string; expires: number } | null {
+    const [expires = '', id = '', mac = '', ...rest] = (getCookie(c, cookieName) ?? '').split('.');
+    if (rest.length > 0 || !/^\d{1,15}$/.test(expires) || Number(expires) <= this.#clock.now()) return null;
+    const isOurs = timingSafeEqual(sha256(mac), sha256(this.#mac(expires, id)));
+    return isOurs ? { id, expires: Number(expires) } : null;
   }
+
+  #mac(expires: string, id: string): string {
+    return createHmac('sha256', this.#sessionKey).update(`${expires}.${id}`).digest('base64url');
+  }
+}
+
+export function tooManyGuesses(seconds: number): string {
+  return `Too many wrong tokens were sent to this server within a minute. Send the right one, or wait ${seconds} seconds.`;
 }
 
 /**

@@ -32,7 +32,7 @@ export function readsInTime(room: Room): MiddlewareHandler<Env> {
 
 /** The answer where the database cannot be worked with: problem details, or a page for a person. */
 export function answerUnavailable(room: Room, c: Context<Env>, error: unknown): Response | Promise<Response> {
-  const problem = new Problem(503, unavailableSentence(room, error), {
+  const problem = new Problem(503, unavailableSentence(room, c.req.path.startsWith('/api/'), error), {
     type: 'database',
     headers: { 'retry-after': '5' },
   });
@@ -42,8 +42,8 @@ export function answerUnavailable(room: Room, c: Context<Env>, error: unknown): 
   return c.html(troublePage(problem.body.detail), 503);
 }
 
-/** `error`: what the database said of this very request; null where it said nothing in time. */
-function unavailableSentence(room: Room, error: unknown): string {
+/** Figures are only for those who have shown the token, as all of the API's callers have. `error`: what the database said of this very request; null where it said nothing in time. */
+function unavailableSentence(room: Room, isLoggedIn: boolean, error: unknown): string {
   const { databaseHealth, failingLoops, clock } = room.tributary;
   const { fault, waitingSince } = databaseHealth;
   const since = new Date(fault?.since ?? waitingSince ?? clock.now()).toISOString();
@@ -52,7 +52,8 @@ function unavailableSentence(room: Room, error: unknown): string {
     fault?.kind === 'readOnly' || (error !== null && fault === null)
       ? `The database cannot do this now: ${said ?? fault?.reason}.`
       : `The database does not answer since ${since}${said ? `: ${said}` : ': it is busy, or something else has locked what is needed'}.`;
-  return [what, ...known(room), ...loopsSentence(failingLoops), 'Ask again in a few seconds.'].join(' ');
+  const rest = isLoggedIn ? [...known(room), ...loopsSentence(failingLoops)] : [];
+  return [what, ...rest, 'Ask again in a few seconds.'].join(' ');
 }
 
 function known({ figures }: Room): string[] {

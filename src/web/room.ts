@@ -7,6 +7,7 @@ import type { Figures } from '../sync/status.ts';
 import type { Tributary } from '../tributary.ts';
 import type { Auth } from './auth.ts';
 import type { BodyGate } from './body-gate.ts';
+import type { Guesses } from './guesses.ts';
 import type { LoginCodes } from './login-codes.ts';
 import { Problem, refuseBadInput } from './problem.ts';
 import type { Rates } from './rates.ts';
@@ -22,6 +23,8 @@ export interface Room {
   dataDir: string;
   maxImportBytes: number;
   auth: Auth;
+  /** Wrong tokens and login links. */
+  guesses: Guesses;
   loginCodes: LoginCodes;
   figures: Remembered<Figures>;
   rates: Rates;

@@ -8,6 +8,7 @@ import { lastEnded, type Verification } from '../sync/proof/verifications.ts';
 import { goingRuns, lastRuns, type Run } from '../sync/runs/runs.ts';
 import { describeVanished, vanishedSentence } from '../sync/runs/vanished.ts';
 import type { Source } from '../sync/source.ts';
+import { differingSentence } from '../tributary.ts';
 import {
   iso,
   laneShape,
@@ -109,6 +110,20 @@ export const statusShape = z
       .openapi({
         description:
           'Loops of this process whose last step failed, and that are tried again; those that work are left out.',
+      }),
+    differingWorkers: z
+      .array(
+        z.strictObject({
+          host: z.string(),
+          pid: z.int(),
+          version: z.string(),
+          parts: z.array(z.string()),
+          note: z.string(),
+        }),
+      )
+      .openapi({
+        description:
+          'Other workers of this database whose version or configuration differs, and in which parts.',
       }),
     customers: z.strictObject({ total: count, delivered: count, waiting: count, held: count, dead: count }),
     freshness: z.strictObject({
@@ -301,6 +316,10 @@ async function readFigures(room: Room): Promise<Figured> {
     database: database.kind,
     log: logFault(room),
     databaseFault: databaseFault(room),
+    differingWorkers: tributary.differingWorkers.map((worker) => ({
+      ...worker,
+      note: differingSentence(worker),
+    })),
     loops: tributary.failingLoops.map(({ name, since, failures, error }) => ({
       name,
       failingSince: iso(since),

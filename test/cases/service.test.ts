@@ -7,10 +7,16 @@ import { ManualClock, systemClock } from '../../src/engine/clock.ts';
 import { type DatabaseLine, openLine } from '../support/database-line.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { findServer, onServer } from '../support/postgres.ts';
+import { until } from '../support/sync-world.ts';
 import { apiToken, openWorld, type World } from '../web/world.ts';
 
 const onPostgres = databases.find(({ name }) => name === 'PostgreSQL');
 const server = await findServer();
+const shown = 'http://t';
+const form = { host: 't', origin: shown, 'content-type': 'application/x-www-form-urlencoded' };
+const logIn = (world: World, token = apiToken) =>
+  world.app.request(`${shown}/login`, { method: 'POST', headers: form, body: `token=${token}` });
+const cookieOf = (response: Response) => response.headers.get('set-cookie')?.split(';')[0] ?? '';
 const noon = Date.parse('2026-06-01T12:00:00Z');
 
 describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000 }, () => {
@@ -64,7 +70,7 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
     };
   }
 
-  async function until(condition: () => Promise<boolean>): Promise<void> {
+  async function inTime(condition: () => Promise<boolean>): Promise<void> {
     for (let turn = 0; turn < 200; turn += 1) {
       if (await condition()) return;
       await clock.advance(500);
@@ -96,7 +102,7 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
     expect(ready.status).toBe(503);
     expect(ready.seconds).toBeLessThan(5);
     await line.mend();
-    await until(works);
+    await inTime(works);
     expect(lines('the database does not answer')).toHaveLength(1);
     expect(lines('the database can be worked with again')).toHaveLength(1);
     expect(world.logged.filter((one) => one.includes('"level":"error"'))).toHaveLength(1);
@@ -111,13 +117,13 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
     );
     expect(await settle(waiting, 500)).toBe('DatabaseError');
     await line.mend();
-    await until(works);
+    await inTime(works);
   });
 
   it('faults 13: says that the database is gone, names the loops that fail, and works again when it is back', async () => {
     await settle(world.tributary.start());
     line.cut();
-    await until(async () => world.tributary.failingLoops.length > 2);
+    await inTime(async () => world.tributary.failingLoops.length > 2);
     const gone = await ask('/api/status');
     expect(gone.status).toBe(503);
     expect(gone.seconds).toBeLessThan(5);
@@ -125,18 +131,13 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
     expect(gone.body.detail).toMatch(/Loops that fail and are tried again: .*pull 1/);
     expect(gone.body.detail).not.toContain('should not have happened');
     await line.mend();
-    await until(works);
-    await until(async () => (await ask('/api/status')).body.loops.length === 0);
+    await inTime(works);
+    await inTime(async () => (await ask('/api/status')).body.loops.length === 0);
     expect(world.logged.filter((one) => one.includes('"level":"error"')).length).toBeLessThan(3);
   });
 
   it('faults 13: shows the sentence on the page instead of a broken page', async () => {
-    const login = await world.app.request('http://t/login', {
-      method: 'POST',
-      headers: { host: 't', origin: 'http://t', 'content-type': 'application/x-www-form-urlencoded' },
-      body: `token=${apiToken}`,
-    });
-    const cookie = login.headers.get('set-cookie')!.split(';')[0]!;
+    const cookie = cookieOf(await logIn(world));
     expect((await ask('/', { cookie })).status).toBe(200);
     line.hold();
     const page = await ask('/', { cookie });
@@ -157,7 +158,7 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
         expect((await ask('/healthz', {})).status).toBe(200);
       });
     });
-    await until(works);
+    await inTime(works);
   });
 
   it('faults 13: tells of a database that only lets itself be read, in the status too', async () => {
@@ -169,8 +170,8 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
         await on`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name} and pid <> pg_backend_pid()`;
       });
     await readOnly(true);
-    await until(async () => (await ask('/readyz', {})).body.detail?.includes('only lets itself be read'));
-    await until(async () => {
+    await inTime(async () => (await ask('/readyz', {})).body.detail?.includes('only lets itself be read'));
+    await inTime(async () => {
       const { status, body } = await ask('/api/status');
       return status === 200 && body.databaseFault?.kind === 'readOnly' && body.loops.length > 0;
     });
@@ -189,8 +190,8 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
     expect(sync.status).toBe(503);
     expect(await sync.json()).toMatchObject({ type: 'urn:tributary:problem:database' });
     await readOnly(false);
-    await until(async () => (await ask('/api/status')).body.databaseFault === null);
-    await until(async () => (await ask('/readyz', {})).status === 200);
+    await inTime(async () => (await ask('/api/status')).body.databaseFault === null);
+    await inTime(async () => (await ask('/readyz', {})).status === 200);
   });
 
   it('faults 13: tells of a disk that is full', async () => {
@@ -207,6 +208,112 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
       reason: 'its disk is full',
     });
     await database.rows(sql`drop trigger full_disk on workers`);
-    await until(async () => (await ask('/api/status')).body.databaseFault === null);
+    await inTime(async () => (await ask('/api/status')).body.databaseFault === null);
+  });
+});
+
+describe.each(databases)('Who may ask, on $name', ({ open }) => {
+  let database: TestDatabase;
+  let clock: ManualClock;
+  let world: World;
+
+  beforeEach(async () => {
+    database = await open();
+    clock = new ManualClock(noon);
+    world = await openWorld(database, { clock });
+  });
+  afterEach(() => world.close());
+
+  const asks = async (of: World, headers: { [name: string]: string }) =>
+    of.app.request(`${shown}/api/status`, { headers });
+  const logOut = async (of: World, cookie: string) =>
+    of.app.request(`${shown}/logout`, { method: 'POST', headers: { ...form, cookie } });
+
+  it('faults 15: ends the session at logout, for a copied cookie, other workers and after a restart', async () => {
+    const other = await openWorld(await database.again(), { clock });
+    try {
+      const [copied, mine] = [cookieOf(await logIn(world)), cookieOf(await logIn(world))];
+      for (const at of [world, other]) expect((await asks(at, { cookie: copied })).status).toBe(200);
+      expect((await logOut(world, copied)).status).toBe(303);
+      expect((await asks(world, { cookie: copied })).status).toBe(401);
+      expect((await world.app.request(`${shown}/`, { headers: { cookie: copied } })).status).toBe(303);
+      expect((await asks(world, { cookie: mine })).status).toBe(200);
+      await clock.advance(6_000);
+      await asks(other, { cookie: mine });
+      await clock.advance(10);
+      await until(async () => (await asks(other, { cookie: copied })).status === 401);
+      const restarted = await openWorld({ ...database, close: async () => {} }, { clock });
+      expect((await asks(restarted, { cookie: copied })).status).toBe(401);
+      expect((await asks(restarted, { cookie: mine })).status).toBe(200);
+      await restarted.close();
+      await clock.advance(7 * 24 * 3600 * 1000);
+      expect((await asks(world, { cookie: mine })).status).toBe(401);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('faults 15: slows who guesses the token, tells it once, and lets the right token through', async () => {
+    const guess = async (turn: number) =>
+      asks(world, { authorization: `Bearer a-wrong-token-number-${turn}` });
+    const statuses: number[] = [];
+    for (let turn = 0; turn < 300; turn += 1) statuses.push((await guess(turn)).status);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(10);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(290);
+    const put = await guess(300);
+    expect(Number(put.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await asks(world, { authorization: `Bearer ${apiToken}` })).status).toBe(200);
+    expect((await logIn(world)).status).toBe(303);
+    const form = await logIn(world, 'a-wrong-token-again');
+    expect(form.status).toBe(429);
+    expect(await form.text()).toContain('Too many wrong tokens');
+    expect((await world.app.request(`${shown}/login?key=guessed`)).status).toBe(429);
+    const told = () => world.logged.filter((line) => line.includes('login links come'));
+    expect(told()).toHaveLength(1);
+    await clock.advance(61_000);
+    expect((await asks(world, { authorization: `Bearer ${apiToken}` })).status).toBe(200);
+    expect(told()).toHaveLength(2);
+    expect(JSON.parse(told()[1]!)).toMatchObject({ level: 'info', wrong: 303 });
+    expect((await guess(301)).status).toBe(401);
+    expect(world.logged.join('')).not.toContain('a-wrong-token');
+  });
+});
+
+describe.each(databases)('Two workers, on $name', ({ open }) => {
+  it('say where their configurations differ, once, and when they agree again', async () => {
+    const database = await open();
+    const clock = new ManualClock(noon);
+    const crm = { connector: 'people' };
+    const one = await openWorld(database, { clock, sources: { crm, files: { connector: 'csv' } } });
+    const handle = await database.again();
+    const other = await openWorld(handle, {
+      clock,
+      sources: { crm: { ...crm, sourceId: 'email' }, files: { connector: 'csv' } },
+      config: { deletes: 'blank' },
+    });
+    const status = async () =>
+      (
+        await one.app.request('/api/status', { headers: { authorization: `Bearer ${apiToken}` } })
+      ).json() as Promise<{ differingWorkers: { parts: string[]; note: string }[] }>;
+    await one.tributary.start();
+    await other.tributary.start();
+    await until(async () => {
+      await clock.advance(5_000);
+      return (await status()).differingWorkers.length > 0;
+    });
+    const { differingWorkers } = await status();
+    expect(differingWorkers).toMatchObject([{ parts: ['deletes', 'sources.crm'] }]);
+    expect(differingWorkers[0]!.note).toContain('with another configuration: deletes, sources.crm differ');
+    await clock.advance(60_000);
+    const told = () => one.logged.filter((line) => line.includes('another configuration'));
+    expect(told()).toHaveLength(1);
+    await other.tributary.drain();
+    await until(async () => {
+      await clock.advance(5_000);
+      return (await status()).differingWorkers.length === 0;
+    });
+    expect(told()).toHaveLength(1);
+    await other.close();
+    await one.close();
   });
 });

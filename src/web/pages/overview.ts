@@ -58,7 +58,7 @@ ${deadLettersSection(status, letters, groups)}
 }
 
 /** What fails in the process itself; an empty section where nothing does, so that the script can fill it. */
-function troubles({ databaseFault, loops, now }: Status): Html {
+function troubles({ databaseFault, loops, differingWorkers, now }: Status): Html {
   return html`<section id="troubles" data-live aria-label="What fails">${
     databaseFault
       ? html`<p class="banner bad" data-key="database">The database cannot be worked with since ${moment(databaseFault.since, now)}: ${databaseFault.reason}.</p>`
@@ -66,6 +66,8 @@ function troubles({ databaseFault, loops, now }: Status): Html {
   }${loops.map(
     ({ name, failingSince, failures, lastError }) =>
       html`<p class="banner bad" data-key="loop ${name}">The loop “${name}” fails since ${moment(failingSince, now)} (${number(failures)} times): ${lastError}</p>`,
+  )}${differingWorkers.map(
+    ({ note, host, pid }) => html`<p class="banner wait" data-key="worker ${host} ${pid}">${note}</p>`,
   )}</section>`;
 }
 
