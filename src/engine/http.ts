@@ -3,6 +3,7 @@
 import { type Dispatcher, request } from 'undici';
 import manifest from '../../package.json' with { type: 'json' };
 import { parseJson } from '../connector/json.ts';
+import { retryAfterMs } from '../connector/reading.ts';
 import {
   type Api,
   type ApiDescription,
@@ -27,8 +28,11 @@ import { type Budget, UnsentError } from './quota.ts';
 import { changes, isOwn, refusalOf, Secrets } from './refusal.ts';
 import { bodyOf } from './request-body.ts';
 import { BodyTooLargeError, bodyLimits, unpacked } from './unpacking.ts';
+import { untilAborted } from './until-aborted.ts';
 
 const defaultTimeoutSeconds = 30;
+/** An access token is a few kilobytes at most. */
+const mostTokenBytes = 65_536;
 const limits = bodyLimits();
 
 /** The code of the RejectedError for an answer that is more than this process can hold. */
@@ -161,7 +165,7 @@ export class Endpoint {
       request: async (request) => {
         const path = this.#pathOf(request);
         const call = { lane, bucket: request.bucket, signal, line: this.#connections };
-        return this.#authorized((token, seen) =>
+        return this.#authorized(signal, (token, seen) =>
           this.budget.run(call, (hasSlots) =>
             this.#call(request, path, {
               lane,
@@ -251,45 +255,63 @@ export class Endpoint {
 
   /** With an access token where there is one; a token that the vendor no longer takes is replaced once. */
   async #authorized<Result>(
+    signal: AbortSignal | undefined,
     send: (token: string | null, seen: { status: number }) => Promise<Result>,
   ): Promise<Result> {
     const seen = { status: 0 };
     if (!this.#tokens) return send(null, seen);
-    const token = await this.#tokens.accessToken();
+    const token = await this.#token(signal);
     this.#secrets = secretsOf(this.#description, token);
     try {
       return await send(token, seen);
     } catch (error) {
       // A 403 is a missing scope, and stays one with a new token.
       if (!(error instanceof UnauthorizedError) || seen.status !== 401) throw error;
-      const fresh = await this.#tokens.accessToken(token);
+      const fresh = await this.#token(signal, token);
       this.#secrets = secretsOf(this.#description, fresh);
       return send(fresh, seen);
     }
   }
 
-  /** Draws on no quota: vendors count no call to their token address, and without one nothing goes on. */
+  /** The token is for all who ask: one who stops does not end the others' waiting. */
+  async #token(signal: AbortSignal | undefined, refused: string | null = null): Promise<string> {
+    try {
+      return await untilAborted(this.#tokens!.accessToken(refused), signal);
+    } catch (error) {
+      throw signal?.aborted ? new UnsentError('stopped', { uncertain: false }) : error;
+    }
+  }
+
+  /**
+   * Draws on no quota: vendors count no call to their token address, and without one nothing goes on. Bounded in all, however
+   * slowly the answer trickles in.
+   */
   async #exchangeToken(
     url: string,
     form: { readonly [name: string]: string },
-  ): Promise<{ status: number; json: Json | undefined }> {
+  ): Promise<{ status: number; json: Json | undefined; retryAfterMs: number | undefined }> {
+    const over = new AbortController();
+    const cut = new AbortController();
+    void this.#clock.sleep(defaultTimeoutSeconds * 1000, over.signal).then(() => cut.abort());
     const dispatcher = connectionsTo(new URL(url).origin, { connections: 1, proxies: this.#proxies });
     try {
-      const { statusCode, body } = await request(url, {
+      const { statusCode, headers, body } = await request(url, {
         dispatcher,
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
         body: new URLSearchParams(form).toString(),
-        headersTimeout: defaultTimeoutSeconds * 1000,
-        bodyTimeout: defaultTimeoutSeconds * 1000,
+        signal: cut.signal,
       });
-      return { status: statusCode, json: parsed(await body.text()) };
+      const text = await shortText(body, mostTokenBytes);
+      const wait = retryAfterMs(joined(headers)['retry-after'], this.#clock.now());
+      return { status: statusCode, json: parsed(text), retryAfterMs: wait };
     } catch (cause) {
       throw new TransientError(`the token address of ${this.name} cannot be reached`, {
         uncertain: false,
         cause: this.#secrets.hideInError(cause as Error),
       });
     } finally {
+      over.abort();
       void dispatcher.destroy().catch(() => {});
     }
   }
@@ -505,6 +527,18 @@ function tooLarge(name: string): RejectedError {
     `${name} sent more in one response than this process can hold: about ${megabytes} MB, unpacked`,
     { code: tooLargeCode },
   );
+}
+
+/** Throws where the body is longer. */
+async function shortText(body: AsyncIterable<Buffer>, mostBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw new Error(`its answer is longer than ${mostBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function lowerCased(headers: { [name: string]: string }): { [name: string]: string } {

@@ -25,11 +25,11 @@ interface GotToken extends Token {
   expiresAt: number;
 }
 
-/** What the vendor's token address answered: its status and body. */
+/** What the vendor's token address answered: its status, its body, and how long it asks us to wait. */
 export type Exchange = (
   url: string,
   form: { readonly [name: string]: string },
-) => Promise<{ status: number; json: unknown }>;
+) => Promise<{ status: number; json: unknown; retryAfterMs: number | undefined }>;
 
 export class OAuthTokens {
   readonly #account: string;
@@ -150,7 +150,7 @@ export class OAuthTokens {
       refreshToken === null
         ? { grant_type: 'client_credentials' }
         : { grant_type: 'refresh_token', refresh_token: refreshToken };
-    const { status, json } = await this.#exchange(tokenUrl, { ...grant, ...fields });
+    const { status, json, retryAfterMs } = await this.#exchange(tokenUrl, { ...grant, ...fields });
     const body = (typeof json === 'object' && json !== null ? json : {}) as { [key: string]: unknown };
     // An error (RFC 6749, section 5.2) is JSON and the vendor's word; a page with 400 or 403 is a gateway's.
     if ((status === 400 || status === 401 || status === 403) && Object.keys(body).length > 0) {
@@ -169,6 +169,7 @@ export class OAuthTokens {
         status,
         foreign: true,
         uncertain: false,
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
       });
     const seconds = typeof expires_in === 'number' && expires_in > 0 ? expires_in : 1_800;
     return {

@@ -58,8 +58,11 @@ export class Secrets {
   hideInError<Thrown extends Error>(error: Thrown): Thrown {
     for (let inner: unknown = error; inner instanceof Error; inner = inner.cause) {
       const { message, stack } = inner;
-      inner.message = this.hide(message);
-      if (stack) inner.stack = this.hide(stack);
+      // Defined, not set: an error of the platform (DOMException) has accessors only.
+      const define = (name: string, value: string) =>
+        Object.defineProperty(inner, name, { value, writable: true, configurable: true });
+      define('message', this.hide(message));
+      if (stack) define('stack', this.hide(stack));
     }
     return error;
   }

@@ -495,6 +495,40 @@ describe('answers of sources', () => {
     },
   );
 
+  it('pull 07: a run whose failure cannot be recorded is in the log, and is taken up again', async () => {
+    let gone = false;
+    let pulls = 0;
+    const lines: string[] = [];
+    database = await databases.at(-1)!.open();
+    const orGone = <Result>(ask: () => Promise<Result>): Promise<Result> =>
+      gone ? Promise.reject(new Error('the database is gone')) : ask();
+    const failing: TestDatabase = {
+      ...database,
+      rows: (statement) => orGone(() => database.rows(statement)),
+      transaction: (work) => orGone(() => database.transaction(work)),
+    };
+    world = await openSyncWorld(failing, {
+      connectors: [
+        given(() => {
+          pulls += 1;
+          if (pulls > 1) return { records: [person('a')], cursor: 1, rest: true };
+          gone = true;
+          throw new Error('the vendor said 42');
+        }),
+      ],
+      sources: { crm: { connector: 'given' } },
+      log: (line) => void lines.push(line),
+    });
+    await world.tributary.start();
+    const run = await ask('crm');
+    await until(() => lines.some((line) => line.includes('could not be recorded')));
+    gone = false;
+    expect(lines.join('')).toContain('the vendor said 42');
+    expect((await runOf(run)).leased).toBe(true);
+    world.clock.skip(31_000);
+    expect(await ended(run)).toMatchObject({ state: 'finished', received: 1 });
+  });
+
   it('pull 07: a run of a source that never answers, and does not listen either, can be cancelled', async () => {
     await start({
       connectors: [given(() => new Promise<Page>(() => {}))],

@@ -20,9 +20,10 @@ export type OAuthOptions = {
 export function createOAuthSimulator(options: OAuthOptions) {
   const app = new Hono();
   let refreshToken = options.refreshToken;
-  const state = { issued: 0, refused: 0, revoked: false };
+  const state = { issued: 0, refused: 0, revoked: false, answer: null as (() => Response) | null };
   app.post(options.path, async (c) => {
     const form = await c.req.parseBody();
+    if (state.answer) return state.answer();
     if (options.latencyMs) await new Promise((resolve) => setTimeout(resolve, options.latencyMs));
     const isOurs = form['client_id'] === options.clientId && form['client_secret'] === options.clientSecret;
     if (

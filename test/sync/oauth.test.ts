@@ -26,10 +26,10 @@ describe.each(databases)('access tokens that run out, on $name', ({ open }) => {
     await database?.close();
   });
 
-  async function start(options: { seconds?: number; rotates?: boolean } = {}) {
-    const { seconds = 1_800, rotates = true } = options;
+  async function start(options: { seconds?: number; rotates?: boolean; speed?: number } = {}) {
+    const { seconds = 1_800, rotates = true, speed = 1 } = options;
     database = await open();
-    const clock = new FastClock(1);
+    const clock = new FastClock(speed);
     const hubspot = createHubSpotSimulator({
       now: () => clock.now(),
       quotas: false,
@@ -100,6 +100,38 @@ describe.each(databases)('access tokens that run out, on $name', ({ open }) => {
     const { oauth, worker, ask } = await start();
     oauth.state.revoked = true;
     await expect(ask(await worker())).rejects.toThrow(/authorise the app again/);
+  });
+
+  it('holds nobody where the token address never comes to an end', async () => {
+    const { oauth, worker, ask } = await start({ speed: 25 });
+    const tributary = await worker();
+    oauth.state.answer = () =>
+      new Response(
+        new ReadableStream({
+          async pull(controller) {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+            controller.enqueue(new TextEncoder().encode(' '));
+          },
+        }),
+      );
+    const cut = new AbortController();
+    const api = tributary.endpoints.get('hubspot')!.api('manual', { signal: cut.signal });
+    const stopped = api.request({ path: '/crm/v3/objects/contacts' });
+    cut.abort();
+    await expect(stopped).rejects.toThrow('stopped');
+    // It goes on for the others, thirty seconds in all.
+    await expect(ask(tributary)).rejects.toThrow(/token address of hubspot cannot be reached/);
+    oauth.state.answer = null;
+    expect((await ask(tributary)).status).toBe(200);
+  });
+
+  it('reads no more of an answer than a token has, and waits as long as it says', async () => {
+    const { oauth, worker, ask } = await start();
+    const tributary = await worker();
+    oauth.state.answer = () => new Response('x'.repeat(1_000_000));
+    await expect(ask(tributary)).rejects.toThrow(/token address of hubspot cannot be reached/);
+    oauth.state.answer = () => Response.json({}, { status: 429, headers: { 'retry-after': '17' } });
+    await expect(ask(tributary)).rejects.toMatchObject({ status: 429, retryAfterMs: 17_000 });
   });
 
   it('keeps tokens sealed, tells them to no log, and refuses to begin without a key', async () => {

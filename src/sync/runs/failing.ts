@@ -6,6 +6,7 @@ import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/retry.ts';
 import { pause } from '../pauses.ts';
+import { concernsContent } from '../records/taking-apart.ts';
 import type { SourceHealth } from '../source-health.ts';
 import {
   CancelledError,
@@ -34,8 +35,25 @@ export interface Failing {
   signal: AbortSignal;
 }
 
-/** Settles the run's row by what ended it. */
+/**
+ * Settles the run's row by what ended it. Where the row cannot be written, the log has what was to be told; the run is taken up
+ * again when its lease has run out. Throws what kept the row from being written.
+ */
 export async function settleFailure(failing: Failing, error: unknown): Promise<void> {
+  const { database, clock, log, held } = failing;
+  try {
+    await settle(failing, error);
+  } catch (unsettled) {
+    log.error({ err: error }, 'the run failed, and that could not be recorded: see the next line');
+    // What no row can hold would fail again each time.
+    if (!concernsContent(unsettled)) throw unsettled;
+    log.error({ err: unsettled }, 'the run is ended without the words of its failure');
+    const why = 'The run failed, and its error cannot be stored: the log has it.';
+    await database.transaction((tx) => endRun(tx, held, { state: 'failed', error: why, now: clock.now() }));
+  }
+}
+
+async function settle(failing: Failing, error: unknown): Promise<void> {
   const { database, clock, log, held, signal } = failing;
   const now = clock.now();
   const message = error instanceof Error ? error.message : String(error);
