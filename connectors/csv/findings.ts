@@ -7,10 +7,10 @@ export function notesOfFile({ columns, delimiter }: Header, { repeated }: Layout
   const names = [...new Set(repeated.map((at) => columns[at]!))];
   const notes = names.map((name) => ({
     code: 'csv_repeated_column',
-    message: `The column "${name}" stands more than once in the first row, so none of the columns of this name was read: rename them to read them.`,
+    message: `The column "${name}" appears more than once in the first row, so none of the columns with this name was read. Rename them to have them read.`,
     count: 1,
   }));
   if ([',', ';', '\t'].includes(delimiter)) return notes;
-  const message = `The columns of this file are separated by ${JSON.stringify(delimiter)}; another delimiter can be set.`;
+  const message = `The columns of this file were read as separated by ${JSON.stringify(delimiter)}. To use another delimiter, set "delimiter".`;
   return [...notes, { code: 'csv_delimiter', message, count: 1 }];
 }

@@ -39,7 +39,7 @@ export function refuseOtherFormats(bytes: Buffer, name: string): void {
 export function refuseOtherTexts(text: string, name: string): void {
   const start = text.trimStart();
   const what = html.test(start)
-    ? 'an HTML page, as servers send in place of a file when a login or an address is wrong: download the CSV file itself, or save the table as CSV'
+    ? 'an HTML page, which servers often return when a login or an address is wrong: download the CSV file itself, or save the table as CSV'
     : /^<\?xml/i.test(start)
       ? `an XML document: ${asCsv}`
       : json.test(start)

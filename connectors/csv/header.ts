@@ -116,7 +116,7 @@ function separatorLine({ bytes, last, name }: Start): { delimiter: string; next:
   const delimiter = said === '\\t' ? '\t' : said;
   if (isDelimiter(delimiter)) return { delimiter, next };
   throw headerError(
-    `The first row of ${name} names ${JSON.stringify(said)} as what separates the columns, which cannot be: use a comma, a semicolon, a tab or "|".`,
+    `The first row of ${name} declares ${JSON.stringify(said)} as the delimiter, which is not supported: use a comma, a semicolon, a tab or "|".`,
   );
 }
 
@@ -155,14 +155,14 @@ function firstRow(start: Start, from: number, wanted: string): First | { reason:
 function refuseDamaged(columns: readonly string[], bytes: Buffer, { name, encoding }: Start): void {
   if (columns.some((column) => column.includes('\ufffd')) && !isWellFormed(bytes, encoding)) {
     throw new RejectedError(
-      `The first row of ${name} is not ${encoding.toUpperCase()}: save the file as CSV in UTF-8, or set "encoding" to what it is, for example "windows-1250".`,
+      `The first row of ${name} is not ${encoding.toUpperCase()}: save the file as CSV in UTF-8, or set "encoding" to its actual encoding, for example "windows-1250".`,
       { code: 'csv_encoding' },
     );
   }
   const damaged = columns.findIndex((column) => column.includes('\u0000'));
   if (damaged !== -1) {
     throw headerError(
-      `The name of column ${damaged + 1} of ${name} holds a NUL character: the file is damaged, or not text. Export it again.`,
+      `The name of column ${damaged + 1} of ${name} contains a NUL character: the file is damaged or is not text. Export it again.`,
     );
   }
 }

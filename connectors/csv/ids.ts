@@ -89,12 +89,13 @@ export function readId(
   if (scientific.test(id) || (maybeScientific.test(id) && isAmongNumbers(id, profile))) {
     return {
       fault:
-        'is a long number as a spreadsheet shortens it, and no longer tells people apart: format the column as text and export the file again',
+        'is a long number that a spreadsheet has shortened, so several people may share it: format the column as text and export the file again',
     };
   }
   if (sheetError.test(id)) {
     return {
-      fault: 'is what a spreadsheet shows in place of a value: mend the column and export the file again',
+      fault:
+        'is an error that a spreadsheet shows in place of a value: correct the column and export the file again',
     };
   }
   const [, whole] = float.exec(id) ?? [];
@@ -105,12 +106,12 @@ export function readId(
   if (whole !== undefined && profile.integers.length > 0 && !profile.lettered) {
     return {
       fault:
-        'ends in ".0" while other IDs of the column do not: it may be the same person as the ID without it. Export the column as text',
+        'ends in ".0" while other IDs in the column do not, so it may be the same person as the ID without ".0". Export the column as text',
     };
   }
   if (profile.floats && integer.test(id)) {
     return {
-      fault: 'is a whole number while the other IDs of the column end in ".0": export the column as text',
+      fault: 'is a whole number while the other IDs in the column end in ".0": export the column as text',
     };
   }
   return { id, wasFloat: false };

@@ -35,7 +35,7 @@ function withoutKey(header: readonly string[], file: string): string {
   const what = recognised === null ? '' : `, a ${recognised},`;
   const examples =
     candidates.length > 0 ? `, such as ${candidates.map((one) => `"${one}"`).join(' or ')}` : '';
-  return `${file}${what} has no column "Source_id": it has ${quoted(header)}. Name the one that identifies a customer${examples}, in "recordId" or with --source-id. Voucherify keeps that source ID for good.`;
+  return `${file}${what} has no column "Source_id": it has ${quoted(header)}. Name the column that identifies a customer${examples}, in "recordId" or with --source-id. Voucherify never changes a source ID once it is set.`;
 }
 
 /** The columns as the settings call them. Throws `RejectedError` where two come to have one name. */
@@ -50,7 +50,7 @@ export function renamed(header: readonly string[], settings: Settings, file: str
   const columns = header.map((column) => names.get(column) ?? column);
   const twice = [...names.values()].find((name) => columns.indexOf(name) !== columns.lastIndexOf(name));
   if (twice === undefined) return columns;
-  throw keyError(`${file} would have two columns "${twice}": rename the other one too.`);
+  throw keyError(`${file} would have two columns "${twice}": rename the other column too.`);
 }
 
 function quoted(columns: readonly string[]): string {

@@ -71,14 +71,11 @@ export class RowReader {
     if (broken) return `${sizeOf(fields, columns).slice(0, -1)}: ${brokenReason}`;
     const unnamed = columns.findIndex((column, at) => column === '' && !isBlank(fields[at] ?? ''));
     if (unnamed !== -1)
-      return `This row has a value in column ${unnamed + 1}, which has no name in the first row: name the column there, or empty it.`;
+      return `This row has a value in column ${unnamed + 1}, which has no name in the first row: name the column there, or clear the value.`;
     if (fields.some((field) => field.includes('\ufffd')) && !isWellFormed(row.bytes, encoding))
       return notText(encoding);
     if (fields.length < columns.length)
-      this.note(
-        'csv_short_rows',
-        'Rows end before the last column; the cells that are missing there were read as empty.',
-      );
+      this.note('csv_short_rows', 'Rows end before the last column. The missing cells were read as empty.');
     const body: JsonObject = {};
     for (const at of this.#readable) {
       const cell = unguarded(fields[at] ?? '', {
@@ -102,12 +99,12 @@ export class RowReader {
     if (found.wasFloat)
       this.note(
         'csv_float_ids',
-        `The IDs in the column "${column}" are written with ".0" at the end, as a spreadsheet writes numbers; they were read without it.`,
+        `The IDs in the column "${column}" end in ".0", as a spreadsheet writes numbers. They were read without it.`,
       );
     if (profile.rounded)
       this.note(
         'csv_rounded_ids',
-        `The long IDs in the column "${column}" all end in zeros: a spreadsheet keeps 15 digits of a number and may have made the IDs of several people one. Export the column as text.`,
+        `The long IDs in the column "${column}" all end in zeros. A spreadsheet keeps only 15 digits of a number, so several people may now share one ID. Export the column as text.`,
       );
     return { text: found.wasFloat ? found.id : cell };
   }
@@ -117,7 +114,7 @@ export class RowReader {
     const written = trimmed(String(body[keys.recordId]));
     const recordId = keys.isEmail ? written.toLowerCase() : written;
     if (recordId === '')
-      return `This row has no value in the column "${keys.recordId}", which tells rows apart.`;
+      return `This row has no value in the column "${keys.recordId}", which identifies a row.`;
     if (recordId.length > maxIdLength)
       return `The ID in the column "${keys.recordId}" has ${recordId.length} characters, where at most ${maxIdLength} are allowed.`;
     if (keys.sourceId !== undefined) body[sourceIdName] = trimmed(String(body[keys.sourceId]));
@@ -143,7 +140,7 @@ export function propertiesOf(names: readonly string[], sourceId: string | undefi
 }
 
 const brokenReason =
-  'it is a piece of a row that a line break has cut. Put a cell that holds line breaks in quotes.';
+  'it is part of a row that an unquoted line break has split. Quote cells that contain line breaks.';
 
 function sizeOf(fields: readonly string[], columns: readonly string[]): string {
   const found = `${fields.length} ${fields.length === 1 ? 'column' : 'columns'}`;
@@ -151,7 +148,7 @@ function sizeOf(fields: readonly string[], columns: readonly string[]): string {
 }
 
 function notText(encoding: string): string {
-  return `This row is not ${encoding.toUpperCase()}: save the file as CSV in UTF-8, or set "encoding" to what it is, for example "windows-1250".`;
+  return `This row is not ${encoding.toUpperCase()}: save the file as CSV in UTF-8, or set "encoding" to its actual encoding, for example "windows-1250".`;
 }
 
 /** Also under a name that would set the prototype. */

@@ -32,7 +32,7 @@ export class People {
   get notes(): Note[] {
     if (this.#count === 0) return [];
     const message =
-      'Rows bear an ID that a row of another person bears too, by e-mail address or name; of rows with one ID only the last one stands. Check the column that tells rows apart.';
+      'Rows share an ID although their e-mail addresses or names belong to different people. Only the last row of each ID is kept. Check which column identifies a row.';
     return [{ code: 'csv_same_id', message, count: this.#count }];
   }
 }

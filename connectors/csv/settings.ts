@@ -8,11 +8,7 @@ const column = z.string().trim().min(1);
 
 export const settings = z
   .strictObject({
-    path: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('The file to read; leave it out where files only come by import.'),
+    path: z.string().min(1).optional().describe('The file to read. Omit it if files arrive only by import.'),
     delimiter: z
       .string()
       .refine(
@@ -21,15 +17,15 @@ export const settings = z
       )
       .default('auto')
       .describe(
-        'What separates the columns: a comma, a semicolon, a tab, "|" or another sign; "auto" finds out, and a first line such as sep=; names it.',
+        'The delimiter: a comma, a semicolon, a tab, "|" or another character. "auto" detects it, or reads it from a first line such as sep=;.',
       ),
     recordId: column
       .optional()
-      .describe('The column that tells rows apart; by default the one with the source ID.'),
+      .describe('The column that identifies a row. Default: the column with the source ID.'),
     sourceIdColumn: column
       .optional()
       .describe(
-        'The column with the source ID, in files that do not call it Source_id: its value is kept as Source_id.',
+        'The column with the source ID, if it is not called Source_id. Its value is stored as Source_id.',
       ),
     columns: z
       .record(
@@ -41,47 +37,49 @@ export const settings = z
       )
       .optional()
       .describe(
-        'What single columns mean, where their names do not say it: {"Tier": "metadata.tier", "Notes": null}. Null leaves a column out. Not used where the source has a mapping.',
+        'The fields of columns whose names do not say it: {"Tier": "metadata.tier", "Notes": null}. Null leaves a column out. Ignored if the source has a mapping.',
       ),
     rename: z
       .record(column, column)
       .optional()
-      .describe('Columns that the file calls otherwise than the mapping: {"E-Mail": "Email"}.'),
+      .describe('Columns to read under the name that the mapping uses: {"E-Mail": "Email"}.'),
     extra: z
       .enum(['metadata', 'none'])
       .default('metadata')
-      .describe('What becomes of columns that mean no field: metadata under their own names, or nothing.'),
+      .describe(
+        'What to do with columns that are no known field: keep them as metadata under their own names, or leave them out.',
+      ),
     changedAt: column
       .optional()
-      .describe("The column with a row's time of change (ISO 8601 or epoch); by default the file's own."),
+      .describe(
+        'The column with the time at which a row changed (ISO 8601 or Unix time). Default: the modification time of the file.',
+      ),
     encoding: z
       .string()
       .refine((label) => encodingOf(label) !== null, {
         error:
-          'not an encoding: write utf-8, utf-16le, windows-1250, windows-1252, iso-8859-2 or another label of the Encoding Standard',
+          'not a known encoding: use utf-8, utf-16le, windows-1250, windows-1252, iso-8859-2 or another label of the Encoding Standard',
       })
       .transform((label) => encodingOf(label) ?? label)
       .default('utf-8')
       .describe(
-        'How the bytes are text: utf-8, windows-1250, iso-8859-2, utf-16le or another label of the Encoding Standard; a byte order mark of UTF-8 is obeyed.',
+        'The encoding of the file: utf-8, windows-1250, iso-8859-2, utf-16le or another label of the Encoding Standard. A UTF-8 byte order mark takes precedence.',
       ),
-    pageRows: z.int().min(1).max(10_000).default(1000).describe('Rows taken in at a time.'),
+    pageRows: z.int().min(1).max(10_000).default(1000).describe('Rows processed at a time.'),
     complete: z
       .boolean()
       .default(false)
-      .describe(
-        'True: the file at the path names everybody, so whoever is no longer in it has been deleted.',
-      ),
+      .describe('True: the file lists every record, so records that are no longer in it are deleted.'),
     maxBadShare: z
       .number()
       .min(0)
       .max(1)
       .default(0.5)
-      .describe('The reading stops when more than this share of the rows, and at least ten, is rejected.'),
+      .describe('Reading stops when at least ten rows, and more than this share of all rows, are rejected.'),
   })
   .refine(({ path, complete }) => path !== undefined || !complete, {
     path: ['complete'],
-    error: 'only where there is a path: say of an imported file that it is complete when you import it',
+    error: 'only with a path: for an imported file use "tributary import --complete"',
   });
 
 export type Settings = z.infer<typeof settings>;

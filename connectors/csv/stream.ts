@@ -231,7 +231,7 @@ function refuseUnnamed({ columns, sample }: Header, path: string): void {
   );
   if (unnamed === -1) return;
   throw new RejectedError(
-    `Column ${unnamed + 1} of ${fileName(path)} has no name in the first row, though it holds values: name it there, or remove it.`,
+    `Column ${unnamed + 1} of ${fileName(path)} contains values but has no name in the first row: name it there, or remove it.`,
     { code: 'csv_header' },
   );
 }
@@ -279,7 +279,7 @@ function isSame(cursor: Kept, file: FileState): boolean {
 
 function refuseChanged(cursor: Kept, file: FileState, path: string): void {
   if (isSame(cursor, file)) return;
-  const message = `${fileName(path)} was changed while it was being read; the next run reads it from the beginning.`;
+  const message = `${fileName(path)} changed while it was being read. The next run reads it from the beginning.`;
   throw new RejectedError(message, { code: 'file_changed' });
 }
 
@@ -287,7 +287,7 @@ function readCursor(cursor: PullRequest['cursor']): Kept | null {
   if (cursor === null || cursor === 'no file') return null;
   const { data } = cursors.safeParse(cursor);
   if (data) return data;
-  throw new RejectedError('The cursor kept for this file is unknown: start a full reading.', {
+  throw new RejectedError('The stored cursor of this file is not valid: start a full sync.', {
     code: 'cursor',
   });
 }

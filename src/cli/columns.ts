@@ -18,11 +18,11 @@ export function printColumns(terminal: Terminal, source: string, columns: Column
   if (metadata.length > 0) say(`Metadata: ${list(metadata.map(nameOf))}.`);
   for (const [reason, names] of groupsOf(columns)) say(`Left out (${reason}): ${list(names)}.`);
   if (mappedBy === 'configuration') {
-    say(`Change it in sources.${source}.mapping.`);
+    say(`To change this, edit sources.${source}.mapping.`);
     return;
   }
   say(
-    `Change single columns in sources.${source}, for example "columns": ${exampleOf(columns)}; or all of them with "mapping".`,
+    `To change single columns, set for example "columns": ${exampleOf(columns)} in sources.${source}. To change all of them, set "mapping".`,
   );
   if (full) print(terminal, `  "mapping": ${JSON.stringify(columns.mapping)}`);
 }

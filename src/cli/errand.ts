@@ -71,7 +71,7 @@ function tellAsked({ terminal }: Cli, { json }: ErrandOptions, { runs, more }: A
     return;
   }
   for (const { id, source, mode } of runs) {
-    print(terminal, `Run ${id} of ${source} was asked for (${mode}). "tributary status" shows how it goes.`);
+    print(terminal, `Run ${id} of ${source} was requested (${mode}). "tributary status" shows its progress.`);
   }
 }
 
@@ -104,10 +104,10 @@ function openSentences({ customers: { held, waiting, dead }, quarantined }: Done
   return [
     held > 0 &&
       `${counted(held, 'customer')} ${are(held)} held by the mass-change breaker: "tributary release --list" shows them.`,
-    waiting > 0 && `${counted(waiting, 'customer')} still to be delivered: "tributary status" shows why.`,
+    waiting > 0 && `${counted(waiting, 'customer')} not yet delivered: "tributary status" shows why.`,
     dead > 0 &&
       `${counted(dead, 'customer')} ${are(dead)} refused by the destination: "tributary dead-letters" says why.`,
     quarantined > 0 &&
-      `${counted(quarantined, 'value')} ${are(quarantined)} left out, their records are not: "tributary quarantine" says why.`,
+      `${counted(quarantined, 'value')} ${are(quarantined)} left out, but their records were kept: "tributary quarantine" says why.`,
   ].filter((sentence) => sentence !== false);
 }

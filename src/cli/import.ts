@@ -31,43 +31,40 @@ export function addImport(program: Command, cli: Cli): void {
     .description('Take in a CSV file of customers and deliver them.')
     .argument(
       '<file>',
-      "the first row names the columns; Voucherify's template and the usual vendors' exports fit as they are",
+      "a CSV file whose first row names the columns; Voucherify's template and common vendor exports work unchanged",
     )
     .option('--source <name>', 'the source it belongs to; may be left out where only one takes files')
-    .option(
-      '--delimiter <character>',
-      'what separates the columns: , ; | tab or another sign; found out where it is left out',
-    )
-    .option('--encoding <name>', 'how the bytes are text: utf-8, windows-1250, iso-8859-2, utf-16le …')
-    .option('--complete', 'the file names everybody: records of the source that are not in it are deleted')
-    .option('--source-id <column>', 'the column that identifies a customer, where none is called Source_id')
-    .option('--map <field=column>', 'read a field from this column; may be repeated', pair, {})
+    .option('--delimiter <character>', 'the delimiter: , ; | tab or another character (default: detected)')
+    .option('--encoding <name>', 'the encoding of the file: utf-8, windows-1250, iso-8859-2, utf-16le …')
+    .option('--complete', 'the file lists every record: records of the source that are not in it are deleted')
+    .option('--source-id <column>', 'the column that identifies a customer, if none is called Source_id')
+    .option('--map <field=column>', 'read a field from this column; repeatable', pair, {})
     .option(
       '--set <setting=value>',
-      'a setting of the source for this file only, the value as JSON or text; may be repeated',
+      'a setting of the source for this file only, with its value as JSON or text; repeatable',
       setting,
       {},
     )
-    .option('--dry-run', 'keep and send nothing: print what would become of the columns and customers')
-    .option('--exit-zero', 'end a dry run with 0 also where something would differ')
+    .option('--dry-run', 'store and send nothing; print what would become of the columns and customers')
+    .option('--exit-zero', 'exit with 0 even if a dry run finds differences')
     .option('--no-wait', 'hand it to the server and return at once')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-An import ends by saying what became of each column, and how to change it.
+An import ends with a report of how each column was used and how to change that.
 
 Examples:
   $ tributary import customers.csv --dry-run
   $ tributary import leads.csv --source leads --delimiter ";"
   $ tributary import audience.csv --source-id "Email Address" --map 'metadata.tier=Member Tier'
 
-Exit code 1: a row was rejected (each is named, and the rest is taken in), a customer was refused by the destination or
-is held by the mass-change breaker, or the mapping names a column that the file probably has under another name.
-3: a dry run found that something would differ.`,
+Exit code 1: a row was rejected (each is named, and the others are imported), the destination refused a customer, the
+mass-change breaker holds a customer, or the mapping names a column that the file probably has under another name.
+3: a dry run found differences.`,
     )
     .action(async (file: string, options: Options) => {
-      if (options.exitZero && !options.dryRun) throw new UsageError('--exit-zero goes with --dry-run only.');
+      if (options.exitZero && !options.dryRun) throw new UsageError('--exit-zero requires --dry-run.');
       await requireFile(file);
       const ask = async (client: Client) => [
         await send(client, options.source ?? (await onlySource(client)), file, options),
@@ -82,13 +79,13 @@ is held by the mass-change breaker, or the mapping names a column that the file 
 function pair(given: string, before: { [name: string]: string }): { [name: string]: string } {
   const at = given.indexOf('=');
   if (at < 1 || at === given.length - 1)
-    throw new InvalidArgumentError('Write it as field=Column, such as email=E-Mail.');
+    throw new InvalidArgumentError('Use the form field=Column, for example email=E-Mail.');
   return { ...before, [given.slice(0, at).trim()]: given.slice(at + 1).trim() };
 }
 
 function setting(given: string, before: { [name: string]: unknown }): { [name: string]: unknown } {
   const at = given.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('Write it as setting=value, such as extra=none.');
+  if (at < 1) throw new InvalidArgumentError('Use the form setting=value, for example extra=none.');
   return { ...before, [given.slice(0, at).trim()]: parsedValue(given.slice(at + 1)) };
 }
 

@@ -27,7 +27,7 @@ export function addSync(program: Command, cli: Cli): void {
       'read these records only, by the IDs that the source gives them, parted by commas',
     )
     .option('--dry-run', 'read, but keep and send nothing: print what would differ, and what it would cost')
-    .option('--exit-zero', 'end a dry run with 0 also where something would differ')
+    .option('--exit-zero', 'exit with 0 even if a dry run finds differences')
     .option('--no-wait', 'ask the server for it and return at once')
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -49,7 +49,7 @@ mass-change breaker. 3: a dry run found that something would differ.`,
         : recordIds
           ? { mode: 'records', recordIds }
           : { mode: 'incremental' };
-      if (options.exitZero && !options.dryRun) throw new UsageError('--exit-zero goes with --dry-run only.');
+      if (options.exitZero && !options.dryRun) throw new UsageError('--exit-zero requires --dry-run.');
       if (options.dryRun) {
         return runDryRuns(cli, options, (client) => askAll(client, source, { ...request, dryRun: true }));
       }

@@ -57,7 +57,7 @@ export function scanRow(bytes: Buffer, from: number, dialect: Dialect, last: boo
     if (next === undefined)
       return bad(bytes, from, last, 'text follows a closing quote: a quote within a field is written twice');
     if (fields.length < columns && fields.some((text) => holdsRow(text, delimiter, columns)))
-      return bad(bytes, from, last, 'a quote is opened in it and closed only in another row');
+      return bad(bytes, from, last, 'a quote that it opens is closed only in another row');
     return { kind: 'row', next, fields };
   }
 }

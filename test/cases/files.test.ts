@@ -65,7 +65,7 @@ describe('what is missing or empty in a file', () => {
       [3, 4, 5, 6, 7, 9].map((row) => `row ${row} of people.csv`),
     );
     expect(rejected[0]!.reason).toBe(
-      'This row has 2 columns, the header has 5: it is a piece of a row that a line break has cut. Put a cell that holds line breaks in quotes.',
+      'This row has 2 columns, the header has 5: it is part of a row that an unquoted line break has split. Quote cells that contain line breaks.',
     );
   });
 
@@ -134,7 +134,7 @@ describe('what is missing or empty in a file', () => {
       reason: expect.stringMatching(/^This row has a value in column 3, which has no name in the first row/),
     });
     expect(await refusal(lines(',Source_id', '0,tn-1', '1,tn-2'))).toMatch(
-      /^Column 1 of people\.csv has no name/,
+      /^Column 1 of people\.csv contains values but has no name/,
     );
     const beyond = await read(lines('Source_id,Name', 'tn-1,Ann,,stray', 'tn-2,Bo'));
     expect(beyond.ids).toEqual(['tn-2']);
@@ -187,7 +187,7 @@ describe('how a file is written', () => {
 
   it('15-sep-line: a first line that names no possible delimiter says so', async () => {
     expect(await refusal(lines('sep="', 'Source_id'))).toMatch(
-      /^The first row of people\.csv names "\\"" as what separates/,
+      /^The first row of people\.csv declares "\\"" as the delimiter/,
     );
   });
 
@@ -285,7 +285,7 @@ describe('how a file is written', () => {
         `people.csv is UTF-16 text without a byte order mark: save it as CSV in UTF-8, or set "encoding" to "${encoding}".`,
       );
     expect(await refusal('Source_id\u0000,Name\r\nx,y\r\n')).toMatch(
-      /^The name of column 1 of people\.csv holds a NUL character/,
+      /^The name of column 1 of people\.csv contains a NUL character/,
     );
     expect((await read('Source_id,Name\r\nx,A\u0000nn\r\n')).ids).toEqual(['x']);
   });
@@ -379,7 +379,7 @@ describe('what a spreadsheet or a shop did to values', () => {
     expect(ids).toEqual(['70000000001']);
     expect(rejected).toHaveLength(8);
     expect(rejected[0]!.reason).toMatch(
-      /^The ID "7\.00E\+10" in the column "Source_id" is a long number as a spreadsheet shortens it/,
+      /^The ID "7\.00E\+10" in the column "Source_id" is a long number that a spreadsheet has shortened/,
     );
   });
 

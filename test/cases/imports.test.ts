@@ -125,8 +125,8 @@ describe('settings for one file', () => {
       [['--set', 'path=/etc/passwd'], /"path" cannot be set for an import/],
       [['--set', 'extra=some'], /extra cannot be "some"/],
       [['--map', 'mail=Mail'], /"mail".*email/],
-      [['--map', 'email'], /Write it as field=Column/],
-      [['--exit-zero'], /--exit-zero goes with --dry-run/],
+      [['--map', 'email'], /Use the form field=Column/],
+      [['--exit-zero'], /--exit-zero requires --dry-run/],
     ];
     for (const [args, sentence] of faults)
       expect(await tributary('import', file, ...args), args.join(' ')).toMatchObject({

@@ -63,7 +63,7 @@ describeConnector('csv', {
     { settings: { path: 'a.csv', delimiter: 'ab' }, says: /delimiter: one character/ },
     { settings: { path: 'a.csv', pageRows: 0 }, says: /pageRows: / },
     { settings: { path: 'a.csv', encoding: 'klingon' }, says: /encoding: .*utf-8/ },
-    { settings: { complete: true }, says: /complete: only where there is a path/ },
+    { settings: { complete: true }, says: /complete: only with a path/ },
     { settings: { path: 'a.csv', maxBadShare: 2 }, says: /maxBadShare: / },
     { settings: { file: 'a.csv' }, says: /file/ },
   ],
@@ -176,9 +176,9 @@ describe('a row', () => {
 
 describe('a bad row is refused alone', () => {
   test.each([
-    ['a single cell', 'b', /^This row has 1 column, the header has 3: it is a piece of a row/],
+    ['a single cell', 'b', /^This row has 1 column, the header has 3: it is part of a row/],
     ['too many columns', 'b,Bo,x,y', 'This row has 4 columns, the header has 3.'],
-    ['no record ID', ' ,Bo,x', 'This row has no value in the column "Source_id", which tells rows apart.'],
+    ['no record ID', ' ,Bo,x', 'This row has no value in the column "Source_id", which identifies a row.'],
     ['text after a quote', 'b,"Bo"b,x', /text follows a closing quote/],
     ['a quote left open', 'b,"Bo,x', /a quote is opened|text follows a closing quote/],
   ])('%s', async (_, line, reason) => {
@@ -276,7 +276,7 @@ describe('a header', () => {
     );
     expect(await refusal('\n\r\n')).toContain('people.csv is empty');
     expect(await refusal('Source_id,,Name\na,x,Ann\nb,,Bo\nc,y,Cy\n')).toBe(
-      'Column 2 of people.csv has no name in the first row, though it holds values: name it there, or remove it.',
+      'Column 2 of people.csv contains values but has no name in the first row: name it there, or remove it.',
     );
     expect(await refusal('Source_id,Name, Name \n')).toBe(
       'people.csv has two columns named "Name": rename one of them.',
@@ -286,9 +286,9 @@ describe('a header', () => {
     );
   });
 
-  test('must have the column that tells rows apart, and says which there are', async () => {
+  test('requires the column that identifies a row, and names the columns that the file has', async () => {
     expect(await refusal('Name,Email\n')).toBe(
-      'people.csv has no column "Source_id": it has "Name", "Email". Name the one that identifies a customer, such as "Email", in "recordId" or with --source-id. Voucherify keeps that source ID for good.',
+      'people.csv has no column "Source_id": it has "Name", "Email". Name the column that identifies a customer, such as "Email", in "recordId" or with --source-id. Voucherify never changes a source ID once it is set.',
     );
     expect(await refusal('Name,Email\n', { recordId: 'No' })).toBe(
       'people.csv has no column "No": it has "Name", "Email".',
@@ -348,7 +348,7 @@ describe('a file', () => {
     await files.write('people.csv', 'Source_id\na\nb\nx\n', start + 1000);
     const next = stream.pull!(context, { cursor: page.cursor, until: start, properties: [] });
     await expect(next).rejects.toThrow(
-      'people.csv was changed while it was being read; the next run reads it from the beginning',
+      'people.csv changed while it was being read. The next run reads it from the beginning',
     );
     const local = localFiles();
     const sizes = [17, 99];
@@ -514,7 +514,7 @@ describe('the default mapping', () => {
     expect(mapping['metadata.tags[0]']).toEqual({ from: 'tags[0]', as: 'text' });
   });
 
-  test('finds the source ID by its column, else by the one that tells rows apart', () => {
+  test('finds the source ID by its column, else by the one that identifies a row', () => {
     const sourceIdFor = (columns: string[], settings: Record<string, unknown> = {}) =>
       csv.source!.sourceIdFor!(csv.settings.parse(settings), columns);
     expect(sourceIdFor(['source_id', 'No'], { recordId: 'No' })).toBe('source_id');
