@@ -176,7 +176,10 @@ export interface Stream<Settings> {
    */
   read?: {
     maxIds: number;
-    /** How long after a change the vendor may still give the state before it, seconds: a touched record is read after that. */
+    /**
+     * How long after a change the vendor may still give the state before it, seconds: a touched record is read after that, and
+     * one that is missing then is looked for again as much later.
+     */
     lagSeconds?: number;
     records(
       context: Context<Settings>,

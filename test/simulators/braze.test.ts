@@ -50,6 +50,20 @@ describe('the simulated Braze', () => {
     expect([status, headers.get('x-ratelimit-reset')]).toEqual([429, String(now / 1000 + 60)]);
   });
 
+  test('shows what was written half a minute later, names who is not there yet, and reads dob as a time', async () => {
+    let time = now;
+    const { simulator, ask } = simulate({ now: () => time, visibleAfterMs: 31_000 });
+    const body = { external_ids: ['c1'], fields_to_export: ['external_id', 'dob', 'braze_id'] };
+    const first = simulator.create('c1', { dob: '1980-12-21' });
+    expect((await ask(body)).json).toEqual({ message: 'success', users: [], invalid_user_ids: ['c1'] });
+    time += 31_000;
+    const shown = { external_id: 'c1', dob: '1980-12-21T00:00:00.000Z', braze_id: first };
+    expect((await ask(body)).json).toEqual({ message: 'success', users: [shown] });
+    const second = simulator.remake(first);
+    expect(second).not.toBe(first);
+    expect((await ask(body)).json).toMatchObject({ users: [], invalid_user_ids: ['c1'] });
+  });
+
   test('fills in Liquid, with or without escaping, and knows no other tags', () => {
     const { simulator } = simulate();
     const ada = simulator.create('c1', { first_name: 'Ada "the first"' });

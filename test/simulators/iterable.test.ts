@@ -27,6 +27,34 @@ describe('the simulated Iterable', () => {
     expect((await ask('/api/users/byUserId/u2', 'other')).status).toBe(401);
   });
 
+  test('shows what was written some seconds later, with the time at which it was written, in each form of times', async () => {
+    for (const [times, form] of [
+      ['colon', '2026-11-02 08:00:00 +00:00'],
+      ['plain', '2026-11-02 08:00:00 +0000'],
+      ['fractions', '2026-11-02T08:00:00.000105.000Z'],
+    ] as const) {
+      let time = now;
+      const project = new IterableSimulator({ now: () => time, visibleAfterMs: 12_000, times });
+      const key = project.create(
+        { userId: 'u1', email: 'a@example.org' },
+        { tier: 'gold', regionCode: 'SE' },
+      );
+      const read = async () => (await (await project.app.request('/api/users/byUserId/u1')).json()) as object;
+      expect(await read()).toEqual({});
+      time += 12_000;
+      expect(await read()).toMatchObject({ user: { dataFields: { tier: 'gold', profileUpdatedAt: form } } });
+      project.updateEmail(key, 'b@example.org');
+      project.update(key, { tier: null });
+      time += 12_000;
+      expect(Object.keys(project.user(key).dataFields).sort()).toEqual([
+        'email',
+        'profileUpdatedAt',
+        'signupDate',
+      ]);
+      expect(await read()).toEqual({ user: project.user(key) });
+    }
+  });
+
   test('pushes events, and bodies in which two braces escape and three do not', () => {
     const event = JSON.parse(Buffer.from(simulator.systemWebhook(ada, 'emailSubscribe').body).toString());
     expect(event).toMatchObject({ eventName: 'emailSubscribe', userId: 'u/1' });

@@ -78,6 +78,20 @@ describe('the simulated Klaviyo', () => {
     });
   });
 
+  test('refuses a page cursor that it knows no longer', async () => {
+    let time = start;
+    const { klaviyo, ask } = simulate({ now: () => time, cursorSeconds: 60 });
+    klaviyo.seed(150);
+    const { next } = (await ask('/api/profiles?page[size]=100')).json.links;
+    const path = next.slice(next.indexOf('/api/'));
+    expect((await ask(path)).json.data).toHaveLength(50);
+    time += 61_000;
+    expect(await ask(path)).toMatchObject({
+      status: 400,
+      json: { errors: [{ detail: 'Invalid cursor provided.' }] },
+    });
+  });
+
   test('shows subscriptions only where they are asked for', async () => {
     const { klaviyo, ask } = simulate();
     klaviyo.create({});

@@ -61,6 +61,18 @@ describe('the simulated audience', () => {
     expect(many.some(({ status }) => status === 429)).toBe(true);
   });
 
+  test('nests an address in its form, or sends an empty text, and shows what it has not as an empty text', async () => {
+    const { simulator, get } = opened();
+    const id = simulator.create({ email: 'ann@example.com', ADDRESS: { addr1: 'Street 1', city: 'Lund' } });
+    simulator.update(id, { ADDRESS: '' });
+    const [nested, empty] = simulator.sent().map(({ body }) => new URLSearchParams(body));
+    expect(nested!.get('data[merges][ADDRESS][addr1]')).toBe('Street 1');
+    expect(nested!.has('data[merges][ADDRESS]')).toBe(false);
+    expect(empty!.get('data[merges][ADDRESS]')).toBe('');
+    const { json } = await get(`/3.0/lists/a1b2c3d4e5/members/${id}`);
+    expect(json).toMatchObject({ sms_phone_number: '', ip_opt: '', merge_fields: { ADDRESS: '' } });
+  });
+
   test('sends each event as a form with brackets, signed over the time and the body', () => {
     const { simulator } = opened({ signingSecret: 'hook-secret' });
     simulator.create({ email: 'Ann@Example.com', FNAME: 'Ann' });
