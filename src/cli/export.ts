@@ -54,7 +54,7 @@ export function addExport(program: Command, cli: Cli): void {
     .description('Write customers as CSV, in the order of their source IDs.')
     .option(
       '--fields <names>',
-      'columns, parted by commas: name, email, address.city, metadata.plan, source_id, updated_at',
+      'columns, comma-separated: name, email, address.city, metadata.plan, source_id, updated_at',
     )
     .option(
       '--filter <field=value>',
@@ -75,11 +75,12 @@ export function addExport(program: Command, cli: Cli): void {
     .addHelpText(
       'after',
       `
-Without --fields the columns are those of Voucherify's import. Times are ISO 8601 in UTC; a list is one cell, its
+Without --fields the columns are those of Voucherify's import, and JSON lines hold every field. With --fields nothing else
+is written, in any format. Times are ISO 8601 in UTC; a list is one cell, its
 values parted by commas; what has no value is empty.
 
-A cell that begins with = + - @, a tab or a carriage return gets an apostrophe before it, so that no spreadsheet takes
-it for a formula: a phone number is written '+48600100200. "tributary import" takes it off again. Use --raw for a file
+A cell that begins with = + - @, also in their full-width forms or behind blanks and line ends, gets an apostrophe before
+it, so that no spreadsheet takes it for a formula: a phone number is written '+48600100200. "tributary import" takes it off again. Use --raw for a file
 that a program reads, such as Voucherify's own import.
 
 Examples:
@@ -96,7 +97,12 @@ function collect(value: string, before: string[]): string[] {
 
 async function exportCustomers(cli: Cli, options: Options): Promise<void> {
   const columns = columnsOf(options.fields);
-  const query = { changedSince: timeOf(options.changedSince), filter: filterOf(options.filter) };
+  const named = columns.filter((column) => !ownColumns.includes(column)).join(',');
+  const query = {
+    changedSince: timeOf(options.changedSince),
+    filter: filterOf(options.filter),
+    fields: options.fields === undefined || named === '' ? undefined : named,
+  };
   const reached = await reach(cli, { work: false });
   try {
     const out = options.output === undefined ? cli.terminal.out : await openFile(options.output);
@@ -119,7 +125,7 @@ async function exportCustomers(cli: Cli, options: Options): Promise<void> {
 
 async function* pages(
   client: Client,
-  query: { changedSince: string | undefined; filter: string | undefined },
+  query: { changedSince: string | undefined; filter: string | undefined; fields: string | undefined },
 ): AsyncGenerator<Page['customers']> {
   let after: string | undefined;
   for (;;) {
@@ -133,7 +139,8 @@ async function* pages(
 /** JSON lines only on the standard output: a file is always CSV. */
 function rowWriter({ json, output, raw, fields }: Options, columns: readonly string[]) {
   if (json && output === undefined) {
-    return { head: null, row: (customer: Page['customers'][number]) => `${JSON.stringify(customer)}\n` };
+    const kept = fields === undefined ? null : columns;
+    return { head: null, row: (customer: Page['customers'][number]) => `${jsonOf(customer, kept)}\n` };
   }
   const head = columns.map((column) => (fields === undefined ? (importNames[column] ?? column) : column));
   return {
@@ -144,6 +151,19 @@ function rowWriter({ json, output, raw, fields }: Options, columns: readonly str
         raw,
       ),
   };
+}
+
+/** `columns`: null for all. What was not asked for is not in it. */
+function jsonOf(
+  { sourceId, fields, updatedAt }: Page['customers'][number],
+  columns: readonly string[] | null,
+) {
+  if (columns === null) return JSON.stringify({ sourceId, fields, updatedAt });
+  return JSON.stringify({
+    ...(columns.includes('source_id') && { sourceId }),
+    fields: Object.fromEntries(Object.entries(fields).filter(([field]) => columns.includes(field))),
+    ...(columns.includes('updated_at') && { updatedAt }),
+  });
 }
 
 function cellOf({ sourceId, fields, updatedAt }: Page['customers'][number], column: string): string {

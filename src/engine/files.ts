@@ -14,7 +14,7 @@ export const localFiles: Files = {
         (error as NodeJS.ErrnoException).code === 'ENOENT'
           ? 'there is no such file'
           : (error as Error).message;
-      throw new RejectedError(`cannot read ${path}: ${why}`, { code: 'no_file' });
+      throw new RejectedError(`cannot read ${basename(path)}: ${why}`, { code: 'no_file' });
     }
   },
   open: (path, fromByte) => createReadStream(path, { start: fromByte }),

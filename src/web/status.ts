@@ -253,7 +253,7 @@ function factsOf(status: Figured, ended: Verification | null): Facts {
     // Customers that were never sent by us are none of our concern.
     drifted: drifts.reduce((sum, { kind, count }) => (kind === 'unknown' ? sum : sum + count), 0),
     deadLetters: status.deadLetters.open,
-    failingLoops: [],
+    failingLoops: status.loops.filter(({ failures }) => failures >= 3).map(({ name }) => name),
     logLost: log?.code ?? null,
     quarantined: status.quarantined,
     verification: ended && verificationFact(ended),

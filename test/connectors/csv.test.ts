@@ -363,7 +363,7 @@ describe('a file', () => {
 
   test('that is not there is a sentence', async () => {
     await expect(pagesOf(contextOf({ path: '/nowhere/people.csv' }))).rejects.toThrow(
-      'There is no file /nowhere/people.csv.',
+      'There is no file people.csv where its source looks for it.',
     );
   });
 

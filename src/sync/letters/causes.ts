@@ -193,6 +193,11 @@ const others: { readonly [kind in DeadLetterKind]: Cause } = {
   },
 };
 
+/** Codes that have an entry of their own. */
+export const literalCodes: readonly string[] = [
+  ...new Set(entries.flatMap(({ code }) => (typeof code === 'string' ? [code] : []))),
+];
+
 /** `message`: the words that were said, or any of a group's. */
 export function causeOf(letter: { kind: DeadLetterKind; code: string; message: string }): Cause {
   const entry = entries.find(

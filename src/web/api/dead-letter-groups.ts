@@ -9,7 +9,7 @@ import { csvRow } from '../csv.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { letterBody } from './dead-letters.ts';
-import { letterFilter, letterFilterOf, letterIds, letterKind } from './letter-filter.ts';
+import { letterFilter, letterFilterOf, letterIds, letterKind, requireKnown } from './letter-filter.ts';
 import { iso, jsonOf, secured, text, time } from './shapes.ts';
 
 const tags = ['dead letters'];
@@ -126,14 +126,17 @@ const discard = createRoute({
   },
 });
 
-export function deadLetterGroupsApi({ tributary }: Room) {
+export function deadLetterGroupsApi(room: Room) {
+  const { tributary } = room;
   return newApi()
     .openapi(groups, async (c) => {
+      await requireKnown(room, c.req.valid('query'));
       const found = await letterGroups(tributary.database, letterFilterOf(c.req.valid('query')));
       return c.json({ groups: found.map(groupBody) }, 200);
     })
-    .openapi(file, (c) => {
+    .openapi(file, async (c) => {
       const { format, raw, ...which } = c.req.valid('query');
+      await requireKnown(room, which);
       const lines = linesOf(
         tributary,
         letterFilterOf(which),
@@ -146,6 +149,7 @@ export function deadLetterGroupsApi({ tributary }: Room) {
     })
     .openapi(discard, async (c) => {
       const { reason, all: _, ...which } = c.req.valid('json');
+      await requireKnown(room, which);
       return c.json(await discardDeadLetters(tributary, letterFilterOf(which), reason), 200);
     });
 }

@@ -4,7 +4,7 @@ import { type KeptLetter, listDeadLetters } from '../../sync/letters/dead-letter
 import { retryDeadLetters } from '../../sync/letters/retry.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { letterFilter, letterFilterOf, letterIds, letterKind } from './letter-filter.ts';
+import { letterFilter, letterFilterOf, letterIds, letterKind, requireKnown } from './letter-filter.ts';
 import { before, iso, jsonOf, limit, secured, time } from './shapes.ts';
 
 const tags = ['dead letters'];
@@ -124,10 +124,12 @@ const retry = createRoute({
   },
 });
 
-export function deadLettersApi({ tributary }: Room) {
+export function deadLettersApi(room: Room) {
+  const { tributary } = room;
   return newApi()
     .openapi(list, async (c) => {
       const { limit, before, ...filter } = c.req.valid('query');
+      await requireKnown(room, filter);
       const which = letterFilterOf(filter);
       const letters = await listDeadLetters(tributary.database, which, { before, limit: limit + 1 });
       const page = letters.slice(0, limit);
@@ -137,6 +139,7 @@ export function deadLettersApi({ tributary }: Room) {
       );
     })
     .openapi(retry, async (c) => {
+      await requireKnown(room, c.req.valid('json'));
       const retried = await retryDeadLetters(tributary, letterFilterOf(c.req.valid('json')));
       await tributary.hurryDeliveries();
       return c.json(retried, 200);

@@ -4,6 +4,7 @@ import { deliveriesOfRuns, deliveriesSince } from '../../sync/deliver/run-delive
 import { countTouches } from '../../sync/inbox/touches.ts';
 import { pauses } from '../../sync/pauses.ts';
 import { figures } from '../../sync/status.ts';
+import { requireRuns } from '../known.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { jsonOf, secured } from './shapes.ts';
@@ -59,9 +60,11 @@ const route = createRoute({
   },
 });
 
-export function deliveriesApi({ tributary: { database, clock } }: Room) {
+export function deliveriesApi(room: Room) {
+  const { database, clock } = room.tributary;
   return newApi().openapi(route, async (c) => {
     const { runs, since } = c.req.valid('query');
+    if (runs) await requireRuns(room, 'runs', runs);
     const counts = runs
       ? await deliveriesOfRuns(database, runs)
       : since === undefined

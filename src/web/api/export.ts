@@ -1,7 +1,9 @@
 // Customers with all their fields over HTTP, a thousand at a time: for files and for other programs.
 import { createRoute, z } from '@hono/zod-openapi';
 import { parseJson } from '../../connector/json.ts';
+import type { Fields } from '../../connector.ts';
 import { exportCustomers } from '../../sync/customers/customer-export.ts';
+import { requireFields } from '../known.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, secured, text, time } from './shapes.ts';
@@ -28,6 +30,10 @@ const route = createRoute({
           'Values by field name, as JSON; all must hold. A list holds a value where one of its elements is it.',
         example: '{"metadata.plan":"gold"}',
       }),
+      fields: text.min(1).optional().openapi({
+        description: 'Only these fields, comma-separated. Default: all.',
+        example: 'email,metadata.plan',
+      }),
       limit: z.coerce.number('a number from 1 to 1000').int().min(1).max(1000).default(200),
     }),
   },
@@ -51,18 +57,33 @@ const route = createRoute({
   },
 });
 
-export function exportApi({ tributary }: Room) {
+export function exportApi(room: Room) {
   return newApi().openapi(route, async (c) => {
-    const { after, changedSince, filter, limit } = c.req.valid('query');
+    const { after, changedSince, filter, fields, limit } = c.req.valid('query');
+    const values = filter === undefined ? undefined : filterOf(filter);
+    const named = fields?.split(',').map((name) => name.trim());
+    // Only of the first page: the others are asked for with the same.
+    if (after === undefined) {
+      await requireFields(room, 'filter', Object.keys(values ?? {}));
+      await requireFields(room, 'fields', named ?? []);
+    }
     const wanted = {
-      fields: filter === undefined ? undefined : filterOf(filter),
+      fields: values,
       changedSince: changedSince === undefined ? undefined : Date.parse(changedSince),
     };
-    const found = await exportCustomers(tributary.database, wanted, { after, limit: limit + 1 });
+    const found = await exportCustomers(room.tributary.database, wanted, { after, limit: limit + 1 });
     const page = found.slice(0, limit);
-    const customers = page.map((customer) => ({ ...customer, updatedAt: iso(customer.updatedAt) }));
+    const customers = page.map((customer) => ({
+      ...customer,
+      fields: named ? picked(customer.fields, named) : customer.fields,
+      updatedAt: iso(customer.updatedAt),
+    }));
     return c.json({ customers, next: found.length > limit ? page.at(-1)!.sourceId : null }, 200);
   });
+}
+
+function picked(fields: Fields, named: readonly string[]): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([field]) => named.includes(field)));
 }
 
 function filterOf(given: string): { [field: string]: string } {

@@ -4,6 +4,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { type Decided, refuseHolds, releaseHolds } from '../../sync/deliver/decide.ts';
 import { heldPreviews } from '../../sync/deliver/difference.ts';
 import { groupHolds, listHolds } from '../../sync/deliver/holds.ts';
+import { requireFields, requireRuns } from '../known.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { before, iso, jsonOf, limit, secured, text, time } from './shapes.ts';
@@ -135,7 +136,8 @@ const refuse = decide(
   'A blanked field is pinned to the value that the destination has, until the pin is released; a customer that its records have left is kept. Then the deliveries go on.',
 );
 
-export function holdsApi({ tributary }: Room) {
+export function holdsApi(room: Room) {
+  const { tributary } = room;
   const { database } = tributary;
   const woken = (decided: Decided): Decided => {
     tributary.wake();
@@ -144,6 +146,7 @@ export function holdsApi({ tributary }: Room) {
   return newApi()
     .openapi(list, async (c) => {
       const { limit, before, ...which } = c.req.valid('query');
+      await requireKnown(room, which);
       const [groups, found] = await Promise.all([
         groupHolds(database, which),
         listHolds(database, which, { before, limit: limit + 1 }),
@@ -169,13 +172,23 @@ export function holdsApi({ tributary }: Room) {
       );
     })
     .openapi(release, async (c) =>
-      c.json(woken(await releaseHolds(tributary, chosen(c.req.valid('json')))), 200),
+      c.json(woken(await releaseHolds(tributary, await chosen(room, c.req.valid('json')))), 200),
     )
     .openapi(refuse, async (c) =>
-      c.json(woken(await refuseHolds(tributary, chosen(c.req.valid('json')))), 200),
+      c.json(woken(await refuseHolds(tributary, await chosen(room, c.req.valid('json')))), 200),
     );
 }
 
-function chosen({ all: _, ...which }: z.infer<typeof decision>) {
+async function chosen(room: Room, { all: _, ...which }: z.infer<typeof decision>) {
+  await requireKnown(room, which);
   return which;
+}
+
+/** Throws the problem where there is no such run, or nothing that is so called can be lost. */
+async function requireKnown(
+  room: Room,
+  { runId, what }: { runId?: number | undefined; what?: string | undefined },
+): Promise<void> {
+  if (runId !== undefined) await requireRuns(room, 'runId', [runId]);
+  if (what !== undefined && what !== 'deleted') await requireFields(room, 'what', [what]);
 }

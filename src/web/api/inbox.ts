@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { listRequests, requestById } from '../../sync/inbox/inbox.ts';
 import { faultsOf } from '../../sync/inbox/inbox-faults.ts';
 import { type Replaying, replayFitting, replayRequests } from '../../sync/inbox/replaying.ts';
+import { requireSource } from '../known.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import {
@@ -182,6 +183,7 @@ export function inboxApi(room: Room) {
   return newApi()
     .openapi(list, async (c) => {
       const { limit, before, faulty, from, to, ...rest } = c.req.valid('query');
+      await requireSource(room, rest.source);
       const filter = { ...rest, faulty: faulty === 'true', from: epoch(from), to: epoch(to) };
       const found = await listRequests(database, filter, { before, limit: limit + 1 });
       const page = found.slice(0, limit);
@@ -215,6 +217,7 @@ export function inboxApi(room: Room) {
     })
     .openapi(replay, async (c) => {
       const { ids, dryRun = false, after = 0, all: _all, from, to, ...rest } = c.req.valid('json');
+      await requireSource(room, rest.source);
       // What comes while this goes on was not meant.
       const until = Math.min(epoch(to) ?? Number.POSITIVE_INFINITY, clock.now() + 1);
       const filter = ids ? { ids } : { ...rest, from: epoch(from), to: until };

@@ -1,6 +1,8 @@
 // Which dead letters are meant, as every route about them is asked. It knows no route.
 import { z } from '@hono/zod-openapi';
 import type { DeadLetterFilter } from '../../sync/letters/dead-letters.ts';
+import { requireCode, requireLetters, requireSource } from '../known.ts';
+import type { Room } from '../room.ts';
 import { text } from './shapes.ts';
 
 const moment = z.iso.datetime({ offset: true }).optional();
@@ -27,6 +29,20 @@ type Given = Omit<DeadLetterFilter, 'since' | 'until'> & {
 export function letterFilterOf({ ids, kind, source, code, since, until, text }: Given): DeadLetterFilter {
   const timeOf = (written: string | undefined) => (written === undefined ? undefined : Date.parse(written));
   return { ids, kind, source, code, since: timeOf(since), until: timeOf(until), text };
+}
+
+/** Throws the problem where the filter names what is not known. */
+export async function requireKnown(
+  room: Room,
+  {
+    ids,
+    source,
+    code,
+  }: { ids?: number[] | undefined; source?: string | undefined; code?: string | undefined },
+): Promise<void> {
+  await requireLetters(room, ids);
+  await requireSource(room, source);
+  await requireCode(room, code);
 }
 
 export const letterIds = z

@@ -1,6 +1,7 @@
 // Values in quarantine over HTTP: a list to page through.
 import { createRoute, z } from '@hono/zod-openapi';
 import { listQuarantine, type QuarantinePlace } from '../../sync/records/quarantine.ts';
+import { requireFields, requireSource } from '../known.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, limit, secured, text, time } from './shapes.ts';
@@ -53,10 +54,12 @@ const quarantine = createRoute({
   },
 });
 
-export function quarantineApi({ tributary }: Room) {
-  const { database, world } = tributary;
+export function quarantineApi(room: Room) {
+  const { database, world } = room.tributary;
   return newApi().openapi(quarantine, async (c) => {
     const { limit, after, ...filter } = c.req.valid('query');
+    await requireSource(room, filter.source);
+    if (filter.field !== undefined) await requireFields(room, 'field', [filter.field]);
     const place = after === undefined ? undefined : placeOf(after);
     const found = await listQuarantine(database, world, filter, { after: place, limit: limit + 1 });
     const page = found.slice(0, limit);

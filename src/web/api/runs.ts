@@ -1,6 +1,7 @@
 // Runs over HTTP: what they brought, and a person's word to call one off.
 import { createRoute, z } from '@hono/zod-openapi';
 import { cancelRun, listRuns, reportOf, runById } from '../../sync/runs/runs.ts';
+import { requireSource } from '../known.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { dryRunShape } from './preview.ts';
@@ -110,6 +111,7 @@ export function runsApi(room: Room) {
   return newApi()
     .openapi(list, async (c) => {
       const { limit, ...filter } = c.req.valid('query');
+      await requireSource(room, filter.source);
       const runs = await listRuns(tributary.database, { ...filter, limit: limit + 1 });
       const page = runs.slice(0, limit);
       return c.json({ runs: page.map(runBody), next: runs.length > limit ? page.at(-1)!.id : null }, 200);

@@ -87,7 +87,7 @@ export type RunBody = z.infer<typeof runShape>;
 export function runBody({ leased, ...run }: Run): RunBody {
   return {
     ...run,
-    request: { ...run.request },
+    request: withoutFolder(run.request),
     working: leased,
     slot: iso(run.slot),
     requestedAt: iso(run.requestedAt),
@@ -96,6 +96,11 @@ export function runBody({ leased, ...run }: Run): RunBody {
     dueAt: iso(run.dueAt),
     cancelRequestedAt: iso(run.cancelRequestedAt),
   };
+}
+
+/** Where a file lies on the server is nobody's concern: its name says which it is. */
+function withoutFolder({ path, ...request }: Run['request']): { [name: string]: unknown } {
+  return path === undefined ? request : { ...request, path: path.split(/[\\/]/).at(-1) };
 }
 
 export const pauseShape = z

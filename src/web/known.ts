@@ -1,0 +1,104 @@
+// What a filter names must be something known: a source, a code, a field or a run that is not is an error with the name that
+// was probably meant, and never everybody or nobody. It knows no route.
+import { sql } from 'drizzle-orm';
+import { fieldFault, standardFields } from '../customer/fields.ts';
+import { nearestName } from '../customer/nearest.ts';
+import { json } from '../db/database.ts';
+import { literalCodes } from '../sync/letters/causes.ts';
+import { destinationName } from '../sync/pauses.ts';
+import { Problem } from './problem.ts';
+import type { Room } from './room.ts';
+
+/** Of a source that has left the configuration rows may still speak. */
+export async function requireSource({ tributary }: Room, name: string | undefined): Promise<void> {
+  const { world, database } = tributary;
+  if (name === undefined || name === destinationName || world.source(name)) return;
+  const [kept] = await database.rows<{ known: boolean }>(sql`
+    select exists(select 1 from mappings where source = ${name}) or exists(select 1 from runs where source = ${name})
+      or exists(select 1 from dead_letters where source = ${name})
+      or exists(select 1 from inbox where source = ${name}) as known`);
+  if (kept?.known) return;
+  const names = [...world.sources.map((source) => source.name), destinationName];
+  throw unknown('source', name, `No source is called ${name}`, names);
+}
+
+/** A code of a dead letter, open or settled, or one that we give. */
+export async function requireCode({ tributary }: Room, code: string | undefined): Promise<void> {
+  if (code === undefined || literalCodes.includes(code)) return;
+  const rows = await tributary.database.rows<{ code: string }>(sql`select distinct code from dead_letters`);
+  const codes = rows.map((row) => row.code);
+  if (codes.includes(code)) return;
+  throw unknown('code', code, `No dead letter has the code ${code}`, codes, literalCodes);
+}
+
+/** Fields that a mapping names, that a customer has or that a record failed in. `path`: the parameter. */
+export async function requireFields(
+  { tributary }: Room,
+  path: string,
+  fields: readonly string[],
+): Promise<void> {
+  const { world, database } = tributary;
+  const mapped = world.sources.flatMap((source) => Object.keys(source.mapping));
+  const known = new Set([...standardFields, ...mapped]);
+  for (const field of fields) {
+    const fault = fieldFault(field);
+    if (fault !== null) throw badField(path, field, fault);
+  }
+  const strange = fields.filter((field) => !known.has(field));
+  if (strange.length === 0) return;
+  const rows = await database.rows<{ field: string }>(sql`
+    select name as field from jsonb_array_elements_text(${json(strange)}) as name
+    where exists(select 1 from customers where jsonb_exists(fields, name))
+      or exists(select 1 from records where faults @> jsonb_build_array(jsonb_build_object('field', name)))`);
+  const held = new Set(rows.map((row) => row.field));
+  const [field] = strange.filter((name) => !held.has(name));
+  if (field === undefined) return;
+  throw unknown(path, field, `No customer has the field ${field}, and no mapping names it`, [...known]);
+}
+
+/** Runs that there are; runs are never taken away. */
+export async function requireRuns({ tributary }: Room, path: string, ids: readonly number[]): Promise<void> {
+  const rows = await tributary.database.rows<{ id: number }>(sql`
+    select id::float8 as id from runs
+    where id in (select value::bigint from jsonb_array_elements_text(${json(ids)}))`);
+  const there = new Set(rows.map(({ id }) => id));
+  const gone = ids.filter((id) => !there.has(id));
+  if (gone.length > 0) throw unknown(path, String(gone[0]), `There is no run ${gone.join(', ')}`, []);
+}
+
+/** Dead letters of these IDs, settled ones too. */
+export async function requireLetters({ tributary }: Room, ids: readonly number[] = []): Promise<void> {
+  if (ids.length === 0) return;
+  const rows = await tributary.database.rows<{ id: number }>(sql`
+    select id::float8 as id from dead_letters
+    where id in (select value::bigint from jsonb_array_elements_text(${json(ids)}))`);
+  const there = new Set(rows.map(({ id }) => id));
+  const gone = ids.filter((id) => !there.has(id));
+  if (gone.length === 0) return;
+  throw unknown('ids', String(gone[0]), `There is no dead letter ${gone.slice(0, 20).join(', ')}`, []);
+}
+
+function badField(path: string, field: string, fault: string): Problem {
+  return new Problem(400, fault, {
+    type: 'bad-input',
+    faults: [{ path, found: JSON.stringify(field), allowed: fault }],
+  });
+}
+
+/** `known` is named where it is short; `also` is only thought of for what was meant. */
+function unknown(
+  path: string,
+  found: string,
+  sentence: string,
+  known: readonly string[],
+  also: readonly string[] = [],
+): Problem {
+  const meant = nearestName(found, [...known, ...also]);
+  const list =
+    known.length === 0 ? '' : ` There ${known.length === 1 ? 'is' : 'are'} ${known.slice(0, 20).join(', ')}.`;
+  const hint = meant === null ? list : ` Did you mean ${meant}?${list}`;
+  return new Problem(400, `${sentence}.${hint}`, {
+    type: 'bad-input',
+    faults: [{ path, found: JSON.stringify(found).slice(0, 200), allowed: meant ?? 'one that is known' }],
+  });
+}
