@@ -15,8 +15,9 @@ const output = new OutputHealth(systemClock);
 for (const stream of [stdout, stderr]) stream.on('error', output.failed);
 
 // A promise that nobody awaits costs the one thing that it was for. The process and its other work live on.
+const lastResort = createLog({ level: 'error' });
 process.on('unhandledRejection', (reason) => {
-  createLog({ level: 'error' }).error({ err: reason }, 'a failure that nothing handled; the work goes on');
+  lastResort.error({ err: reason }, 'a failure that nothing handled; the work goes on');
 });
 
 const cli: Cli = {

@@ -283,14 +283,16 @@ export class Tributary {
     const { database, world, clock, log } = this;
     const { renamed, refused } = await database.transaction((tx) => renameSources(tx, world));
     for (const [from, to] of renamed)
-      log.info(`the source ${from} is called ${to} from now on, with all its records`);
+      log.info({ source: to, renamedFrom: from }, 'the source was renamed, with all its records');
     for (const [from, to] of refused)
       log.warn(
-        `sources.${to}.renamedFrom names ${from}, but ${to} has records of its own, so the two stay apart`,
+        { source: to, renamedFrom: from },
+        'renamedFrom names a source, but this one has records of its own, so the two stay apart',
       );
     await noteDefinitions(database, world, clock.now());
     await this.meetVanished();
-    for (const vanished of await describeVanished(database, world)) log.warn(vanishedSentence(vanished));
+    for (const vanished of await describeVanished(database, world))
+      log.warn({ source: vanished.name }, vanishedSentence(vanished));
   }
 
   /** Why nothing is sent before a person has decided whose acknowledgements these are; null where that is known. */
@@ -313,7 +315,8 @@ export class Tributary {
     if (this.#projectDoubt === null) await this.#endProjectDoubt();
     else {
       const why = { cause: 'project' as const, reason: this.#projectDoubt };
-      if (await pause(database, destinationName, why, clock.now())) log.error(this.#projectDoubt);
+      if (await pause(database, destinationName, why, clock.now()))
+        log.error({ reason: this.#projectDoubt }, 'destination paused');
     }
   }
 
@@ -324,11 +327,7 @@ export class Tributary {
     let due = 0;
     if (as === 'new') due = await beginProject(database, account, clock.now());
     else await adoptAccount(database, account, clock.now());
-    log.info(
-      as === 'new'
-        ? `${account} is a new project: all of its ${due} customers are due`
-        : `${account} is the same project as before`,
-    );
+    log.info({ account, as, due }, 'a person said which project the destination is');
     await this.#endProjectDoubt();
     return due;
   }
@@ -408,7 +407,7 @@ export class Tributary {
     await this.learnTraits();
     await this.refreshSchema();
     const loop = (name: string, step: (signal: AbortSignal) => Promise<Next>) =>
-      this.#workers.set(name, new Worker({ name, step, clock: this.clock, log: this.log }).start());
+      this.#workers.set(name, new Worker({ name, step, clock, log: this.log }).start());
     const sources = this.world.sources.length + this.#removedSources.length;
     loop('watch the database', (signal) => this.databaseHealth.step(signal));
     for (let number = 1; number <= Math.min(sources, 4); number += 1)
@@ -449,7 +448,10 @@ export class Tributary {
     try {
       const requested = await this.verify({ sample, heal, by: 'schedule', slot });
       if (requested && 'going' in requested)
-        this.log.warn(`verification ${requested.going.id} is going on still: the scheduled one is left out`);
+        this.log.warn(
+          { verification: requested.going.id },
+          'a verification is still running: the scheduled one is left out',
+        );
     } catch (error) {
       this.log.error({ err: error }, 'a scheduled verification could not be asked for');
     }
@@ -781,7 +783,10 @@ export class Tributary {
         if (JSON.stringify(schema) !== JSON.stringify(this.world.schema)) this.world.schema = schema;
         this.#schemaIsKnown = true;
       } catch (error) {
-        this.log.warn(`the destination's metadata schema could not be read: ${(error as Error).message}`);
+        this.log.warn(
+          { reason: (error as Error).message },
+          "the destination's metadata schema could not be read",
+        );
       }
     }
     // Records that came while it was not known were typed by none.
@@ -803,7 +808,8 @@ export class Tributary {
           ? 'withdrawn: what it contributed is taken back'
           : 'the mapping has changed: stored records are mapped again',
       );
-    if (revived > 0) log.info(`the metadata schema has changed: ${revived} refused customers are sent again`);
+    if (revived > 0)
+      log.info({ customers: revived }, 'the metadata schema has changed: refused customers are sent again');
     if (requested.length > 0 || revived > 0) this.wake();
   }
 
@@ -818,7 +824,8 @@ export class Tributary {
     const stalled = await this.database.endStalled();
     if (stalled > 0)
       this.log.warn(
-        `${stalled} database connections of a worker that does not go on were ended: others waited for them`,
+        { connections: stalled },
+        'database connections of a worker that does not go on were ended: others waited for them',
       );
     await this.#takeUpFromTheDead();
     await this.#compareWorkers();

@@ -3,24 +3,36 @@ import type { Note, Run, Status } from './answers.ts';
 
 const number = (value: number) => value.toLocaleString('en-US');
 
-/** `received 1,200 (hubspot 40 %) · customers 800 · delivered 700 · waiting 100 · calls 45` */
-export function figuresSentence({ sources, customers, destination, deadLetters }: Status): string {
-  const records = sources.reduce((sum, source) => sum + source.records, 0);
-  const going = sources.flatMap((source) =>
-    source.going.filter((run) => run.working).map((run) => `${source.name} ${progressOf(run)}`),
-  );
-  const calls = [destination, ...sources].reduce((sum, { calls }) => sum + (calls?.total ?? 0), 0);
+/** The same as fields of a line of the log. */
+export function figuresOf({ sources, customers, destination, deadLetters }: Status) {
   const paused = [...sources, { ...destination, name: 'destination' }]
     .filter((one) => one.paused)
     .map((one) => one.name);
+  return {
+    received: sources.reduce((sum, source) => sum + source.records, 0),
+    customers: customers.total,
+    delivered: customers.delivered,
+    waiting: customers.waiting,
+    calls: [destination, ...sources].reduce((sum, { calls }) => sum + (calls?.total ?? 0), 0),
+    ...(deadLetters.open > 0 && { deadLetters: deadLetters.open }),
+    ...(paused.length > 0 && { paused }),
+  };
+}
+
+/** `received 1,200 (hubspot 40 %) · customers 800 · delivered 700 · waiting 100 · calls 45` */
+export function figuresSentence(status: Status): string {
+  const { received, customers, delivered, waiting, calls, deadLetters, paused } = figuresOf(status);
+  const going = status.sources.flatMap((source) =>
+    source.going.filter((run) => run.working).map((run) => `${source.name} ${progressOf(run)}`),
+  );
   return [
-    `received ${number(records)}${going.length > 0 ? ` (${going.join(', ')})` : ''}`,
-    `customers ${number(customers.total)}`,
-    `delivered ${number(customers.delivered)}`,
-    `waiting ${number(customers.waiting)}`,
+    `received ${number(received)}${going.length > 0 ? ` (${going.join(', ')})` : ''}`,
+    `customers ${number(customers)}`,
+    `delivered ${number(delivered)}`,
+    `waiting ${number(waiting)}`,
     `calls ${number(calls)}`,
-    ...(deadLetters.open > 0 ? [`dead letters ${number(deadLetters.open)}`] : []),
-    ...(paused.length > 0 ? [`paused ${paused.join(', ')}`] : []),
+    ...(deadLetters ? [`dead letters ${number(deadLetters)}`] : []),
+    ...(paused ? [`paused ${paused.join(', ')}`] : []),
   ].join(' · ');
 }
 

@@ -9,14 +9,15 @@ import type { Cli } from './cli.ts';
 import { Client } from './client.ts';
 import { type ApiToken, announceServer, apiToken, removeServer } from './data-folder.ts';
 import { exitCodes, UsageError } from './errors.ts';
-import { figuresSentence } from './figures.ts';
+import { figuresOf, figuresSentence } from './figures.ts';
 import { openHere } from './reach.ts';
 import { howToConfigure, requireSandbox, sandboxFolder, startSandbox } from './sandbox.ts';
 import { listenForStop } from './signals.ts';
 import { print } from './terminal.ts';
 
 const drainMs = 10_000;
-const figuresEveryMs = 3_000;
+/** The first figures come soon, the others now and then: more often to a person than to a log. */
+const figuresMs = { first: 3_000, person: 15_000, log: 60_000 };
 
 export function addStart(program: Command, cli: Cli): void {
   const serve = async ({ json = false, sandbox = false }: { json?: boolean; sandbox?: boolean }) => {
@@ -111,7 +112,7 @@ async function serveUntil(
     const buried = new AbortController();
     house.tributary.onBuried = () => buried.abort();
     await house.tributary.start();
-    await tellFigures(cli, house, AbortSignal.any([stop, buried.signal]), log);
+    await tellFigures(cli, house, { stop: AbortSignal.any([stop, buried.signal]), log, isForPerson });
     // What it held is others' by now. A supervisor starts it again, as a worker of its own.
     if (buried.signal.aborted) exitCode = exitCodes.failed;
     say('Stopping: what runs is finished or put down.');
@@ -119,6 +120,7 @@ async function serveUntil(
     inTime = await closeAll(cli, closers, log);
     if (!inTime) exitCode = exitCodes.failed;
   }
+  log.writeCounted();
   say(
     inTime
       ? 'Stopped.'
@@ -195,22 +197,29 @@ function whereabouts(
   ];
 }
 
-/** Until the word to stop, a line whenever something moved. */
-async function tellFigures(cli: Cli, house: House, stop: AbortSignal, log: Log): Promise<void> {
+/** Until the word to stop, a line now and then where something moved. */
+async function tellFigures(
+  cli: Cli,
+  house: House,
+  { stop, log, isForPerson }: { stop: AbortSignal; log: Log; isForPerson: boolean },
+): Promise<void> {
   const transport = async (path: string, init: RequestInit) => house.app.request(path, init);
   const client = new Client({ whom: 'Tributary', transport, token: house.token });
   let last = '';
   let isFailing = false;
-  while (!stop.aborted) {
-    await cli.clock.sleep(figuresEveryMs, stop);
+  for (let waitMs = figuresMs.first; !stop.aborted; waitMs = isForPerson ? figuresMs.person : figuresMs.log) {
+    await cli.clock.sleep(waitMs, stop);
     if (stop.aborted) return;
     try {
-      const sentence = figuresSentence(await client.send<Status>('/api/status'));
-      if (sentence !== last) log.info(sentence);
-      last = sentence;
+      const status = await client.send<Status>('/api/status');
       isFailing = false;
+      const sentence = figuresSentence(status);
+      if (sentence === last) continue;
+      last = sentence;
+      if (isForPerson) log.info(sentence);
+      else log.info(figuresOf(status), 'figures');
     } catch (error) {
-      if (!isFailing) log.warn(`the figures could not be read: ${(error as Error).message}`);
+      if (!isFailing) log.warn({ reason: (error as Error).message }, 'the figures could not be read');
       isFailing = true;
     }
   }

@@ -173,8 +173,8 @@ export class DatabaseHealth {
     this.#log.error(
       { reason },
       kind === 'silent'
-        ? `the database does not answer: ${reason}; what needs it waits and is tried again`
-        : `the database takes no writes: ${reason}; what needs them waits and is tried again`,
+        ? 'the database does not answer; what needs it waits and is tried again'
+        : 'the database takes no writes; what needs them waits and is tried again',
     );
   }
 

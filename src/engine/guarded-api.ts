@@ -20,7 +20,7 @@ export function guardedApi(
 ): Api {
   const { circuit, clock, log, name, signal, about, isOurs = () => true } = guard;
   const answered = () => {
-    if (circuit.succeeded()) log.info(`${name} answers again`);
+    if (circuit.succeeded()) log.info({ endpoint: name }, 'answers again');
   };
   return {
     async request(request) {
@@ -52,10 +52,9 @@ export function tellOpened(
 ): void {
   const { failures, reason } = circuit.status(clock.now());
   const seconds = Math.ceil(openMs / 1000);
-  const why = reason === null ? '' : `: ${reason.replace(/\.$/, '')}`;
   log.error(
-    { failures },
-    `${name} fails again and again: nothing is sent for ${seconds} s, then one call tries${why}`,
+    { endpoint: name, failures, seconds, ...(reason !== null && { reason }) },
+    'fails again and again: nothing is sent for a while, then one call tries',
   );
 }
 

@@ -151,7 +151,7 @@ export class SourceHealth {
     if (!this.#isTrial) return;
     this.#isTrial = false;
     if (await resumeAfterTrial(this.#database, this.name))
-      this.#log.info(`${this.name} accepts the credentials again`);
+      this.#log.info('the credentials are accepted again');
   }
 
   #answered(): void {

@@ -1,11 +1,7 @@
-// Requests that were refused or cut short, counted by source and reason: a flood of them costs a line of the log a minute,
-// and nothing else.
+// Requests that were refused or cut short, counted by source and reason. It knows no request.
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log.ts';
 
-/** Of one source, and of all of them together. */
-const tellEveryMs = 60_000;
-const mostLines = 5;
 /** Reasons are sentences of ours, but a vendor's header name may be in one. */
 const mostReasons = 50;
 
@@ -32,9 +28,6 @@ export class Refusals {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #counts = new Map<string, RefusalCount>();
-  /** By source; under '' the strays, and under NUL what was cut short. */
-  readonly #told = new Map<string, { at: number; since: number }>();
-  #lines: number[] = [];
   #strays: Strays | null = null;
 
   constructor(clock: Clock, log: Log) {
@@ -52,19 +45,23 @@ export class Refusals {
       if (this.#counts.size >= mostReasons) this.#counts.delete(this.#counts.keys().next().value!);
       this.#counts.set(key, { source, status, reason, count: 1, lastAt: now });
     }
-    this.#tell(source, { source, status }, `a webhook was refused: ${reason}`);
+    this.#log.warn({ source, status, reason }, 'a webhook was refused');
   }
 
   /** `name`: as it came. */
   stray(name: string): void {
     const lastName = printable(name);
     this.#strays = { count: (this.#strays?.count ?? 0) + 1, lastAt: this.#clock.now(), lastName };
-    this.#tell('', { name: lastName }, 'a webhook came to no source: no source of this name takes webhooks');
+    this.#log.warn(
+      // A list tells no lines apart: a flood of names is one kind.
+      { names: [lastName], strays: this.#strays.count },
+      'a webhook came to no source: no source of this name takes webhooks',
+    );
   }
 
   /** A request to another address than those of webhooks, of which only the beginning came. */
   cutShort(): void {
-    this.#tell('\0', {}, 'a connection ended before its request was complete');
+    this.#log.warn('a connection ended before its request was complete');
   }
 
   /** Since this process started, the newest first. */
@@ -75,20 +72,6 @@ export class Refusals {
   /** Since this process started; null where there were none. */
   get strays(): Strays | null {
     return this.#strays;
-  }
-
-  #tell(about: string, fields: object, sentence: string): void {
-    const now = this.#clock.now();
-    const told = this.#told.get(about) ?? { at: Number.NEGATIVE_INFINITY, since: 0 };
-    this.#told.set(about, told);
-    told.since += 1;
-    if (now - told.at < tellEveryMs) return;
-    this.#lines = this.#lines.filter((at) => now - at < tellEveryMs);
-    if (this.#lines.length >= mostLines) return;
-    this.#lines.push(now);
-    this.#log.warn({ ...fields, refused: told.since }, sentence);
-    told.at = now;
-    told.since = 0;
   }
 }
 

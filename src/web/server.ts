@@ -23,7 +23,7 @@ export interface ConnectionLimits {
   maxConnections: number;
   /** A request must be complete by then, but for imports. */
   requestMs: number;
-  /** Told of connections that were closed as they came, a line a minute. */
+  /** Told of connections that were closed as they came. */
   log?: Log | undefined;
 }
 
@@ -74,15 +74,8 @@ export async function serveApp(
 }
 
 function tellOfDropped(server: Server, { maxConnections, log }: ConnectionLimits): void {
-  let toldAt = Number.NEGATIVE_INFINITY;
-  let dropped = 0;
   server.on('drop', () => {
-    dropped += 1;
-    const now = systemClock.now();
-    if (now - toldAt < 60_000) return;
-    log?.warn({ maxConnections, dropped }, 'new connections are closed: as many as are allowed are open');
-    toldAt = now;
-    dropped = 0;
+    log?.warn({ maxConnections }, 'new connections are closed: as many as are allowed are open');
   });
 }
 

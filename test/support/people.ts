@@ -160,7 +160,7 @@ export class People {
   /** A Tributary of this configuration; the one before is drained. Nothing runs yet. */
   async wire(sources: object, more: object = {}): Promise<Tributary> {
     await this.stop();
-    const log = createLog({ level: 'info', write: (line) => void this.log.push(line) });
+    const log = createLog({ level: 'info', clock: this.clock, write: (line) => void this.log.push(line) });
     const config = this.config(sources, more);
     const tributary = new Tributary({
       config,

@@ -178,7 +178,15 @@ export type PushWorld = Awaited<ReturnType<typeof openPushWorld>>;
 
 export async function openPushWorld(
   database: Database,
-  options: { source?: object; config?: object; clock?: Clock; factor?: number; secretKey?: string } = {},
+  options: {
+    source?: object;
+    config?: object;
+    clock?: Clock;
+    factor?: number;
+    secretKey?: string;
+    /** Told of each line of the log as it is written. */
+    onLine?: (line: string) => void;
+  } = {},
 ) {
   const truth: PushTruth = {
     people: new Map(),
@@ -195,7 +203,11 @@ export async function openPushWorld(
     ...options.config,
   };
   const logged: string[] = [];
-  const log = createLog({ level: 'debug', write: (line) => void logged.push(line) });
+  const write = (line: string) => {
+    logged.push(line);
+    options.onLine?.(line);
+  };
+  const log = createLog({ level: 'debug', clock, write });
   const wire = (on: Database) => {
     const tributary = new Tributary({
       config: checkConfig('a test', raw, {}, [pushingConnector(truth), destinationConnector(truth)]),

@@ -114,7 +114,11 @@ export async function openSyncWorld(database: Database, options: SyncWorldOption
     },
     ...options.config,
   };
-  const log = createLog({ level: options.log ? 'debug' : 'silent', write: options.log ?? (() => {}) });
+  const log = createLog({
+    level: options.log ? 'debug' : 'silent',
+    clock,
+    write: options.log ?? (() => {}),
+  });
   /** As a worker of its own would be wired; `again` is another worker on the same database. */
   const wire = (on: Database = database) =>
     new Tributary({

@@ -244,7 +244,7 @@ describe.each(databases)('deletes on $name', ({ open }) => {
     expect(run).toMatchObject({ state: 'finished', received: 0 });
     expect(await gone()).toEqual([]);
     expect(there()).toEqual(ids);
-    expect(lines.join('')).toMatch(/shows no deletions: it is empty/);
+    expect(lines.join('')).toMatch(/"reason":"it is empty[^}]*this reading shows no deletions/);
     expect(await swept()).toEqual([]);
   });
 
@@ -276,7 +276,7 @@ describe.each(databases)('deletes on $name', ({ open }) => {
     expect(run).toMatchObject({ state: 'finished', rejected: 1 });
     expect(await gone()).toEqual([]);
     expect(there()).toEqual(ids);
-    expect(lines.join('')).toMatch(/shows no deletions: 1 row was rejected/);
+    expect(lines.join('')).toMatch(/"reason":"1 row was rejected[^}]*this reading shows no deletions/);
   });
 });
 
@@ -429,7 +429,9 @@ describe.each(databases)('a sweep on $name', ({ open }) => {
     await finished(await full(tributary));
     expect(await gone()).toEqual([]);
     expect(truth.reads).toEqual([]);
-    expect(lines.join('')).toMatch(/shows no deletions: the source speaks of 20 and gave 15/);
+    expect(lines.join('')).toMatch(
+      /"reason":"the source speaks of 20 and gave 15[^}]*this reading shows no deletions/,
+    );
     truth.total = 15;
     const run = await finished(await full(tributary));
     expect(await gone()).toEqual(all.slice(15));
@@ -442,7 +444,9 @@ describe.each(databases)('a sweep on $name', ({ open }) => {
     truth.silent.add('p19');
     await finished(await full(tributary));
     expect(await gone()).toEqual(['p18']);
-    expect(lines.join('')).toMatch(/1 people were neither found nor said to be gone; they are kept/);
+    expect(lines.join('')).toMatch(
+      /"stream":"people","records":1,"msg":"records were neither found nor said to be gone; they are kept/,
+    );
   });
 
   it('does not ask for a record that has changed since the run began', async () => {

@@ -201,7 +201,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     const full = await database.rows(sql`select state, trigger, received::int from runs where mode = 'full'`);
     expect(full).toEqual([{ state: 'finished', trigger: 'mapping', received: 30 }]);
     expect(await fieldsOf('p000004')).toMatchObject({ 'metadata.other': 'op000004' });
-    expect(people.log.join('')).toContain('a full run was asked for');
+    expect(people.log.join('')).toContain('a full run follows');
     await restart({ crm: { ...crm, mapping: { ...mapping, 'metadata.other': 'other' } } });
     expect(await database.rows(sql`select 1 from runs where mode = 'full'`)).toHaveLength(1);
   });

@@ -1,6 +1,5 @@
 // Who is to blame where the way to the destination refuses, and when rejections are everybody's.
 import { describe, expect, it } from 'vitest';
-import { kindOf, Repeats } from '../../src/engine/repeats.ts';
 import { Brake, rejectionsMost } from '../../src/sync/deliver/brake.ts';
 import { Suspects } from '../../src/sync/deliver/suspects.ts';
 
@@ -91,27 +90,5 @@ describe('the brake', () => {
     });
     for (const code of ['a', 'b', 'c'])
       expect(brake.note({ accepted: 0, rejected: rejected(code, 19) }, 0).tripped).toBeNull();
-  });
-});
-
-describe('lines that repeat themselves', () => {
-  it('are told once a minute, with how often they were said', () => {
-    let now = 0;
-    const told: [object, string][] = [];
-    const log = { warn: (fields: object, message: string) => void told.push([fields, message]) } as never;
-    const repeats = new Repeats({ clock: { now: () => now } as never, log });
-    for (; now < 150_000; now += 1_000) repeats.warn('slow', `slow for ${now} s`);
-    expect(told).toEqual([
-      [{}, 'slow for 0 s'],
-      [{ repeated: 59 }, 'slow for 60000 s'],
-      [{ repeated: 59 }, 'slow for 120000 s'],
-    ]);
-    expect(repeats.going('sl')).toEqual(['slow']);
-    expect(repeats.end('slow')).toBe(150);
-    expect(repeats.going('sl')).toEqual([]);
-  });
-
-  it('are of one kind where only figures differ', () => {
-    expect(kindOf('no call for 12.5 s')).toBe(kindOf('no call for 3 s'));
   });
 });

@@ -119,6 +119,8 @@ export async function openWorld(
     version?: string;
     secretKey?: string;
     bodyLimits?: BodyLimits;
+    /** Told of each line of the log as it is written. */
+    onLine?: (line: string) => void;
   } = {},
 ) {
   const { clock = systemClock, maxImportBytes } = options;
@@ -142,7 +144,11 @@ export async function openWorld(
     ...(options.connectors ?? []),
   ]);
   const logged: string[] = [];
-  const log = createLog({ level: 'info', write: (line) => void logged.push(line) });
+  const write = (line: string) => {
+    logged.push(line);
+    options.onLine?.(line);
+  };
+  const log = createLog({ level: 'info', clock, write });
   const tributary = new Tributary({ config, database, clock, log, secretKey: options.secretKey ?? null });
   const dataDir = await mkdtemp(join(tmpdir(), 'tributary-web-'));
   const loginCodes = new LoginCodes(clock);

@@ -240,7 +240,7 @@ export class Deliverer {
         : await this.#health.trying(() => this.#send({ by: 'single', most: 1 }, taken, signal));
     if (!isAnswered || !(await resumeAfterTrial(database, destinationName))) return rest;
     this.#health.noteRunning(Number.POSITIVE_INFINITY);
-    log.info(`destination resumed after trial ${trial.trials}: ${pause.reason}`);
+    log.info({ trials: trial.trials, reason: pause.reason }, 'destination resumed after a trial');
     await pullForward(database, clock.now());
     return { again: true };
   }
@@ -362,7 +362,8 @@ export class Deliverer {
   #switchBulkOff(reason: string): void {
     if (!this.#noBulk)
       this.#room.log.warn(
-        `the destination takes no bulk; customers are sent one by one from now on: ${reason}`,
+        { reason },
+        'the destination takes no bulk; customers are sent one by one from now on',
       );
     this.#noBulk = true;
   }

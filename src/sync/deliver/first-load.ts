@@ -40,7 +40,7 @@ export class FirstLoad {
 
   /** Customers go in bulk from here on. Said once. */
   end(reason: string): void {
-    if (!this.#over) this.#room.log.info(`customers are not sent as a file, but in bulk: ${reason}`);
+    if (!this.#over) this.#room.log.info({ reason }, 'customers are not sent as a file, but in bulk');
     this.#over = true;
   }
 

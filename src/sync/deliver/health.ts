@@ -14,7 +14,6 @@ import { localFiles } from '../../engine/files.ts';
 import { tellOpened } from '../../engine/guarded-api.ts';
 import type { Endpoint } from '../../engine/http.ts';
 import type { Log } from '../../engine/log.ts';
-import { kindOf, Repeats } from '../../engine/repeats.ts';
 import { destinationName, type PauseCause, pause } from '../pauses.ts';
 import { Brake } from './brake.ts';
 import { Suspects } from './suspects.ts';
@@ -47,7 +46,6 @@ const nothing: Verdict = { blamed: false, counted: false, alone: false, paused: 
 const refusedWritesMost = 5;
 /** An answer to the read that tells for whom a refusal is holds for so long. */
 const readHoldsMs = 2_000;
-const quotaKind = 'quota ';
 /** Stands in the log for a wait whose end nobody named. */
 const unnamedWaitMs = 1_000;
 
@@ -55,18 +53,16 @@ export class Health {
   readonly #room: HealthRoom;
   readonly #suspects = new Suspects();
   readonly #brake = new Brake();
-  readonly #repeats: Repeats;
   #read: { at: number; answer: Promise<'answered' | 'refused' | 'unknown'> } | null = null;
   #refusedWrites = 0;
   #accepted = 0;
   #isTrying = false;
   #bulkRefusedAt: number | null = null;
-  /** Until when quotas allow no call, by the kind of their line. */
-  readonly #waitUntil = new Map<string, number>();
+  /** Quotas that allow no call, by name: until when, and how many calls have waited since it began. */
+  readonly #waits = new Map<string, { until: number; calls: number }>();
 
   constructor(room: HealthRoom) {
     this.#room = room;
-    this.#repeats = new Repeats(room);
   }
 
   /** It took a write, or accepted one to be carried out. */
@@ -75,26 +71,34 @@ export class Health {
     this.#accepted += Math.max(sourceIds.length, 1);
     this.#refusedWrites = 0;
     this.#suspects.accepted(sourceIds, clock.now());
-    for (const kind of this.#repeats.going(quotaKind)) {
+    for (const [quota, { until, calls }] of this.#waits) {
       // Calls that were on their way when it began say nothing of its end.
-      if ((this.#waitUntil.get(kind) ?? 0) > clock.now()) continue;
-      const waits = this.#repeats.end(kind);
-      log.info({ waits }, `the ${kind} allows calls again`);
+      if (until > clock.now()) continue;
+      this.#waits.delete(quota);
+      log.info({ quota, waits: calls }, 'the quota allows calls again');
     }
   }
 
-  /** Says what went wrong: lines that only repeat are counted. Refused credentials are `judge`'s to tell. */
+  /** Says what went wrong. Refused credentials are `judge`'s to tell. */
   tell(error: unknown): void {
     const { log, clock } = this.#room;
     if (error instanceof TransientError) {
-      const isOwnWait = error.quota !== undefined && error.status === undefined;
-      const kind = isOwnWait ? `${quotaKind}${error.quota}` : kindOf(error.message);
-      if (isOwnWait) this.#waitUntil.set(kind, clock.now() + (error.retryAfterMs ?? unnamedWaitMs));
-      this.#repeats.warn(kind, isOwnWait ? `${error.message}: customers wait` : error.message);
+      const { quota, status, retryAfterMs, message } = error;
+      if (quota === undefined || status !== undefined) {
+        // While the circuit is open its own line says so.
+        const { state } = this.#room.circuit.status(clock.now());
+        log[state === 'closed' ? 'warn' : 'debug'](
+          { status, reason: message },
+          'the destination could not take customers; they are sent again',
+        );
+        return;
+      }
+      const untilMs = retryAfterMs ?? unnamedWaitMs;
+      const waited = this.#waits.get(quota)?.calls ?? 0;
+      this.#waits.set(quota, { until: clock.now() + untilMs, calls: waited + 1 });
+      log.warn({ quota, seconds: Math.ceil(untilMs / 1000) }, 'the quota allows no call: customers wait');
     } else if (error instanceof RejectedError)
-      this.#repeats.warn(`rejected ${error.code}`, `destination refused: ${error.message}`, {
-        code: error.code,
-      });
+      log.warn({ code: error.code, reason: error.message }, 'the destination refused a customer');
     else if (!(error instanceof UnauthorizedError))
       log.error({ err: error }, 'unexpected error while delivering; tried again');
   }
@@ -221,7 +225,7 @@ export class Health {
   async pause(cause: PauseCause, reason: string, final = false): Promise<void> {
     const { database, clock, log } = this.#room;
     if (await pause(database, destinationName, { cause, reason, final }, clock.now()))
-      log.error(`destination paused: ${reason}`);
+      log.error({ reason }, 'destination paused');
   }
 
   /** A failure that concerns everybody: nothing is sent for a while. */

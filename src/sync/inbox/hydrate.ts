@@ -262,7 +262,7 @@ export class Hydrator {
       if (confirmMs !== null) return;
       const why = { cause: 'unauthorized' as const, reason: message, final: error.final };
       if (await pause(database, source.name, why, now))
-        log.error({ source: source.name }, `source paused: ${message}`);
+        log.error({ source: source.name, reason: message }, 'source paused');
       return;
     }
     const isAlone = touches.length === 1;

@@ -121,7 +121,6 @@ export class Opener {
   /** Sources of which a group failed: their requests are opened one by one until one of them is put aside. */
   readonly #careful = new Set<string>();
   /** When the log last said so of a source, by kind of finding; epoch milliseconds. */
-  readonly #told = new Map<string, number>();
   #turn = 0;
 
   constructor(room: OpenRoom) {
@@ -447,16 +446,12 @@ export class Opener {
         }
       }
     }
-    if (ahead > 0) this.#tell(source.name, aheadNote(ahead), now);
+    if (ahead > 0) this.#tell(source.name, aheadNote(ahead));
     await touch(tx, source.name, touched, now);
     for (const [stream, records] of told) await this.#takeRecords(tx, source, stream, records, tally, now);
   }
 
-  /** One line an hour for each source and kind of finding, however many records it is about. */
-  #tell(source: string, { code, message, count }: Note, now: number): void {
-    const key = `${source} ${code}`;
-    if (now - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < 3_600_000) return;
-    this.#told.set(key, now);
+  #tell(source: string, { message, count }: Note): void {
     this.#room.log.warn({ source, records: count }, message);
   }
 
@@ -481,7 +476,7 @@ export class Opener {
         lane: 'webhook',
         runId: null,
         now,
-        onNote: (note) => this.#tell(source.name, note, now),
+        onNote: (note) => this.#tell(source.name, note),
         onCounted: (record, as) => {
           for (const part of madeOf.get(record)!) tally.of(requestOf.get(part)!)[as] += 1;
           if (as === 'changed') changed.push(record.changedAt);

@@ -34,9 +34,14 @@ export async function removeExportsLeft(deps: RemovalDeps, signal: AbortSignal):
       if (endedAt !== null && clock.now() - endedAt > giveUpMs) {
         await noteExport(database, id, null);
         log.error(
-          `The export ${exportId} holds customers and could not be deleted in seven days: delete it in the destination. ${message}`,
+          { export: exportId, reason: message },
+          'an export holds customers and could not be deleted in seven days: delete it in the destination',
         );
-      } else log.warn(`The export ${exportId} holds customers and could not be deleted yet: ${message}`);
+      } else
+        log.warn(
+          { export: exportId, reason: message },
+          'an export holds customers and could not be deleted yet; it is tried again',
+        );
     }
   }
   return isClean;

@@ -111,7 +111,10 @@ class Prober {
     try {
       return await this.#insist((context) => metadataSchema(context));
     } catch (error) {
-      this.#room.log.warn(`probe: the metadata schema could not be read: ${(error as Error).message}`);
+      this.#room.log.warn(
+        { reason: (error as Error).message },
+        'probe: the metadata schema could not be read',
+      );
       return null;
     }
   }
@@ -173,7 +176,7 @@ class Prober {
         );
         if (outcome.result === 'accepted') return true;
       } catch (error) {
-        this.#room.log.warn(`probe: a throwaway customer stayed: ${(error as Error).message}`);
+        this.#room.log.warn({ reason: (error as Error).message }, 'probe: a throwaway customer stayed');
       }
     }
     return false;

@@ -153,7 +153,7 @@ async function removeOrdered(inHand: InHand, since: number): Promise<void> {
 /** Whoever the export has shown already is not compared again. */
 async function fallBack(inHand: InHand, why: string): Promise<Cursor> {
   const cursor: Cursor = { phase: 'list', page: null, beganAt: inHand.room.clock.now() };
-  inHand.room.log.info(`no export could be had, so customers are read page by page: ${why}`);
+  inHand.room.log.info({ reason: why }, 'no export could be had, so customers are read page by page');
   await inHand.advance(
     cursor,
     async (_tx, report) => void Object.assign(report, { source: 'list', fallback: why }),

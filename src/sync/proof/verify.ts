@@ -141,7 +141,7 @@ export class Verifier {
       await forgetMet(tx, verification.id);
       return whole;
     });
-    log.info({ verification: verification.id }, `verified: ${report.summary}`);
+    log.info({ verification: verification.id, summary: report.summary }, 'verified');
   }
 
   #context(signal: AbortSignal, count: () => void): Context<unknown> & { api: EngineApi } {
@@ -177,14 +177,15 @@ export class Verifier {
     const counted = !(transient && (transient.status === 429 || transient.quota !== undefined));
     if (isFinal || (counted && verification.attempts + 1 >= attemptsMax.run)) {
       this.#removalDueAt = 0;
-      log.error({ verification: held.id }, `the verification failed: ${message}`);
+      log.error({ verification: held.id, reason: message }, 'the verification failed');
       await database.transaction(async (tx) => {
         await failVerification(tx, held, message, now);
         await forgetMet(tx, held.id);
       });
       return;
     }
-    if (transient) log.warn(message);
+    if (transient)
+      log.warn({ verification: held.id, reason: message }, 'the verification waits and is tried again');
     else log.error({ err: error }, 'unexpected error while verifying; tried again');
     const waitMs = backoffMs(verification.attempts + 1, { retryAfterMs: transient?.retryAfterMs });
     await putOffVerification(database, held, { dueAt: now + waitMs, counted, error: message });

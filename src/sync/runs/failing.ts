@@ -74,7 +74,7 @@ async function settle(failing: Failing, error: unknown): Promise<void> {
     await settleRefused(failing, error);
   } else if (error instanceof RejectedError) {
     await database.transaction((tx) => endRun(tx, held, { state: 'failed', error: message, now }));
-    log.error(`run failed: ${message}`);
+    log.error({ reason: message }, 'run failed');
   } else {
     await settleLater(failing, error, message);
   }
@@ -89,9 +89,13 @@ async function settleRefused(
   const now = clock.now();
   const confirmMs = health.confirmMs(error);
   await putOffRun(database, held, { dueAt: now + (confirmMs ?? 0), counted: false, error: message });
-  if (confirmMs !== null) return log.warn(`${message}; tried once more before the source is paused`);
+  if (confirmMs !== null)
+    return log.warn(
+      { reason: message },
+      'the credentials were refused; tried once more before the source is paused',
+    );
   if (await pause(database, run.source, { cause: 'unauthorized', reason: message, final }, now))
-    log.error(`source paused: ${message}`);
+    log.error({ reason: message }, 'source paused');
 }
 
 async function settleLater(failing: Failing, error: unknown, message: string): Promise<void> {
@@ -107,14 +111,14 @@ async function settleLater(failing: Failing, error: unknown, message: string): P
   if (counted && attempts >= attemptsMax.run) {
     const why = `${message} (given up after ${attempts} attempts)`;
     await database.transaction((tx) => endRun(tx, held, { state: 'failed', error: why, now }));
-    log.error(`run failed: ${message}`);
+    log.error({ reason: message, attempts }, 'run failed');
     return;
   }
   const said = isTransient && !counted ? health.waiting(error) : message;
   await putOffRun(database, held, { dueAt: now + delayMs, counted, error: said });
   // What is waited for is said once, not at each attempt.
   const level = run.error === said ? 'debug' : 'warn';
-  log[level](`${said}; tried again in ${Math.ceil(delayMs / 1000)} s`);
+  log[level]({ reason: said, seconds: Math.ceil(delayMs / 1000) }, 'the run waits and is tried again');
 }
 
 /** Holds the lease while a page is slow, and tells what runs to stop: when it is lost, called off, or paused by a person. */

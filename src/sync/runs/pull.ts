@@ -82,11 +82,10 @@ export async function carryRun(room: PullRoom, run: Run, lease: string, signal: 
     const ended = await database.transaction((tx) =>
       endRun(tx, held, { state: 'finished', error: null, now: clock.now() }),
     );
-    if (ended)
-      log.info(
-        { customers: ended.customers },
-        ended.state === 'finished' ? sentence(ended) : (ended.error ?? 'failed'),
-      );
+    if (ended) {
+      if (ended.state === 'finished') log.info(figuresOf(ended), 'run finished');
+      else log.error({ ...figuresOf(ended), reason: ended.error }, 'run failed');
+    }
   } catch (error) {
     const why = lost.signal.aborted ? lost.signal.reason : error;
     await settleFailure({ database, clock, log, run, held, health, signal }, why);
@@ -308,7 +307,10 @@ async function noteUnseen(reading: Reading, reader: Reader, unseen: UnseenProper
       all?.map(({ name }) => name),
     ),
   );
-  for (const { message } of notes) log.warn({ source: source.name, run: run.id }, message);
+  log.warn(
+    { source: source.name, run: run.id, paths: paths.slice(0, 20).join(', ') },
+    'the mapping names what no record of the reading has',
+  );
   await database.transaction((tx) => addNotes(tx, run.id, notes));
 }
 
@@ -435,8 +437,8 @@ async function askPage(
       if (!(error instanceof RejectedError && error.code === tooLargeCode) || maxRecords === 1) throw error;
       reading.maxRecords = maxRecords === undefined ? fewerRecords : Math.floor(maxRecords / 2);
       room.log.warn(
-        { source: source.name, run: run.id },
-        `${error.message}; asked for ${reading.maxRecords} records at a time`,
+        { source: source.name, run: run.id, reason: error.message, records: reading.maxRecords },
+        'fewer records are asked for at a time',
       );
     }
   }
@@ -551,6 +553,7 @@ function stepOf(reader: Reader, stream: Stream<unknown>): string {
   }[reader];
 }
 
-function sentence(run: Run): string {
-  return `${run.mode} run finished: ${run.received} received = ${run.changed} changed + ${run.unchanged} unchanged + ${run.superseded} superseded + ${run.filtered} filtered + ${run.rejected} rejected`;
+function figuresOf(run: Run): object {
+  const { mode, received, changed, unchanged, superseded, filtered, rejected, customers } = run;
+  return { mode, received, changed, unchanged, superseded, filtered, rejected, customers };
 }

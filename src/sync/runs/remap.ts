@@ -188,7 +188,10 @@ export async function remap(remapping: Remapping): Promise<void> {
     const { done, unread } = await room.database.transaction((tx) => remapChunk(tx, remapping));
     room.onIngested();
     if (unread.length > 0)
-      log.info(`the mapping reads ${unread.join(', ')}, which was never asked for: a full run was asked for`);
+      log.info(
+        { properties: unread.join(', ') },
+        'the mapping reads what was never asked for: a full run follows',
+      );
     if (done) break;
   }
   if (!room.world.source(run.source)) return;

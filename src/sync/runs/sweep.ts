@@ -92,7 +92,7 @@ export async function sweep(
   const doubt = await doubtOf(sweep, total);
   if (doubt !== null) {
     const sentence = `this reading of ${stream.name} shows no deletions: ${doubt}`;
-    log.warn(sentence);
+    log.warn({ stream: stream.name, reason: doubt }, 'this reading shows no deletions');
     if (asOf !== undefined) await noteDoubt(sweep, doubt);
     return countNothing(sweep, sentence);
   }
@@ -107,8 +107,8 @@ export async function sweep(
   }
   if (unanswered > 0)
     log.warn(
-      { run: run.id },
-      `${unanswered} ${stream.name} were neither found nor said to be gone; they are kept`,
+      { run: run.id, stream: stream.name, records: unanswered },
+      'records were neither found nor said to be gone; they are kept',
     );
 }
 

@@ -95,7 +95,7 @@ export function clashesApi(room: Room) {
       const unmerged = await unmerge(tributary, source, recordId);
       if (unmerged.length === 0)
         throw new Problem(404, `No record ${recordId} of ${name} has been taken over by another.`);
-      tributary.log.info(`record ${recordId} of ${name} was parted from ${unmerged[0]!.from}`);
+      tributary.log.info({ source: name, record: recordId }, 'a merged record was separated again');
       tributary.wake();
       return c.json({ unmerged }, 200);
     });

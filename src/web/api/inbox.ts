@@ -212,7 +212,7 @@ export function inboxApi(room: Room) {
       const { results } = await replayRequests(tributary, [{ id, source }], { dryRun });
       const [result] = results;
       if (!result) throw new Problem(409, `Request ${id} cannot be opened again: ${deafText(source)}.`);
-      if (!dryRun) log.info(`request ${id} of ${source} was opened again`);
+      if (!dryRun) log.info({ source, request: id }, 'a kept request was opened again');
       return c.json(replayedBody(result), 200);
     })
     .openapi(replay, async (c) => {
@@ -223,7 +223,7 @@ export function inboxApi(room: Room) {
       const filter = ids ? { ids } : { ...rest, from: epoch(from), to: until };
       const replaying = await replayFitting(tributary, filter, { dryRun, after, most: mostReplayed });
       const answer = answerOf(replaying, { dryRun, asked: ids ?? [] });
-      if (!dryRun) log.info(`${answer.requests} requests of the inbox were opened again`);
+      if (!dryRun) log.info({ requests: answer.requests }, 'kept requests were opened again');
       return c.json({ ...answer, next: replaying.next }, 200);
     });
 }

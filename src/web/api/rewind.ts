@@ -47,7 +47,7 @@ export function rewindApi(room: Room) {
     const now = clock.now();
     const done = await database.transaction((tx) => rewind(tx, source, { to, now }));
     if (!done.rewound) throw refusal(source.name, source.config.connector.name, done);
-    tributary.log.info(`${source.name} was set back to ${iso(to)}`);
+    tributary.log.info({ source: source.name, to: iso(to) }, 'the source was rewound');
     tributary.wake();
     return c.json(runBody(done.run), 202, { location: `/api/runs/${done.run.id}` });
   });

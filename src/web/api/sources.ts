@@ -256,13 +256,13 @@ async function refuseSecond(
 export async function pauseByPerson(room: Room, name: string, reason = 'paused by a person') {
   const { database, clock, log } = room.tributary;
   await pause(database, name, { cause: 'person', reason }, clock.now());
-  log.info(`${name} was paused: ${reason}`);
+  log.info({ source: name, reason }, 'paused by a person');
   return { name, paused: pauseBody((await pauses(database)).get(name)) };
 }
 
 export async function resumeByPerson(room: Room, name: string) {
   const { database, log } = room.tributary;
-  if (await resume(database, name)) log.info(`${name} was resumed`);
+  if (await resume(database, name)) log.info({ source: name }, 'resumed by a person');
   if (name === destinationName) await room.tributary.hurryDeliveries();
   else room.tributary.wake();
   return { name, paused: null };

@@ -1,6 +1,9 @@
 // What a log line says, and what it never says.
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { TransientError } from '../../../src/connector.ts';
+import { RejectedError, TransientError } from '../../../src/connector.ts';
+import { DatabaseError } from '../../../src/db/database.ts';
+import { ManualClock } from '../../../src/engine/clock.ts';
 import { createLog } from '../../../src/engine/log.ts';
 
 function logTo(pretty = false) {
@@ -46,17 +49,91 @@ describe('The log', () => {
 
   it('keeps what an error says of itself and of its causes', () => {
     const { lines, log } = logTo();
-    log.error(
-      { err: new TransientError('cut', { status: 502, cause: new Error('socket') }) },
-      'a step failed',
-    );
+    log.error({ err: new Error('cut', { cause: new Error('socket') }) }, 'a step failed');
     expect(JSON.parse(lines[0] ?? '').err).toMatchObject({
-      name: 'TransientError',
+      name: 'Error',
       message: 'cut',
-      status: 502,
       stack: expect.stringContaining('log.test.ts'),
       cause: { message: 'socket' },
     });
+  });
+
+  it('gives no stack to an error that was to be expected, nor to its causes', () => {
+    const { lines, log } = logTo();
+    const outage = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+    const expected = [
+      new TransientError('cut', { status: 502, cause: new Error('socket', { cause: outage }) }),
+      new RejectedError('no', { code: 'no' }),
+      new DatabaseError('terminating connection', '57P01'),
+      outage,
+    ];
+    for (const err of expected) log.error({ err }, 'a step failed');
+    expect(lines).toHaveLength(4);
+    expect(lines.join('')).not.toContain('stack');
+    expect(JSON.parse(lines[0]!).err).toMatchObject({
+      name: 'TransientError',
+      status: 502,
+      cause: { message: 'socket', cause: { code: 'ECONNREFUSED' } },
+    });
+  });
+
+  it.each([false, true])('holds text from outside as one clean line (for a person: %s)', (pretty) => {
+    const { lines, log } = logTo(pretty);
+    const evil = 'a\u0000b\n{"level":"fatal"}\r\n\u001b[31mred\u001b[0m \u009b2J\u2028x\u202egnp\ud800 \tend';
+    log.child({ source: evil }).warn({ reason: evil, [evil]: [evil] }, evil);
+    log.error({ err: new Error(evil, { cause: new Error(evil) }) }, 'it failed');
+    log.error(new Error(evil));
+    expect(lines).toHaveLength(3);
+    const text = stripVTControlCharacters(lines.join(''));
+    expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\u2028|\u202e|\ud800/u);
+    for (const line of lines) {
+      const [first, ...more] = stripVTControlCharacters(line).trimEnd().split('\n');
+      expect(first).toContain('red');
+      if (!pretty) expect(more).toEqual([]);
+      for (const frame of more.slice(1)) expect(frame).toMatch(/^ +at /);
+    }
+    if (!pretty) expect(text).not.toMatch(/\\u0000|\\u001b|\\n\{/);
+  });
+
+  it('names no e-mail address and no phone number, and is bounded', () => {
+    const { lines, log } = logTo();
+    log.warn(
+      { reason: 'customer ada.l+x@mail.example.com (phone +48 600-700-800) exists' },
+      'for ada@example.com',
+    );
+    log.warn({ err: new Error('no ada@example.com') }, 'x');
+    log.warn({ reason: 'y'.repeat(100_000) }, 'long');
+    expect(lines.join('')).not.toMatch(/ada|600/);
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      reason: 'customer [e-mail] (phone [phone]) exists',
+      msg: 'for [e-mail]',
+    });
+    expect(lines[2]!.length).toBeLessThan(2_500);
+  });
+
+  it('counts what repeats, for each source and reason apart, and writes how often', async () => {
+    const clock = new ManualClock(1_000_000);
+    const lines: string[] = [];
+    const log = createLog({ level: 'debug', clock, write: (line) => lines.push(line) });
+    const source = log.child({ source: 'crm', run: 1 });
+    for (let n = 0; n < 1_000; n += 1) {
+      source.child({ run: n }).warn({ reason: `HTTP 503 after ${n} s`, waiting: n }, 'waits');
+      log.warn({ source: 'shop', reason: 'HTTP 429' }, 'waits');
+      log.debug('called');
+    }
+    const said = () => lines.map((line) => JSON.parse(line)).filter(({ level }) => level !== 'debug');
+    expect(said()).toMatchObject([
+      { source: 'crm', waiting: 0 },
+      { source: 'shop', reason: 'HTTP 429' },
+    ]);
+    expect(lines).toHaveLength(1_002);
+    await clock.advance(60_000);
+    expect(said().slice(2)).toMatchObject([
+      { source: 'crm', waiting: 999, times: 999 },
+      { source: 'shop', times: 999 },
+    ]);
+    await clock.advance(600_000);
+    expect(said()).toHaveLength(4);
   });
 
   it('survives what holds itself', () => {
