@@ -1,0 +1,112 @@
+// A whole worker with a small heap, beside a source whose pages are more than it can hold: it lives, the other source goes on,
+// and the run of the bad one says why.
+import { type ChildProcess, fork } from 'node:child_process';
+import { gzipSync } from 'node:zlib';
+import { Hono } from 'hono';
+import { describe, expect, it } from 'vitest';
+import { createHubSpotSimulator } from '../simulators/hubspot.ts';
+import { type Served, serve } from '../simulators/serve.ts';
+import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+import { databases, type TestDatabase } from '../support/databases.ts';
+import { until } from '../support/sync-world.ts';
+
+const accessToken = 'pat-test-00000000';
+const MB = 1024 * 1024;
+const people = 60;
+
+/** The vendor answers so many contacts as it is asked for, of so many bytes each; packed it is next to nothing. */
+function heavyVendor(bytesOf: (limit: number) => number, asked: number[]): Hono {
+  const packed = new Map<number, Buffer>();
+  const pageOf = (limit: number): Buffer => {
+    const known = packed.get(limit);
+    if (known) return known;
+    const note = 'x'.repeat(bytesOf(limit) / limit);
+    const results = Array.from({ length: limit }, (_, index) => ({
+      id: String(index + 1),
+      updatedAt: '2026-01-01T00:00:00Z',
+      properties: { firstname: `Name ${index}`, note },
+    }));
+    packed.set(limit, gzipSync(JSON.stringify({ results })));
+    return packed.get(limit)!;
+  };
+  return new Hono()
+    .get('/crm/v3/objects/contacts', (c) => {
+      const limit = Number(c.req.query('limit'));
+      if (c.req.query('archived') === 'true') return c.json({ results: [] });
+      asked.push(limit);
+      const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+      return new Response(new Uint8Array(pageOf(limit)), { headers });
+    })
+    .all('*', (c) => c.json({ results: [], total: 0 }));
+}
+
+describe.each(databases)('a worker with a heap of 192 MB, on $name', ({ open }) => {
+  it('faults 05: a page that unpacks to 48 MB ends its own run only', async () => {
+    const asked: number[] = [];
+    const hubspot = createHubSpotSimulator({ accessToken, indexLagMs: 0, quotas: false });
+    hubspot.seed(people, 3);
+    const voucherify = createVoucherifySimulator({
+      now: Date.now,
+      appId: 'app-id',
+      appToken: 'app-token-00000000',
+    });
+    const served: Served[] = [];
+    for (const app of [hubspot.app, voucherify.app, heavyVendor(() => 48 * MB, asked)])
+      served.push(await serve(app));
+    const [good, destination, bad] = served.map(({ url }) => url);
+    const source = { connector: 'hubspot', accessToken, schedule: '* * * * * *', sourceId: 'id' };
+    const mapping = { name: 'firstname', 'metadata.note': 'note' };
+    const config = {
+      destination: {
+        connector: 'voucherify',
+        appId: 'app-id',
+        appToken: 'app-token-00000000',
+        baseUrl: destination,
+      },
+      metadataSchema: 'none',
+      sources: {
+        bad: { ...source, baseUrl: bad, mapping },
+        hubspot: { ...source, baseUrl: good, mapping: { name: 'firstname', email: 'email' } },
+      },
+    };
+    const database: TestDatabase = await open();
+    await database.release();
+    const worker = start({ where: database.where, config });
+    try {
+      await until(() => worker.said.includes('sent more in one response than this process can hold'));
+      await until(() => voucherify.count === people);
+      // It goes on: what changes later arrives too, while the bad source fails again and again.
+      const failures = () => worker.said.split('run failed: ').length - 1;
+      await until(() => failures() >= 3);
+      const [first] = [...hubspot.contacts()];
+      hubspot.update(first!.id, { firstname: 'Later' });
+      await until(() => worker.ended() || [...voucherify.customers()].some(({ name }) => name === 'Later'));
+      expect(worker.ended(), worker.said).toBe(false);
+      expect(asked.slice(0, 7)).toEqual([100, 50, 25, 12, 6, 3, 1]);
+    } finally {
+      await worker.kill();
+      for (const server of served) await server.close();
+      await database.close();
+    }
+  }, 150_000);
+});
+
+function start(orders: object): { readonly said: string; ended(): boolean; kill(): Promise<void> } {
+  const child: ChildProcess = fork(new URL('../chaos/worker.ts', import.meta.url), [JSON.stringify(orders)], {
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    execArgv: ['--max-old-space-size=192', '--max-semi-space-size=16'],
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const worker = {
+    said: '',
+    ended: () => child.exitCode !== null || child.signalCode !== null,
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+  child.stderr?.on('data', (data: Buffer) => {
+    worker.said = (worker.said + data.toString()).slice(-100_000);
+  });
+  return worker;
+}
