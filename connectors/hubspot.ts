@@ -25,6 +25,8 @@ export const hubspot = defineConnector<Settings>({
     // Of older versions of the API, for dates and datetimes alike.
     timeUnit: 'milliseconds',
     sourceId: 'id',
+    needsFullReadings:
+      'Calculated properties may change without the contact counting as modified, and contacts that were deleted for good are in no list: both show in full readings only.',
     webhook,
   },
   check,

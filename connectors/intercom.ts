@@ -17,6 +17,8 @@ export const intercom = defineConnector<Settings>({
     // Times and date attributes of its API; its webhooks write ISO 8601.
     timeUnit: 'seconds',
     sourceId: 'external_id',
+    needsFullReadings:
+      'Contacts that were deleted are in no list: without webhooks it shows in full readings only.',
     webhook,
   },
   check,

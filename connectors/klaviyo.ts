@@ -26,6 +26,7 @@ export const klaviyo = defineConnector<Settings>({
       'address.country': 'location.country',
     },
     sourceId: 'external_id',
+    needsFullReadings: 'Klaviyo does not say which profiles were deleted: it shows in full readings only.',
     webhook,
   },
   check,

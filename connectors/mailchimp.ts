@@ -24,6 +24,8 @@ export const mailchimp = defineConnector<Settings>({
       'address.country': 'merge_fields.ADDRESS.country',
     },
     sourceId: 'contact_id',
+    needsFullReadings:
+      'Members that were deleted for good are in no list of changes: it shows in full readings only.',
     webhook,
   },
   check,

@@ -324,12 +324,13 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     (candidate) => candidate.source !== undefined,
     checker,
   );
-  if (parts['schedule'] !== undefined && connector?.source?.streams.every((stream) => !stream.pull))
-    checker.faults.push({
-      path: `${path}.schedule`,
-      found: shown(objectOf(written)['schedule']),
-      allowed: `no schedule: ${connector.name} only pushes, so there is nothing to read on one`,
-    });
+  for (const key of ['schedule', 'fullSchedule'])
+    if (parts[key] !== undefined && connector?.source?.streams.every((stream) => !stream.pull))
+      checker.faults.push({
+        path: `${path}.${key}`,
+        found: shown(objectOf(written)[key]),
+        allowed: `no schedule: ${connector.name} only pushes, so there is nothing to read on one`,
+      });
   const own = Object.fromEntries(
     Object.entries(parts).filter(([key]) => !Object.hasOwn(sourceShape.shape, key)),
   );
@@ -338,6 +339,7 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
   if (!data || !connector?.source || settings === undefined) return null;
   const {
     schedule,
+    fullSchedule,
     timezone,
     sourceId,
     mapping,
@@ -367,6 +369,7 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     locale: localeOver({ unit, decimal }, data.locale),
     phones: data.phones,
     schedule: schedule ?? null,
+    fullSchedule: fullSchedule ?? null,
     timezone,
     webhook: webhookLimits(webhook),
     privacyDeletions,

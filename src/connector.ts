@@ -589,6 +589,11 @@ export interface Connector<Settings = unknown> {
     mappingVersion?: number;
     /** Settings that hold for what the source reads by itself only: a file that is imported begins with these. */
     importDefaults?: JsonObject;
+    /**
+     * What only a full reading shows, as a sentence; null where these settings leave nothing out. `tributary check` says it
+     * where `fullSchedule` is not set.
+     */
+    needsFullReadings?: string | ((settings: Settings) => string | null);
     /** The path of the source ID in a record's body, where the configuration names none. */
     sourceId: string;
     /** The same where it depends on what the rows hold. */

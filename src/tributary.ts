@@ -8,7 +8,7 @@ import type { Webhook } from './connector/webhook.ts';
 import type { Connector, Context, DestinationChange, MetadataSchema } from './connector.ts';
 import type { Database, Queryable } from './db/database.ts';
 import type { CircuitStatus } from './engine/circuit.ts';
-import type { Clock } from './engine/clock.ts';
+import { type Clock, systemClock } from './engine/clock.ts';
 import type { Proxies } from './engine/connections.ts';
 import { DatabaseHealth } from './engine/database-health.ts';
 import { localFiles } from './engine/files.ts';
@@ -17,7 +17,7 @@ import type { Log } from './engine/log.ts';
 import { Budgets } from './engine/quota.ts';
 import { RightOfWay } from './engine/right-of-way.ts';
 import { leaseOf, Roster } from './engine/roster.ts';
-import { Schedule } from './engine/schedule.ts';
+import { Calendar, Schedule } from './engine/schedule.ts';
 import { type FailingLoop, type Next, Worker } from './engine/worker.ts';
 import { freeBatches } from './sync/deliver/batches.ts';
 import { Deliverer } from './sync/deliver/deliver.ts';
@@ -47,6 +47,7 @@ import { type Forecast, type Planning, type PlanRequest, plan } from './sync/pla
 import { type ProvenTraits, provenTraits, settingsWith } from './sync/proof/traits.ts';
 import {
   freeVerifications,
+  releaseFutureSlots,
   requestVerification,
   type VerificationRequest,
 } from './sync/proof/verifications.ts';
@@ -61,6 +62,7 @@ import {
   pullRunForward,
   putOffRun,
   type Run,
+  releaseFuture,
   requestRun,
 } from './sync/runs/runs.ts';
 import {
@@ -135,7 +137,10 @@ export class Tributary {
   readonly #suppressions: Suppressions;
   readonly #vault: { database: Database; secretKey: string } | undefined;
   readonly #workers = new Map<string, Worker>();
-  readonly #schedule = new Schedule();
+  readonly #schedule = new Schedule(systemClock, (moment) => this.clockSetBack(moment));
+  /** Done when what a clock that was set back had left is in order. */
+  #clockInOrder: Promise<void> = Promise.resolve();
+  #setBackTo = Number.NEGATIVE_INFINITY;
 
   /** `secretKey`: keys the hashes of whom was erased; without it nobody can be. */
   constructor(options: {
@@ -429,9 +434,13 @@ export class Tributary {
     const { verify } = this.config;
     if (calendar && verify)
       this.#schedule.every(verify.schedule, verify.timezone, (slot) => void this.#fireVerification(slot));
+    if (calendar) {
+      await releaseFuture(database, clock.now());
+      await releaseFutureSlots(database, clock.now());
+    }
     for (const { name, config, canPull } of this.world.sources) {
-      if (!calendar || config.schedule === null || !canPull) continue;
-      this.#schedule.every(config.schedule, config.timezone, (slot) => void this.#fire(name, slot));
+      if (!calendar || !canPull || (config.schedule ?? config.fullSchedule ?? null) === null) continue;
+      this.#schedulePulls(name, config);
       await this.request({ source: name, mode: 'incremental', trigger: 'start', lane: 'schedule' });
     }
   }
@@ -446,6 +455,7 @@ export class Tributary {
   async #fireVerification(slot: number): Promise<void> {
     const { sample, heal } = this.config.verify!;
     try {
+      await this.#clockInOrder;
       const requested = await this.verify({ sample, heal, by: 'schedule', slot });
       if (requested && 'going' in requested)
         this.log.warn(
@@ -595,19 +605,44 @@ export class Tributary {
     return !row?.waits;
   }
 
-  async #fire(source: string, slot: number): Promise<void> {
+  /** A full reading brings what an incremental one of the same slot would bring, which is left out. */
+  #schedulePulls(source: string, { schedule, fullSchedule = null, timezone }: Source['config']): void {
+    const full = fullSchedule === null ? null : new Calendar(fullSchedule, timezone);
+    if (fullSchedule !== null)
+      this.#schedule.every(fullSchedule, timezone, (slot) => void this.fire(source, 'full', slot));
+    if (schedule === null) return;
+    this.#schedule.every(schedule, timezone, (slot) => {
+      if (!full?.isDue(slot)) void this.fire(source, 'incremental', slot);
+    });
+  }
+
+  /** Asks for the run of a slot; where it had one, by whatever worker, nothing is asked for. */
+  async fire(source: string, mode: 'incremental' | 'full', slot: number): Promise<void> {
     try {
-      const run = await this.request({
-        source,
-        mode: 'incremental',
-        trigger: 'schedule',
-        lane: 'schedule',
-        slot,
-      });
-      if (!run) this.log.debug({ source, slot }, 'a scheduled moment has its run, or falls into one');
+      await this.#clockInOrder;
+      const run = await this.request({ source, mode, trigger: 'schedule', lane: 'schedule', slot });
+      if (!run) this.log.debug({ source, slot, mode }, 'a scheduled moment has its run, or falls into one');
     } catch (error) {
       this.log.error({ err: error, source }, 'a scheduled run could not be asked for');
     }
+  }
+
+  /** The clock shows an earlier time than it did: what was put off until a time that it showed by mistake is due now. */
+  clockSetBack(moment: number): void {
+    // Each schedule notices it.
+    const since = moment - this.#setBackTo;
+    this.#setBackTo = moment;
+    if (since >= 0 && since < 30_000) return;
+    this.log.warn(
+      `the clock was set back to ${new Date(moment).toISOString()}: slots that it showed too early come again`,
+    );
+    const { database } = this;
+    const released = Promise.all([releaseFuture(database, moment), releaseFutureSlots(database, moment)]);
+    this.#clockInOrder = released.then(
+      () => this.wake(),
+      (error: unknown) =>
+        this.log.error({ err: error }, 'slots of a clock that was set back could not be released'),
+    );
   }
 
   async #pullStep(signal: AbortSignal): Promise<Next> {

@@ -84,6 +84,7 @@ export interface SourceStatus extends Spending {
   name: string;
   connector: string;
   schedule: string | null;
+  fullSchedule: string | null;
   paused: Pause | null;
   going: Run[];
   lastRun: Run | null;

@@ -142,6 +142,7 @@ async function checkAll({ tributary }: House, environment: Environment): Promise
     warnings: [
       ...tributary.config.warnings,
       ...warnings.flat(),
+      ...sources.flatMap(fullReadingWarning),
       ...addressWarning(tributary.config.publicUrl, webhooks),
     ],
   };
@@ -168,6 +169,17 @@ function deafSources({ world }: House['tributary'], webhooks: readonly CheckedWe
     const permissions = [{ what: 'take webhooks', allowed: false, note: missing }];
     return [{ name, connector: source.config.connector.name, permissions }];
   });
+}
+
+/** Where some changes show in full readings only, and none is scheduled. */
+function fullReadingWarning(source: SourceConfig): string[] {
+  const { name, connector, settings, schedule, fullSchedule = null } = source;
+  const { needsFullReadings: needed = null } = connector.source ?? {};
+  const sentence = typeof needed === 'function' ? needed(settings) : needed;
+  if (sentence === null || schedule === null || fullSchedule !== null) return [];
+  return [
+    `sources.${name}: ${sentence} Set fullSchedule, such as "0 3 * * 0" for Sundays at three, or run "tributary sync ${name} --full" now and then.`,
+  ];
 }
 
 function addressWarning(publicUrl: string | null, webhooks: readonly CheckedWebhook[]): string[] {

@@ -112,7 +112,7 @@ function sources({ sources }: Status): string[] {
   const rows = sources.map((source) => [
     source.name,
     source.connector,
-    source.schedule ?? (source.pulls ? 'when asked' : 'only pushes'),
+    scheduleOf(source),
     number(source.records),
     stateOf(source),
   ]);
@@ -121,6 +121,11 @@ function sources({ sources }: Status): string[] {
 
 function pauseWords({ reason, trialAt }: Pause): string {
   return trialAt === null ? reason : `${reason} It is tried again at ${trialAt}.`;
+}
+
+function scheduleOf({ schedule, fullSchedule, pulls }: SourceStatus): string {
+  if (fullSchedule !== null) return `${schedule === null ? '' : `${schedule}, `}all: ${fullSchedule}`;
+  return schedule ?? (pulls ? 'when asked' : 'only pushes');
 }
 
 function stateOf({ paused, going, lastRun, pulls, webhook }: SourceStatus): string {

@@ -74,6 +74,13 @@ export const mappingEntry = z.union(
 export const sourceShape = z.looseObject({
   connector: text.describe('the name of a connector'),
   schedule: z.string().superRefine(refine(scheduleFault)).optional(),
+  fullSchedule: z
+    .string()
+    .superRefine(refine(scheduleFault))
+    .optional()
+    .describe(
+      'When everything is read, not only what changed: cron fields as in schedule, in the same time zone. It takes the place of an incremental reading of the same moment.',
+    ),
   timezone: z.string().superRefine(refine(timezoneFault)).default('UTC'),
   sourceId: z
     .union(

@@ -1,6 +1,7 @@
 // When something is due by the calendar: cron expressions in a time zone. It knows nothing of what is started; that a
 // slot is used once however many processes fire it is for the caller's row to say.
 import cron, { type ScheduledTask } from 'node-cron';
+import { type Clock, systemClock } from './clock.ts';
 
 /** Null where `expression` is a cron expression of five fields, or six with seconds; else what is wrong with it. */
 export function scheduleFault(expression: string): string | null {
@@ -23,37 +24,92 @@ export function timezoneFault(timezone: string): string | null {
   }
 }
 
+/** A clock may be corrected by so much without a slot being meant twice. */
+const correctionMs = 30_000;
+/** The longest sleep: a clock that is set to another time is noticed within it. */
+const longestSleepMs = 10_000;
+/** What a process slept through is looked for so far back. */
+const longestGapMs = { minutes: 86_400_000, seconds: 3_600_000 };
+
 export class Schedule {
-  readonly #tasks: ScheduledTask[] = [];
+  readonly #clock: Clock;
+  readonly #onSetBack: (slotsAfter: number) => void;
+  readonly #stop = new AbortController();
+
+  /**
+   * `onSetBack`: the clock was set back by more than a correction; `slotsAfter`, epoch milliseconds, is the moment that it
+   * shows now. Slots behind it that were fired are still to come, and will be fired again at their real time.
+   */
+  constructor(clock: Clock = systemClock, onSetBack: (slotsAfter: number) => void = () => {}) {
+    this.#clock = clock;
+    this.#onSetBack = onSetBack;
+  }
 
   /**
    * Calls `fire` with the slot, epoch milliseconds: the scheduled moment itself, in whole seconds, so that every
-   * process names the same slot alike. A moment that a busy process missed is fired late.
+   * process names the same slot alike. Of the moments that a busy or suspended process missed, or that the clock leapt
+   * over, the last is fired late.
    *
    * Each minute (or second) is looked at by itself, since node-cron's own reckoning of the next moment in a time zone
    * leaves out an hour when clocks are set back, and another one in a process that is started then.
    */
   every(expression: string, timezone: string, fire: (slot: number) => void): void {
-    const hasSeconds = fieldsOf(expression) === 6;
-    const stepMs = hasSeconds ? 1_000 : 60_000;
-    const matchers = alternatives(expression).map((one) =>
-      cron.createTask(one, () => {}, { timezone: 'UTC' }),
-    );
-    const look = ({ date }: { date: Date }) => {
-      const slot = Math.floor(date.getTime() / 1000) * 1000;
-      if (matchers.some((matcher) => isDue(matcher, slot, timezone, stepMs))) fire(slot);
-    };
-    const ticks = cron.schedule(hasSeconds ? '* * * * * *' : '* * * * *', look, {
-      timezone: 'UTC',
-      suppressMissedWarning: true,
-    });
-    ticks.on('execution:missed', look);
-    this.#tasks.push(ticks, ...matchers);
+    void this.#follow(new Calendar(expression, timezone), fire);
   }
 
   stop(): void {
-    for (const task of this.#tasks) void task.destroy();
-    this.#tasks.length = 0;
+    this.#stop.abort();
+  }
+
+  async #follow(calendar: Calendar, fire: (slot: number) => void): Promise<void> {
+    const { stepMs } = calendar;
+    const { signal } = this.#stop;
+    const beginningOf = (moment: number) => Math.floor(moment / stepMs) * stepMs;
+    let looked = beginningOf(this.#clock.now());
+    while (!signal.aborted) {
+      await this.#clock.sleep(Math.min(looked + stepMs - this.#clock.now(), longestSleepMs), signal);
+      if (signal.aborted) return;
+      const now = this.#clock.now();
+      if (now < looked - correctionMs) {
+        looked = beginningOf(now);
+        this.#onSetBack(now);
+        continue;
+      }
+      const slot = calendar.lastDue(looked, beginningOf(now));
+      looked = Math.max(looked, beginningOf(now));
+      if (slot !== null) fire(slot);
+    }
+  }
+}
+
+/** The moments that an expression names in a time zone. */
+export class Calendar {
+  readonly stepMs: number;
+  readonly #timezone: string;
+  readonly #matchers: readonly ScheduledTask[];
+  readonly #gapMs: number;
+
+  constructor(expression: string, timezone: string) {
+    const hasSeconds = fieldsOf(expression) === 6;
+    this.stepMs = hasSeconds ? 1_000 : 60_000;
+    this.#gapMs = longestGapMs[hasSeconds ? 'seconds' : 'minutes'];
+    this.#timezone = timezone;
+    this.#matchers = alternatives(expression).map((one) =>
+      cron.createTask(one, () => {}, { timezone: 'UTC' }),
+    );
+  }
+
+  /** Whether it names this moment, epoch milliseconds. */
+  isDue(moment: number): boolean {
+    if (moment % this.stepMs !== 0) return false;
+    return this.#matchers.some((matcher) => isDue(matcher, moment, this.#timezone, this.stepMs));
+  }
+
+  /** The last moment that it names after `from` and until `to`, both whole steps; null where there is none. */
+  lastDue(from: number, to: number): number | null {
+    const first = Math.max(from, to - this.#gapMs);
+    for (let moment = to; moment > first; moment -= this.stepMs) if (this.isDue(moment)) return moment;
+    return null;
   }
 }
 

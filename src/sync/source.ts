@@ -43,6 +43,8 @@ export interface SourceConfig {
   /** Absent: `valid`. */
   phones?: PhoneRule | undefined;
   schedule: string | null;
+  /** When everything is read, not only what changed. */
+  fullSchedule?: string | null;
   timezone: string;
   /** What its requests may be. */
   webhook: WebhookLimits;

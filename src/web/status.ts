@@ -61,6 +61,12 @@ export const sourceShape = z
       .string()
       .nullable()
       .openapi({ description: 'A cron expression; null where it is read only when asked.' }),
+    fullSchedule: z
+      .string()
+      .nullable()
+      .openapi({
+        description: 'When everything is read, not only what changed; null where only when asked.',
+      }),
     timezone: z.string(),
     paused: orNull(pauseShape),
     going: z.array(runShape).openapi({ description: 'Its runs that have not ended, the one in hand first.' }),
@@ -415,6 +421,7 @@ function describe({ name, config, streams, canPull }: Source) {
     name,
     connector: config.connector.name,
     schedule: config.schedule,
+    fullSchedule: config.fullSchedule ?? null,
     timezone: config.timezone,
     imports: takesImports(config.connector.name),
     pulls: canPull,

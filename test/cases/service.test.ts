@@ -317,3 +317,71 @@ describe.each(databases)('Two workers, on $name', ({ open }) => {
     await one.close();
   });
 });
+
+describe.each(databases)('The calendar, on $name', ({ open }) => {
+  let world: World;
+  let clock: ManualClock;
+
+  beforeEach(async () => {
+    clock = new ManualClock(noon);
+    world = await openWorld(await open(), {
+      clock,
+      sources: { crm: { connector: 'people', schedule: '*/10 * * * *', fullSchedule: '0 13 * * *' } },
+    });
+  });
+  afterEach(() => world.close());
+
+  const runs = () =>
+    world.database.rows<{ mode: string; slot: string | null; state: string }>(sql`
+      select mode, to_char(slot at time zone 'UTC', 'HH24:MI') as slot, state from runs where trigger <> 'start' order by id`);
+  const at = (time: string) => Date.parse(`2026-06-01T${time}:00Z`);
+
+  it('clock there and back: what was read too early is read again at its real time, and nothing waits for the wrong time', async () => {
+    // A clock that is an hour ahead.
+    await clock.advance(3_600_000);
+    await world.tributary.fire('crm', 'incremental', at('13:00'));
+    const back = new ManualClock(noon);
+    const corrected = await openWorld(
+      { ...world.database, close: async () => {} },
+      { clock: back, sources: { crm: { connector: 'people' } } },
+    );
+    corrected.tributary.clockSetBack(noon);
+    await corrected.tributary.fire('crm', 'incremental', at('12:00'));
+    expect(await runs()).toEqual([{ mode: 'incremental', slot: null, state: 'requested' }]);
+    await corrected.tributary.start();
+    await until(async () => {
+      await back.advance(1_000);
+      return (await runs())[0]?.state === 'finished';
+    });
+    await corrected.tributary.drain();
+    await back.advance(3_600_000);
+    for (let worker = 0; worker < 2; worker += 1)
+      await corrected.tributary.fire('crm', 'incremental', at('13:00'));
+    expect((await runs()).map(({ slot }) => slot)).toEqual([null, '13:00']);
+    await corrected.close();
+  });
+
+  it('fullSchedule: a full reading takes the slot of another run, and has it once', async () => {
+    await world.tributary.request({
+      source: 'crm',
+      mode: 'incremental',
+      trigger: 'coverage',
+      lane: 'schedule',
+      slot: at('13:00'),
+    });
+    for (let worker = 0; worker < 2; worker += 1) await world.tributary.fire('crm', 'full', at('13:00'));
+    expect(await runs()).toEqual([
+      { mode: 'incremental', slot: null, state: 'requested' },
+      { mode: 'full', slot: '13:00', state: 'requested' },
+    ]);
+  });
+
+  it('fullSchedule: is shown by the status', async () => {
+    const answer = await world.app.request('/api/status', {
+      headers: { authorization: `Bearer ${apiToken}` },
+    });
+    expect(((await answer.json()) as { sources: object[] }).sources).toMatchObject([
+      { fullSchedule: '0 13 * * *' },
+    ]);
+  });
+});

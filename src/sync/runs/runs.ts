@@ -87,12 +87,32 @@ export interface NewRun {
  * written, and `goingRun` tells which.
  */
 export async function requestRun(db: Queryable, run: NewRun): Promise<Run | null> {
+  // A full reading takes the slot of a run that brings less.
+  if (run.mode === 'full' && run.slot !== undefined)
+    await db.rows(
+      sql`update runs set slot = null where source = ${run.source} and slot = ${at(run.slot)} and mode <> 'full'`,
+    );
   const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
     insert into runs (source, mode, lane, trigger, slot, request, requested_at, due_at)
     values (${run.source}, ${run.mode}, ${laneNumber(run.lane)}, ${run.trigger},
             ${run.slot === undefined ? null : at(run.slot)}, ${json(run.request ?? {})}, ${at(run.now)}, ${at(run.now)})
     on conflict do nothing returning ${columns}`);
   return row ? toRun(row) : null;
+}
+
+/** Slots may be so far ahead: the clocks of workers differ a little. */
+const aheadMs = 60_000;
+
+/**
+ * For a clock that showed a later time by mistake: slots that are still to come have had no run, and what was asked for then
+ * is due now.
+ */
+export async function releaseFuture(db: Queryable, now: number): Promise<void> {
+  const ahead = at(now + aheadMs);
+  await db.rows(sql`update runs set slot = null where slot > ${ahead}`);
+  await db.rows(sql`
+    update runs set due_at = ${at(now)}
+    where state = 'requested' and lease is null and requested_at > ${ahead} and due_at > ${at(now)}`);
 }
 
 /** The run of this source and mode that has not ended. */

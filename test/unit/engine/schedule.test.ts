@@ -1,5 +1,6 @@
 // The calendar: what is a schedule, and which moments it names. Timers and the clock are vitest's, moved by hand.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../src/engine/clock.ts';
 import { Schedule, scheduleFault, timezoneFault } from '../../../src/engine/schedule.ts';
 
 const iso = (moment: number) => new Date(moment).toISOString();
@@ -163,6 +164,47 @@ describe('A schedule', () => {
     setTime('2026-06-01T12:05:30Z');
     await pass(minutes(5));
     expect(slots(fired)).toEqual(['2026-06-01T12:05:00.000Z', '2026-06-01T12:10:00.000Z']);
+  });
+
+  it('fires late only the last of the moments that a suspended machine slept through', async () => {
+    setTime('2026-06-01T12:04:50Z');
+    const fired = start('*/5 * * * *');
+    setTime('2026-06-01T13:07:30Z');
+    await pass(minutes(4));
+    expect(slots(fired)).toEqual(['2026-06-01T13:05:00.000Z', '2026-06-01T13:10:00.000Z']);
+  });
+
+  it('loses no slot of a clock that is stepped an hour ahead and back, and fires none twice at its real time', async () => {
+    setTime('2026-06-01T12:01:00Z');
+    const setBack: string[] = [];
+    const schedule = new Schedule(systemClock, (moment) => setBack.push(iso(moment)));
+    running.push(schedule);
+    const fired: string[] = [];
+    schedule.every('*/10 * * * *', 'UTC', (slot) => fired.push(iso(slot)));
+    await pass(minutes(10));
+    setTime('2026-06-01T13:11:00Z');
+    await pass(minutes(10));
+    expect(fired.splice(0)).toEqual([
+      '2026-06-01T12:10:00.000Z',
+      '2026-06-01T13:10:00.000Z',
+      '2026-06-01T13:20:00.000Z',
+    ]);
+    setTime('2026-06-01T12:21:00Z');
+    await pass(minutes(60));
+    expect(setBack).toHaveLength(1);
+    expect(setBack[0]).toMatch(/^2026-06-01T12:21:/);
+    expect(fired).toEqual(
+      ['12:30', '12:40', '12:50', '13:00', '13:10', '13:20'].map((time) => `2026-06-01T${time}:00.000Z`),
+    );
+  });
+
+  it('fires a slot once where the clock is corrected by some seconds', async () => {
+    setTime('2026-06-01T12:04:58Z');
+    const fired = start('*/5 * * * *');
+    await pass(4_000);
+    setTime('2026-06-01T12:04:57Z');
+    await pass(minutes(5));
+    expect(slots(fired)).toEqual(['2026-06-01T12:05:00.000Z']);
   });
 
   it('fires no more once it is stopped', async () => {
