@@ -61,12 +61,9 @@ export const sourceShape = z
       .string()
       .nullable()
       .openapi({ description: 'A cron expression; null where it is read only when asked.' }),
-    fullSchedule: z
-      .string()
-      .nullable()
-      .openapi({
-        description: 'When everything is read, not only what changed; null where only when asked.',
-      }),
+    fullSchedule: z.string().nullable().openapi({
+      description: 'When everything is read, not only what changed; null where only when asked.',
+    }),
     timezone: z.string(),
     paused: orNull(pauseShape),
     going: z.array(runShape).openapi({ description: 'Its runs that have not ended, the one in hand first.' }),
