@@ -134,7 +134,7 @@ describe.each(databases.slice(0, 1))('answers of the destination on $name', ({ o
     'firewall-200',
     'object-200',
     'stranger-200',
-  ] as const)('02-nginx-400-page: %s for some seconds concerns nobody', async (answer) => {
+  ] as const)('faults 04 and 02-nginx-400-page: %s for some seconds concerns nobody', async (answer) => {
     await start(
       {
         destination: singles,

@@ -199,7 +199,7 @@ describe('States that come back', () => {
     expect(((await ask('/api/customers/same/explain')) as JsonObject)['revision']).toBe(before['revision']);
   });
 
-  it('15-a-clock-in-2099: a clock far ahead counts as the time of receipt, and a later change wins', async () => {
+  it('faults 10 and 15-a-clock-in-2099: a clock far ahead counts as the time of receipt, and a later change wins', async () => {
     const lines: string[] = [];
     const { push, held, world } = await open(
       { crm: { ...crm, record: { changedAt: 'changed_at' } } },

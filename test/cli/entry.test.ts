@@ -64,7 +64,7 @@ afterAll(async () => {
 });
 
 describe('a server and the commands beside it', () => {
-  it('writes JSON lines where no terminal is attached, and where everything is', () => {
+  it('faults 16: writes JSON lines where no terminal is attached, and no token or login link', () => {
     const lines = said
       .trim()
       .split('\n')
@@ -75,7 +75,7 @@ describe('a server and the commands beside it', () => {
         expect.stringMatching(/^API token: +kept in .*api-token$/),
       ]),
     );
-    // faults 16: others read a log.
+    // Others read a log.
     expect(said).not.toContain('login?key=');
     expect(said).not.toContain(readFileSync(join(folder, '.tributary', 'api-token'), 'utf8').trim());
   });
