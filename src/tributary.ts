@@ -579,7 +579,9 @@ export class Tributary {
   }
 
   #stopForGood(): void {
-    this.log.error('the other workers took this one for dead; it stops');
+    this.log.error(
+      'the other workers took this one for dead and have its work: it stops, and a server joins again as a new worker',
+    );
     this.#schedule.stop();
     for (const worker of this.#workers.values()) void worker.drain();
     this.onBuried();

@@ -2,6 +2,7 @@
 // configured it runs the sandbox.
 import type { Command } from 'commander';
 import type { Config, Environment } from '../config.ts';
+import { isUnavailable, unavailableReason } from '../db/availability.ts';
 import { createLog, type Log } from '../engine/log.ts';
 import type { House } from '../rooms.ts';
 import type { Status } from './answers.ts';
@@ -16,6 +17,8 @@ import { listenForStop } from './signals.ts';
 import { print } from './terminal.ts';
 
 const drainMs = 10_000;
+/** Who could not join again tries once more after so long. */
+const rejoinMs = 2_000;
 /** The first figures come soon, the others now and then: more often to a person than to a log. */
 const figuresMs = { first: 3_000, person: 15_000, log: 60_000 };
 
@@ -93,8 +96,44 @@ async function serveUntil(
   /** On a terminal as it is, else a line of the log: whoever reads JSON reads nothing else. */
   const say = (sentence: string) =>
     isForPerson ? print(cli.terminal, sentence) : sentence && log.info(sentence);
+  const serving = { cli, environment, config, log, say, isForPerson };
+  let round: Round = { port: environment.port, ended: 'evicted' };
+  for (let rounds = 0; round.ended === 'evicted'; rounds += 1)
+    round = await serveRound(serving, round, rounds, stop);
+  log.writeCounted();
+  say(
+    round.ended === 'in time'
+      ? 'Stopped.'
+      : `Stopped after ${drainMs / 1000} seconds without being done; the next start goes on from there.`,
+  );
+  return round.ended === 'in time' ? exitCodes.well : exitCodes.failed;
+}
+
+interface Serving {
+  cli: Cli;
+  environment: Environment;
+  config: Config | null;
+  log: Log;
+  say(sentence: string): void;
+  isForPerson: boolean;
+}
+
+/** evicted: the other workers took this one for dead, so that it joins again, as a new one, at the same port. */
+interface Round {
+  port: number;
+  ended: 'evicted' | 'in time' | 'late';
+}
+
+/** Serves until it is told to stop, or has to join again. */
+async function serveRound(
+  { cli, environment, config, log, say, isForPerson }: Serving,
+  { port }: Round,
+  rounds: number,
+  stop: AbortSignal,
+): Promise<Round> {
   const closers: (() => Promise<void> | void)[] = [];
-  let exitCode: number = exitCodes.well;
+  const evicted = new AbortController();
+  let at = port;
   let inTime = false;
   try {
     const world = await openWorld(cli, environment, config, log);
@@ -102,31 +141,31 @@ async function serveUntil(
     const token = apiToken(environment.dataDir, environment.apiToken);
     const house = await openHere(cli, environment, { ...world, log, token: token.token });
     closers.unshift(house.close);
-    const { host, port } = environment;
-    const server = await cli.rooms.serve(house.app, { host, port, log });
+    const server = await cli.rooms.serve(house.app, { host: environment.host, port, log });
     closers.unshift(server.close);
+    at = Number(new URL(server.url).port) || port;
     announceServer(environment.dataDir, { url: server.url, pid: process.pid });
     closers.unshift(() => removeServer(environment.dataDir, process.pid));
-    const at = { environment, world, server, token, house };
-    for (const line of [...world.introduction, ...whereabouts(at, cli.terminal.outIsTerminal)]) say(line);
-    const buried = new AbortController();
-    house.tributary.onBuried = () => buried.abort();
+    const whole = { environment, world, server, token, house };
+    if (rounds === 0)
+      for (const line of [...world.introduction, ...whereabouts(whole, cli.terminal.outIsTerminal)])
+        say(line);
+    house.tributary.onBuried = () => evicted.abort();
     await house.tributary.start();
-    await tellFigures(cli, house, { stop: AbortSignal.any([stop, buried.signal]), log, isForPerson });
-    // What it held is others' by now. A supervisor starts it again, as a worker of its own.
-    if (buried.signal.aborted) exitCode = exitCodes.failed;
-    say('Stopping: what runs is finished or put down.');
+    await tellFigures(cli, house, { stop: AbortSignal.any([stop, evicted.signal]), log, isForPerson });
+    if (!evicted.signal.aborted) say('Stopping: what runs is finished or put down.');
+  } catch (error) {
+    // Whoever served once comes back: the database may be gone for a while.
+    if (rounds === 0 || stop.aborted || !isUnavailable(error)) throw error;
+    log.warn(`this worker cannot join again yet: the database: ${unavailableReason(error)}`);
+    await cli.clock.sleep(rejoinMs, stop);
+    evicted.abort();
   } finally {
     inTime = await closeAll(cli, closers, log);
-    if (!inTime) exitCode = exitCodes.failed;
   }
-  log.writeCounted();
-  say(
-    inTime
-      ? 'Stopped.'
-      : `Stopped after ${drainMs / 1000} seconds without being done; the next start goes on from there.`,
-  );
-  return exitCode;
+  // What is not closed in time may still work: a supervisor starts a new process.
+  if (!inTime) return { port: at, ended: 'late' };
+  return { port: at, ended: evicted.signal.aborted && !stop.aborted ? 'evicted' : 'in time' };
 }
 
 /** A server with a database and no configuration is one whose configuration was not found. */

@@ -372,7 +372,7 @@ async function refuseServer({ main, keeper }: Clients, onWarning: (sentence: str
   const [found] = await main<{ version: number; encoding: string; mode: string }[]>`
     select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
            current_setting('plan_cache_mode') as mode`.catch((error: Error) => {
-    throw new DatabaseError(connectFault(error), sqlState(error));
+    throw new DatabaseError(connectFault(error), sqlState(error) ?? connectionCode(error));
   });
   const { version = 0, encoding = '', mode } = found ?? {};
   if (version < 150000)
@@ -410,7 +410,7 @@ async function explainedMigration(client: Sql, error: unknown): Promise<Database
     innermost as { message?: string; code?: string },
     user?.name ?? 'of DATABASE_URL',
   );
-  return new DatabaseError(fault, sqlState(error));
+  return new DatabaseError(fault, sqlState(error) ?? connectionCode(innermost));
 }
 
 async function openPglite(directory: string): Promise<Database> {

@@ -1,5 +1,10 @@
 // What the service is to those who ask it while something is wrong: the database, the clock, whoever guesses the token, or
 // another worker. Each fault is a real one: of a server, a line, a lock, or a clock that is moved.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
@@ -12,6 +17,7 @@ import { apiToken, openWorld, type World } from '../web/world.ts';
 
 const onPostgres = databases.find(({ name }) => name === 'PostgreSQL');
 const server = await findServer();
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const shown = 'http://t';
 const form = { host: 't', origin: shown, 'content-type': 'application/x-www-form-urlencoded' };
 const logIn = (world: World, token = apiToken) =>
@@ -383,5 +389,71 @@ describe.each(databases)('The calendar, on $name', ({ open }) => {
     expect(((await answer.json()) as { sources: object[] }).sources).toMatchObject([
       { fullSchedule: '0 13 * * *' },
     ]);
+  });
+});
+
+describe.skipIf(!onPostgres)('Two processes on one database', { timeout: 120_000 }, () => {
+  it('faults 02: both live where the server ends all sessions again and again, and their work goes on', async () => {
+    const database = await onPostgres!.open();
+    const folders: string[] = [];
+    const start = async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'tributary-service-'));
+      folders.push(folder);
+      const destination = {
+        connector: 'voucherify',
+        appId: 'app',
+        appToken: 'token-0123456789',
+        baseUrl: 'http://127.0.0.1:9',
+      };
+      const config = { destination, sources: { files: { connector: 'csv' } }, metadataSchema: 'none' };
+      writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify(config));
+      const { PATH, HOME } = process.env;
+      const child = spawn(process.execPath, [main, 'start'], {
+        cwd: folder,
+        env: { PATH, HOME, PORT: '0', TRIBUTARY_API_TOKEN: apiToken, DATABASE_URL: database.where.url! },
+        stdio: 'ignore',
+      });
+      const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+      const announced = join(folder, '.tributary', 'server.json');
+      await until(async () => existsSync(announced));
+      const status = async () => {
+        const { url } = JSON.parse(readFileSync(announced, 'utf8')) as { url: string };
+        return fetch(`${url}/api/status`, { headers: { authorization: `Bearer ${apiToken}` } }).then(
+          (answer) => answer.status,
+          () => 0,
+        );
+      };
+      return { child, exited, status };
+    };
+    const running = [await start(), await start()];
+    try {
+      const name = new URL(database.where.url!).pathname.slice(1);
+      await onServer(server!, async (on) => {
+        for (let turn = 0; turn < 60; turn += 1) {
+          await on`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`;
+          await systemClock.sleep(100);
+        }
+      });
+      for (const { child, status } of running) {
+        await until(async () => (await status().catch(() => 0)) === 200);
+        expect(child.exitCode).toBeNull();
+      }
+      const handle = await openDatabase(database.where);
+      const pids = async () =>
+        (await handle.rows<{ pid: number }>(sql`select pid from workers where ended_at is null`)).map(
+          ({ pid }) => pid,
+        );
+      const both = running.map(({ child }) => child.pid!).sort();
+      await until(async () => JSON.stringify((await pids()).sort()) === JSON.stringify(both));
+      await handle.close();
+      for (const { child, exited } of running) {
+        child.kill('SIGTERM');
+        expect(await exited).toBe(0);
+      }
+    } finally {
+      for (const { child } of running) child.kill('SIGKILL');
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+      await database.close();
+    }
   });
 });

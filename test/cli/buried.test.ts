@@ -1,5 +1,5 @@
-// A worker whose connection was gone, and which the others took for dead meanwhile: it must not go on, nor stay as a
-// process that does nothing.
+// A worker whose connection was gone, and which the others took for dead meanwhile: it must not go on as the one it was,
+// nor stay as a process that does nothing.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { until } from '../support/sync-world.ts';
 const postgres = databases.find(({ name }) => name === 'PostgreSQL');
 
 describe.skipIf(!postgres)('a server that the other workers took for dead', { timeout: 60_000 }, () => {
-  it('ends with 1, so that a supervisor starts it again', async () => {
+  it('joins again as a new worker, in the same process', async () => {
     const database = await postgres!.open();
     const folder = mkdtempSync(join(tmpdir(), 'tributary-buried-'));
     const nowhere = 'http://127.0.0.1:9';
@@ -24,13 +24,22 @@ describe.skipIf(!postgres)('a server that the other workers took for dead', { ti
     const server = spawn(process.execPath, [entry, 'start'], { cwd: folder, env, stdio: 'ignore' });
     const exited = new Promise<number | null>((resolve) => server.once('exit', resolve));
     try {
-      const alive = () => database.rows(sql`select 1 from workers where ended_at is null`);
+      const alive = () =>
+        database.rows<{ id: string; pid: number }>(
+          sql`select id::text as id, pid from workers where ended_at is null`,
+        );
       await until(async () => (await alive()).length === 1);
+      const [first] = await alive();
       await database.rows(sql`update workers set ended_at = now()`);
       await database.rows(sql`
         select pg_terminate_backend(pid) from pg_locks
         where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`);
-      expect(await exited).toBe(1);
+      await until(async () => (await alive()).length === 1);
+      const [second] = await alive();
+      expect(second?.pid).toBe(first?.pid);
+      expect(second?.id).not.toBe(first?.id);
+      server.kill('SIGTERM');
+      expect(await exited).toBe(0);
     } finally {
       server.kill('SIGKILL');
       rmSync(folder, { recursive: true, force: true });
