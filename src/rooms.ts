@@ -85,6 +85,7 @@ async function openHouse(options: HouseOptions): Promise<House> {
     });
     await tributary.learnTraits();
     await tributary.meetVanished();
+    await tributary.learnSchema();
     const loginCodes = new LoginCodes(clock);
     const app = createApp(tributary, {
       apiToken: token,

@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { differingParts, type Fingerprint, fingerprintOf } from './config/fingerprint.ts';
 import type { Config } from './config.ts';
 import type { Webhook } from './connector/webhook.ts';
-import type { Connector, Context, DestinationChange, MetadataSchema } from './connector.ts';
+import type { Connector, Context, DestinationChange } from './connector.ts';
 import type { Database, Queryable } from './db/database.ts';
 import type { CircuitStatus } from './engine/circuit.ts';
 import { type Clock, systemClock } from './engine/clock.ts';
@@ -24,6 +24,7 @@ import { Deliverer } from './sync/deliver/deliver.ts';
 import { freeDeliveries, isUnderWay } from './sync/deliver/deliveries.ts';
 import type { Sending } from './sync/deliver/difference.ts';
 import { adoptAccount, beginProject, findProject, otherProjectSentence } from './sync/deliver/project.ts';
+import { DestinationSchema, type SchemaFault } from './sync/destination-schema.ts';
 import { Eraser, liftSuppression, requestErasure } from './sync/erase/erase.ts';
 import { type Erasure, freeErasures } from './sync/erase/erasures.ts';
 import { Suppressions } from './sync/erase/suppressions.ts';
@@ -53,7 +54,7 @@ import {
 } from './sync/proof/verifications.ts';
 import { Verifier } from './sync/proof/verify.ts';
 import { carryRun, type PullRoom } from './sync/runs/pull.ts';
-import { compareMappings } from './sync/runs/remap.ts';
+import { compareMappings, rulesOf } from './sync/runs/remap.ts';
 import {
   claimRun,
   endCancelledRuns,
@@ -78,6 +79,8 @@ import { SourceHealth } from './sync/source-health.ts';
 import { World } from './sync/world.ts';
 
 const runLeaseMs = 30_000;
+/** What waits for the metadata schema is woken when it is known; this is the second line. */
+const untypedRestMs = 1_000;
 
 export interface DifferingWorker {
   host: string;
@@ -126,7 +129,7 @@ export class Tributary {
   #projectAskedAt = 0;
   readonly #connectors: readonly Connector[];
   readonly #proxies: Proxies | null;
-  #schemaIsKnown: boolean;
+  readonly #schema: DestinationSchema;
   /** What a probe found out of the destination, and its settings with that laid over. */
   #traits: ProvenTraits | null = null;
   #provenSettings: unknown;
@@ -176,9 +179,6 @@ export class Tributary {
     this.world = new World(config, declared);
     this.#suppressions = new Suppressions(options.secretKey ?? null, database);
     this.world.suppressions = this.#suppressions;
-    const asksDestination =
-      config.metadataSchema === 'destination' && config.destination.connector.destination?.metadataSchema;
-    this.#schemaIsKnown = !asksDestination;
     this.budgets = new Budgets({
       database,
       clock,
@@ -206,7 +206,9 @@ export class Tributary {
       onLeft: (tx, sourceId, now) => this.#eraseLeft(tx, sourceId, now),
       newLease: () => leaseOf(this.worker),
       onUrgentSent: () => this.#workers.get('deliver urgent')?.wake(),
+      onRejected: () => this.#schema.doubt(),
     });
+    this.#schema = this.#makeSchema();
     this.inbox = new InboxWriter(database, () => this.#workers.get('open')?.wake());
     this.destinationWebhook = connector.destination!.webhook?.(settings) ?? null;
     const pushed = this.destinationWebhook;
@@ -235,6 +237,34 @@ export class Tributary {
     this.#coveragePolls = new CoveragePolls(this.#houseRoom);
   }
 
+  #makeSchema(): DestinationSchema {
+    const { database, clock, log, world, config } = this;
+    const { connector } = config.destination;
+    const { metadataSchema, reach } = connector.destination!;
+    return new DestinationSchema({
+      database,
+      clock,
+      log,
+      world,
+      account: this.destinationAccount,
+      vendor: connector.name,
+      read:
+        config.metadataSchema === 'destination' && metadataSchema
+          ? () => metadataSchema(this.contextOf(destinationName))
+          : null,
+      reaches: async () => {
+        if (!reach) return false;
+        return reach(this.contextOf(destinationName)).then(
+          () => true,
+          () => false,
+        );
+      },
+      onRefused: async (error) => {
+        if (this.#roster && !this.#dryRunsOnly) await this.#deliverer.confirmRefused(error);
+      },
+    });
+  }
+
   #makeVerifier(): Verifier {
     const { database, clock, log } = this;
     const { connector, settings } = this.config.destination;
@@ -245,6 +275,8 @@ export class Tributary {
       destination: connector.destination!,
       settings,
       endpoint: this.endpoints.get(destinationName)!,
+      world: this.world,
+      sending: () => this.sending,
       onHealed: () => this.#wakeDelivery(),
       newLease: () => leaseOf(this.worker),
     });
@@ -349,7 +381,7 @@ export class Tributary {
     const { database, world, clock } = this;
     if (!(await withdrawSource(database, world, source, clock.now()))) return false;
     await this.meetVanished();
-    await this.#compareMappings(false);
+    await this.#compareMappings(new Set());
     return true;
   }
 
@@ -413,21 +445,27 @@ export class Tributary {
     await this.refreshSchema();
     const loop = (name: string, step: (signal: AbortSignal) => Promise<Next>) =>
       this.#workers.set(name, new Worker({ name, step, clock, log: this.log }).start());
+    // What maps waits until it can type what it maps.
+    const mapping = (name: string, step: (signal: AbortSignal) => Promise<Next>) =>
+      loop(name, async (signal) =>
+        this.schemaIsKnown ? step(signal) : { again: false, afterMs: untypedRestMs },
+      );
+    if (this.#schema.isAsked) loop('schema', () => this.#schemaStep());
     const sources = this.world.sources.length + this.#removedSources.length;
     loop('watch the database', (signal) => this.databaseHealth.step(signal));
     for (let number = 1; number <= Math.min(sources, 4); number += 1)
-      loop(`pull ${number}`, (signal) => this.#pullStep(signal));
+      mapping(`pull ${number}`, (signal) => this.#pullStep(signal));
     if (dryRunsOnly) return;
     loop('deliver', (signal) => this.#deliverStep(signal));
     loop('deliver urgent', (signal) => this.#deliverer.stepUrgent(signal));
     loop('poll', (signal) => this.#deliverer.poller.step(signal));
     loop('erase', (signal) => this.#eraser.step(signal));
-    loop('open', (signal) => this.opener.step(signal));
-    loop('verify', (signal) => this.#verifier.step(signal));
+    mapping('open', (signal) => this.opener.step(signal));
+    mapping('verify', (signal) => this.#verifier.step(signal));
     for (const source of this.world.sources) {
       if (!source.webhook || !source.streams.some((stream) => stream.read)) continue;
       const hydrator = new Hydrator(this.#hydrateRoom(), source.name);
-      loop(`hydrate ${source.name}`, (signal) => hydrator.step(signal));
+      mapping(`hydrate ${source.name}`, (signal) => hydrator.step(signal));
     }
     loop('forecasts', () => this.#forecastStep());
     loop('keep house', () => this.#housekeepingStep());
@@ -802,9 +840,20 @@ export class Tributary {
       if (isTried(cause)) await resume(this.database, name);
   }
 
-  /** False until the destination's metadata schema was read, where the configuration leaves it to it. */
+  /** False until the types of metadata are known, where the configuration leaves them to the destination. */
   get schemaIsKnown(): boolean {
-    return this.#schemaIsKnown;
+    return this.world.schemaIsKnown;
+  }
+
+  /** What waits for the metadata schema and why, in a sentence; null where nothing does. */
+  get schemaWait(): ({ sentence: string } & Partial<SchemaFault>) | null {
+    const sentence = this.#schema.waitSentence;
+    return sentence === null ? null : { sentence, ...this.#schema.fault };
+  }
+
+  /** Takes the destination's metadata schema as it was read before, by whatever process. */
+  async learnSchema(): Promise<void> {
+    await this.#schema.takeKept();
   }
 
   /**
@@ -812,26 +861,38 @@ export class Tributary {
    * was. Where a mapping or the schema is another than the one the stored records were mapped by, they are mapped again.
    */
   async refreshSchema(): Promise<void> {
-    const read = this.config.destination.connector.destination?.metadataSchema;
-    const wasUnknown = !this.#schemaIsKnown;
-    if (this.config.metadataSchema === 'destination' && read) {
-      try {
-        const schema: MetadataSchema | null = await read(this.contextOf(destinationName));
-        if (JSON.stringify(schema) !== JSON.stringify(this.world.schema)) this.world.schema = schema;
-        this.#schemaIsKnown = true;
-      } catch (error) {
-        this.log.warn(
-          { reason: (error as Error).message },
-          "the destination's metadata schema could not be read",
-        );
-      }
-    }
-    // Records that came while it was not known were typed by none.
-    const force = wasUnknown && this.#workers.size > 0;
-    if (this.#roster && !this.#dryRunsOnly && this.#schemaIsKnown) await this.#compareMappings(force);
+    await this.#meetingSchema(() => this.#schema.refresh(), { compare: true });
   }
 
-  async #compareMappings(force: boolean): Promise<void> {
+  async #schemaStep(): Promise<Next> {
+    let afterMs = 0;
+    await this.#meetingSchema(async () => {
+      afterMs = await this.#schema.step();
+    });
+    return { again: false, afterMs };
+  }
+
+  /** Does what may bring another schema, and has everything mapped again that was mapped by the one before. */
+  async #meetingSchema(look: () => Promise<void>, { compare = false } = {}): Promise<void> {
+    const { world } = this;
+    const wasKnown = world.schemaIsKnown;
+    const wasRead = this.#schema.isRead;
+    const rules = () => new Map(world.sources.map((source) => [source.name, rulesOf(world, source)]));
+    const before = rules();
+    const schema = world.schema;
+    await look();
+    if (!world.schemaIsKnown) return;
+    const isChanged = world.schema !== schema;
+    const after = isChanged ? rules() : before;
+    const changed = [...after.keys()].filter((name) => !wasKnown || after.get(name) !== before.get(name));
+    const isNew = isChanged || !wasKnown || wasRead !== this.#schema.isRead;
+    // Without a roster nothing was taken in, and what was kept of the schema is perhaps out of date.
+    if (this.#roster && !this.#dryRunsOnly && this.#schema.isRead && (compare || isNew))
+      await this.#compareMappings(new Set(this.#workers.size > 0 ? changed : []));
+    if (!wasKnown) this.wake();
+  }
+
+  async #compareMappings(force: ReadonlySet<string>): Promise<void> {
     const { database, world, clock, log } = this;
     const { requested, removed, revived } = await compareMappings(database, world, {
       now: clock.now(),

@@ -139,6 +139,8 @@ export interface Status {
     paused: Pause | null;
     circuit: { state: string; failures: number; openUntil: string | null; reason: string | null };
     batches: { underWay: number; customers: number };
+    /** Why no record is taken in; absent in answers of older servers. */
+    schemaWait?: { sentence: string; attempts: number; lasting: boolean } | null;
     webhook: WebhookState | null;
   };
   /** Customers that the destination holds otherwise than it acknowledged. */

@@ -8,6 +8,7 @@ import { differs, exitCodes } from './errors.ts';
 import { noteSentence, runSentence } from './figures.ts';
 import { endOf } from './follow.ts';
 import { reach } from './reach.ts';
+import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
 import { counted, Progress, print, printJson } from './terminal.ts';
 
@@ -25,6 +26,8 @@ export async function runDryRuns(
   const stop = listenForStop(cli.clock, () => process.exit(1));
   const progress = new Progress(terminal, { silent: json });
   try {
+    const waiting = { silent: json, stop: stop.signal, what: 'Nothing was read' };
+    await awaitSchema(cli, reached.client, waiting);
     const asked = await ask(reached.client);
     if (!options.wait && !reached.isHere) {
       if (json) printJson(terminal, { runs: asked });

@@ -7,6 +7,7 @@ import { noteSentence, runSentence } from './figures.ts';
 import { type Done, type Following, follow } from './follow.ts';
 import { comparisonSentence, comparisons } from './forecasts.ts';
 import { reach } from './reach.ts';
+import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
 import { counted, print, printJson } from './terminal.ts';
 
@@ -36,6 +37,9 @@ export async function runErrand(
   try {
     const { client, isHere } = reached;
     const since = Date.parse((await client.send<Status>('/api/status')).now);
+    const waiting = { silent: options.json, stop: stop.signal };
+    if (options.wait || isHere)
+      await awaitSchema(cli, client, { ...waiting, what: 'Nothing was read or sent' });
     const asked = await ask(client);
     if (!options.wait && !reached.isHere) {
       tellAsked(cli, options, asked);

@@ -8,6 +8,7 @@ import { CommandError, UsageError } from './errors.ts';
 import { endOf } from './follow.ts';
 import { type Forecast, printForecast } from './forecasts.ts';
 import { reach } from './reach.ts';
+import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
 import { Progress, print, printJson } from './terminal.ts';
 
@@ -96,6 +97,7 @@ async function dryRunOf(
   const progress = new Progress(cli.terminal, { silent: json === true });
   const stop = listenForStop(cli.clock, () => process.exit(1));
   try {
+    await awaitSchema(cli, client, { silent: json === true, stop: stop.signal, what: 'Nothing was read' });
     const path = `/api/sources/${encodeURIComponent(source!)}/sync`;
     const asked = await client.send<Run>(path, { json: { mode, dryRun: true } });
     const following = {

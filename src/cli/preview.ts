@@ -109,6 +109,9 @@ async function previewHere(
   try {
     const house = await openHere(cli, environment, { config: present, log });
     try {
+      await house.tributary.refreshSchema();
+      const wait = house.tributary.schemaWait;
+      if (wait !== null && proposed.metadataSchema === 'destination') throw new CommandError(wait.sentence);
       return await previewConfig(house.tributary, proposed, request);
     } finally {
       await house.close();

@@ -54,7 +54,7 @@ function headlineLines({ headline: { sentence, next } }: Status): string[] {
 }
 
 function figures(status: Status): string[] {
-  const { customers, freshness, backlog, putOff, destination, log } = status;
+  const { headline, customers, freshness, backlog, putOff, destination, log } = status;
   const { delivered, waiting, held, dead, total } = customers;
   const lanes = backlog
     .filter((lane) => lane.waiting > 0)
@@ -84,6 +84,9 @@ function figures(status: Status): string[] {
       ? [
           `In bulk:   ${counted(destination.batches.underWay, 'action')} with ${counted(destination.batches.customers, 'customer')}`,
         ]
+      : []),
+    ...(destination.schemaWait && destination.schemaWait.sentence !== headline.sentence
+      ? [destination.schemaWait.sentence]
       : []),
     ...(destination.paused ? [`The destination is paused: ${pauseWords(destination.paused)}`] : []),
     ...(log

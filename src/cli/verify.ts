@@ -7,6 +7,7 @@ import type { Client } from './client.ts';
 import { CommandError, differs, exitCodes, UsageError } from './errors.ts';
 import { follow } from './follow.ts';
 import { type Reached, reach } from './reach.ts';
+import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
 import { counted, Progress, print, printJson } from './terminal.ts';
 
@@ -32,6 +33,8 @@ interface Report {
   compared: number;
   matching: number;
   differing: { count: number; fields: { [field: string]: number }; examples: Example[] };
+  /** Absent in answers of older servers. */
+  stale?: Report['differing'];
   missing: { count: number; examples: Example[] };
   deletedThere: number;
   unknownToUs: { count: number; examples: Example[] };
@@ -58,10 +61,12 @@ interface Verification {
 export function addVerify(program: Command, cli: Cli): void {
   program
     .command('verify')
-    .description('Read the destination back and compare it, field by field, with what it acknowledged.')
+    .description(
+      'Read the destination back and compare it, field by field, with what it acknowledged and what the stored records give.',
+    )
     .option('--full', 'everybody; this is the default')
     .option('--sample <n>', 'so many at random, one call each, with how sure that makes us of the rest', size)
-    .option('--heal', 'send again what differs or is missing; nothing is ever deleted')
+    .option('--heal', 'send again what differs, is stale or is missing; nothing is ever deleted')
     .option('--no-wait', 'ask the server for it and return at once')
     .option('--json', 'print the verification as JSON')
     .addHelpText(
@@ -72,9 +77,10 @@ Examples:
   $ tributary verify --sample 500
   $ tributary verify --full --heal
 
+Stale are customers whose stored records give something else than was delivered, with nothing on its way to them.
 Customers to whom something is on its way are set aside. Those whom Tributary never sent are counted and left alone.
 
-Exit code 0: all that was compared matches. 1: it failed. 3: something differed or was missing, healed or not.`,
+Exit code 0: all that was compared matches. 1: it failed. 3: something differed, was stale or was missing, healed or not.`,
     )
     .action(async (options: Options) => {
       if (options.full && options.sample !== undefined)
@@ -102,6 +108,8 @@ async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortS
   const since = Date.parse((await client.send<Status>('/api/status')).now);
   const { sample, heal = false } = options;
   const json = { ...(sample === undefined ? { full: true } : { sample }), heal };
+  if (options.wait || reached.isHere)
+    await awaitSchema(cli, client, { silent, stop, what: 'Nothing was verified' });
   const asked = await client.send<Verification>('/api/verify', { json });
   if (!options.wait && !reached.isHere && asked.state === 'requested') {
     if (options.json) printJson(cli.terminal, asked);
@@ -116,7 +124,8 @@ async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortS
   const { report } = ended;
   if (options.json) printJson(cli.terminal, ended);
   else tell(cli, ended);
-  cli.exitCode = report.differing.count + report.missing.count > 0 ? differs : exitCodes.well;
+  const stale = report.stale?.count ?? 0;
+  cli.exitCode = report.differing.count + stale + report.missing.count > 0 ? differs : exitCodes.well;
   if (report.healed === 0) return;
   const done = await follow(cli, { client, isHere: true, silent, stop, since }, []);
   if (!options.json) print(cli.terminal, `Sent again: ${counted(report.healed, 'customer')}.`);
@@ -179,15 +188,24 @@ function tell({ terminal }: Cli, { id, report, hash }: Verification): void {
   say(`Hash of the report: ${hash}`);
 }
 
-function tellExamples(say: (text: string) => void, { differing, missing, unknownToUs }: Report): void {
-  for (const example of differing.examples.slice(0, mostShown)) {
+function tellFields(
+  say: (text: string) => void,
+  { count, examples }: Report['differing'],
+  how: string,
+  word: string,
+): void {
+  for (const example of examples.slice(0, mostShown)) {
     if ('erased' in example) continue;
-    say(`${example.sourceId} differs:`);
+    say(`${example.sourceId} ${how}:`);
     for (const [field, { expected, found }] of Object.entries(example.fields ?? {}))
-      say(`  ${field}: ${JSON.stringify(expected)} expected, ${JSON.stringify(found)} found`);
+      say(`  ${field}: ${JSON.stringify(expected)} expected, ${JSON.stringify(found)} ${word}`);
   }
-  if (differing.count > mostShown)
-    say(`… and ${counted(differing.count - mostShown, 'other')}: see GET /api/verifications.`);
+  if (count > mostShown) say(`… and ${counted(count - mostShown, 'other')}: see GET /api/verifications.`);
+}
+
+function tellExamples(say: (text: string) => void, { differing, stale, missing, unknownToUs }: Report): void {
+  tellFields(say, differing, 'differs', 'found');
+  if (stale) tellFields(say, stale, 'is stale', 'delivered');
   const named = (examples: readonly Example[]) =>
     examples.slice(0, mostShown).flatMap((example) => ('sourceId' in example ? [example.sourceId] : []));
   if (missing.count > 0)

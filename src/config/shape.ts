@@ -213,7 +213,10 @@ export const fileShape = z.strictObject({
       ],
       'destination, none, or {definedOnly?, definitions: {KEY: {type, array?, required?, oneOf?, …}}}',
     )
-    .default('destination'),
+    .default('destination')
+    .describe(
+      'The types of metadata: read from the destination (nothing is mapped before they are known), none, or declared.',
+    ),
   unknownMetadata: z.enum(['send', 'hold', 'drop']).optional(),
   deletes: z.enum(['keep', 'blank', 'delete', 'erase']).default('keep'),
   breaker: z

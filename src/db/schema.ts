@@ -533,6 +533,14 @@ export const destinationAccounts = pgTable('destination_accounts', {
   adoptedAt: time('adopted_at').notNull(),
 });
 
+/** The metadata schema of each account of the destination as it was read last. Written by sync/kept-schema. */
+export const destinationSchemas = pgTable('destination_schemas', {
+  account: text().primaryKey(),
+  /** Null where the destination has none. */
+  schema: jsonb(),
+  readAt: time('read_at').notNull(),
+});
+
 /** Every process that works or worked here. Written by engine/roster. */
 export const workers = pgTable('workers', {
   id: uuid().primaryKey(),

@@ -1,6 +1,6 @@
 // All that ingest must know beside rows: every source with its mapping, and how their contributions are merged.
 import type { Fields, Json, MetadataSchema } from '../connector.ts';
-import { fieldFault } from '../customer/fields.ts';
+import { fieldFault, metadataKey } from '../customer/fields.ts';
 import {
   type Contribution,
   compileMerge,
@@ -43,6 +43,7 @@ export class World {
   readonly #config: WorldConfig;
   #policy: MergePolicy;
   #schema: MetadataSchema | null = null;
+  #schemaIsKnown = true;
   #sources = new Map<string, Source>();
   #vanished: readonly { name: string; position: number; config: SourceConfig | null }[] = [];
   /** Those whose records can be mapped. */
@@ -67,10 +68,21 @@ export class World {
     return this.#schema;
   }
 
+  /** False while values cannot be typed: no record is taken in, and no customer is folded. */
+  get schemaIsKnown(): boolean {
+    return this.#schemaIsKnown;
+  }
+
+  /** There is a schema that is still to be read. */
+  awaitSchema(): void {
+    this.#schemaIsKnown = false;
+  }
+
   /** From now on values are typed by this schema. */
   set schema(schema: MetadataSchema | null) {
     const { sources } = this.#config;
     this.#schema = schema;
+    this.#schemaIsKnown = true;
     this.#sources = new Map(sources.map((source) => [source.name, new Source(source, this.#rules)]));
     this.#makeVanished();
   }
@@ -130,10 +142,10 @@ export class World {
 
   /**
    * One customer's fields from the records that speak of it and the values pinned by hand. Null where they cannot be
-   * told, because the rules of a vanished source are not known: the customer stays as it is.
+   * told, because the rules of a vanished source or the metadata schema are not known: the customer stays as it is.
    */
   fold = (records: readonly StandingRecord[], pins: Fields): Fields | null =>
-    this.#frozen.size > 0 && records.some(({ source }) => this.#frozen.has(source))
+    !this.#schemaIsKnown || (this.#frozen.size > 0 && records.some(({ source }) => this.#frozen.has(source)))
       ? null
       : merge(this.contributions(records), this.#policy, pins);
 
@@ -144,6 +156,8 @@ export class World {
   typed(field: string, value: Json): { value: Json } | { fault: string } {
     const fault = fieldFault(field);
     if (fault !== null) return { fault };
+    if (!this.#schemaIsKnown && metadataKey(field) !== null)
+      return { fault: `${field} cannot be typed: the metadata schema of the destination is not known yet.` };
     const reader = this.#policy
       .rule(field)
       .order.map((name) => this.#sources.get(name)?.reader(field))

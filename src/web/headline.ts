@@ -8,6 +8,7 @@ export const headlineStates = [
   'credentials_refused',
   'paused',
   'project_undecided',
+  'schema_unknown',
   'sources_vanished',
   'held',
   'differs',
@@ -59,6 +60,8 @@ export interface Facts {
   oldestWaitSeconds: number | null;
   lastDeliveredAt: string | null;
   sources: readonly SourceFact[];
+  /** Why nothing is taken in before the destination's metadata schema is known, in a sentence; null where it is. */
+  schemaWait: string | null;
   /** Webhook requests of the destination that are to be opened. */
   toTakeIn: number;
   /** Sources that the configuration does not name any more, and whose contributions stand. */
@@ -79,8 +82,10 @@ export interface Facts {
     error: string | null;
     isSample: boolean;
     compared: number;
-    /** Customers that differed or were missing. */
+    /** Customers that differed, were stale or were missing. */
     off: number;
+    /** Customers that were stale and were not sent again by it. */
+    stale: number;
     /** Customers that were set aside or could not be read. */
     aside: number;
   } | null;
@@ -111,6 +116,8 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
       (who) => `It is not decided whether ${who} is another project than before`,
       'tributary project --help',
     ),
+  schema_unknown: ({ schemaWait }) =>
+    schemaWait === null ? null : { sentence: schemaWait, next: 'tributary check' },
   sources_vanished: ({ vanished }) =>
     vanished.length === 0
       ? null
@@ -125,13 +132,20 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
           sentence: `${counted(held, 'customer')} ${are(held)} held until you decide, because too many would lose the same thing.`,
           next: 'tributary release --list',
         },
-  differs: ({ destination, drifted }) =>
-    drifted === 0
-      ? null
-      : {
-          sentence: `${counted(drifted, 'customer')} at ${destination} ${drifted === 1 ? 'differs' : 'differ'} from what it acknowledged.`,
-          next: 'tributary verify --heal',
-        },
+  differs: ({ destination, drifted, verification }) => {
+    const next = 'tributary verify --heal';
+    if (drifted > 0)
+      return {
+        sentence: `${counted(drifted, 'customer')} at ${destination} ${drifted === 1 ? 'differs' : 'differ'} from what it acknowledged.`,
+        next,
+      };
+    const stale = verification?.stale ?? 0;
+    if (stale === 0) return null;
+    return {
+      sentence: `${counted(stale, 'customer')} at ${destination} ${stale === 1 ? 'was' : 'were'} stale at the last verification: the stored records give something else than was delivered.`,
+      next,
+    };
+  },
   dead_letters: ({ deadLetters, customers: { dead } }) =>
     deadLetters + dead === 0
       ? null

@@ -181,6 +181,20 @@ export const statusShape = z
       budget: z.array(budgetShape),
       calls: orNull(callsShape),
       webhook: orNull(webhookStateShape).openapi({ description: "The destination's own webhooks." }),
+      schemaWait: orNull(
+        z
+          .strictObject({
+            sentence: z.string(),
+            since: timeOrNull,
+            attempts: count,
+            nextAt: timeOrNull.openapi({ description: 'When it is asked for again.' }),
+            lasting: z.boolean().openapi({ description: 'It does not pass before a person does something.' }),
+          })
+          .openapi('SchemaWait'),
+      ).openapi({
+        description:
+          'Why no record is taken in: the metadata schema is not known, by which values are typed. Null where it is. Webhooks are kept meanwhile.',
+      }),
     }),
     drifts: z.array(z.strictObject({ kind: driftKind, count })).openapi({
       description:
@@ -251,6 +265,7 @@ function factsOf(status: Figured, ended: Verification | null): Facts {
     oldestWaitSeconds: freshness.oldestWaitSeconds,
     lastDeliveredAt: freshness.lastDeliveredAt,
     sources: sources.map(sourceFact),
+    schemaWait: destination.schemaWait?.sentence ?? null,
     toTakeIn: destination.webhook?.waiting ?? 0,
     vanished: status.vanished.map(({ name }) => name),
     // Customers that were never sent by us are none of our concern.
@@ -285,6 +300,8 @@ function sourceFact({
 }
 
 function verificationFact({ state, endedAt, error, request, report }: Verification): Facts['verification'] {
+  // Reports of older versions have none.
+  const stale = (report.stale as typeof report.stale | undefined)?.count ?? 0;
   const unread = Object.values(report.unread).reduce((sum, customers) => sum + customers, 0);
   return {
     state: state === 'failed' ? 'failed' : 'finished',
@@ -292,7 +309,8 @@ function verificationFact({ state, endedAt, error, request, report }: Verificati
     error,
     isSample: request.sample !== null,
     compared: report.compared,
-    off: report.differing.count + report.missing.count,
+    off: report.differing.count + stale + report.missing.count,
+    stale: request.heal ? 0 : stale,
     aside: report.inFlight + unread,
   };
 }
@@ -365,6 +383,7 @@ async function readFigures(room: Room): Promise<Figured> {
       bulk,
       ...spending(tributary.endpoints.get(destinationName)),
       webhook: usedWebhookState(room, figures, destinationName),
+      schemaWait: schemaWait(room),
     },
     drifts: figures.drifts,
     holds: figures.holds,
@@ -383,6 +402,12 @@ async function readFigures(room: Room): Promise<Figured> {
 function databaseFault({ tributary }: Room): Status['databaseFault'] {
   const { fault } = tributary.databaseHealth;
   return fault && { kind: fault.kind, since: iso(fault.since), reason: fault.reason };
+}
+
+function schemaWait({ tributary: { schemaWait: wait } }: Room): Status['destination']['schemaWait'] {
+  if (wait === null) return null;
+  const { sentence, since = null, attempts = 0, nextAt = null, lasting = false } = wait;
+  return { sentence, since: iso(since), attempts, nextAt: iso(nextAt), lasting };
 }
 
 function logFault({ output }: Room): Status['log'] {

@@ -10,6 +10,7 @@ import {
   type DestinationChange,
   defineConnector,
   type JsonObject,
+  type MetadataSchema,
   RejectedError,
 } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
@@ -135,7 +136,10 @@ function pushingConnector(truth: PushTruth): Connector {
   });
 }
 
-function destinationConnector(truth: PushTruth): Connector {
+function destinationConnector(
+  truth: PushTruth,
+  metadataSchema?: () => Promise<MetadataSchema | null>,
+): Connector {
   return defineConnector({
     name: 'memory',
     settings: z.strictObject({}),
@@ -152,6 +156,7 @@ function destinationConnector(truth: PushTruth): Connector {
         return { sourceId, result: 'accepted' };
       },
       read: async () => null,
+      ...(metadataSchema && { metadataSchema }),
       webhook: () => ({
         authentication: [{ kind: 'credential', at: 'bearer', values: [secret] }],
         decoding: { form: 'json' },
@@ -186,6 +191,8 @@ export async function openPushWorld(
     secretKey?: string;
     /** Told of each line of the log as it is written. */
     onLine?: (line: string) => void;
+    /** What the destination answers for its metadata schema; absent: it has none. */
+    metadataSchema?: () => Promise<MetadataSchema | null>;
   } = {},
 ) {
   const truth: PushTruth = {
@@ -210,7 +217,10 @@ export async function openPushWorld(
   const log = createLog({ level: 'debug', clock, write });
   const wire = (on: Database) => {
     const tributary = new Tributary({
-      config: checkConfig('a test', raw, {}, [pushingConnector(truth), destinationConnector(truth)]),
+      config: checkConfig('a test', raw, {}, [
+        pushingConnector(truth),
+        destinationConnector(truth, options.metadataSchema),
+      ]),
       database: on,
       clock,
       log,

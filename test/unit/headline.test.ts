@@ -18,6 +18,7 @@ const verified: NonNullable<Facts['verification']> = {
   isSample: false,
   compared: 3,
   off: 0,
+  stale: 0,
   aside: 0,
 };
 const inStep: Facts = {
@@ -28,6 +29,7 @@ const inStep: Facts = {
   oldestWaitSeconds: null,
   lastDeliveredAt: '2026-03-01T11:00:00.000Z',
   sources: [source],
+  schemaWait: null,
   toTakeIn: 0,
   vanished: [],
   drifted: 0,
@@ -63,6 +65,18 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
     { sources: [{ ...source, paused: paused('unauthorized') }] },
     'The credentials of crm are refused: The reason.',
     'tributary check',
+  ],
+  [
+    'schema_unknown',
+    { schemaWait: 'Customers wait for the metadata schema of voucherify: HTTP 503.' },
+    'Customers wait for the metadata schema of voucherify: HTTP 503.',
+    'tributary check',
+  ],
+  [
+    'differs',
+    { verification: { ...verified, off: 2, stale: 2 } },
+    '2 customers at voucherify were stale at the last verification: the stored records give something else than was delivered.',
+    'tributary verify --heal',
   ],
   [
     'paused',

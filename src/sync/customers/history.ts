@@ -133,6 +133,8 @@ export function causeWords(cause: Cause | null): string {
       return `by a person, who parted record ${cause.recordId} of ${cause.source} (${cause.stream})`;
     case 'remap':
       return `by the new mapping of ${cause.source}`;
+    case 'verification':
+      return `by verification ${cause.verificationId}, which folded its records again`;
     default:
       return `by ${(cause as { by: string }).by}`;
   }

@@ -5,13 +5,14 @@ import { at, json, ms, type Queryable } from '../../db/database.ts';
 
 /**
  * What made a revision: a record that came by a run, a value pinned or released by hand, a record parted by hand from the
- * one that took it over, or a mapping that changed.
+ * one that took it over, a mapping that changed, or a verification that healed.
  */
 export type Cause =
   | { by: 'records'; source: string; stream: string; runId: number | null }
   | { by: 'pin'; field: string; note: string; released?: true }
   | { by: 'unmerge'; source: string; stream: string; recordId: string }
-  | { by: 'remap'; source: string; runId: number | null };
+  | { by: 'remap'; source: string; runId: number | null }
+  | { by: 'verification'; verificationId: number };
 
 /** By field: the value before and after; a side is missing where the field was in no contribution. */
 export type Changed = { [field: string]: { from?: Json; to?: Json } };

@@ -66,6 +66,8 @@ export interface DeliverRoom {
   newLease(): string;
   /** Called when something urgent was sent that nobody waited for: more of it may be due. */
   onUrgentSent(): void;
+  /** Called when the destination rejected a customer. */
+  onRejected(): void;
 }
 
 /** One look at what is due, among these lanes and at most so much of each. */
@@ -253,7 +255,7 @@ export class Deliverer {
   }
 
   /** The credentials were refused to somebody else who calls the destination. True where that pauses it. */
-  confirmRefused(error: UnauthorizedError, signal: AbortSignal): Promise<boolean> {
+  confirmRefused(error: UnauthorizedError, signal?: AbortSignal): Promise<boolean> {
     return this.#health.confirmRefused(error, signal);
   }
 

@@ -34,6 +34,8 @@ interface SettleRoom {
   log: Log;
   rightOfWay: RightOfWay;
   health: Health;
+  /** Called when the destination rejected a customer. */
+  onRejected(): void;
 }
 
 export class Settler {
@@ -81,6 +83,7 @@ export class Settler {
       const outcome = outcomes.get(sourceId);
       return outcome?.result === 'rejected' ? [outcome] : [];
     });
+    if (rejected.length > 0) this.#room.onRejected();
     const most = await this.#room.health.noteEnded(taken, rejected);
     const judged = new Map<string, Ending>(outcomes);
     for (const outcome of rejected) {

@@ -186,6 +186,7 @@ function hindrance(letter: KeptLetter, { world, replays }: Retrying): string | n
     // Whether the request can be opened is found out when it is.
     return replays ? null : 'what lies in the inbox is opened again there';
   }
+  if (!world.schemaIsKnown) return 'the metadata schema of the destination is not known yet';
   const source = world.source(letter.source);
   if (!source) return `no source is called ${letter.source} in the configuration any more`;
   const stream = source.streams.find((known) => known.name === letter.stream);

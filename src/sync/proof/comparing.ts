@@ -1,11 +1,12 @@
-// Customers as they were read, against what the destination acknowledged: what differs becomes drift, what is as it should
-// be is drift no more, and what is to be healed is put on its way. It does not know how they were read.
+// Customers as they were read, against what the destination acknowledged and what their stored records give: what differs
+// becomes drift, what is as it should be is drift no more, and what is to be healed is put on its way. It does not know how they were read.
 import type { Fields, ShownCustomer } from '../../connector.ts';
 import { type Drift, driftOf } from '../../customer/drift.ts';
 import type { Queryable } from '../../db/database.ts';
 import { dropAcknowledged } from '../deliver/acknowledgements.ts';
 import { redeliver } from '../deliver/deliveries.ts';
 import { type DriftRow, endDrifts, keepDrifts } from './drifts.ts';
+import { healStale, type StaleRoom, staleAmong } from './stale.ts';
 import {
   comparable,
   countCompared,
@@ -25,6 +26,7 @@ export interface Seen {
 }
 
 export interface Comparing {
+  room: StaleRoom;
   verificationId: number;
   heal: boolean;
   /** Asked for by the calendar: what was deleted there on purpose is not brought back. */
@@ -55,7 +57,7 @@ export function driftIn(
 }
 
 /**
- * Takes in a batch that was read: counts it into the report, once for each customer however often it is read. `known` was
+ * Takes in a batch that was read, with what the stored records give of it: counts it into the report, once for each customer however often it is read. `known` was
  * looked up after the reading; whoever differs is looked up once more here, since something may have been sent to them
  * meanwhile. `since`: when the reading was begun, epoch milliseconds.
  */
@@ -85,6 +87,11 @@ export async function takeBatch(
     differing.map(({ sourceId }) => sourceId),
     since,
   );
+  const stale = await staleAmong(
+    tx,
+    comparing.room,
+    compared.map(({ sourceId }) => sourceId),
+  );
   const drifted: DriftRow[] = [];
   const well: string[] = [];
   for (const { sourceId, omits, known, drift } of compared) {
@@ -92,7 +99,7 @@ export async function takeBatch(
     if (inFlight) report.inFlight += 1;
     else if (!known?.acknowledged || !drift) countUnknown(report, sourceId);
     else {
-      countCompared(report, sourceId, drift);
+      countCompared(report, sourceId, drift, stale.get(sourceId));
       countNotCompared(report, drift.hidden, omits ?? '');
       countNotCompared(report, drift.unsure, doubt);
       if (Object.keys(drift.fields).length > 0)
@@ -103,7 +110,10 @@ export async function takeBatch(
   }
   await keepDrifts(tx, drifted, comparing.now);
   await endDrifts(tx, well);
-  if (comparing.heal) report.healed += await sendAgain(tx, drifted, comparing.now);
+  if (!comparing.heal) return;
+  const onlyDrifted = drifted.filter(({ sourceId }) => !stale.has(sourceId));
+  report.healed += await sendAgain(tx, onlyDrifted, comparing.now);
+  report.healed += await healStale(tx, comparing.room.world, [...stale.keys()], comparing);
 }
 
 /** Takes in customers that are not there. */

@@ -17,7 +17,7 @@ export interface Report {
   fallback: string | null;
   /** Customers of whom the destination had acknowledged something when it began. */
   acknowledged: number;
-  /** Customers whose values were compared: the sum of matching and differing. */
+  /** Customers whose values were compared: the sum of matching, differing and stale. */
   compared: number;
   matching: number;
   differing: {
@@ -26,6 +26,11 @@ export interface Report {
     fields: { [field: string]: number };
     examples: Example<{ sourceId: string; fields: Fields }>[];
   };
+  /**
+   * There as acknowledged, but their stored records give something else and nothing is on its way: `expected` is what they
+   * give, `found` what was acknowledged.
+   */
+  stale: Report['differing'];
   /** Acknowledged, and not there any more. */
   missing: { count: number; examples: Example<{ sourceId: string }>[] };
   /** Of the missing those of whom the destination's own webhook had said that they were deleted there. */
@@ -61,6 +66,7 @@ export function emptyReport(mode: Report['mode']): Report {
     compared: 0,
     matching: 0,
     differing: { count: 0, fields: {}, examples: [] },
+    stale: { count: 0, fields: {}, examples: [] },
     missing: { count: 0, examples: [] },
     deletedThere: 0,
     unknownToUs: { count: 0, examples: [] },
@@ -77,23 +83,28 @@ export function emptyReport(mode: Report['mode']): Report {
   };
 }
 
-/** One customer compared. */
-export function countCompared(report: Report, sourceId: string, { fields, forms }: Drift): void {
+/** One customer compared. `stale`: where the stored records give something else than was acknowledged. */
+export function countCompared(
+  report: Report,
+  sourceId: string,
+  { fields, forms }: Drift,
+  stale: Fields = {},
+): void {
   report.compared += 1;
   for (const { field, form } of forms) {
     const known = report.forms.find((one) => one.field === field && one.form === form);
     if (known) known.customers += 1;
     else report.forms.push({ field, form, customers: 1 });
   }
-  const names = Object.keys(fields);
-  if (names.length === 0) {
-    report.matching += 1;
-    return;
-  }
-  const { differing } = report;
-  differing.count += 1;
-  for (const name of names) differing.fields[name] = (differing.fields[name] ?? 0) + 1;
-  if (differing.examples.length < mostExamples) differing.examples.push(salted({ sourceId, fields }));
+  if (Object.keys(fields).length > 0) countDifference(report.differing, sourceId, fields);
+  else if (Object.keys(stale).length > 0) countDifference(report.stale, sourceId, stale);
+  else report.matching += 1;
+}
+
+function countDifference(kind: Report['differing'], sourceId: string, fields: Fields): void {
+  kind.count += 1;
+  for (const name of Object.keys(fields)) kind.fields[name] = (kind.fields[name] ?? 0) + 1;
+  if (kind.examples.length < mostExamples) kind.examples.push(salted({ sourceId, fields }));
 }
 
 export function countNotCompared(report: Report, fields: readonly string[], why: string): void {
@@ -127,13 +138,17 @@ export function countUnread(report: Report, why: string): void {
 /** The report as it is told: with its sentence, and for a sample with what it says of all. */
 export function concluded(report: Report, seconds: number): Report {
   const looked = report.compared + report.missing.count;
-  const off = report.differing.count + report.missing.count;
+  const off = report.differing.count + report.stale.count + report.missing.count;
   const confidence = report.mode === 'sample' ? confidenceOf(off, looked, report.acknowledged) : null;
   return { ...report, seconds, confidence, summary: summaryOf(report, looked) };
 }
 
-export function differs({ differing, missing }: Pick<Report, 'differing' | 'missing'>): boolean {
-  return differing.count + missing.count > 0;
+export function differs({
+  differing,
+  stale,
+  missing,
+}: Pick<Report, 'differing' | 'stale' | 'missing'>): boolean {
+  return differing.count + stale.count + missing.count > 0;
 }
 
 function confidenceOf(off: number, looked: number, all: number): NonNullable<Report['confidence']> {
@@ -148,10 +163,13 @@ function confidenceOf(off: number, looked: number, all: number): NonNullable<Rep
 }
 
 function summaryOf(report: Report, looked: number): string {
-  const { differing, missing, unknownToUs, inFlight } = report;
+  const { differing, stale, missing, unknownToUs, inFlight } = report;
   const parts = [
     differing.count > 0
       ? `${counted(differing.count, 'customer')} ${differing.count === 1 ? 'differs' : 'differ'} (${topFields(differing.fields)})`
+      : null,
+    stale.count > 0
+      ? `${counted(stale.count, 'customer')} ${stale.count === 1 ? 'is' : 'are'} stale: the stored records give something else than was delivered (${topFields(stale.fields)})`
       : null,
     missing.count > 0
       ? `${counted(missing.count, 'customer')} ${missing.count === 1 ? 'is' : 'are'} missing`

@@ -117,7 +117,8 @@ export async function lockProgress(tx: Queryable, held: HeldVerification): Promi
   const [row] = await tx.rows<{ report: Report }>(sql`
     select report from verifications where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested' for update`);
   if (!row) throw new LostVerificationError(held.id);
-  return row.report;
+  // One that an older version began lacks what is counted since.
+  return { ...emptyReport(row.report.mode), ...row.report };
 }
 
 /** Keeps what was counted and where it goes on. Call within the transaction that has locked it. */

@@ -430,5 +430,5 @@ async function removeExport(inHand: InHand): Promise<void> {
 
 function comparingOf({ room, verification }: InHand): Comparing {
   const { heal, by } = verification.request;
-  return { verificationId: verification.id, heal, scheduled: by === 'schedule', now: room.clock.now() };
+  return { room, verificationId: verification.id, heal, scheduled: by === 'schedule', now: room.clock.now() };
 }

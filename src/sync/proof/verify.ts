@@ -9,6 +9,8 @@ import type { Endpoint, EngineApi } from '../../engine/http.ts';
 import type { Log } from '../../engine/log.ts';
 import { attemptsMax, backoffMs } from '../../engine/retry.ts';
 import type { Next } from '../../engine/worker.ts';
+import type { Sending } from '../deliver/difference.ts';
+import type { World } from '../world.ts';
 import { removeExportsLeft } from './export-removal.ts';
 import { concluded, type Report } from './verification-report.ts';
 import {
@@ -38,6 +40,9 @@ export interface VerifyRoom {
   destination: Destination<unknown>;
   settings: unknown;
   endpoint: Endpoint;
+  /** What the stored records give. */
+  world: World;
+  sending(): Sending;
   /** Customers were put on their way again. */
   onHealed(): void;
   /** A lease of this worker, new for each claim. */

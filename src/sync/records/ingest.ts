@@ -1,6 +1,12 @@
 // Records into customers: what is older is dropped, what is the same is skipped, the rest is mapped, merged and owed to
 // the destination. A handful of statements a page, inside the caller's transaction, whatever the page's size.
-import type { Note, Page, RejectedRow, SourceRecord } from '../../connector.ts';
+import {
+  type Note,
+  type Page,
+  type RejectedRow,
+  type SourceRecord,
+  TransientError,
+} from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
 import type { Lane } from '../../engine/lanes.ts';
 import { type Revised, refold } from '../customers/customers.ts';
@@ -85,6 +91,8 @@ export async function ingest(
   given: Pick<Page, 'records' | 'rejected'>,
 ): Promise<Counts> {
   const { source, stream } = intake;
+  if (!world.schemaIsKnown)
+    throw new TransientError('records are taken in once the metadata schema of the destination is known');
   const page = withCleanNames(given);
   const records = believable(page.records, intake);
   const { newest, older, laterGone } = newestOfEach(records);

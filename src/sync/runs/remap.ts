@@ -103,15 +103,15 @@ export interface Comparison {
 
 /**
  * Compares how each source is mapped with how its records were mapped last, and asks for a run where that differs. A
- * source met for the first time is only noted, unless records came before anything was known of their types. `force`: the
- * records were perhaps taken in under another schema.
+ * source met for the first time is only noted, unless it has records. `force`: sources whose records were perhaps taken in
+ * under another schema, by this worker or by one that did not know of it yet.
  */
 export async function compareMappings(
   database: Database,
   world: World,
-  context: { now: number; force?: boolean },
+  context: { now: number; force?: ReadonlySet<string> },
 ): Promise<Comparison> {
-  const { now, force = false } = context;
+  const { now, force } = context;
   return database.transaction(async (tx) => {
     const kept = new Map((await mappings(tx)).map((row) => [row.source, row]));
     const comparison: Comparison = { requested: [], removed: [], revived: 0 };
@@ -125,7 +125,7 @@ export async function compareMappings(
       }
       const [knownRules = '', knownSchema] = known?.fingerprint.split(' ') ?? [];
       const unfinished = await checkpoint(tx, source.name, allStreams, 'remap');
-      if (knownRules !== rules || unfinished !== null || force) {
+      if (knownRules !== rules || unfinished !== null || force?.has(source.name)) {
         if (await ask(tx, source.name, now)) comparison.requested.push(source.name);
       }
       if (knownSchema === schemaOf(world)) continue;

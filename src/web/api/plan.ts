@@ -7,6 +7,7 @@ import { UnknownSizeError } from '../../sync/plan/plan-records.ts';
 import type { DryRunReport } from '../../sync/runs/dry-run.ts';
 import { type Run, reportOf } from '../../sync/runs/runs.ts';
 import type { Source } from '../../sync/source.ts';
+import { requireSchema } from '../known-schema.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
 import { runNamed } from './runs.ts';
@@ -141,7 +142,7 @@ const make = createRoute({
         z.strictObject({ forecasts: z.array(z.strictObject({ id: z.int(), ...forecastShape.shape })) }),
       ),
     },
-    ...problems(400, 404, 409, 413, 415),
+    ...problems(400, 404, 409, 413, 415, 503),
   },
 });
 
@@ -181,6 +182,7 @@ export function planApi(room: Room) {
       const sources = source === undefined ? pulled(room) : [requirePull(sourceNamed(room, source))];
       const exact =
         dryRunId === undefined ? undefined : await dryRunOf(room, dryRunId, { source: source!, mode });
+      await requireSchema(tributary);
       const forecasts: Forecast[] = [];
       for (const one of sources) forecasts.push(await planOf(room, one, { mode, records, exact }));
       if (!force) refuseWhatCannotFit(forecasts);

@@ -5,6 +5,7 @@ import type { MetadataSchema } from '../../connector.ts';
 import { type PreviewOptions, type PreviewReport, preview } from '../../sync/deliver/preview.ts';
 import { World } from '../../sync/world.ts';
 import type { Tributary } from '../../tributary.ts';
+import { requireSchema } from '../known-schema.ts';
 import { Problem, problems } from '../problem.ts';
 import { proposedParts, proposedWhole } from '../proposal.ts';
 import { newApi, type Room } from '../room.ts';
@@ -109,7 +110,7 @@ const route = createRoute({
   request: { body: { required: true, content: jsonOf(body) } },
   responses: {
     200: { description: 'The differences, grouped.', content: jsonOf(previewShape) },
-    ...problems(400, 409, 413, 415),
+    ...problems(400, 409, 413, 415, 503),
   },
 });
 
@@ -132,6 +133,7 @@ export function previewApi(room: Room) {
       });
     isGoing = true;
     try {
+      if (proposed.metadataSchema === 'destination') await requireSchema(tributary);
       const options = { payloads, samples, signal: c.req.raw.signal };
       return c.json(await previewConfig(tributary, proposed, options), 200);
     } finally {

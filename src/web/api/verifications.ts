@@ -43,13 +43,24 @@ const reportShape = z
       .openapi({ description: 'How the destination was read: by its export, page by page, or one by one.' }),
     fallback: z.string().nullable().openapi({ description: 'Why no export was had.' }),
     acknowledged: count.openapi({ description: 'Customers of whom it had acknowledged something.' }),
-    compared: count.openapi({ description: 'The sum of matching and differing.' }),
+    compared: count.openapi({ description: 'The sum of matching, differing and stale.' }),
     matching: count,
     differing: z.strictObject({
       count,
       fields: z.record(z.string(), count).openapi({ description: 'By field: in how many it differs.' }),
       examples: exampleOf({ fields: differences }),
     }),
+    stale: z
+      .strictObject({
+        count,
+        fields: z.record(z.string(), count),
+        examples: exampleOf({ fields: differences }),
+      })
+      .optional()
+      .openapi({
+        description:
+          'There as acknowledged, but their stored records give something else and nothing is on its way to them: `expected` is what the records give, `found` what was acknowledged. Absent in reports of older versions.',
+      }),
     missing: z
       .strictObject({ count, examples: exampleOf({}) })
       .openapi({ description: 'Acknowledged, and not there any more.' }),
@@ -140,7 +151,8 @@ const request = z
 const start = createRoute({
   method: 'post',
   path: '/api/verify',
-  summary: 'Read the destination back and compare it with what it acknowledged',
+  summary:
+    'Read the destination back and compare it with what it acknowledged and what the stored records give',
   description: 'One at a time. It writes nothing at the destination, unless it is to heal.',
   tags,
   security: secured,

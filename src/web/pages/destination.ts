@@ -16,6 +16,7 @@ export function destinationSection(status: Status): Html {
 <header><h3>${connector}</h3>${paused ? pauseChip(paused) : customers.waiting > 0 ? chip('note', 'delivering') : chip('good', 'at rest')}</header>
 ${paused ? pauseBanner(paused, now) : ''}
 ${circuitBanner(destination.circuit, now)}
+${destination.schemaWait ? html`<p class="banner bad" data-key="schema">${destination.schemaWait.sentence}</p>` : ''}
 <table class="lanes" data-key="lanes"><caption>Customers waiting, by why</caption>
 <thead class="unseen"><tr><th scope="col">Lane</th><th scope="col">Share</th><th scope="col">Waiting</th><th scope="col">Longest wait</th></tr></thead>
 <tbody>${status.backlog.map((lane) => laneRow(lane, customers.waiting))}</tbody></table>

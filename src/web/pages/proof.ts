@@ -15,10 +15,12 @@ function verification(
   { id, state, report, error, endedAt, requestedAt, hash }: VerificationBody,
   now: string,
 ): Html {
-  const off = report.differing.count + report.missing.count;
+  const stale = report.stale?.count ?? 0;
+  const off = report.differing.count + stale + report.missing.count;
   const shares: Share[] = [
     { name: 'matching', count: report.matching, tone: 'good' },
     { name: 'differing', count: report.differing.count, tone: 'bad' },
+    ...(stale > 0 ? [{ name: 'stale', count: stale, tone: 'wait' } as const] : []),
     { name: 'missing', count: report.missing.count, tone: 'wait' },
   ];
   const word =
