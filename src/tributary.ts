@@ -5,7 +5,12 @@ import { sql } from 'drizzle-orm';
 import { differingParts, type Fingerprint, fingerprintOf } from './config/fingerprint.ts';
 import type { Config } from './config.ts';
 import type { Webhook } from './connector/webhook.ts';
+<<<<<<< HEAD
 import type { Connector, Context, DestinationChange } from './connector.ts';
+=======
+import type { Connector, Context, DestinationChange, MetadataSchema } from './connector.ts';
+import { isUnavailable } from './db/availability.ts';
+>>>>>>> 649ea2a (Ask for a scheduled run until the database answers)
 import type { Database, Queryable } from './db/database.ts';
 import type { CircuitStatus } from './engine/circuit.ts';
 import { type Clock, systemClock } from './engine/clock.ts';
@@ -143,6 +148,7 @@ export class Tributary {
   readonly #schedule = new Schedule(systemClock, (moment) => this.clockSetBack(moment));
   /** Done when what a clock that was set back had left is in order. */
   #clockInOrder: Promise<void> = Promise.resolve();
+  readonly #drained = new AbortController();
   #setBackTo = Number.NEGATIVE_INFINITY;
 
   /** `secretKey`: keys the hashes of whom was erased; without it nobody can be. */
@@ -183,7 +189,10 @@ export class Tributary {
       database,
       clock,
       holder: this.worker,
-      onError: (error) => log.warn({ err: error }, 'budgets could not be renewed; tried again'),
+      onError: (error) => {
+        // Of the database itself is told once, not at each renewal.
+        if (!isUnavailable(error)) log.warn({ err: error }, 'budgets could not be renewed; tried again');
+      },
     });
     for (const source of this.world.sources)
       if (source.description) this.#connect(source.name, source.description);
@@ -494,7 +503,7 @@ export class Tributary {
     const { sample, heal } = this.config.verify!;
     try {
       await this.#clockInOrder;
-      const requested = await this.verify({ sample, heal, by: 'schedule', slot });
+      const requested = await this.#untilAnswered(() => this.verify({ sample, heal, by: 'schedule', slot }));
       if (requested && 'going' in requested)
         this.log.warn(
           { verification: requested.going.id },
@@ -607,6 +616,7 @@ export class Tributary {
   /** Stops claiming, finishes what runs or puts it down, and gives budgets back. The database stays open. */
   async drain(): Promise<void> {
     this.#schedule.stop();
+    this.#drained.abort();
     await Promise.all([...this.#workers.values()].map((worker) => worker.drain()));
     await this.#deliverer.sent();
     this.#workers.clear();
@@ -660,10 +670,24 @@ export class Tributary {
   async fire(source: string, mode: 'incremental' | 'full', slot: number): Promise<void> {
     try {
       await this.#clockInOrder;
-      const run = await this.request({ source, mode, trigger: 'schedule', lane: 'schedule', slot });
+      const run = await this.#untilAnswered(() =>
+        this.request({ source, mode, trigger: 'schedule', lane: 'schedule', slot }),
+      );
       if (!run) this.log.debug({ source, slot, mode }, 'a scheduled moment has its run, or falls into one');
     } catch (error) {
       this.log.error({ err: error, source }, 'a scheduled run could not be asked for');
+    }
+  }
+
+  /** A moment of the calendar comes once: where the database does not answer then, it is asked again until it does. */
+  async #untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
+    for (let waitMs = 500; ; waitMs = Math.min(waitMs * 2, 30_000)) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!isUnavailable(error) || this.#drained.signal.aborted) throw error;
+        await this.clock.sleep(waitMs, this.#drained.signal);
+      }
     }
   }
 

@@ -142,6 +142,18 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
     expect(world.logged.filter((one) => one.includes('"level":"error"')).length).toBeLessThan(3);
   });
 
+  it('faults 13: asks for a scheduled run later where the database is gone at its moment', async () => {
+    await settle(world.tributary.start());
+    await inTime(async () => (await ask('/api/runs')).body.runs?.[0]?.state !== 'requested');
+    line.cut();
+    const fired = world.tributary.fire('crm', 'full', noon);
+    await clock.advance(5_000);
+    await line.mend();
+    await settle(fired, 500);
+    const [run] = await database.rows(sql`select mode from runs where slot is not null`);
+    expect(run).toEqual({ mode: 'full' });
+  });
+
   it('faults 13: shows the sentence on the page instead of a broken page', async () => {
     const cookie = cookieOf(await logIn(world));
     expect((await ask('/', { cookie })).status).toBe(200);
