@@ -5,12 +5,8 @@ import { sql } from 'drizzle-orm';
 import { differingParts, type Fingerprint, fingerprintOf } from './config/fingerprint.ts';
 import type { Config } from './config.ts';
 import type { Webhook } from './connector/webhook.ts';
-<<<<<<< HEAD
 import type { Connector, Context, DestinationChange } from './connector.ts';
-=======
-import type { Connector, Context, DestinationChange, MetadataSchema } from './connector.ts';
 import { isUnavailable } from './db/availability.ts';
->>>>>>> 649ea2a (Ask for a scheduled run until the database answers)
 import type { Database, Queryable } from './db/database.ts';
 import type { CircuitStatus } from './engine/circuit.ts';
 import { type Clock, systemClock } from './engine/clock.ts';
