@@ -157,7 +157,10 @@ async function serveRound(
   } catch (error) {
     // Whoever served once comes back: the database may be gone for a while.
     if (rounds === 0 || stop.aborted || !isUnavailable(error)) throw error;
-    log.warn(`this worker cannot join again yet: the database: ${unavailableReason(error)}`);
+    log.warn(
+      { reason: unavailableReason(error) },
+      'this worker cannot join again yet, for want of its database',
+    );
     await cli.clock.sleep(rejoinMs, stop);
     evicted.abort();
   } finally {
