@@ -17,7 +17,7 @@ for (const stream of [stdout, stderr]) stream.on('error', output.failed);
 // A promise that nobody awaits costs the one thing that it was for. The process and its other work live on.
 const lastResort = createLog({ level: 'error' });
 process.on('unhandledRejection', (reason) => {
-  lastResort.error({ err: reason }, 'a failure that nothing handled; the work goes on');
+  lastResort.error({ err: reason }, 'an unhandled failure; work continues');
 });
 
 const cli: Cli = {

@@ -325,11 +325,11 @@ export class Tributary {
     const { database, world, clock, log } = this;
     const { renamed, refused } = await database.transaction((tx) => renameSources(tx, world));
     for (const [from, to] of renamed)
-      log.info({ source: to, renamedFrom: from }, 'the source was renamed, with all its records');
+      log.info({ source: to, renamedFrom: from }, 'the source was renamed and keeps all its records');
     for (const [from, to] of refused)
       log.warn(
         { source: to, renamedFrom: from },
-        'renamedFrom names a source, but this one has records of its own, so the two stay apart',
+        'renamedFrom names a source, but this one has records of its own, so the two remain separate',
       );
     await noteDefinitions(database, world, clock.now());
     await this.meetVanished();
@@ -352,7 +352,7 @@ export class Tributary {
       const finding = await findProject(database, account, asking);
       this.#projectDoubt = finding.kind === 'ours' ? null : otherProjectSentence(finding, account);
     } catch (error) {
-      this.#projectDoubt = `The configuration names another project than before (${account}), and it cannot be asked for the customers that were acknowledged: ${(error as Error).message}`;
+      this.#projectDoubt = `The configuration names another project than before (${account}), and the customers that were acknowledged could not be looked up there: ${(error as Error).message}`;
     }
     if (this.#projectDoubt === null) await this.#endProjectDoubt();
     else {
@@ -923,7 +923,7 @@ export class Tributary {
       log.info(
         { source },
         removed.includes(source)
-          ? 'withdrawn: what it contributed is taken back'
+          ? 'withdrawn: its contributions are taken back'
           : 'the mapping has changed: stored records are mapped again',
       );
     if (revived > 0)

@@ -129,7 +129,7 @@ export class RowReader {
     const moment = readMoment(text, locale);
     if (moment && 'epochMs' in moment) return moment.epochMs;
     const found = `"${text}" in the column "${column}"`;
-    if (moment) return `${found} is a number ${moment.outside}`;
+    if (moment) return `${found} is a number, ${moment.outside}`;
     return `${found} is not a time: write 2026-03-01T09:30:00Z, a number of ${unitWords(locale.unit)}, or declare its form as "dates" in the "locale" of the source.`;
   }
 }

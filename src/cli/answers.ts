@@ -153,7 +153,7 @@ export interface Status {
   /** Requests to addresses of webhooks behind which there is no source. */
   strayWebhooks: { count: number; lastAt: string; lastName: string } | null;
   sources: SourceStatus[];
-  /** Sources that the configuration does not name any more, and whose contributions stand. */
+  /** Sources that are no longer in the configuration and whose contributions remain. */
   vanished: { name: string; note: string }[];
 }
 

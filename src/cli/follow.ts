@@ -93,7 +93,7 @@ export async function endOf(
     if (run.state !== 'requested') return run;
     if (stop.aborted)
       throw new CommandError(
-        `No longer waiting. Run ${id} of ${run.source} goes on from where it is, with the server or the next command.`,
+        `No longer waiting. Run ${id} of ${run.source} continues with the server or the next command.`,
       );
     const status: Status = await client.send('/api/status');
     refuseHopeless(run, status, clock.now());
@@ -119,7 +119,7 @@ function refuseHopeless(run: Run, { sources }: Status, now: number): void {
     );
   if (run.working || run.error === null || Date.parse(run.dueAt) - now <= longestPauseMs) return;
   throw new CommandError(
-    `Run ${run.id} of ${run.source} is put off until ${run.dueAt}: ${ended(run.error)} It goes on from there, with the server or the next command.`,
+    `Run ${run.id} of ${run.source} is postponed until ${run.dueAt}: ${ended(run.error)} It then continues with the server or the next command.`,
   );
 }
 

@@ -15,8 +15,8 @@ export function addProject(program: Command, cli: Cli): void {
   program
     .command('project')
     .description('Decide what counts as delivered when the configuration names another Voucherify project.')
-    .option('--new', 'it is a new project: every customer is sent to it')
-    .option('--same', 'it is the project of before, with new keys or at a new address')
+    .option('--new', 'it is a new project: send every customer to it')
+    .option('--same', 'it is the same project, with new keys or a new address')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -29,7 +29,7 @@ Nothing is sent before this is decided, unless the customers that were acknowled
     )
     .action(async (options: Options) => {
       if ((options.new === true) === (options.same === true))
-        throw new UsageError('Say which: --new or --same. See "tributary project --help".');
+        throw new UsageError('Specify either --new or --same. See "tributary project --help".');
       const as = options.new ? 'new' : 'same';
       const reached = await reach(cli, { work: true });
       try {
@@ -43,7 +43,7 @@ Nothing is sent before this is decided, unless the customers that were acknowled
             cli.terminal,
             as === 'new'
               ? `It is a new project: ${counted(answer.due, 'customer')} will be sent to it.`
-              : 'It is the project of before: what was acknowledged still counts.',
+              : 'It is the same project: earlier acknowledgements remain valid.',
           );
       } finally {
         await reached.close();

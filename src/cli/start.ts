@@ -25,7 +25,7 @@ const figuresMs = { first: 3_000, person: 15_000, log: 60_000 };
 export function addStart(program: Command, cli: Cli): void {
   const serve = async ({ json = false, sandbox = false }: { json?: boolean; sandbox?: boolean }) => {
     const stop = listenForStop(cli.clock, () => {
-      cli.terminal.err.write('Stopped at once. What was under way is taken up again at the next start.\n');
+      cli.terminal.err.write('Stopped at once. Unfinished work continues at the next start.\n');
       process.exit(exitCodes.failed);
     });
     try {
@@ -175,7 +175,7 @@ async function serveRound(
 function refuseSandboxByAccident({ databaseUrl }: Environment): void {
   if (databaseUrl === undefined) return;
   throw new UsageError(
-    `DATABASE_URL is set and there is no configuration: no tributary.config.json here, and TRIBUTARY_CONFIG is not set. "tributary sandbox" runs the simulation, which does not use that database.\n\n${howToConfigure}`,
+    `DATABASE_URL is set, but there is no configuration: the working directory has no tributary.config.json, and TRIBUTARY_CONFIG is not set. "tributary sandbox" runs the simulation, which does not use that database.\n\n${howToConfigure}`,
   );
 }
 
@@ -261,7 +261,7 @@ async function tellFigures(
       if (isForPerson) log.info(sentence);
       else log.info(figuresOf(status), 'figures');
     } catch (error) {
-      if (!isFailing) log.warn({ reason: (error as Error).message }, 'the figures could not be read');
+      if (!isFailing) log.warn({ reason: (error as Error).message }, 'the status figures could not be read');
       isFailing = true;
     }
   }

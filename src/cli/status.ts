@@ -78,7 +78,7 @@ function figures(status: Status): string[] {
     ...(destination.circuit.state === 'closed'
       ? []
       : [
-          `The destination failed ${counted(destination.circuit.failures, 'time')} in a row: it is left alone until ${destination.circuit.openUntil}.${destination.circuit.reason === null ? '' : ` ${destination.circuit.reason}`}`,
+          `The destination failed ${counted(destination.circuit.failures, 'time')} in a row. Nothing is sent until ${destination.circuit.openUntil}.${destination.circuit.reason === null ? '' : ` ${destination.circuit.reason}`}`,
         ]),
     ...(destination.batches.underWay > 0
       ? [
@@ -90,7 +90,7 @@ function figures(status: Status): string[] {
       : []),
     ...(destination.paused ? [`The destination is paused: ${pauseWords(destination.paused)}`] : []),
     ...(log
-      ? [`Lines of the log are lost (${log.code}) since ${log.since}; the work goes on without them.`]
+      ? [`Log lines have been lost since ${log.since} (${log.code}). Work continues without them.`]
       : []),
     ...troubles(status),
   ];
@@ -100,11 +100,11 @@ function figures(status: Status): string[] {
 function troubles({ databaseFault, loops, differingWorkers }: Status): string[] {
   return [
     ...(databaseFault
-      ? [`The database cannot be worked with since ${databaseFault.since}: ${databaseFault.reason}.`]
+      ? [`The database has not worked since ${databaseFault.since}: ${databaseFault.reason}.`]
       : []),
     ...loops.map(
       ({ name, failingSince, failures, lastError }) =>
-        `The loop "${name}" fails since ${failingSince} (${counted(failures, 'time')}): ${lastError}`,
+        `The loop "${name}" has been failing since ${failingSince} (${counted(failures, 'time')}): ${lastError}`,
     ),
     ...differingWorkers.map(({ note }) => note),
   ];
@@ -228,7 +228,7 @@ function doubts({ quarantined, clashes, drifts, strayWebhooks }: Status): string
   return [
     ...(strayWebhooks
       ? [
-          `Webhooks to no source: ${counted(strayWebhooks.count, 'request')}, the last at ${strayWebhooks.lastAt} to "${strayWebhooks.lastName}": correct the address at the vendor; "tributary webhook SOURCE" prints it.`,
+          `Webhooks to unknown sources: ${counted(strayWebhooks.count, 'request')}, the last to "${strayWebhooks.lastName}" at ${strayWebhooks.lastAt}. Correct the address at the vendor; "tributary webhook SOURCE" prints it.`,
         ]
       : []),
     ...drifts.map(

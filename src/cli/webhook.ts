@@ -43,7 +43,7 @@ export function addWebhook(program: Command, cli: Cli): void {
     .argument('<source>', 'the name of a source; "destination" for its own webhooks')
     .option(
       '--send',
-      'hand a sample to the webhook endpoint, signed as the vendor would, and print the result',
+      'send a sample to the webhook endpoint, signed as the vendor would sign it, and print the result',
     )
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -126,7 +126,7 @@ function triedText(source: string, tried: Tried, isHere: boolean): string {
   const where = isHere ? 'this process, as no server is running' : 'the server itself';
   const lines = [
     `Sent to the webhook endpoint inside ${where}, as a request to ${url}: answered ${status}${answer ? ` ${answer}` : ''}`,
-    'It passed neither your network nor a proxy: whether the vendor reaches that address is not tried.',
+    'The request passed neither your network nor a proxy. Whether the vendor can reach that address was not tested.',
   ];
   if (status !== null && status >= 300) return [...lines, 'It did not get in.'].join('\n');
   if (request === null) return [...lines, 'It was let in, and nothing of it is to be kept.'].join('\n');

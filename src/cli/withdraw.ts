@@ -1,4 +1,4 @@
-// `tributary withdraw`: takes back what a source contributed that the configuration does not name any more.
+// `tributary withdraw`: takes back what a source contributed that is no longer in the configuration.
 import type { Command } from 'commander';
 import type { Cli } from './cli.ts';
 import { reach } from './reach.ts';
@@ -7,8 +7,11 @@ import { print, printJson } from './terminal.ts';
 export function addWithdraw(program: Command, cli: Cli): void {
   program
     .command('withdraw')
-    .description('Take back what a source contributed that the configuration does not name any more.')
-    .argument('<source>', 'as it was called; "tributary status" names those that have left the configuration')
+    .description('Take back what a source contributed that is no longer in the configuration.')
+    .argument(
+      '<source>',
+      'its former name; "tributary status" lists sources that are no longer in the configuration',
+    )
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -28,7 +31,7 @@ that lose much are held by the mass-change breaker; "tributary release --list" s
         else
           print(
             cli.terminal,
-            `${source} is withdrawn. What it contributed is taken back now; "tributary status" shows how far it is.`,
+            `${source} is withdrawn. Its contributions are now being taken back; "tributary status" shows the progress.`,
           );
       } finally {
         await reached.close();

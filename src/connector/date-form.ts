@@ -127,5 +127,5 @@ function literal(text: string): string {
 }
 
 function wrong(form: string): string {
-  return `"${form}" is not a form of dates: it is composed of YYYY or YY, MM or M, DD or D, and if a time follows HH or hh, mm, ss and A (AM or PM), such as "DD.MM.YYYY" or "MM/DD/YYYY hh:mm A".`;
+  return `"${form}" is not a date format: combine YYYY or YY, MM or M, DD or D and, for a time, HH or hh, mm, ss and A (AM or PM), for example "DD.MM.YYYY" or "MM/DD/YYYY hh:mm A".`;
 }

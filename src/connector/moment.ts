@@ -99,9 +99,9 @@ function outsideOf(value: number, unit: Unit | undefined): string {
   const [first] = others;
   const meant =
     first === undefined
-      ? 'If it counts something else, declare its "unit"'
-      : `If it counts ${first}, set "unit": "${first}"`;
-  return `which is no time from 1900 to 2199 when it is read in ${unitWords(unit)}. ${meant} in the mapping of the field or in the "locale" of the source.`;
+      ? 'If it uses another unit, set its "unit"'
+      : `If it is in ${first}, set "unit": "${first}"`;
+  return `which is not a time between 1900 and 2199 when read in ${unitWords(unit)}. ${meant} in the mapping of the field or in the "locale" of the source.`;
 }
 
 function dayOf(epochMs: number): string {

@@ -166,7 +166,7 @@ function deliverySentences({ delivery, destination }: CustomerExplanation): stri
       `The delivery of revision ${revision} is held${since}, until a person releases or refuses it; ${had}.`,
     ];
   const tries = attempts > 0 ? `, after ${attempts} failed attempt${attempts === 1 ? '' : 's'}` : '';
-  const next = error === null || dueAt === null ? [] : [`It is tried next at ${moment(dueAt)}.`];
+  const next = error === null || dueAt === null ? [] : [`The next attempt is at ${moment(dueAt)}.`];
   return [`Revision ${revision} waits in the lane ${lane}${since}${tries}; ${had}.`, ...said, ...next];
 }
 
@@ -252,10 +252,10 @@ function listed(parts: readonly string[]): string {
 function keptSentence({ because, changedAt }: NonNullable<ExplainedField['kept']>): string {
   const why =
     because === 'empty'
-      ? 'says nothing of it (onNull: ignore)'
-      : 'does not name it, and what is not named stays';
+      ? 'has no value for it (onNull: ignore)'
+      : 'does not contain it, and missing values are kept';
   const since = changedAt === null ? '' : `, of ${moment(changedAt)}`;
-  return `It is the last value${since}: the record's newest state ${why}.`;
+  return `This is the last value${since}: the record's newest state ${why}.`;
 }
 
 const triggers: { readonly [trigger: string]: string } = {

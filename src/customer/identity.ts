@@ -43,7 +43,7 @@ function sourceIdFault(sourceId: string): string | null {
     return `The source ID has ${sourceId.length} characters, where at most ${maxSourceIdLength} are allowed.`;
   }
   if (/^\d\.\d+E\+\d+$/i.test(sourceId)) {
-    return `The source ID ${sourceId} was rounded by a spreadsheet, so that its digits are lost: export it as text.`;
+    return `The source ID ${sourceId} was rounded by a spreadsheet and has lost digits: export the column as text.`;
   }
   if (/\p{Cc}/u.test(sourceId) || !sourceId.isWellFormed()) {
     return `The source ID ${JSON.stringify(brief(sourceId))} holds a control character or broken Unicode.`;

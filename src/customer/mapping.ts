@@ -106,7 +106,7 @@ function entryFault(field: string, entry: MappingEntry): string | null {
   }
   if (separator === '') return `"${field}": the separator of a list cannot be empty.`;
   if (phones !== undefined && phones !== 'valid' && phones !== 'possible')
-    return `"${field}": "phones" can be valid or possible.`;
+    return `"${field}": "phones" must be "valid" or "possible".`;
   const [inLocale] = localeFaults(localeOf(entry));
   if (inLocale) return `"${field}": ${inLocale.reason}`;
   if (metadataKey(field) === null && as !== undefined && ['number', 'boolean', 'list'].includes(as)) {
@@ -125,13 +125,13 @@ export function localeFaults(locale: Locale): { part: keyof Locale; reason: stri
   const faults: { part: keyof Locale; reason: string }[] = [];
   const { unit, decimal, timezone } = locale;
   if (unit !== undefined && !['seconds', 'milliseconds', 'microseconds', 'excel'].includes(unit))
-    faults.push({ part: 'unit', reason: `"unit" can be seconds, milliseconds, microseconds or excel.` });
+    faults.push({ part: 'unit', reason: `"unit" must be "seconds", "milliseconds", "microseconds" or "excel".` });
   if (decimal !== undefined && decimal !== '.' && decimal !== ',')
-    faults.push({ part: 'decimal', reason: '"decimal" is a point or a comma.' });
+    faults.push({ part: 'decimal', reason: '"decimal" must be "." or ",".' });
   if (timezone !== undefined && !isTimezone(timezone))
     faults.push({
       part: 'timezone',
-      reason: `"${timezone}" is not a time zone: name one like "Europe/Warsaw".`,
+      reason: `"${timezone}" is not a time zone: use a name such as "Europe/Warsaw".`,
     });
   for (const form of [locale.dates ?? []].flat()) {
     const reason = dateFormFault(form);

@@ -46,7 +46,7 @@ function email(value: Json): Checked {
   const address = found === undefined ? ({ fault: 'none' } as const) : emailOf(found);
   if ('value' in address) return address;
   if (address.fault === 'none') return refusal(value, 'an e-mail address');
-  return { fault: `Found ${shown(value)}, which holds several e-mail addresses, where one is allowed.` };
+  return { fault: `Found ${shown(value)}, which contains several e-mail addresses; only one is allowed.` };
 }
 
 function phone(value: Json, { region, phones = 'valid' }: NormaliserOptions): Checked {
@@ -63,7 +63,7 @@ function phone(value: Json, { region, phones = 'valid' }: NormaliserOptions): Ch
     found !== undefined && phones === 'valid' && phoneOf(found, region, 'possible') !== undefined;
   return isPossible
     ? {
-        fault: `${fault.fault} Its range is not in use; "phones": "possible" takes every number of a possible length.`,
+        fault: `${fault.fault} Its number range is not in use. To accept every number of a possible length, set "phones": "possible".`,
       }
     : fault;
 }
@@ -109,11 +109,11 @@ function number(value: Json, { locale }: NormaliserOptions): Checked {
     );
   if (read.fault === 'ambiguous')
     return {
-      fault: `Found ${shown(value)}, which may count thousands: declare the sign of decimals, "decimal": "." or ",", in the mapping of the field or in the "locale" of the source.`,
+      fault: `Found ${shown(value)}, in which the separator may mark thousands or decimals: set "decimal" to "." or "," in the mapping of the field or in the "locale" of the source.`,
     };
   const sign =
     read.fault === 'undeclared'
-      ? ' (declare its "decimal" sign: a comma and groups of digits are read by it)'
+      ? ' (set "decimal" to read decimal commas and grouped digits)'
       : '';
   return refusal(value, `a number${sign}`);
 }

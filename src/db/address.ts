@@ -86,7 +86,7 @@ function malformed(): never {
 function credential(text: string): string {
   if (/[/#?]/.test(text))
     throw new AddressError(
-      `The user name or password in DATABASE_URL holds a character that has a meaning in addresses: ${escapes}.`,
+      `The user name or password in DATABASE_URL contains a character that is reserved in URLs: ${escapes}.`,
     );
   return decoded(text);
 }
@@ -96,7 +96,7 @@ function decoded(text: string): string {
     return decodeURIComponent(text);
   } catch {
     throw new AddressError(
-      `DATABASE_URL holds a % that begins no escape: ${escapes} where they are part of a name or password.`,
+      `DATABASE_URL contains a % that is not part of an escape such as %2F: in names and passwords ${escapes}.`,
     );
   }
 }
@@ -128,16 +128,16 @@ function apply(address: DatabaseAddress, name: string, value: string, all: URLSe
   else if (name === 'connect_timeout') return;
   else if (refused.has(name))
     throw new AddressError(
-      `DATABASE_URL names a client certificate (${name}), which Tributary cannot send: authenticate by password.`,
+      `DATABASE_URL names a client certificate (${name}), which Tributary does not support: authenticate with a password.`,
     );
-  else if (ignored.has(name)) address.warnings.push(`${name} in DATABASE_URL has no effect and is left out.`);
+  else if (ignored.has(name)) address.warnings.push(`${name} in DATABASE_URL has no effect and is ignored.`);
   else address.connection[name] = value;
 }
 
 /** Prisma's `schema`: the one that our tables are made in. */
 function schemaPath(name: string): string {
   if (/^[\w$-]+$/u.test(name)) return `"${name}"`;
-  throw new AddressError('The schema in DATABASE_URL is not the name of a schema: letters, digits, _ and -.');
+  throw new AddressError('The schema in DATABASE_URL is not a schema name: use letters, digits, _ and -.');
 }
 
 /** libpq's modes; https://www.postgresql.org/docs/current/libpq-ssl.html */
@@ -175,7 +175,7 @@ function certificate(path: string): string {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new AddressError(
-      `The certificate that sslrootcert in DATABASE_URL names cannot be read (${code}).`,
+      `The certificate file named by sslrootcert in DATABASE_URL cannot be read (${code}).`,
     );
   }
 }

@@ -13,27 +13,27 @@ export function connectFault(error: ServerError): string {
   const { code = '', message = '' } = error;
   const parameter = /unsupported startup parameter(?: in options)?: (\w+)/.exec(message)?.[1];
   if (parameter !== undefined)
-    return `A connection pooler answers at DATABASE_URL: it refuses the startup parameter ${parameter}. ${pooled} If it pools by session, let it pass: ignore_startup_parameters = idle_in_transaction_session_timeout,plan_cache_mode,jit.`;
+    return `DATABASE_URL leads to a connection pooler that refuses the startup parameter ${parameter}. ${pooled} If it pools by session, allow the parameter: ignore_startup_parameters = idle_in_transaction_session_timeout,plan_cache_mode,jit.`;
   return `Cannot connect to PostgreSQL at DATABASE_URL: ${reasons[code] ?? (message || code || 'no reason given')}${/[.!]$/.test(message) && !reasons[code] ? '' : '.'}`;
 }
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html, and the codes of Node's sockets. */
 const reasons: { readonly [code: string]: string } = {
   '28P01': 'the server refuses the password of this user',
-  '28000': 'the server does not let this user in from here (see pg_hba.conf and sslmode)',
-  '3D000': 'the server has no database of this name: create it first',
+  '28000': 'the server does not allow this user to connect from this host (see pg_hba.conf and sslmode)',
+  '3D000': 'the database does not exist on the server: create it first',
   '53300':
     'the server has no free connection. A worker takes up to 13: raise max_connections, or stop what holds them',
   '57P03': 'the server is starting up or shutting down: try again in a moment',
   ECONNREFUSED: 'nothing listens at this host and port',
-  ENOTFOUND: 'there is no host of this name',
-  EAI_AGAIN: 'the name of the host cannot be resolved for now',
-  ETIMEDOUT: 'the host does not answer in time (is a firewall between?)',
-  CONNECT_TIMEOUT: 'the host does not answer in time (is a firewall between?)',
+  ENOTFOUND: 'the host name does not exist',
+  EAI_AGAIN: 'the host name cannot be resolved at the moment',
+  ETIMEDOUT: 'the host does not answer in time (a firewall may block the connection)',
+  CONNECT_TIMEOUT: 'the host does not answer in time (a firewall may block the connection)',
   EHOSTUNREACH: 'the host cannot be reached',
-  ENOENT: 'there is no socket of this name',
+  ENOENT: 'the socket does not exist',
   SELF_SIGNED_CERT_IN_CHAIN:
-    'its certificate is signed by an authority that is not known here: name it with sslrootcert, or use sslmode=require',
+    'its certificate is signed by an unknown authority: name that authority with sslrootcert, or use sslmode=require',
   DEPTH_ZERO_SELF_SIGNED_CERT:
     'its certificate is self-signed: name it with sslrootcert, or use sslmode=require',
   ERR_TLS_CERT_ALTNAME_INVALID:
@@ -46,7 +46,7 @@ export function migrationFault(error: ServerError, user: string): string {
   if (code === '42501')
     return `The tables cannot be created in the database of DATABASE_URL: ${message}. The user ${user} needs the rights: grant create on database … to ${user}; grant usage, create on schema public to ${user}.`;
   if (code === '25006')
-    return 'The database of DATABASE_URL only lets itself be read (a replica, or default_transaction_read_only): Tributary needs the primary.';
+    return 'The database of DATABASE_URL is read-only (a replica, or default_transaction_read_only is on): Tributary needs the primary.';
   if (code === '53100') return 'The disk of the database is full, so its tables cannot be created.';
   return `The tables cannot be created in the database of DATABASE_URL: ${message || code}.`;
 }
@@ -57,7 +57,7 @@ export function encodingFault(encoding: string): string | null {
 }
 
 /** Sessions are not kept between two statements. */
-export const poolerFault = `A connection pooler in transaction mode answers at DATABASE_URL: two of our sessions share one of the server's. ${pooled}`;
+export const poolerFault = `DATABASE_URL leads to a connection pooler in transaction mode: two client sessions share one server session. ${pooled}`;
 
 export const swallowedWarning =
-  'A connection pooler answers at DATABASE_URL and drops the parameters of sessions (plan_cache_mode, jit, idle_in_transaction_session_timeout): Tributary works, but large tables may slow it down. The direct address is better.';
+  'DATABASE_URL leads to a connection pooler that drops session parameters (plan_cache_mode, jit, idle_in_transaction_session_timeout). Tributary works, but may be slow with large tables. Prefer the direct address of the server.';

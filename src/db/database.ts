@@ -194,7 +194,7 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
     if (places.size < waitingMax) return places.add(work) as Promise<Result>;
     return Promise.reject(
       new DatabaseError(
-        `All ${connectionsMax} connections are busy, and ${places.size} statements wait for one.`,
+        `All ${connectionsMax} connections are busy, and ${places.size} statements are waiting for one.`,
         noConnection,
       ),
     );
@@ -377,7 +377,7 @@ async function refuseServer({ main, keeper }: Clients, onWarning: (sentence: str
   const { version = 0, encoding = '', mode } = found ?? {};
   if (version < 150000)
     throw new DatabaseError(
-      `PostgreSQL 15 or newer is needed; DATABASE_URL leads to ${Math.floor(version / 10_000)}.`,
+      `Tributary requires PostgreSQL 15 or newer; DATABASE_URL leads to version ${Math.floor(version / 10_000)}.`,
     );
   const fault = encodingFault(encoding) ?? ((await sharesSessions(main, keeper)) ? poolerFault : null);
   if (fault !== null) throw new DatabaseError(fault);

@@ -9,11 +9,11 @@ export class FolderError extends Error {
 
 const reasons: { readonly [code: string]: string } = {
   EEXIST: 'is a file',
-  ENOTDIR: 'lies below a file',
+  ENOTDIR: 'is inside a file',
   EACCES: 'cannot be written by this user',
-  EPERM: 'cannot be closed to other users',
+  EPERM: 'cannot be made private to this user',
   EROFS: 'is on a read-only file system',
-  ENOSPC: 'is on a disk that is full',
+  ENOSPC: 'is on a full disk',
 };
 
 /**

@@ -73,7 +73,7 @@ function parsedBy(text: string, maxDepth: number, parse: (text: string) => Json)
     return parse(text);
   } catch {
     // The parser's own message quotes the text.
-    throw new UndecodableError('The body is no JSON.');
+    throw new UndecodableError('The body is not JSON.');
   }
 }
 
@@ -140,12 +140,12 @@ function withoutMark(body: Uint8Array): Uint8Array {
 function fieldText(written: string, charset: Charset): string {
   if (/%u[0-9a-f]{4}/i.test(written))
     throw new UndecodableError(
-      'A field of the form holds escapes such as %u00E9, which are not defined for forms: have the sender escape bytes, such as %C3%A9.',
+      'A form field contains escapes such as %u00E9, which forms do not support: have the sender escape bytes, for example %C3%A9.',
     );
   const bytes = written
     .replaceAll('+', ' ')
     .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return textIn(charset, Buffer.from(bytes, 'latin1'), 'A field of the form');
+  return textIn(charset, Buffer.from(bytes, 'latin1'), 'A form field');
 }
 
 /** qs tells the limits apart by its messages alone. */

@@ -38,7 +38,7 @@ export function charsetOf(
   if (known !== null) return { name: known, from: 'request' };
   if (isAscii(body)) return { name: 'utf-8', from: 'default' };
   throw new UndecodableError(
-    `The request names the charset ${label}, which is not supported: ${whatToSet('the charset that it is written in')}.`,
+    `The request names the charset ${label}, which is not supported: ${whatToSet('its actual charset')}.`,
   );
 }
 
@@ -52,8 +52,8 @@ export function textIn(charset: Charset, bytes: Uint8Array, what = 'The body'): 
 }
 
 function reasonOf({ from }: Charset): string {
-  if (from === 'mark') return 'which its byte order mark says it is';
-  if (from === 'setting') return `which webhook.charset of the source says it is: ${correctIt}`;
+  if (from === 'mark') return 'the charset that its byte order mark names';
+  if (from === 'setting') return `the charset set in webhook.charset of the source: ${correctIt}`;
   const example = whatToSet('the charset that the sender uses, for example "windows-1252"');
   return `${from === 'request' ? 'the charset that the request names' : 'and the request names no charset'}: ${example}`;
 }

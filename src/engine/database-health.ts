@@ -75,7 +75,7 @@ export class DatabaseHealth {
     return this.#pending.size === 0 ? null : Math.min(...this.#pending.values());
   }
 
-  /** A row is written and taken back. Throws DatabaseError where the database only lets itself be read or is full. */
+  /** A row is written and taken back. Throws DatabaseError where the database is read-only or full. */
   async tryWriting(): Promise<void> {
     await tryWriting(this.database);
     if (this.#fault?.kind === 'readOnly') this.#recovered();
@@ -103,7 +103,7 @@ export class DatabaseHealth {
     }, signal);
     if (cancelled > 0 && this.#cancelled === 0)
       this.#log.warn(
-        'something else has locked our tables for a minute: what waits for it is given up and tried again',
+        'another session has locked the tables for a minute: waiting statements are cancelled and retried',
       );
     this.#cancelled = cancelled;
   }
@@ -173,8 +173,8 @@ export class DatabaseHealth {
     this.#log.error(
       { reason },
       kind === 'silent'
-        ? 'the database does not answer; what needs it waits and is tried again'
-        : 'the database takes no writes; what needs them waits and is tried again',
+        ? 'the database does not answer; work that needs it waits and is retried'
+        : 'the database accepts no writes; work that needs writes waits and is retried',
     );
   }
 
@@ -187,7 +187,7 @@ export class DatabaseHealth {
     this.#fault = null;
     if (!told) return;
     const seconds = Math.round((this.#clock.now() - since) / 1000);
-    this.#log.info({ seconds }, 'the database can be worked with again');
+    this.#log.info({ seconds }, 'the database works again');
     this.#onRecovered();
   }
 }

@@ -112,7 +112,7 @@ async function* pieces(
       read += value.length;
       if (read > mostBytes || room.clock.now() > until)
         throw new RejectedError(
-          `${room.name} sends a file of more than ${mostBytes / 1024 ** 3} GB, or for more than ${longestHours} hours`,
+          `${room.name} sent a file larger than ${mostBytes / 1024 ** 3} GB, or took more than ${longestHours} hours`,
           { code: 'file_too_large' },
         );
       yield value;

@@ -524,7 +524,7 @@ function secretsOf({ headers, oauth }: ApiDescription, token: string | null): Se
 function tooLarge(name: string): RejectedError {
   const megabytes = Math.floor(limits.bytes / 1024 / 1024);
   return new RejectedError(
-    `${name} sent more in one response than this process can hold: about ${megabytes} MB, unpacked`,
+    `${name} sent a response that is larger than this process can hold: about ${megabytes} MB after decompression`,
     { code: tooLargeCode },
   );
 }

@@ -156,16 +156,16 @@ export class OAuthTokens {
     if ((status === 400 || status === 401 || status === 403) && Object.keys(body).length > 0) {
       const isRevoked = body['error'] === 'invalid_grant' || body['status'] === 'BAD_REFRESH_TOKEN';
       const advice = isRevoked
-        ? 'authorise the app again and set the refresh token that it gives'
-        : "check the app's client ID and secret, and whether it is still authorised";
+        ? 'authorize the app again and configure the new refresh token'
+        : "check the client ID and secret of the app, and whether it is still authorized";
       throw new UnauthorizedError(
-        `The vendor gives no new access token (${status}${wordOf(body['error'])}): ${advice}.`,
+        `The vendor refuses a new access token (${status}${wordOf(body['error'])}): ${advice}.`,
         { final: isRevoked },
       );
     }
     const { access_token, expires_in, refresh_token } = body;
     if (status !== 200 || typeof access_token !== 'string')
-      throw new TransientError(`The vendor's token address answered ${status}`, {
+      throw new TransientError(`The vendor's token URL answered ${status}`, {
         status,
         foreign: true,
         uncertain: false,

@@ -143,7 +143,7 @@ export class Roster {
   }
 }
 
-/** Writes a row and takes it back. Throws where the database only lets itself be read, its disk is full, or it is gone. */
+/** Writes a row and takes it back. Throws where the database is read-only, its disk is full, or it is gone. */
 export async function tryWriting(database: Database): Promise<void> {
   const undo = new Error('undo');
   await database

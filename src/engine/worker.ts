@@ -94,13 +94,13 @@ export class Worker {
     const since = this.#failing?.since ?? this.#clock.now();
     this.#failing = { name: this.#name, since, failures: this.#failures, error: sentence };
     if (isUnavailable(error)) this.#log.debug({ loop: this.#name, reason: sentence }, 'a step failed');
-    else if (isNew) this.#log.error({ err: error, loop: this.#name }, 'a step failed; it is tried again');
+    else if (isNew) this.#log.error({ err: error, loop: this.#name }, 'a step failed; it is retried');
   }
 
   #recovered(): void {
     const { failures = 0, error = '' } = this.#failing ?? {};
     if (failures > 1)
-      this.#log.info({ loop: this.#name, failures, error }, 'the loop works again after steps that failed');
+      this.#log.info({ loop: this.#name, failures, error }, 'the loop works again after failed steps');
     this.#failing = null;
     this.#failures = 0;
   }
@@ -111,8 +111,8 @@ const written = new Set(['TransientError', 'RejectedError', 'UnauthorizedError',
 
 function cleanSentence(error: unknown): string {
   if (isUnavailable(error)) return `the database: ${unavailableReason(error)}`;
-  if (!(error instanceof Error)) return 'an unexpected error; the log has it';
+  if (!(error instanceof Error)) return 'an unexpected error; see the log';
   if (written.has(error.name)) return error.message.slice(0, 300);
   const { code } = error as { code?: unknown };
-  return `${error.name}${typeof code === 'string' ? ` ${code}` : ''}; the log has its details`;
+  return `${error.name}${typeof code === 'string' ? ` ${code}` : ''}; see the log for details`;
 }

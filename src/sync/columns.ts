@@ -31,7 +31,7 @@ export function columnReport(source: Source, columns: readonly string[]): Column
   const { used, missing } = plan ? { used: plan.uses, missing: [] } : configuredUses(source, known);
   const taken = new Set(Object.values(used).flat());
   const open = columns.filter((column) => !taken.has(column) && column !== key);
-  const leftOut = left ?? open.map((column) => ({ column, reason: 'not named by the mapping' }));
+  const leftOut = left ?? open.map((column) => ({ column, reason: 'not used by the mapping' }));
   const inVain = [
     ...(isThere(key, known) ? [] : [{ field: 'source_id', column: key }]),
     ...missing,
@@ -71,9 +71,9 @@ function configuredUses(source: Source, known: ReadonlySet<string>) {
 /** The sentence that refuses a file of which nothing would be read, or null. `source`: its name. */
 export function columnsFault(source: string, { missing, mappedBy, fields }: ColumnReport): string | null {
   const key = missing.find(({ field }) => field === 'source_id');
-  const after = 'Nothing was taken in, and nothing was emptied.';
+  const after = 'Nothing was imported, and no stored value was cleared.';
   if (key) {
-    return `The file has no column ${asked(key)}, which sources.${source} names as the source ID. Correct "sourceId" there, or the file. ${after}`;
+    return `The file has no column ${asked(key)}, which sources.${source} declares as the source ID. Correct "sourceId" in the configuration, or the file. ${after}`;
   }
   const named = missing.filter(({ field }) => field !== 'filter');
   if (mappedBy === 'names' || fields.length > 0 || named.length === 0) return null;
@@ -83,9 +83,9 @@ export function columnsFault(source: string, { missing, mappedBy, fields }: Colu
 /** `sources.files maps "email" from "EMAIL", which the file does not have (did you mean "Email"?): …` */
 export function missingSentence(source: string, one: Missing, { fields }: ColumnReport): string {
   if (one.field === 'filter')
-    return `The filter of sources.${source} looks at the column ${asked(one)}, which the file does not have: to the filter it is empty.`;
+    return `The filter of sources.${source} reads the column ${asked(one)}, which the file does not have. The filter treats it as empty.`;
   const isRead = fields.some(({ field }) => field === one.field);
-  return `sources.${source} maps ${one.field} from the column ${asked(one)}, which the file does not have: ${isRead ? 'it is read from the other columns alone' : 'its value stays as it was'}.`;
+  return `sources.${source} maps ${one.field} from the column ${asked(one)}, which the file does not have: ${isRead ? 'it is read from the other columns only' : 'its last value is kept'}.`;
 }
 
 function asked({ column, meant }: Missing): string {

@@ -36,7 +36,7 @@ export class CursorTrail {
     const kept = this.#kept;
     const here = { cursor: JSON.stringify(cursor), records: fingerprint(records), comeBack: 0 };
     if (here.cursor === kept.cursor)
-      throw this.#loop('its cursor came back to one that was read from before');
+      throw this.#loop('a cursor that had already been used came back');
     if (here.records !== '' && here.records === kept.records) {
       kept.comeBack += 1;
       here.comeBack = kept.comeBack;
@@ -51,7 +51,7 @@ export class CursorTrail {
 
   #loop(why: string): RejectedError {
     return new RejectedError(
-      `${this.#what} never end: after ${this.#pages} pages of this reading ${why}. Nothing behind them can be read.`,
+      `${this.#what} never end: after ${this.#pages} pages, ${why}. Later records cannot be read.`,
       { code: 'endless_pages' },
     );
   }

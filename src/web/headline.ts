@@ -64,7 +64,7 @@ export interface Facts {
   schemaWait: string | null;
   /** Webhook requests of the destination that are to be opened. */
   toTakeIn: number;
-  /** Sources that the configuration does not name any more, and whose contributions stand. */
+  /** Sources that are no longer in the configuration and whose contributions remain. */
   vanished: readonly string[];
   /** Customers that the destination holds otherwise than it acknowledged. */
   drifted: number;
@@ -113,7 +113,7 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
     pausedFor(
       facts,
       'project',
-      (who) => `It is not decided whether ${who} is another project than before`,
+      (who) => `A decision is needed whether ${who} is a new project`,
       'tributary project --help',
     ),
   schema_unknown: ({ schemaWait }) =>
@@ -129,7 +129,7 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
     held === 0
       ? null
       : {
-          sentence: `${counted(held, 'customer')} ${are(held)} held until you decide, because too many would lose the same thing.`,
+          sentence: `${counted(held, 'customer')} ${are(held)} held until you decide, because too many customers would lose the same fields.`,
           next: 'tributary release --list',
         },
   differs: ({ destination, drifted, verification }) => {
@@ -152,7 +152,7 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
       : {
           sentence:
             deadLetters === 0
-              ? `${counted(dead, 'customer')} ${are(dead)} not sent until ${dead === 1 ? 'it changes' : 'they change'}, since ${dead === 1 ? 'its delivery was' : 'their deliveries were'} given up.`
+              ? `${counted(dead, 'customer')} ${are(dead)} not sent until ${dead === 1 ? 'it changes' : 'they change'}, because ${dead === 1 ? 'its delivery was' : 'their deliveries were'} given up.`
               : `${counted(deadLetters, 'dead letter')} ${deadLetters === 1 ? 'waits' : 'wait'} until something changes.`,
           next: deadLetters === 0 ? 'tributary status' : 'tributary dead-letters',
         },
@@ -166,12 +166,12 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
   impaired: ({ failingLoops, logLost }) => {
     if (failingLoops.length > 0)
       return {
-        sentence: `Parts of this process fail again and again: ${list(failingLoops)}. Its log says why.`,
+        sentence: `Parts of this process fail repeatedly: ${list(failingLoops)}. The log says why.`,
         next: 'tributary status',
       };
     if (logLost === null) return null;
     return {
-      sentence: `Lines of the log are lost (${logLost}); the work goes on without them.`,
+      sentence: `Log lines are being lost (${logLost}). Work continues without them.`,
       next: 'tributary status',
     };
   },
@@ -194,7 +194,7 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
       .map(({ name }) => name);
     if (pushed.length === 0) return null;
     return {
-      sentence: `What ${list(pushed)} pushed is being taken in; nothing waits for delivery.`,
+      sentence: `Webhooks from ${list(pushed)} are being processed; nothing waits for delivery.`,
       next: 'tributary inbox',
     };
   },
@@ -203,7 +203,7 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
     if (sources.length === 0)
       return { sentence: 'No source is configured, so there are no customers.', next: 'tributary check' };
     return sources.some(({ pulls }) => pulls)
-      ? { sentence: 'There are no customers yet. Sync a source, and they appear.', next: 'tributary sync' }
+      ? { sentence: 'There are no customers yet. They appear after the first sync.', next: 'tributary sync' }
       : { sentence: 'There are no customers yet. They appear as the sources push them.', next: null };
   },
   unverified: (facts) => {
@@ -221,7 +221,7 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
     const how = `${isSample ? 'a sample of ' : ''}${counted(compared, 'customer')} compared${besides}`;
     const later =
       lastDeliveredAt !== null && Date.parse(lastDeliveredAt) > Date.parse(endedAt)
-        ? ' What was delivered since is not verified yet.'
+        ? ' Later deliveries are not verified yet.'
         : '';
     return {
       sentence: `${destination} is in step as of the last verification, at ${endedAt} (${how}).${later}${leftOut(facts)}`,
@@ -245,15 +245,15 @@ function unverifiedBecause({ verification }: Facts): string | null {
   const { state, error, off, compared } = verification;
   if (state === 'failed')
     return `the last verification failed: ${(error ?? 'without a reason').replace(/\.$/, '')}`;
-  if (off > 0) return `what differed at the last verification was sent again, and is not verified yet`;
-  return compared === 0 ? 'the last verification compared nobody' : null;
+  if (off > 0) return `the differences of the last verification were sent again and are not verified yet`;
+  return compared === 0 ? 'the last verification compared no customers' : null;
 }
 
 /** Values that a customer lacks at the destination although everything is delivered. */
 function leftOut({ quarantined }: Facts): string {
   return quarantined === 0
     ? ''
-    : ` ${counted(quarantined, 'value')} ${are(quarantined)} left out, because ${quarantined === 1 ? 'it does' : 'they do'} not fit.`;
+    : ` ${counted(quarantined, 'value')} ${are(quarantined)} left out because ${quarantined === 1 ? 'it is' : 'they are'} not valid.`;
 }
 
 /** What is paused for this cause, the destination before the sources. */

@@ -51,9 +51,9 @@ function unavailableSentence(room: Room, isLoggedIn: boolean, error: unknown): s
   const what =
     fault?.kind === 'readOnly' || (error !== null && fault === null)
       ? `The database cannot do this now: ${said ?? fault?.reason}.`
-      : `The database does not answer since ${since}${said ? `: ${said}` : ': it is busy, or something else has locked what is needed'}.`;
+      : `The database has not answered since ${since}${said ? `: ${said}` : ': it is busy, or another session holds a lock that is needed'}.`;
   const rest = isLoggedIn ? [...known(room), ...loopsSentence(failingLoops)] : [];
-  return [what, ...rest, 'Ask again in a few seconds.'].join(' ');
+  return [what, ...rest, 'Retry in a few seconds.'].join(' ');
 }
 
 function known({ figures }: Room): string[] {
@@ -61,7 +61,7 @@ function known({ figures }: Room): string[] {
   if (last === null) return [];
   const { total, delivered, waiting } = last.value.customers;
   return [
-    `What is kept in memory, as of ${new Date(last.at).toISOString()}: ${total} customers, ${delivered} delivered and ${waiting} waiting.`,
+    `Last known figures, as of ${new Date(last.at).toISOString()}: ${total} customers, ${delivered} delivered and ${waiting} waiting.`,
   ];
 }
 
@@ -69,5 +69,5 @@ function loopsSentence(loops: readonly { name: string }[]): string[] {
   if (loops.length === 0) return [];
   const named = loops.slice(0, 8).map(({ name }) => name);
   const more = loops.length > named.length ? ` and ${loops.length - named.length} more` : '';
-  return [`Loops that fail and are tried again: ${named.join(', ')}${more}.`];
+  return [`Failing loops, which are retried: ${named.join(', ')}${more}.`];
 }

@@ -75,7 +75,7 @@ export async function serveApp(
 
 function tellOfDropped(server: Server, { maxConnections, log }: ConnectionLimits): void {
   server.on('drop', () => {
-    log?.warn({ maxConnections }, 'new connections are closed: as many as are allowed are open');
+    log?.warn({ maxConnections }, 'new connections are closed because the maximum number is open');
   });
 }
 

@@ -238,7 +238,7 @@ export const statusShape = z
       )
       .openapi({
         description:
-          'Sources that the configuration does not name any more. What they contributed stands until a person withdraws them.',
+          'Sources that are no longer in the configuration. Their contributions remain until you withdraw them.',
       }),
   })
   .openapi('Status');

@@ -103,7 +103,7 @@ function sourceCalled(room: Room, name: string): string {
 
 /** Which ones do is not told to just anybody: `tributary status` shows it. */
 function noSuchSource({ source, token, isTooLong }: WebhookPath): Problem {
-  if (source === '') return new Problem(404, 'The address ends with the name of a source: /webhooks/SOURCE.');
+  if (source === '') return new Problem(404, 'The path must end with the name of a source: /webhooks/SOURCE.');
   const path = isTooLong || token !== null ? ' at this path' : '';
   return new Problem(404, `No source ${printable(source)} takes webhooks here${path}.`);
 }
@@ -131,12 +131,12 @@ async function receive(room: Room, gate: Gate, call: Call): Promise<Response> {
   if (method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } });
   if (method === 'GET' || method === 'HEAD') return shakeHands(webhook, c);
   if (!bringing.includes(method))
-    throw new Problem(405, `Webhooks come by ${bringing.join(', ')}.`, { headers: { allow } });
+    throw new Problem(405, `Send webhooks with ${bringing.join(', ')}.`, { headers: { allow } });
   const encodings = encodingsIn(c.req.header('content-encoding'));
   if (encodings === null)
     throw new Problem(
       415,
-      `The Content-Encoding is not supported. Send the body as it is, or as ${knownEncodings}.`,
+      `The Content-Encoding is not supported. Send the body uncompressed or as ${knownEncodings}.`,
       {
         headers: { 'accept-encoding': knownEncodings },
       },
@@ -169,13 +169,13 @@ function judge(
   // Only what is authentic counts: a flood of anything else must not keep the vendor out.
   const waitSeconds = ceiling.enter(clock.now());
   if (waitSeconds > 0)
-    throw new Problem(429, `More than ${ceiling.perSecond} requests in a second came of ${name}.`, {
+    throw new Problem(429, `${name} exceeds its limit of ${ceiling.perSecond} requests per second.`, {
       headers: { 'retry-after': String(waitSeconds) },
     });
 }
 
 function notAuthentic(reason: string): Problem {
-  return new Problem(401, `This request is not known to be the vendor's: ${reason}.`, {
+  return new Problem(401, `The request could not be authenticated: ${reason}.`, {
     type: 'not-authentic',
   });
 }
@@ -246,7 +246,7 @@ function shakeHands(webhook: Webhook<unknown>, c: Context<Env>): Response {
     return c.text(echoed);
   }
   if (handshake?.probe) return c.body(null, 200);
-  throw new Problem(405, `Webhooks come by ${bringing.join(', ')}.`, {
+  throw new Problem(405, `Send webhooks with ${bringing.join(', ')}.`, {
     headers: { allow: allowed(webhook) },
   });
 }
@@ -306,9 +306,9 @@ function streamOf(c: Context<Env>): Readable {
 
 function bodyProblem(fault: BodyFault, maxBodyBytes: number): Problem {
   if (fault === 'too_large') return tooLarge(maxBodyBytes);
-  if (fault === 'slow') return new Problem(408, 'The body came too slowly. Send it again.');
+  if (fault === 'slow') return new Problem(408, 'The body arrived too slowly. Send the request again.');
   if (fault === 'aborted') return new Problem(400, 'The connection ended before the body was complete.');
-  return new Problem(503, 'Too many requests are being received at once. Send it again.', {
+  return new Problem(503, 'Too many requests are being received at once. Send the request again later.', {
     headers: { 'retry-after': '5' },
   });
 }
@@ -316,7 +316,7 @@ function bodyProblem(fault: BodyFault, maxBodyBytes: number): Problem {
 function tooLarge(maxBodyBytes: number): Problem {
   return new Problem(
     413,
-    `The body has more than ${maxBodyBytes} bytes, unpacked: webhook.maxBodyBytes of the source is the limit.`,
+    `The decompressed body exceeds ${maxBodyBytes} bytes, the webhook.maxBodyBytes of the source.`,
     { type: 'too-large' },
   );
 }

@@ -104,13 +104,13 @@ describe.skipIf(!server)('A database in the real world', () => {
 
   it('says in words why it cannot connect', async () => {
     await expect(open(addressOf('tributary_there_is_none'))).rejects.toThrow(
-      /no database of this name: create it/,
+      /the database does not exist on the server: create it/,
     );
     await expect(open('postgres://postgres@127.0.0.1:1/x')).rejects.toThrow(
       /nothing listens at this host and port/,
     );
     await expect(open('postgres://postgres@host.invalid/x')).rejects.toThrow(
-      /no host of this name|cannot be resolved/,
+      /host name does not exist|cannot be resolved/,
     );
   });
 
@@ -142,20 +142,20 @@ describe.skipIf(!server)('A database in the real world', () => {
     it('22-behind-pgbouncer: says that a pooler refuses the parameters of sessions, and where to go', async () => {
       const url = await start('transaction', []);
       await expect(open(url)).rejects.toThrow(
-        /connection pooler answers at DATABASE_URL: it refuses the startup parameter.*direct address/,
+        /DATABASE_URL leads to a connection pooler that refuses the startup parameter.*direct address/,
       );
     });
 
     it('22-behind-pgbouncer: knows pooling by transaction where the parameters pass', async () => {
       const url = await start('transaction', parameters);
-      await expect(open(url)).rejects.toThrow(/pooler in transaction mode answers.*Use the direct address/);
+      await expect(open(url)).rejects.toThrow(/DATABASE_URL leads to a connection pooler in transaction mode.*Use the direct address/);
     });
 
     it('works through a pool of sessions, and warns of the parameters that it drops', async () => {
       const warnings: string[] = [];
       const database = await open(await start('session', parameters), warnings);
       expect(await database.rows(sql`select 1 as one`)).toEqual([{ one: 1 }]);
-      expect(warnings).toEqual([expect.stringMatching(/drops the parameters of sessions/)]);
+      expect(warnings).toEqual([expect.stringMatching(/drops session parameters/)]);
       await database.close();
       opened.pop();
     });

@@ -379,7 +379,7 @@ describe.each(databases.slice(0, 1))('answers of the destination on $name', ({ o
     const explained = await explainCustomer(database, world.tributary.world, 'voucherify', id!);
     const sentences = customerSentences(explained!).join(' ');
     expect(sentences).toContain('Not now');
-    expect(sentences).toMatch(/It is tried next at/);
+    expect(sentences).toMatch(/The next attempt is at/);
     await world.tributary.hurryDeliveries();
     await world.rest();
     expect(world.voucherify.count).toBe(1);

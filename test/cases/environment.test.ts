@@ -69,7 +69,7 @@ describe('The configuration', () => {
         TRIBUTARY_DATA_DIR: join(folder, data),
       });
       expect(exitCode).toBe(2);
-      expect(err).toMatch(/^The data folder .* (is a file|lies below a file): set TRIBUTARY_DATA_DIR/);
+      expect(err).toMatch(/^The data folder .* (is a file|is inside a file): set TRIBUTARY_DATA_DIR/);
     }
   });
 
@@ -135,7 +135,7 @@ describe('The configuration', () => {
   it('is not replaced by the sandbox where a database is named', async () => {
     const { exitCode, err } = await runCommand(folderWith(), ['start'], { DATABASE_URL: 'postgres://h/x' });
     expect(exitCode).toBe(2);
-    expect(err).toContain('DATABASE_URL is set and there is no configuration');
+    expect(err).toContain('DATABASE_URL is set, but there is no configuration');
     expect(err).toContain('tributary sandbox');
   });
 });

@@ -251,12 +251,12 @@ describe('the log', () => {
       (n) => `/webhooks/nobody-${String.fromCharCode(97 + (n % 26), 97 + (n % 25))}${n}%1b%5b31m%0a`,
       404,
     );
-    expect(lines.with('a webhook came to no source').length).toBeLessThanOrEqual(2);
+    expect(lines.with('a webhook named an unknown source').length).toBeLessThanOrEqual(2);
     clock.skip(minuteMs);
     await world.push('{}', { 'x-signature': 'one more' });
     await world.push('{}', {}, '/webhooks/nobody');
     expect(lines.times('a webhook was refused')).toBeGreaterThanOrEqual(10_000);
-    expect(lines.times('a webhook came to no source')).toBeGreaterThanOrEqual(10_000);
+    expect(lines.times('a webhook named an unknown source')).toBeGreaterThanOrEqual(10_000);
     expect(lines.all.length).toBeLessThanOrEqual(2 * handful);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be there
     expect(lines.all.map(({ text }) => text.trimEnd()).join('')).not.toMatch(/[\u0000-\u001f]|\\u00|\\n/);

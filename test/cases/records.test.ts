@@ -77,7 +77,7 @@ describe('What a newer state does not say', () => {
       metadata: { tier: 'silver' },
     });
     const explained = JSON.stringify(await ask('/api/customers/k1/explain'));
-    expect(explained).toContain('says nothing of it (onNull: ignore)');
+    expect(explained).toContain('has no value for it (onNull: ignore)');
     await take('Source_id,Name,Email,Tier\nk1,Ida New,,silver\n', 30);
     expect(held('k1')).toMatchObject({ name: 'Ida New', email: 'ida@example.test' });
   });

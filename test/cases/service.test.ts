@@ -97,8 +97,8 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
     expect(first.seconds).toBeLessThan(5);
     expect(first.retryAfter).toBe('5');
     expect(first.body.type).toBe('urn:tributary:problem:database');
-    expect(first.body.detail).toMatch(/The database does not answer since 2026-06-01T12:/);
-    expect(first.body.detail).toContain('What is kept in memory, as of 2026-06-01T12:');
+    expect(first.body.detail).toMatch(/The database has not answered since 2026-06-01T12:/);
+    expect(first.body.detail).toContain('Last known figures, as of 2026-06-01T12:');
     for (const path of ['/api/runs', '/api/customers', '/api/dead-letters']) {
       const answer = await ask(path);
       expect([path, answer.status, answer.seconds < 5]).toEqual([path, 503, true]);
@@ -110,7 +110,7 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
     await line.mend();
     await inTime(works);
     expect(lines('the database does not answer')).toHaveLength(1);
-    expect(lines('the database can be worked with again')).toHaveLength(1);
+    expect(lines('the database works again')).toHaveLength(1);
     expect(world.logged.filter((one) => one.includes('"level":"error"'))).toHaveLength(1);
   });
 
@@ -134,7 +134,7 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
     expect(gone.status).toBe(503);
     expect(gone.seconds).toBeLessThan(5);
     expect(gone.body.detail).toMatch(/nothing listens at its address|the connection was lost/);
-    expect(gone.body.detail).toMatch(/Loops that fail and are tried again: .*pull 1/);
+    expect(gone.body.detail).toMatch(/Failing loops, which are retried: .*pull 1/);
     expect(gone.body.detail).not.toContain('should not have happened');
     await line.mend();
     await inTime(works);
@@ -161,7 +161,7 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
     const page = await ask('/', { cookie });
     expect(page.status).toBe(503);
     expect(page.seconds).toBeLessThan(5);
-    expect(page.text).toMatch(/id="fault">The database does not answer since 2026-/);
+    expect(page.text).toMatch(/id="fault">The database has not answered since 2026-/);
   });
 
   it('faults 13: says that something has locked a table', async () => {
@@ -172,14 +172,14 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
         const locked = await ask('/api/status');
         expect(locked.status).toBe(503);
         expect(locked.seconds).toBeLessThan(5);
-        expect(locked.body.detail).toContain('something else has locked what is needed');
+        expect(locked.body.detail).toContain('another session holds a lock that is needed');
         expect((await ask('/healthz', {})).status).toBe(200);
       });
     });
     await inTime(works);
   });
 
-  it('faults 13: tells of a database that only lets itself be read, in the status too', async () => {
+  it('faults 13: reports a read-only database, in the status too', async () => {
     await settle(world.tributary.start());
     const name = new URL(database.where.url!).pathname.slice(1);
     const readOnly = (yes: boolean) =>
@@ -188,13 +188,13 @@ describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000
         await on`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name} and pid <> pg_backend_pid()`;
       });
     await readOnly(true);
-    await inTime(async () => (await ask('/readyz', {})).body.detail?.includes('only lets itself be read'));
+    await inTime(async () => (await ask('/readyz', {})).body.detail?.includes('read-only'));
     await inTime(async () => {
       const { status, body } = await ask('/api/status');
       return status === 200 && body.databaseFault?.kind === 'readOnly' && body.loops.length > 0;
     });
     const { body } = await ask('/api/status');
-    expect(body.databaseFault.reason).toBe('it only lets itself be read');
+    expect(body.databaseFault.reason).toBe('it is read-only');
     expect(body.loops[0].lastError).toMatch(/^the database: /);
     const sync = await settle(
       Promise.resolve(

@@ -81,7 +81,7 @@ describe.each(databases)('a worker with a heap of 192 MB, on $name', ({ open }) 
     await database.release();
     const worker = start({ where: database.where, config });
     try {
-      await until(() => worker.said.includes('sent more in one response than this process can hold'));
+      await until(() => worker.said.includes('sent a response that is larger than this process can hold'));
       await until(() => voucherify.count === people + 100);
       // It goes on: what changes later arrives too once the run of the bad source has failed.
       await until(() => worker.said.includes('"msg":"run failed"'));

@@ -145,7 +145,7 @@ describe('units of time', () => {
       'w1 metadata.since',
     ]);
     expect(refused['w1 metadata.since']).toBe(
-      'Found "636508800000", which is no time from 1900 to 2199 when it is read in seconds since 1970. If it counts milliseconds, set "unit": "milliseconds" in the mapping of the field or in the "locale" of the source.',
+      'Found "636508800000", which is not a time between 1900 and 2199 when read in seconds since 1970. If it is in milliseconds, set "unit": "milliseconds" in the mapping of the field or in the "locale" of the source.',
     );
   });
 
@@ -280,7 +280,7 @@ describe('e-mail addresses', () => {
       'e3 email': 'Found "jan@example,test", where an e-mail address is allowed.',
       'e6 email': 'Found "kim@example..test", where an e-mail address is allowed.',
       'e8 email':
-        'Found "a@example.test; b@example.test", which holds several e-mail addresses, where one is allowed.',
+        'Found "a@example.test; b@example.test", which contains several e-mail addresses; only one is allowed.',
     });
   });
 });
@@ -376,7 +376,7 @@ describe('locales', () => {
       'u2 metadata.loyalty_points',
       'u4 metadata.loyalty_points',
     ]);
-    expect(refused['u4 metadata.loyalty_points']).toContain('may count thousands');
+    expect(refused['u4 metadata.loyalty_points']).toContain('may mark thousands or decimals');
     // By hand, as in the first source that maps the field.
     const pinned = await call('PUT', '/api/customers/d2/pins/metadata.vip', '{"value":"Ja"}');
     expect(pinned).toMatchObject({ status: 200, body: { value: true } });

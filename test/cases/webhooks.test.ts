@@ -171,7 +171,7 @@ describe('webhook requests of the real world', () => {
     const cut = zlib.gzipSync('{"id":"1","name":"Zed"}').subarray(0, -9);
     expect((await post('/webhooks/crm', cut, { ...json, 'content-encoding': 'gzip' })).status).toBe(200);
     expect(await opened()).toMatchObject([
-      { state: 'dead', error: 'The body is not valid gzip, as its Content-Encoding says.' },
+      { state: 'dead', error: 'The body is not valid gzip, which its Content-Encoding names.' },
     ]);
   });
 
@@ -376,7 +376,7 @@ describe('webhook requests of the real world', () => {
     const letters = await database.rows<{ ref: string; message: string }>(
       sql`select ref, message from dead_letters where settled_at is null`,
     );
-    expect(letters).toEqual([{ ref: '1#5556', message: expect.stringContaining('cannot be kept') }]);
+    expect(letters).toEqual([{ ref: '1#5556', message: expect.stringContaining('cannot be stored') }]);
     // A replay finds the same, and does not fail for it.
     const answer = await post('/api/inbox/1/replay', '', { authorization: 'Bearer a-token-for-the-tests' });
     expect(answer.status).toBe(200);

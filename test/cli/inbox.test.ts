@@ -193,7 +193,7 @@ describe('tributary webhook', () => {
     const sent = await tributary('webhook', 'shop', '--send');
     expect(sent.exitCode).toBe(0);
     expect(sent.out).toBe(
-      `Sent to the webhook endpoint inside the server itself, as a request to ${served.url}/webhooks/shop: answered 200 {}\nIt passed neither your network nor a proxy: whether the vendor reaches that address is not tried.\nKept as request 1 of the inbox.\nOpened: 1 item = 1 ignored.\n`,
+      `Sent to the webhook endpoint inside the server itself, as a request to ${served.url}/webhooks/shop: answered 200 {}\nThe request passed neither your network nor a proxy. Whether the vendor can reach that address was not tested.\nKept as request 1 of the inbox.\nOpened: 1 item = 1 ignored.\n`,
     );
     const mute = await tributary('webhook', 'mute', '--send');
     expect(mute).toMatchObject({

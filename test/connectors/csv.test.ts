@@ -161,7 +161,7 @@ describe('a row', () => {
     expect(rejected.map((row) => row.reason)).toEqual([
       '"yesterday" in the column "Changed" is not a time: write 2026-03-01T09:30:00Z, a number of seconds since 1970, or declare its form as "dates" in the "locale" of the source.',
       '"" in the column "Changed" is not a time: write 2026-03-01T09:30:00Z, a number of seconds since 1970, or declare its form as "dates" in the "locale" of the source.',
-      '"1772357400000" in the column "Changed" is a number which is no time from 1900 to 2199 when it is read in seconds since 1970. If it counts milliseconds, set "unit": "milliseconds" in the mapping of the field or in the "locale" of the source.',
+      '"1772357400000" in the column "Changed" is a number, which is not a time between 1900 and 2199 when read in seconds since 1970. If it is in milliseconds, set "unit": "milliseconds" in the mapping of the field or in the "locale" of the source.',
     ]);
   });
 

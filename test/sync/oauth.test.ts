@@ -99,7 +99,7 @@ describe.each(databases)('access tokens that run out, on $name', ({ open }) => {
   it('says what to do where the vendor takes the grant back', async () => {
     const { oauth, worker, ask } = await start();
     oauth.state.revoked = true;
-    await expect(ask(await worker())).rejects.toThrow(/authorise the app again/);
+    await expect(ask(await worker())).rejects.toThrow(/authorize the app again/);
   });
 
   it('holds nobody where the token address never comes to an end', async () => {

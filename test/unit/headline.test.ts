@@ -99,7 +99,7 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
   [
     'project_undecided',
     { paused: paused('project') },
-    'It is not decided whether voucherify is another project than before: The reason.',
+    'A decision is needed whether voucherify is a new project: The reason.',
     'tributary project --help',
   ],
   [
@@ -111,7 +111,7 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
   [
     'held',
     { customers: { ...customers, held: 1 } },
-    '1 customer is held until you decide, because too many would lose the same thing.',
+    '1 customer is held until you decide, because too many customers would lose the same fields.',
     'tributary release --list',
   ],
   [
@@ -129,7 +129,7 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
   [
     'dead_letters',
     { customers: { ...customers, dead: 2 } },
-    '2 customers are not sent until they change, since their deliveries were given up.',
+    '2 customers are not sent until they change, because their deliveries were given up.',
     'tributary status',
   ],
   [
@@ -141,13 +141,13 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
   [
     'impaired',
     { failingLoops: ['deliver'] },
-    'Parts of this process fail again and again: deliver. Its log says why.',
+    'Parts of this process fail repeatedly: deliver. The log says why.',
     'tributary status',
   ],
   [
     'impaired',
     { logLost: 'ENOSPC' },
-    'Lines of the log are lost (ENOSPC); the work goes on without them.',
+    'Log lines are being lost (ENOSPC). Work continues without them.',
     'tributary status',
   ],
   [
@@ -165,13 +165,13 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
   [
     'behind',
     { sources: [{ ...source, toTakeIn: 1 }], toTakeIn: 1 },
-    'What crm and voucherify pushed is being taken in; nothing waits for delivery.',
+    'Webhooks from crm and voucherify are being processed; nothing waits for delivery.',
     'tributary inbox',
   ],
   [
     'empty',
     { customers: { ...customers, total: 0 }, verification: null },
-    'There are no customers yet. Sync a source, and they appear.',
+    'There are no customers yet. They appear after the first sync.',
     'tributary sync',
   ],
   [
@@ -195,13 +195,13 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
   [
     'unverified',
     { verification: { ...verified, off: 1 } },
-    'Everything is delivered to voucherify; what differed at the last verification was sent again, and is not verified yet.',
+    'Everything is delivered to voucherify; the differences of the last verification were sent again and are not verified yet.',
     'tributary verify',
   ],
   [
     'unverified',
     { verification: { ...verified, compared: 0, aside: 3 } },
-    'Everything is delivered to voucherify; the last verification compared nobody.',
+    'Everything is delivered to voucherify; the last verification compared no customers.',
     'tributary verify',
   ],
   [
@@ -213,13 +213,13 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
   [
     'in_step',
     { verification: { ...verified, isSample: true, aside: 1 }, lastDeliveredAt: '2026-03-01T13:00:00.000Z' },
-    `voucherify is in step as of the last verification, at ${at} (a sample of 3 customers compared, 1 other set aside or not readable). What was delivered since is not verified yet.`,
+    `voucherify is in step as of the last verification, at ${at} (a sample of 3 customers compared, 1 other set aside or not readable). Later deliveries are not verified yet.`,
     'tributary verify',
   ],
   [
     'in_step',
     { quarantined: 1 },
-    `voucherify is in step as of the last verification, at ${at} (3 customers compared). 1 value is left out, because it does not fit.`,
+    `voucherify is in step as of the last verification, at ${at} (3 customers compared). 1 value is left out because it is not valid.`,
     'tributary quarantine',
   ],
 ];

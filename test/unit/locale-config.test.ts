@@ -34,10 +34,10 @@ it('Every fault of a locale is told with what would be right, in a source and in
   };
   const told = () => sourceOf(faulty);
   expect(told).toThrow(/locale\.decimal/);
-  expect(told).toThrow(/"D\.M" is not a form of dates/);
-  expect(told).toThrow(/"Warsaw" is not a time zone: name one like "Europe\/Warsaw"/);
+  expect(told).toThrow(/"D\.M" is not a date format/);
+  expect(told).toThrow(/"Warsaw" is not a time zone: use a name such as "Europe\/Warsaw"/);
   expect(told).toThrow(/locale\.unit\n.*"days"/);
   expect(told).toThrow(/locale\.units/);
-  expect(told).toThrow(/"unit" can be seconds, milliseconds, microseconds or excel/);
-  expect(told).toThrow(/"phones" can be valid or possible/);
+  expect(told).toThrow(/"unit" must be "seconds", "milliseconds", "microseconds" or "excel"/);
+  expect(told).toThrow(/"phones" must be "valid" or "possible"/);
 });

@@ -37,7 +37,7 @@ describe('the page', () => {
 
   it('says what is to be done where there is nothing yet', async () => {
     const text = textOf(await open());
-    expect(text).toContain('There are no customers yet. Sync a source, and they appear.');
+    expect(text).toContain('There are no customers yet. They appear after the first sync.');
     expect(text).toContain('Nothing has run yet.');
     expect(text).toContain('None. Every record became part of a customer');
   });

@@ -100,7 +100,7 @@ export class Health {
     } else if (error instanceof RejectedError)
       log.warn({ code: error.code, reason: error.message }, 'the destination refused a customer');
     else if (!(error instanceof UnauthorizedError))
-      log.error({ err: error }, 'unexpected error while delivering; tried again');
+      log.error({ err: error }, 'unexpected error while delivering; it is retried');
   }
 
   /** What the failure of a request means for these customers. */

@@ -96,8 +96,8 @@ export function otherProjectSentence(
   present: string,
 ): string {
   return (
-    `The configuration names another project (${present}; the acknowledgements are of ${account}), and ${missing} of ${asked} customers ` +
-    'that were acknowledged are not there. Nothing is sent until a person decides: "tributary project --new" sends every ' +
-    'customer to it; "tributary project --same" goes on as if it were the project of before.'
+    `The configuration names another project (${present}; the acknowledgements come from ${account}), and ${missing} of ${asked} customers ` +
+    'that were acknowledged do not exist there. Nothing is sent until you decide: "tributary project --new" sends every ' +
+    'customer to it; "tributary project --same" continues with the existing acknowledgements.'
   );
 }

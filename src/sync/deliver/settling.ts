@@ -295,10 +295,13 @@ export function accepted(sourceId: string): Outcome {
 /** A refusal of this customer alone, though its words were not about it. */
 function blamed(error: Error): RejectedError {
   const status = (error as { status?: number }).status;
-  return new RejectedError(`${error.message} Others were taken meanwhile, so this customer is to blame.`, {
-    code: `http_${status ?? 'failed'}`,
-    ...(status !== undefined && { status }),
-  });
+  return new RejectedError(
+    `${error.message} Others were accepted meanwhile, so the cause is in this customer.`,
+    {
+      code: `http_${status ?? 'failed'}`,
+      ...(status !== undefined && { status }),
+    },
+  );
 }
 
 /** One moment for all that was sent together, so that it can go together again. */
@@ -321,7 +324,7 @@ function settlementOf(
   const { sourceId, revision, attempts } = item;
   if (outcome.result === 'accepted') return { sourceId, revision, end: 'delivered' };
   if (outcome.result === 'held back') {
-    const message = `held back, since one customer after another is rejected: ${outcome.message}`;
+    const message = `held back because one customer after another is rejected: ${outcome.message}`;
     return {
       sourceId,
       revision,

@@ -354,7 +354,7 @@ export class Eraser {
     if (error instanceof RejectedError) return this.#refused(erasure, error.code);
     if (error instanceof UnauthorizedError) {
       const isPaused = await this.#room.confirmRefused(error, signal);
-      const refused = 'the destination refuses the credentials for an erasure; it is told again';
+      const refused = 'the destination refuses the credentials for an erasure; it is retried';
       // A key that may write and not delete is no reason to send nothing.
       if (!isPaused && answers['destination']?.note !== refused)
         log.error({ erasure: id, status: error.status }, refused);

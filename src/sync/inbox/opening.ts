@@ -561,11 +561,11 @@ async function unpackedBody({ headers, body }: KeptRequest, maxBytes: number): P
   } catch (error) {
     if (error instanceof NotPackedError)
       throw new UndecodableError(
-        `The body is not valid ${encodings.join(', ')}, as its Content-Encoding says.`,
+        `The body is not valid ${encodings.join(', ')}, which its Content-Encoding names.`,
       );
     if (error instanceof UnpackedTooLargeError)
       throw new UndecodableError(
-        `The body unpacks to more than ${maxBytes} bytes: raise webhook.maxBodyBytes of the source and replay the request.`,
+        `The decompressed body exceeds ${maxBytes} bytes: raise webhook.maxBodyBytes of the source and replay the request.`,
       );
     throw error;
   }

@@ -43,14 +43,14 @@ const entries: readonly Entry[] = [
     code: /^http_/,
     words: /Others were taken meanwhile/,
     plain:
-      'A firewall, proxy or gateway before the destination, or the destination itself, refuses the values of this customer, while others were taken.',
-    next: 'Look at its values for what reads like an attack (tags, SQL, scripts) and correct them at the source; or have the rule changed there. Then retry.',
+      'A firewall, proxy or gateway before the destination, or the destination itself, refuses the values of this customer, while others were accepted.',
+    next: 'Check its values for text that resembles an attack (tags, SQL, scripts) and correct them at the source, or have the firewall rule changed. Then retry.',
   },
   {
     kind: 'delivery',
     code: 'resource_conflict',
     plain: 'The destination reported a conflict each time, although it was tried several times.',
-    next: 'See whether something else writes the customer at the same time, then retry.',
+    next: 'Check whether something else updates the customer at the same time, then retry.',
   },
   {
     kind: 'delivery',

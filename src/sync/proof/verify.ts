@@ -97,7 +97,7 @@ export class Verifier {
     if (clock.now() < this.#removalDueAt) return;
     const context = () => this.#context(signal, () => {});
     const isClean = await removeExportsLeft({ ...this.#room, context }, signal).catch((error: unknown) => {
-      if (!signal.aborted) log.warn({ err: error }, 'exports that are left could not be looked for');
+      if (!signal.aborted) log.warn({ err: error }, 'the search for leftover exports failed');
       return false;
     });
     this.#removalDueAt = clock.now() + (isClean ? lookAgainMs : tryAgainMs);

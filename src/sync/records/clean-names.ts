@@ -20,7 +20,7 @@ export function withCleanNames(page: Pick<Page, 'records' | 'rejected'>): Pick<P
     rejected.push({
       position: record.recordId,
       reason:
-        'two of its property names differ only by characters that cannot be kept: NUL, halves of surrogate pairs',
+        'two of its property names differ only in characters that cannot be stored (NUL or lone surrogates)',
       raw: record.body,
     });
     return [];

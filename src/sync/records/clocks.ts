@@ -20,7 +20,7 @@ export function asReceived<Told extends ComposedRecord>(record: Told, receivedAt
 export function aheadNote(count: number): Note {
   return {
     code: 'clock_ahead',
-    message: `Records name a time of change more than ${maxAheadMs / 60_000} minutes in the future: the time of receipt is used in its place.`,
+    message: `Some records have a time of change more than ${maxAheadMs / 60_000} minutes in the future. The time of receipt is used instead.`,
     count,
   };
 }

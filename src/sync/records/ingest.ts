@@ -199,7 +199,7 @@ async function noteLetterTwins(db: Queryable, intake: Intake, revised: readonly 
   const count = await countLetterTwins(db, fresh);
   if (count === 0) return;
   const name = intake.source.name;
-  const message = `Source IDs of sources.${name} are e-mail addresses that differ from those of other customers in letter case only: they are customers apart. Set "sourceId": {"from": …, "lowerCase": true} to make them one.`;
+  const message = `Some source IDs of sources.${name} are e-mail addresses that differ from other source IDs only in letter case, so they are separate customers. To merge them, set "sourceId": {"from": …, "lowerCase": true}.`;
   intake.onNote?.({ code: 'letter_case', message, count });
 }
 

@@ -68,7 +68,7 @@ export function concernsContent(error: unknown): boolean {
 
 function unkept({ recordId, body }: SourceRecord, error: unknown): RejectedRow {
   const why = error instanceof Error ? error.message : String(error);
-  return { position: recordId, reason: `this record cannot be kept: ${why}`, raw: shown(body) };
+  return { position: recordId, reason: `this record cannot be stored: ${why}`, raw: shown(body) };
 }
 
 /** What can be shown of a body that could not be kept: nothing where it is too deep or too long. */

@@ -66,10 +66,10 @@ async function settle(failing: Failing, error: unknown): Promise<void> {
     log.info('run cancelled');
   } else if (error instanceof PausedError) {
     await putDown(null);
-    log.info('run put down: its source was paused');
+    log.info('run suspended: its source was paused');
   } else if (signal.aborted) {
     await putDown(null);
-    log.info('run put down; it goes on from its checkpoint');
+    log.info('run suspended; it continues from its checkpoint');
   } else if (error instanceof UnauthorizedError) {
     await settleRefused(failing, error);
   } else if (error instanceof RejectedError) {
@@ -92,7 +92,7 @@ async function settleRefused(
   if (confirmMs !== null)
     return log.warn(
       { reason: message },
-      'the credentials were refused; tried once more before the source is paused',
+      'the credentials were refused; retried once before the source is paused',
     );
   if (await pause(database, run.source, { cause: 'unauthorized', reason: message, final }, now))
     log.error({ reason: message }, 'source paused');
@@ -104,7 +104,7 @@ async function settleLater(failing: Failing, error: unknown, message: string): P
   // The row counts attempts since the last page that went well.
   const attempts = ((await runById(database, run.id))?.attempts ?? 0) + 1;
   const isTransient = error instanceof TransientError;
-  if (!isTransient) log.error({ err: error }, 'unexpected error; the run is tried again');
+  if (!isTransient) log.error({ err: error }, 'unexpected error; the run is retried');
   const { counted, delayMs } = isTransient
     ? health.judge(error, `run ${run.id}`, attempts)
     : { counted: true, delayMs: backoffMs(attempts, backoff) };

@@ -106,7 +106,7 @@ async function readAsAsked(
   const source = room.world.source(run.source);
   if (run.mode === 'remap') await remap({ room, run, lease, leaseMs, signal: stop, log });
   else if (!source)
-    throw new RejectedError(`no source is called ${run.source} in the configuration`, { code: 'no_source' });
+    throw new RejectedError(`the configuration has no source ${run.source}`, { code: 'no_source' });
   else if (run.request.dryRun) await dryRun(dryRunning(room, source, run, lease, stop));
   else await readAll(room, source, run, lease, stop);
 }

@@ -28,7 +28,7 @@ export function refuseRejectedShare(
   if (maxShare === undefined || rejected < minRejected || rejected / received <= maxShare) return;
   const reasons = reasonsOf(source, page, refused);
   throw new RejectedError(
-    `${rejected} of the ${received} ${stream.name} read so far were rejected, more than "maxBadShare" allows (${Math.round(maxShare * 100)} %), so the reading was stopped and the last ${counts.received} were not taken in. Most often: ${reasons}. Correct them, or the settings of the source, and read them again.`,
+    `${rejected} of the ${received} ${stream.name} read so far were rejected, more than "maxBadShare" allows (${Math.round(maxShare * 100)} %), so reading stopped and the last ${counts.received} were not imported. Most frequent reasons: ${reasons}. Correct the rows or the settings of the source, and read them again.`,
     { code: 'too_many_rejected' },
   );
 }

@@ -148,7 +148,7 @@ async function noteDoubt(
 ): Promise<void> {
   const unmet = await unmetRecords(database, { source, stream, run }, beginning, 1);
   if (unmet.length === 0) return;
-  const message = `Records that are no longer there were kept, since this reading does not prove that they are gone: ${doubt}. Correct that and read everything again, with "tributary sync ${source.name} --full" or another import.`;
+  const message = `Missing records were kept, because this reading does not prove that they were deleted: ${doubt}. Correct the cause and read everything again with "tributary sync ${source.name} --full" or another import.`;
   await database.transaction(async (tx) => {
     if (!(await holdRun(tx, { id: run.id, lease }, clock.now() + 30_000))) throw new LostLeaseError(run.id);
     await addNotes(tx, run.id, [{ code: 'no_deletions', message, count: 1 }]);

@@ -188,7 +188,7 @@ export async function describeVanished(db: Queryable, world: World): Promise<Van
 export function vanishedSentence({ name, customers, fields, frozen }: Vanished): string {
   const said = fields.length > 0 ? ` (${fields.join(', ')})` : '';
   const stays = frozen
-    ? 'Their rules were functions, so these customers stay as they are, also for other sources'
-    : 'What it contributed stands';
-  return `The configuration does not name the source ${name} any more, which speaks of ${customers.toLocaleString('en-US')} customers${said}. ${stays}. If it has a new name, set "renamedFrom": "${name}" there; if it is gone, run: tributary withdraw ${name}`;
+    ? 'Its mapping used functions, so these customers stay as they are and other sources do not change them either'
+    : 'Its contributions remain';
+  return `The configuration no longer names the source ${name}, which has contributed to ${customers.toLocaleString('en-US')} customers${said}. ${stays}. If it has a new name, set "renamedFrom": "${name}" there; if it is gone, run: tributary withdraw ${name}`;
 }

@@ -59,7 +59,7 @@ const project = createRoute({
 async function decide({ tributary }: Room, as: 'new' | 'same') {
   const due = await tributary.decideProject(as);
   if (due !== null) return { as, due };
-  throw new Problem(409, 'The configuration names the project of before: there is nothing to decide.');
+  throw new Problem(409, 'The configuration names the same project as before: there is nothing to decide.');
 }
 
 export function destinationApi(room: Room) {

@@ -48,7 +48,7 @@ export function healthApi({ tributary }: Room) {
       if (fault !== null)
         throw new Problem(
           503,
-          `The database cannot be worked with: ${isUnavailable(fault) ? unavailableReason(fault) : 'it takes no writes'}.`,
+          `The database does not work: ${isUnavailable(fault) ? unavailableReason(fault) : 'it accepts no writes'}.`,
           unready,
         );
       return c.json({ status: 'ready' as const }, 200);

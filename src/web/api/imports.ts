@@ -211,7 +211,7 @@ function requireSize(room: Room, length: string | undefined): void {
 function tooLarge({ maxImportBytes }: Room): Problem {
   return new Problem(
     413,
-    `The file is larger than ${maxImportBytes} bytes, the limit for an upload. Split it, or put it where the server can read it and name it as "path" in the settings of the source.`,
+    `The file is larger than ${maxImportBytes} bytes, the limit for an upload. Split it, or put it where the server can read it and set "path" in the settings of the source.`,
     { type: 'too-large' },
   );
 }

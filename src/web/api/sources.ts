@@ -113,7 +113,7 @@ const resumeRoute = createRoute({
 const withdrawRoute = createRoute({
   method: 'post',
   path: '/api/sources/{source}/withdraw',
-  summary: 'Take back what a source contributed that the configuration does not name any more',
+  summary: 'Take back what a source contributed that is no longer in the configuration',
   description:
     'Until then its records speak as they did. Customers that lose much are held by the breaker, as in every run.',
   tags,
@@ -132,13 +132,13 @@ async function withdraw({ tributary }: Room, name: string): Promise<void> {
   if (tributary.world.source(name))
     throw new Problem(
       409,
-      `${name} is in the configuration. Take it out there first; then what it contributed can be withdrawn.`,
+      `${name} is still in the configuration. Remove it from there first; then its contributions can be withdrawn.`,
     );
   if (await tributary.withdraw(name)) return;
   const names = tributary.world.vanished.map((vanished) => vanished.name);
   throw new Problem(
     404,
-    `No source that is called ${name} has left the configuration${names.length > 0 ? `: ${names.join(', ')} did` : ''}.`,
+    `No former source is called ${name}${names.length > 0 ? `; sources that can be withdrawn: ${names.join(', ')}` : ''}.`,
   );
 }
 

@@ -38,7 +38,7 @@ ${action('Open all again', '/api/inbox/replay', {
 function strays({ strayWebhooks, now }: Status): Html | '' {
   if (!strayWebhooks) return '';
   const { count, lastAt, lastName } = strayWebhooks;
-  return html`<p class="banner wait" data-key="strays">${counted(count, 'webhook request')} came to no source, the last ${moment(lastAt, now)} to “${lastName}”. Correct the address at the vendor: <code>tributary webhook SOURCE</code> prints it.</p>`;
+  return html`<p class="banner wait" data-key="strays">${counted(count, 'webhook request')} named no known source, the last to “${lastName}” ${moment(lastAt, now)}. Correct the address at the vendor: <code>tributary webhook SOURCE</code> prints it.</p>`;
 }
 
 function item({ id, source, state, receivedAt, bytes, counts, error }: RequestBody, now: string): Html {

@@ -61,11 +61,11 @@ ${deadLettersSection(status, letters, groups)}
 function troubles({ databaseFault, loops, differingWorkers, now }: Status): Html {
   return html`<section id="troubles" data-live aria-label="What fails">${
     databaseFault
-      ? html`<p class="banner bad" data-key="database">The database cannot be worked with since ${moment(databaseFault.since, now)}: ${databaseFault.reason}.</p>`
+      ? html`<p class="banner bad" data-key="database">The database has not worked since ${moment(databaseFault.since, now)}: ${databaseFault.reason}.</p>`
       : ''
   }${loops.map(
     ({ name, failingSince, failures, lastError }) =>
-      html`<p class="banner bad" data-key="loop ${name}">The loop “${name}” fails since ${moment(failingSince, now)} (${number(failures)} times): ${lastError}</p>`,
+      html`<p class="banner bad" data-key="loop ${name}">The loop “${name}” has been failing since ${moment(failingSince, now)} (${number(failures)} times): ${lastError}</p>`,
   )}${differingWorkers.map(
     ({ note, host, pid }) => html`<p class="banner wait" data-key="worker ${host} ${pid}">${note}</p>`,
   )}</section>`;

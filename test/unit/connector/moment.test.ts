@@ -34,13 +34,13 @@ describe('a number', () => {
     expect(time(value, { unit })).toBe(at);
   });
 
-  it('that is no time from 1900 to 2199 is told with the unit it was read in, and the one probably meant', () => {
+  it('that is not a time between 1900 and 2199 is told with the unit it was read in, and the one probably meant', () => {
     const told = (value: unknown, unit: Locale['unit']) => read(value, { unit });
     expect(told(1580428800000, 'seconds')).toMatch(
-      /read in seconds since 1970\. If it counts milliseconds, set "unit"/,
+      /read in seconds since 1970\. If it is in milliseconds, set "unit"/,
     );
     expect(told('1580428800000000', 'milliseconds')).toMatch(/read in milliseconds .* counts microseconds/);
-    expect(told('1580428800000000000', undefined)).toMatch(/read in milliseconds .* declare its "unit"/);
+    expect(told('1580428800000000000', undefined)).toMatch(/read in milliseconds .* set its "unit"/);
     expect(told(99999999, 'excel')).toMatch(/days as a spreadsheet counts them/);
     expect(told(60, 'excel')).toBeUndefined();
   });
@@ -99,7 +99,7 @@ describe('a declared form', () => {
     '',
     'DD.MMM.YYYY',
   ])('is refused where it is none: %j', (form) => {
-    expect(dateFormFault(form)).toMatch(/is not a form of dates/);
+    expect(dateFormFault(form)).toMatch(/is not a date format/);
   });
 });
 

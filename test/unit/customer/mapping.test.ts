@@ -319,11 +319,11 @@ describe('a mapping that cannot be used', () => {
     [{ 'metadata.a': { from: 'a', as: 'list', separator: '' } }, /separator/],
     [{ name: { from: 'a', as: 'number' } }, /"name" is a text/],
     [{ birthdate: { from: 'a', unit: 'sec' as 'seconds' } }, /"unit" can be seconds/],
-    [{ birthdate: { from: 'a', dates: 'DD.MMM.YYYY' } }, /"DD\.MMM\.YYYY" is not a form of dates/],
+    [{ birthdate: { from: 'a', dates: 'DD.MMM.YYYY' } }, /"DD\.MMM\.YYYY" is not a date format/],
     [{ birthdate: { from: 'a', timezone: 'Warsaw' } }, /"Warsaw" is not a time zone/],
-    [{ 'metadata.n': { from: 'a', decimal: ';' as ',' } }, /"decimal" is a point or a comma/],
+    [{ 'metadata.n': { from: 'a', decimal: ';' as ',' } }, /"decimal" must be/],
     [{ 'metadata.b': { from: 'a', true: ['Ja'], false: ['ja'] } }, /"ja" cannot mean both/],
-    [{ phone: { from: 'a', phones: 'all' as 'valid' } }, /"phones" can be valid or possible/],
+    [{ phone: { from: 'a', phones: 'all' as 'valid' } }, /"phones" must be "valid" or "possible"/],
     [{ name: { from: 'a', as: 'upper' as 'text' } }, /no normaliser "upper"/],
   ])('is told by a sentence: %j', (mapping, sentence) => {
     expect(mappingFaults(mapping)).toEqual([

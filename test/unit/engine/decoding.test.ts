@@ -57,7 +57,7 @@ describe('a body of JSON', () => {
     expect(refusal(json, Uint8Array.from([0x22, 0xff, 0x22]))).toBe(notUtf8);
     for (const body of ['', ' \n', '\ufeff']) expect(refusal(json, body)).toBe('The body is empty.');
     for (const body of ['{"secret":', 'secret', "{'secret':1}", '{"secret":NaN}', '1 2', '\ufeff\ufeff{}']) {
-      expect(refusal(json, body)).toBe('The body is no JSON.');
+      expect(refusal(json, body)).toBe('The body is not JSON.');
     }
   });
 
