@@ -125,7 +125,10 @@ export function localeFaults(locale: Locale): { part: keyof Locale; reason: stri
   const faults: { part: keyof Locale; reason: string }[] = [];
   const { unit, decimal, timezone } = locale;
   if (unit !== undefined && !['seconds', 'milliseconds', 'microseconds', 'excel'].includes(unit))
-    faults.push({ part: 'unit', reason: `"unit" must be "seconds", "milliseconds", "microseconds" or "excel".` });
+    faults.push({
+      part: 'unit',
+      reason: `"unit" must be "seconds", "milliseconds", "microseconds" or "excel".`,
+    });
   if (decimal !== undefined && decimal !== '.' && decimal !== ',')
     faults.push({ part: 'decimal', reason: '"decimal" must be "." or ",".' });
   if (timezone !== undefined && !isTimezone(timezone))

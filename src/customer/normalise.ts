@@ -112,9 +112,7 @@ function number(value: Json, { locale }: NormaliserOptions): Checked {
       fault: `Found ${shown(value)}, in which the separator may mark thousands or decimals: set "decimal" to "." or "," in the mapping of the field or in the "locale" of the source.`,
     };
   const sign =
-    read.fault === 'undeclared'
-      ? ' (set "decimal" to read decimal commas and grouped digits)'
-      : '';
+    read.fault === 'undeclared' ? ' (set "decimal" to read decimal commas and grouped digits)' : '';
   return refusal(value, `a number${sign}`);
 }
 

@@ -157,7 +157,7 @@ export class OAuthTokens {
       const isRevoked = body['error'] === 'invalid_grant' || body['status'] === 'BAD_REFRESH_TOKEN';
       const advice = isRevoked
         ? 'authorize the app again and configure the new refresh token'
-        : "check the client ID and secret of the app, and whether it is still authorized";
+        : 'check the client ID and secret of the app, and whether it is still authorized';
       throw new UnauthorizedError(
         `The vendor refuses a new access token (${status}${wordOf(body['error'])}): ${advice}.`,
         { final: isRevoked },

@@ -35,8 +35,7 @@ export class CursorTrail {
     this.#pages += 1;
     const kept = this.#kept;
     const here = { cursor: JSON.stringify(cursor), records: fingerprint(records), comeBack: 0 };
-    if (here.cursor === kept.cursor)
-      throw this.#loop('a cursor that had already been used came back');
+    if (here.cursor === kept.cursor) throw this.#loop('a cursor that had already been used came back');
     if (here.records !== '' && here.records === kept.records) {
       kept.comeBack += 1;
       here.comeBack = kept.comeBack;

@@ -103,7 +103,8 @@ function sourceCalled(room: Room, name: string): string {
 
 /** Which ones do is not told to just anybody: `tributary status` shows it. */
 function noSuchSource({ source, token, isTooLong }: WebhookPath): Problem {
-  if (source === '') return new Problem(404, 'The path must end with the name of a source: /webhooks/SOURCE.');
+  if (source === '')
+    return new Problem(404, 'The path must end with the name of a source: /webhooks/SOURCE.');
   const path = isTooLong || token !== null ? ' at this path' : '';
   return new Problem(404, `No source ${printable(source)} takes webhooks here${path}.`);
 }

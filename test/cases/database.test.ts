@@ -148,7 +148,9 @@ describe.skipIf(!server)('A database in the real world', () => {
 
     it('22-behind-pgbouncer: knows pooling by transaction where the parameters pass', async () => {
       const url = await start('transaction', parameters);
-      await expect(open(url)).rejects.toThrow(/DATABASE_URL leads to a connection pooler in transaction mode.*Use the direct address/);
+      await expect(open(url)).rejects.toThrow(
+        /DATABASE_URL leads to a connection pooler in transaction mode.*Use the direct address/,
+      );
     });
 
     it('works through a pool of sessions, and warns of the parameters that it drops', async () => {

@@ -338,7 +338,7 @@ export class Opener {
         const why = poison?.get(place);
         if (why !== undefined) {
           tally.of(request).refused += 1;
-          const reason = `this item cannot be kept: ${why}`;
+          const reason = `this item cannot be stored: ${why}`;
           tally.letter(request, letterOf(source, request, place, 'unkept', reason));
           continue;
         }

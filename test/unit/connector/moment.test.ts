@@ -39,7 +39,7 @@ describe('a number', () => {
     expect(told(1580428800000, 'seconds')).toMatch(
       /read in seconds since 1970\. If it is in milliseconds, set "unit"/,
     );
-    expect(told('1580428800000000', 'milliseconds')).toMatch(/read in milliseconds .* counts microseconds/);
+    expect(told('1580428800000000', 'milliseconds')).toMatch(/read in milliseconds .* is in microseconds/);
     expect(told('1580428800000000000', undefined)).toMatch(/read in milliseconds .* set its "unit"/);
     expect(told(99999999, 'excel')).toMatch(/days as a spreadsheet counts them/);
     expect(told(60, 'excel')).toBeUndefined();

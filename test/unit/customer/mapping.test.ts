@@ -318,7 +318,7 @@ describe('a mapping that cannot be used', () => {
     [{ phone: { from: 'a', region: 'Poland' } }, /"Poland" is no region/],
     [{ 'metadata.a': { from: 'a', as: 'list', separator: '' } }, /separator/],
     [{ name: { from: 'a', as: 'number' } }, /"name" is a text/],
-    [{ birthdate: { from: 'a', unit: 'sec' as 'seconds' } }, /"unit" can be seconds/],
+    [{ birthdate: { from: 'a', unit: 'sec' as 'seconds' } }, /"unit" must be "seconds"/],
     [{ birthdate: { from: 'a', dates: 'DD.MMM.YYYY' } }, /"DD\.MMM\.YYYY" is not a date format/],
     [{ birthdate: { from: 'a', timezone: 'Warsaw' } }, /"Warsaw" is not a time zone/],
     [{ 'metadata.n': { from: 'a', decimal: ';' as ',' } }, /"decimal" must be/],
