@@ -1,9 +1,9 @@
 // `tributary project`: decides whose acknowledgements are kept when the configuration names another project.
 import type { Command } from 'commander';
 import type { Cli } from './cli.ts';
+import { runErrand } from './errand.ts';
 import { UsageError } from './errors.ts';
-import { reach } from './reach.ts';
-import { counted, print, printJson } from './terminal.ts';
+import { counted, print } from './terminal.ts';
 
 interface Options {
   new?: true;
@@ -31,22 +31,20 @@ Nothing is sent before this is decided, unless the customers that were acknowled
       if ((options.new === true) === (options.same === true))
         throw new UsageError('Specify either --new or --same. See "tributary project --help".');
       const as = options.new ? 'new' : 'same';
-      const reached = await reach(cli, { work: true });
-      try {
-        const answer: { due: number } = await reached.client.send('/api/destination/project', {
+      // Where no server runs, what is due is delivered before the command ends.
+      await runErrand(cli, { json: options.json === true, wait: false }, async (client) => {
+        const answer: { due: number } = await client.send('/api/destination/project', {
           method: 'POST',
           json: { as },
         });
-        if (options.json) printJson(cli.terminal, answer);
-        else
+        if (!options.json)
           print(
             cli.terminal,
             as === 'new'
               ? `It is a new project: ${counted(answer.due, 'customer')} will be sent to it.`
               : 'It is the same project: earlier acknowledgements remain valid.',
           );
-      } finally {
-        await reached.close();
-      }
+        return { runs: [], more: answer };
+      });
     });
 }

@@ -54,7 +54,8 @@ Examples:
   $ tributary replay --source hubspot --faulty --dry-run
   $ tributary replay --source hubspot --since 2026-03-01T12:00 --until 2026-03-01T13:00
 
-What was opened before is not taken for a repeat of itself. Exit code 1: some of it could not be read again.`,
+What was opened before is not taken for a repeat of itself. Exit code 1: some of it could not be read
+again, or is still to be read.`,
     )
     .action(async (ids: string[], { json, dryRun, ...which }: Options) => {
       const asked = askedOf(ids, which);
@@ -119,7 +120,8 @@ async function replay(cli: Cli, { which, words }: Asked, json: boolean): Promise
     const replayed = await everything(client, which);
     well = isWell(replayed);
     if (!json) tell(cli, replayed, false);
-    await untilRead(cli, client, replayed.counts.touched > 0);
+    const isRead = await untilRead(cli, client, replayed.counts.touched > 0);
+    well &&= isRead;
     return { runs: [], more: { replayed } };
   });
   if (!well) cli.exitCode = exitCodes.failed;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Retried } from './answers.ts';
 import type { Cli } from './cli.ts';
 import { runErrand } from './errand.ts';
+import { exitCodes } from './errors.ts';
 import { addLetterOptions, type LetterOptions, letterFilter } from './letter-options.ts';
 import { counted, print } from './terminal.ts';
 import { untilRead } from './until-read.ts';
@@ -26,16 +27,20 @@ Examples:
   $ tributary retry --kind delivery --code invalid_customer
   $ tributary retry --since 2026-03-01 --text 'No such plan'
 
-Exit code 1: something was given up again.`,
+Exit code 1: something was given up again, could not be tried, or is still to be read.`,
     )
     .action(async ({ json, ...options }: Options) => {
       const which = letterFilter(options);
+      let isWhole = true;
       await runErrand(cli, { json: json === true, wait: true }, async (client) => {
         const retried: Retried = await client.send('/api/dead-letters/retry', { json: which });
         if (!json) tell(cli, retried);
-        await untilRead(cli, client, retried.touched > 0 || retried.requests.replayed > 0);
+        const isRead = await untilRead(cli, client, retried.touched > 0 || retried.requests.replayed > 0);
+        const { cannot, records, requests } = retried;
+        isWhole = isRead && cannot.length + records.rejected + requests.faulty === 0;
         return { runs: [], more: { retried } };
       });
+      if (!isWhole) cli.exitCode = exitCodes.failed;
     });
 }
 

@@ -9,23 +9,24 @@ const askEveryMs = 250;
 /** What has not moved for so long is put off, or out of reach. */
 const longestStillMs = 15_000;
 
-/** Waits while records that webhooks named become fewer. `some`: there may be any. */
-export async function untilRead({ clock, terminal }: Cli, client: Client, some: boolean): Promise<void> {
+/** Waits while records that webhooks named become fewer. `some`: there may be any. False where some are still to be read. */
+export async function untilRead({ clock, terminal }: Cli, client: Client, some: boolean): Promise<boolean> {
   let last = Number.POSITIVE_INFINITY;
   let movedAt = clock.now();
   while (some) {
     const begun = clock.now();
     // Not the status: its figures may be from before they were named.
     const { toRead: left }: Deliveries = await client.send('/api/deliveries');
-    if (left === 0) return;
+    if (left === 0) return true;
     if (left < last) [last, movedAt] = [left, clock.now()];
     if (clock.now() - movedAt > longestStillMs) {
       terminal.err.write(
         `No longer waiting: ${counted(left, 'record')} that webhooks named ${left === 1 ? 'is' : 'are'} still to be read, by the server or the next command.\n`,
       );
-      return;
+      return false;
     }
     // Counting must not become the work itself.
     await clock.sleep(Math.max(askEveryMs, (clock.now() - begun) * 10));
   }
+  return true;
 }

@@ -78,9 +78,11 @@ Examples:
   $ tributary verify --full --heal
 
 Stale are customers whose stored records give something else than was delivered, with nothing on its way to them.
-Customers to whom something is on its way are set aside. Those whom Tributary never sent are counted and left alone.
+It waits up to a minute for what is on its way, and reads those one by one to whom something was sent meanwhile. Who is
+still waiting then is set aside. Those whom Tributary never sent are counted and left alone.
 
-Exit code 0: all that was compared matches. 1: it failed. 3: something differed, was stale or was missing, healed or not.`,
+Exit code 0: all match. 1: it failed, or somebody could not be compared (set aside, or not to be read). 3: something
+differed, was stale or was missing, healed or not.`,
     )
     .action(async (options: Options) => {
       if (options.full && options.sample !== undefined)
@@ -124,8 +126,9 @@ async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortS
   const { report } = ended;
   if (options.json) printJson(cli.terminal, ended);
   else tell(cli, ended);
-  const stale = report.stale?.count ?? 0;
-  cli.exitCode = report.differing.count + stale + report.missing.count > 0 ? differs : exitCodes.well;
+  const off = report.differing.count + (report.stale?.count ?? 0) + report.missing.count;
+  const isWhole = report.inFlight === 0 && Object.keys(report.unread).length === 0;
+  cli.exitCode = off > 0 ? differs : isWhole ? exitCodes.well : exitCodes.failed;
   if (report.healed === 0) return;
   const done = await follow(cli, { client, isHere: true, silent, stop, since }, []);
   if (!options.json) print(cli.terminal, `Sent again: ${counted(report.healed, 'customer')}.`);
@@ -183,6 +186,10 @@ function tell({ terminal }: Cli, { id, report, hash }: Verification): void {
     say(`Not compared: ${field} of ${counted(customers, 'customer')}: ${why}.`);
   for (const { field, form, customers } of report.forms)
     say(`The same in another form (${form}): ${field} of ${counted(customers, 'customer')}.`);
+  if (report.inFlight > 0)
+    say(
+      `${counted(report.inFlight, 'customer')} set aside: a change still waits or was on its way to them, or it is not known how an attempt ended. "tributary status" shows what waits; verify again afterwards.`,
+    );
   for (const [why, customers] of Object.entries(report.unread))
     say(`${counted(customers, 'customer')} could not be read: ${why}.`);
   say(`Hash of the report: ${hash}`);

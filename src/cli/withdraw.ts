@@ -31,7 +31,9 @@ that lose much are held by the mass-change breaker; "tributary release --list" s
         else
           print(
             cli.terminal,
-            `${source} is withdrawn. Its contributions are now being taken back; "tributary status" shows the progress.`,
+            reached.isHere
+              ? `${source} is withdrawn. No server is running: the next "tributary start" or "tributary sync" takes its contributions back.`
+              : `${source} is withdrawn. Its contributions are now being taken back; "tributary status" shows the progress.`,
           );
       } finally {
         await reached.close();

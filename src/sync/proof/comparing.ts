@@ -72,9 +72,13 @@ export async function takeBatch(
     doubted: Doubted;
     /** They are counted the first time only; a sample has noted them before. */
     note: boolean;
+    /** Those in flight are not noted and not counted: they are read one by one at the end (see verify-reading). */
+    leavesInFlight?: boolean;
   },
 ): Promise<void> {
-  const { seen, known, since, doubted } = batch;
+  const { known, since, doubted } = batch;
+  const isLeft = (one: Known | undefined) => one?.inFlight === true && one.acknowledged !== null;
+  const seen = batch.seen.filter(({ sourceId }) => !(batch.leavesInFlight && isLeft(known.get(sourceId))));
   const ids = seen.map(({ sourceId }) => sourceId);
   const fresh = batch.note ? await noteMet(tx, comparing.verificationId, ids) : new Set(ids);
   const compared = seen

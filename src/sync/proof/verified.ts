@@ -90,6 +90,19 @@ export async function chosen(
   return rows.map((row) => row.sourceId);
 }
 
+/** True where something is being delivered, or falls due within `soonMs`, and nothing holds all deliveries back. */
+export async function someAreUnderWay(
+  db: Queryable,
+  { now, soonMs }: { now: number; soonMs: number },
+): Promise<boolean> {
+  const [row] = await db.rows<{ going: boolean }>(sql`
+    select exists(
+      select 1 from deliveries where state = 'waiting'
+        and (lease is not null or batch_id is not null or due_at <= ${at(now + soonMs)}))
+      and not exists(select 1 from pauses where name = 'destination') as going`);
+  return row?.going ?? false;
+}
+
 export async function countAcknowledged(db: Queryable): Promise<number> {
   const [row] = await db.rows<{ count: number }>(sql`select count(*)::float8 as count from acknowledgements`);
   return row?.count ?? 0;

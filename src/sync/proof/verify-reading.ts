@@ -8,6 +8,7 @@ import {
   TransientError,
   UnauthorizedError,
 } from '../../connector.ts';
+import type { Queryable } from '../../db/database.ts';
 import { CursorTrail } from '../cursor-trail.ts';
 import {
   type Comparing,
@@ -19,9 +20,17 @@ import {
   withSourceId,
 } from './comparing.ts';
 import { removeExportsLeft } from './export-removal.ts';
-import { countUnread } from './verification-report.ts';
+import { countUnread, type Report } from './verification-report.ts';
 import { noteExport } from './verifications.ts';
-import { choose, chosen, countAcknowledged, type Known, knownOf, notMet } from './verified.ts';
+import {
+  choose,
+  chosen,
+  countAcknowledged,
+  type Known,
+  knownOf,
+  notMet,
+  someAreUnderWay,
+} from './verified.ts';
 import type { InHand } from './verify.ts';
 
 /** Where a verification goes on. `beganAt`: when this way of reading was begun, epoch milliseconds. */
@@ -37,6 +46,8 @@ export type Cursor =
       beganAt: number;
       looked: number;
       found: number;
+      /** Of those in flight so many were read one by one. */
+      aside?: number;
     };
 
 /** Fields in which an export differed, and whether reading customers one by one bore it out. */
@@ -51,6 +62,11 @@ const batchCustomers = 500;
 const readsAtOnce = 8;
 /** So many customers are read to see whether a field differs in truth, or only in the export. */
 const readsPerField = 3;
+/** So many to whom something was on its way are read one by one at the end; the others are set aside. */
+const readsOfInFlight = 500;
+/** So long a verification waits at first for what is on its way. */
+const waitForInFlightMs = 60_000;
+const lookAgainMs = 500;
 /** So many that were not met are read before it is believed that all of them are gone. */
 const readsOfMissing = 20;
 const mostExportMs = 2 * 3_600_000;
@@ -60,7 +76,10 @@ const clocksDifferMs = 60_000;
 
 /** Reads until there is nothing more to read (`again: false`), or something has to be waited for. */
 export async function readOn(inHand: InHand): Promise<End> {
-  let cursor = (inHand.verification.cursor as Cursor | null) ?? (await begin(inHand));
+  const known = inHand.verification.cursor as Cursor | null;
+  if (known === null && (await isToWait(inHand)))
+    return { again: true, dueAt: inHand.room.clock.now() + lookAgainMs };
+  let cursor = known ?? (await begin(inHand));
   const trail = new CursorTrail(
     'the customers of the destination',
     cursor.phase === 'list' ? cursor.page : null,
@@ -71,6 +90,13 @@ export async function readOn(inHand: InHand): Promise<End> {
     if ('again' in next) return next;
     cursor = next;
   }
+}
+
+/** Something is being delivered, and may have ended soon. */
+async function isToWait({ room, verification }: InHand): Promise<boolean> {
+  const now = room.clock.now();
+  if (now - verification.requestedAt >= waitForInFlightMs) return false;
+  return someAreUnderWay(room.database, { now, soonMs: waitForInFlightMs });
 }
 
 async function readPhase(inHand: InHand, cursor: Cursor, trail: CursorTrail): Promise<Cursor | End> {
@@ -238,6 +264,7 @@ async function takeExported(
       since: cursor.beganAt,
       doubted: new Set(trust.doubted),
       note: true,
+      leavesInFlight: true,
     });
   });
   return next;
@@ -315,7 +342,7 @@ async function readList(
     ? { phase: 'missing', after: '', beganAt: cursor.beganAt, looked: 0, found: 0 }
     : { ...cursor, page: page.cursor };
   await advance(next, async (tx, report) => {
-    const batch = { seen, known, since, doubted: new Set<string>(), note: true };
+    const batch = { seen, known, since, doubted: new Set<string>(), note: true, leavesInFlight: true };
     await takeNameless(tx, report, comparingOf(inHand), page.customers);
     await takeBatch(tx, report, comparingOf(inHand), batch);
   });
@@ -336,34 +363,54 @@ async function readSample(
 }
 
 /**
- * Reads these customers and takes them in: as they are, or as missing. `next`: where to go on, given how many of them were
+ * Reads these customers and takes them in: as they are, or as missing. `next`: where to go on, given those of them that were
  * there.
  */
 async function takeRead(
   inHand: InHand,
   ids: readonly string[],
   { note, inFlight = 0 }: { note: boolean; inFlight?: number },
-  next: (there: number) => Cursor,
+  next: (there: ReadonlySet<string>) => Cursor,
 ): Promise<Cursor> {
-  const { room, advance } = inHand;
-  const since = room.clock.now();
+  const found = await readAndSee(inHand, ids);
+  const cursor = next(new Set(found.seen.map(({ sourceId }) => sourceId)));
+  await inHand.advance(cursor, async (tx, report) => {
+    report.inFlight += inFlight;
+    await takeSeen(tx, report, inHand, { ...found, ids, note });
+  });
+  return cursor;
+}
+
+interface Found {
+  read: Read;
+  seen: Seen[];
+  known: Map<string, Known>;
+  since: number;
+}
+
+async function readAndSee(inHand: InHand, ids: readonly string[]): Promise<Found> {
+  const since = inHand.room.clock.now();
   const read = await readEach(inHand, ids);
   const seen = [...read.values()].flatMap((one) => (one && 'fields' in one ? [{ ...one, omits: null }] : []));
   const known = await knownOf(
-    room.database,
+    inHand.room.database,
     seen.map(({ sourceId }) => sourceId),
     since,
   );
-  const cursor = next(seen.length);
-  await advance(cursor, async (tx, report) => {
-    report.inFlight += inFlight;
-    const batch = { seen, known, since, doubted: new Set<string>(), note };
-    await takeBatch(tx, report, comparingOf(inHand), batch);
-    const sourceIds = ids.filter((id) => read.get(id) === null);
-    await takeMissing(tx, report, comparingOf(inHand), { sourceIds, since });
-    for (const one of read.values()) if (one && 'why' in one) countUnread(report, one.why);
-  });
-  return cursor;
+  return { read, seen, known, since };
+}
+
+async function takeSeen(
+  tx: Queryable,
+  report: Report,
+  inHand: InHand,
+  { read, seen, known, since, ids, note }: Found & { ids: readonly string[]; note: boolean },
+): Promise<void> {
+  const batch = { seen, known, since, doubted: new Set<string>(), note };
+  await takeBatch(tx, report, comparingOf(inHand), batch);
+  const sourceIds = ids.filter((id) => read.get(id) === null);
+  await takeMissing(tx, report, comparingOf(inHand), { sourceIds, since });
+  for (const one of read.values()) if (one && 'why' in one) countUnread(report, one.why);
 }
 
 type Read = Map<string, { sourceId: string; fields: Seen['fields'] } | { why: string } | null>;
@@ -394,32 +441,39 @@ async function readEach(inHand: InHand, ids: readonly string[]): Promise<Read> {
 
 /**
  * The first who were not met are read one by one. Where all of those are gone, so are the others; where one is there after
- * all, what was read was not whole, and everybody is read.
+ * all, what was read was not whole, and everybody is read. Those to whom something was on its way meanwhile are read one by
+ * one too, up to a bound: only who is still waiting then is set aside.
  */
 async function readMissing(
   inHand: InHand,
   cursor: Extract<Cursor, { phase: 'missing' }>,
 ): Promise<Cursor | End> {
   const { room, verification, advance } = inHand;
-  const { after, beganAt: since, looked, found } = cursor;
+  const { after, beganAt: since, looked, found, aside = 0 } = cursor;
   const reads = looked < readsOfMissing || found > 0;
   const limit = reads ? readsOfMissing : batchCustomers;
   const candidates = await notMet(room.database, verification.id, { after, since, limit });
   if (candidates.length === 0) return { again: false };
   const settled = candidates.filter((one) => !one.inFlight).map(({ sourceId }) => sourceId);
-  const inFlight = candidates.length - settled.length;
-  const next = (there: number): Cursor => ({
+  const flying = candidates.filter((one) => one.inFlight).map(({ sourceId }) => sourceId);
+  const again = flying.slice(0, Math.max(readsOfInFlight - aside, 0));
+  const inFlight = flying.length - again.length;
+  const next = (there: ReadonlySet<string>): Cursor => ({
     ...cursor,
     after: candidates.at(-1)!.sourceId,
     looked: looked + settled.length,
-    found: found + there,
+    found: found + settled.filter((id) => there.has(id)).length,
+    aside: aside + again.length,
   });
-  if (reads) return takeRead(inHand, settled, { note: true, inFlight }, next);
-  await advance(next(0), async (tx, report) => {
+  if (reads) return takeRead(inHand, [...settled, ...again], { note: true, inFlight }, next);
+  const read = again.length > 0 ? await readAndSee(inHand, again) : null;
+  const goingOn = next(new Set());
+  await advance(goingOn, async (tx, report) => {
     report.inFlight += inFlight;
     await takeMissing(tx, report, comparingOf(inHand), { sourceIds: settled, since });
+    if (read) await takeSeen(tx, report, inHand, { ...read, ids: again, note: true });
   });
-  return next(0);
+  return goingOn;
 }
 
 /** The file is full of people and read by now. One that cannot be deleted yet is tried again: see export-removal. */
