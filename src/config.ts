@@ -57,7 +57,7 @@ export interface Config {
   verify: { schedule: string; timezone: string; sample: number | null; heal: boolean } | null;
   /** Erasure at the destination: for good with all that hangs on it, or so that the key is free again. */
   erasure: { permanent: boolean };
-  /** Sources that are gone for good: what they contributed is withdrawn. */
+  /** Sources that are permanently gone. Their contributions are withdrawn. */
   removedSources: readonly string[];
   /** What is allowed and probably not meant, in sentences. */
   warnings: string[];

@@ -51,7 +51,7 @@ const record = z
     unit: z
       .enum(['seconds', 'milliseconds', 'microseconds'])
       .default('seconds')
-      .describe('What a changedAt that is a number counts since 1970.'),
+      .describe('The unit of a numeric changedAt, counted since 1970.'),
     deleted: z
       .strictObject({ path, equals: scalars })
       .optional()
@@ -121,7 +121,9 @@ export const settings = z
       .min(400)
       .max(599)
       .optional()
-      .describe('The status of every refusal, for senders that stop for good after some: 503, say.'),
+      .describe(
+        'The status of every refusal, for senders that stop permanently after certain statuses, for example 503.',
+      ),
     maxBodyBytes: z
       .int()
       .min(1024)

@@ -19,7 +19,7 @@ export interface Run {
   expected: number | null;
   step: string | null;
   error: string | null;
-  /** What a person should know about the reading although no row was rejected for it. */
+  /** Observations about the reading that need attention although no row was rejected. */
   notes: Note[];
   /** Of a run that reads a file; only where a single run was asked for. */
   columns?: Columns | null;

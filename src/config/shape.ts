@@ -22,22 +22,22 @@ const locale = z
     unit: z
       .enum(['seconds', 'milliseconds', 'microseconds', 'excel'])
       .optional()
-      .describe('What a number counts where a date or a time is wanted. By default as the vendor has it.'),
+      .describe('The unit of numbers that are read as dates or times. Default: the unit of the vendor.'),
     decimal: z
       .enum(['.', ','])
       .optional()
-      .describe('The decimal sign of numbers; declared, groups of three digits may be separated.'),
+      .describe('The decimal separator. If set, groups of three digits may be separated too.'),
     dates: z
       .union([text, z.array(text).min(1)], 'a form of dates such as "DD.MM.YYYY", or a list of them')
       .superRefine(refine((dates) => partFault({ dates })))
       .optional()
-      .describe('How dates are written beside ISO 8601: "DD.MM.YYYY", "MM/DD/YYYY hh:mm A".'),
+      .describe('Date formats in addition to ISO 8601: "DD.MM.YYYY", "MM/DD/YYYY hh:mm A".'),
     timezone: text
       .superRefine(refine((timezone) => partFault({ timezone })))
       .optional()
-      .describe('IANA zone of times without an offset. Default UTC.'),
-    true: words.describe('Words for true beside true, yes and 1, in any letter case.'),
-    false: words.describe('Words for false beside false, no and 0, in any letter case.'),
+      .describe('IANA time zone of times without an offset. Default: UTC.'),
+    true: words.describe('Words for true in addition to true, yes and 1. Case-insensitive.'),
+    false: words.describe('Words for false in addition to false, no and 0. Case-insensitive.'),
   })
   .superRefine(({ true: yes, false: no }, context) => {
     const message = partFault({ true: yes, false: no });
@@ -106,12 +106,12 @@ export const sourceShape = z.looseObject({
   badValues: z.enum(['quarantine', 'reject']).optional(),
   locale: locale
     .default({})
-    .describe('How the values of the source are written, where its mapping says nothing else.'),
+    .describe('The format of the values of the source, unless its mapping says otherwise.'),
   phones: z
     .enum(['valid', 'possible'])
     .optional()
     .describe(
-      'Which telephone numbers are taken: those in a range in use (default), or all of a possible length.',
+      'Which phone numbers are accepted: those in a number range in use (default), or all of a possible length.',
     ),
   webhook: z
     .strictObject({
@@ -121,21 +121,27 @@ export const sourceShape = z.looseObject({
         .max(64 * 1024 * 1024)
         .optional()
         .describe(
-          'A longer body is refused, bytes after unpacking. Default: what the connector says, else 1 MiB.',
+          'The maximum size of a body after decompression, bytes. Default: the limit of the connector, else 1 MiB.',
         ),
-      requestsPerSecond: z.number().positive().default(1000).describe('More are answered 429.'),
+      requestsPerSecond: z
+        .number()
+        .positive()
+        .default(1000)
+        .describe('Requests beyond this rate are answered 429.'),
       keepDays: z.number().min(0).default(14).describe('How long opened requests are kept, days.'),
       charset: z
         .string()
         .refine((label) => knownCharset(label) !== null, 'a charset such as "windows-1252" or "shift_jis"')
         .optional()
-        .describe('The charset of bodies, whatever the request says. Default: what it says, else UTF-8.'),
+        .describe(
+          'The charset of bodies; overrides the request. Default: the charset that the request names, else UTF-8.',
+        ),
       maxDepth: z
         .int()
         .min(1)
         .max(512)
         .default(usualBodyRules.maxDepth)
-        .describe('How deep JSON and XML may be nested.'),
+        .describe('The maximum nesting depth of JSON and XML.'),
       form: z
         .strictObject({
           maxFields: z.int().min(1).max(100_000).default(usualBodyRules.form.maxFields),
@@ -143,14 +149,14 @@ export const sourceShape = z.looseObject({
           maxListItems: z.int().min(1).max(10_000).default(usualBodyRules.form.maxListItems),
         })
         .prefault({})
-        .describe('What a URL-encoded body may hold: {maxFields?, maxDepth?, maxListItems?}.'),
+        .describe('The limits of a URL-encoded body: {maxFields?, maxDepth?, maxListItems?}.'),
     })
     .prefault({})
-    .describe('What the webhook requests of the source may be, and how they are read.'),
+    .describe('The limits of webhook requests to the source, and how they are read.'),
   privacyDeletions: z.enum(['delete', 'erase']).default('delete'),
   renamedFrom: text
     .optional()
-    .describe('The name that this source had before: all that is stored under it goes on under the new one.'),
+    .describe('The former name of this source. Everything stored under it moves to the new name.'),
 });
 
 /** A mapping alone, as a configuration would hold it. */
@@ -246,7 +252,7 @@ export const fileShape = z.strictObject({
   removedSources: z
     .array(text)
     .default([])
-    .describe('Sources that are gone for good: what they contributed is withdrawn.'),
+    .describe('Sources that are permanently gone. Their contributions are withdrawn.'),
   allowPrivateAddresses: z
     .boolean()
     .default(false)

@@ -21,7 +21,7 @@ export const authoredBody = z
     unit: z
       .enum(['seconds', 'milliseconds', 'microseconds'])
       .default('seconds')
-      .describe('What a changedAt that is a number counts since 1970.'),
+      .describe('The unit of a numeric changedAt, counted since 1970.'),
     deleted: path.default('deleted').describe('True where the person is gone.'),
   })
   .prefault({})

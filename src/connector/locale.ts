@@ -15,7 +15,7 @@ export interface Locale {
   readonly decimal?: '.' | ',' | 'unknown' | undefined;
   /** Forms of dates beside ISO 8601: `DD.MM.YYYY`, `MM/DD/YYYY hh:mm A`. */
   readonly dates?: string | readonly string[] | undefined;
-  /** IANA zone of times without an offset. Default UTC. */
+  /** IANA time zone of times without an offset. Default: UTC. */
   readonly timezone?: string | undefined;
   /** Words for true and false beside the usual ones, in any letter case. */
   readonly true?: readonly string[] | undefined;

@@ -22,7 +22,7 @@ export interface WorldConfig {
   /** Absent: nothing is ever held. */
   breaker?: BreakerLimits;
   deletes?: DeletePolicy;
-  /** Sources that are gone for good: what they contributed is withdrawn. */
+  /** Sources that are permanently gone. Their contributions are withdrawn. */
   removedSources?: readonly string[];
 }
 

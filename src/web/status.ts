@@ -100,7 +100,7 @@ export const statusShape = z
     startedAt: time,
     database: z.enum(['postgres', 'pglite']),
     log: orNull(z.strictObject({ code: z.string(), since: time })).openapi({
-      description: 'Why lines of the log are lost, such as ENOSPC for a full disk; null where they arrive.',
+      description: 'Why log lines are being lost, for example ENOSPC for a full disk; null if none are lost.',
     }),
     databaseFault: orNull(
       z.strictObject({ kind: z.enum(['silent', 'readOnly']), since: time, reason: z.string() }),

@@ -105,7 +105,9 @@ const explanationShape = z
         acknowledged: count.nullable(),
         lane: laneShape,
         waitingSince: timeOrNull,
-        dueAt: timeOrNull.openapi({ description: 'When it is tried next; null while it is carried.' }),
+        dueAt: timeOrNull.openapi({
+          description: 'The time of the next attempt; null while it is being sent.',
+        }),
         deliveredAt: timeOrNull,
         attempts: count,
         error: z.string().nullable(),

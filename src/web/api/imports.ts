@@ -59,22 +59,22 @@ const route = createRoute({
       }),
       complete: z.enum(['true', 'false']).default('false').openapi({
         description:
-          '`true`: the file names everybody, so records of the source that are not in it are deleted.',
+          '`true`: the file lists every record, so records of the source that are not in it are deleted.',
       }),
       sourceId: text.min(1).optional().openapi({
         description: 'The column that identifies a customer, in a file that has no column `Source_id`.',
         example: 'Customer ID',
       }),
       map: jsonText(z.record(z.string(), text.min(1))).openapi({
-        description: 'Fields from columns that their names do not tell, as JSON.',
+        description: 'The columns of fields that column names do not reveal, as JSON.',
         example: '{"email": "E-Mail (work)"}',
       }),
       settings: jsonText(z.record(z.string(), z.json())).openapi({
-        description: "How the source's settings differ for this file, as JSON.",
+        description: 'Settings of the source that apply to this file only, as JSON.',
         example: '{"pageRows": 500}',
       }),
       dryRun: z.enum(['true', 'false']).default('false').openapi({
-        description: 'Nothing is kept or sent: the run reports what the import would do.',
+        description: 'Nothing is stored or sent: the run reports what the import would do.',
       }),
     }),
     body: { required: true, content: { 'text/csv': { schema: z.string().openapi({ format: 'binary' }) } } },

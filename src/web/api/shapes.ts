@@ -76,7 +76,7 @@ export const runShape = z
     step: z.string().nullable(),
     error: z.string().nullable(),
     notes: z.array(noteShape).openapi({
-      description: 'What a person should know about the reading although no row was rejected for it.',
+      description: 'Observations about the reading that need attention although no row was rejected.',
     }),
     attempts: count,
   })
@@ -112,7 +112,7 @@ export const pauseShape = z
     reason: z.string(),
     pausedAt: time,
     trialAt: timeOrNull.openapi({
-      description: 'When it is tried again without a person. Null: only a person resumes it.',
+      description: 'When it is retried automatically. Null: it must be resumed manually.',
     }),
   })
   .openapi('Pause');

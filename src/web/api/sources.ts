@@ -115,13 +115,13 @@ const withdrawRoute = createRoute({
   path: '/api/sources/{source}/withdraw',
   summary: 'Take back what a source contributed that is no longer in the configuration',
   description:
-    'Until then its records speak as they did. Customers that lose much are held by the breaker, as in every run.',
+    'Until then its records still count. The mass-change breaker holds customers that lose much, as in every run.',
   tags,
   security: secured,
   request: { params: sourceParam },
   responses: {
     202: {
-      description: 'It is withdrawn; a run of the mode `remap` takes back what it contributed.',
+      description: 'The source is withdrawn; a `remap` run takes back its contributions.',
       content: jsonOf(z.strictObject({ name: z.string(), withdrawn: z.literal(true) })),
     },
     ...problems(400, 404, 409),
