@@ -265,10 +265,13 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
         await holder`select pg_advisory_lock(hashtextextended(${name}, 7225121))`;
         // What was never held is not lost: the caller learns it by this alone.
         if (state !== 'asked')
-          throw new DatabaseError('The connection was gone as soon as it held the lock.');
+          throw new DatabaseError(
+            'The connection was gone as soon as it held the lock.',
+            'CONNECTION_CLOSED',
+          );
       } catch (error) {
         await release();
-        throw error;
+        throw ofDatabase(error);
       }
       state = 'held';
       return { release };

@@ -295,7 +295,7 @@ describe('A process', () => {
           ended += rows.length;
           await systemClock.sleep(50);
         }
-        expect(running.child.exitCode).toBeNull();
+        expect(running.child.exitCode, running.said()).toBeNull();
         expect(ended).toBeGreaterThan(60);
         for (let turn = 0; turn < 100; turn += 1) {
           if ((await running.call('/api/status')).status === 200) break;
