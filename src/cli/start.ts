@@ -157,18 +157,9 @@ async function serveRound(
     await tellFigures(cli, house, { stop: AbortSignal.any([stop, evicted.signal]), log, isForPerson });
     if (!evicted.signal.aborted) say('Stopping: what runs is finished or put down.');
   } catch (error) {
-<<<<<<< HEAD
-    // Whoever served once comes back: the database may be gone for a while.
-    if (rounds === 0 || stop.aborted || !isUnavailable(error)) throw error;
-    log.warn(
-      { reason: unavailableReason(error) },
-      'this worker cannot join again yet, for want of its database',
-    );
-=======
-    // Who has reached the database once comes back: it may be gone for a while.
+    // A worker that has reached the database once comes back: the database may be gone for a while.
     if ((rounds === 0 && !isOpen) || stop.aborted || !isUnavailable(error)) throw error;
     log.warn(`this worker cannot begin to work yet: the database: ${unavailableReason(error)}`);
->>>>>>> c605bae (Begin again where the database ends a session while a worker joins)
     await cli.clock.sleep(rejoinMs, stop);
     evicted.abort();
   } finally {
