@@ -20,7 +20,7 @@ export const settings = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Whether leads may become customers. The external_id of a lead is made up by Intercom and stands in lead_id instead: set sourceId to "id" or "email", or a lead waits until it is a user.',
+      'Whether leads may become customers. Intercom generates the external_id of a lead, so it is stored as lead_id instead: set sourceId to "id" or "email", or a lead is filtered until it becomes a user.',
     ),
   baseUrl: baseUrl('https://api.intercom.io').describe(
     'Where the API is: https://api.intercom.io, https://api.eu.intercom.io or https://api.au.intercom.io.',
