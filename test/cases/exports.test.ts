@@ -300,7 +300,7 @@ describe('the key of a row', () => {
       const error = await read(file).catch((refused: unknown) => refused);
       expect(error).toBeInstanceOf(RejectedError);
       expect((error as Error).message).toMatch(
-        /Name the one that identifies a customer, such as ".+--source-id/,
+        /Name the column that identifies a customer, such as ".+--source-id/,
       );
     },
   );
