@@ -196,7 +196,7 @@ export class Deliverer {
     const at = clock.now();
     const [paused, all] = await Promise.all([pauses(database), backlog(database, at, most, among)]);
     const pause = paused.get(destinationName);
-    if (pause) return this.#tryPaused(pause, all, signal);
+    if (pause) return this.#tryPaused(pause, signal);
     this.#health.noteRunning(at);
     const { due, plan } = await choose(all);
     if (plan === null) {
@@ -226,7 +226,7 @@ export class Deliverer {
    * A pause that no person made ends when a trial is answered: a read, and then one customer, if any is due. Where customers
    * are held back only a customer that is taken ends it.
    */
-  async #tryPaused(pause: Pause, due: readonly Backlog[], signal: AbortSignal): Promise<Next> {
+  async #tryPaused(pause: Pause, signal: AbortSignal): Promise<Next> {
     const { database, clock, log } = this.#room;
     const untilTrial = (pause.trialAt ?? Number.POSITIVE_INFINITY) - clock.now();
     const rest: Next = { again: false, afterMs: Math.min(Math.max(untilTrial, 50), 5_000) };
@@ -235,7 +235,7 @@ export class Deliverer {
     if (!trial) return rest;
     const read = this.#room.destination.reach ? await this.#health.reach(signal) : 'answered';
     if (read !== 'answered') return rest;
-    const taken = await this.#take({ by: 'single', most: 1 }, due);
+    const taken = await this.#take({ by: 'single', most: 1 }, await this.#anyDue());
     const isAnswered =
       taken.claimed.length === 0
         ? pause.cause === 'unauthorized'
@@ -245,6 +245,15 @@ export class Deliverer {
     log.info({ trials: trial.trials, reason: pause.reason }, 'destination resumed after a trial');
     await pullForward(database, clock.now());
     return { again: true };
+  }
+
+  /** One of all lanes that waits, whichever loop makes the trial: a read alone proves nothing of writes. */
+  async #anyDue(): Promise<Backlog[]> {
+    const { database, clock } = this.#room;
+    const due = await backlog(database, clock.now(), 1);
+    if (due.length > 0) return due;
+    await pullForward(database, clock.now());
+    return backlog(database, clock.now(), 1);
   }
 
   /** Somebody asks for it: what waits for a moment that the destination named, or for our own, goes now. */
