@@ -24,7 +24,7 @@ import { freeBatches } from './sync/deliver/batches.ts';
 import { Deliverer } from './sync/deliver/deliver.ts';
 import { freeDeliveries, isUnderWay } from './sync/deliver/deliveries.ts';
 import type { Sending } from './sync/deliver/difference.ts';
-import { adoptAccount, beginProject, findProject, otherProjectSentence } from './sync/deliver/project.ts';
+import { ProjectWatch } from './sync/deliver/project-watch.ts';
 import { DestinationSchema, type SchemaFault } from './sync/destination-schema.ts';
 import { Eraser, liftSuppression, requestErasure } from './sync/erase/erase.ts';
 import { type Erasure, freeErasures } from './sync/erase/erasures.ts';
@@ -38,7 +38,6 @@ import { freeTouches } from './sync/inbox/touches.ts';
 import {
   destinationName,
   isTried,
-  pause,
   pauses,
   pullTrialForward,
   resume,
@@ -114,6 +113,8 @@ export class Tributary {
   readonly destinationWebhook: Webhook<DestinationChange> | null;
   /** What opens them, and opens them again. */
   readonly opener: Opener;
+  /** Whether the destination is the project that acknowledged the customers. */
+  readonly project: ProjectWatch;
   /** This machine: files given to it are read by it alone. */
   readonly host = hostname();
   /** This process, as rows name it. */
@@ -126,8 +127,6 @@ export class Tributary {
   #dryRunsOnly = false;
   /** Sources that are withdrawn, and whose contributions are still to go. */
   #removedSources: string[] = [];
-  #projectDoubt: string | null = null;
-  #projectAskedAt = 0;
   readonly #connectors: readonly Connector[];
   readonly #proxies: Proxies | null;
   readonly #schema: DestinationSchema;
@@ -225,6 +224,15 @@ export class Tributary {
       rightOfWay,
       destination: pushed ? destinationOpening(pushed, { drift: config.drift }) : null,
       onOpened: () => this.#wakeForOpened(),
+    });
+    this.project = new ProjectWatch({
+      database,
+      clock,
+      log,
+      account: this.destinationAccount,
+      destination: connector.destination!,
+      context: () => this.contextOf(destinationName),
+      onDecided: () => this.wake(),
     });
     this.#eraser = new Eraser({
       database,
@@ -337,50 +345,6 @@ export class Tributary {
       log.warn({ source: vanished.name }, vanishedSentence(vanished));
   }
 
-  /** Why nothing is sent before a person has decided whose acknowledgements these are; null where that is known. */
-  get projectDoubt(): string | null {
-    return this.#projectDoubt;
-  }
-
-  /** Nothing counts as acknowledged by a project that has not acknowledged it: it is asked before anything is sent. */
-  async #meetProject(): Promise<void> {
-    const { database, clock, log, destinationAccount: account } = this;
-    const { destination } = this.sending;
-    this.#projectAskedAt = clock.now();
-    try {
-      const asking = { destination, context: this.contextOf(destinationName), now: clock.now() };
-      const finding = await findProject(database, account, asking);
-      this.#projectDoubt = finding.kind === 'ours' ? null : otherProjectSentence(finding, account);
-    } catch (error) {
-      this.#projectDoubt = `The configuration names another project than before (${account}), and the customers that were acknowledged could not be looked up there: ${(error as Error).message}`;
-    }
-    if (this.#projectDoubt === null) await this.#endProjectDoubt();
-    else {
-      const why = { cause: 'project' as const, reason: this.#projectDoubt };
-      if (await pause(database, destinationName, why, clock.now()))
-        log.error({ reason: this.#projectDoubt }, 'destination paused');
-    }
-  }
-
-  /** A person's word: every customer is due, or all is as before. Returns how many are due; null where nothing was asked. */
-  async decideProject(as: 'new' | 'same'): Promise<number | null> {
-    if (this.#projectDoubt === null) return null;
-    const { database, clock, log, destinationAccount: account } = this;
-    let due = 0;
-    if (as === 'new') due = await beginProject(database, account, clock.now());
-    else await adoptAccount(database, account, clock.now());
-    log.info({ account, as, due }, 'a person said which project the destination is');
-    await this.#endProjectDoubt();
-    return due;
-  }
-
-  async #endProjectDoubt(): Promise<void> {
-    this.#projectDoubt = null;
-    if ((await pauses(this.database)).get(destinationName)?.cause !== 'project') return;
-    await resume(this.database, destinationName);
-    this.wake();
-  }
-
   /** A person's word that a source is gone for good: what it contributed is withdrawn. False where none has vanished. */
   async withdraw(source: string): Promise<boolean> {
     const { database, world, clock } = this;
@@ -444,7 +408,7 @@ export class Tributary {
     if (!dryRunsOnly) await this.#giveAnotherTry();
     if (!dryRunsOnly) {
       await this.#noteSources();
-      await this.#meetProject();
+      await this.project.meet();
     }
     await this.learnTraits();
     await this.refreshSchema();
@@ -949,8 +913,7 @@ export class Tributary {
     await this.#compareWorkers();
     await endCancelledRuns(this.database, this.clock.now());
     await this.#coveragePolls.ask();
-    if (this.#projectDoubt !== null && this.clock.now() - this.#projectAskedAt >= 60_000)
-      await this.#meetProject();
+    await this.project.meetAgain();
     const now = this.clock.now();
     if (this.#housekeptAt === 0) this.#housekeptAt = now;
     else if (now - this.#housekeptAt >= 600_000) {

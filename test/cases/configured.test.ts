@@ -169,15 +169,15 @@ describe.each(databases)('a configuration that names something else, on $name', 
       expect(said()).toMatch(
         /names another project .*5 of 5 customers that were acknowledged do not exist there/,
       );
-      expect(tributary.projectDoubt).toContain('tributary project --new');
-      expect(await tributary.decideProject('new')).toBe(20);
+      expect(tributary.project.doubt).toContain('tributary project --new');
+      expect(await tributary.project.decide('new')).toBe(20);
       await people.rest();
       expect(people.project('two').size).toBe(20);
       expect(people.taken.find(({ sourceId }) => sourceId === 'p000001')?.payload).toMatchObject({
         name: 'Changed',
         phone: '+48600000001',
       });
-      expect(await tributary.decideProject('new')).toBeNull();
+      expect(await tributary.project.decide('new')).toBeNull();
       people.taken.length = 0;
       await start({ crm }, project('two'));
       await people.rest();
@@ -191,13 +191,13 @@ describe.each(databases)('a configuration that names something else, on $name', 
       expect(people.taken).toEqual([
         { sourceId: 'p000001', payload: { source_id: 'p000001', name: 'Changed' } },
       ]);
-      expect(tributary.projectDoubt).toBeNull();
+      expect(tributary.project.doubt).toBeNull();
     });
 
     it('24-another-project: a person says that it is the same, and only what changed is sent', async () => {
       await start({ crm }, project('two'));
       await changed();
-      expect(await tributary.decideProject('same')).toBe(0);
+      expect(await tributary.project.decide('same')).toBe(0);
       await people.rest();
       expect(people.taken.map(({ sourceId }) => sourceId)).toEqual(['p000001']);
     });

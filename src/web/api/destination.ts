@@ -57,7 +57,7 @@ const project = createRoute({
 });
 
 async function decide({ tributary }: Room, as: 'new' | 'same') {
-  const due = await tributary.decideProject(as);
+  const due = await tributary.project.decide(as);
   if (due !== null) return { as, due };
   throw new Problem(409, 'The configuration names the same project as before: there is nothing to decide.');
 }
@@ -69,7 +69,7 @@ export function destinationApi(room: Room) {
       c.json(await pauseByPerson(room, destinationName, c.req.valid('json').reason), 200),
     )
     .openapi(resume, async (c) => {
-      const doubt = room.tributary.projectDoubt;
+      const doubt = room.tributary.project.doubt;
       if (doubt !== null) throw new Problem(409, doubt);
       return c.json(await resumeByPerson(room, destinationName), 200);
     });
