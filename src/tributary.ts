@@ -35,14 +35,7 @@ import { Hydrator } from './sync/inbox/hydrate.ts';
 import { InboxWriter, nextRequestDue } from './sync/inbox/inbox.ts';
 import { Opener } from './sync/inbox/opening.ts';
 import { freeTouches } from './sync/inbox/touches.ts';
-import {
-  destinationName,
-  isTried,
-  pauses,
-  pullTrialForward,
-  resume,
-  takeTrial,
-} from './sync/pauses.ts';
+import { destinationName, isTried, pauses, pullTrialForward, resume, takeTrial } from './sync/pauses.ts';
 import { beginForecast, settleForecasts } from './sync/plan/forecasts.ts';
 import { type Forecast, type Planning, type PlanRequest, plan } from './sync/plan/plan.ts';
 import { type ProvenTraits, provenTraits, settingsWith } from './sync/proof/traits.ts';

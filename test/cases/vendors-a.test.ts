@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { hubspot as hubspotConnector } from '../../connectors/hubspot.ts';
 import { intercom as intercomConnector } from '../../connectors/intercom.ts';
 import { voucherify as voucherifyConnector } from '../../connectors/voucherify/index.ts';
-import { type Json, type JsonObject, TransientError } from '../../src/connector.ts';
+import { type ApiRequest, type Json, type JsonObject, TransientError } from '../../src/connector.ts';
 import { Authenticator } from '../../src/engine/authenticity.ts';
 import { type Verification, verificationById } from '../../src/sync/proof/verifications.ts';
 import { runById } from '../../src/sync/runs/runs.ts';
@@ -569,10 +569,17 @@ describe('a HubSpot that means no good', () => {
     updatedAt: '2026-02-01T00:00:00.000Z',
     archived: false,
   });
-  /** A context in which every call has the next of these answers. */
+  /** A context in which every call has the next of these answers; one that is not due is refused, as the engine does. */
   const answering = (...answers: (JsonObject | undefined)[]) => ({
     settings,
-    api: { request: async () => ({ status: 200, headers: {}, json: answers.shift() }) },
+    api: {
+      request: async ({ isAnswer }: ApiRequest) => {
+        const json = answers.shift();
+        if (isAnswer && !isAnswer(json))
+          throw new TransientError('this is not the answer', { foreign: true });
+        return { status: 200, headers: {}, json };
+      },
+    },
     files: {} as never,
     now: Date.parse('2026-03-01T00:00:00Z'),
   });

@@ -548,6 +548,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open }) => {
     const { config, clock, log: quiet } = world.tributary;
     for (const key of [null, 'another-key-of-the-tests-that-is-long']) {
       const other = new Wired({ config, database, clock, log: quiet, secretKey: key });
+      await other.learnSchema();
       await expect(other.erase({ sourceId: 'anna@example.com' })).rejects.toThrow(/TRIBUTARY_SECRET_KEY/);
       await expect(take({ recordId: '4711', body: { email: 'new@example.org' } }, other)).rejects.toThrow(
         /TRIBUTARY_SECRET_KEY/,
