@@ -106,7 +106,7 @@ describe.each(databases)('three sources on $name', ({ open }) => {
     );
   };
 
-  it('takes each field from whom the rules say, and lets the runner-up win when that one falls silent', async () => {
+  it('takes each field from whom the rules say, and the last word of one that falls silent', async () => {
     const shop = await start();
     const ada = world.hubspot.create({
       firstname: 'Ada',
@@ -127,10 +127,10 @@ describe.each(databases)('three sources on $name', ({ open }) => {
       metadata: { card: 'gold', orders: 3 },
     });
 
-    writeCards([['ada', '', 'Porto', 'silver']]); // says nothing of the phone any more
+    writeCards([['ada', '', 'Porto', 'silver']]); // says nothing of the phone now, so that what it said before stands
     await read('cards');
     expect(held('ada')).toMatchObject({
-      phone: 'hubspot',
+      phone: 'cards',
       city: 'Lyon',
       metadata: { card: 'silver', orders: 3 },
     });

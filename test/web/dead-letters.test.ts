@@ -210,7 +210,7 @@ describe.each(databases)('dead letters on $name', ({ open }) => {
     ]);
     const raw = await file('?format=csv&source=files&raw=true');
     expect(rowsOf(raw.text)[0]!['message']).toBe('=too few columns, 2');
-    expect((await file('?format=csv&code=none')).text).toMatch(/^id,kind,.*detail\r\n$/);
+    expect((await file('?format=csv&source=files&code=bad_value')).text).toMatch(/^id,kind,.*detail\r\n$/);
     expect((await file('?format=xml')).status).toBe(400);
   });
 
