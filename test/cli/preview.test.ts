@@ -109,7 +109,7 @@ describe('before it does', () => {
     [['preview'], /required option '--config <file>'/],
     [['preview', '--config', 'nosuch.json'], /no such file/],
     [['preview', '--config', 'tributary.config.json', '--payloads', 'x'], /whole|number/],
-    [['sync', 'hubspot', '--exit-zero'], /goes with --dry-run/],
+    [['sync', 'hubspot', '--exit-zero'], /requires --dry-run/],
   ])('wrong usage ends with 2: %j', async (args, sentence) => {
     const { exitCode, err } = await tributary(...args);
     expect(exitCode).toBe(2);
