@@ -11,7 +11,7 @@ export interface Keys {
   changedAt: string | undefined;
   /** The key is an e-mail address: its letter case does not tell two rows apart. */
   isEmail: boolean;
-  /** Columns that the vendor guards against spreadsheets: an apostrophe before their values is no part of them. */
+  /** Columns that the vendor guards against spreadsheets: an apostrophe before a value is not part of it. */
   guarded: ReadonlySet<string>;
 }
 

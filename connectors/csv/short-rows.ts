@@ -54,7 +54,7 @@ export class ShortRows<Row extends { fields: readonly string[] }> {
     return rows.length > 0 ? [rows.map((row) => ({ row, broken }))] : [];
   }
 
-  /** True where the row cannot stand alone: what is in it is not what its columns hold. */
+  /** True where the row is a piece of another one: its cells are not what its columns hold. */
   #isPiece({ fields }: Row): boolean {
     const { keys, mail, mailless } = this.#layout;
     const [{ at, profile }] = keys as [Layout['keys'][number]];

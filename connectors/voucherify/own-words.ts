@@ -41,7 +41,7 @@ export function isOwn(response: ApiResponse): boolean {
   return isPermanentRedirect(response) || ownWords(response) !== null;
 }
 
-/** The API's address is another one: whoever says so, it concerns every call, and a person must mend it. */
+/** The API's address is another one. It concerns every call, and a person must correct it. */
 export function isPermanentRedirect({ status }: ApiResponse): boolean {
   return status === 301 || status === 308;
 }

@@ -28,7 +28,7 @@ const connectionsMax = 8;
 /** A statement that waits for a lock that is not ours is given up after so long. */
 const lockWaitSeconds = 60;
 
-/** More statements than this never wait for a connection: whoever asks for another one is told at once. */
+/** More statements than this never wait for a connection: a further one fails at once. */
 const waitingMax = 1_000;
 
 /**

@@ -1,4 +1,4 @@
-// A folder that is its owner's alone, whoever made it. It does not know what lies in it.
+// A folder that only its owner can open. It does not know what lies in it.
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -520,7 +520,7 @@ function secretsOf({ headers, oauth }: ApiDescription, token: string | null): Se
   return new Secrets({ ...headers, ...more, ...(token !== null && { token }) });
 }
 
-/** The code asks whoever reads pages for smaller ones. */
+/** An error of this code asks for smaller pages. */
 function tooLarge(name: string): RejectedError {
   const megabytes = Math.floor(limits.bytes / 1024 / 1024);
   return new RejectedError(

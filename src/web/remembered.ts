@@ -39,7 +39,7 @@ export class Remembered<Value> {
       return await Promise.race([finding, meanwhile]);
     } finally {
       found.abort();
-      finding.catch(() => {}); // whoever comes next learns of it
+      finding.catch(() => {}); // the next caller learns of it
     }
   }
 

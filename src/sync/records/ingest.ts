@@ -230,7 +230,7 @@ function countAll(intake: Intake, { records, newest, rest, done, page, rejected 
   return counts;
 }
 
-/** Folds these customers anew and owes what is new of them. Returns how many that are. */
+/** Folds these customers again and enqueues what is new. Returns how many changed. */
 async function foldAndOwe(
   db: Queryable,
   world: World,
