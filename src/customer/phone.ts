@@ -41,7 +41,7 @@ function tidied(text: string): string | undefined {
   if (inScientificNotation.test(plain)) return undefined;
   const [, digits, decimals = ''] = withDecimals.exec(plain) ?? [];
   if (digits !== undefined && /^0+$/.test(decimals)) return digits;
-  // One decimal is no group of digits: the number was calculated with.
+  // A single decimal is not a group of digits: a spreadsheet has taken the text for a number.
   if (digits !== undefined && decimals.length === 1) return undefined;
   if (extension.test(plain)) return plain;
   const number = plain.replace(/(?<=[\d\s)])[\s(\-–—,;:/]+\p{L}[\p{L}\s.\-)]*$/u, '').trim();

@@ -7,6 +7,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { parseJson } from '../connector/json.ts';
 import type { Connector } from '../connector.ts';
 import type { OutputHealth } from '../engine/output-health.ts';
+import { describeVanished } from '../sync/runs/vanished.ts';
 import { figures } from '../sync/status.ts';
 import type { Tributary } from '../tributary.ts';
 import { adminPages } from './admin.ts';
@@ -86,6 +87,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     guesses,
     loginCodes: options.loginCodes ?? new LoginCodes(clock),
     figures: new Remembered(clock, () => figures(database, clock.now())),
+    vanished: new Remembered(clock, () => describeVanished(database, tributary.world)),
     rates: new Rates(),
     refusals: new Refusals(clock, log),
     output: options.output ?? null,

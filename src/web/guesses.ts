@@ -1,5 +1,5 @@
-// Wrong tokens and login links, whoever sends them: after a few within a minute the next ones are put off, and it is told
-// once. The right token always passes. It never sees a token.
+// Wrong tokens and login links of all clients together: after a few within a minute further ones are refused, and one log
+// line reports it. The right token always passes. It never sees a token.
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log.ts';
 

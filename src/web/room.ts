@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Connector } from '../connector.ts';
 import type { OutputHealth } from '../engine/output-health.ts';
+import type { Vanished } from '../sync/runs/vanished.ts';
 import type { Figures } from '../sync/status.ts';
 import type { Tributary } from '../tributary.ts';
 import type { Auth } from './auth.ts';
@@ -27,6 +28,7 @@ export interface Room {
   guesses: Guesses;
   loginCodes: LoginCodes;
   figures: Remembered<Figures>;
+  vanished: Remembered<Vanished[]>;
   rates: Rates;
   /** Webhooks that were refused at the door. */
   refusals: Refusals;

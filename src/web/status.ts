@@ -6,7 +6,7 @@ import { freshnessSince } from '../sync/deliver/freshness.ts';
 import { destinationName, pauses } from '../sync/pauses.ts';
 import { lastEnded, type Verification } from '../sync/proof/verifications.ts';
 import { goingRuns, lastRuns, type Run } from '../sync/runs/runs.ts';
-import { describeVanished, vanishedSentence } from '../sync/runs/vanished.ts';
+import { vanishedSentence } from '../sync/runs/vanished.ts';
 import type { Source } from '../sync/source.ts';
 import { differingSentence } from '../tributary.ts';
 import {
@@ -326,7 +326,7 @@ async function readFigures(room: Room): Promise<Figured> {
     pauses(database),
     batchesUnderWay(database),
     readSources(room),
-    describeVanished(database, tributary.world),
+    room.vanished.get(),
   ]);
   const now = clock.now();
   const waited = (since: number | null) => (since === null ? null : Math.max(now - since, 0) / 1000);

@@ -43,7 +43,7 @@ export type Settlement =
       counted: boolean;
       message: string;
       uncertain: boolean;
-      /** The next attempt goes by itself. */
+      /** The next attempt is a request of its own. */
       alone?: boolean;
     };
 

@@ -34,7 +34,7 @@ export interface Verdict {
   blamed: boolean;
   /** It counts as an attempt. */
   counted: boolean;
-  /** The next attempt goes by itself. */
+  /** The next attempt is a request of its own. */
   alone: boolean;
   /** Nothing more is sent for now. */
   paused: boolean;

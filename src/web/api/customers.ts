@@ -139,7 +139,7 @@ export function customersApi({ tributary }: Room) {
     .openapi(one, async (c) => {
       const { sourceId } = c.req.valid('param');
       const customer = await customerView(tributary.database, sourceId);
-      if (!customer) throw nobody(`There is no customer of the source ID ${sourceId}.`);
+      if (!customer) throw nobody(`No customer has the source ID ${sourceId}.`);
       return c.json(customerBody(customer), 200);
     });
 }

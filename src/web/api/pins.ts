@@ -108,7 +108,7 @@ export function pinsApi(room: Room) {
 async function noCustomer({ tributary }: Room, id: string): Promise<Problem> {
   const meant = await findCustomers(tributary.database, tributary.world, id);
   const hint = meant.map(({ sourceId, by }) => ` By its ${by} it may be ${sourceId}.`).join('');
-  const detail = `There is no customer of the source ID ${id}.${hint}`;
+  const detail = `No customer has the source ID ${id}.${hint}`;
   return meant.length === 0 ? nobody(detail) : new Problem(404, detail);
 }
 
