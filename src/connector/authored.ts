@@ -1,9 +1,10 @@
 // Webhooks whose body a person writes in the vendor's screens: one record each, whole, by the names that the person gave.
 // It knows no vendor.
 import { z } from 'zod';
-import { type Change, RejectedError } from '../connector.ts';
+import { RejectedError } from './errors.ts';
 import type { Json } from './json.ts';
 import { momentOf, objectOf, valueAt, wordOf } from './reading.ts';
+import type { Change } from './source.ts';
 import type { Received } from './webhook.ts';
 
 const path = z.string().min(1);

@@ -1,5 +1,5 @@
 // How a connector tries what its credentials allow. It knows no vendor.
-import type { Permission } from '../connector.ts';
+import type { Permission } from './api.ts';
 
 /** Tries one thing: `means` is what its success is good for; a refusal is told in its own words. */
 export async function tried(

@@ -1,13 +1,8 @@
 // The door's words for what a vendor's documents leave open: steps on throwaway customers, and what is made of their
 // answers. All of it is pure: the engine carries out the steps, waits, and takes the customers away again.
-import type {
-  ApiRequest,
-  ApiResponse,
-  CustomerWrite,
-  DestinationCustomer,
-  MetadataSchema,
-  Outcome,
-} from '../connector.ts';
+import type { ApiRequest, ApiResponse } from './api.ts';
+import type { CustomerWrite, DestinationCustomer, Outcome } from './customer.ts';
+import type { MetadataSchema } from './metadata.ts';
 
 /** One thing to do. `when`: it is left out where this says no of what was heard before. */
 export type ProbeStep = { name: string; when?(heard: Heard): boolean } & (

@@ -1,6 +1,6 @@
 // Windows of calls as a person gives them, into quotas; and the numbers that vendors' headers say of them. It knows no
 // vendor.
-import type { ApiResponse, Quota } from '../connector.ts';
+import type { ApiResponse, Quota } from './api.ts';
 
 /** One window: at most `requests` calls in any `seconds`. `reserve`: the share left to others, 0 to 1. */
 export interface Window {

@@ -1,5 +1,5 @@
 // What connectors need to read a vendor's JSON without trusting it. It knows no vendor.
-import type { Api, ApiRequest } from '../connector.ts';
+import type { Api, ApiRequest } from './api.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { TimeUnit } from './locale.ts';
 

@@ -1,8 +1,8 @@
 // Reading what changed since a time by a clock that is coarse, that ties, or that runs ahead of ours. What was given at the
 // edge is remembered by its content: it is read again, and not given twice. It knows no vendor, and makes no request.
 import { z } from 'zod';
-import type { SourceRecord } from '../connector.ts';
 import { fingerprint } from './checking.ts';
+import type { SourceRecord } from './source.ts';
 
 /** More of them at the edge are given again rather than remembered. */
 const maxGiven = 500;

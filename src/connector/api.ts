@@ -1,0 +1,136 @@
+// How a vendor's API is reached, and what a connector is given with every call.
+import type { Readable } from 'node:stream';
+import type { RejectedError, TransientError, UnauthorizedError } from './errors.ts';
+import type { Json } from './json.ts';
+import type { Locale } from './locale.ts';
+
+/** What a connector is handed with every call. */
+export interface Context<Settings> {
+  settings: Settings;
+  api: Api;
+  files: Files;
+  /** How the source's values are written, by its configuration and else by the connector. Absent where nothing is read. */
+  locale?: Locale;
+  /** Epoch milliseconds; the only clock a connector may use. */
+  now: number;
+}
+
+export interface Api {
+  /**
+   * Sends one request, after its quotas have room. Throws `TransientError`, `RejectedError` or `UnauthorizedError` for
+   * every status that is neither 2xx nor in `answers`, and for a status in `answers` that is not the vendor's own (see
+   * `ApiDescription.isOwn`).
+   */
+  request(request: ApiRequest): Promise<ApiResponse>;
+}
+
+export interface ApiRequest {
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below the base URL; each variable segment percent-encoded by the connector. */
+  path: string;
+  query?: { [name: string]: string | number | boolean | undefined };
+  json?: Json;
+  /** Sent as `multipart/form-data`, in place of `json`. */
+  file?: ApiFile;
+  /** Draws on the quotas of this bucket and on those for `all`; absent: on those without a bucket and on those for `all`. */
+  bucket?: string;
+  /** Statuses other than 2xx that are an answer here, not an error. */
+  answers?: readonly number[];
+  /**
+   * Whether the body of a success is an answer to this request. One that is not came from something in between: the call
+   * throws a `TransientError` that is `foreign`, and proves nothing.
+   */
+  isAnswer?: (json: Json | undefined) => boolean;
+  timeoutSeconds?: number;
+}
+
+/** A file sent as the only part of a form. */
+export interface ApiFile {
+  /** The name of the form's field, and of the file. */
+  field: string;
+  name: string;
+  /** Of the file: `text/csv`. */
+  contentType: string;
+  content: string | Uint8Array;
+}
+
+export interface ApiResponse {
+  status: number;
+  /** Names in lower case. */
+  headers: { [name: string]: string };
+  /** The parsed body, or undefined where it is no JSON. */
+  json: Json | undefined;
+}
+
+/** Local files, opened by the engine. */
+export interface Files {
+  /** Size in bytes and time of last change, epoch milliseconds. Throws where there is no such file. */
+  stat(path: string): Promise<{ bytes: number; changedAt: number }>;
+  open(path: string, fromByte: number): Readable;
+}
+
+export interface ApiDescription {
+  baseUrl: string;
+  /** Sent with every request; holds the credentials. Never logged. */
+  headers: { [name: string]: string };
+  /** Present where tokens run out: each request then carries `Authorization: Bearer` with the present one. */
+  oauth?: OAuth;
+  /** Whose quotas these are: two sources of one account share them. No secret: it is stored and shown. */
+  account: string;
+  quotas: Quota[];
+  /** What the response's headers say of the quotas. */
+  readQuotas?(response: ApiResponse, request: ApiRequest, now: number): QuotaReading[];
+  /**
+   * Whether an answer that is no success was given by the vendor itself. What was not (a gateway's or firewall's page) says
+   * nothing of the credentials or of a record: the vendor counts as down. Default: its body is a JSON object or array, or
+   * it is a 401 without a body. Temporary redirects are never the vendor's, permanent ones only where this says so.
+   */
+  isOwn?(response: ApiResponse, request: ApiRequest): boolean;
+  /** How an error of this vendor is to be taken where its status alone misleads. Asked only of the vendor's own answers. */
+  refusal?(
+    response: ApiResponse,
+    request: ApiRequest,
+    now: number,
+  ): TransientError | RejectedError | UnauthorizedError | undefined;
+}
+
+/** At most `requests` calls in any `seconds` seconds. */
+export interface Quota {
+  name: string;
+  requests: number;
+  seconds: number;
+  /** Only calls of this bucket draw on it; absent: only calls without a bucket. */
+  bucket?: string;
+  /** Every call draws on it, whatever its bucket. */
+  all?: true;
+  /** Share left to others who use the same account, 0 to 1. */
+  reserve?: number;
+}
+
+/** What a response tells about a quota. */
+export interface QuotaReading {
+  quota: string;
+  limit?: number;
+  remaining?: number;
+  /** Epoch milliseconds until which nothing is left. */
+  exhaustedUntil?: number;
+}
+
+/** Access tokens that run out: the engine gets new ones, once for all workers, and keeps them sealed. */
+export interface OAuth {
+  /** Where tokens are got, whole; form-encoded. */
+  tokenUrl: string;
+  /** Sent with the grant: `client_id`, `client_secret`. */
+  fields: { readonly [name: string]: string };
+  /** The first refresh token; the vendor may hand out another each time. Null: by the client's credentials alone. */
+  refreshToken: string | null;
+}
+
+/** One thing that the credentials should allow, tried by `tributary check`. */
+export interface Permission {
+  what: string;
+  /** Null: not tried. */
+  allowed: boolean | null;
+  /** What was answered, and what to do where it is not allowed; or why it was not tried. */
+  note: string;
+}

@@ -1,0 +1,34 @@
+// A customer as a destination takes it and gives it back.
+import type { Json, JsonObject } from './json.ts';
+
+/** A customer's values by field name: `name`, `email`, `address.city`, `metadata.plan`. Null means: to be cleared. */
+export type Fields = { [field: string]: Json };
+
+/** One customer to write: only the fields that are to change, plus what the vendor needs with them. */
+export interface CustomerWrite {
+  sourceId: string;
+  /** The body as the vendor takes it, made by `Destination.payload`. */
+  payload: JsonObject;
+}
+
+/** What became of one customer of a batch. `unknown`: it may have arrived; it is sent again, whole. */
+export type Outcome =
+  | { sourceId: string; result: 'accepted' }
+  | { sourceId: string; result: 'rejected'; code: string; message: string; details?: Json }
+  | { sourceId: string; result: 'unknown'; message: string };
+
+/** A customer read back from the destination. */
+export interface DestinationCustomer {
+  sourceId: string;
+  /** The vendor's own ID. */
+  id: string;
+  fields: Fields;
+}
+
+/** A customer as a whole reading shows it. `sourceId` is null where it has none. */
+export interface ShownCustomer {
+  sourceId: string | null;
+  /** The vendor's own ID. */
+  id: string;
+  fields: Fields;
+}

@@ -1,0 +1,133 @@
+// What a destination takes, and how it is read back.
+import type { Context } from './api.ts';
+import type { CustomerWrite, DestinationCustomer, Fields, Outcome, ShownCustomer } from './customer.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { MetadataSchema } from './metadata.ts';
+import type { Probe } from './probe.ts';
+import type { Webhook } from './webhook.ts';
+
+export interface Destination<Settings> {
+  /** Calls that are worth grouping, and how far. `partialWrites`: see `PartialWrites`; `replace` is safe both ways. */
+  traits(settings: Settings): {
+    partialWrites: PartialWrites;
+    /** Null: singles only. */
+    bulk: {
+      maxRecords: number;
+      maxBytes: number;
+      bucket?: string;
+      /** How long the vendor works on a bulk action, about: for forecasts. */
+      takes?: { seconds: number; secondsPerRecord: number };
+    } | null;
+    /** What a file of the first load may hold, where the settings ask for one. Draws on the bucket of bulk. */
+    firstLoad?: { maxRecords: number; maxBytes: number } | null;
+    /** At most this many single writes under way at once. */
+    singlesAtOnce: number;
+  };
+  /** The body that writes these fields. Pure: previews show exactly this. The settings may say how a value is cleared. */
+  payload(sourceId: string, fields: Fields, settings?: Settings): JsonObject;
+  /**
+   * The payload completed with what others hold in the objects it writes (`metadata`, `address`), so that a vendor who
+   * replaces them loses nothing. Pure.
+   */
+  preserve?(payload: JsonObject, current: DestinationCustomer): JsonObject;
+  /** Writes one customer, creating it where there is none of this source ID. */
+  upsert(context: Context<Settings>, write: CustomerWrite): Promise<Outcome>;
+  bulk?: {
+    /**
+     * One batch within the limits of `traits`. A refusal of the whole is thrown: a `RejectedError` is for the caller to
+     * bisect. Its code `payload_too_large`, or status 413: smaller batches may be taken; `missing_feature`: this account has
+     * no bulk, and singles may do.
+     */
+    submit(context: Context<Settings>, writes: readonly CustomerWrite[]): Promise<{ actionId: string }>;
+    /**
+     * Null: still going on. Otherwise one outcome for each source ID. `sample`: what was accepted is believed only where a
+     * few of them are read back just as they were sent.
+     */
+    poll(
+      context: Context<Settings>,
+      actionId: string,
+      sourceIds: readonly string[],
+    ): Promise<{ outcomes: Outcome[]; sample?: true } | null>;
+  };
+  /**
+   * For a vendor whose import of files takes many more customers than a bulk call, but may write over whole customers: used
+   * only for the first load of an empty destination, and only where `traits` ask for it. Needs `bulk`, whose `poll` is asked
+   * about its actions too, and a `readBack.list` that tells the `total`.
+   */
+  firstLoad?: {
+    /**
+     * The file that creates those of them that it can carry without loss, in their order, in at most `maxBytes`. The others
+     * go in bulk. `schema`: as the vendor has it now. Pure.
+     */
+    file(
+      writes: readonly CustomerWrite[],
+      limits: { maxBytes: number },
+      schema: MetadataSchema | null,
+    ): { content: string; sourceIds: string[] };
+    /** Throws as `bulk.submit` does; after a `RejectedError` no file is sent any more, and its customers go in bulk. */
+    submit(context: Context<Settings>, content: string): Promise<{ actionId: string }>;
+  };
+  /**
+   * Takes one customer away: so that it may come back (its key is free again), or for good with all that hangs on it.
+   * One that is not there is accepted.
+   */
+  remove?(context: Context<Settings>, sourceId: string, options: { permanent: boolean }): Promise<Outcome>;
+  /**
+   * The cheapest call that needs the credentials and changes nothing: it tells a refusal of one customer from one of
+   * everybody. Throws what the call throws.
+   */
+  reach?(context: Context<Settings>): Promise<void>;
+  /** The customer as the destination has it now, or null. */
+  read(context: Context<Settings>, sourceId: string): Promise<DestinationCustomer | null>;
+  /** Absent: customers can be read only one by one. */
+  readBack?: ReadBack<Settings>;
+  /** The schema of metadata, or null where none is defined. */
+  metadataSchema?(context: Context<Settings>): Promise<MetadataSchema | null>;
+  /** The destination's own webhooks: they tell of drift. */
+  webhook?(settings: Settings): Webhook<DestinationChange>;
+  /** How it is found out what the vendor's documents leave open. Needs `remove`. */
+  probe?: Probe<Settings>;
+}
+
+/** How the vendor treats what a write leaves out of an object (`metadata`, `address`). */
+export type PartialWrites = 'merge' | 'replace';
+
+/** How everything that a destination holds is read back. The engine loops, waits and downloads. */
+export interface ReadBack<Settings> {
+  /**
+   * Present where the vendor writes all customers into a file. Where it refuses (RejectedError, UnauthorizedError), the
+   * list is read instead.
+   */
+  export?: {
+    begin(context: Context<Settings>): Promise<{ exportId: string }>;
+    /** Null: it is still being made. Throws RejectedError where it came to nothing. `url`: absolute. */
+    poll(context: Context<Settings>, exportId: string): Promise<{ url: string } | null>;
+    /**
+     * The customers of the file, in its order. `fields` holds every field that the file shows, null where it is empty: a
+     * field that is not in it cannot be seen in this file. Throws RejectedError where the file is none of the vendor's.
+     */
+    parse(bytes: AsyncIterable<Uint8Array>, schema: MetadataSchema | null): AsyncIterable<ShownCustomer>;
+    /** Why a field may be missing in the file, in words. */
+    omits: string;
+    /** Deletes the file at the vendor: it is full of people. One that is not there is accepted. */
+    remove?(context: Context<Settings>, exportId: string): Promise<void>;
+    /** IDs of exports that `begin` may have ordered since this time, epoch milliseconds, and whose answer was lost. */
+    orderedSince?(context: Context<Settings>, since: number): Promise<string[]>;
+  };
+  list: {
+    /**
+     * One page of all customers, from null the first. None that was there all along is left out; one may come twice.
+     * `total`: how many the vendor says there are.
+     */
+    page(
+      context: Context<Settings>,
+      cursor: Json | null,
+    ): Promise<{ customers: ShownCustomer[]; cursor: Json; rest: boolean; total?: number }>;
+  };
+}
+
+/** What one item of a destination's own webhook says. */
+export type DestinationChange =
+  /** `ours`: our own delivery caused it, so it ends there. `changedAt`: epoch milliseconds. */
+  | { kind: 'customer'; customer: DestinationCustomer; changedAt: number; deleted?: true; ours: boolean }
+  | { kind: 'ignored'; reason: string };

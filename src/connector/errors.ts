@@ -1,0 +1,76 @@
+// Errors, named by what happens next.
+import type { Json } from './json.ts';
+
+/** Tried again: after the vendor's word, or after our own delay. */
+export class TransientError extends Error {
+  override name = 'TransientError';
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+  /** The quota that refused, where it is known. */
+  readonly quota: string | undefined;
+  /** False where the vendor surely did nothing (a refusal); true where it may have done what was asked. */
+  readonly uncertain: boolean;
+  /**
+   * The answer was not the vendor's: a proxy, firewall or gateway spoke. It says nothing of what was asked, so it is a
+   * failure of the way there. Only where others get through at the same time can one request be to blame.
+   */
+  readonly foreign: boolean;
+  /**
+   * The vendor refused this one request for a reason that may pass (a conflict). Each refusal counts as an attempt, and after
+   * a few of them it is rejected with this code.
+   */
+  readonly rejectedAs: string | undefined;
+
+  constructor(
+    message: string,
+    options: {
+      status?: number;
+      retryAfterMs?: number;
+      quota?: string;
+      uncertain?: boolean;
+      foreign?: boolean;
+      rejectedAs?: string;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.status = options.status;
+    this.retryAfterMs = options.retryAfterMs;
+    this.quota = options.quota;
+    this.uncertain = options.uncertain ?? false;
+    this.foreign = options.foreign ?? false;
+    this.rejectedAs = options.rejectedAs;
+  }
+}
+
+/** This one request cannot succeed as it is; others may. */
+export class RejectedError extends Error {
+  override name = 'RejectedError';
+  readonly status: number | undefined;
+  /** The vendor's own key of the error, for grouping: `metadata_validation_failed`. */
+  readonly code: string;
+  readonly details: Json | undefined;
+
+  constructor(message: string, options: { code: string; status?: number; details?: Json; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.code = options.code;
+    this.status = options.status;
+    this.details = options.details;
+  }
+}
+
+/**
+ * The credentials are refused: the source or destination is paused, and tried again now and then. `final`: the vendor took
+ * the grant back (`invalid_grant`), so that only a person can mend it.
+ */
+export class UnauthorizedError extends Error {
+  override name = 'UnauthorizedError';
+  readonly final: boolean;
+  readonly status: number | undefined;
+
+  constructor(message?: string, options: { final?: boolean; status?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.final = options.final ?? false;
+    this.status = options.status;
+  }
+}
