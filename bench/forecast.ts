@@ -8,7 +8,7 @@ import { connectors } from '../connectors/index.ts';
 import { checkConfig } from '../src/config.ts';
 import { type Database, openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
-import { createLog } from '../src/engine/log.ts';
+import { createLog } from '../src/engine/log/log.ts';
 import { type KeptForecast, keepForecast, listForecasts } from '../src/sync/plan/forecasts.ts';
 import { Tributary } from '../src/tributary.ts';
 import { createHubSpotSimulator } from '../test/simulators/hubspot.ts';

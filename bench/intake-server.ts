@@ -5,7 +5,7 @@ import { connectors } from '../connectors/index.ts';
 import { checkConfig } from '../src/config.ts';
 import { at, json, openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
-import { createLog } from '../src/engine/log.ts';
+import { createLog } from '../src/engine/log/log.ts';
 import type { NewRequest } from '../src/sync/inbox/inbox.ts';
 import { Tributary } from '../src/tributary.ts';
 import { createApp } from '../src/web/app.ts';

@@ -7,9 +7,9 @@ import PQueue from 'p-queue';
 import { Pool } from 'undici';
 import { openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
-import { Endpoint } from '../src/engine/http.ts';
-import { createLog } from '../src/engine/log.ts';
-import { Budgets } from '../src/engine/quota.ts';
+import { Endpoint } from '../src/engine/http/endpoint.ts';
+import { createLog } from '../src/engine/log/log.ts';
+import { Budgets } from '../src/engine/quota/budgets.ts';
 
 const { values: options } = parseArgs({
   options: {

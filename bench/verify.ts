@@ -9,7 +9,7 @@ import { connectors } from '../connectors/index.ts';
 import { checkConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
-import { createLog } from '../src/engine/log.ts';
+import { createLog } from '../src/engine/log/log.ts';
 import { verificationById } from '../src/sync/proof/verifications.ts';
 import { Tributary } from '../src/tributary.ts';
 import { differingEvery } from './verify-vendor.ts';

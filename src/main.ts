@@ -3,8 +3,8 @@ import type { Cli } from './cli/cli.ts';
 import { exitCodes } from './cli/errors.ts';
 import { runProgram } from './cli/program.ts';
 import { systemClock } from './engine/clock.ts';
-import { createLog } from './engine/log.ts';
-import { OutputHealth } from './engine/output-health.ts';
+import { createLog } from './engine/log/log.ts';
+import { OutputHealth } from './engine/log/output-health.ts';
 import { rooms } from './rooms.ts';
 
 // What this process creates (the embedded database, keys, imported files) is its owner's alone.

@@ -13,9 +13,9 @@ import {
 } from './config.ts';
 import type { Database } from './db/database.ts';
 import type { Clock } from './engine/clock.ts';
-import type { Proxies } from './engine/connections.ts';
-import type { Log } from './engine/log.ts';
-import type { OutputHealth } from './engine/output-health.ts';
+import type { Proxies } from './engine/http/connections.ts';
+import type { Log } from './engine/log/log.ts';
+import type { OutputHealth } from './engine/log/output-health.ts';
 import type { Tributary } from './tributary.ts';
 import type { createApp } from './web/app.ts';
 import type { Served } from './web/server.ts';

@@ -130,10 +130,10 @@ describe('the house', () => {
   });
 
   it.each([
-    ['undici', ['src/engine/http.ts', 'src/engine/connections.ts']],
+    ['undici', ['src/engine/http/endpoint.ts', 'src/engine/http/connections.ts']],
     ['p-queue', ['src/engine/', 'src/db/database.ts']],
-    ['pino', ['src/engine/log.ts']],
-    ['node-cron', ['src/engine/schedule.ts']],
+    ['pino', ['src/engine/log/log.ts']],
+    ['node-cron', ['src/engine/work/schedule.ts']],
     ['commander', ['src/cli/', 'src/main.ts']],
     [
       'node:fs',

@@ -8,7 +8,7 @@ import type { Environment } from '../config.ts';
 import type { MetadataSchema, Permission } from '../connector.ts';
 import { metadataKey } from '../customer/fields.ts';
 import { nearestName } from '../customer/nearest.ts';
-import { createLog } from '../engine/log.ts';
+import { createLog } from '../engine/log/log.ts';
 import type { House } from '../rooms.ts';
 import { destinationName } from '../sync/pauses.ts';
 import type { SourceConfig } from '../sync/source.ts';

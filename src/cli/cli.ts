@@ -1,6 +1,6 @@
 // What every command is handed.
 import type { Clock } from '../engine/clock.ts';
-import type { OutputHealth } from '../engine/output-health.ts';
+import type { OutputHealth } from '../engine/log/output-health.ts';
 import type { Rooms } from '../rooms.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,7 +1,7 @@
 // `tributary preview`: what a proposed configuration would make of the stored records, before it is the real one.
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { createLog } from '../engine/log.ts';
+import { createLog } from '../engine/log/log.ts';
 import type { Cli } from './cli.ts';
 import { type Differences, type Group, printDifferences, printGroup } from './differences.ts';
 import { CommandError, differs, exitCodes, UsageError } from './errors.ts';

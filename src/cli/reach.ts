@@ -3,7 +3,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Config, Environment } from '../config.ts';
 import { LockedError } from '../db/lock.ts';
-import { createLog, type Log } from '../engine/log.ts';
+import { createLog, type Log } from '../engine/log/log.ts';
 import type { House, HouseOptions } from '../rooms.ts';
 import type { Cli } from './cli.ts';
 import { Client, overNetwork } from './client.ts';

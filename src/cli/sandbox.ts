@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockHolder } from '../db/lock.ts';
 import { ownFolder } from '../db/own-folder.ts';
-import type { Log } from '../engine/log.ts';
+import type { Log } from '../engine/log/log.ts';
 import { CommandError, UsageError } from './errors.ts';
 
 export interface Sandbox {

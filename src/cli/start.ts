@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { Config, Environment } from '../config.ts';
 import { isUnavailable, unavailableReason } from '../db/availability.ts';
-import { createLog, type Log } from '../engine/log.ts';
+import { createLog, type Log } from '../engine/log/log.ts';
 import type { House } from '../rooms.ts';
 import type { Status } from './answers.ts';
 import type { Cli } from './cli.ts';

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { Locale, Mapping } from '../connector.ts';
 import { localeFaults } from '../customer/mapping.ts';
-import { usualBodyRules } from '../engine/body.ts';
-import { knownCharset } from '../engine/charset.ts';
-import { scheduleFault, timezoneFault } from '../engine/schedule.ts';
+import { usualBodyRules } from '../engine/webhook/body.ts';
+import { knownCharset } from '../engine/webhook/charset.ts';
+import { scheduleFault, timezoneFault } from '../engine/work/schedule.ts';
 
 const text = z.string().min(1);
 const words = z.array(text).min(1).optional();

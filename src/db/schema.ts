@@ -541,7 +541,7 @@ export const destinationSchemas = pgTable('destination_schemas', {
   readAt: time('read_at').notNull(),
 });
 
-/** Every process that works or worked here. Written by engine/roster. */
+/** Every process that works or worked here. Written by engine/work/worker-registry. */
 export const workers = pgTable('workers', {
   id: uuid().primaryKey(),
   host: text().notNull(),
@@ -561,7 +561,7 @@ export const endedSessions = pgTable('ended_sessions', {
   expiresAt: time('expires_at').notNull(),
 });
 
-/** Slots of a quota held by a process: each may carry one call per window. Written by engine/quota-slices. */
+/** Slots of a quota held by a process: each may carry one call per window. Written by engine/quota/slices. */
 export const quotaSlices = pgTable(
   'quota_slices',
   {
@@ -577,7 +577,7 @@ export const quotaSlices = pgTable(
   (t) => [index('quota_slices_account').on(t.account, t.quota, t.freeAt)],
 );
 
-/** What is known of a quota beyond its description: spent in long windows, and until when it is exhausted. Written by engine/quota-slices. */
+/** What is known of a quota beyond its description: spent in long windows, and until when it is exhausted. Written by engine/quota/slices. */
 export const quotaStates = pgTable(
   'quota_states',
   {
@@ -595,7 +595,7 @@ export const quotaStates = pgTable(
   (t) => [primaryKey({ columns: [t.account, t.quota] })],
 );
 
-/** Calls made, by lane and hour. Written by engine/quota-spend. */
+/** Calls made, by lane and hour. Written by engine/quota/spend. */
 export const quotaSpend = pgTable(
   'quota_spend',
   {
@@ -689,7 +689,7 @@ export const destinationTraits = pgTable('destination_traits', {
   probedAt: time('probed_at').notNull(),
 });
 
-/** Of each account the access token that all workers share, sealed. Written by engine/oauth-tokens. */
+/** Of each account the access token that all workers share, sealed. Written by engine/http/oauth-tokens. */
 export const oauthTokens = pgTable('oauth_tokens', {
   account: text().primaryKey(),
   /** {accessToken, refreshToken}, sealed under the secret key; null until the first was got. */

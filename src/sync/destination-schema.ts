@@ -10,8 +10,8 @@ import {
 import { canonicalJson } from '../customer/json.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
-import type { Log } from '../engine/log.ts';
-import { backoffMs } from '../engine/retry.ts';
+import type { Log } from '../engine/log/log.ts';
+import { backoffMs } from '../engine/work/retry.ts';
 import { keepSchema, keptSchema } from './kept-schema.ts';
 import type { World } from './world.ts';
 

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
-import { forgetSpend } from '../engine/quota-spend.ts';
+import { forgetSpend } from '../engine/quota/spend.ts';
 import { forgetCounts } from './deliver/breaker.ts';
 import { forgetFreshness } from './deliver/freshness.ts';
 import { coverageSince, forgetCoverage, pollEverySeconds } from './inbox/coverage.ts';

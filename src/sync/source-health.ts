@@ -2,11 +2,11 @@
 // It knows no run and no record, only what their failures say of the vendor.
 import { type Api, RejectedError, TransientError, UnauthorizedError } from '../connector.ts';
 import type { Database } from '../db/database.ts';
-import { Circuit, type CircuitStatus } from '../engine/circuit.ts';
 import type { Clock } from '../engine/clock.ts';
-import { guardedApi } from '../engine/guarded-api.ts';
-import type { Log } from '../engine/log.ts';
-import { type Backoff, backoffMs } from '../engine/retry.ts';
+import { Circuit, type CircuitStatus } from '../engine/http/circuit.ts';
+import { guardedApi } from '../engine/http/guarded-api.ts';
+import type { Log } from '../engine/log/log.ts';
+import { type Backoff, backoffMs } from '../engine/work/retry.ts';
 import { resumeAfterTrial } from './pauses.ts';
 
 const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };

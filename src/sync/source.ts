@@ -16,7 +16,7 @@ import type {
 } from '../connector.ts';
 import type { RawValue } from '../customer/explain.ts';
 import { type CompiledMapping, compileMapping, type MappingOptions } from '../customer/mapping.ts';
-import type { BodyRules } from '../engine/body.ts';
+import type { BodyRules } from '../engine/webhook/body.ts';
 
 /** What is done with a record of which one value fails its type: leave that field out, or refuse the record. */
 export type BadValuePolicy = 'quarantine' | 'reject';

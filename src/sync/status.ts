@@ -2,7 +2,7 @@
 // so that asking often stays cheap for whoever asks (see web/remembered).
 import { sql } from 'drizzle-orm';
 import { at, ms, type Queryable } from '../db/database.ts';
-import { type Lane, lanes } from '../engine/lanes.ts';
+import { type Lane, lanes } from '../engine/quota/lanes.ts';
 import { countHolds } from './deliver/holds.ts';
 import { type Coverage, coverageSince } from './inbox/coverage.ts';
 import { countRequests } from './inbox/inbox.ts';

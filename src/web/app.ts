@@ -6,7 +6,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { secureHeaders } from 'hono/secure-headers';
 import { parseJson } from '../connector/json.ts';
 import type { Connector } from '../connector.ts';
-import type { OutputHealth } from '../engine/output-health.ts';
+import type { OutputHealth } from '../engine/log/output-health.ts';
 import { describeVanished } from '../sync/runs/vanished.ts';
 import { figures } from '../sync/status.ts';
 import type { Tributary } from '../tributary.ts';

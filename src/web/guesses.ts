@@ -1,7 +1,7 @@
 // Wrong tokens and login links of all clients together: after a few within a minute further ones are refused, and one log
 // line reports it. The right token always passes. It never sees a token.
 import type { Clock } from '../engine/clock.ts';
-import type { Log } from '../engine/log.ts';
+import type { Log } from '../engine/log/log.ts';
 
 const windowMs = 60_000;
 const allowed = 10;

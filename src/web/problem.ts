@@ -8,7 +8,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ZodError } from 'zod';
 import { isUnavailable } from '../db/availability.ts';
-import type { Log } from '../engine/log.ts';
+import type { Log } from '../engine/log/log.ts';
 import type { Refusals } from './refusals.ts';
 
 const titles: { readonly [status: number]: string } = {

@@ -1,6 +1,6 @@
 // Requests that were refused or cut short, counted by source and reason. It knows no request.
 import type { Clock } from '../engine/clock.ts';
-import type { Log } from '../engine/log.ts';
+import type { Log } from '../engine/log/log.ts';
 
 /** Reasons are sentences of ours, but a vendor's header name may be in one. */
 const mostReasons = 50;

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Connector } from '../connector.ts';
-import type { OutputHealth } from '../engine/output-health.ts';
+import type { OutputHealth } from '../engine/log/output-health.ts';
 import type { Vanished } from '../sync/runs/vanished.ts';
 import type { Figures } from '../sync/status.ts';
 import type { Tributary } from '../tributary.ts';

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { systemClock } from '../engine/clock.ts';
-import type { Log } from '../engine/log.ts';
+import type { Log } from '../engine/log/log.ts';
 import { importPath } from './import-path.ts';
 import type { Env } from './room.ts';
 

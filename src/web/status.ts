@@ -1,6 +1,6 @@
 // The whole at a glance, for the API and the page alike: sources and their runs, what waits, what may be spent.
 import { z } from '@hono/zod-openapi';
-import type { Endpoint } from '../engine/http.ts';
+import type { Endpoint } from '../engine/http/endpoint.ts';
 import { batchesUnderWay } from '../sync/deliver/batches.ts';
 import { freshnessSince } from '../sync/deliver/freshness.ts';
 import { destinationName, pauses } from '../sync/pauses.ts';

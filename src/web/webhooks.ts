@@ -6,15 +6,15 @@ import type { Context, Next } from 'hono';
 import { valueAt } from '../connector/reading.ts';
 import type { Webhook } from '../connector/webhook.ts';
 import type { Json } from '../connector.ts';
-import { Authenticator, Mask, type WebhookRequest } from '../engine/authenticity.ts';
-import { type BodyRules, parseBody, usualBodyRules } from '../engine/body.ts';
+import { Authenticator, Mask, type WebhookRequest } from '../engine/webhook/authenticity.ts';
+import { type BodyRules, parseBody, usualBodyRules } from '../engine/webhook/body.ts';
 import {
   encodingsIn,
   knownEncodings,
   NotPackedError,
   UnpackedTooLargeError,
   unpacked,
-} from '../engine/content-encoding.ts';
+} from '../engine/webhook/content-encoding.ts';
 import { InboxFullError } from '../sync/inbox/inbox.ts';
 import { destinationName } from '../sync/pauses.ts';
 import { BodyError, type BodyFault, type HeldBody } from './body-gate.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type Context, type Fields, RejectedError } from '#connector';
 import { csv } from '../../connectors/csv.ts';
 import type { MetadataSchema } from '../../src/connector.ts';
-import { usualBodyRules } from '../../src/engine/body.ts';
+import { usualBodyRules } from '../../src/engine/webhook/body.ts';
 import { columnReport } from '../../src/sync/columns.ts';
 import { Source } from '../../src/sync/source.ts';
 import { localFiles } from '../support/local-files.ts';

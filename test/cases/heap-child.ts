@@ -1,6 +1,6 @@
 // A process with a worker's heap that is given answers at and beyond what it can hold. It knows no test.
 import { gzipSync } from 'node:zlib';
-import { BodyTooLargeError, bodyLimits, unpacked } from '../../src/engine/unpacking.ts';
+import { BodyTooLargeError, bodyLimits, unpacked } from '../../src/engine/http/unpacking.ts';
 
 const MB = 1024 * 1024;
 const rows = (bytes: number) =>

@@ -16,7 +16,7 @@ import {
   RejectedError,
   type SourceRecord,
 } from '../../src/connector.ts';
-import { tooLargeCode } from '../../src/engine/http.ts';
+import { tooLargeCode } from '../../src/engine/http/endpoint.ts';
 import { touch } from '../../src/sync/inbox/touches.ts';
 import { pause, pauses } from '../../src/sync/pauses.ts';
 import { cancelRun, type Run, runById } from '../../src/sync/runs/runs.ts';

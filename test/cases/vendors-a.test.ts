@@ -6,7 +6,7 @@ import { hubspot as hubspotConnector } from '../../connectors/hubspot.ts';
 import { intercom as intercomConnector } from '../../connectors/intercom.ts';
 import { voucherify as voucherifyConnector } from '../../connectors/voucherify/index.ts';
 import { type ApiRequest, type Json, type JsonObject, TransientError } from '../../src/connector.ts';
-import { Authenticator } from '../../src/engine/authenticity.ts';
+import { Authenticator } from '../../src/engine/webhook/authenticity.ts';
 import { type Verification, verificationById } from '../../src/sync/proof/verifications.ts';
 import { runById } from '../../src/sync/runs/runs.ts';
 import { createApp } from '../../src/web/app.ts';

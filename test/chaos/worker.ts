@@ -4,7 +4,7 @@ import { connectors } from '../../connectors/index.ts';
 import { checkConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { systemClock } from '../../src/engine/clock.ts';
-import { createLog } from '../../src/engine/log.ts';
+import { createLog } from '../../src/engine/log/log.ts';
 import { Tributary } from '../../src/tributary.ts';
 
 const { where, config } = JSON.parse(process.argv[2] ?? '{}') as {

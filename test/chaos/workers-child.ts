@@ -4,7 +4,7 @@ import { connectors } from '../../connectors/index.ts';
 import { checkConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { type Clock, systemClock } from '../../src/engine/clock.ts';
-import { createLog } from '../../src/engine/log.ts';
+import { createLog } from '../../src/engine/log/log.ts';
 import { Tributary } from '../../src/tributary.ts';
 import { createApp } from '../../src/web/app.ts';
 import { serveApp } from '../../src/web/server.ts';

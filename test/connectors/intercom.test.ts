@@ -12,7 +12,7 @@ import {
   TransientError,
 } from '#connector';
 import { intercom } from '../../connectors/intercom.ts';
-import { Authenticator } from '../../src/engine/authenticity.ts';
+import { Authenticator } from '../../src/engine/webhook/authenticity.ts';
 import {
   createIntercomSimulator,
   type IntercomOptions,

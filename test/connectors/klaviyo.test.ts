@@ -10,7 +10,7 @@ import {
   type SourceRecord,
 } from '#connector';
 import { klaviyo } from '../../connectors/klaviyo.ts';
-import { Authenticator } from '../../src/engine/authenticity.ts';
+import { Authenticator } from '../../src/engine/webhook/authenticity.ts';
 import {
   createKlaviyoSimulator,
   type KlaviyoOptions,

@@ -14,7 +14,7 @@ import {
 import { segment } from '../../connectors/segment.ts';
 import { sourceIdOf } from '../../src/customer/identity.ts';
 import { compileMapping } from '../../src/customer/mapping.ts';
-import { decode } from '../../src/engine/decoding.ts';
+import { decode } from '../../src/engine/webhook/decoding.ts';
 import { composeOne } from '../../src/sync/inbox/partial-records.ts';
 import { asReceived } from '../../src/sync/records/clocks.ts';
 import {

@@ -10,7 +10,7 @@ import {
   TransientError,
   UnauthorizedError,
 } from '#connector';
-import { bodyOf } from '../../src/engine/request-body.ts';
+import { bodyOf } from '../../src/engine/http/request-body.ts';
 
 /** As in engine/refusal: these are taken for the vendor's, whatever their body. */
 const passing: readonly number[] = [408, 425, 429];

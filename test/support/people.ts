@@ -11,7 +11,7 @@ import {
   type Page,
 } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
-import { createLog } from '../../src/engine/log.ts';
+import { createLog } from '../../src/engine/log/log.ts';
 import { type Run, runById } from '../../src/sync/runs/runs.ts';
 import { Tributary } from '../../src/tributary.ts';
 import { FastClock, until } from './sync-world.ts';

@@ -15,7 +15,7 @@ import {
 } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
 import type { Clock } from '../../src/engine/clock.ts';
-import { createLog } from '../../src/engine/log.ts';
+import { createLog } from '../../src/engine/log/log.ts';
 import { Tributary } from '../../src/tributary.ts';
 import { createApp } from '../../src/web/app.ts';
 import { FastClock, until } from './sync-world.ts';

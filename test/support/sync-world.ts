@@ -6,7 +6,7 @@ import { checkConfig } from '../../src/config.ts';
 import type { Connector } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
 import type { Clock } from '../../src/engine/clock.ts';
-import { createLog } from '../../src/engine/log.ts';
+import { createLog } from '../../src/engine/log/log.ts';
 import { type Run, runById } from '../../src/sync/runs/runs.ts';
 import { Tributary } from '../../src/tributary.ts';
 import { createHubSpotSimulator, type HubSpotOptions } from '../simulators/hubspot.ts';

@@ -1,8 +1,8 @@
 // One webhook request through the door: judged, decoded and read by a connector, as the engine does, with nothing kept.
 import type { Change, Connector, Json } from '#connector';
 import type { Received, Webhook } from '#connector/webhook';
-import { Authenticator, type Verdict, type WebhookRequest } from '../../src/engine/authenticity.ts';
-import { decode } from '../../src/engine/decoding.ts';
+import { Authenticator, type Verdict, type WebhookRequest } from '../../src/engine/webhook/authenticity.ts';
+import { decode } from '../../src/engine/webhook/decoding.ts';
 
 export interface Heard {
   verdict: Verdict;

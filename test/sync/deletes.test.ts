@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { checkConfig } from '../../src/config.ts';
 import { type Connector, defineConnector, type Page, TransientError } from '../../src/connector.ts';
-import { createLog } from '../../src/engine/log.ts';
+import { createLog } from '../../src/engine/log/log.ts';
 import { refuseHolds, releaseHolds } from '../../src/sync/deliver/decide.ts';
 import { listHolds } from '../../src/sync/deliver/holds.ts';
 import { balances, ingest } from '../../src/sync/records/ingest.ts';

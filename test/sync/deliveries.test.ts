@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, ms } from '../../src/db/database.ts';
-import { apportion, type Lane, lanes } from '../../src/engine/lanes.ts';
-import { leaseOf } from '../../src/engine/roster.ts';
+import { apportion, type Lane, lanes } from '../../src/engine/quota/lanes.ts';
+import { leaseOf } from '../../src/engine/work/worker-registry.ts';
 import {
   backlog,
   type Claimed,

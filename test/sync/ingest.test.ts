@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineConnector, type Fields, type JsonObject, type SourceRecord } from '../../src/connector.ts';
 import type { Queryable } from '../../src/db/database.ts';
-import { usualBodyRules } from '../../src/engine/body.ts';
+import { usualBodyRules } from '../../src/engine/webhook/body.ts';
 import { balances, type Counts, ingest, noCounts } from '../../src/sync/records/ingest.ts';
 import type { SourceConfig } from '../../src/sync/source.ts';
 import { World } from '../../src/sync/world.ts';

@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
 import { checkConfig } from '../../src/config.ts';
-import { createLog } from '../../src/engine/log.ts';
+import { createLog } from '../../src/engine/log/log.ts';
 import { Tributary } from '../../src/tributary.ts';
 import { createHubSpotSimulator } from '../simulators/hubspot.ts';
 import { createOAuthSimulator } from '../simulators/oauth.ts';

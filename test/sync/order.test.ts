@@ -12,7 +12,7 @@ import {
   type SourceRecord,
 } from '../../src/connector.ts';
 import type { Queryable } from '../../src/db/database.ts';
-import { usualBodyRules } from '../../src/engine/body.ts';
+import { usualBodyRules } from '../../src/engine/webhook/body.ts';
 import { refold } from '../../src/sync/customers/customers.ts';
 import { balances, ingest } from '../../src/sync/records/ingest.ts';
 import { type StandingRecord, stands } from '../../src/sync/records/records.ts';

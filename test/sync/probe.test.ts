@@ -8,7 +8,7 @@ import type { ProbeAnswers } from '../../src/connector/probe.ts';
 import type { MetadataDefinition } from '../../src/connector.ts';
 import { checkMetadata } from '../../src/customer/metadata.ts';
 import type { Clock } from '../../src/engine/clock.ts';
-import { createLog } from '../../src/engine/log.ts';
+import { createLog } from '../../src/engine/log/log.ts';
 import { carryProbe, ProbeError, throwawayPrefix } from '../../src/sync/proof/probe.ts';
 import {
   createVoucherifySimulator,

@@ -1,8 +1,8 @@
 // Lanes that all want more than there is: each gets its least share of a window, and none waits for ever.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Quota, TransientError } from '../../src/connector.ts';
-import { type Lane, lanes, leastShares } from '../../src/engine/lanes.ts';
-import type { Budget } from '../../src/engine/quota.ts';
+import type { Budget } from '../../src/engine/quota/budgets.ts';
+import { type Lane, lanes, leastShares } from '../../src/engine/quota/lanes.ts';
 import { databases } from '../support/databases.ts';
 import { QuotaWorld, start } from './quota-world.ts';
 

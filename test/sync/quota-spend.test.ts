@@ -3,8 +3,8 @@ import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Quota, TransientError } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
-import { UnsentError } from '../../src/engine/quota.ts';
-import { forgetSpend, readSpend, Spending } from '../../src/engine/quota-spend.ts';
+import { UnsentError } from '../../src/engine/quota/budgets.ts';
+import { forgetSpend, readSpend, Spending } from '../../src/engine/quota/spend.ts';
 import { databases } from '../support/databases.ts';
 import { account, day, hour, QuotaWorld, start, tenPerSecond } from './quota-world.ts';
 

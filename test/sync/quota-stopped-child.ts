@@ -3,8 +3,8 @@
 import type { Quota } from '../../src/connector.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { systemClock } from '../../src/engine/clock.ts';
-import { Line } from '../../src/engine/line.ts';
-import { Budgets, UnsentError } from '../../src/engine/quota.ts';
+import { Budgets, UnsentError } from '../../src/engine/quota/budgets.ts';
+import { Line } from '../../src/engine/quota/priority-semaphore.ts';
 
 /** `waiting`: all slots cool, and callers wait for them. `holding`: it has slots, but no connection yet. `connecting`:
  * the calls have begun, but nothing of them is sent. */

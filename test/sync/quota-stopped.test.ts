@@ -9,7 +9,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Quota } from '../../src/connector.ts';
 import { systemClock } from '../../src/engine/clock.ts';
-import { Budgets } from '../../src/engine/quota.ts';
+import { Budgets } from '../../src/engine/quota/budgets.ts';
 import { QuotaWindows } from '../simulators/quota-windows.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import type { Orders, Place } from './quota-stopped-child.ts';

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { Quota, TransientError } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
 import { type Clock, ManualClock } from '../../src/engine/clock.ts';
-import type { Lane } from '../../src/engine/lanes.ts';
-import { type Budget, Budgets } from '../../src/engine/quota.ts';
+import { type Budget, Budgets } from '../../src/engine/quota/budgets.ts';
+import type { Lane } from '../../src/engine/quota/lanes.ts';
 import type { TestDatabase, TestDatabases } from '../support/databases.ts';
 
 export const start = Date.UTC(2026, 0, 1);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DatabaseError } from '../../src/db/database.ts';
-import { leaseOf } from '../../src/engine/roster.ts';
+import { leaseOf } from '../../src/engine/work/worker-registry.ts';
 import { pause, pauses, pullTrialForward, resumeAfterTrial, takeTrial } from '../../src/sync/pauses.ts';
 import { type Counts, noCounts } from '../../src/sync/records/ingest.ts';
 import { checkpoint, moveCheckpoint } from '../../src/sync/runs/checkpoints.ts';

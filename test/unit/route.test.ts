@@ -1,7 +1,7 @@
 // How what is due is sent: one by one, in bulk, or not yet.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Lane, lanes } from '../../src/engine/lanes.ts';
+import { type Lane, lanes } from '../../src/engine/quota/lanes.ts';
 import type { Backlog } from '../../src/sync/deliver/deliveries.ts';
 import { route, type Traffic, type Traits } from '../../src/sync/deliver/route.ts';
 

@@ -9,7 +9,7 @@ import { checkConfig } from '../../src/config.ts';
 import { type Connector, defineConnector, type JsonObject, type Page } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
 import { type Clock, systemClock } from '../../src/engine/clock.ts';
-import { createLog } from '../../src/engine/log.ts';
+import { createLog } from '../../src/engine/log/log.ts';
 import { Tributary } from '../../src/tributary.ts';
 import { createApp } from '../../src/web/app.ts';
 import { BodyGate, type BodyLimits } from '../../src/web/body-gate.ts';

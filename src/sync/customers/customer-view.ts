@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { Fields, JsonObject } from '../../connector.ts';
 import { ms, type Queryable } from '../../db/database.ts';
-import { type Lane, lanes } from '../../engine/lanes.ts';
+import { type Lane, lanes } from '../../engine/quota/lanes.ts';
 import type { FieldFault } from '../source.ts';
 
 export type DeliveryState = 'waiting' | 'held' | 'delivered' | 'dead';

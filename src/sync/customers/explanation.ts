@@ -16,7 +16,7 @@ import type {
 import { sameJson } from '../../customer/json.ts';
 import type { Origin } from '../../customer/merge.ts';
 import { json, ms, type Queryable } from '../../db/database.ts';
-import { lanes } from '../../engine/lanes.ts';
+import { lanes } from '../../engine/quota/lanes.ts';
 import type { Clocks } from '../records/composing.ts';
 import { keptOf } from '../records/kept.ts';
 import { type StandingRecord, stands } from '../records/records.ts';

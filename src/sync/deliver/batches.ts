@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { Fields } from '../../connector.ts';
 import { at, json, ms, type Queryable } from '../../db/database.ts';
-import { leasedBy } from '../../engine/roster.ts';
+import { leasedBy } from '../../engine/work/worker-registry.ts';
 
 export interface BatchItem {
   sourceId: string;

@@ -2,16 +2,16 @@
 // doubt is sent again whole. It knows no vendor.
 import type { Context, Destination, UnauthorizedError } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
-import { Circuit, type CircuitStatus } from '../../engine/circuit.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
-import { guardedApi } from '../../engine/guarded-api.ts';
-import type { Endpoint } from '../../engine/http.ts';
-import { apportion, type Lane, lanes } from '../../engine/lanes.ts';
-import type { Log } from '../../engine/log.ts';
-import type { RightOfWay } from '../../engine/right-of-way.ts';
-import { SideWork } from '../../engine/side-work.ts';
-import type { Next } from '../../engine/worker.ts';
+import { Circuit, type CircuitStatus } from '../../engine/http/circuit.ts';
+import type { Endpoint } from '../../engine/http/endpoint.ts';
+import { guardedApi } from '../../engine/http/guarded-api.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { apportion, type Lane, lanes } from '../../engine/quota/lanes.ts';
+import { SideWork } from '../../engine/work/background-tasks.ts';
+import type { RightOfWay } from '../../engine/work/right-of-way.ts';
+import type { Next } from '../../engine/work/worker.ts';
 import { destinationName, type Pause, pauses, resumeAfterTrial, takeTrial } from '../pauses.ts';
 import { someRunIsGoing } from '../runs/runs.ts';
 import { BatchSize } from './batch-size.ts';

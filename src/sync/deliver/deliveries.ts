@@ -2,8 +2,8 @@
 // It knows revisions and leases; what is sent is none of its business.
 import { sql } from 'drizzle-orm';
 import { at, json, ms, type Queryable, texts } from '../../db/database.ts';
-import { type Lane, laneNumber, lanes } from '../../engine/lanes.ts';
-import { leasedBy } from '../../engine/roster.ts';
+import { type Lane, laneNumber, lanes } from '../../engine/quota/lanes.ts';
+import { leasedBy } from '../../engine/work/worker-registry.ts';
 
 export interface Claimed {
   sourceId: string;

@@ -2,7 +2,7 @@
 // write over whole customers, so one sign that anybody is there already ends it. It sends nothing.
 import type { Context, Destination } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
-import type { Log } from '../../engine/log.ts';
+import type { Log } from '../../engine/log/log.ts';
 import { anyAcknowledged } from './acknowledgements.ts';
 import type { Writing } from './difference.ts';
 import { fewestInFile } from './route.ts';

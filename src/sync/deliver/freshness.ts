@@ -2,7 +2,7 @@
 // and written at most once a second, so that no two settlements wait for one row.
 import { sql } from 'drizzle-orm';
 import { at, json, type Queryable } from '../../db/database.ts';
-import { type Lane, lanes } from '../../engine/lanes.ts';
+import { type Lane, lanes } from '../../engine/quota/lanes.ts';
 import { addLags, type Lags, lagsOf, percentile, summedLags } from '../lags.ts';
 
 const hourMs = 3_600_000;

@@ -8,12 +8,12 @@ import {
   UnauthorizedError,
 } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
-import type { Circuit } from '../../engine/circuit.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
-import { tellOpened } from '../../engine/guarded-api.ts';
-import type { Endpoint } from '../../engine/http.ts';
-import type { Log } from '../../engine/log.ts';
+import type { Circuit } from '../../engine/http/circuit.ts';
+import type { Endpoint } from '../../engine/http/endpoint.ts';
+import { tellOpened } from '../../engine/http/guarded-api.ts';
+import type { Log } from '../../engine/log/log.ts';
 import { destinationName, type PauseCause, pause } from '../pauses.ts';
 import { Brake } from './brake.ts';
 import { Suspects } from './suspects.ts';

@@ -2,8 +2,8 @@
 // process that was stopped meanwhile no longer holds them, and must know it before it sends anything.
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
-import type { Log } from '../../engine/log.ts';
-import { skewMs } from '../../engine/quota-gate.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { skewMs } from '../../engine/quota/gate.ts';
 import { holdClaims } from './deliveries.ts';
 
 export const leaseMs = 120_000;

@@ -1,7 +1,7 @@
 // Revised customers into duties: each is owed to the destination, unless so many change so much that a person should
 // look first.
 import type { Queryable } from '../../db/database.ts';
-import type { Lane } from '../../engine/lanes.ts';
+import type { Lane } from '../../engine/quota/lanes.ts';
 import { type Revised, unkeep } from '../customers/customers.ts';
 import type { Breaker } from './breaker.ts';
 import { hold, letGo, want } from './deliveries.ts';

@@ -9,11 +9,11 @@ import {
   UnauthorizedError,
 } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
-import type { Circuit } from '../../engine/circuit.ts';
 import type { Clock } from '../../engine/clock.ts';
-import type { Lane } from '../../engine/lanes.ts';
-import { backoffMs } from '../../engine/retry.ts';
-import type { Next } from '../../engine/worker.ts';
+import type { Circuit } from '../../engine/http/circuit.ts';
+import type { Lane } from '../../engine/quota/lanes.ts';
+import { backoffMs } from '../../engine/work/retry.ts';
+import type { Next } from '../../engine/work/worker.ts';
 import { destinationName, pauses } from '../pauses.ts';
 import type { BatchSize } from './batch-size.ts';
 import {

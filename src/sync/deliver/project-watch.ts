@@ -3,7 +3,7 @@
 import type { Context, Destination } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
-import type { Log } from '../../engine/log.ts';
+import type { Log } from '../../engine/log/log.ts';
 import { destinationName, pause, pauses, resume } from '../pauses.ts';
 import { adoptAccount, beginProject, findProject, otherProjectSentence } from './project.ts';
 

@@ -1,6 +1,6 @@
 // How what is due is best sent now: one by one, in bulk, as a file, or not yet. Pure.
 import type { Destination } from '../../connector.ts';
-import type { Lane } from '../../engine/lanes.ts';
+import type { Lane } from '../../engine/quota/lanes.ts';
 import type { Backlog } from './deliveries.ts';
 
 export type Traits = ReturnType<Destination<unknown>['traits']>;

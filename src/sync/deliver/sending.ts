@@ -11,8 +11,8 @@ import {
   UnauthorizedError,
 } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
-import type { Circuit } from '../../engine/circuit.ts';
 import type { Clock } from '../../engine/clock.ts';
+import type { Circuit } from '../../engine/http/circuit.ts';
 import type { BatchSize } from './batch-size.ts';
 import { type Batch, type BatchItem, endBatch, keepBatch, nameBatch } from './batches.ts';
 import { bisect, smallestWithoutCalls } from './bisect.ts';

@@ -3,9 +3,9 @@
 import { type Outcome, RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
-import type { Log } from '../../engine/log.ts';
-import { attemptsMax, type Backoff, backoffMs } from '../../engine/retry.ts';
-import type { RightOfWay } from '../../engine/right-of-way.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
+import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import { keepDeadLetters, settleDeadLetters } from '../letters/dead-letters.ts';
 import { destinationName } from '../pauses.ts';
 import { endDrifts } from '../proof/drifts.ts';

@@ -12,10 +12,10 @@ import {
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { fileHolds, localFiles, removeImport } from '../../engine/files.ts';
-import type { Endpoint } from '../../engine/http.ts';
-import type { Log } from '../../engine/log.ts';
-import { type Backoff, backoffMs } from '../../engine/retry.ts';
-import type { Next } from '../../engine/worker.ts';
+import type { Endpoint } from '../../engine/http/endpoint.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { type Backoff, backoffMs } from '../../engine/work/retry.ts';
+import type { Next } from '../../engine/work/worker.ts';
 import { destinationName, pauses } from '../pauses.ts';
 import { importedFiles } from '../runs/runs.ts';
 import type { World } from '../world.ts';

@@ -2,7 +2,7 @@
 // have answered, and names nobody once they have. It does not know how anything is forgotten.
 import { sql } from 'drizzle-orm';
 import { at, json, ms, type Queryable, texts } from '../../db/database.ts';
-import { leasedBy } from '../../engine/roster.ts';
+import { leasedBy } from '../../engine/work/worker-registry.ts';
 
 /** `kept`: the keyed hashes that stop the person from coming back. `waiting`: it has not answered yet. */
 export type AnswerKind = 'erased' | 'nothing' | 'kept' | 'waiting' | 'refused';

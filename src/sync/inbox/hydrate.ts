@@ -11,11 +11,11 @@ import {
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
-import type { Endpoint } from '../../engine/http.ts';
-import type { Log } from '../../engine/log.ts';
-import { attemptsMax, type Backoff, backoffMs } from '../../engine/retry.ts';
-import { untilAborted } from '../../engine/until-aborted.ts';
-import type { Next } from '../../engine/worker.ts';
+import type { Endpoint } from '../../engine/http/endpoint.ts';
+import { untilAborted } from '../../engine/http/until-aborted.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
+import type { Next } from '../../engine/work/worker.ts';
 import { keepDeadLetters, settleDeadLetters } from '../letters/dead-letters.ts';
 import { pause, pauses, takeTrial } from '../pauses.ts';
 import { ingest } from '../records/ingest.ts';

@@ -6,17 +6,17 @@ import type { Received, Webhook } from '../../connector/webhook.ts';
 import { type Change, type Json, type Note, RejectedError, type SourceRecord } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
+import type { Log } from '../../engine/log/log.ts';
 import {
   encodingsIn,
   NotPackedError,
   UnpackedTooLargeError,
   unpacked,
-} from '../../engine/content-encoding.ts';
-import { decode, UndecodableError } from '../../engine/decoding.ts';
-import type { Log } from '../../engine/log.ts';
-import { attemptsMax, backoffMs } from '../../engine/retry.ts';
-import type { RightOfWay } from '../../engine/right-of-way.ts';
-import type { Next } from '../../engine/worker.ts';
+} from '../../engine/webhook/content-encoding.ts';
+import { decode, UndecodableError } from '../../engine/webhook/decoding.ts';
+import { attemptsMax, backoffMs } from '../../engine/work/retry.ts';
+import type { RightOfWay } from '../../engine/work/right-of-way.ts';
+import type { Next } from '../../engine/work/worker.ts';
 import { type DeadLetter, keepDeadLetters, settleRequestLetters } from '../letters/dead-letters.ts';
 import { aheadNote, asReceived, isAhead } from '../records/clocks.ts';
 import { ingest, noCounts } from '../records/ingest.ts';

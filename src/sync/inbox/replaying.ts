@@ -1,7 +1,7 @@
 // Requests of the inbox opened again, as many at a time as one transaction should hold. It does not know why, nor what
 // they say.
 import type { Database } from '../../db/database.ts';
-import type { Log } from '../../engine/log.ts';
+import type { Log } from '../../engine/log/log.ts';
 import { type InboxFilter, type ItemCounts, requestsAfter } from './inbox.ts';
 import type { Opener } from './opening.ts';
 

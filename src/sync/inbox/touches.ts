@@ -2,7 +2,7 @@
 // no vendor.
 import { sql } from 'drizzle-orm';
 import { at, json, ms, type Queryable } from '../../db/database.ts';
-import { leasedBy } from '../../engine/roster.ts';
+import { leasedBy } from '../../engine/work/worker-registry.ts';
 
 export type Gone = 'deleted' | 'erased';
 

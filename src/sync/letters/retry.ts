@@ -4,8 +4,8 @@
 import type { JsonObject } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
-import type { Lane } from '../../engine/lanes.ts';
-import type { Log } from '../../engine/log.ts';
+import type { Log } from '../../engine/log/log.ts';
+import type { Lane } from '../../engine/quota/lanes.ts';
 import { revive } from '../deliver/deliveries.ts';
 import { requestsAfter } from '../inbox/inbox.ts';
 import type { Opener } from '../inbox/opening.ts';

@@ -1,8 +1,8 @@
 // The quotas of one account as a forecast plays with them: sliding windows, several at once, with what is spent of them
 // already and what each lane may have. Pure: time is an argument, and only goes on.
 import type { Quota } from '../../connector.ts';
-import { type Lane, laneNumber, leastShares } from '../../engine/lanes.ts';
-import { isRate, keptFromBackfill } from '../../engine/quota-gate.ts';
+import { isRate, keptFromBackfill } from '../../engine/quota/gate.ts';
+import { type Lane, laneNumber, leastShares } from '../../engine/quota/lanes.ts';
 
 /** A quota as it stands when a forecast is made. */
 export interface QuotaNow extends Pick<Quota, 'name' | 'seconds' | 'bucket' | 'all'> {

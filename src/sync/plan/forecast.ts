@@ -1,6 +1,6 @@
 // What a sync costs, played through beforehand: every call against every quota it draws on, in the order of time, by the
 // rules that deliveries keep. Pure: numbers in, forecast out. It knows no rows and no vendor.
-import { type Lane, laneNumber } from '../../engine/lanes.ts';
+import { type Lane, laneNumber } from '../../engine/quota/lanes.ts';
 import { pollDelayMs } from '../deliver/polling.ts';
 import { route, type Traits } from '../deliver/route.ts';
 import { type QuotaNow, Windows } from './forecast-windows.ts';

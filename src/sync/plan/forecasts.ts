@@ -2,7 +2,7 @@
 // the last of its customers is settled. It makes no forecast.
 import { sql } from 'drizzle-orm';
 import { at, json, ms, type Queryable, texts } from '../../db/database.ts';
-import { type Lane, laneNumber, lanes } from '../../engine/lanes.ts';
+import { type Lane, laneNumber, lanes } from '../../engine/quota/lanes.ts';
 import type { Run, RunState } from '../runs/runs.ts';
 import type { Side } from './forecast.ts';
 import { callsInAll } from './forecast-windows.ts';

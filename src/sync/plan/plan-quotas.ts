@@ -3,12 +3,12 @@
 import { sql } from 'drizzle-orm';
 import type { ApiDescription, Quota } from '../../connector.ts';
 import { at, type Database, ms } from '../../db/database.ts';
-import type { Endpoint } from '../../engine/http.ts';
-import { type Lane, laneNumber } from '../../engine/lanes.ts';
-import { isRate } from '../../engine/quota-gate.ts';
-import { shareAt } from '../../engine/quota-learning.ts';
-import { readQuotaStates } from '../../engine/quota-slices.ts';
-import { readSpend, type Spent } from '../../engine/quota-spend.ts';
+import type { Endpoint } from '../../engine/http/endpoint.ts';
+import { isRate } from '../../engine/quota/gate.ts';
+import { type Lane, laneNumber } from '../../engine/quota/lanes.ts';
+import { shareAt } from '../../engine/quota/learning.ts';
+import { readQuotaStates } from '../../engine/quota/slices.ts';
+import { readSpend, type Spent } from '../../engine/quota/spend.ts';
 import type { QuotaNow } from './forecast-windows.ts';
 
 const hourMs = 3_600_000;

@@ -3,8 +3,8 @@
 import type { Context } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
-import type { Endpoint } from '../../engine/http.ts';
-import type { Lane } from '../../engine/lanes.ts';
+import type { Endpoint } from '../../engine/http/endpoint.ts';
+import type { Lane } from '../../engine/quota/lanes.ts';
 import type { Sending } from '../deliver/difference.ts';
 import { checkpoint } from '../runs/checkpoints.ts';
 import type { DryRunReport } from '../runs/dry-run.ts';

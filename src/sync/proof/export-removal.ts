@@ -3,7 +3,7 @@
 import type { Context, Destination } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
-import type { Log } from '../../engine/log.ts';
+import type { Log } from '../../engine/log/log.ts';
 import { exportsLeft, noteExport } from './verifications.ts';
 
 /** The vendor keeps its files for as long as it likes; so long is it asked. */

@@ -14,8 +14,8 @@ import {
 } from '../../connector.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
-import type { Log } from '../../engine/log.ts';
-import { backoffMs } from '../../engine/retry.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { backoffMs } from '../../engine/work/retry.ts';
 
 /** Whoever finds one that was left behind knows what it is. */
 export const throwawayPrefix = 'tributary-probe-';

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { Json, JsonObject } from '../../connector.ts';
 import { at, type Database, json, ms, type Queryable } from '../../db/database.ts';
-import { leasedBy } from '../../engine/roster.ts';
+import { leasedBy } from '../../engine/work/worker-registry.ts';
 import { type Chain, chainHash, emptyChain, erased, follow } from './proof.ts';
 import { emptyReport, type Report } from './verification-report.ts';
 

@@ -5,10 +5,10 @@ import { RejectedError, TransientError, UnauthorizedError } from '../../connecto
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
-import type { Endpoint, EngineApi } from '../../engine/http.ts';
-import type { Log } from '../../engine/log.ts';
-import { attemptsMax, backoffMs } from '../../engine/retry.ts';
-import type { Next } from '../../engine/worker.ts';
+import type { Endpoint, EngineApi } from '../../engine/http/endpoint.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { attemptsMax, backoffMs } from '../../engine/work/retry.ts';
+import type { Next } from '../../engine/work/worker.ts';
 import type { Sending } from '../deliver/difference.ts';
 import type { World } from '../world.ts';
 import { removeExportsLeft } from './export-removal.ts';

@@ -8,7 +8,7 @@ import {
   TransientError,
 } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
-import type { Lane } from '../../engine/lanes.ts';
+import type { Lane } from '../../engine/quota/lanes.ts';
 import { type Revised, refold } from '../customers/customers.ts';
 import { owe } from '../deliver/owe.ts';
 import { type DeadLetter, keepDeadLetters, settleRecordLetters } from '../letters/dead-letters.ts';

@@ -3,8 +3,8 @@
 import { RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
-import type { Log } from '../../engine/log.ts';
-import { attemptsMax, type Backoff, backoffMs } from '../../engine/retry.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import { pause } from '../pauses.ts';
 import { concernsContent } from '../records/taking-apart.ts';
 import type { SourceHealth } from '../source-health.ts';

@@ -6,7 +6,7 @@ import type { Json } from '../../connector.ts';
 import { canonicalJson } from '../../customer/json.ts';
 import { type Database, ms, type Queryable, texts } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
-import type { Log } from '../../engine/log.ts';
+import type { Log } from '../../engine/log/log.ts';
 import { refold } from '../customers/customers.ts';
 import { revive } from '../deliver/deliveries.ts';
 import { owe } from '../deliver/owe.ts';

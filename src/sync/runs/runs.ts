@@ -2,8 +2,8 @@
 import { sql } from 'drizzle-orm';
 import type { Json, JsonObject, Note } from '../../connector.ts';
 import { at, json, ms, type Queryable } from '../../db/database.ts';
-import { type Lane, laneNumber, lanes } from '../../engine/lanes.ts';
-import { leasedBy } from '../../engine/roster.ts';
+import { type Lane, laneNumber, lanes } from '../../engine/quota/lanes.ts';
+import { leasedBy } from '../../engine/work/worker-registry.ts';
 import type { ColumnReport } from '../columns.ts';
 import { balances, type Counts } from '../records/ingest.ts';
 import { mergeNotes } from './notes.ts';

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { Connector, Json, JsonObject, Mapping } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
-import { usualBodyRules } from '../../engine/body.ts';
+import { usualBodyRules } from '../../engine/webhook/body.ts';
 import { renamePause } from '../pauses.ts';
 import type { Filter, Source, SourceConfig } from '../source.ts';
 import type { World } from '../world.ts';

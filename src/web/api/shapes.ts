@@ -1,6 +1,6 @@
 // The forms that several routes take or answer with, and how rows become them: times are ISO 8601 in UTC.
 import { z } from '@hono/zod-openapi';
-import { lanes } from '../../engine/lanes.ts';
+import { lanes } from '../../engine/quota/lanes.ts';
 import type { Pause } from '../../sync/pauses.ts';
 import type { Run } from '../../sync/runs/runs.ts';
 

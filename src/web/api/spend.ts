@@ -1,6 +1,6 @@
 // What was spent of each account's quotas, by lane and hour.
 import { createRoute, z } from '@hono/zod-openapi';
-import { readSpend } from '../../engine/quota-spend.ts';
+import { readSpend } from '../../engine/quota/spend.ts';
 import { destinationName } from '../../sync/pauses.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';

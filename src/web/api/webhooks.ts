@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Webhook } from '../../connector/webhook.ts';
-import { signedRequest } from '../../engine/webhook-signing.ts';
+import { signedRequest } from '../../engine/webhook/signing.ts';
 import { type ListedRequest, requestById } from '../../sync/inbox/inbox.ts';
 import { markedRequest, markHeader, newestRequest } from '../../sync/inbox/sample-request.ts';
 import { destinationName } from '../../sync/pauses.ts';

@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Part, Scheme, SignatureScheme } from '#connector/webhook';
-import { Authenticator, Mask, type WebhookRequest } from '../../../src/engine/authenticity.ts';
+import { Authenticator, Mask, type WebhookRequest } from '../../../src/engine/webhook/authenticity.ts';
 import { vectors } from '../../unit/engine/vectors.ts';
 
 const now = 1_700_000_000_000;

@@ -4,7 +4,7 @@ import qs from 'qs';
 import { expect, it } from 'vitest';
 import type { Json } from '#connector';
 import type { Decoding } from '#connector/webhook';
-import { decode, UndecodableError } from '../../../src/engine/decoding.ts';
+import { decode, UndecodableError } from '../../../src/engine/webhook/decoding.ts';
 
 const decodings: Decoding[] = (['json', 'form', 'soap'] as const).flatMap((form) => [
   { form },

@@ -4,7 +4,12 @@ import { Signature } from '@hubspot/api-client';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import type { Check, CredentialScheme, Decoding, Scheme, SignatureScheme } from '#connector/webhook';
-import { Authenticator, Mask, type Verdict, type WebhookRequest } from '../../../src/engine/authenticity.ts';
+import {
+  Authenticator,
+  Mask,
+  type Verdict,
+  type WebhookRequest,
+} from '../../../src/engine/webhook/authenticity.ts';
 import { requestOf } from '../../support/webhook.ts';
 import {
   github,

@@ -1,6 +1,6 @@
 // Which vendors are reached through a proxy.
 import { describe, expect, it } from 'vitest';
-import { proxyOf } from '../../../src/engine/connections.ts';
+import { proxyOf } from '../../../src/engine/http/connections.ts';
 
 const proxies = (except: string) => ({ http: 'http://plain:1', https: 'http://safe:2', except });
 

@@ -1,7 +1,7 @@
 // Bodies as vendors send them become items, and bodies that nobody should send become an error that says nothing of them.
 import { describe, expect, it } from 'vitest';
 import type { Decoding } from '#connector/webhook';
-import { decode, UndecodableError } from '../../../src/engine/decoding.ts';
+import { decode, UndecodableError } from '../../../src/engine/webhook/decoding.ts';
 
 const json: Decoding = { form: 'json' };
 const form: Decoding = { form: 'form' };

@@ -7,10 +7,10 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RejectedError, TransientError, UnauthorizedError } from '../../../src/connector.ts';
 import { ManualClock, systemClock } from '../../../src/engine/clock.ts';
-import { download } from '../../../src/engine/download.ts';
-import { Endpoint } from '../../../src/engine/http.ts';
-import { createLog } from '../../../src/engine/log.ts';
-import { Budgets } from '../../../src/engine/quota.ts';
+import { download } from '../../../src/engine/http/download.ts';
+import { Endpoint } from '../../../src/engine/http/endpoint.ts';
+import { createLog } from '../../../src/engine/log/log.ts';
+import { Budgets } from '../../../src/engine/quota/budgets.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { databases, type TestDatabase } from '../../support/databases.ts';
 

@@ -13,9 +13,9 @@ import {
   UnauthorizedError,
 } from '../../../src/connector.ts';
 import { ManualClock, systemClock } from '../../../src/engine/clock.ts';
-import { type CallReport, Endpoint } from '../../../src/engine/http.ts';
-import { createLog } from '../../../src/engine/log.ts';
-import { Budgets, UnsentError } from '../../../src/engine/quota.ts';
+import { type CallReport, Endpoint } from '../../../src/engine/http/endpoint.ts';
+import { createLog } from '../../../src/engine/log/log.ts';
+import { Budgets, UnsentError } from '../../../src/engine/quota/budgets.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { databases, type TestDatabase } from '../../support/databases.ts';
 

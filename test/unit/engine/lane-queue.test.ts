@@ -1,8 +1,8 @@
 // In which order those who wait go in: better lanes first, each with its least share, and no place is left unused.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LaneQueue } from '../../../src/engine/lane-queue.ts';
-import { type Lane, lanes, leastShares } from '../../../src/engine/lanes.ts';
+import { LaneQueue } from '../../../src/engine/quota/lane-queue.ts';
+import { type Lane, lanes, leastShares } from '../../../src/engine/quota/lanes.ts';
 
 /** A queue whose entries can be told apart. */
 function laneQueue() {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { RejectedError, TransientError } from '../../../src/connector.ts';
 import { DatabaseError } from '../../../src/db/database.ts';
 import { ManualClock } from '../../../src/engine/clock.ts';
-import { createLog } from '../../../src/engine/log.ts';
+import { createLog } from '../../../src/engine/log/log.ts';
 
 function logTo(pretty = false) {
   const lines: string[] = [];

@@ -1,7 +1,7 @@
 // How long until the next attempt.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from '../../../src/engine/retry.ts';
+import { backoffMs } from '../../../src/engine/work/retry.ts';
 
 describe('A backoff', () => {
   const least = () => 0;

@@ -1,7 +1,7 @@
 // The calendar: what is a schedule, and which moments it names. Timers and the clock are vitest's, moved by hand.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/engine/clock.ts';
-import { Schedule, scheduleFault, timezoneFault } from '../../../src/engine/schedule.ts';
+import { Schedule, scheduleFault, timezoneFault } from '../../../src/engine/work/schedule.ts';
 
 const iso = (moment: number) => new Date(moment).toISOString();
 const minutes = (count: number) => count * 60_000;

@@ -1,7 +1,7 @@
 // Bodies unpacked: every encoding, and nothing that the heap could not hold.
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { BodyTooLargeError, bodyLimits, unpacked } from '../../../src/engine/unpacking.ts';
+import { BodyTooLargeError, bodyLimits, unpacked } from '../../../src/engine/http/unpacking.ts';
 
 const MB = 1024 * 1024;
 const plain = Buffer.from('{"a":[1,2,3]}');

@@ -1,6 +1,6 @@
 // Published and computed signatures of many vendors, with the schemes that fit them declared as a connector would.
 import type { SignatureScheme } from '#connector/webhook';
-import type { WebhookRequest } from '../../../src/engine/authenticity.ts';
+import type { WebhookRequest } from '../../../src/engine/webhook/authenticity.ts';
 import { requestOf } from '../../support/webhook.ts';
 
 export interface Vector {

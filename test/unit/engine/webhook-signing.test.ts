@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Part, Scheme, SignatureScheme, Webhook } from '#connector/webhook';
-import { Authenticator } from '../../../src/engine/authenticity.ts';
-import { signedRequest } from '../../../src/engine/webhook-signing.ts';
+import { Authenticator } from '../../../src/engine/webhook/authenticity.ts';
+import { signedRequest } from '../../../src/engine/webhook/signing.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 const body = '{"tenant": "7", "events": [ {"id": 1} ]}';

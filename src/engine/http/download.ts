@@ -1,0 +1,193 @@
+// A file that a vendor hands out by its URL, streamed: bounded in bytes, and in time from one piece to the next and in all.
+// It knows neither what is in the file nor how a connection is opened.
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
+import type { Clock } from '../clock.ts';
+import { isPrivateHost, unsafeAddress } from './private-addresses.ts';
+
+const defaultChunkTimeoutSeconds = 60;
+/** Ten million customers are about 4 GB of JSON lines. */
+const mostBytes = 16 * 1024 ** 3;
+const longestHours = 12;
+const mostRedirects = 5;
+const mostErrorBytes = 65_536;
+
+export interface DownloadRequest {
+  /** Absolute, as the vendor named it. */
+  url: string;
+  /** See `Quota.bucket`. */
+  bucket?: string;
+  /** How long the answer, and each piece of the file, may take. Default 60. */
+  chunkTimeoutSeconds?: number;
+}
+
+export interface Opened {
+  status: number;
+  /** Names in lower case. */
+  headers: { [name: string]: string };
+  body: AsyncIterable<Uint8Array>;
+}
+
+export interface DownloadRoom {
+  /** The endpoint's name, for what errors say. */
+  name: string;
+  /** Where the vendor's API is: plain HTTP is believed only where that is plain too. */
+  base: URL;
+  /** Files in private networks too, wherever the API is. */
+  allowPrivate?: boolean;
+  clock: Clock;
+  signal: AbortSignal | undefined;
+  /** Opens one connection for one GET; the signal cuts it. */
+  open(url: URL, signal: AbortSignal): Promise<Opened>;
+  /** What an answer that is no success means. */
+  refusal(url: URL, opened: Opened, text: string): Error;
+}
+
+/** Throws as a request does. What is not read to its end must be left by `return`: the connection is cut then. */
+export async function download(
+  request: DownloadRequest,
+  room: DownloadRoom,
+): Promise<AsyncIterable<Uint8Array>> {
+  const cut = new AbortController();
+  const patience = new Patience(
+    room,
+    cut,
+    (request.chunkTimeoutSeconds ?? defaultChunkTimeoutSeconds) * 1000,
+  );
+  try {
+    const opened = await follow(urlOf(request.url, room), room, patience, cut.signal);
+    return pieces(opened, room, patience, cut);
+  } catch (error) {
+    cut.abort();
+    throw patience.told(error);
+  }
+}
+
+async function follow(
+  first: URL,
+  room: DownloadRoom,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<Opened> {
+  let url = first;
+  for (let redirects = 0; ; redirects += 1) {
+    const opened = await patience.during(room.open(url, signal));
+    const { status, headers } = opened;
+    if (status >= 200 && status < 300) return opened;
+    const { location } = headers;
+    if (status < 300 || status >= 400 || location === undefined || redirects === mostRedirects)
+      throw room.refusal(url, opened, await patience.during(beginningOf(opened)));
+    // What a redirect says besides is nothing to us, but its connection has to be freed.
+    await patience.during(beginningOf(opened));
+    url = urlOf(location, room, url);
+  }
+}
+
+function urlOf(text: string, room: DownloadRoom, from?: URL): URL {
+  const { base, name } = room;
+  const url = URL.parse(text, from?.href);
+  const allowed = base.protocol === 'https:' ? ['https:'] : ['https:', 'http:'];
+  // Where the vendor's own API is in a private network (a sandbox, a stub), its files may be too.
+  const isReachable =
+    url && (room.allowPrivate || !isPrivateHost(url.hostname) || isPrivateHost(base.hostname));
+  if (isReachable && allowed.includes(url.protocol)) return url;
+  throw unsafeAddress(name);
+}
+
+async function* pieces(
+  { headers, body }: Opened,
+  room: DownloadRoom,
+  patience: Patience,
+  cut: AbortController,
+): AsyncGenerator<Uint8Array> {
+  const bytes = headers['content-encoding'] === 'gzip' ? unzipped(body) : body;
+  const reader = bytes[Symbol.asyncIterator]();
+  const until = room.clock.now() + longestHours * 3_600_000;
+  let read = 0;
+  try {
+    for (;;) {
+      const { done, value } = await patience.during(reader.next());
+      if (done) return;
+      read += value.length;
+      if (read > mostBytes || room.clock.now() > until)
+        throw new RejectedError(
+          `${room.name} sent a file larger than ${mostBytes / 1024 ** 3} GB, or took more than ${longestHours} hours`,
+          { code: 'file_too_large' },
+        );
+      yield value;
+    }
+  } catch (error) {
+    throw patience.told(error, `${room.name} cut a file off`);
+  } finally {
+    cut.abort();
+    // Not waited for: a reader that hangs would hold whoever leaves.
+    void reader.return?.().catch(() => {});
+  }
+}
+
+function unzipped(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  // What fails on the way comes out of the last stream.
+  return pipeline(Readable.from(body), createGunzip(), () => {});
+}
+
+async function beginningOf({ body }: Opened): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > mostErrorBytes) break;
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** Cuts when nothing comes for too long, or when the caller is told to stop; and says afterwards which it was. */
+class Patience {
+  readonly #clock: Clock;
+  readonly #name: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #cut: AbortController;
+  readonly #milliseconds: number;
+  #why: 'timeout' | 'stopped' | null = null;
+
+  constructor({ clock, name, signal }: DownloadRoom, cut: AbortController, milliseconds: number) {
+    this.#clock = clock;
+    this.#name = name;
+    this.#signal = signal;
+    this.#cut = cut;
+    this.#milliseconds = milliseconds;
+  }
+
+  async during<Result>(waited: Promise<Result>): Promise<Result> {
+    const over = new AbortController();
+    const gaveUp = Promise.withResolvers<never>();
+    const end = (why: 'timeout' | 'stopped') => {
+      if (over.signal.aborted) return;
+      this.#why = why;
+      this.#cut.abort();
+      gaveUp.reject(new Error(why));
+    };
+    const stop = () => end('stopped');
+    if (this.#signal?.aborted) stop();
+    this.#signal?.addEventListener('abort', stop, { once: true });
+    void this.#clock.sleep(this.#milliseconds, over.signal).then(() => end('timeout'));
+    try {
+      waited.catch(() => {}); // it may fail after we have gone
+      return await Promise.race([waited, gaveUp.promise]);
+    } finally {
+      over.abort();
+      this.#signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  told(error: unknown, otherwise = `${this.#name} cannot be reached for a file`): Error {
+    if (this.#why === 'stopped') return new TransientError('stopped');
+    if (this.#why === 'timeout') return new TransientError(`${this.#name} sent a file too slowly`);
+    if (error instanceof TransientError || error instanceof RejectedError) return error;
+    if (error instanceof UnauthorizedError) return error;
+    return new TransientError(`${otherwise}: ${error instanceof Error ? error.message : 'unknown reason'}`, {
+      cause: error,
+    });
+  }
+}

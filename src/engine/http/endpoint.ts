@@ -1,0 +1,581 @@
+// Requests to a vendor's API: the only file that opens a connection. It knows statuses, but no vendor's meaning of them
+// beyond what the connector's description says.
+import { type Dispatcher, request } from 'undici';
+import manifest from '../../../package.json' with { type: 'json' };
+import { parseJson } from '../../connector/json.ts';
+import { retryAfterMs } from '../../connector/reading.ts';
+import {
+  type Api,
+  type ApiDescription,
+  type ApiRequest,
+  type ApiResponse,
+  type Json,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '../../connector.ts';
+import type { Database } from '../../db/database.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log/log.ts';
+import { type Budget, UnsentError } from '../quota/budgets.ts';
+import type { Lane } from '../quota/lanes.ts';
+import { Line } from '../quota/priority-semaphore.ts';
+import { inPieces, isLong } from './body-pieces.ts';
+import { connectionsTo, type Proxies, proxyOf } from './connections.ts';
+import { type DownloadRequest, download, type Opened } from './download.ts';
+import { OAuthTokens } from './oauth.ts';
+import { isPrivateHost, publicLookup, type Resolve } from './private-addresses.ts';
+import { changes, isOwn, refusalOf, Secrets } from './refusal.ts';
+import { bodyOf } from './request-body.ts';
+import { BodyTooLargeError, bodyLimits, unpacked } from './unpacking.ts';
+import { untilAborted } from './until-aborted.ts';
+
+const defaultTimeoutSeconds = 30;
+/** An access token is a few kilobytes at most. */
+const mostTokenBytes = 65_536;
+const limits = bodyLimits();
+
+/** The code of the RejectedError for an answer that is more than this process can hold. */
+export const tooLargeCode = 'response_too_large';
+
+/** What became of one request, for metrics. `status` is null where no response came. */
+export interface CallReport {
+  endpoint: string;
+  method: string;
+  lane: Lane;
+  bucket: string | undefined;
+  status: number | null;
+  milliseconds: number;
+}
+
+/** A response whose body is read, or the reason why there is none. */
+type Exchange =
+  | { status: number; headers: { [name: string]: string }; body: Buffer }
+  | { failed: 'timeout' | 'stopped' | 'lost' | 'too large' | 'connection'; sent: boolean; cause?: Error };
+
+/** The API as the engine has it: files are its own to fetch. */
+export interface EngineApi extends Api {
+  /** Streams a file, paid for as one call. Credentials go to the origin of the base URL only. Throws as `request` does. */
+  download(request: DownloadRequest): Promise<AsyncIterable<Uint8Array>>;
+}
+
+interface CallOptions {
+  lane: Lane;
+  signal: AbortSignal | undefined;
+  discreet: boolean;
+  /** The access token, where they run out. */
+  token: string | null;
+  /** Told the status of the answer. */
+  seen: { status: number };
+  isOurs: () => boolean;
+}
+
+export class Endpoint {
+  readonly name: string;
+  readonly budget: Budget;
+  /** Called after each request. */
+  onCall: ((call: CallReport) => void) | null = null;
+  readonly #description: ApiDescription;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #secrets: Secrets;
+  /** Null where the credentials do not run out. */
+  readonly #tokens: OAuthTokens | null;
+  readonly #headers: { [name: string]: string };
+  readonly #base: URL;
+  readonly #basePath: string;
+  readonly #pool: Dispatcher;
+  readonly #proxies: Proxies | null;
+  readonly #allowPrivate: boolean;
+  readonly #resolve: Resolve | undefined;
+  #isClosed = false;
+  /** So that better lanes also go first where all connections are busy. */
+  readonly #connections: Line;
+  readonly #counts = { total: 0, byStatus: {} as { [status: string]: number } };
+
+  /** Throws where the description's base URL is none. */
+  constructor(options: {
+    name: string;
+    description: ApiDescription;
+    budget: Budget;
+    clock: Clock;
+    log: Log;
+    /** Where access tokens that run out are kept. Without it none can be got. */
+    vault?: { database: Database; secretKey: string } | undefined;
+    maxConnections?: number;
+    proxies?: Proxies | null;
+    /** Files that the vendor names are fetched from private networks too. */
+    allowPrivateAddresses?: boolean;
+    /** How names in addresses of files are resolved. Default: by the system. */
+    resolve?: Resolve;
+  }) {
+    const { name, description, vault, maxConnections = 16, proxies = null } = options;
+    const { allowPrivateAddresses = false, resolve } = options;
+    if (!/^https?:$/.test(URL.parse(description.baseUrl)?.protocol ?? '')) {
+      throw new Error(`The base URL of ${name} must begin with http:// or https://.`);
+    }
+    const base = new URL(description.baseUrl);
+    this.name = name;
+    this.budget = options.budget;
+    this.#description = description;
+    this.#clock = options.clock;
+    this.#log = options.log.child({ endpoint: name });
+    this.#secrets = secretsOf(description, null);
+    if (description.oauth && !vault)
+      throw new Error(
+        `${name} has access tokens that run out: set TRIBUTARY_SECRET_KEY, under which they are kept.`,
+      );
+    this.#tokens =
+      description.oauth && vault
+        ? new OAuthTokens({
+            ...vault,
+            account: description.account,
+            oauth: description.oauth,
+            clock: options.clock,
+            exchange: (url, form) => this.#exchangeToken(url, form),
+          })
+        : null;
+    this.#headers = lowerCased({
+      accept: 'application/json',
+      'accept-encoding': 'gzip',
+      'user-agent': `tributary/${manifest.version}`,
+      ...description.headers,
+    });
+    this.#base = base;
+    this.#basePath = base.pathname.replace(/\/+$/, '');
+    this.#connections = new Line(maxConnections);
+    this.#proxies = proxies;
+    this.#allowPrivate = allowPrivateAddresses || isPrivateHost(base.hostname);
+    this.#resolve = resolve;
+    this.#pool = connectionsTo(base.origin, { connections: maxConnections, proxies });
+  }
+
+  /**
+   * The API as a connector sees it, for calls of this lane. The signal ends waits and requests with TransientError
+   * `stopped`. `discreet`: the log does not tell the paths, which may name a person. `isOurs`: whether what the call is
+   * for is still held by us, asked when nothing comes any more between that and the request: a process that was stopped
+   * in between sends nothing.
+   */
+  api(
+    lane: Lane,
+    options: { signal?: AbortSignal | undefined; discreet?: boolean; isOurs?: () => boolean } = {},
+  ): EngineApi {
+    const { signal, discreet = false, isOurs = () => true } = options;
+    return {
+      request: async (request) => {
+        const path = this.#pathOf(request);
+        const call = { lane, bucket: request.bucket, signal, line: this.#connections };
+        return this.#authorized(signal, (token, seen) =>
+          this.budget.run(call, (hasSlots) =>
+            this.#call(request, path, {
+              lane,
+              signal,
+              discreet,
+              token,
+              seen,
+              isOurs: () => hasSlots() && isOurs(),
+            }),
+          ),
+        );
+      },
+      // It has a connection of its own: a long file holds none of those that others wait for.
+      download: (request) =>
+        this.budget.run({ lane, bucket: request.bucket, signal }, (hasSlots) =>
+          download(request, {
+            name: this.name,
+            base: this.#base,
+            allowPrivate: this.#allowPrivate,
+            clock: this.#clock,
+            signal,
+            open: async (url, cut) => {
+              if (!hasSlots()) throw new UnsentError('stopped', { uncertain: false });
+              return this.#open(url, { lane, bucket: request.bucket, cut });
+            },
+            refusal: (url, opened, text) => this.#fileRefusal(url, opened, text, request.bucket),
+          }),
+        ),
+    };
+  }
+
+  /** Requests made so far, by status; `failed` where no response came. */
+  calls(): { total: number; byStatus: { [status: string]: number } } {
+    return { total: this.#counts.total, byStatus: { ...this.#counts.byStatus } };
+  }
+
+  /** The proxy through which the vendor is reached, without credentials; null where it is reached directly. */
+  get proxy(): string | null {
+    const proxy = proxyOf(this.#proxies, this.#base.origin);
+    return proxy === null ? null : new URL(proxy).host;
+  }
+
+  /** Waits for what is under way and ends the connections. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#pool.close();
+  }
+
+  async #call(
+    request: ApiRequest,
+    path: string,
+    { lane, signal, discreet, token, seen, isOurs }: CallOptions,
+  ): Promise<ApiResponse> {
+    const startedAt = this.#clock.now();
+    const exchange = await this.#exchange(request, path, { token, signal, isOurs });
+    if ('status' in exchange) seen.status = exchange.status;
+    this.#report(
+      request,
+      discreet ? '(not told)' : path,
+      lane,
+      'status' in exchange ? exchange.status : null,
+      startedAt,
+    );
+    if ('failed' in exchange) throw this.#failure(exchange, request);
+    const text = await this.#textOf(exchange, request);
+    const { status, headers } = exchange;
+    const json = parsed(text);
+    const response: ApiResponse = { status, headers, json };
+    const now = this.#clock.now();
+    const readings = this.#description.readQuotas?.(response, request, now) ?? [];
+    this.budget.observe(readings);
+    const isSuccess = status >= 200 && status < 300;
+    const isPage = json === undefined && wantsJson(request, { status, text, headers });
+    if (isSuccess && (isPage || request.isAnswer?.(json) === false)) {
+      const what = isPage ? 'something other than JSON' : 'something other than what was asked for';
+      throw new TransientError(`${this.name} answered ${status} with ${what}`, {
+        status,
+        foreign: true,
+        uncertain: changes(request),
+      });
+    }
+    const answer = { response, text, request, readings, now };
+    if (isSuccess || (request.answers?.includes(status) && isOwn(answer, this.#description))) return response;
+    throw refusalOf(answer, { name: this.name, description: this.#description, secrets: this.#secrets });
+  }
+
+  /** With an access token where there is one; a token that the vendor no longer takes is replaced once. */
+  async #authorized<Result>(
+    signal: AbortSignal | undefined,
+    send: (token: string | null, seen: { status: number }) => Promise<Result>,
+  ): Promise<Result> {
+    const seen = { status: 0 };
+    if (!this.#tokens) return send(null, seen);
+    const token = await this.#token(signal);
+    this.#secrets = secretsOf(this.#description, token);
+    try {
+      return await send(token, seen);
+    } catch (error) {
+      // A 403 is a missing scope, and stays one with a new token.
+      if (!(error instanceof UnauthorizedError) || seen.status !== 401) throw error;
+      const fresh = await this.#token(signal, token);
+      this.#secrets = secretsOf(this.#description, fresh);
+      return send(fresh, seen);
+    }
+  }
+
+  /** The token is for all who ask: one who stops does not end the others' waiting. */
+  async #token(signal: AbortSignal | undefined, refused: string | null = null): Promise<string> {
+    try {
+      return await untilAborted(this.#tokens!.accessToken(refused), signal);
+    } catch (error) {
+      throw signal?.aborted ? new UnsentError('stopped', { uncertain: false }) : error;
+    }
+  }
+
+  /**
+   * Draws on no quota: vendors count no call to their token address, and without one nothing goes on. Bounded in all, however
+   * slowly the answer trickles in.
+   */
+  async #exchangeToken(
+    url: string,
+    form: { readonly [name: string]: string },
+  ): Promise<{ status: number; json: Json | undefined; retryAfterMs: number | undefined }> {
+    const over = new AbortController();
+    const cut = new AbortController();
+    void this.#clock.sleep(defaultTimeoutSeconds * 1000, over.signal).then(() => cut.abort());
+    const dispatcher = connectionsTo(new URL(url).origin, { connections: 1, proxies: this.#proxies });
+    try {
+      const { statusCode, headers, body } = await request(url, {
+        dispatcher,
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+        body: new URLSearchParams(form).toString(),
+        signal: cut.signal,
+      });
+      const text = await shortText(body, mostTokenBytes);
+      const wait = retryAfterMs(joined(headers)['retry-after'], this.#clock.now());
+      return { status: statusCode, json: parsed(text), retryAfterMs: wait };
+    } catch (cause) {
+      throw new TransientError(`the token address of ${this.name} cannot be reached`, {
+        uncertain: false,
+        cause: this.#secrets.hideInError(cause as Error),
+      });
+    } finally {
+      over.abort();
+      void dispatcher.destroy().catch(() => {});
+    }
+  }
+
+  #exchange(
+    request: ApiRequest,
+    path: string,
+    { token, signal, isOurs }: Pick<CallOptions, 'token' | 'signal' | 'isOurs'>,
+  ): Promise<Exchange> {
+    const { promise, resolve } = Promise.withResolvers<Exchange>();
+    const { content, contentType } = bodyOf(request) ?? { content: null, contentType: '' };
+    const body = content === null ? null : Buffer.from(content);
+    const goesInPieces = body !== null && isLong(body);
+    const over = new AbortController();
+    let controller: Dispatcher.DispatchController | undefined;
+    let sent = false;
+    const end = (exchange: Exchange) => {
+      over.abort();
+      signal?.removeEventListener('abort', stop);
+      resolve(exchange);
+    };
+    const cut = (failed: 'timeout' | 'stopped' | 'lost' | 'too large') => {
+      if (over.signal.aborted) return;
+      end({ failed, sent });
+      controller?.abort(new Error(failed));
+    };
+    const stop = () => cut('stopped');
+    signal?.addEventListener('abort', stop, { once: true });
+    void this.#clock
+      .sleep((request.timeoutSeconds ?? defaultTimeoutSeconds) * 1000, over.signal)
+      // A process that was stopped meanwhile finds its timers due before it has read what has long arrived.
+      .then(() => new Promise((resolve) => setImmediate(resolve)))
+      .then(() => cut('timeout'));
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let head = { status: 0, headers: {} as { [name: string]: string } };
+    const dispatched = {
+      origin: this.#base.origin,
+      path,
+      method: request.method ?? 'GET',
+      headers: {
+        ...(body !== null && { 'content-type': contentType }),
+        ...(goesInPieces && { 'content-length': String(body.length) }),
+        ...this.#headers,
+        // A form's type names its boundary, and goes before what the connector says of all requests.
+        ...(request.file && { 'content-type': contentType }),
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+      },
+      body: goesInPieces ? inPieces(body, isOurs, () => cut('lost')) : body,
+    };
+    try {
+      this.#pool.dispatch(dispatched, {
+        onRequestStart(started) {
+          // Cut or lost while it was still connecting: nothing is sent any more.
+          controller = started;
+          if (over.signal.aborted) return started.abort(new Error('cut'));
+          if (!isOurs()) return cut('lost');
+          sent = true;
+        },
+        onResponseStart(_controller, status, headers) {
+          head = { status, headers: joined(headers) };
+        },
+        onResponseData(_controller, chunk) {
+          bytes += chunk.length;
+          if (bytes > limits.bytes) cut('too large');
+          else chunks.push(chunk);
+        },
+        onResponseEnd: () => end({ ...head, body: Buffer.concat(chunks) }),
+        onResponseError: (_controller, cause) => end({ failed: 'connection', sent, cause }),
+      });
+    } catch (error) {
+      end({ failed: 'connection', sent, cause: error as Error });
+    }
+    return promise;
+  }
+
+  async #open(
+    url: URL,
+    { lane, bucket, cut }: { lane: Lane; bucket: string | undefined; cut: AbortSignal },
+  ): Promise<Opened> {
+    const isOurs = url.origin === this.#base.origin;
+    const { accept: _, ...ours } = this.#headers;
+    const anybodys = { 'accept-encoding': 'gzip', 'user-agent': this.#headers['user-agent'] ?? '' };
+    const lookup = publicLookup(this.name, {
+      base: this.#base.hostname,
+      allowPrivate: this.#allowPrivate,
+      resolve: this.#resolve,
+    });
+    const client = connectionsTo(url.origin, { connections: 1, proxies: this.#proxies, lookup });
+    const startedAt = this.#clock.now();
+    const tell = (status: number | null) =>
+      this.#report(
+        { path: url.pathname, ...(bucket !== undefined && { bucket }) },
+        url.pathname,
+        lane,
+        status,
+        startedAt,
+      );
+    try {
+      const { statusCode, headers, body } = await client.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: 'GET',
+        headers: { accept: '*/*', ...(isOurs ? ours : anybodys) },
+        signal: cut,
+      });
+      tell(statusCode);
+      body.once('close', () => void client.destroy().catch(() => {}));
+      return { status: statusCode, headers: joined(headers), body };
+    } catch (error) {
+      tell(null);
+      void client.destroy().catch(() => {});
+      throw this.#secrets.hideInError(error as Error);
+    }
+  }
+
+  #fileRefusal(url: URL, { status, headers }: Opened, text: string, bucket: string | undefined): Error {
+    const request: ApiRequest = { path: url.pathname, ...(bucket !== undefined && { bucket }) };
+    const response: ApiResponse = { status, headers, json: parsed(text) };
+    const now = this.#clock.now();
+    const isOurs = url.origin === this.#base.origin;
+    const readings = isOurs ? (this.#description.readQuotas?.(response, request, now) ?? []) : [];
+    this.budget.observe(readings);
+    const answer = { response, text, request, readings, now };
+    // A storage service speaks for itself: its refusal is about this file, and not about our credentials.
+    const isAboutFile = status >= 300 && status < 500 && status !== 408 && status !== 429;
+    if (isAboutFile && !(isOurs && isOwn(answer, this.#description)))
+      return new RejectedError(`${this.name} named a file at ${url.host}, which answered ${status}`, {
+        status,
+        code: `http_${status}`,
+      });
+    return refusalOf(answer, { name: this.name, description: this.#description, secrets: this.#secrets });
+  }
+
+  #failure(exchange: Exclude<Exchange, { status: number }>, request: ApiRequest): Error {
+    const { failed, sent } = exchange;
+    if (failed === 'too large') return tooLarge(this.name);
+    const cause = exchange.cause && this.#secrets.hideInError(exchange.cause);
+    const code = (cause as { code?: string } | undefined)?.code;
+    if (code === 'UND_ERR_INVALID_ARG') {
+      return new UnauthorizedError(
+        `The credentials of ${this.name} hold characters that no header may hold.`,
+      );
+    }
+    const why =
+      failed === 'connection'
+        ? `${this.name} ${sent ? 'cut the connection' : 'cannot be reached'}: ${reasonOf(cause)}`
+        : failed === 'timeout'
+          ? `${this.name} ${sent ? 'did not answer' : 'could not be reached'} in time`
+          : failed === 'lost'
+            ? `a call to ${this.name} was not completed: this worker was stopped for longer than it may hold what it was for`
+            : 'stopped';
+    if (!sent) return new UnsentError(why, { uncertain: false, cause });
+    return new TransientError(why, { uncertain: changes(request), cause });
+  }
+
+  async #textOf(
+    { headers, body }: Extract<Exchange, { status: number }>,
+    request: ApiRequest,
+  ): Promise<string> {
+    try {
+      return (await unpacked(body, headers['content-encoding'], limits)).toString();
+    } catch (cause) {
+      if (cause instanceof BodyTooLargeError) throw tooLarge(this.name);
+      throw new TransientError(`${this.name} sent a body that cannot be unpacked`, {
+        foreign: true,
+        uncertain: changes(request),
+        cause,
+      });
+    }
+  }
+
+  /** The request's path and query below the base URL. A segment that is none would lead to another resource. */
+  #pathOf({ path, query = {} }: ApiRequest): string {
+    const [before = ''] = path.split('?');
+    if (!/^\/[\x21-\x7e]*$/.test(path) || /\/(\.|%2e){1,2}(\/|$)/i.test(before)) {
+      throw new RejectedError(`${this.name} has no place for an ID like this in its paths`, {
+        code: 'unsafe_path',
+      });
+    }
+    const pairs = Object.entries(query).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)] as [string, string]],
+    );
+    const search = new URLSearchParams(pairs).toString();
+    const joint = search ? (path.includes('?') ? '&' : '?') : '';
+    return `${this.#basePath}${path}${joint}${search}`;
+  }
+
+  #report(request: ApiRequest, path: string, lane: Lane, status: number | null, startedAt: number): void {
+    const milliseconds = this.#clock.now() - startedAt;
+    const { method = 'GET', bucket } = request;
+    const key = String(status ?? 'failed');
+    this.#counts.total += 1;
+    this.#counts.byStatus[key] = (this.#counts.byStatus[key] ?? 0) + 1;
+    this.#log.debug(
+      { method, path: this.#secrets.hide(path.split('?')[0] ?? ''), status, milliseconds, lane },
+      'called',
+    );
+    this.onCall?.({ endpoint: this.name, method, lane, bucket, status, milliseconds });
+  }
+}
+
+/** Everything that must be in no log and no error. */
+function secretsOf({ headers, oauth }: ApiDescription, token: string | null): Secrets {
+  const more = { ...oauth?.fields, ...(oauth?.refreshToken && { refresh: oauth.refreshToken }) };
+  return new Secrets({ ...headers, ...more, ...(token !== null && { token }) });
+}
+
+/** An error of this code asks for smaller pages. */
+function tooLarge(name: string): RejectedError {
+  const megabytes = Math.floor(limits.bytes / 1024 / 1024);
+  return new RejectedError(
+    `${name} sent a response that is larger than this process can hold: about ${megabytes} MB after decompression`,
+    { code: tooLargeCode },
+  );
+}
+
+/** Throws where the body is longer. */
+async function shortText(body: AsyncIterable<Buffer>, mostBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw new Error(`its answer is longer than ${mostBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function lowerCased(headers: { [name: string]: string }): { [name: string]: string } {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function joined(headers: { [name: string]: string | string[] | undefined }): { [name: string]: string } {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether a success without JSON is no answer. Who reads is owed a body; a write may be answered by none. A web page (of a
+ * proxy, of a wrong address) and what calls itself JSON are never an answer.
+ */
+function wantsJson(
+  { method = 'GET' }: ApiRequest,
+  { status, text, headers }: { status: number; text: string; headers: { [name: string]: string } },
+): boolean {
+  const type = headers['content-type'];
+  if (text.trim() !== '' && (!type || /json|html/i.test(type))) return true;
+  return status === 200 && (method === 'GET' || method === 'POST');
+}
+
+/** The reason of a connection's failure, also where every address of a host failed by its own. */
+function reasonOf(error: Error | undefined): string {
+  const { code, errors, message } = (error ?? {}) as { code?: string; errors?: Error[]; message?: string };
+  return message || errors?.map((one) => one.message).join('; ') || code || 'unknown reason';
+}

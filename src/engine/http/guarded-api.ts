@@ -1,0 +1,69 @@
+// An API whose answers and failures are told to a circuit. It knows statuses, but neither the vendor nor what is asked.
+import { type Api, RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log/log.ts';
+import type { Circuit } from './circuit.ts';
+
+export function guardedApi(
+  api: Api,
+  guard: {
+    circuit: Circuit;
+    clock: Clock;
+    log: Log;
+    name: string;
+    signal?: AbortSignal;
+    /** Of whom the request is, where a failure may be the fault of that one alone. */
+    about?: string | undefined;
+    /** What is no longer ours fails for our own sake, not the vendor's. */
+    isOurs?: () => boolean;
+  },
+): Api {
+  const { circuit, clock, log, name, signal, about, isOurs = () => true } = guard;
+  const answered = () => {
+    if (circuit.succeeded()) log.info({ endpoint: name }, 'answers again');
+  };
+  return {
+    async request(request) {
+      try {
+        const response = await api.request(request);
+        answered();
+        return response;
+      } catch (error) {
+        const said = signal?.aborted || !isOurs() ? null : wordOf(error);
+        if (said === 'answered') answered();
+        if (said === 'failed') {
+          const isForeign = error instanceof TransientError && error.foreign && (error.status ?? 500) < 500;
+          const openMs = circuit.failed(clock.now(), {
+            about: isForeign ? about : undefined,
+            reason: (error as Error).message,
+          });
+          if (openMs !== null) tellOpened(guard, openMs);
+        }
+        throw error;
+      }
+    },
+  };
+}
+
+/** One line for a circuit that opens. */
+export function tellOpened(
+  { circuit, clock, log, name }: { circuit: Circuit; clock: Clock; log: Log; name: string },
+  openMs: number,
+): void {
+  const { failures, reason } = circuit.status(clock.now());
+  const seconds = Math.ceil(openMs / 1000);
+  log.error(
+    { endpoint: name, failures, seconds, ...(reason !== null && { reason }) },
+    'fails again and again: nothing is sent for a while, then one call tries',
+  );
+}
+
+/** Null where the call was never made, or nobody knows. */
+function wordOf(error: unknown): 'answered' | 'failed' | null {
+  if (error instanceof UnauthorizedError) return 'answered';
+  if (error instanceof RejectedError) return error.status === undefined ? null : 'answered';
+  if (!(error instanceof TransientError)) return null;
+  const { status, quota, foreign } = error;
+  if (status === undefined) return quota === undefined ? 'failed' : null;
+  return status >= 500 || foreign ? 'failed' : 'answered';
+}

@@ -1,0 +1,406 @@
+// The gate of a quota whose window is an hour at most: a slot is held from before the request until its response and
+// the window after it, so that no more calls than slots can ever lie in one window. It knows no vendor.
+import { randomUUID } from 'node:crypto';
+import {
+  keptFromBackfill,
+  longestWaitMs,
+  QuotaGate,
+  type QuotaStatus,
+  requestTimeoutMs,
+  type Slot,
+  skewMs,
+  stopped,
+} from './gate.ts';
+import { type Lane, laneNumber, leastShares } from './lanes.ts';
+import { grownPerWindow, usedEnough } from './learning.ts';
+import { Line } from './priority-semaphore.ts';
+import { growShare, type QuotaState, returnSlices, takeSlices } from './slices.ts';
+
+/** Slots that are taken and given back together. */
+interface Slice {
+  id: string;
+  slots: number;
+  /** Slots whose call is under way or still in the vendor's window. */
+  busy: number;
+  /** No call is sent with it from then on, unless it was renewed. */
+  leaseEnd: number;
+  /** When it was last in use. */
+  usedAt: number;
+  /** No new calls: it goes back once it is not busy. */
+  retiring: boolean;
+}
+
+interface Waiter {
+  lane: Lane;
+  since: number;
+  refusal: AbortController;
+}
+
+/** Slices that were asked for without success are asked for again after this time at the earliest. */
+const askAgainMs = 500;
+/** Who has less than its even part asks again sooner: others are about to give slots back. */
+const askSoonMs = 250;
+/** For how long after its last asking a process counts as one that wants slots. */
+const wantMs = 3_000;
+
+export class SlotGate extends QuotaGate {
+  readonly #line = new Line();
+  /** Backfills come through here first, and never hold all slots. */
+  readonly #backfill = new Line();
+  readonly #waiters = new Set<Waiter>();
+  readonly #wantId = randomUUID();
+  #slices: Slice[] = [];
+  /** Ordered by time: every slot cools for the same while. */
+  #cooling: { at: number; slice: Slice; free: () => void }[] = [];
+  #cools = false;
+  #taking: Promise<void> | null = null;
+  #returning: Promise<void> | null = null;
+  #roomAt = 0;
+  /** When a clean window last added to the share. */
+  #grownAt = Number.NEGATIVE_INFINITY;
+
+  get #sliceSlots(): number {
+    return Math.max(1, Math.floor(this.limit / 20));
+  }
+
+  async enter(lane: Lane, signal?: AbortSignal): Promise<Slot> {
+    const { clock } = this.room;
+    if (signal?.aborted || this.room.closing.aborted) throw stopped();
+    const now = clock.now();
+    this.#dropLapsed(now);
+    const waitMs = this.waitMs(lane, now);
+    // It may come back in time to stand in line when slots are free: a lane of which nobody ever waits gets no share.
+    if (waitMs > longestWaitMs)
+      throw this.tooLong(this.exhaustedUntil > now ? waitMs : waitMs - longestWaitMs / 2);
+    const waiter: Waiter = { lane, since: now, refusal: new AbortController() };
+    const abort = () => waiter.refusal.abort(stopped());
+    signal?.addEventListener('abort', abort, { once: true });
+    this.#waiters.add(waiter);
+    this.room.wake();
+    try {
+      return await this.#wait(waiter);
+    } finally {
+      this.#waiters.delete(waiter);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  async #wait({ lane, refusal }: Waiter): Promise<Slot> {
+    const waiting = lane === 'backfill' ? this.#backfill.enter(lane, refusal.signal) : null;
+    this.#demand();
+    const leaveBackfill = await waiting;
+    let slice: Slice | undefined;
+    try {
+      const entering = this.#line.enter(lane, refusal.signal, () => {
+        slice = this.#occupy();
+      });
+      this.#demand();
+      const leave = await entering;
+      return this.#slot(slice as Slice, () => {
+        leaveBackfill?.();
+        leave();
+      });
+    } catch (error) {
+      leaveBackfill?.();
+      throw error;
+    }
+  }
+
+  /** Fills the fullest slice first, so that others can go back. There is one: the line has as many places as they have slots. */
+  #occupy(): Slice {
+    let best: Slice | undefined;
+    for (const slice of this.#slices) {
+      if (slice.retiring || slice.busy >= slice.slots) continue;
+      if (!best || slice.busy > best.busy) best = slice;
+    }
+    if (!best) throw new Error('a place was given without a slot');
+    best.busy += 1;
+    return best;
+  }
+
+  #slot(slice: Slice, leaveLines: () => void): Slot {
+    let left = false;
+    const free = () => {
+      slice.busy -= 1;
+      slice.usedAt = this.room.clock.now();
+      this.#resize();
+      leaveLines();
+      if (slice.retiring && slice.busy === 0) this.#giveBackSoon();
+    };
+    return {
+      valid: (now) => now < slice.leaseEnd && !this.room.closing.aborted,
+      leave: (sent) => {
+        if (left) return;
+        left = true;
+        if (!sent) return free();
+        this.#cooling.push({ at: this.room.clock.now() + this.windowMs, slice, free });
+        void this.#coolDown();
+      },
+    };
+  }
+
+  async #coolDown(): Promise<void> {
+    if (this.#cools) return;
+    this.#cools = true;
+    const { clock, closing } = this.room;
+    while (this.#cooling[0] && !closing.aborted) {
+      const waitMs = this.#cooling[0].at - clock.now();
+      if (waitMs > 0) await clock.sleep(waitMs, closing);
+      else this.#cooling.shift()?.free();
+    }
+    this.#cools = false;
+  }
+
+  get #own(): number {
+    return this.#slices.reduce((sum, slice) => sum + (slice.retiring ? 0 : slice.slots), 0);
+  }
+
+  /**
+   * As many places as there are slots; what is retiring counts only as far as it is still busy. Where the limit has
+   * become smaller, calls that others do not know of must first cool.
+   */
+  #resize(): void {
+    const own = this.#own;
+    const { limit } = this;
+    const busy = this.#slices.reduce((sum, slice) => sum + (slice.retiring ? slice.busy : 0), 0);
+    const open = this.exhaustedUntil <= this.room.clock.now();
+    this.#line.resize(open ? Math.min(own + busy, limit) : 0);
+    this.#backfill.resize(open ? Math.min(this.#backfillPlaces(own) + busy, limit) : 0);
+  }
+
+  #backfillPlaces(own: number): number {
+    return own < 10 || this.quota.seconds < 10 ? own : own - Math.ceil(own * keptFromBackfill);
+  }
+
+  protected exhausted(): void {
+    const { clock, closing } = this.room;
+    const waitMs = this.exhaustedUntil - clock.now();
+    this.#resize();
+    if (waitMs > longestWaitMs) {
+      for (const waiter of this.#waiters) waiter.refusal.abort(this.tooLong(waitMs));
+    }
+    void clock.sleep(waitMs, closing).then(() => {
+      this.#resize();
+      this.#demand();
+    });
+  }
+
+  protected shrunk(): void {
+    this.#shrinkTo(this.limit, 'at most');
+    this.#resize();
+  }
+
+  /** How long a call of this lane waits at least, as far as can be known. */
+  waitMs(lane: Lane, now: number): number {
+    if (this.exhaustedUntil > now) return this.exhaustedUntil - now;
+    const own = this.#own;
+    if (own < this.limit) return 0; // more may be had
+    const ahead = this.#ahead(lane);
+    const busy = this.#slices.reduce((sum, slice) => sum + (slice.retiring ? 0 : slice.busy), 0);
+    const free =
+      lane === 'backfill'
+        ? Math.min(own - busy, this.#backfillPlaces(own) - this.#backfill.inside)
+        : own - busy;
+    if (ahead < free) return 0;
+    return (this.#cooling[ahead - Math.max(free, 0)]?.at ?? now + this.windowMs) - now;
+  }
+
+  /** How many go in before one more of this lane: all in better lanes, or what its least share lets go in before it. */
+  #ahead(lane: Lane): number {
+    let better = 0;
+    let same = 0;
+    for (const waiter of this.#waiters) {
+      if (waiter.lane === lane) same += 1;
+      else if (laneNumber(waiter.lane) < laneNumber(lane)) better += 1;
+    }
+    return Math.min(better + same, Math.ceil((same + 1) / leastShares[lane]) - 1);
+  }
+
+  get #lacking(): number {
+    return this.#line.waiting + this.#backfill.waiting;
+  }
+
+  /** Takes slices while there are callers without a slot and slots that nobody holds. */
+  #demand(): void {
+    if (this.#taking || this.#lacking === 0) return;
+    this.#taking = this.#take()
+      .catch((error) => {
+        this.#roomAt = this.room.clock.now() + askAgainMs;
+        this.room.onError(error);
+      })
+      .finally(() => {
+        this.#taking = null;
+      });
+  }
+
+  async #take(): Promise<void> {
+    const { database, clock, holder, leaseMs, closing } = this.room;
+    await this.#giveBack();
+    for (;;) {
+      const now = clock.now();
+      const slots = Math.min(this.#lacking, this.limit - this.#own);
+      if (slots <= 0 || now < this.#roomAt || this.exhaustedUntil > now || closing.aborted) return;
+      const taken = await takeSlices(database, {
+        ...this.key,
+        holder,
+        now,
+        limit: (known) => {
+          this.learn(known);
+          return this.limit;
+        },
+        slots: Math.min(Math.ceil(slots / this.#sliceSlots) * this.#sliceSlots, this.limit - this.#own),
+        sliceSlots: this.#sliceSlots,
+        freeAt: now + this.#freeIn(leaseMs),
+        want: { id: this.#wantId, until: now + wantMs },
+      });
+      for (const slice of taken.slices) {
+        this.#slices.push({ ...slice, busy: 0, leaseEnd: now + leaseMs, usedAt: now, retiring: false });
+      }
+      this.#resize();
+      if (taken.nextFreeAt !== null) this.#askAgain(this.#own < taken.share);
+    }
+  }
+
+  #askAgain(soon: boolean): void {
+    const { clock, closing } = this.room;
+    const waitMs = soon ? askSoonMs : askAgainMs;
+    this.#roomAt = clock.now() + waitMs;
+    // The round asks too, but not as often.
+    if (soon) void clock.sleep(waitMs, closing).then(() => this.#demand());
+  }
+
+  #freeIn(leaseMs: number): number {
+    return leaseMs + requestTimeoutMs + this.windowMs;
+  }
+
+  renewable(now: number): { id: string; freeIn: number }[] {
+    const { leaseMs } = this.room;
+    return this.#slices
+      .filter((slice) => slice.leaseEnd > now && slice.leaseEnd - now < (leaseMs * 2) / 3)
+      .map(({ id }) => ({ id, freeIn: this.#freeIn(leaseMs) }));
+  }
+
+  renewed(asked: readonly string[], kept: ReadonlySet<string>, now: number): void {
+    for (const slice of this.#slices) {
+      if (kept.has(slice.id)) slice.leaseEnd = now + this.room.leaseMs;
+      else if (asked.includes(slice.id)) slice.leaseEnd = 0;
+    }
+  }
+
+  async tick(now: number, state: QuotaState | undefined): Promise<void> {
+    if (state) this.learn(state);
+    this.#dropLapsed(now);
+    this.#retireUnneeded(now, state);
+    await this.#giveBack();
+    if (state) await this.#grow(now, state);
+    for (const waiter of this.#waiters) {
+      if (now - waiter.since > longestWaitMs)
+        waiter.refusal.abort(this.tooLong(this.waitMs(waiter.lane, now)));
+    }
+    this.#demand();
+  }
+
+  /** A process that was stopped for longer than its lease may find others in its place: it begins again with nothing. */
+  #dropLapsed(now: number): void {
+    const lapsed = this.#slices.filter((slice) => !slice.retiring && slice.leaseEnd <= now);
+    if (!lapsed.length) return;
+    for (const slice of lapsed) slice.retiring = true;
+    this.#resize();
+  }
+
+  #retireUnneeded(now: number, state: QuotaState | undefined): void {
+    const idleMs = Math.max(3 * this.windowMs, 30_000);
+    const spare = state?.wanted && this.#lacking === 0;
+    for (const slice of this.#slices) {
+      if (slice.busy === 0 && (spare || now - slice.usedAt > idleMs)) slice.retiring = true;
+    }
+    if (state?.wanted) this.#shrinkTo(Math.ceil(this.limit / state.holders), 'at least');
+    // All hold more than they may together. What is left over by this may be taken anew.
+    if (state && state.held > this.limit) this.#shrinkTo(Math.floor(this.limit / state.holders), 'at most');
+    this.#resize();
+  }
+
+  /** Retires slices, the least busy first, until we hold this share, or as near to it as slices go. */
+  #shrinkTo(share: number, nearness: 'at least' | 'at most'): void {
+    const candidates = this.#slices.filter((slice) => !slice.retiring).sort((a, b) => a.busy - b.busy);
+    let own = this.#own;
+    for (const slice of candidates) {
+      if (own <= share || (nearness === 'at least' && own - slice.slots < share)) break;
+      slice.retiring = true;
+      own -= slice.slots;
+    }
+  }
+
+  /**
+   * Adds to a share that refusals have cut, once the window is over since the last cut, refusal or addition and the
+   * slots are in use: then a window was used and nobody minded. Each process adds in proportion to what it holds.
+   */
+  async #grow(now: number, state: QuotaState): Promise<void> {
+    const { learned, limit } = this;
+    if (!learned || this.share >= 1) return;
+    if (now - Math.max(learned.at, this.refusedAt, this.#grownAt) < this.windowMs) return;
+    const own = this.#own;
+    const busy = this.#slices.reduce((sum, slice) => sum + (slice.retiring ? 0 : slice.busy), 0);
+    if (own === 0 || busy < own * usedEnough || state.held < limit * usedEnough) return;
+    this.#grownAt = now;
+    const by = grownPerWindow * Math.min(own / limit, 1);
+    await growShare(this.room.database, { ...this.key, by, cutAt: learned.at });
+  }
+
+  /** The others wait for it: not with the next round, but together with what becomes free in this turn. */
+  #giveBackSoon(): void {
+    this.#returning ??= Promise.resolve()
+      .then(() => this.#giveBack())
+      .catch(this.room.onError)
+      .finally(() => {
+        this.#returning = null;
+      });
+  }
+
+  async #giveBack(): Promise<void> {
+    const done = this.#slices.filter((slice) => slice.retiring && slice.busy === 0);
+    if (!done.length) return;
+    await returnSlices(
+      this.room.database,
+      done.map(({ id }) => ({ id, used: 0, freeAt: 0 })),
+    );
+    this.#slices = this.#slices.filter((slice) => !done.includes(slice));
+  }
+
+  get active(): boolean {
+    return this.#slices.length > 0 || this.#waiters.size > 0;
+  }
+
+  async close(): Promise<void> {
+    for (const waiter of this.#waiters) waiter.refusal.abort(stopped());
+    await this.#taking;
+    await this.#returning;
+    const slices = this.#slices;
+    for (const slice of slices) slice.retiring = true;
+    this.#line.resize(0);
+    this.#backfill.resize(0);
+    const now = this.room.clock.now();
+    await returnSlices(
+      this.room.database,
+      slices.map((slice) => {
+        const cooling = this.#cooling.filter((slot) => slot.slice === slice);
+        // What is still under way answers, or is cut off, within its timeout.
+        const underWay = slice.busy > cooling.length ? now + requestTimeoutMs + this.windowMs : 0;
+        const freeAt = Math.max(underWay, ...cooling.map((slot) => slot.at)) + skewMs;
+        return { id: slice.id, used: slice.busy, freeAt };
+      }),
+    );
+    this.#slices = [];
+  }
+
+  status(): QuotaStatus {
+    return {
+      quota: this.quota.name,
+      limit: this.limit,
+      seconds: this.quota.seconds,
+      used: this.#slices.reduce((sum, slice) => sum + slice.busy, 0),
+      held: this.#own,
+      exhaustedUntil: this.exhaustedUntil > this.room.clock.now() ? this.exhaustedUntil : null,
+    };
+  }
+}

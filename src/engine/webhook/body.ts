@@ -1,0 +1,173 @@
+// The body of a webhook request as JSON, whatever form it came in. What is no such body is an UndecodableError; no body makes
+// anything else of it, or much work. It knows no vendor.
+import qs from 'qs';
+import { type Json, parseJson as losslessJson } from '../../connector/json.ts';
+import type { Decoding } from '../../connector/webhook.ts';
+import { type Charset, charsetOf, textIn } from './charset.ts';
+import { parseSoap } from './soap.ts';
+import { UndecodableError } from './undecodable.ts';
+
+/** What a person may say of a source's bodies, so that a request that was refused can be replayed. */
+export interface BodyRules {
+  /** As TextDecoder names it. Null: what the request names, else UTF-8. */
+  charset: string | null;
+  /** How deep objects and lists may lie in each other, of JSON and SOAP. */
+  maxDepth: number;
+  /** One field may name a place in as many nested lists as it is deep: the product is the work a form can make. */
+  form: { maxFields: number; maxDepth: number; maxListItems: number };
+}
+
+export const usualBodyRules: BodyRules = {
+  charset: null,
+  maxDepth: 64,
+  form: { maxFields: 2_000, maxDepth: 8, maxListItems: 200 },
+};
+
+/** How a body is to be read: the header Content-Type of its request, and what the source's settings say. */
+export interface BodyReading {
+  contentType?: string | undefined;
+  rules?: BodyRules;
+}
+
+/** Throws UndecodableError. */
+export function parseBody(
+  form: Decoding['form'],
+  body: Uint8Array,
+  { contentType = '', rules = usualBodyRules }: BodyReading = {},
+): Json {
+  const charset = charsetOf(body, { setting: rules.charset, contentType, isXml: form === 'soap' });
+  if (form === 'form') return parseForm(body, charset, rules.form);
+  const text = textIn(charset, body);
+  if (text.trim() === '') throw new UndecodableError('The body is empty.');
+  return form === 'json' ? parseJson(text, rules.maxDepth) : parseSoap(text, rules.maxDepth);
+}
+
+/** JSON without keys named `__proto__`. Throws UndecodableError. */
+export function parseJson(text: string, maxDepth = usualBodyRules.maxDepth): Json {
+  const parsed = parsedBy(text, maxDepth, losslessJson);
+  // The key may also be written with escapes.
+  return text.includes('__proto__') || text.includes('\\u') ? without(parsed, ['__proto__']) : parsed;
+}
+
+/**
+ * The same as it would be written without white space, whole or what `pick` takes of it, with every number as it was
+ * written. Null where `pick` takes nothing. Throws UndecodableError.
+ */
+export function compactJson(
+  body: Uint8Array,
+  { contentType = '', rules = usualBodyRules }: BodyReading,
+  pick: (value: Json) => Json | undefined,
+): string | null {
+  const charset = charsetOf(body, { setting: rules.charset, contentType, isXml: false });
+  const text = textIn(charset, body);
+  const picked = pick(parsedBy(text, rules.maxDepth, withNumbersAsWritten));
+  return picked === undefined ? null : JSON.stringify(picked);
+}
+
+function parsedBy(text: string, maxDepth: number, parse: (text: string) => Json): Json {
+  if (deeperThan(text, maxDepth))
+    throw new UndecodableError(
+      `The JSON is nested deeper than ${maxDepth} levels: ${raise('webhook.maxDepth')}.`,
+    );
+  try {
+    return parse(text);
+  } catch {
+    // The parser's own message quotes the text.
+    throw new UndecodableError('The body is not JSON.');
+  }
+}
+
+// The types of TypeScript do not know of it yet.
+const { rawJSON } = JSON as unknown as { rawJSON(source: string): Json };
+
+function withNumbersAsWritten(text: string): Json {
+  const keep = (_key: string, value: Json, { source }: { source: string }) =>
+    typeof value === 'number' && String(value) !== source ? rawJSON(source) : value;
+  return JSON.parse(text, keep as (key: string, value: unknown) => unknown) as Json;
+}
+
+/** Counts brackets outside of strings: the parser itself may run out of stack. */
+function deeperThan(text: string, limit: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (inString) {
+      if (code === 0x5c) at += 1;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b || code === 0x5b) {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (code === 0x7d || code === 0x5d) depth -= 1;
+  }
+  return false;
+}
+
+// ── Forms ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Its escapes are bytes in the charset: so the form is taken apart as bytes, and each name and value read by itself. */
+function parseForm(body: Uint8Array, charset: Charset, limits: BodyRules['form']): Json {
+  const isWide = charset.name.startsWith('utf-16');
+  const bytes = Buffer.from(isWide ? textIn(charset, body) : withoutMark(body));
+  const inner: Charset = isWide ? { ...charset, name: 'utf-8' } : charset;
+  const text = bytes.toString('latin1');
+  if (text.trim() === '') throw new UndecodableError('The body is empty.');
+  let parsed: unknown;
+  try {
+    parsed = qs.parse(text, {
+      plainObjects: true,
+      depth: limits.maxDepth,
+      strictDepth: true,
+      parameterLimit: limits.maxFields,
+      arrayLimit: limits.maxListItems,
+      throwOnLimitExceeded: true,
+      decoder: (written) => fieldText(written, inner),
+    });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UndecodableError(limitSentence(error.message, limits));
+  }
+  // The keys of Object.prototype are dropped: nothing that reads the result shall meet one.
+  return without(parsed as Json, ['__proto__', 'constructor', 'prototype']);
+}
+
+function withoutMark(body: Uint8Array): Uint8Array {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
+}
+
+/** `written`: a character for each byte. A percent sign without two digits behind it is itself, as browsers have it. */
+function fieldText(written: string, charset: Charset): string {
+  if (/%u[0-9a-f]{4}/i.test(written))
+    throw new UndecodableError(
+      'A form field contains escapes such as %u00E9, which forms do not support: have the sender escape bytes, for example %C3%A9.',
+    );
+  const bytes = written
+    .replaceAll('+', ' ')
+    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return textIn(charset, Buffer.from(bytes, 'latin1'), 'A form field');
+}
+
+/** qs tells the limits apart by its messages alone. */
+function limitSentence(message: string, { maxFields, maxDepth, maxListItems }: BodyRules['form']): string {
+  if (/parameter/i.test(message))
+    return `The form has more than ${maxFields} fields: ${raise('webhook.form.maxFields')}.`;
+  if (/depth/i.test(message))
+    return `The form has names nested deeper than ${maxDepth} levels: ${raise('webhook.form.maxDepth')}.`;
+  return `The form has a list of more than ${maxListItems} items: ${raise('webhook.form.maxListItems')}.`;
+}
+
+function raise(setting: string): string {
+  return `raise ${setting} of the source and replay the request`;
+}
+
+/** A copy of ordinary objects that has no such keys anywhere. */
+function without(value: Json, keys: readonly string[]): Json {
+  if (Array.isArray(value)) return value.map((item) => without(item, keys));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !keys.includes(key))
+      .map(([key, inner]) => [key, without(inner, keys)]),
+  );
+}

@@ -1,0 +1,158 @@
+// Who is at work on this database. Each process holds a lock that dies with it, so that the others know at once and may
+// take up what it had leased, rather than wait for leases to run out. It does not know what is leased.
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type SQL, sql } from 'drizzle-orm';
+import { at, type Database, json } from '../../db/database.ts';
+import type { Clock } from '../clock.ts';
+
+/** How a worker is set up, so that workers of one database find out where they differ. */
+export interface WorkerSetup {
+  version: string;
+  /** By part of the configuration a hash of it. */
+  configuration: { readonly [part: string]: string };
+}
+
+/** Another worker that is at work. */
+export interface Colleague {
+  id: string;
+  host: string;
+  pid: number;
+  /** Null where it is of a version that did not say. */
+  setup: WorkerSetup | null;
+}
+
+const lockName = (worker: string) => `tributary worker ${worker}`;
+
+/** Leases of one worker begin alike, so that all of a dead one's are found without a column of their own. */
+export function leaseOf(worker: string): string {
+  const random = randomBytes(8).toString('hex');
+  return `${worker.slice(0, 18)}-${random.slice(0, 4)}-${random.slice(4)}`;
+}
+
+/** The condition that a lease is this worker's. */
+export function leasedBy(lease: SQL, worker: string): SQL {
+  const beginning = worker.slice(0, 18);
+  return sql`${lease} between ${`${beginning}-0000-000000000000`}::uuid and ${`${beginning}-ffff-ffffffffffff`}::uuid`;
+}
+
+export class Roster {
+  /** This worker, a UUID. */
+  readonly id: string;
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #onBuried: () => void;
+  readonly #left = new AbortController();
+  #isBuried = false;
+  #lock: { release(): Promise<void> } | null = null;
+
+  private constructor(id: string, options: { database: Database; clock: Clock; onBuried: () => void }) {
+    this.id = id;
+    this.#database = options.database;
+    this.#clock = options.clock;
+    this.#onBuried = options.onBuried;
+  }
+
+  /**
+   * Enters this process as `id`. `onBuried`: our connection was gone and another worker took us for dead. What we had
+   * leased is others' by now, so this process must stop.
+   */
+  static async join(
+    id: string,
+    options: { database: Database; clock: Clock; onBuried: () => void; setup?: WorkerSetup },
+  ): Promise<Roster> {
+    const roster = new Roster(id, options);
+    await roster.#hold();
+    const { setup } = options;
+    await options.database.rows(sql`
+      insert into workers (id, host, pid, started_at, version, configuration)
+      values (${id}::uuid, ${hostname()}, ${process.pid}, ${at(options.clock.now())}, ${setup?.version ?? null},
+        ${setup ? json(setup.configuration) : null})`);
+    return roster;
+  }
+
+  async #hold(): Promise<void> {
+    this.#lock = await this.#database.holdLock(lockName(this.id), () => void this.#holdAgain());
+  }
+
+  /** The server was gone for a while. Nobody is dead before somebody has said so. */
+  async #holdAgain(): Promise<void> {
+    while (!this.#left.signal.aborted) {
+      try {
+        await this.#lock?.release();
+        await this.#hold();
+        await this.#askWhetherBuried();
+        return;
+      } catch {
+        await this.#clock.sleep(500, this.#left.signal);
+      }
+    }
+  }
+
+  /** Who took us for dead may say so only after our lock is back. */
+  async #askWhetherBuried(): Promise<void> {
+    const [row] = await this.#database.rows<{ buried: boolean }>(sql`
+      select ended_at is not null as buried from workers where id = ${this.id}::uuid`);
+    if (!row?.buried || this.#isBuried) return;
+    this.#isBuried = true;
+    this.#onBuried();
+  }
+
+  /** The workers that died without leaving and whose things have not been taken up. The caller takes them up, then `bury`s. */
+  async dead(): Promise<string[]> {
+    await this.#askWhetherBuried();
+    const others = await this.#database.rows<{ id: string }>(sql`
+      select id::text as id from workers where ended_at is null and id <> ${this.id}::uuid`);
+    const dead: string[] = [];
+    for (const { id } of others) if (await this.#database.isLockFree(lockName(id))) dead.push(id);
+    return dead;
+  }
+
+  /** The other workers that are at work, as their rows say. */
+  async colleagues(): Promise<Colleague[]> {
+    const rows = await this.#database.rows<
+      Omit<Colleague, 'setup'> & {
+        version: string | null;
+        configuration: WorkerSetup['configuration'] | null;
+      }
+    >(sql`
+      select id::text as id, host, pid, version, configuration from workers
+      where ended_at is null and id <> ${this.id}::uuid order by started_at, id`);
+    return rows.map(({ version, configuration, ...row }) => ({
+      ...row,
+      setup: version !== null && configuration !== null ? { version, configuration } : null,
+    }));
+  }
+
+  /** Nothing of this worker is left to take up. */
+  async bury(worker: string): Promise<void> {
+    await this.#database.rows(
+      sql`update workers set ended_at = ${at(this.#clock.now())} where id = ${worker}::uuid and ended_at is null`,
+    );
+  }
+
+  /** Leaves in good order: nothing is leased any more. */
+  async leave(): Promise<void> {
+    this.#left.abort();
+    await this.bury(this.id);
+    await this.#lock?.release();
+    // Of those long gone nobody needs to know.
+    await this.#database.rows(
+      sql`delete from workers where ended_at < ${at(this.#clock.now() - 7 * 86_400_000)}`,
+    );
+  }
+}
+
+/** Writes a row and takes it back. Throws where the database is read-only, its disk is full, or it is gone. */
+export async function tryWriting(database: Database): Promise<void> {
+  const undo = new Error('undo');
+  await database
+    .transaction(async (tx) => {
+      await tx.rows(sql`
+        insert into workers (id, host, pid, started_at) values (gen_random_uuid(), 'a trial that is taken back', 0, now())`);
+      throw undo;
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error;
+    });
+}

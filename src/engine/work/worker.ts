@@ -1,0 +1,118 @@
+// A loop that does one step after another: at once while there is more, else after a rest or when woken. It knows
+// nothing of what a step does.
+import { isUnavailable, unavailableReason } from '../../db/availability.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log/log.ts';
+
+/** What a step says of the next: at once, or after so many milliseconds at the latest. */
+export type Next = { again: true } | { again: false; afterMs: number };
+
+/** A loop whose last step failed. */
+export interface FailingLoop {
+  name: string;
+  /** When the first of the steps failed that have failed in a row, epoch milliseconds. */
+  since: number;
+  /** How many they are. */
+  failures: number;
+  /** What the last of them said, without values of records. */
+  error: string;
+}
+
+export class Worker {
+  readonly #name: string;
+  readonly #step: (signal: AbortSignal) => Promise<Next>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #stop = new AbortController();
+  #rest = new AbortController();
+  #woken = false;
+  #failures = 0;
+  #failing: FailingLoop | null = null;
+  #ended: Promise<void> | null = null;
+
+  constructor(options: {
+    name: string;
+    step: (signal: AbortSignal) => Promise<Next>;
+    clock: Clock;
+    log: Log;
+  }) {
+    this.#name = options.name;
+    this.#step = options.step;
+    this.#clock = options.clock;
+    this.#log = options.log;
+  }
+
+  /** Null where its last step did not fail. */
+  get failing(): FailingLoop | null {
+    return this.#failing;
+  }
+
+  start(): this {
+    this.#ended ??= this.#loop();
+    return this;
+  }
+
+  /** There may be something to do: a rest ends now, and a step that runs is followed by another. */
+  wake(): void {
+    this.#woken = true;
+    this.#rest.abort();
+  }
+
+  /** Finishes the step that runs, told by its signal to be quick, and begins no other. */
+  async drain(): Promise<void> {
+    this.#stop.abort();
+    this.#rest.abort();
+    await this.#ended;
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      this.#woken = false;
+      const next = await this.#tried();
+      if (next.again || (this.#woken && this.#failures === 0)) continue;
+      this.#rest = new AbortController();
+      await this.#clock.sleep(next.afterMs, AbortSignal.any([this.#rest.signal, this.#stop.signal]));
+    }
+  }
+
+  async #tried(): Promise<Next> {
+    try {
+      const next = await this.#step(this.#stop.signal);
+      this.#recovered();
+      return next;
+    } catch (error) {
+      this.#failures += 1;
+      if (!this.#stop.signal.aborted) this.#failed(error);
+      return { again: false, afterMs: Math.min(250 * 2 ** this.#failures, 30_000) };
+    }
+  }
+
+  /** A loop that fails in the same way again and again is told of once, and a database that does not answer elsewhere. */
+  #failed(error: unknown): void {
+    const sentence = cleanSentence(error);
+    const isNew = this.#failing?.error !== sentence;
+    const since = this.#failing?.since ?? this.#clock.now();
+    this.#failing = { name: this.#name, since, failures: this.#failures, error: sentence };
+    if (isUnavailable(error)) this.#log.debug({ loop: this.#name, reason: sentence }, 'a step failed');
+    else if (isNew) this.#log.error({ err: error, loop: this.#name }, 'a step failed; it is retried');
+  }
+
+  #recovered(): void {
+    const { failures = 0, error = '' } = this.#failing ?? {};
+    if (failures > 1)
+      this.#log.info({ loop: this.#name, failures, error }, 'the loop works again after failed steps');
+    this.#failing = null;
+    this.#failures = 0;
+  }
+}
+
+/** Sentences written for people; of what else was thrown only its kind: a message may quote a record. */
+const written = new Set(['TransientError', 'RejectedError', 'UnauthorizedError', 'UnsentError']);
+
+function cleanSentence(error: unknown): string {
+  if (isUnavailable(error)) return `the database: ${unavailableReason(error)}`;
+  if (!(error instanceof Error)) return 'an unexpected error; see the log';
+  if (written.has(error.name)) return error.message.slice(0, 300);
+  const { code } = error as { code?: unknown };
+  return `${error.name}${typeof code === 'string' ? ` ${code}` : ''}; see the log for details`;
+}
