@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectors } from '../connectors/index.ts';
+import { createHubSpotSimulator } from '../simulators/hubspot.ts';
+import { serve } from '../simulators/serve.ts';
+import { createVoucherifySimulator } from '../simulators/voucherify.ts';
 import { checkConfig } from '../src/config.ts';
 import { type Database, openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
 import { createLog } from '../src/engine/log/log.ts';
 import { type KeptForecast, keepForecast, listForecasts } from '../src/sync/plan/forecasts.ts';
 import { Tributary } from '../src/tributary.ts';
-import { createHubSpotSimulator } from '../test/simulators/hubspot.ts';
-import { serve } from '../test/simulators/serve.ts';
-import { createVoucherifySimulator } from '../test/simulators/voucherify.ts';
 import type { Figure } from './figures.ts';
 
 const contacts = 20_000;

@@ -4,9 +4,9 @@ import { createHmac } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Hono } from 'hono';
-import { createHubSpotSimulator } from '../test/simulators/hubspot.ts';
-import { QuotaWindows } from '../test/simulators/quota-windows.ts';
-import { serve } from '../test/simulators/serve.ts';
+import { createHubSpotSimulator } from '../simulators/hubspot.ts';
+import { QuotaWindows } from '../simulators/quota-windows.ts';
+import { serve } from '../simulators/serve.ts';
 import { clientSecret, eventSecret, type Lags, publicUrl, quotas } from './freshness-terms.ts';
 
 const latencyMs = 20;

@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type QuotaWindow, QuotaWindows } from '../test/simulators/quota-windows.ts';
+import { type QuotaWindow, QuotaWindows } from '../simulators/quota-windows.ts';
 
 /** There and back: a call is counted half-way. */
 const latencyMs = 20;

@@ -1,7 +1,7 @@
 // The vendor of a verification: a simulated Voucherify that holds many customers from the start, in a process of its own.
 import { pathToFileURL } from 'node:url';
-import { serve } from '../test/simulators/serve.ts';
-import { createVoucherifySimulator } from '../test/simulators/voucherify.ts';
+import { serve } from '../simulators/serve.ts';
+import { createVoucherifySimulator } from '../simulators/voucherify.ts';
 
 /** Of so many customers one is not as it was sent. */
 export const differingEvery = 1_000;

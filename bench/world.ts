@@ -1,9 +1,9 @@
 // A world to measure in: both vendors, simulated, in a process of their own, and a third port to ask it questions. It
 // does not know who is measured.
 import { Hono } from 'hono';
-import { type Contact, createHubSpotSimulator } from '../test/simulators/hubspot.ts';
-import { serve } from '../test/simulators/serve.ts';
-import { createVoucherifySimulator, type TruthCustomer } from '../test/simulators/voucherify.ts';
+import { type Contact, createHubSpotSimulator } from '../simulators/hubspot.ts';
+import { serve } from '../simulators/serve.ts';
+import { createVoucherifySimulator, type TruthCustomer } from '../simulators/voucherify.ts';
 import type { Requests, Verdict, WorldAddress } from './vendors.ts';
 
 const [contacts = 0, latencyMs = 0] = process.argv.slice(2).map(Number);

@@ -27,7 +27,7 @@ interface SandboxModule {
 }
 
 /** It comes with the repository, not with the container image. */
-const module = new URL('../../test/simulators/sandbox.ts', import.meta.url);
+const module = new URL('../../simulators/sandbox.ts', import.meta.url);
 
 export const howToConfigure = `To connect real accounts, write tributary.config.json here (or set TRIBUTARY_CONFIG to its path) and start again:
 

@@ -2,11 +2,11 @@
 // case came from outside and bears its name.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { BetweenAnswer, Fault } from '../../simulators/voucherify.ts';
 import { customerSentences } from '../../src/customer/explain.ts';
 import { explainCustomer } from '../../src/sync/customers/explanation.ts';
 import { pauses } from '../../src/sync/pauses.ts';
 import { figures } from '../../src/sync/status.ts';
-import type { BetweenAnswer, Fault } from '../simulators/voucherify.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import {
   differences,

@@ -17,10 +17,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { serve } from '../../simulators/serve.ts';
+import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import type { Status } from '../../src/cli/answers.ts';
 import { systemClock } from '../../src/engine/clock.ts';
-import { serve } from '../simulators/serve.ts';
-import { createVoucherifySimulator } from '../simulators/voucherify.ts';
 import { databaseName, findServer, onServer } from '../support/postgres.ts';
 import { runCommand } from '../support/run-command.ts';
 

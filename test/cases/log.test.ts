@@ -3,10 +3,10 @@
 import { connect } from 'node:net';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Fault } from '../../simulators/voucherify.ts';
 import { TransientError } from '../../src/connector.ts';
 import { type Database, DatabaseError } from '../../src/db/database.ts';
 import { type Served, serveApp } from '../../src/web/server.ts';
-import type { Fault } from '../simulators/voucherify.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { openPushWorld, type PushWorld } from '../support/push-world.ts';
 import {

@@ -4,9 +4,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { createHubSpotSimulator } from '../simulators/hubspot.ts';
-import { type Served, serve } from '../simulators/serve.ts';
-import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
+import { type Served, serve } from '../../simulators/serve.ts';
+import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { until } from '../support/sync-world.ts';
 

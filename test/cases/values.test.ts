@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createIntercomSimulator } from '../../simulators/intercom.ts';
+import { type Served, serve } from '../../simulators/serve.ts';
 import { createApp } from '../../src/web/app.ts';
-import { createIntercomSimulator } from '../simulators/intercom.ts';
-import { type Served, serve } from '../simulators/serve.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { FastClock, openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 

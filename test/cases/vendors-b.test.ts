@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import type { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type BrazeOptions, BrazeSimulator } from '../simulators/braze.ts';
-import { type IterableOptions, IterableSimulator } from '../simulators/iterable.ts';
-import { createKlaviyoSimulator, type KlaviyoOptions } from '../simulators/klaviyo.ts';
-import { type MailchimpOptions, MailchimpSimulator } from '../simulators/mailchimp.ts';
-import { type SegmentOptions, SegmentSimulator } from '../simulators/segment.ts';
+import { type BrazeOptions, BrazeSimulator } from '../../simulators/braze.ts';
+import { type IterableOptions, IterableSimulator } from '../../simulators/iterable.ts';
+import { createKlaviyoSimulator, type KlaviyoOptions } from '../../simulators/klaviyo.ts';
+import { type MailchimpOptions, MailchimpSimulator } from '../../simulators/mailchimp.ts';
+import { type SegmentOptions, SegmentSimulator } from '../../simulators/segment.ts';
 import { FastClock, until } from '../support/sync-world.ts';
 import { VendorWorld } from '../support/vendor-world.ts';
 

@@ -2,9 +2,9 @@
 // holds, each customer once, and no quota was exceeded.
 import { type ChildProcess, fork } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { createHubSpotSimulator } from '../simulators/hubspot.ts';
-import { serve } from '../simulators/serve.ts';
-import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
+import { serve } from '../../simulators/serve.ts';
+import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import { databases } from '../support/databases.ts';
 import { randomOf } from '../support/random.ts';
 import { differences } from '../support/sync-world.ts';

@@ -2,8 +2,8 @@
 // is lost, nothing is doubled, and only what the vendor refuses is given up.
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Fault as HubSpotFault } from '../simulators/hubspot.ts';
-import type { BulkFault, VoucherifyOptions } from '../simulators/voucherify.ts';
+import type { Fault as HubSpotFault } from '../../simulators/hubspot.ts';
+import type { BulkFault, VoucherifyOptions } from '../../simulators/voucherify.ts';
 import { databases } from '../support/databases.ts';
 import { randomOf } from '../support/random.ts';
 import { differences, FastClock, openSyncWorld, until } from '../support/sync-world.ts';

@@ -4,9 +4,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { Hono } from 'hono';
-import { createHubSpotSimulator, type HubSpotOptions } from '../simulators/hubspot.ts';
-import { type Served, serve } from '../simulators/serve.ts';
-import { createVoucherifySimulator, type VoucherifyOptions } from '../simulators/voucherify.ts';
+import { createHubSpotSimulator, type HubSpotOptions } from '../../simulators/hubspot.ts';
+import { type Served, serve } from '../../simulators/serve.ts';
+import { createVoucherifySimulator, type VoucherifyOptions } from '../../simulators/voucherify.ts';
 import { databases } from '../support/databases.ts';
 import type { Orders, Said } from './workers-child.ts';
 

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
+import { type Served, serve } from '../../simulators/serve.ts';
+import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import { announcedServer, announceServer, apiToken, removeServer } from '../../src/cli/data-folder.ts';
 import { lockDirectory } from '../../src/db/lock.ts';
 import { rooms } from '../../src/rooms.ts';
-import { createHubSpotSimulator } from '../simulators/hubspot.ts';
-import { type Served, serve } from '../simulators/serve.ts';
-import { createVoucherifySimulator } from '../simulators/voucherify.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Served, serve } from '../simulators/serve.ts';
-import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+import { type Served, serve } from '../../simulators/serve.ts';
+import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const [appId, appToken] = ['app-id', 'app-token-00000000'];

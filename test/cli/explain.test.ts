@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
+import { type Served, serve } from '../../simulators/serve.ts';
+import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import { timeOf } from '../../src/cli/times.ts';
-import { createHubSpotSimulator } from '../simulators/hubspot.ts';
-import { type Served, serve } from '../simulators/serve.ts';
-import { createVoucherifySimulator } from '../simulators/voucherify.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];

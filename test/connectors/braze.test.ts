@@ -2,8 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { type Change, type Context, RejectedError, TransientError, UnauthorizedError } from '#connector';
 import { braze } from '../../connectors/braze.ts';
+import {
+  type BrazeOptions,
+  BrazeSimulator,
+  type CurrentsEvent,
+  type Delivery,
+} from '../../simulators/braze.ts';
 import { UndecodableError } from '../../src/engine/webhook/decoding.ts';
-import { type BrazeOptions, BrazeSimulator, type CurrentsEvent, type Delivery } from '../simulators/braze.ts';
 import { directApi } from '../support/direct-api.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { answering, expectNoAnswerBelieved } from './conformance.ts';

@@ -10,8 +10,12 @@ import {
   UnauthorizedError,
 } from '#connector';
 import { customerio } from '../../connectors/customerio.ts';
+import {
+  type CustomerIoOptions,
+  CustomerIoSimulator,
+  type PushRequest,
+} from '../../simulators/customerio.ts';
 import { asReceived } from '../../src/sync/records/clocks.ts';
-import { type CustomerIoOptions, CustomerIoSimulator, type PushRequest } from '../simulators/customerio.ts';
 import { directApi } from '../support/direct-api.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { expectNoAnswerBelieved } from './conformance.ts';

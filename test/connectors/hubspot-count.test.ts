@@ -1,9 +1,9 @@
 // What HubSpot says it has, against what reading then gives: of everything, of what changed, and of a list half read.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { hubspot } from '../../connectors/hubspot.ts';
+import { createHubSpotSimulator, type HubSpotSimulator } from '../../simulators/hubspot.ts';
 import type { Context, Json, Page, Stream } from '../../src/connector.ts';
 import { localFiles } from '../../src/engine/files.ts';
-import { createHubSpotSimulator, type HubSpotSimulator } from '../simulators/hubspot.ts';
 import { directApi } from '../support/direct-api.ts';
 
 const stream = hubspot.source!.streams[0] as Stream<unknown>;

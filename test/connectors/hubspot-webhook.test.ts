@@ -4,8 +4,8 @@ import { Signature } from '@hubspot/api-client';
 import { describe, expect, test } from 'vitest';
 import { type Change, type Context, type Json, RejectedError, type SourceRecord } from '#connector';
 import { hubspot } from '../../connectors/hubspot.ts';
-import type { PushedRequest, PushOptions } from '../simulators/hubspot/push.ts';
-import { createHubSpotSimulator, type HubSpotOptions } from '../simulators/hubspot.ts';
+import type { PushedRequest, PushOptions } from '../../simulators/hubspot/push.ts';
+import { createHubSpotSimulator, type HubSpotOptions } from '../../simulators/hubspot.ts';
 import { directApi } from '../support/direct-api.ts';
 import { type Heard, heard, requestOf, webhookOf } from '../support/webhook.ts';
 

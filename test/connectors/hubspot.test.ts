@@ -12,7 +12,11 @@ import {
   UnauthorizedError,
 } from '#connector';
 import { hubspot } from '../../connectors/hubspot.ts';
-import { createHubSpotSimulator, type HubSpotOptions, type HubSpotSimulator } from '../simulators/hubspot.ts';
+import {
+  createHubSpotSimulator,
+  type HubSpotOptions,
+  type HubSpotSimulator,
+} from '../../simulators/hubspot.ts';
 import { directApi } from '../support/direct-api.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';
 

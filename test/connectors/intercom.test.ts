@@ -12,13 +12,13 @@ import {
   TransientError,
 } from '#connector';
 import { intercom } from '../../connectors/intercom.ts';
-import { Authenticator } from '../../src/engine/webhook/authenticity.ts';
 import {
   createIntercomSimulator,
   type IntercomOptions,
   type IntercomSimulator,
   type PushedRequest,
-} from '../simulators/intercom.ts';
+} from '../../simulators/intercom.ts';
+import { Authenticator } from '../../src/engine/webhook/authenticity.ts';
 import { directApi } from '../support/direct-api.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';

@@ -8,7 +8,7 @@ import {
   type Delivery,
   type IterableOptions,
   IterableSimulator,
-} from '../simulators/iterable.ts';
+} from '../../simulators/iterable.ts';
 import { directApi } from '../support/direct-api.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { answering, expectNoAnswerBelieved } from './conformance.ts';

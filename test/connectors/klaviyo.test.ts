@@ -10,13 +10,13 @@ import {
   type SourceRecord,
 } from '#connector';
 import { klaviyo } from '../../connectors/klaviyo.ts';
-import { Authenticator } from '../../src/engine/webhook/authenticity.ts';
 import {
   createKlaviyoSimulator,
   type KlaviyoOptions,
   type KlaviyoSimulator,
   type PushedRequest,
-} from '../simulators/klaviyo.ts';
+} from '../../simulators/klaviyo.ts';
+import { Authenticator } from '../../src/engine/webhook/authenticity.ts';
 import { directApi } from '../support/direct-api.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';

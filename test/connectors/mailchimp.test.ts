@@ -12,7 +12,7 @@ import {
   UnauthorizedError,
 } from '#connector';
 import { mailchimp } from '../../connectors/mailchimp.ts';
-import { type HookRequest, type MailchimpOptions, MailchimpSimulator } from '../simulators/mailchimp.ts';
+import { type HookRequest, type MailchimpOptions, MailchimpSimulator } from '../../simulators/mailchimp.ts';
 import { directApi } from '../support/direct-api.ts';
 import { randomOf } from '../support/random.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';

@@ -12,17 +12,17 @@ import {
   type SourceRecord,
 } from '#connector';
 import { segment } from '../../connectors/segment.ts';
-import { sourceIdOf } from '../../src/customer/identity.ts';
-import { compileMapping } from '../../src/customer/mapping.ts';
-import { decode } from '../../src/engine/webhook/decoding.ts';
-import { composeOne } from '../../src/sync/inbox/partial-records.ts';
-import { asReceived } from '../../src/sync/records/clocks.ts';
 import {
   type PushedRequest,
   type SegmentOptions,
   SegmentSimulator,
   type Traits,
-} from '../simulators/segment.ts';
+} from '../../simulators/segment.ts';
+import { sourceIdOf } from '../../src/customer/identity.ts';
+import { compileMapping } from '../../src/customer/mapping.ts';
+import { decode } from '../../src/engine/webhook/decoding.ts';
+import { composeOne } from '../../src/sync/inbox/partial-records.ts';
+import { asReceived } from '../../src/sync/records/clocks.ts';
 import { type Heard, heard, requestOf, webhookOf } from '../support/webhook.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');

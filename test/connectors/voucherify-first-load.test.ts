@@ -13,7 +13,7 @@ import {
   RejectedError,
 } from '#connector';
 import { voucherify } from '../../connectors/voucherify/index.ts';
-import { createVoucherifySimulator, type VoucherifyOptions } from '../simulators/voucherify.ts';
+import { createVoucherifySimulator, type VoucherifyOptions } from '../../simulators/voucherify.ts';
 import { directApi } from '../support/direct-api.ts';
 import { localFiles } from '../support/local-files.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Context, TransientError, UnauthorizedError } from '#connector';
 import { voucherify } from '../../connectors/voucherify/index.ts';
-import { createVoucherifySimulator, type VoucherifyOptions } from '../simulators/voucherify.ts';
+import { createVoucherifySimulator, type VoucherifyOptions } from '../../simulators/voucherify.ts';
 import { directApi } from '../support/direct-api.ts';
 import { localFiles } from '../support/local-files.ts';
 

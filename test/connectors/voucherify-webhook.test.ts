@@ -3,10 +3,10 @@ import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { DestinationChange } from '#connector';
 import { voucherify } from '../../connectors/voucherify/index.ts';
+import { signWebhook, type WebhookEnvelope } from '../../simulators/voucherify/webhooks.ts';
+import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import { Authenticator } from '../../src/engine/webhook/authenticity.ts';
 import { decode } from '../../src/engine/webhook/decoding.ts';
-import { signWebhook, type WebhookEnvelope } from '../simulators/voucherify/webhooks.ts';
-import { createVoucherifySimulator } from '../simulators/voucherify.ts';
 import { requestOf } from '../support/webhook.ts';
 
 const secret = 'a-webhook-secret';

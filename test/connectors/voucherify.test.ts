@@ -19,8 +19,8 @@ import {
 } from '#connector';
 import { voucherify } from '../../connectors/voucherify/index.ts';
 import { flatten } from '../../connectors/voucherify/payload.ts';
-import { betweenAnswers } from '../simulators/voucherify/between.ts';
-import { createVoucherifySimulator, type VoucherifyOptions } from '../simulators/voucherify.ts';
+import { betweenAnswers } from '../../simulators/voucherify/between.ts';
+import { createVoucherifySimulator, type VoucherifyOptions } from '../../simulators/voucherify.ts';
 import { directApi } from '../support/direct-api.ts';
 import { localFiles } from '../support/local-files.ts';
 

@@ -15,7 +15,7 @@ import {
   shopify,
   standard,
   stripe,
-} from '../simulators/webhook.ts';
+} from '../../simulators/webhook.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 
 const secret = 'test-secret-0123456789';

@@ -1,6 +1,6 @@
 // The simulated Braze answers and pushes as its documentation says.
 import { describe, expect, test } from 'vitest';
-import { BrazeSimulator } from './braze.ts';
+import { BrazeSimulator } from '../../simulators/braze.ts';
 
 const now = Date.parse('2026-11-02T08:00:00.000Z');
 

@@ -6,9 +6,14 @@ import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Change, type Contact, createHubSpotSimulator, type HubSpotOptions } from './hubspot.ts';
-import { QuotaWindows } from './quota-windows.ts';
-import { type Served, serve } from './serve.ts';
+import {
+  type Change,
+  type Contact,
+  createHubSpotSimulator,
+  type HubSpotOptions,
+} from '../../simulators/hubspot.ts';
+import { QuotaWindows } from '../../simulators/quota-windows.ts';
+import { type Served, serve } from '../../simulators/serve.ts';
 
 const start = Date.UTC(2026, 9, 1, 12);
 

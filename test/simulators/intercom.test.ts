@@ -1,7 +1,7 @@
 // The simulated Intercom workspace, asked as its reference says the real one answers.
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { createIntercomSimulator, type IntercomOptions } from './intercom.ts';
+import { createIntercomSimulator, type IntercomOptions } from '../../simulators/intercom.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');
 const seconds = start / 1000;

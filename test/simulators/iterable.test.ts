@@ -1,6 +1,6 @@
 // The simulated Iterable answers and pushes as the reference says Iterable does.
 import { describe, expect, test } from 'vitest';
-import { authorization, IterableSimulator } from './iterable.ts';
+import { authorization, IterableSimulator } from '../../simulators/iterable.ts';
 
 const now = Date.parse('2026-11-02T08:00:00.000Z');
 

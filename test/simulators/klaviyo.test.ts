@@ -1,7 +1,7 @@
 // The simulated Klaviyo account, asked as its reference says the real one answers.
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { createKlaviyoSimulator, type KlaviyoOptions } from './klaviyo.ts';
+import { createKlaviyoSimulator, type KlaviyoOptions } from '../../simulators/klaviyo.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');
 

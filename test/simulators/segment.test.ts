@@ -1,7 +1,7 @@
 // The simulated Segment pushes as the reference says Segment does.
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { type SegmentOptions, SegmentSimulator } from './segment.ts';
+import { type SegmentOptions, SegmentSimulator } from '../../simulators/segment.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');
 const simulate = (options: Partial<SegmentOptions> = {}) =>

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { VoucherifyServerSide } from '@voucherify/sdk';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import { serve } from './serve.ts';
+import { serve } from '../../simulators/serve.ts';
 import {
   createVoucherifySimulator,
   signWebhook,
   type VoucherifyOptions,
   type VoucherifySimulator,
   type WebhookEnvelope,
-} from './voucherify.ts';
+} from '../../simulators/voucherify.ts';
 
 const START_MS = Date.parse('2026-03-01T12:00:00.000Z');
 const KEYS = { 'X-App-Id': 'app', 'X-App-Token': 'token' };

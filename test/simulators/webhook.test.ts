@@ -1,7 +1,7 @@
 // The simulated senders sign and write as the published vectors and the standard's own library say.
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
-import { clevertap, github, outboundMessage, shopify, standard, stripe } from './webhook.ts';
+import { clevertap, github, outboundMessage, shopify, standard, stripe } from '../../simulators/webhook.ts';
 
 const secret = 'test-secret-0123456789';
 const body = '{"id":"42","email":"a@example.com"}';

@@ -2,6 +2,9 @@
 // faster than the wall's. It knows no single test.
 import { sql } from 'drizzle-orm';
 import { connectors } from '../../connectors/index.ts';
+import { createHubSpotSimulator, type HubSpotOptions } from '../../simulators/hubspot.ts';
+import { type Served, serve } from '../../simulators/serve.ts';
+import { createVoucherifySimulator, type VoucherifyOptions } from '../../simulators/voucherify.ts';
 import { checkConfig } from '../../src/config.ts';
 import type { Connector } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
@@ -9,9 +12,6 @@ import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { type Run, runById } from '../../src/sync/runs/runs.ts';
 import { Tributary } from '../../src/tributary.ts';
-import { createHubSpotSimulator, type HubSpotOptions } from '../simulators/hubspot.ts';
-import { type Served, serve } from '../simulators/serve.ts';
-import { createVoucherifySimulator, type VoucherifyOptions } from '../simulators/voucherify.ts';
 
 /** Simulated time: so many simulated milliseconds pass in a real one, and a sleep is as much shorter. */
 export class FastClock implements Clock {

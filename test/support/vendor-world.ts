@@ -1,10 +1,10 @@
 // Tributary between one simulated vendor, as the source `vendor`, and a simulated Voucherify: what comes in by runs and by
 // webhooks, and what Voucherify then holds. It knows no vendor.
 import { sql } from 'drizzle-orm';
+import { type Served, serve } from '../../simulators/serve.ts';
+import type { TruthCustomer } from '../../simulators/voucherify/options.ts';
 import { type Run, runById } from '../../src/sync/runs/runs.ts';
 import { createApp } from '../../src/web/app.ts';
-import { type Served, serve } from '../simulators/serve.ts';
-import type { TruthCustomer } from '../simulators/voucherify/options.ts';
 import { databases, type TestDatabase } from './databases.ts';
 import { type FastClock, openSyncWorld, type SyncWorld } from './sync-world.ts';
 

@@ -2,7 +2,7 @@
 // anybody who is there already, and that whatever becomes of the file loses nobody. On both databases.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { BulkFault, CustomerBody, Fault, VoucherifyOptions } from '../simulators/voucherify.ts';
+import type { BulkFault, CustomerBody, Fault, VoucherifyOptions } from '../../simulators/voucherify.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { differences, openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 

@@ -1,8 +1,8 @@
 // HubSpot's webhooks all the way: from a contact that changes to a customer at Voucherify, with no poll in between.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { PushedRequest } from '../../simulators/hubspot.ts';
 import { createApp } from '../../src/web/app.ts';
-import type { PushedRequest } from '../simulators/hubspot.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { differences, openSyncWorld, type SyncWorld, until } from '../support/sync-world.ts';
 

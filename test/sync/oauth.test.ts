@@ -3,12 +3,12 @@ import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
+import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
+import { createOAuthSimulator } from '../../simulators/oauth.ts';
+import { type Served, serve } from '../../simulators/serve.ts';
 import { checkConfig } from '../../src/config.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { Tributary } from '../../src/tributary.ts';
-import { createHubSpotSimulator } from '../simulators/hubspot.ts';
-import { createOAuthSimulator } from '../simulators/oauth.ts';
-import { type Served, serve } from '../simulators/serve.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { FastClock } from '../support/sync-world.ts';
 

@@ -4,17 +4,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { voucherify } from '../../connectors/voucherify/index.ts';
 import { fitting, probeMetadata } from '../../connectors/voucherify/probe-metadata.ts';
+import {
+  createVoucherifySimulator,
+  type MetadataSchema,
+  type VoucherifyOptions,
+} from '../../simulators/voucherify.ts';
 import type { ProbeAnswers } from '../../src/connector/probe.ts';
 import type { MetadataDefinition } from '../../src/connector.ts';
 import { checkMetadata } from '../../src/customer/metadata.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { carryProbe, ProbeError, throwawayPrefix } from '../../src/sync/proof/probe.ts';
-import {
-  createVoucherifySimulator,
-  type MetadataSchema,
-  type VoucherifyOptions,
-} from '../simulators/voucherify.ts';
 import { directApi } from '../support/direct-api.ts';
 
 const keys = { appId: 'app', appToken: 'token' };

@@ -1,11 +1,11 @@
 // Refusals teach what a quota has left for us, since others draw on it too: all workers back off together and come back.
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { QuotaWindows } from '../../simulators/quota-windows.ts';
 import { type Quota, TransientError } from '../../src/connector.ts';
 import { ManualClock } from '../../src/engine/clock.ts';
 import type { Budget } from '../../src/engine/quota/budgets.ts';
 import { cutShare } from '../../src/engine/quota/slices.ts';
-import { QuotaWindows } from '../simulators/quota-windows.ts';
 import { databases } from '../support/databases.ts';
 import { account, hour, QuotaWorld, start, tenPerSecond } from './quota-world.ts';
 

@@ -7,10 +7,10 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { QuotaWindows } from '../../simulators/quota-windows.ts';
 import type { Quota } from '../../src/connector.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { Budgets } from '../../src/engine/quota/budgets.ts';
-import { QuotaWindows } from '../simulators/quota-windows.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import type { Orders, Place } from './quota-stopped-child.ts';
 

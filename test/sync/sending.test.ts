@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { BulkFault, Fault } from '../../simulators/voucherify.ts';
 import { type BatchItem, keepBatch } from '../../src/sync/deliver/batches.ts';
 import { freshnessSince } from '../../src/sync/deliver/freshness.ts';
-import type { BulkFault, Fault } from '../simulators/voucherify.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import {
   differences,

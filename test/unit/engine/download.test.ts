@@ -5,13 +5,13 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Served, serve } from '../../../simulators/serve.ts';
 import { RejectedError, TransientError, UnauthorizedError } from '../../../src/connector.ts';
 import { ManualClock, systemClock } from '../../../src/engine/clock.ts';
 import { download } from '../../../src/engine/http/download.ts';
 import { Endpoint } from '../../../src/engine/http/endpoint.ts';
 import { createLog } from '../../../src/engine/log/log.ts';
 import { Budgets } from '../../../src/engine/quota/budgets.ts';
-import { type Served, serve } from '../../simulators/serve.ts';
 import { databases, type TestDatabase } from '../../support/databases.ts';
 
 const secret = 'pat-na1-0f9e8d7c6b5a';

@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Served, serve } from '../../../simulators/serve.ts';
 import {
   type ApiDescription,
   type ApiRequest,
@@ -16,7 +17,6 @@ import { ManualClock, systemClock } from '../../../src/engine/clock.ts';
 import { type CallReport, Endpoint } from '../../../src/engine/http/endpoint.ts';
 import { createLog } from '../../../src/engine/log/log.ts';
 import { Budgets, UnsentError } from '../../../src/engine/quota/budgets.ts';
-import { type Served, serve } from '../../simulators/serve.ts';
 import { databases, type TestDatabase } from '../../support/databases.ts';
 
 const secret = 'pat-na1-0f9e8d7c6b5a';
