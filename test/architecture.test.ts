@@ -57,6 +57,7 @@ const floors = [
   'engine',
   'db',
   'connector',
+  'words',
 ];
 function floorOf(path: string): string {
   const [top = '', name = ''] = path.split('/');
@@ -68,15 +69,28 @@ const allowed: Record<string, string[]> = {
   main: [...floors, 'connectors'],
   // Wires the rooms for the command line, which is handed them and takes their types only.
   rooms: ['web', 'tributary', 'config', 'engine', 'db', 'connectors'],
-  cli: ['rooms', 'web', 'tributary', 'config', 'sync', 'customer', 'engine', 'db', 'connector', 'connectors'],
-  web: ['tributary', 'config', 'sync', 'customer', 'engine', 'db', 'connector'],
+  cli: [
+    'rooms',
+    'web',
+    'tributary',
+    'config',
+    'sync',
+    'customer',
+    'engine',
+    'db',
+    'connector',
+    'connectors',
+    'words',
+  ],
+  web: ['tributary', 'config', 'sync', 'customer', 'engine', 'db', 'connector', 'words'],
   tributary: ['config', 'sync', 'engine', 'db', 'connector'],
   config: ['sync', 'customer', 'engine', 'db', 'connector'],
-  sync: ['customer', 'engine', 'db', 'connector'],
+  sync: ['customer', 'engine', 'db', 'connector', 'words'],
   customer: ['connector'],
   engine: ['db', 'connector'],
   db: [],
   connector: [],
+  words: [],
   connectors: ['connector'],
   // They imitate vendors and know nothing of ours. `tributary start` loads the sandbox by its path.
   simulators: [],

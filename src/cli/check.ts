@@ -12,10 +12,11 @@ import { createLog } from '../engine/log/log.ts';
 import type { House } from '../rooms.ts';
 import { destinationName } from '../sync/pauses.ts';
 import type { SourceConfig } from '../sync/source.ts';
+import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './errors.ts';
 import { type ProbeFound, probedBefore } from './probe.ts';
-import { counted, print, printJson, table } from './terminal.ts';
+import { print, printJson, table } from './terminal.ts';
 
 /** Where a source takes webhooks, and whether it does. */
 interface CheckedWebhook {

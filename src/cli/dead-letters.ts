@@ -3,12 +3,13 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { UsageError } from './errors.ts';
 import { addLetterOptions, type LetterOptions, letterFilter, optionsOf } from './letter-options.ts';
 import { reach } from './reach.ts';
-import { counted, print, printJson, wrapped } from './terminal.ts';
+import { print, printJson, wrapped } from './terminal.ts';
 
 /** One group of `GET /api/dead-letters/groups`. */
 export interface LetterGroup {

@@ -1,5 +1,7 @@
 // What a preview or a dry run found, as lines for a person. It knows no command.
-import { counted, print, type Terminal } from './terminal.ts';
+
+import { counted, number } from '../words.ts';
+import { print, type Terminal } from './terminal.ts';
 
 export interface Group {
   count: number;
@@ -22,8 +24,6 @@ export interface Differences {
   };
   notes: string[];
 }
-
-const number = (value: number) => value.toLocaleString('en-US');
 const shown = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value));
 
 export function printDifferences(terminal: Terminal, found: Differences): void {

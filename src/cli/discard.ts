@@ -1,12 +1,13 @@
 // `tributary discard`: puts dead letters aside for good, with a reason.
 import type { Command } from 'commander';
+import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { askConsent } from './consent.ts';
 import { groupsOf } from './dead-letters.ts';
 import { UsageError } from './errors.ts';
 import { addLetterOptions, type LetterOptions, letterFilter } from './letter-options.ts';
 import { reach } from './reach.ts';
-import { counted, print, printJson } from './terminal.ts';
+import { print, printJson } from './terminal.ts';
 
 interface Options extends LetterOptions {
   all?: true;

@@ -1,4 +1,6 @@
 // A dry run as a command: asked for, waited for, and its report told. Nothing of it is kept or sent.
+
+import { counted } from '../words.ts';
 import type { Run } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
@@ -10,7 +12,7 @@ import { endOf } from './follow.ts';
 import { reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
-import { counted, Progress, print, printJson } from './terminal.ts';
+import { Progress, print, printJson } from './terminal.ts';
 
 type DryRun = Run & { report: (Differences & { pages: number }) | null };
 

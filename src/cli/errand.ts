@@ -1,4 +1,6 @@
 // An errand: what a command asks for, waits for and tells of. Shared by those that start runs or deliveries.
+
+import { counted } from '../words.ts';
 import type { Run, Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import { ApiError, type Client } from './client.ts';
@@ -9,7 +11,7 @@ import { comparisonSentence, comparisons } from './forecasts.ts';
 import { reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
-import { counted, print, printJson } from './terminal.ts';
+import { print, printJson } from './terminal.ts';
 
 const mostLettersShown = 5;
 

@@ -8,11 +8,12 @@ import type { Command } from 'commander';
 import type { Fields, Json } from '../connector.ts';
 import { fieldFault, standardFields } from '../customer/fields.ts';
 import { csvRow } from '../web/csv.ts';
+import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, UsageError } from './errors.ts';
 import { reach } from './reach.ts';
-import { counted, printJson } from './terminal.ts';
+import { printJson } from './terminal.ts';
 
 /** One page of `GET /api/export`. */
 interface Page {

@@ -1,7 +1,7 @@
 // The few figures that show whether something moves, as a sentence.
-import type { Note, Run, Status } from './answers.ts';
 
-const number = (value: number) => value.toLocaleString('en-US');
+import { number, percent } from '../words.ts';
+import type { Note, Run, Status } from './answers.ts';
 
 /** The same as fields of a line of the log. */
 export function figuresOf({ sources, customers, destination, deadLetters }: Status) {
@@ -37,7 +37,7 @@ export function figuresSentence(status: Status): string {
 }
 
 function progressOf({ received, expected, step }: Run): string {
-  if (expected) return `${Math.min(Math.floor((received / expected) * 100), 100)} %`;
+  if (expected) return percent(Math.min(received / expected, 1));
   return received > 0 ? `${number(received)} so far` : (step ?? 'begins');
 }
 

@@ -1,11 +1,13 @@
 // Waiting for what was asked for: until the runs have ended and their customers are delivered. It asks the API again and
 // again, and knows nothing of how the work is done.
+
+import { counted } from '../words.ts';
 import type { Customers, Deliveries, Run, Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, exitCodes } from './errors.ts';
 import { figuresSentence } from './figures.ts';
-import { counted, Progress } from './terminal.ts';
+import { Progress } from './terminal.ts';
 
 const askEveryMs = 250;
 /** A run that waits longer for its next attempt is left to whoever runs next. */

@@ -1,9 +1,11 @@
 // Forecasts as lines for a person: before a run the table of what it takes, after it the comparison with what it took. It
 // knows no command.
+
+import { counted, duration, number, percent } from '../words.ts';
 import type { Run } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
-import { counted, print, type Terminal, table, wrapped } from './terminal.ts';
+import { print, type Terminal, table, wrapped } from './terminal.ts';
 
 type Side = 'source' | 'destination';
 
@@ -72,7 +74,7 @@ export function printForecast(terminal: Terminal, forecast: Forecast): void {
   print(terminal, '');
   const say = (sentence: string) => print(terminal, wrapped(sentence, Math.max(terminal.columns, 40)));
   say(
-    `It takes ${duration(forecast.minutes)}, of which ${duration(forecast.readMinutes)} until all is read, and ends at ${endsAt} if it begins now.`,
+    `It takes ${duration(forecast.minutes * 60)}, of which ${duration(forecast.readMinutes * 60)} until all is read, and ends at ${endsAt} if it begins now.`,
   );
   say(bottleneckSentence(forecast));
   for (const { side, quota, calls, left, fits } of forecast.quotas)
@@ -98,7 +100,7 @@ function quotaTable({ quotas, vendors, source }: Forecast): string {
     `${number(limit)} per ${span(seconds)}`,
     number(left),
     percent(share),
-    waitMinutes > 0 ? duration(waitMinutes) : '–',
+    waitMinutes > 0 ? duration(waitMinutes * 60) : '–',
   ]);
   return aligned(['vendor', 'quota', 'calls', 'of', 'left now', 'share', 'waits'], rows, [2, 4, 5]);
 }
@@ -121,7 +123,7 @@ function bottleneckSentence({ bottleneck, quotas, vendors, minutes }: Forecast):
   if (!bottleneck) return 'No quota holds it up much: the time is that of the calls themselves.';
   const { side, quota } = bottleneck;
   const line = quotas.find((one) => one.side === side && one.quota === quota)!;
-  return `The bottleneck is the quota ${quota} of ${vendors[side]}, ${number(line.limit)} calls per ${span(line.seconds)} for this run: ${duration(line.waitMinutes)} of ${duration(minutes)} are spent waiting for it.`;
+  return `The bottleneck is the quota ${quota} of ${vendors[side]}, ${number(line.limit)} calls per ${span(line.seconds)} for this run: ${duration(line.waitMinutes * 60)} of ${duration(minutes * 60)} are spent waiting for it.`;
 }
 
 /** Forecasts of these runs beside what they took. Waits a little for what is not settled yet. */
@@ -155,23 +157,10 @@ export function comparisonSentence({ runId, forecast, actual }: KeptForecast): s
   return `Run ${runId}: forecast ${told(forecast.totals, forecast.minutes)}; actual ${told(actual!.calls, actual!.minutes)}.`;
 }
 
-const number = (value: number) => value.toLocaleString('en-US');
-
-function percent(share: number): string {
-  return share > 0 && share < 0.01 ? '<1 %' : `${Math.round(share * 100)} %`;
-}
-
 function size(bytes: number): string {
   if (bytes < 1_000) return `${bytes} B`;
   if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(0)} kB`;
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
-}
-
-/** `12 s`, `14 min`, `3.5 h`, `2.1 days`. */
-function duration(minutes: number): string {
-  if (minutes < 1.5) return `${Math.max(Math.round(minutes * 60), minutes > 0 ? 1 : 0)} s`;
-  if (minutes < 90) return `${Math.round(minutes)} min`;
-  return minutes < 36 * 60 ? `${(minutes / 60).toFixed(1)} h` : `${(minutes / 1440).toFixed(1)} days`;
 }
 
 function span(seconds: number): string {

@@ -1,11 +1,12 @@
 // `tributary inbox`: the webhook requests that were kept, and any of them whole.
 import { type Command, Option } from 'commander';
+import { counted, number } from '../words.ts';
 import type { InboxRequest, ItemCounts } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { UsageError } from './errors.ts';
 import { reach } from './reach.ts';
-import { counted, print, printJson, table } from './terminal.ts';
+import { print, printJson, table } from './terminal.ts';
 import { timeOf } from './times.ts';
 
 interface Options {
@@ -121,8 +122,6 @@ function whatCame({ counts, error, attempts }: InboxRequest): string {
     ': ',
   );
 }
-
-const number = (value: number) => value.toLocaleString('en-US');
 
 /** `3 items = 2 taken + 1 refused; 2 records: 2 changed`: what is none is left out. */
 export function countsText(counts: ItemCounts): string {

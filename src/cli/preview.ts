@@ -2,11 +2,12 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { createLog } from '../engine/log/log.ts';
+import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { type Differences, type Group, printDifferences, printGroup } from './differences.ts';
 import { CommandError, differs, exitCodes, UsageError } from './errors.ts';
 import { openHere, reach } from './reach.ts';
-import { counted, print, printJson } from './terminal.ts';
+import { print, printJson } from './terminal.ts';
 
 interface Options {
   config: string;

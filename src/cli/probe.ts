@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { House } from '../rooms.ts';
+import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { askConsent } from './consent.ts';
 import { exitCodes } from './errors.ts';
 import { reach } from './reach.ts';
-import { counted, print, printJson, table } from './terminal.ts';
+import { print, printJson, table } from './terminal.ts';
 
 /** What `GET /api/probe` answers. */
 export interface ProbeFound {

@@ -1,9 +1,10 @@
 // `tributary project`: decides whose acknowledgements are kept when the configuration names another project.
 import type { Command } from 'commander';
+import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { runErrand } from './errand.ts';
 import { UsageError } from './errors.ts';
-import { counted, print } from './terminal.ts';
+import { print } from './terminal.ts';
 
 interface Options {
   new?: true;

@@ -1,11 +1,12 @@
 // `tributary release`: lets held deliveries go on, or turns them back.
 import type { Command } from 'commander';
+import { counted, number } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { runErrand } from './errand.ts';
 import { UsageError } from './errors.ts';
 import { reach } from './reach.ts';
-import { counted, print, printJson, table } from './terminal.ts';
+import { print, printJson, table } from './terminal.ts';
 
 interface Options {
   run?: number;
@@ -113,7 +114,7 @@ function tell({ terminal }: Cli, { groups, holds }: Holds): void {
     source,
     runId === null ? '' : String(runId),
     what,
-    open.toLocaleString('en-US'),
+    number(open),
     samples
       .map(({ sourceId, from }) => (from === null ? sourceId : `${sourceId} (${text(from)})`))
       .join(', '),

@@ -1,5 +1,6 @@
 // `tributary replay`: opens webhook requests of the inbox again, or says what would come of it.
 import type { Command } from 'commander';
+import { counted, number } from '../words.ts';
 import type { ItemCounts } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
@@ -7,7 +8,7 @@ import { runErrand } from './errand.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { countsText, numberOf, stateOption } from './inbox.ts';
 import { reach } from './reach.ts';
-import { counted, print, printJson } from './terminal.ts';
+import { print, printJson } from './terminal.ts';
 import { timeOf } from './times.ts';
 import { untilRead } from './until-read.ts';
 
@@ -173,7 +174,7 @@ function tell({ terminal }: Cli, replayed: Replayed, dryRun: boolean): void {
   if (requests > 0) {
     const ends = (['opened', 'faulty', 'dead', 'failed'] as const)
       .filter((end) => replayed[end] > 0)
-      .map((end) => `${replayed[end].toLocaleString('en-US')} ${end}`);
+      .map((end) => `${number(replayed[end])} ${end}`);
     const verb = dryRun ? 'Would be opened again' : 'Opened again';
     print(terminal, `${verb}: ${counted(requests, 'request')} = ${ends.join(' + ')}.`);
     print(terminal, `${countsText(counts)}.`);

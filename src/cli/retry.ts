@@ -1,11 +1,12 @@
 // `tributary retry`: tries again what was given up.
 import type { Command } from 'commander';
+import { counted } from '../words.ts';
 import type { Retried } from './answers.ts';
 import type { Cli } from './cli.ts';
 import { runErrand } from './errand.ts';
 import { exitCodes } from './errors.ts';
 import { addLetterOptions, type LetterOptions, letterFilter } from './letter-options.ts';
-import { counted, print } from './terminal.ts';
+import { print } from './terminal.ts';
 import { untilRead } from './until-read.ts';
 
 interface Options extends LetterOptions {

@@ -1,12 +1,11 @@
 // `tributary status`: sources and their last runs, what waits, what may still be spent, what was given up.
 import type { Command } from 'commander';
+import { counted, duration, lag, number, percent } from '../words.ts';
 import type { Pause, Seen, SourceStatus, Status, WebhookState } from './answers.ts';
 import type { Cli } from './cli.ts';
 import { runSentence } from './figures.ts';
 import { reach } from './reach.ts';
-import { counted, print, printJson, table } from './terminal.ts';
-
-const number = (value: number) => value.toLocaleString('en-US');
+import { print, printJson, table } from './terminal.ts';
 
 export function addStatus(program: Command, cli: Cli): void {
   program
@@ -168,19 +167,10 @@ function webhookRow(name: string, { waiting, dead, toRead, coverage }: WebhookSt
   ];
 }
 
-/** Down, so that what is not whole never looks so. */
-function percent(share: number): string {
-  return `${Math.floor(share * 100)} %`;
-}
-
 function lags({ webhook, poll }: { webhook: Seen; poll: Seen }): string {
   const of = ({ p50Seconds, p99Seconds }: Seen) =>
     p50Seconds === null || p99Seconds === null ? [] : [`${lag(p50Seconds)}, ${lag(p99Seconds)}`];
   return [...of(webhook), ...of(poll).map((text) => `by poll ${text}`)].join('; ');
-}
-
-function lag(seconds: number): string {
-  return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
 }
 
 function webhookFaults(name: string, { configured, missing, refusals }: WebhookState): string[] {
@@ -244,11 +234,4 @@ function doubts({ quarantined, clashes, drifts, strayWebhooks }: Status): string
         ]
       : []),
   ];
-}
-
-/** `45 s`, `10 min`, `3 h`, `2 days`: whole, of the largest unit that fits. */
-function duration(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
 }

@@ -47,11 +47,6 @@ export function wrapped(text: string, columns: number): string {
   return lines.join('\n');
 }
 
-/** `1 customer`, `2 customers`, `12,500 customers`. */
-export function counted(count: number, thing: string): string {
-  return `${count.toLocaleString('en-US')} ${thing}${count === 1 ? '' : 's'}`;
-}
-
 /** One line that is drawn over again: a bar on a terminal, else a plain line every few seconds. */
 export class Progress {
   readonly #terminal: Terminal;

@@ -1,9 +1,10 @@
 // Waiting for the records that webhooks named, until they are read: only then is known who is to be delivered. It asks
 // the API again and again, and knows nothing of how they are read.
+
+import { counted } from '../words.ts';
 import type { Deliveries } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
-import { counted } from './terminal.ts';
 
 const askEveryMs = 250;
 /** What has not moved for so long is put off, or out of reach. */

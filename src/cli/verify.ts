@@ -1,6 +1,7 @@
 // `tributary verify`: reads the destination back, compares it with what it acknowledged, and tells; with `--heal` it also
 // waits until what differed is delivered again.
 import { type Command, InvalidArgumentError } from 'commander';
+import { counted, number } from '../words.ts';
 import type { Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
@@ -9,7 +10,7 @@ import { follow } from './follow.ts';
 import { type Reached, reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
-import { counted, Progress, print, printJson } from './terminal.ts';
+import { Progress, print, printJson } from './terminal.ts';
 
 const askEveryMs = 250;
 const mostShown = 10;
@@ -174,7 +175,7 @@ function tell({ terminal }: Cli, { id, report, hash }: Verification): void {
   say(`Verification ${id}: ${report.summary}.`);
   if (report.confidence) say(report.confidence.sentence);
   say(
-    `Read ${report.source ? ways[report.source] : 'nothing'}: ${counted(report.calls, 'call')}, ${report.seconds.toFixed(1)} s. Matching ${report.matching.toLocaleString('en-US')} of ${counted(report.compared, 'customer')} compared.`,
+    `Read ${report.source ? ways[report.source] : 'nothing'}: ${counted(report.calls, 'call')}, ${report.seconds.toFixed(1)} s. Matching ${number(report.matching)} of ${counted(report.compared, 'customer')} compared.`,
   );
   if (report.fallback) say(`No export: ${report.fallback}`);
   tellExamples(say, report);
@@ -216,11 +217,7 @@ function tellExamples(say: (text: string) => void, { differing, stale, missing, 
   const named = (examples: readonly Example[]) =>
     examples.slice(0, mostShown).flatMap((example) => ('sourceId' in example ? [example.sourceId] : []));
   if (missing.count > 0)
-    say(
-      `Missing: ${missing.count.toLocaleString('en-US')}, for example ${named(missing.examples).join(', ')}`,
-    );
+    say(`Missing: ${number(missing.count)}, for example ${named(missing.examples).join(', ')}`);
   if (unknownToUs.count > 0)
-    say(
-      `Unknown to us: ${unknownToUs.count.toLocaleString('en-US')}, for example ${named(unknownToUs.examples).join(', ')}`,
-    );
+    say(`Unknown to us: ${number(unknownToUs.count)}, for example ${named(unknownToUs.examples).join(', ')}`);
 }

@@ -1,6 +1,6 @@
 // How far the destination is in step, in one sentence, the worst first: facts in, words out. The page, the command line and
 // the API say the same. Pure; it knows no rows and no clock.
-import { counted, duration } from './pages/format.ts';
+import { counted, duration } from '../words.ts';
 
 /** From the worst to the best. Only the last says that the destination is in step. */
 export const headlineStates = [

@@ -2,6 +2,7 @@
 // recent runs. It knows no quota, and reads rows only.
 import { sql } from 'drizzle-orm';
 import type { Fields } from '../../connector.ts';
+import { number } from '../../words.ts';
 import type { DryRunReport } from '../runs/dry-run.ts';
 import type { Run } from '../runs/runs.ts';
 import { listForecasts } from './forecasts.ts';
@@ -78,8 +79,6 @@ function customersOf(records: PlannedRecords): { customers: number; sentence: st
 
 const sum = (runs: readonly Run[], what: 'customers' | 'received') =>
   runs.reduce((total, run) => total + run[what], 0);
-const number = (count: number) => count.toLocaleString('en-US');
-
 async function waitingCustomers({ database }: Planning): Promise<number> {
   const [row] = await database.rows<{ waiting: number }>(
     sql`select count(*)::float8 as waiting from deliveries where state = 'waiting' and batch_id is null`,

@@ -1,6 +1,7 @@
 // What a verification found, counted as it goes and told at the end. Pure; it knows no rows and no vendor.
 import type { Json } from '../../connector.ts';
 import type { Drift, FieldDrift, Form } from '../../customer/drift.ts';
+import { counted, number } from '../../words.ts';
 import { confidenceLevel, percent, upperShare } from './confidence.ts';
 import { type Example, salted } from './proof.ts';
 
@@ -186,14 +187,6 @@ function topFields(fields: Report['differing']['fields']): string {
   const names = Object.entries(fields).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
   const named = names.slice(0, 3).map(([name, count]) => `${name} ${number(count)}`);
   return names.length > 3 ? `${named.join(', ')}, …` : named.join(', ');
-}
-
-function counted(count: number, thing: string): string {
-  return `${number(count)} ${thing}${count === 1 ? '' : 's'}`;
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US');
 }
 
 /** The fields that can be compared, and the names of those that cannot. */

@@ -2,6 +2,7 @@
 // them would cost. Memory stays flat however many there are. It knows no rows.
 import type { Destination, Fields, Json, JsonObject } from '../../connector.ts';
 import { sameJson } from '../../customer/json.ts';
+import { counted, number } from '../../words.ts';
 import { intentOf, type Sending } from '../deliver/difference.ts';
 import { mostSingles } from '../deliver/route.ts';
 
@@ -201,7 +202,7 @@ export class Differences {
     const fields = [...this.#fields.values()].sort((a, b) => sum(b) - sum(a) || (a.field < b.field ? -1 : 1));
     const kinds = [...this.#kinds]
       .map(([sentence, { count, sourceIds }]) => ({
-        sentence: `${customers(count)}: ${sentence}`,
+        sentence: `${counted(count, 'customer')}: ${sentence}`,
         count,
         sourceIds,
       }))
@@ -266,8 +267,6 @@ class Cost {
 
 const sum = ({ set, changed, cleared, dropped }: FieldDifferences) =>
   set.count + changed.count + cleared.count + dropped.count;
-const number = (count: number) => count.toLocaleString('en-US');
-const customers = (count: number) => `${number(count)} customer${count === 1 ? '' : 's'}`;
 
 /** `1,204 customers: phone changes; 3 lose birthdate` */
 function summaryOf(
@@ -295,7 +294,7 @@ function summaryOf(
   if (clauses.length === 0) return 'No customer would change.';
   const said = clauses.slice(0, mostClauses).map(({ count, words }, index) => {
     const isNew = count === created.count && words(count === 1).includes('new customer');
-    const subject = index === 0 && !isNew ? customers(count) : number(count);
+    const subject = index === 0 && !isNew ? counted(count, 'customer') : number(count);
     return `${subject}${words(count === 1)}`;
   });
   const more = clauses.length - mostClauses;

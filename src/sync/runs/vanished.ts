@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm';
 import type { Connector, Json, JsonObject, Mapping } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
 import { usualBodyRules } from '../../engine/webhook/body.ts';
+import { counted } from '../../words.ts';
 import { renamePause } from '../pauses.ts';
 import type { Filter, Source, SourceConfig } from '../source.ts';
 import type { World } from '../world.ts';
@@ -190,5 +191,5 @@ export function vanishedSentence({ name, customers, fields, frozen }: Vanished):
   const stays = frozen
     ? 'Its mapping used functions, so these customers stay as they are and other sources do not change them either'
     : 'Its contributions remain';
-  return `The configuration no longer names the source ${name}, which has contributed to ${customers.toLocaleString('en-US')} customers${said}. ${stays}. If it has a new name, set "renamedFrom": "${name}" there; if it is gone, run: tributary withdraw ${name}`;
+  return `The configuration no longer names the source ${name}, which has contributed to ${counted(customers, 'customer')}${said}. ${stays}. If it has a new name, set "renamedFrom": "${name}" there; if it is gone, run: tributary withdraw ${name}`;
 }

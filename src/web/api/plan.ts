@@ -7,6 +7,7 @@ import { UnknownSizeError } from '../../sync/plan/plan-records.ts';
 import type { DryRunReport } from '../../sync/runs/dry-run.ts';
 import { type Run, reportOf } from '../../sync/runs/runs.ts';
 import type { Source } from '../../sync/source.ts';
+import { number } from '../../words.ts';
 import { requireSchema } from '../known-schema.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
@@ -249,8 +250,6 @@ function refuseWhatCannotFit(forecasts: readonly Forecast[]): void {
     type: 'cannot-fit',
   });
 }
-
-const number = (value: number) => value.toLocaleString('en-US');
 
 function forecastBody(forecast: Forecast): z.infer<typeof forecastShape> {
   return { ...forecast, at: iso(forecast.at), endsAt: iso(Math.round(forecast.endsAt)) };

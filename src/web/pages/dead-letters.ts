@@ -1,9 +1,10 @@
 // What was given up, in the vendor's words, and the buttons that try it again.
 import { html } from 'hono/html';
+import { counted } from '../../words.ts';
 import type { LetterGroupBody } from '../api/dead-letter-groups.ts';
 import type { LetterBody } from '../api/dead-letters.ts';
 import type { Status } from '../status.ts';
-import { counted, value } from './format.ts';
+import { value } from './format.ts';
 import { action, type Html, moment } from './parts.ts';
 
 /** What a letter of each kind is about: one, and several. */

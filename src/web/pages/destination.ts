@@ -1,9 +1,9 @@
 // The destination: what waits for it by lane, what may be sent, and a pause.
 import { html } from 'hono/html';
 import { destinationName } from '../../sync/pauses.ts';
+import { counted, duration, number } from '../../words.ts';
 import type { Status } from '../status.ts';
 import { budgets } from './budgets.ts';
-import { counted, duration, number } from './format.ts';
 import { action, chip, type Html, moment, pauseBanner, pauseChip } from './parts.ts';
 import { webhooks } from './webhooks.ts';
 

@@ -1,41 +1,11 @@
-// Figures and times as a person reads them. Pure.
-
-/** `12,480` */
-export function number(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
-}
-
-/** `1 customer`, `12 customers`. */
-export function counted(value: number, thing: string, things = `${thing}s`): string {
-  return `${number(value)} ${value === 1 ? thing : things}`;
-}
-
-/** `0.4 s`, `42 s`, `3 min`, `2 h 5 min`, `4 days`. */
-export function duration(seconds: number): string {
-  if (seconds < 10) return `${(Math.floor(seconds * 10) / 10).toFixed(seconds < 1 ? 1 : 0)} s`;
-  if (seconds < 90) return `${Math.floor(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
-  return `${Math.floor(hours / 24)} days`;
-}
+// Times, rates and values as the page writes them. Pure.
+import { duration, number } from '../../words.ts';
 
 /** `just now`, `12 s ago`; in the future `in 12 s`. Both are ISO times. */
 export function ago(time: string, now: string): string {
   const seconds = (Date.parse(now) - Date.parse(time)) / 1000;
   if (seconds < -1) return `in ${duration(-seconds)}`;
   return seconds < 2 ? 'just now' : `${duration(seconds)} ago`;
-}
-
-/** A delay: `0.4 s`, `2.5 s`, `42 s`, `3 min`. */
-export function lag(seconds: number): string {
-  return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
-}
-
-/** `99 %`, down, so that what is not whole never looks so. */
-export function percent(share: number): string {
-  return `${Math.floor(share * 100)} %`;
 }
 
 /** `1,240/s`, `0.4/s` */

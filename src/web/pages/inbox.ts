@@ -1,8 +1,8 @@
 // The newest requests of the inbox that have faults, and the buttons that open them again.
 import { html } from 'hono/html';
+import { counted } from '../../words.ts';
 import type { RequestBody } from '../api/inbox-shapes.ts';
 import type { Status } from '../status.ts';
-import { counted } from './format.ts';
 import { action, chip, type Html, moment } from './parts.ts';
 
 /** Nothing where no source and no destination pushes. */

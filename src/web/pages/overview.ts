@@ -1,6 +1,7 @@
 // The page at `/`: its head, its headline, and the sections in their order.
 import { html } from 'hono/html';
 import type { ColumnReport } from '../../sync/columns.ts';
+import { number } from '../../words.ts';
 import type { LetterGroupBody } from '../api/dead-letter-groups.ts';
 import type { LetterBody } from '../api/dead-letters.ts';
 import type { RequestBody } from '../api/inbox-shapes.ts';
@@ -10,7 +11,6 @@ import type { Status } from '../status.ts';
 import { customerSection, type Found } from './customer.ts';
 import { deadLettersSection } from './dead-letters.ts';
 import { destinationSection } from './destination.ts';
-import { number } from './format.ts';
 import { inboxSection } from './inbox.ts';
 import { mark, page } from './layout.ts';
 import { type Html, legend, moment, type Share, stacked } from './parts.ts';

@@ -1,7 +1,8 @@
 // Small pieces that several parts of the page are made of. Whatever comes in is escaped by the template.
 import { html } from 'hono/html';
+import { number } from '../../words.ts';
 import type { PauseBody } from '../api/shapes.ts';
-import { ago, number } from './format.ts';
+import { ago } from './format.ts';
 
 export type Html = ReturnType<typeof html>;
 

@@ -1,7 +1,7 @@
 // The last proof: how the destination compared with what it had acknowledged, and the button that asks for another.
 import { html } from 'hono/html';
+import { counted, duration, number } from '../../words.ts';
 import type { VerificationBody } from '../api/verifications.ts';
-import { counted, duration, number } from './format.ts';
 import { action, chip, type Html, moment, type Share, stacked } from './parts.ts';
 
 export function proofSection(last: VerificationBody | null, now: string): Html {

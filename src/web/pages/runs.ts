@@ -1,8 +1,8 @@
 // The last runs, each with counts that balance.
 import { html } from 'hono/html';
 import type { ColumnReport } from '../../sync/columns.ts';
+import { duration, number } from '../../words.ts';
 import type { RunBody } from '../api/shapes.ts';
-import { duration, number } from './format.ts';
 import { chip, type Html, moment, type Share, stacked } from './parts.ts';
 
 export function runsSection(

@@ -1,9 +1,10 @@
 // The sources as cards: what each is doing, what it last did, and what may be asked of it.
 import { html } from 'hono/html';
+import { counted, duration, number, percent } from '../../words.ts';
 import type { RunBody } from '../api/shapes.ts';
 import type { SourceStatus } from '../status.ts';
 import { budgets } from './budgets.ts';
-import { counted, duration, number, rate, schedule } from './format.ts';
+import { rate, schedule } from './format.ts';
 import { action, chip, type Html, moment, pauseBanner, pauseChip } from './parts.ts';
 import { webhooks } from './webhooks.ts';
 
@@ -61,7 +62,7 @@ function current(run: RunBody, now: string): Html {
 <b class="received">${number(received)}${known ? html`<small> of ${number(expected)}</small>` : ''}</b></p>
 ${
   known
-    ? html`<progress max="${expected}" value="${Math.min(received, expected)}" aria-label="${label}">${Math.round(share * 100)} %</progress>`
+    ? html`<progress max="${expected}" value="${Math.min(received, expected)}" aria-label="${label}">${percent(share)}</progress>`
     : html`<progress class="${run.working ? 'moving' : ''}" aria-label="${label}" max="1" value="0"></progress>`
 }
 <p class="hint">${rateText(run)}${run.startedAt ? html` · begun ${moment(run.startedAt, now)}` : ''}${

@@ -1,7 +1,7 @@
 // How the webhooks of one source stand, as a block of its card.
 import { html } from 'hono/html';
+import { counted, duration, lag, percent } from '../../words.ts';
 import type { WebhookState } from '../webhook-state.ts';
-import { counted, duration, lag, percent } from './format.ts';
 import { chip, type Html, moment } from './parts.ts';
 
 /** `brings`: it tells of changes, which the destination's own do not. */
