@@ -2,7 +2,7 @@
 // It does not know Tributary, or who delivers its webhooks.
 import { type Context, Hono } from 'hono';
 import { matchedRoutes } from 'hono/route';
-import { AsyncActions, type StoredAction } from './voucherify/async-actions.ts';
+import { AsyncActions, type AsyncActionType, type StoredAction } from './voucherify/async-actions.ts';
 import { answerBetween } from './voucherify/between.ts';
 import { type Customer, type CustomerBody, truthOf } from './voucherify/customer.ts';
 import { CustomerWrites } from './voucherify/customer-writes.ts';
@@ -79,6 +79,7 @@ export function createVoucherifySimulator(options: VoucherifyOptions) {
   app.use(async (c, next) => {
     c.set('requestId', nextRequestId());
     await next();
+    if (c.res.type !== 'error') c.header('Date', new Date(options.now()).toUTCString());
     const counted = `${routeOf(c)} ${c.res.status}`;
     requests.set(counted, (requests.get(counted) ?? 0) + 1);
   });
@@ -89,9 +90,12 @@ export function createVoucherifySimulator(options: VoucherifyOptions) {
     if (fault instanceof Response) return fault;
     if (fault === 'drop') return Response.error();
     await next();
-    if (fault === 'apply-then-drop') {
-      c.res = undefined; // else Hono carries its headers over
-      c.res = new Response('Bad Gateway', { status: 502 });
+    if (fault === undefined) return undefined;
+    c.res = undefined; // else Hono carries its headers over
+    if (fault === 'apply-then-drop') c.res = new Response('Bad Gateway', { status: 502 });
+    else {
+      if (fault === 'apply-then-hang') await aborted(c.req.raw.signal);
+      c.res = Response.error();
     }
     return undefined;
   });
@@ -158,6 +162,13 @@ export function createVoucherifySimulator(options: VoucherifyOptions) {
       announceAs(PORTAL)(`customer.${outcome.kind}`, outcome.customer, nextRequestId(), nowMs);
       return truthOf(outcome.customer);
     },
+    /** A bulk action that is not one of our calls. Its ID. */
+    beginAction(type: AsyncActionType, records: readonly CustomerBody[]): string {
+      const nowMs = settle();
+      const id = actions.accept(type, structuredClone([...records]), nextRequestId(), nowMs);
+      settle();
+      return id;
+    },
     /** A soft delete that is not one of our calls, with its webhook. */
     remove(idOrSourceId: string): void {
       const nowMs = settle();
@@ -205,4 +216,12 @@ function hasKeys(c: Context<Env>, { appId, appToken }: VoucherifyOptions): boole
 function routeOf(c: Context<Env>): string {
   const last = matchedRoutes(c).at(-1);
   return `${c.req.method} ${last && last.method !== 'ALL' ? last.path : '?'}`;
+}
+
+/** Resolves when the caller has given up. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

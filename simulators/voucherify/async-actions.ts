@@ -16,6 +16,8 @@ export type StoredAction = {
   type: AsyncActionType;
   requestId: string;
   createdAtMs: number;
+  /** From when on the list shows it; absent: at once. */
+  listedAtMs?: number;
   /** When it leaves ENQUEUED. */
   startsAtMs: number;
   /** When it is DONE or FAILED, unless it never ends. */
@@ -50,11 +52,13 @@ export class AsyncActions {
     const { waitMs, recordMs } = timing === 'immediate' ? { waitMs: 0, recordMs: 0 } : timing;
     const startsAtMs = Math.max(nowMs, this.#freeAtMs) + waitMs;
     const fault = this.#options.bulkChaos?.(records as CustomerBody[], type);
+    const lagMs = this.#options.actionListLagMs?.(type) ?? 0;
     const action: StoredAction = {
       id: `aa_${(this.#actions.size + 1).toString(16).padStart(18, '0')}`,
       type,
       requestId,
       createdAtMs: nowMs,
+      ...(lagMs > 0 && { listedAtMs: nowMs + lagMs }),
       startsAtMs,
       endsAtMs: startsAtMs + records.length * recordMs,
       ...(fault && { fault }),
@@ -99,14 +103,17 @@ export class AsyncActions {
     return { ...base, ...(base.status === 'DONE' && { result: resultOf(action) }), object };
   }
 
-  /** `GET /v1/async-actions`: newest first, without results. */
+  /** `GET /v1/async-actions`: newest first, without results. `end_date` itself is not included. */
   list(query: Record<string, string>, nowMs: number): Record<string, unknown> | Refusal {
     const limit = wholeNumber(query, 'limit', 10, 100);
     const before = instant(query, 'end_date');
     if (limit instanceof Refusal) return limit;
     if (before instanceof Refusal) return invalidQuery(before.details);
-    const all = [...this.#actions.values()].reverse();
-    const listed = before === undefined ? all : all.filter((action) => action.createdAtMs < before);
+    const listed = [...this.#actions.values()]
+      .reverse()
+      .filter(
+        ({ createdAtMs, listedAtMs }) => createdAtMs < (before ?? Infinity) && (listedAtMs ?? 0) <= nowMs,
+      );
     return {
       object: 'list',
       data_ref: 'async_actions',

@@ -22,9 +22,10 @@ export type Quotas = {
 
 /**
  * What goes wrong with one request. A `Response` is answered as it is; `drop` cuts the connection (`Response.error()`) with
- * nothing applied; `apply-then-drop` applies the request and answers 502, so that the caller cannot know.
+ * nothing applied. The others apply the request and lose the answer, so that the caller cannot know: `apply-then-drop`
+ * answers 502, `apply-then-cut` cuts the connection, and `apply-then-hang` answers nothing until the caller gives up.
  */
-export type Fault = Response | 'drop' | 'apply-then-drop' | undefined;
+export type Fault = Response | 'drop' | 'apply-then-drop' | 'apply-then-cut' | 'apply-then-hang' | undefined;
 
 /**
  * What goes wrong with one accepted bulk action. `accepted-but-empty`: DONE, with nothing counted and nothing applied;
@@ -58,6 +59,11 @@ export type VoucherifyOptions = {
 
   /** How long bulk takes: `waitMs` in ENQUEUED, then `recordMs` per record in IN_PROGRESS; one action after the other. Default `immediate`. */
   bulkProcessing?: 'immediate' | { waitMs: number; recordMs: number };
+  /**
+   * How long after its acceptance an action appears in `GET /v1/async-actions`, milliseconds (unverified); its own address
+   * shows it at once. Default 0.
+   */
+  actionListLagMs?: (type: AsyncActionType) => number;
   /** The cap of 100 records the API had until 2024 (`too_many_customers`). Default none. */
   bulkRecordCap?: number;
   /** Whether one bad record fails alone, in the result, or the whole request, with 400 (unverified). Default `fails-alone`. */

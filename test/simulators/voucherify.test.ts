@@ -628,6 +628,44 @@ describe('bulk', () => {
     expect(missing.body).toMatchObject({ code: 404, resource_type: 'async_action' });
   });
 
+  it('lists an action only after a while, where that is chosen, and shows it at its own address at once', async () => {
+    const { call, clock } = setUp({ actionListLagMs: () => 5_000 });
+    const { body } = await call('POST', '/v1/customers/bulk/async', [{ source_id: 'a' }]);
+    const listed = async () => (await call('GET', '/v1/async-actions')).body.async_actions;
+    expect(await listed()).toEqual([]);
+    expect((await call('GET', `/v1/async-actions/${body.async_action_id}`)).body.status).toBe('DONE');
+    clock.ms += 5_000;
+    expect(await listed()).toMatchObject([{ id: body.async_action_id }]);
+  });
+
+  it("lists the actions of others between ours, twins in the same millisecond too, by the vendor's clock", async () => {
+    const { simulator, call, clock } = setUp();
+    const { body } = await call('POST', '/v1/customers/bulk/async', [{ source_id: 'a' }]);
+    const twin = simulator.beginAction('CUSTOMERS.BULK_UPDATE', [{ source_id: 'b' }]);
+    const other = simulator.beginAction('CUSTOMERS.IMPORT_CSV', [{ source_id: 'c' }]);
+    const { body: list, headers } = await call('GET', '/v1/async-actions');
+    expect(list.async_actions.map(({ id }: Body) => id)).toEqual([other, twin, body.async_action_id]);
+    const [, second, third] = list.async_actions;
+    expect(second).toMatchObject({ type: third.type, created_at: third.created_at, status: third.status });
+    expect(headers.get('date')).toBe(new Date(clock.ms).toUTCString());
+    expect(simulator.count).toBe(3);
+  });
+
+  it.each(['apply-then-cut', 'apply-then-hang'] as const)(
+    'loses the answer to what it did: %s',
+    async (fault) => {
+      const { simulator } = setUp({ faults: () => fault });
+      const served = await serve(simulator.app);
+      const signal = AbortSignal.timeout(200);
+      const body = JSON.stringify({ source_id: 'a' });
+      const answer = fetch(`${served.url}/v1/customers`, { method: 'POST', headers: KEYS, body, signal });
+      await expect(answer).rejects.toThrow();
+      await served.close();
+      expect(simulator.count).toBe(1);
+      expect(signal.aborted).toBe(fault === 'apply-then-hang');
+    },
+  );
+
   it('answers 413 in its odd shape over the limit, and the old cap where that is chosen', async () => {
     const { simulator, call } = setUp({ bodyLimitBytes: 1000, bulkRecordCap: 2 });
     const { status, body } = await call('POST', '/v1/customers/bulk/async', [{ source_id: 'é'.repeat(600) }]);
