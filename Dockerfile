@@ -10,7 +10,7 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 TRIBUTARY_DATA_DIR=/data TRIBUTAR
 WORKDIR /app
 RUN mkdir /data /config && chown node:node /data
 COPY --from=packages /app/node_modules node_modules
-COPY package.json LICENSE ./
+COPY package.json LICENSE tributary.schema.json ./
 COPY connectors connectors
 COPY drizzle drizzle
 COPY src src

@@ -47,7 +47,7 @@ export async function startSandbox({
   const life = setInterval(() => live(hubspot), 1_500);
   const pushing = setInterval(() => void push(hubspot), 1_000);
   return {
-    config: configOf(source.url, destination.url, address),
+    config: sandboxConfig(source.url, destination.url, address),
     summary: [
       `simulated HubSpot    ${source.url}  ${hubspot.size.toLocaleString('en')} contacts that keep changing`,
       `simulated Voucherify ${destination.url}  ${voucherify.count.toLocaleString('en')} customers`,
@@ -60,7 +60,8 @@ export async function startSandbox({
   };
 }
 
-function configOf(hubspotUrl: string, voucherifyUrl: string, address: string | null): object {
+/** A configuration that reads and writes simulated vendors at these addresses. */
+export function sandboxConfig(hubspotUrl: string, voucherifyUrl: string, address: string | null): object {
   return {
     ...(address !== null && { publicUrl: address }),
     destination: {

@@ -22,13 +22,22 @@ export const settings = z
         'The token of the Currents connector, or of a header "Authorization: Bearer …" at the webhook.',
       ),
     webhookBasic: z
-      .strictObject({ user: z.string().regex(/^[^:]*$/, 'a user name holds no colon'), password: secrets })
+      .strictObject({
+        user: z
+          .string()
+          .regex(/^[^:]*$/, 'a user name holds no colon')
+          .describe('The user name.'),
+        password: secrets.describe('The password, or a list of which any is accepted.'),
+      })
       .optional()
       .describe('A header "Authorization: Basic …" at the webhook: {user, password}.'),
     webhookHeader: z
       .strictObject({
-        name: z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be the name of a header'),
-        value: secrets,
+        name: z
+          .string()
+          .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be the name of a header')
+          .describe('The name of the header.'),
+        value: secrets.describe('Its value, or a list of values of which any is accepted.'),
       })
       .optional()
       .describe('Another header at the webhook: {name, value}.'),

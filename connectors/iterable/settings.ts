@@ -17,8 +17,11 @@ export const settings = z.strictObject({
     .describe('The token typed into the webhook at Iterable, whether its type is Basic or OAuth2.'),
   webhookHeader: z
     .strictObject({
-      name: z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be the name of a header'),
-      value: secrets,
+      name: z
+        .string()
+        .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be the name of a header')
+        .describe('The name of the header.'),
+      value: secrets.describe('Its value, or a list of values of which any is accepted.'),
     })
     .optional()
     .describe('A header typed into the webhook at Iterable: {name, value}.'),

@@ -2,7 +2,7 @@
 // Sources: standardwebhooks.com (spec), docs.stripe.com "Verify webhook signatures", docs.github.com "Validating webhook
 // deliveries", shopify.dev "Verify webhooks".
 import { z } from 'zod';
-import { secrets } from '#connector/settings';
+import { secrets, writtenAs } from '#connector/settings';
 import type { CredentialScheme, Scheme, SignatureScheme } from '#connector/webhook';
 import { headerName, path } from './paths.ts';
 import { type SignatureSettings, signatureSettings } from './signature.ts';
@@ -12,68 +12,119 @@ const toleranceSeconds = z
   .min(1)
   .max(86_400)
   .default(300)
-  .describe('How far the time that is signed may be from ours, seconds.');
+  .describe('How far the signed time may be from the clock of the server, seconds. Default: 300.');
 
+const anySecret = secrets.describe('The secret, or a list of secrets of which any is accepted.');
 const base64Secret = secrets.refine(
   (given) => given.every(isWebhookSecret),
   'must be "whsec_" and base64, as the sender shows it; a public key (v1a) cannot be used, and a plain text goes with the type "signature"',
 );
 
 const single = [
-  z.strictObject({ type: z.literal('bearer'), token: secrets }),
   z.strictObject({
-    type: z.literal('basic'),
-    user: z.string().regex(/^[^:]*$/, 'a user name holds no colon'),
-    password: secrets,
+    type: z.literal('bearer').describe('A header "Authorization: Bearer TOKEN".'),
+    token: anySecret,
   }),
-  z.strictObject({ type: z.literal('header'), name: headerName, value: secrets }),
-  z.strictObject({ type: z.literal('query'), name: z.string().min(1), value: secrets }),
   z.strictObject({
-    type: z.literal('path'),
-    token: secrets.refine(
-      (given) => given.every((token) => /^[\w.~-]{8,}$/.test(token)),
-      'must be eight characters or more of a-z, A-Z, 0-9, "-", "_", "." and "~": it stands in the address',
-    ),
+    type: z.literal('basic').describe('A header "Authorization: Basic …".'),
+    user: z
+      .string()
+      .regex(/^[^:]*$/, 'a user name holds no colon')
+      .describe('The user name.'),
+    password: anySecret,
   }),
-  z.strictObject({ type: z.literal('field'), path, value: secrets }),
-  z.strictObject({ type: z.literal('standard-webhooks'), secret: base64Secret, toleranceSeconds }),
-  z.strictObject({ type: z.literal('stripe'), secret: secrets, toleranceSeconds }),
-  z.strictObject({ type: z.literal('github'), secret: secrets }),
-  z.strictObject({ type: z.literal('shopify'), secret: secrets }),
+  z.strictObject({
+    type: z.literal('header').describe('A header of any name that holds a secret.'),
+    name: headerName.describe('The name of the header.'),
+    value: anySecret,
+  }),
+  z.strictObject({
+    type: z.literal('query').describe('A query parameter that holds a secret.'),
+    name: z.string().min(1).describe('The name of the parameter.'),
+    value: anySecret,
+  }),
+  z.strictObject({
+    type: z.literal('path').describe('A secret at the end of the webhook address.'),
+    token: secrets
+      .refine(
+        (given) => given.every((token) => /^[\w.~-]{8,}$/.test(token)),
+        'must be eight characters or more of a-z, A-Z, 0-9, "-", "_", "." and "~": it stands in the address',
+      )
+      .describe(
+        'The secret, at least 8 characters of a-z, A-Z, 0-9, "-", "_", "." and "~", or a list of them.',
+      ),
+  }),
+  z.strictObject({
+    type: z.literal('field').describe('A field of the body that holds a secret.'),
+    path: path.describe('The path of the field.'),
+    value: anySecret,
+  }),
+  z.strictObject({
+    type: z.literal('standard-webhooks').describe('A signature as in Standard Webhooks or Svix.'),
+    secret: base64Secret.describe('"whsec_" and base64, as the sender shows it, or a list.'),
+    toleranceSeconds,
+  }),
+  z.strictObject({
+    type: z.literal('stripe').describe('A signature as Stripe makes it.'),
+    secret: anySecret,
+    toleranceSeconds,
+  }),
+  z.strictObject({
+    type: z.literal('github').describe('A signature as GitHub makes it.'),
+    secret: anySecret,
+  }),
+  z.strictObject({
+    type: z.literal('shopify').describe('A signature as Shopify makes it.'),
+    secret: anySecret,
+  }),
   signatureSettings,
 ] as const;
 
 const types =
   'the type is one of "bearer", "basic", "header", "query", "path", "field", "standard-webhooks", "stripe", "github", "shopify", "signature" and "all"';
 
+/** `id`: a definition of its own in the JSON schema of the configuration. */
+const singleWay = z.discriminatedUnion('type', single, types).meta({ id: 'webhookCredential' });
+
 const way = z.discriminatedUnion(
   'type',
   [
-    ...single,
+    singleWay,
     z.strictObject({
-      type: z.literal('all'),
-      of: z.array(z.discriminatedUnion('type', single, types)).min(2, 'name two or more that hold together'),
+      type: z.literal('all').describe('Several ways that must all hold.'),
+      of: z
+        .array(singleWay)
+        .min(2, 'name two or more that hold together')
+        .describe('The ways, at least two.'),
     }),
-    z.strictObject({ type: z.literal('open') }),
+    z.strictObject({ type: z.literal('open').describe('Every request is accepted.') }),
   ],
   `${types}; or write "open"`,
 );
+
+/** As a person writes it. */
+const writtenWay = z.union([z.literal('open'), way]).meta({ id: 'webhookAuthentication' });
 
 type Way = z.infer<typeof way>;
 type Single = Exclude<Way, { type: 'all' | 'open' }>;
 
 /** One way or a list of them, of which any lets a request in; or "open". Gives a list. */
-export const authentication = z
-  .preprocess(
-    (given) =>
-      given === undefined ? [] : [given].flat().map((one) => (one === 'open' ? { type: 'open' } : one)),
-    z.array(way),
-  )
-  .refine(
-    (ways) => ways.length <= 1 || ways.every(({ type }) => type !== 'open'),
-    'with "open" among them the others mean nothing: leave it out, or write it alone',
-  )
-  .describe('How a request shows that it is the sender\'s: one way, or a list of which any does; or "open".');
+export const authentication = writtenAs(
+  z.union([writtenWay, z.array(writtenWay)]),
+  z
+    .preprocess(
+      (given) =>
+        given === undefined ? [] : [given].flat().map((one) => (one === 'open' ? { type: 'open' } : one)),
+      z.array(way),
+    )
+    .refine(
+      (ways) => ways.length <= 1 || ways.every(({ type }) => type !== 'open'),
+      'with "open" among them the others mean nothing: leave it out, or write it alone',
+    )
+    .describe(
+      'How a request shows that it is the sender\'s: one way, or a list of which any does; or "open".',
+    ),
+);
 
 export type Authentication = z.infer<typeof authentication>;
 

@@ -14,8 +14,14 @@ const checks = z
   .array(
     z.union(
       [
-        z.strictObject({ header: headerName, equalsField: path }),
-        z.strictObject({ field: path, oneOf: z.array(z.string().min(1)).min(1) }),
+        z.strictObject({
+          header: headerName.describe('The name of the header.'),
+          equalsField: path.describe('The path of the field of the body that must equal it.'),
+        }),
+        z.strictObject({
+          field: path.describe('The path of the field of the body.'),
+          oneOf: z.array(z.string().min(1)).min(1).describe('The values allowed.'),
+        }),
       ],
       'a check is {header, equalsField} or {field, oneOf: […]}',
     ),
@@ -28,13 +34,23 @@ const handshake = z
     probe: z.literal(true).optional().describe('GET and HEAD get 200 without credentials.'),
     challenge: z
       .strictObject({
-        query: z.string().min(1),
-        token: z.strictObject({ query: z.string().min(1), value: secrets }).optional(),
+        query: z.string().min(1).describe('The query parameter whose value is returned.'),
+        token: z
+          .strictObject({
+            query: z.string().min(1).describe('The name of the query parameter.'),
+            value: secrets.describe('Its value, or a list of values of which any is accepted.'),
+          })
+          .optional()
+          .describe('A query parameter that must hold a secret: {query, value}.'),
       })
       .optional()
       .describe("A GET is answered with this parameter's value: {query, token?: {query, value}}."),
     ping: z
-      .strictObject({ field: path, equals: z.string().min(1), echo: path.optional() })
+      .strictObject({
+        field: path.describe('The path of the field of the body.'),
+        equals: z.string().min(1).describe('The value that marks a ping.'),
+        echo: path.optional().describe('The path of the value that is returned. Default: none.'),
+      })
       .optional()
       .describe('A POST whose field has this value is answered and not kept: {field, equals, echo?}.'),
   })
@@ -53,7 +69,10 @@ const record = z
       .default('seconds')
       .describe('The unit of a numeric changedAt, counted since 1970.'),
     deleted: z
-      .strictObject({ path, equals: scalars })
+      .strictObject({
+        path: path.describe('The path of the field in the item.'),
+        equals: scalars.describe('The value, or a list of values, of a deleted record.'),
+      })
       .optional()
       .describe('The record is gone where this path has this value, or one of these.'),
     partial: z

@@ -7,12 +7,21 @@ import { headerName } from './paths.ts';
 const part = z.union(
   [
     z.enum(['body', 'compact', 'method', 'url', 'secret', 'timestamp']),
-    z.strictObject({ literal: z.string() }),
-    z.strictObject({ header: headerName }),
-    z.strictObject({ element: z.enum(['first', 'only']) }),
+    z.strictObject({ literal: z.string().describe('A fixed text.') }),
+    z.strictObject({ header: headerName.describe('The header whose value is signed.') }),
     z.strictObject({
-      url: z.literal('decoded'),
-      escapes: z.array(z.string().regex(/^%[0-9A-Fa-f]{2}$/)).min(1),
+      element: z
+        .enum(['first', 'only'])
+        .describe(
+          'The first element of a JSON array as compact JSON; "only": nothing matches if there are more.',
+        ),
+    }),
+    z.strictObject({
+      url: z.literal('decoded').describe('The URL with some escapes decoded.'),
+      escapes: z
+        .array(z.string().regex(/^%[0-9A-Fa-f]{2}$/))
+        .min(1)
+        .describe('The escapes that are decoded: "%3A".'),
     }),
   ],
   'a part is "body", "compact", "method", "url", "secret", "timestamp", {literal}, {header}, {element: "first" | "only"} or {url: "decoded", escapes: ["%3A"]}',
@@ -21,40 +30,73 @@ const part = z.union(
 const form = z.union(
   [
     z.literal('plain'),
-    z.strictObject({ prefix: z.string().min(1) }),
-    z.strictObject({ pairs: z.string().min(1), delimiter: z.string().length(1).optional() }),
-    z.strictObject({ tagged: z.string().min(1) }),
+    z.strictObject({ prefix: z.string().min(1).describe('The text before the signature: "sha256=".') }),
+    z.strictObject({
+      pairs: z.string().min(1).describe('The key of the signature in a list such as "t=1,v1=ab": "v1".'),
+      delimiter: z.string().length(1).optional().describe('The character between pairs. Default: a comma.'),
+    }),
+    z.strictObject({
+      tagged: z
+        .string()
+        .min(1)
+        .describe('The tag of the signature in a space-separated list such as "v1,ab v1,cd": "v1".'),
+    }),
   ],
   'the form is "plain", {prefix: "sha256="}, {pairs: "v1"} or {tagged: "v1"}',
 );
 
 const timestamp = z.strictObject({
-  from: z.union(
-    [z.strictObject({ header: headerName }), z.strictObject({ pair: z.string().min(1) })],
-    'the timestamp is from {header: NAME}, or {pair: KEY} of a signature written in pairs',
-  ),
-  unit: z.enum(['seconds', 'milliseconds', 'iso']).default('seconds'),
+  from: z
+    .union(
+      [
+        z.strictObject({ header: headerName.describe('The header that holds the time.') }),
+        z.strictObject({
+          pair: z.string().min(1).describe('The key of the time in the pairs of the signature: "t".'),
+        }),
+      ],
+      'the timestamp is from {header: NAME}, or {pair: KEY} of a signature written in pairs',
+    )
+    .describe('Where the time is: {header} or {pair}.'),
+  unit: z
+    .enum(['seconds', 'milliseconds', 'iso'])
+    .default('seconds')
+    .describe('The unit of the time since 1970, or "iso" for ISO 8601. Default: seconds.'),
   toleranceSeconds: z
     .int()
     .min(1)
     .max(86_400)
     .nullable()
     .default(300)
-    .describe('How far it may be from our clock, seconds; null: it is not looked at.'),
+    .describe(
+      'How far the time may be from the clock of the server, seconds; null: it is not checked. Default: 300.',
+    ),
 });
 
 export const signatureSettings = z
   .strictObject({
-    type: z.literal('signature'),
-    algorithm: z.enum(['hmac-sha1', 'hmac-sha256', 'hmac-sha512', 'sha1', 'sha256', 'sha512']),
-    secret: secrets,
-    secretEncoding: z.enum(['utf8', 'base64', 'hex']).optional(),
-    secretPrefix: z.string().min(1).optional().describe('Taken off the secret where it is there.'),
+    type: z.literal('signature').describe('A signature that you describe.'),
+    algorithm: z
+      .enum(['hmac-sha1', 'hmac-sha256', 'hmac-sha512', 'sha1', 'sha256', 'sha512'])
+      .describe('The algorithm of the signature.'),
+    secret: secrets.describe('The secret, or a list of secrets of which any is accepted.'),
+    secretEncoding: z
+      .enum(['utf8', 'base64', 'hex'])
+      .optional()
+      .describe('The encoding of the secret. Default: utf8.'),
+    secretPrefix: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('A prefix that is removed from the secret, such as "whsec_".'),
     message: z.array(part).min(1).describe('What is signed: parts with nothing between them.'),
     header: headerName.describe('The header that holds the signature.'),
-    form: form.optional(),
-    encoding: z.enum(['hex', 'base64', 'base64url']),
-    timestamp: timestamp.optional(),
+    form: form
+      .optional()
+      .describe('How the signature stands in the header: "plain" (default), {prefix}, {pairs} or {tagged}.'),
+    encoding: z.enum(['hex', 'base64', 'base64url']).describe('The encoding of the signature.'),
+    timestamp: timestamp
+      .optional()
+      .describe('The signed time of the request, against replays: {from, unit?, toleranceSeconds?}.'),
   })
   .superRefine((given, context) => {
     for (const [at, message] of faults(given)) context.addIssue({ code: 'custom', path: [at], message });

@@ -32,6 +32,7 @@ const module = new URL('../../simulators/sandbox.ts', import.meta.url);
 export const howToConfigure = `To connect real accounts, write tributary.config.json here (or set TRIBUTARY_CONFIG to its path) and start again:
 
   {
+    "$schema": "./tributary.schema.json",
     "destination": { "connector": "voucherify", "appId": "\${env:VOUCHERIFY_APP_ID}", "appToken": "\${env:VOUCHERIFY_APP_TOKEN}" },
     "sources": { "hubspot": { "connector": "hubspot", "accessToken": "\${env:HUBSPOT_ACCESS_TOKEN}", "schedule": "*/5 * * * *" } }
   }

@@ -77,7 +77,7 @@ export function faultsOf(
 function keyMeant(key: string, known: readonly string[]): string {
   const meant = nearestName(key, known);
   if (meant !== null) return `did you mean "${meant}"?`;
-  return known.length > 0 ? `one of ${known.join(', ')}` : 'the keys that the README lists';
+  return known.length > 0 ? `one of ${known.join(', ')}` : 'the keys that docs/configuration.md lists';
 }
 
 /** What would be right, from zod's words for what is wrong. */

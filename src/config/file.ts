@@ -2,7 +2,7 @@
 // configuration holds.
 import { readFileSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { type ParseError, parseTree, printParseErrorCode, visit } from 'jsonc-parser';
+import { type ParseError, parseTree, printParseErrorCode, stripComments, visit } from 'jsonc-parser';
 import { parseJson } from '../connector/json.ts';
 import { ConfigError, type Fault } from './faults.ts';
 
@@ -31,10 +31,10 @@ function requireFile(path: string, fault: (found: string, allowed: string) => Co
   if (found.size === 0) throw fault('an empty file: it ends before anything begins', 'a configuration');
 }
 
-/** Throws ConfigError with every place where the JSON is broken, and every key that an object holds twice. */
+/** JSON with comments. Throws ConfigError with the place where it is broken, or every key that an object holds twice. */
 export function parseConfig(path: string, json: string): unknown {
   const errors: ParseError[] = [];
-  parseTree(json, errors, { allowTrailingComma: false, disallowComments: true });
+  parseTree(json, errors, { allowTrailingComma: false });
   // What comes after the first is mostly its consequence. What stands there is not shown: it may be a secret.
   const broken = errors.slice(0, 1).map(
     ({ error, offset }): Fault => ({
@@ -45,12 +45,11 @@ export function parseConfig(path: string, json: string): unknown {
   );
   const faults = broken.length > 0 ? broken : doubledKeys(path, json);
   if (faults.length > 0) throw new ConfigError('The configuration', faults);
-  return parseJson(json);
+  return parseJson(stripComments(json, ' '));
 }
 
-/** `InvalidSymbol` in words, with what people write that JSON does not have. */
+/** `InvalidSymbol` in words, with what people write that JSON does not allow. */
 function meaningOf(code: string, json: string, offset: number): string {
-  if (code === 'InvalidCommentToken') return 'a comment, which JSON does not have';
   if (/^\s*[}\]]/.test(json.slice(offset)) && /,\s*$/.test(json.slice(0, offset)))
     return 'a comma after the last entry';
   const words = code.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();

@@ -37,3 +37,16 @@ export const quotaWindow = z
 export const quotaWindows = z
   .union([quotaWindow, z.array(quotaWindow).min(1)])
   .transform((given) => [given].flat());
+
+const written = new WeakMap<z.core.$ZodType, z.ZodType>();
+
+/** `shape`, which shows less than may be written, as behind `z.preprocess`: the JSON schema of the configuration takes `input`. */
+export function writtenAs<Shape extends z.ZodType>(input: z.ZodType, shape: Shape): Shape {
+  written.set(shape, input);
+  return shape;
+}
+
+/** What may be written where `writtenAs` has said so. */
+export function inputOf(shape: z.core.$ZodType): z.ZodType | undefined {
+  return written.get(shape);
+}

@@ -491,6 +491,22 @@ describe('A file of configuration', () => {
     expect(error.message).not.toContain('hunter2');
   });
 
+  it('of JSON may hold comments and name its schema', async () => {
+    const path = write(
+      'json',
+      `// Who owns it: CRM team
+      { "$schema": "./tributary.schema.json", /* the shop's project */
+        "destination": { "connector": "voucherify", "appId": "a", "appToken": "b" },
+        "sources": {}, // none yet
+        "publicUrl": "https://sync.example.com//x" }`,
+    );
+    expect((await load(path)).publicUrl).toBe('https://sync.example.com//x');
+  });
+
+  it('of JSON with a comment that does not end is refused', async () => {
+    expect((await refused(write('json', '{ /* "a": 1 }'))).faults[0]?.found).toMatch(/comment.* in line 1/);
+  });
+
   it('of broken TypeScript is refused', async () => {
     const path = write('ts', 'export default {');
     expect((await refused(path)).faults).toMatchObject([
