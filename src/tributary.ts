@@ -19,7 +19,7 @@ import { DatabaseHealth } from './engine/work/database-health.ts';
 import { RightOfWay } from './engine/work/right-of-way.ts';
 import { Calendar, Schedule } from './engine/work/schedule.ts';
 import { type FailingLoop, type Next, Worker } from './engine/work/worker.ts';
-import { leaseOf, Roster } from './engine/work/worker-registry.ts';
+import { leaseOf, WorkerRegistry } from './engine/work/worker-registry.ts';
 import { freeBatches } from './sync/deliver/batches.ts';
 import { Deliverer } from './sync/deliver/deliver.ts';
 import { freeDeliveries, isUnderWay } from './sync/deliver/deliveries.ts';
@@ -113,8 +113,8 @@ export class Tributary {
   /** This process, as rows name it. */
   readonly worker = randomUUID();
   /** Called when the other workers took this one for dead: it must stop. */
-  onBuried: () => void = () => {};
-  #roster: Roster | null = null;
+  onEvicted: () => void = () => {};
+  #registry: WorkerRegistry | null = null;
   readonly #setup: { version: string; configuration: Fingerprint };
   #differing: DifferingWorker[] = [];
   #dryRunsOnly = false;
@@ -266,7 +266,7 @@ export class Tributary {
         );
       },
       onRefused: async (error) => {
-        if (this.#roster && !this.#dryRunsOnly) await this.#deliverer.confirmRefused(error);
+        if (this.#registry && !this.#dryRunsOnly) await this.#deliverer.confirmRefused(error);
       },
     });
   }
@@ -391,10 +391,10 @@ export class Tributary {
   } = {}): Promise<void> {
     const { database, clock } = this;
     this.#dryRunsOnly = dryRunsOnly;
-    this.#roster = await Roster.join(this.worker, {
+    this.#registry = await WorkerRegistry.join(this.worker, {
       database,
       clock,
-      onBuried: () => this.#stopForGood(),
+      onEvicted: () => this.#stopForGood(),
       setup: this.#setup,
     });
     await this.#takeUpFromTheDead();
@@ -575,8 +575,8 @@ export class Tributary {
     this.#workers.clear();
     await this.budgets.close();
     await Promise.all([...this.endpoints.values()].map((endpoint) => endpoint.close()));
-    await this.#roster?.leave();
-    this.#roster = null;
+    await this.#registry?.leave();
+    this.#registry = null;
   }
 
   #stopForGood(): void {
@@ -585,7 +585,7 @@ export class Tributary {
     );
     this.#schedule.stop();
     for (const worker of this.#workers.values()) void worker.drain();
-    this.onBuried();
+    this.onEvicted();
   }
 
   /**
@@ -768,7 +768,7 @@ export class Tributary {
 
   /** Leases of workers that died are ours to take up now, not only when they run out. */
   async #takeUpFromTheDead(): Promise<void> {
-    for (const worker of (await this.#roster?.dead()) ?? []) {
+    for (const worker of (await this.#registry?.dead()) ?? []) {
       const now = this.clock.now();
       await this.database.transaction(async (tx) => {
         await freeRuns(tx, worker);
@@ -779,7 +779,7 @@ export class Tributary {
         await freeVerifications(tx, worker);
       });
       await this.budgets.free(worker);
-      await this.#roster?.bury(worker);
+      await this.#registry?.markDead(worker);
       this.log.info({ worker }, 'took up the work of a worker that died');
       this.wake();
     }
@@ -788,7 +788,7 @@ export class Tributary {
   /** Workers of one database share its work: where they are set up differently, what is done depends on who does it. */
   async #compareWorkers(): Promise<void> {
     const { version, configuration } = this.#setup;
-    const differing = ((await this.#roster?.colleagues()) ?? []).flatMap(({ host, pid, setup }) => {
+    const differing = ((await this.#registry?.peers()) ?? []).flatMap(({ host, pid, setup }) => {
       if (setup === null) return [];
       const parts = [
         ...(setup.version === version ? [] : ['version']),
@@ -863,8 +863,8 @@ export class Tributary {
     const after = isChanged ? rules() : before;
     const changed = [...after.keys()].filter((name) => !wasKnown || after.get(name) !== before.get(name));
     const isNew = isChanged || !wasKnown || wasRead !== this.#schema.isRead;
-    // Without a roster nothing was taken in, and what was kept of the schema is perhaps out of date.
-    if (this.#roster && !this.#dryRunsOnly && this.#schema.isRead && (compare || isNew))
+    // Without a place in the registry nothing was taken in, and what was kept of the schema is perhaps out of date.
+    if (this.#registry && !this.#dryRunsOnly && this.#schema.isRead && (compare || isNew))
       await this.#compareMappings(new Set(this.#workers.size > 0 ? changed : []));
     if (!wasKnown) this.wake();
   }

@@ -32,7 +32,7 @@ const maybeScientific = /^\d+e\d{1,3}$/i;
 const sheetError = /^#(?:#+|N\/A|REF!|NAME\?|VALUE!|DIV\/0!|NULL!|NUM!)$/i;
 const float = /^(\d+)[.,]0+$/;
 const integer = /^\d+$/;
-const mostShapes = 50;
+const maxShapes = 50;
 const exactDigits = 15;
 
 export function profileOf(ids: readonly string[]): KeyProfile {
@@ -41,13 +41,13 @@ export function profileOf(ids: readonly string[]): KeyProfile {
   const every = (test: (id: string) => boolean) => all.length > 0 && all.every(test);
   const long = all.filter((id) => integer.test(id) && id.length > exactDigits);
   return {
-    shapes: [...new Set(all.map(shapeOf))].slice(0, mostShapes),
+    shapes: [...new Set(all.map(shapeOf))].slice(0, maxShapes),
     digit: every((id) => /\d/.test(id)),
     spaceless: every((id) => !/\s/.test(id)),
     mail: every((id) => id.includes('@')),
     mailless: every((id) => !id.includes('@')),
     lettered: lettered.length * 10 > all.length,
-    integers: [...new Set(all.filter((id) => integer.test(id)).map((id) => id.length))].slice(0, mostShapes),
+    integers: [...new Set(all.filter((id) => integer.test(id)).map((id) => id.length))].slice(0, maxShapes),
     floats: every((id) => float.test(id)),
     rounded: long.length > 2 && long.every((id) => /^0+$/.test(id.slice(exactDigits))),
   };

@@ -55,7 +55,7 @@ export const rows: Stream<Settings> = {
 
 async function pull(context: Context<Settings>, request: PullRequest): Promise<Page> {
   const { settings, files } = context;
-  if (settings.path === undefined) return { records: [], cursor: request.cursor ?? 'no file', rest: true };
+  if (settings.path === undefined) return { records: [], cursor: request.cursor ?? 'no file', done: true };
   const file = await stat(files, settings.path);
   const kept = readCursor(request.cursor);
   const isFinished = kept !== null && kept.bytes >= kept.fileBytes;
@@ -77,7 +77,7 @@ async function pull(context: Context<Settings>, request: PullRequest): Promise<P
 function atRest(cursor: Kept, settings: Settings): Page {
   const names = namesOf(cursor.header, cursor.layout?.repeated ?? []);
   const columns = propertiesOf(names, settings.sourceIdColumn);
-  const page: Page = { records: [], cursor, rest: true, columns };
+  const page: Page = { records: [], cursor, done: true, columns };
   return settings.complete ? { ...page, whole: { asOf: cursor.changedAt, begins: false } } : page;
 }
 
@@ -169,7 +169,7 @@ async function readPage(
     ...(rejected.length > 0 && { rejected }),
     ...(found.length > 0 && { notes: found }),
     cursor: { ...cursor, bytes, row },
-    rest: bytes >= cursor.fileBytes,
+    done: bytes >= cursor.fileBytes,
     columns: reader.properties,
   };
 }

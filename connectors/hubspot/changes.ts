@@ -37,7 +37,7 @@ export async function pullChanges(
   request: PullRequest,
 ): Promise<Page> {
   const window = cursor.window ?? newWindow(request.until);
-  if (window.until < cursor.from) return { records: [], cursor: writeCursor(cursor), rest: true };
+  if (window.until < cursor.from) return { records: [], cursor: writeCursor(cursor), done: true };
   const asked = {
     method: 'POST' as const,
     path: contactsPath(settings, '/search'),
@@ -61,7 +61,7 @@ export async function pullChanges(
     records: given,
     ...(rejected.length && { rejected }),
     cursor: writeCursor(typeof next === 'string' ? { ...cursor, window: read } : completed(cursor, read)),
-    rest: typeof next !== 'string' && request.until - window.until < longWindowMs,
+    done: typeof next !== 'string' && request.until - window.until < longWindowMs,
     ...(read.total !== null && { total: read.total }),
   };
 }

@@ -55,7 +55,7 @@ async function pullList(context: Context<Settings>, cursor: ListCursor, request:
     records,
     ...(rejected.length && { rejected }),
     cursor: after === undefined ? { phase: 'search', from, seen: [] } : { ...cursor, after },
-    rest: after === undefined,
+    done: after === undefined,
   };
 }
 
@@ -157,10 +157,10 @@ async function pullTombstones(context: Context<Settings>, request: PullRequest):
     cursor.reading?.newest ?? cursor.mark,
   );
   if (after !== undefined) {
-    return { records, cursor: { mark: cursor.mark, reading: { start, after, newest } }, rest: false };
+    return { records, cursor: { mark: cursor.mark, reading: { start, after, newest } }, done: false };
   }
   const settled = start - context.settings.settleLagSeconds * 1000;
-  return { records, cursor: { mark: Math.max(cursor.mark, Math.min(newest, settled)) }, rest: true };
+  return { records, cursor: { mark: Math.max(cursor.mark, Math.min(newest, settled)) }, done: true };
 }
 
 async function properties({

@@ -30,7 +30,7 @@ const daySeconds = 86_400;
 const withMerges = { include_merge_history: true };
 
 /** A page that Intercom no longer knows begins its reading again, at most so often. */
-const mostRestarts = 5;
+const maxRestarts = 5;
 const restarts = z.int().min(1).optional();
 
 /** Reading all there are. `start`: when it began, by our clock. */
@@ -74,7 +74,7 @@ async function pullAll(
   const query = { per_page: Math.min(pageSize, maxRecords), starting_after: page, ...withMerges };
   const answer = await pageOf(api, { path: contactsPath, query }, { page, restarts });
   if ('restarts' in answer)
-    return { records: [], cursor: { phase: 'all', start, restarts: answer.restarts }, rest: false };
+    return { records: [], cursor: { phase: 'all', start, restarts: answer.restarts }, done: false };
   const { rows, next } = answer;
   const { records, rejected } = contactRecords(rows);
   const from = Math.max(0, start - settings.settleLagSeconds * 1000);
@@ -85,7 +85,7 @@ async function pullAll(
       next === undefined
         ? changesFrom({ from, given: [] })
         : { phase: 'all', start, page: next, ...(restarts && { restarts }) },
-    rest: next === undefined,
+    done: next === undefined,
   };
 }
 
@@ -110,7 +110,7 @@ async function pullChanges(
   const answer = await pageOf(api, asked, { page: cursor.reading?.page, restarts });
   if ('restarts' in answer) {
     const { from, given } = cursor;
-    return { records: [], cursor: changesFrom({ from, given }, answer.restarts), rest: false };
+    return { records: [], cursor: changesFrom({ from, given }, answer.restarts), done: false };
   }
   const { rows, next } = answer;
   const { records, rejected } = contactRecords(rows);
@@ -123,7 +123,7 @@ async function pullChanges(
     records: news.records,
     ...(rejected.length && { rejected }),
     cursor: changesFrom(news.cursor, more === undefined ? undefined : restarts),
-    rest: more === undefined,
+    done: more === undefined,
   };
 }
 
@@ -216,7 +216,7 @@ async function pageOf(
       error instanceof RejectedError &&
       page !== undefined &&
       [400, 404, 410, 422].includes(error.status ?? 0);
-    if (!isExpired || restarts >= mostRestarts) throw error;
+    if (!isExpired || restarts >= maxRestarts) throw error;
     return { restarts: restarts + 1 };
   }
 }

@@ -23,7 +23,7 @@ const pageSize = 100;
 const settledMs = 300_000;
 
 /** A reading begins again where Klaviyo no longer knows its page, at most so often without getting further. */
-const mostRestarts = 5;
+const maxRestarts = 5;
 const restarts = z.int().min(1).optional();
 
 /** Reading all there are. `start`: when it began, by our clock. */
@@ -59,7 +59,7 @@ async function pullAll(
 ): Promise<Page> {
   const answer = await pageOf(context, { sort: 'id', 'page[cursor]': page }, { restarts, maxRecords });
   if (answer === 'expired')
-    return { records: [], cursor: { phase: 'all', start, restarts: restarts + 1 }, rest: false };
+    return { records: [], cursor: { phase: 'all', start, restarts: restarts + 1 }, done: false };
   const { rows, next } = answer;
   const { records, rejected } = profileRecords(rows);
   return {
@@ -69,7 +69,7 @@ async function pullAll(
       next === undefined
         ? changesFrom({ from: Math.max(0, start - settledMs), given: [] })
         : { phase: 'all', start, page: next, ...(restarts > 0 && { restarts }) },
-    rest: next === undefined,
+    done: next === undefined,
   };
 }
 
@@ -90,7 +90,7 @@ async function pullChanges(
     'page[cursor]': cursor.reading?.page,
   };
   const answer = await pageOf(context, query, { restarts, maxRecords: request.maxRecords });
-  if (answer === 'expired') return { records: [], cursor: beginAgain(cursor, restarts), rest: false };
+  if (answer === 'expired') return { records: [], cursor: beginAgain(cursor, restarts), done: false };
   const { rows, next } = answer;
   const { records, rejected } = profileRecords(rows);
   const until = Math.min(request.until, context.now);
@@ -99,7 +99,7 @@ async function pullChanges(
     records: news.records,
     ...(rejected.length && { rejected }),
     cursor: changesFrom(news.cursor, next === undefined ? 0 : restarts),
-    rest: next === undefined,
+    done: next === undefined,
   };
 }
 
@@ -143,7 +143,7 @@ async function pageOf(
       error instanceof RejectedError &&
       query['page[cursor]'] !== undefined &&
       [400, 404, 410, 422].includes(error.status ?? 0);
-    if (!isExpired || restarts >= mostRestarts) throw error;
+    if (!isExpired || restarts >= maxRestarts) throw error;
     return 'expired';
   }
 }

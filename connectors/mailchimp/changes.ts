@@ -28,7 +28,7 @@ export async function pullMembers(
   const overlapMs = context.settings.overlapSeconds * secondMs;
   const cursor = request.cursor === null ? firstCursor(context.now - overlapMs) : readCursor(request.cursor);
   const window = cursor.window ?? newWindow(cursor.from, request.until);
-  if (window.until < cursor.from) return { records: [], cursor: writeCursor(cursor), rest: true };
+  if (window.until < cursor.from) return { records: [], cursor: writeCursor(cursor), done: true };
   const { rows, total } = await listPage(context, window, request, status);
   const fresh = rows.filter((row) => isFresh(row, window, cursor));
   const { records, rejected } = memberRecords(fresh);
@@ -43,8 +43,8 @@ export async function pullMembers(
     ...(rejected.length && { rejected }),
     ...(read.total !== null && { total: read.total }),
     ...(next
-      ? { cursor: writeCursor({ ...cursor, window: next }), rest: false }
-      : { cursor: writeCursor(afterWindow(cursor, read, overlapMs)), rest: !read.full }),
+      ? { cursor: writeCursor({ ...cursor, window: next }), done: false }
+      : { cursor: writeCursor(afterWindow(cursor, read, overlapMs)), done: !read.full }),
   };
 }
 

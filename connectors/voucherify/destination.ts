@@ -29,7 +29,7 @@ import { webhook } from './webhook.ts';
 /** Bulk refused for what the plan, the key or the endpoint is. Where it is more than bulk, single calls hear the same. */
 const noBulkStatuses = [402, 403, 404, 405];
 /** A file of the first load: so many are claimed, built and settled at once. */
-const mostInFile = 50_000;
+const maxInFile = 50_000;
 /** Their load balancer gives up after 180 s; ours comes later, so that its answer is heard. */
 const submitTimeoutSeconds = 200;
 
@@ -42,7 +42,7 @@ export const destination: Destination<Settings> = {
         limits === false ? null : { maxRecords: limits.records, maxBytes: limits.bytes, bucket: bulkBucket },
       singlesAtOnce,
       ...(firstLoad === 'csv' &&
-        limits !== false && { firstLoad: { maxRecords: mostInFile, maxBytes: limits.bytes } }),
+        limits !== false && { firstLoad: { maxRecords: maxInFile, maxBytes: limits.bytes } }),
     };
   },
 

@@ -50,14 +50,14 @@ export function readQuotas(
 }
 
 /** A used-up billing cycle is waited for longer than an hour, but asked about once a day. */
-const longestCycleWaitMs = 86_400_000;
+const maxCycleWaitMs = 86_400_000;
 
 /**
  * When the vendor wants the next call, epoch milliseconds. `Retry-After` first: as seconds it needs no common clock.
  * `X-Rate-Limit-Retry` is a moment, so one that has passed, or that is no moment, says nothing.
  */
 export function retryAt({ headers }: ApiResponse, now: number): number | undefined {
-  const most = headers['x-rate-limit-type'] === 'api_calls_cycle' ? longestCycleWaitMs : undefined;
+  const most = headers['x-rate-limit-type'] === 'api_calls_cycle' ? maxCycleWaitMs : undefined;
   const waitMs = retryAfterMs(headers['retry-after'], now, most);
   if (waitMs !== undefined) return now + waitMs;
   const moment = wholeNumber(headers['x-rate-limit-retry']);

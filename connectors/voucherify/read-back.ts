@@ -109,9 +109,9 @@ async function nextPage({ api }: Context<Settings>, { after, done }: Cursor) {
   const listed = listedOf(json);
   const total = isObject(json) && typeof json['total'] === 'number' ? { total: json['total'] } : {};
   const last = createdAt(listed.at(-1));
-  const rest = last === null || isLast(json, listed);
-  const cursor = rest ? { after } : following(after, last, done === true);
-  return { customers: listed.map(shown), cursor, rest, ...total };
+  const isDone = last === null || isLast(json, listed);
+  const cursor = isDone ? { after } : following(after, last, done === true);
+  return { customers: listed.map(shown), cursor, done: isDone, ...total };
 }
 
 /** After a full page that ends at `last`. */
@@ -146,7 +146,7 @@ async function tiedPage({ api }: Context<Settings>, { at, page }: { at: string; 
     );
   // From here on customers of this time are behind us, listed again or not.
   const cursor: Cursor = ends ? { after: at, done: true } : { after: at, tie: { at, page: page + 1 } };
-  return { customers: listed.map(shown), cursor, rest: false };
+  return { customers: listed.map(shown), cursor, done: false };
 }
 
 /** Whether this is a page of the list of customers, an empty one included. */

@@ -152,7 +152,7 @@ async function serveRound(
     if (rounds === 0)
       for (const line of [...world.introduction, ...whereabouts(whole, cli.terminal.outIsTerminal)])
         say(line);
-    house.tributary.onBuried = () => evicted.abort();
+    house.tributary.onEvicted = () => evicted.abort();
     await house.tributary.start();
     await tellFigures(cli, house, { stop: AbortSignal.any([stop, evicted.signal]), log, isForPerson });
     if (!evicted.signal.aborted) say('Stopping: what runs is finished or put down.');

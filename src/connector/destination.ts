@@ -122,7 +122,7 @@ export interface ReadBack<Settings> {
     page(
       context: Context<Settings>,
       cursor: Json | null,
-    ): Promise<{ customers: ShownCustomer[]; cursor: Json; rest: boolean; total?: number }>;
+    ): Promise<{ customers: ShownCustomer[]; cursor: Json; done: boolean; total?: number }>;
   };
 }
 

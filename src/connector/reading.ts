@@ -69,28 +69,28 @@ export function valueAt(value: Json | undefined, path: string): Json | undefined
 }
 
 /** The vendor's word is never undercut to nothing: a refusal that says "now" is not asked again within the second. */
-export const shortestRetryMs = 1_000;
+export const minRetryMs = 1_000;
 /** Nobody waits longer on one header; what lasts longer is asked about again. */
-export const longestRetryMs = 3_600_000;
+export const maxRetryMs = 3_600_000;
 
 /**
  * How long a `Retry-After` header, or a header of the `…-Reset` kind, asks us to wait, in milliseconds from `now` (epoch
  * milliseconds). It is read in every form that vendors send: seconds (with decimals, or with the unit `s` or `ms`), an HTTP
  * date (RFC 9110, section 10.2.3), an ISO 8601 time, and a moment as epoch seconds, milliseconds or microseconds: a number
  * above a billion is no duration. Where the header was sent several times, the longest counts. The result lies between one
- * second and `mostMs` (an hour; pass a day for the quota of a day). Undefined where the value says nothing.
+ * second and `maxMs` (an hour; pass a day for the quota of a day). Undefined where the value says nothing.
  */
 export function retryAfterMs(
   value: string | undefined,
   now: number,
-  mostMs: number = longestRetryMs,
+  maxMs: number = maxRetryMs,
 ): number | undefined {
   const text = value?.trim();
   if (!text) return undefined;
   const waits = [waitOf(text, now), ...text.split(',').map((part) => waitOf(part.trim(), now))];
   const known = waits.filter((wait) => wait !== undefined);
   if (known.length === 0) return undefined;
-  return Math.min(Math.max(Math.ceil(Math.max(...known)), shortestRetryMs), mostMs);
+  return Math.min(Math.max(Math.ceil(Math.max(...known)), minRetryMs), maxMs);
 }
 
 function waitOf(text: string, now: number): number | undefined {

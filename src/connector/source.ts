@@ -62,7 +62,7 @@ export interface Page {
   /** Where the next pull goes on. Stored as it is, in the transaction that stores the records. */
   cursor: Json;
   /** True when nothing more is there for now: the next run goes on from `cursor`. */
-  rest: boolean;
+  done: boolean;
   /**
    * Present where this reading gives every record that lives, so that what it does not give is gone, without being asked
    * for. `asOf`: the time of that state by the source's own clock, epoch milliseconds. `begins`: this is its first page.
@@ -183,7 +183,7 @@ export interface Stream<Settings> {
   maxRejectedShare?(settings: Settings): number;
   /** What readings cost in calls, for forecasts. Pure. Absent: forecasts go by the pages of earlier runs. */
   cost?(settings: Settings, properties: readonly string[]): ReadingCost;
-  /** How many records pulling from this cursor to rest would give, by one cheap call: for forecasts. */
+  /** How many records pulling from this cursor until `done` would give, by one cheap call: for forecasts. */
   count?(context: Context<Settings>, request: PullRequest): Promise<number>;
   /** What a mapping may name; used to warn about names that do not exist. */
   properties?(context: Context<Settings>): Promise<Property[]>;

@@ -17,7 +17,7 @@ export interface BringingRun {
 }
 
 /** A record that speaks of a field: which state of it, and how it came here. */
-export interface Voice extends RecordName {
+export interface Candidate extends RecordName {
   /** The source's clock of this state. */
   changedAt: number;
   /** Of the body: the same for the same state. */
@@ -54,9 +54,9 @@ export interface ExplainedField {
   rule: string;
   pin: { note: string; pinnedAt: number } | null;
   /** Null where a person pinned it, or no record gives it by the mapping of now. */
-  winner: Voice | null;
+  winner: Candidate | null;
   /** The others that speak of it, the best first. */
-  losers: (Voice & { value: Json; reason: string })[];
+  losers: (Candidate & { value: Json; reason: string })[];
   refused: Refused[];
   /** The winner's newest state does not give it: an older one of `changedAt` did. */
   kept: { because: 'empty' | 'absent'; changedAt: number | null } | null;
@@ -86,7 +86,7 @@ export interface TakeOver extends RecordName {
   isUndone: boolean;
 }
 
-export interface SilentRecord extends RecordName {
+export interface IgnoredRecord extends RecordName {
   /** Why it says nothing of the customer, in words that follow "because". */
   because: string;
 }
@@ -107,7 +107,7 @@ export interface CustomerExplanation {
   refused: Refused[];
   clashes: Clash[];
   takeOvers: TakeOver[];
-  silent: SilentRecord[];
+  ignored: IgnoredRecord[];
   delivery: {
     state: 'waiting' | 'held' | 'delivered' | 'dead';
     revision: number;
@@ -143,7 +143,7 @@ export function customerSentences(customer: CustomerExplanation): string[] {
     ),
     ...customer.clashes.map(clashSentence),
     ...customer.takeOvers.map((takeOver) => takeOverSentence(takeOver, sourceId)),
-    ...customer.silent.map((record) => `${named(record)} says nothing of it, because ${record.because}.`),
+    ...customer.ignored.map((record) => `${named(record)} says nothing of it, because ${record.because}.`),
     ...customer.refused.map((refused) => `${refused.field} is left out. ${refusedSentence(refused)}`),
     ...dropped.map((field) => `${field} was there once, and no record gives it now.`),
   ];
@@ -186,10 +186,10 @@ function clashSentence({ source, stream, recordIds }: Clash): string {
 function takeOverSentence(takeOver: TakeOver, sourceId: string): string {
   const { into, source, stream, recordId, isUndone } = takeOver;
   const other = (of: string | null) => (of === null || of === sourceId ? '' : ` of customer ${of}`);
-  const heir = `${named({ source, stream, recordId: into })}${other(takeOver.intoSourceId)}`;
+  const mergedInto = `${named({ source, stream, recordId: into })}${other(takeOver.intoSourceId)}`;
   const taken = `record ${recordId}${other(takeOver.sourceId)}`;
-  if (isUndone) return `${heir} once took over ${taken}, and a person undid it.`;
-  return `${heir} took over ${taken} when ${source} merged them: what record ${recordId} says counts no more.`;
+  if (isUndone) return `${mergedInto} once took over ${taken}, and a person undid it.`;
+  return `${mergedInto} took over ${taken} when ${source} merged them: what record ${recordId} says counts no more.`;
 }
 
 // ── A field ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -216,7 +216,7 @@ export function fieldSentences(field: ExplainedField, destination: string): stri
   ];
 }
 
-function winnerSentences(winner: Voice, rule: string): string[] {
+function winnerSentences(winner: Candidate, rule: string): string[] {
   const { changedAt, receivedAt, run, mapping, version } = winner;
   const [policy, order] = [rule.replace(/ .*/, ''), rule.replace(/^\w+ ?/, '').replaceAll(' > ', ' before ')];
   const brought =

@@ -56,11 +56,11 @@ export interface CompiledMapping {
   /** Names of the body's top-level properties that are read, sorted. Functions tell nothing of what they read. */
   properties: string[];
   /**
-   * Never throws, whatever the body. `silent`: fields that a body without a value leaves as they were (`onNull: "ignore"`),
+   * Never throws, whatever the body. `ignored`: fields that a body without a value leaves as they were (`onNull: "ignore"`),
    * of which this one has none.
    */
-  contribute(body: JsonObject): { fields: Fields; faults: FieldFault[]; silent: string[] };
-  /** True where `contribute` may leave fields silent. */
+  contribute(body: JsonObject): { fields: Fields; faults: FieldFault[]; ignored: string[] };
+  /** True where `contribute` may ignore fields. */
   hasSilentFields: boolean;
   /** What the body holds of a field before anything is done to it, and what is done; null for a field that is not mapped. */
   rawOf(field: string, body: JsonObject): RawValue | null;
@@ -159,12 +159,12 @@ export function compileMapping(mapping: Mapping, options: MappingOptions = {}): 
     contribute(body) {
       const fields: Fields = {};
       const faults: FieldFault[] = [];
-      const silent: string[] = [];
+      const ignored: string[] = [];
       for (const step of steps) {
         if (contributeField(step, body, fields, faults) || !step.ignoreNull) continue;
-        silent.push(step.field);
+        ignored.push(step.field);
       }
-      return { fields, faults, silent };
+      return { fields, faults, ignored };
     },
     rawOf(field, body) {
       const plan = steps.find((step) => step.field === field);

@@ -12,7 +12,7 @@ const emptyPagesMax = 100_000;
 export interface Leaf {
   records: readonly { recordId: string; changedAt?: number }[];
   cursor: Json;
-  rest: boolean;
+  done: boolean;
 }
 
 export class CursorTrail {
@@ -30,8 +30,8 @@ export class CursorTrail {
   }
 
   /** Throws RejectedError where more would be read, and this page leads to where the reading has been before. */
-  follow({ records, cursor, rest }: Leaf): void {
-    if (rest) return;
+  follow({ records, cursor, done }: Leaf): void {
+    if (done) return;
     this.#pages += 1;
     const kept = this.#kept;
     const here = { cursor: JSON.stringify(cursor), records: fingerprint(records), comeBack: 0 };

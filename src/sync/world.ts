@@ -131,10 +131,10 @@ export class World {
       const source = this.#sources.get(record.source) ?? this.#vanishedSources.get(record.source);
       if (!source) return [];
       const { stream, recordId, changedAt } = record;
-      const { fields, faults, silent } = source.contribute(record.body);
+      const { fields, faults, ignored } = source.contribute(record.body);
       // Of a field that fails now, or of which nothing is said, its last good value stands.
       if (record.good)
-        for (const field of [...faults.map((fault) => fault.field), ...silent])
+        for (const field of [...faults.map((fault) => fault.field), ...ignored])
           if (Object.hasOwn(record.good, field)) fields[field] = record.good[field]!;
       return [{ source: record.source, stream, recordId, changedAt, fields }];
     });

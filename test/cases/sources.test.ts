@@ -127,7 +127,7 @@ describe('answers of sources', () => {
       index === 17 ? poison() : person(`p${index}`),
     );
     await start({
-      connectors: [given(() => ({ records, cursor: 1, rest: true }))],
+      connectors: [given(() => ({ records, cursor: 1, done: true }))],
       sources: { crm: { connector: 'given', keep: ['plan'] } },
     });
     const run = await ended(await ask('crm'));
@@ -142,7 +142,7 @@ describe('answers of sources', () => {
   it('faults 03: two property names that differ by NUL only are told of, and the record is kept apart', async () => {
     const records = [person('a'), person('b', { plan: 'gold', 'pl\u0000an': 'silver' })];
     await start({
-      connectors: [given(() => ({ records, cursor: 1, rest: true }))],
+      connectors: [given(() => ({ records, cursor: 1, done: true }))],
       sources: { crm: { connector: 'given' } },
     });
     expect(await ended(await ask('crm'))).toMatchObject({ state: 'finished', received: 2, rejected: 1 });
@@ -152,7 +152,7 @@ describe('answers of sources', () => {
   it('faults 03: what every record of a page fails at makes nobody a dead letter', async () => {
     const records = Array.from({ length: 200 }, (_, index) => person(`p${index}`, { deep: deep(6_000) }));
     await start({
-      connectors: [given(() => ({ records, cursor: 1, rest: true }))],
+      connectors: [given(() => ({ records, cursor: 1, done: true }))],
       sources: { crm: { connector: 'given' } },
     });
     const run = await ask('crm');
@@ -188,7 +188,7 @@ describe('answers of sources', () => {
           if ((maxRecords ?? 100) > 25) throw new RejectedError('too much', { code: tooLargeCode });
           const from = typeof cursor === 'number' ? cursor : 0;
           const records = Array.from({ length: 25 }, (_, index) => person(`p${from + index}`));
-          return { records, cursor: from + 25, rest: from === 75 };
+          return { records, cursor: from + 25, done: from === 75 };
         }),
       ],
       sources: { crm: { connector: 'given' } },
@@ -431,7 +431,7 @@ describe('answers of sources', () => {
       connectors: [
         given(() => {
           calls += 1;
-          return { records: [person('a'), person('b')], cursor: cursorOf(calls), rest: false };
+          return { records: [person('a'), person('b')], cursor: cursorOf(calls), done: false };
         }),
       ],
       sources: { crm: { connector: 'given' } },
@@ -454,7 +454,7 @@ describe('answers of sources', () => {
       connectors: [
         given(() => {
           if (fails) throw new Error('byte 0x00 \u0000 and \ud800 met');
-          return { records: [person('a')], cursor: 1, rest: true };
+          return { records: [person('a')], cursor: 1, done: true };
         }),
       ],
       sources: { crm: { connector: 'given' } },
@@ -511,7 +511,7 @@ describe('answers of sources', () => {
       connectors: [
         given(() => {
           pulls += 1;
-          if (pulls > 1) return { records: [person('a')], cursor: 1, rest: true };
+          if (pulls > 1) return { records: [person('a')], cursor: 1, done: true };
           gone = true;
           throw new Error('the vendor said 42');
         }),
@@ -542,7 +542,7 @@ describe('answers of sources', () => {
 
   it('pull 07: a run that was called off ends though its worker never says so', async () => {
     await start({
-      connectors: [given(() => ({ records: [], cursor: 1, rest: true }))],
+      connectors: [given(() => ({ records: [], cursor: 1, done: true }))],
       sources: { crm: { connector: 'given' } },
     });
     await pause(database, 'crm', { cause: 'person', reason: 'a test' }, world.clock.now());

@@ -629,10 +629,10 @@ describe('a HubSpot that means no good', () => {
     const context = answering(...answers);
     const ids: string[] = [];
     let cursor: Json | null = null;
-    for (let rest = false; !rest; ) {
+    for (let done = false; !done; ) {
       const page = await stream.pull!(context, { cursor, until: context.now, properties: [] });
       ids.push(...page.records.map(({ recordId }) => recordId));
-      ({ cursor, rest } = page);
+      ({ cursor, done } = page);
     }
     expect(new Set(ids)).toEqual(new Set(['1', '2', '3']));
   });
@@ -749,9 +749,9 @@ describe('Voucherify', () => {
       files: {} as never,
       now: 0,
     });
-    expect((await page(answer(true), null)).rest).toBe(false);
-    expect((await page(answer(false), null)).rest).toBe(true);
-    expect((await page(answer(), null)).rest).toBe(true);
+    expect((await page(answer(true), null)).done).toBe(false);
+    expect((await page(answer(false), null)).done).toBe(true);
+    expect((await page(answer(), null)).done).toBe(true);
   });
 
   it('passes-to-keep: the published vectors of its signatures are authentic', () => {

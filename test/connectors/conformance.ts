@@ -73,7 +73,7 @@ export function describeConnector(name: string, world: World): void {
     within('a full reading takes more than one page, and only the last one rests', async (reading) => {
       const pages = await reading.toRest();
       expect(pages.length).toBeGreaterThan(1);
-      expect(pages.map((page) => page.rest)).toEqual(pages.map((_, index) => index === pages.length - 1));
+      expect(pages.map((page) => page.done)).toEqual(pages.map((_, index) => index === pages.length - 1));
     });
 
     within('asked for five records at a time, a full reading gives the same records', async (reading) => {
@@ -112,7 +112,7 @@ export function describeConnector(name: string, world: World): void {
         const again = await reading.pull(cursor);
         expect(again.records).toEqual(once.records);
         expect(again.rejected).toEqual(once.rejected);
-        if (once.rest) break;
+        if (once.done) break;
         cursor = once.cursor;
       }
     });
@@ -380,16 +380,16 @@ class Reading {
     if (pull) return this.pagesFrom(null, pull);
     const pages: Page[] = [];
     do pages.push(await this.next());
-    while (!pages.at(-1)!.rest && pages.length < maxPulls);
-    expect(pages.at(-1)!.rest).toBe(true);
+    while (!pages.at(-1)!.done && pages.length < maxPulls);
+    expect(pages.at(-1)!.done).toBe(true);
     return pages;
   }
 
   async pagesFrom(cursor: Json | null, pull: Pull): Promise<Page[]> {
     const pages: Page[] = [];
     do pages.push(await this.pull(pages.at(-1)?.cursor ?? cursor, pull));
-    while (!pages.at(-1)!.rest && pages.length < maxPulls);
-    expect(pages.at(-1)!.rest).toBe(true);
+    while (!pages.at(-1)!.done && pages.length < maxPulls);
+    expect(pages.at(-1)!.done).toBe(true);
     return pages;
   }
 

@@ -29,7 +29,7 @@ async function pagesOf(context: Context<unknown>, from: Json | null = null): Pro
     const page = await stream.pull!(context, { cursor, until: context.now, properties: [] });
     cursor = JSON.parse(JSON.stringify(page.cursor));
     pages.push(page);
-  } while (!pages.at(-1)!.rest);
+  } while (!pages.at(-1)!.done);
   return pages;
 }
 

@@ -30,7 +30,7 @@ async function rest(from: Json | null): Promise<{ records: number; pages: number
     records += page.records.length;
     pages += 1;
     cursor = page.cursor;
-    if (page.rest) return { records, pages, cursor };
+    if (page.done) return { records, pages, cursor };
   }
 }
 

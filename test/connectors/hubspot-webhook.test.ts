@@ -369,7 +369,7 @@ describe('an account that pushes', () => {
         properties,
       });
       for (const record of page.records) records.set(record.recordId, record);
-      if (page.rest) return records;
+      if (page.done) return records;
       cursor = page.cursor;
     }
   }

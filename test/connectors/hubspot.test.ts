@@ -108,7 +108,7 @@ class Reader {
     for (let pull = 0; pull < 2000; pull += 1) {
       const page = await this.page();
       records.push(...page.records);
-      if (page.rest) return records;
+      if (page.done) return records;
       between();
     }
     throw new Error('pulling does not come to rest');
@@ -210,7 +210,7 @@ describe('reading all contacts', () => {
     account.simulator.seed(120);
     const reader = new Reader(account);
     const pages = [await reader.page(names), await reader.page(names)];
-    expect(pages.map((page) => [page.records.length, page.rest])).toEqual([
+    expect(pages.map((page) => [page.records.length, page.done])).toEqual([
       [100, false],
       [21, true],
     ]);
@@ -473,11 +473,11 @@ describe('reading what changed', () => {
     const reader = await atRest(account);
     account.simulator.stamp(300);
     account.now += 1;
-    expect((await reader.page()).rest).toBe(false);
+    expect((await reader.page()).done).toBe(false);
     account.now += 10 * minute;
     const late = account.liveIds()[5]!;
     account.simulator.update(late, { firstname: 'late' }, account.now - minute);
-    expect((await reader.page()).rest).toBe(false);
+    expect((await reader.page()).done).toBe(false);
     expect((await reader.page()).records.map((record) => record.recordId)).toEqual([late]);
   });
 });
@@ -593,7 +593,7 @@ describe('tombstones', () => {
     account.now += 1000;
     account.simulator.archive(ids.at(-1)!);
     const pages = [page];
-    while (!page.rest) {
+    while (!page.done) {
       page = await pull(page.cursor);
       pages.push(page);
     }
@@ -601,7 +601,7 @@ describe('tombstones', () => {
     do {
       page = await pull(page.cursor);
       pages.push(page);
-    } while (!page.rest);
+    } while (!page.done);
     for (const record of pages.flatMap(({ records }) => records)) gone.add(record.recordId);
     expect(gone).toEqual(new Set([...ids.slice(50, 300), ids[0], ids.at(-1)]));
   });

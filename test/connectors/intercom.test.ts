@@ -107,7 +107,7 @@ class Reader {
     for (let pull = 0; pull < 500; pull += 1) {
       const page = await this.page();
       records.push(...page.records);
-      if (page.rest) return records;
+      if (page.done) return records;
       between();
     }
     throw new Error('pulling does not come to rest');

@@ -72,7 +72,7 @@ class Reader {
       this.cursor = JSON.parse(JSON.stringify(page.cursor));
       records.push(...page.records);
       for (const record of page.records) this.newest.set(record.recordId, record);
-      if (page.rest) return records;
+      if (page.done) return records;
       between();
     }
     throw new Error('pulling does not come to rest');
@@ -173,9 +173,9 @@ describe('reading all members', () => {
       const pull = listsArchived ? stream.pull! : stream.tombstones!.pull;
       let cursor: Json | null = null;
       const found: SourceRecord[] = [];
-      for (let rest = false; !rest; ) {
+      for (let done = false; !done; ) {
         const page = await pull(account.context(), { cursor, until: account.now, properties: [] });
-        ({ cursor, rest } = page);
+        ({ cursor, done } = page);
         found.push(...page.records);
       }
       expect(found).toMatchObject([{ recordId: id, deleted: true, changedAt: start }]);

@@ -30,7 +30,7 @@ export async function readCsv(
     });
     cursor = JSON.parse(JSON.stringify(page.cursor));
     pages.push(page);
-  } while (!pages.at(-1)!.rest);
+  } while (!pages.at(-1)!.done);
   const records = pages.flatMap((page) => page.records);
   return {
     pages,

@@ -103,7 +103,7 @@ export class People {
               return {
                 records: changed.map((person) => recordOf(person, properties)),
                 cursor: newest,
-                rest: true,
+                done: true,
               };
             },
             read: {

@@ -71,7 +71,7 @@ function pushingConnector(truth: PushTruth): Connector {
                 body: { id, ...body },
               })),
               cursor: Math.max(from, ...changed.map(([, one]) => one.changedAt)),
-              rest: true,
+              done: true,
             };
           },
         },

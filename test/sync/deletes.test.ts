@@ -318,7 +318,7 @@ function listed(truth: Truth): Connector {
             return {
               records,
               cursor: next,
-              rest: next >= truth.people.length,
+              done: next >= truth.people.length,
               ...(total !== undefined && { total }),
             };
           },

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Quota, TransientError } from '../../src/connector.ts';
 import type { Budget } from '../../src/engine/quota/budgets.ts';
-import { type Lane, lanes, leastShares } from '../../src/engine/quota/lanes.ts';
+import { type Lane, lanes, minShares } from '../../src/engine/quota/lanes.ts';
 import { databases } from '../support/databases.ts';
 import { QuotaWorld, start } from './quota-world.ts';
 
@@ -55,7 +55,7 @@ describe.each(databases)('Lanes on $name', ({ open }) => {
       const counts = sent.map((one) => between(one, from, from + 1_100));
       expect(counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(95);
       lanes.forEach((lane, index) => {
-        expect(counts[index], lane).toBeGreaterThanOrEqual(Math.floor(95 * leastShares[lane]) - 2);
+        expect(counts[index], lane).toBeGreaterThanOrEqual(Math.floor(95 * minShares[lane]) - 2);
       });
     }
   });
@@ -97,7 +97,7 @@ describe.each(databases)('Lanes on $name', ({ open }) => {
     await world.pass((minutes - 1) * 60_000, 250);
     const all = webhooks.length + backfill.length;
     expect(all).toBeGreaterThanOrEqual(40 * (minutes - 2));
-    expect(backfill.length).toBeGreaterThanOrEqual(leastShares.backfill * all - 4);
+    expect(backfill.length).toBeGreaterThanOrEqual(minShares.backfill * all - 4);
     expect(webhooks.length).toBeGreaterThanOrEqual(0.8 * all);
   });
 
@@ -113,7 +113,7 @@ describe.each(databases)('Lanes on $name', ({ open }) => {
     await webhooks(1);
     const backfill = flood(budget, 'backfill', 2, 12 * 60_000);
     await webhooks(11);
-    expect(backfill.length).toBeGreaterThanOrEqual(leastShares.backfill * 40 * 10 - 4);
+    expect(backfill.length).toBeGreaterThanOrEqual(minShares.backfill * 40 * 10 - 4);
   });
 
   it('shares between processes: a flood of webhooks in one leaves the backfill of another its part', async () => {

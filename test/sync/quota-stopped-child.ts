@@ -4,7 +4,7 @@ import type { Quota } from '../../src/connector.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { Budgets, UnsentError } from '../../src/engine/quota/budgets.ts';
-import { Line } from '../../src/engine/quota/priority-semaphore.ts';
+import { PrioritySemaphore } from '../../src/engine/quota/priority-semaphore.ts';
 
 /** `waiting`: all slots cool, and callers wait for them. `holding`: it has slots, but no connection yet. `connecting`:
  * the calls have begun, but nothing of them is sent. */
@@ -46,7 +46,7 @@ if (place === 'waiting') {
   await ordered;
   await Promise.all(waiting);
 } else if (place === 'holding') {
-  const line = new Line(requests);
+  const line = new PrioritySemaphore(requests);
   const ways = await Promise.all(Array.from({ length: requests }, () => line.enter(lane)));
   const holding = Array.from({ length: requests }, () => budget.run({ lane, line }, call));
   while (line.waiting < requests) await systemClock.sleep(10);

@@ -248,7 +248,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
         await moveCheckpoint(
           tx,
           { source: 'crm', stream: 'people', reader: 'lead' },
-          { cursor: 'next', rest: false, now },
+          { cursor: 'next', done: false, now },
         );
         await countPage(tx, slow, page({ received: 1, changed: 1 }));
       });
@@ -343,7 +343,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
         await moveCheckpoint(
           tx,
           { source: 'crm', stream: 'people', reader: 'lead' },
-          { cursor: 'next', rest: false, now },
+          { cursor: 'next', done: false, now },
         );
         await countPage(tx, run, page({ received: 1, changed: 1 }));
       });

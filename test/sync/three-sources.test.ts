@@ -26,7 +26,7 @@ function createShop() {
           async pull(_context, { cursor }) {
             const from = (cursor as number | null) ?? 0;
             const records = log.slice(from, from + 50);
-            return { records, cursor: from + records.length, rest: from + records.length >= log.length };
+            return { records, cursor: from + records.length, done: from + records.length >= log.length };
           },
         },
       ],

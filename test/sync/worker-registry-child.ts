@@ -4,7 +4,7 @@ import type { Quota } from '../../src/connector.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { Budgets } from '../../src/engine/quota/budgets.ts';
-import { leaseOf, Roster } from '../../src/engine/work/worker-registry.ts';
+import { leaseOf, WorkerRegistry } from '../../src/engine/work/worker-registry.ts';
 import { claimBatch } from '../../src/sync/deliver/batches.ts';
 import { claim, DueBounds } from '../../src/sync/deliver/deliveries.ts';
 import { claimRun } from '../../src/sync/runs/runs.ts';
@@ -25,9 +25,9 @@ export interface Orders {
 const { url, id, now, leaseMs, most, host, account, quota } = JSON.parse(process.argv[2] ?? '{}') as Orders;
 const database = await openDatabase({ url, directory: '' });
 const fail = (error?: unknown) => {
-  throw error ?? new Error('this worker was buried');
+  throw error ?? new Error('this worker was evicted');
 };
-await Roster.join(id, { database, clock: systemClock, onBuried: fail });
+await WorkerRegistry.join(id, { database, clock: systemClock, onEvicted: fail });
 const budgets = new Budgets({
   database,
   clock: { ...systemClock, now: () => now },

@@ -6,7 +6,7 @@ import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, ms, openDatabase } from '../../src/db/database.ts';
 import { type Clock, ManualClock, systemClock } from '../../src/engine/clock.ts';
-import { leasedBy, leaseOf, Roster } from '../../src/engine/work/worker-registry.ts';
+import { leasedBy, leaseOf, WorkerRegistry } from '../../src/engine/work/worker-registry.ts';
 import { keepBatch } from '../../src/sync/deliver/batches.ts';
 import { want } from '../../src/sync/deliver/deliveries.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
@@ -15,22 +15,22 @@ import type { Orders } from './worker-registry-child.ts';
 
 const hourMs = 3_600_000;
 
-describe.each(databases)('the roster on $name', ({ open }) => {
+describe.each(databases)('the worker registry on $name', ({ open }) => {
   let database: TestDatabase;
-  const present: Roster[] = [];
+  const present: WorkerRegistry[] = [];
 
   beforeEach(async () => {
     database = await open();
   });
   afterEach(async () => {
-    for (const roster of present.splice(0)) await roster.leave();
+    for (const registry of present.splice(0)) await registry.leave();
     await database.close();
   });
 
-  async function join(onBuried: () => void = () => {}): Promise<Roster> {
-    const roster = await Roster.join(randomUUID(), { database, clock: systemClock, onBuried });
-    present.push(roster);
-    return roster;
+  async function join(onEvicted: () => void = () => {}): Promise<WorkerRegistry> {
+    const registry = await WorkerRegistry.join(randomUUID(), { database, clock: systemClock, onEvicted });
+    present.push(registry);
+    return registry;
   }
 
   it('counts nobody dead who is at work or has left in good order', async () => {
@@ -41,7 +41,7 @@ describe.each(databases)('the roster on $name', ({ open }) => {
     expect(await one.dead()).toEqual([]);
   });
 
-  it('counts dead who neither left nor holds its lock, until it is buried', async () => {
+  it('counts a worker as dead that neither left nor holds its lock, until it is marked dead', async () => {
     const gone = randomUUID();
     await database.rows(
       sql`insert into workers (id, host, pid, started_at) values (${gone}::uuid, 'there', 1, now())`,
@@ -49,7 +49,7 @@ describe.each(databases)('the roster on $name', ({ open }) => {
     const one = await join();
     expect(await one.dead()).toEqual([gone]);
     expect(await one.dead()).toEqual([gone]); // whoever saw it may die before it has taken all up
-    await one.bury(gone);
+    await one.markDead(gone);
     expect(await one.dead()).toEqual([]);
   });
 
@@ -70,19 +70,19 @@ describe.each(databases)('the roster on $name', ({ open }) => {
     expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([lately, one.id]));
   });
 
-  it('tells one that was buried though it lives, at the latest when it looks for the dead', async () => {
-    let told = 0;
+  it('tells a live worker that it was evicted, at the latest when it looks for dead workers', async () => {
+    let evictions = 0;
     const one = await join(() => {
-      told += 1;
+      evictions += 1;
     });
     const other = await join();
     await one.dead();
-    expect(told).toBe(0);
-    await other.bury(one.id);
+    expect(evictions).toBe(0);
+    await other.markDead(one.id);
     await one.dead();
-    expect(told).toBe(1);
+    expect(evictions).toBe(1);
     await one.dead();
-    expect(told).toBe(1);
+    expect(evictions).toBe(1);
   });
 
   it('knows the leases of a worker from those of all others', async () => {
@@ -138,11 +138,11 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
   async function join(
     on: Database,
     clock: Clock = systemClock,
-    onBuried: () => void = () => {},
-  ): Promise<Roster> {
-    const roster = await Roster.join(randomUUID(), { database: on, clock, onBuried });
-    closing.push(() => roster.leave());
-    return roster;
+    onEvicted: () => void = () => {},
+  ): Promise<WorkerRegistry> {
+    const registry = await WorkerRegistry.join(randomUUID(), { database: on, clock, onEvicted });
+    closing.push(() => registry.leave());
+    return registry;
   }
 
   it('that is killed is seen dead at once, and what it had leased for an hour is taken up: run, deliveries, slots', async () => {
@@ -238,16 +238,16 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
   });
 
   /** Cuts the connection by which a worker holds its lock. */
-  const cutLocks = (of: Roster) =>
+  const cutLocks = (of: WorkerRegistry) =>
     database.rows(sql`
       select pg_terminate_backend(pid) from pg_locks
       where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())
         and (classid::bigint << 32 | objid::bigint) = hashtextextended(${`tributary worker ${of.id}`}, 7225121)`);
 
   it('that lost its connection for a moment holds its lock again, and nobody counts it dead', async () => {
-    let told = 0;
+    let evictions = 0;
     const one = await join(await database.again(), systemClock, () => {
-      told += 1;
+      evictions += 1;
     });
     const other = await join(database);
     expect(await cutLocks(one)).toHaveLength(1);
@@ -255,18 +255,18 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
       async () =>
         (await other.dead()).length === 0 && !(await database.isLockFree(`tributary worker ${one.id}`)),
     );
-    expect(told).toBe(0);
+    expect(evictions).toBe(0);
   });
 
-  it('that was buried while its connection was gone is told as soon as it is back', async () => {
-    let told = 0;
+  it('that was evicted while its connection was gone is told so as soon as it is back', async () => {
+    let evictions = 0;
     const one = await join(await database.again(), systemClock, () => {
-      told += 1;
+      evictions += 1;
     });
     const other = await join(database);
-    await other.bury(one.id);
+    await other.markDead(one.id);
     await cutLocks(one);
-    await until(() => told === 1);
+    await until(() => evictions === 1);
   });
 
   it('asks a server that is gone for its lock once in half a second, however long it is gone', async () => {

@@ -11,7 +11,7 @@ function endOf(pageOf: PageOf, most: number): number | null {
   for (let page = 1; page <= most; page += 1) {
     const { ids, cursor } = pageOf(page);
     try {
-      trail.follow({ records: ids.map((recordId) => ({ recordId, changedAt: 1 })), cursor, rest: false });
+      trail.follow({ records: ids.map((recordId) => ({ recordId, changedAt: 1 })), cursor, done: false });
     } catch (error) {
       expect((error as Error).message).toContain('the people of given never end');
       return page;

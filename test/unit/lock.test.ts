@@ -131,7 +131,7 @@ describe('The lock on a folder', () => {
   });
 
   it.skipIf(process.platform !== 'linux')(
-    'is taken over from a process that is dead but not buried yet',
+    'is taken over from a process that is dead but not marked dead yet',
     async () => {
       const directory = join(folder, 'database');
       const script = new URL('lock-child.ts', import.meta.url).pathname;

@@ -78,7 +78,7 @@ export function caller(pushed: Pushed): Connector {
       streams: [
         {
           name: 'people',
-          pull: async () => ({ records: [], cursor: null, rest: true }),
+          pull: async () => ({ records: [], cursor: null, done: true }),
           read: {
             maxIds: 10,
             async records(_context, { recordIds }) {

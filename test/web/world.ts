@@ -50,7 +50,7 @@ function peopleConnector(truth: Truth): Connector {
             const from = typeof cursor === 'number' ? cursor : 0;
             const records = truth.people.slice(from, from + truth.pageSize).map(recordOf);
             const next = from + records.length;
-            return { records, cursor: next, rest: next >= truth.people.length, total: truth.people.length };
+            return { records, cursor: next, done: next >= truth.people.length, total: truth.people.length };
           },
           read: {
             maxIds: 100,

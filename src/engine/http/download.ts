@@ -8,10 +8,10 @@ import { isPrivateHost, unsafeAddress } from './private-addresses.ts';
 
 const defaultChunkTimeoutSeconds = 60;
 /** Ten million customers are about 4 GB of JSON lines. */
-const mostBytes = 16 * 1024 ** 3;
-const longestHours = 12;
-const mostRedirects = 5;
-const mostErrorBytes = 65_536;
+const maxBytes = 16 * 1024 ** 3;
+const maxHours = 12;
+const maxRedirects = 5;
+const maxErrorBytes = 65_536;
 
 export interface DownloadRequest {
   /** Absolute, as the vendor named it. */
@@ -29,7 +29,7 @@ export interface Opened {
   body: AsyncIterable<Uint8Array>;
 }
 
-export interface DownloadRoom {
+export interface DownloadDeps {
   /** The endpoint's name, for what errors say. */
   name: string;
   /** Where the vendor's API is: plain HTTP is believed only where that is plain too. */
@@ -47,17 +47,17 @@ export interface DownloadRoom {
 /** Throws as a request does. What is not read to its end must be left by `return`: the connection is cut then. */
 export async function download(
   request: DownloadRequest,
-  room: DownloadRoom,
+  deps: DownloadDeps,
 ): Promise<AsyncIterable<Uint8Array>> {
   const cut = new AbortController();
   const patience = new Patience(
-    room,
+    deps,
     cut,
     (request.chunkTimeoutSeconds ?? defaultChunkTimeoutSeconds) * 1000,
   );
   try {
-    const opened = await follow(urlOf(request.url, room), room, patience, cut.signal);
-    return pieces(opened, room, patience, cut);
+    const opened = await follow(urlOf(request.url, deps), deps, patience, cut.signal);
+    return pieces(opened, deps, patience, cut);
   } catch (error) {
     cut.abort();
     throw patience.told(error);
@@ -66,59 +66,59 @@ export async function download(
 
 async function follow(
   first: URL,
-  room: DownloadRoom,
+  deps: DownloadDeps,
   patience: Patience,
   signal: AbortSignal,
 ): Promise<Opened> {
   let url = first;
   for (let redirects = 0; ; redirects += 1) {
-    const opened = await patience.during(room.open(url, signal));
+    const opened = await patience.during(deps.open(url, signal));
     const { status, headers } = opened;
     if (status >= 200 && status < 300) return opened;
     const { location } = headers;
-    if (status < 300 || status >= 400 || location === undefined || redirects === mostRedirects)
-      throw room.refusal(url, opened, await patience.during(beginningOf(opened)));
+    if (status < 300 || status >= 400 || location === undefined || redirects === maxRedirects)
+      throw deps.refusal(url, opened, await patience.during(beginningOf(opened)));
     // What a redirect says besides is nothing to us, but its connection has to be freed.
     await patience.during(beginningOf(opened));
-    url = urlOf(location, room, url);
+    url = urlOf(location, deps, url);
   }
 }
 
-function urlOf(text: string, room: DownloadRoom, from?: URL): URL {
-  const { base, name } = room;
+function urlOf(text: string, deps: DownloadDeps, from?: URL): URL {
+  const { base, name } = deps;
   const url = URL.parse(text, from?.href);
   const allowed = base.protocol === 'https:' ? ['https:'] : ['https:', 'http:'];
   // Where the vendor's own API is in a private network (a sandbox, a stub), its files may be too.
   const isReachable =
-    url && (room.allowPrivate || !isPrivateHost(url.hostname) || isPrivateHost(base.hostname));
+    url && (deps.allowPrivate || !isPrivateHost(url.hostname) || isPrivateHost(base.hostname));
   if (isReachable && allowed.includes(url.protocol)) return url;
   throw unsafeAddress(name);
 }
 
 async function* pieces(
   { headers, body }: Opened,
-  room: DownloadRoom,
+  deps: DownloadDeps,
   patience: Patience,
   cut: AbortController,
 ): AsyncGenerator<Uint8Array> {
   const bytes = headers['content-encoding'] === 'gzip' ? unzipped(body) : body;
   const reader = bytes[Symbol.asyncIterator]();
-  const until = room.clock.now() + longestHours * 3_600_000;
+  const until = deps.clock.now() + maxHours * 3_600_000;
   let read = 0;
   try {
     for (;;) {
       const { done, value } = await patience.during(reader.next());
       if (done) return;
       read += value.length;
-      if (read > mostBytes || room.clock.now() > until)
+      if (read > maxBytes || deps.clock.now() > until)
         throw new RejectedError(
-          `${room.name} sent a file larger than ${mostBytes / 1024 ** 3} GB, or took more than ${longestHours} hours`,
+          `${deps.name} sent a file larger than ${maxBytes / 1024 ** 3} GB, or took more than ${maxHours} hours`,
           { code: 'file_too_large' },
         );
       yield value;
     }
   } catch (error) {
-    throw patience.told(error, `${room.name} cut a file off`);
+    throw patience.told(error, `${deps.name} cut a file off`);
   } finally {
     cut.abort();
     // Not waited for: a reader that hangs would hold whoever leaves.
@@ -137,7 +137,7 @@ async function beginningOf({ body }: Opened): Promise<string> {
   for await (const chunk of body) {
     chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes > mostErrorBytes) break;
+    if (bytes > maxErrorBytes) break;
   }
   return Buffer.concat(chunks).toString();
 }
@@ -151,7 +151,7 @@ class Patience {
   readonly #milliseconds: number;
   #why: 'timeout' | 'stopped' | null = null;
 
-  constructor({ clock, name, signal }: DownloadRoom, cut: AbortController, milliseconds: number) {
+  constructor({ clock, name, signal }: DownloadDeps, cut: AbortController, milliseconds: number) {
     this.#clock = clock;
     this.#name = name;
     this.#signal = signal;

@@ -19,7 +19,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import { type Budget, UnsentError } from '../quota/budgets.ts';
 import type { Lane } from '../quota/lanes.ts';
-import { Line } from '../quota/priority-semaphore.ts';
+import { PrioritySemaphore } from '../quota/priority-semaphore.ts';
 import { inPieces, isLong } from './body-pieces.ts';
 import { connectionsTo, type Proxies, proxyOf } from './connections.ts';
 import { type DownloadRequest, download, type Opened } from './download.ts';
@@ -32,7 +32,7 @@ import { untilAborted } from './until-aborted.ts';
 
 const defaultTimeoutSeconds = 30;
 /** An access token is a few kilobytes at most. */
-const mostTokenBytes = 65_536;
+const maxTokenBytes = 65_536;
 const limits = bodyLimits();
 
 /** The code of the RejectedError for an answer that is more than this process can hold. */
@@ -90,7 +90,7 @@ export class Endpoint {
   readonly #resolve: Resolve | undefined;
   #isClosed = false;
   /** So that better lanes also go first where all connections are busy. */
-  readonly #connections: Line;
+  readonly #connections: PrioritySemaphore;
   readonly #counts = { total: 0, byStatus: {} as { [status: string]: number } };
 
   /** Throws where the description's base URL is none. */
@@ -143,7 +143,7 @@ export class Endpoint {
     });
     this.#base = base;
     this.#basePath = base.pathname.replace(/\/+$/, '');
-    this.#connections = new Line(maxConnections);
+    this.#connections = new PrioritySemaphore(maxConnections);
     this.#proxies = proxies;
     this.#allowPrivate = allowPrivateAddresses || isPrivateHost(base.hostname);
     this.#resolve = resolve;
@@ -302,7 +302,7 @@ export class Endpoint {
         body: new URLSearchParams(form).toString(),
         signal: cut.signal,
       });
-      const text = await shortText(body, mostTokenBytes);
+      const text = await shortText(body, maxTokenBytes);
       const wait = retryAfterMs(joined(headers)['retry-after'], this.#clock.now());
       return { status: statusCode, json: parsed(text), retryAfterMs: wait };
     } catch (cause) {
@@ -530,12 +530,12 @@ function tooLarge(name: string): RejectedError {
 }
 
 /** Throws where the body is longer. */
-async function shortText(body: AsyncIterable<Buffer>, mostBytes: number): Promise<string> {
+async function shortText(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > mostBytes) throw new Error(`its answer is longer than ${mostBytes} bytes`);
+    if (bytes > maxBytes) throw new Error(`its answer is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

@@ -12,7 +12,7 @@ const earlyMs = 60_000;
 /** How long getting one may take before another worker tries. */
 const leaseMs = 45_000;
 const askAgainMs = 250;
-const longestWaitMs = 60_000;
+const maxWaitMs = 60_000;
 
 interface Token {
   accessToken: string;
@@ -77,7 +77,7 @@ export class OAuthTokens {
   }
 
   async #get(refused: string | null): Promise<string> {
-    const deadline = this.#clock.now() + longestWaitMs;
+    const deadline = this.#clock.now() + maxWaitMs;
     for (;;) {
       const good = this.#goodOf(await this.#kept(), refused);
       if (good) return good.accessToken;

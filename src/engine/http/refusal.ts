@@ -13,8 +13,8 @@ import {
   UnauthorizedError,
 } from '../../connector.ts';
 
-const longestMessage = 500;
-const longestDetails = 10_000;
+const maxMessageLength = 500;
+const maxDetailsLength = 10_000;
 const passingStatuses = new Set([408, 425, 429]);
 
 export interface Answer {
@@ -193,10 +193,10 @@ function codeOf(body: Json | undefined, depth = 0): string | undefined {
 }
 
 function detailsOf(body: Json | undefined): Json | undefined {
-  return body !== undefined && JSON.stringify(body).length <= longestDetails ? body : undefined;
+  return body !== undefined && JSON.stringify(body).length <= maxDetailsLength ? body : undefined;
 }
 
 function shortened(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
-  return line.length <= longestMessage ? line : `${line.slice(0, longestMessage - 1)}…`;
+  return line.length <= maxMessageLength ? line : `${line.slice(0, maxMessageLength - 1)}…`;
 }

@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8';
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
 
 /** Enough for any page that a vendor documents, whatever the heap holds. */
-const mostBytes = 64 * 1024 * 1024;
+const maxBytes = 64 * 1024 * 1024;
 /** Of the heap, for one body: it is a text first, then objects, then a statement, while the next page is on its way. */
 const shareOfHeap = 1 / 16;
 /** The same with the objects counted that the body becomes. */
@@ -20,7 +20,7 @@ export interface BodyLimits {
 
 /** `heapBytes`: default what V8 allows this process. */
 export function bodyLimits(heapBytes: number = getHeapStatistics().heap_size_limit): BodyLimits {
-  const bytes = Math.min(mostBytes, Math.floor(heapBytes * shareOfHeap));
+  const bytes = Math.min(maxBytes, Math.floor(heapBytes * shareOfHeap));
   return { bytes, parsedBytes: Math.max(Math.floor(heapBytes * shareOfHeapParsed), 2 * bytes) };
 }
 

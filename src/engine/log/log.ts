@@ -122,7 +122,7 @@ const secretKey =
   /authorization|token|secret|password|passwd|credential|cookie|private[-_]?key|api[-_]?key|access[-_]?key|signature/i;
 const secretText = /\b(Bearer|Basic)(\s+)[\w.~+/=-]{6,}/gi;
 const mask = '[hidden]';
-const deepest = 8;
+const maxDepth = 8;
 
 function maskText(text: string): string {
   return text.replace(secretText, `$1$2${mask}`);
@@ -151,7 +151,7 @@ function masked(value: unknown, depth = 0, seen: readonly unknown[] = []): unkno
   if (typeof value === 'string') return cleanText(value);
   if (typeof value !== 'object' || value === null) return value;
   if (seen.includes(value)) return '[circular]';
-  if (depth >= deepest) return '[deeper]';
+  if (depth >= maxDepth) return '[deeper]';
   const within = [...seen, value];
   if (Array.isArray(value)) return value.map((item) => masked(item, depth + 1, within));
   if (value instanceof Error) {

@@ -7,7 +7,7 @@ import type { Database } from '../../db/database.ts';
 import type { Clock } from '../clock.ts';
 import { CounterGate } from './counter.ts';
 import {
-  type GateRoom,
+  type GateDeps,
   isRate,
   type QuotaGate,
   type QuotaStatus,
@@ -16,7 +16,7 @@ import {
   stopped,
 } from './gate.ts';
 import type { Lane } from './lanes.ts';
-import type { Line } from './priority-semaphore.ts';
+import type { PrioritySemaphore } from './priority-semaphore.ts';
 import { forgetExhaustion, freeSlices, noteQuota, readQuotaStates, renewSlices } from './slices.ts';
 import { SlotGate } from './slots.ts';
 import { Spending } from './spend.ts';
@@ -32,7 +32,7 @@ export interface Call {
   lane: Lane;
   signal?: AbortSignal | undefined;
   /** A further line to stand in after the quotas, such as that for a connection. */
-  line?: Line;
+  line?: PrioritySemaphore;
 }
 
 /** How often the process looks at what others have written, while it holds or wants anything. */
@@ -42,7 +42,7 @@ const roundMs = 750;
 export class Budgets {
   readonly #accounts = new Map<string, Map<string, QuotaGate>>();
   readonly #closing = new AbortController();
-  readonly #room: GateRoom;
+  readonly #room: GateDeps;
   readonly #spending = new Spending();
   readonly #writes = new Set<Promise<void>>();
   #round: Promise<void> | null = null;
@@ -197,11 +197,11 @@ export class Budgets {
 
 /** What one source or destination may still spend. */
 export class Budget {
-  readonly #room: GateRoom;
+  readonly #room: GateDeps;
   readonly #gates: readonly QuotaGate[];
   readonly #spending: Spending;
 
-  constructor(room: GateRoom, gates: readonly QuotaGate[], spending: Spending) {
+  constructor(room: GateDeps, gates: readonly QuotaGate[], spending: Spending) {
     this.#room = room;
     this.#gates = gates;
     this.#spending = spending;

@@ -3,9 +3,9 @@
 import type { Quota } from '../../connector.ts';
 import { TransientError } from '../../connector.ts';
 import {
-  type GateRoom,
+  type GateDeps,
   keptFromBackfill,
-  longestWaitMs,
+  maxWaitMs,
   QuotaGate,
   type QuotaStatus,
   requestTimeoutMs,
@@ -43,7 +43,7 @@ export class CounterGate extends QuotaGate {
   /** Counted by all processes when last seen. */
   #counted = 0;
 
-  constructor(room: GateRoom, account: string, quota: Quota) {
+  constructor(room: GateDeps, account: string, quota: Quota) {
     super(room, account, quota);
     // Many small slices: cheap enough, as each is one statement, and little is lost with a process.
     this.#sliceSlots = Math.max(1, Math.floor(this.limit / 1000));
@@ -86,7 +86,7 @@ export class CounterGate extends QuotaGate {
   }
 
   async #sleepUntil(time: number, now: number, signal?: AbortSignal): Promise<void> {
-    if (time - now > longestWaitMs) throw this.tooLong(time - now);
+    if (time - now > maxWaitMs) throw this.tooLong(time - now);
     const { clock, closing } = this.room;
     await clock.sleep(time - now, signal ? AbortSignal.any([signal, closing]) : closing);
   }

@@ -8,7 +8,7 @@ import { cutsAfter, Evidence, type Learned, newest, shareAt } from './learning.t
 import { cutShare, type QuotaKnowledge, type QuotaState } from './slices.ts';
 
 /** A longer wait is not slept through: the call is refused, so that its caller can park the work. */
-export const longestWaitMs = 30_000;
+export const maxWaitMs = 30_000;
 /** How long a request may be on its way after the last look at the lease. */
 export const requestTimeoutMs = 30_000;
 /** How far the clocks of two processes may be apart. */
@@ -16,12 +16,12 @@ export const skewMs = 1_000;
 /** Of a window of 10 seconds or more a backfill leaves this share, so that a webhook need not wait for the next one. */
 export const keptFromBackfill = 0.05;
 /** Up to this window calls wait for a slot, and a refusal is a matter of rate. In longer ones they are counted. */
-const longestRateSeconds = 3_600;
+const maxRateSeconds = 3_600;
 
-export const isRate = (quota: Quota) => quota.seconds <= longestRateSeconds;
+export const isRate = (quota: Quota) => quota.seconds <= maxRateSeconds;
 
 /** What the gates of one process share. */
-export interface GateRoom {
+export interface GateDeps {
   database: Database;
   clock: Clock;
   /** This process, as rows name it. */
@@ -61,7 +61,7 @@ export abstract class QuotaGate {
   readonly account: string;
   readonly quota: Quota;
   readonly windowMs: number;
-  protected readonly room: GateRoom;
+  protected readonly room: GateDeps;
   #exhaustedUntil = 0;
   /** The limit the vendor named, where it is smaller than what we were told. */
   #limitSeen: number | null = null;
@@ -72,7 +72,7 @@ export abstract class QuotaGate {
   /** When the vendor last refused a call of ours for what it says of the limit. */
   protected refusedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(room: GateRoom, account: string, quota: Quota) {
+  constructor(room: GateDeps, account: string, quota: Quota) {
     this.room = room;
     this.account = account;
     this.quota = quota;

@@ -1,7 +1,7 @@
 // In which order those who wait in a line go in: better lanes first, but each lane with its least share. It does not know
 // what they wait for, nor when there is a place.
 import type { Queue, QueueAddOptions, RunFunction } from 'p-queue';
-import { type Lane, lanes, leastShares } from './lanes.ts';
+import { type Lane, lanes, minShares } from './lanes.ts';
 
 export interface Place extends QueueAddOptions {
   lane: Lane;
@@ -34,7 +34,7 @@ export class LaneQueue implements Queue<RunFunction, Place> {
 
   dequeue(): RunFunction | undefined {
     const present = lanes.filter((lane) => this.#waiting[lane].size > 0);
-    for (const lane of present) this.#owed[lane] += leastShares[lane];
+    for (const lane of present) this.#owed[lane] += minShares[lane];
     const lane = present.find((one) => this.#owed[one] >= whole) ?? present[0];
     if (lane === undefined) return undefined;
     this.#owed[lane] = Math.max(this.#owed[lane] - 1, 0);

@@ -14,7 +14,7 @@ export function laneNumber(lane: Lane): number {
  * too. What the sum leaves of 1, and the share of every lane in which nobody waits, goes to the best lane that waits.
  * So a flood of webhooks leaves a backfill a call in twenty, and a webhook among floods of all others has two in three.
  */
-export const leastShares: { readonly [lane in Lane]: number } = {
+export const minShares: { readonly [lane in Lane]: number } = {
   webhook: 0.5,
   manual: 0.2,
   schedule: 0.1,
@@ -33,7 +33,7 @@ export function apportion(places: number, waiting: readonly number[]): number[] 
     return given;
   };
   const least = lanes.map((lane, number) =>
-    give(Math.min(waiting[number] ?? 0, Math.ceil(places * leastShares[lane]))),
+    give(Math.min(waiting[number] ?? 0, Math.ceil(places * minShares[lane]))),
   );
   return least.map((given, number) => given + give((waiting[number] ?? 0) - given));
 }

@@ -12,7 +12,7 @@ export interface Learned {
 /** A refusal leaves this part of the share. */
 export const cutTo = 0.7;
 /** Refusals that have another reason than the rate must not bring us to rest. */
-export const leastShare = 0.05;
+export const minShare = 0.05;
 /** What a clean window gives back, of the whole limit. */
 export const grownPerWindow = 0.02;
 /** A window proves something only where so much of what we allow ourselves was used. */
@@ -45,7 +45,7 @@ const remembered = 200;
 const noiseShare = 0.04;
 /** With so few answers a single refusal counts: too little was taken to hold against it. */
 const fewAnswers = 10;
-const fewestRefusals = 3;
+const minRefusals = 3;
 /** A limit that is lower than ours shows by refusals in so many windows in a row, each after about as many calls. */
 const alikeWindows = 3;
 const alikeShare = 0.1;
@@ -93,7 +93,7 @@ export class Evidence {
   #isManyOf(): boolean {
     const refusals = this.#answers.filter(Boolean).length;
     if (refusals <= this.#answers.length * noiseShare) return false;
-    return this.#answers.length < fewAnswers || refusals >= fewestRefusals;
+    return this.#answers.length < fewAnswers || refusals >= minRefusals;
   }
 
   #isAlike({ now, windowMs, sent, limit }: { now: number; windowMs: number; sent: number; limit: number }) {

@@ -4,7 +4,7 @@ import PQueue from 'p-queue';
 import { LaneQueue, type Place } from './lane-queue.ts';
 import type { Lane } from './lanes.ts';
 
-export class Line {
+export class PrioritySemaphore {
   /** Paused while there is no place at all: p-queue knows no concurrency of 0. */
   readonly #queue = new PQueue<LaneQueue, Place>({
     concurrency: 1,

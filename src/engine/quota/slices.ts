@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { at, type Database, json, ms, type Queryable, texts } from '../../db/database.ts';
-import { cutsAfter, cutTo, fadeMs, type Learned, leastShare } from './learning.ts';
+import { cutsAfter, cutTo, fadeMs, type Learned, minShare } from './learning.ts';
 
 export interface QuotaKey {
   account: string;
@@ -26,7 +26,7 @@ export interface TakeRequest extends QuotaKey {
   want?: { id: string; until: number };
 }
 
-export interface Taken {
+export interface SlicesTaken {
   slices: { id: string; slots: number }[];
   /** When the first slot of others is free, where less was taken than wanted; null where all was. */
   nextFreeAt: number | null;
@@ -55,7 +55,7 @@ export interface QuotaKnowledge {
  * While others want slots a holder takes no more than its even part: what one gives back for the sake of two is not for
  * the quicker of them.
  */
-export function takeSlices(database: Database, request: TakeRequest): Promise<Taken> {
+export function takeSlices(database: Database, request: TakeRequest): Promise<SlicesTaken> {
   const { account, quota, holder, now, want } = request;
   return database.transaction(async (tx) => {
     const limit = request.limit(await lockQuota(tx, request));
@@ -215,7 +215,7 @@ export async function cutShare(
     insert into quota_states as s (account, quota, learned_share, learned_at)
     values (${account}, ${quota}, ${cutTo}::float8, ${at(now)})
     on conflict (account, quota) do update set
-      learned_share = greatest(${leastShare}::float8, ${cutTo}::float8 * ${share}), learned_at = excluded.learned_at
+      learned_share = greatest(${minShare}::float8, ${cutTo}::float8 * ${share}), learned_at = excluded.learned_at
     where s.learned_at is null or s.learned_at <= ${at(cutsAfter(refusal))}
     returning ${learnedColumns}`);
   return row ? learnedOf(row) : null;

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   keptFromBackfill,
-  longestWaitMs,
+  maxWaitMs,
   QuotaGate,
   type QuotaStatus,
   requestTimeoutMs,
@@ -11,9 +11,9 @@ import {
   skewMs,
   stopped,
 } from './gate.ts';
-import { type Lane, laneNumber, leastShares } from './lanes.ts';
+import { type Lane, laneNumber, minShares } from './lanes.ts';
 import { grownPerWindow, usedEnough } from './learning.ts';
-import { Line } from './priority-semaphore.ts';
+import { PrioritySemaphore } from './priority-semaphore.ts';
 import { growShare, type QuotaState, returnSlices, takeSlices } from './slices.ts';
 
 /** Slots that are taken and given back together. */
@@ -44,9 +44,9 @@ const askSoonMs = 250;
 const wantMs = 3_000;
 
 export class SlotGate extends QuotaGate {
-  readonly #line = new Line();
+  readonly #line = new PrioritySemaphore();
   /** Backfills come through here first, and never hold all slots. */
-  readonly #backfill = new Line();
+  readonly #backfill = new PrioritySemaphore();
   readonly #waiters = new Set<Waiter>();
   readonly #wantId = randomUUID();
   #slices: Slice[] = [];
@@ -70,8 +70,7 @@ export class SlotGate extends QuotaGate {
     this.#dropLapsed(now);
     const waitMs = this.waitMs(lane, now);
     // It may come back in time to stand in line when slots are free: a lane of which nobody ever waits gets no share.
-    if (waitMs > longestWaitMs)
-      throw this.tooLong(this.exhaustedUntil > now ? waitMs : waitMs - longestWaitMs / 2);
+    if (waitMs > maxWaitMs) throw this.tooLong(this.exhaustedUntil > now ? waitMs : waitMs - maxWaitMs / 2);
     const waiter: Waiter = { lane, since: now, refusal: new AbortController() };
     const abort = () => waiter.refusal.abort(stopped());
     signal?.addEventListener('abort', abort, { once: true });
@@ -176,7 +175,7 @@ export class SlotGate extends QuotaGate {
     const { clock, closing } = this.room;
     const waitMs = this.exhaustedUntil - clock.now();
     this.#resize();
-    if (waitMs > longestWaitMs) {
+    if (waitMs > maxWaitMs) {
       for (const waiter of this.#waiters) waiter.refusal.abort(this.tooLong(waitMs));
     }
     void clock.sleep(waitMs, closing).then(() => {
@@ -213,7 +212,7 @@ export class SlotGate extends QuotaGate {
       if (waiter.lane === lane) same += 1;
       else if (laneNumber(waiter.lane) < laneNumber(lane)) better += 1;
     }
-    return Math.min(better + same, Math.ceil((same + 1) / leastShares[lane]) - 1);
+    return Math.min(better + same, Math.ceil((same + 1) / minShares[lane]) - 1);
   }
 
   get #lacking(): number {
@@ -294,8 +293,7 @@ export class SlotGate extends QuotaGate {
     await this.#giveBack();
     if (state) await this.#grow(now, state);
     for (const waiter of this.#waiters) {
-      if (now - waiter.since > longestWaitMs)
-        waiter.refusal.abort(this.tooLong(this.waitMs(waiter.lane, now)));
+      if (now - waiter.since > maxWaitMs) waiter.refusal.abort(this.tooLong(this.waitMs(waiter.lane, now)));
     }
     this.#demand();
   }

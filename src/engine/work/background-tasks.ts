@@ -1,7 +1,7 @@
 // Work that goes on beside whoever began it, so much of it at once. It knows nothing of what is done.
 import PQueue from 'p-queue';
 
-export class SideWork {
+export class BackgroundTasks {
   readonly #queue: PQueue;
 
   constructor(most: number) {

@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts';
 
 /** Work in bulk stands still for so long at most, at each of its parts: it must go on while webhooks pour in. */
-const longestMs = 25;
+const maxMs = 25;
 
 export class RightOfWay {
   readonly #clock: Clock;
@@ -29,7 +29,7 @@ export class RightOfWay {
   }
 
   /** For work in bulk, between two of its parts: waits while anything urgent is done. */
-  readonly giveWay = async (): Promise<void> => {
-    if (this.#urgent > 0) await this.#clock.sleep(longestMs, this.#clear.signal);
+  readonly yieldToUrgent = async (): Promise<void> => {
+    if (this.#urgent > 0) await this.#clock.sleep(maxMs, this.#clear.signal);
   };
 }

@@ -27,9 +27,9 @@ export function timezoneFault(timezone: string): string | null {
 /** A clock may be corrected by so much without a slot being meant twice. */
 const correctionMs = 30_000;
 /** The longest sleep: a clock that is set to another time is noticed within it. */
-const longestSleepMs = 10_000;
+const maxSleepMs = 10_000;
 /** What a process slept through is looked for so far back. */
-const longestGapMs = { minutes: 86_400_000, seconds: 3_600_000 };
+const maxGapMs = { minutes: 86_400_000, seconds: 3_600_000 };
 
 export class Schedule {
   readonly #clock: Clock;
@@ -67,7 +67,7 @@ export class Schedule {
     const beginningOf = (moment: number) => Math.floor(moment / stepMs) * stepMs;
     let looked = beginningOf(this.#clock.now());
     while (!signal.aborted) {
-      await this.#clock.sleep(Math.min(looked + stepMs - this.#clock.now(), longestSleepMs), signal);
+      await this.#clock.sleep(Math.min(looked + stepMs - this.#clock.now(), maxSleepMs), signal);
       if (signal.aborted) return;
       const now = this.#clock.now();
       if (now < looked - correctionMs) {
@@ -92,7 +92,7 @@ export class Calendar {
   constructor(expression: string, timezone: string) {
     const hasSeconds = fieldsOf(expression) === 6;
     this.stepMs = hasSeconds ? 1_000 : 60_000;
-    this.#gapMs = longestGapMs[hasSeconds ? 'seconds' : 'minutes'];
+    this.#gapMs = maxGapMs[hasSeconds ? 'seconds' : 'minutes'];
     this.#timezone = timezone;
     this.#matchers = alternatives(expression).map((one) =>
       cron.createTask(one, () => {}, { timezone: 'UTC' }),

@@ -14,7 +14,7 @@ export interface WorkerSetup {
 }
 
 /** Another worker that is at work. */
-export interface Colleague {
+export interface Peer {
   id: string;
   host: string;
   pid: number;
@@ -36,39 +36,39 @@ export function leasedBy(lease: SQL, worker: string): SQL {
   return sql`${lease} between ${`${beginning}-0000-000000000000`}::uuid and ${`${beginning}-ffff-ffffffffffff`}::uuid`;
 }
 
-export class Roster {
+export class WorkerRegistry {
   /** This worker, a UUID. */
   readonly id: string;
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #onBuried: () => void;
+  readonly #onEvicted: () => void;
   readonly #left = new AbortController();
-  #isBuried = false;
+  #isEvicted = false;
   #lock: { release(): Promise<void> } | null = null;
 
-  private constructor(id: string, options: { database: Database; clock: Clock; onBuried: () => void }) {
+  private constructor(id: string, options: { database: Database; clock: Clock; onEvicted: () => void }) {
     this.id = id;
     this.#database = options.database;
     this.#clock = options.clock;
-    this.#onBuried = options.onBuried;
+    this.#onEvicted = options.onEvicted;
   }
 
   /**
-   * Enters this process as `id`. `onBuried`: our connection was gone and another worker took us for dead. What we had
+   * Enters this process as `id`. `onEvicted`: our connection was gone and another worker took us for dead. What we had
    * leased is others' by now, so this process must stop.
    */
   static async join(
     id: string,
-    options: { database: Database; clock: Clock; onBuried: () => void; setup?: WorkerSetup },
-  ): Promise<Roster> {
-    const roster = new Roster(id, options);
-    await roster.#hold();
+    options: { database: Database; clock: Clock; onEvicted: () => void; setup?: WorkerSetup },
+  ): Promise<WorkerRegistry> {
+    const registry = new WorkerRegistry(id, options);
+    await registry.#hold();
     const { setup } = options;
     await options.database.rows(sql`
       insert into workers (id, host, pid, started_at, version, configuration)
       values (${id}::uuid, ${hostname()}, ${process.pid}, ${at(options.clock.now())}, ${setup?.version ?? null},
         ${setup ? json(setup.configuration) : null})`);
-    return roster;
+    return registry;
   }
 
   async #hold(): Promise<void> {
@@ -81,7 +81,7 @@ export class Roster {
       try {
         await this.#lock?.release();
         await this.#hold();
-        await this.#askWhetherBuried();
+        await this.#checkEvicted();
         return;
       } catch {
         await this.#clock.sleep(500, this.#left.signal);
@@ -90,17 +90,17 @@ export class Roster {
   }
 
   /** Who took us for dead may say so only after our lock is back. */
-  async #askWhetherBuried(): Promise<void> {
-    const [row] = await this.#database.rows<{ buried: boolean }>(sql`
-      select ended_at is not null as buried from workers where id = ${this.id}::uuid`);
-    if (!row?.buried || this.#isBuried) return;
-    this.#isBuried = true;
-    this.#onBuried();
+  async #checkEvicted(): Promise<void> {
+    const [row] = await this.#database.rows<{ evicted: boolean }>(sql`
+      select ended_at is not null as evicted from workers where id = ${this.id}::uuid`);
+    if (!row?.evicted || this.#isEvicted) return;
+    this.#isEvicted = true;
+    this.#onEvicted();
   }
 
-  /** The workers that died without leaving and whose things have not been taken up. The caller takes them up, then `bury`s. */
+  /** The workers that died without leaving and whose things have not been taken up. The caller takes them up, then calls `markDead`. */
   async dead(): Promise<string[]> {
-    await this.#askWhetherBuried();
+    await this.#checkEvicted();
     const others = await this.#database.rows<{ id: string }>(sql`
       select id::text as id from workers where ended_at is null and id <> ${this.id}::uuid`);
     const dead: string[] = [];
@@ -109,9 +109,9 @@ export class Roster {
   }
 
   /** The other workers that are at work, as their rows say. */
-  async colleagues(): Promise<Colleague[]> {
+  async peers(): Promise<Peer[]> {
     const rows = await this.#database.rows<
-      Omit<Colleague, 'setup'> & {
+      Omit<Peer, 'setup'> & {
         version: string | null;
         configuration: WorkerSetup['configuration'] | null;
       }
@@ -125,7 +125,7 @@ export class Roster {
   }
 
   /** Nothing of this worker is left to take up. */
-  async bury(worker: string): Promise<void> {
+  async markDead(worker: string): Promise<void> {
     await this.#database.rows(
       sql`update workers set ended_at = ${at(this.#clock.now())} where id = ${worker}::uuid and ended_at is null`,
     );
@@ -134,7 +134,7 @@ export class Roster {
   /** Leaves in good order: nothing is leased any more. */
   async leave(): Promise<void> {
     this.#left.abort();
-    await this.bury(this.id);
+    await this.markDead(this.id);
     await this.#lock?.release();
     // Of those long gone nobody needs to know.
     await this.#database.rows(

@@ -5,13 +5,13 @@ import type { Fields, Json } from '../../connector.ts';
 import { unknownValue } from '../../customer/diff.ts';
 import type {
   BringingRun,
+  Candidate,
   Clash,
   CustomerExplanation,
   ExplainedField,
+  IgnoredRecord,
   Refused,
-  SilentRecord,
   TakeOver,
-  Voice,
 } from '../../customer/explain.ts';
 import { sameJson } from '../../customer/json.ts';
 import type { Origin } from '../../customer/merge.ts';
@@ -58,7 +58,7 @@ export async function explainCustomer(
     refused: refused.filter(({ field }) => !Object.hasOwn(customer.fields, field)),
     clashes: clashesOf(standing),
     takeOvers: await readTakeOvers(db, sourceId),
-    silent: records.flatMap((record) => silentOf(record, world) ?? []),
+    ignored: records.flatMap((record) => ignoredOf(record, world) ?? []),
     delivery: await readDelivery(db, sourceId),
     holds: await readHolds(db, sourceId),
     deadLetters: await readLetters(db, sourceId, records),
@@ -81,7 +81,7 @@ function explainFields({ world, customer, records, pins, ...more }: Gathered): E
   const pinned: Fields = Object.fromEntries(pins.map(({ field, value }) => [field, value]));
   const explained = world.explain(records, pinned);
   const byName = new Map(records.map((record) => [keyOf(record), record]));
-  const voiceOf = (origin: Origin): Voice => toVoice(byName.get(keyOf(origin))!, world);
+  const candidateOf = (origin: Origin): Candidate => toCandidate(byName.get(keyOf(origin))!, world);
   return Object.keys(customer.fields)
     .sort()
     .map((field) => {
@@ -93,9 +93,9 @@ function explainFields({ world, customer, records, pins, ...more }: Gathered): E
         value,
         rule: now?.rule ?? 'none',
         pin: pin ? { note: pin.note, pinnedAt: pin.pinnedAt } : null,
-        winner: now && now.winner !== 'pin' ? voiceOf(now.winner) : null,
+        winner: now && now.winner !== 'pin' ? candidateOf(now.winner) : null,
         losers: (now?.losers ?? []).map(({ value: said, reason, ...origin }) => ({
-          ...voiceOf(origin),
+          ...candidateOf(origin),
           value: said,
           reason,
         })),
@@ -126,7 +126,7 @@ function keyOf({ source, stream, recordId }: Pick<Origin, 'source' | 'stream' | 
   return JSON.stringify([source, stream, recordId]);
 }
 
-function toVoice(record: FullRecord, world: World): Voice {
+function toCandidate(record: FullRecord, world: World): Candidate {
   const { source, stream, recordId, changedAt, hash, receivedAt, run } = record;
   const mapping = world.source(source)!.fingerprintFor(record.body);
   return { source, stream, recordId, changedAt, version: hash, receivedAt, run, mapping };
@@ -179,7 +179,7 @@ function clashesOf(standing: readonly FullRecord[]): Clash[] {
     }));
 }
 
-function silentOf(record: FullRecord, world: World): SilentRecord | null {
+function ignoredOf(record: FullRecord, world: World): IgnoredRecord | null {
   const { source, stream, recordId } = record;
   const because = record.deleted
     ? 'it is deleted at its source'
@@ -212,17 +212,17 @@ async function readRecords(db: Queryable, sourceId: string): Promise<FullRecord[
 async function readTakeOvers(db: Queryable, sourceId: string): Promise<TakeOver[]> {
   return db.rows(sql`
     with taken as (
-      select source, stream, record_id, source_id, coalesce(merged_into, unmerged_from) as heir, merged_into is null as undone
+      select source, stream, record_id, source_id, coalesce(merged_into, unmerged_from) as "mergedInto", merged_into is null as undone
       from records where source_id = ${sourceId} and coalesce(merged_into, unmerged_from) is not null
       union
       select taken.source, taken.stream, taken.record_id, taken.source_id, taken.merged_into, false
       from records as own join records as taken
         on taken.source = own.source and taken.stream = own.stream and taken.merged_into = own.record_id
       where own.source_id = ${sourceId} and taken.merged_into is not null)
-    select taken.source, taken.stream, taken.record_id as "recordId", heir as into, taken.source_id as "sourceId",
+    select taken.source, taken.stream, taken.record_id as "recordId", "mergedInto" as into, taken.source_id as "sourceId",
            records.source_id as "intoSourceId", undone as "isUndone"
     from taken left join records
-      on records.source = taken.source and records.stream = taken.stream and records.record_id = heir
+      on records.source = taken.source and records.stream = taken.stream and records.record_id = "mergedInto"
     order by taken.source, taken.stream, taken.record_id`);
 }
 

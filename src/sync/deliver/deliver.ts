@@ -9,7 +9,7 @@ import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { guardedApi } from '../../engine/http/guarded-api.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { apportion, type Lane, lanes } from '../../engine/quota/lanes.ts';
-import { SideWork } from '../../engine/work/background-tasks.ts';
+import { BackgroundTasks } from '../../engine/work/background-tasks.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import { destinationName, type Pause, pauses, resumeAfterTrial, takeTrial } from '../pauses.ts';
@@ -76,7 +76,7 @@ interface Going {
   most: number;
   signal: AbortSignal;
   /** What is claimed is sent here, and not waited for. */
-  beside?: SideWork;
+  beside?: BackgroundTasks;
 }
 
 /** What one lease holds. */
@@ -95,7 +95,7 @@ export class Deliverer {
   readonly #health: Health;
   readonly #size: BatchSize;
   readonly #firstLoad: FirstLoad;
-  readonly #urgent = new SideWork(mostUrgentAtOnce);
+  readonly #urgent = new BackgroundTasks(mostUrgentAtOnce);
   /** Bulk was refused for what the account is: singles only, in this process. */
   #noBulk = false;
   /** What is first in line is to go by itself: bulk is asked for again when something else is. */
@@ -277,15 +277,22 @@ export class Deliverer {
     );
     const at = clock.now();
     // In no transaction: what is urgent does not wait for the disk until thousands are written to it.
-    const { giveWay } = this.#room.rightOfWay;
-    const claimed = await claim(database, { lease, now: at, leaseMs, most, bounds: this.#bounds, giveWay });
+    const { yieldToUrgent } = this.#room.rightOfWay;
+    const claimed = await claim(database, {
+      lease,
+      now: at,
+      leaseMs,
+      most,
+      bounds: this.#bounds,
+      yieldToUrgent,
+    });
     if (claimed.length > 0 && !due.every(({ lane }) => isUrgent(lane)))
       this.#onlyAlone = claimed.every((row) => row.alone);
     return { lease, claimed, at };
   }
 
   #sendBeside(
-    beside: SideWork,
+    beside: BackgroundTasks,
     plan: Exclude<Route, { by: 'none' }>,
     taken: Taken,
     signal: AbortSignal,
@@ -324,7 +331,7 @@ export class Deliverer {
     const { database, rightOfWay } = this.#room;
     return claimed.every(({ lane }) => isUrgent(lanes[lane]!))
       ? rightOfWay.urgently(() => writings(database, claimed, this.#room))
-      : writings(database, claimed, this.#room, rightOfWay.giveWay);
+      : writings(database, claimed, this.#room, rightOfWay.yieldToUrgent);
   }
 
   #sender(lease: string, claimed: readonly Claimed[], signal: AbortSignal, held: HeldClaims): Sender {

@@ -164,7 +164,7 @@ export async function claim(
     most: readonly number[];
     bounds: DueBounds;
     /** Awaited between two parts. */
-    giveWay?: () => Promise<void>;
+    yieldToUrgent?: () => Promise<void>;
   },
 ): Promise<Claimed[]> {
   const claimed: Claimed[] = [];
@@ -174,7 +174,7 @@ export async function claim(
       const rows = await claimSome(db, request, lane, most);
       claimed.push(...rows);
       left = rows.length < most ? 0 : left - most;
-      if (left > 0) await request.giveWay?.();
+      if (left > 0) await request.yieldToUrgent?.();
     }
   }
   return claimed;

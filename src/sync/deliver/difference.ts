@@ -49,20 +49,20 @@ export interface Sending {
 }
 
 /**
- * What to do of claimed customers. One that was held meanwhile is left out: the claim is none any more. `giveWay`: awaited
+ * What to do of claimed customers. One that was held meanwhile is left out: the claim is none any more. `yieldToUrgent`: awaited
  * between two parts.
  */
 export async function writings(
   db: Queryable,
   claimed: readonly Claimed[],
   sending: Sending,
-  giveWay: () => Promise<void> = async () => {},
+  yieldToUrgent: () => Promise<void> = async () => {},
 ): Promise<Writing[]> {
   const byId = new Map(claimed.map((row) => [row.sourceId, row]));
   const ids = [...byId.keys()];
   const all: Writing[] = [];
   for (let from = 0; from < ids.length; from += atOnce) {
-    if (from > 0) await giveWay();
+    if (from > 0) await yieldToUrgent();
     const rows = await rowsOf(db, ids.slice(from, from + atOnce), 'waiting');
     for (const row of rows) all.push(writingOf(row, byId.get(row.sourceId)!, sending));
   }

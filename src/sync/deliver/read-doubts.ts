@@ -73,7 +73,7 @@ async function readList(
       const item = sourceId === null ? undefined : byId.get(sourceId);
       if (item && isHeld(item, fields)) held.add(item.sourceId);
     }
-    if (page.rest) return held;
+    if (page.done) return held;
     const all =
       page.total === undefined ? most + 1 : Math.ceil(page.total / Math.max(page.customers.length, 1));
     if (pages === 1 && all > most) return null;

@@ -65,7 +65,7 @@ export class Settler {
     const judged = await this.#heldBack(taken.length, others, outcomes);
     const parts = [...inParts(taken), ...(others.length > 0 ? [others] : [])];
     for (const [index, part] of parts.entries()) {
-      if (index > 0) await this.#room.rightOfWay.giveWay();
+      if (index > 0) await this.#room.rightOfWay.yieldToUrgent();
       const rows = await this.#room.database.transaction(async (tx) =>
         (await mayGoOn(tx)) ? this.#settleIn(tx, carrier, part, judged) : null,
       );

@@ -30,7 +30,7 @@ export interface Replayed {
 export interface Replaying {
   results: Replayed[];
   /** IDs of requests whose source takes no webhooks any more. */
-  deaf: number[];
+  withoutWebhook: number[];
 }
 
 /** Opens these requests again. `dryRun`: what would become of them is found out and taken back. */
@@ -39,7 +39,7 @@ export async function replayRequests(
   requests: readonly { id: number; source: string }[],
   { dryRun }: { dryRun: boolean },
 ): Promise<Replaying> {
-  const all: Replaying = { results: [], deaf: [] };
+  const all: Replaying = { results: [], withoutWebhook: [] };
   for (const [source, group] of Map.groupBy(requests, (request) => request.source)) {
     const ids = group.map(({ id }) => id);
     for (let from = 0; from < ids.length; from += mostTogether) {
@@ -47,7 +47,7 @@ export async function replayRequests(
       const results = await together(room, source, some, dryRun);
       const known = new Set(results.map(({ id }) => id));
       all.results.push(...results);
-      all.deaf.push(...some.filter((id) => !known.has(id)));
+      all.withoutWebhook.push(...some.filter((id) => !known.has(id)));
     }
   }
   return all;

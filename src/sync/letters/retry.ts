@@ -143,9 +143,9 @@ async function replayLetters(
   for (const id of ids) replayed.add(id);
   const kept =
     ids.length > 0 ? await requestsAfter(room.database, { ids }, { after: 0, limit: ids.length }) : [];
-  const { results, deaf } = await replayRequests(room, kept, { dryRun: false });
+  const { results, withoutWebhook } = await replayRequests(room, kept, { dryRun: false });
   const opened = new Set(results.map(({ id }) => id));
-  const silent = new Set(deaf);
+  const unreplayable = new Set(withoutWebhook);
   return {
     ...none(),
     requests: {
@@ -155,7 +155,7 @@ async function replayLetters(
     cannot: byReason(
       about.filter((letter) => !opened.has(requestOf(letter)!)),
       (letter) =>
-        silent.has(requestOf(letter)!)
+        unreplayable.has(requestOf(letter)!)
           ? `${letter.source} takes no webhooks any more`
           : 'the body of the request is kept no more',
     ),

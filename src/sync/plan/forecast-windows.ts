@@ -2,7 +2,7 @@
 // already and what each lane may have. Pure: time is an argument, and only goes on.
 import type { Quota } from '../../connector.ts';
 import { isRate, keptFromBackfill } from '../../engine/quota/gate.ts';
-import { type Lane, laneNumber, leastShares } from '../../engine/quota/lanes.ts';
+import { type Lane, laneNumber, minShares } from '../../engine/quota/lanes.ts';
 
 /** A quota as it stands when a forecast is made. */
 export interface QuotaNow extends Pick<Quota, 'name' | 'seconds' | 'bucket' | 'all'> {
@@ -87,7 +87,7 @@ export class Windows {
     this.holdsUp(bucket, lane, span.from)?.wait(span);
   }
 
-  told(elapsedMs: number) {
+  result(elapsedMs: number) {
     return this.#windows.map((window) => window.told(this.#lane, elapsedMs));
   }
 }
@@ -129,7 +129,7 @@ export class Window {
             ? limit
             : limit - Math.ceil(limit * keptFromBackfill);
     if (this.isLong || laneNumber(lane) === 0) return Math.max(kept, 1);
-    return Math.max(Math.round(kept - others), Math.ceil(limit * leastShares[lane]), 1);
+    return Math.max(Math.round(kept - others), Math.ceil(limit * minShares[lane]), 1);
   }
 
   freeAt(lane: Lane, now: number): number {

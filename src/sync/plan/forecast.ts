@@ -1,4 +1,4 @@
-// What a sync costs, played through beforehand: every call against every quota it draws on, in the order of time, by the
+// What a sync costs, simulated beforehand: every call against every quota it draws on, in the order of time, by the
 // rules that deliveries keep. Pure: numbers in, forecast out. It knows no rows and no vendor.
 import { type Lane, laneNumber } from '../../engine/quota/lanes.ts';
 import { pollDelayMs } from '../deliver/polling.ts';
@@ -75,7 +75,7 @@ export interface QuotaLine {
   fits: boolean;
 }
 
-export interface Played {
+export interface SimulationResult {
   minutes: number;
   /** Until the last record is read. */
   readMinutes: number;
@@ -88,48 +88,51 @@ export interface Played {
   bottleneck: { side: Side; quota: string } | null;
 }
 
-/** Plays a sync through. */
-export function forecast(input: ForecastInput): Played {
-  const play = new Play(input);
-  play.go(Number.POSITIVE_INFINITY);
-  return play.told();
+/** Simulates a sync. */
+export function forecast(input: ForecastInput): SimulationResult {
+  const simulation = new Simulation(input);
+  simulation.go(Number.POSITIVE_INFINITY);
+  return simulation.result();
 }
 
 /** The same with a rest now and then: a million single writes take seconds, and others have their turn meanwhile. */
-export async function forecastInTurns(input: ForecastInput, rest: () => Promise<void>): Promise<Played> {
-  const play = new Play(input);
-  while (!play.go(scenesInTurn)) await rest();
-  return play.told();
+export async function forecastInTurns(
+  input: ForecastInput,
+  rest: () => Promise<void>,
+): Promise<SimulationResult> {
+  const simulation = new Simulation(input);
+  while (!simulation.go(eventsPerTurn)) await rest();
+  return simulation.result();
 }
 
-const scenesInTurn = 20_000;
+const eventsPerTurn = 20_000;
 
-/** What an actor of the play does next. */
-type Act =
+/** What a process of the simulation does next. */
+type Step =
   | { until: number }
   | { side: Side; what: string; bucket: string | undefined; lane: Lane; ms: number }
-  | { all: Actor[] }
+  | { all: Process[] }
   /** Until something has come. */
   | { idle: true };
-type Actor = Generator<Act, void, void>;
+type Process = Generator<Step, void, void>;
 
-interface Scene {
-  actor: Actor;
+interface Event {
+  process: Process;
   at: number;
   order: number;
   /** The call that it stands in line with, and since when. */
-  call: Extract<Act, { side: Side }> | null;
-  parent: { scene: Scene; left: number } | null;
+  call: Extract<Step, { side: Side }> | null;
+  parent: { event: Event; left: number } | null;
 }
 
-class Play {
+class Simulation {
   readonly #input: ForecastInput;
   readonly #windows: { [side in Side]: Windows };
-  readonly #scenes: Scene[] = [];
+  readonly #events: Event[] = [];
   readonly #lines = new Map<string, CallLine>();
   #now: number;
   #order = 0;
-  #idle: Scene | null = null;
+  #idle: Event | null = null;
   #isReading = true;
   #readAt: number;
   /** Customers that have come and that nobody has taken up yet, oldest first. */
@@ -150,55 +153,55 @@ class Play {
     this.#enter(this.#deliverer(), input.at, null);
   }
 
-  /** Plays at most so many scenes; true where that was the last. */
+  /** Handles at most `most` events; true where that was the last. */
   go(most: number): boolean {
-    for (let played = 0; played < most; played += 1) {
-      const scene = this.#next();
-      if (!scene) return true;
-      this.#go(scene);
+    for (let handled = 0; handled < most; handled += 1) {
+      const event = this.#next();
+      if (!event) return true;
+      this.#go(event);
     }
     return false;
   }
 
-  // ── The stage ───────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── The events ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #enter(actor: Actor, at: number, parent: Scene['parent']): void {
-    this.#push({ actor, at, order: 0, call: null, parent });
+  #enter(process: Process, at: number, parent: Event['parent']): void {
+    this.#push({ process, at, order: 0, call: null, parent });
   }
 
-  #go(scene: Scene): void {
-    this.#now = scene.at;
-    if (scene.call) this.#call(scene, scene.call);
+  #go(event: Event): void {
+    this.#now = event.at;
+    if (event.call) this.#call(event, event.call);
     else {
-      const { done, value } = scene.actor.next();
-      if (done) this.#leave(scene);
-      else this.#act(scene, value);
+      const { done, value } = event.process.next();
+      if (done) this.#leave(event);
+      else this.#advance(event, value);
     }
   }
 
-  #act(scene: Scene, act: Act): void {
-    if ('until' in act) this.#push({ ...scene, at: Math.max(act.until, this.#now) });
-    else if ('idle' in act) this.#idle = scene;
-    else if ('side' in act) this.#call(scene, act);
+  #advance(event: Event, step: Step): void {
+    if ('until' in step) this.#push({ ...event, at: Math.max(step.until, this.#now) });
+    else if ('idle' in step) this.#idle = event;
+    else if ('side' in step) this.#call(event, step);
     else {
-      const parent = { scene, left: act.all.length };
-      for (const actor of act.all) this.#enter(actor, this.#now, parent);
-      if (parent.left === 0) this.#push({ ...scene, at: this.#now });
+      const parent = { event, left: step.all.length };
+      for (const process of step.all) this.#enter(process, this.#now, parent);
+      if (parent.left === 0) this.#push({ ...event, at: this.#now });
     }
   }
 
-  #leave({ parent }: Scene): void {
+  #leave({ parent }: Event): void {
     if (!parent) return;
     parent.left -= 1;
-    if (parent.left === 0) this.#push({ ...parent.scene, at: this.#now });
+    if (parent.left === 0) this.#push({ ...parent.event, at: this.#now });
   }
 
-  #call(scene: Scene, call: Extract<Act, { side: Side }>): void {
+  #call(event: Event, call: Extract<Step, { side: Side }>): void {
     const windows = this.#windows[call.side];
     const at = windows.earliest(call.bucket, call.lane, this.#now);
     if (at > this.#now) {
       windows.wait(call.bucket, call.lane, { from: this.#now, to: at });
-      this.#push({ ...scene, at, call });
+      this.#push({ ...event, at, call });
       return;
     }
     const endsAt = this.#now + call.ms;
@@ -213,21 +216,21 @@ class Play {
     };
     line.calls += 1;
     this.#lines.set(key, line);
-    this.#push({ ...scene, at: endsAt, call: null });
+    this.#push({ ...event, at: endsAt, call: null });
   }
 
   #wake(): void {
     if (!this.#idle) return;
-    const scene = this.#idle;
+    const event = this.#idle;
     this.#idle = null;
-    this.#push({ ...scene, at: this.#now });
+    this.#push({ ...event, at: this.#now });
   }
 
   // A heap by time, then by lane, then by who came first.
-  #push(scene: Scene): void {
+  #push(event: Event): void {
     this.#order += 1;
-    const heap = this.#scenes;
-    let index = heap.push({ ...scene, order: this.#order }) - 1;
+    const heap = this.#events;
+    let index = heap.push({ ...event, order: this.#order }) - 1;
     while (index > 0) {
       const above = (index - 1) >> 1;
       if (!isBefore(heap[index]!, heap[above]!)) break;
@@ -236,8 +239,8 @@ class Play {
     }
   }
 
-  #next(): Scene | undefined {
-    const heap = this.#scenes;
+  #next(): Event | undefined {
+    const heap = this.#events;
     const first = heap[0];
     const last = heap.pop();
     if (!first || !last || first === last) return first;
@@ -253,9 +256,9 @@ class Play {
     }
   }
 
-  // ── The actors ──────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── The processes ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  *#reader(): Actor {
+  *#reader(): Process {
     const { reading, lane } = this.#input;
     for (const { what, pages, callsPerPage, bucket, customers } of reading.steps) {
       for (let page = 1; page <= pages; page += 1) {
@@ -274,7 +277,7 @@ class Play {
   }
 
   /** One step after the other, as deliveries take them. */
-  *#deliverer(): Actor {
+  *#deliverer(): Process {
     const { traits } = this.#input.delivery;
     for (;;) {
       const waiting = this.#waiting;
@@ -343,10 +346,10 @@ class Play {
     this.#waiting += customers;
   }
 
-  *#singles(customers: number): Actor {
+  *#singles(customers: number): Process {
     const { readFirst } = this.#input.delivery;
     const left = { reads: Math.round(customers * readFirst), writes: customers };
-    const worker = function* (this: Play): Actor {
+    const worker = function* (this: Simulation): Process {
       while (left.writes > 0) {
         left.writes -= 1;
         const reads = left.reads > 0;
@@ -359,12 +362,12 @@ class Play {
     yield { all: Array.from({ length: atOnce }, () => worker.call(this)) };
   }
 
-  #toDestination(what: string, bucket?: string, lane = this.#input.lane): Act {
+  #toDestination(what: string, bucket?: string, lane = this.#input.lane): Step {
     return { side: 'destination', what, bucket, lane, ms: this.#input.delivery.callMs };
   }
 
   /** Customers that cannot be read first, or for whom no bulk call is left, are put back. */
-  *#bulk(customers: number): Actor {
+  *#bulk(customers: number): Process {
     const { traits, bytesEach } = this.#input.delivery;
     const bulk = traits.bulk!;
     const inPart = Math.max(Math.floor((bulk.maxBytes - 2) / (bytesEach + 1)), 1);
@@ -387,7 +390,7 @@ class Play {
     }
   }
 
-  *#submit(customers: number): Actor {
+  *#submit(customers: number): Process {
     const bulk = this.#input.delivery.traits.bulk!;
     yield this.#toDestination('bulk writes', bulk.bucket);
     this.#bulkUnderWay += 1;
@@ -398,10 +401,10 @@ class Play {
   }
 
   /** Reads as long as that need not wait for long. */
-  *#readsFirst(customers: number, unread: { customers: number }): Actor {
+  *#readsFirst(customers: number, unread: { customers: number }): Process {
     const { readFirst, traits } = this.#input.delivery;
     let reads = Math.round(customers * readFirst);
-    const worker = function* (this: Play): Actor {
+    const worker = function* (this: Simulation): Process {
       while (reads > 0 && this.#waitMs(undefined) <= longestWaitMs) {
         reads -= 1;
         yield this.#toDestination('reads before writes');
@@ -411,7 +414,7 @@ class Play {
     unread.customers = reads;
   }
 
-  *#poller(customers: number, doneAt: number): Actor {
+  *#poller(customers: number, doneAt: number): Process {
     const { pollsPerBulk } = this.#input.delivery;
     for (let polls = 0; ; polls += 1) {
       yield { until: this.#now + pollDelayMs({ items: { length: customers }, polls }) };
@@ -421,15 +424,15 @@ class Play {
     this.#bulkUnderWay -= 1;
   }
 
-  // ── What is told ────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── The result ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  told(): Played {
+  result(): SimulationResult {
     const { at } = this.#input;
     const elapsedMs = this.#now - at;
     const lines = [...this.#lines.values()];
     const total = (side: Side) => lines.reduce((sum, line) => sum + (line.side === side ? line.calls : 0), 0);
     const quotas = (['source', 'destination'] as const).flatMap((side) =>
-      this.#windows[side].told(elapsedMs).map((quota): QuotaLine => ({ side, ...quota })),
+      this.#windows[side].result(elapsedMs).map((quota): QuotaLine => ({ side, ...quota })),
     );
     const slowest = quotas.toSorted((a, b) => b.waitMinutes - a.waitMinutes)[0];
     const isHeldUp = slowest !== undefined && slowest.waitMinutes * 60_000 >= elapsedMs / 4;
@@ -448,7 +451,7 @@ class Play {
 /** How long a vendor that says nothing of it is taken to work on a bulk action. */
 const bulkTakes = { seconds: 1, secondsPerRecord: 0.001 };
 
-function isBefore(a: Scene, b: Scene): boolean {
+function isBefore(a: Event, b: Event): boolean {
   if (a.at !== b.at) return a.at < b.at;
   const [lane, other] = [a.call, b.call].map((call) => (call ? laneNumber(call.lane) : -1)) as [
     number,

@@ -1,5 +1,5 @@
 // A forecast of one source's next run: what it would read and write, from the vendor's own count or what is known of
-// earlier runs, played through against the quotas as they stand. It counts by cheap calls, and changes nothing.
+// earlier runs, simulated through against the quotas as they stand. It counts by cheap calls, and changes nothing.
 import type { Context } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
@@ -12,9 +12,9 @@ import type { Source } from '../source.ts';
 import {
   type ForecastInput,
   forecastInTurns,
-  type Played,
   type QuotaLine,
   type ReadStep,
+  type SimulationResult,
 } from './forecast.ts';
 import { quotasNow } from './plan-quotas.ts';
 import { type PlannedRecords, plannedRecords } from './plan-records.ts';
@@ -51,7 +51,7 @@ export interface PlanRequest {
   exact?: { runId: number; report: DryRunReport } | undefined;
 }
 
-export interface Forecast extends Omit<Played, 'quotas'> {
+export interface Forecast extends Omit<SimulationResult, 'quotas'> {
   source: string;
   mode: 'incremental' | 'full';
   /** Nothing of the source was read to its end before. */
@@ -114,9 +114,9 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
       pollsPerBulk: writes.pollsPerBulk,
     },
   };
-  const played = await forecastInTurns(input, () => clock.sleep(0));
+  const simulated = await forecastInTurns(input, () => clock.sleep(0));
   return {
-    ...played,
+    ...simulated,
     source: source.name,
     mode,
     first,
@@ -130,12 +130,12 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
       read: Math.round(records.count * records.bytesEach),
       written: Math.round(writes.customers * writes.bytesEach),
     },
-    quotas: played.quotas.map((line) => {
+    quotas: simulated.quotas.map((line) => {
       const description = line.side === 'source' ? descriptions.source : descriptions.destination;
       const quota = description?.quotas.find(({ name }) => name === line.quota);
       return { ...line, bucket: quota?.bucket ?? null, all: quota?.all === true };
     }),
-    fits: played.quotas.every(({ fits }) => fits),
+    fits: simulated.quotas.every(({ fits }) => fits),
     assumptions: assumptionsOf({ records, writes, lane, pageMs, why }),
   };
 }

@@ -338,7 +338,7 @@ async function readList(
   const seen = withSourceId(page.customers, null);
   const ids = seen.map(({ sourceId }) => sourceId);
   const known = await knownOf(room.database, ids, since);
-  const next: Cursor = page.rest
+  const next: Cursor = page.done
     ? { phase: 'missing', after: '', beganAt: cursor.beganAt, looked: 0, found: 0 }
     : { ...cursor, page: page.cursor };
   await advance(next, async (tx, report) => {

@@ -173,7 +173,7 @@ function othersToTake(
     if (source.keepsAbsent(stream) && says(other.body, record.body, paths)) return true;
     if (!source.hasSilentFields) return false;
     const { fields } = source.contribute(other.body);
-    return source.contribute(record.body).silent.some((field) => fields[field] != null);
+    return source.contribute(record.body).ignored.some((field) => fields[field] != null);
   };
   return newest.flatMap((record, index) => {
     const others = older.get(record.recordId) ?? [];
@@ -366,18 +366,20 @@ async function inheritedSourceIds(
   records: readonly SourceRecord[],
   stored: ReadonlyMap<string, StoredRecord>,
 ): Promise<Map<string, string>> {
-  const heirs = records.filter((record) => record.merged?.length && !stored.get(record.recordId)?.sourceId);
+  const successors = records.filter(
+    (record) => record.merged?.length && !stored.get(record.recordId)?.sourceId,
+  );
   const inherited = new Map<string, string>();
-  if (heirs.length === 0 || source.config.sourceId.policy === 'follow') return inherited;
+  if (successors.length === 0 || source.config.sourceId.policy === 'follow') return inherited;
   const known = await sourceIdsOf(
     db,
     source.name,
     stream,
-    heirs.flatMap((record) => record.merged ?? []),
+    successors.flatMap((record) => record.merged ?? []),
   );
-  for (const heir of heirs) {
-    const from = heir.merged?.find((recordId) => known.has(recordId));
-    if (from !== undefined) inherited.set(heir.recordId, known.get(from)!);
+  for (const successor of successors) {
+    const from = successor.merged?.find((recordId) => known.has(recordId));
+    if (from !== undefined) inherited.set(successor.recordId, known.get(from)!);
   }
   return inherited;
 }

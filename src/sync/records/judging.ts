@@ -181,7 +181,7 @@ function rowOf(
     const fault = faults.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
     return { code: 'bad_value', fault, sourceId };
   }
-  const open = [...faults.map(({ field }) => field), ...contribution.silent];
+  const open = [...faults.map(({ field }) => field), ...contribution.ignored];
   const good = goodValues(making, open);
   return {
     recordId: hashed.record.recordId,

@@ -20,7 +20,7 @@ export function fieldClock(source: Source, known: Known, field: string): number 
 
 /** Null where the newest state itself gives the field. */
 export function keptOf(source: Source, record: Known & { good: Fields | null }, field: string): Kept | null {
-  if (Object.hasOwn(record.good ?? {}, field) && source.contribute(record.body).silent.includes(field))
+  if (Object.hasOwn(record.good ?? {}, field) && source.contribute(record.body).ignored.includes(field))
     return { because: 'empty', changedAt: goodClock(record.clocks, field) };
   const changedAt = fieldClock(source, record, field);
   return changedAt < record.changedAt ? { because: 'absent', changedAt } : null;

@@ -36,7 +36,7 @@ export function mapAgain(source: Source, row: MappedState & { stream: string; bo
   const contribution = source.contribute(row.body);
   const faults = contribution.faults.map(({ field, reason }) => ({ field, reason }));
   const kept = Object.fromEntries(
-    [...faults.map(({ field }) => field), ...contribution.silent].flatMap((field) =>
+    [...faults.map(({ field }) => field), ...contribution.ignored].flatMap((field) =>
       row.good?.[field] == null ? [] : [[field, row.good[field]]],
     ),
   );

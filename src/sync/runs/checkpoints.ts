@@ -29,11 +29,11 @@ export async function checkpoint(
 export async function moveCheckpoint(
   db: Queryable,
   key: { source: string; stream: string; reader: Reader },
-  to: { cursor: Json; rest: boolean; now: number },
+  to: { cursor: Json; done: boolean; now: number },
 ): Promise<void> {
   await db.rows(sql`
     insert into checkpoints (source, stream, reader, cursor, rested_at, updated_at)
-    values (${key.source}, ${key.stream}, ${key.reader}, ${json(to.cursor)}, ${to.rest ? at(to.now) : null}, ${at(to.now)})
+    values (${key.source}, ${key.stream}, ${key.reader}, ${json(to.cursor)}, ${to.done ? at(to.now) : null}, ${at(to.now)})
     on conflict (source, stream, reader) do update set
       cursor = excluded.cursor, rested_at = coalesce(excluded.rested_at, checkpoints.rested_at), updated_at = excluded.updated_at`);
 }

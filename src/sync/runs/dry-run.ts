@@ -102,7 +102,7 @@ async function tryPages(
     trail.follow(page);
     const notes = [...(page.notes ?? []), ...found.columnsOf(page)];
     await tryPage(running, found, stream, { ...page, notes });
-    if (page.rest) return;
+    if (page.done) return;
     cursor = page.cursor;
   }
 }

@@ -1,4 +1,4 @@
-// One run from its checkpoint to rest: pages are pulled, ingested and committed with their cursor, the next page on its
+// One run from its checkpoint to done: pages are pulled, ingested and committed with their cursor, the next page on its
 // way while the last is taken in. It knows no vendor; what a page holds is the connector's word.
 
 import {
@@ -229,7 +229,7 @@ async function promote({ room, source, stream, run, lease }: Reading): Promise<v
       await moveCheckpoint(
         tx,
         { source: source.name, stream: stream.name, reader },
-        { cursor: full.cursor, rest: true, now },
+        { cursor: full.cursor, done: true, now },
       );
     }
     await dropCheckpoint(tx, source.name, stream.name, 'full');
@@ -271,7 +271,7 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
     trail.follow(page);
     // Pages that are almost too large are held one at a time.
     const isHeavy: boolean = reading.maxRecords !== undefined;
-    next = page.rest || isHeavy ? null : ask(page.cursor);
+    next = page.done || isHeavy ? null : ask(page.cursor);
     next?.catch(() => {}); // awaited on the next turn; until then a failure must not count as unhandled
     // The columns of a file are looked at before its rows.
     if (!page.columns) unseen.look(page.records);
@@ -281,7 +281,7 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
     first = false;
     total = page.total ?? null;
     whole = page.whole;
-    if (isHeavy && !page.rest) next = ask(page.cursor);
+    if (isHeavy && !page.done) next = ask(page.cursor);
   }
   if (whole) await deleteUnmet(reading, whole.asOf);
   if (reader === 'full' || reader === 'lead') await noteUnseen(reading, reader, unseen);
@@ -392,7 +392,7 @@ async function takePage(
       if (isLast) {
         await addNotes(tx, run.id, [...(page.notes ?? []), ...(found?.notes ?? [])]);
         if (found) await keepReport(tx, { id: run.id, lease }, { columns: found.report });
-        await moveCheckpoint(tx, key, { cursor: page.cursor, rest: page.rest, now });
+        await moveCheckpoint(tx, key, { cursor: page.cursor, done: page.done, now });
       }
       const counted = { counts, pages: isLast ? 1 : 0, expected, step, now, leaseMs };
       await countPage(tx, { id: run.id, lease }, counted);

@@ -232,7 +232,7 @@ async function remapChunk(
   const last = rows.at(-1);
   if (!done && last) {
     const cursor: Cursor = { rules, stream: last.stream, recordId: last.recordId, met };
-    await moveCheckpoint(tx, key, { cursor, rest: false, now });
+    await moveCheckpoint(tx, key, { cursor, done: false, now });
   } else await dropCheckpoint(tx, key.source, key.stream, key.reader);
   const unread = done ? await endMapping(tx, { world, source, run, rules, met, now }) : [];
   await countPage(

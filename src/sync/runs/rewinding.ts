@@ -44,7 +44,7 @@ export async function rewind(
     const cursor: Json = stream.rewind!(source.config.settings, to);
     for (const reader of readersOf(stream)) {
       const key = { source: source.name, stream: stream.name, reader };
-      await moveCheckpoint(tx, key, { cursor, rest: false, now });
+      await moveCheckpoint(tx, key, { cursor, done: false, now });
     }
   }
   const wanted = { source: source.name, mode: 'incremental', trigger: 'manual', lane: 'schedule' } as const;

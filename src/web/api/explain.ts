@@ -21,7 +21,7 @@ const idParam = z.object({
 });
 
 const recordName = { source: z.string(), stream: z.string(), recordId: z.string() };
-const voice = {
+const candidate = {
   ...recordName,
   changedAt: time.openapi({ description: "By the source's own clock." }),
   version: z.string().openapi({ description: 'A hash of the record as it is.' }),
@@ -49,8 +49,8 @@ const explanationShape = z
         sentences,
         rule: z.string().openapi({ example: 'precedence hubspot > klaviyo' }),
         pin: orNull(z.strictObject({ note: z.string(), pinnedAt: time })),
-        winner: orNull(z.strictObject(voice)),
-        losers: z.array(z.strictObject({ ...voice, value, reason: z.string() })),
+        winner: orNull(z.strictObject(candidate)),
+        losers: z.array(z.strictObject({ ...candidate, value, reason: z.string() })),
         refused: z.array(refusedShape),
         kept: orNull(
           z.strictObject({ because: z.enum(['empty', 'absent']), changedAt: orNull(time) }),
@@ -97,7 +97,7 @@ const explanationShape = z
         isUndone: z.boolean(),
       }),
     ),
-    silent: z.array(z.strictObject({ ...recordName, because: z.string() })),
+    ignored: z.array(z.strictObject({ ...recordName, because: z.string() })),
     delivery: orNull(
       z.strictObject({
         state: z.enum(['waiting', 'held', 'delivered', 'dead']),
@@ -261,7 +261,7 @@ function fieldAlone(found: CustomerExplanation, field: string): CustomerExplanat
 
 function explanationBody(found: CustomerExplanation): ExplanationBody {
   const { delivery } = found;
-  const voiceBody = <Voice extends { changedAt: number; receivedAt: number }>(said: Voice) => ({
+  const candidateBody = <Claim extends { changedAt: number; receivedAt: number }>(said: Claim) => ({
     ...said,
     changedAt: iso(said.changedAt),
     receivedAt: iso(said.receivedAt),
@@ -275,8 +275,8 @@ function explanationBody(found: CustomerExplanation): ExplanationBody {
       ...field,
       sentences: fieldSentences(field, found.destination),
       pin: field.pin && { ...field.pin, pinnedAt: iso(field.pin.pinnedAt) },
-      winner: field.winner && voiceBody(field.winner),
-      losers: field.losers.map(voiceBody),
+      winner: field.winner && candidateBody(field.winner),
+      losers: field.losers.map(candidateBody),
       since: { ...field.since, at: iso(field.since.at) },
       kept: field.kept && { ...field.kept, changedAt: iso(field.kept.changedAt) },
       acknowledged: field.acknowledged && { ...field.acknowledged, at: iso(field.acknowledged.at) },

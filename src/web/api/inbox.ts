@@ -248,15 +248,18 @@ function bodyOf(body: Uint8Array): { encoding: 'utf8' | 'base64'; content: strin
   }
 }
 
-function answerOf({ results, deaf }: Replaying, { dryRun, asked }: { dryRun: boolean; asked: number[] }) {
+function answerOf(
+  { results, withoutWebhook }: Replaying,
+  { dryRun, asked }: { dryRun: boolean; asked: number[] },
+) {
   const having = (result: string) => results.filter((one) => one.result === result);
   const counts = Object.fromEntries(
     countNames.map((name) => [name, results.reduce((sum, one) => sum + (one.counts?.[name] ?? 0), 0)]),
   ) as NonNullable<ReturnType<typeof countsBody>>;
-  const known = new Set([...results.map(({ id }) => id), ...deaf]);
+  const known = new Set([...results.map(({ id }) => id), ...withoutWebhook]);
   const gone = [...new Set(asked)].filter((id) => !known.has(id));
   const groups = [
-    { reason: 'their source takes no webhooks any more', ids: deaf },
+    { reason: 'their source takes no webhooks any more', ids: withoutWebhook },
     { reason: 'the inbox does not hold them, or not their bodies any more', ids: gone },
   ];
   return {

@@ -8,7 +8,7 @@ import {
 } from '../../../src/customer/explain.ts';
 
 const noon = Date.parse('2026-11-20T10:02:30Z');
-const voice = {
+const candidate = {
   source: 'hubspot',
   stream: 'contacts',
   recordId: '951',
@@ -19,7 +19,7 @@ const voice = {
   mapping: 'f00d',
 };
 const profile = {
-  ...voice,
+  ...candidate,
   source: 'klaviyo',
   stream: 'profiles',
   recordId: '77',
@@ -31,7 +31,7 @@ const email: ExplainedField = {
   value: 'anna@example.com',
   rule: 'newest',
   pin: null,
-  winner: voice,
+  winner: candidate,
   losers: [],
   refused: [],
   kept: null,
@@ -54,7 +54,7 @@ const anna: CustomerExplanation = {
   refused: [],
   clashes: [],
   takeOvers: [],
-  silent: [],
+  ignored: [],
   delivery: null,
   holds: [],
   deadLetters: [],
@@ -194,7 +194,7 @@ describe('a customer', () => {
     expect(toldOf({ delivery: { ...delivery, ...how } })).toEqual(sentences);
   });
 
-  it('says what is held, what was given up, what is silent, and what is left out', () => {
+  it('says what is held, what was given up, what is ignored, and what is left out', () => {
     const record = { source: 'hubspot', stream: 'contacts', recordId: '5' };
     expect(
       toldOf({
@@ -204,7 +204,7 @@ describe('a customer', () => {
           { id: 2, what: 'deleted', from: null, heldAt: noon },
         ],
         deadLetters: [{ id: 3, kind: 'delivery', code: 'bad', message: 'Refused', lastAt: noon }],
-        silent: [{ ...record, because: 'it is deleted at its source' }],
+        ignored: [{ ...record, because: 'it is deleted at its source' }],
         refused: [
           { ...record, field: 'metadata.points', value: 'many', reason: 'No number.', hasLastGood: false },
         ],

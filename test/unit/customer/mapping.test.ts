@@ -150,7 +150,7 @@ describe('a fault', () => {
           value: null,
         },
       ],
-      silent: [],
+      ignored: [],
     });
   });
 
@@ -208,7 +208,7 @@ describe('a metadata schema', () => {
       { field: 'metadata.age', reason: 'Found no value, where a number is required.', value: null },
     ]);
     const ignoring = compileMapping({ 'metadata.age': { from: 'age', onNull: 'ignore' } }, { schema });
-    expect(ignoring.contribute({ age: '' })).toEqual({ fields: {}, faults: [], silent: ['metadata.age'] });
+    expect(ignoring.contribute({ age: '' })).toEqual({ fields: {}, faults: [], ignored: ['metadata.age'] });
   });
 
   it('lets an unknown key be sent, held with a fault or dropped; by default it is held where the vendor would refuse it', () => {
@@ -217,7 +217,7 @@ describe('a metadata schema', () => {
         { 'metadata.other': 'other' },
         { schema: { ...schema, definedOnly }, ...(unknownMetadata ? { unknownMetadata } : {}) },
       ).contribute({ other: 1 });
-    const sent = { fields: { 'metadata.other': 1 }, faults: [], silent: [] };
+    const sent = { fields: { 'metadata.other': 1 }, faults: [], ignored: [] };
     const held = {
       fields: {},
       faults: [
@@ -227,11 +227,11 @@ describe('a metadata schema', () => {
           value: 1,
         },
       ],
-      silent: [],
+      ignored: [],
     };
     expect([contribute(false), contribute(true, 'send')]).toEqual([sent, sent]);
     expect([contribute(true), contribute(false, 'hold')]).toEqual([held, held]);
-    expect(contribute(true, 'drop')).toEqual({ fields: {}, faults: [], silent: [] });
+    expect(contribute(true, 'drop')).toEqual({ fields: {}, faults: [], ignored: [] });
     const empty = compileMapping({ 'metadata.other': 'other' }, { schema, unknownMetadata: 'hold' });
     expect(empty.contribute({ other: null })).toMatchObject({ fields: {}, faults: [] });
   });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LaneQueue } from '../../../src/engine/quota/lane-queue.ts';
-import { type Lane, lanes, leastShares } from '../../../src/engine/quota/lanes.ts';
+import { type Lane, lanes, minShares } from '../../../src/engine/quota/lanes.ts';
 
 /** A queue whose entries can be told apart. */
 function laneQueue() {
@@ -33,7 +33,7 @@ describe('The order of a line', () => {
     for (let from = 0; from < 900; from += 20) {
       for (const lane of lanes) {
         const places = order.slice(from, from + 100).filter((one) => one === lane).length;
-        expect(places).toBeGreaterThanOrEqual(100 * leastShares[lane] - 2);
+        expect(places).toBeGreaterThanOrEqual(100 * minShares[lane] - 2);
       }
     }
     expect(order.filter((lane) => lane === 'webhook').length).toBeGreaterThan(600);
@@ -52,7 +52,7 @@ describe('The order of a line', () => {
             for (const lane of comers) add(lane);
             add(waits); // so that it always waits
             if (next()!.lane === waits) places += 1;
-            expect(places).toBeGreaterThanOrEqual((turn + 1) * leastShares[waits] - 2);
+            expect(places).toBeGreaterThanOrEqual((turn + 1) * minShares[waits] - 2);
           }
         },
       ),

@@ -1,13 +1,13 @@
 // Who goes first, and who is let in at all.
 import { describe, expect, it } from 'vitest';
 import { type Lane, lanes } from '../../../src/engine/quota/lanes.ts';
-import { Line } from '../../../src/engine/quota/priority-semaphore.ts';
+import { PrioritySemaphore } from '../../../src/engine/quota/priority-semaphore.ts';
 
 const settled = () => new Promise(setImmediate);
 
 describe('A line', () => {
   it('lets nobody in without a place, and then no more than there are places', async () => {
-    const line = new Line();
+    const line = new PrioritySemaphore();
     const ways: (() => void)[] = [];
     for (let caller = 0; caller < 5; caller += 1)
       void line.enter('schedule').then((leave) => ways.push(leave));
@@ -26,7 +26,7 @@ describe('A line', () => {
   });
 
   it('lets better lanes go first, and of one lane who came first', async () => {
-    const line = new Line(1);
+    const line = new PrioritySemaphore(1);
     const order: string[] = [];
     const way = await line.enter('webhook');
     const all = [...lanes.toReversed(), ...lanes].map(async (lane: Lane, number) => {
@@ -49,7 +49,7 @@ describe('A line', () => {
   });
 
   it('forgets who gives up waiting, and keeps the place of who is inside', async () => {
-    const line = new Line(1);
+    const line = new PrioritySemaphore(1);
     const stop = new AbortController();
     const leave = await line.enter('manual', stop.signal);
     const waiting = line.enter('manual', stop.signal);

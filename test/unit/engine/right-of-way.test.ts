@@ -15,7 +15,7 @@ describe('The right of way', () => {
   });
 
   const pass = () =>
-    rightOfWay.giveWay().then(() => {
+    rightOfWay.yieldToUrgent().then(() => {
       passed = true;
     });
   /** Something urgent that is done until it is ended. */

@@ -14,7 +14,7 @@ const postgres = databases.find(({ name }) => name === 'PostgreSQL');
 describe.skipIf(!postgres)('a server that the other workers took for dead', { timeout: 60_000 }, () => {
   it('joins again as a new worker, in the same process', async () => {
     const database = await postgres!.open();
-    const folder = mkdtempSync(join(tmpdir(), 'tributary-buried-'));
+    const folder = mkdtempSync(join(tmpdir(), 'tributary-evicted-'));
     const nowhere = 'http://127.0.0.1:9';
     const destination = { connector: 'voucherify', appId: 'a', appToken: 'b', baseUrl: nowhere };
     const config = { destination, sources: { files: { connector: 'csv' } }, metadataSchema: 'none' };
