@@ -25,7 +25,16 @@ export type {
   Outcome,
   ShownCustomer,
 } from './connector/customer.ts';
-export type { Destination, DestinationChange, PartialWrites, ReadBack } from './connector/destination.ts';
+export type {
+  ActionKind,
+  ActionLookup,
+  Destination,
+  DestinationChange,
+  ListedAction,
+  PartialWrites,
+  ReadBack,
+  ShownAction,
+} from './connector/destination.ts';
 export { RejectedError, TransientError, UnauthorizedError } from './connector/errors.ts';
 export type { Json, JsonObject } from './connector/json.ts';
 export type { Locale, TimeUnit } from './connector/locale.ts';

@@ -10,15 +10,9 @@ import {
   UnauthorizedError,
 } from '#connector';
 import { csvFile } from './first-load.ts';
+import { actionOf, lookup } from './lookup.ts';
 import { customerSchemaOf } from './metadata-schema.ts';
-import {
-  bulkOutcomes,
-  deletionOutcome,
-  isActionOf,
-  isFile,
-  lostOutcomes,
-  rejectedOutcome,
-} from './outcomes.ts';
+import { bulkOutcomes, deletionOutcome, isFile, lostOutcomes, rejectedOutcome } from './outcomes.ts';
 import { customerOf, isObject, payloadOf, preserve } from './payload.ts';
 import { probe } from './probe.ts';
 import { bulkBucket } from './quotas.ts';
@@ -76,15 +70,14 @@ export const destination: Destination<Settings> = {
       }),
 
     async poll(context, actionId, sourceIds) {
-      const json = await find(context, {
-        path: `/v1/async-actions/${encodeURIComponent(actionId)}`,
-        isAnswer: (json) => isActionOf(json, actionId),
-      });
+      const json = await actionOf(context.api, actionId);
       if (json === null) return { outcomes: lostOutcomes(sourceIds) };
       const outcomes = bulkOutcomes(json, sourceIds);
       // How a file's cells are taken is documented in part, and differently in different places.
       return outcomes && { outcomes, ...(isFile(json) && { sample: true }) };
     },
+
+    lookup,
   },
 
   firstLoad: {

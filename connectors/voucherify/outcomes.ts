@@ -1,6 +1,6 @@
 // What became of each customer, from what Voucherify answered. It does not ask.
 // Async actions: https://docs.voucherify.io/api-reference/async-actions. Every field of them is taken to be optional.
-import type { Json, JsonObject, Outcome, RejectedError } from '#connector';
+import type { Json, JsonObject, Outcome, RejectedError, ShownAction } from '#connector';
 import { isObject } from './payload.ts';
 import { detailsOf } from './refusal.ts';
 
@@ -24,6 +24,22 @@ export function lostOutcomes(sourceIds: readonly string[]): Outcome[] {
   }));
 }
 
+/** What an action says of its records, or null while it goes on. */
+export function shownAction(action: JsonObject, sourceIds: readonly string[]): ShownAction | null {
+  const outcomes = bulkOutcomes(action, sourceIds);
+  if (outcomes === null) return null;
+  const result = resultOf(action);
+  const named = errorsOf(action).flatMap(({ source_id }) =>
+    typeof source_id === 'string' ? [source_id] : [],
+  );
+  return {
+    records: count(result['done_count']) + count(result['failed_count']),
+    named: [...new Set(named)],
+    outcomes,
+    ...(isFile(action) && { sample: true }),
+  };
+}
+
 /**
  * One outcome for each source ID, or null while the action goes on. Customers named in `errors` are rejected. The others
  * are accepted only where the counts account for all that were sent; `DONE` alone proves nothing. A file's `failed` rows
@@ -31,10 +47,9 @@ export function lostOutcomes(sourceIds: readonly string[]): Outcome[] {
  */
 export function bulkOutcomes(action: JsonObject, sourceIds: readonly string[]): Outcome[] | null {
   if (isGoingOn(action)) return null;
-  const result = isObject(action['result']) ? action['result'] : {};
+  const result = resultOf(action);
   const ofFile = isFile(action);
-  const listed = result[ofFile ? 'failed' : 'errors'];
-  const errors = Array.isArray(listed) ? listed.filter(isObject) : [];
+  const errors = errorsOf(action);
   const told = new Map<Json | undefined, Outcome>();
   for (const error of errors) {
     const sourceId = error['source_id'];
@@ -55,6 +70,15 @@ export function bulkOutcomes(action: JsonObject, sourceIds: readonly string[]): 
             message: `The bulk action proves nothing of this customer: ${doubt}.`,
           }),
   );
+}
+
+function resultOf({ result }: JsonObject): JsonObject {
+  return isObject(result) ? result : {};
+}
+
+function errorsOf(action: JsonObject): JsonObject[] {
+  const listed = resultOf(action)[isFile(action) ? 'failed' : 'errors'];
+  return Array.isArray(listed) ? listed.filter(isObject) : [];
 }
 
 /** Whether the action imports a file; its rows that failed have a name of their own. */

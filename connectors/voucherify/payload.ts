@@ -1,6 +1,7 @@
 // A customer's fields as Voucherify's customer object, and back. It does not know how either is sent.
 // Shape: OpenAPI `Customer` and `CustomerBase` (https://docs.voucherify.io/api-reference/customers/customer-object).
 import type { DestinationCustomer, Fields, Json, JsonObject } from '#connector';
+import { momentOf } from '#connector/reading';
 
 const attributes: readonly string[] = ['name', 'description', 'email', 'phone', 'birthdate'];
 const groups = ['address', 'metadata'] as const;
@@ -65,7 +66,9 @@ export function customerOf(json: Json | undefined, sourceId: string): Destinatio
   if (!isObject(json) || (json['object'] ?? 'customer') !== 'customer') return undefined;
   const { id, source_id } = json;
   if (typeof id !== 'string' || source_id !== sourceId) return undefined;
-  return { sourceId, id, fields: flatten(json) };
+  // One that was never updated shows no `updated_at`.
+  const writtenAt = momentOf(json['updated_at']) ?? momentOf(json['created_at']);
+  return { sourceId, id, fields: flatten(json), ...(writtenAt !== undefined && { writtenAt }) };
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {

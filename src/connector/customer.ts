@@ -23,6 +23,8 @@ export interface DestinationCustomer {
   /** The vendor's own ID. */
   id: string;
   fields: Fields;
+  /** When the vendor last wrote it, by the vendor's clock, epoch milliseconds; absent where it does not say. */
+  writtenAt?: number;
 }
 
 /** A customer as a whole reading shows it. `sourceId` is null where it has none. */

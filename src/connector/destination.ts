@@ -48,6 +48,8 @@ export interface Destination<Settings> {
       actionId: string,
       sourceIds: readonly string[],
     ): Promise<{ outcomes: Outcome[]; sample?: true } | null>;
+    /** Present where the vendor lists its actions: one whose ID never arrived is looked up there. */
+    lookup?: ActionLookup<Settings>;
   };
   /**
    * For a vendor whose import of files takes many more customers than a bulk call, but may write over whole customers: used
@@ -91,6 +93,47 @@ export interface Destination<Settings> {
 
 /** How the vendor treats what a write leaves out of an object (`metadata`, `address`). */
 export type PartialWrites = 'merge' | 'replace';
+
+/** How an action is found whose ID is not known, since the answer to `bulk.submit` or `firstLoad.submit` was lost. */
+export interface ActionLookup<Settings> {
+  /**
+   * One page of the actions of this kind that were accepted in a time, whoever began them: `from` inclusive, `until`
+   * exclusive. `rest`: the time before this is still to be listed, as a call with `until: rest`; null: it is all listed.
+   */
+  list(
+    context: Context<Settings>,
+    request: { kind: ActionKind; from: number; until: number },
+  ): Promise<{ actions: ListedAction[]; rest: number | null }>;
+  /** What an action says of its records. Null: it is still going on. One that the vendor does not know has 0 records. */
+  show(
+    context: Context<Settings>,
+    actionId: string,
+    sourceIds: readonly string[],
+  ): Promise<ShownAction | null>;
+}
+
+/** What began an action: `bulk.submit`, or `firstLoad.submit` with a file. */
+export type ActionKind = 'bulk' | 'file';
+
+/** An action as a list shows it. Times are the vendor's clock, epoch milliseconds. */
+export interface ListedAction {
+  actionId: string;
+  acceptedAt: number;
+  /** When it ended; absent while it goes on, or where the list does not say. */
+  endedAt?: number;
+  isOver: boolean;
+}
+
+/** An action that has ended. */
+export interface ShownAction {
+  /** How many records it had: those done and those that failed. */
+  records: number;
+  /** Source IDs that its errors name: all of them, whether asked for or not. */
+  named: string[];
+  /** As of `bulk.poll`, had it been of the customers asked for. */
+  outcomes: Outcome[];
+  sample?: true;
+}
 
 /** How everything that a destination holds is read back. The engine loops, waits and downloads. */
 export interface ReadBack<Settings> {

@@ -106,8 +106,11 @@ function waitOf(text: string, now: number): number | undefined {
   return time === undefined ? undefined : time - now;
 }
 
-/** The three forms of RFC 9110, section 5.6.7; all are in GMT, which asctime's does not say. */
-function httpDate(text: string): number | undefined {
+/**
+ * Epoch milliseconds of a header's date in any of the three forms of RFC 9110, section 5.6.7; all are in GMT, which asctime's
+ * does not say. Undefined where it is none.
+ */
+export function httpDate(text: string): number | undefined {
   if (!/^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? [\w :,+-]+$/i.test(text)) return undefined;
   const time = Date.parse(/(GMT|UTC|[+-]\d{4})$/i.test(text) ? text : `${text} GMT`);
   return Number.isNaN(time) ? undefined : time;

@@ -577,6 +577,82 @@ describe('bulk', () => {
   });
 });
 
+describe('an action whose answer was lost', () => {
+  const { list, show } = bulk.lookup!;
+  const minute = 60_000;
+  const around = { kind: 'bulk', from: startMs - minute, until: startMs + minute } as const;
+
+  it('is listed by its kind and time among those of others, and tells of its records', async () => {
+    const metadataSchema = { properties: { age: { type: 'number' as const } } };
+    const world = project({ metadataSchema, bulkProcessing: { waitMs: 1000, recordMs: 1000 } });
+    const writes = ['1', '2'].map((id) => world.write(id, { 'metadata.age': id === '2' ? 'two' : 1 }));
+    const { actionId } = await bulk.submit(world.context, writes);
+    world.simulator.beginAction('CUSTOMERS.IMPORT_CSV', [{ source_id: '9' }]);
+    world.simulator.beginAction('CUSTOMERS.METADATA_UPDATE', [{ source_id: '9', metadata: {} }]);
+    expect(await list(world.context, around)).toEqual({
+      actions: [{ actionId, acceptedAt: startMs, isOver: false }],
+      rest: null,
+    });
+    expect(await show(world.context, actionId, ['1', '2'])).toBeNull();
+    world.clock.ms += 3_000;
+    expect((await list(world.context, around)).actions).toEqual([
+      { actionId, acceptedAt: startMs, isOver: true, endedAt: startMs + 3_000 },
+    ]);
+    expect(await show(world.context, actionId, ['1', '2'])).toMatchObject({
+      records: 2,
+      named: ['2'],
+      outcomes: [
+        { sourceId: '1', result: 'accepted' },
+        { sourceId: '2', result: 'rejected', code: 'metadata_validation_failed' },
+      ],
+    });
+    expect(await show(world.context, actionId, ['1', '3'])).toMatchObject({ named: ['2'] });
+    expect(await show(world.context, 'aa_gone', ['1'])).toEqual({ records: 0, named: [], outcomes: [] });
+    expect((await list(world.context, { ...around, kind: 'file' })).actions).toHaveLength(1);
+  });
+
+  it('is listed from the first millisecond of the time to before its end', async () => {
+    const world = project();
+    await bulk.submit(world.context, [world.write('1', {})]);
+    const listed = async (from: number, until: number) =>
+      (await list(world.context, { kind: 'bulk', from, until })).actions.length;
+    expect(await listed(startMs, startMs + 1)).toBe(1);
+    expect(await listed(startMs - minute, startMs)).toBe(0);
+    expect(await listed(startMs + 1, startMs + minute)).toBe(0);
+  });
+
+  it('is found behind more actions of others than a page holds', async () => {
+    const world = project();
+    const { actionId } = await bulk.submit(world.context, [world.write('1', {})]);
+    for (let index = 0; index < 250; index += 1) {
+      world.clock.ms += index % 3;
+      world.simulator.beginAction('CUSTOMERS.METADATA_UPDATE', []);
+    }
+    const found: string[] = [];
+    let until: number | null = around.until;
+    for (let pages = 0; until !== null && pages < 5; pages += 1) {
+      const page: Awaited<ReturnType<typeof list>> = await list(world.context, { ...around, until });
+      found.push(...page.actions.map((action) => action.actionId));
+      until = page.rest;
+    }
+    expect([found, until]).toEqual([[actionId], null]);
+  });
+
+  it('tells when a customer was last written, for whoever reads it back', async () => {
+    const { upsert, read, clock } = project();
+    await upsert('7', { name: 'Ann' });
+    expect(await read('7')).toMatchObject({ writtenAt: startMs });
+    clock.ms += 5_000;
+    await upsert('7', { name: 'Anna' });
+    expect(await read('7')).toMatchObject({ writtenAt: startMs + 5_000 });
+  });
+
+  it('is not missed in silence where the list is answered by something in between', async () => {
+    const { context } = project({ faults: () => Response.json({ hello: 'world' }) });
+    await expect(list(context, around)).rejects.toMatchObject({ name: 'TransientError', foreign: true });
+  });
+});
+
 describe('the quotas', () => {
   const quota = [
     { requests: 100, seconds: 60 },

@@ -29,6 +29,7 @@ import { changes, isOwn, refusalOf, Secrets } from './refusal.ts';
 import { bodyOf } from './request-body.ts';
 import { BodyTooLargeError, bodyLimits, unpacked } from './unpacking.ts';
 import { untilAborted } from './until-aborted.ts';
+import { type Ahead, VendorClock } from './vendor-clock.ts';
 
 const defaultTimeoutSeconds = 30;
 /** An access token is a few kilobytes at most. */
@@ -91,6 +92,7 @@ export class Endpoint {
   #isClosed = false;
   /** So that better lanes also go first where all connections are busy. */
   readonly #connections: PrioritySemaphore;
+  readonly #vendorClock = new VendorClock();
   readonly #counts = { total: 0, byStatus: {} as { [status: string]: number } };
 
   /** Throws where the description's base URL is none. */
@@ -202,6 +204,11 @@ export class Endpoint {
     return { total: this.#counts.total, byStatus: { ...this.#counts.byStatus } };
   }
 
+  /** How far the vendor's clock is ahead of ours; null until an answer has told. */
+  get clockAhead(): Ahead | null {
+    return this.#vendorClock.ahead;
+  }
+
   /** The proxy through which the vendor is reached, without credentials; null where it is reached directly. */
   get proxy(): string | null {
     const proxy = proxyOf(this.#proxies, this.#base.origin);
@@ -239,6 +246,8 @@ export class Endpoint {
     const readings = this.#description.readQuotas?.(response, request, now) ?? [];
     this.budget.observe(readings);
     const isSuccess = status >= 200 && status < 300;
+    // A gateway has a clock of its own.
+    if (isSuccess) this.#vendorClock.note(headers['date'], startedAt, now);
     const isPage = json === undefined && wantsJson(request, { status, text, headers });
     if (isSuccess && (isPage || request.isAnswer?.(json) === false)) {
       const what = isPage ? 'something other than JSON' : 'something other than what was asked for';
