@@ -67,7 +67,7 @@ const report = await preview(database, {
   sending: {
     destination: present.destination.connector.destination!,
     settings: present.destination.settings,
-    deletes: 'keep',
+    onOrphaned: 'keep',
   },
 });
 const previewMs = performance.now() - begun;

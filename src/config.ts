@@ -16,7 +16,7 @@ import type { MergeConfig } from './customer/merge.ts';
 import { addressFault } from './db/address.ts';
 import type { Proxies } from './engine/http/connections.ts';
 import { knownCharset } from './engine/webhook/charset.ts';
-import type { BreakerLimits, DeletePolicy } from './sync/deliver/breaker.ts';
+import type { BreakerLimits, OrphanPolicy } from './sync/deliver/breaker.ts';
 import type { DriftPolicy } from './sync/inbox/destination-changes.ts';
 import type { SourceConfig } from './sync/source.ts';
 
@@ -49,7 +49,7 @@ export interface Config {
   metadataSchema: 'destination' | 'none' | MetadataSchema;
   /** What becomes of metadata keys that the schema does not define. Null: sent, or held where the schema is closed. */
   unknownMetadata: 'send' | 'hold' | 'drop' | null;
-  deletes: DeletePolicy;
+  onOrphaned: OrphanPolicy;
   /** What is done with customers that the destination holds otherwise than it acknowledged. */
   drift: DriftPolicy;
   breaker: BreakerLimits;
@@ -264,7 +264,7 @@ export function checkConfig(
     allowPrivateAddresses: file.allowPrivateAddresses,
     metadataSchema: file.metadataSchema as Config['metadataSchema'],
     unknownMetadata: file.unknownMetadata ?? null,
-    deletes: file.deletes,
+    onOrphaned: file.onOrphaned,
     drift: file.drift,
     breaker: file.breaker,
     verify: file.verify ? verifyOf(file.verify) : null,
@@ -344,7 +344,7 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     sourceId,
     mapping,
     filter,
-    keep,
+    extraProperties,
     badValues,
     webhook,
     privacyDeletions,
@@ -364,7 +364,7 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     },
     mapping: (mapping as Mapping | undefined) ?? null,
     filter: (filter as SourceConfig['filter']) ?? null,
-    keep,
+    extraProperties,
     badValues: badValues ?? (connector.source.columnsFor ? (mapping ? 'reject' : null) : 'quarantine'),
     locale: localeOver({ unit, decimal }, data.locale),
     phones: data.phones,

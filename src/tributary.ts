@@ -199,7 +199,7 @@ export class Tributary {
       },
       endpoint: this.endpoints.get(destinationName)!,
       rightOfWay,
-      deletes: config.deletes,
+      onOrphaned: config.onOrphaned,
       onLeft: (tx, sourceId, now) => this.#eraseLeft(tx, sourceId, now),
       newLease: () => leaseOf(this.worker),
       onUrgentSent: () => this.#workers.get('deliver urgent')?.wake(),
@@ -361,8 +361,8 @@ export class Tributary {
 
   /** Where customers go, as previews need to know it. */
   get sending(): Sending {
-    const { destination, deletes } = this.config;
-    return { destination: destination.connector.destination!, settings: this.#provenSettings, deletes };
+    const { destination, onOrphaned } = this.config;
+    return { destination: destination.connector.destination!, settings: this.#provenSettings, onOrphaned };
   }
 
   /** What a connector is handed, outside of any run: for checks and for reading schemas. */

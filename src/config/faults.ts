@@ -50,8 +50,7 @@ export function faultsOf(
       const known = knownKeys(issue.path);
       return issue.keys.map((key) => ({
         path: joined(path, [...issue.path, key]),
-        found: 'a key that is not known here',
-        allowed: keyMeant(key, known),
+        ...unknownKey(key, known),
       }));
     }
     const keys = issue.path.map(String);
@@ -72,6 +71,16 @@ export function faultsOf(
     const found = isSecret ? hidden : shown(value);
     return [{ path: joined(path, issue.path), found, allowed: allowedBy(issue) }];
   });
+}
+
+/** Former names of keys, by which no other key may be called. */
+const renamed: { readonly [key: string]: string } = { deletes: 'onOrphaned', keep: 'extraProperties' };
+
+function unknownKey(key: string, known: readonly string[]): Omit<Fault, 'path'> {
+  const now = Object.hasOwn(renamed, key) ? renamed[key]! : null;
+  return now !== null && known.includes(now)
+    ? { found: 'a key that was renamed', allowed: `"${now}" in its place, with the same value` }
+    : { found: 'a key that is not known here', allowed: keyMeant(key, known) };
 }
 
 function keyMeant(key: string, known: readonly string[]): string {

@@ -152,7 +152,10 @@ export const sourceShape = z.looseObject({
     )
     .optional()
     .describe('The values of properties that admit a record. All others are counted as filtered.'),
-  keep: z.array(text).default([]).describe('Properties to read in addition to those that the mapping uses.'),
+  extraProperties: z
+    .array(text)
+    .default([])
+    .describe('Properties to read in addition to those that the mapping uses.'),
   badValues: z
     .enum(['quarantine', 'reject'])
     .optional()
@@ -346,7 +349,7 @@ export const fileShape = z.strictObject({
     .describe(
       'What is done with metadata keys that the schema does not define: "send", "hold" (quarantine) or "drop". Default: "send", or "hold" if Voucherify rejects such keys.',
     ),
-  deletes: z
+  onOrphaned: z
     .enum(['keep', 'blank', 'delete', 'erase'])
     .default('keep')
     .describe(

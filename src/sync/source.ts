@@ -35,7 +35,7 @@ export interface SourceConfig {
   mapping: Mapping | null;
   filter: Filter | null;
   /** Properties asked for beyond those that the mapping uses. */
-  keep: readonly string[];
+  extraProperties: readonly string[];
   /** Null: a row written for us is refused whole, and of another file only the value is left out. */
   badValues: BadValuePolicy | null;
   /** How its values are written: as configured, else with the unit of time that the connector declares. */
@@ -109,7 +109,7 @@ export class Source {
       [config.filter, ...Object.values(config.mapping ?? config.connector.source?.mapping ?? {})].some(
         (entry) => typeof entry === 'function',
       );
-    this.properties = [...new Set([...this.#compiled.properties, ...paths, ...config.keep])];
+    this.properties = [...new Set([...this.#compiled.properties, ...paths, ...config.extraProperties])];
   }
 
   /** False where the vendor only pushes. */

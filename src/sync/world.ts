@@ -9,7 +9,7 @@ import {
   type MergePolicy,
   merge,
 } from '../customer/merge.ts';
-import { Breaker, type BreakerLimits, type DeletePolicy } from './deliver/breaker.ts';
+import { Breaker, type BreakerLimits, type OrphanPolicy } from './deliver/breaker.ts';
 import type { Suppressions } from './erase/suppressions.ts';
 import type { StandingRecord } from './records/records.ts';
 import { type MetadataRules, readerOf, Source, type SourceConfig } from './source.ts';
@@ -21,7 +21,7 @@ export interface WorldConfig {
   unknownMetadata: MetadataRules['unknownMetadata'] | null;
   /** Absent: nothing is ever held. */
   breaker?: BreakerLimits;
-  deletes?: DeletePolicy;
+  onOrphaned?: OrphanPolicy;
   /** Sources that are permanently gone. Their contributions are withdrawn. */
   removedSources?: readonly string[];
 }
@@ -52,7 +52,7 @@ export class World {
 
   constructor(config: WorldConfig, schema: MetadataSchema | null = null) {
     this.#config = config;
-    this.breaker = config.breaker ? new Breaker(config.breaker, config.deletes ?? 'keep') : null;
+    this.breaker = config.breaker ? new Breaker(config.breaker, config.onOrphaned ?? 'keep') : null;
     this.#policy = compileMerge(
       config.merge,
       config.sources.map((source) => source.name),

@@ -35,7 +35,7 @@ function sourceWith(settings: Record<string, unknown>): Source {
       sourceId: { path: null, policy: 'sticky', lowerCase: false },
       mapping: null,
       filter: null,
-      keep: [],
+      extraProperties: [],
       badValues: null,
       schedule: null,
       timezone: 'UTC',

@@ -436,7 +436,7 @@ describe.each(databases)('files from end to end on $name', ({ open }) => {
     path = await files.write('nightly.csv', lines('Source_id,Name', 'n1,Ann', 'n2,Bo', 'n3,Cy'));
     clocked = await files.write('clocked.csv', '');
     world = await openSyncWorld(database, {
-      config: { deletes: 'delete', breaker: { deleted: { share: 0.5, count: 100 } } },
+      config: { onOrphaned: 'delete', breaker: { deleted: { share: 0.5, count: 100 } } },
       sources: {
         nightly: { connector: 'csv', path, complete: true },
         partial: { connector: 'csv', path },

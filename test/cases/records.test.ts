@@ -178,7 +178,7 @@ describe('States that come back', () => {
   it('14-back-to-what-it-was: A, B, A ends with A, and what was created again is there', async () => {
     const { push, held } = await open(
       { crm: { ...crm, record: { deleted: { path: 'deleted', equals: true } } } },
-      { config: { deletes: 'delete', breaker: { deleted: { share: 1, count: 100 } } } },
+      { config: { onOrphaned: 'delete', breaker: { deleted: { share: 1, count: 100 } } } },
     );
     for (const name of ['A', 'B', 'A']) await push({ id: 'back', name });
     expect(held('back')).toMatchObject({ name: 'A' });
@@ -229,7 +229,7 @@ const configOf = (
     sourceId: { path: null, policy: 'sticky' },
     mapping,
     filter: null,
-    keep: [],
+    extraProperties: [],
     badValues: 'quarantine',
     schedule: null,
     timezone: 'UTC',

@@ -307,7 +307,7 @@ describe.each(databases)('Two workers, on $name', ({ open }) => {
     const other = await openWorld(handle, {
       clock,
       sources: { crm: { ...crm, sourceId: 'email' }, files: { connector: 'csv' } },
-      config: { deletes: 'blank' },
+      config: { onOrphaned: 'blank' },
     });
     const status = async () =>
       (
@@ -320,8 +320,8 @@ describe.each(databases)('Two workers, on $name', ({ open }) => {
       return (await status()).differingWorkers.length > 0;
     });
     const { differingWorkers } = await status();
-    expect(differingWorkers).toMatchObject([{ parts: ['deletes', 'sources.crm'] }]);
-    expect(differingWorkers[0]!.note).toContain('with another configuration: deletes, sources.crm differ');
+    expect(differingWorkers).toMatchObject([{ parts: ['onOrphaned', 'sources.crm'] }]);
+    expect(differingWorkers[0]!.note).toContain('with another configuration: onOrphaned, sources.crm differ');
     await clock.advance(60_000);
     const told = () => one.logged.filter((line) => line.includes('another configuration'));
     expect(told()).toHaveLength(1);

@@ -128,7 +128,7 @@ describe('answers of sources', () => {
     );
     await start({
       connectors: [given(() => ({ records, cursor: 1, done: true }))],
-      sources: { crm: { connector: 'given', keep: ['plan'] } },
+      sources: { crm: { connector: 'given', extraProperties: ['plan'] } },
     });
     const run = await ended(await ask('crm'));
     expect(run).toMatchObject({ state: 'finished', received: 300, rejected: isLost ? 1 : 0 });
@@ -281,7 +281,7 @@ describe('answers of sources', () => {
     ['one record of five, and reads of nobody', oneThen(() => Response.json({ results: [] }))],
     ['one record of five, and reads that answer {}', oneThen(() => Response.json({}))],
   ])('faults 09: a full reading with %s deletes nobody', async (_what, answer) => {
-    await start({ config: { deletes: 'delete' } });
+    await start({ config: { onOrphaned: 'delete' } });
     expect(await ended(await ask())).toMatchObject({ state: 'finished', received: 5 });
     await world.rest();
     const [first] = world.hubspot.contacts();

@@ -42,7 +42,7 @@ describe.each(databases)('deletes on $name', ({ open }) => {
   }
 
   const deletes = (policy: string, breaker?: object): SyncWorldOptions => ({
-    config: { deletes: policy, ...(breaker && { breaker }) },
+    config: { onOrphaned: policy, ...(breaker && { breaker }) },
   });
   const gone = async () =>
     (
@@ -367,7 +367,7 @@ describe.each(databases)('a sweep on $name', ({ open }) => {
       destination: { connector: 'nowhere' },
       sources: { crm: { connector: 'listed' } },
       metadataSchema: 'none',
-      deletes: 'delete',
+      onOrphaned: 'delete',
       breaker: { deleted: { share: 1, count: 1000 } },
     };
     const config = checkConfig('test', raw, {}, [listed(truth), nowhere]);

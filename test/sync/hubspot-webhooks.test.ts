@@ -14,7 +14,7 @@ describe.each(databases)('webhooks of HubSpot on $name', ({ open }) => {
   let database: TestDatabase;
   let send: (request: PushedRequest) => Promise<Response>;
 
-  async function start(people: number, options: { deletes?: string } = {}): Promise<SyncWorld> {
+  async function start(people: number, options: { onOrphaned?: string } = {}): Promise<SyncWorld> {
     database = await open();
     world = await openSyncWorld(database, {
       hubspot: {
@@ -22,7 +22,7 @@ describe.each(databases)('webhooks of HubSpot on $name', ({ open }) => {
         indexLagMs: 60_000,
       },
       source: { clientSecret },
-      config: { publicUrl, ...(options.deletes && { deletes: options.deletes }) },
+      config: { publicUrl, ...(options.onOrphaned && { onOrphaned: options.onOrphaned }) },
     });
     const app = createApp(world.tributary, {
       apiToken: 'a-token-for-the-tests',
@@ -78,7 +78,7 @@ describe.each(databases)('webhooks of HubSpot on $name', ({ open }) => {
   });
 
   it('hands a customer on when contacts are merged, and takes it away when one is deleted', async () => {
-    await start(30, { deletes: 'delete' });
+    await start(30, { onOrphaned: 'delete' });
     const [first, second, third, fourth] = ids();
     world.hubspot.merge(first!, second!);
     world.hubspot.archive(third!);

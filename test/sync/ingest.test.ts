@@ -28,7 +28,7 @@ const source = (name: string, over: Partial<SourceConfig> = {}): SourceConfig =>
   sourceId: { path: 'key', policy: 'sticky', lowerCase: false },
   mapping,
   filter: null,
-  keep: [],
+  extraProperties: [],
   badValues: 'quarantine',
   schedule: null,
   timezone: 'UTC',

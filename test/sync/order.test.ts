@@ -49,7 +49,7 @@ const source = (
   sourceId: { path: 'key', policy, lowerCase: true },
   mapping,
   filter,
-  keep: [],
+  extraProperties: [],
   badValues: 'quarantine',
   schedule: null,
   timezone: 'UTC',

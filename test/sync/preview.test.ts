@@ -128,8 +128,8 @@ describe.each(databases)('a preview on $name', ({ open }) => {
   });
 
   it('says that a sticky source ID stays, and where follow would move it', async () => {
-    await start({ crm: { ...crm, keep: ['other'] } });
-    const sticky = await look({ crm: { ...crm, keep: ['other'], sourceId: 'other' } });
+    await start({ crm: { ...crm, extraProperties: ['other'] } });
+    const sticky = await look({ crm: { ...crm, extraProperties: ['other'], sourceId: 'other' } });
     expect(sticky.records.staying).toMatchObject({
       count: 30,
       samples: [{ sourceId: 'p000000', to: 'op000000' }, {}, {}, {}, {}],
@@ -137,7 +137,7 @@ describe.each(databases)('a preview on $name', ({ open }) => {
     expect(sticky).toMatchObject({ differs: false, records: { moved: { count: 0 } } });
     expect(sticky.notes.join()).toContain('sticky');
     const follow = await look({
-      crm: { ...crm, keep: ['other'], sourceId: { from: 'other', policy: 'follow' } },
+      crm: { ...crm, extraProperties: ['other'], sourceId: { from: 'other', policy: 'follow' } },
     });
     expect(follow.records.moved).toMatchObject({ count: 30 });
     expect(follow.customers).toMatchObject({ created: { count: 30 }, left: { count: 30 } });

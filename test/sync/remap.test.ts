@@ -106,10 +106,10 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
   });
 
   it('moves source IDs that follow, filters, and lets in what was filtered', async () => {
-    await start({ crm: { ...crm, keep: ['other'], filter: { points: ['1', '2'] } } });
+    await start({ crm: { ...crm, extraProperties: ['other'], filter: { points: ['1', '2'] } } });
     const next = {
       ...crm,
-      keep: ['other'],
+      extraProperties: ['other'],
       sourceId: { from: 'other', policy: 'follow' },
       filter: { points: ['2', '3'] },
     };
@@ -312,7 +312,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
       return rulesOf(world, world.source('crm')!);
     };
     const same = of({});
-    expect(of({ token: 'secret', schedule: '* * * * *', keep: ['other'] })).toBe(same);
+    expect(of({ token: 'secret', schedule: '* * * * *', extraProperties: ['other'] })).toBe(same);
     expect(of({}, {}, { shop })).toBe(same);
     const others = [
       of({ mapping: { ...mapping, name: 'id' } }),

@@ -20,7 +20,7 @@ describe('a cause', () => {
     ['delivery', 'duplicate_found', '', /only one may have/, /merge or correct/],
     ['delivery', 'http_413', '', /larger than/, /fewer or shorter/],
     ['delivery', 'given_up', 'given up after 30 attempts: HTTP 503', /may have arrived/, /retry/],
-    ['delivery', 'no_remove', '', /no way to/, /"deletes"/],
+    ['delivery', 'no_remove', '', /no way to/, /"onOrphaned"/],
     [
       'record',
       'source_id',

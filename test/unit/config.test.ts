@@ -91,7 +91,7 @@ describe('The configuration', () => {
           sourceId: { path: null, policy: 'sticky' },
           mapping: null,
           filter: null,
-          keep: [],
+          extraProperties: [],
           badValues: 'quarantine',
           schedule: null,
           timezone: 'UTC',
@@ -168,7 +168,9 @@ describe('The configuration', () => {
     expect(error.message).toBe(
       'The configuration test has a fault:\n  sources.hubspot.schedule\n    found:   "*/5 * * *"\n    allowed: it has 4 fields; five are allowed, or six with seconds first',
     );
-    expect(errorOf(() => configOf(withSource({ schedule: '', keep: 1 }))).message).toContain('has 2 faults:');
+    expect(errorOf(() => configOf(withSource({ schedule: '', extraProperties: 1 }))).message).toContain(
+      'has 2 faults:',
+    );
   });
 
   it.each([null, 'text', 7, [], {}])('that is %j is refused and not crashed on', (raw) => {
@@ -212,7 +214,11 @@ describe('The configuration', () => {
 
     it('and says every one that is not set, once, with where it stands', () => {
       const faults = faultsOf(
-        withSource({ accessToken: '${env:TOKEN}', baseUrl: '${env:BASE}', keep: ['a', '${env:KEEP}'] }),
+        withSource({
+          accessToken: '${env:TOKEN}',
+          baseUrl: '${env:BASE}',
+          extraProperties: ['a', '${env:KEEP}'],
+        }),
         {},
       );
       expect(faults).toEqual([
@@ -227,7 +233,7 @@ describe('The configuration', () => {
           allowed: 'an environment variable that is set; BASE is not',
         },
         {
-          path: 'sources.hubspot.keep[1]',
+          path: 'sources.hubspot.extraProperties[1]',
           found: '${env:KEEP}',
           allowed: 'an environment variable that is set; KEEP is not',
         },
@@ -340,6 +346,41 @@ describe('The configuration', () => {
     expect(faultsOf(withSource({ timezone: 'Europe/Warszawa' }))).toMatchObject([
       { path: 'sources.hubspot.timezone', allowed: expect.stringContaining('Europe/Warsaw') },
     ]);
+  });
+
+  it.each(connectors.filter(({ source }) => source).map(({ name }) => name))(
+    'answers a key that was renamed by its new name, whatever else is wrong: %s',
+    (connector) => {
+      const faults = faultsOf({
+        destination,
+        sources: { crm: { connector, keep: ['plan'] } },
+        deletes: 'blank',
+      });
+      const found = 'a key that was renamed';
+      expect(faults).toContainEqual({
+        path: 'sources.crm.keep',
+        found,
+        allowed: '"extraProperties" in its place, with the same value',
+      });
+      expect(faults).toContainEqual({
+        path: 'deletes',
+        found,
+        allowed: '"onOrphaned" in its place, with the same value',
+      });
+    },
+  );
+
+  it('does not take a key for a renamed one where there is none of the new name', () => {
+    const faults = faultsOf(withSource({ deletes: 'blank', webhook: { keep: 1 } }, { keep: [] }));
+    expect(paths(faults).toSorted()).toEqual([
+      'keep',
+      'sources.hubspot.deletes',
+      'sources.hubspot.webhook.keep',
+    ]);
+    for (const { found, allowed } of faults) {
+      expect(found).toBe('a key that is not known here');
+      expect(allowed).not.toMatch(/in its place/);
+    }
   });
 
   it.each([

@@ -80,6 +80,10 @@ describe.each(databases)('POST /api/preview on $name', ({ open }) => {
     [{ mapping: { crm: { name: 7 } } }, { path: 'mapping.crm.name' }],
     [{ mapping: { crm: { nmae: 'x' } } }, { path: 'mapping.crm.nmae' }],
     [{ merge: { fields: { name: ['nosuch'] } } }, { path: 'merge' }],
+    [
+      { config: config(present, { deletes: 'blank' }) },
+      { path: 'config.deletes', allowed: '"onOrphaned" in its place, with the same value' },
+    ],
     [{ config: config(present), payloads: 100_000 }, { path: 'payloads' }],
   ])('refuses %j with the fault', async (json, fault) => {
     const answer = await call('POST', '/api/preview', { json });

@@ -6,7 +6,7 @@ import { at, json, type Queryable, texts } from '../../db/database.ts';
 import type { Revised } from '../customers/customers.ts';
 
 /** What becomes of a customer that all its records have left. `blank`: what we wrote is cleared. */
-export type DeletePolicy = 'keep' | 'blank' | 'delete' | 'erase';
+export type OrphanPolicy = 'keep' | 'blank' | 'delete' | 'erase';
 
 /** More than the smaller of the two, per run and per hour, is held until a person decides. `share` is of all customers. */
 export interface BreakerLimits {
@@ -33,12 +33,12 @@ const forgetMs = 7 * 86_400_000;
 
 export class Breaker {
   readonly #limits: BreakerLimits;
-  readonly #deletes: DeletePolicy;
+  readonly #onOrphaned: OrphanPolicy;
   #customers = { count: 0, at: Number.NEGATIVE_INFINITY };
 
-  constructor(limits: BreakerLimits, deletes: DeletePolicy) {
+  constructor(limits: BreakerLimits, onOrphaned: OrphanPolicy) {
     this.#limits = limits;
-    this.#deletes = deletes;
+    this.#onOrphaned = onOrphaned;
   }
 
   /**
@@ -74,7 +74,7 @@ export class Breaker {
 
   #lossesOf({ sourceId, becameLeft, changed }: Revised): Loss[] {
     // What a customer's last records said goes with it or stays with it: it is one loss or none.
-    if (becameLeft) return this.#deletes === 'keep' ? [] : [{ sourceId, what: deleted, from: null }];
+    if (becameLeft) return this.#onOrphaned === 'keep' ? [] : [{ sourceId, what: deleted, from: null }];
     return Object.entries(changed).flatMap(([what, { from = null, to = null }]) =>
       from !== null && to === null ? [{ sourceId, what, from }] : [],
     );

@@ -16,7 +16,7 @@ import { destinationName, type Pause, pauses, resumeAfterTrial, takeTrial } from
 import { someRunIsGoing } from '../runs/runs.ts';
 import { BatchSize } from './batch-size.ts';
 import { batchesUnderWay } from './batches.ts';
-import type { DeletePolicy } from './breaker.ts';
+import type { OrphanPolicy } from './breaker.ts';
 import {
   type Backlog,
   backlog,
@@ -59,7 +59,7 @@ export interface DeliverRoom {
   endpoint: Endpoint;
   rightOfWay: RightOfWay;
   /** What becomes of customers that all their records have left. */
-  deletes: DeletePolicy;
+  onOrphaned: OrphanPolicy;
   /** Begins the erasure of a customer, in the transaction that puts its delivery down. */
   onLeft(db: Queryable, sourceId: string, now: number): Promise<void>;
   /** A lease of this worker, new for each claim. */

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import type { Destination, Fields, Json, JsonObject } from '../../connector.ts';
 import { acknowledge, changes } from '../../customer/diff.ts';
 import { type Queryable, texts } from '../../db/database.ts';
-import type { DeletePolicy } from './breaker.ts';
+import type { OrphanPolicy } from './breaker.ts';
 import type { Claimed } from './deliveries.ts';
 
 /** One customer as it is about to be written. */
@@ -45,7 +45,7 @@ export interface Row {
 export interface Sending {
   destination: Destination<unknown>;
   settings: unknown;
-  deletes: DeletePolicy;
+  onOrphaned: OrphanPolicy;
 }
 
 /**
@@ -131,7 +131,7 @@ function writingOf(row: Row, { attempts, uncertain, alone }: Claimed, sending: S
 export function intentOf(
   row: Row,
   uncertain: boolean,
-  { destination, settings, deletes }: Sending,
+  { destination, settings, onOrphaned }: Sending,
 ): { action: Writing['action']; sent: Fields | null } {
   const none = { action: 'none' as const, sent: null };
   const options = {
@@ -144,9 +144,9 @@ export function intentOf(
     return sent ? { action: 'write', sent } : none;
   }
   // What the destination was never sent needs no taking away.
-  if (deletes === 'keep' || (row.acknowledged === null && !uncertain)) return none;
-  if (deletes === 'delete') return { action: 'remove', sent: null };
-  if (deletes === 'erase') return { action: 'erase', sent: null };
+  if (onOrphaned === 'keep' || (row.acknowledged === null && !uncertain)) return none;
+  if (onOrphaned === 'delete') return { action: 'remove', sent: null };
+  if (onOrphaned === 'erase') return { action: 'erase', sent: null };
   const emptied = { fields: {}, dropped: namesOf(row) };
   const sent = changes(emptied, row.acknowledged, options);
   return sent && Object.keys(sent).length > 0 ? { action: 'write', sent } : none;

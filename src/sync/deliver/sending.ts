@@ -150,7 +150,7 @@ export class Sender {
   async #remove(context: Context<unknown>, sourceId: string): Promise<Outcome> {
     const { destination } = this.#room;
     if (destination.remove) return destination.remove(context, sourceId, { permanent: false });
-    const message = 'The destination offers no way to delete a customer: set "deletes" to another policy.';
+    const message = 'The destination offers no way to delete a customer: set "onOrphaned" to another policy.';
     return { sourceId, result: 'rejected', code: 'no_remove', message };
   }
 

@@ -87,7 +87,7 @@ const entries: readonly Entry[] = [
     kind: 'delivery',
     code: 'no_remove',
     plain: 'The customer should be deleted, and the destination offers no way to.',
-    next: 'Set "deletes" to keep, blank or erase, then retry.',
+    next: 'Set "onOrphaned" to keep, blank or erase, then retry.',
   },
   {
     kind: 'delivery',

@@ -158,7 +158,7 @@ function configOf(
     sourceId: definition.sourceId,
     mapping: definition.mapping,
     filter: definition.filter as Exclude<Filter, (body: JsonObject) => boolean> | null,
-    keep: [],
+    extraProperties: [],
     badValues: definition.badValues,
     ...(definition.locale && { locale: definition.locale }),
     phones: definition.phones,

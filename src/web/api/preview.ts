@@ -154,7 +154,7 @@ export async function previewConfig(
   return preview(tributary.database, {
     present: tributary.world,
     proposed: new World(proposed, schemaOf(tributary, proposed)),
-    sending: { destination: connector.destination!, settings, deletes: proposed.deletes },
+    sending: { destination: connector.destination!, settings, onOrphaned: proposed.onOrphaned },
     ...options,
   });
 }
