@@ -86,7 +86,7 @@ describe('tributary.schema.json', () => {
   it.each(examples)('accepts the example in $where, as the program does', ({ config, where }) => {
     const filled = { destination, sources: {}, ...config };
     expect(faultsOf(filled)).toEqual([]);
-    const variables = new Proxy({}, { get: () => 'set' });
+    const variables = new Proxy({}, { get: () => 'set-us19' });
     expect(() => checkConfig(where, filled, variables, connectors)).not.toThrow();
   });
 

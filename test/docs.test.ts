@@ -1,0 +1,83 @@
+// The documentation against the tree: links lead somewhere, pages keep their form.
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+const text = (path: string) => readFileSync(join(root, path), 'utf8');
+const namesIn = (folder: string) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+
+const pages = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...['docs', 'connectors', 'bench'].flatMap((folder) =>
+    namesIn(folder)
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name)),
+  ),
+];
+
+/** The anchors of a page, as GitHub makes them of its headings. */
+function anchorsOf(page: string): string[] {
+  return [...text(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+function brokenLinks(page: string): string[] {
+  const links = [...text(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)];
+  return links.flatMap(([link, path = '', anchor]) => {
+    const target = path === '' ? page : relative(root, resolve(root, dirname(page), path));
+    const leads = existsSync(join(root, target)) && (!anchor || anchorsOf(target).includes(anchor));
+    return leads ? [] : [`${page}: ${link}`];
+  });
+}
+
+describe('The documentation', () => {
+  it('has links that lead somewhere', () => {
+    expect(pages.length).toBeGreaterThan(40);
+    expect(pages.flatMap(brokenLinks)).toEqual([]);
+  });
+
+  it('is reached from its index', () => {
+    const index = text('docs/README.md');
+    const first = readdirSync(join(root, 'docs')).filter(
+      (name) => name.endsWith('.md') && name !== 'README.md',
+    );
+    expect(first.filter((name) => !index.includes(`(${name})`))).toEqual([]);
+  });
+
+  it('has a README of a hundred lines at most that begins with the two commands', () => {
+    const lines = text('README.md').trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(100);
+    const [first = ''] = text('README.md').split('\n## ');
+    expect(first).toMatch(/^```sh\nnpm start .*\nnpm test /m);
+  });
+
+  it('has pictures below 200 kB', () => {
+    const pictures = namesIn('docs/pictures');
+    expect(pictures.length).toBeGreaterThanOrEqual(2);
+    for (const name of pictures)
+      expect(statSync(join(root, 'docs/pictures', name)).size, name).toBeLessThan(200_000);
+  });
+});
+
+describe('The decisions', () => {
+  const records = readdirSync(join(root, 'docs/decisions'))
+    .filter((name) => /^\d{4}-/.test(name))
+    .sort();
+
+  it('are numbered one after another', () => {
+    expect(records.map((name) => Number(name.slice(0, 4)))).toEqual(records.map((_, index) => index + 1));
+  });
+
+  it.each(records)('%s has a title, the four parts and a line in the index', (name) => {
+    const record = text(join('docs/decisions', name));
+    const [, title = ''] = /^# \d+\. (.+)\n/.exec(record) ?? [];
+    const headings = [...record.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual(['Context', 'Decision', 'Consequences', 'Weighed']);
+    expect(text('docs/decisions/README.md')).toContain(`- [${name.slice(0, 4)}](${name}) ${title}\n`);
+  });
+});
