@@ -8,24 +8,30 @@ import { connectors } from '../connectors/index.ts';
 import { createHubSpotSimulator } from '../simulators/hubspot.ts';
 import { serve } from '../simulators/serve.ts';
 import { createVoucherifySimulator } from '../simulators/voucherify.ts';
+import { Tributary } from '../src/app/app.ts';
 import { checkConfig } from '../src/config.ts';
 import { type Database, openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
 import { createLog } from '../src/engine/log/log.ts';
-import { type KeptForecast, keepForecast, listForecasts } from '../src/sync/plan/forecasts.ts';
-import { Tributary } from '../src/tributary.ts';
+import { type KeptForecast, keepForecast, listForecasts } from '../src/tables/forecasts.ts';
 import type { Figure } from './figures.ts';
 
 const contacts = 20_000;
+
 const latencyMs = 100;
+
 /** Off by more than this is missed. */
 const mostOff = 0.1;
 
 /** Small plans, so that it is the quotas that take the time. */
 const burst = { requests: 50, seconds: 10 };
+
 const search = { requests: 4, seconds: 1 };
+
 const calls = { requests: 60, seconds: 10 };
+
 const bulkCalls = { requests: 30, seconds: 60 };
+
 /** No quota turns it away from bulk. */
 const ample = { calls: { requests: 2_000, seconds: 60 }, bulkCalls: { requests: 1_000, seconds: 60 } };
 

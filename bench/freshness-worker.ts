@@ -1,14 +1,13 @@
 // Tributary with its door, as a process of its own, between the vendors of the freshness bench. It prints its address.
-
 import { tmpdir } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { connectors } from '../connectors/index.ts';
+import { Tributary } from '../src/app/app.ts';
 import { checkConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
 import { createLog } from '../src/engine/log/log.ts';
-import { Tributary } from '../src/tributary.ts';
 import { createApp } from '../src/web/app.ts';
 import { serveApp } from '../src/web/server.ts';
 import { clientSecret, eventSecret, publicUrl, quotas } from './freshness-terms.ts';
@@ -20,6 +19,7 @@ const { values: options } = parseArgs({
     voucherify: { type: 'string', default: '' },
   },
 });
+
 const config = checkConfig(
   'bench/freshness-worker.ts',
   {
@@ -61,17 +61,26 @@ const config = checkConfig(
   {},
   connectors,
 );
+
 const database = await openDatabase({ url: options.database, directory: '' });
+
 const log = createLog({ level: 'warn', write: (line) => void process.stderr.write(line) });
+
 const tributary = new Tributary({ config, database, clock: systemClock, log });
+
 await tributary.start({ calendar: false });
+
 const app = createApp(tributary, { apiToken: 'a-token-for-the-bench', version: '0', dataDir: tmpdir() });
+
 const served = await serveApp(app, { host: '127.0.0.1', port: 0 });
+
 console.log(served.url);
 
 /** How long the event loop was held, to be told when asked. */
 const delays = monitorEventLoopDelay({ resolution: 5 });
+
 delays.enable();
+
 process.on('SIGUSR2', () => {
   const told = { p50: delays.percentile(50), p99: delays.percentile(99), max: delays.max };
   console.log(
@@ -81,6 +90,7 @@ process.on('SIGUSR2', () => {
   );
   delays.reset();
 });
+
 process.once('SIGTERM', async () => {
   await served.close();
   await tributary.drain();

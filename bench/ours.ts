@@ -3,12 +3,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { connectors } from '../connectors/index.ts';
+import { Tributary } from '../src/app/app.ts';
 import { checkConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
 import { createLog } from '../src/engine/log/log.ts';
-import { runById } from '../src/sync/runs/runs.ts';
-import { Tributary } from '../src/tributary.ts';
+import { runById } from '../src/tables/runs.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -61,19 +61,32 @@ const config = checkConfig(
 );
 
 const database = await openDatabase({ url: options.database, directory: options.directory });
+
 const log = createLog({ level: 'warn', write: (line) => void process.stderr.write(line) });
+
 const tributary = new Tributary({ config, database, clock: systemClock, log });
+
 await tributary.start();
+
 const requestedAt = performance.now();
+
 const mode = options.mode === 'full' ? 'full' : 'incremental';
+
 const run = await tributary.request({ source: 'hubspot', mode, trigger: 'manual', lane: 'schedule' });
+
 if (!run) throw new Error('The run was not accepted.');
+
 while (!(await tributary.isAtRest())) await delay(50);
+
 const restedAt = performance.now();
+
 const ended = await runById(database, run.id);
+
 if (ended?.state !== 'finished')
   throw new Error(`The run ${ended?.state ?? 'is gone'}: ${ended?.error ?? 'no reason given'}`);
+
 const { received, changed, unchanged, customers } = ended;
+
 console.log(
   JSON.stringify({
     counts: { received, changed, unchanged, customers },
@@ -83,5 +96,7 @@ console.log(
     peakRssKilobytes: process.resourceUsage().maxRSS,
   }),
 );
+
 await tributary.drain();
+
 await database.close();

@@ -8,9 +8,9 @@ import { sql } from 'drizzle-orm';
 import { connectors } from '../connectors/index.ts';
 import { checkConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/database.ts';
-import { preview } from '../src/sync/deliver/preview.ts';
-import { ingest } from '../src/sync/records/ingest.ts';
-import { World } from '../src/sync/world.ts';
+import { ingest } from '../src/sync/intake/ingest.ts';
+import { World } from '../src/sync/intake/rules.ts';
+import { preview } from '../src/sync/preview/preview.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -19,7 +19,9 @@ const { values: options } = parseArgs({
     customers: { type: 'string', default: '100000' },
   },
 });
+
 const many = Number(options.customers);
+
 const pageRecords = 2_000;
 
 const mapping = {
@@ -31,6 +33,7 @@ const mapping = {
   'metadata.lifecycle_stage': 'lifecyclestage',
   'metadata.loyalty_points': { from: 'loyalty_points', as: 'number' },
 };
+
 const configOf = (given: object) =>
   checkConfig(
     'bench/preview.ts',
@@ -43,18 +46,27 @@ const configOf = (given: object) =>
   );
 
 const directory = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
+
 const database = await openDatabase({ url: options.database, directory });
+
 const present = configOf(mapping);
+
 const world = new World(present);
+
 await fill();
 
 globalThis.gc?.();
+
 const rssBefore = process.memoryUsage.rss();
+
 let rssPeak = rssBefore;
+
 const watch = setInterval(() => {
   rssPeak = Math.max(rssPeak, process.memoryUsage.rss());
 }, 20);
+
 const begun = performance.now();
+
 const report = await preview(database, {
   present: world,
   proposed: new World(
@@ -70,11 +82,16 @@ const report = await preview(database, {
     onOrphaned: 'keep',
   },
 });
+
 const previewMs = performance.now() - begun;
+
 clearInterval(watch);
+
 if (report.customers.looked !== many || report.writes.customers !== many)
   throw new Error(`The preview looked at ${report.customers.looked} of ${many} customers.`);
+
 const megabyte = 1024 ** 2;
+
 console.log(
   JSON.stringify({
     customers: many,
@@ -85,7 +102,9 @@ console.log(
     calls: report.writes.calls,
   }),
 );
+
 await database.close();
+
 rmSync(directory, { recursive: true, force: true });
 
 /** Every customer ingested and acknowledged as it is. */

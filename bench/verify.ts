@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { connectors } from '../connectors/index.ts';
+import { Tributary } from '../src/app/app.ts';
 import { checkConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
 import { createLog } from '../src/engine/log/log.ts';
-import { verificationById } from '../src/sync/proof/verifications.ts';
-import { Tributary } from '../src/tributary.ts';
+import { verificationById } from '../src/tables/verifications.ts';
 import { differingEvery } from './verify-vendor.ts';
 
 const { values: options } = parseArgs({
@@ -23,11 +23,15 @@ const { values: options } = parseArgs({
     vendor: { type: 'string' },
   },
 });
+
 const many = Number(options.customers);
 
 const directory = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
+
 const database = await openDatabase({ url: options.database, directory });
+
 await fill();
+
 const config = checkConfig(
   'bench/verify.ts',
   {
@@ -43,30 +47,45 @@ const config = checkConfig(
   {},
   connectors,
 );
+
 const log = createLog({ level: 'silent', write: () => {} });
+
 const tributary = new Tributary({ config, database, clock: systemClock, log });
+
 await tributary.start({ calendar: false });
 
 globalThis.gc?.();
+
 let rssPeak = process.memoryUsage.rss();
+
 const watch = setInterval(() => {
   rssPeak = Math.max(rssPeak, process.memoryUsage.rss());
 }, 20);
+
 const begun = performance.now();
+
 await tributary.verify({ sample: null, heal: false, by: 'person' });
+
 let verification = await verificationById(database, 1);
+
 while (verification?.state === 'requested') {
   await systemClock.sleep(50);
   verification = await verificationById(database, 1);
 }
+
 const verifyMs = performance.now() - begun;
+
 clearInterval(watch);
+
 const report = verification!.report;
+
 const expected = Math.ceil(many / differingEvery);
+
 if (report.source !== 'export' || report.compared !== many || report.differing.count !== expected)
   throw new Error(
     `The verification ended as ${verification!.state} (${verification!.error}): ${JSON.stringify({ ...report, differing: report.differing.count })}`,
   );
+
 console.log(
   JSON.stringify({
     customers: many,
@@ -75,8 +94,11 @@ console.log(
     calls: report.calls,
   }),
 );
+
 await tributary.drain();
+
 await database.close();
+
 rmSync(directory, { recursive: true, force: true });
 
 /** Every customer delivered and acknowledged, as the vendor has them. */

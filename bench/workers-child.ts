@@ -2,11 +2,11 @@
 // begins with the others.
 import { parseArgs } from 'node:util';
 import { connectors } from '../connectors/index.ts';
+import { Tributary } from '../src/app/app.ts';
 import { checkConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
 import { createLog } from '../src/engine/log/log.ts';
-import { Tributary } from '../src/tributary.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -15,6 +15,7 @@ const { values: options } = parseArgs({
     vendor: { type: 'string', default: '' },
   },
 });
+
 const config = checkConfig(
   'bench/workers-child.ts',
   {
@@ -33,11 +34,17 @@ const config = checkConfig(
   {},
   connectors,
 );
+
 const database = await openDatabase({ url: options.database, directory: '' });
+
 const log = createLog({ level: 'warn', write: (line) => void process.stderr.write(line) });
+
 const tributary = new Tributary({ config, database, clock: systemClock, log });
+
 await tributary.start({ calendar: false });
+
 console.log('"ready"');
+
 process.once('SIGTERM', async () => {
   await tributary.drain();
   await database.close();

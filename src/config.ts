@@ -16,9 +16,9 @@ import type { MergeConfig } from './customer/merge.ts';
 import { addressFault } from './db/address.ts';
 import type { Proxies } from './engine/http/connections.ts';
 import { knownCharset } from './engine/webhook/charset.ts';
-import type { BreakerLimits, OrphanPolicy } from './sync/deliver/breaker.ts';
 import type { DriftPolicy } from './sync/inbox/destination-changes.ts';
-import type { SourceConfig } from './sync/source.ts';
+import type { SourceConfig } from './sync/intake/source.ts';
+import type { BreakerLimits, OrphanPolicy } from './tables/breaker.ts';
 
 export interface Environment {
   databaseUrl: string | undefined;
@@ -71,6 +71,7 @@ export function defineConfig(config: ConfigFile): ConfigFile {
 // ── The environment ─────────────────────────────────────────────────────────────────────────────────────────────
 
 const portText = 'a whole number from 0 to 65535';
+
 const proxy = z
   .string()
   .refine(
@@ -78,6 +79,7 @@ const proxy = z
     'the URL of a proxy such as http://proxy.example.com:3128',
   )
   .optional();
+
 const environmentShape = z.object({
   DATABASE_URL: z
     .string()

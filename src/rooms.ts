@@ -2,6 +2,7 @@
 // order. It knows all of them and no command. What only some commands need is loaded when they do.
 import { randomBytes } from 'node:crypto';
 import manifest from '../package.json' with { type: 'json' };
+import type { Tributary } from './app/app.ts';
 import { readConfigFile } from './config/file.ts';
 import {
   type Config,
@@ -16,7 +17,6 @@ import type { Clock } from './engine/clock.ts';
 import type { Proxies } from './engine/http/connections.ts';
 import type { Log } from './engine/log/log.ts';
 import type { OutputHealth } from './engine/log/output-health.ts';
-import type { Tributary } from './tributary.ts';
 import type { createApp } from './web/app.ts';
 import type { Served } from './web/server.ts';
 
@@ -60,7 +60,7 @@ async function openHouse(options: HouseOptions): Promise<House> {
     [
       import('./db/database.ts'),
       import('./db/secret-key.ts'),
-      import('./tributary.ts'),
+      import('./app/app.ts'),
       import('./web/app.ts'),
       import('./web/login-codes.ts'),
     ],

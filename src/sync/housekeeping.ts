@@ -4,18 +4,20 @@ import { sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import { forgetSpend } from '../engine/quota/spend.ts';
-import { forgetCounts } from './deliver/breaker.ts';
-import { forgetFreshness } from './deliver/freshness.ts';
-import { coverageSince, forgetCoverage, pollEverySeconds } from './inbox/coverage.ts';
-import { forgetOpened } from './inbox/inbox.ts';
-import { forgetKeys } from './inbox/item-keys.ts';
-import { destinationName } from './pauses.ts';
-import { forgetForecasts } from './plan/forecasts.ts';
-import type { NewRun } from './runs/runs.ts';
-import type { World } from './world.ts';
+import { forgetCounts } from '../tables/breaker.ts';
+import { coverageSince, forgetCoverage, pollEverySeconds } from '../tables/coverage.ts';
+import { forgetForecasts } from '../tables/forecasts.ts';
+import { forgetFreshness } from '../tables/freshness.ts';
+import { forgetOpened } from '../tables/inbox.ts';
+import { forgetKeys } from '../tables/item-keys.ts';
+import { destinationName } from '../tables/pauses.ts';
+import type { NewRun } from '../tables/runs.ts';
+import type { World } from './intake/rules.ts';
 
 const dayMs = 86_400_000;
+
 const figuresKeptDays = 90;
+
 /** Of the destination's own webhooks; a source says it itself. */
 const destinationKeepDays = 14;
 

@@ -1,12 +1,12 @@
 // The page for people, and how a browser logs in to it. It renders on the server; the script only brings it up to date.
 import type { Context } from 'hono';
-import { customerView, listCustomers } from '../sync/customers/customer-view.ts';
-import { listRequests } from '../sync/inbox/inbox.ts';
-import { listDeadLetters } from '../sync/letters/dead-letters.ts';
-import { type LetterGroup, letterGroups } from '../sync/letters/letter-groups.ts';
-import { requestOf } from '../sync/letters/retry.ts';
-import { listVerifications } from '../sync/proof/verifications.ts';
-import { columnsOfRuns, listRuns } from '../sync/runs/runs.ts';
+import { requestOf } from '../sync/retry/retry.ts';
+import { customerView, listCustomers } from '../sync/views/customer-view.ts';
+import { type LetterGroup, letterGroups } from '../sync/views/letter-groups.ts';
+import { listDeadLetters } from '../tables/dead-letters.ts';
+import { listRequests } from '../tables/inbox.ts';
+import { columnsOfRuns, listRuns } from '../tables/runs.ts';
+import { listVerifications } from '../tables/verifications.ts';
 import { customerBody } from './api/customers.ts';
 import { groupBody } from './api/dead-letter-groups.ts';
 import { letterBody } from './api/dead-letters.ts';
@@ -24,9 +24,13 @@ import { newApi, type Room } from './room.ts';
 import { readStatus } from './status.ts';
 
 const runsShown = 12;
+
 const lettersShown = 10;
+
 const matchesShown = 8;
+
 const requestsShown = 8;
+
 /** One request may have many. */
 const lettersRead = 100;
 

@@ -4,12 +4,13 @@ import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { secureHeaders } from 'hono/secure-headers';
+import type { Tributary } from '../app/app.ts';
 import { parseJson } from '../connector/json.ts';
 import type { Connector } from '../connector.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
-import { describeVanished } from '../sync/runs/vanished.ts';
-import { figures } from '../sync/status.ts';
-import type { Tributary } from '../tributary.ts';
+import { describeVanished } from '../sync/pull/vanished.ts';
+import { figures } from '../sync/views/status.ts';
+import { EndedSessions } from '../tables/ended-sessions.ts';
 import { adminPages } from './admin.ts';
 import { clashesApi } from './api/clashes.ts';
 import { customersApi } from './api/customers.ts';
@@ -40,7 +41,6 @@ import { verificationsApi } from './api/verifications.ts';
 import { webhookApi } from './api/webhooks.ts';
 import { Auth } from './auth.ts';
 import { BodyGate } from './body-gate.ts';
-import { EndedSessions } from './ended-sessions.ts';
 import { Guesses } from './guesses.ts';
 import { importPath } from './import-path.ts';
 import { LoginCodes } from './login-codes.ts';
@@ -53,7 +53,9 @@ import { type Env, newApi, type Room } from './room.ts';
 import { webhooksApi } from './webhooks.ts';
 
 const maxBodyBytes = 1024 * 1024;
+
 const maxPageBodyBytes = 16 * 1024;
+
 const maxImportBytes = 2 * 1024 ** 3;
 
 export interface AppOptions {
@@ -183,7 +185,9 @@ const limitedTo = (maxSize: number) =>
       throw new Problem(413, `The body has more than ${maxSize} bytes.`, { type: 'too-large' });
     },
   });
+
 const ofApi = limitedTo(maxBodyBytes);
+
 /** Whoever logs in has shown nothing yet, and has only a token to say. */
 const ofPages = limitedTo(maxPageBodyBytes);
 

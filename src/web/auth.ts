@@ -3,11 +3,12 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { Clock } from '../engine/clock.ts';
-import type { EndedSessions } from './ended-sessions.ts';
+import type { EndedSessions } from '../tables/ended-sessions.ts';
 import type { Guesses } from './guesses.ts';
 import { Problem } from './problem.ts';
 
 const cookieName = 'tributary_session';
+
 const sessionSeconds = 7 * 24 * 3600;
 
 export class Auth {

@@ -1,5 +1,5 @@
 // Answers that would be wrong without the types of metadata: refused until they are known. It knows no route.
-import type { Tributary } from '../tributary.ts';
+import type { Tributary } from '../app/app.ts';
 import { Problem } from './problem.ts';
 
 /** Asks the destination where its metadata schema is not known. Throws a Problem with the reason where it stays so. */

@@ -4,8 +4,8 @@ import { sql } from 'drizzle-orm';
 import { fieldFault, standardFields } from '../customer/fields.ts';
 import { nearestName } from '../customer/nearest.ts';
 import { json } from '../db/database.ts';
-import { literalCodes } from '../sync/letters/causes.ts';
-import { destinationName } from '../sync/pauses.ts';
+import { literalCodes } from '../sync/views/causes.ts';
+import { destinationName } from '../tables/pauses.ts';
 import { Problem } from './problem.ts';
 import type { Room } from './room.ts';
 

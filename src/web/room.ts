@@ -1,11 +1,11 @@
 // What every route is handed, and the form that all of them are built on.
 import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Tributary } from '../app/app.ts';
 import type { Connector } from '../connector.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
-import type { Vanished } from '../sync/runs/vanished.ts';
-import type { Figures } from '../sync/status.ts';
-import type { Tributary } from '../tributary.ts';
+import type { Vanished } from '../sync/pull/vanished.ts';
+import type { Figures } from '../sync/views/status.ts';
 import type { Auth } from './auth.ts';
 import type { BodyGate } from './body-gate.ts';
 import type { Guesses } from './guesses.ts';

@@ -1,14 +1,14 @@
 // The whole at a glance, for the API and the page alike: sources and their runs, what waits, what may be spent.
 import { z } from '@hono/zod-openapi';
+import { differingSentence } from '../app/app.ts';
 import type { Endpoint } from '../engine/http/endpoint.ts';
-import { batchesUnderWay } from '../sync/deliver/batches.ts';
-import { freshnessSince } from '../sync/deliver/freshness.ts';
-import { destinationName, pauses } from '../sync/pauses.ts';
-import { lastEnded, type Verification } from '../sync/proof/verifications.ts';
-import { goingRuns, lastRuns, type Run } from '../sync/runs/runs.ts';
-import { vanishedSentence } from '../sync/runs/vanished.ts';
-import type { Source } from '../sync/source.ts';
-import { differingSentence } from '../tributary.ts';
+import type { Source } from '../sync/intake/source.ts';
+import { vanishedSentence } from '../sync/pull/vanished.ts';
+import { batchesUnderWay } from '../tables/batches.ts';
+import { freshnessSince } from '../tables/freshness.ts';
+import { destinationName, listPauses } from '../tables/pauses.ts';
+import { goingRuns, lastRuns, type Run } from '../tables/runs.ts';
+import { lastEnded, type Verification } from '../tables/verifications.ts';
 import {
   iso,
   laneShape,
@@ -25,6 +25,7 @@ import type { Room } from './room.ts';
 import { usedWebhookState, webhookStateShape } from './webhook-state.ts';
 
 const count = z.int().min(0);
+
 const seconds = z.number().min(0);
 
 export const driftKind = z.enum(['differs', 'deleted', 'unknown']).openapi({
@@ -244,7 +245,9 @@ export const statusShape = z
   .openapi('Status');
 
 export type Status = z.infer<typeof statusShape>;
+
 export type SourceStatus = z.infer<typeof sourceShape>;
+
 export type BudgetStatus = z.infer<typeof budgetShape>;
 
 export async function readStatus(room: Room): Promise<Status> {
@@ -323,7 +326,7 @@ async function readFigures(room: Room): Promise<Figured> {
   const [figures, fresh, paused, batches, sources, vanished] = await Promise.all([
     room.figures.get(),
     freshnessSince(database, clock.now() - 86_400_000),
-    pauses(database),
+    listPauses(database),
     batchesUnderWay(database),
     readSources(room),
     room.vanished.get(),
@@ -421,7 +424,7 @@ export async function readSources(room: Room): Promise<SourceStatus[]> {
   const names = world.sources.map((source) => source.name);
   const [figures, paused, going, last] = await Promise.all([
     room.figures.get(),
-    pauses(database),
+    listPauses(database),
     goingRuns(database),
     lastRuns(database, names),
   ]);

@@ -1,13 +1,15 @@
 // How the webhooks of one source stand, for the status and for whoever sets them up.
 import { z } from '@hono/zod-openapi';
-import type { Seen } from '../sync/inbox/coverage.ts';
-import type { Figures } from '../sync/status.ts';
+import type { Figures } from '../sync/views/status.ts';
+import type { Seen } from '../tables/coverage.ts';
 import { iso, orNull, time, timeOrNull } from './api/shapes.ts';
 import type { Room } from './room.ts';
 import { webhookOf } from './webhooks.ts';
 
 const count = z.int().min(0);
+
 const lag = z.number().min(0).nullable();
+
 const dayMs = 86_400_000;
 
 const seenShape = z

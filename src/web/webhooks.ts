@@ -15,8 +15,8 @@ import {
   UnpackedTooLargeError,
   unpacked,
 } from '../engine/webhook/content-encoding.ts';
-import { InboxFullError } from '../sync/inbox/inbox.ts';
-import { destinationName } from '../sync/pauses.ts';
+import { InboxFullError } from '../tables/inbox.ts';
+import { destinationName } from '../tables/pauses.ts';
 import { BodyError, type BodyFault, type HeldBody } from './body-gate.ts';
 import { answerProblem, Problem } from './problem.ts';
 import { RateCeiling } from './rate-ceiling.ts';
@@ -25,13 +25,18 @@ import { type Api, type Env, newApi, type Room } from './room.ts';
 import { calledUrl, type WebhookPath, webhookPath } from './webhook-path.ts';
 
 export const usualMaxBodyBytes = 1024 * 1024;
+
 /** Of one header's value, and of all that are kept. */
 const mostHeaderCharacters = 2_000;
+
 const mostHeaders = 60;
+
 /** A body that says it is no longer is read before anything is judged: the connection stays of use. */
 const smallBytes = 16 * 1024;
+
 /** Methods that bring a request; people set senders up with any of them. */
 const bringing = ['POST', 'PUT', 'PATCH'];
+
 /** Says in the inbox how a body came that was unpacked. */
 const unpackedHeader = 'x-tributary-unpacked';
 

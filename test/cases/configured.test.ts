@@ -1,14 +1,16 @@
 // What the configuration names changes under a database that is in use: another project, a source that is renamed or gone.
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Tributary } from '../../src/app/app.ts';
 import type { Fields } from '../../src/connector.ts';
-import { describeVanished } from '../../src/sync/runs/vanished.ts';
-import type { Tributary } from '../../src/tributary.ts';
+import { describeVanished } from '../../src/sync/pull/vanished.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { People } from '../support/people.ts';
 
 const mapping = { name: 'name', phone: { from: 'phone', as: 'text' }, 'metadata.plan': 'plan' };
+
 const crm = { connector: 'people', account: 'crm', mapping };
+
 const shop = { connector: 'people', account: 'shop', mapping: { 'metadata.shop': 'other' } };
 
 describe.each(databases)('a configuration that names something else, on $name', ({ open }) => {

@@ -4,9 +4,9 @@ import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BetweenAnswer, Fault } from '../../simulators/voucherify.ts';
 import { customerSentences } from '../../src/customer/explain.ts';
-import { explainCustomer } from '../../src/sync/customers/explanation.ts';
-import { pauses } from '../../src/sync/pauses.ts';
-import { figures } from '../../src/sync/status.ts';
+import { explainCustomer } from '../../src/sync/views/explanation.ts';
+import { figures } from '../../src/sync/views/status.ts';
+import { listPauses } from '../../src/tables/pauses.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import {
   differences,
@@ -18,9 +18,13 @@ import {
 } from '../support/sync-world.ts';
 
 const bulkRoute = 'POST /v1/customers/bulk/async';
+
 const singleRoute = 'POST /v1/customers';
+
 const listRoute = 'GET /v1/customers';
+
 const singles = { bulk: false };
+
 /** How fast simulated time goes: slow enough that calls are answered in time on a busy machine. */
 const factor = 10;
 
@@ -75,7 +79,7 @@ describe.each(databases.slice(0, 1))('answers of the destination on $name', ({ o
   };
   const logged = (words: string) => said.filter((line) => line.includes(words)).length;
   const loud = () => said.filter((line) => /"level":"?(40|50|warn|error)/.test(line)).length;
-  const paused = async () => (await pauses(database)).get('destination');
+  const paused = async () => (await listPauses(database)).get('destination');
   /** An answer for so long, then none. */
   const forSeconds = (seconds: number, answer: BetweenAnswer, isMeant: (route: string) => boolean) => {
     let from: number | null = null;

@@ -2,16 +2,17 @@
 // people are invented; the headers are the vendors'.
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Context, type Fields, RejectedError } from '#connector';
 import { csv } from '../../connectors/csv.ts';
-import type { MetadataSchema } from '../../src/connector.ts';
+import { type Context, type Fields, type MetadataSchema, RejectedError } from '../../src/connector.ts';
 import { usualBodyRules } from '../../src/engine/webhook/body.ts';
-import { columnReport } from '../../src/sync/columns.ts';
-import { Source } from '../../src/sync/source.ts';
+import { columnReport } from '../../src/sync/intake/columns.ts';
+import { Source } from '../../src/sync/intake/source.ts';
 import { localFiles } from '../support/local-files.ts';
 
 const folder = join(import.meta.dirname, '../fixtures/exports');
+
 const now = Date.parse('2026-11-02T08:00:00Z');
+
 const stream = csv.source!.streams[0]!;
 
 const schema: MetadataSchema = {

@@ -3,16 +3,20 @@
 import { gzipSync } from 'node:zlib';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Run, runById } from '../../src/sync/runs/runs.ts';
+import { type Run, runById } from '../../src/tables/runs.ts';
 import { csvRefusal, readCsv } from '../support/csv-files.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { localFiles, TemporaryFiles } from '../support/local-files.ts';
 import { openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 
 const files = new TemporaryFiles();
+
 afterEach(() => files.remove());
+
 const read = (content: string | Uint8Array, settings = {}) => readCsv(files, content, settings);
+
 const refusal = (content: string | Uint8Array, settings = {}) => csvRefusal(files, content, settings);
+
 const lines = (...rows: string[]) => `${rows.join('\r\n')}\r\n`;
 
 describe('what is missing or empty in a file', () => {

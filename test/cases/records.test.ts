@@ -6,17 +6,20 @@ import { z } from 'zod';
 import { customerio } from '../../connectors/customerio.ts';
 import { intercom } from '../../connectors/intercom.ts';
 import { defineConnector, type Fields, type JsonObject, type SourceRecord } from '../../src/connector.ts';
-import { ingest } from '../../src/sync/records/ingest.ts';
-import type { SourceConfig } from '../../src/sync/source.ts';
-import { World } from '../../src/sync/world.ts';
+import { ingest } from '../../src/sync/intake/ingest.ts';
+import { World } from '../../src/sync/intake/rules.ts';
+import type { SourceConfig } from '../../src/sync/intake/source.ts';
 import { createApp } from '../../src/web/app.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { TemporaryFiles } from '../support/local-files.ts';
 import { FastClock, openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 
 const apiToken = 'a-token-for-the-tests';
+
 const files = new TemporaryFiles();
+
 let world: SyncWorld | undefined;
+
 let database: TestDatabase | undefined;
 
 afterEach(async () => {

@@ -17,9 +17,9 @@ import {
   type SourceRecord,
 } from '../../src/connector.ts';
 import { tooLargeCode } from '../../src/engine/http/endpoint.ts';
-import { touch } from '../../src/sync/inbox/touches.ts';
-import { pause, pauses } from '../../src/sync/pauses.ts';
-import { cancelRun, type Run, runById } from '../../src/sync/runs/runs.ts';
+import { listPauses, pause } from '../../src/tables/pauses.ts';
+import { cancelRun, type Run, runById } from '../../src/tables/runs.ts';
+import { touch } from '../../src/tables/touches.ts';
 import { createApp } from '../../src/web/app.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import {
@@ -50,8 +50,10 @@ const person = (id: string, more: { [name: string]: Json } = {}): SourceRecord =
   changedAt: 1_700_000_000_000,
   body: { id, name: `Name ${id}`, ...more },
 });
+
 const page = (text: string, status: number, headers: { [name: string]: string } = {}) =>
   new Response(`<html>${text}</html>`, { status, headers: { 'content-type': 'text/html', ...headers } });
+
 const refused = () =>
   Response.json({ status: 'error', category: 'INVALID_AUTHENTICATION', message: 'no' }, { status: 401 });
 
@@ -265,7 +267,7 @@ describe('answers of sources', () => {
     const run = await ask();
     await waits(run);
     await pass(8_000);
-    expect(await pauses(database)).toEqual(new Map());
+    expect(await listPauses(database)).toEqual(new Map());
     world.hubspot.faults = undefined;
     world.clock.skip(300_000);
     expect(await ended(run)).toMatchObject({ state: 'finished', received: 5, attempts: 0 });
@@ -302,7 +304,7 @@ describe('answers of sources', () => {
     let refusals = 1;
     world.hubspot.faults = () => (refusals-- > 0 ? refused() : undefined);
     expect(await ended(await ask())).toMatchObject({ state: 'finished' });
-    expect(await pauses(database)).toEqual(new Map());
+    expect(await listPauses(database)).toEqual(new Map());
   });
 
   it('faults 09: refused credentials are tried again by a trial, and go on without a person', async () => {
@@ -314,18 +316,18 @@ describe('answers of sources', () => {
       return refused();
     };
     const run = await ask();
-    await until(async () => (await pauses(database)).size > 0);
+    await until(async () => (await listPauses(database)).size > 0);
     const asked = calls;
     expect(asked).toBeLessThanOrEqual(4);
-    expect((await pauses(database)).get('hubspot')).toMatchObject({ cause: 'unauthorized', trials: 0 });
+    expect((await listPauses(database)).get('hubspot')).toMatchObject({ cause: 'unauthorized', trials: 0 });
     await pass(61_000);
-    await until(async () => (await pauses(database)).get('hubspot')?.trials === 1);
+    await until(async () => (await listPauses(database)).get('hubspot')?.trials === 1);
     await until(async () => !(await runOf(run)).leased);
     expect(calls - asked).toBeLessThanOrEqual(2);
     world.hubspot.faults = undefined;
     await pass(300_000);
     expect(await ended(run)).toMatchObject({ state: 'finished', attempts: 0 });
-    expect(await pauses(database)).toEqual(new Map());
+    expect(await listPauses(database)).toEqual(new Map());
     expect(lines.filter((line) => line.includes('source paused'))).toHaveLength(1);
     await world.rest();
     expect(differences(world)).toEqual([]);
@@ -335,7 +337,7 @@ describe('answers of sources', () => {
     await start();
     world.hubspot.faults = refused;
     const run = await ask();
-    await until(async () => (await pauses(database)).size > 0);
+    await until(async () => (await listPauses(database)).size > 0);
     world.hubspot.faults = undefined;
     const app = createApp(world.tributary, { apiToken: 'a-token-for-tests', version: '0', dataDir: '/no' });
     const answer = await app.request('/api/sources/hubspot/sync', {
@@ -397,7 +399,7 @@ describe('answers of sources', () => {
     const pending = () => differences(world) as { id: string }[];
     for (let tries = 0; tries < 40 && pending().length > 1; tries += 1) await pass(60_000);
     expect(pending().map(({ id }) => id)).toEqual([bad]);
-    expect(await pauses(database)).toEqual(new Map());
+    expect(await listPauses(database)).toEqual(new Map());
   });
 
   it('faults 11: a page that the vendor fails at while it answers others fails the run in the end', async () => {
@@ -486,7 +488,7 @@ describe('answers of sources', () => {
       const run = await ask();
       await until(() => asked > 0);
       if (what === 'a backoff' || what === 'a wait for a quota') await waits(run);
-      if (what === 'a pause') await until(async () => (await pauses(database)).size > 0);
+      if (what === 'a pause') await until(async () => (await listPauses(database)).size > 0);
       const from = world.clock.now();
       await cancelRun(database, run.id, from);
       expect(await ended(run)).toMatchObject({ state: 'cancelled' });

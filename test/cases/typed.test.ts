@@ -9,7 +9,7 @@ import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator, type MetadataSchema } from '../../simulators/voucherify.ts';
 import type { MetadataSchema as Types } from '../../src/connector.ts';
-import { type Verification, verificationById } from '../../src/sync/proof/verifications.ts';
+import { type Verification, verificationById } from '../../src/tables/verifications.ts';
 import { createApp } from '../../src/web/app.ts';
 import type { Status } from '../../src/web/status.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
@@ -25,12 +25,17 @@ import {
 } from '../support/sync-world.ts';
 
 const schemaRoute = 'GET /v1/metadata-schemas';
+
 const pointsAre = (type: 'number' | 'string'): MetadataSchema =>
   ({ properties: { loyalty_points: { type } } }) as never;
+
 /** As it is: what types it is the schema alone. */
 const mapping = { name: 'firstname', 'metadata.loyalty_points': 'loyalty_points' };
+
 const people = 20;
+
 const unavailable = () => Response.json({ message: 'unavailable' }, { status: 503 });
+
 const forbidden = () =>
   Response.json(
     {

@@ -12,15 +12,17 @@ import { type Served, serve } from '../../simulators/serve.ts';
 import type { VoucherifyOptions } from '../../simulators/voucherify.ts';
 import { type ApiRequest, type Json, type JsonObject, TransientError } from '../../src/connector.ts';
 import { Authenticator } from '../../src/engine/webhook/authenticity.ts';
-import { type Verification, verificationById } from '../../src/sync/proof/verifications.ts';
-import { runById } from '../../src/sync/runs/runs.ts';
+import { runById } from '../../src/tables/runs.ts';
+import { type Verification, verificationById } from '../../src/tables/verifications.ts';
 import { createApp } from '../../src/web/app.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { FastClock, openSyncWorld, type SyncWorld, until } from '../support/sync-world.ts';
 import { requestOf, webhookOf } from '../support/webhook.ts';
 
 let world: SyncWorld | undefined;
+
 let database: TestDatabase | undefined;
+
 const served: Served[] = [];
 
 afterEach(async () => {
@@ -32,6 +34,7 @@ afterEach(async () => {
 });
 
 type Vendor = { app: Parameters<typeof serve>[0] };
+
 type Settings = { [name: string]: unknown };
 
 /** Tributary between one simulated vendor, as the source `vendor`, and a simulated Voucherify. */

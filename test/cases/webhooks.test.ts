@@ -5,17 +5,17 @@ import { connect } from 'node:net';
 import zlib from 'node:zlib';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Change, Json } from '#connector';
-import type { Webhook } from '#connector/webhook';
 import { braze } from '../../connectors/braze.ts';
 import { customerio } from '../../connectors/customerio.ts';
 import { iterable } from '../../connectors/iterable.ts';
 import { klaviyo } from '../../connectors/klaviyo.ts';
 import { segment } from '../../connectors/segment.ts';
 import { webhook } from '../../connectors/webhook.ts';
+import type { Webhook } from '../../src/connector/webhook.ts';
+import type { Change, Json } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
 import { systemClock } from '../../src/engine/clock.ts';
-import { forgetInInbox } from '../../src/sync/inbox/inbox.ts';
+import { forgetInInbox } from '../../src/tables/inbox.ts';
 import { type BodyLimits, usualBodyLimits } from '../../src/web/body-gate.ts';
 import { type Served, serveApp } from '../../src/web/server.ts';
 import { databases } from '../support/databases.ts';
@@ -24,7 +24,9 @@ import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { openWorld, type World } from '../web/world.ts';
 
 const [{ open }] = databases as [(typeof databases)[number]];
+
 const json = { 'content-type': 'application/json' };
+
 const secret = 'a-secret-for-the-tests';
 
 describe('webhook requests of the real world', () => {

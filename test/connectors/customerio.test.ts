@@ -1,5 +1,11 @@
 // Customer.io's connector against the simulated workspace: what its events say, and who is read because of them.
 import { describe, expect, test } from 'vitest';
+import { customerio } from '../../connectors/customerio.ts';
+import {
+  type CustomerIoOptions,
+  CustomerIoSimulator,
+  type PushRequest,
+} from '../../simulators/customerio.ts';
 import {
   type Api,
   type Change,
@@ -8,24 +14,24 @@ import {
   RejectedError,
   TransientError,
   UnauthorizedError,
-} from '#connector';
-import { customerio } from '../../connectors/customerio.ts';
-import {
-  type CustomerIoOptions,
-  CustomerIoSimulator,
-  type PushRequest,
-} from '../../simulators/customerio.ts';
-import { asReceived } from '../../src/sync/records/clocks.ts';
+} from '../../src/connector.ts';
+import { asReceived } from '../../src/sync/intake/clocks.ts';
 import { directApi } from '../support/direct-api.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { expectNoAnswerBelieved } from './conformance.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');
+
 const day = 86_400_000;
+
 const appKey = 'app-secret-0123456789';
+
 const reportingSecret = 'test-secret-0123456789';
+
 const journeysSecret = 'another-secret-0123456789';
+
 const bothSecrets = [reportingSecret, journeysSecret];
+
 const [people] = customerio.source!.streams;
 
 /** A workspace and a connector for it, on a clock moved by hand. */

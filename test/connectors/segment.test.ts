@@ -2,6 +2,13 @@
 // time never empty what they do not name.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { segment } from '../../connectors/segment.ts';
+import {
+  type PushedRequest,
+  type SegmentOptions,
+  SegmentSimulator,
+  type Traits,
+} from '../../simulators/segment.ts';
 import {
   type Change,
   type Context,
@@ -10,32 +17,32 @@ import {
   type JsonObject,
   RejectedError,
   type SourceRecord,
-} from '#connector';
-import { segment } from '../../connectors/segment.ts';
-import {
-  type PushedRequest,
-  type SegmentOptions,
-  SegmentSimulator,
-  type Traits,
-} from '../../simulators/segment.ts';
+} from '../../src/connector.ts';
 import { sourceIdOf } from '../../src/customer/identity.ts';
 import { compileMapping } from '../../src/customer/mapping.ts';
 import { decode } from '../../src/engine/webhook/decoding.ts';
-import { composeOne } from '../../src/sync/inbox/partial-records.ts';
-import { asReceived } from '../../src/sync/records/clocks.ts';
+import { asReceived } from '../../src/sync/intake/clocks.ts';
+import { composeOne } from '../../src/sync/intake/partial-records.ts';
 import { type Heard, heard, requestOf, webhookOf } from '../support/webhook.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');
+
 const day = 86_400_000;
+
 const secret = 'a shared secret of ours';
+
 const urlToken = 'a-token-of-ours';
+
 const url = 'https://sync.example.com/webhooks/segment';
+
 const signed = { webhookSecret: secret };
 
 const simulate = (options: Partial<SegmentOptions> = {}) =>
   new SegmentSimulator({ now: () => start, url, sharedSecret: secret, ...options });
+
 const hear = (request: PushedRequest, settings: object = signed, now = start): Heard =>
   heard(segment, settings, requestOf(request), now);
+
 const isLetIn = (request: PushedRequest, settings: object = signed) =>
   hear(request, settings).verdict.authentic;
 
@@ -47,11 +54,13 @@ const changesOf = (call: unknown, receivedAt = start) =>
     query: {},
     receivedAt,
   }) as Change[];
+
 const recordIn = (changes: readonly Change[]): SourceRecord => {
   const [change] = changes;
   if (change?.kind !== 'record') throw new Error('no record was said');
   return change.record;
 };
+
 const identified = (traits: Traits, more: Traits = {}) => changesOf(simulate().identify('u1', traits, more));
 
 describe('who may speak', () => {

@@ -2,6 +2,7 @@
 // and a destination that takes customers in memory. It knows no single test.
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { Tributary } from '../../src/app/app.ts';
 import { type Config, checkConfig } from '../../src/config.ts';
 import {
   type Connector,
@@ -12,8 +13,7 @@ import {
 } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
 import { createLog } from '../../src/engine/log/log.ts';
-import { type Run, runById } from '../../src/sync/runs/runs.ts';
-import { Tributary } from '../../src/tributary.ts';
+import { type Run, runById } from '../../src/tables/runs.ts';
 import { FastClock, until } from './sync-world.ts';
 
 export interface Person {

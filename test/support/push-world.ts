@@ -3,6 +3,7 @@
 import { createHmac } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { Tributary } from '../../src/app/app.ts';
 import { checkConfig } from '../../src/config.ts';
 import { momentOf, objectOf, wordOf } from '../../src/connector/reading.ts';
 import {
@@ -16,11 +17,11 @@ import {
 import type { Database } from '../../src/db/database.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log/log.ts';
-import { Tributary } from '../../src/tributary.ts';
 import { createApp } from '../../src/web/app.ts';
 import { FastClock, until } from './sync-world.ts';
 
 export const secret = 'a-secret-for-the-tests';
+
 export const apiToken = 'a-token-for-the-tests';
 
 export interface PushTruth {

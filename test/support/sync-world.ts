@@ -5,13 +5,13 @@ import { connectors } from '../../connectors/index.ts';
 import { createHubSpotSimulator, type HubSpotOptions } from '../../simulators/hubspot.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator, type VoucherifyOptions } from '../../simulators/voucherify.ts';
+import { Tributary } from '../../src/app/app.ts';
 import { checkConfig } from '../../src/config.ts';
 import type { Connector } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log/log.ts';
-import { type Run, runById } from '../../src/sync/runs/runs.ts';
-import { Tributary } from '../../src/tributary.ts';
+import { type Run, runById } from '../../src/tables/runs.ts';
 
 /** Simulated time: so many simulated milliseconds pass in a real one, and a sleep is as much shorter. */
 export class FastClock implements Clock {
@@ -65,6 +65,7 @@ export interface SyncWorldOptions {
 export type SyncWorld = Awaited<ReturnType<typeof openSyncWorld>>;
 
 const accessToken = 'pat-test-00000000';
+
 const [appId, appToken] = ['app-id', 'app-token-00000000'];
 
 export async function openSyncWorld(database: Database, options: SyncWorldOptions = {}) {

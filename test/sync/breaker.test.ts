@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { pin } from '../../src/sync/customers/pinning.ts';
-import { pinsOfOne } from '../../src/sync/customers/pins.ts';
-import { releaseHolds } from '../../src/sync/deliver/decide.ts';
-import { claim, DueBounds, hold } from '../../src/sync/deliver/deliveries.ts';
 import { writings } from '../../src/sync/deliver/difference.ts';
+import { releaseHolds } from '../../src/sync/holds/decide.ts';
+import { pin } from '../../src/sync/intake/pinning.ts';
+import { claim, DueBounds, hold } from '../../src/tables/deliveries.ts';
+import { pinsOfOne } from '../../src/tables/pins.ts';
 import { createApp } from '../../src/web/app.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import {

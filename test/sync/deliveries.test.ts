@@ -21,11 +21,12 @@ import {
   settle,
   settleEach,
   want,
-} from '../../src/sync/deliver/deliveries.ts';
-import { FreshnessNotes, forgetFreshness, freshnessSince } from '../../src/sync/deliver/freshness.ts';
+} from '../../src/tables/deliveries.ts';
+import { FreshnessNotes, forgetFreshness, freshnessSince } from '../../src/tables/freshness.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 
 const start = Date.UTC(2026, 0, 1);
+
 const leaseMs = 120_000;
 
 interface Row {

@@ -1,10 +1,10 @@
 // A dry run tells what the real one would do, keeps nothing of it, and stands in no other's way.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { balances } from '../../src/sync/records/ingest.ts';
-import type { DryRunReport } from '../../src/sync/runs/dry-run.ts';
-import { lastRuns, reportOf, runById } from '../../src/sync/runs/runs.ts';
-import type { Tributary } from '../../src/tributary.ts';
+import type { Tributary } from '../../src/app/app.ts';
+import type { DryRunReport } from '../../src/sync/preview/dry-run.ts';
+import { balances } from '../../src/tables/counts.ts';
+import { lastRuns, reportOf, runById } from '../../src/tables/runs.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { People, versionsOf } from '../support/people.ts';
 
@@ -13,7 +13,9 @@ const mapping = {
   phone: { from: 'phone', as: 'text' },
   'metadata.points': { from: 'points', as: 'number' },
 };
+
 const sources = { crm: { connector: 'people', account: 'crm', mapping } };
+
 /** What a process notes of itself, and the run's own row. */
 const own = ['runs', 'workers'];
 

@@ -7,22 +7,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Tributary } from '../../src/app/app.ts';
 import { openDatabase } from '../../src/db/database.ts';
-import { setPins } from '../../src/sync/customers/pins.ts';
-import { keepHolds } from '../../src/sync/deliver/holds.ts';
-import { type Erasure, erasureById } from '../../src/sync/erase/erasures.ts';
-import { keepDeadLetters } from '../../src/sync/letters/dead-letters.ts';
-import { balances, ingest } from '../../src/sync/records/ingest.ts';
-import { runById } from '../../src/sync/runs/runs.ts';
-import type { Tributary } from '../../src/tributary.ts';
+import { ingest } from '../../src/sync/intake/ingest.ts';
+import { balances } from '../../src/tables/counts.ts';
+import { keepDeadLetters } from '../../src/tables/dead-letters.ts';
+import { type Erasure, erasureById } from '../../src/tables/erasures.ts';
+import { keepHolds } from '../../src/tables/holds.ts';
+import { setPins } from '../../src/tables/pins.ts';
+import { runById } from '../../src/tables/runs.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
 
 const secretKey = 'a-key-of-the-tests-that-is-long-enough';
+
 const email = 'zdzislawa.unikat@example.org';
+
 const name = 'Zdzisława Unikatowska';
+
 /** Anything of the person: source ID and e-mail are one, so that both ways to be known are tried. */
 const traces = [email, 'Zdzisława', 'Unikatowska'];
+
 const person = { firstname: 'Zdzisława', lastname: 'Unikatowska', email: 'Zdzislawa.Unikat@Example.org' };
 
 describe.each(databases)('erasure on $name', ({ name: databaseKind, open }) => {
@@ -544,7 +549,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open }) => {
     await erase();
     const receipts = () => database.rows(sql`select id from erasures`);
     const before = await receipts();
-    const { Tributary: Wired } = await import('../../src/tributary.ts');
+    const { Tributary: Wired } = await import('../../src/app/app.ts');
     const { config, clock, log: quiet } = world.tributary;
     for (const key of [null, 'another-key-of-the-tests-that-is-long']) {
       const other = new Wired({ config, database, clock, log: quiet, secretKey: key });

@@ -4,9 +4,9 @@ import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Fields, Json } from '../../src/connector.ts';
-import { redo, stateAt, undo } from '../../src/sync/customers/history.ts';
-import type { Changed } from '../../src/sync/customers/revisions.ts';
-import { requestRun, runById } from '../../src/sync/runs/runs.ts';
+import { redo, stateAt, undo } from '../../src/sync/views/history.ts';
+import type { Changed } from '../../src/tables/revisions.ts';
+import { requestRun, runById } from '../../src/tables/runs.ts';
 import { createApp } from '../../src/web/app.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions } from '../support/sync-world.ts';
@@ -16,6 +16,7 @@ import { apiToken, type World } from '../web/world.ts';
 // ── Pure ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const values = fc.jsonValue({ maxDepth: 1 }) as fc.Arbitrary<Json>;
+
 const someFields = fc.dictionary(fc.constantFrom('name', 'email', 'phone', 'metadata.a'), values);
 
 /** As `refold` writes it. */

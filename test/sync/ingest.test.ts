@@ -5,9 +5,10 @@ import { z } from 'zod';
 import { defineConnector, type Fields, type JsonObject, type SourceRecord } from '../../src/connector.ts';
 import type { Queryable } from '../../src/db/database.ts';
 import { usualBodyRules } from '../../src/engine/webhook/body.ts';
-import { balances, type Counts, ingest, noCounts } from '../../src/sync/records/ingest.ts';
-import type { SourceConfig } from '../../src/sync/source.ts';
-import { World } from '../../src/sync/world.ts';
+import { ingest } from '../../src/sync/intake/ingest.ts';
+import { World } from '../../src/sync/intake/rules.ts';
+import type { SourceConfig } from '../../src/sync/intake/source.ts';
+import { balances, type Counts, noCounts } from '../../src/tables/counts.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { until } from '../support/sync-world.ts';
 
@@ -16,11 +17,13 @@ const connector = defineConnector({
   settings: z.object({}),
   source: { streams: [], mapping: {}, sourceId: 'key' },
 });
+
 const mapping = {
   name: 'name',
   email: 'email',
   'metadata.points': { from: 'points', as: 'number' as const },
 };
+
 const source = (name: string, over: Partial<SourceConfig> = {}): SourceConfig => ({
   name,
   connector,
@@ -36,6 +39,7 @@ const source = (name: string, over: Partial<SourceConfig> = {}): SourceConfig =>
   privacyDeletions: 'delete',
   ...over,
 });
+
 const world = new World({
   sources: [
     source('crm'),
@@ -53,6 +57,7 @@ const record = (recordId: string, changedAt: number, body: JsonObject): SourceRe
   changedAt,
   body,
 });
+
 const gone = (recordId: string, changedAt: number): SourceRecord => ({
   recordId,
   changedAt,

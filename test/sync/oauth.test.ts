@@ -6,13 +6,14 @@ import { connectors } from '../../connectors/index.ts';
 import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { createOAuthSimulator } from '../../simulators/oauth.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
+import { Tributary } from '../../src/app/app.ts';
 import { checkConfig } from '../../src/config.ts';
 import { createLog } from '../../src/engine/log/log.ts';
-import { Tributary } from '../../src/tributary.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { FastClock } from '../support/sync-world.ts';
 
 const secretKey = 'a-secret-key-of-this-installation';
+
 const granted = { clientId: 'client', clientSecret: 'client-secret-00', refreshToken: 'first-refresh-token' };
 
 describe.each(databases)('access tokens that run out, on $name', ({ open }) => {

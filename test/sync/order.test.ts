@@ -13,16 +13,19 @@ import {
 } from '../../src/connector.ts';
 import type { Queryable } from '../../src/db/database.ts';
 import { usualBodyRules } from '../../src/engine/webhook/body.ts';
-import { refold } from '../../src/sync/customers/customers.ts';
-import { balances, ingest } from '../../src/sync/records/ingest.ts';
-import { type StandingRecord, stands } from '../../src/sync/records/records.ts';
-import type { SourceConfig } from '../../src/sync/source.ts';
-import { World } from '../../src/sync/world.ts';
+import { ingest } from '../../src/sync/intake/ingest.ts';
+import { World } from '../../src/sync/intake/rules.ts';
+import type { SourceConfig } from '../../src/sync/intake/source.ts';
+import { balances } from '../../src/tables/counts.ts';
+import { refold } from '../../src/tables/customers.ts';
+import { type StandingRecord, stands } from '../../src/tables/records.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { randomOf } from '../support/random.ts';
 
 const firstSeed = Number(process.env['TRIBUTARY_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
 const rounds = 25;
+
 const worldsPerRound = 80;
 
 const connector = defineConnector({
@@ -30,6 +33,7 @@ const connector = defineConnector({
   settings: z.object({}),
   source: { streams: [{ name: 's', exhaustive: ['known'] }], mapping: { email: 'email' }, sourceId: 'key' },
 });
+
 /** Its records always name everything: what is absent from one has been removed. */
 const complete = defineConnector({
   name: 'complete',
@@ -66,7 +70,9 @@ const plain = {
   'metadata.door': 'address.door',
   'metadata.taste': 'known.taste',
 };
+
 const filter = { plan: ['gold', 'basic', null] };
+
 const merge = {
   default: 'newest' as const,
   fields: {
@@ -75,6 +81,7 @@ const merge = {
     'address.city': { policy: 'precedence' as const, sources: ['cep'] },
   },
 };
+
 /** The mapping before it was changed, and the one that stands in the end. */
 const before = new World({
   sources: [
@@ -90,6 +97,7 @@ const before = new World({
   merge: {},
   unknownMetadata: null,
 });
+
 const after = new World({
   sources: [
     source('crm', 'follow', plain),
@@ -99,6 +107,7 @@ const after = new World({
   merge,
   unknownMetadata: null,
 });
+
 const worlds = { before, after };
 
 /** One thing that a source says of one record. */

@@ -1,7 +1,7 @@
 // The path, end to end: from a HubSpot contact to a Voucherify customer, on both databases.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { balances } from '../../src/sync/records/ingest.ts';
+import { balances } from '../../src/tables/counts.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import {
   differences,

@@ -2,11 +2,11 @@
 // in minutes.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type KeptForecast, keepForecast, listForecasts } from '../../src/sync/plan/forecasts.ts';
-import type { Forecast, PlanRequest } from '../../src/sync/plan/plan.ts';
+import type { PlanRequest } from '../../src/sync/plan/plan.ts';
 import { UnknownSizeError } from '../../src/sync/plan/plan-records.ts';
-import type { DryRunReport } from '../../src/sync/runs/dry-run.ts';
-import { reportOf } from '../../src/sync/runs/runs.ts';
+import type { DryRunReport } from '../../src/sync/preview/dry-run.ts';
+import { type Forecast, type KeptForecast, keepForecast, listForecasts } from '../../src/tables/forecasts.ts';
+import { reportOf } from '../../src/tables/runs.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { People, versionsOf } from '../support/people.ts';
 import {
@@ -19,9 +19,13 @@ import {
 
 /** What the vendors allow, strictly, and what we are told of it: the same. */
 const burst = { requests: 10, seconds: 20 };
+
 const calls = { requests: 30, seconds: 60 };
+
 const bulkCalls = { requests: 12, seconds: 60 };
+
 const search = { requests: 4, seconds: 1 };
+
 const strict: SyncWorldOptions = {
   hubspot: { quotas: { burst, search, daily: false } },
   voucherify: { quotas: { apiCalls: calls, bulkCalls }, bulkProcessing: { waitMs: 1_000, recordMs: 1 } },

@@ -1,11 +1,10 @@
 // What a preview says a new mapping would do, that it does just that when it comes, and that it writes nothing.
-
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Tributary } from '../../src/app/app.ts';
 import type { Fields } from '../../src/connector.ts';
-import { type PreviewReport, preview } from '../../src/sync/deliver/preview.ts';
-import { World } from '../../src/sync/world.ts';
-import type { Tributary } from '../../src/tributary.ts';
+import { World } from '../../src/sync/intake/rules.ts';
+import { type PreviewReport, preview } from '../../src/sync/preview/preview.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { People, versionsOf } from '../support/people.ts';
 
@@ -14,6 +13,7 @@ const mapping = {
   phone: { from: 'phone', as: 'text' },
   'metadata.points': { from: 'points', as: 'number' },
 };
+
 const crm = { connector: 'people', account: 'crm', mapping };
 
 describe.each(databases)('a preview on $name', ({ open }) => {

@@ -1,6 +1,6 @@
 // What a probe found out is kept, read by every worker, and obeyed by the difference and the sender.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pause } from '../../src/sync/pauses.ts';
+import { pause } from '../../src/tables/pauses.ts';
 import { createApp } from '../../src/web/app.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions } from '../support/sync-world.ts';

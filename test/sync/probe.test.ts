@@ -14,11 +14,13 @@ import type { MetadataDefinition } from '../../src/connector.ts';
 import { checkMetadata } from '../../src/customer/metadata.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log/log.ts';
-import { carryProbe, ProbeError, throwawayPrefix } from '../../src/sync/proof/probe.ts';
+import { carryProbe, ProbeError, throwawayPrefix } from '../../src/sync/probe/probe.ts';
 import { directApi } from '../support/direct-api.ts';
 
 const keys = { appId: 'app', appToken: 'token' };
+
 const destination = voucherify.destination!;
+
 const probe = destination.probe!;
 
 /** Short waits pass at once; a limit on a call is never reached. */
@@ -49,6 +51,7 @@ function project(options: Partial<VoucherifyOptions> = {}, given: object = {}) {
 
 const said = (answers: ProbeAnswers) =>
   Object.fromEntries(Object.entries(answers).map(([question, { answer }]) => [question, answer]));
+
 const provenBy = (answers: ProbeAnswers, given: object = {}) =>
   probe.proven(voucherify.settings.parse({ ...keys, ...given }), answers) as Record<string, unknown>;
 

@@ -1,14 +1,14 @@
 // A mapping that changes for real: stored records are mapped again without a pull, in chunks, whatever happens meanwhile.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Tributary } from '../../src/app/app.ts';
 import type { Fields } from '../../src/connector.ts';
-import { balances } from '../../src/sync/records/ingest.ts';
-import { mapAgain, sameState } from '../../src/sync/records/mapped.ts';
-import { carryRun, type PullRoom } from '../../src/sync/runs/pull.ts';
-import { remap, rulesOf } from '../../src/sync/runs/remap.ts';
-import { claimRun, type Run } from '../../src/sync/runs/runs.ts';
-import { World } from '../../src/sync/world.ts';
-import type { Tributary } from '../../src/tributary.ts';
+import { mapAgain, sameState } from '../../src/sync/intake/mapped.ts';
+import { World } from '../../src/sync/intake/rules.ts';
+import { carryRun, type PullRoom } from '../../src/sync/pull/pull.ts';
+import { remap, rulesOf } from '../../src/sync/pull/remap.ts';
+import { balances } from '../../src/tables/counts.ts';
+import { claimRun, type Run } from '../../src/tables/runs.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { People } from '../support/people.ts';
 
@@ -17,8 +17,11 @@ const mapping = {
   phone: { from: 'phone', as: 'text' },
   'metadata.points': { from: 'points', as: 'number' },
 };
+
 const crm = { connector: 'people', account: 'crm', mapping };
+
 const shop = { connector: 'people', account: 'shop', mapping: { 'metadata.shop': 'name' } };
+
 const unbroken = { breaker: { deleted: { share: 1, count: 1e9 }, blanked: { share: 1, count: 1e9 } } };
 
 describe.each(databases)('a changed mapping on $name', ({ open }) => {

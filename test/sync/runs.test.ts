@@ -4,9 +4,9 @@ import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DatabaseError } from '../../src/db/database.ts';
 import { leaseOf } from '../../src/engine/work/worker-registry.ts';
-import { pause, pauses, pullTrialForward, resumeAfterTrial, takeTrial } from '../../src/sync/pauses.ts';
-import { type Counts, noCounts } from '../../src/sync/records/ingest.ts';
-import { checkpoint, moveCheckpoint } from '../../src/sync/runs/checkpoints.ts';
+import { checkpoint, moveCheckpoint } from '../../src/tables/checkpoints.ts';
+import { type Counts, noCounts } from '../../src/tables/counts.ts';
+import { listPauses, pause, pullTrialForward, resumeAfterTrial, takeTrial } from '../../src/tables/pauses.ts';
 import {
   addNotes,
   CancelledError,
@@ -24,11 +24,12 @@ import {
   type Run,
   requestRun,
   runById,
-} from '../../src/sync/runs/runs.ts';
+} from '../../src/tables/runs.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 
 const start = Date.UTC(2026, 0, 1);
+
 const leaseMs = 30_000;
 
 describe.each(databases)('runs on $name', ({ open }) => {
@@ -456,7 +457,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
     it("by a person stays a person's when the vendor refuses us meanwhile: a restart does not lift it", async () => {
       expect(await pause(database, 'crm', { cause: 'person', reason: 'lunch' }, now)).toBe(true);
       expect(await pause(database, 'crm', { cause: 'unauthorized', reason: 'wrong token' }, now)).toBe(false);
-      expect((await pauses(database)).get('crm')).toMatchObject({ cause: 'person', reason: 'lunch' });
+      expect((await listPauses(database)).get('crm')).toMatchObject({ cause: 'person', reason: 'lunch' });
     });
 
     it('for refused credentials is tried after 1, 5 and 15 minutes, then every hour at most, by one worker', async () => {
@@ -466,7 +467,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
       let at = now;
       for (const minutes of [1, 5, 15, 15, 15, 30, 60, 60]) {
         at += minutes * minute;
-        expect((await pauses(database)).get('crm')?.trialAt).toBe(at);
+        expect((await listPauses(database)).get('crm')?.trialAt).toBe(at);
         const taken = await Promise.all([1, 2].map(() => takeTrial(database, 'crm', at)));
         expect(taken.filter(Boolean)).toHaveLength(1);
         // The trial was refused: the pause stands, and so do its trials.
@@ -490,7 +491,10 @@ describe.each(databases)('runs on $name', ({ open }) => {
     it('for another project is ended by no trial and no refusal of credentials', async () => {
       await pause(database, 'destination', { cause: 'project', reason: 'another project' }, now);
       await pause(database, 'destination', { cause: 'unauthorized', reason: 'wrong token' }, now);
-      expect((await pauses(database)).get('destination')).toMatchObject({ cause: 'project', trialAt: null });
+      expect((await listPauses(database)).get('destination')).toMatchObject({
+        cause: 'project',
+        trialAt: null,
+      });
       expect(await pullTrialForward(database, 'destination', now)).toBe(false);
       expect(await resumeAfterTrial(database, 'destination')).toBe(false);
     });
@@ -498,7 +502,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
     it("for refused credentials becomes a person's when one pauses too", async () => {
       await pause(database, 'crm', { cause: 'unauthorized', reason: 'wrong token' }, now);
       await pause(database, 'crm', { cause: 'person', reason: 'lunch' }, now);
-      expect((await pauses(database)).get('crm')).toMatchObject({ cause: 'person', reason: 'lunch' });
+      expect((await listPauses(database)).get('crm')).toMatchObject({ cause: 'person', reason: 'lunch' });
     });
   });
 });

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BulkFault, Fault } from '../../simulators/voucherify.ts';
-import { type BatchItem, keepBatch } from '../../src/sync/deliver/batches.ts';
-import { freshnessSince } from '../../src/sync/deliver/freshness.ts';
+import { type BatchItem, keepBatch } from '../../src/tables/batches.ts';
+import { freshnessSince } from '../../src/tables/freshness.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import {
   differences,
@@ -15,6 +15,7 @@ import {
 } from '../support/sync-world.ts';
 
 const bulkRoute = 'POST /v1/customers/bulk/async';
+
 const singleRoute = 'POST /v1/customers';
 
 describe.each(databases)('sending on $name', ({ open }) => {

@@ -1,13 +1,14 @@
 // The proof: what was delivered is read back and compared, on both databases.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { checkChain, type Verification, verificationById } from '../../src/sync/proof/verifications.ts';
+import { checkChain, type Verification, verificationById } from '../../src/tables/verifications.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
 
 const metadataSchema = {
   properties: { lifecycle_stage: { type: 'string' }, loyalty_points: { type: 'number' } },
 } as const;
+
 const people = 30;
 
 describe.each(databases)('a verification on $name', ({ open }) => {

@@ -1,7 +1,7 @@
 // From a webhook's request to a delivered customer, on both databases.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { coverageSince } from '../../src/sync/inbox/coverage.ts';
+import { coverageSince } from '../../src/tables/coverage.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { openPushWorld, type PushWorld } from '../support/push-world.ts';
 import { until } from '../support/sync-world.ts';

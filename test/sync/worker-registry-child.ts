@@ -5,9 +5,9 @@ import { openDatabase } from '../../src/db/database.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { Budgets } from '../../src/engine/quota/budgets.ts';
 import { leaseOf, WorkerRegistry } from '../../src/engine/work/worker-registry.ts';
-import { claimBatch } from '../../src/sync/deliver/batches.ts';
-import { claim, DueBounds } from '../../src/sync/deliver/deliveries.ts';
-import { claimRun } from '../../src/sync/runs/runs.ts';
+import { claimBatch } from '../../src/tables/batches.ts';
+import { claim, DueBounds } from '../../src/tables/deliveries.ts';
+import { claimRun } from '../../src/tables/runs.ts';
 
 /** What a worker that will be killed is to lease. */
 export interface Orders {
@@ -23,11 +23,15 @@ export interface Orders {
 }
 
 const { url, id, now, leaseMs, most, host, account, quota } = JSON.parse(process.argv[2] ?? '{}') as Orders;
+
 const database = await openDatabase({ url, directory: '' });
+
 const fail = (error?: unknown) => {
   throw error ?? new Error('this worker was evicted');
 };
+
 await WorkerRegistry.join(id, { database, clock: systemClock, onEvicted: fail });
+
 const budgets = new Budgets({
   database,
   clock: { ...systemClock, now: () => now },
@@ -35,13 +39,21 @@ const budgets = new Budgets({
   leaseSeconds: leaseMs / 1000,
   onError: fail,
 });
+
 await budgets.account(account, [quota]).run({ lane: 'schedule' }, async () => {});
+
 const run = await database.transaction((tx) =>
   claimRun(tx, { lease: leaseOf(id), now, leaseMs, host, sources: ['hubspot'] }),
 );
+
 const claimed = await database.transaction((tx) =>
   claim(tx, { lease: leaseOf(id), now, leaseMs, most: [most, most, most, most], bounds: new DueBounds() }),
 );
+
 const batch = await claimBatch(database, leaseOf(id), now, leaseMs);
+
 process.send?.({ leased: { runs: run ? 1 : 0, deliveries: claimed.length, batches: batch ? 1 : 0 } });
-process.on('message', () => {}); // which keeps it alive
+
+process.on('message', () => {});
+
+// which keeps it alive

@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../src/connector.ts';
-import { clockAt, composed, type Known, says, type Telling } from '../../src/sync/records/composing.ts';
+import { clockAt, composed, type Known, says, type Telling } from '../../src/customer/composing.ts';
 
 const told = (changedAt: number, body: JsonObject): Telling => ({ changedAt, body });
+
 const bodyOf = (tellings: readonly Telling[], exhaustive: string[] = []) =>
   composed(null, tellings, exhaustive).body;
 

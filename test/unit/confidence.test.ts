@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { percent, upperShare } from '../../src/sync/proof/confidence.ts';
+import { percent, upperShare } from '../../src/sync/verify/confidence.ts';
 
 describe('what a sample says of the whole', () => {
   it.each([

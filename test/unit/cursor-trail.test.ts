@@ -1,7 +1,7 @@
 // Whether a reading gets on, told by its pages alone.
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/connector.ts';
-import { CursorTrail } from '../../src/sync/cursor-trail.ts';
+import { CursorTrail } from '../../src/sync/intake/cursor-trail.ts';
 
 type PageOf = (page: number) => { ids: string[]; cursor: Json };
 

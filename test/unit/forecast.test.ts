@@ -1,15 +1,12 @@
 // The planner by itself: what it must never get wrong, whatever the numbers.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type ForecastInput,
-  forecast,
-  forecastInTurns,
-  type QuotaLine,
-} from '../../src/sync/plan/forecast.ts';
+import { type ForecastInput, forecast, forecastInTurns } from '../../src/sync/plan/forecast.ts';
 import { callsInAll, type QuotaNow } from '../../src/sync/plan/forecast-windows.ts';
+import type { QuotaLine } from '../../src/tables/forecasts.ts';
 
 const at = 1_800_000_000_000;
+
 const quota = (name: string, limit: number, seconds: number, more: Partial<QuotaNow> = {}): QuotaNow => ({
   name,
   limit,
@@ -19,6 +16,7 @@ const quota = (name: string, limit: number, seconds: number, more: Partial<Quota
   exhaustedUntil: null,
   ...more,
 });
+
 const bulk = { maxRecords: 2000, maxBytes: 10_000_000, bucket: 'bulk' };
 
 /** A reading of so many records by pages of 100, all of new customers. */
@@ -57,6 +55,7 @@ function input(
 
 const callsFor = (played: ReturnType<typeof forecast>, what: string) =>
   played.calls.filter((line) => line.what === what).reduce((sum, { calls }) => sum + calls, 0);
+
 const line = (played: ReturnType<typeof forecast>, name: string): QuotaLine =>
   played.quotas.find((one) => one.quota === name)!;
 

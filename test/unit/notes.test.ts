@@ -1,6 +1,6 @@
 // Notes of a run: alike ones are one, and their number is bounded.
 import { expect, it } from 'vitest';
-import { maxNotes, mergeNotes } from '../../src/sync/runs/notes.ts';
+import { maxNotes, mergeNotes } from '../../src/tables/notes.ts';
 
 it('notes with the same code and message are added up, in the order in which they came', () => {
   const one = { code: 'a', message: 'One.', count: 1 };

@@ -2,16 +2,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Lane, lanes } from '../../src/engine/quota/lanes.ts';
-import type { Backlog } from '../../src/sync/deliver/deliveries.ts';
 import { route, type Traffic, type Traits } from '../../src/sync/deliver/route.ts';
+import type { Backlog } from '../../src/tables/deliveries.ts';
 
 const at = Date.UTC(2026, 0, 1);
+
 const bulkTraits: Traits = {
   partialWrites: 'merge',
   bulk: { maxRecords: 2000, maxBytes: 10_000_000 },
   singlesAtOnce: 8,
 };
+
 const singleTraits: Traits = { ...bulkTraits, bulk: null };
+
 const resting: Traffic = {
   at,
   reading: false,
@@ -20,7 +23,9 @@ const resting: Traffic = {
   singleWaitMs: 0,
   bulkWaitMs: 0,
 };
+
 const reading = { ...resting, reading: true };
+
 const busy = { ...resting, bulkUnderWay: 4 };
 
 /** So many due in a lane, the oldest for so many seconds. */
@@ -32,6 +37,7 @@ const due = (lane: Lane, count: number, seconds = 0): Backlog => ({
 
 /** The quota of one kind allows nothing for longer than it is worth waiting. */
 const noBulk: Traffic = { ...resting, bulkWaitMs: 600_000 };
+
 const noSingles: Traffic = { ...resting, singleWaitMs: 600_000 };
 
 describe('A route', () => {

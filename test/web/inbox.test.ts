@@ -4,10 +4,10 @@ import { checkConfig } from '../../src/config.ts';
 import type { Json } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
 import { ManualClock, systemClock } from '../../src/engine/clock.ts';
-import { noteCoverage } from '../../src/sync/inbox/coverage.ts';
-import { touch } from '../../src/sync/inbox/touches.ts';
-import { keepDeadLetters, listDeadLetters } from '../../src/sync/letters/dead-letters.ts';
-import { keepDrifts } from '../../src/sync/proof/drifts.ts';
+import { noteCoverage } from '../../src/tables/coverage.ts';
+import { keepDeadLetters, listDeadLetters } from '../../src/tables/dead-letters.ts';
+import { keepDrifts } from '../../src/tables/drifts.ts';
+import { touch } from '../../src/tables/touches.ts';
 import { databases } from '../support/databases.ts';
 import { type Call, caller as callerOf, expectProblem } from './calls.ts';
 import { caller, type Pushed, pusher, pushSources, secret, signatureOf, signed } from './pushers.ts';
@@ -15,7 +15,9 @@ import { empty, noon } from './seed.ts';
 import { apiToken, openWorld, type World } from './world.ts';
 
 const odd = { event: 'e-odd', id: 'o1', kind: 'odd', name: 'Odd' };
+
 const anna = { event: 'e-1', id: 'a1', name: 'Anna', email: 'anna@example.com' };
+
 const noise = { event: 'e-noise', kind: 'noise' };
 
 describe.each(databases)('what a person sees of webhooks on $name', ({ open }) => {

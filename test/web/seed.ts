@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { JsonObject } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
-import { keepAcknowledged } from '../../src/sync/deliver/acknowledgements.ts';
-import { claim, DueBounds, settle } from '../../src/sync/deliver/deliveries.ts';
-import { keepDeadLetters } from '../../src/sync/letters/dead-letters.ts';
-import { ingest } from '../../src/sync/records/ingest.ts';
+import { ingest } from '../../src/sync/intake/ingest.ts';
+import { keepAcknowledged } from '../../src/tables/acknowledgements.ts';
+import { keepDeadLetters } from '../../src/tables/dead-letters.ts';
+import { claim, DueBounds, settle } from '../../src/tables/deliveries.ts';
 import type { World } from './world.ts';
 
 export const noon = Date.parse('2026-03-01T12:00:00Z');

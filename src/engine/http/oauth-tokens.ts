@@ -1,7 +1,23 @@
 // The oauth_tokens table: of each account the token that all workers share, sealed, and who is getting a new one. It
 // knows no vendor and no request.
 import { sql } from 'drizzle-orm';
+import { pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { time } from '../../db/column-types.ts';
 import { at, ms, type Queryable } from '../../db/database.ts';
+
+/** Of each account the access token that all workers share, sealed. */
+export const oauthTokens = pgTable('oauth_tokens', {
+  account: text().primaryKey(),
+  /** {accessToken, refreshToken}, sealed under the secret key; null until the first was got. */
+  sealed: text(),
+  expiresAt: time('expires_at'),
+  /** Of the grant in the configuration: another one begins anew. */
+  grantHash: text('grant_hash').notNull(),
+  refreshedAt: time('refreshed_at'),
+  /** Who is getting a new one. */
+  lease: uuid(),
+  leasedUntil: time('leased_until'),
+});
 
 /** A token as it is kept. Times are epoch milliseconds. */
 export interface KeptToken {

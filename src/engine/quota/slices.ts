@@ -4,8 +4,44 @@
 // Times are the callers' clocks. They need to agree within a second, which `quota.ts` adds where another's clock matters.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
+import { index, integer, pgTable, primaryKey, real, text, uuid } from 'drizzle-orm/pg-core';
+import { time } from '../../db/column-types.ts';
 import { at, type Database, json, ms, type Queryable, texts } from '../../db/database.ts';
 import { cutsAfter, cutTo, fadeMs, type Learned, minShare } from './learning.ts';
+
+/** Slots of a quota held by a process: each may carry one call per window. */
+export const quotaSlices = pgTable(
+  'quota_slices',
+  {
+    id: uuid().primaryKey(),
+    account: text().notNull(),
+    quota: text().notNull(),
+    slots: integer().notNull(),
+    /** The worker that holds it. */
+    holder: uuid().notNull(),
+    /** From then on the vendor has forgotten every call made with it. Moved on while the holder lives. */
+    freeAt: time('free_at').notNull(),
+  },
+  (t) => [index('quota_slices_account').on(t.account, t.quota, t.freeAt)],
+);
+
+/** What is known of a quota beyond its description: spent in long windows, and until when it is exhausted. */
+export const quotaStates = pgTable(
+  'quota_states',
+  {
+    account: text().notNull(),
+    quota: text().notNull(),
+    exhaustedUntil: time('exhausted_until'),
+    /** What the vendor said last. */
+    limit: integer('limit_seen'),
+    remaining: integer('remaining_seen'),
+    seenAt: time('seen_at'),
+    /** The share of the limit that refusals have left us, 0 to 1: it grows back with what goes well, and with time. */
+    learnedShare: real('learned_share'),
+    learnedAt: time('learned_at'),
+  },
+  (t) => [primaryKey({ columns: [t.account, t.quota] })],
+);
 
 export interface QuotaKey {
   account: string;
@@ -238,9 +274,11 @@ interface LearnedRow {
   share: number | null;
   cutAt: number | null;
 }
+
 type KnowledgeRow = Omit<QuotaKnowledge, 'learned'> & LearnedRow;
 
 const learnedColumns = sql`s.learned_share::float8 as share, ${ms(sql`s.learned_at`)} as "cutAt"`;
+
 const knowledge = sql`${ms(sql`s.exhausted_until`)} as "exhaustedUntil", s.limit_seen as "limit", ${learnedColumns}`;
 
 /** The column is a `real`: its 0.7 is a little less. */
@@ -264,4 +302,15 @@ function cut(slots: number, sliceSlots: number): { id: string; slots: number }[]
     slices.push({ id: randomUUID(), slots: Math.min(left, sliceSlots) });
   }
   return slices;
+}
+
+/** Calls of long windows, each until the vendor has forgotten it: those paid for in advance count as made. */
+export async function countedSlices(
+  db: Queryable,
+  account: string,
+  now: number,
+): Promise<{ quota: string; calls: number; freeAt: number }[]> {
+  return db.rows(sql`
+    select quota, slots as calls, ${ms(sql`free_at`)} as "freeAt" from quota_slices
+    where account = ${account} and slots > 0 and free_at > ${at(now)}`);
 }

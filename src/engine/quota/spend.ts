@@ -1,11 +1,29 @@
 // Calls made, by quota, lane and hour: counted in memory and added to the table a few times a minute. It knows neither
 // limits nor windows.
 import { sql } from 'drizzle-orm';
-import { at, type Database, json, ms, type Queryable } from '../../db/database.ts';
+import { integer, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
+import { time } from '../../db/column-types.ts';
+import { at, type Database, json, ms, type Queryable, texts } from '../../db/database.ts';
 import { type Lane, laneNumber, lanes } from './lanes.ts';
 import type { QuotaKey } from './slices.ts';
 
+/** Calls made, by lane and hour. */
+export const quotaSpend = pgTable(
+  'quota_spend',
+  {
+    account: text().notNull(),
+    quota: text().notNull(),
+    lane: smallint().notNull(),
+    hour: time('hour').notNull(),
+    calls: integer().notNull(),
+    /** Of them those that the vendor refused with 429. */
+    refused: integer().notNull().default(0),
+  },
+  (t) => [primaryKey({ columns: [t.account, t.quota, t.hour, t.lane] })],
+);
+
 const hourMs = 3_600_000;
+
 /** A year, and what a yearly report is late. */
 const keptDays = 400;
 
@@ -90,4 +108,16 @@ export async function readSpend(
 /** Forgets what is older than 400 days. */
 export async function forgetSpend(db: Queryable, now: number): Promise<void> {
   await db.rows(sql`delete from quota_spend where hour < ${at(now - keptDays * 24 * hourMs)}`);
+}
+
+/** Calls of these accounts in these lanes so far. */
+export async function callsByQuota(
+  db: Queryable,
+  accounts: readonly string[],
+  from: readonly Lane[],
+): Promise<{ account: string; quota: string; calls: number }[]> {
+  return db.rows(sql`
+    select account, quota, sum(calls)::float8 as calls from quota_spend
+    where account = any(${texts(accounts)}) and lane in ${from.map(laneNumber)}
+    group by account, quota`);
 }

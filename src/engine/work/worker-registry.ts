@@ -3,8 +3,23 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type SQL, sql } from 'drizzle-orm';
+import { integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { time } from '../../db/column-types.ts';
 import { at, type Database, json } from '../../db/database.ts';
 import type { Clock } from '../clock.ts';
+
+/** Every process that works or worked here. */
+export const workers = pgTable('workers', {
+  id: uuid().primaryKey(),
+  host: text().notNull(),
+  pid: integer().notNull(),
+  startedAt: time('started_at').notNull(),
+  /** Null while it works. */
+  endedAt: time('ended_at'),
+  version: text(),
+  /** By part of the configuration a short hash of it, without its secrets: whether two workers go by the same. */
+  configuration: jsonb(),
+});
 
 /** How a worker is set up, so that workers of one database find out where they differ. */
 export interface WorkerSetup {

@@ -12,11 +12,8 @@ import { apportion, type Lane, lanes } from '../../engine/quota/lanes.ts';
 import { BackgroundTasks } from '../../engine/work/background-tasks.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import type { Next } from '../../engine/work/worker.ts';
-import { destinationName, type Pause, pauses, resumeAfterTrial, takeTrial } from '../pauses.ts';
-import { someRunIsGoing } from '../runs/runs.ts';
-import { BatchSize } from './batch-size.ts';
-import { batchesUnderWay } from './batches.ts';
-import type { OrphanPolicy } from './breaker.ts';
+import { batchesUnderWay } from '../../tables/batches.ts';
+import type { OrphanPolicy } from '../../tables/breaker.ts';
 import {
   type Backlog,
   backlog,
@@ -27,7 +24,10 @@ import {
   pullForward,
   type Settlement,
   settle,
-} from './deliveries.ts';
+} from '../../tables/deliveries.ts';
+import { destinationName, listPauses, type Pause, resumeAfterTrial, takeTrial } from '../../tables/pauses.ts';
+import { someRunIsGoing } from '../../tables/runs.ts';
+import { BatchSize } from './batch-size.ts';
 import { type Writing, writings } from './difference.ts';
 import { FirstLoad } from './first-load.ts';
 import { Health } from './health.ts';
@@ -47,6 +47,7 @@ import { Sender } from './sending.ts';
 import { Settler } from './settling.ts';
 
 const mostBulkAtOnce = 4;
+
 /** Claims of urgent customers that are on their way at once: what comes next does not wait for the answers to what came before. */
 const mostUrgentAtOnce = 4;
 
@@ -194,7 +195,7 @@ export class Deliverer {
   ): Promise<Next> {
     const { database, clock } = this.#room;
     const at = clock.now();
-    const [paused, all] = await Promise.all([pauses(database), backlog(database, at, most, among)]);
+    const [paused, all] = await Promise.all([listPauses(database), backlog(database, at, most, among)]);
     const pause = paused.get(destinationName);
     if (pause) return this.#tryPaused(pause, signal);
     this.#health.noteRunning(at);

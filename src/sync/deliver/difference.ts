@@ -1,11 +1,11 @@
 // What must be written of claimed customers: each one's fields against what was acknowledged, or what the delete policy
 // says of one that all its records have left. It reads rows, sends nothing.
-import { sql } from 'drizzle-orm';
 import type { Destination, Fields, Json, JsonObject } from '../../connector.ts';
 import { acknowledge, changes } from '../../customer/diff.ts';
-import { type Queryable, texts } from '../../db/database.ts';
-import type { OrphanPolicy } from './breaker.ts';
-import type { Claimed } from './deliveries.ts';
+import type { Queryable } from '../../db/database.ts';
+import { type SendableRow, sendableRows } from '../../tables/acknowledgements.ts';
+import type { OrphanPolicy } from '../../tables/breaker.ts';
+import type { Claimed } from '../../tables/deliveries.ts';
 
 /** One customer as it is about to be written. */
 export interface Writing {
@@ -32,16 +32,6 @@ const withdrawn = 'clear';
 /** So many are read and compared in one turn: what is urgent goes in between. */
 const atOnce = 200;
 
-export interface Row {
-  sourceId: string;
-  revision: number;
-  fields: Fields;
-  dropped: string[];
-  /** All its records have left it, and nobody refused to let it go. */
-  gone: boolean;
-  acknowledged: Fields | null;
-}
-
 export interface Sending {
   destination: Destination<unknown>;
   settings: unknown;
@@ -63,7 +53,7 @@ export async function writings(
   const all: Writing[] = [];
   for (let from = 0; from < ids.length; from += atOnce) {
     if (from > 0) await yieldToUrgent();
-    const rows = await rowsOf(db, ids.slice(from, from + atOnce), 'waiting');
+    const rows = await sendableRows(db, ids.slice(from, from + atOnce), 'waiting');
     for (const row of rows) all.push(writingOf(row, byId.get(row.sourceId)!, sending));
   }
   return all;
@@ -82,7 +72,7 @@ export async function heldPreviews(
   sourceIds: readonly string[],
   sending: Sending,
 ): Promise<Map<string, Preview>> {
-  const rows = await rowsOf(db, sourceIds, 'held');
+  const rows = await sendableRows(db, sourceIds, 'held');
   return new Map(
     rows.map((row) => {
       const { action, sent } = intentOf(row, row.uncertain, sending);
@@ -99,19 +89,7 @@ export async function heldPreviews(
   );
 }
 
-async function rowsOf(
-  db: Queryable,
-  sourceIds: readonly string[],
-  state: 'waiting' | 'held',
-): Promise<(Row & { uncertain: boolean })[]> {
-  return db.rows(sql`
-    select source_id as "sourceId", customers.revision, customers.fields, dropped, "left" and not kept as gone,
-           acknowledgements.fields as acknowledged, uncertain
-    from customers join deliveries using (source_id) left join acknowledgements using (source_id)
-    where source_id = any(${texts(sourceIds)}) and state = ${state}`);
-}
-
-function writingOf(row: Row, { attempts, uncertain, alone }: Claimed, sending: Sending): Writing {
+function writingOf(row: SendableRow, { attempts, uncertain, alone }: Claimed, sending: Sending): Writing {
   const { sourceId, revision } = row;
   const { action, sent } = intentOf(row, uncertain, sending);
   return {
@@ -129,7 +107,7 @@ function writingOf(row: Row, { attempts, uncertain, alone }: Claimed, sending: S
 
 /** What to do, and the fields to write where it is that. */
 export function intentOf(
-  row: Row,
+  row: SendableRow,
   uncertain: boolean,
   { destination, settings, onOrphaned }: Sending,
 ): { action: Writing['action']; sent: Fields | null } {
@@ -153,7 +131,7 @@ export function intentOf(
 }
 
 function acknowledgedAfter(
-  row: Row,
+  row: SendableRow,
   action: Writing['action'],
   sent: Fields | null,
   uncertain: boolean,
@@ -165,7 +143,7 @@ function acknowledgedAfter(
   return acknowledge(row.acknowledged, sent ?? {}, { uncertain, dropped });
 }
 
-function namesOf({ fields, dropped }: Row): string[] {
+function namesOf({ fields, dropped }: SendableRow): string[] {
   return [...Object.keys(fields), ...dropped];
 }
 

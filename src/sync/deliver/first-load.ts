@@ -3,7 +3,7 @@
 import type { Context, Destination } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Log } from '../../engine/log/log.ts';
-import { anyAcknowledged } from './acknowledgements.ts';
+import { anyAcknowledged } from '../../tables/acknowledgements.ts';
 import type { Writing } from './difference.ts';
 import { fewestInFile } from './route.ts';
 

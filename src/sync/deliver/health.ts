@@ -14,7 +14,7 @@ import type { Circuit } from '../../engine/http/circuit.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { tellOpened } from '../../engine/http/guarded-api.ts';
 import type { Log } from '../../engine/log/log.ts';
-import { destinationName, type PauseCause, pause } from '../pauses.ts';
+import { destinationName, type PauseCause, pause } from '../../tables/pauses.ts';
 import { Brake } from './brake.ts';
 import { Suspects } from './suspects.ts';
 
@@ -44,8 +44,10 @@ const nothing: Verdict = { blamed: false, counted: false, alone: false, paused: 
 
 /** Writes that are refused in a row for their credentials, though reads are answered. */
 const refusedWritesMost = 5;
+
 /** An answer to the read that tells for whom a refusal is holds for so long. */
 const readHoldsMs = 2_000;
+
 /** Stands in the log for a wait whose end nobody named. */
 const unnamedWaitMs = 1_000;
 

@@ -4,7 +4,7 @@ import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { skewMs } from '../../engine/quota/gate.ts';
-import { holdClaims } from './deliveries.ts';
+import { holdClaims } from '../../tables/deliveries.ts';
 
 export const leaseMs = 120_000;
 

@@ -14,8 +14,6 @@ import type { Circuit } from '../../engine/http/circuit.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import { backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
-import { destinationName, pauses } from '../pauses.ts';
-import type { BatchSize } from './batch-size.ts';
 import {
   type Batch,
   type BatchItem,
@@ -25,17 +23,22 @@ import {
   holdBatch,
   leaveOf,
   putOffBatch,
-} from './batches.ts';
-import { acknowledgedAfter, deliveredAs, sendAgain } from './deliveries.ts';
+} from '../../tables/batches.ts';
+import { acknowledgedAfter, deliveredAs, sendAgain } from '../../tables/deliveries.ts';
+import { destinationName, listPauses } from '../../tables/pauses.ts';
+import type { BatchSize } from './batch-size.ts';
 import type { Health } from './health.ts';
 import { isSampleHeld, readDoubts } from './read-doubts.ts';
 import { accepted, backoff, type Settler } from './settling.ts';
 
 const leaseMs = 120_000;
+
 /** An action that has not ended by then is given up: of its customers nothing is known. */
 const actionDeadlineMs = 3_600_000;
+
 /** When an action that nobody could name has most likely ended. */
 export const lostActionMs = 600_000;
+
 /** When those are looked at again that an action has written to and something else carries. */
 const lostAgainMs = 5_000;
 
@@ -69,7 +72,7 @@ export class Poller {
     const { nextDue: next } = await batchesUnderWay(database);
     if (next === null) return { again: false, afterMs: 1000 };
     if (next > clock.now()) return { again: false, afterMs: Math.min(next - clock.now(), 1000) };
-    const cause = (await pauses(database)).get(destinationName)?.cause;
+    const cause = (await listPauses(database)).get(destinationName)?.cause;
     if (cause === 'unauthorized' || cause === 'project') return { again: false, afterMs: 5_000 };
     const admission = circuit.admit(clock.now());
     if (admission === 'none') return { again: false, afterMs: 1000 };

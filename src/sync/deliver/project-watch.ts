@@ -4,8 +4,9 @@ import type { Context, Destination } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
-import { destinationName, pause, pauses, resume } from '../pauses.ts';
-import { adoptAccount, beginProject, findProject, otherProjectSentence } from './project.ts';
+import { adoptAccount } from '../../tables/destination-accounts.ts';
+import { destinationName, listPauses, pause, resume } from '../../tables/pauses.ts';
+import { beginProject, findProject, otherProjectSentence } from './project.ts';
 
 /** How often the destination is asked again while nobody has decided. */
 const againMs = 60_000;
@@ -79,7 +80,7 @@ export class ProjectWatch {
   async #end(): Promise<void> {
     const { database, onDecided } = this.#deps;
     this.#doubt = null;
-    if ((await pauses(database)).get(destinationName)?.cause !== 'project') return;
+    if ((await listPauses(database)).get(destinationName)?.cause !== 'project') return;
     await resume(database, destinationName);
     onDecided();
   }

@@ -2,13 +2,16 @@
 // sent again. It settles nothing.
 import { type Context, type Destination, type Fields, RejectedError } from '../../connector.ts';
 import { driftOf } from '../../customer/drift.ts';
-import type { BatchItem } from './batches.ts';
+import type { BatchItem } from '../../tables/batches.ts';
 
 /** At most so many are read one by one; to send the others again, together, costs less. */
 const mostReads = 25;
+
 const readsAtOnce = 4;
+
 /** So many are read of what should be there in the same way or not at all. */
 const sampled = 10;
+
 /** The whole list is read where it has no more pages than this, and no more than a tenth of what is in doubt. */
 const mostPages = 50;
 

@@ -1,7 +1,7 @@
 // How what is due is best sent now: one by one, in bulk, as a file, or not yet. Pure.
 import type { Destination } from '../../connector.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
-import type { Backlog } from './deliveries.ts';
+import type { Backlog } from '../../tables/deliveries.ts';
 
 export type Traits = ReturnType<Destination<unknown>['traits']>;
 
@@ -9,13 +9,16 @@ export type Route = { by: 'single' | 'bulk' | 'file'; most: number } | { by: 'no
 
 /** Up to so many go one by one although bulk is there: their answer is at once, and bulk calls are scarce. */
 export const mostSingles = 25;
+
 /** How long customers wait for the rest of a run that is still reading, so that they share one bulk call. */
 const lingerMs = 10_000;
+
 /** A quota that allows nothing for longer than this is worth going round. */
 export const longWaitMs = 5_000;
 
 /** Fewer go in two bulk calls: a file, with the calls that must be asked before it, would save nothing. */
 export const fewestInFile = 4_000;
+
 /**
  * How long customers of a first load wait for the rest of it: only what is there when the file goes can go with it, for
  * once it is acknowledged all others go in bulk. A file's worth is read in two to ten minutes.

@@ -13,10 +13,10 @@ import {
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Circuit } from '../../engine/http/circuit.ts';
+import { type Batch, type BatchItem, endBatch, keepBatch, nameBatch } from '../../tables/batches.ts';
+import { carry } from '../../tables/deliveries.ts';
 import type { BatchSize } from './batch-size.ts';
-import { type Batch, type BatchItem, endBatch, keepBatch, nameBatch } from './batches.ts';
 import { bisect, smallestWithoutCalls } from './bisect.ts';
-import { carry } from './deliveries.ts';
 import type { Writing } from './difference.ts';
 import type { FirstFile, FirstLoad } from './first-load.ts';
 import type { Health } from './health.ts';

@@ -6,14 +6,14 @@ import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
-import { keepDeadLetters, settleDeadLetters } from '../letters/dead-letters.ts';
-import { destinationName } from '../pauses.ts';
-import { endDrifts } from '../proof/drifts.ts';
-import { dropAcknowledged, keepAcknowledged } from './acknowledgements.ts';
-import type { BatchItem } from './batches.ts';
-import { type Carrier, type Settled, type Settlement, settle, settleEach } from './deliveries.ts';
+import { dropAcknowledged, keepAcknowledged } from '../../tables/acknowledgements.ts';
+import type { BatchItem } from '../../tables/batches.ts';
+import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
+import { type Carrier, type Settled, type Settlement, settle, settleEach } from '../../tables/deliveries.ts';
+import { endDrifts } from '../../tables/drifts.ts';
+import { FreshnessNotes } from '../../tables/freshness.ts';
+import { destinationName } from '../../tables/pauses.ts';
 import type { Writing } from './difference.ts';
-import { FreshnessNotes } from './freshness.ts';
 import type { Health, Verdict } from './health.ts';
 
 export const backoff: Backoff = { baseMs: 2_000, capMs: 900_000 };
@@ -26,6 +26,7 @@ export type Outcomes = ReadonlyMap<string, Outcome>;
 
 /** `held back`: rejected, but as one of so many that it is tried again. */
 type Ending = Outcome | { sourceId: string; result: 'held back'; message: string };
+
 type Endings = ReadonlyMap<string, Ending>;
 
 interface SettleRoom {

@@ -16,9 +16,6 @@ import type { Endpoint } from '../../engine/http/endpoint.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
-import { destinationName, pauses } from '../pauses.ts';
-import { importedFiles } from '../runs/runs.ts';
-import type { World } from '../world.ts';
 import {
   type Answer,
   type Answers,
@@ -32,19 +29,27 @@ import {
   lockOpenErasure,
   nextErasureDue,
   putOffErasure,
-} from './erasures.ts';
+} from '../../tables/erasures.ts';
+import { destinationName, listPauses } from '../../tables/pauses.ts';
+import { importedFiles } from '../../tables/runs.ts';
+import type { Suppressions } from '../../tables/suppressions.ts';
+import type { World } from '../intake/rules.ts';
 import { type Forgotten, forget, mostAttemptMs } from './forget.ts';
-import type { Suppressions } from './suppressions.ts';
 
 /** Longer than any request. */
 const leaseMs = 300_000;
+
 const backoff: Backoff = { baseMs: 2_000, capMs: 900_000 };
+
 /** What was refused may be granted when somebody has mended it. */
 const refusedMs = 3_600_000;
+
 /** How long a vendor may still be at work on a request that we gave up: longer than any of their limits (180 s). */
 const doubtMs = 240_000;
+
 /** How often what is under way is asked after. */
 const lookMs = 1_000;
+
 const laterMs = 5_000;
 
 export interface EraseRoom {
@@ -284,7 +289,7 @@ export class Eraser {
       return soon;
     }
     // Customers that are held back say nothing of erasures.
-    if (((await pauses(database)).get(destinationName)?.cause ?? 'refusals') !== 'refusals') {
+    if (((await listPauses(database)).get(destinationName)?.cause ?? 'refusals') !== 'refusals') {
       answers['destination'] = this.#waiting('the destination is paused');
       return later;
     }

@@ -3,24 +3,24 @@
 import type { Json, JsonObject } from '../../connector.ts';
 import { sourceIdOf } from '../../customer/identity.ts';
 import type { Queryable } from '../../db/database.ts';
-import { forgetCustomer } from '../customers/customers.ts';
-import { forgetPins } from '../customers/pins.ts';
-import { forgetRevisions } from '../customers/revisions.ts';
-import { forgetAcknowledgement } from '../deliver/acknowledgements.ts';
-import { forgetInBatches } from '../deliver/batches.ts';
-import { type Carried, dropDelivery, keepFromOthers, lockDelivery } from '../deliver/deliveries.ts';
-import { dropHolds } from '../deliver/holds.ts';
-import { forgetInInbox } from '../inbox/inbox.ts';
-import { forgetTouches } from '../inbox/touches.ts';
-import { forgetLetters, type KeptLetter, lettersHolding } from '../letters/dead-letters.ts';
-import { endDrifts } from '../proof/drifts.ts';
-import { forgetInVerifications } from '../proof/verifications.ts';
-import { forgetVerified } from '../proof/verified.ts';
-import { emailsOf } from '../records/erased-records.ts';
-import { forgetRecords } from '../records/records.ts';
-import { forgetInRuns } from '../runs/runs.ts';
-import type { World } from '../world.ts';
-import type { Trait } from './suppressions.ts';
+import { forgetAcknowledgement } from '../../tables/acknowledgements.ts';
+import { forgetInBatches } from '../../tables/batches.ts';
+import { forgetCustomer } from '../../tables/customers.ts';
+import { forgetLetters, type KeptLetter, lettersHolding } from '../../tables/dead-letters.ts';
+import { type Carried, dropDelivery, keepFromOthers, lockDelivery } from '../../tables/deliveries.ts';
+import { endDrifts } from '../../tables/drifts.ts';
+import { dropHolds } from '../../tables/holds.ts';
+import { forgetInInbox } from '../../tables/inbox.ts';
+import { forgetPins } from '../../tables/pins.ts';
+import { forgetRecords } from '../../tables/records.ts';
+import { forgetRevisions } from '../../tables/revisions.ts';
+import { forgetInRuns } from '../../tables/runs.ts';
+import type { Trait } from '../../tables/suppressions.ts';
+import { forgetTouches } from '../../tables/touches.ts';
+import { forgetInVerifications } from '../../tables/verifications.ts';
+import { forgetVerified } from '../../tables/verified-customers.ts';
+import { emailsOf } from '../intake/erased-records.ts';
+import type { World } from '../intake/rules.ts';
 
 export interface Forgotten {
   /** Rows deleted or changed, by what they were. */
@@ -107,6 +107,7 @@ export async function forget(
 
 /** A short name stands in any body, of anybody. */
 const shortestName = 5;
+
 const isTelling = (name: string) => name.length >= shortestName;
 
 /** Longer than a lease and the longest request together: an attempt that has not ended by then has no end. */

@@ -1,14 +1,14 @@
 // What the destination's own webhooks say, against what it acknowledged: our own changes end here, anybody else's that
 // touch what we own are drift. It knows no vendor.
-import { sql } from 'drizzle-orm';
 import type { Received, Webhook } from '../../connector/webhook.ts';
-import { type DestinationChange, type Fields, type Json, RejectedError } from '../../connector.ts';
+import { type DestinationChange, type Json, RejectedError } from '../../connector.ts';
 import { driftOf } from '../../customer/drift.ts';
-import { type Queryable, texts } from '../../db/database.ts';
-import { redeliver } from '../deliver/deliveries.ts';
-import { destinationName } from '../pauses.ts';
-import { type DriftRow, endDrifts, keepDrifts } from '../proof/drifts.ts';
-import type { DestinationOpening } from './opening.ts';
+import type { Queryable } from '../../db/database.ts';
+import { heldCustomers } from '../../tables/acknowledgements.ts';
+import { redeliver } from '../../tables/deliveries.ts';
+import { type DriftRow, endDrifts, keepDrifts } from '../../tables/drifts.ts';
+import { destinationName } from '../../tables/pauses.ts';
+import type { DestinationOpening } from './open.ts';
 
 type CustomerChange = Extract<DestinationChange, { kind: 'customer' }>;
 
@@ -50,14 +50,6 @@ function newestOfEach(changes: readonly CustomerChange[]): CustomerChange[] {
   return [...newest.values()];
 }
 
-interface Held {
-  sourceId: string;
-  acknowledged: Fields | null;
-  /** Something is on its way, or waits: what is held now says nothing yet. */
-  waits: boolean;
-  deliveredAt: number | null;
-}
-
 async function compare(
   tx: Queryable,
   changes: readonly CustomerChange[],
@@ -65,7 +57,7 @@ async function compare(
   now: number,
 ): Promise<void> {
   if (changes.length === 0) return;
-  const held = await heldOf(
+  const held = await heldCustomers(
     tx,
     changes.map(({ customer }) => customer.sourceId),
   );
@@ -90,13 +82,4 @@ async function compare(
   // What was deleted there was perhaps meant to be: only a person brings it back.
   const healed = drifted.filter((row) => row.kind === 'differs').map((row) => row.sourceId);
   if (drift === 'heal') await redeliver(tx, healed, { lane: 'schedule', now });
-}
-
-async function heldOf(tx: Queryable, sourceIds: readonly string[]): Promise<Map<string, Held>> {
-  const rows = await tx.rows<Held>(sql`
-    select source_id as "sourceId", acknowledgements.fields as acknowledged, state in ('waiting', 'held') as waits,
-           (extract(epoch from delivered_at) * 1000)::float8 as "deliveredAt"
-    from deliveries left join acknowledgements using (source_id)
-    where source_id = any(${texts(sourceIds)})`);
-  return new Map(rows.map((row) => [row.sourceId, row]));
 }

@@ -16,15 +16,10 @@ import { untilAborted } from '../../engine/http/until-aborted.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
-import { keepDeadLetters, settleDeadLetters } from '../letters/dead-letters.ts';
-import { pause, pauses, takeTrial } from '../pauses.ts';
-import { ingest } from '../records/ingest.ts';
-import { sourceIdsOf, storedRecords } from '../records/records.ts';
-import { concernsContent } from '../records/taking-apart.ts';
-import type { Source } from '../source.ts';
-import type { SourceHealth } from '../source-health.ts';
-import type { World } from '../world.ts';
-import { noteCoverage } from './coverage.ts';
+import { noteCoverage } from '../../tables/coverage.ts';
+import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
+import { listPauses, pause, takeTrial } from '../../tables/pauses.ts';
+import { sourceIdsOf, storedRecords } from '../../tables/records.ts';
 import {
   type ClaimedTouch,
   claimTouches,
@@ -32,12 +27,20 @@ import {
   nextTouchDue,
   putOffTouches,
   settleTouches,
-} from './touches.ts';
+} from '../../tables/touches.ts';
+import { ingest } from '../intake/ingest.ts';
+import type { World } from '../intake/rules.ts';
+import type { Source } from '../intake/source.ts';
+import type { SourceHealth } from '../intake/source-health.ts';
+import { concernsContent } from '../intake/taking-apart.ts';
 
 const leaseMs = 120_000;
+
 const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
+
 /** A record that is not there yet may only be new: so often it is asked for before that is believed without the vendor's word. */
 const looksMax = 3;
+
 /** How long after one look the next one is; longer where the vendor shows its changes later than that. */
 const shortestLookMs = 5_000;
 
@@ -81,7 +84,7 @@ export class Hydrator {
     if (!source || due === null) return { again: false, afterMs: 1000 };
     if (due > clock.now()) return { again: false, afterMs: Math.min(due - clock.now(), 1000) };
     const health = this.#room.health(source.name);
-    const paused = (await pauses(database)).has(source.name);
+    const paused = (await listPauses(database)).has(source.name);
     if (paused) {
       if (!(await takeTrial(database, source.name, clock.now()))) return { again: false, afterMs: 5_000 };
       health.beginTrial();

@@ -1,5 +1,5 @@
 // Which items of a kept request cannot be kept, found by halves. It does not know how an item is opened.
-import { concernsContent } from '../records/taking-apart.ts';
+import { concernsContent } from '../intake/taking-apart.ts';
 
 /** Where more items than this fail, it is not for the sake of any one of them. */
 const mostPoison = 500;

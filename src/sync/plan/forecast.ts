@@ -1,13 +1,16 @@
 // What a sync costs, simulated beforehand: every call against every quota it draws on, in the order of time, by the
 // rules that deliveries keep. Pure: numbers in, forecast out. It knows no rows and no vendor.
 import { type Lane, laneNumber } from '../../engine/quota/lanes.ts';
+import type { CallLine, QuotaLine, Side, SimulationResult } from '../../tables/forecasts.ts';
 import { pollDelayMs } from '../deliver/polling.ts';
 import { route, type Traits } from '../deliver/route.ts';
 import { type QuotaNow, Windows } from './forecast-windows.ts';
 
 /** A longer wait for a quota is not slept through: the work is put off, and is back so much sooner. */
 const longestWaitMs = 30_000;
+
 const backSoonerMs = 15_000;
+
 const mostBulkAtOnce = 4;
 
 /** Some pages that are read one after the other. */
@@ -48,46 +51,6 @@ export interface ForecastInput {
   onCall?: (call: { side: Side; bucket: string | undefined; at: number; endsAt: number }) => void;
 }
 
-export type Side = 'source' | 'destination';
-
-export interface CallLine {
-  side: Side;
-  /** What the calls are for: pages of `everything`, `single writes`, `bulk writes`, `polls`, `reads before writes`. */
-  what: string;
-  bucket: string | null;
-  calls: number;
-}
-
-export interface QuotaLine {
-  side: Side;
-  quota: string;
-  calls: number;
-  /** Calls in any `seconds` that this may make. */
-  limit: number;
-  seconds: number;
-  /** Of `limit`, what is left when it begins. */
-  left: number;
-  /** Of all that the quota allows meanwhile, or in one window where that is longer: 0 to 1. */
-  share: number;
-  /** How long the work stands still for its sake. */
-  waitMinutes: number;
-  /** False where a quota longer than an hour has not so many calls left. */
-  fits: boolean;
-}
-
-export interface SimulationResult {
-  minutes: number;
-  /** Until the last record is read. */
-  readMinutes: number;
-  endsAt: number;
-  calls: CallLine[];
-  /** Calls in all, by side. */
-  totals: { [side in Side]: number };
-  quotas: QuotaLine[];
-  /** The quota that most of the time is spent waiting for; null where it is the vendors' answers. */
-  bottleneck: { side: Side; quota: string } | null;
-}
-
 /** Simulates a sync. */
 export function forecast(input: ForecastInput): SimulationResult {
   const simulation = new Simulation(input);
@@ -114,6 +77,7 @@ type Step =
   | { all: Process[] }
   /** Until something has come. */
   | { idle: true };
+
 type Process = Generator<Step, void, void>;
 
 interface Event {

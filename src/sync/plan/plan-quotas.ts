@@ -1,20 +1,22 @@
 // The quotas of an account as they stand when a forecast is made: the limit we allow ourselves now, what is spent of it
 // already, and what others of ours spend of late. It only reads.
-import { sql } from 'drizzle-orm';
 import type { ApiDescription, Quota } from '../../connector.ts';
-import { at, type Database, ms } from '../../db/database.ts';
+import type { Database } from '../../db/database.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { isRate } from '../../engine/quota/gate.ts';
 import { type Lane, laneNumber } from '../../engine/quota/lanes.ts';
 import { shareAt } from '../../engine/quota/learning.ts';
-import { readQuotaStates } from '../../engine/quota/slices.ts';
+import { countedSlices, readQuotaStates } from '../../engine/quota/slices.ts';
 import { readSpend, type Spent } from '../../engine/quota/spend.ts';
 import type { QuotaNow } from './forecast-windows.ts';
 
 const hourMs = 3_600_000;
+
 const dayMs = 24 * hourMs;
+
 /** In shorter windows what is spent is over before it matters, but for what this process has under way. */
 const tellingSeconds = 600;
+
 const nobody = '00000000-0000-0000-0000-000000000000';
 
 export async function quotasNow(
@@ -53,17 +55,6 @@ export async function quotasNow(
       exhaustedUntil: Math.max(state?.exhaustedUntil ?? 0, own?.exhaustedUntil ?? 0) || null,
     };
   });
-}
-
-/** Calls of long windows, each until the vendor has forgotten it: those paid for in advance count as made. */
-async function countedSlices(
-  database: Database,
-  account: string,
-  now: number,
-): Promise<{ quota: string; calls: number; freeAt: number }[]> {
-  return database.rows(sql`
-    select quota, slots as calls, ${ms(sql`free_at`)} as "freeAt" from quota_slices
-    where account = ${account} and slots > 0 and free_at > ${at(now)}`);
 }
 
 /** What this process has paid for in advance and not used is there for the run. */

@@ -1,17 +1,13 @@
 // How many records a run would read, in how many pages: by the vendor's own count, else by what is known of earlier runs.
 // It knows no quota and no destination.
-import { sql } from 'drizzle-orm';
-import type { Json, PageCost, Stream } from '../../connector.ts';
-import { TransientError } from '../../connector.ts';
-import type { Database } from '../../db/database.ts';
-import type { Reader } from '../runs/checkpoints.ts';
-import { readersOf } from '../runs/dry-run.ts';
-import { listRuns, type Run } from '../runs/runs.ts';
+import { type Json, type PageCost, type Stream, TransientError } from '../../connector.ts';
+import type { Reader } from '../../tables/checkpoints.ts';
+import type { Basis } from '../../tables/forecasts.ts';
+import { sizesOfRecords } from '../../tables/records.ts';
+import { listRuns, type Run } from '../../tables/runs.ts';
+import { readersOf } from '../preview/dry-run.ts';
 import type { ReadStep } from './forecast.ts';
 import type { Planning, PlanRequest } from './plan.ts';
-
-/** Where a number of records comes from. */
-export type Basis = 'vendor' | 'dry run' | 'given' | 'last full run' | 'recent runs' | 'stored records';
 
 export interface PlannedRecords {
   count: number;
@@ -37,12 +33,17 @@ export class UnknownSizeError extends Error {
 }
 
 const pageSizeDefault = 100;
+
 /** Of a body whose size nobody knows, and of each property asked for. */
 const bytesDefault = { body: 60, property: 30 };
+
 /** So many records change a day, of those stored, where no run has shown it. */
 const changedDaily = 0.01;
+
 const dayMs = 86_400_000;
+
 const mostRecent = 50;
+
 /** A run of fewer pages does not show how long one lasts. */
 const tellingPages = 5;
 
@@ -61,7 +62,7 @@ export async function plannedRecords(
   const runs = (
     await listRuns(database, { source: source.name, state: 'finished', limit: mostRecent })
   ).filter(({ mode, request }) => !request.dryRun && (mode === 'full' || mode === 'incremental'));
-  const stored = await storedRecords(database, source.name);
+  const stored = await sizesOfRecords(database, source.name);
   const known = { runs, stored, recent: runs.slice(0, runs.length < mostRecent ? -1 : undefined) };
   const steps: PlannedRecords['steps'] = [];
   const bases: Basis[] = [];
@@ -217,17 +218,6 @@ function pageMsOf(runs: readonly Run[]): number | null {
     pages >= tellingPages && startedAt !== null && endedAt !== null ? [(endedAt - startedAt) / pages] : [],
   );
   return times.length > 0 ? Math.min(...times) : null;
-}
-
-async function storedRecords(database: Database, source: string): Promise<Known['stored']> {
-  const rows = await database.rows<{ stream: string; count: number; bytesEach: number | null }>(sql`
-    select stream, count(*)::float8 as count,
-      (select avg(octet_length(body::text))::float8 from (
-        select body from records as r where r.source = ${source} and r.stream = records.stream limit 200) as sampled) as "bytesEach"
-    from records
-    where source = ${source} and (deleted_at is null or deleted_at < changed_at) and merged_into is null
-    group by stream`);
-  return new Map(rows.map(({ stream, ...row }) => [stream, row]));
 }
 
 function bytesOf(stored: Known['stored']): number | null {

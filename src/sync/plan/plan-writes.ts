@@ -1,11 +1,12 @@
 // How many customers a run would write, and how large and how complete each write is: by a dry run, else by the ratio of
 // recent runs. It knows no quota, and reads rows only.
-import { sql } from 'drizzle-orm';
-import type { Fields } from '../../connector.ts';
+import { firstCustomers } from '../../tables/customers.ts';
+import { waitingCustomers } from '../../tables/deliveries.ts';
+import { listForecasts } from '../../tables/forecasts.ts';
+import { nestedShare } from '../../tables/revisions.ts';
+import type { Run } from '../../tables/runs.ts';
 import { number } from '../../words.ts';
-import type { DryRunReport } from '../runs/dry-run.ts';
-import type { Run } from '../runs/runs.ts';
-import { listForecasts } from './forecasts.ts';
+import type { DryRunReport } from '../preview/dry-run.ts';
 import type { Planning } from './plan.ts';
 import type { PlannedRecords } from './plan-records.ts';
 
@@ -25,13 +26,14 @@ export interface PlannedWrites {
 }
 
 const bytesPerField = 40;
+
 const sampled = 200;
 
 export async function plannedWrites(
   planning: Planning,
   { records, exact }: { records: PlannedRecords; exact: DryRunReport | undefined },
 ): Promise<PlannedWrites> {
-  const waiting = await waitingCustomers(planning);
+  const waiting = await waitingCustomers(planning.database);
   const pollsPerBulk = await pollsOf(planning);
   const notes = waiting > 0 ? [`${number(waiting)} customers that wait already are written with them.`] : [];
   if (exact) {
@@ -79,19 +81,12 @@ function customersOf(records: PlannedRecords): { customers: number; sentence: st
 
 const sum = (runs: readonly Run[], what: 'customers' | 'received') =>
   runs.reduce((total, run) => total + run[what], 0);
-async function waitingCustomers({ database }: Planning): Promise<number> {
-  const [row] = await database.rows<{ waiting: number }>(
-    sql`select count(*)::float8 as waiting from deliveries where state = 'waiting' and batch_id is null`,
-  );
-  return row?.waiting ?? 0;
-}
 
 /** Of whole payloads: what is written of a change is less. */
 async function bytesOf(planning: Planning): Promise<number> {
   const { database, sending } = planning;
   const { destination, settings } = sending;
-  const rows = await database.rows<{ sourceId: string; fields: Fields }>(sql`
-    select source_id as "sourceId", fields from customers order by source_id limit ${sampled}`);
+  const rows = await firstCustomers(database, sampled);
   if (rows.length === 0) return 100 + bytesPerField * fieldsOf(planning).length;
   const bytes = rows.map(({ sourceId, fields }) =>
     Buffer.byteLength(JSON.stringify(destination.payload(sourceId, fields, settings))),
@@ -105,10 +100,7 @@ async function readFirstOf(planning: Planning, first: boolean): Promise<number> 
   if (destination.traits(settings).partialWrites === 'merge' || !destination.preserve) return 0;
   if (!fieldsOf(planning).some((field) => field.includes('.'))) return 0;
   if (first) return 1;
-  const [row] = await planning.database.rows<{ share: number | null }>(sql`
-    select avg(case when exists(select 1 from jsonb_object_keys(changed) as field where field like '%.%') then 1 else 0 end)::float8 as share
-    from (select changed from revisions where revision > 1 limit ${sampled}) as sampled`);
-  return row?.share ?? 1;
+  return (await nestedShare(planning.database, sampled)) ?? 1;
 }
 
 /** Where a run wrote in bulk alone, all other calls to the destination were polls. */

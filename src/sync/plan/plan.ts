@@ -5,23 +5,19 @@ import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
+import { checkpoint } from '../../tables/checkpoints.ts';
+import type { Forecast } from '../../tables/forecasts.ts';
 import type { Sending } from '../deliver/difference.ts';
-import { checkpoint } from '../runs/checkpoints.ts';
-import type { DryRunReport } from '../runs/dry-run.ts';
-import type { Source } from '../source.ts';
-import {
-  type ForecastInput,
-  forecastInTurns,
-  type QuotaLine,
-  type ReadStep,
-  type SimulationResult,
-} from './forecast.ts';
+import type { Source } from '../intake/source.ts';
+import type { DryRunReport } from '../preview/dry-run.ts';
+import { type ForecastInput, forecastInTurns, type ReadStep } from './forecast.ts';
 import { quotasNow } from './plan-quotas.ts';
 import { type PlannedRecords, plannedRecords } from './plan-records.ts';
 import { type PlannedWrites, plannedWrites } from './plan-writes.ts';
 
 /** How long a call is taken to last where no run has shown it. */
 const callMsDefault = 300;
+
 /** What a page costs us at least. */
 const leastPageMs = 50;
 
@@ -49,25 +45,6 @@ export interface PlanRequest {
   records?: number | undefined;
   /** What a dry run of the same found. */
   exact?: { runId: number; report: DryRunReport } | undefined;
-}
-
-export interface Forecast extends Omit<SimulationResult, 'quotas'> {
-  source: string;
-  mode: 'incremental' | 'full';
-  /** Nothing of the source was read to its end before. */
-  first: boolean;
-  at: number;
-  lane: Lane;
-  accounts: { source: string | null; destination: string };
-  vendors: { source: string; destination: string };
-  records: { count: number; basis: PlannedRecords['basis'] };
-  customers: number;
-  bytes: { read: number; written: number };
-  quotas: (QuotaLine & { bucket: string | null; all: boolean })[];
-  /** False where a quota of a day or longer has not so many calls left. */
-  fits: boolean;
-  /** What it takes for granted, in sentences. */
-  assumptions: string[];
 }
 
 export async function plan(planning: Planning, request: PlanRequest): Promise<Forecast> {

@@ -1,7 +1,7 @@
 // Records that claim one customer, and records wrongly merged, over HTTP: a list, and a person's word to part them.
 import { createRoute, z } from '@hono/zod-openapi';
-import { listClashes } from '../../sync/records/clashes.ts';
-import { unmerge } from '../../sync/records/unmerging.ts';
+import { unmerge } from '../../sync/intake/unmerging.ts';
+import { listClashes } from '../../sync/views/clashes.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
 import { jsonOf, limit, secured, sourceParam, text } from './shapes.ts';

@@ -1,13 +1,16 @@
 // Customers over HTTP: a list to page through and to search, and one of them with everything that is known.
 import { createRoute, z } from '@hono/zod-openapi';
-import { type CustomerView, customerView, listCustomers } from '../../sync/customers/customer-view.ts';
+import { type CustomerView, customerView, listCustomers } from '../../sync/views/customer-view.ts';
 import { nobody, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, laneShape, limit, secured, text, time, timeOrNull } from './shapes.ts';
 
 const tags = ['customers'];
+
 const count = z.int().min(0);
+
 const state = z.enum(['waiting', 'held', 'delivered', 'dead']);
+
 const fields = z.record(z.string(), z.any()).openapi({
   description: 'Values by field name.',
   example: { email: 'anna@example.com', 'metadata.plan': 'gold' },

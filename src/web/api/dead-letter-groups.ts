@@ -1,10 +1,10 @@
 // Dead letters by cause over HTTP, the file of all of them, and a person's word to put some aside.
 import { createRoute, z } from '@hono/zod-openapi';
-import { causeOf } from '../../sync/letters/causes.ts';
-import { type DeadLetterFilter, deadLettersAfter, type KeptLetter } from '../../sync/letters/dead-letters.ts';
-import { discardDeadLetters } from '../../sync/letters/discarding.ts';
-import { type LetterGroup, letterGroups } from '../../sync/letters/letter-groups.ts';
-import type { Tributary } from '../../tributary.ts';
+import type { Tributary } from '../../app/app.ts';
+import { discardDeadLetters } from '../../sync/retry/discard.ts';
+import { causeOf } from '../../sync/views/causes.ts';
+import { type LetterGroup, letterGroups } from '../../sync/views/letter-groups.ts';
+import { type DeadLetterFilter, deadLettersAfter, type KeptLetter } from '../../tables/dead-letters.ts';
 import { csvRow } from '../csv.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
@@ -13,7 +13,9 @@ import { letterFilter, letterFilterOf, letterIds, letterKind, requireKnown } fro
 import { iso, jsonOf, secured, text, time } from './shapes.ts';
 
 const tags = ['dead letters'];
+
 const count = z.int().min(0);
+
 const exportedAtOnce = 500;
 
 const groupShape = z

@@ -1,13 +1,14 @@
 // Dead letters over HTTP: what was given up and why, and a person's word to try again.
 import { createRoute, z } from '@hono/zod-openapi';
-import { type KeptLetter, listDeadLetters } from '../../sync/letters/dead-letters.ts';
-import { retryDeadLetters } from '../../sync/letters/retry.ts';
+import { retryDeadLetters } from '../../sync/retry/retry.ts';
+import { type KeptLetter, listDeadLetters } from '../../tables/dead-letters.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { letterFilter, letterFilterOf, letterIds, letterKind, requireKnown } from './letter-filter.ts';
 import { before, iso, jsonOf, limit, secured, time } from './shapes.ts';
 
 const tags = ['dead letters'];
+
 const count = z.int().min(0);
 
 const letterShape = z

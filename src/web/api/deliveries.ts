@@ -1,9 +1,9 @@
 // How many customers are delivered, over HTTP: always as of now, for those who wait until nothing waits any more.
 import { createRoute, z } from '@hono/zod-openapi';
-import { deliveriesOfRuns, deliveriesSince } from '../../sync/deliver/run-deliveries.ts';
-import { countTouches } from '../../sync/inbox/touches.ts';
-import { pauses } from '../../sync/pauses.ts';
-import { figures } from '../../sync/status.ts';
+import { deliveriesOfRuns, deliveriesSince } from '../../sync/views/run-deliveries.ts';
+import { figures } from '../../sync/views/status.ts';
+import { listPauses } from '../../tables/pauses.ts';
+import { countTouches } from '../../tables/touches.ts';
 import { requireRuns } from '../known.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
@@ -71,7 +71,7 @@ export function deliveriesApi(room: Room) {
         ? (await figures(database, clock.now())).customers
         : await deliveriesSince(database, Date.parse(since));
     const touches = await countTouches(database);
-    const paused = await pauses(database);
+    const paused = await listPauses(database);
     const toRead = touches
       .filter(({ source }) => !paused.has(source))
       .reduce((sum, { records }) => sum + records, 0);

@@ -1,6 +1,6 @@
 // The destination over HTTP: a person's word to pause or resume it.
 import { createRoute, z } from '@hono/zod-openapi';
-import { destinationName } from '../../sync/pauses.ts';
+import { destinationName } from '../../tables/pauses.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { jsonOf, secured } from './shapes.ts';

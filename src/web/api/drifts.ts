@@ -1,6 +1,6 @@
 // Customers that the destination holds otherwise than it acknowledged, over HTTP: a list.
 import { createRoute, z } from '@hono/zod-openapi';
-import { listDrifts } from '../../sync/proof/drifts.ts';
+import { listDrifts } from '../../tables/drifts.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { driftKind } from '../status.ts';

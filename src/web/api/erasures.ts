@@ -1,13 +1,14 @@
 // Erasure over HTTP: a customer erased here and at the destination, with a receipt that says what every store answered.
 import { createRoute, z } from '@hono/zod-openapi';
-import { findPeople } from '../../sync/customers/find-customer.ts';
-import { type Erasure, erasureById, listErasures } from '../../sync/erase/erasures.ts';
-import { SecretKeyError } from '../../sync/erase/suppressions.ts';
+import { findPeople } from '../../sync/views/find-customer.ts';
+import { type Erasure, erasureById, listErasures } from '../../tables/erasures.ts';
+import { SecretKeyError } from '../../tables/suppressions.ts';
 import { nobody, Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, limit, secured, text, time, timeOrNull } from './shapes.ts';
 
 const tags = ['erasure'];
+
 const id = z.uuid('the ID of a receipt').openapi({ description: 'The ID of a receipt.' });
 
 /** Any text that a path can carry: what somebody else once wrote must be erasable too. */

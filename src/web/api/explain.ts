@@ -1,16 +1,19 @@
 // Why a customer is as it is, and what it was, over HTTP: structures with the sentences beside them.
 import { createRoute, z } from '@hono/zod-openapi';
 import { type CustomerExplanation, customerSentences, fieldSentences } from '../../customer/explain.ts';
-import { explainCustomer } from '../../sync/customers/explanation.ts';
-import { findCustomers } from '../../sync/customers/find-customer.ts';
-import { causeWords, customerAt, historyOf } from '../../sync/customers/history.ts';
+import { explainCustomer } from '../../sync/views/explanation.ts';
+import { findCustomers } from '../../sync/views/find-customer.ts';
+import { causeWords, customerAt, historyOf } from '../../sync/views/history.ts';
 import { ambiguous, nobody, Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { before, iso, jsonOf, laneShape, limit, orNull, secured, text, time, timeOrNull } from './shapes.ts';
 
 const tags = ['customers'];
+
 const count = z.int().min(0);
+
 const value = z.any().openapi({ description: 'A value as the customer has it; null where it is empty.' });
+
 const sentences = z.array(z.string());
 
 const idParam = z.object({
@@ -21,6 +24,7 @@ const idParam = z.object({
 });
 
 const recordName = { source: z.string(), stream: z.string(), recordId: z.string() };
+
 const candidate = {
   ...recordName,
   changedAt: time.openapi({ description: "By the source's own clock." }),
@@ -29,6 +33,7 @@ const candidate = {
   run: orNull(z.strictObject({ id: z.int(), mode: z.string(), trigger: z.string() })),
   mapping: z.string().openapi({ description: 'The fingerprint of the mapping that reads it.' }),
 };
+
 const refusedShape = z
   .strictObject({ ...recordName, field: z.string(), value, reason: z.string(), hasLastGood: z.boolean() })
   .openapi('RefusedValue');

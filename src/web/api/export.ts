@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { parseJson } from '../../connector/json.ts';
 import type { Fields } from '../../connector.ts';
-import { exportCustomers } from '../../sync/customers/customer-export.ts';
+import { exportCustomers } from '../../sync/views/customer-export.ts';
 import { requireFields } from '../known.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';

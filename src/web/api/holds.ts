@@ -1,20 +1,24 @@
 // Held deliveries over HTTP: what waits for a person because too many customers lose the same thing, with the exact
 // difference, and the person's word.
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Decided, refuseHolds, releaseHolds } from '../../sync/deliver/decide.ts';
 import { heldPreviews } from '../../sync/deliver/difference.ts';
-import { groupHolds, listHolds } from '../../sync/deliver/holds.ts';
+import { type Decided, refuseHolds, releaseHolds } from '../../sync/holds/decide.ts';
+import { groupHolds, listHolds } from '../../tables/holds.ts';
 import { requireFields, requireRuns } from '../known.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { before, iso, jsonOf, limit, secured, text, time } from './shapes.ts';
 
 const tags = ['holds'];
+
 const count = z.int().min(0);
+
 const id = z.coerce.number('an ID').int().min(1).max(Number.MAX_SAFE_INTEGER);
+
 const what = z
   .string()
   .openapi({ description: '`deleted`, or the field that is blanked.', example: 'phone' });
+
 const lost = z
   .any()
   .openapi({ description: 'The value that would go; null where the customer itself would.' });

@@ -9,7 +9,7 @@ import type { ReadableStream } from 'node:stream/web';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { JsonObject } from '../../connector.ts';
 import { fieldFault } from '../../customer/fields.ts';
-import type { Source } from '../../sync/source.ts';
+import type { Source } from '../../sync/intake/source.ts';
 import { faultsOf, Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
 import { takesImports } from '../status.ts';

@@ -1,9 +1,9 @@
 // Requests of the inbox as the API answers with them.
 import { z } from '@hono/zod-openapi';
 import type { Queryable } from '../../db/database.ts';
-import type { ItemCounts, ListedRequest } from '../../sync/inbox/inbox.ts';
-import { faultsOf, type InboxFault } from '../../sync/inbox/inbox-faults.ts';
-import type { Replayed } from '../../sync/inbox/replaying.ts';
+import type { Replayed } from '../../sync/inbox/replay.ts';
+import { faultsOf, type InboxFault } from '../../sync/views/inbox-faults.ts';
+import type { ItemCounts, ListedRequest } from '../../tables/inbox.ts';
 import { iso, orNull, text, time, timeOrNull } from './shapes.ts';
 
 const count = z.int().min(0);

@@ -1,8 +1,8 @@
 // The inbox over HTTP: the webhook requests that were kept, and a person's word to open them again.
 import { createRoute, z } from '@hono/zod-openapi';
-import { listRequests, requestById } from '../../sync/inbox/inbox.ts';
-import { faultsOf } from '../../sync/inbox/inbox-faults.ts';
-import { type Replaying, replayFitting, replayRequests } from '../../sync/inbox/replaying.ts';
+import { type Replaying, replayFitting, replayRequests } from '../../sync/inbox/replay.ts';
+import { faultsOf } from '../../sync/views/inbox-faults.ts';
+import { listRequests, requestById } from '../../tables/inbox.ts';
 import { requireSource } from '../known.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
@@ -22,9 +22,12 @@ import {
 import { before, jsonOf, limit, secured } from './shapes.ts';
 
 const tags = ['inbox'];
+
 const count = z.int().min(0);
+
 /** Of one call: it should end within seconds on any database. */
 const mostReplayed = 1000;
+
 const mostShown = 50;
 
 const list = createRoute({
@@ -229,6 +232,7 @@ export function inboxApi(room: Room) {
 }
 
 const bodyless = 'its body is kept no more';
+
 const deafText = (source: string) => `${source} takes no webhooks any more`;
 
 async function requestNumbered(room: Room, id: number) {

@@ -1,6 +1,6 @@
 // Which dead letters are meant, as every route about them is asked. It knows no route.
 import { z } from '@hono/zod-openapi';
-import type { DeadLetterFilter } from '../../sync/letters/dead-letters.ts';
+import type { DeadLetterFilter } from '../../tables/dead-letters.ts';
 import { requireCode, requireLetters, requireSource } from '../known.ts';
 import type { Room } from '../room.ts';
 import { text } from './shapes.ts';

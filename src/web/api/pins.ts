@@ -1,12 +1,13 @@
 // Values set by hand over HTTP: each wins over every record until it is released.
 import { createRoute, z } from '@hono/zod-openapi';
-import { findCustomers } from '../../sync/customers/find-customer.ts';
-import { pin, unpin } from '../../sync/customers/pinning.ts';
+import { pin, unpin } from '../../sync/intake/pinning.ts';
+import { findCustomers } from '../../sync/views/find-customer.ts';
 import { nobody, Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, secured, text, time } from './shapes.ts';
 
 const tags = ['customers'];
+
 const revision = z
   .int()
   .nullable()

@@ -1,12 +1,12 @@
 // Forecasts over HTTP: what a run would take, before it is asked for, and what came of earlier ones. Nothing is kept but
 // the forecast itself.
 import { createRoute, z } from '@hono/zod-openapi';
-import { type KeptForecast, keepForecast, listForecasts } from '../../sync/plan/forecasts.ts';
-import type { Forecast, PlanRequest } from '../../sync/plan/plan.ts';
+import type { Source } from '../../sync/intake/source.ts';
+import type { PlanRequest } from '../../sync/plan/plan.ts';
 import { UnknownSizeError } from '../../sync/plan/plan-records.ts';
-import type { DryRunReport } from '../../sync/runs/dry-run.ts';
-import { type Run, reportOf } from '../../sync/runs/runs.ts';
-import type { Source } from '../../sync/source.ts';
+import type { DryRunReport } from '../../sync/preview/dry-run.ts';
+import { type Forecast, type KeptForecast, keepForecast, listForecasts } from '../../tables/forecasts.ts';
+import { type Run, reportOf } from '../../tables/runs.ts';
 import { number } from '../../words.ts';
 import { requireSchema } from '../known-schema.ts';
 import { Problem, problems } from '../problem.ts';
@@ -15,9 +15,13 @@ import { runNamed } from './runs.ts';
 import { before, iso, jsonOf, laneShape, limit, orNull, secured, text, time } from './shapes.ts';
 
 const tags = ['forecasts'];
+
 const count = z.int().min(0);
+
 const amount = z.number().min(0);
+
 const side = z.enum(['source', 'destination']);
+
 const modes = z.enum(['incremental', 'full']);
 
 const body = z
@@ -112,6 +116,7 @@ const actualShape = z
   .openapi('ForecastActual');
 
 const ratio = amount.nullable();
+
 const keptShape = z
   .strictObject({
     id: z.int(),

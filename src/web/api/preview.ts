@@ -1,10 +1,10 @@
 // A proposed mapping over HTTP: what it would make of the stored records. Nothing is written.
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Tributary } from '../../app/app.ts';
 import type { Config } from '../../config.ts';
 import type { MetadataSchema } from '../../connector.ts';
-import { type PreviewOptions, type PreviewReport, preview } from '../../sync/deliver/preview.ts';
-import { World } from '../../sync/world.ts';
-import type { Tributary } from '../../tributary.ts';
+import { World } from '../../sync/intake/rules.ts';
+import { type PreviewOptions, type PreviewReport, preview } from '../../sync/preview/preview.ts';
 import { requireSchema } from '../known-schema.ts';
 import { Problem, problems } from '../problem.ts';
 import { proposedParts, proposedWhole } from '../proposal.ts';
@@ -12,6 +12,7 @@ import { newApi, type Room } from '../room.ts';
 import { jsonOf, secured, text } from './shapes.ts';
 
 const mostPayloads = 1000;
+
 const anything = z.record(z.string(), z.any());
 
 const body = z
@@ -40,6 +41,7 @@ const body = z
   .openapi('PreviewRequest');
 
 const count = z.int().min(0);
+
 const group = z
   .strictObject({
     count,

@@ -1,14 +1,15 @@
 // The probe over HTTP: what was found out of the destination, and a person's consent to find it out.
 import { createRoute, z } from '@hono/zod-openapi';
-import { destinationName, pauses } from '../../sync/pauses.ts';
-import { carryProbe, type Probed, ProbeError } from '../../sync/proof/probe.ts';
-import { keepTraits, provenTraits } from '../../sync/proof/traits.ts';
-import type { Tributary } from '../../tributary.ts';
+import type { Tributary } from '../../app/app.ts';
+import { carryProbe, type Probed, ProbeError } from '../../sync/probe/probe.ts';
+import { destinationName, listPauses } from '../../tables/pauses.ts';
+import { keepTraits, provenTraits } from '../../tables/traits.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, secured, timeOrNull } from './shapes.ts';
 
 const tags = ['destination'];
+
 const count = z.int().min(0);
 
 const foundShape = z
@@ -123,7 +124,7 @@ async function carryOut(tributary: Tributary): Promise<Probed> {
   const { probe } = destination;
   if (!probe || !destination.remove)
     throw new Problem(409, `There is nothing to find out of ${connector.name}: it says all that is needed.`);
-  if ((await pauses(database)).has(destinationName))
+  if ((await listPauses(database)).has(destinationName))
     throw new Problem(409, 'The destination is paused: a probe writes to it. Resume it first.');
   const endpoint = tributary.endpoints.get(destinationName)!;
   const api = (signal: AbortSignal) => endpoint.api('manual', { signal });

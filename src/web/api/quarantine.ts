@@ -1,6 +1,6 @@
 // Values in quarantine over HTTP: a list to page through.
 import { createRoute, z } from '@hono/zod-openapi';
-import { listQuarantine, type QuarantinePlace } from '../../sync/records/quarantine.ts';
+import { listQuarantine, type QuarantinePlace } from '../../sync/views/quarantine.ts';
 import { requireFields, requireSource } from '../known.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';

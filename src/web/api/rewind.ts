@@ -1,6 +1,6 @@
 // A source set back to a time, over HTTP.
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Rewound, rewind } from '../../sync/runs/rewinding.ts';
+import { type Rewound, rewind } from '../../sync/pull/rewind.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
 import { iso, jsonOf, runBody, runShape, secured, sourceParam } from './shapes.ts';

@@ -1,13 +1,14 @@
 // One run's progress as server-sent events, until it has ended or nobody listens.
 import { createRoute } from '@hono/zod-openapi';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import { runById } from '../../sync/runs/runs.ts';
+import { runById } from '../../tables/runs.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { runNamed, runParam } from './runs.ts';
 import { runBody, runShape, secured } from './shapes.ts';
 
 const everyMs = 500;
+
 /** Proxies cut connections that are silent for long. */
 const heartbeatMs = 15_000;
 

@@ -1,6 +1,6 @@
 // Runs over HTTP: what they brought, and a person's word to call one off.
 import { createRoute, z } from '@hono/zod-openapi';
-import { cancelRun, listRuns, reportOf, runById } from '../../sync/runs/runs.ts';
+import { cancelRun, listRuns, reportOf, runById } from '../../tables/runs.ts';
 import { requireSource } from '../known.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';

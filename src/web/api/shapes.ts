@@ -1,12 +1,15 @@
 // The forms that several routes take or answer with, and how rows become them: times are ISO 8601 in UTC.
 import { z } from '@hono/zod-openapi';
 import { lanes } from '../../engine/quota/lanes.ts';
-import type { Pause } from '../../sync/pauses.ts';
-import type { Run } from '../../sync/runs/runs.ts';
+import type { Pause } from '../../tables/pauses.ts';
+import type { Run } from '../../tables/runs.ts';
 
 export const time = z.iso.datetime();
+
 export const timeOrNull = time.nullable();
+
 export const laneShape = z.enum(lanes);
+
 const count = z.int().min(0);
 
 /** A text of a request. PostgreSQL keeps no NUL. */
@@ -25,6 +28,7 @@ export const sourceParam = z.object({
 
 /** The part of a list that is asked for. */
 export const limit = z.coerce.number('a number from 1 to 200').int().min(1).max(200).default(50);
+
 export const before = z.coerce.number('an ID').int().min(1).max(Number.MAX_SAFE_INTEGER).optional();
 
 const noteShape = z
@@ -126,7 +130,9 @@ export function pauseBody(pause: Pause | undefined): PauseBody | null {
 }
 
 export function iso(milliseconds: number): string;
+
 export function iso(milliseconds: number | null): string | null;
+
 export function iso(milliseconds: number | null): string | null {
   return milliseconds === null ? null : new Date(milliseconds).toISOString();
 }

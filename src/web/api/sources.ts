@@ -1,9 +1,9 @@
 // Sources over HTTP: what they are, and a person's word to sync, pause or resume one.
 import { createRoute, z } from '@hono/zod-openapi';
-import { destinationName, pause, pauses, pullTrialForward, resume } from '../../sync/pauses.ts';
-import { checkpoint } from '../../sync/runs/checkpoints.ts';
-import { goingRun } from '../../sync/runs/runs.ts';
-import type { Source } from '../../sync/source.ts';
+import type { Source } from '../../sync/intake/source.ts';
+import { checkpoint } from '../../tables/checkpoints.ts';
+import { destinationName, listPauses, pause, pullTrialForward, resume } from '../../tables/pauses.ts';
+import { goingRun } from '../../tables/runs.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
 import { readSources, sourceShape } from '../status.ts';
@@ -80,6 +80,7 @@ export const pauseRequest = z
     reason: text.trim().min(1).max(500).optional().openapi({ description: 'Shown wherever the pause is.' }),
   })
   .openapi('PauseRequest');
+
 export const pausedAnswer = z
   .strictObject({ name: z.string(), paused: orNull(pauseShape) })
   .openapi('Paused');
@@ -205,13 +206,13 @@ function requirePulling({ name, canPull, streams, config }: Source, mode: string
 
 /** True where the vendor refused the credentials, and is asked again now: the run that is asked for is the trial. */
 async function triedNow({ tributary: { database, clock } }: Room, name: string): Promise<boolean> {
-  const paused = (await pauses(database)).get(name);
+  const paused = (await listPauses(database)).get(name);
   return paused?.cause === 'unauthorized' && pullTrialForward(database, name, clock.now());
 }
 
 /** Throws the problem where nothing would become of a run. */
 export async function refusePaused(room: Room, name: string): Promise<void> {
-  const paused = (await pauses(room.tributary.database)).get(name);
+  const paused = (await listPauses(room.tributary.database)).get(name);
   if (!paused) return;
   throw new Problem(
     409,
@@ -257,7 +258,7 @@ export async function pauseByPerson(room: Room, name: string, reason = 'paused b
   const { database, clock, log } = room.tributary;
   await pause(database, name, { cause: 'person', reason }, clock.now());
   log.info({ source: name, reason }, 'paused by a person');
-  return { name, paused: pauseBody((await pauses(database)).get(name)) };
+  return { name, paused: pauseBody((await listPauses(database)).get(name)) };
 }
 
 export async function resumeByPerson(room: Room, name: string) {

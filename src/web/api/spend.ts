@@ -1,12 +1,13 @@
 // What was spent of each account's quotas, by lane and hour.
 import { createRoute, z } from '@hono/zod-openapi';
 import { readSpend } from '../../engine/quota/spend.ts';
-import { destinationName } from '../../sync/pauses.ts';
+import { destinationName } from '../../tables/pauses.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { iso, jsonOf, laneShape, secured, time } from './shapes.ts';
 
 const count = z.int().min(0);
+
 const hourMs = 3_600_000;
 
 const spend = createRoute({

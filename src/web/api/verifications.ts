@@ -5,20 +5,24 @@ import {
   listVerifications,
   type Verification,
   verificationById,
-} from '../../sync/proof/verifications.ts';
+} from '../../tables/verifications.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
 import { before, iso, jsonOf, limit, orNull, secured, time, timeOrNull } from './shapes.ts';
 
 const tags = ['proof'];
+
 /** So long an answer waits for the report, since a small one is there at once. */
 const waitMs = 2_000;
+
 const lookMs = 50;
 
 const count = z.int().min(0);
+
 const erasedExample = z
   .strictObject({ erased: z.string() })
   .openapi({ description: 'Whose person was erased: only its hash is left.' });
+
 const exampleOf = (more: z.ZodRawShape) =>
   z.array(
     z.union([
@@ -30,6 +34,7 @@ const exampleOf = (more: z.ZodRawShape) =>
       erasedExample,
     ]),
   );
+
 const differences = z
   .record(z.string(), z.strictObject({ expected: z.any(), found: z.any() }))
   .openapi({ description: 'By field: what was acknowledged, and what is there.' });

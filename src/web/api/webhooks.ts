@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Webhook } from '../../connector/webhook.ts';
 import { signedRequest } from '../../engine/webhook/signing.ts';
-import { type ListedRequest, requestById } from '../../sync/inbox/inbox.ts';
-import { markedRequest, markHeader, newestRequest } from '../../sync/inbox/sample-request.ts';
-import { destinationName } from '../../sync/pauses.ts';
+import { markedRequest, markHeader, newestRequest } from '../../sync/views/sample-request.ts';
+import { type ListedRequest, requestById } from '../../tables/inbox.ts';
+import { destinationName } from '../../tables/pauses.ts';
 import { Problem, problems } from '../problem.ts';
 import { type Api, newApi, type Room, sourceNamed } from '../room.ts';
 import { webhookState, webhookStateShape } from '../webhook-state.ts';
@@ -23,6 +23,7 @@ import { requestBodies, requestShape } from './inbox-shapes.ts';
 import { jsonOf, orNull, secured, sourceParam } from './shapes.ts';
 
 const tags = ['sources'];
+
 const headerShape = z.strictObject({ name: z.string(), value: z.string() });
 
 const webhookShape = z
@@ -114,7 +115,9 @@ const test = createRoute({
 
 /** Of the destination's own webhooks. */
 const usualLimits = { maxBodyBytes: null, requestsPerSecond: 1000, keepDays: 14 };
+
 const waitMs = 5_000;
+
 const lookEveryMs = 50;
 
 /** `door`: where webhooks come in. */

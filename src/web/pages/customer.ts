@@ -1,6 +1,6 @@
 // The search for a customer, and what is known of the one found.
 import { html } from 'hono/html';
-import type { CustomerLine } from '../../sync/customers/customer-view.ts';
+import type { CustomerLine } from '../../sync/views/customer-view.ts';
 import type { CustomerBody } from '../api/customers.ts';
 import { value } from './format.ts';
 import { chip, type Html, moment } from './parts.ts';

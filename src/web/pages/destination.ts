@@ -1,6 +1,6 @@
 // The destination: what waits for it by lane, what may be sent, and a pause.
 import { html } from 'hono/html';
-import { destinationName } from '../../sync/pauses.ts';
+import { destinationName } from '../../tables/pauses.ts';
 import { counted, duration, number } from '../../words.ts';
 import type { Status } from '../status.ts';
 import { budgets } from './budgets.ts';

@@ -1,6 +1,6 @@
 // The page at `/`: its head, its headline, and the sections in their order.
 import { html } from 'hono/html';
-import type { ColumnReport } from '../../sync/columns.ts';
+import type { ColumnReport } from '../../tables/runs.ts';
 import { number } from '../../words.ts';
 import type { LetterGroupBody } from '../api/dead-letter-groups.ts';
 import type { LetterBody } from '../api/dead-letters.ts';

@@ -1,6 +1,6 @@
 // The last runs, each with counts that balance.
 import { html } from 'hono/html';
-import type { ColumnReport } from '../../sync/columns.ts';
+import type { ColumnReport } from '../../tables/runs.ts';
 import { duration, number } from '../../words.ts';
 import type { RunBody } from '../api/shapes.ts';
 import { chip, type Html, moment, type Share, stacked } from './parts.ts';

@@ -1,0 +1,77 @@
+// A person's word on held deliveries: released, the loss goes on; refused, the value is pinned or the customer kept.
+// Either way the customer is held no more.
+import { unknownValue } from '../../customer/diff.ts';
+import type { Queryable } from '../../db/database.ts';
+import { acknowledgedFields } from '../../tables/acknowledgements.ts';
+import { deleted } from '../../tables/breaker.ts';
+import { keepCustomers } from '../../tables/customers.ts';
+import { letGo } from '../../tables/deliveries.ts';
+import { decideHolds, type Hold, type HoldFilter } from '../../tables/holds.ts';
+import { setPins } from '../../tables/pins.ts';
+import { foldByHand, type PinRoom as Room } from '../intake/pinning.ts';
+import type { World } from '../intake/rules.ts';
+
+const pageHolds = 500;
+
+export interface Decided {
+  holds: number;
+  /** Customers that are held no more. */
+  customers: number;
+}
+
+/** Lets these losses go on to the destination, the oldest first, 500 a transaction. */
+export function releaseHolds(room: Room, which: HoldFilter): Promise<Decided> {
+  return inPages(room, async (tx, now) => {
+    const holds = await decideHolds(tx, which, 'released', { most: pageHolds, now });
+    return { holds, let: await letGo(tx, customersOf(holds), now) };
+  });
+}
+
+/** Turns these losses back: what the destination has of each field stays by a pin, and whom records left is kept. */
+export function refuseHolds(room: Room, which: HoldFilter): Promise<Decided> {
+  return inPages(room, async (tx, now) => {
+    const holds = await decideHolds(tx, which, 'refused', { most: pageHolds, now });
+    await keepCustomers(tx, customersOf(holds.filter((hold) => hold.what === deleted)));
+    await pinValues(
+      tx,
+      room.world,
+      holds.filter((hold) => hold.what !== deleted),
+      now,
+    );
+    return { holds, let: await letGo(tx, customersOf(holds), now) };
+  });
+}
+
+async function inPages(
+  { database, clock }: Room,
+  decidePage: (tx: Queryable, now: number) => Promise<{ holds: Hold[]; let: string[] }>,
+): Promise<Decided> {
+  const decided = { holds: 0, customers: 0 };
+  for (;;) {
+    const page = await database.transaction((tx) => decidePage(tx, clock.now()));
+    decided.holds += page.holds.length;
+    decided.customers += page.let.length;
+    if (page.holds.length < pageHolds) return decided;
+  }
+}
+
+async function pinValues(tx: Queryable, world: World, holds: readonly Hold[], now: number): Promise<void> {
+  if (holds.length === 0) return;
+  const sourceIds = customersOf(holds);
+  const acknowledged = await acknowledgedFields(tx, sourceIds);
+  const pins = holds.map(({ id, sourceId, what, from }) => {
+    const known = acknowledged.get(sourceId)?.[what] ?? null;
+    const value = known === null || known === unknownValue ? from : known;
+    return { sourceId, field: what, value, note: `refused hold ${id}` };
+  });
+  await setPins(tx, pins, now);
+  for (const [field, group] of Map.groupBy(pins, (pin) => pin.field)) {
+    const note = group.length === 1 ? group[0]!.note : `refused ${group.length} holds`;
+    const ids = group.map((pin) => pin.sourceId);
+    await foldByHand(tx, world, ids, { by: 'pin', field, note }, now);
+  }
+}
+
+function customersOf(holds: readonly Hold[]): string[] {
+  return [...new Set(holds.map((hold) => hold.sourceId))];
+}

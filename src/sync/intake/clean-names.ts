@@ -1,0 +1,57 @@
+// Names of properties without what no database keeps in a text. Pure: it knows no row.
+import type { Json, Page, RejectedRow, SourceRecord } from '../../connector.ts';
+import { cleanText } from '../../db/database.ts';
+
+/** Deeper than any mapping reads. */
+const mostLevels = 100;
+
+/** What PostgreSQL refuses in a text. */
+const isUnclean = (name: string) => name.includes('\u0000') || !name.isWellFormed();
+
+/**
+ * The page with the names of its properties cleaned as values are: NUL taken out, lone surrogates replaced. A record in
+ * which two names are the same then is rejected: one of their values would be lost.
+ */
+export function withCleanNames(page: Pick<Page, 'records' | 'rejected'>): Pick<Page, 'records' | 'rejected'> {
+  if (!page.records.some(({ body }) => holdsUnclean(body, mostLevels))) return page;
+  const rejected: RejectedRow[] = [...(page.rejected ?? [])];
+  const records = page.records.flatMap((record): SourceRecord[] => {
+    const body = holdsUnclean(record.body, mostLevels) ? cleaned(record.body, mostLevels) : record.body;
+    if (body !== null) return [{ ...record, body: body as SourceRecord['body'] }];
+    rejected.push({
+      position: record.recordId,
+      reason:
+        'two of its property names differ only in characters that cannot be stored (NUL or lone surrogates)',
+      raw: record.body,
+    });
+    return [];
+  });
+  return { ...page, records, rejected };
+}
+
+function holdsUnclean(value: Json, levels: number): boolean {
+  if (value === null || typeof value !== 'object' || levels === 0) return false;
+  if (Array.isArray(value)) return value.some((item) => holdsUnclean(item, levels - 1));
+  for (const name of Object.keys(value))
+    if (isUnclean(name) || holdsUnclean(value[name]!, levels - 1)) return true;
+  return false;
+}
+
+/** Null where two names would be one. */
+function cleaned(value: Json, levels: number): Json | null {
+  if (value === null || typeof value !== 'object' || levels === 0) return value;
+  if (Array.isArray(value)) {
+    const items = value.map((item) => (item === null ? null : [cleaned(item, levels - 1)]));
+    return items.some((item) => item !== null && item[0] === null)
+      ? null
+      : items.map((item) => item && item[0]!);
+  }
+  const entries: [string, Json][] = [];
+  for (const [name, inner] of Object.entries(value)) {
+    const clean = inner === null ? null : cleaned(inner, levels - 1);
+    if (clean === null && inner !== null) return null;
+    entries.push([cleanText(name), clean]);
+  }
+  const object = Object.fromEntries(entries);
+  return Object.keys(object).length === entries.length ? object : null;
+}

@@ -1,0 +1,226 @@
+// The destination's metadata schema: asked for until it is known, kept for the next start, and asked for again whenever it
+// may have changed. Until it is known the world maps nothing. It maps no record itself.
+import {
+  type Json,
+  type MetadataSchema,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '../../connector.ts';
+import { canonicalJson } from '../../customer/json.ts';
+import type { Database } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { backoffMs } from '../../engine/work/retry.ts';
+import { keepSchema, keptSchema } from '../../tables/destination-schemas.ts';
+import type { World } from './rules.ts';
+
+/** The longest wait before it is asked for again, and the shortest after a refusal that a changed schema would explain. */
+const longestWaitMs = 60_000;
+
+/** How often a worker looks whether another one has read a changed schema. */
+const lookMs = 10_000;
+
+/** So many answers in a row that there is no such path are believed, where the destination answers otherwise. */
+const notFoundMost = 4;
+
+const settingSentence =
+  'To go on without it, set "metadataSchema" in the configuration and restart: "none" sends metadata without types, {"definitions": {"KEY": {"type": "number"}}} declares the types of the keys.';
+
+/** Why the schema is not known, or could not be read again. */
+export interface SchemaFault {
+  /** What was answered, and what to do where a person can do something. */
+  reason: string;
+  /** Epoch milliseconds. */
+  since: number;
+  attempts: number;
+  /** When it is asked for again, epoch milliseconds. */
+  nextAt: number;
+  /** It does not pass by itself. */
+  lasting: boolean;
+}
+
+export interface SchemaRoom {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  world: World;
+  /** The account whose schema it is, and the connector's name, for sentences. */
+  account: string;
+  vendor: string;
+  /** Null where the configuration declares a schema or wants none, or the destination has none. */
+  read: (() => Promise<MetadataSchema | null>) | null;
+  /** Whether the destination answers something else than the schema. */
+  reaches(): Promise<boolean>;
+  /** The credentials were refused. */
+  onRefused(error: UnauthorizedError): Promise<void>;
+}
+
+export class DestinationSchema {
+  readonly #room: SchemaRoom;
+  #fault: SchemaFault | null = null;
+  #isRead: boolean;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #doubted = false;
+  #notFound = 0;
+  #asking: Promise<void> | null = null;
+
+  constructor(room: SchemaRoom) {
+    this.#room = room;
+    this.#isRead = room.read === null;
+    if (room.read !== null) room.world.awaitSchema();
+  }
+
+  /** False where nobody needs to be asked. */
+  get isAsked(): boolean {
+    return this.#room.read !== null;
+  }
+
+  /** True once this process has read it itself. */
+  get isRead(): boolean {
+    return this.#isRead;
+  }
+
+  /** Why it could not be read the last time; null where it could. */
+  get fault(): SchemaFault | null {
+    return this.#fault;
+  }
+
+  /** The sentence for whatever waits for it; null where nothing does. */
+  get waitSentence(): string | null {
+    const { world, vendor } = this.#room;
+    if (world.schemaIsKnown) return null;
+    if (this.#fault === null)
+      return `Customers wait for the metadata schema of ${vendor}, which is being read.`;
+    const { reason, nextAt } = this.#fault;
+    return `Customers wait for the metadata schema of ${vendor}: ${reason} It is asked for again at ${new Date(nextAt).toISOString()}.`;
+  }
+
+  /** A customer was refused, perhaps because the schema has changed: it is read again soon. */
+  doubt(): void {
+    this.#doubted = true;
+  }
+
+  /** Takes what was read of this account before, by whatever process. */
+  async takeKept(): Promise<void> {
+    const { database, account, world, read } = this.#room;
+    if (read === null) return;
+    const kept = await keptSchema(database, account);
+    if (kept && !(world.schemaIsKnown && sameSchema(kept.schema, world.schema))) world.schema = kept.schema;
+  }
+
+  /** Asks now. Who asks at the same time is given the same answer. */
+  refresh(): Promise<void> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking;
+  }
+
+  /** Asks where it is time to, else looks whether another worker has. Returns when to look again, in milliseconds. */
+  async step(): Promise<number> {
+    const { clock } = this.#room;
+    if (this.#dueAt() <= clock.now()) await this.refresh();
+    else await this.takeKept();
+    return Math.min(Math.max(this.#dueAt() - clock.now(), 50), lookMs);
+  }
+
+  #dueAt(): number {
+    if (this.#fault !== null) return this.#fault.nextAt;
+    if (!this.#isRead) return Number.NEGATIVE_INFINITY;
+    return this.#doubted ? this.#askedAt + longestWaitMs : Number.POSITIVE_INFINITY;
+  }
+
+  async #ask(): Promise<void> {
+    const { read, database, account, clock } = this.#room;
+    if (read === null) return;
+    await this.takeKept();
+    this.#doubted = false;
+    this.#askedAt = clock.now();
+    let schema: MetadataSchema | null;
+    try {
+      schema = await read();
+    } catch (error) {
+      return this.#failed(error);
+    }
+    await keepSchema(database, account, schema, clock.now());
+    this.#taken(schema);
+  }
+
+  #taken(schema: MetadataSchema | null): void {
+    const { world, log, clock } = this.#room;
+    const fault = this.#fault;
+    this.#fault = null;
+    this.#notFound = 0;
+    this.#isRead = true;
+    if (!(world.schemaIsKnown && sameSchema(schema, world.schema))) world.schema = schema;
+    if (fault)
+      log.info(
+        { attempts: fault.attempts, waitedMs: clock.now() - fault.since },
+        'the metadata schema of the destination was read',
+      );
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    const { clock, log, world } = this.#room;
+    if (error instanceof UnauthorizedError) await this.#room.onRefused(error);
+    const status = statusOf(error);
+    this.#notFound = status === 404 ? this.#notFound + 1 : 0;
+    const before = this.#fault;
+    const attempts = (before?.attempts ?? 0) + 1;
+    const retryAfterMs = error instanceof TransientError ? error.retryAfterMs : undefined;
+    const waitMs = backoffMs(attempts, {
+      capMs: longestWaitMs,
+      retryAfterMs: retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, longestWaitMs),
+    });
+    const lasting = isLasting(error, status) || this.#notFound >= notFoundMost;
+    this.#fault = {
+      reason: lasting ? `${stopped(error)} ${settingSentence}` : stopped(error),
+      since: before?.since ?? clock.now(),
+      attempts,
+      nextAt: clock.now() + waitMs,
+      lasting,
+    };
+    if (!world.schemaIsKnown && this.#notFound >= notFoundMost && (await this.#room.reaches())) {
+      log.warn(
+        { reason: stopped(error) },
+        'the destination answers, but has no metadata schema at this address: metadata is sent without types',
+      );
+      world.schema = null;
+    } else if (before === null || before.lasting !== lasting) this.#tell(this.#fault);
+  }
+
+  #tell({ reason, nextAt }: SchemaFault): void {
+    const { log, world } = this.#room;
+    const fields = { reason, nextAt: new Date(nextAt).toISOString() };
+    if (world.schemaIsKnown)
+      log.warn(fields, 'the metadata schema could not be read again, so the one known is used');
+    else log.warn(fields, 'customers wait for the metadata schema of the destination');
+  }
+}
+
+function sameSchema(a: MetadataSchema | null, b: MetadataSchema | null): boolean {
+  return plain(a) === plain(b);
+}
+
+/** The same for what was read and for what the database gives back of it. */
+function plain(schema: MetadataSchema | null): string {
+  return canonicalJson(JSON.parse(JSON.stringify(schema)) as Json);
+}
+
+function statusOf(error: unknown): number | undefined {
+  const isAnswer =
+    error instanceof TransientError || error instanceof RejectedError || error instanceof UnauthorizedError;
+  return isAnswer ? error.status : undefined;
+}
+
+/** Whether only a person can change it. A 403 may be a firewall's, but what to do about the key's is told all the same. */
+function isLasting(error: unknown, status: number | undefined): boolean {
+  if (error instanceof RejectedError || error instanceof UnauthorizedError) return true;
+  return status === 401 || status === 403;
+}
+
+function stopped(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}

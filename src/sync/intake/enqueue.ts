@@ -1,0 +1,41 @@
+// Revised customers into duties: each is owed to the destination, unless so many change so much that a person should
+// look first.
+import type { Queryable } from '../../db/database.ts';
+import type { Lane } from '../../engine/quota/lanes.ts';
+import type { Breaker } from '../../tables/breaker.ts';
+import { type Revised, unkeep } from '../../tables/customers.ts';
+import { hold, letGo, want } from '../../tables/deliveries.ts';
+import { dissolveHolds, keepHolds } from '../../tables/holds.ts';
+
+export interface Debt {
+  source: string;
+  runId: number | null;
+  lane: Lane;
+  now: number;
+  /** Counts what customers lose. Absent where a person asked for it: that is never too much. */
+  breaker?: Breaker | null;
+  /** The source's clock of the oldest of these changes, by source ID; absent for customers that no change of now revised. */
+  changedAt?: ReadonlyMap<string, number>;
+}
+
+export async function owe(db: Queryable, revised: readonly Revised[], debt: Debt): Promise<void> {
+  const wanted = revised.map(({ sourceId, revision }) => ({
+    sourceId,
+    revision,
+    changedAt: debt.changedAt?.get(sourceId),
+  }));
+  await want(db, wanted, debt.lane, debt.now);
+  const known = revised.filter((row) => row.revision > 1);
+  if (known.length === 0) return;
+  await unkeep(
+    db,
+    known.filter((row) => row.cameBack).map((row) => row.sourceId),
+  );
+  await letGo(db, await dissolveHolds(db, known, debt.now), debt.now);
+  const excess = (await debt.breaker?.excess(db, known, debt)) ?? [];
+  await keepHolds(db, excess, debt);
+  await hold(
+    db,
+    excess.map((loss) => loss.sourceId),
+  );
+}

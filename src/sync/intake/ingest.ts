@@ -1,0 +1,403 @@
+// Records into customers: what is older is dropped, what is the same is skipped, the rest is mapped, merged and owed to
+// the destination. A handful of statements a page, inside the caller's transaction, whatever the page's size.
+import {
+  type Note,
+  type Page,
+  type RejectedRow,
+  type SourceRecord,
+  TransientError,
+} from '../../connector.ts';
+import { says } from '../../customer/composing.ts';
+import type { Queryable } from '../../db/database.ts';
+import type { Lane } from '../../engine/quota/lanes.ts';
+import { checkpoint } from '../../tables/checkpoints.ts';
+import { type Counts, noCounts } from '../../tables/counts.ts';
+import { countLetterTwins, type Revised, refold } from '../../tables/customers.ts';
+import { type DeadLetter, keepDeadLetters, settleRecordLetters } from '../../tables/dead-letters.ts';
+import {
+  bodyHash,
+  type ComposedRecord,
+  lockRecords,
+  mergeRecords,
+  type RecordRow,
+  type StoredRecord,
+  sourceIdsOf,
+  storedRecords,
+  touchRecords,
+  writeRecords,
+} from '../../tables/records.ts';
+import { withCleanNames } from './clean-names.ts';
+import { aheadNote, asReceived } from './clocks.ts';
+import { owe } from './enqueue.ts';
+import { erasedAmong, type Newcomer } from './erased-records.ts';
+import { type Hashed, judge, quickVerdict, type Verdict } from './judging.ts';
+import type { World } from './rules.ts';
+import type { Source } from './source.ts';
+
+export interface Intake {
+  source: Source;
+  stream: string;
+  lane: Lane;
+  runId: number | null;
+  now: number;
+  /** When the vendor was asked for the records, epoch milliseconds; absent where it pushed them. */
+  readAt?: number | undefined;
+  /** Told what a person should know of the page although nothing was refused for it. */
+  onNote?(note: Note): void;
+  /** Told of the customers that have a new revision, within the transaction. */
+  onRevised?(revised: readonly Revised[]): Promise<void>;
+  /** Told once of each record what it was counted as. */
+  onCounted?(record: SourceRecord, as: RecordCount): void;
+}
+
+/** What a record may be counted as. */
+export type RecordCount = 'changed' | 'unchanged' | 'superseded' | 'filtered' | 'rejected';
+
+/** Takes in one page's records and rejected rows. Commits nothing itself. */
+export async function ingest(
+  db: Queryable,
+  world: World,
+  intake: Intake,
+  given: Pick<Page, 'records' | 'rejected'>,
+): Promise<Counts> {
+  const { source, stream } = intake;
+  if (!world.schemaIsKnown)
+    throw new TransientError('records are taken in once the metadata schema of the destination is known');
+  const page = withCleanNames(given);
+  const records = believable(page.records, intake);
+  const { newest, older, laterGone } = newestOfEach(records);
+  const judged = await judgeAll(db, intake, newest);
+  const rest = [...othersToTake(intake, newest, judged, older), ...laterGone];
+
+  const { verdicts, rejected, merges } = await withoutTheErased(
+    db,
+    world,
+    intake,
+    { records, newest, rejected: page.rejected ?? [] },
+    judged,
+  );
+
+  const rows = verdicts.flatMap((verdict) => ('row' in verdict ? [verdict.row] : []));
+  const written = await writeRows(db, intake, rows);
+  // Another worker made these rows in the meantime: the records are judged again, against what it made.
+  const isWritten = new Set(written.map(({ recordId }) => recordId));
+  const raced = new Set(
+    rows.flatMap(({ recordId, isKnown }) => (isKnown || isWritten.has(recordId) ? [] : [recordId])),
+  );
+  const done = newest
+    .map((record, index) => ({ record, verdict: verdicts[index]! }))
+    .filter(({ record }) => !raced.has(record.recordId));
+  rest.push(...newest.filter((record) => raced.has(record.recordId)));
+
+  const touched = done.flatMap(({ record, verdict }) => (verdict.kind === 'touched' ? [record] : []));
+  await touchRecords(db, source.name, stream, touched);
+  const orphaned = await mergeRecords(db, source.name, stream, merges, intake.now);
+  const letters = [
+    ...done.flatMap(({ verdict }) => ('letter' in verdict ? [verdict.letter] : [])),
+    ...rejectedRows(rejected, intake),
+  ];
+  await keepDeadLetters(db, letters, intake.now);
+  const accepted = done.flatMap(({ record, verdict }) =>
+    verdict.kind === 'touched' || 'row' in verdict ? [record] : [],
+  );
+  await settleRecordLetters(db, { source: source.name, stream }, accepted, intake.now);
+
+  const counts = countAll(intake, { records, newest, rest, done, page, rejected });
+  const affected = new Set<string>(orphaned);
+  for (const { sourceId } of written) if (sourceId !== null) affected.add(sourceId);
+  for (const { verdict } of done) {
+    if ('before' in verdict && verdict.before !== null) affected.add(verdict.before);
+    if (verdict.kind === 'touched' && verdict.sourceId !== null) affected.add(verdict.sourceId);
+  }
+  counts.customers = await foldAndOwe(db, world, intake, affected, verdicts);
+  if (rest.length > 0) {
+    const more = await ingest(db, world, intake, { records: rest });
+    for (const key of Object.keys(counts) as (keyof Counts)[]) counts[key] += more[key];
+  }
+  return counts;
+}
+
+/** The records, none with a clock that would hide every later change. */
+function believable(records: readonly ComposedRecord[], { now, onNote }: Intake): readonly ComposedRecord[] {
+  const taken = records.map((record) => asReceived(record, now));
+  const ahead = taken.filter((record, index) => record !== records[index]).length;
+  if (ahead === 0) return records;
+  onNote?.(aheadNote(ahead));
+  return taken;
+}
+
+/**
+ * Older versions on the page that count beside the newest. Where the newest is refused, the newest before it that is not
+ * stands; where absent properties stay, what an older one alone names does.
+ */
+function othersToTake(
+  { source, stream }: Intake,
+  newest: readonly ComposedRecord[],
+  judged: readonly Verdict[],
+  older: ReadonlyMap<string, readonly ComposedRecord[]>,
+): ComposedRecord[] {
+  if (older.size === 0) return [];
+  const paths = source.exhaustive(stream);
+  const counts = (record: ComposedRecord, other: ComposedRecord): boolean => {
+    if (other.deleted) return source.keepsAbsent(stream) || source.hasSilentFields;
+    if (source.keepsAbsent(stream) && says(other.body, record.body, paths)) return true;
+    if (!source.hasSilentFields) return false;
+    const { fields } = source.contribute(other.body);
+    return source.contribute(record.body).ignored.some((field) => fields[field] != null);
+  };
+  return newest.flatMap((record, index) => {
+    const others = older.get(record.recordId) ?? [];
+    if (['rejected', 'superseded'].includes(judged[index]!.kind)) return others;
+    return others.filter((other) => counts(record, other));
+  });
+}
+
+async function writeRows(
+  db: Queryable,
+  { source, stream, runId, now, readAt }: Intake,
+  rows: readonly RecordRow[],
+): Promise<{ recordId: string; sourceId: string | null }[]> {
+  if (rows.length === 0) return [];
+  // Of two readings the later one counts where a clock cannot tell: then it matters when the vendor was asked.
+  const receivedAt = source.clock(stream) === 'millisecond' ? now : (readAt ?? now);
+  const policy = source.config.sourceId.policy;
+  return writeRecords(db, source.name, stream, rows, { runId, receivedAt, sourceId: policy });
+}
+
+async function noteLetterTwins(db: Queryable, intake: Intake, revised: readonly Revised[]): Promise<void> {
+  const fresh = revised.flatMap(({ sourceId, revision }) => (revision === 1 ? [sourceId] : []));
+  const count = await countLetterTwins(db, fresh);
+  if (count === 0) return;
+  const name = intake.source.name;
+  const message = `Some source IDs of sources.${name} are e-mail addresses that differ from other source IDs only in letter case, so they are separate customers. To merge them, set "sourceId": {"from": …, "lowerCase": true}.`;
+  intake.onNote?.({ code: 'letter_case', message, count });
+}
+
+interface Counting {
+  records: readonly ComposedRecord[];
+  newest: readonly ComposedRecord[];
+  rest: readonly ComposedRecord[];
+  done: readonly { record: ComposedRecord; verdict: Verdict }[];
+  page: Pick<Page, 'records' | 'rejected'>;
+  rejected: readonly RejectedRow[];
+}
+
+/** What became of the page, without the rest that is still to be taken in. */
+function countAll(intake: Intake, { records, newest, rest, done, page, rejected }: Counting): Counts {
+  const refusedRows = page.rejected?.length ?? 0;
+  const counts = { ...noCounts, received: records.length - rest.length + refusedRows };
+  counts.superseded += records.length - done.length - rest.length;
+  if (intake.onCounted && counts.superseded > 0) {
+    const others = new Set([...newest, ...rest]);
+    for (const record of records) if (!others.has(record)) intake.onCounted(record, 'superseded');
+  }
+  for (const { record, verdict } of done) {
+    counts[countOf[verdict.kind]] += 1;
+    intake.onCounted?.(record, countOf[verdict.kind]);
+  }
+  counts.rejected += rejected.length;
+  counts.filtered += refusedRows - rejected.length;
+  return counts;
+}
+
+/** Folds these customers again and enqueues what is new. Returns how many changed. */
+async function foldAndOwe(
+  db: Queryable,
+  world: World,
+  intake: Intake,
+  affected: ReadonlySet<string>,
+  verdicts: readonly Verdict[],
+): Promise<number> {
+  if (affected.size === 0) return 0;
+  const { source, stream, runId, lane, now } = intake;
+  const cause = { by: 'records' as const, source: source.name, stream, runId };
+  const revised = await refold(db, affected, world.fold, { cause, now });
+  const changedAt = revised.length > 0 ? await changesOfNow(db, intake, verdicts) : new Map();
+  await owe(db, revised, { source: source.name, runId, lane, now, breaker: world.breaker, changedAt });
+  await intake.onRevised?.(revised);
+  if (intake.onNote) await noteLetterTwins(db, intake, revised);
+  return revised.length;
+}
+
+/**
+ * What each of these is, against what is stored of it. Rows that will be written are read once more under their locks:
+ * another worker may have brought them further since, and what it brought must be neither missed nor undone.
+ */
+async function judgeAll(
+  db: Queryable,
+  intake: Intake,
+  records: readonly ComposedRecord[],
+): Promise<Verdict[]> {
+  const { source, stream } = intake;
+  const ids = records.map((record) => record.recordId);
+  const stored = await storedRecords(db, source.name, stream, ids);
+  const inherited = await inheritedSourceIds(db, intake, records, stored);
+  const hashed = records.map(
+    (record): Hashed => ({
+      record,
+      hash: record.deleted ? '' : bodyHash(record),
+      inherited: inherited.get(record.recordId) ?? null,
+    }),
+  );
+  const quick = hashed.map((one) => quickVerdict(one, stored.get(one.record.recordId), intake));
+  const isOpen = (index: number) => quick[index] === null || quick[index]?.kind === 'touched';
+  const moving = ids.filter((recordId, index) => isOpen(index) && stored.has(recordId));
+  const locked = await lockRecords(db, source.name, stream, moving);
+  return hashed.map((one, index) =>
+    isOpen(index) ? judge(one, locked.get(one.record.recordId), intake) : quick[index]!,
+  );
+}
+
+/** An older clock tells of history that is met late (a filter that was opened, a record never seen), not of a change. */
+const historyMs = 7 * 86_400_000;
+
+/**
+ * The source's clock of the oldest change of each customer, for how fresh it arrives. The first reading of a stream is no
+ * change: its clocks are as old as its records.
+ */
+async function changesOfNow(
+  db: Queryable,
+  { source, stream, lane, now }: Intake,
+  verdicts: readonly Verdict[],
+): Promise<Map<string, number>> {
+  const clocks = new Map<string, number>();
+  if (lane === 'backfill') return clocks;
+  for (const verdict of verdicts) {
+    if (!('row' in verdict)) continue;
+    const { sourceId, changedAt, deletedAt } = verdict.row;
+    const clock = changedAt || (deletedAt ?? 0);
+    if (clock < now - historyMs) continue;
+    for (const id of new Set([sourceId, verdict.before]))
+      if (id !== null) clocks.set(id, Math.min(clock, clocks.get(id) ?? clock));
+  }
+  if (clocks.size === 0 || lane === 'webhook') return clocks;
+  const read = await checkpoint(db, source.name, stream, 'lead');
+  return read?.restedAt == null ? new Map() : clocks;
+}
+
+const countOf = {
+  superseded: 'superseded',
+  unchanged: 'unchanged',
+  touched: 'unchanged',
+  erased: 'filtered',
+  rejected: 'rejected',
+  changed: 'changed',
+  filtered: 'filtered',
+} as const satisfies { [kind in Verdict['kind']]: RecordCount };
+
+interface Merge {
+  recordId: string;
+  into: string;
+}
+
+/** What would be kept of a page, without whom was erased. A page that brings nothing new asks nothing. */
+async function withoutTheErased(
+  db: Queryable,
+  { suppressions }: World,
+  intake: Intake,
+  page: {
+    records: readonly SourceRecord[];
+    newest: readonly SourceRecord[];
+    rejected: readonly RejectedRow[];
+  },
+  judged: readonly Verdict[],
+): Promise<{ verdicts: readonly Verdict[]; rejected: readonly RejectedRow[]; merges: Merge[] }> {
+  const { newest, rejected } = page;
+  const merges = page.records.flatMap(({ recordId, merged = [] }) =>
+    merged.filter((other) => other !== recordId).map((other) => ({ recordId: other, into: recordId })),
+  );
+  const newcomers = judged.map((verdict, index): Newcomer | null => {
+    const record = newest[index]!;
+    if ('row' in verdict)
+      return { record, sourceId: verdict.row.sourceId ?? verdict.before, stored: verdict.before !== null };
+    return 'letter' in verdict ? { record, sourceId: verdict.sourceId, stored: false } : null;
+  });
+  const isQuiet = newcomers.every((newcomer) => newcomer === null) && rejected.length + merges.length === 0;
+  if (suppressions === null || isQuiet) return { verdicts: judged, rejected, merges };
+  const erased = await erasedAmong(db, suppressions, intake, {
+    newcomers: newcomers.filter((newcomer) => newcomer !== null),
+    rejected,
+    mergedIds: merges.flatMap(({ recordId, into }) => [recordId, into]),
+  });
+  return {
+    verdicts: judged.map((verdict, index) => {
+      const newcomer = newcomers[index];
+      return newcomer && erased.newcomer(newcomer) ? { kind: 'erased' } : verdict;
+    }),
+    rejected: rejected.filter((row) => !erased.row(row)),
+    merges: merges.filter(({ recordId, into }) => !erased.merged(recordId) && !erased.merged(into)),
+  };
+}
+
+/** A record that took others over speaks for the customer of the first of them that has one: it goes on, none is made anew. */
+async function inheritedSourceIds(
+  db: Queryable,
+  { source, stream }: Intake,
+  records: readonly SourceRecord[],
+  stored: ReadonlyMap<string, StoredRecord>,
+): Promise<Map<string, string>> {
+  const successors = records.filter(
+    (record) => record.merged?.length && !stored.get(record.recordId)?.sourceId,
+  );
+  const inherited = new Map<string, string>();
+  if (successors.length === 0 || source.config.sourceId.policy === 'follow') return inherited;
+  const known = await sourceIdsOf(
+    db,
+    source.name,
+    stream,
+    successors.flatMap((record) => record.merged ?? []),
+  );
+  for (const successor of successors) {
+    const from = successor.merged?.find((recordId) => known.has(recordId));
+    if (from !== undefined) inherited.set(successor.recordId, known.get(from)!);
+  }
+  return inherited;
+}
+
+/**
+ * A page may hold one record twice (rows move while a vendor pages): the newest counts, the later one on a tie, and
+ * `older` are the others. A deletion says nothing of the body: where it comes after one, it is taken in after it.
+ */
+function newestOfEach(records: readonly SourceRecord[]): {
+  newest: SourceRecord[];
+  older: Map<string, SourceRecord[]>;
+  laterGone: SourceRecord[];
+} {
+  const older = new Map<string, SourceRecord[]>();
+  const versions = Map.groupBy(records, (record) => record.recordId);
+  if (versions.size === records.length) return { newest: [...records], older, laterGone: [] };
+  const laterGone: SourceRecord[] = [];
+  const newest = [...versions].map(([recordId, all]) => {
+    const body = newestOf(all.filter((record) => !record.deleted));
+    const gone = newestOf(all.filter((record) => record.deleted));
+    if (body === undefined) return gone!;
+    const isLater = gone !== undefined && gone.changedAt >= body.changedAt;
+    if (isLater) laterGone.push(gone);
+    older.set(
+      recordId,
+      all.filter((record) => record !== body && !(isLater && record.deleted)),
+    );
+    return body;
+  });
+  return { newest, older, laterGone };
+}
+
+function newestOf(versions: readonly SourceRecord[]): SourceRecord | undefined {
+  return versions.reduce<SourceRecord | undefined>(
+    (newest, record) => (newest === undefined || record.changedAt >= newest.changedAt ? record : newest),
+    undefined,
+  );
+}
+
+function rejectedRows(rows: readonly RejectedRow[], intake: Intake): DeadLetter[] {
+  return rows.map((row) => ({
+    kind: 'record',
+    source: intake.source.name,
+    stream: intake.stream,
+    ref: row.position,
+    runId: intake.runId,
+    code: 'bad_row',
+    message: row.reason,
+    detail: { raw: row.raw },
+  }));
+}

@@ -1,0 +1,284 @@
+// What one record is, against what is stored of it: older, the same, or a new state, with the row that it makes. Pure: it
+// reads no table, and the rows it is given are locked by its caller.
+import { isDeepStrictEqual } from 'node:util';
+import type { Fields, JsonObject } from '../../connector.ts';
+import { composed, goodClock, type Known, separator } from '../../customer/composing.ts';
+import { assignedSourceId, sourceIdOf } from '../../customer/identity.ts';
+import type { DeadLetter } from '../../tables/dead-letters.ts';
+import type { ComposedRecord, LockedRecord, RecordRow, StoredRecord } from '../../tables/records.ts';
+import { fieldClock } from './kept.ts';
+import type { Source } from './source.ts';
+
+export type Verdict =
+  | { kind: 'superseded' | 'unchanged' }
+  | { kind: 'touched'; sourceId: string | null }
+  /** Of somebody who was erased: nothing of it is kept. */
+  | { kind: 'erased' }
+  | { kind: 'rejected'; letter: DeadLetter; sourceId: string | null }
+  /** Not `changed`, and a row: only clocks move on, or a deletion came late that only parts older than it will meet. */
+  | { kind: 'changed' | 'filtered' | 'superseded' | 'unchanged'; row: RecordRow; before: string | null };
+
+/** Where records come from. */
+export interface Origin {
+  source: Source;
+  stream: string;
+  runId: number | null;
+  /** When the vendor was asked for them, epoch milliseconds; absent where it pushed them. */
+  readAt?: number | undefined;
+}
+
+/** A record with the hash of its body. */
+export interface Hashed {
+  record: ComposedRecord;
+  hash: string;
+  /** The source ID of a record that this one took over. */
+  inherited: string | null;
+}
+
+/** What clocks and hashes alone tell; null where the row itself must be looked at. */
+export function quickVerdict(
+  { record, hash }: Hashed,
+  stored: StoredRecord | undefined,
+  origin: Origin,
+): Exclude<Verdict, { row: RecordRow }> | null {
+  const { source, stream } = origin;
+  if (record.deleted) {
+    if (stored?.deletedAt != null && stored.deletedAt >= record.changedAt) return { kind: 'unchanged' };
+    const isLate = stored !== undefined && record.changedAt < stored.changedAt;
+    const isOfNoUse = isLate && !source.keepsAbsent(stream) && !source.hasSilentFields && !stored.hasClocks;
+    return isOfNoUse ? { kind: 'superseded' } : null;
+  }
+  if (!stored) return null;
+  const changedAt = clockOf(record, stored, origin);
+  if (changedAt === null) return { kind: 'superseded' };
+  const isOlder = changedAt < stored.changedAt;
+  const goesLater = (record.deletedAt ?? 0) > (stored.deletedAt ?? 0);
+  if (hash === stored.hash && !goesLater) {
+    if (changedAt === stored.changedAt) return { kind: 'unchanged' };
+    if (isOlder) return { kind: 'superseded' };
+    // A deleted record that stands again is a change, though its body is the same.
+    if (stands(stored) && record.undated) return { kind: 'unchanged' };
+    if (stands(stored) && !stored.hasClocks) return { kind: 'touched', sourceId: stored.sourceId };
+  }
+  return isOlder && !source.keepsAbsent(stream) && !source.hasSilentFields ? { kind: 'superseded' } : null;
+}
+
+/** The verdict on a record, against its locked row. */
+export function judge(hashed: Hashed, stored: LockedRecord | undefined, origin: Origin): Verdict {
+  const quick = quickVerdict(hashed, stored, origin);
+  if (quick) return quick;
+  if (hashed.record.deleted) return judgeDeletion(hashed.record, stored, origin);
+  const changedAt = stored ? clockOf(hashed.record, stored, origin)! : hashed.record.changedAt;
+  const record = { ...hashed.record, changedAt };
+  const isOlder = stored !== undefined && changedAt < stored.changedAt;
+  const whole = wholeOf(record, stored, origin);
+  const made = rowOf({ whole, told: record, stored, hashed, origin });
+  if ('fault' in made) {
+    const { code, fault, sourceId } = made;
+    // Of what has been deleted or replaced since nobody needs to hear.
+    const isGone = stored?.deletedAt != null && stored.deletedAt >= changedAt;
+    if (isOlder || (isGone && code === 'bad_value')) return { kind: 'superseded' };
+    return { kind: 'rejected', letter: letterOf(record, origin, code, fault), sourceId };
+  }
+  const row = { ...made, hash: isOlder ? stored.hash : hashed.hash };
+  const before = stored?.sourceId ?? null;
+  if (isOlder && isSameRow(row, stored, { clocks: true })) return { kind: 'superseded' };
+  if (stored && !isOlder && row.clocks && stands(stored) && stands(row) && isSameRow(row, stored)) {
+    return record.undated ? { kind: 'unchanged' } : { kind: 'unchanged', row, before };
+  }
+  return { kind: row.filtered === null ? 'changed' : 'filtered', row, before };
+}
+
+/** It was not deleted since. */
+function stands({ changedAt, deletedAt }: Pick<Known, 'changedAt' | 'deletedAt'>): boolean {
+  return deletedAt === null || deletedAt < changedAt;
+}
+
+// ── Clocks ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * When the record changed, to be compared with what is stored. Where the vendor's clock may go back or shows whole seconds
+ * only, a state that was read after the stored one came is no older than that. Null: it is older, whatever its clock says.
+ */
+function clockOf(record: ComposedRecord, stored: StoredRecord, origin: Origin): number | null {
+  const { source, stream, readAt } = origin;
+  const { changedAt } = record;
+  const clock = source.clock(stream);
+  if (clock === 'millisecond') return changedAt;
+  const wasReadLater = readAt !== undefined && readAt >= stored.receivedAt;
+  if (clock === 'reading') {
+    if (readAt === undefined) return changedAt;
+    return wasReadLater ? Math.max(changedAt, stored.changedAt) : null;
+  }
+  const isSameSecond = Math.floor(changedAt / 1000) === Math.floor(stored.changedAt / 1000);
+  if (!isSameSecond || changedAt === stored.changedAt) return changedAt;
+  if (changedAt % 1000 === 0 && wasReadLater) return stored.changedAt;
+  // A reading shows everything that happened before it, though its clock has lost the milliseconds.
+  const wasReadSince = stored.byRun && stored.changedAt % 1000 === 0 && readAt === undefined;
+  return wasReadSince && changedAt <= stored.receivedAt ? null : changedAt;
+}
+
+// ── Bodies ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What is known of the record with what it says now: what it does not name stays, unless the stream names everything. */
+function wholeOf(
+  record: ComposedRecord,
+  stored: LockedRecord | undefined,
+  { source, stream }: Origin,
+): Known {
+  const { body, changedAt } = record;
+  const deletions = [record.deletedAt, stored?.deletedAt].filter((time) => time != null);
+  const deletedAt = deletions.length > 0 ? Math.max(...deletions) : null;
+  const alone = { body, changedAt, clocks: record.clocks ?? null, deletedAt };
+  if (!stored) return alone;
+  if (!source.keepsAbsent(stream)) return changedAt < stored.changedAt ? stored : alone;
+  const { clocks, ...told } = record;
+  const all = composed(
+    stored,
+    [{ ...told, ...(clocks && { clocks }) }],
+    source.exhaustive(stream),
+    source.identityOf,
+  );
+  // As it was told: in the order of its own keys.
+  if (all.clocks === null && changedAt >= stored.changedAt) return { ...all, body };
+  return withoutUnasked(all, body, source);
+}
+
+/** Without absent properties that the vendor is asked for no more: nothing would bring them up to date. */
+function withoutUnasked(all: Known, told: JsonObject, source: Source): Known {
+  const unasked = Object.keys(all.body).filter((key) => !Object.hasOwn(told, key) && !source.isKept(key));
+  if (unasked.length === 0) return all;
+  const isKept = ([path]: readonly [string, unknown]) => !unasked.includes(path.split(separator)[0]!);
+  const clocks = all.clocks && Object.fromEntries(Object.entries(all.clocks).filter(isKept));
+  return { ...all, body: Object.fromEntries(Object.entries(all.body).filter(isKept)), clocks };
+}
+
+interface Making {
+  whole: Known;
+  /** Null for a deletion. */
+  told: ComposedRecord | null;
+  stored: LockedRecord | undefined;
+  hashed: Pick<Hashed, 'record' | 'inherited'>;
+  origin: Origin;
+}
+
+/** The row of a record that stands so, without its hash; or why it cannot be taken. */
+function rowOf(
+  making: Making,
+): Omit<RecordRow, 'hash'> | { code: string; fault: string; sourceId: string | null } {
+  const { whole, stored, hashed, origin } = making;
+  const { source, stream } = origin;
+  const { path: _, policy, ...how } = source.config.sourceId;
+  const before = stored?.sourceId ?? null;
+  const path = source.sourceIdPath(whole.body);
+  const found = sourceIdOf(whole.body, path, how);
+  if ('fault' in found) return { code: 'source_id', fault: found.fault, sourceId: before };
+  const sticks = stored && !source.isProvisional(stream, stored.body) ? before : null;
+  const sourceId = assignedSourceId(sticks ?? hashed.inherited, found.value, policy);
+  const contribution = source.contribute(whole.body);
+  const faults = contribution.faults.map(({ field, reason }) => ({ field, reason }));
+  if (faults.length > 0 && source.badValues(whole.body) === 'reject') {
+    const fault = faults.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
+    return { code: 'bad_value', fault, sourceId };
+  }
+  const open = [...faults.map(({ field }) => field), ...contribution.ignored];
+  const good = goodValues(making, open);
+  return {
+    recordId: hashed.record.recordId,
+    sourceId,
+    changedAt: whole.changedAt,
+    deletedAt: whole.deletedAt,
+    body: whole.body,
+    clocks: withGoodClocks(whole, good),
+    filtered:
+      source.filtered(stream, whole.body) ?? (sourceId === null ? `no source ID: ${path} is empty` : null),
+    faults: faults.length > 0 ? faults : null,
+    good: good.size > 0 ? Object.fromEntries([...good].map(([field, { value }]) => [field, value])) : null,
+    isKnown: stored !== undefined,
+    ...(before !== null && sticks === null && sourceId !== before && { hasMoved: true as const }),
+  };
+}
+
+// ── Last good values ────────────────────────────────────────────────────────────────────────────────────────────
+
+type Good = Map<string, { value: Fields[string]; clock: number }>;
+
+/** Of fields that fail in this state or of which it says nothing: what they were last, unless that has been deleted. */
+function goodValues({ whole, told, stored, origin }: Making, open: readonly string[]): Good {
+  const good: Good = new Map();
+  if (!stored || open.length === 0) return good;
+  const { source } = origin;
+  const offer = (field: string, value: Fields[string] | undefined, clock: number): void => {
+    if (value == null || (whole.deletedAt !== null && clock <= whole.deletedAt)) return;
+    if (clock > (good.get(field)?.clock ?? Number.NEGATIVE_INFINITY)) good.set(field, { value, clock });
+  };
+  const before = source.contribute(stored.body).fields;
+  const isOlder = told !== null && told.changedAt < stored.changedAt;
+  const alone = isOlder ? source.contribute(told.body).fields : {};
+  for (const field of open) {
+    offer(field, stored.good?.[field], goodClock(stored.clocks, field) ?? 0);
+    offer(field, before[field], fieldClock(source, stored, field));
+    if (isOlder) offer(field, alone[field], told.changedAt);
+  }
+  return good;
+}
+
+function withGoodClocks({ clocks }: Known, good: Good): Known['clocks'] {
+  const own = Object.entries(clocks ?? {}).filter(([key]) => !key.startsWith(separator));
+  const ofGood = [...good].map(([field, { clock }]) => [`${separator}${field}`, clock] as const);
+  return own.length + ofGood.length === 0 ? null : Object.fromEntries([...own, ...ofGood]);
+}
+
+// ── Deletions ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+function judgeDeletion(record: ComposedRecord, stored: LockedRecord | undefined, origin: Origin): Verdict {
+  const before = stored?.sourceId ?? null;
+  if (stored && record.changedAt < stored.changedAt) {
+    // It came late: what was told of after it stands, and nothing that was told of before.
+    const whole = composed(stored, [{ body: {}, changedAt: record.changedAt, deleted: true }]);
+    const made = rowOf({ whole, told: null, stored, hashed: { record, inherited: null }, origin });
+    if ('fault' in made) return { kind: 'superseded' };
+    const row = { ...made, hash: stored.hash };
+    return { kind: isSameRow(row, stored) ? 'superseded' : 'changed', row, before };
+  }
+  // Only the deletion's clock moves; the body, its clock and its source ID stay as they are stored.
+  const row: RecordRow = {
+    recordId: record.recordId,
+    sourceId: null,
+    changedAt: 0,
+    deletedAt: record.changedAt,
+    hash: '',
+    body: {},
+    clocks: null,
+    filtered: null,
+    faults: null,
+    good: null,
+    isKnown: stored !== undefined,
+  };
+  return { kind: 'changed', row, before };
+}
+
+/** True where the two give the same customer; with `clocks`, also in any order of what is still to come. */
+function isSameRow(row: Omit<RecordRow, 'hash'>, stored: LockedRecord, { clocks = false } = {}): boolean {
+  const plain = (one: Pick<RecordRow, 'body' | 'good' | 'clocks' | 'sourceId'>) => [
+    one.body,
+    one.good,
+    one.sourceId,
+    clocks ? one.clocks : null,
+  ];
+  return isDeepStrictEqual(plain(row), plain(stored));
+}
+
+function letterOf(record: ComposedRecord, origin: Origin, code: string, message: string): DeadLetter {
+  const { recordId, changedAt, body } = record;
+  return {
+    kind: 'record',
+    source: origin.source.name,
+    stream: origin.stream,
+    ref: recordId,
+    runId: origin.runId,
+    code,
+    message,
+    detail: { changedAt, body },
+  };
+}

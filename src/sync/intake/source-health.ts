@@ -1,0 +1,200 @@
+// Whether the vendor behind a source answers, and whether it takes our credentials: what every call of a source passes by.
+// It knows no run and no record, only what their failures say of the vendor.
+import { type Api, RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
+import type { Database } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { Circuit, type CircuitStatus } from '../../engine/http/circuit.ts';
+import { guardedApi } from '../../engine/http/guarded-api.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { type Backoff, backoffMs } from '../../engine/work/retry.ts';
+import { resumeAfterTrial } from '../../tables/pauses.ts';
+
+const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
+
+/** After a first refusal of the credentials: a vendor that restarts refuses everybody for a moment. */
+const confirmAfterMs = 3_000;
+
+/** Failures of so many runs and records are told apart; beyond that the oldest is forgotten. */
+const mostRemembered = 10_000;
+
+/** What is to become of work whose call failed. */
+export interface Verdict {
+  /** Milliseconds until it is tried again. */
+  delayMs: number;
+  /** False where the vendor is down or asks us to wait: that uses up no attempt. */
+  counted: boolean;
+}
+
+export class SourceHealth {
+  readonly name: string;
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #circuit = new Circuit();
+  /** Failures of calls that say that the vendor is down, and those that ask us to wait. */
+  readonly #outages = new WeakSet<Error>();
+  readonly #waits = new WeakSet<Error>();
+  /** When work failed last for such a reason, by its key. */
+  readonly #failedAt = new Map<string, number>();
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  /** Since when no call was answered, and what failed first. */
+  #failing: { since: number; message: string } | null = null;
+  /** Failures in a row, of whatever work. */
+  #strikes = 0;
+  #refusedAt: number | null = null;
+  #isTrial = false;
+
+  constructor(room: { name: string; database: Database; clock: Clock; log: Log }) {
+    this.name = room.name;
+    this.#database = room.database;
+    this.#clock = room.clock;
+    this.#log = room.log.child({ source: room.name });
+  }
+
+  get status(): CircuitStatus {
+    return this.#circuit.status(this.#clock.now());
+  }
+
+  /** How long no call is made, milliseconds. */
+  get waitMs(): number {
+    return Math.max(this.#circuit.waitMs(this.#clock.now()), 0);
+  }
+
+  /** Whether more than one call may try. */
+  get isUp(): boolean {
+    return this.#circuit.status(this.#clock.now()).state === 'closed';
+  }
+
+  /** What is begun now was asked for: it may try at once, whatever is waited for. */
+  tryNow(): void {
+    this.#circuit.tryNow();
+  }
+
+  /** The source is paused, and the next call finds out whether it need be. */
+  beginTrial(): void {
+    this.#isTrial = true;
+    this.tryNow();
+  }
+
+  /** The API with every call told to the circuit, and none made while it is open. */
+  guard(api: Api, signal?: AbortSignal): Api {
+    const { name } = this;
+    const guarded = guardedApi(api, {
+      circuit: this.#circuit,
+      clock: this.#clock,
+      log: this.#log,
+      name,
+      ...(signal && { signal }),
+    });
+    return {
+      request: async (request) => {
+        const admission = this.#circuit.admit(this.#clock.now());
+        if (admission === 'none') throw this.#notAsked();
+        try {
+          const response = await guarded.request(request);
+          await this.#accepted();
+          return response;
+        } catch (error) {
+          // A call that was let through to try and found nothing out leaves it to the next one.
+          if (admission === 'one') this.#circuit.release();
+          this.#note(error);
+          throw error;
+        }
+      },
+    };
+  }
+
+  /** What becomes of work after this error of a call. `key`: the same for each attempt of the same work. */
+  judge(error: TransientError, key: string, attempts: number): Verdict {
+    const now = this.#clock.now();
+    const failedAt = this.#failedAt.get(key);
+    this.#remember(key, now);
+    this.#strikes += 1;
+    // Where others were answered meanwhile, it is this work that the vendor fails at.
+    const isAlone = failedAt !== undefined && this.#answeredAt > failedAt;
+    const counted = !isIn(this.#waits, error) && (isAlone || !isIn(this.#outages, error));
+    const attempt = counted ? attempts : this.#strikes;
+    const delayMs = backoffMs(attempt, { ...backoff, retryAfterMs: error.retryAfterMs });
+    return { counted, delayMs: Math.max(delayMs, this.waitMs) };
+  }
+
+  /** What is waited for, as a sentence. */
+  waiting(error: TransientError): string {
+    const said = this.#failing === null ? error.message : this.#sentence(this.#failing);
+    return `waiting: ${said}`;
+  }
+
+  /** The work of this key is done. */
+  forget(key: string): void {
+    this.#failedAt.delete(key);
+  }
+
+  /**
+   * How long to wait before the credentials are tried once more, milliseconds, or null where their refusal is confirmed:
+   * one refusal pauses nothing.
+   */
+  confirmMs(error: UnauthorizedError): number | null {
+    const now = this.#clock.now();
+    if (error.final || this.#isTrial) return this.#confirmed();
+    this.#refusedAt ??= now;
+    const waitMs = this.#refusedAt + confirmAfterMs - now;
+    return waitMs > 0 ? waitMs : this.#confirmed();
+  }
+
+  #confirmed(): null {
+    this.#refusedAt = null;
+    this.#isTrial = false;
+    return null;
+  }
+
+  async #accepted(): Promise<void> {
+    this.#answered();
+    this.#refusedAt = null;
+    if (!this.#isTrial) return;
+    this.#isTrial = false;
+    if (await resumeAfterTrial(this.#database, this.name))
+      this.#log.info('the credentials are accepted again');
+  }
+
+  #answered(): void {
+    this.#answeredAt = this.#clock.now();
+    this.#failing = null;
+    this.#strikes = 0;
+  }
+
+  #note(error: unknown): void {
+    const isWord = error instanceof RejectedError && error.status !== undefined;
+    if (error instanceof UnauthorizedError || isWord) this.#answered();
+    if (!(error instanceof TransientError)) return;
+    const { quota, status, foreign, message } = error;
+    if (quota !== undefined || (status !== undefined && status < 500 && !foreign)) this.#waits.add(error);
+    else {
+      this.#outages.add(error);
+      if (message !== 'stopped') this.#failing ??= { since: this.#clock.now(), message };
+    }
+  }
+
+  #notAsked(): TransientError {
+    const failing = this.#failing ?? { since: this.#clock.now(), message: 'its calls fail' };
+    const error = new TransientError(this.#sentence(failing), { retryAfterMs: this.waitMs, foreign: true });
+    this.#outages.add(error);
+    return error;
+  }
+
+  #sentence({ since, message }: { since: number; message: string }): string {
+    return `${this.name} has failed since ${new Date(since).toISOString()}: ${message}`;
+  }
+
+  #remember(key: string, now: number): void {
+    this.#failedAt.delete(key);
+    this.#failedAt.set(key, now);
+    const oldest = this.#failedAt.keys().next().value;
+    if (this.#failedAt.size > mostRemembered && oldest !== undefined) this.#failedAt.delete(oldest);
+  }
+}
+
+/** An error may be a connector's own, caused by one of ours. */
+function isIn(errors: WeakSet<Error>, error: unknown): boolean {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) if (errors.has(inner)) return true;
+  return false;
+}

@@ -1,0 +1,151 @@
+// What becomes of a run that came to no good end: put down, put off, failed, or ended by a person; and the look, while it
+// goes on, at whether it still is to. It reads no page.
+import { RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
+import type { Database } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
+import { pause } from '../../tables/pauses.ts';
+import {
+  CancelledError,
+  endRun,
+  holdRun,
+  LostLeaseError,
+  PausedError,
+  putOffRun,
+  type Run,
+  runById,
+  runStanding,
+} from '../../tables/runs.ts';
+import type { SourceHealth } from '../intake/source-health.ts';
+import { concernsContent } from '../intake/taking-apart.ts';
+
+const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
+
+/** How long a person waits for a run to end that was called off while a call is under way. */
+const lookEveryMs = 2_000;
+
+export interface Failing {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  run: Run;
+  held: { id: number; lease: string };
+  health: SourceHealth;
+  /** Aborted when the worker stops. */
+  signal: AbortSignal;
+}
+
+/**
+ * Settles the run's row by what ended it. Where the row cannot be written, the log has what was to be told; the run is taken up
+ * again when its lease has run out. Throws what kept the row from being written.
+ */
+export async function settleFailure(failing: Failing, error: unknown): Promise<void> {
+  const { database, clock, log, held } = failing;
+  try {
+    await settle(failing, error);
+  } catch (unsettled) {
+    log.error({ err: error }, 'the run failed, and that could not be recorded: see the next line');
+    // What no row can hold would fail again each time.
+    if (!concernsContent(unsettled)) throw unsettled;
+    log.error({ err: unsettled }, 'the run is ended without the words of its failure');
+    const why = 'The run failed, and its error cannot be stored: the log has it.';
+    await database.transaction((tx) => endRun(tx, held, { state: 'failed', error: why, now: clock.now() }));
+  }
+}
+
+async function settle(failing: Failing, error: unknown): Promise<void> {
+  const { database, clock, log, held, signal } = failing;
+  const now = clock.now();
+  const message = error instanceof Error ? error.message : String(error);
+  const putDown = (why: string | null) =>
+    putOffRun(database, held, { dueAt: now, counted: false, error: why });
+  if (error instanceof LostLeaseError) {
+    log.warn(message);
+  } else if (error instanceof CancelledError) {
+    await database.transaction((tx) => endRun(tx, held, { state: 'cancelled', error: null, now }));
+    log.info('run cancelled');
+  } else if (error instanceof PausedError) {
+    await putDown(null);
+    log.info('run suspended: its source was paused');
+  } else if (signal.aborted) {
+    await putDown(null);
+    log.info('run suspended; it continues from its checkpoint');
+  } else if (error instanceof UnauthorizedError) {
+    await settleRefused(failing, error);
+  } else if (error instanceof RejectedError) {
+    await database.transaction((tx) => endRun(tx, held, { state: 'failed', error: message, now }));
+    log.error({ reason: message }, 'run failed');
+  } else {
+    await settleLater(failing, error, message);
+  }
+}
+
+/** One refusal pauses nothing; one that is confirmed pauses the source, until a trial is answered. */
+async function settleRefused(
+  { database, clock, log, run, held, health }: Failing,
+  error: UnauthorizedError,
+): Promise<void> {
+  const { message, final } = error;
+  const now = clock.now();
+  const confirmMs = health.confirmMs(error);
+  await putOffRun(database, held, { dueAt: now + (confirmMs ?? 0), counted: false, error: message });
+  if (confirmMs !== null)
+    return log.warn(
+      { reason: message },
+      'the credentials were refused; retried once before the source is paused',
+    );
+  if (await pause(database, run.source, { cause: 'unauthorized', reason: message, final }, now))
+    log.error({ reason: message }, 'source paused');
+}
+
+async function settleLater(failing: Failing, error: unknown, message: string): Promise<void> {
+  const { database, clock, log, run, held, health } = failing;
+  const now = clock.now();
+  // The row counts attempts since the last page that went well.
+  const attempts = ((await runById(database, run.id))?.attempts ?? 0) + 1;
+  const isTransient = error instanceof TransientError;
+  if (!isTransient) log.error({ err: error }, 'unexpected error; the run is retried');
+  const { counted, delayMs } = isTransient
+    ? health.judge(error, `run ${run.id}`, attempts)
+    : { counted: true, delayMs: backoffMs(attempts, backoff) };
+  if (counted && attempts >= attemptsMax.run) {
+    const why = `${message} (given up after ${attempts} attempts)`;
+    await database.transaction((tx) => endRun(tx, held, { state: 'failed', error: why, now }));
+    log.error({ reason: message, attempts }, 'run failed');
+    return;
+  }
+  const said = isTransient && !counted ? health.waiting(error) : message;
+  await putOffRun(database, held, { dueAt: now + delayMs, counted, error: said });
+  // What is waited for is said once, not at each attempt.
+  const level = run.error === said ? 'debug' : 'warn';
+  log[level]({ reason: said, seconds: Math.ceil(delayMs / 1000) }, 'the run waits and is tried again');
+}
+
+/** Holds the lease while a page is slow, and tells what runs to stop: when it is lost, called off, or paused by a person. */
+export function watchRun(
+  room: { database: Database; clock: Clock },
+  held: { id: number; lease: string },
+  { leaseMs, lost, signal }: { leaseMs: number; lost: AbortController; signal: AbortSignal },
+): { stop(): void } {
+  const { database, clock } = room;
+  const stopped = new AbortController();
+  const over = () => stopped.signal.aborted || signal.aborted || lost.signal.aborted;
+  void (async () => {
+    for (let heldAt = clock.now(); ; ) {
+      await clock.sleep(lookEveryMs, stopped.signal);
+      if (over()) return;
+      const standing = await runStanding(database, held).catch(() => 'going' as const);
+      if (over()) return;
+      if (standing === 'lost') return lost.abort(new LostLeaseError(held.id));
+      if (standing === 'cancelled') return lost.abort(new CancelledError(`run ${held.id} was cancelled`));
+      if (standing === 'paused')
+        return lost.abort(new PausedError(`the source of run ${held.id} was paused`));
+      if (clock.now() - heldAt < leaseMs / 3) continue;
+      heldAt = clock.now();
+      if (!(await holdRun(database, held, heldAt + leaseMs).catch(() => true)))
+        return lost.abort(new LostLeaseError(held.id));
+    }
+  })();
+  return { stop: () => stopped.abort() };
+}

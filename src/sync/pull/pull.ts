@@ -1,0 +1,561 @@
+// One run from its checkpoint to done: pages are pulled, ingested and committed with their cursor, the next page on its
+// way while the last is taken in. It knows no vendor; what a page holds is the connector's word.
+import {
+  type Api,
+  type Context,
+  type Note,
+  type Page,
+  type PullRequest,
+  RejectedError,
+  type SourceRecord,
+  type Stream,
+} from '../../connector.ts';
+import { pathProperty } from '../../customer/path.ts';
+import type { Database, Queryable } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { localFiles } from '../../engine/files.ts';
+import { type Endpoint, tooLargeCode } from '../../engine/http/endpoint.ts';
+import { untilAborted } from '../../engine/http/until-aborted.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { checkpoint, dropCheckpoint, moveCheckpoint, type Reader } from '../../tables/checkpoints.ts';
+import { noteCoverage } from '../../tables/coverage.ts';
+import { isKnownProperty, revived } from '../../tables/records.ts';
+import {
+  addNotes,
+  countPage,
+  endRun,
+  holdRun,
+  keepReport,
+  LostLeaseError,
+  type Run,
+  runById,
+} from '../../tables/runs.ts';
+import { forgetMet, forgetMetBy, hasBegun, noteMet } from '../../tables/swept-records.ts';
+import type { Sending } from '../deliver/difference.ts';
+import { CursorTrail } from '../intake/cursor-trail.ts';
+import { ingest, type RecordCount } from '../intake/ingest.ts';
+import type { World } from '../intake/rules.ts';
+import { RunColumns } from '../intake/run-columns.ts';
+import type { Source } from '../intake/source.ts';
+import type { SourceHealth } from '../intake/source-health.ts';
+import { type Part, takeApart } from '../intake/taking-apart.ts';
+import { type DryRunning, dryRun } from '../preview/dry-run.ts';
+import { settleFailure, watchRun } from './failing.ts';
+import { refuseRejectedShare } from './rejected-share.ts';
+import { remap } from './remap.ts';
+import { type Sweep, sweep, sweeps } from './sweep.ts';
+import { UnseenProperties } from './unseen.ts';
+
+const leaseMs = 30_000;
+
+/** A page that is more than this process can hold is asked for again with so many records, then with half as many. */
+const fewerRecords = 50;
+
+/** Of the IDs that are read together so many may be refused; where more are, it is not for their sake. */
+const mostRefused = 10;
+
+export interface PullRoom {
+  database: Database;
+  world: World;
+  clock: Clock;
+  log: Log;
+  /** The vendor behind a source; null where it is read from files. */
+  endpoint(source: string): Endpoint | null;
+  /** Whether that vendor answers, as this process knows it. */
+  health(source: string): SourceHealth;
+  /** Where customers go: what a dry run would send is told by it. */
+  sending: Sending;
+  /** Called when customers may have become due. */
+  onIngested(): void;
+}
+
+/** Carries one claimed run to its end, or puts it off. What happened is in the run's row. */
+export async function carryRun(room: PullRoom, run: Run, lease: string, signal: AbortSignal): Promise<void> {
+  const { database, clock } = room;
+  const held = { id: run.id, lease };
+  const log = room.log.child({ source: run.source, run: run.id });
+  const lost = new AbortController();
+  const watch = watchRun(room, held, { leaseMs, lost, signal });
+  const health = room.health(run.source);
+  // A run that was not put off is asked for just now.
+  if (run.error === null) health.tryNow();
+  try {
+    await readAsAsked(room, run, lease, { stop: AbortSignal.any([signal, lost.signal]), log });
+    const ended = await database.transaction((tx) =>
+      endRun(tx, held, { state: 'finished', error: null, now: clock.now() }),
+    );
+    if (ended) {
+      if (ended.state === 'finished') log.info(figuresOf(ended), 'run finished');
+      else log.error({ ...figuresOf(ended), reason: ended.error }, 'run failed');
+    }
+  } catch (error) {
+    const why = lost.signal.aborted ? lost.signal.reason : error;
+    await settleFailure({ database, clock, log, run, held, health, signal }, why);
+  } finally {
+    watch.stop();
+    if (run.mode !== 'records' && run.mode !== 'remap')
+      await forgetMet(database).catch((error: unknown) => log.warn({ err: error }, 'kept till the next run'));
+    room.onIngested();
+  }
+}
+
+async function readAsAsked(
+  room: PullRoom,
+  run: Run,
+  lease: string,
+  { stop, log }: { stop: AbortSignal; log: Log },
+): Promise<void> {
+  const source = room.world.source(run.source);
+  if (run.mode === 'remap') await remap({ room, run, lease, leaseMs, signal: stop, log });
+  else if (!source)
+    throw new RejectedError(`the configuration has no source ${run.source}`, { code: 'no_source' });
+  else if (run.request.dryRun) await dryRun(dryRunning(room, source, run, lease, stop));
+  else await readAll(room, source, run, lease, stop);
+}
+
+/** What a dry run asks of the vendor, as the real one would. */
+function dryRunning(
+  room: PullRoom,
+  source: Source,
+  run: Run,
+  lease: string,
+  signal: AbortSignal,
+): DryRunning {
+  const readings = new Map(
+    source.streams.map((stream): [string, Reading] => [
+      stream.name,
+      { room, source, stream, run, lease, signal },
+    ]),
+  );
+  const reading = (stream: Stream<unknown>): Reading => readings.get(stream.name)!;
+  return {
+    room,
+    source,
+    run,
+    lease,
+    leaseMs,
+    signal,
+    ask: (stream, reader, cursor) => askPage(reading(stream), reader, cursor),
+    read: (stream, recordIds) => askRecords(reading(stream), recordIds),
+  };
+}
+
+/** Every stream of the source that can be pulled, by the readers that this run's mode asks for. */
+async function readAll(
+  room: PullRoom,
+  source: Source,
+  run: Run,
+  lease: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const streams =
+    run.mode === 'records'
+      ? [source.streams.find((stream) => stream.read) ?? source.streams[0]!]
+      : source.streams.filter((stream) => stream.pull);
+  for (const stream of streams) {
+    const reading = { room, source, stream, run, lease, signal };
+    if (run.mode === 'records') await readRecords(reading);
+    else if (run.mode === 'import') await readPages(reading, 'full', `import:${run.id}`);
+    else await readStream(reading);
+  }
+}
+
+interface Reading {
+  room: PullRoom;
+  source: Source;
+  stream: Stream<unknown>;
+  run: Run;
+  lease: string;
+  signal: AbortSignal;
+  /** Most records on a page, once a page was more than this process can hold. */
+  maxRecords?: number;
+}
+
+async function readStream(reading: Reading): Promise<void> {
+  const { room, source, stream, run, lease } = reading;
+  const { database } = room;
+  const lead = await checkpoint(database, source.name, stream.name, 'lead');
+  if (run.mode === 'full' || lead === null) {
+    // A full reading asked for anew begins anew; a backfill that was never finished goes on.
+    if (run.mode === 'full' && lead !== null && run.pages === 0 && run.attempts === 0) {
+      await database.transaction(async (tx) => {
+        if (!(await holdRun(tx, { id: run.id, lease }, room.clock.now() + leaseMs)))
+          throw new LostLeaseError(run.id);
+        await dropCheckpoint(tx, source.name, stream.name, 'full');
+      });
+    }
+    if (sweeps(run, stream)) return readAndSweep(reading);
+    await readPages(reading, 'full', stream.name);
+    await promote(reading);
+  } else {
+    await readPages(reading, 'lead', stream.name);
+    if (stream.settleLagSeconds !== undefined && (await isDue(reading, 'trail', stream.settleLagSeconds))) {
+      await readPages(reading, 'trail', stream.name);
+    }
+  }
+  if (
+    stream.tombstones &&
+    (run.mode === 'full' || (await isDue(reading, 'tombstones', stream.tombstones.everySeconds)))
+  ) {
+    await readPages(reading, 'tombstones', stream.name);
+  }
+}
+
+/**
+ * Everything, then what the source says is gone, then what neither has shown. The reading is promoted last: until then
+ * its checkpoint says that it has come to rest, and a run taken up again goes on behind it.
+ */
+async function readAndSweep(reading: Reading): Promise<void> {
+  const { room, source, stream, run } = reading;
+  const { database } = room;
+  const known = await checkpoint(database, source.name, stream.name, 'full');
+  const isRead = known?.restedAt != null && (await hasBegun(database, run.id, stream.name));
+  const total = isRead
+    ? source.streams.length === 1
+      ? ((await runById(database, run.id))?.expected ?? null)
+      : null
+    : await readPages(reading, 'full', stream.name);
+  if (stream.tombstones) await readPages(reading, 'tombstones', stream.name);
+  await sweep(sweepOf(reading), { total });
+  await promote(reading);
+}
+
+/** After a full reading, increments and what trails behind them go on from where it came to rest. */
+async function promote({ room, source, stream, run, lease }: Reading): Promise<void> {
+  const now = room.clock.now();
+  await room.database.transaction(async (tx) => {
+    if (!(await holdRun(tx, { id: run.id, lease }, now + leaseMs))) throw new LostLeaseError(run.id);
+    const full = await checkpoint(tx, source.name, stream.name, 'full');
+    if (!full) return;
+    for (const reader of ['lead', 'trail'] as const) {
+      await moveCheckpoint(
+        tx,
+        { source: source.name, stream: stream.name, reader },
+        { cursor: full.cursor, done: true, now },
+      );
+    }
+    await dropCheckpoint(tx, source.name, stream.name, 'full');
+  });
+}
+
+async function isDue(
+  { room, source, stream }: Reading,
+  reader: Reader,
+  everySeconds: number,
+): Promise<boolean> {
+  const known = await checkpoint(room.database, source.name, stream.name, reader);
+  return known?.restedAt == null || room.clock.now() - known.restedAt >= everySeconds * 1000;
+}
+
+/**
+ * Pulls from the reader's checkpoint to rest. The next page is asked for while the last is taken in: a vendor's latency
+ * and our writing overlap. Returns how many records the vendor said there are, where its last page said so.
+ */
+async function readPages(reading: Reading, reader: Reader, checkpointStream: string): Promise<number | null> {
+  const { room, source, stream, run, signal } = reading;
+  const key = { source: source.name, stream: checkpointStream, reader };
+  const ask = async (cursor: Page['cursor'] | null, resumes = false) => {
+    const readAt = room.clock.now();
+    return { page: await askPage(reading, reader, cursor, resumes), readAt };
+  };
+  const begun = (await checkpoint(room.database, key.source, key.stream, reader))?.cursor ?? null;
+  const columns = new RunColumns(source);
+  const unseen = new UnseenProperties(source);
+  const trail = new CursorTrail(`the ${stream.name} of ${source.config.connector.name}`, begun);
+  let first = begun === null;
+  let total: number | null = null;
+  let whole: Page['whole'];
+  const seen = { received: run.received, rejected: run.rejected };
+  let next: Promise<{ page: Page; readAt: number }> | null = ask(begun, true);
+  while (next !== null) {
+    const { page, readAt }: { page: Page; readAt: number } = await next;
+    signal.throwIfAborted();
+    trail.follow(page);
+    // Pages that are almost too large are held one at a time.
+    const isHeavy: boolean = reading.maxRecords !== undefined;
+    next = page.done || isHeavy ? null : ask(page.cursor);
+    next?.catch(() => {}); // awaited on the next turn; until then a failure must not count as unhandled
+    // The columns of a file are looked at before its rows.
+    if (!page.columns) unseen.look(page.records);
+    await takePage(reading, key, { page, readAt, first, found: columns.of(page), seen });
+    room.health(source.name).forget(`run ${run.id}`);
+    room.onIngested();
+    first = false;
+    total = page.total ?? null;
+    whole = page.whole;
+    if (isHeavy && !page.done) next = ask(page.cursor);
+  }
+  if (whole) await deleteUnmet(reading, whole.asOf);
+  if (reader === 'full' || reader === 'lead') await noteUnseen(reading, reader, unseen);
+  return total;
+}
+
+/**
+ * Notes what the mapping names and no record of the reading had. Of changes alone only what stored records do have: it is
+ * there no more.
+ */
+async function noteUnseen(reading: Reading, reader: Reader, unseen: UnseenProperties): Promise<void> {
+  const { room, source, stream, run } = reading;
+  const { database, log } = room;
+  const isGone = (path: string) => isKnownProperty(database, source.name, stream.name, pathProperty(path));
+  const paths: string[] = [];
+  for (const path of unseen.paths) if (reader === 'full' || (await isGone(path))) paths.push(path);
+  if (paths.length === 0) return;
+  // Records hold what they were asked for: only the vendor knows what else there is. Without its answer there is no hint.
+  const all = await (async () => stream.properties?.(contextOf(reading)))().catch(() => undefined);
+  const notes = paths.map((path) =>
+    unseen.note(
+      path,
+      all?.map(({ name }) => name),
+    ),
+  );
+  log.warn(
+    { source: source.name, run: run.id, paths: paths.slice(0, 20).join(', ') },
+    'the mapping names what no record of the reading has',
+  );
+  await database.transaction((tx) => addNotes(tx, run.id, notes));
+}
+
+/** The part's records; of a whole reading those that had been gone are back with its clock. */
+async function recordsOf(
+  tx: Queryable,
+  { source, stream }: Reading,
+  { whole }: Page,
+  { records }: Part,
+): Promise<SourceRecord[]> {
+  if (!whole) return records;
+  return revived(tx, { source: source.name, stream: stream.name, asOf: whole.asOf }, records);
+}
+
+/** A reading of everything, by this run from its first page on, shows what is gone. */
+async function deleteUnmet(reading: Reading, asOf: number): Promise<void> {
+  const { database } = reading.room;
+  if (!(await hasBegun(database, reading.run.id, reading.stream.name))) return;
+  await sweep(sweepOf(reading), { asOf });
+}
+
+function sweepOf(reading: Reading): Sweep {
+  const { room, source, stream, run, lease, signal } = reading;
+  const { database, world, clock, onIngested } = room;
+  const log = room.log.child({ source: source.name, run: run.id });
+  const context = () => contextOf(reading);
+  return { database, world, clock, log, source, stream, run, lease, leaseMs, signal, context, onIngested };
+}
+
+/** A page counts only with its cursor, in one transaction, while the lease is ours. What cannot be kept costs itself only. */
+async function takePage(
+  reading: Reading,
+  key: { source: string; stream: string; reader: Reader },
+  taken: {
+    page: Page;
+    readAt: number;
+    first: boolean;
+    found: ReturnType<RunColumns['of']>;
+    /** What this run has read before; this page is added. */
+    seen: { received: number; rejected: number };
+  },
+): Promise<void> {
+  const { room, source, stream, run, lease } = reading;
+  const { reader } = key;
+  const { page, first, found, seen } = taken;
+  const { settings } = contextOf(reading);
+  let isFirstPart = true;
+  const readAt = reader === 'tombstones' ? undefined : taken.readAt;
+  const sweeping = reader === 'full' && sweeps(run, stream);
+  const expected = page.total ?? null;
+  const step = stepOf(reader, stream);
+  await takeApart(page, async (part, isLast) => {
+    const now = room.clock.now();
+    const changed: number[] = [];
+    const refused: SourceRecord[] = [];
+    const noted: Note[] = [];
+    const onNote = (note: Note) => void noted.push(note);
+    const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, readAt, onNote };
+    const onCounted = (record: SourceRecord, as: RecordCount) => {
+      if (as === 'changed') changed.push(record.changedAt);
+      if (as === 'rejected') refused.push(record);
+    };
+    const counts = await room.database.transaction(async (tx) => {
+      changed.length = 0;
+      refused.length = 0;
+      noted.length = 0;
+      const records = await recordsOf(tx, reading, page, part);
+      const counts = await ingest(tx, room.world, { ...intake, onCounted }, { ...part, records });
+      refuseRejectedShare({ source, stream, settings }, seen, counts, part, refused);
+      // A change that an increment finds is one that no webhook told of, not yet or not at all.
+      if (source.webhook && (reader === 'lead' || reader === 'trail'))
+        await noteCoverage(tx, { source: source.name, channel: 'poll', now }, changed);
+      if (page.whole?.begins && isFirstPart) await forgetMetBy(tx, run.id, stream.name);
+      if (sweeping || page.whole) {
+        const isFirst = page.whole ? page.whole.begins : first;
+        await noteMet(tx, { runId: run.id, stream: stream.name, first: isFirst }, idsOf(part));
+      }
+      await addNotes(tx, run.id, noted);
+      if (isLast) {
+        await addNotes(tx, run.id, [...(page.notes ?? []), ...(found?.notes ?? [])]);
+        if (found) await keepReport(tx, { id: run.id, lease }, { columns: found.report });
+        await moveCheckpoint(tx, key, { cursor: page.cursor, done: page.done, now });
+      }
+      const counted = { counts, pages: isLast ? 1 : 0, expected, step, now, leaseMs };
+      await countPage(tx, { id: run.id, lease }, counted);
+      return counts;
+    });
+    isFirstPart = false;
+    seen.received += counts.received;
+    seen.rejected += counts.rejected;
+  });
+}
+
+/** The page from this cursor, with fewer records where it was more than this process can hold. */
+async function askPage(
+  reading: Reading,
+  reader: Reader,
+  cursor: Page['cursor'] | null,
+  resumes = false,
+): Promise<Page> {
+  const { room, stream, source, signal, run } = reading;
+  const from = reader === 'tombstones' && stream.tombstones ? stream.tombstones : stream;
+  const lagMs = reader === 'trail' ? (stream.settleLagSeconds ?? 0) * 1000 : 0;
+  const context = contextOf(reading);
+  if (!from.pull)
+    throw new RejectedError(`${source.name} cannot be pulled: its ${stream.name} are only pushed`, {
+      code: 'no_pull',
+    });
+  const sourceId = source.config.sourceId.path;
+  for (;;) {
+    const { maxRecords } = reading;
+    const request: PullRequest = {
+      cursor,
+      until: context.now - lagMs,
+      properties: source.properties,
+      mapped: source.config.mapping !== null,
+      resumes,
+      ...(sourceId !== null && { sourceId }),
+      ...(maxRecords !== undefined && { maxRecords }),
+    };
+    try {
+      return await untilAborted(from.pull(context, request), signal);
+    } catch (error) {
+      if (!(error instanceof RejectedError && error.code === tooLargeCode) || maxRecords === 1) throw error;
+      reading.maxRecords = maxRecords === undefined ? fewerRecords : Math.floor(maxRecords / 2);
+      room.log.warn(
+        { source: source.name, run: run.id, reason: error.message, records: reading.maxRecords },
+        'fewer records are asked for at a time',
+      );
+    }
+  }
+}
+
+function idsOf({ records }: Pick<Page, 'records'>): string[] {
+  return records.map((record) => record.recordId);
+}
+
+/** Reads the run's record IDs, as many at a time as the vendor takes. */
+async function readRecords(reading: Reading): Promise<void> {
+  const { room, source, stream, run, lease, signal } = reading;
+  const recordIds = run.request.recordIds ?? [];
+  const read = requireRead(reading);
+  for (let from = run.pages * read.maxIds; from < recordIds.length; from += read.maxIds) {
+    signal.throwIfAborted();
+    const asked = recordIds.slice(from, from + read.maxIds);
+    const readAt = room.clock.now();
+    const answer = await askRecords(reading, asked);
+    await takeApart(answer, async (part, isLast) => {
+      const now = room.clock.now();
+      await room.database.transaction(async (tx) => {
+        const noted: Note[] = [];
+        const onNote = (note: Note) => void noted.push(note);
+        const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, readAt, onNote };
+        const counts = await ingest(tx, room.world, intake, part);
+        await addNotes(tx, run.id, noted);
+        const step = 'reading records by ID';
+        const counted = { counts, pages: isLast ? 1 : 0, expected: recordIds.length, step, now, leaseMs };
+        await countPage(tx, { id: run.id, lease }, counted);
+      });
+    });
+    room.health(source.name).forget(`run ${run.id}`);
+    room.onIngested();
+  }
+}
+
+function requireRead({ source, stream }: Reading): NonNullable<Stream<unknown>['read']> {
+  if (stream.read) return stream.read;
+  throw new RejectedError(
+    `${source.name} cannot read single records: ${source.config.connector.name} offers no way`,
+    { code: 'no_read' },
+  );
+}
+
+/** These records; those the vendor does not have, and those it refuses, as rejected rows. */
+async function askRecords(
+  reading: Reading,
+  recordIds: readonly string[],
+  refusals = { left: mostRefused },
+): Promise<Part> {
+  const { source, stream, signal } = reading;
+  const { properties } = source;
+  try {
+    const asked = requireRead(reading).records(contextOf(reading), { recordIds, properties });
+    const answer = await untilAborted(asked, signal);
+    const missing = answer.missing.map((recordId) => ({
+      position: recordId,
+      reason: `${source.config.connector.name} has no ${stream.name} record ${recordId}`,
+      raw: recordId,
+    }));
+    return { records: answer.records, rejected: missing };
+  } catch (error) {
+    if (!(error instanceof RejectedError) || refusals.left === 0) throw error;
+    if (recordIds.length === 1) {
+      refusals.left -= 1;
+      const reason = `${source.config.connector.name} refuses to give it: ${error.message}`;
+      return { records: [], rejected: [{ position: recordIds[0]!, reason, raw: recordIds[0]! }] };
+    }
+    // One of them may be what the vendor refuses.
+    const half = recordIds.length >> 1;
+    const first = await askRecords(reading, recordIds.slice(0, half), refusals);
+    const second = await askRecords(reading, recordIds.slice(half), refusals);
+    return {
+      records: [...first.records, ...second.records],
+      rejected: [...first.rejected, ...second.rejected],
+    };
+  }
+}
+
+function contextOf({ room, source, run, signal }: Reading): Context<unknown> {
+  const endpoint = room.endpoint(source.name);
+  const settings =
+    run.request.path === undefined
+      ? source.config.settings
+      : {
+          ...(source.config.settings as object),
+          ...source.config.connector.source?.importDefaults,
+          ...run.request.settings,
+          path: run.request.path,
+        };
+  return {
+    settings,
+    locale: source.config.locale ?? {},
+    api: endpoint ? room.health(source.name).guard(endpoint.api(run.lane, { signal }), signal) : noApi,
+    files: localFiles,
+    now: room.clock.now(),
+  };
+}
+
+const noApi: Api = {
+  request: () => Promise.reject(new RejectedError('this connector describes no API', { code: 'no_api' })),
+};
+
+function stepOf(reader: Reader, stream: Stream<unknown>): string {
+  return {
+    full: `reading all ${stream.name}`,
+    lead: `reading changed ${stream.name}`,
+    trail: `reading settled ${stream.name} again`,
+    tombstones: `reading deleted ${stream.name}`,
+    remap: 'mapping stored records again',
+  }[reader];
+}
+
+function figuresOf(run: Run): object {
+  const { mode, received, changed, unchanged, superseded, filtered, rejected, customers } = run;
+  return { mode, received, changed, unchanged, superseded, filtered, rejected, customers };
+}

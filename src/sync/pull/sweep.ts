@@ -1,0 +1,179 @@
+// A full reading as proof of what is gone: which record IDs it met, and those it did not, each asked for by ID before it
+// is believed deleted. A reading that is not known to be whole proves nothing. It knows no page and no vendor.
+import { type Context, RejectedError, type SourceRecord, type Stream } from '../../connector.ts';
+import type { Database } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { untilAborted } from '../../engine/http/until-aborted.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { noCounts } from '../../tables/counts.ts';
+import { addNotes, countPage, holdRun, LostLeaseError, type Run, runById } from '../../tables/runs.ts';
+import { beginning, countMet, hasBegun, noteMet, unmetRecords } from '../../tables/swept-records.ts';
+import { ingest } from '../intake/ingest.ts';
+import type { World } from '../intake/rules.ts';
+import type { Source } from '../intake/source.ts';
+import { takeApart } from '../intake/taking-apart.ts';
+
+export interface Sweep {
+  database: Database;
+  world: World;
+  clock: Clock;
+  log: Log;
+  source: Source;
+  stream: Stream<unknown>;
+  run: Run;
+  lease: string;
+  leaseMs: number;
+  signal: AbortSignal;
+  context(): Context<unknown>;
+  onIngested(): void;
+}
+
+/** True where a full reading of this stream by this run is also a sweep. */
+export function sweeps(run: Pick<Run, 'mode'>, stream: Stream<unknown>): boolean {
+  return run.mode === 'full' && stream.sweeps === true && stream.read !== undefined;
+}
+
+/**
+ * Reads by ID every standing record that the reading did not meet, and takes in what is said of it: those that are gone
+ * as deletions of the moment the run began, the others as they are. What is taken in is met from then on, so a sweep
+ * that is interrupted goes on where it was. `total`: how many records the vendor said there are. `asOf`: the reading is
+ * the whole truth of that moment, so that nothing is asked for and what it did not meet was deleted then.
+ */
+export async function sweep(
+  sweep: Sweep,
+  { total = null, asOf }: { total?: number | null; asOf?: number },
+): Promise<void> {
+  const { stream, run, log } = sweep;
+  const doubt = await doubtOf(sweep, total);
+  if (doubt !== null) {
+    const sentence = `this reading of ${stream.name} shows no deletions: ${doubt}`;
+    log.warn({ stream: stream.name, reason: doubt }, 'this reading shows no deletions');
+    if (asOf !== undefined) await noteDoubt(sweep, doubt);
+    return countNothing(sweep, sentence);
+  }
+  if (asOf !== undefined) return deleteUnmet(sweep, asOf);
+  let unanswered = 0;
+  for (let after = beginning; ; ) {
+    sweep.signal.throwIfAborted();
+    const page = { after, limit: stream.read!.maxIds, changedBefore: run.startedAt! };
+    const recordIds = (await unmetRecords(sweep.database, sweep, page)).map(({ recordId }) => recordId);
+    if (recordIds.length === 0) break;
+    unanswered += await confirm(sweep, recordIds);
+    after = recordIds.at(-1)!;
+  }
+  if (unanswered > 0)
+    log.warn(
+      { run: run.id, stream: stream.name, records: unanswered },
+      'records were neither found nor said to be gone; they are kept',
+    );
+}
+
+/** So many records are deleted in one transaction. */
+const maxDeleted = 1000;
+
+/** Takes every standing record that a whole reading did not meet for deleted at its time. */
+async function deleteUnmet(sweep: Sweep, asOf: number): Promise<void> {
+  const { database, world, clock, source, stream, run, lease, leaseMs } = sweep;
+  for (let after = beginning; ; ) {
+    sweep.signal.throwIfAborted();
+    const unmet = await unmetRecords(database, sweep, { after, limit: maxDeleted });
+    if (unmet.length === 0) return;
+    const gone = unmet.map(
+      ({ recordId, changedAt }): SourceRecord => ({
+        recordId,
+        changedAt: Math.max(Math.min(asOf, clock.now()), changedAt),
+        deleted: true,
+        body: {},
+      }),
+    );
+    const now = clock.now();
+    await database.transaction(async (tx) => {
+      const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
+      const counts = await ingest(tx, world, intake, { records: gone });
+      const step = `deleting ${stream.name} that are no longer there`;
+      await countPage(tx, { id: run.id, lease }, { counts, pages: 1, expected: null, step, now, leaseMs });
+    });
+    sweep.onIngested();
+    after = unmet.at(-1)!.recordId;
+  }
+}
+
+async function noteDoubt(
+  { database, clock, run, source, stream, lease }: Sweep,
+  doubt: string,
+): Promise<void> {
+  const unmet = await unmetRecords(database, { source, stream, run }, { after: beginning, limit: 1 });
+  if (unmet.length === 0) return;
+  const message = `Missing records were kept, because this reading does not prove that they were deleted: ${doubt}. Correct the cause and read everything again with "tributary sync ${source.name} --full" or another import.`;
+  await database.transaction(async (tx) => {
+    if (!(await holdRun(tx, { id: run.id, lease }, clock.now() + 30_000))) throw new LostLeaseError(run.id);
+    await addNotes(tx, run.id, [{ code: 'no_deletions', message, count: 1 }]);
+  });
+}
+
+/** Why what was not met proves nothing, or null. */
+async function doubtOf({ database, stream, run }: Sweep, total: number | null): Promise<string | null> {
+  const count = await countMet(database, run.id, stream.name);
+  if (!(await hasBegun(database, run.id, stream.name)))
+    return 'it went on from where another run had stopped';
+  const rejected = (await runById(database, run.id))?.rejected ?? 0;
+  if (rejected > 0) return `${rejected} ${rejected === 1 ? 'row was' : 'rows were'} rejected`;
+  if (total !== null && count < total) return `the source speaks of ${total} and gave ${count}`;
+  if (count === 0) return 'it is empty, which more often means that access was withdrawn';
+  return null;
+}
+
+/** Returns how many of these the vendor neither found nor said to be gone. */
+async function confirm(sweep: Sweep, recordIds: readonly string[]): Promise<number> {
+  const { database, world, clock, source, stream, run, lease, leaseMs } = sweep;
+  const answer = await ask(sweep, recordIds);
+  const missing = new Set(answer.missing);
+  const gone = recordIds
+    .filter((recordId) => missing.has(recordId))
+    .map((recordId): SourceRecord => ({ recordId, changedAt: run.startedAt!, deleted: true, body: {} }));
+  const found = new Set(answer.records.map((record) => record.recordId));
+  await takeApart({ records: [...answer.records, ...gone] }, async (part, isLast) => {
+    const now = clock.now();
+    await database.transaction(async (tx) => {
+      const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
+      const counts = await ingest(tx, world, intake, part);
+      if (isLast) await noteMet(tx, { runId: run.id, stream: stream.name, first: false }, recordIds);
+      const step = `asking for ${stream.name} that were not met`;
+      const counted = { counts, pages: isLast ? 1 : 0, expected: null, step, now, leaseMs };
+      await countPage(tx, { id: run.id, lease }, counted);
+    });
+  });
+  sweep.onIngested();
+  return recordIds.filter((recordId) => !found.has(recordId) && !missing.has(recordId)).length;
+}
+
+/** What the vendor refuses to give is in neither answer: it proves nothing. */
+async function ask(
+  sweep: Sweep,
+  recordIds: readonly string[],
+): Promise<{ records: SourceRecord[]; missing: string[] }> {
+  const { stream, source, signal } = sweep;
+  try {
+    const { properties } = source;
+    return await untilAborted(stream.read!.records(sweep.context(), { recordIds, properties }), signal);
+  } catch (error) {
+    if (!(error instanceof RejectedError)) throw error;
+    if (recordIds.length === 1) return { records: [], missing: [] };
+    const half = recordIds.length >> 1;
+    const first = await ask(sweep, recordIds.slice(0, half));
+    const second = await ask(sweep, recordIds.slice(half));
+    return {
+      records: [...first.records, ...second.records],
+      missing: [...first.missing, ...second.missing],
+    };
+  }
+}
+
+async function countNothing({ database, clock, run, lease, leaseMs }: Sweep, step: string): Promise<void> {
+  const now = clock.now();
+  await countPage(
+    database,
+    { id: run.id, lease },
+    { counts: noCounts, pages: 0, expected: null, step, now, leaseMs },
+  );
+}

@@ -1,0 +1,197 @@
+// Sources that the configuration does not name any more, and whose records still speak: what they contributed stands until
+// a person withdraws it, or gives the source its new name. It knows no vendor.
+import { sql } from 'drizzle-orm';
+import type { Connector, Json, JsonObject, Mapping } from '../../connector.ts';
+import type { Queryable } from '../../db/database.ts';
+import { usualBodyRules } from '../../engine/webhook/body.ts';
+import { dropCheckpoints } from '../../tables/checkpoints.ts';
+import {
+  dropMapping,
+  keepDefinitions,
+  listMappings,
+  removedRules,
+  withdrawMapping,
+} from '../../tables/mappings.ts';
+import { renamePause } from '../../tables/pauses.ts';
+import { countStanding, hasRecords } from '../../tables/records.ts';
+import { counted } from '../../words.ts';
+import type { World } from '../intake/rules.ts';
+import type { Filter, Source, SourceConfig } from '../intake/source.ts';
+
+/** The rules that a source's records were mapped by, as far as they can be kept as data. No credentials are among them. */
+interface Definition {
+  connector: string;
+  mapping: Mapping | null;
+  sourceId: SourceConfig['sourceId'];
+  filter: Filter | null;
+  badValues: SourceConfig['badValues'];
+  locale: SourceConfig['locale'];
+  phones: SourceConfig['phones'];
+  /** Only where the default mapping depends on them, as that of files does. */
+  settings: Json;
+  /** Where it stood among the sources: merges may go by their order. */
+  position: number;
+}
+
+export interface Vanished {
+  name: string;
+  /** Records of it that stand. */
+  records: number;
+  /** Customers that they speak of. */
+  customers: number;
+  /** Fields that its mapping names. */
+  fields: string[];
+  /**
+   * True where its rules cannot be applied any more (a mapping or filter in TypeScript): its customers stay as they are,
+   * also for other sources, until a person decides.
+   */
+  frozen: boolean;
+}
+
+/** Tables whose rows bear the name of a source: the one statement that writes what others own, as all change together. */
+const named = [
+  ...['records', 'checkpoints', 'runs', 'holds', 'dead_letters', 'inbox', 'item_keys', 'touches'],
+  ...['coverage', 'mappings'],
+] as const;
+
+/** Keeps the rules of every configured source, so that its records can be mapped when it is configured no longer. */
+export async function noteDefinitions(db: Queryable, world: World, now: number): Promise<void> {
+  const rows = world.sources.map((source, position) => ({
+    source: source.name,
+    definition: definitionOf(source, position),
+  }));
+  await keepDefinitions(db, rows as unknown as { source: string; definition: Json }[], now);
+}
+
+/** Null where a function is among the rules: code is not kept. */
+function definitionOf({ config }: Source, position: number): Definition | null {
+  const { connector, mapping, sourceId, filter, badValues, locale, phones, settings } = config;
+  const hasCode = typeof filter === 'function' || Object.values(mapping ?? {}).some(isFunction);
+  if (hasCode) return null;
+  const byColumns = (connector.source?.columnsFor ?? connector.source?.mappingFor) !== undefined;
+  return {
+    connector: connector.name,
+    mapping,
+    sourceId,
+    filter,
+    badValues,
+    locale,
+    phones,
+    settings: byColumns ? (settings as Json) : null,
+    position,
+  };
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}
+
+/**
+ * Renames sources whose configuration says so (`renamedFrom`), with all that is stored of them, before anything is mapped.
+ * A source that already has records under its new name keeps them apart: that is told. Returns what was renamed.
+ */
+export async function renameSources(
+  db: Queryable,
+  world: World,
+): Promise<{ renamed: [from: string, to: string][]; refused: [from: string, to: string][] }> {
+  const known = new Set((await listMappings(db)).map(({ source }) => source));
+  const renamed: [string, string][] = [];
+  const refused: [string, string][] = [];
+  for (const { name, config } of world.sources) {
+    const from = config.renamedFrom;
+    if (from == null || world.source(from)) continue;
+    if (!known.has(from)) continue;
+    if (await hasRecords(db, name)) {
+      refused.push([from, name]);
+      continue;
+    }
+    await dropMapping(db, name);
+    await dropCheckpoints(db, name);
+    for (const table of named)
+      await db.rows(sql`update ${sql.identifier(table)} set source = ${name} where source = ${from}`);
+    await renamePause(db, from, name);
+    renamed.push([from, name]);
+  }
+  return { renamed, refused };
+}
+
+/** A person's word that a source is gone for good. False where no such source has vanished. */
+export async function withdrawSource(
+  db: Queryable,
+  world: World,
+  name: string,
+  now: number,
+): Promise<boolean> {
+  return !world.source(name) && withdrawMapping(db, name, now);
+}
+
+/**
+ * The sources that have vanished and are not withdrawn, as configurations that map their stored records; null where their
+ * rules are not known as data.
+ */
+export async function vanishedSources(
+  db: Queryable,
+  world: World,
+  connectors: readonly Connector[],
+): Promise<{ name: string; position: number; config: SourceConfig | null }[]> {
+  const rows = await listMappings(db);
+  return rows
+    .filter(({ withdrawn, fingerprint }) => !withdrawn && !fingerprint.startsWith(removedRules))
+    .filter(({ source }) => !world.source(source) && !world.config.removedSources?.includes(source))
+    .map(({ source, definition: kept }) => {
+      const definition = kept as unknown as Definition | null;
+      return {
+        name: source,
+        position: definition?.position ?? 0,
+        config: definition && configOf(source, definition, connectors),
+      };
+    });
+}
+
+/** What of a source maps records, and nothing that would reach its vendor. */
+function configOf(
+  name: string,
+  definition: Definition,
+  connectors: readonly Connector[],
+): SourceConfig | null {
+  const connector = connectors.find((known) => known.name === definition.connector);
+  if (!connector?.source) return null;
+  const { webhook: _webhook, ...source } = connector.source;
+  return {
+    name,
+    connector: { name: connector.name, settings: connector.settings, source },
+    settings: definition.settings,
+    sourceId: definition.sourceId,
+    mapping: definition.mapping,
+    filter: definition.filter as Exclude<Filter, (body: JsonObject) => boolean> | null,
+    extraProperties: [],
+    badValues: definition.badValues,
+    ...(definition.locale && { locale: definition.locale }),
+    phones: definition.phones,
+    schedule: null,
+    timezone: 'UTC',
+    webhook: { maxBodyBytes: null, requestsPerSecond: 0, keepDays: 0, reading: usualBodyRules },
+    privacyDeletions: 'delete',
+  };
+}
+
+/** How much each of them still says, for people. */
+export async function describeVanished(db: Queryable, world: World): Promise<Vanished[]> {
+  const names = world.vanished.map(({ name }) => name);
+  if (names.length === 0) return [];
+  const rows = await countStanding(db, names);
+  const counted = new Map(rows.map((row) => [row.name, row]));
+  return world.vanished.map(({ name, fields, frozen }) => {
+    const { records = 0, customers = 0 } = counted.get(name) ?? {};
+    return { name, records, customers, fields, frozen };
+  });
+}
+
+/** The sentence that a person is told. */
+export function vanishedSentence({ name, customers, fields, frozen }: Vanished): string {
+  const said = fields.length > 0 ? ` (${fields.join(', ')})` : '';
+  const stays = frozen
+    ? 'Its mapping used functions, so these customers stay as they are and other sources do not change them either'
+    : 'Its contributions remain';
+  return `The configuration no longer names the source ${name}, which has contributed to ${counted(customers, 'customer')}${said}. ${stays}. If it has a new name, set "renamedFrom": "${name}" there; if it is gone, run: tributary withdraw ${name}`;
+}

@@ -1,0 +1,42 @@
+// Dead letters put aside by a person: closed with the reason, and their deliveries left as they are until the customer
+// changes. It sends nothing.
+import type { Database } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { type DeadLetterFilter, deadLettersAfter, discardLetters } from '../../tables/dead-letters.ts';
+import { putAside } from '../../tables/deliveries.ts';
+
+const pageLetters = 500;
+
+export interface Discarded {
+  letters: number;
+  /** Of deliveries: those that are not sent until the customer changes, and those that wait again and are sent. */
+  deliveries: { aside: number; waiting: number };
+}
+
+/** Discards the chosen letters, the oldest first, 500 a transaction. */
+export async function discardDeadLetters(
+  { database, clock }: { database: Database; clock: Clock },
+  which: DeadLetterFilter,
+  reason: string,
+): Promise<Discarded> {
+  const discarded: Discarded = { letters: 0, deliveries: { aside: 0, waiting: 0 } };
+  for (let after = 0; ; ) {
+    const page = await database.transaction(async (tx) => {
+      const letters = await deadLettersAfter(tx, which, { after, limit: pageLetters });
+      const refs = letters.filter(({ kind }) => kind === 'delivery').map(({ ref }) => ref);
+      const aside = await putAside(tx, refs, reason);
+      const closed = await discardLetters(
+        tx,
+        letters.map(({ id }) => id),
+        reason,
+        clock.now(),
+      );
+      return { letters, closed: closed.length, aside, waiting: refs.length - aside };
+    });
+    discarded.letters += page.closed;
+    discarded.deliveries.aside += page.aside;
+    discarded.deliveries.waiting += page.waiting;
+    if (page.letters.length < pageLetters) return discarded;
+    after = page.letters.at(-1)!.id;
+  }
+}

@@ -1,0 +1,81 @@
+// Customers of whom the destination acknowledged something else than their stored records give now, though nothing is on its
+// way to them: mapped by older rules, or never enqueued. It reads the rows of one page and asks nobody.
+import type { Fields } from '../../connector.ts';
+import { unknownValue } from '../../customer/diff.ts';
+import type { FieldDrift } from '../../customer/drift.ts';
+import type { Queryable } from '../../db/database.ts';
+import { settledRows } from '../../tables/acknowledgements.ts';
+import { foldOne, refold } from '../../tables/customers.ts';
+import { countWaiting, redeliver } from '../../tables/deliveries.ts';
+import { pinsOf } from '../../tables/pins.ts';
+import { recordsOf } from '../../tables/records.ts';
+import { intentOf, type Sending } from '../deliver/difference.ts';
+import { owe } from '../intake/enqueue.ts';
+import type { World } from '../intake/rules.ts';
+
+export interface StaleRoom {
+  world: World;
+  sending(): Sending;
+}
+
+/** By field: what the customer should be, and what was acknowledged. */
+export type StaleFields = { [field: string]: FieldDrift };
+
+/** Those of these customers that are stale. Customers of vanished sources are left out: a person decides about them first. */
+export async function staleAmong(
+  db: Queryable,
+  { world, sending }: StaleRoom,
+  sourceIds: readonly string[],
+): Promise<Map<string, StaleFields>> {
+  const stale = new Map<string, StaleFields>();
+  if (sourceIds.length === 0 || !world.schemaIsKnown) return stale;
+  const rows = await settledRows(db, sourceIds);
+  const ids = rows.map(({ sourceId }) => sourceId);
+  const records = Map.groupBy(await recordsOf(db, ids), ({ sourceId }) => sourceId);
+  const pins = await pinsOf(db, ids);
+  const vanished = new Set(world.vanished.map(({ name }) => name));
+  for (const row of rows) {
+    const own = records.get(row.sourceId) ?? [];
+    if (own.some(({ source }) => vanished.has(source))) continue;
+    const should = foldOne(row.sourceId, row, own, pins.get(row.sourceId) ?? {}, world.fold) ?? row;
+    const gone = should.left && !row.kept;
+    const { action, sent } = intentOf({ ...should, gone, acknowledged: row.acknowledged }, false, sending());
+    if (action !== 'write' || sent === null) continue;
+    const fields = differing(sent, row.acknowledged);
+    if (Object.keys(fields).length > 0) stale.set(row.sourceId, fields);
+  }
+  return stale;
+}
+
+/** What is not known to be acknowledged says nothing. */
+function differing(sent: Fields, acknowledged: Fields): StaleFields {
+  return Object.fromEntries(
+    Object.entries(sent).flatMap(([field, expected]) => {
+      const found = acknowledged[field] ?? null;
+      return found === unknownValue || found === expected ? [] : [[field, { expected, found }]];
+    }),
+  );
+}
+
+/** Folds these customers from their records and enqueues them. Returns how many are due by it. */
+export async function healStale(
+  tx: Queryable,
+  world: World,
+  sourceIds: readonly string[],
+  heal: { verificationId: number; now: number },
+): Promise<number> {
+  if (sourceIds.length === 0) return 0;
+  const { verificationId, now } = heal;
+  const cause = { by: 'verification' as const, verificationId };
+  const revised = await refold(tx, sourceIds, world.fold, { cause, now });
+  const debt = {
+    source: 'verification',
+    runId: null,
+    lane: 'backfill' as const,
+    now,
+    breaker: world.breaker,
+  };
+  await owe(tx, revised, debt);
+  await redeliver(tx, sourceIds, { lane: 'backfill', now });
+  return countWaiting(tx, sourceIds);
+}

@@ -1,0 +1,223 @@
+// The proof: the destination is read back and compared with what it acknowledged, one verification at a time, under a
+// lease, from a cursor, so that any worker can go on with it. It knows no vendor; reading is in verify-reading.
+import {
+  type Context,
+  type Destination,
+  type Json,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '../../connector.ts';
+import type { Database, Queryable } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { localFiles } from '../../engine/files.ts';
+import type { Endpoint, EngineApi } from '../../engine/http/endpoint.ts';
+import type { Log } from '../../engine/log/log.ts';
+import { attemptsMax, backoffMs } from '../../engine/work/retry.ts';
+import type { Next } from '../../engine/work/worker.ts';
+import {
+  type ClaimedVerification,
+  claimVerification,
+  failVerification,
+  finishVerification,
+  holdVerification,
+  keepProgress,
+  LostVerificationError,
+  lockProgress,
+  nextVerificationDue,
+  putOffVerification,
+  type Report,
+} from '../../tables/verifications.ts';
+import { forgetMet } from '../../tables/verified-customers.ts';
+import type { Sending } from '../deliver/difference.ts';
+import type { World } from '../intake/rules.ts';
+import { removeExportsLeft } from './export-removal.ts';
+import { type Cursor, readOn } from './reading.ts';
+import { concluded } from './report.ts';
+
+const leaseMs = 60_000;
+
+/** How often exports are looked for that are still to be deleted, and how long after one could not be. */
+const lookAgainMs = 60_000;
+
+const tryAgainMs = 15 * 60_000;
+
+export interface VerifyRoom {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  destination: Destination<unknown>;
+  settings: unknown;
+  endpoint: Endpoint;
+  /** What the stored records give. */
+  world: World;
+  sending(): Sending;
+  /** Customers were put on their way again. */
+  onHealed(): void;
+  /** A lease of this worker, new for each claim. */
+  newLease(): string;
+}
+
+/** One verification in hand. */
+export interface InHand {
+  room: VerifyRoom;
+  verification: ClaimedVerification;
+  signal: AbortSignal;
+  context(): Context<unknown> & { api: EngineApi };
+  /** Counts into the report and moves the cursor, all or nothing. */
+  advance(cursor: Cursor, count: (tx: Queryable, report: Report) => Promise<void>): Promise<void>;
+}
+
+export class Verifier {
+  readonly #room: VerifyRoom;
+  /** When exports that are left are looked for again, epoch milliseconds. */
+  #removalDueAt = 0;
+
+  constructor(room: VerifyRoom) {
+    this.#room = room;
+  }
+
+  /** Takes the verification that is due as far as it goes. */
+  async step(signal: AbortSignal): Promise<Next> {
+    const { database, clock, newLease } = this.#room;
+    const lease = newLease();
+    const verification = await claimVerification(database, { lease, now: clock.now(), leaseMs });
+    if (!verification) {
+      await this.#removeExports(signal);
+      const next = await nextVerificationDue(database);
+      const afterMs = next === null ? 5_000 : Math.min(Math.max(next - clock.now(), 50), 5_000);
+      return { again: false, afterMs };
+    }
+    const held = { id: verification.id, lease };
+    const holding = this.#holdWhileReading(held);
+    try {
+      await this.#carry(verification, lease, signal);
+    } catch (error) {
+      if (!(error instanceof LostVerificationError)) await this.#failed(verification, held, error, signal);
+    } finally {
+      holding.stop();
+    }
+    return { again: true };
+  }
+
+  /** What earlier verifications could not delete. */
+  async #removeExports(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#room;
+    if (clock.now() < this.#removalDueAt) return;
+    const context = () => this.#context(signal, () => {});
+    const isClean = await removeExportsLeft({ ...this.#room, context }, signal).catch((error: unknown) => {
+      if (!signal.aborted) log.warn({ err: error }, 'the search for leftover exports failed');
+      return false;
+    });
+    this.#removalDueAt = clock.now() + (isClean ? lookAgainMs : tryAgainMs);
+  }
+
+  async #carry(verification: ClaimedVerification, lease: string, signal: AbortSignal): Promise<void> {
+    const { database, clock, log, onHealed } = this.#room;
+    const held = { id: verification.id, lease };
+    let calls = 0;
+    const advance: InHand['advance'] = async (cursor, count) => {
+      signal.throwIfAborted();
+      const made = calls;
+      let healed = false;
+      await database.transaction(async (tx) => {
+        const report = await lockProgress(tx, held);
+        const before = report.healed;
+        await count(tx, report);
+        report.calls += made;
+        healed = report.healed > before;
+        await keepProgress(tx, held, {
+          cursor: cursor as unknown as Json,
+          report,
+          now: clock.now(),
+          leaseMs,
+        });
+      });
+      calls -= made;
+      if (healed) onHealed();
+    };
+    const inHand: InHand = {
+      room: this.#room,
+      verification,
+      signal,
+      context: () => this.#context(signal, () => (calls += 1)),
+      advance,
+    };
+    const end = await readOn(inHand);
+    if (end.again)
+      return putOffVerification(database, held, { dueAt: end.dueAt, counted: false, error: null });
+    const report = await database.transaction(async (tx) => {
+      const counted = await lockProgress(tx, held);
+      counted.calls += calls;
+      const now = clock.now();
+      const whole = concluded(counted, Math.max(now - verification.startedAt!, 0) / 1000);
+      await finishVerification(tx, held, whole, now);
+      await forgetMet(tx, verification.id);
+      return whole;
+    });
+    log.info({ verification: verification.id, summary: report.summary }, 'verified');
+  }
+
+  #context(signal: AbortSignal, count: () => void): Context<unknown> & { api: EngineApi } {
+    const { settings, endpoint, clock } = this.#room;
+    const api = endpoint.api('backfill', { signal });
+    const counted: EngineApi = {
+      request: (request) => {
+        count();
+        return api.request(request);
+      },
+      download: (request) => {
+        count();
+        return api.download(request);
+      },
+    };
+    return { settings, api: counted, files: localFiles, now: clock.now() };
+  }
+
+  async #failed(
+    verification: ClaimedVerification,
+    held: { id: number; lease: string },
+    error: unknown,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { database, clock, log } = this.#room;
+    const now = clock.now();
+    if (signal.aborted)
+      return putOffVerification(database, held, { dueAt: now, counted: false, error: null });
+    const message = error instanceof Error ? error.message : String(error);
+    const isFinal = error instanceof RejectedError || error instanceof UnauthorizedError;
+    const transient = error instanceof TransientError ? error : null;
+    // Who is told to wait has not failed.
+    const counted = !(transient && (transient.status === 429 || transient.quota !== undefined));
+    if (isFinal || (counted && verification.attempts + 1 >= attemptsMax.run)) {
+      this.#removalDueAt = 0;
+      log.error({ verification: held.id, reason: message }, 'the verification failed');
+      await database.transaction(async (tx) => {
+        await failVerification(tx, held, message, now);
+        await forgetMet(tx, held.id);
+      });
+      return;
+    }
+    if (transient)
+      log.warn({ verification: held.id, reason: message }, 'the verification waits and is tried again');
+    else log.error({ err: error }, 'unexpected error while verifying; tried again');
+    const waitMs = backoffMs(verification.attempts + 1, { retryAfterMs: transient?.retryAfterMs });
+    await putOffVerification(database, held, { dueAt: now + waitMs, counted, error: message });
+  }
+
+  /** Budgets may keep a call waiting, and a statement take its time: it is held meanwhile. */
+  #holdWhileReading(held: { id: number; lease: string }): { stop(): void } {
+    const { database, clock, log } = this.#room;
+    const stopped = new AbortController();
+    void (async () => {
+      for (;;) {
+        await clock.sleep(leaseMs / 3, stopped.signal);
+        if (stopped.signal.aborted) return;
+        await holdVerification(database, held, clock.now() + leaseMs).catch((error: unknown) =>
+          log.warn({ err: error }, 'a verification could not be held further'),
+        );
+      }
+    })();
+    return { stop: () => stopped.abort() };
+  }
+}

@@ -1,0 +1,122 @@
+// Customers for a person to look at: a list to page through, and one of them with everything that is known. It only
+// reads.
+import { sql } from 'drizzle-orm';
+import type { Fields, JsonObject } from '../../connector.ts';
+import { ms, type Queryable } from '../../db/database.ts';
+import { type Lane, lanes } from '../../engine/quota/lanes.ts';
+import type { FieldFault } from '../intake/source.ts';
+
+export type DeliveryState = 'waiting' | 'held' | 'delivered' | 'dead';
+
+/** One line of the list. Times are epoch milliseconds. */
+export interface CustomerLine {
+  sourceId: string;
+  revision: number;
+  name: string | null;
+  email: string | null;
+  left: boolean;
+  updatedAt: number;
+  /** Null only where no delivery was ever asked for. */
+  state: DeliveryState | null;
+  acknowledged: number | null;
+}
+
+/**
+ * Customers in the order of their source IDs, those after `after`. `search`: only those whose source ID or e-mail begins
+ * with it, or a word of whose name does, whatever its letter case. A search reads the table until it has its page.
+ */
+export async function listCustomers(
+  db: Queryable,
+  page: { after?: string | undefined; search?: string | undefined; limit: number },
+): Promise<CustomerLine[]> {
+  const { after, search, limit } = page;
+  const sought = search?.trim().toLowerCase() ?? '';
+  const found = sql`(starts_with(lower(customers.source_id), ${sought}) or starts_with(lower(fields ->> 'email'), ${sought})
+    or strpos(' ' || lower(fields ->> 'name'), ${` ${sought}`}) > 0)`;
+  return db.rows(sql`
+    select customers.source_id as "sourceId", customers.revision, fields ->> 'name' as name, fields ->> 'email' as email,
+           "left", ${ms(sql`updated_at`)} as "updatedAt", state, acknowledged
+    from customers left join deliveries using (source_id)
+    where ${after === undefined ? sql`true` : sql`customers.source_id > ${after}`} and ${sought === '' ? sql`true` : found}
+    order by customers.source_id limit ${limit}`);
+}
+
+/** What is owed of a customer, and what became of it. */
+export interface DeliveryView {
+  /** The revision wanted. */
+  revision: number;
+  acknowledged: number | null;
+  state: DeliveryState;
+  lane: Lane;
+  dueAt: number | null;
+  waitingSince: number | null;
+  attempts: number;
+  /** Who carries it now. */
+  carriedBy: 'worker' | 'bulk action' | null;
+  deliveredAt: number | null;
+  errorCode: string | null;
+  error: string | null;
+}
+
+export interface RecordView {
+  source: string;
+  stream: string;
+  recordId: string;
+  changedAt: number;
+  deletedAt: number | null;
+  /** It is gone at its source. */
+  deleted: boolean;
+  /** Why it says nothing of the customer, where it does not. */
+  filtered: string | null;
+  faults: FieldFault[] | null;
+  runId: number | null;
+  receivedAt: number;
+  body: JsonObject;
+}
+
+export interface CustomerView {
+  sourceId: string;
+  revision: number;
+  fields: Fields;
+  /** Fields that were there once and are in no contribution now. */
+  dropped: string[];
+  left: boolean;
+  createdAt: number;
+  updatedAt: number;
+  delivery: DeliveryView | null;
+  /** What the destination has acknowledged, or null where nothing yet. */
+  acknowledged: { revision: number; fields: Fields; at: number } | null;
+  records: RecordView[];
+}
+
+/** One customer with everything that is known, or null where there is none of this source ID. */
+export async function customerView(db: Queryable, sourceId: string): Promise<CustomerView | null> {
+  const [customer] = await db.rows<Omit<CustomerView, 'delivery' | 'acknowledged' | 'records'>>(sql`
+    select source_id as "sourceId", revision, fields, dropped, "left",
+           ${ms(sql`created_at`)} as "createdAt", ${ms(sql`updated_at`)} as "updatedAt"
+    from customers where source_id = ${sourceId}`);
+  if (!customer) return null;
+  const [delivery] = await db.rows<Omit<DeliveryView, 'lane'> & { lane: number }>(sql`
+    select revision, acknowledged, state, lane, ${ms(sql`due_at`)} as "dueAt", ${ms(sql`waiting_since`)} as "waitingSince",
+           attempts, case when batch_id is not null then 'bulk action' when lease is not null then 'worker' end as "carriedBy",
+           ${ms(sql`delivered_at`)} as "deliveredAt", error_code as "errorCode", error
+    from deliveries where source_id = ${sourceId}`);
+  const [acknowledged] = await db.rows<{ revision: number; fields: Fields; at: number }>(sql`
+    select revision, fields, ${ms(sql`acknowledged_at`)} as at from acknowledgements where source_id = ${sourceId}`);
+  return {
+    ...customer,
+    delivery: delivery ? { ...delivery, lane: lanes[delivery.lane]! } : null,
+    acknowledged: acknowledged ?? null,
+    records: await recordsAbout(db, sourceId),
+  };
+}
+
+/** Every record that speaks or spoke of the customer, filtered ones too. */
+async function recordsAbout(db: Queryable, sourceId: string): Promise<RecordView[]> {
+  return db.rows(sql`
+    select source, stream, record_id as "recordId", ${ms(sql`changed_at`)} as "changedAt", ${ms(sql`deleted_at`)} as "deletedAt",
+           coalesce(deleted_at >= changed_at, false) as deleted, filtered, faults, run_id::float8 as "runId",
+           ${ms(sql`received_at`)} as "receivedAt", body
+    from records where source_id = ${sourceId}
+    order by changed_at desc, source, stream, record_id limit 200`);
+}

@@ -1,0 +1,305 @@
+// All that explains one customer, gathered from every table that knows of it: the records, the fold of now, pins, what the
+// destination acknowledged, what is held and what was given up. It only reads, and finds no words (see customer/explain).
+import { sql } from 'drizzle-orm';
+import type { Fields, Json } from '../../connector.ts';
+import type { Clocks } from '../../customer/composing.ts';
+import { unknownValue } from '../../customer/diff.ts';
+import type {
+  BringingRun,
+  Candidate,
+  Clash,
+  CustomerExplanation,
+  ExplainedField,
+  IgnoredRecord,
+  Refused,
+  TakeOver,
+} from '../../customer/explain.ts';
+import { sameJson } from '../../customer/json.ts';
+import type { Origin } from '../../customer/merge.ts';
+import { json, ms, type Queryable } from '../../db/database.ts';
+import { lanes } from '../../engine/quota/lanes.ts';
+import { type Pin, pinsOfOne } from '../../tables/pins.ts';
+import { type StandingRecord, stands } from '../../tables/records.ts';
+import type { Cause } from '../../tables/revisions.ts';
+import { keptOf } from '../intake/kept.ts';
+import type { World } from '../intake/rules.ts';
+import { causeWords } from './history.ts';
+
+/** Null where there is no customer of this source ID. `destination`: its connector's name. */
+export async function explainCustomer(
+  db: Queryable,
+  world: World,
+  destination: string,
+  sourceId: string,
+): Promise<CustomerExplanation | null> {
+  const customer = await readCustomer(db, sourceId);
+  if (!customer) return null;
+  const [records, pins, since, acknowledged] = [
+    await readRecords(db, sourceId),
+    await pinsOfOne(db, sourceId),
+    await readSince(db, sourceId),
+    await readAcknowledged(db, sourceId),
+  ];
+  const speaking = records.filter((record) => record.filtered === null);
+  const standing = speaking.filter(stands);
+  // As the fold does: a customer left by all its records keeps what they said last.
+  const heard = customer.left ? speaking : standing;
+  const refused = refusedOf(heard, world);
+  const fields = explainFields({ world, customer, records: heard, pins, since, acknowledged, refused });
+  return {
+    sourceId,
+    revision: customer.revision,
+    createdAt: customer.createdAt,
+    updatedAt: customer.updatedAt,
+    left: customer.left,
+    destination,
+    fields,
+    dropped: customer.dropped,
+    refused: refused.filter(({ field }) => !Object.hasOwn(customer.fields, field)),
+    clashes: clashesOf(standing),
+    takeOvers: await readTakeOvers(db, sourceId),
+    ignored: records.flatMap((record) => ignoredOf(record, world) ?? []),
+    delivery: await readDelivery(db, sourceId),
+    holds: await readHolds(db, sourceId),
+    deadLetters: await readLetters(db, sourceId, records),
+  };
+}
+
+// ── Fields ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface Gathered {
+  world: World;
+  customer: CustomerRow;
+  records: readonly FullRecord[];
+  pins: readonly Pin[];
+  since: ReadonlyMap<string, Since>;
+  acknowledged: Acknowledged | null;
+  refused: readonly Refused[];
+}
+
+function explainFields({ world, customer, records, pins, ...more }: Gathered): ExplainedField[] {
+  const pinned: Fields = Object.fromEntries(pins.map(({ field, value }) => [field, value]));
+  const explained = world.explain(records, pinned);
+  const byName = new Map(records.map((record) => [keyOf(record), record]));
+  const candidateOf = (origin: Origin): Candidate => toCandidate(byName.get(keyOf(origin))!, world);
+  return Object.keys(customer.fields)
+    .sort()
+    .map((field) => {
+      const value = customer.fields[field]!;
+      const now = explained[field];
+      const pin = pins.find((candidate) => candidate.field === field);
+      return {
+        field,
+        value,
+        rule: now?.rule ?? 'none',
+        pin: pin ? { note: pin.note, pinnedAt: pin.pinnedAt } : null,
+        winner: now && now.winner !== 'pin' ? candidateOf(now.winner) : null,
+        losers: (now?.losers ?? []).map(({ value: said, reason, ...origin }) => ({
+          ...candidateOf(origin),
+          value: said,
+          reason,
+        })),
+        ...readFrom(now && now.winner !== 'pin' ? byName.get(keyOf(now.winner))! : null, world, field),
+        refused: more.refused.filter((refused) => refused.field === field),
+        since: sinceOf(field, more.since, customer),
+        acknowledged: acknowledgedOf(field, value, more.acknowledged),
+        next: now === undefined ? { value: null } : sameJson(now.value, value) ? null : { value: now.value },
+      };
+    });
+}
+
+/** How the winning record gives the field: what it holds and what was done to it, and whether an older state gave it. */
+function readFrom(
+  record: FullRecord | null,
+  world: World,
+  field: string,
+): Pick<ExplainedField, 'kept' | 'raw'> {
+  if (record === null) return { kept: null, raw: null };
+  const source = world.source(record.source)!;
+  const kept = keptOf(source, { ...record, deletedAt: null }, field);
+  // What is empty now, or refused, did not give the value.
+  const gives = Object.hasOwn(source.contribute(record.body).fields, field);
+  return { kept, raw: gives ? source.rawOf(field, record.body) : null };
+}
+
+function keyOf({ source, stream, recordId }: Pick<Origin, 'source' | 'stream' | 'recordId'>): string {
+  return JSON.stringify([source, stream, recordId]);
+}
+
+function toCandidate(record: FullRecord, world: World): Candidate {
+  const { source, stream, recordId, changedAt, hash, receivedAt, run } = record;
+  const mapping = world.source(source)!.fingerprintFor(record.body);
+  return { source, stream, recordId, changedAt, version: hash, receivedAt, run, mapping };
+}
+
+function refusedOf(records: readonly FullRecord[], world: World): Refused[] {
+  return records.flatMap(({ source, stream, recordId, body, good }) =>
+    (world.source(source)?.contribute(body).faults ?? []).map(({ field, reason, value }) => ({
+      source,
+      stream,
+      recordId,
+      field,
+      value,
+      reason,
+      hasLastGood: Object.hasOwn(good ?? {}, field),
+    })),
+  );
+}
+
+function sinceOf(field: string, since: ReadonlyMap<string, Since>, { createdAt }: CustomerRow) {
+  const found = since.get(field);
+  return found
+    ? { revision: found.revision, at: found.at, by: causeWords(found.cause) }
+    : { revision: 1, at: createdAt, by: causeWords(null) };
+}
+
+function acknowledgedOf(
+  field: string,
+  value: Json,
+  acknowledged: Acknowledged | null,
+): ExplainedField['acknowledged'] {
+  if (!acknowledged) return null;
+  const { revision, at } = acknowledged;
+  const held = acknowledged.fields[field] ?? null;
+  const isCertain = held !== unknownValue;
+  return { value: isCertain ? held : null, isSame: sameJson(held, value), isCertain, revision, at };
+}
+
+// ── Records ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function clashesOf(standing: readonly FullRecord[]): Clash[] {
+  const claims = Map.groupBy(standing, ({ source, stream }) => JSON.stringify([source, stream]));
+  return [...claims.values()]
+    .filter((records) => records.length > 1)
+    .map((records) => ({
+      source: records[0]!.source,
+      stream: records[0]!.stream,
+      // They were read the newest first.
+      recordIds: records.map(({ recordId }) => recordId),
+    }));
+}
+
+function ignoredOf(record: FullRecord, world: World): IgnoredRecord | null {
+  const { source, stream, recordId } = record;
+  const because = record.deleted
+    ? 'it is deleted at its source'
+    : (record.filtered ??
+      (world.source(source) ? null : `no source is called ${source} in the configuration`));
+  return because === null ? null : { source, stream, recordId, because };
+}
+
+interface FullRecord extends StandingRecord {
+  clocks: Clocks | null;
+  filtered: string | null;
+  hash: string;
+  receivedAt: number;
+  run: BringingRun | null;
+}
+
+/** Every record that speaks or spoke of the customer, filtered ones too, the newest first. */
+async function readRecords(db: Queryable, sourceId: string): Promise<FullRecord[]> {
+  return db.rows(sql`
+    select own.source, stream, record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt",
+           coalesce(deleted_at >= changed_at, false) as deleted, merged_into as "mergedInto", body, clocks, good, own.filtered, hash,
+           ${ms(sql`received_at`)} as "receivedAt",
+           case when runs.id is not null then jsonb_build_object('id', runs.id, 'mode', mode, 'trigger', trigger) end as run
+    from records as own left join runs on runs.id = run_id
+    where source_id = ${sourceId}
+    order by changed_at desc, own.source, stream, record_id`);
+}
+
+/** Merges of records of which either speaks of the customer. */
+async function readTakeOvers(db: Queryable, sourceId: string): Promise<TakeOver[]> {
+  return db.rows(sql`
+    with taken as (
+      select source, stream, record_id, source_id, coalesce(merged_into, unmerged_from) as "mergedInto", merged_into is null as undone
+      from records where source_id = ${sourceId} and coalesce(merged_into, unmerged_from) is not null
+      union
+      select taken.source, taken.stream, taken.record_id, taken.source_id, taken.merged_into, false
+      from records as own join records as taken
+        on taken.source = own.source and taken.stream = own.stream and taken.merged_into = own.record_id
+      where own.source_id = ${sourceId} and taken.merged_into is not null)
+    select taken.source, taken.stream, taken.record_id as "recordId", "mergedInto" as into, taken.source_id as "sourceId",
+           records.source_id as "intoSourceId", undone as "isUndone"
+    from taken left join records
+      on records.source = taken.source and records.stream = taken.stream and records.record_id = "mergedInto"
+    order by taken.source, taken.stream, taken.record_id`);
+}
+
+// ── Rows ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface CustomerRow {
+  revision: number;
+  fields: Fields;
+  dropped: string[];
+  left: boolean;
+  createdAt: number;
+  updatedAt: number;
+}
+
+async function readCustomer(db: Queryable, sourceId: string): Promise<CustomerRow | null> {
+  const [row] = await db.rows<CustomerRow>(sql`
+    select revision, fields, dropped, "left", ${ms(sql`created_at`)} as "createdAt", ${ms(sql`updated_at`)} as "updatedAt"
+    from customers where source_id = ${sourceId}`);
+  return row ?? null;
+}
+
+interface Since {
+  field: string;
+  revision: number;
+  at: number;
+  cause: Cause;
+}
+
+/** By field the newest revision that changed it. */
+async function readSince(db: Queryable, sourceId: string): Promise<Map<string, Since>> {
+  const rows = await db.rows<Since>(sql`
+    select distinct on (field) field, revision, ${ms(sql`at`)} as at, cause
+    from revisions, jsonb_object_keys(changed) as field
+    where source_id = ${sourceId} order by field, revision desc`);
+  return new Map(rows.map((row) => [row.field, row]));
+}
+
+interface Acknowledged {
+  revision: number;
+  fields: Fields;
+  at: number;
+}
+
+async function readAcknowledged(db: Queryable, sourceId: string): Promise<Acknowledged | null> {
+  const [row] = await db.rows<Acknowledged>(sql`
+    select revision, fields, ${ms(sql`acknowledged_at`)} as at from acknowledgements where source_id = ${sourceId}`);
+  return row ?? null;
+}
+
+async function readDelivery(db: Queryable, sourceId: string): Promise<CustomerExplanation['delivery']> {
+  type Row = Omit<NonNullable<CustomerExplanation['delivery']>, 'lane'> & { lane: number };
+  const [row] = await db.rows<Row>(sql`
+    select state, revision, acknowledged, lane, ${ms(sql`waiting_since`)} as "waitingSince",
+           case when lease is null and batch_id is null then ${ms(sql`due_at`)} end as "dueAt",
+           ${ms(sql`delivered_at`)} as "deliveredAt", attempts, error
+    from deliveries where source_id = ${sourceId}`);
+  return row ? { ...row, lane: lanes[row.lane]! } : null;
+}
+
+async function readHolds(db: Queryable, sourceId: string): Promise<CustomerExplanation['holds']> {
+  return db.rows(sql`
+    select id::float8 as id, what, "from", ${ms(sql`held_at`)} as "heldAt" from holds
+    where source_id = ${sourceId} and decided_at is null order by id`);
+}
+
+/** The open letters about the customer's delivery and its records. */
+async function readLetters(
+  db: Queryable,
+  sourceId: string,
+  records: readonly FullRecord[],
+): Promise<CustomerExplanation['deadLetters']> {
+  const about = [
+    { kind: 'delivery', source: 'destination', stream: '', ref: sourceId },
+    ...records.map(({ source, stream, recordId }) => ({ kind: 'record', source, stream, ref: recordId })),
+  ];
+  return db.rows(sql`
+    select id::float8 as id, kind, code, message, ${ms(sql`last_at`)} as "lastAt"
+    from jsonb_to_recordset(${json(about)}) as row (kind text, source text, stream text, ref text)
+    join dead_letters using (kind, source, stream, ref) where settled_at is null order by id`);
+}

@@ -1,0 +1,74 @@
+// Values that failed their type or rule, field by field: each is left out alone, and what was good before it stands. It
+// only reads.
+import { sql } from 'drizzle-orm';
+import type { Json, JsonObject } from '../../connector.ts';
+import { ms, type Queryable } from '../../db/database.ts';
+import type { World } from '../intake/rules.ts';
+
+/** One value in quarantine. It is released by itself when its record changes for the better. */
+export interface QuarantinedValue {
+  source: string;
+  stream: string;
+  recordId: string;
+  /** The customer it was meant for. */
+  sourceId: string | null;
+  field: string;
+  reason: string;
+  /** What the record says now, cut where it is long. */
+  value: Json;
+  /** The last good value of this record, which speaks in its place; null where there never was one. */
+  lastGood: Json;
+  /** What the customer has; another record may have won. */
+  stands: Json;
+  changedAt: number;
+}
+
+/** Where a page ended. */
+export interface QuarantinePlace {
+  source: string;
+  stream: string;
+  recordId: string;
+  field: string;
+}
+
+/** A record's faults count only while its word does. */
+const counts = sql`faults is not null and filtered is null and merged_into is null and (deleted_at is null or deleted_at < changed_at)`;
+
+/** In the order of sources, streams, records and fields; those after `after`. */
+export async function listQuarantine(
+  db: Queryable,
+  world: World,
+  filter: { source?: string | undefined; field?: string | undefined },
+  page: { after?: QuarantinePlace | undefined; limit: number },
+): Promise<QuarantinedValue[]> {
+  const { after, limit } = page;
+  type Row = Omit<QuarantinedValue, 'value'> & { body: JsonObject };
+  const rows = await db.rows<Row>(sql`
+    select source, stream, record_id as "recordId", records.source_id as "sourceId", fault ->> 'field' as field,
+           fault ->> 'reason' as reason, good -> (fault ->> 'field') as "lastGood",
+           customers.fields -> (fault ->> 'field') as stands, ${ms(sql`changed_at`)} as "changedAt", body
+    from records cross join jsonb_array_elements(faults) as fault left join customers on customers.source_id = records.source_id
+    where ${counts}
+      and ${filter.source === undefined ? sql`true` : sql`source = ${filter.source}`}
+      and ${filter.field === undefined ? sql`true` : sql`fault ->> 'field' = ${filter.field}`}
+      and ${
+        after === undefined
+          ? sql`true`
+          : sql`(source, stream, record_id) >= (${after.source}, ${after.stream}, ${after.recordId})
+                and (source, stream, record_id, fault ->> 'field') > (${after.source}, ${after.stream}, ${after.recordId}, ${after.field})`
+      }
+    order by source, stream, record_id, fault ->> 'field' limit ${limit}`);
+  return rows.map(({ body, ...row }) => ({ ...row, value: valueNow(world, row.source, row.field, body) }));
+}
+
+function valueNow(world: World, source: string, field: string, body: JsonObject): Json {
+  const faults = world.source(source)?.contribute(body).faults ?? [];
+  return faults.find((fault) => fault.field === field)?.value ?? null;
+}
+
+/** How many values are in quarantine. */
+export async function countQuarantine(db: Queryable): Promise<number> {
+  const [row] = await db.rows<{ count: number }>(sql`
+    select coalesce(sum(jsonb_array_length(faults)), 0)::int as count from records where ${counts}`);
+  return row?.count ?? 0;
+}

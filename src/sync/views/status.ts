@@ -1,0 +1,128 @@
+// What waits, what is delivered and what was given up, in figures. It only reads; each figure is one pass over a table,
+// so that asking often stays cheap for whoever asks (see web/remembered).
+import { sql } from 'drizzle-orm';
+import { at, ms, type Queryable } from '../../db/database.ts';
+import { type Lane, lanes } from '../../engine/quota/lanes.ts';
+import { type Coverage, coverageSince } from '../../tables/coverage.ts';
+import { countDeadLetters, type DeadLetterKind } from '../../tables/dead-letters.ts';
+import { countDrifts, type DriftKind } from '../../tables/drifts.ts';
+import { countHolds } from '../../tables/holds.ts';
+import { countRequests } from '../../tables/inbox.ts';
+import { countTouches } from '../../tables/touches.ts';
+import { countClashes } from './clashes.ts';
+import { countQuarantine } from './quarantine.ts';
+
+const dayMs = 86_400_000;
+
+/** Customers of one lane that are not yet delivered. Times are epoch milliseconds. */
+export interface LaneBacklog {
+  lane: Lane;
+  waiting: number;
+  /** Of them those that are due now and that nobody carries. */
+  due: number;
+  /** Since when the longest of them has waited, or null where none waits. */
+  oldestAt: number | null;
+}
+
+export interface Figures {
+  /** Every customer has one delivery, so these four are all customers. */
+  customers: { total: number; waiting: number; delivered: number; held: number; dead: number };
+  /** Customers that a bulk action carries now; they are waiting too. */
+  inBatches: number;
+  /** All lanes, the best first. */
+  backlog: LaneBacklog[];
+  /** Since when the oldest change that is not delivered has waited. */
+  oldestWaitingAt: number | null;
+  lastDeliveredAt: number | null;
+  /** Customers that are tried again in some minutes only, and what was said of the one that waits longest. Null: none. */
+  putOff: { customers: number; nextAt: number; lastAt: number; why: string | null } | null;
+  /** Records kept, by source. */
+  records: { [source: string]: number };
+  /** Losses held until a person decides, and of how many customers. */
+  holds: { open: number; customers: number };
+  deadLetters: { kind: DeadLetterKind; source: string; code: string; open: number }[];
+  /** Values left out because they failed their type or rule. */
+  quarantined: number;
+  /** Customers that two records of one source and stream claim. */
+  clashes: number;
+  /** Webhook requests that wait to be opened, and dead ones, by source. */
+  inbox: { source: string; waiting: number; oldestAt: number | null; dead: number }[];
+  /** Records that webhooks named and that wait to be read, by source. */
+  touches: { source: string; records: number; oldestAt: number }[];
+  /** How the changes of the last 24 hours became known, by source. */
+  coverage: Map<string, Coverage>;
+  /** Customers that the destination holds otherwise than it acknowledged. */
+  drifts: { kind: DriftKind; count: number }[];
+}
+
+interface DeliveryGroup {
+  state: 'waiting' | 'held' | 'delivered' | 'dead';
+  lane: number;
+  count: number;
+  due: number;
+  inBatches: number;
+  oldestAt: number | null;
+  lastDeliveredAt: number | null;
+}
+
+/** All figures as of `now`. */
+export async function figures(db: Queryable, now: number): Promise<Figures> {
+  const groups = await db.rows<DeliveryGroup>(sql`
+    select state, lane, count(*)::int as count, count(batch_id)::int as "inBatches",
+           (count(*) filter (where batch_id is null and due_at <= ${at(now)}))::int as due,
+           ${ms(sql`min(waiting_since)`)} as "oldestAt", ${ms(sql`max(delivered_at)`)} as "lastDeliveredAt"
+    from deliveries group by state, lane`);
+  const records = await db.rows<{ source: string; count: number }>(sql`
+    select source, count(*)::int as count from records group by source`);
+  const waiting = groups.filter((group) => group.state === 'waiting');
+  const sum = (of: readonly DeliveryGroup[]) => of.reduce((total, group) => total + group.count, 0);
+  const inState = (state: string) => sum(groups.filter((group) => group.state === state));
+  return {
+    customers: {
+      total: sum(groups),
+      waiting: sum(waiting),
+      delivered: inState('delivered'),
+      held: inState('held'),
+      dead: inState('dead'),
+    },
+    inBatches: groups.reduce((total, group) => total + group.inBatches, 0),
+    backlog: lanes.map((lane, number) => {
+      const group = waiting.find((candidate) => candidate.lane === number);
+      return { lane, waiting: group?.count ?? 0, due: group?.due ?? 0, oldestAt: group?.oldestAt ?? null };
+    }),
+    oldestWaitingAt: least(waiting.map((group) => group.oldestAt)),
+    lastDeliveredAt: greatest(groups.map((group) => group.lastDeliveredAt)),
+    putOff: await readPutOff(db, now),
+    records: Object.fromEntries(records.map(({ source, count }) => [source, count])),
+    holds: await countHolds(db),
+    deadLetters: await countDeadLetters(db),
+    quarantined: await countQuarantine(db),
+    clashes: await countClashes(db),
+    inbox: await countRequests(db),
+    touches: await countTouches(db),
+    coverage: await coverageSince(db, now - dayMs),
+    drifts: await countDrifts(db),
+  };
+}
+
+/** A shorter wait is not worth telling. */
+const toldWaitMs = 180_000;
+
+async function readPutOff(db: Queryable, now: number): Promise<Figures['putOff']> {
+  const isPutOff = sql`state = 'waiting' and batch_id is null and lease is null and due_at > ${at(now + toldWaitMs)}`;
+  const [row] = await db.rows<{ customers: number; nextAt: number; lastAt: number; why: string | null }>(sql`
+    select count(*)::int as customers, ${ms(sql`min(due_at)`)} as "nextAt", ${ms(sql`max(due_at)`)} as "lastAt",
+           (select error from deliveries where ${isPutOff} order by due_at desc limit 1) as why
+    from deliveries where ${isPutOff}`);
+  return row && row.customers > 0 ? row : null;
+}
+
+function least(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length ? Math.min(...known) : null;
+}
+
+function greatest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length ? Math.max(...known) : null;
+}

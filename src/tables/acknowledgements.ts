@@ -1,0 +1,175 @@
+// What the destination acknowledged of each customer, by field. It is what the next difference is taken against.
+import { sql } from 'drizzle-orm';
+import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { Fields } from '../connector.ts';
+import { time } from '../db/column-types.ts';
+import { at, json, type Queryable, texts } from '../db/database.ts';
+import type { CustomerRow } from './customers.ts';
+
+/** What the destination acknowledged, by field. */
+export const acknowledgements = pgTable('acknowledgements', {
+  sourceId: text('source_id').primaryKey(),
+  revision: integer().notNull(),
+  fields: jsonb().notNull(),
+  acknowledgedAt: time('acknowledged_at').notNull(),
+});
+
+export interface Acknowledgement {
+  sourceId: string;
+  revision: number;
+  fields: Fields;
+}
+
+/** Keeps these as acknowledged; an older revision never replaces a newer one. */
+export async function keepAcknowledged(
+  db: Queryable,
+  rows: readonly Acknowledgement[],
+  now: number,
+): Promise<void> {
+  if (rows.length === 0) return;
+  await db.rows(sql`
+    insert into acknowledgements (source_id, revision, fields, acknowledged_at)
+    select "sourceId", revision, fields, ${at(now)}
+    from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, fields jsonb)
+    on conflict (source_id) do update set
+      revision = excluded.revision, fields = excluded.fields, acknowledged_at = excluded.acknowledged_at
+    where acknowledgements.revision <= excluded.revision`);
+}
+
+/** Whether the destination has acknowledged anybody. */
+export async function anyAcknowledged(db: Queryable): Promise<boolean> {
+  const [row] = await db.rows<{ any: boolean }>(sql`select exists (select 1 from acknowledgements) as any`);
+  return row?.any === true;
+}
+
+/** Forgets what was acknowledged of these customers: the destination holds none of it any more. */
+export async function dropAcknowledged(db: Queryable, sourceIds: readonly string[]): Promise<void> {
+  if (sourceIds.length === 0) return;
+  await db.rows(sql`delete from acknowledgements where source_id = any(${texts(sourceIds)})`);
+}
+
+/** Forgets what the destination acknowledged of a customer who is erased. */
+export async function forgetAcknowledgement(db: Queryable, sourceId: string): Promise<number> {
+  const rows = await db.rows(
+    sql`delete from acknowledgements where source_id = ${sourceId} returning source_id`,
+  );
+  return rows.length;
+}
+
+export async function acknowledgedFields(
+  db: Queryable,
+  sourceIds: readonly string[],
+): Promise<Map<string, Fields>> {
+  const rows = await db.rows<{ sourceId: string; fields: Fields }>(sql`
+    select source_id as "sourceId", fields from acknowledgements where source_id = any(${texts(sourceIds)})`);
+  return new Map(rows.map((row) => [row.sourceId, row.fields]));
+}
+
+export interface SendableRow {
+  sourceId: string;
+  revision: number;
+  fields: Fields;
+  dropped: string[];
+  /** All its records have left it, and nobody refused to let it go. */
+  gone: boolean;
+  acknowledged: Fields | null;
+}
+
+export async function sendableRows(
+  db: Queryable,
+  sourceIds: readonly string[],
+  state: 'waiting' | 'held',
+): Promise<(SendableRow & { uncertain: boolean })[]> {
+  return db.rows(sql`
+    select source_id as "sourceId", customers.revision, customers.fields, dropped, "left" and not kept as gone,
+           acknowledgements.fields as acknowledged, uncertain
+    from customers join deliveries using (source_id) left join acknowledgements using (source_id)
+    where source_id = any(${texts(sourceIds)}) and state = ${state}`);
+}
+
+export type PreviewedCustomer = CustomerRow & { kept: boolean; acknowledged: Fields | null };
+
+// ── Rows ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export async function previewedCustomersAfter(
+  db: Queryable,
+  last: string | null,
+  limit: number,
+): Promise<PreviewedCustomer[]> {
+  return db.rows(sql`
+    select source_id as "sourceId", customers.revision, customers.fields, dropped, "left", kept, clash,
+           acknowledgements.fields as acknowledged
+    from (select * from customers where ${last === null ? sql`true` : sql`source_id > ${last}`}
+          order by source_id limit ${limit}) as customers
+    left join acknowledgements using (source_id)
+    order by source_id`);
+}
+
+/** So many acknowledged customers are asked for. */
+const samples = 5;
+
+/** Customers that the destination has said it holds, taken from all over the table. */
+export async function acknowledgedCustomers(db: Queryable): Promise<string[]> {
+  const rows = await db.rows<{ sourceId: string }>(sql`
+    (select source_id as "sourceId" from acknowledgements order by acknowledged_at desc limit ${samples})
+    union (select source_id from acknowledgements order by source_id limit 1)`);
+  return rows.map(({ sourceId }) => sourceId).slice(0, samples);
+}
+
+interface HeldCustomer {
+  sourceId: string;
+  acknowledged: Fields | null;
+  /** Something is on its way, or waits: what is held now says nothing yet. */
+  waits: boolean;
+  deliveredAt: number | null;
+}
+
+export async function heldCustomers(
+  tx: Queryable,
+  sourceIds: readonly string[],
+): Promise<Map<string, HeldCustomer>> {
+  const rows = await tx.rows<HeldCustomer>(sql`
+    select source_id as "sourceId", acknowledgements.fields as acknowledged, state in ('waiting', 'held') as waits,
+           (extract(epoch from delivered_at) * 1000)::float8 as "deliveredAt"
+    from deliveries left join acknowledgements using (source_id)
+    where source_id = any(${texts(sourceIds)})`);
+  return new Map(rows.map((row) => [row.sourceId, row]));
+}
+
+interface SettledRow extends CustomerRow {
+  kept: boolean;
+  acknowledged: Fields;
+}
+
+/** Those that are delivered, as far as anybody knows. */
+export async function settledRows(db: Queryable, sourceIds: readonly string[]): Promise<SettledRow[]> {
+  return db.rows(sql`
+    select source_id as "sourceId", customers.revision, customers.fields, dropped, "left", clash, kept,
+           acknowledgements.fields as acknowledged
+    from customers join deliveries using (source_id) join acknowledgements using (source_id)
+    where source_id = any(${texts(sourceIds)}) and state = 'delivered' and not uncertain`);
+}
+
+/** Customers with what the destination acknowledged of each, by source ID. */
+export async function customersBesideAcknowledged(
+  db: Queryable,
+  sourceIds: readonly string[],
+): Promise<
+  Map<
+    string,
+    { fields: Fields; dropped: string[]; left: boolean; kept: boolean; acknowledged: Fields | null }
+  >
+> {
+  const rows = await db.rows<{
+    sourceId: string;
+    fields: Fields;
+    dropped: string[];
+    left: boolean;
+    kept: boolean;
+    acknowledged: Fields | null;
+  }>(sql`
+    select source_id as "sourceId", customers.fields, dropped, "left", kept, acknowledgements.fields as acknowledged
+    from customers left join acknowledgements using (source_id)
+    where source_id = any(${texts(sourceIds)})`);
+  return new Map(rows.map((row) => [row.sourceId, row]));
+}

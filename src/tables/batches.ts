@@ -1,0 +1,138 @@
+// Bulk actions on their way to the destination or accepted and not ended there: with what was sent, so that any worker can
+// settle them after any crash. It knows rows, not the vendor.
+import { sql } from 'drizzle-orm';
+import { index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import type { Fields } from '../connector.ts';
+import { time } from '../db/column-types.ts';
+import { at, json, ms, type Queryable } from '../db/database.ts';
+import { leasedBy } from '../engine/work/worker-registry.ts';
+
+/** A bulk action on its way to the destination, or accepted and not ended there. */
+export const batches = pgTable(
+  'batches',
+  {
+    id: uuid().primaryKey(),
+    /** Null where the destination has not named it, or nobody heard. */
+    actionId: text('action_id'),
+    /** What was sent: [{sourceId, revision, fields}]. */
+    items: jsonb().notNull(),
+    submittedAt: time('submitted_at').notNull(),
+    polls: integer().notNull().default(0),
+    dueAt: time('due_at').notNull(),
+    lease: uuid(),
+  },
+  (t) => [index('batches_due').on(t.dueAt)],
+);
+
+export interface BatchItem {
+  sourceId: string;
+  /** The revision sent. */
+  revision: number;
+  /** What will be acknowledged when it is accepted. Null: the destination then has nothing of it. */
+  acknowledges: Fields | null;
+  attempts: number;
+  /** Whether an attempt before this one is still in doubt. */
+  uncertain: boolean;
+}
+
+export interface Batch {
+  id: string;
+  /** Null until the destination has named it; it stays so where the answer was lost, or the worker before it came. */
+  actionId: string | null;
+  items: BatchItem[];
+  submittedAt: number;
+  polls: number;
+}
+
+/** Keeps a batch, before it is sent. */
+export async function keepBatch(db: Queryable, batch: Batch, dueAt: number): Promise<void> {
+  await db.rows(sql`
+    insert into batches (id, action_id, items, submitted_at, due_at)
+    values (${batch.id}::uuid, ${batch.actionId}, ${json(batch.items)}, ${at(batch.submittedAt)}, ${at(dueAt)})`);
+}
+
+/** Keeps the name of its action, which is asked about from then on; the whole batch where others gave it up meanwhile. */
+export async function nameBatch(
+  db: Queryable,
+  batch: Batch & { actionId: string },
+  dueAt: number,
+): Promise<void> {
+  const rows = await db.rows(sql`
+    update batches set action_id = ${batch.actionId}, due_at = ${at(dueAt)}, lease = null
+    where id = ${batch.id}::uuid returning id`);
+  if (rows.length === 0) await keepBatch(db, batch, dueAt);
+}
+
+/** Claims one batch that is due to be asked about. */
+export async function claimBatch(
+  db: Queryable,
+  lease: string,
+  now: number,
+  leaseMs: number,
+): Promise<Batch | null> {
+  const [batch] = await db.rows<Batch>(sql`
+    update batches set lease = ${lease}::uuid, due_at = ${at(now + leaseMs)}, polls = polls + 1
+    where id = (select id from batches where due_at <= ${at(now)} order by due_at limit 1 for update skip locked)
+    returning id, action_id as "actionId", items, ${ms(sql`submitted_at`)} as "submittedAt", polls`);
+  return batch ?? null;
+}
+
+/** Puts a batch off until it is asked about again. */
+export async function putOffBatch(db: Queryable, id: string, lease: string, dueAt: number): Promise<void> {
+  await db.rows(
+    sql`update batches set due_at = ${at(dueAt)}, lease = null where id = ${id}::uuid and lease = ${lease}::uuid`,
+  );
+}
+
+/** Of a batch that has ended these are still to be settled, from `dueAt` on. */
+export async function leaveOf(
+  db: Queryable,
+  id: string,
+  { items, dueAt }: { items: readonly BatchItem[]; dueAt: number },
+): Promise<void> {
+  await db.rows(
+    sql`update batches set items = ${json(items)}, due_at = ${at(dueAt)}, lease = null where id = ${id}::uuid`,
+  );
+}
+
+/** Locks the batch to settle it; false where another worker holds it by now. */
+export async function holdBatch(db: Queryable, id: string, lease: string): Promise<boolean> {
+  const rows = await db.rows(
+    sql`select 1 from batches where id = ${id}::uuid and lease = ${lease}::uuid for update`,
+  );
+  return rows.length === 1;
+}
+
+/** Takes a batch away that is settled, or did not reach the destination. */
+export async function endBatch(db: Queryable, id: string): Promise<void> {
+  await db.rows(sql`delete from batches where id = ${id}::uuid`);
+}
+
+/** How many the destination has accepted, and when the next is due to be looked at, epoch milliseconds. */
+export async function batchesUnderWay(db: Queryable): Promise<{ count: number; nextDue: number | null }> {
+  const [row] = await db.rows<{ count: number; nextDue: number | null }>(sql`
+    select count(action_id)::int as count, ${ms(sql`min(due_at)`)} as "nextDue" from batches`);
+  return row ?? { count: 0, nextDue: null };
+}
+
+/** What a dead worker was asking about may be asked about at once. */
+export async function freeBatches(db: Queryable, worker: string, now: number): Promise<void> {
+  await db.rows(
+    sql`update batches set lease = null, due_at = ${at(now)} where ${leasedBy(sql`lease`, worker)}`,
+  );
+}
+
+/**
+ * Forgets what was sent of a customer who is erased, but for the source ID: the vendor's answer is matched by it. Returns
+ * in how many actions under way the customer is.
+ */
+export async function forgetInBatches(db: Queryable, sourceId: string): Promise<number> {
+  const item = json([{ sourceId }]);
+  const rows = await db.rows(sql`
+    update batches set items = (
+      select jsonb_agg(case when item ->> 'sourceId' = ${sourceId} then item || '{"acknowledges": {}}' else item end order by place)
+      from jsonb_array_elements(items) with ordinality as all_of_them (item, place))
+    where items @> ${item}
+    returning id`);
+  return rows.length;
+}

@@ -1,0 +1,153 @@
+// The mass-change breaker: how many customers may be deleted, and how many may lose one field, by one run and in one
+// hour. It counts and says who is one too many; what becomes of them is none of its business.
+import { sql } from 'drizzle-orm';
+import { integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { Json } from '../connector.ts';
+import { time } from '../db/column-types.ts';
+import { at, json, type Queryable, texts } from '../db/database.ts';
+import type { Revised } from './customers.ts';
+
+/** Customers deleted and fields blanked, by run and by hour. */
+export const breakerCounts = pgTable(
+  'breaker_counts',
+  {
+    /** `run 12` or `hour 2026-11-23T15`. */
+    scope: text().notNull(),
+    /** `deleted`, or the field blanked. */
+    what: text().notNull(),
+    count: integer().notNull(),
+    updatedAt: time('updated_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.scope, t.what] })],
+);
+
+/** What becomes of a customer that all its records have left. `blank`: what we wrote is cleared. */
+export type OrphanPolicy = 'keep' | 'blank' | 'delete' | 'erase';
+
+/** More than the smaller of the two, per run and per hour, is held until a person decides. `share` is of all customers. */
+export interface BreakerLimits {
+  deleted: { share: number; count: number };
+  /** Of any one field. */
+  blanked: { share: number; count: number };
+}
+
+/** What a customer loses: `deleted`, or a field and the value that goes. */
+export interface Loss {
+  sourceId: string;
+  what: string;
+  from: Json;
+}
+
+export const deleted = 'deleted';
+
+/** A share of few customers is less than one: so many may always go. An explicit count may be lower. */
+const fewest = 10;
+
+/** How old the number of customers may be, milliseconds. */
+const rememberMs = 60_000;
+
+/** Counts of runs and hours long over are forgotten. */
+const forgetMs = 7 * 86_400_000;
+
+export class Breaker {
+  readonly #limits: BreakerLimits;
+  readonly #onOrphaned: OrphanPolicy;
+  #customers = { count: 0, at: Number.NEGATIVE_INFINITY };
+
+  constructor(limits: BreakerLimits, onOrphaned: OrphanPolicy) {
+    this.#limits = limits;
+    this.#onOrphaned = onOrphaned;
+  }
+
+  /**
+   * Counts what these customers lose and returns what is beyond the ceiling, the last of each kind. A customer whom the
+   * destination has never been sent has nothing to lose.
+   */
+  async excess(
+    db: Queryable,
+    revised: readonly Revised[],
+    { runId, now }: { runId: number | null; now: number },
+  ): Promise<Loss[]> {
+    const candidates = revised.filter((row) => row.revision > 1).flatMap((row) => this.#lossesOf(row));
+    if (candidates.length === 0) return [];
+    const known = await sentBefore(db, [...new Set(candidates.map((loss) => loss.sourceId))]);
+    const losses = Map.groupBy(
+      candidates.filter((loss) => known.has(loss.sourceId)),
+      (loss) => loss.what,
+    );
+    if (losses.size === 0) return [];
+    const scopes = [...(runId === null ? [] : [`run ${runId}`]), hourOf(now)];
+    const customers = await this.#countCustomers(db, now);
+    const counts = await add(
+      db,
+      scopes,
+      [...losses].map(([what, group]) => ({ what, count: group.length })),
+      now,
+    );
+    return [...losses].flatMap(([what, group]) => {
+      const over = counts.get(what)! - this.#ceiling(what, customers);
+      return over > 0 ? group.slice(-Math.min(over, group.length)) : [];
+    });
+  }
+
+  #lossesOf({ sourceId, becameLeft, changed }: Revised): Loss[] {
+    // What a customer's last records said goes with it or stays with it: it is one loss or none.
+    if (becameLeft) return this.#onOrphaned === 'keep' ? [] : [{ sourceId, what: deleted, from: null }];
+    return Object.entries(changed).flatMap(([what, { from = null, to = null }]) =>
+      from !== null && to === null ? [{ sourceId, what, from }] : [],
+    );
+  }
+
+  #ceiling(what: string, customers: number): number {
+    const { share, count } = this.#limits[what === deleted ? 'deleted' : 'blanked'];
+    return Math.min(count, Math.max(fewest, Math.floor(share * customers)));
+  }
+
+  /** Counted no further than a limit's count makes a difference; a minute old at most. */
+  async #countCustomers(db: Queryable, now: number): Promise<number> {
+    if (now - this.#customers.at < rememberMs) return this.#customers.count;
+    const enough = Math.max(
+      ...Object.values(this.#limits).map(({ share, count }) => (share > 0 ? Math.ceil(count / share) : 0)),
+    );
+    const [row] = await db.rows<{ count: number }>(sql`
+      select count(*)::float8 as count from (select 1 from customers limit ${enough}::bigint) as counted`);
+    this.#customers = { count: row?.count ?? 0, at: now };
+    return this.#customers.count;
+  }
+}
+
+/** Those of these customers whom an attempt was made to send. */
+async function sentBefore(db: Queryable, sourceIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db.rows<{ sourceId: string }>(sql`
+    select source_id as "sourceId" from deliveries
+    where source_id = any(${texts(sourceIds)}) and (acknowledged is not null or uncertain)`);
+  return new Set(rows.map((row) => row.sourceId));
+}
+
+/** Adds to the counts of these scopes; by what, the highest that any of them has come to. */
+async function add(
+  db: Queryable,
+  scopes: readonly string[],
+  losses: readonly { what: string; count: number }[],
+  now: number,
+): Promise<Map<string, number>> {
+  const rows = scopes.flatMap((scope) => losses.map((loss) => ({ scope, ...loss })));
+  const counts = await db.rows<{ what: string; count: number }>(sql`
+    insert into breaker_counts (scope, what, count, updated_at)
+    select scope, what, count, ${at(now)} from jsonb_to_recordset(${json(rows)}) as row (scope text, what text, count int)
+    order by scope, what
+    on conflict (scope, what) do update set count = breaker_counts.count + excluded.count, updated_at = excluded.updated_at
+    returning what, count`);
+  const highest = new Map<string, number>();
+  for (const { what, count } of counts) highest.set(what, Math.max(count, highest.get(what) ?? 0));
+  return highest;
+}
+
+/** `hour 2026-11-23T15`, in UTC. */
+function hourOf(now: number): string {
+  return `hour ${new Date(now).toISOString().slice(0, 13)}`;
+}
+
+export async function forgetCounts(db: Queryable, now: number): Promise<void> {
+  await db.rows(sql`delete from breaker_counts where updated_at < ${at(now - forgetMs)}`);
+}

@@ -1,0 +1,283 @@
+// The customers table: each row the fold of the records that stand, with a revision. It knows rows; how records
+// become fields is handed in.
+import { isDeepStrictEqual } from 'node:util';
+import { sql } from 'drizzle-orm';
+import { boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { Fields, Json } from '../connector.ts';
+import { time } from '../db/column-types.ts';
+import { at, json, type Queryable, texts } from '../db/database.ts';
+import { pinsOf } from './pins.ts';
+import { recordsOf, type StandingRecord, stands } from './records.ts';
+import { type Cause, type Changed, keepRevisions } from './revisions.ts';
+
+/** A person as Voucherify should know them. */
+export const customers = pgTable(
+  'customers',
+  {
+    sourceId: text('source_id').primaryKey(),
+    revision: integer().notNull(),
+    /** Values by field name: the fold of the contributions that stand. */
+    fields: jsonb().notNull(),
+    /** Names of fields that were there once and are in no contribution now. */
+    dropped: jsonb().notNull().default([]),
+    /** No record speaks of this customer any more. */
+    left: boolean().notNull().default(false),
+    /** A person refused to let it be deleted or blanked for being left. */
+    kept: boolean().notNull().default(false),
+    /** Two records of one source and stream claim it; the newest wins. */
+    clash: boolean().notNull().default(false),
+    createdAt: time('created_at').notNull(),
+    updatedAt: time('updated_at').notNull(),
+  },
+  (t) => [
+    index('customers_updated').on(t.updatedAt),
+    index('customers_clash').on(t.sourceId).where(sql`${t.clash}`),
+    index('customers_email').on(sql`(${t.fields} ->> 'email')`),
+    // E-mail addresses as source IDs that are not in lower case: each new one is compared with these.
+    index('customers_letter_case')
+      .on(sql`lower(${t.sourceId})`)
+      .where(sql`${t.sourceId} like '%@%' and ${t.sourceId} <> lower(${t.sourceId})`),
+  ],
+);
+
+/**
+ * The fields of one customer from the records that speak of it and the values pinned by hand; null where they cannot be
+ * told, and the customer stays as it is. Pure.
+ */
+export type Fold = (records: readonly StandingRecord[], pins: Fields) => Fields | null;
+
+/** A customer with a new revision. */
+export interface Revised {
+  sourceId: string;
+  revision: number;
+  /** No record speaks of it any more, and one did before. */
+  becameLeft: boolean;
+  /** A record speaks of it again. */
+  cameBack: boolean;
+  changed: Changed;
+}
+
+export interface CustomerRow {
+  sourceId: string;
+  revision: number;
+  fields: Fields;
+  dropped: string[];
+  left: boolean;
+  clash: boolean;
+}
+
+export type Next = CustomerRow & { changed: Changed; wasLeft: boolean };
+
+/**
+ * Folds these customers anew from the records as they stand in this transaction, and writes those that differ.
+ * Customers are locked in one order. Two workers that create the same customer at once: the second folds again once it
+ * sees the first one's row, so no contribution is missed.
+ */
+export async function refold(
+  db: Queryable,
+  sourceIds: Iterable<string>,
+  fold: Fold,
+  context: { cause: Cause; now: number },
+): Promise<Revised[]> {
+  const revised: Next[] = [];
+  let open = [...new Set(sourceIds)].sort();
+  while (open.length > 0) {
+    const known = await lockCustomers(db, open);
+    const records = Map.groupBy(await recordsOf(db, open), (record) => record.sourceId);
+    const pins = await pinsOf(db, open);
+    const next = open.flatMap(
+      (sourceId) =>
+        foldOne(sourceId, known.get(sourceId), records.get(sourceId) ?? [], pins.get(sourceId) ?? {}, fold) ??
+        [],
+    );
+    const updates = next.filter((row) => row.revision > 1);
+    const creations = next.filter((row) => row.revision === 1);
+    await updateCustomers(db, updates, context.now);
+    const created = await insertCustomers(db, creations, context.now);
+    revised.push(...updates, ...creations.filter((row) => created.has(row.sourceId)));
+    open = creations.filter((row) => !created.has(row.sourceId)).map((row) => row.sourceId);
+  }
+  await keepRevisions(
+    db,
+    revised.filter((row) => row.revision > 1),
+    context,
+  );
+  return revised.map(({ sourceId, revision, left, wasLeft, changed }) => ({
+    sourceId,
+    revision,
+    becameLeft: left && !wasLeft,
+    cameBack: wasLeft && !left,
+    changed,
+  }));
+}
+
+/** The row this customer should have, or null where it has it already. */
+export function foldOne(
+  sourceId: string,
+  known: CustomerRow | undefined,
+  records: readonly StandingRecord[],
+  pins: Fields,
+  fold: Fold,
+): Next | null {
+  if (records.length === 0 && !known) return null;
+  const standing = records.filter(stands);
+  const left = standing.length === 0;
+  // A customer left by all its records keeps its fields as its last records had them.
+  const fields = fold(left ? records : standing, pins);
+  if (fields === null) return null;
+  const before = known?.fields ?? {};
+  const gone = [...Object.keys(before), ...(known?.dropped ?? [])].filter(
+    (field) => !Object.hasOwn(fields, field),
+  );
+  const dropped = [...new Set(gone)].sort();
+  const clash = hasClash(standing);
+  const same =
+    known &&
+    known.left === left &&
+    known.clash === clash &&
+    isDeepStrictEqual(known.fields, fields) &&
+    isDeepStrictEqual(known.dropped, dropped);
+  if (same) return null;
+  return {
+    sourceId,
+    revision: (known?.revision ?? 0) + 1,
+    fields,
+    dropped,
+    left,
+    clash,
+    changed: changedFields(before, fields),
+    wasLeft: known?.left ?? false,
+  };
+}
+
+/** Two records of one source and stream claim one customer. */
+function hasClash(records: readonly StandingRecord[]): boolean {
+  return new Set(records.map(({ source, stream }) => `${source}\n${stream}`)).size < records.length;
+}
+
+function changedFields(before: Fields, after: Fields): Changed {
+  const changed: Changed = {};
+  for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [from, to] = [before[field], after[field]] as (Json | undefined)[];
+    if (!isDeepStrictEqual(from, to))
+      changed[field] = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+  }
+  return changed;
+}
+
+async function lockCustomers(db: Queryable, sourceIds: readonly string[]): Promise<Map<string, CustomerRow>> {
+  const rows = await db.rows<CustomerRow>(sql`
+    select source_id as "sourceId", revision, fields, dropped, "left", clash
+    from customers where source_id = any(${texts(sourceIds)})
+    order by source_id for update`);
+  return new Map(rows.map((row) => [row.sourceId, row]));
+}
+
+const columns = sql`("sourceId" text, revision int, fields jsonb, dropped jsonb, "left" boolean, clash boolean)`;
+
+async function updateCustomers(db: Queryable, rows: readonly CustomerRow[], now: number): Promise<void> {
+  if (rows.length === 0) return;
+  await db.rows(sql`
+    update customers set revision = row.revision, fields = row.fields, dropped = row.dropped, "left" = row."left", clash = row.clash, updated_at = ${at(now)}
+    from jsonb_to_recordset(${json(rows.map(plain))}) as row ${columns}
+    where source_id = row."sourceId"`);
+}
+
+/** Returns the source IDs that were inserted; the others exist by now. */
+async function insertCustomers(
+  db: Queryable,
+  rows: readonly CustomerRow[],
+  now: number,
+): Promise<Set<string>> {
+  if (rows.length === 0) return new Set();
+  const inserted = await db.rows<{ sourceId: string }>(sql`
+    insert into customers (source_id, revision, fields, dropped, "left", clash, created_at, updated_at)
+    select "sourceId", revision, fields, dropped, "left", clash, ${at(now)}, ${at(now)}
+    from jsonb_to_recordset(${json(rows.map(plain))}) as row ${columns}
+    on conflict (source_id) do nothing
+    returning source_id as "sourceId"`);
+  return new Set(inserted.map((row) => row.sourceId));
+}
+
+function plain({ sourceId, revision, fields, dropped, left, clash }: CustomerRow): CustomerRow {
+  return { sourceId, revision, fields, dropped, left, clash };
+}
+
+/** A person refused to have these customers taken away though all their records have left them. */
+export async function keepCustomers(db: Queryable, sourceIds: readonly string[]): Promise<void> {
+  await db.rows(sql`update customers set kept = true where source_id = any(${texts(sourceIds)})`);
+}
+
+/** That word was given for one leaving: after a return it is given anew. */
+export async function unkeep(db: Queryable, sourceIds: readonly string[]): Promise<void> {
+  if (sourceIds.length === 0) return;
+  await db.rows(sql`update customers set kept = false where source_id = any(${texts(sourceIds)}) and kept`);
+}
+
+/** Forgets a customer who is erased: waits for whoever folds it now, and whoever comes later finds none. Returns its fields. */
+export async function forgetCustomer(db: Queryable, sourceId: string): Promise<Fields | null> {
+  const [gone] = await db.rows<{ fields: Fields }>(
+    sql`delete from customers where source_id = ${sourceId} returning fields`,
+  );
+  return gone?.fields ?? null;
+}
+
+/** False where there is none. Held, so that nobody takes it away while it is pinned. */
+export async function lockCustomer(tx: Queryable, sourceId: string): Promise<boolean> {
+  return (await tx.rows(sql`select 1 from customers where source_id = ${sourceId} for update`)).length > 0;
+}
+
+export async function existingCustomers(db: Queryable, sourceIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db.rows<{ sourceId: string }>(
+    sql`select source_id as "sourceId" from customers where source_id = any(${texts(sourceIds)})`,
+  );
+  return new Set(rows.map((row) => row.sourceId));
+}
+
+/** Customers with their revisions, in the order of their source IDs. */
+export async function revisionsOfAllAfter(
+  db: Queryable,
+  after: string,
+  limit: number,
+): Promise<{ sourceId: string; revision: number }[]> {
+  return db.rows(sql`
+    select source_id as "sourceId", revision from customers where source_id > ${after} order by source_id limit ${limit}`);
+}
+
+/** The first customers by source ID. */
+export async function firstCustomers(
+  db: Queryable,
+  limit: number,
+): Promise<{ sourceId: string; fields: Fields }[]> {
+  return db.rows(
+    sql`select source_id as "sourceId", fields from customers order by source_id limit ${limit}`,
+  );
+}
+
+/**
+ * How many of these source IDs, which are new, are e-mail addresses that differ from another customer's in nothing but
+ * letter case.
+ */
+export async function countLetterTwins(db: Queryable, sourceIds: readonly string[]): Promise<number> {
+  const emails = sourceIds.filter((id) => id.includes('@'));
+  if (emails.length === 0) return 0;
+  const rows = emails.map((id) => ({ id, lower: id.toLowerCase() }));
+  const [found] = await db.rows<{ count: number }>(sql`
+    select count(*)::int as count from jsonb_to_recordset(${json(rows)}) as fresh (id text, lower text)
+    where exists (
+      select from customers where lower(source_id) = fresh.lower and source_id like '%@%' and source_id <> lower(source_id)
+        and source_id <> fresh.id
+    ) or (fresh.id <> fresh.lower and exists (select from customers where source_id = fresh.lower))`);
+  return found?.count ?? 0;
+}
+
+/** Fields of customers, by source ID. */
+export async function fieldsOfCustomers(
+  db: Queryable,
+  sourceIds: readonly string[],
+): Promise<Map<string, Fields>> {
+  const rows = await db.rows<{ sourceId: string; fields: Fields }>(
+    sql`select source_id as "sourceId", fields from customers where source_id = any(${texts(sourceIds)})`,
+  );
+  return new Map(rows.map((row) => [row.sourceId, row.fields]));
+}

@@ -1,0 +1,73 @@
+// The drifts table: customers that the destination holds otherwise than it acknowledged, until they are delivered again or
+// found to be as they should. It knows rows; comparing is the core's.
+import { sql } from 'drizzle-orm';
+import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { FieldDrift } from '../customer/drift.ts';
+import { time } from '../db/column-types.ts';
+import { at, json, ms, type Queryable, texts } from '../db/database.ts';
+
+/** Customers that the destination holds otherwise than it acknowledged, until that is over. */
+export const drifts = pgTable(
+  'drifts',
+  {
+    sourceId: text('source_id').primaryKey(),
+    /** differs, deleted (gone at the destination), unknown (nothing acknowledged of it) */
+    kind: text().notNull(),
+    /** By field: {expected, found}. */
+    fields: jsonb().notNull(),
+    /** What found it: webhook, or the verification's ID. */
+    by: text().notNull(),
+    foundAt: time('found_at').notNull(),
+  },
+  (t) => [index('drifts_found').on(t.foundAt)],
+);
+
+/** differs; deleted: gone at the destination; unknown: the destination has one that we never sent. */
+export type DriftKind = 'differs' | 'deleted' | 'unknown';
+
+export interface DriftRow {
+  sourceId: string;
+  kind: DriftKind;
+  fields: { [field: string]: FieldDrift };
+  /** What found it: `webhook`, or `verification 7`. */
+  by: string;
+}
+
+export interface KeptDrift extends DriftRow {
+  /** Epoch milliseconds. */
+  foundAt: number;
+}
+
+export async function keepDrifts(db: Queryable, drifts: readonly DriftRow[], now: number): Promise<void> {
+  if (drifts.length === 0) return;
+  const unique = [...new Map(drifts.map((drift) => [drift.sourceId, drift])).values()];
+  await db.rows(sql`
+    insert into drifts (source_id, kind, fields, "by", found_at)
+    select "sourceId", kind, fields, "by", ${at(now)}
+    from jsonb_to_recordset(${json(unique)}) as row ("sourceId" text, kind text, fields jsonb, "by" text)
+    order by "sourceId"
+    on conflict (source_id) do update set
+      kind = excluded.kind, fields = excluded.fields, "by" = excluded."by",
+      found_at = case when drifts.kind = excluded.kind and drifts.fields = excluded.fields then drifts.found_at else excluded.found_at end`);
+}
+
+/** These customers are as they should be, or were delivered again. */
+export async function endDrifts(db: Queryable, sourceIds: readonly string[]): Promise<void> {
+  if (sourceIds.length === 0) return;
+  await db.rows(sql`delete from drifts where source_id = any(${texts(sourceIds)})`);
+}
+
+/** By source ID, those after `after`. */
+export async function listDrifts(
+  db: Queryable,
+  page: { after?: string | undefined; limit: number },
+): Promise<KeptDrift[]> {
+  return db.rows(sql`
+    select source_id as "sourceId", kind, fields, "by", ${ms(sql`found_at`)} as "foundAt" from drifts
+    where ${page.after === undefined ? sql`true` : sql`source_id > ${page.after}`}
+    order by source_id limit ${page.limit}`);
+}
+
+export async function countDrifts(db: Queryable): Promise<{ kind: DriftKind; count: number }[]> {
+  return db.rows(sql`select kind, count(*)::int as count from drifts group by kind order by kind`);
+}

@@ -1,0 +1,198 @@
+// The forecasts table: each forecast, the run that carried it out, and what that took. It makes no forecast.
+import { sql } from 'drizzle-orm';
+import { bigint, jsonb, pgTable } from 'drizzle-orm/pg-core';
+import { time } from '../db/column-types.ts';
+import { at, json, ms, type Queryable } from '../db/database.ts';
+import type { Lane } from '../engine/quota/lanes.ts';
+import type { RunState } from './runs.ts';
+
+/** Forecasts, with what came of those that were carried out. */
+export const forecasts = pgTable('forecasts', {
+  id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  madeAt: time('made_at').notNull(),
+  /** What was forecast: {source, mode}. */
+  request: jsonb().notNull(),
+  forecast: jsonb().notNull(),
+  /** The run that carried it out, where one did. */
+  runId: bigint('run_id', { mode: 'number' }),
+  actual: jsonb(),
+});
+
+export type Side = 'source' | 'destination';
+
+export interface CallLine {
+  side: Side;
+  /** What the calls are for: pages of `everything`, `single writes`, `bulk writes`, `polls`, `reads before writes`. */
+  what: string;
+  bucket: string | null;
+  calls: number;
+}
+
+export interface QuotaLine {
+  side: Side;
+  quota: string;
+  calls: number;
+  /** Calls in any `seconds` that this may make. */
+  limit: number;
+  seconds: number;
+  /** Of `limit`, what is left when it begins. */
+  left: number;
+  /** Of all that the quota allows meanwhile, or in one window where that is longer: 0 to 1. */
+  share: number;
+  /** How long the work stands still for its sake. */
+  waitMinutes: number;
+  /** False where a quota longer than an hour has not so many calls left. */
+  fits: boolean;
+}
+
+export interface SimulationResult {
+  minutes: number;
+  /** Until the last record is read. */
+  readMinutes: number;
+  endsAt: number;
+  calls: CallLine[];
+  /** Calls in all, by side. */
+  totals: { [side in Side]: number };
+  quotas: QuotaLine[];
+  /** The quota that most of the time is spent waiting for; null where it is the vendors' answers. */
+  bottleneck: { side: Side; quota: string } | null;
+}
+
+const keptMs = 400 * 24 * 3_600_000;
+
+export interface Actual {
+  state: RunState;
+  beganAt: number;
+  endedAt: number;
+  minutes: number;
+  records: number;
+  customers: number;
+  /** Null where the vendor has no quotas by which calls are counted. */
+  calls: { [side in Side]: number | null };
+  quotas: { side: Side; quota: string; calls: number }[];
+}
+
+export interface KeptForecast {
+  id: number;
+  madeAt: number;
+  forecast: Forecast;
+  runId: number | null;
+  /** Null until its run has ended and its customers are settled. */
+  actual: Actual | null;
+}
+
+export async function keepForecast(db: Queryable, forecast: Forecast): Promise<number> {
+  const { source, mode, accounts } = forecast;
+  const [row] = await db.rows<{ id: number }>(sql`
+    insert into forecasts (made_at, request, forecast)
+    values (${at(forecast.at)}, ${json({ source, mode, accounts })}, ${json(forecast)}) returning id::float8 as id`);
+  return row!.id;
+}
+
+/** The newest first. */
+export async function listForecasts(
+  db: Queryable,
+  filter: {
+    source?: string | undefined;
+    run?: number | undefined;
+    before?: number | undefined;
+    limit: number;
+  },
+): Promise<KeptForecast[]> {
+  return db.rows(sql`
+    select id::float8 as id, ${ms(sql`made_at`)} as "madeAt", forecast, run_id::float8 as "runId",
+      case when actual ->> 'minutes' is not null then actual end as actual
+    from forecasts
+    where ${filter.source === undefined ? sql`true` : sql`request ->> 'source' = ${filter.source}`}
+      and ${filter.run === undefined ? sql`true` : sql`run_id = ${filter.run}::bigint`}
+      and ${filter.before === undefined ? sql`true` : sql`id < ${filter.before}::bigint`}
+    order by id desc limit ${filter.limit}`);
+}
+
+/** Forgets what is older than 400 days. */
+export async function forgetForecasts(db: Queryable, now: number): Promise<void> {
+  await db.rows(sql`delete from forecasts where made_at < ${at(now - keptMs)}`);
+}
+
+/** Where a number of records comes from. */
+export type Basis = 'vendor' | 'dry run' | 'given' | 'last full run' | 'recent runs' | 'stored records';
+
+export interface Forecast extends Omit<SimulationResult, 'quotas'> {
+  source: string;
+  mode: 'incremental' | 'full';
+  /** Nothing of the source was read to its end before. */
+  first: boolean;
+  at: number;
+  lane: Lane;
+  accounts: { source: string | null; destination: string };
+  vendors: { source: string; destination: string };
+  records: { count: number; basis: Basis };
+  customers: number;
+  bytes: { read: number; written: number };
+  quotas: (QuotaLine & { bucket: string | null; all: boolean })[];
+  /** False where a quota of a day or longer has not so many calls left. */
+  fits: boolean;
+  /** What it takes for granted, in sentences. */
+  assumptions: string[];
+}
+
+/** Calls by quota when the run began. */
+export interface Begun {
+  before: { [quota: string]: number };
+}
+
+/** A forecast whose run is not settled yet. */
+export interface OpenForecast {
+  id: number;
+  forecast: Forecast;
+  begun: Begun;
+  state: RunState;
+  lane: number;
+  beganAt: number;
+  endedAt: number | null;
+  received: number;
+  customers: number;
+}
+
+/** A run is one of a forecast that is no older than this. */
+const validMs = 3_600_000;
+
+/**
+ * The newest forecast of a run's kind, if one was made within the hour, and neither this run nor a later one of the source
+ * is of any.
+ */
+export async function newestForecastOf(
+  db: Queryable,
+  run: { id: number; source: string; mode: string; startedAt: number },
+): Promise<{ id: number; accounts: Forecast['accounts'] } | null> {
+  const [row] = await db.rows<{ id: number; accounts: Forecast['accounts'] }>(sql`
+    select id::float8 as id, request -> 'accounts' as accounts from forecasts
+    where run_id is null and request ->> 'source' = ${run.source} and request ->> 'mode' = ${run.mode}
+      and made_at between ${at(run.startedAt - validMs)} and ${at(run.startedAt)}
+      and not exists (select 1 from forecasts as other where other.run_id = ${run.id}::bigint)
+      and not exists (select 1 from runs where source = ${run.source} and id <> ${run.id}::bigint
+                      and request ->> 'dryRun' is null and started_at > made_at)
+    order by id desc limit 1`);
+  return row ?? null;
+}
+
+/** From now on this run is the one that carries the forecast out. */
+export async function beginActual(db: Queryable, id: number, runId: number, begun: Begun): Promise<void> {
+  await db.rows(sql`
+    update forecasts set run_id = ${runId}::bigint, actual = ${json(begun)} where id = ${id}::bigint and run_id is null`);
+}
+
+/** Forecasts made since `from` whose run has begun and is not settled. */
+export async function openForecasts(db: Queryable, from: number): Promise<OpenForecast[]> {
+  return db.rows(sql`
+    select forecasts.id::float8 as id, forecast, actual as begun, runs.state, lane::int as lane,
+      ${ms(sql`started_at`)} as "beganAt", ${ms(sql`ended_at`)} as "endedAt",
+      received::float8 as received, customers::float8 as customers
+    from forecasts join runs on runs.id = forecasts.run_id
+    where actual is not null and actual ->> 'minutes' is null and made_at > ${at(from)}
+    order by forecasts.id`);
+}
+
+export async function keepActual(db: Queryable, id: number, actual: Actual): Promise<void> {
+  await db.rows(sql`update forecasts set actual = ${json(actual)} where id = ${id}::bigint`);
+}

@@ -1,0 +1,158 @@
+// The holds table: which customers wait for a person because too many lost the same thing, and what was decided. It
+// knows neither the ceiling nor what is sent.
+import { type SQL, sql } from 'drizzle-orm';
+import { bigint, check, index, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { Json } from '../connector.ts';
+import { time } from '../db/column-types.ts';
+import { at, json, ms, type Queryable, texts } from '../db/database.ts';
+import { deleted, type Loss } from './breaker.ts';
+import type { Revised } from './customers.ts';
+
+/** A delivery held by the mass-change breaker until a person decides. */
+export const holds = pgTable(
+  'holds',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    sourceId: text('source_id').notNull(),
+    source: text().notNull(),
+    runId: bigint('run_id', { mode: 'number' }),
+    /** `deleted`, or the field blanked. */
+    what: text().notNull(),
+    /** The value that would go, where it is a field. */
+    from: jsonb(),
+    heldAt: time('held_at').notNull(),
+    decidedAt: time('decided_at'),
+    /** released, refused, or dissolved: the sources took it back themselves. */
+    decision: text(),
+  },
+  (t) => [
+    uniqueIndex('holds_open').on(t.sourceId, t.what).where(sql`${t.decidedAt} is null`),
+    index('holds_run').on(t.runId).where(sql`${t.decidedAt} is null`),
+    check('holds_decided', sql`(${t.decidedAt} is null) = (${t.decision} is null)`),
+  ],
+);
+
+export interface Hold {
+  id: number;
+  sourceId: string;
+  source: string;
+  runId: number | null;
+  /** `deleted`, or the field that is blanked. */
+  what: string;
+  /** The value that goes, where it is a field. */
+  from: Json;
+  heldAt: number;
+}
+
+/** Which open holds are meant; what is left out restricts nothing. */
+export interface HoldFilter {
+  ids?: readonly number[] | undefined;
+  runId?: number | undefined;
+  what?: string | undefined;
+}
+
+export interface HoldGroup {
+  source: string;
+  runId: number | null;
+  what: string;
+  open: number;
+  firstHeldAt: number;
+  samples: { sourceId: string; from: Json }[];
+}
+
+export type Decision = 'released' | 'refused';
+
+const columns = sql`id::float8 as id, source_id as "sourceId", source, run_id::float8 as "runId", what, "from", ${ms(sql`held_at`)} as "heldAt"`;
+
+const fitting = ({ ids, runId, what }: HoldFilter): SQL => sql`decided_at is null
+  and ${ids === undefined ? sql`true` : sql`id in (select value::text::bigint from jsonb_array_elements(${json(ids)}))`}
+  and ${runId === undefined ? sql`true` : sql`run_id = ${runId}::bigint`}
+  and ${what === undefined ? sql`true` : sql`what = ${what}`}`;
+
+/** Holds these losses; one that is held already stays as it is. */
+export async function keepHolds(
+  db: Queryable,
+  losses: readonly Loss[],
+  by: { source: string; runId: number | null; now: number },
+): Promise<void> {
+  if (losses.length === 0) return;
+  await db.rows(sql`
+    insert into holds (source_id, source, run_id, what, "from", held_at)
+    select "sourceId", ${by.source}, ${by.runId}::bigint, what, "from", ${at(by.now)}
+    from jsonb_to_recordset(${json(losses)}) as row ("sourceId" text, what text, "from" jsonb)
+    order by "sourceId", what
+    on conflict (source_id, what) where decided_at is null do nothing`);
+}
+
+/** Ends the holds whose loss is none any more. Returns the customers they were of. */
+export async function dissolveHolds(
+  db: Queryable,
+  revised: readonly Revised[],
+  now: number,
+): Promise<string[]> {
+  const takenBack = revised.flatMap(({ sourceId, cameBack, changed }) => [
+    ...(cameBack ? [{ sourceId, what: deleted }] : []),
+    ...Object.entries(changed).flatMap(([what, { to = null }]) => (to === null ? [] : [{ sourceId, what }])),
+  ]);
+  if (takenBack.length === 0 || !(await someAreOpen(db))) return [];
+  const rows = await db.rows<{ sourceId: string }>(sql`
+    update holds set decided_at = ${at(now)}, decision = 'dissolved'
+    from jsonb_to_recordset(${json(takenBack)}) as row ("sourceId" text, what text)
+    where holds.source_id = row."sourceId" and holds.what = row.what and decided_at is null
+    returning holds.source_id as "sourceId"`);
+  return rows.map((row) => row.sourceId);
+}
+
+/** Almost always none is: then a page costs this one look at an empty index. */
+async function someAreOpen(db: Queryable): Promise<boolean> {
+  const [row] = await db.rows<{ open: boolean }>(
+    sql`select exists(select 1 from holds where decided_at is null) as open`,
+  );
+  return row?.open ?? false;
+}
+
+/** Decides up to `most` of the open holds that fit, the oldest first, and returns them. */
+export async function decideHolds(
+  db: Queryable,
+  which: HoldFilter,
+  decision: Decision,
+  { most, now }: { most: number; now: number },
+): Promise<Hold[]> {
+  return db.rows<Hold>(sql`
+    update holds set decided_at = ${at(now)}, decision = ${decision}
+    where id in (select id from holds where ${fitting(which)} order by id limit ${most} for update)
+    returning ${columns}`);
+}
+
+/** Open holds, the newest first, those before `before`. */
+export async function listHolds(
+  db: Queryable,
+  which: HoldFilter,
+  page: { before?: number | undefined; limit: number },
+): Promise<Hold[]> {
+  return db.rows(sql`
+    select ${columns} from holds
+    where ${fitting(which)} and ${page.before === undefined ? sql`true` : sql`id < ${page.before}::bigint`}
+    order by id desc limit ${page.limit}`);
+}
+
+/** Open holds by run and by what is lost, the most first, each group with its first three. */
+export async function groupHolds(db: Queryable, which: HoldFilter): Promise<HoldGroup[]> {
+  return db.rows(sql`
+    select source, run_id::float8 as "runId", what, count(*)::int as open, ${ms(sql`min(held_at)`)} as "firstHeldAt",
+           jsonb_agg(jsonb_build_object('sourceId', source_id, 'from', "from") order by id) filter (where place <= 3) as samples
+    from (select *, row_number() over (partition by source, run_id, what order by id) as place from holds where ${fitting(which)}) as placed
+    group by source, run_id, what order by count(*) desc, run_id desc, what limit 200`);
+}
+
+export async function countHolds(db: Queryable): Promise<{ open: number; customers: number }> {
+  const [row] = await db.rows<{ open: number; customers: number }>(sql`
+    select count(*)::int as open, count(distinct source_id)::int as customers from holds where decided_at is null`);
+  return row ?? { open: 0, customers: 0 };
+}
+
+/** Forgets every hold of these customers, with the values in it. Returns how many there were. */
+export async function dropHolds(db: Queryable, sourceIds: readonly string[]): Promise<number> {
+  const rows = await db.rows(sql`delete from holds where source_id = any(${texts(sourceIds)}) returning id`);
+  return rows.length;
+}

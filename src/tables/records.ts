@@ -1,0 +1,498 @@
+// The newest state of every record, as its source has it: two clocks a row, one of the body and one of the deletion,
+// so that any order of arrival gives the same row. It knows no mapping and no customer.
+import { createHash } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { bigint, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { Fields, JsonObject, SourceRecord } from '../connector.ts';
+import type { Clocks, Known } from '../customer/composing.ts';
+import { time } from '../db/column-types.ts';
+import { at, json, ms, type Queryable, texts } from '../db/database.ts';
+
+/** The newest state of each record, as the source has it. */
+export const records = pgTable(
+  'records',
+  {
+    source: text().notNull(),
+    stream: text().notNull(),
+    recordId: text('record_id').notNull(),
+    /** The customer it speaks of; null where the record is filtered. Sticky once assigned. */
+    sourceId: text('source_id'),
+    /** The source's clock of `body`; the epoch where only the deletion is known. */
+    changedAt: time('changed_at').notNull(),
+    /** The source's clock of the deletion. The record stands unless it was deleted at or after `changed_at`. */
+    deletedAt: time('deleted_at'),
+    /** Of the body. */
+    hash: text().notNull(),
+    body: jsonb().notNull(),
+    /** Of a record that is told of in parts: the source's clock of each key of `body`, epoch milliseconds. */
+    clocks: jsonb(),
+    /** Why it is no contribution, where it is none. */
+    filtered: text(),
+    /** Fields that failed their type or rule: [{field, reason, value}]. */
+    faults: jsonb(),
+    /** The last good values of fields that fail now, by field: they stand until a good one comes. */
+    good: jsonb(),
+    /** The record that took this one over when the vendor merged them: then this one stands no more. */
+    mergedInto: text('merged_into'),
+    /** The record whose taking over a person has undone. */
+    unmergedFrom: text('unmerged_from'),
+    runId: bigint('run_id', { mode: 'number' }),
+    receivedAt: time('received_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.source, t.stream, t.recordId] }),
+    index('records_source_id').on(t.sourceId).where(sql`${t.sourceId} is not null`),
+    index('records_faulty').on(t.source).where(sql`${t.faults} is not null`),
+    index('records_merged').on(t.source, t.stream, t.mergedInto).where(sql`${t.mergedInto} is not null`),
+  ],
+);
+
+/** A record as it is stored. A stub has no hash: only its deletion or its merge is known. */
+export type PreviewedRecord = Omit<StandingRecord, 'sourceId'> & MappedState & { hash: string };
+
+const previewColumns = sql`
+  r.source, r.stream, r.record_id as "recordId", r.source_id as "sourceId", ${ms(sql`r.changed_at`)} as "changedAt",
+  coalesce(r.deleted_at >= r.changed_at, false) as deleted, r.merged_into as "mergedInto", r.hash, r.body, r.filtered,
+  r.faults, r.good`;
+
+export async function previewedRecords(
+  db: Queryable,
+  sourceIds: readonly string[],
+): Promise<PreviewedRecord[]> {
+  return db.rows(sql`select ${previewColumns} from records as r where source_id = any(${texts(sourceIds)})`);
+}
+
+/** Records without a customer: filtered from the first, or without a source ID. */
+export async function strayRecordsAfter(
+  db: Queryable,
+  last: PreviewedRecord | null,
+  limit: number,
+): Promise<PreviewedRecord[]> {
+  const after = last
+    ? sql`(r.source, r.stream, r.record_id) > (${last.source}, ${last.stream}, ${last.recordId})`
+    : sql`true`;
+  return db.rows(sql`
+    select ${previewColumns} from records as r
+    where ${after} and hash <> '' and not exists (select 1 from customers where customers.source_id = r.source_id)
+    order by r.source, r.stream, r.record_id limit ${limit}`);
+}
+
+/** Held until the transaction ends, by one at a time for each stream. */
+export async function lockParts(db: Queryable, source: string, stream: string): Promise<void> {
+  await db.rows(sql`select pg_advisory_xact_lock(hashtextextended(${`parts ${source} ${stream}`}, 7225122))`);
+}
+
+/** Standing records of a source, by stream; `bytesEach`: of a body, on average of 200. */
+export async function sizesOfRecords(
+  db: Queryable,
+  source: string,
+): Promise<Map<string, { count: number; bytesEach: number | null }>> {
+  const rows = await db.rows<{ stream: string; count: number; bytesEach: number | null }>(sql`
+    select stream, count(*)::float8 as count,
+      (select avg(octet_length(body::text))::float8 from (
+        select body from records as r where r.source = ${source} and r.stream = records.stream limit 200) as sampled) as "bytesEach"
+    from records
+    where source = ${source} and (deleted_at is null or deleted_at < changed_at) and merged_into is null
+    group by stream`);
+  return new Map(rows.map(({ stream, ...row }) => [stream, row]));
+}
+
+/** What of a record's row its mapping decides. */
+export interface MappedState {
+  /** The customer it speaks of. */
+  sourceId: string | null;
+  /** Why it is no contribution, or null. */
+  filtered: string | null;
+  faults: { field: string; reason: string }[] | null;
+  /** The last good values of fields that fail or say nothing. */
+  good: Fields | null;
+}
+
+/** What is stored of a record, as far as ingest needs it to decide. Times are epoch milliseconds. */
+export interface StoredRecord {
+  recordId: string;
+  sourceId: string | null;
+  changedAt: number;
+  deletedAt: number | null;
+  /** Of the body that was told of last. */
+  hash: string;
+  /** Values of the body, or last good ones, have clocks of their own. */
+  hasClocks: boolean;
+  receivedAt: number;
+  /** A run brought this state: the vendor was read. */
+  byRun: boolean;
+}
+
+/** The same with what composing needs; its rows are locked until the transaction ends. */
+export interface LockedRecord extends StoredRecord, StoredParts {}
+
+/** A record on its way in: its body may have been put together from parts, see sync/inbox/partial-records. */
+export interface ComposedRecord extends SourceRecord {
+  clocks?: Clocks;
+  /** It was deleted then, and parts that came after it stand. */
+  deletedAt?: number;
+  /** The source gave no time: `changedAt` is when it came. A repeat of the present state is no news. */
+  undated?: true;
+}
+
+export interface RecordRow {
+  recordId: string;
+  sourceId: string | null;
+  changedAt: number;
+  deletedAt: number | null;
+  hash: string;
+  body: JsonObject;
+  /** Null where everything in the body is of `changedAt`. */
+  clocks: Clocks | null;
+  filtered: string | null;
+  faults: { field: string; reason: string }[] | null;
+  /** The last good values of fields that fail or say nothing. */
+  good: Fields | null;
+  /** Its row is there, and locked. */
+  isKnown: boolean;
+  /** Its source ID takes the place of one that did not stick. */
+  hasMoved?: true;
+}
+
+/** A record that stands or stood, with what a fold needs of it. */
+export interface StandingRecord {
+  source: string;
+  stream: string;
+  recordId: string;
+  sourceId: string;
+  changedAt: number;
+  deleted: boolean;
+  mergedInto: string | null;
+  body: JsonObject;
+  good: Fields | null;
+}
+
+/** Whether a record's word counts: it was neither deleted nor taken over by another. */
+export function stands(record: StandingRecord): boolean {
+  return !record.deleted && record.mergedInto === null;
+}
+
+/** Of a body in the order of its own keys: one connector builds its bodies in one order. */
+export function bodyHash(record: SourceRecord): string {
+  return createHash('sha256').update(JSON.stringify(record.body)).digest('base64').slice(0, 27);
+}
+
+const storedColumns = sql`
+  record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt", ${ms(sql`deleted_at`)} as "deletedAt",
+  hash, clocks is not null as "hasClocks", ${ms(sql`received_at`)} as "receivedAt", run_id is not null as "byRun"`;
+
+/** The stored clocks and hashes of these records, in one indexed read. */
+export async function storedRecords(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordIds: readonly string[],
+): Promise<Map<string, StoredRecord>> {
+  const rows = await db.rows<StoredRecord>(sql`
+    select ${storedColumns} from ${these(source, stream, recordIds)}`);
+  return new Map(rows.map((row) => [row.recordId, row]));
+}
+
+/** All that is stored of these records, which stays so until the transaction ends. Sorted, so that no two workers wait for each other. */
+export async function lockRecords(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordIds: readonly string[],
+): Promise<Map<string, LockedRecord>> {
+  if (recordIds.length === 0) return new Map();
+  const rows = await db.rows<LockedRecord>(sql`
+    select ${storedColumns}, body, clocks, good
+    from ${these(source, stream, recordIds.toSorted())} for update`);
+  return new Map(rows.map((row) => [row.recordId, row]));
+}
+
+/**
+ * These rows by their key, each looked up apart. Without statistics (a new table, PGlite, which has no autovacuum) the
+ * planner takes a source's stream for one row, and would read all of it to find the few.
+ */
+const these = (source: string, stream: string, recordIds: readonly string[]) => sql`
+  jsonb_array_elements_text(${json(recordIds)}) as wanted (id) cross join lateral
+    (select * from records where source = ${source} and stream = ${stream} and record_id = wanted.id limit 1) as record`;
+
+/**
+ * Writes these records, each ID at most once. A row that was not known, and that another worker has made meanwhile, stays
+ * as it is and is left out of the answer: it is to be judged again. Returns what stands now. A known row surely conflicts,
+ * so that the `run_id` it would insert is free to say that it is known.
+ */
+export async function writeRecords(
+  db: Queryable,
+  source: string,
+  stream: string,
+  rows: readonly RecordRow[],
+  context: {
+    runId: number | null;
+    receivedAt: number;
+    sourceId: 'sticky' | 'follow';
+  },
+): Promise<{ recordId: string; sourceId: string | null }[]> {
+  const [known, moved] = [-1, -2];
+  const ordered = rows
+    .map(({ isKnown, hasMoved, ...row }) => ({ ...row, known: hasMoved ? moved : isKnown ? known : null }))
+    .sort((a, b) => (a.recordId < b.recordId ? -1 : 1)); // one order for all workers: no deadlock
+  const sourceId =
+    context.sourceId === 'sticky'
+      ? sql`case when excluded.run_id = ${moved} then excluded.source_id else coalesce(records.source_id, excluded.source_id) end`
+      : sql`case when excluded.changed_at >= records.changed_at then excluded.source_id else records.source_id end`;
+  return db.rows(sql`
+    insert into records (source, stream, record_id, source_id, changed_at, deleted_at, hash, body, clocks, filtered, faults, good, run_id, received_at)
+    select ${source}, ${stream}, "recordId", "sourceId", to_timestamp("changedAt" / 1000), to_timestamp("deletedAt" / 1000),
+           hash, body, clocks, filtered, faults, good, coalesce(known, ${context.runId}::bigint), ${at(context.receivedAt)}
+    from jsonb_to_recordset(${json(ordered)}) as row
+      ("recordId" text, "sourceId" text, "changedAt" float8, "deletedAt" float8, hash text, body jsonb, clocks jsonb, filtered text, faults jsonb, good jsonb, known bigint)
+    on conflict (source, stream, record_id) do update set
+      source_id = ${sourceId},
+      deleted_at = greatest(records.deleted_at, excluded.deleted_at),
+      changed_at = greatest(records.changed_at, excluded.changed_at),
+      hash = case when excluded.changed_at >= records.changed_at then excluded.hash else records.hash end,
+      body = case when excluded.changed_at >= records.changed_at then excluded.body else records.body end,
+      clocks = case when excluded.changed_at >= records.changed_at then excluded.clocks else records.clocks end,
+      filtered = case when excluded.changed_at >= records.changed_at then excluded.filtered else records.filtered end,
+      faults = case when excluded.changed_at >= records.changed_at then excluded.faults else records.faults end,
+      good = case when excluded.changed_at >= records.changed_at then excluded.good else records.good end,
+      run_id = ${context.runId}::bigint,
+      received_at = excluded.received_at
+    where excluded.run_id < 0
+    returning record_id as "recordId", source_id as "sourceId"`);
+}
+
+/** Whether a stored record has this property at the top of its body. Reads every body of the stream where none has. */
+export async function isKnownProperty(
+  db: Queryable,
+  source: string,
+  stream: string,
+  property: string,
+): Promise<boolean> {
+  const rows = await db.rows(sql`
+    select 1 from records where source = ${source} and stream = ${stream} and jsonb_exists(body, ${property}) limit 1`);
+  return rows.length > 0;
+}
+
+/** Moves on the clock of records whose body is the same as before. */
+export async function touchRecords(
+  db: Queryable,
+  source: string,
+  stream: string,
+  rows: readonly { recordId: string; changedAt: number }[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await db.rows(sql`
+    update records set changed_at = greatest(changed_at, to_timestamp(row."changedAt" / 1000))
+    from jsonb_to_recordset(${json(rows)}) as row ("recordId" text, "changedAt" float8)
+    where source = ${source} and stream = ${stream} and record_id = row."recordId"`);
+}
+
+/** Every record that speaks or spoke of these customers and is not filtered. */
+export async function recordsOf(db: Queryable, sourceIds: readonly string[]): Promise<StandingRecord[]> {
+  return db.rows(sql`
+    select source, stream, record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt",
+           coalesce(deleted_at >= changed_at, false) as deleted, merged_into as "mergedInto", body, good
+    from records
+    where source_id = any(${texts(sourceIds)}) and filtered is null`);
+}
+
+/** What is stored of these records, for composing. */
+export async function storedParts(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordIds: readonly string[],
+): Promise<Map<string, StoredParts>> {
+  const rows = await db.rows<StoredParts & { recordId: string }>(sql`
+    select record_id as "recordId", body, clocks, good, ${ms(sql`changed_at`)} as "changedAt", ${ms(sql`deleted_at`)} as "deletedAt"
+    from ${these(source, stream, recordIds)}`);
+  return new Map(rows.map(({ recordId, ...row }) => [recordId, row]));
+}
+
+export interface StoredParts extends Known {
+  good: Fields | null;
+}
+
+/**
+ * Marks records as taken over by others of their stream: they stand no more. What is not known yet gets an empty row, so
+ * that it does not stand when it comes late. What a person has parted again stays parted. Returns the customers they
+ * spoke of.
+ */
+export async function mergeRecords(
+  db: Queryable,
+  source: string,
+  stream: string,
+  merges: readonly { recordId: string; into: string }[],
+  now: number,
+): Promise<string[]> {
+  if (merges.length === 0) return [];
+  const rows = await db.rows<{ sourceId: string | null }>(sql`
+    insert into records (source, stream, record_id, changed_at, hash, body, merged_into, received_at)
+    select distinct on ("recordId") ${source}, ${stream}, "recordId", to_timestamp(0), '', '{}', "into", ${at(now)}
+    from jsonb_to_recordset(${json(merges)}) as row ("recordId" text, "into" text)
+    order by "recordId"
+    on conflict (source, stream, record_id) do update set merged_into = excluded.merged_into
+    where records.merged_into is distinct from excluded.merged_into and records.unmerged_from is distinct from excluded.merged_into
+    returning source_id as "sourceId"`);
+  return rows.flatMap((row) => row.sourceId ?? []);
+}
+
+/** The source IDs that these records were given, in the order asked for. */
+export async function sourceIdsOf(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordIds: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await db.rows<{ recordId: string; sourceId: string }>(sql`
+    select record_id as "recordId", source_id as "sourceId" from ${these(source, stream, recordIds)} where source_id is not null`);
+  return new Map(rows.map((row) => [row.recordId, row.sourceId]));
+}
+
+/** A record parted again from the one that had taken it over. */
+export interface Parted {
+  stream: string;
+  recordId: string;
+  sourceId: string | null;
+  /** The record it was parted from. */
+  from: string;
+}
+
+/** Parts a record again from the one that took it over, in each of these streams; a repeat of the vendor's word no longer counts. */
+export async function unmergeRecord(
+  db: Queryable,
+  source: string,
+  streams: readonly string[],
+  recordId: string,
+): Promise<Parted[]> {
+  return db.rows(sql`
+    update records set unmerged_from = merged_into, merged_into = null
+    where source = ${source} and stream = any(${texts(streams)}) and record_id = ${recordId} and merged_into is not null
+    returning stream, record_id as "recordId", source_id as "sourceId", unmerged_from as "from"`);
+}
+
+/** The records that this one has taken over, by their IDs. */
+export async function takenOverBy(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordId: string,
+): Promise<{ recordId: string; sourceId: string | null }[]> {
+  return db.rows(sql`
+    select record_id as "recordId", source_id as "sourceId" from records
+    where source = ${source} and stream = ${stream} and merged_into = ${recordId} order by record_id`);
+}
+
+/** Gives a record another source ID: only where the one it has was another record's. */
+export async function reassignRecord(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordId: string,
+  sourceId: string,
+): Promise<void> {
+  await db.rows(sql`
+    update records set source_id = ${sourceId}
+    where source = ${source} and stream = ${stream} and record_id = ${recordId}`);
+}
+
+/** What a changed mapping decides of stored records: each row as it is to be. The bodies and clocks stay. */
+export async function remapRecords(
+  db: Queryable,
+  source: string,
+  rows: readonly (Pick<RecordRow, 'recordId' | 'sourceId' | 'filtered' | 'faults' | 'good'> & {
+    stream: string;
+  })[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await db.rows(sql`
+    update records set source_id = row."sourceId", filtered = row.filtered,
+      faults = nullif(row.faults, 'null'), good = nullif(row.good, 'null')
+    from jsonb_to_recordset(${json(rows)}) as row
+      (stream text, "recordId" text, "sourceId" text, filtered text, faults jsonb, good jsonb)
+    where source = ${source} and records.stream = row.stream and record_id = row."recordId"`);
+}
+
+/**
+ * Forgets every record of a customer who is erased, and their IDs wherever other records name them. Returns what they
+ * were.
+ */
+export async function forgetRecords(
+  db: Queryable,
+  sourceId: string,
+): Promise<{ source: string; stream: string; recordId: string; body: JsonObject }[]> {
+  const gone = await db.rows<{ source: string; stream: string; recordId: string; body: JsonObject }>(sql`
+    delete from records where source_id = ${sourceId} returning source, stream, record_id as "recordId", body`);
+  if (gone.length === 0) return [];
+  const keys = gone.map(({ source, stream, recordId }) => ({ source, stream, recordId }));
+  await db.rows(sql`
+    update records set
+      merged_into = case when merged_into = row."recordId" then 'erased' else merged_into end,
+      unmerged_from = case when unmerged_from = row."recordId" then 'erased' else unmerged_from end
+    from jsonb_to_recordset(${json(keys)}) as row (source text, stream text, "recordId" text)
+    where records.source = row.source and records.stream = row.stream and row."recordId" in (merged_into, unmerged_from)`);
+  return gone;
+}
+
+export async function hasRecords(db: Queryable, source: string): Promise<boolean> {
+  const [row] = await db.rows<{ any: boolean }>(
+    sql`select exists (select 1 from records where source = ${source}) as any`,
+  );
+  return row?.any ?? false;
+}
+
+export type RemapRow = MappedState &
+  Omit<StandingRecord, 'sourceId'> & {
+    hash: string;
+  };
+
+export async function recordsToRemap(
+  db: Queryable,
+  source: string,
+  { stream, recordId }: { stream: string; recordId: string },
+  limit: number,
+): Promise<RemapRow[]> {
+  return db.rows(sql`
+    select source, stream, record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt",
+           coalesce(deleted_at >= changed_at, false) as deleted, merged_into as "mergedInto", hash, body, filtered, faults, good
+    from records where source = ${source} and (stream, record_id) > (${stream}, ${recordId})
+    order by stream, record_id limit ${limit} for update`);
+}
+
+export async function countRecords(db: Queryable, source: string): Promise<number> {
+  const [row] = await db.rows<{ count: number }>(
+    sql`select count(*)::float8 as count from records where source = ${source}`,
+  );
+  return row?.count ?? 0;
+}
+
+/**
+ * These records, those that are stored as deleted with the clock of this reading: it shows that they are back, though
+ * their own clock may be from before they were gone.
+ */
+export async function revived(
+  db: Queryable,
+  { source, stream, asOf }: { source: string; stream: string; asOf: number },
+  records: readonly SourceRecord[],
+): Promise<SourceRecord[]> {
+  const rows = await db.rows<{ recordId: string }>(sql`
+    select record_id as "recordId" from records
+    where source = ${source} and stream = ${stream} and deleted_at >= changed_at and deleted_at < ${at(asOf)}
+      and record_id = any(${texts(records.map(({ recordId }) => recordId))})`);
+  const gone = new Set(rows.map(({ recordId }) => recordId));
+  return records.map((record) =>
+    gone.has(record.recordId) ? { ...record, changedAt: Math.max(record.changedAt, asOf) } : record,
+  );
+}
+
+/** How many records of each of these sources speak, and of how many customers. */
+export async function countStanding(
+  db: Queryable,
+  sources: readonly string[],
+): Promise<{ name: string; records: number; customers: number }[]> {
+  return db.rows(sql`
+    select source as name, count(*)::float8 as records, count(distinct source_id)::float8 as customers
+    from records where source in ${sources} and merged_into is null and source_id is not null
+      and (deleted_at is null or deleted_at < changed_at)
+    group by source`);
+}

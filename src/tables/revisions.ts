@@ -1,0 +1,81 @@
+// What each revision of a customer changed, and what made it. The first needs no row: all before it is empty.
+import { sql } from 'drizzle-orm';
+import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { Json } from '../connector.ts';
+import { time } from '../db/column-types.ts';
+import { at, json, ms, type Queryable } from '../db/database.ts';
+
+/** What one revision of a customer changed; its first revision has none, since all before it is empty. */
+export const revisions = pgTable(
+  'revisions',
+  {
+    sourceId: text('source_id').notNull(),
+    revision: integer().notNull(),
+    at: time('at').notNull(),
+    /** {field: [from, to]}; a side is missing where the field was in no contribution. */
+    changed: jsonb().notNull(),
+    /** What made it: {source, stream, runId} or {pin} or {remap}. */
+    cause: jsonb().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.sourceId, t.revision] })],
+);
+
+/**
+ * What made a revision: a record that came by a run, a value pinned or released by hand, a record parted by hand from the
+ * one that took it over, a mapping that changed, or a verification that healed.
+ */
+export type Cause =
+  | { by: 'records'; source: string; stream: string; runId: number | null }
+  | { by: 'pin'; field: string; note: string; released?: true }
+  | { by: 'unmerge'; source: string; stream: string; recordId: string }
+  | { by: 'remap'; source: string; runId: number | null }
+  | { by: 'verification'; verificationId: number };
+
+/** By field: the value before and after; a side is missing where the field was in no contribution. */
+export type Changed = { [field: string]: { from?: Json; to?: Json } };
+
+export interface Revision {
+  sourceId: string;
+  revision: number;
+  at: number;
+  changed: Changed;
+  cause: Cause;
+}
+
+export async function keepRevisions(
+  db: Queryable,
+  rows: readonly { sourceId: string; revision: number; changed: Changed }[],
+  context: { cause: Cause; now: number },
+): Promise<void> {
+  if (rows.length === 0) return;
+  await db.rows(sql`
+    insert into revisions (source_id, revision, at, changed, cause)
+    select "sourceId", revision, ${at(context.now)}, changed, ${json(context.cause)}
+    from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, changed jsonb)`);
+}
+
+/** A customer's revisions, newest first, before `before` where given. */
+export async function revisionsOf(
+  db: Queryable,
+  sourceId: string,
+  page: { before?: number | undefined; limit: number },
+): Promise<Revision[]> {
+  return db.rows(sql`
+    select source_id as "sourceId", revision, ${ms(sql`at`)} as at, changed, cause from revisions
+    where source_id = ${sourceId} and ${page.before === undefined ? sql`true` : sql`revision < ${page.before}`}
+    order by revision desc limit ${page.limit}`);
+}
+
+/** Forgets the history of a customer who is erased. Returns how many revisions there were. */
+export async function forgetRevisions(db: Queryable, sourceId: string): Promise<number> {
+  const rows = await db.rows(sql`delete from revisions where source_id = ${sourceId} returning revision`);
+  return rows.length;
+}
+
+/** Of so many later revisions, the share that changed part of an object, 0 to 1; null where there are none. */
+export async function nestedShare(db: Queryable, limit: number): Promise<number | null> {
+  const [row] = await db.rows<{ share: number | null }>(sql`
+    select avg(case when exists(select 1 from jsonb_object_keys(changed) as field where field like '%.%') then 1 else 0 end)::float8 as share
+    from (select changed from revisions where revision > 1 limit ${limit}) as sampled`);
+  return row?.share ?? null;
+}

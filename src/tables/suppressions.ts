@@ -1,0 +1,130 @@
+// The suppressions table: keyed hashes of whom was erased, so that no source brings them back. It knows neither records
+// nor receipts, and cannot tell from a hash who it was.
+import { createHmac } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { pgTable, text } from 'drizzle-orm/pg-core';
+import { RejectedError } from '../connector.ts';
+import { time } from '../db/column-types.ts';
+import { at, json, type Queryable, texts } from '../db/database.ts';
+
+/** Keyed hashes of whom was erased, so that no source brings them back. */
+export const suppressions = pgTable('suppressions', {
+  hash: text().primaryKey(),
+  erasedAt: time('erased_at').notNull(),
+});
+
+/** What somebody who was erased may be known by. */
+export type Trait =
+  | { sourceId: string }
+  | { source: string; stream: string; recordId: string }
+  /** Compared without regard to case and blanks around it. */
+  | { email: string };
+
+/** Whether somebody of this trait was erased. */
+export type Known = (trait: Trait) => boolean;
+
+/** Why nobody can be erased here, or why a page may not be taken in; for the operator. */
+export class SecretKeyError extends RejectedError {
+  override name = 'SecretKeyError';
+  constructor(message: string) {
+    super(message, { code: 'secret_key' });
+  }
+}
+
+const missingKey =
+  'TRIBUTARY_SECRET_KEY is not set. With DATABASE_URL it must be set, to the same value on every worker: ' +
+  'by it erased customers are recognised when a source sends them again.';
+
+const otherKey =
+  'TRIBUTARY_SECRET_KEY is not the key by which customers were erased here before, so they would not be recognised when ' +
+  'a source sends them again. Set it to that key on every worker.';
+
+const fenceKey = 7225122;
+
+const nobody: Known = () => false;
+
+export class Suppressions {
+  readonly #key: string | null;
+  /** Nobody else can erase anybody: what this process knows is so. */
+  readonly #alone: boolean;
+  /** Whether anybody was ever erased: null where it must be looked up. Once true it stays so. */
+  #any: boolean | null = null;
+
+  constructor(key: string | null, database: { kind: 'postgres' | 'pglite' }) {
+    this.#key = key;
+    this.#alone = database.kind === 'pglite';
+  }
+
+  /** A keyed hash: nobody without the key can tell who it is, nor try out who it might be. */
+  hash(trait: Trait): string {
+    const { source, stream, recordId, sourceId, email } = trait as { [name: string]: string };
+    const parts =
+      sourceId !== undefined
+        ? ['customer', sourceId]
+        : email !== undefined
+          ? ['email', email.trim().toLowerCase()]
+          : ['record', source, stream, recordId];
+    return this.#hmac(parts);
+  }
+
+  /**
+   * Who of these was erased. `traits` is asked for only where anybody ever was. No erasure can commit between this and
+   * the end of the transaction, so whom it does not know may be written. Throws SecretKeyError where it cannot tell.
+   */
+  async known(db: Queryable, traits: () => Iterable<Trait>): Promise<Known> {
+    if (this.#alone && this.#any === false) return nobody;
+    // Two statements: one that waited for the lock would still see what was there before it waited.
+    await db.rows(sql`select pg_advisory_xact_lock_shared(${fenceKey})`);
+    if (this.#any !== true) {
+      const [row] = await db.rows<{ some: boolean }>(sql`select exists(select 1 from suppressions) as some`);
+      this.#any = row?.some ?? false;
+      if (!this.#any) return nobody;
+    }
+    const hashes = [this.#mark(), ...[...traits()].map((trait) => this.hash(trait))];
+    const rows = await db.rows<{ hash: string }>(
+      sql`select hash from suppressions where hash = any(${texts(hashes)})`,
+    );
+    const found = new Set(rows.map((row) => row.hash));
+    if (!found.has(this.#mark())) throw new SecretKeyError(otherKey);
+    return found.size === 1 ? nobody : (trait) => found.has(this.hash(trait));
+  }
+
+  /**
+   * Lets pages under way commit and holds others off until this transaction ends: what is deleted in it is not written
+   * anew by a page that did not know. Throws SecretKeyError where nobody can be erased.
+   */
+  async fence(db: Queryable): Promise<void> {
+    if (this.#key === null) throw new SecretKeyError(missingKey);
+    await db.rows(sql`select pg_advisory_xact_lock(${fenceKey})`);
+    const [row] = await db.rows<{ some: boolean; ours: boolean }>(sql`
+      select exists(select 1 from suppressions) as some, exists(select 1 from suppressions where hash = ${this.#mark()}) as ours`);
+    if (row?.some && !row.ours) throw new SecretKeyError(otherKey);
+  }
+
+  /** Keeps these hashes; the caller holds the fence. */
+  async keep(db: Queryable, hashes: readonly string[], now: number): Promise<void> {
+    this.#any = true;
+    await db.rows(sql`
+      insert into suppressions (hash, erased_at)
+      select value, ${at(now)} from jsonb_array_elements_text(${json([this.#mark(), ...hashes])}) order by value
+      on conflict (hash) do nothing`);
+  }
+
+  /** Lets whoever has these traits come back. Returns how many hashes there were. */
+  async lift(db: Queryable, hashes: readonly string[]): Promise<number> {
+    const rows = await db.rows(
+      sql`delete from suppressions where hash = any(${texts(hashes)}) and hash <> ${this.#mark()} returning hash`,
+    );
+    return rows.length;
+  }
+
+  /** A row of the table that only this key makes: it tells a worker that has another key. */
+  #mark(): string {
+    return this.#hmac(['this key']);
+  }
+
+  #hmac(parts: readonly (string | undefined)[]): string {
+    if (this.#key === null) throw new SecretKeyError(missingKey);
+    return createHmac('sha256', this.#key).update(JSON.stringify(parts)).digest('base64url');
+  }
+}

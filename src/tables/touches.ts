@@ -1,0 +1,216 @@
+// The touches table: records that may have changed and wait to be read, one row each however often it is said. It knows
+// no vendor.
+import { sql } from 'drizzle-orm';
+import { boolean, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { time } from '../db/column-types.ts';
+import { at, json, ms, type Queryable } from '../db/database.ts';
+import { leasedBy } from '../engine/work/worker-registry.ts';
+
+/** Records that may have changed and wait to be read, one row each however often it is said. */
+export const touches = pgTable(
+  'touches',
+  {
+    source: text().notNull(),
+    stream: text().notNull(),
+    recordId: text('record_id').notNull(),
+    /** The vendor's newest clock of a change. */
+    changedAt: time('changed_at').notNull(),
+    /** The vendor says that it is gone: deleted or erased. */
+    gone: text(),
+    /** When it was first told of since it was last read. */
+    since: time('since').notNull(),
+    /** How often it was told of since then. */
+    times: integer().notNull().default(1),
+    /** Counts up with each telling: who has read settles only what it read for. */
+    version: integer().notNull().default(1),
+    dueAt: time('due_at').notNull(),
+    lease: uuid(),
+    attempts: integer().notNull().default(0),
+    /** It made the vendor refuse others that were asked for with it: it is asked for alone. */
+    alone: boolean().notNull().default(false),
+    error: text(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.source, t.stream, t.recordId] }),
+    index('touches_due').on(t.source, t.stream, t.dueAt),
+  ],
+);
+
+export type Gone = 'deleted' | 'erased';
+
+export interface Touch {
+  stream: string;
+  recordId: string;
+  /** The vendor's clock of the change, epoch milliseconds. */
+  changedAt: number;
+  gone: Gone | null;
+  /** How long the vendor may still give the state before it, milliseconds. */
+  lagMs?: number;
+}
+
+export interface ClaimedTouch {
+  recordId: string;
+  changedAt: number;
+  gone: Gone | null;
+  /** What is told of it after this version is read for again. */
+  version: number;
+  /** This one included. */
+  attempts: number;
+}
+
+/** What is told within so long of the first is read for once. */
+const lingerMs = 400;
+
+/** Notes that these records may have changed. A thousand tellings of one record are one row. */
+export async function touch(
+  db: Queryable,
+  source: string,
+  touched: readonly Touch[],
+  now: number,
+): Promise<void> {
+  if (touched.length === 0) return;
+  const byRecord = new Map<string, Touch & { times: number }>();
+  for (const one of touched) {
+    const key = JSON.stringify([one.stream, one.recordId]);
+    const known = byRecord.get(key);
+    const newest = known && known.changedAt > one.changedAt ? known : one;
+    // Erased is for good, whatever is told besides.
+    const gone = known?.gone === 'erased' || one.gone === 'erased' ? 'erased' : newest.gone;
+    byRecord.set(key, {
+      ...newest,
+      gone,
+      lagMs: Math.max(one.lagMs ?? 0, lingerMs),
+      times: (known?.times ?? 0) + 1,
+    });
+  }
+  await db.rows(sql`
+    insert into touches (source, stream, record_id, changed_at, gone, since, times, due_at)
+    select ${source}, stream, "recordId", to_timestamp("changedAt" / 1000), gone, ${at(now)}, times, to_timestamp((${now}::float8 + "lagMs") / 1000)
+    from jsonb_to_recordset(${json([...byRecord.values()])}) as row
+      (stream text, "recordId" text, "changedAt" float8, gone text, "lagMs" float8, times int)
+    order by stream, "recordId"
+    on conflict (source, stream, record_id) do update set
+      changed_at = greatest(touches.changed_at, excluded.changed_at),
+      gone = case when touches.gone = 'erased' then 'erased'
+                  when excluded.changed_at >= touches.changed_at then excluded.gone else touches.gone end,
+      times = touches.times + excluded.times, version = touches.version + 1`);
+}
+
+/** Takes touches that are due, those waiting longest first, for `leaseMs`. One that is to be read alone comes alone. */
+export async function claimTouches(
+  db: Queryable,
+  claim: { source: string; stream: string; lease: string; now: number; leaseMs: number; most: number },
+): Promise<ClaimedTouch[]> {
+  const { source, stream, lease, now } = claim;
+  const take = (alone: boolean, most: number) =>
+    db.rows<ClaimedTouch>(sql`
+      with due as (
+        select record_id from touches
+        where source = ${source} and stream = ${stream} and due_at <= ${at(now)} and alone = ${alone}
+        order by due_at limit ${most} for update skip locked)
+      update touches set lease = ${lease}::uuid, due_at = ${at(now + claim.leaseMs)}, attempts = attempts + 1
+      from due where source = ${source} and stream = ${stream} and touches.record_id = due.record_id
+      returning touches.record_id as "recordId", ${ms(sql`changed_at`)} as "changedAt", gone, version, attempts`);
+  const together = await take(false, claim.most);
+  return together.length > 0 ? together : take(true, 1);
+}
+
+/** Takes away what was read, where it was told of no more since; the rest is due again at once. Only while the lease is ours. */
+export async function settleTouches(
+  db: Queryable,
+  held: { source: string; stream: string; lease: string; now: number },
+  read: readonly Pick<ClaimedTouch, 'recordId' | 'version'>[],
+): Promise<Set<string>> {
+  if (read.length === 0) return new Set();
+  const rows = json(read.map(({ recordId, version }) => ({ recordId, version })));
+  const settled = await db.rows<{ recordId: string }>(sql`
+    with row as (select * from jsonb_to_recordset(${rows}) as row ("recordId" text, version int)),
+    gone as (
+      delete from touches using row
+      where source = ${held.source} and stream = ${held.stream} and record_id = row."recordId"
+        and lease = ${held.lease}::uuid and touches.version = row.version
+      returning record_id),
+    again as (
+      update touches set lease = null, due_at = ${at(held.now)}, attempts = 0, alone = false, since = ${at(held.now)}, times = 1
+      from row
+      where source = ${held.source} and stream = ${held.stream} and record_id = row."recordId"
+        and lease = ${held.lease}::uuid and touches.version > row.version
+      returning record_id)
+    select record_id as "recordId" from gone union all select record_id from again`);
+  return new Set(settled.map((row) => row.recordId));
+}
+
+/** Of touches that were claimed those that nobody else can have taken up since, locked. */
+export async function holdTouches(
+  db: Queryable,
+  held: { source: string; stream: string; lease: string; now: number },
+  recordIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await db.rows<{ recordId: string }>(sql`
+    select record_id as "recordId" from touches
+    where source = ${held.source} and stream = ${held.stream} and lease = ${held.lease}::uuid and due_at > ${at(held.now)}
+      and record_id in (select jsonb_array_elements_text(${json(recordIds)}))
+    order by record_id for update`);
+  return new Set(rows.map((row) => row.recordId));
+}
+
+/** Gives touches back to be read later. `counted` false: the attempt was not theirs. */
+export async function putOffTouches(
+  db: Queryable,
+  held: { source: string; stream: string; lease: string },
+  later: {
+    recordIds: readonly string[];
+    dueAt: number;
+    counted: boolean;
+    error: string | null;
+    alone?: boolean;
+  },
+): Promise<void> {
+  await db.rows(sql`
+    update touches set lease = null, due_at = ${at(later.dueAt)}, error = ${later.error},
+      attempts = attempts - ${later.counted ? 0 : 1}, alone = alone or ${later.alone === true}
+    where source = ${held.source} and stream = ${held.stream} and lease = ${held.lease}::uuid
+      and record_id in (select jsonb_array_elements_text(${json(later.recordIds)}))`);
+}
+
+/** What a dead worker was reading may be read at once. */
+export async function freeTouches(db: Queryable, worker: string, now: number): Promise<void> {
+  await db.rows(
+    sql`update touches set lease = null, due_at = ${at(now)} where ${leasedBy(sql`lease`, worker)}`,
+  );
+}
+
+/** When the next touch of a source falls due, epoch milliseconds, or null. */
+export async function nextTouchDue(db: Queryable, source: string): Promise<number | null> {
+  const [row] = await db.rows<{ next: number | null }>(
+    sql`select ${ms(sql`min(due_at)`)} as next from touches where source = ${source}`,
+  );
+  return row?.next ?? null;
+}
+
+/** By source: how many records wait to be read, how often they were told of, and since when. */
+export async function countTouches(
+  db: Queryable,
+): Promise<{ source: string; records: number; times: number; oldestAt: number }[]> {
+  return db.rows(sql`
+    select source, count(*)::int as records, sum(times)::int as times, ${ms(sql`min(since)`)} as "oldestAt"
+    from touches group by source order by source`);
+}
+
+/** Forgets what waits of these records, of one who is erased. */
+export async function forgetTouches(
+  db: Queryable,
+  records: readonly { source: string; stream: string; recordId: string }[],
+): Promise<void> {
+  const keys = records.map(({ source, stream, recordId }) => ({ source, stream, recordId }));
+  await db.rows(sql`
+    delete from touches using jsonb_to_recordset(${json(keys)}) as row (source text, stream text, "recordId" text)
+    where touches.source = row.source and touches.stream = row.stream and record_id = row."recordId"`);
+}
+
+/** Whether something that webhooks named waits to be read, but what is put off. */
+export async function someTouchesWait(db: Queryable): Promise<boolean> {
+  const [row] = await db.rows<{ waits: boolean }>(sql`
+    select exists(select 1 from touches where attempts = 0 or lease is not null) as waits`);
+  return row?.waits ?? false;
+}

@@ -1,0 +1,51 @@
+// How the destination behaves where its documents leave it open, as a probe found out, and the settings with that laid
+// over: the one place where what was proven meets what was set. It asks nobody.
+import { sql } from 'drizzle-orm';
+import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { ProbeAnswers } from '../connector/probe.ts';
+import type { Destination } from '../connector.ts';
+import { time } from '../db/column-types.ts';
+import { at, json, ms, type Queryable } from '../db/database.ts';
+
+/** How the destination behaves where its documents leave it open, as a probe found out. */
+export const destinationTraits = pgTable('destination_traits', {
+  account: text().primaryKey(),
+  /** By question: {answer, evidence}. */
+  answers: jsonb().notNull(),
+  probedAt: time('probed_at').notNull(),
+});
+
+/** What was found out of one account. */
+export interface ProvenTraits {
+  answers: ProbeAnswers;
+  /** Epoch milliseconds. */
+  probedAt: number;
+}
+
+/** What was found out before of this account is forgotten: it may be true no more. */
+export async function keepTraits(
+  db: Queryable,
+  account: string,
+  { answers, probedAt }: ProvenTraits,
+): Promise<void> {
+  await db.rows(sql`
+    insert into destination_traits (account, answers, probed_at)
+    values (${account}, ${json(answers)}, ${at(probedAt)})
+    on conflict (account) do update set answers = excluded.answers, probed_at = excluded.probed_at`);
+}
+
+/** Null where this account was never probed. */
+export async function provenTraits(db: Queryable, account: string): Promise<ProvenTraits | null> {
+  const [row] = await db.rows<ProvenTraits>(sql`
+    select answers, ${ms(sql`probed_at`)} as "probedAt" from destination_traits where account = ${account}`);
+  return row ?? null;
+}
+
+/** The settings that the difference, the sender and every preview go by. What a person has set stays. */
+export function settingsWith(
+  destination: Destination<unknown>,
+  settings: unknown,
+  traits: ProvenTraits | null,
+): unknown {
+  return destination.probe && traits ? destination.probe.proven(settings, traits.answers) : settings;
+}
