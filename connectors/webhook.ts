@@ -63,10 +63,10 @@ function checksOf({ checks, organizationId }: Settings): Check[] {
 
 function handshakeOf({ handshake }: Settings): Webhook<Change>['handshake'] {
   if (!handshake) return undefined;
-  const { probe, challenge, ping } = handshake;
+  const { reachabilityCheck, challenge, ping } = handshake;
   const token = challenge?.token && { query: challenge.token.query, values: challenge.token.value };
   return {
-    ...(probe && { probe }),
+    ...(reachabilityCheck && { reachabilityCheck }),
     ...(challenge && { challenge: { query: challenge.query, ...(token && { token }) } }),
     ...(ping && {
       ping: { field: ping.field, equals: ping.equals, ...(ping.echo !== undefined && { echo: ping.echo }) },

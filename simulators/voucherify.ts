@@ -6,12 +6,12 @@ import { AsyncActions, type AsyncActionType, type StoredAction } from './voucher
 import { answerBetween } from './voucherify/between.ts';
 import { type Customer, type CustomerBody, truthOf } from './voucherify/customer.ts';
 import { CustomerWrites } from './voucherify/customer-writes.ts';
+import { ErrorResponse, notFound } from './voucherify/error-response.ts';
 import { Exports, type StoredExport } from './voucherify/exports.ts';
 import { Listing } from './voucherify/listing.ts';
 import type { MetadataSchema } from './voucherify/metadata-schema.ts';
 import type { TruthCustomer, VoucherifyOptions } from './voucherify/options.ts';
 import { CallQuotas } from './voucherify/quotas.ts';
-import { notFound, Refusal } from './voucherify/refusal.ts';
 import { addRoutes, answer, BULK_ROUTES, type Env, type World } from './voucherify/routes.ts';
 import { Truth, type TruthSnapshot } from './voucherify/truth.ts';
 import { type EventSource, envelopeOf, type WebhookType } from './voucherify/webhooks.ts';
@@ -158,7 +158,7 @@ export function createVoucherifySimulator(options: VoucherifyOptions) {
     upsert(body: CustomerBody): TruthCustomer {
       const nowMs = settle();
       const outcome = writes.upsert(structuredClone(body), nowMs);
-      if (outcome instanceof Refusal) throw new Error(`Voucherify refuses it: ${outcome.details}`);
+      if (outcome instanceof ErrorResponse) throw new Error(`Voucherify refuses it: ${outcome.details}`);
       announceAs(PORTAL)(`customer.${outcome.kind}`, outcome.customer, nextRequestId(), nowMs);
       return truthOf(outcome.customer);
     },
@@ -173,7 +173,7 @@ export function createVoucherifySimulator(options: VoucherifyOptions) {
     remove(idOrSourceId: string): void {
       const nowMs = settle();
       const removed = writes.remove(idOrSourceId, nowMs, true);
-      if (removed instanceof Refusal) throw new Error(`Voucherify refuses it: ${removed.details}`);
+      if (removed instanceof ErrorResponse) throw new Error(`Voucherify refuses it: ${removed.details}`);
       announceAs(PORTAL)('customer.deleted', removed, nextRequestId(), nowMs);
     },
     /** As when someone edits the schema in the dashboard; what is held stays as it is. */
@@ -201,7 +201,7 @@ export function createVoucherifySimulator(options: VoucherifyOptions) {
   };
 }
 
-const UNAUTHORIZED = new Refusal(
+const UNAUTHORIZED = new ErrorResponse(
   401,
   'unauthorized',
   'Unauthorized',

@@ -24,7 +24,7 @@ export function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescriptio
     account: `braze:${apiKey === undefined ? 'no key' : fingerprint(apiKey)}`,
     quotas,
     readQuotas: (response, _, now) => readQuotas(response, quotas[0]?.name, now),
-    refusal,
+    errorFor,
   };
 }
 
@@ -40,7 +40,7 @@ function resetMs(headers: ApiResponse['headers'], now: number): number | undefin
   return retryAfterMs(headers['x-ratelimit-reset'], now);
 }
 
-function refusal(
+function errorFor(
   { status, headers }: ApiResponse,
   { path }: ApiRequest,
   now: number,

@@ -20,11 +20,11 @@ export function describeApi(settings: Settings): ApiDescription {
     headers: appKey === undefined ? {} : { authorization: `Bearer ${appKey}` },
     account: appKey === undefined ? 'customerio' : `customerio:${fingerprint(appKey)}`,
     quotas,
-    refusal,
+    errorFor,
   };
 }
 
-function refusal(
+function errorFor(
   { status }: ApiResponse,
   request: ApiRequest,
 ): TransientError | RejectedError | UnauthorizedError | undefined {

@@ -32,7 +32,7 @@ export function describeApi(settings: Settings): ApiDescription {
     ...credentials(settings),
     quotas,
     readQuotas: (response) => readQuotas(response, quotas),
-    refusal: (response, request, now) => refusal(response, request, now, quotas),
+    errorFor: (response, request, now) => errorFor(response, request, now, quotas),
   };
 }
 
@@ -79,14 +79,14 @@ function readQuotas(response: ApiResponse, quotas: readonly Quota[]): QuotaReadi
   ];
 }
 
-type Refusal = TransientError | RejectedError | UnauthorizedError;
+type ApiError = TransientError | RejectedError | UnauthorizedError;
 
-function refusal(
+function errorFor(
   response: ApiResponse,
   request: ApiRequest,
   now: number,
   quotas: readonly Quota[],
-): Refusal | undefined {
+): ApiError | undefined {
   const { status } = response;
   const body = objectOf(response.json);
   const what = `HubSpot answered ${status} to ${request.method ?? 'GET'} ${request.path}`;

@@ -38,7 +38,7 @@ export function webhook(settings: Settings): Webhook<Change> {
     ...(clientSecret.length === 0 && {
       missing: 'Set clientSecret to the client secret of the app: it is among its basic information.',
     }),
-    handshake: { probe: true, ping: { field: 'topic', equals: 'ping' } },
+    handshake: { reachabilityCheck: true, ping: { field: 'topic', equals: 'ping' } },
     decoding: { form: 'json', items: [''] },
     retryHorizonSeconds,
     key: (item) => wordOf(objectOf(item)['id']) ?? null,

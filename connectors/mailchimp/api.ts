@@ -27,7 +27,7 @@ export function describeApi(settings: Settings): ApiDescription {
     account: `mailchimp:${fingerprint(settings.apiKey)}`,
     quotas,
     isOwn,
-    refusal,
+    errorFor,
   };
 }
 
@@ -40,7 +40,7 @@ function isOwn({ json }: ApiResponse): boolean {
   return wordOf(title) !== undefined && (type === undefined || /mailchimp/i.test(wordOf(type) ?? ''));
 }
 
-function refusal(
+function errorFor(
   { status, json }: ApiResponse,
   request: ApiRequest,
 ): TransientError | RejectedError | UnauthorizedError | undefined {

@@ -19,7 +19,7 @@ export function webhook(settings: Settings): Webhook<Change> {
         'Set webhookSecret to the signing_secret of the webhook, or urlToken where the webhook is not signed.',
     }),
     // Mailchimp tries the address when a webhook is saved, with neither signature nor secret.
-    handshake: { probe: true },
+    handshake: { reachabilityCheck: true },
     decoding: { form: 'form' },
     retryHorizonSeconds,
     key: keyOf,

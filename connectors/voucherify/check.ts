@@ -8,8 +8,8 @@ import {
   TransientError,
   UnauthorizedError,
 } from '#connector';
+import { regions } from './answer-error.ts';
 import { isObject } from './payload.ts';
-import { regions } from './refusal.ts';
 import type { Settings } from './settings.ts';
 
 const notTried = 'It writes: "tributary probe" tries it on throwaway customers.';

@@ -1,10 +1,10 @@
 // Voucherify, the destination: who it is and how its API is reached. It does not know what is sent, or when.
 import { type Connector, defineConnector } from '#connector';
+import { errorFor } from './answer-error.ts';
 import { check } from './check.ts';
 import { destination } from './destination.ts';
 import { isOwn } from './own-words.ts';
 import { quotasOf, readQuotas } from './quotas.ts';
-import { refusal } from './refusal.ts';
 import { type Settings, settings } from './settings.ts';
 
 export const voucherify: Connector = defineConnector<Settings>({
@@ -26,7 +26,7 @@ export const voucherify: Connector = defineConnector<Settings>({
       quotas,
       readQuotas: (response, request, now) => readQuotas(quotas, response, request, now),
       isOwn,
-      refusal: (response, request, now) => refusal(quotas, response, request, now),
+      errorFor: (response, request, now) => errorFor(quotas, response, request, now),
     };
   },
 

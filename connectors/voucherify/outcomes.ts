@@ -1,8 +1,8 @@
 // What became of each customer, from what Voucherify answered. It does not ask.
 // Async actions: https://docs.voucherify.io/api-reference/async-actions. Every field of them is taken to be optional.
 import type { Json, JsonObject, Outcome, RejectedError, ShownAction } from '#connector';
+import { detailsOf } from './answer-error.ts';
 import { isObject } from './payload.ts';
-import { detailsOf } from './refusal.ts';
 
 /** Of a permanent deletion: the answer is an object of its own, whose status says whether it has been done. */
 export function deletionOutcome(sourceId: string, json: Json | undefined): Outcome {

@@ -50,7 +50,7 @@ function afterUpdate(heard: Heard, { keys }: ProbeMetadata): Found {
   const fields = fieldsAt(heard, 'updated');
   const wasWritten =
     heard['update']?.is === 'accepted' || heard['update without metadata']?.is === 'accepted';
-  const refused = refusal(heard['update']);
+  const refused = rejectionCode(heard['update']);
   const isPartRefused = refused !== null && heard['update without metadata']?.is === 'accepted';
   if (!fields || !wasWritten) return {};
   return {
@@ -83,7 +83,7 @@ function afterNulls(heard: Heard, { keys }: ProbeMetadata): Found {
   const fields = fieldsAt(heard, 'cleared');
   const cleared = (step: string, field: string, before: Json): ProbeAnswer | null => {
     const result = heard[step] ?? heard['nulls'];
-    const refused = refusal(result);
+    const refused = rejectionCode(result);
     const isEmpty = step.startsWith('empty');
     const sent = isEmpty ? 'An empty text' : 'null';
     if (refused !== null) return { answer: 'refused', evidence: `${sent} was refused (${refused}).` };
@@ -112,7 +112,7 @@ function afterNulls(heard: Heard, { keys }: ProbeMetadata): Found {
 
 function ofBulk(heard: Heard, metadata: ProbeMetadata): Found {
   const result = bulkOf(heard);
-  const refused = refusal(result);
+  const refused = rejectionCode(result);
   if (refused !== null) {
     return {
       bulk: { answer: 'refused', evidence: `A bulk call with three customers was refused (${refused}).` },
@@ -137,7 +137,7 @@ function reached(fields: Fields | null): true | null {
 }
 
 function duplicates(heard: Heard): ProbeAnswer | null {
-  const refused = refusal(heard['bulk']);
+  const refused = rejectionCode(heard['bulk']);
   if (refused !== null)
     return {
       answer: 'refused',
@@ -153,7 +153,7 @@ function duplicates(heard: Heard): ProbeAnswer | null {
 }
 
 function badRecord(result: ProbeResult | undefined): ProbeAnswer | null {
-  const refused = refusal(result);
+  const refused = rejectionCode(result);
   if (refused !== null)
     return { answer: 'fails all', evidence: `One bad customer made the whole call be refused (${refused}).` };
   if (result?.is !== 'ended') return null;
@@ -169,7 +169,7 @@ function badRecord(result: ProbeResult | undefined): ProbeAnswer | null {
 }
 
 function unknownId(result: ProbeResult | undefined): ProbeAnswer | null {
-  const refused = refusal(result);
+  const refused = rejectionCode(result);
   if (refused !== null)
     return { answer: 'refused', evidence: `PUT of an unknown ID was refused (${refused}).` };
   if (result?.is !== 'answered') return null;
@@ -181,7 +181,7 @@ function unknownId(result: ProbeResult | undefined): ProbeAnswer | null {
 }
 
 /** The code of a refusal, or null where it is none. */
-function refusal(result: ProbeResult | undefined): string | null {
+function rejectionCode(result: ProbeResult | undefined): string | null {
   return result?.is === 'refused' ? result.code : null;
 }
 

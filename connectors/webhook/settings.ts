@@ -31,7 +31,7 @@ const checks = z
 
 const handshake = z
   .strictObject({
-    probe: z.literal(true).optional().describe('GET and HEAD get 200 without credentials.'),
+    reachabilityCheck: z.literal(true).optional().describe('GET and HEAD get 200 without credentials.'),
     challenge: z
       .strictObject({
         query: z.string().min(1).describe('The query parameter whose value is returned.'),

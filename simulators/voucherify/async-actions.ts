@@ -2,9 +2,9 @@
 // customer is written.
 import type { CustomerBody } from './customer.ts';
 import type { Written } from './customer-writes.ts';
+import { ErrorResponse, invalidQuery, notFound } from './error-response.ts';
 import { instant, wholeNumber } from './listing.ts';
 import type { BulkFault, VoucherifyOptions } from './options.ts';
-import { invalidQuery, notFound, Refusal } from './refusal.ts';
 
 export type AsyncActionType = 'CUSTOMERS.BULK_UPDATE' | 'CUSTOMERS.METADATA_UPDATE' | 'CUSTOMERS.IMPORT_CSV';
 
@@ -33,14 +33,14 @@ const REPORT_DAYS = 7; // not documented; the field is required
 
 export class AsyncActions {
   readonly #options: VoucherifyOptions;
-  readonly #write: (type: AsyncActionType, record: unknown, nowMs: number) => Written | Refusal;
+  readonly #write: (type: AsyncActionType, record: unknown, nowMs: number) => Written | ErrorResponse;
   #actions = new Map<string, StoredAction>();
   #waiting: StoredAction[] = [];
   #freeAtMs = 0;
 
   constructor(
     options: VoucherifyOptions,
-    write: (type: AsyncActionType, record: unknown, nowMs: number) => Written | Refusal,
+    write: (type: AsyncActionType, record: unknown, nowMs: number) => Written | ErrorResponse,
   ) {
     this.#options = options;
     this.#write = write;
@@ -84,7 +84,7 @@ export class AsyncActions {
     delete action.records;
     records.forEach((record, index) => {
       const outcome = this.#write(action.type, record, action.endsAtMs);
-      if (!(outcome instanceof Refusal)) {
+      if (!(outcome instanceof ErrorResponse)) {
         action.doneCount += 1;
         return;
       }
@@ -96,7 +96,7 @@ export class AsyncActions {
   }
 
   /** `GET /v1/async-actions/{id}`. */
-  show(id: string, nowMs: number): Record<string, unknown> | Refusal {
+  show(id: string, nowMs: number): Record<string, unknown> | ErrorResponse {
     const action = this.#actions.get(id);
     if (!action) return notFound('async_action', id);
     const { object, ...base } = baseOf(action, nowMs);
@@ -104,11 +104,11 @@ export class AsyncActions {
   }
 
   /** `GET /v1/async-actions`: newest first, without results. `end_date` itself is not included. */
-  list(query: Record<string, string>, nowMs: number): Record<string, unknown> | Refusal {
+  list(query: Record<string, string>, nowMs: number): Record<string, unknown> | ErrorResponse {
     const limit = wholeNumber(query, 'limit', 10, 100);
     const before = instant(query, 'end_date');
-    if (limit instanceof Refusal) return limit;
-    if (before instanceof Refusal) return invalidQuery(before.details);
+    if (limit instanceof ErrorResponse) return limit;
+    if (before instanceof ErrorResponse) return invalidQuery(before.details);
     const listed = [...this.#actions.values()]
       .reverse()
       .filter(

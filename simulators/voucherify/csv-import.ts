@@ -1,7 +1,7 @@
 // A customers CSV file as importCSV reads it: one body per row. It does not know how rows are written.
 import { parse } from 'csv-parse/sync';
+import { type ErrorResponse, invalidPayload } from './error-response.ts';
 import type { MetadataDefinition, MetadataSchema } from './metadata-schema.ts';
-import { invalidPayload, type Refusal } from './refusal.ts';
 
 const COLUMNS: Record<string, string> = {
   Id: 'id',
@@ -22,7 +22,7 @@ const ADDRESS_COLUMNS: Record<string, string> = {
 };
 
 /** Every column without a meaning of its own is metadata, typed where the schema defines it. Empty cells say nothing. */
-export function csvRecords(text: string, schema: MetadataSchema | undefined): unknown[] | Refusal {
+export function csvRecords(text: string, schema: MetadataSchema | undefined): unknown[] | ErrorResponse {
   let rows: Record<string, string>[];
   try {
     rows = parse(text, { columns: true, bom: true, skip_empty_lines: true });

@@ -9,15 +9,15 @@ import {
   resultingMetadata,
   truthOf,
 } from './customer.ts';
+import { ErrorResponse, invalidPayload, notFound } from './error-response.ts';
 import { checkMetadata, type MetadataSchema } from './metadata-schema.ts';
 import type { VoucherifyOptions } from './options.ts';
-import { invalidPayload, notFound, Refusal } from './refusal.ts';
 import type { Truth } from './truth.ts';
 
 export type Written = { customer: Customer; kind: 'created' | 'updated' };
 
-/** What POST, a record of a bulk body, or a row of a CSV file names: nobody (so it makes one), somebody, or a refusal. */
-type Target = Customer | undefined | Refusal;
+/** What POST, a record of a bulk body, or a row of a CSV file names: nobody (so it makes one), somebody, or a error. */
+type Target = Customer | undefined | ErrorResponse;
 
 export class CustomerWrites {
   readonly #truth: Truth;
@@ -31,26 +31,26 @@ export class CustomerWrites {
   }
 
   /** POST: an upsert by `id`, which wins, or by `source_id`; without either always somebody new. */
-  upsert(body: unknown, nowMs: number, overwrite = false): Written | Refusal {
-    const refusal = checkBody(body, this.#options);
-    if (refusal) return refusal;
+  upsert(body: unknown, nowMs: number, overwrite = false): Written | ErrorResponse {
+    const error = checkBody(body, this.#options);
+    if (error) return error;
     const sent = body as CustomerBody;
     const target = this.#target(sent);
-    if (target instanceof Refusal) return target;
+    if (target instanceof ErrorResponse) return target;
     return this.#checkRules(target, sent, overwrite) ?? this.#write(target, sent, nowMs, overwrite);
   }
 
   /** PUT: somebody who exists. The source ID is written once. */
-  update(idOrSourceId: string, body: unknown, nowMs: number): Written | Refusal {
+  update(idOrSourceId: string, body: unknown, nowMs: number): Written | ErrorResponse {
     const customer = this.#truth.find(idOrSourceId);
     if (!customer) return notFound('customer', idOrSourceId);
-    const refusal = checkBody(body, this.#options);
-    if (refusal) return refusal;
+    const error = checkBody(body, this.#options);
+    if (error) return error;
     const sent = body as CustomerBody;
     const late =
       customer.sourceId === undefined && this.#options.lateSourceId === 'adopted' && sent.source_id;
     if (late && this.#truth.bySourceId(late))
-      return new Refusal(
+      return new ErrorResponse(
         409,
         'duplicate_found',
         'Duplicate found',
@@ -63,21 +63,21 @@ export class CustomerWrites {
   }
 
   /** One record of a bulk body: an upsert by `source_id`, which it must have. */
-  upsertBySourceId(body: unknown, nowMs: number): Written | Refusal {
+  upsertBySourceId(body: unknown, nowMs: number): Written | ErrorResponse {
     return this.checkRecord(body) ?? this.#writeRecord(body as CustomerBody, nowMs);
   }
 
   /** What would be wrong with one record of a bulk body if it were written now. */
-  checkRecord(body: unknown): Refusal | undefined {
-    const refusal = checkBody(body, this.#options);
-    if (refusal) return refusal;
+  checkRecord(body: unknown): ErrorResponse | undefined {
+    const error = checkBody(body, this.#options);
+    if (error) return error;
     const sent = body as CustomerBody;
     if (typeof sent.source_id !== 'string') return invalidPayload('Property .source_id is required');
     return this.#checkRules(this.#truth.bySourceId(sent.source_id), sent, false);
   }
 
   /** Answers the customer as it was when it went, which is how `customer.deleted` shows it. */
-  remove(idOrSourceId: string, nowMs: number, soft: boolean): Customer | Refusal {
+  remove(idOrSourceId: string, nowMs: number, soft: boolean): Customer | ErrorResponse {
     const customer = this.#truth.find(idOrSourceId);
     if (!customer) return notFound('customer', idOrSourceId);
     this.#truth.remove(customer, nowMs, soft);
@@ -94,7 +94,11 @@ export class CustomerWrites {
     return sent.source_id ? this.#truth.bySourceId(sent.source_id) : undefined;
   }
 
-  #checkRules(target: Customer | undefined, sent: CustomerBody, overwrite: boolean): Refusal | undefined {
+  #checkRules(
+    target: Customer | undefined,
+    sent: CustomerBody,
+    overwrite: boolean,
+  ): ErrorResponse | undefined {
     if (!this.schema || (target && !sent.metadata && !overwrite)) return undefined;
     const payload = sent.metadata ?? {};
     const mode = this.#options.requiredMetadata ?? 'result';

@@ -1,7 +1,7 @@
 // One customer as Voucherify holds it, and what a write does to it. It does not know which other customers there are.
 
+import { type ErrorResponse, invalidPayload } from './error-response.ts';
 import type { TruthCustomer, VoucherifyOptions } from './options.ts';
-import { invalidPayload, type Refusal } from './refusal.ts';
 
 const ATTRIBUTES = ['name', 'description', 'email', 'phone', 'birthdate', 'birthday'] as const;
 const ADDRESS_KEYS = ['city', 'state', 'line_1', 'line_2', 'country', 'postal_code'] as const;
@@ -56,7 +56,7 @@ export type WriteRules = Pick<
 >;
 
 /** Checks the types of a body's known parts; metadata values are the schema's business. */
-export function checkBody(body: unknown, rules: WriteRules): Refusal | undefined {
+export function checkBody(body: unknown, rules: WriteRules): ErrorResponse | undefined {
   if (!isObject(body)) return invalidPayload('Payload should be object');
   for (const name of ['id', 'source_id'] as const) {
     const value = body[name];

@@ -1,6 +1,6 @@
 // The filters of an export: which customers pass. It does not know how an export runs.
 import { type Customer, isObject, responseOf } from './customer.ts';
-import { Refusal } from './refusal.ts';
+import { ErrorResponse } from './error-response.ts';
 
 type Condition = (held: unknown, asked: unknown[]) => boolean;
 
@@ -58,7 +58,7 @@ const PLAIN = new Set(
 const PREFIXED = /^(metadata|address|summary|loyalty|loyalty_tier|loyalty_points|system_metadata)\./;
 
 /** `{junction, <field>: {conditions: {<operator>: [values]}}}`; nothing given passes everybody. */
-export function exportFilter(filters: unknown): ((customer: Customer) => boolean) | Refusal {
+export function exportFilter(filters: unknown): ((customer: Customer) => boolean) | ErrorResponse {
   if (filters === undefined) return () => true;
   if (!isObject(filters)) return invalid('Property .filters should be object');
   const tests: ((customer: Record<string, unknown>) => boolean)[] = [];
@@ -91,4 +91,5 @@ function pathOf(field: string): string[] {
 const partOf = (whole: unknown, key: string): unknown => (isObject(whole) ? whole[key] : undefined);
 const asArray = (asked: unknown): unknown[] => (Array.isArray(asked) ? asked : [asked]);
 const isDay = (asked: unknown) => typeof asked === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(asked);
-const invalid = (details: string) => new Refusal(400, 'invalid_export_params', 'Invalid Export', details);
+const invalid = (details: string) =>
+  new ErrorResponse(400, 'invalid_export_params', 'Invalid Export', details);

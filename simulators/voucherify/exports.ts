@@ -1,10 +1,10 @@
 // Exports of customers to CSV: ordered, made later, fetched with a token. It does not know HTTP.
 import { type Customer, isObject, responseOf } from './customer.ts';
+import { ErrorResponse, invalidPayload, invalidQuery, notFound } from './error-response.ts';
 import { exportFilter } from './export-filters.ts';
 import { wholeNumber } from './listing.ts';
 import type { MetadataSchema } from './metadata-schema.ts';
 import type { VoucherifyOptions } from './options.ts';
-import { invalidPayload, invalidQuery, notFound, Refusal } from './refusal.ts';
 import type { Truth } from './truth.ts';
 
 type Whole = ReturnType<typeof responseOf>;
@@ -81,9 +81,9 @@ export class Exports {
   }
 
   /** `POST /v1/exports`: always SCHEDULED at first. */
-  create(body: unknown, nowMs: number): Record<string, unknown> | Refusal {
+  create(body: unknown, nowMs: number): Record<string, unknown> | ErrorResponse {
     const parameters = checkOrder(body);
-    if (parameters instanceof Refusal) return parameters;
+    if (parameters instanceof ErrorResponse) return parameters;
     this.#idsGiven += 1;
     const made: StoredExport = {
       id: `exp_${this.#idsGiven.toString(36).padStart(24, '0')}`,
@@ -103,16 +103,16 @@ export class Exports {
   }
 
   /** `GET /v1/exports/{id}`; `origin` is the host the file is fetched from. */
-  show(id: string, origin: string): Record<string, unknown> | Refusal {
+  show(id: string, origin: string): Record<string, unknown> | ErrorResponse {
     const made = this.#exports.get(id);
     return made ? this.#state(made, origin) : notFound('export', id);
   }
 
-  list(query: Record<string, string>, origin: string): Record<string, unknown> | Refusal {
+  list(query: Record<string, string>, origin: string): Record<string, unknown> | ErrorResponse {
     const limit = wholeNumber(query, 'limit', 10, 100);
     const page = wholeNumber(query, 'page', 1, 99);
-    if (limit instanceof Refusal) return limit;
-    if (page instanceof Refusal) return page;
+    if (limit instanceof ErrorResponse) return limit;
+    if (page instanceof ErrorResponse) return page;
     const order = query['order'] ?? '-created_at';
     if (!LIST_ORDERS.includes(order))
       return invalidQuery(
@@ -128,18 +128,23 @@ export class Exports {
     return { object: 'list', data_ref: 'exports', exports, total: all.length };
   }
 
-  remove(id: string): Refusal | undefined {
+  remove(id: string): ErrorResponse | undefined {
     if (!this.#exports.delete(id)) return notFound('export', id);
     this.#files.delete(id);
     return undefined;
   }
 
   /** The file in chunks, for who has the token. */
-  file(id: string, token: string): string[] | Refusal {
+  file(id: string, token: string): string[] | ErrorResponse {
     const made = this.#exports.get(id);
     if (!made) return notFound('export', id);
     if (made.token !== token)
-      return new Refusal(401, 'unauthorized', 'Unauthorized', 'Cannot find export with the given token');
+      return new ErrorResponse(
+        401,
+        'unauthorized',
+        'Unauthorized',
+        'Cannot find export with the given token',
+      );
     return this.#files.get(id) ?? notFound('export', id);
   }
 
@@ -165,7 +170,8 @@ export class Exports {
 
   #file({ parameters }: StoredExport): string[] {
     const passes = exportFilter(parameters.filters);
-    if (passes instanceof Refusal) throw new Error(`an accepted export has bad filters: ${passes.details}`);
+    if (passes instanceof ErrorResponse)
+      throw new Error(`an accepted export has bad filters: ${passes.details}`);
     const columns = (parameters.fields ?? ['name', 'source_id']).flatMap((field) => this.#columns(field));
     const chunks: string[] = [];
     let rows = `${columns.map(({ header }) => cell(header)).join(',')}\n`;
@@ -229,7 +235,7 @@ function shown({ id, createdAtMs, parameters }: StoredExport) {
   };
 }
 
-function checkOrder(body: unknown): Parameters | Refusal {
+function checkOrder(body: unknown): Parameters | ErrorResponse {
   if (!isObject(body) || body['exported_object'] !== 'customer')
     return invalidPayload(
       `Property .exported_object should be equal to one of the allowed values [ ${EXPORTED_OBJECTS} ]`,
@@ -241,14 +247,14 @@ function checkOrder(body: unknown): Parameters | Refusal {
     );
   const allowed = [...Object.keys(FIELDS), 'metadata'];
   if (fields !== undefined && !(Array.isArray(fields) && fields.every((field) => allowed.includes(field))))
-    return new Refusal(
+    return new ErrorResponse(
       400,
       'invalid_export_fields',
       'Invalid Export',
       `Unsupported field used. Allowed fields: ${allowed.join(', ')}`,
     );
   const filter = exportFilter(filters);
-  if (filter instanceof Refusal) return filter;
+  if (filter instanceof ErrorResponse) return filter;
   return {
     ...(order && { order }),
     fields: fields ?? ['name', 'source_id'],

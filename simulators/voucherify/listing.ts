@@ -1,7 +1,7 @@
 // The list of customers: what its query may say and the page it gives. It does not know how customers are written.
 import type { Customer } from './customer.ts';
+import { ErrorResponse, invalidQuery } from './error-response.ts';
 import type { VoucherifyOptions } from './options.ts';
-import { invalidQuery, Refusal } from './refusal.ts';
 import type { Truth } from './truth.ts';
 
 const ORDERS = ['created_at', '-created_at', 'updated_at', '-updated_at', 'source_id', '-source_id'] as const;
@@ -24,15 +24,15 @@ export class Listing {
   }
 
   /** `query` holds the parameters of `GET /v1/customers`; unknown ones are ignored. */
-  page(query: Record<string, string>): CustomerPage | Refusal {
+  page(query: Record<string, string>): CustomerPage | ErrorResponse {
     const limit = wholeNumber(query, 'limit', 10, 100);
     const page = wholeNumber(query, 'page', 1, MAX_PAGE);
     const filter = this.#filter(query);
     const order = orderOf(query);
     const cursor = instant(query, 'starting_after');
-    for (const part of [limit, page, filter, order, cursor]) if (part instanceof Refusal) return part;
+    for (const part of [limit, page, filter, order, cursor]) if (part instanceof ErrorResponse) return part;
     const walk = this.#walk(order as Order | undefined, cursor as number | undefined);
-    if (walk instanceof Refusal) return walk;
+    if (walk instanceof ErrorResponse) return walk;
 
     const passes = filter as Filter | undefined;
     const customers: Customer[] = [];
@@ -51,7 +51,7 @@ export class Listing {
   }
 
   /** `starting_after` alone goes from new to old; with `created_at` or `updated_at` from old to new. */
-  #walk(order: Order | undefined, cursorMs: number | undefined): Iterable<Customer> | Refusal {
+  #walk(order: Order | undefined, cursorMs: number | undefined): Iterable<Customer> | ErrorResponse {
     if (order === 'source_id' || order === '-source_id') {
       if (cursorMs !== undefined)
         return invalidQuery('Property .starting_after cannot be used with this order');
@@ -82,7 +82,7 @@ export class Listing {
     return this.#bySourceId;
   }
 
-  #filter(query: Record<string, string>): Filter | undefined | Refusal {
+  #filter(query: Record<string, string>): Filter | undefined | ErrorResponse {
     const filters: Filter[] = [];
     const { email, name, city, segment_id } = query;
     if (email !== undefined) filters.push((customer) => same(customer.email, email));
@@ -101,8 +101,8 @@ export class Listing {
     for (const [field, stampOf] of stamps) {
       const after = instant(query, `${field}[after]`);
       const before = instant(query, `${field}[before]`);
-      if (after instanceof Refusal) return after;
-      if (before instanceof Refusal) return before;
+      if (after instanceof ErrorResponse) return after;
+      if (before instanceof ErrorResponse) return before;
       if (after !== undefined) filters.push((customer) => (stampOf(customer) ?? Number.NaN) > after);
       if (before !== undefined) filters.push((customer) => (stampOf(customer) ?? Number.NaN) < before);
     }
@@ -125,7 +125,7 @@ export function wholeNumber(query: Record<string, string>, name: string, absent:
   return invalidQuery(`Property .${name} should be integer between 1 and ${most}`);
 }
 
-export function instant(query: Record<string, string>, name: string): number | undefined | Refusal {
+export function instant(query: Record<string, string>, name: string): number | undefined | ErrorResponse {
   const text = query[name];
   if (text === undefined) return undefined;
   const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
@@ -133,7 +133,7 @@ export function instant(query: Record<string, string>, name: string): number | u
   return invalidQuery(`Property .${name} cannot be recognized as a ISO-8601 compliant date`);
 }
 
-function orderOf(query: Record<string, string>): Order | undefined | Refusal {
+function orderOf(query: Record<string, string>): Order | undefined | ErrorResponse {
   const { order } = query;
   if (order === undefined || ORDERS.includes(order as Order)) return order as Order | undefined;
   return invalidQuery(

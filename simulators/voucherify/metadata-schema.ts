@@ -1,6 +1,6 @@
 // The customer metadata schema and what it says of a metadata object. It does not know how metadata is stored or merged.
 import { isObject } from './customer.ts';
-import { Refusal } from './refusal.ts';
+import { ErrorResponse } from './error-response.ts';
 
 /** One definition, in the camelCase of `GET /v1/metadata-schemas` (https://docs.voucherify.io/api-reference/metadata-schemas). */
 export type MetadataDefinition = {
@@ -39,11 +39,11 @@ export function checkMetadata(
   metadata: Record<string, unknown>,
   schema: MetadataSchema | undefined,
   required: boolean,
-): Refusal | undefined {
+): ErrorResponse | undefined {
   if (!schema) return undefined;
   const faults = faultsOf(metadata, schema, schema.objects ?? {}, required);
   if (faults.length === 0) return undefined;
-  return new Refusal(
+  return new ErrorResponse(
     400,
     'metadata_validation_failed',
     'Metadata validation failed',

@@ -4,11 +4,11 @@ import type { AsyncActions, AsyncActionType } from './async-actions.ts';
 import { csvRecords } from './csv-import.ts';
 import { type Customer, isObject, responseOf } from './customer.ts';
 import type { CustomerWrites, Written } from './customer-writes.ts';
+import { ErrorResponse, invalidPayload, notFound } from './error-response.ts';
 import type { Exports } from './exports.ts';
 import type { Listing } from './listing.ts';
 import { schemaResources } from './metadata-schema.ts';
 import type { VoucherifyOptions } from './options.ts';
-import { invalidPayload, notFound, Refusal } from './refusal.ts';
 import type { Truth } from './truth.ts';
 import type { WebhookType } from './webhooks.ts';
 
@@ -57,8 +57,8 @@ function addCustomerRoutes(
   app: Hono<Env>,
   { truth, writes, listing, settle, announce, options }: World,
 ): void {
-  const written = (c: Context<Env>, outcome: Written | Refusal, nowMs: number) => {
-    if (outcome instanceof Refusal) return answer(c, outcome);
+  const written = (c: Context<Env>, outcome: Written | ErrorResponse, nowMs: number) => {
+    if (outcome instanceof ErrorResponse) return answer(c, outcome);
     announce(`customer.${outcome.kind}`, outcome.customer, c.var.requestId, nowMs);
     return answer(c, responseOf(outcome.customer));
   };
@@ -66,7 +66,7 @@ function addCustomerRoutes(
   app.get('/v1/customers', (c) => {
     settle();
     const page = listing.page(c.req.query());
-    if (page instanceof Refusal) return answer(c, page);
+    if (page instanceof ErrorResponse) return answer(c, page);
     const customers = page.customers.map(responseOf);
     return c.json({
       object: 'list',
@@ -96,14 +96,14 @@ function addCustomerRoutes(
   app.delete('/v1/customers/:customerId', (c) => {
     const nowMs = settle();
     const removed = writes.remove(c.req.param('customerId'), nowMs, true);
-    if (removed instanceof Refusal) return answer(c, removed);
+    if (removed instanceof ErrorResponse) return answer(c, removed);
     announce('customer.deleted', removed, c.var.requestId, nowMs);
     return c.body(null, 204);
   });
   app.post('/v1/customers/:customerId/permanent-deletion', (c) => {
     const nowMs = settle();
     const removed = writes.remove(c.req.param('customerId'), nowMs, false);
-    if (removed instanceof Refusal) return answer(c, removed);
+    if (removed instanceof ErrorResponse) return answer(c, removed);
     announce('customer.deleted', removed, c.var.requestId, nowMs);
     return c.json({
       id: removed.id.replace('cust_', 'del_'),
@@ -132,12 +132,17 @@ function addBulkRoutes(app: Hono<Env>, { writes, actions, settle, options }: Wor
     if (cap !== undefined && records.length > cap && type !== 'CUSTOMERS.IMPORT_CSV')
       return answer(
         c,
-        new Refusal(400, 'too_many_customers', 'Too many customers', `Specify at most ${cap} customers`),
+        new ErrorResponse(
+          400,
+          'too_many_customers',
+          'Too many customers',
+          `Specify at most ${cap} customers`,
+        ),
       );
     if (options.badBulkRecord === 'fails-all' && type !== 'CUSTOMERS.IMPORT_CSV')
       for (const record of records) {
-        const refusal = writes.checkRecord(record);
-        if (refusal) return answer(c, refusal);
+        const error = writes.checkRecord(record);
+        if (error) return answer(c, error);
       }
     const async_action_id = actions.accept(type, records, c.var.requestId, nowMs);
     settle();
@@ -158,7 +163,12 @@ function addBulkRoutes(app: Hono<Env>, { writes, actions, settle, options }: Wor
     if (!Array.isArray(source_ids) || source_ids.length === 0)
       return answer(
         c,
-        new Refusal(400, 'not_enough_source_ids', 'Not enough source ids', 'Specify at least 1 source_id'),
+        new ErrorResponse(
+          400,
+          'not_enough_source_ids',
+          'Not enough source ids',
+          'Specify at least 1 source_id',
+        ),
       );
     const records = source_ids.map((source_id: unknown) => ({ source_id, metadata }));
     return accept(c, 'CUSTOMERS.METADATA_UPDATE', records);
@@ -169,7 +179,7 @@ function addBulkRoutes(app: Hono<Env>, { writes, actions, settle, options }: Wor
     const { file } = await c.req.parseBody();
     if (!(file instanceof File)) return answer(c, invalidPayload('Property .file is required'));
     const records = csvRecords(await file.text(), writes.schema);
-    return records instanceof Refusal ? answer(c, records) : accept(c, 'CUSTOMERS.IMPORT_CSV', records);
+    return records instanceof ErrorResponse ? answer(c, records) : accept(c, 'CUSTOMERS.IMPORT_CSV', records);
   });
   app.get('/v1/async-actions', (c) => answer(c, actions.list(c.req.query(), settle())));
   app.get('/v1/async-actions/:id', (c) => answer(c, actions.show(c.req.param('id'), settle())));
@@ -191,18 +201,20 @@ function addExportRoutes(app: Hono<Env>, { exports, settle, options }: World): v
     const token = c.req.query('token');
     if (token === undefined) return answer(c, exports.show(c.req.param('id'), origin(c)));
     const file = exports.file(c.req.param('id'), token);
-    return file instanceof Refusal
+    return file instanceof ErrorResponse
       ? answer(c, file)
       : c.body(streamed(file), 200, { 'Content-Type': 'text/csv' });
   });
   app.delete('/v1/exports/:id', (c) => {
-    const refusal = exports.remove(c.req.param('id'));
-    return refusal ? answer(c, refusal) : c.body(null, 204);
+    const error = exports.remove(c.req.param('id'));
+    return error ? answer(c, error) : c.body(null, 204);
   });
 }
 
-export function answer(c: Context<Env>, outcome: Record<string, unknown> | Refusal): Response {
-  return outcome instanceof Refusal ? c.json(outcome.body(c.var.requestId), outcome.status) : c.json(outcome);
+export function answer(c: Context<Env>, outcome: Record<string, unknown> | ErrorResponse): Response {
+  return outcome instanceof ErrorResponse
+    ? c.json(outcome.body(c.var.requestId), outcome.status)
+    : c.json(outcome);
 }
 
 /** The parsed body, `{}` for an empty one, or the response that refuses it. */

@@ -74,7 +74,11 @@ export function faultsOf(
 }
 
 /** Former names of keys, by which no other key may be called. */
-const renamed: { readonly [key: string]: string } = { deletes: 'onOrphaned', keep: 'extraProperties' };
+const renamed: { readonly [key: string]: string } = {
+  deletes: 'onOrphaned',
+  keep: 'extraProperties',
+  probe: 'reachabilityCheck',
+};
 
 function unknownKey(key: string, known: readonly string[]): Omit<Fault, 'path'> {
   const now = Object.hasOwn(renamed, key) ? renamed[key]! : null;

@@ -87,7 +87,7 @@ export interface ApiDescription {
    */
   isOwn?(response: ApiResponse, request: ApiRequest): boolean;
   /** How an error of this vendor is to be taken where its status alone misleads. Asked only of the vendor's own answers. */
-  refusal?(
+  errorFor?(
     response: ApiResponse,
     request: ApiRequest,
     now: number,

@@ -136,7 +136,7 @@ export interface Webhook<Said> {
   checks?: readonly Check[];
   handshake?: {
     /** GET and HEAD without credentials get 200: the vendor tries the address. */
-    probe?: true;
+    reachabilityCheck?: true;
     /** A GET is answered with this parameter's value, where another one holds a token that we know. */
     challenge?: { query: string; token?: { query: string; values: readonly string[] } };
     /** An authentic POST whose field has this value is answered and not kept. `echo`: with the value of that field. */

@@ -135,6 +135,6 @@ export function shown(value: unknown): string {
 }
 
 /** The sentence in which a value is refused. */
-export function refusal(value: unknown, allowed: string): { fault: string } {
+export function faultOf(value: unknown, allowed: string): { fault: string } {
   return { fault: `Found ${shown(value)}, where ${allowed} is allowed.` };
 }

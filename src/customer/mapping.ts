@@ -18,7 +18,7 @@ import type {
 } from '../connector.ts';
 import type { RawValue } from './explain.ts';
 import { fieldFault, metadataKey } from './fields.ts';
-import { brief, type Checked, canonicalJson, cleanJson, maxDepth, refusal, sameJson, shown } from './json.ts';
+import { brief, type Checked, canonicalJson, cleanJson, faultOf, maxDepth, sameJson, shown } from './json.ts';
 import { checkMetadata } from './metadata.ts';
 import { defaultNormaliser, defaultSeparator, normalise, normalisers } from './normalise.ts';
 import { howRead, normalisationWords } from './normalise-words.ts';
@@ -218,7 +218,7 @@ function callerOf(entry: FunctionEntry): Plan['read'] {
       const given: unknown = entry(body);
       if (given === undefined) return undefined;
       const value = cleanJson(given);
-      return value === undefined ? refusal(given, `JSON of at most ${maxDepth} levels`) : { value };
+      return value === undefined ? faultOf(given, `JSON of at most ${maxDepth} levels`) : { value };
     } catch (error) {
       return {
         fault: `The function of the mapping failed: ${shown(error instanceof Error ? error.message : error)}.`,
@@ -244,7 +244,7 @@ function joined(readers: readonly PathReader[], joiner: string, body: JsonObject
     const value = read(body);
     if (value === undefined) continue;
     const part = normalise(value, 'text');
-    if ('fault' in part) return refusal(value, 'a text, to be joined with others,');
+    if ('fault' in part) return faultOf(value, 'a text, to be joined with others,');
     if (part.value !== null) text = text ? `${text}${joiner}${part.value}` : String(part.value);
     else text ??= null;
   }

@@ -3,7 +3,7 @@
 // Source of the rules: Voucherify, documentation/prepare/metadata.mdx (types, arrays, one level of nesting, constraints).
 import { parseJson } from '../connector/json.ts';
 import type { Json, Locale, MetadataDefinition } from '../connector.ts';
-import { type Checked, cleanJson, maxDepth, refusal, sameJson, shown, trimmed } from './json.ts';
+import { type Checked, cleanJson, faultOf, maxDepth, sameJson, shown, trimmed } from './json.ts';
 import { declaredWord, normalise } from './normalise.ts';
 
 type Type = MetadataDefinition['type'];
@@ -28,7 +28,7 @@ const geopointShape = /^([+-]?\d+(?:\.\d+)?)\s*,\s*([+-]?\d+(?:\.\d+)?)$/;
  */
 export function checkMetadata(value: Json, definition: MetadataDefinition, locale: Locale = {}): Checked {
   const clean = cleanJson(value);
-  if (clean === undefined) return refusal(value, `JSON of at most ${maxDepth} levels`);
+  if (clean === undefined) return faultOf(value, `JSON of at most ${maxDepth} levels`);
   if (clean === null || (typeof clean === 'string' && trimmed(clean) === '')) {
     return definition.required
       ? { fault: `Found no value, where ${allowed(definition)} is required.` }
@@ -74,11 +74,11 @@ function parsedJson(text: string): Json | undefined {
 
 function checkOne(value: Json, definition: MetadataDefinition, locale: Locale): Checked {
   const coerced = coerce(value, definition, locale);
-  if (coerced === undefined) return refusal(value, allowed(definition));
+  if (coerced === undefined) return faultOf(value, allowed(definition));
   if ('fault' in coerced) return coerced;
   if (definition.type === 'object')
     return checkObject(coerced.value as { [key: string]: Json }, definition, locale);
-  return meets(coerced.value, definition) ? coerced : refusal(coerced.value, allowed(definition));
+  return meets(coerced.value, definition) ? coerced : faultOf(coerced.value, allowed(definition));
 }
 
 /** The value in the declared type, or the sentence that refuses it; undefined where what is allowed says it all. */

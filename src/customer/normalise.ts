@@ -3,7 +3,7 @@
 import { type Moment, readMoment, unitWords } from '../connector/moment.ts';
 import type { Json, Locale, Normaliser, PhoneRule } from '../connector.ts';
 import { emailOf } from './email.ts';
-import { type Checked, cleanJson, cleanText, maxDepth, refusal, shown, trimmed } from './json.ts';
+import { type Checked, cleanJson, cleanText, faultOf, maxDepth, shown, trimmed } from './json.ts';
 import { exact, readNumber } from './number.ts';
 import { phoneOf } from './phone.ts';
 
@@ -36,7 +36,7 @@ function textOf(value: Json): string | undefined {
 
 function text(value: Json): Checked {
   const found = textOf(value);
-  if (found === undefined) return refusal(value, 'a text');
+  if (found === undefined) return faultOf(value, 'a text');
   return found === '' ? nothing : { value: found };
 }
 
@@ -45,7 +45,7 @@ function email(value: Json): Checked {
   if (found === '') return nothing;
   const address = found === undefined ? ({ fault: 'none' } as const) : emailOf(found);
   if ('value' in address) return address;
-  if (address.fault === 'none') return refusal(value, 'an e-mail address');
+  if (address.fault === 'none') return faultOf(value, 'an e-mail address');
   return { fault: `Found ${shown(value)}, which contains several e-mail addresses; only one is allowed.` };
 }
 
@@ -55,7 +55,7 @@ function phone(value: Json, { region, phones = 'valid' }: NormaliserOptions): Ch
   const number = found === undefined ? undefined : phoneOf(found, region, phones);
   if (number !== undefined) return { value: number };
   const allowed = region ? `a phone number of ${region} or one with its country code` : undefined;
-  const fault = refusal(
+  const fault = faultOf(
     value,
     allowed ?? 'a phone number with its country code (or a "region" in the mapping)',
   );
@@ -91,19 +91,19 @@ function momentOf(
   if (moment) return { value: written(moment) };
   const forms =
     locale.dates === undefined ? 'a form declared in "dates"' : [locale.dates].flat().join(' or ');
-  return refusal(value, `${what} (YYYY-MM-DD, ISO 8601, ${unitWords(locale.unit)} or ${forms})`);
+  return faultOf(value, `${what} (YYYY-MM-DD, ISO 8601, ${unitWords(locale.unit)} or ${forms})`);
 }
 
 function number(value: Json, { locale }: NormaliserOptions): Checked {
   const found = typeof value === 'string' || value === null ? textOf(value) : undefined;
   if (found === '') return nothing;
   const isText = found !== undefined;
-  if (!isText && typeof value !== 'number') return refusal(value, 'a number');
+  if (!isText && typeof value !== 'number') return faultOf(value, 'a number');
   const read = isText ? readNumber(found, locale) : exact((value as number) + 0);
   if ('value' in read) return read;
   // Rounded, a long ID would become another one.
   if (read.fault === 'inexact')
-    return refusal(
+    return faultOf(
       value,
       `a number of at most ${Number.MAX_SAFE_INTEGER}, which is kept exactly ("as": "text" keeps every digit),`,
     );
@@ -113,7 +113,7 @@ function number(value: Json, { locale }: NormaliserOptions): Checked {
     };
   const sign =
     read.fault === 'undeclared' ? ' (set "decimal" to read decimal commas and grouped digits)' : '';
-  return refusal(value, `a number${sign}`);
+  return faultOf(value, `a number${sign}`);
 }
 
 function boolean(value: Json, { locale = {} }: NormaliserOptions): Checked {
@@ -124,7 +124,7 @@ function boolean(value: Json, { locale = {} }: NormaliserOptions): Checked {
   if (found !== undefined && trueWords.has(found)) return { value: true };
   if (found !== undefined && falseWords.has(found)) return { value: false };
   const words = [...(locale.true ?? []), ...(locale.false ?? [])].map((word) => `, ${word}`).join('');
-  return refusal(value, `true or false (also yes or no, 1 or 0${words})`);
+  return faultOf(value, `true or false (also yes or no, 1 or 0${words})`);
 }
 
 /** What a word means by the locale, in any letter case; undefined where it says nothing of it. */
@@ -141,7 +141,7 @@ function list(value: Json, { separator = defaultSeparator }: NormaliserOptions):
   if ('fault' in clean || clean.value === null) return clean;
   const found = typeof clean.value === 'string' ? clean.value.split(separator) : clean.value;
   if (typeof found !== 'object') return { value: [found] };
-  if (!Array.isArray(found)) return refusal(value, 'a list');
+  if (!Array.isArray(found)) return faultOf(value, 'a list');
   const elements = found
     .map((element) => (typeof element === 'string' ? trimmed(element) : element))
     .filter((element) => element !== null && element !== '');
@@ -151,7 +151,7 @@ function list(value: Json, { separator = defaultSeparator }: NormaliserOptions):
 /** Keeps the JSON type. A text is trimmed; texts within lists and objects are only cleaned. */
 function json(value: Json): Checked {
   const clean = cleanJson(value);
-  if (clean === undefined) return refusal(value, `JSON of at most ${maxDepth} levels`);
+  if (clean === undefined) return faultOf(value, `JSON of at most ${maxDepth} levels`);
   return typeof clean === 'string' ? text(clean) : { value: clean };
 }
 

@@ -83,9 +83,11 @@ export function checkText(check: Check): string {
 
 /** What is answered besides, in sentences. */
 export function handshakeTexts({ handshake }: Pick<Webhook<unknown>, 'handshake'>): string[] {
-  const { probe, challenge, ping } = handshake ?? {};
+  const { reachabilityCheck, challenge, ping } = handshake ?? {};
   return [
-    ...(probe ? ['GET and HEAD are answered 200: the vendor tries the address before it sends.'] : []),
+    ...(reachabilityCheck
+      ? ['GET and HEAD are answered 200: the vendor tries the address before it sends.']
+      : []),
     ...(challenge
       ? [
           `A GET with ${challenge.query} is answered with its value${challenge.token ? `, where ${challenge.token.query} holds the token of your settings` : ''}.`,

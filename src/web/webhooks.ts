@@ -161,7 +161,7 @@ async function receive(room: Room, gate: Gate, call: Call): Promise<Response> {
 }
 
 function allowed({ handshake }: Webhook<unknown>): string {
-  const hands = handshake?.probe || handshake?.challenge ? ['GET', 'HEAD'] : [];
+  const hands = handshake?.reachabilityCheck || handshake?.challenge ? ['GET', 'HEAD'] : [];
   return [...bringing, ...hands, 'OPTIONS'].join(', ');
 }
 
@@ -251,7 +251,7 @@ function shakeHands(webhook: Webhook<unknown>, c: Context<Env>): Response {
       throw new Problem(401, 'The token beside the challenge is not known here.', { type: 'not-authentic' });
     return c.text(echoed);
   }
-  if (handshake?.probe) return c.body(null, 200);
+  if (handshake?.reachabilityCheck) return c.body(null, 200);
   throw new Problem(405, `Send webhooks with ${bringing.join(', ')}.`, {
     headers: { allow: allowed(webhook) },
   });

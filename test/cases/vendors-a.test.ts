@@ -437,7 +437,7 @@ describe('HubSpot', () => {
 
   it('hubspot-search-429-names-no-policy: a refused search costs a second, and is laid to the quota of search', async () => {
     const { api, settings } = hubspotConnector;
-    const { refusal } = api!(settings.parse({ accessToken }));
+    const { errorFor } = api!(settings.parse({ accessToken }));
     const answer = {
       status: 429,
       headers: { 'x-hubspot-ratelimit-daily': '250000', 'x-hubspot-ratelimit-daily-remaining': '249000' },
@@ -449,7 +449,7 @@ describe('HubSpot', () => {
       },
     };
     const request = { method: 'POST' as const, path: '/crm/v3/objects/contacts/search', bucket: 'search' };
-    expect(refusal!(answer, request, 0)).toMatchObject({
+    expect(errorFor!(answer, request, 0)).toMatchObject({
       name: 'TransientError',
       retryAfterMs: 1000,
       quota: 'search',

@@ -480,7 +480,7 @@ describe('reading people', () => {
 describe('the workspace', () => {
   const described = (settings: object) => customerio.api!(customerio.settings.parse(settings));
   const refused = (status: number, path = '/v1/customers/attributes') =>
-    described({ appKey }).refusal!({ status, headers: {}, json: undefined }, { path }, start);
+    described({ appKey }).errorFor!({ status, headers: {}, json: undefined }, { path }, start);
 
   test('is reached where it is kept, ten times a second at most', () => {
     expect(described({}).baseUrl).toBe('https://api.customer.io');

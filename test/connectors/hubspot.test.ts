@@ -615,7 +615,7 @@ describe('what HubSpot refuses', () => {
     json: Json = {},
     headers: { [name: string]: string } = {},
     bucket?: string,
-  ) => description.refusal!({ status, headers, json }, { path: '/x', ...(bucket && { bucket }) }, now);
+  ) => description.errorFor!({ status, headers, json }, { path: '/x', ...(bucket && { bucket }) }, now);
 
   test.each([
     ['the burst', { policyName: 'TEN_SECONDLY_ROLLING' }, undefined, 10_000, 'burst'],

@@ -576,7 +576,7 @@ describe('webhooks of Intercom', () => {
   test('shake hands: a probe without credentials, and a signed ping that is not kept', () => {
     const { push } = setUp();
     const { handshake } = webhookOf(intercom, settings);
-    expect(handshake).toEqual({ probe: true, ping: { field: 'topic', equals: 'ping' } });
+    expect(handshake).toEqual({ reachabilityCheck: true, ping: { field: 'topic', equals: 'ping' } });
     const ping = push.ping(start);
     expect(JSON.parse(new TextDecoder().decode(ping.body))).toMatchObject({ topic: 'ping' });
     // Even where it is kept it says nothing.

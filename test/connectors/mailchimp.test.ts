@@ -334,9 +334,9 @@ describe('the account', () => {
   });
 
   test('a refusal that is not in JSON passes; one that is, is about the credentials', () => {
-    const { refusal } = described({});
+    const { errorFor } = described({});
     const refused = (status: number, json?: Json) =>
-      refusal!({ status, headers: {}, json }, { path: '/3.0/lists/x/members' }, start);
+      errorFor!({ status, headers: {}, json }, { path: '/3.0/lists/x/members' }, start);
     expect(refused(403)).toBeInstanceOf(TransientError);
     expect(refused(429)).toMatchObject({ name: 'TransientError', retryAfterMs: 2000 });
     expect(refused(403, { title: 'Forbidden' })).toBeInstanceOf(UnauthorizedError);
@@ -409,7 +409,7 @@ describe('webhooks', () => {
     const webhook = webhookOf(mailchimp, { apiKey, listId });
     expect(webhook.authentication).toEqual([]);
     expect(webhook.missing).toMatch(/Set webhookSecret .* or urlToken/);
-    expect(webhook.handshake).toEqual({ probe: true });
+    expect(webhook.handshake).toEqual({ reachabilityCheck: true });
   });
 
   const touch = (email: string, more: object = {}) => ({

@@ -719,7 +719,7 @@ describe('the quotas', () => {
     ['a moment there that has passed', { 'x-rate-limit-retry': String(startMs / 1000 - 9) }, undefined],
   ])('read a wait that is given as %s', (_, headers, waitMs) => {
     const body = { code: 429, message: 'Too many requests hit the API too quickly.' };
-    expect(describedBy({}).refusal!(answerOf(429, headers, body), single, startMs)).toMatchObject({
+    expect(describedBy({}).errorFor!(answerOf(429, headers, body), single, startMs)).toMatchObject({
       retryAfterMs: waitMs,
     });
   });
@@ -746,9 +746,9 @@ describe('the quotas', () => {
       seen.push(...description.readQuotas!(response, request, startMs));
     const listening: ApiDescription = {
       ...description,
-      refusal(response, request, now) {
+      errorFor(response, request, now) {
         look(response, request);
-        return description.refusal!(response, request, now);
+        return description.errorFor!(response, request, now);
       },
     };
     const direct = directApi(simulator.app, listening, () => startMs);
@@ -775,7 +775,7 @@ describe('the quotas', () => {
 
 describe('a refusal', () => {
   const refusal = (status: number, json?: Json, headers = {}, request = single) =>
-    describedBy({}).refusal!(answerOf(status, headers, json), request, startMs);
+    describedBy({}).errorFor!(answerOf(status, headers, json), request, startMs);
   const isOwn = (status: number, json?: Json, headers = {}) =>
     describedBy({}).isOwn!(answerOf(status, headers, json), single);
 

@@ -200,12 +200,12 @@ describe('who gets in', () => {
 
   test('a handshake is declared as it was written', () => {
     const handshake = {
-      probe: true,
+      reachabilityCheck: true,
       challenge: { query: 'hub.challenge', token: { query: 'hub.verify_token', value: secret } },
       ping: { field: 'type', equals: 'ping', echo: 'nonce' },
     };
     expect(webhookOf(webhook, openWith({ handshake })).handshake).toEqual({
-      probe: true,
+      reachabilityCheck: true,
       challenge: { query: 'hub.challenge', token: { query: 'hub.verify_token', values: [secret] } },
       ping: { field: 'type', equals: 'ping', echo: 'nonce' },
     });

@@ -54,7 +54,7 @@ export function directApi(
             uncertain: answer.status >= 500,
           },
         );
-      throw description.refusal?.(answer, request, now()) ?? refusal(answer, request);
+      throw description.errorFor?.(answer, request, now()) ?? refusal(answer, request);
     },
   };
 }

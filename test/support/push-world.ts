@@ -89,7 +89,7 @@ function pushingConnector(truth: PushTruth): Connector {
             encoding: 'hex',
           },
         ],
-        handshake: { probe: true, ping: { field: 'type', equals: 'ping' } },
+        handshake: { reachabilityCheck: true, ping: { field: 'type', equals: 'ping' } },
         decoding: { form: 'json', items: ['events', ''] },
         retryHorizonSeconds: 3600,
         key: (item) => wordOf(objectOf(item)['eventId']) ?? null,

@@ -370,6 +370,15 @@ describe('The configuration', () => {
     },
   );
 
+  it('answers a renamed key of a connector by its new name', () => {
+    const webhook = { connector: 'webhook', authentication: 'open', handshake: { probe: true } };
+    expect(faultsOf({ destination, sources: { crm: webhook } })).toContainEqual({
+      path: 'sources.crm.handshake.probe',
+      found: 'a key that was renamed',
+      allowed: '"reachabilityCheck" in its place, with the same value',
+    });
+  });
+
   it('does not take a key for a renamed one where there is none of the new name', () => {
     const faults = faultsOf(withSource({ deletes: 'blank', webhook: { keep: 1 } }, { keep: [] }));
     expect(paths(faults).toSorted()).toEqual([

@@ -41,7 +41,7 @@ export function pusher(pushed: Pushed): Connector {
           : [],
         ...(!secret && { missing: 'Set "secret" to the one on the page of the app.' }),
         checks: [{ field: 'tenant', oneOf: ['7'] }],
-        handshake: { probe: true, ping: { field: 'type', equals: 'ping' } },
+        handshake: { reachabilityCheck: true, ping: { field: 'type', equals: 'ping' } },
         decoding: { form: 'json', items: ['events'] },
         retryHorizonSeconds: 3600,
         key: (item) => wordOf(objectOf(item)['event']) ?? null,

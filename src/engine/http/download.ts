@@ -41,7 +41,7 @@ export interface DownloadDeps {
   /** Opens one connection for one GET; the signal cuts it. */
   open(url: URL, signal: AbortSignal): Promise<Opened>;
   /** What an answer that is no success means. */
-  refusal(url: URL, opened: Opened, text: string): Error;
+  errorFor(url: URL, opened: Opened, text: string): Error;
 }
 
 /** Throws as a request does. What is not read to its end must be left by `return`: the connection is cut then. */
@@ -77,7 +77,7 @@ async function follow(
     if (status >= 200 && status < 300) return opened;
     const { location } = headers;
     if (status < 300 || status >= 400 || location === undefined || redirects === maxRedirects)
-      throw deps.refusal(url, opened, await patience.during(beginningOf(opened)));
+      throw deps.errorFor(url, opened, await patience.during(beginningOf(opened)));
     // What a redirect says besides is nothing to us, but its connection has to be freed.
     await patience.during(beginningOf(opened));
     url = urlOf(location, deps, url);

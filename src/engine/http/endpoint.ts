@@ -20,12 +20,12 @@ import type { Log } from '../log/log.ts';
 import { type Budget, UnsentError } from '../quota/budgets.ts';
 import type { Lane } from '../quota/lanes.ts';
 import { PrioritySemaphore } from '../quota/priority-semaphore.ts';
+import { changes, errorOf, isOwn, Secrets } from './answer-error.ts';
 import { inPieces, isLong } from './body-pieces.ts';
 import { connectionsTo, type Proxies, proxyOf } from './connections.ts';
 import { type DownloadRequest, download, type Opened } from './download.ts';
 import { OAuthTokens } from './oauth.ts';
 import { isPrivateHost, publicLookup, type Resolve } from './private-addresses.ts';
-import { changes, isOwn, refusalOf, Secrets } from './refusal.ts';
 import { bodyOf } from './request-body.ts';
 import { BodyTooLargeError, bodyLimits, unpacked } from './unpacking.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -193,7 +193,7 @@ export class Endpoint {
               if (!hasSlots()) throw new UnsentError('stopped', { uncertain: false });
               return this.#open(url, { lane, bucket: request.bucket, cut });
             },
-            refusal: (url, opened, text) => this.#fileRefusal(url, opened, text, request.bucket),
+            errorFor: (url, opened, text) => this.#fileError(url, opened, text, request.bucket),
           }),
         ),
     };
@@ -259,7 +259,7 @@ export class Endpoint {
     }
     const answer = { response, text, request, readings, now };
     if (isSuccess || (request.answers?.includes(status) && isOwn(answer, this.#description))) return response;
-    throw refusalOf(answer, { name: this.name, description: this.#description, secrets: this.#secrets });
+    throw errorOf(answer, { name: this.name, description: this.#description, secrets: this.#secrets });
   }
 
   /** With an access token where there is one; a token that the vendor no longer takes is replaced once. */
@@ -437,7 +437,7 @@ export class Endpoint {
     }
   }
 
-  #fileRefusal(url: URL, { status, headers }: Opened, text: string, bucket: string | undefined): Error {
+  #fileError(url: URL, { status, headers }: Opened, text: string, bucket: string | undefined): Error {
     const request: ApiRequest = { path: url.pathname, ...(bucket !== undefined && { bucket }) };
     const response: ApiResponse = { status, headers, json: parsed(text) };
     const now = this.#clock.now();
@@ -452,7 +452,7 @@ export class Endpoint {
         status,
         code: `http_${status}`,
       });
-    return refusalOf(answer, { name: this.name, description: this.#description, secrets: this.#secrets });
+    return errorOf(answer, { name: this.name, description: this.#description, secrets: this.#secrets });
   }
 
   #failure(exchange: Exclude<Exchange, { status: number }>, request: ApiRequest): Error {

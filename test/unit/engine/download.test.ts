@@ -136,7 +136,7 @@ describe('a download', () => {
         opened.push(at);
         return { status: 302, headers: { location: url }, body: Readable.from([]) };
       },
-      refusal: () => new Error('refused'),
+      errorFor: () => new Error('refused'),
     };
     await expect(download({ url }, room)).rejects.toThrow('not fetched');
     expect(opened).toEqual([]);

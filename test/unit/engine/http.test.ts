@@ -191,8 +191,8 @@ describe('An endpoint', () => {
     ['a string', 403, '"blocked"', 'application/json'],
   ])('blames nobody for %s with %i', async (_what, status, body, type) => {
     answer = () => new Response(body, { status, ...(type && { headers: { 'content-type': type } }) });
-    const refusal = () => new UnauthorizedError('give another key');
-    expect(await failure({ path: '/a' }, { refusal })).toMatchObject({
+    const errorFor = () => new UnauthorizedError('give another key');
+    expect(await failure({ path: '/a' }, { errorFor })).toMatchObject({
       name: 'TransientError',
       foreign: true,
       status,
@@ -309,9 +309,9 @@ describe('An endpoint', () => {
     answer = () => json(echo, 400);
     const { details } = await failure({ path: '/a' });
     expect(details).toEqual({ message: 'the token [hidden] is no good', headers: { auth: ['[hidden]'] } });
-    const refusal: ApiDescription['refusal'] = ({ json: said }) =>
+    const errorFor: ApiDescription['errorFor'] = ({ json: said }) =>
       new UnauthorizedError((said as typeof echo).message, { cause: new Error(JSON.stringify(said)) });
-    expect((await failure({ path: '/a' }, { refusal })).message).toBe('the token [hidden] is no good');
+    expect((await failure({ path: '/a' }, { errorFor })).message).toBe('the token [hidden] is no good');
   });
 
   it('hides the password of Basic credentials also by itself', async () => {
@@ -321,10 +321,10 @@ describe('An endpoint', () => {
   });
 
   it('asks the connector first what a refusal means, and not where it is an answer', async () => {
-    const refusal = () => new TransientError('locked', { retryAfterMs: 5 });
+    const errorFor = () => new TransientError('locked', { retryAfterMs: 5 });
     answer = () => json({}, 423);
-    expect(await failure({ path: '/a' }, { refusal })).toMatchObject({ message: 'locked', retryAfterMs: 5 });
-    const response = await endpointOf({ refusal })
+    expect(await failure({ path: '/a' }, { errorFor })).toMatchObject({ message: 'locked', retryAfterMs: 5 });
+    const response = await endpointOf({ errorFor })
       .api('manual')
       .request({ path: '/a', answers: [423] });
     expect(response.status).toBe(423);

@@ -26,7 +26,7 @@ const remedies: { readonly [status: number]: string } = {
 /** Conflicts that last: another customer has the value. Any other 409 may pass. */
 const lastingConflicts: readonly string[] = ['duplicate_found', 'duplicate_resource_key'];
 
-export function refusal(
+export function errorFor(
   quotas: readonly Quota[],
   response: ApiResponse,
   request: ApiRequest,

@@ -89,7 +89,7 @@ export function isOwn({ response, request, text }: Answer, description: ApiDescr
 }
 
 /** The error for an answer that is neither 2xx nor one of the request's `answers` in the vendor's own words. */
-export function refusalOf(
+export function errorOf(
   answer: Answer,
   { name, description, secrets }: { name: string; description: ApiDescription; secrets: Secrets },
 ): TransientError | RejectedError | UnauthorizedError {
@@ -97,7 +97,7 @@ export function refusalOf(
   const { status } = response;
   const isQuota = passingStatuses.has(status);
   if (!isQuota && !isOwn(answer, description)) return foreign(answer, name);
-  const said = description.refusal?.(response, request, now);
+  const said = description.errorFor?.(response, request, now);
   if (said) return secrets.hideInError(said);
   const words = secrets.hide(wordsOf(answer));
   const spoken = words ? `: ${words}` : '';

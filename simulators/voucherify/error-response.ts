@@ -1,7 +1,7 @@
 // Why a request or one record of it was refused, in Voucherify's words. It does not know routes or responses.
 
 /** Voucherify's error body, but for `request_id` (https://docs.voucherify.io/api-reference/errors). */
-export class Refusal {
+export class ErrorResponse {
   readonly status: 400 | 401 | 404 | 409;
   readonly key: string;
   readonly message: string;
@@ -35,11 +35,14 @@ export class Refusal {
 }
 
 export const invalidPayload = (details: string) =>
-  new Refusal(400, 'invalid_payload', 'Invalid payload', details);
+  new ErrorResponse(400, 'invalid_payload', 'Invalid payload', details);
 
 export const invalidQuery = (details: string) =>
-  new Refusal(400, 'invalid_query_params', 'Invalid query params', details);
+  new ErrorResponse(400, 'invalid_query_params', 'Invalid query params', details);
 
 /** `type` as Voucherify spells it in `resource_type`: `customer`, `async_action`, `export`, `metadata schema`. */
 export const notFound = (type: string, id: string) =>
-  new Refusal(404, 'not_found', 'Resource not found', `Cannot find ${type} with id ${id}`, { id, type });
+  new ErrorResponse(404, 'not_found', 'Resource not found', `Cannot find ${type} with id ${id}`, {
+    id,
+    type,
+  });
