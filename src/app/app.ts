@@ -31,7 +31,8 @@ import { DestinationSchema, type SchemaFault } from '../sync/intake/destination-
 import { World } from '../sync/intake/rules.ts';
 import type { Source } from '../sync/intake/source.ts';
 import { SourceHealth } from '../sync/intake/source-health.ts';
-import { type Planning, type PlanRequest, plan } from '../sync/plan/plan.ts';
+import { plan } from '../sync/plan/plan.ts';
+import type { Planning, PlanRequest } from '../sync/plan/planning.ts';
 import { beginForecast, settleForecasts } from '../sync/plan/settle-forecasts.ts';
 import { carryRun, type PullRoom } from '../sync/pull/pull.ts';
 import { compareMappings, rulesOf } from '../sync/pull/remap.ts';

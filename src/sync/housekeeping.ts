@@ -1,7 +1,7 @@
 // Keeping house: what was kept long enough is forgotten, and polls come more often where webhooks leave changes out. It
 // knows which tables there are, and none of what they mean.
-import { sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
+import { vacuum } from '../db/vacuum.ts';
 import type { Clock } from '../engine/clock.ts';
 import { forgetSpend } from '../engine/quota/spend.ts';
 import { forgetCounts } from '../tables/breaker.ts';
@@ -43,8 +43,7 @@ export async function forgetOld({ database, world, clock }: HouseRoom): Promise<
   for (const { source, days } of kept)
     while ((await forgetOpened(database, { source, before: now - days * dayMs })) === 1000);
   while ((await forgetKeys(database, now)) === 10_000);
-  // PGlite has no autovacuum of its own.
-  if (database.kind === 'pglite') await database.rows(sql`vacuum (analyze)`);
+  await vacuum(database);
 }
 
 /** Polls more often than the schedule says while webhooks leave changes out; each slot is asked for once. */

@@ -70,3 +70,8 @@ export async function dropCheckpoint(
 export async function dropCheckpoints(db: Queryable, source: string): Promise<void> {
   await db.rows(sql`delete from checkpoints where source = ${source}`);
 }
+
+/** The source has a new name. */
+export async function renameSourceInCheckpoints(db: Queryable, from: string, to: string): Promise<void> {
+  await db.rows(sql`update checkpoints set source = ${to} where source = ${from}`);
+}

@@ -93,3 +93,8 @@ export function pollEverySeconds({ share, webhook, poll }: Coverage): number | n
 export async function forgetCoverage(db: Queryable, before: number): Promise<void> {
   await db.rows(sql`delete from coverage where hour < ${at(before)}`);
 }
+
+/** The source has a new name. */
+export async function renameSourceInCoverage(db: Queryable, from: string, to: string): Promise<void> {
+  await db.rows(sql`update coverage set source = ${to} where source = ${from}`);
+}

@@ -256,3 +256,8 @@ export async function forgetLetters(
     returning id`);
   return rows.length;
 }
+
+/** The source has a new name. */
+export async function renameSourceInDeadLetters(db: Queryable, from: string, to: string): Promise<void> {
+  await db.rows(sql`update dead_letters set source = ${to} where source = ${from}`);
+}

@@ -156,3 +156,8 @@ export async function dropHolds(db: Queryable, sourceIds: readonly string[]): Pr
   const rows = await db.rows(sql`delete from holds where source_id = any(${texts(sourceIds)}) returning id`);
   return rows.length;
 }
+
+/** The source has a new name. */
+export async function renameSourceInHolds(db: Queryable, from: string, to: string): Promise<void> {
+  await db.rows(sql`update holds set source = ${to} where source = ${from}`);
+}

@@ -411,3 +411,8 @@ function spellingsOf(needle: string): Buffer[] {
     Buffer.from(quoted, 'utf16le').swap16(),
   ];
 }
+
+/** The source has a new name. */
+export async function renameSourceInInbox(db: Queryable, from: string, to: string): Promise<void> {
+  await db.rows(sql`update inbox set source = ${to} where source = ${from}`);
+}

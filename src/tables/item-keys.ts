@@ -54,3 +54,8 @@ export async function forgetKeys(db: Queryable, now: number): Promise<number> {
     returning key`);
   return rows.length;
 }
+
+/** The source has a new name. */
+export async function renameSourceInItemKeys(db: Queryable, from: string, to: string): Promise<void> {
+  await db.rows(sql`update item_keys set source = ${to} where source = ${from}`);
+}

@@ -77,3 +77,8 @@ export async function withdrawMapping(db: Queryable, source: string, now: number
 export async function dropMapping(db: Queryable, source: string): Promise<void> {
   await db.rows(sql`delete from mappings where source = ${source}`);
 }
+
+/** The source has a new name. */
+export async function renameSourceInMappings(db: Queryable, from: string, to: string): Promise<void> {
+  await db.rows(sql`update mappings set source = ${to} where source = ${from}`);
+}

@@ -496,3 +496,8 @@ export async function countStanding(
       and (deleted_at is null or deleted_at < changed_at)
     group by source`);
 }
+
+/** The source has a new name. */
+export async function renameSourceInRecords(db: Queryable, from: string, to: string): Promise<void> {
+  await db.rows(sql`update records set source = ${to} where source = ${from}`);
+}

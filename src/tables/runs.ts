@@ -569,3 +569,8 @@ export async function importedFiles(
     select coalesce(request ->> 'host', '') as host, request ->> 'path' as path, state <> 'requested' as ended from runs
     where mode = 'import' and request ->> 'path' is not null and requested_at <= ${at(before)} order by id`);
 }
+
+/** The source has a new name. */
+export async function renameSourceInRuns(db: Queryable, from: string, to: string): Promise<void> {
+  await db.rows(sql`update runs set source = ${to} where source = ${from}`);
+}

@@ -214,3 +214,8 @@ export async function someTouchesWait(db: Queryable): Promise<boolean> {
     select exists(select 1 from touches where attempts = 0 or lease is not null) as waits`);
   return row?.waits ?? false;
 }
+
+/** The source has a new name. */
+export async function renameSourceInTouches(db: Queryable, from: string, to: string): Promise<void> {
+  await db.rows(sql`update touches set source = ${to} where source = ${from}`);
+}

@@ -1,10 +1,9 @@
 // What a filter names must be something known: a source, a code, a field or a run that is not is an error with the name that
 // was probably meant, and never everybody or nobody. It knows no route.
-import { sql } from 'drizzle-orm';
 import { fieldFault, standardFields } from '../customer/fields.ts';
 import { nearestName } from '../customer/nearest.ts';
-import { json } from '../db/database.ts';
 import { literalCodes } from '../sync/views/causes.ts';
+import { isKnownSource, knownFields, knownLetters, knownRuns, letterCodes } from '../sync/views/known.ts';
 import { destinationName } from '../tables/pauses.ts';
 import { Problem } from './problem.ts';
 import type { Room } from './room.ts';
@@ -13,11 +12,7 @@ import type { Room } from './room.ts';
 export async function requireSource({ tributary }: Room, name: string | undefined): Promise<void> {
   const { world, database } = tributary;
   if (name === undefined || name === destinationName || world.source(name)) return;
-  const [kept] = await database.rows<{ known: boolean }>(sql`
-    select exists(select 1 from mappings where source = ${name}) or exists(select 1 from runs where source = ${name})
-      or exists(select 1 from dead_letters where source = ${name})
-      or exists(select 1 from inbox where source = ${name}) as known`);
-  if (kept?.known) return;
+  if (await isKnownSource(database, name)) return;
   const names = [...world.sources.map((source) => source.name), destinationName];
   throw unknown('source', name, `No source is called ${name}`, names);
 }
@@ -25,8 +20,7 @@ export async function requireSource({ tributary }: Room, name: string | undefine
 /** A code of a dead letter, open or settled, or one that we give. */
 export async function requireCode({ tributary }: Room, code: string | undefined): Promise<void> {
   if (code === undefined || literalCodes.includes(code)) return;
-  const rows = await tributary.database.rows<{ code: string }>(sql`select distinct code from dead_letters`);
-  const codes = rows.map((row) => row.code);
+  const codes = await letterCodes(tributary.database);
   if (codes.includes(code)) return;
   throw unknown('code', code, `No dead letter has the code ${code}`, codes, literalCodes);
 }
@@ -46,11 +40,7 @@ export async function requireFields(
   }
   const strange = fields.filter((field) => !known.has(field));
   if (strange.length === 0) return;
-  const rows = await database.rows<{ field: string }>(sql`
-    select name as field from jsonb_array_elements_text(${json(strange)}) as name
-    where exists(select 1 from customers where jsonb_exists(fields, name))
-      or exists(select 1 from records where faults @> jsonb_build_array(jsonb_build_object('field', name)))`);
-  const held = new Set(rows.map((row) => row.field));
+  const held = await knownFields(database, strange);
   const [field] = strange.filter((name) => !held.has(name));
   if (field === undefined) return;
   throw unknown(path, field, `No customer has the field ${field}, and no mapping names it`, [...known]);
@@ -58,10 +48,7 @@ export async function requireFields(
 
 /** Runs that there are; runs are never taken away. */
 export async function requireRuns({ tributary }: Room, path: string, ids: readonly number[]): Promise<void> {
-  const rows = await tributary.database.rows<{ id: number }>(sql`
-    select id::float8 as id from runs
-    where id in (select value::bigint from jsonb_array_elements_text(${json(ids)}))`);
-  const there = new Set(rows.map(({ id }) => id));
+  const there = await knownRuns(tributary.database, ids);
   const gone = ids.filter((id) => !there.has(id));
   if (gone.length > 0) throw unknown(path, String(gone[0]), `There is no run ${gone.join(', ')}`, []);
 }
@@ -69,10 +56,7 @@ export async function requireRuns({ tributary }: Room, path: string, ids: readon
 /** Dead letters of these IDs, settled ones too. */
 export async function requireLetters({ tributary }: Room, ids: readonly number[] = []): Promise<void> {
   if (ids.length === 0) return;
-  const rows = await tributary.database.rows<{ id: number }>(sql`
-    select id::float8 as id from dead_letters
-    where id in (select value::bigint from jsonb_array_elements_text(${json(ids)}))`);
-  const there = new Set(rows.map(({ id }) => id));
+  const there = await knownLetters(tributary.database, ids);
   const gone = ids.filter((id) => !there.has(id));
   if (gone.length === 0) return;
   throw unknown('ids', String(gone[0]), `There is no dead letter ${gone.slice(0, 20).join(', ')}`, []);

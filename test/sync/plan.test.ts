@@ -1,9 +1,10 @@
 // A forecast is what then comes: of a first sync, of an increment and of a full reading, under strict quotas, in calls and
 // in minutes.
+
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { PlanRequest } from '../../src/sync/plan/plan.ts';
 import { UnknownSizeError } from '../../src/sync/plan/plan-records.ts';
+import type { PlanRequest } from '../../src/sync/plan/planning.ts';
 import type { DryRunReport } from '../../src/sync/preview/dry-run.ts';
 import { type Forecast, type KeptForecast, keepForecast, listForecasts } from '../../src/tables/forecasts.ts';
 import { reportOf } from '../../src/tables/runs.ts';

@@ -7,7 +7,7 @@ import { sizesOfRecords } from '../../tables/records.ts';
 import { listRuns, type Run } from '../../tables/runs.ts';
 import { readersOf } from '../preview/dry-run.ts';
 import type { ReadStep } from './forecast.ts';
-import type { Planning, PlanRequest } from './plan.ts';
+import type { Planning, PlanRequest } from './planning.ts';
 
 export interface PlannedRecords {
   count: number;

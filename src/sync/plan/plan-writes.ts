@@ -7,8 +7,8 @@ import { nestedShare } from '../../tables/revisions.ts';
 import type { Run } from '../../tables/runs.ts';
 import { number } from '../../words.ts';
 import type { DryRunReport } from '../preview/dry-run.ts';
-import type { Planning } from './plan.ts';
 import type { PlannedRecords } from './plan-records.ts';
+import type { Planning } from './planning.ts';
 
 export interface PlannedWrites {
   customers: number;

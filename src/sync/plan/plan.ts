@@ -1,51 +1,19 @@
 // A forecast of one source's next run: what it would read and write, from the vendor's own count or what is known of
 // earlier runs, simulated through against the quotas as they stand. It counts by cheap calls, and changes nothing.
-import type { Context } from '../../connector.ts';
-import type { Database } from '../../db/database.ts';
-import type { Clock } from '../../engine/clock.ts';
-import type { Endpoint } from '../../engine/http/endpoint.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import { checkpoint } from '../../tables/checkpoints.ts';
 import type { Forecast } from '../../tables/forecasts.ts';
-import type { Sending } from '../deliver/difference.ts';
-import type { Source } from '../intake/source.ts';
-import type { DryRunReport } from '../preview/dry-run.ts';
 import { type ForecastInput, forecastInTurns, type ReadStep } from './forecast.ts';
 import { quotasNow } from './plan-quotas.ts';
 import { type PlannedRecords, plannedRecords } from './plan-records.ts';
 import { type PlannedWrites, plannedWrites } from './plan-writes.ts';
+import type { Planning, PlanRequest } from './planning.ts';
 
 /** How long a call is taken to last where no run has shown it. */
 const callMsDefault = 300;
 
 /** What a page costs us at least. */
 const leastPageMs = 50;
-
-export interface Planning {
-  database: Database;
-  clock: Clock;
-  /** What counting calls are made with. */
-  context: Context<unknown>;
-  source: Source;
-  sending: Sending;
-  /** Names of the connectors, for sentences. */
-  vendors: { source: string; destination: string };
-  endpoints: { source: Endpoint | null; destination: Endpoint };
-  descriptions: {
-    source: Source['description'];
-    destination: NonNullable<Source['description']>;
-  };
-}
-
-export interface PlanRequest {
-  mode: 'incremental' | 'full';
-  /** Default: that of a run that a person asks for. */
-  lane?: Lane;
-  /** A person's word on how many records there are. */
-  records?: number | undefined;
-  /** What a dry run of the same found. */
-  exact?: { runId: number; report: DryRunReport } | undefined;
-}
 
 export async function plan(planning: Planning, request: PlanRequest): Promise<Forecast> {
   const { database, clock, source, sending, descriptions } = planning;

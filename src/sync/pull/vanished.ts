@@ -1,19 +1,26 @@
 // Sources that the configuration does not name any more, and whose records still speak: what they contributed stands until
 // a person withdraws it, or gives the source its new name. It knows no vendor.
-import { sql } from 'drizzle-orm';
 import type { Connector, Json, JsonObject, Mapping } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
 import { usualBodyRules } from '../../engine/webhook/body.ts';
-import { dropCheckpoints } from '../../tables/checkpoints.ts';
+import { dropCheckpoints, renameSourceInCheckpoints } from '../../tables/checkpoints.ts';
+import { renameSourceInCoverage } from '../../tables/coverage.ts';
+import { renameSourceInDeadLetters } from '../../tables/dead-letters.ts';
+import { renameSourceInHolds } from '../../tables/holds.ts';
+import { renameSourceInInbox } from '../../tables/inbox.ts';
+import { renameSourceInItemKeys } from '../../tables/item-keys.ts';
 import {
   dropMapping,
   keepDefinitions,
   listMappings,
   removedRules,
+  renameSourceInMappings,
   withdrawMapping,
 } from '../../tables/mappings.ts';
 import { renamePause } from '../../tables/pauses.ts';
-import { countStanding, hasRecords } from '../../tables/records.ts';
+import { countStanding, hasRecords, renameSourceInRecords } from '../../tables/records.ts';
+import { renameSourceInRuns } from '../../tables/runs.ts';
+import { renameSourceInTouches } from '../../tables/touches.ts';
 import { counted } from '../../words.ts';
 import type { World } from '../intake/rules.ts';
 import type { Filter, Source, SourceConfig } from '../intake/source.ts';
@@ -48,11 +55,20 @@ export interface Vanished {
   frozen: boolean;
 }
 
-/** Tables whose rows bear the name of a source: the one statement that writes what others own, as all change together. */
-const named = [
-  ...['records', 'checkpoints', 'runs', 'holds', 'dead_letters', 'inbox', 'item_keys', 'touches'],
-  ...['coverage', 'mappings'],
-] as const;
+/** By which each table takes over the new name of a source. */
+const renames = [
+  renameSourceInRecords,
+  renameSourceInCheckpoints,
+  renameSourceInRuns,
+  renameSourceInHolds,
+  renameSourceInDeadLetters,
+  renameSourceInInbox,
+  renameSourceInItemKeys,
+  renameSourceInTouches,
+  renameSourceInCoverage,
+  renameSourceInMappings,
+  renamePause,
+];
 
 /** Keeps the rules of every configured source, so that its records can be mapped when it is configured no longer. */
 export async function noteDefinitions(db: Queryable, world: World, now: number): Promise<void> {
@@ -107,9 +123,7 @@ export async function renameSources(
     }
     await dropMapping(db, name);
     await dropCheckpoints(db, name);
-    for (const table of named)
-      await db.rows(sql`update ${sql.identifier(table)} set source = ${name} where source = ${from}`);
-    await renamePause(db, from, name);
+    for (const rename of renames) await rename(db, from, name);
     renamed.push([from, name]);
   }
   return { renamed, refused };

@@ -1,7 +1,6 @@
 // How a destination is read back, from wherever an earlier attempt stood: by its own export, else page by page, else the
 // chosen ones one by one; then whoever was not met. What is found is compared elsewhere.
 import {
-  type Json,
   type MetadataSchema,
   RejectedError,
   type ShownCustomer,
@@ -30,31 +29,8 @@ import {
   withSourceId,
 } from './comparing.ts';
 import { removeExportsLeft } from './export-removal.ts';
+import type { Cursor, InHand, Trust } from './in-hand.ts';
 import { countUnread } from './report.ts';
-import type { InHand } from './verify.ts';
-
-/** Where a verification goes on. `beganAt`: when this way of reading was begun, epoch milliseconds. */
-export type Cursor =
-  | { phase: 'ordering'; beganAt: number }
-  | { phase: 'exporting'; exportId: string; polls: number; beganAt: number }
-  | { phase: 'export'; exportId: string; rows: number; beganAt: number; trust: Trust }
-  | { phase: 'list'; page: Json | null; beganAt: number }
-  | { phase: 'sample'; after: string; beganAt: number }
-  | {
-      phase: 'missing';
-      after: string;
-      beganAt: number;
-      looked: number;
-      found: number;
-      /** Of those in flight so many were read one by one. */
-      aside?: number;
-    };
-
-/** Fields in which an export differed, and whether reading customers one by one bore it out. */
-interface Trust {
-  believed: string[];
-  doubted: string[];
-}
 
 type End = { again: true; dueAt: number } | { again: false };
 

@@ -2,17 +2,13 @@
 // lease, from a cursor, so that any worker can go on with it. It knows no vendor; reading is in verify-reading.
 import {
   type Context,
-  type Destination,
   type Json,
   RejectedError,
   TransientError,
   UnauthorizedError,
 } from '../../connector.ts';
-import type { Database, Queryable } from '../../db/database.ts';
-import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
-import type { Endpoint, EngineApi } from '../../engine/http/endpoint.ts';
-import type { Log } from '../../engine/log/log.ts';
+import type { EngineApi } from '../../engine/http/endpoint.ts';
 import { attemptsMax, backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import {
@@ -26,13 +22,11 @@ import {
   lockProgress,
   nextVerificationDue,
   putOffVerification,
-  type Report,
 } from '../../tables/verifications.ts';
 import { forgetMet } from '../../tables/verified-customers.ts';
-import type { Sending } from '../deliver/difference.ts';
-import type { World } from '../intake/rules.ts';
 import { removeExportsLeft } from './export-removal.ts';
-import { type Cursor, readOn } from './reading.ts';
+import type { InHand, VerifyRoom } from './in-hand.ts';
+import { readOn } from './reading.ts';
 import { concluded } from './report.ts';
 
 const leaseMs = 60_000;
@@ -41,32 +35,6 @@ const leaseMs = 60_000;
 const lookAgainMs = 60_000;
 
 const tryAgainMs = 15 * 60_000;
-
-export interface VerifyRoom {
-  database: Database;
-  clock: Clock;
-  log: Log;
-  destination: Destination<unknown>;
-  settings: unknown;
-  endpoint: Endpoint;
-  /** What the stored records give. */
-  world: World;
-  sending(): Sending;
-  /** Customers were put on their way again. */
-  onHealed(): void;
-  /** A lease of this worker, new for each claim. */
-  newLease(): string;
-}
-
-/** One verification in hand. */
-export interface InHand {
-  room: VerifyRoom;
-  verification: ClaimedVerification;
-  signal: AbortSignal;
-  context(): Context<unknown> & { api: EngineApi };
-  /** Counts into the report and moves the cursor, all or nothing. */
-  advance(cursor: Cursor, count: (tx: Queryable, report: Report) => Promise<void>): Promise<void>;
-}
 
 export class Verifier {
   readonly #room: VerifyRoom;

@@ -2,8 +2,8 @@
 // the forecast itself.
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Source } from '../../sync/intake/source.ts';
-import type { PlanRequest } from '../../sync/plan/plan.ts';
 import { UnknownSizeError } from '../../sync/plan/plan-records.ts';
+import type { PlanRequest } from '../../sync/plan/planning.ts';
 import type { DryRunReport } from '../../sync/preview/dry-run.ts';
 import { type Forecast, type KeptForecast, keepForecast, listForecasts } from '../../tables/forecasts.ts';
 import { type Run, reportOf } from '../../tables/runs.ts';

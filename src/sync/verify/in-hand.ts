@@ -1,0 +1,58 @@
+// A verification that this worker holds, with all that reading the destination back needs.
+import type { Context, Destination, Json } from '../../connector.ts';
+import type { Database, Queryable } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import type { Endpoint, EngineApi } from '../../engine/http/endpoint.ts';
+import type { Log } from '../../engine/log/log.ts';
+import type { ClaimedVerification, Report } from '../../tables/verifications.ts';
+import type { Sending } from '../deliver/difference.ts';
+import type { World } from '../intake/rules.ts';
+
+export interface VerifyRoom {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  destination: Destination<unknown>;
+  settings: unknown;
+  endpoint: Endpoint;
+  /** What the stored records give. */
+  world: World;
+  sending(): Sending;
+  /** Customers were put on their way again. */
+  onHealed(): void;
+  /** A lease of this worker, new for each claim. */
+  newLease(): string;
+}
+
+/** One verification in hand. */
+export interface InHand {
+  room: VerifyRoom;
+  verification: ClaimedVerification;
+  signal: AbortSignal;
+  context(): Context<unknown> & { api: EngineApi };
+  /** Counts into the report and moves the cursor, all or nothing. */
+  advance(cursor: Cursor, count: (tx: Queryable, report: Report) => Promise<void>): Promise<void>;
+}
+
+/** Where a verification goes on. `beganAt`: when this way of reading was begun, epoch milliseconds. */
+export type Cursor =
+  | { phase: 'ordering'; beganAt: number }
+  | { phase: 'exporting'; exportId: string; polls: number; beganAt: number }
+  | { phase: 'export'; exportId: string; rows: number; beganAt: number; trust: Trust }
+  | { phase: 'list'; page: Json | null; beganAt: number }
+  | { phase: 'sample'; after: string; beganAt: number }
+  | {
+      phase: 'missing';
+      after: string;
+      beganAt: number;
+      looked: number;
+      found: number;
+      /** Of those in flight so many were read one by one. */
+      aside?: number;
+    };
+
+/** Fields in which an export differed, and whether reading customers one by one bore it out. */
+export interface Trust {
+  believed: string[];
+  doubted: string[];
+}
