@@ -41,6 +41,17 @@ describe('The documentation', () => {
     expect(pages.flatMap(brokenLinks)).toEqual([]);
   });
 
+  it('names files and folders that exist', () => {
+    const current = pages.filter((page) => page !== 'CHANGELOG.md' && !page.startsWith('bench/'));
+    const named = current.flatMap((page) =>
+      [
+        ...text(page).matchAll(/`((?:src|connectors|simulators|scripts|test|docs|bin|drizzle)\/[\w./-]*)`/g),
+      ].map(([, path = '']) => ({ page, path })),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
   it('is reached from its index', () => {
     const index = text('docs/README.md');
     const first = readdirSync(join(root, 'docs')).filter(
