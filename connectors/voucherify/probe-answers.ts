@@ -1,6 +1,6 @@
 // What the answers to a probe's steps say of each question. Pure; it does not know what follows from it.
 import type { Fields, Json } from '#connector';
-import type { Heard, ProbeAbout, ProbeAnswer, ProbeAnswers, ProbeResult } from '#connector/probe';
+import type { ProbeResults, ProbeAbout, ProbeAnswer, ProbeAnswers, ProbeResult } from '#connector/probe';
 import { isObject } from './payload.ts';
 import { type ProbeMetadata, probeMetadata } from './probe-metadata.ts';
 import type { Settings } from './settings.ts';
@@ -14,17 +14,17 @@ export const phone = '07700900000';
 export const isRefused = (result: ProbeResult | undefined) => result?.is === 'refused';
 
 /** The bulk action that went through, with or without the customer that was in it twice. */
-export function bulkOf(heard: Heard): ProbeResult | undefined {
+export function bulkOf(heard: ProbeResults): ProbeResult | undefined {
   return heard['bulk of singles'] ?? heard['bulk'];
 }
 
-function fieldsAt(heard: Heard, step: string): Fields | null {
+function fieldsAt(heard: ProbeResults, step: string): Fields | null {
   const result = heard[step];
   return result?.is === 'read' ? (result.customer?.fields ?? null) : null;
 }
 
 /** Whether what no write after the first one named is there still. */
-export function keptParts(heard: Heard, step: string, { keys }: ProbeMetadata): 'kept' | 'lost' | null {
+export function keptParts(heard: ProbeResults, step: string, { keys }: ProbeMetadata): 'kept' | 'lost' | null {
   const fields = fieldsAt(heard, step);
   if (!fields) return null;
   const witnesses = ['address.line_1', ...(keys ? [`metadata.${keys[1]}`] : [])];
@@ -33,7 +33,7 @@ export function keptParts(heard: Heard, step: string, { keys }: ProbeMetadata): 
     : 'lost';
 }
 
-export function answers(heard: Heard, { schema }: ProbeAbout<Settings>): ProbeAnswers {
+export function answers(heard: ProbeResults, { schema }: ProbeAbout<Settings>): ProbeAnswers {
   const metadata = probeMetadata(schema);
   const all: { [question: string]: ProbeAnswer | null } = {
     ...afterUpdate(heard, metadata),
@@ -46,7 +46,7 @@ export function answers(heard: Heard, { schema }: ProbeAbout<Settings>): ProbeAn
 
 type Found = { [question: string]: ProbeAnswer | null };
 
-function afterUpdate(heard: Heard, { keys }: ProbeMetadata): Found {
+function afterUpdate(heard: ProbeResults, { keys }: ProbeMetadata): Found {
   const fields = fieldsAt(heard, 'updated');
   const wasWritten =
     heard['update']?.is === 'accepted' || heard['update without metadata']?.is === 'accepted';
@@ -79,7 +79,7 @@ function mergeOrReplace(isKept: boolean, what: string, how: string): ProbeAnswer
     : { answer: 'replace', evidence: `After ${how} that left ${what} out, it was gone.` };
 }
 
-function afterNulls(heard: Heard, { keys }: ProbeMetadata): Found {
+function afterNulls(heard: ProbeResults, { keys }: ProbeMetadata): Found {
   const fields = fieldsAt(heard, 'cleared');
   const cleared = (step: string, field: string, before: Json): ProbeAnswer | null => {
     const result = heard[step] ?? heard['nulls'];
@@ -110,7 +110,7 @@ function afterNulls(heard: Heard, { keys }: ProbeMetadata): Found {
   };
 }
 
-function ofBulk(heard: Heard, metadata: ProbeMetadata): Found {
+function ofBulk(heard: ProbeResults, metadata: ProbeMetadata): Found {
   const result = bulkOf(heard);
   const refused = rejectionCode(result);
   if (refused !== null) {
@@ -136,7 +136,7 @@ function reached(fields: Fields | null): true | null {
   return fields?.['address.line_2'] === 'Three' ? true : null;
 }
 
-function duplicates(heard: Heard): ProbeAnswer | null {
+function duplicates(heard: ProbeResults): ProbeAnswer | null {
   const refused = rejectionCode(heard['bulk']);
   if (refused !== null)
     return {

@@ -1,7 +1,7 @@
 // What Voucherify's documents leave open of customers, as steps on throwaway ones. Pure: it carries out nothing. The open
 // questions are those marked (unverified) in the customer reference.
 import type { JsonObject } from '#connector';
-import type { Heard, Probe, ProbeAbout, ProbeStep } from '#connector/probe';
+import type { ProbeResults, Probe, ProbeAbout, ProbeStep } from '#connector/probe';
 import { answers, birthdate, bulkOf, isRefused, keptParts, name, phone } from './probe-answers.ts';
 import { contradictions, proven } from './probe-meaning.ts';
 import { type ProbeMetadata, probeMetadata } from './probe-metadata.ts';
@@ -27,9 +27,9 @@ function steps(sourceIds: readonly string[], { settings, schema }: ProbeAbout<Se
   const alone = (
     step: string,
     fields: JsonObject | null,
-    when: (heard: Heard) => boolean = () => true,
+    when: (heard: ProbeResults) => boolean = () => true,
   ): ProbeStep[] => {
-    const isNeeded = (heard: Heard) => isRefused(heard['nulls']) && when(heard);
+    const isNeeded = (heard: ProbeResults) => isRefused(heard['nulls']) && when(heard);
     return fields ? [{ name: step, when: isNeeded, write: write(main, fields) }] : [];
   };
   const first: ProbeStep[] = [

@@ -5,7 +5,7 @@ import type { CustomerWrite, DestinationCustomer, Outcome } from './customer.ts'
 import type { MetadataSchema } from './metadata.ts';
 
 /** One thing to do. `when`: it is left out where this says no of what was heard before. */
-export type ProbeStep = { name: string; when?(heard: Heard): boolean } & (
+export type ProbeStep = { name: string; when?(heard: ProbeResults): boolean } & (
   | { write: CustomerWrite }
   /** The source ID to read. */
   | { read: string }
@@ -25,7 +25,7 @@ export type ProbeResult =
   | { is: 'answered'; response: ApiResponse };
 
 /** By the name of the step; a step that was left out is not in it. */
-export type Heard = { readonly [step: string]: ProbeResult | undefined };
+export type ProbeResults = { readonly [step: string]: ProbeResult | undefined };
 
 export interface ProbeAnswer {
   /** One word or two: `merge`. */
@@ -48,7 +48,7 @@ export interface Probe<Settings> {
   customers: number;
   /** In order. The first makes a customer: where it is not accepted the probe ends. */
   steps(sourceIds: readonly string[], about: ProbeAbout<Settings>): readonly ProbeStep[];
-  answers(heard: Heard, about: ProbeAbout<Settings>): ProbeAnswers;
+  answers(heard: ProbeResults, about: ProbeAbout<Settings>): ProbeAnswers;
   /** The settings with what was proven in place of what a person has left out; what is set stays. */
   proven(settings: Settings, answers: ProbeAnswers): Settings;
   /** What is set otherwise than was proven, a sentence each. */
