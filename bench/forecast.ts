@@ -137,7 +137,7 @@ async function using<Result>(
 async function carriedOut(tributary: Tributary): Promise<KeptForecast> {
   const { database } = tributary;
   const mode = 'incremental';
-  const forecast = await tributary.plan(tributary.world.source('hubspot')!, { mode });
+  const forecast = await tributary.plan(tributary.rules.source('hubspot')!, { mode });
   await keepForecast(database, forecast);
   const { lane } = forecast;
   const run = await tributary.request({ source: 'hubspot', mode, trigger: 'manual', lane });
@@ -173,7 +173,7 @@ function figuresOf(name: string, { forecast, actual }: KeptForecast): Figure[] {
 /** As the schedule does it: with bulk, by pages of 200 and calls of 2,000; polls as often as of late. */
 async function perHundredThousand(tributary: Tributary): Promise<Figure> {
   const changed = 100_000;
-  const { totals, calls } = await tributary.plan(tributary.world.source('hubspot')!, {
+  const { totals, calls } = await tributary.plan(tributary.rules.source('hubspot')!, {
     mode: 'incremental',
     records: changed,
     lane: 'schedule',

@@ -4,7 +4,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { connectors } from '../connectors/index.ts';
 import { Tributary } from '../src/app/app.ts';
 import { checkConfig } from '../src/config.ts';
-import { at, json, openDatabase } from '../src/db/database.ts';
+import { json, openDatabase, toTimestamp } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
 import { createLog } from '../src/engine/log/log.ts';
 import type { NewRequest } from '../src/tables/inbox.ts';
@@ -48,6 +48,6 @@ async function insertOne(
 ): Promise<void> {
   await run(sql`
     insert into inbox (source, received_at, method, query, headers, body, due_at)
-    values (${source}, ${at(receivedAt)}, ${method}, ${json(query)}, ${json(headers)},
-      decode(${Buffer.from(body).toString('base64')}, 'base64'), ${at(receivedAt)})`);
+    values (${source}, ${toTimestamp(receivedAt)}, ${method}, ${json(query)}, ${json(headers)},
+      decode(${Buffer.from(body).toString('base64')}, 'base64'), ${toTimestamp(receivedAt)})`);
 }

@@ -9,7 +9,7 @@ import { connectors } from '../connectors/index.ts';
 import { checkConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/database.ts';
 import { ingest } from '../src/sync/intake/ingest.ts';
-import { World } from '../src/sync/intake/rules.ts';
+import { Rules } from '../src/sync/intake/rules.ts';
 import { preview } from '../src/sync/preview/preview.ts';
 
 const { values: options } = parseArgs({
@@ -51,7 +51,7 @@ const database = await openDatabase({ url: options.database, directory });
 
 const present = configOf(mapping);
 
-const world = new World(present);
+const world = new Rules(present);
 
 await fill();
 
@@ -69,7 +69,7 @@ const begun = performance.now();
 
 const report = await preview(database, {
   present: world,
-  proposed: new World(
+  proposed: new Rules(
     configOf({
       ...mapping,
       phone: { from: 'phone', as: 'phone', region: 'PL' },

@@ -1,6 +1,6 @@
 // What the answers to a probe's steps say of each question. Pure; it does not know what follows from it.
 import type { Fields, Json } from '#connector';
-import type { ProbeResults, ProbeAbout, ProbeAnswer, ProbeAnswers, ProbeResult } from '#connector/probe';
+import type { ProbeAbout, ProbeAnswer, ProbeAnswers, ProbeResult, ProbeResults } from '#connector/probe';
 import { isObject } from './payload.ts';
 import { type ProbeMetadata, probeMetadata } from './probe-metadata.ts';
 import type { Settings } from './settings.ts';
@@ -24,7 +24,11 @@ function fieldsAt(heard: ProbeResults, step: string): Fields | null {
 }
 
 /** Whether what no write after the first one named is there still. */
-export function keptParts(heard: ProbeResults, step: string, { keys }: ProbeMetadata): 'kept' | 'lost' | null {
+export function keptParts(
+  heard: ProbeResults,
+  step: string,
+  { keys }: ProbeMetadata,
+): 'kept' | 'lost' | null {
   const fields = fieldsAt(heard, step);
   if (!fields) return null;
   const witnesses = ['address.line_1', ...(keys ? [`metadata.${keys[1]}`] : [])];

@@ -1,7 +1,7 @@
 // What Voucherify's documents leave open of customers, as steps on throwaway ones. Pure: it carries out nothing. The open
 // questions are those marked (unverified) in the customer reference.
 import type { JsonObject } from '#connector';
-import type { ProbeResults, Probe, ProbeAbout, ProbeStep } from '#connector/probe';
+import type { Probe, ProbeAbout, ProbeResults, ProbeStep } from '#connector/probe';
 import { answers, birthdate, bulkOf, isRefused, keptParts, name, phone } from './probe-answers.ts';
 import { contradictions, proven } from './probe-meaning.ts';
 import { type ProbeMetadata, probeMetadata } from './probe-metadata.ts';

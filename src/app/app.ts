@@ -23,18 +23,18 @@ import { Deliverer } from '../sync/deliver/deliver.ts';
 import type { Sending } from '../sync/deliver/difference.ts';
 import { ProjectWatch } from '../sync/deliver/project-watch.ts';
 import { Eraser, liftSuppression, requestErasure } from '../sync/erase/erase.ts';
-import { CoveragePolls, forgetOld, type HouseRoom } from '../sync/housekeeping.ts';
+import { CoveragePolls, forgetOld, type HousekeepingDeps } from '../sync/housekeeping.ts';
 import { destinationOpening } from '../sync/inbox/destination-changes.ts';
 import { Hydrator } from '../sync/inbox/hydrate.ts';
 import { Opener } from '../sync/inbox/open.ts';
 import { DestinationSchema, type SchemaFault } from '../sync/intake/destination-schema.ts';
-import { World } from '../sync/intake/rules.ts';
+import { Rules } from '../sync/intake/rules.ts';
 import type { Source } from '../sync/intake/source.ts';
 import { SourceHealth } from '../sync/intake/source-health.ts';
 import { plan } from '../sync/plan/plan.ts';
 import type { Planning, PlanRequest } from '../sync/plan/planning.ts';
 import { beginForecast, settleForecasts } from '../sync/plan/settle-forecasts.ts';
-import { carryRun, type PullRoom } from '../sync/pull/pull.ts';
+import { carryRun, type PullDeps } from '../sync/pull/pull.ts';
 import { compareMappings, rulesOf } from '../sync/pull/remap.ts';
 import {
   describeVanished,
@@ -103,7 +103,7 @@ export class Tributary {
   readonly databaseHealth: DatabaseHealth;
   readonly clock: Clock;
   readonly log: Log;
-  readonly world: World;
+  readonly rules: Rules;
   readonly budgets: Budgets;
   /** The vendors behind the sources that have an API, by source, and the destination by its name. */
   readonly endpoints = new Map<string, Endpoint>();
@@ -179,9 +179,9 @@ export class Tributary {
     this.log = log;
     this.#vault = options.secretKey ? { database, secretKey: options.secretKey } : undefined;
     const declared = typeof config.metadataSchema === 'object' ? config.metadataSchema : null;
-    this.world = new World(config, declared);
+    this.rules = new Rules(config, declared);
     this.#suppressions = new Suppressions(options.secretKey ?? null, database);
-    this.world.suppressions = this.#suppressions;
+    this.rules.suppressions = this.#suppressions;
     this.budgets = new Budgets({
       database,
       clock,
@@ -191,7 +191,7 @@ export class Tributary {
         if (!isUnavailable(error)) log.warn({ err: error }, 'budgets could not be renewed; tried again');
       },
     });
-    for (const source of this.world.sources)
+    for (const source of this.rules.sources)
       if (source.description) this.#connect(source.name, source.description);
     const { connector, settings } = config.destination;
     this.#provenSettings = settings;
@@ -220,7 +220,7 @@ export class Tributary {
     const pushed = this.destinationWebhook;
     this.opener = new Opener({
       database,
-      world: this.world,
+      rules: this.rules,
       clock,
       log,
       rightOfWay,
@@ -240,7 +240,7 @@ export class Tributary {
       database,
       clock,
       log,
-      world: this.world,
+      rules: this.rules,
       host: this.host,
       destination: connector.destination!,
       settings,
@@ -249,18 +249,18 @@ export class Tributary {
       confirmRefused: (error, signal) => this.#deliverer.confirmRefused(error, signal),
     });
     this.#verifier = this.#makeVerifier();
-    this.#coveragePolls = new CoveragePolls(this.#houseRoom);
+    this.#coveragePolls = new CoveragePolls(this.#housekeepingDeps);
   }
 
   #makeSchema(): DestinationSchema {
-    const { database, clock, log, world, config } = this;
+    const { database, clock, log, rules, config } = this;
     const { connector } = config.destination;
     const { metadataSchema, reach } = connector.destination!;
     return new DestinationSchema({
       database,
       clock,
       log,
-      world,
+      rules,
       account: this.destinationAccount,
       vendor: connector.name,
       read:
@@ -290,7 +290,7 @@ export class Tributary {
       destination: connector.destination!,
       settings,
       endpoint: this.endpoints.get(destinationName)!,
-      world: this.world,
+      rules: this.rules,
       sending: () => this.sending,
       onHealed: () => this.#wakeDelivery(),
       newLease: () => leaseOf(this.worker),
@@ -326,14 +326,14 @@ export class Tributary {
    * they did.
    */
   async meetVanished(): Promise<void> {
-    const { database, world } = this;
-    world.setVanished(await vanishedSources(database, world, this.#connectors));
+    const { database, rules } = this;
+    rules.setVanished(await vanishedSources(database, rules, this.#connectors));
   }
 
   /** Gives renamed sources their new names, keeps the rules of all, and tells of those that have vanished. */
   async #noteSources(): Promise<void> {
-    const { database, world, clock, log } = this;
-    const { renamed, refused } = await database.transaction((tx) => renameSources(tx, world));
+    const { database, rules, clock, log } = this;
+    const { renamed, refused } = await database.transaction((tx) => renameSources(tx, rules));
     for (const [from, to] of renamed)
       log.info({ source: to, renamedFrom: from }, 'the source was renamed and keeps all its records');
     for (const [from, to] of refused)
@@ -341,16 +341,16 @@ export class Tributary {
         { source: to, renamedFrom: from },
         'renamedFrom names a source, but this one has records of its own, so the two remain separate',
       );
-    await noteDefinitions(database, world, clock.now());
+    await noteDefinitions(database, rules, clock.now());
     await this.meetVanished();
-    for (const vanished of await describeVanished(database, world))
+    for (const vanished of await describeVanished(database, rules))
       log.warn({ source: vanished.name }, vanishedSentence(vanished));
   }
 
   /** A person's word that a source is gone for good: what it contributed is withdrawn. False where none has vanished. */
   async withdraw(source: string): Promise<boolean> {
-    const { database, world, clock } = this;
-    if (!(await withdrawSource(database, world, source, clock.now()))) return false;
+    const { database, rules, clock } = this;
+    if (!(await withdrawSource(database, rules, source, clock.now()))) return false;
     await this.meetVanished();
     await this.#compareMappings(new Set());
     return true;
@@ -376,7 +376,7 @@ export class Tributary {
 
   /** What a connector is handed, outside of any run: for checks and for reading schemas. */
   contextOf(name: string): Context<unknown> {
-    const config = name === destinationName ? undefined : this.world.source(name)?.config;
+    const config = name === destinationName ? undefined : this.rules.source(name)?.config;
     const settings = name === destinationName ? this.config.destination.settings : config?.settings;
     const endpoint = this.endpoints.get(name);
     const api = endpoint?.api('manual') ?? { request: () => Promise.reject(new Error(`${name} has no API`)) };
@@ -422,7 +422,7 @@ export class Tributary {
         this.schemaIsKnown ? step(signal) : { again: false, afterMs: untypedRestMs },
       );
     if (this.#schema.isAsked) loop('schema', () => this.#schemaStep());
-    const sources = this.world.sources.length + this.#removedSources.length;
+    const sources = this.rules.sources.length + this.#removedSources.length;
     loop('watch the database', (signal) => this.databaseHealth.step(signal));
     for (let number = 1; number <= Math.min(sources, 4); number += 1)
       mapping(`pull ${number}`, (signal) => this.#pullStep(signal));
@@ -433,9 +433,9 @@ export class Tributary {
     loop('erase', (signal) => this.#eraser.step(signal));
     mapping('open', (signal) => this.opener.step(signal));
     mapping('verify', (signal) => this.#verifier.step(signal));
-    for (const source of this.world.sources) {
+    for (const source of this.rules.sources) {
       if (!source.webhook || !source.streams.some((stream) => stream.read)) continue;
-      const hydrator = new Hydrator(this.#hydrateRoom(), source.name);
+      const hydrator = new Hydrator(this.#hydrateDeps(), source.name);
       mapping(`hydrate ${source.name}`, (signal) => hydrator.step(signal));
     }
     loop('forecasts', () => this.#forecastStep());
@@ -447,7 +447,7 @@ export class Tributary {
       await releaseFuture(database, clock.now());
       await releaseFutureSlots(database, clock.now());
     }
-    for (const { name, config, canPull } of this.world.sources) {
+    for (const { name, config, canPull } of this.rules.sources) {
       if (!calendar || !canPull || (config.schedule ?? config.fullSchedule ?? null) === null) continue;
       this.#schedulePulls(name, config);
       await this.request({ source: name, mode: 'incremental', trigger: 'start', lane: 'schedule' });
@@ -497,10 +497,10 @@ export class Tributary {
     sourceId: string;
     permanent?: boolean | undefined;
   }): Promise<Erasure> {
-    const { database, world, clock, config, log } = this;
+    const { database, rules, clock, config, log } = this;
     const asked = { sourceId, permanent: permanent ?? config.erasure.permanent, now: clock.now() };
-    const room = { world, suppressions: this.#suppressions };
-    const receipt = await database.transaction((tx) => requestErasure(tx, room, asked));
+    const deps = { rules, suppressions: this.#suppressions };
+    const receipt = await database.transaction((tx) => requestErasure(tx, deps, asked));
     log.info({ erasure: receipt.id }, 'a customer was erased here; the destination is told next');
     this.wake();
     return receipt;
@@ -508,8 +508,8 @@ export class Tributary {
 
   /** As the delete policy asks of a customer that all its records have left. */
   async #eraseLeft(tx: Queryable, sourceId: string, now: number): Promise<void> {
-    const room = { world: this.world, suppressions: this.#suppressions };
-    await requestErasure(tx, room, { sourceId, permanent: this.config.erasure.permanent, now });
+    const deps = { rules: this.rules, suppressions: this.#suppressions };
+    await requestErasure(tx, deps, { sourceId, permanent: this.config.erasure.permanent, now });
     this.#workers.get('erase')?.wake();
   }
 
@@ -667,7 +667,7 @@ export class Tributary {
   async #pullStep(signal: AbortSignal): Promise<Next> {
     const { database, clock } = this;
     const lease = leaseOf(this.worker);
-    const sources = [...this.world.sources.map((source) => source.name), ...this.#removedSources];
+    const sources = [...this.rules.sources.map((source) => source.name), ...this.#removedSources];
     const dryRunsOnly = this.#dryRunsOnly;
     const run = await database.transaction((tx) =>
       this.#claimRun(tx, {
@@ -687,7 +687,7 @@ export class Tributary {
       };
     }
     await this.#beginForecast(run);
-    await carryRun(this.#pullRoom(), run, lease, signal);
+    await carryRun(this.#pullDeps(), run, lease, signal);
     return { again: true };
   }
 
@@ -739,11 +739,11 @@ export class Tributary {
     return next;
   }
 
-  #hydrateRoom() {
-    const { database, world, clock, log } = this;
+  #hydrateDeps() {
+    const { database, rules, clock, log } = this;
     return {
       database,
-      world,
+      rules,
       clock,
       log,
       endpoint: (source: string) => this.endpoints.get(source) ?? null,
@@ -754,11 +754,11 @@ export class Tributary {
     };
   }
 
-  #pullRoom(): PullRoom {
-    const { database, world, clock, log } = this;
+  #pullDeps(): PullDeps {
+    const { database, rules, clock, log } = this;
     return {
       database,
-      world,
+      rules,
       clock,
       log,
       endpoint: (source) => this.endpoints.get(source) ?? null,
@@ -821,7 +821,7 @@ export class Tributary {
 
   /** False until the types of metadata are known, where the configuration leaves them to the destination. */
   get schemaIsKnown(): boolean {
-    return this.world.schemaIsKnown;
+    return this.rules.schemaIsKnown;
   }
 
   /** What waits for the metadata schema and why, in a sentence; null where nothing does. */
@@ -853,16 +853,16 @@ export class Tributary {
 
   /** Does what may bring another schema, and has everything mapped again that was mapped by the one before. */
   async #meetingSchema(look: () => Promise<void>, { compare = false } = {}): Promise<void> {
-    const { world } = this;
-    const wasKnown = world.schemaIsKnown;
+    const { rules } = this;
+    const wasKnown = rules.schemaIsKnown;
     const wasRead = this.#schema.isRead;
-    const rules = () => new Map(world.sources.map((source) => [source.name, rulesOf(world, source)]));
-    const before = rules();
-    const schema = world.schema;
+    const fingerprints = () => new Map(rules.sources.map((source) => [source.name, rulesOf(rules, source)]));
+    const before = fingerprints();
+    const schema = rules.schema;
     await look();
-    if (!world.schemaIsKnown) return;
-    const isChanged = world.schema !== schema;
-    const after = isChanged ? rules() : before;
+    if (!rules.schemaIsKnown) return;
+    const isChanged = rules.schema !== schema;
+    const after = isChanged ? fingerprints() : before;
     const changed = [...after.keys()].filter((name) => !wasKnown || after.get(name) !== before.get(name));
     const isNew = isChanged || !wasKnown || wasRead !== this.#schema.isRead;
     // Without a place in the registry nothing was taken in, and what was kept of the schema is perhaps out of date.
@@ -872,8 +872,8 @@ export class Tributary {
   }
 
   async #compareMappings(force: ReadonlySet<string>): Promise<void> {
-    const { database, world, clock, log } = this;
-    const { requested, removed, revived } = await compareMappings(database, world, {
+    const { database, rules, clock, log } = this;
+    const { requested, removed, revived } = await compareMappings(database, rules, {
       now: clock.now(),
       force,
     });
@@ -890,9 +890,9 @@ export class Tributary {
     if (requested.length > 0 || revived > 0) this.wake();
   }
 
-  get #houseRoom(): HouseRoom {
-    const { database, world, clock } = this;
-    return { database, world, clock, request: (run) => this.request(run) };
+  get #housekeepingDeps(): HousekeepingDeps {
+    const { database, rules, clock } = this;
+    return { database, rules, clock, request: (run) => this.request(run) };
   }
 
   #housekeptAt = 0;
@@ -915,7 +915,7 @@ export class Tributary {
       this.#housekeptAt = now;
       await this.learnTraits();
       await this.refreshSchema();
-      await forgetOld(this.#houseRoom);
+      await forgetOld(this.#housekeepingDeps);
     }
     return { again: false, afterMs: 5_000 };
   }

@@ -149,10 +149,10 @@ async function checkAll({ tributary }: House, environment: Environment): Promise
   };
 }
 
-function webhooksOf({ config, world, destinationWebhook }: House['tributary'], at: Environment) {
+function webhooksOf({ config, rules, destinationWebhook }: House['tributary'], at: Environment) {
   const base = config.publicUrl?.replace(/\/+$/, '') ?? `http://${at.host}:${at.port}`;
   const all = [
-    ...world.sources.map(({ name, webhook }) => ({ name, webhook })),
+    ...rules.sources.map(({ name, webhook }) => ({ name, webhook })),
     { name: destinationName, webhook: destinationWebhook },
   ];
   return all.flatMap(({ name, webhook }): CheckedWebhook[] => {
@@ -163,9 +163,9 @@ function webhooksOf({ config, world, destinationWebhook }: House['tributary'], a
 }
 
 /** Sources that only push, and are not let in: nothing will ever come of them. */
-function deafSources({ world }: House['tributary'], webhooks: readonly CheckedWebhook[]): Checked[] {
+function deafSources({ rules }: House['tributary'], webhooks: readonly CheckedWebhook[]): Checked[] {
   return webhooks.flatMap(({ name, missing }) => {
-    const source = world.source(name);
+    const source = rules.source(name);
     if (!source || source.canPull || missing === null) return [];
     const permissions = [{ what: 'take webhooks', allowed: false, note: missing }];
     return [{ name, connector: source.config.connector.name, permissions }];
@@ -230,7 +230,7 @@ async function unknownProperties(tributary: House['tributary'], source: SourceCo
     const found = await Promise.all(streams.map((stream) => stream.properties?.(context) ?? []));
     const known = new Set(found.flat().map((property) => property.name));
     if (known.size === 0) return [];
-    const used = tributary.world.source(name)?.properties ?? [];
+    const used = tributary.rules.source(name)?.properties ?? [];
     return used
       .filter((property) => !known.has(property) && property !== connector.source?.sourceId)
       .map((property) => {

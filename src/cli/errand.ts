@@ -29,7 +29,7 @@ export interface Asked {
 }
 
 /** Asks, waits until it is done, and tells. */
-export async function runErrand(
+export async function runAndWait(
   cli: Cli,
   options: ErrandOptions,
   ask: (client: Client) => Promise<Asked>,

@@ -8,7 +8,7 @@ import type { Run, Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { runDryRuns } from './dry-run.ts';
-import { runErrand } from './errand.ts';
+import { runAndWait } from './errand.ts';
 import { UsageError } from './errors.ts';
 
 interface Options {
@@ -70,7 +70,7 @@ mass-change breaker holds a customer, or the mapping names a column that the fil
         await send(client, options.source ?? (await onlySource(client)), file, options),
       ];
       if (options.dryRun) return runDryRuns(cli, options, ask);
-      return runErrand(cli, { json: options.json === true, wait: options.wait }, async (client) => ({
+      return runAndWait(cli, { json: options.json === true, wait: options.wait }, async (client) => ({
         runs: await ask(client),
       }));
     });

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { parseJson } from '../connector/json.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
-import { runErrand } from './errand.ts';
+import { runAndWait } from './errand.ts';
 import { UsageError } from './errors.ts';
 import { print } from './terminal.ts';
 
@@ -69,7 +69,7 @@ Examples:
 
 /** Where no server runs, what came of it is delivered before the command ends. */
 function tell(cli: Cli, json: boolean, ask: (client: Client) => Promise<Pin>): Promise<void> {
-  return runErrand(cli, { json, wait: false }, async (client) => {
+  return runAndWait(cli, { json, wait: false }, async (client) => {
     const done = await ask(client);
     if (!json) print(cli.terminal, sentence(done));
     return { runs: [], more: done };

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
-import { runErrand } from './errand.ts';
+import { runAndWait } from './errand.ts';
 import { UsageError } from './errors.ts';
 import { print } from './terminal.ts';
 
@@ -33,7 +33,7 @@ Nothing is sent before this is decided, unless the customers that were acknowled
         throw new UsageError('Specify either --new or --same. See "tributary project --help".');
       const as = options.new ? 'new' : 'same';
       // Where no server runs, what is due is delivered before the command ends.
-      await runErrand(cli, { json: options.json === true, wait: false }, async (client) => {
+      await runAndWait(cli, { json: options.json === true, wait: false }, async (client) => {
         const answer: { due: number } = await client.send('/api/destination/project', {
           method: 'POST',
           json: { as },

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { counted, number } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
-import { runErrand } from './errand.ts';
+import { runAndWait } from './errand.ts';
 import { UsageError } from './errors.ts';
 import { reach } from './reach.ts';
 import { print, printJson, table } from './terminal.ts';
@@ -89,7 +89,7 @@ async function decide(cli: Cli, { run, what, all, refuse, json }: Options): Prom
     throw new UsageError('Say what is meant: --run, --what or both, or --all. "--list" shows what is held.');
   }
   const which = all ? { all } : { runId: run, what };
-  await runErrand(cli, { json: json === true, wait: true }, async (client) => {
+  await runAndWait(cli, { json: json === true, wait: true }, async (client) => {
     const path = `/api/holds/${refuse ? 'refuse' : 'release'}`;
     const decided = await client.send<{ holds: number; customers: number }>(path, { json: which });
     if (!json) {

@@ -4,7 +4,7 @@ import { counted, number } from '../words.ts';
 import type { ItemCounts } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
-import { runErrand } from './errand.ts';
+import { runAndWait } from './errand.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { countsText, numberOf, stateOption } from './inbox.ts';
 import { reach } from './reach.ts';
@@ -117,7 +117,7 @@ async function tryOnly(cli: Cli, { which }: Asked, json: boolean): Promise<void>
 async function replay(cli: Cli, { which, words }: Asked, json: boolean): Promise<void> {
   if (!json) cli.terminal.err.write(`Opening again: ${words}.\n`);
   let well = true;
-  await runErrand(cli, { json, wait: true }, async (client) => {
+  await runAndWait(cli, { json, wait: true }, async (client) => {
     const replayed = await everything(client, which);
     well = isWell(replayed);
     if (!json) tell(cli, replayed, false);

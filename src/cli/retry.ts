@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { counted } from '../words.ts';
 import type { Retried } from './answers.ts';
 import type { Cli } from './cli.ts';
-import { runErrand } from './errand.ts';
+import { runAndWait } from './errand.ts';
 import { exitCodes } from './errors.ts';
 import { addLetterOptions, type LetterOptions, letterFilter } from './letter-options.ts';
 import { print } from './terminal.ts';
@@ -33,7 +33,7 @@ Exit code 1: something was given up again, could not be tried, or is still to be
     .action(async ({ json, ...options }: Options) => {
       const which = letterFilter(options);
       let isWhole = true;
-      await runErrand(cli, { json: json === true, wait: true }, async (client) => {
+      await runAndWait(cli, { json: json === true, wait: true }, async (client) => {
         const retried: Retried = await client.send('/api/dead-letters/retry', { json: which });
         if (!json) tell(cli, retried);
         const isRead = await untilRead(cli, client, retried.touched > 0 || retried.requests.replayed > 0);

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Run } from './answers.ts';
 import type { Cli } from './cli.ts';
-import { runErrand } from './errand.ts';
+import { runAndWait } from './errand.ts';
 import { timeOf } from './times.ts';
 
 export function addRewind(program: Command, cli: Cli): void {
@@ -22,7 +22,7 @@ Examples:
     )
     .action((source: string, { to, wait, json }: { to: string; wait: boolean; json?: true }) => {
       const time = timeOf(to);
-      return runErrand(cli, { json: json === true, wait }, async (client) => ({
+      return runAndWait(cli, { json: json === true, wait }, async (client) => ({
         runs: [
           await client.send<Run>(`/api/sources/${encodeURIComponent(source)}/rewind`, { json: { to: time } }),
         ],

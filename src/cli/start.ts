@@ -68,7 +68,7 @@ It keeps its own embedded database in the data folder and reads neither the conf
 }
 
 /** What is configured, or the sandbox. */
-interface World {
+interface Rules {
   config: Config;
   /** What a person should know first. */
   introduction: string[];
@@ -137,10 +137,10 @@ async function serveRound(
   let isOpen = false;
   let inTime = false;
   try {
-    const world = await openWorld(cli, environment, config, log);
-    closers.unshift(world.close);
+    const rules = await openWorld(cli, environment, config, log);
+    closers.unshift(rules.close);
     const token = apiToken(environment.dataDir, environment.apiToken);
-    const house = await openHere(cli, environment, { ...world, log, token: token.token });
+    const house = await openHere(cli, environment, { ...rules, log, token: token.token });
     closers.unshift(house.close);
     isOpen = true;
     const server = await cli.rooms.serve(house.app, { host: environment.host, port, log });
@@ -148,9 +148,9 @@ async function serveRound(
     at = Number(new URL(server.url).port) || port;
     announceServer(environment.dataDir, { url: server.url, pid: process.pid });
     closers.unshift(() => removeServer(environment.dataDir, process.pid));
-    const whole = { environment, world, server, token, house };
+    const whole = { environment, rules, server, token, house };
     if (rounds === 0)
-      for (const line of [...world.introduction, ...whereabouts(whole, cli.terminal.outIsTerminal)])
+      for (const line of [...rules.introduction, ...whereabouts(whole, cli.terminal.outIsTerminal)])
         say(line);
     house.tributary.onEvicted = () => evicted.abort();
     await house.tributary.start();
@@ -183,7 +183,7 @@ async function openWorld(
   environment: Environment,
   config: Config | null,
   log: Log,
-): Promise<World> {
+): Promise<Rules> {
   const { dataDir, databaseUrl } = environment;
   if (config !== null) {
     const introduction = config.warnings.map((warning) => `Warning: ${warning}`);
@@ -216,14 +216,14 @@ async function openWorld(
 function whereabouts(
   at: {
     environment: Environment;
-    world: World;
+    rules: Rules;
     server: { url: string };
     token: ApiToken;
     house: House;
   },
   isTerminal: boolean,
 ): string[] {
-  const { environment, world, server, token, house } = at;
+  const { environment, rules, server, token, house } = at;
   const page =
     token.origin === 'file' && isTerminal
       ? `${server.url}/login?key=${house.issueLoginCode()} (this link opens it once, within ten minutes)`
@@ -234,7 +234,7 @@ function whereabouts(
     `API:         ${server.url}/api, described at ${server.url}/openapi.json`,
     `API token:   ${token.created && isTerminal ? `${token.token}, shown this once and ${kept}` : kept}`,
     `Log:         here, level ${environment.logLevel} (LOG_LEVEL)`,
-    `Database:    ${house.database.kind === 'postgres' ? 'PostgreSQL, of DATABASE_URL' : `embedded, in ${world.directory}/database`}`,
+    `Database:    ${house.database.kind === 'postgres' ? 'PostgreSQL, of DATABASE_URL' : `embedded, in ${rules.directory}/database`}`,
   ];
 }
 

@@ -4,7 +4,7 @@ import type { Run, Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { runDryRuns } from './dry-run.ts';
-import { askForRun, runErrand } from './errand.ts';
+import { askForRun, runAndWait } from './errand.ts';
 import { CommandError, UsageError } from './errors.ts';
 
 interface Options {
@@ -53,7 +53,7 @@ mass-change breaker. 3: a dry run found that something would differ.`,
       if (options.dryRun) {
         return runDryRuns(cli, options, (client) => askAll(client, source, { ...request, dryRun: true }));
       }
-      return runErrand(cli, { json: options.json === true, wait: options.wait }, async (client) => ({
+      return runAndWait(cli, { json: options.json === true, wait: options.wait }, async (client) => ({
         runs: await askAll(client, source, request),
       }));
     });

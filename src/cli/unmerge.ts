@@ -1,7 +1,7 @@
 // `tributary unmerge`: a vendor's merge of two records undone.
 import type { Command } from 'commander';
 import type { Cli } from './cli.ts';
-import { runErrand } from './errand.ts';
+import { runAndWait } from './errand.ts';
 import { print } from './terminal.ts';
 
 interface Answer {
@@ -31,7 +31,7 @@ Examples:
 It stays parted, though the vendor says again that it is merged. "tributary explain" shows merges.`,
     )
     .action((source: string, record: string, { json }: { json?: true }) =>
-      runErrand(cli, { json: json === true, wait: false }, async (client) => {
+      runAndWait(cli, { json: json === true, wait: false }, async (client) => {
         const path = `/api/sources/${encodeURIComponent(source)}/records/${encodeURIComponent(record)}/unmerge`;
         const { unmerged } = await client.send<Answer>(path, { method: 'POST' });
         if (!json) for (const one of unmerged) print(cli.terminal, sentence(source, one));

@@ -9,7 +9,7 @@ import type { Json, JsonObject } from '../connector.ts';
 export type Clocks = { [path: string]: number };
 
 /** What is known of a record. */
-export interface Known {
+export interface KnownRecord {
   body: JsonObject;
   /** Null where everything in the body is of `changedAt`. */
   clocks: Clocks | null;
@@ -78,11 +78,11 @@ class Units {
  * list counts.
  */
 export function composed(
-  known: Known | null,
+  known: KnownRecord | null,
   tellings: readonly Telling[],
   exhaustive: readonly string[] = [],
   identityOf: ((property: string) => string) | null = null,
-): Known {
+): KnownRecord {
   const whole = new Set(exhaustive);
   const units: Units = known ? unitsOf(known, whole) : new Units();
   let deletedAt = known?.deletedAt ?? null;
@@ -122,7 +122,7 @@ export function says(body: JsonObject, other: JsonObject, exhaustive: readonly s
 
 /** The clock of the value at a path of the body: of the unit that holds it, or of the newest below it. */
 export function clockAt(
-  { clocks, changedAt }: Pick<Known, 'clocks' | 'changedAt'>,
+  { clocks, changedAt }: Pick<KnownRecord, 'clocks' | 'changedAt'>,
   path: readonly string[],
 ): number {
   const own = bodyClocks(clocks);
@@ -148,7 +148,7 @@ function bodyClocks(clocks: Clocks | null): Map<string, number> | null {
 }
 
 function unitsOf(
-  { body, clocks = null, changedAt }: Pick<Known, 'body' | 'changedAt'> & { clocks?: Clocks | null },
+  { body, clocks = null, changedAt }: Pick<KnownRecord, 'body' | 'changedAt'> & { clocks?: Clocks | null },
   whole: ReadonlySet<string>,
   partial = false,
 ): Units {
@@ -186,7 +186,7 @@ function collect(
   }
 }
 
-function rebuilt(units: Units, changedAt: number): Pick<Known, 'body' | 'clocks'> {
+function rebuilt(units: Units, changedAt: number): Pick<KnownRecord, 'body' | 'clocks'> {
   const body: JsonObject = {};
   let isOfOneMoment = true;
   // What stands above others is older than they are, and is laid down first.

@@ -95,10 +95,10 @@ export class DatabaseError extends Error {
 }
 
 /** A column of type timestamptz as epoch milliseconds. */
-export const ms = (column: SQL | object) => sql`(extract(epoch from ${column}) * 1000)::float8`;
+export const toEpochMs = (column: SQL | object) => sql`(extract(epoch from ${column}) * 1000)::float8`;
 
 /** Epoch milliseconds as a timestamptz parameter. */
-export const at = (milliseconds: number) => sql`to_timestamp(${milliseconds}::float8 / 1000)`;
+export const toTimestamp = (milliseconds: number) => sql`to_timestamp(${milliseconds}::float8 / 1000)`;
 
 /** A value as a jsonb parameter, alike on both drivers. */
 export const json = (value: unknown) => sql`(${jsonText(value)}::text)::jsonb`;

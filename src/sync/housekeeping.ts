@@ -12,7 +12,7 @@ import { forgetOpened } from '../tables/inbox.ts';
 import { forgetKeys } from '../tables/item-keys.ts';
 import { destinationName } from '../tables/pauses.ts';
 import type { NewRun } from '../tables/runs.ts';
-import type { World } from './intake/rules.ts';
+import type { Rules } from './intake/rules.ts';
 
 const dayMs = 86_400_000;
 
@@ -21,15 +21,15 @@ const figuresKeptDays = 90;
 /** Of the destination's own webhooks; a source says it itself. */
 const destinationKeepDays = 14;
 
-export interface HouseRoom {
+export interface HousekeepingDeps {
   database: Database;
-  world: World;
+  rules: Rules;
   clock: Clock;
   request(run: Omit<NewRun, 'now'>): Promise<unknown>;
 }
 
 /** Forgets whatever its time is over for. */
-export async function forgetOld({ database, world, clock }: HouseRoom): Promise<void> {
+export async function forgetOld({ database, rules, clock }: HousekeepingDeps): Promise<void> {
   const now = clock.now();
   await forgetCounts(database, now);
   await forgetForecasts(database, now);
@@ -37,7 +37,7 @@ export async function forgetOld({ database, world, clock }: HouseRoom): Promise<
   await forgetCoverage(database, now - figuresKeptDays * dayMs);
   await forgetFreshness(database, now - figuresKeptDays * dayMs);
   const kept = [
-    ...world.sources.map(({ name, config }) => ({ source: name, days: config.webhook.keepDays })),
+    ...rules.sources.map(({ name, config }) => ({ source: name, days: config.webhook.keepDays })),
     { source: destinationName, days: destinationKeepDays },
   ];
   for (const { source, days } of kept)
@@ -48,18 +48,18 @@ export async function forgetOld({ database, world, clock }: HouseRoom): Promise<
 
 /** Polls more often than the schedule says while webhooks leave changes out; each slot is asked for once. */
 export class CoveragePolls {
-  readonly #room: HouseRoom;
+  readonly #deps: HousekeepingDeps;
   readonly #asked = new Map<string, number>();
 
-  constructor(room: HouseRoom) {
-    this.#room = room;
+  constructor(deps: HousekeepingDeps) {
+    this.#deps = deps;
   }
 
   async ask(): Promise<void> {
-    const { database, world, clock, request } = this.#room;
+    const { database, rules, clock, request } = this.#deps;
     const now = clock.now();
     const coverage = await coverageSince(database, now - dayMs);
-    for (const { name, webhook, canPull, config } of world.sources) {
+    for (const { name, webhook, canPull, config } of rules.sources) {
       const seen = coverage.get(name);
       const seconds = seen && pollEverySeconds(seen);
       if (!webhook || !canPull || config.schedule === null || !seconds) continue;

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Fields } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, type Queryable, texts } from '../db/database.ts';
+import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import type { CustomerRow } from './customers.ts';
 
 /** What the destination acknowledged, by field. */
@@ -29,7 +29,7 @@ export async function keepAcknowledged(
   if (rows.length === 0) return;
   await db.rows(sql`
     insert into acknowledgements (source_id, revision, fields, acknowledged_at)
-    select "sourceId", revision, fields, ${at(now)}
+    select "sourceId", revision, fields, ${toTimestamp(now)}
     from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, fields jsonb)
     on conflict (source_id) do update set
       revision = excluded.revision, fields = excluded.fields, acknowledged_at = excluded.acknowledged_at

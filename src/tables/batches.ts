@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import type { Fields } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable } from '../db/database.ts';
+import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
 /** A bulk action on its way to the destination, or accepted and not ended there. */
@@ -48,7 +48,7 @@ export interface Batch {
 export async function keepBatch(db: Queryable, batch: Batch, dueAt: number): Promise<void> {
   await db.rows(sql`
     insert into batches (id, action_id, items, submitted_at, due_at)
-    values (${batch.id}::uuid, ${batch.actionId}, ${json(batch.items)}, ${at(batch.submittedAt)}, ${at(dueAt)})`);
+    values (${batch.id}::uuid, ${batch.actionId}, ${json(batch.items)}, ${toTimestamp(batch.submittedAt)}, ${toTimestamp(dueAt)})`);
 }
 
 /** Keeps the name of its action, which is asked about from then on; the whole batch where others gave it up meanwhile. */
@@ -58,7 +58,7 @@ export async function nameBatch(
   dueAt: number,
 ): Promise<void> {
   const rows = await db.rows(sql`
-    update batches set action_id = ${batch.actionId}, due_at = ${at(dueAt)}, lease = null
+    update batches set action_id = ${batch.actionId}, due_at = ${toTimestamp(dueAt)}, lease = null
     where id = ${batch.id}::uuid returning id`);
   if (rows.length === 0) await keepBatch(db, batch, dueAt);
 }
@@ -71,16 +71,16 @@ export async function claimBatch(
   leaseMs: number,
 ): Promise<Batch | null> {
   const [batch] = await db.rows<Batch>(sql`
-    update batches set lease = ${lease}::uuid, due_at = ${at(now + leaseMs)}, polls = polls + 1
-    where id = (select id from batches where due_at <= ${at(now)} order by due_at limit 1 for update skip locked)
-    returning id, action_id as "actionId", items, ${ms(sql`submitted_at`)} as "submittedAt", polls`);
+    update batches set lease = ${lease}::uuid, due_at = ${toTimestamp(now + leaseMs)}, polls = polls + 1
+    where id = (select id from batches where due_at <= ${toTimestamp(now)} order by due_at limit 1 for update skip locked)
+    returning id, action_id as "actionId", items, ${toEpochMs(sql`submitted_at`)} as "submittedAt", polls`);
   return batch ?? null;
 }
 
 /** Puts a batch off until it is asked about again. */
 export async function putOffBatch(db: Queryable, id: string, lease: string, dueAt: number): Promise<void> {
   await db.rows(
-    sql`update batches set due_at = ${at(dueAt)}, lease = null where id = ${id}::uuid and lease = ${lease}::uuid`,
+    sql`update batches set due_at = ${toTimestamp(dueAt)}, lease = null where id = ${id}::uuid and lease = ${lease}::uuid`,
   );
 }
 
@@ -91,7 +91,7 @@ export async function leaveOf(
   { items, dueAt }: { items: readonly BatchItem[]; dueAt: number },
 ): Promise<void> {
   await db.rows(
-    sql`update batches set items = ${json(items)}, due_at = ${at(dueAt)}, lease = null where id = ${id}::uuid`,
+    sql`update batches set items = ${json(items)}, due_at = ${toTimestamp(dueAt)}, lease = null where id = ${id}::uuid`,
   );
 }
 
@@ -111,14 +111,14 @@ export async function endBatch(db: Queryable, id: string): Promise<void> {
 /** How many the destination has accepted, and when the next is due to be looked at, epoch milliseconds. */
 export async function batchesUnderWay(db: Queryable): Promise<{ count: number; nextDue: number | null }> {
   const [row] = await db.rows<{ count: number; nextDue: number | null }>(sql`
-    select count(action_id)::int as count, ${ms(sql`min(due_at)`)} as "nextDue" from batches`);
+    select count(action_id)::int as count, ${toEpochMs(sql`min(due_at)`)} as "nextDue" from batches`);
   return row ?? { count: 0, nextDue: null };
 }
 
 /** What a dead worker was asking about may be asked about at once. */
 export async function freeBatches(db: Queryable, worker: string, now: number): Promise<void> {
   await db.rows(
-    sql`update batches set lease = null, due_at = ${at(now)} where ${leasedBy(sql`lease`, worker)}`,
+    sql`update batches set lease = null, due_at = ${toTimestamp(now)} where ${leasedBy(sql`lease`, worker)}`,
   );
 }
 

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, type Queryable, texts } from '../db/database.ts';
+import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import type { Revised } from './customers.ts';
 
 /** Customers deleted and fields blanked, by run and by hour. */
@@ -134,7 +134,7 @@ async function add(
   const rows = scopes.flatMap((scope) => losses.map((loss) => ({ scope, ...loss })));
   const counts = await db.rows<{ what: string; count: number }>(sql`
     insert into breaker_counts (scope, what, count, updated_at)
-    select scope, what, count, ${at(now)} from jsonb_to_recordset(${json(rows)}) as row (scope text, what text, count int)
+    select scope, what, count, ${toTimestamp(now)} from jsonb_to_recordset(${json(rows)}) as row (scope text, what text, count int)
     order by scope, what
     on conflict (scope, what) do update set count = breaker_counts.count + excluded.count, updated_at = excluded.updated_at
     returning what, count`);
@@ -149,5 +149,5 @@ function hourOf(now: number): string {
 }
 
 export async function forgetCounts(db: Queryable, now: number): Promise<void> {
-  await db.rows(sql`delete from breaker_counts where updated_at < ${at(now - forgetMs)}`);
+  await db.rows(sql`delete from breaker_counts where updated_at < ${toTimestamp(now - forgetMs)}`);
 }

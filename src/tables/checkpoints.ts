@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable } from '../db/database.ts';
+import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 
 /** Where a reader of a stream goes on. `reader`: lead, trail, full, tombstones, remap. */
 export const checkpoints = pgTable(
@@ -38,7 +38,7 @@ export async function checkpoint(
   reader: Reader,
 ): Promise<Checkpoint | null> {
   const [row] = await db.rows<Checkpoint>(sql`
-    select cursor, ${ms(sql`rested_at`)} as "restedAt" from checkpoints
+    select cursor, ${toEpochMs(sql`rested_at`)} as "restedAt" from checkpoints
     where source = ${source} and stream = ${stream} and reader = ${reader}`);
   return row ?? null;
 }
@@ -50,7 +50,7 @@ export async function moveCheckpoint(
 ): Promise<void> {
   await db.rows(sql`
     insert into checkpoints (source, stream, reader, cursor, rested_at, updated_at)
-    values (${key.source}, ${key.stream}, ${key.reader}, ${json(to.cursor)}, ${to.done ? at(to.now) : null}, ${at(to.now)})
+    values (${key.source}, ${key.stream}, ${key.reader}, ${json(to.cursor)}, ${to.done ? toTimestamp(to.now) : null}, ${toTimestamp(to.now)})
     on conflict (source, stream, reader) do update set
       cursor = excluded.cursor, rested_at = coalesce(excluded.rested_at, checkpoints.rested_at), updated_at = excluded.updated_at`);
 }

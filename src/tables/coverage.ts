@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { at, json, type Queryable } from '../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../db/database.ts';
 import { addLags, type Lags, lagsOf, percentile, summedLags } from './lags.ts';
 
 /** How changes became known, by hour: by webhook first, or by a poll that found what no webhook had told. */
@@ -33,7 +33,7 @@ export async function noteCoverage(
   const lags = lagsOf(changedAts.map((changedAt) => Math.max(now - changedAt, 0)));
   await db.rows(sql`
     insert into coverage (source, hour, channel, changes, lags)
-    values (${source}, date_trunc('hour', ${at(now)}, 'UTC'), ${channel}, ${changedAts.length}, ${json(lags)})
+    values (${source}, date_trunc('hour', ${toTimestamp(now)}, 'UTC'), ${channel}, ${changedAts.length}, ${json(lags)})
     on conflict (source, hour, channel) do update set
       changes = coverage.changes + excluded.changes, lags = ${summedLags(sql`coverage.lags`, sql`excluded.lags`)}`);
 }
@@ -55,7 +55,7 @@ export interface Coverage {
 
 export async function coverageSince(db: Queryable, from: number): Promise<Map<string, Coverage>> {
   const rows = await db.rows<{ source: string; channel: Channel; changes: number; lags: Lags }>(sql`
-    select source, channel, changes, lags from coverage where hour > ${at(from - 3_600_000)}`);
+    select source, channel, changes, lags from coverage where hour > ${toTimestamp(from - 3_600_000)}`);
   return new Map(
     [...Map.groupBy(rows, (row) => row.source)].map(([source, hours]) => {
       const webhook = seen(hours.filter((row) => row.channel === 'webhook'));
@@ -91,7 +91,7 @@ export function pollEverySeconds({ share, webhook, poll }: Coverage): number | n
 
 /** Forgets the hours long past. */
 export async function forgetCoverage(db: Queryable, before: number): Promise<void> {
-  await db.rows(sql`delete from coverage where hour < ${at(before)}`);
+  await db.rows(sql`delete from coverage where hour < ${toTimestamp(before)}`);
 }
 
 /** The source has a new name. */

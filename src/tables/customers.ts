@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Fields, Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, type Queryable, texts } from '../db/database.ts';
+import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import { pinsOf } from './pins.ts';
 import { recordsOf, type StandingRecord, stands } from './records.ts';
 import { type Cause, type Changed, keepRevisions } from './revisions.ts';
@@ -178,7 +178,7 @@ const columns = sql`("sourceId" text, revision int, fields jsonb, dropped jsonb,
 async function updateCustomers(db: Queryable, rows: readonly CustomerRow[], now: number): Promise<void> {
   if (rows.length === 0) return;
   await db.rows(sql`
-    update customers set revision = row.revision, fields = row.fields, dropped = row.dropped, "left" = row."left", clash = row.clash, updated_at = ${at(now)}
+    update customers set revision = row.revision, fields = row.fields, dropped = row.dropped, "left" = row."left", clash = row.clash, updated_at = ${toTimestamp(now)}
     from jsonb_to_recordset(${json(rows.map(plain))}) as row ${columns}
     where source_id = row."sourceId"`);
 }
@@ -192,7 +192,7 @@ async function insertCustomers(
   if (rows.length === 0) return new Set();
   const inserted = await db.rows<{ sourceId: string }>(sql`
     insert into customers (source_id, revision, fields, dropped, "left", clash, created_at, updated_at)
-    select "sourceId", revision, fields, dropped, "left", clash, ${at(now)}, ${at(now)}
+    select "sourceId", revision, fields, dropped, "left", clash, ${toTimestamp(now)}, ${toTimestamp(now)}
     from jsonb_to_recordset(${json(rows.map(plain))}) as row ${columns}
     on conflict (source_id) do nothing
     returning source_id as "sourceId"`);

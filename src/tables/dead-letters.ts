@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, check, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable } from '../db/database.ts';
+import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 
 export const deadLetterKinds = ['inbox', 'record', 'delivery'] as const;
 
@@ -64,7 +64,7 @@ export async function keepDeadLetters(
   ];
   await db.rows(sql`
     insert into dead_letters (kind, source, stream, ref, run_id, code, message, detail, created_at, last_at)
-    select kind, source, coalesce(stream, ''), ref, "runId", code, message, coalesce(detail, '{}'), ${at(now)}, ${at(now)}
+    select kind, source, coalesce(stream, ''), ref, "runId", code, message, coalesce(detail, '{}'), ${toTimestamp(now)}, ${toTimestamp(now)}
     from jsonb_to_recordset(${json(unique)}) as row
       (kind text, source text, stream text, ref text, "runId" bigint, code text, message text, detail jsonb)
     order by kind, source, ref
@@ -95,7 +95,7 @@ export async function settleRecordLetters(
   if (accepted.length === 0) return;
   const rows = accepted.map(({ recordId, changedAt }) => ({ recordId, changedAt }));
   await db.rows(sql`
-    update dead_letters set settled_at = ${at(now)}
+    update dead_letters set settled_at = ${toTimestamp(now)}
     from jsonb_to_recordset(${json(rows)}) as row ("recordId" text, "changedAt" float8)
     where kind = 'record' and source = ${about.source} and stream = ${about.stream} and settled_at is null
       and ref = row."recordId" and coalesce((${clockOf('dead_letters')}) <= row."changedAt", true)`);
@@ -109,7 +109,7 @@ export async function settleDeadLetters(
 ): Promise<void> {
   if (about.refs.length === 0) return;
   await db.rows(sql`
-    update dead_letters set settled_at = ${at(now)}
+    update dead_letters set settled_at = ${toTimestamp(now)}
     where kind = ${about.kind} and source = ${about.source} and stream = ${about.stream ?? ''} and settled_at is null
       and ref in (select jsonb_array_elements_text(${json(about.refs)}))`);
 }
@@ -123,7 +123,7 @@ export async function settleRequestLetters(
 ): Promise<void> {
   if (requestIds.length === 0) return;
   await db.rows(sql`
-    update dead_letters set settled_at = ${at(now)}
+    update dead_letters set settled_at = ${toTimestamp(now)}
     where kind = 'inbox' and source = ${source} and settled_at is null
       and split_part(ref, '#', 1) in (select jsonb_array_elements_text(${json(requestIds.map(String))}))`);
 }
@@ -137,7 +137,7 @@ export async function discardLetters(
 ): Promise<number[]> {
   if (ids.length === 0) return [];
   const rows = await db.rows<{ id: number }>(sql`
-    update dead_letters set settled_at = ${at(now)},
+    update dead_letters set settled_at = ${toTimestamp(now)},
       detail = jsonb_build_object('discarded', ${reason}::text)
         || case when jsonb_typeof(detail) = 'object' then detail else jsonb_build_object('kept', detail) end
     where id in (select value::bigint from jsonb_array_elements_text(${json(ids)})) and settled_at is null
@@ -176,7 +176,7 @@ export interface DeadLetterFilter {
 
 const columns = sql`
   id::float8 as id, kind, source, stream, ref, run_id::float8 as "runId", code, message, detail, times,
-  ${ms(sql`created_at`)} as "createdAt", ${ms(sql`last_at`)} as "lastAt"`;
+  ${toEpochMs(sql`created_at`)} as "createdAt", ${toEpochMs(sql`last_at`)} as "lastAt"`;
 
 /** The condition of a statement over dead_letters. */
 export const openLetters = ({
@@ -192,8 +192,8 @@ export const openLetters = ({
   and ${kind === undefined ? sql`true` : sql`kind = ${kind}`}
   and ${source === undefined ? sql`true` : sql`source = ${source}`}
   and ${code === undefined ? sql`true` : sql`code = ${code}`}
-  and ${since === undefined ? sql`true` : sql`last_at >= ${at(since)}`}
-  and ${until === undefined ? sql`true` : sql`last_at < ${at(until)}`}
+  and ${since === undefined ? sql`true` : sql`last_at >= ${toTimestamp(since)}`}
+  and ${until === undefined ? sql`true` : sql`last_at < ${toTimestamp(until)}`}
   and ${text === undefined ? sql`true` : sql`strpos(lower(ref || ' ' || message), ${text.toLowerCase()}) > 0`}`;
 
 /** Open letters, the newest first, those before the ID `before` where given. */

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable, texts } from '../db/database.ts';
+import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
@@ -106,7 +106,7 @@ export interface Wanted {
 }
 
 /** Asks for the delivery of these revisions. What waits already keeps its wait and takes the better lane. */
-export async function want(
+export async function upsertWanted(
   db: Queryable,
   revised: readonly Wanted[],
   lane: Lane,
@@ -116,7 +116,7 @@ export async function want(
   const rows = revised.map(({ sourceId, revision, changedAt }) => ({ sourceId, revision, changedAt }));
   await db.rows(sql`
     insert into deliveries (source_id, revision, state, lane, due_at, waiting_since, changed_at)
-    select "sourceId", revision, 'waiting', ${laneNumber(lane)}, ${at(now)}, ${at(now)}, to_timestamp("changedAt" / 1000)
+    select "sourceId", revision, 'waiting', ${laneNumber(lane)}, ${toTimestamp(now)}, ${toTimestamp(now)}, to_timestamp("changedAt" / 1000)
     from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, "changedAt" float8)
     order by "sourceId"
     on conflict (source_id) do update set
@@ -139,11 +139,11 @@ export async function backlog(
   among: readonly Lane[] = lanes,
 ): Promise<Backlog[]> {
   const rows = await db.rows<{ lane: number; due: number; oldest: number }>(sql`
-    select known.lane, count(*)::int as due, ${ms(sql`min(waiting_since)`)} as oldest
+    select known.lane, count(*)::int as due, ${toEpochMs(sql`min(waiting_since)`)} as oldest
     from jsonb_array_elements_text(${json(among.map(laneNumber))}) as number,
       lateral (select number::int as lane) as known,
       lateral (select waiting_since from deliveries
-               where state = 'waiting' and batch_id is null and lane = known.lane and due_at <= ${at(now)}
+               where state = 'waiting' and batch_id is null and lane = known.lane and due_at <= ${toTimestamp(now)}
                order by due_at limit ${most}) as due
     group by known.lane order by known.lane`);
   return rows.map(({ lane, ...rest }) => ({ lane: lanes[lane]!, ...rest }));
@@ -155,7 +155,7 @@ export async function backlog(
  */
 export async function nextDue(db: Queryable, among: readonly Lane[] = lanes): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
-    select ${ms(sql`min(first.due_at)`)} as next
+    select ${toEpochMs(sql`min(first.due_at)`)} as next
     from jsonb_array_elements_text(${json(among.map(laneNumber))}) as number,
       lateral (select due_at from deliveries
                where state = 'waiting' and batch_id is null and lane = number::int
@@ -170,7 +170,7 @@ export async function isUnderWay(db: Queryable, now: number): Promise<boolean> {
       or exists(select 1 from batches where action_id is not null)
       or exists(select 1 from jsonb_array_elements_text(${json(lanes.map(laneNumber))}) as number,
         lateral (select 1 from deliveries
-                 where state = 'waiting' and batch_id is null and lane = number::int and due_at <= ${at(now)} limit 1) as due) as "underWay"`);
+                 where state = 'waiting' and batch_id is null and lane = number::int and due_at <= ${toTimestamp(now)} limit 1) as due) as "underWay"`);
   return row?.underWay ?? false;
 }
 
@@ -238,11 +238,11 @@ async function claimSome(
       with due as (
         select source_id, due_at, uncertain, coalesce(error_code = ${aloneCode}, false) as alone from deliveries
         where state = 'waiting' and batch_id is null and lane = ${lane}
-          and due_at <= ${at(request.now)} and due_at >= ${at(request.bounds.from(lane, request.now))}
+          and due_at <= ${toTimestamp(request.now)} and due_at >= ${toTimestamp(request.bounds.from(lane, request.now))}
         order by due_at limit ${most} for update skip locked)
-      update deliveries set lease = ${request.lease}::uuid, due_at = ${at(request.now + request.leaseMs)}, uncertain = true
+      update deliveries set lease = ${request.lease}::uuid, due_at = ${toTimestamp(request.now + request.leaseMs)}, uncertain = true
       from due where deliveries.source_id = due.source_id
-      returning deliveries.source_id as "sourceId", revision, attempts, due.uncertain, due.alone, lane, ${ms(sql`due.due_at`)} as "dueAt"`);
+      returning deliveries.source_id as "sourceId", revision, attempts, due.uncertain, due.alone, lane, ${toEpochMs(sql`due.due_at`)} as "dueAt"`);
   if (rows.length === most) request.bounds.reached(lane, Math.max(...rows.map((row) => row.dueAt)));
   return rows.map(({ dueAt: _, ...row }) => row);
 }
@@ -251,7 +251,7 @@ async function claimSome(
  * Holds claimed rows further. What was settled or handed over meanwhile is left alone. False where none is ours any
  * more.
  */
-export async function holdClaims(
+export async function extendLease(
   db: Queryable,
   held: { lease: string; sourceIds: readonly string[]; until: number },
 ): Promise<boolean> {
@@ -260,12 +260,12 @@ export async function holdClaims(
       select wanted.id from jsonb_array_elements_text(${json(held.sourceIds)}) as wanted (id)
       cross join lateral (select state, lease from deliveries where source_id = wanted.id limit 1 for update) as held
       where held.lease = ${held.lease}::uuid and held.state = 'waiting')
-    update deliveries set due_at = ${at(held.until)} from row where source_id = row.id returning source_id`);
+    update deliveries set due_at = ${toTimestamp(held.until)} from row where source_id = row.id returning source_id`);
   return rows.length > 0;
 }
 
 /** Hands claimed rows over to a bulk action. Returns those that were still ours. */
-export async function carry(
+export async function assignToBatch(
   db: Queryable,
   lease: string,
   batchId: string,
@@ -325,7 +325,7 @@ export async function settleEach(
 ): Promise<Settled[]> {
   if (settlements.length === 0) return [];
   const freshness = sql`case when row."wasChangedAt" is not null
-    then greatest(round(extract(epoch from ${at(now)} - row."wasChangedAt") * 1000), 0)::float8 end`;
+    then greatest(round(extract(epoch from ${toTimestamp(now)} - row."wasChangedAt") * 1000), 0)::float8 end`;
   const holds =
     'lease' in carrier
       ? sql`held.lease = ${carrier.lease}::uuid`
@@ -340,11 +340,11 @@ export async function settleEach(
       state = case when deliveries.revision > row.revision or row."end" = 'again' then 'waiting'
                    when row."end" = 'delivered' then 'delivered' else 'dead' end,
       due_at = case when row."end" = 'again' then to_timestamp(row."dueAt" / 1000)
-                    when deliveries.revision > row.revision then ${at(now)} end,
-      waiting_since = case when row."end" = 'delivered' then case when deliveries.revision > row.revision then ${at(now)} end
-                           else coalesce(waiting_since, ${at(now)}) end,
+                    when deliveries.revision > row.revision then ${toTimestamp(now)} end,
+      waiting_since = case when row."end" = 'delivered' then case when deliveries.revision > row.revision then ${toTimestamp(now)} end
+                           else coalesce(waiting_since, ${toTimestamp(now)}) end,
       acknowledged = case when row."end" = 'delivered' then row.revision else acknowledged end,
-      delivered_at = case when row."end" = 'delivered' then ${at(now)} else delivered_at end,
+      delivered_at = case when row."end" = 'delivered' then ${toTimestamp(now)} else delivered_at end,
       attempts = case when row."end" = 'delivered' or (row."end" = 'dead' and deliveries.revision > row.revision) then 0
                       when row.counted then attempts + 1 else attempts end,
       uncertain = coalesce(row.uncertain, false),
@@ -360,7 +360,7 @@ export async function settleEach(
 /** What a dead worker had claimed is due again at once. Its attempts are in doubt already, since the claim. */
 export async function freeDeliveries(db: Queryable, worker: string, now: number): Promise<number> {
   const rows = await db.rows(sql`
-    update deliveries set lease = null, due_at = ${at(now)}
+    update deliveries set lease = null, due_at = ${toTimestamp(now)}
     where state = 'waiting' and batch_id is null and ${leasedBy(sql`lease`, worker)} returning source_id`);
   return rows.length;
 }
@@ -380,13 +380,17 @@ export async function hold(db: Queryable, sourceIds: readonly string[]): Promise
  * Puts held deliveries back where no hold of the customer is open any more. The rows are locked by a statement of their
  * own: only the next one sees a hold that was committed while we waited for them.
  */
-export async function letGo(db: Queryable, sourceIds: readonly string[], now: number): Promise<string[]> {
+export async function releaseHeld(
+  db: Queryable,
+  sourceIds: readonly string[],
+  now: number,
+): Promise<string[]> {
   if (sourceIds.length === 0) return [];
   await db.rows(
     sql`select 1 from deliveries where source_id = any(${texts(sourceIds)}) order by source_id for update`,
   );
   const rows = await db.rows<{ sourceId: string }>(sql`
-    update deliveries set state = 'waiting', due_at = ${at(now)}
+    update deliveries set state = 'waiting', due_at = ${toTimestamp(now)}
     where source_id = any(${texts(sourceIds)}) and state = 'held'
       and not exists (select 1 from holds where holds.source_id = deliveries.source_id and decided_at is null)
     returning source_id as "sourceId"`);
@@ -394,7 +398,7 @@ export async function letGo(db: Queryable, sourceIds: readonly string[], now: nu
 }
 
 /** Makes dead deliveries due again. Without source IDs: all but those a person has put aside. Returns how many. */
-export async function revive(
+export async function requeueDead(
   db: Queryable,
   sourceIds: readonly string[] | null,
   lane: Lane,
@@ -404,7 +408,7 @@ export async function revive(
     ? sql`and source_id in (select jsonb_array_elements_text(${json(sourceIds)}))`
     : sql`and error_code is distinct from ${asideCode}`;
   const rows = await db.rows(sql`
-    update deliveries set state = 'waiting', due_at = ${at(now)}, lane = ${laneNumber(lane)}, attempts = 0
+    update deliveries set state = 'waiting', due_at = ${toTimestamp(now)}, lane = ${laneNumber(lane)}, attempts = 0
     where state = 'dead' ${which} returning source_id`);
   return rows.length;
 }
@@ -435,11 +439,11 @@ export async function redeliver(
   const rows = await db.rows<{ due: boolean }>(sql`
     update deliveries set uncertain = true,
       lane = case when state = 'delivered' then ${laneNumber(lane)} else least(lane, ${laneNumber(lane)}) end,
-      due_at = case when state = 'delivered' then ${at(now)} else due_at end,
-      waiting_since = case when state = 'delivered' then ${at(now)} else waiting_since end,
+      due_at = case when state = 'delivered' then ${toTimestamp(now)} else due_at end,
+      waiting_since = case when state = 'delivered' then ${toTimestamp(now)} else waiting_since end,
       state = case when state = 'delivered' then 'waiting' else state end
     where source_id = any(${texts(sourceIds)}) and state in ('waiting', 'delivered')
-    returning waiting_since = ${at(now)} as due`);
+    returning waiting_since = ${toTimestamp(now)} as due`);
   return rows.filter((row) => row.due).length;
 }
 
@@ -455,7 +459,7 @@ export async function sendAgain(
   if (sourceIds.length === 0) return new Set();
   const carried = await db.rows<{ sourceId: string }>(sql`
     select source_id as "sourceId" from deliveries
-    where source_id = any(${texts(sourceIds)}) and state = 'waiting' and (batch_id is not null or (lease is not null and due_at > ${at(now)}))
+    where source_id = any(${texts(sourceIds)}) and state = 'waiting' and (batch_id is not null or (lease is not null and due_at > ${toTimestamp(now)}))
     order by source_id for update`);
   const busy = new Set(carried.map((row) => row.sourceId));
   await redeliver(
@@ -496,9 +500,9 @@ const mostPulledForward = 10_000;
 /** What waits for a later moment is due now, since somebody asks or what it waited for is over. Returns how many. */
 export async function pullForward(db: Queryable, now: number): Promise<number> {
   const rows = await db.rows(sql`
-    update deliveries set due_at = ${at(now)} where source_id in (
+    update deliveries set due_at = ${toTimestamp(now)} where source_id in (
       select source_id from deliveries
-      where state = 'waiting' and batch_id is null and lease is null and due_at > ${at(now)}
+      where state = 'waiting' and batch_id is null and lease is null and due_at > ${toTimestamp(now)}
       order by lane, due_at limit ${mostPulledForward} for update skip locked)
     returning source_id`);
   return rows.length;
@@ -527,7 +531,7 @@ export async function dropDelivery(db: Queryable, sourceId: string): Promise<voi
 /** Nobody else takes up what a worker carries before `until`, though its lease runs out: its end is waited for. */
 export async function keepFromOthers(db: Queryable, sourceId: string, until: number): Promise<void> {
   await db.rows(sql`
-    update deliveries set due_at = ${at(until)} where source_id = ${sourceId} and state = 'waiting' and lease is not null`);
+    update deliveries set due_at = ${toTimestamp(until)} where source_id = ${sourceId} and state = 'waiting' and lease is not null`);
 }
 
 /** Customers that wait to be delivered, in no bulk action. */
@@ -553,8 +557,8 @@ export async function deliveriesInLane(
   until: number,
 ): Promise<{ waiting: boolean; lastAt: number | null }> {
   const [row] = await db.rows<{ waiting: boolean; lastAt: number | null }>(sql`
-    select coalesce(bool_or(state = 'waiting' and waiting_since between ${at(from)} and ${at(until)}), false) as waiting,
-      ${ms(sql`max(delivered_at)`)} as "lastAt"
-    from deliveries where lane = ${lane} and (state = 'waiting' or delivered_at >= ${at(from)})`);
+    select coalesce(bool_or(state = 'waiting' and waiting_since between ${toTimestamp(from)} and ${toTimestamp(until)}), false) as waiting,
+      ${toEpochMs(sql`max(delivered_at)`)} as "lastAt"
+    from deliveries where lane = ${lane} and (state = 'waiting' or delivered_at >= ${toTimestamp(from)})`);
   return row!;
 }

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { pgTable, text } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { at, type Queryable } from '../db/database.ts';
+import { type Queryable, toTimestamp } from '../db/database.ts';
 
 /** Accounts of the destination; acknowledgements are of the one adopted last. */
 export const destinationAccounts = pgTable('destination_accounts', {
@@ -21,6 +21,6 @@ export async function adoptedAccount(db: Queryable): Promise<string | null> {
 /** From now on acknowledgements are this account's. */
 export async function adoptAccount(db: Queryable, account: string, now: number): Promise<void> {
   await db.rows(sql`
-    insert into destination_accounts (account, adopted_at) values (${account}, ${at(now)})
+    insert into destination_accounts (account, adopted_at) values (${account}, ${toTimestamp(now)})
     on conflict (account) do update set adopted_at = excluded.adopted_at`);
 }

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { MetadataSchema } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, type Queryable } from '../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** The metadata schema of each account of the destination as it was read last. */
 export const destinationSchemas = pgTable('destination_schemas', {
@@ -27,7 +27,7 @@ export async function keepSchema(
 ): Promise<void> {
   const value = schema === null ? sql`null` : sql`${json(schema)}`;
   await db.rows(sql`
-    insert into destination_schemas (account, schema, read_at) values (${account}, ${value}, ${at(now)})
+    insert into destination_schemas (account, schema, read_at) values (${account}, ${value}, ${toTimestamp(now)})
     on conflict (account) do update set schema = excluded.schema, read_at = excluded.read_at`);
 }
 

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { FieldDrift } from '../customer/drift.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable, texts } from '../db/database.ts';
+import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
 
 /** Customers that the destination holds otherwise than it acknowledged, until that is over. */
 export const drifts = pgTable(
@@ -43,7 +43,7 @@ export async function keepDrifts(db: Queryable, drifts: readonly DriftRow[], now
   const unique = [...new Map(drifts.map((drift) => [drift.sourceId, drift])).values()];
   await db.rows(sql`
     insert into drifts (source_id, kind, fields, "by", found_at)
-    select "sourceId", kind, fields, "by", ${at(now)}
+    select "sourceId", kind, fields, "by", ${toTimestamp(now)}
     from jsonb_to_recordset(${json(unique)}) as row ("sourceId" text, kind text, fields jsonb, "by" text)
     order by "sourceId"
     on conflict (source_id) do update set
@@ -63,7 +63,7 @@ export async function listDrifts(
   page: { after?: string | undefined; limit: number },
 ): Promise<KeptDrift[]> {
   return db.rows(sql`
-    select source_id as "sourceId", kind, fields, "by", ${ms(sql`found_at`)} as "foundAt" from drifts
+    select source_id as "sourceId", kind, fields, "by", ${toEpochMs(sql`found_at`)} as "foundAt" from drifts
     where ${page.after === undefined ? sql`true` : sql`source_id > ${page.after}`}
     order by source_id limit ${page.limit}`);
 }

@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { pgTable, text } from 'drizzle-orm/pg-core';
 import { noAnswer } from '../db/availability.ts';
 import { time } from '../db/column-types.ts';
-import { at, type Database, DatabaseError } from '../db/database.ts';
+import { type Database, DatabaseError, toTimestamp } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 
 /** Sessions of the page that a person ended, until they would have expired. */
@@ -54,8 +54,10 @@ export class EndedSessions {
     const hash = hashOf(id);
     this.#ended.add(hash);
     await this.#database.rows(sql`
-      insert into ended_sessions (id, expires_at) values (${hash}, ${at(expiresAt)}) on conflict do nothing`);
-    await this.#database.rows(sql`delete from ended_sessions where expires_at < ${at(this.#clock.now())}`);
+      insert into ended_sessions (id, expires_at) values (${hash}, ${toTimestamp(expiresAt)}) on conflict do nothing`);
+    await this.#database.rows(
+      sql`delete from ended_sessions where expires_at < ${toTimestamp(this.#clock.now())}`,
+    );
   }
 
   async #inTime(reading: Promise<void>): Promise<void> {
@@ -73,7 +75,7 @@ export class EndedSessions {
 
   async #read(): Promise<void> {
     const rows = await this.#database.rows<{ id: string }>(sql`
-      select id from ended_sessions where expires_at > ${at(this.#clock.now())} order by expires_at desc limit 100000`);
+      select id from ended_sessions where expires_at > ${toTimestamp(this.#clock.now())} order by expires_at desc limit 100000`);
     for (const { id } of rows) this.#ended.add(id);
     this.#readAt = this.#clock.now();
   }

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable, texts } from '../db/database.ts';
+import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
 /** Erasures asked for, with the answer of every store, until all have answered. */
@@ -68,8 +68,8 @@ export interface Erasure {
 }
 
 const columns = sql`
-  id::text as id, subject, source_id as "sourceId", permanent, answers, ${ms(sql`requested_at`)} as "requestedAt",
-  ${ms(sql`due_at`)} as "dueAt", attempts, ${ms(sql`ended_at`)} as "endedAt"`;
+  id::text as id, subject, source_id as "sourceId", permanent, answers, ${toEpochMs(sql`requested_at`)} as "requestedAt",
+  ${toEpochMs(sql`due_at`)} as "dueAt", attempts, ${toEpochMs(sql`ended_at`)} as "endedAt"`;
 
 /** The erasure of this subject that has not ended, locked. */
 export async function lockOpenErasure(db: Queryable, subject: string): Promise<Erasure | null> {
@@ -88,7 +88,7 @@ export async function keepErasure(
   const [row] = await db.rows<Erasure>(sql`
     insert into erasures (id, subject, source_id, permanent, answers, requested_at, due_at)
     values (${erasure.id}::uuid, ${erasure.subject}, ${erasure.sourceId}, ${erasure.permanent}, ${json(erasure.answers)},
-            ${at(erasure.requestedAt)}, ${at(now)})
+            ${toTimestamp(erasure.requestedAt)}, ${toTimestamp(now)})
     on conflict (id) do update set permanent = excluded.permanent, answers = excluded.answers, due_at = excluded.due_at,
       lease = null, attempts = 0
     returning ${columns}`);
@@ -101,8 +101,8 @@ export async function claimErasure(
   claim: { lease: string; now: number; leaseMs: number },
 ): Promise<Erasure | null> {
   const [row] = await db.rows<Erasure>(sql`
-    update erasures set lease = ${claim.lease}::uuid, due_at = ${at(claim.now + claim.leaseMs)}
-    where id = (select id from erasures where ended_at is null and due_at <= ${at(claim.now)}
+    update erasures set lease = ${claim.lease}::uuid, due_at = ${toTimestamp(claim.now + claim.leaseMs)}
+    where id = (select id from erasures where ended_at is null and due_at <= ${toTimestamp(claim.now)}
                 order by due_at limit 1 for update skip locked)
     returning ${columns}`);
   return row ?? null;
@@ -134,7 +134,7 @@ export async function putOffErasure(
   later: { answers: Answers; dueAt: number; counted: boolean },
 ): Promise<void> {
   await db.rows(sql`
-    update erasures set answers = ${json(later.answers)}, due_at = ${at(later.dueAt)}, lease = null,
+    update erasures set answers = ${json(later.answers)}, due_at = ${toTimestamp(later.dueAt)}, lease = null,
       attempts = case when ${later.counted} then attempts + 1 else 0 end
     where id = ${held.id}::uuid and lease = ${held.lease}::uuid and ended_at is null`);
 }
@@ -147,20 +147,20 @@ export async function endErasure(
   now: number,
 ): Promise<void> {
   await db.rows(sql`
-    update erasures set answers = ${json(answers)}, source_id = null, ended_at = ${at(now)}, due_at = null, lease = null
+    update erasures set answers = ${json(answers)}, source_id = null, ended_at = ${toTimestamp(now)}, due_at = null, lease = null
     where id = ${held.id}::uuid and lease = ${held.lease}::uuid and ended_at is null`);
 }
 
 /** What a dead worker was at may be taken up at once. */
 export async function freeErasures(db: Queryable, worker: string, now: number): Promise<void> {
   await db.rows(sql`
-    update erasures set lease = null, due_at = ${at(now)} where ended_at is null and ${leasedBy(sql`lease`, worker)}`);
+    update erasures set lease = null, due_at = ${toTimestamp(now)} where ended_at is null and ${leasedBy(sql`lease`, worker)}`);
 }
 
 /** When the next one that has not ended is due, epoch milliseconds. */
 export async function nextErasureDue(db: Queryable): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(
-    sql`select ${ms(sql`min(due_at)`)} as next from erasures where ended_at is null`,
+    sql`select ${toEpochMs(sql`min(due_at)`)} as next from erasures where ended_at is null`,
   );
   return row?.next ?? null;
 }

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, jsonb, pgTable } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable } from '../db/database.ts';
+import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import type { Lane } from '../engine/quota/lanes.ts';
 import type { RunState } from './runs.ts';
 
@@ -85,7 +85,7 @@ export async function keepForecast(db: Queryable, forecast: Forecast): Promise<n
   const { source, mode, accounts } = forecast;
   const [row] = await db.rows<{ id: number }>(sql`
     insert into forecasts (made_at, request, forecast)
-    values (${at(forecast.at)}, ${json({ source, mode, accounts })}, ${json(forecast)}) returning id::float8 as id`);
+    values (${toTimestamp(forecast.at)}, ${json({ source, mode, accounts })}, ${json(forecast)}) returning id::float8 as id`);
   return row!.id;
 }
 
@@ -100,7 +100,7 @@ export async function listForecasts(
   },
 ): Promise<KeptForecast[]> {
   return db.rows(sql`
-    select id::float8 as id, ${ms(sql`made_at`)} as "madeAt", forecast, run_id::float8 as "runId",
+    select id::float8 as id, ${toEpochMs(sql`made_at`)} as "madeAt", forecast, run_id::float8 as "runId",
       case when actual ->> 'minutes' is not null then actual end as actual
     from forecasts
     where ${filter.source === undefined ? sql`true` : sql`request ->> 'source' = ${filter.source}`}
@@ -111,7 +111,7 @@ export async function listForecasts(
 
 /** Forgets what is older than 400 days. */
 export async function forgetForecasts(db: Queryable, now: number): Promise<void> {
-  await db.rows(sql`delete from forecasts where made_at < ${at(now - keptMs)}`);
+  await db.rows(sql`delete from forecasts where made_at < ${toTimestamp(now - keptMs)}`);
 }
 
 /** Where a number of records comes from. */
@@ -168,7 +168,7 @@ export async function newestForecastOf(
   const [row] = await db.rows<{ id: number; accounts: Forecast['accounts'] }>(sql`
     select id::float8 as id, request -> 'accounts' as accounts from forecasts
     where run_id is null and request ->> 'source' = ${run.source} and request ->> 'mode' = ${run.mode}
-      and made_at between ${at(run.startedAt - validMs)} and ${at(run.startedAt)}
+      and made_at between ${toTimestamp(run.startedAt - validMs)} and ${toTimestamp(run.startedAt)}
       and not exists (select 1 from forecasts as other where other.run_id = ${run.id}::bigint)
       and not exists (select 1 from runs where source = ${run.source} and id <> ${run.id}::bigint
                       and request ->> 'dryRun' is null and started_at > made_at)
@@ -186,10 +186,10 @@ export async function beginActual(db: Queryable, id: number, runId: number, begu
 export async function openForecasts(db: Queryable, from: number): Promise<OpenForecast[]> {
   return db.rows(sql`
     select forecasts.id::float8 as id, forecast, actual as begun, runs.state, lane::int as lane,
-      ${ms(sql`started_at`)} as "beganAt", ${ms(sql`ended_at`)} as "endedAt",
+      ${toEpochMs(sql`started_at`)} as "beganAt", ${toEpochMs(sql`ended_at`)} as "endedAt",
       received::float8 as received, customers::float8 as customers
     from forecasts join runs on runs.id = forecasts.run_id
-    where actual is not null and actual ->> 'minutes' is null and made_at > ${at(from)}
+    where actual is not null and actual ->> 'minutes' is null and made_at > ${toTimestamp(from)}
     order by forecasts.id`);
 }
 

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, primaryKey, smallint } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { at, json, type Queryable } from '../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../db/database.ts';
 import { type Lane, lanes } from '../engine/quota/lanes.ts';
 import { addLags, type Lags, lagsOf, percentile, summedLags } from './lags.ts';
 
@@ -90,7 +90,7 @@ export interface Freshness {
 /** How fresh what was delivered since `from` was, in whole hours. */
 export async function freshnessSince(db: Queryable, from: number): Promise<Freshness> {
   const rows = await db.rows<{ lane: number; deliveries: number; lags: Lags }>(
-    sql`select lane, deliveries, lags from freshness where hour > ${at(from - hourMs)}`,
+    sql`select lane, deliveries, lags from freshness where hour > ${toTimestamp(from - hourMs)}`,
   );
   return {
     all: freshOf(rows),
@@ -109,5 +109,5 @@ function freshOf(rows: readonly { deliveries: number; lags: Lags }[]): Fresh {
 
 /** Forgets the hours long past. */
 export async function forgetFreshness(db: Queryable, before: number): Promise<void> {
-  await db.rows(sql`delete from freshness where hour < ${at(before)}`);
+  await db.rows(sql`delete from freshness where hour < ${toTimestamp(before)}`);
 }

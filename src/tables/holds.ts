@@ -4,7 +4,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { bigint, check, index, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable, texts } from '../db/database.ts';
+import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
 import { deleted, type Loss } from './breaker.ts';
 import type { Revised } from './customers.ts';
 
@@ -62,7 +62,7 @@ export interface HoldGroup {
 
 export type Decision = 'released' | 'refused';
 
-const columns = sql`id::float8 as id, source_id as "sourceId", source, run_id::float8 as "runId", what, "from", ${ms(sql`held_at`)} as "heldAt"`;
+const columns = sql`id::float8 as id, source_id as "sourceId", source, run_id::float8 as "runId", what, "from", ${toEpochMs(sql`held_at`)} as "heldAt"`;
 
 const fitting = ({ ids, runId, what }: HoldFilter): SQL => sql`decided_at is null
   and ${ids === undefined ? sql`true` : sql`id in (select value::text::bigint from jsonb_array_elements(${json(ids)}))`}
@@ -78,7 +78,7 @@ export async function keepHolds(
   if (losses.length === 0) return;
   await db.rows(sql`
     insert into holds (source_id, source, run_id, what, "from", held_at)
-    select "sourceId", ${by.source}, ${by.runId}::bigint, what, "from", ${at(by.now)}
+    select "sourceId", ${by.source}, ${by.runId}::bigint, what, "from", ${toTimestamp(by.now)}
     from jsonb_to_recordset(${json(losses)}) as row ("sourceId" text, what text, "from" jsonb)
     order by "sourceId", what
     on conflict (source_id, what) where decided_at is null do nothing`);
@@ -96,7 +96,7 @@ export async function dissolveHolds(
   ]);
   if (takenBack.length === 0 || !(await someAreOpen(db))) return [];
   const rows = await db.rows<{ sourceId: string }>(sql`
-    update holds set decided_at = ${at(now)}, decision = 'dissolved'
+    update holds set decided_at = ${toTimestamp(now)}, decision = 'dissolved'
     from jsonb_to_recordset(${json(takenBack)}) as row ("sourceId" text, what text)
     where holds.source_id = row."sourceId" and holds.what = row.what and decided_at is null
     returning holds.source_id as "sourceId"`);
@@ -119,7 +119,7 @@ export async function decideHolds(
   { most, now }: { most: number; now: number },
 ): Promise<Hold[]> {
   return db.rows<Hold>(sql`
-    update holds set decided_at = ${at(now)}, decision = ${decision}
+    update holds set decided_at = ${toTimestamp(now)}, decision = ${decision}
     where id in (select id from holds where ${fitting(which)} order by id limit ${most} for update)
     returning ${columns}`);
 }
@@ -139,7 +139,7 @@ export async function listHolds(
 /** Open holds by run and by what is lost, the most first, each group with its first three. */
 export async function groupHolds(db: Queryable, which: HoldFilter): Promise<HoldGroup[]> {
   return db.rows(sql`
-    select source, run_id::float8 as "runId", what, count(*)::int as open, ${ms(sql`min(held_at)`)} as "firstHeldAt",
+    select source, run_id::float8 as "runId", what, count(*)::int as open, ${toEpochMs(sql`min(held_at)`)} as "firstHeldAt",
            jsonb_agg(jsonb_build_object('sourceId', source_id, 'from', "from") order by id) filter (where place <= 3) as samples
     from (select *, row_number() over (partition by source, run_id, what order by id) as place from holds where ${fitting(which)}) as placed
     group by source, run_id, what order by count(*) desc, run_id desc, what limit 200`);

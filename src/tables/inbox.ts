@@ -3,7 +3,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import { bytea, time } from '../db/column-types.ts';
-import { at, json, ms, type Preparing, type Queryable } from '../db/database.ts';
+import { json, type Preparing, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import type { Counts } from './counts.ts';
 
 export const inboxStates = ['waiting', 'opened', 'dead'] as const;
@@ -199,7 +199,7 @@ export async function lockWaiting(
 ): Promise<KeptRequest[]> {
   const locked = await db.rows<{ id: number; bytes: number }>(sql`
     select id::float8 as id, octet_length(body) as bytes from inbox
-    where source = ${source} and state = 'waiting' and due_at <= ${at(now)}
+    where source = ${source} and state = 'waiting' and due_at <= ${toTimestamp(now)}
     order by id limit ${most} for update skip locked`);
   let bytes = 0;
   const ids: number[] = [];
@@ -219,7 +219,7 @@ export async function lockRequests(db: Queryable, ids: readonly number[]): Promi
 
 async function readRequests(db: Queryable, ids: readonly number[]): Promise<KeptRequest[]> {
   const rows = await db.rows<Omit<KeptRequest, 'body'> & { body: string }>(sql`
-    select id::float8 as id, ${ms(sql`received_at`)} as "receivedAt", method, query, headers, encode(body, 'base64') as body,
+    select id::float8 as id, ${toEpochMs(sql`received_at`)} as "receivedAt", method, query, headers, encode(body, 'base64') as body,
            attempts, erase
     from inbox where ${among(ids)} order by id`);
   return rows.map((row) => ({ ...row, body: Buffer.from(row.body, 'base64') }));
@@ -236,7 +236,7 @@ export async function markOpened(
 ): Promise<void> {
   if (opened.length === 0) return;
   await db.rows(sql`
-    update inbox set state = 'opened', opened_at = ${at(now)}, due_at = null, error = null, counts = row.counts,
+    update inbox set state = 'opened', opened_at = ${toTimestamp(now)}, due_at = null, error = null, counts = row.counts,
       body = case when erase then ''::bytea else body end
     from jsonb_to_recordset(${json(opened)}) as row (id bigint, counts jsonb) where inbox.id = row.id`);
 }
@@ -254,7 +254,7 @@ export async function putOffRequest(
   { id, dueAt, error }: { id: number; dueAt: number; error: string },
 ): Promise<void> {
   await db.rows(sql`
-    update inbox set due_at = ${at(dueAt)}, attempts = attempts + 1, error = ${error}
+    update inbox set due_at = ${toTimestamp(dueAt)}, attempts = attempts + 1, error = ${error}
     where id = ${id}::bigint and state = 'waiting'`);
 }
 
@@ -266,14 +266,14 @@ export async function sourcesWaiting(
 ): Promise<string[]> {
   const rows = await db.rows<{ source: string }>(sql`
     select name as source from jsonb_array_elements_text(${json(sources)}) as name
-    where exists (select 1 from inbox where source = name and state = 'waiting' and due_at <= ${at(now)})`);
+    where exists (select 1 from inbox where source = name and state = 'waiting' and due_at <= ${toTimestamp(now)})`);
   return rows.map((row) => row.source);
 }
 
 /** When the next request that waits falls due, epoch milliseconds, or null. */
 export async function nextRequestDue(db: Queryable): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
-    select ${ms(sql`min(due_at)`)} as next from inbox where state = 'waiting'`);
+    select ${toEpochMs(sql`min(due_at)`)} as next from inbox where state = 'waiting'`);
   return row?.next ?? null;
 }
 
@@ -303,7 +303,7 @@ export interface ListedRequest {
   error: string | null;
 }
 
-const listed = sql`id::float8 as id, source, state, ${ms(sql`received_at`)} as "receivedAt", ${ms(sql`opened_at`)} as "openedAt",
+const listed = sql`id::float8 as id, source, state, ${toEpochMs(sql`received_at`)} as "receivedAt", ${toEpochMs(sql`opened_at`)} as "openedAt",
   method, octet_length(body) as bytes, attempts, counts, error`;
 
 const fits = ({ ids, source, state, faulty, from, to }: InboxFilter): SQL => sql`
@@ -311,8 +311,8 @@ const fits = ({ ids, source, state, faulty, from, to }: InboxFilter): SQL => sql
   and ${source === undefined ? sql`true` : sql`source = ${source}`}
   and ${state === undefined ? sql`true` : sql`state = ${state}`}
   and ${faulty ? sql`(state = 'dead' or (counts ->> 'refused')::int > 0)` : sql`true`}
-  and ${from === undefined ? sql`true` : sql`received_at >= ${at(from)}`}
-  and ${to === undefined ? sql`true` : sql`received_at < ${at(to)}`}`;
+  and ${from === undefined ? sql`true` : sql`received_at >= ${toTimestamp(from)}`}
+  and ${to === undefined ? sql`true` : sql`received_at < ${toTimestamp(to)}`}`;
 
 /** The newest first, those before the ID `before` where given. */
 export async function listRequests(
@@ -356,7 +356,7 @@ export async function countRequests(
   // Two looks, so that each has its own partial index.
   return db.rows(sql`
     select source, sum(waiting)::int as waiting, min("oldestAt") as "oldestAt", sum(dead)::int as dead from (
-      select source, count(*) as waiting, ${ms(sql`min(received_at)`)} as "oldestAt", 0 as dead
+      select source, count(*) as waiting, ${toEpochMs(sql`min(received_at)`)} as "oldestAt", 0 as dead
       from inbox where state = 'waiting' group by source
       union all
       select source, 0, null, count(*) from inbox where state = 'dead' group by source) as counts
@@ -372,7 +372,7 @@ export async function forgetOpened(
 ): Promise<number> {
   const rows = await db.rows(sql`
     delete from inbox where id in (
-      select id from inbox where state = 'opened' and opened_at < ${at(before)} and source = ${source} limit 1000)
+      select id from inbox where state = 'opened' and opened_at < ${toTimestamp(before)} and source = ${source} limit 1000)
     returning id`);
   return rows.length;
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { bigint, index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { at, json, type Queryable } from '../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** Items that have come, by the vendor's name for each, so that a repeat is known for one. */
 export const itemKeys = pgTable(
@@ -38,10 +38,10 @@ export async function noteKeys(
   if (items.length === 0) return new Set();
   const rows = await db.rows<{ key: string }>(sql`
     insert into item_keys (source, key, inbox_id, expires_at)
-    select ${source}, key, "inboxId", ${at(expiresAt)}
+    select ${source}, key, "inboxId", ${toTimestamp(expiresAt)}
     from jsonb_to_recordset(${json(items)}) as row (key text, "inboxId" bigint) order by key
     on conflict (source, key) do update set inbox_id = excluded.inbox_id, expires_at = excluded.expires_at
-    where item_keys.inbox_id = excluded.inbox_id or item_keys.expires_at <= ${at(now)}
+    where item_keys.inbox_id = excluded.inbox_id or item_keys.expires_at <= ${toTimestamp(now)}
     returning key`);
   return new Set(rows.map((row) => row.key));
 }
@@ -50,7 +50,7 @@ export async function noteKeys(
 export async function forgetKeys(db: Queryable, now: number): Promise<number> {
   const rows = await db.rows(sql`
     delete from item_keys where (source, key) in (
-      select source, key from item_keys where expires_at <= ${at(now)} limit 10000)
+      select source, key from item_keys where expires_at <= ${toTimestamp(now)} limit 10000)
     returning key`);
   return rows.length;
 }

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, type Queryable } from '../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** The mapping by which each source's stored records were last mapped. */
 export const mappings = pgTable('mappings', {
@@ -48,7 +48,7 @@ export async function keepMapping(
 ): Promise<void> {
   await db.rows(sql`
     insert into mappings (source, fingerprint, properties, mapped_at)
-    values (${source}, ${fingerprint}, ${json(properties)}, ${at(now)})
+    values (${source}, ${fingerprint}, ${json(properties)}, ${toTimestamp(now)})
     on conflict (source) do update set
       fingerprint = excluded.fingerprint, properties = excluded.properties, mapped_at = excluded.mapped_at`);
 }
@@ -61,7 +61,7 @@ export async function keepDefinitions(
 ): Promise<void> {
   await db.rows(sql`
     insert into mappings (source, fingerprint, properties, mapped_at, definition)
-    select source, '', '[]', ${at(now)}, definition
+    select source, '', '[]', ${toTimestamp(now)}, definition
     from jsonb_to_recordset(${json(rows)}) as row (source text, definition jsonb)
     on conflict (source) do update set definition = excluded.definition, withdrawn_at = null
     where mappings.definition is distinct from excluded.definition or mappings.withdrawn_at is not null`);
@@ -70,7 +70,7 @@ export async function keepDefinitions(
 /** False where nothing is known of such a source. */
 export async function withdrawMapping(db: Queryable, source: string, now: number): Promise<boolean> {
   const rows = await db.rows(sql`
-    update mappings set withdrawn_at = coalesce(withdrawn_at, ${at(now)}) where source = ${source} returning source`);
+    update mappings set withdrawn_at = coalesce(withdrawn_at, ${toTimestamp(now)}) where source = ${source} returning source`);
   return rows.length > 0;
 }
 

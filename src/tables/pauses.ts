@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { at, ms, type Queryable, texts } from '../db/database.ts';
+import { type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
 
 /** A source (by name) or the destination (`destination`) that is paused. */
 export const pauses = pgTable('pauses', {
@@ -74,7 +74,7 @@ export async function pause(
   const keepsTrials = sql`pauses.cause = excluded.cause and excluded.trial_at is not null`;
   const rows = await db.rows<{ fresh: boolean }>(sql`
     insert into pauses (name, cause, reason, paused_at, trial_at)
-    values (${name}, ${why.cause}, ${why.reason}, ${at(now)}, ${trialAt === null ? null : at(trialAt)})
+    values (${name}, ${why.cause}, ${why.reason}, ${toTimestamp(now)}, ${trialAt === null ? null : toTimestamp(trialAt)})
     on conflict (name) do update set
       cause = case when ${keepsPerson} then pauses.cause else excluded.cause end,
       reason = case when ${keepsPerson} then pauses.reason else excluded.reason end,
@@ -105,8 +105,8 @@ export async function takeTrial(db: Queryable, name: string, now: number): Promi
   if (!paused || paused.trialAt === null || paused.trialAt > now) return null;
   const next = trialTime(paused.cause, paused.trials + 1, now);
   const rows = await db.rows(sql`
-    update pauses set trials = trials + 1, trial_at = ${next === null ? null : at(next)}
-    where name = ${name} and cause = ${paused.cause} and trials = ${paused.trials} and trial_at <= ${at(now)}
+    update pauses set trials = trials + 1, trial_at = ${next === null ? null : toTimestamp(next)}
+    where name = ${name} and cause = ${paused.cause} and trials = ${paused.trials} and trial_at <= ${toTimestamp(now)}
     returning name`);
   return rows.length > 0 ? { ...paused, trialAt: next, trials: paused.trials + 1 } : null;
 }
@@ -114,13 +114,13 @@ export async function takeTrial(db: Queryable, name: string, now: number): Promi
 /** A person wants it tried now, a final pause too. False where it is not paused, or by a person. */
 export async function pullTrialForward(db: Queryable, name: string, now: number): Promise<boolean> {
   const rows = await db.rows(sql`
-    update pauses set trial_at = ${at(now)} where name = ${name} and cause = any(${texts(triedCauses)}) returning name`);
+    update pauses set trial_at = ${toTimestamp(now)} where name = ${name} and cause = any(${texts(triedCauses)}) returning name`);
   return rows.length > 0;
 }
 
 export async function listPauses(db: Queryable): Promise<Map<string, Pause>> {
   const rows = await db.rows<Pause>(sql`
-    select name, cause, reason, ${ms(sql`paused_at`)} as "pausedAt", ${ms(sql`trial_at`)} as "trialAt", trials from pauses`);
+    select name, cause, reason, ${toEpochMs(sql`paused_at`)} as "pausedAt", ${toEpochMs(sql`trial_at`)} as "trialAt", trials from pauses`);
   return new Map(rows.map((row) => [row.name, row]));
 }
 

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Fields, Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable, texts } from '../db/database.ts';
+import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
 
 /** A value that a person has set by hand: it wins until it is released. */
 export const pins = pgTable(
@@ -36,7 +36,7 @@ export async function pinsOf(db: Queryable, sourceIds: readonly string[]): Promi
 
 export async function pinsOfOne(db: Queryable, sourceId: string): Promise<Pin[]> {
   return db.rows(sql`
-    select field, value, note, ${ms(sql`pinned_at`)} as "pinnedAt" from pins where source_id = ${sourceId} order by field`);
+    select field, value, note, ${toEpochMs(sql`pinned_at`)} as "pinnedAt" from pins where source_id = ${sourceId} order by field`);
 }
 
 /** Sets or replaces a pin. The caller folds the customer anew in the same transaction. */
@@ -48,7 +48,7 @@ export async function setPins(
   if (pins.length === 0) return;
   await db.rows(sql`
     insert into pins (source_id, field, value, note, pinned_at)
-    select "sourceId", field, coalesce(value, 'null'), note, ${at(now)}
+    select "sourceId", field, coalesce(value, 'null'), note, ${toTimestamp(now)}
     from jsonb_to_recordset(${json(pins)}) as row ("sourceId" text, field text, value jsonb, note text)
     order by "sourceId", field
     on conflict (source_id, field) do update set value = excluded.value, note = excluded.note, pinned_at = excluded.pinned_at`);

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { bigint, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Fields, JsonObject, SourceRecord } from '../connector.ts';
-import type { Clocks, Known } from '../customer/composing.ts';
+import type { Clocks, KnownRecord } from '../customer/composing.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable, texts } from '../db/database.ts';
+import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
 
 /** The newest state of each record, as the source has it. */
 export const records = pgTable(
@@ -51,7 +51,7 @@ export const records = pgTable(
 export type PreviewedRecord = Omit<StandingRecord, 'sourceId'> & MappedState & { hash: string };
 
 const previewColumns = sql`
-  r.source, r.stream, r.record_id as "recordId", r.source_id as "sourceId", ${ms(sql`r.changed_at`)} as "changedAt",
+  r.source, r.stream, r.record_id as "recordId", r.source_id as "sourceId", ${toEpochMs(sql`r.changed_at`)} as "changedAt",
   coalesce(r.deleted_at >= r.changed_at, false) as deleted, r.merged_into as "mergedInto", r.hash, r.body, r.filtered,
   r.faults, r.good`;
 
@@ -178,8 +178,8 @@ export function bodyHash(record: SourceRecord): string {
 }
 
 const storedColumns = sql`
-  record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt", ${ms(sql`deleted_at`)} as "deletedAt",
-  hash, clocks is not null as "hasClocks", ${ms(sql`received_at`)} as "receivedAt", run_id is not null as "byRun"`;
+  record_id as "recordId", source_id as "sourceId", ${toEpochMs(sql`changed_at`)} as "changedAt", ${toEpochMs(sql`deleted_at`)} as "deletedAt",
+  hash, clocks is not null as "hasClocks", ${toEpochMs(sql`received_at`)} as "receivedAt", run_id is not null as "byRun"`;
 
 /** The stored clocks and hashes of these records, in one indexed read. */
 export async function storedRecords(
@@ -189,7 +189,7 @@ export async function storedRecords(
   recordIds: readonly string[],
 ): Promise<Map<string, StoredRecord>> {
   const rows = await db.rows<StoredRecord>(sql`
-    select ${storedColumns} from ${these(source, stream, recordIds)}`);
+    select ${storedColumns} from ${rowsById(source, stream, recordIds)}`);
   return new Map(rows.map((row) => [row.recordId, row]));
 }
 
@@ -203,7 +203,7 @@ export async function lockRecords(
   if (recordIds.length === 0) return new Map();
   const rows = await db.rows<LockedRecord>(sql`
     select ${storedColumns}, body, clocks, good
-    from ${these(source, stream, recordIds.toSorted())} for update`);
+    from ${rowsById(source, stream, recordIds.toSorted())} for update`);
   return new Map(rows.map((row) => [row.recordId, row]));
 }
 
@@ -211,7 +211,7 @@ export async function lockRecords(
  * These rows by their key, each looked up apart. Without statistics (a new table, PGlite, which has no autovacuum) the
  * planner takes a source's stream for one row, and would read all of it to find the few.
  */
-const these = (source: string, stream: string, recordIds: readonly string[]) => sql`
+const rowsById = (source: string, stream: string, recordIds: readonly string[]) => sql`
   jsonb_array_elements_text(${json(recordIds)}) as wanted (id) cross join lateral
     (select * from records where source = ${source} and stream = ${stream} and record_id = wanted.id limit 1) as record`;
 
@@ -242,7 +242,7 @@ export async function writeRecords(
   return db.rows(sql`
     insert into records (source, stream, record_id, source_id, changed_at, deleted_at, hash, body, clocks, filtered, faults, good, run_id, received_at)
     select ${source}, ${stream}, "recordId", "sourceId", to_timestamp("changedAt" / 1000), to_timestamp("deletedAt" / 1000),
-           hash, body, clocks, filtered, faults, good, coalesce(known, ${context.runId}::bigint), ${at(context.receivedAt)}
+           hash, body, clocks, filtered, faults, good, coalesce(known, ${context.runId}::bigint), ${toTimestamp(context.receivedAt)}
     from jsonb_to_recordset(${json(ordered)}) as row
       ("recordId" text, "sourceId" text, "changedAt" float8, "deletedAt" float8, hash text, body jsonb, clocks jsonb, filtered text, faults jsonb, good jsonb, known bigint)
     on conflict (source, stream, record_id) do update set
@@ -290,7 +290,7 @@ export async function touchRecords(
 /** Every record that speaks or spoke of these customers and is not filtered. */
 export async function recordsOf(db: Queryable, sourceIds: readonly string[]): Promise<StandingRecord[]> {
   return db.rows(sql`
-    select source, stream, record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt",
+    select source, stream, record_id as "recordId", source_id as "sourceId", ${toEpochMs(sql`changed_at`)} as "changedAt",
            coalesce(deleted_at >= changed_at, false) as deleted, merged_into as "mergedInto", body, good
     from records
     where source_id = any(${texts(sourceIds)}) and filtered is null`);
@@ -304,12 +304,12 @@ export async function storedParts(
   recordIds: readonly string[],
 ): Promise<Map<string, StoredParts>> {
   const rows = await db.rows<StoredParts & { recordId: string }>(sql`
-    select record_id as "recordId", body, clocks, good, ${ms(sql`changed_at`)} as "changedAt", ${ms(sql`deleted_at`)} as "deletedAt"
-    from ${these(source, stream, recordIds)}`);
+    select record_id as "recordId", body, clocks, good, ${toEpochMs(sql`changed_at`)} as "changedAt", ${toEpochMs(sql`deleted_at`)} as "deletedAt"
+    from ${rowsById(source, stream, recordIds)}`);
   return new Map(rows.map(({ recordId, ...row }) => [recordId, row]));
 }
 
-export interface StoredParts extends Known {
+export interface StoredParts extends KnownRecord {
   good: Fields | null;
 }
 
@@ -328,7 +328,7 @@ export async function mergeRecords(
   if (merges.length === 0) return [];
   const rows = await db.rows<{ sourceId: string | null }>(sql`
     insert into records (source, stream, record_id, changed_at, hash, body, merged_into, received_at)
-    select distinct on ("recordId") ${source}, ${stream}, "recordId", to_timestamp(0), '', '{}', "into", ${at(now)}
+    select distinct on ("recordId") ${source}, ${stream}, "recordId", to_timestamp(0), '', '{}', "into", ${toTimestamp(now)}
     from jsonb_to_recordset(${json(merges)}) as row ("recordId" text, "into" text)
     order by "recordId"
     on conflict (source, stream, record_id) do update set merged_into = excluded.merged_into
@@ -345,7 +345,7 @@ export async function sourceIdsOf(
   recordIds: readonly string[],
 ): Promise<Map<string, string>> {
   const rows = await db.rows<{ recordId: string; sourceId: string }>(sql`
-    select record_id as "recordId", source_id as "sourceId" from ${these(source, stream, recordIds)} where source_id is not null`);
+    select record_id as "recordId", source_id as "sourceId" from ${rowsById(source, stream, recordIds)} where source_id is not null`);
   return new Map(rows.map((row) => [row.recordId, row.sourceId]));
 }
 
@@ -453,7 +453,7 @@ export async function recordsToRemap(
   limit: number,
 ): Promise<RemapRow[]> {
   return db.rows(sql`
-    select source, stream, record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt",
+    select source, stream, record_id as "recordId", source_id as "sourceId", ${toEpochMs(sql`changed_at`)} as "changedAt",
            coalesce(deleted_at >= changed_at, false) as deleted, merged_into as "mergedInto", hash, body, filtered, faults, good
     from records where source = ${source} and (stream, record_id) > (${stream}, ${recordId})
     order by stream, record_id limit ${limit} for update`);
@@ -477,7 +477,7 @@ export async function revived(
 ): Promise<SourceRecord[]> {
   const rows = await db.rows<{ recordId: string }>(sql`
     select record_id as "recordId" from records
-    where source = ${source} and stream = ${stream} and deleted_at >= changed_at and deleted_at < ${at(asOf)}
+    where source = ${source} and stream = ${stream} and deleted_at >= changed_at and deleted_at < ${toTimestamp(asOf)}
       and record_id = any(${texts(records.map(({ recordId }) => recordId))})`);
   const gone = new Set(rows.map(({ recordId }) => recordId));
   return records.map((record) =>

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable } from '../db/database.ts';
+import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 
 /** What one revision of a customer changed; its first revision has none, since all before it is empty. */
 export const revisions = pgTable(
@@ -50,7 +50,7 @@ export async function keepRevisions(
   if (rows.length === 0) return;
   await db.rows(sql`
     insert into revisions (source_id, revision, at, changed, cause)
-    select "sourceId", revision, ${at(context.now)}, changed, ${json(context.cause)}
+    select "sourceId", revision, ${toTimestamp(context.now)}, changed, ${json(context.cause)}
     from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, changed jsonb)`);
 }
 
@@ -61,7 +61,7 @@ export async function revisionsOf(
   page: { before?: number | undefined; limit: number },
 ): Promise<Revision[]> {
   return db.rows(sql`
-    select source_id as "sourceId", revision, ${ms(sql`at`)} as at, changed, cause from revisions
+    select source_id as "sourceId", revision, ${toEpochMs(sql`at`)} as at, changed, cause from revisions
     where source_id = ${sourceId} and ${page.before === undefined ? sql`true` : sql`revision < ${page.before}`}
     order by revision desc limit ${page.limit}`);
 }

@@ -14,7 +14,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { Json, JsonObject, Note } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable } from '../db/database.ts';
+import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 import { balances, type Counts } from './counts.ts';
@@ -108,11 +108,11 @@ const isReading = sql`mode in ('incremental', 'full') and request ->> 'dryRun' i
 /** When the reading began that came to rest at this time, epoch milliseconds; 0 where no run tells. */
 export async function readingBegan(db: Queryable, source: string, restedAt: number): Promise<number> {
   const [row] = await db.rows<{ began: number | null }>(sql`
-    select ${ms(sql`min(started_at)`)} as began from runs
-    where source = ${source} and ${isReading} and ${ms(sql`started_at`)} <= ${restedAt}::float8
+    select ${toEpochMs(sql`min(started_at)`)} as began from runs
+    where source = ${source} and ${isReading} and ${toEpochMs(sql`started_at`)} <= ${restedAt}::float8
       and id > coalesce((
         select max(id) from runs where source = ${source} and ${isReading} and state = 'finished'
-          and ${ms(sql`ended_at`)} < ${restedAt}::float8), 0)`);
+          and ${toEpochMs(sql`ended_at`)} < ${restedAt}::float8), 0)`);
   return row?.began ?? 0;
 }
 
@@ -167,12 +167,12 @@ export interface Run extends Counts {
 }
 
 const columns = sql`
-  id::float8 as id, source, mode, lane, trigger, ${ms(sql`slot`)} as slot, request, state,
-  ${ms(sql`requested_at`)} as "requestedAt", ${ms(sql`started_at`)} as "startedAt", ${ms(sql`ended_at`)} as "endedAt",
+  id::float8 as id, source, mode, lane, trigger, ${toEpochMs(sql`slot`)} as slot, request, state,
+  ${toEpochMs(sql`requested_at`)} as "requestedAt", ${toEpochMs(sql`started_at`)} as "startedAt", ${toEpochMs(sql`ended_at`)} as "endedAt",
   pages, received::float8 as received, changed::float8 as changed, unchanged::float8 as unchanged,
   superseded::float8 as superseded, filtered::float8 as filtered, rejected::float8 as rejected,
-  customers::float8 as customers, expected::float8 as expected, step, error, notes, attempts, ${ms(sql`due_at`)} as "dueAt",
-  lease is not null as leased, ${ms(sql`cancel_requested_at`)} as "cancelRequestedAt"`;
+  customers::float8 as customers, expected::float8 as expected, step, error, notes, attempts, ${toEpochMs(sql`due_at`)} as "dueAt",
+  lease is not null as leased, ${toEpochMs(sql`cancel_requested_at`)} as "cancelRequestedAt"`;
 
 /** A dry run stands in for no other. */
 const isReal = sql`request ->> 'dryRun' is null`;
@@ -200,12 +200,12 @@ export async function requestRun(db: Queryable, run: NewRun): Promise<Run | null
   // A full reading takes the slot of a run that brings less.
   if (run.mode === 'full' && run.slot !== undefined)
     await db.rows(
-      sql`update runs set slot = null where source = ${run.source} and slot = ${at(run.slot)} and mode <> 'full'`,
+      sql`update runs set slot = null where source = ${run.source} and slot = ${toTimestamp(run.slot)} and mode <> 'full'`,
     );
   const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
     insert into runs (source, mode, lane, trigger, slot, request, requested_at, due_at)
     values (${run.source}, ${run.mode}, ${laneNumber(run.lane)}, ${run.trigger},
-            ${run.slot === undefined ? null : at(run.slot)}, ${json(run.request ?? {})}, ${at(run.now)}, ${at(run.now)})
+            ${run.slot === undefined ? null : toTimestamp(run.slot)}, ${json(run.request ?? {})}, ${toTimestamp(run.now)}, ${toTimestamp(run.now)})
     on conflict do nothing returning ${columns}`);
   return row ? toRun(row) : null;
 }
@@ -218,11 +218,11 @@ const aheadMs = 60_000;
  * is due now.
  */
 export async function releaseFuture(db: Queryable, now: number): Promise<void> {
-  const ahead = at(now + aheadMs);
+  const ahead = toTimestamp(now + aheadMs);
   await db.rows(sql`update runs set slot = null where slot > ${ahead}`);
   await db.rows(sql`
-    update runs set due_at = ${at(now)}
-    where state = 'requested' and lease is null and requested_at > ${ahead} and due_at > ${at(now)}`);
+    update runs set due_at = ${toTimestamp(now)}
+    where state = 'requested' and lease is null and requested_at > ${ahead} and due_at > ${toTimestamp(now)}`);
 }
 
 /** The run of this source and mode that has not ended. */
@@ -240,7 +240,7 @@ export async function someGoingRun(db: Queryable, source: string): Promise<Run |
 }
 
 /** Until this transaction ends no worker takes up a run; see `claimRun`. */
-export async function holdClaims(db: Queryable): Promise<void> {
+export async function blockRunClaims(db: Queryable): Promise<void> {
   await db.rows(sql`select pg_advisory_xact_lock(7225120)`);
 }
 
@@ -309,18 +309,18 @@ export async function claimRun(
     dryRunsOnly?: boolean;
   },
 ): Promise<Run | null> {
-  await holdClaims(db);
+  await blockRunClaims(db);
   const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
-    update runs set lease = ${claim.lease}::uuid, leased_until = ${at(claim.now + claim.leaseMs)}, started_at = coalesce(started_at, ${at(claim.now)})
+    update runs set lease = ${claim.lease}::uuid, leased_until = ${toTimestamp(claim.now + claim.leaseMs)}, started_at = coalesce(started_at, ${toTimestamp(claim.now)})
     where id = (
       select id from runs as due
-      where state = 'requested' and cancel_requested_at is null and due_at <= ${at(claim.now)} and (leased_until is null or leased_until < ${at(claim.now)})
+      where state = 'requested' and cancel_requested_at is null and due_at <= ${toTimestamp(claim.now)} and (leased_until is null or leased_until < ${toTimestamp(claim.now)})
         and source in (select jsonb_array_elements_text(${json(claim.sources)}))
         and coalesce(request ->> 'host', ${claim.host}) = ${claim.host}
         and ${claim.dryRunsOnly ? sql`request ->> 'dryRun' is not null` : sql`true`}
-        and not exists (select 1 from pauses where name = due.source and (trial_at is null or trial_at > ${at(claim.now)}))
+        and not exists (select 1 from pauses where name = due.source and (trial_at is null or trial_at > ${toTimestamp(claim.now)}))
         and not exists (select 1 from runs as other where other.source = due.source and other.id <> due.id
-                        and other.state = 'requested' and other.leased_until >= ${at(claim.now)})
+                        and other.state = 'requested' and other.leased_until >= ${toTimestamp(claim.now)})
       order by lane, id limit 1)
     returning ${columns}`);
   return row ? toRun(row) : null;
@@ -365,7 +365,7 @@ export async function countPage(
       unchanged = unchanged + ${counts.unchanged}, superseded = superseded + ${counts.superseded},
       filtered = filtered + ${counts.filtered}, rejected = rejected + ${counts.rejected},
       customers = customers + ${counts.customers}, expected = coalesce(${page.expected}::bigint, expected),
-      step = ${page.step}, attempts = 0, error = null, leased_until = ${at(page.now + page.leaseMs)}
+      step = ${page.step}, attempts = 0, error = null, leased_until = ${toTimestamp(page.now + page.leaseMs)}
     where id = ${run.id}::bigint and lease = ${run.lease}::uuid and state = 'requested'
     returning cancel_requested_at is not null as cancelled,
       exists(select 1 from pauses where name = runs.source) as paused`);
@@ -431,7 +431,7 @@ export async function holdRun(
   until: number,
 ): Promise<boolean> {
   const rows = await db.rows(sql`
-    update runs set leased_until = ${at(until)} where id = ${run.id}::bigint and lease = ${run.lease}::uuid and state = 'requested' returning id`);
+    update runs set leased_until = ${toTimestamp(until)} where id = ${run.id}::bigint and lease = ${run.lease}::uuid and state = 'requested' returning id`);
   return rows.length > 0;
 }
 
@@ -463,13 +463,13 @@ export async function endRun(
     ? end.error
     : `The run received ${row.received} records and can account for ${row.changed + row.unchanged + row.superseded + row.filtered + row.rejected} of them. This is a defect of Tributary; please report it.`;
   const [ended] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
-    update runs set state = ${state}, error = ${error}, ended_at = ${at(end.now)}, lease = null, leased_until = null, step = null
+    update runs set state = ${state}, error = ${error}, ended_at = ${toTimestamp(end.now)}, lease = null, leased_until = null, step = null
     where id = ${run.id}::bigint returning ${columns}`);
   return ended ? toRun(ended) : null;
 }
 
 /** Nobody carries the run any more. One that was called off meanwhile ends by it: no page would come to say so. */
-const letGo = sql`lease = null, leased_until = null,
+const withoutLease = sql`lease = null, leased_until = null,
   state = case when cancel_requested_at is null then state else 'cancelled' end, ended_at = cancel_requested_at`;
 
 /** Gives the run back to be taken up again later, from its checkpoint. `counted`: it used up an attempt. */
@@ -479,17 +479,17 @@ export async function putOffRun(
   later: { dueAt: number; counted: boolean; error: string | null },
 ): Promise<void> {
   await db.rows(sql`
-    update runs set ${letGo}, due_at = ${at(later.dueAt)}, error = ${later.error}, attempts = attempts + ${later.counted ? 1 : 0}
+    update runs set ${withoutLease}, due_at = ${toTimestamp(later.dueAt)}, error = ${later.error}, attempts = attempts + ${later.counted ? 1 : 0}
     where id = ${run.id}::bigint and lease = ${run.lease}::uuid and state = 'requested'`);
 }
 
 /** Calls a run off: at once where no worker holds it, or none for as long as a lease, else at its next page. Null where it is not going. */
 export async function cancelRun(db: Queryable, id: number, now: number): Promise<Run | null> {
-  const isFree = sql`(lease is null or leased_until < ${at(now)})`;
+  const isFree = sql`(lease is null or leased_until < ${toTimestamp(now)})`;
   const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
-    update runs set cancel_requested_at = ${at(now)},
+    update runs set cancel_requested_at = ${toTimestamp(now)},
       state = case when ${isFree} then 'cancelled' else state end,
-      ended_at = case when ${isFree} then ${at(now)} else ended_at end,
+      ended_at = case when ${isFree} then ${toTimestamp(now)} else ended_at end,
       lease = case when ${isFree} then null else lease end,
       leased_until = case when ${isFree} then null else leased_until end
     where id = ${id}::bigint and state = 'requested' returning ${columns}`);
@@ -502,9 +502,9 @@ export async function pullRunForward(
   { source, mode, now }: Pick<NewRun, 'source' | 'mode' | 'now'>,
 ): Promise<Run | null> {
   const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
-    update runs set due_at = ${at(now)}, error = null
+    update runs set due_at = ${toTimestamp(now)}, error = null
     where source = ${source} and mode = ${mode} and state = 'requested' and lease is null and ${isReal}
-      and (due_at > ${at(now)} or error is not null)
+      and (due_at > ${toTimestamp(now)} or error is not null)
     returning ${columns}`);
   return row ? toRun(row) : null;
 }
@@ -512,21 +512,21 @@ export async function pullRunForward(
 /** Ends what was called off and whose worker let its lease run out: nobody else does. */
 export async function endCancelledRuns(db: Queryable, now: number): Promise<void> {
   await db.rows(sql`
-    update runs set ${letGo}
-    where state = 'requested' and cancel_requested_at is not null and (leased_until is null or leased_until < ${at(now)})`);
+    update runs set ${withoutLease}
+    where state = 'requested' and cancel_requested_at is not null and (leased_until is null or leased_until < ${toTimestamp(now)})`);
 }
 
 /** When the next run that no worker holds falls due, epoch milliseconds. */
 export async function nextRunDue(db: Queryable): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
-    select ${ms(sql`min(greatest(due_at, coalesce(leased_until, due_at)))`)} as next from runs where state = 'requested'`);
+    select ${toEpochMs(sql`min(greatest(due_at, coalesce(leased_until, due_at)))`)} as next from runs where state = 'requested'`);
   return row?.next ?? null;
 }
 
 /** What a dead worker was carrying may be taken up at once. */
 export async function freeRuns(db: Queryable, worker: string): Promise<void> {
   await db.rows(sql`
-    update runs set ${letGo} where state = 'requested' and ${leasedBy(sql`lease`, worker)}`);
+    update runs set ${withoutLease} where state = 'requested' and ${leasedBy(sql`lease`, worker)}`);
 }
 
 /**
@@ -567,7 +567,7 @@ export async function importedFiles(
 ): Promise<{ host: string; path: string; ended: boolean }[]> {
   return db.rows(sql`
     select coalesce(request ->> 'host', '') as host, request ->> 'path' as path, state <> 'requested' as ended from runs
-    where mode = 'import' and request ->> 'path' is not null and requested_at <= ${at(before)} order by id`);
+    where mode = 'import' and request ->> 'path' is not null and requested_at <= ${toTimestamp(before)} order by id`);
 }
 
 /** The source has a new name. */

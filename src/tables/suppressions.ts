@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { pgTable, text } from 'drizzle-orm/pg-core';
 import { RejectedError } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, type Queryable, texts } from '../db/database.ts';
+import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 /** Keyed hashes of whom was erased, so that no source brings them back. */
 export const suppressions = pgTable('suppressions', {
@@ -21,7 +21,7 @@ export type Trait =
   | { email: string };
 
 /** Whether somebody of this trait was erased. */
-export type Known = (trait: Trait) => boolean;
+export type ErasedTest = (trait: Trait) => boolean;
 
 /** Why nobody can be erased here, or why a page may not be taken in; for the operator. */
 export class SecretKeyError extends RejectedError {
@@ -41,7 +41,7 @@ const otherKey =
 
 const fenceKey = 7225122;
 
-const nobody: Known = () => false;
+const nobody: ErasedTest = () => false;
 
 export class Suppressions {
   readonly #key: string | null;
@@ -71,7 +71,7 @@ export class Suppressions {
    * Who of these was erased. `traits` is asked for only where anybody ever was. No erasure can commit between this and
    * the end of the transaction, so whom it does not know may be written. Throws SecretKeyError where it cannot tell.
    */
-  async known(db: Queryable, traits: () => Iterable<Trait>): Promise<Known> {
+  async known(db: Queryable, traits: () => Iterable<Trait>): Promise<ErasedTest> {
     if (this.#alone && this.#any === false) return nobody;
     // Two statements: one that waited for the lock would still see what was there before it waited.
     await db.rows(sql`select pg_advisory_xact_lock_shared(${fenceKey})`);
@@ -106,7 +106,7 @@ export class Suppressions {
     this.#any = true;
     await db.rows(sql`
       insert into suppressions (hash, erased_at)
-      select value, ${at(now)} from jsonb_array_elements_text(${json([this.#mark(), ...hashes])}) order by value
+      select value, ${toTimestamp(now)} from jsonb_array_elements_text(${json([this.#mark(), ...hashes])}) order by value
       on conflict (hash) do nothing`);
   }
 

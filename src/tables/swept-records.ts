@@ -1,7 +1,7 @@
 // The swept_records table: record IDs that a full reading has met, until it has ended. It knows no page and no vendor.
 import { sql } from 'drizzle-orm';
 import { bigint, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import { at, ms, type Queryable, texts } from '../db/database.ts';
+import { type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
 
 /** Record IDs that a full reading has met, until it has ended. */
 export const sweptRecords = pgTable(
@@ -67,12 +67,12 @@ export async function unmetRecords(
 ): Promise<{ recordId: string; changedAt: number }[]> {
   const { after, limit, changedBefore } = page;
   return db.rows(sql`
-    select records.record_id as "recordId", ${ms(sql`changed_at`)} as "changedAt" from records
+    select records.record_id as "recordId", ${toEpochMs(sql`changed_at`)} as "changedAt" from records
     left join lateral (
       select true as met from swept_records
       where run_id = ${run.id}::bigint and stream = ${stream.name} and record_id = records.record_id limit 1) as sweep on true
     where source = ${source.name} and records.stream = ${stream.name} and records.record_id > ${after}
-      and ${changedBefore === undefined ? sql`true` : sql`changed_at < ${at(changedBefore)}`}
+      and ${changedBefore === undefined ? sql`true` : sql`changed_at < ${toTimestamp(changedBefore)}`}
       and (deleted_at is null or deleted_at < changed_at) and merged_into is null and met is null
     order by records.record_id limit ${limit}`);
 }

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable } from '../db/database.ts';
+import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
 /** Records that may have changed and wait to be read, one row each however often it is said. */
@@ -85,7 +85,7 @@ export async function touch(
   }
   await db.rows(sql`
     insert into touches (source, stream, record_id, changed_at, gone, since, times, due_at)
-    select ${source}, stream, "recordId", to_timestamp("changedAt" / 1000), gone, ${at(now)}, times, to_timestamp((${now}::float8 + "lagMs") / 1000)
+    select ${source}, stream, "recordId", to_timestamp("changedAt" / 1000), gone, ${toTimestamp(now)}, times, to_timestamp((${now}::float8 + "lagMs") / 1000)
     from jsonb_to_recordset(${json([...byRecord.values()])}) as row
       (stream text, "recordId" text, "changedAt" float8, gone text, "lagMs" float8, times int)
     order by stream, "recordId"
@@ -106,11 +106,11 @@ export async function claimTouches(
     db.rows<ClaimedTouch>(sql`
       with due as (
         select record_id from touches
-        where source = ${source} and stream = ${stream} and due_at <= ${at(now)} and alone = ${alone}
+        where source = ${source} and stream = ${stream} and due_at <= ${toTimestamp(now)} and alone = ${alone}
         order by due_at limit ${most} for update skip locked)
-      update touches set lease = ${lease}::uuid, due_at = ${at(now + claim.leaseMs)}, attempts = attempts + 1
+      update touches set lease = ${lease}::uuid, due_at = ${toTimestamp(now + claim.leaseMs)}, attempts = attempts + 1
       from due where source = ${source} and stream = ${stream} and touches.record_id = due.record_id
-      returning touches.record_id as "recordId", ${ms(sql`changed_at`)} as "changedAt", gone, version, attempts`);
+      returning touches.record_id as "recordId", ${toEpochMs(sql`changed_at`)} as "changedAt", gone, version, attempts`);
   const together = await take(false, claim.most);
   return together.length > 0 ? together : take(true, 1);
 }
@@ -131,7 +131,7 @@ export async function settleTouches(
         and lease = ${held.lease}::uuid and touches.version = row.version
       returning record_id),
     again as (
-      update touches set lease = null, due_at = ${at(held.now)}, attempts = 0, alone = false, since = ${at(held.now)}, times = 1
+      update touches set lease = null, due_at = ${toTimestamp(held.now)}, attempts = 0, alone = false, since = ${toTimestamp(held.now)}, times = 1
       from row
       where source = ${held.source} and stream = ${held.stream} and record_id = row."recordId"
         and lease = ${held.lease}::uuid and touches.version > row.version
@@ -148,7 +148,7 @@ export async function holdTouches(
 ): Promise<Set<string>> {
   const rows = await db.rows<{ recordId: string }>(sql`
     select record_id as "recordId" from touches
-    where source = ${held.source} and stream = ${held.stream} and lease = ${held.lease}::uuid and due_at > ${at(held.now)}
+    where source = ${held.source} and stream = ${held.stream} and lease = ${held.lease}::uuid and due_at > ${toTimestamp(held.now)}
       and record_id in (select jsonb_array_elements_text(${json(recordIds)}))
     order by record_id for update`);
   return new Set(rows.map((row) => row.recordId));
@@ -167,7 +167,7 @@ export async function putOffTouches(
   },
 ): Promise<void> {
   await db.rows(sql`
-    update touches set lease = null, due_at = ${at(later.dueAt)}, error = ${later.error},
+    update touches set lease = null, due_at = ${toTimestamp(later.dueAt)}, error = ${later.error},
       attempts = attempts - ${later.counted ? 0 : 1}, alone = alone or ${later.alone === true}
     where source = ${held.source} and stream = ${held.stream} and lease = ${held.lease}::uuid
       and record_id in (select jsonb_array_elements_text(${json(later.recordIds)}))`);
@@ -176,14 +176,14 @@ export async function putOffTouches(
 /** What a dead worker was reading may be read at once. */
 export async function freeTouches(db: Queryable, worker: string, now: number): Promise<void> {
   await db.rows(
-    sql`update touches set lease = null, due_at = ${at(now)} where ${leasedBy(sql`lease`, worker)}`,
+    sql`update touches set lease = null, due_at = ${toTimestamp(now)} where ${leasedBy(sql`lease`, worker)}`,
   );
 }
 
 /** When the next touch of a source falls due, epoch milliseconds, or null. */
 export async function nextTouchDue(db: Queryable, source: string): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(
-    sql`select ${ms(sql`min(due_at)`)} as next from touches where source = ${source}`,
+    sql`select ${toEpochMs(sql`min(due_at)`)} as next from touches where source = ${source}`,
   );
   return row?.next ?? null;
 }
@@ -193,7 +193,7 @@ export async function countTouches(
   db: Queryable,
 ): Promise<{ source: string; records: number; times: number; oldestAt: number }[]> {
   return db.rows(sql`
-    select source, count(*)::int as records, sum(times)::int as times, ${ms(sql`min(since)`)} as "oldestAt"
+    select source, count(*)::int as records, sum(times)::int as times, ${toEpochMs(sql`min(since)`)} as "oldestAt"
     from touches group by source order by source`);
 }
 

@@ -5,7 +5,7 @@ import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { ProbeAnswers } from '../connector/probe.ts';
 import type { Destination } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { at, json, ms, type Queryable } from '../db/database.ts';
+import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 
 /** How the destination behaves where its documents leave it open, as a probe found out. */
 export const destinationTraits = pgTable('destination_traits', {
@@ -30,14 +30,14 @@ export async function keepTraits(
 ): Promise<void> {
   await db.rows(sql`
     insert into destination_traits (account, answers, probed_at)
-    values (${account}, ${json(answers)}, ${at(probedAt)})
+    values (${account}, ${json(answers)}, ${toTimestamp(probedAt)})
     on conflict (account) do update set answers = excluded.answers, probed_at = excluded.probed_at`);
 }
 
 /** Null where this account was never probed. */
 export async function provenTraits(db: Queryable, account: string): Promise<ProvenTraits | null> {
   const [row] = await db.rows<ProvenTraits>(sql`
-    select answers, ${ms(sql`probed_at`)} as "probedAt" from destination_traits where account = ${account}`);
+    select answers, ${toEpochMs(sql`probed_at`)} as "probedAt" from destination_traits where account = ${account}`);
   return row ?? null;
 }
 

@@ -5,7 +5,7 @@ import { bigint, check, index, integer, jsonb, pgTable, text, uuid } from 'drizz
 import type { Json, JsonObject } from '../connector.ts';
 import type { FieldDrift, Form } from '../customer/drift.ts';
 import { time } from '../db/column-types.ts';
-import { at, type Database, json, ms, type Queryable } from '../db/database.ts';
+import { type Database, json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 import { type Chain, chainHash, type Example, emptyChain, erased, follow } from './report-chain.ts';
 
@@ -152,8 +152,8 @@ export interface Verification {
 }
 
 const columns = sql`
-  id::float8 as id, state, request, ${ms(sql`requested_at`)} as "requestedAt", ${ms(sql`started_at`)} as "startedAt",
-  ${ms(sql`ended_at`)} as "endedAt", report, error, attempts, ${ms(sql`due_at`)} as "dueAt", lease is not null as working,
+  id::float8 as id, state, request, ${toEpochMs(sql`requested_at`)} as "requestedAt", ${toEpochMs(sql`started_at`)} as "startedAt",
+  ${toEpochMs(sql`ended_at`)} as "endedAt", report, error, attempts, ${toEpochMs(sql`due_at`)} as "dueAt", lease is not null as working,
   previous_hash as "previousHash", hash`;
 
 const mode = ({ sample }: VerificationRequest) => (sample === null ? 'full' : 'sample');
@@ -178,7 +178,7 @@ export async function requestVerification(
     if (going) return { going };
     const [verification] = await tx.rows<Verification>(sql`
       insert into verifications (request, requested_at, due_at, report)
-      values (${json(request)}, ${at(now)}, ${at(now)}, ${json(emptyReport(mode(request)))}) returning ${columns}`);
+      values (${json(request)}, ${toTimestamp(now)}, ${toTimestamp(now)}, ${json(emptyReport(mode(request)))}) returning ${columns}`);
     return { verification: verification! };
   });
 }
@@ -204,11 +204,11 @@ export async function claimVerification(
   claim: { lease: string; now: number; leaseMs: number },
 ): Promise<ClaimedVerification | null> {
   const [row] = await db.rows<ClaimedVerification>(sql`
-    update verifications set lease = ${claim.lease}::uuid, leased_until = ${at(claim.now + claim.leaseMs)},
-      started_at = coalesce(started_at, ${at(claim.now)})
+    update verifications set lease = ${claim.lease}::uuid, leased_until = ${toTimestamp(claim.now + claim.leaseMs)},
+      started_at = coalesce(started_at, ${toTimestamp(claim.now)})
     where id = (
-      select id from verifications where state = 'requested' and due_at <= ${at(claim.now)}
-        and (leased_until is null or leased_until < ${at(claim.now)})
+      select id from verifications where state = 'requested' and due_at <= ${toTimestamp(claim.now)}
+        and (leased_until is null or leased_until < ${toTimestamp(claim.now)})
       order by id limit 1 for update skip locked)
     returning ${columns}, cursor`);
   return row ?? null;
@@ -243,13 +243,13 @@ export async function keepProgress(
 ): Promise<void> {
   await tx.rows(sql`
     update verifications set cursor = ${json(progress.cursor)}, report = ${json(progress.report)}, attempts = 0, error = null,
-      leased_until = ${at(progress.now + progress.leaseMs)}
+      leased_until = ${toTimestamp(progress.now + progress.leaseMs)}
     where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested'`);
 }
 
 export async function holdVerification(db: Queryable, held: HeldVerification, until: number): Promise<void> {
   await db.rows(sql`
-    update verifications set leased_until = ${at(until)}
+    update verifications set leased_until = ${toTimestamp(until)}
     where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested'`);
 }
 
@@ -263,7 +263,7 @@ export async function exportsLeft(
   db: Queryable,
 ): Promise<{ id: number; exportId: string; endedAt: number | null }[]> {
   return db.rows(sql`
-    select id::float8 as id, export_id as "exportId", ${ms(sql`ended_at`)} as "endedAt" from verifications
+    select id::float8 as id, export_id as "exportId", ${toEpochMs(sql`ended_at`)} as "endedAt" from verifications
     where export_id is not null and (state <> 'requested' or cursor ->> 'phase' not in ('exporting', 'export'))
     order by id limit 100`);
 }
@@ -275,7 +275,7 @@ export async function putOffVerification(
   later: { dueAt: number; counted: boolean; error: string | null },
 ): Promise<void> {
   await db.rows(sql`
-    update verifications set lease = null, leased_until = null, due_at = ${at(later.dueAt)}, error = ${later.error},
+    update verifications set lease = null, leased_until = null, due_at = ${toTimestamp(later.dueAt)}, error = ${later.error},
       attempts = attempts + ${later.counted ? 1 : 0}
     where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested'`);
 }
@@ -295,7 +295,7 @@ export async function finishVerification(
   // Hashed as the database has it: what it cleans or writes otherwise would break the chain by itself.
   const [kept] = await tx.rows<{ report: JsonObject }>(sql`select ${json(report)} as report`);
   await tx.rows(sql`
-    update verifications set state = 'finished', ended_at = ${at(now)}, due_at = null, lease = null, leased_until = null,
+    update verifications set state = 'finished', ended_at = ${toTimestamp(now)}, due_at = null, lease = null, leased_until = null,
       cursor = null, error = null, report = ${json(kept!.report)}, previous_hash = ${previousHash},
       hash = ${chainHash(previousHash, kept!.report)}
     where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested'`);
@@ -309,7 +309,7 @@ export async function failVerification(
   now: number,
 ): Promise<void> {
   await db.rows(sql`
-    update verifications set state = 'failed', ended_at = ${at(now)}, due_at = null, lease = null, leased_until = null,
+    update verifications set state = 'failed', ended_at = ${toTimestamp(now)}, due_at = null, lease = null, leased_until = null,
       cursor = null, error = ${error}
     where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested'`);
 }
@@ -324,7 +324,7 @@ export async function freeVerifications(db: Queryable, worker: string): Promise<
 /** When the one that is going falls due, epoch milliseconds, or null. */
 export async function nextVerificationDue(db: Queryable): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
-    select ${ms(sql`min(greatest(due_at, coalesce(leased_until, due_at)))`)} as next from verifications where state = 'requested'`);
+    select ${toEpochMs(sql`min(greatest(due_at, coalesce(leased_until, due_at)))`)} as next from verifications where state = 'requested'`);
   return row?.next ?? null;
 }
 

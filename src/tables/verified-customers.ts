@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Fields } from '../connector.ts';
-import { at, type Queryable, texts } from '../db/database.ts';
+import { type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 /** Customers that a full verification has met, until it has ended. */
 export const verifiedCustomers = pgTable(
@@ -15,7 +15,7 @@ export const verifiedCustomers = pgTable(
 );
 
 /** What we hold of a customer that a verification looks at. */
-export interface Known {
+export interface KnownCustomer {
   sourceId: string;
   /** What the destination acknowledged; null: nothing. */
   acknowledged: Fields | null;
@@ -29,7 +29,7 @@ export interface Known {
 
 const known = (since: number) => sql`
   acknowledgements.fields as acknowledged,
-  coalesce(deliveries.state = 'waiting' or deliveries.uncertain or deliveries.delivered_at >= ${at(since)}, false) as "inFlight",
+  coalesce(deliveries.state = 'waiting' or deliveries.uncertain or deliveries.delivered_at >= ${toTimestamp(since)}, false) as "inFlight",
   drifts.kind as drift, coalesce(drifts.kind = 'deleted' and drifts."by" = 'webhook', false) as "deletedThere"`;
 
 /** Of these customers those that we know anything of. `since`: when reading them was begun, epoch milliseconds. */
@@ -37,9 +37,9 @@ export async function knownOf(
   db: Queryable,
   sourceIds: readonly string[],
   since: number,
-): Promise<Map<string, Known>> {
+): Promise<Map<string, KnownCustomer>> {
   if (sourceIds.length === 0) return new Map();
-  const rows = await db.rows<Known>(sql`
+  const rows = await db.rows<KnownCustomer>(sql`
     select wanted.id as "sourceId", ${known(since)}
     from unnest(${texts(sourceIds)}) as wanted (id)
     left join acknowledgements on acknowledgements.source_id = wanted.id
@@ -70,7 +70,7 @@ export async function notMet(
   db: Queryable,
   verificationId: number,
   page: { after: string; since: number; limit: number },
-): Promise<Known[]> {
+): Promise<KnownCustomer[]> {
   return db.rows(sql`
     select acknowledgements.source_id as "sourceId", ${known(page.since)}
     from acknowledgements
@@ -109,7 +109,7 @@ export async function someAreUnderWay(
   const [row] = await db.rows<{ going: boolean }>(sql`
     select exists(
       select 1 from deliveries where state = 'waiting'
-        and (lease is not null or batch_id is not null or due_at <= ${at(now + soonMs)}))
+        and (lease is not null or batch_id is not null or due_at <= ${toTimestamp(now + soonMs)}))
       and not exists(select 1 from pauses where name = 'destination') as going`);
   return row?.going ?? false;
 }

@@ -89,7 +89,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     guesses,
     loginCodes: options.loginCodes ?? new LoginCodes(clock),
     figures: new Remembered(clock, () => figures(database, clock.now())),
-    vanished: new Remembered(clock, () => describeVanished(database, tributary.world)),
+    vanished: new Remembered(clock, () => describeVanished(database, tributary.rules)),
     rates: new Rates(),
     refusals: new Refusals(clock, log),
     output: options.output ?? null,

@@ -10,10 +10,10 @@ import type { Room } from './room.ts';
 
 /** Of a source that has left the configuration rows may still speak. */
 export async function requireSource({ tributary }: Room, name: string | undefined): Promise<void> {
-  const { world, database } = tributary;
-  if (name === undefined || name === destinationName || world.source(name)) return;
+  const { rules, database } = tributary;
+  if (name === undefined || name === destinationName || rules.source(name)) return;
   if (await isKnownSource(database, name)) return;
-  const names = [...world.sources.map((source) => source.name), destinationName];
+  const names = [...rules.sources.map((source) => source.name), destinationName];
   throw unknown('source', name, `No source is called ${name}`, names);
 }
 
@@ -31,8 +31,8 @@ export async function requireFields(
   path: string,
   fields: readonly string[],
 ): Promise<void> {
-  const { world, database } = tributary;
-  const mapped = world.sources.flatMap((source) => Object.keys(source.mapping));
+  const { rules, database } = tributary;
+  const mapped = rules.sources.flatMap((source) => Object.keys(source.mapping));
   const known = new Set([...standardFields, ...mapped]);
   for (const field of fields) {
     const fault = fieldFault(field);

@@ -57,9 +57,9 @@ export function newApi(): Api {
 
 /** Throws the problem where no source is so called. */
 export function sourceNamed(room: Room, name: string) {
-  const source = room.tributary.world.source(name);
+  const source = room.tributary.rules.source(name);
   if (source) return source;
-  const names = room.tributary.world.sources.map((known) => known.name);
+  const names = room.tributary.rules.sources.map((known) => known.name);
   throw new Problem(
     404,
     `No source is called ${name}. ${names.length ? `There is ${names.join(', ')}.` : 'None is configured.'}`,

@@ -420,8 +420,8 @@ function logFault({ output }: Room): Status['log'] {
 
 /** Every source of the configuration, in its order. */
 export async function readSources(room: Room): Promise<SourceStatus[]> {
-  const { database, clock, world } = room.tributary;
-  const names = world.sources.map((source) => source.name);
+  const { database, clock, rules } = room.tributary;
+  const names = rules.sources.map((source) => source.name);
   const [figures, paused, going, last] = await Promise.all([
     room.figures.get(),
     listPauses(database),
@@ -430,7 +430,7 @@ export async function readSources(room: Room): Promise<SourceStatus[]> {
   ]);
   const now = clock.now();
   room.rates.keep(going.map((run) => run.id));
-  return world.sources.map((source) => ({
+  return rules.sources.map((source) => ({
     ...describe(source),
     paused: pauseBody(paused.get(source.name)),
     going: going.filter((run) => run.source === source.name).map((run) => withRate(room, run, now)),

@@ -86,7 +86,7 @@ export function webhookState(room: Room, figures: Figures, name: string): Webhoo
  */
 export function usedWebhookState(room: Room, figures: Figures, name: string): WebhookState | null {
   const state = webhookState(room, figures, name);
-  const onlyPushes = room.tributary.world.source(name)?.canPull === false;
+  const onlyPushes = room.tributary.rules.source(name)?.canPull === false;
   return state && (state.configured || onlyPushes) ? state : null;
 }
 

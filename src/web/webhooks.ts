@@ -59,7 +59,7 @@ export function webhooksApi(room: Room): Api {
     if (!webhook) return null;
     const known = gates.get(name);
     if (known?.webhook === webhook) return known;
-    const limits = tributary.world.source(name)?.config.webhook;
+    const limits = tributary.rules.source(name)?.config.webhook;
     const rules = limits?.reading ?? usualBodyRules;
     const gate = {
       name,
@@ -94,14 +94,14 @@ export function webhooksApi(room: Room): Api {
 
 /** What a source pushes, or the destination's own; null where it does not push. */
 export function webhookOf({ tributary }: Room, name: string): Webhook<unknown> | null {
-  if (name !== destinationName) return tributary.world.source(name)?.webhook ?? null;
+  if (name !== destinationName) return tributary.rules.source(name)?.webhook ?? null;
   return tributary.destinationWebhook;
 }
 
 /** The name of a source as it is configured: screens and proxies may write the address in another letter case. */
 function sourceCalled(room: Room, name: string): string {
   if (webhookOf(room, name)) return name;
-  const names = [destinationName, ...room.tributary.world.sources.map((source) => source.name)];
+  const names = [destinationName, ...room.tributary.rules.sources.map((source) => source.name)];
   const alike = names.filter((known) => known.toLowerCase() === name.toLowerCase());
   return alike.length === 1 ? alike[0]! : name;
 }

@@ -60,7 +60,7 @@ describe.each(databases)('a configuration that names something else, on $name', 
       expect(said()).toContain('no longer names the source crm, which has contributed to 30 customers');
       expect(said()).toContain('name, phone, metadata.plan');
       expect(said()).toContain('tributary withdraw crm');
-      expect(await describeVanished(database, tributary.world)).toMatchObject([
+      expect(await describeVanished(database, tributary.rules)).toMatchObject([
         { name: 'crm', records: 30, customers: 30, frozen: false },
       ]);
       // Another source goes on with the same customers, beside what stands.
@@ -112,7 +112,7 @@ describe.each(databases)('a configuration that names something else, on $name', 
       const { held = 0, delivered = 0 } = await states();
       expect(held).toBeGreaterThanOrEqual(20);
       expect(held + delivered).toBe(30);
-      expect(await describeVanished(database, tributary.world)).toEqual([]);
+      expect(await describeVanished(database, tributary.rules)).toEqual([]);
     });
 
     it('25-a-source-is-renamed: it returns to what it was', async () => {
@@ -120,7 +120,7 @@ describe.each(databases)('a configuration that names something else, on $name', 
       await start({ crm, shop });
       await people.run('crm');
       expect(people.taken).toEqual([]);
-      expect(await describeVanished(database, tributary.world)).toEqual([]);
+      expect(await describeVanished(database, tributary.rules)).toEqual([]);
     });
 
     it('keeps customers as they are whose source was mapped by functions', async () => {

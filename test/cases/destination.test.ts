@@ -380,7 +380,7 @@ describe.each(databases.slice(0, 1))('answers of the destination on $name', ({ o
     expect(putOff).toMatchObject({ customers: 1, lastAt: await due() });
     expect(putOff!.why).toContain('Not now');
     const [id] = [...world.hubspot.contacts()].map((contact) => contact.id);
-    const explained = await explainCustomer(database, world.tributary.world, 'voucherify', id!);
+    const explained = await explainCustomer(database, world.tributary.rules, 'voucherify', id!);
     const sentences = customerSentences(explained!).join(' ');
     expect(sentences).toContain('Not now');
     expect(sentences).toMatch(/The next attempt is at/);

@@ -7,7 +7,7 @@ import { customerio } from '../../connectors/customerio.ts';
 import { intercom } from '../../connectors/intercom.ts';
 import { defineConnector, type Fields, type JsonObject, type SourceRecord } from '../../src/connector.ts';
 import { ingest } from '../../src/sync/intake/ingest.ts';
-import { World } from '../../src/sync/intake/rules.ts';
+import { Rules } from '../../src/sync/intake/rules.ts';
 import type { SourceConfig } from '../../src/sync/intake/source.ts';
 import { createApp } from '../../src/web/app.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
@@ -244,7 +244,7 @@ const configOf = (
 
 async function openIngest(source: SourceConfig, stream: string) {
   database = await databases[0]!.open();
-  const rules = new World({ sources: [source], merge: {}, unknownMetadata: null });
+  const rules = new Rules({ sources: [source], merge: {}, unknownMetadata: null });
   const db = database;
   return {
     take: (record: SourceRecord, now: number, readAt?: number, runId: number | null = null) =>

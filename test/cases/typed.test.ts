@@ -210,7 +210,7 @@ describe.each(databases.slice(0, 1))('types of metadata on $name', ({ open }) =>
     const second = await world.again(database);
     world.voucherify.setMetadataSchema(pointsAre('string'));
     await second.refreshSchema();
-    await until(() => Object.values(world.tributary.world.schema?.definitions ?? {})[0]?.type === 'string');
+    await until(() => Object.values(world.tributary.rules.schema?.definitions ?? {})[0]?.type === 'string');
     await world.rest();
     expect(typesThere()).toEqual(new Set(['string']));
     expect((await verify()).report).toMatchObject({ matching: people, stale: { count: 0 } });

@@ -54,7 +54,7 @@ async function open(sources: { [name: string]: Settings & { file?: string } }, c
   });
   world = opened;
   await opened.tributary.start();
-  for (const { name, canPull } of opened.tributary.world.sources)
+  for (const { name, canPull } of opened.tributary.rules.sources)
     if (canPull && name !== 'hubspot') await opened.sync('full', name);
   const app = createApp(opened.tributary, { apiToken, version: '0.0.0', dataDir: folder });
   const call = async (method: string, path: string, body?: string) => {

@@ -238,8 +238,8 @@ describe.each(databases)('the mass-change breaker on $name', ({ open }) => {
           throw new Error('killed before the commit');
         }),
     };
-    const { world: rules, clock } = world.tributary;
-    await expect(releaseHolds({ database: dying, world: rules, clock }, {})).rejects.toThrow('killed');
+    const { rules, clock } = world.tributary;
+    await expect(releaseHolds({ database: dying, rules, clock }, {})).rejects.toThrow('killed');
     expect(await heldIds()).toEqual(before);
     const worker = await world.again(database);
     await world.rest();

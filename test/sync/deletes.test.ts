@@ -455,11 +455,11 @@ describe.each(databases)('a sweep on $name', ({ open }) => {
     truth.people = all.slice(0, 18);
     truth.beforePage = async (page) => {
       if (page !== 1) return;
-      const source = tributary.world.source('crm')!;
+      const source = tributary.rules.source('crm')!;
       const now = tributary.clock.now();
       const record = { recordId: 'p19', changedAt: now, body: { id: 'p19', touched: true } };
       const intake = { source, stream: 'people', lane: 'webhook' as const, runId: null, now };
-      await database.transaction((tx) => ingest(tx, tributary.world, intake, { records: [record] }));
+      await database.transaction((tx) => ingest(tx, tributary.rules, intake, { records: [record] }));
     };
     await finished(await full(tributary));
     expect(truth.reads).toEqual([['p18']]);

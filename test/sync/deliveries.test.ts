@@ -2,25 +2,25 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Database, ms } from '../../src/db/database.ts';
+import { type Database, toEpochMs } from '../../src/db/database.ts';
 import { apportion, type Lane, lanes } from '../../src/engine/quota/lanes.ts';
 import { leaseOf } from '../../src/engine/work/worker-registry.ts';
 import {
+  assignToBatch,
   backlog,
   type Claimed,
-  carry,
   claim,
   DueBounds,
   freeDeliveries,
   hold,
-  letGo,
   nextDue,
   redeliver,
-  revive,
+  releaseHeld,
+  requeueDead,
   type Settlement,
   settle,
   settleEach,
-  want,
+  upsertWanted,
 } from '../../src/tables/deliveries.ts';
 import { FreshnessNotes, forgetFreshness, freshnessSince } from '../../src/tables/freshness.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
@@ -58,9 +58,9 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
   afterAll(() => database.close());
 
   const owe = (sourceId: string, revision = 1, lane: Lane = 'schedule') =>
-    want(database, [{ sourceId, revision }], lane, now);
+    upsertWanted(database, [{ sourceId, revision }], lane, now);
   const oweMany = (count: number, lane: Lane = 'schedule') =>
-    want(
+    upsertWanted(
       database,
       Array.from({ length: count }, (_, index) => ({
         sourceId: `c${String(index).padStart(5, '0')}`,
@@ -83,8 +83,8 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
     });
   const row = async (sourceId: string): Promise<Row> => {
     const [found] = await database.rows<Row>(sql`
-      select revision, acknowledged, state, lane, ${ms(sql`due_at`)} as "dueAt", ${ms(sql`waiting_since`)} as "waitingSince",
-        attempts, uncertain, lease is not null as leased, ${ms(sql`delivered_at`)} as "deliveredAt", error_code as code, error
+      select revision, acknowledged, state, lane, ${toEpochMs(sql`due_at`)} as "dueAt", ${toEpochMs(sql`waiting_since`)} as "waitingSince",
+        attempts, uncertain, lease is not null as leased, ${toEpochMs(sql`delivered_at`)} as "deliveredAt", error_code as code, error
       from deliveries where source_id = ${sourceId}`);
     return found!;
   };
@@ -155,7 +155,7 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
       await reach(lease);
       await settle(database, { lease }, [later('bob', now + 1000)], now);
       await owe('bob', 2, 'schedule');
-      await letGo(database, ['ann'], now);
+      await releaseHeld(database, ['ann'], now);
       expect(await row('ann')).toMatchObject({ state: 'waiting', lane: 0, waitingSince: start });
       expect(await row('bob')).toMatchObject({ lane: 0, waitingSince: start, attempts: 1 });
     });
@@ -401,8 +401,8 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
       await owe('bob');
       const [lease, batchId] = [newLease(), randomUUID()];
       await reach(lease);
-      expect(await carry(database, lease, batchId, ['ann'])).toBe(1);
-      expect(await carry(database, newLease(), randomUUID(), ['bob'])).toBe(0);
+      expect(await assignToBatch(database, lease, batchId, ['ann'])).toBe(1);
+      expect(await assignToBatch(database, newLease(), randomUUID(), ['bob'])).toBe(0);
       now += leaseMs * 10;
       expect(ids(await reach(newLease()))).toEqual(['bob']);
       expect(await settle(database, { lease }, [dead('ann')], now)).toEqual(new Set());
@@ -413,11 +413,11 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
 
   describe('whose change has a clock', () => {
     const change = (sourceId: string, revision: number, changedAt?: number, lane: Lane = 'webhook') =>
-      want(database, [{ sourceId, revision, changedAt }], lane, now);
+      upsertWanted(database, [{ sourceId, revision, changedAt }], lane, now);
     const fresh = async (sourceId: string) =>
       (
         await database.rows<{ changedAt: number | null; freshnessMs: number | null }>(sql`
-          select ${ms(sql`changed_at`)} as "changedAt", freshness_ms::float8 as "freshnessMs"
+          select ${toEpochMs(sql`changed_at`)} as "changedAt", freshness_ms::float8 as "freshnessMs"
           from deliveries where source_id = ${sourceId}`)
       )[0]!;
     const send = async (sourceId: string, revision = 1) => {
@@ -545,7 +545,7 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
 
     it('live again where a person wishes it', async () => {
       await owe('bob');
-      expect(await revive(database, ['ann', 'bob', 'nobody'], 'manual', now)).toBe(1);
+      expect(await requeueDead(database, ['ann', 'bob', 'nobody'], 'manual', now)).toBe(1);
       expect(await row('ann')).toMatchObject({
         state: 'waiting',
         lane: 1,
@@ -553,7 +553,7 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
         attempts: 0,
         revision: 1,
       });
-      expect(await revive(database, null, 'manual', now)).toBe(0);
+      expect(await requeueDead(database, null, 'manual', now)).toBe(0);
     });
   });
 
@@ -567,7 +567,7 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
       const bounds = new DueBounds();
       await oweMany(50);
       await claimAll(bounds);
-      await want(database, [{ sourceId: 'late', revision: 1 }], 'schedule', now - 59_999);
+      await upsertWanted(database, [{ sourceId: 'late', revision: 1 }], 'schedule', now - 59_999);
       expect(ids(await reach(newLease(), 10, bounds))).toEqual(['late']);
     });
 
@@ -575,13 +575,13 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
       const bounds = new DueBounds();
       await oweMany(50);
       await claimAll(bounds);
-      await want(database, [{ sourceId: 'late', revision: 1 }], 'schedule', now - 3_600_000);
+      await upsertWanted(database, [{ sourceId: 'late', revision: 1 }], 'schedule', now - 3_600_000);
       let found: string[] = [];
       const since = now;
       // Work goes on all the while, so that the bound goes on too.
       for (let step = 0; found.length === 0 && step < 100; step += 1) {
         now += 500;
-        await want(database, [{ sourceId: `more-${step}`, revision: 1 }], 'schedule', now);
+        await upsertWanted(database, [{ sourceId: `more-${step}`, revision: 1 }], 'schedule', now);
         found = ids(await reach(newLease(), 1, bounds)).filter((id) => id === 'late');
       }
       expect(found).toEqual(['late']);
@@ -593,7 +593,7 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
       await oweMany(50);
       await claimAll(bounds);
       now -= 3_600_000;
-      await want(database, [{ sourceId: 'then', revision: 1 }], 'schedule', now);
+      await upsertWanted(database, [{ sourceId: 'then', revision: 1 }], 'schedule', now);
       expect(ids(await reach(newLease(), 10, bounds))).toEqual(['then']);
     });
 
@@ -601,7 +601,7 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
       const bounds = new DueBounds();
       await oweMany(50, 'schedule');
       await claimAll(bounds);
-      await want(database, [{ sourceId: 'other', revision: 1 }], 'webhook', now - 3_600_000);
+      await upsertWanted(database, [{ sourceId: 'other', revision: 1 }], 'webhook', now - 3_600_000);
       expect(ids(await reach(newLease(), 10, bounds))).toEqual(['other']);
     });
   });

@@ -115,11 +115,11 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open }) => {
     by: Tributary = world.tributary,
   ) =>
     by.database.transaction((tx) => {
-      const source = by.world.source('hubspot')!;
+      const source = by.rules.source('hubspot')!;
       const [stream] = source.streams;
       const now = world.clock.now();
       const intake = { source, stream: stream!.name, lane: 'webhook' as const, runId: null, now };
-      return ingest(tx, by.world, intake, { records: [{ changedAt: now, ...record }] });
+      return ingest(tx, by.rules, intake, { records: [{ changedAt: now, ...record }] });
     });
 
   it('leaves nothing of the person in any table, and says of each store what it did', async () => {
@@ -130,7 +130,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open }) => {
     await setPins(database, [{ sourceId: email, field: 'name', value: name, note: 'she asked' }], now);
     const loss = { sourceId: email, what: 'name', from: name };
     await keepHolds(database, [loss], { source: 'hubspot', runId: null, now });
-    const stream = world.tributary.world.source('hubspot')!.streams[0]!.name;
+    const stream = world.tributary.rules.source('hubspot')!.streams[0]!.name;
     const other = [...world.hubspot.contacts()].find((contact) => contact.id !== recordId)!;
     await keepDeadLetters(
       database,

@@ -74,7 +74,7 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
     const run = await database.rows<{ id: number }>(
       sql`select id::int as id from runs where source = 'hubspot' order by id limit 1`,
     );
-    const fingerprint = world.tributary.world.source('hubspot')!.fingerprint;
+    const fingerprint = world.tributary.rules.source('hubspot')!.fingerprint;
     expect(email).toMatchObject({
       value: 'anna@example.com',
       rule: 'precedence hubspot > shop',

@@ -6,7 +6,7 @@ import { defineConnector, type Fields, type JsonObject, type SourceRecord } from
 import type { Queryable } from '../../src/db/database.ts';
 import { usualBodyRules } from '../../src/engine/webhook/body.ts';
 import { ingest } from '../../src/sync/intake/ingest.ts';
-import { World } from '../../src/sync/intake/rules.ts';
+import { Rules } from '../../src/sync/intake/rules.ts';
 import type { SourceConfig } from '../../src/sync/intake/source.ts';
 import { balances, type Counts, noCounts } from '../../src/tables/counts.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
@@ -40,7 +40,7 @@ const source = (name: string, over: Partial<SourceConfig> = {}): SourceConfig =>
   ...over,
 });
 
-const world = new World({
+const world = new Rules({
   sources: [
     source('crm'),
     source('shop', { mapping: { phone: { from: 'phone', as: 'text' } } }),

@@ -14,7 +14,7 @@ import {
 import type { Queryable } from '../../src/db/database.ts';
 import { usualBodyRules } from '../../src/engine/webhook/body.ts';
 import { ingest } from '../../src/sync/intake/ingest.ts';
-import { World } from '../../src/sync/intake/rules.ts';
+import { Rules } from '../../src/sync/intake/rules.ts';
 import type { SourceConfig } from '../../src/sync/intake/source.ts';
 import { balances } from '../../src/tables/counts.ts';
 import { refold } from '../../src/tables/customers.ts';
@@ -83,7 +83,7 @@ const merge = {
 };
 
 /** The mapping before it was changed, and the one that stands in the end. */
-const before = new World({
+const before = new Rules({
   sources: [
     // What the new mapping leaves as it was must have been mapped all along.
     source('crm', 'follow', {
@@ -98,7 +98,7 @@ const before = new World({
   unknownMetadata: null,
 });
 
-const after = new World({
+const after = new Rules({
   sources: [
     source('crm', 'follow', plain),
     source('shop', 'sticky', plain, filter),
@@ -156,7 +156,7 @@ describe.each(databases)('on $name', ({ open }) => {
   });
 
   /** Two workers take the pages in, each its own share, side by side where the database has more than one connection. */
-  async function takeIn(pages: readonly Saying[][], world: World, random = randomOf(1)): Promise<void> {
+  async function takeIn(pages: readonly Saying[][], world: Rules, random = randomOf(1)): Promise<void> {
     const shares: Saying[][][] = [[], []];
     for (const page of pages) shares[random() < 0.5 ? 0 : 1]!.push(page);
     await Promise.all(

@@ -51,7 +51,7 @@ describe.each(databases)('a forecast on $name', ({ open }) => {
   });
 
   const planned = (request: PlanRequest): Promise<Forecast> =>
-    world.tributary.plan(world.tributary.world.source('hubspot')!, request);
+    world.tributary.plan(world.tributary.rules.source('hubspot')!, request);
 
   /** Makes the forecast, does what was forecast, and returns both. */
   async function carriedOut(mode: 'incremental' | 'full'): Promise<KeptForecast> {
@@ -213,7 +213,7 @@ describe.each(databases)('a forecast of a source that does not count on $name', 
     people = new People(database);
     people.seed('crm', 40);
     const tributary = await people.start({ crm: { connector: 'people', account: 'crm' } });
-    const source = tributary.world.source('crm')!;
+    const source = tributary.rules.source('crm')!;
     await expect(tributary.plan(source, { mode: 'incremental' })).rejects.toThrow(UnknownSizeError);
     const given = await tributary.plan(source, { mode: 'incremental', records: 5_000 });
     expect(given).toMatchObject({ records: { count: 5_000, basis: 'given' }, customers: 5_000 });

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Tributary } from '../../src/app/app.ts';
 import type { Fields } from '../../src/connector.ts';
-import { World } from '../../src/sync/intake/rules.ts';
+import { Rules } from '../../src/sync/intake/rules.ts';
 import { type PreviewReport, preview } from '../../src/sync/preview/preview.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { People, versionsOf } from '../support/people.ts';
@@ -40,8 +40,8 @@ describe.each(databases)('a preview on $name', ({ open }) => {
     more: object = {},
   ): Promise<PreviewReport> =>
     preview(database, {
-      present: tributary.world,
-      proposed: new World(people.config(sources, more), tributary.world.schema),
+      present: tributary.rules,
+      proposed: new Rules(people.config(sources, more), tributary.rules.schema),
       sending: tributary.sending,
       ...options,
     });
@@ -147,7 +147,7 @@ describe.each(databases)('a preview on $name', ({ open }) => {
     await start();
     const number = { type: 'number', array: false, required: false, lessThan: 10 } as const;
     const schema = { definedOnly: false, definitions: { points: number } };
-    const proposed = new World(people.config({ crm }), schema);
+    const proposed = new Rules(people.config({ crm }), schema);
     const report = await look({}, { proposed });
     expect(report.faults).toMatchObject([
       { source: 'crm', field: 'metadata.points', newlyFaulty: { count: 20 } },
@@ -156,7 +156,7 @@ describe.each(databases)('a preview on $name', ({ open }) => {
     expect(report.differs).toBe(true);
     const back = await preview(database, {
       present: proposed,
-      proposed: tributary.world,
+      proposed: tributary.rules,
       sending: tributary.sending,
     });
     expect(back.faults).toEqual([]);

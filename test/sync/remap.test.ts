@@ -4,8 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Tributary } from '../../src/app/app.ts';
 import type { Fields } from '../../src/connector.ts';
 import { mapAgain, sameState } from '../../src/sync/intake/mapped.ts';
-import { World } from '../../src/sync/intake/rules.ts';
-import { carryRun, type PullRoom } from '../../src/sync/pull/pull.ts';
+import { Rules } from '../../src/sync/intake/rules.ts';
+import { carryRun, type PullDeps } from '../../src/sync/pull/pull.ts';
 import { remap, rulesOf } from '../../src/sync/pull/remap.ts';
 import { balances } from '../../src/tables/counts.ts';
 import { claimRun, type Run } from '../../src/tables/runs.ts';
@@ -57,9 +57,9 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     );
   const pulls = () => people.vendor('crm').asked.length;
   /** The world without any of our loops, for tests that put chunk after chunk. */
-  const room = (world: World): PullRoom => ({
+  const deps = (world: Rules): PullDeps => ({
     database,
-    world,
+    rules: world,
     clock: people.clock,
     log: tributary.log,
     endpoint: () => null,
@@ -128,7 +128,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     await people.stop();
     const config = people.config({ crm: { ...crm, mapping: { ...mapping, name: 'id' } } }, unbroken);
     const worker = await people.wire({ crm: { ...crm, mapping: { ...mapping, name: 'id' } } }, unbroken);
-    const world = new World(config, worker.world.schema);
+    const world = new Rules(config, worker.rules.schema);
     const asked = { source: 'crm', mode: 'remap', trigger: 'mapping', lane: 'backfill' } as const;
     await worker.request(asked);
     const lease = '10000000-0000-4000-8000-000000000001';
@@ -142,7 +142,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     };
     const signal = new AbortController().signal;
     const dying = {
-      room: { ...room(world), onIngested: killed },
+      deps: { ...deps(world), onIngested: killed },
       run: claimed!,
       lease,
       leaseMs: 600_000,
@@ -171,7 +171,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
   it('that changes again half-way begins anew, also back to what it was', async () => {
     await start({ crm }, 700);
     await people.stop();
-    const half = new World(
+    const half = new Rules(
       people.config({ crm: { ...crm, mapping: { ...mapping, name: 'id' } } }, unbroken),
       null,
     );
@@ -182,7 +182,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
       claimRun(tx, { lease, now, leaseMs: 600_000, host: 'here', sources: ['crm'] }),
     );
     const stop = new AbortController();
-    await carryRun({ ...room(half), onIngested: () => stop.abort() }, claimed!, lease, stop.signal);
+    await carryRun({ ...deps(half), onIngested: () => stop.abort() }, claimed!, lease, stop.signal);
     await database.rows(sql`update runs set state = 'cancelled', ended_at = now() where mode = 'remap'`);
     expect(await fieldsOf('p000000')).toMatchObject({ name: 'p000000' });
     // The rules are again those that are noted as done: only the checkpoint tells of the half that is not.
@@ -311,7 +311,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     database = await open();
     people = new People(database);
     const of = (source: object, more: object = {}, others: object = {}) => {
-      const world = new World(people.config({ crm: { ...crm, ...source }, ...others }, more));
+      const world = new Rules(people.config({ crm: { ...crm, ...source }, ...others }, more));
       return rulesOf(world, world.source('crm')!);
     };
     const same = of({});
@@ -347,7 +347,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
       sql`select source_id as "sourceId", filtered, faults, good, body from records`,
     );
     expect(rows.length).toBe(31);
-    const source = tributary.world.source('crm')!;
+    const source = tributary.rules.source('crm')!;
     for (const row of rows) expect(sameState(row, mapAgain(source, row))).toBe(true);
   });
 });

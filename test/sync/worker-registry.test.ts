@@ -4,11 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Database, ms, openDatabase } from '../../src/db/database.ts';
+import { type Database, openDatabase, toEpochMs } from '../../src/db/database.ts';
 import { type Clock, ManualClock, systemClock } from '../../src/engine/clock.ts';
 import { leasedBy, leaseOf, WorkerRegistry } from '../../src/engine/work/worker-registry.ts';
 import { keepBatch } from '../../src/tables/batches.ts';
-import { want } from '../../src/tables/deliveries.ts';
+import { upsertWanted } from '../../src/tables/deliveries.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, until } from '../support/sync-world.ts';
 import type { Orders } from './worker-registry-child.ts';
@@ -149,7 +149,7 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
     const world = await openSyncWorld(database);
     closing.push(() => world.close());
     world.hubspot.seed(40, 3);
-    const { account, quotas } = world.tributary.world.source('hubspot')!.description!;
+    const { account, quotas } = world.tributary.rules.source('hubspot')!.description!;
     await world.tributary.request({
       source: 'hubspot',
       mode: 'incremental',
@@ -164,7 +164,7 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
       quota: quotas[0]!,
     };
     const owed = (names: string[]) =>
-      want(
+      upsertWanted(
         database,
         names.map((sourceId) => ({ sourceId, revision: 1 })),
         'schedule',
@@ -191,7 +191,7 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
     const held = async () =>
       (
         await database.rows<{ slots: number; freeAt: number }>(sql`
-        select sum(slots)::int as slots, max(${ms(sql`free_at`)}) as "freeAt" from quota_slices where holder = ${dead}::uuid and quota = ${quotas[0]!.name}`)
+        select sum(slots)::int as slots, max(${toEpochMs(sql`free_at`)}) as "freeAt" from quota_slices where holder = ${dead}::uuid and quota = ${quotas[0]!.name}`)
       )[0]!;
     expect((await held()).freeAt).toBeGreaterThan(world.clock.now() + hourMs / 2);
 
@@ -219,7 +219,7 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
     const now = world.clock.now();
     const batch = { id: randomUUID(), actionId: 'as_none', items: [], submittedAt: now, polls: 0 };
     await keepBatch(database, batch, now);
-    const { account, quotas } = world.tributary.world.source('hubspot')!.description!;
+    const { account, quotas } = world.tributary.rules.source('hubspot')!.description!;
     const { child, leased } = await startWorker({
       id: randomUUID(),
       now,

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../src/connector.ts';
-import { clockAt, composed, type Known, says, type Telling } from '../../src/customer/composing.ts';
+import { clockAt, composed, type KnownRecord, says, type Telling } from '../../src/customer/composing.ts';
 
 const told = (changedAt: number, body: JsonObject): Telling => ({ changedAt, body });
 
@@ -99,10 +99,12 @@ describe('In any order and any portions', () => {
         const sorted = all.toSorted((a, b) => a.changedAt - b.changedAt);
         const shuffled = all.map((one, index) => [picks[index] ?? 0, one] as const).sort(([a], [b]) => a - b);
         const whole = standing(composed(null, sorted, ['own']));
-        let known: Known | null = null;
+        let known: KnownRecord | null = null;
         for (const [, telling] of shuffled) {
           known = composed(known, [telling], ['own']);
-          known = JSON.parse(JSON.stringify({ ...known, changedAt: Math.max(known.changedAt, 0) })) as Known;
+          known = JSON.parse(
+            JSON.stringify({ ...known, changedAt: Math.max(known.changedAt, 0) }),
+          ) as KnownRecord;
         }
         expect(standing(known!)).toEqual(whole);
       }),
@@ -111,7 +113,7 @@ describe('In any order and any portions', () => {
   });
 
   /** Of what has been deleted nothing is asked. */
-  function standing({ body, clocks, changedAt, deletedAt }: Known): unknown {
+  function standing({ body, clocks, changedAt, deletedAt }: KnownRecord): unknown {
     if (deletedAt !== null && changedAt <= deletedAt) return { deletedAt };
     return { body, clocks: clocks ?? 'one', changedAt, deletedAt };
   }

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Database } from '../../src/db/database.ts';
 import { ManualClock } from '../../src/engine/clock.ts';
 import { type DeadLetter, keepDeadLetters } from '../../src/tables/dead-letters.ts';
-import { revive } from '../../src/tables/deliveries.ts';
+import { requeueDead } from '../../src/tables/deliveries.ts';
 import { databases } from '../support/databases.ts';
 import { type Call, caller, expectProblem } from './calls.ts';
 import { deliverAll, empty, noon, takeIn } from './seed.ts';
@@ -146,7 +146,7 @@ describe.each(databases)('dead letters on $name', ({ open }) => {
     ]);
     // Neither a retry of all nor another schema sends it; a change of the customer does.
     await call('POST', '/api/dead-letters/retry', { json: { kind: 'delivery' } });
-    expect(await revive(database, null, 'backfill', clock.now())).toBe(0);
+    expect(await requeueDead(database, null, 'backfill', clock.now())).toBe(0);
     await takeIn(world, [{ id: 'b', changedAt: noon, body: { name: 'B' } }], noon + 70_000);
     expect(await delivery('b')).toMatchObject({ state: 'waiting', errorCode: null });
     expect(await delivery('c')).toMatchObject({ state: 'dead' });

@@ -29,11 +29,11 @@ export function takeIn(
     changedAt,
     body: { id, ...body },
   }));
-  const source = tributary.world.source('crm')!;
+  const source = tributary.rules.source('crm')!;
   return database.transaction((tx) =>
     ingest(
       tx,
-      tributary.world,
+      tributary.rules,
       { source, stream: 'people', lane: 'schedule', runId: null, now },
       { records },
     ),

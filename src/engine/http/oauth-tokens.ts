@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../../db/column-types.ts';
-import { at, ms, type Queryable } from '../../db/database.ts';
+import { type Queryable, toEpochMs, toTimestamp } from '../../db/database.ts';
 
 /** Of each account the access token that all workers share, sealed. */
 export const oauthTokens = pgTable('oauth_tokens', {
@@ -32,7 +32,7 @@ export interface KeptToken {
 
 export async function keptToken(db: Queryable, account: string): Promise<KeptToken | null> {
   const [row] = await db.rows<KeptToken>(sql`
-    select sealed, ${ms(sql`expires_at`)} as "expiresAt", grant_hash as "grantHash", ${ms(sql`leased_until`)} as "leasedUntil"
+    select sealed, ${toEpochMs(sql`expires_at`)} as "expiresAt", grant_hash as "grantHash", ${toEpochMs(sql`leased_until`)} as "leasedUntil"
     from oauth_tokens where account = ${account}`);
   return row ?? null;
 }
@@ -44,9 +44,9 @@ export async function claimRefresh(
 ): Promise<boolean> {
   const rows = await db.rows(sql`
     insert into oauth_tokens (account, grant_hash, lease, leased_until)
-    values (${claim.account}, ${claim.grantHash}, ${claim.lease}::uuid, ${at(claim.until)})
+    values (${claim.account}, ${claim.grantHash}, ${claim.lease}::uuid, ${toTimestamp(claim.until)})
     on conflict (account) do update set lease = excluded.lease, leased_until = excluded.leased_until
-    where oauth_tokens.leased_until is null or oauth_tokens.leased_until < ${at(claim.now)}
+    where oauth_tokens.leased_until is null or oauth_tokens.leased_until < ${toTimestamp(claim.now)}
     returning account`);
   return rows.length === 1;
 }
@@ -64,8 +64,8 @@ export async function keepToken(
   },
 ): Promise<boolean> {
   const rows = await db.rows(sql`
-    update oauth_tokens set sealed = ${token.sealed}, expires_at = ${at(token.expiresAt)}, grant_hash = ${token.grantHash},
-      refreshed_at = ${at(token.now)}, lease = null, leased_until = null
+    update oauth_tokens set sealed = ${token.sealed}, expires_at = ${toTimestamp(token.expiresAt)}, grant_hash = ${token.grantHash},
+      refreshed_at = ${toTimestamp(token.now)}, lease = null, leased_until = null
     where account = ${token.account} and lease = ${token.lease}::uuid returning account`);
   return rows.length === 1;
 }

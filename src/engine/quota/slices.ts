@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { index, integer, pgTable, primaryKey, real, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../../db/column-types.ts';
-import { at, type Database, json, ms, type Queryable, texts } from '../../db/database.ts';
+import { type Database, json, type Queryable, texts, toEpochMs, toTimestamp } from '../../db/database.ts';
 import { cutsAfter, cutTo, fadeMs, type Learned, minShare } from './learning.ts';
 
 /** Slots of a quota held by a process: each may carry one call per window. */
@@ -97,9 +97,9 @@ export function takeSlices(database: Database, request: TakeRequest): Promise<Sl
     const limit = request.limit(await lockQuota(tx, request));
     await tx.rows(sql`
       delete from quota_slices
-      where account = ${account} and quota = ${quota} and (free_at <= ${at(now)} or id = ${want?.id ?? null}::uuid)`);
+      where account = ${account} and quota = ${quota} and (free_at <= ${toTimestamp(now)} or id = ${want?.id ?? null}::uuid)`);
     const [found] = await tx.rows<Holdings>(sql`
-      select coalesce(sum(slots), 0)::int as held, min(${ms(sql`free_at`)}) filter (where slots > 0) as free,
+      select coalesce(sum(slots), 0)::int as held, min(${toEpochMs(sql`free_at`)}) filter (where slots > 0) as free,
         coalesce(sum(slots) filter (where holder = ${holder}::uuid), 0)::int as own,
         count(distinct holder) filter (where holder <> ${holder}::uuid)::int as others,
         coalesce(bool_or(slots = 0), false) as wanted
@@ -112,14 +112,14 @@ export function takeSlices(database: Database, request: TakeRequest): Promise<Sl
     if (slices.length) {
       await tx.rows(sql`
         insert into quota_slices (id, account, quota, slots, holder, free_at)
-        select id, ${account}, ${quota}, slots, ${holder}::uuid, ${at(request.freeAt)}
+        select id, ${account}, ${quota}, slots, ${holder}::uuid, ${toTimestamp(request.freeAt)}
         from jsonb_to_recordset(${json(slices)}) as slice (id uuid, slots int)`);
     }
     const short = room < request.slots;
     if (want && short) {
       await tx.rows(sql`
         insert into quota_slices (id, account, quota, slots, holder, free_at)
-        values (${want.id}::uuid, ${account}, ${quota}, 0, ${holder}::uuid, ${at(want.until)})`);
+        values (${want.id}::uuid, ${account}, ${quota}, 0, ${holder}::uuid, ${toTimestamp(want.until)})`);
     }
     return { slices, nextFreeAt: short ? (free ?? now) : null, held: held + room, share };
   });
@@ -145,7 +145,7 @@ export async function renewSlices(
   const rows = await database.rows<{ id: string }>(sql`
     update quota_slices q set free_at = to_timestamp(slice.free / 1000)
     from jsonb_to_recordset(${json(slices)}) as slice (id uuid, free float8)
-    where q.id = slice.id and q.holder = ${renewal.holder}::uuid and q.free_at > ${at(renewal.now)}
+    where q.id = slice.id and q.holder = ${renewal.holder}::uuid and q.free_at > ${toTimestamp(renewal.now)}
     returning q.id`);
   return new Set(rows.map((row) => row.id));
 }
@@ -176,7 +176,7 @@ export async function freeSlices(
   dead: QuotaKey & { holder: string; now: number; windowMs: number },
 ): Promise<void> {
   await database.rows(sql`
-    update quota_slices set free_at = least(free_at, ${at(dead.now + dead.windowMs)})
+    update quota_slices set free_at = least(free_at, ${toTimestamp(dead.now + dead.windowMs)})
     where account = ${dead.account} and quota = ${dead.quota} and holder = ${dead.holder}::uuid`);
 }
 
@@ -198,7 +198,7 @@ export async function readQuotaStates(
     from quota_states s
     left join lateral (
       select sum(slots) as held, count(distinct holder) as holders, bool_or(slots = 0 and holder <> ${holder}::uuid) as wanted
-      from quota_slices q where q.account = s.account and q.quota = s.quota and q.free_at > ${at(now)}
+      from quota_slices q where q.account = s.account and q.quota = s.quota and q.free_at > ${toTimestamp(now)}
     ) h on true
     where s.account in (select jsonb_array_elements_text(${json(accounts)}))`);
   return rows.map(({ share, cutAt, ...row }) => ({ ...row, learned: learnedOf({ share, cutAt }) }));
@@ -218,7 +218,7 @@ export async function noteQuota(
   await database.rows(sql`
     insert into quota_states (account, quota, exhausted_until, limit_seen, remaining_seen, seen_at)
     values (${note.account}, ${note.quota}, to_timestamp(${until}::float8 / 1000), ${note.limit ?? null}::int,
-      ${note.remaining ?? null}::int, ${at(note.now)})
+      ${note.remaining ?? null}::int, ${toTimestamp(note.now)})
     on conflict (account, quota) do update set
       exhausted_until = greatest(quota_states.exhausted_until, excluded.exhausted_until),
       limit_seen = coalesce(excluded.limit_seen, quota_states.limit_seen),
@@ -245,14 +245,14 @@ export async function cutShare(
   refusal: QuotaKey & { sentAt: number; now: number; windowMs: number },
 ): Promise<Learned | null> {
   const { account, quota, now } = refusal;
-  const age = sql`greatest(extract(epoch from ${at(now)} - s.learned_at), 0) * 1000`;
+  const age = sql`greatest(extract(epoch from ${toTimestamp(now)} - s.learned_at), 0) * 1000`;
   const share = sql`least(1, coalesce(s.learned_share + ${age} / ${fadeMs}::float8, 1))`;
   const [row] = await database.rows<LearnedRow>(sql`
     insert into quota_states as s (account, quota, learned_share, learned_at)
-    values (${account}, ${quota}, ${cutTo}::float8, ${at(now)})
+    values (${account}, ${quota}, ${cutTo}::float8, ${toTimestamp(now)})
     on conflict (account, quota) do update set
       learned_share = greatest(${minShare}::float8, ${cutTo}::float8 * ${share}), learned_at = excluded.learned_at
-    where s.learned_at is null or s.learned_at <= ${at(cutsAfter(refusal))}
+    where s.learned_at is null or s.learned_at <= ${toTimestamp(cutsAfter(refusal))}
     returning ${learnedColumns}`);
   return row ? learnedOf(row) : null;
 }
@@ -267,7 +267,7 @@ export async function growShare(
 ): Promise<void> {
   await database.rows(sql`
     update quota_states set learned_share = least(1, learned_share + ${growth.by}::float8)
-    where account = ${growth.account} and quota = ${growth.quota} and learned_at < ${at(growth.cutAt + 1)}`);
+    where account = ${growth.account} and quota = ${growth.quota} and learned_at < ${toTimestamp(growth.cutAt + 1)}`);
 }
 
 interface LearnedRow {
@@ -277,9 +277,9 @@ interface LearnedRow {
 
 type KnowledgeRow = Omit<QuotaKnowledge, 'learned'> & LearnedRow;
 
-const learnedColumns = sql`s.learned_share::float8 as share, ${ms(sql`s.learned_at`)} as "cutAt"`;
+const learnedColumns = sql`s.learned_share::float8 as share, ${toEpochMs(sql`s.learned_at`)} as "cutAt"`;
 
-const knowledge = sql`${ms(sql`s.exhausted_until`)} as "exhaustedUntil", s.limit_seen as "limit", ${learnedColumns}`;
+const knowledge = sql`${toEpochMs(sql`s.exhausted_until`)} as "exhaustedUntil", s.limit_seen as "limit", ${learnedColumns}`;
 
 /** The column is a `real`: its 0.7 is a little less. */
 function learnedOf({ share, cutAt }: LearnedRow): Learned | null {
@@ -311,6 +311,6 @@ export async function countedSlices(
   now: number,
 ): Promise<{ quota: string; calls: number; freeAt: number }[]> {
   return db.rows(sql`
-    select quota, slots as calls, ${ms(sql`free_at`)} as "freeAt" from quota_slices
-    where account = ${account} and slots > 0 and free_at > ${at(now)}`);
+    select quota, slots as calls, ${toEpochMs(sql`free_at`)} as "freeAt" from quota_slices
+    where account = ${account} and slots > 0 and free_at > ${toTimestamp(now)}`);
 }

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
 import { time } from '../../db/column-types.ts';
-import { at, type Database, json, ms, type Queryable, texts } from '../../db/database.ts';
+import { type Database, json, type Queryable, texts, toEpochMs, toTimestamp } from '../../db/database.ts';
 import { type Lane, laneNumber, lanes } from './lanes.ts';
 import type { QuotaKey } from './slices.ts';
 
@@ -99,15 +99,15 @@ export async function readSpend(
 ): Promise<Spent[]> {
   const first = Math.floor(from / hourMs) * hourMs;
   const rows = await db.rows<Omit<Spent, 'lane'> & { lane: number }>(sql`
-    select quota, lane::int as lane, ${ms(sql`hour`)} as hour, calls, refused from quota_spend
-    where account = ${account} and hour >= ${at(first)}
+    select quota, lane::int as lane, ${toEpochMs(sql`hour`)} as hour, calls, refused from quota_spend
+    where account = ${account} and hour >= ${toTimestamp(first)}
     order by hour, quota, lane`);
   return rows.map((row) => ({ ...row, lane: lanes[row.lane] ?? 'backfill' }));
 }
 
 /** Forgets what is older than 400 days. */
 export async function forgetSpend(db: Queryable, now: number): Promise<void> {
-  await db.rows(sql`delete from quota_spend where hour < ${at(now - keptDays * 24 * hourMs)}`);
+  await db.rows(sql`delete from quota_spend where hour < ${toTimestamp(now - keptDays * 24 * hourMs)}`);
 }
 
 /** Calls of these accounts in these lanes so far. */

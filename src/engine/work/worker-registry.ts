@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { type SQL, sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../../db/column-types.ts';
-import { at, type Database, json } from '../../db/database.ts';
+import { type Database, json, toTimestamp } from '../../db/database.ts';
 import type { Clock } from '../clock.ts';
 
 /** Every process that works or worked here. */
@@ -81,7 +81,7 @@ export class WorkerRegistry {
     const { setup } = options;
     await options.database.rows(sql`
       insert into workers (id, host, pid, started_at, version, configuration)
-      values (${id}::uuid, ${hostname()}, ${process.pid}, ${at(options.clock.now())}, ${setup?.version ?? null},
+      values (${id}::uuid, ${hostname()}, ${process.pid}, ${toTimestamp(options.clock.now())}, ${setup?.version ?? null},
         ${setup ? json(setup.configuration) : null})`);
     return registry;
   }
@@ -142,7 +142,7 @@ export class WorkerRegistry {
   /** Nothing of this worker is left to take up. */
   async markDead(worker: string): Promise<void> {
     await this.#database.rows(
-      sql`update workers set ended_at = ${at(this.#clock.now())} where id = ${worker}::uuid and ended_at is null`,
+      sql`update workers set ended_at = ${toTimestamp(this.#clock.now())} where id = ${worker}::uuid and ended_at is null`,
     );
   }
 
@@ -153,7 +153,7 @@ export class WorkerRegistry {
     await this.#lock?.release();
     // Of those long gone nobody needs to know.
     await this.#database.rows(
-      sql`delete from workers where ended_at < ${at(this.#clock.now() - 7 * 86_400_000)}`,
+      sql`delete from workers where ended_at < ${toTimestamp(this.#clock.now() - 7 * 86_400_000)}`,
     );
   }
 }

@@ -51,7 +51,7 @@ const mostBulkAtOnce = 4;
 /** Claims of urgent customers that are on their way at once: what comes next does not wait for the answers to what came before. */
 const mostUrgentAtOnce = 4;
 
-export interface DeliverRoom {
+export interface DeliverDeps {
   database: Database;
   clock: Clock;
   log: Log;
@@ -89,7 +89,7 @@ interface Taken {
 }
 
 export class Deliverer {
-  readonly #room: DeliverRoom;
+  readonly #deps: DeliverDeps;
   readonly #settler: Settler;
   readonly #bounds = new DueBounds();
   readonly #circuit = new Circuit();
@@ -104,9 +104,9 @@ export class Deliverer {
   /** Asks about the bulk actions that this brings on their way. */
   readonly poller: Poller;
 
-  constructor(room: DeliverRoom) {
-    this.#room = room;
-    const { database, clock, log, destination, endpoint } = room;
+  constructor(deps: DeliverDeps) {
+    this.#deps = deps;
+    const { database, clock, log, destination, endpoint } = deps;
     this.#health = new Health({
       database,
       clock,
@@ -116,21 +116,21 @@ export class Deliverer {
       circuit: this.#circuit,
       // A probe may change them.
       get settings() {
-        return room.settings;
+        return deps.settings;
       },
     });
-    this.#settler = new Settler({ ...room, health: this.#health });
-    this.#firstLoad = new FirstLoad(room);
-    const { bulk } = room.destination.traits(room.settings);
+    this.#settler = new Settler({ ...deps, health: this.#health });
+    this.#firstLoad = new FirstLoad(deps);
+    const { bulk } = deps.destination.traits(deps.settings);
     this.#size = new BatchSize(bulk?.maxRecords ?? 1);
     const context = (lane: Lane, signal: AbortSignal) => this.#context(lane, signal);
     const [circuit, size, health] = [this.#circuit, this.#size, this.#health];
-    this.poller = new Poller({ ...room, settler: this.#settler, health, circuit, size, context });
+    this.poller = new Poller({ ...deps, settler: this.#settler, health, circuit, size, context });
   }
 
   /** Whether the destination is left alone because it fails. Of this process. */
   get circuit(): CircuitStatus {
-    return this.#circuit.status(this.#room.clock.now());
+    return this.#circuit.status(this.#deps.clock.now());
   }
 
   /** How the destination is written to now. */
@@ -140,7 +140,7 @@ export class Deliverer {
 
   /** What may be grouped, as far as it is known by now. */
   get #traits(): Traits {
-    const traits = this.#room.destination.traits(this.#room.settings);
+    const traits = this.#deps.destination.traits(this.#deps.settings);
     const bulk = this.#noBulk ? null : traits.bulk;
     return { ...traits, bulk: bulk && { ...bulk, maxRecords: this.#size.records } };
   }
@@ -167,7 +167,7 @@ export class Deliverer {
     const traits = this.#traits;
     const going = { among: urgentLanes, most: 1000, signal, beside: this.#urgent };
     await this.#urgent.room();
-    return this.#room.rightOfWay.urgently(() =>
+    return this.#deps.rightOfWay.urgently(() =>
       this.#go(going, async (all) => {
         const due = this.#goesAlone(all, traits) ? all : [];
         const most = traits.singlesAtOnce * 4;
@@ -180,7 +180,7 @@ export class Deliverer {
   #goesAlone(all: readonly Backlog[], traits: Traits): boolean {
     const urgent = all.filter(({ lane }) => isUrgent(lane)).reduce((sum, { due }) => sum + due, 0);
     if (traits.bulk === null || urgent <= mostSingles) return true;
-    return this.#room.endpoint.budget.waitMs(traits.bulk.bucket, 'webhook') > longWaitMs;
+    return this.#deps.endpoint.budget.waitMs(traits.bulk.bucket, 'webhook') > longWaitMs;
   }
 
   /** All that is on its way and that no step waits for has been answered and settled. */
@@ -193,7 +193,7 @@ export class Deliverer {
     { among, most, signal, beside }: Going,
     choose: (all: readonly Backlog[]) => Promise<{ due: readonly Backlog[]; plan: Route | null }>,
   ): Promise<Next> {
-    const { database, clock } = this.#room;
+    const { database, clock } = this.#deps;
     const at = clock.now();
     const [paused, all] = await Promise.all([listPauses(database), backlog(database, at, most, among)]);
     const pause = paused.get(destinationName);
@@ -228,13 +228,13 @@ export class Deliverer {
    * are held back only a customer that is taken ends it.
    */
   async #tryPaused(pause: Pause, signal: AbortSignal): Promise<Next> {
-    const { database, clock, log } = this.#room;
+    const { database, clock, log } = this.#deps;
     const untilTrial = (pause.trialAt ?? Number.POSITIVE_INFINITY) - clock.now();
     const rest: Next = { again: false, afterMs: Math.min(Math.max(untilTrial, 50), 5_000) };
     if (untilTrial > 0) return rest;
     const trial = await takeTrial(database, destinationName, clock.now());
     if (!trial) return rest;
-    const read = this.#room.destination.reach ? await this.#health.reach(signal) : 'answered';
+    const read = this.#deps.destination.reach ? await this.#health.reach(signal) : 'answered';
     if (read !== 'answered') return rest;
     const taken = await this.#take({ by: 'single', most: 1 }, await this.#anyDue());
     const isAnswered =
@@ -250,7 +250,7 @@ export class Deliverer {
 
   /** One of all lanes that waits, whichever loop makes the trial: a read alone proves nothing of writes. */
   async #anyDue(): Promise<Backlog[]> {
-    const { database, clock } = this.#room;
+    const { database, clock } = this.#deps;
     const due = await backlog(database, clock.now(), 1);
     if (due.length > 0) return due;
     await pullForward(database, clock.now());
@@ -260,8 +260,8 @@ export class Deliverer {
   /** Somebody asks for it: what waits for a moment that the destination named, or for our own, goes now. */
   async hurry(): Promise<void> {
     this.#circuit.tryNow();
-    await this.#room.endpoint.budget.tryNow();
-    await pullForward(this.#room.database, this.#room.clock.now());
+    await this.#deps.endpoint.budget.tryNow();
+    await pullForward(this.#deps.database, this.#deps.clock.now());
   }
 
   /** The credentials were refused to somebody else who calls the destination. True where that pauses it. */
@@ -270,15 +270,15 @@ export class Deliverer {
   }
 
   async #take(plan: Exclude<Route, { by: 'none' }>, due: readonly Backlog[]): Promise<Taken> {
-    const { database, clock } = this.#room;
-    const lease = this.#room.newLease();
+    const { database, clock } = this.#deps;
+    const lease = this.#deps.newLease();
     const most = apportion(
       plan.most,
       lanes.map((lane) => due.find((one) => one.lane === lane)?.due ?? 0),
     );
     const at = clock.now();
     // In no transaction: what is urgent does not wait for the disk until thousands are written to it.
-    const { yieldToUrgent } = this.#room.rightOfWay;
+    const { yieldToUrgent } = this.#deps.rightOfWay;
     const claimed = await claim(database, {
       lease,
       now: at,
@@ -298,7 +298,7 @@ export class Deliverer {
     taken: Taken,
     signal: AbortSignal,
   ): void {
-    const { log, onUrgentSent } = this.#room;
+    const { log, onUrgentSent } = this.#deps;
     beside.begin(() =>
       this.#send(plan, taken, signal)
         .catch((error) => log.error({ err: error }, 'what is urgent could not be sent; it is tried again'))
@@ -311,7 +311,7 @@ export class Deliverer {
     { lease, claimed, at }: Taken,
     signal: AbortSignal,
   ): Promise<void> {
-    const held = new HeldClaims(this.#room, lease, claimed, at);
+    const held = new HeldClaims(this.#deps, lease, claimed, at);
     try {
       const all = await this.#writings(claimed);
       const of = (action: Writing['action']) => all.filter((writing) => writing.action === action);
@@ -329,18 +329,18 @@ export class Deliverer {
   }
 
   #writings(claimed: readonly Claimed[]): Promise<Writing[]> {
-    const { database, rightOfWay } = this.#room;
+    const { database, rightOfWay } = this.#deps;
     return claimed.every(({ lane }) => isUrgent(lanes[lane]!))
-      ? rightOfWay.urgently(() => writings(database, claimed, this.#room))
-      : writings(database, claimed, this.#room, rightOfWay.yieldToUrgent);
+      ? rightOfWay.urgently(() => writings(database, claimed, this.#deps))
+      : writings(database, claimed, this.#deps, rightOfWay.yieldToUrgent);
   }
 
   #sender(lease: string, claimed: readonly Claimed[], signal: AbortSignal, held: HeldClaims): Sender {
-    const { endpoint } = this.#room;
+    const { endpoint } = this.#deps;
     const traits = this.#traits;
     const lane = lanes[Math.min(...claimed.map((row) => row.lane))] ?? 'backfill';
-    const room = {
-      ...this.#room,
+    const deps = {
+      ...this.#deps,
       traits,
       settler: this.#settler,
       circuit: this.#circuit,
@@ -355,7 +355,7 @@ export class Deliverer {
       health: this.#health,
     };
     const context = (about?: string) => this.#context(lane, signal, held.areOurs, about);
-    return new Sender(room, lease, signal, context, held.areOurs);
+    return new Sender(deps, lease, signal, context, held.areOurs);
   }
 
   /** In bulk, but for those that are to go by themselves: a few of them now, and the others behind all else. */
@@ -380,7 +380,7 @@ export class Deliverer {
 
   #switchBulkOff(reason: string): void {
     if (!this.#noBulk)
-      this.#room.log.warn(
+      this.#deps.log.warn(
         { reason },
         'the destination takes no bulk; customers are sent one by one from now on',
       );
@@ -388,7 +388,7 @@ export class Deliverer {
   }
 
   async #traffic(due: readonly Backlog[], traits: Traits): Promise<Traffic> {
-    const { database, clock, endpoint } = this.#room;
+    const { database, clock, endpoint } = this.#deps;
     const lane = due[0]?.lane ?? 'backfill';
     return {
       at: clock.now(),
@@ -401,12 +401,12 @@ export class Deliverer {
   }
 
   async #untilNextDue(among: readonly Lane[]): Promise<number> {
-    const next = await nextDue(this.#room.database, among);
-    return next === null ? 1000 : Math.min(Math.max(next - this.#room.clock.now(), 50), 1000);
+    const next = await nextDue(this.#deps.database, among);
+    return next === null ? 1000 : Math.min(Math.max(next - this.#deps.clock.now(), 50), 1000);
   }
 
   #context(lane: Lane, signal: AbortSignal, isOurs = () => true, about?: string): Context<unknown> {
-    const { settings, endpoint, clock, log } = this.#room;
+    const { settings, endpoint, clock, log } = this.#deps;
     const guard = { circuit: this.#circuit, clock, log, name: destinationName, signal, isOurs, about };
     const api = guardedApi(endpoint.api(lane, { signal, isOurs }), guard);
     return { settings, api, files: localFiles, now: clock.now() };
@@ -417,7 +417,7 @@ export class Deliverer {
    * Each puts the delivery down first, so that the erasure does not wait for it; what was in doubt stays so.
    */
   async #beginErasures(lease: string, toErase: readonly Writing[]): Promise<void> {
-    const { database, clock, onLeft } = this.#room;
+    const { database, clock, onLeft } = this.#deps;
     for (const writing of toErase) {
       const { sourceId, revision, uncertain } = writing;
       const now = clock.now();

@@ -7,7 +7,7 @@ import { anyAcknowledged } from '../../tables/acknowledgements.ts';
 import type { Writing } from './difference.ts';
 import { fewestInFile } from './route.ts';
 
-export interface FirstLoadRoom {
+export interface FirstLoadDeps {
   database: Database;
   log: Log;
   destination: Destination<unknown>;
@@ -22,17 +22,17 @@ export interface FirstFile {
 }
 
 export class FirstLoad {
-  readonly #room: FirstLoadRoom;
+  readonly #deps: FirstLoadDeps;
   /** Once it is over it stays so, in this process. */
   #over = false;
 
-  constructor(room: FirstLoadRoom) {
-    this.#room = room;
+  constructor(deps: FirstLoadDeps) {
+    this.#deps = deps;
   }
 
   /** Whether it is asked for, and not over as far as our own rows tell. */
   async isOpen(): Promise<boolean> {
-    const { database, destination, settings } = this.#room;
+    const { database, destination, settings } = this.#deps;
     if (this.#over || !destination.firstLoad || !destination.traits(settings).firstLoad) return false;
     if (await anyAcknowledged(database)) this.end('the destination has acknowledged customers');
     return !this.#over;
@@ -40,7 +40,7 @@ export class FirstLoad {
 
   /** Customers go in bulk from here on. Said once. */
   end(reason: string): void {
-    if (!this.#over) this.#room.log.info({ reason }, 'customers are not sent as a file, but in bulk');
+    if (!this.#over) this.#deps.log.info({ reason }, 'customers are not sent as a file, but in bulk');
     this.#over = true;
   }
 
@@ -53,7 +53,7 @@ export class FirstLoad {
     toWrite: readonly Writing[],
     limits: { maxBytes: number },
   ): Promise<FirstFile | null> {
-    const { destination } = this.#room;
+    const { destination } = this.#deps;
     const schema = (await destination.metadataSchema?.(context())) ?? null;
     const writes = toWrite
       .filter(wasNeverSent)
@@ -77,7 +77,7 @@ export class FirstLoad {
   }
 
   async #hindrance(context: () => Context<unknown>): Promise<string | null> {
-    const { database, destination } = this.#room;
+    const { database, destination } = this.#deps;
     if (await anyAcknowledged(database)) return 'the destination has acknowledged customers';
     if (!destination.readBack) return 'nobody can tell whether the destination is empty';
     const { customers, total } = await destination.readBack.list.page(context(), null);

@@ -18,7 +18,7 @@ import { destinationName, type PauseCause, pause } from '../../tables/pauses.ts'
 import { Brake } from './brake.ts';
 import { Suspects } from './suspects.ts';
 
-export interface HealthRoom {
+export interface HealthDeps {
   database: Database;
   clock: Clock;
   log: Log;
@@ -52,7 +52,7 @@ const readHoldsMs = 2_000;
 const unnamedWaitMs = 1_000;
 
 export class Health {
-  readonly #room: HealthRoom;
+  readonly #deps: HealthDeps;
   readonly #suspects = new Suspects();
   readonly #brake = new Brake();
   #read: { at: number; answer: Promise<'answered' | 'refused' | 'unknown'> } | null = null;
@@ -63,13 +63,13 @@ export class Health {
   /** Quotas that allow no call, by name: until when, and how many calls have waited since it began. */
   readonly #waits = new Map<string, { until: number; calls: number }>();
 
-  constructor(room: HealthRoom) {
-    this.#room = room;
+  constructor(deps: HealthDeps) {
+    this.#deps = deps;
   }
 
   /** It took a write, or accepted one to be carried out. */
   noteAccepted(sourceIds: readonly string[] = []): void {
-    const { clock, log } = this.#room;
+    const { clock, log } = this.#deps;
     this.#accepted += Math.max(sourceIds.length, 1);
     this.#refusedWrites = 0;
     this.#suspects.accepted(sourceIds, clock.now());
@@ -83,12 +83,12 @@ export class Health {
 
   /** Says what went wrong. Refused credentials are `judge`'s to tell. */
   tell(error: unknown): void {
-    const { log, clock } = this.#room;
+    const { log, clock } = this.#deps;
     if (error instanceof TransientError) {
       const { quota, status, retryAfterMs, message } = error;
       if (quota === undefined || status !== undefined) {
         // While the circuit is open its own line says so.
-        const { state } = this.#room.circuit.status(clock.now());
+        const { state } = this.#deps.circuit.status(clock.now());
         log[state === 'closed' ? 'warn' : 'debug'](
           { status, reason: message },
           'the destination could not take customers; they are sent again',
@@ -108,7 +108,7 @@ export class Health {
   /** What the failure of a request means for these customers. */
   async judge(sourceIds: readonly string[], error: unknown, signal?: AbortSignal): Promise<Verdict> {
     this.tell(error);
-    const now = this.#room.clock.now();
+    const now = this.#deps.clock.now();
     const [only] = sourceIds.length === 1 ? sourceIds : [];
     if (error instanceof UnauthorizedError) return this.#refused(only, error, signal);
     if (!(error instanceof TransientError)) return { ...nothing, counted: true };
@@ -128,7 +128,7 @@ export class Health {
 
   /** Something in between refused a bulk call: whether writes got through since it did so before. */
   bulkGotThroughSince(): boolean {
-    const { clock } = this.#room;
+    const { clock } = this.#deps;
     const before = this.#bulkRefusedAt;
     this.#bulkRefusedAt = clock.now();
     return before !== null && this.#suspects.acceptedSince(before);
@@ -172,7 +172,7 @@ export class Health {
       return { ...nothing, paused: true };
     }
     if (only !== undefined) {
-      this.#suspects.refused(only, this.#room.clock.now());
+      this.#suspects.refused(only, this.#deps.clock.now());
       const { blamed } = await this.#blame(only, signal);
       if (blamed) return { ...nothing, blamed };
     }
@@ -182,7 +182,7 @@ export class Health {
   }
 
   async #blame(sourceId: string, signal: AbortSignal | undefined): Promise<{ blamed: boolean }> {
-    const { clock } = this.#room;
+    const { clock } = this.#deps;
     if (!this.#suspects.isToBlame(sourceId, clock.now())) return { blamed: false };
     if ((await this.reach(signal)) !== 'answered') return { blamed: false };
     this.#suspects.forget(sourceId);
@@ -198,14 +198,14 @@ export class Health {
 
   /** Whether the cheapest read is answered. One that offers none is believed at its first word. */
   reach(signal?: AbortSignal): Promise<'answered' | 'refused' | 'unknown'> {
-    const now = this.#room.clock.now();
+    const now = this.#deps.clock.now();
     if (!this.#read || Math.abs(now - this.#read.at) > readHoldsMs)
       this.#read = { at: now, answer: this.#reach(signal) };
     return this.#read.answer;
   }
 
   async #reach(signal?: AbortSignal): Promise<'answered' | 'refused' | 'unknown'> {
-    const { destination, settings, endpoint, clock } = this.#room;
+    const { destination, settings, endpoint, clock } = this.#deps;
     if (!destination.reach) return 'refused';
     // Beside the circuit: what it is told of here says nothing of writes.
     const context: Context<unknown> = {
@@ -225,14 +225,14 @@ export class Health {
 
   /** Pauses the destination; one alarm, however many failures say the same. */
   async pause(cause: PauseCause, reason: string, final = false): Promise<void> {
-    const { database, clock, log } = this.#room;
+    const { database, clock, log } = this.#deps;
     if (await pause(database, destinationName, { cause, reason, final }, clock.now()))
       log.error({ reason }, 'destination paused');
   }
 
   /** A failure that concerns everybody: nothing is sent for a while. */
   trip(error: unknown): void {
-    const { circuit, clock, log } = this.#room;
+    const { circuit, clock, log } = this.#deps;
     const openMs = circuit.trip(clock.now(), error instanceof Error ? error.message : undefined);
     if (openMs !== null) tellOpened({ circuit, clock, log, name: destinationName }, openMs);
   }
@@ -245,7 +245,7 @@ export class Health {
     accepted: number,
     rejected: readonly { sourceId: string; code: string; message: string }[],
   ): Promise<Map<string, number>> {
-    const now = this.#room.clock.now();
+    const now = this.#deps.clock.now();
     for (const { sourceId } of rejected) this.#suspects.forget(sourceId);
     const byCode = Map.groupBy(rejected, ({ code }) => code);
     const counts = new Map([...byCode].map(([code, group]) => [code, group.length]));

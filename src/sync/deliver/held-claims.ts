@@ -4,7 +4,7 @@ import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { skewMs } from '../../engine/quota/gate.ts';
-import { holdClaims } from '../../tables/deliveries.ts';
+import { extendLease } from '../../tables/deliveries.ts';
 
 export const leaseMs = 120_000;
 
@@ -16,15 +16,15 @@ export class HeldClaims {
 
   /** `claimedAt`: when the lease was taken, epoch milliseconds. */
   constructor(
-    room: { database: Database; clock: Clock; log: Log },
+    deps: { database: Database; clock: Clock; log: Log },
     lease: string,
     claimed: readonly { sourceId: string }[],
     claimedAt: number,
   ) {
-    this.#clock = room.clock;
+    this.#clock = deps.clock;
     this.#until = claimedAt + leaseMs;
     void this.#hold(
-      room,
+      deps,
       lease,
       claimed.map((row) => row.sourceId),
     );
@@ -48,7 +48,7 @@ export class HeldClaims {
       if (this.#stopped.signal.aborted || !this.areOurs()) return;
       const until = this.#clock.now() + leaseMs;
       try {
-        const held = await holdClaims(database, { lease, sourceIds, until });
+        const held = await extendLease(database, { lease, sourceIds, until });
         // Where the answer comes after they ran out, others may have taken some of them before it was carried out.
         if (held && this.areOurs()) this.#until = until;
       } catch (error) {

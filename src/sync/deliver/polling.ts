@@ -42,7 +42,7 @@ export const lostActionMs = 600_000;
 /** When those are looked at again that an action has written to and something else carries. */
 const lostAgainMs = 5_000;
 
-export interface PollRoom {
+export interface PollDeps {
   database: Database;
   clock: Clock;
   destination: Destination<unknown>;
@@ -60,15 +60,15 @@ export function pollDelayMs(batch: { items: { readonly length: number }; polls: 
 }
 
 export class Poller {
-  readonly #room: PollRoom;
+  readonly #deps: PollDeps;
 
-  constructor(room: PollRoom) {
-    this.#room = room;
+  constructor(deps: PollDeps) {
+    this.#deps = deps;
   }
 
   /** Asks about one bulk action that is due, and settles it when it has ended. */
   async step(signal: AbortSignal): Promise<Next> {
-    const { database, clock, destination, circuit } = this.#room;
+    const { database, clock, destination, circuit } = this.#deps;
     const { nextDue: next } = await batchesUnderWay(database);
     if (next === null) return { again: false, afterMs: 1000 };
     if (next > clock.now()) return { again: false, afterMs: Math.min(next - clock.now(), 1000) };
@@ -76,7 +76,7 @@ export class Poller {
     if (cause === 'unauthorized' || cause === 'project') return { again: false, afterMs: 5_000 };
     const admission = circuit.admit(clock.now());
     if (admission === 'none') return { again: false, afterMs: 1000 };
-    const lease = this.#room.newLease();
+    const lease = this.#deps.newLease();
     const batch = await claimBatch(database, lease, clock.now(), leaseMs);
     try {
       if (!batch || !destination.bulk) return { again: false, afterMs: 250 };
@@ -93,13 +93,13 @@ export class Poller {
   }
 
   async #ask(batch: Batch & { actionId: string }, lease: string, signal: AbortSignal): Promise<void> {
-    const { database, clock, destination } = this.#room;
+    const { database, clock, destination } = this.#deps;
     const sourceIds = batch.items.map((item) => item.sourceId);
-    const context = () => this.#room.context('schedule', signal);
+    const context = () => this.#deps.context('schedule', signal);
     const result = await destination.bulk!.poll(context(), batch.actionId, sourceIds);
     if (!result && !this.#isOverdue(batch))
       return putOffBatch(database, batch.id, lease, clock.now() + pollDelayMs(batch));
-    if (!result) this.#room.size.timedOut(batch.items.length);
+    if (!result) this.#deps.size.timedOut(batch.items.length);
     const outcomes = outcomesOf(batch, result?.outcomes ?? [], 'the bulk action did not end');
     const doubts = batch.items.filter(({ sourceId }) => outcomes.get(sourceId)?.result === 'unknown');
     if (doubts.length > 0)
@@ -116,18 +116,18 @@ export class Poller {
     context: () => Context<unknown>,
   ): Promise<void> {
     const taken = batch.items.filter(({ sourceId }) => outcomes.get(sourceId)?.result === 'accepted');
-    if (await isSampleHeld(this.#room.destination, context, taken)) return;
+    if (await isSampleHeld(this.#deps.destination, context, taken)) return;
     const message = 'other customers of the action are not held as they were sent';
     for (const { sourceId } of taken) outcomes.set(sourceId, { sourceId, result: 'unknown', message });
   }
 
   #isOverdue(batch: Batch): boolean {
-    return this.#room.clock.now() - batch.submittedAt > actionDeadlineMs;
+    return this.#deps.clock.now() - batch.submittedAt > actionDeadlineMs;
   }
 
   /** Asked again later; but not for ever, nor where the question itself is refused. */
   async #settleFailure(batch: Batch, lease: string, signal: AbortSignal, error: unknown): Promise<void> {
-    const { database, clock, health } = this.#room;
+    const { database, clock, health } = this.#deps;
     if (signal.aborted) return putOffBatch(database, batch.id, lease, clock.now());
     health.tell(error);
     if (error instanceof UnauthorizedError) await health.confirmRefused(error, signal);
@@ -142,7 +142,7 @@ export class Poller {
   }
 
   async #settle(batch: Batch, lease: string, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
-    const { database, settler } = this.#room;
+    const { database, settler } = this.#deps;
     const isOurs = (tx: Queryable) => holdBatch(tx, batch.id, lease);
     const rows = await settler.settle({ batchId: batch.id }, batch.items, outcomes, isOurs);
     const settled = new Set(rows.map((row) => row.sourceId));
@@ -159,7 +159,7 @@ export class Poller {
    * and once more when it has for sure.
    */
   async #makeUp(batch: Batch, lease: string): Promise<void> {
-    const { database } = this.#room;
+    const { database } = this.#deps;
     await database.transaction(async (tx) => {
       if (!(await holdBatch(tx, batch.id, lease))) return;
       const later = await acknowledgedAfter(tx, batch.items);
@@ -168,7 +168,7 @@ export class Poller {
       await sendAgain(
         tx,
         lost.map(({ sourceId }) => sourceId),
-        this.#room.clock.now(),
+        this.#deps.clock.now(),
       );
       await putOffBatch(tx, batch.id, lease, batch.submittedAt + actionDeadlineMs + 1);
     });
@@ -179,7 +179,7 @@ export class Poller {
    * customers were taken: its values may have come after newer ones.
    */
   async #settleLost(tx: Queryable, batch: Batch, others: readonly BatchItem[]): Promise<void> {
-    const now = this.#room.clock.now();
+    const now = this.#deps.clock.now();
     const settled = await deliveredAs(tx, others);
     const lost = others.filter(({ sourceId }) => !settled.has(sourceId));
     const ids = lost.map(({ sourceId }) => sourceId);

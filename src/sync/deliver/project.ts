@@ -4,7 +4,7 @@ import type { Context, Destination } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import { acknowledgedCustomers, dropAcknowledged } from '../../tables/acknowledgements.ts';
 import { revisionsOfAllAfter } from '../../tables/customers.ts';
-import { want } from '../../tables/deliveries.ts';
+import { upsertWanted } from '../../tables/deliveries.ts';
 import { adoptAccount, adoptedAccount } from '../../tables/destination-accounts.ts';
 import { endDrifts } from '../../tables/drifts.ts';
 
@@ -53,7 +53,7 @@ export async function beginProject(db: Database, account: string, now: number): 
       const ids = rows.map(({ sourceId }) => sourceId);
       await dropAcknowledged(tx, ids);
       await endDrifts(tx, ids);
-      await want(tx, rows, 'backfill', now);
+      await upsertWanted(tx, rows, 'backfill', now);
       customers += rows.length;
       return rows.at(-1)?.sourceId;
     });

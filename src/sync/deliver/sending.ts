@@ -14,7 +14,7 @@ import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Circuit } from '../../engine/http/circuit.ts';
 import { type Batch, type BatchItem, endBatch, keepBatch, nameBatch } from '../../tables/batches.ts';
-import { carry } from '../../tables/deliveries.ts';
+import { assignToBatch } from '../../tables/deliveries.ts';
 import type { BatchSize } from './batch-size.ts';
 import { bisect, smallestWithoutCalls } from './bisect.ts';
 import type { Writing } from './difference.ts';
@@ -27,7 +27,7 @@ import type { Settler } from './settling.ts';
 /** Refused parts that are halved at once. */
 const bisectedAtOnce = 3;
 
-export interface SendRoom {
+export interface SendDeps {
   database: Database;
   clock: Clock;
   destination: Destination<unknown>;
@@ -50,7 +50,7 @@ type PartEnd = 'taken' | 'refused' | 'too large' | 'too large on the way' | 'no 
 
 /** Sends what was claimed under one lease. */
 export class Sender {
-  readonly #room: SendRoom;
+  readonly #deps: SendDeps;
   readonly #lease: string;
   readonly #signal: AbortSignal;
   readonly #context: (about?: string) => Context<unknown>;
@@ -63,13 +63,13 @@ export class Sender {
 
   /** `areOurs`: whether nobody else can have taken up what was claimed. */
   constructor(
-    room: SendRoom,
+    deps: SendDeps,
     lease: string,
     signal: AbortSignal,
     context: (about?: string) => Context<unknown>,
     areOurs: () => boolean,
   ) {
-    this.#room = room;
+    this.#deps = deps;
     this.#lease = lease;
     this.#signal = signal;
     this.#context = context;
@@ -91,16 +91,16 @@ export class Sender {
       }
     };
     await Promise.all(
-      Array.from({ length: Math.min(this.#room.traits.singlesAtOnce, toWrite.length) }, sender),
+      Array.from({ length: Math.min(this.#deps.traits.singlesAtOnce, toWrite.length) }, sender),
     );
   }
 
   /** Why nothing more of this claim should be sent now, or null. */
   #hindrance(): string | null {
-    const { circuit, clock } = this.#room;
+    const { circuit, clock } = this.#deps;
     if (this.#signal.aborted) return 'stopped';
     if (!this.#areOurs()) return 'this worker was stopped for longer than it may hold them';
-    if (this.#paused || this.#room.health.isHoldingBack) return 'the destination is paused';
+    if (this.#paused || this.#deps.health.isHoldingBack) return 'the destination is paused';
     return circuit.isOpen(clock.now()) ? 'the destination fails again and again' : null;
   }
 
@@ -110,11 +110,11 @@ export class Sender {
     { alone, dueAt }: { alone?: true; dueAt?: number } = {},
   ): Promise<void> {
     if (unsent.length > 0)
-      await this.#room.settler.putBack(this.#lease, unsent, { message, dueAt, ...(alone && { alone }) });
+      await this.#deps.settler.putBack(this.#lease, unsent, { message, dueAt, ...(alone && { alone }) });
   }
 
   async #one(writing: Writing): Promise<void> {
-    const { settler } = this.#room;
+    const { settler } = this.#deps;
     const carrier = { lease: this.#lease };
     try {
       const context = this.#context(writing.sourceId);
@@ -129,7 +129,7 @@ export class Sender {
   }
 
   async #settleFailure(sent: readonly Writing[], error: unknown): Promise<void> {
-    const { health, settler, clock, onPaused } = this.#room;
+    const { health, settler, clock, onPaused } = this.#deps;
     const ids = sent.map(({ sourceId }) => sourceId);
     const verdict = await health.judge(ids, error, this.#signal);
     if (verdict.paused) {
@@ -143,12 +143,12 @@ export class Sender {
 
   async #upsert(context: Context<unknown>, writing: Writing): Promise<Outcome> {
     const payload = await this.#preserved(context, writing);
-    return this.#room.destination.upsert(context, { sourceId: writing.sourceId, payload });
+    return this.#deps.destination.upsert(context, { sourceId: writing.sourceId, payload });
   }
 
   /** Never for good: the customer may come back. */
   async #remove(context: Context<unknown>, sourceId: string): Promise<Outcome> {
-    const { destination } = this.#room;
+    const { destination } = this.#deps;
     if (destination.remove) return destination.remove(context, sourceId, { permanent: false });
     const message = 'The destination offers no way to delete a customer: set "onOrphaned" to another policy.';
     return { sourceId, result: 'rejected', code: 'no_remove', message };
@@ -156,9 +156,9 @@ export class Sender {
 
   /** The payload, completed with what others keep in the objects that we write in part, where the vendor replaces them. */
   async #preserved(context: Context<unknown>, writing: Writing): Promise<JsonObject> {
-    const { destination } = this.#room;
+    const { destination } = this.#deps;
     const payload = writing.payload ?? {};
-    if (this.#room.traits.partialWrites === 'merge' || !writing.partial || !destination.preserve)
+    if (this.#deps.traits.partialWrites === 'merge' || !writing.partial || !destination.preserve)
       return payload;
     const known = this.#completed.get(writing.sourceId);
     if (known) return known;
@@ -170,7 +170,7 @@ export class Sender {
 
   /** In as few bulk actions as their bytes and the size that is taken now allow. */
   async bulk(toWrite: readonly Writing[]): Promise<void> {
-    const { size } = this.#room;
+    const { size } = this.#deps;
     let rest: readonly Writing[] = toWrite;
     let most = Number.POSITIVE_INFINITY;
     /** Refused for its size by something in between: that is believed once a smaller part is taken. */
@@ -205,7 +205,7 @@ export class Sender {
    * go in bulk, which are all of them where no file may be sent or it was refused.
    */
   async file(toWrite: readonly Writing[]): Promise<readonly Writing[]> {
-    const { destination, firstLoad, traits } = this.#room;
+    const { destination, firstLoad, traits } = this.#deps;
     const limits = traits.firstLoad;
     if (!limits || this.#hindrance() !== null) return toWrite;
     let file: FirstFile | null;
@@ -239,7 +239,7 @@ export class Sender {
 
   /** The first of them, so many that the body stays under its limit; the array's own commas and brackets are counted. */
   #firstPart(toWrite: readonly Writing[], mostRecords: number): readonly Writing[] {
-    const { maxBytes } = this.#room.traits.bulk!;
+    const { maxBytes } = this.#deps.traits.bulk!;
     let bytes = 2;
     let records = 0;
     for (const writing of toWrite) {
@@ -253,8 +253,8 @@ export class Sender {
 
   /** Completes their payloads; one that cannot be read is settled by itself, and left out. */
   async #completeAll(part: readonly Writing[]): Promise<readonly Writing[]> {
-    if (this.#room.traits.partialWrites === 'merge') return part;
-    const completed = await inTurn(part, this.#room.traits.singlesAtOnce, async (writing) => {
+    if (this.#deps.traits.partialWrites === 'merge') return part;
+    const completed = await inTurn(part, this.#deps.traits.singlesAtOnce, async (writing) => {
       const hindrance = this.#hindrance();
       if (hindrance !== null) {
         await this.#putBack([writing], hindrance);
@@ -272,13 +272,13 @@ export class Sender {
   }
 
   async #withoutBulk(unsent: readonly Writing[]): Promise<void> {
-    const few = this.#room.traits.singlesAtOnce * 4;
+    const few = this.#deps.traits.singlesAtOnce * 4;
     await this.#putBack(unsent.slice(few), 'the destination takes no bulk');
     await this.singles(unsent.slice(0, few));
   }
 
   async #submit(part: readonly Writing[]): Promise<PartEnd> {
-    const { destination, size, onNoBulk, health } = this.#room;
+    const { destination, size, onNoBulk, health } = this.#deps;
     const writes = part.map(({ sourceId, payload }) => ({
       sourceId,
       payload: this.#completed.get(sourceId) ?? payload ?? {},
@@ -312,7 +312,7 @@ export class Sender {
   #endOf(part: readonly Writing[], error: unknown): ReturnType<typeof endOf> | 'too large on the way' {
     if (!isForeign(error)) return endOf(error);
     if (error.status === 413) return part.length > smallestRefused ? 'too large on the way' : 'over';
-    return mayBeAboutOne(error) && this.#room.health.bulkGotThroughSince() ? 'refused' : 'over';
+    return mayBeAboutOne(error) && this.#deps.health.bulkGotThroughSince() ? 'refused' : 'over';
   }
 
   /**
@@ -320,7 +320,7 @@ export class Sender {
    * others know of it where the answer is lost, or this worker. Throws what `submit` throws.
    */
   async #carried(part: readonly Writing[], submit: () => Promise<{ actionId: string }>): Promise<void> {
-    const { database, clock } = this.#room;
+    const { database, clock } = this.#deps;
     const id = randomUUID();
     const items: BatchItem[] = part.map(({ sourceId, revision, acknowledges, attempts, uncertain }) => ({
       sourceId,
@@ -337,7 +337,7 @@ export class Sender {
     });
     await database.transaction(async (tx) => {
       await nameBatch(tx, { ...batch, actionId }, clock.now() + pollDelayMs(batch));
-      await carry(
+      await assignToBatch(
         tx,
         this.#lease,
         id,
@@ -348,7 +348,7 @@ export class Sender {
 
   /** A batch refused as a whole is halved until the customers that cause it stand alone, as far as the quota allows. */
   async #bisect(refused: readonly Writing[]): Promise<void> {
-    const { bulkWaitMs } = this.#room;
+    const { bulkWaitMs } = this.#deps;
     const leave = (part: readonly Writing[]) =>
       this.#putBack(part, 'its batch was refused as a whole', { alone: true });
     await bisect(refused, {

@@ -29,7 +29,7 @@ type Ending = Outcome | { sourceId: string; result: 'held back'; message: string
 
 type Endings = ReadonlyMap<string, Ending>;
 
-interface SettleRoom {
+interface SettleDeps {
   database: Database;
   clock: Clock;
   log: Log;
@@ -40,11 +40,11 @@ interface SettleRoom {
 }
 
 export class Settler {
-  readonly #room: SettleRoom;
+  readonly #deps: SettleDeps;
   readonly #freshness = new FreshnessNotes();
 
-  constructor(room: SettleRoom) {
-    this.#room = room;
+  constructor(deps: SettleDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -62,12 +62,12 @@ export class Settler {
     const isAccepted = ({ sourceId }: BatchItem) => outcomes.get(sourceId)?.result === 'accepted';
     const taken = sent.filter(isAccepted);
     const others = sent.filter((item) => !isAccepted(item));
-    if (taken.length > 0) this.#room.health.noteAccepted(taken.map(({ sourceId }) => sourceId));
+    if (taken.length > 0) this.#deps.health.noteAccepted(taken.map(({ sourceId }) => sourceId));
     const judged = await this.#heldBack(taken.length, others, outcomes);
     const parts = [...inParts(taken), ...(others.length > 0 ? [others] : [])];
     for (const [index, part] of parts.entries()) {
-      if (index > 0) await this.#room.rightOfWay.yieldToUrgent();
-      const rows = await this.#room.database.transaction(async (tx) =>
+      if (index > 0) await this.#deps.rightOfWay.yieldToUrgent();
+      const rows = await this.#deps.database.transaction(async (tx) =>
         (await mayGoOn(tx)) ? this.#settleIn(tx, carrier, part, judged) : null,
       );
       if (rows === null) break;
@@ -84,8 +84,8 @@ export class Settler {
       const outcome = outcomes.get(sourceId);
       return outcome?.result === 'rejected' ? [outcome] : [];
     });
-    if (rejected.length > 0) this.#room.onRejected();
-    const most = await this.#room.health.noteEnded(taken, rejected);
+    if (rejected.length > 0) this.#deps.onRejected();
+    const most = await this.#deps.health.noteEnded(taken, rejected);
     const judged = new Map<string, Ending>(outcomes);
     for (const outcome of rejected) {
       const left = most.get(outcome.code) ?? 0;
@@ -99,12 +99,12 @@ export class Settler {
   async settleIdle(carrier: Carrier, idle: readonly BatchItem[]): Promise<void> {
     if (idle.length === 0) return;
     const outcomes = new Map(idle.map(({ sourceId }) => [sourceId, accepted(sourceId)]));
-    await this.#room.database.transaction((tx) => this.#settleIn(tx, carrier, idle, outcomes));
+    await this.#deps.database.transaction((tx) => this.#settleIn(tx, carrier, idle, outcomes));
   }
 
   /** Notes how fresh these were delivered, once the transaction that settled them is over. */
   #noteFresh(settled: readonly Settled[]): void {
-    const now = this.#room.clock.now();
+    const now = this.#deps.clock.now();
     for (const [lane, rows] of Map.groupBy(settled, (row) => row.lane)) {
       const freshness = rows.flatMap((row) => (row.freshnessMs === null ? [] : [row.freshnessMs]));
       this.#freshness.note(lane, freshness, now);
@@ -113,7 +113,7 @@ export class Settler {
 
   /** Writes what was noted, at most once a second unless it is `all`. */
   async writeFreshness({ all = false } = {}): Promise<void> {
-    const { database, clock, log } = this.#room;
+    const { database, clock, log } = this.#deps;
     await this.#freshness
       .write(database, clock.now(), { all })
       .catch((error: unknown) => log.warn({ err: error }, 'freshness could not be written; tried again'));
@@ -125,7 +125,7 @@ export class Settler {
     sent: readonly BatchItem[],
     outcomes: Endings,
   ): Promise<Settled[]> {
-    const now = this.#room.clock.now();
+    const now = this.#deps.clock.now();
     const again = againAt(sent, now);
     const settled: Settled[] = [];
     for (const part of inParts(sent)) {
@@ -199,7 +199,7 @@ export class Settler {
     unsent: readonly Writing[],
     { message, alone, dueAt }: { message: string; alone?: boolean; dueAt?: number | undefined },
   ): Promise<void> {
-    const { database, clock } = this.#room;
+    const { database, clock } = this.#deps;
     const now = clock.now();
     const settlements = unsent.map((writing): Settlement => {
       const { sourceId, revision, uncertain } = writing;
@@ -216,7 +216,7 @@ export class Settler {
     error: unknown,
     verdict: Verdict,
   ): Promise<void> {
-    const { database, clock, health } = this.#room;
+    const { database, clock, health } = this.#deps;
     const now = clock.now();
     const rejected = error instanceof RejectedError ? error : verdict.blamed ? blamed(error as Error) : null;
     if (rejected) {

@@ -33,7 +33,7 @@ import {
 import { destinationName, listPauses } from '../../tables/pauses.ts';
 import { importedFiles } from '../../tables/runs.ts';
 import type { Suppressions } from '../../tables/suppressions.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 import { type Forgotten, forget, mostAttemptMs } from './forget.ts';
 
 /** Longer than any request. */
@@ -52,9 +52,9 @@ const lookMs = 1_000;
 
 const laterMs = 5_000;
 
-export interface EraseRoom {
+export interface EraseDeps {
   database: Database;
-  world: World;
+  rules: Rules;
   clock: Clock;
   log: Log;
   /** This machine: files given to it are searched by it alone. */
@@ -82,15 +82,15 @@ export interface EraseRequest {
  */
 export async function requestErasure(
   tx: Queryable,
-  room: { world: World; suppressions: Suppressions },
+  deps: { rules: Rules; suppressions: Suppressions },
   { sourceId, permanent, now }: EraseRequest,
 ): Promise<Erasure> {
-  const { world, suppressions } = room;
+  const { rules, suppressions } = deps;
   await suppressions.fence(tx);
   const subject = suppressions.hash({ sourceId });
   const open = await lockOpenErasure(tx, subject);
   const emails = open?.answers['suppression']?.emails ?? [];
-  const forgotten = await forget(tx, world, { sourceId, emails, now }, () => true);
+  const forgotten = await forget(tx, rules, { sourceId, emails, now }, () => true);
   const known = open?.answers['suppression']?.hashes ?? [];
   const hashes = [
     ...new Set([...known, ...forgotten.traits.map((trait) => suppressions.hash(trait))]),
@@ -195,16 +195,16 @@ function runsAnswer({ runsGoing }: Forgotten, rows: number, now: number): Answer
 }
 
 export class Eraser {
-  readonly #room: EraseRoom;
+  readonly #deps: EraseDeps;
 
-  constructor(room: EraseRoom) {
-    this.#room = room;
+  constructor(deps: EraseDeps) {
+    this.#deps = deps;
   }
 
   /** Takes one erasure further. */
   async step(signal: AbortSignal): Promise<Next> {
-    const { database, clock } = this.#room;
-    const lease = this.#room.newLease();
+    const { database, clock } = this.#deps;
+    const lease = this.#deps.newLease();
     const claimed = await claimErasure(database, { lease, now: clock.now(), leaseMs });
     if (!claimed) {
       const next = await nextErasureDue(database);
@@ -218,7 +218,7 @@ export class Eraser {
     const later = await this.#tellDestination(here, signal);
     if (Object.values(here.answers).every(({ answer }) => answer !== 'waiting' && answer !== 'refused')) {
       await endErasure(database, held, nameless(here.answers), clock.now());
-      this.#room.log.info({ erasure: here.id }, 'erased everywhere');
+      this.#deps.log.info({ erasure: here.id }, 'erased everywhere');
       return { again: true };
     }
     await putOffErasure(database, held, { answers: here.answers, ...later });
@@ -227,7 +227,7 @@ export class Eraser {
 
   /** What has come since, or could not be forgotten before. Null where the erasure is not ours any more. */
   async #forgetHere(held: { id: string; lease: string }): Promise<(Erasure & { sourceId: string }) | null> {
-    const { database, world, clock } = this.#room;
+    const { database, rules, clock } = this.#deps;
     return database.transaction(async (tx) => {
       const erasure = await lockClaimed(tx, held.id, held.lease);
       if (!erasure || erasure.sourceId === null) return null;
@@ -235,7 +235,7 @@ export class Eraser {
       const now = clock.now();
       const emails = answers['suppression']?.emails ?? [];
       const { carrier } = answers['delivery'] ?? {};
-      const forgotten = await forget(tx, world, { sourceId, emails, now }, (carried) => {
+      const forgotten = await forget(tx, rules, { sourceId, emails, now }, (carried) => {
         if (carried.batchId !== null) return true;
         return carried.lease === carrier && now - requestedAt < mostAttemptMs;
       });
@@ -256,7 +256,7 @@ export class Eraser {
 
   /** Files that were given to this machine to be imported and hold the person are removed, once nobody reads them. */
   async #searchImports({ sourceId, answers, requestedAt }: Erasure & { sourceId: string }): Promise<void> {
-    const { database, host, clock } = this.#room;
+    const { database, host, clock } = this.#deps;
     const store = importsOn(host);
     if (answers[store]?.answer !== 'waiting') return;
     const files = (await importedFiles(database, requestedAt)).filter((file) => file.host === host);
@@ -279,7 +279,7 @@ export class Eraser {
     erasure: Erasure & { sourceId: string },
     signal: AbortSignal,
   ): Promise<{ dueAt: number; counted: boolean }> {
-    const { database, clock } = this.#room;
+    const { database, clock } = this.#deps;
     const { answers } = erasure;
     const soon = { dueAt: clock.now() + lookMs, counted: false };
     const later = { dueAt: clock.now() + laterMs, counted: false };
@@ -301,7 +301,7 @@ export class Eraser {
   }
 
   async #remove({ sourceId, permanent }: Erasure & { sourceId: string }, signal: AbortSignal) {
-    const { destination, settings, endpoint, clock } = this.#room;
+    const { destination, settings, endpoint, clock } = this.#deps;
     if (!destination.remove)
       throw new RejectedError('this destination offers no way to take a customer away', {
         code: 'no_removal',
@@ -312,7 +312,7 @@ export class Eraser {
   }
 
   #heard(erasure: Erasure, outcome: Outcome): { dueAt: number; counted: boolean } {
-    const { clock } = this.#room;
+    const { clock } = this.#deps;
     const { answers, permanent, attempts } = erasure;
     const now = clock.now();
     if (outcome.result === 'rejected') return this.#refused(erasure, outcome.code);
@@ -335,7 +335,7 @@ export class Eraser {
   }
 
   #refused({ id, answers }: Erasure, code: string): { dueAt: number; counted: boolean } {
-    const { clock, log } = this.#room;
+    const { clock, log } = this.#deps;
     const now = clock.now();
     if (answers['destination']?.answer !== 'refused')
       log.error({ erasure: id, code }, 'the destination refuses an erasure');
@@ -352,13 +352,13 @@ export class Eraser {
     error: unknown,
     signal: AbortSignal,
   ): Promise<{ dueAt: number; counted: boolean }> {
-    const { clock, log } = this.#room;
+    const { clock, log } = this.#deps;
     const { id, answers, attempts } = erasure;
     const now = clock.now();
     if (signal.aborted) return { dueAt: now, counted: false };
     if (error instanceof RejectedError) return this.#refused(erasure, error.code);
     if (error instanceof UnauthorizedError) {
-      const isPaused = await this.#room.confirmRefused(error, signal);
+      const isPaused = await this.#deps.confirmRefused(error, signal);
       const refused = 'the destination refuses the credentials for an erasure; it is retried';
       // A key that may write and not delete is no reason to send nothing.
       if (!isPaused && answers['destination']?.note !== refused)
@@ -377,7 +377,7 @@ export class Eraser {
   }
 
   #waiting(note: string): Answer {
-    return { answer: 'waiting', at: this.#room.clock.now(), note };
+    return { answer: 'waiting', at: this.#deps.clock.now(), note };
   }
 }
 

@@ -20,7 +20,7 @@ import { forgetTouches } from '../../tables/touches.ts';
 import { forgetInVerifications } from '../../tables/verifications.ts';
 import { forgetVerified } from '../../tables/verified-customers.ts';
 import { emailsOf } from '../intake/erased-records.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 
 export interface Forgotten {
   /** Rows deleted or changed, by what they were. */
@@ -55,7 +55,7 @@ export interface Forgotten {
  */
 export async function forget(
   db: Queryable,
-  world: World,
+  rules: Rules,
   who: { sourceId: string; emails: readonly string[]; now: number },
   stillCarried: (carried: Carried) => boolean,
 ): Promise<Forgotten> {
@@ -63,7 +63,7 @@ export async function forget(
   // The customer first: whoever folds it now commits before the rest is deleted.
   const fields = await forgetCustomer(db, sourceId);
   const records = await forgetRecords(db, sourceId);
-  const addresses = [fields?.['email'], ...records.flatMap((record) => emailsIn(world, record))];
+  const addresses = [fields?.['email'], ...records.flatMap((record) => emailsIn(rules, record))];
   const emails = [...new Set([...who.emails, ...addresses.flatMap(normal)])];
   const carrier = await lockDelivery(db, sourceId);
   const carried =
@@ -71,7 +71,7 @@ export async function forget(
   if (carried) await keepFromOthers(db, sourceId, who.now + mostAttemptMs);
   else await dropDelivery(db, sourceId);
   const letters = (await lettersHolding(db, [sourceId, ...emails])).filter((letter) =>
-    isAbout(world, letter, sourceId, emails),
+    isAbout(rules, letter, sourceId, emails),
   );
   const runs = await forgetInRuns(db, { sourceId, emails }, records);
   await forgetTouches(db, records);
@@ -113,8 +113,8 @@ const isTelling = (name: string) => name.length >= shortestName;
 /** Longer than a lease and the longest request together: an attempt that has not ended by then has no end. */
 export const mostAttemptMs = 900_000;
 
-function emailsIn(world: World, record: { source: string; body: JsonObject }): string[] {
-  const source = world.source(record.source);
+function emailsIn(rules: Rules, record: { source: string; body: JsonObject }): string[] {
+  const source = rules.source(record.source);
   return source ? emailsOf(source, record).map(({ email }) => email) : [];
 }
 
@@ -123,11 +123,11 @@ function normal(email: Json | undefined): string[] {
 }
 
 /** Whether a letter is about the person: its record names them, or one of the words of what was kept does. */
-function isAbout(world: World, letter: KeptLetter, sourceId: string, emails: readonly string[]): boolean {
+function isAbout(rules: Rules, letter: KeptLetter, sourceId: string, emails: readonly string[]): boolean {
   const detail = letter.detail as JsonObject;
   const { body, ...rest } = detail;
   if (isObject(body)) {
-    const source = world.source(letter.source);
+    const source = rules.source(letter.source);
     if (source) {
       const found = sourceIdOf(body, source.sourceIdPath(body), {
         lowerCase: source.config.sourceId.lowerCase,

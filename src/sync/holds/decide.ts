@@ -5,11 +5,11 @@ import type { Queryable } from '../../db/database.ts';
 import { acknowledgedFields } from '../../tables/acknowledgements.ts';
 import { deleted } from '../../tables/breaker.ts';
 import { keepCustomers } from '../../tables/customers.ts';
-import { letGo } from '../../tables/deliveries.ts';
+import { releaseHeld } from '../../tables/deliveries.ts';
 import { decideHolds, type Hold, type HoldFilter } from '../../tables/holds.ts';
 import { setPins } from '../../tables/pins.ts';
-import { foldByHand, type PinRoom as Room } from '../intake/pinning.ts';
-import type { World } from '../intake/rules.ts';
+import { type PinDeps as Deps, foldByHand } from '../intake/pinning.ts';
+import type { Rules } from '../intake/rules.ts';
 
 const pageHolds = 500;
 
@@ -20,30 +20,30 @@ export interface Decided {
 }
 
 /** Lets these losses go on to the destination, the oldest first, 500 a transaction. */
-export function releaseHolds(room: Room, which: HoldFilter): Promise<Decided> {
-  return inPages(room, async (tx, now) => {
+export function releaseHolds(deps: Deps, which: HoldFilter): Promise<Decided> {
+  return inPages(deps, async (tx, now) => {
     const holds = await decideHolds(tx, which, 'released', { most: pageHolds, now });
-    return { holds, let: await letGo(tx, customersOf(holds), now) };
+    return { holds, let: await releaseHeld(tx, customersOf(holds), now) };
   });
 }
 
 /** Turns these losses back: what the destination has of each field stays by a pin, and whom records left is kept. */
-export function refuseHolds(room: Room, which: HoldFilter): Promise<Decided> {
-  return inPages(room, async (tx, now) => {
+export function refuseHolds(deps: Deps, which: HoldFilter): Promise<Decided> {
+  return inPages(deps, async (tx, now) => {
     const holds = await decideHolds(tx, which, 'refused', { most: pageHolds, now });
     await keepCustomers(tx, customersOf(holds.filter((hold) => hold.what === deleted)));
     await pinValues(
       tx,
-      room.world,
+      deps.rules,
       holds.filter((hold) => hold.what !== deleted),
       now,
     );
-    return { holds, let: await letGo(tx, customersOf(holds), now) };
+    return { holds, let: await releaseHeld(tx, customersOf(holds), now) };
   });
 }
 
 async function inPages(
-  { database, clock }: Room,
+  { database, clock }: Deps,
   decidePage: (tx: Queryable, now: number) => Promise<{ holds: Hold[]; let: string[] }>,
 ): Promise<Decided> {
   const decided = { holds: 0, customers: 0 };
@@ -55,7 +55,7 @@ async function inPages(
   }
 }
 
-async function pinValues(tx: Queryable, world: World, holds: readonly Hold[], now: number): Promise<void> {
+async function pinValues(tx: Queryable, rules: Rules, holds: readonly Hold[], now: number): Promise<void> {
   if (holds.length === 0) return;
   const sourceIds = customersOf(holds);
   const acknowledged = await acknowledgedFields(tx, sourceIds);
@@ -68,7 +68,7 @@ async function pinValues(tx: Queryable, world: World, holds: readonly Hold[], no
   for (const [field, group] of Map.groupBy(pins, (pin) => pin.field)) {
     const note = group.length === 1 ? group[0]!.note : `refused ${group.length} holds`;
     const ids = group.map((pin) => pin.sourceId);
-    await foldByHand(tx, world, ids, { by: 'pin', field, note }, now);
+    await foldByHand(tx, rules, ids, { by: 'pin', field, note }, now);
   }
 }
 

@@ -29,7 +29,7 @@ import {
   settleTouches,
 } from '../../tables/touches.ts';
 import { ingest } from '../intake/ingest.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
 import type { SourceHealth } from '../intake/source-health.ts';
 import { concernsContent } from '../intake/taking-apart.ts';
@@ -44,9 +44,9 @@ const looksMax = 3;
 /** How long after one look the next one is; longer where the vendor shows its changes later than that. */
 const shortestLookMs = 5_000;
 
-export interface HydrateRoom {
+export interface HydrateDeps {
   database: Database;
-  world: World;
+  rules: Rules;
   clock: Clock;
   log: Log;
   endpoint(source: string): Endpoint | null;
@@ -69,21 +69,21 @@ interface Reading {
 
 /** Reads the touches of one source: each has its own, so that a slow vendor keeps no other waiting. */
 export class Hydrator {
-  readonly #room: HydrateRoom;
+  readonly #deps: HydrateDeps;
   readonly #source: string;
 
-  constructor(room: HydrateRoom, source: string) {
-    this.#room = room;
+  constructor(deps: HydrateDeps, source: string) {
+    this.#deps = deps;
     this.#source = source;
   }
 
   async step(signal: AbortSignal): Promise<Next> {
-    const { database, world, clock } = this.#room;
-    const source = world.source(this.#source);
+    const { database, rules, clock } = this.#deps;
+    const source = rules.source(this.#source);
     const due = await nextTouchDue(database, this.#source);
     if (!source || due === null) return { again: false, afterMs: 1000 };
     if (due > clock.now()) return { again: false, afterMs: Math.min(due - clock.now(), 1000) };
-    const health = this.#room.health(source.name);
+    const health = this.#deps.health(source.name);
     const paused = (await listPauses(database)).has(source.name);
     if (paused) {
       if (!(await takeTrial(database, source.name, clock.now()))) return { again: false, afterMs: 5_000 };
@@ -104,8 +104,8 @@ export class Hydrator {
     most: number,
     signal: AbortSignal,
   ): Promise<number> {
-    const { database, clock } = this.#room;
-    const lease = this.#room.newLease();
+    const { database, clock } = this.#deps;
+    const lease = this.#deps.newLease();
     const touches = await claimTouches(database, {
       source: source.name,
       stream: stream.name,
@@ -123,7 +123,7 @@ export class Hydrator {
       const asked = stream.read!.records(context, { recordIds, properties });
       const answer = await untilAborted(asked, signal);
       await database.transaction((tx) => this.#take(tx, reading, { ...answer, readAt: context.now }));
-      this.#room.onIngested();
+      this.#deps.onIngested();
     } catch (error) {
       await this.#settleFailure(reading, error, signal);
     }
@@ -131,12 +131,12 @@ export class Hydrator {
   }
 
   #context(source: Source, signal: AbortSignal): Context<unknown> {
-    const { clock } = this.#room;
-    const api = this.#room.endpoint(source.name)?.api('webhook', { signal }) ?? {
+    const { clock } = this.#deps;
+    const api = this.#deps.endpoint(source.name)?.api('webhook', { signal }) ?? {
       request: () => Promise.reject(new RejectedError(`${source.name} describes no API`, { code: 'no_api' })),
     };
     const { settings, locale = {} } = source.config;
-    const guarded = this.#room.health(source.name).guard(api, signal);
+    const guarded = this.#deps.health(source.name).guard(api, signal);
     return { settings, locale, api: guarded, files: localFiles, now: clock.now() };
   }
 
@@ -146,7 +146,7 @@ export class Hydrator {
     answer: { records: SourceRecord[]; missing: string[]; readAt: number },
   ): Promise<void> {
     const { source, stream, lease } = reading;
-    const { world, clock } = this.#room;
+    const { rules, clock } = this.#deps;
     const now = clock.now();
     const held = { source: source.name, stream: stream.name, lease };
     // What was missing before this worker was stopped may be there again by now. Of records their clocks tell.
@@ -177,7 +177,7 @@ export class Hydrator {
     };
     await ingest(
       tx,
-      world,
+      rules,
       {
         ...intake,
         onCounted: (record, as) => {
@@ -245,19 +245,19 @@ export class Hydrator {
     const erased = gone.filter((one) => one.gone === 'erased').map((one) => one.recordId);
     if (erased.length === 0) return;
     const sourceIds = new Set((await sourceIdsOf(tx, source.name, stream.name, erased)).values());
-    for (const sourceId of [...sourceIds].sort()) await this.#room.onErased(tx, sourceId, now);
+    for (const sourceId of [...sourceIds].sort()) await this.#deps.onErased(tx, sourceId, now);
   }
 
   async #settleFailure(reading: Reading, error: unknown, signal: AbortSignal): Promise<void> {
     const { source, stream, lease, touches } = reading;
-    const { database, clock, log } = this.#room;
+    const { database, clock, log } = this.#deps;
     const now = clock.now();
     const held = { source: source.name, stream: stream.name, lease };
     const recordIds = touches.map((one) => one.recordId);
     const message = error instanceof Error ? error.message : String(error);
     if (signal.aborted)
       return putOffTouches(database, held, { recordIds, dueAt: now, counted: false, error: null });
-    const health = this.#room.health(source.name);
+    const health = this.#deps.health(source.name);
     if (error instanceof UnauthorizedError) {
       const confirmMs = health.confirmMs(error);
       const dueAt = now + (confirmMs ?? 0);
@@ -301,7 +301,7 @@ export class Hydrator {
     message: string,
     { delayMs, over = false }: { delayMs?: number; over?: boolean } = {},
   ): Promise<void> {
-    const now = this.#room.clock.now();
+    const now = this.#deps.clock.now();
     const held = { source: source.name, stream: stream.name, lease };
     const dead = touches.filter(({ attempts }) => over || attempts >= attemptsMax.touch);
     for (const one of touches) {
@@ -310,7 +310,7 @@ export class Hydrator {
       await putOffTouches(tx, held, { recordIds: [one.recordId], dueAt, counted: true, error: message });
     }
     for (const { recordId } of dead)
-      this.#room.health(source.name).forget(`touch ${stream.name} ${recordId}`);
+      this.#deps.health(source.name).forget(`touch ${stream.name} ${recordId}`);
     const settled = await settleTouches(tx, { ...held, now }, dead);
     await keepDeadLetters(
       tx,

@@ -36,7 +36,7 @@ import { type Touch, touch } from '../../tables/touches.ts';
 import { aheadNote, asReceived, isAhead } from '../intake/clocks.ts';
 import { ingest } from '../intake/ingest.ts';
 import { compose, type Told } from '../intake/partial-records.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
 import { concernsContent } from '../intake/taking-apart.ts';
 import { poisonIn } from './poison.ts';
@@ -49,9 +49,9 @@ const mostItemsTogether = 5_000;
 /** Of a body that was kept packed, where the source's settings say nothing. */
 const mostUnpackedBytes = 64 * 1024 * 1024;
 
-export interface OpenRoom {
+export interface OpenDeps {
   database: Database;
-  world: World;
+  rules: Rules;
   clock: Clock;
   log: Log;
   rightOfWay: RightOfWay;
@@ -119,19 +119,19 @@ class Tally {
 }
 
 export class Opener {
-  readonly #room: OpenRoom;
+  readonly #deps: OpenDeps;
   /** Sources of which a group failed: their requests are opened one by one until one of them is put aside. */
   readonly #careful = new Set<string>();
   /** When the log last said so of a source, by kind of finding; epoch milliseconds. */
   #turn = 0;
 
-  constructor(room: OpenRoom) {
-    this.#room = room;
+  constructor(deps: OpenDeps) {
+    this.#deps = deps;
   }
 
   /** Opens some of what waits of each source, in turn: a flood of one does not keep the others waiting. */
   async step(signal: AbortSignal): Promise<Next> {
-    const { database, clock, onOpened } = this.#room;
+    const { database, clock, onOpened } = this.#deps;
     const names = await sourcesWaiting(database, this.#names(), clock.now());
     for (const name of this.#careful) if (!names.includes(name)) this.#careful.delete(name);
     let isAny = false;
@@ -148,13 +148,13 @@ export class Opener {
   }
 
   #names(): string[] {
-    const { world, destination } = this.#room;
-    const names = world.sources.filter((source) => source.webhook !== null).map((source) => source.name);
+    const { rules, destination } = this.#deps;
+    const names = rules.sources.filter((source) => source.webhook !== null).map((source) => source.name);
     return destination ? [...names, destination.name] : names;
   }
 
   async #openSome(source: string): Promise<number> {
-    const { database, clock, log, rightOfWay } = this.#room;
+    const { database, clock, log, rightOfWay } = this.#deps;
     const most = this.#careful.has(source) ? 1 : mostRequests;
     let locked: KeptRequest[] = [];
     try {
@@ -185,7 +185,7 @@ export class Opener {
   /** Opens a request that failed, without the items to blame. Returns why it cannot be opened, or null. */
   async #openApart(source: string, request: KeptRequest, failed: unknown): Promise<unknown> {
     if (!concernsContent(failed)) return failed;
-    const { database, clock, log, rightOfWay } = this.#room;
+    const { database, clock, log, rightOfWay } = this.#deps;
     try {
       const poison = await this.#poisonIn(source, request);
       await rightOfWay.urgently(() =>
@@ -202,7 +202,7 @@ export class Opener {
   }
 
   async #poisonIn(source: string, request: KeptRequest): Promise<ReadonlyMap<number, string>> {
-    const { database } = this.#room;
+    const { database } = this.#deps;
     const items = await this.#itemsOf(source, this.#webhookOf(source), request, new Tally());
     const undo = new Error('a trial');
     return poisonIn(items.length, async (from, to) => {
@@ -218,12 +218,12 @@ export class Opener {
   }
 
   #webhookOf(name: string): Webhook<unknown> {
-    return this.#room.world.source(name)?.webhook ?? this.#room.destination!.webhook;
+    return this.#deps.rules.source(name)?.webhook ?? this.#deps.destination!.webhook;
   }
 
   /** What failed alone is tried again later, and is dead after the last attempt. */
   async #putAside(source: string, request: KeptRequest, error: unknown): Promise<void> {
-    const { database, clock } = this.#room;
+    const { database, clock } = this.#deps;
     const message = error instanceof Error ? error.message : String(error);
     const now = clock.now();
     const attempts = request.attempts + 1;
@@ -250,7 +250,7 @@ export class Opener {
       return await this.#replayed(source, ids, { dryRun });
     } catch (error) {
       if (ids.length !== 1 || !concernsContent(error)) throw error;
-      const [request] = await lockRequests(this.#room.database, ids);
+      const [request] = await lockRequests(this.#deps.database, ids);
       if (!request) throw error;
       return await this.#replayed(source, ids, { dryRun, poison: await this.#poisonIn(source, request) });
     }
@@ -264,7 +264,7 @@ export class Opener {
     let results: { id: number; counts: ItemCounts | null; error: string | null }[] = [];
     const undo = new Error('dry run');
     try {
-      await this.#room.database.transaction(async (tx) => {
+      await this.#deps.database.transaction(async (tx) => {
         const requests = (await lockRequests(tx, ids)).map((request) => ({
           ...request,
           attempts: Math.max(request.attempts, 1),
@@ -280,7 +280,7 @@ export class Opener {
     } catch (error) {
       if (error !== undo) throw error;
     }
-    if (!dryRun) this.#room.onOpened();
+    if (!dryRun) this.#deps.onOpened();
     return results;
   }
 
@@ -292,8 +292,8 @@ export class Opener {
     requests: readonly KeptRequest[],
     choice: Choice = {},
   ): Promise<Tally> {
-    const now = this.#room.clock.now();
-    const source = this.#room.world.source(name);
+    const now = this.#deps.clock.now();
+    const source = this.#deps.rules.source(name);
     const webhook = this.#webhookOf(name);
     const tally = new Tally();
     // What was opened before may have left letters.
@@ -360,7 +360,7 @@ export class Opener {
     tally: Tally,
   ): Promise<Json[]> {
     try {
-      const limits = this.#room.world.source(source)?.config.webhook;
+      const limits = this.#deps.rules.source(source)?.config.webhook;
       const body = await unpackedBody(request, limits?.maxBodyBytes ?? mostUnpackedBytes);
       // An empty body tries the address, with the right credentials.
       const reading = {
@@ -454,7 +454,7 @@ export class Opener {
   }
 
   #tell(source: string, { message, count }: Note): void {
-    this.#room.log.warn({ source, records: count }, message);
+    this.#deps.log.warn({ source, records: count }, message);
   }
 
   async #takeRecords(
@@ -471,7 +471,7 @@ export class Opener {
     const changed: number[] = [];
     await ingest(
       tx,
-      this.#room.world,
+      this.#deps.rules,
       {
         source,
         stream,
@@ -495,7 +495,7 @@ export class Opener {
     tally: Tally,
     now: number,
   ): Promise<void> {
-    const { destination } = this.#room;
+    const { destination } = this.#deps;
     if (!destination) return;
     const read = items.flatMap((item) => {
       const said = this.#said(destination.name, item, tally, () =>
@@ -529,7 +529,7 @@ export class Opener {
   }
 
   #unexpected(source: string, request: KeptRequest, error: unknown): string {
-    this.#room.log.error({ err: error, source, request: request.id }, 'a kept request could not be read');
+    this.#deps.log.error({ err: error, source, request: request.id }, 'a kept request could not be read');
     return 'it could not be read, and nobody expected that: the log has the error';
   }
 }

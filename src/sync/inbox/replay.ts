@@ -7,7 +7,7 @@ import type { Opener } from './open.ts';
 
 const mostTogether = 100;
 
-export interface ReplayRoom {
+export interface ReplayDeps {
   database: Database;
   log: Log;
   opener: Opener;
@@ -35,7 +35,7 @@ export interface Replaying {
 
 /** Opens these requests again. `dryRun`: what would become of them is found out and taken back. */
 export async function replayRequests(
-  room: ReplayRoom,
+  deps: ReplayDeps,
   requests: readonly { id: number; source: string }[],
   { dryRun }: { dryRun: boolean },
 ): Promise<Replaying> {
@@ -44,7 +44,7 @@ export async function replayRequests(
     const ids = group.map(({ id }) => id);
     for (let from = 0; from < ids.length; from += mostTogether) {
       const some = ids.slice(from, from + mostTogether);
-      const results = await together(room, source, some, dryRun);
+      const results = await together(deps, source, some, dryRun);
       const known = new Set(results.map(({ id }) => id));
       all.results.push(...results);
       all.withoutWebhook.push(...some.filter((id) => !known.has(id)));
@@ -55,21 +55,21 @@ export async function replayRequests(
 
 /** One that cannot be opened at all must not keep those beside it. */
 async function together(
-  room: ReplayRoom,
+  deps: ReplayDeps,
   source: string,
   ids: readonly number[],
   dryRun: boolean,
 ): Promise<Replayed[]> {
   try {
-    const results = await room.opener.replay(source, ids, { dryRun });
+    const results = await deps.opener.replay(source, ids, { dryRun });
     return results.map((one) => ({ ...one, source, result: resultOf(one.counts) }));
   } catch (error) {
     if (ids.length > 1) {
       const results: Replayed[] = [];
-      for (const id of ids) results.push(...(await together(room, source, [id], dryRun)));
+      for (const id of ids) results.push(...(await together(deps, source, [id], dryRun)));
       return results;
     }
-    room.log.error({ err: error, source, request: ids[0] }, 'a kept request could not be opened again');
+    deps.log.error({ err: error, source, request: ids[0] }, 'a kept request could not be opened again');
     const reason = 'it could not be opened, and is as it was: the log has the error';
     return ids.map((id) => ({ id, source, result: 'failed', counts: null, error: reason }));
   }
@@ -85,12 +85,12 @@ function resultOf(counts: ItemCounts | null): ReplayResult {
  * on, or null where none is left. What has come since it was asked for is left out by `filter.to`.
  */
 export async function replayFitting(
-  room: ReplayRoom,
+  deps: ReplayDeps,
   filter: InboxFilter,
   { dryRun, after, most }: { dryRun: boolean; after: number; most: number },
 ): Promise<Replaying & { next: number | null }> {
-  const found = await requestsAfter(room.database, filter, { after, limit: most + 1 });
+  const found = await requestsAfter(deps.database, filter, { after, limit: most + 1 });
   const some = found.slice(0, most);
-  const replayed = await replayRequests(room, some, { dryRun });
+  const replayed = await replayRequests(deps, some, { dryRun });
   return { ...replayed, next: found.length > most ? some.at(-1)!.id : null };
 }

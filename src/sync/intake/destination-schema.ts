@@ -1,5 +1,5 @@
 // The destination's metadata schema: asked for until it is known, kept for the next start, and asked for again whenever it
-// may have changed. Until it is known the world maps nothing. It maps no record itself.
+// may have changed. Until it is known nothing is mapped. It maps no record itself.
 import {
   type Json,
   type MetadataSchema,
@@ -13,7 +13,7 @@ import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { backoffMs } from '../../engine/work/retry.ts';
 import { keepSchema, keptSchema } from '../../tables/destination-schemas.ts';
-import type { World } from './rules.ts';
+import type { Rules } from './rules.ts';
 
 /** The longest wait before it is asked for again, and the shortest after a refusal that a changed schema would explain. */
 const longestWaitMs = 60_000;
@@ -40,11 +40,11 @@ export interface SchemaFault {
   lasting: boolean;
 }
 
-export interface SchemaRoom {
+export interface SchemaDeps {
   database: Database;
   clock: Clock;
   log: Log;
-  world: World;
+  rules: Rules;
   /** The account whose schema it is, and the connector's name, for sentences. */
   account: string;
   vendor: string;
@@ -57,7 +57,7 @@ export interface SchemaRoom {
 }
 
 export class DestinationSchema {
-  readonly #room: SchemaRoom;
+  readonly #deps: SchemaDeps;
   #fault: SchemaFault | null = null;
   #isRead: boolean;
   #askedAt = Number.NEGATIVE_INFINITY;
@@ -65,15 +65,15 @@ export class DestinationSchema {
   #notFound = 0;
   #asking: Promise<void> | null = null;
 
-  constructor(room: SchemaRoom) {
-    this.#room = room;
-    this.#isRead = room.read === null;
-    if (room.read !== null) room.world.awaitSchema();
+  constructor(deps: SchemaDeps) {
+    this.#deps = deps;
+    this.#isRead = deps.read === null;
+    if (deps.read !== null) deps.rules.awaitSchema();
   }
 
   /** False where nobody needs to be asked. */
   get isAsked(): boolean {
-    return this.#room.read !== null;
+    return this.#deps.read !== null;
   }
 
   /** True once this process has read it itself. */
@@ -88,8 +88,8 @@ export class DestinationSchema {
 
   /** The sentence for whatever waits for it; null where nothing does. */
   get waitSentence(): string | null {
-    const { world, vendor } = this.#room;
-    if (world.schemaIsKnown) return null;
+    const { rules, vendor } = this.#deps;
+    if (rules.schemaIsKnown) return null;
     if (this.#fault === null)
       return `Customers wait for the metadata schema of ${vendor}, which is being read.`;
     const { reason, nextAt } = this.#fault;
@@ -103,10 +103,10 @@ export class DestinationSchema {
 
   /** Takes what was read of this account before, by whatever process. */
   async takeKept(): Promise<void> {
-    const { database, account, world, read } = this.#room;
+    const { database, account, rules, read } = this.#deps;
     if (read === null) return;
     const kept = await keptSchema(database, account);
-    if (kept && !(world.schemaIsKnown && sameSchema(kept.schema, world.schema))) world.schema = kept.schema;
+    if (kept && !(rules.schemaIsKnown && sameSchema(kept.schema, rules.schema))) rules.schema = kept.schema;
   }
 
   /** Asks now. Who asks at the same time is given the same answer. */
@@ -119,7 +119,7 @@ export class DestinationSchema {
 
   /** Asks where it is time to, else looks whether another worker has. Returns when to look again, in milliseconds. */
   async step(): Promise<number> {
-    const { clock } = this.#room;
+    const { clock } = this.#deps;
     if (this.#dueAt() <= clock.now()) await this.refresh();
     else await this.takeKept();
     return Math.min(Math.max(this.#dueAt() - clock.now(), 50), lookMs);
@@ -132,7 +132,7 @@ export class DestinationSchema {
   }
 
   async #ask(): Promise<void> {
-    const { read, database, account, clock } = this.#room;
+    const { read, database, account, clock } = this.#deps;
     if (read === null) return;
     await this.takeKept();
     this.#doubted = false;
@@ -148,12 +148,12 @@ export class DestinationSchema {
   }
 
   #taken(schema: MetadataSchema | null): void {
-    const { world, log, clock } = this.#room;
+    const { rules, log, clock } = this.#deps;
     const fault = this.#fault;
     this.#fault = null;
     this.#notFound = 0;
     this.#isRead = true;
-    if (!(world.schemaIsKnown && sameSchema(schema, world.schema))) world.schema = schema;
+    if (!(rules.schemaIsKnown && sameSchema(schema, rules.schema))) rules.schema = schema;
     if (fault)
       log.info(
         { attempts: fault.attempts, waitedMs: clock.now() - fault.since },
@@ -162,8 +162,8 @@ export class DestinationSchema {
   }
 
   async #failed(error: unknown): Promise<void> {
-    const { clock, log, world } = this.#room;
-    if (error instanceof UnauthorizedError) await this.#room.onRefused(error);
+    const { clock, log, rules } = this.#deps;
+    if (error instanceof UnauthorizedError) await this.#deps.onRefused(error);
     const status = statusOf(error);
     this.#notFound = status === 404 ? this.#notFound + 1 : 0;
     const before = this.#fault;
@@ -181,19 +181,19 @@ export class DestinationSchema {
       nextAt: clock.now() + waitMs,
       lasting,
     };
-    if (!world.schemaIsKnown && this.#notFound >= notFoundMost && (await this.#room.reaches())) {
+    if (!rules.schemaIsKnown && this.#notFound >= notFoundMost && (await this.#deps.reaches())) {
       log.warn(
         { reason: stopped(error) },
         'the destination answers, but has no metadata schema at this address: metadata is sent without types',
       );
-      world.schema = null;
+      rules.schema = null;
     } else if (before === null || before.lasting !== lasting) this.#tell(this.#fault);
   }
 
   #tell({ reason, nextAt }: SchemaFault): void {
-    const { log, world } = this.#room;
+    const { log, rules } = this.#deps;
     const fields = { reason, nextAt: new Date(nextAt).toISOString() };
-    if (world.schemaIsKnown)
+    if (rules.schemaIsKnown)
       log.warn(fields, 'the metadata schema could not be read again, so the one known is used');
     else log.warn(fields, 'customers wait for the metadata schema of the destination');
   }

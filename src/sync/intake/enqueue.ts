@@ -4,10 +4,10 @@ import type { Queryable } from '../../db/database.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import type { Breaker } from '../../tables/breaker.ts';
 import { type Revised, unkeep } from '../../tables/customers.ts';
-import { hold, letGo, want } from '../../tables/deliveries.ts';
+import { hold, releaseHeld, upsertWanted } from '../../tables/deliveries.ts';
 import { dissolveHolds, keepHolds } from '../../tables/holds.ts';
 
-export interface Debt {
+export interface EnqueueOptions {
   source: string;
   runId: number | null;
   lane: Lane;
@@ -18,22 +18,26 @@ export interface Debt {
   changedAt?: ReadonlyMap<string, number>;
 }
 
-export async function owe(db: Queryable, revised: readonly Revised[], debt: Debt): Promise<void> {
+export async function enqueueDeliveries(
+  db: Queryable,
+  revised: readonly Revised[],
+  options: EnqueueOptions,
+): Promise<void> {
   const wanted = revised.map(({ sourceId, revision }) => ({
     sourceId,
     revision,
-    changedAt: debt.changedAt?.get(sourceId),
+    changedAt: options.changedAt?.get(sourceId),
   }));
-  await want(db, wanted, debt.lane, debt.now);
+  await upsertWanted(db, wanted, options.lane, options.now);
   const known = revised.filter((row) => row.revision > 1);
   if (known.length === 0) return;
   await unkeep(
     db,
     known.filter((row) => row.cameBack).map((row) => row.sourceId),
   );
-  await letGo(db, await dissolveHolds(db, known, debt.now), debt.now);
-  const excess = (await debt.breaker?.excess(db, known, debt)) ?? [];
-  await keepHolds(db, excess, debt);
+  await releaseHeld(db, await dissolveHolds(db, known, options.now), options.now);
+  const excess = (await options.breaker?.excess(db, known, options)) ?? [];
+  await keepHolds(db, excess, options);
   await hold(
     db,
     excess.map((loss) => loss.sourceId),

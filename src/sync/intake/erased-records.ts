@@ -1,7 +1,7 @@
 // Which records of a page speak of somebody who was erased: those are not taken in. It keeps nothing.
 import type { Json, RejectedRow, SourceRecord } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
-import type { Known, Suppressions, Trait } from '../../tables/suppressions.ts';
+import type { ErasedTest, Suppressions, Trait } from '../../tables/suppressions.ts';
 import type { Source } from './source.ts';
 
 /** A record that would be written. */
@@ -40,7 +40,7 @@ export async function erasedAmong(
     ...(newcomer.stored ? [] : emailsOf(at.source, newcomer.record)),
   ];
   const ofRow = (row: RejectedRow): Trait[] => [record(row.position), ...wordsOf(row.raw)];
-  const known: Known = await suppressions.known(db, function* () {
+  const known: ErasedTest = await suppressions.known(db, function* () {
     for (const newcomer of page.newcomers) yield* ofNewcomer(newcomer);
     for (const row of page.rejected) yield* ofRow(row);
     for (const recordId of page.mergedIds) yield record(recordId);

@@ -28,10 +28,10 @@ import {
 } from '../../tables/records.ts';
 import { withCleanNames } from './clean-names.ts';
 import { aheadNote, asReceived } from './clocks.ts';
-import { owe } from './enqueue.ts';
+import { enqueueDeliveries } from './enqueue.ts';
 import { erasedAmong, type Newcomer } from './erased-records.ts';
 import { type Hashed, judge, quickVerdict, type Verdict } from './judging.ts';
-import type { World } from './rules.ts';
+import type { Rules } from './rules.ts';
 import type { Source } from './source.ts';
 
 export interface Intake {
@@ -56,12 +56,12 @@ export type RecordCount = 'changed' | 'unchanged' | 'superseded' | 'filtered' | 
 /** Takes in one page's records and rejected rows. Commits nothing itself. */
 export async function ingest(
   db: Queryable,
-  world: World,
+  rules: Rules,
   intake: Intake,
   given: Pick<Page, 'records' | 'rejected'>,
 ): Promise<Counts> {
   const { source, stream } = intake;
-  if (!world.schemaIsKnown)
+  if (!rules.schemaIsKnown)
     throw new TransientError('records are taken in once the metadata schema of the destination is known');
   const page = withCleanNames(given);
   const records = believable(page.records, intake);
@@ -71,7 +71,7 @@ export async function ingest(
 
   const { verdicts, rejected, merges } = await withoutTheErased(
     db,
-    world,
+    rules,
     intake,
     { records, newest, rejected: page.rejected ?? [] },
     judged,
@@ -109,9 +109,9 @@ export async function ingest(
     if ('before' in verdict && verdict.before !== null) affected.add(verdict.before);
     if (verdict.kind === 'touched' && verdict.sourceId !== null) affected.add(verdict.sourceId);
   }
-  counts.customers = await foldAndOwe(db, world, intake, affected, verdicts);
+  counts.customers = await foldAndOwe(db, rules, intake, affected, verdicts);
   if (rest.length > 0) {
-    const more = await ingest(db, world, intake, { records: rest });
+    const more = await ingest(db, rules, intake, { records: rest });
     for (const key of Object.keys(counts) as (keyof Counts)[]) counts[key] += more[key];
   }
   return counts;
@@ -203,7 +203,7 @@ function countAll(intake: Intake, { records, newest, rest, done, page, rejected 
 /** Folds these customers again and enqueues what is new. Returns how many changed. */
 async function foldAndOwe(
   db: Queryable,
-  world: World,
+  rules: Rules,
   intake: Intake,
   affected: ReadonlySet<string>,
   verdicts: readonly Verdict[],
@@ -211,9 +211,16 @@ async function foldAndOwe(
   if (affected.size === 0) return 0;
   const { source, stream, runId, lane, now } = intake;
   const cause = { by: 'records' as const, source: source.name, stream, runId };
-  const revised = await refold(db, affected, world.fold, { cause, now });
+  const revised = await refold(db, affected, rules.fold, { cause, now });
   const changedAt = revised.length > 0 ? await changesOfNow(db, intake, verdicts) : new Map();
-  await owe(db, revised, { source: source.name, runId, lane, now, breaker: world.breaker, changedAt });
+  await enqueueDeliveries(db, revised, {
+    source: source.name,
+    runId,
+    lane,
+    now,
+    breaker: rules.breaker,
+    changedAt,
+  });
   await intake.onRevised?.(revised);
   if (intake.onNote) await noteLetterTwins(db, intake, revised);
   return revised.length;
@@ -293,7 +300,7 @@ interface Merge {
 /** What would be kept of a page, without whom was erased. A page that brings nothing new asks nothing. */
 async function withoutTheErased(
   db: Queryable,
-  { suppressions }: World,
+  { suppressions }: Rules,
   intake: Intake,
   page: {
     records: readonly SourceRecord[];

@@ -2,7 +2,7 @@
 // reads no table, and the rows it is given are locked by its caller.
 import { isDeepStrictEqual } from 'node:util';
 import type { Fields, JsonObject } from '../../connector.ts';
-import { composed, goodClock, type Known, separator } from '../../customer/composing.ts';
+import { composed, goodClock, type KnownRecord, separator } from '../../customer/composing.ts';
 import { assignedSourceId, sourceIdOf } from '../../customer/identity.ts';
 import type { DeadLetter } from '../../tables/dead-letters.ts';
 import type { ComposedRecord, LockedRecord, RecordRow, StoredRecord } from '../../tables/records.ts';
@@ -90,7 +90,7 @@ export function judge(hashed: Hashed, stored: LockedRecord | undefined, origin: 
 }
 
 /** It was not deleted since. */
-function stands({ changedAt, deletedAt }: Pick<Known, 'changedAt' | 'deletedAt'>): boolean {
+function stands({ changedAt, deletedAt }: Pick<KnownRecord, 'changedAt' | 'deletedAt'>): boolean {
   return deletedAt === null || deletedAt < changedAt;
 }
 
@@ -125,7 +125,7 @@ function wholeOf(
   record: ComposedRecord,
   stored: LockedRecord | undefined,
   { source, stream }: Origin,
-): Known {
+): KnownRecord {
   const { body, changedAt } = record;
   const deletions = [record.deletedAt, stored?.deletedAt].filter((time) => time != null);
   const deletedAt = deletions.length > 0 ? Math.max(...deletions) : null;
@@ -145,7 +145,7 @@ function wholeOf(
 }
 
 /** Without absent properties that the vendor is asked for no more: nothing would bring them up to date. */
-function withoutUnasked(all: Known, told: JsonObject, source: Source): Known {
+function withoutUnasked(all: KnownRecord, told: JsonObject, source: Source): KnownRecord {
   const unasked = Object.keys(all.body).filter((key) => !Object.hasOwn(told, key) && !source.isKept(key));
   if (unasked.length === 0) return all;
   const isKept = ([path]: readonly [string, unknown]) => !unasked.includes(path.split(separator)[0]!);
@@ -154,7 +154,7 @@ function withoutUnasked(all: Known, told: JsonObject, source: Source): Known {
 }
 
 interface Making {
-  whole: Known;
+  whole: KnownRecord;
   /** Null for a deletion. */
   told: ComposedRecord | null;
   stored: LockedRecord | undefined;
@@ -223,7 +223,7 @@ function goodValues({ whole, told, stored, origin }: Making, open: readonly stri
   return good;
 }
 
-function withGoodClocks({ clocks }: Known, good: Good): Known['clocks'] {
+function withGoodClocks({ clocks }: KnownRecord, good: Good): KnownRecord['clocks'] {
   const own = Object.entries(clocks ?? {}).filter(([key]) => !key.startsWith(separator));
   const ofGood = [...good].map(([field, { clock }]) => [`${separator}${field}`, clock] as const);
   return own.length + ofGood.length === 0 ? null : Object.fromEntries([...own, ...ofGood]);

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Fields, JsonObject } from '../../connector.ts';
 import { assignedSourceId, sourceIdOf } from '../../customer/identity.ts';
 import type { MappedState, StandingRecord } from '../../tables/records.ts';
-import type { World } from './rules.ts';
+import type { Rules } from './rules.ts';
 import type { Source } from './source.ts';
 
 export interface Mapped extends MappedState {
@@ -58,13 +58,13 @@ export function sameState(a: MappedState, b: MappedState): boolean {
  * `records`: all that speak of one customer. Returns the good values to keep for `record`.
  */
 export function goodOfBefore(
-  world: World,
+  rules: Rules,
   record: StandingRecord,
   newlyFaulty: readonly string[],
   records: readonly StandingRecord[],
   customer: Fields,
 ): Fields | null {
-  const others = world.contributions(records.filter((other) => !isSame(other, record)));
+  const others = rules.contributions(records.filter((other) => !isSame(other, record)));
   const values = newlyFaulty.flatMap((field) =>
     customer[field] == null || others.some(({ fields }) => Object.hasOwn(fields, field))
       ? []

@@ -1,6 +1,6 @@
 // Records that are told of in parts, put together with what is stored of them before they are taken in. It knows no mapping.
 import type { SourceRecord } from '../../connector.ts';
-import { composed, type Known } from '../../customer/composing.ts';
+import { composed, type KnownRecord } from '../../customer/composing.ts';
 import type { Queryable } from '../../db/database.ts';
 import { type ComposedRecord, lockParts, storedParts } from '../../tables/records.ts';
 import type { Source } from './source.ts';
@@ -41,7 +41,7 @@ export async function compose(
 
 /** One record from what was known and what was told of it, in any order. */
 export function composeOne(
-  known: Known | null,
+  known: KnownRecord | null,
   told: readonly Told[],
   exhaustive: readonly string[] = [],
 ): Composed {

@@ -7,12 +7,12 @@ import type { Clock } from '../../engine/clock.ts';
 import { lockCustomer, type Revised, refold } from '../../tables/customers.ts';
 import { pinsOfOne, releasePin, setPins } from '../../tables/pins.ts';
 import type { Cause } from '../../tables/revisions.ts';
-import { owe } from './enqueue.ts';
-import type { World } from './rules.ts';
+import { enqueueDeliveries } from './enqueue.ts';
+import type { Rules } from './rules.ts';
 
-export interface PinRoom {
+export interface PinDeps {
   database: Database;
-  world: World;
+  rules: Rules;
   clock: Clock;
 }
 
@@ -26,19 +26,19 @@ export type Pinned =
   | { pinned: false; because: 'fault'; about: 'field' | 'value'; fault: string };
 
 export async function pin(
-  { database, world, clock }: PinRoom,
+  { database, rules, clock }: PinDeps,
   wish: { sourceId: string; field: string; value: Json; note: string },
 ): Promise<Pinned> {
   const { sourceId, field, note } = wish;
   const wrongField = fieldFault(field);
   if (wrongField !== null) return { pinned: false, because: 'fault', about: 'field', fault: wrongField };
-  const typed = world.typed(field, wish.value);
+  const typed = rules.typed(field, wish.value);
   if ('fault' in typed) return { pinned: false, because: 'fault', about: 'value', fault: typed.fault };
   const now = clock.now();
   return database.transaction(async (tx) => {
     if (!(await lockCustomer(tx, sourceId))) return { pinned: false, because: 'no customer' };
     await setPins(tx, [{ sourceId, field, value: typed.value, note }], now);
-    const [revised] = await foldByHand(tx, world, [sourceId], { by: 'pin', field, note }, now);
+    const [revised] = await foldByHand(tx, rules, [sourceId], { by: 'pin', field, note }, now);
     return { pinned: true, value: typed.value, pinnedAt: now, revision: revised?.revision ?? null };
   });
 }
@@ -49,7 +49,7 @@ export type Released =
 
 /** `isKnown`: there is such a customer. `pinned`: the fields that are pinned, where this one is not. */
 export async function unpin(
-  { database, world, clock }: PinRoom,
+  { database, rules, clock }: PinDeps,
   wish: { sourceId: string; field: string },
 ): Promise<Released> {
   const { sourceId, field } = wish;
@@ -62,7 +62,7 @@ export async function unpin(
         pinned: (await pinsOfOne(tx, sourceId)).map((other) => other.field),
       };
     const cause: Cause = { by: 'pin', field, note: '', released: true };
-    const [revised] = await foldByHand(tx, world, [sourceId], cause, now);
+    const [revised] = await foldByHand(tx, rules, [sourceId], cause, now);
     return { released: true, revision: revised?.revision ?? null };
   });
 }
@@ -70,13 +70,13 @@ export async function unpin(
 /** Folds customers anew because a person changed something, and owes what came of it before all but webhooks. */
 export async function foldByHand(
   tx: Queryable,
-  world: World,
+  rules: Rules,
   sourceIds: readonly string[],
   cause: Cause,
   now: number,
   source: string = byPerson,
 ): Promise<Revised[]> {
-  const revised = await refold(tx, sourceIds, world.fold, { cause, now });
-  await owe(tx, revised, { source, runId: null, lane: 'manual', now });
+  const revised = await refold(tx, sourceIds, rules.fold, { cause, now });
+  await enqueueDeliveries(tx, revised, { source, runId: null, lane: 'manual', now });
   return revised;
 }

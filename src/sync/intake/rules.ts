@@ -15,7 +15,7 @@ import type { Suppressions } from '../../tables/suppressions.ts';
 import { type MetadataRules, readerOf, Source, type SourceConfig } from './source.ts';
 
 /** What of a configuration decides how records become customers. */
-export interface WorldConfig {
+export interface RulesConfig {
   sources: readonly SourceConfig[];
   merge: MergeConfig;
   unknownMetadata: MetadataRules['unknownMetadata'] | null;
@@ -35,12 +35,12 @@ export interface VanishedSource {
   frozen: boolean;
 }
 
-export class World {
+export class Rules {
   /** Null: nothing is ever held. */
   readonly breaker: Breaker | null;
   /** Whom no source brings back. Null: nobody was ever erased here. */
   suppressions: Suppressions | null = null;
-  readonly #config: WorldConfig;
+  readonly #config: RulesConfig;
   #policy: MergePolicy;
   #schema: MetadataSchema | null = null;
   #schemaIsKnown = true;
@@ -50,7 +50,7 @@ export class World {
   #vanishedSources = new Map<string, Source>();
   #frozen: ReadonlySet<string> = new Set();
 
-  constructor(config: WorldConfig, schema: MetadataSchema | null = null) {
+  constructor(config: RulesConfig, schema: MetadataSchema | null = null) {
     this.#config = config;
     this.breaker = config.breaker ? new Breaker(config.breaker, config.onOrphaned ?? 'keep') : null;
     this.#policy = compileMerge(
@@ -60,7 +60,7 @@ export class World {
     this.schema = schema;
   }
 
-  get config(): WorldConfig {
+  get config(): RulesConfig {
     return this.#config;
   }
 

@@ -44,11 +44,11 @@ export class SourceHealth {
   #refusedAt: number | null = null;
   #isTrial = false;
 
-  constructor(room: { name: string; database: Database; clock: Clock; log: Log }) {
-    this.name = room.name;
-    this.#database = room.database;
-    this.#clock = room.clock;
-    this.#log = room.log.child({ source: room.name });
+  constructor(deps: { name: string; database: Database; clock: Clock; log: Log }) {
+    this.name = deps.name;
+    this.#database = deps.database;
+    this.#clock = deps.clock;
+    this.#log = deps.log.child({ source: deps.name });
   }
 
   get status(): CircuitStatus {

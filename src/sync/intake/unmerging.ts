@@ -9,7 +9,7 @@ import {
   takenOverBy,
   unmergeRecord,
 } from '../../tables/records.ts';
-import { foldByHand, type PinRoom } from './pinning.ts';
+import { foldByHand, type PinDeps } from './pinning.ts';
 import type { Source } from './source.ts';
 
 export interface Unmerged extends Parted {
@@ -21,7 +21,7 @@ export interface Unmerged extends Parted {
 
 /** Parts a record, in every stream in which it was taken over; none where it was in none. */
 export async function unmerge(
-  { database, world, clock }: PinRoom,
+  { database, rules, clock }: PinDeps,
   source: Source,
   recordId: string,
 ): Promise<Unmerged[]> {
@@ -33,7 +33,7 @@ export async function unmerge(
       const { before, after } = await ownSourceId(tx, source, parted);
       const affected = [parted.sourceId, before, after].filter((sourceId) => sourceId !== null);
       const cause = { by: 'unmerge' as const, source: source.name, stream: parted.stream, recordId };
-      const revised = await foldByHand(tx, world, affected, cause, now, source.name);
+      const revised = await foldByHand(tx, rules, affected, cause, now, source.name);
       unmerged.push({
         ...parted,
         fromSourceId: after,

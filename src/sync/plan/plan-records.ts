@@ -69,8 +69,8 @@ export async function plannedRecords(
   const callTimes: number[] = [];
   for (const stream of source.streams) {
     if (!stream.pull) continue;
-    const room = { database, clock: planning.clock };
-    for (const { reader, cursor } of await readersOf({ room, source, run: request }, stream)) {
+    const deps = { database, clock: planning.clock };
+    for (const { reader, cursor } of await readersOf({ deps, source, run: request }, stream)) {
       const reading = { stream, reader, cursor };
       const { records, basis, callMs } = await counted(planning, request, known, reading);
       if (callMs !== undefined) callTimes.push(callMs);

@@ -19,7 +19,7 @@ import {
 import type { Sending } from '../deliver/difference.ts';
 import { CursorTrail } from '../intake/cursor-trail.ts';
 import { ingest } from '../intake/ingest.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 import { RunColumns } from '../intake/run-columns.ts';
 import type { Source } from '../intake/source.ts';
 import { type Difference, type DifferenceReport, Differences } from './report.ts';
@@ -38,7 +38,7 @@ export interface DryRunReport extends DifferenceReport {
 }
 
 export interface DryRunning {
-  room: { database: Database; world: World; clock: Clock; sending: Sending };
+  deps: { database: Database; rules: Rules; clock: Clock; sending: Sending };
   source: Source;
   run: Run;
   lease: string;
@@ -52,31 +52,31 @@ export interface DryRunning {
 
 /** Reads what the run would read, and leaves its report in the run's row. */
 export async function dryRun(running: DryRunning): Promise<void> {
-  const { room, source, run, lease } = running;
-  await countFromZero(room.database, { id: run.id, lease });
-  const found = new Found(room.sending, source);
+  const { deps, source, run, lease } = running;
+  await countFromZero(deps.database, { id: run.id, lease });
+  const found = new Found(deps.sending, source);
   for (const stream of source.streams) {
     if (run.mode === 'records') await tryRecords(running, found, stream);
     else
       for (const { reader, cursor } of await readersOf(running, stream))
         await tryPages(running, found, stream, { reader, cursor });
   }
-  await keepReport(room.database, { id: run.id, lease }, found.report(run));
+  await keepReport(deps.database, { id: run.id, lease }, found.report(run));
 }
 
 /** The readers that the real run would use, each with where it would begin. */
 export async function readersOf(
   {
-    room,
+    deps,
     source,
     run,
-  }: { room: { database: Queryable; clock: Clock }; source: Source; run: Pick<Run, 'mode'> },
+  }: { deps: { database: Queryable; clock: Clock }; source: Source; run: Pick<Run, 'mode'> },
   stream: Stream<unknown>,
 ): Promise<{ reader: Reader; cursor: Json | null }[]> {
-  const kept = (reader: Reader) => checkpoint(room.database, source.name, stream.name, reader);
+  const kept = (reader: Reader) => checkpoint(deps.database, source.name, stream.name, reader);
   const isDue = async (reader: Reader, everySeconds: number) => {
     const restedAt = (await kept(reader))?.restedAt ?? null;
-    return restedAt === null || room.clock.now() - restedAt >= everySeconds * 1000;
+    return restedAt === null || deps.clock.now() - restedAt >= everySeconds * 1000;
   };
   if (run.mode === 'import') return [{ reader: 'full', cursor: null }];
   const lead = await kept('lead');
@@ -134,17 +134,17 @@ class Undone {
 }
 
 async function tryPage(
-  { room, source, run, lease, leaseMs }: DryRunning,
+  { deps, source, run, lease, leaseMs }: DryRunning,
   found: Found,
   stream: Stream<unknown>,
   page: Pick<Page, 'records' | 'rejected' | 'total' | 'notes'>,
 ): Promise<void> {
-  const now = room.clock.now();
+  const now = deps.clock.now();
   const records = page.records.filter((record) => !found.hasMet(stream.name, record));
   const again = page.records.length - records.length;
   let undone: Undone | null = null;
   try {
-    await room.database.transaction(async (tx) => {
+    await deps.database.transaction(async (tx) => {
       const differences: Difference[] = [];
       const onRevised = async (revised: readonly Revised[]) => {
         differences.push(...(await differencesOf(tx, revised)));
@@ -159,7 +159,7 @@ async function tryPage(
         readAt: now,
         onRevised,
       };
-      const counts = await ingest(tx, room.world, intake, { ...page, records });
+      const counts = await ingest(tx, deps.rules, intake, { ...page, records });
       throw new Undone(counts, differences);
     });
   } catch (error) {
@@ -172,9 +172,9 @@ async function tryPage(
   const all = { ...counts, received: counts.received + again, unchanged: counts.unchanged + again };
   found.add(all, undone.differences);
   const step = `trying ${stream.name}: nothing is kept`;
-  await addNotes(room.database, run.id, page.notes ?? []);
+  await addNotes(deps.database, run.id, page.notes ?? []);
   await countPage(
-    room.database,
+    deps.database,
     { id: run.id, lease },
     { counts: all, pages: 1, expected: page.total ?? null, step, now, leaseMs },
   );

@@ -13,14 +13,14 @@ import {
 } from '../../tables/records.ts';
 import type { Sending } from '../deliver/difference.ts';
 import { goodOfBefore, type Mapped, mapAgain } from '../intake/mapped.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 import { type DifferenceReport, Differences, type Group, noGroup } from './report.ts';
 
 const pageCustomers = 1000;
 
 export interface PreviewOptions {
-  present: World;
-  proposed: World;
+  present: Rules;
+  proposed: Rules;
   sending: Sending;
   /** Of each group so many are named. Default 5. */
   samples?: number;
@@ -240,7 +240,7 @@ class Looking {
     const unread = [...this.#unread].flatMap(([source, names]) =>
       names.size > 0 && !isWrittenInto(proposed, source) ? [{ source, properties: [...names].sort() }] : [],
     );
-    const names = (world: World) => world.sources.map(({ name }) => name);
+    const names = (rules: Rules) => rules.sources.map(({ name }) => name);
     const sources = {
       added: names(proposed).filter((name) => !present.source(name)),
       removed: names(present).filter((name) => !proposed.source(name)),
@@ -255,8 +255,8 @@ class Looking {
 }
 
 /** A source without an API is read from files: no full sync of ours brings what a file did not have. */
-function isWrittenInto(world: World, source: string): boolean {
-  return world.source(source)?.description === null;
+function isWrittenInto(rules: Rules, source: string): boolean {
+  return rules.source(source)?.description === null;
 }
 
 function notesOf({
@@ -299,7 +299,7 @@ function nameOf({ source, stream, recordId }: PreviewedRecord): string {
 
 /** The records as they would speak of this customer, each with the last good value of what fails. */
 function standing(
-  world: World,
+  rules: Rules,
   remapped: readonly Remapped[],
   sourceId: string,
   customer: Fields,
@@ -308,7 +308,7 @@ function standing(
   const records = speaking.map(({ stored, next }) => ({ ...stored, sourceId, good: next.good }));
   const good = speaking.map(({ next }, index) =>
     next.newlyFaulty.length > 0
-      ? goodOfBefore(world, records[index]!, next.newlyFaulty, records, customer)
+      ? goodOfBefore(rules, records[index]!, next.newlyFaulty, records, customer)
       : next.good,
   );
   return records.map((record, index) => ({ ...record, good: good[index]! }));

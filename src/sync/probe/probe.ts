@@ -32,7 +32,7 @@ const bulkEndsMs = 120_000;
 
 const longestPollMs = 5_000;
 
-export interface ProbeRoom {
+export interface ProbeDeps {
   clock: Clock;
   log: Log;
   destination: Destination<unknown>;
@@ -61,18 +61,18 @@ export class ProbeError extends Error {
 }
 
 /** Carries out the probe of a destination that has one. Throws ProbeError. */
-export async function carryProbe(room: ProbeRoom, probe: Probe<unknown>): Promise<Probed> {
-  return new Prober(room, probe).carry();
+export async function carryProbe(deps: ProbeDeps, probe: Probe<unknown>): Promise<Probed> {
+  return new Prober(deps, probe).carry();
 }
 
 class Prober {
-  readonly #room: ProbeRoom;
+  readonly #deps: ProbeDeps;
   readonly #probe: Probe<unknown>;
   readonly #sourceIds: string[];
   #calls = 0;
 
-  constructor(room: ProbeRoom, probe: Probe<unknown>) {
-    this.#room = room;
+  constructor(deps: ProbeDeps, probe: Probe<unknown>) {
+    this.#deps = deps;
     this.#probe = probe;
     const random = randomBytes(6).toString('hex');
     this.#sourceIds = Array.from(
@@ -82,7 +82,7 @@ class Prober {
   }
 
   async carry(): Promise<Probed> {
-    const { destination, settings } = this.#room;
+    const { destination, settings } = this.#deps;
     const schema = (await this.#schema(destination)) ?? null;
     const about = { settings, schema };
     const begun: ProbeStep[] = [];
@@ -115,7 +115,7 @@ class Prober {
     try {
       return await this.#insist((context) => metadataSchema(context));
     } catch (error) {
-      this.#room.log.warn(
+      this.#deps.log.warn(
         { reason: (error as Error).message },
         'probe: the metadata schema could not be read',
       );
@@ -124,7 +124,7 @@ class Prober {
   }
 
   async #hear(step: ProbeStep): Promise<ProbeResult> {
-    const { destination } = this.#room;
+    const { destination } = this.#deps;
     try {
       if ('write' in step)
         return resultOf(await this.#insist((context) => destination.upsert(context, step.write)));
@@ -146,7 +146,7 @@ class Prober {
   }
 
   async #bulk(bulk: Destination<unknown>['bulk'], writes: readonly CustomerWrite[]): Promise<ProbeResult> {
-    const { clock } = this.#room;
+    const { clock } = this.#deps;
     if (!bulk) return { is: 'refused', code: 'no_bulk', message: 'It takes no customers in bulk.' };
     const { actionId } = await this.#insist((context) => bulk.submit(context, writes));
     const sourceIds = [...new Set(writes.map(({ sourceId }) => sourceId))];
@@ -166,13 +166,13 @@ class Prober {
     for (const sourceId of this.#sourceIds.filter((id) => text.includes(id)))
       if (!(await this.#remove(sourceId))) left.push(sourceId);
     if (left.length > 0)
-      this.#room.log.error({ left }, 'probe: throwaway customers could not be taken away: do it by hand');
+      this.#deps.log.error({ left }, 'probe: throwaway customers could not be taken away: do it by hand');
     return left;
   }
 
   /** For good, so that nothing of it stays; where that is not allowed, softly. */
   async #remove(sourceId: string): Promise<boolean> {
-    const { destination } = this.#room;
+    const { destination } = this.#deps;
     for (const permanent of [true, false]) {
       try {
         const outcome = await this.#insist((context) =>
@@ -180,7 +180,7 @@ class Prober {
         );
         if (outcome.result === 'accepted') return true;
       } catch (error) {
-        this.#room.log.warn({ reason: (error as Error).message }, 'probe: a throwaway customer stayed');
+        this.#deps.log.warn({ reason: (error as Error).message }, 'probe: a throwaway customer stayed');
       }
     }
     return false;
@@ -188,7 +188,7 @@ class Prober {
 
   /** A call, tried again where it may go well then. */
   async #insist<Answer>(call: (context: Context<unknown>) => Promise<Answer>): Promise<Answer> {
-    const { clock } = this.#room;
+    const { clock } = this.#deps;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#timed(call);
@@ -202,7 +202,7 @@ class Prober {
   }
 
   async #timed<Answer>(call: (context: Context<unknown>) => Promise<Answer>): Promise<Answer> {
-    const { clock, settings, api } = this.#room;
+    const { clock, settings, api } = this.#deps;
     const tooLate = new AbortController();
     const over = new AbortController();
     void clock.sleep(callMs, over.signal).then(() => tooLate.abort());

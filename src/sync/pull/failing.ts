@@ -124,11 +124,11 @@ async function settleLater(failing: Failing, error: unknown, message: string): P
 
 /** Holds the lease while a page is slow, and tells what runs to stop: when it is lost, called off, or paused by a person. */
 export function watchRun(
-  room: { database: Database; clock: Clock },
+  deps: { database: Database; clock: Clock },
   held: { id: number; lease: string },
   { leaseMs, lost, signal }: { leaseMs: number; lost: AbortController; signal: AbortSignal },
 ): { stop(): void } {
-  const { database, clock } = room;
+  const { database, clock } = deps;
   const stopped = new AbortController();
   const over = () => stopped.signal.aborted || signal.aborted || lost.signal.aborted;
   void (async () => {

@@ -34,7 +34,7 @@ import { forgetMet, forgetMetBy, hasBegun, noteMet } from '../../tables/swept-re
 import type { Sending } from '../deliver/difference.ts';
 import { CursorTrail } from '../intake/cursor-trail.ts';
 import { ingest, type RecordCount } from '../intake/ingest.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 import { RunColumns } from '../intake/run-columns.ts';
 import type { Source } from '../intake/source.ts';
 import type { SourceHealth } from '../intake/source-health.ts';
@@ -54,9 +54,9 @@ const fewerRecords = 50;
 /** Of the IDs that are read together so many may be refused; where more are, it is not for their sake. */
 const mostRefused = 10;
 
-export interface PullRoom {
+export interface PullDeps {
   database: Database;
-  world: World;
+  rules: Rules;
   clock: Clock;
   log: Log;
   /** The vendor behind a source; null where it is read from files. */
@@ -70,17 +70,17 @@ export interface PullRoom {
 }
 
 /** Carries one claimed run to its end, or puts it off. What happened is in the run's row. */
-export async function carryRun(room: PullRoom, run: Run, lease: string, signal: AbortSignal): Promise<void> {
-  const { database, clock } = room;
+export async function carryRun(deps: PullDeps, run: Run, lease: string, signal: AbortSignal): Promise<void> {
+  const { database, clock } = deps;
   const held = { id: run.id, lease };
-  const log = room.log.child({ source: run.source, run: run.id });
+  const log = deps.log.child({ source: run.source, run: run.id });
   const lost = new AbortController();
-  const watch = watchRun(room, held, { leaseMs, lost, signal });
-  const health = room.health(run.source);
+  const watch = watchRun(deps, held, { leaseMs, lost, signal });
+  const health = deps.health(run.source);
   // A run that was not put off is asked for just now.
   if (run.error === null) health.tryNow();
   try {
-    await readAsAsked(room, run, lease, { stop: AbortSignal.any([signal, lost.signal]), log });
+    await readAsAsked(deps, run, lease, { stop: AbortSignal.any([signal, lost.signal]), log });
     const ended = await database.transaction((tx) =>
       endRun(tx, held, { state: 'finished', error: null, now: clock.now() }),
     );
@@ -95,27 +95,27 @@ export async function carryRun(room: PullRoom, run: Run, lease: string, signal: 
     watch.stop();
     if (run.mode !== 'records' && run.mode !== 'remap')
       await forgetMet(database).catch((error: unknown) => log.warn({ err: error }, 'kept till the next run'));
-    room.onIngested();
+    deps.onIngested();
   }
 }
 
 async function readAsAsked(
-  room: PullRoom,
+  deps: PullDeps,
   run: Run,
   lease: string,
   { stop, log }: { stop: AbortSignal; log: Log },
 ): Promise<void> {
-  const source = room.world.source(run.source);
-  if (run.mode === 'remap') await remap({ room, run, lease, leaseMs, signal: stop, log });
+  const source = deps.rules.source(run.source);
+  if (run.mode === 'remap') await remap({ deps, run, lease, leaseMs, signal: stop, log });
   else if (!source)
     throw new RejectedError(`the configuration has no source ${run.source}`, { code: 'no_source' });
-  else if (run.request.dryRun) await dryRun(dryRunning(room, source, run, lease, stop));
-  else await readAll(room, source, run, lease, stop);
+  else if (run.request.dryRun) await dryRun(dryRunning(deps, source, run, lease, stop));
+  else await readAll(deps, source, run, lease, stop);
 }
 
 /** What a dry run asks of the vendor, as the real one would. */
 function dryRunning(
-  room: PullRoom,
+  deps: PullDeps,
   source: Source,
   run: Run,
   lease: string,
@@ -124,12 +124,12 @@ function dryRunning(
   const readings = new Map(
     source.streams.map((stream): [string, Reading] => [
       stream.name,
-      { room, source, stream, run, lease, signal },
+      { deps, source, stream, run, lease, signal },
     ]),
   );
   const reading = (stream: Stream<unknown>): Reading => readings.get(stream.name)!;
   return {
-    room,
+    deps,
     source,
     run,
     lease,
@@ -142,7 +142,7 @@ function dryRunning(
 
 /** Every stream of the source that can be pulled, by the readers that this run's mode asks for. */
 async function readAll(
-  room: PullRoom,
+  deps: PullDeps,
   source: Source,
   run: Run,
   lease: string,
@@ -153,7 +153,7 @@ async function readAll(
       ? [source.streams.find((stream) => stream.read) ?? source.streams[0]!]
       : source.streams.filter((stream) => stream.pull);
   for (const stream of streams) {
-    const reading = { room, source, stream, run, lease, signal };
+    const reading = { deps, source, stream, run, lease, signal };
     if (run.mode === 'records') await readRecords(reading);
     else if (run.mode === 'import') await readPages(reading, 'full', `import:${run.id}`);
     else await readStream(reading);
@@ -161,7 +161,7 @@ async function readAll(
 }
 
 interface Reading {
-  room: PullRoom;
+  deps: PullDeps;
   source: Source;
   stream: Stream<unknown>;
   run: Run;
@@ -172,14 +172,14 @@ interface Reading {
 }
 
 async function readStream(reading: Reading): Promise<void> {
-  const { room, source, stream, run, lease } = reading;
-  const { database } = room;
+  const { deps, source, stream, run, lease } = reading;
+  const { database } = deps;
   const lead = await checkpoint(database, source.name, stream.name, 'lead');
   if (run.mode === 'full' || lead === null) {
     // A full reading asked for anew begins anew; a backfill that was never finished goes on.
     if (run.mode === 'full' && lead !== null && run.pages === 0 && run.attempts === 0) {
       await database.transaction(async (tx) => {
-        if (!(await holdRun(tx, { id: run.id, lease }, room.clock.now() + leaseMs)))
+        if (!(await holdRun(tx, { id: run.id, lease }, deps.clock.now() + leaseMs)))
           throw new LostLeaseError(run.id);
         await dropCheckpoint(tx, source.name, stream.name, 'full');
       });
@@ -206,8 +206,8 @@ async function readStream(reading: Reading): Promise<void> {
  * its checkpoint says that it has come to rest, and a run taken up again goes on behind it.
  */
 async function readAndSweep(reading: Reading): Promise<void> {
-  const { room, source, stream, run } = reading;
-  const { database } = room;
+  const { deps, source, stream, run } = reading;
+  const { database } = deps;
   const known = await checkpoint(database, source.name, stream.name, 'full');
   const isRead = known?.restedAt != null && (await hasBegun(database, run.id, stream.name));
   const total = isRead
@@ -221,9 +221,9 @@ async function readAndSweep(reading: Reading): Promise<void> {
 }
 
 /** After a full reading, increments and what trails behind them go on from where it came to rest. */
-async function promote({ room, source, stream, run, lease }: Reading): Promise<void> {
-  const now = room.clock.now();
-  await room.database.transaction(async (tx) => {
+async function promote({ deps, source, stream, run, lease }: Reading): Promise<void> {
+  const now = deps.clock.now();
+  await deps.database.transaction(async (tx) => {
     if (!(await holdRun(tx, { id: run.id, lease }, now + leaseMs))) throw new LostLeaseError(run.id);
     const full = await checkpoint(tx, source.name, stream.name, 'full');
     if (!full) return;
@@ -239,12 +239,12 @@ async function promote({ room, source, stream, run, lease }: Reading): Promise<v
 }
 
 async function isDue(
-  { room, source, stream }: Reading,
+  { deps, source, stream }: Reading,
   reader: Reader,
   everySeconds: number,
 ): Promise<boolean> {
-  const known = await checkpoint(room.database, source.name, stream.name, reader);
-  return known?.restedAt == null || room.clock.now() - known.restedAt >= everySeconds * 1000;
+  const known = await checkpoint(deps.database, source.name, stream.name, reader);
+  return known?.restedAt == null || deps.clock.now() - known.restedAt >= everySeconds * 1000;
 }
 
 /**
@@ -252,13 +252,13 @@ async function isDue(
  * and our writing overlap. Returns how many records the vendor said there are, where its last page said so.
  */
 async function readPages(reading: Reading, reader: Reader, checkpointStream: string): Promise<number | null> {
-  const { room, source, stream, run, signal } = reading;
+  const { deps, source, stream, run, signal } = reading;
   const key = { source: source.name, stream: checkpointStream, reader };
   const ask = async (cursor: Page['cursor'] | null, resumes = false) => {
-    const readAt = room.clock.now();
+    const readAt = deps.clock.now();
     return { page: await askPage(reading, reader, cursor, resumes), readAt };
   };
-  const begun = (await checkpoint(room.database, key.source, key.stream, reader))?.cursor ?? null;
+  const begun = (await checkpoint(deps.database, key.source, key.stream, reader))?.cursor ?? null;
   const columns = new RunColumns(source);
   const unseen = new UnseenProperties(source);
   const trail = new CursorTrail(`the ${stream.name} of ${source.config.connector.name}`, begun);
@@ -278,8 +278,8 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
     // The columns of a file are looked at before its rows.
     if (!page.columns) unseen.look(page.records);
     await takePage(reading, key, { page, readAt, first, found: columns.of(page), seen });
-    room.health(source.name).forget(`run ${run.id}`);
-    room.onIngested();
+    deps.health(source.name).forget(`run ${run.id}`);
+    deps.onIngested();
     first = false;
     total = page.total ?? null;
     whole = page.whole;
@@ -295,8 +295,8 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
  * there no more.
  */
 async function noteUnseen(reading: Reading, reader: Reader, unseen: UnseenProperties): Promise<void> {
-  const { room, source, stream, run } = reading;
-  const { database, log } = room;
+  const { deps, source, stream, run } = reading;
+  const { database, log } = deps;
   const isGone = (path: string) => isKnownProperty(database, source.name, stream.name, pathProperty(path));
   const paths: string[] = [];
   for (const path of unseen.paths) if (reader === 'full' || (await isGone(path))) paths.push(path);
@@ -329,17 +329,17 @@ async function recordsOf(
 
 /** A reading of everything, by this run from its first page on, shows what is gone. */
 async function deleteUnmet(reading: Reading, asOf: number): Promise<void> {
-  const { database } = reading.room;
+  const { database } = reading.deps;
   if (!(await hasBegun(database, reading.run.id, reading.stream.name))) return;
   await sweep(sweepOf(reading), { asOf });
 }
 
 function sweepOf(reading: Reading): Sweep {
-  const { room, source, stream, run, lease, signal } = reading;
-  const { database, world, clock, onIngested } = room;
-  const log = room.log.child({ source: source.name, run: run.id });
+  const { deps, source, stream, run, lease, signal } = reading;
+  const { database, rules, clock, onIngested } = deps;
+  const log = deps.log.child({ source: source.name, run: run.id });
   const context = () => contextOf(reading);
-  return { database, world, clock, log, source, stream, run, lease, leaseMs, signal, context, onIngested };
+  return { database, rules, clock, log, source, stream, run, lease, leaseMs, signal, context, onIngested };
 }
 
 /** A page counts only with its cursor, in one transaction, while the lease is ours. What cannot be kept costs itself only. */
@@ -355,7 +355,7 @@ async function takePage(
     seen: { received: number; rejected: number };
   },
 ): Promise<void> {
-  const { room, source, stream, run, lease } = reading;
+  const { deps, source, stream, run, lease } = reading;
   const { reader } = key;
   const { page, first, found, seen } = taken;
   const { settings } = contextOf(reading);
@@ -365,7 +365,7 @@ async function takePage(
   const expected = page.total ?? null;
   const step = stepOf(reader, stream);
   await takeApart(page, async (part, isLast) => {
-    const now = room.clock.now();
+    const now = deps.clock.now();
     const changed: number[] = [];
     const refused: SourceRecord[] = [];
     const noted: Note[] = [];
@@ -375,12 +375,12 @@ async function takePage(
       if (as === 'changed') changed.push(record.changedAt);
       if (as === 'rejected') refused.push(record);
     };
-    const counts = await room.database.transaction(async (tx) => {
+    const counts = await deps.database.transaction(async (tx) => {
       changed.length = 0;
       refused.length = 0;
       noted.length = 0;
       const records = await recordsOf(tx, reading, page, part);
-      const counts = await ingest(tx, room.world, { ...intake, onCounted }, { ...part, records });
+      const counts = await ingest(tx, deps.rules, { ...intake, onCounted }, { ...part, records });
       refuseRejectedShare({ source, stream, settings }, seen, counts, part, refused);
       // A change that an increment finds is one that no webhook told of, not yet or not at all.
       if (source.webhook && (reader === 'lead' || reader === 'trail'))
@@ -413,7 +413,7 @@ async function askPage(
   cursor: Page['cursor'] | null,
   resumes = false,
 ): Promise<Page> {
-  const { room, stream, source, signal, run } = reading;
+  const { deps, stream, source, signal, run } = reading;
   const from = reader === 'tombstones' && stream.tombstones ? stream.tombstones : stream;
   const lagMs = reader === 'trail' ? (stream.settleLagSeconds ?? 0) * 1000 : 0;
   const context = contextOf(reading);
@@ -438,7 +438,7 @@ async function askPage(
     } catch (error) {
       if (!(error instanceof RejectedError && error.code === tooLargeCode) || maxRecords === 1) throw error;
       reading.maxRecords = maxRecords === undefined ? fewerRecords : Math.floor(maxRecords / 2);
-      room.log.warn(
+      deps.log.warn(
         { source: source.name, run: run.id, reason: error.message, records: reading.maxRecords },
         'fewer records are asked for at a time',
       );
@@ -452,29 +452,29 @@ function idsOf({ records }: Pick<Page, 'records'>): string[] {
 
 /** Reads the run's record IDs, as many at a time as the vendor takes. */
 async function readRecords(reading: Reading): Promise<void> {
-  const { room, source, stream, run, lease, signal } = reading;
+  const { deps, source, stream, run, lease, signal } = reading;
   const recordIds = run.request.recordIds ?? [];
   const read = requireRead(reading);
   for (let from = run.pages * read.maxIds; from < recordIds.length; from += read.maxIds) {
     signal.throwIfAborted();
     const asked = recordIds.slice(from, from + read.maxIds);
-    const readAt = room.clock.now();
+    const readAt = deps.clock.now();
     const answer = await askRecords(reading, asked);
     await takeApart(answer, async (part, isLast) => {
-      const now = room.clock.now();
-      await room.database.transaction(async (tx) => {
+      const now = deps.clock.now();
+      await deps.database.transaction(async (tx) => {
         const noted: Note[] = [];
         const onNote = (note: Note) => void noted.push(note);
         const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, readAt, onNote };
-        const counts = await ingest(tx, room.world, intake, part);
+        const counts = await ingest(tx, deps.rules, intake, part);
         await addNotes(tx, run.id, noted);
         const step = 'reading records by ID';
         const counted = { counts, pages: isLast ? 1 : 0, expected: recordIds.length, step, now, leaseMs };
         await countPage(tx, { id: run.id, lease }, counted);
       });
     });
-    room.health(source.name).forget(`run ${run.id}`);
-    room.onIngested();
+    deps.health(source.name).forget(`run ${run.id}`);
+    deps.onIngested();
   }
 }
 
@@ -521,8 +521,8 @@ async function askRecords(
   }
 }
 
-function contextOf({ room, source, run, signal }: Reading): Context<unknown> {
-  const endpoint = room.endpoint(source.name);
+function contextOf({ deps, source, run, signal }: Reading): Context<unknown> {
+  const endpoint = deps.endpoint(source.name);
   const settings =
     run.request.path === undefined
       ? source.config.settings
@@ -535,9 +535,9 @@ function contextOf({ room, source, run, signal }: Reading): Context<unknown> {
   return {
     settings,
     locale: source.config.locale ?? {},
-    api: endpoint ? room.health(source.name).guard(endpoint.api(run.lane, { signal }), signal) : noApi,
+    api: endpoint ? deps.health(source.name).guard(endpoint.api(run.lane, { signal }), signal) : noApi,
     files: localFiles,
-    now: room.clock.now(),
+    now: deps.clock.now(),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Log } from '../../engine/log/log.ts';
 import { checkpoint, dropCheckpoint, moveCheckpoint } from '../../tables/checkpoints.ts';
 import { noCounts } from '../../tables/counts.ts';
 import { fieldsOfCustomers, refold } from '../../tables/customers.ts';
-import { revive } from '../../tables/deliveries.ts';
+import { requeueDead } from '../../tables/deliveries.ts';
 import { keepMapping, listMappings, removedRules } from '../../tables/mappings.ts';
 import {
   countRecords,
@@ -21,9 +21,9 @@ import {
   remapRecords,
 } from '../../tables/records.ts';
 import { countPage, type Run, requestRun } from '../../tables/runs.ts';
-import { owe } from '../intake/enqueue.ts';
+import { enqueueDeliveries } from '../intake/enqueue.ts';
 import { goodOfBefore, type Mapped, mapAgain, sameState } from '../intake/mapped.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
 import { retryDeadLetters } from '../retry/retry.ts';
 
@@ -41,9 +41,9 @@ const refusedCodes = ['bad_value', 'source_id'];
  * Changes when the source's stored records would make other customers: its mapping with the types of the metadata it
  * writes, the rule of its source IDs, its filter, what its connector leaves out, the merge, and which sources stand before it.
  */
-export function rulesOf(world: World, source: Source): string {
+export function rulesOf(rules: Rules, source: Source): string {
   const { config } = source;
-  const { sources, merge, unknownMetadata } = world.config;
+  const { sources, merge, unknownMetadata } = rules.config;
   const defaults = config.connector.source;
   // A mapping made from a file's columns is not known before its rows: then all that it is made from counts.
   const byColumns =
@@ -51,7 +51,7 @@ export function rulesOf(world: World, source: Source): string {
     (defaults?.sourceIdFor && config.sourceId.path === null)
       ? {
           settings: config.settings,
-          schema: world.schema,
+          schema: rules.schema,
           unknownMetadata,
           version: defaults?.mappingVersion,
         }
@@ -62,7 +62,7 @@ export function rulesOf(world: World, source: Source): string {
     0,
     sources.findIndex(({ name }) => name === source.name),
   );
-  const rules = {
+  const rulesAsData = {
     mapping: source.fingerprint,
     byColumns,
     sourceId: { path: path ?? defaults?.sourceId, ...rule },
@@ -71,7 +71,7 @@ export function rulesOf(world: World, source: Source): string {
     merge: { ...merge, sources: order },
     before: before.map(({ name }) => name).sort(),
   };
-  return hashOf(rules);
+  return hashOf(rulesAsData);
 }
 
 /** What decides which records the connector leaves out. Texts among the settings are secrets and addresses: none of it. */
@@ -87,8 +87,8 @@ function leftOutRules({ streams, config }: Source): object {
   };
 }
 
-function schemaOf(world: World): string {
-  return hashOf(world.schema);
+function schemaOf(rules: Rules): string {
+  return hashOf(rules.schema);
 }
 
 /** Functions count by their source text. */
@@ -117,7 +117,7 @@ export interface Comparison {
  */
 export async function compareMappings(
   database: Database,
-  world: World,
+  rules: Rules,
   context: { now: number; force?: ReadonlySet<string> },
 ): Promise<Comparison> {
   const { now, force } = context;
@@ -125,29 +125,29 @@ export async function compareMappings(
     const kept = new Map((await listMappings(tx)).map((row) => [row.source, row]));
     const comparison: Comparison = { requested: [], removed: [], revived: 0 };
     let schemaChanged = false;
-    for (const source of world.sources) {
-      const rules = rulesOf(world, source);
+    for (const source of rules.sources) {
+      const fingerprint = rulesOf(rules, source);
       const known = kept.get(source.name);
       if (!known?.fingerprint && !(await hasRecords(tx, source.name))) {
-        await keepMapping(tx, source.name, `${rules} ${schemaOf(world)}`, source.properties, now);
+        await keepMapping(tx, source.name, `${fingerprint} ${schemaOf(rules)}`, source.properties, now);
         continue;
       }
       const [knownRules = '', knownSchema] = known?.fingerprint.split(' ') ?? [];
       const unfinished = await checkpoint(tx, source.name, allStreams, 'remap');
-      if (knownRules !== rules || unfinished !== null || force?.has(source.name)) {
+      if (knownRules !== fingerprint || unfinished !== null || force?.has(source.name)) {
         if (await ask(tx, source.name, now)) comparison.requested.push(source.name);
       }
-      if (knownSchema === schemaOf(world)) continue;
+      if (knownSchema === schemaOf(rules)) continue;
       schemaChanged ||= knownRules !== removedRules;
-      await keepMapping(tx, source.name, `${knownRules} ${schemaOf(world)}`, known?.properties ?? [], now);
+      await keepMapping(tx, source.name, `${knownRules} ${schemaOf(rules)}`, known?.properties ?? [], now);
     }
     for (const { source, fingerprint, withdrawn } of kept.values()) {
-      if (world.source(source) || fingerprint.startsWith(removedRules)) continue;
-      if (!withdrawn && !world.config.removedSources?.includes(source)) continue;
+      if (rules.source(source) || fingerprint.startsWith(removedRules)) continue;
+      if (!withdrawn && !rules.config.removedSources?.includes(source)) continue;
       comparison.removed.push(source);
       if (await ask(tx, source, now)) comparison.requested.push(source);
     }
-    if (schemaChanged) comparison.revived = await revive(tx, null, 'backfill', now);
+    if (schemaChanged) comparison.revived = await requeueDead(tx, null, 'backfill', now);
     return comparison;
   });
 }
@@ -161,7 +161,7 @@ async function ask(db: Queryable, source: string, now: number): Promise<boolean>
 // ── Mapping again ───────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface Remapping {
-  room: { database: Database; world: World; clock: Clock; onIngested(): void };
+  deps: { database: Database; rules: Rules; clock: Clock; onIngested(): void };
   run: Run;
   lease: string;
   leaseMs: number;
@@ -184,11 +184,11 @@ type Cursor = {
  * mapping's sake is tried again.
  */
 export async function remap(remapping: Remapping): Promise<void> {
-  const { room, run, signal, log } = remapping;
+  const { deps, run, signal, log } = remapping;
   for (;;) {
     signal.throwIfAborted();
-    const { done, unread } = await room.database.transaction((tx) => remapChunk(tx, remapping));
-    room.onIngested();
+    const { done, unread } = await deps.database.transaction((tx) => remapChunk(tx, remapping));
+    deps.onIngested();
     if (unread.length > 0)
       log.info(
         { properties: unread.join(', ') },
@@ -196,31 +196,32 @@ export async function remap(remapping: Remapping): Promise<void> {
       );
     if (done) break;
   }
-  if (!room.world.source(run.source)) return;
-  for (const code of refusedCodes) await retryDeadLetters(room, { kind: 'record', source: run.source, code });
+  if (!deps.rules.source(run.source)) return;
+  for (const code of refusedCodes) await retryDeadLetters(deps, { kind: 'record', source: run.source, code });
 }
 
 async function remapChunk(
   tx: Queryable,
-  { room, run, lease, leaseMs }: Remapping,
+  { deps, run, lease, leaseMs }: Remapping,
 ): Promise<{ done: boolean; unread: string[] }> {
-  const { world, clock } = room;
+  const { rules, clock } = deps;
   const now = clock.now();
-  const source = world.source(run.source) ?? null;
-  const rules = source ? rulesOf(world, source) : removedRules;
+  const source = rules.source(run.source) ?? null;
+  const fingerprint = source ? rulesOf(rules, source) : removedRules;
   const key = { source: run.source, stream: allStreams, reader: 'remap' as const };
   const known = (await checkpoint(tx, key.source, key.stream, key.reader))?.cursor as Cursor | undefined;
-  const from = known?.rules === rules ? known : { rules, stream: '', recordId: '', met: [] };
+  const from =
+    known?.rules === fingerprint ? known : { rules: fingerprint, stream: '', recordId: '', met: [] };
   const rows = await recordsToRemap(tx, run.source, from, chunkRecords);
 
-  const changed = source ? await updateChanged(tx, world, source, rows) : new Map<RemapRow, MappedState>();
+  const changed = source ? await updateChanged(tx, rules, source, rows) : new Map<RemapRow, MappedState>();
   const affected = new Set<string>();
   for (const row of rows)
     for (const sourceId of [row.sourceId, changed.get(row)?.sourceId]) if (sourceId) affected.add(sourceId);
   const cause = { by: 'remap' as const, source: run.source, runId: run.id };
-  const revised = await refold(tx, affected, world.fold, { cause, now });
-  const debt = { source: run.source, runId: run.id, lane: run.lane, now, breaker: world.breaker };
-  await owe(tx, revised, debt);
+  const revised = await refold(tx, affected, rules.fold, { cause, now });
+  const options = { source: run.source, runId: run.id, lane: run.lane, now, breaker: rules.breaker };
+  await enqueueDeliveries(tx, revised, options);
 
   const revisedIds = new Set(revised.map(({ sourceId }) => sourceId));
   const changes = rows.filter((row) => changed.has(row) || revisedIds.has(row.sourceId ?? '')).length;
@@ -228,10 +229,10 @@ async function remapChunk(
   const met = source ? await metProperties(tx, source, rows, from.met) : [];
   const last = rows.at(-1);
   if (!done && last) {
-    const cursor: Cursor = { rules, stream: last.stream, recordId: last.recordId, met };
+    const cursor: Cursor = { rules: fingerprint, stream: last.stream, recordId: last.recordId, met };
     await moveCheckpoint(tx, key, { cursor, done: false, now });
   } else await dropCheckpoint(tx, key.source, key.stream, key.reader);
-  const unread = done ? await endMapping(tx, { world, source, run, rules, met, now }) : [];
+  const unread = done ? await endMapping(tx, { rules, source, run, fingerprint, met, now }) : [];
   await countPage(
     tx,
     { id: run.id, lease },
@@ -256,13 +257,13 @@ async function remapChunk(
 /** Updates the rows that the mapping decides otherwise now. Returns those, with what they are now. */
 async function updateChanged(
   tx: Queryable,
-  world: World,
+  rules: Rules,
   source: Source,
   rows: readonly RemapRow[],
 ): Promise<Map<RemapRow, MappedState>> {
   // A row without a hash is a stub: only its deletion or its merge is known, there is nothing to map.
   const mapped = rows.filter((row) => row.hash !== '').map((row) => ({ row, next: mapAgain(source, row) }));
-  await keepGoodOfBefore(tx, world, mapped);
+  await keepGoodOfBefore(tx, rules, mapped);
   const differing = mapped.filter(({ row, next }) => !sameState(row, next));
   await remapRecords(
     tx,
@@ -282,7 +283,7 @@ async function updateChanged(
 /** Values that fail only now: what the customer has of them stays on. */
 async function keepGoodOfBefore(
   tx: Queryable,
-  world: World,
+  rules: Rules,
   mapped: readonly { row: RemapRow; next: Mapped }[],
 ): Promise<void> {
   const failing = mapped.filter(({ next }) => next.newlyFaulty.length > 0 && next.sourceId !== null);
@@ -294,7 +295,7 @@ async function keepGoodOfBefore(
     const sourceId = next.sourceId!;
     const record = { ...row, sourceId, good: next.good };
     next.good = goodOfBefore(
-      world,
+      rules,
       record,
       next.newlyFaulty,
       records.get(sourceId) ?? [],
@@ -321,14 +322,14 @@ async function neverAsked(tx: Queryable, source: Source): Promise<string[]> {
 /** Notes by what the records are mapped now; asks for a full run where that reads what no record has. Returns those names. */
 async function endMapping(
   tx: Queryable,
-  end: { world: World; source: Source | null; run: Run; rules: string; met: string[]; now: number },
+  end: { rules: Rules; source: Source | null; run: Run; fingerprint: string; met: string[]; now: number },
 ): Promise<string[]> {
-  const { world, source, run, rules, met, now } = end;
+  const { rules, source, run, fingerprint, met, now } = end;
   // Files hold what they hold: only what is asked of an API can be asked for anew.
   const unread = source?.description
     ? (await neverAsked(tx, source)).filter((name) => !met.includes(name))
     : [];
-  await keepMapping(tx, run.source, `${rules} ${schemaOf(world)}`, source?.properties ?? [], now);
+  await keepMapping(tx, run.source, `${fingerprint} ${schemaOf(rules)}`, source?.properties ?? [], now);
   if (unread.length > 0)
     await requestRun(tx, { source: run.source, mode: 'full', trigger: 'mapping', lane: 'backfill', now });
   return unread;

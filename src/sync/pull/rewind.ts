@@ -2,7 +2,14 @@
 import type { Json } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
 import { checkpoint, moveCheckpoint, type Reader } from '../../tables/checkpoints.ts';
-import { goingRun, holdClaims, type Run, readingBegan, requestRun, someGoingRun } from '../../tables/runs.ts';
+import {
+  blockRunClaims,
+  goingRun,
+  type Run,
+  readingBegan,
+  requestRun,
+  someGoingRun,
+} from '../../tables/runs.ts';
 import type { Source } from '../intake/source.ts';
 
 export type Rewound =
@@ -30,7 +37,7 @@ export async function rewind(
   const cannot = pulled.filter((stream) => stream.rewind === undefined);
   if (cannot.length > 0 || pulled.length === 0)
     return { rewound: false, because: 'cannot', streams: cannot.map((stream) => stream.name) };
-  await holdClaims(tx);
+  await blockRunClaims(tx);
   const going = await someGoingRun(tx, source.name);
   if (going) return { rewound: false, because: 'going', run: going };
   const never: string[] = [];

@@ -9,13 +9,13 @@ import { noCounts } from '../../tables/counts.ts';
 import { addNotes, countPage, holdRun, LostLeaseError, type Run, runById } from '../../tables/runs.ts';
 import { beginning, countMet, hasBegun, noteMet, unmetRecords } from '../../tables/swept-records.ts';
 import { ingest } from '../intake/ingest.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
 import { takeApart } from '../intake/taking-apart.ts';
 
 export interface Sweep {
   database: Database;
-  world: World;
+  rules: Rules;
   clock: Clock;
   log: Log;
   source: Source;
@@ -73,7 +73,7 @@ const maxDeleted = 1000;
 
 /** Takes every standing record that a whole reading did not meet for deleted at its time. */
 async function deleteUnmet(sweep: Sweep, asOf: number): Promise<void> {
-  const { database, world, clock, source, stream, run, lease, leaseMs } = sweep;
+  const { database, rules, clock, source, stream, run, lease, leaseMs } = sweep;
   for (let after = beginning; ; ) {
     sweep.signal.throwIfAborted();
     const unmet = await unmetRecords(database, sweep, { after, limit: maxDeleted });
@@ -89,7 +89,7 @@ async function deleteUnmet(sweep: Sweep, asOf: number): Promise<void> {
     const now = clock.now();
     await database.transaction(async (tx) => {
       const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
-      const counts = await ingest(tx, world, intake, { records: gone });
+      const counts = await ingest(tx, rules, intake, { records: gone });
       const step = `deleting ${stream.name} that are no longer there`;
       await countPage(tx, { id: run.id, lease }, { counts, pages: 1, expected: null, step, now, leaseMs });
     });
@@ -125,7 +125,7 @@ async function doubtOf({ database, stream, run }: Sweep, total: number | null): 
 
 /** Returns how many of these the vendor neither found nor said to be gone. */
 async function confirm(sweep: Sweep, recordIds: readonly string[]): Promise<number> {
-  const { database, world, clock, source, stream, run, lease, leaseMs } = sweep;
+  const { database, rules, clock, source, stream, run, lease, leaseMs } = sweep;
   const answer = await ask(sweep, recordIds);
   const missing = new Set(answer.missing);
   const gone = recordIds
@@ -136,7 +136,7 @@ async function confirm(sweep: Sweep, recordIds: readonly string[]): Promise<numb
     const now = clock.now();
     await database.transaction(async (tx) => {
       const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
-      const counts = await ingest(tx, world, intake, part);
+      const counts = await ingest(tx, rules, intake, part);
       if (isLast) await noteMet(tx, { runId: run.id, stream: stream.name, first: false }, recordIds);
       const step = `asking for ${stream.name} that were not met`;
       const counted = { counts, pages: isLast ? 1 : 0, expected: null, step, now, leaseMs };

@@ -22,7 +22,7 @@ import { countStanding, hasRecords, renameSourceInRecords } from '../../tables/r
 import { renameSourceInRuns } from '../../tables/runs.ts';
 import { renameSourceInTouches } from '../../tables/touches.ts';
 import { counted } from '../../words.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 import type { Filter, Source, SourceConfig } from '../intake/source.ts';
 
 /** The rules that a source's records were mapped by, as far as they can be kept as data. No credentials are among them. */
@@ -71,8 +71,8 @@ const renames = [
 ];
 
 /** Keeps the rules of every configured source, so that its records can be mapped when it is configured no longer. */
-export async function noteDefinitions(db: Queryable, world: World, now: number): Promise<void> {
-  const rows = world.sources.map((source, position) => ({
+export async function noteDefinitions(db: Queryable, rules: Rules, now: number): Promise<void> {
+  const rows = rules.sources.map((source, position) => ({
     source: source.name,
     definition: definitionOf(source, position),
   }));
@@ -108,14 +108,14 @@ function isFunction(value: unknown): boolean {
  */
 export async function renameSources(
   db: Queryable,
-  world: World,
+  rules: Rules,
 ): Promise<{ renamed: [from: string, to: string][]; refused: [from: string, to: string][] }> {
   const known = new Set((await listMappings(db)).map(({ source }) => source));
   const renamed: [string, string][] = [];
   const refused: [string, string][] = [];
-  for (const { name, config } of world.sources) {
+  for (const { name, config } of rules.sources) {
     const from = config.renamedFrom;
-    if (from == null || world.source(from)) continue;
+    if (from == null || rules.source(from)) continue;
     if (!known.has(from)) continue;
     if (await hasRecords(db, name)) {
       refused.push([from, name]);
@@ -132,11 +132,11 @@ export async function renameSources(
 /** A person's word that a source is gone for good. False where no such source has vanished. */
 export async function withdrawSource(
   db: Queryable,
-  world: World,
+  rules: Rules,
   name: string,
   now: number,
 ): Promise<boolean> {
-  return !world.source(name) && withdrawMapping(db, name, now);
+  return !rules.source(name) && withdrawMapping(db, name, now);
 }
 
 /**
@@ -145,13 +145,13 @@ export async function withdrawSource(
  */
 export async function vanishedSources(
   db: Queryable,
-  world: World,
+  rules: Rules,
   connectors: readonly Connector[],
 ): Promise<{ name: string; position: number; config: SourceConfig | null }[]> {
   const rows = await listMappings(db);
   return rows
     .filter(({ withdrawn, fingerprint }) => !withdrawn && !fingerprint.startsWith(removedRules))
-    .filter(({ source }) => !world.source(source) && !world.config.removedSources?.includes(source))
+    .filter(({ source }) => !rules.source(source) && !rules.config.removedSources?.includes(source))
     .map(({ source, definition: kept }) => {
       const definition = kept as unknown as Definition | null;
       return {
@@ -190,12 +190,12 @@ function configOf(
 }
 
 /** How much each of them still says, for people. */
-export async function describeVanished(db: Queryable, world: World): Promise<Vanished[]> {
-  const names = world.vanished.map(({ name }) => name);
+export async function describeVanished(db: Queryable, rules: Rules): Promise<Vanished[]> {
+  const names = rules.vanished.map(({ name }) => name);
   if (names.length === 0) return [];
   const rows = await countStanding(db, names);
   const counted = new Map(rows.map((row) => [row.name, row]));
-  return world.vanished.map(({ name, fields, frozen }) => {
+  return rules.vanished.map(({ name, fields, frozen }) => {
     const { records = 0, customers = 0 } = counted.get(name) ?? {};
     return { name, records, customers, fields, frozen };
   });

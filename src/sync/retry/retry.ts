@@ -13,13 +13,13 @@ import {
   type KeptLetter,
   settleDeadLetters,
 } from '../../tables/dead-letters.ts';
-import { revive } from '../../tables/deliveries.ts';
+import { requeueDead } from '../../tables/deliveries.ts';
 import { requestsAfter } from '../../tables/inbox.ts';
 import { type Touch, touch } from '../../tables/touches.ts';
 import type { Opener } from '../inbox/open.ts';
-import { type ReplayRoom, replayRequests } from '../inbox/replay.ts';
+import { type ReplayDeps, replayRequests } from '../inbox/replay.ts';
 import { ingest } from '../intake/ingest.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 
 const pageLetters = 500;
 
@@ -39,9 +39,9 @@ export interface Retried {
   cannot: { reason: string; letters: number; ids: number[] }[];
 }
 
-export interface RetryRoom {
+export interface RetryDeps {
   database: Database;
-  world: World;
+  rules: Rules;
   clock: Clock;
   /** Without these two letters about the inbox are left alone. */
   opener?: Opener;
@@ -49,13 +49,13 @@ export interface RetryRoom {
 }
 
 /** Tries the chosen letters again, the oldest first, 500 a transaction. */
-export async function retryDeadLetters(room: RetryRoom, which: DeadLetterFilter): Promise<Retried> {
-  const { database, world, clock, opener, log } = room;
+export async function retryDeadLetters(deps: RetryDeps, which: DeadLetterFilter): Promise<Retried> {
+  const { database, rules, clock, opener, log } = deps;
   const inbox = opener && log ? { database, opener, log } : null;
   const few =
     (await deadLettersAfter(database, which, { after: 0, limit: mostManual + 1 })).length <= mostManual;
   const retrying = {
-    world,
+    rules,
     lane: few ? ('manual' as const) : ('backfill' as const),
     replays: inbox !== null,
   };
@@ -84,7 +84,7 @@ const none = (): Retried => ({
 });
 
 interface Retrying {
-  world: World;
+  rules: Rules;
   lane: Lane;
   /** Requests of the inbox can be opened again. */
   replays: boolean;
@@ -99,7 +99,7 @@ async function retryPage(
   const hindered = new Map(letters.map((letter) => [letter, hindrance(letter, retrying)]));
   const free = letters.filter((letter) => hindered.get(letter) === null);
   const deliveries = free.filter((letter) => letter.kind === 'delivery').map((letter) => letter.ref);
-  const due = deliveries.length ? await revive(tx, deliveries, retrying.lane, retrying.now) : 0;
+  const due = deliveries.length ? await requeueDead(tx, deliveries, retrying.lane, retrying.now) : 0;
   const records = { ...noCounts };
   const ofRecords = free.filter((letter) => letter.kind === 'record');
   const unread = ofRecords.filter((letter) => keptRecord(letter) === null);
@@ -133,7 +133,7 @@ function byReason(
 
 /** Opens the requests again that these letters are about, each of them once. */
 async function replayLetters(
-  room: ReplayRoom,
+  deps: ReplayDeps,
   letters: readonly KeptLetter[],
   replayed: Set<number>,
 ): Promise<Retried> {
@@ -144,8 +144,8 @@ async function replayLetters(
   const ids = [...new Set(about.map((letter) => requestOf(letter)!))];
   for (const id of ids) replayed.add(id);
   const kept =
-    ids.length > 0 ? await requestsAfter(room.database, { ids }, { after: 0, limit: ids.length }) : [];
-  const { results, withoutWebhook } = await replayRequests(room, kept, { dryRun: false });
+    ids.length > 0 ? await requestsAfter(deps.database, { ids }, { after: 0, limit: ids.length }) : [];
+  const { results, withoutWebhook } = await replayRequests(deps, kept, { dryRun: false });
   const opened = new Set(results.map(({ id }) => id));
   const unreplayable = new Set(withoutWebhook);
   return {
@@ -181,15 +181,15 @@ function touchOf(letter: KeptLetter): Touch {
 }
 
 /** Why a letter cannot be put back, or null. */
-function hindrance(letter: KeptLetter, { world, replays }: Retrying): string | null {
+function hindrance(letter: KeptLetter, { rules, replays }: Retrying): string | null {
   if (letter.kind === 'delivery') return null;
   if (letter.kind === 'inbox') {
     if (requestOf(letter) === null) return 'it does not say which request of the inbox it is about';
     // Whether the request can be opened is found out when it is.
     return replays ? null : 'what lies in the inbox is opened again there';
   }
-  if (!world.schemaIsKnown) return 'the metadata schema of the destination is not known yet';
-  const source = world.source(letter.source);
+  if (!rules.schemaIsKnown) return 'the metadata schema of the destination is not known yet';
+  const source = rules.source(letter.source);
   if (!source) return `no source is called ${letter.source} in the configuration any more`;
   const stream = source.streams.find((known) => known.name === letter.stream);
   if (!stream) return `${letter.source} has no stream ${letter.stream} any more`;
@@ -214,15 +214,15 @@ function keptRecord({ detail }: KeptLetter): { changedAt: number; body: JsonObje
 /** Letters of one stream. What is rejected again stays a letter, counted up; every other one is settled. */
 async function ingestAgain(
   tx: Queryable,
-  { world, lane, now }: Retrying,
+  { rules, lane, now }: Retrying,
   letters: readonly KeptLetter[],
 ): Promise<Counts> {
   const { source: name, stream } = letters[0]!;
   const records = letters.map((letter) => ({ recordId: letter.ref, ...keptRecord(letter)! }));
   const counts = await ingest(
     tx,
-    world,
-    { source: world.source(name)!, stream, lane, runId: null, now },
+    rules,
+    { source: rules.source(name)!, stream, lane, runId: null, now },
     { records },
   );
   const before = new Map(letters.map((letter) => [letter.id, letter.times]));

@@ -7,9 +7,9 @@ import { dropAcknowledged } from '../../tables/acknowledgements.ts';
 import { redeliver } from '../../tables/deliveries.ts';
 import { type DriftRow, endDrifts, keepDrifts } from '../../tables/drifts.ts';
 import type { Report } from '../../tables/verifications.ts';
-import { type Known, knownOf, noteMet } from '../../tables/verified-customers.ts';
+import { type KnownCustomer, knownOf, noteMet } from '../../tables/verified-customers.ts';
 import { comparable, countCompared, countMissing, countNotCompared, countUnknown } from './report.ts';
-import { healStale, type StaleRoom, staleAmong } from './stale.ts';
+import { healStale, type StaleDeps, staleAmong } from './stale.ts';
 
 /** A customer as it was read, and what of it cannot be seen. */
 export interface Seen {
@@ -20,7 +20,7 @@ export interface Seen {
 }
 
 export interface Comparing {
-  room: StaleRoom;
+  deps: StaleDeps;
   verificationId: number;
   heal: boolean;
   /** Asked for by the calendar: what was deleted there on purpose is not brought back. */
@@ -35,7 +35,7 @@ const doubt = 'what was read shows it in another form than the customer itself d
 
 /** What differs, of the fields that can be compared. */
 export function driftIn(
-  known: Known,
+  known: KnownCustomer,
   seen: Seen,
   doubted: Doubted,
 ): Drift & { hidden: string[]; unsure: string[] } {
@@ -61,7 +61,7 @@ export async function takeBatch(
   comparing: Comparing,
   batch: {
     seen: readonly Seen[];
-    known: ReadonlyMap<string, Known>;
+    known: ReadonlyMap<string, KnownCustomer>;
     since: number;
     doubted: Doubted;
     /** They are counted the first time only; a sample has noted them before. */
@@ -71,7 +71,7 @@ export async function takeBatch(
   },
 ): Promise<void> {
   const { known, since, doubted } = batch;
-  const isLeft = (one: Known | undefined) => one?.inFlight === true && one.acknowledged !== null;
+  const isLeft = (one: KnownCustomer | undefined) => one?.inFlight === true && one.acknowledged !== null;
   const seen = batch.seen.filter(({ sourceId }) => !(batch.leavesInFlight && isLeft(known.get(sourceId))));
   const ids = seen.map(({ sourceId }) => sourceId);
   const fresh = batch.note ? await noteMet(tx, comparing.verificationId, ids) : new Set(ids);
@@ -87,7 +87,7 @@ export async function takeBatch(
   );
   const stale = await staleAmong(
     tx,
-    comparing.room,
+    comparing.deps,
     compared.map(({ sourceId }) => sourceId),
   );
   const drifted: DriftRow[] = [];
@@ -111,7 +111,7 @@ export async function takeBatch(
   if (!comparing.heal) return;
   const onlyDrifted = drifted.filter(({ sourceId }) => !stale.has(sourceId));
   report.healed += await sendAgain(tx, onlyDrifted, comparing.now);
-  report.healed += await healStale(tx, comparing.room.world, [...stale.keys()], comparing);
+  report.healed += await healStale(tx, comparing.deps.rules, [...stale.keys()], comparing);
 }
 
 /** Takes in customers that are not there. */
@@ -122,7 +122,7 @@ export async function takeMissing(
   batch: { sourceIds: readonly string[]; since: number },
 ): Promise<void> {
   const known = await knownOf(tx, batch.sourceIds, batch.since);
-  const missing: Known[] = [];
+  const missing: KnownCustomer[] = [];
   for (const sourceId of batch.sourceIds) {
     const one = known.get(sourceId);
     if (!one?.acknowledged) continue; // erased, or taken away, meanwhile

@@ -6,9 +6,9 @@ import type { Endpoint, EngineApi } from '../../engine/http/endpoint.ts';
 import type { Log } from '../../engine/log/log.ts';
 import type { ClaimedVerification, Report } from '../../tables/verifications.ts';
 import type { Sending } from '../deliver/difference.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 
-export interface VerifyRoom {
+export interface VerifyDeps {
   database: Database;
   clock: Clock;
   log: Log;
@@ -16,7 +16,7 @@ export interface VerifyRoom {
   settings: unknown;
   endpoint: Endpoint;
   /** What the stored records give. */
-  world: World;
+  rules: Rules;
   sending(): Sending;
   /** Customers were put on their way again. */
   onHealed(): void;
@@ -26,7 +26,7 @@ export interface VerifyRoom {
 
 /** One verification in hand. */
 export interface InHand {
-  room: VerifyRoom;
+  deps: VerifyDeps;
   verification: ClaimedVerification;
   signal: AbortSignal;
   context(): Context<unknown> & { api: EngineApi };

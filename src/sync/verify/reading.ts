@@ -13,7 +13,7 @@ import {
   choose,
   chosen,
   countAcknowledged,
-  type Known,
+  type KnownCustomer,
   knownOf,
   notMet,
   someAreUnderWay,
@@ -63,7 +63,7 @@ const clocksDifferMs = 60_000;
 export async function readOn(inHand: InHand): Promise<End> {
   const known = inHand.verification.cursor as Cursor | null;
   if (known === null && (await isToWait(inHand)))
-    return { again: true, dueAt: inHand.room.clock.now() + lookAgainMs };
+    return { again: true, dueAt: inHand.deps.clock.now() + lookAgainMs };
   let cursor = known ?? (await begin(inHand));
   const trail = new CursorTrail(
     'the customers of the destination',
@@ -78,10 +78,10 @@ export async function readOn(inHand: InHand): Promise<End> {
 }
 
 /** Something is being delivered, and may have ended soon. */
-async function isToWait({ room, verification }: InHand): Promise<boolean> {
-  const now = room.clock.now();
+async function isToWait({ deps, verification }: InHand): Promise<boolean> {
+  const now = deps.clock.now();
   if (now - verification.requestedAt >= waitForInFlightMs) return false;
-  return someAreUnderWay(room.database, { now, soonMs: waitForInFlightMs });
+  return someAreUnderWay(deps.database, { now, soonMs: waitForInFlightMs });
 }
 
 async function readPhase(inHand: InHand, cursor: Cursor, trail: CursorTrail): Promise<Cursor | End> {
@@ -103,10 +103,10 @@ const isRefusal = (error: unknown): error is Error =>
 // ── Beginning ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function begin(inHand: InHand): Promise<Cursor> {
-  const { room, verification, advance } = inHand;
+  const { deps, verification, advance } = inHand;
   const { sample } = verification.request;
-  const beganAt = room.clock.now();
-  const acknowledged = await countAcknowledged(room.database);
+  const beganAt = deps.clock.now();
+  const acknowledged = await countAcknowledged(deps.database);
   if (sample !== null) {
     const cursor: Cursor = { phase: 'sample', after: '', beganAt };
     await advance(cursor, async (tx, report) => {
@@ -115,7 +115,7 @@ async function begin(inHand: InHand): Promise<Cursor> {
     });
     return cursor;
   }
-  const { readBack } = room.destination;
+  const { readBack } = deps.destination;
   if (!readBack)
     throw new RejectedError('This destination cannot be read back as a whole: verify a sample of it.', {
       code: 'no_read_back',
@@ -163,8 +163,8 @@ async function removeOrdered(inHand: InHand, since: number): Promise<void> {
 
 /** Whoever the export has shown already is not compared again. */
 async function fallBack(inHand: InHand, why: string): Promise<Cursor> {
-  const cursor: Cursor = { phase: 'list', page: null, beganAt: inHand.room.clock.now() };
-  inHand.room.log.info({ reason: why }, 'no export could be had, so customers are read page by page');
+  const cursor: Cursor = { phase: 'list', page: null, beganAt: inHand.deps.clock.now() };
+  inHand.deps.log.info({ reason: why }, 'no export could be had, so customers are read page by page');
   await inHand.advance(
     cursor,
     async (_tx, report) => void Object.assign(report, { source: 'list', fallback: why }),
@@ -179,10 +179,10 @@ async function awaitExport(
   inHand: InHand,
   cursor: Extract<Cursor, { phase: 'exporting' }>,
 ): Promise<Cursor | End> {
-  const { room, advance } = inHand;
+  const { deps, advance } = inHand;
   const { exportId, polls, beganAt } = cursor;
   const made = await exportOf(inHand).poll(inHand.context(), exportId);
-  const now = room.clock.now();
+  const now = deps.clock.now();
   if (made) {
     const next: Cursor = {
       phase: 'export',
@@ -235,7 +235,7 @@ async function takeExported(
 ): Promise<Extract<Cursor, { phase: 'export' }>> {
   const seen = withSourceId(batch, exportOf(inHand).omits);
   const known = await knownOf(
-    inHand.room.database,
+    inHand.deps.database,
     seen.map(({ sourceId }) => sourceId),
     cursor.beganAt,
   );
@@ -262,7 +262,7 @@ async function takeExported(
 async function bearOut(
   inHand: InHand,
   seen: readonly Seen[],
-  known: ReadonlyMap<string, Known>,
+  known: ReadonlyMap<string, KnownCustomer>,
   { believed, doubted }: Trust,
 ): Promise<{ trust: Trust; read: Map<string, Seen> }> {
   const trust = { believed: [...believed], doubted: [...doubted] };
@@ -293,8 +293,8 @@ async function bearOut(
   return { trust, read };
 }
 
-function exportOf({ room }: InHand) {
-  const way = room.destination.readBack?.export;
+function exportOf({ deps }: InHand) {
+  const way = deps.destination.readBack?.export;
   if (way) return way;
   throw new RejectedError('this destination offers no export any more', { code: 'no_export' });
 }
@@ -302,7 +302,7 @@ function exportOf({ room }: InHand) {
 /** Null where there is none, or it may not be read. */
 async function schemaOf(inHand: InHand): Promise<MetadataSchema | null> {
   try {
-    return (await inHand.room.destination.metadataSchema?.(inHand.context())) ?? null;
+    return (await inHand.deps.destination.metadataSchema?.(inHand.context())) ?? null;
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return null;
@@ -316,13 +316,13 @@ async function readList(
   cursor: Extract<Cursor, { phase: 'list' }>,
   trail: CursorTrail,
 ): Promise<Cursor> {
-  const { room, advance } = inHand;
-  const since = room.clock.now();
-  const page = await room.destination.readBack!.list.page(inHand.context(), cursor.page);
+  const { deps, advance } = inHand;
+  const since = deps.clock.now();
+  const page = await deps.destination.readBack!.list.page(inHand.context(), cursor.page);
   trail.follow({ ...page, records: page.customers.map(({ id }) => ({ recordId: id })) });
   const seen = withSourceId(page.customers, null);
   const ids = seen.map(({ sourceId }) => sourceId);
-  const known = await knownOf(room.database, ids, since);
+  const known = await knownOf(deps.database, ids, since);
   const next: Cursor = page.done
     ? { phase: 'missing', after: '', beganAt: cursor.beganAt, looked: 0, found: 0 }
     : { ...cursor, page: page.cursor };
@@ -340,9 +340,9 @@ async function readSample(
   inHand: InHand,
   cursor: Extract<Cursor, { phase: 'sample' }>,
 ): Promise<Cursor | End> {
-  const { room, verification } = inHand;
+  const { deps, verification } = inHand;
   const page = { after: cursor.after, limit: readsAtOnce * 4 };
-  const ids = await chosen(room.database, verification.id, page);
+  const ids = await chosen(deps.database, verification.id, page);
   if (ids.length === 0) return { again: false };
   return takeRead(inHand, ids, { note: false }, () => ({ ...cursor, after: ids.at(-1)! }));
 }
@@ -369,16 +369,16 @@ async function takeRead(
 interface Found {
   read: Read;
   seen: Seen[];
-  known: Map<string, Known>;
+  known: Map<string, KnownCustomer>;
   since: number;
 }
 
 async function readAndSee(inHand: InHand, ids: readonly string[]): Promise<Found> {
-  const since = inHand.room.clock.now();
+  const since = inHand.deps.clock.now();
   const read = await readEach(inHand, ids);
   const seen = [...read.values()].flatMap((one) => (one && 'fields' in one ? [{ ...one, omits: null }] : []));
   const known = await knownOf(
-    inHand.room.database,
+    inHand.deps.database,
     seen.map(({ sourceId }) => sourceId),
     since,
   );
@@ -407,7 +407,7 @@ async function readEach(inHand: InHand, ids: readonly string[]): Promise<Read> {
   const reader = async () => {
     for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
       try {
-        const customer = await inHand.room.destination.read(inHand.context(), id);
+        const customer = await inHand.deps.destination.read(inHand.context(), id);
         read.set(id, customer && { sourceId: id, fields: customer.fields });
       } catch (error) {
         if (!(error instanceof RejectedError)) {
@@ -433,11 +433,11 @@ async function readMissing(
   inHand: InHand,
   cursor: Extract<Cursor, { phase: 'missing' }>,
 ): Promise<Cursor | End> {
-  const { room, verification, advance } = inHand;
+  const { deps, verification, advance } = inHand;
   const { after, beganAt: since, looked, found, aside = 0 } = cursor;
   const reads = looked < readsOfMissing || found > 0;
   const limit = reads ? readsOfMissing : batchCustomers;
-  const candidates = await notMet(room.database, verification.id, { after, since, limit });
+  const candidates = await notMet(deps.database, verification.id, { after, since, limit });
   if (candidates.length === 0) return { again: false };
   const settled = candidates.filter((one) => !one.inFlight).map(({ sourceId }) => sourceId);
   const flying = candidates.filter((one) => one.inFlight).map(({ sourceId }) => sourceId);
@@ -463,11 +463,11 @@ async function readMissing(
 
 /** The file is full of people and read by now. One that cannot be deleted yet is tried again: see export-removal. */
 async function removeExport(inHand: InHand): Promise<void> {
-  const { room, signal } = inHand;
-  await removeExportsLeft({ ...room, context: inHand.context }, signal);
+  const { deps, signal } = inHand;
+  await removeExportsLeft({ ...deps, context: inHand.context }, signal);
 }
 
-function comparingOf({ room, verification }: InHand): Comparing {
+function comparingOf({ deps, verification }: InHand): Comparing {
   const { heal, by } = verification.request;
-  return { room, verificationId: verification.id, heal, scheduled: by === 'schedule', now: room.clock.now() };
+  return { deps, verificationId: verification.id, heal, scheduled: by === 'schedule', now: deps.clock.now() };
 }

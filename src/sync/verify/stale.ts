@@ -10,11 +10,11 @@ import { countWaiting, redeliver } from '../../tables/deliveries.ts';
 import { pinsOf } from '../../tables/pins.ts';
 import { recordsOf } from '../../tables/records.ts';
 import { intentOf, type Sending } from '../deliver/difference.ts';
-import { owe } from '../intake/enqueue.ts';
-import type { World } from '../intake/rules.ts';
+import { enqueueDeliveries } from '../intake/enqueue.ts';
+import type { Rules } from '../intake/rules.ts';
 
-export interface StaleRoom {
-  world: World;
+export interface StaleDeps {
+  rules: Rules;
   sending(): Sending;
 }
 
@@ -24,20 +24,20 @@ export type StaleFields = { [field: string]: FieldDrift };
 /** Those of these customers that are stale. Customers of vanished sources are left out: a person decides about them first. */
 export async function staleAmong(
   db: Queryable,
-  { world, sending }: StaleRoom,
+  { rules, sending }: StaleDeps,
   sourceIds: readonly string[],
 ): Promise<Map<string, StaleFields>> {
   const stale = new Map<string, StaleFields>();
-  if (sourceIds.length === 0 || !world.schemaIsKnown) return stale;
+  if (sourceIds.length === 0 || !rules.schemaIsKnown) return stale;
   const rows = await settledRows(db, sourceIds);
   const ids = rows.map(({ sourceId }) => sourceId);
   const records = Map.groupBy(await recordsOf(db, ids), ({ sourceId }) => sourceId);
   const pins = await pinsOf(db, ids);
-  const vanished = new Set(world.vanished.map(({ name }) => name));
+  const vanished = new Set(rules.vanished.map(({ name }) => name));
   for (const row of rows) {
     const own = records.get(row.sourceId) ?? [];
     if (own.some(({ source }) => vanished.has(source))) continue;
-    const should = foldOne(row.sourceId, row, own, pins.get(row.sourceId) ?? {}, world.fold) ?? row;
+    const should = foldOne(row.sourceId, row, own, pins.get(row.sourceId) ?? {}, rules.fold) ?? row;
     const gone = should.left && !row.kept;
     const { action, sent } = intentOf({ ...should, gone, acknowledged: row.acknowledged }, false, sending());
     if (action !== 'write' || sent === null) continue;
@@ -60,22 +60,22 @@ function differing(sent: Fields, acknowledged: Fields): StaleFields {
 /** Folds these customers from their records and enqueues them. Returns how many are due by it. */
 export async function healStale(
   tx: Queryable,
-  world: World,
+  rules: Rules,
   sourceIds: readonly string[],
   heal: { verificationId: number; now: number },
 ): Promise<number> {
   if (sourceIds.length === 0) return 0;
   const { verificationId, now } = heal;
   const cause = { by: 'verification' as const, verificationId };
-  const revised = await refold(tx, sourceIds, world.fold, { cause, now });
-  const debt = {
+  const revised = await refold(tx, sourceIds, rules.fold, { cause, now });
+  const options = {
     source: 'verification',
     runId: null,
     lane: 'backfill' as const,
     now,
-    breaker: world.breaker,
+    breaker: rules.breaker,
   };
-  await owe(tx, revised, debt);
+  await enqueueDeliveries(tx, revised, options);
   await redeliver(tx, sourceIds, { lane: 'backfill', now });
   return countWaiting(tx, sourceIds);
 }

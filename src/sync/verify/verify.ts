@@ -25,7 +25,7 @@ import {
 } from '../../tables/verifications.ts';
 import { forgetMet } from '../../tables/verified-customers.ts';
 import { removeExportsLeft } from './export-removal.ts';
-import type { InHand, VerifyRoom } from './in-hand.ts';
+import type { InHand, VerifyDeps } from './in-hand.ts';
 import { readOn } from './reading.ts';
 import { concluded } from './report.ts';
 
@@ -37,17 +37,17 @@ const lookAgainMs = 60_000;
 const tryAgainMs = 15 * 60_000;
 
 export class Verifier {
-  readonly #room: VerifyRoom;
+  readonly #deps: VerifyDeps;
   /** When exports that are left are looked for again, epoch milliseconds. */
   #removalDueAt = 0;
 
-  constructor(room: VerifyRoom) {
-    this.#room = room;
+  constructor(deps: VerifyDeps) {
+    this.#deps = deps;
   }
 
   /** Takes the verification that is due as far as it goes. */
   async step(signal: AbortSignal): Promise<Next> {
-    const { database, clock, newLease } = this.#room;
+    const { database, clock, newLease } = this.#deps;
     const lease = newLease();
     const verification = await claimVerification(database, { lease, now: clock.now(), leaseMs });
     if (!verification) {
@@ -70,10 +70,10 @@ export class Verifier {
 
   /** What earlier verifications could not delete. */
   async #removeExports(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#room;
+    const { clock, log } = this.#deps;
     if (clock.now() < this.#removalDueAt) return;
     const context = () => this.#context(signal, () => {});
-    const isClean = await removeExportsLeft({ ...this.#room, context }, signal).catch((error: unknown) => {
+    const isClean = await removeExportsLeft({ ...this.#deps, context }, signal).catch((error: unknown) => {
       if (!signal.aborted) log.warn({ err: error }, 'the search for leftover exports failed');
       return false;
     });
@@ -81,7 +81,7 @@ export class Verifier {
   }
 
   async #carry(verification: ClaimedVerification, lease: string, signal: AbortSignal): Promise<void> {
-    const { database, clock, log, onHealed } = this.#room;
+    const { database, clock, log, onHealed } = this.#deps;
     const held = { id: verification.id, lease };
     let calls = 0;
     const advance: InHand['advance'] = async (cursor, count) => {
@@ -105,7 +105,7 @@ export class Verifier {
       if (healed) onHealed();
     };
     const inHand: InHand = {
-      room: this.#room,
+      deps: this.#deps,
       verification,
       signal,
       context: () => this.#context(signal, () => (calls += 1)),
@@ -127,7 +127,7 @@ export class Verifier {
   }
 
   #context(signal: AbortSignal, count: () => void): Context<unknown> & { api: EngineApi } {
-    const { settings, endpoint, clock } = this.#room;
+    const { settings, endpoint, clock } = this.#deps;
     const api = endpoint.api('backfill', { signal });
     const counted: EngineApi = {
       request: (request) => {
@@ -148,7 +148,7 @@ export class Verifier {
     error: unknown,
     signal: AbortSignal,
   ): Promise<void> {
-    const { database, clock, log } = this.#room;
+    const { database, clock, log } = this.#deps;
     const now = clock.now();
     if (signal.aborted)
       return putOffVerification(database, held, { dueAt: now, counted: false, error: null });
@@ -175,7 +175,7 @@ export class Verifier {
 
   /** Budgets may keep a call waiting, and a statement take its time: it is held meanwhile. */
   #holdWhileReading(held: { id: number; lease: string }): { stop(): void } {
-    const { database, clock, log } = this.#room;
+    const { database, clock, log } = this.#deps;
     const stopped = new AbortController();
     void (async () => {
       for (;;) {

@@ -1,7 +1,7 @@
 // Customers with all their fields, page after page, for a file. It only reads.
 import { sql } from 'drizzle-orm';
 import type { Fields } from '../../connector.ts';
-import { at, json, ms, type Queryable } from '../../db/database.ts';
+import { json, type Queryable, toEpochMs, toTimestamp } from '../../db/database.ts';
 
 export interface ExportedCustomer {
   sourceId: string;
@@ -25,10 +25,10 @@ export async function exportCustomers(
 ): Promise<ExportedCustomer[]> {
   const { fields = {}, changedSince } = filter;
   return db.rows(sql`
-    select source_id as "sourceId", fields, ${ms(sql`updated_at`)} as "updatedAt"
+    select source_id as "sourceId", fields, ${toEpochMs(sql`updated_at`)} as "updatedAt"
     from customers
     where ${page.after === undefined ? sql`true` : sql`source_id > ${page.after}`}
-      and ${changedSince === undefined ? sql`true` : sql`updated_at >= ${at(changedSince)}`}
+      and ${changedSince === undefined ? sql`true` : sql`updated_at >= ${toTimestamp(changedSince)}`}
       and not exists (
         select 1 from jsonb_each_text(${json(fields)}) as wanted
         where (fields ->> wanted.key = wanted.value or jsonb_exists(fields -> wanted.key, wanted.value)) is not true)

@@ -2,7 +2,7 @@
 // reads.
 import { sql } from 'drizzle-orm';
 import type { Fields, JsonObject } from '../../connector.ts';
-import { ms, type Queryable } from '../../db/database.ts';
+import { type Queryable, toEpochMs } from '../../db/database.ts';
 import { type Lane, lanes } from '../../engine/quota/lanes.ts';
 import type { FieldFault } from '../intake/source.ts';
 
@@ -35,7 +35,7 @@ export async function listCustomers(
     or strpos(' ' || lower(fields ->> 'name'), ${` ${sought}`}) > 0)`;
   return db.rows(sql`
     select customers.source_id as "sourceId", customers.revision, fields ->> 'name' as name, fields ->> 'email' as email,
-           "left", ${ms(sql`updated_at`)} as "updatedAt", state, acknowledged
+           "left", ${toEpochMs(sql`updated_at`)} as "updatedAt", state, acknowledged
     from customers left join deliveries using (source_id)
     where ${after === undefined ? sql`true` : sql`customers.source_id > ${after}`} and ${sought === '' ? sql`true` : found}
     order by customers.source_id limit ${limit}`);
@@ -93,16 +93,16 @@ export interface CustomerView {
 export async function customerView(db: Queryable, sourceId: string): Promise<CustomerView | null> {
   const [customer] = await db.rows<Omit<CustomerView, 'delivery' | 'acknowledged' | 'records'>>(sql`
     select source_id as "sourceId", revision, fields, dropped, "left",
-           ${ms(sql`created_at`)} as "createdAt", ${ms(sql`updated_at`)} as "updatedAt"
+           ${toEpochMs(sql`created_at`)} as "createdAt", ${toEpochMs(sql`updated_at`)} as "updatedAt"
     from customers where source_id = ${sourceId}`);
   if (!customer) return null;
   const [delivery] = await db.rows<Omit<DeliveryView, 'lane'> & { lane: number }>(sql`
-    select revision, acknowledged, state, lane, ${ms(sql`due_at`)} as "dueAt", ${ms(sql`waiting_since`)} as "waitingSince",
+    select revision, acknowledged, state, lane, ${toEpochMs(sql`due_at`)} as "dueAt", ${toEpochMs(sql`waiting_since`)} as "waitingSince",
            attempts, case when batch_id is not null then 'bulk action' when lease is not null then 'worker' end as "carriedBy",
-           ${ms(sql`delivered_at`)} as "deliveredAt", error_code as "errorCode", error
+           ${toEpochMs(sql`delivered_at`)} as "deliveredAt", error_code as "errorCode", error
     from deliveries where source_id = ${sourceId}`);
   const [acknowledged] = await db.rows<{ revision: number; fields: Fields; at: number }>(sql`
-    select revision, fields, ${ms(sql`acknowledged_at`)} as at from acknowledgements where source_id = ${sourceId}`);
+    select revision, fields, ${toEpochMs(sql`acknowledged_at`)} as at from acknowledgements where source_id = ${sourceId}`);
   return {
     ...customer,
     delivery: delivery ? { ...delivery, lane: lanes[delivery.lane]! } : null,
@@ -114,9 +114,9 @@ export async function customerView(db: Queryable, sourceId: string): Promise<Cus
 /** Every record that speaks or spoke of the customer, filtered ones too. */
 async function recordsAbout(db: Queryable, sourceId: string): Promise<RecordView[]> {
   return db.rows(sql`
-    select source, stream, record_id as "recordId", ${ms(sql`changed_at`)} as "changedAt", ${ms(sql`deleted_at`)} as "deletedAt",
+    select source, stream, record_id as "recordId", ${toEpochMs(sql`changed_at`)} as "changedAt", ${toEpochMs(sql`deleted_at`)} as "deletedAt",
            coalesce(deleted_at >= changed_at, false) as deleted, filtered, faults, run_id::float8 as "runId",
-           ${ms(sql`received_at`)} as "receivedAt", body
+           ${toEpochMs(sql`received_at`)} as "receivedAt", body
     from records where source_id = ${sourceId}
     order by changed_at desc, source, stream, record_id limit 200`);
 }

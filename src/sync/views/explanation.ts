@@ -16,19 +16,19 @@ import type {
 } from '../../customer/explain.ts';
 import { sameJson } from '../../customer/json.ts';
 import type { Origin } from '../../customer/merge.ts';
-import { json, ms, type Queryable } from '../../db/database.ts';
+import { json, type Queryable, toEpochMs } from '../../db/database.ts';
 import { lanes } from '../../engine/quota/lanes.ts';
 import { type Pin, pinsOfOne } from '../../tables/pins.ts';
 import { type StandingRecord, stands } from '../../tables/records.ts';
 import type { Cause } from '../../tables/revisions.ts';
 import { keptOf } from '../intake/kept.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 import { causeWords } from './history.ts';
 
 /** Null where there is no customer of this source ID. `destination`: its connector's name. */
 export async function explainCustomer(
   db: Queryable,
-  world: World,
+  rules: Rules,
   destination: string,
   sourceId: string,
 ): Promise<CustomerExplanation | null> {
@@ -44,8 +44,8 @@ export async function explainCustomer(
   const standing = speaking.filter(stands);
   // As the fold does: a customer left by all its records keeps what they said last.
   const heard = customer.left ? speaking : standing;
-  const refused = refusedOf(heard, world);
-  const fields = explainFields({ world, customer, records: heard, pins, since, acknowledged, refused });
+  const refused = refusedOf(heard, rules);
+  const fields = explainFields({ rules, customer, records: heard, pins, since, acknowledged, refused });
   return {
     sourceId,
     revision: customer.revision,
@@ -58,7 +58,7 @@ export async function explainCustomer(
     refused: refused.filter(({ field }) => !Object.hasOwn(customer.fields, field)),
     clashes: clashesOf(standing),
     takeOvers: await readTakeOvers(db, sourceId),
-    ignored: records.flatMap((record) => ignoredOf(record, world) ?? []),
+    ignored: records.flatMap((record) => ignoredOf(record, rules) ?? []),
     delivery: await readDelivery(db, sourceId),
     holds: await readHolds(db, sourceId),
     deadLetters: await readLetters(db, sourceId, records),
@@ -68,7 +68,7 @@ export async function explainCustomer(
 // ── Fields ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 interface Gathered {
-  world: World;
+  rules: Rules;
   customer: CustomerRow;
   records: readonly FullRecord[];
   pins: readonly Pin[];
@@ -77,11 +77,11 @@ interface Gathered {
   refused: readonly Refused[];
 }
 
-function explainFields({ world, customer, records, pins, ...more }: Gathered): ExplainedField[] {
+function explainFields({ rules, customer, records, pins, ...more }: Gathered): ExplainedField[] {
   const pinned: Fields = Object.fromEntries(pins.map(({ field, value }) => [field, value]));
-  const explained = world.explain(records, pinned);
+  const explained = rules.explain(records, pinned);
   const byName = new Map(records.map((record) => [keyOf(record), record]));
-  const candidateOf = (origin: Origin): Candidate => toCandidate(byName.get(keyOf(origin))!, world);
+  const candidateOf = (origin: Origin): Candidate => toCandidate(byName.get(keyOf(origin))!, rules);
   return Object.keys(customer.fields)
     .sort()
     .map((field) => {
@@ -99,7 +99,7 @@ function explainFields({ world, customer, records, pins, ...more }: Gathered): E
           value: said,
           reason,
         })),
-        ...readFrom(now && now.winner !== 'pin' ? byName.get(keyOf(now.winner))! : null, world, field),
+        ...readFrom(now && now.winner !== 'pin' ? byName.get(keyOf(now.winner))! : null, rules, field),
         refused: more.refused.filter((refused) => refused.field === field),
         since: sinceOf(field, more.since, customer),
         acknowledged: acknowledgedOf(field, value, more.acknowledged),
@@ -111,11 +111,11 @@ function explainFields({ world, customer, records, pins, ...more }: Gathered): E
 /** How the winning record gives the field: what it holds and what was done to it, and whether an older state gave it. */
 function readFrom(
   record: FullRecord | null,
-  world: World,
+  rules: Rules,
   field: string,
 ): Pick<ExplainedField, 'kept' | 'raw'> {
   if (record === null) return { kept: null, raw: null };
-  const source = world.source(record.source)!;
+  const source = rules.source(record.source)!;
   const kept = keptOf(source, { ...record, deletedAt: null }, field);
   // What is empty now, or refused, did not give the value.
   const gives = Object.hasOwn(source.contribute(record.body).fields, field);
@@ -126,15 +126,15 @@ function keyOf({ source, stream, recordId }: Pick<Origin, 'source' | 'stream' | 
   return JSON.stringify([source, stream, recordId]);
 }
 
-function toCandidate(record: FullRecord, world: World): Candidate {
+function toCandidate(record: FullRecord, rules: Rules): Candidate {
   const { source, stream, recordId, changedAt, hash, receivedAt, run } = record;
-  const mapping = world.source(source)!.fingerprintFor(record.body);
+  const mapping = rules.source(source)!.fingerprintFor(record.body);
   return { source, stream, recordId, changedAt, version: hash, receivedAt, run, mapping };
 }
 
-function refusedOf(records: readonly FullRecord[], world: World): Refused[] {
+function refusedOf(records: readonly FullRecord[], rules: Rules): Refused[] {
   return records.flatMap(({ source, stream, recordId, body, good }) =>
-    (world.source(source)?.contribute(body).faults ?? []).map(({ field, reason, value }) => ({
+    (rules.source(source)?.contribute(body).faults ?? []).map(({ field, reason, value }) => ({
       source,
       stream,
       recordId,
@@ -179,12 +179,12 @@ function clashesOf(standing: readonly FullRecord[]): Clash[] {
     }));
 }
 
-function ignoredOf(record: FullRecord, world: World): IgnoredRecord | null {
+function ignoredOf(record: FullRecord, rules: Rules): IgnoredRecord | null {
   const { source, stream, recordId } = record;
   const because = record.deleted
     ? 'it is deleted at its source'
     : (record.filtered ??
-      (world.source(source) ? null : `no source is called ${source} in the configuration`));
+      (rules.source(source) ? null : `no source is called ${source} in the configuration`));
   return because === null ? null : { source, stream, recordId, because };
 }
 
@@ -199,9 +199,9 @@ interface FullRecord extends StandingRecord {
 /** Every record that speaks or spoke of the customer, filtered ones too, the newest first. */
 async function readRecords(db: Queryable, sourceId: string): Promise<FullRecord[]> {
   return db.rows(sql`
-    select own.source, stream, record_id as "recordId", source_id as "sourceId", ${ms(sql`changed_at`)} as "changedAt",
+    select own.source, stream, record_id as "recordId", source_id as "sourceId", ${toEpochMs(sql`changed_at`)} as "changedAt",
            coalesce(deleted_at >= changed_at, false) as deleted, merged_into as "mergedInto", body, clocks, good, own.filtered, hash,
-           ${ms(sql`received_at`)} as "receivedAt",
+           ${toEpochMs(sql`received_at`)} as "receivedAt",
            case when runs.id is not null then jsonb_build_object('id', runs.id, 'mode', mode, 'trigger', trigger) end as run
     from records as own left join runs on runs.id = run_id
     where source_id = ${sourceId}
@@ -239,7 +239,7 @@ interface CustomerRow {
 
 async function readCustomer(db: Queryable, sourceId: string): Promise<CustomerRow | null> {
   const [row] = await db.rows<CustomerRow>(sql`
-    select revision, fields, dropped, "left", ${ms(sql`created_at`)} as "createdAt", ${ms(sql`updated_at`)} as "updatedAt"
+    select revision, fields, dropped, "left", ${toEpochMs(sql`created_at`)} as "createdAt", ${toEpochMs(sql`updated_at`)} as "updatedAt"
     from customers where source_id = ${sourceId}`);
   return row ?? null;
 }
@@ -254,7 +254,7 @@ interface Since {
 /** By field the newest revision that changed it. */
 async function readSince(db: Queryable, sourceId: string): Promise<Map<string, Since>> {
   const rows = await db.rows<Since>(sql`
-    select distinct on (field) field, revision, ${ms(sql`at`)} as at, cause
+    select distinct on (field) field, revision, ${toEpochMs(sql`at`)} as at, cause
     from revisions, jsonb_object_keys(changed) as field
     where source_id = ${sourceId} order by field, revision desc`);
   return new Map(rows.map((row) => [row.field, row]));
@@ -268,23 +268,23 @@ interface Acknowledged {
 
 async function readAcknowledged(db: Queryable, sourceId: string): Promise<Acknowledged | null> {
   const [row] = await db.rows<Acknowledged>(sql`
-    select revision, fields, ${ms(sql`acknowledged_at`)} as at from acknowledgements where source_id = ${sourceId}`);
+    select revision, fields, ${toEpochMs(sql`acknowledged_at`)} as at from acknowledgements where source_id = ${sourceId}`);
   return row ?? null;
 }
 
 async function readDelivery(db: Queryable, sourceId: string): Promise<CustomerExplanation['delivery']> {
   type Row = Omit<NonNullable<CustomerExplanation['delivery']>, 'lane'> & { lane: number };
   const [row] = await db.rows<Row>(sql`
-    select state, revision, acknowledged, lane, ${ms(sql`waiting_since`)} as "waitingSince",
-           case when lease is null and batch_id is null then ${ms(sql`due_at`)} end as "dueAt",
-           ${ms(sql`delivered_at`)} as "deliveredAt", attempts, error
+    select state, revision, acknowledged, lane, ${toEpochMs(sql`waiting_since`)} as "waitingSince",
+           case when lease is null and batch_id is null then ${toEpochMs(sql`due_at`)} end as "dueAt",
+           ${toEpochMs(sql`delivered_at`)} as "deliveredAt", attempts, error
     from deliveries where source_id = ${sourceId}`);
   return row ? { ...row, lane: lanes[row.lane]! } : null;
 }
 
 async function readHolds(db: Queryable, sourceId: string): Promise<CustomerExplanation['holds']> {
   return db.rows(sql`
-    select id::float8 as id, what, "from", ${ms(sql`held_at`)} as "heldAt" from holds
+    select id::float8 as id, what, "from", ${toEpochMs(sql`held_at`)} as "heldAt" from holds
     where source_id = ${sourceId} and decided_at is null order by id`);
 }
 
@@ -299,7 +299,7 @@ async function readLetters(
     ...records.map(({ source, stream, recordId }) => ({ kind: 'record', source, stream, ref: recordId })),
   ];
   return db.rows(sql`
-    select id::float8 as id, kind, code, message, ${ms(sql`last_at`)} as "lastAt"
+    select id::float8 as id, kind, code, message, ${toEpochMs(sql`last_at`)} as "lastAt"
     from jsonb_to_recordset(${json(about)}) as row (kind text, source text, stream text, ref text)
     join dead_letters using (kind, source, stream, ref) where settled_at is null order by id`);
 }

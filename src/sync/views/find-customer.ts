@@ -1,7 +1,7 @@
 // Whom a person means by an ID: a customer by its source ID, else by a record's ID, else by its e-mail. It only reads.
 import { sql } from 'drizzle-orm';
 import { json, type Queryable } from '../../db/database.ts';
-import type { World } from '../intake/rules.ts';
+import type { Rules } from '../intake/rules.ts';
 
 /** A customer that an ID may mean, and in which sense. */
 export interface Meant {
@@ -14,11 +14,11 @@ export interface Meant {
 const most = 20;
 
 /** The customers that this ID may mean, in the first sense in which there is one; none where there is none in any. */
-export async function findCustomers(db: Queryable, world: World, id: string): Promise<Meant[]> {
+export async function findCustomers(db: Queryable, rules: Rules, id: string): Promise<Meant[]> {
   const own = await db.rows<Meant>(sql`
     select source_id as "sourceId", 'source ID' as by from customers where source_id = ${id}`);
   if (own.length > 0) return own;
-  const byRecord = await findByRecord(db, world, id);
+  const byRecord = await findByRecord(db, rules, id);
   if (byRecord.length > 0) return byRecord;
   return db.rows(sql`
     select source_id as "sourceId", 'e-mail' as by from customers
@@ -29,16 +29,16 @@ export async function findCustomers(db: Queryable, world: World, id: string): Pr
  * As `findCustomers`, and of a source ID also where only a record or an acknowledgement has it: what is to be erased need
  * not be a customer any more.
  */
-export async function findPeople(db: Queryable, world: World, id: string): Promise<Meant[]> {
+export async function findPeople(db: Queryable, rules: Rules, id: string): Promise<Meant[]> {
   const [known] = await db.rows<{ known: boolean }>(sql`
     select exists(select 1 from records where source_id = ${id})
       or exists(select 1 from acknowledgements where source_id = ${id}) as known`);
-  return known?.known ? [{ sourceId: id, by: 'source ID' }] : findCustomers(db, world, id);
+  return known?.known ? [{ sourceId: id, by: 'source ID' }] : findCustomers(db, rules, id);
 }
 
 /** By the whole key of each stream that is configured: one indexed read. */
-function findByRecord(db: Queryable, world: World, recordId: string): Promise<Meant[]> {
-  const keys = world.sources.flatMap((source) =>
+function findByRecord(db: Queryable, rules: Rules, recordId: string): Promise<Meant[]> {
+  const keys = rules.sources.flatMap((source) =>
     source.streams.map((stream) => ({ source: source.name, stream: stream.name })),
   );
   return db.rows(sql`

@@ -1,6 +1,6 @@
 // Open dead letters by cause: how many of each, since when, in whose words, and what to do next. It only reads.
 import { sql } from 'drizzle-orm';
-import { json, ms, type Queryable } from '../../db/database.ts';
+import { json, type Queryable, toEpochMs } from '../../db/database.ts';
 import { type DeadLetterFilter, type DeadLetterKind, openLetters } from '../../tables/dead-letters.ts';
 import { type Cause, causeOf } from './causes.ts';
 
@@ -29,7 +29,7 @@ type Counted = Pick<LetterGroup, 'kind' | 'source' | 'code' | 'letters' | 'first
 /** The largest first, at most 200. */
 export async function letterGroups(db: Queryable, filter: DeadLetterFilter): Promise<LetterGroup[]> {
   const groups = await db.rows<Counted>(sql`
-    select kind, source, code, count(*)::int as letters, ${ms(sql`min(created_at)`)} as "firstAt", ${ms(sql`max(last_at)`)} as "lastAt"
+    select kind, source, code, count(*)::int as letters, ${toEpochMs(sql`min(created_at)`)} as "firstAt", ${toEpochMs(sql`max(last_at)`)} as "lastAt"
     from dead_letters where ${openLetters(filter)}
     group by kind, source, code order by count(*) desc, kind, source, code limit ${mostGroups}`);
   if (groups.length === 0) return [];

@@ -2,8 +2,8 @@
 // only reads.
 import { sql } from 'drizzle-orm';
 import type { Json, JsonObject } from '../../connector.ts';
-import { ms, type Queryable } from '../../db/database.ts';
-import type { World } from '../intake/rules.ts';
+import { type Queryable, toEpochMs } from '../../db/database.ts';
+import type { Rules } from '../intake/rules.ts';
 
 /** One value in quarantine. It is released by itself when its record changes for the better. */
 export interface QuarantinedValue {
@@ -37,7 +37,7 @@ const counts = sql`faults is not null and filtered is null and merged_into is nu
 /** In the order of sources, streams, records and fields; those after `after`. */
 export async function listQuarantine(
   db: Queryable,
-  world: World,
+  rules: Rules,
   filter: { source?: string | undefined; field?: string | undefined },
   page: { after?: QuarantinePlace | undefined; limit: number },
 ): Promise<QuarantinedValue[]> {
@@ -46,7 +46,7 @@ export async function listQuarantine(
   const rows = await db.rows<Row>(sql`
     select source, stream, record_id as "recordId", records.source_id as "sourceId", fault ->> 'field' as field,
            fault ->> 'reason' as reason, good -> (fault ->> 'field') as "lastGood",
-           customers.fields -> (fault ->> 'field') as stands, ${ms(sql`changed_at`)} as "changedAt", body
+           customers.fields -> (fault ->> 'field') as stands, ${toEpochMs(sql`changed_at`)} as "changedAt", body
     from records cross join jsonb_array_elements(faults) as fault left join customers on customers.source_id = records.source_id
     where ${counts}
       and ${filter.source === undefined ? sql`true` : sql`source = ${filter.source}`}
@@ -58,11 +58,11 @@ export async function listQuarantine(
                 and (source, stream, record_id, fault ->> 'field') > (${after.source}, ${after.stream}, ${after.recordId}, ${after.field})`
       }
     order by source, stream, record_id, fault ->> 'field' limit ${limit}`);
-  return rows.map(({ body, ...row }) => ({ ...row, value: valueNow(world, row.source, row.field, body) }));
+  return rows.map(({ body, ...row }) => ({ ...row, value: valueNow(rules, row.source, row.field, body) }));
 }
 
-function valueNow(world: World, source: string, field: string, body: JsonObject): Json {
-  const faults = world.source(source)?.contribute(body).faults ?? [];
+function valueNow(rules: Rules, source: string, field: string, body: JsonObject): Json {
+  const faults = rules.source(source)?.contribute(body).faults ?? [];
   return faults.find((fault) => fault.field === field)?.value ?? null;
 }
 

@@ -1,7 +1,7 @@
 // What became of the customers that some runs, or all work since a time, brought: by the state of their delivery. It only
 // reads; one pass over the records of the runs.
 import { type SQL, sql } from 'drizzle-orm';
-import { at, json, type Queryable } from '../../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../../db/database.ts';
 
 export interface DeliveryCounts {
   total: number;
@@ -32,7 +32,7 @@ export async function deliveriesOfRuns(
 
 /** All customers, of the delivered those that were delivered since. */
 export async function deliveriesSince(db: Queryable, since: number): Promise<DeliveryCounts> {
-  return count(db, sql`true`, at(since));
+  return count(db, sql`true`, toTimestamp(since));
 }
 
 async function count(db: Queryable, which: SQL, since: SQL): Promise<DeliveryCounts> {

@@ -1,7 +1,7 @@
 // What waits, what is delivered and what was given up, in figures. It only reads; each figure is one pass over a table,
 // so that asking often stays cheap for whoever asks (see web/remembered).
 import { sql } from 'drizzle-orm';
-import { at, ms, type Queryable } from '../../db/database.ts';
+import { type Queryable, toEpochMs, toTimestamp } from '../../db/database.ts';
 import { type Lane, lanes } from '../../engine/quota/lanes.ts';
 import { type Coverage, coverageSince } from '../../tables/coverage.ts';
 import { countDeadLetters, type DeadLetterKind } from '../../tables/dead-letters.ts';
@@ -69,8 +69,8 @@ interface DeliveryGroup {
 export async function figures(db: Queryable, now: number): Promise<Figures> {
   const groups = await db.rows<DeliveryGroup>(sql`
     select state, lane, count(*)::int as count, count(batch_id)::int as "inBatches",
-           (count(*) filter (where batch_id is null and due_at <= ${at(now)}))::int as due,
-           ${ms(sql`min(waiting_since)`)} as "oldestAt", ${ms(sql`max(delivered_at)`)} as "lastDeliveredAt"
+           (count(*) filter (where batch_id is null and due_at <= ${toTimestamp(now)}))::int as due,
+           ${toEpochMs(sql`min(waiting_since)`)} as "oldestAt", ${toEpochMs(sql`max(delivered_at)`)} as "lastDeliveredAt"
     from deliveries group by state, lane`);
   const records = await db.rows<{ source: string; count: number }>(sql`
     select source, count(*)::int as count from records group by source`);
@@ -109,9 +109,9 @@ export async function figures(db: Queryable, now: number): Promise<Figures> {
 const toldWaitMs = 180_000;
 
 async function readPutOff(db: Queryable, now: number): Promise<Figures['putOff']> {
-  const isPutOff = sql`state = 'waiting' and batch_id is null and lease is null and due_at > ${at(now + toldWaitMs)}`;
+  const isPutOff = sql`state = 'waiting' and batch_id is null and lease is null and due_at > ${toTimestamp(now + toldWaitMs)}`;
   const [row] = await db.rows<{ customers: number; nextAt: number; lastAt: number; why: string | null }>(sql`
-    select count(*)::int as customers, ${ms(sql`min(due_at)`)} as "nextAt", ${ms(sql`max(due_at)`)} as "lastAt",
+    select count(*)::int as customers, ${toEpochMs(sql`min(due_at)`)} as "nextAt", ${toEpochMs(sql`max(due_at)`)} as "lastAt",
            (select error from deliveries where ${isPutOff} order by due_at desc limit 1) as why
     from deliveries where ${isPutOff}`);
   return row && row.customers > 0 ? row : null;

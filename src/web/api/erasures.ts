@@ -168,7 +168,7 @@ export function erasuresApi(room: Room) {
   const { database } = tributary;
   return newApi()
     .openapi(meant, async (c) => {
-      const people = await findPeople(database, tributary.world, c.req.valid('query').id);
+      const people = await findPeople(database, tributary.rules, c.req.valid('query').id);
       return c.json({ people }, 200);
     })
     .openapi(erase, async (c) => {
@@ -207,7 +207,7 @@ export function erasuresApi(room: Room) {
 
 /** What is no source ID of ours but means a customer would erase nobody here, and a receipt would say that all is done. */
 async function refuseOthersName({ tributary }: Room, id: string): Promise<void> {
-  const people = await findPeople(tributary.database, tributary.world, id);
+  const people = await findPeople(tributary.database, tributary.rules, id);
   const [first] = people;
   if (!first || first.sourceId === id) return;
   const list = people.map(({ sourceId, by }) => `${sourceId} (${by})`).join(', ');

@@ -206,11 +206,11 @@ const history = createRoute({
 });
 
 export function explainApi(room: Room) {
-  const { database, world, config } = room.tributary;
+  const { database, rules, config } = room.tributary;
   return newApi()
     .openapi(explain, async (c) => {
       const sourceId = await customerMeant(room, c.req.valid('param').sourceId);
-      const found = await explainCustomer(database, world, config.destination.connector.name, sourceId);
+      const found = await explainCustomer(database, rules, config.destination.connector.name, sourceId);
       if (!found) throw noCustomer(sourceId);
       const { field } = c.req.valid('query');
       return c.json(explanationBody(field === undefined ? found : fieldAlone(found, field)), 200);
@@ -246,7 +246,7 @@ function noCustomer(id: string): Problem {
 
 /** The source ID that this ID leads to. Throws the problem where none or several do. */
 async function customerMeant({ tributary }: Room, id: string): Promise<string> {
-  const meant = await findCustomers(tributary.database, tributary.world, id);
+  const meant = await findCustomers(tributary.database, tributary.rules, id);
   const [only] = meant;
   if (!only) throw noCustomer(id);
   if (meant.length === 1) return only.sourceId;

@@ -107,7 +107,7 @@ export function pinsApi(room: Room) {
 
 /** Who writes must name the customer itself; what was probably meant is told. */
 async function noCustomer({ tributary }: Room, id: string): Promise<Problem> {
-  const meant = await findCustomers(tributary.database, tributary.world, id);
+  const meant = await findCustomers(tributary.database, tributary.rules, id);
   const hint = meant.map(({ sourceId, by }) => ` By its ${by} it may be ${sourceId}.`).join('');
   const detail = `No customer has the source ID ${id}.${hint}`;
   return meant.length === 0 ? nobody(detail) : new Problem(404, detail);

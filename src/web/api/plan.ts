@@ -216,7 +216,7 @@ async function planOf({ tributary }: Room, source: Source, request: PlanRequest)
 }
 
 function pulled({ tributary }: Room): Source[] {
-  return tributary.world.sources.filter(({ canPull }) => canPull);
+  return tributary.rules.sources.filter(({ canPull }) => canPull);
 }
 
 function requirePull(source: Source): Source {

@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Tributary } from '../../app/app.ts';
 import type { Config } from '../../config.ts';
 import type { MetadataSchema } from '../../connector.ts';
-import { World } from '../../sync/intake/rules.ts';
+import { Rules } from '../../sync/intake/rules.ts';
 import { type PreviewOptions, type PreviewReport, preview } from '../../sync/preview/preview.ts';
 import { requireSchema } from '../known-schema.ts';
 import { Problem, problems } from '../problem.ts';
@@ -154,14 +154,14 @@ export async function previewConfig(
   const { connector } = proposed.destination;
   const settings = tributary.settingsOf(proposed.destination);
   return preview(tributary.database, {
-    present: tributary.world,
-    proposed: new World(proposed, schemaOf(tributary, proposed)),
+    present: tributary.rules,
+    proposed: new Rules(proposed, schemaOf(tributary, proposed)),
     sending: { destination: connector.destination!, settings, onOrphaned: proposed.onOrphaned },
     ...options,
   });
 }
 
-function schemaOf({ world }: Tributary, { metadataSchema }: Config): MetadataSchema | null {
+function schemaOf({ rules }: Tributary, { metadataSchema }: Config): MetadataSchema | null {
   if (typeof metadataSchema === 'object') return metadataSchema;
-  return metadataSchema === 'none' ? null : world.schema;
+  return metadataSchema === 'none' ? null : rules.schema;
 }

@@ -55,13 +55,13 @@ const quarantine = createRoute({
 });
 
 export function quarantineApi(room: Room) {
-  const { database, world } = room.tributary;
+  const { database, rules } = room.tributary;
   return newApi().openapi(quarantine, async (c) => {
     const { limit, after, ...filter } = c.req.valid('query');
     await requireSource(room, filter.source);
     if (filter.field !== undefined) await requireFields(room, 'field', [filter.field]);
     const place = after === undefined ? undefined : placeOf(after);
-    const found = await listQuarantine(database, world, filter, { after: place, limit: limit + 1 });
+    const found = await listQuarantine(database, rules, filter, { after: place, limit: limit + 1 });
     const page = found.slice(0, limit);
     const values = page.map((entry) => ({ ...entry, changedAt: iso(entry.changedAt) }));
     return c.json({ values, next: found.length > limit ? nextOf(page.at(-1)!) : null }, 200);

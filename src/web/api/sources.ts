@@ -130,13 +130,13 @@ const withdrawRoute = createRoute({
 });
 
 async function withdraw({ tributary }: Room, name: string): Promise<void> {
-  if (tributary.world.source(name))
+  if (tributary.rules.source(name))
     throw new Problem(
       409,
       `${name} is still in the configuration. Remove it from there first; then its contributions can be withdrawn.`,
     );
   if (await tributary.withdraw(name)) return;
-  const names = tributary.world.vanished.map((vanished) => vanished.name);
+  const names = tributary.rules.vanished.map((vanished) => vanished.name);
   throw new Problem(
     404,
     `No former source is called ${name}${names.length > 0 ? `; sources that can be withdrawn: ${names.join(', ')}` : ''}.`,

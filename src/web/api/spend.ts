@@ -54,11 +54,11 @@ const spend = createRoute({
 export function spendApi({ tributary }: Room) {
   return newApi().openapi(spend, async (c) => {
     const { hours } = c.req.valid('query');
-    const { database, clock, world, config } = tributary;
+    const { database, clock, rules, config } = tributary;
     const from = Math.floor(clock.now() / hourMs) * hourMs - (hours - 1) * hourMs;
     const { connector, settings } = config.destination;
     const accounts = [
-      ...world.sources.flatMap(({ name, description }) =>
+      ...rules.sources.flatMap(({ name, description }) =>
         description ? [{ name, account: description.account }] : [],
       ),
       { name: destinationName, account: connector.api!(settings).account },

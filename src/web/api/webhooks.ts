@@ -146,7 +146,7 @@ function webhookNamed(room: Room, name: string): Webhook<unknown> {
 
 function connectorOf({ tributary }: Room, name: string): string {
   const { connector } =
-    name === destinationName ? tributary.config.destination : tributary.world.source(name)!.config;
+    name === destinationName ? tributary.config.destination : tributary.rules.source(name)!.config;
   return connector.name;
 }
 
@@ -158,9 +158,9 @@ function baseOf({ tributary }: Room, asked: string): string {
 const pathOf = (name: string) => `/webhooks/${encodeURIComponent(name)}`;
 
 function describe(room: Room, name: string, webhook: Webhook<unknown>, asked: string) {
-  const { config, world } = room.tributary;
+  const { config, rules } = room.tributary;
   const { authentication, checks = [], recipe, notes = [], decoding, sample } = webhook;
-  const limits = world.source(name)?.config.webhook ?? usualLimits;
+  const limits = rules.source(name)?.config.webhook ?? usualLimits;
   const headers = (of: { readonly [name: string]: string }) =>
     Object.entries(of).map(([name, value]) => ({ name, value }));
   return {
