@@ -18,6 +18,7 @@ import {
 } from './connect-faults.ts';
 import { lockDirectory } from './lock.ts';
 import { ownFiles, ownFolder } from './own-folder.ts';
+import { ConnectionError, Session, Sessions } from './sessions.ts';
 
 const dialect = new PgDialect();
 
@@ -27,6 +28,9 @@ const connectionsMax = 8;
 
 /** A statement that waits for a lock that is not ours is given up after so long. */
 const lockWaitSeconds = 60;
+
+/** Statements that run may go on for so long when their sessions are replaced or ended. */
+const endingSeconds = 5;
 
 /** More statements than this never wait for a connection: a further one fails at once. */
 const waitingMax = 1_000;
@@ -142,15 +146,30 @@ export async function openDatabase(options: {
   return database;
 }
 
-/** The connections of one process. All are replaced together when the server's sessions turn out to be useless. */
-interface Clients {
-  main: Sql;
-  /** For statements whose plan the server keeps. */
-  planned: Sql;
-  /** All of the others may be waiting for what this one is to let go. */
-  keeper: Sql;
-  /** Asks whether the server answers. */
-  pulse: Sql;
+/** The sessions of one process. All are replaced together when they turn out to be useless. */
+function openPools(connect: (options: Options<Record<string, never>>) => Sql) {
+  const hosts = { index: 0 };
+  const pool = (max: number, connection: object, keeps = true) =>
+    new Sessions((options) => connect({ ...options, connection } as never), { max, hosts, keeps });
+  return {
+    hosts,
+    main: pool(connectionsMax, {
+      application_name: 'tributary',
+      idle_in_transaction_session_timeout: idleTransactionMs,
+      // A statement is parsed once a connection, so that it takes one round trip and not two; but it is planned each
+      // time: a plan made while a table was small is not kept when it has grown.
+      plan_cache_mode: 'force_custom_plan',
+      // Ours touch a few hundred rows. What the server takes some of them for is compiled each time: ten times as long
+      // (measured: settling beside 500,000 records).
+      jit: 'off',
+    }),
+    /** For statements whose plan the server keeps. They share sessions. */
+    planned: pool(2, { application_name: 'tributary' }),
+    /** All of the others may be waiting for what this one is to let go. */
+    keeper: pool(1, { application_name: 'tributary keeper' }),
+    /** Asks whether the server answers. */
+    pulse: pool(1, { application_name: 'tributary pulse' }, false),
+  };
 }
 
 async function openPostgres(url: string, onWarning: (sentence: string) => void): Promise<Database> {
@@ -167,31 +186,15 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
     drizzle(client);
     return client;
   };
-  const connectAll = (): Clients => ({
-    main: connect({
-      max: connectionsMax,
-      connection: {
-        application_name: 'tributary',
-        idle_in_transaction_session_timeout: idleTransactionMs,
-        // A statement is parsed once a connection, so that it takes one round trip and not two; but it is planned each
-        // time: a plan made while a table was small is not kept when it has grown.
-        plan_cache_mode: 'force_custom_plan',
-        // Ours touch a few hundred rows. What the server takes some of them for is compiled each time: ten times as long
-        // (measured: settling beside 500,000 records).
-        jit: 'off',
-      },
-    }),
-    planned: connect({ max: 2, connection: { application_name: 'tributary' } }),
-    keeper: connect({ max: 1, connection: { application_name: 'tributary keeper' } }),
-    pulse: connect({ max: 1, idle_timeout: 30, connection: { application_name: 'tributary pulse' } }),
-  });
-  const endAll = (clients: Clients, seconds = 5) =>
-    Promise.all(Object.values(clients).map((client: Sql) => client.end({ timeout: seconds })));
-  let clients = connectAll();
-  // The driver would send a statement behind another on one connection, where that may be waiting for a lock.
+  const { hosts, ...pools } = openPools(connect);
+  const { main, planned, keeper, pulse } = pools;
+  const replace = (graceSeconds: number) =>
+    Promise.all(Object.values(pools).map((pool) => pool.replace(graceSeconds).catch(() => {})));
+  const end = () => Promise.all(Object.values(pools).map((pool) => pool.end(endingSeconds)));
+  // A statement behind another on one connection would wait for the lock that the other waits for.
   const places = new PQueue({ concurrency: connectionsMax });
-  const placed = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (places.size < waitingMax) return places.add(work) as Promise<Result>;
+  const placed = <Result>(work: (session: Session) => Promise<Result>): Promise<Result> => {
+    if (places.size < waitingMax) return places.add(() => useful(main, work)) as Promise<Result>;
     return Promise.reject(
       new DatabaseError(
         `All ${connectionsMax} connections are busy, and ${places.size} statements are waiting for one.`,
@@ -199,120 +202,163 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
       ),
     );
   };
-  const replace = (used: Clients, seconds: number) => {
-    if (clients !== used) return;
-    clients = connectAll();
-    void endAll(used, seconds).catch(() => {});
-  };
-  /** Runs on the present connections. Those that only let themselves be read stay so for good: they are replaced. */
-  const onUseful = async <Result>(work: (clients: Clients) => PromiseLike<Result>): Promise<Result> => {
-    const used = clients;
+  let generation = 0;
+  /** Sessions that can only read stay so for good: they are replaced. */
+  const useful = async <Result>(
+    pool: Sessions,
+    work: (session: Session) => Promise<Result>,
+  ): Promise<Result> => {
+    const used = generation;
     try {
-      return await work(used);
+      return await pool.use(work);
     } catch (error) {
-      if (sqlState(error) === readOnlySession) replace(used, 5);
+      if (sqlState(error) === readOnlySession && used === generation) {
+        generation += 1;
+        hosts.index += 1;
+        void replace(endingSeconds);
+      }
       throw ofDatabase(error);
     }
   };
   try {
-    await refuseServer(clients, onWarning);
+    await refuseServer(main, keeper, onWarning);
     // Workers that start together migrate one after the other.
-    const { main } = clients;
-    const guard = await main.reserve();
-    try {
-      await guard`select pg_advisory_lock(7225119)`;
-      if (!(await isNewer({ rows: (statement) => runOn(main, statement) as never })))
-        await migrate(drizzle(main), { migrationsFolder });
-    } catch (error) {
-      throw await explainedMigration(main, error);
-    } finally {
-      await guard`select pg_advisory_unlock(7225119)`.catch(() => {});
-      guard.release();
-    }
+    await placed(async (guard) => {
+      try {
+        await runOn(guard, sql`select pg_advisory_lock(7225119)`);
+        if (!(await isNewer({ rows: (statement) => runOn(guard, statement) as never })))
+          await untilLost(connect, (client) => migrate(drizzle(client), { migrationsFolder }));
+      } catch (error) {
+        throw await explainedMigration(guard, error);
+      } finally {
+        await runOn(guard, sql`select pg_advisory_unlock(7225119)`).catch(() => {});
+      }
+    });
   } catch (error) {
-    await endAll(clients);
+    await end();
     throw error;
   }
   return {
     kind: 'postgres',
-    rows: (statement) => placed(() => onUseful(({ main }) => runOn(main, statement))) as never,
-    prepared: (statement) => onUseful(({ planned }) => runOn(planned, statement)) as never,
-    transaction: (work) =>
-      retried(
-        () =>
-          placed(() =>
-            onUseful(({ main }) =>
-              main.begin((tx) => {
-                const connected = whileConnected();
-                return work({ rows: (statement) => connected(() => runOn(tx, statement)) as never });
-              }),
-            ),
-          ) as never,
-      ),
+    rows: (statement) => placed((session) => runOn(session, statement)) as never,
+    prepared: (statement) => useful(planned, (session) => runOn(session, statement)) as never,
+    transaction: (work) => retried(() => placed((session) => inTransaction(session, work))),
     holdLock: async (name, onLost) => {
-      let state: 'asked' | 'held' | 'over' = 'asked';
-      const onclose = () => {
-        const wasHeld = state === 'held';
-        state = 'over';
-        if (wasHeld) onLost();
-      };
-      const holder = connect({ max: 1, idle_timeout: 0, max_lifetime: null, onclose });
-      const release = async () => {
-        state = 'over';
-        await holder.end({ timeout: 5 });
-      };
+      let state: 'asked' | 'held' | 'lost' = 'asked';
+      const holder = new Session(connect, {
+        hosts,
+        onLost: () => {
+          const wasHeld = state === 'held';
+          state = 'lost';
+          if (wasHeld) onLost();
+        },
+      });
       try {
-        await holder`select pg_advisory_lock(hashtextextended(${name}, 7225121))`;
+        await holder.opened;
+        // A session of ours that the server has not yet seen dead may hold it.
+        await runOn(holder, sql`set lock_timeout = ${sql.raw(String(lockWaitSeconds * 1000))}`);
+        await runOn(holder, sql`select pg_advisory_lock(hashtextextended(${name}, 7225121))`);
         // What was never held is not lost: the caller learns it by this alone.
         if (state !== 'asked')
-          throw new DatabaseError(
-            'The connection was gone as soon as it held the lock.',
-            'CONNECTION_CLOSED',
-          );
+          throw new DatabaseError('The connection was gone as soon as it held the lock.', connectionClosed);
+        state = 'held';
       } catch (error) {
-        await release();
+        holder.destroy();
         throw ofDatabase(error);
       }
-      state = 'held';
-      return { release };
+      return { release: () => holder.end() };
     },
     isLockFree: async (name) => {
-      const [row] = await placed(() =>
-        onUseful(
-          ({ main }) =>
-            main<
-              { free: boolean }[]
-            >`select pg_try_advisory_xact_lock(hashtextextended(${name}, 7225121)) as free`,
-        ),
-      );
+      const [row] = (await placed((session) =>
+        runOn(session, sql`select pg_try_advisory_xact_lock(hashtextextended(${name}, 7225121)) as free`),
+      )) as { free: boolean }[];
       return row?.free ?? false;
     },
     endStalled: async () => {
-      const ended = await onUseful(
-        ({ keeper }) => keeper`
+      const ended = await useful(keeper, (session) =>
+        runOn(
+          session,
+          sql`
         select pg_terminate_backend(pid) from pg_stat_activity, (select current_setting('idle_in_transaction_session_timeout') as after) as said
         where datname = current_database() and usename = current_user and application_name = 'tributary'
           and after <> '0' and xact_start is not null and wait_event = 'ClientRead' and state_change < now() - after::interval`,
+        ),
       );
       return ended.length;
     },
     ping: async () => {
-      await onUseful(({ pulse }) => pulse`select 1`);
+      await useful(pulse, (session) => runOn(session, sql`select 1`));
     },
     cancelBlocked: async () => {
-      const cancelled = await onUseful(
-        ({ pulse }) => pulse`
+      const cancelled = await useful(pulse, (session) =>
+        runOn(
+          session,
+          sql`
         select pg_cancel_backend(pid) from pg_stat_activity
         where datname = current_database() and usename = current_user and application_name = 'tributary' and state = 'active'
           and wait_event_type = 'Lock' and wait_event <> 'advisory' and query_start < now() - make_interval(secs => ${lockWaitSeconds})`,
+        ),
       );
       return cancelled.length;
     },
-    reconnect: () => replace(clients, 0),
+    reconnect: () => void replace(0),
     close: async () => {
-      await endAll(clients);
+      await end();
     },
   };
+}
+
+/** Runs on a client of its own. Rejects where its connection is gone, whatever the driver does. */
+async function untilLost(
+  connect: (options: Options<Record<string, never>>) => Sql,
+  work: (client: Sql) => Promise<unknown>,
+): Promise<void> {
+  const lost = Promise.withResolvers<never>();
+  const onclose = () =>
+    lost.reject(
+      new DatabaseError('The connection was lost while the database was migrated.', connectionClosed),
+    );
+  const client = connect({ max: 1, max_lifetime: null, onclose });
+  try {
+    await Promise.race([work(client), lost.promise]);
+  } finally {
+    lost.promise.catch(() => {});
+    await client.end({ timeout: 5 });
+  }
+}
+
+/** A transaction of which one statement has failed is rolled back, even where `work` goes on after it. */
+async function inTransaction<Result>(
+  session: Session,
+  work: (tx: Queryable) => Promise<Result>,
+): Promise<Result> {
+  let failed: unknown;
+  let isOver = false;
+  const rows = async (statement: SQL) => {
+    if (isOver) throw new DatabaseError('The transaction of this statement is over.');
+    try {
+      return await runOn(session, statement);
+    } catch (error) {
+      failed ??= error;
+      throw error;
+    }
+  };
+  await runOn(session, sql`begin`);
+  try {
+    const result = await work({ rows: rows as never });
+    if (failed !== undefined) throw failed;
+    isOver = true;
+    await runOn(session, sql`commit`);
+    return result;
+  } catch (error) {
+    if (!isOver) {
+      isOver = true;
+      await runOn(session, sql`rollback`).catch(() => session.destroy());
+    }
+    // What came after the failure says only that there was one.
+    const isConsequence = sqlState(error) === failedTransaction || isConnectionGone(failed);
+    throw isConsequence ? (failed ?? error) : error;
+  }
 }
 
 /**
@@ -332,6 +378,11 @@ function cleaned(statement: SQL): SQL {
 
 /** SQLSTATE of a session that was begun while the server only let itself be read. */
 const readOnlySession = '25006';
+
+/** SQLSTATE of a statement after the one that failed. */
+const failedTransaction = '25P02';
+
+const connectionClosed = 'CONNECTION_CLOSED';
 
 function addressOf(url: string): DatabaseAddress {
   try {
@@ -358,57 +409,62 @@ function driverOptions(
     connection: { ...options.connection, ...connection },
     onnotice: () => {},
     connect_timeout: 10,
-    // The driver would wait for up to 20 seconds before it tries to connect again.
-    backoff: (failures: number) => Math.min(0.05 * 2 ** failures, 2),
     // The driver would ask for the types of arrays on each new connection and leave a failure of that unhandled.
     fetch_types: false,
   } as Options<Record<string, never>>;
 }
 
-function runOn(client: Pick<Sql, 'unsafe'>, statement: SQL): Promise<object[]> {
+function runOn(session: Session, statement: SQL): Promise<object[]> {
   const { sql: text, params } = dialect.sqlToQuery(cleaned(statement));
-  return discreet(client.unsafe(text, params as never[], { prepare: true }));
+  return discreet(session.run((connection) => connection.unsafe(text, params as never[], { prepare: true })));
 }
 
 /** Throws DatabaseError where this server, database or what stands before it cannot be worked with. */
-async function refuseServer({ main, keeper }: Clients, onWarning: (sentence: string) => void): Promise<void> {
-  const [found] = await main<{ version: number; encoding: string; mode: string }[]>`
-    select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
-           current_setting('plan_cache_mode') as mode`.catch((error: Error) => {
+async function refuseServer(
+  main: Sessions,
+  keeper: Sessions,
+  onWarning: (sentence: string) => void,
+): Promise<void> {
+  const refuse = async (session: Session) => {
+    const [found] = (await runOn(
+      session,
+      sql`
+      select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
+             current_setting('plan_cache_mode') as mode`,
+    )) as { version: number; encoding: string; mode: string }[];
+    const { version = 0, encoding = '', mode } = found ?? {};
+    if (version < 150000)
+      throw new DatabaseError(
+        `Tributary requires PostgreSQL 15 or newer; DATABASE_URL leads to version ${Math.floor(version / 10_000)}.`,
+      );
+    const isShared = await keeper.use((other) => sharesSessions(session, other));
+    const fault = encodingFault(encoding) ?? (isShared ? poolerFault : null);
+    if (fault !== null) throw new DatabaseError(fault);
+    if (mode !== 'force_custom_plan') onWarning(swallowedWarning);
+  };
+  await main.use(refuse).catch((error: Error) => {
+    if (error instanceof DatabaseError) throw error;
     throw new DatabaseError(connectFault(error), sqlState(error) ?? connectionCode(error));
   });
-  const { version = 0, encoding = '', mode } = found ?? {};
-  if (version < 150000)
-    throw new DatabaseError(
-      `Tributary requires PostgreSQL 15 or newer; DATABASE_URL leads to version ${Math.floor(version / 10_000)}.`,
-    );
-  const fault = encodingFault(encoding) ?? ((await sharesSessions(main, keeper)) ? poolerFault : null);
-  if (fault !== null) throw new DatabaseError(fault);
-  if (mode !== 'force_custom_plan') onWarning(swallowedWarning);
 }
 
 /** Whether two connections are given the same session of the server in turn: then a lock taken by one is had by the other. */
-async function sharesSessions(one: Sql, other: Sql): Promise<boolean> {
-  const connection = await one.reserve();
+async function sharesSessions(one: Session, other: Session): Promise<boolean> {
   const key = Math.floor(Math.random() * 2 ** 31);
-  const tryLock = async (client: Sql) =>
-    (await client<{ got: boolean }[]>`select pg_try_advisory_lock(7225123, ${key}::int) as got`)[0]?.got;
-  const unlock = async (client: Sql) =>
-    (await client<{ had: boolean }[]>`select pg_advisory_unlock(7225123, ${key}::int) as had`)[0]?.had;
-  try {
-    await tryLock(connection);
-    const isShared = (await tryLock(other)) === true;
-    if (isShared) await unlock(other);
-    const hadIt = (await unlock(connection)) === true;
-    return isShared || !hadIt;
-  } finally {
-    connection.release();
-  }
+  const isTrue = async (session: Session, statement: SQL) =>
+    ((await runOn(session, statement)) as { had: boolean }[])[0]?.had === true;
+  const tryLock = sql`select pg_try_advisory_lock(7225123, ${key}::int) as had`;
+  const unlock = sql`select pg_advisory_unlock(7225123, ${key}::int) as had`;
+  await isTrue(one, tryLock);
+  const isShared = await isTrue(other, tryLock);
+  if (isShared) await isTrue(other, unlock);
+  const hadIt = await isTrue(one, unlock);
+  return isShared || !hadIt;
 }
 
-async function explainedMigration(client: Sql, error: unknown): Promise<DatabaseError> {
+async function explainedMigration(guard: Session, error: unknown): Promise<DatabaseError> {
   const innermost = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error);
-  const [user] = await client<{ name: string }[]>`select current_user as name`.catch(() => []);
+  const [user] = (await runOn(guard, sql`select current_user as name`).catch(() => [])) as { name: string }[];
   const fault = migrationFault(
     innermost as { message?: string; code?: string },
     user?.name ?? 'of DATABASE_URL',
@@ -481,7 +537,8 @@ async function discreet<Result>(running: PromiseLike<Result>): Promise<Result> {
 function ofDatabase(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DatabaseError) return error;
   const code = sqlState(error) ?? connectionCode(error);
-  const isDrivers = error.name === 'PostgresError' || isSocketFault(error);
+  const isDrivers =
+    error.name === 'PostgresError' || error instanceof ConnectionError || isSocketFault(error);
   return isDrivers ? new DatabaseError(error.message || code || 'no reason given', code) : error;
 }
 
@@ -494,29 +551,9 @@ function isSocketFault(error: Error): boolean {
   );
 }
 
-/**
- * Runs the statements of one transaction. When its connection is gone none of them ends any more: the driver rejects the
- * transaction itself then. It would also send the rollback, to where there is no connection, and that ends the process
- * (porsager/postgres#1208).
- */
-function whileConnected(): <Result>(run: () => Promise<Result>) => Promise<Result> {
-  const never = new Promise<never>(() => {});
-  let isGone = false;
-  return async (run) => {
-    if (isGone) return never;
-    try {
-      return await run();
-    } catch (error) {
-      isGone = error instanceof DatabaseError && isConnectionGone(error.code);
-      if (isGone) return never;
-      throw error;
-    }
-  };
-}
-
 /** The driver's words for it; else the server's, which closes after them: shut down, or idle in a transaction for too long. */
-function isConnectionGone(code: string | undefined): boolean {
-  return code !== undefined && /^(CONNECTION_|57P0[1-5]$|25P0[34]$)/.test(code);
+function isConnectionGone(error: unknown): boolean {
+  return error instanceof DatabaseError && /^(CONNECTION_|57P0[1-5]$|25P0[34]$)/.test(error.code ?? '');
 }
 
 /** Deadlock and serialisation failures are the server's word that the same transaction may simply be begun again. */

@@ -1,7 +1,9 @@
 // What a database, its address and what stands before it may do to us, on a real PostgreSQL.
+import { createServer, type Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
+import { openLine } from '../support/database-line.ts';
 import { hasPgbouncer, type Pooler, startPgbouncer } from '../support/pgbouncer.ts';
 import { databaseName, findServer, onServer } from '../support/postgres.ts';
 
@@ -127,6 +129,56 @@ describe.skipIf(!server)('A database in the real world', () => {
         await on.unsafe(`drop role ${role}`);
       });
     }
+  });
+
+  it('does not connect in a loop where connections are accepted and closed at once', async () => {
+    let connections = 0;
+    const closing = createServer((socket: Socket) => {
+      connections += 1;
+      socket.on('error', () => {}).destroy();
+    });
+    await new Promise<void>((resolve) => closing.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = closing.address() as { port: number };
+      await expect(open(`postgres://postgres@127.0.0.1:${port}/x`)).rejects.toThrow(
+        /Cannot connect to PostgreSQL.*connection to the database was lost/,
+      );
+      expect(connections).toBeLessThan(5);
+    } finally {
+      closing.close();
+    }
+  });
+
+  it('answers every statement where all connections are reset again and again and each is repeated at once', {
+    timeout: 60_000,
+  }, async () => {
+    const line = await openLine(addressOf(name));
+    const database = await open(line.url);
+    let isOver = false;
+    const repeating = Array.from({ length: 30 }, async (_, index) => {
+      while (!isOver)
+        await (index % 3 === 0
+          ? database.prepared(sql`select ${index}::int, pg_sleep(0.02)`)
+          : index % 3 === 1
+            ? database.rows(sql`select ${index}::int, pg_sleep(0.02)`)
+            : database.transaction((tx) => tx.rows(sql`select ${index}::int, pg_sleep(0.02)`))
+        ).catch(() => {});
+    });
+    for (let turn = 0; turn < 40; turn += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      line.reset();
+    }
+    const settled = (async () => {
+      for (let each = 0; each < 30; each += 1) await database.rows(sql`select 1`);
+      for (let each = 0; each < 5; each += 1) await database.prepared(sql`select 1`);
+      isOver = true;
+      await Promise.all(repeating);
+      return 'all';
+    })();
+    // Connecting again takes milliseconds; a connection that is stuck would be given up after ten seconds.
+    const late = new Promise((resolve) => setTimeout(resolve, 8_000, 'late'));
+    expect(await Promise.race([settled, late])).toBe('all');
+    await line.close();
   });
 
   describe.skipIf(!hasPgbouncer)('behind PgBouncer', () => {

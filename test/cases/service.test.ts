@@ -1,6 +1,6 @@
 // What the service is to those who ask it while something is wrong: the database, the clock, whoever guesses the token, or
 // another worker. Each fault is a real one: of a server, a line, a lock, or a clock that is moved.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -408,6 +408,7 @@ describe.skipIf(!onPostgres)('Two processes on one database', { timeout: 120_000
   it('faults 02: both live where the server ends all sessions again and again, and their work goes on', async () => {
     const database = await onPostgres!.open();
     const folders: string[] = [];
+    const children: ChildProcess[] = [];
     const start = async () => {
       const folder = mkdtempSync(join(tmpdir(), 'tributary-service-'));
       folders.push(folder);
@@ -425,6 +426,7 @@ describe.skipIf(!onPostgres)('Two processes on one database', { timeout: 120_000
         env: { PATH, HOME, PORT: '0', TRIBUTARY_API_TOKEN: apiToken, DATABASE_URL: database.where.url! },
         stdio: 'ignore',
       });
+      children.push(child);
       const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
       const announced = join(folder, '.tributary', 'server.json');
       await until(async () => existsSync(announced));
@@ -437,8 +439,8 @@ describe.skipIf(!onPostgres)('Two processes on one database', { timeout: 120_000
       };
       return { child, exited, status };
     };
-    const running = [await start(), await start()];
     try {
+      const running = [await start(), await start()];
       const name = new URL(database.where.url!).pathname.slice(1);
       await onServer(server!, async (on) => {
         for (let turn = 0; turn < 60; turn += 1) {
@@ -463,7 +465,7 @@ describe.skipIf(!onPostgres)('Two processes on one database', { timeout: 120_000
         expect(await exited).toBe(0);
       }
     } finally {
-      for (const { child } of running) child.kill('SIGKILL');
+      for (const child of children) child.kill('SIGKILL');
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
       await database.close();
     }

@@ -6,6 +6,8 @@ export interface DatabaseLine {
   url: string;
   /** From now on nothing gets through, and nobody is told. */
   hold(): void;
+  /** Resets every connection; others are taken. */
+  reset(): void;
   /** Ends every connection and takes no other. */
   cut(): void;
   /** All is as before; what was held back goes on. */
@@ -53,6 +55,9 @@ export async function openLine(server: string): Promise<DatabaseLine> {
     hold() {
       isHeld = true;
       for (const socket of sockets) socket.pause();
+    },
+    reset() {
+      for (const socket of sockets) socket.resetAndDestroy();
     },
     cut,
     async mend() {
