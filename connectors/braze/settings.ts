@@ -10,17 +10,15 @@ export const settings = z
     apiKey: token('a1b2c3…')
       .optional()
       .describe(
-        'A REST API key with the permission users.export.ids. With it users are read whom Currents names.',
+        'A REST API key with the permission users.export.ids. If set, users that Currents names are read.',
       ),
     baseUrl: baseUrl(example)
       .unwrap()
       .optional()
-      .describe(`The REST endpoint of your instance, such as ${example}; needed with apiKey.`),
+      .describe(`The REST endpoint of your instance, such as ${example}. Required with apiKey.`),
     webhookToken: secrets
       .optional()
-      .describe(
-        'The token of the Currents connector, or of a header "Authorization: Bearer …" at the webhook.',
-      ),
+      .describe('The token of the Currents connector, or of the webhook header "Authorization: Bearer …".'),
     webhookBasic: z
       .strictObject({
         user: z
@@ -30,7 +28,7 @@ export const settings = z
         password: secrets.describe('The password, or a list of which any is accepted.'),
       })
       .optional()
-      .describe('A header "Authorization: Basic …" at the webhook: {user, password}.'),
+      .describe('The webhook header "Authorization: Basic …": {user, password}.'),
     webhookHeader: z
       .strictObject({
         name: z
@@ -40,7 +38,7 @@ export const settings = z
         value: secrets.describe('Its value, or a list of values of which any is accepted.'),
       })
       .optional()
-      .describe('Another header at the webhook: {name, value}.'),
+      .describe('Any other header of the webhook: {name, value}.'),
     urlToken: secrets.optional().describe('A secret as the last segment of the webhook address.'),
     authored: authoredBody
       .unwrap()
@@ -49,11 +47,15 @@ export const settings = z
           .string()
           .min(1)
           .default('external_id')
-          .describe('The ID of the record: the external ID of the user.'),
+          .describe('The path of the record ID, which is the external ID of the user. Default: external_id.'),
       })
       .prefault({})
-      .describe('Where the parts of a body that you write stand: {id?, changedAt?, eventId?, deleted?}.'),
-    quota: quotaWindows.optional().describe('Windows that every call draws on, in place of 250 in a minute.'),
+      .describe(
+        'The paths of the parts of a body that you write: {id?, changedAt?, unit?, eventId?, deleted?}.',
+      ),
+    quota: quotaWindows
+      .optional()
+      .describe('The quota of calls, a window or a list of windows. Default: 250 calls per minute.'),
   })
   .superRefine(({ apiKey, baseUrl: url }, context) => {
     if (apiKey === undefined || url !== undefined) return;

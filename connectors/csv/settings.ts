@@ -65,17 +65,26 @@ export const settings = z
       .describe(
         'The encoding of the file: utf-8, windows-1250, iso-8859-2, utf-16le or another label of the Encoding Standard. A UTF-8 byte order mark takes precedence.',
       ),
-    pageRows: z.int().min(1).max(10_000).default(1000).describe('Rows processed at a time.'),
+    pageRows: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(1000)
+      .describe('The number of rows processed at a time. Default: 1000.'),
     complete: z
       .boolean()
       .default(false)
-      .describe('True: the file lists every record, so records that are no longer in it are deleted.'),
+      .describe(
+        'True: the file lists every record, so records that are no longer in it are deleted. Default: false.',
+      ),
     maxBadShare: z
       .number()
       .min(0)
       .max(1)
       .default(0.5)
-      .describe('Reading stops when at least ten rows, and more than this share of all rows, are rejected.'),
+      .describe(
+        'Reading stops when at least ten rows, and more than this share of all rows, are rejected. 0 to 1. Default: 0.5.',
+      ),
   })
   .refine(({ path, complete }) => path !== undefined || !complete, {
     path: ['complete'],

@@ -16,22 +16,22 @@ export const settings = z.strictObject({
   webhookSecret: secrets
     .optional()
     .describe(
-      'Signing keys of webhooks: that of the reporting webhook and that of the workspace\'s "Send and receive data" actions, as a list.',
+      'The signing keys of webhooks, as a list: that of the reporting webhook and that of the "Send and receive data" actions of the workspace.',
     ),
   appKey: token('an App API key')
     .optional()
     .describe(
-      'An App API key: with it people are read when an event names them. Without it only events count.',
+      'An App API key. If set, people are read when an event names them; otherwise only events count.',
     ),
-  region: z.enum(['us', 'eu']).default('us').describe('Where the workspace is kept: "us" or "eu".'),
+  region: z.enum(['us', 'eu']).default('us').describe('The region of the workspace: "us" (default) or "eu".'),
   baseUrl: baseUrl(hosts.us)
     .removeDefault()
     .optional()
-    .describe('Where the App API is, in place of the one of the region.'),
+    .describe('The URL of the App API. Default: that of the region.'),
   readBy: z
     .enum(['batch', 'single'])
     .default('batch')
-    .describe('How people are read: "batch", a hundred in one call, or "single", one in each.'),
+    .describe('How people are read: "batch" (default), a hundred per call, or "single", one per call.'),
   journeys: authoredBody,
   toleranceSeconds: z
     .int()
@@ -39,11 +39,13 @@ export const settings = z.strictObject({
     .max(30 * 86_400)
     .default(patientSeconds)
     .describe(
-      'How far the time of a signature may be from our clock, seconds: by default as long as Customer.io repeats.',
+      'How far the time of a signature may be from the clock of the server, seconds. Default: seven days and an hour, as long as Customer.io repeats a request.',
     ),
   quota: quotaWindows
     .default([{ requests: 10, seconds: 1 }])
-    .describe('Windows that every call draws on; Customer.io allows ten a second for each workspace.'),
+    .describe(
+      'The quota of calls, a window or a list of windows. Default: 10 calls per second, the limit of a workspace.',
+    ),
 });
 
 export type Settings = z.infer<typeof settings>;

@@ -5,40 +5,54 @@ import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
 const oauth = z.strictObject({
   clientId: z.string().min(1).describe("The app's client ID."),
   clientSecret: z.string().min(1).describe("The app's client secret."),
-  refreshToken: z.string().min(1).describe('What HubSpot gave when the app was authorised.'),
+  refreshToken: z
+    .string()
+    .min(1)
+    .describe('The refresh token that HubSpot issued when the app was authorised.'),
 });
 
 const shape = z.strictObject({
   accessToken: token('pat-eu1-…')
     .optional()
-    .describe('Token of a private app or a service key with the scope crm.objects.contacts.read.'),
+    .describe('The token of a private app or a service key with the scope crm.objects.contacts.read.'),
   oauth: oauth
     .optional()
-    .describe('In its place: {clientId, clientSecret, refreshToken} of a public app, whose tokens run out.'),
+    .describe(
+      'Instead of accessToken: {clientId, clientSecret, refreshToken} of a public app, whose tokens expire.',
+    ),
   clientSecret: secrets
     .optional()
-    .describe("The app's client secret: it signs webhooks. A list while one takes over from another."),
+    .describe('The client secret of the app, which signs webhooks. A list while one replaces another.'),
   baseUrl: baseUrl('https://api.hubapi.com'),
   apiVersion: z
     .string()
     .regex(/^(v3|20\d\d-(0[1-9]|1[0-2]))$/, 'must be "v3" or a dated version such as "2026-03"')
     .default('v3')
-    .describe('"v3" (supported until September 2027) or a dated version such as "2026-03".'),
+    .describe(
+      'The version of the API: "v3" (default, supported until September 2027) or a dated version such as "2026-03".',
+    ),
   portalId: z
     .union([z.string().regex(/^\d+$/, 'must be digits'), z.int().positive()])
     .transform(String)
     .optional()
-    .describe("The account's ID (Hub ID): sources of one account then share its quotas."),
+    .describe('The ID of the account (Hub ID). Sources with the same ID share its quotas.'),
   quota: quotaWindows
     .optional()
-    .describe('Windows that every call draws on, in place of 100 in 10 seconds and 250,000 a day.'),
-  searchPerSecond: z.int().min(1).max(50).default(5).describe('Searches a second, for the whole account.'),
+    .describe(
+      'The quota of calls, a window or a list of windows. Default: 100 calls per 10 seconds and 250,000 per day.',
+    ),
+  searchPerSecond: z
+    .int()
+    .min(1)
+    .max(50)
+    .default(5)
+    .describe('The number of searches per second, for the whole account. Default: 5.'),
   settleLagSeconds: z
     .int()
     .min(0)
     .max(86_400)
     .default(120)
-    .describe('How long the search index may hide a change, seconds.'),
+    .describe('How long the search index may hide a change, seconds. Default: 120.'),
 });
 
 export const settings = shape.superRefine(({ accessToken, oauth }, context) => {

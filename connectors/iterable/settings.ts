@@ -6,15 +6,17 @@ import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
 export const settings = z.strictObject({
   apiKey: token('a1b2c3…')
     .optional()
-    .describe('A key for servers. With it users are read whom system webhooks name.'),
+    .describe('A server-side API key. If set, users that system webhooks name are read.'),
   baseUrl: baseUrl('https://api.iterable.com'),
   key: z
     .enum(['userId', 'email'])
     .default('userId')
-    .describe('What tells users apart: "email" for a project that is based on e-mail and has no userId.'),
+    .describe(
+      'The property that identifies users: "userId" (default), or "email" for a project that is based on e-mail and has no userId.',
+    ),
   webhookToken: secrets
     .optional()
-    .describe('The token typed into the webhook at Iterable, whether its type is Basic or OAuth2.'),
+    .describe('The token entered for the webhook at Iterable, whether its type is Basic or OAuth2.'),
   webhookHeader: z
     .strictObject({
       name: z
@@ -24,16 +26,22 @@ export const settings = z.strictObject({
       value: secrets.describe('Its value, or a list of values of which any is accepted.'),
     })
     .optional()
-    .describe('A header typed into the webhook at Iterable: {name, value}.'),
+    .describe('A header entered for the webhook at Iterable: {name, value}.'),
   urlToken: secrets.optional().describe('A secret as the last segment of the webhook address.'),
   authored: authoredBody
     .unwrap()
     .extend({
-      id: z.string().min(1).optional().describe('The ID of the record; by default at what "key" says.'),
+      id: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('The path of the record ID. Default: the property that "key" names.'),
     })
     .prefault({})
-    .describe('Where the parts of a journey body stand: {id?, changedAt?, eventId?, deleted?}.'),
-  quota: quotaWindows.optional().describe('Windows that every call draws on, in place of 100 in a second.'),
+    .describe('The paths of the parts of a journey body: {id?, changedAt?, unit?, eventId?, deleted?}.'),
+  quota: quotaWindows
+    .optional()
+    .describe('The quota of calls, a window or a list of windows. Default: 100 calls per second.'),
 });
 
 export type Settings = z.infer<typeof settings>;

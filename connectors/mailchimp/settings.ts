@@ -12,49 +12,51 @@ const memberStatuses = ['subscribed', 'unsubscribed', 'cleaned', 'pending', 'tra
 export const settings = z
   .strictObject({
     apiKey: token('0123abcd…-us19').describe(
-      'An API key of the account; what stands behind its hyphen names the data centre.',
+      'An API key of the account. The part after its hyphen names the data centre.',
     ),
     listId: z
       .string()
       .regex(/^[0-9A-Za-z]+$/, 'must be the audience ID alone, such as "a1b2c3d4e5"')
-      .describe('The audience that is read: Audience → Settings → Audience name and defaults → Audience ID.'),
+      .describe('The ID of the audience: Audience → Settings → Audience name and defaults → Audience ID.'),
     baseUrl: baseUrl('https://us19.api.mailchimp.com')
       .removeDefault()
       .optional()
-      .describe('Where the API is, in place of the data centre that the key names.'),
+      .describe('The URL of the API. Default: the data centre that the key names.'),
     webhookSecret: secrets
       .optional()
       .describe(
-        'The signing_secret that creating a signed webhook returned. A list while one takes over from another.',
+        'The signing_secret that was returned when the signed webhook was created. A list while one replaces another.',
       ),
     urlToken: secrets
       .optional()
       .describe(
-        'A long random text at the end of the webhook URL, for older webhooks that are not signed. Or a list.',
+        'A long random text at the end of the webhook URL, for older webhooks that are not signed, or a list of texts.',
       ),
     statuses: z
       .array(z.enum(memberStatuses))
       .min(1, 'must name at least one status')
       .default([...memberStatuses])
       .describe(
-        'Whose members are customers, by their status: "cleaned" are those whose address bounces, "pending" have not confirmed yet, "transactional" never subscribed. Archived members are gone.',
+        'The statuses of members that are customers: "subscribed", "unsubscribed", "cleaned" (the address bounces), "pending" (not confirmed yet) and "transactional" (never subscribed). Archived members count as deleted. Default: all.',
       ),
     toleranceSeconds: z
       .int()
       .min(1)
       .max(86_400)
       .default(300)
-      .describe('How far the time in a signature may be from our clock, seconds.'),
+      .describe(
+        'How far the time of a signature may be from the clock of the server, seconds. Default: 300.',
+      ),
     overlapSeconds: z
       .int()
       .min(1)
       .max(86_400)
       .default(300)
-      .describe('How far each reading of changes goes back behind the end of the one before, seconds.'),
+      .describe('How far each reading of changes overlaps the one before, seconds. Default: 300.'),
     quota: quotaWindows
       .default([{ requests: 10, seconds: 1 }])
       .describe(
-        'Windows that every call draws on. Mailchimp itself counts connections at one time: ten for each user.',
+        'The quota of calls, a window or a list of windows. Default: 10 calls per second. Mailchimp itself limits simultaneous connections: ten per user.',
       ),
   })
   .refine(({ apiKey, baseUrl }) => baseUrl !== undefined || dataCentreIn.test(apiKey), {

@@ -5,21 +5,21 @@ import { secrets } from '#connector/settings';
 export const settings = z.strictObject({
   webhookSecret: secrets
     .optional()
-    .describe('The shared secret of the webhook destination: it signs. A list while one takes over.'),
+    .describe(
+      'The shared secret with which the webhook destination signs. A list while one replaces another.',
+    ),
   urlToken: secrets
     .optional()
-    .describe(
-      'A token of your own that ends the URL, behind the name of the source. Batches need it or a header.',
-    ),
+    .describe('A token of your own as the last segment of the webhook address. Batches need it or a header.'),
   bearerToken: secrets
     .optional()
-    .describe('The token of an Extensible Webhook, or of a header "Authorization: Bearer <token>".'),
+    .describe('The token of an Extensible Webhook, or of the header "Authorization: Bearer TOKEN".'),
   basicAuth: z
     .string()
     .regex(/^[^:]+:.+$/, 'must be "user:password"')
     .transform((given) => [given])
     .optional()
-    .describe('"user:password" of a header "Authorization: Basic …".'),
+    .describe('"user:password" of the header "Authorization: Basic …".'),
 });
 
 export type Settings = z.infer<typeof settings>;

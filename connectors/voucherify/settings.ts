@@ -7,14 +7,17 @@ import { secrets } from '#connector/settings';
 export const bodyLimitBytes = 10_485_760;
 
 const quotaWindow = z.strictObject({
-  requests: z.int().positive().describe('Calls allowed in any span of `seconds`.'),
-  seconds: z.int().positive().describe('Length of the span in seconds: 60 for a minute, 3600 for an hour.'),
+  requests: z.int().positive().describe('The number of calls allowed in the window.'),
+  seconds: z
+    .int()
+    .positive()
+    .describe('The length of the window, seconds: 60 for a minute, 3600 for an hour.'),
   reserve: z
     .number()
     .min(0)
     .lt(1)
     .optional()
-    .describe('Share of the calls left to your shop and others who use the same project, 0 to 1. Default 0.'),
+    .describe('The share left to your shop and other users of the project, 0 to 1. Default: 0.'),
 });
 
 const quotaWindows = z.union([
@@ -33,96 +36,97 @@ export const settings = z.strictObject({
     .string()
     .trim()
     .min(1)
-    .describe('Application ID of a server-side key: Project settings > API keys.'),
-  appToken: z.string().trim().min(1).describe('Secret key that belongs to the application ID.'),
+    .describe('The application ID of a server-side key: Project settings > API keys.'),
+  appToken: z.string().trim().min(1).describe('The secret key that belongs to the application ID.'),
   baseUrl: z
     .url({ protocol: /^https?$/ })
     .default('https://api.voucherify.io')
     .describe(
-      'API endpoint of the project, as its settings show it. Europe: https://api.voucherify.io; United States: ' +
-        'https://us1.api.voucherify.io; Asia: https://as1.api.voucherify.io; a dedicated cluster has its own.',
+      'The URL of the API, as the settings of the project show it. Europe: https://api.voucherify.io (default); ' +
+        'United States: https://us1.api.voucherify.io; Asia: https://as1.api.voucherify.io; a dedicated cluster ' +
+        'has its own.',
     ),
   quota: quotaWindows
     .default({ requests: 100, seconds: 60, reserve: 0.2 })
     .describe(
-      'API calls of the plan, one window or a list of windows. The default is the smallest current plan, 100 per minute ' +
-        '(Business), with a fifth left to the shop. Organization: 2000 per minute. A sandbox project: 100 per hour.',
+      'The quota of API calls of the plan, a window or a list of windows. Default: 100 per minute, the smallest ' +
+        'current plan (Business), of which a fifth is left to the shop. Organization: 2000 per minute. A sandbox ' +
+        'project: 100 per hour.',
     ),
   bulkQuota: quotaWindows
     .default({ requests: 10, seconds: 3600 })
     .describe(
-      'Bulk calls of the plan, which are counted apart. Current plans publish no figure: the default is the smallest ' +
-        'paid plan that did, 10 per hour (Startup; Growth 20, Professional 50, Free 1). The dashboard charts yours.',
+      'The quota of bulk calls of the plan, which are counted separately. Current plans publish no figure. ' +
+        'Default: 10 per hour, the smallest paid plan that published one (Startup; Growth 20, Professional 50, ' +
+        'Free 1). The dashboard shows yours.',
     ),
   cycleQuota: z
     .strictObject({
-      requests: z.int().positive().describe('Calls allowed in a billing cycle.'),
-      seconds: z.int().positive().describe('Length of the cycle in seconds: 2592000 for 30 days.'),
+      requests: z.int().positive().describe('The number of calls allowed in a billing cycle.'),
+      seconds: z.int().positive().describe('The length of the cycle, seconds: 2592000 for 30 days.'),
     })
     .optional()
-    .describe(
-      'API calls of a billing cycle, to be spent with care. Absent: only the vendor watches over them.',
-    ),
+    .describe('The quota of API calls of a billing cycle. Default: not counted.'),
   bulk: z
     .union([
       z.boolean(),
       z.strictObject({
-        records: z.int().positive().describe('Most customers in one bulk call.'),
+        records: z.int().positive().describe('The maximum number of customers in one bulk call.'),
         bytes: z
           .int()
           .positive()
           .max(bodyLimitBytes)
-          .describe('Most bytes of one bulk body; 10485760 is refused above.'),
+          .describe('The maximum size of one bulk body, bytes. Voucherify rejects more than 10485760.'),
       }),
     ])
     .optional()
     .describe(
-      'Whether many changes at once are sent in bulk, and how many: true is 2000 customers and 10000000 bytes a call. ' +
-        'False sends singles only. Bulk raises no `customer.updated` webhook in Voucherify. Absent: true, or false where ' +
-        'a probe found that bulk is refused.',
+      'Whether many changes are sent in bulk, or the limits of a bulk call. True: 2000 customers and 10000000 ' +
+        'bytes per call. False: single writes only. Bulk writes cause no `customer.updated` webhook in Voucherify. ' +
+        'Default: true, or false if a probe found that bulk is refused.',
     ),
   firstLoad: z
     .enum(['bulk', 'csv'])
     .default('bulk')
     .describe(
-      'How the first load of an empty project goes. `csv`: as one file of up to 50000 customers, which costs one bulk call ' +
-        'instead of 25. The import of files may write over whole customers, so it is used only while the project holds ' +
-        'nobody; nobody else should write customers meanwhile. What a file cannot carry safely goes in bulk. Needs `bulk`.',
+      'How an empty project is loaded. "bulk" (default): by bulk calls. "csv": as one file of up to 50000 ' +
+        'customers, which costs one bulk call instead of 25. The import of files may overwrite whole customers, so ' +
+        'it is used only while the project has no customers; nobody else should write customers meanwhile. What a ' +
+        'file cannot carry unchanged is sent in bulk. Requires `bulk`.',
     ),
   singlesAtOnce: z
     .int()
     .positive()
     .default(8)
-    .describe('Single writes under way at once. Voucherify publishes no limit of its own.'),
+    .describe('The number of concurrent single writes. Default: 8. Voucherify publishes no limit.'),
   metadataWrites: z
     .enum(['merge', 'replace'])
     .optional()
     .describe(
-      'What the project does with metadata keys and address parts that a write leaves out; Voucherify does not document it. ' +
-        '`replace`: they may be lost, so a customer is read and completed before it is written: one more call each, and ' +
-        'nothing is ever lost. `merge`: they stay, so only what changed is sent: no more calls, but where the project ' +
-        'replaces after all, what others wrote there is gone. Absent: `replace`, or `merge` where `tributary probe` has ' +
-        'proven it.',
+      'What the project does with metadata keys and parts of the address that a write leaves out, which ' +
+        'Voucherify does not document. "replace": they may be lost, so each customer is read and completed before ' +
+        'it is written, for one more call. "merge": they stay, so only changes are sent; if the project replaces ' +
+        'after all, values of others are lost. Default: "replace", or "merge" if `tributary probe` has proven it.',
     ),
   clearWith: z
     .union([z.null(), z.literal('')])
     .optional()
     .describe(
-      'What is written to clear a standard attribute or a part of the address: null, or an empty text where the project ' +
-        'refuses null. A birthdate is always cleared with null, for an empty text is no date; so are metadata keys. ' +
-        'Absent: null, or an empty text where a probe found that only that clears.',
+      'What is written to clear a standard attribute or a part of the address: null, or an empty text if the ' +
+        'project refuses null. A birthdate and metadata keys are always cleared with null. Default: null, or an ' +
+        'empty text if a probe found that only that clears.',
     ),
   webhookSecret: secrets
     .optional()
     .describe(
-      'Secret of the project webhook: its requests tell of changes made there. A list while one takes over.',
+      'The secret of the project webhook, which reports changes made at Voucherify. A list while one replaces another.',
     ),
   apiVersion: z
     .string()
     .trim()
     .min(1)
     .default('v2018-08-01')
-    .describe('Version of the API that is asked for, whatever the project is set to.'),
+    .describe('The version of the API, whatever the project is set to. Default: v2018-08-01.'),
 });
 
 export type Settings = z.infer<typeof settings>;

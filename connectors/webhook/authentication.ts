@@ -122,7 +122,7 @@ export const authentication = writtenAs(
       'with "open" among them the others mean nothing: leave it out, or write it alone',
     )
     .describe(
-      'How a request shows that it is the sender\'s: one way, or a list of which any does; or "open".',
+      'How requests are authenticated: one way, a list of ways of which any is accepted, or "open" for no authentication.',
     ),
 );
 

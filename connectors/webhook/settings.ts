@@ -27,7 +27,7 @@ const checks = z
     ),
   )
   .default([])
-  .describe('What must hold besides: {header, equalsField} or {field, oneOf}.');
+  .describe('Further conditions that a request must meet: {header, equalsField} or {field, oneOf}.');
 
 const handshake = z
   .strictObject({
@@ -44,7 +44,7 @@ const handshake = z
           .describe('A query parameter that must hold a secret: {query, value}.'),
       })
       .optional()
-      .describe("A GET is answered with this parameter's value: {query, token?: {query, value}}."),
+      .describe('A GET is answered with the value of this parameter: {query, token?: {query, value}}.'),
     ping: z
       .strictObject({
         field: path.describe('The path of the field of the body.'),
@@ -55,68 +55,81 @@ const handshake = z
       .describe('A POST whose field has this value is answered and not kept: {field, equals, echo?}.'),
   })
   .optional()
-  .describe('How the sender tries the address before it sends.');
+  .describe('How the sender checks the address before it sends.');
 
 const record = z
   .strictObject({
-    id: path.optional().describe('The ID of the record: the same in everything that is sent of it.'),
-    body: path.optional().describe('Where the fields of the record stand, if below the item.'),
+    id: path
+      .optional()
+      .describe('The path of the record ID, the same in everything that is sent about the record.'),
+    body: path.optional().describe('The path of the fields of the record. Default: the item itself.'),
     changedAt: paths
       .optional()
-      .describe('When it changed, the first of these that is there; else the time at which it came.'),
+      .describe(
+        'The path of the time of change, or a list of paths of which the first that exists counts. Default: the time of receipt.',
+      ),
     unit: z
       .enum(['seconds', 'milliseconds', 'microseconds'])
       .default('seconds')
-      .describe('The unit of a numeric changedAt, counted since 1970.'),
+      .describe('The unit of a numeric changedAt, counted since 1970. Default: seconds.'),
     deleted: z
       .strictObject({
         path: path.describe('The path of the field in the item.'),
         equals: scalars.describe('The value, or a list of values, of a deleted record.'),
       })
       .optional()
-      .describe('The record is gone where this path has this value, or one of these.'),
+      .describe('The record is deleted if this path has this value, or one of these values: {path, equals}.'),
     partial: z
       .boolean()
       .optional()
       .describe(
-        'What a body leaves out stays as it was. False: it has been removed. True: what is sent holds only what changed, and its objects replace those of before.',
+        'Default: properties that a body leaves out stay as they were. False: they have been removed. True: a body holds only what changed, and its objects replace former ones.',
       ),
     absentIsEmpty: z
       .array(z.string().min(1))
       .optional()
-      .describe('Names of the body that the sender leaves out when they are empty.'),
+      .describe('Properties that the sender leaves out when they are empty.'),
     withoutId: z
       .enum(['reject', 'ignore'])
       .optional()
-      .describe('What becomes of an item without an ID: kept as a dead letter (default), or ignored.'),
+      .describe(
+        'What is done with an item without an ID: "reject" (default) keeps it as a dead letter, "ignore" ignores it.',
+      ),
   })
   .prefault({})
-  .describe('Where the record stands in an item.');
+  .describe('The paths of the record in an item.');
 
 export const settings = z
   .strictObject({
     template: z
       .enum(['custom', 'bloomreach', 'clevertap', 'salesforce'])
       .default('custom')
-      .describe('Whose bodies they are: it says all that you do not.'),
+      .describe('The sender, which fills in every setting that you leave out. Default: custom.'),
     authentication,
     checks,
     handshake,
-    body: z.enum(['json', 'form', 'soap']).optional().describe('How the body is written.'),
+    body: z
+      .enum(['json', 'form', 'soap'])
+      .optional()
+      .describe('The format of the body. Default: that of the template, which is json for "custom".'),
     items: itemPaths
       .optional()
-      .describe('Where the items are; by default the whole body is one, or a list of them.'),
-    stringified: z.array(path).default([]).describe('Paths in an item that hold JSON written as a string.'),
+      .describe(
+        'The path of the items, or a list of paths of which the first that exists counts. Default: the whole body is one item, or a list of items.',
+      ),
+    stringified: z.array(path).default([]).describe('Paths in an item that hold JSON as a string.'),
     eventId: paths
       .optional()
       .describe(
-        'What names one sending, joined where it is a list. Where one is absent, only what repeats the present state of its record is a repeat.',
+        'The path of the event ID, or a list of paths that are joined. If absent, an item is a repeat only if it equals the present state of its record.',
       ),
     record,
     only: z
       .record(path, scalars)
       .default({})
-      .describe('By path: the value, or the values, of items that are taken; others are ignored.'),
+      .describe(
+        'By path: the value, or the list of values, of items that are accepted. Other items are ignored.',
+      ),
     organizationId: z
       .string()
       .regex(
@@ -124,17 +137,17 @@ export const settings = z
         'must be an ID of 15 or 18 characters that begins with 00D',
       )
       .optional()
-      .describe('Salesforce: the organisation that alone is heard (Setup → Company Information).'),
+      .describe('Salesforce: the only organisation that is accepted (Setup → Company Information).'),
     retryHours: z
       .number()
       .positive()
       .max(720)
       .optional()
-      .describe('How long the same may be sent again after the first time, hours.'),
+      .describe('How long the sender may repeat a request, hours.'),
     reply: z
       .enum(['json', 'salesforce-ack'])
       .optional()
-      .describe('The answer: {} as JSON, or the Ack that Salesforce waits for.'),
+      .describe('The answer to a request: {} as JSON, or the Ack that Salesforce expects.'),
     refuseWith: z
       .int()
       .min(400)
@@ -148,7 +161,7 @@ export const settings = z
       .min(1024)
       .max(64 * 1024 * 1024)
       .optional()
-      .describe('A longer body is refused, bytes.'),
+      .describe('The maximum size of a body, bytes.'),
   })
   .superRefine((given, context) => {
     const fault = (at: string[], message: string) => context.addIssue({ code: 'custom', path: at, message });

@@ -12,23 +12,27 @@ const path = z.string().min(1);
 /** Where things stand in such a body: paths of keys joined by dots. */
 export const authoredBody = z
   .strictObject({
-    id: path.default('id').describe('The ID of the record: the same in every request of one person.'),
+    id: path
+      .default('id')
+      .describe('The path of the record ID, the same in every request of one person. Default: id.'),
     changedAt: path
       .default('changed_at')
-      .describe('When it changed: ISO 8601, or a number in `unit`. Where it is absent: when it came.'),
+      .describe(
+        'The path of the time of change: ISO 8601, or a number in `unit`. If absent, the time of receipt counts. Default: changed_at.',
+      ),
     eventId: path
       .default('event_id')
-      .describe('What names this sending; where it is absent, the content does.'),
+      .describe('The path of the event ID. If absent, the content identifies the event. Default: event_id.'),
     unit: z
       .enum(['seconds', 'milliseconds', 'microseconds'])
       .default('seconds')
-      .describe('The unit of a numeric changedAt, counted since 1970.'),
-    deleted: path.default('deleted').describe('True where the person is gone.'),
+      .describe('The unit of a numeric changedAt, counted since 1970. Default: seconds.'),
+    deleted: path
+      .default('deleted')
+      .describe('The path of a value that is true if the person was deleted. Default: deleted.'),
   })
   .prefault({})
-  .describe(
-    'Where the parts of the body that you write stand: {id?, changedAt?, unit?, eventId?, deleted?}.',
-  );
+  .describe('The paths of the parts of a body that you write: {id?, changedAt?, unit?, eventId?, deleted?}.');
 
 export type AuthoredBody = z.infer<typeof authoredBody>;
 

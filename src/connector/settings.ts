@@ -7,7 +7,7 @@ export function baseUrl(usual: string) {
     .url({ protocol: /^https?$/, error: `must be a URL such as ${usual}` })
     .transform((url) => url.replace(/\/+$/, ''))
     .default(usual)
-    .describe('Where the API is; another one for a sandbox.');
+    .describe('The URL of the API; a different one for a sandbox.');
 }
 
 /** A token as a header takes it: no blanks. `example`: how one begins. */
@@ -22,16 +22,16 @@ export const secrets = z
 
 export const quotaWindow = z
   .strictObject({
-    requests: z.int().min(1).describe('Calls allowed in the window.'),
-    seconds: z.number().positive().describe('Length of the window, seconds.'),
+    requests: z.int().min(1).describe('The number of calls allowed in the window.'),
+    seconds: z.number().positive().describe('The length of the window, seconds.'),
     reserve: z
       .number()
       .min(0)
       .max(0.95)
       .optional()
-      .describe('Share left to other users of the account, 0 to 0.95.'),
+      .describe('The share left to other users of the account, 0 to 0.95. Default: 0.'),
   })
-  .describe('At most this many calls in so many seconds.');
+  .describe('A sliding window: {requests, seconds, reserve?}.');
 
 /** A window or a list of them. Gives a list. */
 export const quotaWindows = z
