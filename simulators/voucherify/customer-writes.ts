@@ -3,11 +3,13 @@
 import {
   applyBody,
   blank,
+  bulkRules,
   type Customer,
   type CustomerBody,
   checkBody,
   resultingMetadata,
   truthOf,
+  type WriteRules,
 } from './customer.ts';
 import { ErrorResponse, invalidPayload, notFound } from './error-response.ts';
 import { checkMetadata, type MetadataSchema } from './metadata-schema.ts';
@@ -37,7 +39,7 @@ export class CustomerWrites {
     const sent = body as CustomerBody;
     const target = this.#target(sent);
     if (target instanceof ErrorResponse) return target;
-    return this.#checkRules(target, sent, overwrite) ?? this.#write(target, sent, nowMs, overwrite);
+    return this.#checkRules(target, sent, overwrite) ?? this.#write(target, sent, nowMs, { overwrite });
   }
 
   /** PUT: somebody who exists. The source ID is written once. */
@@ -59,7 +61,7 @@ export class CustomerWrites {
     const broken = this.#checkRules(customer, sent, false);
     if (broken) return broken;
     if (late) this.#truth.adopt(customer, late);
-    return this.#write(customer, sent, nowMs, false);
+    return this.#write(customer, sent, nowMs);
   }
 
   /** One record of a bulk body: an upsert by `source_id`, which it must have. */
@@ -73,7 +75,7 @@ export class CustomerWrites {
     if (error) return error;
     const sent = body as CustomerBody;
     if (typeof sent.source_id !== 'string') return invalidPayload('Property .source_id is required');
-    return this.#checkRules(this.#truth.bySourceId(sent.source_id), sent, false);
+    return this.#checkRules(this.#truth.bySourceId(sent.source_id), sent, false, bulkRules(this.#options));
   }
 
   /** Answers the customer as it was when it went, which is how `customer.deleted` shows it. */
@@ -98,6 +100,7 @@ export class CustomerWrites {
     target: Customer | undefined,
     sent: CustomerBody,
     overwrite: boolean,
+    rules: WriteRules = this.#options,
   ): ErrorResponse | undefined {
     if (!this.schema || (target && !sent.metadata && !overwrite)) return undefined;
     const payload = sent.metadata ?? {};
@@ -106,7 +109,7 @@ export class CustomerWrites {
     const wrong = checkMetadata(payload, this.schema, false);
     if (wrong || mode === 'creation-only') return wrong;
     // Only required keys are looked for in what is held: values that an older schema let in stay where they are.
-    const result = resultingMetadata(target.metadata, payload, this.#options);
+    const result = resultingMetadata(target.metadata, payload, rules);
     const properties = Object.entries(this.schema.properties);
     const missing = properties.filter(
       ([key, definition]) => definition.optional === false && (result[key] ?? null) === null,
@@ -115,17 +118,24 @@ export class CustomerWrites {
   }
 
   #writeRecord(sent: CustomerBody, nowMs: number): Written {
-    return this.#write(this.#truth.bySourceId(sent.source_id!), sent, nowMs, false);
+    return this.#write(this.#truth.bySourceId(sent.source_id!), sent, nowMs, {
+      rules: bulkRules(this.#options),
+    });
   }
 
-  #write(target: Customer | undefined, sent: CustomerBody, nowMs: number, overwrite: boolean): Written {
+  #write(
+    target: Customer | undefined,
+    sent: CustomerBody,
+    nowMs: number,
+    { overwrite = false, rules = this.#options }: { overwrite?: boolean; rules?: WriteRules } = {},
+  ): Written {
     const kind = target ? 'updated' : 'created';
     if (target) this.#truth.touch(target, nowMs);
     // An unknown `id` with the source ID of somebody else makes a customer without one.
     const free = sent.source_id && !this.#truth.bySourceId(sent.source_id) ? sent.source_id : undefined;
     const customer = target ?? this.#truth.create(free, nowMs);
     if (overwrite) blank(customer);
-    applyBody(customer, sent, this.#options);
+    applyBody(customer, sent, rules);
     customer.writes += 1;
     this.#options.onWrite?.(truthOf(customer), kind);
     return { customer, kind };

@@ -52,8 +52,20 @@ export class Customer {
 
 export type WriteRules = Pick<
   VoucherifyOptions,
-  'metadataWrites' | 'nullWrites' | 'nestedNulls' | 'dialingPrefix'
+  'metadataWrites' | 'addressWrites' | 'nullWrites' | 'nestedNulls' | 'dialingPrefix'
 >;
+
+/** The rules of a record in a bulk body. */
+export function bulkRules(options: WriteRules & Pick<VoucherifyOptions, 'bulkWrites'>): WriteRules {
+  const { nullWrites, nestedNulls, dialingPrefix, bulkWrites } = options;
+  const metadataWrites = bulkWrites?.metadata ?? options.metadataWrites;
+  const addressWrites = bulkWrites?.address ?? options.addressWrites ?? options.metadataWrites;
+  return Object.fromEntries(
+    Object.entries({ nullWrites, nestedNulls, dialingPrefix, metadataWrites, addressWrites }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  ) as WriteRules;
+}
 
 /** Checks the types of a body's known parts; metadata values are the schema's business. */
 export function checkBody(body: unknown, rules: WriteRules): ErrorResponse | undefined {
@@ -98,7 +110,7 @@ export function applyBody(customer: Customer, body: CustomerBody, rules: WriteRu
   else if (body.address) {
     const sent: Address = {};
     for (const key of ADDRESS_KEYS) if (body.address[key] !== undefined) sent[key] = body.address[key]!;
-    customer.address = written(customer.address, sent, rules);
+    customer.address = written(customer.address, sent, rules.addressWrites ?? rules.metadataWrites, rules);
   }
   if (body.metadata) customer.metadata = resultingMetadata(customer.metadata, body.metadata, rules);
   else if (body.metadata === null && rules.metadataWrites === 'replace' && rules.nullWrites !== 'ignore')
@@ -107,7 +119,7 @@ export function applyBody(customer: Customer, body: CustomerBody, rules: WriteRu
 
 /** The metadata a customer would hold after `sent`. */
 export function resultingMetadata(held: Metadata | undefined, sent: Metadata, rules: WriteRules): Metadata {
-  return written(held, sent, rules);
+  return written(held, sent, rules.metadataWrites, rules);
 }
 
 /** Forgets everything that can be written, as a CSV import that overwrites does. */
@@ -167,8 +179,13 @@ function stored(name: (typeof ATTRIBUTES)[number], value: string, rules: WriteRu
   return value;
 }
 
-function written<T>(held: Record<string, T> | null | undefined, sent: Record<string, T>, rules: WriteRules) {
-  const result = held && rules.metadataWrites !== 'replace' ? { ...held, ...sent } : sent;
+function written<T>(
+  held: Record<string, T> | null | undefined,
+  sent: Record<string, T>,
+  how: WriteRules['metadataWrites'],
+  rules: WriteRules,
+) {
+  const result = held && how !== 'replace' ? { ...held, ...sent } : sent;
   if (rules.nestedNulls !== 'clear') return result;
   return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== null));
 }

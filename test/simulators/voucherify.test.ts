@@ -234,6 +234,30 @@ describe('what a write does to what is held', () => {
     },
   );
 
+  it('merges or replaces metadata and address apart, and in bulk apart from single writes', async () => {
+    const found: unknown[] = [];
+    for (const rules of [
+      { metadataWrites: 'merge', addressWrites: 'replace' },
+      { metadataWrites: 'merge', bulkWrites: { metadata: 'replace' } },
+      { metadataWrites: 'replace', bulkWrites: { address: 'merge' } },
+    ] as const) {
+      const { simulator, call, bulk } = setUp(rules);
+      for (const id of ['a', 'b']) await call('POST', '/v1/customers', { ...first, source_id: id });
+      await call('POST', '/v1/customers', { source_id: 'a', ...second });
+      await bulk([{ source_id: 'b', ...second }]);
+      const kept = (id: string) => {
+        const { metadata, address } = simulator.bySourceId(id)!;
+        return [Object.hasOwn(metadata!, 'a'), Object.hasOwn(address!, 'state')];
+      };
+      found.push([...kept('a'), ...kept('b')]);
+    }
+    expect(found).toEqual([
+      [true, false, true, false],
+      [true, true, false, true],
+      [false, false, false, true],
+    ]);
+  });
+
   it('null clears an attribute, stays, is ignored or is refused, as chosen', async () => {
     const results: unknown[] = [];
     for (const nullWrites of ['clear', 'keep-null', 'ignore', 'reject'] as const) {
