@@ -22,6 +22,10 @@ import { webhook } from './webhook.ts';
 
 /** Bulk refused for what the plan, the key or the endpoint is. Where it is more than bulk, single calls hear the same. */
 const noBulkStatuses = [402, 403, 404, 405];
+/** Bytes are the limit that is documented; this many are claimed, sent and settled at once. */
+const mostInBulk = 25_000;
+/** What projects of before 2024 take in one call. */
+const formerCap = 100;
 /** A file of the first load: so many are claimed, built and settled at once. */
 const maxInFile = 50_000;
 /** Their load balancer gives up after 180 s; ours comes later, so that its answer is heard. */
@@ -29,7 +33,7 @@ const submitTimeoutSeconds = 200;
 
 export const destination: Destination<Settings> = {
   traits({ metadataWrites = 'replace', bulk = true, singlesAtOnce, firstLoad }) {
-    const limits = bulk === true ? { records: 2000, bytes: 10_000_000 } : bulk;
+    const limits = bulk === true ? { records: mostInBulk, bytes: 10_000_000 } : bulk;
     return {
       partialWrites: metadataWrites,
       bulk:
@@ -179,13 +183,20 @@ function isNoBulk(error: unknown): error is (RejectedError | UnauthorizedError) 
   return error.status !== undefined && noBulkStatuses.includes(error.status);
 }
 
-/** Projects of before 2024 take 100 customers a call. */
 function isTooMany(error: unknown): error is RejectedError {
   return error instanceof RejectedError && error.code === 'too_many_customers';
 }
 
-function tooLarge({ message, status }: RejectedError): RejectedError {
-  return new RejectedError(message, { code: 'payload_too_large', ...(status !== undefined && { status }) });
+/** The number stands in the words alone: bulk calls are too scarce to find it out by halves. */
+function tooLarge({ message, status, details: said }: RejectedError): RejectedError {
+  const named = /at most (\d+)/i.exec(`${message} ${JSON.stringify(said ?? '')}`)?.[1];
+  const maxRecords = Number(named ?? formerCap);
+  const details = { maxRecords };
+  return new RejectedError(message, {
+    code: 'payload_too_large',
+    details,
+    ...(status !== undefined && { status }),
+  });
 }
 
 /** The body; null where Voucherify itself says that there is no such thing: a 404 from anyone else is no answer. */

@@ -76,11 +76,20 @@ export const readBack: ReadBack<Settings> = {
   },
 
   list: { page },
+
+  changes: { page: changedPage },
 };
 
 function exportIdIn(json: Json | undefined): string | undefined {
   const exportId = isObject(json) ? json['id'] : undefined;
   return typeof exportId === 'string' && exportId !== '' ? exportId : undefined;
+}
+
+/** What a walk goes along, and the time from which on it lists at all. */
+interface Walk {
+  by: 'created_at' | 'updated_at';
+  /** Listed are those later than this. */
+  since?: string;
 }
 
 /**
@@ -96,19 +105,37 @@ const beginning: Cursor = { after: '1970-01-01T00:00:00.000Z' };
  * each page begins a millisecond before the last one ended, and a millisecond that fills a page is read by itself.
  */
 async function page(context: Context<Settings>, cursor: Json | null) {
-  const at = cursor === null ? beginning : cursorOf(cursor);
-  return at.tie ? tiedPage(context, at.tie) : nextPage(context, at);
+  return walkOn(context, { by: 'created_at' }, cursor);
 }
 
-async function nextPage({ api }: Context<Settings>, { after, done }: Cursor) {
+/** A customer that was never updated has no `updated_at`: whoever asks for changes asks for the created ones too. */
+async function changedPage(
+  context: Context<Settings>,
+  { by, since }: { by: 'created' | 'updated'; since: number },
+  cursor: Json | null,
+) {
+  return walkOn(context, { by: `${by}_at`, since: new Date(since).toISOString() }, cursor);
+}
+
+async function walkOn(context: Context<Settings>, walk: Walk, cursor: Json | null) {
+  const at = cursor === null ? { ...beginning, after: walk.since ?? beginning.after } : cursorOf(cursor);
+  return at.tie ? tiedPage(context, walk, at.tie) : nextPage(context, walk, at);
+}
+
+async function nextPage({ api }: Context<Settings>, { by, since }: Walk, { after, done }: Cursor) {
   const { json } = await api.request({
     path: '/v1/customers',
-    query: { limit: pageCustomers, order: 'created_at', starting_after: after },
+    query: {
+      limit: pageCustomers,
+      order: by,
+      starting_after: after,
+      ...(since !== undefined && { [`${by}[after]`]: since }),
+    },
     isAnswer: isCustomerList,
   });
   const listed = listedOf(json);
   const total = isObject(json) && typeof json['total'] === 'number' ? { total: json['total'] } : {};
-  const last = createdAt(listed.at(-1));
+  const last = stampOf(listed.at(-1), by);
   const isDone = last === null || isLast(json, listed);
   const cursor = isDone ? { after } : following(after, last, done === true);
   return { customers: listed.map(shown), cursor, done: isDone, ...total };
@@ -123,15 +150,19 @@ function following(after: string, last: string, done: boolean): Cursor {
   return { after, tie: { at: last, page: 1 } };
 }
 
-async function tiedPage({ api }: Context<Settings>, { at, page }: { at: string; page: number }) {
+async function tiedPage(
+  { api }: Context<Settings>,
+  { by }: Walk,
+  { at, page }: { at: string; page: number },
+) {
   const { json } = await api.request({
     path: '/v1/customers',
     query: {
       limit: pageCustomers,
       page,
       order: 'source_id',
-      'created_at[after]': moved(at, -1),
-      'created_at[before]': moved(at, 1),
+      [`${by}[after]`]: moved(at, -1),
+      [`${by}[before]`]: moved(at, 1),
     },
     isAnswer: isCustomerList,
   });
@@ -139,7 +170,7 @@ async function tiedPage({ api }: Context<Settings>, { at, page }: { at: string; 
   const ends = isLast(json, listed);
   if (!ends && page === lastPage)
     throw new RejectedError(
-      `More than ${pageCustomers * lastPage} customers were created in one millisecond.`,
+      `More than ${pageCustomers * lastPage} customers were ${by === 'created_at' ? 'created' : 'updated'} in one millisecond.`,
       {
         code: 'too_many_at_once',
       },
@@ -174,8 +205,9 @@ function shown(customer: JsonObject): ShownCustomer {
   };
 }
 
-function createdAt(customer: JsonObject | undefined): string | null {
-  const time = customer?.['created_at'];
+/** When the last of a page was created or updated: the one that was never updated, as projects may list it, when created. */
+function stampOf(customer: JsonObject | undefined, by: Walk['by']): string | null {
+  const time = customer?.[by] ?? customer?.['created_at'];
   if (customer === undefined) return null;
   if (typeof time === 'string' && Number.isFinite(Date.parse(time)))
     return new Date(Date.parse(time)).toISOString();

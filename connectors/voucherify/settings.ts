@@ -81,8 +81,8 @@ export const settings = z.strictObject({
     ])
     .optional()
     .describe(
-      'Whether many changes are sent in bulk, or the limits of a bulk call. True: 2000 customers and 10000000 ' +
-        'bytes per call. False: single writes only. Bulk writes cause no `customer.updated` webhook in Voucherify. ' +
+      'Whether many changes are sent in bulk, or the limits of a bulk call. True: as many customers as 10000000 bytes ' +
+        'hold, at most 25000. False: single writes only. Bulk writes cause no `customer.updated` webhook in Voucherify. ' +
         'Default: true, or false if a probe found that bulk is refused.',
     ),
   firstLoad: z
@@ -90,7 +90,7 @@ export const settings = z.strictObject({
     .default('bulk')
     .describe(
       'How an empty project is loaded. "bulk" (default): by bulk calls. "csv": as one file of up to 50000 ' +
-        'customers, which costs one bulk call instead of 25. The import of files may overwrite whole customers, so ' +
+        'customers, which costs one bulk call instead of several. The import of files may overwrite whole customers, so ' +
         'it is used only while the project has no customers; nobody else should write customers meanwhile. What a ' +
         'file cannot carry unchanged is sent in bulk. Requires `bulk`.',
     ),

@@ -19,6 +19,7 @@ import { RightOfWay } from '../engine/work/right-of-way.ts';
 import { Calendar, Schedule } from '../engine/work/schedule.ts';
 import { type FailingLoop, type Next, Worker } from '../engine/work/worker.ts';
 import { leaseOf, WorkerRegistry } from '../engine/work/worker-registry.ts';
+import { Census } from '../sync/census/census.ts';
 import { Deliverer } from '../sync/deliver/deliver.ts';
 import type { Sending } from '../sync/deliver/difference.ts';
 import { ProjectWatch } from '../sync/deliver/project-watch.ts';
@@ -208,6 +209,7 @@ export class Tributary {
       },
       endpoint: this.endpoints.get(destinationName)!,
       rightOfWay,
+      census: this.#makeCensus(),
       onOrphaned: config.onOrphaned,
       onLeft: (tx, sourceId, now) => this.#eraseLeft(tx, sourceId, now),
       newLease: () => leaseOf(this.worker),
@@ -250,6 +252,22 @@ export class Tributary {
     });
     this.#verifier = this.#makeVerifier();
     this.#coveragePolls = new CoveragePolls(this.#housekeepingDeps);
+  }
+
+  #makeCensus(): Census {
+    const { database, clock, log, destinationAccount: account } = this;
+    return new Census({
+      database,
+      clock,
+      log,
+      account,
+      destination: this.config.destination.connector.destination!,
+      newLease: () => leaseOf(this.worker),
+      erased: async (tx, sourceIds) => {
+        const known = await this.#suppressions.known(tx, () => sourceIds.map((sourceId) => ({ sourceId })));
+        return (sourceId) => known({ sourceId });
+      },
+    });
   }
 
   #makeSchema(): DestinationSchema {

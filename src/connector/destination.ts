@@ -35,8 +35,8 @@ export interface Destination<Settings> {
   bulk?: {
     /**
      * One batch within the limits of `traits`. A refusal of the whole is thrown: a `RejectedError` is for the caller to
-     * bisect. Its code `payload_too_large`, or status 413: smaller batches may be taken; `missing_feature`: this account has
-     * no bulk, and singles may do.
+     * bisect. Its code `payload_too_large`, or status 413: smaller batches may be taken, of `details.maxRecords` where it
+     * says how many; `missing_feature`: this account has no bulk, and singles may do.
      */
     submit(context: Context<Settings>, writes: readonly CustomerWrite[]): Promise<{ actionId: string }>;
     /**
@@ -164,6 +164,21 @@ export interface ReadBack<Settings> {
      */
     page(
       context: Context<Settings>,
+      cursor: Json | null,
+    ): Promise<{ customers: ShownCustomer[]; cursor: Json; done: boolean; total?: number }>;
+  };
+  /**
+   * Present where the vendor lists customers by when they were created and by when they were updated: then what others
+   * own at the destination is learned from pages, not by reading each customer before it is written.
+   */
+  changes?: {
+    /**
+     * One page of the customers created, or updated, after `since`, the vendor's clock in epoch milliseconds, from null the
+     * first. As `list.page` otherwise; `total` tells how many there are.
+     */
+    page(
+      context: Context<Settings>,
+      which: { by: 'created' | 'updated'; since: number },
       cursor: Json | null,
     ): Promise<{ customers: ShownCustomer[]; cursor: Json; done: boolean; total?: number }>;
   };

@@ -78,7 +78,7 @@ describe('settings', () => {
     const settings = voucherify.settings.parse(keys);
     expect(traits(settings)).toEqual({
       partialWrites: 'replace',
-      bulk: { maxRecords: 2000, maxBytes: 10_000_000, bucket: 'bulk' },
+      bulk: { maxRecords: 25_000, maxBytes: 10_000_000, bucket: 'bulk' },
       singlesAtOnce: 8,
     });
     expect(describedBy({}).quotas).toEqual([
@@ -529,7 +529,7 @@ describe('bulk', () => {
       const world = project(options);
       const error = await submitThree(world).catch((thrown) => thrown);
       expect(error).toBeInstanceOf(RejectedError);
-      expect(error).toMatchObject({ code, status });
+      expect(error).toMatchObject({ code, status, ...(status === 400 && { details: { maxRecords: 2 } }) });
       expect(world.simulator.count).toBe(0);
     },
   );

@@ -38,6 +38,22 @@ describe('The size of a batch', () => {
     expect(size.records).toBeGreaterThanOrEqual(150);
   });
 
+  it('is what the destination says it takes, and goes back to that after a larger one was tried', () => {
+    const size = new BatchSize(25_000);
+    size.limitedTo(100);
+    for (let calls = 0; calls < 40; calls += 1) size.taken(size.records);
+    expect(size.records).toBe(100);
+  });
+
+  it('shrinks by as much as an action took too long', () => {
+    const size = new BatchSize(20_000);
+    size.took(20_000, 600_000);
+    size.took(5_000, 3_000_000);
+    expect(size.records).toBe(20_000);
+    size.took(20_000, 1_200_000);
+    expect(size.records).toBe(10_000);
+  });
+
   it('never falls below ten, nor leaves its bounds', () => {
     const events = fc.array(
       fc.tuple(fc.constantFrom('tooLarge', 'timedOut', 'taken'), fc.integer({ min: 1, max: 3000 })),

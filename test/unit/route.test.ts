@@ -100,6 +100,32 @@ describe('A route', () => {
     });
   });
 
+  it('waits as long as bulk calls are apart where they are scarce, and no longer than its lane allows', () => {
+    const scarce = { ...reading, bulkSpacingMs: 360_000 };
+    expect(route([due('schedule', 1000, 59.9)], scarce, bulkTraits)).toMatchObject({ by: 'none' });
+    expect(route([due('schedule', 1000, 60)], scarce, bulkTraits)).toMatchObject({ by: 'bulk' });
+    expect(route([due('backfill', 1000, 299)], scarce, bulkTraits)).toMatchObject({ by: 'none' });
+    expect(route([due('backfill', 1000, 300)], scarce, bulkTraits)).toMatchObject({ by: 'bulk' });
+    expect(
+      route([due('backfill', 1000, 20)], { ...scarce, bulkSpacingMs: 20_000 }, bulkTraits),
+    ).toMatchObject({
+      by: 'bulk',
+    });
+    expect(route([due('backfill', 2000)], scarce, bulkTraits)).toMatchObject({ by: 'bulk' });
+  });
+
+  it('spends no scarce bulk call on a few dozen while more are coming', () => {
+    const scarce = { ...reading, bulkSpacingMs: 360_000 };
+    expect(route([due('schedule', 40, 60)], scarce, bulkTraits)).toEqual({ by: 'single', most: 32 });
+    expect(route([due('schedule', 101, 60)], scarce, bulkTraits)).toMatchObject({ by: 'bulk' });
+    expect(route([due('schedule', 40, 60)], { ...scarce, reading: false }, bulkTraits)).toMatchObject({
+      by: 'bulk',
+    });
+    expect(route([due('schedule', 40, 60)], { ...scarce, singleWaitMs: 60_000 }, bulkTraits)).toMatchObject({
+      by: 'bulk',
+    });
+  });
+
   it('waits no longer than until a whole bulk call is together', () => {
     expect(route([due('backfill', 1999)], reading, bulkTraits)).toMatchObject({ by: 'none' });
     expect(route([due('backfill', 2000)], reading, bulkTraits)).toMatchObject({ by: 'bulk' });

@@ -251,6 +251,11 @@ export class Budget {
   }
 
   /** Those without a bucket for calls without one, those of the call's bucket, those for all; the scarcest first. */
+  /** How far apart calls on this bucket are that its quotas allow for ever, milliseconds. */
+  spacingMs(bucket: string | undefined): number {
+    return Math.max(0, ...this.#drawnOn(bucket).map(({ windowMs, limit }) => windowMs / Math.max(limit, 1)));
+  }
+
   #drawnOn(bucket: string | undefined): QuotaGate[] {
     return this.#gates
       .filter(({ quota }) => quota.all || quota.bucket === bucket)

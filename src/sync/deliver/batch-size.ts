@@ -1,5 +1,5 @@
-// How many customers go into one bulk call: half as many after one that was too large or never answered, then a little
-// more with each that was taken. Pure; each process learns for itself.
+// How many customers go into one bulk call: half as many after one that was too large or never answered, fewer after one
+// that took long, then a little more with each that was taken. Pure; each process learns for itself.
 
 /** Never fewer, whatever happens: below that bulk is worth nothing. */
 const fewest = 10;
@@ -7,6 +7,8 @@ const fewest = 10;
 const growth = 1 / 20;
 /** Full calls taken in a row before a size that was refused is tried again. */
 const calmCalls = 40;
+/** An action that takes longer than this keeps what is behind it waiting. */
+const longActionMs = 600_000;
 
 export class BatchSize {
   readonly #most: number;
@@ -34,6 +36,21 @@ export class BatchSize {
   /** A call of so many was not answered in time. */
   timedOut(sent: number): void {
     this.#halve(sent);
+  }
+
+  /** The destination has said how many it takes. */
+  limitedTo(records: number): void {
+    this.#tooLarge = Math.min(this.#tooLarge, records + 1);
+    this.#calm = 0;
+    this.#records = Math.max(Math.min(this.#records, records), 1);
+  }
+
+  /** An action of so many has ended after so long. */
+  took(sent: number, milliseconds: number): void {
+    if (milliseconds <= longActionMs || sent < this.#records) return;
+    this.#calm = 0;
+    const share = Math.floor((sent * longActionMs) / milliseconds);
+    this.#records = Math.min(this.#records, Math.max(share, Math.min(fewest, this.#most)));
   }
 
   #halve(sent: number): void {

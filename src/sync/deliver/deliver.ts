@@ -1,9 +1,10 @@
 // The last step of the path: claim · diff · single, bulk or file · settle. Every attempt settles behind its lease; what is in
 // doubt is sent again whole. It knows no vendor.
-import type { Context, Destination, UnauthorizedError } from '../../connector.ts';
+import { type Context, type Destination, TransientError, type UnauthorizedError } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
+
 import { Circuit, type CircuitStatus } from '../../engine/http/circuit.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { guardedApi } from '../../engine/http/guarded-api.ts';
@@ -27,6 +28,7 @@ import {
 } from '../../tables/deliveries.ts';
 import { destinationName, listPauses, type Pause, resumeAfterTrial, takeTrial } from '../../tables/pauses.ts';
 import { someRunIsGoing } from '../../tables/runs.ts';
+import type { Census, CensusReadiness, Known } from '../census/census.ts';
 import { BatchSize } from './batch-size.ts';
 import { type Writing, writings } from './difference.ts';
 import { FirstLoad } from './first-load.ts';
@@ -59,6 +61,8 @@ export interface DeliverDeps {
   settings: unknown;
   endpoint: Endpoint;
   rightOfWay: RightOfWay;
+  /** What others own of the destination's customers. */
+  census: Census;
   /** What becomes of customers that all their records have left. */
   onOrphaned: OrphanPolicy;
   /** Begins the erasure of a customer, in the transaction that puts its delivery down. */
@@ -88,6 +92,11 @@ interface Taken {
   at: number;
 }
 
+/** So many looks may fail in a row. */
+const maxFailedLooks = 4;
+/** How long customers are read one by one then. */
+const noLookMs = 60_000;
+
 export class Deliverer {
   readonly #deps: DeliverDeps;
   readonly #settler: Settler;
@@ -99,6 +108,9 @@ export class Deliverer {
   readonly #urgent = new BackgroundTasks(mostUrgentAtOnce);
   /** Bulk was refused for what the account is: singles only, in this process. */
   #noBulk = false;
+  /** Looks that failed in a row: after some of them customers are read one by one for a while. */
+  #failedLooks = 0;
+  #noLookUntil = 0;
   /** What is first in line is to go by itself: bulk is asked for again when something else is. */
   #onlyAlone = false;
   /** Asks about the bulk actions that this brings on their way. */
@@ -154,6 +166,9 @@ export class Deliverer {
     return this.#go({ among: lanes, most: counted, signal }, async (all) => {
       const due = all.filter(({ lane }) => !isUrgent(lane) || !this.#goesAlone(all, traits));
       if (due.length === 0) return { due, plan: null };
+      const readiness = await this.#readiness(due, traits, signal);
+      if (readiness === 'reading') return { due, plan: { by: 'none', againMs: 0 } };
+      if (readiness === 'elsewhere') return { due, plan: { by: 'none', againMs: 500 } };
       const traffic = { ...(await this.#traffic(due, traits)), firstLoad };
       return { due, plan: route(due, traffic, this.#onlyAlone ? { ...traits, bulk: null } : traits) };
     });
@@ -317,8 +332,10 @@ export class Deliverer {
       const of = (action: Writing['action']) => all.filter((writing) => writing.action === action);
       await this.#settler.settleIdle({ lease }, of('none'));
       await this.#beginErasures(lease, of('erase'));
-      const sender = this.#sender(lease, claimed, signal, held);
-      if (plan.by === 'file') await this.#sendFile(sender, lease, of('write'));
+      const known = await this.#known({ lease, claimed, at }, of('write'), held, signal);
+      const sender = this.#sender(lease, claimed, signal, held, known ?? new Map());
+      if (known === null) await this.#settler.writeFreshness();
+      else if (plan.by === 'file') await this.#sendFile(sender, lease, of('write'));
       else if (plan.by === 'bulk' && of('write').length > 1)
         await this.#sendTogether(sender, lease, of('write'));
       else await sender.singles(of('write'));
@@ -335,10 +352,76 @@ export class Deliverer {
       : writings(database, claimed, this.#deps, rightOfWay.yieldToUrgent);
   }
 
-  #sender(lease: string, claimed: readonly Claimed[], signal: AbortSignal, held: HeldClaims): Sender {
+  /** Lists what the destination holds before anything is written that would be read before, where that costs less. */
+  async #readiness(due: readonly Backlog[], traits: Traits, signal: AbortSignal): Promise<CensusReadiness> {
+    const { census, clock } = this.#deps;
+    if (!this.#isToLook(traits)) return 'declined';
+    if (this.#circuit.isOpen(clock.now())) return 'declined';
+    const waiting = due.reduce((sum, lane) => sum + lane.due, 0);
+    const lane = due[0]?.lane ?? 'backfill';
+    try {
+      const readiness = await census.advance(() => this.#context(lane, signal), waiting);
+      this.#failedLooks = 0;
+      return readiness;
+    } catch (error) {
+      return this.#noteFailedLook(error) ? 'elsewhere' : 'declined';
+    }
+  }
+
+  #isToLook(traits: Traits): boolean {
+    const { census, clock, destination } = this.#deps;
+    if (traits.partialWrites === 'merge' || !destination.preserve || !census.isPossible) return false;
+    return clock.now() >= this.#noLookUntil;
+  }
+
+  /** True where it is worth another try soon: else customers are read one by one for a while. */
+  #noteFailedLook(error: unknown): boolean {
+    const { clock, log } = this.#deps;
+    this.#failedLooks += 1;
+    if (error instanceof TransientError && this.#failedLooks < maxFailedLooks) return true;
+    log.warn(
+      { reason: (error as Error).message },
+      'what the destination holds cannot be listed; customers are read one by one',
+    );
+    this.#failedLooks = 0;
+    this.#noLookUntil = clock.now() + noLookMs;
+    return false;
+  }
+
+  /** What the destination holds of these, as far as it can be told without reading each. Null: they have been put back. */
+  async #known(
+    { lease, claimed }: Taken,
+    toWrite: readonly Writing[],
+    held: HeldClaims,
+    signal: AbortSignal,
+  ): Promise<Known | null> {
+    const { census, clock } = this.#deps;
+    const partial = toWrite.filter((writing) => writing.partial);
+    if (partial.length === 0 || !this.#isToLook(this.#traits)) return new Map();
+    const lane = laneOf(claimed);
+    try {
+      const known = await census.lookUp(() => this.#context(lane, signal, held.areOurs), partial);
+      this.#failedLooks = 0;
+      return known;
+    } catch (error) {
+      if (partial.length <= mostSingles || !this.#noteFailedLook(error)) return new Map();
+      const { message, retryAfterMs = 0 } = error as TransientError;
+      const dueAt = clock.now() + Math.max(retryAfterMs, 1_000);
+      await this.#settler.putBack(lease, toWrite, { message, dueAt });
+      return null;
+    }
+  }
+
+  #sender(
+    lease: string,
+    claimed: readonly Claimed[],
+    signal: AbortSignal,
+    held: HeldClaims,
+    known: Known,
+  ): Sender {
     const { endpoint } = this.#deps;
     const traits = this.#traits;
-    const lane = lanes[Math.min(...claimed.map((row) => row.lane))] ?? 'backfill';
+    const lane = laneOf(claimed);
     const deps = {
       ...this.#deps,
       traits,
@@ -347,6 +430,7 @@ export class Deliverer {
       size: this.#size,
       bulkWaitMs: () => endpoint.budget.waitMs(traits.bulk?.bucket, lane),
       firstLoad: this.#firstLoad,
+      known,
       onNoBulk: (reason: string) => this.#switchBulkOff(reason),
       // Whether it was the account that has no bulk is not known then.
       onPaused: () => {
@@ -394,9 +478,11 @@ export class Deliverer {
       at: clock.now(),
       reading: await someRunIsGoing(database),
       bulkUnderWay: (await batchesUnderWay(database)).count,
-      mostBulkAtOnce,
+      // How many customers there are tells nothing while an action makes some.
+      mostBulkAtOnce: this.#isToLook(traits) ? 1 : mostBulkAtOnce,
       singleWaitMs: endpoint.budget.waitMs(undefined, lane),
       bulkWaitMs: endpoint.budget.waitMs(traits.bulk?.bucket, lane),
+      bulkSpacingMs: endpoint.budget.spacingMs(traits.bulk?.bucket),
     };
   }
 
@@ -441,4 +527,9 @@ export class Deliverer {
       }
     }
   }
+}
+
+/** The most urgent of them says how urgent the calls are. */
+function laneOf(claimed: readonly Claimed[]): Lane {
+  return lanes[Math.min(...claimed.map((row) => row.lane))] ?? 'backfill';
 }

@@ -24,6 +24,8 @@ export interface Writing {
   payload: JsonObject | null;
   /** Objects are written in part: a vendor that replaces them would lose what others keep there. */
   partial: boolean;
+  /** The destination has acknowledged it before, or an attempt may have arrived. */
+  sent: boolean;
 }
 
 /** A field that is in no contribution any more is cleared at the destination: we wrote it, and it is true no more. */
@@ -102,6 +104,7 @@ function writingOf(row: SendableRow, { attempts, uncertain, alone }: Claimed, se
     acknowledges: acknowledgedAfter(row, action, sent, uncertain),
     payload: sent && sending.destination.payload(sourceId, sent, sending.settings),
     partial: sent !== null && Object.keys(sent).some((field) => field.includes('.')),
+    sent: row.acknowledged !== null || uncertain || attempts > 0,
   };
 }
 

@@ -99,7 +99,8 @@ export class Poller {
     const result = await destination.bulk!.poll(context(), batch.actionId, sourceIds);
     if (!result && !this.#isOverdue(batch))
       return putOffBatch(database, batch.id, lease, clock.now() + pollDelayMs(batch));
-    if (!result) this.#deps.size.timedOut(batch.items.length);
+    if (result) this.#deps.size.took(batch.items.length, clock.now() - batch.submittedAt);
+    else this.#deps.size.timedOut(batch.items.length);
     const outcomes = outcomesOf(batch, result?.outcomes ?? [], 'the bulk action did not end');
     const doubts = batch.items.filter(({ sourceId }) => outcomes.get(sourceId)?.result === 'unknown');
     if (doubts.length > 0)

@@ -12,7 +12,16 @@ export const mostSingles = 25;
 
 /** How long customers wait for the rest of a run that is still reading, so that they share one bulk call. */
 const lingerMs = 10_000;
-
+/** Where bulk calls are scarce they wait for as long as their lane allows, so that the call is full. */
+const latencyGoalMs: { readonly [lane in Lane]: number } = {
+  webhook: lingerMs,
+  manual: lingerMs,
+  schedule: 60_000,
+  backfill: 300_000,
+};
+/** Bulk calls that are further apart than this are too scarce for so few while more are coming. */
+const scarceSpacingMs = 60_000;
+const mostSinglesWhereScarce = 100;
 /** A quota that allows nothing for longer than this is worth going round. */
 export const longWaitMs = 5_000;
 
@@ -43,14 +52,16 @@ export interface Traffic {
   /** How long until the quotas allow a call of each kind, milliseconds. */
   singleWaitMs: number;
   bulkWaitMs: number;
+  /** How far apart bulk calls are that a quota allows for ever, milliseconds. Default: as close as may be. */
+  bulkSpacingMs?: number;
   /** The destination is empty as far as is known, so that a file may be sent where the traits offer one. */
   firstLoad?: boolean;
 }
 
 /**
  * A person's or webhook's wish never waits for company; the rest does while a run is going, unless a full bulk call is
- * together or the oldest has waited `lingerMs`. Few go one by one, many in bulk; and where the quota of one kind is
- * spent for long, what can goes by the other. A first load is waited for until it is whole, or fills a file.
+ * together or one of them has waited for long enough: the scarcer bulk calls are, the longer, up to what its lane allows. Few
+ * go one by one, many in bulk; and where the quota of one kind is spent for long, what can goes by the other. A first load is waited for until it is whole, or fills a file.
  */
 export function route(backlog: readonly Backlog[], traffic: Traffic, traits: Traits): Route {
   const due = count(backlog);
@@ -73,12 +84,21 @@ export function route(backlog: readonly Backlog[], traffic: Traffic, traits: Tra
       return { by: 'file', most: file.maxRecords };
   }
   const full = due >= traits.bulk.maxRecords;
-  if (urgent === 0 && traffic.reading && !full && waited < lingerMs) return { by: 'none', againMs: 250 };
-  if (bulkIsSpent || (due <= mostSingles && !singlesAreSpent)) return oneByOne(due);
+  const { bulkSpacingMs = 0 } = traffic;
+  const isPatient = backlog.every((lane) => traffic.at - lane.oldest < patienceMs(lane.lane, bulkSpacingMs));
+  if (urgent === 0 && traffic.reading && !full && isPatient) return { by: 'none', againMs: 250 };
+  const isScarce = urgent === 0 && traffic.reading && bulkSpacingMs > scarceSpacingMs;
+  const few = isScarce ? mostSinglesWhereScarce : mostSingles;
+  if (bulkIsSpent || (due <= few && !singlesAreSpent)) return oneByOne(due);
   if (traffic.bulkUnderWay >= traffic.mostBulkAtOnce) {
     return urgent > 0 && traffic.singleWaitMs <= longWaitMs ? oneByOne(urgent) : { by: 'none', againMs: 250 };
   }
   return { by: 'bulk', most: traits.bulk.maxRecords };
+}
+
+/** How long customers of a lane wait for company. */
+function patienceMs(lane: Lane, bulkSpacingMs: number): number {
+  return Math.max(lingerMs, Math.min(bulkSpacingMs, latencyGoalMs[lane]));
 }
 
 function count(backlog: readonly Backlog[]): number {

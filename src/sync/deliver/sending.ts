@@ -12,9 +12,12 @@ import {
 } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
+
 import type { Circuit } from '../../engine/http/circuit.ts';
 import { type Batch, type BatchItem, endBatch, keepBatch, nameBatch } from '../../tables/batches.ts';
 import { assignToBatch } from '../../tables/deliveries.ts';
+import { forgetParts } from '../../tables/destination-customers.ts';
+import type { Known } from '../census/census.ts';
 import type { BatchSize } from './batch-size.ts';
 import { bisect, smallestWithoutCalls } from './bisect.ts';
 import type { Writing } from './difference.ts';
@@ -36,6 +39,8 @@ export interface SendDeps {
   circuit: Circuit;
   size: BatchSize;
   firstLoad: FirstLoad;
+  /** What the destination holds of those claimed, where it is known without reading each. */
+  known: Known;
   /** How long until the quotas allow a bulk call, milliseconds. */
   bulkWaitMs(): number;
   /** The destination has no bulk for this account, though its traits say so. */
@@ -122,6 +127,8 @@ export class Sender {
         writing.action === 'remove'
           ? await this.#remove(context, writing.sourceId)
           : await this.#upsert(context, writing);
+      if (writing.action === 'remove' && outcome.result === 'accepted')
+        await forgetParts(this.#deps.database, [writing.sourceId]);
       await settler.settle(carrier, [writing], new Map([[writing.sourceId, outcome]]));
     } catch (error) {
       await this.#settleFailure([writing], error);
@@ -160,9 +167,10 @@ export class Sender {
     const payload = writing.payload ?? {};
     if (this.#deps.traits.partialWrites === 'merge' || !writing.partial || !destination.preserve)
       return payload;
-    const known = this.#completed.get(writing.sourceId);
-    if (known) return known;
-    const current = await destination.read(context, writing.sourceId);
+    const before = this.#completed.get(writing.sourceId);
+    if (before) return before;
+    const known = this.#deps.known.get(writing.sourceId);
+    const current = known === undefined ? await destination.read(context, writing.sourceId) : known;
     const completed = current ? destination.preserve(payload, current) : payload;
     this.#completed.set(writing.sourceId, completed);
     return completed;
@@ -288,7 +296,11 @@ export class Sender {
     } catch (error) {
       const end = this.#signal.aborted ? 'over' : this.#endOf(part, error);
       if (end === 'no bulk') onNoBulk((error as Error).message);
-      if (end === 'too large') size.tooLarge(part.length);
+      if (end === 'too large') {
+        const named = maxRecordsIn(error);
+        if (named === null || named >= part.length) size.tooLarge(part.length);
+        else size.limitedTo(named);
+      }
       if (end === 'no bulk' || end === 'spent' || end === 'too large on the way') return end;
       if (end === 'too large' || end === 'refused') {
         if (part.length > 1) return end;
@@ -380,6 +392,14 @@ function isForeign(error: unknown): error is TransientError {
 /** What a firewall says of a body. Redirects and missing paths are of no body. */
 function mayBeAboutOne({ status = 0 }: TransientError): boolean {
   return (status >= 200 && status < 300) || [400, 403, 406, 418, 422, 451].includes(status);
+}
+
+/** How many customers the refusal says that a call may hold. */
+function maxRecordsIn(error: unknown): number | null {
+  const details = error instanceof RejectedError ? error.details : undefined;
+  if (typeof details !== 'object' || details === null || Array.isArray(details)) return null;
+  const { maxRecords } = details;
+  return typeof maxRecords === 'number' && maxRecords >= 1 ? Math.floor(maxRecords) : null;
 }
 
 /** Whether it is sure that nothing of the call is carried out, now or later. */

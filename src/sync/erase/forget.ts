@@ -8,6 +8,7 @@ import { forgetInBatches } from '../../tables/batches.ts';
 import { forgetCustomer } from '../../tables/customers.ts';
 import { forgetLetters, type KeptLetter, lettersHolding } from '../../tables/dead-letters.ts';
 import { type Carried, dropDelivery, keepFromOthers, lockDelivery } from '../../tables/deliveries.ts';
+import { forgetParts } from '../../tables/destination-customers.ts';
 import { endDrifts } from '../../tables/drifts.ts';
 import { dropHolds } from '../../tables/holds.ts';
 import { forgetInInbox } from '../../tables/inbox.ts';
@@ -76,6 +77,7 @@ export async function forget(
   const runs = await forgetInRuns(db, { sourceId, emails }, records);
   await forgetTouches(db, records);
   await endDrifts(db, [sourceId]);
+  await forgetParts(db, [sourceId]);
   await forgetInVerifications(db, { sourceId, emails });
   await forgetVerified(db, sourceId);
   const names = [sourceId, ...records.map(({ recordId }) => recordId), ...emails];

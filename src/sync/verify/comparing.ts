@@ -5,6 +5,7 @@ import { type Drift, driftOf } from '../../customer/drift.ts';
 import type { Queryable } from '../../db/database.ts';
 import { dropAcknowledged } from '../../tables/acknowledgements.ts';
 import { redeliver } from '../../tables/deliveries.ts';
+import { forgetParts } from '../../tables/destination-customers.ts';
 import { type DriftRow, endDrifts, keepDrifts } from '../../tables/drifts.ts';
 import type { Report } from '../../tables/verifications.ts';
 import { type KnownCustomer, knownOf, noteMet } from '../../tables/verified-customers.ts';
@@ -132,6 +133,10 @@ export async function takeMissing(
       missing.push(one);
     }
   }
+  await forgetParts(
+    tx,
+    missing.map(({ sourceId }) => sourceId),
+  );
   // What a webhook has told of keeps the time at which it did.
   const drifted = missing
     .filter(({ deletedThere }) => !deletedThere)
