@@ -32,3 +32,8 @@ export function duration(seconds: number): string {
 export function lag(seconds: number): string {
   return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
 }
+
+/** Epoch milliseconds as ISO 8601 in UTC: `2026-03-01T12:00:00.000Z`. */
+export function iso(time: number): string {
+  return new Date(time).toISOString();
+}

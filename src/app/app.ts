@@ -5,6 +5,7 @@ import { differingParts, type Fingerprint, fingerprintOf } from '../config/finge
 import type { Config } from '../config.ts';
 import type { Webhook } from '../connector/webhook.ts';
 import type { Connector, Context, DestinationChange } from '../connector.ts';
+import type { Run } from '../contract/run.ts';
 import { isUnavailable } from '../db/availability.ts';
 import type { Database, Queryable } from '../db/database.ts';
 import { type Clock, systemClock } from '../engine/clock.ts';
@@ -66,7 +67,6 @@ import {
   nextRunDue,
   pullRunForward,
   putOffRun,
-  type Run,
   releaseFuture,
   requestRun,
 } from '../tables/runs.ts';

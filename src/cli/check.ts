@@ -6,16 +6,17 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Environment } from '../config.ts';
 import type { MetadataSchema, Permission } from '../connector.ts';
+import type { Probe } from '../contract/probe.ts';
 import { metadataKey } from '../customer/fields.ts';
 import { nearestName } from '../customer/nearest.ts';
 import { createLog } from '../engine/log/log.ts';
 import type { House } from '../rooms.ts';
 import type { SourceConfig } from '../sync/intake/source.ts';
 import { destinationName } from '../tables/pauses.ts';
-import { counted } from '../words.ts';
+import { counted, iso } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './errors.ts';
-import { type ProbeFound, probedBefore } from './probe.ts';
+import { probedBefore } from './probe.ts';
 import { print, printJson, table } from './terminal.ts';
 
 /** Where a source takes webhooks, and whether it does. */
@@ -98,7 +99,7 @@ interface Found {
   checks: Checked[];
   webhooks: CheckedWebhook[];
   /** What was found out of the destination before, and when. Null where nothing was. */
-  probed: Pick<ProbeFound, 'probedAt' | 'answers'> | null;
+  probed: { probedAt: string; answers: Probe['answers'] } | null;
   /** Vendors that are reached through a proxy, and its host. */
   proxied: { name: string; proxy: string }[];
   warnings: string[];
@@ -107,7 +108,7 @@ interface Found {
 function withProbed(
   found: Omit<Found, 'probed'>,
   { tributary }: House,
-  probed: ProbeFound | string | null,
+  probed: Probe | string | null,
 ): Found {
   if (typeof probed === 'string') return { ...found, probed: null, warnings: [...found.warnings, probed] };
   if (probed === null || probed.probedAt === null) return { ...found, probed: null };
@@ -116,7 +117,11 @@ function withProbed(
   const byQuestion = Object.fromEntries(answers.map(({ question, ...answer }) => [question, answer]));
   const contradictions = connector.destination?.probe?.contradictions(settings, byQuestion) ?? [];
   const warnings = contradictions.map((sentence) => `destination: ${sentence}`);
-  return { ...found, probed: { probedAt, answers }, warnings: [...found.warnings, ...warnings] };
+  return {
+    ...found,
+    probed: { probedAt: iso(probedAt), answers },
+    warnings: [...found.warnings, ...warnings],
+  };
 }
 
 async function checkAll({ tributary }: House, environment: Environment): Promise<Omit<Found, 'probed'>> {

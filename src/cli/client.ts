@@ -1,17 +1,13 @@
 // The HTTP API as commands speak it: over the network or within this process, the same requests either way. It knows
 // addresses, statuses and problem details, but no command.
 
+import type { z } from 'zod';
 import { parseJson } from '../connector/json.ts';
+import { type ProblemBody, problemType } from '../contract/problem.ts';
 import { CommandError, exitCodes, nobodyKnown } from './errors.ts';
 
-/** RFC 9457, and what ours may hold besides. */
-interface Problem {
-  type?: string;
-  title?: string;
-  detail?: string;
-  /** The run that is still going. */
-  runId?: number;
-}
+/** What is not ours may lack any of it. */
+type Problem = Partial<ProblemBody>;
 
 /** The answer was a refusal. */
 export class ApiError extends CommandError {
@@ -51,8 +47,12 @@ export class Client {
     this.#token = options.token;
   }
 
-  /** The answer's JSON. Throws ApiError where it is a refusal, and CommandError where there is no answer of ours. */
-  async send<Answer>(path: string, request: Send = {}): Promise<Answer> {
+  /** The answer, which must have this shape. Throws ApiError where it is a refusal, and CommandError where there is no answer of ours. */
+  async send<Shape extends z.ZodType>(
+    shape: Shape,
+    path: string,
+    request: Send = {},
+  ): Promise<z.output<Shape>> {
     const response = await this.#transport(withQuery(path, request.query), this.#init(request));
     const text = await response.text();
     const body = parsed(text);
@@ -62,7 +62,12 @@ export class Client {
         `${this.whom} answered ${response.status} without JSON: is it Tributary? Check TRIBUTARY_URL.`,
       );
     }
-    return body as Answer;
+    const read = shape.safeParse(body);
+    if (read.success) return read.data;
+    const [issue] = read.error.issues;
+    throw new CommandError(
+      `${this.whom} answered in a form that this version does not understand (${issue?.path.join('.')}: ${issue?.message}). Use the same version of both.`,
+    );
   }
 
   /** The answer's bytes as they come. Throws ApiError where it is a refusal. */
@@ -88,7 +93,7 @@ export class Client {
 
   #refusal(status: number, problem: Problem): ApiError {
     const isOurs = status >= 500 || passing.has(status);
-    const isNobody = problem.type === 'urn:tributary:problem:nobody';
+    const isNobody = problem.type === problemType('nobody');
     const exitCode = isNobody ? nobodyKnown : isOurs ? exitCodes.failed : exitCodes.wrong;
     const said = problem.detail ?? problem.title ?? `${this.whom} answered ${status}. Its log says more.`;
     const message =

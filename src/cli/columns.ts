@@ -1,5 +1,5 @@
 // What became of the columns of a file, as a few lines for a person. It knows no command.
-import type { Columns } from './answers.ts';
+import type { Columns } from '../contract/run.ts';
 import { print, type Terminal, wrapped } from './terminal.ts';
 
 const maxNamed = 12;

@@ -1,29 +1,17 @@
 // `tributary dead-letters`: what was given up, by cause, with what to do next; or all of it as a file.
+
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import { counted } from '../words.ts';
+import { type LetterGroup, letterGroupsShape } from '../contract/dead-letter.ts';
+import { counted, iso } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { UsageError } from './errors.ts';
 import { addLetterOptions, type LetterOptions, letterFilter, optionsOf } from './letter-options.ts';
 import { reach } from './reach.ts';
-import { print, printJson, wrapped } from './terminal.ts';
-
-/** One group of `GET /api/dead-letters/groups`. */
-export interface LetterGroup {
-  kind: string;
-  source: string;
-  code: string;
-  letters: number;
-  firstAt: string;
-  lastAt: string;
-  plain: string;
-  next: string;
-  words: { message: string; letters: number }[];
-  samples: { id: number; ref: string }[];
-}
+import { print, printAnswer, printJson, wrapped } from './terminal.ts';
 
 interface Options extends LetterOptions {
   export?: string;
@@ -64,9 +52,7 @@ Examples:
 }
 
 export async function groupsOf(client: Client, filter: { [name: string]: string }): Promise<LetterGroup[]> {
-  const { groups } = await client.send<{ groups: LetterGroup[] }>('/api/dead-letters/groups', {
-    query: filter,
-  });
+  const { groups } = await client.send(letterGroupsShape, '/api/dead-letters/groups', { query: filter });
   return groups;
 }
 
@@ -79,13 +65,13 @@ async function list(
   const groups = await groupsOf(client, filter);
   const none = Object.keys(filter).length > 0 ? 'No dead letter fits.' : 'There are no dead letters.';
   const columns = Math.max(terminal.columns, 40);
-  if (json) printJson(terminal, { groups });
+  if (json) printAnswer(terminal, letterGroupsShape, { groups });
   else print(terminal, groups.map((group) => textOf(group, columns)).join('\n\n') || none);
 }
 
 function textOf(group: LetterGroup, columns: number): string {
   const { kind, source, code, letters, firstAt, lastAt, plain, next, words, samples } = group;
-  const since = firstAt === lastAt ? firstAt : `${firstAt} to ${lastAt}`;
+  const since = firstAt === lastAt ? iso(firstAt) : `${iso(firstAt)} to ${iso(lastAt)}`;
   const indented = (text: string) =>
     wrapped(text, columns - 2)
       .split('\n')

@@ -1,29 +1,9 @@
 // What a preview or a dry run found, as lines for a person. It knows no command.
 
+import type { Differences, Group } from '../contract/preview.ts';
 import { counted, number } from '../words.ts';
 import { print, type Terminal } from './terminal.ts';
 
-export interface Group {
-  count: number;
-  samples: { sourceId: string; from?: unknown; to?: unknown }[];
-}
-
-/** What previews and dry runs have in common. */
-export interface Differences {
-  differs: boolean;
-  summary: string;
-  customers: { looked: number; differing: number; created: Group; left: Group; returned: Group };
-  fields: { field: string; set: Group; changed: Group; cleared: Group; dropped: Group }[];
-  kinds: { sentence: string; count: number; sourceIds: string[] }[];
-  writes: {
-    customers: number;
-    removed: number;
-    payloadBytes: number;
-    calls: { single: number; bulk: number; reads: number; total: number };
-    payloads: { sourceId: string; payload: unknown }[];
-  };
-  notes: string[];
-}
 const shown = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value));
 
 export function printDifferences(terminal: Terminal, found: Differences): void {

@@ -1,5 +1,7 @@
 // `tributary discard`: puts dead letters aside for good, with a reason.
+
 import type { Command } from 'commander';
+import { type Discarded, discardedShape } from '../contract/dead-letter.ts';
 import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { askConsent } from './consent.ts';
@@ -14,11 +16,6 @@ interface Options extends LetterOptions {
   reason?: string;
   yes?: true;
   json?: true;
-}
-
-interface Discarded {
-  letters: number;
-  deliveries: { aside: number; waiting: number };
 }
 
 export function addDiscard(program: Command, cli: Cli): void {
@@ -54,7 +51,7 @@ dead letter again.`,
           const letters = groups.reduce((sum, group) => sum + group.letters, 0);
           await askConsent(cli, `${counted(letters, 'dead letter')} would be put aside.`);
         }
-        const discarded = await reached.client.send<Discarded>('/api/dead-letters/discard', {
+        const discarded = await reached.client.send(discardedShape, '/api/dead-letters/discard', {
           json: { ...filter, ...(all && { all }), reason },
         });
         if (json) printJson(cli.terminal, { discarded });

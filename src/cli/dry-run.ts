@@ -1,20 +1,22 @@
 // A dry run as a command: asked for, waited for, and its report told. Nothing of it is kept or sent.
 
+import { z } from 'zod';
+import { type ReportedRun, type Run, reportedRunShape, runShape } from '../contract/run.ts';
 import { counted } from '../words.ts';
-import type { Run } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { printColumns } from './columns.ts';
-import { type Differences, printDifferences } from './differences.ts';
+import { printDifferences } from './differences.ts';
 import { differs, exitCodes } from './errors.ts';
 import { noteSentence, runSentence } from './figures.ts';
 import { endOf } from './follow.ts';
 import { reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
-import { Progress, print, printJson } from './terminal.ts';
+import { Progress, print, printAnswer } from './terminal.ts';
 
-type DryRun = Run & { report: (Differences & { pages: number }) | null };
+const askedShape = z.object({ runs: z.array(runShape) });
+const doneShape = z.object({ runs: z.array(reportedRunShape) });
 
 /** `exitZero`: differences end with 0 too. */
 export async function runDryRuns(
@@ -32,16 +34,16 @@ export async function runDryRuns(
     await awaitSchema(cli, reached.client, waiting);
     const asked = await ask(reached.client);
     if (!options.wait && !reached.isHere) {
-      if (json) printJson(terminal, { runs: asked });
+      if (json) printAnswer(terminal, askedShape, { runs: asked });
       else for (const { id, source } of asked) print(terminal, `Dry run ${id} of ${source} was asked for.`);
       return;
     }
     const { client, isHere } = reached;
     const following = { client, isHere, silent: json, stop: stop.signal, since: cli.clock.now() };
-    const runs: DryRun[] = [];
-    for (const { id } of asked) runs.push((await endOf(cli, following, id, progress)) as DryRun);
+    const runs: ReportedRun[] = [];
+    for (const { id } of asked) runs.push(await endOf(cli, following, id, progress));
     progress.end();
-    if (json) printJson(terminal, { runs });
+    if (json) printAnswer(terminal, doneShape, { runs });
     else for (const run of runs) tell(cli, run);
     const isWell = runs.every(({ state }) => state === 'finished');
     const found = runs.some(({ report }) => report?.differs);
@@ -53,7 +55,7 @@ export async function runDryRuns(
   }
 }
 
-function tell({ terminal }: Cli, run: DryRun): void {
+function tell({ terminal }: Cli, run: ReportedRun): void {
   print(terminal, `Dry run ${run.id} of ${run.source} ${run.state}: ${runSentence(run)}.`);
   if (run.error) terminal.err.write(`${run.error}\n`);
   if (run.columns) printColumns(terminal, run.source, run.columns, true);

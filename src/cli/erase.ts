@@ -1,29 +1,23 @@
 // `tributary erase`: erases a customer everywhere and prints the receipt; lets somebody come back who was erased.
+
 import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
-import type { Status } from './answers.ts';
+import { peopleShape } from '../contract/customer.ts';
+import { liftedShape, type Receipt, receiptShape } from '../contract/erasure.ts';
+import { statusShape } from '../contract/status.ts';
+import { iso } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, exitCodes, nobodyKnown, UsageError } from './errors.ts';
 import { type Reached, reach } from './reach.ts';
 import { listenForStop } from './signals.ts';
-import { Progress, print, printJson, table } from './terminal.ts';
+import { Progress, print, printAnswer, printJson, table } from './terminal.ts';
 
 const askEveryMs = 500;
 /** Longer than any wait that ends by itself: a delivery in doubt is waited for four minutes. */
 const longestMs = 600_000;
 /** So long a store that had refused is given to answer once more. */
 const secondAnswerMs = 10_000;
-
-interface Receipt {
-  id: string;
-  state: 'open' | 'complete';
-  known: boolean;
-  permanent: boolean;
-  requestedAt: string;
-  endedAt: string | null;
-  stores: { store: string; answer: string; rows: number | null; at: string; note: string | null }[];
-}
 
 interface Options {
   permanent?: true;
@@ -101,7 +95,7 @@ Exit code 1: a store has not answered yet, or refuses. 4: nobody is known by tha
 
 /** The source ID that this ID means. Throws where nobody is known by it, or several are. */
 async function personMeant(client: Client, id: string, { unknown }: Options): Promise<string> {
-  const { people } = await client.send<{ people: { sourceId: string; by: string }[] }>('/api/people', {
+  const { people } = await client.send(peopleShape, '/api/people', {
     query: { id },
   });
   const [first, ...others] = people;
@@ -142,17 +136,17 @@ async function eraseOne(
   stop: AbortSignal,
 ): Promise<void> {
   const { sourceId, permanent, receipt: id, json } = options;
-  const asked: Receipt =
+  const asked =
     sourceId === undefined
-      ? await client.send(`/api/erasures/${encodeURIComponent(id ?? '')}`)
-      : await client.send(`/api/customers/${encodeURIComponent(sourceId)}`, {
+      ? await client.send(receiptShape, `/api/erasures/${encodeURIComponent(id ?? '')}`)
+      : await client.send(receiptShape, `/api/customers/${encodeURIComponent(sourceId)}`, {
           method: 'DELETE',
           json: permanent ? { permanent: true } : {},
         });
   // Where no server runs nobody would tell the destination: then it is waited for all the same.
   const waits = options.wait || isHere;
   const receipt = waits ? await untilComplete(cli, client, asked, { silent: json === true, stop }) : asked;
-  if (json) printJson(cli.terminal, receipt);
+  if (json) printAnswer(cli.terminal, receiptShape, receipt);
   else tell(cli, receipt);
   if (waits && receipt.state === 'open') {
     cli.exitCode = exitCodes.failed;
@@ -178,7 +172,7 @@ async function untilComplete(
       const open = receipt.stores.filter(({ answer }) => answer === 'waiting' || answer === 'refused');
       // Both need a person: nothing comes of waiting. What was refused before may have been mended.
       const isStale = ({ at }: Receipt['stores'][number]) =>
-        Date.parse(at) < begun && clock.now() - begun < secondAnswerMs;
+        at < begun && clock.now() - begun < secondAnswerMs;
       if (open.some((store) => store.answer === 'refused' && !isStale(store))) break;
       if (open.some(({ store }) => store === 'destination') && (await isPaused(client))) break;
       const [first] = open;
@@ -191,7 +185,7 @@ async function untilComplete(
         );
       }
       await clock.sleep(askEveryMs, stop);
-      receipt = await client.send(`/api/erasures/${receipt.id}`);
+      receipt = await client.send(receiptShape, `/api/erasures/${receipt.id}`);
     }
     return receipt;
   } finally {
@@ -200,13 +194,16 @@ async function untilComplete(
 }
 
 async function isPaused(client: Client): Promise<boolean> {
-  const { destination }: Status = await client.send('/api/status');
+  const { destination } = await client.send(statusShape, '/api/status');
   return destination.paused !== null;
 }
 
 function tell({ terminal }: Cli, receipt: Receipt): void {
   const { id, state, known, permanent, requestedAt, endedAt, stores } = receipt;
-  print(terminal, `Receipt ${id}: ${state}${endedAt ? ` since ${endedAt}` : `, asked for ${requestedAt}`}.`);
+  print(
+    terminal,
+    `Receipt ${id}: ${state}${endedAt ? ` since ${iso(endedAt)}` : `, asked for ${iso(requestedAt)}`}.`,
+  );
   if (!known)
     print(
       terminal,
@@ -228,7 +225,7 @@ async function liftOne(
   sourceId: string,
   { json }: Options,
 ): Promise<void> {
-  const answer: { lifted: number } = await client.send('/api/suppressions', {
+  const answer = await client.send(liftedShape, '/api/suppressions', {
     method: 'DELETE',
     json: { sourceId },
   });

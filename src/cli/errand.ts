@@ -1,12 +1,15 @@
 // An errand: what a command asks for, waits for and tells of. Shared by those that start runs or deliveries.
 
+import { z } from 'zod';
+import { keptForecastShape } from '../contract/forecast.ts';
+import { type Run, runShape } from '../contract/run.ts';
+import { statusShape } from '../contract/status.ts';
 import { counted } from '../words.ts';
-import type { Run, Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import { ApiError, type Client } from './client.ts';
 import { printColumns } from './columns.ts';
 import { noteSentence, runSentence } from './figures.ts';
-import { type Done, type Following, follow } from './follow.ts';
+import { type Done, doneShape, type Following, follow } from './follow.ts';
 import { comparisonSentence, comparisons } from './forecasts.ts';
 import { reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
@@ -24,9 +27,11 @@ export interface ErrandOptions {
 /** What was asked for: runs by ID, and what else is to be told. */
 export interface Asked {
   runs: Run[];
-  /** Added to the JSON that is printed. */
+  /** Added to the JSON that is printed, as it is. */
   more?: object;
 }
+
+const askedShape = z.object({ runs: z.array(runShape) });
 
 /** Asks, waits until it is done, and tells. */
 export async function runAndWait(
@@ -38,7 +43,7 @@ export async function runAndWait(
   const stop = listenForStop(cli.clock, () => process.exit(1));
   try {
     const { client, isHere } = reached;
-    const since = Date.parse((await client.send<Status>('/api/status')).now);
+    const since = (await client.send(statusShape, '/api/status')).now;
     const waiting = { silent: options.json, stop: stop.signal };
     if (options.wait || isHere)
       await awaitSchema(cli, client, { ...waiting, what: 'Nothing was read or sent' });
@@ -51,7 +56,8 @@ export async function runAndWait(
     const ids = asked.runs.map((run) => run.id);
     const done = await follow(cli, following, ids);
     const forecasts = await comparisons(cli, client, done.runs);
-    const more = forecasts.length > 0 ? { ...asked.more, forecasts } : asked.more;
+    const told = forecasts.map((kept) => z.encode(keptForecastShape, kept));
+    const more = told.length > 0 ? { ...asked.more, forecasts: told } : asked.more;
     tellDone(cli, options, done, { ...asked, ...(more && { more }) });
     if (!options.json) for (const kept of forecasts) print(cli.terminal, comparisonSentence(kept));
   } finally {
@@ -64,16 +70,16 @@ export async function runAndWait(
 /** The run that was asked for, or the one of its kind that is still going: it brings the same. */
 export async function askForRun(client: Client, path: string, json: object): Promise<Run> {
   try {
-    return await client.send<Run>(path, { json });
+    return await client.send(runShape, path, { json });
   } catch (error) {
     if (!(error instanceof ApiError) || error.problem.runId === undefined) throw error;
-    return client.send<Run>(`/api/runs/${error.problem.runId}`);
+    return client.send(runShape, `/api/runs/${error.problem.runId}`);
   }
 }
 
 function tellAsked({ terminal }: Cli, { json }: ErrandOptions, { runs, more }: Asked): void {
   if (json) {
-    printJson(terminal, { runs, ...more });
+    printJson(terminal, { ...z.encode(askedShape, { runs }), ...more });
     return;
   }
   for (const { id, source, mode } of runs) {
@@ -83,10 +89,10 @@ function tellAsked({ terminal }: Cli, { json }: ErrandOptions, { runs, more }: A
 
 function tellDone(cli: Cli, { json }: ErrandOptions, done: Done, { more }: Asked): void {
   const { terminal } = cli;
-  const { runs, customers, quarantined, deadLetters } = done;
+  const { runs, customers, deadLetters } = done;
   cli.exitCode = done.exitCode;
   if (json) {
-    printJson(terminal, { runs, customers, quarantined, deadLetters, ...more });
+    printJson(terminal, { ...z.encode(doneShape, done), ...more });
     return;
   }
   for (const run of runs) {

@@ -1,13 +1,10 @@
 // `tributary explain`: why a customer is as it is, field by field, in sentences.
+
 import type { Command } from 'commander';
+import { explanationShape } from '../contract/explanation.ts';
 import type { Cli } from './cli.ts';
 import { reach } from './reach.ts';
-import { print, printJson, wrapped } from './terminal.ts';
-
-interface Explanation {
-  sentences: string[];
-  fields: { field: string; sentences: string[] }[];
-}
+import { print, printAnswer, wrapped } from './terminal.ts';
 
 export function addExplain(program: Command, cli: Cli): void {
   program
@@ -27,8 +24,8 @@ Examples:
       const reached = await reach(cli, { work: false });
       try {
         const path = `/api/customers/${encodeURIComponent(id)}/explain`;
-        const found = await reached.client.send<Explanation>(path, { query: { field } });
-        if (json) return printJson(cli.terminal, found);
+        const found = await reached.client.send(explanationShape, path, { query: { field } });
+        if (json) return printAnswer(cli.terminal, explanationShape, found);
         const paragraphs = found.fields.map(({ sentences }) => sentences.join(' '));
         const whole = field === undefined || paragraphs.length === 0 ? [found.sentences.join(' ')] : [];
         const texts = [...whole, ...paragraphs].map((text) => wrapped(text, cli.terminal.columns));

@@ -5,21 +5,16 @@ import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
-import type { Fields, Json } from '../connector.ts';
+import type { Json } from '../connector.ts';
+import { type ExportedCustomer, exportShape } from '../contract/customer.ts';
 import { fieldFault, standardFields } from '../customer/fields.ts';
 import { csvRow } from '../web/csv.ts';
-import { counted } from '../words.ts';
+import { counted, iso } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, UsageError } from './errors.ts';
 import { reach } from './reach.ts';
 import { printJson } from './terminal.ts';
-
-/** One page of `GET /api/export`. */
-interface Page {
-  customers: { sourceId: string; fields: Fields; updatedAt: string }[];
-  next: string | null;
-}
 
 interface Options {
   fields?: string;
@@ -127,10 +122,10 @@ async function exportCustomers(cli: Cli, options: Options): Promise<void> {
 async function* pages(
   client: Client,
   query: { changedSince: string | undefined; filter: string | undefined; fields: string | undefined },
-): AsyncGenerator<Page['customers']> {
+): AsyncGenerator<ExportedCustomer[]> {
   let after: string | undefined;
   for (;;) {
-    const page: Page = await client.send('/api/export', { query: { ...query, after, limit: 1000 } });
+    const page = await client.send(exportShape, '/api/export', { query: { ...query, after, limit: 1000 } });
     if (page.customers.length > 0) yield page.customers;
     if (page.next === null) return;
     after = page.next;
@@ -141,12 +136,12 @@ async function* pages(
 function rowWriter({ json, output, raw, fields }: Options, columns: readonly string[]) {
   if (json && output === undefined) {
     const kept = fields === undefined ? null : columns;
-    return { head: null, row: (customer: Page['customers'][number]) => `${jsonOf(customer, kept)}\n` };
+    return { head: null, row: (customer: ExportedCustomer) => `${jsonOf(customer, kept)}\n` };
   }
   const head = columns.map((column) => (fields === undefined ? (importNames[column] ?? column) : column));
   return {
     head: csvRow(head, raw),
-    row: (customer: Page['customers'][number]) =>
+    row: (customer: ExportedCustomer) =>
       csvRow(
         columns.map((column) => cellOf(customer, column)),
         raw,
@@ -155,21 +150,18 @@ function rowWriter({ json, output, raw, fields }: Options, columns: readonly str
 }
 
 /** `columns`: null for all. What was not asked for is not in it. */
-function jsonOf(
-  { sourceId, fields, updatedAt }: Page['customers'][number],
-  columns: readonly string[] | null,
-) {
-  if (columns === null) return JSON.stringify({ sourceId, fields, updatedAt });
+function jsonOf({ sourceId, fields, updatedAt }: ExportedCustomer, columns: readonly string[] | null) {
+  if (columns === null) return JSON.stringify({ sourceId, fields, updatedAt: iso(updatedAt) });
   return JSON.stringify({
     ...(columns.includes('source_id') && { sourceId }),
     fields: Object.fromEntries(Object.entries(fields).filter(([field]) => columns.includes(field))),
-    ...(columns.includes('updated_at') && { updatedAt }),
+    ...(columns.includes('updated_at') && { updatedAt: iso(updatedAt) }),
   });
 }
 
-function cellOf({ sourceId, fields, updatedAt }: Page['customers'][number], column: string): string {
+function cellOf({ sourceId, fields, updatedAt }: ExportedCustomer, column: string): string {
   if (column === 'source_id') return sourceId;
-  if (column === 'updated_at') return updatedAt;
+  if (column === 'updated_at') return iso(updatedAt);
   return textOf(fields[column] ?? null);
 }
 

@@ -1,7 +1,8 @@
 // The few figures that show whether something moves, as a sentence.
 
+import type { Note, Run } from '../contract/run.ts';
+import type { Status } from '../contract/status.ts';
 import { number, percent } from '../words.ts';
-import type { Note, Run, Status } from './answers.ts';
 
 /** The same as fields of a line of the log. */
 export function figuresOf({ sources, customers, destination, deadLetters }: Status) {

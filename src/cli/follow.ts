@@ -1,8 +1,18 @@
 // Waiting for what was asked for: until the runs have ended and their customers are delivered. It asks the API again and
 // again, and knows nothing of how the work is done.
 
-import { counted } from '../words.ts';
-import type { Customers, Deliveries, Run, Status } from './answers.ts';
+import { z } from 'zod';
+import { type DeadLetter, letterShape, lettersShape } from '../contract/dead-letter.ts';
+import { type ReportedRun, type Run, reportedRunShape } from '../contract/run.ts';
+import {
+  type CustomerCounts,
+  customerCounts,
+  type Deliveries,
+  deliveriesShape,
+  type Status,
+  statusShape,
+} from '../contract/status.ts';
+import { counted, iso } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, exitCodes } from './errors.ts';
@@ -17,29 +27,14 @@ const longestStillMs = 300_000;
 /** Of dead letters, 200 a page: the newest are looked at. */
 const mostPages = 25;
 
-export interface Letter {
-  id: number;
-  kind: string;
-  source: string;
-  ref: string;
-  runId: number | null;
-  code: string;
-  message: string;
-  lastAt: string;
-}
-
-/** What was asked for, done. */
-export interface Done {
-  runs: Run[];
-  /** Of what was asked for alone. */
-  customers: Customers;
-  /** Values that were left out. */
-  quarantined: number;
-  /** The first of the dead letters that came of it. */
-  deadLetters: Letter[];
-  exitCode: number;
-}
-
+/** What was asked for, done; `customers`: of what was asked for alone, `deadLetters`: the first of those that came of it. */
+export const doneShape = z.object({
+  runs: z.array(reportedRunShape),
+  customers: customerCounts,
+  quarantined: z.number(),
+  deadLetters: z.array(letterShape),
+});
+export type Done = z.output<typeof doneShape> & { exitCode: number };
 export interface Following {
   client: Client;
   silent: boolean;
@@ -54,7 +49,7 @@ export interface Following {
 export async function follow(cli: Cli, following: Following, runIds: readonly number[]): Promise<Done> {
   const progress = new Progress(cli.terminal, { silent: following.silent });
   try {
-    const runs: Run[] = [];
+    const runs: ReportedRun[] = [];
     for (const id of runIds) runs.push(await endOf(cli, following, id, progress));
     await atRest(cli, following, runIds, progress);
     const { toRead: _, quarantined = 0, ...customers } = await ownDeliveries(following, runIds);
@@ -69,19 +64,19 @@ export async function follow(cli: Cli, following: Following, runIds: readonly nu
 }
 
 /** Every record was taken in, and no column that is probably meant was passed over. */
-function isWhole({ state, rejected, columns }: Run): boolean {
+function isWhole({ state, rejected, columns }: ReportedRun): boolean {
   const isMissing = columns?.missing.some(({ meant }) => meant !== null) ?? false;
   return state === 'finished' && rejected === 0 && !isMissing;
 }
 
-function isOver({ waiting, held, dead }: Customers): boolean {
+function isOver({ waiting, held, dead }: CustomerCounts): boolean {
   return waiting + held + dead === 0;
 }
 
 /** The deliveries of these runs, or where there are none those since it was asked for. */
 function ownDeliveries({ client, since }: Following, runIds: readonly number[]): Promise<Deliveries> {
-  const query = runIds.length > 0 ? { runs: runIds.join(',') } : { since: new Date(since).toISOString() };
-  return client.send('/api/deliveries', { query });
+  const query = runIds.length > 0 ? { runs: runIds.join(',') } : { since: iso(since) };
+  return client.send(deliveriesShape, '/api/deliveries', { query });
 }
 
 export async function endOf(
@@ -89,15 +84,15 @@ export async function endOf(
   { client, stop }: Following,
   id: number,
   progress: Progress,
-): Promise<Run> {
+): Promise<ReportedRun> {
   for (;;) {
-    const run: Run = await client.send(`/api/runs/${id}`);
+    const run = await client.send(reportedRunShape, `/api/runs/${id}`);
     if (run.state !== 'requested') return run;
     if (stop.aborted)
       throw new CommandError(
         `No longer waiting. Run ${id} of ${run.source} continues with the server or the next command.`,
       );
-    const status: Status = await client.send('/api/status');
+    const status = await client.send(statusShape, '/api/status');
     refuseHopeless(run, status, clock.now());
     progress.show(
       `${run.source}: ${run.step ?? 'waits for its turn'} · ${figuresSentence(status)}`,
@@ -119,9 +114,9 @@ function refuseHopeless(run: Run, { sources }: Status, now: number): void {
     throw new CommandError(
       `${run.source} is paused: ${ended(paused.reason)} Run ${run.id} waits until it is resumed.`,
     );
-  if (run.working || run.error === null || Date.parse(run.dueAt) - now <= longestPauseMs) return;
+  if (run.working || run.error === null || run.dueAt - now <= longestPauseMs) return;
   throw new CommandError(
-    `Run ${run.id} of ${run.source} is postponed until ${run.dueAt}: ${ended(run.error)} It then continues with the server or the next command.`,
+    `Run ${run.id} of ${run.source} is postponed until ${iso(run.dueAt)}: ${ended(run.error)} It then continues with the server or the next command.`,
   );
 }
 
@@ -142,12 +137,12 @@ async function atRest(
   for (;;) {
     const begun = clock.now();
     const found = isHere
-      ? await client.send<Deliveries>('/api/deliveries')
+      ? await client.send(deliveriesShape, '/api/deliveries')
       : await ownDeliveries(following, runIds);
     const now = clock.now();
     const { waiting, delivered, dead } = found;
     if (waiting === 0) return;
-    const { destination }: Status = await client.send('/api/status');
+    const { destination } = await client.send(statusShape, '/api/status');
     const state = `${waiting} ${delivered} ${dead}`;
     if (state !== moved) [moved, movedAt] = [state, now];
     const why = destination.paused
@@ -185,19 +180,18 @@ async function requireOwnDelivered(
 }
 
 /** What was given up since: records of these runs, or where there are none whatever was tried again; and deliveries. */
-async function lettersOf({ client, since }: Following, runs: readonly Run[]): Promise<Letter[]> {
-  const letters: Letter[] = [];
+async function lettersOf({ client, since }: Following, runs: readonly Run[]): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = [];
   let before: number | undefined;
   for (let page = 0; page < mostPages; page += 1) {
-    const { deadLetters, next }: { deadLetters: Letter[]; next: number | null } = await client.send(
-      '/api/dead-letters',
-      { query: { before, limit: 200 } },
-    );
-    letters.push(...deadLetters.filter((letter) => Date.parse(letter.lastAt) >= since));
+    const { deadLetters, next } = await client.send(lettersShape, '/api/dead-letters', {
+      query: { before, limit: 200 },
+    });
+    letters.push(...deadLetters.filter((letter) => letter.lastAt >= since));
     if (next === null) break;
     before = next;
   }
-  const ours = ({ kind, runId }: Letter) =>
+  const ours = ({ kind, runId }: DeadLetter) =>
     kind === 'delivery' || runs.length === 0 || runs.some((run) => run.id === runId);
   return letters.filter(ours).toSorted((a, b) => a.id - b.id);
 }

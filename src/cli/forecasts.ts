@@ -1,54 +1,12 @@
 // Forecasts as lines for a person: before a run the table of what it takes, after it the comparison with what it took. It
 // knows no command.
 
-import { counted, duration, number, percent } from '../words.ts';
-import type { Run } from './answers.ts';
+import { type Forecast, forecastsShape, type KeptForecast, type Side } from '../contract/forecast.ts';
+import type { Run } from '../contract/run.ts';
+import { counted, duration, iso, number, percent } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { print, type Terminal, table, wrapped } from './terminal.ts';
-
-type Side = 'source' | 'destination';
-
-interface QuotaLine {
-  side: Side;
-  quota: string;
-  calls: number;
-  limit: number;
-  seconds: number;
-  left: number;
-  share: number;
-  waitMinutes: number;
-  fits: boolean;
-}
-
-export interface Forecast {
-  source: string;
-  mode: string;
-  first: boolean;
-  vendors: { [side in Side]: string };
-  records: { count: number; basis: string };
-  customers: number;
-  bytes: { read: number; written: number };
-  calls: { side: Side; what: string; bucket: string | null; calls: number }[];
-  totals: { [side in Side]: number };
-  quotas: QuotaLine[];
-  minutes: number;
-  readMinutes: number;
-  endsAt: string;
-  bottleneck: { side: Side; quota: string } | null;
-  fits: boolean;
-  assumptions: string[];
-}
-
-interface KeptForecast {
-  id: number;
-  runId: number;
-  forecast: Forecast;
-  actual: {
-    minutes: number;
-    calls: { [side in Side]: number | null };
-  } | null;
-}
 
 const basisWords: { [basis: string]: string } = {
   vendor: "the vendor's own count",
@@ -74,7 +32,7 @@ export function printForecast(terminal: Terminal, forecast: Forecast): void {
   print(terminal, '');
   const say = (sentence: string) => print(terminal, wrapped(sentence, Math.max(terminal.columns, 40)));
   say(
-    `It takes ${duration(forecast.minutes * 60)}, of which ${duration(forecast.readMinutes * 60)} until all is read, and ends at ${endsAt} if it begins now.`,
+    `It takes ${duration(forecast.minutes * 60)}, of which ${duration(forecast.readMinutes * 60)} until all is read, and ends at ${iso(endsAt)} if it begins now.`,
   );
   say(bottleneckSentence(forecast));
   for (const { side, quota, calls, left, fits } of forecast.quotas)
@@ -132,7 +90,7 @@ export async function comparisons(cli: Cli, client: Client, runs: readonly Run[]
   const kept: KeptForecast[] = [];
   for (const { id } of runs) {
     for (;;) {
-      const { forecasts } = await client.send<{ forecasts: KeptForecast[] }>('/api/forecasts', {
+      const { forecasts } = await client.send(forecastsShape, '/api/forecasts', {
         query: { run: id, limit: 1 },
       });
       const [found] = forecasts;

@@ -1,22 +1,13 @@
 // `tributary history`: what changed of a customer and by what, or what it was at a time.
+
 import type { Command } from 'commander';
+import { type History, historyShape } from '../contract/explanation.ts';
+import { iso } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { UsageError } from './errors.ts';
 import { reach } from './reach.ts';
-import { print, printJson, wrapped } from './terminal.ts';
+import { print, printAnswer, wrapped } from './terminal.ts';
 import { timeOf } from './times.ts';
-
-interface History {
-  sourceId: string;
-  revisions: {
-    revision: number;
-    at: string;
-    by: string;
-    changed: { [field: string]: { from?: unknown; to?: unknown } };
-  }[];
-  next: number | null;
-  state: { at: string; revision: number | null; fields: { [field: string]: unknown } | null } | null;
-}
 
 interface Options {
   at?: string;
@@ -48,8 +39,8 @@ Examples:
       const reached = await reach(cli, { work: false });
       try {
         const path = `/api/customers/${encodeURIComponent(id)}/history`;
-        const found = await reached.client.send<History>(path, { query });
-        if (json) return printJson(cli.terminal, found);
+        const found = await reached.client.send(historyShape, path, { query });
+        if (json) return printAnswer(cli.terminal, historyShape, found);
         print(cli.terminal, found.state ? stateText(found) : historyText(found, cli.terminal.columns));
       } finally {
         await reached.close();
@@ -59,15 +50,15 @@ Examples:
 
 function stateText({ sourceId, state }: History): string {
   const { at, revision, fields } = state!;
-  if (fields === null) return `Customer ${sourceId} did not exist yet at ${at}.`;
+  if (fields === null) return `Customer ${sourceId} did not exist yet at ${iso(at)}.`;
   const lines = Object.entries(fields).map(([field, value]) => `  ${field} = ${JSON.stringify(value)}`);
-  return [`Customer ${sourceId} at ${at} was at revision ${revision}:`, ...lines].join('\n');
+  return [`Customer ${sourceId} at ${iso(at)} was at revision ${revision}:`, ...lines].join('\n');
 }
 
 function historyText({ sourceId, revisions, next }: History, columns: number): string {
   const blocks = revisions.map(({ revision, at, by, changed }) => {
     const lines = Object.entries(changed).map(([field, sides]) => `  ${field}: ${sidesText(sides)}`);
-    const head = wrapped(`Revision ${revision}, ${at}, ${by}:`, columns);
+    const head = wrapped(`Revision ${revision}, ${iso(at)}, ${by}:`, columns);
     return [head, ...(lines.length ? lines : ['  no field; a record joined, left or clashed'])].join('\n');
   });
   const more = next === null ? [] : [`Older ones: "tributary history ${sourceId} --before ${next}".`];

@@ -1,10 +1,12 @@
 // `tributary import`: takes in a file of customers as a source of the connector csv reads it, and delivers them.
+
 import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Run, Status } from './answers.ts';
+import { type Run, runShape } from '../contract/run.ts';
+import { statusShape } from '../contract/status.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { runDryRuns } from './dry-run.ts';
@@ -112,7 +114,7 @@ async function requireFile(file: string): Promise<void> {
 }
 
 async function onlySource(client: Client): Promise<string> {
-  const { sources }: Status = await client.send('/api/status');
+  const { sources } = await client.send(statusShape, '/api/status');
   const [first, ...others] = sources.filter(({ imports }) => imports);
   if (first && others.length === 0) return first.name;
   if (first)
@@ -132,7 +134,7 @@ function send(
 ): Promise<Run> {
   const body = Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>;
   const asJson = (value: object) => (Object.keys(value).length > 0 ? JSON.stringify(value) : undefined);
-  return client.send(`/api/sources/${encodeURIComponent(source)}/imports`, {
+  return client.send(runShape, `/api/sources/${encodeURIComponent(source)}/imports`, {
     query: {
       name: basename(file),
       delimiter,

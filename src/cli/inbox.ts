@@ -1,12 +1,21 @@
 // `tributary inbox`: the webhook requests that were kept, and any of them whole.
+
 import { type Command, Option } from 'commander';
-import { counted, number } from '../words.ts';
-import type { InboxRequest, ItemCounts } from './answers.ts';
+import {
+  type InboxRequest,
+  type ItemCounts,
+  inboxStates,
+  type Requests,
+  requestsShape,
+  type WholeRequest,
+  wholeRequestShape,
+} from '../contract/inbox.ts';
+import { counted, iso, number } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { UsageError } from './errors.ts';
 import { reach } from './reach.ts';
-import { print, printJson, table } from './terminal.ts';
+import { print, printAnswer, table } from './terminal.ts';
 import { timeOf } from './times.ts';
 
 interface Options {
@@ -17,18 +26,6 @@ interface Options {
   limit: number;
   show?: number;
   json?: true;
-}
-
-interface Page {
-  requests: InboxRequest[];
-  next: number | null;
-}
-
-interface Whole extends InboxRequest {
-  query: { [name: string]: string };
-  headers: { [name: string]: string };
-  body: { encoding: 'utf8' | 'base64'; content: string };
-  faults: { item: number | null; message: string }[];
 }
 
 export function addInbox(program: Command, cli: Cli): void {
@@ -56,13 +53,13 @@ Examples:
       try {
         const { client } = reached;
         if (show !== undefined) {
-          const request = await client.send<Whole>(`/api/inbox/${show}`);
-          if (json) printJson(cli.terminal, request);
+          const request = await client.send(wholeRequestShape, `/api/inbox/${show}`);
+          if (json) printAnswer(cli.terminal, wholeRequestShape, request);
           else print(cli.terminal, wholeText(request));
           return;
         }
         const page = await requests(client, { source, ...which });
-        if (json) printJson(cli.terminal, page);
+        if (json) printAnswer(cli.terminal, requestsShape, page);
         else print(cli.terminal, listText(page));
       } finally {
         await reached.close();
@@ -71,7 +68,7 @@ Examples:
 }
 
 export function stateOption(): Option {
-  return new Option('--state <state>', 'in this state').choices(['waiting', 'opened', 'dead']);
+  return new Option('--state <state>', 'in this state').choices(inboxStates);
 }
 
 export function numberOf(given: string): number {
@@ -84,7 +81,7 @@ const largestPage = 200;
 async function requests(
   client: Client,
   which: Omit<Options, 'show' | 'json'> & { source: string | undefined },
-): Promise<Page> {
+): Promise<Requests> {
   const { source, state, faulty, since, until, limit } = which;
   const query = {
     source,
@@ -96,19 +93,19 @@ async function requests(
   const found: InboxRequest[] = [];
   for (let before: number | undefined; ; ) {
     const most = Math.min(limit - found.length, largestPage);
-    const page = await client.send<Page>('/api/inbox', { query: { ...query, before, limit: most } });
+    const page = await client.send(requestsShape, '/api/inbox', { query: { ...query, before, limit: most } });
     found.push(...page.requests);
     if (page.next === null || found.length >= limit) return { requests: found, next: page.next };
     before = page.next;
   }
 }
 
-function listText({ requests, next }: Page): string {
+function listText({ requests, next }: Requests): string {
   if (requests.length === 0) return 'No request of the inbox fits.';
   const rows = requests.map((request) => [
     String(request.id),
     request.source,
-    request.receivedAt,
+    iso(request.receivedAt),
     request.state,
     whatCame(request),
   ]);
@@ -136,13 +133,13 @@ export function countsText(counts: ItemCounts): string {
   ].join('; ');
 }
 
-function wholeText(request: Whole): string {
+function wholeText(request: WholeRequest): string {
   const { id, source, method, query, headers, body, bytes, receivedAt, openedAt, state } = request;
   const { counts, error, faults } = request;
   const parameters = new URLSearchParams(query).toString();
   const encoded = body.encoding === 'base64' ? ', no UTF-8, so as base64' : '';
   return [
-    `Request ${id} of ${source}, received ${receivedAt}, ${state}${openedAt === null ? '' : ` ${openedAt}`}`,
+    `Request ${id} of ${source}, received ${iso(receivedAt)}, ${state}${openedAt === null ? '' : ` ${iso(openedAt)}`}`,
     ...(counts ? [countsText(counts)] : []),
     ...(faults.length === 0 && error !== null ? [error] : []),
     ...faults.map(({ item, message }) => (item === null ? message : `item ${item}: ${message}`)),

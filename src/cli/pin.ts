@@ -1,18 +1,14 @@
 // `tributary pin` and `tributary unpin`: a value set by hand, which wins until it is released.
+
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { parseJson } from '../connector/json.ts';
+import { pinShape, unpinnedShape } from '../contract/pin.ts';
 import type { Cli } from './cli.ts';
-import type { Client } from './client.ts';
+import type { Send } from './client.ts';
 import { runAndWait } from './errand.ts';
 import { UsageError } from './errors.ts';
 import { print } from './terminal.ts';
-
-interface Pin {
-  sourceId: string;
-  field: string;
-  value: unknown;
-  revision: number | null;
-}
 
 interface Options {
   note?: string;
@@ -40,12 +36,10 @@ Examples:
     )
     .action((id: string, field: string, text: string, { note, asJson, json }: Options) => {
       const value = asJson ? parsed(text) : text;
-      return tell(cli, json === true, (client) =>
-        client.send<Pin>(pathOf(id, field), {
-          method: 'PUT',
-          json: { value, ...(note !== undefined && { note }) },
-        }),
-      );
+      return tell(cli, json === true, pinShape, pathOf(id, field), {
+        method: 'PUT',
+        json: { value, ...(note !== undefined && { note }) },
+      });
     });
 }
 
@@ -63,20 +57,29 @@ Examples:
   $ tributary unpin 951 email`,
     )
     .action((id: string, field: string, { json }: { json?: true }) =>
-      tell(cli, json === true, (client) => client.send<Pin>(pathOf(id, field), { method: 'DELETE' })),
+      tell(cli, json === true, unpinnedShape, pathOf(id, field), { method: 'DELETE' }),
     );
 }
 
+/** A pin, or what was one: then it has no value. */
+type Changed = { sourceId: string; field: string; value?: unknown; revision: number | null };
+
 /** Where no server runs, what came of it is delivered before the command ends. */
-function tell(cli: Cli, json: boolean, ask: (client: Client) => Promise<Pin>): Promise<void> {
+function tell<Shape extends z.ZodType<Changed>>(
+  cli: Cli,
+  json: boolean,
+  shape: Shape,
+  path: string,
+  request: Send,
+): Promise<void> {
   return runAndWait(cli, { json, wait: false }, async (client) => {
-    const done = await ask(client);
+    const done = await client.send(shape, path, request);
     if (!json) print(cli.terminal, sentence(done));
-    return { runs: [], more: done };
+    return { runs: [], more: z.encode(shape, done) as object };
   });
 }
 
-function sentence({ sourceId, field, value, revision }: Pin): string {
+function sentence({ sourceId, field, value, revision }: Changed): string {
   const what = value === undefined ? `is unpinned` : `is pinned to ${JSON.stringify(value)}`;
   const came =
     revision === null

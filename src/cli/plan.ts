@@ -1,16 +1,18 @@
 // `tributary plan`: what a sync would take before it is begun: calls, share of the quotas, minutes. Nothing is read but
 // counts, unless an exact answer is asked for.
+
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Run } from './answers.ts';
+import { type Forecast, forecastsMadeShape } from '../contract/forecast.ts';
+import { runShape } from '../contract/run.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, UsageError } from './errors.ts';
 import { endOf } from './follow.ts';
-import { type Forecast, printForecast } from './forecasts.ts';
+import { printForecast } from './forecasts.ts';
 import { reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
-import { Progress, print, printJson } from './terminal.ts';
+import { Progress, print, printAnswer } from './terminal.ts';
 
 interface Options {
   full?: true;
@@ -49,10 +51,10 @@ Exit code 0: it fits. 1: a quota of a day or longer has not so many calls left, 
       const reached = await reach(cli, { work: options.exact ? 'dry runs' : false });
       try {
         const dryRunId = options.exact ? await dryRunOf(cli, reached.client, asked, options) : undefined;
-        const { forecasts } = await reached.client.send<{ forecasts: Forecast[] }>('/api/plan', {
+        const { forecasts } = await reached.client.send(forecastsMadeShape, '/api/plan', {
           json: { ...asked, ...(dryRunId !== undefined && { dryRunId }) },
         });
-        if (options.json) printJson(cli.terminal, { forecasts });
+        if (options.json) printAnswer(cli.terminal, forecastsMadeShape, { forecasts });
         else tell(cli, forecasts);
       } finally {
         await reached.close();
@@ -99,7 +101,7 @@ async function dryRunOf(
   try {
     await awaitSchema(cli, client, { silent: json === true, stop: stop.signal, what: 'Nothing was read' });
     const path = `/api/sources/${encodeURIComponent(source!)}/sync`;
-    const asked = await client.send<Run>(path, { json: { mode, dryRun: true } });
+    const asked = await client.send(runShape, path, { json: { mode, dryRun: true } });
     const following = {
       client,
       isHere: false,

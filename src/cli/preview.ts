@@ -1,10 +1,12 @@
 // `tributary preview`: what a proposed configuration would make of the stored records, before it is the real one.
+
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { type Preview, previewShape } from '../contract/preview.ts';
 import { createLog } from '../engine/log/log.ts';
 import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
-import { type Differences, type Group, printDifferences, printGroup } from './differences.ts';
+import { printDifferences, printGroup } from './differences.ts';
 import { CommandError, differs, exitCodes, UsageError } from './errors.ts';
 import { openHere, reach } from './reach.ts';
 import { print, printJson } from './terminal.ts';
@@ -16,12 +18,6 @@ interface Options {
   samples: number;
   exitZero?: true;
   json?: true;
-}
-
-interface Preview extends Differences {
-  records: { looked: number } & { [group in (typeof recordGroups)[number][0]]: Group };
-  faults: { source: string; field: string; newlyFaulty: Group; noLongerFaulty: Group }[];
-  sources: { added: string[]; removed: string[] };
 }
 
 const recordGroups = [
@@ -80,7 +76,7 @@ async function previewFile(cli: Cli, options: Options): Promise<Preview> {
   if (hasFunctions(config)) return previewHere(cli, path, request);
   const reached = await reach(cli, { work: false });
   try {
-    return await reached.client.send<Preview>('/api/preview', { json: { config, ...request } });
+    return await reached.client.send(previewShape, '/api/preview', { json: { config, ...request } });
   } finally {
     await reached.close();
   }

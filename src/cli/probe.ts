@@ -1,28 +1,16 @@
 // `tributary probe`: finds out on throwaway customers what the destination's documents leave open.
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { type Probe, type Probed, probedShape, probeShape } from '../contract/probe.ts';
 import type { House } from '../rooms.ts';
 import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { askConsent } from './consent.ts';
 import { exitCodes } from './errors.ts';
 import { reach } from './reach.ts';
-import { print, printJson, table } from './terminal.ts';
-
-/** What `GET /api/probe` answers. */
-export interface ProbeFound {
-  account: string;
-  probedAt: string | null;
-  answers: { question: string; answer: string; evidence: string }[];
-  effect: { partialWrites: 'merge' | 'replace'; bulk: boolean };
-  contradictions: string[];
-}
-
-interface ProbeDone extends ProbeFound {
-  calls: number;
-  left: string[];
-}
+import { print, printAnswer, table } from './terminal.ts';
 
 export function addProbe(program: Command, cli: Cli): void {
   program
@@ -52,8 +40,8 @@ Exit code 1: a throwaway customer could not be written, or not be taken away.`,
         );
       const reached = await reach(cli, { work: false });
       try {
-        const done = await reached.client.send<ProbeDone>('/api/probe', { json: { consent: true } });
-        if (options.json) printJson(cli.terminal, done);
+        const done = await reached.client.send(probedShape, '/api/probe', { json: { consent: true } });
+        if (options.json) printAnswer(cli.terminal, probedShape, done);
         else tell(cli, done);
         if (done.left.length > 0) cli.exitCode = exitCodes.failed;
       } finally {
@@ -62,7 +50,7 @@ Exit code 1: a throwaway customer could not be written, or not be taken away.`,
     });
 }
 
-function tell({ terminal }: Cli, { answers, effect, contradictions, calls, left }: ProbeDone): void {
+function tell({ terminal }: Cli, { answers, effect, contradictions, calls, left }: Probed): void {
   const rows = answers.map(({ question, answer, evidence }) => [question, answer, evidence]);
   print(terminal, table(['QUESTION', 'ANSWER', 'WHAT WAS SEEN'], rows));
   print(terminal, effectSentence(effect));
@@ -75,7 +63,7 @@ function tell({ terminal }: Cli, { answers, effect, contradictions, calls, left 
     );
 }
 
-function effectSentence({ partialWrites, bulk }: ProbeFound['effect']): string {
+function effectSentence({ partialWrites, bulk }: Probe['effect']): string {
   const how =
     partialWrites === 'merge'
       ? 'only what changed is sent'
@@ -87,18 +75,18 @@ function effectSentence({ partialWrites, bulk }: ProbeFound['effect']): string {
  * What was found out before, for `tributary check`, whose own embedded database is empty: asked of the server or of the
  * database that it would use. Null where there is none, a sentence where it cannot be read.
  */
-export async function probedBefore(cli: Cli, checked: House): Promise<ProbeFound | string | null> {
+export async function probedBefore(cli: Cli, checked: House): Promise<Probe | string | null> {
   const { databaseUrl, dataDir, variables } = cli.rooms.readEnvironment();
   try {
     if (databaseUrl !== undefined) {
       const headers = { authorization: `Bearer ${checked.token}` };
-      return (await (await checked.app.request('/api/probe', { headers })).json()) as ProbeFound;
+      return probeShape.parse(await (await checked.app.request('/api/probe', { headers })).json());
     }
     // Where nothing was ever kept, nothing is made only to be looked at.
     if (variables['TRIBUTARY_URL'] === undefined && !existsSync(join(dataDir, 'database'))) return null;
     const reached = await reach(cli, { work: false });
     try {
-      const found = await reached.client.send<ProbeFound>('/api/probe');
+      const found = await reached.client.send(probeShape, '/api/probe');
       return found.account === checked.tributary.destinationAccount ? found : null;
     } finally {
       await reached.close();

@@ -1,5 +1,7 @@
 // `tributary project`: decides whose acknowledgements are kept when the configuration names another project.
+
 import type { Command } from 'commander';
+import { projectShape } from '../contract/pause.ts';
 import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { runAndWait } from './errand.ts';
@@ -34,7 +36,7 @@ Nothing is sent before this is decided, unless the customers that were acknowled
       const as = options.new ? 'new' : 'same';
       // Where no server runs, what is due is delivered before the command ends.
       await runAndWait(cli, { json: options.json === true, wait: false }, async (client) => {
-        const answer: { due: number } = await client.send('/api/destination/project', {
+        const answer = await client.send(projectShape, '/api/destination/project', {
           method: 'POST',
           json: { as },
         });

@@ -1,20 +1,10 @@
 // `tributary quarantine`: values that failed their type or rule, and what stands in their place.
+
 import type { Command } from 'commander';
+import { type Quarantine, quarantineShape } from '../contract/record.ts';
 import type { Cli } from './cli.ts';
 import { reach } from './reach.ts';
-import { print, printJson, wrapped } from './terminal.ts';
-
-interface Page {
-  values: {
-    source: string;
-    recordId: string;
-    sourceId: string | null;
-    field: string;
-    reason: string;
-    stands: unknown;
-  }[];
-  next: string | null;
-}
+import { print, printAnswer, wrapped } from './terminal.ts';
 
 interface Options {
   source?: string;
@@ -45,8 +35,8 @@ A value is released by itself when its record changes.`,
     .action(async ({ json, ...query }: Options) => {
       const reached = await reach(cli, { work: false });
       try {
-        const page = await reached.client.send<Page>('/api/quarantine', { query: { ...query } });
-        if (json) return printJson(cli.terminal, page);
+        const page = await reached.client.send(quarantineShape, '/api/quarantine', { query: { ...query } });
+        if (json) return printAnswer(cli.terminal, quarantineShape, page);
         print(cli.terminal, text(page, cli.terminal.columns));
       } finally {
         await reached.close();
@@ -54,7 +44,7 @@ A value is released by itself when its record changes.`,
     });
 }
 
-function text({ values, next }: Page, columns: number): string {
+function text({ values, next }: Quarantine, columns: number): string {
   if (values.length === 0) return 'Nothing is in quarantine.';
   const lines = values.map(({ source, recordId, sourceId, field, reason, stands }) => {
     const whose = sourceId === null ? '' : ` of customer ${sourceId}`;

@@ -1,12 +1,14 @@
 // `tributary release`: lets held deliveries go on, or turns them back.
+
 import type { Command } from 'commander';
+import { decidedShape, type Holds, holdsShape } from '../contract/hold.ts';
 import { counted, number } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { runAndWait } from './errand.ts';
 import { UsageError } from './errors.ts';
 import { reach } from './reach.ts';
-import { print, printJson, table } from './terminal.ts';
+import { print, printAnswer, table } from './terminal.ts';
 
 interface Options {
   run?: number;
@@ -17,17 +19,7 @@ interface Options {
   json?: true;
 }
 
-interface Holds {
-  groups: {
-    source: string;
-    runId: number | null;
-    what: string;
-    open: number;
-    samples: { sourceId: string; from: unknown }[];
-  }[];
-  holds: { id: number; sourceId: string; what: string; difference: object; payload: object | null }[];
-  next: number | null;
-}
+const allHolds = holdsShape.omit({ next: true });
 
 export function addRelease(program: Command, cli: Cli): void {
   program
@@ -62,8 +54,8 @@ async function list(cli: Cli, { run, what, json }: Options): Promise<void> {
   const reached = await reach(cli, { work: false });
   try {
     const query = { runId: run, what };
-    if (json) printJson(cli.terminal, await everything(reached.client, query));
-    else tell(cli, await reached.client.send<Holds>('/api/holds', { query }));
+    if (json) printAnswer(cli.terminal, allHolds, await everything(reached.client, query));
+    else tell(cli, await reached.client.send(holdsShape, '/api/holds', { query }));
   } finally {
     await reached.close();
   }
@@ -74,7 +66,7 @@ async function everything(
   query: { runId: number | undefined; what: string | undefined },
 ): Promise<Omit<Holds, 'next'>> {
   const page = (before?: number) =>
-    client.send<Holds>('/api/holds', { query: { ...query, before, limit: 200 } });
+    client.send(holdsShape, '/api/holds', { query: { ...query, before, limit: 200 } });
   const { groups, holds, next } = await page();
   for (let before = next; before !== null; ) {
     const more = await page(before);
@@ -91,7 +83,7 @@ async function decide(cli: Cli, { run, what, all, refuse, json }: Options): Prom
   const which = all ? { all } : { runId: run, what };
   await runAndWait(cli, { json: json === true, wait: true }, async (client) => {
     const path = `/api/holds/${refuse ? 'refuse' : 'release'}`;
-    const decided = await client.send<{ holds: number; customers: number }>(path, { json: which });
+    const decided = await client.send(decidedShape, path, { json: which });
     if (!json) {
       const word = refuse ? 'Refused' : 'Released';
       print(

@@ -1,7 +1,8 @@
 // `tributary replay`: opens webhook requests of the inbox again, or says what would come of it.
+
 import type { Command } from 'commander';
+import { type ItemCounts, type Replayed, replayedShape } from '../contract/inbox.ts';
 import { counted, number } from '../words.ts';
-import type { ItemCounts } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { runAndWait } from './errand.ts';
@@ -23,16 +24,8 @@ interface Options {
   json?: true;
 }
 
-interface Replayed {
-  requests: number;
-  opened: number;
-  faulty: number;
-  dead: number;
-  failed: number;
-  counts: ItemCounts;
-  results: { id: number; source: string; result: string; error: string | null }[];
-  cannot: { reason: string; requests: number; ids: number[] }[];
-}
+/** Of all calls together. */
+type Total = Omit<Replayed, 'next'>;
 
 export function addReplay(program: Command, cli: Cli): void {
   program
@@ -106,7 +99,7 @@ async function tryOnly(cli: Cli, { which }: Asked, json: boolean): Promise<void>
   const reached = await reach(cli, { work: false });
   try {
     const replayed = await everything(reached.client, { ...which, dryRun: true });
-    if (json) printJson(cli.terminal, { dryRun: true, ...replayed });
+    if (json) printJson(cli.terminal, replayed);
     else tell(cli, replayed, true);
     cli.exitCode = isWell(replayed) ? exitCodes.well : exitCodes.failed;
   } finally {
@@ -128,18 +121,17 @@ async function replay(cli: Cli, { which, words }: Asked, json: boolean): Promise
   if (!well) cli.exitCode = exitCodes.failed;
 }
 
-function isWell({ faulty, dead, failed, cannot }: Replayed): boolean {
+function isWell({ faulty, dead, failed, cannot }: Total): boolean {
   return faulty + dead + failed + cannot.length === 0;
 }
 
 /** One call opens so many at most; what fits is opened call by call. */
-async function everything(client: Client, which: object): Promise<Replayed> {
-  let total: Replayed | null = null;
+async function everything(client: Client, which: object): Promise<Total> {
+  let total: Total | null = null;
   for (let after = 0; ; ) {
-    const { next, ...page } = await client.send<Replayed & { dryRun: boolean; next: number | null }>(
-      '/api/inbox/replay',
-      { json: { ...which, after } },
-    );
+    const { next, ...page } = await client.send(replayedShape, '/api/inbox/replay', {
+      json: { ...which, after },
+    });
     total = total === null ? page : sumOf(total, page);
     if (next === null) return total;
     after = next;
@@ -148,10 +140,11 @@ async function everything(client: Client, which: object): Promise<Replayed> {
 
 const mostResults = 50;
 
-function sumOf(a: Replayed, b: Replayed): Replayed {
+function sumOf(a: Total, b: Total): Total {
   const counts = { ...a.counts };
   for (const name of Object.keys(counts) as (keyof ItemCounts)[]) counts[name] += b.counts[name];
   return {
+    dryRun: a.dryRun,
     requests: a.requests + b.requests,
     opened: a.opened + b.opened,
     faulty: a.faulty + b.faulty,
@@ -165,7 +158,7 @@ function sumOf(a: Replayed, b: Replayed): Replayed {
 
 const mostTold = 10;
 
-function tell({ terminal }: Cli, replayed: Replayed, dryRun: boolean): void {
+function tell({ terminal }: Cli, replayed: Total, dryRun: boolean): void {
   const { requests, counts, results, cannot } = replayed;
   if (requests + cannot.length === 0) {
     print(terminal, 'No request of the inbox fits: there is nothing to open again.');

@@ -1,7 +1,8 @@
 // `tributary retry`: tries again what was given up.
+
 import type { Command } from 'commander';
+import { type Retried, retriedShape } from '../contract/dead-letter.ts';
 import { counted } from '../words.ts';
-import type { Retried } from './answers.ts';
 import type { Cli } from './cli.ts';
 import { runAndWait } from './errand.ts';
 import { exitCodes } from './errors.ts';
@@ -34,7 +35,7 @@ Exit code 1: something was given up again, could not be tried, or is still to be
       const which = letterFilter(options);
       let isWhole = true;
       await runAndWait(cli, { json: json === true, wait: true }, async (client) => {
-        const retried: Retried = await client.send('/api/dead-letters/retry', { json: which });
+        const retried = await client.send(retriedShape, '/api/dead-letters/retry', { json: which });
         if (!json) tell(cli, retried);
         const isRead = await untilRead(cli, client, retried.touched > 0 || retried.requests.replayed > 0);
         const { cannot, records, requests } = retried;

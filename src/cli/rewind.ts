@@ -1,6 +1,7 @@
 // `tributary rewind`: reads again what changed at a source since a time.
+
 import type { Command } from 'commander';
-import type { Run } from './answers.ts';
+import { runShape } from '../contract/run.ts';
 import type { Cli } from './cli.ts';
 import { runAndWait } from './errand.ts';
 import { timeOf } from './times.ts';
@@ -24,7 +25,9 @@ Examples:
       const time = timeOf(to);
       return runAndWait(cli, { json: json === true, wait }, async (client) => ({
         runs: [
-          await client.send<Run>(`/api/sources/${encodeURIComponent(source)}/rewind`, { json: { to: time } }),
+          await client.send(runShape, `/api/sources/${encodeURIComponent(source)}/rewind`, {
+            json: { to: time },
+          }),
         ],
       }));
     });

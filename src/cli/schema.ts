@@ -1,6 +1,6 @@
 // Commands that map records need the types of the destination's metadata: they wait for them a while, and end with the
 // reason where they are not to be had.
-import type { Status } from './answers.ts';
+import { statusShape } from '../contract/status.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError } from './errors.ts';
@@ -22,7 +22,7 @@ export async function awaitSchema(
   const since = clock.now();
   try {
     for (;;) {
-      const { destination }: Status = await client.send('/api/status');
+      const { destination } = await client.send(statusShape, '/api/status');
       const wait = destination.schemaWait;
       if (!wait) return;
       const isOver = clock.now() - since >= longestWaitMs || stop.aborted;

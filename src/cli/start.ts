@@ -1,11 +1,12 @@
 // `tributary start`: serves the API and the page and keeps everything in step until it is told to stop. Where nothing is
 // configured it runs the sandbox.
+
 import type { Command } from 'commander';
 import type { Config, Environment } from '../config.ts';
+import { statusShape } from '../contract/status.ts';
 import { isUnavailable, unavailableReason } from '../db/availability.ts';
 import { createLog, type Log } from '../engine/log/log.ts';
 import type { House } from '../rooms.ts';
-import type { Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import { Client } from './client.ts';
 import { type ApiToken, announceServer, apiToken, removeServer } from './data-folder.ts';
@@ -252,7 +253,7 @@ async function tellFigures(
     await cli.clock.sleep(waitMs, stop);
     if (stop.aborted) return;
     try {
-      const status = await client.send<Status>('/api/status');
+      const status = await client.send(statusShape, '/api/status');
       isFailing = false;
       const sentence = figuresSentence(status);
       if (sentence === last) continue;

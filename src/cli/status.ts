@@ -1,11 +1,15 @@
 // `tributary status`: sources and their last runs, what waits, what may still be spent, what was given up.
+
 import type { Command } from 'commander';
-import { counted, duration, lag, number, percent } from '../words.ts';
-import type { Pause, Seen, SourceStatus, Status, WebhookState } from './answers.ts';
+import type { DriftKind } from '../contract/drift.ts';
+import type { Pause } from '../contract/pause.ts';
+import { type SourceStatus, type Status, statusShape } from '../contract/status.ts';
+import type { Seen, WebhookState } from '../contract/webhook.ts';
+import { counted, duration, iso, lag, number, percent } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { runSentence } from './figures.ts';
 import { reach } from './reach.ts';
-import { print, printJson, table } from './terminal.ts';
+import { print, printAnswer, table } from './terminal.ts';
 
 export function addStatus(program: Command, cli: Cli): void {
   program
@@ -23,8 +27,8 @@ Examples:
     .action(async (options: { json?: true }) => {
       const reached = await reach(cli, { work: false });
       try {
-        const status: Status = await reached.client.send('/api/status');
-        if (options.json) printJson(cli.terminal, status);
+        const status = await reached.client.send(statusShape, '/api/status');
+        if (options.json) printAnswer(cli.terminal, statusShape, status);
         else
           print(
             cli.terminal,
@@ -67,7 +71,7 @@ function figures(status: Status): string[] {
     ...(putOff === null
       ? []
       : [
-          `Put off:   ${counted(putOff.customers, 'customer')} until ${putOff.lastAt} at the latest${putOff.why === null ? '' : `: ${putOff.why}`}`,
+          `Put off:   ${counted(putOff.customers, 'customer')} until ${iso(putOff.lastAt)} at the latest${putOff.why === null ? '' : `: ${putOff.why}`}`,
         ]),
     ...(freshness.lastDay.length > 0
       ? [
@@ -77,7 +81,7 @@ function figures(status: Status): string[] {
     ...(destination.circuit.state === 'closed'
       ? []
       : [
-          `The destination failed ${counted(destination.circuit.failures, 'time')} in a row. Nothing is sent until ${destination.circuit.openUntil}.${destination.circuit.reason === null ? '' : ` ${destination.circuit.reason}`}`,
+          `The destination failed ${counted(destination.circuit.failures, 'time')} in a row. Nothing is sent until ${iso(destination.circuit.openUntil ?? status.now)}.${destination.circuit.reason === null ? '' : ` ${destination.circuit.reason}`}`,
         ]),
     ...(destination.batches.underWay > 0
       ? [
@@ -89,7 +93,7 @@ function figures(status: Status): string[] {
       : []),
     ...(destination.paused ? [`The destination is paused: ${pauseWords(destination.paused)}`] : []),
     ...(log
-      ? [`Log lines have been lost since ${log.since} (${log.code}). Work continues without them.`]
+      ? [`Log lines have been lost since ${iso(log.since)} (${log.code}). Work continues without them.`]
       : []),
     ...troubles(status),
   ];
@@ -99,11 +103,11 @@ function figures(status: Status): string[] {
 function troubles({ databaseFault, loops, differingWorkers }: Status): string[] {
   return [
     ...(databaseFault
-      ? [`The database has not worked since ${databaseFault.since}: ${databaseFault.reason}.`]
+      ? [`The database has not worked since ${iso(databaseFault.since)}: ${databaseFault.reason}.`]
       : []),
     ...loops.map(
       ({ name, failingSince, failures, lastError }) =>
-        `The loop "${name}" has been failing since ${failingSince} (${counted(failures, 'time')}): ${lastError}`,
+        `The loop "${name}" has been failing since ${iso(failingSince)} (${counted(failures, 'time')}): ${lastError}`,
     ),
     ...differingWorkers.map(({ note }) => note),
   ];
@@ -122,7 +126,7 @@ function sources({ sources }: Status): string[] {
 }
 
 function pauseWords({ reason, trialAt }: Pause): string {
-  return trialAt === null ? reason : `${reason} It is tried again at ${trialAt}.`;
+  return trialAt === null ? reason : `${reason} It is tried again at ${iso(trialAt)}.`;
 }
 
 function scheduleOf({ schedule, fullSchedule, pulls }: SourceStatus): string {
@@ -135,10 +139,10 @@ function stateOf({ paused, going, lastRun, pulls, webhook }: SourceStatus): stri
   const run = going.find((candidate) => candidate.working) ?? going[0];
   if (run?.working)
     return `${run.step ?? 'begins'}, ${number(run.received)}${run.expected ? ` of ${number(run.expected)}` : ''} records`;
-  if (run) return run.error ? `put off until ${run.dueAt}: ${run.error}` : 'waits for its turn';
+  if (run) return run.error ? `put off until ${iso(run.dueAt)}: ${run.error}` : 'waits for its turn';
   if (!lastRun && !pulls) return webhook?.configured ? 'listens' : 'takes no webhooks yet';
   if (!lastRun) return 'never read';
-  return `${lastRun.mode} run ${lastRun.id} ${lastRun.state} ${lastRun.endedAt}: ${lastRun.error ?? runSentence(lastRun)}`;
+  return `${lastRun.mode} run ${lastRun.id} ${lastRun.state} ${iso(lastRun.endedAt!)}: ${lastRun.error ?? runSentence(lastRun)}`;
 }
 
 function webhooks({ sources, destination }: Status): string[] {
@@ -180,7 +184,7 @@ function webhookFaults(name: string, { configured, missing, refusals }: WebhookS
     ...(configured ? [] : [`${name} takes no webhooks: ${missing}`]),
     ...(last
       ? [
-          `${name} was sent ${counted(refused, 'request')} that ${refused === 1 ? 'was' : 'were'} refused, the last at ${last.lastAt}: ${last.reason}`,
+          `${name} was sent ${counted(refused, 'request')} that ${refused === 1 ? 'was' : 'were'} refused, the last at ${iso(last.lastAt)}: ${last.reason}`,
         ]
       : []),
   ];
@@ -192,7 +196,7 @@ function spending({ destination, sources }: Status): string[] {
       name,
       quota,
       `${number(used)} of ${number(limit)} in ${duration(seconds)}`,
-      exhaustedUntil === null ? '' : `nothing left until ${exhaustedUntil}`,
+      exhaustedUntil === null ? '' : `nothing left until ${iso(exhaustedUntil)}`,
     ]),
   );
   return rows.length === 0 ? [] : [table(['API CALLS OF', 'QUOTA', 'USED', ''], rows)];
@@ -208,7 +212,7 @@ function letters({ deadLetters }: Status): string[] {
   ];
 }
 
-const driftWords: { [kind: string]: string } = {
+const driftWords: { [kind in DriftKind]: string } = {
   differs: 'hold other values than were acknowledged',
   deleted: 'are gone',
   unknown: 'were never sent',
@@ -218,12 +222,12 @@ function doubts({ quarantined, clashes, drifts, strayWebhooks }: Status): string
   return [
     ...(strayWebhooks
       ? [
-          `Webhooks to unknown sources: ${counted(strayWebhooks.count, 'request')}, the last to "${strayWebhooks.lastName}" at ${strayWebhooks.lastAt}. Correct the address at the vendor; "tributary webhook SOURCE" prints it.`,
+          `Webhooks to unknown sources: ${counted(strayWebhooks.count, 'request')}, the last to "${strayWebhooks.lastName}" at ${iso(strayWebhooks.lastAt)}. Correct the address at the vendor; "tributary webhook SOURCE" prints it.`,
         ]
       : []),
     ...drifts.map(
       ({ kind, count }) =>
-        `Drift: ${counted(count, 'customer')} at the destination ${driftWords[kind] ?? kind}, listed by GET /api/drifts.`,
+        `Drift: ${counted(count, 'customer')} at the destination ${driftWords[kind]}, listed by GET /api/drifts.`,
     ),
     ...(quarantined > 0
       ? [`In quarantine: ${counted(quarantined, 'value')}, listed by "tributary quarantine".`]

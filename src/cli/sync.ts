@@ -1,6 +1,8 @@
 // `tributary sync`: reads a source, or all of them, and delivers what it brought.
+
 import type { Command } from 'commander';
-import type { Run, Status } from './answers.ts';
+import type { Run } from '../contract/run.ts';
+import { statusShape } from '../contract/status.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { runDryRuns } from './dry-run.ts';
@@ -77,7 +79,7 @@ function idsOf(source: string | undefined, { full, records }: Options): string[]
 async function askAll(client: Client, source: string | undefined, json: object): Promise<Run[]> {
   const one = (name: string) => askForRun(client, `/api/sources/${encodeURIComponent(name)}/sync`, json);
   if (source !== undefined) return [await one(source)];
-  const { sources }: Status = await client.send('/api/status');
+  const { sources } = await client.send(statusShape, '/api/status');
   const readable = sources.filter(({ pulls }) => pulls);
   const open = readable.filter(({ paused }) => !paused);
   if (open.length === 0) throw new CommandError(nothingToRead(sources.length, readable.length));

@@ -1,5 +1,7 @@
 // Where a command writes: results to one stream, what it says meanwhile to the other. It knows no command.
+
 import type { Writable } from 'node:stream';
+import { z } from 'zod';
 
 export interface Terminal {
   /** Results. */
@@ -19,6 +21,15 @@ export function print(terminal: Terminal, text: string): void {
 
 export function printJson(terminal: Terminal, value: unknown): void {
   print(terminal, JSON.stringify(value, null, 2));
+}
+
+/** An answer as the API gave it. */
+export function printAnswer<Shape extends z.ZodType>(
+  terminal: Terminal,
+  shape: Shape,
+  value: z.output<Shape>,
+): void {
+  printJson(terminal, z.encode(shape, value));
 }
 
 /** Columns aligned, two blanks between them. Every row has as many cells as the head. */

@@ -1,19 +1,10 @@
 // `tributary unmerge`: a vendor's merge of two records undone.
+
 import type { Command } from 'commander';
+import { type Unmerged, unmergedShape } from '../contract/record.ts';
 import type { Cli } from './cli.ts';
 import { runAndWait } from './errand.ts';
 import { print } from './terminal.ts';
-
-interface Answer {
-  unmerged: {
-    stream: string;
-    recordId: string;
-    sourceId: string | null;
-    from: string;
-    fromSourceId: string | null;
-    revised: { sourceId: string; revision: number }[];
-  }[];
-}
 
 export function addUnmerge(program: Command, cli: Cli): void {
   program
@@ -33,14 +24,14 @@ It stays parted, though the vendor says again that it is merged. "tributary expl
     .action((source: string, record: string, { json }: { json?: true }) =>
       runAndWait(cli, { json: json === true, wait: false }, async (client) => {
         const path = `/api/sources/${encodeURIComponent(source)}/records/${encodeURIComponent(record)}/unmerge`;
-        const { unmerged } = await client.send<Answer>(path, { method: 'POST' });
+        const { unmerged } = await client.send(unmergedShape, path, { method: 'POST' });
         if (!json) for (const one of unmerged) print(cli.terminal, sentence(source, one));
         return { runs: [], more: { unmerged } };
       }),
     );
 }
 
-function sentence(source: string, one: Answer['unmerged'][number]): string {
+function sentence(source: string, one: Unmerged): string {
   const speaks = (record: string, of: string | null) =>
     of === null ? `Record ${record} speaks of no customer.` : `Record ${record} speaks of customer ${of}.`;
   const changed = one.revised.map(({ sourceId }) => sourceId);

@@ -1,8 +1,8 @@
 // Waiting for the records that webhooks named, until they are read: only then is known who is to be delivered. It asks
 // the API again and again, and knows nothing of how they are read.
 
+import { deliveriesShape } from '../contract/status.ts';
 import { counted } from '../words.ts';
-import type { Deliveries } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 
@@ -17,7 +17,7 @@ export async function untilRead({ clock, terminal }: Cli, client: Client, some: 
   while (some) {
     const begun = clock.now();
     // Not the status: its figures may be from before they were named.
-    const { toRead: left }: Deliveries = await client.send('/api/deliveries');
+    const { toRead: left } = await client.send(deliveriesShape, '/api/deliveries');
     if (left === 0) return true;
     if (left < last) [last, movedAt] = [left, clock.now()];
     if (clock.now() - movedAt > longestStillMs) {

@@ -1,8 +1,10 @@
 // `tributary verify`: reads the destination back, compares it with what it acknowledged, and tells; with `--heal` it also
 // waits until what differed is delivered again.
+
 import { type Command, InvalidArgumentError } from 'commander';
+import { statusShape } from '../contract/status.ts';
+import { type Report, type Verification, verificationShape } from '../contract/verification.ts';
 import { counted, number } from '../words.ts';
-import type { Status } from './answers.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, differs, exitCodes, UsageError } from './errors.ts';
@@ -10,7 +12,7 @@ import { follow } from './follow.ts';
 import { type Reached, reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
-import { Progress, print, printJson } from './terminal.ts';
+import { Progress, print, printAnswer } from './terminal.ts';
 
 const askEveryMs = 250;
 const mostShown = 10;
@@ -21,42 +23,6 @@ interface Options {
   heal?: true;
   wait: boolean;
   json?: true;
-}
-
-type Example =
-  | { sourceId: string; fields?: { [field: string]: { expected: unknown; found: unknown } } }
-  | { erased: string };
-
-interface Report {
-  source: 'export' | 'list' | 'reads' | null;
-  fallback: string | null;
-  acknowledged: number;
-  compared: number;
-  matching: number;
-  differing: { count: number; fields: { [field: string]: number }; examples: Example[] };
-  /** Absent in answers of older servers. */
-  stale?: Report['differing'];
-  missing: { count: number; examples: Example[] };
-  deletedThere: number;
-  unknownToUs: { count: number; examples: Example[] };
-  withoutSourceId: number;
-  inFlight: number;
-  unread: { [why: string]: number };
-  notCompared: { field: string; customers: number; why: string }[];
-  forms: { field: string; form: string; customers: number }[];
-  calls: number;
-  seconds: number;
-  confidence: { sentence: string } | null;
-  healed: number;
-  summary: string | null;
-}
-
-interface Verification {
-  id: number;
-  state: 'requested' | 'finished' | 'failed';
-  error: string | null;
-  report: Report;
-  hash: string | null;
 }
 
 export function addVerify(program: Command, cli: Cli): void {
@@ -108,24 +74,24 @@ function size(value: string): number {
 async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortSignal): Promise<void> {
   const { client } = reached;
   const silent = options.json === true;
-  const since = Date.parse((await client.send<Status>('/api/status')).now);
+  const since = (await client.send(statusShape, '/api/status')).now;
   const { sample, heal = false } = options;
   const json = { ...(sample === undefined ? { full: true } : { sample }), heal };
   if (options.wait || reached.isHere)
     await awaitSchema(cli, client, { silent, stop, what: 'Nothing was verified' });
-  const asked = await client.send<Verification>('/api/verify', { json });
+  const asked = await client.send(verificationShape, '/api/verify', { json });
   if (!options.wait && !reached.isHere && asked.state === 'requested') {
-    if (options.json) printJson(cli.terminal, asked);
+    if (options.json) printAnswer(cli.terminal, verificationShape, asked);
     else print(cli.terminal, `Verification ${asked.id} was asked for.`);
     return;
   }
   const ended = await endOf(cli, client, asked, { silent, stop });
   if (ended.state === 'failed') {
-    if (options.json) printJson(cli.terminal, ended);
+    if (options.json) printAnswer(cli.terminal, verificationShape, ended);
     throw new CommandError(`Verification ${ended.id} failed: ${ended.error}`);
   }
   const { report } = ended;
-  if (options.json) printJson(cli.terminal, ended);
+  if (options.json) printAnswer(cli.terminal, verificationShape, ended);
   else tell(cli, ended);
   const off = report.differing.count + (report.stale?.count ?? 0) + report.missing.count;
   const isWhole = report.inFlight === 0 && Object.keys(report.unread).length === 0;
@@ -161,7 +127,7 @@ async function endOf(
         (done === 0 ? 'the destination is asked for its customers' : `${counted(done, 'customer')} compared`);
       progress.show(text, report.acknowledged > 0 ? done / report.acknowledged : null, clock.now());
       await clock.sleep(askEveryMs, stop);
-      verification = await client.send(`/api/verifications/${asked.id}`);
+      verification = await client.send(verificationShape, `/api/verifications/${asked.id}`);
     }
   } finally {
     progress.end();
@@ -214,7 +180,7 @@ function tellFields(
 function tellExamples(say: (text: string) => void, { differing, stale, missing, unknownToUs }: Report): void {
   tellFields(say, differing, 'differs', 'found');
   if (stale) tellFields(say, stale, 'is stale', 'delivered');
-  const named = (examples: readonly Example[]) =>
+  const named = (examples: Report['missing']['examples']) =>
     examples.slice(0, mostShown).flatMap((example) => ('sourceId' in example ? [example.sourceId] : []));
   if (missing.count > 0)
     say(`Missing: ${number(missing.count)}, for example ${named(missing.examples).join(', ')}`);

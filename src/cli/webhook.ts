@@ -1,40 +1,20 @@
 // `tributary webhook`: all that a person needs to set up the webhooks of a source at its vendor, and a request to try
 // them.
+
 import type { Command } from 'commander';
-import type { InboxRequest, WebhookState } from './answers.ts';
+import {
+  type Header,
+  type Webhook,
+  type WebhookTest,
+  webhookShape,
+  webhookTestShape,
+} from '../contract/webhook.ts';
+import { iso } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './errors.ts';
 import { countsText } from './inbox.ts';
 import { type Reached, reach } from './reach.ts';
-import { print, printJson } from './terminal.ts';
-
-interface Header {
-  name: string;
-  value: string;
-}
-
-interface Webhook extends WebhookState {
-  source: string;
-  connector: string;
-  url: string;
-  path: string;
-  isPublic: boolean;
-  authentication: string[];
-  checks: string[];
-  headers: Header[];
-  handshake: string[];
-  recipe: { where: string; method: string; headers: Header[]; body: string } | null;
-  notes: string[];
-}
-
-interface Tried {
-  sent: boolean;
-  reason: string | null;
-  url: string | null;
-  status: number | null;
-  answer: string | null;
-  request: InboxRequest | null;
-}
+import { print, printAnswer } from './terminal.ts';
 
 export function addWebhook(program: Command, cli: Cli): void {
   program
@@ -61,14 +41,14 @@ not be read.`,
       try {
         const path = `/api/sources/${encodeURIComponent(source)}/webhook`;
         if (send) {
-          const tried = await reached.client.send<Tried>(`${path}/test`, { method: 'POST' });
+          const tried = await reached.client.send(webhookTestShape, `${path}/test`, { method: 'POST' });
           cli.exitCode = isWell(tried) ? exitCodes.well : exitCodes.failed;
-          if (json) printJson(cli.terminal, tried);
+          if (json) printAnswer(cli.terminal, webhookTestShape, tried);
           else print(cli.terminal, triedText(source, tried, reached.isHere));
           return;
         }
-        const webhook = withAddress(cli, reached, await reached.client.send<Webhook>(path));
-        if (json) printJson(cli.terminal, webhook);
+        const webhook = withAddress(cli, reached, await reached.client.send(webhookShape, path));
+        if (json) printAnswer(cli.terminal, webhookShape, webhook);
         else print(cli.terminal, webhookText(webhook));
       } finally {
         await reached.close();
@@ -105,7 +85,7 @@ function webhookText(webhook: Webhook): string {
     ...block(
       'Refused of late',
       webhook.refusals.map(
-        ({ count, status, reason, lastAt }) => `${count} times ${status}, last at ${lastAt}: ${reason}`,
+        ({ count, status, reason, lastAt }) => `${count} times ${status}, last at ${iso(lastAt)}: ${reason}`,
       ),
     ),
   ].join('\n');
@@ -115,12 +95,12 @@ function block(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)];
 }
 
-function isWell({ status, request }: Tried): boolean {
+function isWell({ status, request }: WebhookTest): boolean {
   if (status === null || status < 200 || status > 299) return false;
   return request === null || (request.state === 'opened' && request.counts?.refused === 0);
 }
 
-function triedText(source: string, tried: Tried, isHere: boolean): string {
+function triedText(source: string, tried: WebhookTest, isHere: boolean): string {
   const { sent, reason, url, status, answer, request } = tried;
   if (!sent) return `Nothing was sent to ${source}: ${reason}`;
   const where = isHere ? 'this process, as no server is running' : 'the server itself';

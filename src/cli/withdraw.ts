@@ -1,5 +1,7 @@
 // `tributary withdraw`: takes back what a source contributed that is no longer in the configuration.
+
 import type { Command } from 'commander';
+import { withdrawnShape } from '../contract/pause.ts';
 import type { Cli } from './cli.ts';
 import { reach } from './reach.ts';
 import { print, printJson } from './terminal.ts';
@@ -26,7 +28,7 @@ that lose much are held by the mass-change breaker; "tributary release --list" s
       const reached = await reach(cli, { work: true });
       try {
         const path = `/api/sources/${encodeURIComponent(source)}/withdraw`;
-        const answer = await reached.client.send(path, { method: 'POST' });
+        const answer = await reached.client.send(withdrawnShape, path, { method: 'POST' });
         if (options.json) printJson(cli.terminal, answer);
         else
           print(

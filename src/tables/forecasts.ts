@@ -1,10 +1,10 @@
 // The forecasts table: each forecast, the run that carried it out, and what that took. It makes no forecast.
 import { sql } from 'drizzle-orm';
 import { bigint, jsonb, pgTable } from 'drizzle-orm/pg-core';
+import type { RunState } from '../contract/run.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import type { Lane } from '../engine/quota/lanes.ts';
-import type { RunState } from './runs.ts';
 
 /** Forecasts, with what came of those that were carried out. */
 export const forecasts = pgTable('forecasts', {

@@ -12,15 +12,22 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { Json, JsonObject, Note } from '../connector.ts';
+import type { Json, Note } from '../connector.ts';
+import {
+  type Columns,
+  type Run,
+  type RunMode,
+  type RunRequest,
+  type RunState,
+  type RunTrigger,
+  runStates,
+} from '../contract/run.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 import { balances, type Counts } from './counts.ts';
 import { mergeNotes } from './notes.ts';
-
-export const runStates = ['requested', 'finished', 'failed', 'cancelled'] as const;
 
 /**
  * All pulls from a checkpoint to rest. Being worked on is a lease. `received` must equal the sum of the five counts
@@ -87,21 +94,6 @@ export const runs = pgTable(
   ],
 );
 
-export interface ColumnReport {
-  /** The export that was recognised by its columns, where it was. */
-  recognised: string | null;
-  mappedBy: 'configuration' | 'names';
-  /** The column with the source ID; null: it is not in the file. */
-  sourceId: string | null;
-  /** Standard fields with their columns, in the order of a customer; then metadata, in the order of the file. */
-  fields: { field: string; columns: string[] }[];
-  leftOut: { column: string; reason: string }[];
-  /** What the configuration names and the file does not have. `meant`: the column that was probably meant. */
-  missing: { field: string; column: string; meant: string | null }[];
-  /** The mapping as the configuration would say it, to begin a change from. */
-  mapping: { [field: string]: string | string[] };
-}
-
 /** A dry run moves no reader. */
 const isReading = sql`mode in ('incremental', 'full') and request ->> 'dryRun' is null`;
 
@@ -116,63 +108,13 @@ export async function readingBegan(db: Queryable, source: string, restedAt: numb
   return row?.began ?? 0;
 }
 
-/**
- * incremental: what changed. full: everything. records: these IDs. import: one file, once. remap: no pull, stored records
- * by a mapping that changed.
- */
-export type RunMode = 'incremental' | 'full' | 'records' | 'import' | 'remap';
-
-/** coverage: webhooks leave changes out, so that polls come more often than the schedule says. */
-export type RunTrigger = 'start' | 'schedule' | 'manual' | 'mapping' | 'coverage';
-
-export type RunState = 'requested' | 'finished' | 'failed' | 'cancelled';
-
-/** What else was asked for, by mode. */
-export interface RunRequest {
-  recordIds?: string[];
-  /** A file on the machine `host`, and how the source's settings differ for it. */
-  path?: string;
-  host?: string;
-  settings?: JsonObject;
-  /** The readers were set back to this time first, epoch milliseconds. */
-  rewoundTo?: number;
-  /** Nothing is kept: what the run would do is reported. */
-  dryRun?: true;
-}
-
-export interface Run extends Counts {
-  id: number;
-  source: string;
-  mode: RunMode;
-  lane: Lane;
-  trigger: RunTrigger;
-  slot: number | null;
-  request: RunRequest;
-  state: RunState;
-  requestedAt: number;
-  startedAt: number | null;
-  endedAt: number | null;
-  pages: number;
-  expected: number | null;
-  /** What is being done, in words. */
-  step: string | null;
-  error: string | null;
-  /** What a person should know about the reading, added up over its pages. */
-  notes: Note[];
-  attempts: number;
-  dueAt: number;
-  /** A worker holds it. */
-  leased: boolean;
-  cancelRequestedAt: number | null;
-}
-
 const columns = sql`
   id::float8 as id, source, mode, lane, trigger, ${toEpochMs(sql`slot`)} as slot, request, state,
   ${toEpochMs(sql`requested_at`)} as "requestedAt", ${toEpochMs(sql`started_at`)} as "startedAt", ${toEpochMs(sql`ended_at`)} as "endedAt",
   pages, received::float8 as received, changed::float8 as changed, unchanged::float8 as unchanged,
   superseded::float8 as superseded, filtered::float8 as filtered, rejected::float8 as rejected,
   customers::float8 as customers, expected::float8 as expected, step, error, notes, attempts, ${toEpochMs(sql`due_at`)} as "dueAt",
-  lease is not null as leased, ${toEpochMs(sql`cancel_requested_at`)} as "cancelRequestedAt"`;
+  lease is not null as working, ${toEpochMs(sql`cancel_requested_at`)} as "cancelRequestedAt"`;
 
 /** A dry run stands in for no other. */
 const isReal = sql`request ->> 'dryRun' is null`;
@@ -412,12 +354,9 @@ export async function reportOf(db: Queryable, id: number): Promise<Json> {
 }
 
 /** Of those of these runs that read files, what became of the columns. */
-export async function columnsOfRuns(
-  db: Queryable,
-  ids: readonly number[],
-): Promise<Map<number, ColumnReport>> {
+export async function columnsOfRuns(db: Queryable, ids: readonly number[]): Promise<Map<number, Columns>> {
   if (ids.length === 0) return new Map();
-  const rows = await db.rows<{ id: number; columns: ColumnReport }>(sql`
+  const rows = await db.rows<{ id: number; columns: Columns }>(sql`
     select id::float8 as id, report -> 'columns' as columns from runs
     where id in (select value::text::bigint from jsonb_array_elements(${json(ids)}))
       and jsonb_typeof(report -> 'columns') = 'object'`);

@@ -3,13 +3,17 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import type { Json, JsonObject } from '../connector.ts';
-import type { FieldDrift, Form } from '../customer/drift.ts';
+import {
+  type Verification as Answer,
+  type Report as ReportAnswer,
+  type VerificationState,
+  verificationStates,
+} from '../contract/verification.ts';
+import type { FieldDrift } from '../customer/drift.ts';
 import { time } from '../db/column-types.ts';
 import { type Database, json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
-import { type Chain, chainHash, type Example, emptyChain, erased, follow } from './report-chain.ts';
-
-export const verificationStates = ['requested', 'finished', 'failed'] as const;
+import { type Chain, chainHash, emptyChain, erased, follow } from './report-chain.ts';
 
 /** The destination read back and compared, with a report that is chained to the one before it. */
 export const verifications = pgTable(
@@ -47,53 +51,8 @@ export const verifications = pgTable(
 
 export type DifferingFields = { [field: string]: FieldDrift };
 
-export interface Report {
-  mode: 'full' | 'sample';
-  /** How the destination was read. Null until it is known. */
-  source: 'export' | 'list' | 'reads' | null;
-  /** Why the list was read and not an export, in words. */
-  fallback: string | null;
-  /** Customers of whom the destination had acknowledged something when it began. */
-  acknowledged: number;
-  /** Customers whose values were compared: the sum of matching, differing and stale. */
-  compared: number;
-  matching: number;
-  differing: {
-    count: number;
-    /** By field how many differ in it. */
-    fields: { [field: string]: number };
-    examples: Example<{ sourceId: string; fields: DifferingFields }>[];
-  };
-  /**
-   * There as acknowledged, but their stored records give something else and nothing is on its way: `expected` is what they
-   * give, `found` what was acknowledged.
-   */
-  stale: Report['differing'];
-  /** Acknowledged, and not there any more. */
-  missing: { count: number; examples: Example<{ sourceId: string }>[] };
-  /** Of the missing those of whom the destination's own webhook had said that they were deleted there. */
-  deletedThere: number;
-  /** There, and nothing of ours: they are told of and left alone. */
-  unknownToUs: { count: number; examples: Example<{ sourceId: string }>[] };
-  /** There, and without any source ID: none of ours either. */
-  withoutSourceId: number;
-  /** Set aside: something was on its way to them. */
-  inFlight: number;
-  /** Customers that could not be read, by why. */
-  unread: { [why: string]: number };
-  /** Fields that could not be compared, of so many customers. */
-  notCompared: { field: string; customers: number; why: string }[];
-  /** Values that are the same in a form of the destination's own, and so no difference. */
-  forms: { field: string; form: Form; customers: number }[];
-  /** Requests made for it. */
-  calls: number;
-  seconds: number;
-  /** What a sample says of all. */
-  confidence: { level: number; upperShare: number; sentence: string } | null;
-  /** Customers that were put on their way again. */
-  healed: number;
-  summary: string | null;
-}
+/** What an older version counted may lack `stale`. */
+export type Report = ReportAnswer & { stale: NonNullable<ReportAnswer['stale']> };
 
 export function emptyReport(mode: Report['mode']): Report {
   return {
@@ -131,28 +90,13 @@ export interface VerificationRequest {
   slot?: number;
 }
 
-export type VerificationState = 'requested' | 'finished' | 'failed';
-
-export interface Verification {
-  id: number;
-  state: VerificationState;
-  request: VerificationRequest;
-  /** Epoch milliseconds, as all times here. */
-  requestedAt: number;
-  startedAt: number | null;
-  endedAt: number | null;
+export interface Verification extends Answer {
   report: Report;
-  error: string | null;
   attempts: number;
-  dueAt: number | null;
-  /** A worker has it in hand. */
-  working: boolean;
-  previousHash: string | null;
-  hash: string | null;
 }
 
 const columns = sql`
-  id::float8 as id, state, request, ${toEpochMs(sql`requested_at`)} as "requestedAt", ${toEpochMs(sql`started_at`)} as "startedAt",
+  id::float8 as id, state, '{"slot": null}'::jsonb || request as request, ${toEpochMs(sql`requested_at`)} as "requestedAt", ${toEpochMs(sql`started_at`)} as "startedAt",
   ${toEpochMs(sql`ended_at`)} as "endedAt", report, error, attempts, ${toEpochMs(sql`due_at`)} as "dueAt", lease is not null as working,
   previous_hash as "previousHash", hash`;
 

@@ -1,18 +1,14 @@
 // The page for people, and how a browser logs in to it. It renders on the server; the script only brings it up to date.
 import type { Context } from 'hono';
+import type { LetterGroup } from '../contract/dead-letter.ts';
 import { requestOf } from '../sync/retry/retry.ts';
 import { customerView, listCustomers } from '../sync/views/customer-view.ts';
-import { type LetterGroup, letterGroups } from '../sync/views/letter-groups.ts';
+import { withFirstFault } from '../sync/views/inbox-faults.ts';
+import { letterGroups } from '../sync/views/letter-groups.ts';
 import { listDeadLetters } from '../tables/dead-letters.ts';
 import { listRequests } from '../tables/inbox.ts';
 import { columnsOfRuns, listRuns } from '../tables/runs.ts';
 import { listVerifications } from '../tables/verifications.ts';
-import { customerBody } from './api/customers.ts';
-import { groupBody } from './api/dead-letter-groups.ts';
-import { letterBody } from './api/dead-letters.ts';
-import { requestBodies } from './api/inbox-shapes.ts';
-import { runBody } from './api/shapes.ts';
-import { verificationBody } from './api/verifications.ts';
 import { asset } from './assets.ts';
 import { type Auth, requireSameOrigin, tooManyGuesses } from './auth.ts';
 import type { Found } from './pages/customer.ts';
@@ -24,13 +20,9 @@ import { newApi, type Room } from './room.ts';
 import { readStatus } from './status.ts';
 
 const runsShown = 12;
-
 const lettersShown = 10;
-
 const matchesShown = 8;
-
 const requestsShown = 8;
-
 /** One request may have many. */
 const lettersRead = 100;
 
@@ -104,15 +96,15 @@ async function overview(room: Room, causes: Remembered<LetterGroup[]>, query: st
   ]);
   return overviewPage({
     status,
-    runs: runs.map(runBody),
+    runs,
     columns: await columnsOfRuns(
       database,
       runs.map(({ id }) => id),
     ),
-    letters: letters.map(letterBody),
-    groups: (await causes.get()).map(groupBody),
+    letters,
+    groups: await causes.get(),
     faulty,
-    proof: proof ? verificationBody(proof) : null,
+    proof: proof ?? null,
     found,
   });
 }
@@ -123,7 +115,7 @@ async function faultyRequests({ tributary: { database } }: Room) {
   const ids = new Set(letters.flatMap((letter) => requestOf(letter) ?? []));
   if (ids.size === 0) return [];
   const requests = await listRequests(database, { ids: [...ids] }, { limit: requestsShown });
-  return requestBodies(database, requests);
+  return withFirstFault(database, requests);
 }
 
 /** The customer of this very source ID, or the only one that a search finds; else those to choose from. */
@@ -131,9 +123,9 @@ async function find({ tributary }: Room, query: string | undefined): Promise<Fou
   const sought = query?.replaceAll('\u0000', '').trim().slice(0, 2000);
   if (!sought) return null;
   const exact = await customerView(tributary.database, sought);
-  if (exact) return { query: sought, customer: customerBody(exact), others: [] };
+  if (exact) return { query: sought, customer: exact, others: [] };
   const others = await listCustomers(tributary.database, { search: sought, limit: matchesShown });
   if (others.length !== 1) return { query: sought, customer: null, others };
   const only = await customerView(tributary.database, others[0]!.sourceId);
-  return { query: sought, customer: only && customerBody(only), others: [] };
+  return { query: sought, customer: only, others: [] };
 }

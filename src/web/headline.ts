@@ -1,40 +1,15 @@
 // How far the destination is in step, in one sentence, the worst first: facts in, words out. The page, the command line and
 // the API say the same. Pure; it knows no rows and no clock.
-import { counted, duration } from '../words.ts';
 
-/** From the worst to the best. Only the last says that the destination is in step. */
-export const headlineStates = [
-  'destination_failing',
-  'credentials_refused',
-  'paused',
-  'project_undecided',
-  'schema_unknown',
-  'sources_vanished',
-  'held',
-  'differs',
-  'dead_letters',
-  'source_failing',
-  'impaired',
-  'behind',
-  'empty',
-  'unverified',
-  'in_step',
-] as const;
-
-export type HeadlineState = (typeof headlineStates)[number];
-
-export interface Headline {
-  state: HeadlineState;
-  sentence: string;
-  /** The command that shows more, or does what is to be done; null where there is nothing to do. */
-  next: string | null;
-}
+import type { PauseCause } from '../contract/pause.ts';
+import { type Headline, type HeadlineState, headlineStates } from '../contract/status.ts';
+import { counted, duration, iso } from '../words.ts';
 
 interface PauseFact {
-  cause: 'person' | 'unauthorized' | 'refusals' | 'project';
+  cause: PauseCause;
   reason: string;
   /** When it is tried again without a person. */
-  trialAt: string | null;
+  trialAt: number | null;
 }
 
 interface SourceFact {
@@ -50,15 +25,15 @@ interface SourceFact {
   failure: string | null;
 }
 
-/** All that the headline goes by. Times are ISO 8601. */
+/** All that the headline goes by. Times are epoch milliseconds. */
 export interface Facts {
   /** The connector of the destination. */
   destination: string;
-  circuit: { state: 'closed' | 'open' | 'half-open'; reason: string | null; openUntil: string | null };
+  circuit: { state: 'closed' | 'open' | 'half-open'; reason: string | null; openUntil: number | null };
   paused: PauseFact | null;
   customers: { total: number; waiting: number; held: number; dead: number };
   oldestWaitSeconds: number | null;
-  lastDeliveredAt: string | null;
+  lastDeliveredAt: number | null;
   sources: readonly SourceFact[];
   /** Why nothing is taken in before the destination's metadata schema is known, in a sentence; null where it is. */
   schemaWait: string | null;
@@ -78,7 +53,7 @@ export interface Facts {
   /** The newest verification that has ended. */
   verification: {
     state: 'finished' | 'failed';
-    endedAt: string;
+    endedAt: number;
     error: string | null;
     isSample: boolean;
     compared: number;
@@ -99,7 +74,7 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
     circuit.state === 'closed'
       ? null
       : {
-          sentence: `${destination} is failing, so nothing is sent${circuit.openUntil === null ? '' : ` until ${circuit.openUntil}`}${because(circuit.reason)}`,
+          sentence: `${destination} is failing, so nothing is sent${circuit.openUntil === null ? '' : ` until ${iso(circuit.openUntil)}`}${because(circuit.reason)}`,
           next: 'tributary status',
         },
   credentials_refused: (facts) =>
@@ -220,11 +195,9 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
     const besides = aside === 0 ? '' : `, ${counted(aside, 'other')} set aside or not readable`;
     const how = `${isSample ? 'a sample of ' : ''}${counted(compared, 'customer')} compared${besides}`;
     const later =
-      lastDeliveredAt !== null && Date.parse(lastDeliveredAt) > Date.parse(endedAt)
-        ? ' Later deliveries are not verified yet.'
-        : '';
+      lastDeliveredAt !== null && lastDeliveredAt > endedAt ? ' Later deliveries are not verified yet.' : '';
     return {
-      sentence: `${destination} is in step as of the last verification, at ${endedAt} (${how}).${later}${leftOut(facts)}`,
+      sentence: `${destination} is in step as of the last verification, at ${iso(endedAt)} (${how}).${later}${leftOut(facts)}`,
       next: later ? 'tributary verify' : quarantined > 0 ? 'tributary quarantine' : null,
     };
   },
@@ -270,7 +243,7 @@ function pausedFor(
   const [first] = all.filter((one) => one.paused?.cause === cause);
   if (!first?.paused) return null;
   const { reason, trialAt } = first.paused;
-  const again = trialAt === null ? '' : ` It is tried again at ${trialAt}.`;
+  const again = trialAt === null ? '' : ` It is tried again at ${iso(trialAt)}.`;
   return { sentence: `${words(first.name, first.isDestination)}${because(reason)}${again}`, next };
 }
 

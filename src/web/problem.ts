@@ -2,11 +2,11 @@
 // route.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { z } from '@hono/zod-openapi';
 import type { Context, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ZodError } from 'zod';
+import { type Fault, type ProblemBody, problemShape, problemType } from '../contract/problem.ts';
 import { isUnavailable } from '../db/availability.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { Refusals } from './refusals.ts';
@@ -25,35 +25,6 @@ const titles: { readonly [status: number]: string } = {
   500: 'Unexpected error',
   503: 'Not ready',
 };
-
-const faultShape = z
-  .strictObject({
-    path: z.string().openapi({ description: 'Where: `recordIds[0]`.', example: 'mode' }),
-    found: z.string().openapi({ description: 'What stands there, as JSON.', example: '"partial"' }),
-    allowed: z.string().openapi({ description: 'What would be right.' }),
-  })
-  .openapi('Fault');
-
-export type Fault = z.infer<typeof faultShape>;
-
-export const problemShape = z
-  .strictObject({
-    type: z.string().openapi({
-      description: 'A URI that names the kind of problem; `about:blank` where the status says it all.',
-    }),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().openapi({ description: 'What happened and what to do, in a sentence.' }),
-    faults: z
-      .array(faultShape)
-      .optional()
-      .openapi({ description: 'Everything that is wrong with the input.' }),
-    runId: z.int().optional().openapi({ description: 'The run that is still going.' }),
-    errorId: z.string().optional().openapi({ description: 'The log names the error by this ID.' }),
-  })
-  .openapi('Problem');
-
-export type ProblemBody = z.infer<typeof problemShape>;
 
 /** Thrown by whoever finds it; becomes the answer. */
 export class Problem extends Error {
@@ -75,7 +46,7 @@ export class Problem extends Error {
     super(detail);
     const { type, headers = {}, ...members } = more;
     this.body = {
-      type: type ? `urn:tributary:problem:${type}` : 'about:blank',
+      type: type ? problemType(type) : 'about:blank',
       title: titles[status] ?? 'Error',
       status,
       detail,

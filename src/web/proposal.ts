@@ -5,9 +5,10 @@ import { ConfigError } from '../config/faults.ts';
 import { mappingShape, mergeShape, sourceShape } from '../config/shape.ts';
 import { type Config, checkConfig } from '../config.ts';
 import type { Connector, Mapping } from '../connector.ts';
+import type { Fault } from '../contract/problem.ts';
 import { mappingFaults } from '../customer/mapping.ts';
 import { type MergeConfig, mergeFaults } from '../customer/merge.ts';
-import { type Fault, faultsOf, Problem } from './problem.ts';
+import { faultsOf, Problem } from './problem.ts';
 
 const reference = /\$\{env:[^}]*\}/;
 /** Keys of a source that are not its connector's own settings. */

@@ -1,6 +1,8 @@
 // What every route is handed, and the form that all of them are built on.
 import type { IncomingMessage } from 'node:http';
-import { OpenAPIHono } from '@hono/zod-openapi';
+import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { z } from 'zod';
 import type { Tributary } from '../app/app.ts';
 import type { Connector } from '../connector.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
@@ -51,8 +53,28 @@ export type Env = {
 
 export type Api = OpenAPIHono<Env>;
 
+/** Refuses bad input, and answers in the form that the route's own shapes give on the wire. */
 export function newApi(): Api {
-  return new OpenAPIHono<Env>({ defaultHook: (result) => refuseBadInput(result) });
+  const api: Api = new OpenAPIHono<Env>({ defaultHook: (result) => refuseBadInput(result) });
+  const { openapi } = api;
+  api.openapi = ((route, ...rest) =>
+    openapi({ ...route, middleware: encodes(route) }, ...rest)) as typeof openapi;
+  return api;
+}
+
+/** What a route answers as JSON, by status. */
+type Answers = { [status: number]: { content?: { 'application/json'?: { schema: z.ZodType } } } };
+
+function encodes({ responses }: Pick<RouteConfig, 'responses'>): MiddlewareHandler {
+  const answers = responses as Answers;
+  return async (c, next) => {
+    const send: (value: object, ...rest: unknown[]) => unknown = c.json.bind(c) as never;
+    c.json = ((value: object, status: number, ...rest: unknown[]) => {
+      const schema = answers[status]?.content?.['application/json']?.schema;
+      return send(schema ? (z.encode(schema, value) as object) : value, status, ...rest);
+    }) as never;
+    await next();
+  };
 }
 
 /** Throws the problem where no source is so called. */

@@ -1,59 +1,11 @@
 // How the webhooks of one source stand, for the status and for whoever sets them up.
-import { z } from '@hono/zod-openapi';
+import type { WebhookState } from '../contract/webhook.ts';
 import type { Figures } from '../sync/views/status.ts';
 import type { Seen } from '../tables/coverage.ts';
-import { iso, orNull, time, timeOrNull } from './api/shapes.ts';
 import type { Room } from './room.ts';
 import { webhookOf } from './webhooks.ts';
 
-const count = z.int().min(0);
-
-const lag = z.number().min(0).nullable();
-
 const dayMs = 86_400_000;
-
-const seenShape = z
-  .strictObject({
-    changes: count,
-    p50Seconds: lag.openapi({
-      description: 'Half of the changes were known so long after they were made, to within a doubling.',
-    }),
-    p99Seconds: lag,
-  })
-  .openapi('Seen');
-
-export const webhookStateShape = z
-  .strictObject({
-    configured: z
-      .boolean()
-      .openapi({ description: 'False: no request gets in, and `missing` says what to set.' }),
-    missing: z.string().nullable(),
-    waiting: count.openapi({ description: 'Requests that wait to be opened.' }),
-    oldestWaitingAt: timeOrNull,
-    dead: count.openapi({ description: 'Requests of which nothing could be read.' }),
-    toRead: count.openapi({ description: 'Records that requests named and that wait to be read.' }),
-    oldestToReadAt: timeOrNull,
-    coverage: orNull(
-      z
-        .strictObject({
-          share: z.number().min(0).max(1).nullable().openapi({
-            description: 'Of all changes those that a webhook told of first; null where nothing changed.',
-          }),
-          webhook: seenShape,
-          poll: seenShape,
-        })
-        .openapi('Coverage'),
-    ).openapi({ description: 'How the changes of the last 24 hours became known.' }),
-    refusals: z
-      .array(z.strictObject({ status: z.int(), reason: z.string(), count, lastAt: time }).openapi('Refusal'))
-      .openapi({
-        description:
-          'Requests refused at the door of this process in the last 24 hours, by reason, the latest first.',
-      }),
-  })
-  .openapi('WebhookState');
-
-export type WebhookState = z.infer<typeof webhookStateShape>;
 
 /** Null where the source does not push. `name`: a source, or the destination. */
 export function webhookState(room: Room, figures: Figures, name: string): WebhookState | null {
@@ -69,10 +21,10 @@ export function webhookState(room: Room, figures: Figures, name: string): Webhoo
       ? null
       : (webhook.missing ?? "Nothing says how a request shows that it is the vendor's."),
     waiting: kept?.waiting ?? 0,
-    oldestWaitingAt: iso(kept?.oldestAt ?? null),
+    oldestWaitingAt: kept?.oldestAt ?? null,
     dead: kept?.dead ?? 0,
     toRead: touches?.records ?? 0,
-    oldestToReadAt: iso(touches?.oldestAt ?? null),
+    oldestToReadAt: touches?.oldestAt ?? null,
     coverage: coverage
       ? { share: coverage.share, webhook: seenBody(coverage.webhook), poll: seenBody(coverage.poll) }
       : null,
@@ -100,5 +52,5 @@ function refusalsOf({ refusals, tributary }: Room, name: string): WebhookState['
   return refusals
     .list()
     .filter(({ source, lastAt }) => source === name && lastAt >= since)
-    .map(({ status, reason, count, lastAt }) => ({ status, reason, count, lastAt: iso(lastAt) }));
+    .map(({ status, reason, count, lastAt }) => ({ status, reason, count, lastAt: lastAt }));
 }

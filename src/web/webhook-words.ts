@@ -1,5 +1,6 @@
 // What a webhook declares, in words for whoever sets it up at the vendor. Secrets are never in them: where one belongs
 // stands `{secret}`. Pure.
+
 import type {
   Check,
   CredentialScheme,
@@ -8,9 +9,7 @@ import type {
   SignatureScheme,
   Webhook,
 } from '../connector/webhook.ts';
-
-/** Stands for the secret of the settings. */
-export const placeholder = '{secret}';
+import { type Header, placeholder } from '../contract/webhook.ts';
 
 /** How a request shows that it is the vendor's, in words: `header X-Signature: hex HMAC-SHA1 of the body, key = …`. */
 export function schemeText(scheme: Scheme): string {
@@ -99,11 +98,6 @@ export function handshakeTexts({ handshake }: Pick<Webhook<unknown>, 'handshake'
         ]
       : []),
   ];
-}
-
-export interface Header {
-  name: string;
-  value: string;
 }
 
 const contentTypes = {

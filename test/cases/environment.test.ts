@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import type { Status } from '../../src/cli/answers.ts';
+import type { Status } from '../../src/contract/status.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { databaseName, findServer, onServer } from '../support/postgres.ts';
 import { runCommand } from '../support/run-command.ts';

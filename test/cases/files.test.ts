@@ -3,7 +3,8 @@
 import { gzipSync } from 'node:zlib';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Run, runById } from '../../src/tables/runs.ts';
+import type { Run } from '../../src/contract/run.ts';
+import { runById } from '../../src/tables/runs.ts';
 import { csvRefusal, readCsv } from '../support/csv-files.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { localFiles, TemporaryFiles } from '../support/local-files.ts';

@@ -16,9 +16,10 @@ import {
   RejectedError,
   type SourceRecord,
 } from '../../src/connector.ts';
+import type { Run } from '../../src/contract/run.ts';
 import { tooLargeCode } from '../../src/engine/http/endpoint.ts';
 import { listPauses, pause } from '../../src/tables/pauses.ts';
-import { cancelRun, type Run, runById } from '../../src/tables/runs.ts';
+import { cancelRun, runById } from '../../src/tables/runs.ts';
 import { touch } from '../../src/tables/touches.ts';
 import { createApp } from '../../src/web/app.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
@@ -322,7 +323,7 @@ describe('answers of sources', () => {
     expect((await listPauses(database)).get('hubspot')).toMatchObject({ cause: 'unauthorized', trials: 0 });
     await pass(61_000);
     await until(async () => (await listPauses(database)).get('hubspot')?.trials === 1);
-    await until(async () => !(await runOf(run)).leased);
+    await until(async () => !(await runOf(run)).working);
     expect(calls - asked).toBeLessThanOrEqual(2);
     world.hubspot.faults = undefined;
     await pass(300_000);
@@ -526,7 +527,7 @@ describe('answers of sources', () => {
     await until(() => lines.some((line) => line.includes('could not be recorded')));
     gone = false;
     expect(lines.join('')).toContain('the vendor said 42');
-    expect((await runOf(run)).leased).toBe(true);
+    expect((await runOf(run)).working).toBe(true);
     world.clock.skip(31_000);
     expect(await ended(run)).toMatchObject({ state: 'finished', received: 1 });
   });
@@ -537,7 +538,7 @@ describe('answers of sources', () => {
       sources: { crm: { connector: 'given' } },
     });
     const run = await ask('crm');
-    await until(async () => (await runOf(run)).leased);
+    await until(async () => (await runOf(run)).working);
     await cancelRun(database, run.id, world.clock.now());
     expect(await ended(run)).toMatchObject({ state: 'cancelled' });
   });

@@ -11,9 +11,10 @@ import {
   type MetadataSchema,
   type Page,
 } from '../../src/connector.ts';
+import type { Run } from '../../src/contract/run.ts';
 import type { Database } from '../../src/db/database.ts';
 import { createLog } from '../../src/engine/log/log.ts';
-import { type Run, runById } from '../../src/tables/runs.ts';
+import { runById } from '../../src/tables/runs.ts';
 import { FastClock, until } from './sync-world.ts';
 
 export interface Person {

@@ -8,10 +8,11 @@ import { createVoucherifySimulator, type VoucherifyOptions } from '../../simulat
 import { Tributary } from '../../src/app/app.ts';
 import { checkConfig } from '../../src/config.ts';
 import type { Connector } from '../../src/connector.ts';
+import type { Run } from '../../src/contract/run.ts';
 import type { Database } from '../../src/db/database.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log/log.ts';
-import { type Run, runById } from '../../src/tables/runs.ts';
+import { runById } from '../../src/tables/runs.ts';
 
 /** Simulated time: so many simulated milliseconds pass in a real one, and a sleep is as much shorter. */
 export class FastClock implements Clock {

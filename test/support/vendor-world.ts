@@ -3,7 +3,8 @@
 import { sql } from 'drizzle-orm';
 import { type Served, serve } from '../../simulators/serve.ts';
 import type { TruthCustomer } from '../../simulators/voucherify/options.ts';
-import { type Run, runById } from '../../src/tables/runs.ts';
+import type { Run } from '../../src/contract/run.ts';
+import { runById } from '../../src/tables/runs.ts';
 import { createApp } from '../../src/web/app.ts';
 import { databases, type TestDatabase } from './databases.ts';
 import { type FastClock, openSyncWorld, type SyncWorld } from './sync-world.ts';

@@ -5,12 +5,13 @@ import { z } from 'zod';
 import { Tributary } from '../../src/app/app.ts';
 import { checkConfig } from '../../src/config.ts';
 import { type Connector, defineConnector, type Page, TransientError } from '../../src/connector.ts';
+import type { Run } from '../../src/contract/run.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { refuseHolds, releaseHolds } from '../../src/sync/holds/decide.ts';
 import { ingest } from '../../src/sync/intake/ingest.ts';
 import { balances } from '../../src/tables/counts.ts';
 import { listHolds } from '../../src/tables/holds.ts';
-import { type Run, runById } from '../../src/tables/runs.ts';
+import { runById } from '../../src/tables/runs.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import {
   FastClock,

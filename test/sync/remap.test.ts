@@ -3,12 +3,13 @@ import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Tributary } from '../../src/app/app.ts';
 import type { Fields } from '../../src/connector.ts';
+import type { Run } from '../../src/contract/run.ts';
 import { mapAgain, sameState } from '../../src/sync/intake/mapped.ts';
 import { Rules } from '../../src/sync/intake/rules.ts';
 import { carryRun, type PullDeps } from '../../src/sync/pull/pull.ts';
 import { remap, rulesOf } from '../../src/sync/pull/remap.ts';
 import { balances } from '../../src/tables/counts.ts';
-import { claimRun, type Run } from '../../src/tables/runs.ts';
+import { claimRun } from '../../src/tables/runs.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { People } from '../support/people.ts';
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Run } from '../../src/contract/run.ts';
 import { DatabaseError } from '../../src/db/database.ts';
 import { leaseOf } from '../../src/engine/work/worker-registry.ts';
 import { checkpoint, moveCheckpoint } from '../../src/tables/checkpoints.ts';
@@ -21,7 +22,6 @@ import {
   type NewRun,
   nextRunDue,
   putOffRun,
-  type Run,
   requestRun,
   runById,
 } from '../../src/tables/runs.ts';

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Facts, type HeadlineState, headlineOf, headlineStates } from '../../src/web/headline.ts';
+import { type HeadlineState, headlineStates } from '../../src/contract/status.ts';
+import { type Facts, headlineOf } from '../../src/web/headline.ts';
 
 const at = '2026-03-01T12:00:00.000Z';
+const time = Date.parse(at);
 const source: Facts['sources'][number] = {
   name: 'crm',
   paused: null,
@@ -13,7 +15,7 @@ const source: Facts['sources'][number] = {
 };
 const verified: NonNullable<Facts['verification']> = {
   state: 'finished',
-  endedAt: at,
+  endedAt: time,
   error: null,
   isSample: false,
   compared: 3,
@@ -27,7 +29,7 @@ const inStep: Facts = {
   paused: null,
   customers: { total: 3, waiting: 0, held: 0, dead: 0 },
   oldestWaitSeconds: null,
-  lastDeliveredAt: '2026-03-01T11:00:00.000Z',
+  lastDeliveredAt: time - 3_600_000,
   sources: [source],
   schemaWait: null,
   toTakeIn: 0,
@@ -39,7 +41,7 @@ const inStep: Facts = {
   quarantined: 0,
   verification: verified,
 };
-const paused = (cause: NonNullable<Facts['paused']>['cause'], trialAt: string | null = null) => ({
+const paused = (cause: NonNullable<Facts['paused']>['cause'], trialAt: number | null = null) => ({
   cause,
   reason: 'The reason.',
   trialAt,
@@ -50,13 +52,13 @@ const customers = inStep.customers;
 const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
   [
     'destination_failing',
-    { circuit: { state: 'open', reason: 'It answered 503', openUntil: at } },
+    { circuit: { state: 'open', reason: 'It answered 503', openUntil: time } },
     `voucherify is failing, so nothing is sent until ${at}: It answered 503.`,
     'tributary status',
   ],
   [
     'credentials_refused',
-    { paused: paused('unauthorized', at) },
+    { paused: paused('unauthorized', time) },
     `The credentials of voucherify are refused: The reason. It is tried again at ${at}.`,
     'tributary check',
   ],
@@ -212,7 +214,7 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
   ],
   [
     'in_step',
-    { verification: { ...verified, isSample: true, aside: 1 }, lastDeliveredAt: '2026-03-01T13:00:00.000Z' },
+    { verification: { ...verified, isSample: true, aside: 1 }, lastDeliveredAt: time + 3_600_000 },
     `voucherify is in step as of the last verification, at ${at} (a sample of 3 customers compared, 1 other set aside or not readable). Later deliveries are not verified yet.`,
     'tributary verify',
   ],

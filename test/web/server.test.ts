@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunBody } from '../../src/web/api/shapes.ts';
+import type { Run } from '../../src/contract/run.ts';
 import { ListenError, type Served, serveApp } from '../../src/web/server.ts';
 import { databases } from '../support/databases.ts';
 import { apiToken, openWorld, type World } from './world.ts';
@@ -68,7 +68,7 @@ describe('the server', () => {
     const small = await send(body);
     await fetch(`${served.url}/api/runs/${response.run.id}/cancel`, { method: 'POST', headers });
     const runNow = async () =>
-      (await (await fetch(`${served.url}/api/runs/${small.run.id}`, { headers })).json()) as RunBody;
+      (await (await fetch(`${served.url}/api/runs/${small.run.id}`, { headers })).json()) as Run;
     await expect.poll(async () => (await runNow()).state, { timeout: 20_000 }).toBe('finished');
     expect((await runNow()).received).toBe(20);
     await expect
@@ -82,6 +82,6 @@ describe('the server', () => {
       headers: { ...headers, 'content-type': 'text/csv' },
       body,
     });
-    return { status: response.status, run: (await response.json()) as RunBody };
+    return { status: response.status, run: (await response.json()) as Run };
   }
 });

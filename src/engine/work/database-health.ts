@@ -17,7 +17,7 @@ const tellAfterMs = 2_000;
 
 export interface DatabaseFault {
   /** silent: it does not answer. readOnly: it answers, and takes no writes. */
-  kind: 'silent' | 'readOnly';
+  kind: 'unresponsive' | 'readOnly';
   /** Epoch milliseconds. */
   since: number;
   /** A part of a sentence. */
@@ -64,7 +64,7 @@ export class DatabaseHealth {
   /** It did not answer a moment ago, and is asked again and again: who asks need not wait to learn it. */
   get isKnownSilent(): boolean {
     return (
-      this.#fault?.kind === 'silent' &&
+      this.#fault?.kind === 'unresponsive' &&
       this.#fault.told &&
       Math.abs(this.#clock.now() - this.#lookedAt) < hopelessMs
     );
@@ -90,7 +90,7 @@ export class DatabaseHealth {
     const isSuspicious = since !== null && now - since >= suspiciousMs;
     if (this.#fault?.kind === 'readOnly') await this.#ask(() => this.tryWriting(), signal);
     else if (isSuspicious || this.#fault) await this.#ask(() => this.#bare.ping(), signal);
-    const silent = this.#fault?.kind === 'silent' && since !== null && now - since >= hopelessMs;
+    const silent = this.#fault?.kind === 'unresponsive' && since !== null && now - since >= hopelessMs;
     if (silent) this.#bare.reconnect();
     else if (isSuspicious) await this.#cancelBlocked(signal);
     return { again: false, afterMs: 1_000 };
@@ -153,7 +153,7 @@ export class DatabaseHealth {
     if (!isUnavailable(error)) return;
     // A statement that waited for a lock says nothing of the others.
     if (error.code === '57014' || error.code === '55P03') return;
-    const kind = refusesWrites(error) ? ('readOnly' as const) : ('silent' as const);
+    const kind = refusesWrites(error) ? ('readOnly' as const) : ('unresponsive' as const);
     const reason = unavailableReason(error);
     const known = this.#fault;
     if (known?.kind === kind) known.reason = reason;
@@ -167,19 +167,19 @@ export class DatabaseHealth {
   #tell(): void {
     const fault = this.#fault;
     if (fault === null || fault.told) return;
-    if (fault.kind === 'silent' && this.#clock.now() - fault.foundAt < tellAfterMs) return;
+    if (fault.kind === 'unresponsive' && this.#clock.now() - fault.foundAt < tellAfterMs) return;
     fault.told = true;
     const { kind, reason } = fault;
     this.#log.error(
       { reason },
-      kind === 'silent'
+      kind === 'unresponsive'
         ? 'the database does not answer; work that needs it waits and is retried'
         : 'the database accepts no writes; work that needs writes waits and is retried',
     );
   }
 
   #answered(): void {
-    if (this.#fault?.kind === 'silent') this.#recovered();
+    if (this.#fault?.kind === 'unresponsive') this.#recovered();
   }
 
   #recovered(): void {

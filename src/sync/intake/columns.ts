@@ -1,15 +1,15 @@
 // What became of each column of a file: fields, metadata, or nothing, and what a mapping names in vain. Pure; for a person
 // to read at the end of an import. It knows no rows.
 import type { MappingEntry } from '../../connector.ts';
+import type { Columns } from '../../contract/run.ts';
 import { standardFields } from '../../customer/fields.ts';
 import { nearestName } from '../../customer/nearest.ts';
 import { pathProperty } from '../../customer/path.ts';
-import type { ColumnReport } from '../../tables/runs.ts';
 import type { Source } from './source.ts';
 
-type Missing = ColumnReport['missing'][number];
+type Missing = Columns['missing'][number];
 
-export function columnReport(source: Source, columns: readonly string[]): ColumnReport {
+export function columnReport(source: Source, columns: readonly string[]): Columns {
   const plan = source.planOf(columns);
   const { recognised = null, leftOut: left } = plan ?? {};
   const known = new Set(columns);
@@ -55,7 +55,7 @@ function configuredUses(source: Source, known: ReadonlySet<string>) {
 }
 
 /** The sentence that refuses a file of which nothing would be read, or null. `source`: its name. */
-export function columnsFault(source: string, { missing, mappedBy, fields }: ColumnReport): string | null {
+export function columnsFault(source: string, { missing, mappedBy, fields }: Columns): string | null {
   const key = missing.find(({ field }) => field === 'source_id');
   const after = 'Nothing was imported, and no stored value was cleared.';
   if (key) {
@@ -67,7 +67,7 @@ export function columnsFault(source: string, { missing, mappedBy, fields }: Colu
 }
 
 /** `sources.files maps "email" from "EMAIL", which the file does not have (did you mean "Email"?): …` */
-export function missingSentence(source: string, one: Missing, { fields }: ColumnReport): string {
+export function missingSentence(source: string, one: Missing, { fields }: Columns): string {
   if (one.field === 'filter')
     return `The filter of sources.${source} reads the column ${asked(one)}, which the file does not have. The filter treats it as empty.`;
   const isRead = fields.some(({ field }) => field === one.field);
@@ -89,7 +89,7 @@ function isThere(path: string, known: ReadonlySet<string>): boolean {
   return known.has(path) || known.has(pathProperty(path));
 }
 
-function inOrder(used: { [field: string]: string[] }): ColumnReport['fields'] {
+function inOrder(used: { [field: string]: string[] }): Columns['fields'] {
   const place = (field: string) => {
     const at = standardFields.indexOf(field);
     return at === -1 ? standardFields.length : at;

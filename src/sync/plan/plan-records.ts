@@ -1,10 +1,11 @@
 // How many records a run would read, in how many pages: by the vendor's own count, else by what is known of earlier runs.
 // It knows no quota and no destination.
 import { type Json, type PageCost, type Stream, TransientError } from '../../connector.ts';
+import type { Run } from '../../contract/run.ts';
 import type { Reader } from '../../tables/checkpoints.ts';
 import type { Basis } from '../../tables/forecasts.ts';
 import { sizesOfRecords } from '../../tables/records.ts';
-import { listRuns, type Run } from '../../tables/runs.ts';
+import { listRuns } from '../../tables/runs.ts';
 import { readersOf } from '../preview/dry-run.ts';
 import type { ReadStep } from './forecast.ts';
 import type { Planning, PlanRequest } from './planning.ts';

@@ -1,10 +1,11 @@
 // How many customers a run would write, and how large and how complete each write is: by a dry run, else by the ratio of
 // recent runs. It knows no quota, and reads rows only.
+
+import type { Run } from '../../contract/run.ts';
 import { firstCustomers } from '../../tables/customers.ts';
 import { waitingCustomers } from '../../tables/deliveries.ts';
 import { listForecasts } from '../../tables/forecasts.ts';
 import { nestedShare } from '../../tables/revisions.ts';
-import type { Run } from '../../tables/runs.ts';
 import { number } from '../../words.ts';
 import type { DryRunReport } from '../preview/dry-run.ts';
 import type { PlannedRecords } from './plan-records.ts';

@@ -1,4 +1,6 @@
 // What a forecast run really took, counted from when it began until the last of its customers is settled.
+
+import type { Run } from '../../contract/run.ts';
 import type { Queryable } from '../../db/database.ts';
 import { type Lane, lanes } from '../../engine/quota/lanes.ts';
 import { callsByQuota } from '../../engine/quota/spend.ts';
@@ -14,7 +16,6 @@ import {
   openForecasts,
   type Side,
 } from '../../tables/forecasts.ts';
-import type { Run } from '../../tables/runs.ts';
 import { callsInAll } from './forecast-windows.ts';
 
 /** A forecast that is open for longer than this is left as it is. */

@@ -1,6 +1,7 @@
 // A run that keeps nothing: every page goes through the real ingest in a transaction that is then undone, and what it
 // would have made is reported. Checkpoints stay, nothing is sent. It knows no vendor; pages are asked for by who carries it.
 import type { Fields, Json, Note, Page, SourceRecord, Stream } from '../../connector.ts';
+import type { Columns, Run } from '../../contract/run.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { customersBesideAcknowledged } from '../../tables/acknowledgements.ts';
@@ -8,14 +9,7 @@ import { checkpoint, type Reader } from '../../tables/checkpoints.ts';
 import { type Counts, noCounts } from '../../tables/counts.ts';
 import type { Revised } from '../../tables/customers.ts';
 import { bodyHash } from '../../tables/records.ts';
-import {
-  addNotes,
-  type ColumnReport,
-  countFromZero,
-  countPage,
-  keepReport,
-  type Run,
-} from '../../tables/runs.ts';
+import { addNotes, countFromZero, countPage, keepReport } from '../../tables/runs.ts';
 import type { Sending } from '../deliver/difference.ts';
 import { CursorTrail } from '../intake/cursor-trail.ts';
 import { ingest } from '../intake/ingest.ts';
@@ -33,7 +27,7 @@ export interface DryRunReport extends DifferenceReport {
   /** Pages that were read, each at least one call to the vendor. */
   pages: number;
   /** Of a file. */
-  columns: ColumnReport | null;
+  columns: Columns | null;
   notes: string[];
 }
 

@@ -1,6 +1,7 @@
 // What becomes of a run that came to no good end: put down, put off, failed, or ended by a person; and the look, while it
 // goes on, at whether it still is to. It reads no page.
 import { RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
+import type { Run } from '../../contract/run.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
@@ -13,7 +14,6 @@ import {
   LostLeaseError,
   PausedError,
   putOffRun,
-  type Run,
   runById,
   runStanding,
 } from '../../tables/runs.ts';

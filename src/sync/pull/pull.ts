@@ -10,6 +10,7 @@ import {
   type SourceRecord,
   type Stream,
 } from '../../connector.ts';
+import type { Run } from '../../contract/run.ts';
 import { pathProperty } from '../../customer/path.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
@@ -27,7 +28,6 @@ import {
   holdRun,
   keepReport,
   LostLeaseError,
-  type Run,
   runById,
 } from '../../tables/runs.ts';
 import { forgetMet, forgetMetBy, hasBegun, noteMet } from '../../tables/swept-records.ts';

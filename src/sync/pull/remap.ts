@@ -2,6 +2,7 @@
 // its checkpoint, with no new pull. It knows no vendor.
 import { createHash } from 'node:crypto';
 import type { Json } from '../../connector.ts';
+import type { Run } from '../../contract/run.ts';
 import { canonicalJson } from '../../customer/json.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
@@ -20,7 +21,7 @@ import {
   recordsToRemap,
   remapRecords,
 } from '../../tables/records.ts';
-import { countPage, type Run, requestRun } from '../../tables/runs.ts';
+import { countPage, requestRun } from '../../tables/runs.ts';
 import { enqueueDeliveries } from '../intake/enqueue.ts';
 import { goodOfBefore, type Mapped, mapAgain, sameState } from '../intake/mapped.ts';
 import type { Rules } from '../intake/rules.ts';

@@ -1,15 +1,9 @@
 // A source set back to a time: its readers read again what changed since. It knows no cursor; the connector makes them.
 import type { Json } from '../../connector.ts';
+import type { Run } from '../../contract/run.ts';
 import type { Queryable } from '../../db/database.ts';
 import { checkpoint, moveCheckpoint, type Reader } from '../../tables/checkpoints.ts';
-import {
-  blockRunClaims,
-  goingRun,
-  type Run,
-  readingBegan,
-  requestRun,
-  someGoingRun,
-} from '../../tables/runs.ts';
+import { blockRunClaims, goingRun, readingBegan, requestRun, someGoingRun } from '../../tables/runs.ts';
 import type { Source } from '../intake/source.ts';
 
 export type Rewound =

@@ -1,12 +1,13 @@
 // A full reading as proof of what is gone: which record IDs it met, and those it did not, each asked for by ID before it
 // is believed deleted. A reading that is not known to be whole proves nothing. It knows no page and no vendor.
 import { type Context, RejectedError, type SourceRecord, type Stream } from '../../connector.ts';
+import type { Run } from '../../contract/run.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { noCounts } from '../../tables/counts.ts';
-import { addNotes, countPage, holdRun, LostLeaseError, type Run, runById } from '../../tables/runs.ts';
+import { addNotes, countPage, holdRun, LostLeaseError, runById } from '../../tables/runs.ts';
 import { beginning, countMet, hasBegun, noteMet, unmetRecords } from '../../tables/swept-records.ts';
 import { ingest } from '../intake/ingest.ts';
 import type { Rules } from '../intake/rules.ts';

@@ -1,5 +1,7 @@
 // What is wrong with requests of the inbox, as the open dead letters about them and their items say. It only reads.
+
 import { sql } from 'drizzle-orm';
+import type { InboxRequest } from '../../contract/inbox.ts';
 import { json, type Queryable } from '../../db/database.ts';
 
 export interface InboxFault {
@@ -28,4 +30,17 @@ export async function faultsOf(
       where kind = 'inbox' and settled_at is null) as fault
     where place <= ${most} order by request, place`);
   return Map.groupBy(faults, ({ request }) => request);
+}
+
+/** Each with the first of what is wrong with it. */
+export async function withFirstFault<Request extends InboxRequest>(
+  db: Queryable,
+  requests: readonly Request[],
+): Promise<Request[]> {
+  const faulty = requests.filter(({ counts, error }) => error === null && (counts?.refused ?? 0) > 0);
+  const faults = await faultsOf(db, faulty, 1);
+  return requests.map((request) => ({
+    ...request,
+    error: request.error ?? faults.get(request.id)?.[0]?.message ?? null,
+  }));
 }

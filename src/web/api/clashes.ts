@@ -1,10 +1,12 @@
 // Records that claim one customer, and records wrongly merged, over HTTP: a list, and a person's word to part them.
-import { createRoute, z } from '@hono/zod-openapi';
+
+import { createRoute } from '@hono/zod-openapi';
+import { clashesQuery, clashesShape, recordParam, unmergedShape } from '../../contract/record.ts';
 import { unmerge } from '../../sync/intake/unmerging.ts';
 import { listClashes } from '../../sync/views/clashes.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
-import { jsonOf, limit, secured, sourceParam, text } from './shapes.ts';
 
 const clashes = createRoute({
   method: 'get',
@@ -12,29 +14,11 @@ const clashes = createRoute({
   summary: 'Customers that two records of one source and stream claim',
   tags: ['records'],
   security: secured,
-  request: { query: z.strictObject({ after: text.optional(), limit }) },
+  request: { query: clashesQuery },
   responses: {
     200: {
       description: 'A page of them, in the order of their source IDs.',
-      content: jsonOf(
-        z.strictObject({
-          clashes: z.array(
-            z
-              .strictObject({
-                sourceId: z.string(),
-                claims: z.array(
-                  z.strictObject({
-                    source: z.string(),
-                    stream: z.string(),
-                    recordIds: z.array(z.string()).openapi({ description: 'The newest first: it wins.' }),
-                  }),
-                ),
-              })
-              .openapi('Clash'),
-          ),
-          next: z.string().nullable().openapi({ description: '`after` of the next page; null on the last.' }),
-        }),
-      ),
+      content: jsonOf(clashesShape),
     },
     ...problems(400),
   },
@@ -47,33 +31,12 @@ const unmergeRoute = createRoute({
   tags: ['records'],
   security: secured,
   request: {
-    params: sourceParam.extend({
-      recordId: text
-        .min(1)
-        .openapi({ param: { name: 'recordId', in: 'path' }, description: 'Percent-encoded.' }),
-    }),
+    params: recordParam,
   },
   responses: {
     200: {
       description: 'It is parted, and stays so though the vendor says it again.',
-      content: jsonOf(
-        z.strictObject({
-          unmerged: z.array(
-            z
-              .strictObject({
-                stream: z.string(),
-                recordId: z.string(),
-                sourceId: z.string().nullable().openapi({ description: 'The customer it speaks of again.' }),
-                from: z.string().openapi({ description: 'The record that had taken it over.' }),
-                fromSourceId: z.string().nullable(),
-                revised: z
-                  .array(z.strictObject({ sourceId: z.string(), revision: z.int() }))
-                  .openapi({ description: 'The customers that changed by it; they are owed now.' }),
-              })
-              .openapi('Unmerged'),
-          ),
-        }),
-      ),
+      content: jsonOf(unmergedShape),
     },
     ...problems(400, 404),
   },

@@ -1,43 +1,29 @@
 // Dead letters by cause over HTTP, the file of all of them, and a person's word to put some aside.
-import { createRoute, z } from '@hono/zod-openapi';
+
+import { createRoute } from '@hono/zod-openapi';
+import { z } from 'zod';
 import type { Tributary } from '../../app/app.ts';
+import {
+  type DeadLetter,
+  discardedShape,
+  discardRequest,
+  letterFileQuery,
+  letterGroupsQuery,
+  letterGroupsShape,
+  letterShape,
+} from '../../contract/dead-letter.ts';
 import { discardDeadLetters } from '../../sync/retry/discard.ts';
 import { causeOf } from '../../sync/views/causes.ts';
-import { type LetterGroup, letterGroups } from '../../sync/views/letter-groups.ts';
-import { type DeadLetterFilter, deadLettersAfter, type KeptLetter } from '../../tables/dead-letters.ts';
+import { letterGroups } from '../../sync/views/letter-groups.ts';
+import { type DeadLetterFilter, deadLettersAfter } from '../../tables/dead-letters.ts';
 import { csvRow } from '../csv.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { letterBody } from './dead-letters.ts';
-import { letterFilter, letterFilterOf, letterIds, letterKind, requireKnown } from './letter-filter.ts';
-import { iso, jsonOf, secured, text, time } from './shapes.ts';
+import { letterFilterOf, requireKnown } from './letter-filter.ts';
 
 const tags = ['dead letters'];
-
-const count = z.int().min(0);
-
 const exportedAtOnce = 500;
-
-const groupShape = z
-  .strictObject({
-    kind: letterKind,
-    source: z.string(),
-    code: z.string(),
-    letters: count,
-    firstAt: time,
-    lastAt: time,
-    plain: z.string().openapi({ description: 'What happened, in plain words.' }),
-    next: z.string().openapi({ description: 'What to do next.' }),
-    words: z.array(z.strictObject({ message: z.string(), letters: count })).openapi({
-      description: "The vendor's words, or ours; the three most frequent, numbers and quotes aside.",
-    }),
-    samples: z
-      .array(z.strictObject({ id: z.int(), ref: z.string() }))
-      .openapi({ description: 'The newest five.' }),
-  })
-  .openapi('DeadLetterGroup');
-
-export type LetterGroupBody = z.infer<typeof groupShape>;
 
 const groups = createRoute({
   method: 'get',
@@ -45,11 +31,11 @@ const groups = createRoute({
   summary: 'Open dead letters by cause, the most frequent first, with what to do next',
   tags,
   security: secured,
-  request: { query: z.strictObject(letterFilter) },
+  request: { query: letterGroupsQuery },
   responses: {
     200: {
       description: 'At most 200 groups.',
-      content: jsonOf(z.strictObject({ groups: z.array(groupShape) })),
+      content: jsonOf(letterGroupsShape),
     },
     ...problems(400),
   },
@@ -64,11 +50,7 @@ const file = createRoute({
   tags,
   security: secured,
   request: {
-    query: z.strictObject({
-      ...letterFilter,
-      format: z.enum(['jsonl', 'csv']).default('jsonl'),
-      raw: z.enum(['true', 'false']).default('false'),
-    }),
+    query: letterFileQuery,
   },
   responses: {
     200: {
@@ -82,24 +64,6 @@ const file = createRoute({
   },
 });
 
-const discardBody = z
-  .strictObject({
-    ids: letterIds,
-    ...letterFilter,
-    all: z.literal(true).optional().openapi({ description: 'Every open letter.' }),
-    reason: text.min(1).max(500).openapi({ description: 'Why: it is kept with the letter.' }),
-  })
-  .superRefine(({ ids, all, reason: _, ...rest }, context) => {
-    const filters = Object.values(rest).some((value) => value !== undefined);
-    if ([ids !== undefined, all === true, filters].filter(Boolean).length !== 1)
-      context.addIssue({
-        code: 'custom',
-        path: [],
-        message: 'either IDs, or a filter, or {"all": true} for every open letter',
-      });
-  })
-  .openapi('Discard');
-
 const discard = createRoute({
   method: 'post',
   path: '/api/dead-letters/discard',
@@ -108,21 +72,11 @@ const discard = createRoute({
     'They are closed and keep the reason. A customer whose delivery is put aside is not sent until it changes at its source; a record that comes again as bad is a dead letter again.',
   tags,
   security: secured,
-  request: { body: { required: true, content: jsonOf(discardBody) } },
+  request: { body: { required: true, content: jsonOf(discardRequest) } },
   responses: {
     200: {
       description: 'What was put aside.',
-      content: jsonOf(
-        z
-          .strictObject({
-            letters: count,
-            deliveries: z.strictObject({
-              aside: count.openapi({ description: 'Customers that are not sent until they change.' }),
-              waiting: count.openapi({ description: 'Those that wait to be sent again, and are.' }),
-            }),
-          })
-          .openapi('Discarded'),
-      ),
+      content: jsonOf(discardedShape),
     },
     ...problems(400, 413, 415),
   },
@@ -134,7 +88,7 @@ export function deadLetterGroupsApi(room: Room) {
     .openapi(groups, async (c) => {
       await requireKnown(room, c.req.valid('query'));
       const found = await letterGroups(tributary.database, letterFilterOf(c.req.valid('query')));
-      return c.json({ groups: found.map(groupBody) }, 200);
+      return c.json({ groups: found }, 200);
     })
     .openapi(file, async (c) => {
       const { format, raw, ...which } = c.req.valid('query');
@@ -156,18 +110,14 @@ export function deadLetterGroupsApi(room: Room) {
     });
 }
 
-export function groupBody(group: LetterGroup): LetterGroupBody {
-  return { ...group, firstAt: iso(group.firstAt), lastAt: iso(group.lastAt) };
-}
-
 interface Form {
   head: string;
-  line(letter: KeptLetter): string;
+  line(letter: DeadLetter): string;
 }
 
 const jsonForm: Form = {
   head: '',
-  line: (letter) => `${JSON.stringify({ ...letterBody(letter), ...causeOf(letter) })}\n`,
+  line: (letter) => `${JSON.stringify(lineOf(letter))}\n`,
 };
 
 const columns = [
@@ -190,7 +140,7 @@ function csvForm(raw: boolean): Form {
   return {
     head: csvRow(columns, raw),
     line: (letter) => {
-      const body = { ...letterBody(letter), ...causeOf(letter) };
+      const body = lineOf(letter);
       const cells = columns.map((column) =>
         column === 'detail' ? JSON.stringify(body.detail) : String(body[column]),
       );
@@ -198,6 +148,8 @@ function csvForm(raw: boolean): Form {
     },
   };
 }
+
+const lineOf = (letter: DeadLetter) => ({ ...z.encode(letterShape, letter), ...causeOf(letter) });
 
 async function* linesOf(
   { database }: Tributary,

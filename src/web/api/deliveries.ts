@@ -1,21 +1,15 @@
 // How many customers are delivered, over HTTP: always as of now, for those who wait until nothing waits any more.
-import { createRoute, z } from '@hono/zod-openapi';
+
+import { createRoute } from '@hono/zod-openapi';
+import { deliveriesQuery, deliveriesShape } from '../../contract/status.ts';
 import { deliveriesOfRuns, deliveriesSince } from '../../sync/views/run-deliveries.ts';
 import { figures } from '../../sync/views/status.ts';
 import { listPauses } from '../../tables/pauses.ts';
 import { countTouches } from '../../tables/touches.ts';
 import { requireRuns } from '../known.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { jsonOf, secured } from './shapes.ts';
-
-const count = z.int().min(0);
-
-/** A list of IDs in one parameter: a command asks for few runs. */
-const runIds = z
-  .string()
-  .regex(/^[1-9]\d{0,14}(,[1-9]\d{0,14}){0,199}$/, 'IDs of runs, comma-separated')
-  .transform((text) => text.split(',').map(Number));
 
 const route = createRoute({
   method: 'get',
@@ -26,35 +20,13 @@ const route = createRoute({
   tags: ['status'],
   security: secured,
   request: {
-    query: z.strictObject({
-      runs: runIds.optional().openapi({
-        type: 'string',
-        description:
-          'Only customers whose records these runs changed; delivered are those delivered since the runs were asked for.',
-        example: '12,13',
-      }),
-      since: z.iso.datetime({ offset: true }).optional().openapi({
-        description: 'Of the delivered customers count only those delivered since this time.',
-      }),
-    }),
+    query: deliveriesQuery,
   },
   responses: {
     200: {
       description:
         'Customers by the state of their delivery; and records that webhooks named and that are to be read first, of sources that are not paused.',
-      content: jsonOf(
-        z.strictObject({
-          total: count,
-          delivered: count,
-          waiting: count,
-          held: count,
-          dead: count,
-          toRead: count,
-          quarantined: count.optional().openapi({
-            description: 'Values of the records of the runs that were left out; only with `runs`.',
-          }),
-        }),
-      ),
+      content: jsonOf(deliveriesShape),
     },
     ...problems(400),
   },

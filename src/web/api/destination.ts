@@ -1,10 +1,12 @@
 // The destination over HTTP: a person's word to pause or resume it.
-import { createRoute, z } from '@hono/zod-openapi';
+
+import { createRoute } from '@hono/zod-openapi';
+import { pausedShape, pauseRequest, projectRequest, projectShape } from '../../contract/pause.ts';
 import { destinationName } from '../../tables/pauses.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { jsonOf, secured } from './shapes.ts';
-import { pauseByPerson, pausedAnswer, pauseRequest, resumeByPerson } from './sources.ts';
+import { pauseByPerson, resumeByPerson } from './sources.ts';
 
 const pause = createRoute({
   method: 'post',
@@ -15,7 +17,7 @@ const pause = createRoute({
   security: secured,
   request: { body: { content: jsonOf(pauseRequest) } },
   responses: {
-    200: { description: 'It is paused.', content: jsonOf(pausedAnswer) },
+    200: { description: 'It is paused.', content: jsonOf(pausedShape) },
     ...problems(400, 413, 415),
   },
 });
@@ -26,7 +28,7 @@ const resume = createRoute({
   summary: 'Send what waits',
   tags: ['destination'],
   security: secured,
-  responses: { 200: { description: 'It is not paused.', content: jsonOf(pausedAnswer) }, ...problems(409) },
+  responses: { 200: { description: 'It is not paused.', content: jsonOf(pausedShape) }, ...problems(409) },
 });
 
 const project = createRoute({
@@ -38,19 +40,13 @@ const project = createRoute({
   request: {
     body: {
       required: true,
-      content: jsonOf(
-        z.strictObject({
-          as: z.enum(['new', 'same']).openapi({
-            description: 'new: every customer is sent to it. same: what was acknowledged still counts.',
-          }),
-        }),
-      ),
+      content: jsonOf(projectRequest),
     },
   },
   responses: {
     200: {
       description: 'It is decided, and the destination is no longer paused for it.',
-      content: jsonOf(z.strictObject({ as: z.enum(['new', 'same']), due: z.int().min(0) })),
+      content: jsonOf(projectShape),
     },
     ...problems(400, 409, 413, 415),
   },

@@ -1,48 +1,25 @@
 // Erasure over HTTP: a customer erased here and at the destination, with a receipt that says what every store answered.
-import { createRoute, z } from '@hono/zod-openapi';
+
+import { createRoute } from '@hono/zod-openapi';
+import { customerParam, peopleQuery, peopleShape } from '../../contract/customer.ts';
+import {
+  eraseRequest,
+  liftedShape,
+  liftRequest,
+  type Receipt,
+  receiptParam,
+  receiptShape,
+  receiptsQuery,
+  receiptsShape,
+} from '../../contract/erasure.ts';
 import { findPeople } from '../../sync/views/find-customer.ts';
 import { type Erasure, erasureById, listErasures } from '../../tables/erasures.ts';
 import { SecretKeyError } from '../../tables/suppressions.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { nobody, Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { iso, jsonOf, limit, secured, text, time, timeOrNull } from './shapes.ts';
 
 const tags = ['erasure'];
-
-const id = z.uuid('the ID of a receipt').openapi({ description: 'The ID of a receipt.' });
-
-/** Any text that a path can carry: what somebody else once wrote must be erasable too. */
-const sourceIdText = text.min(1);
-
-const receiptShape = z
-  .strictObject({
-    id: z.uuid(),
-    state: z
-      .enum(['open', 'complete'])
-      .openapi({ description: '`complete` once every store has answered: then it names nobody any more.' }),
-    known: z.boolean().openapi({ description: 'False where there was no such customer and no record here.' }),
-    permanent: z
-      .boolean()
-      .openapi({ description: 'At the destination for good, with all that hangs on the customer.' }),
-    subject: z.string().openapi({ description: 'A keyed hash of the source ID.' }),
-    requestedAt: time,
-    endedAt: timeOrNull,
-    stores: z.array(
-      z.strictObject({
-        store: z.string().openapi({ example: 'records' }),
-        answer: z.enum(['erased', 'nothing', 'kept', 'waiting', 'refused']).openapi({
-          description:
-            '`nothing`: it held nothing. `kept`: the hashes that stop the person from coming back. `waiting`: it has not answered yet.',
-        }),
-        rows: z.int().nullable(),
-        at: time,
-        note: z.string().nullable(),
-      }),
-    ),
-  })
-  .openapi('Erasure');
-
-export type ReceiptBody = z.infer<typeof receiptShape>;
 
 const erase = createRoute({
   method: 'delete',
@@ -53,20 +30,9 @@ const erase = createRoute({
   tags,
   security: secured,
   request: {
-    params: z.object({
-      sourceId: sourceIdText.openapi({
-        param: { name: 'sourceId', in: 'path' },
-        description: 'Percent-encoded, so that slashes may be in it.',
-      }),
-    }),
+    params: customerParam,
     body: {
-      content: jsonOf(
-        z
-          .strictObject({
-            permanent: z.boolean().optional().openapi({ description: 'Default: as configured.' }),
-          })
-          .openapi('EraseRequest'),
-      ),
+      content: jsonOf(eraseRequest),
     },
   },
   responses: {
@@ -85,20 +51,11 @@ const meant = createRoute({
   summary: 'Whom an ID means: by source ID, else by the ID of a record, else by e-mail',
   tags: ['customers'],
   security: secured,
-  request: { query: z.strictObject({ id: sourceIdText }) },
+  request: { query: peopleQuery },
   responses: {
     200: {
       description: 'All that fit in the first of these senses; none where nobody is known by it.',
-      content: jsonOf(
-        z.strictObject({
-          people: z.array(
-            z.strictObject({
-              sourceId: z.string(),
-              by: z.string().openapi({ example: 'record 951 of hubspot (contacts)' }),
-            }),
-          ),
-        }),
-      ),
+      content: jsonOf(peopleShape),
     },
     ...problems(400),
   },
@@ -111,21 +68,12 @@ const list = createRoute({
   tags,
   security: secured,
   request: {
-    query: z.strictObject({
-      state: z.enum(['open', 'complete']).optional(),
-      before: id.optional(),
-      limit,
-    }),
+    query: receiptsQuery,
   },
   responses: {
     200: {
       description: 'A page of receipts.',
-      content: jsonOf(
-        z.strictObject({
-          erasures: z.array(receiptShape),
-          next: z.uuid().nullable().openapi({ description: '`before` of the next page; null on the last.' }),
-        }),
-      ),
+      content: jsonOf(receiptsShape),
     },
     ...problems(400),
   },
@@ -137,7 +85,7 @@ const one = createRoute({
   summary: 'One receipt',
   tags,
   security: secured,
-  request: { params: z.object({ id: id.openapi({ param: { name: 'id', in: 'path' } }) }) },
+  request: { params: receiptParam },
   responses: { 200: { description: 'The receipt.', content: jsonOf(receiptShape) }, ...problems(400, 404) },
 });
 
@@ -151,13 +99,13 @@ const lift = createRoute({
   request: {
     body: {
       required: true,
-      content: jsonOf(z.strictObject({ sourceId: sourceIdText }).openapi('LiftRequest')),
+      content: jsonOf(liftRequest),
     },
   },
   responses: {
     200: {
       description: 'They may come back.',
-      content: jsonOf(z.strictObject({ lifted: z.int().openapi({ description: 'Keyed hashes given up.' }) })),
+      content: jsonOf(liftedShape),
     },
     ...problems(400, 404, 409, 413, 415),
   },
@@ -177,7 +125,7 @@ export function erasuresApi(room: Room) {
       const { permanent } = (c.req.valid('json') as { permanent?: boolean } | undefined) ?? {};
       await refuseOthersName(room, sourceId);
       const receipt = await tributary.erase({ sourceId, permanent }).catch(refuseWithoutKey);
-      return c.json(receiptBody(receipt), 202, { location: `/api/erasures/${receipt.id}` });
+      return c.json(receiptOf(receipt), 202, { location: `/api/erasures/${receipt.id}` });
     })
     .openapi(list, async (c) => {
       const { state, before, limit } = c.req.valid('query');
@@ -185,14 +133,14 @@ export function erasuresApi(room: Room) {
       const found = await listErasures(database, { open, before, limit: limit + 1 });
       const page = found.slice(0, limit);
       return c.json(
-        { erasures: page.map(receiptBody), next: found.length > limit ? page.at(-1)!.id : null },
+        { erasures: page.map(receiptOf), next: found.length > limit ? page.at(-1)!.id : null },
         200,
       );
     })
     .openapi(one, async (c) => {
       const receipt = await erasureById(database, c.req.valid('param').id);
       if (!receipt) throw new Problem(404, `There is no receipt ${c.req.valid('param').id}.`);
-      return c.json(receiptBody(receipt), 200);
+      return c.json(receiptOf(receipt), 200);
     })
     .openapi(lift, async (c) => {
       const lifted = await tributary.lift(c.req.valid('json').sourceId).catch(refuseWithoutKey);
@@ -221,7 +169,7 @@ function refuseWithoutKey(error: unknown): never {
   throw error;
 }
 
-export function receiptBody(erasure: Erasure): ReceiptBody {
+export function receiptOf(erasure: Erasure): Receipt {
   const { id, subject, permanent, answers, requestedAt, endedAt } = erasure;
   const held = (store: string) => (answers[store]?.rows ?? 0) > 0;
   return {
@@ -230,15 +178,15 @@ export function receiptBody(erasure: Erasure): ReceiptBody {
     known: held('customer') || held('records'),
     permanent,
     subject,
-    requestedAt: iso(requestedAt),
-    endedAt: iso(endedAt),
+    requestedAt,
+    endedAt,
     stores: Object.entries(answers)
       .sort(([a], [b]) => placeOf(a) - placeOf(b))
       .map(([store, { answer, rows = null, at, note = null }]) => ({
         store,
         answer,
         rows,
-        at: iso(at),
+        at,
         note,
       })),
   };

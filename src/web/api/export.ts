@@ -1,12 +1,15 @@
 // Customers with all their fields over HTTP, a thousand at a time: for files and for other programs.
+
 import { createRoute, z } from '@hono/zod-openapi';
 import { parseJson } from '../../connector/json.ts';
 import type { Fields } from '../../connector.ts';
+import { exportQuery, exportShape } from '../../contract/customer.ts';
+import { text } from '../../contract/parts.ts';
 import { exportCustomers } from '../../sync/views/customer-export.ts';
 import { requireFields } from '../known.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { iso, jsonOf, secured, text, time } from './shapes.ts';
 
 const filterShape = z.record(text, text);
 
@@ -17,41 +20,12 @@ const route = createRoute({
   tags: ['customers'],
   security: secured,
   request: {
-    query: z.strictObject({
-      after: text
-        .optional()
-        .openapi({ description: 'Only customers after this source ID: `next` of the page before.' }),
-      changedSince: z.iso
-        .datetime({ offset: true })
-        .optional()
-        .openapi({ description: 'Only customers whose fields changed at or after this time.' }),
-      filter: text.optional().openapi({
-        description:
-          'Values by field name, as JSON; all must hold. A list holds a value where one of its elements is it.',
-        example: '{"metadata.plan":"gold"}',
-      }),
-      fields: text.min(1).optional().openapi({
-        description: 'Only these fields, comma-separated. Default: all.',
-        example: 'email,metadata.plan',
-      }),
-      limit: z.coerce.number('a number from 1 to 1000').int().min(1).max(1000).default(200),
-    }),
+    query: exportQuery,
   },
   responses: {
     200: {
       description: 'A page of customers.',
-      content: jsonOf(
-        z.strictObject({
-          customers: z.array(
-            z.strictObject({
-              sourceId: z.string(),
-              fields: z.record(z.string(), z.any()).openapi({ description: 'Values by field name.' }),
-              updatedAt: time.openapi({ description: 'When its fields last changed.' }),
-            }),
-          ),
-          next: z.string().nullable().openapi({ description: '`after` of the next page; null on the last.' }),
-        }),
-      ),
+      content: jsonOf(exportShape),
     },
     ...problems(400),
   },
@@ -76,7 +50,6 @@ export function exportApi(room: Room) {
     const customers = page.map((customer) => ({
       ...customer,
       fields: named ? picked(customer.fields, named) : customer.fields,
-      updatedAt: iso(customer.updatedAt),
     }));
     return c.json({ customers, next: found.length > limit ? page.at(-1)!.sourceId : null }, 200);
   });

@@ -1,9 +1,11 @@
 // Whether the process lives, and whether it can work. For machines that watch it; no token is needed.
-import { createRoute, z } from '@hono/zod-openapi';
+
+import { createRoute } from '@hono/zod-openapi';
+import { liveShape, readyShape } from '../../contract/health.ts';
 import { isUnavailable, unavailableReason } from '../../db/availability.ts';
+import { jsonOf } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { jsonOf } from './shapes.ts';
 
 const patienceMs = 2_000;
 const unready = { type: 'database', headers: { 'retry-after': '5' } };
@@ -14,7 +16,7 @@ const live = createRoute({
   summary: 'Whether the process lives',
   tags: ['health'],
   responses: {
-    200: { description: 'It lives.', content: jsonOf(z.strictObject({ status: z.literal('live') })) },
+    200: { description: 'It lives.', content: jsonOf(liveShape) },
   },
 });
 
@@ -24,7 +26,7 @@ const ready = createRoute({
   summary: 'Whether the database takes what the work writes',
   tags: ['health'],
   responses: {
-    200: { description: 'It takes writes.', content: jsonOf(z.strictObject({ status: z.literal('ready') })) },
+    200: { description: 'It takes writes.', content: jsonOf(readyShape) },
     503: problems(503)[503],
   },
 });

@@ -1,62 +1,18 @@
 // Held deliveries over HTTP: what waits for a person because too many customers lose the same thing, with the exact
 // difference, and the person's word.
-import { createRoute, z } from '@hono/zod-openapi';
+
+import { createRoute } from '@hono/zod-openapi';
+import type { z } from 'zod';
+import { type Decided, decidedShape, holdChoice, holdsQuery, holdsShape } from '../../contract/hold.ts';
 import { heldPreviews } from '../../sync/deliver/difference.ts';
-import { type Decided, refuseHolds, releaseHolds } from '../../sync/holds/decide.ts';
+import { refuseHolds, releaseHolds } from '../../sync/holds/decide.ts';
 import { groupHolds, listHolds } from '../../tables/holds.ts';
 import { requireFields, requireRuns } from '../known.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { before, iso, jsonOf, limit, secured, text, time } from './shapes.ts';
 
 const tags = ['holds'];
-
-const count = z.int().min(0);
-
-const id = z.coerce.number('an ID').int().min(1).max(Number.MAX_SAFE_INTEGER);
-
-const what = z
-  .string()
-  .openapi({ description: '`deleted`, or the field that is blanked.', example: 'phone' });
-
-const lost = z
-  .any()
-  .openapi({ description: 'The value that would go; null where the customer itself would.' });
-
-const groupShape = z
-  .strictObject({
-    source: z.string(),
-    runId: z.int().nullable(),
-    what,
-    open: count,
-    firstHeldAt: time,
-    samples: z.array(z.strictObject({ sourceId: z.string(), from: lost })),
-  })
-  .openapi('HoldGroup');
-
-const holdShape = z
-  .strictObject({
-    id: z.int(),
-    sourceId: z.string(),
-    source: z.string(),
-    runId: z.int().nullable(),
-    what,
-    from: lost,
-    heldAt: time,
-    action: z.enum(['none', 'write', 'remove', 'erase']).openapi({
-      description: 'What would be done to the customer at the destination if all its holds were released.',
-    }),
-    difference: z
-      .record(z.string(), z.strictObject({ from: z.any(), to: z.any() }))
-      .openapi({ description: 'By field: what the destination has acknowledged, and what it would become.' }),
-    payload: z
-      .record(z.string(), z.any())
-      .nullable()
-      .openapi({ description: 'Exactly what would be sent; null where nothing is written.' }),
-  })
-  .openapi('Hold');
-
-const filter = { runId: id.optional(), what: text.optional() };
 
 const list = createRoute({
   method: 'get',
@@ -65,53 +21,16 @@ const list = createRoute({
   tags,
   security: secured,
   request: {
-    query: z.strictObject({
-      ...filter,
-      before: before.openapi({ description: 'Only holds before this ID: `next` of the page before.' }),
-      limit,
-    }),
+    query: holdsQuery,
   },
   responses: {
     200: {
       description: 'The groups, and a page of holds.',
-      content: jsonOf(
-        z.strictObject({
-          groups: z.array(groupShape),
-          holds: z.array(holdShape),
-          next: z.int().nullable().openapi({ description: '`before` of the next page; null on the last.' }),
-        }),
-      ),
+      content: jsonOf(holdsShape),
     },
     ...problems(400),
   },
 });
-
-const decision = z
-  .strictObject({
-    ids: z.array(z.int().min(1)).min(1, '1 to 1000 IDs').max(1000, '1 to 1000 IDs').optional(),
-    runId: z.int().min(1).optional(),
-    what: text.optional(),
-    all: z.literal(true).optional(),
-  })
-  .superRefine(({ all, ...some }, context) => {
-    const chosen = Object.values(some).some((value) => value !== undefined);
-    if (chosen === (all === true))
-      context.addIssue({
-        code: 'custom',
-        path: [],
-        message: 'either ids, runId or what (all that are given must fit), or all: true',
-      });
-  })
-  .openapi('HoldChoice', {
-    description: 'Which holds: those that fit every one of ids, runId and what; or `{"all": true}`.',
-  });
-
-const decidedShape = z
-  .strictObject({
-    holds: count.openapi({ description: 'Holds that were decided.' }),
-    customers: count.openapi({ description: 'Customers that are held no more.' }),
-  })
-  .openapi('Decided');
 
 const decide = (word: 'release' | 'refuse', summary: string, description: string) =>
   createRoute({
@@ -121,7 +40,7 @@ const decide = (word: 'release' | 'refuse', summary: string, description: string
     description,
     tags,
     security: secured,
-    request: { body: { required: true, content: jsonOf(decision) } },
+    request: { body: { required: true, content: jsonOf(holdChoice) } },
     responses: {
       200: { description: 'What was decided.', content: jsonOf(decidedShape) },
       ...problems(400, 413, 415),
@@ -164,10 +83,9 @@ export function holdsApi(room: Room) {
       const nothing = { action: 'none' as const, difference: {}, payload: null };
       return c.json(
         {
-          groups: groups.map((group) => ({ ...group, firstHeldAt: iso(group.firstHeldAt) })),
+          groups,
           holds: page.map((hold) => ({
             ...hold,
-            heldAt: iso(hold.heldAt),
             ...(previews.get(hold.sourceId) ?? nothing),
           })),
           next: found.length > limit ? page.at(-1)!.id : null,
@@ -183,7 +101,7 @@ export function holdsApi(room: Room) {
     );
 }
 
-async function chosen(room: Room, { all: _, ...which }: z.infer<typeof decision>) {
+async function chosen(room: Room, { all: _, ...which }: z.output<typeof holdChoice>) {
   await requireKnown(room, which);
   return which;
 }

@@ -1,4 +1,5 @@
 // Files of customers taken in over HTTP: streamed to disk, kept, and read by a run. It knows no row of them.
+
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
@@ -6,32 +7,18 @@ import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import type { JsonObject } from '../../connector.ts';
+import { type ImportQuery, importBody, importQuery } from '../../contract/import.ts';
+import { sourceParam } from '../../contract/parts.ts';
+import { runShape } from '../../contract/run.ts';
 import { fieldFault } from '../../customer/fields.ts';
 import type { Source } from '../../sync/intake/source.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { faultsOf, Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
 import { takesImports } from '../status.ts';
-import { jsonOf, runBody, runShape, secured, sourceParam, text } from './shapes.ts';
 import { refusePaused } from './sources.ts';
-
-/** A parameter that holds JSON. */
-function jsonText<Shape extends z.ZodType>(shape: Shape) {
-  return z
-    .string()
-    .max(10_000)
-    .transform((given, context): unknown => {
-      try {
-        return JSON.parse(given);
-      } catch {
-        context.addIssue({ code: 'custom', message: 'JSON' });
-        return z.NEVER;
-      }
-    })
-    .pipe(shape)
-    .optional();
-}
 
 const route = createRoute({
   method: 'post',
@@ -43,41 +30,8 @@ const route = createRoute({
   security: secured,
   request: {
     params: sourceParam,
-    query: z.strictObject({
-      name: text
-        .min(1)
-        .max(200)
-        .default('import.csv')
-        .openapi({ description: "The file's name, for messages." }),
-      delimiter: text.optional().openapi({
-        description:
-          "What separates the columns: `,`, `;`, `|`, `tab` or `auto`. Default: as the source's settings say.",
-      }),
-      encoding: text.optional().openapi({
-        description:
-          "The file's encoding: `utf-8`, `windows-1250`, `utf-16le` or another label of the Encoding Standard. Default: as the source's settings say.",
-      }),
-      complete: z.enum(['true', 'false']).default('false').openapi({
-        description:
-          '`true`: the file lists every record, so records of the source that are not in it are deleted.',
-      }),
-      sourceId: text.min(1).optional().openapi({
-        description: 'The column that identifies a customer, in a file that has no column `Source_id`.',
-        example: 'Customer ID',
-      }),
-      map: jsonText(z.record(z.string(), text.min(1))).openapi({
-        description: 'The columns of fields that column names do not reveal, as JSON.',
-        example: '{"email": "E-Mail (work)"}',
-      }),
-      settings: jsonText(z.record(z.string(), z.json())).openapi({
-        description: 'Settings of the source that apply to this file only, as JSON.',
-        example: '{"pageRows": 500}',
-      }),
-      dryRun: z.enum(['true', 'false']).default('false').openapi({
-        description: 'Nothing is stored or sent: the run reports what the import would do.',
-      }),
-    }),
-    body: { required: true, content: { 'text/csv': { schema: z.string().openapi({ format: 'binary' }) } } },
+    query: importQuery,
+    body: { required: true, content: { 'text/csv': { schema: importBody } } },
   },
   responses: {
     202: {
@@ -113,7 +67,7 @@ export function importsApi(room: Room) {
       lane: 'backfill',
       request,
     });
-    return c.json(runBody(run!), 202, { location: `/api/runs/${run!.id}` });
+    return c.json(run!, 202, { location: `/api/runs/${run!.id}` });
   });
 }
 
@@ -127,19 +81,17 @@ function requireFiles(source: Source): void {
     );
 }
 
-interface Asked {
-  delimiter?: string | undefined;
-  encoding?: string | undefined;
-  complete: 'true' | 'false';
-  sourceId?: string | undefined;
-  map?: { [field: string]: string } | undefined;
-  settings?: JsonObject | undefined;
-}
-
 /** How the source's settings differ for this file, checked as the connector checks them. */
 function settingsOf(
   source: Source,
-  { delimiter, encoding, complete, sourceId, map = {}, settings: given = {} }: Asked,
+  {
+    delimiter,
+    encoding,
+    complete,
+    sourceId,
+    map = {},
+    settings: given = {},
+  }: Omit<ImportQuery, 'name' | 'dryRun'>,
 ): JsonObject {
   const rename = Object.fromEntries(
     Object.entries(map).map(([field, column]) => [column, nameOf(source, field)]),

@@ -1,50 +1,14 @@
 // Values set by hand over HTTP: each wins over every record until it is released.
-import { createRoute, z } from '@hono/zod-openapi';
+
+import { createRoute } from '@hono/zod-openapi';
+import { pinParam, pinRequest, pinShape, unpinnedShape } from '../../contract/pin.ts';
 import { pin, unpin } from '../../sync/intake/pinning.ts';
 import { findCustomers } from '../../sync/views/find-customer.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { nobody, Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { iso, jsonOf, secured, text, time } from './shapes.ts';
 
 const tags = ['customers'];
-
-const revision = z
-  .int()
-  .nullable()
-  .openapi({ description: "The customer's new revision, which is owed now; null where nothing changed." });
-
-const params = z.object({
-  sourceId: text.min(1).openapi({ param: { name: 'sourceId', in: 'path' }, description: 'Percent-encoded.' }),
-  field: text.min(1).openapi({ param: { name: 'field', in: 'path' }, example: 'metadata.plan' }),
-});
-
-const pinBody = z
-  .strictObject({
-    value: z
-      .any()
-      .refine((value) => value !== undefined, 'any JSON, null too')
-      .openapi({
-        description: 'Normalised and typed as a mapped value of the field; null empties it.',
-        example: 'gold',
-      }),
-    note: text
-      .trim()
-      .max(500)
-      .default('')
-      .openapi({ description: 'Why; shown wherever the value is explained.' }),
-  })
-  .openapi('PinRequest');
-
-const pinShape = z
-  .strictObject({
-    sourceId: z.string(),
-    field: z.string(),
-    value: z.any(),
-    note: z.string(),
-    pinnedAt: time,
-    revision,
-  })
-  .openapi('Pin');
 
 const put = createRoute({
   method: 'put',
@@ -52,7 +16,7 @@ const put = createRoute({
   summary: 'Set a field by hand, until it is released',
   tags,
   security: secured,
-  request: { params, body: { required: true, content: jsonOf(pinBody) } },
+  request: { params: pinParam, body: { required: true, content: jsonOf(pinRequest) } },
   responses: {
     200: { description: 'It is pinned.', content: jsonOf(pinShape) },
     ...problems(400, 404, 413, 415),
@@ -65,13 +29,11 @@ const release = createRoute({
   summary: 'Let the records decide a field again',
   tags,
   security: secured,
-  request: { params },
+  request: { params: pinParam },
   responses: {
     200: {
       description: 'It is released.',
-      content: jsonOf(
-        z.strictObject({ sourceId: z.string(), field: z.string(), revision }).openapi('Unpinned'),
-      ),
+      content: jsonOf(unpinnedShape),
     },
     ...problems(400, 404),
   },
@@ -88,7 +50,7 @@ export function pinsApi(room: Room) {
       if (!done.pinned) throw badPin(done.about, done.about === 'field' ? field : value, done.fault);
       tributary.wake();
       const { pinnedAt, revision } = done;
-      return c.json({ sourceId, field, value: done.value, note, pinnedAt: iso(pinnedAt), revision }, 200);
+      return c.json({ sourceId, field, value: done.value, note, pinnedAt, revision }, 200);
     })
     .openapi(release, async (c) => {
       const { sourceId, field } = c.req.valid('param');

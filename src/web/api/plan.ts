@@ -1,136 +1,24 @@
 // Forecasts over HTTP: what a run would take, before it is asked for, and what came of earlier ones. Nothing is kept but
 // the forecast itself.
-import { createRoute, z } from '@hono/zod-openapi';
+
+import { createRoute } from '@hono/zod-openapi';
+import type { Forecast, KeptForecast } from '../../contract/forecast.ts';
+import { forecastsMadeShape, forecastsQuery, forecastsShape, planRequest } from '../../contract/forecast.ts';
+import type { Run } from '../../contract/run.ts';
 import type { Source } from '../../sync/intake/source.ts';
 import { UnknownSizeError } from '../../sync/plan/plan-records.ts';
 import type { PlanRequest } from '../../sync/plan/planning.ts';
 import type { DryRunReport } from '../../sync/preview/dry-run.ts';
-import { type Forecast, type KeptForecast, keepForecast, listForecasts } from '../../tables/forecasts.ts';
-import { type Run, reportOf } from '../../tables/runs.ts';
+import { keepForecast, listForecasts } from '../../tables/forecasts.ts';
+import { reportOf } from '../../tables/runs.ts';
 import { number } from '../../words.ts';
 import { requireSchema } from '../known-schema.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
 import { runNamed } from './runs.ts';
-import { before, iso, jsonOf, laneShape, limit, orNull, secured, text, time } from './shapes.ts';
 
 const tags = ['forecasts'];
-
-const count = z.int().min(0);
-
-const amount = z.number().min(0);
-
-const side = z.enum(['source', 'destination']);
-
-const modes = z.enum(['incremental', 'full']);
-
-const body = z
-  .strictObject({
-    source: text
-      .min(1)
-      .optional()
-      .openapi({ description: 'Without it: all that are pulled, each by itself.' }),
-    mode: modes.default('incremental'),
-    records: z
-      .int()
-      .min(0)
-      .max(1_000_000_000)
-      .optional()
-      .openapi({ description: 'How many records there are, where you know better. With `source` only.' }),
-    dryRunId: z
-      .int()
-      .min(1)
-      .optional()
-      .openapi({ description: 'A finished dry run of this source and mode: what it found is exact.' }),
-    force: z.boolean().default(false).openapi({
-      description: 'Answer too where a quota of a day or longer does not have so many calls left.',
-    }),
-  })
-  .superRefine(({ source, records, dryRunId }, context) => {
-    for (const [path, value] of Object.entries({ records, dryRunId }))
-      if (value !== undefined && source === undefined)
-        context.addIssue({ code: 'custom', path: [path], message: 'nothing, but with a source' });
-  })
-  .openapi('PlanRequest');
-
-const quotaShape = z
-  .strictObject({
-    side,
-    quota: z.string(),
-    calls: count,
-    limit: count.openapi({ description: 'Calls in any `seconds` that this run may make: less the reserve.' }),
-    seconds: amount,
-    left: count.openapi({ description: 'Of `limit`, what is left when it begins.' }),
-    share: amount.openapi({
-      description: 'Of all that the quota allows meanwhile, or in one window where that is longer: 0 to 1.',
-    }),
-    waitMinutes: amount.openapi({ description: 'How long the work stands still for its sake.' }),
-    fits: z.boolean(),
-    bucket: z.string().nullable(),
-    all: z.boolean(),
-  })
-  .openapi('ForecastQuota');
-
-const totals = z.strictObject({ source: count, destination: count });
-
-const forecastShape = z
-  .strictObject({
-    source: z.string(),
-    mode: modes,
-    first: z.boolean().openapi({ description: 'Nothing of the source was read to its end before.' }),
-    at: time,
-    lane: laneShape,
-    accounts: z.strictObject({ source: z.string().nullable(), destination: z.string() }),
-    vendors: z.strictObject({ source: z.string(), destination: z.string() }),
-    records: z.strictObject({
-      count,
-      basis: z.enum(['vendor', 'dry run', 'given', 'last full run', 'recent runs', 'stored records']),
-    }),
-    customers: count.openapi({ description: 'Customers that are taken to be written.' }),
-    bytes: z.strictObject({ read: count, written: count }),
-    calls: z.array(z.strictObject({ side, what: z.string(), bucket: z.string().nullable(), calls: count })),
-    totals,
-    quotas: z.array(quotaShape),
-    minutes: amount,
-    readMinutes: amount.openapi({ description: 'Until the last record is read.' }),
-    endsAt: time,
-    bottleneck: orNull(z.strictObject({ side, quota: z.string() })).openapi({
-      description: 'The quota that most of the time is spent waiting for; null: the answers themselves.',
-    }),
-    fits: z.boolean(),
-    assumptions: z.array(z.string()),
-  })
-  .openapi('Forecast');
-
-const actualShape = z
-  .strictObject({
-    state: z.enum(['requested', 'finished', 'failed', 'cancelled']),
-    beganAt: time,
-    endedAt: time,
-    minutes: amount,
-    records: count,
-    customers: count,
-    calls: z.strictObject({ source: count.nullable(), destination: count.nullable() }),
-    quotas: z.array(z.strictObject({ side, quota: z.string(), calls: count })),
-  })
-  .openapi('ForecastActual');
-
-const ratio = amount.nullable();
-
-const keptShape = z
-  .strictObject({
-    id: z.int(),
-    madeAt: time,
-    forecast: forecastShape,
-    runId: z.int().nullable().openapi({ description: 'The run that carried it out.' }),
-    actual: orNull(actualShape).openapi({
-      description: 'What came of it; null until its run has ended and its customers are settled.',
-    }),
-    ratio: orNull(z.strictObject({ calls: ratio, minutes: ratio, customers: ratio })).openapi({
-      description: 'Actual by forecast.',
-    }),
-  })
-  .openapi('KeptForecast');
 
 const make = createRoute({
   method: 'post',
@@ -140,13 +28,11 @@ const make = createRoute({
     'Counts by cheap calls and plays the run through against the quotas as they stand. A run of this source and mode that begins within the hour is compared with it.',
   tags,
   security: secured,
-  request: { body: { required: true, content: jsonOf(body) } },
+  request: { body: { required: true, content: jsonOf(planRequest) } },
   responses: {
     200: {
       description: 'A forecast for each source.',
-      content: jsonOf(
-        z.strictObject({ forecasts: z.array(z.strictObject({ id: z.int(), ...forecastShape.shape })) }),
-      ),
+      content: jsonOf(forecastsMadeShape),
     },
     ...problems(400, 404, 409, 413, 415, 503),
   },
@@ -159,22 +45,12 @@ const list = createRoute({
   tags,
   security: secured,
   request: {
-    query: z.strictObject({
-      source: text.optional(),
-      run: z.coerce.number('the ID of a run').int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
-      before: before.openapi({ description: 'Only forecasts before this ID: `next` of the page before.' }),
-      limit,
-    }),
+    query: forecastsQuery,
   },
   responses: {
     200: {
       description: 'A page of forecasts.',
-      content: jsonOf(
-        z.strictObject({
-          forecasts: z.array(keptShape),
-          next: z.int().nullable().openapi({ description: '`before` of the next page; null on the last.' }),
-        }),
-      ),
+      content: jsonOf(forecastsShape),
     },
     ...problems(400),
   },
@@ -194,7 +70,7 @@ export function planApi(room: Room) {
       if (!force) refuseWhatCannotFit(forecasts);
       const kept = [];
       for (const forecast of forecasts)
-        kept.push({ id: await keepForecast(tributary.database, forecast), ...forecastBody(forecast) });
+        kept.push({ id: await keepForecast(tributary.database, forecast), ...forecast });
       return c.json({ forecasts: kept }, 200);
     })
     .openapi(list, async (c) => {
@@ -202,7 +78,7 @@ export function planApi(room: Room) {
       const all = await listForecasts(tributary.database, { ...filter, limit: limit + 1 });
       const page = all.slice(0, limit);
       const next = all.length > limit ? page.at(-1)!.id : null;
-      return c.json({ forecasts: page.map(keptBody), next }, 200);
+      return c.json({ forecasts: page.map(withRatio), next }, 200);
     });
 }
 
@@ -256,22 +132,13 @@ function refuseWhatCannotFit(forecasts: readonly Forecast[]): void {
   });
 }
 
-function forecastBody(forecast: Forecast): z.infer<typeof forecastShape> {
-  return { ...forecast, at: iso(forecast.at), endsAt: iso(Math.round(forecast.endsAt)) };
-}
-
-function keptBody({ madeAt, forecast, actual, ...kept }: KeptForecast): z.infer<typeof keptShape> {
-  return {
-    ...kept,
-    madeAt: iso(madeAt),
-    forecast: forecastBody(forecast),
-    actual: actual && { ...actual, beganAt: iso(actual.beganAt), endedAt: iso(actual.endedAt) },
-    ratio: actual && {
-      calls: ratioOf(sumOf(actual.calls), sumOf(forecast.totals)),
-      minutes: ratioOf(actual.minutes, forecast.minutes),
-      customers: ratioOf(actual.customers, forecast.customers),
-    },
+function withRatio({ forecast, actual, ...kept }: Omit<KeptForecast, 'ratio'>): KeptForecast {
+  const ratio = actual && {
+    calls: ratioOf(sumOf(actual.calls), sumOf(forecast.totals)),
+    minutes: ratioOf(actual.minutes, forecast.minutes),
+    customers: ratioOf(actual.customers, forecast.customers),
   };
+  return { ...kept, forecast, actual, ratio };
 }
 
 /** Of both sides; null where those of one are not counted. */

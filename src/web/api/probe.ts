@@ -1,36 +1,16 @@
 // The probe over HTTP: what was found out of the destination, and a person's consent to find it out.
-import { createRoute, z } from '@hono/zod-openapi';
+
+import { createRoute } from '@hono/zod-openapi';
 import type { Tributary } from '../../app/app.ts';
+import { probedShape, probeRequest, probeShape } from '../../contract/probe.ts';
 import { carryProbe, type Probed, ProbeError } from '../../sync/probe/probe.ts';
 import { destinationName, listPauses } from '../../tables/pauses.ts';
 import { keepTraits, provenTraits } from '../../tables/traits.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { iso, jsonOf, secured, timeOrNull } from './shapes.ts';
 
 const tags = ['destination'];
-
-const count = z.int().min(0);
-
-const foundShape = z
-  .strictObject({
-    account: z.string().openapi({ description: 'Whose answers these are. No secret.' }),
-    probedAt: timeOrNull.openapi({ description: 'Null where it was never probed.' }),
-    answers: z.array(
-      z.strictObject({
-        question: z.string().openapi({ example: 'metadataWrites' }),
-        answer: z.string().openapi({ example: 'merge' }),
-        evidence: z.string().openapi({ description: 'What was seen.' }),
-      }),
-    ),
-    effect: z.strictObject({ partialWrites: z.enum(['merge', 'replace']), bulk: z.boolean() }).openapi({
-      description: 'What deliveries go by now: what is set, else what was proven, else the safe way.',
-    }),
-    contradictions: z
-      .array(z.string())
-      .openapi({ description: 'What is set otherwise than was proven; what is set is obeyed.' }),
-  })
-  .openapi('ProbeFound');
 
 const show = createRoute({
   method: 'get',
@@ -38,7 +18,7 @@ const show = createRoute({
   summary: 'What a probe found out of the destination',
   tags,
   security: secured,
-  responses: { 200: { description: 'The answers.', content: jsonOf(foundShape) }, ...problems() },
+  responses: { 200: { description: 'The answers.', content: jsonOf(probeShape) }, ...problems() },
 });
 
 const carry = createRoute({
@@ -52,30 +32,13 @@ const carry = createRoute({
   request: {
     body: {
       required: true,
-      content: jsonOf(
-        z
-          .strictObject({
-            consent: z.literal(true, 'true: it writes to the destination').openapi({
-              description: 'That customers may be written at the destination, and taken away again.',
-            }),
-          })
-          .openapi('ProbeConsent'),
-      ),
+      content: jsonOf(probeRequest),
     },
   },
   responses: {
     200: {
       description: 'What was found out.',
-      content: jsonOf(
-        foundShape
-          .extend({
-            calls: count.openapi({ description: 'Requests that it took.' }),
-            left: z.array(z.string()).openapi({
-              description: 'Source IDs of throwaway customers that could not be taken away: do it by hand.',
-            }),
-          })
-          .openapi('ProbeDone'),
-      ),
+      content: jsonOf(probedShape),
     },
     ...problems(400, 409, 413, 415),
   },
@@ -106,7 +69,7 @@ async function found(tributary: Tributary) {
   const { partialWrites, bulk } = destination.traits(settings);
   return {
     account,
-    probedAt: iso(traits?.probedAt ?? null),
+    probedAt: traits?.probedAt ?? null,
     answers: Object.entries(answers).map(([question, { answer, evidence }]) => ({
       question,
       answer,

@@ -1,12 +1,13 @@
 // Values in quarantine over HTTP: a list to page through.
+
 import { createRoute, z } from '@hono/zod-openapi';
+import { text } from '../../contract/parts.ts';
+import { quarantineQuery, quarantineShape } from '../../contract/record.ts';
 import { listQuarantine, type QuarantinePlace } from '../../sync/views/quarantine.ts';
 import { requireFields, requireSource } from '../known.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { iso, jsonOf, limit, secured, text, time } from './shapes.ts';
-
-const value = z.any();
 
 const quarantine = createRoute({
   method: 'get',
@@ -15,40 +16,12 @@ const quarantine = createRoute({
   tags: ['records'],
   security: secured,
   request: {
-    query: z.strictObject({
-      source: text.min(1).optional(),
-      field: text.min(1).optional().openapi({ example: 'metadata.points' }),
-      after: text.optional().openapi({ description: '`next` of the page before.' }),
-      limit,
-    }),
+    query: quarantineQuery,
   },
   responses: {
     200: {
       description: 'A page of them.',
-      content: jsonOf(
-        z.strictObject({
-          values: z.array(
-            z
-              .strictObject({
-                source: z.string(),
-                stream: z.string(),
-                recordId: z.string(),
-                sourceId: z.string().nullable(),
-                field: z.string(),
-                reason: z.string(),
-                value: value.openapi({ description: 'What the record says now, cut where it is long.' }),
-                lastGood: value.openapi({
-                  description:
-                    'The last good value of the record, which speaks in its place; null where there is none.',
-                }),
-                stands: value.openapi({ description: 'What the customer has.' }),
-                changedAt: time,
-              })
-              .openapi('QuarantinedValue'),
-          ),
-          next: z.string().nullable().openapi({ description: '`after` of the next page; null on the last.' }),
-        }),
-      ),
+      content: jsonOf(quarantineShape),
     },
     ...problems(400),
   },
@@ -63,8 +36,7 @@ export function quarantineApi(room: Room) {
     const place = after === undefined ? undefined : placeOf(after);
     const found = await listQuarantine(database, rules, filter, { after: place, limit: limit + 1 });
     const page = found.slice(0, limit);
-    const values = page.map((entry) => ({ ...entry, changedAt: iso(entry.changedAt) }));
-    return c.json({ values, next: found.length > limit ? nextOf(page.at(-1)!) : null }, 200);
+    return c.json({ values: page, next: found.length > limit ? nextOf(page.at(-1)!) : null }, 200);
   });
 }
 

@@ -1,9 +1,13 @@
 // A source set back to a time, over HTTP.
-import { createRoute, z } from '@hono/zod-openapi';
+
+import { createRoute } from '@hono/zod-openapi';
+import { sourceParam } from '../../contract/parts.ts';
+import { rewindRequest, runShape } from '../../contract/run.ts';
 import { type Rewound, rewind } from '../../sync/pull/rewind.ts';
+import { iso } from '../../words.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
-import { iso, jsonOf, runBody, runShape, secured, sourceParam } from './shapes.ts';
 import { refusePaused } from './sources.ts';
 
 const rewindRoute = createRoute({
@@ -16,15 +20,7 @@ const rewindRoute = createRoute({
     params: sourceParam,
     body: {
       required: true,
-      content: jsonOf(
-        z
-          .strictObject({
-            to: z.iso
-              .datetime({ offset: true, error: 'a time such as 2026-03-01T12:00:00Z' })
-              .openapi({ description: 'ISO 8601, with an offset or Z.', example: '2026-03-01T12:00:00Z' }),
-          })
-          .openapi('Rewind'),
-      ),
+      content: jsonOf(rewindRequest),
     },
   },
   responses: {
@@ -49,7 +45,7 @@ export function rewindApi(room: Room) {
     if (!done.rewound) throw refusal(source.name, source.config.connector.name, done);
     tributary.log.info({ source: source.name, to: iso(to) }, 'the source was rewound');
     tributary.wake();
-    return c.json(runBody(done.run), 202, { location: `/api/runs/${done.run.id}` });
+    return c.json(done.run, 202, { location: `/api/runs/${done.run.id}` });
   });
 }
 

@@ -1,14 +1,16 @@
 // One run's progress as server-sent events, until it has ended or nobody listens.
+
 import { createRoute } from '@hono/zod-openapi';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import { z } from 'zod';
+import { runParam, runShape } from '../../contract/run.ts';
 import { runById } from '../../tables/runs.ts';
+import { secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { runNamed, runParam } from './runs.ts';
-import { runBody, runShape, secured } from './shapes.ts';
+import { runNamed } from './runs.ts';
 
 const everyMs = 500;
-
 /** Proxies cut connections that are silent for long. */
 const heartbeatMs = 15_000;
 
@@ -59,7 +61,7 @@ async function follow(
   while (!over.aborted) {
     const run = await runById(database, id);
     if (!run) return;
-    const data = JSON.stringify(runBody(run));
+    const data = JSON.stringify(z.encode(runShape, run));
     if (data !== said) {
       await stream.writeSSE({ event: 'progress', data });
       said = data;

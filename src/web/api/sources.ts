@@ -1,23 +1,18 @@
 // Sources over HTTP: what they are, and a person's word to sync, pause or resume one.
-import { createRoute, z } from '@hono/zod-openapi';
+
+import { createRoute } from '@hono/zod-openapi';
+import { sourceParam } from '../../contract/parts.ts';
+import { pausedShape, pauseRequest, withdrawnShape } from '../../contract/pause.ts';
+import { runShape, syncRequest } from '../../contract/run.ts';
+import { sourcesShape } from '../../contract/status.ts';
 import type { Source } from '../../sync/intake/source.ts';
 import { checkpoint } from '../../tables/checkpoints.ts';
 import { destinationName, listPauses, pause, pullTrialForward, resume } from '../../tables/pauses.ts';
 import { goingRun } from '../../tables/runs.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
 import { newApi, type Room, sourceNamed } from '../room.ts';
-import { readSources, sourceShape } from '../status.ts';
-import {
-  jsonOf,
-  orNull,
-  pauseBody,
-  pauseShape,
-  runBody,
-  runShape,
-  secured,
-  sourceParam,
-  text,
-} from './shapes.ts';
+import { readSources } from '../status.ts';
 
 const tags = ['sources'];
 
@@ -28,35 +23,10 @@ const list = createRoute({
   tags,
   security: secured,
   responses: {
-    200: { description: 'The sources.', content: jsonOf(z.strictObject({ sources: z.array(sourceShape) })) },
+    200: { description: 'The sources.', content: jsonOf(sourcesShape) },
     ...problems(),
   },
 });
-
-const syncBody = z
-  .strictObject({
-    mode: z.enum(['incremental', 'full', 'records']).optional().openapi({
-      description:
-        'incremental: what changed. full: everything. records: those in `recordIds`. A dry run without one is incremental.',
-    }),
-    dryRun: z.boolean().optional().openapi({
-      description:
-        'Keep and send nothing: what the run would do is the `report` of the run that is answered.',
-    }),
-    recordIds: z
-      .array(text.min(1))
-      .min(1, '1 to 1000 record IDs')
-      .max(1000, '1 to 1000 record IDs')
-      .optional(),
-  })
-  .superRefine(({ mode, recordIds, dryRun }, context) => {
-    if (mode === undefined && dryRun !== true)
-      context.addIssue({ code: 'custom', path: ['mode'], message: 'incremental, full or records' });
-    const fault = (message: string) => context.addIssue({ code: 'custom', path: ['recordIds'], message });
-    if (mode === 'records' && !recordIds) fault('1 to 1000 record IDs, in the mode records');
-    if (mode !== 'records' && recordIds) fault('nothing, but in the mode records');
-  })
-  .openapi('Sync');
 
 const sync = createRoute({
   method: 'post',
@@ -64,7 +34,7 @@ const sync = createRoute({
   summary: 'Ask for a run',
   tags,
   security: secured,
-  request: { params: sourceParam, body: { required: true, content: jsonOf(syncBody) } },
+  request: { params: sourceParam, body: { required: true, content: jsonOf(syncRequest) } },
   responses: {
     202: {
       description: 'The run that was asked for.',
@@ -75,16 +45,6 @@ const sync = createRoute({
   },
 });
 
-export const pauseRequest = z
-  .strictObject({
-    reason: text.trim().min(1).max(500).optional().openapi({ description: 'Shown wherever the pause is.' }),
-  })
-  .openapi('PauseRequest');
-
-export const pausedAnswer = z
-  .strictObject({ name: z.string(), paused: orNull(pauseShape) })
-  .openapi('Paused');
-
 const pauseRoute = createRoute({
   method: 'post',
   path: '/api/sources/{source}/pause',
@@ -93,7 +53,7 @@ const pauseRoute = createRoute({
   security: secured,
   request: { params: sourceParam, body: { content: jsonOf(pauseRequest) } },
   responses: {
-    200: { description: 'It is paused.', content: jsonOf(pausedAnswer) },
+    200: { description: 'It is paused.', content: jsonOf(pausedShape) },
     ...problems(400, 404, 413, 415),
   },
 });
@@ -106,7 +66,7 @@ const resumeRoute = createRoute({
   security: secured,
   request: { params: sourceParam },
   responses: {
-    200: { description: 'It is not paused.', content: jsonOf(pausedAnswer) },
+    200: { description: 'It is not paused.', content: jsonOf(pausedShape) },
     ...problems(400, 404),
   },
 });
@@ -123,7 +83,7 @@ const withdrawRoute = createRoute({
   responses: {
     202: {
       description: 'The source is withdrawn; a `remap` run takes back its contributions.',
-      content: jsonOf(z.strictObject({ name: z.string(), withdrawn: z.literal(true) })),
+      content: jsonOf(withdrawnShape),
     },
     ...problems(400, 404, 409),
   },
@@ -172,7 +132,7 @@ export function sourcesApi(room: Room) {
       const run = asked ?? (isTrial ? await goingRun(room.tributary.database, source.name, mode) : null);
       if (!run) await refuseSecond(room, source.name, mode);
       if (!dryRun) await room.tributary.hurryDeliveries();
-      return c.json(runBody(run!), 202, { location: `/api/runs/${run!.id}` });
+      return c.json(run!, 202, { location: `/api/runs/${run!.id}` });
     })
     .openapi(pauseRoute, async (c) => {
       const { name } = sourceNamed(room, c.req.valid('param').source);
@@ -258,7 +218,7 @@ export async function pauseByPerson(room: Room, name: string, reason = 'paused b
   const { database, clock, log } = room.tributary;
   await pause(database, name, { cause: 'person', reason }, clock.now());
   log.info({ source: name, reason }, 'paused by a person');
-  return { name, paused: pauseBody((await listPauses(database)).get(name)) };
+  return { name, paused: (await listPauses(database)).get(name) ?? null };
 }
 
 export async function resumeByPerson(room: Room, name: string) {

@@ -1,12 +1,12 @@
 // What was spent of each account's quotas, by lane and hour.
-import { createRoute, z } from '@hono/zod-openapi';
+
+import { createRoute } from '@hono/zod-openapi';
+import { spendQuery, spendShape } from '../../contract/spend.ts';
 import { readSpend } from '../../engine/quota/spend.ts';
 import { destinationName } from '../../tables/pauses.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { iso, jsonOf, laneShape, secured, time } from './shapes.ts';
-
-const count = z.int().min(0);
 
 const hourMs = 3_600_000;
 
@@ -18,34 +18,12 @@ const spend = createRoute({
   tags: ['status'],
   security: secured,
   request: {
-    query: z.strictObject({
-      hours: z.coerce.number('a number from 1 to 744').int().min(1).max(744).default(24).openapi({
-        description: 'How far back, the present hour included.',
-      }),
-    }),
+    query: spendQuery,
   },
   responses: {
     200: {
       description: 'By vendor.',
-      content: jsonOf(
-        z.strictObject({
-          vendors: z.array(
-            z.strictObject({
-              name: z.string().openapi({ description: 'The source, or `destination`.' }),
-              account: z.string(),
-              spent: z.array(
-                z.strictObject({
-                  quota: z.string(),
-                  lane: laneShape,
-                  hour: time,
-                  calls: count,
-                  refused: count.openapi({ description: 'Of them those answered 429 for this quota.' }),
-                }),
-              ),
-            }),
-          ),
-        }),
-      ),
+      content: jsonOf(spendShape),
     },
     ...problems(400),
   },
@@ -67,7 +45,7 @@ export function spendApi({ tributary }: Room) {
       accounts.map(async ({ name, account }) => ({
         name,
         account,
-        spent: (await readSpend(database, { account, from })).map((row) => ({ ...row, hour: iso(row.hour) })),
+        spent: await readSpend(database, { account, from }),
       })),
     );
     return c.json({ vendors }, 200);

@@ -1,9 +1,11 @@
 // The status over HTTP.
+
 import { createRoute } from '@hono/zod-openapi';
+import { statusShape } from '../../contract/status.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
 import { newApi, type Room } from '../room.ts';
-import { readStatus, statusShape } from '../status.ts';
-import { jsonOf, secured } from './shapes.ts';
+import { readStatus } from '../status.ts';
 
 const status = createRoute({
   method: 'get',

@@ -1,72 +1,30 @@
 // The webhook of one source over HTTP: all that a person needs to set it up at the vendor, and a request to try it.
+
 import { randomUUID } from 'node:crypto';
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import type { Webhook } from '../../connector/webhook.ts';
+import { sourceParam } from '../../contract/parts.ts';
+import { type WebhookTest, webhookShape, webhookTestShape } from '../../contract/webhook.ts';
 import { signedRequest } from '../../engine/webhook/signing.ts';
+import { withFirstFault } from '../../sync/views/inbox-faults.ts';
 import { markedRequest, markHeader, newestRequest } from '../../sync/views/sample-request.ts';
 import { type ListedRequest, requestById } from '../../tables/inbox.ts';
 import { destinationName } from '../../tables/pauses.ts';
+import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
 import { type Api, newApi, type Room, sourceNamed } from '../room.ts';
-import { webhookState, webhookStateShape } from '../webhook-state.ts';
+import { webhookState } from '../webhook-state.ts';
 import {
   addressOf,
   checkText,
   contentTypeOf,
   handshakeTexts,
   headersToSet,
-  placeholder,
   schemeText,
 } from '../webhook-words.ts';
 import { usualMaxBodyBytes, webhookOf } from '../webhooks.ts';
-import { requestBodies, requestShape } from './inbox-shapes.ts';
-import { jsonOf, orNull, secured, sourceParam } from './shapes.ts';
 
 const tags = ['sources'];
-
-const headerShape = z.strictObject({ name: z.string(), value: z.string() });
-
-const webhookShape = z
-  .strictObject({
-    ...webhookStateShape.shape,
-    source: z.string(),
-    connector: z.string(),
-    url: z.string().openapi({
-      description: `Where the vendor sends. \`${placeholder}\` stands for the secret of the settings.`,
-    }),
-    path: z.string().openapi({ description: 'The same without scheme and host.' }),
-    isPublic: z.boolean().openapi({
-      description: 'It is that of `publicUrl`. False: it is the one that this request was sent to.',
-    }),
-    authentication: z
-      .array(z.string())
-      .openapi({ description: "How a request shows that it is the vendor's: one of these is enough." }),
-    checks: z.array(z.string()).openapi({ description: 'What must hold besides.' }),
-    headers: z.array(headerShape).openapi({ description: 'What to set, where a person may.' }),
-    handshake: z.array(z.string()),
-    recipe: orNull(
-      z
-        .strictObject({
-          where: z.string(),
-          method: z.string(),
-          headers: z.array(headerShape),
-          body: z.string(),
-        })
-        .openapi('Recipe'),
-    ).openapi({ description: 'What to paste, where the vendor lets a person write the request.' }),
-    notes: z.array(z.string()),
-    form: z.enum(['json', 'form', 'soap']),
-    limits: z.strictObject({
-      maxBodyBytes: z.int(),
-      requestsPerSecond: z.number(),
-      keepDays: z.number().openapi({ description: 'How long opened requests are kept.' }),
-      retryHorizonSeconds: z
-        .number()
-        .openapi({ description: 'How long the vendor may send the same again.' }),
-    }),
-    sample: z.string().nullable(),
-  })
-  .openapi('Webhook');
 
 const about = createRoute({
   method: 'get',
@@ -82,23 +40,6 @@ const about = createRoute({
   },
 });
 
-const triedShape = z
-  .strictObject({
-    sent: z.boolean(),
-    reason: z.string().nullable().openapi({ description: 'Why nothing was sent.' }),
-    url: z
-      .string()
-      .nullable()
-      .openapi({ description: `With \`${placeholder}\` for the secret.` }),
-    status: z.int().nullable().openapi({ description: 'What the door answered.' }),
-    answer: z.string().nullable().openapi({ description: 'Its body, or why it refused.' }),
-    request: orNull(requestShape).openapi({
-      description:
-        'What was kept of it. Null where it was not kept. `waiting` where it was not opened within five seconds.',
-    }),
-  })
-  .openapi('WebhookTest');
-
 const test = createRoute({
   method: 'post',
   path: '/api/sources/{source}/webhook/test',
@@ -108,16 +49,14 @@ const test = createRoute({
   security: secured,
   request: { params: sourceParam },
   responses: {
-    200: { description: 'What came of it.', content: jsonOf(triedShape) },
+    200: { description: 'What came of it.', content: jsonOf(webhookTestShape) },
     ...problems(400, 404),
   },
 });
 
 /** Of the destination's own webhooks. */
 const usualLimits = { maxBodyBytes: null, requestsPerSecond: 1000, keepDays: 14 };
-
 const waitMs = 5_000;
-
 const lookEveryMs = 50;
 
 /** `door`: where webhooks come in. */
@@ -188,9 +127,7 @@ function describe(room: Room, name: string, webhook: Webhook<unknown>, asked: st
 
 // ── Trying it ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-type Tried = z.infer<typeof triedShape>;
-
-const unsent = (reason: string): Tried => ({
+const unsent = (reason: string): WebhookTest => ({
   sent: false,
   reason,
   url: null,
@@ -199,7 +136,7 @@ const unsent = (reason: string): Tried => ({
   request: null,
 });
 
-async function tryDoor(room: Room, door: Api, name: string, asked: string): Promise<Tried> {
+async function tryDoor(room: Room, door: Api, name: string, asked: string): Promise<WebhookTest> {
   const webhook = webhookNamed(room, name);
   const { clock, database } = room.tributary;
   if (webhook.sample === undefined)
@@ -232,7 +169,7 @@ async function tryDoor(room: Room, door: Api, name: string, asked: string): Prom
     url: addressOf(`${base}${pathOf(name)}`, webhook),
     status: response.status,
     answer: await answerText(response),
-    request: request && (await requestBodies(database, [request]))[0]!,
+    request: request && (await withFirstFault(database, [request]))[0]!,
   };
 }
 

@@ -1,14 +1,13 @@
 // The search for a customer, and what is known of the one found.
 import { html } from 'hono/html';
-import type { CustomerLine } from '../../sync/views/customer-view.ts';
-import type { CustomerBody } from '../api/customers.ts';
+import type { Customer, CustomerLine } from '../../contract/customer.ts';
 import { value } from './format.ts';
 import { chip, type Html, moment } from './parts.ts';
 
 /** What a search has found: one customer, or several to choose from. */
-export type Found = { query: string; customer: CustomerBody | null; others: CustomerLine[] };
+export type Found = { query: string; customer: Customer | null; others: CustomerLine[] };
 
-export function customerSection(found: Found | null, now: string): Html {
+export function customerSection(found: Found | null, now: number): Html {
   return html`<section aria-labelledby="customer-title">
 <h2 id="customer-title">Find a customer</h2>
 <div class="card">
@@ -21,7 +20,7 @@ export function customerSection(found: Found | null, now: string): Html {
 </div></section>`;
 }
 
-function result({ query, customer, others }: Found, now: string): Html {
+function result({ query, customer, others }: Found, now: number): Html {
   if (!customer && others.length === 0) {
     return html`<p class="empty" data-key="none">No customer's source ID, e-mail or name begins with <b>${query}</b>.</p>`;
   }
@@ -40,7 +39,7 @@ function stateChip(state: CustomerLine['state']): Html | '' {
   return state ? chip(tones[state], state) : '';
 }
 
-function known(customer: CustomerBody, now: string): Html {
+function known(customer: Customer, now: number): Html {
   const { sourceId, fields, delivery, acknowledged, records, left } = customer;
   const names = [...new Set([...Object.keys(fields), ...Object.keys(acknowledged?.fields ?? {})])].sort();
   return html`<article class="customer" data-key="${sourceId}" aria-label="Customer ${sourceId}">
@@ -77,7 +76,7 @@ function fieldRow(
   return html`<tr data-key="${name}" class="${same ? '' : 'differs'}"><th scope="row">${name}</th><td>${wanted === undefined ? html`<span class="none">nothing</span>` : value(wanted)}</td><td>${there}</td></tr>`;
 }
 
-function deliveryText({ delivery, revision, acknowledged }: CustomerBody, now: string): Html {
+function deliveryText({ delivery, revision, acknowledged }: Customer, now: number): Html {
   const { state, lane, waitingSince, carriedBy, attempts } = delivery!;
   const known = acknowledged
     ? html`revision ${acknowledged.revision} acknowledged ${moment(acknowledged.at, now)}`

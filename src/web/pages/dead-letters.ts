@@ -1,9 +1,8 @@
 // What was given up, in the vendor's words, and the buttons that try it again.
 import { html } from 'hono/html';
+import type { DeadLetter, LetterGroup } from '../../contract/dead-letter.ts';
+import type { Status } from '../../contract/status.ts';
 import { counted } from '../../words.ts';
-import type { LetterGroupBody } from '../api/dead-letter-groups.ts';
-import type { LetterBody } from '../api/dead-letters.ts';
-import type { Status } from '../status.ts';
 import { value } from './format.ts';
 import { action, type Html, moment } from './parts.ts';
 
@@ -18,8 +17,8 @@ const retryUrl = '/api/dead-letters/retry';
 
 export function deadLettersSection(
   status: Status,
-  letters: readonly LetterBody[],
-  groups: readonly LetterGroupBody[],
+  letters: readonly DeadLetter[],
+  groups: readonly LetterGroup[],
 ): Html {
   const { open } = status.deadLetters;
   // What was said stands with each letter; a cause repeats it only where not all of its letters are shown.
@@ -38,14 +37,14 @@ ${open > letters.length ? html`<p class="hint" data-key="more">The newest ${lett
 }
 
 /** One cause: how many, in plain words and in those that were said, and what to do next. */
-function cause({ kind, source, code, letters, plain, next, words }: LetterGroupBody, quotes: boolean): Html {
+function cause({ kind, source, code, letters, plain, next, words }: LetterGroup, quotes: boolean): Html {
   return html`<li data-key="${kind} ${source} ${code}"><div><p class="about"><b>${counted(letters, things[kind][0], things[kind][1])}</b> <code>${code}</code> <small>${source}</small></p>
 <p>${plain}</p>${words.slice(0, quotes ? 1 : 0).map(({ message }) => html`<blockquote>${message}</blockquote>`)}
 <p class="hint"><b>Next:</b> ${next}</p></div>
 ${action('Retry all', retryUrl, { body: { kind, source, code }, done: 'Tried again', about: `with ${code} of ${source}` })}</li>`;
 }
 
-function item(letter: LetterBody, now: string): Html {
+function item(letter: DeadLetter, now: number): Html {
   const { id, kind, source, ref, code, message, times, lastAt, detail } = letter;
   const about =
     kind === 'delivery'

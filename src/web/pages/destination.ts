@@ -1,8 +1,8 @@
 // The destination: what waits for it by lane, what may be sent, and a pause.
 import { html } from 'hono/html';
+import type { Status } from '../../contract/status.ts';
 import { destinationName } from '../../tables/pauses.ts';
 import { counted, duration, number } from '../../words.ts';
-import type { Status } from '../status.ts';
 import { budgets } from './budgets.ts';
 import { action, chip, type Html, moment, pauseBanner, pauseChip } from './parts.ts';
 import { webhooks } from './webhooks.ts';
@@ -48,13 +48,10 @@ ${budgets(destination.budget, now)}
 
 function circuitBanner(
   { state, failures, openUntil, reason }: Status['destination']['circuit'],
-  now: string,
+  now: number,
 ): Html | '' {
   if (state === 'closed') return '';
-  const next =
-    openUntil && Date.parse(openUntil) > Date.parse(now)
-      ? html` One tries again ${moment(openUntil, now)}.`
-      : '';
+  const next = openUntil && openUntil > now ? html` One tries again ${moment(openUntil, now)}.` : '';
   return html`<p class="banner bad" data-key="circuit">It failed ${counted(failures, 'time')} in a row, so nothing is sent.${next}${reason === null ? '' : html` ${reason}`}</p>`;
 }
 

@@ -1,9 +1,9 @@
 // Times, rates and values as the page writes them. Pure.
 import { duration, number } from '../../words.ts';
 
-/** `just now`, `12 s ago`; in the future `in 12 s`. Both are ISO times. */
-export function ago(time: string, now: string): string {
-  const seconds = (Date.parse(now) - Date.parse(time)) / 1000;
+/** `just now`, `12 s ago`; in the future `in 12 s`. Both are epoch milliseconds. */
+export function ago(time: number, now: number): string {
+  const seconds = (now - time) / 1000;
   if (seconds < -1) return `in ${duration(-seconds)}`;
   return seconds < 2 ? 'just now' : `${duration(seconds)} ago`;
 }

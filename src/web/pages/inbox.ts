@@ -1,12 +1,12 @@
 // The newest requests of the inbox that have faults, and the buttons that open them again.
 import { html } from 'hono/html';
+import type { InboxRequest } from '../../contract/inbox.ts';
+import type { Status } from '../../contract/status.ts';
 import { counted } from '../../words.ts';
-import type { RequestBody } from '../api/inbox-shapes.ts';
-import type { Status } from '../status.ts';
 import { action, chip, type Html, moment } from './parts.ts';
 
 /** Nothing where no source and no destination pushes. */
-export function inboxSection(status: Status, faulty: readonly RequestBody[]): Html | '' {
+export function inboxSection(status: Status, faulty: readonly InboxRequest[]): Html | '' {
   const states = [...status.sources, status.destination].map(({ webhook }) => webhook);
   if (states.every((state) => state === null)) return '';
   const waiting = states.reduce((sum, state) => sum + (state?.waiting ?? 0), 0);
@@ -41,7 +41,7 @@ function strays({ strayWebhooks, now }: Status): Html | '' {
   return html`<p class="banner wait" data-key="strays">${counted(count, 'webhook request')} named no known source, the last to “${lastName}” ${moment(lastAt, now)}. Correct the address at the vendor: <code>tributary webhook SOURCE</code> prints it.</p>`;
 }
 
-function item({ id, source, state, receivedAt, bytes, counts, error }: RequestBody, now: string): Html {
+function item({ id, source, state, receivedAt, bytes, counts, error }: InboxRequest, now: number): Html {
   const items = counts ? ` · ${counts.refused} of ${counted(counts.items, 'item')} refused` : '';
   return html`<li data-key="${id}"><div><p class="about"><b>Request ${id}</b> <small>${source} · ${moment(receivedAt, now)} · ${counted(bytes, 'byte')}${items}</small> ${state === 'dead' ? chip('bad', 'dead') : chip('wait', 'faulty')}</p>
 ${error ? html`<blockquote>${error}</blockquote>` : ''}</div>

@@ -1,13 +1,11 @@
 // The page at `/`: its head, its headline, and the sections in their order.
 import { html } from 'hono/html';
-import type { ColumnReport } from '../../tables/runs.ts';
+import type { DeadLetter, LetterGroup } from '../../contract/dead-letter.ts';
+import type { InboxRequest } from '../../contract/inbox.ts';
+import type { Columns, Run } from '../../contract/run.ts';
+import type { Status } from '../../contract/status.ts';
+import type { Verification } from '../../contract/verification.ts';
 import { number } from '../../words.ts';
-import type { LetterGroupBody } from '../api/dead-letter-groups.ts';
-import type { LetterBody } from '../api/dead-letters.ts';
-import type { RequestBody } from '../api/inbox-shapes.ts';
-import type { RunBody } from '../api/shapes.ts';
-import type { VerificationBody } from '../api/verifications.ts';
-import type { Status } from '../status.ts';
 import { customerSection, type Found } from './customer.ts';
 import { deadLettersSection } from './dead-letters.ts';
 import { destinationSection } from './destination.ts';
@@ -20,15 +18,15 @@ import { sourcesSection } from './sources.ts';
 
 export interface Overview {
   status: Status;
-  runs: RunBody[];
+  runs: Run[];
   /** By run, what became of the columns of the file that it read. */
-  columns: ReadonlyMap<number, ColumnReport>;
-  letters: LetterBody[];
-  groups: LetterGroupBody[];
+  columns: ReadonlyMap<number, Columns>;
+  letters: DeadLetter[];
+  groups: LetterGroup[];
   /** The newest requests of the inbox that have faults. */
-  faulty: RequestBody[];
+  faulty: InboxRequest[];
   /** The newest verification. */
-  proof: VerificationBody | null;
+  proof: Verification | null;
   found: Found | null;
 }
 

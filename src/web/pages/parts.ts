@@ -1,14 +1,14 @@
 // Small pieces that several parts of the page are made of. Whatever comes in is escaped by the template.
 import { html } from 'hono/html';
-import { number } from '../../words.ts';
-import type { PauseBody } from '../api/shapes.ts';
+import type { Pause } from '../../contract/pause.ts';
+import { iso, number } from '../../words.ts';
 import { ago } from './format.ts';
 
 export type Html = ReturnType<typeof html>;
 
 /** A moment as a person says it, with the exact one on pointing at it. */
-export function moment(time: string, now: string): Html {
-  return html`<time datetime="${time}" title="${time}">${ago(time, now)}</time>`;
+export function moment(time: number, now: number): Html {
+  return html`<time datetime="${iso(time)}" title="${iso(time)}">${ago(time, now)}</time>`;
 }
 
 export interface Share {
@@ -59,12 +59,12 @@ export function chip(tone: Share['tone'], text: string): Html {
 }
 
 /** Why something is paused, and when it is tried again without a person. */
-export function pauseBanner({ pausedAt, reason, trialAt }: PauseBody, now: string): Html {
+export function pauseBanner({ pausedAt, reason, trialAt }: Pause, now: number): Html {
   const next = trialAt === null ? '' : html` The next trial is ${moment(trialAt, now)}.`;
   return html`<p class="banner wait" data-key="paused">Paused ${moment(pausedAt, now)}: ${reason}${next}</p>`;
 }
 
-export function pauseChip({ cause }: PauseBody): Html {
+export function pauseChip({ cause }: Pause): Html {
   const words = {
     unauthorized: 'credentials refused',
     refusals: 'customers rejected',

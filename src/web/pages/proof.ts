@@ -1,10 +1,10 @@
 // The last proof: how the destination compared with what it had acknowledged, and the button that asks for another.
 import { html } from 'hono/html';
+import type { Verification } from '../../contract/verification.ts';
 import { counted, duration, number } from '../../words.ts';
-import type { VerificationBody } from '../api/verifications.ts';
 import { action, chip, type Html, moment, type Share, stacked } from './parts.ts';
 
-export function proofSection(last: VerificationBody | null, now: string): Html {
+export function proofSection(last: Verification | null, now: number): Html {
   return html`<section id="proof" data-live aria-labelledby="proof-title">
 <h2 id="proof-title">Proof</h2>
 <div class="card">${last === null ? html`<p class="empty">The destination has not been read back yet.</p>` : verification(last, now)}
@@ -12,8 +12,8 @@ ${last?.state === 'requested' ? '' : action('Verify', '/api/verify', { body: { f
 }
 
 function verification(
-  { id, state, report, error, endedAt, requestedAt, hash }: VerificationBody,
-  now: string,
+  { id, state, report, error, endedAt, requestedAt, hash }: Verification,
+  now: number,
 ): Html {
   const stale = report.stale?.count ?? 0;
   const off = report.differing.count + stale + report.missing.count;

@@ -1,15 +1,10 @@
 // The last runs, each with counts that balance.
 import { html } from 'hono/html';
-import type { ColumnReport } from '../../tables/runs.ts';
+import type { Columns, Run } from '../../contract/run.ts';
 import { duration, number } from '../../words.ts';
-import type { RunBody } from '../api/shapes.ts';
 import { chip, type Html, moment, type Share, stacked } from './parts.ts';
 
-export function runsSection(
-  runs: readonly RunBody[],
-  now: string,
-  columns: ReadonlyMap<number, ColumnReport>,
-): Html {
+export function runsSection(runs: readonly Run[], now: number, columns: ReadonlyMap<number, Columns>): Html {
   return html`<section id="runs" data-live aria-labelledby="runs-title">
 <h2 id="runs-title">Last runs</h2>
 ${
@@ -23,7 +18,7 @@ ${
 
 const tones = { requested: 'note', finished: 'good', failed: 'bad', cancelled: 'quiet' } as const;
 
-function row(run: RunBody, now: string, columns: ColumnReport | undefined): Html {
+function row(run: Run, now: number, columns: Columns | undefined): Html {
   const shares: Share[] = [
     { name: 'changed', count: run.changed, tone: 'good' },
     { name: 'unchanged', count: run.unchanged, tone: 'quiet' },
@@ -31,8 +26,8 @@ function row(run: RunBody, now: string, columns: ColumnReport | undefined): Html
     { name: 'filtered', count: run.filtered, tone: 'wait' },
     { name: 'rejected', count: run.rejected, tone: 'bad' },
   ];
-  const took = run.startedAt ? (Date.parse(run.endedAt ?? now) - Date.parse(run.startedAt)) / 1000 : null;
-  return html`<tr data-key="${run.id}"><th scope="row"><b>${run.source}</b> <small>${run.request['dryRun'] ? 'dry run, ' : ''}${run.mode} · ${run.trigger} · #${run.id}</small></th>
+  const took = run.startedAt ? ((run.endedAt ?? now) - run.startedAt) / 1000 : null;
+  return html`<tr data-key="${run.id}"><th scope="row"><b>${run.source}</b> <small>${run.request.dryRun ? 'dry run, ' : ''}${run.mode} · ${run.trigger} · #${run.id}</small></th>
 <td data-name="When">${moment(run.startedAt ?? run.requestedAt, now)}<small>${took === null ? '' : ` · ${duration(Math.max(took, 0))}`}</small></td>
 <td class="figure" data-name="Received"><b>${number(run.received)}</b>${run.received > 0 ? stacked(`Run ${run.id}`, shares) : ''}</td>
 ${shares.map(({ name, count, tone }) => html`<td class="figure sum ${count === 0 ? 'none' : ''} ${count > 0 && tone === 'bad' ? 'bad-text' : ''}" data-name="${name}">${number(count)}</td>`)}
@@ -43,7 +38,7 @@ ${shares.map(({ name, count, tone }) => html`<td class="figure sum ${count === 0
 }
 
 /** What became of the columns of a file, folded up. */
-function columnsOf({ recognised, sourceId, fields, leftOut }: ColumnReport): Html {
+function columnsOf({ recognised, sourceId, fields, leftOut }: Columns): Html {
   const lines = [
     ...(sourceId === null ? [] : [`source ID ← ${sourceId}`]),
     ...fields.map(({ field, columns }) => `${field} ← ${columns.join(' + ')}`),

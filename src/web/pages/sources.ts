@@ -1,14 +1,14 @@
 // The sources as cards: what each is doing, what it last did, and what may be asked of it.
 import { html } from 'hono/html';
+import type { Run } from '../../contract/run.ts';
+import type { SourceStatus } from '../../contract/status.ts';
 import { counted, duration, number, percent } from '../../words.ts';
-import type { RunBody } from '../api/shapes.ts';
-import type { SourceStatus } from '../status.ts';
 import { budgets } from './budgets.ts';
 import { rate, schedule } from './format.ts';
 import { action, chip, type Html, moment, pauseBanner, pauseChip } from './parts.ts';
 import { webhooks } from './webhooks.ts';
 
-export function sourcesSection(sources: readonly SourceStatus[], now: string): Html {
+export function sourcesSection(sources: readonly SourceStatus[], now: number): Html {
   return html`<section id="sources" data-live aria-labelledby="sources-title">
 <h2 id="sources-title">Sources</h2>
 ${
@@ -18,7 +18,7 @@ ${
 }</section>`;
 }
 
-function card(source: SourceStatus, now: string): Html {
+function card(source: SourceStatus, now: number): Html {
   const { name, going, lastRun, paused, pulls } = source;
   const run = going[0];
   return html`<article class="card source ${paused ? 'paused' : ''}" data-key="${name}" data-source="${name}" aria-label="Source ${name}">
@@ -35,7 +35,7 @@ ${actions(source, run)}
 </article>`;
 }
 
-function doing({ going, lastRun }: SourceStatus, now: string): Html {
+function doing({ going, lastRun }: SourceStatus, now: number): Html {
   const [run] = going;
   return html`<div class="doing" data-key="doing">${run ? current(run, now) : html`<p class="rest">${lastRun ? 'At rest' : 'Not read yet'}</p>`}
 ${going.length > 1 ? html`<p class="hint" data-key="queued">${counted(going.length - 1, 'more run')} waiting</p>` : ''}</div>`;
@@ -52,7 +52,7 @@ function state({ paused, going, lastRun, pulls }: SourceStatus): Html | '' {
 }
 
 /** What the run that goes has brought so far. */
-function current(run: RunBody, now: string): Html {
+function current(run: Run, now: number): Html {
   const { expected, received } = run;
   const known = expected !== null && expected > 0;
   const label = `Run ${run.id} of ${run.source}`;
@@ -66,12 +66,12 @@ ${
     : html`<progress class="${run.working ? 'moving' : ''}" aria-label="${label}" max="1" value="0"></progress>`
 }
 <p class="hint">${rateText(run)}${run.startedAt ? html` · begun ${moment(run.startedAt, now)}` : ''}${
-    run.working || Date.parse(run.dueAt) <= Date.parse(now) ? '' : html` · next try ${moment(run.dueAt, now)}`
+    run.working || run.dueAt <= now ? '' : html` · next try ${moment(run.dueAt, now)}`
   }</p>
 ${run.error ? html`<p class="banner wait">${run.error}</p>` : ''}</div>`;
 }
 
-function rateText({ ratePerSecond, expected, received }: RunBody): string {
+function rateText({ ratePerSecond, expected, received }: Run): string {
   if (ratePerSecond === undefined || ratePerSecond === null || ratePerSecond <= 0) return 'no records yet';
   const left =
     expected !== null && expected > received
@@ -80,14 +80,14 @@ function rateText({ ratePerSecond, expected, received }: RunBody): string {
   return `${rate(ratePerSecond)}${left}`;
 }
 
-function last(run: RunBody, now: string): Html {
+function last(run: Run, now: number): Html {
   const text = `${run.mode} run ${run.state}: ${number(run.received)} received, ${number(run.changed)} changed`;
   return html`<p class="hint" data-key="last">${text} · ${moment(run.endedAt ?? run.requestedAt, now)}${
     run.error ? html`<br><span class="bad-text">${run.error}</span>` : ''
   }</p>`;
 }
 
-function actions(source: SourceStatus, run: RunBody | undefined): Html | '' {
+function actions(source: SourceStatus, run: Run | undefined): Html | '' {
   const { name, paused, imports, pulls, readsById } = source;
   // Nothing of it is ever begun here, so nothing can be paused.
   if (!pulls && !readsById && !paused && !run) return '';

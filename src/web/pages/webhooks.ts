@@ -1,13 +1,13 @@
 // How the webhooks of one source stand, as a block of its card.
 import { html } from 'hono/html';
+import type { WebhookState } from '../../contract/webhook.ts';
 import { counted, duration, lag, percent } from '../../words.ts';
-import type { WebhookState } from '../webhook-state.ts';
 import { chip, type Html, moment } from './parts.ts';
 
 /** `brings`: it tells of changes, which the destination's own do not. */
 export function webhooks(
   state: WebhookState | null,
-  now: string,
+  now: number,
   { brings = true }: { brings?: boolean } = {},
 ): Html | '' {
   if (!state) return '';
@@ -43,10 +43,10 @@ function coverage({ configured, coverage }: WebhookState): Html | '' {
   }</p>`;
 }
 
-function waiting(state: WebhookState, now: string): Html | '' {
+function waiting(state: WebhookState, now: number): Html | '' {
   const { waiting, oldestWaitingAt, toRead, oldestToReadAt } = state;
-  const since = (at: string | null) =>
-    at === null ? '' : ` for ${duration(Math.max(0, (Date.parse(now) - Date.parse(at)) / 1000))}`;
+  const since = (at: number | null) =>
+    at === null ? '' : ` for ${duration(Math.max(0, (now - at) / 1000))}`;
   const parts = [
     ...(waiting > 0 ? [`${counted(waiting, 'request')} to open${since(oldestWaitingAt)}`] : []),
     ...(toRead > 0 ? [`${counted(toRead, 'record')} to read${since(oldestToReadAt)}`] : []),
@@ -54,7 +54,7 @@ function waiting(state: WebhookState, now: string): Html | '' {
   return parts.length === 0 ? '' : html`<p class="hint" data-key="waiting">${parts.join(' · ')}</p>`;
 }
 
-function refusals({ refusals }: WebhookState, now: string): Html | '' {
+function refusals({ refusals }: WebhookState, now: number): Html | '' {
   const [last] = refusals;
   if (!last) return '';
   const count = refusals.reduce((sum, one) => sum + one.count, 0);

@@ -1,0 +1,147 @@
+// Customers: a list, one with everything that is known, whom an ID means, and all of them for files.
+import { z } from 'zod';
+import {
+  answer,
+  count,
+  fieldsShape,
+  jsonObject,
+  laneShape,
+  limit,
+  moment,
+  nextOf,
+  sourceIdParam,
+  text,
+  time,
+} from './parts.ts';
+
+export const deliveryStates = ['waiting', 'held', 'delivered', 'dead'] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
+export const deliveryState = z.enum(deliveryStates);
+
+const fields = fieldsShape.meta({
+  description: 'Values by field name.',
+  example: { email: 'anna@example.com', 'metadata.plan': 'gold' },
+});
+
+const lineShape = answer(
+  {
+    sourceId: z.string(),
+    revision: count,
+    name: z.string().nullable(),
+    email: z.string().nullable(),
+    left: z.boolean().meta({ description: 'No record speaks of this customer any more.' }),
+    updatedAt: time,
+    state: deliveryState.nullable(),
+    acknowledged: count
+      .nullable()
+      .meta({ description: 'The revision that the destination acknowledged last.' }),
+  },
+  'CustomerLine',
+);
+export type CustomerLine = z.output<typeof lineShape>;
+
+const deliveryShape = answer({
+  revision: count.meta({ description: 'The revision wanted.' }),
+  acknowledged: count.nullable(),
+  state: deliveryState,
+  lane: laneShape,
+  dueAt: time.nullable(),
+  waitingSince: time.nullable(),
+  attempts: count,
+  carriedBy: z.enum(['worker', 'bulk action']).nullable(),
+  deliveredAt: time.nullable(),
+  errorCode: z.string().nullable(),
+  error: z.string().nullable(),
+});
+export type DeliveryView = z.output<typeof deliveryShape>;
+
+const recordShape = answer({
+  source: z.string(),
+  stream: z.string(),
+  recordId: z.string(),
+  changedAt: time.meta({ description: "By the source's own clock." }),
+  deletedAt: time.nullable(),
+  deleted: z.boolean(),
+  filtered: z.string().nullable().meta({ description: 'Why it says nothing of the customer.' }),
+  faults: z.array(z.object({ field: z.string(), reason: z.string() })).nullable(),
+  runId: z.int().nullable(),
+  receivedAt: time,
+  body: jsonObject,
+});
+export type RecordView = z.output<typeof recordShape>;
+
+export const customerShape = answer(
+  {
+    sourceId: z.string(),
+    revision: count,
+    fields,
+    dropped: z
+      .array(z.string())
+      .meta({ description: 'Fields that were there once and are in no record now.' }),
+    left: z.boolean(),
+    createdAt: time,
+    updatedAt: time,
+    delivery: deliveryShape.nullable(),
+    acknowledged: answer({ revision: count, fields, at: time })
+      .nullable()
+      .meta({ description: 'What the destination has acknowledged.' }),
+    records: z.array(recordShape),
+  },
+  'Customer',
+);
+export type Customer = z.output<typeof customerShape>;
+
+export const customerParam = sourceIdParam('Percent-encoded, so that slashes may be in it.');
+
+const after = text
+  .optional()
+  .meta({ description: 'Only customers after this source ID: `next` of the page before.' });
+
+export const customersQuery = z.strictObject({
+  after,
+  search: text
+    .max(200)
+    .optional()
+    .meta({ description: 'Only those whose source ID, e-mail or a word of whose name begins so.' }),
+  limit,
+});
+export const customersShape = answer({
+  customers: z.array(lineShape),
+  next: nextOf(z.string(), 'after'),
+});
+
+const meantShape = answer({
+  sourceId: z.string(),
+  by: z.string().meta({ example: 'record 951 of hubspot (contacts)' }),
+});
+export type Meant = z.output<typeof meantShape>;
+
+export const peopleQuery = z.strictObject({ id: text.min(1) });
+export const peopleShape = answer({ people: z.array(meantShape) });
+
+export const exportQuery = z.strictObject({
+  after,
+  changedSince: moment
+    .optional()
+    .meta({ description: 'Only customers whose fields changed at or after this time.' }),
+  filter: text.optional().meta({
+    description:
+      'Values by field name, as JSON; all must hold. A list holds a value where one of its elements is it.',
+    example: '{"metadata.plan":"gold"}',
+  }),
+  fields: text.min(1).optional().meta({
+    description: 'Only these fields, comma-separated. Default: all.',
+    example: 'email,metadata.plan',
+  }),
+  limit: z.coerce.number('a number from 1 to 1000').int().min(1).max(1000).default(200),
+});
+const exportedShape = answer({
+  sourceId: z.string(),
+  fields: fieldsShape.meta({ description: 'Values by field name.' }),
+  updatedAt: time.meta({ description: 'When its fields last changed.' }),
+});
+export type ExportedCustomer = z.output<typeof exportedShape>;
+export const exportShape = answer({
+  customers: z.array(exportedShape),
+  next: nextOf(z.string(), 'after'),
+});

@@ -1,0 +1,149 @@
+// Dead letters: what was given up and why, by cause, and what becomes of them.
+import { z } from 'zod';
+import { answer, beforeOf, count, ids, json, limit, moment, nextOf, text, time } from './parts.ts';
+
+export const letterKinds = ['inbox', 'record', 'delivery'] as const;
+export type DeadLetterKind = (typeof letterKinds)[number];
+export const letterKind = z.enum(letterKinds);
+
+export const letterShape = answer(
+  {
+    id: z.int(),
+    kind: letterKind,
+    source: z.string().meta({ description: 'The source, or `destination` for deliveries.' }),
+    stream: z.string(),
+    ref: z.string().meta({
+      description:
+        'The record ID, row, source ID, or request of the inbox (`7`, `7#2` of one item) it is about.',
+    }),
+    runId: z.int().nullable(),
+    code: z.string(),
+    message: z.string().meta({ description: "The vendor's words, or ours." }),
+    detail: json,
+    times: count,
+    createdAt: time,
+    lastAt: time,
+  },
+  'DeadLetter',
+);
+export type DeadLetter = z.output<typeof letterShape>;
+
+/** Every part that is given must hold. */
+export const letterFilter = {
+  kind: letterKind.optional(),
+  source: text.optional().meta({ description: 'The source, or `destination` for deliveries.' }),
+  code: text.optional(),
+  since: moment.optional().meta({ description: 'Given up at this time or later.' }),
+  until: moment.optional().meta({ description: 'Given up before this time.' }),
+  text: text.min(1).optional().meta({
+    description: 'In what it is about, or in the words that were said, whatever its letter case.',
+  }),
+};
+
+export const lettersQuery = z.strictObject({ ...letterFilter, before: beforeOf('letters'), limit });
+export const lettersShape = answer({ deadLetters: z.array(letterShape), next: nextOf(z.int(), 'before') });
+
+export const letterGroupShape = answer(
+  {
+    kind: letterKind,
+    source: z.string(),
+    code: z.string(),
+    letters: count,
+    firstAt: time,
+    lastAt: time,
+    plain: z.string().meta({ description: 'What happened, in plain words.' }),
+    next: z.string().meta({ description: 'What to do next.' }),
+    words: z.array(answer({ message: z.string(), letters: count })).meta({
+      description: "The vendor's words, or ours; the three most frequent, numbers and quotes aside.",
+    }),
+    samples: z.array(answer({ id: z.int(), ref: z.string() })).meta({ description: 'The newest five.' }),
+  },
+  'DeadLetterGroup',
+);
+export type LetterGroup = z.output<typeof letterGroupShape>;
+export const letterGroupsQuery = z.strictObject(letterFilter);
+export const letterGroupsShape = answer({ groups: z.array(letterGroupShape) });
+
+export const letterFileQuery = z.strictObject({
+  ...letterFilter,
+  format: z.enum(['jsonl', 'csv']).default('jsonl'),
+  raw: z.enum(['true', 'false']).default('false'),
+});
+
+export const retryRequest = z
+  .strictObject({ ids, ...letterFilter })
+  .superRefine(({ ids, ...rest }, context) => {
+    if (ids && Object.values(rest).some((value) => value !== undefined)) {
+      context.addIssue({ code: 'custom', path: ['ids'], message: 'either IDs, or a filter' });
+    }
+  })
+  .meta({
+    id: 'Retry',
+    description: 'Which letters: by ID, or all that fit every part of the filter; `{}` means all.',
+  });
+
+export const retriedShape = answer(
+  {
+    deliveries: answer({
+      due: count.meta({ description: 'Deliveries that are due again.' }),
+      waiting: count.meta({ description: 'Those that waited already.' }),
+    }),
+    records: answer({
+      received: count,
+      changed: count,
+      unchanged: count,
+      superseded: count,
+      filtered: count,
+      rejected: count,
+      customers: count,
+    }).meta({
+      description:
+        'What became of the records that were taken in again; received is the sum of the next five.',
+    }),
+    touched: count.meta({ description: 'Records that webhooks named and that are read again.' }),
+    requests: answer({ replayed: count, faulty: count }).meta({
+      description: 'Requests of the inbox that were opened again, and those of them with faults again.',
+    }),
+    cannot: z
+      .array(
+        answer({
+          reason: z.string(),
+          letters: count,
+          ids: z.array(z.int()).meta({ description: 'The first 20.' }),
+        }),
+      )
+      .meta({ description: 'Letters that cannot be tried again, and why.' }),
+  },
+  'Retried',
+);
+export type Retried = z.output<typeof retriedShape>;
+
+export const discardRequest = z
+  .strictObject({
+    ids,
+    ...letterFilter,
+    all: z.literal(true).optional().meta({ description: 'Every open letter.' }),
+    reason: text.min(1).max(500).meta({ description: 'Why: it is kept with the letter.' }),
+  })
+  .superRefine(({ ids, all, reason: _, ...rest }, context) => {
+    const filters = Object.values(rest).some((value) => value !== undefined);
+    if ([ids !== undefined, all === true, filters].filter(Boolean).length !== 1)
+      context.addIssue({
+        code: 'custom',
+        path: [],
+        message: 'either IDs, or a filter, or {"all": true} for every open letter',
+      });
+  })
+  .meta({ id: 'Discard' });
+
+export const discardedShape = answer(
+  {
+    letters: count,
+    deliveries: answer({
+      aside: count.meta({ description: 'Customers that are not sent until they change.' }),
+      waiting: count.meta({ description: 'Those that wait to be sent again, and are.' }),
+    }),
+  },
+  'Discarded',
+);
+export type Discarded = z.output<typeof discardedShape>;

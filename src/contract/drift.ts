@@ -1,0 +1,30 @@
+// Customers that the destination holds otherwise than it acknowledged.
+import { z } from 'zod';
+import { answer, json, limit, nextOf, text, time } from './parts.ts';
+
+/** differs: it holds other values. deleted: it holds it no more. unknown: it holds one that was never sent. */
+export const driftKinds = ['differs', 'deleted', 'unknown'] as const;
+export type DriftKind = (typeof driftKinds)[number];
+export const driftKind = z.enum(driftKinds).meta({
+  description:
+    'differs: it holds other values. deleted: it holds it no more. unknown: it holds one that was never sent.',
+});
+
+export const driftFields = z
+  .record(z.string(), answer({ expected: json, found: json }))
+  .meta({ description: 'By field: what was acknowledged, and what is there.' });
+
+const driftShape = answer(
+  {
+    sourceId: z.string(),
+    kind: driftKind,
+    fields: driftFields,
+    by: z.string().meta({ description: 'What found it: `webhook`, or a verification.' }),
+    foundAt: time,
+  },
+  'Drift',
+);
+export type Drift = z.output<typeof driftShape>;
+
+export const driftsQuery = z.strictObject({ after: text.optional(), limit });
+export const driftsShape = answer({ drifts: z.array(driftShape), next: nextOf(z.string(), 'after') });

@@ -1,0 +1,59 @@
+// Erasure: a customer erased here and at the destination, with a receipt that says what every store answered.
+import { z } from 'zod';
+import { answer, limit, nextOf, text, time } from './parts.ts';
+
+const id = z.uuid('the ID of a receipt').meta({ description: 'The ID of a receipt.' });
+
+export const erasureStates = ['open', 'complete'] as const;
+/** `nothing`: it held nothing. `kept`: the hashes that stop the person from coming back. `waiting`: no answer yet. */
+export const storeAnswers = ['erased', 'nothing', 'kept', 'waiting', 'refused'] as const;
+export type StoreAnswer = (typeof storeAnswers)[number];
+
+export const receiptShape = answer(
+  {
+    id: z.uuid(),
+    state: z
+      .enum(erasureStates)
+      .meta({ description: '`complete` once every store has answered: then it names nobody any more.' }),
+    known: z.boolean().meta({ description: 'False where there was no such customer and no record here.' }),
+    permanent: z
+      .boolean()
+      .meta({ description: 'At the destination for good, with all that hangs on the customer.' }),
+    subject: z.string().meta({ description: 'A keyed hash of the source ID.' }),
+    requestedAt: time,
+    endedAt: time.nullable(),
+    stores: z.array(
+      answer({
+        store: z.string().meta({ example: 'records' }),
+        answer: z.enum(storeAnswers).meta({
+          description:
+            '`nothing`: it held nothing. `kept`: the hashes that stop the person from coming back. `waiting`: it has not answered yet.',
+        }),
+        rows: z.int().nullable(),
+        at: time,
+        note: z.string().nullable(),
+      }),
+    ),
+  },
+  'Erasure',
+);
+export type Receipt = z.output<typeof receiptShape>;
+
+/** Any text that a path can carry: what somebody else once wrote must be erasable too. */
+export const eraseRequest = z
+  .strictObject({ permanent: z.boolean().optional().meta({ description: 'Default: as configured.' }) })
+  .meta({ id: 'EraseRequest' });
+
+export const receiptsQuery = z.strictObject({
+  state: z.enum(erasureStates).optional(),
+  before: id.optional(),
+  limit,
+});
+export const receiptsShape = answer({
+  erasures: z.array(receiptShape),
+  next: nextOf(z.uuid(), 'before'),
+});
+export const receiptParam = z.object({ id: id.meta({ param: { name: 'id', in: 'path' } }) });
+
+export const liftRequest = z.strictObject({ sourceId: text.min(1) }).meta({ id: 'LiftRequest' });
+export const liftedShape = answer({ lifted: z.int().meta({ description: 'Keyed hashes given up.' }) });

@@ -1,0 +1,160 @@
+// Why a customer is as it is, and what it was: structures with the sentences beside them.
+import { z } from 'zod';
+import { deliveryState } from './customer.ts';
+import {
+  answer,
+  beforeOf,
+  count,
+  exactMoment,
+  fieldsShape,
+  json,
+  laneShape,
+  limit,
+  orNull,
+  sourceIdParam,
+  text,
+  time,
+} from './parts.ts';
+
+const value = json.meta({ description: 'A value as the customer has it; null where it is empty.' });
+const sentences = z.array(z.string());
+
+export const meantParam = sourceIdParam(
+  'A source ID, else the ID of a record, else an e-mail address. Percent-encoded.',
+);
+
+const recordName = { source: z.string(), stream: z.string(), recordId: z.string() };
+const candidate = {
+  ...recordName,
+  changedAt: time.meta({ description: "By the source's own clock." }),
+  version: z.string().meta({ description: 'A hash of the record as it is.' }),
+  receivedAt: time,
+  run: orNull(answer({ id: z.int(), mode: z.string(), trigger: z.string() })),
+  mapping: z.string().meta({ description: 'The fingerprint of the mapping that reads it.' }),
+};
+const refusedShape = answer(
+  { ...recordName, field: z.string(), value, reason: z.string(), hasLastGood: z.boolean() },
+  'RefusedValue',
+);
+
+const fieldShape = answer({
+  field: z.string(),
+  value,
+  sentences,
+  rule: z.string().meta({ example: 'precedence hubspot > klaviyo' }),
+  pin: orNull(answer({ note: z.string(), pinnedAt: time })),
+  winner: orNull(answer(candidate)),
+  losers: z.array(answer({ ...candidate, value, reason: z.string() })),
+  refused: z.array(refusedShape),
+  kept: orNull(answer({ because: z.enum(['empty', 'absent']), changedAt: orNull(time) })).meta({
+    description:
+      'The newest state of the record has it empty (onNull: ignore) or does not name it: this is the last value.',
+  }),
+  raw: orNull(
+    answer({
+      properties: z.array(z.string()),
+      values: z.array(value),
+      done: z.array(z.string()).meta({ example: ['trimmed', 'lower-cased'] }),
+    }),
+  ).meta({
+    description:
+      "The winning record's properties that the field is read from, their values as they came, and what was done to them. Null where no record of now gives it.",
+  }),
+  since: answer({ revision: count, at: time, by: z.string() }),
+  acknowledged: orNull(
+    answer({ value, isSame: z.boolean(), isCertain: z.boolean(), revision: count, at: time }),
+  ),
+  next: orNull(answer({ value })).meta({
+    description: 'What it would be if the customer were folded anew, where that differs.',
+  }),
+});
+
+export const explanationShape = answer(
+  {
+    sourceId: z.string(),
+    revision: count,
+    createdAt: time,
+    updatedAt: time,
+    left: z.boolean().meta({ description: 'No record speaks of it any more.' }),
+    destination: z.string(),
+    sentences: sentences.meta({ description: 'All but the fields, in words.' }),
+    fields: z.array(fieldShape),
+    dropped: z.array(z.string()),
+    refused: z.array(refusedShape),
+    clashes: z.array(answer({ source: z.string(), stream: z.string(), recordIds: z.array(z.string()) })),
+    takeOvers: z.array(
+      answer({
+        ...recordName,
+        into: z.string(),
+        sourceId: z.string().nullable(),
+        intoSourceId: z.string().nullable(),
+        isUndone: z.boolean(),
+      }),
+    ),
+    ignored: z.array(answer({ ...recordName, because: z.string() })),
+    delivery: orNull(
+      answer({
+        state: deliveryState,
+        revision: count,
+        acknowledged: count.nullable(),
+        lane: laneShape,
+        waitingSince: time.nullable(),
+        dueAt: time.nullable().meta({
+          description: 'The time of the next attempt; null while it is being sent.',
+        }),
+        deliveredAt: time.nullable(),
+        attempts: count,
+        error: z.string().nullable(),
+      }),
+    ),
+    holds: z.array(answer({ id: z.int(), what: z.string(), from: value, heldAt: time })),
+    deadLetters: z.array(
+      answer({ id: z.int(), kind: z.string(), code: z.string(), message: z.string(), lastAt: time }),
+    ),
+  },
+  'Explanation',
+);
+export type Explanation = z.output<typeof explanationShape>;
+
+export const explanationQuery = z.strictObject({
+  field: text.min(1).optional().meta({ description: 'This field alone.', example: 'email' }),
+});
+
+export const historyShape = answer(
+  {
+    sourceId: z.string(),
+    revisions: z.array(
+      answer({
+        revision: count,
+        at: time,
+        by: z.string().meta({ example: 'by run 12 of hubspot (contacts)' }),
+        cause: orNull(
+          z.record(z.string(), z.unknown()) as unknown as z.ZodType<{ by: string }, { by: string }>,
+        ).meta({ description: 'Null for the creation.' }),
+        changed: z.record(z.string(), answer({ from: value.optional(), to: value.optional() })).meta({
+          description: 'By field; a side is missing where the field was in no record.',
+        }),
+      }),
+    ),
+    next: count.nullable().meta({ description: '`before` of the next page; null on the last.' }),
+    state: orNull(
+      answer({
+        at: time,
+        revision: count.nullable().meta({ description: 'Null before it was created.' }),
+        fields: orNull(fieldsShape),
+      }),
+    ).meta({
+      description: 'The customer as of `at`, where that was asked for: then no revisions are told.',
+    }),
+  },
+  'History',
+);
+export type History = z.output<typeof historyShape>;
+
+export const historyQuery = z.strictObject({
+  before: beforeOf('revisions').meta({
+    description: 'Only revisions before this one: `next` of the page before.',
+  }),
+  limit,
+  at: exactMoment.optional().meta({ description: 'Tell the fields as of this time instead.' }),
+});

@@ -1,0 +1,129 @@
+// Forecasts: what a run would take, before it is asked for, and what came of earlier ones.
+import { z } from 'zod';
+import { answer, beforeOf, count, idText, laneShape, limit, nextOf, orNull, text, time } from './parts.ts';
+import { runStates } from './run.ts';
+
+const amount = z.number().min(0);
+const sides = ['source', 'destination'] as const;
+export type Side = (typeof sides)[number];
+const side = z.enum(sides);
+const modes = z.enum(['incremental', 'full']);
+
+export const planRequest = z
+  .strictObject({
+    source: text.min(1).optional().meta({ description: 'Without it: all that are pulled, each by itself.' }),
+    mode: modes.default('incremental'),
+    records: z
+      .int()
+      .min(0)
+      .max(1_000_000_000)
+      .optional()
+      .meta({ description: 'How many records there are, where you know better. With `source` only.' }),
+    dryRunId: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'A finished dry run of this source and mode: what it found is exact.' }),
+    force: z.boolean().default(false).meta({
+      description: 'Answer too where a quota of a day or longer does not have so many calls left.',
+    }),
+  })
+  .superRefine(({ source, records, dryRunId }, context) => {
+    for (const [path, value] of Object.entries({ records, dryRunId }))
+      if (value !== undefined && source === undefined)
+        context.addIssue({ code: 'custom', path: [path], message: 'nothing, but with a source' });
+  })
+  .meta({ id: 'PlanRequest' });
+
+const quotaLine = {
+  side,
+  quota: z.string(),
+  calls: count,
+  limit: count.meta({ description: 'Calls in any `seconds` that this run may make: less the reserve.' }),
+  seconds: amount,
+  left: count.meta({ description: 'Of `limit`, what is left when it begins.' }),
+  share: amount.meta({
+    description: 'Of all that the quota allows meanwhile, or in one window where that is longer: 0 to 1.',
+  }),
+  waitMinutes: amount.meta({ description: 'How long the work stands still for its sake.' }),
+  fits: z.boolean(),
+};
+const quotaShape = answer({ ...quotaLine, bucket: z.string().nullable(), all: z.boolean() }, 'ForecastQuota');
+
+export const forecastShape = answer(
+  {
+    source: z.string(),
+    mode: modes,
+    first: z.boolean().meta({ description: 'Nothing of the source was read to its end before.' }),
+    at: time,
+    lane: laneShape,
+    accounts: answer({ source: z.string().nullable(), destination: z.string() }),
+    vendors: answer({ source: z.string(), destination: z.string() }),
+    records: answer({
+      count,
+      basis: z.enum(['vendor', 'dry run', 'given', 'last full run', 'recent runs', 'stored records']),
+    }),
+    customers: count.meta({ description: 'Customers that are taken to be written.' }),
+    bytes: answer({ read: count, written: count }),
+    calls: z.array(answer({ side, what: z.string(), bucket: z.string().nullable(), calls: count })),
+    totals: answer({ source: count, destination: count }),
+    quotas: z.array(quotaShape),
+    minutes: amount,
+    readMinutes: amount.meta({ description: 'Until the last record is read.' }),
+    endsAt: time,
+    bottleneck: orNull(answer({ side, quota: z.string() })).meta({
+      description: 'The quota that most of the time is spent waiting for; null: the answers themselves.',
+    }),
+    fits: z.boolean(),
+    assumptions: z.array(z.string()),
+  },
+  'Forecast',
+);
+export type Forecast = z.output<typeof forecastShape>;
+export const forecastsMadeShape = answer({
+  forecasts: z.array(answer({ id: z.int(), ...forecastShape.shape })),
+});
+
+const actualShape = answer(
+  {
+    state: z.enum(runStates),
+    beganAt: time,
+    endedAt: time,
+    minutes: amount,
+    records: count,
+    customers: count,
+    calls: answer({ source: count.nullable(), destination: count.nullable() }),
+    quotas: z.array(answer({ side, quota: z.string(), calls: count })),
+  },
+  'ForecastActual',
+);
+export type Actual = z.output<typeof actualShape>;
+
+const ratio = amount.nullable();
+export const keptForecastShape = answer(
+  {
+    id: z.int(),
+    madeAt: time,
+    forecast: forecastShape,
+    runId: z.int().nullable().meta({ description: 'The run that carried it out.' }),
+    actual: orNull(actualShape).meta({
+      description: 'What came of it; null until its run has ended and its customers are settled.',
+    }),
+    ratio: orNull(answer({ calls: ratio, minutes: ratio, customers: ratio })).meta({
+      description: 'Actual by forecast.',
+    }),
+  },
+  'KeptForecast',
+);
+export type KeptForecast = z.output<typeof keptForecastShape>;
+
+export const forecastsQuery = z.strictObject({
+  source: text.optional(),
+  run: idText('the ID of a run').optional(),
+  before: beforeOf('forecasts'),
+  limit,
+});
+export const forecastsShape = answer({
+  forecasts: z.array(keptForecastShape),
+  next: nextOf(z.int(), 'before'),
+});

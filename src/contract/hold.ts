@@ -1,0 +1,102 @@
+// Held deliveries: what waits for a person because too many customers lose the same thing, and the person's word.
+import { z } from 'zod';
+import {
+  answer,
+  beforeOf,
+  count,
+  ids,
+  idText,
+  json,
+  jsonObject,
+  limit,
+  nextOf,
+  text,
+  time,
+} from './parts.ts';
+
+const what = z.string().meta({ description: '`deleted`, or the field that is blanked.', example: 'phone' });
+const lost = json.meta({ description: 'The value that would go; null where the customer itself would.' });
+
+const groupShape = answer(
+  {
+    source: z.string(),
+    runId: z.int().nullable(),
+    what,
+    open: count,
+    firstHeldAt: time,
+    samples: z.array(answer({ sourceId: z.string(), from: lost })),
+  },
+  'HoldGroup',
+);
+export type HoldGroup = z.output<typeof groupShape>;
+
+const hold = {
+  id: z.int(),
+  sourceId: z.string(),
+  source: z.string(),
+  runId: z.int().nullable(),
+  what,
+  from: lost,
+  heldAt: time,
+};
+const plainShape = answer(hold);
+export type Hold = z.output<typeof plainShape>;
+
+export const holdPreview = {
+  action: z.enum(['none', 'write', 'remove', 'erase']).meta({
+    description: 'What would be done to the customer at the destination if all its holds were released.',
+  }),
+  difference: z
+    .record(z.string(), answer({ from: json, to: json }))
+    .meta({ description: 'By field: what the destination has acknowledged, and what it would become.' }),
+  payload: jsonObject
+    .nullable()
+    .meta({ description: 'Exactly what would be sent; null where nothing is written.' }),
+};
+const previewShape = answer(holdPreview);
+export type HeldPreview = z.output<typeof previewShape>;
+
+const holdShape = answer({ ...hold, ...holdPreview }, 'Hold');
+
+export const holdsQuery = z.strictObject({
+  runId: idText('an ID').optional(),
+  what: text.optional(),
+  before: beforeOf('holds'),
+  limit,
+});
+export const holdsShape = answer({
+  groups: z.array(groupShape),
+  holds: z.array(holdShape),
+  next: nextOf(z.int(), 'before'),
+});
+export type Holds = z.output<typeof holdsShape>;
+
+export const holdChoice = z
+  .strictObject({
+    ids,
+    runId: z.int().min(1).optional(),
+    what: text.optional(),
+    all: z.literal(true).optional(),
+  })
+  .superRefine(({ all, ...some }, context) => {
+    const chosen = Object.values(some).some((value) => value !== undefined);
+    if (chosen === (all === true))
+      context.addIssue({
+        code: 'custom',
+        path: [],
+        message: 'either ids, runId or what (all that are given must fit), or all: true',
+      });
+  })
+  .meta({
+    id: 'HoldChoice',
+    description: 'Which holds: those that fit every one of ids, runId and what; or `{"all": true}`.',
+  });
+
+export const decidedShape = answer(
+  {
+    holds: count.meta({ description: 'Holds that were decided.' }),
+    customers: count.meta({ description: 'Customers that are held no more.' }),
+  },
+  'Decided',
+);
+export type Decided = z.output<typeof decidedShape>;

@@ -1,0 +1,184 @@
+// The inbox: webhook requests that were kept, and what becomes of those that are opened again.
+import { z } from 'zod';
+import {
+  answer,
+  beforeOf,
+  count,
+  exactMoment,
+  ids,
+  idText,
+  limit,
+  nextOf,
+  orNull,
+  text,
+  time,
+} from './parts.ts';
+
+/** One call opens so many at most: it should end within seconds on any database. */
+export const maxReplayed = 1000;
+export const maxShown = 50;
+
+export const itemCountsShape = answer(
+  {
+    items: count.meta({ description: 'The sum of the next four.' }),
+    duplicates: count.meta({ description: 'Items that had come before.' }),
+    ignored: count.meta({ description: 'Items with nothing for us.' }),
+    refused: count.meta({ description: 'Items that could not be read: dead letters.' }),
+    taken: count,
+    touched: count.meta({ description: 'Records named by them, that are to be read.' }),
+    received: count.meta({ description: 'Records that they carried: the sum of the next five.' }),
+    changed: count,
+    unchanged: count,
+    superseded: count,
+    filtered: count,
+    rejected: count,
+  },
+  'ItemCounts',
+);
+export type ItemCounts = z.output<typeof itemCountsShape>;
+
+/** waiting: to be opened. opened: its items are counted. dead: nothing of it could be read. */
+export const inboxStates = ['waiting', 'opened', 'dead'] as const;
+export type InboxState = (typeof inboxStates)[number];
+const state = z.enum(inboxStates).meta({
+  description: 'waiting: to be opened. opened: its items are counted. dead: nothing of it could be read.',
+});
+
+export const requestShape = answer(
+  {
+    id: z.int(),
+    source: z.string().meta({ description: 'The source, or `destination` for its own webhooks.' }),
+    state,
+    receivedAt: time,
+    openedAt: time.nullable(),
+    method: z.string(),
+    bytes: count.meta({ description: 'Of the body; 0 where it was forgotten with a person it named.' }),
+    attempts: count,
+    counts: orNull(itemCountsShape),
+    error: z.string().nullable().meta({ description: 'The first of what is wrong with it.' }),
+  },
+  'InboxRequest',
+);
+export type InboxRequest = z.output<typeof requestShape>;
+
+/** Which requests, as a body or a query says it; `faulty` differs between the two. */
+const requestFilter = {
+  source: text.min(1).optional(),
+  state: state.optional(),
+  from: exactMoment.optional().meta({ description: 'Received at this time or later.' }),
+  to: exactMoment.optional().meta({ description: 'Received before this time.' }),
+};
+const faultyText = { description: 'Dead, or opened with items that were refused.' };
+
+export const requestsQuery = z.strictObject({
+  ...requestFilter,
+  faulty: z.enum(['true', 'false']).optional().meta(faultyText),
+  before: beforeOf('requests'),
+  limit,
+});
+export const requestsShape = answer({ requests: z.array(requestShape), next: nextOf(z.int(), 'before') });
+
+export type Requests = z.output<typeof requestsShape>;
+
+export const requestParam = z.object({
+  id: idText('an ID').meta({ param: { name: 'id', in: 'path' } }),
+});
+
+const hidden = z.record(z.string(), z.string()).meta({ description: 'What held credentials is hidden.' });
+
+export const wholeRequestShape = answer(
+  {
+    ...requestShape.shape,
+    faults: z
+      .array(answer({ item: z.int().nullable(), code: z.string(), message: z.string() }))
+      .meta({ description: 'What is wrong with it, or with the item at this place: the first 50.' }),
+    query: hidden,
+    headers: hidden,
+    body: answer({
+      encoding: z.enum(['utf8', 'base64']).meta({ description: 'base64 where it is no UTF-8.' }),
+      content: z.string(),
+    }),
+  },
+  'InboxRequestWhole',
+);
+export type WholeRequest = z.output<typeof wholeRequestShape>;
+
+/**
+ * opened: all of it was read. faulty: some of its items were refused. dead: nothing of it could be read. failed: it could
+ * not be opened, and is as it was.
+ */
+export const replayResults = ['opened', 'faulty', 'dead', 'failed'] as const;
+export type ReplayResult = (typeof replayResults)[number];
+
+export const replayedRequestShape = answer(
+  {
+    id: z.int(),
+    source: z.string(),
+    result: z.enum(replayResults).meta({
+      description:
+        'opened: all of it was read. faulty: some of its items were refused. dead: nothing of it could be read. failed: it could not be opened and is as it was.',
+    }),
+    counts: orNull(itemCountsShape),
+    error: z.string().nullable(),
+  },
+  'ReplayedRequest',
+);
+export type ReplayedRequest = z.output<typeof replayedRequestShape>;
+
+const dryRun = z
+  .boolean()
+  .optional()
+  .meta({ description: 'Find out what would become of it, and take that back.' });
+
+export const replayOneRequest = z.strictObject({ dryRun }).meta({ id: 'ReplayOne' });
+
+export const replayRequest = z
+  .strictObject({
+    ids,
+    ...requestFilter,
+    faulty: z.boolean().optional().meta(faultyText),
+    all: z.literal(true).optional().meta({ description: 'Needed where nothing else narrows it.' }),
+    after: count.optional().meta({ description: 'Only requests after this ID: `next` of the call before.' }),
+    dryRun,
+  })
+  .superRefine(({ ids, source, state, faulty, from, to, all }, context) => {
+    const narrows = [source, state, faulty || undefined, from, to].some((value) => value !== undefined);
+    const fault = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    if (ids && (narrows || all)) fault('ids', 'either IDs, or source, state, faulty, from and to');
+    if (!ids && !narrows && !all) fault('all', 'true, where neither IDs nor anything else narrows it');
+    if (all && narrows) fault('all', 'nothing, where something narrows it');
+  })
+  .meta({ id: 'Replay' });
+
+export const replayedShape = answer(
+  {
+    dryRun: z.boolean(),
+    requests: count.meta({ description: 'The sum of the next four.' }),
+    opened: count,
+    faulty: count,
+    dead: count,
+    failed: count,
+    counts: itemCountsShape,
+    results: z
+      .array(replayedRequestShape)
+      .meta({ description: `The first ${maxShown}, those with faults before the others.` }),
+    cannot: z
+      .array(
+        answer({
+          reason: z.string(),
+          requests: count,
+          ids: z.array(z.int()).meta({ description: 'The first 20.' }),
+        }),
+      )
+      .meta({ description: 'Requests that cannot be opened again, and why.' }),
+    next: z
+      .int()
+      .nullable()
+      .meta({
+        description: `One call opens ${maxReplayed} at most. Where there are more, \`after\` of the next call.`,
+      }),
+  },
+  'Replayed',
+);
+export type Replayed = z.output<typeof replayedShape>;

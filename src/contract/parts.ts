@@ -1,0 +1,68 @@
+// What the shapes of the contract have in common. Inside, a time is epoch milliseconds; on the wire it is ISO 8601 in UTC.
+import { z } from 'zod';
+import type { Fields, Json, JsonObject } from '../connector.ts';
+import { lanes } from '../engine/quota/lanes.ts';
+import { iso } from '../words.ts';
+
+export const time = z.codec(z.string().meta({ format: 'date-time' }), z.number(), {
+  decode: (text) => Date.parse(text),
+  encode: iso,
+});
+
+export const count = z.int().min(0);
+export const laneShape = z.enum(lanes);
+
+// Values are not looked into: they leave as they are.
+export const json = z.unknown() as unknown as z.ZodType<Json, Json>;
+export const jsonObject = z.record(z.string(), z.unknown()) as unknown as z.ZodType<JsonObject, JsonObject>;
+export const fieldsShape = z.record(z.string(), z.unknown()) as unknown as z.ZodType<Fields, Fields>;
+
+/** An object of an answer, by its name in the document if it has one. Readers ignore what they do not know. */
+export function answer<Shape extends z.ZodRawShape>(shape: Shape, id?: string, description?: string) {
+  return z.object(shape).meta({
+    additionalProperties: false,
+    ...(id !== undefined && { id }),
+    ...(description !== undefined && { description }),
+  });
+}
+
+/** A shape that has a name of its own, or null: `nullable()` would document the shape alone. */
+export function orNull<Shape extends z.ZodType>(shape: Shape) {
+  return z.union([shape, z.null()]);
+}
+
+/** `place`: the parameter that asks for the next page. */
+export function nextOf<Shape extends z.ZodType>(shape: Shape, place: 'after' | 'before') {
+  return shape
+    .nullable()
+    .meta({ description: `\`${place}\` of the next page; null on the last.` }) as z.ZodNullable<Shape>;
+}
+
+/** A text of a request. PostgreSQL keeps no NUL. */
+export const text = z
+  .string()
+  .max(2000)
+  .refine((value) => !value.includes('\u0000'), 'a text without NUL');
+
+/** A time of a request, with an offset. */
+export const moment = z.iso.datetime({ offset: true });
+export const exactMoment = z.iso.datetime({ offset: true, error: 'a time such as 2026-03-01T12:00:00Z' });
+
+/** The part of a list that is asked for. */
+export const limit = z.coerce.number('a number from 1 to 200').int().min(1).max(200).default(50);
+export const idText = (what: string) => z.coerce.number(what).int().min(1).max(Number.MAX_SAFE_INTEGER);
+export const beforeOf = (things: string) =>
+  idText('an ID')
+    .optional()
+    .meta({ description: `Only ${things} before this ID: \`next\` of the page before.` });
+export const ids = z.array(z.int().min(1)).min(1, '1 to 1000 IDs').max(1000, '1 to 1000 IDs').optional();
+
+export const sourceParam = z.object({
+  source: text.min(1).meta({
+    param: { name: 'source', in: 'path' },
+    example: 'hubspot',
+    description: 'The name of a source in the configuration.',
+  }),
+});
+export const sourceIdParam = (description: string) =>
+  z.object({ sourceId: text.min(1).meta({ param: { name: 'sourceId', in: 'path' }, description }) });

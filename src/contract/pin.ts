@@ -1,0 +1,44 @@
+// Values set by hand: each wins over every record until it is released.
+import { z } from 'zod';
+import { answer, json, text, time } from './parts.ts';
+
+const revision = z
+  .int()
+  .nullable()
+  .meta({ description: "The customer's new revision, which is owed now; null where nothing changed." });
+
+export const pinParam = z.object({
+  sourceId: text.min(1).meta({ param: { name: 'sourceId', in: 'path' }, description: 'Percent-encoded.' }),
+  field: text.min(1).meta({ param: { name: 'field', in: 'path' }, example: 'metadata.plan' }),
+});
+
+export const pinRequest = z
+  .strictObject({
+    value: z
+      .any()
+      .refine((value) => value !== undefined, 'any JSON, null too')
+      .meta({
+        description: 'Normalised and typed as a mapped value of the field; null empties it.',
+        example: 'gold',
+      }),
+    note: text
+      .trim()
+      .max(500)
+      .default('')
+      .meta({ description: 'Why; shown wherever the value is explained.' }),
+  })
+  .meta({ id: 'PinRequest' });
+
+export const pinShape = answer(
+  {
+    sourceId: z.string(),
+    field: z.string(),
+    value: json,
+    note: z.string(),
+    pinnedAt: time,
+    revision,
+  },
+  'Pin',
+);
+
+export const unpinnedShape = answer({ sourceId: z.string(), field: z.string(), revision }, 'Unpinned');

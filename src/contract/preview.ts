@@ -1,0 +1,89 @@
+// What a changed mapping would do to the stored records, and what previews and dry runs have in common.
+import { z } from 'zod';
+import { answer, count, json, text } from './parts.ts';
+
+export const maxPayloads = 1000;
+
+const group = answer(
+  {
+    count,
+    samples: z.array(answer({ sourceId: z.string(), from: json.optional(), to: json.optional() })),
+  },
+  'Group',
+);
+export type Group = z.output<typeof group>;
+
+/** What previews and dry runs have in common. */
+export const differences = {
+  differs: z.boolean().meta({ description: 'False: nothing would change.' }),
+  summary: z.string().meta({ example: '1,204 customers: phone changes; 3 lose birthdate' }),
+  customers: answer({
+    looked: count,
+    differing: count.meta({ description: 'Whose fields would differ.' }),
+    created: group,
+    left: group,
+    returned: group,
+  }),
+  fields: z.array(answer({ field: z.string(), set: group, changed: group, cleared: group, dropped: group })),
+  kinds: z.array(answer({ sentence: z.string(), count, sourceIds: z.array(z.string()) })),
+  writes: answer({
+    customers: count,
+    removed: count,
+    payloadBytes: count,
+    calls: answer({ single: count, bulk: count, reads: count, total: count }),
+    payloads: z.array(answer({ sourceId: z.string(), payload: json })),
+  }),
+  notes: z.array(z.string()),
+};
+const differencesShape = answer(differences);
+export type Differences = z.output<typeof differencesShape>;
+
+export const previewShape = answer(
+  {
+    ...differences,
+    records: answer({
+      looked: count,
+      filtered: group,
+      letIn: group,
+      moved: group,
+      staying: group,
+      joined: group,
+    }),
+    faults: z.array(
+      answer({ source: z.string(), field: z.string(), newlyFaulty: group, noLongerFaulty: group }),
+    ),
+    unread: z
+      .array(answer({ source: z.string(), properties: z.array(z.string()) }))
+      .meta({ description: 'What the proposal reads and no record has: only a full sync brings it.' }),
+    sources: answer({ added: z.array(z.string()), removed: z.array(z.string()) }),
+  },
+  'Preview',
+);
+export type Preview = z.output<typeof previewShape>;
+
+const anything = z.record(z.string(), z.unknown());
+
+export const previewRequest = z
+  .strictObject({
+    config: anything.optional().meta({
+      description:
+        'A whole configuration, as its file would hold it. The environment is not read for it: a setting that refers to it is the one configured now.',
+    }),
+    mapping: z
+      .record(text, anything)
+      .optional()
+      .meta({ description: 'Instead of `config`: by source, the mapping it would have.' }),
+    merge: anything.optional().meta({ description: 'Instead of `config`: the merge there would be.' }),
+    payloads: z
+      .union([z.int().min(0).max(maxPayloads), z.array(text.min(1)).min(1).max(maxPayloads)])
+      .default(0)
+      .meta({ description: 'So many exact payloads, or those of these source IDs.' }),
+    samples: z.int().min(0).max(100).default(5).meta({ description: 'Of each group so many are named.' }),
+  })
+  .superRefine(({ config, mapping, merge }, context) => {
+    const isPart = mapping !== undefined || merge !== undefined;
+    if ((config === undefined) === isPart) return;
+    const message = 'a configuration, or else a mapping or a merge';
+    context.addIssue({ code: 'custom', path: ['config'], message });
+  })
+  .meta({ id: 'PreviewRequest' });

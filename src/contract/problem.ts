@@ -1,0 +1,32 @@
+// What an answer says when something is wrong: RFC 9457 problem details.
+import { z } from 'zod';
+import { answer } from './parts.ts';
+
+const faultShape = answer(
+  {
+    path: z.string().meta({ description: 'Where: `recordIds[0]`.', example: 'mode' }),
+    found: z.string().meta({ description: 'What stands there, as JSON.', example: '"partial"' }),
+    allowed: z.string().meta({ description: 'What would be right.' }),
+  },
+  'Fault',
+);
+export type Fault = z.output<typeof faultShape>;
+
+export const problemShape = answer(
+  {
+    type: z.string().meta({
+      description: 'A URI that names the kind of problem; `about:blank` where the status says it all.',
+    }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What happened and what to do, in a sentence.' }),
+    faults: z.array(faultShape).optional().meta({ description: 'Everything that is wrong with the input.' }),
+    runId: z.int().optional().meta({ description: 'The run that is still going.' }),
+    errorId: z.string().optional().meta({ description: 'The log names the error by this ID.' }),
+  },
+  'Problem',
+);
+export type ProblemBody = z.output<typeof problemShape>;
+
+/** The kinds that programs tell apart, as the end of their URI. */
+export const problemType = (name: string) => `urn:tributary:problem:${name}`;

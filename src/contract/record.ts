@@ -1,0 +1,71 @@
+// Records that contradict: values in quarantine, customers that two records claim, records wrongly merged.
+import { z } from 'zod';
+import { answer, json, limit, nextOf, sourceParam, text, time } from './parts.ts';
+
+const quarantinedShape = answer(
+  {
+    source: z.string(),
+    stream: z.string(),
+    recordId: z.string(),
+    sourceId: z.string().nullable(),
+    field: z.string(),
+    reason: z.string(),
+    value: json.meta({ description: 'What the record says now, cut where it is long.' }),
+    lastGood: json.meta({
+      description: 'The last good value of the record, which speaks in its place; null where there is none.',
+    }),
+    stands: json.meta({ description: 'What the customer has.' }),
+    changedAt: time,
+  },
+  'QuarantinedValue',
+);
+export type QuarantinedValue = z.output<typeof quarantinedShape>;
+
+export const quarantineQuery = z.strictObject({
+  source: text.min(1).optional(),
+  field: text.min(1).optional().meta({ example: 'metadata.points' }),
+  after: text.optional().meta({ description: '`next` of the page before.' }),
+  limit,
+});
+export const quarantineShape = answer({
+  values: z.array(quarantinedShape),
+  next: nextOf(z.string(), 'after'),
+});
+export type Quarantine = z.output<typeof quarantineShape>;
+
+const clashShape = answer(
+  {
+    sourceId: z.string(),
+    claims: z.array(
+      answer({
+        source: z.string(),
+        stream: z.string(),
+        recordIds: z.array(z.string()).meta({ description: 'The newest first: it wins.' }),
+      }),
+    ),
+  },
+  'Clash',
+);
+export type Clash = z.output<typeof clashShape>;
+export const clashesQuery = z.strictObject({ after: text.optional(), limit });
+export const clashesShape = answer({ clashes: z.array(clashShape), next: nextOf(z.string(), 'after') });
+
+export const recordParam = sourceParam.extend({
+  recordId: text.min(1).meta({ param: { name: 'recordId', in: 'path' }, description: 'Percent-encoded.' }),
+});
+
+const oneUnmergedShape = answer(
+  {
+    stream: z.string(),
+    recordId: z.string(),
+    sourceId: z.string().nullable().meta({ description: 'The customer it speaks of again.' }),
+    from: z.string().meta({ description: 'The record that had taken it over.' }),
+    fromSourceId: z.string().nullable(),
+    revised: z
+      .array(answer({ sourceId: z.string(), revision: z.int() }))
+      .meta({ description: 'The customers that changed by it; they are owed now.' }),
+  },
+  'Unmerged',
+);
+export type Unmerged = z.output<typeof oneUnmergedShape>;
+export const unmergedShape = answer({ unmerged: z.array(oneUnmergedShape) });

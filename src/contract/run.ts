@@ -1,0 +1,193 @@
+// Runs, what they bring, and how they are asked for.
+import { z } from 'zod';
+import type { JsonObject } from '../connector.ts';
+import {
+  answer,
+  beforeOf,
+  count,
+  exactMoment,
+  idText,
+  laneShape,
+  limit,
+  nextOf,
+  orNull,
+  text,
+  time,
+} from './parts.ts';
+import { differences } from './preview.ts';
+
+/**
+ * incremental: what changed. full: everything. records: these IDs. import: one file, once. remap: no pull, stored records
+ * by a mapping that changed.
+ */
+export const runModes = ['incremental', 'full', 'records', 'import', 'remap'] as const;
+export type RunMode = (typeof runModes)[number];
+/** coverage: webhooks leave changes out, so that polls come more often than the schedule says. */
+export const runTriggers = ['start', 'schedule', 'manual', 'mapping', 'coverage'] as const;
+export type RunTrigger = (typeof runTriggers)[number];
+export const runStates = ['requested', 'finished', 'failed', 'cancelled'] as const;
+export type RunState = (typeof runStates)[number];
+
+/** What else was asked for, by mode. */
+export type RunRequest = {
+  recordIds?: string[];
+  /** A file on the machine `host`, and how the source's settings differ for it. */
+  path?: string;
+  host?: string;
+  settings?: JsonObject;
+  /** The readers were set back to this time first, epoch milliseconds. */
+  rewoundTo?: number;
+  /** Nothing is kept: what the run would do is reported. */
+  dryRun?: true;
+};
+// Where a file lies on the server is nobody's concern: its name says which it is.
+const requestShape = z.codec(z.record(z.string(), z.unknown()), z.custom<RunRequest>(), {
+  decode: (request) => request as RunRequest,
+  encode: ({ path, ...request }) =>
+    path === undefined ? request : { ...request, path: path.split(/[\\/]/).at(-1) },
+});
+
+const noteShape = answer(
+  {
+    code: z.string().meta({ example: 'csv_short_rows' }),
+    message: z.string(),
+    count: count.meta({ description: 'How often it was found.' }),
+  },
+  'Note',
+);
+export type Note = z.output<typeof noteShape>;
+
+export const runShape = answer(
+  {
+    id: z.int(),
+    source: z.string(),
+    mode: z.enum(runModes),
+    trigger: z.enum(runTriggers),
+    slot: time.nullable().meta({ description: 'The moment of the schedule that asked for it.' }),
+    request: requestShape.meta({ description: 'What else was asked: record IDs, a file.' }),
+    state: z.enum(runStates).meta({ description: '`requested` until it has ended.' }),
+    requestedAt: time,
+    startedAt: time.nullable(),
+    endedAt: time.nullable(),
+    pages: count,
+    received: count.meta({
+      description: 'The sum of changed, unchanged, superseded, filtered and rejected.',
+    }),
+    changed: count,
+    unchanged: count,
+    superseded: count,
+    filtered: count,
+    rejected: count,
+    customers: count.meta({ description: 'Customers whose fields changed by it.' }),
+    expected: count
+      .nullable()
+      .meta({ description: 'How many records the source says there are, where it says so.' }),
+    step: z.string().nullable(),
+    error: z.string().nullable(),
+    notes: z.array(noteShape).meta({
+      description: 'Observations about the reading that need attention although no row was rejected.',
+    }),
+    attempts: count,
+    dueAt: time.meta({ description: 'When it is taken up, or taken up again after a failure.' }),
+    cancelRequestedAt: time.nullable(),
+    lane: laneShape,
+    working: z.boolean().meta({ description: 'A worker has it in hand.' }),
+    ratePerSecond: z
+      .number()
+      .nullable()
+      .optional()
+      .meta({ description: 'Records received per second of late; in the status only.' }),
+  },
+  'Run',
+);
+export type Run = z.output<typeof runShape>;
+
+export const runParam = z.object({
+  id: idText('the ID of a run').meta({
+    param: { name: 'id', in: 'path' },
+    description: 'The ID of a run.',
+  }),
+});
+
+export const runsQuery = z.strictObject({
+  source: text.optional(),
+  state: z.enum(runStates).optional(),
+  before: beforeOf('runs'),
+  limit,
+});
+export const runsShape = answer({ runs: z.array(runShape), next: nextOf(z.int(), 'before') });
+
+export const columnsShape = answer(
+  {
+    recognised: z.string().nullable().meta({
+      description: 'The export that was recognised by its columns.',
+      example: 'HubSpot contact export',
+    }),
+    mappedBy: z.enum(['configuration', 'names']),
+    sourceId: z.string().nullable().meta({ description: 'The column with the source ID.' }),
+    fields: z
+      .array(answer({ field: z.string(), columns: z.array(z.string()) }))
+      .meta({ description: 'Fields and metadata with the columns they are read from.' }),
+    leftOut: z
+      .array(answer({ column: z.string(), reason: z.string() }))
+      .meta({ description: 'Columns that become nothing.' }),
+    missing: z.array(answer({ field: z.string(), column: z.string(), meant: z.string().nullable() })).meta({
+      description:
+        'Columns that the configuration names and the file does not have, with the one that was probably meant.',
+    }),
+    mapping: z
+      .record(z.string(), z.union([z.string(), z.array(z.string())]))
+      .meta({ description: 'The same as a `mapping` of the source: paste it to change it.' }),
+  },
+  'Columns',
+);
+export type Columns = z.output<typeof columnsShape>;
+
+export const dryRunShape = answer(
+  { ...differences, counts: z.record(z.string(), count), pages: count },
+  'DryRun',
+);
+
+export const reportedRunShape = answer(
+  {
+    ...runShape.shape,
+    report: orNull(dryRunShape).meta({ description: 'What a dry run found, when it has ended.' }),
+    columns: orNull(columnsShape).meta({
+      description:
+        'What became of each column, of a run that reads a file; null until its first page is read.',
+    }),
+  },
+  'ReportedRun',
+);
+export type ReportedRun = z.output<typeof reportedRunShape>;
+
+export const syncRequest = z
+  .strictObject({
+    mode: z.enum(['incremental', 'full', 'records']).optional().meta({
+      description:
+        'incremental: what changed. full: everything. records: those in `recordIds`. A dry run without one is incremental.',
+    }),
+    dryRun: z.boolean().optional().meta({
+      description:
+        'Keep and send nothing: what the run would do is the `report` of the run that is answered.',
+    }),
+    recordIds: z
+      .array(text.min(1))
+      .min(1, '1 to 1000 record IDs')
+      .max(1000, '1 to 1000 record IDs')
+      .optional(),
+  })
+  .superRefine(({ mode, recordIds, dryRun }, context) => {
+    if (mode === undefined && dryRun !== true)
+      context.addIssue({ code: 'custom', path: ['mode'], message: 'incremental, full or records' });
+    const fault = (message: string) => context.addIssue({ code: 'custom', path: ['recordIds'], message });
+    if (mode === 'records' && !recordIds) fault('1 to 1000 record IDs, in the mode records');
+    if (mode !== 'records' && recordIds) fault('nothing, but in the mode records');
+  })
+  .meta({ id: 'Sync' });
+
+export const rewindRequest = z
+  .strictObject({
+    to: exactMoment.meta({ description: 'ISO 8601, with an offset or Z.', example: '2026-03-01T12:00:00Z' }),
+  })
+  .meta({ id: 'Rewind' });
