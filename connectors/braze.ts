@@ -30,11 +30,11 @@ export const braze = defineConnector<Settings>({
 async function check({ api, settings }: Context<Settings>): Promise<Permission[]> {
   if (settings.apiKey === undefined) {
     const note =
-      'No apiKey is set: profiles come from webhooks of Canvas and campaigns only, and Currents is left aside.';
+      'No apiKey is set: profiles arrive only by webhooks of Canvas and campaigns, and events of Currents are ignored.';
     return [{ what: 'export users by ID', allowed: null, note }];
   }
   return [
-    await tried('export users by ID', 'Users are read when Currents names them.', () =>
+    await tried('export users by ID', 'Users are read when an event of Currents names them.', () =>
       // Of this ID there is nobody, and that is an answer.
       api.request(exportRequest(['tributary-check'], ['external_id'])),
     ),

@@ -34,7 +34,8 @@ export const csv = defineConnector<Settings>({
 
 async function check(context: Context<Settings>): Promise<Permission[]> {
   const { path } = context.settings;
-  if (path === undefined) return [{ what: 'read files', allowed: null, note: 'Files come by import only.' }];
+  if (path === undefined)
+    return [{ what: 'read files', allowed: null, note: 'Files arrive only by import.' }];
   try {
     const { columns } = await openedHeader(context);
     return [{ what: `read ${path}`, allowed: true, note: `Its columns are ${columns.join(', ')}.` }];

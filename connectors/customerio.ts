@@ -36,13 +36,13 @@ async function check({ api, settings }: Context<Settings>): Promise<Permission[]
     what: 'take webhooks',
     allowed: webhookSecret === undefined ? false : null,
     note: webhookSecret
-      ? 'What is signed with one of the keys in webhookSecret is taken.'
-      : 'Nothing that is pushed is taken: set webhookSecret.',
+      ? 'Webhooks are accepted if they are signed with one of the keys in webhookSecret.'
+      : 'No webhook is accepted: set webhookSecret.',
   };
   if (appKey === undefined)
     return [webhooks, { what: 'read people', allowed: null, note: 'No appKey is set.' }];
   const filter = { attribute: { field: 'email', operator: 'exists' } };
-  const reading = await tried('read people', 'Who an event names can be read.', () =>
+  const reading = await tried('read people', 'A person whom an event names can be read.', () =>
     api.request({ method: 'POST', path: '/v1/customers', query: { limit: 1 }, json: { filter } }),
   );
   return [webhooks, reading];

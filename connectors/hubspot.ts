@@ -26,7 +26,7 @@ export const hubspot = defineConnector<Settings>({
     timeUnit: 'milliseconds',
     sourceId: 'id',
     needsFullReadings:
-      'Calculated properties may change without the contact counting as modified, and contacts that were deleted for good are in no list: both show in full readings only.',
+      'Calculated properties may change without the contact being marked as modified, and permanently deleted contacts are not listed. Only a full reading shows both.',
     webhook,
   },
   check,

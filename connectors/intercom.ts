@@ -17,8 +17,7 @@ export const intercom = defineConnector<Settings>({
     // Times and date attributes of its API; its webhooks write ISO 8601.
     timeUnit: 'seconds',
     sourceId: 'external_id',
-    needsFullReadings:
-      'Contacts that were deleted are in no list: without webhooks it shows in full readings only.',
+    needsFullReadings: 'Deleted contacts are not listed. Without webhooks, only a full reading shows them.',
     webhook,
   },
   check,

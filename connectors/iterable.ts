@@ -35,13 +35,13 @@ function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescription {
 
 async function check({ api, settings }: Context<Settings>): Promise<Permission[]> {
   if (settings.apiKey === undefined) {
-    const note = 'No apiKey is set: users come from journeys only, and system webhooks are left aside.';
+    const note = 'No apiKey is set: users arrive only by journeys, and system webhooks are ignored.';
     return [{ what: 'read users', allowed: null, note }];
   }
   return [
     await tried(
       'read user fields',
-      'The key is one for servers; users are read when a webhook names them.',
+      'The key is a server-side key; users are read when a webhook names them.',
       () => api.request(fieldsRequest),
     ),
   ];

@@ -26,7 +26,7 @@ export const klaviyo = defineConnector<Settings>({
       'address.country': 'location.country',
     },
     sourceId: 'external_id',
-    needsFullReadings: 'Klaviyo does not say which profiles were deleted: it shows in full readings only.',
+    needsFullReadings: 'Klaviyo does not list deleted profiles. Only a full reading shows them.',
     webhook,
   },
   check,

@@ -24,8 +24,7 @@ export const mailchimp = defineConnector<Settings>({
       'address.country': 'merge_fields.ADDRESS.country',
     },
     sourceId: 'contact_id',
-    needsFullReadings:
-      'Members that were deleted for good are in no list of changes: it shows in full readings only.',
+    needsFullReadings: 'Permanently deleted members are not listed. Only a full reading shows them.',
     webhook,
   },
   check,
@@ -33,7 +32,7 @@ export const mailchimp = defineConnector<Settings>({
 
 async function check({ api, settings }: Context<Settings>): Promise<Permission[]> {
   return [
-    await tried('read the audience', 'The API key and listId fit together.', () =>
+    await tried('read the audience', 'The API key can read the audience of listId.', () =>
       api.request({ path: audiencePath(settings), query: { fields: 'id,name' } }),
     ),
     await tried('list members', 'Full readings and changes are possible.', () =>

@@ -35,7 +35,7 @@ async function check({ settings }: Context<Settings>): Promise<Permission[]> {
     {
       what: 'receive webhooks',
       allowed: missing === undefined ? null : false,
-      note: missing ?? 'Segment only pushes: users come as it sends their calls.',
+      note: missing ?? 'Segment only sends webhooks: users arrive with its calls.',
     },
   ];
 }

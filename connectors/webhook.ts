@@ -39,7 +39,7 @@ function webhookOf(given: Settings): Webhook<Change> {
   return {
     authentication: schemesOf(given.authentication),
     ...(given.authentication.length === 0 && {
-      missing: 'Set "authentication" of the source: how a request shows that it is the sender\'s, or "open".',
+      missing: 'Set "authentication" of the source: how a request is authenticated, or "open".',
     }),
     checks: checksOf(given),
     ...(handshake && { handshake }),
@@ -78,10 +78,10 @@ function notesOf({ authentication, template, organizationId }: Settings, { notes
   return [
     ...notes,
     ...(authentication.some(({ type }) => type === 'open')
-      ? ['It is open: whoever knows the address can write records.']
+      ? ['Authentication is "open": anyone who knows the URL can write records.']
       : []),
     ...(template === 'salesforce' && organizationId === undefined
-      ? ['organizationId is not set: messages of any organisation are taken.']
+      ? ['organizationId is not set: messages of any organisation are accepted.']
       : []),
   ];
 }

@@ -85,7 +85,7 @@ const environmentShape = z.object({
     .string()
     .superRefine((url, context) => {
       const message =
-        url === '' ? 'an address, or no variable at all for the embedded database' : addressFault(url);
+        url === '' ? 'a URL; leave the variable unset to use the embedded database' : addressFault(url);
       if (message !== null) context.addIssue({ code: 'custom', message });
     })
     .optional(),
@@ -220,7 +220,7 @@ export async function loadConfig(
     throw new ConfigError('The configuration', [
       {
         path: 'TRIBUTARY_CONFIG',
-        found: 'nothing, and no tributary.config.ts or tributary.config.json here',
+        found: 'no value, and no tributary.config.ts or tributary.config.json in this folder',
         allowed: 'the path of a configuration',
       },
     ]);
@@ -307,7 +307,7 @@ function checkDestination(given: unknown, written: unknown, checker: Checker): C
 function checkSource(name: string, given: unknown, written: unknown, checker: Checker): SourceConfig | null {
   const path = `sources.${name}`;
   if (name === 'destination')
-    checker.faults.push({ path, found: '"destination"', allowed: 'any other name: this one is taken' });
+    checker.faults.push({ path, found: '"destination"', allowed: 'any other name: this one is reserved' });
   const parts = objectOf(given);
   const entries = Object.entries(objectOf(parts['mapping'])).filter(
     ([, entry]) => mappingEntry.safeParse(entry).success,
@@ -331,7 +331,7 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
       checker.faults.push({
         path: `${path}.${key}`,
         found: shown(objectOf(written)[key]),
-        allowed: `no schedule: ${connector.name} only pushes, so there is nothing to read on one`,
+        allowed: `no schedule: ${connector.name} only sends webhooks, so there is nothing to pull`,
       });
   const own = Object.fromEntries(
     Object.entries(parts).filter(([key]) => !Object.hasOwn(sourceShape.shape, key)),
@@ -445,7 +445,7 @@ function checkMerge(merge: Parts, sources: readonly string[], faults: Fault[]): 
       .filter((name) => typeof name === 'string' && !sources.includes(name))
       .map(
         (name) =>
-          `${path} names ${shown(name)}, but no source is called so (there are: ${sources.join(', ') || 'none'}).`,
+          `${path} names ${shown(name)}, but there is no source of this name (sources: ${sources.join(', ') || 'none'}).`,
       ),
   );
 }
@@ -455,7 +455,7 @@ function signedAddressWarning(source: SourceConfig | null): string[] {
   const webhook = source?.connector.source?.webhook?.(source.settings);
   if (!source || !webhook?.authentication.some(signsAddress)) return [];
   return [
-    `${source.name} signs the address of its webhooks: set publicUrl to the one that ${source.connector.name} calls, or they are refused behind a proxy.`,
+    `${source.name} signs the URL of its webhooks: set publicUrl to the URL that ${source.connector.name} calls, or its webhooks are refused behind a proxy.`,
   ];
 }
 
@@ -501,6 +501,6 @@ function fill(value: unknown, variables: Environment['variables'], path: string,
 /** White space around a value, such as the line feed at the end of a file that it was read from. */
 function spaceFault(name: string, value: string | undefined, path = name): Fault[] {
   if (value === undefined || value.trim() === value) return [];
-  const where = /\n\s*$/.test(value) ? 'a line feed at its end' : 'white space around it';
-  return [{ path, found: `the variable ${name} with ${where}`, allowed: 'its value alone' }];
+  const where = /\n\s*$/.test(value) ? 'a trailing line feed' : 'surrounding whitespace';
+  return [{ path, found: `the variable ${name} with ${where}`, allowed: 'the value without whitespace' }];
 }

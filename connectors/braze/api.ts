@@ -47,7 +47,9 @@ function errorFor(
 ): TransientError | UnauthorizedError | undefined {
   const what = `Braze answered ${status} to ${path}`;
   if (status === 401) {
-    return new UnauthorizedError(`${what}: the key is none of this instance. Look at apiKey and at baseUrl.`);
+    return new UnauthorizedError(
+      `${what}: the key does not belong to this instance. Check apiKey and baseUrl.`,
+    );
   }
   if (status === 403) {
     return new UnauthorizedError(`${what}: give the key the permission users.export.ids.`);

@@ -23,7 +23,7 @@ export const settings = z
       .strictObject({
         user: z
           .string()
-          .regex(/^[^:]*$/, 'a user name holds no colon')
+          .regex(/^[^:]*$/, 'a user name must not contain a colon')
           .describe('The user name.'),
         password: secrets.describe('The password, or a list of which any is accepted.'),
       })
@@ -33,7 +33,7 @@ export const settings = z
       .strictObject({
         name: z
           .string()
-          .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be the name of a header')
+          .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be a header name')
           .describe('The name of the header.'),
         value: secrets.describe('Its value, or a list of values of which any is accepted.'),
       })

@@ -24,7 +24,7 @@ export function webhook(settings: Settings): Webhook<Change> {
     authentication,
     ...(authentication.length === 0 && {
       missing:
-        'Set webhookToken to the token of the Currents connector or of the webhook, or webhookBasic, webhookHeader or urlToken.',
+        'Set webhookToken to the token of the Currents connector or of the webhook, or set webhookBasic, webhookHeader or urlToken.',
     }),
     decoding: { form: 'json', items: ['events', ''] },
     retryHorizonSeconds,
@@ -35,14 +35,14 @@ export function webhook(settings: Settings): Webhook<Change> {
     ],
     recipe: recipe(at),
     notes: [
-      'Braze has no list of all users: profiles come when a Canvas or a campaign sends them. Let a Canvas start at a changed attribute, and once for everybody.',
+      'Braze cannot list all users: profiles arrive when a Canvas or a campaign sends them. Trigger a Canvas on a changed attribute, and run it once for all users.',
       `Choose raw text as the body of the webhook. Add custom attributes as "NAME": "{{custom_attribute.${tag('NAME')} | json_escape}}".`,
-      'Liquid does not escape by itself: without json_escape a quote in a name makes a body that is no JSON. Such a request is kept as a dead letter, and nothing of it is lost or taken. Look at the preview: where the filter writes quotes of its own, leave yours out.',
-      'A profile without an external ID is left aside, and so is an event of one.',
-      'Currents (the custom HTTP connector) tells of subscriptions by users.messages.email.Unsubscribe, users.behaviors.subscription.GlobalStateChange and users.behaviors.subscriptiongroup.StateChange, and of profiles where your account has such events. With apiKey the user that is named is then read; without it they are left aside.',
-      'Leave events of messages out of the connector: they are counted and ignored.',
-      'A custom attribute that was taken off a profile is not told of: its old value stays. A standard field that was emptied is cleared.',
-      'Deletions and merges are not pushed. A user that Currents names and Braze no longer has is found to be gone.',
+      'Liquid does not escape values: without json_escape, a quote in a name makes the body invalid JSON. Such a request is kept as a dead letter. Check the preview: if the filter adds quotes, leave yours out.',
+      'A profile without an external ID is ignored, as are its events.',
+      'Currents (the custom HTTP connector) tells of subscriptions by users.messages.email.Unsubscribe, users.behaviors.subscription.GlobalStateChange and users.behaviors.subscriptiongroup.StateChange, and of profiles where your account has such events. With apiKey, the user that an event names is then read; without it, the event is ignored.',
+      'Do not send message events: they are counted and ignored.',
+      'A removed custom attribute is not reported: its old value stays. A standard field that was emptied is cleared.',
+      'Deletions and merges are not pushed. A user that Currents names and that Braze no longer has is treated as deleted.',
     ],
     sample: '{"events":[]}',
   };
@@ -71,8 +71,8 @@ function isEvent(item: Json): boolean {
 function eventChange(item: Json, received: Received, apiKey: string | undefined): Change {
   const { event_type: type, time } = objectOf(item);
   if (!isOfProfile(wordOf(type) ?? ''))
-    return ignored('The event is of a message or of use, not of a profile.');
-  if (apiKey === undefined) return ignored('No apiKey is set to read the user with.');
+    return ignored('The event is about a message or usage, not about a profile.');
+  if (apiKey === undefined) return ignored('No apiKey is set, so the user cannot be read.');
   const recordId =
     wordOf(valueAt(item, 'user.external_user_id')) ?? wordOf(valueAt(item, 'external_user_id'));
   if (recordId === undefined) return ignored('The user has no external ID.');

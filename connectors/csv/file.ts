@@ -39,7 +39,7 @@ function unreadable(path: string, cause: unknown): RejectedError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no_file';
   const message =
     code === 'ENOENT' || code === 'no_file'
-      ? `There is no file ${fileName(path)} where its source looks for it.`
+      ? `The file ${fileName(path)} does not exist.`
       : `${fileName(path)} cannot be read: ${causes[code] ?? code}.`;
   return new RejectedError(message, { code: 'no_file', cause });
 }

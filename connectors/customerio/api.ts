@@ -33,12 +33,12 @@ function errorFor(
   const what = `Customer.io answered ${status} to ${request.method ?? 'GET'} ${path}`;
   if (status === 401)
     return new UnauthorizedError(
-      `${what}. Look whether appKey is an App API key of this workspace, and whether region is the workspace's.`,
+      `${what}. Check that appKey is an App API key of this workspace, and that region is the region of the workspace.`,
     );
   if (status === 403)
-    return new UnauthorizedError(`${what}. Give the App API key a scope that may read people.`);
+    return new UnauthorizedError(`${what}. Give the App API key a scope that can read people.`);
   if (status === 429)
-    return new TransientError(`${what}: more than ten calls in a second.`, { status, retryAfterMs: 1000 });
+    return new TransientError(`${what}: more than ten calls per second.`, { status, retryAfterMs: 1000 });
   if (status >= 400 && status < 500 && status !== 408)
     return new RejectedError(`${what}.`, { status, code: `http_${status}` });
   return undefined;

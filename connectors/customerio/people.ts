@@ -36,7 +36,7 @@ async function read(
 ): Promise<{ records: SourceRecord[]; missing: string[] }> {
   const { appKey, readBy } = context.settings;
   if (appKey === undefined)
-    throw new RejectedError('People of Customer.io are read with an App API key: set appKey.', {
+    throw new RejectedError('Reading people from Customer.io requires an App API key: set appKey.', {
       code: 'no_app_key',
     });
   const asked = [...new Set(recordIds)];
@@ -107,7 +107,7 @@ async function findEach(
     // A gateway's 404 must not delete anybody: Customer.io's own lists errors (recorded).
     if (status === 404 && listOf(objectOf(json)['errors']).length === 0)
       throw new TransientError(
-        "The 404 to a person does not come from Customer.io's App API: it lists no errors. Check baseUrl and region.",
+        "The 404 for a person does not come from Customer.io's App API, because it lists no errors. Check baseUrl and region.",
         { status, foreign: true },
       );
     if (status === 404) continue;

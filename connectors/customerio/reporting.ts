@@ -18,13 +18,13 @@ export function reportingChanges(item: Json, { readsPeople }: { readsPeople: boo
   const metric = wordOf(event['metric']);
   const facts = factsOf(metric, event);
   if (facts === undefined)
-    return [{ kind: 'ignored', reason: 'It is about a message, and says nothing of a subscription.' }];
+    return [{ kind: 'ignored', reason: 'It is about a message and does not change a subscription.' }];
   const changedAt = momentOf(event['timestamp'], 'seconds');
   if (changedAt === undefined)
     throw new RejectedError('The event has no time in timestamp.', { code: 'no_time' });
   const person = personIn(objectOf(event['data']));
   if (person === undefined)
-    return [{ kind: 'ignored', reason: 'It names nobody: the person has been deleted, or has no ID.' }];
+    return [{ kind: 'ignored', reason: 'It names no person: the person has been deleted or has no ID.' }];
   const told = Object.keys(facts).length > 0;
   const record: SourceRecord = { ...person, changedAt, body: { ...person.body, ...facts } };
   const changes: Change[] = [
@@ -35,7 +35,7 @@ export function reportingChanges(item: Json, { readsPeople }: { readsPeople: boo
   ];
   if (changes.length > 0) return changes;
   const reason =
-    'Preferences changed, and it does not say how: include body content in the reporting webhook.';
+    'Preferences changed, but the event does not contain them: include body content in the reporting webhook.';
   return [{ kind: 'ignored', reason }];
 }
 
@@ -62,7 +62,7 @@ function eachTopic(topics: JsonObject): JsonObject {
 function personIn(data: JsonObject): { recordId: string; body: JsonObject } | undefined {
   const identifiers = data['identifiers'];
   if (objectOf(identifiers) !== identifiers && typeof data['customer_id'] !== 'string')
-    throw new RejectedError('The event names nobody in data.identifiers.', { code: 'no_person' });
+    throw new RejectedError('The event names no person in data.identifiers.', { code: 'no_person' });
   const known = objectOf(identifiers);
   const cioId = wordOf(known['cio_id']);
   // `customer_id` is of old, and blank where the person has been deleted.

@@ -29,7 +29,7 @@ export function webhook(settings: Settings): Webhook<Change> {
       : [],
     ...(!webhookSecret && {
       missing:
-        'Set webhookSecret to the signing key of the reporting webhook, or to a list of it and the key of webhook actions.',
+        'Set webhookSecret to the signing key of the reporting webhook, or to a list of this key and the key of webhook actions.',
     }),
     // What is no JSON in it, the content of a message, stays a text.
     decoding: { form: 'json', stringified: ['data.content'] },
@@ -39,10 +39,10 @@ export function webhook(settings: Settings): Webhook<Change> {
     recipe,
     notes: [
       'In the reporting webhook choose the customer events Subscribed, Unsubscribed and Subscription preferences changed, and include body content: it holds the preferences.',
-      'Customer.io pushes no change of an attribute: let a campaign send those with the recipe, and use one body for all campaigns.',
+      'Customer.io sends no webhook for a changed attribute: have a campaign send changes with the recipe, and use one body for all campaigns.',
       'Put into the body every attribute that the mapping uses; where a value may hold quotation marks, write it with the filter to_json and without quotation marks of your own.',
-      'Customer.io sends nothing else before a call is taken, and tries for seven days: a key that is wrong here holds all of its calls up.',
-      'Deleted people are not told of.',
+      'Customer.io retries a call for seven days and sends nothing else until it is accepted: a wrong key here blocks all of its calls.',
+      'Deletions are not reported.',
     ],
     sample: JSON.stringify({
       event_id: '01E4C4CT6YDC7Y5M7FE1GWWPQJ',

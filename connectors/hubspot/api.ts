@@ -94,14 +94,14 @@ function errorFor(
   if (status === 401 || status === 530) {
     // 530 is no documented status of theirs: it is what a malformed token gets.
     return new UnauthorizedError(
-      `${what}${said || ': the access token is not valid'}. Give the source a token that is.`,
+      `${what}${said || ': the access token is not valid'}. Give the source a valid token.`,
     );
   }
   if (status === 403) {
     const scopes = missingScopes(body);
     const advice = scopes.length
       ? `Add ${scopes.join(', ')} to the scopes of the app.`
-      : 'Look whether the app has the scope crm.objects.contacts.read.';
+      : 'Check that the app has the scope crm.objects.contacts.read.';
     return new UnauthorizedError(`${what}${said}. ${advice}`);
   }
   if (status === 429) return tooMany(what, body, request, now, quotas);

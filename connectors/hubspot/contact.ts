@@ -55,7 +55,7 @@ export function contactRecords(rows: readonly Json[]): Rows {
       const position = `contact ${id ?? JSON.stringify(row).slice(0, 200)}`;
       found.rejected.push({
         position,
-        reason: 'A contact has an id and a time of last change; this one has not.',
+        reason: 'This contact has no id or no time of last change.',
         raw: row,
       });
     }

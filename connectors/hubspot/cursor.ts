@@ -61,7 +61,7 @@ export function readTombstoneCursor(cursor: Json): TombstoneCursor {
 function parse<T>(schema: z.ZodType<T>, cursor: Json): T {
   const { success, data, error } = schema.safeParse(cursor);
   if (success) return data;
-  throw new RejectedError('The cursor kept for HubSpot contacts is none of ours: start a full reading.', {
+  throw new RejectedError('Unknown cursor for HubSpot contacts: start a full reading.', {
     code: 'cursor',
     cause: error,
   });

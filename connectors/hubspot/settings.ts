@@ -60,7 +60,7 @@ export const settings = shape.superRefine(({ accessToken, oauth }, context) => {
     context.addIssue({
       code: 'custom',
       path: ['accessToken'],
-      message: 'the token of a private app, or oauth: {clientId, clientSecret, refreshToken}, one of them',
+      message: 'either the token of a private app, or oauth: {clientId, clientSecret, refreshToken}',
     });
 });
 

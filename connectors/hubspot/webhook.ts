@@ -21,7 +21,8 @@ export function webhook(settings: Settings): Webhook<Change> {
   return {
     authentication: clientSecret.length > 0 ? schemes(clientSecret) : [],
     ...(clientSecret.length === 0 && {
-      missing: "Set clientSecret to the client secret of the app that sends: it is on the app's Auth page.",
+      missing:
+        'Set clientSecret to the client secret of the app that sends, which is on the Auth page of the app.',
     }),
     decoding: { form: 'json', items: [''] },
     retryHorizonSeconds,
@@ -29,13 +30,13 @@ export function webhook(settings: Settings): Webhook<Change> {
     key,
     changes: (item, received) => changes(item, received, settings.portalId),
     notes: [
-      'An app has one target URL for all the accounts that installed it: set portalId, and events of other accounts are left out.',
-      'The target URL must be the address of this source letter for letter, as publicUrl makes it: HubSpot signs it too.',
+      'An app has one target URL for all accounts that installed it: set portalId to ignore events of other accounts.',
+      'The target URL must match the URL of this source, as publicUrl makes it, character for character: HubSpot signs it.',
       'Subscribe to contact.creation, contact.deletion, contact.privacyDeletion, contact.merge, contact.restore, and to contact.propertyChange of each property that the mapping uses.',
-      'Subscriptions to object.* do as well, for contacts (0-1); there is none for contact.privacyDeletion, which needs the older form.',
+      'Subscriptions to object.* for contacts (0-1) work too, except for contact.privacyDeletion, which needs the older form.',
       'A subscription made by the API is paused until it is set active.',
-      'Each event costs no call, but reading the contacts it names does: one for every hundred.',
-      'Keep a schedule besides: HubSpot gives up after 24 hours.',
+      'An event costs no call; reading the contacts that events name costs one call per hundred.',
+      'Keep a schedule as well: HubSpot gives up after 24 hours.',
     ],
     sample: sample(settings.portalId),
   };
@@ -101,17 +102,17 @@ function changes(item: Json, { receivedAt }: Received, portalId: string | undefi
   const event = objectOf(item);
   const type = wordOf(event['subscriptionType']);
   if (type === undefined)
-    throw new RejectedError('This is no event of HubSpot: those name a subscriptionType.', {
+    throw new RejectedError('This is not an event of HubSpot: it has no subscriptionType.', {
       code: 'no_event',
     });
   if (portalId !== undefined && wordOf(event['portalId']) !== portalId)
-    return [{ kind: 'ignored', reason: 'It is of another HubSpot account than the one of portalId.' }];
+    return [{ kind: 'ignored', reason: 'It is about a HubSpot account other than portalId.' }];
   const [kind, what = ''] = type.split('.', 2);
   if (!(kind === 'contact' || (kind === 'object' && isOfContact(event))))
-    return [{ kind: 'ignored', reason: 'It is of another kind of object than contacts.' }];
+    return [{ kind: 'ignored', reason: 'It is about an object other than a contact.' }];
   const ids = what === 'merge' ? mergedIn(event) : idsIn(event).slice(0, 1);
   if (ids.length === 0)
-    throw new RejectedError('An event of HubSpot names its contact in objectId; this one does not.', {
+    throw new RejectedError('The event names no contact in objectId.', {
       code: 'no_id',
     });
   const changedAt = momentOf(event['occurredAt']) ?? receivedAt;

@@ -77,7 +77,7 @@ export function contactRecords(rows: readonly Json[]): Rows {
       const id = wordOf(objectOf(row)['id']);
       found.rejected.push({
         position: `contact ${id ?? JSON.stringify(row).slice(0, 200)}`,
-        reason: 'A contact has an id and a time of its last update; this one has not.',
+        reason: 'This contact has no id or no time of its last update.',
         raw: row,
       });
     }

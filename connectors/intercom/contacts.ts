@@ -193,7 +193,7 @@ async function show({ api }: Context<Settings>, id: string): Promise<Shown> {
     if (status === 410 && survivor !== undefined && survivor !== id) return { id, survivor };
     if (listOf(objectOf(json)['errors']).length > 0) return { id };
     throw new TransientError(
-      `The ${status} to a contact does not come from Intercom's API: it lists no errors. Check baseUrl and what stands before it.`,
+      `The ${status} for a contact does not come from Intercom's API, because it lists no errors. Check baseUrl and any proxy in front of it.`,
       { status, foreign: true },
     );
   }
@@ -229,7 +229,7 @@ function changesFrom(cursor: Since, restarts?: number): Json {
 function readCursor(cursor: Json): z.infer<typeof cursors> {
   const { success, data, error } = cursors.safeParse(cursor);
   if (success) return data;
-  throw new RejectedError('The cursor kept for Intercom contacts is none of ours: start a full reading.', {
+  throw new RejectedError('Unknown cursor for Intercom contacts: start a full reading.', {
     code: 'cursor',
     cause: error,
   });

@@ -36,7 +36,7 @@ export function webhook(settings: Settings): Webhook<Change> {
             },
           ],
     ...(clientSecret.length === 0 && {
-      missing: 'Set clientSecret to the client secret of the app: it is among its basic information.',
+      missing: 'Set clientSecret to the client secret of the app, which is part of its basic information.',
     }),
     handshake: { reachabilityCheck: true, ping: { field: 'topic', equals: 'ping' } },
     decoding: { form: 'json', items: [''] },
@@ -45,10 +45,10 @@ export function webhook(settings: Settings): Webhook<Change> {
     changes: (item, received) => [changeOf(objectOf(item), received, settings)],
     notes: [
       'Subscribe to the topics contact.user.created, contact.user.updated, contact.email.updated, contact.merged, contact.deleted, contact.archived, contact.unarchived, contact.subscribed and contact.unsubscribed, under Webhooks in the Developer Hub; their names differ a little between versions of the API.',
-      'An app has one address for all the workspaces that installed it: set appId, and what is told of others is left out.',
+      'An app has one URL for all workspaces that installed it: set appId to ignore webhooks about other workspaces.',
       'Leads are left out unless leads is true; with it, they need a sourceId of "id" or "email".',
-      'There is no webhook secret of its own: a new client secret takes effect at once, so give both in clientSecret while you change it.',
-      'Keep a schedule besides: Intercom tries again once, and stops for good after a week of errors.',
+      'Webhooks have no secret of their own, and a new client secret takes effect at once: list both in clientSecret while you rotate it.',
+      'Keep a schedule as well: Intercom retries once, and stops permanently after a week of errors.',
     ],
     sample: sample(settings),
   };
@@ -59,21 +59,21 @@ function changeOf(event: JsonObject, { headers, receivedAt }: Received, { appId,
   if (topic === undefined) {
     if (headers['x-body-signature'] !== undefined)
       return { kind: 'ignored', reason: 'It is about the app itself.' };
-    throw new RejectedError('This is no notification of Intercom: those name a topic.', { code: 'no_topic' });
+    throw new RejectedError('This is not a notification of Intercom: it has no topic.', { code: 'no_topic' });
   }
   if (appId && !appId.includes(wordOf(event['app_id']) ?? ''))
-    return { kind: 'ignored', reason: 'It is of another workspace than those of appId.' };
+    return { kind: 'ignored', reason: 'It is about a workspace that is not in appId.' };
   if (!topic.startsWith('contact.')) return { kind: 'ignored', reason: 'Its topic is not about contacts.' };
   const contact = contactIn(valueAt(event, 'data.item'));
   const recordId = wordOf(contact['id']);
   if (recordId === undefined)
-    throw new RejectedError('A notification about a contact names it in data.item; this one does not.', {
+    throw new RejectedError('The notification names no contact in data.item.', {
       code: 'no_id',
     });
   const isMerge = /\.merged$/.test(topic);
   // Which of the two contacts a merge shows is not documented: a lead that became a user is read as that user.
   if (!leads && !isMerge && isLead(contact))
-    return { kind: 'ignored', reason: 'It is about a lead, and leads are not taken.' };
+    return { kind: 'ignored', reason: 'It is about a lead, and leads are ignored.' };
   const changedAt = momentOf(event['created_at'], 'seconds') ?? receivedAt;
   const touch: Change = { kind: 'touch', stream: 'contacts', recordId, changedAt };
   if (/\.(deleted|archived?)$/.test(topic)) return { ...touch, gone: 'deleted' };

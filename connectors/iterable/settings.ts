@@ -21,7 +21,7 @@ export const settings = z.strictObject({
     .strictObject({
       name: z
         .string()
-        .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be the name of a header')
+        .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be a header name')
         .describe('The name of the header.'),
       value: secrets.describe('Its value, or a list of values of which any is accepted.'),
     })

@@ -24,7 +24,7 @@ export function webhook(settings: Settings): Webhook<Change> {
     authentication,
     ...(authentication.length === 0 && {
       missing:
-        'Set webhookToken to the token typed into the webhook at Iterable, or webhookHeader, or urlToken.',
+        'Set webhookToken to the token entered in the webhook at Iterable, or set webhookHeader or urlToken.',
     }),
     decoding: { form: 'json' },
     // How often and how long Iterable repeats is not documented.
@@ -41,12 +41,12 @@ export function webhook(settings: Settings): Webhook<Change> {
           ],
     recipe: recipe(at),
     notes: [
-      'There is no webhook for a profile that changed: start a journey when one does, and let it call a webhook with the body of the recipe.',
-      'The recipe has the time at which the profile changed, and no ID of the sending: Iterable has none.',
-      'System webhooks (Integrations → Webhooks) tell of subscriptions. With apiKey the user that they name is then read; without it they are left aside.',
-      'Iterable signs nothing. The token goes into the field behind the type Basic or OAuth2: both are understood.',
-      'Write tags with two braces: values then come escaped for HTML, which is undone here. With three, a quote in a value makes the body unreadable, and it is kept as a dead letter.',
-      `A body with a key "eventName" is taken for a system webhook: name yours otherwise.`,
+      'There is no webhook for a changed profile: start a journey on a change, and have it call a webhook with the body of the recipe.',
+      'The recipe contains the time at which the profile changed, but no event ID: Iterable has none.',
+      'System webhooks (Integrations → Webhooks) report subscriptions. With apiKey, the user that they name is then read; without it, they are ignored.',
+      'Iterable does not sign webhooks. Enter the token next to the type Basic or OAuth2: both are accepted.',
+      'Write tags with two braces: values are then HTML-escaped, which Tributary undoes. With three braces, a quote in a value makes the body invalid, and it is kept as a dead letter.',
+      `A body with the key "eventName" is treated as a system webhook: use another name.`,
       'Deletions, merges and forgotten users are not pushed, and delivery is not guaranteed.',
     ],
     // An event that is of no use: it shows that requests get in and are read.
@@ -95,12 +95,12 @@ function eventKey(item: Json): string | null {
 
 function eventChange(item: Json, received: Received, { apiKey, key }: Settings): Change {
   const name = eventWord(item, 'eventName') ?? '';
-  if (!profileEvents.has(name)) return ignored('The event is of a message, not of a profile.');
-  if (apiKey === undefined) return ignored('No apiKey is set to read the user with.');
+  if (!profileEvents.has(name)) return ignored('The event is about a message, not about a profile.');
+  if (apiKey === undefined) return ignored('No apiKey is set, so the user cannot be read.');
   const named = eventWord(item, key);
   if (named === undefined) return ignored(`The event names no ${key} to read the user by.`);
   const recordId = recordIdOf(named, key);
-  if (key === 'email' && isPlaceholder(recordId)) return ignored('The user has no e-mail of their own.');
+  if (key === 'email' && isPlaceholder(recordId)) return ignored('The user has no real e-mail address.');
   const changedAt = momentOf(readable(eventWord(item, 'createdAt') ?? null)) ?? received.receivedAt;
   return { kind: 'touch', stream: 'users', recordId, changedAt };
 }
@@ -111,7 +111,7 @@ function journeyChange(change: Change, { key }: Settings): Change {
   if (change.kind !== 'record') return change;
   const { record } = change;
   if (key === 'email' && isPlaceholder(record.recordId))
-    return ignored('The user has no e-mail of their own.');
+    return ignored('The user has no real e-mail address.');
   const recordId = recordIdOf(record.recordId, key);
   return { ...change, record: { ...record, recordId, body: withoutPlaceholder(record.body) } };
 }

@@ -26,7 +26,7 @@ export function profileRecords(resources: readonly Json[]): Rows {
       const id = wordOf(objectOf(resource)['id']);
       found.rejected.push({
         position: `profile ${id ?? JSON.stringify(resource).slice(0, 200)}`,
-        reason: 'A profile has an id and a time of its last update; this one has not.',
+        reason: 'This profile has no id or no time of its last update.',
         raw: resource,
       });
     }

@@ -186,7 +186,7 @@ function changesFrom(cursor: Since, restarts = 0): Json {
 function readCursor(cursor: Json): z.infer<typeof cursors> {
   const { success, data, error } = cursors.safeParse(cursor);
   if (success) return data;
-  throw new RejectedError('The cursor kept for Klaviyo profiles is none of ours: start a full reading.', {
+  throw new RejectedError('Unknown cursor for Klaviyo profiles: start a full reading.', {
     code: 'cursor',
     cause: error,
   });

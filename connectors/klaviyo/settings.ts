@@ -20,7 +20,7 @@ export const settings = z.strictObject({
     ),
   webhookHeader: z
     .string()
-    .regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header: letters, digits and hyphens')
+    .regex(/^[A-Za-z0-9-]+$/, 'must be a header name: letters, digits and hyphens')
     .default('X-Webhook-Token')
     .describe('The header that holds headerToken. Default: X-Webhook-Token.'),
   authored: authoredBody,

@@ -20,7 +20,7 @@ export function webhook(settings: Settings): Webhook<Change> {
     authentication,
     ...(authentication.length === 0 && {
       missing:
-        'Set webhookSecret to the secret key of the system webhook, or urlToken or headerToken for the webhooks of flows.',
+        'Set webhookSecret to the secret key of the system webhook, or set urlToken or headerToken for webhooks of flows.',
     }),
     // The webhooks of flows have no such header, and what must hold must hold of every request.
     ...(signedOnly && {
@@ -37,13 +37,13 @@ export function webhook(settings: Settings): Webhook<Change> {
         : [authoredRecord(item, received, { at: settings.authored, stream: 'flows' })],
     recipe,
     notes: [
-      'System webhooks are for customers of the Advanced KDP and for app partners. They have no topic for a profile that was created or edited: they tell of consent, of e-mails and of metrics, and the profile is then read.',
-      'A webhook of a flow sends one request for each profile. Its body is kept in the stream flows, apart from the profiles that are read, so that neither undoes what the other knows; the same mapping reads both, so name things in it as Klaviyo does.',
-      'The body of a flow must not have a data of its own at the top: that is how system webhooks are told from it.',
-      'Which tag holds the external ID is worth a look at a preview: person.id is said to.',
-      'The recipe has neither a time nor an ID of the sending, for Klaviyo documents no tag that gives either in every flow: the time at which a request came counts, and a late repeat of an older state turns back what came after it, until the profile is read again. Where your flow knows one, add "changed_at" (ISO 8601 or Unix seconds) or "event_id" (different in each sending).',
-      'A double quote in a value breaks the JSON around it: such a request is kept, and can be replayed.',
-      'Keep a schedule besides: merges and erasures are pushed by neither.',
+      'System webhooks are available to customers of the Advanced KDP and to app partners. They have no topic for a created or edited profile: they report consent, e-mails and metrics, and the profile is then read.',
+      'A webhook of a flow sends one request for each profile. Its body is stored in the stream flows, separate from the profiles that are read, so that neither overwrites the other. The same mapping reads both: use the property names of Klaviyo in it.',
+      'The body of a flow must not have a top-level key "data": it distinguishes system webhooks.',
+      'Check in a preview which tag holds the external ID: person.id is documented to.',
+      'The recipe contains neither a time of change nor an event ID, because Klaviyo documents no tag for either that works in every flow. The time of receipt counts, so a late retry of an older state overwrites a newer one until the profile is read again. If your flow has them, add "changed_at" (ISO 8601 or Unix seconds) and "event_id" (unique per event).',
+      'A double quote in a value makes the JSON invalid. Such a request is kept and can be replayed.',
+      'Keep a schedule as well: neither kind of webhook reports merges and erasures.',
     ],
     sample: sample(settings),
   };
@@ -82,12 +82,9 @@ function ofEvent({ payload }: JsonObject, { receivedAt }: Received, settings: Se
     wordOf(valueAt(event, 'relationships.profile.data.id')) ??
     (people.length === 1 ? wordOf(objectOf(people[0])['id']) : undefined);
   if (recordId === undefined)
-    throw new RejectedError(
-      'An event of Klaviyo names its profile in its relationships; this one does not.',
-      {
-        code: 'no_id',
-      },
-    );
+    throw new RejectedError('The event names no profile in its relationships.', {
+      code: 'no_id',
+    });
   const record = people
     .filter(isWhole)
     .map(profileRecord)

@@ -50,7 +50,7 @@ function errorFor(
   const path = request.path.split('/').slice(0, 5).join('/');
   const what = `Mailchimp answered ${status} to ${request.method ?? 'GET'} ${path}${title ? `: ${title}` : ''}`;
   if (status === 401)
-    return new UnauthorizedError(`${what}. Give the source an API key that is valid, of this data centre.`);
+    return new UnauthorizedError(`${what}. Give the source a valid API key of this data centre.`);
   if (status === 429 || (status === 403 && title === undefined)) {
     return new TransientError(`${what}. Too many connections are open for this user.`, {
       status,
@@ -58,9 +58,9 @@ function errorFor(
     });
   }
   if (status === 403)
-    return new UnauthorizedError(`${what}. Look whether the user of the API key may read audiences.`);
+    return new UnauthorizedError(`${what}. Check that the user of the API key can read audiences.`);
   if (status === 404)
-    return new UnauthorizedError(`${what}. Look whether listId names an audience of this account.`);
+    return new UnauthorizedError(`${what}. Check that listId names an audience of this account.`);
   if (status >= 400 && status < 500 && status !== 408) {
     const code = title?.toLowerCase().replace(/\W+/g, '_') ?? `http_${status}`;
     return new RejectedError(what, { status, code, ...(body['errors'] && { details: body['errors'] }) });

@@ -42,7 +42,7 @@ export function writeCursor(cursor: Cursor): Json {
 export function readCursor(given: Json): Cursor {
   const { success, data, error } = cursor.safeParse(given);
   if (success) return data;
-  throw new RejectedError('The cursor kept for Mailchimp members is none of ours: start a full reading.', {
+  throw new RejectedError('Unknown cursor for Mailchimp members: start a full reading.', {
     code: 'cursor',
     cause: error,
   });

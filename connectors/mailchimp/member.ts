@@ -69,8 +69,7 @@ export function memberRecords(rows: readonly Json[]): Rows {
     else
       found.rejected.push({
         position: `member ${wordOf(objectOf(row)['id']) ?? JSON.stringify(row).slice(0, 100)}`,
-        reason:
-          'A member has a contact_id, which stays when the e-mail address changes, and a time of last change; this one has not.',
+        reason: 'This member has no contact_id or no time of last change.',
         raw: row,
       });
   }

@@ -61,7 +61,7 @@ export const settings = z
   })
   .refine(({ apiKey, baseUrl }) => baseUrl !== undefined || dataCentreIn.test(apiKey), {
     path: ['apiKey'],
-    error: 'must end in the data centre, such as "-us19"; without one baseUrl must say where the API is',
+    error: 'must end with the data centre, such as "-us19"; otherwise set baseUrl',
   });
 
 export type Settings = z.infer<typeof settings>;

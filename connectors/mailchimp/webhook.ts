@@ -16,7 +16,7 @@ export function webhook(settings: Settings): Webhook<Change> {
     authentication,
     ...(authentication.length === 0 && {
       missing:
-        'Set webhookSecret to the signing_secret of the webhook, or urlToken where the webhook is not signed.',
+        'Set webhookSecret to the signing_secret of the webhook, or set urlToken if the webhook is not signed.',
     }),
     // Mailchimp tries the address when a webhook is saved, with neither signature nor secret.
     handshake: { reachabilityCheck: true },
@@ -25,11 +25,11 @@ export function webhook(settings: Settings): Webhook<Change> {
     key: keyOf,
     changes: (item) => changesOf(item, settings.listId),
     notes: [
-      'Create the webhook by API (POST /3.0/lists/{listId}/webhooks) with signing_enabled to have a signing_secret: it is returned once.',
-      'A webhook made before 2026 is not signed: set urlToken and let its URL end in it.',
-      'Ask for the events subscribe, unsubscribe, profile, cleaned and upemail; leave the source "api" out where your own systems write to Mailchimp.',
-      'A webhook names a member by e-mail address alone, so one that was deleted for good is found by the next full reading.',
-      'To use an ID of your own as source ID, keep it in a merge field and set "sourceId": "merge_fields.CUSTOMERID".',
+      'To get a signing_secret, create the webhook through the API (POST /3.0/lists/{listId}/webhooks) with signing_enabled. It is returned once.',
+      'A webhook created before 2026 is not signed: set urlToken and append it to the URL.',
+      'Select the events subscribe, unsubscribe, profile, cleaned and upemail. Exclude the source "api" if your own systems write to Mailchimp.',
+      'A webhook names a member only by e-mail address, so a permanently deleted member is found by the next full reading.',
+      'To use your own ID as source ID, store it in a merge field and set "sourceId": "merge_fields.CUSTOMERID".',
     ],
     sample: new URLSearchParams({
       type: 'profile',
@@ -76,15 +76,15 @@ function changesOf(item: Json, listId: string): Change[] {
   const said = wordOf(type);
   const body = objectOf(data);
   if (said === undefined)
-    throw new RejectedError('The form names no type: it is no webhook of a Mailchimp audience.', {
+    throw new RejectedError('This is not a webhook of a Mailchimp audience: the form has no type.', {
       code: 'no_type',
     });
   const list = wordOf(body['list_id']);
   if (list === undefined)
     throw new RejectedError('The event names no audience in data[list_id].', { code: 'no_list' });
-  if (list !== listId) return [{ kind: 'ignored', reason: 'It is about another audience than listId.' }];
+  if (list !== listId) return [{ kind: 'ignored', reason: 'It is about an audience other than listId.' }];
   if (!memberTypes.includes(said))
-    return [{ kind: 'ignored', reason: 'Its type says nothing of a member: campaigns are not read.' }];
+    return [{ kind: 'ignored', reason: 'It is about a campaign, not about a member.' }];
   // Its time has no zone: it is UTC.
   const changedAt = momentOf(fired_at);
   if (changedAt === undefined)
@@ -94,7 +94,10 @@ function changesOf(item: Json, listId: string): Change[] {
   // A contact may have a phone number alone.
   if (addresses.length === 0)
     return [
-      { kind: 'ignored', reason: 'It is of a member without an e-mail address: the next reading has it.' },
+      {
+        kind: 'ignored',
+        reason: 'It is about a member without an e-mail address; the next reading finds the change.',
+      },
     ];
   return addresses.map((address) => ({
     kind: 'touch' as const,

@@ -11,14 +11,14 @@ export function changesOf(item: Json, received: Received): readonly Change[] {
   const call = objectOf(item);
   const type = wordOf(call['type']);
   if (type === undefined)
-    throw new RejectedError('This is no call of Segment: those have a type, such as identify.', {
+    throw new RejectedError('This is not a call of Segment: it has no type, such as identify.', {
       code: 'no_call',
     });
-  if (behaviour.includes(type)) return [ignored('It tells what a user did, not who that is.')];
+  if (behaviour.includes(type)) return [ignored('It describes an action of a user, not the user.')];
   const read = Object.hasOwn(readers, type) ? readers[type] : undefined;
-  if (!read) return [ignored('It is of a type that says nothing of users.')];
+  if (!read) return [ignored('Its type does not describe a user.')];
   const userId = userIn(call);
-  if (userId === undefined) return [ignored('It names no userId: it is of somebody anonymous.')];
+  if (userId === undefined) return [ignored('It has no userId: the user is anonymous.')];
   return read(call, { recordId: userId, changedAt: changedAt(call, received.receivedAt) });
 }
 
@@ -38,7 +38,7 @@ const readers: { readonly [type: string]: Reader } = {
   group(call, named) {
     const groupId = wordOf(call['groupId']);
     if (groupId === undefined)
-      throw new RejectedError('A group call names its group in groupId; this one does not.', {
+      throw new RejectedError('The group call has no groupId.', {
         code: 'no_group',
       });
     const body = { userId: named.recordId, groupId, group: readTraits(objectOf(call['traits'])) };
@@ -46,8 +46,8 @@ const readers: { readonly [type: string]: Reader } = {
   },
   alias(call, named) {
     const previousId = wordOf(call['previousId'] ?? call['Previous ID']);
-    if (previousId === undefined) return [ignored('It names no previousId, so nothing is joined.')];
-    if (previousId === named.recordId) return [ignored('It joins a user with that same user.')];
+    if (previousId === undefined) return [ignored('It has no previousId, so it merges nothing.')];
+    if (previousId === named.recordId) return [ignored('It merges a user with itself.')];
     const record = { ...named, body: {}, merged: [previousId] };
     return [{ kind: 'record', stream: 'users', record, partial: true }];
   },

@@ -19,8 +19,8 @@ export const regions =
 /** What to do about each status that only a person can mend. */
 const remedies: { readonly [status: number]: string } = {
   401: `Check \`appId\` and \`appToken\`. ${regions}`,
-  402: 'The plan lacks this feature or is used up: see Team settings > Subscription in Voucherify, or set `bulk: false` if only bulk is refused.',
-  403: `Give the key's role the right to read and write customers, and add this host to the key's IP whitelist. ${regions}`,
+  402: 'The plan does not include this feature or is used up: see Team settings > Subscription in Voucherify, or set `bulk: false` if only bulk is refused.',
+  403: `Give the role of the key the permission to read and write customers, and add this host to the IP whitelist of the key. ${regions}`,
 };
 
 /** Conflicts that last: another customer has the value. Any other 409 may pass. */

@@ -12,7 +12,7 @@ import { regions } from './answer-error.ts';
 import { isObject } from './payload.ts';
 import type { Settings } from './settings.ts';
 
-const notTried = 'It writes: "tributary probe" tries it on throwaway customers.';
+const notTried = 'It writes, so it was not tried: "tributary probe" tries it with throwaway customers.';
 
 export async function check({ api, settings }: Context<Settings>): Promise<Permission[]> {
   const tried = (what: string, path: string, query?: ApiRequest['query']) =>

@@ -129,7 +129,7 @@ export const destination: Destination<Settings> = {
     const customer = customerOf(json, sourceId);
     if (customer) return customer;
     // The path takes a Voucherify ID as well. To say null would let a write go out that preserves nothing.
-    throw new RejectedError('Voucherify answers to this source ID with something else than its customer.', {
+    throw new RejectedError('Voucherify answered with something other than the customer of this source ID.', {
       code: 'other_customer',
       status: 200,
     });
@@ -218,7 +218,7 @@ function hasId(json: Json | undefined, id: string): boolean {
 function customerPath(sourceId: string): string {
   // A URL takes dot segments out of the path, encoded or not, and would ask for something else.
   if (sourceId === '' || sourceId === '.' || sourceId === '..')
-    throw new RejectedError('Voucherify cannot be asked for a customer of this source ID.', {
+    throw new RejectedError('Voucherify cannot look up a customer by this source ID.', {
       code: 'unreadable_source_id',
     });
   return `/v1/customers/${encodeURIComponent(sourceId)}`;

@@ -143,7 +143,7 @@ function metadataOf(cell: string, schema: MetadataSchema | null): [string, Json]
   const held = cell === '' ? {} : parsed(cell);
   if (!isObject(held)) {
     if (cell === '') return [];
-    throw unreadable('a customer has metadata that is no JSON object');
+    throw unreadable('a customer has metadata that is not a JSON object');
   }
   const keys = new Set([...Object.keys(schema?.definitions ?? {}), ...Object.keys(held)]);
   return [...keys].map((key) => [`${prefix}${key}`, held[key] ?? null]);
@@ -178,7 +178,7 @@ function parsed(text: string): Json | undefined {
 }
 
 function unreadable(why: string): RejectedError {
-  return new RejectedError(`The file of the export is none that we can read: ${why}.`, {
+  return new RejectedError(`The file of the export cannot be read: ${why}.`, {
     code: 'unreadable_export',
   });
 }

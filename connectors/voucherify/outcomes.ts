@@ -7,7 +7,7 @@ import { isObject } from './payload.ts';
 /** Of a permanent deletion: the answer is an object of its own, whose status says whether it has been done. */
 export function deletionOutcome(sourceId: string, json: Json | undefined): Outcome {
   if (isObject(json) && json['status'] === 'DONE') return { sourceId, result: 'accepted' };
-  return { sourceId, result: 'unknown', message: 'The answer does not say that the deletion is done.' };
+  return { sourceId, result: 'unknown', message: 'The answer does not confirm the deletion.' };
 }
 
 export function rejectedOutcome(sourceId: string, error: RejectedError): Outcome {
@@ -20,7 +20,7 @@ export function lostOutcomes(sourceIds: readonly string[]): Outcome[] {
   return sourceIds.map((sourceId) => ({
     sourceId,
     result: 'unknown',
-    message: 'The bulk action is not known.',
+    message: 'Voucherify does not know the batch.',
   }));
 }
 
@@ -67,7 +67,7 @@ export function bulkOutcomes(action: JsonObject, sourceIds: readonly string[]): 
         : {
             sourceId,
             result: 'unknown',
-            message: `The bulk action proves nothing of this customer: ${doubt}.`,
+            message: `The result of the batch does not cover this customer: ${doubt}.`,
           }),
   );
 }
@@ -117,14 +117,14 @@ function rejection(sourceId: string, error: JsonObject): Outcome {
     sourceId,
     result: 'rejected',
     code: typeof key === 'string' ? key : 'rejected',
-    message: typeof message === 'string' ? message : 'Refused, and no reason given.',
+    message: typeof message === 'string' ? message : 'Rejected without a reason.',
     ...detailsOf(error),
   };
 }
 
 function failedRow(sourceId: string, { reason }: JsonObject): Outcome {
   const why = typeof reason === 'string' ? `: ${reason}` : '.';
-  return { sourceId, result: 'unknown', message: `The file's row of this customer was not taken${why}` };
+  return { sourceId, result: 'unknown', message: `The row of this customer in the file was rejected${why}` };
 }
 
 function count(value: Json | undefined): number {

@@ -27,7 +27,7 @@ export function payloadOf(sourceId: string, fields: Fields, clearWith: null | ''
     if (entries.length > 0) payload[group] = Object.fromEntries(entries) as JsonObject;
   }
   const stray = Object.keys(fields).find((field) => !isField(field));
-  if (stray !== undefined) throw new Error(`"${stray}" is no field of a Voucherify customer`);
+  if (stray !== undefined) throw new Error(`"${stray}" is not a field of a Voucherify customer`);
   return payload;
 }
 

@@ -59,7 +59,7 @@ function afterUpdate(heard: ProbeResults, { keys }: ProbeMetadata): Found {
   if (!fields || !wasWritten) return {};
   return {
     metadataWrites: isPartRefused
-      ? { answer: 'refused', evidence: `A write of one metadata key alone was refused (${refused}).` }
+      ? { answer: 'refused', evidence: `A write of one metadata key alone was rejected (${refused}).` }
       : keys && mergeOrReplace(fields[`metadata.${keys[1]}`] === '1', 'a metadata key', 'a write'),
     addressWrites: mergeOrReplace(fields['address.line_1'] === 'One', 'a part of the address', 'a write'),
     omittedAttributes:
@@ -90,18 +90,19 @@ function afterNulls(heard: ProbeResults, { keys }: ProbeMetadata): Found {
     const refused = rejectionCode(result);
     const isEmpty = step.startsWith('empty');
     const sent = isEmpty ? 'An empty text' : 'null';
-    if (refused !== null) return { answer: 'refused', evidence: `${sent} was refused (${refused}).` };
+    if (refused !== null) return { answer: 'refused', evidence: `${sent} was rejected (${refused}).` };
     if (!fields || result?.is !== 'accepted') return null;
     const value = fields[field];
     if (value === undefined || (value === null && isEmpty))
-      return { answer: 'clears', evidence: `${sent} was taken, and the value was gone.` };
+      return { answer: 'clears', evidence: `${sent} was accepted, and the value was gone.` };
     if (value === null || value === '')
       return {
         answer: value === null ? 'stays null' : 'stays empty',
         evidence: `${sent} came back as it was sent.`,
       };
-    if (value === before) return { answer: 'ignored', evidence: `${sent} was taken, and the value stayed.` };
-    return { answer: 'changed', evidence: `${sent} was taken, and ${shown(value)} came back.` };
+    if (value === before)
+      return { answer: 'ignored', evidence: `${sent} was accepted, and the value stayed.` };
+    return { answer: 'changed', evidence: `${sent} was accepted, and ${shown(value)} came back.` };
   };
   const birthdateBefore = fieldsAt(heard, 'updated')?.['birthdate'] ?? birthdate;
   return {
@@ -119,13 +120,13 @@ function ofBulk(heard: ProbeResults, metadata: ProbeMetadata): Found {
   const refused = rejectionCode(result);
   if (refused !== null) {
     return {
-      bulk: { answer: 'refused', evidence: `A bulk call with three customers was refused (${refused}).` },
+      bulk: { answer: 'refused', evidence: `A batch of three customers was rejected (${refused}).` },
     };
   }
   if (result?.is !== 'ended') return {};
   const kept = heard['in bulk'] ? keptParts(heard, 'in bulk', metadata) : null;
   return {
-    bulk: { answer: 'accepted', evidence: 'A bulk call with three customers was taken and came to its end.' },
+    bulk: { answer: 'accepted', evidence: 'A batch of three customers was accepted and finished.' },
     bulkWrites:
       kept &&
       reached(fieldsAt(heard, 'in bulk')) &&
@@ -145,42 +146,48 @@ function duplicates(heard: ProbeResults): ProbeAnswer | null {
   if (refused !== null)
     return {
       answer: 'refused',
-      evidence: `A bulk call with one customer twice was refused (${refused}); without the repeat it was taken.`,
+      evidence: `A batch with one customer twice was rejected (${refused}); without the repeat it was accepted.`,
     };
   const held = fieldsAt(heard, 'twice')?.['name'];
   if (held === 'second')
-    return { answer: 'last wins', evidence: 'Of one customer twice the later write stood.' };
+    return { answer: 'last wins', evidence: 'Of two writes of one customer, the later took effect.' };
   if (held === 'first')
-    return { answer: 'first wins', evidence: 'Of one customer twice the earlier write stood.' };
+    return { answer: 'first wins', evidence: 'Of two writes of one customer, the earlier took effect.' };
   if (heard['twice']?.is !== 'read') return null;
-  return { answer: 'neither', evidence: 'Of one customer twice neither write stood.' };
+  return { answer: 'neither', evidence: 'Of two writes of one customer, neither took effect.' };
 }
 
 function badRecord(result: ProbeResult | undefined): ProbeAnswer | null {
   const refused = rejectionCode(result);
   if (refused !== null)
-    return { answer: 'fails all', evidence: `One bad customer made the whole call be refused (${refused}).` };
+    return {
+      answer: 'fails all',
+      evidence: `One invalid customer caused the whole batch to be rejected (${refused}).`,
+    };
   if (result?.is !== 'ended') return null;
   const [good, bad] = result.outcomes;
   if (good?.result === 'accepted' && bad?.result === 'rejected')
     return {
       answer: 'fails alone',
-      evidence: `One bad customer was named as such (${bad.code}), the other taken.`,
+      evidence: `One invalid customer was reported (${bad.code}), and the other was accepted.`,
     };
   if (good?.result === 'accepted' && bad?.result === 'accepted')
-    return { answer: 'accepted', evidence: 'A customer without any sense was taken.' };
-  return { answer: 'unclear', evidence: 'The end of the action does not say what became of each customer.' };
+    return { answer: 'accepted', evidence: 'An invalid customer was accepted.' };
+  return {
+    answer: 'unclear',
+    evidence: 'The result of the batch does not say what became of each customer.',
+  };
 }
 
 function unknownId(result: ProbeResult | undefined): ProbeAnswer | null {
   const refused = rejectionCode(result);
   if (refused !== null)
-    return { answer: 'refused', evidence: `PUT of an unknown ID was refused (${refused}).` };
+    return { answer: 'refused', evidence: `PUT of an unknown ID was rejected (${refused}).` };
   if (result?.is !== 'answered') return null;
   const { status, json } = result.response;
   if (status === 404) return { answer: 'refused', evidence: 'PUT of an unknown ID was answered with 404.' };
   return isObject(json) && typeof json['id'] === 'string'
-    ? { answer: 'created', evidence: 'PUT of an unknown ID made a customer.' }
+    ? { answer: 'created', evidence: 'PUT of an unknown ID created a customer.' }
     : { answer: 'unclear', evidence: `PUT of an unknown ID was answered with ${status}.` };
 }
 

@@ -37,20 +37,20 @@ export function contradictions({ metadataWrites, clearWith, bulk }: Settings, fo
   const contradicted: (string | false)[] = [
     metadataWrites === 'merge' &&
       replaces !== undefined &&
-      `metadataWrites is "merge", but a probe found otherwise (${replaces}: ${found[replaces]?.answer}): what others keep there may be lost. Take the setting out.`,
+      `metadataWrites is "merge", but a probe found otherwise (${replaces}: ${found[replaces]?.answer}): values that others store there may be lost. Remove the setting.`,
     metadataWrites === 'replace' &&
       merges(found, bulk !== false) &&
-      'metadataWrites is "replace", but a probe found that writes merge: every write costs a read that is not needed. Take the setting out.',
+      'metadataWrites is "replace", but a probe found that writes merge: every write costs an unnecessary read. Remove the setting.',
     clearWith === null &&
       is(found, 'nullAttribute', 'refused', 'ignored') &&
-      `clearWith is null, but a probe found that null is ${found['nullAttribute']?.answer}: values are not cleared. Take the setting out.`,
+      `clearWith is null, but a probe found that null is ${found['nullAttribute']?.answer}: values are not cleared. Remove the setting.`,
     clearWith === '' &&
       is(found, 'emptyAttribute', 'refused', 'ignored') &&
-      `clearWith is an empty text, but a probe found that it is ${found['emptyAttribute']?.answer}: values are not cleared. Take the setting out.`,
+      `clearWith is an empty text, but a probe found that it is ${found['emptyAttribute']?.answer}: values are not cleared. Remove the setting.`,
     bulk !== undefined &&
       bulk !== false &&
       is(found, 'bulk', 'refused') &&
-      'bulk is on, but a probe found that bulk calls are refused: customers would not arrive. Set it to false, or take it out.',
+      'bulk is on, but a probe found that batches are refused: customers would not arrive. Set bulk to false, or remove the setting.',
   ];
   return contradicted.filter((sentence) => sentence !== false);
 }

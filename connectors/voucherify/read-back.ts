@@ -211,7 +211,7 @@ function stampOf(customer: JsonObject | undefined, by: Walk['by']): string | nul
   if (customer === undefined) return null;
   if (typeof time === 'string' && Number.isFinite(Date.parse(time)))
     return new Date(Date.parse(time)).toISOString();
-  throw new TransientError('A customer was listed without the time of its creation.');
+  throw new TransientError('A customer was listed without its creation time.');
 }
 
 function moved(time: string, milliseconds: number): string {
@@ -220,5 +220,5 @@ function moved(time: string, milliseconds: number): string {
 
 function cursorOf(cursor: Json): Cursor {
   if (isObject(cursor) && typeof cursor['after'] === 'string') return cursor as unknown as Cursor;
-  throw new RejectedError('The position kept for the list of customers is none of ours.', { code: 'cursor' });
+  throw new RejectedError('Unknown cursor for the list of customers.', { code: 'cursor' });
 }

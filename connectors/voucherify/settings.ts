@@ -27,7 +27,7 @@ const quotaWindows = z.union([
     .min(1)
     .refine(
       (windows) => new Set(windows.map(({ seconds }) => seconds)).size === windows.length,
-      'Two windows have the same length: name each length once.',
+      'Two windows have the same length: use each length once.',
     ),
 ]);
 

@@ -23,16 +23,16 @@ export function webhook(settings: Settings): Webhook<DestinationChange> {
     // Their documents compute it over the compact JSON or over the text itself: both are theirs.
     authentication: webhookSecret.length > 0 ? [signature('body'), signature('compact')] : [],
     missing:
-      'destination.webhookSecret is not set: the secret of the project webhook, under Project settings',
+      'destination.webhookSecret is not set: it is the secret of the project webhook, under Project settings',
     decoding: { form: 'json' },
     retryHorizonSeconds,
     // Whether a repeat keeps the ID of the sending is not said; that of the event stays.
     key: (item) => wordOf(valueAt(item, 'event.id')) ?? wordOf(valueAt(item, 'id')) ?? null,
     changes: (item) => [changeOf(objectOf(item), appId)],
     notes: [
-      'Add a project webhook with this address, and choose customer.created, customer.updated and customer.deleted.',
-      'Voucherify sends none for bulk writes and imports: "tributary verify" reads those back.',
-      'After twelve failures Voucherify disables the webhook until somebody enables it again.',
+      'Add a project webhook with this URL, and select customer.created, customer.updated and customer.deleted.',
+      'Voucherify sends no webhook for batches and imports: "tributary verify" reads those back.',
+      'After twelve failures Voucherify disables the webhook until it is enabled again.',
     ],
     sample: JSON.stringify({
       id: 'whs_test',
@@ -48,22 +48,22 @@ const kinds = ['customer.created', 'customer.updated', 'customer.deleted'];
 function changeOf(item: JsonObject, appId: string): DestinationChange {
   const type = wordOf(item['type']);
   if (type === undefined)
-    throw new RejectedError('The webhook names no type: is it one of Voucherify?', { code: 'no_type' });
+    throw new RejectedError('This is not a webhook of Voucherify: it has no type.', { code: 'no_type' });
   if (!kinds.includes(type))
-    return { kind: 'ignored', reason: `${type} says nothing of a customer's fields` };
+    return { kind: 'ignored', reason: `${type} does not concern a customer's fields` };
   const customer = objectOf(valueAt(item, 'data.customer'));
   const id = wordOf(customer['id']);
-  if (id === undefined) throw new RejectedError('The webhook holds no customer.', { code: 'no_customer' });
+  if (id === undefined) throw new RejectedError('The webhook contains no customer.', { code: 'no_customer' });
   const deleted = type === 'customer.deleted';
   const sourceId = sourceIdOf(customer, deleted);
   if (sourceId === undefined)
-    return { kind: 'ignored', reason: 'the customer has no source ID: it is none of ours' };
+    return { kind: 'ignored', reason: 'the customer has no source ID, so Tributary does not manage it' };
   const changedAt =
     (deleted ? undefined : momentOf(customer['updated_at'])) ??
     momentOf(valueAt(item, 'event.created_at')) ??
     momentOf(item['created_at']);
   if (changedAt === undefined)
-    throw new RejectedError('The webhook says no time of the change.', { code: 'no_time' });
+    throw new RejectedError('The webhook contains no time of the change.', { code: 'no_time' });
   return {
     kind: 'customer',
     customer: { sourceId, id, fields: flatten(customer) },

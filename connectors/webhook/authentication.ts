@@ -12,12 +12,14 @@ const toleranceSeconds = z
   .min(1)
   .max(86_400)
   .default(300)
-  .describe('How far the signed time may be from the clock of the server, seconds. Default: 300.');
+  .describe(
+    'The maximum difference between the signed time and the clock of the server, seconds. Default: 300.',
+  );
 
 const anySecret = secrets.describe('The secret, or a list of secrets of which any is accepted.');
 const base64Secret = secrets.refine(
   (given) => given.every(isWebhookSecret),
-  'must be "whsec_" and base64, as the sender shows it; a public key (v1a) cannot be used, and a plain text goes with the type "signature"',
+  'must be "whsec_" and base64, as the sender shows it; a public key (v1a) is not supported, and a plain text requires the type "signature"',
 );
 
 const single = [
@@ -29,7 +31,7 @@ const single = [
     type: z.literal('basic').describe('A header "Authorization: Basic …".'),
     user: z
       .string()
-      .regex(/^[^:]*$/, 'a user name holds no colon')
+      .regex(/^[^:]*$/, 'a user name must not contain a colon')
       .describe('The user name.'),
     password: anySecret,
   }),
@@ -48,7 +50,7 @@ const single = [
     token: secrets
       .refine(
         (given) => given.every((token) => /^[\w.~-]{8,}$/.test(token)),
-        'must be eight characters or more of a-z, A-Z, 0-9, "-", "_", "." and "~": it stands in the address',
+        'must be at least eight characters of a-z, A-Z, 0-9, "-", "_", "." and "~", because it is part of the URL',
       )
       .describe(
         'The secret, at least 8 characters of a-z, A-Z, 0-9, "-", "_", "." and "~", or a list of them.',
@@ -94,7 +96,7 @@ const way = z.discriminatedUnion(
       type: z.literal('all').describe('Several ways that must all hold.'),
       of: z
         .array(singleWay)
-        .min(2, 'name two or more that hold together')
+        .min(2, 'name at least two that must hold together')
         .describe('The ways, at least two.'),
     }),
     z.strictObject({ type: z.literal('open').describe('Every request is accepted.') }),
@@ -119,7 +121,7 @@ export const authentication = writtenAs(
     )
     .refine(
       (ways) => ways.length <= 1 || ways.every(({ type }) => type !== 'open'),
-      'with "open" among them the others mean nothing: leave it out, or write it alone',
+      '"open" makes the others meaningless: remove it, or use it alone',
     )
     .describe(
       'How requests are authenticated: one way, a list of ways of which any is accepted, or "open" for no authentication.',

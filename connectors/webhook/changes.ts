@@ -14,11 +14,11 @@ export function changesOf(item: Json, received: Received, settings: Settings, te
   const unwanted = Object.keys(settings.only).find(
     (path) => !isOneOf(valueAt(tidy, path), settings.only[path] ?? []),
   );
-  if (unwanted !== undefined) return [ignored(`What stands at ${unwanted} is none of the values in "only".`)];
+  if (unwanted !== undefined) return [ignored(`The value at ${unwanted} is not among the values in "only".`)];
   const recordId = wordOf(valueAt(tidy, template.id));
   if (recordId === undefined) {
     if (template.withoutId === 'ignore') return [ignored(`It has no ID at ${template.id}.`)];
-    throw new RejectedError(`There is no ID at ${template.id}: a text or a whole number belongs there.`, {
+    throw new RejectedError(`There is no ID at ${template.id}: a text or an integer is expected there.`, {
       code: 'no_id',
     });
   }
@@ -62,8 +62,8 @@ function isOneOf(found: Json | undefined, values: readonly (string | number | bo
 function bodyOf(item: Json, recordId: string, { record }: Settings, template: Template): JsonObject {
   const fields = valueAt(item, template.fields);
   if (fields === null || typeof fields !== 'object' || Array.isArray(fields)) {
-    const where = template.fields === '' ? 'The item' : `What stands at ${template.fields}`;
-    throw new RejectedError(`${where} is no object: the fields of one record belong there.`, {
+    const where = template.fields === '' ? 'The item' : `The value at ${template.fields}`;
+    throw new RejectedError(`${where} is not an object: the fields of one record are expected there.`, {
       code: 'no_object',
     });
   }

@@ -11,7 +11,7 @@ const itemPath = z.string().regex(/^([^.]+(\.[^.]+)*)?$/);
 
 export const headerName = z
   .string()
-  .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be the name of a header, such as "X-Signature"');
+  .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be a header name, such as "X-Signature"');
 
 /** One path or a list of them. Gives a list. */
 export const paths = z
@@ -22,7 +22,7 @@ export const paths = z
 export const itemPaths = z
   .union(
     [itemPath, z.array(itemPath).min(1)],
-    'a path such as "data.items", "" for the whole body, or a list of which the first that is there counts',
+    'a path such as "data.items", "" for the whole body, or a list of paths of which the first that exists counts',
   )
   .transform((given) => [given].flat());
 

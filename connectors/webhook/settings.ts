@@ -154,7 +154,7 @@ export const settings = z
       .max(599)
       .optional()
       .describe(
-        'The status of every refusal, for senders that stop permanently after certain statuses, for example 503.',
+        'The status of every refused request, for example 503, for senders that stop permanently after certain statuses.',
       ),
     maxBodyBytes: z
       .int()
@@ -166,17 +166,17 @@ export const settings = z
   .superRefine((given, context) => {
     const fault = (at: string[], message: string) => context.addIssue({ code: 'custom', path: at, message });
     if (given.organizationId !== undefined && given.template !== 'salesforce') {
-      fault(['organizationId'], 'goes with template "salesforce"; for others, write it as one of the checks');
+      fault(['organizationId'], 'requires template "salesforce"; otherwise, add it to checks');
     }
     const emptied = given.record.absentIsEmpty ?? [];
     if (given.record.partial && emptied.length > 0) {
       fault(
         ['record', 'absentIsEmpty'],
-        'says the opposite of partial: what is left out is empty, or it stays',
+        'contradicts partial: an omitted property is either empty or unchanged',
       );
     }
     if (given.reply === 'salesforce-ack' && (given.body ?? 'soap') !== 'soap') {
-      fault(['reply'], 'is for bodies that are soap');
+      fault(['reply'], 'requires bodies of the form soap');
     }
   });
 

@@ -68,7 +68,7 @@ const timestamp = z.strictObject({
     .nullable()
     .default(300)
     .describe(
-      'How far the time may be from the clock of the server, seconds; null: it is not checked. Default: 300.',
+      'The maximum difference between the time and the clock of the server, seconds; null: it is not checked. Default: 300.',
     ),
 });
 
@@ -88,11 +88,13 @@ export const signatureSettings = z
       .min(1)
       .optional()
       .describe('A prefix that is removed from the secret, such as "whsec_".'),
-    message: z.array(part).min(1).describe('What is signed: parts with nothing between them.'),
+    message: z.array(part).min(1).describe('What is signed: parts that are concatenated.'),
     header: headerName.describe('The header that holds the signature.'),
     form: form
       .optional()
-      .describe('How the signature stands in the header: "plain" (default), {prefix}, {pairs} or {tagged}.'),
+      .describe(
+        'The format of the signature in the header: "plain" (default), {prefix}, {pairs} or {tagged}.',
+      ),
     encoding: z.enum(['hex', 'base64', 'base64url']).describe('The encoding of the signature.'),
     timestamp: timestamp
       .optional()
@@ -121,20 +123,20 @@ function* faults({
   if (!algorithm.startsWith('hmac-') && !message.includes('secret')) {
     yield [
       'message',
-      `anybody can make a plain ${algorithm}: add "secret" where it stands, or choose hmac-${algorithm}`,
+      `anyone can compute a plain ${algorithm}: add "secret" at its position, or use hmac-${algorithm}`,
     ];
   }
   if (message.includes('timestamp') && !timestamp) {
-    yield ['message', '"timestamp" needs the setting timestamp, which says where it is from'];
+    yield ['message', '"timestamp" requires the setting timestamp, which names its source'];
   }
   if (timestamp && !message.some((one) => one === 'timestamp' || isHeaderOf(one, timestamp.from))) {
     yield ['timestamp', 'a time that is not signed proves nothing: add "timestamp" to message'];
   }
   if (timestamp && 'pair' in timestamp.from && !isPairs(form)) {
-    yield ['timestamp', 'a pair is found only where form is {pairs}: take {header}, or say so'];
+    yield ['timestamp', 'a pair requires the form {pairs}: use {header}, or set the form'];
   }
   if (timestamp && 'pair' in timestamp.from && isPairs(form) && timestamp.from.pair === form.pairs) {
-    yield ['timestamp', 'the pairs of the signature and of the time have two keys'];
+    yield ['timestamp', 'the signature and the time must have different keys'];
   }
   if (!secret.every((one) => decodes(one, secretEncoding, secretPrefix))) {
     yield ['secret', `must be ${secretEncoding}, as secretEncoding says`];

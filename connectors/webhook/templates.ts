@@ -47,8 +47,8 @@ const custom: Template = {
   reply: 'json',
   mapping: { name: 'name', email: 'email', phone: 'phone' },
   notes: [
-    'Send a time of change with every record: without one, the time at which it came counts, and a late repeat turns back what came after it.',
-    'Send an event ID (event_id) as well where you have one: a repeat is then known for one, whatever has come in between.',
+    'Send the time of the change with every record: without it, the time of receipt counts, and a late retry overwrites newer changes.',
+    'Send an event ID (event_id) as well if you have one: a retry is then recognised, whatever arrived in between.',
     'A time that is a number counts seconds; for another unit set record.unit.',
   ],
 };
@@ -75,11 +75,11 @@ const bloomreach: Template = {
     ]),
   },
   notes: [
-    'Choose basic authentication in the webhook node, or add a header; Bloomreach signs nothing.',
-    'Leave the webhook at one request for each customer. A batch is read too where its body is a list.',
-    'Where your project does not know the filter tojson, put each tag in quotes and leave the filter out: a quote in a value then makes that body unreadable, and it is kept as a dead letter.',
-    'changed_at is the time of the event that started the scenario. One that no event starts has none: then the time at which a request came counts, and a late repeat of an older state turns back what came after it. Write a time of your own there if you have one, as ISO 8601 or Unix seconds.',
-    'Refusals are answered 500: after other statuses Bloomreach stops the whole send.',
+    'Use basic authentication in the webhook node, or add a header: Bloomreach does not sign webhooks.',
+    'Keep the webhook at one request per customer. A batch is accepted too if its body is a list.',
+    'If your project does not support the filter tojson, put each tag in quotes without the filter: a quote in a value then makes the body invalid, and it is kept as a dead letter.',
+    'changed_at is the time of the event that started the scenario. A scenario that no event starts has none: the time of receipt then counts, and a late retry of an older state overwrites newer changes. Send your own time there if you have one, as ISO 8601 or Unix seconds.',
+    'Refused requests are answered 500, because Bloomreach stops the whole send after other statuses.',
     'Anonymising a customer sends nothing.',
   ],
 };
@@ -96,10 +96,10 @@ const clevertap: Template = {
   mapping: { name: 'name', email: 'email', phone: 'phone', birthdate: 'dob' },
   tidied: tidyProfile,
   notes: [
-    'Settings → Channels → Webhooks, then a campaign or journey with the channel Webhook. CleverTap writes the body itself, there is nothing to paste: tick identity, e-mail and the profile properties.',
-    'Choose basic authentication at the endpoint, or add a header; CleverTap signs nothing.',
-    'Reserved names are read whatever their letter case, and profile properties stand beside them: name, email, phone, dob, identity, objectId.',
-    'A body holds no time of change: the time at which it came counts. It is sent once more after three seconds without an answer, and never again.',
+    'Settings → Channels → Webhooks, then a campaign or journey with the channel Webhook. CleverTap writes the body itself: select identity, e-mail and the profile properties.',
+    'Use basic authentication for the endpoint, or add a header: CleverTap does not sign webhooks.',
+    'Reserved names (name, email, phone, dob, identity, objectId) are read in any letter case, next to the profile properties.',
+    'A body contains no time of change, so the time of receipt counts. CleverTap retries once after three seconds without an answer.',
     'Deletions, merges and unsubscriptions are not pushed.',
   ],
 };
@@ -129,9 +129,9 @@ const salesforce: Template = {
   },
   notes: [
     'Setup → Outbound Messages → new, object Contact; the endpoint is the address above. Tick Id, SystemModstamp and every field that the mapping uses, and do not send the session ID. Then let a flow send it on create and on update.',
-    'Salesforce signs nothing: put a secret into the address (authentication of the type "path") and set organizationId.',
-    'A field that is empty is left out of the message: name those that may become empty in record.absentIsEmpty, else their old value stays.',
-    'Deletions send no outbound message, and messages come in any order: SystemModstamp tells which is newer.',
+    'Salesforce does not sign messages: put a secret into the URL (authentication of the type "path") and set organizationId.',
+    'An empty field is omitted from the message: list fields that may become empty in record.absentIsEmpty; otherwise their old values stay.',
+    'Deletions send no outbound message, and messages arrive in any order: SystemModstamp decides which is newer.',
   ],
 };
 

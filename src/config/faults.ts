@@ -84,7 +84,7 @@ function unknownKey(key: string, known: readonly string[]): Omit<Fault, 'path'> 
   const now = Object.hasOwn(renamed, key) ? renamed[key]! : null;
   return now !== null && known.includes(now)
     ? { found: 'a key that was renamed', allowed: `"${now}" in its place, with the same value` }
-    : { found: 'a key that is not known here', allowed: keyMeant(key, known) };
+    : { found: 'an unknown key', allowed: keyMeant(key, known) };
 }
 
 function keyMeant(key: string, known: readonly string[]): string {

@@ -27,8 +27,11 @@ function requireFile(path: string, fault: (found: string, allowed: string) => Co
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) throw fault('no such file', 'a .ts or .json file');
   if (found.isDirectory())
-    throw fault('a folder', 'a .ts or .json file; Docker makes a folder where the file to mount is missing');
-  if (found.size === 0) throw fault('an empty file: it ends before anything begins', 'a configuration');
+    throw fault(
+      'a folder',
+      'a .ts or .json file; Docker creates a folder where the file to mount is missing',
+    );
+  if (found.size === 0) throw fault('an empty file', 'a configuration');
 }
 
 /** JSON with comments. Throws ConfigError with the place where it is broken, or every key that an object holds twice. */
@@ -39,7 +42,7 @@ export function parseConfig(path: string, json: string): unknown {
   const broken = errors.slice(0, 1).map(
     ({ error, offset }): Fault => ({
       path,
-      found: `${meaningOf(printParseErrorCode(error), json, offset)} in line ${lineOf(json, offset)}`,
+      found: `${meaningOf(printParseErrorCode(error), json, offset)} on line ${lineOf(json, offset)}`,
       allowed: 'JSON',
     }),
   );
@@ -74,7 +77,7 @@ function doubledKeys(path: string, json: string): Fault[] {
       if (before === undefined) return;
       faults.push({
         path: [...pathOf(), key].join('.'),
-        found: `the same key twice, in line ${before} and in line ${line + 1} of ${path}`,
+        found: `a duplicate key, on lines ${before} and ${line + 1} of ${path}`,
         allowed: 'each key once',
       });
     },

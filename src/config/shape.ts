@@ -39,7 +39,7 @@ const locale = z
     unit: z.enum(units).optional().describe(localeWords.unit),
     decimal: z.enum(decimals).optional().describe(localeWords.decimal),
     dates: z
-      .union([text, z.array(text).min(1)], 'a form of dates such as "DD.MM.YYYY", or a list of them')
+      .union([text, z.array(text).min(1)], 'a date format such as "DD.MM.YYYY", or a list of them')
       .superRefine(refine((dates) => partFault({ dates })))
       .optional()
       .describe(localeWords.dates),
@@ -249,7 +249,7 @@ const scalarDefinition = z.strictObject({
   required: z
     .boolean()
     .default(false)
-    .describe('Whether a value is required: an empty one is refused. Default: false.'),
+    .describe('Whether a value is required: an empty one is rejected. Default: false.'),
   oneOf: z.array(z.json()).optional().describe('The only values allowed.'),
   noneOf: z.array(z.json()).optional().describe('Values that are not allowed.'),
   notEqual: bound('A number that is not allowed.'),

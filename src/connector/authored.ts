@@ -45,7 +45,7 @@ export function authoredRecord(
   const body = objectOf(item);
   const recordId = wordOf(valueAt(body, at.id));
   if (recordId === undefined)
-    throw new RejectedError(`The body has no ID at ${at.id}: let the template write one there.`, {
+    throw new RejectedError(`The body has no ID at ${at.id}: have the template write one there.`, {
       code: 'no_id',
     });
   const said = valueAt(body, at.changedAt);
@@ -71,5 +71,5 @@ export function authoredKey(item: Json, at: AuthoredBody): string | null {
 
 /** `setting`: where a person says another unit. */
 export function notATime(path: string, unit: string, setting: string): string {
-  return `What stands at ${path} is not a time: ISO 8601 is, or a number of ${unit} since 1970. For another unit set ${setting} and replay the request.`;
+  return `The value at ${path} is not a time: use ISO 8601, or a number of ${unit} since 1970. For another unit, set ${setting} and replay the request.`;
 }

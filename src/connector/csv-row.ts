@@ -41,9 +41,8 @@ export function scanRow(bytes: Buffer, from: number, dialect: Dialect, last: boo
     const field =
       opening === -1 ? plainField(bytes, at, dialect) : quotedField(bytes, opening, dialect, last);
     if (field === 'more') return { kind: 'more' };
-    if (field === 'unclosed') return bad(bytes, from, last, 'a quote is opened and never closed');
-    if (field === 'stray')
-      return bad(bytes, from, last, 'a quote stands within a field that does not begin with one');
+    if (field === 'unclosed') return bad(bytes, from, last, 'an opening quote is never closed');
+    if (field === 'stray') return bad(bytes, from, last, 'a quote appears within an unquoted field');
     fields.push(field.text);
     at = field.end;
     if (at < bytes.length && bytes[at] === delimiter) {
@@ -55,9 +54,9 @@ export function scanRow(bytes: Buffer, from: number, dialect: Dialect, last: boo
     const next = isOver ? at : afterLineEnd(bytes, at, last);
     if (next === 'more') return { kind: 'more' };
     if (next === undefined)
-      return bad(bytes, from, last, 'text follows a closing quote: a quote within a field is written twice');
+      return bad(bytes, from, last, 'text follows a closing quote: double the quotes within a field');
     if (fields.length < columns && fields.some((text) => holdsRow(text, delimiter, columns)))
-      return bad(bytes, from, last, 'a quote that it opens is closed only in another row');
+      return bad(bytes, from, last, 'its opening quote is closed only in another row');
     return { kind: 'row', next, fields };
   }
 }

@@ -87,6 +87,6 @@ function scanWithin(
   return {
     next,
     fields: null,
-    reason: `a quote is opened in this row and not closed within ${maxRowBytes} bytes`,
+    reason: `an opening quote in this row is not closed within ${maxRowBytes} bytes`,
   };
 }

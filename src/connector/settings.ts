@@ -12,7 +12,7 @@ export function baseUrl(usual: string) {
 
 /** A token as a header takes it: no blanks. `example`: how one begins. */
 export function token(example: string) {
-  return z.string().regex(/^[\x21-\x7e]+$/, `must be the token alone, without blanks: "${example}"`);
+  return z.string().regex(/^[\x21-\x7e]+$/, `must be the token alone, without spaces: "${example}"`);
 }
 
 /** A secret, or several while one takes over from another: any of them fits. Gives a list. */

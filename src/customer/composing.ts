@@ -19,7 +19,7 @@ export interface KnownRecord {
 }
 
 /** What is told of it. */
-export interface Telling {
+export interface RecordUpdate {
   body: JsonObject;
   changedAt: number;
   clocks?: Clocks | null;
@@ -79,7 +79,7 @@ class Units {
  */
 export function composed(
   known: KnownRecord | null,
-  tellings: readonly Telling[],
+  tellings: readonly RecordUpdate[],
   exhaustive: readonly string[] = [],
   identityOf: ((property: string) => string) | null = null,
 ): KnownRecord {

@@ -96,7 +96,7 @@ export interface CustomerExplanation {
   revision: number;
   createdAt: number;
   updatedAt: number;
-  /** No record speaks of it any more. */
+  /** No record contributes to it any more. */
   left: boolean;
   /** The connector of the destination. */
   destination: string;
@@ -133,7 +133,7 @@ export function customerSentences(customer: CustomerExplanation): string[] {
   return [
     `Customer ${sourceId} is at revision ${revision}, created ${moment(createdAt)}${revision > 1 ? ` and changed last ${moment(updatedAt)}` : ''}.`,
     ...(left
-      ? ['No record speaks of it any more. It keeps the fields that its last records gave, and pins.']
+      ? ['No record contributes to it any more. It keeps the fields of its last records, and its pins.']
       : []),
     ...deliverySentences(customer),
     ...customer.holds.map(holdSentence),
@@ -143,17 +143,18 @@ export function customerSentences(customer: CustomerExplanation): string[] {
     ),
     ...customer.clashes.map(clashSentence),
     ...customer.takeOvers.map((takeOver) => takeOverSentence(takeOver, sourceId)),
-    ...customer.ignored.map((record) => `${named(record)} says nothing of it, because ${record.because}.`),
+    ...customer.ignored.map((record) => `${named(record)} is ignored, because ${record.because}.`),
     ...customer.refused.map((refused) => `${refused.field} is left out. ${refusedSentence(refused)}`),
-    ...dropped.map((field) => `${field} was there once, and no record gives it now.`),
+    ...dropped.map((field) => `${field} had a value once; no record supplies one now.`),
   ];
 }
 
 function deliverySentences({ delivery, destination }: CustomerExplanation): string[] {
   const who = title(destination);
-  if (!delivery) return [`Nothing of it was ever owed to ${who}.`];
+  if (!delivery) return [`No delivery of it to ${who} was ever enqueued.`];
   const { state, revision, acknowledged, lane, waitingSince, dueAt, deliveredAt, attempts, error } = delivery;
-  const had = acknowledged === null ? `${who} has none of it yet` : `${who} has revision ${acknowledged}`;
+  const had =
+    acknowledged === null ? `${who} has no revision of it yet` : `${who} has revision ${acknowledged}`;
   const since = waitingSince === null ? '' : ` since ${moment(waitingSince)}`;
   const said = error === null ? [] : [`The last attempt failed: ${stopped(error)}`];
   if (state === 'delivered')
@@ -173,7 +174,7 @@ function deliverySentences({ delivery, destination }: CustomerExplanation): stri
 function holdSentence({ id, what, from, heldAt }: CustomerExplanation['holds'][number]): string {
   const change =
     what === 'deleted' ? 'it would be deleted' : `${what} would be emptied (it is ${said(from)})`;
-  return `Hold ${id} stands since ${moment(heldAt)}: ${change}.`;
+  return `Hold ${id} has been open since ${moment(heldAt)}: ${change}.`;
 }
 
 function clashSentence({ source, stream, recordIds }: Clash): string {
@@ -189,7 +190,7 @@ function takeOverSentence(takeOver: TakeOver, sourceId: string): string {
   const mergedInto = `${named({ source, stream, recordId: into })}${other(takeOver.intoSourceId)}`;
   const taken = `record ${recordId}${other(takeOver.sourceId)}`;
   if (isUndone) return `${mergedInto} once took over ${taken}, and a person undid it.`;
-  return `${mergedInto} took over ${taken} when ${source} merged them: what record ${recordId} says counts no more.`;
+  return `${mergedInto} took over ${taken} when ${source} merged them: record ${recordId} no longer counts.`;
 }
 
 // ── A field ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,11 +207,11 @@ export function fieldSentences(field: ExplainedField, destination: string): stri
     ...(field.kept ? [keptSentence(field.kept)] : []),
     ...refused.map(refusedSentence),
     ...field.losers.map((loser) => loserSentence(loser, field.value)),
-    `It is so since revision ${since.revision}, ${moment(since.at)}, ${since.by}.`,
+    `It has had this value since revision ${since.revision}, ${moment(since.at)}, ${since.by}.`,
     acknowledgedSentence(field, title(destination)),
     ...(next
       ? [
-          `By the mapping and the rules of now it would be ${said(next.value)}: it changes when the customer is folded anew.`,
+          `By the current mapping and rules it would be ${said(next.value)}; it changes when the customer is next recomputed.`,
         ]
       : []),
   ];
@@ -221,8 +222,8 @@ function winnerSentences(winner: Candidate, rule: string): string[] {
   const [policy, order] = [rule.replace(/ .*/, ''), rule.replace(/^\w+ ?/, '').replaceAll(' > ', ' before ')];
   const brought =
     run === null
-      ? 'It came without a run (a webhook, or a dead letter tried again)'
-      : `Run ${run.id} (${run.mode}, asked for by ${triggers[run.trigger] ?? run.trigger}) brought it`;
+      ? 'It arrived without a run (by a webhook or a retried dead letter)'
+      : `Run ${run.id} (${run.mode}, triggered by ${triggers[run.trigger] ?? run.trigger}) read it`;
   return [
     `It comes from ${named(winner)}, changed ${moment(changedAt)}, by the rule ${policy}${order ? ` (${order})` : ''}.`,
     `${brought}, ${moment(receivedAt)}.`,
@@ -232,8 +233,8 @@ function winnerSentences(winner: Candidate, rule: string): string[] {
 
 function rawSentence({ properties, values, done }: RawValue): string {
   const [first, ...others] = properties;
-  const made = done.length === 0 ? 'taken as it is' : listed(done);
-  if (first === undefined) return 'A function of the mapping gives it.';
+  const made = done.length === 0 ? 'used as is' : listed(done);
+  if (first === undefined) return 'A function of the mapping computes it.';
   if (others.length === 0)
     return `Its property ${first} holds ${quoted(values[0] ?? null)}, which was ${made}.`;
   const parts = properties.map((property, index) => `${property} ${quoted(values[index] ?? null)}`);
@@ -268,7 +269,7 @@ const triggers: { readonly [trigger: string]: string } = {
 function loserSentence(loser: ExplainedField['losers'][number], value: Json): string {
   const who = `${named(loser)} (changed ${moment(loser.changedAt)})`;
   if (loser.value === null && loser.reason.startsWith('It is empty'))
-    return `${who} has it empty, and this rule passes over what is empty.`;
+    return `${who} has no value for it, and this rule skips empty values.`;
   const says =
     loser.value === null
       ? 'says it is empty'
@@ -279,17 +280,20 @@ function loserSentence(loser: ExplainedField['losers'][number], value: Json): st
 }
 
 function refusedSentence(refused: Refused): string {
-  const stands = refused.hasLastGood ? ' Its last good value stands.' : '';
-  return `${named(refused)} says ${said(refused.value)} now, which is refused: ${stopped(refused.reason)}${stands}`;
+  const stands = refused.hasLastGood ? ' Its last valid value is kept.' : '';
+  return `${named(refused)} now says ${said(refused.value)}, which is rejected: ${stopped(refused.reason)}${stands}`;
 }
 
 function acknowledgedSentence({ value, acknowledged }: ExplainedField, who: string): string {
   if (!acknowledged) return `${who} has acknowledged nothing of this customer yet.`;
   const { isSame, isCertain, at, revision } = acknowledged;
   const as = `as of ${moment(at)} (revision ${revision})`;
-  if (!isCertain) return `What ${who} holds is not certain: it is not known how an attempt ended.`;
-  if (isSame) return value === null ? `${who} has none, ${as}.` : `${who} has acknowledged it, ${as}.`;
-  if (acknowledged.value === null) return `${who} has acknowledged none yet, ${as}.`;
+  if (!isCertain) return `It is not certain what ${who} holds: the outcome of an attempt is unknown.`;
+  if (isSame)
+    return value === null
+      ? `${who} has no value for it, ${as}.`
+      : `${who} has acknowledged this value, ${as}.`;
+  if (acknowledged.value === null) return `${who} has acknowledged no value for it yet, ${as}.`;
   return `${who} has acknowledged ${said(acknowledged.value)}, ${as}.`;
 }
 

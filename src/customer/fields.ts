@@ -59,19 +59,20 @@ export function fieldFault(name: string): string | null {
   const key = metadataKey(name);
   if (key !== null) return keyFault(name, key);
   if (plain(name) === 'sourceid' || plain(name) === 'id') {
-    return `"${name}" is no field: the customer's key is named by the source's "sourceId".`;
+    return `"${name}" is not a field: the source's "sourceId" names the customer's key.`;
   }
-  return `"${name}" is no field of a customer: did you mean "${nearest(name)}"?`;
+  return `"${name}" is not a field of a customer: did you mean "${nearest(name)}"?`;
 }
 
 function keyFault(name: string, key: string): string | null {
-  if (key.trim() !== key || key === '') return `"${name}" is no field: after "metadata." stands the key.`;
+  if (key.trim() !== key || key === '')
+    return `"${name}" is not a field: "metadata." must be followed by a key.`;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(key) || !key.isWellFormed()) {
-    return `${JSON.stringify(name)} is no field: a metadata key holds no control characters.`;
+    return `${JSON.stringify(name)} is not a field: a metadata key must not contain control characters.`;
   }
   // As a key of a payload it would set the object's prototype and be lost.
-  return key === '__proto__' ? `"${name}" is no field: no object can hold that key.` : null;
+  return key === '__proto__' ? `"${name}" is not a field: this key is not allowed in an object.` : null;
 }
 
 function plain(name: string): string {

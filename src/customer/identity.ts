@@ -23,7 +23,7 @@ export function sourceIdOf(body: JsonObject, path: string, options: SourceIdOpti
   if (found === null) return { value: null };
   if (typeof found === 'number' && !Number.isSafeInteger(found)) {
     return {
-      fault: `The source ID is the number ${found}, which is no exact whole number: send it as a text.`,
+      fault: `The source ID is the number ${found}, which is not an exact integer: send it as text.`,
     };
   }
   if (typeof found !== 'string' && typeof found !== 'number') {
@@ -46,7 +46,7 @@ function sourceIdFault(sourceId: string): string | null {
     return `The source ID ${sourceId} was rounded by a spreadsheet and has lost digits: export the column as text.`;
   }
   if (/\p{Cc}/u.test(sourceId) || !sourceId.isWellFormed()) {
-    return `The source ID ${JSON.stringify(brief(sourceId))} holds a control character or broken Unicode.`;
+    return `The source ID ${JSON.stringify(brief(sourceId))} contains a control character or invalid Unicode.`;
   }
   // As a segment of a URL's path these two would name another resource, percent-encoded or not.
   return sourceId === '.' || sourceId === '..' ? `The source ID cannot be "${sourceId}".` : null;

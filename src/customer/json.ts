@@ -26,7 +26,7 @@ export function visible(text: string): string {
   return text.replace(invisible, '');
 }
 
-/** The text without blanks and invisible characters at its ends. Within, a joiner may be part of what is seen. */
+/** The text without spaces and invisible characters at its ends. Within, a joiner may be part of what is seen. */
 export function trimmed(text: string): string {
   let [from, to] = [0, text.length];
   while (from < to && nothingShown.test(text[from]!)) from += 1;

@@ -102,7 +102,7 @@ function entryFault(field: string, entry: MappingEntry): string | null {
   if (as !== undefined && !Object.hasOwn(normalisers, as))
     return `"${field}": there is no normaliser "${as}".`;
   if (region !== undefined && !isRegion(region)) {
-    return `"${field}": "${region}" is no region: it is two capital letters (ISO 3166-1), like "PL".`;
+    return `"${field}": "${region}" is not a region: use two capital letters (ISO 3166-1), such as "PL".`;
   }
   if (separator === '') return `"${field}": the separator of a list cannot be empty.`;
   if (phones !== undefined && phones !== 'valid' && phones !== 'possible')

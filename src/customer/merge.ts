@@ -234,7 +234,7 @@ function reasonFor(rule: Rule, field: string, winner: Contribution, loser: Contr
   if (rule.policy === 'newest' && isOlder) return 'It changed earlier.';
   const tie = rule.policy === 'newest' ? 'It changed at the same time, and ' : '';
   if (loser.source !== winner.source)
-    return `${tie}${tie ? loser.source : `Source ${loser.source}`} stands after ${winner.source}.`;
+    return `${tie}${tie ? loser.source : `Source ${loser.source}`} comes after ${winner.source}.`;
   if (isOlder) return `It changed earlier than another record of ${winner.source}.`;
   return `Another record of ${winner.source} changed at the same time, and its name sorts before.`;
 }

@@ -10,7 +10,7 @@ interface Options {
   locale?: Locale | undefined;
 }
 
-/** Each step that changed something, in its order; none where the value was taken as it is. */
+/** Each step that changed something, in its order; none where the value was used as is. */
 export function normalisationWords(
   as: Normaliser | 'json',
   before: Json,
@@ -47,7 +47,7 @@ export function howRead(type: MetadataDefinition['type'], value: Json, locale: L
     return locale.decimal === undefined ? '' : ` with decimal ${JSON.stringify(locale.decimal)}`;
   if (type !== 'date' && type !== 'datetime') return '';
   if (isNumber) return `, counting ${unitWords(locale.unit)}`;
-  const forms = locale.dates === undefined ? '' : ` by the form ${[locale.dates].flat().join(' or ')}`;
+  const forms = locale.dates === undefined ? '' : ` in the format ${[locale.dates].flat().join(' or ')}`;
   const hasOffset = typeof value === 'string' && /(z|utc|[+-]\d{2}:?\d{2})\s*$/i.test(value);
   const zone = type === 'datetime' && !hasOffset ? ` in the time zone ${locale.timezone ?? 'UTC'}` : '';
   return `${forms}${zone}`;
@@ -58,7 +58,7 @@ function emailWords(before: string, after: string): string[] {
   const isPlain = inner.toLowerCase() === after;
   return [
     ...(inner === before ? [] : ['trimmed']),
-    ...(isPlain ? [] : ['freed of what surrounds the address']),
+    ...(isPlain ? [] : ['stripped of the text around the address']),
     ...(inner.toLowerCase().includes(after) && !inner.includes(after) ? ['lower-cased'] : []),
   ];
 }
@@ -68,6 +68,6 @@ function textWords(before: Json, after: Json): string[] {
   const inner = before.trim();
   return [
     ...(inner === before ? [] : ['trimmed']),
-    ...(inner === after ? [] : ['freed of invisible characters']),
+    ...(inner === after ? [] : ['stripped of invisible characters']),
   ];
 }

@@ -90,7 +90,7 @@ function momentOf(
   if (moment && 'outside' in moment) return { fault: `Found ${shown(value)}, ${moment.outside}` };
   if (moment) return { value: written(moment) };
   const forms =
-    locale.dates === undefined ? 'a form declared in "dates"' : [locale.dates].flat().join(' or ');
+    locale.dates === undefined ? 'a format declared in "dates"' : [locale.dates].flat().join(' or ');
   return faultOf(value, `${what} (YYYY-MM-DD, ISO 8601, ${unitWords(locale.unit)} or ${forms})`);
 }
 

@@ -155,7 +155,7 @@ export function faultsOf(error: ZodError, raw: unknown): Fault[] {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         path: pathText([...issue.path, key]),
-        found: 'a key that is not known here',
+        found: 'an unknown key',
         allowed: 'the keys in /openapi.json',
       }));
     }

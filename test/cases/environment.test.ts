@@ -57,7 +57,7 @@ describe('The configuration', () => {
     const { exitCode, err } = await check(folder, { TRIBUTARY_CONFIG: join(folder, 'config.json') });
     expect(exitCode).toBe(2);
     expect(err).toContain('a folder');
-    expect(err).toContain('Docker makes a folder where the file to mount is missing');
+    expect(err).toContain('Docker creates a folder where the file to mount is missing');
     expect(err).not.toMatch(/defect|EISDIR|\n\s+at /);
   });
 
@@ -94,7 +94,7 @@ describe('The configuration', () => {
       ),
     );
     expect(err).toContain('sources.files.connector');
-    expect(err).toMatch(/the same key twice, in line 2 and in line 3/);
+    expect(err).toMatch(/a duplicate key, on lines 2 and 3/);
   });
 
   it('names the key that was probably meant, at every level', async () => {

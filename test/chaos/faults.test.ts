@@ -13,7 +13,7 @@ const rounds = 7;
 /** One call in so many fails, on average. */
 const callsPerFault = 20;
 /** The most that the destination's schema allows: more is refused. */
-const mostPoints = 100_000;
+const maxPoints = 100_000;
 const given = process.env['TRIBUTARY_TEST_SEED'];
 const seeds = given
   ? [Number(given)]
@@ -119,7 +119,7 @@ describe.each(databases)('vendors that fail, on $name', ({ open }) => {
         badBulkRecord: pick(['fails-alone', 'fails-all']),
         metadataWrites: pick(['merge', 'replace']),
         metadataSchema: {
-          properties: { loyalty_points: { type: 'number', lte: mostPoints } },
+          properties: { loyalty_points: { type: 'number', lte: maxPoints } },
         } as NonNullable<VoucherifyOptions['metadataSchema']>,
       },
       destination: { bulk: { records: 50, bytes: 1_000_000 } },
@@ -156,7 +156,7 @@ describe.each(databases)('vendors that fail, on $name', ({ open }) => {
           const isBad = random() < 0.05;
           if (isBad) refused.add(id);
           else refused.delete(id);
-          const points = isBad ? mostPoints + 1 : Math.floor(random() * mostPoints);
+          const points = isBad ? maxPoints + 1 : Math.floor(random() * maxPoints);
           world.hubspot.update(id, { loyalty_points: points, city: pick(['Porto', 'Lyon', '']) });
         }
       }

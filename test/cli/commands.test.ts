@@ -55,7 +55,7 @@ describe('usage', () => {
     [['import', 'none.csv'], /Cannot read none\.csv: there is no such file/],
     [['sync', '--records', '1'], /needs the source/],
     [['sync', 'hubspot', '--full', '--records', '1'], /cannot go together/],
-    [['export', '--fields', 'nmae'], /"nmae" is no field.*"name"/],
+    [['export', '--fields', 'nmae'], /"nmae" is not a field.*"name"/],
     [['export', '--filter', 'name'], /field=value/],
     [['export', '--changed-since', 'yesterday'], /write a time as/],
     [['retry', '--kind', 'letter'], /Allowed choices are inbox, record, delivery/],

@@ -61,7 +61,7 @@ describe('a customer', { timeout: 90_000 }, () => {
     const words = explained.out.replace(/\s+/g, ' ');
     expect(words).toContain(`email is anna@example.com. It comes from hubspot contact ${id}, changed `);
     expect(words).toContain('Its property email holds " anna@example.com", which was trimmed.');
-    expect(words).toContain('Voucherify has acknowledged it, as of');
+    expect(words).toContain('Voucherify has acknowledged this value, as of');
     for (const line of explained.out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
     const whole = (await tributary('explain', id)).out;
     expect(whole).toMatch(/^Customer \d+ is at revision 1, created /);

@@ -219,7 +219,9 @@ describe('other commands', () => {
     expect(out).toMatch(/WEBHOOKS OF +TO OPEN +DEAD +TO READ +TOLD BY WEBHOOK FIRST/);
     expect(out).toMatch(/shop +0 +0 +0 +100 % of 1 change in 24 h +0\.\d s, 0\.\d s/);
     expect(out).toContain('mute takes no webhooks: Set "secret" to the one on the page of the app.');
-    expect(out).toMatch(/shop was sent 1 request that was refused, the last at .*no header X-Signature/);
+    expect(out).toMatch(
+      /shop was sent 1 request that was refused, the last at .*the header X-Signature is missing/,
+    );
   });
 
   it('check says where webhooks come in, and warns where nobody knows the address', async () => {

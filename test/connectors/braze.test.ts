@@ -357,7 +357,7 @@ describe('reading users', () => {
     const wrong = await refused({}, { apiKey: 'another' });
     const forbidden = await refused({}, { permitted: false });
     expect(wrong).toBeInstanceOf(UnauthorizedError);
-    expect(wrong!.message).toMatch(/apiKey and at baseUrl/);
+    expect(wrong!.message).toMatch(/apiKey and baseUrl/);
     expect(forbidden).toBeInstanceOf(UnauthorizedError);
     expect(forbidden!.message).toMatch(/permission users\.export\.ids/);
     expect(`${wrong!.message} ${forbidden!.message}`).not.toContain(apiKey);
@@ -387,7 +387,7 @@ describe('what can be tried', () => {
     expect(await checked({}, { permitted: false })).toMatchObject([{ allowed: false }]);
     expect(await checked({}, { apiKey: 'another' })).toMatchObject([{ allowed: false }]);
     expect(await checked({ apiKey: undefined }, {})).toMatchObject([
-      { allowed: null, note: expect.stringContaining('webhooks of Canvas and campaigns only') },
+      { allowed: null, note: expect.stringContaining('only by webhooks of Canvas and campaigns') },
     ]);
   });
 
@@ -397,10 +397,10 @@ describe('what can be tried', () => {
       return `${issue?.path.join('.')}: ${issue?.message}`;
     };
     expect(refused({ apiKey })).toMatch(/baseUrl: is needed with apiKey/);
-    expect(refused({ apiKey: 'a b', baseUrl })).toMatch(/apiKey: .*without blanks/);
+    expect(refused({ apiKey: 'a b', baseUrl })).toMatch(/apiKey: .*without spaces/);
     expect(refused({ baseUrl: 'rest.fra-02.braze.eu' })).toMatch(/baseUrl: must be a URL/);
-    expect(refused({ webhookBasic: { user: 'a:b', password: 'c' } })).toMatch(/no colon/);
-    expect(refused({ webhookHeader: { name: 'a b', value: 'c' } })).toMatch(/name of a header/);
+    expect(refused({ webhookBasic: { user: 'a:b', password: 'c' } })).toMatch(/must not contain a colon/);
+    expect(refused({ webhookHeader: { name: 'a b', value: 'c' } })).toMatch(/a header name/);
     expect(braze.settings.safeParse({ webhookToken }).success).toBe(true);
     expect(braze.api!(braze.settings.parse({ apiKey, baseUrl })).account).not.toContain(apiKey);
   });

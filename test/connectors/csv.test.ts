@@ -213,7 +213,7 @@ describe('a bad row is refused alone', () => {
     expect(rejected).toEqual([
       {
         position: 'row 1002 of people.csv',
-        reason: 'This row cannot be read: a quote is opened in this row and not closed within 1048576 bytes.',
+        reason: 'This row cannot be read: an opening quote in this row is not closed within 1048576 bytes.',
         raw: 'open,"never closed,x',
       },
     ]);
@@ -282,7 +282,7 @@ describe('a header', () => {
       'people.csv has two columns named "Name": rename one of them.',
     );
     expect(await refusal('"Source_id,Name\n')).toContain(
-      'The first row of people.csv cannot be read: a quote is opened',
+      'The first row of people.csv cannot be read: an opening quote',
     );
   });
 
@@ -311,7 +311,7 @@ describe('a header', () => {
 
   test('alone is a file without records', async () => {
     const { pages } = await readAll('Source_id,Name');
-    expect(pages).toMatchObject([{ records: [], rest: true, columns: ['Source_id', 'Name'] }]);
+    expect(pages).toMatchObject([{ records: [], done: true, columns: ['Source_id', 'Name'] }]);
   });
 
   test.each([
@@ -332,7 +332,7 @@ describe('a file', () => {
     const [page] = await pagesOf(context);
     expect(page!.records).toHaveLength(2);
     expect(await pagesOf(context, page!.cursor)).toEqual([
-      { records: [], cursor: page!.cursor, rest: true, columns: ['Source_id'] },
+      { records: [], cursor: page!.cursor, done: true, columns: ['Source_id'] },
     ]);
     await files.write('people.csv', 'Name;Source_id\nAnn;a\nBo;b\nCy;c\n', start + 1000);
     const [again] = await pagesOf(context, page!.cursor);
@@ -363,14 +363,14 @@ describe('a file', () => {
 
   test('that is not there is a sentence', async () => {
     await expect(pagesOf(contextOf({ path: '/nowhere/people.csv' }))).rejects.toThrow(
-      'There is no file people.csv where its source looks for it.',
+      'The file people.csv does not exist.',
     );
   });
 
   test('need not be there where files come by import', async () => {
     const [page] = await pagesOf(contextOf({}));
-    expect(page).toMatchObject({ records: [], rest: true });
-    expect(await pagesOf(contextOf({}), page!.cursor)).toMatchObject([{ records: [], rest: true }]);
+    expect(page).toMatchObject({ records: [], done: true });
+    expect(await pagesOf(contextOf({}), page!.cursor)).toMatchObject([{ records: [], done: true }]);
     const path = await files.write('people.csv', 'Source_id\na\n', start);
     expect(await pagesOf(contextOf({ path }), page!.cursor)).toMatchObject([
       { records: [{ recordId: 'a' }] },

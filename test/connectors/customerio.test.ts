@@ -195,7 +195,7 @@ describe('events of the reporting webhook', () => {
     for (const change of said)
       expect(change).toEqual({
         kind: 'ignored',
-        reason: 'It is about a message, and says nothing of a subscription.',
+        reason: 'It is about a message and does not change a subscription.',
       });
   });
 

@@ -255,14 +255,14 @@ describe('what an event says', () => {
   ])('%s of something else is nothing for us', (subscriptionType, more) => {
     const item = JSON.parse(JSON.stringify(event({ subscriptionType, ...more })));
     expect(changesOf(item)).toEqual([
-      { kind: 'ignored', reason: expect.stringMatching(/^It .*contacts\.$/) },
+      { kind: 'ignored', reason: expect.stringMatching(/^It is about .*contact\.$/) },
     ]);
   });
 
   test('of another account it is nothing for us, where we know our own', () => {
     const ours = { ...settings, portalId: 62_515 };
     expect(changesOf(event({ portalId: 4711 }), ours)).toEqual([
-      { kind: 'ignored', reason: expect.stringContaining('another HubSpot account') },
+      { kind: 'ignored', reason: expect.stringContaining('a HubSpot account other than') },
     ]);
     expect(changesOf(event(), ours)).toEqual([touch('123')]);
     expect(changesOf(event({ portalId: 4711 }))).toEqual([touch('123')]);

@@ -463,7 +463,7 @@ describe('reading what changed', () => {
     account.simulator.seed(5);
     const reader = await atRest(account);
     reader.cursor = { phase: 'search', from: account.now + minute, seen: [] };
-    expect(await reader.page()).toEqual({ records: [], cursor: reader.cursor, rest: true });
+    expect(await reader.page()).toEqual({ records: [], cursor: reader.cursor, done: true });
     expect(account.calls).toBe(0);
   });
 

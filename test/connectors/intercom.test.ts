@@ -688,14 +688,14 @@ describe('webhooks of Intercom', () => {
   });
 
   test.each([
-    ['names no topic', { id: 'notif_1', data: { item: { email: 'secret@example.com' } } }, /name a topic/],
+    ['names no topic', { id: 'notif_1', data: { item: { email: 'secret@example.com' } } }, /has no topic/],
     [
       'names no contact',
       { topic: 'contact.deleted', data: { item: { email: 'secret@example.com' } } },
       /data\.item/,
     ],
     ['holds no item', { topic: 'contact.user.updated', data: 'secret@example.com' }, /data\.item/],
-    ['is no object', ['secret@example.com'], /name a topic/],
+    ['is no object', ['secret@example.com'], /has no topic/],
   ])('that %s are kept to be replayed, with a sentence that tells nothing of them', (_what, body, says) => {
     const { push } = setUp();
     const refused = () => hear(push.request(body as never));

@@ -297,7 +297,7 @@ describe('what can be tried', () => {
     );
     expect(fits).toMatchObject([{ allowed: true }]);
     expect(wrong).toMatchObject([{ allowed: false }]);
-    expect(none).toMatchObject([{ allowed: null, note: expect.stringContaining('journeys only') }]);
+    expect(none).toMatchObject([{ allowed: null, note: expect.stringContaining('only by journeys') }]);
   });
 
   test('the properties that a mapping may name are those of the project; without a key none are known', async () => {
@@ -308,10 +308,10 @@ describe('what can be tried', () => {
 
   test('settings that are wrong are refused with a sentence; the key is in no name of the account', () => {
     const refused = (settings: object) => iterable.settings.safeParse(settings).error?.issues[0]?.message;
-    expect(refused({ apiKey: 'a b' })).toMatch(/without blanks/);
+    expect(refused({ apiKey: 'a b' })).toMatch(/without spaces/);
     expect(refused({ key: 'phone' })).toBeDefined();
     expect(refused({ webhookToken: 7 })).toMatch(/a secret, or a list/);
-    expect(refused({ webhookHeader: { name: 'a b', value: 'c' } })).toMatch(/name of a header/);
+    expect(refused({ webhookHeader: { name: 'a b', value: 'c' } })).toMatch(/a header name/);
     expect(refused({ baseUrl: 'ftp://example.com' })).toMatch(/must be a URL/);
     expect(iterable.api!(iterable.settings.parse({ apiKey })).account).not.toContain(apiKey);
   });

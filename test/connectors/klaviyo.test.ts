@@ -120,7 +120,7 @@ describeConnector('klaviyo', {
     { settings: { apiKey: `Klaviyo-API-Key ${apiKey}` }, says: /apiKey: must be the token alone/ },
     { settings: { apiKey, revision: 'latest' }, says: /revision: must be a revision such as/ },
     { settings: { apiKey, additionalFields: ['lists'] }, says: /additionalFields/ },
-    { settings: { apiKey, webhookHeader: 'X Token' }, says: /webhookHeader: must be the name of a header/ },
+    { settings: { apiKey, webhookHeader: 'X Token' }, says: /webhookHeader: must be a header name/ },
     { settings: { apiKey, webhookSecret: {} }, says: /webhookSecret: a secret, or a list/ },
     { settings: { apiKey, baseUrl: 'a.klaviyo.com' }, says: /baseUrl: must be a URL such as/ },
   ],
@@ -528,7 +528,7 @@ describe('system webhooks of Klaviyo', () => {
     const event = { external_id: '1', topic: 'event:x', payload: { data: { id: 'secret@example.com' } } };
     const hear = () => told(account)(account.simulator.push!.system([event], start));
     expect(hear).toThrow(RejectedError);
-    expect(hear).toThrow(/^An event of Klaviyo names its profile/);
+    expect(hear).toThrow(/^The event names no profile/);
   });
 
   test('have a sample that touches nobody', async () => {

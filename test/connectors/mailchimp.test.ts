@@ -89,7 +89,7 @@ describeConnector('mailchimp', {
       settings: { apiKey, listId: 'https://us19.admin.mailchimp.com' },
       says: /listId: must be the audience/,
     },
-    { settings: { apiKey: '0123456789abcdef', listId }, says: /apiKey: must end in the data centre/ },
+    { settings: { apiKey: '0123456789abcdef', listId }, says: /apiKey: must end with the data centre/ },
     { settings: { apiKey: `Basic ${apiKey}`, listId }, says: /apiKey: must be the token alone/ },
     { settings: { apiKey, listId, baseUrl: 'us19' }, says: /baseUrl: must be a URL such as/ },
     { settings: { apiKey, listId, clientSecret: secret }, says: /clientSecret/ },
@@ -189,7 +189,7 @@ describe('reading all members', () => {
     const page = await stream.pull!(account.context(), { cursor: null, until: start, properties: [] });
     expect(page.records).toEqual([]);
     expect(page.rejected).toHaveLength(2);
-    expect(page.rejected![0]!.reason).toMatch(/has a contact_id/);
+    expect(page.rejected![0]!.reason).toMatch(/has no contact_id/);
     expect(page.rejected![0]!.position).toMatch(/^member [0-9a-f]{32}$/);
   });
 
@@ -408,7 +408,7 @@ describe('webhooks', () => {
   test('without a secret nobody gets in, and a sentence says what to set; the first GET needs none', () => {
     const webhook = webhookOf(mailchimp, { apiKey, listId });
     expect(webhook.authentication).toEqual([]);
-    expect(webhook.missing).toMatch(/Set webhookSecret .* or urlToken/);
+    expect(webhook.missing).toMatch(/Set webhookSecret .* or set urlToken/);
     expect(webhook.handshake).toEqual({ reachabilityCheck: true });
   });
 
@@ -463,7 +463,7 @@ describe('webhooks', () => {
     const phoneOnly = { ...other, 'data[list_id]': listId, 'data[email]': '' };
     expect(hear(account.hook(phoneOnly)).changes).toMatchObject([{ kind: 'ignored' }]);
     expect(hear(account.hook(other)).changes).toMatchObject([
-      { kind: 'ignored', reason: 'It is about another audience than listId.' },
+      { kind: 'ignored', reason: 'It is about an audience other than listId.' },
     ]);
   });
 

@@ -642,7 +642,7 @@ describe('what a person is told', () => {
     const { notes, retryHorizonSeconds, maxBodyBytes } = webhookOf(segment, signed);
     const text = notes!.join('\n');
     expect(text).toContain('signs only the first call of a batch');
-    expect(text).toContain('Extensible Webhook without a shared secret signs nothing');
+    expect(text).toContain('Extensible Webhook without a shared secret does not sign');
     for (const note of notes!) expect(note).toMatch(/\.$/);
     expect(retryHorizonSeconds).toBeGreaterThan(4 * 3600);
     expect(maxBodyBytes).toBeGreaterThan(400 * 32_768);

@@ -105,6 +105,6 @@ test('what is no customer of ours is left out, and what is none of theirs is ref
   expect(
     heard({ id: 'whs_1', type: 'customer.created', data: { customer: { id: 'cust_1' } } }).changes,
   ).toMatchObject([{ kind: 'ignored' }]);
-  expect(() => heard({ hello: 'there' })).toThrow(/names no type/);
-  expect(() => heard({ id: 'whs_1', type: 'customer.created' })).toThrow(/holds no customer/);
+  expect(() => heard({ hello: 'there' })).toThrow(/has no type/);
+  expect(() => heard({ id: 'whs_1', type: 'customer.created' })).toThrow(/contains no customer/);
 });

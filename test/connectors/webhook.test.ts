@@ -181,7 +181,9 @@ describe('who gets in', () => {
       reason: expect.stringContaining('Set "authentication"'),
     });
     expect(hear({ authentication: 'open' }, post(person)).verdict.authentic).toBe(true);
-    expect(webhookOf(webhook, { authentication: 'open' }).notes?.join(' ')).toContain('It is open');
+    expect(webhookOf(webhook, { authentication: 'open' }).notes?.join(' ')).toContain(
+      'Authentication is "open"',
+    );
   });
 
   test('only where the checks hold too', () => {
@@ -254,7 +256,7 @@ describe('what a body says', () => {
       recordsOf(openWith({ record }), { ...person, changed_at })[0]!.changedAt;
     expect(at({}, 1_600_000_000)).toBe(1_600_000_000_000);
     expect(() => at({}, '1600000000000')).toThrow(
-      'What stands at changed_at is not a time: ISO 8601 is, or a number of seconds since 1970. For another unit set record.unit of the source and replay the request.',
+      'The value at changed_at is not a time: use ISO 8601, or a number of seconds since 1970. For another unit, set record.unit of the source and replay the request.',
     );
     expect(at({ unit: 'milliseconds' }, '1600000000000')).toBe(1_600_000_000_000);
     expect(at({ unit: 'microseconds' }, 1_600_000_000_000_000)).toBe(1_600_000_000_000);
@@ -299,7 +301,7 @@ describe('what a body says', () => {
     expect(changes.map(({ kind }) => kind)).toEqual(['record', 'ignored', 'ignored']);
     expect(changes[1]).toEqual({
       kind: 'ignored',
-      reason: 'What stands at type is none of the values in "only".',
+      reason: 'The value at type is not among the values in "only".',
     });
   });
 
@@ -309,7 +311,7 @@ describe('what a body says', () => {
       [{}, { id: { secret: 1 } }, /no ID at id/],
       [{}, 'secret', /no ID at id/],
       [{}, { ...person, changed_at: 'secret' }, /not a time/],
-      [{ record: { body: 'fields' } }, { ...person, fields: 'secret' }, /fields is no object/],
+      [{ record: { body: 'fields' } }, { ...person, fields: 'secret' }, /fields is not an object/],
     ];
     for (const [settings, body, says] of cases) {
       const attempt = () => hear(openWith(settings), post(JSON.stringify(body)));
@@ -496,24 +498,28 @@ describe('settings that are wrong are refused with a sentence', () => {
   const cases: [string, unknown, RegExp][] = [
     ['no such type', { authentication: { type: 'magic' } }, /authentication\.0\S*: .*"bearer"/],
     ['no such word', { authentication: 'everyone' }, /"open"/],
-    ['open among others', { authentication: ['open', { type: 'bearer', token: 'a' }] }, /leave it out/],
+    ['open among others', { authentication: ['open', { type: 'bearer', token: 'a' }] }, /remove it/],
     [
       'one alone in all',
       { authentication: { type: 'all', of: [{ type: 'bearer', token: 'a' }] } },
-      /two or more/,
+      /at least two/,
     ],
     ['an empty token', { authentication: { type: 'bearer', token: '' } }, /authentication\.0\.token/],
     ['a short token in the path', { authentication: { type: 'path', token: 'abc' } }, /eight characters/],
     [
       'a token that does not fit a path',
       { authentication: { type: 'path', token: 'a/b/c/d/e' } },
-      /stands in the address/,
+      /part of the URL/,
     ],
-    ['a user with a colon', { authentication: { type: 'basic', user: 'a:b', password: 'c' } }, /no colon/],
+    [
+      'a user with a colon',
+      { authentication: { type: 'basic', user: 'a:b', password: 'c' } },
+      /must not contain a colon/,
+    ],
     [
       'a header that is none',
       { authentication: { type: 'header', name: 'X Token', value: 'a' } },
-      /name of a header/,
+      /a header name/,
     ],
     [
       'a plain text as whsec_',
@@ -533,12 +539,12 @@ describe('settings that are wrong are refused with a sentence', () => {
     [
       'a hash without secret',
       { authentication: { ...signature, algorithm: 'sha256' } },
-      /anybody can make a plain sha256/,
+      /anyone can compute a plain sha256/,
     ],
     [
       'a timestamp from nowhere',
       { authentication: { ...signature, message: ['timestamp', 'body'] } },
-      /where it is from/,
+      /names its source/,
     ],
     [
       'a timestamp not signed',
@@ -550,7 +556,7 @@ describe('settings that are wrong are refused with a sentence', () => {
       {
         authentication: { ...signature, message: ['timestamp', 'body'], timestamp: { from: { pair: 't' } } },
       },
-      /only where form is \{pairs\}/,
+      /requires the form \{pairs\}/,
     ],
     ['a secret that is no hex', { authentication: { ...signature, secretEncoding: 'hex' } }, /must be hex/],
     ['a part that is none', { authentication: { ...signature, message: ['bodies'] } }, /a part is "body"/],
@@ -559,7 +565,7 @@ describe('settings that are wrong are refused with a sentence', () => {
     [
       'partial and whole',
       openWith({ record: { partial: true, absentIsEmpty: ['a'] } }),
-      /opposite of partial/,
+      /contradicts partial/,
     ],
     ['another template’s setting', openWith({ organizationId: '00D000000000001' }), /template "salesforce"/],
     [
@@ -567,7 +573,7 @@ describe('settings that are wrong are refused with a sentence', () => {
       openWith({ template: 'salesforce', organizationId: '1' }),
       /begins with 00D/,
     ],
-    ['an Ack for JSON', openWith({ body: 'json', reply: 'salesforce-ack' }), /bodies that are soap/],
+    ['an Ack for JSON', openWith({ body: 'json', reply: 'salesforce-ack' }), /bodies of the form soap/],
     ['hours that are none', openWith({ retryHours: 0 }), /retryHours/],
     ['a setting that does not exist', openWith({ id: 'x' }), /id/],
   ];

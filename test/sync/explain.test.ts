@@ -86,7 +86,7 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
         run: { id: run[0]!.id, mode: 'incremental', trigger: 'manual' },
       },
       losers: [
-        { source: 'shop', recordId: id, value: 'a@x.org', reason: 'Source shop stands after hubspot.' },
+        { source: 'shop', recordId: id, value: 'a@x.org', reason: 'Source shop comes after hubspot.' },
       ],
       acknowledged: { value: 'anna@example.com', isSame: true, isCertain: true },
       next: null,
@@ -98,12 +98,12 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
     expect(text).toMatch(
       /^email is anna@example\.com\. It comes from hubspot contact \d+, changed \d{4}-\d\d-\d\d \d\d:\d\d UTC, by the rule precedence \(hubspot before shop\)\./,
     );
-    expect(text).toContain(`Run ${run[0]!.id} (incremental, asked for by a person) brought it, `);
+    expect(text).toContain(`Run ${run[0]!.id} (incremental, triggered by a person) read it, `);
     expect(text).toContain(`the mapping's fingerprint ${fingerprint}.`);
     expect(text).toContain(
-      `shop row ${id} (changed 2020-01-01 00:00 UTC) says a@x.org, but source shop stands after hubspot.`,
+      `shop row ${id} (changed 2020-01-01 00:00 UTC) says a@x.org, but source shop comes after hubspot.`,
     );
-    expect(text).toMatch(/Voucherify has acknowledged it, as of .* UTC \(revision \d\)\.$/);
+    expect(text).toMatch(/Voucherify has acknowledged this value, as of .* UTC \(revision \d\)\.$/);
     expect((await fieldOf(id, 'name')).text).toContain('says the same, but it changed earlier.');
     expect(await told(id)).toMatch(/Voucherify has acknowledged revision \d+, on /);
   });
@@ -158,7 +158,9 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
     expect(email).toMatchObject({ rule: 'pin', winner: null, pin: { note: 'she rang us' } });
     expect(text).toMatch(/^email is by@hand\.example\. A person pinned it .* UTC: she rang us\./);
     expect(text).toMatch(/says newer@hubspot\.example, but a person pinned this field\./);
-    expect(text).toMatch(/It is so since revision 2, .*, by a person, who pinned email: she rang us\./);
+    expect(text).toMatch(
+      /It has had this value since revision 2, .*, by a person, who pinned email: she rang us\./,
+    );
     // The delivery had the lane of a person's wish.
     const [delivery] = await database.rows<{ lane: number }>(
       sql`select lane from deliveries where source_id = ${id}`,
@@ -238,7 +240,7 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
     });
     const { text } = await fieldOf(id, 'metadata.loyalty_points');
     expect(text).toContain(
-      `hubspot contact ${id} says "5000000" now, which is refused: Found 5000000, where a number of at most 1000000 is allowed. Its last good value stands.`,
+      `hubspot contact ${id} now says "5000000", which is rejected: Found 5000000, where a number of at most 1000000 is allowed. Its last valid value is kept.`,
     );
 
     const page = await get('/api/quarantine?limit=1&source=hubspot&field=metadata.loyalty_points');
@@ -284,7 +286,7 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
     world.clock.skip(60_000);
     expect((await get('/api/clashes')).clashes).toEqual([]);
     expect(await told('shared')).toContain(
-      `hubspot contact ${older} says nothing of it, because it is deleted at its source.`,
+      `hubspot contact ${older} is ignored, because it is deleted at its source.`,
     );
   });
 
@@ -300,9 +302,9 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
       const survivor = world.hubspot.merge(kept, taken);
       await world.sync();
       expect(await told(taken)).toContain(
-        `hubspot contact ${survivor} of customer ${kept} took over record ${taken} when hubspot merged them: what record ${taken} says counts no more.`,
+        `hubspot contact ${survivor} of customer ${kept} took over record ${taken} when hubspot merged them: record ${taken} no longer counts.`,
       );
-      expect(await told(taken)).toContain('No record speaks of it any more.');
+      expect(await told(taken)).toContain('No record contributes to it any more.');
       expect(await told(kept)).toContain(
         `hubspot contact ${survivor} took over record ${taken} of customer ${taken} when hubspot merged them`,
       );
@@ -315,7 +317,7 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
         ],
       });
       await world.rest();
-      expect(await told(taken)).not.toContain('No record speaks of it');
+      expect(await told(taken)).not.toContain('No record contributes to it');
       expect(await told(taken)).toContain(
         `hubspot contact ${survivor} of customer ${kept} once took over record ${taken}, and a person undid it.`,
       );
@@ -324,7 +326,7 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
       // The vendor's word, said again, parts nobody from nobody.
       world.hubspot.update(survivor, { city: 'Hel' });
       await world.sync();
-      expect(await told(taken)).not.toContain('No record speaks of it');
+      expect(await told(taken)).not.toContain('No record contributes to it');
       expectProblem(await call('POST', path), 404);
     },
   );

@@ -121,7 +121,7 @@ describe.each(databases)('access tokens that run out, on $name', ({ open }) => {
     cut.abort();
     await expect(stopped).rejects.toThrow('stopped');
     // It goes on for the others, thirty seconds in all.
-    await expect(ask(tributary)).rejects.toThrow(/token address of hubspot cannot be reached/);
+    await expect(ask(tributary)).rejects.toThrow(/token URL of hubspot cannot be reached/);
     oauth.state.answer = null;
     expect((await ask(tributary)).status).toBe(200);
   });
@@ -130,7 +130,7 @@ describe.each(databases)('access tokens that run out, on $name', ({ open }) => {
     const { oauth, worker, ask } = await start();
     const tributary = await worker();
     oauth.state.answer = () => new Response('x'.repeat(1_000_000));
-    await expect(ask(tributary)).rejects.toThrow(/token address of hubspot cannot be reached/);
+    await expect(ask(tributary)).rejects.toThrow(/token URL of hubspot cannot be reached/);
     oauth.state.answer = () => Response.json({}, { status: 429, headers: { 'retry-after': '17' } });
     await expect(ask(tributary)).rejects.toMatchObject({ status: 429, retryAfterMs: 17_000 });
   });

@@ -192,14 +192,14 @@ describe.each(databases)('sending on $name', ({ open }) => {
         40,
       );
       await ask();
-      await until(() => logged('fails again and again') >= 3);
+      await until(() => logged('fails repeatedly') >= 3);
       expect(
         await database.rows(sql`select 1 from deliveries where lease is not null and attempts > 1`),
       ).toEqual([]);
       const rows = await deliveries();
       const attempts = rows.reduce((sum, row) => sum + row.attempts, 0);
       // Eight at once, those begun before the fifth had failed, and one for each time it was tried again.
-      const most = 8 + 4 + logged('fails again and again');
+      const most = 8 + 4 + logged('fails repeatedly');
       expect(attempts).toBeLessThanOrEqual(most);
       expect(calls(singleRoute)).toBeLessThanOrEqual(most);
       down = false;

@@ -2,11 +2,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../src/connector.ts';
-import { clockAt, composed, type KnownRecord, says, type Telling } from '../../src/customer/composing.ts';
+import {
+  clockAt,
+  composed,
+  type KnownRecord,
+  type RecordUpdate,
+  says,
+} from '../../src/customer/composing.ts';
 
-const told = (changedAt: number, body: JsonObject): Telling => ({ changedAt, body });
+const told = (changedAt: number, body: JsonObject): RecordUpdate => ({ changedAt, body });
 
-const bodyOf = (tellings: readonly Telling[], exhaustive: string[] = []) =>
+const bodyOf = (tellings: readonly RecordUpdate[], exhaustive: string[] = []) =>
   composed(null, tellings, exhaustive).body;
 
 describe('What is told of a record', () => {
@@ -40,7 +46,7 @@ describe('What is told of a record', () => {
   });
 
   it('goes with a deletion that came after it', () => {
-    const deletion: Telling = { changedAt: 2, body: {}, deleted: true };
+    const deletion: RecordUpdate = { changedAt: 2, body: {}, deleted: true };
     expect(bodyOf([told(1, { a: 1 }), told(3, { b: 2 }), deletion])).toEqual({ b: 2 });
   });
 
@@ -86,7 +92,7 @@ describe('In any order and any portions', () => {
           fc
             .tuple(body, fc.integer({ min: 0, max: 5 }))
             .map(
-              ([one, kind]): Telling =>
+              ([one, kind]): RecordUpdate =>
                 kind === 0 ? { changedAt, body: {}, deleted: true } : { changedAt, body: one },
             ),
         ),

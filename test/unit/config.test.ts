@@ -304,7 +304,7 @@ describe('The configuration', () => {
       sorces: {},
     });
     expect(paths(faults).sort()).toEqual(['destination.apToken', 'sorces', 'sources.hubspot.scheduel']);
-    for (const fault of faults) expect(fault.found).toBe('a key that is not known here');
+    for (const fault of faults) expect(fault.found).toBe('an unknown key');
   });
 
   it('names the connectors there are where one is not known, each only where it fits', () => {
@@ -387,7 +387,7 @@ describe('The configuration', () => {
       'sources.hubspot.webhook.keep',
     ]);
     for (const { found, allowed } of faults) {
-      expect(found).toBe('a key that is not known here');
+      expect(found).toBe('an unknown key');
       expect(allowed).not.toMatch(/in its place/);
     }
   });
@@ -431,15 +431,19 @@ describe('The configuration', () => {
     expect(faults.map(({ path, found }) => [path, found])).toEqual([['merge.fields.emial', '"newest"']]);
     expect(faults[0]?.allowed).toContain('did you mean "email"?');
     expect(configOf(withSource({}, { merge })).warnings).toEqual([
-      'merge.sources names "hubspt", but no source is called so (there are: hubspot).',
-      'merge.fields.email names "klaviyo", but no source is called so (there are: hubspot).',
-      'merge.fields.phone.sources names "segment", but no source is called so (there are: hubspot).',
+      'merge.sources names "hubspt", but there is no source of this name (sources: hubspot).',
+      'merge.fields.email names "klaviyo", but there is no source of this name (sources: hubspot).',
+      'merge.fields.phone.sources names "segment", but there is no source of this name (sources: hubspot).',
     ]);
   });
 
   it('refuses a source named destination: that name is taken', () => {
     expect(faultsOf({ destination, sources: { destination: hubspot } })).toEqual([
-      { path: 'sources.destination', found: '"destination"', allowed: 'any other name: this one is taken' },
+      {
+        path: 'sources.destination',
+        found: '"destination"',
+        allowed: 'any other name: this one is reserved',
+      },
     ]);
   });
 
@@ -530,7 +534,7 @@ describe('A file of configuration', () => {
   });
 
   it.each([
-    ['', /end/],
+    ['', /an empty file/],
     ['{"a": 1,}', /line 1\b/],
     ['{\n"a": 1\n"b": 2}', /line 3\b/],
     ['{"a": "x\ny"}', /line 1\b/],
@@ -554,7 +558,7 @@ describe('A file of configuration', () => {
   });
 
   it('of JSON with a comment that does not end is refused', async () => {
-    expect((await refused(write('json', '{ /* "a": 1 }'))).faults[0]?.found).toMatch(/comment.* in line 1/);
+    expect((await refused(write('json', '{ /* "a": 1 }'))).faults[0]?.found).toMatch(/comment.* on line 1/);
   });
 
   it('of broken TypeScript is refused', async () => {
@@ -633,7 +637,7 @@ describe('The environment', () => {
       {
         path: 'DATABASE_URL',
         found: '""',
-        allowed: 'an address, or no variable at all for the embedded database',
+        allowed: 'a URL; leave the variable unset to use the embedded database',
       },
     ]);
   });

@@ -186,7 +186,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
       ],
       [
         { mode: 'full', fast: true },
-        { path: 'fast', found: 'a key that is not known here' },
+        { path: 'fast', found: 'an unknown key' },
       ],
       [{ mode: 'records', recordIds: ['a\u0000'] }, { path: 'recordIds[0]' }],
       [[], { path: '(the whole)', found: '[]' }],

@@ -52,12 +52,12 @@ describe.each(databases)('filters on $name', ({ open }) => {
     ['/api/quarantine?field=emial', /did you mean "email"/],
     ['/api/quarantine?field=metadata.plann', /Did you mean metadata\.plan\?/],
     ['/api/holds?runId=99', /There is no run 99/],
-    ['/api/holds?what=deletd', /"deletd" is no field/],
+    ['/api/holds?what=deletd', /"deletd" is not a field/],
     ['/api/verifications?state=done', /state is "done"/],
     [`/api/export?filter=${filter({ nmae: 'Anna' })}`, /did you mean "name"/],
     [`/api/export?filter=${filter({ 'metadata.plna': 'gold' })}`, /Did you mean metadata\.plan\?/],
     ['/api/export?fields=metadata.level', /No customer has the field metadata\.level/],
-    ['/api/customers?plan=gold', /plan is a key that is not known here/],
+    ['/api/customers?plan=gold', /plan is an unknown key/],
   ])('refuses GET %s', async (path, sentence) => {
     const answer = await call('GET', path);
     expectProblem(answer, 400);

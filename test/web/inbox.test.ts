@@ -319,7 +319,7 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
         refusals: [{ status: 401, count: 1, lastAt: '2026-03-01T12:00:00.000Z' }],
       });
       expect(body.handshake).toHaveLength(2);
-      expect(body.refusals[0].reason).toMatch(/no header X-Signature/);
+      expect(body.refusals[0].reason).toMatch(/the header X-Signature is missing/);
       const calls = (await call('GET', '/api/sources/calls/webhook')).body;
       expect(calls.headers).toEqual([]);
       expect(calls.url).toBe('https://sync.example.com/in/webhooks/calls/{secret}');
@@ -486,7 +486,7 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
       const text = page.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ');
       expect(text).toContain('pusher · only pushes');
       expect(text).toContain('Set &quot;secret&quot; to the one on the page of the app.');
-      expect(text).toMatch(/1 request refused , the last just now : .* no header X-Signature/);
+      expect(text).toMatch(/1 request refused , the last just now : .* the header X-Signature is missing/);
       expect(text).toContain('An odd event cannot be read yet.');
     });
   });

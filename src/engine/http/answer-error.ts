@@ -148,7 +148,9 @@ function foreign({ response, request, now }: Answer, name: string): TransientErr
   }
   const what = /html/i.test(headers['content-type'] ?? '') ? 'with a web page' : 'without JSON';
   const whose =
-    status >= 500 ? '' : ": the answer of a gateway or firewall, or of another server than the vendor's API";
+    status >= 500
+      ? ''
+      : ": the response came from a gateway, a firewall or a server other than the vendor's API";
   return new TransientError(`${name} answered ${status} ${what}${whose}`, {
     ...about,
     uncertain: status >= 500 && changes(request),

@@ -118,7 +118,7 @@ async function* pieces(
       yield value;
     }
   } catch (error) {
-    throw patience.told(error, `${deps.name} cut a file off`);
+    throw patience.told(error, `${deps.name} ended a file early`);
   } finally {
     cut.abort();
     // Not waited for: a reader that hangs would hold whoever leaves.
@@ -181,7 +181,7 @@ class Patience {
     }
   }
 
-  told(error: unknown, otherwise = `${this.#name} cannot be reached for a file`): Error {
+  told(error: unknown, otherwise = `${this.#name} cannot be reached to download a file`): Error {
     if (this.#why === 'stopped') return new TransientError('stopped');
     if (this.#why === 'timeout') return new TransientError(`${this.#name} sent a file too slowly`);
     if (error instanceof TransientError || error instanceof RejectedError) return error;

@@ -125,7 +125,7 @@ export class Endpoint {
     this.#secrets = secretsOf(description, null);
     if (description.oauth && !vault)
       throw new Error(
-        `${name} has access tokens that run out: set TRIBUTARY_SECRET_KEY, under which they are kept.`,
+        `${name} uses access tokens that expire: set TRIBUTARY_SECRET_KEY, which encrypts them.`,
       );
     this.#tokens =
       description.oauth && vault
@@ -315,7 +315,7 @@ export class Endpoint {
       const wait = retryAfterMs(joined(headers)['retry-after'], this.#clock.now());
       return { status: statusCode, json: parsed(text), retryAfterMs: wait };
     } catch (cause) {
-      throw new TransientError(`the token address of ${this.name} cannot be reached`, {
+      throw new TransientError(`the token URL of ${this.name} cannot be reached`, {
         uncertain: false,
         cause: this.#secrets.hideInError(cause as Error),
       });
@@ -462,7 +462,7 @@ export class Endpoint {
     const code = (cause as { code?: string } | undefined)?.code;
     if (code === 'UND_ERR_INVALID_ARG') {
       return new UnauthorizedError(
-        `The credentials of ${this.name} hold characters that no header may hold.`,
+        `The credentials of ${this.name} contain characters that are not allowed in a header.`,
       );
     }
     const why =
@@ -471,7 +471,7 @@ export class Endpoint {
         : failed === 'timeout'
           ? `${this.name} ${sent ? 'did not answer' : 'could not be reached'} in time`
           : failed === 'lost'
-            ? `a call to ${this.name} was not completed: this worker was stopped for longer than it may hold what it was for`
+            ? `a call to ${this.name} was abandoned: this worker was suspended for longer than its lease`
             : 'stopped';
     if (!sent) return new UnsentError(why, { uncertain: false, cause });
     return new TransientError(why, { uncertain: changes(request), cause });
@@ -485,7 +485,7 @@ export class Endpoint {
       return (await unpacked(body, headers['content-encoding'], limits)).toString();
     } catch (cause) {
       if (cause instanceof BodyTooLargeError) throw tooLarge(this.name);
-      throw new TransientError(`${this.name} sent a body that cannot be unpacked`, {
+      throw new TransientError(`${this.name} sent a body that cannot be decompressed`, {
         foreign: true,
         uncertain: changes(request),
         cause,
@@ -497,7 +497,7 @@ export class Endpoint {
   #pathOf({ path, query = {} }: ApiRequest): string {
     const [before = ''] = path.split('?');
     if (!/^\/[\x21-\x7e]*$/.test(path) || /\/(\.|%2e){1,2}(\/|$)/i.test(before)) {
-      throw new RejectedError(`${this.name} has no place for an ID like this in its paths`, {
+      throw new RejectedError(`${this.name} does not accept an ID such as this in its paths`, {
         code: 'unsafe_path',
       });
     }
@@ -544,7 +544,7 @@ async function shortText(body: AsyncIterable<Buffer>, maxBytes: number): Promise
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new Error(`its answer is longer than ${maxBytes} bytes`);
+    if (bytes > maxBytes) throw new Error(`the response is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

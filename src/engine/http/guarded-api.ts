@@ -54,7 +54,7 @@ export function tellOpened(
   const seconds = Math.ceil(openMs / 1000);
   log.error(
     { endpoint: name, failures, seconds, ...(reason !== null && { reason }) },
-    'fails again and again: nothing is sent for a while, then one call tries',
+    'fails repeatedly: calls are suspended, then a single call tests whether it is back',
   );
 }
 

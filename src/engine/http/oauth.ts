@@ -86,7 +86,9 @@ export class OAuthTokens {
       const claim = { account: this.#account, grantHash: this.#grantHash, lease, now, until: now + leaseMs };
       if (await claimRefresh(this.#database, claim)) return this.#renew(lease, refused);
       if (now > deadline)
-        throw new TransientError('another worker takes long to get a new access token', { uncertain: false });
+        throw new TransientError('another worker is taking too long to refresh the access token', {
+          uncertain: false,
+        });
       await this.#clock.sleep(askAgainMs);
     }
   }
@@ -159,7 +161,7 @@ export class OAuthTokens {
         ? 'authorize the app again and configure the new refresh token'
         : 'check the client ID and secret of the app, and whether it is still authorized';
       throw new UnauthorizedError(
-        `The vendor refuses a new access token (${status}${wordOf(body['error'])}): ${advice}.`,
+        `The vendor refused a new access token (${status}${wordOf(body['error'])}): ${advice}.`,
         { final: isRevoked },
       );
     }

@@ -85,7 +85,7 @@ export function publicLookup(
 
 export function unsafeAddress(name: string): RejectedError {
   return new RejectedError(
-    `${name} names a file at an address that is not fetched: it is in a private network, or not reached by HTTPS. Set allowPrivateAddresses to true where that is meant.`,
+    `${name} names a file at an address that is not fetched: it is in a private network or does not use HTTPS. If this is intended, set allowPrivateAddresses to true.`,
     { code: 'unsafe_url' },
   );
 }

@@ -32,7 +32,7 @@ export class Seal {
         .setAuthTag(bytes.subarray(12, 28));
       return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
     } catch (cause) {
-      throw new UnsealedError('What was sealed cannot be opened: the secret key is another one.', { cause });
+      throw new UnsealedError('The stored value cannot be decrypted: the secret key has changed.', { cause });
     }
   }
 }

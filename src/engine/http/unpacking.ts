@@ -49,7 +49,7 @@ export async function unpacked(
   for (const name of (encoding ?? '').toLowerCase().split(',').reverse()) {
     if (plain.length === 0 || /^\s*(identity)?\s*$/.test(name)) continue;
     const unpack = unpackers[name.trim()];
-    if (!unpack) throw new Error(`its encoding ${name.trim().slice(0, 40)} is not known`);
+    if (!unpack) throw new Error(`the content encoding ${name.trim().slice(0, 40)} is not supported`);
     plain = await unpack(plain, limits.bytes).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'ERR_BUFFER_TOO_LARGE' ? new BodyTooLargeError('unpacked') : error;
     });

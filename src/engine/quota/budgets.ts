@@ -90,7 +90,7 @@ export class Budgets {
       const known = gates.get(quota.name);
       if (known && !isDeepStrictEqual(known.quota, quota)) {
         throw new Error(
-          `The account ${account} is used twice with different quotas ${quota.name}: ${JSON.stringify(known.quota)} and ${JSON.stringify(quota)}. Give both the same.`,
+          `The account ${account} is configured twice with different quotas ${quota.name}: ${JSON.stringify(known.quota)} and ${JSON.stringify(quota)}. Configure the same quotas for both.`,
         );
       }
       if (!known) gates.set(quota.name, this.#gate(account, quota));
@@ -106,7 +106,7 @@ export class Budgets {
     const { name, requests, seconds, reserve = 0 } = quota;
     if (!(requests >= 1) || !(seconds > 0) || !(reserve >= 0) || !(reserve < 1)) {
       throw new RangeError(
-        `The quota ${name} of ${account} must allow at least one call in some time, with a reserve from 0 to below 1: ${JSON.stringify(quota)}`,
+        `The quota ${name} of ${account} must allow at least one call in its window, with a reserve from 0 to below 1: ${JSON.stringify(quota)}`,
       );
     }
     const Gate = isRate(quota) ? SlotGate : CounterGate;

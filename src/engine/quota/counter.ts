@@ -125,7 +125,7 @@ export class CounterGate extends QuotaGate {
       freeAt: useBy + requestTimeoutMs + this.windowMs,
     }).catch((error) => {
       this.room.onError(error);
-      throw new TransientError('the database did not say what is left of the quota', {
+      throw new TransientError('the database did not answer, so the remaining quota is unknown', {
         quota: this.quota.name,
         retryAfterMs: askAgainMs,
         uncertain: false,

@@ -28,7 +28,7 @@ export class LaneQueue implements Queue<RunFunction, Place> {
   }
 
   enqueue(run: RunFunction, { lane, id }: Partial<Place> = {}): void {
-    if (lane === undefined || id === undefined) throw new Error('who waits has a lane and an ID');
+    if (lane === undefined || id === undefined) throw new Error('a waiter needs a lane and an ID');
     this.#waiting[lane].set(id, run);
   }
 
@@ -53,7 +53,7 @@ export class LaneQueue implements Queue<RunFunction, Place> {
   }
 
   setPriority(): never {
-    throw new Error('the lane of who waits does not change');
+    throw new Error('the lane of a waiter cannot change');
   }
 }
 

@@ -112,7 +112,7 @@ export class SlotGate extends QuotaGate {
       if (slice.retiring || slice.busy >= slice.slots) continue;
       if (!best || slice.busy > best.busy) best = slice;
     }
-    if (!best) throw new Error('a place was given without a slot');
+    if (!best) throw new Error('a place was granted without a slot');
     best.busy += 1;
     return best;
   }

@@ -34,7 +34,7 @@ export class Authenticator {
     this.#rules = rules;
     this.#form = webhook.decoding.form;
     this.#judges = webhook.authentication.map((scheme) => judgeOf(scheme, this.#form));
-    this.#missing = webhook.missing ?? 'the settings name no way for the vendor to show who it is';
+    this.#missing = webhook.missing ?? 'the settings configure no authentication';
     this.#checks = webhook.checks ?? [];
   }
 
@@ -67,8 +67,8 @@ export class Authenticator {
 
 function sentenceOf(check: Check): string {
   return 'oneOf' in check
-    ? `the field ${check.field} in the body is none that is expected`
-    : `the header ${check.header} does not say the same as the field ${check.equalsField} in the body`;
+    ? `the field ${check.field} in the body has an unexpected value`
+    : `the header ${check.header} does not match the field ${check.equalsField} in the body`;
 }
 
 function judgeOf(scheme: Scheme, form: Decoding['form']): Judge {
@@ -106,7 +106,8 @@ function allOf(judges: readonly Judge[], { reading, now, part }: Hearing): Findi
   const findings = judges.map((judge) => judge(reading, now, part));
   const unfit = findings.find(({ fits }) => !fits);
   return (
-    unfit ?? (findings.length > 0 ? { fits: true } : { fits: false, near: 0, reason: 'no scheme is named' })
+    unfit ??
+    (findings.length > 0 ? { fits: true } : { fits: false, near: 0, reason: 'no scheme is configured' })
   );
 }
 

@@ -18,13 +18,13 @@ export class CredentialJudge {
   judge(reading: RequestReading): Finding {
     const place = placeOf(this.#at);
     if (this.#values.length === 0)
-      return { fits: false, near: 0, reason: `nothing is set to compare the ${place} with` };
+      return { fits: false, near: 0, reason: `no secret is configured for the ${place}` };
     const given = this.#given(reading);
-    if (given === undefined) return { fits: false, near: 1, reason: `no ${place}` };
+    if (given === undefined) return { fits: false, near: 1, reason: `the ${place} is missing` };
     // All are compared, so that the time taken does not tell which one fits.
     let fits = false;
     for (const value of this.#values) fits = same(value, given) || fits;
-    return fits ? { fits } : { fits, near: 3, reason: `the ${place} does not fit` };
+    return fits ? { fits } : { fits, near: 3, reason: `the ${place} does not match` };
   }
 
   #given(reading: RequestReading): Buffer | undefined {

@@ -29,8 +29,8 @@ function itemsOf(body: Json, paths: readonly string[]): Json[] {
     const found = valueAt(body, path);
     if (found != null) return Array.isArray(found) ? found : [found];
   }
-  const places = paths.map((path) => (path === '' ? 'as its whole' : `at ${path}`));
-  throw new UndecodableError(`The body has nothing ${places.join(' or ')}.`);
+  const places = paths.map((path) => (path === '' ? 'at its root' : `at ${path}`));
+  throw new UndecodableError(`The body has no items ${places.join(' or ')}.`);
 }
 
 /** The item with the JSON that stands there as a string read; where it is none, the string stays. */

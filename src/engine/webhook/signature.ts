@@ -58,19 +58,21 @@ export class SignatureJudge {
 
   #head(reading: RequestReading): Finding | { signatures: Buffer[]; time: string | null } {
     const { header, encoding, timestamp, message } = this.#scheme;
-    if (this.#keys.length === 0) return unfit(0, 'there is no secret in the settings that can be used');
+    if (this.#keys.length === 0) return unfit(0, 'the settings contain no usable secret');
     // A plain hash of what anyone can see is no signature.
-    if (!this.#keyed && !message.includes('secret')) return unfit(0, 'the scheme signs no secret');
+    if (!this.#keyed && !message.includes('secret')) return unfit(0, 'the scheme does not sign a secret');
     const value = reading.header(header);
-    if (value === undefined) return unfit(1, `no header ${header}`);
+    if (value === undefined) return unfit(1, `the header ${header} is missing`);
 
     const signatures = this.#written(value)
       .map((text) => bytesOf(text, encoding))
       .filter((bytes) => bytes?.length === digestBytes[this.#hash]) as Buffer[];
-    if (signatures.length === 0) return unfit(2, `the header ${header} holds no signature in ${encoding}`);
+    if (signatures.length === 0) return unfit(2, `the header ${header} contains no signature in ${encoding}`);
 
     const time = timestamp ? this.#timestamp(reading, value) : null;
-    return time === undefined ? unfit(2, `no timestamp ${placeOf(timestamp!)}`) : { signatures, time };
+    return time === undefined
+      ? unfit(2, `the timestamp ${placeOf(timestamp!)} is missing`)
+      : { signatures, time };
   }
 
   /** The signatures as they stand in the header. */
@@ -106,10 +108,10 @@ export class SignatureJudge {
     if (!timestamp || timestamp.toleranceSeconds === null) return { fits: true };
     const time = text === null ? undefined : timeOf(text, timestamp.unit);
     if (time === undefined)
-      return unfit(4, `the timestamp ${placeOf(timestamp)} is none in ${timestamp.unit}`);
+      return unfit(4, `the timestamp ${placeOf(timestamp)} is not in ${timestamp.unit}`);
     const seconds = Math.abs(now - time) / 1000;
     if (seconds <= timestamp.toleranceSeconds) return { fits: true };
-    return unfit(4, `the timestamp is ${Math.ceil(seconds)} s from our clock`);
+    return unfit(4, `the timestamp differs from the server's clock by ${Math.ceil(seconds)} s`);
   }
 }
 
@@ -167,7 +169,7 @@ export function stretchesOf(
   const stretches: Stretch[] = [];
   for (const part of message) {
     const stretch = stretchOf(part, reading, time);
-    if (stretch === null) return `what is signed is not there: ${nameOf(part)}`;
+    if (stretch === null) return `a signed part is missing: ${nameOf(part)}`;
     stretches.push(stretch);
   }
   return stretches;
@@ -211,5 +213,5 @@ function decoded(url: string, escapes: readonly string[]): string {
 function nameOf(part: Part): string {
   if (part === 'timestamp') return 'the timestamp';
   if (typeof part === 'object' && 'header' in part) return `the header ${part.header}`;
-  return typeof part === 'object' && 'element' in part ? 'one element of a JSON list' : 'a body of JSON';
+  return typeof part === 'object' && 'element' in part ? 'one element of a JSON list' : 'a JSON body';
 }

@@ -40,7 +40,7 @@ export function signedRequest(
 ): { request: WebhookRequest } | { reason: string } {
   const [first] = webhook.authentication;
   const reason = (because: string) => ({ reason: because });
-  if (!first) return reason(webhook.missing ?? 'the settings name no way for the vendor to show who it is');
+  if (!first) return reason(webhook.missing ?? 'the settings configure no authentication');
   try {
     const request = complete(webhook, first, unsigned, now);
     const verdict = new Authenticator(webhook).judge(request, now);
@@ -92,7 +92,7 @@ function withCredential(
   form: Decoding['form'],
 ): WebhookRequest {
   const value = values.find((candidate) => candidate !== '');
-  if (value === undefined) throw new CannotSign('the settings hold no secret to send');
+  if (value === undefined) throw new CannotSign('the settings contain no secret to send');
   if (at === 'bearer') return withHeader(request, 'authorization', `Bearer ${value}`);
   if (at === 'basic')
     return withHeader(request, 'authorization', `Basic ${Buffer.from(value).toString('base64')}`);
@@ -117,7 +117,7 @@ function withExpected(
   const found = fieldText(new RequestReading(request), form, check.field);
   if (found !== undefined && check.oneOf.includes(found)) return request;
   const [expected] = check.oneOf;
-  if (expected === undefined) throw new CannotSign(`nothing is expected in the field ${check.field}`);
+  if (expected === undefined) throw new CannotSign(`no value is configured for the field ${check.field}`);
   return withField(request, check.field, expected, form);
 }
 
@@ -147,7 +147,7 @@ function jsonOf(body: Uint8Array): Json {
   try {
     return parseBody('json', body);
   } catch (error) {
-    if (error instanceof UndecodableError) throw new CannotSign('the body is no JSON');
+    if (error instanceof UndecodableError) throw new CannotSign('the body is not JSON');
     throw error;
   }
 }
@@ -180,7 +180,7 @@ function withSignature(request: WebhookRequest, scheme: SignatureScheme, now: nu
 
 function digestOf(request: WebhookRequest, scheme: SignatureScheme, time: string | null): string {
   const key = scheme.secrets.map((secret) => keyOf(secret, scheme)).find((found) => found !== null);
-  if (!key) throw new CannotSign('there is no secret in the settings that can be used');
+  if (!key) throw new CannotSign('the settings contain no usable secret');
   const stretches = stretchesOf(scheme.message, new RequestReading(request), time);
   if (typeof stretches === 'string') throw new CannotSign(stretches);
   const [first, second] = scheme.algorithm.split('-') as [string, string?];

@@ -18,7 +18,7 @@ const namedEntities: { readonly [name: string]: string } = {
 /** Throws UndecodableError. */
 export function parseSoap(text: string, maxDepth: number): Json {
   // SOAP forbids document types (SOAP 1.1 §3): they are where entities and files of others come from.
-  if (/<!DOCTYPE/i.test(text)) throw new UndecodableError('The XML holds a document type.');
+  if (/<!DOCTYPE/i.test(text)) throw new UndecodableError('The XML contains a document type declaration.');
   const parser = new XMLParser({
     preserveOrder: true,
     ignoreAttributes: (name) => !/^(.*:)?nil$/.test(name),
@@ -37,9 +37,7 @@ export function parseSoap(text: string, maxDepth: number): Json {
     nodes = parser.parse(text, true) as Node[];
   } catch {
     // Also where an element is named `__proto__`, `constructor` or `prototype`.
-    throw new UndecodableError(
-      `The body is no XML that is taken: well-formed, at most ${maxDepth} levels deep.`,
-    );
+    throw new UndecodableError(`The body is not well-formed XML of at most ${maxDepth} levels.`);
   }
   const body = valueAt(contentOf(nodes), 'Envelope.Body');
   if (body === undefined) throw new UndecodableError('The XML has no Envelope with a Body.');

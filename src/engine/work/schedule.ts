@@ -11,7 +11,7 @@ export function scheduleFault(expression: string): string | null {
   const { valid, errors } = cron.validateDetailed(expression);
   return valid
     ? null
-    : errors.map(({ field, message }) => `${field}: ${message}`).join('; ') || 'it is no cron expression';
+    : errors.map(({ field, message }) => `${field}: ${message}`).join('; ') || 'it is not a cron expression';
 }
 
 /** Null where the runtime knows the IANA time zone. */

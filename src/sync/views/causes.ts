@@ -112,7 +112,7 @@ const entries: readonly Entry[] = [
   {
     kind: 'record',
     code: 'source_id',
-    words: /control character|broken Unicode/i,
+    words: /control character|(broken|invalid) Unicode/i,
     plain: 'The source ID holds characters that nobody sees or that are broken.',
     next: 'Correct it at its source: the record comes again with the next sync.',
   },

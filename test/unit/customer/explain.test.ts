@@ -66,10 +66,10 @@ describe('a field', () => {
     expect(told({})).toEqual([
       'email is anna@example.com.',
       'It comes from hubspot contact 951, changed 2026-11-20 10:02 UTC, by the rule newest.',
-      'Run 12 (incremental, asked for by the schedule) brought it, 2026-11-20 10:03 UTC.',
+      'Run 12 (incremental, triggered by the schedule) read it, 2026-11-20 10:03 UTC.',
       "The record's version is abc, the mapping's fingerprint f00d.",
-      'It is so since revision 3, 2026-11-20 10:02 UTC, by run 12 of hubspot (contacts).',
-      'Voucherify has acknowledged it, as of 2026-11-20 10:02 UTC (revision 3).',
+      'It has had this value since revision 3, 2026-11-20 10:02 UTC, by run 12 of hubspot (contacts).',
+      'Voucherify has acknowledged this value, as of 2026-11-20 10:02 UTC (revision 3).',
     ]);
   });
 
@@ -79,8 +79,8 @@ describe('a field', () => {
       'klaviyo profile 77 (changed 2026-11-19 10:02 UTC) says a@x.org, but it changed earlier.',
     ],
     [
-      { value: 'anna@example.com', reason: 'Source klaviyo stands after hubspot.' },
-      'klaviyo profile 77 (changed 2026-11-19 10:02 UTC) says the same, but source klaviyo stands after hubspot.',
+      { value: 'anna@example.com', reason: 'Source klaviyo comes after hubspot.' },
+      'klaviyo profile 77 (changed 2026-11-19 10:02 UTC) says the same, but source klaviyo comes after hubspot.',
     ],
     [
       { value: null, reason: 'It changed earlier.' },
@@ -88,7 +88,7 @@ describe('a field', () => {
     ],
     [
       { value: null, reason: 'It is empty, and another is not.' },
-      'klaviyo profile 77 (changed 2026-11-19 10:02 UTC) has it empty, and this rule passes over what is empty.',
+      'klaviyo profile 77 (changed 2026-11-19 10:02 UTC) has no value for it, and this rule skips empty values.',
     ],
   ])('says why each other lost: %j', (loser, sentence) => {
     expect(told({ losers: [{ ...profile, ...loser }] })).toContain(sentence);
@@ -99,12 +99,12 @@ describe('a field', () => {
       { properties: ['Mail'], values: [' Anna@Example.com '], done: ['trimmed', 'lower-cased'] },
       'Its property Mail holds " Anna@Example.com ", which was trimmed and lower-cased.',
     ],
-    [{ properties: ['id'], values: ['7'], done: [] }, 'Its property id holds "7", which was taken as it is.'],
+    [{ properties: ['id'], values: ['7'], done: [] }, 'Its property id holds "7", which was used as is.'],
     [
       { properties: ['first', 'last'], values: ['Anna', null], done: ['joined'] },
       'Its properties hold first "Anna" and last nothing, which were joined.',
     ],
-    [{ properties: [], values: [], done: [] }, 'A function of the mapping gives it.'],
+    [{ properties: [], values: [], done: [] }, 'A function of the mapping computes it.'],
   ])('names the property, its raw value and what was done to it: %j', (raw, sentence) => {
     expect(told({ raw })).toContain(sentence);
   });
@@ -118,7 +118,7 @@ describe('a field', () => {
   it.each([
     [null, 'Voucherify has acknowledged nothing of this customer yet.'],
     [{ value: 'old@x.org', isSame: false, isCertain: true }, /acknowledged old@x\.org, as of/],
-    [{ value: null, isSame: false, isCertain: true }, /acknowledged none yet/],
+    [{ value: null, isSame: false, isCertain: true }, /acknowledged no value for it yet/],
     [{ value: null, isSame: false, isCertain: false }, /not certain/],
   ])('says what the destination holds of it: %j', (held, sentence) => {
     const acknowledged = held && { ...held, revision: 2, at: noon };
@@ -148,7 +148,7 @@ describe('a customer', () => {
   it('says what was merged into what, and whose the other record was', () => {
     const takeOver = { source: 'hubspot', stream: 'contacts', recordId: '7', into: '9', isUndone: false };
     expect(toldOf({ takeOvers: [{ ...takeOver, sourceId: 'c-1', intoSourceId: 'c-1' }] })).toContain(
-      'hubspot contact 9 took over record 7 when hubspot merged them: what record 7 says counts no more.',
+      'hubspot contact 9 took over record 7 when hubspot merged them: record 7 no longer counts.',
     );
     expect(
       toldOf({ takeOvers: [{ ...takeOver, sourceId: 'c-2', intoSourceId: 'c-1', isUndone: true }] }),
@@ -182,7 +182,7 @@ describe('a customer', () => {
     [
       { state: 'dead' as const, acknowledged: null, error: 'invalid' },
       [
-        'The delivery of revision 4 was given up; Voucherify has none of it yet.',
+        'The delivery of revision 4 was given up; Voucherify has no revision of it yet.',
         'The last attempt failed: invalid.',
       ],
     ],
@@ -211,14 +211,14 @@ describe('a customer', () => {
         dropped: ['phone'],
       }),
     ).toEqual([
-      'No record speaks of it any more. It keeps the fields that its last records gave, and pins.',
-      'Nothing of it was ever owed to Voucherify.',
-      'Hold 1 stands since 2026-11-20 10:02 UTC: email would be emptied (it is a@x.org).',
-      'Hold 2 stands since 2026-11-20 10:02 UTC: it would be deleted.',
+      'No record contributes to it any more. It keeps the fields of its last records, and its pins.',
+      'No delivery of it to Voucherify was ever enqueued.',
+      'Hold 1 has been open since 2026-11-20 10:02 UTC: email would be emptied (it is a@x.org).',
+      'Hold 2 has been open since 2026-11-20 10:02 UTC: it would be deleted.',
       'Dead letter 3 (delivery, bad) is open, last tried 2026-11-20 10:02 UTC: Refused.',
-      'hubspot contact 5 says nothing of it, because it is deleted at its source.',
-      'metadata.points is left out. hubspot contact 5 says many now, which is refused: No number.',
-      'phone was there once, and no record gives it now.',
+      'hubspot contact 5 is ignored, because it is deleted at its source.',
+      'metadata.points is left out. hubspot contact 5 now says many, which is rejected: No number.',
+      'phone had a value once; no record supplies one now.',
     ]);
   });
 });

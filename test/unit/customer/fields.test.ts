@@ -23,17 +23,17 @@ describe('a name of a field', () => {
     ['plan', 'metadata.plan'],
     ['constructor', 'metadata.constructor'],
   ])('that is misspelt (%s) is answered with the nearest (%s)', (name, meant) => {
-    expect(fieldFault(name)).toBe(`"${name}" is no field of a customer: did you mean "${meant}"?`);
+    expect(fieldFault(name)).toBe(`"${name}" is not a field of a customer: did you mean "${meant}"?`);
   });
 
   it('is never the source ID, which the source names', () => {
-    expect(fieldFault('source_id')).toMatch(/named by the source's "sourceId"/);
+    expect(fieldFault('source_id')).toMatch(/the source's "sourceId" names/);
   });
 
   it.each(['metadata.', 'metadata. plan', 'metadata.a\u0000b', 'metadata.a\ud800', 'metadata.__proto__'])(
     'cannot be %j',
     (name) => {
-      expect(fieldFault(name)).toMatch(/is no field/);
+      expect(fieldFault(name)).toMatch(/is not a field/);
     },
   );
 });

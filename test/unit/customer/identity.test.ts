@@ -35,10 +35,10 @@ describe('a source ID', () => {
     ['x'.repeat(256), /has 256 characters, where at most 255 are allowed/],
     ['a\nb', /control character/],
     ['a\0b', /control character/],
-    ['a\ud800b', /broken Unicode/],
+    ['a\ud800b', /invalid Unicode/],
     ['..', /cannot be ".."/],
-    [2 ** 53, /no exact whole number/],
-    [1.5, /no exact whole number/],
+    [2 ** 53, /not an exact integer/],
+    [1.5, /not an exact integer/],
     [true, /a text or a whole number is allowed/],
     [['a'], /a text or a whole number is allowed/],
   ])('is a fault for %j', (id, sentence) => {

@@ -63,7 +63,7 @@ describe('what a field is read from', () => {
     [
       { email: 'Mail' },
       { Mail: ' <Anna@Example.com>' },
-      ['trimmed', 'freed of what surrounds the address', 'lower-cased'],
+      ['trimmed', 'stripped of the text around the address', 'lower-cased'],
     ],
     [{ email: 'Mail' }, { Mail: 'anna@example.com' }, []],
     [{ name: 'n' }, { n: ' Anna ' }, ['trimmed']],
@@ -315,7 +315,7 @@ describe('a mapping that cannot be used', () => {
     [{ emial: 'a' }, /did you mean "email"/],
     [{ name: '' }, /empty path/],
     [{ name: [] }, /empty path/],
-    [{ phone: { from: 'a', region: 'Poland' } }, /"Poland" is no region/],
+    [{ phone: { from: 'a', region: 'Poland' } }, /"Poland" is not a region/],
     [{ 'metadata.a': { from: 'a', as: 'list', separator: '' } }, /separator/],
     [{ name: { from: 'a', as: 'number' } }, /"name" is a text/],
     [{ birthdate: { from: 'a', unit: 'sec' as 'seconds' } }, /"unit" must be "seconds"/],

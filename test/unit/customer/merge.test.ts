@@ -168,7 +168,7 @@ describe('an explanation', () => {
             recordId: '1',
             changedAt: 9,
             value: 'h',
-            reason: 'Source hubspot stands after klaviyo.',
+            reason: 'Source hubspot comes after klaviyo.',
           },
         ],
       },
@@ -189,7 +189,7 @@ describe('an explanation', () => {
     ];
     expect(reasons({}, [old, young, tied])).toEqual([
       'newest',
-      'It changed at the same time, and csv stands after hubspot.',
+      'It changed at the same time, and csv comes after hubspot.',
       'It changed earlier.',
     ]);
     expect(reasons({ default: 'first' }, [old, empty])).toEqual([
@@ -222,7 +222,7 @@ it('A configuration that names unknown sources or fields is told by sentences.',
     ),
   ).toEqual([
     'The order of the merge names "hubspt", but the sources are hubspot, klaviyo, csv.',
-    '"emial" is no field of a customer: did you mean "email"?',
+    '"emial" is not a field of a customer: did you mean "email"?',
     'The merge of "phone" names "nobody", but the sources are hubspot, klaviyo, csv.',
     'The merge of "name" names "nil", but the sources are hubspot, klaviyo, csv.',
   ]);

@@ -40,7 +40,7 @@ describe('a single value', () => {
     [
       '01/02/2026',
       'date',
-      'Found "01/02/2026", where a date (YYYY-MM-DD, ISO 8601, milliseconds since 1970 or a form declared in "dates") is allowed.',
+      'Found "01/02/2026", where a date (YYYY-MM-DD, ISO 8601, milliseconds since 1970 or a format declared in "dates") is allowed.',
     ],
     ['soon', 'datetime', 'Found "soon", where a time (ISO 8601) is allowed.'],
     [

@@ -99,7 +99,7 @@ describe('date', () => {
     'refuses %j',
     (value) => {
       expect(normal(value, 'date')).toMatch(
-        /a date \(YYYY-MM-DD, ISO 8601, milliseconds since 1970 or a form declared in "dates"\) is allowed\.$/,
+        /a date \(YYYY-MM-DD, ISO 8601, milliseconds since 1970 or a format declared in "dates"\) is allowed\.$/,
       );
     },
   );

@@ -97,9 +97,9 @@ describe.each(vectors)('a request that $name signed', ({ scheme, request, now: s
     }
     expect(verdict(signedAs(signature + signature)).authentic).toBe(false);
     expect(verdict(altered(request, header, () => ''))).toEqual(
-      refused(`the header ${header} holds no signature in ${scheme.encoding}`),
+      refused(`the header ${header} contains no signature in ${scheme.encoding}`),
     );
-    expect(verdict(without(request, header))).toEqual(refused(`no header ${header}`));
+    expect(verdict(without(request, header))).toEqual(refused(`the header ${header} is missing`));
   });
 
   it('is refused with its signature in another encoding', () => {
@@ -113,7 +113,7 @@ describe.each(vectors)('a request that $name signed', ({ scheme, request, now: s
 
   it('is refused with another secret, an empty one or none, and taken with two', () => {
     const [secret = ''] = scheme.secrets;
-    const none = refused('there is no secret in the settings that can be used');
+    const none = refused('the settings contain no usable secret');
     const other = `${scheme.secretPrefix ?? ''}${Buffer.from('another secret').toString('base64')}`;
     expect(verdict(request, { ...scheme, secrets: [other] })).toEqual(
       refused(`the signature in ${header} does not match`),
@@ -148,7 +148,7 @@ describe.each(vectors)('a request that $name signed', ({ scheme, request, now: s
   if (scheme.form === undefined || 'prefix' in (scheme.form as object)) {
     it('is refused with its signature twice in the header', () => {
       expect(verdict(altered(request, header, (value) => `${value}, ${value}`))).toEqual(
-        refused(`the header ${header} holds no signature in ${scheme.encoding}`),
+        refused(`the header ${header} contains no signature in ${scheme.encoding}`),
       );
     });
   }
@@ -160,7 +160,7 @@ describe.each(vectors)('a request that $name signed', ({ scheme, request, now: s
       }
       for (const seconds of [400, -400]) {
         expect(verdict(request, scheme, signedAt + seconds * 1000)).toEqual(
-          refused('the timestamp is 400 s from our clock'),
+          refused("the timestamp differs from the server's clock by 400 s"),
         );
       }
       expect(verdict(request, scheme, signedAt + 300_001).authentic).toBe(false);
@@ -175,7 +175,9 @@ describe.each(vectors)('a request that $name signed', ({ scheme, request, now: s
       expect(verdict(later)).toEqual(refused(`the signature in ${header} does not match`));
       expect(verdict(altered(request, from, (value) => `${value}, ${value}`)).authentic).toBe(false);
       expect(verdict(altered(request, from, (value) => ` ${value}`)).authentic).toBe(false);
-      expect(verdict(without(request, from))).toEqual(refused(`no timestamp in the header ${from}`));
+      expect(verdict(without(request, from))).toEqual(
+        refused(`the timestamp in the header ${from} is missing`),
+      );
     });
   }
 
@@ -214,7 +216,7 @@ describe('a list of pairs', () => {
   });
 
   it('is refused where it names the time twice, or not at all', () => {
-    const untimed = refused('no timestamp at t in the header');
+    const untimed = refused('the timestamp at t in the header is missing');
     expect(listed(`${time},${time},${value}`)).toEqual(untimed);
     expect(listed(`${time},${value}, ${time},${value}`)).toEqual(untimed);
     expect(listed(value)).toEqual(untimed);
@@ -269,7 +271,7 @@ describe("the makers' own libraries sign what is taken", () => {
     const moved = requestOf({ headers: { ...headers, 'webhook-id': 'msg_2' }, body });
     expect(judge(svix, moved)).toEqual(refused('the signature in Webhook-Signature does not match'));
     expect(judge(svix, without(requestOf({ headers, body }), 'webhook-id'))).toEqual(
-      refused('what is signed is not there: the header webhook-id'),
+      refused('a signed part is missing: the header webhook-id'),
     );
   });
 
@@ -327,7 +329,7 @@ describe('what is signed', () => {
     expect(judge(first, signed(first, element, one))).toEqual(authentic);
     expect(judge(only, signed(only, element, one))).toEqual(authentic);
     expect(judge(only, signed(only, element, two))).toEqual(
-      refused('what is signed is not there: one element of a JSON list'),
+      refused('a signed part is missing: one element of a JSON list'),
     );
     for (const body of ['', '[]', '{"0":1}', 'no JSON', '['.repeat(100_000)]) {
       expect(judge(first, signed(first, '', requestOf({ body }))).authentic).toBe(false);
@@ -339,7 +341,7 @@ describe('what is signed', () => {
     const request = requestOf({ body: ' { "a" : [ 1 , " b " ] } ' });
     expect(judge(scheme, signed(scheme, '{"a":[1," b "]}', request))).toEqual(authentic);
     expect(judge(scheme, signed(scheme, '', requestOf({ body: '{' })))).toEqual(
-      refused('what is signed is not there: a body of JSON'),
+      refused('a signed part is missing: a JSON body'),
     );
   });
 
@@ -354,7 +356,7 @@ describe('what is signed', () => {
   it('never matches where a plain hash has no secret in it', () => {
     const scheme: SignatureScheme = { ...hubspotV1, message: ['body'] };
     expect(judge(scheme, requestOf({ headers: { 'x-hubspot-signature': 'ab'.repeat(32) } }))).toEqual(
-      refused('the scheme signs no secret'),
+      refused('the scheme does not sign a secret'),
     );
   });
 
@@ -393,7 +395,7 @@ describe('a timestamp', () => {
     expect(stamped('iso', '2023-11-14T23:13:20.123+01:00')).toEqual(authentic);
     expect(stamped('seconds', '1700000000000').authentic).toBe(false);
     expect(stamped('iso', '2023-11-14T22:13:20-01:00')).toEqual(
-      refused('the timestamp is 3600 s from our clock'),
+      refused("the timestamp differs from the server's clock by 3600 s"),
     );
   });
 
@@ -412,7 +414,7 @@ describe('a timestamp', () => {
     ['iso', '2023-02-31T25:61:61Z'],
   ] as const)('in %s is not "%s", however it is signed', (unit, time) => {
     expect(stamped(unit, time)).toEqual(
-      refused(`the timestamp in the header Klaviyo-Timestamp is none in ${unit}`),
+      refused(`the timestamp in the header Klaviyo-Timestamp is not in ${unit}`),
     );
   });
 
@@ -441,10 +443,10 @@ describe('a secret that is sent as it is', () => {
     const at = { header: 'X-Token' };
     expect(judge(scheme(at), request(wire(secret)))).toEqual(authentic);
     for (const value of ['', 'sesame', wire(`${secret} `), wire(secret).toUpperCase()]) {
-      expect(judge(scheme(at), request(value))).toEqual(refused('the header X-Token does not fit'));
+      expect(judge(scheme(at), request(value))).toEqual(refused('the header X-Token does not match'));
     }
     expect(judge(scheme(at), request(wire(`${secret}, ${secret}`))).authentic).toBe(false);
-    expect(judge(scheme(at), requestOf({}))).toEqual(refused('no header X-Token'));
+    expect(judge(scheme(at), requestOf({}))).toEqual(refused('the header X-Token is missing'));
   });
 
   it('is taken as a bearer token, whatever the letter case of the word', () => {
@@ -453,11 +455,11 @@ describe('a secret that is sent as it is', () => {
       expect(judge(scheme('bearer'), request(`${word} ${wire(secret)}`))).toEqual(authentic);
     }
     expect(judge(scheme('bearer'), request(`Bearer x${wire(secret)}`))).toEqual(
-      refused('the bearer token in the header Authorization does not fit'),
+      refused('the bearer token in the header Authorization does not match'),
     );
     for (const value of [wire(secret), `Basic ${wire(secret)}`, 'Bearer', `Bearer${wire(secret)}`, '']) {
       expect(judge(scheme('bearer'), request(value))).toEqual(
-        refused('no bearer token in the header Authorization'),
+        refused('the bearer token in the header Authorization is missing'),
       );
     }
     const twice = `Bearer ${wire(secret)}`;
@@ -471,7 +473,7 @@ describe('a secret that is sent as it is', () => {
     expect(judge(basic, request(`basic ${base64('user:pä:ss')}`))).toEqual(authentic);
     for (const pair of ['user:pass', 'user:', 'USER:pä:ss', 'user']) {
       expect(judge(basic, request(`Basic ${base64(pair)}`))).toEqual(
-        refused('the user and password in the header Authorization does not fit'),
+        refused('the user and password in the header Authorization does not match'),
       );
     }
     expect(judge(basic, request('Basic user:pass')).authentic).toBe(false);
@@ -483,9 +485,11 @@ describe('a secret that is sent as it is', () => {
     expect(judge(scheme({ query: 'key' }), requestOf({ url }))).toEqual(authentic);
     expect(judge(scheme('path'), requestOf({ url }))).toEqual(authentic);
     const bare = requestOf({ url: 'https://a.example/webhooks/source?KEY=x' });
-    expect(judge(scheme({ query: 'key' }), bare)).toEqual(refused('no query parameter key'));
-    expect(judge(scheme('path'), bare)).toEqual(refused('no token in the path'));
-    expect(judge(scheme({ query: 'constructor' }), bare)).toEqual(refused('no query parameter constructor'));
+    expect(judge(scheme({ query: 'key' }), bare)).toEqual(refused('the query parameter key is missing'));
+    expect(judge(scheme('path'), bare)).toEqual(refused('the token in the path is missing'));
+    expect(judge(scheme({ query: 'constructor' }), bare)).toEqual(
+      refused('the query parameter constructor is missing'),
+    );
   });
 
   it('is taken in a field of a body in JSON, a form or SOAP', () => {
@@ -503,7 +507,9 @@ describe('a secret that is sent as it is', () => {
     }
     const unlike = [{ data: { token: [secret] } }, { 'data.token': secret }, { data: secret }, [], null];
     for (const body of [...unlike, '{', `{"data":{"token":"${secret}"}`]) {
-      expect(judge(field, requestOf({ body }))).toEqual(refused('no field data.token in the body'));
+      expect(judge(field, requestOf({ body }))).toEqual(
+        refused('the field data.token in the body is missing'),
+      );
     }
   });
 
@@ -515,7 +521,7 @@ describe('a secret that is sent as it is', () => {
     expect(judge(scheme(at, 'old', 'new'), request('oldnew')).authentic).toBe(false);
     for (const values of [[], ['']]) {
       const none: Scheme = { kind: 'credential', at, values };
-      expect(judge(none, request(''))).toEqual(refused('nothing is set to compare the header X-Token with'));
+      expect(judge(none, request(''))).toEqual(refused('no secret is configured for the header X-Token'));
     }
   });
 });
@@ -533,7 +539,7 @@ describe('schemes together', () => {
 
   it('say why none fits: the reason of the one that came nearest', () => {
     expect(judge([token, shopify], requestOf({}))).toEqual(
-      refused('no header X-Token; no header X-Shopify-Hmac-Sha256'),
+      refused('the header X-Token is missing; the header X-Shopify-Hmac-Sha256 is missing'),
     );
     expect(judge([token, shopify], { ...signed, body: Buffer.from('x') })).toEqual(
       refused('the signature in X-Shopify-Hmac-Sha256 does not match'),
@@ -543,7 +549,7 @@ describe('schemes together', () => {
   it('let it in where all have to fit and do', () => {
     const all: Scheme = { kind: 'all', of: [token, { kind: 'all', of: [shopify] }] };
     expect(judge(all, both)).toEqual(authentic);
-    expect(judge(all, signed)).toEqual(refused('no header X-Token'));
+    expect(judge(all, signed)).toEqual(refused('the header X-Token is missing'));
     expect(judge(all, { ...both, body: Buffer.from('x') }).authentic).toBe(false);
     expect(judge({ kind: 'all', of: [] }, both).authentic).toBe(false);
   });
@@ -563,7 +569,7 @@ describe('a check', () => {
 
   it('wants a header and a field that say the same', () => {
     const checks: Check[] = [{ header: 'Webhook-Id', equalsField: 'meta.id' }];
-    const unlike = refused('the header Webhook-Id does not say the same as the field meta.id in the body');
+    const unlike = refused('the header Webhook-Id does not match the field meta.id in the body');
     expect(judge(open, request('7', '{"meta":{"id":"7"}}'), { checks })).toEqual(authentic);
     expect(judge(open, request('7', '{"meta":{"id":7}}'), { checks })).toEqual(authentic);
     for (const body of ['{"meta":{"id":"8"}}', '{"meta":{}}', '{"id":"7"}', '{', '']) {
@@ -579,7 +585,7 @@ describe('a check', () => {
     }
     for (const body of ['{"app":3}', '{"app":["1"]}', '{"app":null}', '{}', 'x']) {
       expect(judge(open, request('', body), { checks })).toEqual(
-        refused('the field app in the body is none that is expected'),
+        refused('the field app in the body has an unexpected value'),
       );
     }
   });

@@ -24,7 +24,7 @@ const notUtf8 =
 const tooDeep =
   'The JSON is nested deeper than 64 levels: raise webhook.maxDepth of the source and replay the request.';
 
-describe('a body of JSON', () => {
+describe('a JSON body', () => {
   it('is one item, or one of each element of a list', () => {
     expect(read(json, '{"a":1}')).toEqual([{ a: 1 }]);
     expect(read(json, '[{"a":1},{"a":2}]')).toEqual([{ a: 1 }, { a: 2 }]);
@@ -43,10 +43,10 @@ describe('a body of JSON', () => {
 
   it('is refused where none of the paths is there', () => {
     expect(refusal({ ...json, items: ['data.events', 'item'] }, '{"secret":1}')).toBe(
-      'The body has nothing at data.events or at item.',
+      'The body has no items at data.events or at item.',
     );
     expect(refusal({ ...json, items: ['toString', 'constructor.name'] }, '{}')).toContain('toString');
-    expect(refusal(json, 'null')).toBe('The body has nothing as its whole.');
+    expect(refusal(json, 'null')).toBe('The body has no items at its root.');
   });
 
   it('may begin with a byte order mark, and holds any character', () => {
@@ -273,7 +273,7 @@ describe('a body of SOAP', () => {
       expect(refusal(soap, body)).not.toContain('secret');
     }
     expect(refusal(salesforce, envelope('<other/>'))).toBe(
-      'The body has nothing at notifications.Notification.',
+      'The body has no items at notifications.Notification.',
     );
   });
 
@@ -286,7 +286,9 @@ describe('a body of SOAP', () => {
       '<!doctype x SYSTEM "file:///etc/passwd">',
       '<!DOCTYPE',
     ]) {
-      expect(refusal(soap, envelope('<a>&a30;</a>', type))).toBe('The XML holds a document type.');
+      expect(refusal(soap, envelope('<a>&a30;</a>', type))).toBe(
+        'The XML contains a document type declaration.',
+      );
     }
   });
 
