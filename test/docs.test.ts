@@ -30,7 +30,9 @@ function brokenLinks(page: string): string[] {
   const links = [...text(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)];
   return links.flatMap(([link, path = '', anchor]) => {
     const target = path === '' ? page : relative(root, resolve(root, dirname(page), path));
-    const leads = existsSync(join(root, target)) && (!anchor || anchorsOf(target).includes(anchor));
+    // A line of a source has its own test below.
+    const isHeading = anchor !== undefined && target.endsWith('.md');
+    const leads = existsSync(join(root, target)) && (!isHeading || anchorsOf(target).includes(anchor));
     return leads ? [] : [`${page}: ${link}`];
   });
 }
@@ -49,9 +51,21 @@ describe('The documentation', () => {
       ].map(([, path = '']) => ({ page, path })),
     );
     expect(named.length).toBeGreaterThan(20);
-    // The walks add a vendor called Acme and a migration.
-    const real = named.filter(({ path }) => !/acme|pin_authors/.test(path));
+    // The walks add a vendor called Acme, a migration and a command.
+    const real = named.filter(({ path }) => !/acme|pin_authors|src\/cli\/pins/.test(path));
     expect(real.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it('has every command in its table', () => {
+    const commands = namesIn('src/cli').flatMap((name) =>
+      [...text(join('src/cli', name)).matchAll(/\.command\('([a-z-]+)'\)/g)].map(([, command]) => command),
+    );
+    const rows = text('docs/commands.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'));
+    const cells = rows.map((row) => row.split(' | ')[0]).join(' ');
+    expect(commands.length).toBeGreaterThan(25);
+    expect(commands.filter((command) => !new RegExp(`\`${command}[\` ]`).test(cells))).toEqual([]);
   });
 
   it('is reached from its index', () => {
@@ -92,5 +106,28 @@ describe('The decisions', () => {
     const headings = [...record.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
     expect(headings).toEqual(['Context', 'Decision', 'Consequences', 'Weighed']);
     expect(text('docs/decisions/README.md')).toContain(`- [${name.slice(0, 4)}](${name}) ${title}\n`);
+  });
+});
+
+describe('The five places that people look for', () => {
+  const [, table = ''] = text('docs/contributing/README.md').split('## Where is it?');
+  const rows = [
+    ...table.matchAll(/^\| (.+?) \| \[`(.+?):(\d+)`\]\(\.\.\/\.\.\/(.+?)#L(\d+)\) \| `(.+)` \|$/gm),
+  ];
+
+  it('are five', () => {
+    expect(rows.length).toBe(5);
+  });
+
+  it.each(
+    rows.map(([, what, path, line, target, anchor, quote]) => ({ what, path, line, target, anchor, quote })),
+  )('$what is where the page says', ({ path, line, target, anchor, quote }) => {
+    const lines = text(path!).split('\n');
+    const found = lines.findIndex((one) => one.includes(quote!)) + 1;
+    expect({ line: Number(line), target, anchor }).toEqual({
+      line: found,
+      target: path,
+      anchor: String(found),
+    });
   });
 });
