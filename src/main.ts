@@ -1,21 +1,24 @@
 // The entry of the program `tributary`.
 import type { Cli } from './cli/cli.ts';
+import { cliDeps } from './cli/deps.ts';
 import { exitCodes } from './cli/errors.ts';
 import { runProgram } from './cli/program.ts';
 import { systemClock } from './engine/clock.ts';
 import { createLog } from './engine/log/log.ts';
 import { OutputHealth } from './engine/log/output-health.ts';
-import { rooms } from './rooms.ts';
 
 // What this process creates (the embedded database, keys, imported files) is its owner's alone.
 process.umask(0o077);
 
 const { stdout, stderr } = process;
+
 const output = new OutputHealth(systemClock);
+
 for (const stream of [stdout, stderr]) stream.on('error', output.failed);
 
 // A promise that nobody awaits costs the one thing that it was for. The process and its other work live on.
 const lastResort = createLog({ level: 'error' });
+
 process.on('unhandledRejection', (reason) => {
   lastResort.error({ err: reason }, 'an unhandled failure; work continues');
 });
@@ -30,11 +33,12 @@ const cli: Cli = {
   },
   clock: systemClock,
   output,
-  rooms,
+  deps: cliDeps,
   exitCode: exitCodes.well,
 };
 
 const exitCode = await runProgram(process.argv.slice(2), cli);
+
 // What is written must have left before the process does; output that fails is not waited for.
 await Promise.all(
   [stdout, stderr].map(
@@ -45,4 +49,5 @@ await Promise.all(
       }),
   ),
 );
+
 process.exit(exitCode);

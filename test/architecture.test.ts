@@ -47,7 +47,6 @@ function importsOf(file: string): Import[] {
 /** The floor a file of `src` stands on; a file may import from its own floor and from those below. */
 const floors = [
   'main',
-  'rooms',
   'cli',
   'web',
   'app',
@@ -69,10 +68,7 @@ function floorOf(path: string): string {
 /** What each floor of `src` may import of ours, besides itself. */
 const allowed: Record<string, string[]> = {
   main: [...floors, 'connectors'],
-  // Wires the rooms for the command line, which is handed them and takes their types only.
-  rooms: ['web', 'app', 'config', 'engine', 'db', 'connectors'],
   cli: [
-    'rooms',
     'web',
     'app',
     'config',

@@ -1,5 +1,6 @@
 // `tributary check`: what the configuration's credentials allow, and names in it that lead nowhere. It writes nothing to
 // any vendor.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,11 +11,11 @@ import type { Probe } from '../contract/probe.ts';
 import { metadataKey } from '../customer/fields.ts';
 import { nearestName } from '../customer/nearest.ts';
 import { createLog } from '../engine/log/log.ts';
-import type { House } from '../rooms.ts';
 import type { SourceConfig } from '../sync/intake/source.ts';
 import { destinationName } from '../tables/pauses.ts';
 import { counted, iso } from '../words.ts';
 import type { Cli } from './cli.ts';
+import type { App } from './deps.ts';
 import { exitCodes } from './errors.ts';
 import { probedBefore } from './probe.ts';
 import { print, printJson, table } from './terminal.ts';
@@ -55,12 +56,12 @@ Exit code 0: everything that was tried is allowed. 1: something that is needed i
 faults (all of them are printed).`,
     )
     .action(async (options: { json?: true }) => {
-      const house = await openForCheck(cli);
+      const app = await openForCheck(cli);
       try {
         const found = withProbed(
-          await checkAll(house, cli.rooms.readEnvironment()),
-          house,
-          await probedBefore(cli, house),
+          await checkAll(app, cli.deps.readEnvironment()),
+          app,
+          await probedBefore(cli, app),
         );
         const refused = found.checks.some(({ permissions }) =>
           permissions.some(({ allowed }) => allowed === false),
@@ -69,7 +70,7 @@ faults (all of them are printed).`,
         else report(cli, found);
         cli.exitCode = refused ? exitCodes.failed : exitCodes.well;
       } finally {
-        await house.close();
+        await app.close();
       }
     });
 }
@@ -78,17 +79,17 @@ faults (all of them are printed).`,
  * A check must go well beside a running server, which has the embedded database to itself: so it works on an empty one
  * that is thrown away. Its few calls are then counted apart from the server's.
  */
-async function openForCheck(cli: Cli): Promise<House> {
-  const { environment, ...configured } = await cli.rooms.configured();
-  const config = configured.config ?? (await cli.rooms.loadConfig(environment));
+async function openForCheck(cli: Cli): Promise<App> {
+  const { environment, ...configured } = await cli.deps.configured();
+  const config = configured.config ?? (await cli.deps.loadConfig(environment));
   const directory = mkdtempSync(join(tmpdir(), 'tributary-check-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
     const log = createLog({ level: 'silent' });
     const { databaseUrl, proxies } = environment;
     const opening = { config, databaseUrl, directory, clock: cli.clock, log, proxies };
-    const house = await cli.rooms.openHouse(opening);
-    return { ...house, close: () => house.close().finally(remove) };
+    const app = await cli.deps.openApp(opening);
+    return { ...app, close: () => app.close().finally(remove) };
   } catch (error) {
     remove();
     throw error;
@@ -105,11 +106,7 @@ interface Found {
   warnings: string[];
 }
 
-function withProbed(
-  found: Omit<Found, 'probed'>,
-  { tributary }: House,
-  probed: Probe | string | null,
-): Found {
+function withProbed(found: Omit<Found, 'probed'>, { tributary }: App, probed: Probe | string | null): Found {
   if (typeof probed === 'string') return { ...found, probed: null, warnings: [...found.warnings, probed] };
   if (probed === null || probed.probedAt === null) return { ...found, probed: null };
   const { connector, settings } = tributary.config.destination;
@@ -124,7 +121,7 @@ function withProbed(
   };
 }
 
-async function checkAll({ tributary }: House, environment: Environment): Promise<Omit<Found, 'probed'>> {
+async function checkAll({ tributary }: App, environment: Environment): Promise<Omit<Found, 'probed'>> {
   const { destination, sources } = tributary.config;
   const parts = [...sources, { name: destinationName, connector: destination.connector }];
   const checks = await Promise.all(
@@ -154,7 +151,7 @@ async function checkAll({ tributary }: House, environment: Environment): Promise
   };
 }
 
-function webhooksOf({ config, rules, destinationWebhook }: House['tributary'], at: Environment) {
+function webhooksOf({ config, rules, destinationWebhook }: App['tributary'], at: Environment) {
   const base = config.publicUrl?.replace(/\/+$/, '') ?? `http://${at.host}:${at.port}`;
   const all = [
     ...rules.sources.map(({ name, webhook }) => ({ name, webhook })),
@@ -168,7 +165,7 @@ function webhooksOf({ config, rules, destinationWebhook }: House['tributary'], a
 }
 
 /** Sources that only push, and are not let in: nothing will ever come of them. */
-function deafSources({ rules }: House['tributary'], webhooks: readonly CheckedWebhook[]): Checked[] {
+function deafSources({ rules }: App['tributary'], webhooks: readonly CheckedWebhook[]): Checked[] {
   return webhooks.flatMap(({ name, missing }) => {
     const source = rules.source(name);
     if (!source || source.canPull || missing === null) return [];
@@ -221,7 +218,7 @@ function sentenceOf(error: unknown): string {
 }
 
 /** Names in the mapping and the filter that no record of the vendor has. */
-async function unknownProperties(tributary: House['tributary'], source: SourceConfig): Promise<string[]> {
+async function unknownProperties(tributary: App['tributary'], source: SourceConfig): Promise<string[]> {
   const { name, connector, mapping } = source;
   const streams = (connector.source?.streams ?? []).filter((stream) => stream.properties);
   // A default mapping that follows the columns names only what is there.
@@ -248,7 +245,7 @@ async function unknownProperties(tributary: House['tributary'], source: SourceCo
 }
 
 /** Metadata keys of the mappings that the destination's schema does not define. */
-async function unknownMetadata(tributary: House['tributary']): Promise<string[]> {
+async function unknownMetadata(tributary: App['tributary']): Promise<string[]> {
   const schema = await schemaOf(tributary);
   if (typeof schema === 'string') return [schema];
   if (schema === null) return [];
@@ -270,7 +267,7 @@ async function unknownMetadata(tributary: House['tributary']): Promise<string[]>
 }
 
 /** The schema, or the sentence that says why it is not known. */
-async function schemaOf(tributary: House['tributary']): Promise<MetadataSchema | null | string> {
+async function schemaOf(tributary: App['tributary']): Promise<MetadataSchema | null | string> {
   const { metadataSchema, destination } = tributary.config;
   if (typeof metadataSchema === 'object') return metadataSchema;
   if (metadataSchema === 'none') return null;
@@ -284,7 +281,7 @@ async function schemaOf(tributary: House['tributary']): Promise<MetadataSchema |
   }
 }
 
-function report({ terminal, rooms }: Cli, { checks, webhooks, probed, proxied, warnings }: Found): void {
+function report({ terminal, deps }: Cli, { checks, webhooks, probed, proxied, warnings }: Found): void {
   const rows = checks.flatMap(({ name, permissions }) =>
     permissions.map(({ what, allowed, note }) => [name, what, allowedWords(allowed), note]),
   );
@@ -302,7 +299,7 @@ function report({ terminal, rooms }: Cli, { checks, webhooks, probed, proxied, w
     refused === 0
       ? `Everything that was tried is allowed.${untried > 0 ? ` ${counted(untried, 'permission')} not tried.` : ''}`
       : `${counted(refused, 'permission')} of ${rows.length} missing.`;
-  print(terminal, `${verdict} (Tributary ${rooms.version})`);
+  print(terminal, `${verdict} (Tributary ${deps.version})`);
 }
 
 function allowedWords(allowed: boolean | null): string {

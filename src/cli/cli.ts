@@ -1,7 +1,7 @@
 // What every command is handed.
 import type { Clock } from '../engine/clock.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
-import type { Rooms } from '../rooms.ts';
+import type { CliDeps } from './deps.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Cli {
@@ -9,7 +9,7 @@ export interface Cli {
   clock: Clock;
   /** Absent: what is written always arrives. */
   output?: OutputHealth;
-  rooms: Rooms;
+  deps: CliDeps;
   /** What the process ends with; a command that fails without an error sets it. */
   exitCode: number;
 }

@@ -70,7 +70,7 @@ function wholeNumber(value: string): number {
 
 async function previewFile(cli: Cli, options: Options): Promise<Preview> {
   const path = resolve(options.config);
-  const config = await cli.rooms.readConfigFile(path);
+  const config = await cli.deps.readConfigFile(path);
   const { samples, sourceId, payloads = sourceId ?? 0 } = options;
   const request = { samples: Math.min(samples, 100), payloads };
   if (hasFunctions(config)) return previewHere(cli, path, request);
@@ -93,25 +93,25 @@ async function previewHere(
   path: string,
   request: { samples: number; payloads: number | string[] },
 ): Promise<Preview> {
-  const environment = cli.rooms.readEnvironment();
+  const environment = cli.deps.readEnvironment();
   const why = 'The proposed configuration has functions, which cannot be sent to a server';
   if (environment.variables['TRIBUTARY_URL'] !== undefined && environment.databaseUrl === undefined)
     throw new UsageError(
       `${why}: set DATABASE_URL to the database of that server, or write the mapping without functions.`,
     );
-  const proposed = await cli.rooms.loadConfig({ ...environment, configPath: path });
-  const present = await cli.rooms.loadConfig(environment);
+  const proposed = await cli.deps.loadConfig({ ...environment, configPath: path });
+  const present = await cli.deps.loadConfig(environment);
   const log = createLog({ level: 'silent' });
   const { previewConfig } = await import('../web/api/preview.ts');
   try {
-    const house = await openHere(cli, environment, { config: present, log });
+    const app = await openHere(cli, environment, { config: present, log });
     try {
-      await house.tributary.refreshSchema();
-      const wait = house.tributary.schemaWait;
+      await app.tributary.refreshSchema();
+      const wait = app.tributary.schemaWait;
       if (wait !== null && proposed.metadataSchema === 'destination') throw new CommandError(wait.sentence);
-      return await previewConfig(house.tributary, proposed, request);
+      return await previewConfig(app.tributary, proposed, request);
     } finally {
-      await house.close();
+      await app.close();
     }
   } catch (error) {
     if (error instanceof CommandError)

@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Probe, type Probed, probedShape, probeShape } from '../contract/probe.ts';
-import type { House } from '../rooms.ts';
 import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { askConsent } from './consent.ts';
+import type { App } from './deps.ts';
 import { exitCodes } from './errors.ts';
 import { reach } from './reach.ts';
 import { print, printAnswer, table } from './terminal.ts';
@@ -75,12 +75,12 @@ function effectSentence({ partialWrites, bulk }: Probe['effect']): string {
  * What was found out before, for `tributary check`, whose own embedded database is empty: asked of the server or of the
  * database that it would use. Null where there is none, a sentence where it cannot be read.
  */
-export async function probedBefore(cli: Cli, checked: House): Promise<Probe | string | null> {
-  const { databaseUrl, dataDir, variables } = cli.rooms.readEnvironment();
+export async function probedBefore(cli: Cli, checked: App): Promise<Probe | string | null> {
+  const { databaseUrl, dataDir, variables } = cli.deps.readEnvironment();
   try {
     if (databaseUrl !== undefined) {
       const headers = { authorization: `Bearer ${checked.token}` };
-      return probeShape.parse(await (await checked.app.request('/api/probe', { headers })).json());
+      return probeShape.parse(await (await checked.api.request('/api/probe', { headers })).json());
     }
     // Where nothing was ever kept, nothing is made only to be looked at.
     if (variables['TRIBUTARY_URL'] === undefined && !existsSync(join(dataDir, 'database'))) return null;

@@ -46,7 +46,7 @@ function createProgram(cli: Cli): Command {
     .description(
       'Keeps Voucherify in step with the CRMs and customer engagement platforms that own the truth about customers.',
     )
-    .version(cli.rooms.version, '--version', 'print the version')
+    .version(cli.deps.version, '--version', 'print the version')
     .helpCommand('help [command]', 'print the help of a command')
     .configureOutput({
       writeOut: (text) => terminal.out.write(text),

@@ -1,13 +1,14 @@
 // How a command reaches Tributary: the server that runs, or one opened in this process for as long as the command takes.
 // It knows no command.
+
 import { stripVTControlCharacters } from 'node:util';
 import type { Config, Environment } from '../config.ts';
 import { LockedError } from '../db/lock.ts';
 import { createLog, type Log } from '../engine/log/log.ts';
-import type { House, HouseOptions } from '../rooms.ts';
 import type { Cli } from './cli.ts';
 import { Client, overNetwork } from './client.ts';
 import { announcedServer, keptToken } from './data-folder.ts';
+import type { App, AppOptions } from './deps.ts';
 import { CommandError, UsageError } from './errors.ts';
 
 const answerTimeoutMs = 2_000;
@@ -31,29 +32,29 @@ export async function reach(cli: Cli, options: { work: boolean | 'dry runs' }): 
     });
     return { client, isHere: false, close: async () => {} };
   }
-  const config = await cli.rooms.loadConfig(environment);
-  const house = await openHere(cli, environment, { config, log: quietLog(cli, environment) });
+  const config = await cli.deps.loadConfig(environment);
+  const app = await openHere(cli, environment, { config, log: quietLog(cli, environment) });
   try {
     const dryRunsOnly = options.work === 'dry runs';
-    if (options.work) await house.tributary.start({ calendar: false, dryRunsOnly });
+    if (options.work) await app.tributary.start({ calendar: false, dryRunsOnly });
   } catch (error) {
-    await house.close();
+    await app.close();
     throw error;
   }
-  const transport = async (path: string, init: RequestInit) => house.app.request(path, init);
+  const transport = async (path: string, init: RequestInit) => app.api.request(path, init);
   return {
-    client: new Client({ whom: 'Tributary', transport, token: house.token }),
+    client: new Client({ whom: 'Tributary', transport, token: app.token }),
     isHere: true,
-    close: house.close,
+    close: app.close,
   };
 }
 
 /** Where it has faults, those of the configuration are told with them. Throws ConfigError. */
 async function environmentOf(cli: Cli): Promise<Environment> {
   try {
-    return cli.rooms.readEnvironment();
+    return cli.deps.readEnvironment();
   } catch (error) {
-    await cli.rooms.configured();
+    await cli.deps.configured();
     throw error;
   }
 }
@@ -89,9 +90,9 @@ export async function openHere(
   cli: Cli,
   environment: Environment,
   options: { config: Config; log: Log; token?: string; databaseUrl?: string | undefined; directory?: string },
-): Promise<House> {
+): Promise<App> {
   const { dataDir } = environment;
-  const defaults: Omit<HouseOptions, 'config' | 'log' | 'token'> = {
+  const defaults: Omit<AppOptions, 'config' | 'log' | 'token'> = {
     databaseUrl: environment.databaseUrl,
     secretKey: environment.secretKey,
     directory: dataDir,
@@ -100,7 +101,7 @@ export async function openHere(
     proxies: environment.proxies,
   };
   try {
-    return await cli.rooms.openHouse({ ...defaults, ...options });
+    return await cli.deps.openApp({ ...defaults, ...options });
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
     const server = announcedServer(dataDir);

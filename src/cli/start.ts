@@ -6,10 +6,10 @@ import type { Config, Environment } from '../config.ts';
 import { statusShape } from '../contract/status.ts';
 import { isUnavailable, unavailableReason } from '../db/availability.ts';
 import { createLog, type Log } from '../engine/log/log.ts';
-import type { House } from '../rooms.ts';
 import type { Cli } from './cli.ts';
 import { Client } from './client.ts';
 import { type ApiToken, announceServer, apiToken, removeServer } from './data-folder.ts';
+import type { App } from './deps.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { figuresOf, figuresSentence } from './figures.ts';
 import { openHere } from './reach.ts';
@@ -18,8 +18,10 @@ import { listenForStop } from './signals.ts';
 import { print } from './terminal.ts';
 
 const drainMs = 10_000;
+
 /** Who could not join again tries once more after so long. */
 const rejoinMs = 2_000;
+
 /** The first figures come soon, the others now and then: more often to a person than to a log. */
 const figuresMs = { first: 3_000, person: 15_000, log: 60_000 };
 
@@ -84,8 +86,8 @@ async function serveUntil(
   { json, sandbox }: { json: boolean; sandbox: boolean },
 ): Promise<number> {
   const { environment, config } = sandbox
-    ? { environment: cli.rooms.readEnvironment(), config: null }
-    : await cli.rooms.configured();
+    ? { environment: cli.deps.readEnvironment(), config: null }
+    : await cli.deps.configured();
   if (config === null && !sandbox) refuseSandboxByAccident(environment);
   // Who runs the sandbox wants to see it, wherever its output goes.
   const isForPerson = (cli.terminal.outIsTerminal || config === null) && !json;
@@ -141,21 +143,21 @@ async function serveRound(
     const rules = await openWorld(cli, environment, config, log);
     closers.unshift(rules.close);
     const token = apiToken(environment.dataDir, environment.apiToken);
-    const house = await openHere(cli, environment, { ...rules, log, token: token.token });
-    closers.unshift(house.close);
+    const app = await openHere(cli, environment, { ...rules, log, token: token.token });
+    closers.unshift(app.close);
     isOpen = true;
-    const server = await cli.rooms.serve(house.app, { host: environment.host, port, log });
+    const server = await cli.deps.serve(app.api, { host: environment.host, port, log });
     closers.unshift(server.close);
     at = Number(new URL(server.url).port) || port;
     announceServer(environment.dataDir, { url: server.url, pid: process.pid });
     closers.unshift(() => removeServer(environment.dataDir, process.pid));
-    const whole = { environment, rules, server, token, house };
+    const whole = { environment, rules, server, token, app };
     if (rounds === 0)
       for (const line of [...rules.introduction, ...whereabouts(whole, cli.terminal.outIsTerminal)])
         say(line);
-    house.tributary.onEvicted = () => evicted.abort();
-    await house.tributary.start();
-    await tellFigures(cli, house, { stop: AbortSignal.any([stop, evicted.signal]), log, isForPerson });
+    app.tributary.onEvicted = () => evicted.abort();
+    await app.tributary.start();
+    await tellFigures(cli, app, { stop: AbortSignal.any([stop, evicted.signal]), log, isForPerson });
     if (!evicted.signal.aborted) say('Stopping: what runs is finished or put down.');
   } catch (error) {
     // A worker that has reached the database once comes back: the database may be gone for a while.
@@ -196,7 +198,7 @@ async function openWorld(
   const address = environment.port === 0 ? null : `http://127.0.0.1:${environment.port}`;
   const sandbox = await startSandbox({ directory, address, log });
   return {
-    config: await cli.rooms.checkConfig('the sandbox', sandbox.config),
+    config: await cli.deps.checkConfig('the sandbox', sandbox.config),
     introduction: [
       'Nothing is configured, so this is the sandbox: a simulation on this machine. No real account is read or written.',
       ...sandbox.summary,
@@ -220,14 +222,14 @@ function whereabouts(
     rules: Rules;
     server: { url: string };
     token: ApiToken;
-    house: House;
+    app: App;
   },
   isTerminal: boolean,
 ): string[] {
-  const { environment, rules, server, token, house } = at;
+  const { environment, rules, server, token, app } = at;
   const page =
     token.origin === 'file' && isTerminal
-      ? `${server.url}/login?key=${house.issueLoginCode()} (this link opens it once, within ten minutes)`
+      ? `${server.url}/login?key=${app.issueLoginCode()} (this link opens it once, within ten minutes)`
       : server.url;
   const kept = token.origin === 'file' ? `kept in ${token.path}` : 'that of TRIBUTARY_API_TOKEN';
   return [
@@ -235,18 +237,18 @@ function whereabouts(
     `API:         ${server.url}/api, described at ${server.url}/openapi.json`,
     `API token:   ${token.created && isTerminal ? `${token.token}, shown this once and ${kept}` : kept}`,
     `Log:         here, level ${environment.logLevel} (LOG_LEVEL)`,
-    `Database:    ${house.database.kind === 'postgres' ? 'PostgreSQL, of DATABASE_URL' : `embedded, in ${rules.directory}/database`}`,
+    `Database:    ${app.database.kind === 'postgres' ? 'PostgreSQL, of DATABASE_URL' : `embedded, in ${rules.directory}/database`}`,
   ];
 }
 
 /** Until the word to stop, a line now and then where something moved. */
 async function tellFigures(
   cli: Cli,
-  house: House,
+  app: App,
   { stop, log, isForPerson }: { stop: AbortSignal; log: Log; isForPerson: boolean },
 ): Promise<void> {
-  const transport = async (path: string, init: RequestInit) => house.app.request(path, init);
-  const client = new Client({ whom: 'Tributary', transport, token: house.token });
+  const transport = async (path: string, init: RequestInit) => app.api.request(path, init);
+  const client = new Client({ whom: 'Tributary', transport, token: app.token });
   let last = '';
   let isFailing = false;
   for (let waitMs = figuresMs.first; !stop.aborted; waitMs = isForPerson ? figuresMs.person : figuresMs.log) {

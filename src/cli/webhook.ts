@@ -59,7 +59,7 @@ not be read.`,
 /** Where nothing is served now, the address is the one that a server would have. */
 function withAddress(cli: Cli, { isHere }: Reached, webhook: Webhook): Webhook {
   if (webhook.isPublic || !isHere) return webhook;
-  const { host, port } = cli.rooms.readEnvironment();
+  const { host, port } = cli.deps.readEnvironment();
   return { ...webhook, url: `http://${host}:${port}${webhook.path}` };
 }
 

@@ -1,6 +1,5 @@
 // The whole at a glance, for the API and the page alike: sources and their runs, what waits, what may be spent.
-
-import { differingSentence } from '../app/app.ts';
+import { differingSentence } from '../app/differing-workers.ts';
 import type { Run } from '../contract/run.ts';
 import type { SourceStatus, Status } from '../contract/status.ts';
 import type { Verification } from '../contract/verification.ts';

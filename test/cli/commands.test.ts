@@ -1,5 +1,6 @@
 // The commands in this process, on the embedded database and simulated vendors on loopback. Where no server runs they do
 // the work themselves.
+
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,16 +10,20 @@ import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import { announcedServer, announceServer, apiToken, removeServer } from '../../src/cli/data-folder.ts';
+import { cliDeps } from '../../src/cli/deps.ts';
 import { lockDirectory } from '../../src/db/lock.ts';
-import { rooms } from '../../src/rooms.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
 
 let folder: string;
+
 let served: Served[];
+
 let hubspot: ReturnType<typeof createHubSpotSimulator>;
+
 let voucherify: ReturnType<typeof createVoucherifySimulator>;
+
 let config: { destination: Record<string, unknown>; sources: Record<string, Record<string, unknown>> };
 
 beforeEach(async () => {
@@ -76,7 +81,7 @@ describe('usage', () => {
   );
 
   it('has the version of the package', async () => {
-    expect(await tributary(['--version'])).toMatchObject({ exitCode: 0, out: `${rooms.version}\n` });
+    expect(await tributary(['--version'])).toMatchObject({ exitCode: 0, out: `${cliDeps.version}\n` });
   });
 });
 

@@ -1,10 +1,11 @@
 // One command of the command line, run in this process as a script would run it: no terminal is attached.
+
 import { PassThrough } from 'node:stream';
 import type { Cli } from '../../src/cli/cli.ts';
+import { cliDeps } from '../../src/cli/deps.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { readEnvironment } from '../../src/config.ts';
 import { systemClock } from '../../src/engine/clock.ts';
-import { rooms } from '../../src/rooms.ts';
 
 /** Runs in `folder`, where the configuration lies, with nothing else in the environment than `variables`. */
 export async function runCommand(
@@ -21,7 +22,7 @@ export async function runCommand(
   const cli: Cli = {
     terminal: { out, err, outIsTerminal: false, errIsTerminal: false, columns: 100 },
     clock: systemClock,
-    rooms: { ...rooms, readEnvironment: () => readEnvironment(variables, folder) },
+    deps: { ...cliDeps, readEnvironment: () => readEnvironment(variables, folder) },
     exitCode: 0,
   };
   const exitCode = await runProgram([...args], cli);

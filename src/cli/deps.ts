@@ -1,9 +1,10 @@
-// The rooms wired for the command line: configuration, database, the running whole and its API, opened and closed in
-// order. It knows all of them and no command. What only some commands need is loaded when they do.
+// What commands are given to work with: configuration, database, Tributary and its API, opened and closed in order. It knows no
+// command. What only some commands need is loaded when they do.
+
 import { randomBytes } from 'node:crypto';
-import manifest from '../package.json' with { type: 'json' };
-import type { Tributary } from './app/app.ts';
-import { readConfigFile } from './config/file.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import type { Tributary } from '../app/app.ts';
+import { readConfigFile } from '../config/file.ts';
 import {
   type Config,
   checkConfig,
@@ -11,24 +12,24 @@ import {
   loadConfig,
   readAll,
   readEnvironment,
-} from './config.ts';
-import type { Database } from './db/database.ts';
-import type { Clock } from './engine/clock.ts';
-import type { Proxies } from './engine/http/connections.ts';
-import type { Log } from './engine/log/log.ts';
-import type { OutputHealth } from './engine/log/output-health.ts';
-import type { createApp } from './web/app.ts';
-import type { Served } from './web/server.ts';
+} from '../config.ts';
+import type { Database } from '../db/database.ts';
+import type { Clock } from '../engine/clock.ts';
+import type { Proxies } from '../engine/http/connections.ts';
+import type { Log } from '../engine/log/log.ts';
+import type { OutputHealth } from '../engine/log/output-health.ts';
+import type { createApp } from '../web/app.ts';
+import type { Served } from '../web/server.ts';
 
 export const { version } = manifest;
 
-export type App = ReturnType<typeof createApp>;
+export type Api = ReturnType<typeof createApp>;
 
 /** A Tributary with its database and its API, in this process. Nothing of it runs yet. */
-export interface House {
+export interface App {
   tributary: Tributary;
   database: Database;
-  app: App;
+  api: Api;
   /** Opens the app to whoever asks with it. */
   token: string;
   /** A new link's code that opens the page once: `/login?key=<code>`. */
@@ -37,7 +38,7 @@ export interface House {
   close(): Promise<void>;
 }
 
-export interface HouseOptions {
+export interface AppOptions {
   config: Config;
   /** PostgreSQL; without it the embedded database in `directory`. */
   databaseUrl: string | undefined;
@@ -55,14 +56,14 @@ export interface HouseOptions {
 }
 
 /** Throws DatabaseError, and LockedError where another process has the embedded database. */
-async function openHouse(options: HouseOptions): Promise<House> {
+async function openApp(options: AppOptions): Promise<App> {
   const [{ openDatabase }, { secretKeyOf }, { Tributary }, { createApp }, { LoginCodes }] = await Promise.all(
     [
-      import('./db/database.ts'),
-      import('./db/secret-key.ts'),
-      import('./app/app.ts'),
-      import('./web/app.ts'),
-      import('./web/login-codes.ts'),
+      import('../db/database.ts'),
+      import('../db/secret-key.ts'),
+      import('../app/app.ts'),
+      import('../web/app.ts'),
+      import('../web/login-codes.ts'),
     ],
   );
   const { config, databaseUrl, directory, clock, log } = options;
@@ -87,7 +88,7 @@ async function openHouse(options: HouseOptions): Promise<House> {
     await tributary.meetVanished();
     await tributary.learnSchema();
     const loginCodes = new LoginCodes(clock);
-    const app = createApp(tributary, {
+    const api = createApp(tributary, {
       apiToken: token,
       version,
       dataDir: directory,
@@ -99,7 +100,7 @@ async function openHouse(options: HouseOptions): Promise<House> {
       await tributary.drain();
       await database.close();
     };
-    return { tributary, database, app, token, issueLoginCode: () => loginCodes.issue(), close };
+    return { tributary, database, api, token, issueLoginCode: () => loginCodes.issue(), close };
   } catch (error) {
     await database.close();
     throw error;
@@ -107,20 +108,20 @@ async function openHouse(options: HouseOptions): Promise<House> {
 }
 
 /** Throws ListenError. */
-async function serve(app: App, at: { host: string; port: number; log: Log }): Promise<Served> {
-  const { serveApp } = await import('./web/server.ts');
-  return serveApp(app, at);
+async function serve(api: Api, at: { host: string; port: number; log: Log }): Promise<Served> {
+  const { serveApp } = await import('../web/server.ts');
+  return serveApp(api, at);
 }
 
 async function connectors() {
-  return (await import('../connectors/index.ts')).connectors;
+  return (await import('../../connectors/index.ts')).connectors;
 }
 
 /** What commands are given to work with. */
-export const rooms = {
+export const cliDeps = {
   version,
   readEnvironment: (): Environment => readEnvironment(),
-  openHouse,
+  openApp,
   serve,
   /** Environment and configuration, null where there is none. Throws ConfigError with every fault of both. */
   async configured(this: { readEnvironment(): Environment }) {
@@ -136,4 +137,4 @@ export const rooms = {
     checkConfig(path, raw, {}, await connectors()),
 };
 
-export type Rooms = typeof rooms;
+export type CliDeps = typeof cliDeps;

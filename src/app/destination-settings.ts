@@ -1,0 +1,43 @@
+// The destination as it is written to: its account, and its settings with what a probe found out laid over. It asks nobody.
+import type { Config } from '../config.ts';
+import type { Database } from '../db/database.ts';
+import type { Sending } from '../sync/deliver/difference.ts';
+import { type ProvenTraits, provenTraits, settingsWith } from '../tables/traits.ts';
+
+export class DestinationSettings {
+  readonly #config: Config;
+  readonly #database: Database;
+  #traits: ProvenTraits | null = null;
+  #proven: unknown;
+
+  constructor(config: Config, database: Database) {
+    this.#config = config;
+    this.#database = database;
+    this.#proven = config.destination.settings;
+  }
+
+  /** Whose traits are proven. */
+  get account(): string {
+    const { connector, settings } = this.#config.destination;
+    return connector.api!(settings).account;
+  }
+
+  /** Reads what was found out of the destination, by whatever process, and goes by it from now on. */
+  async learnTraits(): Promise<void> {
+    const { connector, settings } = this.#config.destination;
+    this.#traits = await provenTraits(this.#database, this.account);
+    this.#proven = settingsWith(connector.destination!, settings, this.#traits);
+  }
+
+  /** Settings of a destination, perhaps another than ours, with what was proven of its account laid over. */
+  settingsOf({ connector, settings }: Config['destination']): unknown {
+    const isOurs = connector.api!(settings).account === this.account;
+    return settingsWith(connector.destination!, settings, isOurs ? this.#traits : null);
+  }
+
+  /** Where customers go, as previews need to know it. */
+  get sending(): Sending {
+    const { destination, onOrphaned } = this.#config;
+    return { destination: destination.connector.destination!, settings: this.#proven, onOrphaned };
+  }
+}

@@ -1,0 +1,60 @@
+// What a worker does every few seconds beside its work: takes up what dead workers had, and what has become due is
+// forgotten or read again.
+import type { Database } from '../db/database.ts';
+import type { Clock } from '../engine/clock.ts';
+import type { Log } from '../engine/log/log.ts';
+import type { Next } from '../engine/work/worker.ts';
+import type { ProjectWatch } from '../sync/deliver/project-watch.ts';
+import { CoveragePolls, forgetOld, type HousekeepingDeps } from '../sync/housekeeping.ts';
+import { endCancelledRuns } from '../tables/runs.ts';
+
+const restMs = 5_000;
+/** What is forgotten and read again seldom. */
+const seldomMs = 600_000;
+
+export interface HousekeeperDeps extends HousekeepingDeps {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  project: ProjectWatch;
+  takeOver(): Promise<void>;
+  compareWorkers(): Promise<void>;
+  learnTraits(): Promise<void>;
+  refreshSchema(): Promise<void>;
+}
+
+export class Housekeeper {
+  readonly #deps: HousekeeperDeps;
+  readonly #coveragePolls: CoveragePolls;
+  #seldomAt: number | null = null;
+
+  constructor(deps: HousekeeperDeps) {
+    this.#deps = deps;
+    this.#coveragePolls = new CoveragePolls(deps);
+  }
+
+  async step(): Promise<Next> {
+    const { database, clock, log, project, takeOver, compareWorkers, learnTraits, refreshSchema } =
+      this.#deps;
+    const stalled = await database.endStalled();
+    if (stalled > 0)
+      log.warn(
+        { connections: stalled },
+        'database connections of a worker that does not go on were ended: others waited for them',
+      );
+    await takeOver();
+    await compareWorkers();
+    await endCancelledRuns(database, clock.now());
+    await this.#coveragePolls.ask();
+    await project.meetAgain();
+    const now = clock.now();
+    this.#seldomAt ??= now;
+    if (now - this.#seldomAt >= seldomMs) {
+      this.#seldomAt = now;
+      await learnTraits();
+      await refreshSchema();
+      await forgetOld(this.#deps);
+    }
+    return { again: false, afterMs: restMs };
+  }
+}

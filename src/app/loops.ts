@@ -1,0 +1,142 @@
+// The loops of a process as one list: what each does, over and over, and by which name it is woken. It knows no step's work.
+import type { Clock } from '../engine/clock.ts';
+import type { Log } from '../engine/log/log.ts';
+import { type FailingLoop, type Next, Worker } from '../engine/work/worker.ts';
+
+const loopNames = [
+  'database',
+  'schema',
+  'pull',
+  'deliver',
+  'deliverUrgent',
+  'poll',
+  'erase',
+  'open',
+  'verify',
+  'hydrate',
+  'forecasts',
+  'housekeeping',
+] as const;
+export type LoopName = (typeof loopNames)[number];
+
+/** One turn of a loop. */
+export type Step = (signal: AbortSignal) => Promise<Next>;
+
+/** `labels`: one loop for each, as the log and the status name it. */
+export interface Loop {
+  name: LoopName;
+  label: string;
+  step: Step;
+}
+
+/** What waits for the metadata schema is woken when it is known; this is the second line. */
+const untypedRestMs = 1_000;
+
+/** More sources than this are pulled in turn. */
+const pullsMax = 4;
+
+/** What the loops do. Absent: there is no such loop. */
+export interface Steps {
+  database: Step;
+  schema?: Step | undefined;
+  pull: Step;
+  /** How many sources may be pulled. */
+  pulled: number;
+  /** Values can be typed: what maps records waits for it. */
+  canMap(): boolean;
+  /** Left out where only dry runs are carried out. */
+  others?: {
+    deliver: Step;
+    deliverUrgent: Step;
+    poll: Step;
+    erase: Step;
+    open: Step;
+    verify: Step;
+    /** By source. */
+    hydrate: ReadonlyMap<string, Step>;
+    forecasts: Step;
+    housekeeping: Step;
+  };
+}
+
+/** The loops in the order in which they are started. */
+export function loopsOf({ database, schema, pull, pulled, canMap, others }: Steps): Loop[] {
+  const mapping =
+    (step: Step): Step =>
+    async (signal) =>
+      canMap() ? step(signal) : { again: false, afterMs: untypedRestMs };
+  const pulls = Array.from({ length: Math.min(pulled, pullsMax) }, (_, index) => `pull ${index + 1}`);
+  const loops: Loop[] = [
+    ...(schema ? [{ name: 'schema' as const, label: 'schema', step: schema }] : []),
+    { name: 'database', label: 'watch the database', step: database },
+    ...pulls.map((label) => ({ name: 'pull' as const, label, step: mapping(pull) })),
+  ];
+  if (!others) return loops;
+  return [
+    ...loops,
+    { name: 'deliver', label: 'deliver', step: others.deliver },
+    { name: 'deliverUrgent', label: 'deliver urgent', step: others.deliverUrgent },
+    { name: 'poll', label: 'poll', step: others.poll },
+    { name: 'erase', label: 'erase', step: others.erase },
+    { name: 'open', label: 'open', step: mapping(others.open) },
+    { name: 'verify', label: 'verify', step: mapping(others.verify) },
+    ...[...others.hydrate].map(([source, step]) => ({
+      name: 'hydrate' as const,
+      label: `hydrate ${source}`,
+      step: mapping(step),
+    })),
+    { name: 'forecasts', label: 'forecasts', step: others.forecasts },
+    { name: 'housekeeping', label: 'keep house', step: others.housekeeping },
+  ];
+}
+
+export class Loops {
+  /** There may be something to do: the loops of that name look at once. */
+  readonly wake: { readonly [name in LoopName]: () => void };
+  readonly #deps: { clock: Clock; log: Log };
+  readonly #running = new Map<LoopName, Worker[]>();
+
+  constructor(deps: { clock: Clock; log: Log }) {
+    this.#deps = deps;
+    this.wake = Object.fromEntries(
+      loopNames.map((name) => [name, () => this.#wake(this.#running.get(name) ?? [])]),
+    ) as Record<LoopName, () => void>;
+  }
+
+  start(loops: readonly Loop[]): void {
+    for (const { name, label, step } of loops) {
+      const worker = new Worker({ name: label, step, ...this.#deps }).start();
+      this.#running.set(name, [...(this.#running.get(name) ?? []), worker]);
+    }
+  }
+
+  get areRunning(): boolean {
+    return this.#running.size > 0;
+  }
+
+  wakeAll(): void {
+    this.#wake(this.#workers);
+  }
+
+  /** Those whose last step failed, the first to fail first. */
+  get failing(): FailingLoop[] {
+    return this.#workers.flatMap(({ failing }) => failing ?? []).sort((a, b) => a.since - b.since);
+  }
+
+  /** Resolves when no step runs any more. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.drain()));
+  }
+
+  forget(): void {
+    this.#running.clear();
+  }
+
+  get #workers(): Worker[] {
+    return [...this.#running.values()].flat();
+  }
+
+  #wake(workers: readonly Worker[]): void {
+    for (const worker of workers) worker.wake();
+  }
+}

@@ -1,0 +1,198 @@
+// The steps, each made with what it needs and tied to the loops that it may wake. Nothing runs yet.
+import type { Config } from '../config.ts';
+import type { Connector, Context } from '../connector.ts';
+import type { Database, Queryable } from '../db/database.ts';
+import type { Clock } from '../engine/clock.ts';
+import type { Proxies } from '../engine/http/connections.ts';
+import type { Log } from '../engine/log/log.ts';
+import type { Budgets } from '../engine/quota/budgets.ts';
+import { RightOfWay } from '../engine/work/right-of-way.ts';
+import { leaseOf } from '../engine/work/worker-registry.ts';
+import { Census } from '../sync/census/census.ts';
+import { Deliverer } from '../sync/deliver/deliver.ts';
+import { ProjectWatch } from '../sync/deliver/project-watch.ts';
+import { Eraser } from '../sync/erase/erase.ts';
+import { destinationOpening } from '../sync/inbox/destination-changes.ts';
+import { Hydrator } from '../sync/inbox/hydrate.ts';
+import { Opener } from '../sync/inbox/open.ts';
+import type { Rules } from '../sync/intake/rules.ts';
+import { Verifier } from '../sync/verify/verify.ts';
+import { InboxWriter } from '../tables/inbox.ts';
+import { destinationName } from '../tables/pauses.ts';
+import type { Suppressions } from '../tables/suppressions.ts';
+import { DestinationSettings } from './destination-settings.ts';
+import { Erasing } from './erasing.ts';
+import type { Loops, Step } from './loops.ts';
+import { Pulling } from './pulling.ts';
+import { SchemaRefresh } from './schema-refresh.ts';
+import { VanishedSources } from './vanished-sources.ts';
+import { Vendors } from './vendors.ts';
+
+export interface PartDeps {
+  config: Config;
+  database: Database;
+  clock: Clock;
+  log: Log;
+  rules: Rules;
+  budgets: Budgets;
+  suppressions: Suppressions;
+  /** This machine: files given to it are read by it alone. */
+  host: string;
+  /** This process, as rows name it. */
+  worker: string;
+  secretKey: string | null;
+  proxies: Proxies | null;
+  connectors: readonly Connector[];
+  wake: Loops['wake'];
+  wakeAll(): void;
+  areRunning(): boolean;
+  /** This process takes records in, and not for dry runs only. */
+  takesIn(): boolean;
+  dryRunsOnly(): boolean;
+}
+
+export type Parts = ReturnType<typeof partsOf>;
+
+export function partsOf(deps: PartDeps) {
+  const { config, database, clock, log, rules, budgets, suppressions, host, secretKey, proxies } = deps;
+  const { wake, wakeAll, areRunning, takesIn } = deps;
+  const shared = { database, clock, log };
+  const { connector, settings } = config.destination;
+  const destination = connector.destination!;
+  const wakeDelivery = () => {
+    wake.deliver();
+    wake.deliverUrgent();
+  };
+  const newLease = () => leaseOf(deps.worker);
+  const rightOfWay = new RightOfWay(clock);
+  const vault = secretKey ? { database, secretKey } : undefined;
+  const vendors = new Vendors({ ...shared, config, rules, budgets, vault, proxies });
+  const endpoint = vendors.destination;
+  const context = (): Context<unknown> => vendors.contextOf(destinationName);
+  const destinationSettings = new DestinationSettings(config, database);
+  const { account } = destinationSettings;
+  const sending = () => destinationSettings.sending;
+  const erasing = new Erasing({ ...shared, config, rules, suppressions, onRequested: wake.erase, wakeAll });
+  const eraseLeft = (tx: Queryable, sourceId: string, now: number) => erasing.eraseLeft(tx, sourceId, now);
+
+  const census = new Census({
+    ...shared,
+    account,
+    destination,
+    newLease,
+    erased: async (tx, sourceIds) => {
+      const known = await suppressions.known(tx, () => sourceIds.map((sourceId) => ({ sourceId })));
+      return (sourceId) => known({ sourceId });
+    },
+  });
+  const deliverer: Deliverer = new Deliverer({
+    ...shared,
+    destination,
+    get settings() {
+      return sending().settings;
+    },
+    endpoint,
+    rightOfWay,
+    census,
+    onOrphaned: config.onOrphaned,
+    onLeft: eraseLeft,
+    newLease,
+    onUrgentSent: wake.deliverUrgent,
+    onRejected: () => schema.doubt(),
+  });
+  const schema = new SchemaRefresh({
+    ...shared,
+    config,
+    rules,
+    account,
+    context,
+    takesIn,
+    isRunning: areRunning,
+    onRefused: async (error) => {
+      await deliverer.confirmRefused(error);
+    },
+    onChanged: wakeAll,
+  });
+  const destinationWebhook = destination.webhook?.(settings) ?? null;
+  const opener = new Opener({
+    ...shared,
+    rules,
+    rightOfWay,
+    destination: destinationWebhook ? destinationOpening(destinationWebhook, { drift: config.drift }) : null,
+    // Each webhook comes by here: only those are woken that may have got something to do by it.
+    onOpened: () => {
+      wakeDelivery();
+      wake.erase();
+      wake.hydrate();
+    },
+  });
+  const eraser = new Eraser({
+    ...shared,
+    rules,
+    host,
+    destination,
+    settings,
+    endpoint,
+    newLease,
+    confirmRefused: (error, signal) => deliverer.confirmRefused(error, signal),
+  });
+  const verifier = new Verifier({
+    ...shared,
+    destination,
+    settings,
+    endpoint,
+    rules,
+    sending,
+    onHealed: wakeDelivery,
+    newLease,
+  });
+  const pulling = new Pulling({
+    ...shared,
+    rules,
+    budgets,
+    vendors,
+    host,
+    sending,
+    newLease,
+    claimable: () => ({ removedSources: schema.removedSources, dryRunsOnly: deps.dryRunsOnly() }),
+    onIngested: wakeDelivery,
+    onForecastBegun: wake.forecasts,
+  });
+  const hydrateDeps = {
+    ...shared,
+    rules,
+    endpoint: vendors.endpoint,
+    health: vendors.health,
+    newLease,
+    onErased: eraseLeft,
+    onIngested: wakeDelivery,
+  };
+
+  return {
+    vendors,
+    destination: destinationSettings,
+    erasing,
+    deliverer,
+    schema,
+    destinationWebhook,
+    opener,
+    eraser,
+    verifier,
+    pulling,
+    vanished: new VanishedSources({ ...shared, rules, connectors: deps.connectors }),
+    inbox: new InboxWriter(database, wake.open),
+    project: new ProjectWatch({ ...shared, account, destination, context, onDecided: wakeAll }),
+    /** By source what reads the records that its webhooks name. */
+    hydrators(): Map<string, Step> {
+      const hydrated = rules.sources.filter(
+        (source) => source.webhook && source.streams.some((stream) => stream.read),
+      );
+      return new Map(
+        hydrated.map(({ name }) => {
+          const hydrator = new Hydrator(hydrateDeps, name);
+          return [name, (signal) => hydrator.step(signal)];
+        }),
+      );
+    },
+  };
+}

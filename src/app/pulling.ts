@@ -1,0 +1,99 @@
+// Runs are claimed and carried out, each compared with its forecast where one was made. It reads no page itself.
+
+import type { Run } from '../contract/run.ts';
+import type { Database, Queryable } from '../db/database.ts';
+import type { Clock } from '../engine/clock.ts';
+import type { Log } from '../engine/log/log.ts';
+import type { Budgets } from '../engine/quota/budgets.ts';
+import type { Next } from '../engine/work/worker.ts';
+import type { Sending } from '../sync/deliver/difference.ts';
+import type { Rules } from '../sync/intake/rules.ts';
+import { beginForecast, settleForecasts } from '../sync/plan/settle-forecasts.ts';
+import { carryRun } from '../sync/pull/pull.ts';
+import { listPauses, takeTrial } from '../tables/pauses.ts';
+import { claimRun, nextRunDue, putOffRun } from '../tables/runs.ts';
+import type { Vendors } from './vendors.ts';
+
+const runLeaseMs = 30_000;
+
+export interface PullingDeps {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  rules: Rules;
+  budgets: Budgets;
+  vendors: Vendors;
+  /** This machine: files given to it are read by it alone. */
+  host: string;
+  sending(): Sending;
+  newLease(): string;
+  /** What may be claimed now. */
+  claimable(): { removedSources: readonly string[]; dryRunsOnly: boolean };
+  onIngested(): void;
+  onForecastBegun(): void;
+}
+
+export class Pulling {
+  readonly #deps: PullingDeps;
+
+  constructor(deps: PullingDeps) {
+    this.#deps = deps;
+  }
+
+  async step(signal: AbortSignal): Promise<Next> {
+    const { database, clock, log, rules, vendors, host, sending, newLease, claimable, onIngested } =
+      this.#deps;
+    const lease = newLease();
+    const { removedSources, dryRunsOnly } = claimable();
+    const sources = [...rules.sources.map((source) => source.name), ...removedSources];
+    const now = clock.now();
+    const run = await database.transaction((tx) =>
+      this.#claimRun(tx, { lease, now, leaseMs: runLeaseMs, host, sources, dryRunsOnly }),
+    );
+    if (!run) {
+      const next = await nextRunDue(database);
+      return {
+        again: false,
+        afterMs: next === null ? 1000 : Math.min(Math.max(next - clock.now(), 100), 1000),
+      };
+    }
+    await this.#beginForecast(run);
+    const { endpoint, health } = vendors;
+    const deps = { database, rules, clock, log, endpoint, health, sending: sending(), onIngested };
+    await carryRun(deps, run, lease, signal);
+    return { again: true };
+  }
+
+  async forecastStep(): Promise<Next> {
+    const { budgets, database, clock } = this.#deps;
+    await budgets.flush();
+    const underWay = await settleForecasts(database, clock.now());
+    return { again: false, afterMs: underWay > 0 ? 1_000 : 60_000 };
+  }
+
+  /** The next run; one of a paused source whose trial is due is that trial. */
+  async #claimRun(tx: Queryable, claim: Parameters<typeof claimRun>[1]): Promise<Run | null> {
+    const run = await claimRun(tx, claim);
+    if (!run || !(await listPauses(tx)).has(run.source)) return run;
+    if (await takeTrial(tx, run.source, claim.now)) {
+      this.#deps.vendors.health(run.source).beginTrial();
+      return run;
+    }
+    // Another worker makes it, with what webhooks named.
+    const held = { id: run.id, lease: claim.lease };
+    await putOffRun(tx, held, { dueAt: claim.now + 5_000, counted: false, error: run.error });
+    return null;
+  }
+
+  /** Where the run was forecast, calls are counted from here. A run is never kept back for it. */
+  async #beginForecast(run: Run): Promise<void> {
+    const { budgets, database, log, onForecastBegun } = this.#deps;
+    try {
+      await budgets.flush();
+      await database.transaction((tx) => beginForecast(tx, run));
+      onForecastBegun();
+    } catch (error) {
+      log.warn({ err: error }, 'a run is not compared with its forecast');
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// The vendors behind the sources and the destination, as this process reaches them. It makes no calls of its own.
+import type { Config } from '../config.ts';
+import type { Context } from '../connector.ts';
+import type { Database } from '../db/database.ts';
+import type { Clock } from '../engine/clock.ts';
+import { localFiles } from '../engine/files.ts';
+import type { Proxies } from '../engine/http/connections.ts';
+import { Endpoint } from '../engine/http/endpoint.ts';
+import type { Log } from '../engine/log/log.ts';
+import type { Budgets } from '../engine/quota/budgets.ts';
+import type { Rules } from '../sync/intake/rules.ts';
+import { SourceHealth } from '../sync/intake/source-health.ts';
+import { destinationName } from '../tables/pauses.ts';
+
+export interface VendorDeps {
+  config: Config;
+  database: Database;
+  clock: Clock;
+  log: Log;
+  rules: Rules;
+  budgets: Budgets;
+  /** Where shared access tokens are kept. */
+  vault: { database: Database; secretKey: string } | undefined;
+  /** How vendors are reached. Null: directly. */
+  proxies: Proxies | null;
+}
+
+export class Vendors {
+  /** Of the sources that have an API, by source, and of the destination by its name. */
+  readonly endpoints = new Map<string, Endpoint>();
+  readonly #deps: VendorDeps;
+  readonly #health = new Map<string, SourceHealth>();
+
+  constructor(deps: VendorDeps) {
+    this.#deps = deps;
+    for (const source of deps.rules.sources)
+      if (source.description) this.#connect(source.name, source.description);
+    const { connector, settings } = deps.config.destination;
+    this.#connect(destinationName, connector.api!(settings));
+  }
+
+  get destination(): Endpoint {
+    return this.endpoints.get(destinationName)!;
+  }
+
+  /** Null where the source is read from files or has no such vendor. */
+  endpoint = (source: string): Endpoint | null => this.endpoints.get(source) ?? null;
+
+  /** Whether the vendor behind a source answers, as this process knows it. */
+  health = (source: string): SourceHealth => {
+    const { database, clock, log } = this.#deps;
+    let health = this.#health.get(source);
+    if (!health) {
+      health = new SourceHealth({ name: source, database, clock, log });
+      this.#health.set(source, health);
+    }
+    return health;
+  };
+
+  /** What a connector is handed, outside of any run: for checks and for reading schemas. */
+  contextOf(name: string): Context<unknown> {
+    const { rules, clock } = this.#deps;
+    const config = name === destinationName ? undefined : rules.source(name)?.config;
+    const settings = name === destinationName ? this.#deps.config.destination.settings : config?.settings;
+    const endpoint = this.endpoints.get(name);
+    const api = endpoint?.api('manual') ?? { request: () => Promise.reject(new Error(`${name} has no API`)) };
+    const { locale = {} } = config ?? {};
+    return { settings, locale, api, files: localFiles, now: clock.now() };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.endpoints.values()].map((endpoint) => endpoint.close()));
+  }
+
+  #connect(name: string, description: ConstructorParameters<typeof Endpoint>[0]['description']): void {
+    const { config, clock, log, budgets, vault, proxies } = this.#deps;
+    const { allowPrivateAddresses } = config;
+    const budget = budgets.account(description.account, description.quotas);
+    this.endpoints.set(
+      name,
+      new Endpoint({ name, description, budget, clock, log, vault, proxies, allowPrivateAddresses }),
+    );
+  }
+}
