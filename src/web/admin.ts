@@ -1,4 +1,5 @@
 // The page for people, and how a browser logs in to it. It renders on the server; the script only brings it up to date.
+
 import type { Context } from 'hono';
 import type { LetterGroup } from '../contract/dead-letter.ts';
 import { requestOf } from '../sync/retry/retry.ts';
@@ -11,24 +12,28 @@ import { columnsOfRuns, listRuns } from '../tables/runs.ts';
 import { listVerifications } from '../tables/verifications.ts';
 import { asset } from './assets.ts';
 import { type Auth, requireSameOrigin, tooManyGuesses } from './auth.ts';
+import { type Deps, newApi } from './deps.ts';
 import type { Found } from './pages/customer.ts';
 import { enteringPage, loginPage } from './pages/login.ts';
 import { overviewPage } from './pages/overview.ts';
 import { Problem } from './problem.ts';
 import { Remembered } from './remembered.ts';
-import { newApi, type Room } from './room.ts';
 import { readStatus } from './status.ts';
 
 const runsShown = 12;
+
 const lettersShown = 10;
+
 const matchesShown = 8;
+
 const requestsShown = 8;
+
 /** One request may have many. */
 const lettersRead = 100;
 
-export function adminPages(room: Room) {
-  const { auth, loginCodes } = room;
-  const { clock, database } = room.tributary;
+export function adminPages(deps: Deps) {
+  const { auth, loginCodes } = deps;
+  const { clock, database } = deps.tributary;
   const causes = new Remembered(clock, () => letterGroups(database, {}));
   const pages = newApi();
   pages.get('/assets/:name', (c) => {
@@ -38,7 +43,7 @@ export function adminPages(room: Room) {
   });
   pages.get('/', async (c) => {
     if (!(await auth.hasSession(c))) return c.redirect('/login', 303);
-    return answer(c, await overview(room, causes, c.req.query('q')));
+    return answer(c, await overview(deps, causes, c.req.query('q')));
   });
   pages.get('/login', async (c) => {
     const code = c.req.query('key');
@@ -84,15 +89,15 @@ function answer(c: Context, body: ReturnType<typeof loginPage>, status: 200 | 40
   return c.html(body, status);
 }
 
-async function overview(room: Room, causes: Remembered<LetterGroup[]>, query: string | undefined) {
-  const { database } = room.tributary;
+async function overview(deps: Deps, causes: Remembered<LetterGroup[]>, query: string | undefined) {
+  const { database } = deps.tributary;
   const [status, runs, letters, faulty, [proof], found] = await Promise.all([
-    readStatus(room),
+    readStatus(deps),
     listRuns(database, { limit: runsShown }),
     listDeadLetters(database, {}, { limit: lettersShown }),
-    faultyRequests(room),
+    faultyRequests(deps),
     listVerifications(database, { limit: 1 }),
-    find(room, query),
+    find(deps, query),
   ]);
   return overviewPage({
     status,
@@ -110,7 +115,7 @@ async function overview(room: Room, causes: Remembered<LetterGroup[]>, query: st
 }
 
 /** By their letters: those are few, and the inbox may be large. */
-async function faultyRequests({ tributary: { database } }: Room) {
+async function faultyRequests({ tributary: { database } }: Deps) {
   const letters = await listDeadLetters(database, { kind: 'inbox' }, { limit: lettersRead });
   const ids = new Set(letters.flatMap((letter) => requestOf(letter) ?? []));
   if (ids.size === 0) return [];
@@ -119,7 +124,7 @@ async function faultyRequests({ tributary: { database } }: Room) {
 }
 
 /** The customer of this very source ID, or the only one that a search finds; else those to choose from. */
-async function find({ tributary }: Room, query: string | undefined): Promise<Found | null> {
+async function find({ tributary }: Deps, query: string | undefined): Promise<Found | null> {
   const sought = query?.replaceAll('\u0000', '').trim().slice(0, 2000);
   if (!sought) return null;
   const exact = await customerView(tributary.database, sought);

@@ -1,4 +1,5 @@
 // The web app: every route, who may ask it, and what every answer carries. It does not know how it is served.
+
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -41,6 +42,7 @@ import { verificationsApi } from './api/verifications.ts';
 import { webhookApi } from './api/webhooks.ts';
 import { Auth } from './auth.ts';
 import { BodyGate } from './body-gate.ts';
+import { type Deps, type Env, newApi } from './deps.ts';
 import { Guesses } from './guesses.ts';
 import { importPath } from './import-path.ts';
 import { LoginCodes } from './login-codes.ts';
@@ -49,7 +51,6 @@ import { answerProblem, onError, Problem } from './problem.ts';
 import { Rates } from './rates.ts';
 import { Refusals } from './refusals.ts';
 import { Remembered } from './remembered.ts';
-import { type Env, newApi, type Room } from './room.ts';
 import { webhooksApi } from './webhooks.ts';
 
 const maxBodyBytes = 1024 * 1024;
@@ -79,7 +80,7 @@ export interface AppOptions {
 export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHono<Env> {
   const { clock, database, log } = tributary;
   const guesses = new Guesses(clock, log);
-  const room: Room = {
+  const deps: Deps = {
     tributary,
     version: options.version,
     startedAt: clock.now(),
@@ -97,7 +98,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     ...(options.connectors && { connectors: options.connectors }),
   };
   const app = newApi();
-  app.onError(onError(log, room.refusals, (c, error) => answerUnavailable(room, c, error)));
+  app.onError(onError(log, deps.refusals, (c, error) => answerUnavailable(deps, c, error)));
   app.notFound((c) =>
     answerProblem(
       c,
@@ -105,13 +106,13 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     ),
   );
   // Before all else: they have limits of their own, and every millisecond counts.
-  const door = webhooksApi(room);
+  const door = webhooksApi(deps);
   app.route('/', door);
   app.use(headers);
-  const inTime = readsInTime(room);
+  const inTime = readsInTime(deps);
   app.use('/', inTime);
   app.use('/api/*', async (c, next) => {
-    await room.auth.require(c);
+    await deps.auth.require(c);
     c.header('cache-control', 'no-store');
     await next();
   });
@@ -119,8 +120,8 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   app.use(smallBodies);
   app.use(keepDigits);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
-  for (const part of parts) app.route('/', part(room));
-  app.route('/', webhookApi(room, door));
+  for (const part of parts) app.route('/', part(deps));
+  app.route('/', webhookApi(deps, door));
   document(app, options.version);
   return app;
 }

@@ -5,11 +5,11 @@ import { nearestName } from '../customer/nearest.ts';
 import { literalCodes } from '../sync/views/causes.ts';
 import { isKnownSource, knownFields, knownLetters, knownRuns, letterCodes } from '../sync/views/known.ts';
 import { destinationName } from '../tables/pauses.ts';
+import type { Deps } from './deps.ts';
 import { Problem } from './problem.ts';
-import type { Room } from './room.ts';
 
 /** Of a source that has left the configuration rows may still speak. */
-export async function requireSource({ tributary }: Room, name: string | undefined): Promise<void> {
+export async function requireSource({ tributary }: Deps, name: string | undefined): Promise<void> {
   const { rules, database } = tributary;
   if (name === undefined || name === destinationName || rules.source(name)) return;
   if (await isKnownSource(database, name)) return;
@@ -18,7 +18,7 @@ export async function requireSource({ tributary }: Room, name: string | undefine
 }
 
 /** A code of a dead letter, open or settled, or one that we give. */
-export async function requireCode({ tributary }: Room, code: string | undefined): Promise<void> {
+export async function requireCode({ tributary }: Deps, code: string | undefined): Promise<void> {
   if (code === undefined || literalCodes.includes(code)) return;
   const codes = await letterCodes(tributary.database);
   if (codes.includes(code)) return;
@@ -27,7 +27,7 @@ export async function requireCode({ tributary }: Room, code: string | undefined)
 
 /** Fields that a mapping names, that a customer has or that a record failed in. `path`: the parameter. */
 export async function requireFields(
-  { tributary }: Room,
+  { tributary }: Deps,
   path: string,
   fields: readonly string[],
 ): Promise<void> {
@@ -47,14 +47,14 @@ export async function requireFields(
 }
 
 /** Runs that there are; runs are never taken away. */
-export async function requireRuns({ tributary }: Room, path: string, ids: readonly number[]): Promise<void> {
+export async function requireRuns({ tributary }: Deps, path: string, ids: readonly number[]): Promise<void> {
   const there = await knownRuns(tributary.database, ids);
   const gone = ids.filter((id) => !there.has(id));
   if (gone.length > 0) throw unknown(path, String(gone[0]), `There is no run ${gone.join(', ')}`, []);
 }
 
 /** Dead letters of these IDs, settled ones too. */
-export async function requireLetters({ tributary }: Room, ids: readonly number[] = []): Promise<void> {
+export async function requireLetters({ tributary }: Deps, ids: readonly number[] = []): Promise<void> {
   if (ids.length === 0) return;
   const there = await knownLetters(tributary.database, ids);
   const gone = ids.filter((id) => !there.has(id));

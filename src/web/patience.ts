@@ -1,20 +1,22 @@
 // Reads are answered in time: where the database lets one wait, the answer says so, with what this process knows by heart.
+
 import type { Context, MiddlewareHandler } from 'hono';
 import { isUnavailable, unavailableReason } from '../db/availability.ts';
+import type { Deps, Env } from './deps.ts';
 import { troublePage } from './pages/trouble.ts';
 import { answerProblem, Problem } from './problem.ts';
-import type { Env, Room } from './room.ts';
 
 /** Answers are due within five seconds. */
 const readMs = 4_500;
+
 /** Who waits for another thing than the database, such as a vendor, goes on waiting. */
 const longestStatementMs = 3_000;
 
-export function readsInTime(room: Room): MiddlewareHandler<Env> {
-  const { clock, databaseHealth } = room.tributary;
+export function readsInTime(deps: Deps): MiddlewareHandler<Env> {
+  const { clock, databaseHealth } = deps.tributary;
   return async (c, next) => {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return next();
-    if (databaseHealth.isKnownSilent) return answerUnavailable(room, c, null);
+    if (databaseHealth.isKnownSilent) return answerUnavailable(deps, c, null);
     const answered = new AbortController();
     const due = clock.sleep(readMs, answered.signal).then(() => 'late' as const);
     const going = next().then(() => 'done' as const);
@@ -23,7 +25,7 @@ export function readsInTime(room: Room): MiddlewareHandler<Env> {
     const since = databaseHealth.waitingSince;
     if (outcome === 'late' && since !== null && clock.now() - since >= longestStatementMs) {
       going.catch(() => {}); // nobody waits for it any more
-      return answerUnavailable(room, c, null);
+      return answerUnavailable(deps, c, null);
     }
     await going;
     return undefined;
@@ -31,8 +33,8 @@ export function readsInTime(room: Room): MiddlewareHandler<Env> {
 }
 
 /** The answer where the database cannot be worked with: problem details, or a page for a person. */
-export function answerUnavailable(room: Room, c: Context<Env>, error: unknown): Response | Promise<Response> {
-  const problem = new Problem(503, unavailableSentence(room, c.req.path.startsWith('/api/'), error), {
+export function answerUnavailable(deps: Deps, c: Context<Env>, error: unknown): Response | Promise<Response> {
+  const problem = new Problem(503, unavailableSentence(deps, c.req.path.startsWith('/api/'), error), {
     type: 'database',
     headers: { 'retry-after': '5' },
   });
@@ -43,8 +45,8 @@ export function answerUnavailable(room: Room, c: Context<Env>, error: unknown): 
 }
 
 /** Figures are only for those who have shown the token, as all of the API's callers have. `error`: what the database said of this very request; null where it said nothing in time. */
-function unavailableSentence(room: Room, isLoggedIn: boolean, error: unknown): string {
-  const { databaseHealth, failingLoops, clock } = room.tributary;
+function unavailableSentence(deps: Deps, isLoggedIn: boolean, error: unknown): string {
+  const { databaseHealth, failingLoops, clock } = deps.tributary;
   const { fault, waitingSince } = databaseHealth;
   const since = new Date(fault?.since ?? waitingSince ?? clock.now()).toISOString();
   const said = isUnavailable(error) ? unavailableReason(error) : fault?.reason;
@@ -52,11 +54,11 @@ function unavailableSentence(room: Room, isLoggedIn: boolean, error: unknown): s
     fault?.kind === 'readOnly' || (error !== null && fault === null)
       ? `The database cannot do this now: ${said ?? fault?.reason}.`
       : `The database has not answered since ${since}${said ? `: ${said}` : ': it is busy, or another session holds a lock that is needed'}.`;
-  const rest = isLoggedIn ? [...known(room), ...loopsSentence(failingLoops)] : [];
+  const rest = isLoggedIn ? [...known(deps), ...loopsSentence(failingLoops)] : [];
   return [what, ...rest, 'Retry in a few seconds.'].join(' ');
 }
 
-function known({ figures }: Room): string[] {
+function known({ figures }: Deps): string[] {
   const last = figures.last;
   if (last === null) return [];
   const { total, delivered, waiting } = last.value.customers;

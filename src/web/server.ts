@@ -1,12 +1,13 @@
 // Serves the app on a port, and stops quickly. It does not know what is served.
+
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { systemClock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
+import type { Env } from './deps.ts';
 import { importPath } from './import-path.ts';
-import type { Env } from './room.ts';
 
 /** What is still being answered when the server closes has so long to end. */
 const graceMs = 700;

@@ -11,12 +11,12 @@ import { freshnessSince } from '../tables/freshness.ts';
 import { destinationName, listPauses } from '../tables/pauses.ts';
 import { goingRuns, lastRuns } from '../tables/runs.ts';
 import { lastEnded } from '../tables/verifications.ts';
+import type { Deps } from './deps.ts';
 import { type Facts, headlineOf } from './headline.ts';
-import type { Room } from './room.ts';
 import { usedWebhookState } from './webhook-state.ts';
 
-export async function readStatus(room: Room): Promise<Status> {
-  const [status, ended] = await Promise.all([readFigures(room), lastEnded(room.tributary.database)]);
+export async function readStatus(deps: Deps): Promise<Status> {
+  const [status, ended] = await Promise.all([readFigures(deps), lastEnded(deps.tributary.database)]);
   return { headline: headlineOf(factsOf(status, ended)), ...status };
 }
 
@@ -83,28 +83,28 @@ function verificationFact({ state, endedAt, error, request, report }: Verificati
   };
 }
 
-async function readFigures(room: Room): Promise<Figured> {
-  const { tributary } = room;
+async function readFigures(deps: Deps): Promise<Figured> {
+  const { tributary } = deps;
   const { database, clock, config } = tributary;
   const { circuit, bulk } = tributary.delivering;
-  const { strays } = room.refusals;
+  const { strays } = deps.refusals;
   const [figures, fresh, paused, batches, sources, vanished] = await Promise.all([
-    room.figures.get(),
+    deps.figures.get(),
     freshnessSince(database, clock.now() - 86_400_000),
     listPauses(database),
     batchesUnderWay(database),
-    readSources(room),
-    room.vanished.get(),
+    readSources(deps),
+    deps.vanished.get(),
   ]);
   const now = clock.now();
   const waited = (since: number | null) => (since === null ? null : Math.max(now - since, 0) / 1000);
   return {
-    version: room.version,
+    version: deps.version,
     now: now,
-    startedAt: room.startedAt,
+    startedAt: deps.startedAt,
     database: database.kind,
-    log: logFault(room),
-    databaseFault: databaseFault(room),
+    log: logFault(deps),
+    databaseFault: databaseFault(deps),
     differingWorkers: tributary.differingWorkers.map((worker) => ({
       ...worker,
       note: differingSentence(worker),
@@ -150,8 +150,8 @@ async function readFigures(room: Room): Promise<Figured> {
       },
       bulk,
       ...spending(tributary.endpoints.get(destinationName)),
-      webhook: usedWebhookState(room, figures, destinationName),
-      schemaWait: schemaWait(room),
+      webhook: usedWebhookState(deps, figures, destinationName),
+      schemaWait: schemaWait(deps),
     },
     drifts: figures.drifts,
     holds: figures.holds,
@@ -167,42 +167,42 @@ async function readFigures(room: Room): Promise<Figured> {
   };
 }
 
-function databaseFault({ tributary }: Room): Status['databaseFault'] {
+function databaseFault({ tributary }: Deps): Status['databaseFault'] {
   const { fault } = tributary.databaseHealth;
   return fault && { kind: fault.kind, since: fault.since, reason: fault.reason };
 }
 
-function schemaWait({ tributary: { schemaWait: wait } }: Room): Status['destination']['schemaWait'] {
+function schemaWait({ tributary: { schemaWait: wait } }: Deps): Status['destination']['schemaWait'] {
   if (wait === null) return null;
   const { sentence, since = null, attempts = 0, nextAt = null, lasting = false } = wait;
   return { sentence, since: since, attempts, nextAt: nextAt, lasting };
 }
 
-function logFault({ output }: Room): Status['log'] {
+function logFault({ output }: Deps): Status['log'] {
   const fault = output?.fault;
   return fault ? { code: fault.code, since: fault.since } : null;
 }
 
 /** Every source of the configuration, in its order. */
-export async function readSources(room: Room): Promise<SourceStatus[]> {
-  const { database, clock, rules } = room.tributary;
+export async function readSources(deps: Deps): Promise<SourceStatus[]> {
+  const { database, clock, rules } = deps.tributary;
   const names = rules.sources.map((source) => source.name);
   const [figures, paused, going, last] = await Promise.all([
-    room.figures.get(),
+    deps.figures.get(),
     listPauses(database),
     goingRuns(database),
     lastRuns(database, names),
   ]);
   const now = clock.now();
-  room.rates.keep(going.map((run) => run.id));
+  deps.rates.keep(going.map((run) => run.id));
   return rules.sources.map((source) => ({
     ...describe(source),
     paused: paused.get(source.name) ?? null,
-    going: going.filter((run) => run.source === source.name).map((run) => withRate(room, run, now)),
+    going: going.filter((run) => run.source === source.name).map((run) => withRate(deps, run, now)),
     lastRun: last.find((run) => run.source === source.name) ?? null,
     records: figures.records[source.name] ?? 0,
-    webhook: usedWebhookState(room, figures, source.name),
-    ...spending(room.tributary.endpoints.get(source.name)),
+    webhook: usedWebhookState(deps, figures, source.name),
+    ...spending(deps.tributary.endpoints.get(source.name)),
   }));
 }
 
@@ -224,9 +224,9 @@ export function takesImports(connector: string): boolean {
   return connector === 'csv';
 }
 
-function withRate(room: Room, run: Run, now: number) {
+function withRate(deps: Deps, run: Run, now: number) {
   const ratePerSecond = run.working
-    ? room.rates.note({ id: run.id, count: run.received, from: run.startedAt }, now)
+    ? deps.rates.note({ id: run.id, count: run.received, from: run.startedAt }, now)
     : null;
   return { ...run, ratePerSecond };
 }

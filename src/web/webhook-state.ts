@@ -2,14 +2,14 @@
 import type { WebhookState } from '../contract/webhook.ts';
 import type { Figures } from '../sync/views/status.ts';
 import type { Seen } from '../tables/coverage.ts';
-import type { Room } from './room.ts';
+import type { Deps } from './deps.ts';
 import { webhookOf } from './webhooks.ts';
 
 const dayMs = 86_400_000;
 
 /** Null where the source does not push. `name`: a source, or the destination. */
-export function webhookState(room: Room, figures: Figures, name: string): WebhookState | null {
-  const webhook = webhookOf(room, name);
+export function webhookState(deps: Deps, figures: Figures, name: string): WebhookState | null {
+  const webhook = webhookOf(deps, name);
   if (!webhook) return null;
   const kept = figures.inbox.find(({ source }) => source === name);
   const touches = figures.touches.find(({ source }) => source === name);
@@ -28,7 +28,7 @@ export function webhookState(room: Room, figures: Figures, name: string): Webhoo
     coverage: coverage
       ? { share: coverage.share, webhook: seenBody(coverage.webhook), poll: seenBody(coverage.poll) }
       : null,
-    refusals: refusalsOf(room, name),
+    refusals: refusalsOf(deps, name),
   };
 }
 
@@ -36,9 +36,9 @@ export function webhookState(room: Room, figures: Figures, name: string): Webhoo
  * The same for the status: null also where nobody has set webhooks up and nobody must, since what is pulled, and the
  * destination, need none.
  */
-export function usedWebhookState(room: Room, figures: Figures, name: string): WebhookState | null {
-  const state = webhookState(room, figures, name);
-  const onlyPushes = room.tributary.rules.source(name)?.canPull === false;
+export function usedWebhookState(deps: Deps, figures: Figures, name: string): WebhookState | null {
+  const state = webhookState(deps, figures, name);
+  const onlyPushes = deps.tributary.rules.source(name)?.canPull === false;
   return state && (state.configured || onlyPushes) ? state : null;
 }
 
@@ -47,7 +47,7 @@ function seenBody({ changes, p50Ms, p99Ms }: Seen) {
   return { changes, p50Seconds: seconds(p50Ms), p99Seconds: seconds(p99Ms) };
 }
 
-function refusalsOf({ refusals, tributary }: Room, name: string): WebhookState['refusals'] {
+function refusalsOf({ refusals, tributary }: Deps, name: string): WebhookState['refusals'] {
   const since = tributary.clock.now() - dayMs;
   return refusals
     .list()

@@ -1,5 +1,6 @@
 // Webhooks over HTTP: authentic ones are kept before they are answered, and nothing else is done with them here. What
 // the content is worth is decided when it is opened: bad content is no reason to refuse it, for vendors stop sending.
+
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Context, Next } from 'hono';
@@ -18,10 +19,10 @@ import {
 import { InboxFullError } from '../tables/inbox.ts';
 import { destinationName } from '../tables/pauses.ts';
 import { BodyError, type BodyFault, type HeldBody } from './body-gate.ts';
+import { type Api, type Deps, type Env, newApi } from './deps.ts';
 import { answerProblem, Problem } from './problem.ts';
 import { RateCeiling } from './rate-ceiling.ts';
 import { printable } from './refusals.ts';
-import { type Api, type Env, newApi, type Room } from './room.ts';
 import { calledUrl, type WebhookPath, webhookPath } from './webhook-path.ts';
 
 export const usualMaxBodyBytes = 1024 * 1024;
@@ -51,11 +52,11 @@ interface Gate {
   rules: BodyRules;
 }
 
-export function webhooksApi(room: Room): Api {
-  const { tributary, refusals } = room;
+export function webhooksApi(deps: Deps): Api {
+  const { tributary, refusals } = deps;
   const gates = new Map<string, Gate>();
   const gateOf = (name: string): Gate | null => {
-    const webhook = webhookOf(room, name);
+    const webhook = webhookOf(deps, name);
     if (!webhook) return null;
     const known = gates.get(name);
     if (known?.webhook === webhook) return known;
@@ -78,10 +79,10 @@ export function webhooksApi(room: Room): Api {
     const target = targetOf(c);
     const path = webhookPath(target.split('?', 1)[0]!, prefix);
     if (path === null) return next();
-    const gate = path.isTooLong ? null : gateOf(sourceCalled(room, path.source));
+    const gate = path.isTooLong ? null : gateOf(sourceCalled(deps, path.source));
     try {
       if (!gate) throw noSuchSource(path);
-      return await receive(room, gate, { c, target, token: path.token });
+      return await receive(deps, gate, { c, target, token: path.token });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (!gate) refusals.stray(path.source);
@@ -93,15 +94,15 @@ export function webhooksApi(room: Room): Api {
 }
 
 /** What a source pushes, or the destination's own; null where it does not push. */
-export function webhookOf({ tributary }: Room, name: string): Webhook<unknown> | null {
+export function webhookOf({ tributary }: Deps, name: string): Webhook<unknown> | null {
   if (name !== destinationName) return tributary.rules.source(name)?.webhook ?? null;
   return tributary.destinationWebhook;
 }
 
 /** The name of a source as it is configured: screens and proxies may write the address in another letter case. */
-function sourceCalled(room: Room, name: string): string {
-  if (webhookOf(room, name)) return name;
-  const names = [destinationName, ...room.tributary.rules.sources.map((source) => source.name)];
+function sourceCalled(deps: Deps, name: string): string {
+  if (webhookOf(deps, name)) return name;
+  const names = [destinationName, ...deps.tributary.rules.sources.map((source) => source.name)];
   const alike = names.filter((known) => known.toLowerCase() === name.toLowerCase());
   return alike.length === 1 ? alike[0]! : name;
 }
@@ -129,7 +130,7 @@ interface Call {
   token: string | null;
 }
 
-async function receive(room: Room, gate: Gate, call: Call): Promise<Response> {
+async function receive(deps: Deps, gate: Gate, call: Call): Promise<Response> {
   const { webhook } = gate;
   const { c } = call;
   const { method } = c.req;
@@ -147,13 +148,13 @@ async function receive(room: Room, gate: Gate, call: Call): Promise<Response> {
         headers: { 'accept-encoding': knownEncodings },
       },
     );
-  const held = await bodyOf(room, gate, call);
+  const held = await bodyOf(deps, gate, call);
   try {
-    const request = await withUnpacked(gate, requestOf(room, call, held.bytes), encodings);
-    judge(gate, room, request);
+    const request = await withUnpacked(gate, requestOf(deps, call, held.bytes), encodings);
+    judge(gate, deps, request);
     const pong = pingAnswer(gate, request);
     if (pong) return pong;
-    await keep(() => room.tributary.inbox.keep(keptRequest(gate, request, room.tributary.clock.now())));
+    await keep(() => deps.tributary.inbox.keep(keptRequest(gate, request, deps.tributary.clock.now())));
     return answered(webhook);
   } finally {
     held.release();
@@ -167,7 +168,7 @@ function allowed({ handshake }: Webhook<unknown>): string {
 
 function judge(
   { name, authenticator, ceiling }: Gate,
-  { tributary: { clock } }: Room,
+  { tributary: { clock } }: Deps,
   request: WebhookRequest,
 ) {
   const verdict = authenticator.judge(request, clock.now());
@@ -284,18 +285,18 @@ function pingAnswer({ webhook, rules }: Gate, { headers, body }: WebhookRequest)
   });
 }
 
-async function bodyOf(room: Room, gate: Gate, call: Call): Promise<HeldBody> {
+async function bodyOf(deps: Deps, gate: Gate, call: Call): Promise<HeldBody> {
   const { c } = call;
   const { maxBodyBytes, authenticator } = gate;
   const length = c.req.header('content-length');
   if (Number(length ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
   if (length === undefined || Number(length) > smallBytes) {
-    const head = requestOf(room, call, new Uint8Array());
-    const verdict = authenticator.judgeHead(head, room.tributary.clock.now());
+    const head = requestOf(deps, call, new Uint8Array());
+    const verdict = authenticator.judgeHead(head, deps.tributary.clock.now());
     if (!verdict.authentic) throw notAuthentic(verdict.reason);
   }
   try {
-    return await room.bodies.read(streamOf(c), maxBodyBytes);
+    return await deps.bodies.read(streamOf(c), maxBodyBytes);
   } catch (error) {
     if (error instanceof BodyError) throw bodyProblem(error.fault, maxBodyBytes);
     throw error;
@@ -335,7 +336,7 @@ function targetOf(c: Context<Env>): string {
   return url.slice(url.indexOf('/', url.indexOf('//') + 2));
 }
 
-function requestOf({ tributary }: Room, { c, target, token }: Call, body: Uint8Array): WebhookRequest {
+function requestOf({ tributary }: Deps, { c, target, token }: Call, body: Uint8Array): WebhookRequest {
   const { publicUrl } = tributary.config;
   return {
     method: c.req.method,

@@ -42,7 +42,7 @@ const roundMs = 750;
 export class Budgets {
   readonly #accounts = new Map<string, Map<string, QuotaGate>>();
   readonly #closing = new AbortController();
-  readonly #room: GateDeps;
+  readonly #deps: GateDeps;
   readonly #spending = new Spending();
   readonly #writes = new Set<Promise<void>>();
   #round: Promise<void> | null = null;
@@ -60,7 +60,7 @@ export class Budgets {
   }) {
     const { database, clock, holder, leaseSeconds = 30, onError = () => {} } = options;
     setMaxListeners(0, this.#closing.signal);
-    this.#room = {
+    this.#deps = {
       database,
       clock,
       holder,
@@ -74,7 +74,7 @@ export class Budgets {
 
   #write(statement: Promise<unknown>): void {
     const write: Promise<void> = statement
-      .then(() => {}, this.#room.onError)
+      .then(() => {}, this.#deps.onError)
       .finally(() => this.#writes.delete(write));
     this.#writes.add(write);
   }
@@ -96,7 +96,7 @@ export class Budgets {
       if (!known) gates.set(quota.name, this.#gate(account, quota));
     }
     return new Budget(
-      this.#room,
+      this.#deps,
       quotas.map((quota) => gates.get(quota.name) as QuotaGate),
       this.#spending,
     );
@@ -110,7 +110,7 @@ export class Budgets {
       );
     }
     const Gate = isRate(quota) ? SlotGate : CounterGate;
-    return new Gate(this.#room, account, quota);
+    return new Gate(this.#deps, account, quota);
   }
 
   get #gates(): QuotaGate[] {
@@ -126,7 +126,7 @@ export class Budgets {
 
   /** Goes round while any gate holds or wants something, or calls are to be written down. */
   async #rounds(): Promise<void> {
-    const { database, clock, closing, onError } = this.#room;
+    const { database, clock, closing, onError } = this.#deps;
     for (;;) {
       await clock.sleep(roundMs, closing);
       if (closing.aborted) return;
@@ -137,7 +137,7 @@ export class Budgets {
   }
 
   async #goRound(): Promise<void> {
-    const { database, clock, holder } = this.#room;
+    const { database, clock, holder } = this.#deps;
     const gates = this.#gates.filter((gate) => gate.active);
     try {
       await this.#renew(gates);
@@ -156,7 +156,7 @@ export class Budgets {
   }
 
   async #renew(gates: readonly QuotaGate[]): Promise<void> {
-    const { database, clock, holder } = this.#room;
+    const { database, clock, holder } = this.#deps;
     const now = clock.now();
     const slices = gates.flatMap((gate) => gate.renewable(now));
     if (!slices.length) return;
@@ -172,7 +172,7 @@ export class Budgets {
 
   /** A process that is known to be dead makes no more calls: its slots are free a window from now. */
   async free(holder: string): Promise<void> {
-    const { database, clock } = this.#room;
+    const { database, clock } = this.#deps;
     for (const gate of this.#gates) {
       if (!(gate instanceof SlotGate)) continue;
       await freeSlices(database, { ...gate.key, holder, now: clock.now(), windowMs: gate.windowMs + skewMs });
@@ -181,7 +181,7 @@ export class Budgets {
 
   /** Writes down the calls made so far now, and not with the next round. */
   async flush(): Promise<void> {
-    await this.#spending.flush(this.#room.database);
+    await this.#spending.flush(this.#deps.database);
   }
 
   /** Gives all slices back, each free when the vendor has forgotten its calls. Who still waits is told `stopped`. */
@@ -191,18 +191,18 @@ export class Budgets {
     await this.#round;
     for (const gate of this.#gates) await gate.close();
     await Promise.all(this.#writes);
-    await this.#spending.flush(this.#room.database).catch(this.#room.onError);
+    await this.#spending.flush(this.#deps.database).catch(this.#deps.onError);
   }
 }
 
 /** What one source or destination may still spend. */
 export class Budget {
-  readonly #room: GateDeps;
+  readonly #deps: GateDeps;
   readonly #gates: readonly QuotaGate[];
   readonly #spending: Spending;
 
-  constructor(room: GateDeps, gates: readonly QuotaGate[], spending: Spending) {
-    this.#room = room;
+  constructor(deps: GateDeps, gates: readonly QuotaGate[], spending: Spending) {
+    this.#deps = deps;
     this.#gates = gates;
     this.#spending = spending;
   }
@@ -216,7 +216,7 @@ export class Budget {
    * asks again when it does, and throws UnsentError where they are not.
    */
   async run<Result>(call: Call, send: (isOurs: () => boolean) => Promise<Result>): Promise<Result> {
-    const { clock } = this.#room;
+    const { clock } = this.#deps;
     const gates = this.#drawnOn(call.bucket);
     const { slots, leaveLine } = await this.#enter(gates, call);
     const sentAt = clock.now();
@@ -239,14 +239,14 @@ export class Budget {
   }
 
   #count(gates: readonly QuotaGate[], lane: Lane, refusing: QuotaGate | undefined): void {
-    const now = this.#room.clock.now();
+    const now = this.#deps.clock.now();
     for (const gate of gates) this.#spending.count(gate.key, lane, now, gate === refusing);
-    if (gates.length) this.#room.wake();
+    if (gates.length) this.#deps.wake();
   }
 
   /** How long a call of this bucket and lane would have to wait now, milliseconds, as far as this process knows. */
   waitMs(bucket: string | undefined, lane: Lane): number {
-    const now = this.#room.clock.now();
+    const now = this.#deps.clock.now();
     return Math.max(0, ...this.#drawnOn(bucket).map((gate) => gate.waitMs(lane, now)));
   }
 
@@ -282,7 +282,7 @@ export class Budget {
       }
       // Nothing may come between this look and the request: while we waited for one gate (or were stopped as a
       // process) a slice may have lapsed and another quota may have run out.
-      const now = this.#room.clock.now();
+      const now = this.#deps.clock.now();
       const open = gates.every((gate) => gate.exhaustedUntil <= now);
       if (open && slots.every((slot) => slot.valid(now))) return { slots, leaveLine };
       leaveLine?.();
@@ -301,7 +301,7 @@ export class Budget {
     error: TransientError,
     sentAt: number,
   ): QuotaGate | undefined {
-    const now = this.#room.clock.now();
+    const now = this.#deps.clock.now();
     const named = gates.find((gate) => gate.quota.name === error.quota);
     const exhausted = gates.filter((gate) => gate.exhaustedUntil > now);
     const own = gates.filter((gate) => bucket !== undefined && gate.quota.bucket === bucket);
@@ -326,7 +326,7 @@ export class Budget {
 
   #learn(gate: QuotaGate, reading: QuotaReading): void {
     if (!gate.learn(reading)) return;
-    const { database, clock, write } = this.#room;
+    const { database, clock, write } = this.#deps;
     const { limit = null, remaining = null } = reading;
     const exhaustedUntil = gate.exhaustedUntil || null;
     write(noteQuota(database, { ...gate.key, now: clock.now(), exhaustedUntil, limit, remaining }));
@@ -334,11 +334,11 @@ export class Budget {
 
   /** A person asks for calls now: until when the vendor allows none is forgotten here and in the rows. Throws as the database does. */
   async tryNow(): Promise<void> {
-    const waiting = this.#gates.filter((gate) => gate.exhaustedUntil > this.#room.clock.now());
+    const waiting = this.#gates.filter((gate) => gate.exhaustedUntil > this.#deps.clock.now());
     const [first] = waiting;
     if (!first) return;
     const { account } = first.key;
-    await forgetExhaustion(this.#room.database, { account, quotas: waiting.map(({ quota }) => quota.name) });
+    await forgetExhaustion(this.#deps.database, { account, quotas: waiting.map(({ quota }) => quota.name) });
     for (const gate of waiting) gate.forgetExhaustion();
   }
 

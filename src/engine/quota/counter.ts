@@ -39,18 +39,18 @@ export class CounterGate extends QuotaGate {
   #slices: Slice[] = [];
   #taking: Promise<void> | null = null;
   /** By the limit that was asked with: when there is room again, and until when that is believed. */
-  #noRoom = new Map<number, { freeAt: number; believedUntil: number }>();
+  #exhausted = new Map<number, { freeAt: number; believedUntil: number }>();
   /** Counted by all processes when last seen. */
   #counted = 0;
 
-  constructor(room: GateDeps, account: string, quota: Quota) {
-    super(room, account, quota);
+  constructor(deps: GateDeps, account: string, quota: Quota) {
+    super(deps, account, quota);
     // Many small slices: cheap enough, as each is one statement, and little is lost with a process.
     this.#sliceSlots = Math.max(1, Math.floor(this.limit / 1000));
   }
 
   async enter(lane: Lane, signal?: AbortSignal): Promise<Slot> {
-    const { clock, closing } = this.room;
+    const { clock, closing } = this.deps;
     for (;;) {
       if (signal?.aborted || closing.aborted) throw stopped();
       const now = clock.now();
@@ -60,9 +60,9 @@ export class CounterGate extends QuotaGate {
       }
       const slice = this.#slices.find((one) => one.left > 0 && one.useBy > now);
       if (slice) return this.#slot(slice);
-      const noRoom = this.#noRoom.get(this.#limitOf(lane));
-      if (noRoom && noRoom.believedUntil > now) {
-        await this.#sleepUntil(noRoom.freeAt, now, signal);
+      const exhausted = this.#exhausted.get(this.#limitOf(lane));
+      if (exhausted && exhausted.believedUntil > now) {
+        await this.#sleepUntil(exhausted.freeAt, now, signal);
         continue;
       }
       this.#taking ??= this.#take(lane, now).finally(() => {
@@ -81,13 +81,13 @@ export class CounterGate extends QuotaGate {
   waitMs(_lane: Lane, now: number): number {
     if (this.exhaustedUntil > now) return this.exhaustedUntil - now;
     if (this.#slices.some((slice) => slice.left > 0 && slice.useBy > now)) return 0;
-    const noRoom = this.#noRoom.get(this.limit);
-    return noRoom && noRoom.believedUntil > now ? Math.max(noRoom.freeAt - now, 0) : 0;
+    const exhausted = this.#exhausted.get(this.limit);
+    return exhausted && exhausted.believedUntil > now ? Math.max(exhausted.freeAt - now, 0) : 0;
   }
 
   async #sleepUntil(time: number, now: number, signal?: AbortSignal): Promise<void> {
     if (time - now > maxWaitMs) throw this.tooLong(time - now);
-    const { clock, closing } = this.room;
+    const { clock, closing } = this.deps;
     await clock.sleep(time - now, signal ? AbortSignal.any([signal, closing]) : closing);
   }
 
@@ -96,21 +96,21 @@ export class CounterGate extends QuotaGate {
     slice.underWay += 1;
     let left = false;
     return {
-      valid: (now) => now < slice.useBy && !this.room.closing.aborted,
+      valid: (now) => now < slice.useBy && !this.deps.closing.aborted,
       leave: (sent) => {
         if (left) return;
         left = true;
         slice.underWay -= 1;
         if (sent) {
           slice.used += 1;
-          slice.usedAt = this.room.clock.now();
+          slice.usedAt = this.deps.clock.now();
         } else slice.left += 1;
       },
     };
   }
 
   async #take(lane: Lane, now: number): Promise<void> {
-    const { database, clock, holder } = this.room;
+    const { database, clock, holder } = this.deps;
     const useBy = now + useWithinMs;
     const taken = await takeSlices(database, {
       ...this.key,
@@ -124,7 +124,7 @@ export class CounterGate extends QuotaGate {
       sliceSlots: this.#sliceSlots,
       freeAt: useBy + requestTimeoutMs + this.windowMs,
     }).catch((error) => {
-      this.room.onError(error);
+      this.deps.onError(error);
       throw new TransientError('the database did not answer, so the remaining quota is unknown', {
         quota: this.quota.name,
         retryAfterMs: askAgainMs,
@@ -137,10 +137,13 @@ export class CounterGate extends QuotaGate {
     for (const { id, slots } of taken.slices) {
       this.#slices.push({ id, left: slots, underWay: 0, used: 0, usedAt: now, useBy });
     }
-    if (taken.slices.length) this.#noRoom.delete(limit);
+    if (taken.slices.length) this.#exhausted.delete(limit);
     else
-      this.#noRoom.set(limit, { freeAt: taken.nextFreeAt ?? now, believedUntil: clock.now() + askAgainMs });
-    this.room.wake();
+      this.#exhausted.set(limit, {
+        freeAt: taken.nextFreeAt ?? now,
+        believedUntil: clock.now() + askAgainMs,
+      });
+    this.deps.wake();
   }
 
   protected exhausted(): void {
@@ -170,10 +173,10 @@ export class CounterGate extends QuotaGate {
   }
 
   async #settle(slices: readonly Slice[]): Promise<void> {
-    const now = this.room.clock.now();
+    const now = this.deps.clock.now();
     this.#slices = this.#slices.filter((slice) => !slices.includes(slice));
     await returnSlices(
-      this.room.database,
+      this.deps.database,
       slices.map(({ id, used, underWay, usedAt }) => {
         const lastAt = underWay > 0 ? now + requestTimeoutMs : usedAt;
         return { id, used: used + underWay, freeAt: lastAt + this.windowMs + skewMs };
@@ -198,7 +201,7 @@ export class CounterGate extends QuotaGate {
       seconds: this.quota.seconds,
       used: Math.max(this.#counted - held, 0),
       held,
-      exhaustedUntil: this.exhaustedUntil > this.room.clock.now() ? this.exhaustedUntil : null,
+      exhaustedUntil: this.exhaustedUntil > this.deps.clock.now() ? this.exhaustedUntil : null,
     };
   }
 }

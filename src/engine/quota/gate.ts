@@ -61,7 +61,7 @@ export abstract class QuotaGate {
   readonly account: string;
   readonly quota: Quota;
   readonly windowMs: number;
-  protected readonly room: GateDeps;
+  protected readonly deps: GateDeps;
   #exhaustedUntil = 0;
   /** The limit the vendor named, where it is smaller than what we were told. */
   #limitSeen: number | null = null;
@@ -72,8 +72,8 @@ export abstract class QuotaGate {
   /** When the vendor last refused a call of ours for what it says of the limit. */
   protected refusedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(room: GateDeps, account: string, quota: Quota) {
-    this.room = room;
+  constructor(deps: GateDeps, account: string, quota: Quota) {
+    this.deps = deps;
     this.account = account;
     this.quota = quota;
     // One millisecond more than the window: clocks are read in whole ones.
@@ -110,7 +110,7 @@ export abstract class QuotaGate {
 
   /** What refusals have left of the limit, up to 1. Long windows run out; they are not used too fast. */
   get share(): number {
-    return isRate(this.quota) ? shareAt(this.#learned, this.room.clock.now()) : 1;
+    return isRate(this.quota) ? shareAt(this.#learned, this.deps.clock.now()) : 1;
   }
 
   protected get learned(): Learned | null {
@@ -128,7 +128,7 @@ export abstract class QuotaGate {
 
   /** Takes in what the vendor or another process says; true where it is news. */
   learn(said: Partial<QuotaKnowledge>): boolean {
-    const now = this.room.clock.now();
+    const now = this.deps.clock.now();
     // A vendor's time in the wrong unit must not stop us for a thousand years.
     const until = Math.min(said.exhaustedUntil ?? 0, now + Math.max(this.windowMs, 3_600_000));
     const limit = said.limit ?? null;
@@ -170,7 +170,7 @@ export abstract class QuotaGate {
    * more than noise.
    */
   refused(sentAt: number): void {
-    const { database, clock, write } = this.room;
+    const { database, clock, write } = this.deps;
     const now = clock.now();
     const { used: sent } = this.status();
     if (!this.#evidence.refused({ sentAt, now, windowMs: this.windowMs, sent, limit: this.limit })) return;

@@ -64,8 +64,8 @@ export class SlotGate extends QuotaGate {
   }
 
   async enter(lane: Lane, signal?: AbortSignal): Promise<Slot> {
-    const { clock } = this.room;
-    if (signal?.aborted || this.room.closing.aborted) throw stopped();
+    const { clock } = this.deps;
+    if (signal?.aborted || this.deps.closing.aborted) throw stopped();
     const now = clock.now();
     this.#dropLapsed(now);
     const waitMs = this.waitMs(lane, now);
@@ -75,7 +75,7 @@ export class SlotGate extends QuotaGate {
     const abort = () => waiter.refusal.abort(stopped());
     signal?.addEventListener('abort', abort, { once: true });
     this.#waiters.add(waiter);
-    this.room.wake();
+    this.deps.wake();
     try {
       return await this.#wait(waiter);
     } finally {
@@ -121,18 +121,18 @@ export class SlotGate extends QuotaGate {
     let left = false;
     const free = () => {
       slice.busy -= 1;
-      slice.usedAt = this.room.clock.now();
+      slice.usedAt = this.deps.clock.now();
       this.#resize();
       leaveLines();
       if (slice.retiring && slice.busy === 0) this.#giveBackSoon();
     };
     return {
-      valid: (now) => now < slice.leaseEnd && !this.room.closing.aborted,
+      valid: (now) => now < slice.leaseEnd && !this.deps.closing.aborted,
       leave: (sent) => {
         if (left) return;
         left = true;
         if (!sent) return free();
-        this.#cooling.push({ at: this.room.clock.now() + this.windowMs, slice, free });
+        this.#cooling.push({ at: this.deps.clock.now() + this.windowMs, slice, free });
         void this.#coolDown();
       },
     };
@@ -141,7 +141,7 @@ export class SlotGate extends QuotaGate {
   async #coolDown(): Promise<void> {
     if (this.#cools) return;
     this.#cools = true;
-    const { clock, closing } = this.room;
+    const { clock, closing } = this.deps;
     while (this.#cooling[0] && !closing.aborted) {
       const waitMs = this.#cooling[0].at - clock.now();
       if (waitMs > 0) await clock.sleep(waitMs, closing);
@@ -162,7 +162,7 @@ export class SlotGate extends QuotaGate {
     const own = this.#own;
     const { limit } = this;
     const busy = this.#slices.reduce((sum, slice) => sum + (slice.retiring ? slice.busy : 0), 0);
-    const open = this.exhaustedUntil <= this.room.clock.now();
+    const open = this.exhaustedUntil <= this.deps.clock.now();
     this.#line.resize(open ? Math.min(own + busy, limit) : 0);
     this.#backfill.resize(open ? Math.min(this.#backfillPlaces(own) + busy, limit) : 0);
   }
@@ -172,7 +172,7 @@ export class SlotGate extends QuotaGate {
   }
 
   protected exhausted(): void {
-    const { clock, closing } = this.room;
+    const { clock, closing } = this.deps;
     const waitMs = this.exhaustedUntil - clock.now();
     this.#resize();
     if (waitMs > maxWaitMs) {
@@ -224,8 +224,8 @@ export class SlotGate extends QuotaGate {
     if (this.#taking || this.#lacking === 0) return;
     this.#taking = this.#take()
       .catch((error) => {
-        this.#roomAt = this.room.clock.now() + askAgainMs;
-        this.room.onError(error);
+        this.#roomAt = this.deps.clock.now() + askAgainMs;
+        this.deps.onError(error);
       })
       .finally(() => {
         this.#taking = null;
@@ -233,7 +233,7 @@ export class SlotGate extends QuotaGate {
   }
 
   async #take(): Promise<void> {
-    const { database, clock, holder, leaseMs, closing } = this.room;
+    const { database, clock, holder, leaseMs, closing } = this.deps;
     await this.#giveBack();
     for (;;) {
       const now = clock.now();
@@ -261,7 +261,7 @@ export class SlotGate extends QuotaGate {
   }
 
   #askAgain(soon: boolean): void {
-    const { clock, closing } = this.room;
+    const { clock, closing } = this.deps;
     const waitMs = soon ? askSoonMs : askAgainMs;
     this.#roomAt = clock.now() + waitMs;
     // The round asks too, but not as often.
@@ -273,7 +273,7 @@ export class SlotGate extends QuotaGate {
   }
 
   renewable(now: number): { id: string; freeIn: number }[] {
-    const { leaseMs } = this.room;
+    const { leaseMs } = this.deps;
     return this.#slices
       .filter((slice) => slice.leaseEnd > now && slice.leaseEnd - now < (leaseMs * 2) / 3)
       .map(({ id }) => ({ id, freeIn: this.#freeIn(leaseMs) }));
@@ -281,7 +281,7 @@ export class SlotGate extends QuotaGate {
 
   renewed(asked: readonly string[], kept: ReadonlySet<string>, now: number): void {
     for (const slice of this.#slices) {
-      if (kept.has(slice.id)) slice.leaseEnd = now + this.room.leaseMs;
+      if (kept.has(slice.id)) slice.leaseEnd = now + this.deps.leaseMs;
       else if (asked.includes(slice.id)) slice.leaseEnd = 0;
     }
   }
@@ -342,14 +342,14 @@ export class SlotGate extends QuotaGate {
     if (own === 0 || busy < own * usedEnough || state.held < limit * usedEnough) return;
     this.#grownAt = now;
     const by = grownPerWindow * Math.min(own / limit, 1);
-    await growShare(this.room.database, { ...this.key, by, cutAt: learned.at });
+    await growShare(this.deps.database, { ...this.key, by, cutAt: learned.at });
   }
 
   /** The others wait for it: not with the next round, but together with what becomes free in this turn. */
   #giveBackSoon(): void {
     this.#returning ??= Promise.resolve()
       .then(() => this.#giveBack())
-      .catch(this.room.onError)
+      .catch(this.deps.onError)
       .finally(() => {
         this.#returning = null;
       });
@@ -359,7 +359,7 @@ export class SlotGate extends QuotaGate {
     const done = this.#slices.filter((slice) => slice.retiring && slice.busy === 0);
     if (!done.length) return;
     await returnSlices(
-      this.room.database,
+      this.deps.database,
       done.map(({ id }) => ({ id, used: 0, freeAt: 0 })),
     );
     this.#slices = this.#slices.filter((slice) => !done.includes(slice));
@@ -377,9 +377,9 @@ export class SlotGate extends QuotaGate {
     for (const slice of slices) slice.retiring = true;
     this.#line.resize(0);
     this.#backfill.resize(0);
-    const now = this.room.clock.now();
+    const now = this.deps.clock.now();
     await returnSlices(
-      this.room.database,
+      this.deps.database,
       slices.map((slice) => {
         const cooling = this.#cooling.filter((slot) => slot.slice === slice);
         // What is still under way answers, or is cut off, within its timeout.
@@ -398,7 +398,7 @@ export class SlotGate extends QuotaGate {
       seconds: this.quota.seconds,
       used: this.#slices.reduce((sum, slice) => sum + slice.busy, 0),
       held: this.#own,
-      exhaustedUntil: this.exhaustedUntil > this.room.clock.now() ? this.exhaustedUntil : null,
+      exhaustedUntil: this.exhaustedUntil > this.deps.clock.now() ? this.exhaustedUntil : null,
     };
   }
 }

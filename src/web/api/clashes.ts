@@ -4,9 +4,9 @@ import { createRoute } from '@hono/zod-openapi';
 import { clashesQuery, clashesShape, recordParam, unmergedShape } from '../../contract/record.ts';
 import { unmerge } from '../../sync/intake/unmerging.ts';
 import { listClashes } from '../../sync/views/clashes.ts';
+import { type Deps, newApi, sourceNamed } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
-import { newApi, type Room, sourceNamed } from '../room.ts';
 
 const clashes = createRoute({
   method: 'get',
@@ -42,8 +42,8 @@ const unmergeRoute = createRoute({
   },
 });
 
-export function clashesApi(room: Room) {
-  const { tributary } = room;
+export function clashesApi(deps: Deps) {
+  const { tributary } = deps;
   const { database } = tributary;
   return newApi()
     .openapi(clashes, async (c) => {
@@ -54,7 +54,7 @@ export function clashesApi(room: Room) {
     })
     .openapi(unmergeRoute, async (c) => {
       const { source: name, recordId } = c.req.valid('param');
-      const source = sourceNamed(room, name);
+      const source = sourceNamed(deps, name);
       const unmerged = await unmerge(tributary, source, recordId);
       if (unmerged.length === 0)
         throw new Problem(404, `No record ${recordId} of ${name} has been taken over by another.`);

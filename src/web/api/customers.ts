@@ -3,9 +3,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import { customerParam, customerShape, customersQuery, customersShape } from '../../contract/customer.ts';
 import { customerView, listCustomers } from '../../sync/views/customer-view.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { nobody, problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const tags = ['customers'];
 
@@ -39,7 +39,7 @@ const one = createRoute({
   responses: { 200: { description: 'The customer.', content: jsonOf(customerShape) }, ...problems(400, 404) },
 });
 
-export function customersApi({ tributary }: Room) {
+export function customersApi({ tributary }: Deps) {
   return newApi()
     .openapi(list, async (c) => {
       const { limit, after, search } = c.req.valid('query');

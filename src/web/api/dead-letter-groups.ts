@@ -17,12 +17,13 @@ import { causeOf } from '../../sync/views/causes.ts';
 import { letterGroups } from '../../sync/views/letter-groups.ts';
 import { type DeadLetterFilter, deadLettersAfter } from '../../tables/dead-letters.ts';
 import { csvRow } from '../csv.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 import { letterFilterOf, requireKnown } from './letter-filter.ts';
 
 const tags = ['dead letters'];
+
 const exportedAtOnce = 500;
 
 const groups = createRoute({
@@ -82,17 +83,17 @@ const discard = createRoute({
   },
 });
 
-export function deadLetterGroupsApi(room: Room) {
-  const { tributary } = room;
+export function deadLetterGroupsApi(deps: Deps) {
+  const { tributary } = deps;
   return newApi()
     .openapi(groups, async (c) => {
-      await requireKnown(room, c.req.valid('query'));
+      await requireKnown(deps, c.req.valid('query'));
       const found = await letterGroups(tributary.database, letterFilterOf(c.req.valid('query')));
       return c.json({ groups: found }, 200);
     })
     .openapi(file, async (c) => {
       const { format, raw, ...which } = c.req.valid('query');
-      await requireKnown(room, which);
+      await requireKnown(deps, which);
       const lines = linesOf(
         tributary,
         letterFilterOf(which),
@@ -105,7 +106,7 @@ export function deadLetterGroupsApi(room: Room) {
     })
     .openapi(discard, async (c) => {
       const { reason, all: _, ...which } = c.req.valid('json');
-      await requireKnown(room, which);
+      await requireKnown(deps, which);
       return c.json(await discardDeadLetters(tributary, letterFilterOf(which), reason), 200);
     });
 }

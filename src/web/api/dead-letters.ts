@@ -4,9 +4,9 @@ import { createRoute } from '@hono/zod-openapi';
 import { lettersQuery, lettersShape, retriedShape, retryRequest } from '../../contract/dead-letter.ts';
 import { retryDeadLetters } from '../../sync/retry/retry.ts';
 import { listDeadLetters } from '../../tables/dead-letters.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 import { letterFilterOf, requireKnown } from './letter-filter.ts';
 
 const tags = ['dead letters'];
@@ -44,19 +44,19 @@ const retry = createRoute({
   },
 });
 
-export function deadLettersApi(room: Room) {
-  const { tributary } = room;
+export function deadLettersApi(deps: Deps) {
+  const { tributary } = deps;
   return newApi()
     .openapi(list, async (c) => {
       const { limit, before, ...filter } = c.req.valid('query');
-      await requireKnown(room, filter);
+      await requireKnown(deps, filter);
       const which = letterFilterOf(filter);
       const letters = await listDeadLetters(tributary.database, which, { before, limit: limit + 1 });
       const page = letters.slice(0, limit);
       return c.json({ deadLetters: page, next: letters.length > limit ? page.at(-1)!.id : null }, 200);
     })
     .openapi(retry, async (c) => {
-      await requireKnown(room, c.req.valid('json'));
+      await requireKnown(deps, c.req.valid('json'));
       const retried = await retryDeadLetters(tributary, letterFilterOf(c.req.valid('json')));
       await tributary.hurryDeliveries();
       return c.json(retried, 200);

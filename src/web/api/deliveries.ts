@@ -6,10 +6,10 @@ import { deliveriesOfRuns, deliveriesSince } from '../../sync/views/run-deliveri
 import { figures } from '../../sync/views/status.ts';
 import { listPauses } from '../../tables/pauses.ts';
 import { countTouches } from '../../tables/touches.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { requireRuns } from '../known.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const route = createRoute({
   method: 'get',
@@ -32,11 +32,11 @@ const route = createRoute({
   },
 });
 
-export function deliveriesApi(room: Room) {
-  const { database, clock } = room.tributary;
+export function deliveriesApi(deps: Deps) {
+  const { database, clock } = deps.tributary;
   return newApi().openapi(route, async (c) => {
     const { runs, since } = c.req.valid('query');
-    if (runs) await requireRuns(room, 'runs', runs);
+    if (runs) await requireRuns(deps, 'runs', runs);
     const counts = runs
       ? await deliveriesOfRuns(database, runs)
       : since === undefined

@@ -3,9 +3,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import { pausedShape, pauseRequest, projectRequest, projectShape } from '../../contract/pause.ts';
 import { destinationName } from '../../tables/pauses.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 import { pauseByPerson, resumeByPerson } from './sources.ts';
 
 const pause = createRoute({
@@ -52,21 +52,21 @@ const project = createRoute({
   },
 });
 
-async function decide({ tributary }: Room, as: 'new' | 'same') {
+async function decide({ tributary }: Deps, as: 'new' | 'same') {
   const due = await tributary.project.decide(as);
   if (due !== null) return { as, due };
   throw new Problem(409, 'The configuration names the same project as before: there is nothing to decide.');
 }
 
-export function destinationApi(room: Room) {
+export function destinationApi(deps: Deps) {
   return newApi()
-    .openapi(project, async (c) => c.json(await decide(room, c.req.valid('json').as), 200))
+    .openapi(project, async (c) => c.json(await decide(deps, c.req.valid('json').as), 200))
     .openapi(pause, async (c) =>
-      c.json(await pauseByPerson(room, destinationName, c.req.valid('json').reason), 200),
+      c.json(await pauseByPerson(deps, destinationName, c.req.valid('json').reason), 200),
     )
     .openapi(resume, async (c) => {
-      const doubt = room.tributary.project.doubt;
+      const doubt = deps.tributary.project.doubt;
       if (doubt !== null) throw new Problem(409, doubt);
-      return c.json(await resumeByPerson(room, destinationName), 200);
+      return c.json(await resumeByPerson(deps, destinationName), 200);
     });
 }

@@ -3,9 +3,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import { driftsQuery, driftsShape } from '../../contract/drift.ts';
 import { listDrifts } from '../../tables/drifts.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const drifts = createRoute({
   method: 'get',
@@ -23,7 +23,7 @@ const drifts = createRoute({
   },
 });
 
-export function driftsApi({ tributary }: Room) {
+export function driftsApi({ tributary }: Deps) {
   return newApi().openapi(drifts, async (c) => {
     const { limit, after } = c.req.valid('query');
     const found = await listDrifts(tributary.database, { after, limit: limit + 1 });

@@ -15,9 +15,9 @@ import {
 import { findPeople } from '../../sync/views/find-customer.ts';
 import { type Erasure, erasureById, listErasures } from '../../tables/erasures.ts';
 import { SecretKeyError } from '../../tables/suppressions.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { nobody, Problem, problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const tags = ['erasure'];
 
@@ -111,8 +111,8 @@ const lift = createRoute({
   },
 });
 
-export function erasuresApi(room: Room) {
-  const { tributary } = room;
+export function erasuresApi(deps: Deps) {
+  const { tributary } = deps;
   const { database } = tributary;
   return newApi()
     .openapi(meant, async (c) => {
@@ -123,7 +123,7 @@ export function erasuresApi(room: Room) {
       const { sourceId } = c.req.valid('param');
       // A body that is left out is not checked, and leaves nothing.
       const { permanent } = (c.req.valid('json') as { permanent?: boolean } | undefined) ?? {};
-      await refuseOthersName(room, sourceId);
+      await refuseOthersName(deps, sourceId);
       const receipt = await tributary.erase({ sourceId, permanent }).catch(refuseWithoutKey);
       return c.json(receiptOf(receipt), 202, { location: `/api/erasures/${receipt.id}` });
     })
@@ -154,7 +154,7 @@ export function erasuresApi(room: Room) {
 }
 
 /** What is no source ID of ours but means a customer would erase nobody here, and a receipt would say that all is done. */
-async function refuseOthersName({ tributary }: Room, id: string): Promise<void> {
+async function refuseOthersName({ tributary }: Deps, id: string): Promise<void> {
   const people = await findPeople(tributary.database, tributary.rules, id);
   const [first] = people;
   if (!first || first.sourceId === id) return;

@@ -13,9 +13,9 @@ import { type CustomerExplanation, customerSentences, fieldSentences } from '../
 import { explainCustomer } from '../../sync/views/explanation.ts';
 import { findCustomers } from '../../sync/views/find-customer.ts';
 import { causeWords, customerAt, historyOf } from '../../sync/views/history.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { ambiguous, nobody, Problem, problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const tags = ['customers'];
 
@@ -51,18 +51,18 @@ const history = createRoute({
   },
 });
 
-export function explainApi(room: Room) {
-  const { database, rules, config } = room.tributary;
+export function explainApi(deps: Deps) {
+  const { database, rules, config } = deps.tributary;
   return newApi()
     .openapi(explain, async (c) => {
-      const sourceId = await customerMeant(room, c.req.valid('param').sourceId);
+      const sourceId = await customerMeant(deps, c.req.valid('param').sourceId);
       const found = await explainCustomer(database, rules, config.destination.connector.name, sourceId);
       if (!found) throw noCustomer(sourceId);
       const { field } = c.req.valid('query');
       return c.json(withSentences(field === undefined ? found : fieldAlone(found, field)), 200);
     })
     .openapi(history, async (c) => {
-      const sourceId = await customerMeant(room, c.req.valid('param').sourceId);
+      const sourceId = await customerMeant(deps, c.req.valid('param').sourceId);
       const { at, ...page } = c.req.valid('query');
       if (at !== undefined) {
         const state = await customerAt(database, sourceId, Date.parse(at));
@@ -90,7 +90,7 @@ function noCustomer(id: string): Problem {
 }
 
 /** The source ID that this ID leads to. Throws the problem where none or several do. */
-async function customerMeant({ tributary }: Room, id: string): Promise<string> {
+async function customerMeant({ tributary }: Deps, id: string): Promise<string> {
   const meant = await findCustomers(tributary.database, tributary.rules, id);
   const [only] = meant;
   if (!only) throw noCustomer(id);

@@ -6,10 +6,10 @@ import type { Fields } from '../../connector.ts';
 import { exportQuery, exportShape } from '../../contract/customer.ts';
 import { text } from '../../contract/parts.ts';
 import { exportCustomers } from '../../sync/views/customer-export.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { requireFields } from '../known.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const filterShape = z.record(text, text);
 
@@ -31,21 +31,21 @@ const route = createRoute({
   },
 });
 
-export function exportApi(room: Room) {
+export function exportApi(deps: Deps) {
   return newApi().openapi(route, async (c) => {
     const { after, changedSince, filter, fields, limit } = c.req.valid('query');
     const values = filter === undefined ? undefined : filterOf(filter);
     const named = fields?.split(',').map((name) => name.trim());
     // Only of the first page: the others are asked for with the same.
     if (after === undefined) {
-      await requireFields(room, 'filter', Object.keys(values ?? {}));
-      await requireFields(room, 'fields', named ?? []);
+      await requireFields(deps, 'filter', Object.keys(values ?? {}));
+      await requireFields(deps, 'fields', named ?? []);
     }
     const wanted = {
       fields: values,
       changedSince: changedSince === undefined ? undefined : Date.parse(changedSince),
     };
-    const found = await exportCustomers(room.tributary.database, wanted, { after, limit: limit + 1 });
+    const found = await exportCustomers(deps.tributary.database, wanted, { after, limit: limit + 1 });
     const page = found.slice(0, limit);
     const customers = page.map((customer) => ({
       ...customer,

@@ -3,11 +3,12 @@
 import { createRoute } from '@hono/zod-openapi';
 import { liveShape, readyShape } from '../../contract/health.ts';
 import { isUnavailable, unavailableReason } from '../../db/availability.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { jsonOf } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const patienceMs = 2_000;
+
 const unready = { type: 'database', headers: { 'retry-after': '5' } };
 
 const live = createRoute({
@@ -31,7 +32,7 @@ const ready = createRoute({
   },
 });
 
-export function healthApi({ tributary }: Room) {
+export function healthApi({ tributary }: Deps) {
   const { clock, databaseHealth } = tributary;
   return newApi()
     .openapi(live, (c) => c.json({ status: 'live' as const }, 200))

@@ -7,10 +7,10 @@ import { type Decided, decidedShape, holdChoice, holdsQuery, holdsShape } from '
 import { heldPreviews } from '../../sync/deliver/difference.ts';
 import { refuseHolds, releaseHolds } from '../../sync/holds/decide.ts';
 import { groupHolds, listHolds } from '../../tables/holds.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { requireFields, requireRuns } from '../known.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const tags = ['holds'];
 
@@ -59,8 +59,8 @@ const refuse = decide(
   'A blanked field is pinned to the value that the destination has, until the pin is released; a customer that its records have left is kept. Then the deliveries go on.',
 );
 
-export function holdsApi(room: Room) {
-  const { tributary } = room;
+export function holdsApi(deps: Deps) {
+  const { tributary } = deps;
   const { database } = tributary;
   const woken = (decided: Decided): Decided => {
     tributary.wake();
@@ -69,7 +69,7 @@ export function holdsApi(room: Room) {
   return newApi()
     .openapi(list, async (c) => {
       const { limit, before, ...which } = c.req.valid('query');
-      await requireKnown(room, which);
+      await requireKnown(deps, which);
       const [groups, found] = await Promise.all([
         groupHolds(database, which),
         listHolds(database, which, { before, limit: limit + 1 }),
@@ -94,23 +94,23 @@ export function holdsApi(room: Room) {
       );
     })
     .openapi(release, async (c) =>
-      c.json(woken(await releaseHolds(tributary, await chosen(room, c.req.valid('json')))), 200),
+      c.json(woken(await releaseHolds(tributary, await chosen(deps, c.req.valid('json')))), 200),
     )
     .openapi(refuse, async (c) =>
-      c.json(woken(await refuseHolds(tributary, await chosen(room, c.req.valid('json')))), 200),
+      c.json(woken(await refuseHolds(tributary, await chosen(deps, c.req.valid('json')))), 200),
     );
 }
 
-async function chosen(room: Room, { all: _, ...which }: z.output<typeof holdChoice>) {
-  await requireKnown(room, which);
+async function chosen(deps: Deps, { all: _, ...which }: z.output<typeof holdChoice>) {
+  await requireKnown(deps, which);
   return which;
 }
 
 /** Throws the problem where there is no such run, or nothing that is so called can be lost. */
 async function requireKnown(
-  room: Room,
+  deps: Deps,
   { runId, what }: { runId?: number | undefined; what?: string | undefined },
 ): Promise<void> {
-  if (runId !== undefined) await requireRuns(room, 'runId', [runId]);
-  if (what !== undefined && what !== 'deleted') await requireFields(room, 'what', [what]);
+  if (runId !== undefined) await requireRuns(deps, 'runId', [runId]);
+  if (what !== undefined && what !== 'deleted') await requireFields(deps, 'what', [what]);
 }

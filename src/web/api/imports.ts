@@ -14,9 +14,9 @@ import { sourceParam } from '../../contract/parts.ts';
 import { runShape } from '../../contract/run.ts';
 import { fieldFault } from '../../customer/fields.ts';
 import type { Source } from '../../sync/intake/source.ts';
+import { type Deps, newApi, sourceNamed } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { faultsOf, Problem, problems } from '../problem.ts';
-import { newApi, type Room, sourceNamed } from '../room.ts';
 import { takesImports } from '../status.ts';
 import { refusePaused } from './sources.ts';
 
@@ -43,24 +43,24 @@ const route = createRoute({
   },
 });
 
-export function importsApi(room: Room) {
+export function importsApi(deps: Deps) {
   return newApi().openapi(route, async (c) => {
-    const source = sourceNamed(room, c.req.valid('param').source);
+    const source = sourceNamed(deps, c.req.valid('param').source);
     const { name, dryRun, ...asked } = c.req.valid('query');
     requireFiles(source);
     const settings = settingsOf(source, asked);
     requireType(c.req.header('content-type'));
-    requireSize(room, c.req.header('content-length'));
-    await refusePaused(room, source.name);
-    const path = await keep(room, c.req.raw.body as ReadableStream | null, fileName(name));
-    const { host } = room.tributary;
+    requireSize(deps, c.req.header('content-length'));
+    await refusePaused(deps, source.name);
+    const path = await keep(deps, c.req.raw.body as ReadableStream | null, fileName(name));
+    const { host } = deps.tributary;
     const request = {
       path,
       host,
       ...(Object.keys(settings).length > 0 && { settings }),
       ...(dryRun === 'true' && { dryRun: true as const }),
     };
-    const run = await room.tributary.request({
+    const run = await deps.tributary.request({
       source: source.name,
       mode: 'import',
       trigger: 'manual',
@@ -156,11 +156,11 @@ function requireType(type: string | undefined): void {
   }
 }
 
-function requireSize(room: Room, length: string | undefined): void {
-  if (Number(length ?? 0) > room.maxImportBytes) throw tooLarge(room);
+function requireSize(deps: Deps, length: string | undefined): void {
+  if (Number(length ?? 0) > deps.maxImportBytes) throw tooLarge(deps);
 }
 
-function tooLarge({ maxImportBytes }: Room): Problem {
+function tooLarge({ maxImportBytes }: Deps): Problem {
   return new Problem(
     413,
     `The file is larger than ${maxImportBytes} bytes, the limit for an upload. Split it, or put it where the server can read it and set "path" in the settings of the source.`,
@@ -180,15 +180,15 @@ export function fileName(name: string): string {
 }
 
 /** Streams the body to a file that only we can read, in a folder of its own. Returns its path. Half a file is removed. */
-async function keep(room: Room, body: ReadableStream | null, name: string): Promise<string> {
-  const folder = join(room.dataDir, 'imports', randomUUID());
+async function keep(deps: Deps, body: ReadableStream | null, name: string): Promise<string> {
+  const folder = join(deps.dataDir, 'imports', randomUUID());
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, name);
   let bytes = 0;
   const measured = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
-      if (bytes > room.maxImportBytes) done(tooLarge(room));
+      if (bytes > deps.maxImportBytes) done(tooLarge(deps));
       else done(null, chunk);
     },
   });

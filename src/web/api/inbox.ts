@@ -18,10 +18,10 @@ import {
 import { type Replaying, replayFitting, replayRequests } from '../../sync/inbox/replay.ts';
 import { faultsOf, withFirstFault } from '../../sync/views/inbox-faults.ts';
 import { listRequests, requestById } from '../../tables/inbox.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { requireSource } from '../known.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const tags = ['inbox'];
 
@@ -88,13 +88,13 @@ const replay = createRoute({
 
 const epoch = (time: string | undefined) => (time === undefined ? undefined : Date.parse(time));
 
-export function inboxApi(room: Room) {
-  const { tributary } = room;
+export function inboxApi(deps: Deps) {
+  const { tributary } = deps;
   const { database, clock, log } = tributary;
   return newApi()
     .openapi(list, async (c) => {
       const { limit, before, faulty, from, to, ...rest } = c.req.valid('query');
-      await requireSource(room, rest.source);
+      await requireSource(deps, rest.source);
       const filter = { ...rest, faulty: faulty === 'true', from: epoch(from), to: epoch(to) };
       const found = await listRequests(database, filter, { before, limit: limit + 1 });
       const page = found.slice(0, limit);
@@ -102,13 +102,13 @@ export function inboxApi(room: Room) {
       return c.json({ requests: await withFirstFault(database, page), next }, 200);
     })
     .openapi(one, async (c) => {
-      const found = await requestNumbered(room, c.req.valid('param').id);
+      const found = await requestNumbered(deps, c.req.valid('param').id);
       const faults = (await faultsOf(database, [found], maxShown)).get(found.id) ?? [];
       const error = found.error ?? faults[0]?.message ?? null;
       return c.json({ ...found, error, faults, body: bodyOf(found.body) }, 200);
     })
     .openapi(replayOne, async (c) => {
-      const { id, source, bytes } = await requestNumbered(room, c.req.valid('param').id);
+      const { id, source, bytes } = await requestNumbered(deps, c.req.valid('param').id);
       if (bytes === 0) throw new Problem(409, `Request ${id} cannot be opened again: ${bodyless}.`);
       const { dryRun = false } = (c.req.valid('json') ?? {}) as { dryRun?: boolean };
       const { results } = await replayRequests(tributary, [{ id, source }], { dryRun });
@@ -119,7 +119,7 @@ export function inboxApi(room: Room) {
     })
     .openapi(replay, async (c) => {
       const { ids, dryRun = false, after = 0, all: _all, from, to, ...rest } = c.req.valid('json');
-      await requireSource(room, rest.source);
+      await requireSource(deps, rest.source);
       // What comes while this goes on was not meant.
       const until = Math.min(epoch(to) ?? Number.POSITIVE_INFINITY, clock.now() + 1);
       const filter = ids ? { ids } : { ...rest, from: epoch(from), to: until };
@@ -131,10 +131,11 @@ export function inboxApi(room: Room) {
 }
 
 const bodyless = 'its body is kept no more';
+
 const deafText = (source: string) => `${source} takes no webhooks any more`;
 
-async function requestNumbered(room: Room, id: number) {
-  const found = await requestById(room.tributary.database, id);
+async function requestNumbered(deps: Deps, id: number) {
+  const found = await requestById(deps.tributary.database, id);
   if (!found) throw new Problem(404, `The inbox holds no request ${id}: it is forgotten, or never was.`);
   return found;
 }

@@ -1,7 +1,7 @@
 // Which dead letters are meant, as every route about them is asked. It knows no route.
 import type { DeadLetterFilter } from '../../tables/dead-letters.ts';
+import type { Deps } from '../deps.ts';
 import { requireCode, requireLetters, requireSource } from '../known.ts';
-import type { Room } from '../room.ts';
 
 type Given = Omit<DeadLetterFilter, 'since' | 'until'> & {
   since?: string | undefined;
@@ -15,14 +15,14 @@ export function letterFilterOf({ ids, kind, source, code, since, until, text }: 
 
 /** Throws the problem where the filter names what is not known. */
 export async function requireKnown(
-  room: Room,
+  deps: Deps,
   {
     ids,
     source,
     code,
   }: { ids?: number[] | undefined; source?: string | undefined; code?: string | undefined },
 ): Promise<void> {
-  await requireLetters(room, ids);
-  await requireSource(room, source);
-  await requireCode(room, code);
+  await requireLetters(deps, ids);
+  await requireSource(deps, source);
+  await requireCode(deps, code);
 }

@@ -4,9 +4,9 @@ import { createRoute } from '@hono/zod-openapi';
 import { pinParam, pinRequest, pinShape, unpinnedShape } from '../../contract/pin.ts';
 import { pin, unpin } from '../../sync/intake/pinning.ts';
 import { findCustomers } from '../../sync/views/find-customer.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { nobody, Problem, problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const tags = ['customers'];
 
@@ -39,14 +39,14 @@ const release = createRoute({
   },
 });
 
-export function pinsApi(room: Room) {
-  const { tributary } = room;
+export function pinsApi(deps: Deps) {
+  const { tributary } = deps;
   return newApi()
     .openapi(put, async (c) => {
       const { sourceId, field } = c.req.valid('param');
       const { value, note } = c.req.valid('json');
       const done = await pin(tributary, { sourceId, field, value, note });
-      if (!done.pinned && done.because === 'no customer') throw await noCustomer(room, sourceId);
+      if (!done.pinned && done.because === 'no customer') throw await noCustomer(deps, sourceId);
       if (!done.pinned) throw badPin(done.about, done.about === 'field' ? field : value, done.fault);
       tributary.wake();
       const { pinnedAt, revision } = done;
@@ -55,7 +55,7 @@ export function pinsApi(room: Room) {
     .openapi(release, async (c) => {
       const { sourceId, field } = c.req.valid('param');
       const done = await unpin(tributary, { sourceId, field });
-      if (!done.released && !done.isKnown) throw await noCustomer(room, sourceId);
+      if (!done.released && !done.isKnown) throw await noCustomer(deps, sourceId);
       if (!done.released) {
         const pinned = done.pinned.length
           ? `Pinned are ${done.pinned.join(', ')}.`
@@ -68,7 +68,7 @@ export function pinsApi(room: Room) {
 }
 
 /** Who writes must name the customer itself; what was probably meant is told. */
-async function noCustomer({ tributary }: Room, id: string): Promise<Problem> {
+async function noCustomer({ tributary }: Deps, id: string): Promise<Problem> {
   const meant = await findCustomers(tributary.database, tributary.rules, id);
   const hint = meant.map(({ sourceId, by }) => ` By its ${by} it may be ${sourceId}.`).join('');
   const detail = `No customer has the source ID ${id}.${hint}`;

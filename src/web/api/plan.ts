@@ -2,8 +2,14 @@
 // the forecast itself.
 
 import { createRoute } from '@hono/zod-openapi';
-import type { Forecast, KeptForecast } from '../../contract/forecast.ts';
-import { forecastsMadeShape, forecastsQuery, forecastsShape, planRequest } from '../../contract/forecast.ts';
+import {
+  type Forecast,
+  forecastsMadeShape,
+  forecastsQuery,
+  forecastsShape,
+  type KeptForecast,
+  planRequest,
+} from '../../contract/forecast.ts';
 import type { Run } from '../../contract/run.ts';
 import type { Source } from '../../sync/intake/source.ts';
 import { UnknownSizeError } from '../../sync/plan/plan-records.ts';
@@ -12,10 +18,10 @@ import type { DryRunReport } from '../../sync/preview/dry-run.ts';
 import { keepForecast, listForecasts } from '../../tables/forecasts.ts';
 import { reportOf } from '../../tables/runs.ts';
 import { number } from '../../words.ts';
+import { type Deps, newApi, sourceNamed } from '../deps.ts';
 import { requireSchema } from '../known-schema.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
-import { newApi, type Room, sourceNamed } from '../room.ts';
 import { runNamed } from './runs.ts';
 
 const tags = ['forecasts'];
@@ -56,17 +62,17 @@ const list = createRoute({
   },
 });
 
-export function planApi(room: Room) {
-  const { tributary } = room;
+export function planApi(deps: Deps) {
+  const { tributary } = deps;
   return newApi()
     .openapi(make, async (c) => {
       const { source, mode, records, dryRunId, force } = c.req.valid('json');
-      const sources = source === undefined ? pulled(room) : [requirePull(sourceNamed(room, source))];
+      const sources = source === undefined ? pulled(deps) : [requirePull(sourceNamed(deps, source))];
       const exact =
-        dryRunId === undefined ? undefined : await dryRunOf(room, dryRunId, { source: source!, mode });
+        dryRunId === undefined ? undefined : await dryRunOf(deps, dryRunId, { source: source!, mode });
       await requireSchema(tributary);
       const forecasts: Forecast[] = [];
-      for (const one of sources) forecasts.push(await planOf(room, one, { mode, records, exact }));
+      for (const one of sources) forecasts.push(await planOf(deps, one, { mode, records, exact }));
       if (!force) refuseWhatCannotFit(forecasts);
       const kept = [];
       for (const forecast of forecasts)
@@ -82,7 +88,7 @@ export function planApi(room: Room) {
     });
 }
 
-async function planOf({ tributary }: Room, source: Source, request: PlanRequest): Promise<Forecast> {
+async function planOf({ tributary }: Deps, source: Source, request: PlanRequest): Promise<Forecast> {
   try {
     return await tributary.plan(source, request);
   } catch (error) {
@@ -91,7 +97,7 @@ async function planOf({ tributary }: Room, source: Source, request: PlanRequest)
   }
 }
 
-function pulled({ tributary }: Room): Source[] {
+function pulled({ tributary }: Deps): Source[] {
   return tributary.rules.sources.filter(({ canPull }) => canPull);
 }
 
@@ -104,13 +110,13 @@ function requirePull(source: Source): Source {
 }
 
 async function dryRunOf(
-  room: Room,
+  deps: Deps,
   id: number,
   { source, mode }: { source: string; mode: Run['mode'] },
 ): Promise<PlanRequest['exact']> {
-  const run = await runNamed(room, id);
+  const run = await runNamed(deps, id);
   const isIt = run.request.dryRun && run.source === source && run.mode === mode && run.state === 'finished';
-  const report = isIt ? await reportOf(room.tributary.database, id) : null;
+  const report = isIt ? await reportOf(deps.tributary.database, id) : null;
   if (report) return { runId: id, report: report as unknown as DryRunReport };
   throw new Problem(409, `Run ${id} is no finished dry run of ${source} in the mode ${mode}.`, {
     type: 'no-report',

@@ -7,11 +7,11 @@ import type { MetadataSchema } from '../../connector.ts';
 import { previewRequest, previewShape } from '../../contract/preview.ts';
 import { Rules } from '../../sync/intake/rules.ts';
 import { type PreviewOptions, type PreviewReport, preview } from '../../sync/preview/preview.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { requireSchema } from '../known-schema.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
 import { proposedParts, proposedWhole } from '../proposal.ts';
-import { newApi, type Room } from '../room.ts';
 
 const route = createRoute({
   method: 'post',
@@ -28,13 +28,13 @@ const route = createRoute({
   },
 });
 
-export function previewApi(room: Room) {
-  const { tributary } = room;
+export function previewApi(deps: Deps) {
+  const { tributary } = deps;
   let isGoing = false;
   return newApi().openapi(route, async (c) => {
     const { config, mapping, merge, payloads, samples } = c.req.valid('json');
     const { sources, destination } = tributary.config;
-    const connectors = room.connectors ?? [
+    const connectors = deps.connectors ?? [
       ...sources.map(({ connector }) => connector),
       destination.connector,
     ];

@@ -6,9 +6,9 @@ import { probedShape, probeRequest, probeShape } from '../../contract/probe.ts';
 import { carryProbe, type Probed, ProbeError } from '../../sync/probe/probe.ts';
 import { destinationName, listPauses } from '../../tables/pauses.ts';
 import { keepTraits, provenTraits } from '../../tables/traits.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const tags = ['destination'];
 
@@ -44,7 +44,7 @@ const carry = createRoute({
   },
 });
 
-export function probeApi({ tributary }: Room) {
+export function probeApi({ tributary }: Deps) {
   let isGoing = false;
   return newApi()
     .openapi(show, async (c) => c.json(await found(tributary), 200))

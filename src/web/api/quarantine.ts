@@ -4,10 +4,10 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { text } from '../../contract/parts.ts';
 import { quarantineQuery, quarantineShape } from '../../contract/record.ts';
 import { listQuarantine, type QuarantinePlace } from '../../sync/views/quarantine.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { requireFields, requireSource } from '../known.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const quarantine = createRoute({
   method: 'get',
@@ -27,12 +27,12 @@ const quarantine = createRoute({
   },
 });
 
-export function quarantineApi(room: Room) {
-  const { database, rules } = room.tributary;
+export function quarantineApi(deps: Deps) {
+  const { database, rules } = deps.tributary;
   return newApi().openapi(quarantine, async (c) => {
     const { limit, after, ...filter } = c.req.valid('query');
-    await requireSource(room, filter.source);
-    if (filter.field !== undefined) await requireFields(room, 'field', [filter.field]);
+    await requireSource(deps, filter.source);
+    if (filter.field !== undefined) await requireFields(deps, 'field', [filter.field]);
     const place = after === undefined ? undefined : placeOf(after);
     const found = await listQuarantine(database, rules, filter, { after: place, limit: limit + 1 });
     const page = found.slice(0, limit);

@@ -5,9 +5,9 @@ import { sourceParam } from '../../contract/parts.ts';
 import { rewindRequest, runShape } from '../../contract/run.ts';
 import { type Rewound, rewind } from '../../sync/pull/rewind.ts';
 import { iso } from '../../words.ts';
+import { type Deps, newApi, sourceNamed } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
-import { newApi, type Room, sourceNamed } from '../room.ts';
 import { refusePaused } from './sources.ts';
 
 const rewindRoute = createRoute({
@@ -33,13 +33,13 @@ const rewindRoute = createRoute({
   },
 });
 
-export function rewindApi(room: Room) {
-  const { tributary } = room;
+export function rewindApi(deps: Deps) {
+  const { tributary } = deps;
   const { database, clock } = tributary;
   return newApi().openapi(rewindRoute, async (c) => {
-    const source = sourceNamed(room, c.req.valid('param').source);
+    const source = sourceNamed(deps, c.req.valid('param').source);
     const to = Date.parse(c.req.valid('json').to);
-    await refusePaused(room, source.name);
+    await refusePaused(deps, source.name);
     const now = clock.now();
     const done = await database.transaction((tx) => rewind(tx, source, { to, now }));
     if (!done.rewound) throw refusal(source.name, source.config.connector.name, done);

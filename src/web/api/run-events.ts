@@ -5,12 +5,13 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import { runParam, runShape } from '../../contract/run.ts';
 import { runById } from '../../tables/runs.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 import { runNamed } from './runs.ts';
 
 const everyMs = 500;
+
 /** Proxies cut connections that are silent for long. */
 const heartbeatMs = 15_000;
 
@@ -29,9 +30,9 @@ const events = createRoute({
   },
 });
 
-export function runEventsApi(room: Room) {
+export function runEventsApi(deps: Deps) {
   return newApi().openapi(events, async (c) => {
-    const { id } = await runNamed(room, c.req.valid('param').id);
+    const { id } = await runNamed(deps, c.req.valid('param').id);
     const left = new AbortController();
     // Absent where the app is called without a server.
     const closing = c.env?.closing;
@@ -40,17 +41,17 @@ export function runEventsApi(room: Room) {
     return streamSSE(c, async (stream) => {
       stream.onAbort(() => left.abort());
       try {
-        await follow(room, id, stream, over);
+        await follow(deps, id, stream, over);
       } catch (error) {
         if (!over.aborted)
-          room.tributary.log.error({ err: error, run: id }, 'the events of a run were cut short');
+          deps.tributary.log.error({ err: error, run: id }, 'the events of a run were cut short');
       }
     }) as never;
   });
 }
 
 async function follow(
-  { tributary }: Room,
+  { tributary }: Deps,
   id: number,
   stream: SSEStreamingApi,
   over: AbortSignal,

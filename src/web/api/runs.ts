@@ -10,10 +10,10 @@ import {
   runsShape,
 } from '../../contract/run.ts';
 import { cancelRun, listRuns, reportOf, runById } from '../../tables/runs.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { requireSource } from '../known.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const tags = ['runs'];
 
@@ -56,18 +56,18 @@ const cancel = createRoute({
   responses: { 202: { description: 'The run.', content: jsonOf(runShape) }, ...problems(400, 404, 409) },
 });
 
-export function runsApi(room: Room) {
-  const { tributary } = room;
+export function runsApi(deps: Deps) {
+  const { tributary } = deps;
   return newApi()
     .openapi(list, async (c) => {
       const { limit, ...filter } = c.req.valid('query');
-      await requireSource(room, filter.source);
+      await requireSource(deps, filter.source);
       const runs = await listRuns(tributary.database, { ...filter, limit: limit + 1 });
       const page = runs.slice(0, limit);
       return c.json({ runs: page, next: runs.length > limit ? page.at(-1)!.id : null }, 200);
     })
     .openapi(one, async (c) => {
-      const run = await runNamed(room, c.req.valid('param').id);
+      const run = await runNamed(deps, c.req.valid('param').id);
       const kept = (await reportOf(tributary.database, run.id)) as {
         columns?: ReportedRun['columns'];
       } | null;
@@ -77,10 +77,10 @@ export function runsApi(room: Room) {
       return c.json({ ...run, ...found }, 200);
     })
     .openapi(cancel, async (c) => {
-      const { id } = await runNamed(room, c.req.valid('param').id);
+      const { id } = await runNamed(deps, c.req.valid('param').id);
       const run = await cancelRun(tributary.database, id, tributary.clock.now());
       if (!run)
-        throw new Problem(409, `Run ${id} has ended already: ${(await runNamed(room, id)).state}.`, {
+        throw new Problem(409, `Run ${id} has ended already: ${(await runNamed(deps, id)).state}.`, {
           type: 'ended',
         });
       return c.json(run, 202);
@@ -88,8 +88,8 @@ export function runsApi(room: Room) {
 }
 
 /** Throws the problem where there is no such run. */
-export async function runNamed(room: Room, id: number) {
-  const run = await runById(room.tributary.database, id);
+export async function runNamed(deps: Deps, id: number) {
+  const run = await runById(deps.tributary.database, id);
   if (!run) throw new Problem(404, `There is no run ${id}.`);
   return run;
 }

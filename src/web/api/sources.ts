@@ -9,9 +9,9 @@ import type { Source } from '../../sync/intake/source.ts';
 import { checkpoint } from '../../tables/checkpoints.ts';
 import { destinationName, listPauses, pause, pullTrialForward, resume } from '../../tables/pauses.ts';
 import { goingRun } from '../../tables/runs.ts';
+import { type Deps, newApi, sourceNamed } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
-import { newApi, type Room, sourceNamed } from '../room.ts';
 import { readSources } from '../status.ts';
 
 const tags = ['sources'];
@@ -89,7 +89,7 @@ const withdrawRoute = createRoute({
   },
 });
 
-async function withdraw({ tributary }: Room, name: string): Promise<void> {
+async function withdraw({ tributary }: Deps, name: string): Promise<void> {
   if (tributary.rules.source(name))
     throw new Problem(
       409,
@@ -103,44 +103,44 @@ async function withdraw({ tributary }: Room, name: string): Promise<void> {
   );
 }
 
-export function sourcesApi(room: Room) {
+export function sourcesApi(deps: Deps) {
   return newApi()
-    .openapi(list, async (c) => c.json({ sources: await readSources(room) }, 200))
+    .openapi(list, async (c) => c.json({ sources: await readSources(deps) }, 200))
     .openapi(withdrawRoute, async (c) => {
       const { source: name } = c.req.valid('param');
-      await withdraw(room, name);
+      await withdraw(deps, name);
       return c.json({ name, withdrawn: true as const }, 202);
     })
     .openapi(sync, async (c) => {
-      const source = sourceNamed(room, c.req.valid('param').source);
+      const source = sourceNamed(deps, c.req.valid('param').source);
       const { mode = 'incremental', recordIds, dryRun = false } = c.req.valid('json');
       if (mode === 'records') requireReading(source);
       else requirePulling(source, mode);
-      const isTrial = !dryRun && (await triedNow(room, source.name));
-      if (!isTrial) await refusePaused(room, source.name);
-      const asked = await room.tributary.request({
+      const isTrial = !dryRun && (await triedNow(deps, source.name));
+      if (!isTrial) await refusePaused(deps, source.name);
+      const asked = await deps.tributary.request({
         source: source.name,
         mode,
         trigger: 'manual',
-        lane: await laneOf(room, source, mode),
+        lane: await laneOf(deps, source, mode),
         request: {
           ...(recordIds && { recordIds: [...new Set(recordIds)] }),
           ...(dryRun && { dryRun }),
         },
       });
       // The run that waited for the trial may have begun with it.
-      const run = asked ?? (isTrial ? await goingRun(room.tributary.database, source.name, mode) : null);
-      if (!run) await refuseSecond(room, source.name, mode);
-      if (!dryRun) await room.tributary.hurryDeliveries();
+      const run = asked ?? (isTrial ? await goingRun(deps.tributary.database, source.name, mode) : null);
+      if (!run) await refuseSecond(deps, source.name, mode);
+      if (!dryRun) await deps.tributary.hurryDeliveries();
       return c.json(run!, 202, { location: `/api/runs/${run!.id}` });
     })
     .openapi(pauseRoute, async (c) => {
-      const { name } = sourceNamed(room, c.req.valid('param').source);
-      return c.json(await pauseByPerson(room, name, c.req.valid('json').reason), 200);
+      const { name } = sourceNamed(deps, c.req.valid('param').source);
+      return c.json(await pauseByPerson(deps, name, c.req.valid('json').reason), 200);
     })
     .openapi(resumeRoute, async (c) => {
-      const { name } = sourceNamed(room, c.req.valid('param').source);
-      return c.json(await resumeByPerson(room, name), 200);
+      const { name } = sourceNamed(deps, c.req.valid('param').source);
+      return c.json(await resumeByPerson(deps, name), 200);
     });
 }
 
@@ -165,14 +165,14 @@ function requirePulling({ name, canPull, streams, config }: Source, mode: string
 }
 
 /** True where the vendor refused the credentials, and is asked again now: the run that is asked for is the trial. */
-async function triedNow({ tributary: { database, clock } }: Room, name: string): Promise<boolean> {
+async function triedNow({ tributary: { database, clock } }: Deps, name: string): Promise<boolean> {
   const paused = (await listPauses(database)).get(name);
   return paused?.cause === 'unauthorized' && pullTrialForward(database, name, clock.now());
 }
 
 /** Throws the problem where nothing would become of a run. */
-export async function refusePaused(room: Room, name: string): Promise<void> {
-  const paused = (await listPauses(room.tributary.database)).get(name);
+export async function refusePaused(deps: Deps, name: string): Promise<void> {
+  const paused = (await listPauses(deps.tributary.database)).get(name);
   if (!paused) return;
   throw new Problem(
     409,
@@ -182,10 +182,10 @@ export async function refusePaused(room: Room, name: string): Promise<void> {
 }
 
 /** What brings everything must not go before what a person waits for. */
-async function laneOf(room: Room, source: Source, mode: 'incremental' | 'full' | 'records') {
+async function laneOf(deps: Deps, source: Source, mode: 'incremental' | 'full' | 'records') {
   if (mode === 'full') return 'backfill';
   if (mode === 'records') return 'manual';
-  const { database } = room.tributary;
+  const { database } = deps.tributary;
   const leads = await Promise.all(
     source.streams
       .filter((stream) => stream.pull !== undefined)
@@ -195,11 +195,11 @@ async function laneOf(room: Room, source: Source, mode: 'incremental' | 'full' |
 }
 
 async function refuseSecond(
-  room: Room,
+  deps: Deps,
   source: string,
   mode: 'incremental' | 'full' | 'records',
 ): Promise<never> {
-  const going = await goingRun(room.tributary.database, source, mode);
+  const going = await goingRun(deps.tributary.database, source, mode);
   const which = going ? `run ${going.id}` : 'one';
   throw new Problem(
     409,
@@ -214,17 +214,17 @@ async function refuseSecond(
   );
 }
 
-export async function pauseByPerson(room: Room, name: string, reason = 'paused by a person') {
-  const { database, clock, log } = room.tributary;
+export async function pauseByPerson(deps: Deps, name: string, reason = 'paused by a person') {
+  const { database, clock, log } = deps.tributary;
   await pause(database, name, { cause: 'person', reason }, clock.now());
   log.info({ source: name, reason }, 'paused by a person');
   return { name, paused: (await listPauses(database)).get(name) ?? null };
 }
 
-export async function resumeByPerson(room: Room, name: string) {
-  const { database, log } = room.tributary;
+export async function resumeByPerson(deps: Deps, name: string) {
+  const { database, log } = deps.tributary;
   if (await resume(database, name)) log.info({ source: name }, 'resumed by a person');
-  if (name === destinationName) await room.tributary.hurryDeliveries();
-  else room.tributary.wake();
+  if (name === destinationName) await deps.tributary.hurryDeliveries();
+  else deps.tributary.wake();
   return { name, paused: null };
 }

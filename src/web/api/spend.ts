@@ -4,9 +4,9 @@ import { createRoute } from '@hono/zod-openapi';
 import { spendQuery, spendShape } from '../../contract/spend.ts';
 import { readSpend } from '../../engine/quota/spend.ts';
 import { destinationName } from '../../tables/pauses.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const hourMs = 3_600_000;
 
@@ -29,7 +29,7 @@ const spend = createRoute({
   },
 });
 
-export function spendApi({ tributary }: Room) {
+export function spendApi({ tributary }: Deps) {
   return newApi().openapi(spend, async (c) => {
     const { hours } = c.req.valid('query');
     const { database, clock, rules, config } = tributary;

@@ -2,9 +2,9 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import { statusShape } from '../../contract/status.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 import { readStatus } from '../status.ts';
 
 const status = createRoute({
@@ -17,6 +17,6 @@ const status = createRoute({
   responses: { 200: { description: 'The status.', content: jsonOf(statusShape) }, ...problems() },
 });
 
-export function statusApi(room: Room) {
-  return newApi().openapi(status, async (c) => c.json(await readStatus(room), 200));
+export function statusApi(deps: Deps) {
+  return newApi().openapi(status, async (c) => c.json(await readStatus(deps), 200));
 }

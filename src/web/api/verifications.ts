@@ -10,13 +10,15 @@ import {
   verificationsShape,
 } from '../../contract/verification.ts';
 import { checkChain, listVerifications, verificationById } from '../../tables/verifications.ts';
+import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
-import { newApi, type Room } from '../room.ts';
 
 const tags = ['proof'];
+
 /** So long an answer waits for the report, since a small one is there at once. */
 const waitMs = 2_000;
+
 const lookMs = 50;
 
 const start = createRoute({
@@ -89,7 +91,7 @@ const one = createRoute({
   },
 });
 
-export function verificationsApi({ tributary }: Room) {
+export function verificationsApi({ tributary }: Deps) {
   const { database, clock } = tributary;
   return newApi()
     .openapi(start, async (c) => {

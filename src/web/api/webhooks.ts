@@ -10,9 +10,9 @@ import { withFirstFault } from '../../sync/views/inbox-faults.ts';
 import { markedRequest, markHeader, newestRequest } from '../../sync/views/sample-request.ts';
 import { type ListedRequest, requestById } from '../../tables/inbox.ts';
 import { destinationName } from '../../tables/pauses.ts';
+import { type Api, type Deps, newApi, sourceNamed } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
-import { type Api, newApi, type Room, sourceNamed } from '../room.ts';
 import { webhookState } from '../webhook-state.ts';
 import {
   addressOf,
@@ -56,56 +56,58 @@ const test = createRoute({
 
 /** Of the destination's own webhooks. */
 const usualLimits = { maxBodyBytes: null, requestsPerSecond: 1000, keepDays: 14 };
+
 const waitMs = 5_000;
+
 const lookEveryMs = 50;
 
 /** `door`: where webhooks come in. */
-export function webhookApi(room: Room, door: Api): Api {
+export function webhookApi(deps: Deps, door: Api): Api {
   return newApi()
     .openapi(about, async (c) => {
       const { source: name } = c.req.valid('param');
-      const webhook = webhookNamed(room, name);
-      const figures = await room.figures.get();
-      const state = webhookState(room, figures, name)!;
-      return c.json({ ...describe(room, name, webhook, c.req.url), ...state }, 200);
+      const webhook = webhookNamed(deps, name);
+      const figures = await deps.figures.get();
+      const state = webhookState(deps, figures, name)!;
+      return c.json({ ...describe(deps, name, webhook, c.req.url), ...state }, 200);
     })
     .openapi(test, async (c) => {
       const { source: name } = c.req.valid('param');
-      return c.json(await tryDoor(room, door, name, c.req.url), 200);
+      return c.json(await tryDoor(deps, door, name, c.req.url), 200);
     });
 }
 
 /** Throws the problem where nothing is called so, or it does not push. */
-function webhookNamed(room: Room, name: string): Webhook<unknown> {
-  const webhook = webhookOf(room, name);
+function webhookNamed(deps: Deps, name: string): Webhook<unknown> {
+  const webhook = webhookOf(deps, name);
   if (webhook) return webhook;
-  if (name !== destinationName) sourceNamed(room, name);
-  throw new Problem(404, `${name} takes no webhooks: ${connectorOf(room, name)} pushes nothing.`);
+  if (name !== destinationName) sourceNamed(deps, name);
+  throw new Problem(404, `${name} takes no webhooks: ${connectorOf(deps, name)} pushes nothing.`);
 }
 
-function connectorOf({ tributary }: Room, name: string): string {
+function connectorOf({ tributary }: Deps, name: string): string {
   const { connector } =
     name === destinationName ? tributary.config.destination : tributary.rules.source(name)!.config;
   return connector.name;
 }
 
 /** The address of this server, as the vendor calls it: without a slash at the end. `asked`: a URL of this server. */
-function baseOf({ tributary }: Room, asked: string): string {
+function baseOf({ tributary }: Deps, asked: string): string {
   return tributary.config.publicUrl?.replace(/\/+$/, '') ?? new URL(asked).origin;
 }
 
 const pathOf = (name: string) => `/webhooks/${encodeURIComponent(name)}`;
 
-function describe(room: Room, name: string, webhook: Webhook<unknown>, asked: string) {
-  const { config, rules } = room.tributary;
+function describe(deps: Deps, name: string, webhook: Webhook<unknown>, asked: string) {
+  const { config, rules } = deps.tributary;
   const { authentication, checks = [], recipe, notes = [], decoding, sample } = webhook;
   const limits = rules.source(name)?.config.webhook ?? usualLimits;
   const headers = (of: { readonly [name: string]: string }) =>
     Object.entries(of).map(([name, value]) => ({ name, value }));
   return {
     source: name,
-    connector: connectorOf(room, name),
-    url: addressOf(`${baseOf(room, asked)}${pathOf(name)}`, webhook),
+    connector: connectorOf(deps, name),
+    url: addressOf(`${baseOf(deps, asked)}${pathOf(name)}`, webhook),
     path: addressOf(pathOf(name), webhook),
     isPublic: config.publicUrl !== null,
     authentication: [...new Set(authentication.map(schemeText))],
@@ -136,12 +138,12 @@ const unsent = (reason: string): WebhookTest => ({
   request: null,
 });
 
-async function tryDoor(room: Room, door: Api, name: string, asked: string): Promise<WebhookTest> {
-  const webhook = webhookNamed(room, name);
-  const { clock, database } = room.tributary;
+async function tryDoor(deps: Deps, door: Api, name: string, asked: string): Promise<WebhookTest> {
+  const webhook = webhookNamed(deps, name);
+  const { clock, database } = deps.tributary;
   if (webhook.sample === undefined)
-    return unsent(`${connectorOf(room, name)} has no sample: send one from the vendor's own screens.`);
-  const base = baseOf(room, asked);
+    return unsent(`${connectorOf(deps, name)} has no sample: send one from the vendor's own screens.`);
+  const base = baseOf(deps, asked);
   const signed = signedRequest(
     webhook,
     {
@@ -162,7 +164,7 @@ async function tryDoor(room: Room, door: Api, name: string, asked: string): Prom
     headers: { ...headers, [markHeader]: mark },
     body: new Uint8Array(body),
   });
-  const request = response.ok ? await openedRequest(room, { source: name, mark, after }) : null;
+  const request = response.ok ? await openedRequest(deps, { source: name, mark, after }) : null;
   return {
     sent: true,
     reason: null,
@@ -183,7 +185,7 @@ function headersOf(webhook: Webhook<unknown>): { [name: string]: string } {
 
 /** What was kept, once it is opened; as it is where that takes too long. Null where it was not kept. */
 async function openedRequest(
-  { tributary }: Room,
+  { tributary }: Deps,
   sought: { source: string; mark: string; after: number },
 ): Promise<ListedRequest | null> {
   const { clock, database } = tributary;

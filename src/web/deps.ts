@@ -1,4 +1,5 @@
 // What every route is handed, and the form that all of them are built on.
+
 import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
@@ -17,7 +18,7 @@ import type { Rates } from './rates.ts';
 import type { Refusals } from './refusals.ts';
 import type { Remembered } from './remembered.ts';
 
-export interface Room {
+export interface Deps {
   tributary: Tributary;
   version: string;
   /** Epoch milliseconds. */
@@ -78,10 +79,10 @@ function encodes({ responses }: Pick<RouteConfig, 'responses'>): MiddlewareHandl
 }
 
 /** Throws the problem where no source is so called. */
-export function sourceNamed(room: Room, name: string) {
-  const source = room.tributary.rules.source(name);
+export function sourceNamed(deps: Deps, name: string) {
+  const source = deps.tributary.rules.source(name);
   if (source) return source;
-  const names = room.tributary.rules.sources.map((known) => known.name);
+  const names = deps.tributary.rules.sources.map((known) => known.name);
   throw new Problem(
     404,
     `No source is called ${name}. ${names.length ? `There is ${names.join(', ')}.` : 'None is configured.'}`,
