@@ -48,7 +48,7 @@ if (place === 'waiting') {
 } else if (place === 'holding') {
   const line = new PrioritySemaphore(requests);
   const ways = await Promise.all(Array.from({ length: requests }, () => line.enter(lane)));
-  const holding = Array.from({ length: requests }, () => budget.run({ lane, line }, call));
+  const holding = Array.from({ length: requests }, () => budget.run({ lane, semaphore: line }, call));
   while (line.waiting < requests) await systemClock.sleep(10);
   process.send?.('there');
   await ordered;

@@ -31,8 +31,8 @@ export interface Call {
   bucket?: string | undefined;
   lane: Lane;
   signal?: AbortSignal | undefined;
-  /** A further line to stand in after the quotas, such as that for a connection. */
-  line?: PrioritySemaphore;
+  /** A semaphore to pass after the quotas, such as that for a connection. */
+  semaphore?: PrioritySemaphore;
 }
 
 /** How often the process looks at what others have written, while it holds or wants anything. */
@@ -218,7 +218,7 @@ export class Budget {
   async run<Result>(call: Call, send: (isOurs: () => boolean) => Promise<Result>): Promise<Result> {
     const { clock } = this.#deps;
     const gates = this.#drawnOn(call.bucket);
-    const { slots, leaveLine } = await this.#enter(gates, call);
+    const { slots, leaveSemaphore } = await this.#enter(gates, call);
     const sentAt = clock.now();
     let sent = true;
     let refusing: QuotaGate | undefined;
@@ -232,7 +232,7 @@ export class Budget {
         refusing = this.#refused(gates, call.bucket, error, sentAt);
       throw error;
     } finally {
-      leaveLine?.();
+      leaveSemaphore?.();
       for (const slot of slots) slot.leave(sent);
       if (sent) this.#count(gates, call.lane, refusing);
     }
@@ -264,19 +264,19 @@ export class Budget {
 
   async #enter(
     gates: readonly QuotaGate[],
-    { lane, signal, line }: Call,
-  ): Promise<{ slots: Slot[]; leaveLine: (() => void) | undefined }> {
+    { lane, signal, semaphore }: Call,
+  ): Promise<{ slots: Slot[]; leaveSemaphore: (() => void) | undefined }> {
     for (;;) {
       const slots: Slot[] = [];
-      let leaveLine: (() => void) | undefined;
+      let leaveSemaphore: (() => void) | undefined;
       try {
         for (const gate of gates) slots.push(await gate.enter(lane, signal));
-        leaveLine = await line?.enter(lane, signal).catch(() => {
+        leaveSemaphore = await semaphore?.enter(lane, signal).catch(() => {
           throw stopped();
         });
         if (signal?.aborted) throw stopped();
       } catch (error) {
-        leaveLine?.();
+        leaveSemaphore?.();
         for (const slot of slots) slot.leave(false);
         throw error;
       }
@@ -284,8 +284,8 @@ export class Budget {
       // process) a slice may have lapsed and another quota may have run out.
       const now = this.#deps.clock.now();
       const open = gates.every((gate) => gate.exhaustedUntil <= now);
-      if (open && slots.every((slot) => slot.valid(now))) return { slots, leaveLine };
-      leaveLine?.();
+      if (open && slots.every((slot) => slot.valid(now))) return { slots, leaveSemaphore };
+      leaveSemaphore?.();
       for (const slot of slots) slot.leave(false);
     }
   }

@@ -1,5 +1,5 @@
-// In which order those who wait in a line go in: better lanes first, but each lane with its least share. It does not know
-// what they wait for, nor when there is a place.
+// The order in which waiting callers are admitted: better lanes first, but each lane gets its minimum share. It knows neither
+// what they wait for nor when there is a place.
 import type { Queue, QueueAddOptions, RunFunction } from 'p-queue';
 import { type Lane, lanes, minShares } from './lanes.ts';
 
@@ -13,7 +13,7 @@ const whole = 1 - 1e-9;
 /**
  * The queue inside a p-queue, which asks it for the next one whenever there is a place.
  *
- * Each place that is given away owes every lane that waits its least share of a place. A lane that is owed a whole one
+ * Each place that is given away owes every lane that waits its minimum share of a place. A lane that is owed a whole one
  * goes next, the best of them first; where none is, the best lane goes, and what it is owed is less by what it got. As
  * the shares sum up to less than 1, debts are paid as they come: a lane that waits through n places gets its share of n,
  * less two at most. A debt stays while nobody of the lane waits, so that callers who give up and come back lose nothing.

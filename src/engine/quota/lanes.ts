@@ -10,8 +10,8 @@ export function laneNumber(lane: Lane): number {
 }
 
 /**
- * The share of the places of a line that a lane gets at least while somebody of it waits, however many better ones wait
- * too. What the sum leaves of 1, and the share of every lane in which nobody waits, goes to the best lane that waits.
+ * The minimum share of the places of a semaphore that a lane gets while a caller of it waits, however many callers of better
+ * lanes wait too. What the sum leaves of 1, and the share of every lane in which nobody waits, goes to the best lane that waits.
  * So a flood of webhooks leaves a backfill a call in twenty, and a webhook among floods of all others has two in three.
  */
 export const minShares: { readonly [lane in Lane]: number } = {

@@ -1,5 +1,5 @@
-// A line of callers before a room with so many places: better lanes go first, each lane gets its least share, and a place
-// is held until it is left. It does not know what the places are for.
+// Admits a limited number of callers at a time: better lanes go first, each lane gets its minimum share, and a place is held
+// until it is left. It does not know what the places are for.
 import PQueue from 'p-queue';
 import { LaneQueue, type Place } from './lane-queue.ts';
 import type { Lane } from './lanes.ts';
@@ -16,7 +16,7 @@ export class PrioritySemaphore {
     this.resize(places);
   }
 
-  /** Callers that hold a place. */
+  /** The number of callers that hold a place. */
   get inside(): number {
     return this.#queue.pending;
   }

@@ -44,7 +44,7 @@ const askSoonMs = 250;
 const wantMs = 3_000;
 
 export class SlotGate extends QuotaGate {
-  readonly #line = new PrioritySemaphore();
+  readonly #semaphore = new PrioritySemaphore();
   /** Backfills come through here first, and never hold all slots. */
   readonly #backfill = new PrioritySemaphore();
   readonly #waiters = new Set<Waiter>();
@@ -90,7 +90,7 @@ export class SlotGate extends QuotaGate {
     const leaveBackfill = await waiting;
     let slice: Slice | undefined;
     try {
-      const entering = this.#line.enter(lane, refusal.signal, () => {
+      const entering = this.#semaphore.enter(lane, refusal.signal, () => {
         slice = this.#occupy();
       });
       this.#demand();
@@ -117,13 +117,13 @@ export class SlotGate extends QuotaGate {
     return best;
   }
 
-  #slot(slice: Slice, leaveLines: () => void): Slot {
+  #slot(slice: Slice, leaveSemaphores: () => void): Slot {
     let left = false;
     const free = () => {
       slice.busy -= 1;
       slice.usedAt = this.deps.clock.now();
       this.#resize();
-      leaveLines();
+      leaveSemaphores();
       if (slice.retiring && slice.busy === 0) this.#giveBackSoon();
     };
     return {
@@ -163,7 +163,7 @@ export class SlotGate extends QuotaGate {
     const { limit } = this;
     const busy = this.#slices.reduce((sum, slice) => sum + (slice.retiring ? slice.busy : 0), 0);
     const open = this.exhaustedUntil <= this.deps.clock.now();
-    this.#line.resize(open ? Math.min(own + busy, limit) : 0);
+    this.#semaphore.resize(open ? Math.min(own + busy, limit) : 0);
     this.#backfill.resize(open ? Math.min(this.#backfillPlaces(own) + busy, limit) : 0);
   }
 
@@ -216,7 +216,7 @@ export class SlotGate extends QuotaGate {
   }
 
   get #lacking(): number {
-    return this.#line.waiting + this.#backfill.waiting;
+    return this.#semaphore.waiting + this.#backfill.waiting;
   }
 
   /** Takes slices while there are callers without a slot and slots that nobody holds. */
@@ -375,7 +375,7 @@ export class SlotGate extends QuotaGate {
     await this.#returning;
     const slices = this.#slices;
     for (const slice of slices) slice.retiring = true;
-    this.#line.resize(0);
+    this.#semaphore.resize(0);
     this.#backfill.resize(0);
     const now = this.deps.clock.now();
     await returnSlices(

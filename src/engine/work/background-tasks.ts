@@ -1,4 +1,4 @@
-// Work that goes on beside whoever began it, so much of it at once. It knows nothing of what is done.
+// Tasks that run while their caller goes on, a limited number at a time. It knows nothing of what they do.
 import PQueue from 'p-queue';
 
 export class BackgroundTasks {
@@ -8,18 +8,18 @@ export class BackgroundTasks {
     this.#queue = new PQueue({ concurrency: most });
   }
 
-  /** Begins `work`, or as soon as some other has ended. What it throws is its own affair. */
-  begin(work: () => Promise<void>): void {
+  /** Starts `work` now, or as soon as another task has ended. `work` handles its own errors. */
+  start(work: () => Promise<void>): void {
     void this.#queue.add(work);
   }
 
-  /** Resolves when nothing that was begun waits for a place. */
-  async room(): Promise<void> {
+  /** Resolves when no started task waits for a place. */
+  async ready(): Promise<void> {
     await this.#queue.onSizeLessThan(1);
   }
 
-  /** Resolves when all that was begun has ended. */
-  async over(): Promise<void> {
+  /** Resolves when every started task has ended. */
+  async idle(): Promise<void> {
     await this.#queue.onIdle();
   }
 }

@@ -1,8 +1,8 @@
-// Who goes first in this process: what somebody waits for does not stand behind work in bulk, but for the part of it that
-// is being done. It knows nothing of what either does.
+// Urgent work goes before bulk work in this process: it waits at most for the part of the bulk work that is being done. It
+// knows nothing of what either does.
 import type { Clock } from '../clock.ts';
 
-/** Work in bulk stands still for so long at most, at each of its parts: it must go on while webhooks pour in. */
+/** How long bulk work waits at most between two of its parts: it must go on while webhooks pour in. */
 const maxMs = 25;
 
 export class RightOfWay {
@@ -14,7 +14,7 @@ export class RightOfWay {
     this.#clock = clock;
   }
 
-  /** Does `work`, to which work in bulk gives way. */
+  /** Does `work`, to which bulk work yields. */
   async urgently<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#urgent += 1;
     try {
@@ -28,7 +28,7 @@ export class RightOfWay {
     }
   }
 
-  /** For work in bulk, between two of its parts: waits while anything urgent is done. */
+  /** For bulk work, between two of its parts: waits while urgent work is done. */
   readonly yieldToUrgent = async (): Promise<void> => {
     if (this.#urgent > 0) await this.#clock.sleep(maxMs, this.#clear.signal);
   };

@@ -181,7 +181,7 @@ export class Deliverer {
   async stepUrgent(signal: AbortSignal): Promise<Next> {
     const traits = this.#traits;
     const going = { among: urgentLanes, most: 1000, signal, beside: this.#urgent };
-    await this.#urgent.room();
+    await this.#urgent.ready();
     return this.#deps.rightOfWay.urgently(() =>
       this.#go(going, async (all) => {
         const due = this.#goesAlone(all, traits) ? all : [];
@@ -200,7 +200,7 @@ export class Deliverer {
 
   /** All that is on its way and that no step waits for has been answered and settled. */
   async sent(): Promise<void> {
-    await this.#urgent.over();
+    await this.#urgent.idle();
     await this.#settler.writeFreshness({ all: true });
   }
 
@@ -314,7 +314,7 @@ export class Deliverer {
     signal: AbortSignal,
   ): void {
     const { log, onUrgentSent } = this.#deps;
-    beside.begin(() =>
+    beside.start(() =>
       this.#send(plan, taken, signal)
         .catch((error) => log.error({ err: error }, 'what is urgent could not be sent; it is tried again'))
         .finally(onUrgentSent),
