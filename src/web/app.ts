@@ -33,7 +33,6 @@ import { previewApi } from './api/preview.ts';
 import { probeApi } from './api/probe.ts';
 import { quarantineApi } from './api/quarantine.ts';
 import { rewindApi } from './api/rewind.ts';
-import { runEventsApi } from './api/run-events.ts';
 import { runsApi } from './api/runs.ts';
 import { sourcesApi } from './api/sources.ts';
 import { spendApi } from './api/spend.ts';
@@ -142,7 +141,6 @@ const parts = [
   probeApi,
   deliveriesApi,
   runsApi,
-  runEventsApi,
   customersApi,
   explainApi,
   pinsApi,

@@ -45,9 +45,7 @@ export interface Deps {
 
 export type Env = {
   Bindings: {
-    /** Aborted when the server is closing: streams end. Absent where the app is called without a server. */
-    closing?: AbortSignal;
-    /** The request as the server has it. Absent likewise. */
+    /** The request as the server has it. Absent where the app is called without a server. */
     incoming?: IncomingMessage;
   };
 };

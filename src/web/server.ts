@@ -44,7 +44,7 @@ export async function serveApp(
   const limits = { ...usualConnectionLimits, ...given };
   const closing = new AbortController();
   const server = createAdaptorServer({
-    fetch: (request, bindings) => app.fetch(request, { ...bindings, closing: closing.signal }),
+    fetch: app.fetch,
     // HTTP/1.0 names no host.
     hostname: 'localhost',
     serverOptions: {

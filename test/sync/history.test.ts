@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Fields, Json } from '../../src/connector.ts';
-import { redo, stateAt, undo } from '../../src/sync/views/history.ts';
+import { stateAt, undo } from '../../src/sync/views/history.ts';
 import type { Changed } from '../../src/tables/revisions.ts';
 import { requestRun, runById } from '../../src/tables/runs.ts';
 import { createApp } from '../../src/web/app.ts';
@@ -64,12 +64,11 @@ describe('the state at a time', () => {
     );
   });
 
-  it('is the same after an undo and a redo', () => {
+  it('is that before a revision after an undo', () => {
     fc.assert(
       fc.property(someFields, someFields, (before, after) => {
         const changed = changedBetween(before, after);
         expect(undo(after, changed)).toEqual(before);
-        expect(redo(undo(after, changed), changed)).toEqual(after);
       }),
     );
   });

@@ -6,7 +6,7 @@ import type { Database } from '../../src/db/database.ts';
 import { ManualClock } from '../../src/engine/clock.ts';
 import { noCounts } from '../../src/tables/counts.ts';
 import { keepDeadLetters } from '../../src/tables/dead-letters.ts';
-import { claimRun, countPage, endRun } from '../../src/tables/runs.ts';
+import { claimRun, countPage } from '../../src/tables/runs.ts';
 import { databases } from '../support/databases.ts';
 import { type Call, caller, expectProblem, type OpenApi } from './calls.ts';
 import { deliverAll, empty, noon, takeIn } from './seed.ts';
@@ -43,15 +43,6 @@ describe.each(databases)('the API on $name', ({ open }) => {
         sources: ['crm', 'files'],
       }),
     );
-  /** Lets time go on until it has come. */
-  const heard = async <Value>(coming: Promise<Value>): Promise<Value> => {
-    let here = false;
-    void coming.finally(() => {
-      here = true;
-    });
-    while (!here) await clock.advance(500);
-    return coming;
-  };
   const countOne = (id: number, received: number) =>
     countPage(
       world.database,
@@ -399,29 +390,8 @@ describe.each(databases)('the API on $name', ({ open }) => {
     it('that are not there are not found', async () => {
       expectProblem(await call('GET', '/api/runs/99'), 404);
       expectProblem(await call('POST', '/api/runs/99/cancel'), 404);
-      expectProblem(await call('GET', '/api/runs/99/events'), 404);
       expectProblem(await call('GET', '/api/runs/x'), 400);
       expectProblem(await call('GET', '/api/runs/99999999999999999999'), 400);
-    });
-
-    it('tell their progress as it happens, and that they have ended', async () => {
-      const { body: asked } = await call('POST', '/api/sources/crm/sync', { json: { mode: 'full' } });
-      const response = await world.app.request(`/api/runs/${asked.id}/events`, {
-        headers: { authorization: 'Bearer a-token-for-the-tests' },
-      });
-      expect(response.headers.get('content-type')).toContain('text/event-stream');
-      const events = eventsOf(response);
-      expect(await events.next()).toMatchObject({ event: 'progress', data: { received: 0 } });
-      const { id } = (await claimed())!;
-      await countOne(id, 3);
-      expect(await heard(events.next())).toMatchObject({
-        event: 'progress',
-        data: { id, received: 3, expected: 10 },
-      });
-      await endRun(world.database, { id, lease }, { state: 'finished', error: null, now: clock.now() });
-      expect(await heard(events.next())).toMatchObject({ event: 'progress', data: { state: 'finished' } });
-      expect(await events.next()).toMatchObject({ event: 'end', data: { state: 'finished' } });
-      expect(await events.next()).toBeNull();
     });
   });
 
@@ -666,27 +636,3 @@ describe('the document', () => {
     }
   });
 });
-
-/** The events of a stream, one at a time; null once it has ended. Heartbeats are passed over. */
-function eventsOf(response: Response) {
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  return {
-    async next(): Promise<{ event: string; data: unknown } | null> {
-      for (;;) {
-        const end = text.indexOf('\n\n');
-        if (end >= 0) {
-          const message = text.slice(0, end);
-          text = text.slice(end + 2);
-          const event = /^event: (.*)$/m.exec(message)?.[1];
-          const data = /^data: (.*)$/m.exec(message)?.[1];
-          if (event && data) return { event, data: JSON.parse(data) };
-          continue;
-        }
-        const { done, value } = await reader.read();
-        if (done) return null;
-        text += value;
-      }
-    },
-  };
-}

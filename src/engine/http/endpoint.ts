@@ -39,16 +39,6 @@ const limits = bodyLimits();
 /** The code of the RejectedError for an answer that is more than this process can hold. */
 export const tooLargeCode = 'response_too_large';
 
-/** What became of one request, for metrics. `status` is null where no response came. */
-export interface CallReport {
-  endpoint: string;
-  method: string;
-  lane: Lane;
-  bucket: string | undefined;
-  status: number | null;
-  milliseconds: number;
-}
-
 /** A response whose body is read, or the reason why there is none. */
 type Exchange =
   | { status: number; headers: { [name: string]: string }; body: Buffer }
@@ -74,8 +64,6 @@ interface CallOptions {
 export class Endpoint {
   readonly name: string;
   readonly budget: Budget;
-  /** Called after each request. */
-  onCall: ((call: CallReport) => void) | null = null;
   readonly #description: ApiDescription;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -511,7 +499,7 @@ export class Endpoint {
 
   #report(request: ApiRequest, path: string, lane: Lane, status: number | null, startedAt: number): void {
     const milliseconds = this.#clock.now() - startedAt;
-    const { method = 'GET', bucket } = request;
+    const { method = 'GET' } = request;
     const key = String(status ?? 'failed');
     this.#counts.total += 1;
     this.#counts.byStatus[key] = (this.#counts.byStatus[key] ?? 0) + 1;
@@ -519,7 +507,6 @@ export class Endpoint {
       { method, path: this.#secrets.hide(path.split('?')[0] ?? ''), status, milliseconds, lane },
       'called',
     );
-    this.onCall?.({ endpoint: this.name, method, lane, bucket, status, milliseconds });
   }
 }
 

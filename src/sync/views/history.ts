@@ -23,20 +23,10 @@ const revisionsAtOnce = 500;
 
 /** The fields before a revision. Pure. */
 export function undo(fields: Fields, changed: Changed): Fields {
-  return turned(fields, changed, 'from');
-}
-
-/** The fields after it. Pure. */
-export function redo(fields: Fields, changed: Changed): Fields {
-  return turned(fields, changed, 'to');
-}
-
-function turned(fields: Fields, changed: Changed, side: 'from' | 'to'): Fields {
   const next = { ...fields };
-  for (const [field, sides] of Object.entries(changed)) {
-    const value = sides[side];
-    if (value === undefined) delete next[field];
-    else next[field] = value;
+  for (const [field, { from }] of Object.entries(changed)) {
+    if (from === undefined) delete next[field];
+    else next[field] = from;
   }
   return next;
 }

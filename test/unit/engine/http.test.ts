@@ -14,7 +14,7 @@ import {
   UnauthorizedError,
 } from '../../../src/connector.ts';
 import { ManualClock, systemClock } from '../../../src/engine/clock.ts';
-import { type CallReport, Endpoint } from '../../../src/engine/http/endpoint.ts';
+import { Endpoint } from '../../../src/engine/http/endpoint.ts';
 import { createLog } from '../../../src/engine/log/log.ts';
 import { Budgets, UnsentError } from '../../../src/engine/quota/budgets.ts';
 import { databases, type TestDatabase } from '../../support/databases.ts';
@@ -146,15 +146,13 @@ describe('An endpoint', () => {
   it('uses one connection again and counts its calls', async () => {
     answer = (request) => (request.url.endsWith('/gone') ? json({}, 404) : json({}));
     const endpoint = endpointOf();
-    const reports: CallReport[] = [];
-    endpoint.onCall = (call) => reports.push(call);
     const api = endpoint.api('backfill');
     await api.request({ path: '/a' });
     await api.request({ path: '/gone', answers: [404] });
     expect(endpoint.calls()).toEqual({ total: 2, byStatus: { 200: 1, 404: 1 } });
-    expect(reports).toMatchObject([
-      { endpoint: 'hubspot', method: 'GET', lane: 'backfill', status: 200 },
-      { status: 404 },
+    expect(logged.map((line) => JSON.parse(line))).toMatchObject([
+      { msg: 'called', method: 'GET', lane: 'backfill', status: 200 },
+      { msg: 'called', status: 404 },
     ]);
   });
 
