@@ -6,11 +6,11 @@ import { z } from 'zod';
 import { ConfigError, type Fault, faultsOf, shown } from './config/faults.ts';
 import { readConfigFile } from './config/file.ts';
 import { keysAt } from './config/keys.ts';
+import { checkMerge, objectOf } from './config/merge.ts';
 import { type ConfigFile, fileShape, mappingEntry, sourceShape } from './config/shape.ts';
 import { localeOver } from './connector/locale.ts';
 import type { Scheme } from './connector/webhook.ts';
 import type { Connector, Mapping, MetadataSchema } from './connector.ts';
-import { fieldFault } from './customer/fields.ts';
 import { mappingFaults } from './customer/mapping.ts';
 import type { MergeConfig } from './customer/merge.ts';
 import { addressFault } from './db/address.ts';
@@ -280,12 +280,6 @@ function verifyOf({ schedule, timezone, sample, heal }: NonNullable<z.infer<type
   return { schedule, timezone, sample: sample ?? null, heal };
 }
 
-type Parts = { readonly [key: string]: unknown };
-
-function objectOf(value: unknown): Parts {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Parts) : {};
-}
-
 interface Checker {
   connectors: readonly Connector[];
   faults: Fault[];
@@ -426,28 +420,6 @@ function checkSettings(
   ];
   if (!result.success) faults.push(...faultsOf(result.error, written, path, known));
   return result.success ? result.data : undefined;
-}
-
-/**
- * The fields that a merge names must exist. A source that it names may be configured later: until then it stands for
- * nobody, which is a warning.
- */
-function checkMerge(merge: Parts, sources: readonly string[], faults: Fault[]): string[] {
-  const lists: [string, unknown][] = [['merge.sources', merge['sources']]];
-  for (const [field, policy] of Object.entries(objectOf(merge['fields']))) {
-    const path = `merge.fields.${field}`;
-    const reason = /^((metadata|address)\..*)?\*$/.test(field) ? null : fieldFault(field);
-    if (reason !== null) faults.push({ path, found: shown(policy), allowed: reason });
-    lists.push(Array.isArray(policy) ? [path, policy] : [`${path}.sources`, objectOf(policy)['sources']]);
-  }
-  return lists.flatMap(([path, names]) =>
-    (Array.isArray(names) ? names : [])
-      .filter((name) => typeof name === 'string' && !sources.includes(name))
-      .map(
-        (name) =>
-          `${path} names ${shown(name)}, but there is no source of this name (sources: ${sources.join(', ') || 'none'}).`,
-      ),
-  );
 }
 
 /** A vendor that signs the address it calls can only be believed where that address is known. */

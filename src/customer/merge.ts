@@ -1,7 +1,6 @@
 // Contributions into one customer's fields, by a policy for each field, and the reasons for it. A pure fold: neither the
 // order of the contributions nor a repeat of one changes what comes out.
 import type { Fields, Json } from '../connector.ts';
-import { fieldFault } from './fields.ts';
 import { canonicalJson } from './json.ts';
 
 /** The fields that one record gives to one customer. */
@@ -43,21 +42,6 @@ interface Rule {
 
 export interface MergePolicy {
   rule(field: string): Rule;
-}
-
-/** What is wrong with the configuration of the merge, one sentence each. */
-export function mergeFaults(config: MergeConfig, sourceNames: readonly string[]): string[] {
-  const unknown = (where: string, sources: readonly string[] = []) =>
-    sources
-      .filter((source) => !sourceNames.includes(source))
-      .map((source) => `${where} names "${source}", but the sources are ${sourceNames.join(', ')}.`);
-  const fields = Object.entries(config.fields ?? {}).flatMap(([field, policy]) => {
-    const isPattern = /^((metadata|address)\..*)?\*$/.test(field);
-    const fault = isPattern ? null : fieldFault(field);
-    const listed = typeof policy === 'string' ? [] : 'policy' in policy ? policy.sources : policy;
-    return [...(fault === null ? [] : [fault]), ...unknown(`The merge of "${field}"`, listed)];
-  });
-  return [...unknown('The order of the merge', config.sources), ...fields];
 }
 
 /** Never throws: a source that is not among `sourceNames` stands last. */

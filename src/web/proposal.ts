@@ -2,12 +2,13 @@
 // it: whoever may ask for a preview could else have any secret shown as a mapped value.
 
 import { ConfigError } from '../config/faults.ts';
+import { checkMerge } from '../config/merge.ts';
 import { mappingShape, mergeShape, sourceShape } from '../config/shape.ts';
 import { type Config, checkConfig } from '../config.ts';
 import type { Connector, Mapping } from '../connector.ts';
 import type { Fault } from '../contract/problem.ts';
 import { mappingFaults } from '../customer/mapping.ts';
-import { type MergeConfig, mergeFaults } from '../customer/merge.ts';
+import type { MergeConfig } from '../customer/merge.ts';
 import { faultsOf, Problem } from './problem.ts';
 
 const reference = /\$\{env:[^}]*\}/;
@@ -60,13 +61,14 @@ export function proposedParts(
     const mapping = checkMapping(raw, path, faults);
     if (mapping) mappings.set(source, mapping);
   }
-  const merge = parts.merge === undefined ? present.merge : checkMerge(parts.merge, names, faults);
-  if (faults.length > 0 || !merge) throw refusal(faults);
+  const { merge } = present;
+  const read = parts.merge === undefined ? { merge, warnings: [] } : readMerge(parts.merge, names, faults);
+  if (faults.length > 0 || !read) throw refusal(faults);
   const sources = present.sources.map((source) => ({
     ...source,
     mapping: mappings.get(source.name) ?? source.mapping,
   }));
-  return { ...present, sources, merge };
+  return { ...present, sources, ...read };
 }
 
 function checkMapping(raw: unknown, path: string, faults: Fault[]): Mapping | null {
@@ -85,7 +87,11 @@ function checkMapping(raw: unknown, path: string, faults: Fault[]): Mapping | nu
   return mapping;
 }
 
-function checkMerge(raw: unknown, names: readonly string[], faults: Fault[]): MergeConfig | null {
+function readMerge(
+  raw: unknown,
+  names: readonly string[],
+  faults: Fault[],
+): Pick<Config, 'merge' | 'warnings'> | null {
   const parsed = mergeShape.safeParse(raw);
   if (!parsed.success) {
     faults.push(
@@ -94,9 +100,7 @@ function checkMerge(raw: unknown, names: readonly string[], faults: Fault[]): Me
     return null;
   }
   const merge = parsed.data as MergeConfig;
-  for (const reason of mergeFaults(merge, names))
-    faults.push({ path: 'merge', found: JSON.stringify(merge).slice(0, 200), allowed: reason });
-  return merge;
+  return { merge, warnings: checkMerge(parsed.data, names, faults) };
 }
 
 function below(path: string, rest: string): string {

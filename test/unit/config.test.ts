@@ -425,6 +425,7 @@ describe('The configuration', () => {
         email: ['klaviyo'],
         phone: { policy: 'first', sources: ['hubspot', 'segment'] },
         'metadata.*': 'first',
+        '*': 'newest' as const,
       },
     };
     const faults = faultsOf(withSource({}, { merge: { fields: { ...merge.fields, emial: 'newest' } } }));

@@ -1,6 +1,8 @@
 // Previews and dry runs over HTTP: held against the OpenAPI document, and closed to whoever looks for secrets.
+
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sourceShape } from '../../src/config/shape.ts';
 import { databases } from '../support/databases.ts';
 import { versionsOf } from '../support/people.ts';
 import { until } from '../support/sync-world.ts';
@@ -79,7 +81,7 @@ describe.each(databases)('POST /api/preview on $name', ({ open }) => {
     [{ mapping: { nosuch: { name: 'name' } } }, { path: 'mapping.nosuch' }],
     [{ mapping: { crm: { name: 7 } } }, { path: 'mapping.crm.name' }],
     [{ mapping: { crm: { nmae: 'x' } } }, { path: 'mapping.crm.nmae' }],
-    [{ merge: { fields: { name: ['nosuch'] } } }, { path: 'merge' }],
+    [{ merge: { fields: { emial: 'newest' } } }, { path: 'merge.fields.emial' }],
     [
       { config: config(present, { deletes: 'blank' }) },
       { path: 'config.deletes', allowed: '"onOrphaned" in its place, with the same value' },
@@ -88,6 +90,25 @@ describe.each(databases)('POST /api/preview on $name', ({ open }) => {
   ])('refuses %j with the fault', async (json, fault) => {
     const answer = await call('POST', '/api/preview', { json });
     expectProblem(answer, 400, { faults: expect.arrayContaining([expect.objectContaining(fault)]) });
+  });
+
+  it('takes a merge that names a source there is not, in either form, and says so', async () => {
+    const merge = { fields: { name: ['nosuch'] } };
+    const note =
+      'merge.fields.name names "nosuch", but there is no source of this name (sources: crm, files).';
+    for (const json of [{ merge }, { config: config(present, { merge }) }])
+      expect((await call('POST', '/api/preview', { json })).body.notes).toContain(note);
+  });
+
+  it('takes no reference to the environment in a setting that is not of the connector', async () => {
+    for (const key of Object.keys(sourceShape.shape)) {
+      const crm = { connector: 'people', mapping: present, [key]: reference('PATH') };
+      const answer = await call('POST', '/api/preview', {
+        json: { config: config(present, { sources: { crm } }) },
+      });
+      const fault = { path: `config.sources.crm.${key}`, allowed: expect.stringContaining('no reference') };
+      expectProblem(answer, 400, { faults: expect.arrayContaining([expect.objectContaining(fault)]) });
+    }
   });
 
   it('says every fault at once', async () => {

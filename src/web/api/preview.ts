@@ -65,12 +65,13 @@ export async function previewConfig(
   if (!tributary.schemaIsKnown) await tributary.refreshSchema();
   const { connector } = proposed.destination;
   const settings = tributary.settingsOf(proposed.destination);
-  return preview(tributary.database, {
+  const report = await preview(tributary.database, {
     present: tributary.rules,
     proposed: new Rules(proposed, schemaOf(tributary, proposed)),
     sending: { destination: connector.destination!, settings, onOrphaned: proposed.onOrphaned },
     ...options,
   });
+  return { ...report, notes: [...proposed.warnings, ...report.notes] };
 }
 
 function schemaOf({ rules }: Tributary, { metadataSchema }: Config): MetadataSchema | null {

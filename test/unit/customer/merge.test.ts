@@ -7,7 +7,6 @@ import {
   explainMerge,
   type MergeConfig,
   merge,
-  mergeFaults,
 } from '../../../src/customer/merge.ts';
 
 const sources = ['hubspot', 'klaviyo', 'csv'];
@@ -203,27 +202,4 @@ describe('an explanation', () => {
     expect(reasons({}, [old], { name: 'mine' })).toEqual(['pin', 'A person pinned this field.']);
     expect(explainMerge([old], policyOf(), { name: 'mine' })['name']!.winner).toBe('pin');
   });
-});
-
-it('A configuration that names unknown sources or fields is told by sentences.', () => {
-  expect(
-    mergeFaults(
-      { sources: ['hubspot'], fields: { email: ['csv'], 'metadata.*': 'first', '*': 'newest' } },
-      sources,
-    ),
-  ).toEqual([]);
-  expect(
-    mergeFaults(
-      {
-        sources: ['hubspt'],
-        fields: { emial: 'newest', phone: { policy: 'first', sources: ['nobody'] }, name: ['nil'] },
-      },
-      sources,
-    ),
-  ).toEqual([
-    'The order of the merge names "hubspt", but the sources are hubspot, klaviyo, csv.',
-    '"emial" is not a field of a customer: did you mean "email"?',
-    'The merge of "phone" names "nobody", but the sources are hubspot, klaviyo, csv.',
-    'The merge of "name" names "nil", but the sources are hubspot, klaviyo, csv.',
-  ]);
 });
