@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '../../src/contract/run.ts';
-import { type Api, newApi } from '../../src/web/room.ts';
+import { type Api, newApi } from '../../src/web/deps.ts';
 import { ListenError, type Served, serveApp } from '../../src/web/server.ts';
 import { databases } from '../support/databases.ts';
 import { apiToken, openWorld, type World } from './world.ts';
