@@ -1,35 +1,13 @@
 // A simulated Customer.io workspace: its people behind the App API, its reporting webhook and the webhook actions of its
 // campaigns. Facts: reference/cep/customerio.md. It does not know who reads it, or what a customer is.
+
 import { type Context, Hono } from 'hono';
+import type { CustomerIoOptions, Fault } from './customerio/options.ts';
 import { People, type Person, type Written } from './customerio/people.ts';
 import { Pushes, type PushRequest } from './customerio/pushes.ts';
-import { type QuotaWindow, QuotaWindows } from './quota-windows.ts';
+import { QuotaWindows } from './quota-windows.ts';
 
 export type { PushRequest } from './customerio/pushes.ts';
-
-/** Run before the route: a response takes its place; `Response.error()` cuts the connection. */
-export type Fault = (request: Request) => Response | undefined;
-
-export type CustomerIoOptions = {
-  /** Epoch milliseconds. */
-  now?: () => number;
-  /** The only App API key accepted; without it any is. */
-  appKey?: string;
-  /** Signing keys of the two products. */
-  reportingSecret?: string;
-  journeysSecret?: string;
-  /** Default: ten in a second; `false`: none. */
-  quota?: QuotaWindow | false;
-  /** Where it is unverified what Customer.io does. */
-  withoutTimestamps?: boolean;
-  /** The workspace knows people by `id` alone: neither events nor the API tell a `cio_id`. */
-  withoutCioIds?: boolean;
-  /** The key under which an event of preferences says its type. */
-  preferencesType?: 'object_type' | 'object_type_type';
-  /** Off: an event of preferences does not say what they are. */
-  includesContent?: boolean;
-  faults?: Fault;
-};
 
 export class CustomerIoSimulator {
   readonly app = new Hono();

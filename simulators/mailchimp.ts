@@ -1,37 +1,14 @@
 // A simulated Mailchimp account with one audience: its members behind the Marketing API, and the webhooks that it sends.
 // Facts: reference/cep/mailchimp.md. It does not know who reads it, or what a customer is.
+
 import { type Context, Hono } from 'hono';
 import { Audience, type Draft, type Member } from './mailchimp/audience.ts';
 import { badRequest, invalidKey, MailchimpError, notFound, tooMany } from './mailchimp/errors.ts';
 import { type HookRequest, Hooks } from './mailchimp/hooks.ts';
+import type { Fault, MailchimpOptions } from './mailchimp/options.ts';
 import { listed, selected, shown } from './mailchimp/showing.ts';
 
 export type { HookRequest } from './mailchimp/hooks.ts';
-
-/** Run before the route: a response takes its place; `Response.error()` cuts the connection. */
-export type Fault = (request: Request) => Response | undefined;
-
-export type MailchimpOptions = {
-  /** Epoch milliseconds. */
-  now?: () => number;
-  /** The only key accepted; without it any is. */
-  apiKey?: string;
-  listId?: string;
-  /** Where it is unverified what Mailchimp does. */
-  sinceIncludes?: boolean;
-  beforeIncludes?: boolean;
-  listsArchived?: boolean;
-  archiveHook?: boolean;
-  /** Members have no `contact_id`: accounts of old. */
-  withoutContactIds?: boolean;
-  /** The list takes no notice of this parameter. */
-  ignores?: 'since_last_changed' | 'sort_field';
-  /** Requests answered at one time, for the user. */
-  connections?: number;
-  /** Without it webhooks are not signed, as those of before 2026. */
-  signingSecret?: string;
-  faults?: Fault;
-};
 
 export class MailchimpSimulator {
   readonly app = new Hono();
@@ -194,6 +171,7 @@ export class MailchimpSimulator {
 const links = [
   { rel: 'self', href: 'https://us19.api.mailchimp.com/3.0/lists/a1b2c3d4e5/members', method: 'GET' },
 ];
+
 const mergeFields = [
   { tag: 'FNAME', name: 'First Name', type: 'text' },
   { tag: 'LNAME', name: 'Last Name', type: 'text' },

@@ -1,24 +1,29 @@
 // A simulated Voucherify: a Hono app that holds customers and answers as the API does, strict where the real one is unclear.
 // It does not know Tributary, or who delivers its webhooks.
+
 import { type Context, Hono } from 'hono';
 import { matchedRoutes } from 'hono/route';
-import { AsyncActions, type AsyncActionType, type StoredAction } from './voucherify/async-actions.ts';
+import { AsyncActions, type StoredAction } from './voucherify/async-actions.ts';
 import { answerBetween } from './voucherify/between.ts';
-import { type Customer, type CustomerBody, truthOf } from './voucherify/customer.ts';
+import { type Customer, truthOf } from './voucherify/customer.ts';
+import type { CustomerBody } from './voucherify/customer-body.ts';
 import { CustomerWrites } from './voucherify/customer-writes.ts';
 import { ErrorResponse, notFound } from './voucherify/error-response.ts';
 import { Exports, type StoredExport } from './voucherify/exports.ts';
 import { Listing } from './voucherify/listing.ts';
 import type { MetadataSchema } from './voucherify/metadata-schema.ts';
-import type { TruthCustomer, VoucherifyOptions } from './voucherify/options.ts';
+import type { AsyncActionType, TruthCustomer, VoucherifyOptions } from './voucherify/options.ts';
 import { CallQuotas } from './voucherify/quotas.ts';
 import { addRoutes, answer, BULK_ROUTES, type Env, type World } from './voucherify/routes.ts';
 import { Truth, type TruthSnapshot } from './voucherify/truth.ts';
 import { type EventSource, envelopeOf, type WebhookType } from './voucherify/webhooks.ts';
 
 export type { BetweenAnswer } from './voucherify/between.ts';
-export type { CustomerBody } from './voucherify/customer.ts';
+
+export type { CustomerBody } from './voucherify/customer-body.ts';
+
 export type { MetadataDefinition, MetadataSchema } from './voucherify/metadata-schema.ts';
+
 export type {
   BulkFault,
   Fault,
@@ -27,6 +32,7 @@ export type {
   TruthCustomer,
   VoucherifyOptions,
 } from './voucherify/options.ts';
+
 export { signWebhook, type WebhookEnvelope } from './voucherify/webhooks.ts';
 
 /** Plain JSON. Files of exports are not in it: they are made again. */

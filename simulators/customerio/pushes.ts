@@ -1,7 +1,8 @@
 // What a workspace sends: events of its reporting webhook, and bodies of webhook actions; each signed with its product's
 // key. It knows no API.
+
 import { createHmac } from 'node:crypto';
-import type { CustomerIoOptions } from '../customerio.ts';
+import type { CustomerIoOptions } from './options.ts';
 import type { Person } from './people.ts';
 
 export interface PushRequest {

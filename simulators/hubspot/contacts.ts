@@ -2,17 +2,7 @@
 import { conflict, invalid, notFound } from './errors.ts';
 import type { Properties } from './properties.ts';
 import { UniqueValues } from './unique-values.ts';
-
-/** A contact as it was after one write; never changed, so the search index may keep an old one. Times in epoch ms. */
-export type Version = {
-  readonly id: number;
-  readonly createdAtMs: number;
-  readonly updatedAtMs: number;
-  /** 0 while the contact lives. */
-  readonly archivedAtMs: number;
-  /** By `Properties.columnOf`; shorter when the last ones are empty. */
-  readonly values: readonly (string | null)[];
-};
+import type { Version } from './version.ts';
 
 /** A contact in HubSpot's shape with every property that has a value. */
 export type Contact = {
@@ -46,8 +36,10 @@ export type ContactsOptions = {
 
 /** Archived contacts can be restored, and are listed, for 90 days (reference §4). */
 const archivedForMs = 90 * 86_400_000;
+
 /** Legacy portals number contacts in steps of 50; IDs that are not adjacent keep a reader honest. */
 const idStep = 50;
+
 const maxMergedIdentities = 250;
 
 export class Contacts {

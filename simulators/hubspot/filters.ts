@@ -1,8 +1,9 @@
 // A search request read and checked, its filters made into questions about one version of a contact
 // (reference/crm/hubspot.md §3). It does not know the index.
-import type { Contacts, Version } from './contacts.ts';
+import type { Contacts } from './contacts.ts';
 import { invalid } from './errors.ts';
 import { type Properties, type PropertyType, toEpochMs } from './properties.ts';
+import type { Version } from './version.ts';
 
 export type Filter = {
   propertyName: string;
@@ -27,11 +28,17 @@ export type Search = {
 };
 
 export const maxSearchResults = 10_000;
+
 const maxGroups = 5;
+
 const maxFiltersPerGroup = 10;
+
 const maxFilters = 25;
+
 const maxLimit = 200;
+
 const maxQueryCharacters = 3000;
+
 const searchedByText = ['firstname', 'lastname', 'email', 'phone', 'company', 'hs_additional_emails'];
 
 /** Throws the 400 HubSpot would give. */

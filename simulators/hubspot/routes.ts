@@ -1,11 +1,13 @@
 // What each route of HubSpot's contacts API answers (reference/crm/hubspot.md §2–§4). It does not know tokens, quotas or
 // faults: whoever calls a handler has seen to them.
+
 import type { Context } from 'hono';
-import { type Contacts, toId, type Values, type Version } from './contacts.ts';
+import { type Contacts, toId, type Values } from './contacts.ts';
 import { type ErrorBody, HubSpotError, invalid, notFound } from './errors.ts';
 import { parseJson, readNames, readSearch, wholeNumber } from './filters.ts';
 import { defaultProperties, type Properties } from './properties.ts';
 import type { SearchIndex } from './search-index.ts';
+import type { Version } from './version.ts';
 
 export type Account = {
   contacts: Contacts;
@@ -27,11 +29,15 @@ export type Route = {
 };
 
 const dated = ':version{20[0-9]{2}-[0-9]{2}}';
+
 /** A path under both version schemes, and both names of the object type. */
 const under = (legacy: string, current: string, rest = '') =>
   ['contacts', '0-1'].flatMap((type) => [`${legacy}/${type}${rest}`, `${current}/${type}${rest}`]);
+
 const objects = (rest: string) => under('/crm/v3/objects', `/crm/objects/${dated}`, rest);
+
 const maxListLimit = 100;
+
 const maxBatch = 100;
 
 /** The first that fits is taken: a fixed path stands before one with an ID. */

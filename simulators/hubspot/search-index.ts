@@ -1,16 +1,18 @@
 // What HubSpot's search knows: versions of contacts that reach it some time after they were written. A match is decided
 // by the version known here; the row a caller then shows is the live one. It does not know requests or responses.
-import type { Version } from './contacts.ts';
 import type { Filter, Search } from './filters.ts';
 import { toEpochMs } from './properties.ts';
+import type { Version } from './version.ts';
 
 /** Milliseconds a write needs to become findable; a function gives each write its own. */
 export type IndexLag = number | ((id: number) => number);
 
 type Pending = { visibleAtMs: number; order: number; id: number; version: Version | undefined };
+
 type Key = (version: Version) => number;
 
 const byId: Key = (version) => version.id;
+
 const byTime: Key = (version) => version.updatedAtMs;
 
 export class SearchIndex {

@@ -1,8 +1,8 @@
 // Which live contact owns a value that only one may have: e-mails, additional ones included, and the account's own
 // unique properties. It does not know how a contact comes to its values.
-import type { Version } from './contacts.ts';
 import { invalid } from './errors.ts';
 import type { Properties } from './properties.ts';
+import type { Version } from './version.ts';
 
 type Read = (version: Version, property: string) => string | null;
 

@@ -1,8 +1,9 @@
 // Members as the API lists and shows them: filters, order and selected fields. It knows no requests.
-import type { MailchimpOptions } from '../mailchimp.ts';
 import { digest, hashOf, type Member } from './audience.ts';
+import type { MailchimpOptions } from './options.ts';
 
 type Query = { readonly [name: string]: string };
+
 type Shown = { [name: string]: unknown };
 
 /** Those that the query asks for, in its order. */

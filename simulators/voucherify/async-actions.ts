@@ -1,12 +1,10 @@
 // Bulk work that is accepted now and done later: its queue, its states and its results. It does not know HTTP or how a
 // customer is written.
-import type { CustomerBody } from './customer.ts';
+import type { CustomerBody } from './customer-body.ts';
 import type { Written } from './customer-writes.ts';
 import { ErrorResponse, invalidQuery, notFound } from './error-response.ts';
 import { instant, wholeNumber } from './listing.ts';
-import type { BulkFault, VoucherifyOptions } from './options.ts';
-
-export type AsyncActionType = 'CUSTOMERS.BULK_UPDATE' | 'CUSTOMERS.METADATA_UPDATE' | 'CUSTOMERS.IMPORT_CSV';
+import type { AsyncActionType, BulkFault, VoucherifyOptions } from './options.ts';
 
 type RowError = { source_id: string; row: number; key: string; message: string; details: string };
 
@@ -29,7 +27,9 @@ export type StoredAction = {
   errors: RowError[];
 };
 
-const REPORT_DAYS = 7; // not documented; the field is required
+const REPORT_DAYS = 7;
+
+// not documented; the field is required
 
 export class AsyncActions {
   readonly #options: VoucherifyOptions;

@@ -1,16 +1,17 @@
 // Every way a customer is written or removed, with the rules that admit it. It does not know whether one call or a bulk
 // action asks, and sends no webhook.
+
 import {
   applyBody,
   blank,
   bulkRules,
   type Customer,
-  type CustomerBody,
   checkBody,
   resultingMetadata,
   truthOf,
   type WriteRules,
 } from './customer.ts';
+import type { CustomerBody } from './customer-body.ts';
 import { ErrorResponse, invalidPayload, notFound } from './error-response.ts';
 import { checkMetadata, type MetadataSchema } from './metadata-schema.ts';
 import type { VoucherifyOptions } from './options.ts';

@@ -1,28 +1,13 @@
 // One customer as Voucherify holds it, and what a write does to it. It does not know which other customers there are.
-
+import type { Address, CustomerBody, Metadata } from './customer-body.ts';
 import { type ErrorResponse, invalidPayload } from './error-response.ts';
 import type { TruthCustomer, VoucherifyOptions } from './options.ts';
 
 const ATTRIBUTES = ['name', 'description', 'email', 'phone', 'birthdate', 'birthday'] as const;
+
 const ADDRESS_KEYS = ['city', 'state', 'line_1', 'line_2', 'country', 'postal_code'] as const;
 
 type Text = string | null | undefined;
-type Address = Record<string, string | null>;
-type Metadata = Record<string, unknown>;
-
-/** What a caller may send; anything else in it is ignored. */
-export type CustomerBody = {
-  id?: string;
-  source_id?: string;
-  name?: string | null;
-  description?: string | null;
-  email?: string | null;
-  phone?: string | null;
-  birthdate?: string | null;
-  birthday?: string | null;
-  address?: Address | null;
-  metadata?: Metadata | null;
-};
 
 /** A class, not a literal: half a million of one shape. Its objects are replaced, never changed, so readers may keep them. */
 export class Customer {

@@ -1,10 +1,11 @@
 // What a test may choose about the simulated Voucherify. Every unverified behaviour of the real one is a choice here.
 // It does not know how a choice is carried out.
-import type { AsyncActionType } from './async-actions.ts';
 import type { BetweenAnswer } from './between.ts';
-import type { CustomerBody } from './customer.ts';
+import type { CustomerBody } from './customer-body.ts';
 import type { MetadataSchema } from './metadata-schema.ts';
 import type { WebhookEnvelope } from './webhooks.ts';
+
+export type AsyncActionType = 'CUSTOMERS.BULK_UPDATE' | 'CUSTOMERS.METADATA_UPDATE' | 'CUSTOMERS.IMPORT_CSV';
 
 /** At most `requests` in any span of `seconds`; `false` is no limit. */
 export type Quota = { requests: number; seconds: number } | false;

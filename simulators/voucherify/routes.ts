@@ -1,6 +1,7 @@
 // Voucherify's customer routes over what the simulator holds. It does not know keys, quotas or faults.
+
 import type { Context, Hono } from 'hono';
-import type { AsyncActions, AsyncActionType } from './async-actions.ts';
+import type { AsyncActions } from './async-actions.ts';
 import { csvRecords } from './csv-import.ts';
 import { type Customer, isObject, responseOf } from './customer.ts';
 import type { CustomerWrites, Written } from './customer-writes.ts';
@@ -8,7 +9,7 @@ import { ErrorResponse, invalidPayload, notFound } from './error-response.ts';
 import type { Exports } from './exports.ts';
 import type { Listing } from './listing.ts';
 import { schemaResources } from './metadata-schema.ts';
-import type { VoucherifyOptions } from './options.ts';
+import type { AsyncActionType, VoucherifyOptions } from './options.ts';
 import type { Truth } from './truth.ts';
 import type { WebhookType } from './webhooks.ts';
 

@@ -1,6 +1,8 @@
 // All customers the simulated Voucherify holds, by ID, by source ID and in order of time. It does not know HTTP, quotas,
 // schemas or queues.
-import { Customer, type CustomerBody } from './customer.ts';
+
+import { Customer } from './customer.ts';
+import type { CustomerBody } from './customer-body.ts';
 import type { VoucherifyOptions } from './options.ts';
 import { Timeline } from './timeline.ts';
 

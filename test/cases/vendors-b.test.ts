@@ -1,12 +1,14 @@
 // Cases that recorded traffic of Klaviyo, Mailchimp, Segment, Braze and Iterable has shown, end to end: the vendor simulated,
 // a run or a webhook, and what Voucherify then holds. See README.md beside this file.
+
 import { createHash } from 'node:crypto';
 import type { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type BrazeOptions, BrazeSimulator } from '../../simulators/braze.ts';
 import { type IterableOptions, IterableSimulator } from '../../simulators/iterable.ts';
 import { createKlaviyoSimulator, type KlaviyoOptions } from '../../simulators/klaviyo.ts';
-import { type MailchimpOptions, MailchimpSimulator } from '../../simulators/mailchimp.ts';
+import type { MailchimpOptions } from '../../simulators/mailchimp/options.ts';
+import { MailchimpSimulator } from '../../simulators/mailchimp.ts';
 import { type SegmentOptions, SegmentSimulator } from '../../simulators/segment.ts';
 import { FastClock, until } from '../support/sync-world.ts';
 import { VendorWorld } from '../support/vendor-world.ts';
@@ -19,6 +21,7 @@ afterEach(async () => {
 });
 
 type Settings = { [name: string]: unknown };
+
 const hour = 3_600_000;
 
 async function open(clock: FastClock, app: Hono | null, source: Settings): Promise<VendorWorld> {
@@ -31,6 +34,7 @@ const page = (status: number) =>
     status,
     headers: { 'content-type': 'text/html' },
   });
+
 const cut = () =>
   new Response('{"data":[{"type":"profile","id":"01J', { headers: { 'content-type': 'application/json' } });
 

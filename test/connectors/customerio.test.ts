@@ -1,11 +1,9 @@
 // Customer.io's connector against the simulated workspace: what its events say, and who is read because of them.
+
 import { describe, expect, test } from 'vitest';
 import { customerio } from '../../connectors/customerio.ts';
-import {
-  type CustomerIoOptions,
-  CustomerIoSimulator,
-  type PushRequest,
-} from '../../simulators/customerio.ts';
+import type { CustomerIoOptions } from '../../simulators/customerio/options.ts';
+import { CustomerIoSimulator, type PushRequest } from '../../simulators/customerio.ts';
 import {
   type Api,
   type Change,

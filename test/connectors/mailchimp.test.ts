@@ -1,6 +1,10 @@
 // Mailchimp's connector against the simulated audience: paging that moves, bounds that are not told, and webhooks.
+
 import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { mailchimp } from '../../connectors/mailchimp.ts';
+import type { MailchimpOptions } from '../../simulators/mailchimp/options.ts';
+import { type HookRequest, MailchimpSimulator } from '../../simulators/mailchimp.ts';
 import {
   type Api,
   type Change,
@@ -10,19 +14,22 @@ import {
   type SourceRecord,
   TransientError,
   UnauthorizedError,
-} from '#connector';
-import { mailchimp } from '../../connectors/mailchimp.ts';
-import { type HookRequest, type MailchimpOptions, MailchimpSimulator } from '../../simulators/mailchimp.ts';
+} from '../../src/connector.ts';
 import { directApi } from '../support/direct-api.ts';
 import { randomOf } from '../support/random.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');
+
 const apiKey = '0123456789abcdef0123456789abcdef-us19';
+
 const listId = 'a1b2c3d4e5';
+
 const secret = 'test-secret-0123456789';
+
 const stream = mailchimp.source!.streams[0]!;
+
 const minute = 60_000;
 
 /** An audience and a connector that reads it, on a clock moved by hand. */

@@ -1,7 +1,9 @@
 // The simulated Customer.io workspace does what the reference says of the real one.
+
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { type CustomerIoOptions, CustomerIoSimulator } from '../../simulators/customerio.ts';
+import type { CustomerIoOptions } from '../../simulators/customerio/options.ts';
+import { CustomerIoSimulator } from '../../simulators/customerio.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');
 

@@ -1,7 +1,9 @@
 // The simulated Mailchimp account does what the reference says of the real one.
+
 import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { type MailchimpOptions, MailchimpSimulator } from '../../simulators/mailchimp.ts';
+import type { MailchimpOptions } from '../../simulators/mailchimp/options.ts';
+import { MailchimpSimulator } from '../../simulators/mailchimp.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');
 

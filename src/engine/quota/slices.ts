@@ -107,21 +107,21 @@ export function takeSlices(database: Database, request: TakeRequest): Promise<Sl
     const { held, free, own, others, wanted } = found ?? nobody;
     const share = Math.ceil(limit / (others + 1));
     const most = wanted ? Math.min(limit - held, share - own) : limit - held;
-    const deps = Math.max(Math.min(request.slots, most), 0);
-    const slices = cut(deps, request.sliceSlots);
+    const available = Math.max(Math.min(request.slots, most), 0);
+    const slices = cut(available, request.sliceSlots);
     if (slices.length) {
       await tx.rows(sql`
         insert into quota_slices (id, account, quota, slots, holder, free_at)
         select id, ${account}, ${quota}, slots, ${holder}::uuid, ${toTimestamp(request.freeAt)}
         from jsonb_to_recordset(${json(slices)}) as slice (id uuid, slots int)`);
     }
-    const short = deps < request.slots;
+    const short = available < request.slots;
     if (want && short) {
       await tx.rows(sql`
         insert into quota_slices (id, account, quota, slots, holder, free_at)
         values (${want.id}::uuid, ${account}, ${quota}, 0, ${holder}::uuid, ${toTimestamp(want.until)})`);
     }
-    return { slices, nextFreeAt: short ? (free ?? now) : null, held: held + deps, share };
+    return { slices, nextFreeAt: short ? (free ?? now) : null, held: held + available, share };
   });
 }
 
