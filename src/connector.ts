@@ -30,10 +30,14 @@ export type {
   ActionLookup,
   Destination,
   DestinationChange,
+  LearnedBy,
+  LearnedWrites,
   ListedAction,
+  ObjectGroup,
   PartialWrites,
   ReadBack,
   ShownAction,
+  WritesQuestion,
 } from './connector/destination.ts';
 export { RejectedError, TransientError, UnauthorizedError } from './connector/errors.ts';
 export type { Json, JsonObject } from './connector/json.ts';

@@ -10,6 +10,7 @@ import {
   UnauthorizedError,
 } from '#connector';
 import { csvFile } from './first-load.ts';
+import { learned } from './learned.ts';
 import { actionOf, lookup } from './lookup.ts';
 import { customerSchemaOf } from './metadata-schema.ts';
 import { bulkOutcomes, deletionOutcome, isFile, lostOutcomes, rejectedOutcome } from './outcomes.ts';
@@ -32,10 +33,11 @@ const maxInFile = 50_000;
 const submitTimeoutSeconds = 200;
 
 export const destination: Destination<Settings> = {
-  traits({ metadataWrites = 'replace', bulk = true, singlesAtOnce, firstLoad }) {
+  traits({ metadataWrites = 'replace', bulk = true, singlesAtOnce, firstLoad, replacedGroups }) {
     const limits = bulk === true ? { records: mostInBulk, bytes: 10_000_000 } : bulk;
     return {
       partialWrites: metadataWrites,
+      ...(replacedGroups && { replacedGroups }),
       bulk:
         limits === false ? null : { maxRecords: limits.records, maxBytes: limits.bytes, bucket: bulkBucket },
       singlesAtOnce,
@@ -51,14 +53,14 @@ export const destination: Destination<Settings> = {
   /** POST is an upsert: a `source_id` that exists is updated, and answered with the customer. */
   async upsert({ api }, { sourceId, payload }) {
     try {
-      await api.request({
+      const { json } = await api.request({
         method: 'POST',
         path: '/v1/customers',
         json: payload,
         // Only the customer itself is proof.
         isAnswer: (json) => customerOf(json, sourceId) !== undefined,
       });
-      return { sourceId, result: 'accepted' };
+      return { sourceId, result: 'accepted', customer: customerOf(json, sourceId)! };
     } catch (error) {
       if (error instanceof RejectedError) return rejectedOutcome(sourceId, error);
       throw error;
@@ -147,6 +149,8 @@ export const destination: Destination<Settings> = {
     });
     return json === null ? null : customerSchemaOf(json);
   },
+
+  learned,
 
   probe,
 };

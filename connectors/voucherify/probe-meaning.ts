@@ -1,14 +1,14 @@
 // What a probe's answers mean for the settings. Pure; what a person has set is never changed.
 import type { ProbeAnswers } from '#connector/probe';
+import { replacedGroups } from './learned.ts';
 import type { Settings } from './settings.ts';
 
 const is = (found: ProbeAnswers, question: string, ...oneOf: string[]) =>
   oneOf.includes(found[question]?.answer ?? '');
 
-/** Singles and bulk alike keep what a write leaves out, so that nothing need be read before it. */
+/** Singles and bulk alike keep what a write leaves out, so that nothing need be known before it. */
 function merges(found: ProbeAnswers, usesBulk: boolean): boolean {
-  const questions = ['metadataWrites', 'addressWrites', ...(usesBulk ? ['bulkWrites'] : [])];
-  return questions.every((question) => is(found, question, 'merge'));
+  return replacedGroups(found, usesBulk).length === 0;
 }
 
 /** Null does not clear an attribute, and an empty text does, in the address too. */
@@ -22,17 +22,21 @@ function clearsByText(found: ProbeAnswers): boolean {
 
 export function proven(settings: Settings, found: ProbeAnswers): Settings {
   const bulk = settings.bulk ?? !is(found, 'bulk', 'refused');
+  const replaced = replacedGroups(found, bulk !== false);
+  const isMixed = settings.metadataWrites === undefined && replaced.length === 1;
   return {
     ...settings,
     bulk,
+    ...(isMixed && { replacedGroups: replaced }),
     metadataWrites: settings.metadataWrites ?? (merges(found, bulk !== false) ? 'merge' : 'replace'),
     clearWith: settings.clearWith === undefined && clearsByText(found) ? '' : (settings.clearWith ?? null),
   };
 }
 
 export function contradictions({ metadataWrites, clearWith, bulk }: Settings, found: ProbeAnswers): string[] {
-  const replaces = ['metadataWrites', 'addressWrites', ...(bulk === false ? [] : ['bulkWrites'])].find(
-    (question) => is(found, question, 'replace', 'refused'),
+  const ofBulk = bulk === false ? [] : ['bulkWrites', 'bulkMetadataWrites', 'bulkAddressWrites'];
+  const replaces = ['metadataWrites', 'addressWrites', ...ofBulk].find((question) =>
+    is(found, question, 'replace', 'refused'),
   );
   const contradicted: (string | false)[] = [
     metadataWrites === 'merge' &&

@@ -1,6 +1,7 @@
 // What a person says of their Voucherify project. It does not know what the settings do.
 // Vendor facts: https://docs.voucherify.io/guides/limits (limits), /api-reference/introduction-api (regions, headers).
 import { z } from 'zod';
+import type { ObjectGroup } from '#connector';
 import { secrets } from '#connector/settings';
 
 /** What a request body may hold, bytes (413 above it; bulk and metadata endpoints). */
@@ -103,10 +104,11 @@ export const settings = z.strictObject({
     .enum(['merge', 'replace'])
     .optional()
     .describe(
-      'What the project does with metadata keys and parts of the address that a write leaves out, which ' +
-        'Voucherify does not document. "replace": they may be lost, so each customer is read and completed before ' +
-        'it is written, for one more call. "merge": they stay, so only changes are sent; if the project replaces ' +
-        'after all, values of others are lost. Default: "replace", or "merge" if `tributary probe` has proven it.',
+      'What the project does with metadata keys and address parts that a write omits, which Voucherify does not ' +
+        'document. "replace": they may be lost, so Tributary learns what others own in a customer and sends it along, ' +
+        'and nothing is lost. "merge": they stay, so only what changed is sent; if the project replaces after all, ' +
+        'what others wrote there is lost. Default: as "replace", until the first writes or `tributary probe` have shown ' +
+        'that the project merges.',
     ),
   clearWith: z
     .union([z.null(), z.literal('')])
@@ -129,7 +131,8 @@ export const settings = z.strictObject({
     .describe('The version of the API, whatever the project is set to. Default: v2018-08-01.'),
 });
 
-export type Settings = z.infer<typeof settings>;
+/** `replacedGroups`: what was learned of the project, where `metadataWrites` is not set and not all of it merges. */
+export type Settings = z.infer<typeof settings> & { replacedGroups?: readonly ObjectGroup[] };
 
 /** One window as a person writes it. */
 export type QuotaWindow = z.infer<typeof quotaWindow>;

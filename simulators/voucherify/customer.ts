@@ -42,14 +42,12 @@ export type WriteRules = Pick<
 
 /** The rules of a record in a bulk body. */
 export function bulkRules(options: WriteRules & Pick<VoucherifyOptions, 'bulkWrites'>): WriteRules {
-  const { nullWrites, nestedNulls, dialingPrefix, bulkWrites } = options;
-  const metadataWrites = bulkWrites?.metadata ?? options.metadataWrites;
-  const addressWrites = bulkWrites?.address ?? options.addressWrites ?? options.metadataWrites;
-  return Object.fromEntries(
-    Object.entries({ nullWrites, nestedNulls, dialingPrefix, metadataWrites, addressWrites }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  ) as WriteRules;
+  const { bulkWrites, metadataWrites = 'merge', addressWrites = metadataWrites } = options;
+  return {
+    ...options,
+    metadataWrites: bulkWrites?.metadata ?? metadataWrites,
+    addressWrites: bulkWrites?.address ?? addressWrites,
+  };
 }
 
 /** Checks the types of a body's known parts; metadata values are the schema's business. */

@@ -1,8 +1,10 @@
-// The destination as it is written to: its account, and its settings with what a probe found out laid over. It asks nobody.
+// The destination as it is written to: its account, and its settings with what a probe or the
+// first writes showed laid over. It asks nobody.
 import type { Config } from '../config.ts';
+import type { ProbeAnswers } from '../connector/probe.ts';
 import type { Database } from '../db/database.ts';
 import type { Sending } from '../sync/deliver/difference.ts';
-import { type ProvenTraits, provenTraits, settingsWith } from '../tables/traits.ts';
+import { addTraits, type ProvenTraits, provenTraits, settingsWith } from '../tables/traits.ts';
 
 export class DestinationSettings {
   readonly #config: Config;
@@ -27,6 +29,17 @@ export class DestinationSettings {
     const { connector, settings } = this.#config.destination;
     this.#traits = await provenTraits(this.#database, this.account);
     this.#proven = settingsWith(connector.destination!, settings, this.#traits);
+  }
+
+  /** What is known of how the destination behaves. */
+  get answers(): ProbeAnswers {
+    return this.#traits?.answers ?? {};
+  }
+
+  /** Keeps what ordinary work has shown, and goes by it from now on. */
+  async keepAnswers(answers: ProbeAnswers, now: number): Promise<void> {
+    await addTraits(this.#database, this.account, answers, now);
+    await this.learnTraits();
   }
 
   /** Settings of a destination, perhaps another than ours, with what was proven of its account laid over. */

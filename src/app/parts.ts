@@ -10,6 +10,7 @@ import { RightOfWay } from '../engine/work/right-of-way.ts';
 import { leaseOf } from '../engine/work/worker-registry.ts';
 import { Census } from '../sync/census/census.ts';
 import { Deliverer } from '../sync/deliver/deliver.ts';
+import { Learning } from '../sync/deliver/learning.ts';
 import { ProjectWatch } from '../sync/deliver/project-watch.ts';
 import { Eraser } from '../sync/erase/erase.ts';
 import { destinationOpening } from '../sync/inbox/destination-changes.ts';
@@ -17,6 +18,7 @@ import { Hydrator } from '../sync/inbox/hydrate.ts';
 import { Opener } from '../sync/inbox/open.ts';
 import type { Rules } from '../sync/intake/rules.ts';
 import { Verifier } from '../sync/verify/verify.ts';
+import { lostFields } from '../tables/drifts.ts';
 import { InboxWriter } from '../tables/inbox.ts';
 import { destinationName } from '../tables/pauses.ts';
 import type { Suppressions } from '../tables/suppressions.ts';
@@ -85,6 +87,13 @@ export function partsOf(deps: PartDeps) {
       return (sourceId) => known({ sourceId });
     },
   });
+  const learning = new Learning({
+    log,
+    destination,
+    settings,
+    known: () => destinationSettings.answers,
+    keep: (answers) => destinationSettings.keepAnswers(answers, clock.now()),
+  });
   const deliverer: Deliverer = new Deliverer({
     ...shared,
     destination,
@@ -94,6 +103,7 @@ export function partsOf(deps: PartDeps) {
     endpoint,
     rightOfWay,
     census,
+    learning,
     onOrphaned: config.onOrphaned,
     onLeft: eraseLeft,
     newLease,
@@ -144,6 +154,7 @@ export function partsOf(deps: PartDeps) {
     rules,
     sending,
     onHealed: wakeDelivery,
+    onDiffering: async (by) => learning.doubt(await lostFields(database, by), by),
     newLease,
   });
   const pulling = new Pulling({

@@ -13,7 +13,8 @@ export interface CustomerWrite {
 
 /** What became of one customer of a batch. `unknown`: it may have arrived; it is sent again, whole. */
 export type Outcome =
-  | { sourceId: string; result: 'accepted' }
+  /** `customer`: as the vendor answered that it is now, where the answer says so. */
+  | { sourceId: string; result: 'accepted'; customer?: DestinationCustomer }
   | { sourceId: string; result: 'rejected'; code: string; message: string; details?: Json }
   | { sourceId: string; result: 'unknown'; message: string };
 

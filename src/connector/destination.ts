@@ -3,13 +3,15 @@ import type { Context } from './api.ts';
 import type { CustomerWrite, DestinationCustomer, Fields, Outcome, ShownCustomer } from './customer.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { MetadataSchema } from './metadata.ts';
-import type { Probe } from './probe.ts';
+import type { Probe, ProbeAnswers } from './probe.ts';
 import type { Webhook } from './webhook.ts';
 
 export interface Destination<Settings> {
   /** Calls that are worth grouping, and how far. `partialWrites`: see `PartialWrites`; `replace` is safe both ways. */
   traits(settings: Settings): {
     partialWrites: PartialWrites;
+    /** Where it replaces: the objects of which it is not known to merge. Default: all. */
+    replacedGroups?: readonly ObjectGroup[];
     /** Null: singles only. */
     bulk: {
       maxRecords: number;
@@ -87,6 +89,8 @@ export interface Destination<Settings> {
   metadataSchema?(context: Context<Settings>): Promise<MetadataSchema | null>;
   /** The destination's own webhooks: they tell of drift. */
   webhook?(settings: Settings): Webhook<DestinationChange>;
+  /** How ordinary writes show whether the vendor merges or replaces. Needs `probe`, whose answers it adds to. */
+  learned?: LearnedWrites<Settings>;
   /** How it is found out what the vendor's documents leave open. Needs `remove`. */
   probe?: Probe<Settings>;
 }
@@ -133,6 +137,26 @@ export interface ShownAction {
   /** As of `bulk.poll`, had it been of the customers asked for. */
   outcomes: Outcome[];
   sample?: true;
+}
+
+/** The objects of a customer that a write may carry in part. */
+export type ObjectGroup = 'address' | 'metadata';
+
+export type LearnedBy = 'single' | 'bulk';
+
+/** Whether writes of this kind merge this object, or replace it. */
+export interface WritesQuestion {
+  by: LearnedBy;
+  group: ObjectGroup;
+}
+
+export interface LearnedWrites<Settings> {
+  /** What is neither set nor known. Pure. */
+  open(settings: Settings, answers: ProbeAnswers): WritesQuestion[];
+  /** Those of this object that were answered with `merge`. Pure. */
+  merged(answers: ProbeAnswers, group: ObjectGroup): WritesQuestion[];
+  /** The answer as it is kept. Pure. */
+  answer(question: WritesQuestion, answer: PartialWrites, evidence: string): ProbeAnswers;
 }
 
 /** How everything that a destination holds is read back. The engine loops, waits and downloads. */

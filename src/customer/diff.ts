@@ -14,6 +14,8 @@ export interface DiffOptions {
   /** An earlier attempt may or may not have arrived: what the destination holds of our fields is not known. */
   uncertain: boolean;
   partialWrites: PartialWrites;
+  /** Where the vendor replaces: the groups that it does it to. Default: all. */
+  replacedGroups?: readonly FieldGroup[] | undefined;
   /** A field that no source gives any more: kept at the destination as it is, or cleared. */
   withdrawn: 'keep' | 'clear';
 }
@@ -56,7 +58,10 @@ function clearWithdrawn(write: Fields, customer: DesiredCustomer, known: Fields,
 
 /** Where the vendor loses what is left out of an object: the rest of it that is ours, and that stays. */
 function completeGroups(write: Fields, customer: DesiredCustomer, known: Fields, options: DiffOptions): void {
-  const touched = new Set(Object.keys(write).map(groupOf));
+  const { replacedGroups } = options;
+  const isReplaced = (group: FieldGroup | null) =>
+    group !== null && (replacedGroups?.includes(group) ?? true);
+  const touched = new Set(Object.keys(write).map(groupOf).filter(isReplaced));
   const add = (field: string, value: Fields[string], group: FieldGroup | null) => {
     if (group !== null && touched.has(group) && value !== null && !Object.hasOwn(write, field))
       write[field] = value;
@@ -67,7 +72,7 @@ function completeGroups(write: Fields, customer: DesiredCustomer, known: Fields,
     if (Object.hasOwn(customer.fields, field) || value === unknownValue) continue;
     const group = groupOf(field);
     // After an uncertain attempt only a write makes it certain that a kept field is still there.
-    if (options.uncertain && value !== null) touched.add(group);
+    if (options.uncertain && value !== null && isReplaced(group)) touched.add(group);
     add(field, value, group);
   }
 }

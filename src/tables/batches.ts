@@ -33,6 +33,8 @@ export interface BatchItem {
   attempts: number;
   /** Whether an attempt before this one is still in doubt. */
   uncertain: boolean;
+  /** Fields that were left out of it on purpose: whether they are there afterwards shows what bulk does to objects. */
+  leftOut?: readonly string[];
 }
 
 export interface Batch {

@@ -57,6 +57,14 @@ export async function endDrifts(db: Queryable, sourceIds: readonly string[]): Pr
   await db.rows(sql`delete from drifts where source_id = any(${texts(sourceIds)})`);
 }
 
+/** Fields that a verification, or whoever it was, found gone from customers that held them. */
+export async function lostFields(db: Queryable, by: string): Promise<string[]> {
+  const rows = await db.rows<{ field: string }>(sql`
+    select distinct field.key as field from drifts, jsonb_each(fields) as field
+    where "by" = ${by} and kind = 'differs' and field.value -> 'found' = 'null'::jsonb and field.value -> 'expected' <> 'null'::jsonb`);
+  return rows.map(({ field }) => field);
+}
+
 /** By source ID, those after `after`. */
 export async function listDrifts(
   db: Queryable,

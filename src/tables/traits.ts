@@ -1,5 +1,5 @@
-// How the destination behaves where its documents leave it open, as a probe found out, and the settings with that laid
-// over: the one place where what was proven meets what was set. It asks nobody.
+// How the destination behaves where its documents leave it open, as a probe or ordinary work found out, and the settings with
+// that laid over: the one place where what was proven meets what was set. It asks nobody.
 import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { ProbeAnswers } from '../connector/probe.ts';
@@ -32,6 +32,19 @@ export async function keepTraits(
     insert into destination_traits (account, answers, probed_at)
     values (${account}, ${json(answers)}, ${toTimestamp(probedAt)})
     on conflict (account) do update set answers = excluded.answers, probed_at = excluded.probed_at`);
+}
+
+/** Adds what ordinary work has shown of this account; what was known of these questions is replaced. */
+export async function addTraits(
+  db: Queryable,
+  account: string,
+  answers: ProbeAnswers,
+  now: number,
+): Promise<void> {
+  await db.rows(sql`
+    insert into destination_traits (account, answers, probed_at)
+    values (${account}, ${json(answers)}, ${toTimestamp(now)})
+    on conflict (account) do update set answers = destination_traits.answers || excluded.answers`);
 }
 
 /** Null where this account was never probed. */

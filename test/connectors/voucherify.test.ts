@@ -242,10 +242,15 @@ describe.each(['merge', 'replace'] as const)(
         'metadata.plan': 'gold',
       };
       expect(await read('7')).toBeNull();
-      expect(await upsert('7', fields)).toEqual({ sourceId: '7', result: 'accepted' });
+      const shown = expect.objectContaining({ sourceId: '7', fields: expect.any(Object) });
+      expect(await upsert('7', fields)).toEqual({ sourceId: '7', result: 'accepted', customer: shown });
       const first = await read('7');
       expect(first).toMatchObject({ sourceId: '7', fields });
-      expect(await upsert('7', { name: 'Anna' })).toEqual({ sourceId: '7', result: 'accepted' });
+      expect(await upsert('7', { name: 'Anna' })).toEqual({
+        sourceId: '7',
+        result: 'accepted',
+        customer: shown,
+      });
       expect(await read('7')).toEqual({ ...first, fields: { ...fields, name: 'Anna' } });
       expect(simulator.count).toBe(1);
     });
@@ -356,7 +361,11 @@ describe('reading back', () => {
   it.each(odd)('finds the customer of the source ID %j, written singly and in bulk', async (sourceId) => {
     const { context, simulator, upsert, read, write } = project();
     expect(await read(sourceId)).toBeNull();
-    expect(await upsert(sourceId, { name: 'Ann' })).toEqual({ sourceId, result: 'accepted' });
+    expect(await upsert(sourceId, { name: 'Ann' })).toEqual({
+      sourceId,
+      result: 'accepted',
+      customer: expect.objectContaining({ sourceId, fields: { name: 'Ann' } }),
+    });
     expect(await read(sourceId)).toMatchObject({ sourceId, fields: { name: 'Ann' } });
     const { actionId } = await bulk.submit(context, [write(sourceId, { name: 'Eve' })]);
     expect(await bulk.poll(context, actionId, [sourceId])).toEqual({

@@ -34,6 +34,7 @@ import { type Writing, writings } from './difference.ts';
 import { FirstLoad } from './first-load.ts';
 import { Health } from './health.ts';
 import { HeldClaims, leaseMs } from './held-claims.ts';
+import type { Learning } from './learning.ts';
 import { Poller } from './polling.ts';
 import {
   isUrgent,
@@ -63,6 +64,8 @@ export interface DeliverDeps {
   rightOfWay: RightOfWay;
   /** What others own of the destination's customers. */
   census: Census;
+  /** Whether the destination merges or replaces objects. */
+  learning: Learning;
   /** What becomes of customers that all their records have left. */
   onOrphaned: OrphanPolicy;
   /** Begins the erasure of a customer, in the transaction that puts its delivery down. */

@@ -2,6 +2,7 @@
 // says of one that all its records have left. It reads rows, sends nothing.
 import type { Destination, Fields, Json, JsonObject } from '../../connector.ts';
 import { acknowledge, changes } from '../../customer/diff.ts';
+import { groupOf } from '../../customer/fields.ts';
 import type { Queryable } from '../../db/database.ts';
 import { type SendableRow, sendableRows } from '../../tables/acknowledgements.ts';
 import type { OrphanPolicy } from '../../tables/breaker.ts';
@@ -103,7 +104,7 @@ function writingOf(row: SendableRow, { attempts, uncertain, alone }: Claimed, se
     action,
     acknowledges: acknowledgedAfter(row, action, sent, uncertain),
     payload: sent && sending.destination.payload(sourceId, sent, sending.settings),
-    partial: sent !== null && Object.keys(sent).some((field) => field.includes('.')),
+    partial: sent !== null && Object.keys(sent).some((field) => isReplaced(field, sending)),
     sent: row.acknowledged !== null || uncertain || attempts > 0,
   };
 }
@@ -117,7 +118,7 @@ export function intentOf(
   const none = { action: 'none' as const, sent: null };
   const options = {
     uncertain,
-    partialWrites: destination.traits(settings).partialWrites,
+    ...partialWritesOf(destination, settings),
     withdrawn,
   } as const;
   if (!row.gone) {
@@ -154,4 +155,16 @@ function nullsOf(fields: Fields): Fields {
   return Object.fromEntries(
     Object.entries(fields).flatMap(([field, value]) => (value === null ? [] : [[field, null]])),
   );
+}
+
+function partialWritesOf(destination: Destination<unknown>, settings: unknown) {
+  const { partialWrites, replacedGroups } = destination.traits(settings);
+  return { partialWrites, replacedGroups };
+}
+
+/** Whether the vendor may lose what others keep beside this field. */
+function isReplaced(field: string, { destination, settings }: Sending): boolean {
+  const group = groupOf(field);
+  const { replacedGroups } = destination.traits(settings);
+  return group !== null && (replacedGroups?.includes(group) ?? true);
 }

@@ -28,6 +28,7 @@ import { acknowledgedAfter, deliveredAs, sendAgain } from '../../tables/deliveri
 import { destinationName, listPauses } from '../../tables/pauses.ts';
 import type { BatchSize } from './batch-size.ts';
 import type { Health } from './health.ts';
+import type { Learning } from './learning.ts';
 import { isSampleHeld, readDoubts } from './read-doubts.ts';
 import { accepted, backoff, type Settler } from './settling.ts';
 
@@ -50,6 +51,8 @@ export interface PollDeps {
   health: Health;
   circuit: Circuit;
   size: BatchSize;
+  learning: Learning;
+  readonly settings: unknown;
   newLease(): string;
   context(lane: Lane, signal: AbortSignal): Context<unknown>;
 }
@@ -107,6 +110,7 @@ export class Poller {
       for (const sourceId of await readDoubts(destination, context, doubts))
         outcomes.set(sourceId, accepted(sourceId));
     if (result?.sample) await this.#believe(batch, outcomes, context);
+    await this.#learn(batch, outcomes, context);
     await this.#settle(batch, lease, outcomes);
   }
 
@@ -120,6 +124,21 @@ export class Poller {
     if (await isSampleHeld(this.#deps.destination, context, taken)) return;
     const message = 'other customers of the action are not held as they were sent';
     for (const { sourceId } of taken) outcomes.set(sourceId, { sourceId, result: 'unknown', message });
+  }
+
+  /** A customer that has lost what was left out of it is written again, whole. */
+  async #learn(batch: Batch, outcomes: Map<string, Outcome>, context: () => Context<unknown>): Promise<void> {
+    const { destination, learning, settings } = this.#deps;
+    for (const { sourceId, leftOut, acknowledges } of batch.items) {
+      if (leftOut === undefined || outcomes.get(sourceId)?.result !== 'accepted') continue;
+      // Erased meanwhile: nothing of it is written any more.
+      if (Object.keys(acknowledges ?? {}).length === 0) continue;
+      const found = await destination.read(context(), sourceId);
+      if (found && (await learning.judge('bulk', leftOut, found.fields))) continue;
+      const whole = destination.payload(sourceId, acknowledges ?? {}, settings);
+      const payload = found && destination.preserve ? destination.preserve(whole, found) : whole;
+      outcomes.set(sourceId, await destination.upsert(context(), { sourceId, payload }));
+    }
   }
 
   #isOverdue(batch: Batch): boolean {

@@ -23,6 +23,7 @@ import { bisect, smallestWithoutCalls } from './bisect.ts';
 import type { Writing } from './difference.ts';
 import type { FirstFile, FirstLoad } from './first-load.ts';
 import type { Health } from './health.ts';
+import type { Learning, Split } from './learning.ts';
 import { lostActionMs, pollDelayMs } from './polling.ts';
 import { longWaitMs, type Traits } from './route.ts';
 import type { Settler } from './settling.ts';
@@ -41,6 +42,7 @@ export interface SendDeps {
   firstLoad: FirstLoad;
   /** What the destination holds of those claimed, where it is known without reading each. */
   known: Known;
+  learning: Learning;
   /** How long until the quotas allow a bulk call, milliseconds. */
   bulkWaitMs(): number;
   /** The destination has no bulk for this account, though its traits say so. */
@@ -62,6 +64,10 @@ export class Sender {
   readonly #areOurs: () => boolean;
   /** Payloads completed with what others own, so that a part sent again in smaller ones is not read again. */
   readonly #completed = new Map<string, JsonObject>();
+  /** Those that the destination is known not to have. */
+  readonly #absent = new Set<string>();
+  /** What is left out of a customer in bulk, to see whether it stays. */
+  readonly #leftOut = new Map<string, { payload: JsonObject; fields: readonly string[] }>();
   #paused = false;
   /** No call is allowed before: those that are left wait for it together. */
   #quotaWait: { message: string; dueAt: number } | null = null;
@@ -150,7 +156,73 @@ export class Sender {
 
   async #upsert(context: Context<unknown>, writing: Writing): Promise<Outcome> {
     const payload = await this.#preserved(context, writing);
-    return this.#deps.destination.upsert(context, { sourceId: writing.sourceId, payload });
+    const { destination, learning } = this.#deps;
+    const write = { sourceId: writing.sourceId, payload };
+    const outcome = await destination.upsert(context, write);
+    if (outcome.result !== 'accepted' || !this.#isNew(writing)) return outcome;
+    const splits = learning.splitsOf(writing, 'single');
+    if (splits.length === 0) return outcome;
+    const isWhole = await learning.oneAtATime(() => this.#learnSingly(context, writing, splits));
+    return isWhole ? outcome : destination.upsert(context, write);
+  }
+
+  /** Nobody owns anything in it yet. */
+  #isNew({ sourceId, sent }: Writing): boolean {
+    return !sent && (this.#absent.has(sourceId) || this.#deps.known.get(sourceId) === null);
+  }
+
+  /** Writes a part of a customer that is there as a whole. False where it has lost the other part. */
+  async #learnSingly(
+    context: Context<unknown>,
+    writing: Writing,
+    splits: readonly Split[],
+  ): Promise<boolean> {
+    const { destination, learning } = this.#deps;
+    const { sourceId } = writing;
+    const payload = learning.firstParts(writing, splits);
+    const part = await destination.upsert(context, { sourceId, payload });
+    if (part.result === 'rejected') return true;
+    const customer = part.result === 'accepted' ? part.customer : undefined;
+    const found = customer ?? (await destination.read(context, sourceId));
+    if (!found) return false;
+    return learning.judge(
+      'single',
+      splits.flatMap(({ others }) => others),
+      found.fields,
+    );
+  }
+
+  /**
+   * One new customer of those that are to go in bulk is written by itself first, and then once more in bulk, without a part
+   * that is looked for afterwards. Returns those that go in bulk.
+   */
+  async #learnInBulk(toWrite: readonly Writing[]): Promise<readonly Writing[]> {
+    const { destination, learning, settler } = this.#deps;
+    const candidates = toWrite.filter((writing) => this.#isNew(writing)).slice(0, maxCandidates);
+    const [writing] = candidates.toSorted((a, b) => splitsIn(learning, b) - splitsIn(learning, a));
+    if (!writing || splitsIn(learning, writing) === 0) return toWrite;
+    const others = toWrite.filter((one) => one !== writing);
+    const { sourceId } = writing;
+    const splits = learning.splitsOf(writing, 'bulk');
+    const ofSingle = learning.splitsOf(writing, 'single');
+    try {
+      const context = this.#context(sourceId);
+      const outcome = await destination.upsert(context, { sourceId, payload: writing.payload ?? {} });
+      if (outcome.result !== 'accepted') {
+        await settler.settle({ lease: this.#lease }, [writing], new Map([[sourceId, outcome]]));
+        return others;
+      }
+      await learning.oneAtATime(async () => {
+        if (ofSingle.length > 0) await this.#learnSingly(context, writing, ofSingle);
+        return true;
+      });
+    } catch (error) {
+      await this.#settleFailure([writing], error);
+      return others;
+    }
+    const fields = splits.map(({ first }) => first);
+    this.#leftOut.set(sourceId, { payload: learning.withoutFirst(writing, splits), fields });
+    return [writing, ...others];
   }
 
   /** Never for good: the customer may come back. */
@@ -171,6 +243,7 @@ export class Sender {
     if (before) return before;
     const known = this.#deps.known.get(writing.sourceId);
     const current = known === undefined ? await destination.read(context, writing.sourceId) : known;
+    if (current === null) this.#absent.add(writing.sourceId);
     const completed = current ? destination.preserve(payload, current) : payload;
     this.#completed.set(writing.sourceId, completed);
     return completed;
@@ -179,7 +252,7 @@ export class Sender {
   /** In as few bulk actions as their bytes and the size that is taken now allow. */
   async bulk(toWrite: readonly Writing[]): Promise<void> {
     const { size } = this.#deps;
-    let rest: readonly Writing[] = toWrite;
+    let rest: readonly Writing[] = this.#hindrance() === null ? await this.#learnInBulk(toWrite) : toWrite;
     let most = Number.POSITIVE_INFINITY;
     /** Refused for its size by something in between: that is believed once a smaller part is taken. */
     let unproven = Number.POSITIVE_INFINITY;
@@ -289,7 +362,7 @@ export class Sender {
     const { destination, size, onNoBulk, health } = this.#deps;
     const writes = part.map(({ sourceId, payload }) => ({
       sourceId,
-      payload: this.#completed.get(sourceId) ?? payload ?? {},
+      payload: this.#leftOut.get(sourceId)?.payload ?? this.#completed.get(sourceId) ?? payload ?? {},
     }));
     try {
       await this.#carried(part, () => destination.bulk!.submit(this.#context(), writes));
@@ -340,6 +413,7 @@ export class Sender {
       acknowledges,
       attempts,
       uncertain,
+      ...(this.#leftOut.has(sourceId) && { leftOut: this.#leftOut.get(sourceId)!.fields }),
     }));
     const batch: Batch = { id, actionId: null, items, submittedAt: clock.now(), polls: 0 };
     await keepBatch(database, batch, batch.submittedAt + lostActionMs);
@@ -377,6 +451,13 @@ export class Sender {
       atOnce: bisectedAtOnce,
     });
   }
+}
+
+/** So many new customers are looked through for one that can show most. */
+const maxCandidates = 200;
+
+function splitsIn(learning: Learning, writing: Writing): number {
+  return learning.splitsOf(writing, 'bulk').length;
 }
 
 /** A part as small as this is not refused for its size: then it is everybody. */

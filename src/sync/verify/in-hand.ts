@@ -20,6 +20,8 @@ export interface VerifyDeps {
   sending(): Sending;
   /** Customers were put on their way again. */
   onHealed(): void;
+  /** Called when customers were found that differ. `by`: as their drifts say who found them. */
+  onDiffering(by: string): Promise<void>;
   /** A lease of this worker, new for each claim. */
   newLease(): string;
 }

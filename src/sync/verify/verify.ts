@@ -81,19 +81,21 @@ export class Verifier {
   }
 
   async #carry(verification: ClaimedVerification, lease: string, signal: AbortSignal): Promise<void> {
-    const { database, clock, log, onHealed } = this.#deps;
+    const { database, clock, log, onHealed, onDiffering } = this.#deps;
     const held = { id: verification.id, lease };
     let calls = 0;
     const advance: InHand['advance'] = async (cursor, count) => {
       signal.throwIfAborted();
       const made = calls;
       let healed = false;
+      let differs = false;
       await database.transaction(async (tx) => {
         const report = await lockProgress(tx, held);
-        const before = report.healed;
+        const before = { healed: report.healed, differing: report.differing.count };
         await count(tx, report);
         report.calls += made;
-        healed = report.healed > before;
+        healed = report.healed > before.healed;
+        differs = report.differing.count > before.differing;
         await keepProgress(tx, held, {
           cursor: cursor as unknown as Json,
           report,
@@ -103,6 +105,7 @@ export class Verifier {
       });
       calls -= made;
       if (healed) onHealed();
+      if (differs) await onDiffering(`verification ${verification.id}`);
     };
     const inHand: InHand = {
       deps: this.#deps,
