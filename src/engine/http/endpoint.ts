@@ -154,7 +154,7 @@ export class Endpoint {
     return {
       request: async (request) => {
         const path = this.#pathOf(request);
-        const call = { lane, bucket: request.bucket, signal, line: this.#connections };
+        const call = { lane, bucket: request.bucket, signal, semaphore: this.#connections };
         return this.#authorized(signal, (token, seen) =>
           this.budget.run(call, (hasSlots) =>
             this.#call(request, path, {
