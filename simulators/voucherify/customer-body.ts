@@ -17,3 +17,7 @@ export type CustomerBody = {
 export type Address = Record<string, string | null>;
 
 export type Metadata = Record<string, unknown>;
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

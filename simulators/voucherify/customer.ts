@@ -1,5 +1,5 @@
 // One customer as Voucherify holds it, and what a write does to it. It does not know which other customers there are.
-import type { Address, CustomerBody, Metadata } from './customer-body.ts';
+import { type Address, type CustomerBody, isObject, type Metadata } from './customer-body.ts';
 import { type ErrorResponse, invalidPayload } from './error-response.ts';
 import type { TruthCustomer, VoucherifyOptions } from './options.ts';
 
@@ -149,10 +149,6 @@ export function responseOf(customer: Customer) {
     assets: {},
     object: 'customer' as const,
   };
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function stored(name: (typeof ATTRIBUTES)[number], value: string, rules: WriteRules): string {

@@ -1,33 +1,43 @@
 // The filters of an export: which customers pass. It does not know how an export runs.
-import { type Customer, isObject, responseOf } from './customer.ts';
+
+import { type Customer, responseOf } from './customer.ts';
+import { isObject } from './customer-body.ts';
 import { ErrorResponse } from './error-response.ts';
 
 type Condition = (held: unknown, asked: unknown[]) => boolean;
 
 const text = (value: unknown) => String(value);
+
 const present = (value: unknown) => value !== undefined && value !== null;
+
 const each = (held: unknown) => (Array.isArray(held) ? held : [held]);
 
 /** A day given without a time matches any instant of it. */
 const equal = (held: unknown, asked: unknown) =>
   each(held).some((one) => one === asked || (isDay(asked) && text(one).startsWith(`${asked}T`)));
+
 const anyEqual: Condition = (held, asked) => asked.some((one) => equal(held, one));
+
 const anyPart =
   (test: (held: string, asked: string) => boolean): Condition =>
   (held, asked) =>
     asked.some((part) => each(held).some((one) => present(one) && test(text(one), text(part))));
+
 const number =
   (test: (held: number, asked: number) => boolean): Condition =>
   (held, asked) =>
     typeof held === 'number' && asked.every((one) => test(held, Number(one)));
+
 const time =
   (test: (held: number, asked: number) => boolean): Condition =>
   (held, asked) =>
     present(held) && asked.every((one) => test(Date.parse(text(held)), Date.parse(text(one))));
+
 const not =
   (condition: Condition): Condition =>
   (held, asked) =>
     !condition(held, asked);
+
 const contains: Condition = (held, asked) =>
   Array.isArray(held) ? anyEqual(held, asked) : anyPart((a, b) => a.includes(b))(held, asked);
 
@@ -49,12 +59,14 @@ const CONDITIONS: Record<string, Condition> = {
   $after: time((held, asked) => held > asked),
   $before: time((held, asked) => held < asked),
 };
+
 const PLAIN = new Set(
   [
     'created_at updated_at email name city phone birthday birthdate source_id',
     'publications.created_at publications.related_object_id',
   ].flatMap((names) => names.split(' ')),
 );
+
 const PREFIXED = /^(metadata|address|summary|loyalty|loyalty_tier|loyalty_points|system_metadata)\./;
 
 /** `{junction, <field>: {conditions: {<operator>: [values]}}}`; nothing given passes everybody. */
@@ -89,7 +101,10 @@ function pathOf(field: string): string[] {
 }
 
 const partOf = (whole: unknown, key: string): unknown => (isObject(whole) ? whole[key] : undefined);
+
 const asArray = (asked: unknown): unknown[] => (Array.isArray(asked) ? asked : [asked]);
+
 const isDay = (asked: unknown) => typeof asked === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(asked);
+
 const invalid = (details: string) =>
   new ErrorResponse(400, 'invalid_export_params', 'Invalid Export', details);

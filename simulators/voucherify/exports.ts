@@ -1,5 +1,7 @@
 // Exports of customers to CSV: ordered, made later, fetched with a token. It does not know HTTP.
-import { type Customer, isObject, responseOf } from './customer.ts';
+
+import { type Customer, responseOf } from './customer.ts';
+import { isObject } from './customer-body.ts';
 import { ErrorResponse, invalidPayload, invalidQuery, notFound } from './error-response.ts';
 import { exportFilter } from './export-filters.ts';
 import { wholeNumber } from './listing.ts';
@@ -10,9 +12,11 @@ import type { Truth } from './truth.ts';
 type Whole = ReturnType<typeof responseOf>;
 
 const address = (key: string) => (customer: Whole) => customer.address?.[key];
+
 const redemptions =
   (key: Exclude<keyof Whole['summary']['redemptions'], 'gift' | 'loyalty_card'>) => (customer: Whole) =>
     customer.summary.redemptions[key];
+
 const orders = (key: keyof Whole['summary']['orders']) => (customer: Whole) => customer.summary.orders[key];
 
 /** All fields of the documents but `metadata`, in their order, and where each is found. */
@@ -47,12 +51,16 @@ const FIELDS: Record<string, (customer: Whole) => unknown> = {
   birthday: (customer) => customer.birthday,
   birthdate: (customer) => customer.birthdate,
 };
+
 const ORDERS = ['name', 'id', 'email', 'source_id', 'created_at', 'updated_at'].flatMap((name) => [
   name,
   `-${name}`,
 ]);
+
 const LIST_ORDERS = ['created_at', '-created_at', 'status', '-status'];
+
 const EXPORTED_OBJECTS = 'voucher, redemption, customer, publication, order, points_expiration';
+
 const ROWS_PER_CHUNK = 1000;
 
 type Parameters = { order?: string; fields?: string[]; filters?: Record<string, unknown> };

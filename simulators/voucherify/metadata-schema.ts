@@ -1,5 +1,5 @@
 // The customer metadata schema and what it says of a metadata object. It does not know how metadata is stored or merged.
-import { isObject } from './customer.ts';
+import { isObject } from './customer-body.ts';
 import { ErrorResponse } from './error-response.ts';
 
 /** One definition, in the camelCase of `GET /v1/metadata-schemas` (https://docs.voucherify.io/api-reference/metadata-schemas). */
@@ -86,8 +86,11 @@ function faultsOf(
 }
 
 const HTTP_URL = /^https?:\/\/\S+$/;
+
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
+
 const DATETIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
+
 const GEOPOINT = /^(-?\d+(?:\.\d+)?), ?(-?\d+(?:\.\d+)?)$/;
 
 const isA: Record<MetadataDefinition['type'], (value: unknown) => boolean> = {

@@ -3,7 +3,8 @@
 import type { Context, Hono } from 'hono';
 import type { AsyncActions } from './async-actions.ts';
 import { csvRecords } from './csv-import.ts';
-import { type Customer, isObject, responseOf } from './customer.ts';
+import { type Customer, responseOf } from './customer.ts';
+import { isObject } from './customer-body.ts';
 import type { CustomerWrites, Written } from './customer-writes.ts';
 import { ErrorResponse, invalidPayload, notFound } from './error-response.ts';
 import type { Exports } from './exports.ts';
