@@ -10,7 +10,7 @@ export function printDifferences(terminal: Terminal, found: Differences): void {
   const { customers, fields, kinds, writes, notes } = found;
   print(terminal, `${found.summary.replace(/\.$/, '')}.`);
   printGroup(terminal, 'new customers', customers.created);
-  printGroup(terminal, 'left by all records', customers.left);
+  printGroup(terminal, 'orphaned', customers.orphaned);
   printGroup(terminal, 'spoken of again', customers.returned);
   for (const { field, ...groups } of fields)
     for (const kind of ['set', 'changed', 'cleared', 'dropped'] as const)

@@ -1,6 +1,6 @@
 // `tributary release`: lets held deliveries go on, or turns them back.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { decidedShape, type Holds, holdsShape } from '../contract/hold.ts';
 import { counted, number } from '../words.ts';
 import type { Cli } from './cli.ts';
@@ -12,6 +12,7 @@ import { print, printAnswer, table } from './terminal.ts';
 
 interface Options {
   run?: number;
+  change?: string;
   what?: string;
   all?: true;
   refuse?: true;
@@ -27,7 +28,8 @@ export function addRelease(program: Command, cli: Cli): void {
     .description('Let deliveries go on that are held because too many customers lose the same thing.')
     .option('--list', 'only print what is held')
     .option('--run <id>', 'those held by this run', runId)
-    .option('--what <what>', 'those that lose this: a field such as "email", or "deleted"')
+    .option('--change <change>', 'those that lose this: a field such as "email", or "deleted"')
+    .addOption(new Option('--what <change>').hideHelp())
     .option('--all', 'everything that is held')
     .option('--refuse', 'turn them back: values are pinned as they were, customers are kept')
     .option('--json', 'print the result as JSON')
@@ -36,10 +38,11 @@ export function addRelease(program: Command, cli: Cli): void {
       `
 Examples:
   $ tributary release --list
-  $ tributary release --run 12 --what phone
+  $ tributary release --run 12 --change phone
   $ tributary release --run 12 --refuse`,
     )
     .action(async (options: Options) => {
+      if (options.what !== undefined) throw new UsageError('--what is now --change.');
       if (options.list) await list(cli, options);
       else await decide(cli, options);
     });
@@ -50,10 +53,10 @@ function runId(given: string): number {
   return Number(given);
 }
 
-async function list(cli: Cli, { run, what, json }: Options): Promise<void> {
+async function list(cli: Cli, { run, change, json }: Options): Promise<void> {
   const reached = await reach(cli, { work: false });
   try {
-    const query = { runId: run, what };
+    const query = { runId: run, change };
     if (json) printAnswer(cli.terminal, allHolds, await everything(reached.client, query));
     else tell(cli, await reached.client.send(holdsShape, '/api/holds', { query }));
   } finally {
@@ -63,7 +66,7 @@ async function list(cli: Cli, { run, what, json }: Options): Promise<void> {
 
 async function everything(
   client: Client,
-  query: { runId: number | undefined; what: string | undefined },
+  query: { runId: number | undefined; change: string | undefined },
 ): Promise<Omit<Holds, 'next'>> {
   const page = (before?: number) =>
     client.send(holdsShape, '/api/holds', { query: { ...query, before, limit: 200 } });
@@ -76,11 +79,13 @@ async function everything(
   return { groups, holds };
 }
 
-async function decide(cli: Cli, { run, what, all, refuse, json }: Options): Promise<void> {
-  if (all ? run !== undefined || what !== undefined : run === undefined && what === undefined) {
-    throw new UsageError('Say what is meant: --run, --what or both, or --all. "--list" shows what is held.');
+async function decide(cli: Cli, { run, change, all, refuse, json }: Options): Promise<void> {
+  if (all ? run !== undefined || change !== undefined : run === undefined && change === undefined) {
+    throw new UsageError(
+      'Say what is meant: --run, --change or both, or --all. "--list" shows what is held.',
+    );
   }
-  const which = all ? { all } : { runId: run, what };
+  const which = all ? { all } : { runId: run, change };
   await runAndWait(cli, { json: json === true, wait: true }, async (client) => {
     const path = `/api/holds/${refuse ? 'refuse' : 'release'}`;
     const decided = await client.send(decidedShape, path, { json: which });
@@ -102,10 +107,10 @@ function tell({ terminal }: Cli, { groups, holds }: Holds): void {
     print(terminal, 'Nothing is held.');
     return;
   }
-  const rows = groups.map(({ source, runId, what, open, samples }) => [
+  const rows = groups.map(({ source, runId, change, open, samples }) => [
     source,
     runId === null ? '' : String(runId),
-    what,
+    change,
     number(open),
     samples
       .map(({ sourceId, from }) => (from === null ? sourceId : `${sourceId} (${text(from)})`))

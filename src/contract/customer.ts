@@ -29,7 +29,7 @@ const lineShape = answer(
     revision: count,
     name: z.string().nullable(),
     email: z.string().nullable(),
-    left: z.boolean().meta({ description: 'No record speaks of this customer any more.' }),
+    orphaned: z.boolean().meta({ description: 'No record speaks of this customer any more.' }),
     updatedAt: time,
     state: deliveryState.nullable(),
     acknowledged: count
@@ -78,7 +78,7 @@ export const customerShape = answer(
     dropped: z
       .array(z.string())
       .meta({ description: 'Fields that were there once and are in no record now.' }),
-    left: z.boolean(),
+    orphaned: z.boolean(),
     createdAt: time,
     updatedAt: time,
     delivery: deliveryShape.nullable(),

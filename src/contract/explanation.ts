@@ -75,7 +75,7 @@ export const explanationShape = answer(
     revision: count,
     createdAt: time,
     updatedAt: time,
-    left: z.boolean().meta({ description: 'No record speaks of it any more.' }),
+    orphaned: z.boolean().meta({ description: 'No record speaks of it any more.' }),
     destination: z.string(),
     sentences: sentences.meta({ description: 'All but the fields, in words.' }),
     fields: z.array(fieldShape),
@@ -107,7 +107,7 @@ export const explanationShape = answer(
         error: z.string().nullable(),
       }),
     ),
-    holds: z.array(answer({ id: z.int(), what: z.string(), from: value, heldAt: time })),
+    holds: z.array(answer({ id: z.int(), change: z.string(), from: value, heldAt: time })),
     deadLetters: z.array(
       answer({ id: z.int(), kind: z.string(), code: z.string(), message: z.string(), lastAt: time }),
     ),

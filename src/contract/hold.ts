@@ -14,14 +14,14 @@ import {
   time,
 } from './parts.ts';
 
-const what = z.string().meta({ description: '`deleted`, or the field that is blanked.', example: 'phone' });
+const change = z.string().meta({ description: '`deleted`, or the field that is blanked.', example: 'phone' });
 const lost = json.meta({ description: 'The value that would go; null where the customer itself would.' });
 
 const groupShape = answer(
   {
     source: z.string(),
     runId: z.int().nullable(),
-    what,
+    change,
     open: count,
     firstHeldAt: time,
     samples: z.array(answer({ sourceId: z.string(), from: lost })),
@@ -35,7 +35,7 @@ const hold = {
   sourceId: z.string(),
   source: z.string(),
   runId: z.int().nullable(),
-  what,
+  change,
   from: lost,
   heldAt: time,
 };
@@ -60,7 +60,7 @@ const holdShape = answer({ ...hold, ...holdPreview }, 'Hold');
 
 export const holdsQuery = z.strictObject({
   runId: idText('an ID').optional(),
-  what: text.optional(),
+  change: text.optional(),
   before: beforeOf('holds'),
   limit,
 });
@@ -75,7 +75,7 @@ export const holdChoice = z
   .strictObject({
     ids,
     runId: z.int().min(1).optional(),
-    what: text.optional(),
+    change: text.optional(),
     all: z.literal(true).optional(),
   })
   .superRefine(({ all, ...some }, context) => {
@@ -84,12 +84,12 @@ export const holdChoice = z
       context.addIssue({
         code: 'custom',
         path: [],
-        message: 'either ids, runId or what (all that are given must fit), or all: true',
+        message: 'either ids, runId or change (all that are given must fit), or all: true',
       });
   })
   .meta({
     id: 'HoldChoice',
-    description: 'Which holds: those that fit every one of ids, runId and what; or `{"all": true}`.',
+    description: 'Which holds: those that fit every one of ids, runId and change; or `{"all": true}`.',
   });
 
 export const decidedShape = answer(

@@ -21,7 +21,7 @@ export const differences = {
     looked: count,
     differing: count.meta({ description: 'Whose fields would differ.' }),
     created: group,
-    left: group,
+    orphaned: group,
     returned: group,
   }),
   fields: z.array(answer({ field: z.string(), set: group, changed: group, cleared: group, dropped: group })),

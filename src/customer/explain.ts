@@ -97,7 +97,7 @@ export interface CustomerExplanation {
   createdAt: number;
   updatedAt: number;
   /** No record contributes to it any more. */
-  left: boolean;
+  orphaned: boolean;
   /** The connector of the destination. */
   destination: string;
   fields: ExplainedField[];
@@ -121,7 +121,7 @@ export interface CustomerExplanation {
     error: string | null;
   } | null;
   /** What the mass-change breaker holds until a person decides. */
-  holds: { id: number; what: string; from: Json; heldAt: number }[];
+  holds: { id: number; change: string; from: Json; heldAt: number }[];
   deadLetters: { id: number; kind: string; code: string; message: string; lastAt: number }[];
 }
 
@@ -129,10 +129,10 @@ export interface CustomerExplanation {
 
 /** Everything but its fields, one idea to a sentence. */
 export function customerSentences(customer: CustomerExplanation): string[] {
-  const { sourceId, revision, createdAt, updatedAt, left, dropped } = customer;
+  const { sourceId, revision, createdAt, updatedAt, orphaned, dropped } = customer;
   return [
     `Customer ${sourceId} is at revision ${revision}, created ${moment(createdAt)}${revision > 1 ? ` and changed last ${moment(updatedAt)}` : ''}.`,
-    ...(left
+    ...(orphaned
       ? ['No record contributes to it any more. It keeps the fields of its last records, and its pins.']
       : []),
     ...deliverySentences(customer),
@@ -171,10 +171,10 @@ function deliverySentences({ delivery, destination }: CustomerExplanation): stri
   return [`Revision ${revision} waits in the lane ${lane}${since}${tries}; ${had}.`, ...said, ...next];
 }
 
-function holdSentence({ id, what, from, heldAt }: CustomerExplanation['holds'][number]): string {
-  const change =
-    what === 'deleted' ? 'it would be deleted' : `${what} would be emptied (it is ${said(from)})`;
-  return `Hold ${id} has been open since ${moment(heldAt)}: ${change}.`;
+function holdSentence({ id, change, from, heldAt }: CustomerExplanation['holds'][number]): string {
+  const loss =
+    change === 'deleted' ? 'it would be deleted' : `${change} would be emptied (it is ${said(from)})`;
+  return `Hold ${id} has been open since ${moment(heldAt)}: ${loss}.`;
 }
 
 function clashSentence({ source, stream, recordIds }: Clash): string {

@@ -38,7 +38,7 @@ export interface Hold {
   source: string;
   runId: number | null;
   /** `deleted`, or the field that is blanked. */
-  what: string;
+  change: string;
   /** The value that goes, where it is a field. */
   from: Json;
   heldAt: number;
@@ -48,13 +48,13 @@ export interface Hold {
 export interface HoldFilter {
   ids?: readonly number[] | undefined;
   runId?: number | undefined;
-  what?: string | undefined;
+  change?: string | undefined;
 }
 
 export interface HoldGroup {
   source: string;
   runId: number | null;
-  what: string;
+  change: string;
   open: number;
   firstHeldAt: number;
   samples: { sourceId: string; from: Json }[];
@@ -62,12 +62,12 @@ export interface HoldGroup {
 
 export type Decision = 'released' | 'refused';
 
-const columns = sql`id::float8 as id, source_id as "sourceId", source, run_id::float8 as "runId", what, "from", ${toEpochMs(sql`held_at`)} as "heldAt"`;
+const columns = sql`id::float8 as id, source_id as "sourceId", source, run_id::float8 as "runId", what as change, "from", ${toEpochMs(sql`held_at`)} as "heldAt"`;
 
-const fitting = ({ ids, runId, what }: HoldFilter): SQL => sql`decided_at is null
+const fitting = ({ ids, runId, change }: HoldFilter): SQL => sql`decided_at is null
   and ${ids === undefined ? sql`true` : sql`id in (select value::text::bigint from jsonb_array_elements(${json(ids)}))`}
   and ${runId === undefined ? sql`true` : sql`run_id = ${runId}::bigint`}
-  and ${what === undefined ? sql`true` : sql`what = ${what}`}`;
+  and ${change === undefined ? sql`true` : sql`what = ${change}`}`;
 
 /** Holds these losses; one that is held already stays as it is. */
 export async function keepHolds(
@@ -139,7 +139,7 @@ export async function listHolds(
 /** Open holds by run and by what is lost, the most first, each group with its first three. */
 export async function groupHolds(db: Queryable, which: HoldFilter): Promise<HoldGroup[]> {
   return db.rows(sql`
-    select source, run_id::float8 as "runId", what, count(*)::int as open, ${toEpochMs(sql`min(held_at)`)} as "firstHeldAt",
+    select source, run_id::float8 as "runId", what as change, count(*)::int as open, ${toEpochMs(sql`min(held_at)`)} as "firstHeldAt",
            jsonb_agg(jsonb_build_object('sourceId', source_id, 'from', "from") order by id) filter (where place <= 3) as samples
     from (select *, row_number() over (partition by source, run_id, what order by id) as place from holds where ${fitting(which)}) as placed
     group by source, run_id, what order by count(*) desc, run_id desc, what limit 200`);

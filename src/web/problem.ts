@@ -6,7 +6,7 @@ import type { Context, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ZodError } from 'zod';
-import { type Fault, type ProblemBody, problemShape, problemType } from '../contract/problem.ts';
+import { type Fault, type ProblemBody, problemShape, problemType, renamedKeys } from '../contract/problem.ts';
 import { isUnavailable } from '../db/availability.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { Refusals } from './refusals.ts';
@@ -156,7 +156,7 @@ export function faultsOf(error: ZodError, raw: unknown): Fault[] {
       return issue.keys.map((key) => ({
         path: pathText([...issue.path, key]),
         found: 'an unknown key',
-        allowed: 'the keys in /openapi.json',
+        allowed: renamedKeys[key] ? `"${renamedKeys[key]}" in its place` : 'the keys in /openapi.json',
       }));
     }
     const value = issue.path.reduce<unknown>(

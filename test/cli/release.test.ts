@@ -54,11 +54,11 @@ it('lists what is held with its difference, and lets it go', async () => {
   expect(listed.out).toMatch(/hubspot +2 +phone +3 /);
   expect(listed.out).toContain('"phone":null');
   const { groups, holds } = JSON.parse((await tributary('release', '--list', '--json')).out);
-  expect(groups).toMatchObject([{ what: 'phone', open: 3 }]);
+  expect(groups).toMatchObject([{ change: 'phone', open: 3 }]);
   expect(holds).toHaveLength(3);
   expect((await tributary('status')).out).toMatch(/5 delivered \+ 0 waiting \+ 3 held/);
   expect((await tributary('release', '--run', '1')).out).toContain('Nothing that fits is held.');
-  const released = await tributary('release', '--run', '2', '--what', 'phone');
+  const released = await tributary('release', '--run', '2', '--change', 'phone');
   expect(released).toMatchObject({ exitCode: 0 });
   expect(released.out).toContain('Released: 3 holds of 3 customers.');
   expect(phones()).toBe(2);
@@ -69,10 +69,11 @@ it('turns back what is refused, and says what is wrong with a choice', async () 
   const refused = JSON.parse((await tributary('release', '--all', '--refuse', '--json')).out);
   expect(refused).toMatchObject({ refused: { holds: 3, customers: 3 } });
   expect(phones()).toBe(5);
-  for (const args of [[], ['--all', '--what', 'phone'], ['--run', 'x'], ['--refuse']]) {
+  for (const args of [[], ['--all', '--change', 'phone'], ['--run', 'x'], ['--refuse']]) {
     const { exitCode, err } = await tributary('release', ...args);
     expect({ exitCode, err }).toMatchObject({ exitCode: 2, err: expect.stringMatching(/--all|number/) });
   }
+  expect((await tributary('release', '--what', 'phone')).err).toBe('--what is now --change.\n');
   const help = await tributary('release', '--help');
   expect(help).toMatchObject({ exitCode: 0, out: expect.stringContaining('$ tributary release --list') });
 });

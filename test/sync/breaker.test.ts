@@ -81,14 +81,14 @@ describe.each(databases)('the mass-change breaker on $name', ({ open }) => {
 
     const { body } = await call('GET', '/api/holds?limit=4');
     expect(body.groups).toEqual([
-      expect.objectContaining({ source: 'hubspot', runId: run.id, what: 'phone', open: 10 }),
+      expect.objectContaining({ source: 'hubspot', runId: run.id, change: 'phone', open: 10 }),
     ]);
     expect(body.groups[0].samples).toHaveLength(3);
     expect(body.holds).toHaveLength(4);
     const [first] = body.holds;
     const phone = phoneOf(ids.indexOf(first.sourceId));
     expect(first).toMatchObject({
-      what: 'phone',
+      change: 'phone',
       runId: run.id,
       from: phone,
       action: 'write',
@@ -103,7 +103,7 @@ describe.each(databases)('the mass-change breaker on $name', ({ open }) => {
       holds: { open: 10, customers: 10 },
     });
 
-    const released = await call('POST', '/api/holds/release', { json: { runId: run.id, what: 'phone' } });
+    const released = await call('POST', '/api/holds/release', { json: { runId: run.id, change: 'phone' } });
     expect(released.body).toEqual({ holds: 10, customers: 10 });
     await world.rest();
     expect(withPhone()).toHaveLength(70);
@@ -189,7 +189,7 @@ describe.each(databases)('the mass-change breaker on $name', ({ open }) => {
     blank(0, 5);
     for (const id of ids.slice(10, 13)) world.hubspot.update(id, { city: '' });
     await world.sync();
-    expect((await call('GET', '/api/holds')).body.groups).toMatchObject([{ what: 'phone', open: 2 }]);
+    expect((await call('GET', '/api/holds')).body.groups).toMatchObject([{ change: 'phone', open: 2 }]);
     expect(world.voucherify.bySourceId(ids[10]!)?.address?.['city']).toBeNull();
   });
 
@@ -274,7 +274,7 @@ describe.each(databases)('the mass-change breaker on $name', ({ open }) => {
 
   it('says what is wrong with a choice that chooses nothing, or everything and something', async () => {
     await start(1);
-    for (const json of [{}, { all: true, what: 'phone' }, { all: false }, { ids: [] }]) {
+    for (const json of [{}, { all: true, change: 'phone' }, { all: false }, { ids: [] }]) {
       const answer = await call('POST', '/api/holds/release', { json });
       expect(answer).toMatchObject({ status: 400, body: { status: 400, type: expect.any(String) } });
     }

@@ -188,10 +188,10 @@ describe.each(databases)('deletes on $name', ({ open }) => {
     await world.sync('full');
     expect(await gone()).toHaveLength(14);
     expect(there()).toHaveLength(30);
-    const held = await listHolds(database, { what: 'deleted' }, { limit: 10 });
+    const held = await listHolds(database, { change: 'deleted' }, { limit: 10 });
     expect(held).toHaveLength(4);
     await refuseHolds(world.tributary, { ids: [held[0]!.id] });
-    await releaseHolds(world.tributary, { what: 'deleted' });
+    await releaseHolds(world.tributary, { change: 'deleted' });
     world.tributary.wake();
     await world.rest();
     expect(there().sort()).toEqual([held[0]!.sourceId, ...ids.slice(14)].sort());

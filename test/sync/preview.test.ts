@@ -123,7 +123,7 @@ describe.each(databases)('a preview on $name', ({ open }) => {
     const report = await look({ crm: { ...crm, filter: { points: ['3', '4'] } } });
     expect(report.records.filtered).toMatchObject({ count: 2, samples: [{ sourceId: 'p000001' }, {}] });
     expect(report.records.letIn).toMatchObject({ count: 1, samples: [{ sourceId: 'p000004' }] });
-    expect(report.customers).toMatchObject({ created: { count: 1 }, left: { count: 2 }, differing: 2 });
+    expect(report.customers).toMatchObject({ created: { count: 1 }, orphaned: { count: 2 }, differing: 2 });
     expect(report.summary).toContain('1 would be a new customer');
   });
 
@@ -140,7 +140,7 @@ describe.each(databases)('a preview on $name', ({ open }) => {
       crm: { ...crm, extraProperties: ['other'], sourceId: { from: 'other', policy: 'follow' } },
     });
     expect(follow.records.moved).toMatchObject({ count: 30 });
-    expect(follow.customers).toMatchObject({ created: { count: 30 }, left: { count: 30 } });
+    expect(follow.customers).toMatchObject({ created: { count: 30 }, orphaned: { count: 30 } });
   });
 
   it('counts values that would fail, keeps their last good value, and counts those that would fail no longer', async () => {

@@ -52,7 +52,8 @@ describe.each(databases)('filters on $name', ({ open }) => {
     ['/api/quarantine?field=emial', /did you mean "email"/],
     ['/api/quarantine?field=metadata.plann', /Did you mean metadata\.plan\?/],
     ['/api/holds?runId=99', /There is no run 99/],
-    ['/api/holds?what=deletd', /"deletd" is not a field/],
+    ['/api/holds?change=deletd', /"deletd" is not a field/],
+    ['/api/holds?what=phone', /"change" in its place/],
     ['/api/verifications?state=done', /state is "done"/],
     [`/api/export?filter=${filter({ nmae: 'Anna' })}`, /did you mean "name"/],
     [`/api/export?filter=${filter({ 'metadata.plna': 'gold' })}`, /Did you mean metadata\.plan\?/],
@@ -72,7 +73,8 @@ describe.each(databases)('filters on $name', ({ open }) => {
     ['/api/dead-letters/discard', { ids: [9999], reason: 'x' }, /There is no dead letter 9999/],
     ['/api/inbox/replay', { source: 'crn' }, /Did you mean crm\?/],
     ['/api/holds/release', { runId: 99 }, /There is no run 99/],
-    ['/api/holds/refuse', { what: 'phoen' }, /did you mean "phone"/],
+    ['/api/holds/refuse', { change: 'phoen' }, /did you mean "phone"/],
+    ['/api/holds/refuse', { what: 'phone' }, /"change" in its place/],
   ])('refuses POST %s %j, and does nothing', async (path, json, sentence) => {
     const answer = await call('POST', path, { json });
     expectProblem(answer, 400);
@@ -86,8 +88,8 @@ describe.each(databases)('filters on $name', ({ open }) => {
       '/api/dead-letters?code=invalid_payload',
       '/api/inbox?source=destination',
       '/api/quarantine?field=name',
-      '/api/holds?what=deleted',
-      '/api/holds?runId=1&what=phone',
+      '/api/holds?change=deleted',
+      '/api/holds?runId=1&change=phone',
       '/api/deliveries?runs=1',
     ])
       expect((await call('GET', path)).status, path).toBe(200);

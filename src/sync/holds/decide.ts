@@ -31,11 +31,11 @@ export function releaseHolds(deps: Deps, which: HoldFilter): Promise<Decided> {
 export function refuseHolds(deps: Deps, which: HoldFilter): Promise<Decided> {
   return inPages(deps, async (tx, now) => {
     const holds = await decideHolds(tx, which, 'refused', { most: pageHolds, now });
-    await keepCustomers(tx, customersOf(holds.filter((hold) => hold.what === deleted)));
+    await keepCustomers(tx, customersOf(holds.filter((hold) => hold.change === deleted)));
     await pinValues(
       tx,
       deps.rules,
-      holds.filter((hold) => hold.what !== deleted),
+      holds.filter((hold) => hold.change !== deleted),
       now,
     );
     return { holds, let: await releaseHeld(tx, customersOf(holds), now) };
@@ -59,10 +59,10 @@ async function pinValues(tx: Queryable, rules: Rules, holds: readonly Hold[], no
   if (holds.length === 0) return;
   const sourceIds = customersOf(holds);
   const acknowledged = await acknowledgedFields(tx, sourceIds);
-  const pins = holds.map(({ id, sourceId, what, from }) => {
-    const known = acknowledged.get(sourceId)?.[what] ?? null;
+  const pins = holds.map(({ id, sourceId, change, from }) => {
+    const known = acknowledged.get(sourceId)?.[change] ?? null;
     const value = known === null || known === unknownValue ? from : known;
-    return { sourceId, field: what, value, note: `refused hold ${id}` };
+    return { sourceId, field: change, value, note: `refused hold ${id}` };
   });
   await setPins(tx, pins, now);
   for (const [field, group] of Map.groupBy(pins, (pin) => pin.field)) {

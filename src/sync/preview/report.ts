@@ -42,7 +42,7 @@ export interface DifferenceReport {
     differing: number;
     created: Group;
     /** No record would speak of them any more. */
-    left: Group;
+    orphaned: Group;
     /** Left so far; a record would speak of them again. */
     returned: Group;
   };
@@ -101,7 +101,7 @@ export class Differences {
   readonly #kinds = new Map<string, { count: number; sourceIds: string[] }>();
   readonly #payloads: Payload[] = [];
   readonly #cost: Cost;
-  readonly #customers = { differing: 0, created: noGroup(), left: noGroup(), returned: noGroup() };
+  readonly #customers = { differing: 0, created: noGroup(), orphaned: noGroup(), returned: noGroup() };
   looked = 0;
 
   constructor(sending: Sending, options: { samples?: number; payloads?: number | readonly string[] } = {}) {
@@ -135,7 +135,7 @@ export class Differences {
     }
     const kinds = this.#fieldKinds(sourceId, before, after.fields);
     if (left && !wasLeft) {
-      this.put(this.#customers.left, { sourceId });
+      this.put(this.#customers.orphaned, { sourceId });
       kinds.push('no record speaks of them any more');
     }
     if (wasLeft && !left) {
@@ -274,7 +274,7 @@ const sum = ({ set, changed, cleared, dropped }: FieldDifferences) =>
 /** `1,204 customers: phone changes; 3 lose birthdate` */
 function summaryOf(
   fields: readonly FieldDifferences[],
-  { created, left, returned }: { created: Group; left: Group; returned: Group },
+  { created, orphaned, returned }: { created: Group; orphaned: Group; returned: Group },
 ): string {
   const clauses = [
     ...fields.flatMap(({ field, changed, cleared, dropped, set }) => [
@@ -285,7 +285,7 @@ function summaryOf(
       },
       { count: set.count, words: (one: boolean) => ` ${one ? 'gains' : 'gain'} ${field}` },
     ]),
-    { count: left.count, words: (one: boolean) => ` ${one ? 'is' : 'are'} left by all records` },
+    { count: orphaned.count, words: (one: boolean) => ` ${one ? 'is' : 'are'} left by all records` },
     { count: returned.count, words: (one: boolean) => ` ${one ? 'comes' : 'come'} back` },
     {
       count: created.count,

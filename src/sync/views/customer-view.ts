@@ -14,7 +14,7 @@ export interface CustomerLine {
   revision: number;
   name: string | null;
   email: string | null;
-  left: boolean;
+  orphaned: boolean;
   updatedAt: number;
   /** Null only where no delivery was ever asked for. */
   state: DeliveryState | null;
@@ -35,7 +35,7 @@ export async function listCustomers(
     or strpos(' ' || lower(fields ->> 'name'), ${` ${sought}`}) > 0)`;
   return db.rows(sql`
     select customers.source_id as "sourceId", customers.revision, fields ->> 'name' as name, fields ->> 'email' as email,
-           "left", ${toEpochMs(sql`updated_at`)} as "updatedAt", state, acknowledged
+           "left" as orphaned, ${toEpochMs(sql`updated_at`)} as "updatedAt", state, acknowledged
     from customers left join deliveries using (source_id)
     where ${after === undefined ? sql`true` : sql`customers.source_id > ${after}`} and ${sought === '' ? sql`true` : found}
     order by customers.source_id limit ${limit}`);
@@ -80,7 +80,7 @@ export interface CustomerView {
   fields: Fields;
   /** Fields that were there once and are in no contribution now. */
   dropped: string[];
-  left: boolean;
+  orphaned: boolean;
   createdAt: number;
   updatedAt: number;
   delivery: DeliveryView | null;
@@ -92,7 +92,7 @@ export interface CustomerView {
 /** One customer with everything that is known, or null where there is none of this source ID. */
 export async function customerView(db: Queryable, sourceId: string): Promise<CustomerView | null> {
   const [customer] = await db.rows<Omit<CustomerView, 'delivery' | 'acknowledged' | 'records'>>(sql`
-    select source_id as "sourceId", revision, fields, dropped, "left",
+    select source_id as "sourceId", revision, fields, dropped, "left" as orphaned,
            ${toEpochMs(sql`created_at`)} as "createdAt", ${toEpochMs(sql`updated_at`)} as "updatedAt"
     from customers where source_id = ${sourceId}`);
   if (!customer) return null;

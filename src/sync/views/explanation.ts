@@ -43,7 +43,7 @@ export async function explainCustomer(
   const speaking = records.filter((record) => record.filtered === null);
   const standing = speaking.filter(stands);
   // As the fold does: a customer left by all its records keeps what they said last.
-  const heard = customer.left ? speaking : standing;
+  const heard = customer.orphaned ? speaking : standing;
   const refused = refusedOf(heard, rules);
   const fields = explainFields({ rules, customer, records: heard, pins, since, acknowledged, refused });
   return {
@@ -51,7 +51,7 @@ export async function explainCustomer(
     revision: customer.revision,
     createdAt: customer.createdAt,
     updatedAt: customer.updatedAt,
-    left: customer.left,
+    orphaned: customer.orphaned,
     destination,
     fields,
     dropped: customer.dropped,
@@ -232,14 +232,14 @@ interface CustomerRow {
   revision: number;
   fields: Fields;
   dropped: string[];
-  left: boolean;
+  orphaned: boolean;
   createdAt: number;
   updatedAt: number;
 }
 
 async function readCustomer(db: Queryable, sourceId: string): Promise<CustomerRow | null> {
   const [row] = await db.rows<CustomerRow>(sql`
-    select revision, fields, dropped, "left", ${toEpochMs(sql`created_at`)} as "createdAt", ${toEpochMs(sql`updated_at`)} as "updatedAt"
+    select revision, fields, dropped, "left" as orphaned, ${toEpochMs(sql`created_at`)} as "createdAt", ${toEpochMs(sql`updated_at`)} as "updatedAt"
     from customers where source_id = ${sourceId}`);
   return row ?? null;
 }
@@ -284,7 +284,7 @@ async function readDelivery(db: Queryable, sourceId: string): Promise<CustomerEx
 
 async function readHolds(db: Queryable, sourceId: string): Promise<CustomerExplanation['holds']> {
   return db.rows(sql`
-    select id::float8 as id, what, "from", ${toEpochMs(sql`held_at`)} as "heldAt" from holds
+    select id::float8 as id, what as change, "from", ${toEpochMs(sql`held_at`)} as "heldAt" from holds
     where source_id = ${sourceId} and decided_at is null order by id`);
 }
 

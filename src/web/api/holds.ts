@@ -109,8 +109,8 @@ async function chosen(deps: Deps, { all: _, ...which }: z.output<typeof holdChoi
 /** Throws the problem where there is no such run, or nothing that is so called can be lost. */
 async function requireKnown(
   deps: Deps,
-  { runId, what }: { runId?: number | undefined; what?: string | undefined },
+  { runId, change }: { runId?: number | undefined; change?: string | undefined },
 ): Promise<void> {
   if (runId !== undefined) await requireRuns(deps, 'runId', [runId]);
-  if (what !== undefined && what !== 'deleted') await requireFields(deps, 'what', [what]);
+  if (change !== undefined && change !== 'deleted') await requireFields(deps, 'change', [change]);
 }

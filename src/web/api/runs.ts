@@ -1,6 +1,7 @@
 // Runs over HTTP: what they brought, and a person's word to call one off.
 
 import { createRoute } from '@hono/zod-openapi';
+import type { Group } from '../../contract/preview.ts';
 import {
   type ReportedRun,
   reportedRunShape,
@@ -73,7 +74,7 @@ export function runsApi(deps: Deps) {
       } | null;
       const { columns = null, ...report } = kept ?? {};
       const isFound = run.request.dryRun && kept !== null;
-      const found = { report: isFound ? (report as unknown as ReportedRun['report']) : null, columns };
+      const found = { report: isFound ? dryRunReport(report) : null, columns };
       return c.json({ ...run, ...found }, 200);
     })
     .openapi(cancel, async (c) => {
@@ -92,4 +93,11 @@ export async function runNamed(deps: Deps, id: number) {
   const run = await runById(deps.tributary.database, id);
   if (!run) throw new Problem(404, `There is no run ${id}.`);
   return run;
+}
+
+/** A report of an older version calls orphaned customers `left`. */
+function dryRunReport(kept: object): ReportedRun['report'] {
+  const { customers, ...report } = kept as NonNullable<ReportedRun['report']>;
+  const { left, ...groups } = customers as typeof customers & { left?: Group };
+  return { ...report, customers: { ...groups, ...(left && { orphaned: left }) } };
 }

@@ -40,10 +40,10 @@ function stateChip(state: CustomerLine['state']): Html | '' {
 }
 
 function known(customer: Customer, now: number): Html {
-  const { sourceId, fields, delivery, acknowledged, records, left } = customer;
+  const { sourceId, fields, delivery, acknowledged, records, orphaned } = customer;
   const names = [...new Set([...Object.keys(fields), ...Object.keys(acknowledged?.fields ?? {})])].sort();
   return html`<article class="customer" data-key="${sourceId}" aria-label="Customer ${sourceId}">
-<header><h3>${fields['name'] ?? fields['email'] ?? sourceId}</h3><code>${sourceId}</code>${stateChip(delivery?.state ?? null)}${left ? chip('wait', 'left by all sources') : ''}</header>
+<header><h3>${fields['name'] ?? fields['email'] ?? sourceId}</h3><code>${sourceId}</code>${stateChip(delivery?.state ?? null)}${orphaned ? chip('wait', 'orphaned') : ''}</header>
 ${delivery ? html`<p class="hint" data-key="delivery">${deliveryText(customer, now)}</p>` : ''}
 ${delivery?.error ? html`<p class="banner ${delivery.state === 'dead' ? 'bad' : 'wait'}" data-key="error">${delivery.errorCode ? html`<code>${delivery.errorCode}</code> ` : ''}${delivery.error}</p>` : ''}
 <div class="table" data-key="fields"><table class="fields"><caption class="unseen">Fields</caption><thead><tr><th scope="col">Field</th><th scope="col">Wanted</th><th scope="col">Acknowledged</th></tr></thead>

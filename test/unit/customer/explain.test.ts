@@ -47,7 +47,7 @@ const anna: CustomerExplanation = {
   revision: 1,
   createdAt: noon,
   updatedAt: noon,
-  left: false,
+  orphaned: false,
   destination: 'voucherify',
   fields: [],
   dropped: [],
@@ -198,10 +198,10 @@ describe('a customer', () => {
     const record = { source: 'hubspot', stream: 'contacts', recordId: '5' };
     expect(
       toldOf({
-        left: true,
+        orphaned: true,
         holds: [
-          { id: 1, what: 'email', from: 'a@x.org', heldAt: noon },
-          { id: 2, what: 'deleted', from: null, heldAt: noon },
+          { id: 1, change: 'email', from: 'a@x.org', heldAt: noon },
+          { id: 2, change: 'deleted', from: null, heldAt: noon },
         ],
         deadLetters: [{ id: 3, kind: 'delivery', code: 'bad', message: 'Refused', lastAt: noon }],
         ignored: [{ ...record, because: 'it is deleted at its source' }],
