@@ -12,10 +12,10 @@ export interface Measurements {
 }
 
 /** The most that our time may be of the script's. */
-const mostTime = 1.5;
-const mostMegabytes = 250;
+const maxTime = 1.5;
+const maxMegabytes = 250;
 /** Peak memory on many contacts against few: flat, but for the garbage collector's mood. */
-const mostGrowth = 1.15;
+const maxGrowth = 1.15;
 
 /** The most contacts that one of HubSpot's searches gives, and customers that one bulk call takes. */
 const searchPage = 200;
@@ -41,7 +41,7 @@ export function timeFigures(measured: Measurements, contacts: number, judged: bo
           ours: spread(times),
           against: `the script's ${spread(script)}`,
           ratio,
-          bar: bar && judged ? { value: ratio, most: mostTime, unit: '×' } : null,
+          bar: bar && judged ? { value: ratio, most: maxTime, unit: '×' } : null,
         },
       ];
     };
@@ -94,7 +94,7 @@ export function memoryFigures({ ours, embedded, script }: Measurements): Figure[
         ours: megabytes(value),
         against: `the script's ${megabytes(peak(script))}`,
         ratio: value / peak(script),
-        bar: bar ? { value, most: mostMegabytes, unit: ' MB' } : null,
+        bar: bar ? { value, most: maxMegabytes, unit: ' MB' } : null,
       },
     ];
   };
@@ -123,14 +123,14 @@ export function largeFigures(
       ours: megabytes(ours.peakRssMegabytes),
       against: `the script's ${megabytes(script.peakRssMegabytes)}`,
       ratio: ours.peakRssMegabytes / script.peakRssMegabytes,
-      bar: { value: ours.peakRssMegabytes, most: mostMegabytes, unit: ' MB' },
+      bar: { value: ours.peakRssMegabytes, most: maxMegabytes, unit: ' MB' },
     },
     {
       name: `the same against ${written(contacts.few)}`,
       ours: megabytes(ours.peakRssMegabytes),
       against: `our own ${megabytes(few(measured.ours))}; the script grows ${scriptGrowth}×`,
       ratio: growth,
-      bar: { value: growth, most: mostGrowth, unit: '×' },
+      bar: { value: growth, most: maxGrowth, unit: '×' },
     },
     {
       name: `first sync of ${written(contacts.many)}`,

@@ -21,7 +21,7 @@ const contacts = 20_000;
 const latencyMs = 100;
 
 /** Off by more than this is missed. */
-const mostOff = 0.1;
+const maxOff = 0.1;
 
 /** Small plans, so that it is the quotas that take the time. */
 const burst = { requests: 50, seconds: 10 };
@@ -156,7 +156,7 @@ function figuresOf(name: string, { forecast, actual }: KeptForecast): Figure[] {
     ours,
     against: `${against} taken`,
     ratio,
-    bar: { value: Math.abs(ratio - 1), most: mostOff, unit: '' },
+    bar: { value: Math.abs(ratio - 1), most: maxOff, unit: '' },
   });
   const minutes = (value: number) => `${value.toFixed(2)} min`;
   return [

@@ -15,7 +15,7 @@ const perSecond = 12;
 const secondsEach = 60;
 /** Idle and beside a backfill in turn, so often. */
 const turns = 2;
-const mostRatio = 1.2;
+const maxRatio = 1.2;
 const backfilled = 200_000;
 
 const words: { [kind in keyof Lags]: string } = {
@@ -85,7 +85,7 @@ function figureOf(kind: keyof Lags, idle: readonly number[], busy: readonly numb
     ours: told(busy),
     against: `${told(idle)} on an idle system`,
     ratio,
-    bar: { value: ratio, most: mostRatio, unit: '×' },
+    bar: { value: ratio, most: maxRatio, unit: '×' },
   };
 }
 

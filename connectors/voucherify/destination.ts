@@ -24,7 +24,7 @@ import { webhook } from './webhook.ts';
 /** Bulk refused for what the plan, the key or the endpoint is. Where it is more than bulk, single calls hear the same. */
 const noBulkStatuses = [402, 403, 404, 405];
 /** Bytes are the limit that is documented; this many are claimed, sent and settled at once. */
-const mostInBulk = 25_000;
+const maxInBulk = 25_000;
 /** What projects of before 2024 take in one call. */
 const formerCap = 100;
 /** A file of the first load: so many are claimed, built and settled at once. */
@@ -34,7 +34,7 @@ const submitTimeoutSeconds = 200;
 
 export const destination: Destination<Settings> = {
   traits({ metadataWrites = 'replace', bulk = true, singlesAtOnce, firstLoad, replacedGroups }) {
-    const limits = bulk === true ? { records: mostInBulk, bytes: 10_000_000 } : bulk;
+    const limits = bulk === true ? { records: maxInBulk, bytes: 10_000_000 } : bulk;
     return {
       partialWrites: metadataWrites,
       ...(replacedGroups && { replacedGroups }),

@@ -16,7 +16,7 @@ import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
 import { print, printJson } from './terminal.ts';
 
-const mostLettersShown = 5;
+const maxLettersShown = 5;
 
 export interface ErrandOptions {
   json: boolean;
@@ -25,7 +25,7 @@ export interface ErrandOptions {
 }
 
 /** What was asked for: runs by ID, and what else is to be told. */
-export interface Asked {
+export interface RequestedRuns {
   runs: Run[];
   /** Added to the JSON that is printed, as it is. */
   more?: object;
@@ -37,7 +37,7 @@ const askedShape = z.object({ runs: z.array(runShape) });
 export async function runAndWait(
   cli: Cli,
   options: ErrandOptions,
-  ask: (client: Client) => Promise<Asked>,
+  ask: (client: Client) => Promise<RequestedRuns>,
 ): Promise<void> {
   const reached = await reach(cli, { work: true });
   const stop = listenForStop(cli.clock, () => process.exit(1));
@@ -77,7 +77,7 @@ export async function askForRun(client: Client, path: string, json: object): Pro
   }
 }
 
-function tellAsked({ terminal }: Cli, { json }: ErrandOptions, { runs, more }: Asked): void {
+function tellAsked({ terminal }: Cli, { json }: ErrandOptions, { runs, more }: RequestedRuns): void {
   if (json) {
     printJson(terminal, { ...z.encode(askedShape, { runs }), ...more });
     return;
@@ -87,7 +87,7 @@ function tellAsked({ terminal }: Cli, { json }: ErrandOptions, { runs, more }: A
   }
 }
 
-function tellDone(cli: Cli, { json }: ErrandOptions, done: Done, { more }: Asked): void {
+function tellDone(cli: Cli, { json }: ErrandOptions, done: Done, { more }: RequestedRuns): void {
   const { terminal } = cli;
   const { runs, customers, deadLetters } = done;
   cli.exitCode = done.exitCode;
@@ -103,10 +103,10 @@ function tellDone(cli: Cli, { json }: ErrandOptions, done: Done, { more }: Asked
   }
   print(terminal, `Delivered: ${counted(customers.delivered, 'customer')}.`);
   if (runs.length > 0) for (const sentence of openSentences(done)) terminal.err.write(`${sentence}\n`);
-  for (const { source, ref, message } of deadLetters.slice(0, mostLettersShown)) {
+  for (const { source, ref, message } of deadLetters.slice(0, maxLettersShown)) {
     terminal.err.write(`${source}: ${ref}: ${message}\n`);
   }
-  const hidden = deadLetters.length - mostLettersShown;
+  const hidden = deadLetters.length - maxLettersShown;
   if (hidden > 0) terminal.err.write(`… and ${hidden} more; see "tributary status" or the page.\n`);
 }
 

@@ -73,7 +73,7 @@ export function addExport(program: Command, cli: Cli): void {
       `
 Without --fields the columns are those of Voucherify's import, and JSON lines hold every field. With --fields nothing else
 is written, in any format. Times are ISO 8601 in UTC; a list is one cell, its
-values parted by commas; what has no value is empty.
+comma-separated values; a field without a value is empty.
 
 A cell that begins with = + - @, also in their full-width forms or behind blanks and line ends, gets an apostrophe before
 it, so that no spreadsheet takes it for a formula: a phone number is written '+48600100200. "tributary import" takes it off again. Use --raw for a file

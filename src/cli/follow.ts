@@ -25,7 +25,7 @@ const longestPauseMs = 60_000;
 /** Deliveries that have not moved for so long are left too: the destination is out of reach, or its quota spent. */
 const longestStillMs = 300_000;
 /** Of dead letters, 200 a page: the newest are looked at. */
-const mostPages = 25;
+const maxPages = 25;
 
 /** What was asked for, done; `customers`: of what was asked for alone, `deadLetters`: the first of those that came of it. */
 export const doneShape = z.object({
@@ -183,7 +183,7 @@ async function requireOwnDelivered(
 async function lettersOf({ client, since }: Following, runs: readonly Run[]): Promise<DeadLetter[]> {
   const letters: DeadLetter[] = [];
   let before: number | undefined;
-  for (let page = 0; page < mostPages; page += 1) {
+  for (let page = 0; page < maxPages; page += 1) {
     const { deadLetters, next } = await client.send(lettersShape, '/api/dead-letters', {
       query: { before, limit: 200 },
     });

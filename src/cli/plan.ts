@@ -29,7 +29,7 @@ export function addPlan(program: Command, cli: Cli): void {
     .argument('[source]', 'the name of a source; without it all that are pulled, each by itself')
     .option('--full', 'forecast a full reading, not only what changed')
     .option('--exact', 'read all that the sync would read, in a dry run, and forecast from what it finds')
-    .option('--records <n>', 'take it that the source has so many records', wholeNumber)
+    .option('--records <n>', 'assume that the source has N records', wholeNumber)
     .option('--force', 'forecast also what a quota of a day or longer has not enough calls for')
     .option('--json', 'print the forecast as JSON')
     .addHelpText(
@@ -67,14 +67,14 @@ function wholeNumber(value: string): number {
   return Number(value);
 }
 
-interface Asked {
+interface PlanOptions {
   source?: string;
   mode: 'full' | 'incremental';
   records?: number;
   force?: true;
 }
 
-function checked(source: string | undefined, { full, exact, records, force }: Options): Asked {
+function checked(source: string | undefined, { full, exact, records, force }: Options): PlanOptions {
   if (source === undefined && (exact || records !== undefined))
     throw new UsageError(
       `${exact ? '--exact' : '--records'} needs the source it is of: tributary plan hubspot.`,
@@ -93,7 +93,7 @@ function checked(source: string | undefined, { full, exact, records, force }: Op
 async function dryRunOf(
   cli: Cli,
   client: Client,
-  { source, mode }: Asked,
+  { source, mode }: PlanOptions,
   { json }: Options,
 ): Promise<number> {
   const progress = new Progress(cli.terminal, { silent: json === true });

@@ -59,12 +59,12 @@ again, or is still to be read.`,
 }
 
 /** What is asked of the API, and in words. */
-interface Asked {
+interface ReplaySelection {
   which: object;
   words: string;
 }
 
-function askedOf(given: readonly string[], which: Omit<Options, 'json' | 'dryRun'>): Asked {
+function askedOf(given: readonly string[], which: Omit<Options, 'json' | 'dryRun'>): ReplaySelection {
   const { source, state, faulty, since, until, all } = which;
   const ids = given
     .flatMap((text) => text.split(','))
@@ -95,7 +95,7 @@ function askedOf(given: readonly string[], which: Omit<Options, 'json' | 'dryRun
   return { which: all ? { all } : filter, words: all ? 'every request that is kept' : words };
 }
 
-async function tryOnly(cli: Cli, { which }: Asked, json: boolean): Promise<void> {
+async function tryOnly(cli: Cli, { which }: ReplaySelection, json: boolean): Promise<void> {
   const reached = await reach(cli, { work: false });
   try {
     const replayed = await everything(reached.client, { ...which, dryRun: true });
@@ -107,7 +107,7 @@ async function tryOnly(cli: Cli, { which }: Asked, json: boolean): Promise<void>
   }
 }
 
-async function replay(cli: Cli, { which, words }: Asked, json: boolean): Promise<void> {
+async function replay(cli: Cli, { which, words }: ReplaySelection, json: boolean): Promise<void> {
   if (!json) cli.terminal.err.write(`Opening again: ${words}.\n`);
   let well = true;
   await runAndWait(cli, { json, wait: true }, async (client) => {
@@ -138,7 +138,7 @@ async function everything(client: Client, which: object): Promise<Total> {
   }
 }
 
-const mostResults = 50;
+const maxResults = 50;
 
 function sumOf(a: Total, b: Total): Total {
   const counts = { ...a.counts };
@@ -151,12 +151,12 @@ function sumOf(a: Total, b: Total): Total {
     dead: a.dead + b.dead,
     failed: a.failed + b.failed,
     counts,
-    results: [...a.results, ...b.results].slice(0, mostResults),
+    results: [...a.results, ...b.results].slice(0, maxResults),
     cannot: [...a.cannot, ...b.cannot],
   };
 }
 
-const mostTold = 10;
+const maxTold = 10;
 
 function tell({ terminal }: Cli, replayed: Total, dryRun: boolean): void {
   const { requests, counts, results, cannot } = replayed;
@@ -174,6 +174,6 @@ function tell({ terminal }: Cli, replayed: Total, dryRun: boolean): void {
   }
   for (const { reason, requests } of cannot)
     print(terminal, `Not opened: ${counted(requests, 'request')}, for ${reason}.`);
-  const faulty = results.filter(({ result }) => result !== 'opened').slice(0, mostTold);
+  const faulty = results.filter(({ result }) => result !== 'opened').slice(0, maxTold);
   for (const { id, source, error } of faulty) terminal.err.write(`${source}: ${id}: ${error}\n`);
 }

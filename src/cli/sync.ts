@@ -26,7 +26,7 @@ export function addSync(program: Command, cli: Cli): void {
     .option('--full', 'read everything, not only what changed')
     .option(
       '--records <ids>',
-      'read these records only, by the IDs that the source gives them, parted by commas',
+      'read only these records: a comma-separated list of the IDs that the source gives them',
     )
     .option('--dry-run', 'read, but keep and send nothing: print what would differ, and what it would cost')
     .option('--exit-zero', 'exit with 0 even if a dry run finds differences')

@@ -15,7 +15,7 @@ import { listenForStop } from './signals.ts';
 import { Progress, print, printAnswer } from './terminal.ts';
 
 const askEveryMs = 250;
-const mostShown = 10;
+const maxShown = 10;
 
 interface Options {
   sample?: number;
@@ -100,7 +100,7 @@ async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortS
   const done = await follow(cli, { client, isHere: true, silent, stop, since }, []);
   if (!options.json) print(cli.terminal, `Sent again: ${counted(report.healed, 'customer')}.`);
   if (done.exitCode !== exitCodes.well) {
-    for (const { ref, message } of done.deadLetters.slice(0, mostShown))
+    for (const { ref, message } of done.deadLetters.slice(0, maxShown))
       cli.terminal.err.write(`${ref}: ${message}\n`);
     cli.exitCode = exitCodes.failed;
   }
@@ -168,20 +168,20 @@ function tellFields(
   how: string,
   word: string,
 ): void {
-  for (const example of examples.slice(0, mostShown)) {
+  for (const example of examples.slice(0, maxShown)) {
     if ('erased' in example) continue;
     say(`${example.sourceId} ${how}:`);
     for (const [field, { expected, found }] of Object.entries(example.fields ?? {}))
       say(`  ${field}: ${JSON.stringify(expected)} expected, ${JSON.stringify(found)} ${word}`);
   }
-  if (count > mostShown) say(`… and ${counted(count - mostShown, 'other')}: see GET /api/verifications.`);
+  if (count > maxShown) say(`… and ${counted(count - maxShown, 'other')}: see GET /api/verifications.`);
 }
 
 function tellExamples(say: (text: string) => void, { differing, stale, missing, unknownToUs }: Report): void {
   tellFields(say, differing, 'differs', 'found');
   if (stale) tellFields(say, stale, 'is stale', 'delivered');
   const named = (examples: Report['missing']['examples']) =>
-    examples.slice(0, mostShown).flatMap((example) => ('sourceId' in example ? [example.sourceId] : []));
+    examples.slice(0, maxShown).flatMap((example) => ('sourceId' in example ? [example.sourceId] : []));
   if (missing.count > 0)
     say(`Missing: ${number(missing.count)}, for example ${named(missing.examples).join(', ')}`);
   if (unknownToUs.count > 0)

@@ -76,14 +76,14 @@ function seen(hours: readonly { changes: number; lags: Lags }[]): Seen {
 }
 
 /** Fewer changes than that say nothing of a share. */
-const fewestChanges = 10;
+const minChanges = 10;
 
 /**
  * How often to poll besides the schedule, seconds, or null where webhooks bring what they should. When the share of
  * changes that only a poll found grows, nobody should have to notice it before polls do.
  */
 export function pollEverySeconds({ share, webhook, poll }: Coverage): number | null {
-  if (share === null || webhook.changes + poll.changes < fewestChanges) return null;
+  if (share === null || webhook.changes + poll.changes < minChanges) return null;
   if (share < 0.5) return 60;
   if (share < 0.8) return 300;
   return share < 0.95 ? 900 : null;

@@ -495,7 +495,7 @@ export async function deliveredAs(
 }
 
 /** So many customers are pulled forward at once: of more, the first of them are told soon enough. */
-const mostPulledForward = 10_000;
+const maxPulledForward = 10_000;
 
 /** What waits for a later moment is due now, since somebody asks or what it waited for is over. Returns how many. */
 export async function pullForward(db: Queryable, now: number): Promise<number> {
@@ -503,7 +503,7 @@ export async function pullForward(db: Queryable, now: number): Promise<number> {
     update deliveries set due_at = ${toTimestamp(now)} where source_id in (
       select source_id from deliveries
       where state = 'waiting' and batch_id is null and lease is null and due_at > ${toTimestamp(now)}
-      order by lane, due_at limit ${mostPulledForward} for update skip locked)
+      order by lane, due_at limit ${maxPulledForward} for update skip locked)
     returning source_id`);
   return rows.length;
 }

@@ -94,16 +94,16 @@ export class InboxFullError extends Error {
   override name = 'InboxFullError';
 }
 
-const mostRows = 500;
+const maxRows = 500;
 
 /** A second insert beside the one that runs, once so many wait: the database has another core, and commits share a flush. */
-const mostWriters = 2;
+const maxWriters = 2;
 
 const worthAnother = 16;
 
-const mostBytes = 8 * 1024 * 1024;
+const maxBytes = 8 * 1024 * 1024;
 
-const mostWaitingBytes = 64 * 1024 * 1024;
+const maxWaitingBytes = 64 * 1024 * 1024;
 
 interface Waiting {
   request: NewRequest;
@@ -130,12 +130,12 @@ export class InboxWriter {
 
   /** Resolves once the request is committed. Throws InboxFullError, and DatabaseError where it could not be. */
   keep(request: NewRequest): Promise<void> {
-    if (this.#bytes > mostWaitingBytes) return Promise.reject(new InboxFullError('The inbox is full.'));
+    if (this.#bytes > maxWaitingBytes) return Promise.reject(new InboxFullError('The inbox is full.'));
     this.#bytes += request.body.length;
     return new Promise((kept, failed) => {
       this.#waiting.push({ request, kept, failed });
       const isWorthIt = this.#writers === 0 || this.#waiting.length >= worthAnother;
-      if (this.#writers < mostWriters && isWorthIt) void this.#write();
+      if (this.#writers < maxWriters && isWorthIt) void this.#write();
     });
   }
 
@@ -161,7 +161,7 @@ export class InboxWriter {
     let bytes = 0;
     let rows = 0;
     for (const { request } of this.#waiting) {
-      if (rows > 0 && (rows >= mostRows || bytes + request.body.length > mostBytes)) break;
+      if (rows > 0 && (rows >= maxRows || bytes + request.body.length > maxBytes)) break;
       bytes += request.body.length;
       rows += 1;
     }
@@ -191,7 +191,7 @@ async function insertRequests(db: Preparing, requests: readonly NewRequest[]): P
 
 /**
  * Requests of one source that wait, the oldest first, locked until the transaction ends: other workers pass over them.
- * The narrow row is locked first and only then its body read, as many as fit in `mostBytes` (one at least).
+ * The narrow row is locked first and only then its body read, as many as fit in `maxBytes` (one at least).
  */
 export async function lockWaiting(
   db: Queryable,
@@ -205,7 +205,7 @@ export async function lockWaiting(
   const ids: number[] = [];
   for (const row of locked) {
     bytes += row.bytes;
-    if (ids.length > 0 && bytes > mostBytes) break;
+    if (ids.length > 0 && bytes > maxBytes) break;
     ids.push(row.id);
   }
   return ids.length > 0 ? readRequests(db, ids) : [];

@@ -124,7 +124,7 @@ export class BodyGate {
 
   #makeRoom(bytes: number, asking: Reading): boolean {
     while (this.#held + bytes > this.#limits.maxHeldBytes) {
-      const stalled = this.#mostStalled(asking);
+      const stalled = this.#maxStalled(asking);
       if (!stalled) return false;
       stalled.fail('slow');
     }
@@ -132,7 +132,7 @@ export class BodyGate {
     return true;
   }
 
-  #mostStalled(asking: Reading): Reading | undefined {
+  #maxStalled(asking: Reading): Reading | undefined {
     let most: Reading | undefined;
     for (const one of this.#readings)
       if (one !== asking && one.lastAt < (most?.lastAt ?? Infinity)) most = one;

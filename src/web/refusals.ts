@@ -3,7 +3,7 @@ import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
 
 /** Reasons are sentences of ours, but a vendor's header name may be in one. */
-const mostReasons = 50;
+const maxReasons = 50;
 
 export interface RefusalCount {
   source: string;
@@ -42,7 +42,7 @@ export class Refusals {
     const known = this.#counts.get(key);
     if (known) Object.assign(known, { reason, count: known.count + 1, lastAt: now });
     else {
-      if (this.#counts.size >= mostReasons) this.#counts.delete(this.#counts.keys().next().value!);
+      if (this.#counts.size >= maxReasons) this.#counts.delete(this.#counts.keys().next().value!);
       this.#counts.set(key, { source, status, reason, count: 1, lastAt: now });
     }
     this.#log.warn({ source, status, reason }, 'a webhook was refused');

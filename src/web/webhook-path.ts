@@ -10,7 +10,7 @@ export interface WebhookPath {
   isTooLong: boolean;
 }
 
-const mostSegments = 12;
+const maxSegments = 12;
 
 /**
  * Doubled slashes and one at the end mean nothing, `webhooks` is known in any letter case, and whatever stands before it is
@@ -23,7 +23,7 @@ export function webhookPath(path: string, prefix: string): WebhookPath | null {
   const isAt = (index: number) => segments[index]?.toLowerCase() === 'webhooks';
   const isBelow = isAt(before.length) && before.every((segment, index) => segments[index] === segment);
   const at = isBelow ? before.length : segments.findIndex((_, index) => isAt(index));
-  if (at === -1 || at > mostSegments || (!isBelow && segments[0] === 'api')) return null;
+  if (at === -1 || at > maxSegments || (!isBelow && segments[0] === 'api')) return null;
   const [source = '', token = null, ...rest] = segments.slice(at + 1);
   return { source, token, isTooLong: rest.length > 0 };
 }

@@ -28,9 +28,9 @@ import { calledUrl, type WebhookPath, webhookPath } from './webhook-path.ts';
 export const usualMaxBodyBytes = 1024 * 1024;
 
 /** Of one header's value, and of all that are kept. */
-const mostHeaderCharacters = 2_000;
+const maxHeaderCharacters = 2_000;
 
-const mostHeaders = 60;
+const maxHeaders = 60;
 
 /** A body that says it is no longer is read before anything is judged: the connection stays of use. */
 const smallBytes = 16 * 1024;
@@ -351,7 +351,7 @@ function requestOf({ tributary }: Deps, { c, target, token }: Call, body: Uint8A
 function keptHeaders(mask: Mask, headers: { readonly [name: string]: string }): { [name: string]: string } {
   return Object.fromEntries(
     Object.entries(mask.headers(headers))
-      .slice(0, mostHeaders)
-      .map(([name, value]) => [name, value.slice(0, mostHeaderCharacters)]),
+      .slice(0, maxHeaders)
+      .map(([name, value]) => [name, value.slice(0, maxHeaderCharacters)]),
   );
 }

@@ -500,7 +500,7 @@ describe('webhook requests of the real world', () => {
     for (const [name, { recipe }] of recipes.slice(0, 2))
       expect([name, recipe!.body]).toEqual([name, expect.stringContaining('"event_id"')]);
     const flows = webhookOf(klaviyo, { apiKey: 'pk_test', urlToken: 't'.repeat(20) });
-    expect(flows.notes!.join(' ')).toContain('neither a time nor an ID of the sending');
+    expect(flows.notes!.join(' ')).toContain('neither a time of change nor an event ID');
   });
 
   it('14-back-to-what-it-was: A, B, A ends at A, and created, deleted, created is there', async () => {

@@ -19,7 +19,7 @@ const resting: Traffic = {
   at,
   reading: false,
   bulkUnderWay: 0,
-  mostBulkAtOnce: 4,
+  maxBulkAtOnce: 4,
   singleWaitMs: 0,
   bulkWaitMs: 0,
 };
@@ -211,7 +211,7 @@ describe('A route', () => {
       at: fc.constant(at),
       reading: fc.boolean(),
       bulkUnderWay: fc.integer({ min: 0, max: 9 }),
-      mostBulkAtOnce: fc.integer({ min: 1, max: 8 }),
+      maxBulkAtOnce: fc.integer({ min: 1, max: 8 }),
       singleWaitMs: wait,
       bulkWaitMs: wait,
     });
@@ -252,14 +252,14 @@ describe('A route', () => {
         const plan = route(backlog, traffic, traits);
         if (plan.by !== 'bulk') return;
         expect(plan.most).toBe(traits.bulk?.maxRecords);
-        expect(traffic.bulkUnderWay).toBeLessThan(traffic.mostBulkAtOnce);
+        expect(traffic.bulkUnderWay).toBeLessThan(traffic.maxBulkAtOnce);
       });
     });
 
     it('what has waited ten seconds is held back by nothing but bulk calls under way', () => {
       always((backlog, traffic, traits) => {
         const waited = backlog.some((lane) => lane.oldest <= traffic.at - 10_000);
-        if (waited && traffic.bulkUnderWay < traffic.mostBulkAtOnce)
+        if (waited && traffic.bulkUnderWay < traffic.maxBulkAtOnce)
           expect(route(backlog, traffic, traits).by).not.toBe('none');
       });
     });

@@ -464,7 +464,7 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
         sources: { shop: { connector: 'pusher', schedule: '*/5 * * * *' } },
       };
       expect(() => checkConfig('a test', raw, {}, [pusher(pushed)])).toThrow(
-        /sources\.shop\.schedule.*pusher only pushes, so there is nothing to read on one/s,
+        /sources\.shop\.schedule.*pusher only sends webhooks, so there is nothing to pull/s,
       );
     });
 

@@ -61,9 +61,9 @@ export interface Wanted {
 }
 
 /** By source ID what the destination holds; null: it has no such customer. Those left out are to be read. */
-export type Known = ReadonlyMap<string, DestinationCustomer | null>;
+export type ReadCustomers = ReadonlyMap<string, DestinationCustomer | null>;
 
-const nothing: Known = new Map();
+const nothing: ReadCustomers = new Map();
 
 type Page = { customers: ShownCustomer[]; cursor: Json; done: boolean; total?: number };
 
@@ -139,7 +139,7 @@ export class Census {
    * What the destination holds of these now, as far as pages can tell it with fewer calls than reading each. Throws what the
    * calls throw.
    */
-  async lookUp(context: () => Context<unknown>, wanted: readonly Wanted[]): Promise<Known> {
+  async lookUp(context: () => Context<unknown>, wanted: readonly Wanted[]): Promise<ReadCustomers> {
     const { database, account } = this.#deps;
     if (!this.isPossible || wanted.length < minLooked) return nothing;
     const row = await censusOf(database, account);
@@ -167,7 +167,7 @@ export class Census {
   }
 
   /** `unsure`: those that may have changed since they were read. */
-  async #knownOf(ids: readonly string[], unsure: ReadonlySet<string>): Promise<Known> {
+  async #knownOf(ids: readonly string[], unsure: ReadonlySet<string>): Promise<ReadCustomers> {
     const shown = await partsOf(this.#deps.database, ids);
     const known = new Map<string, DestinationCustomer | null>();
     for (const sourceId of ids) {

@@ -28,7 +28,7 @@ import {
 } from '../../tables/deliveries.ts';
 import { destinationName, listPauses, type Pause, resumeAfterTrial, takeTrial } from '../../tables/pauses.ts';
 import { someRunIsGoing } from '../../tables/runs.ts';
-import type { Census, CensusReadiness, Known } from '../census/census.ts';
+import type { Census, CensusReadiness, ReadCustomers } from '../census/census.ts';
 import { BatchSize } from './batch-size.ts';
 import { type Writing, writings } from './difference.ts';
 import { FirstLoad } from './first-load.ts';
@@ -39,7 +39,7 @@ import { Poller } from './polling.ts';
 import {
   isUrgent,
   longWaitMs,
-  mostSingles,
+  maxSingles,
   type Route,
   route,
   type Traffic,
@@ -49,10 +49,10 @@ import {
 import { Sender } from './sending.ts';
 import { Settler } from './settling.ts';
 
-const mostBulkAtOnce = 4;
+const maxBulkAtOnce = 4;
 
 /** Claims of urgent customers that are on their way at once: what comes next does not wait for the answers to what came before. */
-const mostUrgentAtOnce = 4;
+const maxUrgentAtOnce = 4;
 
 export interface DeliverDeps {
   database: Database;
@@ -79,7 +79,7 @@ export interface DeliverDeps {
 }
 
 /** One look at what is due, among these lanes and at most so much of each. */
-interface Going {
+interface DeliverScope {
   among: readonly Lane[];
   most: number;
   signal: AbortSignal;
@@ -88,7 +88,7 @@ interface Going {
 }
 
 /** What one lease holds. */
-interface Taken {
+interface LeasedBatch {
   lease: string;
   claimed: readonly Claimed[];
   /** When it was claimed, epoch milliseconds. */
@@ -108,7 +108,7 @@ export class Deliverer {
   readonly #health: Health;
   readonly #size: BatchSize;
   readonly #firstLoad: FirstLoad;
-  readonly #urgent = new BackgroundTasks(mostUrgentAtOnce);
+  readonly #urgent = new BackgroundTasks(maxUrgentAtOnce);
   /** Bulk was refused for what the account is: singles only, in this process. */
   #noBulk = false;
   /** Looks that failed in a row: after some of them customers are read one by one for a while. */
@@ -197,7 +197,7 @@ export class Deliverer {
   /** Whether what is urgent goes one by one. */
   #goesAlone(all: readonly Backlog[], traits: Traits): boolean {
     const urgent = all.filter(({ lane }) => isUrgent(lane)).reduce((sum, { due }) => sum + due, 0);
-    if (traits.bulk === null || urgent <= mostSingles) return true;
+    if (traits.bulk === null || urgent <= maxSingles) return true;
     return this.#deps.endpoint.budget.waitMs(traits.bulk.bucket, 'webhook') > longWaitMs;
   }
 
@@ -208,7 +208,7 @@ export class Deliverer {
   }
 
   async #go(
-    { among, most, signal, beside }: Going,
+    { among, most, signal, beside }: DeliverScope,
     choose: (all: readonly Backlog[]) => Promise<{ due: readonly Backlog[]; plan: Route | null }>,
   ): Promise<Next> {
     const { database, clock } = this.#deps;
@@ -287,7 +287,7 @@ export class Deliverer {
     return this.#health.confirmRefused(error, signal);
   }
 
-  async #take(plan: Exclude<Route, { by: 'none' }>, due: readonly Backlog[]): Promise<Taken> {
+  async #take(plan: Exclude<Route, { by: 'none' }>, due: readonly Backlog[]): Promise<LeasedBatch> {
     const { database, clock } = this.#deps;
     const lease = this.#deps.newLease();
     const most = apportion(
@@ -313,7 +313,7 @@ export class Deliverer {
   #sendBeside(
     beside: BackgroundTasks,
     plan: Exclude<Route, { by: 'none' }>,
-    taken: Taken,
+    taken: LeasedBatch,
     signal: AbortSignal,
   ): void {
     const { log, onUrgentSent } = this.#deps;
@@ -326,7 +326,7 @@ export class Deliverer {
 
   async #send(
     plan: Exclude<Route, { by: 'none' }>,
-    { lease, claimed, at }: Taken,
+    { lease, claimed, at }: LeasedBatch,
     signal: AbortSignal,
   ): Promise<void> {
     const held = new HeldClaims(this.#deps, lease, claimed, at);
@@ -393,11 +393,11 @@ export class Deliverer {
 
   /** What the destination holds of these, as far as it can be told without reading each. Null: they have been put back. */
   async #known(
-    { lease, claimed }: Taken,
+    { lease, claimed }: LeasedBatch,
     toWrite: readonly Writing[],
     held: HeldClaims,
     signal: AbortSignal,
-  ): Promise<Known | null> {
+  ): Promise<ReadCustomers | null> {
     const { census, clock } = this.#deps;
     const partial = toWrite.filter((writing) => writing.partial);
     if (partial.length === 0 || !this.#isToLook(this.#traits)) return new Map();
@@ -407,7 +407,7 @@ export class Deliverer {
       this.#failedLooks = 0;
       return known;
     } catch (error) {
-      if (partial.length <= mostSingles || !this.#noteFailedLook(error)) return new Map();
+      if (partial.length <= maxSingles || !this.#noteFailedLook(error)) return new Map();
       const { message, retryAfterMs = 0 } = error as TransientError;
       const dueAt = clock.now() + Math.max(retryAfterMs, 1_000);
       await this.#settler.putBack(lease, toWrite, { message, dueAt });
@@ -420,7 +420,7 @@ export class Deliverer {
     claimed: readonly Claimed[],
     signal: AbortSignal,
     held: HeldClaims,
-    known: Known,
+    known: ReadCustomers,
   ): Sender {
     const { endpoint } = this.#deps;
     const traits = this.#traits;
@@ -460,7 +460,7 @@ export class Deliverer {
     const rest = await sender.file(toWrite);
     const most = this.#traits.bulk?.maxRecords ?? 0;
     const message = 'the file does not carry it';
-    if (rest.length <= mostSingles) return sender.singles(rest);
+    if (rest.length <= maxSingles) return sender.singles(rest);
     if (rest.length > most) await this.#settler.putBack(lease, rest.slice(most), { message });
     await this.#sendTogether(sender, lease, rest.slice(0, most));
   }
@@ -482,7 +482,7 @@ export class Deliverer {
       reading: await someRunIsGoing(database),
       bulkUnderWay: (await batchesUnderWay(database)).count,
       // How many customers there are tells nothing while an action makes some.
-      mostBulkAtOnce: this.#isToLook(traits) ? 1 : mostBulkAtOnce,
+      maxBulkAtOnce: this.#isToLook(traits) ? 1 : maxBulkAtOnce,
       singleWaitMs: endpoint.budget.waitMs(undefined, lane),
       bulkWaitMs: endpoint.budget.waitMs(traits.bulk?.bucket, lane),
       bulkSpacingMs: endpoint.budget.spacingMs(traits.bulk?.bucket),

@@ -5,7 +5,7 @@ import type { Database } from '../../db/database.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { anyAcknowledged } from '../../tables/acknowledgements.ts';
 import type { Writing } from './difference.ts';
-import { fewestInFile } from './route.ts';
+import { minInFile } from './route.ts';
 
 export interface FirstLoadDeps {
   database: Database;
@@ -59,7 +59,7 @@ export class FirstLoad {
       .filter(wasNeverSent)
       .map(({ sourceId, payload }) => ({ sourceId, payload: payload ?? {} }));
     const { content, sourceIds } = destination.firstLoad!.file(writes, limits, schema);
-    if (sourceIds.length < fewestInFile) {
+    if (sourceIds.length < minInFile) {
       this.end(`a file can carry ${sourceIds.length} of ${toWrite.length}`);
       return null;
     }

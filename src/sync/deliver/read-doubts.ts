@@ -5,7 +5,7 @@ import { driftOf } from '../../customer/drift.ts';
 import type { BatchItem } from '../../tables/batches.ts';
 
 /** At most so many are read one by one; to send the others again, together, costs less. */
-const mostReads = 25;
+const maxReads = 25;
 
 const readsAtOnce = 4;
 
@@ -13,7 +13,7 @@ const readsAtOnce = 4;
 const sampled = 10;
 
 /** The whole list is read where it has no more pages than this, and no more than a tenth of what is in doubt. */
-const mostPages = 50;
+const maxPages = 50;
 
 /**
  * The source IDs of those that are proven to be held as they were sent. Of many, only a part is looked at where the list is
@@ -24,12 +24,12 @@ export async function readDoubts(
   context: () => Context<unknown>,
   doubts: readonly BatchItem[],
 ): Promise<Set<string>> {
-  if (doubts.length > mostReads) {
+  if (doubts.length > maxReads) {
     const listed = await readList(destination, context, doubts);
     if (listed) return listed;
   }
   const held = new Set<string>();
-  const waiting = spread(doubts, mostReads);
+  const waiting = spread(doubts, maxReads);
   const read = async () => {
     for (let item = waiting.shift(); item; item = waiting.shift())
       if (isHeld(item, await fieldsOf(destination, context(), item.sourceId))) held.add(item.sourceId);
@@ -69,7 +69,7 @@ async function readList(
   if (!readBack) return null;
   const byId = new Map(doubts.map((item) => [item.sourceId, item]));
   const held = new Set<string>();
-  const most = Math.min(mostPages, Math.ceil(doubts.length / 10));
+  const most = Math.min(maxPages, Math.ceil(doubts.length / 10));
   let page = await readBack.list.page(context(), null);
   for (let pages = 1; ; pages += 1) {
     for (const { sourceId, fields } of page.customers) {

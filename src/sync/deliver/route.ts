@@ -8,7 +8,7 @@ export type Traits = ReturnType<Destination<unknown>['traits']>;
 export type Route = { by: 'single' | 'bulk' | 'file'; most: number } | { by: 'none'; againMs: number };
 
 /** Up to so many go one by one although bulk is there: their answer is at once, and bulk calls are scarce. */
-export const mostSingles = 25;
+export const maxSingles = 25;
 
 /** How long customers wait for the rest of a run that is still reading, so that they share one bulk call. */
 const lingerMs = 10_000;
@@ -21,12 +21,12 @@ const latencyGoalMs: { readonly [lane in Lane]: number } = {
 };
 /** Bulk calls that are further apart than this are too scarce for so few while more are coming. */
 const scarceSpacingMs = 60_000;
-const mostSinglesWhereScarce = 100;
+const maxSinglesWhereScarce = 100;
 /** A quota that allows nothing for longer than this is worth going round. */
 export const longWaitMs = 5_000;
 
 /** Fewer go in two bulk calls: a file, with the calls that must be asked before it, would save nothing. */
-export const fewestInFile = 4_000;
+export const minInFile = 4_000;
 
 /**
  * How long customers of a first load wait for the rest of it: only what is there when the file goes can go with it, for
@@ -48,7 +48,7 @@ export interface Traffic {
   /** Some run is still bringing customers. */
   reading: boolean;
   bulkUnderWay: number;
-  mostBulkAtOnce: number;
+  maxBulkAtOnce: number;
   /** How long until the quotas allow a call of each kind, milliseconds. */
   singleWaitMs: number;
   bulkWaitMs: number;
@@ -74,13 +74,13 @@ export function route(backlog: readonly Backlog[], traffic: Traffic, traits: Tra
   const urgent = count(backlog.filter(({ lane }) => isUrgent(lane)));
   const bulkIsSpent = traffic.bulkWaitMs > longWaitMs;
   const singlesAreSpent = traffic.singleWaitMs > longWaitMs && !bulkIsSpent && due > 1;
-  if (urgent > 0 && urgent <= mostSingles && !singlesAreSpent) return oneByOne(urgent);
+  if (urgent > 0 && urgent <= maxSingles && !singlesAreSpent) return oneByOne(urgent);
   const waited = traffic.at - Math.min(...backlog.map((lane) => lane.oldest));
   const file = traffic.firstLoad && urgent === 0 && !bulkIsSpent ? (traits.firstLoad ?? null) : null;
   if (file !== null) {
     if (traffic.reading && due < file.maxRecords && waited < fileLingerMs)
       return { by: 'none', againMs: 1000 };
-    if (due >= fewestInFile && traffic.bulkUnderWay < traffic.mostBulkAtOnce)
+    if (due >= minInFile && traffic.bulkUnderWay < traffic.maxBulkAtOnce)
       return { by: 'file', most: file.maxRecords };
   }
   const full = due >= traits.bulk.maxRecords;
@@ -88,9 +88,9 @@ export function route(backlog: readonly Backlog[], traffic: Traffic, traits: Tra
   const isPatient = backlog.every((lane) => traffic.at - lane.oldest < patienceMs(lane.lane, bulkSpacingMs));
   if (urgent === 0 && traffic.reading && !full && isPatient) return { by: 'none', againMs: 250 };
   const isScarce = urgent === 0 && traffic.reading && bulkSpacingMs > scarceSpacingMs;
-  const few = isScarce ? mostSinglesWhereScarce : mostSingles;
+  const few = isScarce ? maxSinglesWhereScarce : maxSingles;
   if (bulkIsSpent || (due <= few && !singlesAreSpent)) return oneByOne(due);
-  if (traffic.bulkUnderWay >= traffic.mostBulkAtOnce) {
+  if (traffic.bulkUnderWay >= traffic.maxBulkAtOnce) {
     return urgent > 0 && traffic.singleWaitMs <= longWaitMs ? oneByOne(urgent) : { by: 'none', againMs: 250 };
   }
   return { by: 'bulk', most: traits.bulk.maxRecords };

@@ -17,7 +17,7 @@ import type { Circuit } from '../../engine/http/circuit.ts';
 import { type Batch, type BatchItem, endBatch, keepBatch, nameBatch } from '../../tables/batches.ts';
 import { assignToBatch } from '../../tables/deliveries.ts';
 import { forgetParts } from '../../tables/destination-customers.ts';
-import type { Known } from '../census/census.ts';
+import type { ReadCustomers } from '../census/census.ts';
 import type { BatchSize } from './batch-size.ts';
 import { bisect, smallestWithoutCalls } from './bisect.ts';
 import type { Writing } from './difference.ts';
@@ -41,7 +41,7 @@ export interface SendDeps {
   size: BatchSize;
   firstLoad: FirstLoad;
   /** What the destination holds of those claimed, where it is known without reading each. */
-  known: Known;
+  known: ReadCustomers;
   learning: Learning;
   /** How long until the quotas allow a bulk call, milliseconds. */
   bulkWaitMs(): number;
@@ -319,14 +319,14 @@ export class Sender {
   }
 
   /** The first of them, so many that the body stays under its limit; the array's own commas and brackets are counted. */
-  #firstPart(toWrite: readonly Writing[], mostRecords: number): readonly Writing[] {
+  #firstPart(toWrite: readonly Writing[], maxRecords: number): readonly Writing[] {
     const { maxBytes } = this.#deps.traits.bulk!;
     let bytes = 2;
     let records = 0;
     for (const writing of toWrite) {
       const payload = this.#completed.get(writing.sourceId) ?? writing.payload;
       bytes += Buffer.byteLength(JSON.stringify(payload)) + 1;
-      if (records > 0 && (bytes > maxBytes || records === mostRecords)) break;
+      if (records > 0 && (bytes > maxBytes || records === maxRecords)) break;
       records += 1;
     }
     return toWrite.slice(0, records);

@@ -34,7 +34,7 @@ import { destinationName, listPauses } from '../../tables/pauses.ts';
 import { importedFiles } from '../../tables/runs.ts';
 import type { Suppressions } from '../../tables/suppressions.ts';
 import type { Rules } from '../intake/rules.ts';
-import { type Forgotten, forget, mostAttemptMs } from './forget.ts';
+import { type Forgotten, forget, maxAttemptMs } from './forget.ts';
 
 /** Longer than any request. */
 const leaseMs = 300_000;
@@ -237,7 +237,7 @@ export class Eraser {
       const { carrier } = answers['delivery'] ?? {};
       const forgotten = await forget(tx, rules, { sourceId, emails, now }, (carried) => {
         if (carried.batchId !== null) return true;
-        return carried.lease === carrier && now - requestedAt < mostAttemptMs;
+        return carried.lease === carrier && now - requestedAt < maxAttemptMs;
       });
       for (const [store, rows] of Object.entries(forgotten.rows)) {
         const before = answers[store];

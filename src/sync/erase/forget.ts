@@ -69,7 +69,7 @@ export async function forget(
   const carrier = await lockDelivery(db, sourceId);
   const carried =
     carrier && (carrier.lease ?? carrier.batchId) !== null && stillCarried(carrier) ? carrier : null;
-  if (carried) await keepFromOthers(db, sourceId, who.now + mostAttemptMs);
+  if (carried) await keepFromOthers(db, sourceId, who.now + maxAttemptMs);
   else await dropDelivery(db, sourceId);
   const letters = (await lettersHolding(db, [sourceId, ...emails])).filter((letter) =>
     isAbout(rules, letter, sourceId, emails),
@@ -113,7 +113,7 @@ const shortestName = 5;
 const isTelling = (name: string) => name.length >= shortestName;
 
 /** Longer than a lease and the longest request together: an attempt that has not ended by then has no end. */
-export const mostAttemptMs = 900_000;
+export const maxAttemptMs = 900_000;
 
 function emailsIn(rules: Rules, record: { source: string; body: JsonObject }): string[] {
   const source = rules.source(record.source);

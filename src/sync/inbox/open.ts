@@ -35,19 +35,19 @@ import type { ComposedRecord } from '../../tables/records.ts';
 import { type Touch, touch } from '../../tables/touches.ts';
 import { aheadNote, asReceived, isAhead } from '../intake/clocks.ts';
 import { ingest } from '../intake/ingest.ts';
-import { compose, type Told } from '../intake/partial-records.ts';
+import { compose, type ReceivedRecord } from '../intake/partial-records.ts';
 import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
 import { concernsContent } from '../intake/taking-apart.ts';
 import { poisonIn } from './poison.ts';
 
-const mostRequests = 200;
+const maxRequests = 200;
 
 /** Of one statement. */
-const mostItemsTogether = 5_000;
+const maxItemsTogether = 5_000;
 
 /** Of a body that was kept packed, where the source's settings say nothing. */
-const mostUnpackedBytes = 64 * 1024 * 1024;
+const maxUnpackedBytes = 64 * 1024 * 1024;
 
 export interface OpenDeps {
   database: Database;
@@ -155,7 +155,7 @@ export class Opener {
 
   async #openSome(source: string): Promise<number> {
     const { database, clock, log, rightOfWay } = this.#deps;
-    const most = this.#careful.has(source) ? 1 : mostRequests;
+    const most = this.#careful.has(source) ? 1 : maxRequests;
     let locked: KeptRequest[] = [];
     try {
       await rightOfWay.urgently(() =>
@@ -345,7 +345,7 @@ export class Opener {
           continue;
         }
         part.push({ request, place, item, key: keyOf(webhook, item) });
-        if (part.length < mostItemsTogether) continue;
+        if (part.length < maxItemsTogether) continue;
         yield part;
         part = [];
       }
@@ -361,7 +361,7 @@ export class Opener {
   ): Promise<Json[]> {
     try {
       const limits = this.#deps.rules.source(source)?.config.webhook;
-      const body = await unpackedBody(request, limits?.maxBodyBytes ?? mostUnpackedBytes);
+      const body = await unpackedBody(request, limits?.maxBodyBytes ?? maxUnpackedBytes);
       // An empty body tries the address, with the right credentials.
       const reading = {
         contentType: request.headers['content-type'],
@@ -413,7 +413,7 @@ export class Opener {
     tally: Tally,
     now: number,
   ): Promise<void> {
-    const told = new Map<string, (Told & { request: KeptRequest })[]>();
+    const told = new Map<string, (ReceivedRecord & { request: KeptRequest })[]>();
     const touched: Touch[] = [];
     let ahead = 0;
     for (const item of items) {
@@ -461,7 +461,7 @@ export class Opener {
     tx: Queryable,
     source: Source,
     stream: string,
-    told: readonly (Told & { request: KeptRequest })[],
+    told: readonly (ReceivedRecord & { request: KeptRequest })[],
     tally: Tally,
     now: number,
   ): Promise<void> {

@@ -2,7 +2,7 @@
 import { concernsContent } from '../intake/taking-apart.ts';
 
 /** Where more items than this fail, it is not for the sake of any one of them. */
-const mostPoison = 500;
+const maxPoison = 500;
 
 /**
  * The places (from 1) of the items that fail by themselves, with the reason of each. `tryItems` opens the items with the
@@ -14,7 +14,7 @@ export async function poisonIn(
   tryItems: (from: number, to: number) => Promise<void>,
 ): Promise<Map<number, string>> {
   const poison = new Map<number, string>();
-  const most = Math.min(mostPoison, Math.max(10, Math.ceil(items / 10)));
+  const most = Math.min(maxPoison, Math.max(10, Math.ceil(items / 10)));
   const search = async (from: number, to: number): Promise<void> => {
     try {
       await tryItems(from, to);

@@ -5,7 +5,7 @@ import type { Log } from '../../engine/log/log.ts';
 import { type InboxFilter, type ItemCounts, requestsAfter } from '../../tables/inbox.ts';
 import type { Opener } from './open.ts';
 
-const mostTogether = 100;
+const maxTogether = 100;
 
 export interface ReplayDeps {
   database: Database;
@@ -42,8 +42,8 @@ export async function replayRequests(
   const all: Replaying = { results: [], withoutWebhook: [] };
   for (const [source, group] of Map.groupBy(requests, (request) => request.source)) {
     const ids = group.map(({ id }) => id);
-    for (let from = 0; from < ids.length; from += mostTogether) {
-      const some = ids.slice(from, from + mostTogether);
+    for (let from = 0; from < ids.length; from += maxTogether) {
+      const some = ids.slice(from, from + maxTogether);
       const results = await together(deps, source, some, dryRun);
       const known = new Set(results.map(({ id }) => id));
       all.results.push(...results);

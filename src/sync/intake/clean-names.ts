@@ -3,7 +3,7 @@ import type { Json, Page, RejectedRow, SourceRecord } from '../../connector.ts';
 import { cleanText } from '../../db/database.ts';
 
 /** Deeper than any mapping reads. */
-const mostLevels = 100;
+const maxLevels = 100;
 
 /** What PostgreSQL refuses in a text. */
 const isUnclean = (name: string) => name.includes('\u0000') || !name.isWellFormed();
@@ -13,10 +13,10 @@ const isUnclean = (name: string) => name.includes('\u0000') || !name.isWellForme
  * which two names are the same then is rejected: one of their values would be lost.
  */
 export function withCleanNames(page: Pick<Page, 'records' | 'rejected'>): Pick<Page, 'records' | 'rejected'> {
-  if (!page.records.some(({ body }) => holdsUnclean(body, mostLevels))) return page;
+  if (!page.records.some(({ body }) => holdsUnclean(body, maxLevels))) return page;
   const rejected: RejectedRow[] = [...(page.rejected ?? [])];
   const records = page.records.flatMap((record): SourceRecord[] => {
-    const body = holdsUnclean(record.body, mostLevels) ? cleaned(record.body, mostLevels) : record.body;
+    const body = holdsUnclean(record.body, maxLevels) ? cleaned(record.body, maxLevels) : record.body;
     if (body !== null) return [{ ...record, body: body as SourceRecord['body'] }];
     rejected.push({
       position: record.recordId,

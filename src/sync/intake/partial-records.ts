@@ -5,7 +5,7 @@ import type { Queryable } from '../../db/database.ts';
 import { type ComposedRecord, lockParts, storedParts } from '../../tables/records.ts';
 import type { Source } from './source.ts';
 
-export interface Told {
+export interface ReceivedRecord {
   record: ComposedRecord;
   /** Only the keys of its body are told of. */
   partial: boolean;
@@ -25,7 +25,7 @@ export async function compose(
   db: Queryable,
   source: Source,
   stream: string,
-  told: readonly Told[],
+  told: readonly ReceivedRecord[],
 ): Promise<Composed[]> {
   if (told.every(({ partial }) => !partial)) return told.map(({ record }) => ({ record, of: [record] }));
   await lockParts(db, source.name, stream);
@@ -42,7 +42,7 @@ export async function compose(
 /** One record from what was known and what was told of it, in any order. */
 export function composeOne(
   known: KnownRecord | null,
-  told: readonly Told[],
+  told: readonly ReceivedRecord[],
   exhaustive: readonly string[] = [],
 ): Composed {
   const records = told.map(({ record }) => record);

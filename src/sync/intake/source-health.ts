@@ -15,7 +15,7 @@ const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
 const confirmAfterMs = 3_000;
 
 /** Failures of so many runs and records are told apart; beyond that the oldest is forgotten. */
-const mostRemembered = 10_000;
+const maxRemembered = 10_000;
 
 /** What is to become of work whose call failed. */
 export interface Verdict {
@@ -189,7 +189,7 @@ export class SourceHealth {
     this.#failedAt.delete(key);
     this.#failedAt.set(key, now);
     const oldest = this.#failedAt.keys().next().value;
-    if (this.#failedAt.size > mostRemembered && oldest !== undefined) this.#failedAt.delete(oldest);
+    if (this.#failedAt.size > maxRemembered && oldest !== undefined) this.#failedAt.delete(oldest);
   }
 }
 

@@ -73,12 +73,12 @@ function unkept({ recordId, body }: SourceRecord, error: unknown): RejectedRow {
 
 /** What can be shown of a body that could not be kept: nothing where it is too deep or too long. */
 function shown(body: Json): Json {
-  const mostCharacters = 100_000;
-  const mostLevels = 100;
+  const maxCharacters = 100_000;
+  const maxLevels = 100;
   const levels = (value: Json, most: number): boolean =>
     value === null ||
     typeof value !== 'object' ||
     (most > 0 && Object.values(value).every((inner) => levels(inner, most - 1)));
-  if (!levels(body, mostLevels)) return null;
-  return JSON.stringify(body).length <= mostCharacters ? body : null;
+  if (!levels(body, maxLevels)) return null;
+  return JSON.stringify(body).length <= maxCharacters ? body : null;
 }

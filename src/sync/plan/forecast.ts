@@ -11,7 +11,7 @@ const longestWaitMs = 30_000;
 
 const backSoonerMs = 15_000;
 
-const mostBulkAtOnce = 4;
+const maxBulkAtOnce = 4;
 
 /** Some pages that are read one after the other. */
 export interface ReadStep {
@@ -276,7 +276,7 @@ class Simulation {
         at: this.#now,
         reading: this.#isReading,
         bulkUnderWay: this.#bulkUnderWay,
-        mostBulkAtOnce,
+        maxBulkAtOnce,
         singleWaitMs: this.#waitMs(undefined),
         bulkWaitMs: this.#waitMs(delivery.traits.bulk?.bucket),
       },

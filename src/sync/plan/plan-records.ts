@@ -96,7 +96,7 @@ export async function plannedRecords(
   };
 }
 
-interface Known {
+interface RunHistory {
   runs: readonly Run[];
   recent: readonly Run[];
   stored: Map<string, { count: number; bytesEach: number | null }>;
@@ -111,7 +111,7 @@ interface Reading {
 async function counted(
   planning: Planning,
   request: PlanRequest,
-  known: Known,
+  known: RunHistory,
   reading: Reading,
 ): Promise<{ records: number; basis: Basis; callMs?: number }> {
   const { stream, reader } = reading;
@@ -159,7 +159,7 @@ async function vendorCount(planning: Planning, { stream, reader, cursor }: Readi
 /** As many in the time since the last run as in that of the runs before it. */
 function changesOf(
   { clock }: Planning,
-  { recent, runs }: Known,
+  { recent, runs }: RunHistory,
   { stored, isOnly }: { stored: number; isOnly: boolean },
 ): { records: number; basis: Basis } {
   const since = Math.max(clock.now() - (runs[0]?.startedAt ?? clock.now()), 0);
@@ -221,7 +221,7 @@ function pageMsOf(runs: readonly Run[]): number | null {
   return times.length > 0 ? Math.min(...times) : null;
 }
 
-function bytesOf(stored: Known['stored']): number | null {
+function bytesOf(stored: RunHistory['stored']): number | null {
   const sizes = [...stored.values()].flatMap(({ bytesEach }) => (bytesEach === null ? [] : [bytesEach]));
   return sizes.length > 0 ? sizes.reduce((sum, size) => sum + size, 0) / sizes.length : null;
 }

@@ -19,7 +19,7 @@ import type { Source } from '../intake/source.ts';
 import { type Difference, type DifferenceReport, Differences } from './report.ts';
 
 /** So many records are remembered, so that one read twice is not told twice: by a trailing reader, or as pages move. */
-const mostRemembered = 200_000;
+const maxRemembered = 200_000;
 
 export interface DryRunReport extends DifferenceReport {
   differs: boolean;
@@ -219,7 +219,7 @@ class Found {
   }
 
   meet(stream: string, record: SourceRecord): void {
-    if (this.#met.size < mostRemembered) this.#met.add(keyOf(stream, record));
+    if (this.#met.size < maxRemembered) this.#met.add(keyOf(stream, record));
   }
 
   add(counts: Counts, differences: readonly Difference[]): void {

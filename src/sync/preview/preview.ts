@@ -63,7 +63,7 @@ export interface PreviewReport extends DifferenceReport {
 }
 
 export async function preview(db: Queryable, options: PreviewOptions): Promise<PreviewReport> {
-  const looking = new Looking(db, options);
+  const looking = new PreviewRunner(db, options);
   for (let last: string | null = null; ; ) {
     options.signal?.throwIfAborted();
     const page: PreviewedCustomer[] = await previewedCustomersAfter(db, last, pageCustomers);
@@ -86,7 +86,7 @@ interface Remapped {
   next: Mapped;
 }
 
-class Looking {
+class PreviewRunner {
   readonly #db: Queryable;
   readonly #options: PreviewOptions;
   readonly #differences: Differences;

@@ -4,7 +4,7 @@ import type { Destination, Fields, Json, JsonObject } from '../../connector.ts';
 import { sameJson } from '../../customer/json.ts';
 import { counted, number } from '../../words.ts';
 import { intentOf, type Sending } from '../deliver/difference.ts';
-import { mostSingles } from '../deliver/route.ts';
+import { maxSingles } from '../deliver/route.ts';
 
 /** One customer or record of a group. A side is missing where the field is in no contribution. */
 export interface Sample {
@@ -82,11 +82,11 @@ export interface Difference {
 
 type Sent = { action: 'write'; payload: JsonObject; partial: boolean } | { action: 'remove' | 'erase' };
 
-const mostKinds = 1000;
+const maxKinds = 1000;
 
-const mostKindsShown = 50;
+const maxKindsShown = 50;
 
-const mostClauses = 12;
+const maxClauses = 12;
 
 const samplesDefault = 5;
 
@@ -175,7 +175,7 @@ export class Differences {
     let known = this.#kinds.get(sentence);
     if (!known) {
       // Values of functions may differ without end: then the rest is counted together.
-      const name = this.#kinds.size < mostKinds ? sentence : 'other differences';
+      const name = this.#kinds.size < maxKinds ? sentence : 'other differences';
       known = this.#kinds.get(name) ?? { count: 0, sourceIds: [] };
       this.#kinds.set(name, known);
     }
@@ -210,7 +210,7 @@ export class Differences {
         sourceIds,
       }))
       .sort((a, b) => b.count - a.count)
-      .slice(0, mostKindsShown);
+      .slice(0, maxKindsShown);
     return {
       summary: summaryOf(fields, this.#customers),
       customers: { looked: this.looked, ...this.#customers },
@@ -259,7 +259,7 @@ class Cost {
 
   calls(): Calls {
     const { customers, removed } = this.written;
-    const singles = this.traits.bulk === null || customers <= mostSingles;
+    const singles = this.traits.bulk === null || customers <= maxSingles;
     const single = removed + (singles ? customers : 0);
     const bulk = singles ? 0 : this.#bulk;
     return { single, bulk, reads: this.#reads, total: single + bulk + this.#reads };
@@ -295,11 +295,11 @@ function summaryOf(
     .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count);
   if (clauses.length === 0) return 'No customer would change.';
-  const said = clauses.slice(0, mostClauses).map(({ count, words }, index) => {
+  const said = clauses.slice(0, maxClauses).map(({ count, words }, index) => {
     const isNew = count === created.count && words(count === 1).includes('new customer');
     const subject = index === 0 && !isNew ? counted(count, 'customer') : number(count);
     return `${subject}${words(count === 1)}`;
   });
-  const more = clauses.length - mostClauses;
+  const more = clauses.length - maxClauses;
   return `${said.join('; ')}${more > 0 ? `; and ${more} more differences` : ''}`;
 }

@@ -23,7 +23,7 @@ export const throwawayPrefix = 'tributary-probe-';
 /** One call, with the wait for its budget, may take so long. */
 const callMs = 120_000;
 
-const mostAttempts = 4;
+const maxAttempts = 4;
 
 /** A vendor that asks for a longer wait than this gets no answer out of us. */
 const longestWaitMs = 30_000;
@@ -193,7 +193,7 @@ class Prober {
       try {
         return await this.#timed(call);
       } catch (error) {
-        if (!(error instanceof TransientError) || attempt === mostAttempts) throw error;
+        if (!(error instanceof TransientError) || attempt === maxAttempts) throw error;
         const waitMs = backoffMs(attempt, { baseMs: 500, retryAfterMs: error.retryAfterMs });
         if (waitMs > longestWaitMs) throw error;
         await clock.sleep(waitMs);

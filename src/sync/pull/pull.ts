@@ -52,7 +52,7 @@ const leaseMs = 30_000;
 const fewerRecords = 50;
 
 /** Of the IDs that are read together so many may be refused; where more are, it is not for their sake. */
-const mostRefused = 10;
+const maxRefused = 10;
 
 export interface PullDeps {
   database: Database;
@@ -490,7 +490,7 @@ function requireRead({ source, stream }: Reading): NonNullable<Stream<unknown>['
 async function askRecords(
   reading: Reading,
   recordIds: readonly string[],
-  refusals = { left: mostRefused },
+  refusals = { left: maxRefused },
 ): Promise<Part> {
   const { source, stream, signal } = reading;
   const { properties } = source;

@@ -24,7 +24,7 @@ import type { Rules } from '../intake/rules.ts';
 const pageLetters = 500;
 
 /** So few are a person's wish and go before everything but webhooks. */
-const mostManual = 20;
+const maxManual = 20;
 
 export interface Retried {
   /** Deliveries that are due again, and those of these letters that waited already. */
@@ -53,7 +53,7 @@ export async function retryDeadLetters(deps: RetryDeps, which: DeadLetterFilter)
   const { database, rules, clock, opener, log } = deps;
   const inbox = opener && log ? { database, opener, log } : null;
   const few =
-    (await deadLettersAfter(database, which, { after: 0, limit: mostManual + 1 })).length <= mostManual;
+    (await deadLettersAfter(database, which, { after: 0, limit: maxManual + 1 })).length <= maxManual;
   const retrying = {
     rules,
     lane: few ? ('manual' as const) : ('backfill' as const),
@@ -237,7 +237,7 @@ async function ingestAgain(
   return counts;
 }
 
-const mostIds = 20;
+const maxIds = 20;
 
 function add(total: Retried, page: Retried): void {
   total.deliveries.due += page.deliveries.due;
@@ -250,8 +250,8 @@ function add(total: Retried, page: Retried): void {
     const known = total.cannot.find((group) => group.reason === reason);
     if (known) {
       known.letters += letters;
-      known.ids = [...known.ids, ...ids].slice(0, mostIds);
-    } else total.cannot.push({ reason, letters, ids: ids.slice(0, mostIds) });
+      known.ids = [...known.ids, ...ids].slice(0, maxIds);
+    } else total.cannot.push({ reason, letters, ids: ids.slice(0, maxIds) });
   }
 }
 

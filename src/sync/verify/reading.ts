@@ -52,7 +52,7 @@ const lookAgainMs = 500;
 /** So many that were not met are read before it is believed that all of them are gone. */
 const readsOfMissing = 20;
 
-const mostExportMs = 2 * 3_600_000;
+const maxExportMs = 2 * 3_600_000;
 
 const longestPollMs = 30_000;
 
@@ -194,8 +194,8 @@ async function awaitExport(
     await advance(next, async () => {});
     return next;
   }
-  if (now - beganAt > mostExportMs)
-    throw new RejectedError(`the export was not made within ${mostExportMs / 3_600_000} hours`, {
+  if (now - beganAt > maxExportMs)
+    throw new RejectedError(`the export was not made within ${maxExportMs / 3_600_000} hours`, {
       code: 'export_slow',
     });
   await advance({ ...cursor, polls: polls + 1 }, async () => {});

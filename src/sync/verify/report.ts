@@ -7,7 +7,7 @@ import { counted, number } from '../../words.ts';
 import { confidenceLevel, percent, upperShare } from './confidence.ts';
 
 /** The first of each kind are named. */
-const mostExamples = 100;
+const maxExamples = 100;
 
 /** One customer compared. `stale`: where the stored records give something else than was acknowledged. */
 export function countCompared(
@@ -30,7 +30,7 @@ export function countCompared(
 function countDifference(kind: Report['differing'], sourceId: string, fields: DifferingFields): void {
   kind.count += 1;
   for (const name of Object.keys(fields)) kind.fields[name] = (kind.fields[name] ?? 0) + 1;
-  if (kind.examples.length < mostExamples) kind.examples.push(salted({ sourceId, fields }));
+  if (kind.examples.length < maxExamples) kind.examples.push(salted({ sourceId, fields }));
 }
 
 export function countNotCompared(report: Report, fields: readonly string[], why: string): void {
@@ -48,12 +48,12 @@ export function countMissing(
 ): void {
   report.missing.count += 1;
   if (deletedThere) report.deletedThere += 1;
-  if (report.missing.examples.length < mostExamples) report.missing.examples.push(salted({ sourceId }));
+  if (report.missing.examples.length < maxExamples) report.missing.examples.push(salted({ sourceId }));
 }
 
 export function countUnknown(report: Report, sourceId: string): void {
   report.unknownToUs.count += 1;
-  if (report.unknownToUs.examples.length < mostExamples)
+  if (report.unknownToUs.examples.length < maxExamples)
     report.unknownToUs.examples.push(salted({ sourceId }));
 }
 

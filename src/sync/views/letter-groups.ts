@@ -4,7 +4,7 @@ import { json, type Queryable, toEpochMs } from '../../db/database.ts';
 import { type DeadLetterFilter, type DeadLetterKind, openLetters } from '../../tables/dead-letters.ts';
 import { type Cause, causeOf } from './causes.ts';
 
-const mostGroups = 200;
+const maxGroups = 200;
 
 const wordsShown = 3;
 
@@ -31,7 +31,7 @@ export async function letterGroups(db: Queryable, filter: DeadLetterFilter): Pro
   const groups = await db.rows<Counted>(sql`
     select kind, source, code, count(*)::int as letters, ${toEpochMs(sql`min(created_at)`)} as "firstAt", ${toEpochMs(sql`max(last_at)`)} as "lastAt"
     from dead_letters where ${openLetters(filter)}
-    group by kind, source, code order by count(*) desc, kind, source, code limit ${mostGroups}`);
+    group by kind, source, code order by count(*) desc, kind, source, code limit ${maxGroups}`);
   if (groups.length === 0) return [];
   const words = Map.groupBy(await wordsOf(db, filter), keyOf);
   const samples = Map.groupBy(await samplesOf(db, filter, groups), keyOf);

@@ -55,7 +55,7 @@ function placeOf(after: string): QuarantinePlace {
     return { source, stream, recordId, field };
   } catch {
     const allowed = '`next` of the page before';
-    throw new Problem(400, `after is none of ours; allowed is ${allowed}.`, {
+    throw new Problem(400, `after is an unknown cursor; allowed: ${allowed}.`, {
       type: 'bad-input',
       faults: [{ path: 'after', found: JSON.stringify(after).slice(0, 200), allowed }],
     });
