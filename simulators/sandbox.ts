@@ -1,5 +1,6 @@
 // A world to try Tributary in: a simulated HubSpot whose people keep changing and a simulated Voucherify, both on
 // loopback. It survives restarts and kills by a journal. It does not know Tributary.
+
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { personProperties, randomOf, whole } from './hubspot/people.ts';
@@ -11,14 +12,18 @@ import {
   type PushedRequest,
 } from './hubspot.ts';
 import { serve } from './serve.ts';
-import type { TruthCustomer } from './voucherify/options.ts';
+import type { TruthCustomer } from './voucherify/customer-body.ts';
 import type { StoredCustomer } from './voucherify/truth.ts';
 import { createVoucherifySimulator } from './voucherify.ts';
 
 const accessToken = 'pat-sandbox-00000000';
+
 const clientSecret = 'sandbox-client-secret';
+
 const appId = 'sandbox-app';
+
 const appToken = 'sandbox-token';
+
 const people = 5_000;
 
 export interface Sandbox {
@@ -137,6 +142,7 @@ async function push(hubspot: HubSpotSimulator): Promise<void> {
 }
 
 const stages = ['subscriber', 'lead', 'marketingqualifiedlead', 'opportunity', 'customer', 'evangelist'];
+
 let turn = 0;
 
 /** What people do in a moment: some change, sometimes one comes, rarely one goes. */

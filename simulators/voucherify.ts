@@ -6,13 +6,13 @@ import { matchedRoutes } from 'hono/route';
 import { AsyncActions, type StoredAction } from './voucherify/async-actions.ts';
 import { answerBetween } from './voucherify/between.ts';
 import { type Customer, truthOf } from './voucherify/customer.ts';
-import type { CustomerBody } from './voucherify/customer-body.ts';
+import type { CustomerBody, TruthCustomer } from './voucherify/customer-body.ts';
 import { CustomerWrites } from './voucherify/customer-writes.ts';
 import { ErrorResponse, notFound } from './voucherify/error-response.ts';
 import { Exports, type StoredExport } from './voucherify/exports.ts';
 import { Listing } from './voucherify/listing.ts';
 import type { MetadataSchema } from './voucherify/metadata-schema.ts';
-import type { AsyncActionType, TruthCustomer, VoucherifyOptions } from './voucherify/options.ts';
+import type { AsyncActionType, VoucherifyOptions } from './voucherify/options.ts';
 import { CallQuotas } from './voucherify/quotas.ts';
 import { addRoutes, answer, BULK_ROUTES, type Env, type World } from './voucherify/routes.ts';
 import { Truth, type TruthSnapshot } from './voucherify/truth.ts';
@@ -20,7 +20,7 @@ import { type EventSource, envelopeOf, type WebhookType } from './voucherify/web
 
 export type { BetweenAnswer } from './voucherify/between.ts';
 
-export type { CustomerBody } from './voucherify/customer-body.ts';
+export type { CustomerBody, TruthCustomer } from './voucherify/customer-body.ts';
 
 export type { MetadataDefinition, MetadataSchema } from './voucherify/metadata-schema.ts';
 
@@ -29,7 +29,6 @@ export type {
   Fault,
   Quota,
   Quotas,
-  TruthCustomer,
   VoucherifyOptions,
 } from './voucherify/options.ts';
 

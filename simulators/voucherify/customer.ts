@@ -1,7 +1,13 @@
 // One customer as Voucherify holds it, and what a write does to it. It does not know which other customers there are.
-import { type Address, type CustomerBody, isObject, type Metadata } from './customer-body.ts';
+import {
+  type Address,
+  type CustomerBody,
+  isObject,
+  type Metadata,
+  type TruthCustomer,
+} from './customer-body.ts';
 import { type ErrorResponse, invalidPayload } from './error-response.ts';
-import type { TruthCustomer, VoucherifyOptions } from './options.ts';
+import type { WriteOptions } from './write-options.ts';
 
 const ATTRIBUTES = ['name', 'description', 'email', 'phone', 'birthdate', 'birthday'] as const;
 
@@ -35,13 +41,10 @@ export class Customer {
   }
 }
 
-export type WriteRules = Pick<
-  VoucherifyOptions,
-  'metadataWrites' | 'addressWrites' | 'nullWrites' | 'nestedNulls' | 'dialingPrefix'
->;
+export type WriteRules = Omit<WriteOptions, 'bulkWrites'>;
 
 /** The rules of a record in a bulk body. */
-export function bulkRules(options: WriteRules & Pick<VoucherifyOptions, 'bulkWrites'>): WriteRules {
+export function bulkRules(options: WriteOptions): WriteRules {
   const { bulkWrites, metadataWrites = 'merge', addressWrites = metadataWrites } = options;
   return {
     ...options,

@@ -1,9 +1,10 @@
 // What a test may choose about the simulated Voucherify. Every unverified behaviour of the real one is a choice here.
 // It does not know how a choice is carried out.
 import type { BetweenAnswer } from './between.ts';
-import type { CustomerBody } from './customer-body.ts';
+import type { CustomerBody, TruthCustomer } from './customer-body.ts';
 import type { MetadataSchema } from './metadata-schema.ts';
 import type { WebhookEnvelope } from './webhooks.ts';
+import type { WriteOptions } from './write-options.ts';
 
 export type AsyncActionType = 'CUSTOMERS.BULK_UPDATE' | 'CUSTOMERS.METADATA_UPDATE' | 'CUSTOMERS.IMPORT_CSV';
 
@@ -34,25 +35,13 @@ export type Fault = Response | 'drop' | 'apply-then-drop' | 'apply-then-cut' | '
  */
 export type BulkFault = 'accepted-but-empty' | 'fail' | 'never-ends' | undefined;
 
-export type VoucherifyOptions = {
+export type VoucherifyOptions = WriteOptions & {
   /** Milliseconds since 1970. */
   now: () => number;
   appId: string;
   appToken: string;
   quotas?: Quotas;
 
-  /** What a sent `metadata` or `address` object does to the one held (unverified). Default `merge`. */
-  metadataWrites?: 'merge' | 'replace';
-  /** The same of `address`, where it differs. Default: as `metadataWrites`. */
-  addressWrites?: 'merge' | 'replace';
-  /** The same of either object in a record of bulk/async, where that differs from single writes. Default: as those. */
-  bulkWrites?: { metadata?: 'merge' | 'replace'; address?: 'merge' | 'replace' };
-  /** What `null` does to an attribute such as `name` (unverified). `reject` answers 400. Default `clear`. */
-  nullWrites?: 'clear' | 'keep-null' | 'ignore' | 'reject';
-  /** What `null` does to a key of `metadata` or `address`. Default `keep-null`: read back so in the official SDK's live test. */
-  nestedNulls?: 'keep-null' | 'clear';
-  /** Put before a phone number that has no `+`, as the project setting does (scope unverified). Default none. */
-  dialingPrefix?: string;
   /** What PUT's `source_id` does to a customer that has none (unverified). One that has it keeps it. Default `ignored`. */
   lateSourceId?: 'ignored' | 'adopted';
   /** What POST does with an `id` nobody has (unverified). Default `not-found`. */
@@ -112,20 +101,4 @@ export type VoucherifyOptions = {
   webhooks?: (envelope: WebhookEnvelope) => void;
   /** `source.target_url` of the envelope. */
   webhookTargetUrl?: string;
-};
-
-/** A customer as held, without the parts that are always empty here (summary, loyalty, referrals). */
-export type TruthCustomer = {
-  id: string;
-  source_id?: string;
-  name?: string | null;
-  description?: string | null;
-  email?: string | null;
-  phone?: string | null;
-  birthdate?: string | null;
-  birthday?: string | null;
-  address: Record<string, string | null> | null;
-  metadata?: Record<string, unknown>;
-  created_at: string;
-  updated_at?: string;
 };

@@ -1,8 +1,9 @@
 // Tributary between one simulated vendor, as the source `vendor`, and a simulated Voucherify: what comes in by runs and by
 // webhooks, and what Voucherify then holds. It knows no vendor.
+
 import { sql } from 'drizzle-orm';
 import { type Served, serve } from '../../simulators/serve.ts';
-import type { TruthCustomer } from '../../simulators/voucherify/options.ts';
+import type { TruthCustomer } from '../../simulators/voucherify/customer-body.ts';
 import type { Run } from '../../src/contract/run.ts';
 import { runById } from '../../src/tables/runs.ts';
 import { createApp } from '../../src/web/app.ts';
