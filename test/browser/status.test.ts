@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Served, serveApp } from '../../src/web/server.ts';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { apiToken, openWorld, type World } from '../web/world.ts';
 
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
@@ -30,7 +30,7 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
   });
   afterAll(() => browser?.close());
   beforeEach(async () => {
-    world = await openWorld(await databases[0]!.open());
+    world = await openWorld(await behaviour[0].open());
     world.truth.people = Array.from({ length: 30 }, (_, index) => ({
       id: `shop/${index}`,
       changedAt: Date.parse('2026-03-01T12:00:00Z') + index,

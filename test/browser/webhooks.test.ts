@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Served, serveApp } from '../../src/web/server.ts';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { caller, type Pushed, pusher, pushSources, signed } from '../web/pushers.ts';
 import { openWorld, type World } from '../web/world.ts';
 
@@ -28,7 +28,7 @@ describe.skipIf(!existsSync(executablePath))('webhooks on the page in a browser'
   afterAll(() => browser?.close());
   beforeEach(async () => {
     pushed = { knowsOdd: false, refusesReads: false };
-    world = await openWorld(await databases[0]!.open(), {
+    world = await openWorld(await behaviour[0].open(), {
       sources: pushSources,
       connectors: [pusher(pushed), caller(pushed)],
     });

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Tributary } from '../../src/app/app.ts';
 import type { Fields } from '../../src/connector.ts';
 import { describeVanished } from '../../src/sync/pull/vanished.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { People } from '../support/people.ts';
 
 const mapping = { name: 'name', phone: { from: 'phone', as: 'text' }, 'metadata.plan': 'plan' };
@@ -13,7 +13,7 @@ const crm = { connector: 'people', account: 'crm', mapping };
 
 const shop = { connector: 'people', account: 'shop', mapping: { 'metadata.shop': 'other' } };
 
-describe.each(databases)('a configuration that names something else, on $name', ({ open }) => {
+describe.each(behaviour)('a configuration that names something else, on $name', ({ open }) => {
   let database: TestDatabase;
   let people: People;
   let tributary: Tributary;

@@ -1,5 +1,6 @@
 // Answers of the destination that say nothing of a customer, and waits that it names: what becomes of the customers. Each
 // case came from outside and bears its name.
+
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BetweenAnswer, Fault } from '../../simulators/voucherify.ts';
@@ -7,10 +8,10 @@ import { customerSentences } from '../../src/customer/explain.ts';
 import { explainCustomer } from '../../src/sync/views/explanation.ts';
 import { figures } from '../../src/sync/views/status.ts';
 import { listPauses } from '../../src/tables/pauses.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
+import { FastClock } from '../support/fast-clock.ts';
 import {
   differences,
-  FastClock,
   openSyncWorld,
   type SyncWorld,
   type SyncWorldOptions,
@@ -28,7 +29,7 @@ const singles = { bulk: false };
 /** How fast simulated time goes: slow enough that calls are answered in time on a busy machine. */
 const factor = 10;
 
-describe.each(databases.slice(0, 1))('answers of the destination on $name', ({ open }) => {
+describe.each(behaviour)('answers of the destination on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
   const said: string[] = [];

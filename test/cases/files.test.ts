@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '../../src/contract/run.ts';
 import { runById } from '../../src/tables/runs.ts';
 import { csvRefusal, readCsv } from '../support/csv-files.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { localFiles, TemporaryFiles } from '../support/local-files.ts';
 import { openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 
@@ -430,7 +430,7 @@ describe('what a spreadsheet or a shop did to values', () => {
   });
 });
 
-describe.each(databases)('files from end to end on $name', ({ open }) => {
+describe.each(behaviour)('files from end to end on $name', ({ open }) => {
   let database: TestDatabase;
   let world: SyncWorld;
   let path: string;

@@ -10,9 +10,10 @@ import { ingest } from '../../src/sync/intake/ingest.ts';
 import { Rules } from '../../src/sync/intake/rules.ts';
 import type { SourceConfig } from '../../src/sync/intake/source.ts';
 import { createApp } from '../../src/web/app.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
+import { FastClock } from '../support/fast-clock.ts';
 import { TemporaryFiles } from '../support/local-files.ts';
-import { FastClock, openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
+import { openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 
 const apiToken = 'a-token-for-the-tests';
 
@@ -32,7 +33,7 @@ afterEach(async () => {
 
 /** Tributary with a source `files` or `crm`, in front of a simulated Voucherify. */
 async function open(sources: object, options: object = {}) {
-  database = await databases[0]!.open();
+  database = await behaviour[0].open();
   world = await openSyncWorld(database, { clock: new FastClock(), sources, ...options });
   await world.tributary.start();
   const app = createApp(world.tributary, { apiToken, version: '0.0.0', dataDir: '/nowhere' });
@@ -243,7 +244,7 @@ const configOf = (
   }) as unknown as SourceConfig;
 
 async function openIngest(source: SourceConfig, stream: string) {
-  database = await databases[0]!.open();
+  database = await behaviour[0].open();
   const rules = new Rules({ sources: [source], merge: {}, unknownMetadata: null });
   const db = database;
   return {

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { ManualClock, systemClock } from '../../src/engine/clock.ts';
 import { type DatabaseLine, openLine } from '../support/database-line.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { databases, type OwnDatabase, type TestDatabase } from '../support/databases.ts';
 import { findServer, onServer } from '../support/postgres.ts';
 import { until } from '../support/sync-world.ts';
 import { apiToken, openWorld, type World } from '../web/world.ts';
@@ -25,14 +25,14 @@ const logIn = (world: World, token = apiToken) =>
 const cookieOf = (response: Response) => response.headers.get('set-cookie')?.split(';')[0] ?? '';
 const noon = Date.parse('2026-06-01T12:00:00Z');
 
-describe.skipIf(!onPostgres)('Where the database is at fault', { timeout: 60_000 }, () => {
-  let database: TestDatabase;
+describe.skipIf(!onPostgres)('Where the database is at fault', () => {
+  let database: OwnDatabase;
   let line: DatabaseLine;
   let clock: ManualClock;
   let world: World;
 
   beforeEach(async () => {
-    database = await onPostgres!.open();
+    database = await onPostgres!.openOwn();
     line = await openLine(database.where.url!);
     clock = new ManualClock(noon);
     const lined = await openDatabase({ url: line.url, directory: database.where.directory });
@@ -404,9 +404,9 @@ describe.each(databases)('The calendar, on $name', ({ open }) => {
   });
 });
 
-describe.skipIf(!onPostgres)('Two processes on one database', { timeout: 120_000 }, () => {
+describe.skipIf(!onPostgres)('Two processes on one database', () => {
   it('faults 02: both live where the server ends all sessions again and again, and their work goes on', async () => {
-    const database = await onPostgres!.open();
+    const database = await onPostgres!.openOwn();
     const folders: string[] = [];
     const children: ChildProcess[] = [];
     const start = async () => {

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { databases } from '../support/databases.ts';
 import { until } from '../support/sync-world.ts';
 
 const accessToken = 'pat-test-00000000';
@@ -40,7 +40,7 @@ function heavyVendor(total: number, bytesOf: (limit: number) => number, asked: n
     .all('*', (c) => c.json({ results: [], total: 0 }));
 }
 
-describe.each(databases)('a worker with a heap of 192 MB, on $name', ({ open }) => {
+describe.each(databases)('a worker with a heap of 192 MB, on $name', ({ openOwn }) => {
   it('faults 05: a page that unpacks to 48 MB ends its own run only', async () => {
     const asked: number[] = [];
     const lighter: number[] = [];
@@ -77,7 +77,7 @@ describe.each(databases)('a worker with a heap of 192 MB, on $name', ({ open }) 
         hubspot: { ...source, baseUrl: good, mapping: { name: 'firstname', email: 'email' } },
       },
     };
-    const database: TestDatabase = await open();
+    const database = await openOwn();
     await database.release();
     const worker = start({ where: database.where, config });
     try {
@@ -97,7 +97,7 @@ describe.each(databases)('a worker with a heap of 192 MB, on $name', ({ open }) 
       for (const server of served) await server.close();
       await database.close();
     }
-  }, 150_000);
+  });
 });
 
 function start(orders: object): { readonly said: string; ended(): boolean; kill(): Promise<void> } {

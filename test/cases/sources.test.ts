@@ -22,7 +22,7 @@ import { listPauses, pause } from '../../src/tables/pauses.ts';
 import { cancelRun, runById } from '../../src/tables/runs.ts';
 import { touch } from '../../src/tables/touches.ts';
 import { createApp } from '../../src/web/app.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import {
   differences,
   openSyncWorld,
@@ -80,7 +80,7 @@ describe('answers of sources', () => {
   let database: TestDatabase;
 
   async function start(options: SyncWorldOptions = {}, people = 5): Promise<SyncWorld> {
-    database = await databases.at(-1)!.open();
+    database = await behaviour[0].open();
     // With its secret HubSpot may name contacts by webhook, which are then read by ID.
     const source = { clientSecret: 'hubspot-client-secret', ...options.source };
     world = await openSyncWorld(database, { ...options, source });
@@ -502,7 +502,7 @@ describe('answers of sources', () => {
     let gone = false;
     let pulls = 0;
     const lines: string[] = [];
-    database = await databases.at(-1)!.open();
+    database = await behaviour[0].open();
     const orGone = <Result>(ask: () => Promise<Result>): Promise<Result> =>
       gone ? Promise.reject(new Error('the database is gone')) : ask();
     const failing: TestDatabase = {

@@ -1,5 +1,6 @@
 // Metadata is typed or waits: nothing is mapped before the destination's metadata schema is known, a change of it maps again,
 // and a verification compares with what the stored records give. Each case came from outside and bears its name.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,17 +13,12 @@ import type { MetadataSchema as Types } from '../../src/connector.ts';
 import { type Status, statusShape } from '../../src/contract/status.ts';
 import { type Verification, verificationById } from '../../src/tables/verifications.ts';
 import { createApp } from '../../src/web/app.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
+import { FastClock } from '../support/fast-clock.ts';
 import { People } from '../support/people.ts';
 import { openPushWorld, type PushWorld } from '../support/push-world.ts';
 import { runCommand } from '../support/run-command.ts';
-import {
-  FastClock,
-  openSyncWorld,
-  type SyncWorld,
-  type SyncWorldOptions,
-  until,
-} from '../support/sync-world.ts';
+import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
 
 const schemaRoute = 'GET /v1/metadata-schemas';
 
@@ -47,7 +43,7 @@ const forbidden = () =>
     { status: 403 },
   );
 
-describe.each(databases.slice(0, 1))('types of metadata on $name', ({ open }) => {
+describe.each(behaviour)('types of metadata on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
   const said: string[] = [];
@@ -266,7 +262,7 @@ describe('types of metadata with sources in memory', () => {
   };
 
   it('faults 01: of two sources neither is mapped untyped, and a change later maps both again', async () => {
-    database = await databases[0]!.open();
+    database = await behaviour[0].open();
     memory = new People(database);
     memory.seed('crm', 3);
     memory.seed('shop', 3);
@@ -318,7 +314,7 @@ describe('types of metadata and webhooks', () => {
   });
 
   it('faults 01: webhooks that are pushed while it is not known are answered 200, kept, and taken in typed', async () => {
-    database = await databases[0]!.open();
+    database = await behaviour[0].open();
     let fails = true;
     const schema: Types = {
       definedOnly: false,

@@ -7,8 +7,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createIntercomSimulator } from '../../simulators/intercom.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createApp } from '../../src/web/app.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
-import { FastClock, openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
+import { FastClock } from '../support/fast-clock.ts';
+import { openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 
 const apiToken = 'a-token-for-the-tests';
 let world: SyncWorld | undefined;
@@ -46,7 +47,7 @@ async function open(sources: { [name: string]: Settings & { file?: string } }, c
     writeFileSync(path, file);
     return [name, { connector: 'csv', badValues: 'quarantine', ...settings, path }];
   });
-  database = await databases[0]!.open();
+  database = await behaviour[0].open();
   const opened = await openSyncWorld(database, {
     clock,
     voucherify: { metadataSchema: schema },

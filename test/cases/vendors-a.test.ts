@@ -15,8 +15,9 @@ import { Authenticator } from '../../src/engine/webhook/authenticity.ts';
 import { runById } from '../../src/tables/runs.ts';
 import { type Verification, verificationById } from '../../src/tables/verifications.ts';
 import { createApp } from '../../src/web/app.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
-import { FastClock, openSyncWorld, type SyncWorld, until } from '../support/sync-world.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
+import { FastClock } from '../support/fast-clock.ts';
+import { openSyncWorld, type SyncWorld, until } from '../support/sync-world.ts';
 import { requestOf, webhookOf } from '../support/webhook.ts';
 
 let world: SyncWorld | undefined;
@@ -41,7 +42,7 @@ type Settings = { [name: string]: unknown };
 async function open(clock: FastClock, vendor: Vendor, source: Settings, options: Settings = {}) {
   const server = await serve(vendor.app);
   served.push(server);
-  database = await databases[0]!.open();
+  database = await behaviour[0].open();
   world = await openSyncWorld(database, {
     clock,
     sources: { vendor: { baseUrl: server.url, ...source } },
@@ -160,7 +161,7 @@ describe('Intercom', () => {
     intercom.create({ role: 'lead', name: 'Lea', email: 'lea@example.org' });
     const server = await serve(intercom.app);
     served.push(server);
-    database = await databases[0]!.open();
+    database = await behaviour[0].open();
     const openWith = async (leads: boolean) => {
       await world?.close();
       const settings = { connector: 'intercom', accessToken, baseUrl: server.url, sourceId: 'email', leads };
@@ -643,7 +644,7 @@ describe('a HubSpot that means no good', () => {
 
 describe('Voucherify', () => {
   async function start(voucherify: Partial<VoucherifyOptions> = {}) {
-    database = await databases[0]!.open();
+    database = await behaviour[0].open();
     world = await openSyncWorld(database, {
       voucherify: {
         metadataSchema: {

@@ -18,12 +18,12 @@ import { systemClock } from '../../src/engine/clock.ts';
 import { forgetInInbox } from '../../src/tables/inbox.ts';
 import { type BodyLimits, usualBodyLimits } from '../../src/web/body-gate.ts';
 import { type Served, serveApp } from '../../src/web/server.ts';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { until } from '../support/sync-world.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { openWorld, type World } from '../web/world.ts';
 
-const [{ open }] = databases as [(typeof databases)[number]];
+const [{ open }] = behaviour;
 
 const json = { 'content-type': 'application/json' };
 
@@ -343,7 +343,7 @@ describe('webhook requests of the real world', () => {
     expect(letters).toEqual({ n: 1, ref: '1#10003' });
     const [records] = await database.rows<{ n: number }>(sql`select count(*)::int as n from records`);
     expect(records!.n).toBe(10_001);
-  }, 60_000);
+  });
 
   it('17-more-than-ten-thousand-items: depth and the limits of forms have settings that a replay mends', async () => {
     const deep = `{"id":"d1","name":"Deep","in":${'['.repeat(80)}${']'.repeat(80)}}`;
@@ -383,7 +383,7 @@ describe('webhook requests of the real world', () => {
     const answer = await post('/api/inbox/1/replay', '', { authorization: 'Bearer a-token-for-the-tests' });
     expect(answer.status).toBe(200);
     expect((await opened())[0]).toMatchObject({ state: 'opened', counts: { refused: 1 } });
-  }, 120_000);
+  });
 
   it('17-more-than-ten-thousand-items: a request of which every item fails keeps nobody waiting', async () => {
     await start({ source: { items: 'items' } });
@@ -394,7 +394,7 @@ describe('webhook requests of the real world', () => {
     await post('/webhooks/crm', JSON.stringify({ items }));
     await post('/webhooks/crm', JSON.stringify({ items: [{ id: 'later', name: 'Later' }] }));
     expect(await nameOf('later')).toBe('Later');
-  }, 60_000);
+  });
 
   // ── Paths and methods ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -609,7 +609,7 @@ describe('webhook requests of the real world', () => {
     expect(world.bodies.held).toBe(0);
     expect(warnings().length).toBeLessThanOrEqual(5);
     expect(errors()).toEqual([]);
-  }, 30_000);
+  });
 
   it('faults-6: aborted bodies are counted, and told in a line a minute', async () => {
     await start({ source: signedSource });

@@ -6,14 +6,13 @@ import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import { databases } from '../support/databases.ts';
-import { randomOf } from '../support/random.ts';
+import { randomOf, seed } from '../support/random.ts';
 import { differences } from '../support/sync-world.ts';
 
-const seed = Number(process.env['TRIBUTARY_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const kills = 20;
 const contacts = 5_000;
 
-describe.each(databases)('a worker that is killed, on $name', ({ open }) => {
+describe.each(databases)('a worker that is killed, on $name', ({ openOwn }) => {
   it(`loses nothing and doubles nothing over ${kills} kills (seed ${seed})`, {
     timeout: 240_000,
   }, async () => {
@@ -37,7 +36,7 @@ describe.each(databases)('a worker that is killed, on $name', ({ open }) => {
       await serve(hubspot.app, { latencyMs: 60 }),
       await serve(voucherify.app, { latencyMs: 30 }),
     ];
-    const database = await open();
+    const database = await openOwn();
     const { where } = database;
     const config = {
       destination: {

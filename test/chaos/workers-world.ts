@@ -53,7 +53,7 @@ export async function openWorkers(options: WorkersOptions = {}) {
     ...options.hubspot,
   });
   const voucherify = createVoucherifySimulator({ now, appId, appToken, ...options.voucherify });
-  const database = await onServer!.open();
+  const database = await onServer!.openOwn();
   const calls: Call[] = [];
   const heldSlots = new Set<number>();
   const workers: Worker[] = [];

@@ -3,11 +3,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { randomOf } from '../support/random.ts';
+import { randomOf, seed } from '../support/random.ts';
 import { differences } from '../support/sync-world.ts';
 import { onServer, openWorkers, type Worker, type Workers } from './workers-world.ts';
-
-const seed = Number(process.env['TRIBUTARY_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 // Two processes on one PGlite folder are refused, so all of this needs a server.
 describe.skipIf(!onServer || process.platform === 'win32')('workers on one PostgreSQL database', () => {
@@ -16,9 +14,7 @@ describe.skipIf(!onServer || process.platform === 'win32')('workers on one Postg
 
   const contactIds = () => [...world.hubspot.contacts()].map(({ id }) => id);
 
-  it(`are replaced one after another, twice around, and each slot is run once (seed ${seed})`, {
-    timeout: 180_000,
-  }, async () => {
+  it(`are replaced one after another, twice around, and each slot is run once (seed ${seed})`, async () => {
     const random = randomOf(seed);
     const contacts = 1_500;
     world = await openWorkers({
@@ -172,7 +168,7 @@ describe.skipIf(!onServer || process.platform === 'win32')('workers on one Postg
     },
   ];
 
-  it.each(moments)('send nothing stale where one was stopped $name', { timeout: 120_000 }, async (moment) => {
+  it.each(moments)('send nothing stale where one was stopped $name', async (moment) => {
     const note = moment.note ?? 0;
     world = await openWorkers({
       factor,

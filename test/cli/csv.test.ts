@@ -1,8 +1,8 @@
 import { parse } from 'csv-parse/sync';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { guarded, unguarded } from '../../src/connector/csv-guard.ts';
 import { csvCell, csvRow } from '../../src/web/csv.ts';
+import { fc } from '../support/properties.ts';
 
 describe('a cell of a CSV file', () => {
   it.each([

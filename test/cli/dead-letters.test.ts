@@ -39,7 +39,7 @@ beforeEach(async () => {
   writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify(config));
   ids = ['Ann', 'Bob'].map((firstname) => hubspot.create({ firstname }));
   expect((await tributary('sync')).exitCode).toBe(1);
-}, 60_000);
+});
 
 afterEach(async () => {
   for (const server of served) await server.close();
@@ -74,7 +74,7 @@ it('tells causes with the next step, writes a file, tries again and puts aside',
     /Put aside: 1 dead letter\.\nNot sent until they change at their source: 1 customer\./,
   );
   expect((await tributary('dead-letters')).out).toBe('There are no dead letters.\n');
-}, 120_000);
+});
 
 it('says what is wrong with a choice', async () => {
   for (const [args, sentence] of [
@@ -89,4 +89,4 @@ it('says what is wrong with a choice', async () => {
     const { exitCode, err } = await tributary(...args);
     expect({ args, exitCode, err }).toEqual({ args, exitCode: 2, err: expect.stringMatching(sentence) });
   }
-}, 60_000);
+});

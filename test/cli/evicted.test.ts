@@ -11,9 +11,9 @@ import { until } from '../support/sync-world.ts';
 
 const postgres = databases.find(({ name }) => name === 'PostgreSQL');
 
-describe.skipIf(!postgres)('a server that the other workers took for dead', { timeout: 60_000 }, () => {
+describe.skipIf(!postgres)('a server that the other workers took for dead', () => {
   it('joins again as a new worker, in the same process', async () => {
-    const database = await postgres!.open();
+    const database = await postgres!.openOwn();
     const folder = mkdtempSync(join(tmpdir(), 'tributary-evicted-'));
     const nowhere = 'http://127.0.0.1:9';
     const destination = { connector: 'voucherify', appId: 'a', appToken: 'b', baseUrl: nowhere };

@@ -50,7 +50,7 @@ function tributary(...args: string[]) {
 }
 
 // Each command opens a database of its own.
-describe('a customer', { timeout: 90_000 }, () => {
+describe('a customer', () => {
   it('is explained in sentences, set by hand, told of, and released again', async () => {
     const at = Date.now() - 86_400_000;
     const id = hubspot.create({ firstname: 'Anna', email: ' Anna@Example.com' }, at);

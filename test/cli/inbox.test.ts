@@ -10,7 +10,7 @@ import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import type { Json } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
 import { type Served, serveApp } from '../../src/web/server.ts';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { runCommand } from '../support/run-command.ts';
 import { until } from '../support/sync-world.ts';
 import { caller, type Pushed, pusher, pushSources, secret, signed } from '../web/pushers.ts';
@@ -24,7 +24,7 @@ let served: Served;
 let pushed: Pushed;
 
 beforeAll(async () => {
-  database = await databases[0]!.open();
+  database = await behaviour[0].open();
 });
 afterAll(() => database.close());
 beforeEach(async () => {
@@ -266,5 +266,5 @@ describe('other commands', () => {
     } finally {
       await destination.close();
     }
-  }, 60_000);
+  });
 });

@@ -62,11 +62,11 @@ it('asks for consent, finds out, and is told of by check', async () => {
   const told = JSON.parse((await tributary(['check', '--json'], { metadataWrites: 'merge' })).out);
   expect(told.probed.answers).toContainEqual(expect.objectContaining({ question: 'badBulkRecord' }));
   expect(told.warnings).toEqual([expect.stringContaining('metadataWrites is "merge"')]);
-}, 60_000);
+});
 
 it('says in a sentence that the throwaway customer was refused', async () => {
   const { exitCode, err } = await tributary(['probe', '--yes'], { appToken: 'another-token-0000' });
   expect(exitCode).toBe(1);
   expect(err).toMatch(/Nothing was found out\. The throwaway customer could not be written/);
   expect(err).not.toMatch(/\n\s+at /);
-}, 60_000);
+});

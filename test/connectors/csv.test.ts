@@ -1,11 +1,11 @@
 // The CSV connector against files on disk: every row lands once, whatever its bytes, and a bad one alone is refused.
 import { rmSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
-import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Context, type Files, type Json, type Mapping, type Page, RejectedError } from '#connector';
 import { csv } from '../../connectors/csv.ts';
 import { localFiles, TemporaryFiles } from '../support/local-files.ts';
+import { fc, times } from '../support/properties.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');
@@ -420,7 +420,7 @@ describe('a file', () => {
         expect(bodies.map((body) => Object.values(body))).toEqual(lines.slice(1));
         for (const page of pages) expect(page.records.length).toBeLessThanOrEqual(drawn.pageRows);
       }),
-      { numRuns: 400 },
+      { numRuns: times(400) },
     );
   });
 
@@ -445,7 +445,7 @@ describe('a file', () => {
           expect(pages.at(-1)!.cursor).toMatchObject({ bytes: Buffer.byteLength(content) });
         },
       ),
-      { numRuns: 300 },
+      { numRuns: times(300) },
     );
   });
 });

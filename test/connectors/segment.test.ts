@@ -1,6 +1,6 @@
 // Segment's connector against the simulated workspace: who may speak, what each call says, and that traits told a few at a
 // time never empty what they do not name.
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { segment } from '../../connectors/segment.ts';
 import {
@@ -23,6 +23,7 @@ import { compileMapping } from '../../src/customer/mapping.ts';
 import { decode } from '../../src/engine/webhook/decoding.ts';
 import { asReceived } from '../../src/sync/intake/clocks.ts';
 import { composeOne } from '../../src/sync/intake/partial-records.ts';
+import { fc } from '../support/properties.ts';
 import { type Heard, heard, requestOf, webhookOf } from '../support/webhook.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');

@@ -1,8 +1,9 @@
 // The file of an export, in every form that the documents leave open.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { shownCustomers } from '../../connectors/voucherify/export-file.ts';
 import type { MetadataSchema, ShownCustomer } from '../../src/connector.ts';
+import { fc } from '../support/properties.ts';
 
 const definition = { array: false, required: false };
 const schema: MetadataSchema = {

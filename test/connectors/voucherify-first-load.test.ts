@@ -1,7 +1,6 @@
 // What a file of the first load carries, and that it arrives unchanged: by an independent reader of CSV, and at the
 // simulated vendor.
 import { parse } from 'csv-parse/sync';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type Context,
@@ -16,6 +15,7 @@ import { voucherify } from '../../connectors/voucherify/index.ts';
 import { createVoucherifySimulator, type VoucherifyOptions } from '../../simulators/voucherify.ts';
 import { directApi } from '../support/direct-api.ts';
 import { localFiles } from '../support/local-files.ts';
+import { fc, times } from '../support/properties.ts';
 
 const destination = voucherify.destination!;
 const firstLoad = destination.firstLoad!;
@@ -169,7 +169,7 @@ describe('a file of the first load', () => {
           expect([row['Name'], row['tier']]).toEqual([name, tier]);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 });

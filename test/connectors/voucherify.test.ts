@@ -1,7 +1,6 @@
 // The Voucherify connector against the simulated vendor, in every behaviour its documents leave open.
 import { existsSync, readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
-import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   type Api,
@@ -23,6 +22,7 @@ import { betweenAnswers } from '../../simulators/voucherify/between.ts';
 import { createVoucherifySimulator, type VoucherifyOptions } from '../../simulators/voucherify.ts';
 import { directApi } from '../support/direct-api.ts';
 import { localFiles } from '../support/local-files.ts';
+import { fc } from '../support/properties.ts';
 
 const destination = voucherify.destination!;
 const bulk = destination.bulk!;

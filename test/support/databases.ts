@@ -1,5 +1,5 @@
-// The databases every storage test runs on: the embedded one always, a real PostgreSQL where one is found. It knows no
-// table.
+// The databases that storage tests run on: the embedded one always, a real PostgreSQL where one is found. They are kept in
+// a pool, emptied and handed out again. It knows no table.
 import { createHash } from 'node:crypto';
 import {
   constants,
@@ -13,39 +13,150 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Database, openDatabase } from '../../src/db/database.ts';
-import { databaseName, findServer, onServer } from './postgres.ts';
+import { sql } from 'drizzle-orm';
+import { type Database, DatabaseError, openDatabase } from '../../src/db/database.ts';
+import { duringStatement } from './fast-clock.ts';
+import { databaseName, findServer, onServer, runFolder } from './postgres.ts';
 
 export interface TestDatabase extends Database {
-  /** What `openDatabase` was given, for another process. On PGlite no second process may open it. */
-  where: { url?: string; directory: string };
   /** A handle as a second worker would have: a pool of its own on PostgreSQL, the same one on PGlite. Closed with this. */
   again(): Promise<Database>;
+}
+
+export interface OwnDatabase extends TestDatabase {
+  /** What `openDatabase` was given, for another process. On PGlite no second process may open it. */
+  where: { url?: string; directory: string };
   /** Closes our handles but keeps the database, so that another process may have it. Closing it still removes it. */
   release(): Promise<void>;
 }
 
 export interface TestDatabases {
   name: 'PGlite' | 'PostgreSQL';
-  /** An empty, migrated database of its own. Closing it removes it. */
+  /** An empty, migrated database. Closing it hands it back to the pool. */
   open(): Promise<TestDatabase>;
+  /** One that is created for this test and removed when it is closed: to alter it, or to have other processes open it. */
+  openOwn(): Promise<OwnDatabase>;
 }
 
 const server = await findServer();
 
-/** `describe.each(databases)('… on $name', ({ open }) => …)` */
+/**
+ * Both databases: `describe.each(databases)('… on $name', ({ open }) => …)`. For what is about SQL, locks, concurrency or a
+ * driver: each statement of ours is run on both by some test.
+ */
 export const databases: TestDatabases[] = [
-  { name: 'PGlite', open: openEmbedded },
-  ...(server ? [{ name: 'PostgreSQL' as const, open: () => openOnServer(server) }] : []),
+  pooled('PGlite', createEmbedded),
+  ...(server ? [pooled('PostgreSQL', () => createOnServer(server))] : []),
 ];
 
-async function openEmbedded(): Promise<TestDatabase> {
+/**
+ * One database, as a list: `describe.each(behaviour)(…)`, `const [{ open }] = behaviour`. For what is about Tributary and
+ * would be the same on any database. It is PostgreSQL where there is one, which takes a third of the time.
+ */
+export const behaviour = databases.slice(-1) as [TestDatabases];
+
+function pooled(name: TestDatabases['name'], create: () => Promise<OwnDatabase>): TestDatabases {
+  const free: OwnDatabase[] = [];
+  return {
+    name,
+    openOwn: create,
+    async open() {
+      const used = free.pop();
+      if (used) await empty(used);
+      const database = used ?? (await create());
+      return lend(database, () => free.push(database));
+    },
+  };
+}
+
+/** Deletes where that is quick: truncating makes new files for a table and each of its indexes. Identities start again. */
+async function empty(database: Database): Promise<void> {
+  await database.rows(sql`
+    do $$
+    declare one record;
+    begin
+      for one in
+        select oid::regclass as name, relkind as kind, pg_relation_size(oid) as bytes
+        from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'S')
+      loop
+        if one.kind = 'S' then
+          perform setval(one.name, 1, false);
+        elsif one.bytes > 262144 then
+          execute format('truncate %s', one.name);
+        elsif one.bytes > 0 then
+          execute format('delete from %s', one.name);
+        end if;
+      end loop;
+    end $$`);
+}
+
+/** The database for one test: when it is closed its locks are released, and nothing runs on it any more. */
+function lend(database: OwnDatabase, handBack: () => void): TestDatabase {
+  const underWay = new Set<Promise<unknown>>();
+  const locks = new Set<{ release(): Promise<void> }>();
+  const handles: Database[] = [];
+  let isClosed = false;
+  const watched = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    if (isClosed) return Promise.reject(new DatabaseError('The test has closed it.', 'CONNECTION_ENDED'));
+    const running = work();
+    const noted: Promise<unknown> = running.then(
+      () => underWay.delete(noted),
+      () => underWay.delete(noted),
+    );
+    underWay.add(noted);
+    return running;
+  };
+  const guarded = (handle: Database): Database => ({
+    ...handle,
+    rows: (statement) => watched(() => handle.rows(statement)),
+    prepared: (statement) => watched(() => handle.prepared(statement)),
+    transaction: (work) => watched(() => handle.transaction(work)),
+    isLockFree: (name) => watched(() => handle.isLockFree(name)),
+    holdLock: (name, onLost) =>
+      watched(async () => {
+        const lock = await handle.holdLock(name, onLost);
+        locks.add(lock);
+        return { release: () => (locks.delete(lock) ? lock.release() : Promise.resolve()) };
+      }),
+  });
+  return {
+    ...guarded(database),
+    async again() {
+      const handle = await database.again();
+      handles.push(handle);
+      return guarded(handle);
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      for (const lock of locks) await lock.release();
+      for (const handle of handles) await handle.close();
+      while (underWay.size) await Promise.all(underWay);
+      database.reconnect(); // a server has few connections, and one that waits in the pool needs none
+      handBack();
+    },
+  };
+}
+
+/** Simulated time does not jump while a statement is under way. */
+function timeless<Handle extends Database>(handle: Handle): Handle {
+  return {
+    ...handle,
+    rows: (statement) => duringStatement(() => handle.rows(statement)),
+    prepared: (statement) => duringStatement(() => handle.prepared(statement)),
+    transaction: (work) => duringStatement(() => handle.transaction(work)),
+    isLockFree: (name) => duringStatement(() => handle.isLockFree(name)),
+    ping: () => duringStatement(() => handle.ping()),
+    endStalled: () => duringStatement(() => handle.endStalled()),
+    cancelBlocked: () => duringStatement(() => handle.cancelBlocked()),
+  };
+}
+
+async function createEmbedded(): Promise<OwnDatabase> {
   const template = await migratedTemplate();
-  const directory = mkdtempSync(join(tmpdir(), 'tributary-test-'));
-  const remove = () => rmSync(directory, { recursive: true, force: true });
-  process.once('exit', remove);
+  const directory = mkdtempSync(join(runFolder(), 'pglite-'));
   copy(template, directory);
-  const database = await openDatabase({ directory });
+  const database = timeless(await openDatabase({ directory }));
   let released = false;
   return {
     ...database,
@@ -57,8 +168,7 @@ async function openEmbedded(): Promise<TestDatabase> {
     },
     close: async () => {
       if (!released) await database.close();
-      process.off('exit', remove);
-      remove();
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
@@ -98,15 +208,18 @@ function copy(from: string, to: string): void {
   cpSync(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE });
 }
 
-async function openOnServer(url: string): Promise<TestDatabase> {
+async function createOnServer(url: string): Promise<OwnDatabase> {
   const name = databaseName();
-  await onServer(url, (sql) => sql`create database ${sql(name)}`);
+  await onServer(url, async (sql) => {
+    await sql`create database ${sql(name)}`;
+    await sql`alter database ${sql(name)} set synchronous_commit = off`;
+  });
   const own = new URL(url);
   own.pathname = `/${name}`;
   const where = { url: own.href, directory: tmpdir() };
   const handles: Database[] = [];
   const open = async () => {
-    const handle = await openDatabase(where);
+    const handle = timeless(await openDatabase(where));
     handles.push(handle);
     return handle;
   };

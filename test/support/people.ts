@@ -1,5 +1,6 @@
 // A small world whose configuration may change under the same stored records: two sources whose people the test holds,
 // and a destination that takes customers in memory. It knows no single test.
+
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { Tributary } from '../../src/app/app.ts';
@@ -15,7 +16,8 @@ import type { Run } from '../../src/contract/run.ts';
 import type { Database } from '../../src/db/database.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { runById } from '../../src/tables/runs.ts';
-import { FastClock, until } from './sync-world.ts';
+import { FastClock } from './fast-clock.ts';
+import { until } from './sync-world.ts';
 
 export interface Person {
   id: string;

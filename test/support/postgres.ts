@@ -1,7 +1,7 @@
 // The PostgreSQL server that the tests may use: one that is there, or one started for this run (vitest's globalSetup).
 // It knows no table.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,24 +41,46 @@ export async function onServer<Result>(
   }
 }
 
-/** A name for a database of one test, with the time in it so that what is left over can be told from what is used. */
+/** In the names of all that a run makes: when it began, and what tells it from others. Its workers are told by it. */
+const run = process.env['TRIBUTARY_TEST_RUN'] ?? `${Date.now().toString(36)}_${random()}`;
+
+/** A name for a database, by which the end of the run finds it, and a later run what was left over. */
 export function databaseName(): string {
-  const random = Math.random().toString(36).slice(2, 10);
-  return `tributary_test_${Date.now().toString(36)}_${random}`;
+  return `tributary_test_${run}_${random()}`;
+}
+
+/** Where a run keeps its files, in memory where there is room. It is removed at the end of the run. */
+export function runFolder(): string {
+  const folder = join(hasRoom('/dev/shm') ? '/dev/shm' : tmpdir(), `tributary-test-${run}`);
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 /** vitest's globalSetup: finds or starts a server, tells the workers by `TEST_DATABASE_URL`, and returns the teardown. */
 export default async function setup(): Promise<() => Promise<void>> {
-  let url = await findServer();
-  let stop = async () => {};
-  if (!url) {
-    const started = await startServer();
-    if (!started) return stop;
-    ({ url, stop } = started);
-  }
+  process.env['TRIBUTARY_TEST_RUN'] = run;
+  const removeFolder = () => rmSync(runFolder(), { recursive: true, force: true });
+  process.once('exit', removeFolder);
+  const found = await findServer();
+  const server = found ? { url: found, stop: async () => {} } : await startServer();
+  if (!server) return async () => {};
+  const { url, stop } = server;
   process.env['TEST_DATABASE_URL'] = url;
-  await dropLeftovers(url);
-  return stop;
+  await dropDatabases(url, (name, inUse) => !inUse && isLeftOver(name));
+  return async () => {
+    await dropDatabases(url, (name) => name.startsWith(`tributary_test_${run}_`));
+    await stop();
+  };
+}
+
+function hasRoom(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize > 4 * 2 ** 30;
+}
+
+function random(): string {
+  return Math.random().toString(36).slice(2, 10);
 }
 
 async function refusal(url: string): Promise<string | null> {
@@ -75,17 +97,19 @@ async function refusal(url: string): Promise<string | null> {
   }
 }
 
-async function dropLeftovers(url: string): Promise<void> {
+async function dropDatabases(url: string, which: (name: string, inUse: boolean) => boolean): Promise<void> {
   await onServer(url, async (sql) => {
-    const rows = await sql<{ name: string }[]>`
-      select datname as name from pg_database d where datname like 'tributary\_test\_%'
-      and not exists (select 1 from pg_stat_activity a where a.datname = d.datname)`;
-    for (const { name } of rows) {
-      const madeAt = Number.parseInt(name.split('_')[2] ?? '', 36);
-      if (Date.now() - madeAt > leftoverHours * 3_600_000)
-        await sql`drop database if exists ${sql(name)} with (force)`;
-    }
+    const rows = await sql<{ name: string; inUse: boolean }[]>`
+      select datname as name, exists (select 1 from pg_stat_activity a where a.datname = d.datname) as "inUse"
+      from pg_database d where datname like 'tributary\\_test\\_%'`;
+    for (const { name, inUse } of rows)
+      if (which(name, inUse)) await sql`drop database if exists ${sql(name)} with (force)`;
   });
+}
+
+function isLeftOver(name: string): boolean {
+  const beganAt = Number.parseInt(name.split('_')[2] ?? '', 36);
+  return Date.now() - beganAt > leftoverHours * 3_600_000;
 }
 
 /** Starts the newest server binaries that are installed, on a free port, without fsync. Null where there are none. */
@@ -106,6 +130,7 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
     `port=${port}`,
     'listen_addresses=127.0.0.1',
     `unix_socket_directories=${directory}`,
+    'max_connections=300',
     'fsync=off',
     'synchronous_commit=off',
   ];

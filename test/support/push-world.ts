@@ -18,7 +18,8 @@ import type { Database } from '../../src/db/database.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { createApp } from '../../src/web/app.ts';
-import { FastClock, until } from './sync-world.ts';
+import { FastClock } from './fast-clock.ts';
+import { until } from './sync-world.ts';
 
 export const secret = 'a-secret-for-the-tests';
 

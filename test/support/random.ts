@@ -1,4 +1,9 @@
-// Random numbers that a printed seed brings back.
+// What is random in tests: from one seed, which a failure names and TRIBUTARY_TEST_SEED brings back.
+
+export const seed = Number(process.env['TRIBUTARY_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+/** How often to try something random: as often as usual, or as a long run does (`npm run test:long`). */
+export const times = (usual: number): number => (process.env['TRIBUTARY_TEST_LONG'] ? 20 * usual : usual);
 
 /** Numbers from 0 up to, not including, 1 (mulberry32). */
 export function randomOf(seed: number): () => number {

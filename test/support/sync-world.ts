@@ -10,40 +10,9 @@ import { checkConfig } from '../../src/config.ts';
 import type { Connector } from '../../src/connector.ts';
 import type { Run } from '../../src/contract/run.ts';
 import type { Database } from '../../src/db/database.ts';
-import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { runById } from '../../src/tables/runs.ts';
-
-/** Simulated time: so many simulated milliseconds pass in a real one, and a sleep is as much shorter. */
-export class FastClock implements Clock {
-  readonly #factor: number;
-  #start = Date.now();
-  readonly #startReal = performance.now();
-
-  constructor(factor = 25) {
-    this.#factor = factor;
-  }
-
-  /** Moves on at once. Who sleeps wakes no sooner for it. */
-  skip(milliseconds: number): void {
-    this.#start += milliseconds;
-  }
-
-  now = () => Math.floor(this.#start + (performance.now() - this.#startReal) * this.#factor);
-
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal?.aborted) return resolve();
-      const timer = setTimeout(done, Math.max(milliseconds, 0) / this.#factor);
-      function done() {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', done);
-        resolve();
-      }
-      signal?.addEventListener('abort', done, { once: true });
-    });
-  }
-}
+import { FastClock } from './fast-clock.ts';
 
 export interface SyncWorldOptions {
   hubspot?: HubSpotOptions;
@@ -157,7 +126,7 @@ export async function openSyncWorld(database: Database, options: SyncWorldOption
       await this.rest();
       return (await runById(database, requested.id))!;
     },
-    /** Waits until nothing is left to do, nor put off; fails after half a minute. */
+    /** Waits until nothing is left to do, nor put off; fails after two minutes. */
     async rest(): Promise<void> {
       await until(async () => {
         const [row] = await database.rows<{ waiting: number }>(
@@ -173,11 +142,11 @@ export async function openSyncWorld(database: Database, options: SyncWorldOption
   };
 }
 
-/** Waits for something that the running loops will bring about; fails after half a minute. */
+/** Waits for something that the running loops will bring about; fails after two minutes. */
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 120_000;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('it did not come about within 30 seconds');
+    if (performance.now() > deadline) throw new Error('it did not come about within two minutes');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

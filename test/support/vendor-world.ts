@@ -7,8 +7,9 @@ import type { TruthCustomer } from '../../simulators/voucherify/customer-body.ts
 import type { Run } from '../../src/contract/run.ts';
 import { runById } from '../../src/tables/runs.ts';
 import { createApp } from '../../src/web/app.ts';
-import { databases, type TestDatabase } from './databases.ts';
-import { type FastClock, openSyncWorld, type SyncWorld } from './sync-world.ts';
+import { behaviour, type TestDatabase } from './databases.ts';
+import type { FastClock } from './fast-clock.ts';
+import { openSyncWorld, type SyncWorld } from './sync-world.ts';
 
 type Settings = { [name: string]: unknown };
 
@@ -43,7 +44,7 @@ export class VendorWorld {
     source: Settings,
   ): Promise<VendorWorld> {
     const server = app ? await serve(app) : null;
-    const database = await databases[0]!.open();
+    const database = await behaviour[0].open();
     const world = await openSyncWorld(database, {
       clock,
       sources: { vendor: { ...(server && { baseUrl: server.url }), ...source } },

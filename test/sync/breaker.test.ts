@@ -9,13 +9,8 @@ import { claim, DueBounds, hold } from '../../src/tables/deliveries.ts';
 import { pinsOfOne } from '../../src/tables/pins.ts';
 import { createApp } from '../../src/web/app.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
-import {
-  FastClock,
-  openSyncWorld,
-  type SyncWorld,
-  type SyncWorldOptions,
-  until,
-} from '../support/sync-world.ts';
+import { FastClock } from '../support/fast-clock.ts';
+import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
 import { type Call, caller } from '../web/calls.ts';
 import { apiToken } from '../web/world.ts';
 

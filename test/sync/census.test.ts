@@ -2,13 +2,13 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Fault } from '../../simulators/voucherify.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { differences, openSyncWorld, type SyncWorld, type SyncWorldOptions } from '../support/sync-world.ts';
 
 const read = 'GET /v1/customers/:customerId';
 const list = 'GET /v1/customers';
 
-describe.each(databases)('what others own on $name', ({ open }) => {
+describe.each(behaviour)('what others own on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
 

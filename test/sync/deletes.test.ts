@@ -1,4 +1,5 @@
 // Deletes, end to end: what proves that a record is gone, and what then becomes of its customer.
+
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -13,13 +14,8 @@ import { balances } from '../../src/tables/counts.ts';
 import { listHolds } from '../../src/tables/holds.ts';
 import { runById } from '../../src/tables/runs.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
-import {
-  FastClock,
-  openSyncWorld,
-  type SyncWorld,
-  type SyncWorldOptions,
-  until,
-} from '../support/sync-world.ts';
+import { FastClock } from '../support/fast-clock.ts';
+import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
 
 describe.each(databases)('deletes on $name', ({ open }) => {
   let world: SyncWorld;

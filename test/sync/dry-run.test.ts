@@ -5,7 +5,7 @@ import type { Tributary } from '../../src/app/app.ts';
 import type { DryRunReport } from '../../src/sync/preview/dry-run.ts';
 import { balances } from '../../src/tables/counts.ts';
 import { lastRuns, reportOf, runById } from '../../src/tables/runs.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { People, versionsOf } from '../support/people.ts';
 
 const mapping = {
@@ -19,7 +19,7 @@ const sources = { crm: { connector: 'people', account: 'crm', mapping } };
 /** What a process notes of itself, and the run's own row. */
 const own = ['runs', 'workers'];
 
-describe.each(databases)('a dry run on $name', ({ open }) => {
+describe.each(behaviour)('a dry run on $name', ({ open }) => {
   let database: TestDatabase;
   let people: People;
   let tributary: Tributary;

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BulkFault, CustomerBody, Fault, VoucherifyOptions } from '../../simulators/voucherify.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { differences, openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 
 const people = 4_000;
@@ -13,7 +13,7 @@ const metadataSchema = {
   properties: { lifecycle_stage: { type: 'string' as const }, loyalty_points: { type: 'number' as const } },
 };
 
-describe.each(databases)('a first load on $name', ({ open }) => {
+describe.each(behaviour)('a first load on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
   const said: string[] = [];

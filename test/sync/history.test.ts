@@ -1,7 +1,6 @@
 // What a customer was, and a source read again from a time on: end to end through the API, and as properties.
 import { tmpdir } from 'node:os';
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Fields, Json } from '../../src/connector.ts';
 import { stateAt, undo } from '../../src/sync/views/history.ts';
@@ -9,6 +8,7 @@ import type { Changed } from '../../src/tables/revisions.ts';
 import { requestRun, runById } from '../../src/tables/runs.ts';
 import { createApp } from '../../src/web/app.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
+import { fc } from '../support/properties.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions } from '../support/sync-world.ts';
 import { type Call, caller, expectProblem } from '../web/calls.ts';
 import { apiToken, type World } from '../web/world.ts';

@@ -3,13 +3,13 @@ import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PushedRequest } from '../../simulators/hubspot.ts';
 import { createApp } from '../../src/web/app.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { differences, openSyncWorld, type SyncWorld, until } from '../support/sync-world.ts';
 
 const clientSecret = 'hubspot-client-secret';
 const publicUrl = 'https://sync.example.com/tributary';
 
-describe.each(databases)('webhooks of HubSpot on $name', ({ open }) => {
+describe.each(behaviour)('webhooks of HubSpot on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
   let send: (request: PushedRequest) => Promise<Response>;

@@ -1,4 +1,5 @@
 // Access tokens that run out: got once for all workers, kept sealed, and never in a log.
+
 import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -9,14 +10,14 @@ import { type Served, serve } from '../../simulators/serve.ts';
 import { Tributary } from '../../src/app/app.ts';
 import { checkConfig } from '../../src/config.ts';
 import { createLog } from '../../src/engine/log/log.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
-import { FastClock } from '../support/sync-world.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
+import { FastClock } from '../support/fast-clock.ts';
 
 const secretKey = 'a-secret-key-of-this-installation';
 
 const granted = { clientId: 'client', clientSecret: 'client-secret-00', refreshToken: 'first-refresh-token' };
 
-describe.each(databases)('access tokens that run out, on $name', ({ open }) => {
+describe.each(behaviour)('access tokens that run out, on $name', ({ open }) => {
   let database: TestDatabase;
   let served: Served;
   const workers: Tributary[] = [];

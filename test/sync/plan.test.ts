@@ -9,14 +9,9 @@ import type { DryRunReport } from '../../src/sync/preview/dry-run.ts';
 import { type Forecast, type KeptForecast, keepForecast, listForecasts } from '../../src/tables/forecasts.ts';
 import { reportOf } from '../../src/tables/runs.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
+import { FastClock } from '../support/fast-clock.ts';
 import { People, versionsOf } from '../support/people.ts';
-import {
-  FastClock,
-  openSyncWorld,
-  type SyncWorld,
-  type SyncWorldOptions,
-  until,
-} from '../support/sync-world.ts';
+import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
 
 /** What the vendors allow, strictly, and what we are told of it: the same. */
 const burst = { requests: 10, seconds: 20 };

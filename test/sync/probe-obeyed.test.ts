@@ -2,12 +2,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pause } from '../../src/tables/pauses.ts';
 import { createApp } from '../../src/web/app.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions } from '../support/sync-world.ts';
 
 const apiToken = 'a-token-for-the-tests';
 
-describe.each(databases)('a probe on $name', ({ open }) => {
+describe.each(behaviour)('a probe on $name', ({ open }) => {
   let database: TestDatabase;
   let world: SyncWorld;
 

@@ -1,6 +1,6 @@
 // What a probe finds out of Voucherify, whichever way the real one behaves where its documents leave it open, and that
 // nothing of it stays, also where it fails midway.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { voucherify } from '../../connectors/voucherify/index.ts';
 import { fitting, probeMetadata } from '../../connectors/voucherify/probe-metadata.ts';
@@ -16,6 +16,7 @@ import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { carryProbe, ProbeError, throwawayPrefix } from '../../src/sync/probe/probe.ts';
 import { directApi } from '../support/direct-api.ts';
+import { fc } from '../support/properties.ts';
 
 const keys = { appId: 'app', appToken: 'token' };
 

@@ -143,11 +143,11 @@ describe.each(databases)('Refusals on $name', ({ open }) => {
     await world.pass(2_000);
     const from = world.clock.now() - start;
     const { sentAt } = saturate(budget, from + 60_000);
-    await world.pass(6_000, 25);
+    await world.pass(6_000);
     const soon = (await stored())!;
     expect(soon).toBeGreaterThan(0.72);
     expect(soon).toBeLessThanOrEqual(0.7 + 0.02 * 6 + 1e-6);
-    await world.pass(26_000, 25);
+    await world.pass(26_000);
     expect(shareOf(budget)).toBe(1);
     expect(limitOf(budget)).toBe(50);
     const full = sentAt.filter((at) => at >= from + 30_000 && at < from + 32_000).length;
@@ -159,7 +159,7 @@ describe.each(databases)('Refusals on $name', ({ open }) => {
     await refused(budget);
     for (let second = 0; second < 30; second += 1) {
       world.calls(budget, 2);
-      await world.pass(1_000, 100);
+      await world.pass(1_000);
     }
     expect(await stored()).toBeCloseTo(0.7, 5);
   });
@@ -266,7 +266,7 @@ describe.each(databases)('Refusals on $name', ({ open }) => {
     const share = async (ms: number) => {
       for (let left = ms; left > 0; left -= 1_000 / othersPerSecond) {
         meter.admit(world.clock.now());
-        await world.pass(1_000 / othersPerSecond, 62.5);
+        await world.pass(1_000 / othersPerSecond);
       }
     };
     await share(60_000);
@@ -278,7 +278,7 @@ describe.each(databases)('Refusals on $name', ({ open }) => {
     expect(refusals(0, 60_000)).toBeGreaterThan(0);
     expect(refusals(20_000, 60_000)).toBeLessThan(40);
     expect(served(20_000, 60_000)).toBeGreaterThan(40 * 12 * 0.6);
-    await world.pass(60_000, 62.5);
+    await world.pass(60_000);
     expect(served(100_000, 120_000)).toBeGreaterThan(20 * 20 * 0.85);
   });
 
@@ -309,7 +309,7 @@ describe.each(databases)('Refusals on $name', ({ open }) => {
           .catch(() => {});
     };
     for (let number = 0; number < 8; number += 1) caller().catch(() => {});
-    await world.pass(30_000, 25);
+    await world.pass(30_000);
     expect(taken).toBeGreaterThan(0.9 * 100 * 30);
   });
 
@@ -332,7 +332,7 @@ describe.each(databases)('Refusals on $name', ({ open }) => {
           .catch(() => {});
     };
     for (let number = 0; number < atOnce; number += 1) caller().catch(() => {});
-    await world.pass(20_000, 5);
+    await world.pass(20_000);
     expect(shareOf(budget)).toBeLessThan(0.75);
     expect(taken).toBeGreaterThan(0.6 * 50 * 20);
     expect(refusals).toBeLessThan(100);

@@ -11,7 +11,7 @@ import { QuotaWindows } from '../../simulators/quota-windows.ts';
 import type { Quota } from '../../src/connector.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { Budgets } from '../../src/engine/quota/budgets.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { databases, type OwnDatabase } from '../support/databases.ts';
 import type { Orders, Place } from './quota-stopped-child.ts';
 
 const onServer = databases.find(({ name }) => name === 'PostgreSQL');
@@ -19,7 +19,7 @@ const quota: Quota = { name: 'second', requests: 5, seconds: 1 };
 const leaseSeconds = 2;
 
 describe.skipIf(!onServer || process.platform === 'win32')('A worker that was stopped', () => {
-  let database: TestDatabase;
+  let database: OwnDatabase;
   let vendor: Server;
   /** What each account's calls met, by its path. */
   const meters = new Map<string, { windows: QuotaWindows; admitted: { [who: string]: number } }>();
@@ -27,7 +27,7 @@ describe.skipIf(!onServer || process.platform === 'win32')('A worker that was st
   const rooms: Budgets[] = [];
 
   beforeAll(async () => {
-    database = await onServer!.open();
+    database = await onServer!.openOwn();
     vendor = createServer((request, response) => {
       const [, account = '', who = ''] = (request.url ?? '').split('/');
       const { windows, admitted } = meters.get(account)!;

@@ -59,12 +59,15 @@ export class QuotaWorld {
     return Object.assign(room.account(account, quotas), { room });
   }
 
-  /** Lets time pass in small steps, each with all that follows from it. */
-  async pass(milliseconds: number, stepMs = 50, clocks = [this.clock]): Promise<void> {
+  /** Lets time pass to each next wake, or `leastMs` further, with all that follows from it. */
+  async pass(milliseconds: number, leastMs = 1, clocks = [this.clock]): Promise<void> {
     await this.settled();
-    for (let left = milliseconds; left > 0; left -= stepMs) {
-      for (const one of clocks) await one.advance(Math.min(stepMs, left));
+    for (let left = milliseconds; left > 0; ) {
+      const waits = clocks.map((clock) => (clock.nextWake ?? Number.POSITIVE_INFINITY) - clock.now());
+      const step = Math.min(left, Math.max(leastMs, Math.min(...waits)));
+      for (const one of clocks) await one.advance(step);
       await this.settled();
+      left -= step;
     }
   }
 

@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineConnector, type Json, type SourceRecord } from '../../src/connector.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { randomOf } from '../support/random.ts';
 import { openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 
@@ -38,7 +38,7 @@ function createShop() {
 const people = ['ada', 'bob', 'eve', 'kim', 'łucja'];
 const email = (person: string) => `${person}@example.org`;
 
-describe.each(databases)('three sources on $name', ({ open }) => {
+describe.each(behaviour)('three sources on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
   let folder: string;

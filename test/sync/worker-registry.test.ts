@@ -9,7 +9,7 @@ import { type Clock, ManualClock, systemClock } from '../../src/engine/clock.ts'
 import { leasedBy, leaseOf, WorkerRegistry } from '../../src/engine/work/worker-registry.ts';
 import { keepBatch } from '../../src/tables/batches.ts';
 import { upsertWanted } from '../../src/tables/deliveries.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { databases, type OwnDatabase, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, until } from '../support/sync-world.ts';
 import type { Orders } from './worker-registry-child.ts';
 
@@ -101,12 +101,12 @@ describe.each(databases)('the worker registry on $name', ({ open }) => {
 const onServer = databases.find(({ name }) => name === 'PostgreSQL');
 
 describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
-  let database: TestDatabase;
+  let database: OwnDatabase;
   const children: ChildProcess[] = [];
   const closing: (() => Promise<unknown> | unknown)[] = [];
 
   beforeEach(async () => {
-    database = await onServer!.open();
+    database = await onServer!.openOwn();
   });
   afterEach(async () => {
     for (const child of children.splice(0)) await kill(child);

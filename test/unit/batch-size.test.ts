@@ -1,7 +1,8 @@
 // How many customers go into one bulk call, by what became of those before.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { BatchSize } from '../../src/sync/deliver/batch-size.ts';
+import { fc } from '../support/properties.ts';
 
 describe('The size of a batch', () => {
   it('begins with the most there may be', () => {

@@ -1,7 +1,8 @@
 // A batch refused as a whole, halved: who is found, and with how many calls.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { bisect, callsMost, smallest, smallestWithoutCalls } from '../../src/sync/deliver/bisect.ts';
+import { fc, times } from '../support/properties.ts';
 
 /** What bisecting `count` items does, where a part that holds a bad one is refused. The first refusal is not counted. */
 async function run(count: number, bad: ReadonlySet<number>, options: { mayAsk?: () => boolean } = {}) {
@@ -57,7 +58,7 @@ describe('Bisecting a refused batch', () => {
         if (left.length === 0) expect(calls).toBeLessThanOrEqual(bound);
         else expect(calls + left.length).toBeLessThanOrEqual(count + callsMost(count));
       }),
-      { numRuns: 400 },
+      { numRuns: times(400) },
     );
   });
 
@@ -72,7 +73,7 @@ describe('Bisecting a refused batch', () => {
         expect(ended.taken.some((item) => isBad.has(item))).toBe(false);
         expect(ended.asked).toBeLessThanOrEqual(callsMost(count));
       }),
-      { numRuns: 400 },
+      { numRuns: times(400) },
     );
   });
 

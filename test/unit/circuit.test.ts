@@ -1,7 +1,8 @@
 // When a vendor that fails is left alone, and how it is tried again.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { Circuit } from '../../src/engine/http/circuit.ts';
+import { fc } from '../support/properties.ts';
 
 const start = Date.UTC(2026, 0, 1);
 const opened = (failures = 5, now = start) => {

@@ -1,5 +1,5 @@
 // Bodies that are put together from what was told of them at different times.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../src/connector.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type RecordUpdate,
   says,
 } from '../../src/customer/composing.ts';
+import { fc, times } from '../support/properties.ts';
 
 const told = (changedAt: number, body: JsonObject): RecordUpdate => ({ changedAt, body });
 
@@ -114,7 +115,7 @@ describe('In any order and any portions', () => {
         }
         expect(standing(known!)).toEqual(whole);
       }),
-      { numRuns: 2000 },
+      { numRuns: times(400) },
     );
   });
 

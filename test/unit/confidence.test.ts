@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { percent, upperShare } from '../../src/sync/verify/confidence.ts';
+import { fc, times } from '../support/properties.ts';
 
 describe('what a sample says of the whole', () => {
   it.each([
@@ -37,7 +37,7 @@ describe('what a sample says of the whole', () => {
           expect(upperShare(found, looked + 1)).toBeLessThanOrEqual(share);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: times(200) },
     );
   });
 

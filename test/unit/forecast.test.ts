@@ -1,9 +1,10 @@
 // The planner by itself: what it must never get wrong, whatever the numbers.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { type ForecastInput, forecast, forecastInTurns } from '../../src/sync/plan/forecast.ts';
 import { callsInAll, type QuotaNow } from '../../src/sync/plan/forecast-windows.ts';
 import type { QuotaLine } from '../../src/tables/forecasts.ts';
+import { fc, times } from '../support/properties.ts';
 
 const at = 1_800_000_000_000;
 
@@ -197,7 +198,7 @@ describe('a forecast', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: times(40) },
     );
   });
 
@@ -210,7 +211,7 @@ describe('a forecast', () => {
         for (const { calls, limit, seconds } of played.quotas)
           expect(played.minutes * 60).toBeGreaterThanOrEqual((Math.ceil(calls / limit) - 1) * seconds);
       }),
-      { numRuns: 60 },
+      { numRuns: times(60) },
     );
   });
 
@@ -235,7 +236,7 @@ describe('a forecast', () => {
           expect(more.minutes).toBeGreaterThanOrEqual(fewer.minutes - 0.02);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: times(60) },
     );
   });
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type HeadlineState, headlineStates } from '../../src/contract/status.ts';
 import { type Facts, headlineOf } from '../../src/web/headline.ts';
+import { fc } from '../support/properties.ts';
 
 const at = '2026-03-01T12:00:00.000Z';
 const time = Date.parse(at);

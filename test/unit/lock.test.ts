@@ -11,7 +11,7 @@ import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, DatabaseError, openDatabase } from '../../src/db/database.ts';
 import { LockedError, lockDirectory, lockHolder } from '../../src/db/lock.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { databases, type OwnDatabase } from '../support/databases.ts';
 import { until } from '../support/sync-world.ts';
 
 type Taken = 'taken' | number | string;
@@ -150,7 +150,7 @@ describe('The lock on a folder', () => {
     },
   );
 
-  it('goes to exactly one of those who take it over at once', { timeout: 60_000 }, async () => {
+  it('goes to exactly one of those who take it over at once', async () => {
     const { directories } = await leftBehind(Array.from({ length: 400 }, (_, index) => `database-${index}`));
     const orders = { directories, startsAt: performance.timeOrigin + performance.now() + 1_000, everyMs: 2 };
     const both = await Promise.all([start(orders).taken, start(orders).taken]);
@@ -179,13 +179,13 @@ describe('The embedded database', () => {
   });
 });
 
-describe.each(databases)('A database on $name that is newer than the program', ({ open }) => {
-  let database: TestDatabase;
+describe.each(databases)('A database on $name that is newer than the program', ({ openOwn }) => {
+  let database: OwnDatabase;
   const later = Date.UTC(2100, 0, 1);
   const afterwards: (() => Promise<void>)[] = [];
 
   beforeEach(async () => {
-    database = await open();
+    database = await openOwn();
   });
   afterEach(async () => {
     for (const close of afterwards.splice(0)) await close();
@@ -227,7 +227,7 @@ describe.each(databases)('A database on $name that is newer than the program', (
   });
 
   /** The state, read past our own door, which is closed. */
-  async function look({ where }: TestDatabase): Promise<unknown> {
+  async function look({ where }: OwnDatabase): Promise<unknown> {
     if (where.url) {
       const client = postgres(where.url, { max: 1 });
       afterwards.push(() => client.end());

@@ -1,9 +1,10 @@
 // How what is due is sent: one by one, in bulk, or not yet.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { type Lane, lanes } from '../../src/engine/quota/lanes.ts';
 import { route, type Traffic, type Traits } from '../../src/sync/deliver/route.ts';
 import type { Backlog } from '../../src/tables/deliveries.ts';
+import { fc, times } from '../support/properties.ts';
 
 const at = Date.UTC(2026, 0, 1);
 
@@ -223,7 +224,7 @@ describe('A route', () => {
       singlesAtOnce: fc.integer({ min: 1, max: 20 }),
     });
     const always = (holds: (backlog: Backlog[], traffic: Traffic, traits: Traits) => void) =>
-      fc.assert(fc.property(backlogs, traffics, traits, holds), { numRuns: 3000 });
+      fc.assert(fc.property(backlogs, traffics, traits, holds), { numRuns: times(600) });
 
     it('nothing goes in bulk where there is no bulk', () => {
       always((backlog, traffic, traits) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/engine/clock.ts';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { type Call, caller, expectProblem } from './calls.ts';
 import { noon } from './seed.ts';
 import { apiToken, openWorld, type World } from './world.ts';
@@ -12,7 +12,7 @@ describe('who may ask', () => {
 
   beforeAll(async () => {
     clock = new ManualClock(noon);
-    world = await openWorld(await databases[0]!.open(), { clock });
+    world = await openWorld(await behaviour[0].open(), { clock });
     call = await caller(world);
   });
   afterAll(() => world.close());
@@ -179,7 +179,7 @@ describe('who may ask', () => {
 
 describe('an error that nobody expected', () => {
   it('tells its ID and nothing else, and the log has the rest', async () => {
-    const database = await databases[0]!.open();
+    const database = await behaviour[0].open();
     const gone = () => Promise.reject(new Error('relation "secret_table" is gone'));
     const broken = { ...database, rows: gone, transaction: gone };
     const world = await openWorld(broken);

@@ -7,7 +7,7 @@ import { ManualClock } from '../../src/engine/clock.ts';
 import { noCounts } from '../../src/tables/counts.ts';
 import { keepDeadLetters } from '../../src/tables/dead-letters.ts';
 import { claimRun, countPage } from '../../src/tables/runs.ts';
-import { databases } from '../support/databases.ts';
+import { behaviour, databases } from '../support/databases.ts';
 import { type Call, caller, expectProblem, type OpenApi } from './calls.ts';
 import { deliverAll, empty, noon, takeIn } from './seed.ts';
 import { openWorld, type World } from './world.ts';
@@ -611,7 +611,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
 
 describe('the document', () => {
   it('holds every route of the app but the pages, each with its answers', async () => {
-    const world = await openWorld(await databases[0]!.open());
+    const world = await openWorld(await behaviour[0].open());
     try {
       const document = (await (await world.app.request('/openapi.json')).json()) as OpenApi;
       const pages = ['/', '/login', '/logout', '/assets/:name', '/openapi.json'];

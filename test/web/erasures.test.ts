@@ -1,13 +1,13 @@
 // Erasure over HTTP, each answer held against the OpenAPI document.
 import { afterEach, describe, expect, it } from 'vitest';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { until } from '../support/sync-world.ts';
 import { type Call, caller, expectProblem } from './calls.ts';
 import { openWorld, type World } from './world.ts';
 
 const secretKey = 'a-key-of-the-tests-that-is-long-enough';
 
-describe.each(databases)('the API of erasure on $name', ({ open }) => {
+describe.each(behaviour)('the API of erasure on $name', ({ open }) => {
   let world: World;
   let call: Call;
 

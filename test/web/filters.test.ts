@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { ManualClock } from '../../src/engine/clock.ts';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { type Call, caller, expectProblem } from './calls.ts';
 import { deliverAll, empty, noon, takeIn } from './seed.ts';
 import { openWorld, type World } from './world.ts';
 
-describe.each(databases)('filters on $name', ({ open }) => {
+describe.each(behaviour)('filters on $name', ({ open }) => {
   let database: Database;
   let world: World;
   let call: Call;

@@ -4,7 +4,7 @@ import type { Database } from '../../src/db/database.ts';
 import { ManualClock } from '../../src/engine/clock.ts';
 import { keepDeadLetters } from '../../src/tables/dead-letters.ts';
 import { pause } from '../../src/tables/pauses.ts';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { deliverAll, empty, noon, takeIn } from './seed.ts';
 import { apiToken, openWorld, type World } from './world.ts';
 
@@ -14,7 +14,7 @@ describe('the page', () => {
   let cookie: string;
 
   beforeAll(async () => {
-    database = await databases[0]!.open();
+    database = await behaviour[0].open();
   });
   afterAll(() => database.close());
   beforeEach(async () => {

@@ -1,11 +1,11 @@
 // Forecasts over HTTP: held against the OpenAPI document, and beside what came of them.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { until } from '../support/sync-world.ts';
 import { type Call, caller, expectProblem } from './calls.ts';
 import { openWorld, type World } from './world.ts';
 
-describe.each(databases)('forecasts over HTTP on $name', ({ open }) => {
+describe.each(behaviour)('forecasts over HTTP on $name', ({ open }) => {
   let world: World;
   let call: Call;
 

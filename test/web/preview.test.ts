@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sourceShape } from '../../src/config/shape.ts';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { versionsOf } from '../support/people.ts';
 import { until } from '../support/sync-world.ts';
 import { type Call, caller, expectProblem } from './calls.ts';
@@ -18,7 +18,7 @@ const config = (mapping: object, more: object = {}) => ({
 const reference = (name: string) => `\${env:${name}}`;
 const present = { name: 'name', email: 'email', 'metadata.plan': 'plan' };
 
-describe.each(databases)('POST /api/preview on $name', ({ open }) => {
+describe.each(behaviour)('POST /api/preview on $name', ({ open }) => {
   let world: World;
   let call: Call;
 
@@ -148,7 +148,7 @@ describe.each(databases)('POST /api/preview on $name', ({ open }) => {
   });
 });
 
-describe.each(databases)('a dry run over HTTP on $name', ({ open }) => {
+describe.each(behaviour)('a dry run over HTTP on $name', ({ open }) => {
   it('is asked for, shown as one, and reported', async () => {
     const world = await openWorld(await open());
     try {

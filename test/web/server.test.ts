@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '../../src/contract/run.ts';
 import { type Api, newApi } from '../../src/web/deps.ts';
 import { ListenError, type Served, serveApp } from '../../src/web/server.ts';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { apiToken, openWorld, type World } from './world.ts';
 
 describe('the server', () => {
@@ -11,7 +11,7 @@ describe('the server', () => {
   const headers = { authorization: `Bearer ${apiToken}` };
 
   beforeEach(async () => {
-    world = await openWorld(await databases[0]!.open());
+    world = await openWorld(await behaviour[0].open());
     served = await serveApp(world.app, { host: '127.0.0.1', port: 0 });
   });
   afterEach(async () => {

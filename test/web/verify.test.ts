@@ -1,12 +1,12 @@
 // Verifications over HTTP: held against the OpenAPI document.
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { until } from '../support/sync-world.ts';
 import { type Call, caller, expectProblem } from './calls.ts';
 import { apiToken, openWorld, type World } from './world.ts';
 
-describe.each(databases)('verifications on $name', ({ open }) => {
+describe.each(behaviour)('verifications on $name', ({ open }) => {
   let world: World;
   let call: Call;
 

@@ -1,6 +1,7 @@
 // Values that vendors send and values that nobody should: the raw material of the properties.
-import fc from 'fast-check';
+
 import type { Json, JsonObject } from '../../../src/connector.ts';
+import { fc } from '../../support/properties.ts';
 
 const character = fc.constantFrom(
   ...'aZ09 .,;@+-:/"\\[]{}',

@@ -1,10 +1,11 @@
 // What holds of every history of writes: whatever was lost or arrived unseen, the next accepted write makes the
 // destination what it should be, and nothing that is not ours is touched.
-import fc from 'fast-check';
+
 import { expect, it } from 'vitest';
 import type { Fields, Json, PartialWrites } from '../../../src/connector.ts';
 import { acknowledge, changes, unknownValue } from '../../../src/customer/diff.ts';
 import { groupOf } from '../../../src/customer/fields.ts';
+import { fc, times } from '../../support/properties.ts';
 
 const ours = ['name', 'email', 'address.city', 'address.country', 'metadata.a', 'metadata.b'];
 const foreign: Fields = { phone: 'theirs', 'address.state': 'theirs', 'metadata.theirs': ['theirs'] };
@@ -98,7 +99,7 @@ it('After an accepted write the destination has every value of the customer, and
         for (const field of dropped) if (written.has(field)) expect(destination[field] ?? null).toBeNull();
       });
     }),
-    { numRuns: 8000 },
+    { numRuns: times(1_600) },
   );
 });
 
@@ -111,7 +112,7 @@ it('What counts as acknowledged is what the destination holds, kept fields inclu
         }
       });
     }),
-    { numRuns: 8000 },
+    { numRuns: times(1_600) },
   );
 });
 
@@ -125,7 +126,7 @@ it('A destination that merges keeps every foreign field, and a standard attribut
         }
       });
     }),
-    { numRuns: 4000 },
+    { numRuns: times(800) },
   );
 });
 
@@ -142,7 +143,7 @@ it('A null never blanks what we have not written, as long as no attempt was unce
         }
       });
     }),
-    { numRuns: 4000 },
+    { numRuns: times(800) },
   );
 });
 
@@ -157,6 +158,6 @@ it('With certainty and a vendor that merges, a write holds no field that the des
       for (const [field, value] of Object.entries(write ?? {}))
         expect(acknowledged[field] ?? null).not.toEqual(value);
     }),
-    { numRuns: 4000 },
+    { numRuns: times(800) },
   );
 });

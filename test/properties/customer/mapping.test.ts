@@ -1,10 +1,11 @@
 // What holds of every body: it can be mapped, and what comes out can be stored.
-import fc from 'fast-check';
+
 import { expect, it } from 'vitest';
 import type { Json, JsonObject, Mapping, MetadataDefinition } from '../../../src/connector.ts';
 import { fieldFault } from '../../../src/customer/fields.ts';
 import { canonicalJson, cleanJson } from '../../../src/customer/json.ts';
 import { compileMapping } from '../../../src/customer/mapping.ts';
+import { fc, times } from '../../support/properties.ts';
 import { anyBody, anyText } from './arbitraries.ts';
 
 const define = (type: MetadataDefinition['type'], array = false): MetadataDefinition => ({
@@ -44,7 +45,7 @@ it('No body makes a contribution throw; every field comes out as a value or a fa
       expect(new Set(names).size).toBe(names.length);
       for (const name of names) expect(Object.keys(mapping)).toContain(name);
     }),
-    { numRuns: 5000 },
+    { numRuns: times(1_000) },
   );
 });
 
@@ -58,7 +59,7 @@ it('Mapping the same body again gives the same, and leaves the body as it was.',
       expect(compiled.contribute(body)).toEqual(first);
       expect(canonicalJson(body)).toBe(before);
     }),
-    { numRuns: 2000 },
+    { numRuns: times(400) },
   );
 });
 
@@ -74,7 +75,7 @@ it('Every property that a mapping of paths reads is named: a body without the ot
         compiled.contribute(Object.fromEntries(plain)),
       );
     }),
-    { numRuns: 2000 },
+    { numRuns: times(400) },
   );
 });
 
@@ -92,6 +93,6 @@ it('Any text can be asked whether it names a field, and the name suggested for i
         else expect(() => compileMapping({ [name]: 'a' })).toThrow();
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: times(400) },
   );
 });

@@ -1,5 +1,5 @@
 // What holds of every set of contributions: the fold knows no order, and explains exactly what it does.
-import fc from 'fast-check';
+
 import { expect, it } from 'vitest';
 import type { Fields, Json } from '../../../src/connector.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type MergeConfig,
   merge,
 } from '../../../src/customer/merge.ts';
+import { fc, times } from '../../support/properties.ts';
 
 const sources = ['hubspot', 'klaviyo', 'csv'];
 const fieldNames = ['name', 'email', 'address.city', 'metadata.a', 'metadata.b'];
@@ -72,7 +73,7 @@ it('The order of contributions and a repeat of one change nothing.', () => {
       expect(Object.keys(merge(others, policy, pins))).toEqual(Object.keys(fields).toSorted());
       expect(explainMerge(others, policy, pins)).toEqual(explainMerge(list, policy, pins));
     }),
-    { numRuns: 5000 },
+    { numRuns: times(1_000) },
   );
 });
 
@@ -89,7 +90,7 @@ it('Older states of a record change nothing: only its newest counts.', () => {
       }
       expect(merge(list, policy)).toEqual(merge([...newest.values()], policy));
     }),
-    { numRuns: 5000 },
+    { numRuns: times(1_000) },
   );
 });
 
@@ -109,7 +110,7 @@ it('The explanation agrees with the merge, field by field, and accounts for ever
         expect(losers.every((loser) => loser.reason.endsWith('.'))).toBe(true);
       }
     }),
-    { numRuns: 5000 },
+    { numRuns: times(1_000) },
   );
 });
 
@@ -125,7 +126,7 @@ it('Where the winner goes, the best of the losers takes its place, and with the 
         expect(then?.losers.map(idOf)).toEqual(losers.length ? losers.slice(1).map(idOf) : undefined);
       }
     }),
-    { numRuns: 4000 },
+    { numRuns: times(800) },
   );
 });
 
@@ -145,6 +146,6 @@ it('Each policy keeps its word: none changed later, none stands before, none is 
         }
       }
     }),
-    { numRuns: 4000 },
+    { numRuns: times(800) },
   );
 });

@@ -1,11 +1,12 @@
 // What holds of every value: normalising and checking twice is the same as once, and what passes can be stored.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import type { Locale, MetadataDefinition, Normaliser } from '../../../src/connector.ts';
 import { sourceIdOf } from '../../../src/customer/identity.ts';
 import { canonicalJson, cleanJson, cleanText, sameJson } from '../../../src/customer/json.ts';
 import { checkMetadata } from '../../../src/customer/metadata.ts';
 import { normalise } from '../../../src/customer/normalise.ts';
+import { fc, times } from '../../support/properties.ts';
 import { anyJson, anyText, deepJson } from './arbitraries.ts';
 
 const anyValue = fc.oneof({ weight: 30, arbitrary: anyJson }, { weight: 1, arbitrary: deepJson });
@@ -47,7 +48,7 @@ describe.each(normalisers)('the normaliser %s', (as) => {
           if ('value' in once) expect(normalise(once.value, as, options)).toEqual(once);
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: times(600) },
     );
   });
 });
@@ -102,7 +103,7 @@ it('A metadata value that passed its definition passes it again unchanged, and k
           expect(one as number).toBeLessThan(definition.lessThan ?? Number.POSITIVE_INFINITY);
       }
     }),
-    { numRuns: 8000 },
+    { numRuns: times(1_600) },
   );
 });
 
@@ -114,7 +115,7 @@ it('Cleaning a text is idempotent and leaves it whole where it was.', () => {
       expect(cleanText(clean)).toBe(clean);
       if (text.isWellFormed()) expect(clean).toBe(text.replaceAll('\0', ''));
     }),
-    { numRuns: 5000 },
+    { numRuns: times(1_000) },
   );
 });
 
@@ -126,7 +127,7 @@ it('Two values are the same exactly where their canonical texts are.', () => {
       expect(sameJson(one, other)).toBe(canonicalJson(one) === canonicalJson(other));
       expect(sameJson(one, JSON.parse(canonicalJson(one)))).toBe(true);
     }),
-    { numRuns: 5000 },
+    { numRuns: times(1_000) },
   );
 });
 
@@ -136,7 +137,7 @@ it('A source ID that was found is found again unchanged, whatever the value.', (
       const once = sourceIdOf({ id }, 'id', { lowerCase });
       if ('value' in once) expect(sourceIdOf({ id: once.value }, 'id', { lowerCase })).toEqual(once);
     }),
-    { numRuns: 5000 },
+    { numRuns: times(1_000) },
   );
 });
 
@@ -152,7 +153,7 @@ describe('what a locale writes', () => {
           value: number + 0,
         });
       }),
-      { numRuns: 2000 },
+      { numRuns: times(400) },
     );
   });
 
@@ -174,7 +175,7 @@ describe('what a locale writes', () => {
             value: written,
           });
         }),
-        { numRuns: 2000 },
+        { numRuns: times(400) },
       );
     },
   );
@@ -194,7 +195,7 @@ describe('what a locale writes', () => {
           const read = normalise(text, 'datetime', { locale: { timezone } }) as { value: string };
           expect(format.format(Date.parse(read.value))).toBe(text);
         }),
-        { numRuns: 2000 },
+        { numRuns: times(400) },
       );
     },
   );
@@ -209,7 +210,7 @@ describe('what a locale writes', () => {
         const read = normalise(asText ? String(value) : value, 'datetime', { locale: { unit } });
         expect(read).toEqual({ value: new Date(second * 1000).toISOString() });
       }),
-      { numRuns: 2000 },
+      { numRuns: times(400) },
     );
   });
 });
@@ -226,6 +227,6 @@ it('An e-mail address that was read is read again unchanged, whatever surrounds 
       const email = normalise(`${before.join('')}${address}${after.join('')}`, 'email');
       if ('value' in email && email.value !== null) expect(normalise(email.value, 'email')).toEqual(email);
     }),
-    { numRuns: 3000 },
+    { numRuns: times(600) },
   );
 });

@@ -1,7 +1,8 @@
 // How a vendor's word about waiting is read, in every form that was seen.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { maxRetryMs, minRetryMs, retryAfterMs, unescapeHtml } from '../../../src/connector/reading.ts';
+import { fc } from '../../support/properties.ts';
 
 const now = Date.parse('2026-11-29T12:00:00Z');
 

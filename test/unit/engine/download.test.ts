@@ -12,7 +12,7 @@ import { download } from '../../../src/engine/http/download.ts';
 import { Endpoint } from '../../../src/engine/http/endpoint.ts';
 import { createLog } from '../../../src/engine/log/log.ts';
 import { Budgets } from '../../../src/engine/quota/budgets.ts';
-import { databases, type TestDatabase } from '../../support/databases.ts';
+import { behaviour, type TestDatabase } from '../../support/databases.ts';
 
 const secret = 'pat-na1-0f9e8d7c6b5a';
 
@@ -23,7 +23,7 @@ describe('a download', () => {
   let seen: Request[];
 
   beforeAll(async () => {
-    database = await databases[0]!.open();
+    database = await behaviour[0].open();
     const app = () =>
       new Hono().all('*', async (c) => {
         seen.push(c.req.raw);

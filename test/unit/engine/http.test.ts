@@ -17,7 +17,7 @@ import { ManualClock, systemClock } from '../../../src/engine/clock.ts';
 import { Endpoint } from '../../../src/engine/http/endpoint.ts';
 import { createLog } from '../../../src/engine/log/log.ts';
 import { Budgets, UnsentError } from '../../../src/engine/quota/budgets.ts';
-import { databases, type TestDatabase } from '../../support/databases.ts';
+import { behaviour, type TestDatabase } from '../../support/databases.ts';
 
 const secret = 'pat-na1-0f9e8d7c6b5a';
 
@@ -30,7 +30,7 @@ describe('An endpoint', () => {
   const closing: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
-    database = await databases[0]!.open();
+    database = await behaviour[0].open();
     const app = new Hono();
     app.all('*', async (c) => {
       seen.push(c.req.raw.clone());

@@ -1,8 +1,9 @@
 // In which order those who wait go in: better lanes first, each with its least share, and no place is left unused.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { LaneQueue } from '../../../src/engine/quota/lane-queue.ts';
 import { type Lane, lanes, minShares } from '../../../src/engine/quota/lanes.ts';
+import { fc } from '../../support/properties.ts';
 
 /** A queue whose entries can be told apart. */
 function laneQueue() {

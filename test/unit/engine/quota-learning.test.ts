@@ -1,7 +1,8 @@
 // What refusals teach: the arithmetic of a share that is cut, grows and comes back.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { cutsAfter, fadeMs, newest, shareAt } from '../../../src/engine/quota/learning.ts';
+import { fc } from '../../support/properties.ts';
 
 const now = Date.UTC(2026, 0, 1);
 

@@ -1,7 +1,8 @@
 // How long until the next attempt.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { backoffMs } from '../../../src/engine/work/retry.ts';
+import { fc } from '../../support/properties.ts';
 
 describe('A backoff', () => {
   const least = () => 0;

@@ -1,7 +1,8 @@
 // How far a vendor's clock is ahead of ours, from whole seconds and calls that take their time.
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { VendorClock } from '../../../src/engine/http/vendor-clock.ts';
+import { fc } from '../../support/properties.ts';
 
 const headerOf = (time: number) => new Date(time).toUTCString();
 const at = Date.parse('2026-03-01T12:00:00.400Z');
