@@ -26,7 +26,7 @@ export const lookup: ActionLookup<Settings> = {
       .map(listedAction)
       .filter((action) => action !== undefined)
       .filter(({ acceptedAt }) => acceptedAt >= from && acceptedAt < until);
-    return { actions, rest: isLast(body, list) ? null : restOf(listed, from, until) };
+    return { actions, next: isLast(body, list) ? null : nextOf(listed, from, until) };
   },
 
   async show({ api }, actionId, sourceIds) {
@@ -64,7 +64,7 @@ function isLast({ has_more }: JsonObject, list: readonly Json[]): boolean {
 }
 
 /** From where the list goes on: others of the last millisecond may be on the next page. */
-function restOf(listed: readonly JsonObject[], from: number, until: number): number | null {
+function nextOf(listed: readonly JsonObject[], from: number, until: number): number | null {
   const oldest = Math.min(...listed.flatMap(({ created_at }) => momentOf(created_at) ?? []));
   if (oldest < from || !Number.isFinite(oldest)) return null;
   return oldest + 1 < until ? oldest + 1 : oldest;

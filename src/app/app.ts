@@ -326,7 +326,9 @@ export class Tributary {
 
   async #takeOver(): Promise<void> {
     const { database, clock, log, budgets } = this;
-    await takeOver(this.#registry, { database, clock, log, budgets, onTaken: () => this.wake() });
+    const { deliverer } = this.#parts;
+    const onTaken = () => this.wake();
+    await takeOver(this.#registry, { database, clock, log, budgets, deliverer, onTaken });
   }
 
   /** Who restarts has perhaps mended the cause: what no person has paused is tried once more. */

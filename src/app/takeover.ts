@@ -4,8 +4,7 @@ import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { Budgets } from '../engine/quota/budgets.ts';
 import type { WorkerRegistry } from '../engine/work/worker-registry.ts';
-import { freeBatches } from '../tables/batches.ts';
-import { freeDeliveries } from '../tables/deliveries.ts';
+import type { Deliverer } from '../sync/deliver/deliver.ts';
 import { freeErasures } from '../tables/erasures.ts';
 import { freeRuns } from '../tables/runs.ts';
 import { freeTouches } from '../tables/touches.ts';
@@ -16,19 +15,19 @@ export interface TakeoverDeps {
   clock: Clock;
   log: Log;
   budgets: Budgets;
+  deliverer: Pick<Deliverer, 'takeUp'>;
   onTaken(): void;
 }
 
 export async function takeOver(
   registry: WorkerRegistry | null,
-  { database, clock, log, budgets, onTaken }: TakeoverDeps,
+  { database, clock, log, budgets, deliverer, onTaken }: TakeoverDeps,
 ): Promise<void> {
   for (const worker of (await registry?.dead()) ?? []) {
     const now = clock.now();
     await database.transaction(async (tx) => {
       await freeRuns(tx, worker);
-      await freeDeliveries(tx, worker, now);
-      await freeBatches(tx, worker, now);
+      await deliverer.takeUp(tx, worker, now);
       await freeErasures(tx, worker, now);
       await freeTouches(tx, worker, now);
       await freeVerifications(tx, worker);

@@ -102,12 +102,12 @@ export type PartialWrites = 'merge' | 'replace';
 export interface ActionLookup<Settings> {
   /**
    * One page of the actions of this kind that were accepted in a time, whoever began them: `from` inclusive, `until`
-   * exclusive. `rest`: the time before this is still to be listed, as a call with `until: rest`; null: it is all listed.
+   * exclusive. `next`: what is older is listed by a call with `until: next`; null: there is no more.
    */
   list(
     context: Context<Settings>,
     request: { kind: ActionKind; from: number; until: number },
-  ): Promise<{ actions: ListedAction[]; rest: number | null }>;
+  ): Promise<{ actions: ListedAction[]; next: number | null }>;
   /** What an action says of its records. Null: it is still going on. One that the vendor does not know has 0 records. */
   show(
     context: Context<Settings>,

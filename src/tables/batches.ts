@@ -2,10 +2,11 @@
 // settle them after any crash. It knows rows, not the vendor.
 import { sql } from 'drizzle-orm';
 import { index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
-import type { Fields } from '../connector.ts';
+import type { ActionKind, Fields } from '../connector.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
+import { keepActionId } from './bulk-actions.ts';
 
 /** A bulk action on its way to the destination, or accepted and not ended there. */
 export const batches = pgTable(
@@ -14,6 +15,10 @@ export const batches = pgTable(
     id: uuid().primaryKey(),
     /** Null where the destination has not named it, or nobody heard. */
     actionId: text('action_id'),
+    /** What it was sent as: bulk or file. */
+    kind: text().notNull().default('bulk'),
+    /** Since its answer was lost and while its action is looked up: a `Loss`. */
+    lost: jsonb(),
     /** What was sent: [{sourceId, revision, fields}]. */
     items: jsonb().notNull(),
     submittedAt: time('submitted_at').notNull(),
@@ -41,28 +46,73 @@ export interface Batch {
   id: string;
   /** Null until the destination has named it; it stays so where the answer was lost, or the worker before it came. */
   actionId: string | null;
+  kind: ActionKind;
   items: BatchItem[];
   submittedAt: number;
   polls: number;
+  /** Present while its action is looked up, since the answer with its name was lost. */
+  lost: Loss | null;
 }
 
-/** Keeps a batch, before it is sent. */
-export async function keepBatch(db: Queryable, batch: Batch, dueAt: number): Promise<void> {
+/** How the answer was lost. */
+export interface Loss {
+  /** When that was known, epoch milliseconds. */
+  at: number;
+  /** Something answered in the vendor's place. */
+  answered: boolean;
+  /** It counts as an attempt where nothing is found. */
+  counted: boolean;
+  message: string;
+}
+
+/** Keeps a batch, before it is sent. `lease`: of the worker that sends it. */
+export async function keepBatch(
+  db: Queryable,
+  batch: Batch,
+  dueAt: number,
+  lease: string | null = null,
+): Promise<void> {
   await db.rows(sql`
-    insert into batches (id, action_id, items, submitted_at, due_at)
-    values (${batch.id}::uuid, ${batch.actionId}, ${json(batch.items)}, ${toTimestamp(batch.submittedAt)}, ${toTimestamp(dueAt)})`);
+    insert into batches (id, action_id, kind, items, submitted_at, due_at, lease)
+    values (${batch.id}::uuid, ${batch.actionId}, ${batch.kind}, ${json(batch.items)}, ${toTimestamp(batch.submittedAt)}, ${toTimestamp(dueAt)}, ${lease}::uuid)`);
 }
 
 /** Keeps the name of its action, which is asked about from then on; the whole batch where others gave it up meanwhile. */
 export async function nameBatch(
   db: Queryable,
   batch: Batch & { actionId: string },
-  dueAt: number,
+  { now, dueAt }: { now: number; dueAt: number },
 ): Promise<void> {
+  await keepActionId(db, batch.actionId, now);
   const rows = await db.rows(sql`
-    update batches set action_id = ${batch.actionId}, due_at = ${toTimestamp(dueAt)}, lease = null
+    update batches set action_id = ${batch.actionId}, lost = null, due_at = ${toTimestamp(dueAt)}, lease = null
     where id = ${batch.id}::uuid returning id`);
   if (rows.length === 0) await keepBatch(db, batch, dueAt);
+}
+
+/** Keeps the name of an action that was looked up, of a batch that is held. False where another batch of ours has it. */
+export async function nameLost(
+  db: Queryable,
+  { id, actionId, lease, now }: { id: string; actionId: string; lease: string; now: number },
+): Promise<boolean> {
+  if (!(await holdBatch(db, id, lease)) || !(await keepActionId(db, actionId, now))) return false;
+  await db.rows(sql`update batches set action_id = ${actionId}, lost = null where id = ${id}::uuid`);
+  return true;
+}
+
+/** Its action is looked up from `dueAt` on. False where it is gone. */
+export async function loseBatch(db: Queryable, id: string, loss: Loss, dueAt: number): Promise<boolean> {
+  const rows = await db.rows(sql`
+    update batches set lost = ${json(loss)}, due_at = ${toTimestamp(dueAt)}, lease = null
+    where id = ${id}::uuid and action_id is null returning id`);
+  return rows.length === 1;
+}
+
+/** Its action is looked up no longer, and made up for from `dueAt` on. */
+export async function giveUpLost(db: Queryable, id: string, lease: string, dueAt: number): Promise<void> {
+  await db.rows(sql`
+    update batches set lost = null, due_at = ${toTimestamp(dueAt)}, lease = null
+    where id = ${id}::uuid and lease = ${lease}::uuid`);
 }
 
 /** Claims one batch that is due to be asked about. */
@@ -75,7 +125,7 @@ export async function claimBatch(
   const [batch] = await db.rows<Batch>(sql`
     update batches set lease = ${lease}::uuid, due_at = ${toTimestamp(now + leaseMs)}, polls = polls + 1
     where id = (select id from batches where due_at <= ${toTimestamp(now)} order by due_at limit 1 for update skip locked)
-    returning id, action_id as "actionId", items, ${toEpochMs(sql`submitted_at`)} as "submittedAt", polls`);
+    returning id, action_id as "actionId", kind, items, ${toEpochMs(sql`submitted_at`)} as "submittedAt", polls, lost`);
   return batch ?? null;
 }
 
@@ -110,18 +160,29 @@ export async function endBatch(db: Queryable, id: string): Promise<void> {
   await db.rows(sql`delete from batches where id = ${id}::uuid`);
 }
 
-/** How many the destination has accepted, and when the next is due to be looked at, epoch milliseconds. */
+/** How many the destination has named, and when the next is due to be looked at, epoch milliseconds. */
 export async function batchesUnderWay(db: Queryable): Promise<{ count: number; nextDue: number | null }> {
   const [row] = await db.rows<{ count: number; nextDue: number | null }>(sql`
     select count(action_id)::int as count, ${toEpochMs(sql`min(due_at)`)} as "nextDue" from batches`);
   return row ?? { count: 0, nextDue: null };
 }
 
-/** What a dead worker was asking about may be asked about at once. */
-export async function freeBatches(db: Queryable, worker: string, now: number): Promise<void> {
-  await db.rows(
-    sql`update batches set lease = null, due_at = ${toTimestamp(now)} where ${leasedBy(sql`lease`, worker)}`,
-  );
+/**
+ * What a dead worker was asking about may be asked about at once. What it was sending is looked up, where there is a `loss`,
+ * from `waitMs` after it was sent.
+ */
+export async function freeBatches(
+  db: Queryable,
+  worker: string,
+  { now, loss, waitMs }: { now: number; loss: Loss | null; waitMs: number },
+): Promise<void> {
+  await db.rows(sql`
+    update batches set lease = null,
+      due_at = case when lost is null and unheard then greatest(submitted_at + ${waitMs} * interval '1 ms', ${toTimestamp(now)}) else ${toTimestamp(now)} end,
+      lost = case when unheard then ${loss === null ? sql`null` : json(loss)} else lost end
+    from (select id, action_id is null and polls = 0 as unheard from batches as found
+          where ${leasedBy(sql`lease`, worker)} for update) as freed
+    where batches.id = freed.id`);
 }
 
 /**

@@ -105,6 +105,10 @@ export interface Wanted {
   changedAt?: number | undefined;
 }
 
+/** Whether a delivery is in a bulk call whose action is looked up. */
+const leavesLost = sql`(deliveries.state = 'waiting' and deliveries.batch_id is not null
+  and exists (select 1 from batches where batches.id = deliveries.batch_id and batches.lost is not null))`;
+
 /** Asks for the delivery of these revisions. What waits already keeps its wait and takes the better lane. */
 export async function upsertWanted(
   db: Queryable,
@@ -114,6 +118,8 @@ export async function upsertWanted(
 ): Promise<void> {
   if (revised.length === 0) return;
   const rows = revised.map(({ sourceId, revision, changedAt }) => ({ sourceId, revision, changedAt }));
+  // What is urgent does not wait until a lost action is found: it is sent again where that comes after it.
+  const leaves = laneNumber(lane) < laneNumber('schedule') ? leavesLost : sql`false`;
   await db.rows(sql`
     insert into deliveries (source_id, revision, state, lane, due_at, waiting_since, changed_at)
     select "sourceId", revision, 'waiting', ${laneNumber(lane)}, ${toTimestamp(now)}, ${toTimestamp(now)}, to_timestamp("changedAt" / 1000)
@@ -123,7 +129,9 @@ export async function upsertWanted(
       revision = greatest(deliveries.revision, excluded.revision),
       lane = case when deliveries.state in ('waiting', 'held') then least(deliveries.lane, excluded.lane) else excluded.lane end,
       changed_at = case when deliveries.state in ('waiting', 'held') then least(deliveries.changed_at, excluded.changed_at) else excluded.changed_at end,
-      due_at = case when deliveries.state in ('waiting', 'held') then deliveries.due_at else excluded.due_at end,
+      due_at = case when deliveries.state in ('waiting', 'held') and not ${leaves} then deliveries.due_at else excluded.due_at end,
+      batch_id = case when ${leaves} then null else deliveries.batch_id end,
+      uncertain = deliveries.uncertain or ${leaves},
       waiting_since = coalesce(case when deliveries.state in ('waiting', 'held') then deliveries.waiting_since end, excluded.waiting_since),
       attempts = case when deliveries.state = 'dead' then 0 else deliveries.attempts end,
       error_code = case when deliveries.state = 'dead' then null else deliveries.error_code end,
@@ -167,7 +175,7 @@ export async function nextDue(db: Queryable, among: readonly Lane[] = lanes): Pr
 export async function isUnderWay(db: Queryable, now: number): Promise<boolean> {
   const [row] = await db.rows<{ underWay: boolean }>(sql`
     select exists(select 1 from deliveries where state = 'waiting' and batch_id is null and lease is not null)
-      or exists(select 1 from batches where action_id is not null)
+      or exists(select 1 from batches where action_id is not null or lost is not null)
       or exists(select 1 from jsonb_array_elements_text(${json(lanes.map(laneNumber))}) as number,
         lateral (select 1 from deliveries
                  where state = 'waiting' and batch_id is null and lane = number::int and due_at <= ${toTimestamp(now)} limit 1) as due) as "underWay"`);
@@ -355,6 +363,16 @@ export async function settleEach(
       error = row.message, lease = null, batch_id = null
     from row where source_id = row."sourceId"
     returning source_id as "sourceId", lane, case when row."end" = 'delivered' then ${freshness} end as "freshnessMs"`);
+}
+
+/** What a dead worker was sending in bulk is the action's that is looked up now: it may have begun. */
+export async function carryUnheard(db: Queryable, worker: string): Promise<void> {
+  await db.rows(sql`
+    update deliveries set batch_id = batches.id, lease = null
+    from batches cross join lateral jsonb_array_elements(batches.items) as item
+    where ${leasedBy(sql`batches.lease`, worker)} and batches.action_id is null and batches.polls = 0
+      and deliveries.source_id = item ->> 'sourceId' and deliveries.lease = batches.lease
+      and deliveries.state = 'waiting' and deliveries.batch_id is null`);
 }
 
 /** What a dead worker had claimed is due again at once. Its attempts are in doubt already, since the claim. */

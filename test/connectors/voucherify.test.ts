@@ -600,7 +600,7 @@ describe('an action whose answer was lost', () => {
     world.simulator.beginAction('CUSTOMERS.METADATA_UPDATE', [{ source_id: '9', metadata: {} }]);
     expect(await list(world.context, around)).toEqual({
       actions: [{ actionId, acceptedAt: startMs, isOver: false }],
-      rest: null,
+      next: null,
     });
     expect(await show(world.context, actionId, ['1', '2'])).toBeNull();
     world.clock.ms += 3_000;
@@ -642,7 +642,7 @@ describe('an action whose answer was lost', () => {
     for (let pages = 0; until !== null && pages < 5; pages += 1) {
       const page: Awaited<ReturnType<typeof list>> = await list(world.context, { ...around, until });
       found.push(...page.actions.map((action) => action.actionId));
-      until = page.rest;
+      until = page.next;
     }
     expect([found, until]).toEqual([[actionId], null]);
   });

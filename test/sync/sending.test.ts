@@ -319,7 +319,15 @@ describe.each(databases)('sending on $name', ({ open }) => {
     // As the worker left it, that had settled all of them and not yet taken their batch away.
     const items = await database.rows<BatchItem>(sql`
       select source_id as "sourceId", 1 as revision, '{}'::jsonb as acknowledges, 0 as attempts, false as uncertain from deliveries`);
-    const batch = { id: randomUUID(), actionId: 'of_old', items, submittedAt: world.clock.now(), polls: 0 };
+    const batch = {
+      id: randomUUID(),
+      actionId: 'of_old',
+      kind: 'bulk' as const,
+      items,
+      submittedAt: world.clock.now(),
+      polls: 0,
+      lost: null,
+    };
     await keepBatch(database, batch, world.clock.now());
     await until(async () => {
       const left = await database.rows(sql`select 1 from batches`);

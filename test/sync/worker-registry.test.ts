@@ -220,7 +220,15 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
     const world = await openSyncWorld(database);
     closing.push(() => world.close());
     const now = world.clock.now();
-    const batch = { id: randomUUID(), actionId: 'as_none', items: [], submittedAt: now, polls: 0 };
+    const batch = {
+      id: randomUUID(),
+      actionId: 'as_none',
+      kind: 'bulk' as const,
+      items: [],
+      submittedAt: now,
+      polls: 0,
+      lost: null,
+    };
     await keepBatch(database, batch, now);
     const { account, quotas } = world.tributary.rules.source('hubspot')!.description!;
     const { child, leased } = await startWorker({

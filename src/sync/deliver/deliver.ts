@@ -13,14 +13,16 @@ import { apportion, type Lane, lanes } from '../../engine/quota/lanes.ts';
 import { BackgroundTasks } from '../../engine/work/background-tasks.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import type { Next } from '../../engine/work/worker.ts';
-import { batchesUnderWay } from '../../tables/batches.ts';
+import { batchesUnderWay, freeBatches } from '../../tables/batches.ts';
 import type { OrphanPolicy } from '../../tables/breaker.ts';
 import {
   type Backlog,
   backlog,
   type Claimed,
+  carryUnheard,
   claim,
   DueBounds,
+  freeDeliveries,
   nextDue,
   pullForward,
   type Settlement,
@@ -35,6 +37,7 @@ import { FirstLoad } from './first-load.ts';
 import { Health } from './health.ts';
 import { HeldClaims, leaseMs } from './held-claims.ts';
 import type { Learning } from './learning.ts';
+import { firstLookMs } from './lost-action.ts';
 import { Poller } from './polling.ts';
 import {
   isUrgent,
@@ -199,6 +202,16 @@ export class Deliverer {
     const urgent = all.filter(({ lane }) => isUrgent(lane)).reduce((sum, { due }) => sum + due, 0);
     if (traits.bulk === null || urgent <= maxSingles) return true;
     return this.#deps.endpoint.budget.waitMs(traits.bulk.bucket, 'webhook') > longWaitMs;
+  }
+
+  /** What a dead worker had claimed is due again, and what it had sent in bulk is followed or looked up. */
+  async takeUp(db: Queryable, worker: string, now: number): Promise<void> {
+    const message = 'the worker that sent it was stopped';
+    const looksUp = this.#deps.destination.bulk?.lookup !== undefined;
+    if (looksUp) await carryUnheard(db, worker);
+    await freeDeliveries(db, worker, now);
+    const loss = looksUp ? { at: now, answered: false, counted: false, message } : null;
+    await freeBatches(db, worker, { now, loss, waitMs: looksUp ? firstLookMs.sent : 0 });
   }
 
   /** All that is on its way and that no step waits for has been answered and settled. */
@@ -526,7 +539,7 @@ export class Deliverer {
         });
       } catch (error) {
         const verdict = await this.#health.judge([sourceId], error, undefined);
-        await this.#settler.settleFailure(lease, [writing], error, verdict);
+        await this.#settler.settleFailure({ lease }, [writing], error, verdict);
       }
     }
   }

@@ -2,15 +2,14 @@
 // proves nothing of is read back before it is settled.
 import {
   type Context,
-  type Destination,
   type Outcome,
   RejectedError,
   TransientError,
   UnauthorizedError,
 } from '../../connector.ts';
-import type { Database, Queryable } from '../../db/database.ts';
-import type { Clock } from '../../engine/clock.ts';
+import type { Queryable } from '../../db/database.ts';
 import type { Circuit } from '../../engine/http/circuit.ts';
+import type { Log } from '../../engine/log/log.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import { backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
@@ -20,8 +19,10 @@ import {
   batchesUnderWay,
   claimBatch,
   endBatch,
+  giveUpLost,
   holdBatch,
   leaveOf,
+  nameLost,
   putOffBatch,
 } from '../../tables/batches.ts';
 import { acknowledgedAfter, deliveredAs, sendAgain } from '../../tables/deliveries.ts';
@@ -29,6 +30,7 @@ import { destinationName, listPauses } from '../../tables/pauses.ts';
 import type { BatchSize } from './batch-size.ts';
 import type { Health } from './health.ts';
 import type { Learning } from './learning.ts';
+import { Lookup, type LookupDeps, type LostBatch } from './lookup.ts';
 import { isSampleHeld, readDoubts } from './read-doubts.ts';
 import { accepted, backoff, type Settler } from './settling.ts';
 
@@ -43,10 +45,8 @@ export const lostActionMs = 600_000;
 /** When those are looked at again that an action has written to and something else carries. */
 const lostAgainMs = 5_000;
 
-export interface PollDeps {
-  database: Database;
-  clock: Clock;
-  destination: Destination<unknown>;
+export interface PollDeps extends LookupDeps {
+  log: Log;
   settler: Settler;
   health: Health;
   circuit: Circuit;
@@ -64,9 +64,11 @@ export function pollDelayMs(batch: { items: { readonly length: number }; polls: 
 
 export class Poller {
   readonly #deps: PollDeps;
+  readonly #lookup: Lookup;
 
   constructor(deps: PollDeps) {
     this.#deps = deps;
+    this.#lookup = new Lookup(deps);
   }
 
   /** Asks about one bulk action that is due, and settles it when it has ended. */
@@ -83,12 +85,16 @@ export class Poller {
     const batch = await claimBatch(database, lease, clock.now(), leaseMs);
     try {
       if (!batch || !destination.bulk) return { again: false, afterMs: 250 };
-      const { actionId } = batch;
-      if (actionId === null) await this.#makeUp(batch, lease);
-      else
+      const { actionId, lost } = batch;
+      if (actionId !== null)
         await this.#ask({ ...batch, actionId }, lease, signal).catch((error: unknown) =>
           this.#settleFailure(batch, lease, signal, error),
         );
+      else if (lost !== null)
+        await this.#lookUp({ ...batch, lost }, lease, signal).catch((error: unknown) =>
+          this.#lookAgain({ ...batch, lost }, lease, signal, error),
+        );
+      else await this.#makeUp(batch, lease);
       return { again: true };
     } finally {
       if (admission === 'one') circuit.release();
@@ -104,6 +110,17 @@ export class Poller {
       return putOffBatch(database, batch.id, lease, clock.now() + pollDelayMs(batch));
     if (result) this.#deps.size.took(batch.items.length, clock.now() - batch.submittedAt);
     else this.#deps.size.timedOut(batch.items.length);
+    await this.#settleEnded(batch, lease, result, context);
+  }
+
+  /** `result`: null where it did not end. */
+  async #settleEnded(
+    batch: Batch,
+    lease: string,
+    result: { outcomes: Outcome[]; sample?: true } | null,
+    context: () => Context<unknown>,
+  ): Promise<void> {
+    const { destination } = this.#deps;
     const outcomes = outcomesOf(batch, result?.outcomes ?? [], 'the bulk action did not end');
     const doubts = batch.items.filter(({ sourceId }) => outcomes.get(sourceId)?.result === 'unknown');
     if (doubts.length > 0)
@@ -112,6 +129,53 @@ export class Poller {
     if (result?.sample) await this.#believe(batch, outcomes, context);
     await this.#learn(batch, outcomes, context);
     await this.#settle(batch, lease, outcomes);
+  }
+
+  /** Looks for the action of a call whose answer was lost: found, it is settled as if it had been heard of. */
+  async #lookUp(batch: LostBatch, lease: string, signal: AbortSignal): Promise<void> {
+    const { database, clock, log } = this.#deps;
+    if (!this.#deps.destination.bulk?.lookup) return this.#giveUp(batch, lease);
+    const context = () => this.#deps.context('schedule', signal);
+    const look = await this.#lookup.look(batch, context);
+    if (look === 'given up') return this.#giveUp(batch, lease);
+    if ('againAt' in look) return putOffBatch(database, batch.id, lease, look.againAt);
+    const { actionId, shown } = look;
+    const name = { id: batch.id, actionId, lease, now: clock.now() };
+    if (!(await database.transaction((tx) => nameLost(tx, name))))
+      return putOffBatch(database, batch.id, lease, this.#lookup.ruleOut(batch, actionId));
+    log.info(
+      { action: actionId, customers: batch.items.length },
+      'found the bulk action whose answer was lost',
+    );
+    const named = { ...batch, actionId, lost: null };
+    await this.#settleEnded(named, lease, shown, context).catch((error: unknown) =>
+      this.#settleFailure(named, lease, signal, error),
+    );
+  }
+
+  async #lookAgain(batch: LostBatch, lease: string, signal: AbortSignal, error: unknown): Promise<void> {
+    const { database, clock, health } = this.#deps;
+    if (signal.aborted) return putOffBatch(database, batch.id, lease, clock.now());
+    health.tell(error);
+    if (error instanceof UnauthorizedError) await health.confirmRefused(error, signal);
+    const isRefused = error instanceof RejectedError || error instanceof UnauthorizedError;
+    const againAt = isRefused ? null : this.#lookup.afterFailure(batch);
+    if (againAt === null) return this.#giveUp(batch, lease);
+    await putOffBatch(database, batch.id, lease, againAt);
+  }
+
+  /** Its customers are sent again, and it is made up for later: it may be carried out yet. */
+  async #giveUp(batch: LostBatch, lease: string): Promise<void> {
+    const { database, settler, log } = this.#deps;
+    const { message, counted } = batch.lost;
+    log.warn(
+      { customers: batch.items.length, reason: message },
+      'the answer to a bulk call was lost and its action is not found: its customers are sent again',
+    );
+    const verdict = { blamed: false, counted, alone: false, paused: false };
+    const error = new TransientError(message, { uncertain: true });
+    await settler.settleFailure({ batchId: batch.id }, batch.items, error, verdict);
+    await giveUpLost(database, batch.id, lease, batch.submittedAt + lostActionMs);
   }
 
   /** What was accepted is in doubt after all where a few of it are not as they were sent. */

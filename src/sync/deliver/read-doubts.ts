@@ -1,6 +1,12 @@
 // Customers of whom a bulk action proves nothing, read back: those that the destination holds as they were sent need not be
 // sent again. It settles nothing.
-import { type Context, type Destination, type Fields, RejectedError } from '../../connector.ts';
+import {
+  type Context,
+  type Destination,
+  type DestinationCustomer,
+  type Fields,
+  RejectedError,
+} from '../../connector.ts';
 import { driftOf } from '../../customer/drift.ts';
 import type { BatchItem } from '../../tables/batches.ts';
 
@@ -90,15 +96,25 @@ async function fieldsOf(
   context: Context<unknown>,
   sourceId: string,
 ): Promise<Fields | null> {
+  return (await readOne(destination, context, sourceId))?.fields ?? null;
+}
+
+/** Null also where the destination refuses to show it. */
+export async function readOne(
+  destination: Destination<unknown>,
+  context: Context<unknown>,
+  sourceId: string,
+): Promise<DestinationCustomer | null> {
   try {
-    return (await destination.read(context, sourceId))?.fields ?? null;
+    return await destination.read(context, sourceId);
   } catch (error) {
     if (error instanceof RejectedError) return null;
     throw error;
   }
 }
 
-function isHeld({ acknowledges }: BatchItem, found: Fields | null): boolean {
+/** Whether what was found is what was sent. */
+export function isHeld({ acknowledges }: BatchItem, found: Fields | null): boolean {
   return (
     found !== null && acknowledges !== null && Object.keys(driftOf(acknowledges, found).fields).length === 0
   );

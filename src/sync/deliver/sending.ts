@@ -2,6 +2,7 @@
 // is too large or refused as a whole. It knows neither when nor why they are sent.
 import { randomUUID } from 'node:crypto';
 import {
+  type ActionKind,
   type Context,
   type Destination,
   type JsonObject,
@@ -14,7 +15,15 @@ import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 
 import type { Circuit } from '../../engine/http/circuit.ts';
-import { type Batch, type BatchItem, endBatch, keepBatch, nameBatch } from '../../tables/batches.ts';
+import {
+  type Batch,
+  type BatchItem,
+  endBatch,
+  keepBatch,
+  type Loss,
+  loseBatch,
+  nameBatch,
+} from '../../tables/batches.ts';
 import { assignToBatch } from '../../tables/deliveries.ts';
 import { forgetParts } from '../../tables/destination-customers.ts';
 import type { ReadCustomers } from '../census/census.ts';
@@ -22,8 +31,9 @@ import type { BatchSize } from './batch-size.ts';
 import { bisect, smallestWithoutCalls } from './bisect.ts';
 import type { Writing } from './difference.ts';
 import type { FirstFile, FirstLoad } from './first-load.ts';
-import type { Health } from './health.ts';
+import type { Health, Verdict } from './health.ts';
 import type { Learning, Split } from './learning.ts';
+import { looksAt } from './lost-action.ts';
 import { lostActionMs, pollDelayMs } from './polling.ts';
 import { longWaitMs, type Traits } from './route.ts';
 import type { Settler } from './settling.ts';
@@ -141,7 +151,12 @@ export class Sender {
     }
   }
 
-  async #settleFailure(sent: readonly Writing[], error: unknown): Promise<void> {
+  /** `unheard`: the batch that may have been taken all the same. */
+  async #settleFailure(
+    sent: readonly Writing[],
+    error: unknown,
+    unheard: Batch | null = null,
+  ): Promise<void> {
     const { health, settler, clock, onPaused } = this.#deps;
     const ids = sent.map(({ sourceId }) => sourceId);
     const verdict = await health.judge(ids, error, this.#signal);
@@ -151,7 +166,24 @@ export class Sender {
     }
     if (error instanceof TransientError && error.quota !== undefined && error.status === undefined)
       this.#quotaWait = { message: error.message, dueAt: clock.now() + (error.retryAfterMs ?? 1_000) };
-    await settler.settleFailure(this.#lease, sent, error, verdict);
+    const isLost = unheard !== null && !verdict.blamed && (await this.#lose(unheard, error, verdict));
+    if (!isLost) await settler.settleFailure({ lease: this.#lease }, sent, error, verdict);
+  }
+
+  /** Leaves its customers to the action that they may have begun, until it is found or given up. False where it cannot be. */
+  async #lose(batch: Batch, error: unknown, { counted }: Verdict): Promise<boolean> {
+    const { database, clock, destination } = this.#deps;
+    if (!destination.bulk?.lookup) return false;
+    const now = clock.now();
+    const answered = error instanceof TransientError && error.status !== undefined;
+    const loss: Loss = { at: now, answered, counted, message: (error as Error).message };
+    const [dueAt = now] = looksAt({ sentAt: batch.submittedAt, lostAt: now, answered });
+    return database.transaction(async (tx) => {
+      if (!(await loseBatch(tx, batch.id, loss, dueAt))) return false;
+      const ids = batch.items.map(({ sourceId }) => sourceId);
+      await assignToBatch(tx, this.#lease, batch.id, ids);
+      return true;
+    });
   }
 
   async #upsert(context: Context<unknown>, writing: Writing): Promise<Outcome> {
@@ -302,9 +334,10 @@ export class Sender {
     }
     if (file === null) return toWrite;
     const { content, part, rest } = file;
-    try {
-      await this.#carried(part, () => destination.firstLoad!.submit(this.#context(), content));
-    } catch (error) {
+    const { error, unheard } = await this.#carried(part, 'file', () =>
+      destination.firstLoad!.submit(this.#context(), content),
+    );
+    if (error !== null) {
       if (error instanceof RejectedError) {
         firstLoad.end(`the destination refused one: ${error.message}`);
         return toWrite;
@@ -313,7 +346,7 @@ export class Sender {
         await this.#putBack(toWrite, 'no bulk call is left for now');
         return [];
       }
-      await this.#settleFailure(part, error);
+      await this.#settleFailure(part, error, unheard);
     }
     return rest;
   }
@@ -364,9 +397,10 @@ export class Sender {
       sourceId,
       payload: this.#leftOut.get(sourceId)?.payload ?? this.#completed.get(sourceId) ?? payload ?? {},
     }));
-    try {
-      await this.#carried(part, () => destination.bulk!.submit(this.#context(), writes));
-    } catch (error) {
+    const { error, unheard } = await this.#carried(part, 'bulk', () =>
+      destination.bulk!.submit(this.#context(), writes),
+    );
+    if (error !== null) {
       const end = this.#signal.aborted ? 'over' : this.#endOf(part, error);
       if (end === 'no bulk') onNoBulk((error as Error).message);
       if (end === 'too large') {
@@ -382,7 +416,7 @@ export class Sender {
       }
       if (end === 'timed out') size.timedOut(part.length);
       if (isForeign(error)) health.trip(error);
-      await this.#settleFailure(part, error);
+      await this.#settleFailure(part, error, unheard);
       return 'over';
     }
     health.noteAccepted();
@@ -402,9 +436,14 @@ export class Sender {
 
   /**
    * Hands these over to an action: once it is named, any worker may ask about it. It is kept before it is sent, so that
-   * others know of it where the answer is lost, or this worker. Throws what `submit` throws.
+   * others know of it where the answer is lost, or this worker. `error`: what `submit` threw, or null; `unheard`: the batch
+   * where it may be carried out all the same.
    */
-  async #carried(part: readonly Writing[], submit: () => Promise<{ actionId: string }>): Promise<void> {
+  async #carried(
+    part: readonly Writing[],
+    kind: ActionKind,
+    submit: () => Promise<{ actionId: string }>,
+  ): Promise<{ error: unknown; unheard: Batch | null }> {
     const { database, clock } = this.#deps;
     const id = randomUUID();
     const items: BatchItem[] = part.map(({ sourceId, revision, acknowledges, attempts, uncertain }) => ({
@@ -415,21 +454,22 @@ export class Sender {
       uncertain,
       ...(this.#leftOut.has(sourceId) && { leftOut: this.#leftOut.get(sourceId)!.fields }),
     }));
-    const batch: Batch = { id, actionId: null, items, submittedAt: clock.now(), polls: 0 };
-    await keepBatch(database, batch, batch.submittedAt + lostActionMs);
-    const { actionId } = await submit().catch(async (error: unknown) => {
-      if (isRefusal(error)) await endBatch(database, id);
-      throw error;
-    });
-    await database.transaction(async (tx) => {
-      await nameBatch(tx, { ...batch, actionId }, clock.now() + pollDelayMs(batch));
-      await assignToBatch(
-        tx,
-        this.#lease,
-        id,
-        items.map((item) => item.sourceId),
-      );
-    });
+    const batch: Batch = { id, actionId: null, kind, items, submittedAt: clock.now(), polls: 0, lost: null };
+    await keepBatch(database, batch, batch.submittedAt + lostActionMs, this.#lease);
+    try {
+      const { actionId } = await submit();
+      const now = clock.now();
+      await database.transaction(async (tx) => {
+        await nameBatch(tx, { ...batch, actionId }, { now, dueAt: now + pollDelayMs(batch) });
+        const ids = items.map((item) => item.sourceId);
+        await assignToBatch(tx, this.#lease, id, ids);
+      });
+      return { error: null, unheard: null };
+    } catch (error) {
+      if (!isRefusal(error)) return { error, unheard: batch };
+      await endBatch(database, id);
+      return { error, unheard: null };
+    }
   }
 
   /** A batch refused as a whole is halved until the customers that cause it stand alone, as far as the quota allows. */

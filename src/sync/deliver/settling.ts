@@ -209,10 +209,13 @@ export class Settler {
     await database.transaction((tx) => settle(tx, { lease }, settlements, now));
   }
 
-  /** The whole request failed: what that means for each customer in it, by the verdict of `Health.judge`. */
+  /**
+   * The whole request failed: what that means for each customer in it, by the verdict of `Health.judge`. Those that the
+   * carrier no longer holds are left alone.
+   */
   async settleFailure(
-    lease: string,
-    sent: readonly Writing[],
+    carrier: Carrier,
+    sent: readonly (BatchItem & { alone?: boolean })[],
     error: unknown,
     verdict: Verdict,
   ): Promise<void> {
@@ -228,7 +231,7 @@ export class Settler {
         message,
         ...(details === undefined ? {} : { details }),
       });
-      await this.settle({ lease }, sent, new Map(sent.map(({ sourceId }) => [sourceId, outcome(sourceId)])));
+      await this.settle(carrier, sent, new Map(sent.map(({ sourceId }) => [sourceId, outcome(sourceId)])));
       return;
     }
     const transient = error instanceof TransientError ? error : null;
@@ -237,7 +240,7 @@ export class Settler {
     const limit = transient?.rejectedAs === undefined ? attemptsMax.delivery : attemptsMax.conflict;
     const times = Math.max(...sent.map(({ sourceId }) => health.timesRefused(sourceId)));
     const dueAt = againAt(sent, now, transient?.retryAfterMs, times);
-    const settlements = sent.map(({ sourceId, revision, attempts, uncertain, alone }): Settlement => {
+    const settlements = sent.map(({ sourceId, revision, attempts, uncertain, alone = false }): Settlement => {
       const { counted } = verdict;
       if (counted && attempts + 1 >= limit) {
         return {
@@ -261,7 +264,7 @@ export class Settler {
       };
     });
     await database.transaction(async (tx) => {
-      const settled = await settle(tx, { lease }, settlements, now);
+      const settled = await settle(tx, carrier, settlements, now);
       await keepDeadLetters(
         tx,
         settlements.flatMap((settlement) =>
