@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
-import { time } from '../db/column-types.ts';
+import { isOneOf, time } from '../db/column-types.ts';
 import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 
 export const deadLetterKinds = ['inbox', 'record', 'delivery'] as const;
@@ -31,7 +31,7 @@ export const deadLetters = pgTable(
   },
   (t) => [
     uniqueIndex('dead_letters_open').on(t.kind, t.source, t.stream, t.ref).where(sql`${t.settledAt} is null`),
-    check('dead_letters_kind', sql`${t.kind} in ('inbox', 'record', 'delivery')`),
+    check('dead_letters_kind', isOneOf(t.kind, deadLetterKinds)),
   ],
 );
 

@@ -2,7 +2,7 @@
 // It knows revisions and leases; what is sent is none of its business.
 import { sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core';
-import { time } from '../db/column-types.ts';
+import { isOneOf, time } from '../db/column-types.ts';
 import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
@@ -46,7 +46,7 @@ export const deliveries = pgTable(
     index('deliveries_due').on(t.lane, t.dueAt).where(sql`${t.state} = 'waiting' and ${t.batchId} is null`),
     index('deliveries_batch').on(t.batchId).where(sql`${t.batchId} is not null`),
     index('deliveries_dead').on(t.sourceId).where(sql`${t.state} = 'dead'`),
-    check('deliveries_state', sql`${t.state} in ('waiting', 'held', 'delivered', 'dead')`),
+    check('deliveries_state', isOneOf(t.state, deliveryStates)),
     check('deliveries_due_at', sql`(${t.state} = 'waiting') = (${t.dueAt} is not null)`),
     check('deliveries_waiting_since', sql`(${t.state} = 'delivered') = (${t.waitingSince} is null)`),
     check('deliveries_acknowledged', sql`${t.state} <> 'delivered' or ${t.acknowledged} = ${t.revision}`),

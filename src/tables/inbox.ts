@@ -2,7 +2,7 @@
 // is the next one. It knows rows and bytes, and not what they say.
 import { type SQL, sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import { bytea, time } from '../db/column-types.ts';
+import { bytea, isOneOf, time } from '../db/column-types.ts';
 import { json, type Preparing, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import type { Counts } from './counts.ts';
 
@@ -38,7 +38,7 @@ export const inbox = pgTable(
     index('inbox_due').on(t.source, t.id).where(sql`${t.state} = 'waiting'`),
     index('inbox_dead').on(t.source, t.id).where(sql`${t.state} = 'dead'`),
     index('inbox_over').on(t.openedAt).where(sql`${t.state} = 'opened'`),
-    check('inbox_state', sql`${t.state} in ('waiting', 'opened', 'dead')`),
+    check('inbox_state', isOneOf(t.state, inboxStates)),
     check('inbox_due_at', sql`(${t.state} = 'waiting') = (${t.dueAt} is not null)`),
     check('inbox_opened_at', sql`(${t.state} = 'opened') = (${t.openedAt} is not null)`),
     check(

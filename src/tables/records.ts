@@ -492,7 +492,7 @@ export async function countStanding(
 ): Promise<{ name: string; records: number; customers: number }[]> {
   return db.rows(sql`
     select source as name, count(*)::float8 as records, count(distinct source_id)::float8 as customers
-    from records where source in ${sources} and merged_into is null and source_id is not null
+    from records where source = any(${texts(sources)}) and merged_into is null and source_id is not null
       and (deleted_at is null or deleted_at < changed_at)
     group by source`);
 }

@@ -20,9 +20,11 @@ import {
   type RunRequest,
   type RunState,
   type RunTrigger,
+  runModes,
   runStates,
+  runTriggers,
 } from '../contract/run.ts';
-import { time } from '../db/column-types.ts';
+import { isOneOf, time } from '../db/column-types.ts';
 import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
@@ -38,11 +40,10 @@ export const runs = pgTable(
   {
     id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
     source: text().notNull(),
-    /** incremental, full, records, import, remap */
-    mode: text().notNull(),
+    mode: text({ enum: runModes }).notNull(),
     lane: smallint().notNull(),
-    /** Why it exists: start, schedule, manual, mapping. */
-    trigger: text().notNull(),
+    /** Why it exists. */
+    trigger: text({ enum: runTriggers }).notNull(),
     /** The schedule's moment that asked for it: one run however many workers hold the cron. */
     slot: time('slot'),
     /** What else was asked: record IDs, a file, a dry run. */
@@ -85,7 +86,7 @@ export const runs = pgTable(
       ),
     index('runs_due').on(t.dueAt).where(sql`${t.state} = 'requested'`),
     index('runs_recent').on(t.source, t.id),
-    check('runs_state', sql`${t.state} in ('requested', 'finished', 'failed', 'cancelled')`),
+    check('runs_state', isOneOf(t.state, runStates)),
     check('runs_ended', sql`(${t.state} <> 'requested') = (${t.endedAt} is not null)`),
     check(
       'runs_balance',

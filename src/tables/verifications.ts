@@ -10,7 +10,7 @@ import {
   verificationStates,
 } from '../contract/verification.ts';
 import type { FieldDrift } from '../customer/drift.ts';
-import { time } from '../db/column-types.ts';
+import { isOneOf, time } from '../db/column-types.ts';
 import { type Database, json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 import { type Chain, chainHash, emptyChain, erased, follow } from './report-chain.ts';
@@ -43,7 +43,7 @@ export const verifications = pgTable(
   },
   (t) => [
     index('verifications_due').on(t.dueAt).where(sql`${t.state} = 'requested'`),
-    check('verifications_state', sql`${t.state} in ('requested', 'finished', 'failed')`),
+    check('verifications_state', isOneOf(t.state, verificationStates)),
     check('verifications_ended', sql`(${t.state} <> 'requested') = (${t.endedAt} is not null)`),
     check('verifications_hash', sql`${t.state} <> 'finished' or ${t.hash} is not null`),
   ],
