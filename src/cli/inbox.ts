@@ -20,6 +20,7 @@ import { timeOf } from './times.ts';
 
 interface Options {
   state?: string;
+  rejected?: true;
   faulty?: true;
   since?: string;
   until?: string;
@@ -34,7 +35,8 @@ export function addInbox(program: Command, cli: Cli): void {
     .description('List the webhook requests that were kept, the newest first; or show one as it came.')
     .argument('[source]', 'of this source; "destination" for its own webhooks')
     .addOption(stateOption())
-    .option('--faulty', 'dead, or opened with items that were refused')
+    .option('--rejected', 'dead, or opened with rejected items')
+    .addOption(new Option('--faulty').hideHelp())
     .option('--since <time>', 'received at this time or later; without an offset it is UTC')
     .option('--until <time>', 'received before this time')
     .option('--limit <requests>', 'at most so many', numberOf, 50)
@@ -45,10 +47,11 @@ export function addInbox(program: Command, cli: Cli): void {
       `
 Examples:
   $ tributary inbox
-  $ tributary inbox hubspot --faulty --since 2026-03-01
+  $ tributary inbox hubspot --rejected --since 2026-03-01
   $ tributary inbox --show 1207`,
     )
-    .action(async (source: string | undefined, { json, show, ...which }: Options) => {
+    .action(async (source: string | undefined, { json, show, faulty, ...which }: Options) => {
+      if (faulty) throw new UsageError('--faulty is now --rejected.');
       const reached = await reach(cli, { work: false });
       try {
         const { client } = reached;
@@ -82,11 +85,11 @@ async function requests(
   client: Client,
   which: Omit<Options, 'show' | 'json'> & { source: string | undefined },
 ): Promise<Requests> {
-  const { source, state, faulty, since, until, limit } = which;
+  const { source, state, rejected, since, until, limit } = which;
   const query = {
     source,
     state,
-    faulty: faulty && 'true',
+    rejected: rejected && 'true',
     from: since === undefined ? undefined : timeOf(since),
     to: until === undefined ? undefined : timeOf(until),
   };

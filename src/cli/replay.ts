@@ -1,6 +1,6 @@
 // `tributary replay`: opens webhook requests of the inbox again, or says what would come of it.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type ItemCounts, type Replayed, replayedShape } from '../contract/inbox.ts';
 import { counted, number } from '../words.ts';
 import type { Cli } from './cli.ts';
@@ -16,6 +16,7 @@ import { untilRead } from './until-read.ts';
 interface Options {
   source?: string;
   state?: string;
+  rejected?: true;
   faulty?: true;
   since?: string;
   until?: string;
@@ -34,7 +35,8 @@ export function addReplay(program: Command, cli: Cli): void {
     .argument('[ids...]', 'requests, as "tributary inbox" shows them')
     .option('--source <name>', 'of this source; "destination" for its own webhooks')
     .addOption(stateOption())
-    .option('--faulty', 'dead, or opened with items that were refused')
+    .option('--rejected', 'dead, or opened with rejected items')
+    .addOption(new Option('--faulty').hideHelp())
     .option('--since <time>', 'received at this time or later; without an offset it is UTC')
     .option('--until <time>', 'received before this time')
     .option('--all', 'everything that is kept')
@@ -45,13 +47,14 @@ export function addReplay(program: Command, cli: Cli): void {
       `
 Examples:
   $ tributary replay 1207 1208
-  $ tributary replay --source hubspot --faulty --dry-run
+  $ tributary replay --source hubspot --rejected --dry-run
   $ tributary replay --source hubspot --since 2026-03-01T12:00 --until 2026-03-01T13:00
 
 What was opened before is not taken for a repeat of itself. Exit code 1: some of it could not be read
 again, or is still to be read.`,
     )
-    .action(async (ids: string[], { json, dryRun, ...which }: Options) => {
+    .action(async (ids: string[], { json, dryRun, faulty, ...which }: Options) => {
+      if (faulty) throw new UsageError('--faulty is now --rejected.');
       const asked = askedOf(ids, which);
       if (dryRun) await tryOnly(cli, asked, json === true);
       else await replay(cli, asked, json === true);
@@ -65,7 +68,7 @@ interface ReplaySelection {
 }
 
 function askedOf(given: readonly string[], which: Omit<Options, 'json' | 'dryRun'>): ReplaySelection {
-  const { source, state, faulty, since, until, all } = which;
+  const { source, state, rejected, since, until, all } = which;
   const ids = given
     .flatMap((text) => text.split(','))
     .filter((text) => text !== '')
@@ -73,7 +76,7 @@ function askedOf(given: readonly string[], which: Omit<Options, 'json' | 'dryRun
   const filter = {
     source,
     state,
-    faulty,
+    rejected,
     from: since === undefined ? undefined : timeOf(since),
     to: until === undefined ? undefined : timeOf(until),
   };
@@ -84,9 +87,9 @@ function askedOf(given: readonly string[], which: Omit<Options, 'json' | 'dryRun
   if (ids.length > 1000) throw new UsageError('At most 1,000 requests can be named by ID.');
   if (ids.length > 0) return { which: { ids: [...new Set(ids)] }, words: `request ${ids.join(', ')}` };
   if (!narrows && !all)
-    throw new UsageError('Say which: IDs, --source, --state, --faulty, --since or --until; or --all.');
+    throw new UsageError('Say which: IDs, --source, --state, --rejected, --since or --until; or --all.');
   const parts = [
-    ...(faulty ? ['that are faulty'] : []),
+    ...(rejected ? ['with rejected items'] : []),
     ...(state ? [`in the state ${state}`] : []),
     ...(filter.from ? [`received at ${filter.from} or later`] : []),
     ...(filter.to ? [`received before ${filter.to}`] : []),
@@ -121,8 +124,8 @@ async function replay(cli: Cli, { which, words }: ReplaySelection, json: boolean
   if (!well) cli.exitCode = exitCodes.failed;
 }
 
-function isWell({ faulty, dead, failed, cannot }: Total): boolean {
-  return faulty + dead + failed + cannot.length === 0;
+function isWell({ rejected, dead, failed, cannot }: Total): boolean {
+  return rejected + dead + failed + cannot.length === 0;
 }
 
 /** One call opens so many at most; what fits is opened call by call. */
@@ -147,7 +150,7 @@ function sumOf(a: Total, b: Total): Total {
     dryRun: a.dryRun,
     requests: a.requests + b.requests,
     opened: a.opened + b.opened,
-    faulty: a.faulty + b.faulty,
+    rejected: a.rejected + b.rejected,
     dead: a.dead + b.dead,
     failed: a.failed + b.failed,
     counts,
@@ -165,7 +168,7 @@ function tell({ terminal }: Cli, replayed: Total, dryRun: boolean): void {
     return;
   }
   if (requests > 0) {
-    const ends = (['opened', 'faulty', 'dead', 'failed'] as const)
+    const ends = (['opened', 'rejected', 'dead', 'failed'] as const)
       .filter((end) => replayed[end] > 0)
       .map((end) => `${number(replayed[end])} ${end}`);
     const verb = dryRun ? 'Would be opened again' : 'Opened again';
@@ -174,6 +177,6 @@ function tell({ terminal }: Cli, replayed: Total, dryRun: boolean): void {
   }
   for (const { reason, requests } of cannot)
     print(terminal, `Not opened: ${counted(requests, 'request')}, for ${reason}.`);
-  const faulty = results.filter(({ result }) => result !== 'opened').slice(0, maxTold);
-  for (const { id, source, error } of faulty) terminal.err.write(`${source}: ${id}: ${error}\n`);
+  const rejected = results.filter(({ result }) => result !== 'opened').slice(0, maxTold);
+  for (const { id, source, error } of rejected) terminal.err.write(`${source}: ${id}: ${error}\n`);
 }

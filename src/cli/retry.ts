@@ -39,7 +39,7 @@ Exit code 1: something was given up again, could not be tried, or is still to be
         if (!json) tell(cli, retried);
         const isRead = await untilRead(cli, client, retried.touched > 0 || retried.requests.replayed > 0);
         const { cannot, records, requests } = retried;
-        isWhole = isRead && cannot.length + records.rejected + requests.faulty === 0;
+        isWhole = isRead && cannot.length + records.rejected + requests.rejected === 0;
         return { runs: [], more: { retried } };
       });
       if (!isWhole) cli.exitCode = exitCodes.failed;
@@ -60,7 +60,7 @@ function tell({ terminal }: Cli, { deliveries, records, touched, requests, canno
   if (touched > 0) say(`To be read again: ${counted(touched, 'record')}.`);
   if (requests.replayed > 0) {
     say(
-      `Opened again: ${counted(requests.replayed, 'request')} of the inbox, ${requests.faulty} of them with faults again.`,
+      `Opened again: ${counted(requests.replayed, 'request')} of the inbox, ${requests.rejected} of them with faults again.`,
     );
   }
   for (const { reason, letters } of cannot)

@@ -101,7 +101,7 @@ export const retriedShape = answer(
         'What became of the records that were taken in again; received is the sum of the next five.',
     }),
     touched: count.meta({ description: 'Records that webhooks named and that are read again.' }),
-    requests: answer({ replayed: count, faulty: count }).meta({
+    requests: answer({ replayed: count, rejected: count }).meta({
       description: 'Requests of the inbox that were opened again, and those of them with faults again.',
     }),
     cannot: z

@@ -61,18 +61,18 @@ export const requestShape = answer(
 );
 export type InboxRequest = z.output<typeof requestShape>;
 
-/** Which requests, as a body or a query says it; `faulty` differs between the two. */
+/** Which requests, as a body or a query says it; `rejected` differs between the two. */
 const requestFilter = {
   source: text.min(1).optional(),
   state: state.optional(),
   from: exactMoment.optional().meta({ description: 'Received at this time or later.' }),
   to: exactMoment.optional().meta({ description: 'Received before this time.' }),
 };
-const faultyText = { description: 'Dead, or opened with items that were refused.' };
+const rejectedText = { description: 'Dead, or opened with items that were refused.' };
 
 export const requestsQuery = z.strictObject({
   ...requestFilter,
-  faulty: z.enum(['true', 'false']).optional().meta(faultyText),
+  rejected: z.enum(['true', 'false']).optional().meta(rejectedText),
   before: beforeOf('requests'),
   limit,
 });
@@ -104,10 +104,10 @@ export const wholeRequestShape = answer(
 export type WholeRequest = z.output<typeof wholeRequestShape>;
 
 /**
- * opened: all of it was read. faulty: some of its items were refused. dead: nothing of it could be read. failed: it could
+ * opened: all of it was read. rejected: some of its items were refused. dead: nothing of it could be read. failed: it could
  * not be opened, and is as it was.
  */
-export const replayResults = ['opened', 'faulty', 'dead', 'failed'] as const;
+export const replayResults = ['opened', 'rejected', 'dead', 'failed'] as const;
 export type ReplayResult = (typeof replayResults)[number];
 
 export const replayedRequestShape = answer(
@@ -116,7 +116,7 @@ export const replayedRequestShape = answer(
     source: z.string(),
     result: z.enum(replayResults).meta({
       description:
-        'opened: all of it was read. faulty: some of its items were refused. dead: nothing of it could be read. failed: it could not be opened and is as it was.',
+        'opened: all of it was read. rejected: some of its items were refused. dead: nothing of it could be read. failed: it could not be opened and is as it was.',
     }),
     counts: orNull(itemCountsShape),
     error: z.string().nullable(),
@@ -136,16 +136,16 @@ export const replayRequest = z
   .strictObject({
     ids,
     ...requestFilter,
-    faulty: z.boolean().optional().meta(faultyText),
+    rejected: z.boolean().optional().meta(rejectedText),
     all: z.literal(true).optional().meta({ description: 'Needed where nothing else narrows it.' }),
     after: count.optional().meta({ description: 'Only requests after this ID: `next` of the call before.' }),
     dryRun,
   })
-  .superRefine(({ ids, source, state, faulty, from, to, all }, context) => {
-    const narrows = [source, state, faulty || undefined, from, to].some((value) => value !== undefined);
+  .superRefine(({ ids, source, state, rejected, from, to, all }, context) => {
+    const narrows = [source, state, rejected || undefined, from, to].some((value) => value !== undefined);
     const fault = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: [path], message });
-    if (ids && (narrows || all)) fault('ids', 'either IDs, or source, state, faulty, from and to');
+    if (ids && (narrows || all)) fault('ids', 'either IDs, or source, state, rejected, from and to');
     if (!ids && !narrows && !all) fault('all', 'true, where neither IDs nor anything else narrows it');
     if (all && narrows) fault('all', 'nothing, where something narrows it');
   })
@@ -156,7 +156,7 @@ export const replayedShape = answer(
     dryRun: z.boolean(),
     requests: count.meta({ description: 'The sum of the next four.' }),
     opened: count,
-    faulty: count,
+    rejected: count,
     dead: count,
     failed: count,
     counts: itemCountsShape,

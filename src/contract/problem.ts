@@ -29,7 +29,10 @@ export const problemShape = answer(
 export type ProblemBody = z.output<typeof problemShape>;
 
 /** Keys of requests by the name that they had before. */
-export const renamedKeys: { readonly [before: string]: string } = { what: 'change' };
+export const renamedKeys: { readonly [before: string]: string } = {
+  what: 'change',
+  faulty: 'rejected',
+};
 
 /** The kinds that programs tell apart, as the end of their URI. */
 export const problemType = (name: string) => `urn:tributary:problem:${name}`;

@@ -285,7 +285,7 @@ export interface InboxFilter {
   source?: string | undefined;
   state?: InboxState | undefined;
   /** Opened, with items that were refused; or dead. */
-  faulty?: boolean | undefined;
+  rejected?: boolean | undefined;
   from?: number | undefined;
   to?: number | undefined;
 }
@@ -306,11 +306,11 @@ export interface ListedRequest {
 const listed = sql`id::float8 as id, source, state, ${toEpochMs(sql`received_at`)} as "receivedAt", ${toEpochMs(sql`opened_at`)} as "openedAt",
   method, octet_length(body) as bytes, attempts, counts, error`;
 
-const fits = ({ ids, source, state, faulty, from, to }: InboxFilter): SQL => sql`
+const fits = ({ ids, source, state, rejected, from, to }: InboxFilter): SQL => sql`
   ${ids === undefined ? sql`true` : among(ids)}
   and ${source === undefined ? sql`true` : sql`source = ${source}`}
   and ${state === undefined ? sql`true` : sql`state = ${state}`}
-  and ${faulty ? sql`(state = 'dead' or (counts ->> 'refused')::int > 0)` : sql`true`}
+  and ${rejected ? sql`(state = 'dead' or (counts ->> 'refused')::int > 0)` : sql`true`}
   and ${from === undefined ? sql`true` : sql`received_at >= ${toTimestamp(from)}`}
   and ${to === undefined ? sql`true` : sql`received_at < ${toTimestamp(to)}`}`;
 

@@ -91,11 +91,11 @@ function answer(c: Context, body: ReturnType<typeof loginPage>, status: 200 | 40
 
 async function overview(deps: Deps, causes: Remembered<LetterGroup[]>, query: string | undefined) {
   const { database } = deps.tributary;
-  const [status, runs, letters, faulty, [proof], found] = await Promise.all([
+  const [status, runs, letters, rejected, [proof], found] = await Promise.all([
     readStatus(deps),
     listRuns(database, { limit: runsShown }),
     listDeadLetters(database, {}, { limit: lettersShown }),
-    faultyRequests(deps),
+    rejectedRequests(deps),
     listVerifications(database, { limit: 1 }),
     find(deps, query),
   ]);
@@ -108,14 +108,14 @@ async function overview(deps: Deps, causes: Remembered<LetterGroup[]>, query: st
     ),
     letters,
     groups: await causes.get(),
-    faulty,
+    rejected,
     proof: proof ?? null,
     found,
   });
 }
 
 /** By their letters: those are few, and the inbox may be large. */
-async function faultyRequests({ tributary: { database } }: Deps) {
+async function rejectedRequests({ tributary: { database } }: Deps) {
   const letters = await listDeadLetters(database, { kind: 'inbox' }, { limit: lettersRead });
   const ids = new Set(letters.flatMap((letter) => requestOf(letter) ?? []));
   if (ids.size === 0) return [];

@@ -71,8 +71,10 @@ describe('usage', () => {
     [['inbox', '--show', '9'], /The inbox holds no request 9/],
     [['replay'], /Say which: IDs, --source/],
     [['replay', '1,x'], /"x" is none: write a number/],
-    [['replay', '1', '--faulty'], /by ID, or by options, not both/],
-    [['replay', '--all', '--faulty'], /--all is everything/],
+    [['replay', '1', '--rejected'], /by ID, or by options, not both/],
+    [['replay', '--all', '--rejected'], /--all is everything/],
+    [['replay', '--faulty'], /--faulty is now --rejected\./],
+    [['inbox', '--faulty'], /--faulty is now --rejected\./],
     [['webhook'], /missing required argument 'source'/],
     [['webhook', 'crm'], /crm takes no webhooks: people pushes nothing/],
     [['webhook', 'nosuch'], /No source is called nosuch/],
@@ -104,8 +106,8 @@ describe('tributary inbox', () => {
     expect(out).toMatch(/ID +SOURCE +RECEIVED +STATE +WHAT CAME OF IT/);
     expect(out).toMatch(/2 +shop .* opened +1 item = 1 refused: An odd event cannot be read yet\./);
     expect(out).toMatch(/1 +shop .* opened +1 item = 1 taken; 1 record = 1 changed/);
-    const faulty = JSON.parse((await tributary('inbox', '--faulty', '--json')).out);
-    expect(faulty).toMatchObject({ requests: [{ id: 2 }], next: null });
+    const rejected = JSON.parse((await tributary('inbox', '--rejected', '--json')).out);
+    expect(rejected).toMatchObject({ requests: [{ id: 2 }], next: null });
     const one = JSON.parse((await tributary('inbox', '--limit', '1', '--json')).out);
     expect(one).toMatchObject({ requests: [{ id: 2 }], next: 2 });
     const { out: none } = await tributary('inbox', '--until', '2020-01-01');
@@ -123,21 +125,21 @@ describe('tributary replay', () => {
   it('says what would come of it, then does it, and delivers what came', async () => {
     await push([anna]);
     await push([odd]);
-    const would = await tributary('replay', '--faulty', '--dry-run');
+    const would = await tributary('replay', '--rejected', '--dry-run');
     expect(would).toMatchObject({ exitCode: 1, err: 'shop: 2: An odd event cannot be read yet.\n' });
-    expect(would.out).toBe('Would be opened again: 1 request = 1 faulty.\n1 item = 1 refused.\n');
+    expect(would.out).toBe('Would be opened again: 1 request = 1 rejected.\n1 item = 1 refused.\n');
     pushed.knowsOdd = true;
-    expect((await tributary('replay', '--faulty', '--dry-run')).exitCode).toBe(0);
+    expect((await tributary('replay', '--rejected', '--dry-run')).exitCode).toBe(0);
     expect(world.truth.taken.has('o1')).toBe(false);
 
-    const done = await tributary('replay', '--source', 'shop', '--faulty');
+    const done = await tributary('replay', '--source', 'shop', '--rejected');
     expect(done.exitCode).toBe(0);
-    expect(done.err).toMatch(/^Opening again: the requests of shop, that are faulty\.\n/);
+    expect(done.err).toMatch(/^Opening again: the requests of shop, with rejected items\.\n/);
     expect(done.out).toContain(
       'Opened again: 1 request = 1 opened.\n1 item = 1 taken; 1 record = 1 changed.\n',
     );
     expect(world.truth.taken.get('o1')).toMatchObject({ name: 'Odd' });
-    const none = await tributary('replay', '--faulty');
+    const none = await tributary('replay', '--rejected');
     expect(none.out).toContain('No request of the inbox fits: there is nothing to open again.');
     const again = JSON.parse((await tributary('replay', '1,2', '2', '--json')).out);
     expect(again.replayed).toMatchObject({ requests: 2, opened: 2, counts: { unchanged: 2 }, cannot: [] });

@@ -54,6 +54,7 @@ describe.each(behaviour)('filters on $name', ({ open }) => {
     ['/api/holds?runId=99', /There is no run 99/],
     ['/api/holds?change=deletd', /"deletd" is not a field/],
     ['/api/holds?what=phone', /"change" in its place/],
+    ['/api/inbox?faulty=true', /"rejected" in its place/],
     ['/api/verifications?state=done', /state is "done"/],
     [`/api/export?filter=${filter({ nmae: 'Anna' })}`, /did you mean "name"/],
     [`/api/export?filter=${filter({ 'metadata.plna': 'gold' })}`, /Did you mean metadata\.plan\?/],

@@ -119,8 +119,8 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
       expect(await ids('?source=calls')).toEqual([3]);
       expect(await ids('?state=waiting')).toEqual([4]);
       expect(await ids('?state=dead')).toEqual([3]);
-      expect(await ids('?faulty=true')).toEqual([3, 2]);
-      expect(await ids('?faulty=false')).toEqual([4, 3, 2, 1]);
+      expect(await ids('?rejected=true')).toEqual([3, 2]);
+      expect(await ids('?rejected=false')).toEqual([4, 3, 2, 1]);
       expect(await ids('?from=2026-03-01T12:00:30Z')).toEqual([4, 3, 2]);
       expect(await ids('?to=2026-03-01T13:00:30%2B01:00')).toEqual([1]);
       const { body } = await call('GET', '/api/inbox?limit=3');
@@ -154,21 +154,21 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
       await push([{ ...odd, event: 'e-odd-2', id: 'o2' }]);
       await world.app.request(`/webhooks/calls/${secret}`, { method: 'POST', body: 'no JSON' });
       await openAll();
-      const faulty = await call('POST', '/api/inbox/replay', { json: { faulty: true, dryRun: true } });
-      expect(faulty.body).toMatchObject({
+      const rejected = await call('POST', '/api/inbox/replay', { json: { rejected: true, dryRun: true } });
+      expect(rejected.body).toMatchObject({
         dryRun: true,
         requests: 3,
         opened: 0,
-        faulty: 2,
+        rejected: 2,
         dead: 1,
         failed: 0,
         counts: { items: 2, refused: 2 },
         cannot: [],
         next: null,
       });
-      expect(faulty.body.results.map(({ id }: { id: number }) => id).toSorted()).toEqual([2, 3, 4]);
+      expect(rejected.body.results.map(({ id }: { id: number }) => id).toSorted()).toEqual([2, 3, 4]);
       pushed.knowsOdd = true;
-      const shop = await call('POST', '/api/inbox/replay', { json: { source: 'shop', faulty: true } });
+      const shop = await call('POST', '/api/inbox/replay', { json: { source: 'shop', rejected: true } });
       expect(shop.body).toMatchObject({ requests: 2, opened: 2, counts: { changed: 2 } });
       expect(await customers()).toEqual(['a1', 'o1', 'o2']);
       const all = await call('POST', '/api/inbox/replay', { json: { all: true } });
@@ -207,9 +207,10 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
     it.each([
       [{}, 'all'],
       [{ dryRun: true }, 'all'],
-      [{ faulty: false }, 'all'],
+      [{ rejected: false }, 'all'],
       [{ all: true, source: 'shop' }, 'all'],
-      [{ ids: [1], faulty: true }, 'ids'],
+      [{ ids: [1], rejected: true }, 'ids'],
+      [{ all: true, faulty: true }, 'faulty'],
       [{ ids: [] }, 'ids'],
       [{ state: 'lost' }, 'state'],
     ])('is not opened again by %j', async (json, path) => {
@@ -242,12 +243,12 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
       await push([odd, { ...odd, event: 'e-odd-2', id: 'o2' }]);
       await openAll();
       const still = await call('POST', '/api/dead-letters/retry', { json: { kind: 'inbox' } });
-      expect(still.body).toMatchObject({ requests: { replayed: 1, faulty: 1 }, cannot: [] });
+      expect(still.body).toMatchObject({ requests: { replayed: 1, rejected: 1 }, cannot: [] });
       expect(await listDeadLetters(database, {}, { limit: 9 })).toHaveLength(2);
       pushed.knowsOdd = true;
       const [letter] = await listDeadLetters(database, {}, { limit: 1 });
       const done = await call('POST', '/api/dead-letters/retry', { json: { ids: [letter!.id] } });
-      expect(done.body).toMatchObject({ requests: { replayed: 1, faulty: 0 } });
+      expect(done.body).toMatchObject({ requests: { replayed: 1, rejected: 0 } });
       expect(await customers()).toEqual(['o1', 'o2']);
       expect(await listDeadLetters(database, {}, { limit: 9 })).toEqual([]);
     });

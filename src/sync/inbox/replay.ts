@@ -14,10 +14,10 @@ export interface ReplayDeps {
 }
 
 /**
- * opened: all of it was read. faulty: some of its items were refused. dead: nothing of it could be read. failed: it could
+ * opened: all of it was read. rejected: some of its items were refused. dead: nothing of it could be read. failed: it could
  * not be opened, and is as it was.
  */
-export type ReplayResult = 'opened' | 'faulty' | 'dead' | 'failed';
+export type ReplayResult = 'opened' | 'rejected' | 'dead' | 'failed';
 
 export interface Replayed {
   id: number;
@@ -77,7 +77,7 @@ async function together(
 
 function resultOf(counts: ItemCounts | null): ReplayResult {
   if (counts === null) return 'dead';
-  return counts.refused > 0 ? 'faulty' : 'opened';
+  return counts.refused > 0 ? 'rejected' : 'opened';
 }
 
 /**

@@ -34,7 +34,7 @@ export interface Retried {
   /** Records that are to be read again. */
   touched: number;
   /** Requests of the inbox that were opened again, and those of them that have faults again. */
-  requests: { replayed: number; faulty: number };
+  requests: { replayed: number; rejected: number };
   /** Letters that cannot be put back, by reason, with the first of their IDs. */
   cannot: { reason: string; letters: number; ids: number[] }[];
 }
@@ -79,7 +79,7 @@ const none = (): Retried => ({
   deliveries: { due: 0, waiting: 0 },
   records: { ...noCounts },
   touched: 0,
-  requests: { replayed: 0, faulty: 0 },
+  requests: { replayed: 0, rejected: 0 },
   cannot: [],
 });
 
@@ -115,7 +115,7 @@ async function retryPage(
     deliveries: { due, waiting: deliveries.length - due },
     records,
     touched: unread.length,
-    requests: { replayed: 0, faulty: 0 },
+    requests: { replayed: 0, rejected: 0 },
     cannot: byReason(cannot, (letter) => hindered.get(letter)!),
   };
 }
@@ -152,7 +152,7 @@ async function replayLetters(
     ...none(),
     requests: {
       replayed: results.length,
-      faulty: results.filter(({ result }) => result !== 'opened').length,
+      rejected: results.filter(({ result }) => result !== 'opened').length,
     },
     cannot: byReason(
       about.filter((letter) => !opened.has(requestOf(letter)!)),
@@ -245,7 +245,7 @@ function add(total: Retried, page: Retried): void {
   addCounts(total.records, page.records);
   total.touched += page.touched;
   total.requests.replayed += page.requests.replayed;
-  total.requests.faulty += page.requests.faulty;
+  total.requests.rejected += page.requests.rejected;
   for (const { reason, letters, ids } of page.cannot) {
     const known = total.cannot.find((group) => group.reason === reason);
     if (known) {

@@ -37,8 +37,8 @@ export async function withFirstFault<Request extends InboxRequest>(
   db: Queryable,
   requests: readonly Request[],
 ): Promise<Request[]> {
-  const faulty = requests.filter(({ counts, error }) => error === null && (counts?.refused ?? 0) > 0);
-  const faults = await faultsOf(db, faulty, 1);
+  const rejected = requests.filter(({ counts, error }) => error === null && (counts?.refused ?? 0) > 0);
+  const faults = await faultsOf(db, rejected, 1);
   return requests.map((request) => ({
     ...request,
     error: request.error ?? faults.get(request.id)?.[0]?.message ?? null,

@@ -93,9 +93,9 @@ export function inboxApi(deps: Deps) {
   const { database, clock, log } = tributary;
   return newApi()
     .openapi(list, async (c) => {
-      const { limit, before, faulty, from, to, ...rest } = c.req.valid('query');
+      const { limit, before, rejected, from, to, ...rest } = c.req.valid('query');
       await requireSource(deps, rest.source);
-      const filter = { ...rest, faulty: faulty === 'true', from: epoch(from), to: epoch(to) };
+      const filter = { ...rest, rejected: rejected === 'true', from: epoch(from), to: epoch(to) };
       const found = await listRequests(database, filter, { before, limit: limit + 1 });
       const page = found.slice(0, limit);
       const next = found.length > limit ? page.at(-1)!.id : null;
@@ -170,7 +170,7 @@ function answerOf(
     dryRun,
     requests: results.length,
     opened: having('opened').length,
-    faulty: having('faulty').length,
+    rejected: having('rejected').length,
     dead: having('dead').length,
     failed: having('failed').length,
     counts,

@@ -153,7 +153,7 @@ function sentence(answer, done) {
   if (touched) parts.push(`${touched} to be read again`);
   if (requests.replayed)
     parts.push(
-      `${requests.replayed - requests.faulty} of ${requests.replayed} requests opened without faults`,
+      `${requests.replayed - requests.rejected} of ${requests.replayed} requests opened without faults`,
     );
   for (const { letters, reason } of cannot) parts.push(`${letters} cannot be: ${reason}`);
   return parts.join('; ') || 'There was nothing to try again';

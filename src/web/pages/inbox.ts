@@ -6,7 +6,7 @@ import { counted } from '../../words.ts';
 import { action, chip, type Html, moment } from './parts.ts';
 
 /** Nothing where no source and no destination pushes. */
-export function inboxSection(status: Status, faulty: readonly InboxRequest[]): Html | '' {
+export function inboxSection(status: Status, rejected: readonly InboxRequest[]): Html | '' {
   const states = [...status.sources, status.destination].map(({ webhook }) => webhook);
   if (states.every((state) => state === null)) return '';
   const waiting = states.reduce((sum, state) => sum + (state?.waiting ?? 0), 0);
@@ -14,23 +14,23 @@ export function inboxSection(status: Status, faulty: readonly InboxRequest[]): H
 <h2 id="inbox-title">Inbox</h2>
 ${strays(status)}
 ${
-  faulty.length === 0
+  rejected.length === 0
     ? html`<p class="card empty"><span class="dot good"></span> Every webhook request that came was read whole.${waiting > 0 ? html` <b>${counted(waiting, 'request')}</b> to open.` : ''}</p>`
     : html`<div class="card letters">
-<ul class="groups" data-key="groups">${[...Map.groupBy(faulty, ({ source }) => source)].map(
+<ul class="groups" data-key="groups">${[...Map.groupBy(rejected, ({ source }) => source)].map(
         ([
           source,
           requests,
         ]) => html`<li data-key="${source}"><span><b>${source}</b> <small>${requests.length} with faults</small></span>
 ${action('Open all again', '/api/inbox/replay', {
-  body: { source, faulty: true },
+  body: { source, rejected: true },
   done: 'Opened again',
   about: `that have faults, of ${source}`,
   confirm: `Open every request of ${source} again that has faults? What they say is taken in as it is read now.`,
 })}</li>`,
       )}</ul>
-<ol class="list" data-key="list">${faulty.map((request) => item(request, status.now))}</ol>
-<p class="hint" data-key="more">All of them: <code>tributary inbox --faulty</code>. What would come of it first: <code>tributary replay --faulty --dry-run</code></p>
+<ol class="list" data-key="list">${rejected.map((request) => item(request, status.now))}</ol>
+<p class="hint" data-key="more">All of them: <code>tributary inbox --rejected</code>. What would come of it first: <code>tributary replay --rejected --dry-run</code></p>
 </div>`
 }</section>`;
 }
@@ -43,7 +43,7 @@ function strays({ strayWebhooks, now }: Status): Html | '' {
 
 function item({ id, source, state, receivedAt, bytes, counts, error }: InboxRequest, now: number): Html {
   const items = counts ? ` · ${counts.refused} of ${counted(counts.items, 'item')} refused` : '';
-  return html`<li data-key="${id}"><div><p class="about"><b>Request ${id}</b> <small>${source} · ${moment(receivedAt, now)} · ${counted(bytes, 'byte')}${items}</small> ${state === 'dead' ? chip('bad', 'dead') : chip('wait', 'faulty')}</p>
+  return html`<li data-key="${id}"><div><p class="about"><b>Request ${id}</b> <small>${source} · ${moment(receivedAt, now)} · ${counted(bytes, 'byte')}${items}</small> ${state === 'dead' ? chip('bad', 'dead') : chip('wait', 'rejected')}</p>
 ${error ? html`<blockquote>${error}</blockquote>` : ''}</div>
 ${action('Open again', `/api/inbox/${id}/replay`, { body: {}, done: `Request ${id} was opened again`, about: `request ${id}` })}</li>`;
 }

@@ -24,14 +24,14 @@ export interface Overview {
   letters: DeadLetter[];
   groups: LetterGroup[];
   /** The newest requests of the inbox that have faults. */
-  faulty: InboxRequest[];
+  rejected: InboxRequest[];
   /** The newest verification. */
   proof: Verification | null;
   found: Found | null;
 }
 
 export function overviewPage(given: Overview): Html {
-  const { status, runs, columns, letters, groups, faulty, proof, found } = given;
+  const { status, runs, columns, letters, groups, rejected, proof, found } = given;
   return page(
     'Tributary',
     html`<a class="skip" href="#main">To the content</a>
@@ -47,7 +47,7 @@ ${headline(status)}
 ${customerSection(found, status.now)}
 ${proofSection(proof, status.now)}
 ${runsSection(runs, status.now, columns)}
-${inboxSection(status, faulty)}
+${inboxSection(status, rejected)}
 ${deadLettersSection(status, letters, groups)}
 </main>
 <footer class="bottom" id="about" data-live>Tributary ${status.version} · ${status.database === 'pglite' ? 'embedded database' : 'PostgreSQL'} · started ${moment(status.startedAt, status.now)} · <a href="/openapi.json">API</a></footer>
