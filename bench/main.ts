@@ -14,6 +14,7 @@ import { pacingFigures } from './pacing.ts';
 import { previewFigures } from './preview-figures.ts';
 import { checkComparison, runFirstSync, runSeries } from './series.ts';
 import { verifyFigures } from './verify-figures.ts';
+import { wakesFigures } from './wakes.ts';
 import { workersFigures } from './workers.ts';
 
 const { values: options } = parseArgs({
@@ -26,6 +27,7 @@ const { values: options } = parseArgs({
     forecast: { type: 'boolean', default: false },
     workers: { type: 'boolean', default: false },
     freshness: { type: 'boolean', default: false },
+    wakes: { type: 'boolean', default: false },
     runs: { type: 'string' },
   },
 });
@@ -56,6 +58,7 @@ const benches = {
     told: 'medians of alternating runs, in brackets the least and the most',
   },
   freshness: { measure: () => freshnessFigures(server), told: 'idle and busy in turn; 20 ms to each vendor' },
+  wakes: { measure: () => wakesFigures(server), told: 'medians of three runs' },
 };
 const figures: Figure[] = [];
 const chosen = (Object.keys(benches) as (keyof typeof benches)[]).filter((name) => options[name]);

@@ -98,7 +98,7 @@ export class Tributary {
     this.clock = clock;
     this.log = log;
     this.#setup = { version: options.version ?? '', configuration: fingerprintOf(config) };
-    this.#loops = new Loops({ clock, log });
+    this.#loops = new Loops({ clock, log, isListening: () => this.#registry?.isListening ?? false });
     const declared = typeof config.metadataSchema === 'object' ? config.metadataSchema : null;
     this.rules = new Rules(config, declared);
     const suppressions = new Suppressions(options.secretKey ?? null, database);
@@ -259,6 +259,7 @@ export class Tributary {
       database,
       clock,
       onEvicted: () => this.#stopForGood(),
+      onNotification: (notification) => this.#loops.wakeFor(notification),
       setup: this.#setup,
     });
     await this.#takeOver();

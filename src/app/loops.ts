@@ -1,4 +1,5 @@
 // The loops of a process as one list: what each does, over and over, and by which name it is woken. It knows no step's work.
+import type { Notification } from '../db/notifications.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
 import { type FailingLoop, type Next, Worker } from '../engine/work/worker.ts';
@@ -31,6 +32,18 @@ export interface Loop {
 
 /** What waits for the metadata schema is woken when it is known; this is the second line. */
 const untypedRestMs = 1_000;
+
+/** How often loops look for work that no notification told of: where notifications arrive, that is the second line. */
+const pollMs = { listening: 5_000, alone: 1_000 };
+
+const loopsByNotification: { readonly [notification in Notification]: readonly LoopName[] } = {
+  open: ['open'],
+  hydrate: ['hydrate'],
+  deliver: ['deliver', 'deliverUrgent'],
+  pull: ['pull'],
+  erase: ['erase'],
+  verify: ['verify'],
+};
 
 /** More sources than this are pulled in turn. */
 const pullsMax = 4;
@@ -90,13 +103,20 @@ export function loopsOf({ database, schema, pull, pulled, canMap, others }: Step
   ];
 }
 
+export interface LoopsDeps {
+  clock: Clock;
+  log: Log;
+  /** Notifications of other processes arrive. */
+  isListening(): boolean;
+}
+
 export class Loops {
   /** There may be something to do: the loops of that name look at once. */
   readonly wake: { readonly [name in LoopName]: () => void };
-  readonly #deps: { clock: Clock; log: Log };
+  readonly #deps: LoopsDeps;
   readonly #running = new Map<LoopName, Worker[]>();
 
-  constructor(deps: { clock: Clock; log: Log }) {
+  constructor(deps: LoopsDeps) {
     this.#deps = deps;
     this.wake = Object.fromEntries(
       loopNames.map((name) => [name, () => this.#wake(this.#running.get(name) ?? [])]),
@@ -104,8 +124,10 @@ export class Loops {
   }
 
   start(loops: readonly Loop[]): void {
+    const { clock, log, isListening } = this.#deps;
+    const looksEach = () => (isListening() ? pollMs.listening : pollMs.alone);
     for (const { name, label, step } of loops) {
-      const worker = new Worker({ name: label, step, ...this.#deps }).start();
+      const worker = new Worker({ name: label, step, clock, log, pollMs: looksEach }).start();
       this.#running.set(name, [...(this.#running.get(name) ?? []), worker]);
     }
   }
@@ -116,6 +138,16 @@ export class Loops {
 
   wakeAll(): void {
     this.#wake(this.#workers);
+  }
+
+  /**
+   * A process has committed work. Null: for which loops is not known. A loop whose last step failed rests its time: others'
+   * work is no reason to believe that the next would succeed.
+   */
+  wakeFor(notification: Notification | null): void {
+    const names = notification === null ? loopNames : (loopsByNotification[notification] ?? []);
+    const workers = names.flatMap((name) => this.#running.get(name) ?? []);
+    this.#wake(workers.filter((worker) => worker.failing === null));
   }
 
   /** Those whose last step failed, the first to fail first. */

@@ -52,10 +52,8 @@ export class Pulling {
     );
     if (!run) {
       const next = await nextRunDue(database);
-      return {
-        again: false,
-        afterMs: next === null ? 1000 : Math.min(Math.max(next - clock.now(), 100), 1000),
-      };
+      // One that is due and not ours is not asked for more often.
+      return { again: false, due: next === null ? null : Math.max(next, clock.now() + 100) };
     }
     await this.#beginForecast(run);
     const { endpoint, health } = vendors;

@@ -17,6 +17,7 @@ import {
   swallowedWarning,
 } from './connect-faults.ts';
 import { lockDirectory } from './lock.ts';
+import { NotificationListener, notificationChannel } from './notifications.ts';
 import { ownFiles, ownFolder } from './own-folder.ts';
 import { ConnectionError, Session, Sessions } from './sessions.ts';
 
@@ -65,9 +66,9 @@ export interface Database extends Preparing {
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
   /**
    * Holds a lock of this name until it is released or this process dies, however it dies: the server lets go when the
-   * connection is gone. `onLost`: called when the lock was lost while we live.
+   * connection is gone. The connection listens for notifications too, where it can.
    */
-  holdLock(name: string, onLost: () => void): Promise<{ release(): Promise<void> }>;
+  holdLock(name: string, holder: LockHolder): Promise<HeldLock>;
   /** True when nobody holds the lock of this name. */
   isLockFree(name: string): Promise<boolean>;
   /**
@@ -85,6 +86,19 @@ export interface Database extends Preparing {
   /** Replaces all connections: whatever waits for an answer on the old ones fails. For a server that answers no more. */
   reconnect(): void;
   close(): Promise<void>;
+}
+
+export interface LockHolder {
+  /** The lock was lost while we live. */
+  onLost(): void;
+  /** See `notifications.ts`. Null: listening begins now, and notifications of before may have been missed. */
+  onNotification?(notification: string | null): void;
+}
+
+export interface HeldLock {
+  /** Whether notifications are known to arrive. Behind some poolers they never do. */
+  readonly isListening: boolean;
+  release(): Promise<void>;
 }
 
 /** A statement failed. Drizzle's own error would quote the statement's values, which are people's data. */
@@ -243,15 +257,18 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
     rows: (statement) => placed((session) => runOn(session, statement)) as never,
     prepared: (statement) => useful(planned, (session) => runOn(session, statement)) as never,
     transaction: (work) => retried(() => placed((session) => inTransaction(session, work))),
-    holdLock: async (name, onLost) => {
+    holdLock: async (name, { onLost, onNotification }) => {
       let state: 'asked' | 'held' | 'lost' = 'asked';
+      const listener = new NotificationListener(onNotification ?? (() => {}));
       const holder = new Session(connect, {
         hosts,
         onLost: () => {
           const wasHeld = state === 'held';
           state = 'lost';
+          listener.close();
           if (wasHeld) onLost();
         },
+        onNotification: (payload) => listener.receive(payload),
       });
       try {
         await holder.opened;
@@ -266,7 +283,19 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
         holder.destroy();
         throw ofDatabase(error);
       }
-      return { release: () => holder.end() };
+      // Where it cannot listen, loops look by themselves.
+      await runOn(holder, listener.listen)
+        .then(() => runOn(holder, listener.probe))
+        .catch(() => {});
+      return {
+        get isListening() {
+          return listener.isListening;
+        },
+        release: () => {
+          listener.close();
+          return holder.end();
+        },
+      };
     },
     isLockFree: async (name) => {
       const [row] = (await placed((session) =>
@@ -506,9 +535,21 @@ async function openPglite(directory: string): Promise<Database> {
     prepared: (statement) => turn().then(() => rows(orm, statement)),
     transaction: (work) =>
       turn().then(() => orm.transaction((tx) => work({ rows: (statement) => rows(tx, statement) }))),
-    holdLock: async (name) => {
+    holdLock: async (name, { onNotification }) => {
       held.add(name);
-      return { release: async () => void held.delete(name) };
+      const listener = new NotificationListener(onNotification ?? (() => {}));
+      const unlisten = await client.listen(notificationChannel, (payload) => listener.receive(payload));
+      await rows(orm, listener.probe);
+      return {
+        get isListening() {
+          return listener.isListening;
+        },
+        release: async () => {
+          listener.close();
+          held.delete(name);
+          await unlisten();
+        },
+      };
     },
     isLockFree: async (name) => !held.has(name),
     endStalled: async () => 0,

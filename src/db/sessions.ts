@@ -51,8 +51,14 @@ export class Session {
   #dials = 0;
   #isOver = false;
 
-  /** `onLost`: called once, when the connection is gone and nobody has ended it here. */
-  constructor(connect: Connect, options: { hosts: HostChoice; onLost: () => void }) {
+  /**
+   * `onLost`: called once, when the connection is gone and nobody has ended it here. `onNotification`: with the payload, on
+   * channels that the session listens on.
+   */
+  constructor(
+    connect: Connect,
+    options: { hosts: HostChoice; onLost: () => void; onNotification?: (payload: string) => void },
+  ) {
     this.#hosts = options.hosts;
     this.#host = options.hosts.index;
     this.#onLost = options.onLost;
@@ -60,6 +66,7 @@ export class Session {
       max: 1,
       max_lifetime: null,
       onclose: () => this.#lost('CONNECTION_CLOSED'),
+      onnotify: (_channel: string, payload: string) => options.onNotification?.(payload),
       socket: (target: Target) => this.#dial(target),
     } as DriverOptions);
     this.opened = this.#open();

@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core';
 import { isOneOf, time } from '../db/column-types.ts';
 import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
+import { notify, notifying } from '../db/notifications.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
@@ -121,7 +122,7 @@ export async function upsertWanted(
   // What is urgent does not wait until a lost action is found: it is sent again where that comes after it.
   const leaves = laneNumber(lane) < laneNumber('schedule') ? leavesLost : sql`false`;
   await db.rows(sql`
-    insert into deliveries (source_id, revision, state, lane, due_at, waiting_since, changed_at)
+    with wanted as (insert into deliveries (source_id, revision, state, lane, due_at, waiting_since, changed_at)
     select "sourceId", revision, 'waiting', ${laneNumber(lane)}, ${toTimestamp(now)}, ${toTimestamp(now)}, to_timestamp("changedAt" / 1000)
     from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, "changedAt" float8)
     order by "sourceId"
@@ -136,7 +137,8 @@ export async function upsertWanted(
       attempts = case when deliveries.state = 'dead' then 0 else deliveries.attempts end,
       error_code = case when deliveries.state = 'dead' then null else deliveries.error_code end,
       error = case when deliveries.state = 'dead' then null else deliveries.error end,
-      state = case when deliveries.state = 'held' then 'held' else 'waiting' end`);
+      state = case when deliveries.state = 'held' then 'held' else 'waiting' end)
+    select ${notify('deliver')}`);
 }
 
 /** What is due now in these lanes, at most `most` rows counted in each. */
@@ -407,11 +409,16 @@ export async function releaseHeld(
   await db.rows(
     sql`select 1 from deliveries where source_id = any(${texts(sourceIds)}) order by source_id for update`,
   );
-  const rows = await db.rows<{ sourceId: string }>(sql`
+  const rows = await db.rows<{ sourceId: string }>(
+    notifying(
+      'deliver',
+      sql`
     update deliveries set state = 'waiting', due_at = ${toTimestamp(now)}
     where source_id = any(${texts(sourceIds)}) and state = 'held'
       and not exists (select 1 from holds where holds.source_id = deliveries.source_id and decided_at is null)
-    returning source_id as "sourceId"`);
+    returning source_id as "sourceId"`,
+    ),
+  );
   return rows.map((row) => row.sourceId);
 }
 
@@ -425,9 +432,14 @@ export async function requeueDead(
   const which = sourceIds
     ? sql`and source_id in (select jsonb_array_elements_text(${json(sourceIds)}))`
     : sql`and error_code is distinct from ${asideCode}`;
-  const rows = await db.rows(sql`
+  const rows = await db.rows(
+    notifying(
+      'deliver',
+      sql`
     update deliveries set state = 'waiting', due_at = ${toTimestamp(now)}, lane = ${laneNumber(lane)}, attempts = 0
-    where state = 'dead' ${which} returning source_id`);
+    where state = 'dead' ${which} returning source_id`,
+    ),
+  );
   return rows.length;
 }
 
@@ -454,14 +466,19 @@ export async function redeliver(
   { lane, now }: { lane: Lane; now: number },
 ): Promise<number> {
   if (sourceIds.length === 0) return 0;
-  const rows = await db.rows<{ due: boolean }>(sql`
+  const rows = await db.rows<{ due: boolean }>(
+    notifying(
+      'deliver',
+      sql`
     update deliveries set uncertain = true,
       lane = case when state = 'delivered' then ${laneNumber(lane)} else least(lane, ${laneNumber(lane)}) end,
       due_at = case when state = 'delivered' then ${toTimestamp(now)} else due_at end,
       waiting_since = case when state = 'delivered' then ${toTimestamp(now)} else waiting_since end,
       state = case when state = 'delivered' then 'waiting' else state end
     where source_id = any(${texts(sourceIds)}) and state in ('waiting', 'delivered')
-    returning waiting_since = ${toTimestamp(now)} as due`);
+    returning waiting_since = ${toTimestamp(now)} as due`,
+    ),
+  );
   return rows.filter((row) => row.due).length;
 }
 
@@ -517,12 +534,17 @@ const maxPulledForward = 10_000;
 
 /** What waits for a later moment is due now, since somebody asks or what it waited for is over. Returns how many. */
 export async function pullForward(db: Queryable, now: number): Promise<number> {
-  const rows = await db.rows(sql`
+  const rows = await db.rows(
+    notifying(
+      'deliver',
+      sql`
     update deliveries set due_at = ${toTimestamp(now)} where source_id in (
       select source_id from deliveries
       where state = 'waiting' and batch_id is null and lease is null and due_at > ${toTimestamp(now)}
       order by lane, due_at limit ${maxPulledForward} for update skip locked)
-    returning source_id`);
+    returning source_id`,
+    ),
+  );
   return rows.length;
 }
 

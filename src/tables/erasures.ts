@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
+import { notifying } from '../db/notifications.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
 /** Erasures asked for, with the answer of every store, until all have answered. */
@@ -85,13 +86,18 @@ export async function keepErasure(
   erasure: Pick<Erasure, 'id' | 'subject' | 'sourceId' | 'permanent' | 'answers' | 'requestedAt'>,
   now: number,
 ): Promise<Erasure> {
-  const [row] = await db.rows<Erasure>(sql`
+  const [row] = await db.rows<Erasure>(
+    notifying(
+      'erase',
+      sql`
     insert into erasures (id, subject, source_id, permanent, answers, requested_at, due_at)
     values (${erasure.id}::uuid, ${erasure.subject}, ${erasure.sourceId}, ${erasure.permanent}, ${json(erasure.answers)},
             ${toTimestamp(erasure.requestedAt)}, ${toTimestamp(now)})
     on conflict (id) do update set permanent = excluded.permanent, answers = excluded.answers, due_at = excluded.due_at,
       lease = null, attempts = 0
-    returning ${columns}`);
+    returning ${columns}`,
+    ),
+  );
   return row!;
 }
 

@@ -4,6 +4,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import { bytea, isOneOf, time } from '../db/column-types.ts';
 import { json, type Preparing, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { notify } from '../db/notifications.ts';
 import type { Counts } from './counts.ts';
 
 export const inboxStates = ['waiting', 'opened', 'dead'] as const;
@@ -180,11 +181,12 @@ async function insertRequests(db: Preparing, requests: readonly NewRequest[]): P
   });
   const bodies = Buffer.concat(requests.map(({ body }) => body)).toString('base64');
   await db.prepared(sql`
-    insert into inbox (source, received_at, method, query, headers, body, due_at)
+    with kept as (insert into inbox (source, received_at, method, query, headers, body, due_at)
     select source, to_timestamp("receivedAt" / 1000), method, query, headers, substring(bodies from "from" for bytes), to_timestamp("receivedAt" / 1000)
     from jsonb_to_recordset(${json(rows)}) as row
       (source text, "receivedAt" float8, method text, query jsonb, headers jsonb, "from" int, bytes int),
-      (select decode(${bodies}::text, 'base64') as bodies offset 0) as all_of_them`);
+      (select decode(${bodies}::text, 'base64') as bodies offset 0) as all_of_them)
+    select ${notify('open')}`);
 }
 
 // ── Opening ─────────────────────────────────────────────────────────────────────────────────────────────────────

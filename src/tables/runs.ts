@@ -26,6 +26,7 @@ import {
 } from '../contract/run.ts';
 import { isOneOf, time } from '../db/column-types.ts';
 import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { notifying } from '../db/notifications.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 import { balances, type Counts } from './counts.ts';
@@ -145,11 +146,16 @@ export async function requestRun(db: Queryable, run: NewRun): Promise<Run | null
     await db.rows(
       sql`update runs set slot = null where source = ${run.source} and slot = ${toTimestamp(run.slot)} and mode <> 'full'`,
     );
-  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(
+    notifying(
+      'pull',
+      sql`
     insert into runs (source, mode, lane, trigger, slot, request, requested_at, due_at)
     values (${run.source}, ${run.mode}, ${laneNumber(run.lane)}, ${run.trigger},
             ${run.slot === undefined ? null : toTimestamp(run.slot)}, ${json(run.request ?? {})}, ${toTimestamp(run.now)}, ${toTimestamp(run.now)})
-    on conflict do nothing returning ${columns}`);
+    on conflict do nothing returning ${columns}`,
+    ),
+  );
   return row ? toRun(row) : null;
 }
 
@@ -441,11 +447,16 @@ export async function pullRunForward(
   db: Queryable,
   { source, mode, now }: Pick<NewRun, 'source' | 'mode' | 'now'>,
 ): Promise<Run | null> {
-  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(
+    notifying(
+      'pull',
+      sql`
     update runs set due_at = ${toTimestamp(now)}, error = null
     where source = ${source} and mode = ${mode} and state = 'requested' and lease is null and ${isReal}
       and (due_at > ${toTimestamp(now)} or error is not null)
-    returning ${columns}`);
+    returning ${columns}`,
+    ),
+  );
   return row ? toRun(row) : null;
 }
 

@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm';
 import { boolean, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { notify } from '../db/notifications.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
 /** Records that may have changed and wait to be read, one row each however often it is said. */
@@ -84,7 +85,7 @@ export async function touch(
     });
   }
   await db.rows(sql`
-    insert into touches (source, stream, record_id, changed_at, gone, since, times, due_at)
+    with noted as (insert into touches (source, stream, record_id, changed_at, gone, since, times, due_at)
     select ${source}, stream, "recordId", to_timestamp("changedAt" / 1000), gone, ${toTimestamp(now)}, times, to_timestamp((${now}::float8 + "lagMs") / 1000)
     from jsonb_to_recordset(${json([...byRecord.values()])}) as row
       (stream text, "recordId" text, "changedAt" float8, gone text, "lagMs" float8, times int)
@@ -93,7 +94,8 @@ export async function touch(
       changed_at = greatest(touches.changed_at, excluded.changed_at),
       gone = case when touches.gone = 'erased' then 'erased'
                   when excluded.changed_at >= touches.changed_at then excluded.gone else touches.gone end,
-      times = touches.times + excluded.times, version = touches.version + 1`);
+      times = touches.times + excluded.times, version = touches.version + 1)
+    select ${notify('hydrate')}`);
 }
 
 /** Takes touches that are due, those waiting longest first, for `leaseMs`. One that is to be read alone comes alone. */

@@ -12,6 +12,7 @@ import {
 import type { FieldDrift } from '../customer/drift.ts';
 import { isOneOf, time } from '../db/column-types.ts';
 import { type Database, json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { notifying } from '../db/notifications.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 import { type Chain, chainHash, emptyChain, erased, follow } from './report-chain.ts';
 
@@ -120,9 +121,14 @@ export async function requestVerification(
       sql`select ${columns} from verifications where state = 'requested' limit 1`,
     );
     if (going) return { going };
-    const [verification] = await tx.rows<Verification>(sql`
+    const [verification] = await tx.rows<Verification>(
+      notifying(
+        'verify',
+        sql`
       insert into verifications (request, requested_at, due_at, report)
-      values (${json(request)}, ${toTimestamp(now)}, ${toTimestamp(now)}, ${json(emptyReport(mode(request)))}) returning ${columns}`);
+      values (${json(request)}, ${toTimestamp(now)}, ${toTimestamp(now)}, ${json(emptyReport(mode(request)))}) returning ${columns}`,
+      ),
+    );
     return { verification: verification! };
   });
 }

@@ -112,11 +112,16 @@ function lend(database: OwnDatabase, handBack: () => void): TestDatabase {
     prepared: (statement) => watched(() => handle.prepared(statement)),
     transaction: (work) => watched(() => handle.transaction(work)),
     isLockFree: (name) => watched(() => handle.isLockFree(name)),
-    holdLock: (name, onLost) =>
+    holdLock: (name, holder) =>
       watched(async () => {
-        const lock = await handle.holdLock(name, onLost);
+        const lock = await handle.holdLock(name, holder);
         locks.add(lock);
-        return { release: () => (locks.delete(lock) ? lock.release() : Promise.resolve()) };
+        return {
+          get isListening() {
+            return lock.isListening;
+          },
+          release: () => (locks.delete(lock) ? lock.release() : Promise.resolve()),
+        };
       }),
   });
   return {

@@ -5,7 +5,8 @@ import { hostname } from 'node:os';
 import { type SQL, sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../../db/column-types.ts';
-import { type Database, json, toTimestamp } from '../../db/database.ts';
+import { type Database, type HeldLock, json, toTimestamp } from '../../db/database.ts';
+import type { Notification } from '../../db/notifications.ts';
 import type { Clock } from '../clock.ts';
 
 /** Every process that works or worked here. */
@@ -51,31 +52,45 @@ export function leasedBy(lease: SQL, worker: string): SQL {
   return sql`${lease} between ${`${beginning}-0000-000000000000`}::uuid and ${`${beginning}-ffff-ffffffffffff`}::uuid`;
 }
 
+export interface JoinOptions {
+  database: Database;
+  clock: Clock;
+  /**
+   * Our connection was gone and another worker took us for dead. What we had leased is others' by now, so this process must
+   * stop.
+   */
+  onEvicted: () => void;
+  /** A process has committed work for a loop. Null: listening began, so that some may have been missed. */
+  onNotification?: (notification: Notification | null) => void;
+  setup?: WorkerSetup;
+}
+
 export class WorkerRegistry {
   /** This worker, a UUID. */
   readonly id: string;
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #onEvicted: () => void;
+  readonly #onNotification: (notification: Notification | null) => void;
   readonly #left = new AbortController();
   #isEvicted = false;
-  #lock: { release(): Promise<void> } | null = null;
+  #lock: HeldLock | null = null;
 
-  private constructor(id: string, options: { database: Database; clock: Clock; onEvicted: () => void }) {
+  private constructor(id: string, options: Omit<JoinOptions, 'setup'>) {
     this.id = id;
     this.#database = options.database;
     this.#clock = options.clock;
     this.#onEvicted = options.onEvicted;
+    this.#onNotification = options.onNotification ?? (() => {});
   }
 
-  /**
-   * Enters this process as `id`. `onEvicted`: our connection was gone and another worker took us for dead. What we had
-   * leased is others' by now, so this process must stop.
-   */
-  static async join(
-    id: string,
-    options: { database: Database; clock: Clock; onEvicted: () => void; setup?: WorkerSetup },
-  ): Promise<WorkerRegistry> {
+  /** Whether notifications are known to arrive now. */
+  get isListening(): boolean {
+    return this.#lock?.isListening ?? false;
+  }
+
+  /** Enters this process as `id`. */
+  static async join(id: string, options: JoinOptions): Promise<WorkerRegistry> {
     const registry = new WorkerRegistry(id, options);
     await registry.#hold();
     const { setup } = options;
@@ -87,7 +102,10 @@ export class WorkerRegistry {
   }
 
   async #hold(): Promise<void> {
-    this.#lock = await this.#database.holdLock(lockName(this.id), () => void this.#holdAgain());
+    this.#lock = await this.#database.holdLock(lockName(this.id), {
+      onLost: () => void this.#holdAgain(),
+      onNotification: (notification) => this.#onNotification(notification as Notification | null),
+    });
   }
 
   /** The server was gone for a while. Nobody is dead before somebody has said so. */

@@ -4,8 +4,17 @@ import { isUnavailable, unavailableReason } from '../../db/availability.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 
-/** What a step says of the next: at once, or after so many milliseconds at the latest. */
-export type Next = { again: true } | { again: false; afterMs: number };
+/**
+ * What a step says of the next: at once, after so many milliseconds at the latest, or at the moment when the next work that
+ * is known of is due (epoch milliseconds, null where none is).
+ */
+export type Next = { again: true } | { again: false; afterMs: number } | { again: false; due: number | null };
+
+/** How often a loop looks for work that nobody has told it of. */
+const pollMs = 1_000;
+
+/** Work that is due is not asked for more often. */
+const restMinMs = 50;
 
 /** A loop whose last step failed. */
 export interface FailingLoop {
@@ -23,6 +32,7 @@ export class Worker {
   readonly #step: (signal: AbortSignal) => Promise<Next>;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #pollMs: () => number;
   readonly #stop = new AbortController();
   #rest = new AbortController();
   #woken = false;
@@ -35,11 +45,14 @@ export class Worker {
     step: (signal: AbortSignal) => Promise<Next>;
     clock: Clock;
     log: Log;
+    /** How often it looks for work that nobody has told it of. Default: each second. */
+    pollMs?: () => number;
   }) {
     this.#name = options.name;
     this.#step = options.step;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#pollMs = options.pollMs ?? (() => pollMs);
   }
 
   /** Null where its last step did not fail. */
@@ -71,8 +84,14 @@ export class Worker {
       const next = await this.#tried();
       if (next.again || (this.#woken && this.#failures === 0)) continue;
       this.#rest = new AbortController();
-      await this.#clock.sleep(next.afterMs, AbortSignal.any([this.#rest.signal, this.#stop.signal]));
+      await this.#clock.sleep(this.#restMs(next), AbortSignal.any([this.#rest.signal, this.#stop.signal]));
     }
+  }
+
+  #restMs(next: Exclude<Next, { again: true }>): number {
+    if ('afterMs' in next) return next.afterMs;
+    const untilDue = (next.due ?? Number.POSITIVE_INFINITY) - this.#clock.now();
+    return Math.min(Math.max(untilDue, restMinMs), this.#pollMs());
   }
 
   async #tried(): Promise<Next> {

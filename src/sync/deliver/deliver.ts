@@ -233,7 +233,7 @@ export class Deliverer {
     const { due, plan } = await choose(all);
     if (plan === null) {
       await this.#settler.writeFreshness({ all: true });
-      return { again: false, afterMs: await this.#untilNextDue(among) };
+      return { again: false, due: await nextDue(database, among) };
     }
     if (plan.by === 'none') return { again: false, afterMs: plan.againMs };
     const admission = this.#circuit.admit(clock.now());
@@ -500,11 +500,6 @@ export class Deliverer {
       bulkWaitMs: endpoint.budget.waitMs(traits.bulk?.bucket, lane),
       bulkSpacingMs: endpoint.budget.spacingMs(traits.bulk?.bucket),
     };
-  }
-
-  async #untilNextDue(among: readonly Lane[]): Promise<number> {
-    const next = await nextDue(this.#deps.database, among);
-    return next === null ? 1000 : Math.min(Math.max(next - this.#deps.clock.now(), 50), 1000);
   }
 
   #context(lane: Lane, signal: AbortSignal, isOurs = () => true, about?: string): Context<unknown> {

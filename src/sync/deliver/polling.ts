@@ -75,8 +75,7 @@ export class Poller {
   async step(signal: AbortSignal): Promise<Next> {
     const { database, clock, destination, circuit } = this.#deps;
     const { nextDue: next } = await batchesUnderWay(database);
-    if (next === null) return { again: false, afterMs: 1000 };
-    if (next > clock.now()) return { again: false, afterMs: Math.min(next - clock.now(), 1000) };
+    if (next === null || next > clock.now()) return { again: false, due: next };
     const cause = (await listPauses(database)).get(destinationName)?.cause;
     if (cause === 'unauthorized' || cause === 'project') return { again: false, afterMs: 5_000 };
     const admission = circuit.admit(clock.now());

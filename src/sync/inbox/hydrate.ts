@@ -81,8 +81,7 @@ export class Hydrator {
     const { database, rules, clock } = this.#deps;
     const source = rules.source(this.#source);
     const due = await nextTouchDue(database, this.#source);
-    if (!source || due === null) return { again: false, afterMs: 1000 };
-    if (due > clock.now()) return { again: false, afterMs: Math.min(due - clock.now(), 1000) };
+    if (!source || due === null || due > clock.now()) return { again: false, due };
     const health = this.#deps.health(source.name);
     const paused = (await listPauses(database)).has(source.name);
     if (paused) {

@@ -143,8 +143,7 @@ export class Opener {
       onOpened();
     }
     if (isAny) return { again: true };
-    const next = await nextRequestDue(database);
-    return { again: false, afterMs: next === null ? 1000 : Math.min(Math.max(next - clock.now(), 50), 1000) };
+    return { again: false, due: await nextRequestDue(database) };
   }
 
   #names(): string[] {

@@ -133,6 +133,23 @@ describe('A worker', () => {
     await loop.drain();
   });
 
+  it('rests until the next work is due, and looks for other work as often as it is told to', async () => {
+    let pollMs = 5_000;
+    const log = createLog({ level: 'silent' });
+    const due = [null, 1_000_000 + 7_000, 1_000_000 + 60_000, null];
+    const step = async (): Promise<Next> => {
+      begun.push(clock.now() - 1_000_000);
+      return { again: false, due: due[begun.length - 1] ?? null };
+    };
+    const loop = new Worker({ name: 'test', step, clock, log, pollMs: () => pollMs }).start();
+    for (let second = 0; second < 12; second += 1) await clock.advance(1_000);
+    expect(begun).toEqual([0, 5_000, 7_000, 12_000]);
+    pollMs = 1_000;
+    for (let second = 0; second < 6; second += 1) await clock.advance(1_000);
+    expect(begun.slice(4)).toEqual([17_000, 18_000]);
+    await loop.drain();
+  });
+
   it("says what failed, with the loop's name", async () => {
     const loop = worker(new Error('no luck'), rest(60_000)).start();
     await clock.advance(1000);
