@@ -1,13 +1,14 @@
 // Bulk calls whose answers are lost, in every way, in a project that others use too: each is looked up and settled by what its
-// action says. A thousand of them by TRIBUTARY_TEST_LOSSES=1000.
+// action says. `npm run test:long` loses a thousand of them, or as many as TRIBUTARY_TEST_LOSSES says.
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Fields } from '#connector';
 import type { Fault } from '../../simulators/voucherify.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { type LossKind, type LossyWorld, openLossyWorld } from '../support/lossy-world.ts';
+import { times } from '../support/random.ts';
 
-const losses = Number(process.env['TRIBUTARY_TEST_LOSSES'] ?? 40);
+const losses = Number(process.env['TRIBUTARY_TEST_LOSSES'] ?? times(50));
 const seed = Number(process.env['TRIBUTARY_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const minute = 60_000;
 const metadataSchema = { properties: { points: { type: 'number' as const, lte: 1000 } } };
