@@ -1,7 +1,7 @@
 // Which dead letters are meant, as commands are asked: the same options everywhere. It knows no command.
 
 import { type Command, Option } from 'commander';
-import { letterKinds } from '../contract/dead-letter.ts';
+import { deadLetterKinds } from '../contract/dead-letter.ts';
 import { timeOf } from './times.ts';
 
 export interface LetterOptions {
@@ -15,7 +15,7 @@ export interface LetterOptions {
 
 export function addLetterOptions(command: Command): Command {
   return command
-    .addOption(new Option('--kind <kind>', 'what was given up').choices(letterKinds))
+    .addOption(new Option('--kind <kind>', 'what was given up').choices(deadLetterKinds))
     .option('--source <name>', 'of this source; "destination" for deliveries')
     .option('--code <code>', 'for this reason, as "tributary dead-letters" shows it')
     .option('--since <time>', 'given up at this time or later; without an offset it is UTC')

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { answer, beforeOf, count, ids, json, limit, moment, nextOf, text, time } from './parts.ts';
 
-export const letterKinds = ['inbox', 'record', 'delivery'] as const;
-export type DeadLetterKind = (typeof letterKinds)[number];
-export const letterKind = z.enum(letterKinds);
+export const deadLetterKinds = ['inbox', 'record', 'delivery'] as const;
+export type DeadLetterKind = (typeof deadLetterKinds)[number];
+export const letterKind = z.enum(deadLetterKinds);
 
 export const letterShape = answer(
   {

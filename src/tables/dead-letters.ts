@@ -1,11 +1,15 @@
 // What was given up until something changes, kept whole. One open row for one thing: a repeat counts up.
+
 import { sql } from 'drizzle-orm';
 import { bigint, check, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
+import {
+  type DeadLetterKind,
+  deadLetterKinds,
+  type DeadLetter as KeptLetter,
+} from '../contract/dead-letter.ts';
 import { isOneOf, time } from '../db/column-types.ts';
 import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
-
-export const deadLetterKinds = ['inbox', 'record', 'delivery'] as const;
 
 /** What was given up until something changes, kept whole so that it can be tried again. */
 export const deadLetters = pgTable(
@@ -34,8 +38,6 @@ export const deadLetters = pgTable(
     check('dead_letters_kind', isOneOf(t.kind, deadLetterKinds)),
   ],
 );
-
-export type DeadLetterKind = 'inbox' | 'record' | 'delivery';
 
 export interface DeadLetter {
   kind: DeadLetterKind;
@@ -143,22 +145,6 @@ export async function discardLetters(
     where id in (select value::bigint from jsonb_array_elements_text(${json(ids)})) and settled_at is null
     returning id::float8 as id`);
   return rows.map(({ id }) => id);
-}
-
-/** A letter as it is kept. Times are epoch milliseconds. */
-export interface KeptLetter {
-  id: number;
-  kind: DeadLetterKind;
-  source: string;
-  stream: string;
-  ref: string;
-  runId: number | null;
-  code: string;
-  message: string;
-  detail: Json;
-  times: number;
-  createdAt: number;
-  lastAt: number;
 }
 
 /** Which of the open letters; what is left out does not matter. */

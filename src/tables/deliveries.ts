@@ -1,14 +1,14 @@
 // The deliveries table: which customers are owed to the destination, who carries them now, and what became of it.
 // It knows revisions and leases; what is sent is none of its business.
+
 import { sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core';
+import { deliveryStates } from '../contract/customer.ts';
 import { isOneOf, time } from '../db/column-types.ts';
 import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
 import { notify, notifying } from '../db/notifications.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
-
-export const deliveryStates = ['waiting', 'held', 'delivered', 'dead'] as const;
 
 /**
  * The duty to bring one customer's newest revision to the destination: one narrow row per customer, a level and no

@@ -1,7 +1,9 @@
 // The drifts table: customers that the destination holds otherwise than it acknowledged, until they are delivered again or
 // found to be as they should. It knows rows; comparing is the core's.
+
 import { sql } from 'drizzle-orm';
 import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { DriftKind } from '../contract/drift.ts';
 import type { FieldDrift } from '../customer/drift.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
@@ -21,9 +23,6 @@ export const drifts = pgTable(
   },
   (t) => [index('drifts_found').on(t.foundAt)],
 );
-
-/** differs; deleted: gone at the destination; unknown: the destination has one that we never sent. */
-export type DriftKind = 'differs' | 'deleted' | 'unknown';
 
 export interface DriftRow {
   sourceId: string;

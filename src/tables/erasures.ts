@@ -1,7 +1,9 @@
 // The erasures table: receipts. Each says of every store whether it has forgotten a person, survives restarts until all
 // have answered, and names nobody once they have. It does not know how anything is forgotten.
+
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import type { StoreAnswer as AnswerKind } from '../contract/erasure.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
 import { notifying } from '../db/notifications.ts';
@@ -30,9 +32,6 @@ export const erasures = pgTable(
     check('erasures_ended', sql`(${t.endedAt} is not null) = (${t.sourceId} is null)`),
   ],
 );
-
-/** `kept`: the keyed hashes that stop the person from coming back. `waiting`: it has not answered yet. */
-export type AnswerKind = 'erased' | 'nothing' | 'kept' | 'waiting' | 'refused';
 
 /** What one store says. */
 export interface Answer {

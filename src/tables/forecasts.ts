@@ -1,6 +1,8 @@
 // The forecasts table: each forecast, the run that carried it out, and what that took. It makes no forecast.
+
 import { sql } from 'drizzle-orm';
 import { bigint, jsonb, pgTable } from 'drizzle-orm/pg-core';
+import type { Actual, Side } from '../contract/forecast.ts';
 import type { RunState } from '../contract/run.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
@@ -17,8 +19,6 @@ export const forecasts = pgTable('forecasts', {
   runId: bigint('run_id', { mode: 'number' }),
   actual: jsonb(),
 });
-
-export type Side = 'source' | 'destination';
 
 export interface CallLine {
   side: Side;
@@ -59,18 +59,6 @@ export interface SimulationResult {
 }
 
 const keptMs = 400 * 24 * 3_600_000;
-
-export interface Actual {
-  state: RunState;
-  beganAt: number;
-  endedAt: number;
-  minutes: number;
-  records: number;
-  customers: number;
-  /** Null where the vendor has no quotas by which calls are counted. */
-  calls: { [side in Side]: number | null };
-  quotas: { side: Side; quota: string; calls: number }[];
-}
 
 export interface KeptForecast {
   id: number;

@@ -1,8 +1,9 @@
 // The holds table: which customers wait for a person because too many lost the same thing, and what was decided. It
 // knows neither the ceiling nor what is sent.
+
 import { type SQL, sql } from 'drizzle-orm';
 import { bigint, check, index, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import type { Json } from '../connector.ts';
+import type { Hold, HoldGroup } from '../contract/hold.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
 import { deleted, type Loss } from './breaker.ts';
@@ -32,32 +33,11 @@ export const holds = pgTable(
   ],
 );
 
-export interface Hold {
-  id: number;
-  sourceId: string;
-  source: string;
-  runId: number | null;
-  /** `deleted`, or the field that is blanked. */
-  change: string;
-  /** The value that goes, where it is a field. */
-  from: Json;
-  heldAt: number;
-}
-
 /** Which open holds are meant; what is left out restricts nothing. */
 export interface HoldFilter {
   ids?: readonly number[] | undefined;
   runId?: number | undefined;
   change?: string | undefined;
-}
-
-export interface HoldGroup {
-  source: string;
-  runId: number | null;
-  change: string;
-  open: number;
-  firstHeldAt: number;
-  samples: { sourceId: string; from: Json }[];
 }
 
 export type Decision = 'released' | 'refused';

@@ -1,13 +1,14 @@
 // The inbox: authentic webhook requests, raw, committed before they are answered. Whatever comes while one insert runs
 // is the next one. It knows rows and bytes, and not what they say.
+
 import { type SQL, sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { InboxState, InboxRequest as ListedRequest } from '../contract/inbox.ts';
+import { inboxStates } from '../contract/inbox.ts';
 import { bytea, isOneOf, time } from '../db/column-types.ts';
 import { json, type Preparing, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import { notify } from '../db/notifications.ts';
 import type { Counts } from './counts.ts';
-
-export const inboxStates = ['waiting', 'opened', 'dead'] as const;
 
 /**
  * Authentic webhook requests, raw, from before they are answered until their time is over. `dead`: nothing of it could be
@@ -87,8 +88,6 @@ export interface ItemCounts extends Counts {
   /** Records that are to be read. */
   touched: number;
 }
-
-export type InboxState = 'waiting' | 'opened' | 'dead';
 
 /** More wait for the database than it takes: the vendor is to come again. */
 export class InboxFullError extends Error {
@@ -290,19 +289,6 @@ export interface InboxFilter {
   rejected?: boolean | undefined;
   from?: number | undefined;
   to?: number | undefined;
-}
-
-export interface ListedRequest {
-  id: number;
-  source: string;
-  state: InboxState;
-  receivedAt: number;
-  openedAt: number | null;
-  method: string;
-  bytes: number;
-  attempts: number;
-  counts: ItemCounts | null;
-  error: string | null;
 }
 
 const listed = sql`id::float8 as id, source, state, ${toEpochMs(sql`received_at`)} as "receivedAt", ${toEpochMs(sql`opened_at`)} as "openedAt",

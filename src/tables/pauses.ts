@@ -1,6 +1,8 @@
 // Sources, or the destination, that are paused: until a person resumes them, or until a trial is answered. It makes no calls.
+
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
+import type { PauseCause } from '../contract/pause.ts';
 import { time } from '../db/column-types.ts';
 import { type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
 
@@ -18,13 +20,6 @@ export const pauses = pgTable('pauses', {
 
 /** The name under which the destination is paused. No source may be called so. */
 export const destinationName = 'destination';
-
-/**
- * `unauthorized`: the vendor refuses our credentials. `refusals`: the destination rejects one customer after another for
- * the same reason, so the others are held back. Both end when a trial is answered; a restart tries once more.
- * `project`: the configuration names another project than the one that acknowledged the customers; a person decides.
- */
-export type PauseCause = 'person' | 'unauthorized' | 'refusals' | 'project';
 
 export interface Pause {
   name: string;

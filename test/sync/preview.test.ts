@@ -3,8 +3,9 @@ import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Tributary } from '../../src/app/app.ts';
 import type { Fields } from '../../src/connector.ts';
+import type { Preview } from '../../src/contract/preview.ts';
 import { Rules } from '../../src/sync/intake/rules.ts';
-import { type PreviewReport, preview } from '../../src/sync/preview/preview.ts';
+import { preview } from '../../src/sync/preview/preview.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { People, versionsOf } from '../support/people.ts';
 
@@ -38,7 +39,7 @@ describe.each(databases)('a preview on $name', ({ open }) => {
     sources: object,
     options: Partial<Parameters<typeof preview>[1]> = {},
     more: object = {},
-  ): Promise<PreviewReport> =>
+  ): Promise<Preview> =>
     preview(database, {
       present: tributary.rules,
       proposed: new Rules(people.config(sources, more), tributary.rules.schema),

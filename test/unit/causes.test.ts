@@ -1,7 +1,7 @@
 // Plain words and a next step for every cause, known or not.
 import { describe, expect, it } from 'vitest';
+import { deadLetterKinds } from '../../src/contract/dead-letter.ts';
 import { causeOf } from '../../src/sync/views/causes.ts';
-import { deadLetterKinds } from '../../src/tables/dead-letters.ts';
 
 const cause = (kind: (typeof deadLetterKinds)[number], code: string, message = 'said') =>
   causeOf({ kind, code, message });

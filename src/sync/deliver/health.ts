@@ -7,6 +7,7 @@ import {
   TransientError,
   UnauthorizedError,
 } from '../../connector.ts';
+import type { PauseCause } from '../../contract/pause.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
@@ -14,7 +15,7 @@ import type { Circuit } from '../../engine/http/circuit.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { tellOpened } from '../../engine/http/guarded-api.ts';
 import type { Log } from '../../engine/log/log.ts';
-import { destinationName, type PauseCause, pause } from '../../tables/pauses.ts';
+import { destinationName, pause } from '../../tables/pauses.ts';
 import { Brake } from './brake.ts';
 import { Suspects } from './suspects.ts';
 

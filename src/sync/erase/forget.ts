@@ -1,12 +1,13 @@
 // Every trace of one customer, taken out of every table by the file that owns it, in the caller's transaction. It knows
 // no receipt, and nothing outside the database.
 import type { Json, JsonObject } from '../../connector.ts';
+import type { DeadLetter as KeptLetter } from '../../contract/dead-letter.ts';
 import { sourceIdOf } from '../../customer/identity.ts';
 import type { Queryable } from '../../db/database.ts';
 import { forgetAcknowledgement } from '../../tables/acknowledgements.ts';
 import { forgetInBatches } from '../../tables/batches.ts';
 import { forgetCustomer } from '../../tables/customers.ts';
-import { forgetLetters, type KeptLetter, lettersHolding } from '../../tables/dead-letters.ts';
+import { forgetLetters, lettersHolding } from '../../tables/dead-letters.ts';
 import { type Carried, dropDelivery, keepFromOthers, lockDelivery } from '../../tables/deliveries.ts';
 import { forgetParts } from '../../tables/destination-customers.ts';
 import { endDrifts } from '../../tables/drifts.ts';

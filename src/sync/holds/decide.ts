@@ -1,23 +1,18 @@
 // A person's word on held deliveries: released, the loss goes on; refused, the value is pinned or the customer kept.
 // Either way the customer is held no more.
+import type { Decided, Hold } from '../../contract/hold.ts';
 import { unknownValue } from '../../customer/diff.ts';
 import type { Queryable } from '../../db/database.ts';
 import { acknowledgedFields } from '../../tables/acknowledgements.ts';
 import { deleted } from '../../tables/breaker.ts';
 import { keepCustomers } from '../../tables/customers.ts';
 import { releaseHeld } from '../../tables/deliveries.ts';
-import { decideHolds, type Hold, type HoldFilter } from '../../tables/holds.ts';
+import { decideHolds, type HoldFilter } from '../../tables/holds.ts';
 import { setPins } from '../../tables/pins.ts';
 import { type PinDeps as Deps, foldByHand } from '../intake/pinning.ts';
 import type { Rules } from '../intake/rules.ts';
 
 const pageHolds = 500;
-
-export interface Decided {
-  holds: number;
-  /** Customers that are held no more. */
-  customers: number;
-}
 
 /** Lets these losses go on to the destination, the oldest first, 500 a transaction. */
 export function releaseHolds(deps: Deps, which: HoldFilter): Promise<Decided> {

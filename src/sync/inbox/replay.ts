@@ -1,5 +1,6 @@
 // Requests of the inbox opened again, as many at a time as one transaction should hold. It does not know why, nor what
 // they say.
+import type { ReplayResult } from '../../contract/inbox.ts';
 import type { Database } from '../../db/database.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { type InboxFilter, type ItemCounts, requestsAfter } from '../../tables/inbox.ts';
@@ -12,12 +13,6 @@ export interface ReplayDeps {
   log: Log;
   opener: Opener;
 }
-
-/**
- * opened: all of it was read. rejected: some of its items were refused. dead: nothing of it could be read. failed: it could
- * not be opened, and is as it was.
- */
-export type ReplayResult = 'opened' | 'rejected' | 'dead' | 'failed';
 
 export interface Replayed {
   id: number;

@@ -1,7 +1,9 @@
 // What a sync costs, simulated beforehand: every call against every quota it draws on, in the order of time, by the
 // rules that deliveries keep. Pure: numbers in, forecast out. It knows no rows and no vendor.
+
+import type { Side } from '../../contract/forecast.ts';
 import { type Lane, laneNumber } from '../../engine/quota/lanes.ts';
-import type { CallLine, QuotaLine, Side, SimulationResult } from '../../tables/forecasts.ts';
+import type { CallLine, QuotaLine, SimulationResult } from '../../tables/forecasts.ts';
 import { pollDelayMs } from '../deliver/polling.ts';
 import { route, type Traits } from '../deliver/route.ts';
 import { type QuotaNow, Windows } from './forecast-windows.ts';

@@ -1,12 +1,12 @@
 // What a forecast run really took, counted from when it began until the last of its customers is settled.
 
+import type { Actual, Side } from '../../contract/forecast.ts';
 import type { Run } from '../../contract/run.ts';
 import type { Queryable } from '../../db/database.ts';
 import { type Lane, lanes } from '../../engine/quota/lanes.ts';
 import { callsByQuota } from '../../engine/quota/spend.ts';
 import { deliveriesInLane } from '../../tables/deliveries.ts';
 import {
-  type Actual,
   type Begun,
   beginActual,
   type Forecast,
@@ -14,7 +14,6 @@ import {
   newestForecastOf,
   type OpenForecast,
   openForecasts,
-  type Side,
 } from '../../tables/forecasts.ts';
 import { callsInAll } from './forecast-windows.ts';
 

@@ -1,6 +1,8 @@
 // A run that keeps nothing: every page goes through the real ingest in a transaction that is then undone, and what it
 // would have made is reported. Checkpoints stay, nothing is sent. It knows no vendor; pages are asked for by who carries it.
+
 import type { Fields, Json, Note, Page, SourceRecord, Stream } from '../../connector.ts';
+import type { Differences as DifferenceReport } from '../../contract/preview.ts';
 import type { Columns, Run } from '../../contract/run.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
@@ -16,19 +18,17 @@ import { ingest } from '../intake/ingest.ts';
 import type { Rules } from '../intake/rules.ts';
 import { RunColumns } from '../intake/run-columns.ts';
 import type { Source } from '../intake/source.ts';
-import { type Difference, type DifferenceReport, Differences } from './report.ts';
+import { type Difference, Differences } from './report.ts';
 
 /** So many records are remembered, so that one read twice is not told twice: by a trailing reader, or as pages move. */
 const maxRemembered = 200_000;
 
 export interface DryRunReport extends DifferenceReport {
-  differs: boolean;
   counts: Counts;
   /** Pages that were read, each at least one call to the vendor. */
   pages: number;
   /** Of a file. */
   columns: Columns | null;
-  notes: string[];
 }
 
 export interface DryRunning {

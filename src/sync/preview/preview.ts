@@ -1,6 +1,7 @@
 // What a proposed mapping and merge would make of the stored records, against the customers as they are. It reads by
 // keyset, a thousand customers at a time, holds no transaction and writes nothing.
 import type { Fields, Json } from '../../connector.ts';
+import type { Group, Preview } from '../../contract/preview.ts';
 import type { Queryable } from '../../db/database.ts';
 import { type PreviewedCustomer, previewedCustomersAfter } from '../../tables/acknowledgements.ts';
 import { existingCustomers, foldOne } from '../../tables/customers.ts';
@@ -14,7 +15,7 @@ import {
 import type { Sending } from '../deliver/difference.ts';
 import { goodOfBefore, type Mapped, mapAgain } from '../intake/mapped.ts';
 import type { Rules } from '../intake/rules.ts';
-import { type DifferenceReport, Differences, type Group, noGroup } from './report.ts';
+import { Differences, noGroup } from './report.ts';
 
 const pageCustomers = 1000;
 
@@ -29,40 +30,7 @@ export interface PreviewOptions {
   signal?: AbortSignal;
 }
 
-/** Records of one source with values that would fail, or fail no longer; the samples name records as `from`. */
-export interface FieldFaults {
-  source: string;
-  field: string;
-  newlyFaulty: Group;
-  noLongerFaulty: Group;
-}
-
-export interface PreviewReport extends DifferenceReport {
-  /** False: the proposal would change nothing. */
-  differs: boolean;
-  records: {
-    looked: number;
-    /** Would be left out by the filter or for want of a source ID; samples name the reason. */
-    filtered: Group;
-    /** Left out so far, and would be let in. */
-    letIn: Group;
-    /** Would speak of another customer than before: from one source ID to the other. */
-    moved: Group;
-    /** The mapping names another source ID, but a source ID is sticky: they stay. */
-    staying: Group;
-    /** Would join a customer that is there already. */
-    joined: Group;
-  };
-  faults: FieldFaults[];
-  /** Properties that the proposal reads and no stored record has ever had: only a full sync brings them. */
-  unread: { source: string; properties: string[] }[];
-  /** Sources that one side does not have. */
-  sources: { added: string[]; removed: string[] };
-  /** What a person should know to read it right. */
-  notes: string[];
-}
-
-export async function preview(db: Queryable, options: PreviewOptions): Promise<PreviewReport> {
+export async function preview(db: Queryable, options: PreviewOptions): Promise<Preview> {
   const looking = new PreviewRunner(db, options);
   for (let last: string | null = null; ; ) {
     options.signal?.throwIfAborted();
@@ -98,7 +66,7 @@ class PreviewRunner {
     staying: noGroup(),
     joined: noGroup(),
   };
-  readonly #faults = new Map<string, FieldFaults>();
+  readonly #faults = new Map<string, Preview['faults'][number]>();
   /** By source: properties that only the proposal reads and that no body has had so far. */
   readonly #unread: Map<string, Set<string>>;
 
@@ -223,7 +191,7 @@ class PreviewRunner {
       }
   }
 
-  #faultsOf(source: string, field: string): FieldFaults {
+  #faultsOf(source: string, field: string): Preview['faults'][number] {
     const key = `${source}\n${field}`;
     let known = this.#faults.get(key);
     if (!known) {
@@ -233,7 +201,7 @@ class PreviewRunner {
     return known;
   }
 
-  report(): PreviewReport {
+  report(): Preview {
     const { present, proposed } = this.#options;
     const report = this.#differences.report();
     const records = this.#records;
@@ -259,11 +227,7 @@ function isWrittenInto(rules: Rules, source: string): boolean {
   return rules.source(source)?.description === null;
 }
 
-function notesOf({
-  records,
-  unread,
-  sources,
-}: Pick<PreviewReport, 'records' | 'unread' | 'sources'>): string[] {
+function notesOf({ records, unread, sources }: Pick<Preview, 'records' | 'unread' | 'sources'>): string[] {
   return [
     ...unread.map(
       ({ source, properties }) =>

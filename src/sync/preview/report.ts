@@ -1,71 +1,17 @@
 // Differences of customers, grouped for a person: by field and by kind, with counts and a few samples, and what writing
 // them would cost. Memory stays flat however many there are. It knows no rows.
+
 import type { Destination, Fields, Json, JsonObject } from '../../connector.ts';
+import type { Differences as DifferenceReport, Group } from '../../contract/preview.ts';
 import { sameJson } from '../../customer/json.ts';
 import { counted, number } from '../../words.ts';
 import { intentOf, type Sending } from '../deliver/difference.ts';
 import { maxSingles } from '../deliver/route.ts';
 
-/** One customer or record of a group. A side is missing where the field is in no contribution. */
-export interface Sample {
-  sourceId: string;
-  from?: Json;
-  to?: Json;
-}
-
-export interface Group {
-  count: number;
-  samples: Sample[];
-}
-
-/** `set`: no value before. `cleared`: its sources say it is empty. `dropped`: no source speaks of it any more. */
-export interface FieldDifferences {
-  field: string;
-  set: Group;
-  changed: Group;
-  cleared: Group;
-  dropped: Group;
-}
-
-export interface Payload {
-  sourceId: string;
-  /** Null: nothing would be sent. */
-  payload: JsonObject | null;
-}
-
-export interface DifferenceReport {
-  /** All of it in a sentence. */
-  summary: string;
-  customers: {
-    looked: number;
-    /** Whose fields would differ. */
-    differing: number;
-    created: Group;
-    /** No record would speak of them any more. */
-    orphaned: Group;
-    /** Left so far; a record would speak of them again. */
-    returned: Group;
-  };
-  fields: FieldDifferences[];
-  /** Customers by all that would differ of them, the most frequent first. */
-  kinds: { sentence: string; count: number; sourceIds: string[] }[];
-  /** `customers` would be written, `removed` taken away: what is not acknowledged yet of those that differ. */
-  writes: {
-    customers: number;
-    removed: number;
-    payloadBytes: number;
-    calls: Calls;
-    payloads: Payload[];
-  };
-}
-
-/** `reads`: customers read back first, where the destination would lose what others keep in an object. */
-export interface Calls {
-  single: number;
-  bulk: number;
-  reads: number;
-  total: number;
-}
+export type Sample = Group['samples'][number];
+export type FieldDifferences = DifferenceReport['fields'][number];
+export type Payload = DifferenceReport['writes']['payloads'][number];
+export type Calls = DifferenceReport['writes']['calls'];
 
 /** A customer as it is and as it would be. */
 export interface Difference {
@@ -201,7 +147,7 @@ export class Differences {
     if (wanted) this.#payloads.push({ sourceId, payload });
   }
 
-  report(): DifferenceReport {
+  report(): Omit<DifferenceReport, 'differs' | 'notes'> {
     const fields = [...this.#fields.values()].sort((a, b) => sum(b) - sum(a) || (a.field < b.field ? -1 : 1));
     const kinds = [...this.#kinds]
       .map(([sentence, { count, sourceIds }]) => ({

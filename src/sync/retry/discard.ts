@@ -1,17 +1,12 @@
 // Dead letters put aside by a person: closed with the reason, and their deliveries left as they are until the customer
 // changes. It sends nothing.
+import type { Discarded } from '../../contract/dead-letter.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { type DeadLetterFilter, deadLettersAfter, discardLetters } from '../../tables/dead-letters.ts';
 import { putAside } from '../../tables/deliveries.ts';
 
 const pageLetters = 500;
-
-export interface Discarded {
-  letters: number;
-  /** Of deliveries: those that are not sent until the customer changes, and those that wait again and are sent. */
-  deliveries: { aside: number; waiting: number };
-}
 
 /** Discards the chosen letters, the oldest first, 500 a transaction. */
 export async function discardDeadLetters(

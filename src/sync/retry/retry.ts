@@ -1,18 +1,15 @@
 // Dead letters put back on the path: deliveries fall due again, records are taken in again from the body that was kept or
 // are read again, requests of the inbox are opened again. It knows no vendor; what cannot be put back is counted with the
 // reason.
+
 import type { JsonObject } from '../../connector.ts';
+import type { DeadLetter as KeptLetter, Retried } from '../../contract/dead-letter.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import { type Counts, noCounts } from '../../tables/counts.ts';
-import {
-  type DeadLetterFilter,
-  deadLettersAfter,
-  type KeptLetter,
-  settleDeadLetters,
-} from '../../tables/dead-letters.ts';
+import { type DeadLetterFilter, deadLettersAfter, settleDeadLetters } from '../../tables/dead-letters.ts';
 import { requeueDead } from '../../tables/deliveries.ts';
 import { requestsAfter } from '../../tables/inbox.ts';
 import { type Touch, touch } from '../../tables/touches.ts';
@@ -25,19 +22,6 @@ const pageLetters = 500;
 
 /** So few are a person's wish and go before everything but webhooks. */
 const maxManual = 20;
-
-export interface Retried {
-  /** Deliveries that are due again, and those of these letters that waited already. */
-  deliveries: { due: number; waiting: number };
-  /** What became of the records that were taken in again. */
-  records: Counts;
-  /** Records that are to be read again. */
-  touched: number;
-  /** Requests of the inbox that were opened again, and those of them that have faults again. */
-  requests: { replayed: number; rejected: number };
-  /** Letters that cannot be put back, by reason, with the first of their IDs. */
-  cannot: { reason: string; letters: number; ids: number[] }[];
-}
 
 export interface RetryDeps {
   database: Database;

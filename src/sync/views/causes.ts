@@ -1,6 +1,6 @@
 // Why letters are dead, in plain words, with what to do next: by kind, code and the words that were said. Pure; it knows
 // no row. What it has no entry for gets the words of its kind.
-import type { DeadLetterKind } from '../../tables/dead-letters.ts';
+import type { DeadLetterKind } from '../../contract/dead-letter.ts';
 
 export interface Cause {
   /** What happened, one or two sentences. */

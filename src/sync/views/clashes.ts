@@ -1,11 +1,8 @@
 // Customers that two records of one source and stream claim, with the records. It only reads.
-import { sql } from 'drizzle-orm';
-import { json, type Queryable } from '../../db/database.ts';
 
-export interface ClashingCustomer {
-  sourceId: string;
-  claims: { source: string; stream: string /** The newest first: it wins. */; recordIds: string[] }[];
-}
+import { sql } from 'drizzle-orm';
+import type { Clash as ClashingCustomer } from '../../contract/record.ts';
+import { json, type Queryable } from '../../db/database.ts';
 
 /** In the order of their source IDs, those after `after`. */
 export async function listClashes(

@@ -1,14 +1,8 @@
 // Customers with all their fields, page after page, for a file. It only reads.
-import { sql } from 'drizzle-orm';
-import type { Fields } from '../../connector.ts';
-import { json, type Queryable, toEpochMs, toTimestamp } from '../../db/database.ts';
 
-export interface ExportedCustomer {
-  sourceId: string;
-  fields: Fields;
-  /** When its fields last changed, epoch milliseconds. */
-  updatedAt: number;
-}
+import { sql } from 'drizzle-orm';
+import type { ExportedCustomer } from '../../contract/customer.ts';
+import { json, type Queryable, toEpochMs, toTimestamp } from '../../db/database.ts';
 
 export interface ExportFilter {
   /** Values by field name; a list holds a value where one of its elements is it. */

@@ -1,25 +1,16 @@
 // Customers for a person to look at: a list to page through, and one of them with everything that is known. It only
 // reads.
+
 import { sql } from 'drizzle-orm';
-import type { Fields, JsonObject } from '../../connector.ts';
+import type { Fields } from '../../connector.ts';
+import type {
+  CustomerLine,
+  Customer as CustomerView,
+  DeliveryView,
+  RecordView,
+} from '../../contract/customer.ts';
 import { type Queryable, toEpochMs } from '../../db/database.ts';
-import { type Lane, lanes } from '../../engine/quota/lanes.ts';
-import type { FieldFault } from '../intake/source.ts';
-
-export type DeliveryState = 'waiting' | 'held' | 'delivered' | 'dead';
-
-/** One line of the list. Times are epoch milliseconds. */
-export interface CustomerLine {
-  sourceId: string;
-  revision: number;
-  name: string | null;
-  email: string | null;
-  orphaned: boolean;
-  updatedAt: number;
-  /** Null only where no delivery was ever asked for. */
-  state: DeliveryState | null;
-  acknowledged: number | null;
-}
+import { lanes } from '../../engine/quota/lanes.ts';
 
 /**
  * Customers in the order of their source IDs, those after `after`. `search`: only those whose source ID or e-mail begins
@@ -39,54 +30,6 @@ export async function listCustomers(
     from customers left join deliveries using (source_id)
     where ${after === undefined ? sql`true` : sql`customers.source_id > ${after}`} and ${sought === '' ? sql`true` : found}
     order by customers.source_id limit ${limit}`);
-}
-
-/** What is owed of a customer, and what became of it. */
-export interface DeliveryView {
-  /** The revision wanted. */
-  revision: number;
-  acknowledged: number | null;
-  state: DeliveryState;
-  lane: Lane;
-  dueAt: number | null;
-  waitingSince: number | null;
-  attempts: number;
-  /** Who carries it now. */
-  carriedBy: 'worker' | 'bulk action' | null;
-  deliveredAt: number | null;
-  errorCode: string | null;
-  error: string | null;
-}
-
-export interface RecordView {
-  source: string;
-  stream: string;
-  recordId: string;
-  changedAt: number;
-  deletedAt: number | null;
-  /** It is gone at its source. */
-  deleted: boolean;
-  /** Why it says nothing of the customer, where it does not. */
-  filtered: string | null;
-  faults: FieldFault[] | null;
-  runId: number | null;
-  receivedAt: number;
-  body: JsonObject;
-}
-
-export interface CustomerView {
-  sourceId: string;
-  revision: number;
-  fields: Fields;
-  /** Fields that were there once and are in no contribution now. */
-  dropped: string[];
-  orphaned: boolean;
-  createdAt: number;
-  updatedAt: number;
-  delivery: DeliveryView | null;
-  /** What the destination has acknowledged, or null where nothing yet. */
-  acknowledged: { revision: number; fields: Fields; at: number } | null;
-  records: RecordView[];
 }
 
 /** One customer with everything that is known, or null where there is none of this source ID. */

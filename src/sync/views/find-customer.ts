@@ -1,14 +1,9 @@
 // Whom a person means by an ID: a customer by its source ID, else by a record's ID, else by its e-mail. It only reads.
+
 import { sql } from 'drizzle-orm';
+import type { Meant } from '../../contract/customer.ts';
 import { json, type Queryable } from '../../db/database.ts';
 import type { Rules } from '../intake/rules.ts';
-
-/** A customer that an ID may mean, and in which sense. */
-export interface Meant {
-  sourceId: string;
-  /** `source ID`, `e-mail`, or the record: `record 951 of hubspot (contacts)`. */
-  by: string;
-}
 
 /** As many are told, where several fit. */
 const most = 20;

@@ -1,7 +1,8 @@
 // Open dead letters by cause: how many of each, since when, in whose words, and what to do next. It only reads.
 import { sql } from 'drizzle-orm';
+import type { DeadLetterKind } from '../../contract/dead-letter.ts';
 import { json, type Queryable, toEpochMs } from '../../db/database.ts';
-import { type DeadLetterFilter, type DeadLetterKind, openLetters } from '../../tables/dead-letters.ts';
+import { type DeadLetterFilter, openLetters } from '../../tables/dead-letters.ts';
 import { type Cause, causeOf } from './causes.ts';
 
 const maxGroups = 200;

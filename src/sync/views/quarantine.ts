@@ -1,27 +1,11 @@
 // Values that failed their type or rule, field by field: each is left out alone, and what was good before it stands. It
 // only reads.
+
 import { sql } from 'drizzle-orm';
 import type { Json, JsonObject } from '../../connector.ts';
+import type { QuarantinedValue } from '../../contract/record.ts';
 import { type Queryable, toEpochMs } from '../../db/database.ts';
 import type { Rules } from '../intake/rules.ts';
-
-/** One value in quarantine. It is released by itself when its record changes for the better. */
-export interface QuarantinedValue {
-  source: string;
-  stream: string;
-  recordId: string;
-  /** The customer it was meant for. */
-  sourceId: string | null;
-  field: string;
-  reason: string;
-  /** What the record says now, cut where it is long. */
-  value: Json;
-  /** The last good value of this record, which speaks in its place; null where there never was one. */
-  lastGood: Json;
-  /** What the customer has; another record may have won. */
-  stands: Json;
-  changedAt: number;
-}
 
 /** Where a page ended. */
 export interface QuarantinePlace {

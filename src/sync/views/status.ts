@@ -1,11 +1,13 @@
 // What waits, what is delivered and what was given up, in figures. It only reads; each figure is one pass over a table,
 // so that asking often stays cheap for whoever asks (see web/remembered).
 import { sql } from 'drizzle-orm';
+import type { DeadLetterKind } from '../../contract/dead-letter.ts';
+import type { DriftKind } from '../../contract/drift.ts';
 import { type Queryable, toEpochMs, toTimestamp } from '../../db/database.ts';
 import { type Lane, lanes } from '../../engine/quota/lanes.ts';
 import { type Coverage, coverageSince } from '../../tables/coverage.ts';
-import { countDeadLetters, type DeadLetterKind } from '../../tables/dead-letters.ts';
-import { countDrifts, type DriftKind } from '../../tables/drifts.ts';
+import { countDeadLetters } from '../../tables/dead-letters.ts';
+import { countDrifts } from '../../tables/drifts.ts';
 import { countHolds } from '../../tables/holds.ts';
 import { countRequests } from '../../tables/inbox.ts';
 import { countTouches } from '../../tables/touches.ts';

@@ -4,9 +4,9 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Tributary } from '../../app/app.ts';
 import type { Config } from '../../config.ts';
 import type { MetadataSchema } from '../../connector.ts';
-import { previewRequest, previewShape } from '../../contract/preview.ts';
+import { type Preview, previewRequest, previewShape } from '../../contract/preview.ts';
 import { Rules } from '../../sync/intake/rules.ts';
-import { type PreviewOptions, type PreviewReport, preview } from '../../sync/preview/preview.ts';
+import { type PreviewOptions, preview } from '../../sync/preview/preview.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { requireSchema } from '../known-schema.ts';
 import { jsonOf, secured } from '../openapi.ts';
@@ -61,7 +61,7 @@ export async function previewConfig(
   tributary: Tributary,
   proposed: Config,
   options: Pick<PreviewOptions, 'payloads' | 'samples' | 'signal'>,
-): Promise<PreviewReport> {
+): Promise<Preview> {
   if (!tributary.schemaIsKnown) await tributary.refreshSchema();
   const { connector } = proposed.destination;
   const settings = tributary.settingsOf(proposed.destination);

@@ -3,12 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import { createRoute } from '@hono/zod-openapi';
 import type { Webhook } from '../../connector/webhook.ts';
+import type { InboxRequest as ListedRequest } from '../../contract/inbox.ts';
 import { sourceParam } from '../../contract/parts.ts';
 import { type WebhookTest, webhookShape, webhookTestShape } from '../../contract/webhook.ts';
 import { signedRequest } from '../../engine/webhook/signing.ts';
 import { withFirstFault } from '../../sync/views/inbox-faults.ts';
 import { markedRequest, markHeader, newestRequest } from '../../sync/views/sample-request.ts';
-import { type ListedRequest, requestById } from '../../tables/inbox.ts';
+import { requestById } from '../../tables/inbox.ts';
 import { destinationName } from '../../tables/pauses.ts';
 import { type Api, type Deps, newApi, sourceNamed } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
