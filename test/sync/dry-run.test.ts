@@ -147,7 +147,7 @@ describe.each(behaviour)('a dry run on $name', ({ open }) => {
     await until(async () => (await runById(database, dry!.id))?.state === 'finished');
     expect(await runById(database, real!.id)).toMatchObject({
       state: 'requested',
-      leased: false,
+      working: false,
       received: 0,
     });
     expect(await database.rows(sql`select id from runs where mode = 'remap'`)).toEqual([]);
