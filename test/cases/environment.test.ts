@@ -110,14 +110,14 @@ describe('The configuration', () => {
       expect(err).toContain(`did you mean "${meant}"?`);
   });
 
-  it('names a variable with a line feed at its end, and shows nothing of it', async () => {
+  it('names a variable with a trailing line feed, and shows nothing of it', async () => {
     const folder = folderWith({
       destination: { ...destination, appToken: `\${env:VOUCHERIFY_TOKEN}` },
       sources: { files },
     });
     const { exitCode, err } = await check(folder, { VOUCHERIFY_TOKEN: 'hunter2hunter2\n' });
     expect(exitCode).toBe(2);
-    expect(err).toContain('the variable VOUCHERIFY_TOKEN with a line feed at its end');
+    expect(err).toContain('the variable VOUCHERIFY_TOKEN with a trailing line feed');
     expect(err).not.toContain('hunter2');
   });
 
