@@ -264,8 +264,8 @@ describe.each(databases)('runs on $name', ({ open }) => {
       const lost = await claim(newLease(dead));
       const kept = await claim(newLease(alive));
       await freeRuns(database, dead);
-      expect(await known(lost!.id)).toMatchObject({ leased: false, state: 'requested' });
-      expect(await known(kept!.id)).toMatchObject({ leased: true });
+      expect(await known(lost!.id)).toMatchObject({ working: false, state: 'requested' });
+      expect(await known(kept!.id)).toMatchObject({ working: true });
       expect((await claim(newLease()))?.id).toBe(lost?.id);
     });
   });
@@ -277,7 +277,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
       expect(await known(run.id)).toMatchObject({
         attempts: 1,
         error: 'no answer',
-        leased: false,
+        working: false,
         state: 'requested',
       });
       expect(await nextRunDue(database)).toBe(now + 5_000);
@@ -359,7 +359,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
     it('end at once where who carried them has not been heard of for as long as the lease', async () => {
       const run = await carried();
       now += leaseMs + 1;
-      expect(await cancelRun(database, run.id, now)).toMatchObject({ state: 'cancelled', leased: false });
+      expect(await cancelRun(database, run.id, now)).toMatchObject({ state: 'cancelled', working: false });
       await expect(countPage(database, run, page())).rejects.toThrow(LostLeaseError);
     });
 
@@ -367,7 +367,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
       const run = await carried();
       await cancelRun(database, run.id, now);
       await putOffRun(database, run, { dueAt: now + 300_000, counted: true, error: 'no answer' });
-      expect(await known(run.id)).toMatchObject({ state: 'cancelled', leased: false });
+      expect(await known(run.id)).toMatchObject({ state: 'cancelled', working: false });
       expect(await ask()).not.toBeNull();
     });
 
@@ -377,7 +377,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
       await claim(newLease(worker));
       await cancelRun(database, run!.id, now);
       await freeRuns(database, worker);
-      expect(await known(run!.id)).toMatchObject({ state: 'cancelled', leased: false });
+      expect(await known(run!.id)).toMatchObject({ state: 'cancelled', working: false });
     });
 
     it('stay as they ended where they had ended', async () => {
@@ -409,7 +409,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
         received: 15,
         customers: 9,
         error: null,
-        leased: false,
+        working: false,
         endedAt: now,
         step: null,
       });
