@@ -32,7 +32,7 @@ export function printForecast(terminal: Terminal, forecast: Forecast): void {
   print(terminal, '');
   const say = (sentence: string) => print(terminal, wrapped(sentence, Math.max(terminal.columns, 40)));
   say(
-    `It takes ${duration(forecast.minutes * 60)}, of which ${duration(forecast.readMinutes * 60)} until all is read, and ends at ${iso(endsAt)} if it begins now.`,
+    `It takes ${took(forecast.minutes)}, of which ${took(forecast.readMinutes)} until all is read, and ends at ${iso(endsAt)} if it begins now.`,
   );
   say(bottleneckSentence(forecast));
   for (const { side, quota, calls, left, fits } of forecast.quotas)
@@ -58,7 +58,7 @@ function quotaTable({ quotas, vendors, source }: Forecast): string {
     `${number(limit)} per ${span(seconds)}`,
     number(left),
     percent(share),
-    waitMinutes > 0 ? duration(waitMinutes * 60) : '–',
+    waitMinutes > 0 ? took(waitMinutes) : '–',
   ]);
   return aligned(['vendor', 'quota', 'calls', 'of', 'left now', 'share', 'waits'], rows, [2, 4, 5]);
 }
@@ -81,7 +81,7 @@ function bottleneckSentence({ bottleneck, quotas, vendors, minutes }: Forecast):
   if (!bottleneck) return 'No quota holds it up much: the time is that of the calls themselves.';
   const { side, quota } = bottleneck;
   const line = quotas.find((one) => one.side === side && one.quota === quota)!;
-  return `The bottleneck is the quota ${quota} of ${vendors[side]}, ${number(line.limit)} calls per ${span(line.seconds)} for this run: ${duration(line.waitMinutes * 60)} of ${duration(minutes * 60)} are spent waiting for it.`;
+  return `The bottleneck is the quota ${quota} of ${vendors[side]}, ${number(line.limit)} calls per ${span(line.seconds)} for this run: ${took(line.waitMinutes)} of ${took(minutes)} are spent waiting for it.`;
 }
 
 /** Forecasts of these runs beside what they took. Waits a little for what is not settled yet. */
@@ -125,4 +125,9 @@ function span(seconds: number): string {
   const names: { [seconds: number]: string } = { 1: 'second', 60: 'minute', 3600: 'hour', 86400: 'day' };
   if (names[seconds]) return names[seconds];
   return seconds % 86_400 === 0 ? `${seconds / 86_400} days` : `${seconds} s`;
+}
+
+/** In whole seconds, rounded up: no work takes none. */
+function took(minutes: number): string {
+  return duration(Math.ceil(minutes * 60));
 }
