@@ -11,6 +11,7 @@ import { forecastFigures } from './forecast.ts';
 import { freshnessFigures } from './freshness.ts';
 import { intakeFigures } from './intake.ts';
 import { pacingFigures } from './pacing.ts';
+import { type Plan, planFigures, planNames } from './plan.ts';
 import { previewFigures } from './preview-figures.ts';
 import { checkComparison, runFirstSync, runSeries } from './series.ts';
 import { verifyFigures } from './verify-figures.ts';
@@ -28,6 +29,8 @@ const { values: options } = parseArgs({
     workers: { type: 'boolean', default: false },
     freshness: { type: 'boolean', default: false },
     wakes: { type: 'boolean', default: false },
+    /** At default settings on the limits of this plan. */
+    plan: { type: 'string' },
     runs: { type: 'string' },
   },
 });
@@ -59,19 +62,30 @@ const benches = {
   },
   freshness: { measure: () => freshnessFigures(server), told: 'idle and busy in turn; 20 ms to each vendor' },
   wakes: { measure: () => wakesFigures(server), told: 'medians of three runs' },
+  plan: {
+    measure: () => planFigures(planOf(options.plan)),
+    told: 'one run at default settings; 20 ms to each vendor',
+  },
 };
 const figures: Figure[] = [];
 const chosen = (Object.keys(benches) as (keyof typeof benches)[]).filter((name) => options[name]);
 if (chosen.length > 1) throw new Error(`One at a time: ${chosen.join(', ')} would disturb each other.`);
 const [name] = chosen;
+const suffix = name === 'plan' ? ` ${options.plan}` : '';
 if (name) {
   tell(await benches[name].measure());
-  await writeFigures(`${name.toUpperCase()}.md`, `npm run bench -- --${name}`, benches[name].told);
+  await writeFigures(`${name.toUpperCase()}.md`, `npm run bench -- --${name}${suffix}`, benches[name].told);
 } else await compare();
 const missed = figures.filter(isMissed);
 if (missed.length > 0) {
   console.log(`\nMissed: ${missed.map(({ name }) => name).join('; ')}.`);
   process.exitCode = 1;
+}
+
+function planOf(name: string | undefined): Plan {
+  const plan = planNames.find((one) => one === name);
+  if (plan === undefined) throw new Error(`--plan takes one of ${planNames.join(', ')}`);
+  return plan;
 }
 
 /** Tributary against the script. */

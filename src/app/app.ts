@@ -23,7 +23,7 @@ import type { Opener } from '../sync/inbox/open.ts';
 import { Rules } from '../sync/intake/rules.ts';
 import type { Source } from '../sync/intake/source.ts';
 import type { SourceHealth } from '../sync/intake/source-health.ts';
-import { plan } from '../sync/plan/plan.ts';
+import { isFirst, plan } from '../sync/plan/plan.ts';
 import type { Planning, PlanRequest } from '../sync/plan/planning.ts';
 import type { Erasure } from '../tables/erasures.ts';
 import type { Forecast } from '../tables/forecasts.ts';
@@ -386,6 +386,9 @@ export class Tributary {
       source,
       sending,
       context: this.contextOf(source.name),
+      destinationContext: this.contextOf(destinationName),
+      openQuestions: this.#parts.destination.openQuestions,
+      log: this.log,
       vendors: { source: source.config.connector.name, destination: connector.name },
       endpoints: {
         source: endpoints.get(source.name) ?? null,
@@ -394,6 +397,19 @@ export class Tributary {
       descriptions: { source: source.description, destination: connector.api!(settings) },
     };
     return plan(planning, request);
+  }
+
+  /** Forecasts of the sources that are read for the first time at the next start. */
+  async firstLoads(): Promise<Forecast[]> {
+    const { database } = this;
+    const forecasts: Forecast[] = [];
+    for (const source of this.rules.sources) {
+      const { schedule, fullSchedule } = source.config;
+      if (!source.canPull || (schedule ?? fullSchedule ?? null) === null) continue;
+      if (await isFirst({ database, source }))
+        forecasts.push(await this.plan(source, { mode: 'incremental', lane: 'schedule' }));
+    }
+    return forecasts;
   }
 
   /** A person asks for it: deliveries that wait for a later moment, and the trial of a paused destination, go now. */

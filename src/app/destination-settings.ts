@@ -2,6 +2,7 @@
 // first writes showed laid over. It asks nobody.
 import type { Config } from '../config.ts';
 import type { ProbeAnswers } from '../connector/probe.ts';
+import type { WritesQuestion } from '../connector.ts';
 import type { Database } from '../db/database.ts';
 import type { Sending } from '../sync/deliver/difference.ts';
 import { addTraits, type ProvenTraits, provenTraits, settingsWith } from '../tables/traits.ts';
@@ -34,6 +35,12 @@ export class DestinationSettings {
   /** What is known of how the destination behaves. */
   get answers(): ProbeAnswers {
     return this.#traits?.answers ?? {};
+  }
+
+  /** What the first writes would show. */
+  get openQuestions(): WritesQuestion[] {
+    const { connector, settings } = this.#config.destination;
+    return connector.destination!.learned?.open(settings, this.answers) ?? [];
   }
 
   /** Keeps what ordinary work has shown, and goes by it from now on. */

@@ -43,6 +43,14 @@ export function printForecast(terminal: Terminal, forecast: Forecast): void {
   for (const sentence of forecast.assumptions) say(`note: ${sentence}`);
 }
 
+/** What a first load takes, in one line. */
+export function firstLoadSentence(
+  forecast: Pick<Forecast, 'source' | 'records' | 'customers' | 'totals' | 'vendors' | 'minutes'>,
+): string {
+  const { source, records, customers, totals, vendors, minutes } = forecast;
+  return `First load of ${source}: ${counted(records.count, 'record')}, ${counted(customers, 'customer')} to write; about ${counted(totals.source, 'call')} to ${vendors.source}, ${number(totals.destination)} to ${vendors.destination}, and ${duration(minutes * 60)} ("tributary plan" shows more).`;
+}
+
 function callTable({ calls, totals, vendors, source }: Forecast): string {
   const name = (side: Side) => (side === 'source' ? source : vendors.destination);
   const rows = calls.map(({ side, what, calls }) => [name(side), what, number(calls)]);

@@ -12,6 +12,7 @@ import { type ApiToken, announceServer, apiToken, removeServer } from './data-fo
 import type { App } from './deps.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { figuresOf, figuresSentence } from './figures.ts';
+import { firstLoadSentence } from './forecasts.ts';
 import { openHere } from './reach.ts';
 import { howToConfigure, requireSandbox, sandboxFolder, startSandbox } from './sandbox.ts';
 import { listenForStop } from './signals.ts';
@@ -24,6 +25,9 @@ const rejoinMs = 2_000;
 
 /** The first figures come soon, the others now and then: more often to a person than to a log. */
 const figuresMs = { first: 3_000, person: 15_000, log: 60_000 };
+
+/** A forecast of the first load is waited for so long. */
+const firstLoadsMs = 10_000;
 
 export function addStart(program: Command, cli: Cli): void {
   const serve = async ({ json = false, sandbox = false }: { json?: boolean; sandbox?: boolean }) => {
@@ -156,6 +160,7 @@ async function serveRound(
       for (const line of [...rules.introduction, ...whereabouts(whole, cli.terminal.outIsTerminal)])
         say(line);
     app.tributary.onEvicted = () => evicted.abort();
+    if (rounds === 0 && config !== null) await tellFirstLoads(cli, app, { say, log, stop });
     await app.tributary.start();
     await tellFigures(cli, app, { stop: AbortSignal.any([stop, evicted.signal]), log, isForPerson });
     if (!evicted.signal.aborted) say('Stopping: what runs is finished or put down.');
@@ -171,6 +176,24 @@ async function serveRound(
   // What is not closed in time may still work: a supervisor starts a new process.
   if (!inTime) return { port: at, ended: 'late' };
   return { port: at, ended: evicted.signal.aborted && !stop.aborted ? 'evicted' : 'in time' };
+}
+
+/** What a first load of a real account will take, before it begins; a vendor that does not answer keeps nobody waiting. */
+async function tellFirstLoads(
+  { clock }: Cli,
+  { tributary }: App,
+  { say, log, stop }: Pick<Serving, 'say' | 'log'> & { stop: AbortSignal },
+): Promise<void> {
+  const over = new AbortController();
+  const told = tributary.firstLoads().then(
+    (forecasts) => {
+      for (const forecast of forecasts) if (!over.signal.aborted) say(firstLoadSentence(forecast));
+    },
+    (error: unknown) =>
+      log.info({ reason: (error as Error).message }, 'the first load could not be forecast'),
+  );
+  await Promise.race([told, clock.sleep(firstLoadsMs, AbortSignal.any([stop, over.signal]))]);
+  over.abort();
 }
 
 /** A server with a database and no configuration is one whose configuration was not found. */

@@ -12,13 +12,13 @@ describe.each(behaviour)('what others own on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
 
-  /** Nothing is set, and nothing known, of how the project takes a part of an object: it loses what is left out. */
+  /** The project loses what is left out of an object, and that is set, so that nothing is tried out. */
   async function start(options: SyncWorldOptions = {}, people = 250): Promise<void> {
     database = await open();
     world = await openSyncWorld(database, {
       ...options,
       voucherify: { metadataWrites: 'replace', ...options.voucherify },
-      destination: { metadataWrites: undefined, ...options.destination },
+      destination: { metadataWrites: 'replace', ...options.destination },
     });
     world.hubspot.seed(people, 7);
   }

@@ -94,6 +94,45 @@ describe('a forecast', () => {
     expect(callsFor(inBulk, 'reads before writes')).toBe(150);
   });
 
+  describe('where what others own is learned from pages', () => {
+    const census = { listed: false, total: 0, existing: 0, learns: { before: 2, after: 1 } };
+    const business = [quota('minute', 75, 60), { ...quota('bulk-hour', 10, 3600), bucket: 'bulk' }];
+    const whole = { bulk: { ...bulk, maxRecords: 25_000 } };
+    const load = (more: object, records = 20_000) =>
+      forecast(
+        input(records, {
+          lane: 'backfill',
+          traits: { partialWrites: 'replace', ...whole },
+          delivery: { readFirst: 1, quotas: business, census: { ...census, ...more } },
+        }),
+      );
+
+    it('asks an empty project once, looks once more, and writes all in one bulk call', () => {
+      const played = load({});
+      expect(callsFor(played, 'reads before writes')).toBe(0);
+      expect(callsFor(played, 'customers listed')).toBe(1);
+      expect(callsFor(played, 'changes asked for')).toBe(1);
+      expect(callsFor(played, 'bulk writes')).toBe(1);
+      expect(callsFor(played, 'writes that show what others keep')).toBe(3);
+      expect(played.totals.destination).toBeLessThan(12);
+      expect(played.minutes).toBeLessThan(3);
+    });
+
+    it('lists a half-full one, a hundred a call', () => {
+      const played = load({ total: 10_000, existing: 0.5 });
+      expect(callsFor(played, 'customers listed')).toBe(100);
+      expect(callsFor(played, 'changes asked for')).toBe(2);
+      expect(callsFor(played, 'reads before writes')).toBe(0);
+      expect(played.bottleneck).not.toEqual({ side: 'destination', quota: 'bulk-hour' });
+    });
+
+    it('reads them one by one where the list is longer than they are many', () => {
+      const played = load({ total: 100_000, existing: 1 }, 20);
+      expect(callsFor(played, 'customers listed')).toBe(0);
+      expect(callsFor(played, 'reads before writes')).toBe(20);
+    });
+  });
+
   it('goes on in bulk with those that could be read while the quota of reads is spent', () => {
     const quotas = [quota('minute', 30, 60)];
     const played = forecast(input(300, { delivery: { readFirst: 1, quotas } }));

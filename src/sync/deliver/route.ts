@@ -97,7 +97,7 @@ export function route(backlog: readonly Backlog[], traffic: Traffic, traits: Tra
 }
 
 /** How long customers of a lane wait for company. */
-function patienceMs(lane: Lane, bulkSpacingMs: number): number {
+export function patienceMs(lane: Lane, bulkSpacingMs: number): number {
   return Math.max(lingerMs, Math.min(bulkSpacingMs, latencyGoalMs[lane]));
 }
 

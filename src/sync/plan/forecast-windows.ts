@@ -67,6 +67,14 @@ export class Windows {
     return at;
   }
 
+  /** How far apart calls of this bucket are that its quotas allow for ever, milliseconds. */
+  spacingMs(bucket: string | undefined): number {
+    return Math.max(
+      0,
+      ...this.#of(bucket).map(({ quota }) => (quota.seconds * 1000) / Math.max(quota.limit, 1)),
+    );
+  }
+
   /** The quota that lets the call wait longest; null where none does. */
   holdsUp(bucket: string | undefined, lane: Lane, now: number): Window | null {
     let found: Window | null = null;

@@ -4,6 +4,7 @@
 import type { Side } from '../../contract/forecast.ts';
 import { type Lane, laneNumber } from '../../engine/quota/lanes.ts';
 import type { CallLine, QuotaLine, SimulationResult } from '../../tables/forecasts.ts';
+import { isListWorthwhile, minLooked, pagesOf, planLook } from '../census/reading-plan.ts';
 import { pollDelayMs } from '../deliver/polling.ts';
 import { route, type Traits } from '../deliver/route.ts';
 import { type QuotaNow, Windows } from './forecast-windows.ts';
@@ -26,6 +27,18 @@ export interface ReadStep {
   customers: number;
 }
 
+/** What is known of the customers that are at the destination. */
+export interface CensusForecast {
+  /** All of them were listed before. */
+  listed: boolean;
+  /** How many there are; null where the destination was not asked. */
+  total: number | null;
+  /** Of the customers to write, how many are there already, 0 to 1. */
+  existing: number;
+  /** Calls more by which the first customer that is new shows whether writes merge. */
+  learns: { before: number; after: number };
+}
+
 export interface ForecastInput {
   /** When it begins, epoch milliseconds. */
   at: number;
@@ -43,6 +56,8 @@ export interface ForecastInput {
     traits: Traits;
     /** Of the customers, how many are read before they are written, 0 to 1. */
     readFirst: number;
+    /** How it is made known what others own of them, in pages; null or absent: by reading each of them. */
+    census?: CensusForecast | null;
     bytesEach: number;
     /** Customers that wait to be written already. */
     waiting: number;
@@ -80,7 +95,7 @@ type Step =
   /** Until something has come. */
   | { idle: true };
 
-type Process = Generator<Step, void, void>;
+type Process<Result = void> = Generator<Step, Result, void>;
 
 interface Event {
   process: Process;
@@ -106,12 +121,17 @@ class Simulation {
   #waiting = 0;
   #bulkUnderWay = 0;
   #bulkDoneAt: number;
+  #isListed: boolean;
+  #isLearned = false;
+  /** Customers that were written in bulk since the last look. */
+  #written = 0;
 
   constructor(input: ForecastInput) {
     this.#input = input;
     this.#now = input.at;
     this.#readAt = input.at;
     this.#bulkDoneAt = input.at;
+    this.#isListed = input.delivery.census?.listed ?? false;
     const windows = (quotas: readonly QuotaNow[]) => new Windows(quotas, input.lane, input.at);
     this.#windows = { source: windows(input.reading.quotas), destination: windows(input.delivery.quotas) };
     this.#bring(input.delivery.waiting, input.at);
@@ -252,7 +272,12 @@ class Simulation {
         yield { idle: true };
         continue;
       }
-      const plan = this.#route(Math.min(waiting, traits.bulk?.maxRecords ?? 1000));
+      const known = Math.min(waiting, traits.bulk?.maxRecords ?? 1000);
+      if (this.#isToList(known)) {
+        yield* this.#list();
+        continue;
+      }
+      const plan = this.#route(known);
       if (plan.by === 'none') {
         yield { until: this.#now + plan.againMs };
         continue;
@@ -278,7 +303,8 @@ class Simulation {
         at: this.#now,
         reading: this.#isReading,
         bulkUnderWay: this.#bulkUnderWay,
-        maxBulkAtOnce,
+        maxBulkAtOnce: delivery.census ? 1 : maxBulkAtOnce,
+        bulkSpacingMs: this.#windows.destination.spacingMs(delivery.traits.bulk?.bucket),
         singleWaitMs: this.#waitMs(undefined),
         bulkWaitMs: this.#waitMs(delivery.traits.bulk?.bucket),
       },
@@ -312,9 +338,57 @@ class Simulation {
     this.#waiting += customers;
   }
 
+  #isToList(waiting: number): boolean {
+    const { census, readFirst } = this.#input.delivery;
+    if (!census || this.#isListed || readFirst === 0 || waiting < minLooked) return false;
+    return isListWorthwhile({ total: census.total ?? 0, waiting });
+  }
+
+  *#list(): Process {
+    const pages = Math.max(pagesOf(this.#input.delivery.census?.total ?? 0), 1);
+    for (let page = 1; page <= pages; page += 1) yield this.#toDestination('customers listed');
+    this.#isListed = true;
+  }
+
+  /** Asks who has changed since. Returns how many are to be read one by one all the same. */
+  *#look(reads: number): Process<number> {
+    const { census } = this.#input.delivery;
+    if (!census || !this.#isListed || reads < minLooked) return reads;
+    const existing = Math.round(reads * census.existing);
+    const plan = planLook({
+      existing,
+      fresh: reads - existing,
+      created: Math.round(this.#written * (1 - census.existing)),
+      updated: Math.round(this.#written * census.existing),
+    });
+    const pages = {
+      created:
+        plan.created === 'count'
+          ? 1
+          : plan.created === 'list'
+            ? pagesOf(this.#written * (1 - census.existing)) - 1
+            : 0,
+      updated: plan.updated === 'list' ? pagesOf(this.#written * census.existing) - 1 : 0,
+    };
+    const calls = (existing > 0 ? 2 : 1) + Math.max(pages.created, 0) + Math.max(pages.updated, 0);
+    for (let call = 1; call <= calls; call += 1) yield this.#toDestination('changes asked for');
+    this.#written = 0;
+    if (plan.created === 'read') return reads;
+    return plan.updated === 'read' ? existing : 0;
+  }
+
+  *#learn(when: 'before' | 'after'): Process {
+    const { census } = this.#input.delivery;
+    if (!census || this.#isLearned) return;
+    if (when === 'after') this.#isLearned = true;
+    for (let call = 1; call <= census.learns[when]; call += 1)
+      yield this.#toDestination('writes that show what others keep');
+  }
+
   *#singles(customers: number): Process {
     const { readFirst } = this.#input.delivery;
-    const left = { reads: Math.round(customers * readFirst), writes: customers };
+    const reads = yield* this.#look(Math.round(customers * readFirst));
+    const left = { reads, writes: customers };
     const worker = function* (this: Simulation): Process {
       while (left.writes > 0) {
         left.writes -= 1;
@@ -358,7 +432,9 @@ class Simulation {
 
   *#submit(customers: number): Process {
     const bulk = this.#input.delivery.traits.bulk!;
+    yield* this.#learn('before');
     yield this.#toDestination('bulk writes', bulk.bucket);
+    this.#written += customers;
     this.#bulkUnderWay += 1;
     const { seconds, secondsPerRecord } = bulk.takes ?? bulkTakes;
     this.#bulkDoneAt =
@@ -369,7 +445,7 @@ class Simulation {
   /** Reads as long as that need not wait for long. */
   *#readsFirst(customers: number, unread: { customers: number }): Process {
     const { readFirst, traits } = this.#input.delivery;
-    let reads = Math.round(customers * readFirst);
+    let reads = yield* this.#look(Math.round(customers * readFirst));
     const worker = function* (this: Simulation): Process {
       while (reads > 0 && this.#waitMs(undefined) <= longestWaitMs) {
         reads -= 1;
@@ -387,6 +463,7 @@ class Simulation {
       yield this.#toDestination('polls', undefined, 'schedule');
       if (pollsPerBulk === null ? this.#now >= doneAt : polls + 1 >= pollsPerBulk) break;
     }
+    yield* this.#learn('after');
     this.#bulkUnderWay -= 1;
   }
 

@@ -26,7 +26,7 @@ export interface PlannedWrites {
   notes: string[];
 }
 
-const bytesPerField = 40;
+const bytesPerField = 28;
 
 const sampled = 200;
 
@@ -88,7 +88,7 @@ async function bytesOf(planning: Planning): Promise<number> {
   const { database, sending } = planning;
   const { destination, settings } = sending;
   const rows = await firstCustomers(database, sampled);
-  if (rows.length === 0) return 100 + bytesPerField * fieldsOf(planning).length;
+  if (rows.length === 0) return 80 + bytesPerField * fieldsOf(planning).length;
   const bytes = rows.map(({ sourceId, fields }) =>
     Buffer.byteLength(JSON.stringify(destination.payload(sourceId, fields, settings))),
   );

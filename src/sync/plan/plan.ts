@@ -4,6 +4,7 @@ import type { Lane } from '../../engine/quota/lanes.ts';
 import { checkpoint } from '../../tables/checkpoints.ts';
 import type { Forecast } from '../../tables/forecasts.ts';
 import { type ForecastInput, forecastInTurns, type ReadStep } from './forecast.ts';
+import { plannedCensus } from './plan-census.ts';
 import { quotasNow } from './plan-quotas.ts';
 import { type PlannedRecords, plannedRecords } from './plan-records.ts';
 import { type PlannedWrites, plannedWrites } from './plan-writes.ts';
@@ -54,6 +55,7 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
       callMs: callMsDefault,
       traits: sending.destination.traits(sending.settings),
       readFirst: writes.readFirst,
+      census: await plannedCensus(planning, writes.customers),
       bytesEach: writes.bytesEach,
       waiting: writes.waiting,
       pollsPerBulk: writes.pollsPerBulk,
@@ -86,7 +88,7 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
 }
 
 /** A source whose streams have never been read to their end. */
-async function isFirst({ database, source }: Planning): Promise<boolean> {
+export async function isFirst({ database, source }: Pick<Planning, 'database' | 'source'>): Promise<boolean> {
   for (const { name, pull } of source.streams)
     if (pull && (await checkpoint(database, source.name, name, 'lead')) !== null) return false;
   return true;

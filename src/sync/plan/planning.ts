@@ -1,8 +1,9 @@
 // What a forecast is made of, and what is asked of it.
-import type { Context } from '../../connector.ts';
+import type { Context, WritesQuestion } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
+import type { Log } from '../../engine/log/log.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import type { Sending } from '../deliver/difference.ts';
 import type { Source } from '../intake/source.ts';
@@ -13,6 +14,11 @@ export interface Planning {
   clock: Clock;
   /** What counting calls are made with. */
   context: Context<unknown>;
+  /** What the destination's customers are counted with. */
+  destinationContext: Context<unknown>;
+  /** What ordinary writes would show of how the destination takes objects. */
+  openQuestions: readonly WritesQuestion[];
+  log: Log;
   source: Source;
   sending: Sending;
   /** Names of the connectors, for sentences. */
