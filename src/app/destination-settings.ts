@@ -44,8 +44,8 @@ export class DestinationSettings {
   }
 
   /** Keeps what ordinary work has shown, and goes by it from now on. */
-  async keepAnswers(answers: ProbeAnswers, now: number): Promise<void> {
-    await addTraits(this.#database, this.account, answers, now);
+  async keepAnswers(answers: ProbeAnswers): Promise<void> {
+    await addTraits(this.#database, this.account, answers);
     await this.learnTraits();
   }
 

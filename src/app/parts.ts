@@ -92,7 +92,7 @@ export function partsOf(deps: PartDeps) {
     destination,
     settings,
     known: () => destinationSettings.answers,
-    keep: (answers) => destinationSettings.keepAnswers(answers, clock.now()),
+    keep: (answers) => destinationSettings.keepAnswers(answers),
   });
   const deliverer: Deliverer = new Deliverer({
     ...shared,

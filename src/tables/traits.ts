@@ -18,15 +18,15 @@ export const destinationTraits = pgTable('destination_traits', {
 /** What was found out of one account. */
 export interface ProvenTraits {
   answers: ProbeAnswers;
-  /** Epoch milliseconds. */
-  probedAt: number;
+  /** Epoch milliseconds; null where only ordinary work has shown something. */
+  probedAt: number | null;
 }
 
 /** What was found out before of this account is forgotten: it may be true no more. */
 export async function keepTraits(
   db: Queryable,
   account: string,
-  { answers, probedAt }: ProvenTraits,
+  { answers, probedAt }: ProvenTraits & { probedAt: number },
 ): Promise<void> {
   await db.rows(sql`
     insert into destination_traits (account, answers, probed_at)
@@ -34,23 +34,20 @@ export async function keepTraits(
     on conflict (account) do update set answers = excluded.answers, probed_at = excluded.probed_at`);
 }
 
+const neverProbed = toTimestamp(0);
+
 /** Adds what ordinary work has shown of this account; what was known of these questions is replaced. */
-export async function addTraits(
-  db: Queryable,
-  account: string,
-  answers: ProbeAnswers,
-  now: number,
-): Promise<void> {
+export async function addTraits(db: Queryable, account: string, answers: ProbeAnswers): Promise<void> {
   await db.rows(sql`
     insert into destination_traits (account, answers, probed_at)
-    values (${account}, ${json(answers)}, ${toTimestamp(now)})
+    values (${account}, ${json(answers)}, ${neverProbed})
     on conflict (account) do update set answers = destination_traits.answers || excluded.answers`);
 }
 
 /** Null where this account was never probed. */
 export async function provenTraits(db: Queryable, account: string): Promise<ProvenTraits | null> {
   const [row] = await db.rows<ProvenTraits>(sql`
-    select answers, ${toEpochMs(sql`probed_at`)} as "probedAt" from destination_traits where account = ${account}`);
+    select answers, ${toEpochMs(sql`nullif(probed_at, ${neverProbed})`)} as "probedAt" from destination_traits where account = ${account}`);
   return row ?? null;
 }
 

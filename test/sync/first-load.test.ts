@@ -30,7 +30,7 @@ describe.each(behaviour)('a first load on $name', ({ open }) => {
     world = await openSyncWorld(database, {
       log: (line) => void said.push(line),
       voucherify: { metadataSchema, ...voucherify },
-      ...(asked && { destination: { firstLoad: 'csv' } }),
+      ...(asked && { destination: { firstLoad: 'csv', bulk: { records: 2_000, bytes: 10_000_000 } } }),
       ...(config && { config }),
     });
     world.hubspot.seed(count, 7);
