@@ -288,7 +288,7 @@ describe('settings against what was proven', () => {
         voucherify.settings.parse({ ...keys, metadataWrites: 'replace', clearWith: '' }),
         merging,
       ),
-    ).toEqual([expect.stringContaining('costs a read')]);
+    ).toEqual([expect.stringContaining('costs an unnecessary read')]);
   });
 });
 
