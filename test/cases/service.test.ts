@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { ManualClock, systemClock } from '../../src/engine/clock.ts';
 import { type DatabaseLine, openLine } from '../support/database-line.ts';
-import { databases, type OwnDatabase, type TestDatabase } from '../support/databases.ts';
+import { databases, type OwnDatabase, type TestDatabase, timeless } from '../support/databases.ts';
 import { findServer, onServer } from '../support/postgres.ts';
 import { until } from '../support/sync-world.ts';
 import { apiToken, openWorld, type World } from '../web/world.ts';
@@ -35,7 +35,7 @@ describe.skipIf(!onPostgres)('Where the database is at fault', () => {
     database = await onPostgres!.openOwn();
     line = await openLine(database.where.url!);
     clock = new ManualClock(noon);
-    const lined = await openDatabase({ url: line.url, directory: database.where.directory });
+    const lined = timeless(await openDatabase({ url: line.url, directory: database.where.directory }));
     world = await openWorld(lined, { clock });
   });
   afterEach(async () => {

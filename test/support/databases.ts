@@ -144,7 +144,7 @@ function lend(database: OwnDatabase, handBack: () => void): TestDatabase {
 }
 
 /** Simulated time does not jump while a statement is under way. */
-function timeless<Handle extends Database>(handle: Handle): Handle {
+export function timeless<Handle extends Database>(handle: Handle): Handle {
   return {
     ...handle,
     rows: (statement) => duringStatement(() => handle.rows(statement)),

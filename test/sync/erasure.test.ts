@@ -16,7 +16,7 @@ import { type Erasure, erasureById } from '../../src/tables/erasures.ts';
 import { keepHolds } from '../../src/tables/holds.ts';
 import { setPins } from '../../src/tables/pins.ts';
 import { runById } from '../../src/tables/runs.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { databases, type TestDatabase, timeless } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
 
 const secretKey = 'a-key-of-the-tests-that-is-long-enough';
@@ -464,7 +464,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open, openOw
     await dead;
     expect(voucherify.bySourceId(email)).toBeDefined();
     hang = false;
-    const reopened = await openDatabase(own.where);
+    const reopened = timeless(await openDatabase(own.where));
     const next = await world.again(reopened);
     await until(async () => (await erasureById(reopened, id))?.endedAt != null);
     expect(voucherify.bySourceId(email)).toBeUndefined();
