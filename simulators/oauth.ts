@@ -13,8 +13,8 @@ export type OAuthOptions = {
   rotates?: boolean;
   /** Told of each new access token: the ones before it are refused from now on. */
   onIssue: (accessToken: string) => void;
-  /** Milliseconds that an answer takes. */
-  latencyMs?: number;
+  /** Resolves when an answer is due. Default: at once. */
+  latency?: () => Promise<void>;
 };
 
 export function createOAuthSimulator(options: OAuthOptions) {
@@ -24,7 +24,7 @@ export function createOAuthSimulator(options: OAuthOptions) {
   app.post(options.path, async (c) => {
     const form = await c.req.parseBody();
     if (state.answer) return state.answer();
-    if (options.latencyMs) await new Promise((resolve) => setTimeout(resolve, options.latencyMs));
+    await options.latency?.();
     const isOurs = form['client_id'] === options.clientId && form['client_secret'] === options.clientSecret;
     if (
       !isOurs ||

@@ -43,7 +43,7 @@ describe.each(behaviour)('access tokens that run out, on $name', ({ open }) => {
       ...granted,
       seconds,
       rotates,
-      latencyMs: 30,
+      latency: () => clock.sleep(30),
       onIssue: (accessToken) => {
         hubspot.accessToken = accessToken;
       },
@@ -105,13 +105,13 @@ describe.each(behaviour)('access tokens that run out, on $name', ({ open }) => {
   });
 
   it('holds nobody where the token address never comes to an end', async () => {
-    const { oauth, worker, ask } = await start({ speed: 25 });
+    const { clock, oauth, worker, ask } = await start({ speed: 25 });
     const tributary = await worker();
     oauth.state.answer = () =>
       new Response(
         new ReadableStream({
           async pull(controller) {
-            await new Promise((resolve) => setTimeout(resolve, 20));
+            await clock.sleep(20);
             controller.enqueue(new TextEncoder().encode(' '));
           },
         }),
