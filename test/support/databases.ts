@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { type Database, DatabaseError, openDatabase } from '../../src/db/database.ts';
-import { duringStatement } from './fast-clock.ts';
+import { withTimeHeld } from './fast-clock.ts';
 import { databaseName, findServer, onServer, runFolder } from './postgres.ts';
 
 export interface TestDatabase extends Database {
@@ -147,13 +147,13 @@ function lend(database: OwnDatabase, handBack: () => void): TestDatabase {
 export function timeless<Handle extends Database>(handle: Handle): Handle {
   return {
     ...handle,
-    rows: (statement) => duringStatement(() => handle.rows(statement)),
-    prepared: (statement) => duringStatement(() => handle.prepared(statement)),
-    transaction: (work) => duringStatement(() => handle.transaction(work)),
-    isLockFree: (name) => duringStatement(() => handle.isLockFree(name)),
-    ping: () => duringStatement(() => handle.ping()),
-    endStalled: () => duringStatement(() => handle.endStalled()),
-    cancelBlocked: () => duringStatement(() => handle.cancelBlocked()),
+    rows: (statement) => withTimeHeld(() => handle.rows(statement)),
+    prepared: (statement) => withTimeHeld(() => handle.prepared(statement)),
+    transaction: (work) => withTimeHeld(() => handle.transaction(work)),
+    isLockFree: (name) => withTimeHeld(() => handle.isLockFree(name)),
+    ping: () => withTimeHeld(() => handle.ping()),
+    endStalled: () => withTimeHeld(() => handle.endStalled()),
+    cancelBlocked: () => withTimeHeld(() => handle.cancelBlocked()),
   };
 }
 

@@ -5,8 +5,8 @@ import type { Clock } from '../../src/engine/clock.ts';
 /** Statements that this process waits for: another process works on them while this one looks idle. */
 const statements = { underWay: 0, changedAt: 0 };
 
-/** Holds simulated time back until the statement has ended. */
-export async function duringStatement<Result>(run: () => Promise<Result>): Promise<Result> {
+/** Simulated time does not jump until a statement has ended, or whatever else this process waits for. */
+export async function withTimeHeld<Result>(run: () => Promise<Result>): Promise<Result> {
   count(1);
   try {
     return await run();
