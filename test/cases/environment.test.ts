@@ -286,17 +286,17 @@ describe('A process', () => {
       try {
         const running = await start(folderWith(config), { variables: { DATABASE_URL: url.href } });
         let ended = 0;
-        for (let turn = 0; turn < 60; turn += 1) {
+        // A machine that is busy connects less often: more turns, not fewer sessions.
+        for (let turn = 0; turn < 60 || ended <= 60; turn += 1) {
           const rows = await onServer(
             server!,
             (on) => on`select pg_terminate_backend(pid) from pg_stat_activity
               where datname = ${name} and pid <> pg_backend_pid()`,
           );
           ended += rows.length;
+          expect(running.child.exitCode, running.said()).toBeNull();
           await systemClock.sleep(50);
         }
-        expect(running.child.exitCode, running.said()).toBeNull();
-        expect(ended).toBeGreaterThan(60);
         for (let turn = 0; turn < 100; turn += 1) {
           if ((await running.call('/api/status')).status === 200) break;
           await systemClock.sleep(100);
