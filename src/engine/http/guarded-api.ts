@@ -16,11 +16,13 @@ export function guardedApi(
     about?: string | undefined;
     /** What is no longer ours fails for our own sake, not the vendor's. */
     isOurs?: () => boolean;
+    /** False where an answer does not show that what failed works again. A failure counts all the same. */
+    isProof?: boolean;
   },
 ): Api {
-  const { circuit, clock, log, name, signal, about, isOurs = () => true } = guard;
+  const { circuit, clock, signal, about, isOurs = () => true, isProof = true } = guard;
   const answered = () => {
-    if (circuit.succeeded()) log.info({ endpoint: name }, 'answers again');
+    if (isProof) tellAnswered(guard);
   };
   return {
     async request(request) {
@@ -43,6 +45,11 @@ export function guardedApi(
       }
     },
   };
+}
+
+/** Closes the circuit; one line where it was open. */
+export function tellAnswered({ circuit, log, name }: { circuit: Circuit; log: Log; name: string }): void {
+  if (circuit.succeeded()) log.info({ endpoint: name }, 'answers again');
 }
 
 /** One line for a circuit that opens. */

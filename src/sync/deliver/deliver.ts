@@ -38,7 +38,7 @@ import { Health } from './health.ts';
 import { HeldClaims, leaseMs } from './held-claims.ts';
 import type { Learning } from './learning.ts';
 import { firstLookMs } from './lost-action.ts';
-import { Poller } from './polling.ts';
+import { type PollDeps, Poller } from './polling.ts';
 import {
   isUrgent,
   longWaitMs,
@@ -141,7 +141,7 @@ export class Deliverer {
     this.#firstLoad = new FirstLoad(deps);
     const { bulk } = deps.destination.traits(deps.settings);
     this.#size = new BatchSize(bulk?.maxRecords ?? 1);
-    const context = (lane: Lane, signal: AbortSignal) => this.#context(lane, signal);
+    const context: PollDeps['context'] = (lane, signal, isProof) => this.#context(lane, signal, { isProof });
     const [circuit, size, health] = [this.#circuit, this.#size, this.#health];
     this.poller = new Poller({ ...deps, settler: this.#settler, health, circuit, size, context });
   }
@@ -416,7 +416,7 @@ export class Deliverer {
     if (partial.length === 0 || !this.#isToLook(this.#traits)) return new Map();
     const lane = laneOf(claimed);
     try {
-      const known = await census.lookUp(() => this.#context(lane, signal, held.areOurs), partial);
+      const known = await census.lookUp(() => this.#context(lane, signal, { isOurs: held.areOurs }), partial);
       this.#failedLooks = 0;
       return known;
     } catch (error) {
@@ -454,7 +454,7 @@ export class Deliverer {
       },
       health: this.#health,
     };
-    const context = (about?: string) => this.#context(lane, signal, held.areOurs, about);
+    const context = (about?: string) => this.#context(lane, signal, { isOurs: held.areOurs, about });
     return new Sender(deps, lease, signal, context, held.areOurs);
   }
 
@@ -502,9 +502,23 @@ export class Deliverer {
     };
   }
 
-  #context(lane: Lane, signal: AbortSignal, isOurs = () => true, about?: string): Context<unknown> {
+  #context(
+    lane: Lane,
+    signal: AbortSignal,
+    more: { isOurs?: () => boolean; about?: string | undefined; isProof?: boolean | undefined } = {},
+  ): Context<unknown> {
     const { settings, endpoint, clock, log } = this.#deps;
-    const guard = { circuit: this.#circuit, clock, log, name: destinationName, signal, isOurs, about };
+    const { isOurs = () => true, about, isProof = true } = more;
+    const guard = {
+      circuit: this.#circuit,
+      clock,
+      log,
+      name: destinationName,
+      signal,
+      isOurs,
+      about,
+      isProof,
+    };
     const api = guardedApi(endpoint.api(lane, { signal, isOurs }), guard);
     return { settings, api, files: localFiles, now: clock.now() };
   }

@@ -9,6 +9,7 @@ import {
 } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
 import type { Circuit } from '../../engine/http/circuit.ts';
+import { tellAnswered } from '../../engine/http/guarded-api.ts';
 import type { Log } from '../../engine/log/log.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import { backoffMs } from '../../engine/work/retry.ts';
@@ -54,7 +55,8 @@ export interface PollDeps extends LookupDeps {
   learning: Learning;
   readonly settings: unknown;
   newLease(): string;
-  context(lane: Lane, signal: AbortSignal): Context<unknown>;
+  /** `isProof`: whether an answer shows that the destination works again. Default: true. */
+  context(lane: Lane, signal: AbortSignal, isProof?: boolean): Context<unknown>;
 }
 
 /** When an action is asked about next: each question costs a call, and large ones take longer. */
@@ -132,10 +134,10 @@ export class Poller {
 
   /** Looks for the action of a call whose answer was lost: found, it is settled as if it had been heard of. */
   async #lookUp(batch: LostBatch, lease: string, signal: AbortSignal): Promise<void> {
-    const { database, clock, log } = this.#deps;
+    const { database, clock, circuit, log } = this.#deps;
     if (!this.#deps.destination.bulk?.lookup) return this.#giveUp(batch, lease);
-    const context = () => this.#deps.context('schedule', signal);
-    const look = await this.#lookup.look(batch, context);
+    // A list that is shown does not prove that writes are accepted again; an action that is found does.
+    const look = await this.#lookup.look(batch, () => this.#deps.context('schedule', signal, false));
     if (look === 'given up') return this.#giveUp(batch, lease);
     if ('againAt' in look) return putOffBatch(database, batch.id, lease, look.againAt);
     const { actionId, shown } = look;
@@ -146,6 +148,8 @@ export class Poller {
       { action: actionId, customers: batch.items.length },
       'found the bulk action whose answer was lost',
     );
+    tellAnswered({ circuit, log, name: destinationName });
+    const context = () => this.#deps.context('schedule', signal);
     const named = { ...batch, actionId, lost: null };
     await this.#settleEnded(named, lease, shown, context).catch((error: unknown) =>
       this.#settleFailure(named, lease, signal, error),
