@@ -241,6 +241,8 @@ describe.each(databases)('sending on $name', ({ open }) => {
       let refusals = 6;
       await start(
         {
+          // Where single calls have to wait for long, customers would go in a batch, and no further one would be refused.
+          destination: { bulk: false },
           voucherify: {
             faults: (_request, route): Fault => {
               if (route !== singleRoute || refusals-- <= 0) return undefined;
