@@ -108,7 +108,7 @@ async function page(context: Context<Settings>, cursor: Json | null) {
   return walkOn(context, { by: 'created_at' }, cursor);
 }
 
-/** A customer that was never updated has no `updated_at`: whoever asks for changes asks for the created ones too. */
+/** A customer that was never updated has no `updated_at`: a reader of changes must ask for created customers too. */
 async function changedPage(
   context: Context<Settings>,
   { by, since }: { by: 'created' | 'updated'; since: number },

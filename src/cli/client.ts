@@ -47,7 +47,7 @@ export class Client {
     this.#token = options.token;
   }
 
-  /** The answer, which must have this shape. Throws ApiError where it is a refusal, and CommandError where there is no answer of ours. */
+  /** The answer, which must have this shape. Throws ApiError if the server refuses, and CommandError if no server of Tributary answers. */
   async send<Shape extends z.ZodType>(
     shape: Shape,
     path: string,

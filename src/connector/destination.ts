@@ -101,7 +101,7 @@ export type PartialWrites = 'merge' | 'replace';
 /** How an action is found whose ID is not known, since the answer to `bulk.submit` or `firstLoad.submit` was lost. */
 export interface ActionLookup<Settings> {
   /**
-   * One page of the actions of this kind that were accepted in a time, whoever began them: `from` inclusive, `until`
+   * One page of the actions of this kind that were accepted in a time, by any caller: `from` inclusive, `until`
    * exclusive. `next`: what is older is listed by a call with `until: next`; null: there is no more.
    */
   list(

@@ -65,7 +65,7 @@ const fieldShape = answer({
     answer({ value, isSame: z.boolean(), isCertain: z.boolean(), revision: count, at: time }),
   ),
   next: orNull(answer({ value })).meta({
-    description: 'What it would be if the customer were folded anew, where that differs.',
+    description: 'What it would be if the customer were computed again, where that differs.',
   }),
 });
 

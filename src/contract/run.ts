@@ -96,7 +96,7 @@ export const runShape = answer(
       .number()
       .nullable()
       .optional()
-      .meta({ description: 'Records received per second of late; in the status only.' }),
+      .meta({ description: 'Records received per second recently; in the status only.' }),
   },
   'Run',
 );

@@ -66,7 +66,7 @@ export interface ExplainedField {
   since: { revision: number; at: number; by: string };
   /** What the destination acknowledged of it. `value` is null where that is empty or was never sent. */
   acknowledged: { value: Json; isSame: boolean; isCertain: boolean; revision: number; at: number } | null;
-  /** What it will be once the customer is folded anew: the mapping or the configuration has changed since. */
+  /** What it will be once the customer is computed again: the mapping or the configuration has changed since. */
   next: { value: Json } | null;
 }
 

@@ -109,7 +109,7 @@ export async function dropOtherCensuses(db: Queryable, account: string): Promise
   await db.rows(sql`delete from destination_censuses where account <> ${account}`);
 }
 
-/** What the destination holds is to be read anew before anything is written without a look. */
+/** The destination must be read again before anything is written without a look. */
 export async function dropCensus(db: Queryable, account: string): Promise<void> {
   await db.rows(sql`delete from destination_censuses where account = ${account}`);
 }

@@ -65,7 +65,7 @@ export async function forgetParts(db: Queryable, sourceIds: readonly string[]): 
   return rows.length;
 }
 
-/** The destination is another project, or is read anew. */
+/** The destination is another project, or is read again. */
 export async function forgetAllParts(db: Queryable): Promise<void> {
   await db.rows(sql`delete from destination_customers`);
 }

@@ -56,7 +56,7 @@ export async function endDrifts(db: Queryable, sourceIds: readonly string[]): Pr
   await db.rows(sql`delete from drifts where source_id = any(${texts(sourceIds)})`);
 }
 
-/** Fields that a verification, or whoever it was, found gone from customers that held them. */
+/** Fields that were found gone from customers that held them, by a verification for example. */
 export async function lostFields(db: Queryable, by: string): Promise<string[]> {
   const rows = await db.rows<{ field: string }>(sql`
     select distinct field.key as field from drifts, jsonb_each(fields) as field

@@ -11,7 +11,7 @@ export const oauthTokens = pgTable('oauth_tokens', {
   /** {accessToken, refreshToken}, sealed under the secret key; null until the first was got. */
   sealed: text(),
   expiresAt: time('expires_at'),
-  /** Of the grant in the configuration: another one begins anew. */
+  /** Of the grant in the configuration: another one starts again. */
   grantHash: text('grant_hash').notNull(),
   refreshedAt: time('refreshed_at'),
   /** Who is getting a new one. */

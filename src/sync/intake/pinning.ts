@@ -1,4 +1,4 @@
-// A value set by hand and released again: each with the customer folded anew and owed to the destination, in one
+// A value set by hand and released again: each with the customer computed again and enqueued for the destination, in one
 // transaction. It knows neither who asks nor how.
 import type { Json } from '../../connector.ts';
 import { fieldFault } from '../../customer/fields.ts';
