@@ -4,6 +4,7 @@ import { createServer, connect as dial, type Server, type Socket } from 'node:ne
 export interface DatabaseLine {
   /** The server's URL, by way of this line. */
   url: string;
+  readonly isHeld: boolean;
   /** From now on nothing gets through, and nobody is told. */
   hold(): void;
   /** Resets every connection; others are taken. */
@@ -52,6 +53,9 @@ export async function openLine(server: string): Promise<DatabaseLine> {
   own.port = String(port);
   return {
     url: own.href,
+    get isHeld() {
+      return isHeld;
+    },
     hold() {
       isHeld = true;
       for (const socket of sockets) socket.pause();
