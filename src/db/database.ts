@@ -19,6 +19,7 @@ import {
 import { lockDirectory } from './lock.ts';
 import { NotificationListener, notificationChannel } from './notifications.ts';
 import { ownFiles, ownFolder } from './own-folder.ts';
+import { camelCase, parsers } from './results.ts';
 import { ConnectionError, Session, Sessions } from './sessions.ts';
 
 const dialect = new PgDialect();
@@ -45,8 +46,8 @@ const idleTransactionMs = 30_000;
 /** Where statements are run: the database itself or one transaction of it. */
 export interface Queryable {
   /**
-   * Runs one raw statement and returns its rows. The two drivers parse alike only plain text, numbers up to float8,
-   * booleans and JSON: give times as `ms(column)` and wide integers a cast.
+   * Runs one raw statement and returns its rows: columns in camelCase, times as epoch milliseconds. The two drivers parse
+   * alike only text, uuid, integers, float8, timestamptz, booleans and JSON: give the others a cast.
    */
   rows<Row extends object>(statement: SQL): Promise<Row[]>;
 }
@@ -112,7 +113,7 @@ export class DatabaseError extends Error {
   }
 }
 
-/** A column of type timestamptz as epoch milliseconds. */
+/** A column of type timestamptz as epoch milliseconds, where a statement reckons with it: in a row it is that already. */
 export const toEpochMs = (column: SQL | object) => sql`(extract(epoch from ${column}) * 1000)::float8`;
 
 /** Epoch milliseconds as a timestamptz parameter. */
@@ -194,10 +195,12 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
   ]);
   const address = addressOf(url);
   for (const warning of address.warnings) onWarning(warning);
+  const connectPlain = (options: Options<Record<string, never>>) => postgres(driverOptions(address, options));
   const connect = (options: Options<Record<string, never>>) => {
-    const client = postgres(driverOptions(address, options));
-    // It has the driver return dates and JSON as text, which is how the two drivers are alike.
+    const client = connectPlain({ ...options, transform: { column: { from: camelCase } } });
+    // It has the driver take dates and JSON as text, which is how the two drivers are alike.
     drizzle(client);
+    Object.assign(client.options.parsers, parsers);
     return client;
   };
   const { hosts, ...pools } = openPools(connect);
@@ -241,7 +244,7 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
       try {
         await runOn(guard, sql`select pg_advisory_lock(7225119)`);
         if (!(await isNewer({ rows: (statement) => runOn(guard, statement) as never })))
-          await untilLost(connect, (client) => migrate(drizzle(client), { migrationsFolder }));
+          await untilLost(connectPlain, (client) => migrate(drizzle(client), { migrationsFolder }));
       } catch (error) {
         throw await explainedMigration(guard, error);
       } finally {
@@ -435,7 +438,8 @@ function driverOptions(
     ...(username && { username }),
     ...(password !== undefined && { password }),
     ssl,
-    connection: { ...options.connection, ...connection },
+    // The style in which times are parsed.
+    connection: { DateStyle: 'ISO', ...options.connection, ...connection },
     onnotice: () => {},
     connect_timeout: 10,
     // The driver would ask for the types of arrays on each new connection and leave a failure of that unhandled.
@@ -511,14 +515,17 @@ async function openPglite(directory: string): Promise<Database> {
   ownFolder(directory);
   const lock = lockDirectory(directory);
   const client = new PGlite({ dataDir: directory, relaxedDurability: false });
-  const orm = drizzle(client);
-  const rows = async (runner: { execute(statement: SQL): PromiseLike<unknown> }, statement: SQL) =>
-    ((await discreet(runner.execute(cleaned(statement)))) as { rows: never[] }).rows;
+  const rows = async (runner: Pick<typeof client, 'query'>, statement: SQL): Promise<never[]> => {
+    const { sql: text, params } = dialect.sqlToQuery(cleaned(statement));
+    const result = await discreet(runner.query<unknown[]>(text, params, { rowMode: 'array', parsers }));
+    const names = result.fields.map((field) => camelCase(field.name));
+    return result.rows.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at]]))) as never[];
+  };
   try {
     await client.waitReady;
     ownFiles(directory);
-    if (!(await isNewer({ rows: (statement) => rows(orm, statement) })))
-      await migrate(orm, { migrationsFolder });
+    if (!(await isNewer({ rows: (statement) => rows(client, statement) })))
+      await migrate(drizzle(client), { migrationsFolder });
   } catch (error) {
     await client.close().catch(() => {}); // it may never have been open
     lock.release();
@@ -531,15 +538,15 @@ async function openPglite(directory: string): Promise<Database> {
   const held = new Set<string>();
   return {
     kind: 'pglite',
-    rows: (statement) => turn().then(() => rows(orm, statement)),
-    prepared: (statement) => turn().then(() => rows(orm, statement)),
+    rows: (statement) => turn().then(() => rows(client, statement)),
+    prepared: (statement) => turn().then(() => rows(client, statement)),
     transaction: (work) =>
-      turn().then(() => orm.transaction((tx) => work({ rows: (statement) => rows(tx, statement) }))),
+      turn().then(() => client.transaction((tx) => work({ rows: (statement) => rows(tx, statement) }))),
     holdLock: async (name, { onNotification }) => {
       held.add(name);
       const listener = new NotificationListener(onNotification ?? (() => {}));
       const unlisten = await client.listen(notificationChannel, (payload) => listener.receive(payload));
-      await rows(orm, listener.probe);
+      await rows(client, listener.probe);
       return {
         get isListening() {
           return listener.isListening;
@@ -553,7 +560,7 @@ async function openPglite(directory: string): Promise<Database> {
     },
     isLockFree: async (name) => !held.has(name),
     endStalled: async () => 0,
-    ping: async () => void (await turn().then(() => rows(orm, sql`select 1`))),
+    ping: async () => void (await turn().then(() => rows(client, sql`select 1`))),
     cancelBlocked: async () => 0,
     reconnect: () => {},
     close: async () => {

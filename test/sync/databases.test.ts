@@ -1,6 +1,7 @@
 // What the test databases themselves promise, so that a suite on them can be believed.
 import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
+import { json, toEpochMs, toTimestamp } from '../../src/db/database.ts';
 import { databases } from '../support/databases.ts';
 
 describe.each(databases)('A test database on $name', ({ name, open }) => {
@@ -38,6 +39,54 @@ describe.each(databases)('A test database on $name', ({ name, open }) => {
       await Promise.all([holder, waiting]);
     } finally {
       end();
+      await one.close();
+    }
+  });
+
+  it('returns names in camelCase, times as epoch milliseconds, and JSON as it is', async () => {
+    const one = await open();
+    try {
+      const moments = [
+        0, 1_767_225_600_123.25, -62_135_596_800_000, -63_517_824_000_000, 253_402_300_800_000,
+      ];
+      for (const moment of moments) {
+        const at = toTimestamp(moment);
+        for (const zone of ['UTC', 'Asia/Kathmandu', 'America/St_Johns', 'Europe/Amsterdam'])
+          expect(
+            await one.transaction(async (tx) => {
+              await tx.rows(sql`select set_config('TimeZone', ${zone}, true)`);
+              return tx.rows(sql`
+                select ${at} as changed_at, ${toEpochMs(at)} as reckoned, 9007199254740991 as wide_number, null::timestamptz as "endedAt",
+                  ${json({ inner_key: { other_key: '2026-01-01 00:00:00+00' } })} as some_json`);
+            }),
+          ).toEqual([
+            {
+              changedAt: moment,
+              reckoned: moment,
+              wideNumber: Number.MAX_SAFE_INTEGER,
+              endedAt: null,
+              someJson: { inner_key: { other_key: '2026-01-01 00:00:00+00' } },
+            },
+          ]);
+      }
+    } finally {
+      await one.close();
+    }
+  });
+
+  it.skipIf(name === 'PGlite')('parses times though its own style of dates is another', async () => {
+    const one = await open();
+    const [{ name: database }] = (await one.rows(sql`select current_database() as name`)) as [
+      { name: string },
+    ];
+    const style = (value: string) =>
+      one.rows(sql`alter database ${sql.identifier(database)} set datestyle to ${sql.raw(value)}`);
+    try {
+      await style('German');
+      const two = await one.again();
+      expect(await two.rows(sql`select to_timestamp(1.5) as at`)).toEqual([{ at: 1500 }]);
+    } finally {
+      await style('default');
       await one.close();
     }
   });

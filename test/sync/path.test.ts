@@ -262,7 +262,7 @@ describe.each(behaviour)('the path on $name', ({ open }) => {
     await world.sync();
     world.hubspot.archive(someId());
     await world.sync('full');
-    const rows = await database.rows<{ record_id: string }>(
+    const rows = await database.rows<{ recordId: string }>(
       sql`select record_id from records where deleted_at >= changed_at`,
     );
     expect(rows).toHaveLength(1);

@@ -206,10 +206,10 @@ describe.each(behaviour)('three sources on $name', ({ open }) => {
     await world.sync();
     const survivor = world.hubspot.merge(first, second);
     await world.sync();
-    const [record] = await database.rows<{ source_id: string }>(
+    const [record] = await database.rows<{ sourceId: string }>(
       sql`select source_id from records where record_id = ${survivor}`,
     );
-    expect([first, second]).toContain(record?.source_id);
+    expect([first, second]).toContain(record?.sourceId);
     expect(
       await database.rows(sql`select record_id from records where merged_into = ${survivor}`),
     ).toHaveLength(survivor === first || survivor === second ? 1 : 2);
