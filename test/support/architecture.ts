@@ -47,7 +47,7 @@ const syncFloors: readonly (readonly string[])[] = [
 /** Packages that only some files import. */
 const packagePlaces: { [name: string]: readonly string[] } = {
   undici: ['src/engine/http/endpoint.ts', 'src/engine/http/connections.ts'],
-  'p-queue': ['src/engine/', 'src/db/database.ts'],
+  'p-queue': ['src/engine/work/background-tasks.ts', 'src/db/database.ts'],
   pino: ['src/engine/log/log.ts'],
   'node-cron': ['src/engine/work/schedule.ts'],
   commander: ['src/cli/', 'src/main.ts'],

@@ -47,12 +47,12 @@ if (place === 'waiting') {
   await Promise.all(waiting);
 } else if (place === 'holding') {
   const line = new PrioritySemaphore(requests);
-  const ways = await Promise.all(Array.from({ length: requests }, () => line.enter(lane)));
+  await Promise.all(Array.from({ length: requests }, () => line.enter(lane)));
   const holding = Array.from({ length: requests }, () => budget.run({ lane, semaphore: line }, call));
   while (line.waiting < requests) await systemClock.sleep(10);
   process.send?.('there');
   await ordered;
-  for (const leave of ways) leave();
+  line.leave(requests);
   await Promise.all(holding);
 } else {
   let begun = 0;

@@ -218,7 +218,7 @@ export class Budget {
   async run<Result>(call: Call, send: (isOurs: () => boolean) => Promise<Result>): Promise<Result> {
     const { clock } = this.#deps;
     const gates = this.#drawnOn(call.bucket);
-    const { slots, leaveSemaphore } = await this.#enter(gates, call);
+    const slots = await this.#enter(gates, call);
     const sentAt = clock.now();
     let sent = true;
     let refusing: QuotaGate | undefined;
@@ -232,7 +232,7 @@ export class Budget {
         refusing = this.#refused(gates, call.bucket, error, sentAt);
       throw error;
     } finally {
-      leaveSemaphore?.();
+      call.semaphore?.leave();
       for (const slot of slots) slot.leave(sent);
       if (sent) this.#count(gates, call.lane, refusing);
     }
@@ -262,21 +262,20 @@ export class Budget {
       .sort((a, b) => a.rate - b.rate || (a.quota.name < b.quota.name ? -1 : 1));
   }
 
-  async #enter(
-    gates: readonly QuotaGate[],
-    { lane, signal, semaphore }: Call,
-  ): Promise<{ slots: Slot[]; leaveSemaphore: (() => void) | undefined }> {
+  /** Resolves with a slot of each, and a place in the semaphore. */
+  async #enter(gates: readonly QuotaGate[], { lane, signal, semaphore }: Call): Promise<Slot[]> {
     for (;;) {
       const slots: Slot[] = [];
-      let leaveSemaphore: (() => void) | undefined;
+      let isInside = false;
       try {
         for (const gate of gates) slots.push(await gate.enter(lane, signal));
-        leaveSemaphore = await semaphore?.enter(lane, signal).catch(() => {
+        await semaphore?.enter(lane, signal).catch(() => {
           throw stopped();
         });
+        isInside = semaphore !== undefined;
         if (signal?.aborted) throw stopped();
       } catch (error) {
-        leaveSemaphore?.();
+        if (isInside) semaphore?.leave();
         for (const slot of slots) slot.leave(false);
         throw error;
       }
@@ -284,8 +283,8 @@ export class Budget {
       // process) a slice may have lapsed and another quota may have run out.
       const now = this.#deps.clock.now();
       const open = gates.every((gate) => gate.exhaustedUntil <= now);
-      if (open && slots.every((slot) => slot.valid(now))) return { slots, leaveSemaphore };
-      leaveSemaphore?.();
+      if (open && slots.every((slot) => slot.valid(now))) return slots;
+      semaphore?.leave();
       for (const slot of slots) slot.leave(false);
     }
   }

@@ -1,24 +1,21 @@
 // Admits a limited number of callers at a time: better lanes go first, each lane gets its minimum share, and a place is held
 // until it is left. It does not know what the places are for.
-import PQueue from 'p-queue';
-import { LaneQueue, type Place } from './lane-queue.ts';
+import { LaneQueue } from './lane-queue.ts';
 import type { Lane } from './lanes.ts';
 
 export class PrioritySemaphore {
-  /** Paused while there is no place at all: p-queue knows no concurrency of 0. */
-  readonly #queue = new PQueue<LaneQueue, Place>({
-    concurrency: 1,
-    autoStart: false,
-    queueClass: LaneQueue,
-  });
+  /** What admits each of those who wait. A place that is held is a number and nothing else: a window may hold a million. */
+  readonly #queue = new LaneQueue<() => void>();
+  #places: number;
+  #inside = 0;
 
   constructor(places = 0) {
-    this.resize(places);
+    this.#places = places;
   }
 
   /** The number of callers that hold a place. */
   get inside(): number {
-    return this.#queue.pending;
+    return this.#inside;
   }
 
   get waiting(): number {
@@ -27,36 +24,44 @@ export class PrioritySemaphore {
 
   /** Changes how many may be inside. Those who are stay, even where they are more. */
   resize(places: number): void {
-    if (places < 1) {
-      this.#queue.pause();
-      return;
-    }
-    this.#queue.concurrency = places;
-    this.#queue.start();
+    this.#places = places;
+    this.#admit();
   }
 
   /**
-   * Resolves with the way out once there is a place, or rejects with the signal's reason when it is aborted before.
-   * `entered` is called in the same turn as the place is given, before anyone else can be let in.
+   * Resolves once the caller has a place, which it holds until it calls `leave`; rejects with the signal's reason when that
+   * is aborted before. `entered` is called in the same turn as the place is given, before anyone else can be let in.
    */
-  enter(lane: Lane, signal?: AbortSignal, entered?: () => void): Promise<() => void> {
+  enter(lane: Lane, signal?: AbortSignal, entered?: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      // p-queue would free the place of a task whose signal is aborted later, so it sees the signal only while it waits.
-      const waiting = new AbortController();
-      const abort = () => waiting.abort(signal?.reason);
       if (signal?.aborted) return reject(signal.reason);
-      signal?.addEventListener('abort', abort, { once: true });
-      const stay = () => {
+      const admit = () => {
         signal?.removeEventListener('abort', abort);
-        const { promise, resolve: leave } = Promise.withResolvers<void>();
         entered?.();
-        resolve(leave);
-        return promise;
+        resolve();
       };
-      this.#queue.add(stay, { lane, signal: waiting.signal }).catch((error) => {
-        signal?.removeEventListener('abort', abort);
-        reject(error);
-      });
+      const abort = () => {
+        this.#queue.remove(lane, admit);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#queue.add(lane, admit);
+      this.#admit();
     });
+  }
+
+  /** So many callers leave their places. */
+  leave(callers = 1): void {
+    this.#inside -= callers;
+    this.#admit();
+  }
+
+  #admit(): void {
+    while (this.#inside < this.#places) {
+      const admit = this.#queue.take();
+      if (!admit) return;
+      this.#inside += 1;
+      admit();
+    }
   }
 }

@@ -28,6 +28,19 @@ interface Slice {
   usedAt: number;
   /** No new calls: it goes back once it is not busy. */
   retiring: boolean;
+  /** Its slots that cool since last. */
+  cooling: Cooling | null;
+}
+
+/** Slots of one slice whose calls were answered at about the same time: they are free together when the last of them is. */
+interface Cooling {
+  slice: Slice;
+  /** When the first of them would be free, and when all are, epoch milliseconds. */
+  from: number;
+  at: number;
+  slots: number;
+  /** Of them those that a backfill holds. */
+  backfill: number;
 }
 
 interface Waiter {
@@ -40,6 +53,8 @@ interface Waiter {
 const askAgainMs = 500;
 /** Who has less than its even part asks again sooner: others are about to give slots back. */
 const askSoonMs = 250;
+/** Slots that would be free within this part of a window are free together: what is kept of them does not grow with the rate. */
+const coolingGrain = 1 / 1000;
 /** For how long after its last asking a process counts as one that wants slots. */
 const wantMs = 3_000;
 
@@ -50,8 +65,8 @@ export class SlotGate extends QuotaGate {
   readonly #waiters = new Set<Waiter>();
   readonly #wantId = randomUUID();
   #slices: Slice[] = [];
-  /** Ordered by time: every slot cools for the same while. */
-  #cooling: { at: number; slice: Slice; free: () => void }[] = [];
+  /** Ordered by time, but for a grain: every slot cools for the same while. */
+  #cooling: Cooling[] = [];
   #cools = false;
   #taking: Promise<void> | null = null;
   #returning: Promise<void> | null = null;
@@ -85,22 +100,20 @@ export class SlotGate extends QuotaGate {
   }
 
   async #wait({ lane, refusal }: Waiter): Promise<Slot> {
-    const waiting = lane === 'backfill' ? this.#backfill.enter(lane, refusal.signal) : null;
+    const isBackfill = lane === 'backfill';
+    const waiting = isBackfill ? this.#backfill.enter(lane, refusal.signal) : null;
     this.#demand();
-    const leaveBackfill = await waiting;
+    await waiting;
     let slice: Slice | undefined;
     try {
       const entering = this.#semaphore.enter(lane, refusal.signal, () => {
         slice = this.#occupy();
       });
       this.#demand();
-      const leave = await entering;
-      return this.#slot(slice as Slice, () => {
-        leaveBackfill?.();
-        leave();
-      });
+      await entering;
+      return this.#slot(slice as Slice, isBackfill ? 1 : 0);
     } catch (error) {
-      leaveBackfill?.();
+      if (isBackfill) this.#backfill.leave();
       throw error;
     }
   }
@@ -117,25 +130,40 @@ export class SlotGate extends QuotaGate {
     return best;
   }
 
-  #slot(slice: Slice, leaveSemaphores: () => void): Slot {
+  #slot(slice: Slice, backfill: number): Slot {
     let left = false;
-    const free = () => {
-      slice.busy -= 1;
-      slice.usedAt = this.deps.clock.now();
-      this.#resize();
-      leaveSemaphores();
-      if (slice.retiring && slice.busy === 0) this.#giveBackSoon();
-    };
     return {
       valid: (now) => now < slice.leaseEnd && !this.deps.closing.aborted,
       leave: (sent) => {
         if (left) return;
         left = true;
-        if (!sent) return free();
-        this.#cooling.push({ at: this.deps.clock.now() + this.windowMs, slice, free });
-        void this.#coolDown();
+        if (sent) this.#cool(slice, backfill);
+        else this.#free({ slice, slots: 1, backfill });
       },
     };
+  }
+
+  #cool(slice: Slice, backfill: number): void {
+    const at = this.deps.clock.now() + this.windowMs;
+    const last = slice.cooling;
+    if (last && at - last.from <= this.windowMs * coolingGrain) {
+      last.at = at;
+      last.slots += 1;
+      last.backfill += backfill;
+      return;
+    }
+    slice.cooling = { slice, from: at, at, slots: 1, backfill };
+    this.#cooling.push(slice.cooling);
+    void this.#coolDown();
+  }
+
+  #free({ slice, slots, backfill }: Pick<Cooling, 'slice' | 'slots' | 'backfill'>): void {
+    slice.busy -= slots;
+    slice.usedAt = this.deps.clock.now();
+    this.#resize();
+    if (backfill > 0) this.#backfill.leave(backfill);
+    this.#semaphore.leave(slots);
+    if (slice.retiring && slice.busy === 0) this.#giveBackSoon();
   }
 
   async #coolDown(): Promise<void> {
@@ -143,9 +171,15 @@ export class SlotGate extends QuotaGate {
     this.#cools = true;
     const { clock, closing } = this.deps;
     while (this.#cooling[0] && !closing.aborted) {
-      const waitMs = this.#cooling[0].at - clock.now();
-      if (waitMs > 0) await clock.sleep(waitMs, closing);
-      else this.#cooling.shift()?.free();
+      const [first] = this.#cooling;
+      const waitMs = first.at - clock.now();
+      if (waitMs > 0) {
+        await clock.sleep(waitMs, closing);
+        continue;
+      }
+      this.#cooling.shift();
+      if (first.slice.cooling === first) first.slice.cooling = null;
+      this.#free(first);
     }
     this.#cools = false;
   }
@@ -201,7 +235,17 @@ export class SlotGate extends QuotaGate {
         ? Math.min(own - busy, this.#backfillPlaces(own) - this.#backfill.inside)
         : own - busy;
     if (ahead < free) return 0;
-    return (this.#cooling[ahead - Math.max(free, 0)]?.at ?? now + this.windowMs) - now;
+    return this.#coolAt(ahead - Math.max(free, 0), now) - now;
+  }
+
+  /** When the slot is free before which so many others are. */
+  #coolAt(before: number, now: number): number {
+    let seen = 0;
+    for (const { at, slots } of this.#cooling) {
+      seen += slots;
+      if (seen > before) return at;
+    }
+    return now + this.windowMs;
   }
 
   /** How many go in before one more of this lane: all in better lanes, or what its least share lets go in before it. */
@@ -253,7 +297,14 @@ export class SlotGate extends QuotaGate {
         want: { id: this.#wantId, until: now + wantMs },
       });
       for (const slice of taken.slices) {
-        this.#slices.push({ ...slice, busy: 0, leaseEnd: now + leaseMs, usedAt: now, retiring: false });
+        this.#slices.push({
+          ...slice,
+          busy: 0,
+          leaseEnd: now + leaseMs,
+          usedAt: now,
+          retiring: false,
+          cooling: null,
+        });
       }
       this.#resize();
       if (taken.nextFreeAt !== null) this.#askAgain(this.#own < taken.share);
@@ -381,10 +432,11 @@ export class SlotGate extends QuotaGate {
     await returnSlices(
       this.deps.database,
       slices.map((slice) => {
-        const cooling = this.#cooling.filter((slot) => slot.slice === slice);
+        const cooling = this.#cooling.filter((one) => one.slice === slice);
+        const cooled = cooling.reduce((sum, { slots }) => sum + slots, 0);
         // What is still under way answers, or is cut off, within its timeout.
-        const underWay = slice.busy > cooling.length ? now + requestTimeoutMs + this.windowMs : 0;
-        const freeAt = Math.max(underWay, ...cooling.map((slot) => slot.at)) + skewMs;
+        const underWay = slice.busy > cooled ? now + requestTimeoutMs + this.windowMs : 0;
+        const freeAt = Math.max(underWay, ...cooling.map(({ at }) => at)) + skewMs;
         return { id: slice.id, used: slice.busy, freeAt };
       }),
     );

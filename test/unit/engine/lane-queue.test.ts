@@ -5,22 +5,19 @@ import { LaneQueue } from '../../../src/engine/quota/lane-queue.ts';
 import { type Lane, lanes, minShares } from '../../../src/engine/quota/lanes.ts';
 import { fc } from '../../support/properties.ts';
 
-/** A queue whose entries can be told apart. */
+/** A queue of numbered callers. */
 function laneQueue() {
-  const queue = new LaneQueue();
-  const laneOf = new Map<unknown, { lane: Lane; number: number }>();
+  const queue = new LaneQueue<{ lane: Lane; number: number }>();
   let number = 0;
   return {
     queue,
-    add(lane: Lane): string {
-      const run = async () => {};
-      const id = String(number);
-      laneOf.set(run, { lane, number });
+    add(lane: Lane) {
+      const caller = { lane, number };
       number += 1;
-      queue.enqueue(run, { lane, id });
-      return id;
+      queue.add(lane, caller);
+      return caller;
     },
-    next: () => laneOf.get(queue.dequeue()),
+    next: () => queue.take(),
   };
 }
 
@@ -72,7 +69,7 @@ describe('The order of a line', () => {
           expect(number).toBeGreaterThan(last[lane] ?? -1);
           last[lane] = number;
         }
-        expect(queue.dequeue()).toBeUndefined();
+        expect(queue.take()).toBeUndefined();
       }),
     );
   });
@@ -102,9 +99,9 @@ describe('The order of a line', () => {
     for (let count = 0; count < 100; count += 1) add('webhook');
     const order: (Lane | undefined)[] = [];
     for (let turn = 0; turn < 60; turn += 1) {
-      const id = add('backfill');
+      const caller = add('backfill');
       order.push(next()?.lane);
-      queue.remove(id); // gives up, unless it went
+      queue.remove('backfill', caller); // gives up, unless it went
     }
     expect(order.filter((lane) => lane === 'backfill')).toHaveLength(3);
   });
