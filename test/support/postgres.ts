@@ -1,11 +1,16 @@
 // The PostgreSQL server that the tests may use: one that is there, or one started for this run (vitest's globalSetup).
 // It knows no table.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
+
+/** The URL of a server that this run is starting. What needs it waits until it answers. */
+const startingVariable = 'TRIBUTARY_TEST_STARTING';
+const startAttempts = 150;
 
 /** Databases left by a run that was killed are dropped after this time. */
 const leftoverHours = 2;
@@ -17,7 +22,8 @@ const leftoverHours = 2;
 export async function findServer(): Promise<string | null> {
   const given = process.env['TEST_DATABASE_URL'];
   if (given) {
-    const reason = await refusal(given);
+    const attempts = process.env[startingVariable] === given ? startAttempts : 1;
+    const reason = await refusal(given, attempts);
     if (reason) throw new Error(`TEST_DATABASE_URL cannot be used: ${reason}`);
     return given;
   }
@@ -56,20 +62,25 @@ export function runFolder(): string {
   return folder;
 }
 
-/** vitest's globalSetup: finds or starts a server, tells the workers by `TEST_DATABASE_URL`, and returns the teardown. */
+/**
+ * vitest's globalSetup: finds a server or begins to start one, tells the workers by `TEST_DATABASE_URL`, and returns the
+ * teardown. Tests that need no database do not wait for it.
+ */
 export default async function setup(): Promise<() => Promise<void>> {
   process.env['TRIBUTARY_TEST_RUN'] = run;
   const removeFolder = () => rmSync(runFolder(), { recursive: true, force: true });
   process.once('exit', removeFolder);
   const found = await findServer();
-  const server = found ? { url: found, stop: async () => {} } : await startServer();
-  if (!server) return async () => {};
-  const { url, stop } = server;
-  process.env['TEST_DATABASE_URL'] = url;
-  await dropDatabases(url, (name, inUse) => !inUse && isLeftOver(name));
+  const server = found ? null : await startServer();
+  if (server) process.env['TEST_DATABASE_URL'] = process.env[startingVariable] = server.url;
+  else if (found) process.env['TEST_DATABASE_URL'] = found;
   return async () => {
-    await dropDatabases(url, (name) => name.startsWith(`tributary_test_${run}_`));
-    await stop();
+    if (server) await server.stop();
+    else if (found)
+      await dropDatabases(
+        found,
+        (name, inUse) => name.startsWith(`tributary_test_${run}_`) || (!inUse && isLeftOver(name)),
+      );
   };
 }
 
@@ -83,7 +94,8 @@ function random(): string {
   return Math.random().toString(36).slice(2, 10);
 }
 
-async function refusal(url: string): Promise<string | null> {
+/** Why the server cannot be used, or null. One that is being started is asked more than once. */
+async function refusal(url: string, attempts = 1): Promise<string | null> {
   try {
     return await onServer(url, async (sql) => {
       const [row] = await sql<{ version: number; may: boolean }[]>`
@@ -93,7 +105,9 @@ async function refusal(url: string): Promise<string | null> {
       return row.version >= 150000 ? null : `it is PostgreSQL ${row.version / 10000}, and 15 is needed`;
     });
   } catch (error) {
-    return (error as Error).message || String((error as { code?: string }).code);
+    if (attempts === 1) return (error as Error).message || String((error as { code?: string }).code);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return refusal(url, attempts - 1);
   }
 }
 
@@ -112,20 +126,16 @@ function isLeftOver(name: string): boolean {
   return Date.now() - beganAt > leftoverHours * 3_600_000;
 }
 
-/** Starts the newest server binaries that are installed, on a free port, without fsync. Null where there are none. */
+/** Begins to start the newest server binaries that are installed, on a free port, without fsync. Null where there are none. */
 async function startServer(): Promise<{ url: string; stop: () => Promise<void> } | null> {
   const bin = newestBinaries();
   const user = unprivilegedUser();
   if (!bin || !user) return null;
-  const directory = mkdtempSync(join(tmpdir(), 'tributary-postgres-'));
+  const port = await freePort();
+  const directory = mkdtempSync(join(runFolder(), 'postgres-'));
   if (user.uid !== undefined) chownSync(directory, user.uid, user.gid ?? -1);
   const data = join(directory, 'data');
-  execFileSync(
-    join(bin, 'initdb'),
-    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
-    { ...user, cwd: directory, stdio: 'ignore' },
-  );
-  const port = await freePort();
+  const options = { ...user, cwd: directory, stdio: 'ignore' as const };
   const settings = [
     `port=${port}`,
     'listen_addresses=127.0.0.1',
@@ -134,23 +144,27 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
     'fsync=off',
     'synchronous_commit=off',
   ];
-  const server = spawn(join(bin, 'postgres'), ['-D', data, ...settings.flatMap((pair) => ['-c', pair])], {
-    ...user,
-    cwd: directory,
-    stdio: 'ignore',
+  const initdb = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
+  let running = spawn(join(bin, 'initdb'), ['-D', data, ...initdb], options);
+  let isStopped = false;
+  const server = once(running, 'exit').then(([code]) => {
+    if (isStopped || code !== 0) return;
+    running = spawn(
+      join(bin, 'postgres'),
+      ['-D', data, ...settings.flatMap((pair) => ['-c', pair])],
+      options,
+    );
+    return once(running, 'exit');
   });
-  const killed = () => server.kill('SIGINT');
-  process.once('exit', killed);
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  await answering(url, server);
+  const kill = () => running.kill('SIGINT'); // for a server, a fast shutdown
+  process.once('exit', kill);
   return {
-    url,
-    stop: async () => {
-      process.off('exit', killed);
-      const ended = new Promise((resolve) => server.once('exit', resolve));
-      server.kill('SIGINT'); // fast shutdown
-      await ended;
-      rmSync(directory, { recursive: true, force: true });
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    async stop() {
+      process.off('exit', kill);
+      isStopped = true;
+      kill();
+      await server;
     },
   };
 }
@@ -189,14 +203,4 @@ function freePort(): Promise<number> {
       server.close(() => resolve(port));
     });
   });
-}
-
-async function answering(url: string, server: ChildProcess): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    const reason = await refusal(url);
-    if (reason === null) return;
-    if (server.exitCode !== null || attempt > 150)
-      throw new Error(`The test server did not start: ${reason}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
