@@ -1,5 +1,5 @@
-// Several worker processes on one PostgreSQL database between two simulated vendors, which tell their calls apart. It knows
-// no single test.
+// Worker processes on one database between two simulated vendors, which tell their calls apart: several on PostgreSQL, one
+// at a time on PGlite. It knows no single test.
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
@@ -27,6 +27,8 @@ export interface Call {
 }
 
 export interface WorkersOptions {
+  /** Default: PostgreSQL. On PGlite the folder belongs to the worker, and `database` is closed. */
+  on?: Pick<(typeof databases)[number], 'openOwn'>;
   factor?: number;
   calendar?: boolean;
   door?: boolean;
@@ -53,7 +55,8 @@ export async function openWorkers(options: WorkersOptions = {}) {
     ...options.hubspot,
   });
   const voucherify = createVoucherifySimulator({ now, appId, appToken, ...options.voucherify });
-  const database = await onServer!.openOwn();
+  const database = await (options.on ?? onServer!).openOwn();
+  if (!database.where.url) await database.release();
   const calls: Call[] = [];
   const heldSlots = new Set<number>();
   const workers: Worker[] = [];
@@ -136,9 +139,10 @@ export async function openWorkers(options: WorkersOptions = {}) {
       };
       const door = options.door ?? false;
       // As long on the workers' clock as it is on the wall's otherwise.
-      const url = new URL(database.where.url!);
-      url.searchParams.set('idle_in_transaction_session_timeout', String(Math.ceil(30_000 / factor)));
-      const where = { ...database.where, url: url.href };
+      const url = database.where.url && new URL(database.where.url);
+      if (url)
+        url.searchParams.set('idle_in_transaction_session_timeout', String(Math.ceil(30_000 / factor)));
+      const where = { ...database.where, ...(url && { url: url.href }) };
       const worker = new Worker({ where, config, time: { since, factor }, calendar, door });
       worker.process.on('message', (said: Said) => {
         if ('heldSlot' in said) heldSlots.add(said.heldSlot);
@@ -213,11 +217,16 @@ export class Worker {
     }).then(() => {});
   }
 
+  /** Asks for a run; while one is going there is no other. */
+  ask(mode: 'incremental' | 'full'): void {
+    if (this.process.connected) this.process.send({ sync: mode }, () => {});
+  }
+
   /** Asks for a run until it is one of its own: another that is going may have read past what is to be read. */
   async sync(mode: 'incremental' | 'full'): Promise<void> {
     for (;;) {
       const answer = this.#said((said) => 'asked' in said);
-      this.process.send({ sync: mode });
+      this.ask(mode);
       const said = await answer;
       if ('asked' in said && said.asked) return;
       await delay(20);
