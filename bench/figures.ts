@@ -13,7 +13,10 @@ export interface Figure {
 }
 
 /** At most or at least so much. */
-export type Bar = { value: number; unit: '×' | ' MB' | '%' | '' } & ({ most: number } | { least: number });
+export type Bar = { value: number; unit: '×' | ' MB' | ' ms' | ' s' | '%' | '' } & (
+  | { most: number }
+  | { least: number }
+);
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -45,8 +45,8 @@ export interface Touch {
   /** The vendor's clock of the change, epoch milliseconds. */
   changedAt: number;
   gone: Gone | null;
-  /** How long the vendor may still give the state before it, milliseconds. */
-  lagMs?: number;
+  /** For how long it is not read yet, milliseconds: the vendor may still give the state before it, or more may be told. */
+  waitMs?: number;
 }
 
 export interface ClaimedTouch {
@@ -58,9 +58,6 @@ export interface ClaimedTouch {
   /** This one included. */
   attempts: number;
 }
-
-/** What is told within so long of the first is read for once. */
-const lingerMs = 400;
 
 /** Notes that these records may have changed. A thousand tellings of one record are one row. */
 export async function touch(
@@ -80,15 +77,15 @@ export async function touch(
     byRecord.set(key, {
       ...newest,
       gone,
-      lagMs: Math.max(one.lagMs ?? 0, lingerMs),
+      waitMs: Math.max(one.waitMs ?? 0, known?.waitMs ?? 0),
       times: (known?.times ?? 0) + 1,
     });
   }
   await db.rows(sql`
     with noted as (insert into touches (source, stream, record_id, changed_at, gone, since, times, due_at)
-    select ${source}, stream, "recordId", to_timestamp("changedAt" / 1000), gone, ${toTimestamp(now)}, times, to_timestamp((${now}::float8 + "lagMs") / 1000)
+    select ${source}, stream, "recordId", to_timestamp("changedAt" / 1000), gone, ${toTimestamp(now)}, times, to_timestamp((${now}::float8 + "waitMs") / 1000)
     from jsonb_to_recordset(${json([...byRecord.values()])}) as row
-      (stream text, "recordId" text, "changedAt" float8, gone text, "lagMs" float8, times int)
+      (stream text, "recordId" text, "changedAt" float8, gone text, "waitMs" float8, times int)
     order by stream, "recordId"
     on conflict (source, stream, record_id) do update set
       changed_at = greatest(touches.changed_at, excluded.changed_at),

@@ -26,6 +26,12 @@ export type { QuotaStatus } from './gate.ts';
 /** Thrown by `send` where nothing reached the vendor: no connection, no such host. The slots are free again at once. */
 export class UnsentError extends TransientError {}
 
+/** So many calls in any span of that length. */
+export interface QuotaLimit {
+  calls: number;
+  windowMs: number;
+}
+
 export interface Call {
   /** See `Quota.bucket`. */
   bucket?: string | undefined;
@@ -250,12 +256,17 @@ export class Budget {
     return Math.max(0, ...this.#drawnOn(bucket).map((gate) => gate.waitMs(lane, now)));
   }
 
-  /** Those without a bucket for calls without one, those of the call's bucket, those for all; the scarcest first. */
   /** How far apart calls on this bucket are that its quotas allow for ever, milliseconds. */
   spacingMs(bucket: string | undefined): number {
-    return Math.max(0, ...this.#drawnOn(bucket).map(({ windowMs, limit }) => windowMs / Math.max(limit, 1)));
+    return Math.max(0, ...this.limits(bucket).map(({ windowMs, calls }) => windowMs / calls));
   }
 
+  /** What the quotas of this bucket allow us. */
+  limits(bucket: string | undefined): QuotaLimit[] {
+    return this.#drawnOn(bucket).map(({ windowMs, limit }) => ({ calls: Math.max(limit, 1), windowMs }));
+  }
+
+  /** Those without a bucket for calls without one, those of the call's bucket, those for all; the scarcest first. */
   #drawnOn(bucket: string | undefined): QuotaGate[] {
     return this.#gates
       .filter(({ quota }) => quota.all || quota.bucket === bucket)

@@ -33,6 +33,7 @@ import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
 import type { SourceHealth } from '../intake/source-health.ts';
 import { concernsContent } from '../intake/taking-apart.ts';
+import { ReadingPace } from './reading-pace.ts';
 
 const leaseMs = 120_000;
 
@@ -71,6 +72,7 @@ interface Reading {
 export class Hydrator {
   readonly #deps: HydrateDeps;
   readonly #source: string;
+  readonly #pace = new ReadingPace();
 
   constructor(deps: HydrateDeps, source: string) {
     this.#deps = deps;
@@ -82,6 +84,9 @@ export class Hydrator {
     const source = rules.source(this.#source);
     const due = await nextTouchDue(database, this.#source);
     if (!source || due === null || due > clock.now()) return { again: false, due };
+    const limits = this.#deps.endpoint(source.name)?.budget.limits(undefined) ?? [];
+    const waitMs = this.#pace.waitMs(clock.now(), limits);
+    if (waitMs > 0) return { again: false, afterMs: waitMs };
     const health = this.#deps.health(source.name);
     const paused = (await listPauses(database)).has(source.name);
     if (paused) {
@@ -94,7 +99,9 @@ export class Hydrator {
     let read = 0;
     for (const stream of source.streams)
       if (stream.read && read < most) read += await this.#readSome(source, stream, most, signal);
-    return read > 0 ? { again: true } : { again: false, afterMs: 1000 };
+    if (read === 0) return { again: false, afterMs: 1000 };
+    this.#pace.took(clock.now(), limits);
+    return { again: true };
   }
 
   async #readSome(

@@ -39,6 +39,7 @@ import { compose, type ReceivedRecord } from '../intake/partial-records.ts';
 import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
 import { concernsContent } from '../intake/taking-apart.ts';
+import { Lingering } from './lingering.ts';
 import { poisonIn } from './poison.ts';
 
 const maxRequests = 200;
@@ -124,6 +125,7 @@ export class Opener {
   readonly #careful = new Set<string>();
   /** When the log last said so of a source, by kind of finding; epoch milliseconds. */
   #turn = 0;
+  readonly #lingering = new Lingering();
 
   constructor(deps: OpenDeps) {
     this.#deps = deps;
@@ -435,7 +437,10 @@ export class Opener {
             ...change,
             changedAt: isBelievable ? change.changedAt : receivedAt,
             gone: change.gone ?? null,
-            lagMs: readLagMs(source, change.stream),
+            waitMs: Math.max(
+              readLagMs(source, change.stream),
+              this.#lingering.waitMs([source.name, change.stream, change.recordId], now),
+            ),
           });
         } else {
           counts.received += 1;
