@@ -9,6 +9,7 @@ import { intercom } from './intercom.ts';
 import { iterable } from './iterable.ts';
 import { klaviyo } from './klaviyo.ts';
 import { mailchimp } from './mailchimp.ts';
+import { postgresql } from './postgresql.ts';
 import { segment } from './segment.ts';
 import { voucherify } from './voucherify/index.ts';
 import { webhook } from './webhook.ts';
@@ -23,6 +24,7 @@ export const connectors: readonly Connector[] = [
   iterable,
   klaviyo,
   mailchimp,
+  postgresql,
   segment,
   voucherify,
   webhook,

@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import type { ApiDescription, Context, Permission } from './connector/api.ts';
 import type { Destination } from './connector/destination.ts';
+import type { RelationDescription } from './connector/relation.ts';
 import type { Source } from './connector/source.ts';
 
 export type {
@@ -52,6 +53,15 @@ export type {
 } from './connector/mapping.ts';
 export type { MetadataDefinition, MetadataSchema } from './connector/metadata.ts';
 export type {
+  Column,
+  Horizon,
+  Relation,
+  RelationDescription,
+  RelationShape,
+  Row,
+  RowQuery,
+} from './connector/relation.ts';
+export type {
   Change,
   Note,
   Page,
@@ -70,6 +80,8 @@ export interface Connector<Settings = unknown> {
   /** Checked once at start. Everything in it has a description. */
   settings: z.ZodType<Settings>;
   api?(settings: Settings): ApiDescription;
+  /** Present where a database is read: `Context.relation` is what it describes. */
+  relation?(settings: Settings): RelationDescription;
   /** Present where the vendor can be read. */
   source?: Source<Settings>;
   /** Present where customers can be written. */

@@ -173,6 +173,7 @@ export function partsOf(deps: PartDeps) {
     ...shared,
     rules,
     endpoint: vendors.endpoint,
+    relation: vendors.relation,
     health: vendors.health,
     newLease,
     onErased: eraseLeft,

@@ -56,8 +56,8 @@ export class Pulling {
       return { again: false, due: next === null ? null : Math.max(next, clock.now() + 100) };
     }
     await this.#beginForecast(run);
-    const { endpoint, health } = vendors;
-    const deps = { database, rules, clock, log, endpoint, health, sending: sending(), onIngested };
+    const { endpoint, relation, health } = vendors;
+    const deps = { database, rules, clock, log, endpoint, relation, health, sending: sending(), onIngested };
     await carryRun(deps, run, lease, signal);
     return { again: true };
   }

@@ -1,6 +1,6 @@
 // The vendors behind the sources and the destination, as this process reaches them. It makes no calls of its own.
 import type { Config } from '../config.ts';
-import type { Context } from '../connector.ts';
+import type { Context, Relation } from '../connector.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import { localFiles } from '../engine/files.ts';
@@ -8,6 +8,8 @@ import type { Proxies } from '../engine/http/connections.ts';
 import { Endpoint } from '../engine/http/endpoint.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { Budgets } from '../engine/quota/budgets.ts';
+import { PostgresRelation } from '../engine/relation/postgres-relation.ts';
+import { type ReadOnlyDatabase, readOnlyDatabase } from '../engine/relation/read-only.ts';
 import type { Rules } from '../sync/intake/rules.ts';
 import { SourceHealth } from '../sync/intake/source-health.ts';
 import { destinationName } from '../tables/pauses.ts';
@@ -30,11 +32,19 @@ export class Vendors {
   readonly endpoints = new Map<string, Endpoint>();
   readonly #deps: VendorDeps;
   readonly #health = new Map<string, SourceHealth>();
+  readonly #databases: ReadOnlyDatabase[] = [];
+  readonly #relations = new Map<string, Relation>();
 
   constructor(deps: VendorDeps) {
     this.#deps = deps;
-    for (const source of deps.rules.sources)
+    for (const source of deps.rules.sources) {
       if (source.description) this.#connect(source.name, source.description);
+      if (source.relation) {
+        const database = readOnlyDatabase(source.name, source.relation, deps.clock);
+        this.#databases.push(database);
+        this.#relations.set(source.name, new PostgresRelation(database, source.relation));
+      }
+    }
     const { connector, settings } = deps.config.destination;
     this.#connect(destinationName, connector.api!(settings));
   }
@@ -43,8 +53,11 @@ export class Vendors {
     return this.endpoints.get(destinationName)!;
   }
 
-  /** Null where the source is read from files or has no such vendor. */
+  /** Null where the source has no API, or there is no such source. */
   endpoint = (source: string): Endpoint | null => this.endpoints.get(source) ?? null;
+
+  /** Null where the source is no table or view, or there is no such source. */
+  relation = (source: string): Relation | null => this.#relations.get(source) ?? null;
 
   /** Whether the vendor behind a source answers, as this process knows it. */
   health = (source: string): SourceHealth => {
@@ -65,11 +78,13 @@ export class Vendors {
     const endpoint = this.endpoints.get(name);
     const api = endpoint?.api('manual') ?? { request: () => Promise.reject(new Error(`${name} has no API`)) };
     const { locale = {} } = config ?? {};
-    return { settings, locale, api, files: localFiles, now: clock.now() };
+    const relation = this.relation(name);
+    return { settings, locale, api, files: localFiles, now: clock.now(), ...(relation && { relation }) };
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.endpoints.values()].map((endpoint) => endpoint.close()));
+    const opened = [...this.endpoints.values(), ...this.#databases];
+    await Promise.all(opened.map((one) => one.close()));
   }
 
   #connect(name: string, description: ConstructorParameters<typeof Endpoint>[0]['description']): void {

@@ -3,12 +3,15 @@ import type { Readable } from 'node:stream';
 import type { RejectedError, TransientError, UnauthorizedError } from './errors.ts';
 import type { Json } from './json.ts';
 import type { Locale } from './locale.ts';
+import type { Relation } from './relation.ts';
 
 /** What a connector is handed with every call. */
 export interface Context<Settings> {
   settings: Settings;
   api: Api;
   files: Files;
+  /** The table or view that the connector describes. Absent where it describes none. */
+  relation?: Relation;
   /** How the source's values are written, by its configuration and else by the connector. Absent where nothing is read. */
   locale?: Locale;
   /** Epoch milliseconds; the only clock a connector may use. */

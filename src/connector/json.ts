@@ -20,3 +20,26 @@ function keepDigits(_key: string, value: Json, { source }: { source: string }): 
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
   return Number.isInteger(value) || !Number.isFinite(value) ? source : value;
 }
+
+/**
+ * As `parseJson`, but of no number a digit is lost: one that would read otherwise when it is written again, such as a
+ * decimal of twenty digits, becomes the text that was written. Throws SyntaxError.
+ */
+export function parseExactJson(text: string): Json {
+  return JSON.parse(text, keepAllDigits as (key: string, value: unknown) => unknown) as Json;
+}
+
+function keepAllDigits(_key: string, value: Json, { source }: { source: string }): Json {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  return Number.isFinite(value) && digitsOf(String(value)) === digitsOf(source) ? value : source;
+}
+
+/** Sign, significant digits and exponent: alike for all ways to write one number. */
+function digitsOf(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  const scale = Number(exponent) - fraction.length + digits.length - significant.length;
+  return `${sign}${significant}e${scale}`;
+}

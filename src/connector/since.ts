@@ -49,7 +49,7 @@ export function readSince(cursor: Since, page: ChangedPage): { records: SourceRe
   const until = cursor.reading?.until ?? page.until;
   const changed = page.records
     .filter(({ changedAt }) => changedAt >= from)
-    .map((record) => ({ record, key: keyOf(record) }));
+    .map((record) => ({ record, key: stateKey(record) }));
   const known = new Set(cursor.given.map(([, key]) => key));
   const records = changed.filter(({ key }) => !known.has(key)).map(({ record }) => record);
   const trusted = changed.map(({ record }) => record.changedAt).filter((changedAt) => changedAt <= until);
@@ -81,6 +81,6 @@ function nextFrom(from: number, newest: number | null, settled: number): number 
 }
 
 /** The same for the same state only: a coarse clock may show two states at one moment. */
-function keyOf({ recordId, changedAt, body, merged }: SourceRecord): string {
+export function stateKey({ recordId, changedAt, body, merged }: SourceRecord): string {
   return `${recordId} ${fingerprint(JSON.stringify([changedAt, body, merged ?? []]))}`;
 }

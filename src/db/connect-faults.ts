@@ -14,11 +14,11 @@ export function connectFault(error: ServerError): string {
   const parameter = /unsupported startup parameter(?: in options)?: (\w+)/.exec(message)?.[1];
   if (parameter !== undefined)
     return `DATABASE_URL leads to a connection pooler that refuses the startup parameter ${parameter}. ${pooled} If it pools by session, allow the parameter: ignore_startup_parameters = idle_in_transaction_session_timeout,plan_cache_mode,jit.`;
-  return `Cannot connect to PostgreSQL at DATABASE_URL: ${reasons[code] ?? (message || code || 'no reason given')}${/[.!]$/.test(message) && !reasons[code] ? '' : '.'}`;
+  return `Cannot connect to PostgreSQL at DATABASE_URL: ${connectReasons[code] ?? (message || code || 'no reason given')}${/[.!]$/.test(message) && !connectReasons[code] ? '' : '.'}`;
 }
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html, and the codes of Node's sockets. */
-const reasons: { readonly [code: string]: string } = {
+export const connectReasons: { readonly [code: string]: string } = {
   '28P01': 'the server refuses the password of this user',
   '28000': 'the server does not allow this user to connect from this host (see pg_hba.conf and sslmode)',
   '3D000': 'the database does not exist on the server: create it first',

@@ -424,7 +424,7 @@ function addressOf(url: string): DatabaseAddress {
   }
 }
 
-function driverOptions(
+export function driverOptions(
   address: DatabaseAddress,
   options: Options<Record<string, never>>,
 ): Options<Record<string, never>> {

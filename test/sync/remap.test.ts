@@ -64,6 +64,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     clock: people.clock,
     log: tributary.log,
     endpoint: () => null,
+    relation: () => null,
     health: (source) => tributary.health(source),
     sending: tributary.sending,
     onIngested: () => {},

@@ -3,6 +3,7 @@
 import {
   type Context,
   RejectedError,
+  type Relation,
   type SourceRecord,
   type Stream,
   TransientError,
@@ -51,6 +52,7 @@ export interface HydrateDeps {
   clock: Clock;
   log: Log;
   endpoint(source: string): Endpoint | null;
+  relation(source: string): Relation | null;
   /** Whether that vendor answers, as this process knows it. */
   health(source: string): SourceHealth;
   newLease(): string;
@@ -142,8 +144,16 @@ export class Hydrator {
       request: () => Promise.reject(new RejectedError(`${source.name} describes no API`, { code: 'no_api' })),
     };
     const { settings, locale = {} } = source.config;
-    const guarded = this.#deps.health(source.name).guard(api, signal);
-    return { settings, locale, api: guarded, files: localFiles, now: clock.now() };
+    const health = this.#deps.health(source.name);
+    const relation = this.#deps.relation(source.name);
+    return {
+      settings,
+      locale,
+      api: health.guard(api, signal),
+      ...(relation && { relation: health.guardRelation(relation, signal) }),
+      files: localFiles,
+      now: clock.now(),
+    };
   }
 
   async #take(

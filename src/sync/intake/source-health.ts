@@ -1,6 +1,12 @@
 // Whether the vendor behind a source answers, and whether it takes our credentials: what every call of a source passes by.
 // It knows no run and no record, only what their failures say of the vendor.
-import { type Api, RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
+import {
+  type Api,
+  RejectedError,
+  type Relation,
+  TransientError,
+  UnauthorizedError,
+} from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { Circuit, type CircuitStatus } from '../../engine/http/circuit.ts';
@@ -101,6 +107,24 @@ export class SourceHealth {
           throw error;
         }
       },
+    };
+  }
+
+  /** The same for a table or view: each of its statements counts as a call. */
+  guardRelation(relation: Relation, signal?: AbortSignal): Relation {
+    const guarded = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+      const answers: Answer[] = [];
+      const request = async () => {
+        answers.push(await ask());
+        return { status: 200, headers: {}, json: undefined };
+      };
+      await this.guard({ request }, signal).request({ path: '' });
+      return answers[0]!;
+    };
+    return {
+      describe: () => guarded(() => relation.describe()),
+      horizon: () => guarded(() => relation.horizon()),
+      rows: (query) => guarded(() => relation.rows(query)),
     };
   }
 

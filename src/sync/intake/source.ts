@@ -11,6 +11,7 @@ import type {
   Mapping,
   MappingEntry,
   PhoneRule,
+  RelationDescription,
   Stream,
 } from '../../connector.ts';
 import type { RawValue } from '../../customer/explain.ts';
@@ -78,6 +79,8 @@ export class Source {
   readonly name: string;
   readonly streams: readonly Stream<unknown>[];
   readonly description: ApiDescription | null;
+  /** Null where no database is read. */
+  readonly relation: RelationDescription | null;
   /** Null where the vendor does not push. */
   readonly webhook: Webhook<Change> | null;
   /** What to ask the vendor for. */
@@ -95,6 +98,7 @@ export class Source {
     this.name = config.name;
     this.streams = config.connector.source?.streams ?? [];
     this.description = config.connector.api?.(config.settings) ?? null;
+    this.relation = config.connector.relation?.(config.settings) ?? null;
     this.webhook = config.connector.source?.webhook?.(config.settings) ?? null;
     this.#rules = { ...rules, locale: config.locale, phones: config.phones };
     this.#compiled = compileMapping(config.mapping ?? config.connector.source?.mapping ?? {}, this.#rules);
@@ -103,12 +107,17 @@ export class Source {
       (path) => path.split(/[.[]/)[0] ?? path,
     );
     this.#keepsAll =
-      this.description === null ||
+      !this.isAsked ||
       (config.mapping === null && config.connector.source?.mappingFor !== undefined) ||
       [config.filter, ...Object.values(config.mapping ?? config.connector.source?.mapping ?? {})].some(
         (entry) => typeof entry === 'function',
       );
     this.properties = [...new Set([...this.#compiled.properties, ...paths, ...config.extraProperties])];
+  }
+
+  /** False where records come from files or are pushed, so that none is there to be asked for. */
+  get isAsked(): boolean {
+    return this.description !== null || this.relation !== null;
   }
 
   /** False where the vendor only pushes. */

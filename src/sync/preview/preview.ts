@@ -222,9 +222,9 @@ class PreviewRunner {
   }
 }
 
-/** A source without an API is read from files: no full sync of ours brings what a file did not have. */
+/** A source that is read from files: no full sync of ours brings what a file did not have. */
 function isWrittenInto(rules: Rules, source: string): boolean {
-  return rules.source(source)?.description === null;
+  return rules.source(source)?.isAsked === false;
 }
 
 function notesOf({ records, unread, sources }: Pick<Preview, 'records' | 'unread' | 'sources'>): string[] {

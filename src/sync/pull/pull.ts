@@ -7,6 +7,7 @@ import {
   type Page,
   type PullRequest,
   RejectedError,
+  type Relation,
   type SourceRecord,
   type Stream,
 } from '../../connector.ts';
@@ -59,8 +60,10 @@ export interface PullDeps {
   rules: Rules;
   clock: Clock;
   log: Log;
-  /** The vendor behind a source; null where it is read from files. */
+  /** The API behind a source; null where it has none. */
   endpoint(source: string): Endpoint | null;
+  /** The table or view behind a source; null where it is none. */
+  relation(source: string): Relation | null;
   /** Whether that vendor answers, as this process knows it. */
   health(source: string): SourceHealth;
   /** Where customers go: what a dry run would send is told by it. */
@@ -523,6 +526,8 @@ async function askRecords(
 
 function contextOf({ deps, source, run, signal }: Reading): Context<unknown> {
   const endpoint = deps.endpoint(source.name);
+  const relation = deps.relation(source.name);
+  const health = deps.health(source.name);
   const settings =
     run.request.path === undefined
       ? source.config.settings
@@ -535,7 +540,8 @@ function contextOf({ deps, source, run, signal }: Reading): Context<unknown> {
   return {
     settings,
     locale: source.config.locale ?? {},
-    api: endpoint ? deps.health(source.name).guard(endpoint.api(run.lane, { signal }), signal) : noApi,
+    api: endpoint ? health.guard(endpoint.api(run.lane, { signal }), signal) : noApi,
+    ...(relation && { relation: health.guardRelation(relation, signal) }),
     files: localFiles,
     now: deps.clock.now(),
   };

@@ -326,10 +326,8 @@ async function endMapping(
   end: { rules: Rules; source: Source | null; run: Run; fingerprint: string; met: string[]; now: number },
 ): Promise<string[]> {
   const { rules, source, run, fingerprint, met, now } = end;
-  // Files hold what they hold: only what is asked of an API can be asked for anew.
-  const unread = source?.description
-    ? (await neverAsked(tx, source)).filter((name) => !met.includes(name))
-    : [];
+  // Files hold what they hold: only what is asked of an API or a database can be asked for again.
+  const unread = source?.isAsked ? (await neverAsked(tx, source)).filter((name) => !met.includes(name)) : [];
   await keepMapping(tx, run.source, `${fingerprint} ${schemaOf(rules)}`, source?.properties ?? [], now);
   if (unread.length > 0)
     await requestRun(tx, { source: run.source, mode: 'full', trigger: 'mapping', lane: 'backfill', now });

@@ -181,9 +181,9 @@ function hindrance(letter: KeptLetter, { rules, replays }: Retrying): string | n
   if (touchedAt(letter) !== null)
     return stream.read ? null : `${letter.source} cannot read single records any more`;
   if (!source.canPull) return 'no record was kept, and the source only pushes: it must send it again';
-  return source.description === null
-    ? 'this row never became a record: correct it in the file and import that again'
-    : 'no record was kept: ask for a full sync, or for these records by ID';
+  return source.isAsked
+    ? 'no record was kept: ask for a full sync, or for these records by ID'
+    : 'this row never became a record: correct it in the file and import that again';
 }
 
 /** The body that the letter kept, with its clock. Null where what was given up was no record yet. */

@@ -1,0 +1,72 @@
+// What a person says of a table or view. It does not know what is in it.
+import { z } from 'zod';
+
+const column = z.string().min(1).max(63);
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+export const settings = z.strictObject({
+  url: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//i, 'must be an address such as postgres://user:password@host:5432/database')
+    .describe(
+      'The address of the database: postgres://user:password@host:5432/database. A user that may only read is enough. Connections are encrypted where sslmode says so.',
+    ),
+  schema: column
+    .optional()
+    .describe(
+      'The schema of the table or view. Default: the first one of the search path of the user that has it.',
+    ),
+  table: column.describe('The name of the table or view, in its exact letter case.'),
+  key: z
+    .union([column, z.array(column).min(1).max(8)], 'a column, or a list of columns')
+    .transform((given) => [given].flat())
+    .describe(
+      'The column that identifies a row, or a list of columns: unique, never null, and never changed. Integers, numeric, text and uuid are possible.',
+    ),
+  updatedAt: column.describe(
+    'The column of type timestamptz that every insert and update sets to the present time, best by a trigger.',
+  ),
+  updatedAtZone: z
+    .literal('UTC')
+    .optional()
+    .describe(
+      'Required where updatedAt is a timestamp without time zone: "UTC" says that its values are in UTC.',
+    ),
+  deleted: z
+    .strictObject({
+      column: column.describe('The column, such as deleted_at or is_deleted.'),
+      equals: z
+        .union([scalar, z.array(scalar).min(1)], 'a value, or a list of values')
+        .transform((given) => [given].flat())
+        .optional()
+        .describe(
+          'The value, or the list of values, of a deleted row. Default: any value but null and false.',
+        ),
+    })
+    .optional()
+    .describe(
+      'The column that marks deleted rows: {column, equals?}. The update that sets it must also set updatedAt. Rows that are removed are found by full readings, with or without it.',
+    ),
+  overlapSeconds: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .optional()
+    .describe(
+      'How far behind the oldest running transaction changes are read again, seconds: more than clocks that set updatedAt differ. Default: 10, and 600 where running transactions cannot be seen (a standby, or a user without the role pg_read_all_stats).',
+    ),
+  rowSecurity: z
+    .boolean()
+    .default(false)
+    .describe(
+      'False (default): a row-level security policy that would hide rows is an error. True: the visible rows are all there is, and what becomes invisible counts as deleted.',
+    ),
+  statementTimeoutSeconds: z
+    .number()
+    .min(1)
+    .max(3600)
+    .default(60)
+    .describe('The time after which the server ends a statement, seconds. Default: 60.'),
+});
+
+export type Settings = z.infer<typeof settings>;

@@ -1,0 +1,50 @@
+// The examples and the pages of connectors against the code: what is copied from them works.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import { connectors } from '../connectors/index.ts';
+import { configSchema } from '../scripts/schema.ts';
+import { connectorPages, withSettings } from '../scripts/settings-tables.ts';
+import { checkConfig } from '../src/config.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.json'));
+const textOf = (name: string) => readFileSync(join(root, 'examples', name), 'utf8');
+
+/** What a variable could hold, by its name. */
+function valueFor(name: string): string {
+  if (name.endsWith('DATABASE_URL')) return 'postgres://reader:secret@db.example.com/shop';
+  return name.endsWith('URL') ? 'https://api.example.com' : 'set-us19';
+}
+
+const variables = new Proxy({}, { get: (_, name) => valueFor(String(name)) });
+
+describe.each(examples)('The example %s', (name) => {
+  it('is accepted by the schema and by the program, without a warning', () => {
+    const config = JSON.parse(textOf(name));
+    const validate = new Ajv({ strict: false, allErrors: true }).compile(configSchema());
+    validate(config);
+    expect(validate.errors).toBeNull();
+    expect(config['$schema']).toBe('../tributary.schema.json');
+    expect(checkConfig(name, config, variables, connectors).warnings).toEqual([]);
+  });
+
+  it('has no secret, and all that a connector is not told of stays in the environment', () => {
+    for (const [, value] of textOf(name).matchAll(/"(?:\w*(?:token|secret|password|key)|url)": "([^"]*)"/gi))
+      expect(value).toMatch(/^(\$\{env:\w+\}|\w{1,12})$/);
+  });
+
+  it('is named by the page of its connector', () => {
+    const page = readFileSync(join(root, 'docs/connectors', name.replace('.json', '.md')), 'utf8');
+    expect(page).toContain(`../../examples/${name}`);
+  });
+});
+
+describe('The pages of connectors', () => {
+  it.each(connectorPages())('%s has the settings as they are, or `npm run schema` writes them', (path) => {
+    const page = readFileSync(path, 'utf8');
+    expect(page).toBe(withSettings(page));
+    expect(page).toMatch(/^<!-- settings: \w+ -->\n\| key \| means \|/m);
+  });
+});
