@@ -1,6 +1,5 @@
 // A PostgreSQL database that is not ours: read-only transactions on one session, which is ended when it is idle. It knows
 // no relation.
-import PQueue from 'p-queue';
 import { RejectedError, type RelationDescription, TransientError } from '../../connector.ts';
 import { AddressError, parseAddress } from '../../db/address.ts';
 import { driverOptions } from '../../db/database.ts';
@@ -46,7 +45,8 @@ export function readOnlyDatabase(
   description: RelationDescription,
   clock: Clock,
 ): ReadOnlyDatabase {
-  const queue = new PQueue({ concurrency: 1 });
+  /** Settles when the session is free: transactions on it take turns. */
+  let turn: Promise<unknown> = Promise.resolve();
   const patienceMs = description.statementTimeoutSeconds * 1000 + graceMs;
   let sessions: Promise<Sessions> | null = null;
   let resting = new AbortController();
@@ -91,8 +91,8 @@ export function readOnlyDatabase(
   };
 
   return {
-    read: (work) =>
-      queue.add(async () => {
+    read(work) {
+      const result = turn.then(async () => {
         resting.abort();
         try {
           return await bounded(transaction(work));
@@ -101,7 +101,10 @@ export function readOnlyDatabase(
         } finally {
           void rest();
         }
-      }) as never,
+      });
+      turn = result.catch(() => {});
+      return result;
+    },
     async close() {
       resting.abort();
       await (await sessions?.catch(() => null))?.end(endingSeconds);
