@@ -40,10 +40,14 @@ const loopsByNotification: { readonly [notification in Notification]: readonly L
   open: ['open'],
   hydrate: ['hydrate'],
   deliver: ['deliver', 'deliverUrgent'],
+  deliverLater: ['deliver'],
   pull: ['pull'],
   erase: ['erase'],
   verify: ['verify'],
 };
+
+/** What a run brings wakes delivery with every page: it looks no more often than this, milliseconds. */
+const deliverPaceMs = 250;
 
 /** More sources than this are pulled in turn. */
 const pullsMax = 4;
@@ -127,7 +131,8 @@ export class Loops {
     const { clock, log, isListening } = this.#deps;
     const looksEach = () => (isListening() ? pollMs.listening : pollMs.alone);
     for (const { name, label, step } of loops) {
-      const worker = new Worker({ name: label, step, clock, log, pollMs: looksEach }).start();
+      const paceMs = name === 'deliver' ? deliverPaceMs : 0;
+      const worker = new Worker({ name: label, step, clock, log, pollMs: looksEach, paceMs }).start();
       this.#running.set(name, [...(this.#running.get(name) ?? []), worker]);
     }
   }

@@ -12,6 +12,7 @@ import { Census } from '../sync/census/census.ts';
 import { Deliverer } from '../sync/deliver/deliver.ts';
 import { Learning } from '../sync/deliver/learning.ts';
 import { ProjectWatch } from '../sync/deliver/project-watch.ts';
+import { isUrgent } from '../sync/deliver/route.ts';
 import { Eraser } from '../sync/erase/erase.ts';
 import { destinationOpening } from '../sync/inbox/destination-changes.ts';
 import { Hydrator } from '../sync/inbox/hydrate.ts';
@@ -166,7 +167,7 @@ export function partsOf(deps: PartDeps) {
     sending,
     newLease,
     claimable: () => ({ removedSources: schema.removedSources, dryRunsOnly: deps.dryRunsOnly() }),
-    onIngested: wakeDelivery,
+    onIngested: (lane) => (isUrgent(lane) ? wakeDelivery() : wake.deliver()),
     onForecastBegun: wake.forecasts,
   });
   const hydrateDeps = {

@@ -5,6 +5,7 @@ import type { Database, Queryable } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { Budgets } from '../engine/quota/budgets.ts';
+import type { Lane } from '../engine/quota/lanes.ts';
 import type { Next } from '../engine/work/worker.ts';
 import type { Sending } from '../sync/deliver/difference.ts';
 import type { Rules } from '../sync/intake/rules.ts';
@@ -29,7 +30,8 @@ export interface PullingDeps {
   newLease(): string;
   /** What may be claimed now. */
   claimable(): { removedSources: readonly string[]; dryRunsOnly: boolean };
-  onIngested(): void;
+  /** Customers of this lane may have become due. */
+  onIngested(lane: Lane): void;
   onForecastBegun(): void;
 }
 
@@ -41,8 +43,7 @@ export class Pulling {
   }
 
   async step(signal: AbortSignal): Promise<Next> {
-    const { database, clock, log, rules, vendors, host, sending, newLease, claimable, onIngested } =
-      this.#deps;
+    const { database, clock, log, rules, vendors, host, sending, newLease, claimable } = this.#deps;
     const lease = newLease();
     const { removedSources, dryRunsOnly } = claimable();
     const sources = [...rules.sources.map((source) => source.name), ...removedSources];
@@ -57,6 +58,7 @@ export class Pulling {
     }
     await this.#beginForecast(run);
     const { endpoint, relation, health } = vendors;
+    const onIngested = () => this.#deps.onIngested(run.lane);
     const deps = { database, rules, clock, log, endpoint, relation, health, sending: sending(), onIngested };
     await carryRun(deps, run, lease, signal);
     return { again: true };

@@ -120,7 +120,8 @@ export async function upsertWanted(
   if (revised.length === 0) return;
   const rows = revised.map(({ sourceId, revision, changedAt }) => ({ sourceId, revision, changedAt }));
   // What is urgent does not wait until a lost action is found: it is sent again where that comes after it.
-  const leaves = laneNumber(lane) < laneNumber('schedule') ? leavesLost : sql`false`;
+  const isUrgent = laneNumber(lane) < laneNumber('schedule');
+  const leaves = isUrgent ? leavesLost : sql`false`;
   await db.rows(sql`
     with wanted as (insert into deliveries (source_id, revision, state, lane, due_at, waiting_since, changed_at)
     select "sourceId", revision, 'waiting', ${laneNumber(lane)}, ${toTimestamp(now)}, ${toTimestamp(now)}, to_timestamp("changedAt" / 1000)
@@ -138,7 +139,7 @@ export async function upsertWanted(
       error_code = case when deliveries.state = 'dead' then null else deliveries.error_code end,
       error = case when deliveries.state = 'dead' then null else deliveries.error end,
       state = case when deliveries.state = 'held' then 'held' else 'waiting' end)
-    select ${notify('deliver')}`);
+    select ${notify(isUrgent ? 'deliver' : 'deliverLater')}`);
 }
 
 /** What is due now in these lanes, at most `most` rows counted in each. */

@@ -33,6 +33,7 @@ export class Worker {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #pollMs: () => number;
+  readonly #paceMs: number;
   readonly #stop = new AbortController();
   #rest = new AbortController();
   #woken = false;
@@ -47,12 +48,15 @@ export class Worker {
     log: Log;
     /** How often it looks for work that nobody has told it of. Default: each second. */
     pollMs?: () => number;
+    /** Steps that found nothing to do are not begun more often than this, however often it is woken. Default: no limit. */
+    paceMs?: number;
   }) {
     this.#name = options.name;
     this.#step = options.step;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#pollMs = options.pollMs ?? (() => pollMs);
+    this.#paceMs = options.paceMs ?? 0;
   }
 
   /** Null where its last step did not fail. */
@@ -81,10 +85,16 @@ export class Worker {
   async #loop(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       this.#woken = false;
+      const begunAt = this.#clock.now();
       const next = await this.#tried();
-      if (next.again || (this.#woken && this.#failures === 0)) continue;
-      this.#rest = new AbortController();
-      await this.#clock.sleep(this.#restMs(next), AbortSignal.any([this.#rest.signal, this.#stop.signal]));
+      if (next.again) continue;
+      if (!this.#woken || this.#failures > 0) {
+        this.#rest = new AbortController();
+        await this.#clock.sleep(this.#restMs(next), AbortSignal.any([this.#rest.signal, this.#stop.signal]));
+      }
+      const paceMs = this.#woken ? begunAt + this.#paceMs - this.#clock.now() : 0;
+      // A clock that was set back must not hold it up.
+      if (paceMs > 0) await this.#clock.sleep(Math.min(paceMs, this.#paceMs), this.#stop.signal);
     }
   }
 

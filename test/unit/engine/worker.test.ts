@@ -12,8 +12,10 @@ describe('A worker', () => {
   let lines: string[];
   /** When each step began, milliseconds after the start. */
   let begun: number[];
+  let paceMs: number;
 
   beforeEach(() => {
+    paceMs = 0;
     clock = new ManualClock(1_000_000);
     lines = [];
     begun = [];
@@ -28,7 +30,7 @@ describe('A worker', () => {
       if (next instanceof Error) throw next;
       return next;
     };
-    return new Worker({ name: 'test', step, clock, log });
+    return new Worker({ name: 'test', step, clock, log, paceMs });
   }
 
   function held(): { promise: Promise<Next>; end(next: Next | Error): void } {
@@ -77,6 +79,25 @@ describe('A worker', () => {
     await clock.advance(0);
     expect(begun).toEqual([0, 0]);
     await loop.drain();
+  });
+
+  it('keeps its pace however often it is woken, but for steps that have more to do', async () => {
+    paceMs = 250;
+    const loop = worker(rest(60_000), rest(60_000), again, rest(60_000)).start();
+    await clock.advance(300);
+    loop.wake();
+    await clock.advance(0);
+    expect(begun).toEqual([0, 300]);
+    for (let time = 0; time < 24; time += 1) {
+      loop.wake();
+      await clock.advance(10);
+    }
+    expect(begun).toEqual([0, 300]);
+    await clock.advance(10);
+    expect(begun).toEqual([0, 300, 550, 550]);
+    loop.wake();
+    await loop.drain();
+    expect(begun).toHaveLength(4);
   });
 
   it('never does two steps at once', async () => {
