@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { workerFlags } from '../bin/launch.mjs';
+import { workerEnvironment, workerFlags } from '../bin/launch.mjs';
 import { onServer } from '../test/support/postgres.ts';
 import { spawnScript } from './processes.ts';
 import type { WorldAddress } from './vendors.ts';
@@ -26,7 +26,7 @@ export interface Contestant {
 }
 
 /** Ours is started as users start it. */
-const tributaryFlags = workerFlags;
+const asStarted = { flags: workerFlags, environment: workerEnvironment };
 
 export function yardstick(poll: boolean): Contestant {
   const directory = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
@@ -55,7 +55,7 @@ export async function tributaryOnPostgres(server: string): Promise<Contestant> {
     doneMeans: 'written',
     run: (world, mode) =>
       measured('ours.ts', [...vendorArguments(world), '--mode', mode, '--database', url.href], {
-        flags: tributaryFlags,
+        ...asStarted,
       }),
     end: () =>
       onServer(
@@ -72,7 +72,7 @@ export async function tributaryOnPglite(): Promise<Contestant> {
     doneMeans: 'written',
     run: (world, mode) =>
       measured('ours.ts', [...vendorArguments(world), '--mode', mode, '--directory', directory], {
-        flags: tributaryFlags,
+        ...asStarted,
       }),
     end: async () => rmSync(directory, { recursive: true, force: true }),
   };

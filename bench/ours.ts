@@ -94,9 +94,15 @@ console.log(
     startMs: requestedAt,
     runMs: restedAt - requestedAt,
     peakRssKilobytes: process.resourceUsage().maxRSS,
+    cpuSeconds: cpuSeconds(),
   }),
 );
 
 await tributary.drain();
 
 await database.close();
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}

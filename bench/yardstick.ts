@@ -126,5 +126,7 @@ waiting = [];
 writeFileSync(`${options.hashes}.new`, JSON.stringify(known));
 renameSync(`${options.hashes}.new`, options.hashes);
 
-console.log(JSON.stringify({ ...counts, peakRssKilobytes: process.resourceUsage().maxRSS }));
+const { user, system } = process.cpuUsage();
+const cpuSeconds = (user + system) / 1e6;
+console.log(JSON.stringify({ ...counts, peakRssKilobytes: process.resourceUsage().maxRSS, cpuSeconds }));
 process.exit(0);
