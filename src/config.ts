@@ -27,8 +27,10 @@ export interface Environment {
   /** Where the configuration lies, or null where there is none: then only the sandbox can be started. */
   configPath: string | null;
   apiToken: string | undefined;
-  /** Keys the hashes that stop erased customers from coming back. */
+  /** Keys the hashes that stop erased customers from coming back, and seals OAuth tokens. */
   secretKey: string | undefined;
+  /** Earlier ones: what was sealed or hashed under them is still read. */
+  oldSecretKeys: readonly string[];
   dataDir: string;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   /** As HTTP_PROXY, HTTPS_PROXY and NO_PROXY say; null where none is named. */
@@ -99,6 +101,11 @@ const environmentShape = z.object({
   TRIBUTARY_CONFIG: z.string().optional(),
   TRIBUTARY_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   TRIBUTARY_SECRET_KEY: z.string().min(32, 'at least 32 characters').optional(),
+  TRIBUTARY_OLD_SECRET_KEYS: z
+    .string()
+    .transform((list) => list.split(',').map((key) => key.trim()))
+    .pipe(z.array(z.string().min(32, 'keys of at least 32 characters, comma-separated')))
+    .default([]),
   TRIBUTARY_DATA_DIR: z.string().default('./.tributary'),
   HTTP_PROXY: proxy,
   HTTPS_PROXY: proxy,
@@ -165,6 +172,7 @@ export function readEnvironment(
     TRIBUTARY_CONFIG,
     TRIBUTARY_API_TOKEN,
     TRIBUTARY_SECRET_KEY,
+    TRIBUTARY_OLD_SECRET_KEYS,
     TRIBUTARY_DATA_DIR,
     LOG_LEVEL,
     HTTP_PROXY,
@@ -178,6 +186,7 @@ export function readEnvironment(
     configPath: configPath(TRIBUTARY_CONFIG, cwd),
     apiToken: TRIBUTARY_API_TOKEN,
     secretKey: TRIBUTARY_SECRET_KEY,
+    oldSecretKeys: TRIBUTARY_OLD_SECRET_KEYS,
     dataDir: resolve(cwd, TRIBUTARY_DATA_DIR),
     logLevel: LOG_LEVEL,
     proxies:

@@ -14,11 +14,11 @@ export type {
   ApiResponse,
   Context,
   Files,
-  OAuth,
   Permission,
   Quota,
   QuotaReading,
 } from './connector/api.ts';
+export type { Auth, Grant, OAuth, StaticAuth } from './connector/auth.ts';
 export type {
   CustomerWrite,
   DestinationCustomer,

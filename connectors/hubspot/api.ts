@@ -23,6 +23,9 @@ const defaultWindows = [
 ];
 const daySeconds = 86_400;
 
+const authorizeUrl = 'https://app.hubspot.com/oauth/authorize';
+const scopes = ['crm.objects.contacts.read', 'crm.schemas.contacts.read'];
+
 export const searchBucket = 'search';
 
 export function describeApi(settings: Settings): ApiDescription {
@@ -44,13 +47,25 @@ function credentials({ accessToken, oauth, portalId, baseUrl }: Settings) {
   const { clientId, clientSecret, refreshToken } = oauth;
   return {
     headers: {},
-    account: whose(`${clientId} ${refreshToken}`),
-    oauth: {
+    account: whose(`${clientId} ${refreshToken ?? ''}`),
+    auth: {
+      kind: 'oauth' as const,
       tokenUrl: `${baseUrl}/oauth/v3/token`,
-      fields: { client_id: clientId, client_secret: clientSecret },
-      refreshToken,
+      client: { id: clientId, secret: clientSecret },
+      grant: {
+        kind: 'refresh_token' as const,
+        ...(refreshToken !== undefined && { token: refreshToken }),
+        signIn: { authorizeUrl, scopes },
+      },
+      errors: { dead: ['BAD_REFRESH_TOKEN'], refused: ['BAD_CLIENT_ID', 'BAD_CLIENT_SECRET'] },
+      tenantOf,
     },
   };
+}
+
+/** Newer versions of the answer name the account (reference: OAuth, `hub_id`). */
+function tenantOf({ hub_id }: JsonObject): string | undefined {
+  return typeof hub_id === 'number' || typeof hub_id === 'string' ? String(hub_id) : undefined;
 }
 
 function quotasOf({ quota, searchPerSecond }: Settings): Quota[] {

@@ -8,7 +8,10 @@ const oauth = z.strictObject({
   refreshToken: z
     .string()
     .min(1)
-    .describe('The refresh token that HubSpot issued when the app was authorised.'),
+    .optional()
+    .describe(
+      'The refresh token that HubSpot issued when the app was authorised. Default: the one that `tributary connect` gets.',
+    ),
 });
 
 const shape = z.strictObject({
@@ -18,7 +21,7 @@ const shape = z.strictObject({
   oauth: oauth
     .optional()
     .describe(
-      'Instead of accessToken: {clientId, clientSecret, refreshToken} of a public app, whose tokens expire.',
+      'Instead of accessToken: {clientId, clientSecret, refreshToken?} of a public app, whose tokens expire. Sign in with `tributary connect`.',
     ),
   clientSecret: secrets
     .optional()
@@ -60,7 +63,7 @@ export const settings = shape.superRefine(({ accessToken, oauth }, context) => {
     context.addIssue({
       code: 'custom',
       path: ['accessToken'],
-      message: 'either the token of a private app, or oauth: {clientId, clientSecret, refreshToken}',
+      message: 'either the token of a private app, or oauth: {clientId, clientSecret, refreshToken?}',
     });
 });
 

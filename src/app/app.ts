@@ -48,6 +48,8 @@ export interface TributaryOptions {
   log: Log;
   /** Keys the hashes of whom was erased; without it nobody can be. */
   secretKey?: string | null;
+  /** Earlier ones, under which something may still be hashed or sealed. */
+  oldSecretKeys?: readonly string[];
   /** Of Tributary, for the other workers to compare. */
   version?: string;
   /** How vendors are reached. Default: directly. */
@@ -101,7 +103,9 @@ export class Tributary {
     this.#loops = new Loops({ clock, log, isListening: () => this.#registry?.isListening ?? false });
     const declared = typeof config.metadataSchema === 'object' ? config.metadataSchema : null;
     this.rules = new Rules(config, declared);
-    const suppressions = new Suppressions(options.secretKey ?? null, database);
+    const { secretKey, oldSecretKeys = [] } = options;
+    const secretKeys = secretKey ? ([secretKey, ...oldSecretKeys] as const) : null;
+    const suppressions = new Suppressions(secretKeys ?? [], database);
     this.rules.suppressions = suppressions;
     this.budgets = new Budgets({
       database,
@@ -122,7 +126,7 @@ export class Tributary {
       suppressions,
       host: this.host,
       worker: this.worker,
-      secretKey: options.secretKey ?? null,
+      secretKeys,
       proxies: options.proxies ?? null,
       connectors: options.connectors ?? config.sources.map(({ connector }) => connector),
       wake: this.#loops.wake,

@@ -43,7 +43,8 @@ export interface PartDeps {
   host: string;
   /** This process, as rows name it. */
   worker: string;
-  secretKey: string | null;
+  /** The newest first; null where there is none. */
+  secretKeys: readonly [string, ...string[]] | null;
   proxies: Proxies | null;
   connectors: readonly Connector[];
   wake: Loops['wake'];
@@ -57,7 +58,7 @@ export interface PartDeps {
 export type Parts = ReturnType<typeof partsOf>;
 
 export function partsOf(deps: PartDeps) {
-  const { config, database, clock, log, rules, budgets, suppressions, host, secretKey, proxies } = deps;
+  const { config, database, clock, log, rules, budgets, suppressions, host, secretKeys, proxies } = deps;
   const { wake, wakeAll, areRunning, takesIn } = deps;
   const shared = { database, clock, log };
   const { connector, settings } = config.destination;
@@ -68,7 +69,7 @@ export function partsOf(deps: PartDeps) {
   };
   const newLease = () => leaseOf(deps.worker);
   const rightOfWay = new RightOfWay(clock);
-  const vault = secretKey ? { database, secretKey } : undefined;
+  const vault = secretKeys ? { database, secretKeys } : undefined;
   const vendors = new Vendors({ ...shared, config, rules, budgets, vault, proxies });
   const endpoint = vendors.destination;
   const context = (): Context<unknown> => vendors.contextOf(destinationName);

@@ -6,6 +6,7 @@ import type { Clock } from '../engine/clock.ts';
 import { localFiles } from '../engine/files.ts';
 import type { Proxies } from '../engine/http/connections.ts';
 import { Endpoint } from '../engine/http/endpoint.ts';
+import type { Vault } from '../engine/http/oauth.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { Budgets } from '../engine/quota/budgets.ts';
 import { PostgresRelation } from '../engine/relation/postgres-relation.ts';
@@ -22,7 +23,7 @@ export interface VendorDeps {
   rules: Rules;
   budgets: Budgets;
   /** Where shared access tokens are kept. */
-  vault: { database: Database; secretKey: string } | undefined;
+  vault: Vault | undefined;
   /** How vendors are reached. Null: directly. */
   proxies: Proxies | null;
 }

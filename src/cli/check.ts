@@ -86,8 +86,9 @@ async function openForCheck(cli: Cli): Promise<App> {
   const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
     const log = createLog({ level: 'silent' });
-    const { databaseUrl, proxies } = environment;
-    const opening = { config, databaseUrl, directory, clock: cli.clock, log, proxies };
+    const { databaseUrl, proxies, secretKey, oldSecretKeys } = environment;
+    const keys = { secretKey, oldSecretKeys };
+    const opening = { config, databaseUrl, directory, ...keys, clock: cli.clock, log, proxies };
     const app = await cli.deps.openApp(opening);
     return { ...app, close: () => app.close().finally(remove) };
   } catch (error) {
@@ -124,15 +125,20 @@ function withProbed(found: Omit<Found, 'probed'>, { tributary }: App, probed: Pr
 async function checkAll({ tributary }: App, environment: Environment): Promise<Omit<Found, 'probed'>> {
   const { destination, sources } = tributary.config;
   const parts = [...sources, { name: destinationName, connector: destination.connector }];
+  // Beside a server that has the embedded database, its tokens are out of reach, and one that is configured may be spent.
+  const isTried = ({ name }: { name: string }) =>
+    environment.databaseUrl !== undefined || !tributary.endpoints.get(name)?.tokens?.needsStored;
   const checks = await Promise.all(
     parts.map(async ({ name, connector }) => ({
       name,
       connector: connector.name,
-      permissions: await permissionsOf(() => connector.check?.(tributary.contextOf(name))),
+      permissions: isTried({ name })
+        ? await permissionsOf(() => connector.check?.(tributary.contextOf(name)))
+        : [tokensElsewhere],
     })),
   );
   const warnings = await Promise.all([
-    ...sources.map((source) => unknownProperties(tributary, source)),
+    ...sources.filter(isTried).map((source) => unknownProperties(tributary, source)),
     unknownMetadata(tributary),
   ]);
   const webhooks = webhooksOf(tributary, environment);
@@ -192,6 +198,12 @@ function addressWarning(publicUrl: string | null, webhooks: readonly CheckedWebh
     `publicUrl is not set, so the address to give to the vendors is not known: set it to where the world reaches this server (webhooks of ${open.map(({ name }) => name).join(', ')}).`,
   ];
 }
+
+const tokensElsewhere: Permission = {
+  what: 'everything',
+  allowed: null,
+  note: 'Its access tokens are in the embedded database, which a check leaves alone. "tributary status" shows whether the vendor takes them.',
+};
 
 /** What is refused for one reason is said once. */
 async function permissionsOf(check: () => Promise<Permission[]> | undefined): Promise<Permission[]> {

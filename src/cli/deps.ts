@@ -46,6 +46,7 @@ export interface AppOptions {
   directory: string;
   /** Keys the hashes of whom was erased. Default: the embedded database's own. */
   secretKey?: string | undefined;
+  oldSecretKeys?: readonly string[];
   clock: Clock;
   log: Log;
   output?: OutputHealth | undefined;
@@ -81,6 +82,7 @@ async function openApp(options: AppOptions): Promise<App> {
       log,
       version,
       secretKey: secretKeyOf(options.secretKey, database, directory),
+      oldSecretKeys: options.oldSecretKeys ?? [],
       connectors: await connectors(),
       proxies: options.proxies ?? null,
     });

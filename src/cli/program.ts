@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/faults.ts';
 import { addCheck } from './check.ts';
 import type { Cli } from './cli.ts';
+import { addConnect } from './connect.ts';
 import { addDeadLetters } from './dead-letters.ts';
 import { addDiscard } from './discard.ts';
 import { addErase } from './erase.ts';
@@ -70,6 +71,7 @@ dry run or verification found differences; 4 nobody is known by that ID.`,
   for (const add of [
     addStart,
     addCheck,
+    addConnect,
     addProbe,
     addSync,
     addPlan,

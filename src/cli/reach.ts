@@ -95,6 +95,7 @@ export async function openHere(
   const defaults: Omit<AppOptions, 'config' | 'log' | 'token'> = {
     databaseUrl: environment.databaseUrl,
     secretKey: environment.secretKey,
+    oldSecretKeys: environment.oldSecretKeys,
     directory: dataDir,
     clock: cli.clock,
     output: cli.output,

@@ -1,5 +1,6 @@
 // How a vendor's API is reached, and what a connector is given with every call.
 import type { Readable } from 'node:stream';
+import type { Auth } from './auth.ts';
 import type { RejectedError, TransientError, UnauthorizedError } from './errors.ts';
 import type { Json } from './json.ts';
 import type { Locale } from './locale.ts';
@@ -74,10 +75,9 @@ export interface Files {
 
 export interface ApiDescription {
   baseUrl: string;
-  /** Sent with every request; holds the credentials. Never logged. */
+  /** Sent with every request; holds the credentials where `auth` does not. Never logged. */
   headers: { [name: string]: string };
-  /** Present where tokens run out: each request then carries `Authorization: Bearer` with the present one. */
-  oauth?: OAuth;
+  auth?: Auth;
   /** Whose quotas these are: two sources of one account share them. No secret: it is stored and shown. */
   account: string;
   quotas: Quota[];
@@ -117,16 +117,6 @@ export interface QuotaReading {
   remaining?: number;
   /** Epoch milliseconds until which nothing is left. */
   exhaustedUntil?: number;
-}
-
-/** Access tokens that run out: the engine gets new ones, once for all workers, and keeps them sealed. */
-export interface OAuth {
-  /** Where tokens are got, whole; form-encoded. */
-  tokenUrl: string;
-  /** Sent with the grant: `client_id`, `client_secret`. */
-  fields: { readonly [name: string]: string };
-  /** The first refresh token; the vendor may hand out another each time. Null: by the client's credentials alone. */
-  refreshToken: string | null;
 }
 
 /** One thing that the credentials should allow, tried by `tributary check`. */

@@ -37,21 +37,28 @@ const missingKey =
 
 const otherKey =
   'TRIBUTARY_SECRET_KEY is not the key by which customers were erased here before, so they would not be recognised when ' +
-  'a source sends them again. Set it to that key on every worker.';
+  'a source sends them again. Set it to that key on every worker, or add that key to TRIBUTARY_OLD_SECRET_KEYS.';
 
 const fenceKey = 7225122;
+
+const mark = ['this key'];
 
 const nobody: ErasedTest = () => false;
 
 export class Suppressions {
-  readonly #key: string | null;
+  readonly #keys: readonly string[];
+  /** The one that hashes: of those given, the one by which customers were erased here before. */
+  #key: string | null;
+  #isSettled = false;
   /** Nobody else can erase anybody: what this process knows is so. */
   readonly #alone: boolean;
   /** Whether anybody was ever erased: null where it must be looked up. Once true it stays so. */
   #any: boolean | null = null;
 
-  constructor(key: string | null, database: { kind: 'postgres' | 'pglite' }) {
-    this.#key = key;
+  /** `keys`: the newest first. One of an earlier time goes on hashing here as long as it is given. */
+  constructor(keys: readonly string[], database: { kind: 'postgres' | 'pglite' }) {
+    this.#keys = keys;
+    this.#key = keys[0] ?? null;
     this.#alone = database.kind === 'pglite';
   }
 
@@ -80,13 +87,13 @@ export class Suppressions {
       this.#any = row?.some ?? false;
       if (!this.#any) return nobody;
     }
-    const hashes = [this.#mark(), ...[...traits()].map((trait) => this.hash(trait))];
+    await this.#settleKey(db);
+    const hashes = [...traits()].map((trait) => this.hash(trait));
     const rows = await db.rows<{ hash: string }>(
       sql`select hash from suppressions where hash = any(${texts(hashes)})`,
     );
     const found = new Set(rows.map((row) => row.hash));
-    if (!found.has(this.#mark())) throw new SecretKeyError(otherKey);
-    return found.size === 1 ? nobody : (trait) => found.has(this.hash(trait));
+    return found.size === 0 ? nobody : (trait) => found.has(this.hash(trait));
   }
 
   /**
@@ -96,9 +103,8 @@ export class Suppressions {
   async fence(db: Queryable): Promise<void> {
     if (this.#key === null) throw new SecretKeyError(missingKey);
     await db.rows(sql`select pg_advisory_xact_lock(${fenceKey})`);
-    const [row] = await db.rows<{ some: boolean; ours: boolean }>(sql`
-      select exists(select 1 from suppressions) as some, exists(select 1 from suppressions where hash = ${this.#mark()}) as ours`);
-    if (row?.some && !row.ours) throw new SecretKeyError(otherKey);
+    const [row] = await db.rows<{ some: boolean }>(sql`select exists(select 1 from suppressions) as some`);
+    if (row?.some) await this.#settleKey(db);
   }
 
   /** Keeps these hashes; the caller holds the fence. */
@@ -118,13 +124,31 @@ export class Suppressions {
     return rows.length;
   }
 
+  /** Takes the key by which somebody was erased here. Throws SecretKeyError where it is none of those given. */
+  async #settleKey(db: Queryable): Promise<void> {
+    if (this.#isSettled) return;
+    if (this.#key === null) throw new SecretKeyError(missingKey);
+    const marks = new Map(this.#keys.map((key) => [hmac(key, mark), key]));
+    const [row] = await db.rows<{ hash: string }>(
+      sql`select hash from suppressions where hash = any(${texts([...marks.keys()])}) order by erased_at limit 1`,
+    );
+    const key = row && marks.get(row.hash);
+    if (key === undefined) throw new SecretKeyError(otherKey);
+    this.#key = key;
+    this.#isSettled = true;
+  }
+
   /** A row of the table that only this key makes: it tells a worker that has another key. */
   #mark(): string {
-    return this.#hmac(['this key']);
+    return this.#hmac(mark);
   }
 
   #hmac(parts: readonly (string | undefined)[]): string {
     if (this.#key === null) throw new SecretKeyError(missingKey);
-    return createHmac('sha256', this.#key).update(JSON.stringify(parts)).digest('base64url');
+    return hmac(this.#key, parts);
   }
+}
+
+function hmac(key: string, parts: readonly (string | undefined)[]): string {
+  return createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url');
 }

@@ -14,6 +14,7 @@ import { figures } from '../sync/views/status.ts';
 import { EndedSessions } from '../tables/ended-sessions.ts';
 import { adminPages } from './admin.ts';
 import { clashesApi } from './api/clashes.ts';
+import { connectApi } from './api/connect.ts';
 import { customersApi } from './api/customers.ts';
 import { deadLetterGroupsApi } from './api/dead-letter-groups.ts';
 import { deadLettersApi } from './api/dead-letters.ts';
@@ -136,6 +137,7 @@ const parts = [
   statusApi,
   spendApi,
   sourcesApi,
+  connectApi,
   importsApi,
   destinationApi,
   probeApi,

@@ -7,11 +7,15 @@ import { runProgram } from '../../src/cli/program.ts';
 import { readEnvironment } from '../../src/config.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 
-/** Runs in `folder`, where the configuration lies, with nothing else in the environment than `variables`. */
+/**
+ * Runs in `folder`, where the configuration lies, with nothing else in the environment than `variables`. `onErr` is told what is
+ * written to the error stream while the command runs.
+ */
 export async function runCommand(
   folder: string,
   args: readonly string[],
   variables: { [name: string]: string } = {},
+  onErr: (text: string) => void = () => {},
 ): Promise<{ exitCode: number; out: string; err: string }> {
   const [out, err] = [new PassThrough(), new PassThrough()];
   const texts = [out, err].map((stream) => {
@@ -19,6 +23,7 @@ export async function runCommand(
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     return () => Buffer.concat(chunks).toString();
   });
+  err.on('data', (chunk: Buffer) => onErr(chunk.toString()));
   const cli: Cli = {
     terminal: { out, err, outIsTerminal: false, errIsTerminal: false, columns: 100 },
     clock: systemClock,

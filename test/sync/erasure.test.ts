@@ -563,6 +563,29 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open, openOw
     expect(await receipts()).toEqual(before);
   });
 
+  it('is remembered under a new key as long as the old one is configured too', async () => {
+    await start();
+    await erase();
+    const { Tributary: Wired } = await import('../../src/app/app.ts');
+    const { config, clock, log: quiet } = world.tributary;
+    const newKey = 'a-new-key-of-the-tests-that-is-long-enough';
+    const other = new Wired({
+      config,
+      database,
+      clock,
+      log: quiet,
+      secretKey: newKey,
+      oldSecretKeys: [secretKey],
+    });
+    await other.learnSchema();
+    expect(await take({ recordId: '4711', body: { email } }, other)).toMatchObject({ filtered: 1 });
+    await other.erase({ sourceId: 'another@example.org' });
+    expect(await take({ recordId: '4712', body: { email: 'another@example.org' } })).toMatchObject({
+      filtered: 1,
+    });
+    await other.drain();
+  });
+
   it('is not undone by pages of other workers that are taken in at the same moment', async () => {
     await start();
     const workers = [world.tributary];

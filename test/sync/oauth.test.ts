@@ -101,7 +101,9 @@ describe.each(behaviour)('access tokens that run out, on $name', ({ open }) => {
   it('says what to do where the vendor takes the grant back', async () => {
     const { oauth, worker, ask } = await start();
     oauth.state.revoked = true;
-    await expect(ask(await worker())).rejects.toThrow(/authorize the app again/);
+    await expect(ask(await worker())).rejects.toThrow(
+      /invalid_grant.*Sign in again: tributary connect hubspot$/,
+    );
   });
 
   it('holds nobody where the token address never comes to an end', async () => {

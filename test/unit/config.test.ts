@@ -592,6 +592,7 @@ describe('The environment', () => {
       configPath: null,
       apiToken: undefined,
       secretKey: undefined,
+      oldSecretKeys: [],
       dataDir: '/srv/.tributary',
       logLevel: 'info',
       proxies: null,
@@ -607,6 +608,7 @@ describe('The environment', () => {
       TRIBUTARY_CONFIG: 'config/tributary.json',
       TRIBUTARY_API_TOKEN: 'sixteen-letters-',
       TRIBUTARY_SECRET_KEY: 'thirty-two-letters-are-needed-for',
+      TRIBUTARY_OLD_SECRET_KEYS: 'the-key-of-last-year-is-still-here, and-the-key-of-the-year-before-it',
       TRIBUTARY_DATA_DIR: '/var/lib/tributary',
       LOG_LEVEL: 'debug',
     };
@@ -617,6 +619,7 @@ describe('The environment', () => {
       configPath: '/srv/config/tributary.json',
       apiToken: 'sixteen-letters-',
       secretKey: 'thirty-two-letters-are-needed-for',
+      oldSecretKeys: ['the-key-of-last-year-is-still-here', 'and-the-key-of-the-year-before-it'],
       dataDir: '/var/lib/tributary',
       logLevel: 'debug',
       proxies: null,

@@ -1,9 +1,8 @@
 // Requests to a vendor's API: the only file that opens a connection. It knows statuses, but no vendor's meaning of them
 // beyond what the connector's description says.
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import manifest from '../../../package.json' with { type: 'json' };
 import { parseJson } from '../../connector/json.ts';
-import { retryAfterMs } from '../../connector/reading.ts';
 import {
   type Api,
   type ApiDescription,
@@ -14,26 +13,27 @@ import {
   TransientError,
   UnauthorizedError,
 } from '../../connector.ts';
-import type { Database } from '../../db/database.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import { type Budget, UnsentError } from '../quota/budgets.ts';
 import type { Lane } from '../quota/lanes.ts';
 import { PrioritySemaphore } from '../quota/priority-semaphore.ts';
-import { changes, errorOf, isOwn, Secrets } from './answer-error.ts';
+import { changes, errorOf, isOwn, type Secrets } from './answer-error.ts';
 import { inPieces, isLong } from './body-pieces.ts';
 import { connectionsTo, type Proxies, proxyOf } from './connections.ts';
+import { credentialsOf, secretsOf } from './credentials.ts';
 import { type DownloadRequest, download, type Opened } from './download.ts';
-import { OAuthTokens } from './oauth.ts';
+import { OAuthTokens, type Exchange as TokenExchange, type Vault } from './oauth.ts';
 import { isPrivateHost, publicLookup, type Resolve } from './private-addresses.ts';
 import { bodyOf } from './request-body.ts';
+import { SignIn } from './sign-in.ts';
+import { exchangeToken } from './token-exchange.ts';
+import type { Token } from './token-request.ts';
 import { BodyTooLargeError, bodyLimits, unpacked } from './unpacking.ts';
 import { untilAborted } from './until-aborted.ts';
 import { type Ahead, VendorClock } from './vendor-clock.ts';
 
 const defaultTimeoutSeconds = 30;
-/** An access token is a few kilobytes at most. */
-const maxTokenBytes = 65_536;
 const limits = bodyLimits();
 
 /** The code of the RejectedError for an answer that is more than this process can hold. */
@@ -54,8 +54,8 @@ interface CallOptions {
   lane: Lane;
   signal: AbortSignal | undefined;
   discreet: boolean;
-  /** The access token, where they run out. */
-  token: string | null;
+  /** Where access tokens expire. */
+  token: Token | null;
   /** Told the status of the answer. */
   seen: { status: number };
   isOurs: () => boolean;
@@ -68,12 +68,15 @@ export class Endpoint {
   readonly #clock: Clock;
   readonly #log: Log;
   #secrets: Secrets;
-  /** Null where the credentials do not run out. */
-  readonly #tokens: OAuthTokens | null;
+  /** Null where the credentials do not expire. */
+  readonly tokens: OAuthTokens | null;
+  /** How a person grants them; null where tokens do not expire. */
+  readonly signIn: SignIn | null;
   readonly #headers: { [name: string]: string };
-  readonly #base: URL;
-  readonly #basePath: string;
-  readonly #pool: Dispatcher;
+  /** As described; of a vendor whose tokens name it, the one of the last token. */
+  #base: URL;
+  #pool: Dispatcher;
+  readonly #maxConnections: number;
   readonly #proxies: Proxies | null;
   readonly #allowPrivate: boolean;
   readonly #resolve: Resolve | undefined;
@@ -91,7 +94,7 @@ export class Endpoint {
     clock: Clock;
     log: Log;
     /** Where access tokens that run out are kept. Without it none can be got. */
-    vault?: { database: Database; secretKey: string } | undefined;
+    vault?: Vault | undefined;
     maxConnections?: number;
     proxies?: Proxies | null;
     /** Files that the vendor names are fetched from private networks too. */
@@ -111,20 +114,18 @@ export class Endpoint {
     this.#clock = options.clock;
     this.#log = options.log.child({ endpoint: name });
     this.#secrets = secretsOf(description, null);
-    if (description.oauth && !vault)
+    const { auth } = description;
+    if (auth?.kind === 'oauth' && !vault)
       throw new Error(
         `${name} uses access tokens that expire: set TRIBUTARY_SECRET_KEY, which encrypts them.`,
       );
-    this.#tokens =
-      description.oauth && vault
-        ? new OAuthTokens({
-            ...vault,
-            account: description.account,
-            oauth: description.oauth,
-            clock: options.clock,
-            exchange: (url, form) => this.#exchangeToken(url, form),
-          })
-        : null;
+    const exchange: TokenExchange = (request) =>
+      exchangeToken(request, { name, clock: this.#clock, proxies });
+    const { account } = description;
+    const shared = { name, clock: options.clock, exchange };
+    this.tokens =
+      auth?.kind === 'oauth' && vault ? new OAuthTokens({ ...shared, vault, account, oauth: auth }) : null;
+    this.signIn = this.tokens && vault ? new SignIn({ ...shared, vault, tokens: this.tokens }) : null;
     this.#headers = lowerCased({
       accept: 'application/json',
       'accept-encoding': 'gzip',
@@ -132,7 +133,7 @@ export class Endpoint {
       ...description.headers,
     });
     this.#base = base;
-    this.#basePath = base.pathname.replace(/\/+$/, '');
+    this.#maxConnections = maxConnections;
     this.#connections = new PrioritySemaphore(maxConnections);
     this.#proxies = proxies;
     this.#allowPrivate = allowPrivateAddresses || isPrivateHost(base.hostname);
@@ -153,11 +154,11 @@ export class Endpoint {
     const { signal, discreet = false, isOurs = () => true } = options;
     return {
       request: async (request) => {
-        const path = this.#pathOf(request);
+        checkPath(this.name, request);
         const call = { lane, bucket: request.bucket, signal, semaphore: this.#connections };
         return this.#authorized(signal, (token, seen) =>
           this.budget.run(call, (hasSlots) =>
-            this.#call(request, path, {
+            this.#call(request, {
               lane,
               signal,
               discreet,
@@ -170,19 +171,23 @@ export class Endpoint {
       },
       // It has a connection of its own: a long file holds none of those that others wait for.
       download: (request) =>
-        this.budget.run({ lane, bucket: request.bucket, signal }, (hasSlots) =>
-          download(request, {
-            name: this.name,
-            base: this.#base,
-            allowPrivate: this.#allowPrivate,
-            clock: this.#clock,
-            signal,
-            open: async (url, cut) => {
-              if (!hasSlots()) throw new UnsentError('stopped', { uncertain: false });
-              return this.#open(url, { lane, bucket: request.bucket, cut });
-            },
-            errorFor: (url, opened, text) => this.#fileError(url, opened, text, request.bucket),
-          }),
+        this.#authorized(signal, (token, seen) =>
+          this.budget.run({ lane, bucket: request.bucket, signal }, (hasSlots) =>
+            download(request, {
+              name: this.name,
+              base: this.#base,
+              allowPrivate: this.#allowPrivate,
+              clock: this.#clock,
+              signal,
+              open: async (url, cut) => {
+                if (!hasSlots()) throw new UnsentError('stopped', { uncertain: false });
+                const opened = await this.#open(url, { lane, bucket: request.bucket, cut, token });
+                if (url.origin === this.#base.origin) seen.status = opened.status;
+                return opened;
+              },
+              errorFor: (url, opened, text) => this.#fileError(url, opened, text, request.bucket),
+            }),
+          ),
         ),
     };
   }
@@ -207,15 +212,17 @@ export class Endpoint {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    await this.tokens?.settled();
     await this.#pool.close();
   }
 
   async #call(
     request: ApiRequest,
-    path: string,
     { lane, signal, discreet, token, seen, isOurs }: CallOptions,
   ): Promise<ApiResponse> {
     const startedAt = this.#clock.now();
+    const { query } = credentialsOf(this.#description, token);
+    const path = pathOf(this.#base, { ...request, query: { ...request.query, ...query } });
     const exchange = await this.#exchange(request, path, { token, signal, isOurs });
     if ('status' in exchange) seen.status = exchange.status;
     this.#report(
@@ -250,67 +257,43 @@ export class Endpoint {
     throw errorOf(answer, { name: this.name, description: this.#description, secrets: this.#secrets });
   }
 
-  /** With an access token where there is one; a token that the vendor no longer takes is replaced once. */
+  /** With an access token where they expire; one that the vendor no longer takes is replaced once. */
   async #authorized<Result>(
     signal: AbortSignal | undefined,
-    send: (token: string | null, seen: { status: number }) => Promise<Result>,
+    send: (token: Token | null, seen: { status: number }) => Promise<Result>,
   ): Promise<Result> {
     const seen = { status: 0 };
-    if (!this.#tokens) return send(null, seen);
+    if (!this.tokens) return send(null, seen);
     const token = await this.#token(signal);
-    this.#secrets = secretsOf(this.#description, token);
     try {
       return await send(token, seen);
     } catch (error) {
       // A 403 is a missing scope, and stays one with a new token.
       if (!(error instanceof UnauthorizedError) || seen.status !== 401) throw error;
-      const fresh = await this.#token(signal, token);
-      this.#secrets = secretsOf(this.#description, fresh);
-      return send(fresh, seen);
+      return send(await this.#token(signal, token.accessToken), seen);
     }
   }
 
   /** The token is for all who ask: one who stops does not end the others' waiting. */
-  async #token(signal: AbortSignal | undefined, refused: string | null = null): Promise<string> {
+  async #token(signal: AbortSignal | undefined, refused: string | null = null): Promise<Token> {
     try {
-      return await untilAborted(this.#tokens!.accessToken(refused), signal);
+      const token = await untilAborted(this.tokens!.token(refused), signal);
+      this.#secrets = secretsOf(this.#description, token);
+      if (token.baseUrl !== null) this.#moveTo(token.baseUrl);
+      return token;
     } catch (error) {
       throw signal?.aborted ? new UnsentError('stopped', { uncertain: false }) : error;
     }
   }
 
-  /**
-   * Draws on no quota: vendors count no call to their token address, and without one nothing goes on. Bounded in all, however
-   * slowly the answer trickles in.
-   */
-  async #exchangeToken(
-    url: string,
-    form: { readonly [name: string]: string },
-  ): Promise<{ status: number; json: Json | undefined; retryAfterMs: number | undefined }> {
-    const over = new AbortController();
-    const cut = new AbortController();
-    void this.#clock.sleep(defaultTimeoutSeconds * 1000, over.signal).then(() => cut.abort());
-    const dispatcher = connectionsTo(new URL(url).origin, { connections: 1, proxies: this.#proxies });
-    try {
-      const { statusCode, headers, body } = await request(url, {
-        dispatcher,
-        method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-        body: new URLSearchParams(form).toString(),
-        signal: cut.signal,
-      });
-      const text = await shortText(body, maxTokenBytes);
-      const wait = retryAfterMs(joined(headers)['retry-after'], this.#clock.now());
-      return { status: statusCode, json: parsed(text), retryAfterMs: wait };
-    } catch (cause) {
-      throw new TransientError(`the token URL of ${this.name} cannot be reached`, {
-        uncertain: false,
-        cause: this.#secrets.hideInError(cause as Error),
-      });
-    } finally {
-      over.abort();
-      void dispatcher.destroy().catch(() => {});
-    }
+  /** Calls go where the newest token says; those under way end where they began. */
+  #moveTo(baseUrl: string): void {
+    const before = this.#base;
+    this.#base = new URL(baseUrl);
+    if (this.#base.origin === before.origin) return;
+    const { origin } = this.#base;
+    void this.#pool.close().catch(() => {});
+    this.#pool = connectionsTo(origin, { connections: this.#maxConnections, proxies: this.#proxies });
   }
 
   #exchange(
@@ -355,7 +338,7 @@ export class Endpoint {
         ...this.#headers,
         // A form's type names its boundary, and goes before what the connector says of all requests.
         ...(request.file && { 'content-type': contentType }),
-        ...(token !== null && { authorization: `Bearer ${token}` }),
+        ...credentialsOf(this.#description, token).headers,
       },
       body: goesInPieces ? inPieces(body, isOurs, () => cut('lost')) : body,
     };
@@ -387,10 +370,16 @@ export class Endpoint {
 
   async #open(
     url: URL,
-    { lane, bucket, cut }: { lane: Lane; bucket: string | undefined; cut: AbortSignal },
+    {
+      lane,
+      bucket,
+      cut,
+      token,
+    }: { lane: Lane; bucket: string | undefined; cut: AbortSignal; token: Token | null },
   ): Promise<Opened> {
     const isOurs = url.origin === this.#base.origin;
-    const { accept: _, ...ours } = this.#headers;
+    const { accept: _, ...described } = this.#headers;
+    const ours = { ...described, ...credentialsOf(this.#description, token).headers };
     const anybodys = { 'accept-encoding': 'gzip', 'user-agent': this.#headers['user-agent'] ?? '' };
     const lookup = publicLookup(this.name, {
       base: this.#base.hostname,
@@ -481,22 +470,6 @@ export class Endpoint {
     }
   }
 
-  /** The request's path and query below the base URL. A segment that is none would lead to another resource. */
-  #pathOf({ path, query = {} }: ApiRequest): string {
-    const [before = ''] = path.split('?');
-    if (!/^\/[\x21-\x7e]*$/.test(path) || /\/(\.|%2e){1,2}(\/|$)/i.test(before)) {
-      throw new RejectedError(`${this.name} does not accept an ID such as this in its paths`, {
-        code: 'unsafe_path',
-      });
-    }
-    const pairs = Object.entries(query).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, String(value)] as [string, string]],
-    );
-    const search = new URLSearchParams(pairs).toString();
-    const joint = search ? (path.includes('?') ? '&' : '?') : '';
-    return `${this.#basePath}${path}${joint}${search}`;
-  }
-
   #report(request: ApiRequest, path: string, lane: Lane, status: number | null, startedAt: number): void {
     const milliseconds = this.#clock.now() - startedAt;
     const { method = 'GET' } = request;
@@ -510,10 +483,23 @@ export class Endpoint {
   }
 }
 
-/** Everything that must be in no log and no error. */
-function secretsOf({ headers, oauth }: ApiDescription, token: string | null): Secrets {
-  const more = { ...oauth?.fields, ...(oauth?.refreshToken && { refresh: oauth.refreshToken }) };
-  return new Secrets({ ...headers, ...more, ...(token !== null && { token }) });
+/** Throws where a segment of the path is none: it would lead to another resource. */
+function checkPath(name: string, { path }: ApiRequest): void {
+  const [before = ''] = path.split('?');
+  if (!/^\/[\x21-\x7e]*$/.test(path) || /\/(\.|%2e){1,2}(\/|$)/i.test(before))
+    throw new RejectedError(`${name} does not accept an ID such as this in its paths`, {
+      code: 'unsafe_path',
+    });
+}
+
+/** The request's path and query below the base URL. */
+function pathOf(base: URL, { path, query = {} }: ApiRequest): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as [string, string]],
+  );
+  const search = new URLSearchParams(pairs).toString();
+  const joint = search ? (path.includes('?') ? '&' : '?') : '';
+  return `${base.pathname.replace(/\/+$/, '')}${path}${joint}${search}`;
 }
 
 /** An error of this code asks for smaller pages. */
@@ -523,18 +509,6 @@ function tooLarge(name: string): RejectedError {
     `${name} sent a response that is larger than this process can hold: about ${megabytes} MB after decompression`,
     { code: tooLargeCode },
   );
-}
-
-/** Throws where the body is longer. */
-async function shortText(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw new Error(`the response is longer than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 function lowerCased(headers: { [name: string]: string }): { [name: string]: string } {

@@ -1,14 +1,15 @@
-// The oauth_tokens table: of each account the token that all workers share, sealed, and who is getting a new one. It
+// The oauth_tokens table: of each grant the token that all workers share, sealed, and who is getting a new one. It
 // knows no vendor and no request.
 import { sql } from 'drizzle-orm';
 import { pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../../db/column-types.ts';
-import { type Queryable, toEpochMs, toTimestamp } from '../../db/database.ts';
+import { type Queryable, toTimestamp } from '../../db/database.ts';
 
-/** Of each account the access token that all workers share, sealed. */
+/** Of each grant the access token that all workers share, sealed. */
 export const oauthTokens = pgTable('oauth_tokens', {
+  /** Of the configuration's own grant: the vendor's account. Of a sign-in: `source:NAME`. */
   account: text().primaryKey(),
-  /** {accessToken, refreshToken}, sealed under the secret key; null until the first was got. */
+  /** A `Token`, sealed under the secret key; null until the first was got. */
   sealed: text(),
   expiresAt: time('expires_at'),
   /** Of the grant in the configuration: another one starts again. */
@@ -17,23 +18,25 @@ export const oauthTokens = pgTable('oauth_tokens', {
   /** Who is getting a new one. */
   lease: uuid(),
   leasedUntil: time('leased_until'),
+  /** The lease under which a refresh token that is accepted once was last sent, while nobody knows what came of it. */
+  attempt: uuid(),
+  attemptedAt: time('attempted_at'),
+  /** Whose data the tokens open, where the vendor says so. */
+  tenant: text(),
 });
 
 /** A token as it is kept. Times are epoch milliseconds. */
 export interface KeptToken {
-  /** Sealed. */
   sealed: string | null;
-  expiresAt: number | null;
-  /** Of the grant that it came of: another one in the configuration begins anew. */
   grantHash: string;
-  /** Somebody is getting a new one until then. */
-  leasedUntil: number | null;
+  tenant: string | null;
+  /** Since when a refresh token is in doubt that is accepted once. */
+  attemptedAt: number | null;
 }
 
 export async function keptToken(db: Queryable, account: string): Promise<KeptToken | null> {
   const [row] = await db.rows<KeptToken>(sql`
-    select sealed, ${toEpochMs(sql`expires_at`)} as "expiresAt", grant_hash as "grantHash", ${toEpochMs(sql`leased_until`)} as "leasedUntil"
-    from oauth_tokens where account = ${account}`);
+    select sealed, grant_hash, tenant, attempted_at from oauth_tokens where account = ${account}`);
   return row ?? null;
 }
 
@@ -51,30 +54,92 @@ export async function claimRefresh(
   return rows.length === 1;
 }
 
-/** Keeps a new token, only while the right to get it is ours. */
+/**
+ * Notes, before it is sent, that a refresh token which is accepted once is sent under this lease. False where the lease
+ * is lost: then it must not be sent.
+ */
+export async function beginAttempt(
+  db: Queryable,
+  attempt: { account: string; grantHash: string; lease: string; now: number },
+): Promise<boolean> {
+  const now = toTimestamp(attempt.now);
+  const rows = await db.rows(sql`
+    update oauth_tokens set attempt = lease, grant_hash = ${attempt.grantHash},
+      attempted_at = case when grant_hash = ${attempt.grantHash} then coalesce(attempted_at, ${now}) else ${now} end,
+      sealed = case when grant_hash = ${attempt.grantHash} then sealed end
+    where account = ${attempt.account} and lease = ${attempt.lease}::uuid returning account`);
+  return rows.length === 1;
+}
+
+/**
+ * Keeps a new token and settles the attempt that got it. False where another worker has got one since: this one must not
+ * be used.
+ */
 export async function keepToken(
   db: Queryable,
   token: {
     account: string;
     lease: string;
     sealed: string;
-    expiresAt: number;
+    expiresAt: number | null;
     grantHash: string;
+    tenant: string | null;
     now: number;
   },
 ): Promise<boolean> {
+  const expiresAt = token.expiresAt === null ? null : toTimestamp(token.expiresAt);
   const rows = await db.rows(sql`
-    update oauth_tokens set sealed = ${token.sealed}, expires_at = ${toTimestamp(token.expiresAt)}, grant_hash = ${token.grantHash},
-      refreshed_at = ${toTimestamp(token.now)}, lease = null, leased_until = null
-    where account = ${token.account} and lease = ${token.lease}::uuid returning account`);
+    update oauth_tokens set sealed = ${token.sealed}, expires_at = ${expiresAt}, grant_hash = ${token.grantHash},
+      refreshed_at = ${toTimestamp(token.now)}, tenant = coalesce(${token.tenant}, tenant),
+      lease = null, leased_until = null, attempt = null, attempted_at = null
+    where account = ${token.account} and coalesce(attempt, lease) = ${token.lease}::uuid returning account`);
   return rows.length === 1;
 }
 
+/** Keeps the token of a sign-in in the place of any other. A refresh that is under way finds its right gone. */
+export async function replaceToken(
+  db: Queryable,
+  token: {
+    account: string;
+    sealed: string;
+    expiresAt: number | null;
+    grantHash: string;
+    tenant: string | null;
+    now: number;
+  },
+): Promise<void> {
+  const expiresAt = token.expiresAt === null ? null : toTimestamp(token.expiresAt);
+  await db.rows(sql`
+    insert into oauth_tokens (account, sealed, expires_at, grant_hash, refreshed_at, tenant)
+    values (${token.account}, ${token.sealed}, ${expiresAt}, ${token.grantHash}, ${toTimestamp(token.now)}, ${token.tenant})
+    on conflict (account) do update set sealed = excluded.sealed, expires_at = excluded.expires_at,
+      grant_hash = excluded.grant_hash, refreshed_at = excluded.refreshed_at, tenant = coalesce(excluded.tenant, oauth_tokens.tenant),
+      lease = null, leased_until = null, attempt = null, attempted_at = null`);
+}
+
+/** Replaces the sealed text by the same sealed under another key, where nobody has kept another token meanwhile. */
+export async function resealToken(
+  db: Queryable,
+  { account, sealed, resealed }: { account: string; sealed: string; resealed: string },
+): Promise<void> {
+  await db.rows(
+    sql`update oauth_tokens set sealed = ${resealed} where account = ${account} and sealed = ${sealed}`,
+  );
+}
+
+/**
+ * Gives the right back, where it is still ours. `settled`: the attempt made under it is known to have got nothing, even where
+ * the right has passed to another worker since.
+ */
 export async function giveUpRefresh(
   db: Queryable,
-  { account, lease }: { account: string; lease: string },
+  { account, lease, settled }: { account: string; lease: string; settled: boolean },
 ): Promise<void> {
+  const ours = sql`${lease}::uuid`;
   await db.rows(sql`
-    update oauth_tokens set lease = null, leased_until = null
-    where account = ${account} and lease = ${lease}::uuid`);
+    update oauth_tokens set
+      lease = nullif(lease, ${ours}), leased_until = case when lease = ${ours} then null else leased_until end,
+      attempt = case when ${settled} and attempt = ${ours} then null else attempt end,
+      attempted_at = case when ${settled} and attempt = ${ours} then null else attempted_at end
+    where account = ${account} and (lease = ${ours} or attempt = ${ours})`);
 }

@@ -9,12 +9,14 @@ import { type Served, serve } from '../../../simulators/serve.ts';
 import {
   type ApiDescription,
   type ApiRequest,
+  type Auth,
   type RejectedError,
   TransientError,
   UnauthorizedError,
 } from '../../../src/connector.ts';
 import { ManualClock, systemClock } from '../../../src/engine/clock.ts';
 import { Endpoint } from '../../../src/engine/http/endpoint.ts';
+import type { Vault } from '../../../src/engine/http/oauth.ts';
 import { createLog } from '../../../src/engine/log/log.ts';
 import { Budgets, UnsentError } from '../../../src/engine/quota/budgets.ts';
 import { behaviour, type TestDatabase } from '../../support/databases.ts';
@@ -48,7 +50,7 @@ describe('An endpoint', () => {
     await database.close();
   });
 
-  function endpointOf(more: Partial<ApiDescription> = {}, clock = systemClock): Endpoint {
+  function endpointOf(more: Partial<ApiDescription> = {}, clock = systemClock, vault?: Vault): Endpoint {
     const description: ApiDescription = {
       baseUrl: served.url,
       headers: { Authorization: `Bearer ${secret}` },
@@ -59,7 +61,7 @@ describe('An endpoint', () => {
     const budgets = new Budgets({ database, clock, holder: randomUUID() });
     const log = createLog({ level: 'trace', write: (line) => logged.push(line) });
     const budget = budgets.account(description.account, description.quotas);
-    const endpoint = new Endpoint({ name: 'hubspot', description, budget, clock, log });
+    const endpoint = new Endpoint({ name: 'hubspot', description, budget, clock, log, vault });
     closing.push(async () => {
       await budgets.close();
       await endpoint.close();
@@ -316,6 +318,61 @@ describe('An endpoint', () => {
     const headers = { authorization: `Basic ${Buffer.from(`me:${secret}`).toString('base64')}` };
     answer = () => json({ message: `wrong: ${secret}` }, 401);
     expect((await failure({ path: '/a' }, { headers })).message).toContain('wrong: [hidden]');
+  });
+
+  it.each<[Auth, (request: Request) => string | null]>([
+    [{ kind: 'bearer', token: secret }, ({ headers }) => headers.get('authorization')?.slice(7) ?? null],
+    [{ kind: 'header', name: 'X-Api-Token', value: secret }, ({ headers }) => headers.get('x-api-token')],
+    [
+      { kind: 'basic', user: 'me', password: secret },
+      ({ headers }) => atob(headers.get('authorization')?.slice(6) ?? '').slice(3),
+    ],
+    [
+      { kind: 'query', name: 'api_key', value: secret },
+      ({ url }) => new URL(url).searchParams.get('api_key'),
+    ],
+  ])(
+    'sends credentials of the kind %j where the vendor wants them, and shows them nowhere',
+    async (auth, of) => {
+      answer = () => json({ message: `no ${secret}` }, 403);
+      const error = await failure({ path: '/me', query: { a: 1 } }, { headers: {}, auth });
+      expect(of(seen[0]!)).toBe(secret);
+      expect(new URL(seen[0]!.url).searchParams.get('a')).toBe('1');
+      expect(error.message).toContain('[hidden]');
+    },
+  );
+
+  it('sends its calls where the newest token says, and that token to no other host', async () => {
+    const moved = await serve(
+      new Hono().all('*', (c) => c.json({ path: c.req.path, token: c.req.header('authorization') })),
+    );
+    let domain = moved.url;
+    answer = () => json({ access_token: `access-${seen.length}`, api_domain: domain, expires_in: 3600 });
+    const vault = { database, secretKeys: ['a-secret-key-of-this-installation'] as const };
+    const auth: Auth = {
+      kind: 'oauth',
+      tokenUrl: `${served.url}/token`,
+      client: { id: 'client' },
+      grant: { kind: 'client_credentials' },
+      baseUrl: { field: 'api_domain', hosts: [], path: '/api/v2' },
+    };
+    const endpoint = endpointOf(
+      { headers: {}, auth, baseUrl: 'https://api.vendor.example' },
+      systemClock,
+      vault,
+    );
+    const { json: said } = await endpoint.api('manual').request({ path: '/persons' });
+    expect(said).toEqual({ path: '/api/v2/persons', token: 'Bearer access-1' });
+    await moved.close();
+    domain = 'https://elsewhere.example';
+    const other = endpointOf(
+      { headers: {}, auth, baseUrl: 'https://api.vendor.example' },
+      systemClock,
+      vault,
+    );
+    await expect(other.api('manual').request({ path: '/persons' })).rejects.toThrow(
+      /api_domain names elsewhere\.example, which is not a host of the vendor/,
+    );
   });
 
   it('asks the connector first what a refusal means, and not where it is an answer', async () => {
