@@ -2,10 +2,11 @@
 // settle them after any crash. It knows rows, not the vendor.
 import { sql } from 'drizzle-orm';
 import { index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
-import type { ActionKind, Fields } from '../connector.ts';
+import type { ActionKind } from '../connector.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
+import { type BatchItem, dropItems, itemsOf, keepItems } from './batch-items.ts';
 import { keepActionId } from './bulk-actions.ts';
 
 /** A bulk action on its way to the destination, or accepted and not ended there. */
@@ -19,8 +20,6 @@ export const batches = pgTable(
     kind: text().notNull().default('bulk'),
     /** Since its answer was lost and while its action is looked up: a `Loss`. */
     lost: jsonb(),
-    /** What was sent: [{sourceId, revision, fields}]. */
-    items: jsonb().notNull(),
     submittedAt: time('submitted_at').notNull(),
     polls: integer().notNull().default(0),
     dueAt: time('due_at').notNull(),
@@ -28,19 +27,6 @@ export const batches = pgTable(
   },
   (t) => [index('batches_due').on(t.dueAt)],
 );
-
-export interface BatchItem {
-  sourceId: string;
-  /** The revision sent. */
-  revision: number;
-  /** What will be acknowledged when it is accepted. Null: the destination then has nothing of it. */
-  acknowledges: Fields | null;
-  attempts: number;
-  /** Whether an attempt before this one is still in doubt. */
-  uncertain: boolean;
-  /** Fields that were left out of it on purpose: whether they are there afterwards shows what bulk does to objects. */
-  leftOut?: readonly string[];
-}
 
 export interface Batch {
   id: string;
@@ -65,7 +51,7 @@ export interface Loss {
   message: string;
 }
 
-/** Keeps a batch, before it is sent. `lease`: of the worker that sends it. */
+/** Keeps a batch, before it is sent, in a transaction. `lease`: of the worker that sends it. */
 export async function keepBatch(
   db: Queryable,
   batch: Batch,
@@ -73,8 +59,9 @@ export async function keepBatch(
   lease: string | null = null,
 ): Promise<void> {
   await db.rows(sql`
-    insert into batches (id, action_id, kind, items, submitted_at, due_at, lease)
-    values (${batch.id}::uuid, ${batch.actionId}, ${batch.kind}, ${json(batch.items)}, ${toTimestamp(batch.submittedAt)}, ${toTimestamp(dueAt)}, ${lease}::uuid)`);
+    insert into batches (id, action_id, kind, submitted_at, due_at, lease)
+    values (${batch.id}::uuid, ${batch.actionId}, ${batch.kind}, ${toTimestamp(batch.submittedAt)}, ${toTimestamp(dueAt)}, ${lease}::uuid)`);
+  await keepItems(db, batch.id, batch.items);
 }
 
 /** Keeps the name of its action, which is asked about from then on; the whole batch where others gave it up meanwhile. */
@@ -122,11 +109,11 @@ export async function claimBatch(
   now: number,
   leaseMs: number,
 ): Promise<Batch | null> {
-  const [batch] = await db.rows<Batch>(sql`
+  const [batch] = await db.rows<Omit<Batch, 'items'>>(sql`
     update batches set lease = ${lease}::uuid, due_at = ${toTimestamp(now + leaseMs)}, polls = polls + 1
     where id = (select id from batches where due_at <= ${toTimestamp(now)} order by due_at limit 1 for update skip locked)
-    returning id, action_id as "actionId", kind, items, ${toEpochMs(sql`submitted_at`)} as "submittedAt", polls, lost`);
-  return batch ?? null;
+    returning id, action_id as "actionId", kind, ${toEpochMs(sql`submitted_at`)} as "submittedAt", polls, lost`);
+  return batch ? { ...batch, items: await itemsOf(db, batch.id) } : null;
 }
 
 /** Puts a batch off until it is asked about again. */
@@ -136,15 +123,15 @@ export async function putOffBatch(db: Queryable, id: string, lease: string, dueA
   );
 }
 
-/** Of a batch that has ended these are still to be settled, from `dueAt` on. */
+/** Of a batch that has ended these are still to be settled, from `dueAt` on. Within the transaction that holds it. */
 export async function leaveOf(
   db: Queryable,
   id: string,
   { items, dueAt }: { items: readonly BatchItem[]; dueAt: number },
 ): Promise<void> {
-  await db.rows(
-    sql`update batches set items = ${json(items)}, due_at = ${toTimestamp(dueAt)}, lease = null where id = ${id}::uuid`,
-  );
+  await db.rows(dropItems(id));
+  await keepItems(db, id, items);
+  await db.rows(sql`update batches set due_at = ${toTimestamp(dueAt)}, lease = null where id = ${id}::uuid`);
 }
 
 /** Locks the batch to settle it; false where another worker holds it by now. */
@@ -157,7 +144,8 @@ export async function holdBatch(db: Queryable, id: string, lease: string): Promi
 
 /** Takes a batch away that is settled, or did not reach the destination. */
 export async function endBatch(db: Queryable, id: string): Promise<void> {
-  await db.rows(sql`delete from batches where id = ${id}::uuid`);
+  await db.rows(sql`
+    with dropped as (${dropItems(id)}) delete from batches where id = ${id}::uuid`);
 }
 
 /** How many the destination has named, and when the next is due to be looked at, epoch milliseconds. */
@@ -183,19 +171,4 @@ export async function freeBatches(
     from (select id, action_id is null and polls = 0 as unheard from batches as found
           where ${leasedBy(sql`lease`, worker)} for update) as freed
     where batches.id = freed.id`);
-}
-
-/**
- * Forgets what was sent of a customer who is erased, but for the source ID: the vendor's answer is matched by it. Returns
- * in how many actions under way the customer is.
- */
-export async function forgetInBatches(db: Queryable, sourceId: string): Promise<number> {
-  const item = json([{ sourceId }]);
-  const rows = await db.rows(sql`
-    update batches set items = (
-      select jsonb_agg(case when item ->> 'sourceId' = ${sourceId} then item || '{"acknowledges": {}}' else item end order by place)
-      from jsonb_array_elements(items) with ordinality as all_of_them (item, place))
-    where items @> ${item}
-    returning id`);
-  return rows.length;
 }

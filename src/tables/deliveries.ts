@@ -372,7 +372,7 @@ export async function settleEach(
 export async function carryUnheard(db: Queryable, worker: string): Promise<void> {
   await db.rows(sql`
     update deliveries set batch_id = batches.id, lease = null
-    from batches cross join lateral jsonb_array_elements(batches.items) as item
+    from batches join batch_items on batches.id = batch_items.batch_id cross join lateral jsonb_array_elements(items) as item
     where ${leasedBy(sql`batches.lease`, worker)} and batches.action_id is null and batches.polls = 0
       and deliveries.source_id = item ->> 'sourceId' and deliveries.lease = batches.lease
       and deliveries.state = 'waiting' and deliveries.batch_id is null`);

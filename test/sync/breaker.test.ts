@@ -263,7 +263,7 @@ describe.each(databases)('the mass-change breaker on $name', ({ open }) => {
     await hold(database, [ids[1]!]);
     const { connector, settings } = world.tributary.config.destination;
     const sending = { destination: connector.destination!, settings, onOrphaned: 'keep' as const };
-    const found = await writings(database, claimed, sending);
+    const { all: found } = await writings(database, claimed, sending);
     expect(found.map((writing) => writing.sourceId).sort()).toEqual([ids[0], ids[2]].sort());
   });
 

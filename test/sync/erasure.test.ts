@@ -291,7 +291,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open, openOw
     const { id } = await world.tributary.erase({ sourceId: email });
     expect(answersOf(await receipt(id))).toMatchObject({ bulkActions: 'waiting', destination: 'waiting' });
     const items = await database.rows<{ items: { sourceId: string; acknowledges: object }[] }>(
-      sql`select items from batches`,
+      sql`select items from batch_items`,
     );
     const item = items.flatMap((row) => row.items).find((one) => one.sourceId === email);
     expect(item?.acknowledges).toEqual({});

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BulkFault, Fault } from '../../simulators/voucherify.ts';
-import { type BatchItem, keepBatch } from '../../src/tables/batches.ts';
+import type { BatchItem } from '../../src/tables/batch-items.ts';
+import { keepBatch } from '../../src/tables/batches.ts';
 import { freshnessSince } from '../../src/tables/freshness.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import {
@@ -332,7 +333,7 @@ describe.each(databases)('sending on $name', ({ open }) => {
       polls: 0,
       lost: null,
     };
-    await keepBatch(database, batch, world.clock.now());
+    await database.transaction((tx) => keepBatch(tx, batch, world.clock.now()));
     await until(async () => {
       const left = await database.rows(sql`select 1 from batches`);
       return left.length === 0 && (await world.tributary.isAtRest());

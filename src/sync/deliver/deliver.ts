@@ -112,6 +112,8 @@ export class Deliverer {
   readonly #size: BatchSize;
   readonly #firstLoad: FirstLoad;
   readonly #urgent = new BackgroundTasks(maxUrgentAtOnce);
+  /** So many customers fitted in one bulk call's bytes, where fewer did than it may carry. */
+  #fitting = Number.POSITIVE_INFINITY;
   /** Bulk was refused for what the account is: singles only, in this process. */
   #noBulk = false;
   /** Looks that failed in a row: after some of them customers are read one by one for a while. */
@@ -160,7 +162,7 @@ export class Deliverer {
   get #traits(): Traits {
     const traits = this.#deps.destination.traits(this.#deps.settings);
     const bulk = this.#noBulk ? null : traits.bulk;
-    return { ...traits, bulk: bulk && { ...bulk, maxRecords: this.#size.records } };
+    return { ...traits, bulk: bulk && { ...bulk, maxRecords: Math.min(this.#size.records, this.#fitting) } };
   }
 
   /** Sends one batch of what is due, but for a few that are urgent: those are `stepUrgent`'s. */
@@ -344,7 +346,7 @@ export class Deliverer {
   ): Promise<void> {
     const held = new HeldClaims(this.#deps, lease, claimed, at);
     try {
-      const all = await this.#writings(claimed);
+      const all = await this.#writings(lease, claimed, plan.by);
       const of = (action: Writing['action']) => all.filter((writing) => writing.action === action);
       await this.#settler.settleIdle({ lease }, of('none'));
       await this.#beginErasures(lease, of('erase'));
@@ -361,11 +363,26 @@ export class Deliverer {
     }
   }
 
-  #writings(claimed: readonly Claimed[]): Promise<Writing[]> {
+  async #writings(
+    lease: string,
+    claimed: readonly Claimed[],
+    by: Exclude<Route['by'], 'none'>,
+  ): Promise<Writing[]> {
     const { database, rightOfWay } = this.#deps;
-    return claimed.every(({ lane }) => isUrgent(lanes[lane]!))
-      ? rightOfWay.urgently(() => writings(database, claimed, this.#deps))
-      : writings(database, claimed, this.#deps, rightOfWay.yieldToUrgent);
+    const maxBytes = by === 'file' ? this.#traits.firstLoad?.maxBytes : this.#traits.bulk?.maxBytes;
+    const limit = maxBytes === undefined ? {} : { maxBytes };
+    const { all, left } = claimed.every(({ lane }) => isUrgent(lanes[lane]!))
+      ? await rightOfWay.urgently(() => writings(database, claimed, this.#deps, limit))
+      : await writings(database, claimed, this.#deps, { ...limit, yieldToUrgent: rightOfWay.yieldToUrgent });
+    if (left.length > 0) await this.#settler.putBack(lease, left, { message: 'no more fit in one call' });
+    if (by === 'bulk') this.#noteFitting(all.length, left.length);
+    return all;
+  }
+
+  /** What is claimed next is what fits; twice as much where all did. */
+  #noteFitting(fitting: number, left: number): void {
+    if (left > 0) this.#fitting = fitting;
+    else if (fitting >= this.#fitting) this.#fitting *= 2;
   }
 
   /** Lists what the destination holds before anything is written that would be read before, where that costs less. */

@@ -23,6 +23,8 @@ export interface Writing {
   acknowledges: Fields | null;
   /** Null where nothing is written. */
   payload: JsonObject | null;
+  /** Of the payload as JSON, in UTF-8. */
+  bytes: number;
   /** Objects are written in part: a vendor that replaces them would lose what others keep there. */
   partial: boolean;
   /** The destination has acknowledged it before, or an attempt may have arrived. */
@@ -43,23 +45,34 @@ export interface Sending {
 
 /**
  * What to do of claimed customers. One that was held meanwhile is left out: the claim is none any more. `yieldToUrgent`: awaited
- * between two parts.
+ * between two parts. `maxBytes`: of their payloads as one list; those that fit in no more, after the first, are `left`. A
+ * thousand large customers fill the memory that many small ones do.
  */
 export async function writings(
   db: Queryable,
   claimed: readonly Claimed[],
   sending: Sending,
-  yieldToUrgent: () => Promise<void> = async () => {},
-): Promise<Writing[]> {
-  const byId = new Map(claimed.map((row) => [row.sourceId, row]));
-  const ids = [...byId.keys()];
+  {
+    maxBytes = Number.POSITIVE_INFINITY,
+    yieldToUrgent = async () => {},
+  }: { maxBytes?: number; yieldToUrgent?: () => Promise<void> } = {},
+): Promise<{ all: Writing[]; left: Claimed[] }> {
   const all: Writing[] = [];
-  for (let from = 0; from < ids.length; from += atOnce) {
+  const left: Claimed[] = [];
+  let bytes = 2;
+  for (let from = 0; from < claimed.length && left.length === 0; from += atOnce) {
     if (from > 0) await yieldToUrgent();
-    const rows = await sendableRows(db, ids.slice(from, from + atOnce), 'waiting');
-    for (const row of rows) all.push(writingOf(row, byId.get(row.sourceId)!, sending));
+    const byId = new Map(claimed.slice(from, from + atOnce).map((row) => [row.sourceId, row]));
+    for (const row of await sendableRows(db, [...byId.keys()], 'waiting')) {
+      const one = byId.get(row.sourceId)!;
+      const writing = writingOf(row, one, sending);
+      bytes += writing.bytes + 1;
+      if (bytes > maxBytes && all.length > 0) left.push(one);
+      else all.push(writing);
+    }
+    if (left.length > 0) left.push(...claimed.slice(from + atOnce));
   }
-  return all;
+  return { all, left };
 }
 
 /** What would be sent of held customers, with both sides of each field. */
@@ -95,6 +108,7 @@ export async function heldPreviews(
 function writingOf(row: SendableRow, { attempts, uncertain, alone }: Claimed, sending: Sending): Writing {
   const { sourceId, revision } = row;
   const { action, sent } = intentOf(row, uncertain, sending);
+  const payload = sent && sending.destination.payload(sourceId, sent, sending.settings);
   return {
     sourceId,
     revision,
@@ -103,7 +117,8 @@ function writingOf(row: SendableRow, { attempts, uncertain, alone }: Claimed, se
     alone,
     action,
     acknowledges: acknowledgedAfter(row, action, sent, uncertain),
-    payload: sent && sending.destination.payload(sourceId, sent, sending.settings),
+    payload,
+    bytes: bytesOf(payload),
     partial: sent !== null && Object.keys(sent).some((field) => isReplaced(field, sending)),
     sent: row.acknowledged !== null || uncertain || attempts > 0,
   };
@@ -167,4 +182,9 @@ function isReplaced(field: string, { destination, settings }: Sending): boolean 
   const group = groupOf(field);
   const { replacedGroups } = destination.traits(settings);
   return group !== null && (replacedGroups?.includes(group) ?? true);
+}
+
+/** Of a payload as JSON, in UTF-8. */
+export function bytesOf(payload: JsonObject | null): number {
+  return payload === null ? 0 : Buffer.byteLength(JSON.stringify(payload));
 }

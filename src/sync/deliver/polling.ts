@@ -14,9 +14,9 @@ import type { Log } from '../../engine/log/log.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import { backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
+import type { BatchItem } from '../../tables/batch-items.ts';
 import {
   type Batch,
-  type BatchItem,
   batchesUnderWay,
   claimBatch,
   endBatch,

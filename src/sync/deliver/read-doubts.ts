@@ -8,7 +8,7 @@ import {
   RejectedError,
 } from '../../connector.ts';
 import { driftOf } from '../../customer/drift.ts';
-import type { BatchItem } from '../../tables/batches.ts';
+import type { BatchItem } from '../../tables/batch-items.ts';
 
 /** At most so many are read one by one; to send the others again, together, costs less. */
 const maxReads = 25;

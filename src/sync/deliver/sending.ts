@@ -15,21 +15,14 @@ import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 
 import type { Circuit } from '../../engine/http/circuit.ts';
-import {
-  type Batch,
-  type BatchItem,
-  endBatch,
-  keepBatch,
-  type Loss,
-  loseBatch,
-  nameBatch,
-} from '../../tables/batches.ts';
+import type { BatchItem } from '../../tables/batch-items.ts';
+import { type Batch, endBatch, keepBatch, type Loss, loseBatch, nameBatch } from '../../tables/batches.ts';
 import { assignToBatch } from '../../tables/deliveries.ts';
 import { forgetParts } from '../../tables/destination-customers.ts';
 import type { ReadCustomers } from '../census/census.ts';
 import type { BatchSize } from './batch-size.ts';
 import { bisect, smallestWithoutCalls } from './bisect.ts';
-import type { Writing } from './difference.ts';
+import { bytesOf, type Writing } from './difference.ts';
 import type { FirstFile, FirstLoad } from './first-load.ts';
 import type { Health, Verdict } from './health.ts';
 import type { Learning, Split } from './learning.ts';
@@ -357,8 +350,8 @@ export class Sender {
     let bytes = 2;
     let records = 0;
     for (const writing of toWrite) {
-      const payload = this.#completed.get(writing.sourceId) ?? writing.payload;
-      bytes += Buffer.byteLength(JSON.stringify(payload)) + 1;
+      const completed = this.#completed.get(writing.sourceId);
+      bytes += (completed ? bytesOf(completed) : writing.bytes) + 1;
       if (records > 0 && (bytes > maxBytes || records === maxRecords)) break;
       records += 1;
     }
@@ -455,7 +448,8 @@ export class Sender {
       ...(this.#leftOut.has(sourceId) && { leftOut: this.#leftOut.get(sourceId)!.fields }),
     }));
     const batch: Batch = { id, actionId: null, kind, items, submittedAt: clock.now(), polls: 0, lost: null };
-    await keepBatch(database, batch, batch.submittedAt + lostActionMs, this.#lease);
+    const dueAt = batch.submittedAt + lostActionMs;
+    await database.transaction((tx) => keepBatch(tx, batch, dueAt, this.#lease));
     try {
       const { actionId } = await submit();
       const now = clock.now();

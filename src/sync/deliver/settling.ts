@@ -7,7 +7,7 @@ import type { Log } from '../../engine/log/log.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import { dropAcknowledged, keepAcknowledged } from '../../tables/acknowledgements.ts';
-import type { BatchItem } from '../../tables/batches.ts';
+import type { BatchItem } from '../../tables/batch-items.ts';
 import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
 import { type Carrier, type Settled, type Settlement, settle, settleEach } from '../../tables/deliveries.ts';
 import { endDrifts } from '../../tables/drifts.ts';
@@ -196,7 +196,7 @@ export class Settler {
   /** Puts back what was claimed and not sent: it is due again at once or at `dueAt`, and in doubt only where it was before. */
   async putBack(
     lease: string,
-    unsent: readonly Writing[],
+    unsent: readonly Pick<Writing, 'sourceId' | 'revision' | 'uncertain' | 'alone'>[],
     { message, alone, dueAt }: { message: string; alone?: boolean; dueAt?: number | undefined },
   ): Promise<void> {
     const { database, clock } = this.#deps;

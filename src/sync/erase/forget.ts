@@ -5,7 +5,7 @@ import type { DeadLetter as KeptLetter } from '../../contract/dead-letter.ts';
 import { sourceIdOf } from '../../customer/identity.ts';
 import type { Queryable } from '../../db/database.ts';
 import { forgetAcknowledgement } from '../../tables/acknowledgements.ts';
-import { forgetInBatches } from '../../tables/batches.ts';
+import { forgetInBatches } from '../../tables/batch-items.ts';
 import { forgetCustomer } from '../../tables/customers.ts';
 import { forgetLetters, lettersHolding } from '../../tables/dead-letters.ts';
 import { type Carried, dropDelivery, keepFromOthers, lockDelivery } from '../../tables/deliveries.ts';
