@@ -54,6 +54,34 @@ export function timeFigures(measured: Measurements, contacts: number, judged: bo
   });
 }
 
+/** CPU seconds of worker and database together, against the script's. */
+export function cpuFigures(measured: Measurements, contacts: number, judged: boolean): Figure[] {
+  const legs = [
+    { name: `CPU, first sync of ${written(contacts)}`, leg: (series: Series) => series.first, most: 3 },
+    { name: 'CPU, full sync, nothing changed', leg: (series: Series) => series.unchanged, most: 2 },
+  ];
+  const told = (value: number) => `${value.toFixed(1)} s`;
+  return legs.flatMap(({ name, leg, most }) => {
+    const script = median(measured.script.map((series) => leg(series).cpuSeconds));
+    const figure = (who: string, of: Series[], isBarred: boolean): Figure[] => {
+      if (of.length === 0) return [];
+      const worker = median(of.map((series) => leg(series).cpuSeconds));
+      const database = median(of.map((series) => leg(series).databaseCpuSeconds ?? Number.NaN));
+      const ratio = (worker + database) / script;
+      return [
+        {
+          name: `${name}${who}`,
+          ours: database > 0 ? `${told(worker)} + ${told(database)} of the database` : told(worker),
+          against: `the script's ${told(script)}`,
+          ratio,
+          bar: isBarred && judged && !Number.isNaN(ratio) ? { value: ratio, most, unit: '×' } : null,
+        },
+      ];
+    };
+    return [...figure('', measured.ours, true), ...figure(', on PGlite', measured.embedded, false)];
+  });
+}
+
 /** What an increment costs in calls, in the worst of the runs. The ideal: full search pages and full bulk calls. */
 export function callFigures({ ours, embedded }: Measurements): Figure[] {
   const figure = (where: string, of: Series[]): Figure[] => {

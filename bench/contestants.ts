@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { workerEnvironment, workerFlags } from '../bin/launch.mjs';
 import { onServer } from '../test/support/postgres.ts';
+import { databaseCpuSeconds } from './database-cpu.ts';
 import { spawnScript } from './processes.ts';
 import type { WorldAddress } from './vendors.ts';
 
@@ -15,6 +16,10 @@ export interface Measured {
   /** Tributary's own: from the run's request to rest. It is a service; the script pays for its start each time. */
   runMs: number | null;
   peakRssMegabytes: number;
+  /** User and system, of its process. */
+  cpuSeconds: number;
+  /** Of the database server meanwhile, whoever asked it. 0 where there is none; null where it cannot be told. */
+  databaseCpuSeconds: number | null;
 }
 
 export interface Contestant {
@@ -53,10 +58,13 @@ export async function tributaryOnPostgres(server: string): Promise<Contestant> {
   return {
     name: 'Tributary on PostgreSQL',
     doneMeans: 'written',
-    run: (world, mode) =>
-      measured('ours.ts', [...vendorArguments(world), '--mode', mode, '--database', url.href], {
-        ...asStarted,
-      }),
+    run: async (world, mode) => {
+      const before = await databaseCpuSeconds(server);
+      const args = [...vendorArguments(world), '--mode', mode, '--database', url.href];
+      const found = await measured('ours.ts', args, asStarted);
+      const after = await databaseCpuSeconds(server);
+      return { ...found, databaseCpuSeconds: before === null || after === null ? null : after - before };
+    },
     end: () =>
       onServer(
         server,
@@ -94,9 +102,16 @@ async function measured(...[name, args, options]: Parameters<typeof spawnScript>
   const said = JSON.parse(await script.line.finally(() => clearTimeout(hangs))) as {
     runMs?: number;
     peakRssKilobytes: number;
+    cpuSeconds: number;
   };
   const wallMs = await script.wallMs;
   const code = await script.exit;
   if (code !== 0) throw new Error(`${name} ended with ${code}. ${script.complaints()}`);
-  return { wallMs, runMs: said.runMs ?? null, peakRssMegabytes: said.peakRssKilobytes / 1024 };
+  return {
+    wallMs,
+    runMs: said.runMs ?? null,
+    peakRssMegabytes: said.peakRssKilobytes / 1024,
+    cpuSeconds: said.cpuSeconds,
+    databaseCpuSeconds: 0,
+  };
 }

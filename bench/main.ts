@@ -4,7 +4,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findServer, onServer } from '../test/support/postgres.ts';
-import { callFigures, largeFigures, type Measurements, memoryFigures, timeFigures } from './comparison.ts';
+import {
+  callFigures,
+  cpuFigures,
+  largeFigures,
+  type Measurements,
+  memoryFigures,
+  timeFigures,
+} from './comparison.ts';
 import { type Contestant, tributaryOnPglite, tributaryOnPostgres, yardstick } from './contestants.ts';
 import { type Figure, isMissed, line, table } from './figures.ts';
 import { forecastFigures } from './forecast.ts';
@@ -93,6 +100,7 @@ async function compare(): Promise<void> {
   await checkComparison();
   const measured = await measure();
   tell(timeFigures(measured, contacts, !options.quick));
+  tell(cpuFigures(measured, contacts, !options.quick));
   tell(callFigures(measured));
   tell(memoryFigures(measured));
   if (!options.quick) tell(await previewFigures(server));
