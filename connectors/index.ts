@@ -9,6 +9,7 @@ import { intercom } from './intercom.ts';
 import { iterable } from './iterable.ts';
 import { klaviyo } from './klaviyo.ts';
 import { mailchimp } from './mailchimp.ts';
+import { pipedrive } from './pipedrive.ts';
 import { postgresql } from './postgresql.ts';
 import { segment } from './segment.ts';
 import { voucherify } from './voucherify/index.ts';
@@ -24,6 +25,7 @@ export const connectors: readonly Connector[] = [
   iterable,
   klaviyo,
   mailchimp,
+  pipedrive,
   postgresql,
   segment,
   voucherify,

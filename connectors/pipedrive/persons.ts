@@ -1,0 +1,157 @@
+// The stream of persons: all of them by ID, then what was updated, and single ones by ID. It knows no quotas.
+// https://developers.pipedrive.com/docs/api/v1/Persons (v2)
+import { z } from 'zod';
+import {
+  type Context,
+  type Json,
+  RejectedError,
+  type SourceRecord,
+  type Stream,
+  TransientError,
+} from '#connector';
+import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
+import { readSince, since } from '#connector/since';
+import type { Settings } from './settings.ts';
+
+export const personsPath = '/api/v2/persons';
+const fieldsPath = '/api/v2/personFields';
+const pageSize = 500;
+/** No lag is documented: how far Pipedrive's clock may be behind ours, and how late an update may appear. */
+const settledMs = 120_000;
+
+const cursors = z.discriminatedUnion('phase', [
+  z.strictObject({ phase: z.literal('all'), start: z.int().min(0), page: z.string().optional() }),
+  since.extend({ phase: z.literal('changes') }),
+]);
+
+export const persons: Stream<Settings> = {
+  name: 'persons',
+  exhaustive: ['', 'custom_fields'],
+  clock: 'second',
+  async pull(context, request) {
+    const cursor = readCursor(request.cursor ?? { phase: 'all', start: context.now });
+    const limit = Math.min(pageSize, request.maxRecords ?? pageSize);
+    if (cursor.phase === 'all') {
+      const { rows, next } = await list(context, {
+        sort_by: 'id',
+        sort_direction: 'asc',
+        limit,
+        cursor: cursor.page,
+      });
+      const from = Math.max(0, cursor.start - settledMs);
+      const after = next === undefined ? { phase: 'changes', from, given: [] } : { ...cursor, page: next };
+      return { records: rows.map(recordOf), cursor: after, done: next === undefined };
+    }
+    const { rows, next } = await list(context, {
+      updated_since: `${new Date(cursor.from).toISOString().slice(0, 19)}Z`,
+      sort_by: 'update_time',
+      sort_direction: 'asc',
+      limit,
+      cursor: cursor.reading?.page,
+    });
+    const until = Math.min(request.until, context.now);
+    const news = readSince(cursor, { records: rows.map(recordOf), next, until, settledMs });
+    // Stored as JSON: what is absent stays absent.
+    const after: Json = JSON.parse(JSON.stringify({ ...news.cursor, phase: 'changes' }));
+    return { records: news.records, cursor: after, done: next === undefined };
+  },
+  read: { maxIds: 100, records: read },
+  sweeps: true,
+  cost: () => ({ full: { records: pageSize, calls: 1 } }),
+  rewind: (_settings, to) => ({ phase: 'changes', from: Math.max(0, to), given: [] }),
+  async properties(context) {
+    const { rows } = await list(context, { limit: pageSize }, fieldsPath);
+    const fields = rows.map(objectOf).map((field) => ({
+      name: `${field['is_custom_field'] === true ? 'custom_fields.' : ''}${wordOf(field['field_code']) ?? ''}`,
+      label: wordOf(field['field_name']) ?? '',
+      type: wordOf(field['field_type']) ?? '',
+    }));
+    return [
+      ...fields,
+      ...['email', 'phone'].map((name) => ({ name, label: `Primary ${name}`, type: 'varchar' })),
+    ];
+  },
+};
+
+/**
+ * Lists hide who is deleted, merged, or invisible to our user alike. So each one that is not listed is asked for alone: only
+ * "deleted" or "not found" is believed.
+ */
+async function read(context: Context<Settings>, { recordIds }: { recordIds: readonly string[] }) {
+  const ids = [...new Set(recordIds)];
+  const asked = ids.filter((id) => /^[1-9]\d{0,15}$/.test(id));
+  const { rows } = asked.length
+    ? await list(context, { ids: asked.join(','), limit: asked.length })
+    : { rows: [] };
+  const records = rows.map(recordOf).filter(({ recordId }) => asked.includes(recordId));
+  const given = new Set(records.map(({ recordId }) => recordId));
+  const hidden = asked.filter((id) => !given.has(id));
+  const alone = await Promise.all(hidden.map((id) => readOne(context, id)));
+  const gone = hidden.filter((_, at) => alone[at] === null);
+  const missing = [...ids.filter((id) => !asked.includes(id)), ...gone];
+  return { records: [...records, ...alone.filter((record) => record !== null)], missing };
+}
+
+/** Null: there is no such person. 410 is an answer, and was recorded with `success: true`. */
+async function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord | null> {
+  const { status, json } = await api.request({
+    path: `${personsPath}/${id}`,
+    answers: [404, 410],
+    isAnswer: (json) => wordOf(objectOf(objectOf(json)['data'])['id']) === id,
+  });
+  return status === 200 ? recordOf(objectOf(json)['data']) : null;
+}
+
+/** `success: false` may come with status 200 and an empty list. */
+async function list(
+  { api }: Context<Settings>,
+  query: { [name: string]: string | number | undefined },
+  path = personsPath,
+): Promise<{ rows: Json[]; next: string | undefined }> {
+  const isAnswer = (json: Json | undefined) =>
+    objectOf(json)['success'] === true && Array.isArray(objectOf(json)['data']);
+  const body = objectOf((await api.request({ path, query, isAnswer })).json);
+  const rows = listOf(body['data']);
+  const next = objectOf(body['additional_data'])['next_cursor'];
+  // The last page says null. A full one that says nothing may be cut short.
+  if (next === undefined && rows.length >= Number(query['limit']) && query['ids'] === undefined)
+    throw new TransientError('Pipedrive answered a full page that does not say whether more follow', {
+      foreign: true,
+    });
+  return { rows, next: wordOf(next) };
+}
+
+/** The body with the primary e-mail address and phone number beside the lists that hold them; null where there is none. */
+export function recordOf(row: Json | undefined): SourceRecord {
+  const body = objectOf(row);
+  const recordId = wordOf(body['id']);
+  const changedAt = momentOf(body['update_time']) ?? momentOf(body['add_time']);
+  if (recordId === undefined || changedAt === undefined)
+    throw new RejectedError('Pipedrive answered with a person without an ID or a time of change', {
+      code: 'row',
+    });
+  return {
+    recordId,
+    // Pushes name milliseconds of the same state (recorded).
+    changedAt: Math.floor(changedAt / 1000) * 1000,
+    body: { ...body, email: primaryOf(body['emails']), phone: primaryOf(body['phones']) },
+    ...(body['is_deleted'] === true && { deleted: true as const }),
+  };
+}
+
+/** Nobody's address comes as an entry of "" that is primary (recorded), or as no entry. */
+function primaryOf(entries: Json | undefined): string | null {
+  const filled = listOf(entries)
+    .map(objectOf)
+    .filter(({ value }) => wordOf(value) !== undefined);
+  const first = filled.find(({ primary }) => primary === true) ?? filled[0];
+  return wordOf(first?.['value']) ?? null;
+}
+
+function readCursor(cursor: Json): z.infer<typeof cursors> {
+  const { success, data } = cursors.safeParse(cursor);
+  if (success) return data;
+  throw new RejectedError('The stored cursor of Pipedrive is unknown: start a full reading.', {
+    code: 'cursor',
+  });
+}

@@ -1,0 +1,65 @@
+// What a person says of a Pipedrive company. It does not know what is read.
+import { z } from 'zod';
+import { baseUrl, quotaWindow, secrets, token } from '#connector/settings';
+
+const oauth = z.strictObject({
+  clientId: z.string().min(1).describe("The app's client ID."),
+  clientSecret: z.string().min(1).describe("The app's client secret."),
+  refreshToken: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A refresh token of the app. Default: the one that `tributary connect` gets.'),
+  baseUrl: baseUrl('https://oauth.pipedrive.com').describe(
+    'Where people sign in and tokens are requested. Default: https://oauth.pipedrive.com.',
+  ),
+});
+
+const shape = z.strictObject({
+  apiToken: token('0123456789abcdef…')
+    .optional()
+    .describe('The API token of a user who sees all persons: best of an administrator.'),
+  oauth: oauth
+    .optional()
+    .describe(
+      'Instead of apiToken: {clientId, clientSecret, refreshToken?} of an app. Sign in with `tributary connect`.',
+    ),
+  companyId: z
+    .union([z.string().regex(/^\d+$/, 'must be digits'), z.int().positive()])
+    .transform(String)
+    .optional()
+    .describe(
+      'The ID of the company. Sources with the same ID share its quotas, and webhooks of others are ignored.',
+    ),
+  webhookBasic: secrets
+    .optional()
+    .describe(
+      'What webhooks show as HTTP Basic, "user:password": the HTTP Auth user and password of the webhook. A list while one replaces another.',
+    ),
+  baseUrl: baseUrl('https://api.pipedrive.com').describe(
+    'The URL of the API. With oauth the one that comes with the token is used. Default: https://api.pipedrive.com.',
+  ),
+  burst: quotaWindow
+    .optional()
+    .describe(
+      'The calls in a window of two seconds: {requests, seconds}. Default: 20 with apiToken, 80 with oauth.',
+    ),
+  callsPerDay: z
+    .int()
+    .min(1)
+    .default(3_000)
+    .describe(
+      'The calls per day, at ten API tokens each. Default: 3,000, of the smallest plan with one seat; answers tell of more.',
+    ),
+});
+
+export const settings = shape.superRefine(({ apiToken, oauth }, context) => {
+  if ((apiToken === undefined) === (oauth === undefined))
+    context.addIssue({
+      code: 'custom',
+      path: ['apiToken'],
+      message: 'either an API token, or oauth: {clientId, clientSecret, refreshToken?}',
+    });
+});
+
+export type Settings = z.infer<typeof settings>;
