@@ -4,6 +4,7 @@ import { acme } from './acme.ts';
 import { braze } from './braze.ts';
 import { csv } from './csv.ts';
 import { customerio } from './customerio.ts';
+import { http } from './http.ts';
 import { hubspot } from './hubspot.ts';
 import { intercom } from './intercom.ts';
 import { iterable } from './iterable.ts';
@@ -20,6 +21,7 @@ export const connectors: readonly Connector[] = [
   braze,
   csv,
   customerio,
+  http,
   hubspot,
   intercom,
   iterable,

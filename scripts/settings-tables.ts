@@ -9,6 +9,7 @@ const folder = join(import.meta.dirname, '../docs/connectors');
 const block = /<!-- settings: (\w+) -->\n[\s\S]*?<!-- end of settings -->/g;
 
 interface Schema {
+  const?: unknown;
   $ref?: string;
   description?: string;
   properties?: { [key: string]: Schema };
@@ -37,10 +38,10 @@ export function withSettings(page: string): string {
   });
 }
 
-/** Keys below keys are written as paths, those of a list with `[]`. What every source has is not told. */
+/** Keys below keys are written as paths, those of a list with `[]`, those of one kind of object with it in brackets. */
 function keysOf({ properties = {}, required = [] }: Schema, under: string): string[] {
   return Object.entries(properties).flatMap(([key, property]) => {
-    if (property.$ref !== undefined || (under === '' && key === 'connector')) return [];
+    if (property.$ref !== undefined || property.const !== undefined) return [];
     const need = under === '' && required.includes(key) ? ' (required)' : '';
     const said = (property.description ?? '').replaceAll('|', '\\|');
     return [`| \`${under}${key}\`${need} | ${said} |`, ...below(property, `${under}${key}`)];
@@ -51,10 +52,18 @@ function below(property: Schema, path: string): string[] {
   const { anyOf = [], oneOf = [], allOf = [], items } = property;
   const rows = [
     ...keysOf(property, `${path}.`),
-    ...[...anyOf, ...oneOf, ...allOf].flatMap((one) => below(one, path)),
+    ...[...anyOf, ...oneOf, ...allOf].flatMap((one) => ofKind(one, path)),
     ...(items ? below(items, `${path}[]`) : []),
   ];
   return [...new Set(rows)];
+}
+
+/** What tells one kind of object from the others, and what the kind has besides. */
+function ofKind(one: Schema, path: string): string[] {
+  const kind = Object.values(one.properties ?? {}).find((property) => property.const !== undefined);
+  if (!kind) return below(one, path);
+  const named = `${path} (${String(kind.const)})`;
+  return [`| \`${named}\` | ${kind.description ?? ''} |`, ...below(one, named)];
 }
 
 if (import.meta.main)

@@ -2,9 +2,9 @@
 // Sources: standardwebhooks.com (spec), docs.stripe.com "Verify webhook signatures", docs.github.com "Validating webhook
 // deliveries", shopify.dev "Verify webhooks".
 import { z } from 'zod';
+import { headerName, path } from '#connector/paths';
 import { secrets, writtenAs } from '#connector/settings';
 import type { CredentialScheme, Scheme, SignatureScheme } from '#connector/webhook';
-import { headerName, path } from './paths.ts';
 import { type SignatureSettings, signatureSettings } from './signature.ts';
 
 const toleranceSeconds = z

@@ -1,9 +1,9 @@
 // One item of what is pushed into what it says: a record, or nothing for us. It knows no senders.
 import { type Change, type Json, type JsonObject, RejectedError, type SourceRecord } from '#connector';
 import { notATime } from '#connector/authored';
+import { below } from '#connector/paths';
 import { momentOf, valueAt, wordOf } from '#connector/reading';
 import type { Received } from '#connector/webhook';
-import { below } from './paths.ts';
 import type { Settings } from './settings.ts';
 import type { Template } from './templates.ts';
 

@@ -1,9 +1,9 @@
 // What a person says of something that pushes: how it is known, how its body is read, and where a record stands in it.
 // What they leave out the template says (templates.ts). It knows no requests.
 import { z } from 'zod';
+import { headerName, itemPaths, path, paths } from '#connector/paths';
 import { secrets } from '#connector/settings';
 import { authentication } from './authentication.ts';
-import { headerName, itemPaths, path, paths } from './paths.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const scalars = z

@@ -1,8 +1,8 @@
 // A signature that no preset knows, as a person describes it: the door's `SignatureScheme` as data, with what makes one
 // worthless refused. It knows no vendor.
 import { z } from 'zod';
+import { headerName } from '#connector/paths';
 import { secrets } from '#connector/settings';
-import { headerName } from './paths.ts';
 
 const part = z.union(
   [

@@ -197,6 +197,8 @@ export interface Stream<Settings> {
 /** What a vendor that can be read is like. */
 export interface Source<Settings> {
   streams: Stream<Settings>[];
+  /** The same where the settings say what the vendor is like. Pure. Takes the place of `streams`. */
+  streamsFor?(settings: Settings): Stream<Settings>[];
   mapping: Mapping;
   /** What a number means where a date or a time is wanted, by the vendor's documents. Default: milliseconds. */
   timeUnit?: TimeUnit | ((settings: Settings) => TimeUnit | undefined);

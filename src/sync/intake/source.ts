@@ -96,7 +96,8 @@ export class Source {
   constructor(config: SourceConfig, rules: MetadataRules) {
     this.config = config;
     this.name = config.name;
-    this.streams = config.connector.source?.streams ?? [];
+    const { streams = [], streamsFor } = config.connector.source ?? {};
+    this.streams = streamsFor?.(config.settings) ?? streams;
     this.description = config.connector.api?.(config.settings) ?? null;
     this.relation = config.connector.relation?.(config.settings) ?? null;
     this.webhook = config.connector.source?.webhook?.(config.settings) ?? null;

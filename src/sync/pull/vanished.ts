@@ -85,10 +85,12 @@ function definitionOf({ config }: Source, position: number): Definition | null {
   const hasCode = typeof filter === 'function' || Object.values(mapping ?? {}).some(isFunction);
   if (hasCode) return null;
   const byColumns = (connector.source?.columnsFor ?? connector.source?.mappingFor) !== undefined;
+  // The settings hold credentials, so what is kept of them is the path that they come to.
+  const path = sourceId.path ?? (byColumns ? null : (connector.source?.sourceIdFor?.(settings, []) ?? null));
   return {
     connector: connector.name,
     mapping,
-    sourceId,
+    sourceId: { ...sourceId, path },
     filter,
     badValues,
     locale,
@@ -170,7 +172,7 @@ function configOf(
 ): SourceConfig | null {
   const connector = connectors.find((known) => known.name === definition.connector);
   if (!connector?.source) return null;
-  const { webhook: _webhook, ...source } = connector.source;
+  const { webhook: _webhook, streamsFor: _streamsFor, ...source } = connector.source;
   return {
     name,
     connector: { name: connector.name, settings: connector.settings, source },

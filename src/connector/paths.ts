@@ -1,6 +1,6 @@
 // Names and paths as a person writes them, checked. They do not know what stands there.
 import { z } from 'zod';
-import type { Json } from '#connector';
+import type { Json } from './json.ts';
 
 /** Keys and list indices joined by dots. */
 export const path = z

@@ -1,0 +1,83 @@
+// Any JSON API that has no file here, declared in configuration: by paths, without a language of expressions.
+import { type Context, defineConnector, type Permission } from '#connector';
+import { fingerprint, tried } from '#connector/checking';
+import { windowQuotas } from '#connector/quotas';
+import { idInBody, idOf, isRecord, recordOf } from './http/record.ts';
+import { recordsOf, timeOf, tryList } from './http/records.ts';
+import { type Settings, settings } from './http/settings.ts';
+
+const dayMs = 86_400_000;
+
+export const http = defineConnector<Settings>({
+  name: 'http',
+  settings,
+  api: ({ baseUrl, auth, headers, quota }) => ({
+    baseUrl,
+    headers: { ...headers, ...headersOf(auth) },
+    account: `http:${new URL(baseUrl).host}:${fingerprint(JSON.stringify([baseUrl, auth]))}`,
+    quotas: windowQuotas(quota),
+  }),
+  source: {
+    streams: [{ name: 'records', pull: () => Promise.reject(new Error('The settings make the stream.')) }],
+    streamsFor: (given) => [recordsOf(given)],
+    mapping: { name: 'name', email: 'email', phone: 'phone' },
+    sourceId: 'id',
+    sourceIdFor: idInBody,
+    needsFullReadings: ({ changes, complete, record }) =>
+      changes && complete
+        ? `Records that leave the list show in full readings only${record.deleted ? ', unless they are marked as deleted first' : ''}.`
+        : null,
+  },
+  check,
+});
+
+function headersOf(auth: Settings['auth']): { [name: string]: string } {
+  if (auth === 'none') return {};
+  if (auth.type === 'header') return { [auth.name]: auth.value };
+  if (auth.type === 'bearer') return { authorization: `Bearer ${auth.token}` };
+  return { authorization: `Basic ${Buffer.from(`${auth.user}:${auth.password}`).toString('base64')}` };
+}
+
+async function check(context: Context<Settings>): Promise<Permission[]> {
+  const { settings: given, now } = context;
+  const { list, changes, read, record } = given;
+  const [stream] = [recordsOf(given)];
+  const first = async () => (await tryList(context))[0];
+  const found: Permission[] = [
+    await tried('list records', sortNote(given), async () => {
+      const item = await first();
+      if (item === undefined) return;
+      const one = recordOf(item, given, now);
+      if (!isRecord(one)) throw new Error(one.reason);
+    }),
+  ];
+  if (changes)
+    found.push(
+      await tried('find changes', `Changes are found by ${record.changedAt?.join(' or ')}.`, async () => {
+        const ahead = { ...changes.query, [changes.parameter]: timeOf(now + dayMs, given) };
+        const items = await tryList(context, ahead as { [name: string]: string | number });
+        if (items.length > 0)
+          throw new Error(
+            `Asked for changes from tomorrow on, the API gave ${items.length} records: it ignores the parameter ${changes.parameter}, or wants another format.`,
+          );
+      }),
+    );
+  if (read)
+    found.push(
+      await tried('read single records', 'A record of the list was read by its ID.', async () => {
+        const item = await first();
+        const id = item === undefined ? undefined : idOf(item, given);
+        if (id === undefined) return;
+        const { missing } = await stream!.read!.records(context, { recordIds: [id], properties: [] });
+        if (missing.length > 0)
+          throw new Error(`${list.path} lists a record that ${read.path} says does not exist.`);
+      }),
+    );
+  return found;
+}
+
+function sortNote({ list: { paging } }: Settings): string {
+  if (paging.style === 'page')
+    return 'Pages are numbered: a record that is deleted while they are read can hide another one until the next full reading.';
+  return 'Its records have an ID.';
+}

@@ -1,0 +1,258 @@
+// The stream of records: the whole list, then what changed where the API can be asked for that, and single records by ID.
+import { z } from 'zod';
+import {
+  type Context,
+  type Json,
+  type JsonObject,
+  type Page,
+  type PullRequest,
+  RejectedError,
+  type SourceRecord,
+  type Stream,
+  TransientError,
+} from '#connector';
+import { listOf, valueAt } from '#connector/reading';
+import { readSince, since } from '#connector/since';
+import { type Answer, follow, type Place, place, requestOf } from './paging.ts';
+import { idOf, isRecord, isRejected, recordOf } from './record.ts';
+import type { Settings } from './settings.ts';
+
+/** So often a reading begins again because records moved or a cursor expired. */
+const maxRestarts = 5;
+
+const restarts = z.int().min(0).optional();
+const cursors = z.discriminatedUnion('phase', [
+  z.strictObject({
+    phase: z.literal('list'),
+    start: z.int(),
+    at: place.optional(),
+    given: z.int(),
+    restarts,
+  }),
+  since.extend({ phase: z.literal('changes'), restarts }),
+  /** The whole list was read, and is read again by the next run. */
+  z.strictObject({ phase: z.literal('again') }),
+]);
+
+type ListCursor = Extract<z.infer<typeof cursors>, { phase: 'list' }>;
+type ChangesCursor = Extract<z.infer<typeof cursors>, { phase: 'changes' }>;
+
+/** The stream by what the settings say of the API. */
+export function recordsOf({ record, changes, read, complete }: Settings): Stream<Settings> {
+  return {
+    name: 'records',
+    // Many APIs show whole seconds, also in ISO 8601. Without a time, what was read later is the later state.
+    clock: record.changedAt ? 'second' : 'reading',
+    exhaustive: record.absentIsEmpty ? [''] : [],
+    pull,
+    ...(changes && changes.lagSeconds > 0 && { settleLagSeconds: changes.lagSeconds }),
+    ...(changes && {
+      rewind: (_settings, to) => ({ phase: 'changes', from: Math.max(0, to), given: [] }),
+    }),
+    ...(read && {
+      read: {
+        maxIds: read.parameter === undefined ? 1 : read.maxIds,
+        records: read.parameter === undefined ? readOne : readSome,
+      },
+    }),
+    sweeps: complete,
+  };
+}
+
+async function pull(context: Context<Settings>, request: PullRequest): Promise<Page> {
+  const cursor = request.cursor === null ? null : readCursor(request.cursor);
+  if (cursor?.phase === 'changes') return pullChanges(context, cursor, request);
+  const begun = cursor?.phase === 'list' ? cursor : { phase: 'list' as const, start: context.now, given: 0 };
+  return pullList(context, begun, request);
+}
+
+async function pullList(context: Context<Settings>, cursor: ListCursor, request: PullRequest): Promise<Page> {
+  const { settings } = context;
+  const { start, at } = cursor;
+  const { list, changes, complete, read: reads } = settings;
+  const page = await pageOf(context, list, at, request);
+  if (page === 'again')
+    return restarted(cursor.restarts, (restarts) => ({
+      phase: 'list',
+      start: context.now,
+      given: 0,
+      restarts,
+    }));
+  const { records, rejected } = recordsIn(page.items, settings, start);
+  const given = cursor.given + page.items.length;
+  const done = page.next === null;
+  // Where single records can be read, what the list did not give is asked for before it is believed gone.
+  const isWhole = complete && !reads && !(done && page.total !== undefined && given < page.total);
+  const from = Math.max(0, start - (changes?.overlapSeconds ?? 0) * 1000);
+  return {
+    records,
+    ...(rejected.length > 0 && { rejected }),
+    ...(page.total !== undefined && { total: page.total }),
+    ...(isWhole && { whole: { asOf: start, begins: at === undefined } }),
+    cursor: !done
+      ? stored({ ...cursor, at: page.next, given })
+      : changes
+        ? { phase: 'changes', from, given: [] }
+        : { phase: 'again' },
+    done,
+  };
+}
+
+async function pullChanges(
+  context: Context<Settings>,
+  { restarts, phase, ...cursor }: ChangesCursor,
+  request: PullRequest,
+): Promise<Page> {
+  const { settings, now } = context;
+  const { list, changes } = settings;
+  if (!changes) return pullList(context, { phase: 'list', start: now, given: 0 }, request);
+  const at = cursor.reading && readPlace(cursor.reading.page);
+  const query = { ...list.query, ...changes.query, [changes.parameter]: timeOf(cursor.from, settings) };
+  const page = await pageOf(context, { path: changes.path ?? list.path, query }, at, request);
+  if (page === 'again') {
+    const { reading: _, ...begun } = cursor;
+    return restarted(restarts, (restarts) => ({ ...begun, phase, restarts }));
+  }
+  const { records, rejected } = recordsIn(page.items, settings, now);
+  const next = page.next === null ? undefined : JSON.stringify(page.next);
+  const until = Math.min(request.until, now);
+  const news = readSince(cursor, { records, next, until, settledMs: changes.overlapSeconds * 1000 });
+  return {
+    records: news.records,
+    ...(rejected.length > 0 && { rejected }),
+    cursor: stored({ ...news.cursor, phase, ...(next !== undefined && { restarts }) }),
+    done: next === undefined,
+  };
+}
+
+/** Every restart is counted in the cursor, so that a list that never stands still ends with a sentence. */
+function restarted(before = 0, cursor: (restarts: number) => object): Page {
+  if (before >= maxRestarts)
+    throw new RejectedError(
+      `Records left the list, or its cursor expired, each of the ${maxRestarts + 1} times that it was read: read it at a quieter time, or with smaller gaps between pages.`,
+      { code: 'unstable_pages' },
+    );
+  return { records: [], cursor: stored(cursor(before + 1)), done: false };
+}
+
+async function pageOf(
+  { api, settings }: Context<Settings>,
+  asked: { path: string; query: { [name: string]: string | number | boolean } },
+  at: Place | undefined,
+  { maxRecords }: PullRequest,
+): Promise<{ items: readonly Json[]; next: Place | null; total: number | undefined } | 'again'> {
+  const { records, total: totalAt } = settings.list;
+  try {
+    const response = await api.request({
+      ...requestOf(settings, asked, at, maxRecords),
+      isAnswer: (json) => Array.isArray(valueAt(json, records)),
+    });
+    const items = listOf(valueAt(response.json, records));
+    const answer: Answer = { response, items, ids: items.map((item) => idOf(item, settings)) };
+    const followed = follow(settings, answer, at, maxRecords);
+    if (followed === 'moved') return 'again';
+    const total = totalAt === undefined ? undefined : valueAt(response.json, totalAt);
+    return { ...followed, total: typeof total === 'number' && total >= 0 ? total : undefined };
+  } catch (error) {
+    const isExpired =
+      error instanceof RejectedError &&
+      (at?.link ?? at?.after) !== undefined &&
+      [400, 404, 410, 422].includes(error.status ?? 0);
+    if (isExpired) return 'again';
+    throw error;
+  }
+}
+
+/** One record by its path. Only an answer of the API itself shows that it is gone. */
+async function readOne(
+  context: Context<Settings>,
+  { recordIds }: { recordIds: readonly string[] },
+): Promise<{ records: SourceRecord[]; missing: string[] }> {
+  const { api, settings, now } = context;
+  const asked = await Promise.all(
+    [...new Set(recordIds)].map(async (recordId) => {
+      const { path, record } = settings.read!;
+      const { status, json } = await api.request({
+        path: path.replaceAll('{id}', encodeURIComponent(recordId)),
+        answers: [404, 410],
+        isAnswer: (json) => idOf(valueAt(json, record) ?? null, settings) === recordId,
+      });
+      const isGone = status === 404 || status === 410;
+      return { recordId, item: isGone ? undefined : valueAt(json, record) };
+    }),
+  );
+  const found = asked.flatMap(({ item }) => (item === undefined ? [] : [item]));
+  return {
+    records: readable(found, settings, now),
+    missing: asked.flatMap(({ recordId, item }) => (item === undefined ? [recordId] : [])),
+  };
+}
+
+/** Several records by a parameter. An ID with a comma cannot be asked for, so nothing is said of it. */
+async function readSome(
+  { api, settings, now }: Context<Settings>,
+  { recordIds }: { recordIds: readonly string[] },
+): Promise<{ records: SourceRecord[]; missing: string[] }> {
+  const { path, record, parameter } = settings.read!;
+  const ids = [...new Set(recordIds)].filter((id) => !id.includes(','));
+  if (ids.length === 0) return { records: [], missing: [] };
+  const { json } = await api.request({
+    path,
+    query: { [parameter!]: ids.join(',') },
+    isAnswer: (json) => Array.isArray(valueAt(json, record)),
+  });
+  const items = listOf(valueAt(json, record));
+  if (items.some((item) => !ids.includes(idOf(item, settings) ?? '')))
+    throw new RejectedError(
+      `The API answered with records that were not asked for: it ignores the parameter ${parameter}.`,
+      { code: 'read' },
+    );
+  const records = readable(items, settings, now);
+  const given = new Set(records.map(({ recordId }) => recordId));
+  return { records, missing: ids.filter((id) => !given.has(id)) };
+}
+
+function readable(items: readonly Json[], settings: Settings, now: number): SourceRecord[] {
+  const { records, rejected } = recordsIn(items, settings, now);
+  if (rejected[0]) throw new RejectedError(rejected[0].reason, { code: 'record' });
+  return records;
+}
+
+function recordsIn(items: readonly Json[], settings: Settings, readAt: number) {
+  const read = items.map((item) => recordOf(item, settings, readAt));
+  return { records: read.filter(isRecord), rejected: read.filter(isRejected) };
+}
+
+export function timeOf(epochMs: number, { changes }: Settings): string | number {
+  if (changes?.format === 'milliseconds') return epochMs;
+  return changes?.format === 'seconds' ? Math.floor(epochMs / 1000) : new Date(epochMs).toISOString();
+}
+
+/** A cursor to be stored: what is absent in it stays absent. */
+function stored(cursor: object): Json {
+  return JSON.parse(JSON.stringify(cursor)) as JsonObject;
+}
+
+function readPlace(page: string): Place {
+  const { success, data } = place.safeParse(JSON.parse(page));
+  if (success) return data;
+  throw new RejectedError('The stored page of this API is unknown: start a full sync.', { code: 'cursor' });
+}
+
+function readCursor(cursor: Json): z.infer<typeof cursors> {
+  const { success, data } = cursors.safeParse(cursor);
+  if (success) return data;
+  throw new RejectedError('The stored cursor of this API is unknown: start a full sync.', { code: 'cursor' });
+}
+
+/** One page as the check asks for it. */
+export async function tryList(
+  context: Context<Settings>,
+  query: { [name: string]: string | number } = {},
+): Promise<readonly Json[]> {
+  const { list } = context.settings;
+  const asked = { path: list.path, query: { ...list.query, ...query } };
+  const page = await pageOf(context, asked, undefined, { cursor: null, until: context.now, properties: [] });
+  if (page === 'again') throw new TransientError('The first page cannot be read');
+  return page.items;
+}

@@ -1,0 +1,249 @@
+// What a person says of a JSON API: how it is called, where records stand in its answers, how pages follow each other, and
+// how changes are asked for. It makes no request.
+import { z } from 'zod';
+import { headerName, path, paths } from '#connector/paths';
+import { quotaWindows } from '#connector/settings';
+
+const itemPath = z
+  .string()
+  .regex(/^([^.]+(\.[^.]+)*)?$/, 'must be a path such as "data.items", or "" for the whole body');
+const urlPath = z
+  .string()
+  .regex(/^\/[^\s?#]*$/, 'must begin with a slash, and hold no query: that belongs into "query"');
+const query = z
+  .record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))
+  .default({})
+  .describe('Parameters of the query that are always sent, such as {"sort": "id"}.');
+const parameter = z.string().min(1);
+const secret = z.string().min(1);
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+const auth = z
+  .union(
+    [
+      z.literal('none'),
+      z.strictObject({
+        type: z.literal('bearer').describe('A bearer token (RFC 6750).'),
+        token: secret.describe('The token, sent as Authorization: Bearer.'),
+      }),
+      z.strictObject({
+        type: z.literal('header').describe('A header of any name.'),
+        name: headerName.describe('The name of the header.'),
+        value: secret.describe('The whole value of the header.'),
+      }),
+      z.strictObject({
+        type: z.literal('basic').describe('HTTP Basic (RFC 7617).'),
+        user: z.string().describe('The user name; of some APIs the key.'),
+        password: z.string().describe('The password; may be empty.'),
+      }),
+    ],
+    'must be "none", or {type: "bearer", token}, {type: "header", name, value} or {type: "basic", user, password}',
+  )
+  .describe(
+    'How requests are authenticated: {type: "bearer", token}, {type: "header", name, value}, {type: "basic", user, password} or "none".',
+  );
+
+const stableSort = z
+  .literal(
+    true,
+    'must be true: pages by number or offset skip records unless they are sorted by what never changes. Set such a sort in "query" (the ID, or the time of creation, oldest first) and confirm it here',
+  )
+  .describe('Confirms with true that "query" sorts by what never changes, oldest first.');
+const more = path
+  .optional()
+  .describe(
+    'The path of a boolean that says whether more records follow. Default: an empty page ends the list.',
+  );
+
+const paging = z
+  .discriminatedUnion('style', [
+    z.strictObject({ style: z.literal('none').describe('One answer holds all records.') }),
+    z.strictObject({
+      style: z.literal('cursor').describe('Each answer names the cursor of the next page.'),
+      parameter: parameter.describe('The parameter that takes the cursor.'),
+      next: path.describe(
+        'The path of the next cursor in the answer; absent, null or empty on the last page.',
+      ),
+      more: path
+        .optional()
+        .describe(
+          'The path of a boolean that says whether more records follow. Default: there are if there is a cursor.',
+        ),
+    }),
+    z.strictObject({
+      style: z.literal('link').describe('Each answer holds the URL of the next page.'),
+      next: path.describe('The path of the URL in the answer; absent, null or empty on the last page.'),
+    }),
+    z.strictObject({
+      style: z.literal('link-header').describe('The header Link names the next page (RFC 8288).'),
+    }),
+    z.strictObject({
+      style: z.literal('page').describe('Pages are numbered.'),
+      parameter: parameter.describe('The parameter that takes the number.'),
+      first: z.int().min(0).max(1).default(1).describe('The number of the first page, 0 or 1. Default: 1.'),
+      stableSort,
+      more,
+    }),
+    z.strictObject({
+      style: z.literal('offset').describe('Records are skipped by number.'),
+      parameter: parameter.describe('The parameter that takes the number of records to skip.'),
+      stableSort,
+      more,
+    }),
+    z.strictObject({
+      style: z.literal('keyset').describe('The next page begins behind a value of the last record.'),
+      parameter: parameter.describe('The parameter that takes the value.'),
+      from: path
+        .optional()
+        .describe('The path of the value in a record, by which the list is sorted. Default: the record ID.'),
+      more,
+    }),
+  ])
+  .default({ style: 'none' })
+  .describe('How pages follow each other. Default: one answer holds all records.');
+
+const record = z
+  .strictObject({
+    id: path
+      .default('id')
+      .describe('The path of the record ID, which is unique and never changes. Default: id.'),
+    changedAt: paths
+      .optional()
+      .describe('The path of the time of change, or a list of paths of which the first that exists counts.'),
+    unit: z
+      .enum(['seconds', 'milliseconds', 'microseconds'])
+      .default('seconds')
+      .describe('The unit of a numeric changedAt, counted since 1970. Default: seconds.'),
+    body: path.optional().describe('The path of the fields of the record. Default: the record itself.'),
+    deleted: z
+      .strictObject({
+        path: path.describe('The path of the field.'),
+        equals: z
+          .union([scalar, z.array(scalar).min(1)], 'a value, or a list of values')
+          .transform((given) => [given].flat())
+          .optional()
+          .describe(
+            'The value, or the list of values, of a deleted record. Default: any value but null and false.',
+          ),
+      })
+      .optional()
+      .describe('The field that marks deleted records: {path, equals?}.'),
+    absentIsEmpty: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether a property that a record leaves out is empty. Default: false, its last value stands.',
+      ),
+  })
+  .prefault({})
+  .describe('Where the parts of a record stand in it.');
+
+const changes = z
+  .strictObject({
+    parameter: parameter.describe('The parameter that takes the time from which changes are asked for.'),
+    format: z
+      .enum(['iso', 'seconds', 'milliseconds'])
+      .default('iso')
+      .describe('How the time is written: "iso" (default, UTC), "seconds" or "milliseconds" since 1970.'),
+    path: urlPath.optional().describe('The path of the list of changes. Default: that of the list.'),
+    query,
+    overlapSeconds: z
+      .number()
+      .min(1)
+      .max(86_400)
+      .default(60)
+      .describe('How far back changes are asked for again, seconds: more than clocks differ. Default: 60.'),
+    lagSeconds: z
+      .number()
+      .min(0)
+      .max(86_400)
+      .default(0)
+      .describe(
+        'How late a change may appear in the list, seconds: it is read again after that. Default: 0.',
+      ),
+  })
+  .optional()
+  .describe('How changes are asked for. Default: every reading is a reading of the whole list.');
+
+const read = z
+  .strictObject({
+    path: urlPath.describe(
+      'The path of a record, with {id} where its ID stands; or of a list that takes IDs.',
+    ),
+    record: itemPath
+      .default('')
+      .describe('The path of the record, or of the list, in the answer. Default: the body.'),
+    parameter: parameter
+      .optional()
+      .describe('The parameter that takes IDs joined by commas, where the path has no {id}.'),
+    maxIds: z
+      .int()
+      .min(1)
+      .max(500)
+      .default(20)
+      .describe('The IDs in one request with "parameter". Default: 20.'),
+  })
+  .refine(
+    ({ path: at, parameter: ids }) => at.includes('{id}') === (ids === undefined),
+    'needs either {id} in its path or "parameter"',
+  )
+  .optional()
+  .describe('How single records are read: {path: "/people/{id}"}, or {path, parameter, maxIds}.');
+
+export const settings = z
+  .strictObject({
+    baseUrl: z
+      .url({ protocol: /^https?$/, error: 'must be a URL such as https://api.example.com/v1' })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .describe('The URL below which all paths are.'),
+    auth,
+    headers: z
+      .record(headerName, z.string())
+      .default({})
+      .describe(
+        'Headers that are sent with every request, such as {"Api-Version": "2"}. No secrets: those belong into auth.',
+      ),
+    list: z
+      .strictObject({
+        path: urlPath.describe('The path of the list below baseUrl.'),
+        query,
+        records: itemPath.describe('The path of the list of records in an answer; "" for the whole body.'),
+        total: path
+          .optional()
+          .describe(
+            'The path of the number of records in all. A page that says less begins the reading again.',
+          ),
+        size: z
+          .strictObject({
+            parameter: parameter.describe('The parameter that takes the number of records on a page.'),
+            records: z.int().min(2).max(10_000).describe('That number.'),
+          })
+          .optional()
+          .describe('How many records a page is to have: {parameter, records}. Default: the API decides.'),
+        paging,
+      })
+      .describe('The list of records.'),
+    record,
+    changes,
+    read,
+    complete: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the list holds every record that exists, so that one it does not give is deleted: with "read" after it was asked for, without it at once. Default: false.',
+      ),
+    quota: quotaWindows
+      .default([{ requests: 5, seconds: 1 }])
+      .describe('The quota of calls, a window or a list of windows. Default: 5 calls per second.'),
+  })
+  .superRefine(({ record: { changedAt }, changes: asked }, context) => {
+    if (asked && !changedAt)
+      context.addIssue({
+        code: 'custom',
+        path: ['record', 'changedAt'],
+        message: 'is needed where "changes" is set: what was read last is known by it',
+      });
+  });
+
+export type Settings = z.infer<typeof settings>;
+export type Paging = Settings['list']['paging'];
