@@ -8,6 +8,8 @@ import { type Settings, settings } from './acme/settings.ts';
 export const acme = defineConnector<Settings>({
   name: 'acme',
   settings,
+  // Acme announces no end of it.
+  apiVersion: () => ({ name: 'v1', endsOn: null }),
   api: ({ apiKey, baseUrl, quota = [{ requests: 10, seconds: 1 }] }) => ({
     baseUrl,
     headers: { authorization: `Bearer ${apiKey}` },

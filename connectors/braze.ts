@@ -10,6 +10,8 @@ import { webhook } from './braze/webhook.ts';
 export const braze = defineConnector<Settings>({
   name: 'braze',
   settings,
+  // Braze names paths, and no versions or ends of them.
+  apiVersion: () => ({ name: null, endsOn: null }),
   api: describeApi,
   source: {
     streams: [users, { name: 'profiles' }],

@@ -9,6 +9,8 @@ import { webhook } from './customerio/webhook.ts';
 export const customerio = defineConnector<Settings>({
   name: 'customerio',
   settings,
+  // Customer.io announces no end of it.
+  apiVersion: () => ({ name: 'v1', endsOn: null }),
   api: describeApi,
   source: {
     streams: [people, { name: 'subscriptions' }, { name: 'journeys' }],

@@ -11,6 +11,8 @@ const dayMs = 86_400_000;
 export const http = defineConnector<Settings>({
   name: 'http',
   settings,
+  // Nobody knows when an API ends that is declared by hand.
+  apiVersion: () => ({ name: null, endsOn: null }),
   api: ({ baseUrl, auth, headers, quota }) => ({
     baseUrl,
     headers: { ...headers, ...headersOf(auth) },

@@ -1,5 +1,6 @@
 // HubSpot: its contacts. https://developers.hubspot.com/docs/api-reference/crm-contacts-v3
 import { type Context, defineConnector, type Permission } from '#connector';
+import { monthsAfter } from '#connector/api-version';
 import { tried } from '#connector/checking';
 import { describeApi, searchBucket } from './hubspot/api.ts';
 import { contacts } from './hubspot/contacts.ts';
@@ -10,6 +11,12 @@ export const hubspot = defineConnector<Settings>({
   name: 'hubspot',
   settings,
   api: describeApi,
+  // Numbered versions are unsupported from September 2027; a dated one is supported for at least 18 months
+  // (HubSpot's policy since 2026-03-30).
+  apiVersion: ({ apiVersion }) => ({
+    name: apiVersion,
+    endsOn: apiVersion === 'v3' ? '2027-09-01' : monthsAfter(`${apiVersion}-01`, 18),
+  }),
   source: {
     streams: [contacts],
     mapping: {

@@ -9,6 +9,8 @@ import { webhook } from './intercom/webhook.ts';
 export const intercom = defineConnector<Settings>({
   name: 'intercom',
   settings,
+  // Intercom names no day on which a version ends.
+  apiVersion: ({ apiVersion }) => ({ name: apiVersion, endsOn: null }),
   api: describeApi,
   source: {
     streams: [contacts],

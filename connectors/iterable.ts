@@ -10,6 +10,8 @@ import { webhook } from './iterable/webhook.ts';
 export const iterable = defineConnector<Settings>({
   name: 'iterable',
   settings,
+  // Iterable names paths, and no versions or ends of them.
+  apiVersion: () => ({ name: null, endsOn: null }),
   api: describeApi,
   source: {
     streams: [users, { name: 'journeys' }],

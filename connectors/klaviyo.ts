@@ -1,5 +1,7 @@
 // Klaviyo: its profiles. https://developers.klaviyo.com/en/reference/api_overview
+
 import { type Context, defineConnector, type Permission } from '#connector';
+import { monthsAfter } from '#connector/api-version';
 import { tried } from '#connector/checking';
 import { describeApi } from './klaviyo/api.ts';
 import { anonymous } from './klaviyo/profile.ts';
@@ -10,6 +12,11 @@ import { webhook } from './klaviyo/webhook.ts';
 export const klaviyo = defineConnector<Settings>({
   name: 'klaviyo',
   settings,
+  // A stable revision is served for two years: https://developers.klaviyo.com/en/docs/api_versioning_and_deprecation_policy
+  apiVersion: ({ revision }) => ({
+    name: revision,
+    endsOn: /^[\d-]+$/.test(revision) ? monthsAfter(revision, 24) : null,
+  }),
   api: describeApi,
   source: {
     // What flows push changes apart from what is read, and may hold less of it.

@@ -9,6 +9,8 @@ import { webhook } from './mailchimp/webhook.ts';
 export const mailchimp = defineConnector<Settings>({
   name: 'mailchimp',
   settings,
+  // Mailchimp announces no end of it.
+  apiVersion: () => ({ name: '3.0', endsOn: null }),
   api: describeApi,
   source: {
     streams: [members],

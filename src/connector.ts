@@ -2,6 +2,7 @@
 // retries, stores, logs, schedules or opens a socket. Nothing here knows a vendor or any machinery.
 import type { z } from 'zod';
 import type { ApiDescription, Context, Permission } from './connector/api.ts';
+import type { ApiVersion } from './connector/api-version.ts';
 import type { Destination } from './connector/destination.ts';
 import type { RelationDescription } from './connector/relation.ts';
 import type { Source } from './connector/source.ts';
@@ -19,6 +20,7 @@ export type {
   QuotaReading,
 } from './connector/api.ts';
 export type { Auth, Grant, OAuth, StaticAuth } from './connector/auth.ts';
+export type { ApiVersion } from './connector/api-version.ts';
 export type {
   CustomerWrite,
   DestinationCustomer,
@@ -80,6 +82,8 @@ export interface Connector<Settings = unknown> {
   /** Checked once at start. Everything in it has a description. */
   settings: z.ZodType<Settings>;
   api?(settings: Settings): ApiDescription;
+  /** The version of the API that is spoken, and when it ends. Every connector with an API says so. Pure. */
+  apiVersion?(settings: Settings): ApiVersion;
   /** Present where a database is read: `Context.relation` is what it describes. */
   relation?(settings: Settings): RelationDescription;
   /** Present where the vendor can be read. */

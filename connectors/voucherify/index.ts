@@ -10,6 +10,8 @@ import { type Settings, settings } from './settings.ts';
 export const voucherify: Connector = defineConnector<Settings>({
   name: 'voucherify',
   settings,
+  // Voucherify announces no end of a version.
+  apiVersion: ({ apiVersion }) => ({ name: apiVersion, endsOn: null }),
 
   api(settings) {
     const quotas = quotasOf(settings);

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { apiEnds } from '../app/api-ends.ts';
 import type { Environment } from '../config.ts';
 import type { MetadataSchema, Permission } from '../connector.ts';
 import type { Probe } from '../contract/probe.ts';
@@ -59,7 +60,7 @@ faults (all of them are printed).`,
       const app = await openForCheck(cli);
       try {
         const found = withProbed(
-          await checkAll(app, cli.deps.readEnvironment()),
+          await checkAll(app, cli.deps.readEnvironment(), cli.clock.now()),
           app,
           await probedBefore(cli, app),
         );
@@ -122,7 +123,11 @@ function withProbed(found: Omit<Found, 'probed'>, { tributary }: App, probed: Pr
   };
 }
 
-async function checkAll({ tributary }: App, environment: Environment): Promise<Omit<Found, 'probed'>> {
+async function checkAll(
+  { tributary }: App,
+  environment: Environment,
+  now: number,
+): Promise<Omit<Found, 'probed'>> {
   const { destination, sources } = tributary.config;
   const parts = [...sources, { name: destinationName, connector: destination.connector }];
   // Beside a server that has the embedded database, its tokens are out of reach, and one that is configured may be spent.
@@ -152,6 +157,7 @@ async function checkAll({ tributary }: App, environment: Environment): Promise<O
       ...tributary.config.warnings,
       ...warnings.flat(),
       ...sources.flatMap(fullReadingWarning),
+      ...apiEnds(tributary.config, now).map(({ note }) => note),
       ...addressWarning(tributary.config.publicUrl, webhooks),
     ],
   };

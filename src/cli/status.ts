@@ -100,7 +100,7 @@ function figures(status: Status): string[] {
 }
 
 /** What fails in the process itself. */
-function troubles({ databaseFault, loops, differingWorkers }: Status): string[] {
+function troubles({ databaseFault, loops, differingWorkers, apiEnds }: Status): string[] {
   return [
     ...(databaseFault
       ? [`The database has not worked since ${iso(databaseFault.since)}: ${databaseFault.reason}.`]
@@ -110,6 +110,7 @@ function troubles({ databaseFault, loops, differingWorkers }: Status): string[] 
         `The loop "${name}" has been failing since ${iso(failingSince)} (${counted(failures, 'time')}): ${lastError}`,
     ),
     ...differingWorkers.map(({ note }) => note),
+    ...apiEnds.map(({ note }) => note),
   ];
 }
 

@@ -132,6 +132,14 @@ export const statusShape = answer(
         description:
           'Other workers of this database whose version or configuration differs, and in which parts.',
       }),
+    apiEnds: z
+      .array(
+        answer({ name: z.string(), version: z.string().nullable(), endsOn: z.iso.date(), note: z.string() }),
+      )
+      .meta({
+        description:
+          'Versions of the APIs of vendors that end within 90 days, or have ended: of which source (or `destination`), and the day.',
+      }),
     loops: z
       .array(answer({ name: z.string(), failingSince: time, failures: count, lastError: z.string() }))
       .meta({

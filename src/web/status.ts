@@ -1,4 +1,5 @@
 // The whole at a glance, for the API and the page alike: sources and their runs, what waits, what may be spent.
+import { apiEnds } from '../app/api-ends.ts';
 import { differingSentence } from '../app/differing-workers.ts';
 import type { Run } from '../contract/run.ts';
 import type { SourceStatus, Status } from '../contract/status.ts';
@@ -105,6 +106,7 @@ async function readFigures(deps: Deps): Promise<Figured> {
     database: database.kind,
     log: logFault(deps),
     databaseFault: databaseFault(deps),
+    apiEnds: apiEnds(tributary.config, now),
     differingWorkers: tributary.differingWorkers.map((worker) => ({
       ...worker,
       note: differingSentence(worker),

@@ -5,17 +5,18 @@ import type { Cli } from '../../src/cli/cli.ts';
 import { cliDeps } from '../../src/cli/deps.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { readEnvironment } from '../../src/config.ts';
-import { systemClock } from '../../src/engine/clock.ts';
+import { type Clock, systemClock } from '../../src/engine/clock.ts';
 
 /**
  * Runs in `folder`, where the configuration lies, with nothing else in the environment than `variables`. `onErr` is told what is
- * written to the error stream while the command runs.
+ * written to the error stream while the command runs. `clock`: the machine's own by default.
  */
 export async function runCommand(
   folder: string,
   args: readonly string[],
   variables: { [name: string]: string } = {},
   onErr: (text: string) => void = () => {},
+  clock: Clock = systemClock,
 ): Promise<{ exitCode: number; out: string; err: string }> {
   const [out, err] = [new PassThrough(), new PassThrough()];
   const texts = [out, err].map((stream) => {
@@ -26,7 +27,7 @@ export async function runCommand(
   err.on('data', (chunk: Buffer) => onErr(chunk.toString()));
   const cli: Cli = {
     terminal: { out, err, outIsTerminal: false, errIsTerminal: false, columns: 100 },
-    clock: systemClock,
+    clock,
     deps: { ...cliDeps, readEnvironment: () => readEnvironment(variables, folder) },
     exitCode: 0,
   };

@@ -56,7 +56,7 @@ ${deadLettersSection(status, letters, groups)}
 }
 
 /** What fails in the process itself; an empty section where nothing does, so that the script can fill it. */
-function troubles({ databaseFault, loops, differingWorkers, now }: Status): Html {
+function troubles({ databaseFault, loops, differingWorkers, apiEnds, now }: Status): Html {
   return html`<section id="troubles" data-live aria-label="What fails">${
     databaseFault
       ? html`<p class="banner bad" data-key="database">The database has not worked since ${moment(databaseFault.since, now)}: ${databaseFault.reason}.</p>`
@@ -66,7 +66,7 @@ function troubles({ databaseFault, loops, differingWorkers, now }: Status): Html
       html`<p class="banner bad" data-key="loop ${name}">The loop “${name}” has been failing since ${moment(failingSince, now)} (${number(failures)} times): ${lastError}</p>`,
   )}${differingWorkers.map(
     ({ note, host, pid }) => html`<p class="banner wait" data-key="worker ${host} ${pid}">${note}</p>`,
-  )}</section>`;
+  )}${apiEnds.map(({ name, note }) => html`<p class="banner wait" data-key="api ${name}">${note}</p>`)}</section>`;
 }
 
 /** How far the destination is in step, in one sentence and one bar. */
