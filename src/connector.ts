@@ -19,8 +19,8 @@ export type {
   Quota,
   QuotaReading,
 } from './connector/api.ts';
-export type { Auth, Grant, OAuth, StaticAuth } from './connector/auth.ts';
 export type { ApiVersion } from './connector/api-version.ts';
+export type { Auth, Grant, OAuth, StaticAuth } from './connector/auth.ts';
 export type {
   CustomerWrite,
   DestinationCustomer,
