@@ -10,6 +10,8 @@ import { webhook } from './pipedrive/webhook.ts';
 export const pipedrive = defineConnector<Settings>({
   name: 'pipedrive',
   settings,
+  // Version 2 has no announced end.
+  apiVersion: () => ({ name: 'v2', endsOn: null }),
   api: describeApi,
   source: {
     streams: [persons],
