@@ -112,6 +112,7 @@ export function partsOf(deps: PartDeps) {
     onUrgentSent: wake.deliverUrgent,
     onRejected: () => schema.doubt(),
   });
+  const confirmRefused = deliverer.confirmRefused.bind(deliverer);
   const schema = new SchemaRefresh({
     ...shared,
     config,
@@ -120,9 +121,7 @@ export function partsOf(deps: PartDeps) {
     context,
     takesIn,
     isRunning: areRunning,
-    onRefused: async (error) => {
-      await deliverer.confirmRefused(error);
-    },
+    onRefused: confirmRefused,
     onChanged: wakeAll,
   });
   const destinationWebhook = destination.webhook?.(settings) ?? null;
@@ -146,7 +145,7 @@ export function partsOf(deps: PartDeps) {
     settings,
     endpoint,
     newLease,
-    confirmRefused: (error, signal) => deliverer.confirmRefused(error, signal),
+    confirmRefused,
   });
   const verifier = new Verifier({
     ...shared,
@@ -158,6 +157,7 @@ export function partsOf(deps: PartDeps) {
     onHealed: wakeDelivery,
     onDiffering: async (by) => learning.doubt(await lostFields(database, by), by),
     newLease,
+    confirmRefused,
   });
   const pulling = new Pulling({
     ...shared,

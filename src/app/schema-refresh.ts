@@ -25,7 +25,7 @@ export interface SchemaRefreshDeps {
   /** Its loops run: records may have been taken in under the schema before. */
   isRunning(): boolean;
   /** The destination refused the credentials. */
-  onRefused(error: UnauthorizedError): Promise<void>;
+  onRefused(error: UnauthorizedError): Promise<unknown>;
   /** There may be something to do. */
   onChanged(): void;
 }

@@ -1,6 +1,7 @@
 // The proof: what was delivered is read back and compared, on both databases.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
+import { destinationName, listPauses } from '../../src/tables/pauses.ts';
 import { checkChain, type Verification, verificationById } from '../../src/tables/verifications.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
@@ -303,6 +304,24 @@ describe.each(databases)('a verification on $name', ({ open }) => {
     await world.again(await database.again());
     const { report } = await ended(id);
     expect(report).toMatchObject({ compared: people, matching: people, unknownToUs: { count: 350 } });
+  });
+
+  it('outlives credentials that are refused for a while, and pauses the destination meanwhile', async () => {
+    let isRefusing = false;
+    await start({
+      voucherify: {
+        faults: () =>
+          isRefusing
+            ? Response.json({ code: 401, key: 'unauthorized', message: 'Unauthorized' }, { status: 401 })
+            : undefined,
+      },
+    });
+    isRefusing = true;
+    const id = await ask();
+    await until(async () => (await listPauses(database)).has(destinationName));
+    isRefusing = false;
+    const { report } = await ended(id);
+    expect(report).toMatchObject({ compared: people, matching: people });
   });
 
   it('downloads a file again that was cut off, and counts nobody twice', async () => {

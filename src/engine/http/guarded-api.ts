@@ -65,8 +65,8 @@ export function tellOpened(
   );
 }
 
-/** Null where the call was never made, or nobody knows. */
-function wordOf(error: unknown): 'answered' | 'failed' | null {
+/** What a failure says of the vendor. Null where the call was never made, or nobody knows. */
+export function wordOf(error: unknown): 'answered' | 'failed' | null {
   if (error instanceof UnauthorizedError) return 'answered';
   if (error instanceof RejectedError) return error.status === undefined ? null : 'answered';
   if (!(error instanceof TransientError)) return null;

@@ -15,6 +15,7 @@ import type { Circuit } from '../../engine/http/circuit.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { tellOpened } from '../../engine/http/guarded-api.ts';
 import type { Log } from '../../engine/log/log.ts';
+import { failureOf } from '../../engine/work/failures.ts';
 import { destinationName, pause } from '../../tables/pauses.ts';
 import { Brake } from './brake.ts';
 import { Suspects } from './suspects.ts';
@@ -111,11 +112,10 @@ export class Health {
     this.tell(error);
     const now = this.#deps.clock.now();
     const [only] = sourceIds.length === 1 ? sourceIds : [];
-    if (error instanceof UnauthorizedError) return this.#refused(only, error, signal);
-    if (!(error instanceof TransientError)) return { ...nothing, counted: true };
-    const { foreign, status, quota, uncertain, rejectedAs } = error;
-    if (rejectedAs !== undefined) return { ...nothing, counted: true };
-    if (status === 429 || (status === undefined && quota !== undefined)) return nothing;
+    const failure = failureOf('delivery', error);
+    if (failure.kind === 'refused') return this.#refused(only, failure.error, signal);
+    if (failure.kind !== 'transient') return { ...nothing, counted: failure.effect !== 'postpone' };
+    const { foreign, status, uncertain } = failure.error;
     if (only === undefined) {
       const counted = this.#suspects.failedTogether(now) && uncertain;
       return { ...nothing, counted };

@@ -1,17 +1,12 @@
 // Bulk actions on their way at the destination: asked about until they end, and settled customer by customer. What an action
 // proves nothing of is read back before it is settled.
-import {
-  type Context,
-  type Outcome,
-  RejectedError,
-  TransientError,
-  UnauthorizedError,
-} from '../../connector.ts';
+import { type Context, type Outcome, TransientError } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
 import type { Circuit } from '../../engine/http/circuit.ts';
 import { tellAnswered } from '../../engine/http/guarded-api.ts';
 import type { Log } from '../../engine/log/log.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
+import { failureOf } from '../../engine/work/failures.ts';
 import { backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import type { BatchItem } from '../../tables/batch-items.ts';
@@ -93,7 +88,7 @@ export class Poller {
         );
       else if (lost !== null)
         await this.#lookUp({ ...batch, lost }, lease, signal).catch((error: unknown) =>
-          this.#lookAgain({ ...batch, lost }, lease, signal, error),
+          this.#settleFailure(batch, lease, signal, error),
         );
       else await this.#makeUp(batch, lease);
       return { again: true };
@@ -156,17 +151,6 @@ export class Poller {
     );
   }
 
-  async #lookAgain(batch: LostBatch, lease: string, signal: AbortSignal, error: unknown): Promise<void> {
-    const { database, clock, health } = this.#deps;
-    if (signal.aborted) return putOffBatch(database, batch.id, lease, clock.now());
-    health.tell(error);
-    if (error instanceof UnauthorizedError) await health.confirmRefused(error, signal);
-    const isRefused = error instanceof RejectedError || error instanceof UnauthorizedError;
-    const againAt = isRefused ? null : this.#lookup.afterFailure(batch);
-    if (againAt === null) return this.#giveUp(batch, lease);
-    await putOffBatch(database, batch.id, lease, againAt);
-  }
-
   /** Its customers are sent again, and it is made up for later: it may be carried out yet. */
   async #giveUp(batch: LostBatch, lease: string): Promise<void> {
     const { database, settler, log } = this.#deps;
@@ -215,17 +199,24 @@ export class Poller {
   /** Asked again later; but not for ever, nor where the question itself is refused. */
   async #settleFailure(batch: Batch, lease: string, signal: AbortSignal, error: unknown): Promise<void> {
     const { database, clock, health } = this.#deps;
-    if (signal.aborted) return putOffBatch(database, batch.id, lease, clock.now());
+    const now = clock.now();
+    if (signal.aborted) return putOffBatch(database, batch.id, lease, now);
     health.tell(error);
-    if (error instanceof UnauthorizedError) await health.confirmRefused(error, signal);
-    const isLost = this.#isOverdue(batch) || error instanceof RejectedError;
-    if (isLost && !(error instanceof UnauthorizedError)) {
-      const message = `of the bulk action nothing is known: ${(error as Error).message}`;
-      return this.#settle(batch, lease, outcomesOf(batch, [], message));
+    const { lost } = batch;
+    const failure = failureOf(lost ? 'lostBatch' : 'batch', error);
+    const { kind, effect, message, retryAfterMs } = failure;
+    if (kind === 'refused') await health.confirmRefused(failure.error, signal);
+    if (lost) {
+      const againAt = effect === 'give up' ? null : this.#lookup.afterFailure({ ...batch, lost });
+      if (againAt === null) return this.#giveUp({ ...batch, lost }, lease);
+      return putOffBatch(database, batch.id, lease, againAt);
     }
-    const said = error instanceof TransientError ? error.retryAfterMs : undefined;
-    const waitMs = backoffMs(batch.polls, { ...backoff, capMs: 60_000, retryAfterMs: said });
-    await putOffBatch(database, batch.id, lease, clock.now() + waitMs);
+    if (effect === 'give up' || (effect === 'postpone' && this.#isOverdue(batch))) {
+      const unknown = `of the bulk action nothing is known: ${message}`;
+      return this.#settle(batch, lease, outcomesOf(batch, [], unknown));
+    }
+    const waitMs = backoffMs(batch.polls, { ...backoff, capMs: 60_000, retryAfterMs });
+    await putOffBatch(database, batch.id, lease, now + waitMs);
   }
 
   async #settle(batch: Batch, lease: string, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {

@@ -9,12 +9,12 @@ import {
   type Outcome,
   RejectedError,
   TransientError,
-  UnauthorizedError,
 } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 
 import type { Circuit } from '../../engine/http/circuit.ts';
+import { classify, isUndone } from '../../engine/work/failures.ts';
 import type { BatchItem } from '../../tables/batch-items.ts';
 import { type Batch, endBatch, keepBatch, type Loss, loseBatch, nameBatch } from '../../tables/batches.ts';
 import { assignToBatch } from '../../tables/deliveries.ts';
@@ -460,7 +460,7 @@ export class Sender {
       });
       return { error: null, unheard: null };
     } catch (error) {
-      if (!isRefusal(error)) return { error, unheard: batch };
+      if (!isUndone(error)) return { error, unheard: batch };
       await endBatch(database, id);
       return { error, unheard: null };
     }
@@ -517,22 +517,17 @@ function maxRecordsIn(error: unknown): number | null {
   return typeof maxRecords === 'number' && maxRecords >= 1 ? Math.floor(maxRecords) : null;
 }
 
-/** Whether it is sure that nothing of the call is carried out, now or later. */
-function isRefusal(error: unknown): boolean {
-  if (error instanceof TransientError) return !error.uncertain;
-  return error instanceof RejectedError || error instanceof UnauthorizedError;
-}
-
 /** What a failed bulk call says of the next one. */
 function endOf(error: unknown): 'refused' | 'too large' | 'no bulk' | 'spent' | 'timed out' | 'over' {
-  if (error instanceof RejectedError) {
-    if (error.code === 'missing_feature') return 'no bulk';
-    return error.status === 413 || error.code === 'payload_too_large' ? 'too large' : 'refused';
+  const failure = classify(error);
+  if (failure.kind === 'rejected') {
+    const { code, status } = failure.error;
+    if (code === 'missing_feature') return 'no bulk';
+    return status === 413 || code === 'payload_too_large' ? 'too large' : 'refused';
   }
-  if (!(error instanceof TransientError)) return 'over';
-  const { status, quota } = error;
-  if (status === 429 || (quota !== undefined && status === undefined)) return 'spent';
-  if (!error.uncertain) return 'over';
+  if (failure.kind === 'quota') return 'spent';
+  if (failure.kind !== 'transient' || !failure.error.uncertain) return 'over';
+  const { status } = failure.error;
   return status === undefined || status === 408 || status === 504 ? 'timed out' : 'over';
 }
 

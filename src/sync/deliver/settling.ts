@@ -1,9 +1,10 @@
 // How attempts end: each is settled behind what carried it, with its acknowledgement or dead letter, in one transaction.
 // It sends nothing.
-import { type Outcome, RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
+import { type Outcome, RejectedError } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
+import { failureOf, isUndone } from '../../engine/work/failures.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import { dropAcknowledged, keepAcknowledged } from '../../tables/acknowledgements.ts';
@@ -221,7 +222,9 @@ export class Settler {
   ): Promise<void> {
     const { database, clock, health } = this.#deps;
     const now = clock.now();
-    const rejected = error instanceof RejectedError ? error : verdict.blamed ? blamed(error as Error) : null;
+    const failure = failureOf('delivery', error);
+    const rejected =
+      failure.kind === 'rejected' ? failure.error : verdict.blamed ? blamed(error as Error) : null;
     if (rejected) {
       const { code, message, details } = rejected;
       const outcome = (sourceId: string): Outcome => ({
@@ -234,12 +237,12 @@ export class Settler {
       await this.settle(carrier, sent, new Map(sent.map(({ sourceId }) => [sourceId, outcome(sourceId)])));
       return;
     }
-    const transient = error instanceof TransientError ? error : null;
-    const isDoubtful = transient?.uncertain ?? !(error instanceof UnauthorizedError);
-    const message = error instanceof Error ? error.message : String(error);
-    const limit = transient?.rejectedAs === undefined ? attemptsMax.delivery : attemptsMax.conflict;
+    const { message, retryAfterMs } = failure;
+    const isDoubtful = !isUndone(error);
+    const code = failure.kind === 'conflict' ? failure.error.rejectedAs! : 'given_up';
+    const limit = failure.kind === 'conflict' ? attemptsMax.conflict : attemptsMax.delivery;
     const times = Math.max(...sent.map(({ sourceId }) => health.timesRefused(sourceId)));
-    const dueAt = againAt(sent, now, transient?.retryAfterMs, times);
+    const dueAt = againAt(sent, now, retryAfterMs, times);
     const settlements = sent.map(({ sourceId, revision, attempts, uncertain, alone = false }): Settlement => {
       const { counted } = verdict;
       if (counted && attempts + 1 >= limit) {
@@ -247,7 +250,7 @@ export class Settler {
           sourceId,
           revision,
           end: 'dead',
-          code: transient?.rejectedAs ?? 'given_up',
+          code,
           message: `given up after ${limit} attempts: ${message}`,
           uncertain: uncertain || isDoubtful,
         };
@@ -265,21 +268,11 @@ export class Settler {
     });
     await database.transaction(async (tx) => {
       const settled = await settle(tx, carrier, settlements, now);
+      const dead = settlements.filter((one) => one.end === 'dead').filter((one) => settled.has(one.sourceId));
+      const letter = { kind: 'delivery', source: destinationName } as const;
       await keepDeadLetters(
         tx,
-        settlements.flatMap((settlement) =>
-          settlement.end === 'dead' && settled.has(settlement.sourceId)
-            ? [
-                {
-                  kind: 'delivery' as const,
-                  source: destinationName,
-                  ref: settlement.sourceId,
-                  code: settlement.code,
-                  message: settlement.message,
-                },
-              ]
-            : [],
-        ),
+        dead.map(({ sourceId, code, message }) => ({ ...letter, ref: sourceId, code, message })),
         now,
       );
     });

@@ -7,13 +7,14 @@ import {
   type Outcome,
   RejectedError,
   TransientError,
-  UnauthorizedError,
+  type UnauthorizedError,
 } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { fileHolds, localFiles, removeImport } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import type { Log } from '../../engine/log/log.ts';
+import { failureOf } from '../../engine/work/failures.ts';
 import { type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import {
@@ -64,7 +65,7 @@ export interface EraseDeps {
   endpoint: Endpoint;
   /** A lease of this worker, new for each claim. */
   newLease(): string;
-  /** The destination refused the credentials. True where that is everybody's, and pauses it. */
+  /** The destination refused the credentials. True where every call is refused, and the destination is paused. */
   confirmRefused(error: UnauthorizedError, signal: AbortSignal): Promise<boolean>;
 }
 
@@ -356,24 +357,27 @@ export class Eraser {
     const { id, answers, attempts } = erasure;
     const now = clock.now();
     if (signal.aborted) return { dueAt: now, counted: false };
-    if (error instanceof RejectedError) return this.#refused(erasure, error.code);
-    if (error instanceof UnauthorizedError) {
-      const isPaused = await this.#deps.confirmRefused(error, signal);
+    const failure = failureOf('erasure', error);
+    if (failure.kind === 'rejected') return this.#refused(erasure, failure.error.code);
+    if (failure.kind === 'refused') {
+      const isPaused = await this.#deps.confirmRefused(failure.error, signal);
       const refused = 'the destination refuses the credentials for an erasure; it is retried';
       // A key that may write and not delete is no reason to send nothing.
       if (!isPaused && answers['destination']?.note !== refused)
-        log.error({ erasure: id, status: error.status }, refused);
+        log.error({ erasure: id, status: failure.error.status }, refused);
       answers['destination'] = isPaused
         ? this.#waiting('the destination is paused')
         : { answer: 'refused', at: now, note: refused };
       return { dueAt: now + laterMs, counted: false };
     }
     // Of an error only what cannot name the person.
-    const { status, retryAfterMs } = error instanceof TransientError ? error : {};
-    const what = error instanceof TransientError ? `HTTP ${status ?? 'failed'}` : (error as Error).name;
+    const what = error instanceof TransientError ? `HTTP ${error.status ?? 'failed'}` : (error as Error).name;
     log.warn({ erasure: id, what, attempts: attempts + 1 }, 'the destination could not be told yet');
     answers['destination'] = this.#waiting(`it could not be told yet (${what}); it is told again`);
-    return { dueAt: now + backoffMs(attempts + 1, { ...backoff, retryAfterMs }), counted: true };
+    return {
+      dueAt: now + backoffMs(attempts + 1, { ...backoff, retryAfterMs: failure.retryAfterMs }),
+      counted: failure.effect === 'count',
+    };
   }
 
   #waiting(note: string): Answer {

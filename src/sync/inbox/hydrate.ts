@@ -6,8 +6,6 @@ import {
   type Relation,
   type SourceRecord,
   type Stream,
-  TransientError,
-  UnauthorizedError,
 } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
@@ -15,11 +13,12 @@ import { localFiles } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
 import type { Log } from '../../engine/log/log.ts';
+import { failureOf } from '../../engine/work/failures.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import { noteCoverage } from '../../tables/coverage.ts';
 import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
-import { listPauses, pause, takeTrial } from '../../tables/pauses.ts';
+import { listPauses, takeTrial } from '../../tables/pauses.ts';
 import { sourceIdsOf, storedRecords } from '../../tables/records.ts';
 import {
   type ClaimedTouch,
@@ -33,7 +32,6 @@ import { ingest } from '../intake/ingest.ts';
 import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
 import type { SourceHealth } from '../intake/source-health.ts';
-import { concernsContent } from '../intake/taking-apart.ts';
 import { ReadingPace } from './reading-pace.ts';
 
 const leaseMs = 120_000;
@@ -270,43 +268,26 @@ export class Hydrator {
     const now = clock.now();
     const held = { source: source.name, stream: stream.name, lease };
     const recordIds = touches.map((one) => one.recordId);
-    const message = error instanceof Error ? error.message : String(error);
-    if (signal.aborted)
-      return putOffTouches(database, held, { recordIds, dueAt: now, counted: false, error: null });
+    const postpone = (dueAt: number, said: string | null, alone?: true) => {
+      const later = { recordIds, dueAt, counted: false, error: said, ...(alone && { alone }) };
+      return putOffTouches(database, held, later);
+    };
+    if (signal.aborted) return postpone(now, null);
     const health = this.#deps.health(source.name);
-    if (error instanceof UnauthorizedError) {
-      const confirmMs = health.confirmMs(error);
-      const dueAt = now + (confirmMs ?? 0);
-      await putOffTouches(database, held, { recordIds, dueAt, counted: false, error: message });
-      if (confirmMs !== null) return;
-      const why = { cause: 'unauthorized' as const, reason: message, final: error.final };
-      if (await pause(database, source.name, why, now))
-        log.error({ source: source.name, reason: message }, 'source paused');
-      return;
-    }
+    const failure = failureOf('touch', error);
+    const { kind, effect, message } = failure;
+    if (kind === 'refused') return postpone(now + (await health.refused(failure.error)), message);
     const isAlone = touches.length === 1;
-    const readAlone = () =>
-      putOffTouches(database, held, { recordIds, dueAt: now, counted: false, error: message, alone: true });
-    const over = error instanceof RejectedError || concernsContent(error);
-    // One of them may be what the vendor refuses, or what cannot be kept: each is asked for alone.
-    if (over && !isAlone) return readAlone();
-    if (error instanceof TransientError) {
-      const key = isAlone ? `touch ${stream.name} ${recordIds[0]}` : `touches ${stream.name}`;
-      const { counted, delayMs } = health.judge(error, key, touches[0]!.attempts);
-      if (counted && !isAlone) return readAlone();
-      const said = counted ? message : health.waiting(error);
-      if (!counted)
-        return putOffTouches(database, held, {
-          recordIds,
-          dueAt: now + delayMs,
-          counted,
-          error: said,
-        });
-      return database.transaction((tx) => this.#giveUpOrLater(tx, reading, touches, message, { delayMs }));
-    }
-    if (!over)
+    const over = effect === 'give up';
+    const key = isAlone ? `touch ${stream.name} ${recordIds[0]}` : `touches ${stream.name}`;
+    const verdict = effect === 'count alone' ? health.judge(error, key, touches[0]!.attempts) : null;
+    if (verdict?.counted === false) return postpone(now + verdict.delayMs, health.waiting(message));
+    // One of them may be what the vendor fails at or refuses, or what cannot be kept: each is asked for alone.
+    if ((over || verdict) && !isAlone) return postpone(now, message, true);
+    if (kind === 'unexpected')
       log.error({ err: error, source: source.name }, 'touched records could not be read; tried again');
-    await database.transaction((tx) => this.#giveUpOrLater(tx, reading, touches, message, { over }));
+    const how = { over, delayMs: verdict?.delayMs };
+    await database.transaction((tx) => this.#giveUpOrLater(tx, reading, touches, message, how));
   }
 
   /** Later, or a dead letter after the last attempt; `over`: another attempt would end alike. */
@@ -315,7 +296,7 @@ export class Hydrator {
     { source, stream, lease }: Reading,
     touches: readonly ClaimedTouch[],
     message: string,
-    { delayMs, over = false }: { delayMs?: number; over?: boolean } = {},
+    { delayMs, over = false }: { delayMs?: number | undefined; over?: boolean } = {},
   ): Promise<void> {
     const now = this.#deps.clock.now();
     const held = { source: source.name, stream: stream.name, lease };

@@ -13,6 +13,7 @@ import {
   unpacked,
 } from '../../engine/webhook/content-encoding.ts';
 import { decode, UndecodableError } from '../../engine/webhook/decoding.ts';
+import { concernsContent, messageOf } from '../../engine/work/failures.ts';
 import { attemptsMax, backoffMs } from '../../engine/work/retry.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import type { Next } from '../../engine/work/worker.ts';
@@ -38,7 +39,6 @@ import { ingest } from '../intake/ingest.ts';
 import { compose, type ReceivedRecord } from '../intake/partial-records.ts';
 import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
-import { concernsContent } from '../intake/taking-apart.ts';
 import { Lingering } from './lingering.ts';
 import { poisonIn } from './poison.ts';
 
@@ -225,7 +225,7 @@ export class Opener {
   /** What failed alone is tried again later, and is dead after the last attempt. */
   async #putAside(source: string, request: KeptRequest, error: unknown): Promise<void> {
     const { database, clock } = this.#deps;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const now = clock.now();
     const attempts = request.attempts + 1;
     if (attempts < attemptsMax.inbox)

@@ -1,5 +1,5 @@
 // Which items of a kept request cannot be kept, found by halves. It does not know how an item is opened.
-import { concernsContent } from '../intake/taking-apart.ts';
+import { concernsContent, messageOf } from '../../engine/work/failures.ts';
 
 /** Where more items than this fail, it is not for the sake of any one of them. */
 const maxPoison = 500;
@@ -22,7 +22,7 @@ export async function poisonIn(
       if (!concernsContent(error) || poison.size >= most) throw error;
       const half = (from + to) >> 1;
       if (half === from) {
-        poison.set(to, error instanceof Error ? error.message : String(error));
+        poison.set(to, messageOf(error));
         return;
       }
       await search(from, half);

@@ -1,16 +1,11 @@
 // The destination's metadata schema: asked for until it is known, kept for the next start, and asked for again whenever it
 // may have changed. Until it is known nothing is mapped. It maps no record itself.
-import {
-  type Json,
-  type MetadataSchema,
-  RejectedError,
-  TransientError,
-  UnauthorizedError,
-} from '../../connector.ts';
+import { type Json, type MetadataSchema, TransientError, UnauthorizedError } from '../../connector.ts';
 import { canonicalJson } from '../../customer/json.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
+import { isRefusal, messageOf } from '../../engine/work/failures.ts';
 import { backoffMs } from '../../engine/work/retry.ts';
 import { keepSchema, keptSchema } from '../../tables/destination-schemas.ts';
 import type { Rules } from './rules.ts';
@@ -164,7 +159,7 @@ export class DestinationSchema {
   async #failed(error: unknown): Promise<void> {
     const { clock, log, rules } = this.#deps;
     if (error instanceof UnauthorizedError) await this.#deps.onRefused(error);
-    const status = statusOf(error);
+    const status = isRefusal(error) || error instanceof TransientError ? error.status : undefined;
     this.#notFound = status === 404 ? this.#notFound + 1 : 0;
     const before = this.#fault;
     const attempts = (before?.attempts ?? 0) + 1;
@@ -173,7 +168,8 @@ export class DestinationSchema {
       capMs: longestWaitMs,
       retryAfterMs: retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, longestWaitMs),
     });
-    const lasting = isLasting(error, status) || this.#notFound >= notFoundMost;
+    // What only a person can change. A 403 may be a firewall's, but what to do about the key's is told all the same.
+    const lasting = isRefusal(error) || status === 401 || status === 403 || this.#notFound >= notFoundMost;
     this.#fault = {
       reason: lasting ? `${stopped(error)} ${settingSentence}` : stopped(error),
       since: before?.since ?? clock.now(),
@@ -208,19 +204,7 @@ function plain(schema: MetadataSchema | null): string {
   return canonicalJson(JSON.parse(JSON.stringify(schema)) as Json);
 }
 
-function statusOf(error: unknown): number | undefined {
-  const isAnswer =
-    error instanceof TransientError || error instanceof RejectedError || error instanceof UnauthorizedError;
-  return isAnswer ? error.status : undefined;
-}
-
-/** Whether only a person can change it. A 403 may be a firewall's, but what to do about the key's is told all the same. */
-function isLasting(error: unknown, status: number | undefined): boolean {
-  if (error instanceof RejectedError || error instanceof UnauthorizedError) return true;
-  return status === 401 || status === 403;
-}
-
 function stopped(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }

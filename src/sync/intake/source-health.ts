@@ -1,19 +1,13 @@
 // Whether the vendor behind a source answers, and whether it takes our credentials: what every call of a source passes by.
 // It knows no run and no record, only what their failures say of the vendor.
-import {
-  type Api,
-  RejectedError,
-  type Relation,
-  TransientError,
-  UnauthorizedError,
-} from '../../connector.ts';
+import { type Api, type Relation, TransientError, type UnauthorizedError } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { Circuit, type CircuitStatus } from '../../engine/http/circuit.ts';
-import { guardedApi } from '../../engine/http/guarded-api.ts';
+import { guardedApi, wordOf } from '../../engine/http/guarded-api.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { type Backoff, backoffMs } from '../../engine/work/retry.ts';
-import { resumeAfterTrial } from '../../tables/pauses.ts';
+import { pause, resumeAfterTrial } from '../../tables/pauses.ts';
 
 const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
 
@@ -129,7 +123,7 @@ export class SourceHealth {
   }
 
   /** What becomes of work after this error of a call. `key`: the same for each attempt of the same work. */
-  judge(error: TransientError, key: string, attempts: number): Verdict {
+  judge(error: unknown, key: string, attempts: number): Verdict {
     const now = this.#clock.now();
     const failedAt = this.#failedAt.get(key);
     this.#remember(key, now);
@@ -138,14 +132,14 @@ export class SourceHealth {
     const isAlone = failedAt !== undefined && this.#answeredAt > failedAt;
     const counted = !isIn(this.#waits, error) && (isAlone || !isIn(this.#outages, error));
     const attempt = counted ? attempts : this.#strikes;
-    const delayMs = backoffMs(attempt, { ...backoff, retryAfterMs: error.retryAfterMs });
+    const retryAfterMs = error instanceof TransientError ? error.retryAfterMs : undefined;
+    const delayMs = backoffMs(attempt, { ...backoff, retryAfterMs });
     return { counted, delayMs: Math.max(delayMs, this.waitMs) };
   }
 
   /** What is waited for, as a sentence. */
-  waiting(error: TransientError): string {
-    const said = this.#failing === null ? error.message : this.#sentence(this.#failing);
-    return `waiting: ${said}`;
+  waiting(message: string): string {
+    return `waiting: ${this.#failing === null ? message : this.#sentence(this.#failing)}`;
   }
 
   /** The work of this key is done. */
@@ -154,21 +148,23 @@ export class SourceHealth {
   }
 
   /**
-   * How long to wait before the credentials are tried once more, milliseconds, or null where their refusal is confirmed:
-   * one refusal pauses nothing.
+   * The credentials were refused. How long to wait before they are tried once more, milliseconds; 0 where the refusal is
+   * confirmed, and the source is paused: one refusal pauses nothing.
    */
-  confirmMs(error: UnauthorizedError): number | null {
+  async refused({ message, final }: UnauthorizedError): Promise<number> {
     const now = this.#clock.now();
-    if (error.final || this.#isTrial) return this.#confirmed();
     this.#refusedAt ??= now;
     const waitMs = this.#refusedAt + confirmAfterMs - now;
-    return waitMs > 0 ? waitMs : this.#confirmed();
-  }
-
-  #confirmed(): null {
+    if (waitMs > 0 && !final && !this.#isTrial) {
+      const told = 'the credentials were refused; retried once before the source is paused';
+      this.#log.warn({ reason: message }, told);
+      return waitMs;
+    }
     this.#refusedAt = null;
     this.#isTrial = false;
-    return null;
+    if (await pause(this.#database, this.name, { cause: 'unauthorized', reason: message, final }, now))
+      this.#log.error({ reason: message }, 'source paused');
+    return 0;
   }
 
   async #accepted(): Promise<void> {
@@ -187,15 +183,14 @@ export class SourceHealth {
   }
 
   #note(error: unknown): void {
-    const isWord = error instanceof RejectedError && error.status !== undefined;
-    if (error instanceof UnauthorizedError || isWord) this.#answered();
-    if (!(error instanceof TransientError)) return;
-    const { quota, status, foreign, message } = error;
-    if (quota !== undefined || (status !== undefined && status < 500 && !foreign)) this.#waits.add(error);
-    else {
+    const word = wordOf(error);
+    if (!(error instanceof TransientError)) {
+      if (word === 'answered') this.#answered();
+    } else if (word === 'failed') {
       this.#outages.add(error);
+      const { message } = error;
       if (message !== 'stopped') this.#failing ??= { since: this.#clock.now(), message };
-    }
+    } else this.#waits.add(error);
   }
 
   #notAsked(): TransientError {

@@ -1,7 +1,7 @@
 // A page whose content cannot be kept as a whole, kept in parts: what one record is to blame for costs that record only. It
 // does not know how a part is kept.
 import type { Json, Page, RejectedRow, SourceRecord } from '../../connector.ts';
-import { DatabaseError } from '../../db/database.ts';
+import { concernsContent, messageOf } from '../../engine/work/failures.ts';
 
 export type Part = Required<Pick<Page, 'records' | 'rejected'>>;
 
@@ -57,18 +57,12 @@ function halves({ records, rejected }: Part): [Part, Part | null] {
   ];
 }
 
-/**
- * Whether a failure is for the sake of what was to be kept: the server refused a value (SQLSTATE classes 22, 23 and 54), or
- * our own code failed at it. Everything else (no connection, no room, a lease that was lost) has nothing to do with it.
- */
-export function concernsContent(error: unknown): boolean {
-  if (error instanceof DatabaseError) return /^(22|23|54)/.test(error.code ?? '');
-  return error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError;
-}
-
 function unkept({ recordId, body }: SourceRecord, error: unknown): RejectedRow {
-  const why = error instanceof Error ? error.message : String(error);
-  return { position: recordId, reason: `this record cannot be stored: ${why}`, raw: shown(body) };
+  return {
+    position: recordId,
+    reason: `this record cannot be stored: ${messageOf(error)}`,
+    raw: shown(body),
+  };
 }
 
 /** What can be shown of a body that could not be kept: nothing where it is too deep or too long. */

@@ -1,12 +1,11 @@
 // What becomes of a run that came to no good end: put down, put off, failed, or ended by a person; and the look, while it
 // goes on, at whether it still is to. It reads no page.
-import { RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
 import type { Run } from '../../contract/run.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
-import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
-import { pause } from '../../tables/pauses.ts';
+import { concernsContent, type Failure, failureOf, messageOf } from '../../engine/work/failures.ts';
+import { attemptsMax } from '../../engine/work/retry.ts';
 import {
   CancelledError,
   endRun,
@@ -18,9 +17,6 @@ import {
   runStanding,
 } from '../../tables/runs.ts';
 import type { SourceHealth } from '../intake/source-health.ts';
-import { concernsContent } from '../intake/taking-apart.ts';
-
-const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
 
 /** How long a person waits for a run to end that was called off while a call is under way. */
 const lookEveryMs = 2_000;
@@ -57,65 +53,43 @@ export async function settleFailure(failing: Failing, error: unknown): Promise<v
 async function settle(failing: Failing, error: unknown): Promise<void> {
   const { database, clock, log, held, signal } = failing;
   const now = clock.now();
-  const message = error instanceof Error ? error.message : String(error);
-  const putDown = (why: string | null) =>
-    putOffRun(database, held, { dueAt: now, counted: false, error: why });
+  const putDown = () => putOffRun(database, held, { dueAt: now, counted: false, error: null });
   if (error instanceof LostLeaseError) {
-    log.warn(message);
+    log.warn(messageOf(error));
   } else if (error instanceof CancelledError) {
     await database.transaction((tx) => endRun(tx, held, { state: 'cancelled', error: null, now }));
     log.info('run cancelled');
   } else if (error instanceof PausedError) {
-    await putDown(null);
+    await putDown();
     log.info('run suspended: its source was paused');
   } else if (signal.aborted) {
-    await putDown(null);
+    await putDown();
     log.info('run suspended; it continues from its checkpoint');
-  } else if (error instanceof UnauthorizedError) {
-    await settleRefused(failing, error);
-  } else if (error instanceof RejectedError) {
-    await database.transaction((tx) => endRun(tx, held, { state: 'failed', error: message, now }));
-    log.error({ reason: message }, 'run failed');
   } else {
-    await settleLater(failing, error, message);
+    await settleFailed(failing, failureOf('run', error));
   }
 }
 
-/** One refusal pauses nothing; one that is confirmed pauses the source, until a trial is answered. */
-async function settleRefused(
-  { database, clock, log, run, held, health }: Failing,
-  error: UnauthorizedError,
-): Promise<void> {
-  const { message, final } = error;
-  const now = clock.now();
-  const confirmMs = health.confirmMs(error);
-  await putOffRun(database, held, { dueAt: now + (confirmMs ?? 0), counted: false, error: message });
-  if (confirmMs !== null)
-    return log.warn(
-      { reason: message },
-      'the credentials were refused; retried once before the source is paused',
-    );
-  if (await pause(database, run.source, { cause: 'unauthorized', reason: message, final }, now))
-    log.error({ reason: message }, 'source paused');
-}
-
-async function settleLater(failing: Failing, error: unknown, message: string): Promise<void> {
+async function settleFailed(failing: Failing, failure: Failure): Promise<void> {
   const { database, clock, log, run, held, health } = failing;
+  const { kind, effect, error, message } = failure;
+  if (kind === 'refused') {
+    const dueAt = clock.now() + (await health.refused(failure.error));
+    return putOffRun(database, held, { dueAt, counted: false, error: message });
+  }
   const now = clock.now();
+  const fail = async (why: string, fields: object) => {
+    await database.transaction((tx) => endRun(tx, held, { state: 'failed', error: why, now }));
+    log.error({ reason: message, ...fields }, 'run failed');
+  };
+  if (effect === 'give up') return fail(message, {});
   // The row counts attempts since the last page that went well.
   const attempts = ((await runById(database, run.id))?.attempts ?? 0) + 1;
-  const isTransient = error instanceof TransientError;
-  if (!isTransient) log.error({ err: error }, 'unexpected error; the run is retried');
-  const { counted, delayMs } = isTransient
-    ? health.judge(error, `run ${run.id}`, attempts)
-    : { counted: true, delayMs: backoffMs(attempts, backoff) };
-  if (counted && attempts >= attemptsMax.run) {
-    const why = `${message} (given up after ${attempts} attempts)`;
-    await database.transaction((tx) => endRun(tx, held, { state: 'failed', error: why, now }));
-    log.error({ reason: message, attempts }, 'run failed');
-    return;
-  }
-  const said = isTransient && !counted ? health.waiting(error) : message;
+  if (effect === 'count') log.error({ err: error }, 'unexpected error; the run is retried');
+  const { counted, delayMs } = health.judge(error, `run ${run.id}`, attempts);
+  if (counted && attempts >= attemptsMax.run)
+    return fail(`${message} (given up after ${attempts} attempts)`, { attempts });
+  const said = counted ? message : health.waiting(message);
   await putOffRun(database, held, { dueAt: now + delayMs, counted, error: said });
   // What is waited for is said once, not at each attempt.
   const level = run.error === said ? 'debug' : 'warn';

@@ -1,5 +1,5 @@
 // A verification that this worker holds, with all that reading the destination back needs.
-import type { Context, Destination, Json } from '../../connector.ts';
+import type { Context, Destination, Json, UnauthorizedError } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Endpoint, EngineApi } from '../../engine/http/endpoint.ts';
@@ -24,6 +24,8 @@ export interface VerifyDeps {
   onDiffering(by: string): Promise<void>;
   /** A lease of this worker, new for each claim. */
   newLease(): string;
+  /** The destination refused the credentials. True where every call is refused, and the destination is paused. */
+  confirmRefused(error: UnauthorizedError, signal: AbortSignal): Promise<boolean>;
 }
 
 /** One verification in hand. */

@@ -1,13 +1,8 @@
 // How a destination is read back, from wherever an earlier attempt stood: by its own export, else page by page, else the
 // chosen ones one by one; then whoever was not met. What is found is compared elsewhere.
-import {
-  type MetadataSchema,
-  RejectedError,
-  type ShownCustomer,
-  TransientError,
-  UnauthorizedError,
-} from '../../connector.ts';
+import { type MetadataSchema, RejectedError, type ShownCustomer, TransientError } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
+import { isRefusal } from '../../engine/work/failures.ts';
 import { noteExport, type Report } from '../../tables/verifications.ts';
 import {
   choose,
@@ -96,9 +91,6 @@ async function readPhase(inHand: InHand, cursor: Cursor, trail: CursorTrail): Pr
     return fallBack(inHand, error.message);
   }
 }
-
-const isRefusal = (error: unknown): error is Error =>
-  error instanceof RejectedError || error instanceof UnauthorizedError;
 
 // ── Beginning ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

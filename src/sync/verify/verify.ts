@@ -1,14 +1,9 @@
 // The proof: the destination is read back and compared with what it acknowledged, one verification at a time, under a
 // lease, from a cursor, so that any worker can go on with it. It knows no vendor; reading is in verify-reading.
-import {
-  type Context,
-  type Json,
-  RejectedError,
-  TransientError,
-  UnauthorizedError,
-} from '../../connector.ts';
+import type { Context, Json } from '../../connector.ts';
 import { localFiles } from '../../engine/files.ts';
 import type { EngineApi } from '../../engine/http/endpoint.ts';
+import { failureOf } from '../../engine/work/failures.ts';
 import { attemptsMax, backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import {
@@ -155,11 +150,11 @@ export class Verifier {
     const now = clock.now();
     if (signal.aborted)
       return putOffVerification(database, held, { dueAt: now, counted: false, error: null });
-    const message = error instanceof Error ? error.message : String(error);
-    const isFinal = error instanceof RejectedError || error instanceof UnauthorizedError;
-    const transient = error instanceof TransientError ? error : null;
-    // Who is told to wait has not failed.
-    const counted = !(transient && (transient.status === 429 || transient.quota !== undefined));
+    const failure = failureOf('verification', error);
+    const { kind, effect, message, retryAfterMs } = failure;
+    const isPaused = kind === 'refused' && (await this.#deps.confirmRefused(failure.error, signal));
+    const isFinal = effect === 'give up' || (effect === 'pause' && !isPaused);
+    const counted = effect !== 'postpone';
     if (isFinal || (counted && verification.attempts + 1 >= attemptsMax.run)) {
       this.#removalDueAt = 0;
       log.error({ verification: held.id, reason: message }, 'the verification failed');
@@ -169,10 +164,10 @@ export class Verifier {
       });
       return;
     }
-    if (transient)
+    if (kind !== 'content' && kind !== 'unexpected')
       log.warn({ verification: held.id, reason: message }, 'the verification waits and is tried again');
     else log.error({ err: error }, 'unexpected error while verifying; tried again');
-    const waitMs = backoffMs(verification.attempts + 1, { retryAfterMs: transient?.retryAfterMs });
+    const waitMs = backoffMs(verification.attempts + 1, { retryAfterMs });
     await putOffVerification(database, held, { dueAt: now + waitMs, counted, error: message });
   }
 
