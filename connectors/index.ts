@@ -1,6 +1,5 @@
 // Every vendor we support, one line each.
 import type { Connector } from '#connector';
-import { acme } from './acme.ts';
 import { braze } from './braze.ts';
 import { csv } from './csv.ts';
 import { customerio } from './customerio.ts';
@@ -17,7 +16,6 @@ import { voucherify } from './voucherify/index.ts';
 import { webhook } from './webhook.ts';
 
 export const connectors: readonly Connector[] = [
-  acme,
   braze,
   csv,
   customerio,
