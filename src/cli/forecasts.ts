@@ -35,10 +35,10 @@ export function printForecast(terminal: Terminal, forecast: Forecast): void {
     `It takes ${took(forecast.minutes)}, of which ${took(forecast.readMinutes)} until all is read, and ends at ${iso(endsAt)} if it begins now.`,
   );
   say(bottleneckSentence(forecast));
-  for (const { side, quota, calls, left, fits } of forecast.quotas)
+  for (const { side, quota, calls, budget, fits } of forecast.quotas)
     if (!fits)
       say(
-        `It does not fit: ${number(calls)} calls of the quota ${quota} of ${vendors[side]}, which has ${number(left)} left.`,
+        `It does not fit: ${number(calls)} calls of the quota ${quota} of ${vendors[side]}, which has ${number(budget)} left.`,
       );
   for (const sentence of forecast.assumptions) say(`note: ${sentence}`);
 }
@@ -59,12 +59,12 @@ function callTable({ calls, totals, vendors, source }: Forecast): string {
 }
 
 function quotaTable({ quotas, vendors, source }: Forecast): string {
-  const rows = quotas.map(({ side, quota, calls, limit, seconds, left, share, waitMinutes }) => [
+  const rows = quotas.map(({ side, quota, calls, limit, seconds, budget, share, waitMinutes }) => [
     side === 'source' ? source : vendors[side],
     quota,
     number(calls),
     `${number(limit)} per ${span(seconds)}`,
-    number(left),
+    number(budget),
     percent(share),
     waitMinutes > 0 ? took(waitMinutes) : '–',
   ]);

@@ -43,23 +43,23 @@ Exit code 1: a throwaway customer could not be written, or not be taken away.`,
         const done = await reached.client.send(probedShape, '/api/probe', { json: { consent: true } });
         if (options.json) printAnswer(cli.terminal, probedShape, done);
         else tell(cli, done);
-        if (done.left.length > 0) cli.exitCode = exitCodes.failed;
+        if (done.notDeleted.length > 0) cli.exitCode = exitCodes.failed;
       } finally {
         await reached.close();
       }
     });
 }
 
-function tell({ terminal }: Cli, { answers, effect, contradictions, calls, left }: Probed): void {
+function tell({ terminal }: Cli, { answers, effect, contradictions, calls, notDeleted }: Probed): void {
   const rows = answers.map(({ question, answer, evidence }) => [question, answer, evidence]);
   print(terminal, table(['QUESTION', 'ANSWER', 'WHAT WAS SEEN'], rows));
   print(terminal, effectSentence(effect));
   for (const sentence of contradictions) print(terminal, `warning: ${sentence}`);
-  if (left.length === 0)
+  if (notDeleted.length === 0)
     print(terminal, `${counted(calls, 'call')}; the throwaway customers are gone again.`);
   else
     terminal.err.write(
-      `These throwaway customers could not be taken away; do it by hand: ${left.join(', ')}.\n`,
+      `These throwaway customers could not be taken away; do it by hand: ${notDeleted.join(', ')}.\n`,
     );
 }
 

@@ -15,7 +15,6 @@ import {
 } from './parts.ts';
 
 export const deliveryStates = ['waiting', 'held', 'delivered', 'dead'] as const;
-export type DeliveryState = (typeof deliveryStates)[number];
 export const deliveryState = z.enum(deliveryStates);
 
 const fields = fieldsShape.meta({

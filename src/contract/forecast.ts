@@ -41,7 +41,7 @@ const quotaLine = {
   calls: count,
   limit: count.meta({ description: 'Calls in any `seconds` that this run may make: less the reserve.' }),
   seconds: amount,
-  left: count.meta({ description: 'Of `limit`, what is left when it begins.' }),
+  budget: count.meta({ description: 'Of `limit`, the calls that may still be made when it begins.' }),
   share: amount.meta({
     description: 'Of all that the quota allows meanwhile, or in one window where that is longer: 0 to 1.',
   }),

@@ -53,8 +53,6 @@ export const holdPreview = {
     .nullable()
     .meta({ description: 'Exactly what would be sent; null where nothing is written.' }),
 };
-const previewShape = answer(holdPreview);
-export type HeldPreview = z.output<typeof previewShape>;
 
 const holdShape = answer({ ...hold, ...holdPreview }, 'Hold');
 

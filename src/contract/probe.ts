@@ -36,7 +36,7 @@ export const probedShape = answer(
   {
     ...probeShape.shape,
     calls: count.meta({ description: 'Requests that it took.' }),
-    left: z.array(z.string()).meta({
+    notDeleted: z.array(z.string()).meta({
       description: 'Source IDs of throwaway customers that could not be taken away: do it by hand.',
     }),
   },

@@ -1,8 +1,9 @@
 // Column types that several tables share.
 import { sql } from 'drizzle-orm';
-import { type AnyPgColumn, customType, timestamp } from 'drizzle-orm/pg-core';
+import { type AnyPgColumn, customType } from 'drizzle-orm/pg-core';
 
-export const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+/** A moment: in code epoch milliseconds, as `results.ts` parses it. */
+export const time = customType<{ data: number }>({ dataType: () => 'timestamp with time zone' });
 
 export const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
 

@@ -10,15 +10,11 @@ import type { CustomerRow } from './customers.ts';
 export const acknowledgements = pgTable('acknowledgements', {
   sourceId: text('source_id').primaryKey(),
   revision: integer().notNull(),
-  fields: jsonb().notNull(),
+  fields: jsonb().$type<Fields>().notNull(),
   acknowledgedAt: time('acknowledged_at').notNull(),
 });
 
-export interface Acknowledgement {
-  sourceId: string;
-  revision: number;
-  fields: Fields;
-}
+export type Acknowledgement = Omit<typeof acknowledgements.$inferSelect, 'acknowledgedAt'>;
 
 /** Keeps these as acknowledged; an older revision never replaces a newer one. */
 export async function keepAcknowledged(
@@ -61,15 +57,11 @@ export async function acknowledgedFields(
   sourceIds: readonly string[],
 ): Promise<Map<string, Fields>> {
   const rows = await db.rows<{ sourceId: string; fields: Fields }>(sql`
-    select source_id as "sourceId", fields from acknowledgements where source_id = any(${texts(sourceIds)})`);
+    select source_id, fields from acknowledgements where source_id = any(${texts(sourceIds)})`);
   return new Map(rows.map((row) => [row.sourceId, row.fields]));
 }
 
-export interface SendableRow {
-  sourceId: string;
-  revision: number;
-  fields: Fields;
-  dropped: string[];
+export interface SendableRow extends Omit<CustomerRow, 'orphaned' | 'clash'> {
   /** All its records have left it, and nobody refused to let it go. */
   gone: boolean;
   acknowledged: Fields | null;
@@ -81,13 +73,16 @@ export async function sendableRows(
   state: 'waiting' | 'held',
 ): Promise<(SendableRow & { uncertain: boolean })[]> {
   return db.rows(sql`
-    select source_id as "sourceId", customers.revision, customers.fields, dropped, "left" and not kept as gone,
+    select source_id, customers.revision, customers.fields, dropped, orphaned and not deletion_refused as gone,
            acknowledgements.fields as acknowledged, uncertain
     from customers join deliveries using (source_id) left join acknowledgements using (source_id)
     where source_id = any(${texts(sourceIds)}) and state = ${state}`);
 }
 
-export type PreviewedCustomer = CustomerRow & { kept: boolean; acknowledged: Fields | null };
+export type PreviewedCustomer = CustomerRow & {
+  deletionRefused: boolean;
+  acknowledged: Fields | null;
+};
 
 // ── Rows ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -97,7 +92,7 @@ export async function previewedCustomersAfter(
   limit: number,
 ): Promise<PreviewedCustomer[]> {
   return db.rows(sql`
-    select source_id as "sourceId", customers.revision, customers.fields, dropped, "left", kept, clash,
+    select source_id, customers.revision, customers.fields, dropped, orphaned, deletion_refused, clash,
            acknowledgements.fields as acknowledged
     from (select * from customers where ${last === null ? sql`true` : sql`source_id > ${last}`}
           order by source_id limit ${limit}) as customers
@@ -111,7 +106,7 @@ const samples = 5;
 /** Customers that the destination has said it holds, taken from all over the table. */
 export async function acknowledgedCustomers(db: Queryable): Promise<string[]> {
   const rows = await db.rows<{ sourceId: string }>(sql`
-    (select source_id as "sourceId" from acknowledgements order by acknowledged_at desc limit ${samples})
+    (select source_id from acknowledgements order by acknowledged_at desc limit ${samples})
     union (select source_id from acknowledgements order by source_id limit 1)`);
   return rows.map(({ sourceId }) => sourceId).slice(0, samples);
 }
@@ -129,46 +124,34 @@ export async function heldCustomers(
   sourceIds: readonly string[],
 ): Promise<Map<string, HeldCustomer>> {
   const rows = await tx.rows<HeldCustomer>(sql`
-    select source_id as "sourceId", acknowledgements.fields as acknowledged, state in ('waiting', 'held') as waits,
-           (extract(epoch from delivered_at) * 1000)::float8 as "deliveredAt"
+    select source_id, acknowledgements.fields as acknowledged, state in ('waiting', 'held') as waits,
+           delivered_at
     from deliveries left join acknowledgements using (source_id)
     where source_id = any(${texts(sourceIds)})`);
   return new Map(rows.map((row) => [row.sourceId, row]));
 }
 
-interface SettledRow extends CustomerRow {
-  kept: boolean;
-  acknowledged: Fields;
-}
-
 /** Those that are delivered, as far as anybody knows. */
-export async function settledRows(db: Queryable, sourceIds: readonly string[]): Promise<SettledRow[]> {
+export async function settledRows(
+  db: Queryable,
+  sourceIds: readonly string[],
+): Promise<(PreviewedCustomer & { acknowledged: Fields })[]> {
   return db.rows(sql`
-    select source_id as "sourceId", customers.revision, customers.fields, dropped, "left", clash, kept,
+    select source_id, customers.revision, customers.fields, dropped, orphaned, clash, deletion_refused,
            acknowledgements.fields as acknowledged
     from customers join deliveries using (source_id) join acknowledgements using (source_id)
     where source_id = any(${texts(sourceIds)}) and state = 'delivered' and not uncertain`);
 }
 
+type BesideAcknowledged = Omit<PreviewedCustomer, 'revision' | 'clash'>;
+
 /** Customers with what the destination acknowledged of each, by source ID. */
 export async function customersBesideAcknowledged(
   db: Queryable,
   sourceIds: readonly string[],
-): Promise<
-  Map<
-    string,
-    { fields: Fields; dropped: string[]; left: boolean; kept: boolean; acknowledged: Fields | null }
-  >
-> {
-  const rows = await db.rows<{
-    sourceId: string;
-    fields: Fields;
-    dropped: string[];
-    left: boolean;
-    kept: boolean;
-    acknowledged: Fields | null;
-  }>(sql`
-    select source_id as "sourceId", customers.fields, dropped, "left", kept, acknowledgements.fields as acknowledged
+): Promise<Map<string, BesideAcknowledged>> {
+  const rows = await db.rows<BesideAcknowledged>(sql`
+    select source_id, customers.fields, dropped, orphaned, deletion_refused, acknowledgements.fields as acknowledged
     from customers left join acknowledgements using (source_id)
     where source_id = any(${texts(sourceIds)})`);
   return new Map(rows.map((row) => [row.sourceId, row]));

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import type { ActionKind } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../db/database.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 import { type BatchItem, dropItems, itemsOf, keepItems } from './batch-items.ts';
 import { keepActionId } from './bulk-actions.ts';
@@ -14,12 +14,12 @@ export const batches = pgTable(
   'batches',
   {
     id: uuid().primaryKey(),
-    /** Null where the destination has not named it, or nobody heard. */
+    /** Null until the destination has named it; it stays so where the answer was lost, or the worker before it came. */
     actionId: text('action_id'),
     /** What it was sent as: bulk or file. */
-    kind: text().notNull().default('bulk'),
-    /** Since its answer was lost and while its action is looked up: a `Loss`. */
-    lost: jsonb(),
+    kind: text().$type<ActionKind>().notNull().default('bulk'),
+    /** Present while its action is looked up, since the answer with its name was lost. */
+    lost: jsonb().$type<Loss>(),
     submittedAt: time('submitted_at').notNull(),
     polls: integer().notNull().default(0),
     dueAt: time('due_at').notNull(),
@@ -28,16 +28,8 @@ export const batches = pgTable(
   (t) => [index('batches_due').on(t.dueAt)],
 );
 
-export interface Batch {
-  id: string;
-  /** Null until the destination has named it; it stays so where the answer was lost, or the worker before it came. */
-  actionId: string | null;
-  kind: ActionKind;
+export interface Batch extends Omit<typeof batches.$inferSelect, 'dueAt' | 'lease'> {
   items: BatchItem[];
-  submittedAt: number;
-  polls: number;
-  /** Present while its action is looked up, since the answer with its name was lost. */
-  lost: Loss | null;
 }
 
 /** How the answer was lost. */
@@ -112,7 +104,7 @@ export async function claimBatch(
   const [batch] = await db.rows<Omit<Batch, 'items'>>(sql`
     update batches set lease = ${lease}::uuid, due_at = ${toTimestamp(now + leaseMs)}, polls = polls + 1
     where id = (select id from batches where due_at <= ${toTimestamp(now)} order by due_at limit 1 for update skip locked)
-    returning id, action_id as "actionId", kind, ${toEpochMs(sql`submitted_at`)} as "submittedAt", polls, lost`);
+    returning id, action_id, kind, submitted_at, polls, lost`);
   return batch ? { ...batch, items: await itemsOf(db, batch.id) } : null;
 }
 
@@ -151,7 +143,7 @@ export async function endBatch(db: Queryable, id: string): Promise<void> {
 /** How many the destination has named, and when the next is due to be looked at, epoch milliseconds. */
 export async function batchesUnderWay(db: Queryable): Promise<{ count: number; nextDue: number | null }> {
   const [row] = await db.rows<{ count: number; nextDue: number | null }>(sql`
-    select count(action_id)::int as count, ${toEpochMs(sql`min(due_at)`)} as "nextDue" from batches`);
+    select count(action_id) as count, min(due_at) as next_due from batches`);
   return row ?? { count: 0, nextDue: null };
 }
 

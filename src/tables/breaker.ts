@@ -14,11 +14,11 @@ export const breakerCounts = pgTable(
     /** `run 12` or `hour 2026-11-23T15`. */
     scope: text().notNull(),
     /** `deleted`, or the field blanked. */
-    what: text().notNull(),
+    change: text().notNull(),
     count: integer().notNull(),
     updatedAt: time('updated_at').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.scope, t.what] })],
+  (t) => [primaryKey({ columns: [t.scope, t.change] })],
 );
 
 /** What becomes of a customer that all its records have left. `blank`: what we wrote is cleared. */
@@ -34,7 +34,7 @@ export interface BreakerLimits {
 /** What a customer loses: `deleted`, or a field and the value that goes. */
 export interface Loss {
   sourceId: string;
-  what: string;
+  change: string;
   from: Json;
 }
 
@@ -73,7 +73,7 @@ export class Breaker {
     const known = await sentBefore(db, [...new Set(candidates.map((loss) => loss.sourceId))]);
     const losses = Map.groupBy(
       candidates.filter((loss) => known.has(loss.sourceId)),
-      (loss) => loss.what,
+      (loss) => loss.change,
     );
     if (losses.size === 0) return [];
     const scopes = [...(runId === null ? [] : [`run ${runId}`]), hourOf(now)];
@@ -81,25 +81,25 @@ export class Breaker {
     const counts = await add(
       db,
       scopes,
-      [...losses].map(([what, group]) => ({ what, count: group.length })),
+      [...losses].map(([change, group]) => ({ change, count: group.length })),
       now,
     );
-    return [...losses].flatMap(([what, group]) => {
-      const over = counts.get(what)! - this.#ceiling(what, customers);
+    return [...losses].flatMap(([change, group]) => {
+      const over = counts.get(change)! - this.#ceiling(change, customers);
       return over > 0 ? group.slice(-Math.min(over, group.length)) : [];
     });
   }
 
-  #lossesOf({ sourceId, becameLeft, changed }: Revised): Loss[] {
+  #lossesOf({ sourceId, becameOrphaned, changed }: Revised): Loss[] {
     // What a customer's last records said goes with it or stays with it: it is one loss or none.
-    if (becameLeft) return this.#onOrphaned === 'keep' ? [] : [{ sourceId, what: deleted, from: null }];
-    return Object.entries(changed).flatMap(([what, { from = null, to = null }]) =>
-      from !== null && to === null ? [{ sourceId, what, from }] : [],
+    if (becameOrphaned) return this.#onOrphaned === 'keep' ? [] : [{ sourceId, change: deleted, from: null }];
+    return Object.entries(changed).flatMap(([change, { from = null, to = null }]) =>
+      from !== null && to === null ? [{ sourceId, change, from }] : [],
     );
   }
 
-  #ceiling(what: string, customers: number): number {
-    const { share, count } = this.#limits[what === deleted ? 'deleted' : 'blanked'];
+  #ceiling(change: string, customers: number): number {
+    const { share, count } = this.#limits[change === deleted ? 'deleted' : 'blanked'];
     return Math.min(count, Math.max(fewest, Math.floor(share * customers)));
   }
 
@@ -110,7 +110,7 @@ export class Breaker {
       ...Object.values(this.#limits).map(({ share, count }) => (share > 0 ? Math.ceil(count / share) : 0)),
     );
     const [row] = await db.rows<{ count: number }>(sql`
-      select count(*)::float8 as count from (select 1 from customers limit ${enough}::bigint) as counted`);
+      select count(*) as count from (select 1 from customers limit ${enough}::bigint) as counted`);
     this.#customers = { count: row?.count ?? 0, at: now };
     return this.#customers.count;
   }
@@ -119,7 +119,7 @@ export class Breaker {
 /** Those of these customers whom an attempt was made to send. */
 async function sentBefore(db: Queryable, sourceIds: readonly string[]): Promise<Set<string>> {
   const rows = await db.rows<{ sourceId: string }>(sql`
-    select source_id as "sourceId" from deliveries
+    select source_id from deliveries
     where source_id = any(${texts(sourceIds)}) and (acknowledged is not null or uncertain)`);
   return new Set(rows.map((row) => row.sourceId));
 }
@@ -128,18 +128,18 @@ async function sentBefore(db: Queryable, sourceIds: readonly string[]): Promise<
 async function add(
   db: Queryable,
   scopes: readonly string[],
-  losses: readonly { what: string; count: number }[],
+  losses: readonly { change: string; count: number }[],
   now: number,
 ): Promise<Map<string, number>> {
   const rows = scopes.flatMap((scope) => losses.map((loss) => ({ scope, ...loss })));
-  const counts = await db.rows<{ what: string; count: number }>(sql`
-    insert into breaker_counts (scope, what, count, updated_at)
-    select scope, what, count, ${toTimestamp(now)} from jsonb_to_recordset(${json(rows)}) as row (scope text, what text, count int)
-    order by scope, what
-    on conflict (scope, what) do update set count = breaker_counts.count + excluded.count, updated_at = excluded.updated_at
-    returning what, count`);
+  const counts = await db.rows<{ change: string; count: number }>(sql`
+    insert into breaker_counts (scope, change, count, updated_at)
+    select scope, change, count, ${toTimestamp(now)} from jsonb_to_recordset(${json(rows)}) as row (scope text, change text, count int)
+    order by scope, change
+    on conflict (scope, change) do update set count = breaker_counts.count + excluded.count, updated_at = excluded.updated_at
+    returning change, count`);
   const highest = new Map<string, number>();
-  for (const { what, count } of counts) highest.set(what, Math.max(count, highest.get(what) ?? 0));
+  for (const { change, count } of counts) highest.set(change, Math.max(count, highest.get(change) ?? 0));
   return highest;
 }
 

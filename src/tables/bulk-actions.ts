@@ -25,6 +25,6 @@ export async function keepActionId(db: Queryable, actionId: string, now: number)
 export async function ownAmong(db: Queryable, actionIds: readonly string[]): Promise<Set<string>> {
   if (actionIds.length === 0) return new Set();
   const rows = await db.rows<{ actionId: string }>(sql`
-    select action_id as "actionId" from bulk_actions where action_id = any(${texts(actionIds)})`);
+    select action_id from bulk_actions where action_id = any(${texts(actionIds)})`);
   return new Set(rows.map((row) => row.actionId));
 }

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** Where a reader of a stream goes on. `reader`: lead, trail, full, tombstones, remap. */
 export const checkpoints = pgTable(
@@ -12,7 +12,7 @@ export const checkpoints = pgTable(
     source: text().notNull(),
     stream: text().notNull(),
     reader: text().notNull(),
-    cursor: jsonb().notNull(),
+    cursor: jsonb().$type<Json>().notNull(),
     /** When this reader last came to rest. */
     restedAt: time('rested_at'),
     updatedAt: time('updated_at').notNull(),
@@ -26,10 +26,7 @@ export const checkpoints = pgTable(
  */
 export type Reader = 'lead' | 'trail' | 'full' | 'tombstones' | 'remap';
 
-export interface Checkpoint {
-  cursor: Json;
-  restedAt: number | null;
-}
+export type Checkpoint = Pick<typeof checkpoints.$inferSelect, 'cursor' | 'restedAt'>;
 
 export async function checkpoint(
   db: Queryable,
@@ -38,7 +35,7 @@ export async function checkpoint(
   reader: Reader,
 ): Promise<Checkpoint | null> {
   const [row] = await db.rows<Checkpoint>(sql`
-    select cursor, ${toEpochMs(sql`rested_at`)} as "restedAt" from checkpoints
+    select cursor, rested_at from checkpoints
     where source = ${source} and stream = ${stream} and reader = ${reader}`);
   return row ?? null;
 }

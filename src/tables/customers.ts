@@ -17,13 +17,13 @@ export const customers = pgTable(
     sourceId: text('source_id').primaryKey(),
     revision: integer().notNull(),
     /** Values by field name: the fold of the contributions that stand. */
-    fields: jsonb().notNull(),
+    fields: jsonb().$type<Fields>().notNull(),
     /** Names of fields that were there once and are in no contribution now. */
-    dropped: jsonb().notNull().default([]),
+    dropped: jsonb().$type<string[]>().notNull().default([]),
     /** No record speaks of this customer any more. */
-    left: boolean().notNull().default(false),
-    /** A person refused to let it be deleted or blanked for being left. */
-    kept: boolean().notNull().default(false),
+    orphaned: boolean().notNull().default(false),
+    /** A person refused to let it be deleted or blanked for being orphaned. */
+    deletionRefused: boolean('deletion_refused').notNull().default(false),
     /** Two records of one source and stream claim it; the newest wins. */
     clash: boolean().notNull().default(false),
     createdAt: time('created_at').notNull(),
@@ -51,22 +51,15 @@ export interface Revised {
   sourceId: string;
   revision: number;
   /** No record speaks of it any more, and one did before. */
-  becameLeft: boolean;
+  becameOrphaned: boolean;
   /** A record speaks of it again. */
   cameBack: boolean;
   changed: Changed;
 }
 
-export interface CustomerRow {
-  sourceId: string;
-  revision: number;
-  fields: Fields;
-  dropped: string[];
-  left: boolean;
-  clash: boolean;
-}
+export type CustomerRow = Omit<typeof customers.$inferSelect, 'deletionRefused' | 'createdAt' | 'updatedAt'>;
 
-export type Next = CustomerRow & { changed: Changed; wasLeft: boolean };
+export type Next = CustomerRow & { changed: Changed; wasOrphaned: boolean };
 
 /**
  * Folds these customers anew from the records as they stand in this transaction, and writes those that differ.
@@ -102,11 +95,11 @@ export async function refold(
     revised.filter((row) => row.revision > 1),
     context,
   );
-  return revised.map(({ sourceId, revision, left, wasLeft, changed }) => ({
+  return revised.map(({ sourceId, revision, orphaned, wasOrphaned, changed }) => ({
     sourceId,
     revision,
-    becameLeft: left && !wasLeft,
-    cameBack: wasLeft && !left,
+    becameOrphaned: orphaned && !wasOrphaned,
+    cameBack: wasOrphaned && !orphaned,
     changed,
   }));
 }
@@ -121,9 +114,9 @@ export function foldOne(
 ): Next | null {
   if (records.length === 0 && !known) return null;
   const standing = records.filter(stands);
-  const left = standing.length === 0;
+  const orphaned = standing.length === 0;
   // A customer left by all its records keeps its fields as its last records had them.
-  const fields = fold(left ? records : standing, pins);
+  const fields = fold(orphaned ? records : standing, pins);
   if (fields === null) return null;
   const before = known?.fields ?? {};
   const gone = [...Object.keys(before), ...(known?.dropped ?? [])].filter(
@@ -133,7 +126,7 @@ export function foldOne(
   const clash = hasClash(standing);
   const same =
     known &&
-    known.left === left &&
+    known.orphaned === orphaned &&
     known.clash === clash &&
     isDeepStrictEqual(known.fields, fields) &&
     isDeepStrictEqual(known.dropped, dropped);
@@ -143,10 +136,10 @@ export function foldOne(
     revision: (known?.revision ?? 0) + 1,
     fields,
     dropped,
-    left,
+    orphaned,
     clash,
     changed: changedFields(before, fields),
-    wasLeft: known?.left ?? false,
+    wasOrphaned: known?.orphaned ?? false,
   };
 }
 
@@ -167,18 +160,18 @@ function changedFields(before: Fields, after: Fields): Changed {
 
 async function lockCustomers(db: Queryable, sourceIds: readonly string[]): Promise<Map<string, CustomerRow>> {
   const rows = await db.rows<CustomerRow>(sql`
-    select source_id as "sourceId", revision, fields, dropped, "left", clash
+    select source_id, revision, fields, dropped, orphaned, clash
     from customers where source_id = any(${texts(sourceIds)})
     order by source_id for update`);
   return new Map(rows.map((row) => [row.sourceId, row]));
 }
 
-const columns = sql`("sourceId" text, revision int, fields jsonb, dropped jsonb, "left" boolean, clash boolean)`;
+const columns = sql`("sourceId" text, revision int, fields jsonb, dropped jsonb, orphaned boolean, clash boolean)`;
 
 async function updateCustomers(db: Queryable, rows: readonly CustomerRow[], now: number): Promise<void> {
   if (rows.length === 0) return;
   await db.rows(sql`
-    update customers set revision = row.revision, fields = row.fields, dropped = row.dropped, "left" = row."left", clash = row.clash, updated_at = ${toTimestamp(now)}
+    update customers set revision = row.revision, fields = row.fields, dropped = row.dropped, orphaned = row.orphaned, clash = row.clash, updated_at = ${toTimestamp(now)}
     from jsonb_to_recordset(${json(rows.map(plain))}) as row ${columns}
     where source_id = row."sourceId"`);
 }
@@ -191,27 +184,29 @@ async function insertCustomers(
 ): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
   const inserted = await db.rows<{ sourceId: string }>(sql`
-    insert into customers (source_id, revision, fields, dropped, "left", clash, created_at, updated_at)
-    select "sourceId", revision, fields, dropped, "left", clash, ${toTimestamp(now)}, ${toTimestamp(now)}
+    insert into customers (source_id, revision, fields, dropped, orphaned, clash, created_at, updated_at)
+    select "sourceId", revision, fields, dropped, orphaned, clash, ${toTimestamp(now)}, ${toTimestamp(now)}
     from jsonb_to_recordset(${json(rows.map(plain))}) as row ${columns}
     on conflict (source_id) do nothing
-    returning source_id as "sourceId"`);
+    returning source_id`);
   return new Set(inserted.map((row) => row.sourceId));
 }
 
-function plain({ sourceId, revision, fields, dropped, left, clash }: CustomerRow): CustomerRow {
-  return { sourceId, revision, fields, dropped, left, clash };
+function plain({ sourceId, revision, fields, dropped, orphaned, clash }: CustomerRow): CustomerRow {
+  return { sourceId, revision, fields, dropped, orphaned, clash };
 }
 
-/** A person refused to have these customers taken away though all their records have left them. */
-export async function keepCustomers(db: Queryable, sourceIds: readonly string[]): Promise<void> {
-  await db.rows(sql`update customers set kept = true where source_id = any(${texts(sourceIds)})`);
+/** A person refused to have these customers taken away though all their records are gone. */
+export async function refuseDeletions(db: Queryable, sourceIds: readonly string[]): Promise<void> {
+  await db.rows(sql`update customers set deletion_refused = true where source_id = any(${texts(sourceIds)})`);
 }
 
 /** That word was given for one leaving: after a return it is given anew. */
-export async function unkeep(db: Queryable, sourceIds: readonly string[]): Promise<void> {
+export async function forgetRefusals(db: Queryable, sourceIds: readonly string[]): Promise<void> {
   if (sourceIds.length === 0) return;
-  await db.rows(sql`update customers set kept = false where source_id = any(${texts(sourceIds)}) and kept`);
+  await db.rows(
+    sql`update customers set deletion_refused = false where source_id = any(${texts(sourceIds)}) and deletion_refused`,
+  );
 }
 
 /** Forgets a customer who is erased: waits for whoever folds it now, and whoever comes later finds none. Returns its fields. */
@@ -229,7 +224,7 @@ export async function lockCustomer(tx: Queryable, sourceId: string): Promise<boo
 
 export async function existingCustomers(db: Queryable, sourceIds: readonly string[]): Promise<Set<string>> {
   const rows = await db.rows<{ sourceId: string }>(
-    sql`select source_id as "sourceId" from customers where source_id = any(${texts(sourceIds)})`,
+    sql`select source_id from customers where source_id = any(${texts(sourceIds)})`,
   );
   return new Set(rows.map((row) => row.sourceId));
 }
@@ -241,7 +236,7 @@ export async function revisionsOfAllAfter(
   limit: number,
 ): Promise<{ sourceId: string; revision: number }[]> {
   return db.rows(sql`
-    select source_id as "sourceId", revision from customers where source_id > ${after} order by source_id limit ${limit}`);
+    select source_id, revision from customers where source_id > ${after} order by source_id limit ${limit}`);
 }
 
 /** The first customers by source ID. */
@@ -249,9 +244,7 @@ export async function firstCustomers(
   db: Queryable,
   limit: number,
 ): Promise<{ sourceId: string; fields: Fields }[]> {
-  return db.rows(
-    sql`select source_id as "sourceId", fields from customers order by source_id limit ${limit}`,
-  );
+  return db.rows(sql`select source_id, fields from customers order by source_id limit ${limit}`);
 }
 
 /**
@@ -263,7 +256,7 @@ export async function countLetterTwins(db: Queryable, sourceIds: readonly string
   if (emails.length === 0) return 0;
   const rows = emails.map((id) => ({ id, lower: id.toLowerCase() }));
   const [found] = await db.rows<{ count: number }>(sql`
-    select count(*)::int as count from jsonb_to_recordset(${json(rows)}) as fresh (id text, lower text)
+    select count(*) as count from jsonb_to_recordset(${json(rows)}) as fresh (id text, lower text)
     where exists (
       select from customers where lower(source_id) = fresh.lower and source_id like '%@%' and source_id <> lower(source_id)
         and source_id <> fresh.id
@@ -277,7 +270,7 @@ export async function fieldsOfCustomers(
   sourceIds: readonly string[],
 ): Promise<Map<string, Fields>> {
   const rows = await db.rows<{ sourceId: string; fields: Fields }>(
-    sql`select source_id as "sourceId", fields from customers where source_id = any(${texts(sourceIds)})`,
+    sql`select source_id, fields from customers where source_id = any(${texts(sourceIds)})`,
   );
   return new Map(rows.map((row) => [row.sourceId, row.fields]));
 }

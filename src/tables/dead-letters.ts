@@ -9,7 +9,7 @@ import {
   type DeadLetter as KeptLetter,
 } from '../contract/dead-letter.ts';
 import { isOneOf, time } from '../db/column-types.ts';
-import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** What was given up until something changes, kept whole so that it can be tried again. */
 export const deadLetters = pgTable(
@@ -143,7 +143,7 @@ export async function discardLetters(
       detail = jsonb_build_object('discarded', ${reason}::text)
         || case when jsonb_typeof(detail) = 'object' then detail else jsonb_build_object('kept', detail) end
     where id in (select value::bigint from jsonb_array_elements_text(${json(ids)})) and settled_at is null
-    returning id::float8 as id`);
+    returning id`);
   return rows.map(({ id }) => id);
 }
 
@@ -161,8 +161,7 @@ export interface DeadLetterFilter {
 }
 
 const columns = sql`
-  id::float8 as id, kind, source, stream, ref, run_id::float8 as "runId", code, message, detail, times,
-  ${toEpochMs(sql`created_at`)} as "createdAt", ${toEpochMs(sql`last_at`)} as "lastAt"`;
+  id, kind, source, stream, ref, run_id, code, message, detail, times, created_at, last_at`;
 
 /** The condition of a statement over dead_letters. */
 export const openLetters = ({
@@ -209,7 +208,7 @@ export async function countDeadLetters(
   db: Queryable,
 ): Promise<{ kind: DeadLetterKind; source: string; code: string; open: number }[]> {
   return db.rows(sql`
-    select kind, source, code, count(*)::int as open from dead_letters
+    select kind, source, code, count(*) as open from dead_letters
     where settled_at is null group by kind, source, code order by count(*) desc, kind, source, code`);
 }
 

@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core';
 import { deliveryStates } from '../contract/customer.ts';
 import { isOneOf, time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import { notify, notifying } from '../db/notifications.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
@@ -54,16 +54,12 @@ export const deliveries = pgTable(
   ],
 );
 
-export interface Claimed {
-  sourceId: string;
-  /** The revision wanted when it was claimed. */
-  revision: number;
-  attempts: number;
-  /** An earlier attempt's end is not known. */
-  uncertain: boolean;
+type Delivery = typeof deliveries.$inferSelect;
+
+/** As it was when it was claimed: `uncertain` where an earlier attempt's end is not known. */
+export interface Claimed extends Pick<Delivery, 'sourceId' | 'revision' | 'attempts' | 'uncertain' | 'lane'> {
   /** It is to go by itself: batches with it were refused as a whole, or proved nothing of it. */
   alone: boolean;
-  lane: number;
 }
 
 /** So many are written by one statement: what is urgent goes in between. */
@@ -150,7 +146,7 @@ export async function backlog(
   among: readonly Lane[] = lanes,
 ): Promise<Backlog[]> {
   const rows = await db.rows<{ lane: number; due: number; oldest: number }>(sql`
-    select known.lane, count(*)::int as due, ${toEpochMs(sql`min(waiting_since)`)} as oldest
+    select known.lane, count(*) as due, min(waiting_since) as oldest
     from jsonb_array_elements_text(${json(among.map(laneNumber))}) as number,
       lateral (select number::int as lane) as known,
       lateral (select waiting_since from deliveries
@@ -166,7 +162,7 @@ export async function backlog(
  */
 export async function nextDue(db: Queryable, among: readonly Lane[] = lanes): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
-    select ${toEpochMs(sql`min(first.due_at)`)} as next
+    select min(first.due_at) as next
     from jsonb_array_elements_text(${json(among.map(laneNumber))}) as number,
       lateral (select due_at from deliveries
                where state = 'waiting' and batch_id is null and lane = number::int
@@ -181,7 +177,7 @@ export async function isUnderWay(db: Queryable, now: number): Promise<boolean> {
       or exists(select 1 from batches where action_id is not null or lost is not null)
       or exists(select 1 from jsonb_array_elements_text(${json(lanes.map(laneNumber))}) as number,
         lateral (select 1 from deliveries
-                 where state = 'waiting' and batch_id is null and lane = number::int and due_at <= ${toTimestamp(now)} limit 1) as due) as "underWay"`);
+                 where state = 'waiting' and batch_id is null and lane = number::int and due_at <= ${toTimestamp(now)} limit 1) as due) as under_way`);
   return row?.underWay ?? false;
 }
 
@@ -253,7 +249,7 @@ async function claimSome(
         order by due_at limit ${most} for update skip locked)
       update deliveries set lease = ${request.lease}::uuid, due_at = ${toTimestamp(request.now + request.leaseMs)}, uncertain = true
       from due where deliveries.source_id = due.source_id
-      returning deliveries.source_id as "sourceId", revision, attempts, due.uncertain, due.alone, lane, ${toEpochMs(sql`due.due_at`)} as "dueAt"`);
+      returning deliveries.source_id, revision, attempts, due.uncertain, due.alone, lane, due.due_at`);
   if (rows.length === most) request.bounds.reached(lane, Math.max(...rows.map((row) => row.dueAt)));
   return rows.map(({ dueAt: _, ...row }) => row);
 }
@@ -297,13 +293,8 @@ export async function assignToBatch(
   return carried;
 }
 
-/** A delivery that was settled. */
-export interface Settled {
-  sourceId: string;
-  lane: number;
-  /** From the source's change to its being delivered, where it was that and the change had a clock. */
-  freshnessMs: number | null;
-}
+/** A delivery that was settled; with its freshness where it was delivered and the change had a clock. */
+export type Settled = Pick<Delivery, 'sourceId' | 'lane' | 'freshnessMs'>;
 
 /** Settles attempts; see `settleEach`. Returns the source IDs settled. */
 export async function settle(
@@ -335,15 +326,15 @@ export async function settleEach(
   now: number,
 ): Promise<Settled[]> {
   if (settlements.length === 0) return [];
-  const freshness = sql`case when row."wasChangedAt" is not null
-    then greatest(round(extract(epoch from ${toTimestamp(now)} - row."wasChangedAt") * 1000), 0)::float8 end`;
+  const freshness = sql`case when row.was_changed_at is not null
+    then greatest(round(extract(epoch from ${toTimestamp(now)} - row.was_changed_at) * 1000), 0)::float8 end`;
   const holds =
     'lease' in carrier
       ? sql`held.lease = ${carrier.lease}::uuid`
       : sql`held.batch_id = ${carrier.batchId}::uuid`;
   return db.rows(sql`
     with row as materialized (
-      select sent.*, held.changed_at as "wasChangedAt" from jsonb_to_recordset(${json(settlements)}) as sent
+      select sent.*, held.changed_at as was_changed_at from jsonb_to_recordset(${json(settlements)}) as sent
         ("sourceId" text, revision int, "end" text, "dueAt" float8, counted boolean, uncertain boolean, alone boolean, code text, message text)
       cross join lateral (select state, lease, batch_id, changed_at from deliveries where source_id = sent."sourceId" limit 1 for update) as held
       where ${holds} and held.state = 'waiting')
@@ -365,7 +356,7 @@ export async function settleEach(
       error_code = coalesce(row.code, case when row.alone then ${aloneCode} end),
       error = row.message, lease = null, batch_id = null
     from row where source_id = row."sourceId"
-    returning source_id as "sourceId", lane, case when row."end" = 'delivered' then ${freshness} end as "freshnessMs"`);
+    returning source_id, lane, case when row."end" = 'delivered' then ${freshness} end as freshness_ms`);
 }
 
 /** What a dead worker was sending in bulk is the action's that is looked up now: it may have begun. */
@@ -417,7 +408,7 @@ export async function releaseHeld(
     update deliveries set state = 'waiting', due_at = ${toTimestamp(now)}
     where source_id = any(${texts(sourceIds)}) and state = 'held'
       and not exists (select 1 from holds where holds.source_id = deliveries.source_id and decided_at is null)
-    returning source_id as "sourceId"`,
+    returning source_id`,
     ),
   );
   return rows.map((row) => row.sourceId);
@@ -494,7 +485,7 @@ export async function sendAgain(
 ): Promise<Set<string>> {
   if (sourceIds.length === 0) return new Set();
   const carried = await db.rows<{ sourceId: string }>(sql`
-    select source_id as "sourceId" from deliveries
+    select source_id from deliveries
     where source_id = any(${texts(sourceIds)}) and state = 'waiting' and (batch_id is not null or (lease is not null and due_at > ${toTimestamp(now)}))
     order by source_id for update`);
   const busy = new Set(carried.map((row) => row.sourceId));
@@ -550,17 +541,12 @@ export async function pullForward(db: Queryable, now: number): Promise<number> {
 }
 
 /** What carries a customer's delivery now; neither where nothing does. */
-export interface Carried {
-  lease: string | null;
-  batchId: string | null;
-  /** An attempt was begun whose end we do not know. */
-  uncertain: boolean;
-}
+export type Carried = Pick<Delivery, 'lease' | 'batchId' | 'uncertain'>;
 
 /** The delivery of a customer, locked, or null where there is none. */
 export async function lockDelivery(db: Queryable, sourceId: string): Promise<Carried | null> {
   const [row] = await db.rows<Carried>(sql`
-    select lease::text as lease, batch_id::text as "batchId", uncertain from deliveries
+    select lease, batch_id, uncertain from deliveries
     where source_id = ${sourceId} for update`);
   return row ?? null;
 }
@@ -578,7 +564,7 @@ export async function keepFromOthers(db: Queryable, sourceId: string, until: num
 /** Customers that wait to be delivered, in no bulk action. */
 export async function waitingCustomers(db: Queryable): Promise<number> {
   const [row] = await db.rows<{ waiting: number }>(
-    sql`select count(*)::float8 as waiting from deliveries where state = 'waiting' and batch_id is null`,
+    sql`select count(*) as waiting from deliveries where state = 'waiting' and batch_id is null`,
   );
   return row?.waiting ?? 0;
 }
@@ -586,7 +572,7 @@ export async function waitingCustomers(db: Queryable): Promise<number> {
 /** How many of these customers wait to be delivered. */
 export async function countWaiting(db: Queryable, sourceIds: readonly string[]): Promise<number> {
   const [row] = await db.rows<{ due: number }>(sql`
-    select count(*)::int as due from deliveries where source_id = any(${texts(sourceIds)}) and state = 'waiting'`);
+    select count(*) as due from deliveries where source_id = any(${texts(sourceIds)}) and state = 'waiting'`);
   return row?.due ?? 0;
 }
 
@@ -599,7 +585,7 @@ export async function deliveriesInLane(
 ): Promise<{ waiting: boolean; lastAt: number | null }> {
   const [row] = await db.rows<{ waiting: boolean; lastAt: number | null }>(sql`
     select coalesce(bool_or(state = 'waiting' and waiting_since between ${toTimestamp(from)} and ${toTimestamp(until)}), false) as waiting,
-      ${toEpochMs(sql`max(delivered_at)`)} as "lastAt"
+      max(delivered_at) as last_at
     from deliveries where lane = ${lane} and (state = 'waiting' or delivered_at >= ${toTimestamp(from)})`);
   return row!;
 }

@@ -4,17 +4,20 @@ import { sql } from 'drizzle-orm';
 import { bigint, check, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../db/database.ts';
 
 export const destinationCensuses = pgTable(
   'destination_censuses',
   {
     account: text().primaryKey(),
-    /** A `CensusState`. */
-    state: text().notNull(),
-    cursor: jsonb(),
+    state: text().$type<CensusState>().notNull(),
+    /** Where the list goes on; null: from the beginning. */
+    cursor: jsonb().$type<Json>(),
+    /** How many customers the destination said it has; null where it was not asked yet. */
     total: bigint({ mode: 'number' }),
+    /** So many more the destination counted than we know by their source ID, when all had been listed: they have none. */
     nameless: bigint({ mode: 'number' }).notNull().default(0),
+    /** Customers created, and updated, since then are still to be asked for. */
     createdSince: time('created_since').notNull(),
     updatedSince: time('updated_since').notNull(),
     lease: uuid(),
@@ -26,21 +29,9 @@ export const destinationCensuses = pgTable(
 /** `declined`: to read those about to be written one by one costs less. */
 export type CensusState = 'listing' | 'declined' | 'listed';
 
-export interface CensusRow {
-  state: CensusState;
-  /** Where the list goes on; null: from the beginning. */
-  cursor: Json | null;
-  /** How many customers the destination said it has; null where it was not asked yet. */
-  total: number | null;
-  /** So many more the destination counted than we know by their source ID, when all had been listed: they have none. */
-  nameless: number;
-  /** Customers created, and updated, since then are still to be asked for. Epoch milliseconds. */
-  createdSince: number;
-  updatedSince: number;
-}
+export type CensusRow = Omit<typeof destinationCensuses.$inferSelect, 'account' | 'lease' | 'leasedUntil'>;
 
-const columns = sql`state, cursor, total::float8 as total, nameless::float8 as nameless,
-  ${toEpochMs(sql`created_since`)} as "createdSince", ${toEpochMs(sql`updated_since`)} as "updatedSince"`;
+const columns = sql`state, cursor, total, nameless, created_since, updated_since`;
 
 export async function censusOf(db: Queryable, account: string): Promise<CensusRow | null> {
   const [row] = await db.rows<CensusRow>(sql`
@@ -107,9 +98,4 @@ export async function advanceCensus(
 /** Those of other accounts are of no use: their customers are not the ones that are kept. */
 export async function dropOtherCensuses(db: Queryable, account: string): Promise<void> {
   await db.rows(sql`delete from destination_censuses where account <> ${account}`);
-}
-
-/** The destination must be read again before anything is written without a look. */
-export async function dropCensus(db: Queryable, account: string): Promise<void> {
-  await db.rows(sql`delete from destination_censuses where account = ${account}`);
 }

@@ -4,24 +4,17 @@ import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Fields } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 export const destinationCustomers = pgTable('destination_customers', {
   sourceId: text('source_id').primaryKey(),
-  fields: jsonb(),
+  /** Metadata keys and address parts alone, ours and others'. Null: not all of it can be kept as it is, so it is to be read. */
+  fields: jsonb().$type<Fields>(),
   readAt: time('read_at').notNull(),
 });
 
-export interface ShownParts {
-  sourceId: string;
-  /** Metadata keys and address parts alone, ours and others'. Null: not all of it can be kept as it is, so it is to be read. */
-  fields: Fields | null;
-}
-
-export interface KnownParts extends ShownParts {
-  /** When they were read, epoch milliseconds. */
-  readAt: number;
-}
+export type KnownParts = typeof destinationCustomers.$inferSelect;
+export type ShownParts = Omit<KnownParts, 'readAt'>;
 
 /** Keeps what a page shows. A page that was asked for earlier never replaces what a later one showed. */
 export async function keepParts(db: Queryable, shown: readonly ShownParts[], readAt: number): Promise<void> {
@@ -40,8 +33,7 @@ export async function partsOf(
   sourceIds: readonly string[],
 ): Promise<Map<string, KnownParts & { acknowledged: Fields | null; acknowledgedAt: number | null }>> {
   const rows = await db.rows<KnownParts & { acknowledged: Fields | null; acknowledgedAt: number | null }>(sql`
-    select there.source_id as "sourceId", there.fields, ${toEpochMs(sql`read_at`)} as "readAt",
-      acknowledgements.fields as acknowledged, ${toEpochMs(sql`acknowledged_at`)} as "acknowledgedAt"
+    select there.source_id, there.fields, read_at, acknowledgements.fields as acknowledged, acknowledged_at
     from destination_customers as there left join acknowledgements using (source_id)
     where there.source_id = any(${texts(sourceIds)})`);
   return new Map(rows.map((row) => [row.sourceId, row]));

@@ -10,14 +10,11 @@ import { json, type Queryable, toTimestamp } from '../db/database.ts';
 export const destinationSchemas = pgTable('destination_schemas', {
   account: text().primaryKey(),
   /** Null where the destination has none. */
-  schema: jsonb(),
+  schema: jsonb().$type<MetadataSchema>(),
   readAt: time('read_at').notNull(),
 });
 
-/** `schema` is null where the destination has none. */
-export interface KeptSchema {
-  schema: MetadataSchema | null;
-}
+export type KeptSchema = Pick<typeof destinationSchemas.$inferSelect, 'schema'>;
 
 export async function keepSchema(
   db: Queryable,

@@ -6,7 +6,7 @@ import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { DriftKind } from '../contract/drift.ts';
 import type { FieldDrift } from '../customer/drift.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 /** Customers that the destination holds otherwise than it acknowledged, until that is over. */
 export const drifts = pgTable(
@@ -14,28 +14,17 @@ export const drifts = pgTable(
   {
     sourceId: text('source_id').primaryKey(),
     /** differs, deleted (gone at the destination), unknown (nothing acknowledged of it) */
-    kind: text().notNull(),
-    /** By field: {expected, found}. */
-    fields: jsonb().notNull(),
-    /** What found it: webhook, or the verification's ID. */
+    kind: text().$type<DriftKind>().notNull(),
+    fields: jsonb().$type<{ [field: string]: FieldDrift }>().notNull(),
+    /** What found it: `webhook`, or `verification 7`. */
     by: text().notNull(),
     foundAt: time('found_at').notNull(),
   },
   (t) => [index('drifts_found').on(t.foundAt)],
 );
 
-export interface DriftRow {
-  sourceId: string;
-  kind: DriftKind;
-  fields: { [field: string]: FieldDrift };
-  /** What found it: `webhook`, or `verification 7`. */
-  by: string;
-}
-
-export interface KeptDrift extends DriftRow {
-  /** Epoch milliseconds. */
-  foundAt: number;
-}
+export type KeptDrift = typeof drifts.$inferSelect;
+export type DriftRow = Omit<KeptDrift, 'foundAt'>;
 
 export async function keepDrifts(db: Queryable, drifts: readonly DriftRow[], now: number): Promise<void> {
   if (drifts.length === 0) return;
@@ -70,11 +59,11 @@ export async function listDrifts(
   page: { after?: string | undefined; limit: number },
 ): Promise<KeptDrift[]> {
   return db.rows(sql`
-    select source_id as "sourceId", kind, fields, "by", ${toEpochMs(sql`found_at`)} as "foundAt" from drifts
+    select source_id, kind, fields, "by", found_at from drifts
     where ${page.after === undefined ? sql`true` : sql`source_id > ${page.after}`}
     order by source_id limit ${page.limit}`);
 }
 
 export async function countDrifts(db: Queryable): Promise<{ kind: DriftKind; count: number }[]> {
-  return db.rows(sql`select kind, count(*)::int as count from drifts group by kind order by kind`);
+  return db.rows(sql`select kind, count(*) as count from drifts group by kind order by kind`);
 }

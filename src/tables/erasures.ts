@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import type { StoreAnswer as AnswerKind } from '../contract/erasure.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import { notifying } from '../db/notifications.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
@@ -16,11 +16,10 @@ export const erasures = pgTable(
     id: uuid().primaryKey(),
     /** A keyed hash of the source ID: the receipt names nobody. */
     subject: text().notNull(),
-    /** The source ID itself, only while the destination still has to be told. */
+    /** The source ID itself; null once every store has answered. */
     sourceId: text('source_id'),
     permanent: boolean().notNull(),
-    /** {store: {answer, at, rows?}} */
-    answers: jsonb().notNull(),
+    answers: jsonb().$type<Answers>().notNull(),
     requestedAt: time('requested_at').notNull(),
     dueAt: time('due_at'),
     lease: uuid(),
@@ -52,24 +51,9 @@ export interface Answer {
 /** By store, in the order in which they are shown. */
 export type Answers = { [store: string]: Answer };
 
-export interface Erasure {
-  id: string;
-  /** A keyed hash of the source ID. */
-  subject: string;
-  /** Null once every store has answered. */
-  sourceId: string | null;
-  permanent: boolean;
-  answers: Answers;
-  /** Epoch milliseconds, as all times here. */
-  requestedAt: number;
-  dueAt: number | null;
-  attempts: number;
-  endedAt: number | null;
-}
+export type Erasure = Omit<typeof erasures.$inferSelect, 'lease'>;
 
-const columns = sql`
-  id::text as id, subject, source_id as "sourceId", permanent, answers, ${toEpochMs(sql`requested_at`)} as "requestedAt",
-  ${toEpochMs(sql`due_at`)} as "dueAt", attempts, ${toEpochMs(sql`ended_at`)} as "endedAt"`;
+const columns = sql`id, subject, source_id, permanent, answers, requested_at, due_at, attempts, ended_at`;
 
 /** The erasure of this subject that has not ended, locked. */
 export async function lockOpenErasure(db: Queryable, subject: string): Promise<Erasure | null> {
@@ -165,7 +149,7 @@ export async function freeErasures(db: Queryable, worker: string, now: number): 
 /** When the next one that has not ended is due, epoch milliseconds. */
 export async function nextErasureDue(db: Queryable): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(
-    sql`select ${toEpochMs(sql`min(due_at)`)} as next from erasures where ended_at is null`,
+    sql`select min(due_at) as next from erasures where ended_at is null`,
   );
   return row?.next ?? null;
 }

@@ -5,7 +5,7 @@ import { bigint, jsonb, pgTable } from 'drizzle-orm/pg-core';
 import type { Actual, Side } from '../contract/forecast.ts';
 import type { RunState } from '../contract/run.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../db/database.ts';
 import type { Lane } from '../engine/quota/lanes.ts';
 
 /** Forecasts, with what came of those that were carried out. */
@@ -14,10 +14,11 @@ export const forecasts = pgTable('forecasts', {
   madeAt: time('made_at').notNull(),
   /** What was forecast: {source, mode}. */
   request: jsonb().notNull(),
-  forecast: jsonb().notNull(),
+  forecast: jsonb().$type<Forecast>().notNull(),
   /** The run that carried it out, where one did. */
   runId: bigint('run_id', { mode: 'number' }),
-  actual: jsonb(),
+  /** Null until its run has ended and its customers are settled. */
+  actual: jsonb().$type<Actual>(),
 });
 
 export interface CallLine {
@@ -35,8 +36,8 @@ export interface QuotaLine {
   /** Calls in any `seconds` that this may make. */
   limit: number;
   seconds: number;
-  /** Of `limit`, what is left when it begins. */
-  left: number;
+  /** Of `limit`, the calls that may still be made when it begins. */
+  budget: number;
   /** Of all that the quota allows meanwhile, or in one window where that is longer: 0 to 1. */
   share: number;
   /** How long the work stands still for its sake. */
@@ -60,20 +61,13 @@ export interface SimulationResult {
 
 const keptMs = 400 * 24 * 3_600_000;
 
-export interface KeptForecast {
-  id: number;
-  madeAt: number;
-  forecast: Forecast;
-  runId: number | null;
-  /** Null until its run has ended and its customers are settled. */
-  actual: Actual | null;
-}
+export type KeptForecast = Omit<typeof forecasts.$inferSelect, 'request'>;
 
 export async function keepForecast(db: Queryable, forecast: Forecast): Promise<number> {
   const { source, mode, accounts } = forecast;
   const [row] = await db.rows<{ id: number }>(sql`
     insert into forecasts (made_at, request, forecast)
-    values (${toTimestamp(forecast.at)}, ${json({ source, mode, accounts })}, ${json(forecast)}) returning id::float8 as id`);
+    values (${toTimestamp(forecast.at)}, ${json({ source, mode, accounts })}, ${json(forecast)}) returning id`);
   return row!.id;
 }
 
@@ -88,7 +82,7 @@ export async function listForecasts(
   },
 ): Promise<KeptForecast[]> {
   return db.rows(sql`
-    select id::float8 as id, ${toEpochMs(sql`made_at`)} as "madeAt", forecast, run_id::float8 as "runId",
+    select id, made_at, forecast, run_id,
       case when actual ->> 'minutes' is not null then actual end as actual
     from forecasts
     where ${filter.source === undefined ? sql`true` : sql`request ->> 'source' = ${filter.source}`}
@@ -154,7 +148,7 @@ export async function newestForecastOf(
   run: { id: number; source: string; mode: string; startedAt: number },
 ): Promise<{ id: number; accounts: Forecast['accounts'] } | null> {
   const [row] = await db.rows<{ id: number; accounts: Forecast['accounts'] }>(sql`
-    select id::float8 as id, request -> 'accounts' as accounts from forecasts
+    select id, request -> 'accounts' as accounts from forecasts
     where run_id is null and request ->> 'source' = ${run.source} and request ->> 'mode' = ${run.mode}
       and made_at between ${toTimestamp(run.startedAt - validMs)} and ${toTimestamp(run.startedAt)}
       and not exists (select 1 from forecasts as other where other.run_id = ${run.id}::bigint)
@@ -173,9 +167,9 @@ export async function beginActual(db: Queryable, id: number, runId: number, begu
 /** Forecasts made since `from` whose run has begun and is not settled. */
 export async function openForecasts(db: Queryable, from: number): Promise<OpenForecast[]> {
   return db.rows(sql`
-    select forecasts.id::float8 as id, forecast, actual as begun, runs.state, lane::int as lane,
-      ${toEpochMs(sql`started_at`)} as "beganAt", ${toEpochMs(sql`ended_at`)} as "endedAt",
-      received::float8 as received, customers::float8 as customers
+    select forecasts.id, forecast, actual as begun, runs.state, lane::int as lane,
+      started_at as began_at, ended_at,
+      received, customers
     from forecasts join runs on runs.id = forecasts.run_id
     where actual is not null and actual ->> 'minutes' is null and made_at > ${toTimestamp(from)}
     order by forecasts.id`);

@@ -5,7 +5,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { bigint, check, index, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { Hold, HoldGroup } from '../contract/hold.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import { deleted, type Loss } from './breaker.ts';
 import type { Revised } from './customers.ts';
 
@@ -18,7 +18,7 @@ export const holds = pgTable(
     source: text().notNull(),
     runId: bigint('run_id', { mode: 'number' }),
     /** `deleted`, or the field blanked. */
-    what: text().notNull(),
+    change: text().notNull(),
     /** The value that would go, where it is a field. */
     from: jsonb(),
     heldAt: time('held_at').notNull(),
@@ -27,7 +27,7 @@ export const holds = pgTable(
     decision: text(),
   },
   (t) => [
-    uniqueIndex('holds_open').on(t.sourceId, t.what).where(sql`${t.decidedAt} is null`),
+    uniqueIndex('holds_open').on(t.sourceId, t.change).where(sql`${t.decidedAt} is null`),
     index('holds_run').on(t.runId).where(sql`${t.decidedAt} is null`),
     check('holds_decided', sql`(${t.decidedAt} is null) = (${t.decision} is null)`),
   ],
@@ -42,12 +42,12 @@ export interface HoldFilter {
 
 export type Decision = 'released' | 'refused';
 
-const columns = sql`id::float8 as id, source_id as "sourceId", source, run_id::float8 as "runId", what as change, "from", ${toEpochMs(sql`held_at`)} as "heldAt"`;
+const columns = sql`id, source_id, source, run_id, change, "from", held_at`;
 
 const fitting = ({ ids, runId, change }: HoldFilter): SQL => sql`decided_at is null
   and ${ids === undefined ? sql`true` : sql`id in (select value::text::bigint from jsonb_array_elements(${json(ids)}))`}
   and ${runId === undefined ? sql`true` : sql`run_id = ${runId}::bigint`}
-  and ${change === undefined ? sql`true` : sql`what = ${change}`}`;
+  and ${change === undefined ? sql`true` : sql`change = ${change}`}`;
 
 /** Holds these losses; one that is held already stays as it is. */
 export async function keepHolds(
@@ -57,11 +57,11 @@ export async function keepHolds(
 ): Promise<void> {
   if (losses.length === 0) return;
   await db.rows(sql`
-    insert into holds (source_id, source, run_id, what, "from", held_at)
-    select "sourceId", ${by.source}, ${by.runId}::bigint, what, "from", ${toTimestamp(by.now)}
-    from jsonb_to_recordset(${json(losses)}) as row ("sourceId" text, what text, "from" jsonb)
-    order by "sourceId", what
-    on conflict (source_id, what) where decided_at is null do nothing`);
+    insert into holds (source_id, source, run_id, change, "from", held_at)
+    select "sourceId", ${by.source}, ${by.runId}::bigint, change, "from", ${toTimestamp(by.now)}
+    from jsonb_to_recordset(${json(losses)}) as row ("sourceId" text, change text, "from" jsonb)
+    order by "sourceId", change
+    on conflict (source_id, change) where decided_at is null do nothing`);
 }
 
 /** Ends the holds whose loss is none any more. Returns the customers they were of. */
@@ -71,15 +71,17 @@ export async function dissolveHolds(
   now: number,
 ): Promise<string[]> {
   const takenBack = revised.flatMap(({ sourceId, cameBack, changed }) => [
-    ...(cameBack ? [{ sourceId, what: deleted }] : []),
-    ...Object.entries(changed).flatMap(([what, { to = null }]) => (to === null ? [] : [{ sourceId, what }])),
+    ...(cameBack ? [{ sourceId, change: deleted }] : []),
+    ...Object.entries(changed).flatMap(([change, { to = null }]) =>
+      to === null ? [] : [{ sourceId, change }],
+    ),
   ]);
   if (takenBack.length === 0 || !(await someAreOpen(db))) return [];
   const rows = await db.rows<{ sourceId: string }>(sql`
     update holds set decided_at = ${toTimestamp(now)}, decision = 'dissolved'
-    from jsonb_to_recordset(${json(takenBack)}) as row ("sourceId" text, what text)
-    where holds.source_id = row."sourceId" and holds.what = row.what and decided_at is null
-    returning holds.source_id as "sourceId"`);
+    from jsonb_to_recordset(${json(takenBack)}) as row ("sourceId" text, change text)
+    where holds.source_id = row."sourceId" and holds.change = row.change and decided_at is null
+    returning holds.source_id`);
   return rows.map((row) => row.sourceId);
 }
 
@@ -119,15 +121,15 @@ export async function listHolds(
 /** Open holds by run and by what is lost, the most first, each group with its first three. */
 export async function groupHolds(db: Queryable, which: HoldFilter): Promise<HoldGroup[]> {
   return db.rows(sql`
-    select source, run_id::float8 as "runId", what as change, count(*)::int as open, ${toEpochMs(sql`min(held_at)`)} as "firstHeldAt",
+    select source, run_id, change, count(*) as open, min(held_at) as first_held_at,
            jsonb_agg(jsonb_build_object('sourceId', source_id, 'from', "from") order by id) filter (where place <= 3) as samples
-    from (select *, row_number() over (partition by source, run_id, what order by id) as place from holds where ${fitting(which)}) as placed
-    group by source, run_id, what order by count(*) desc, run_id desc, what limit 200`);
+    from (select *, row_number() over (partition by source, run_id, change order by id) as place from holds where ${fitting(which)}) as placed
+    group by source, run_id, change order by count(*) desc, run_id desc, change limit 200`);
 }
 
 export async function countHolds(db: Queryable): Promise<{ open: number; customers: number }> {
   const [row] = await db.rows<{ open: number; customers: number }>(sql`
-    select count(*)::int as open, count(distinct source_id)::int as customers from holds where decided_at is null`);
+    select count(*) as open, count(distinct source_id) as customers from holds where decided_at is null`);
   return row ?? { open: 0, customers: 0 };
 }
 

@@ -6,7 +6,7 @@ import { bigint, boolean, check, index, integer, jsonb, pgTable, text } from 'dr
 import type { InboxState, InboxRequest as ListedRequest } from '../contract/inbox.ts';
 import { inboxStates } from '../contract/inbox.ts';
 import { bytea, isOneOf, time } from '../db/column-types.ts';
-import { json, type Preparing, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Preparing, type Queryable, toTimestamp } from '../db/database.ts';
 import { notify } from '../db/notifications.ts';
 import type { Counts } from './counts.ts';
 
@@ -24,14 +24,14 @@ export const inbox = pgTable(
     receivedAt: time('received_at').notNull(),
     method: text().notNull(),
     /** By name; what held credentials is masked. */
-    query: jsonb().notNull(),
-    headers: jsonb().notNull(),
+    query: jsonb().$type<{ readonly [name: string]: string }>().notNull(),
+    headers: jsonb().$type<{ readonly [name: string]: string }>().notNull(),
     body: bytea().notNull(),
     dueAt: time('due_at'),
     openedAt: time('opened_at'),
     attempts: integer().notNull().default(0),
-    /** What became of its items: see `ItemCounts`. */
-    counts: jsonb(),
+    /** What became of its items. */
+    counts: jsonb().$type<ItemCounts>(),
     error: text(),
     /** A person it names was erased: the body goes as soon as it is opened. */
     erase: boolean().notNull().default(false),
@@ -55,22 +55,13 @@ export const inbox = pgTable(
 );
 
 /** A request as it is to be kept; what held credentials is masked already. */
-export interface NewRequest {
-  source: string;
-  /** Epoch milliseconds. */
-  receivedAt: number;
-  method: string;
-  query: { readonly [name: string]: string };
-  headers: { readonly [name: string]: string };
-  body: Uint8Array;
-}
+export type NewRequest = Pick<
+  typeof inbox.$inferSelect,
+  'source' | 'receivedAt' | 'method' | 'query' | 'headers' | 'body'
+>;
 
-export interface KeptRequest extends Omit<NewRequest, 'source'> {
-  id: number;
-  attempts: number;
-  /** Its body goes once it is opened: a person it names was erased. */
-  erase: boolean;
-}
+export type KeptRequest = Omit<NewRequest, 'source'> &
+  Pick<typeof inbox.$inferSelect, 'id' | 'attempts' | 'erase'>;
 
 /**
  * What became of one request: `items` is the sum of the next four, `received` (records) of the five of `Counts`. One
@@ -199,7 +190,7 @@ export async function lockWaiting(
   { source, now, most }: { source: string; now: number; most: number },
 ): Promise<KeptRequest[]> {
   const locked = await db.rows<{ id: number; bytes: number }>(sql`
-    select id::float8 as id, octet_length(body) as bytes from inbox
+    select id, octet_length(body) as bytes from inbox
     where source = ${source} and state = 'waiting' and due_at <= ${toTimestamp(now)}
     order by id limit ${most} for update skip locked`);
   let bytes = 0;
@@ -220,7 +211,7 @@ export async function lockRequests(db: Queryable, ids: readonly number[]): Promi
 
 async function readRequests(db: Queryable, ids: readonly number[]): Promise<KeptRequest[]> {
   const rows = await db.rows<Omit<KeptRequest, 'body'> & { body: string }>(sql`
-    select id::float8 as id, ${toEpochMs(sql`received_at`)} as "receivedAt", method, query, headers, encode(body, 'base64') as body,
+    select id, received_at, method, query, headers, encode(body, 'base64') as body,
            attempts, erase
     from inbox where ${among(ids)} order by id`);
   return rows.map((row) => ({ ...row, body: Buffer.from(row.body, 'base64') }));
@@ -274,7 +265,7 @@ export async function sourcesWaiting(
 /** When the next request that waits falls due, epoch milliseconds, or null. */
 export async function nextRequestDue(db: Queryable): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
-    select ${toEpochMs(sql`min(due_at)`)} as next from inbox where state = 'waiting'`);
+    select min(due_at) as next from inbox where state = 'waiting'`);
   return row?.next ?? null;
 }
 
@@ -291,7 +282,7 @@ export interface InboxFilter {
   to?: number | undefined;
 }
 
-const listed = sql`id::float8 as id, source, state, ${toEpochMs(sql`received_at`)} as "receivedAt", ${toEpochMs(sql`opened_at`)} as "openedAt",
+const listed = sql`id, source, state, received_at, opened_at,
   method, octet_length(body) as bytes, attempts, counts, error`;
 
 const fits = ({ ids, source, state, rejected, from, to }: InboxFilter): SQL => sql`
@@ -321,7 +312,7 @@ export async function requestsAfter(
   page: { after: number; limit: number },
 ): Promise<{ id: number; source: string }[]> {
   return db.rows(sql`
-    select id::float8 as id, source from inbox
+    select id, source from inbox
     where ${fits(filter)} and id > ${page.after}::bigint and octet_length(body) > 0
     order by id limit ${page.limit}`);
 }
@@ -343,8 +334,8 @@ export async function countRequests(
 ): Promise<{ source: string; waiting: number; oldestAt: number | null; dead: number }[]> {
   // Two looks, so that each has its own partial index.
   return db.rows(sql`
-    select source, sum(waiting)::int as waiting, min("oldestAt") as "oldestAt", sum(dead)::int as dead from (
-      select source, count(*) as waiting, ${toEpochMs(sql`min(received_at)`)} as "oldestAt", 0 as dead
+    select source, sum(waiting)::int as waiting, min(oldest_at) as oldest_at, sum(dead)::int as dead from (
+      select source, count(*) as waiting, min(received_at) as oldest_at, 0 as dead
       from inbox where state = 'waiting' group by source
       union all
       select source, 0, null, count(*) from inbox where state = 'dead' group by source) as counts

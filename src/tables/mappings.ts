@@ -9,12 +9,13 @@ import { json, type Queryable, toTimestamp } from '../db/database.ts';
 /** The mapping by which each source's stored records were last mapped. */
 export const mappings = pgTable('mappings', {
   source: text().primaryKey(),
+  /** Of the rules, a blank, and of the whole schema; empty before anything was mapped. */
   fingerprint: text().notNull(),
   /** What was asked of the vendor then. */
-  properties: jsonb().notNull(),
+  properties: jsonb().$type<string[]>().notNull(),
   mappedAt: time('mapped_at').notNull(),
   /** The rules as data, for the time when the source is configured no longer; null where functions are among them. */
-  definition: jsonb(),
+  definition: jsonb().$type<Json>(),
   /** When a person withdrew a source that is configured no longer. */
   withdrawnAt: time('withdrawn_at'),
 });
@@ -22,13 +23,7 @@ export const mappings = pgTable('mappings', {
 /** Stands for the rules of a source that was withdrawn: nothing it has stored is a contribution. */
 export const removedRules = 'removed';
 
-export interface Kept {
-  source: string;
-  /** Of the rules, a blank, and of the whole schema; empty before anything was mapped. */
-  fingerprint: string;
-  properties: string[];
-  /** The rules as data; null where functions are among them. */
-  definition: Json;
+export interface Kept extends Omit<typeof mappings.$inferSelect, 'mappedAt' | 'withdrawnAt'> {
   /** A person has withdrawn it. */
   withdrawn: boolean;
 }

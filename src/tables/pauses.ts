@@ -4,34 +4,25 @@ import { sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import type { PauseCause } from '../contract/pause.ts';
 import { time } from '../db/column-types.ts';
-import { type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
+import { type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 /** A source (by name) or the destination (`destination`) that is paused. */
 export const pauses = pgTable('pauses', {
   name: text().primaryKey(),
-  /** person, unauthorized, refusals or project. */
-  cause: text().notNull(),
+  cause: text().$type<PauseCause>().notNull(),
+  /** What happened and what to do. */
   reason: text().notNull(),
   pausedAt: time('paused_at').notNull(),
-  /** When it is tried again without a person; null where only a person resumes it. */
+  /** When it is tried again without a person. Null: only a person, or a restart, resumes it. */
   trialAt: time('trial_at'),
+  /** Trials begun since it was paused. */
   trials: integer().notNull().default(0),
 });
 
 /** The name under which the destination is paused. No source may be called so. */
 export const destinationName = 'destination';
 
-export interface Pause {
-  name: string;
-  cause: PauseCause;
-  /** What happened and what to do. */
-  reason: string;
-  pausedAt: number;
-  /** When it is tried again without a person, epoch milliseconds. Null: only a person, or a restart, resumes it. */
-  trialAt: number | null;
-  /** Trials begun since it was paused. */
-  trials: number;
-}
+export type Pause = typeof pauses.$inferSelect;
 
 /** Waits between trials, milliseconds; the last one repeats. */
 const trialWaits: { readonly [cause in PauseCause]?: readonly number[] } = {
@@ -115,7 +106,7 @@ export async function pullTrialForward(db: Queryable, name: string, now: number)
 
 export async function listPauses(db: Queryable): Promise<Map<string, Pause>> {
   const rows = await db.rows<Pause>(sql`
-    select name, cause, reason, ${toEpochMs(sql`paused_at`)} as "pausedAt", ${toEpochMs(sql`trial_at`)} as "trialAt", trials from pauses`);
+    select name, cause, reason, paused_at, trial_at, trials from pauses`);
   return new Map(rows.map((row) => [row.name, row]));
 }
 

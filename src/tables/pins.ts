@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Fields, Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 /** A value that a person has set by hand: it wins until it is released. */
 export const pins = pgTable(
@@ -11,32 +11,27 @@ export const pins = pgTable(
   {
     sourceId: text('source_id').notNull(),
     field: text().notNull(),
-    value: jsonb().notNull(),
+    value: jsonb().$type<Json>().notNull(),
+    /** Why, in the person's words. */
     note: text().notNull(),
     pinnedAt: time('pinned_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.sourceId, t.field] })],
 );
 
-export interface Pin {
-  field: string;
-  value: Json;
-  /** Why, in the person's words. */
-  note: string;
-  pinnedAt: number;
-}
+export type Pin = Omit<typeof pins.$inferSelect, 'sourceId'>;
 
 /** Pinned values by source ID and field. */
 export async function pinsOf(db: Queryable, sourceIds: readonly string[]): Promise<Map<string, Fields>> {
   const rows = await db.rows<{ sourceId: string; fields: Fields }>(sql`
-    select source_id as "sourceId", jsonb_object_agg(field, value) as fields from pins
+    select source_id, jsonb_object_agg(field, value) as fields from pins
     where source_id = any(${texts(sourceIds)}) group by source_id`);
   return new Map(rows.map((row) => [row.sourceId, row.fields]));
 }
 
 export async function pinsOfOne(db: Queryable, sourceId: string): Promise<Pin[]> {
   return db.rows(sql`
-    select field, value, note, ${toEpochMs(sql`pinned_at`)} as "pinnedAt" from pins where source_id = ${sourceId} order by field`);
+    select field, value, note, pinned_at from pins where source_id = ${sourceId} order by field`);
 }
 
 /** Sets or replaces a pin. The caller folds the customer anew in the same transaction. */

@@ -6,7 +6,7 @@ import { bigint, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-
 import type { Fields, JsonObject, SourceRecord } from '../connector.ts';
 import type { Clocks, KnownRecord } from '../customer/composing.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 /** The newest state of each record, as the source has it. */
 export const records = pgTable(
@@ -23,15 +23,15 @@ export const records = pgTable(
     deletedAt: time('deleted_at'),
     /** Of the body. */
     hash: text().notNull(),
-    body: jsonb().notNull(),
+    body: jsonb().$type<JsonObject>().notNull(),
     /** Of a record that is told of in parts: the source's clock of each key of `body`, epoch milliseconds. */
-    clocks: jsonb(),
+    clocks: jsonb().$type<Clocks>(),
     /** Why it is no contribution, where it is none. */
     filtered: text(),
-    /** Fields that failed their type or rule: [{field, reason, value}]. */
-    faults: jsonb(),
+    /** Fields that failed their type or rule. */
+    faults: jsonb().$type<{ field: string; reason: string }[]>(),
     /** The last good values of fields that fail now, by field: they stand until a good one comes. */
-    good: jsonb(),
+    good: jsonb().$type<Fields>(),
     /** The record that took this one over when the vendor merged them: then this one stands no more. */
     mergedInto: text('merged_into'),
     /** The record whose taking over a person has undone. */
@@ -47,12 +47,14 @@ export const records = pgTable(
   ],
 );
 
+type Stored = typeof records.$inferSelect;
+
 /** A record as it is stored. A stub has no hash: only its deletion or its merge is known. */
 export type PreviewedRecord = Omit<StandingRecord, 'sourceId'> & MappedState & { hash: string };
 
 const previewColumns = sql`
-  r.source, r.stream, r.record_id as "recordId", r.source_id as "sourceId", ${toEpochMs(sql`r.changed_at`)} as "changedAt",
-  coalesce(r.deleted_at >= r.changed_at, false) as deleted, r.merged_into as "mergedInto", r.hash, r.body, r.filtered,
+  r.source, r.stream, r.record_id, r.source_id, r.changed_at,
+  coalesce(r.deleted_at >= r.changed_at, false) as deleted, r.merged_into, r.hash, r.body, r.filtered,
   r.faults, r.good`;
 
 export async function previewedRecords(
@@ -88,9 +90,9 @@ export async function sizesOfRecords(
   source: string,
 ): Promise<Map<string, { count: number; bytesEach: number | null }>> {
   const rows = await db.rows<{ stream: string; count: number; bytesEach: number | null }>(sql`
-    select stream, count(*)::float8 as count,
+    select stream, count(*) as count,
       (select avg(octet_length(body::text))::float8 from (
-        select body from records as r where r.source = ${source} and r.stream = records.stream limit 200) as sampled) as "bytesEach"
+        select body from records as r where r.source = ${source} and r.stream = records.stream limit 200) as sampled) as bytes_each
     from records
     where source = ${source} and (deleted_at is null or deleted_at < changed_at) and merged_into is null
     group by stream`);
@@ -98,27 +100,13 @@ export async function sizesOfRecords(
 }
 
 /** What of a record's row its mapping decides. */
-export interface MappedState {
-  /** The customer it speaks of. */
-  sourceId: string | null;
-  /** Why it is no contribution, or null. */
-  filtered: string | null;
-  faults: { field: string; reason: string }[] | null;
-  /** The last good values of fields that fail or say nothing. */
-  good: Fields | null;
-}
+export type MappedState = Pick<Stored, 'sourceId' | 'filtered' | 'faults' | 'good'>;
 
 /** What is stored of a record, as far as ingest needs it to decide. Times are epoch milliseconds. */
-export interface StoredRecord {
-  recordId: string;
-  sourceId: string | null;
-  changedAt: number;
-  deletedAt: number | null;
-  /** Of the body that was told of last. */
-  hash: string;
+export interface StoredRecord
+  extends Pick<Stored, 'recordId' | 'sourceId' | 'changedAt' | 'deletedAt' | 'hash' | 'receivedAt'> {
   /** Values of the body, or last good ones, have clocks of their own. */
   hasClocks: boolean;
-  receivedAt: number;
   /** A run brought this state: the vendor was read. */
   byRun: boolean;
 }
@@ -135,19 +123,8 @@ export interface ComposedRecord extends SourceRecord {
   undated?: true;
 }
 
-export interface RecordRow {
-  recordId: string;
-  sourceId: string | null;
-  changedAt: number;
-  deletedAt: number | null;
-  hash: string;
-  body: JsonObject;
-  /** Null where everything in the body is of `changedAt`. */
-  clocks: Clocks | null;
-  filtered: string | null;
-  faults: { field: string; reason: string }[] | null;
-  /** The last good values of fields that fail or say nothing. */
-  good: Fields | null;
+export interface RecordRow
+  extends Omit<Stored, 'source' | 'stream' | 'mergedInto' | 'unmergedFrom' | 'runId' | 'receivedAt'> {
   /** Its row is there, and locked. */
   isKnown: boolean;
   /** Its source ID takes the place of one that did not stick. */
@@ -155,16 +132,10 @@ export interface RecordRow {
 }
 
 /** A record that stands or stood, with what a fold needs of it. */
-export interface StandingRecord {
-  source: string;
-  stream: string;
-  recordId: string;
+export interface StandingRecord
+  extends Pick<Stored, 'source' | 'stream' | 'recordId' | 'changedAt' | 'mergedInto' | 'body' | 'good'> {
   sourceId: string;
-  changedAt: number;
   deleted: boolean;
-  mergedInto: string | null;
-  body: JsonObject;
-  good: Fields | null;
 }
 
 /** Whether a record's word counts: it was neither deleted nor taken over by another. */
@@ -178,8 +149,7 @@ export function bodyHash(record: SourceRecord): string {
 }
 
 const storedColumns = sql`
-  record_id as "recordId", source_id as "sourceId", ${toEpochMs(sql`changed_at`)} as "changedAt", ${toEpochMs(sql`deleted_at`)} as "deletedAt",
-  hash, clocks is not null as "hasClocks", ${toEpochMs(sql`received_at`)} as "receivedAt", run_id is not null as "byRun"`;
+  record_id, source_id, changed_at, deleted_at, hash, clocks is not null as has_clocks, received_at, run_id is not null as by_run`;
 
 /** The stored clocks and hashes of these records, in one indexed read. */
 export async function storedRecords(
@@ -258,7 +228,7 @@ export async function writeRecords(
       run_id = ${context.runId}::bigint,
       received_at = excluded.received_at
     where excluded.run_id < 0
-    returning record_id as "recordId", source_id as "sourceId"`);
+    returning record_id, source_id`);
 }
 
 /** Whether a stored record has this property at the top of its body. Reads every body of the stream where none has. */
@@ -290,8 +260,8 @@ export async function touchRecords(
 /** Every record that speaks or spoke of these customers and is not filtered. */
 export async function recordsOf(db: Queryable, sourceIds: readonly string[]): Promise<StandingRecord[]> {
   return db.rows(sql`
-    select source, stream, record_id as "recordId", source_id as "sourceId", ${toEpochMs(sql`changed_at`)} as "changedAt",
-           coalesce(deleted_at >= changed_at, false) as deleted, merged_into as "mergedInto", body, good
+    select source, stream, record_id, source_id, changed_at,
+           coalesce(deleted_at >= changed_at, false) as deleted, merged_into, body, good
     from records
     where source_id = any(${texts(sourceIds)}) and filtered is null`);
 }
@@ -304,14 +274,12 @@ export async function storedParts(
   recordIds: readonly string[],
 ): Promise<Map<string, StoredParts>> {
   const rows = await db.rows<StoredParts & { recordId: string }>(sql`
-    select record_id as "recordId", body, clocks, good, ${toEpochMs(sql`changed_at`)} as "changedAt", ${toEpochMs(sql`deleted_at`)} as "deletedAt"
+    select record_id, body, clocks, good, changed_at, deleted_at
     from ${rowsById(source, stream, recordIds)}`);
   return new Map(rows.map(({ recordId, ...row }) => [recordId, row]));
 }
 
-export interface StoredParts extends KnownRecord {
-  good: Fields | null;
-}
+export type StoredParts = KnownRecord & Pick<Stored, 'good'>;
 
 /**
  * Marks records as taken over by others of their stream: they stand no more. What is not known yet gets an empty row, so
@@ -333,7 +301,7 @@ export async function mergeRecords(
     order by "recordId"
     on conflict (source, stream, record_id) do update set merged_into = excluded.merged_into
     where records.merged_into is distinct from excluded.merged_into and records.unmerged_from is distinct from excluded.merged_into
-    returning source_id as "sourceId"`);
+    returning source_id`);
   return rows.flatMap((row) => row.sourceId ?? []);
 }
 
@@ -345,15 +313,12 @@ export async function sourceIdsOf(
   recordIds: readonly string[],
 ): Promise<Map<string, string>> {
   const rows = await db.rows<{ recordId: string; sourceId: string }>(sql`
-    select record_id as "recordId", source_id as "sourceId" from ${rowsById(source, stream, recordIds)} where source_id is not null`);
+    select record_id, source_id from ${rowsById(source, stream, recordIds)} where source_id is not null`);
   return new Map(rows.map((row) => [row.recordId, row.sourceId]));
 }
 
 /** A record parted again from the one that had taken it over. */
-export interface Parted {
-  stream: string;
-  recordId: string;
-  sourceId: string | null;
+export interface Parted extends Pick<Stored, 'stream' | 'recordId' | 'sourceId'> {
   /** The record it was parted from. */
   from: string;
 }
@@ -368,7 +333,7 @@ export async function unmergeRecord(
   return db.rows(sql`
     update records set unmerged_from = merged_into, merged_into = null
     where source = ${source} and stream = any(${texts(streams)}) and record_id = ${recordId} and merged_into is not null
-    returning stream, record_id as "recordId", source_id as "sourceId", unmerged_from as "from"`);
+    returning stream, record_id, source_id, unmerged_from as from`);
 }
 
 /** The records that this one has taken over, by their IDs. */
@@ -379,7 +344,7 @@ export async function takenOverBy(
   recordId: string,
 ): Promise<{ recordId: string; sourceId: string | null }[]> {
   return db.rows(sql`
-    select record_id as "recordId", source_id as "sourceId" from records
+    select record_id, source_id from records
     where source = ${source} and stream = ${stream} and merged_into = ${recordId} order by record_id`);
 }
 
@@ -422,7 +387,7 @@ export async function forgetRecords(
   sourceId: string,
 ): Promise<{ source: string; stream: string; recordId: string; body: JsonObject }[]> {
   const gone = await db.rows<{ source: string; stream: string; recordId: string; body: JsonObject }>(sql`
-    delete from records where source_id = ${sourceId} returning source, stream, record_id as "recordId", body`);
+    delete from records where source_id = ${sourceId} returning source, stream, record_id, body`);
   if (gone.length === 0) return [];
   const keys = gone.map(({ source, stream, recordId }) => ({ source, stream, recordId }));
   await db.rows(sql`
@@ -453,15 +418,15 @@ export async function recordsToRemap(
   limit: number,
 ): Promise<RemapRow[]> {
   return db.rows(sql`
-    select source, stream, record_id as "recordId", source_id as "sourceId", ${toEpochMs(sql`changed_at`)} as "changedAt",
-           coalesce(deleted_at >= changed_at, false) as deleted, merged_into as "mergedInto", hash, body, filtered, faults, good
+    select source, stream, record_id, source_id, changed_at,
+           coalesce(deleted_at >= changed_at, false) as deleted, merged_into, hash, body, filtered, faults, good
     from records where source = ${source} and (stream, record_id) > (${stream}, ${recordId})
     order by stream, record_id limit ${limit} for update`);
 }
 
 export async function countRecords(db: Queryable, source: string): Promise<number> {
   const [row] = await db.rows<{ count: number }>(
-    sql`select count(*)::float8 as count from records where source = ${source}`,
+    sql`select count(*) as count from records where source = ${source}`,
   );
   return row?.count ?? 0;
 }
@@ -476,7 +441,7 @@ export async function revived(
   records: readonly SourceRecord[],
 ): Promise<SourceRecord[]> {
   const rows = await db.rows<{ recordId: string }>(sql`
-    select record_id as "recordId" from records
+    select record_id from records
     where source = ${source} and stream = ${stream} and deleted_at >= changed_at and deleted_at < ${toTimestamp(asOf)}
       and record_id = any(${texts(records.map(({ recordId }) => recordId))})`);
   const gone = new Set(rows.map(({ recordId }) => recordId));
@@ -491,7 +456,7 @@ export async function countStanding(
   sources: readonly string[],
 ): Promise<{ name: string; records: number; customers: number }[]> {
   return db.rows(sql`
-    select source as name, count(*)::float8 as records, count(distinct source_id)::float8 as customers
+    select source as name, count(*) as records, count(distinct source_id) as customers
     from records where source = any(${texts(sources)}) and merged_into is null and source_id is not null
       and (deleted_at is null or deleted_at < changed_at)
     group by source`);

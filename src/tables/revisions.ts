@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** What one revision of a customer changed; its first revision has none, since all before it is empty. */
 export const revisions = pgTable(
@@ -12,10 +12,8 @@ export const revisions = pgTable(
     sourceId: text('source_id').notNull(),
     revision: integer().notNull(),
     at: time('at').notNull(),
-    /** {field: [from, to]}; a side is missing where the field was in no contribution. */
-    changed: jsonb().notNull(),
-    /** What made it: {source, stream, runId} or {pin} or {remap}. */
-    cause: jsonb().notNull(),
+    changed: jsonb().$type<Changed>().notNull(),
+    cause: jsonb().$type<Cause>().notNull(),
   },
   (t) => [primaryKey({ columns: [t.sourceId, t.revision] })],
 );
@@ -34,13 +32,7 @@ export type Cause =
 /** By field: the value before and after; a side is missing where the field was in no contribution. */
 export type Changed = { [field: string]: { from?: Json; to?: Json } };
 
-export interface Revision {
-  sourceId: string;
-  revision: number;
-  at: number;
-  changed: Changed;
-  cause: Cause;
-}
+export type Revision = typeof revisions.$inferSelect;
 
 export async function keepRevisions(
   db: Queryable,
@@ -61,7 +53,7 @@ export async function revisionsOf(
   page: { before?: number | undefined; limit: number },
 ): Promise<Revision[]> {
   return db.rows(sql`
-    select source_id as "sourceId", revision, ${toEpochMs(sql`at`)} as at, changed, cause from revisions
+    select source_id, revision, at, changed, cause from revisions
     where source_id = ${sourceId} and ${page.before === undefined ? sql`true` : sql`revision < ${page.before}`}
     order by revision desc limit ${page.limit}`);
 }

@@ -102,7 +102,7 @@ const isReading = sql`mode in ('incremental', 'full') and request ->> 'dryRun' i
 /** When the reading began that came to rest at this time, epoch milliseconds; 0 where no run tells. */
 export async function readingBegan(db: Queryable, source: string, restedAt: number): Promise<number> {
   const [row] = await db.rows<{ began: number | null }>(sql`
-    select ${toEpochMs(sql`min(started_at)`)} as began from runs
+    select min(started_at) as began from runs
     where source = ${source} and ${isReading} and ${toEpochMs(sql`started_at`)} <= ${restedAt}::float8
       and id > coalesce((
         select max(id) from runs where source = ${source} and ${isReading} and state = 'finished'
@@ -111,20 +111,16 @@ export async function readingBegan(db: Queryable, source: string, restedAt: numb
 }
 
 const columns = sql`
-  id::float8 as id, source, mode, lane, trigger, ${toEpochMs(sql`slot`)} as slot, request, state,
-  ${toEpochMs(sql`requested_at`)} as "requestedAt", ${toEpochMs(sql`started_at`)} as "startedAt", ${toEpochMs(sql`ended_at`)} as "endedAt",
-  pages, received::float8 as received, changed::float8 as changed, unchanged::float8 as unchanged,
-  superseded::float8 as superseded, filtered::float8 as filtered, rejected::float8 as rejected,
-  customers::float8 as customers, expected::float8 as expected, step, error, notes, attempts, ${toEpochMs(sql`due_at`)} as "dueAt",
-  lease is not null as working, ${toEpochMs(sql`cancel_requested_at`)} as "cancelRequestedAt"`;
+  id, source, mode, lane, trigger, slot, request, state, requested_at, started_at, ended_at, pages, received, changed, unchanged,
+  superseded, filtered, rejected, customers, expected, step, error, notes, attempts, due_at,
+  lease is not null as working, cancel_requested_at`;
 
 /** A dry run stands in for no other. */
 const isReal = sql`request ->> 'dryRun' is null`;
 
-const toRun = ({ lane, ...row }: Omit<Run, 'lane'> & { lane: number }): Run => ({
-  ...row,
-  lane: lanes[lane]!,
-});
+type Row = Omit<Run, 'lane'> & { lane: number };
+
+const toRun = ({ lane, ...row }: Row): Run => ({ ...row, lane: lanes[lane]! });
 
 export interface NewRun {
   source: string;
@@ -146,7 +142,7 @@ export async function requestRun(db: Queryable, run: NewRun): Promise<Run | null
     await db.rows(
       sql`update runs set slot = null where source = ${run.source} and slot = ${toTimestamp(run.slot)} and mode <> 'full'`,
     );
-  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(
+  const [row] = await db.rows<Row>(
     notifying(
       'pull',
       sql`
@@ -176,14 +172,14 @@ export async function releaseFuture(db: Queryable, now: number): Promise<void> {
 
 /** The run of this source and mode that has not ended. */
 export async function goingRun(db: Queryable, source: string, mode: RunMode): Promise<Run | null> {
-  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+  const [row] = await db.rows<Row>(sql`
     select ${columns} from runs where source = ${source} and mode = ${mode} and state = 'requested' and ${isReal} order by id desc limit 1`);
   return row ? toRun(row) : null;
 }
 
 /** Any run of this source that has not ended, the one in hand first. */
 export async function someGoingRun(db: Queryable, source: string): Promise<Run | null> {
-  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+  const [row] = await db.rows<Row>(sql`
     select ${columns} from runs where source = ${source} and state = 'requested' order by lease is null, id limit 1`);
   return row ? toRun(row) : null;
 }
@@ -194,9 +190,7 @@ export async function blockRunClaims(db: Queryable): Promise<void> {
 }
 
 export async function runById(db: Queryable, id: number): Promise<Run | null> {
-  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(
-    sql`select ${columns} from runs where id = ${id}::bigint`,
-  );
+  const [row] = await db.rows<Row>(sql`select ${columns} from runs where id = ${id}::bigint`);
   return row ? toRun(row) : null;
 }
 
@@ -210,7 +204,7 @@ export async function listRuns(
     limit: number;
   },
 ): Promise<Run[]> {
-  const rows = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+  const rows = await db.rows<Row>(sql`
     select ${columns} from runs
     where ${filter.source === undefined ? sql`true` : sql`source = ${filter.source}`}
       and ${filter.state === undefined ? sql`true` : sql`state = ${filter.state}`}
@@ -221,14 +215,14 @@ export async function listRuns(
 
 /** Every run that has not ended, those in a worker's hands first. */
 export async function goingRuns(db: Queryable): Promise<Run[]> {
-  const rows = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+  const rows = await db.rows<Row>(sql`
     select ${columns} from runs where state = 'requested' order by lease is null, lane, id limit 500`);
   return rows.map(toRun);
 }
 
 /** Of each of these sources the newest run that has ended. */
 export async function lastRuns(db: Queryable, sources: readonly string[]): Promise<Run[]> {
-  const rows = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+  const rows = await db.rows<Row>(sql`
     select last.* from jsonb_array_elements_text(${json(sources)}) as name,
       lateral (select ${columns} from runs where source = name and state <> 'requested' and ${isReal} order by id desc limit 1) as last`);
   return rows.map(toRun);
@@ -259,7 +253,7 @@ export async function claimRun(
   },
 ): Promise<Run | null> {
   await blockRunClaims(db);
-  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+  const [row] = await db.rows<Row>(sql`
     update runs set lease = ${claim.lease}::uuid, leased_until = ${toTimestamp(claim.now + claim.leaseMs)}, started_at = coalesce(started_at, ${toTimestamp(claim.now)})
     where id = (
       select id from runs as due
@@ -364,7 +358,7 @@ export async function reportOf(db: Queryable, id: number): Promise<Json> {
 export async function columnsOfRuns(db: Queryable, ids: readonly number[]): Promise<Map<number, Columns>> {
   if (ids.length === 0) return new Map();
   const rows = await db.rows<{ id: number; columns: Columns }>(sql`
-    select id::float8 as id, report -> 'columns' as columns from runs
+    select id, report -> 'columns' as columns from runs
     where id in (select value::text::bigint from jsonb_array_elements(${json(ids)}))
       and jsonb_typeof(report -> 'columns') = 'object'`);
   return new Map(rows.map((row) => [row.id, row.columns]));
@@ -400,7 +394,7 @@ export async function endRun(
   run: { id: number; lease: string },
   end: { state: 'finished' | 'failed' | 'cancelled'; error: string | null; now: number },
 ): Promise<Run | null> {
-  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+  const [row] = await db.rows<Row>(sql`
     select ${columns} from runs where id = ${run.id}::bigint and lease = ${run.lease}::uuid and state = 'requested' for update`);
   if (!row) return null;
   const balanced = end.state !== 'finished' || balances(row);
@@ -408,7 +402,7 @@ export async function endRun(
   const error = balanced
     ? end.error
     : `The run received ${row.received} records and can account for ${row.changed + row.unchanged + row.superseded + row.filtered + row.rejected} of them. This is a defect of Tributary; please report it.`;
-  const [ended] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+  const [ended] = await db.rows<Row>(sql`
     update runs set state = ${state}, error = ${error}, ended_at = ${toTimestamp(end.now)}, lease = null, leased_until = null, step = null
     where id = ${run.id}::bigint returning ${columns}`);
   return ended ? toRun(ended) : null;
@@ -432,7 +426,7 @@ export async function putOffRun(
 /** Calls a run off: at once where no worker holds it, or none for as long as a lease, else at its next page. Null where it is not going. */
 export async function cancelRun(db: Queryable, id: number, now: number): Promise<Run | null> {
   const isFree = sql`(lease is null or leased_until < ${toTimestamp(now)})`;
-  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(sql`
+  const [row] = await db.rows<Row>(sql`
     update runs set cancel_requested_at = ${toTimestamp(now)},
       state = case when ${isFree} then 'cancelled' else state end,
       ended_at = case when ${isFree} then ${toTimestamp(now)} else ended_at end,
@@ -447,7 +441,7 @@ export async function pullRunForward(
   db: Queryable,
   { source, mode, now }: Pick<NewRun, 'source' | 'mode' | 'now'>,
 ): Promise<Run | null> {
-  const [row] = await db.rows<Omit<Run, 'lane'> & { lane: number }>(
+  const [row] = await db.rows<Row>(
     notifying(
       'pull',
       sql`
@@ -470,7 +464,7 @@ export async function endCancelledRuns(db: Queryable, now: number): Promise<void
 /** When the next run that no worker holds falls due, epoch milliseconds. */
 export async function nextRunDue(db: Queryable): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
-    select ${toEpochMs(sql`min(greatest(due_at, coalesce(leased_until, due_at)))`)} as next from runs where state = 'requested'`);
+    select min(greatest(due_at, coalesce(leased_until, due_at))) as next from runs where state = 'requested'`);
   return row?.next ?? null;
 }
 
@@ -498,7 +492,7 @@ export async function forgetInRuns(
     with changed as (
       update runs set request = jsonb_set(request, '{recordIds}', (request -> 'recordIds') - ${ids})
       where ${asked} and (state <> 'requested' or (lease is null and pages = 0)) returning id)
-    select count(*)::int as changed from changed`);
+    select count(*) as changed from changed`);
   const quoted = [names.sourceId, ...names.emails].map((name) => JSON.stringify(name).toLowerCase());
   const reports = await db.rows(sql`
     update runs set report = null
@@ -506,7 +500,7 @@ export async function forgetInRuns(
       select 1 from jsonb_array_elements_text(${json(quoted)}) as name where strpos(lower(report::text), name) > 0)
     returning id`);
   const [left] = await db.rows<{ going: number }>(
-    sql`select count(*)::int as going from runs where ${asked} and state = 'requested'`,
+    sql`select count(*) as going from runs where ${asked} and state = 'requested'`,
   );
   return { changed: (requests?.changed ?? 0) + reports.length, going: left?.going ?? 0 };
 }

@@ -1,7 +1,7 @@
 // The swept_records table: record IDs that a full reading has met, until it has ended. It knows no page and no vendor.
 import { sql } from 'drizzle-orm';
 import { bigint, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import { type Queryable, texts, toEpochMs, toTimestamp } from '../db/database.ts';
+import { type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 /** Record IDs that a full reading has met, until it has ended. */
 export const sweptRecords = pgTable(
@@ -50,7 +50,7 @@ export async function hasBegun(db: Queryable, runId: number, stream: string): Pr
 
 export async function countMet(db: Queryable, runId: number, stream: string): Promise<number> {
   const [met] = await db.rows<{ count: number }>(sql`
-    select count(*)::float8 as count from swept_records
+    select count(*) as count from swept_records
     where run_id = ${runId}::bigint and stream = ${stream} and record_id <> ${beginning}`);
   return met!.count;
 }
@@ -67,7 +67,7 @@ export async function unmetRecords(
 ): Promise<{ recordId: string; changedAt: number }[]> {
   const { after, limit, changedBefore } = page;
   return db.rows(sql`
-    select records.record_id as "recordId", ${toEpochMs(sql`changed_at`)} as "changedAt" from records
+    select records.record_id, changed_at from records
     left join lateral (
       select true as met from swept_records
       where run_id = ${run.id}::bigint and stream = ${stream.name} and record_id = records.record_id limit 1) as sweep on true

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../db/database.ts';
 import { notify } from '../db/notifications.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
@@ -17,7 +17,7 @@ export const touches = pgTable(
     /** The vendor's newest clock of a change. */
     changedAt: time('changed_at').notNull(),
     /** The vendor says that it is gone: deleted or erased. */
-    gone: text(),
+    gone: text().$type<Gone>(),
     /** When it was first told of since it was last read. */
     since: time('since').notNull(),
     /** How often it was told of since then. */
@@ -49,15 +49,11 @@ export interface Touch {
   waitMs?: number;
 }
 
-export interface ClaimedTouch {
-  recordId: string;
-  changedAt: number;
-  gone: Gone | null;
-  /** What is told of it after this version is read for again. */
-  version: number;
-  /** This one included. */
-  attempts: number;
-}
+/** `attempts` includes this one. */
+export type ClaimedTouch = Pick<
+  typeof touches.$inferSelect,
+  'recordId' | 'changedAt' | 'gone' | 'version' | 'attempts'
+>;
 
 /** Notes that these records may have changed. A thousand tellings of one record are one row. */
 export async function touch(
@@ -109,7 +105,7 @@ export async function claimTouches(
         order by due_at limit ${most} for update skip locked)
       update touches set lease = ${lease}::uuid, due_at = ${toTimestamp(now + claim.leaseMs)}, attempts = attempts + 1
       from due where source = ${source} and stream = ${stream} and touches.record_id = due.record_id
-      returning touches.record_id as "recordId", ${toEpochMs(sql`changed_at`)} as "changedAt", gone, version, attempts`);
+      returning touches.record_id, changed_at, gone, version, attempts`);
   const together = await take(false, claim.most);
   return together.length > 0 ? together : take(true, 1);
 }
@@ -135,7 +131,7 @@ export async function settleTouches(
       where source = ${held.source} and stream = ${held.stream} and record_id = row."recordId"
         and lease = ${held.lease}::uuid and touches.version > row.version
       returning record_id)
-    select record_id as "recordId" from gone union all select record_id from again`);
+    select record_id from gone union all select record_id from again`);
   return new Set(settled.map((row) => row.recordId));
 }
 
@@ -146,7 +142,7 @@ export async function holdTouches(
   recordIds: readonly string[],
 ): Promise<Set<string>> {
   const rows = await db.rows<{ recordId: string }>(sql`
-    select record_id as "recordId" from touches
+    select record_id from touches
     where source = ${held.source} and stream = ${held.stream} and lease = ${held.lease}::uuid and due_at > ${toTimestamp(held.now)}
       and record_id in (select jsonb_array_elements_text(${json(recordIds)}))
     order by record_id for update`);
@@ -182,7 +178,7 @@ export async function freeTouches(db: Queryable, worker: string, now: number): P
 /** When the next touch of a source falls due, epoch milliseconds, or null. */
 export async function nextTouchDue(db: Queryable, source: string): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(
-    sql`select ${toEpochMs(sql`min(due_at)`)} as next from touches where source = ${source}`,
+    sql`select min(due_at) as next from touches where source = ${source}`,
   );
   return row?.next ?? null;
 }
@@ -192,7 +188,7 @@ export async function countTouches(
   db: Queryable,
 ): Promise<{ source: string; records: number; times: number; oldestAt: number }[]> {
   return db.rows(sql`
-    select source, count(*)::int as records, sum(times)::int as times, ${toEpochMs(sql`min(since)`)} as "oldestAt"
+    select source, count(*) as records, sum(times)::int as times, min(since) as oldest_at
     from touches group by source order by source`);
 }
 

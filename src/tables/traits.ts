@@ -5,13 +5,12 @@ import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { ProbeAnswers } from '../connector/probe.ts';
 import type { Destination } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** How the destination behaves where its documents leave it open, as a probe found out. */
 export const destinationTraits = pgTable('destination_traits', {
   account: text().primaryKey(),
-  /** By question: {answer, evidence}. */
-  answers: jsonb().notNull(),
+  answers: jsonb().$type<ProbeAnswers>().notNull(),
   probedAt: time('probed_at').notNull(),
 });
 
@@ -47,7 +46,7 @@ export async function addTraits(db: Queryable, account: string, answers: ProbeAn
 /** Null where this account was never probed. */
 export async function provenTraits(db: Queryable, account: string): Promise<ProvenTraits | null> {
   const [row] = await db.rows<ProvenTraits>(sql`
-    select answers, ${toEpochMs(sql`nullif(probed_at, ${neverProbed})`)} as "probedAt" from destination_traits where account = ${account}`);
+    select answers, nullif(probed_at, ${neverProbed}) as probed_at from destination_traits where account = ${account}`);
   return row ?? null;
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../contract/verification.ts';
 import type { FieldDrift } from '../customer/drift.ts';
 import { isOneOf, time } from '../db/column-types.ts';
-import { type Database, json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { type Database, json, type Queryable, toTimestamp } from '../db/database.ts';
 import { notifying } from '../db/notifications.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 import { type Chain, chainHash, emptyChain, erased, follow } from './report-chain.ts';
@@ -97,9 +97,8 @@ export interface Verification extends Answer {
 }
 
 const columns = sql`
-  id::float8 as id, state, '{"slot": null}'::jsonb || request as request, ${toEpochMs(sql`requested_at`)} as "requestedAt", ${toEpochMs(sql`started_at`)} as "startedAt",
-  ${toEpochMs(sql`ended_at`)} as "endedAt", report, error, attempts, ${toEpochMs(sql`due_at`)} as "dueAt", lease is not null as working,
-  previous_hash as "previousHash", hash`;
+  id, state, '{"slot": null}'::jsonb || request as request, requested_at, started_at, ended_at, report, error, attempts, due_at,
+  lease is not null as working, previous_hash, hash`;
 
 const mode = ({ sample }: VerificationRequest) => (sample === null ? 'full' : 'sample');
 
@@ -213,7 +212,7 @@ export async function exportsLeft(
   db: Queryable,
 ): Promise<{ id: number; exportId: string; endedAt: number | null }[]> {
   return db.rows(sql`
-    select id::float8 as id, export_id as "exportId", ${toEpochMs(sql`ended_at`)} as "endedAt" from verifications
+    select id, export_id, ended_at from verifications
     where export_id is not null and (state <> 'requested' or cursor ->> 'phase' not in ('exporting', 'export'))
     order by id limit 100`);
 }
@@ -274,7 +273,7 @@ export async function freeVerifications(db: Queryable, worker: string): Promise<
 /** When the one that is going falls due, epoch milliseconds, or null. */
 export async function nextVerificationDue(db: Queryable): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
-    select ${toEpochMs(sql`min(greatest(due_at, coalesce(leased_until, due_at)))`)} as next from verifications where state = 'requested'`);
+    select min(greatest(due_at, coalesce(leased_until, due_at))) as next from verifications where state = 'requested'`);
   return row?.next ?? null;
 }
 
@@ -315,7 +314,7 @@ export async function checkChain(db: Queryable): Promise<Chain> {
       previousHash: string | null;
       hash: string;
     }>(sql`
-      select id::float8 as id, report, previous_hash as "previousHash", hash from verifications
+      select id, report, previous_hash, hash from verifications
       where state = 'finished' and id > ${after}::bigint order by id limit 100`);
     for (const link of links) chain = follow(chain, link);
     if (links.length < 100 || chain.broken) return chain;
@@ -330,7 +329,7 @@ export async function forgetInVerifications(
 ): Promise<number> {
   const quoted = [names.sourceId, ...names.emails].map((name) => JSON.stringify(name).toLowerCase());
   const rows = await db.rows<{ id: number; report: JsonObject }>(sql`
-    select id::float8 as id, report from verifications
+    select id, report from verifications
     where exists (select 1 from jsonb_array_elements_text(${json(quoted)}) as name where strpos(lower(report::text), name) > 0)
     order by id for update`);
   for (const { id, report } of rows) {

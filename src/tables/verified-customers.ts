@@ -29,8 +29,8 @@ export interface KnownCustomer {
 
 const known = (since: number) => sql`
   acknowledgements.fields as acknowledged,
-  coalesce(deliveries.state = 'waiting' or deliveries.uncertain or deliveries.delivered_at >= ${toTimestamp(since)}, false) as "inFlight",
-  drifts.kind as drift, coalesce(drifts.kind = 'deleted' and drifts."by" = 'webhook', false) as "deletedThere"`;
+  coalesce(deliveries.state = 'waiting' or deliveries.uncertain or deliveries.delivered_at >= ${toTimestamp(since)}, false) as in_flight,
+  drifts.kind as drift, coalesce(drifts.kind = 'deleted' and drifts."by" = 'webhook', false) as deleted_there`;
 
 /** Of these customers those that we know anything of. `since`: when reading them was begun, epoch milliseconds. */
 export async function knownOf(
@@ -40,7 +40,7 @@ export async function knownOf(
 ): Promise<Map<string, KnownCustomer>> {
   if (sourceIds.length === 0) return new Map();
   const rows = await db.rows<KnownCustomer>(sql`
-    select wanted.id as "sourceId", ${known(since)}
+    select wanted.id as source_id, ${known(since)}
     from unnest(${texts(sourceIds)}) as wanted (id)
     left join acknowledgements on acknowledgements.source_id = wanted.id
     left join deliveries on deliveries.source_id = wanted.id
@@ -58,7 +58,7 @@ export async function noteMet(
   if (sourceIds.length === 0) return new Set();
   const rows = await db.rows<{ sourceId: string }>(sql`
     insert into verified_customers (verification_id, source_id)
-    select ${verificationId}::bigint, unnest(${texts(sourceIds)}) on conflict do nothing returning source_id as "sourceId"`);
+    select ${verificationId}::bigint, unnest(${texts(sourceIds)}) on conflict do nothing returning source_id`);
   return new Set(rows.map((row) => row.sourceId));
 }
 
@@ -72,7 +72,7 @@ export async function notMet(
   page: { after: string; since: number; limit: number },
 ): Promise<KnownCustomer[]> {
   return db.rows(sql`
-    select acknowledgements.source_id as "sourceId", ${known(page.since)}
+    select acknowledgements.source_id, ${known(page.since)}
     from acknowledgements
     left join deliveries on deliveries.source_id = acknowledgements.source_id
     left join drifts on drifts.source_id = acknowledgements.source_id
@@ -96,7 +96,7 @@ export async function chosen(
   page: { after: string; limit: number },
 ): Promise<string[]> {
   const rows = await db.rows<{ sourceId: string }>(sql`
-    select source_id as "sourceId" from verified_customers
+    select source_id from verified_customers
     where verification_id = ${verificationId}::bigint and source_id > ${page.after} order by source_id limit ${page.limit}`);
   return rows.map((row) => row.sourceId);
 }
@@ -115,7 +115,7 @@ export async function someAreUnderWay(
 }
 
 export async function countAcknowledged(db: Queryable): Promise<number> {
-  const [row] = await db.rows<{ count: number }>(sql`select count(*)::float8 as count from acknowledgements`);
+  const [row] = await db.rows<{ count: number }>(sql`select count(*) as count from acknowledgements`);
   return row?.count ?? 0;
 }
 

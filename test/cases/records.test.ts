@@ -259,7 +259,7 @@ async function openIngest(source: SourceConfig, stream: string) {
       ),
     async fields(sourceId: string): Promise<Fields | undefined> {
       const rows = await db.rows<{ fields: Fields }>(
-        sql`select fields from customers where source_id = ${sourceId} and not "left"`,
+        sql`select fields from customers where source_id = ${sourceId} and not orphaned`,
       );
       return rows[0]?.fields;
     },

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { json, toEpochMs, toTimestamp } from '../../src/db/database.ts';
 import { databases } from '../support/databases.ts';
 
-describe.each(databases)('A test database on $name', ({ name, open }) => {
+describe.each(databases)('A test database on $name', ({ name, open, openOwn }) => {
   it('is migrated, empty and its own', async () => {
     const [one, two] = await Promise.all([open(), open()]);
     try {
@@ -75,7 +75,7 @@ describe.each(databases)('A test database on $name', ({ name, open }) => {
   });
 
   it.skipIf(name === 'PGlite')('parses times though its own style of dates is another', async () => {
-    const one = await open();
+    const one = await openOwn();
     const [{ name: database }] = (await one.rows(sql`select current_database() as name`)) as [
       { name: string },
     ];
@@ -86,7 +86,6 @@ describe.each(databases)('A test database on $name', ({ name, open }) => {
       const two = await one.again();
       expect(await two.rows(sql`select to_timestamp(1.5) as at`)).toEqual([{ at: 1500 }]);
     } finally {
-      await style('default');
       await one.close();
     }
   });

@@ -128,7 +128,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open, openOw
     await world.sync();
     const now = world.clock.now();
     await setPins(database, [{ sourceId: email, field: 'name', value: name, note: 'she asked' }], now);
-    const loss = { sourceId: email, what: 'name', from: name };
+    const loss = { sourceId: email, change: 'name', from: name };
     await keepHolds(database, [loss], { source: 'hubspot', runId: null, now });
     const stream = world.tributary.rules.source('hubspot')!.streams[0]!.name;
     const other = [...world.hubspot.contacts()].find((contact) => contact.id !== recordId)!;

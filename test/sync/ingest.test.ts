@@ -90,8 +90,8 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
   const counts = (over: Partial<Counts>) => ({ ...noCounts, ...over });
   const customer = async (sourceId: string) =>
     (
-      await database.rows<{ revision: number; fields: Fields; left: boolean }>(
-        sql`select revision, fields, "left" from customers where source_id = ${sourceId}`,
+      await database.rows<{ revision: number; fields: Fields; orphaned: boolean }>(
+        sql`select revision, fields, orphaned from customers where source_id = ${sourceId}`,
       )
     )[0];
   const letters = () =>
@@ -111,7 +111,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
         record('2', 10, { key: 'b', name: 'Bob' }),
       ]);
       expect(made).toEqual(counts({ received: 2, changed: 2, customers: 2 }));
-      expect(await customer('a')).toEqual({ revision: 1, fields: { name: 'Ann' }, left: false });
+      expect(await customer('a')).toEqual({ revision: 1, fields: { name: 'Ann' }, orphaned: false });
       expect(await wanted('b')).toBe(1);
     });
 
@@ -160,7 +160,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
       expect(await customer('a')).toEqual({
         revision: 1,
         fields: { email: 'a@example.com', name: 'Ann' },
-        left: false,
+        orphaned: false,
       });
     });
 
@@ -210,20 +210,20 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
     it('marks a customer as left and keeps its fields', async () => {
       await take([record('1', 10, { key: 'a', name: 'Ann' })]);
       expect(await take([gone('1', 20)])).toEqual(counts({ received: 1, changed: 1, customers: 1 }));
-      expect(await customer('a')).toMatchObject({ fields: { name: 'Ann' }, left: true });
+      expect(await customer('a')).toMatchObject({ fields: { name: 'Ann' }, orphaned: true });
       expect(await take([gone('1', 20)])).toEqual(counts({ received: 1, unchanged: 1 }));
     });
 
     it('that come late change nothing that is newer', async () => {
       await take([record('1', 30, { key: 'a', name: 'Ann' })]);
       expect(await take([gone('1', 20)])).toEqual(counts({ received: 1, superseded: 1 }));
-      expect(await customer('a')).toMatchObject({ left: false });
+      expect(await customer('a')).toMatchObject({ orphaned: false });
     });
 
     it('that come early hold against what was before them', async () => {
       await take([gone('1', 20)]);
       await take([record('1', 10, { key: 'a', name: 'Ann' })]);
-      expect(await customer('a')).toMatchObject({ left: true });
+      expect(await customer('a')).toMatchObject({ orphaned: true });
     });
 
     it('are undone by a newer record, with the same body or another', async () => {
@@ -233,9 +233,9 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
       ] as const) {
         await take([record('1', at - 20, { key: 'a', name: 'Ann' }), gone('1', at - 10)]);
         await take([gone('1', at - 10)]);
-        expect(await customer('a')).toMatchObject({ left: true });
+        expect(await customer('a')).toMatchObject({ orphaned: true });
         await take([record('1', at, body)]);
-        expect(await customer('a')).toMatchObject({ left: false, fields: { name: body.name } });
+        expect(await customer('a')).toMatchObject({ orphaned: false, fields: { name: body.name } });
       }
     });
 
@@ -245,7 +245,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
         record('2', 20, { key: 'a', email: 'a@example.com' }),
       ]);
       await take([gone('1', 30)]);
-      expect(await customer('a')).toMatchObject({ fields: { email: 'a@example.com' }, left: false });
+      expect(await customer('a')).toMatchObject({ fields: { email: 'a@example.com' }, orphaned: false });
     });
   });
 
@@ -351,8 +351,8 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
           body: rest.deleted ? {} : { ...body, key },
         });
         for (const page of pages) expect(balances(await take(page.map(own), 'strict'))).toBe(true);
-        const [found] = await database.rows<{ fields: Fields; left: boolean }>(
-          sql`select fields, "left" from customers where source_id = ${key}`,
+        const [found] = await database.rows<{ fields: Fields; orphaned: boolean }>(
+          sql`select fields, orphaned from customers where source_id = ${key}`,
         );
         const open = (await letters()).filter(({ ref }) => ref === recordId).map(({ at }) => at);
         const result = JSON.stringify({ found, open });
@@ -392,7 +392,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
       expect(await customer('a')).toEqual({
         revision: 2,
         fields: { name: 'Ann', phone: '+48 1' },
-        left: false,
+        orphaned: false,
       });
       expect(await wanted('a')).toBe(2);
     });
@@ -406,7 +406,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
       expect(await customer('a')).toEqual({
         revision: 3,
         fields: { name: 'Anna', phone: '+48 1' },
-        left: false,
+        orphaned: false,
       });
     });
 
@@ -433,9 +433,9 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
         (tx) => take([record('1', 20, { key: 'b', name: 'Ann' })], 'moving', tx),
         (tx) => take([record('1', 30, { key: 'c', name: 'Ann' })], 'moving', tx),
       );
-      expect(await customer('a')).toMatchObject({ left: true });
-      expect(await customer('b')).toMatchObject({ left: true });
-      expect(await customer('c')).toMatchObject({ left: false });
+      expect(await customer('a')).toMatchObject({ orphaned: true });
+      expect(await customer('b')).toMatchObject({ orphaned: true });
+      expect(await customer('c')).toMatchObject({ orphaned: false });
     });
 
     it('marks a customer as left whose last record one deletes while the other creates it', async () => {
@@ -443,7 +443,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
         (tx) => take([record('1', 10, { key: 'a', name: 'Ann' })], 'crm', tx),
         (tx) => take([gone('1', 20)], 'crm', tx),
       );
-      expect(await customer('a')).toMatchObject({ left: true });
+      expect(await customer('a')).toMatchObject({ orphaned: true });
     });
   });
 });

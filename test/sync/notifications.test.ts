@@ -5,11 +5,11 @@ import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { NotificationListener, notify } from '../../src/db/notifications.ts';
-import { ManualClock } from '../../src/engine/clock.ts';
 import { WorkerRegistry } from '../../src/engine/work/worker-registry.ts';
 import { InboxWriter } from '../../src/tables/inbox.ts';
 import { openLine } from '../support/database-line.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { openPushWorld } from '../support/push-world.ts';
 import { until } from '../support/sync-world.ts';
 

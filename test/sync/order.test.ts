@@ -178,10 +178,10 @@ describe.each(behaviour)('on $name', ({ open }) => {
   }
 
   async function compare(histories: readonly Saying[][], seed: number): Promise<void> {
-    const rows = await database.rows<{ sourceId: string; fields: Fields; left: boolean }>(
-      sql`select source_id as "sourceId", fields, "left" from customers`,
+    const rows = await database.rows<{ sourceId: string; fields: Fields; orphaned: boolean }>(
+      sql`select source_id as "sourceId", fields, orphaned from customers`,
     );
-    const found = new Map(rows.filter((row) => !row.left).map((row) => [row.sourceId, row.fields]));
+    const found = new Map(rows.filter((row) => !row.orphaned).map((row) => [row.sourceId, row.fields]));
     const expected = new Map(histories.flatMap((sayings) => [...finalTruth(sayings)]));
     for (const [sourceId, fields] of expected)
       expect(found.get(sourceId), `customer ${sourceId}, TRIBUTARY_TEST_SEED=${seed}`).toEqual(fields);

@@ -147,7 +147,7 @@ describe.each(databases)('a forecast on $name', ({ open }) => {
     await world.sync();
     const spent = await planned({ mode: 'full' });
     expect(spent.fits).toBe(false);
-    expect(spent.quotas.find(({ quota }) => quota === 'daily')!.left).toBeLessThan(10);
+    expect(spent.quotas.find(({ quota }) => quota === 'daily')!.budget).toBeLessThan(10);
   });
 
   it('counts what a dry run found where an exact answer is asked for', async () => {

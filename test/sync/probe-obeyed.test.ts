@@ -64,7 +64,7 @@ describe.each(behaviour)('a probe on $name', ({ open }) => {
     expect(await callsOfOneChange(id, 'customer')).toBe(2);
 
     const { status, body } = await ask('POST', { consent: true });
-    expect({ status, left: body['left'] }).toEqual({ status: 200, left: [] });
+    expect({ status, notDeleted: body['notDeleted'] }).toEqual({ status: 200, notDeleted: [] });
     expect(body).toMatchObject({ effect: { partialWrites: 'merge', bulk: true }, contradictions: [] });
     expect([...world.voucherify.customers()].map((customer) => customer.source_id)).toEqual([id]);
     expect(await callsOfOneChange(id, 'lead')).toBe(1);

@@ -72,7 +72,7 @@ const behaviours = (['merge', 'replace'] as const).flatMap((metadataWrites) =>
 describe('a probe', () => {
   it.each(behaviours)('finds out %j', async (options) => {
     const { carry, held } = project(options);
-    const { answers, calls, left } = await carry();
+    const { answers, calls, notDeleted } = await carry();
     const nullAnswers = { clear: 'clears', 'keep-null': 'stays null', ignore: 'ignored', reject: 'refused' };
     const nested = options.nestedNulls === 'clear' ? 'clears' : 'stays null';
     expect(said(answers)).toEqual({
@@ -93,7 +93,7 @@ describe('a probe', () => {
       badBulkRecord: options.badBulkRecord === 'fails-alone' ? 'fails alone' : 'fails all',
       unknownId: 'refused',
     });
-    expect({ left, held: held() }).toEqual({ left: [], held: [] });
+    expect({ notDeleted, held: held() }).toEqual({ notDeleted: [], held: [] });
     expect(calls).toBeLessThanOrEqual(options.nullWrites === 'reject' ? 26 : 20);
     expect(provenBy(answers)).toMatchObject({
       metadataWrites: options.metadataWrites,
@@ -217,7 +217,7 @@ describe('a probe', () => {
     const { carry, held } = project({ metadataSchema });
     const error = await carry().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ProbeError);
-    expect((error as ProbeError).left).toEqual([]);
+    expect((error as ProbeError).notDeleted).toEqual([]);
     expect(held()).toEqual([]);
   });
 
@@ -264,9 +264,9 @@ describe('a probe', () => {
       faults: (request) =>
         request.method === 'DELETE' || request.url.endsWith('/permanent-deletion') ? 'drop' : undefined,
     });
-    const { left } = await carry();
-    expect(left.length).toBeGreaterThanOrEqual(3);
-    for (const sourceId of held()) expect(left).toContain(sourceId);
+    const { notDeleted } = await carry();
+    expect(notDeleted.length).toBeGreaterThanOrEqual(3);
+    for (const sourceId of held()) expect(notDeleted).toContain(sourceId);
   });
 });
 

@@ -3,10 +3,10 @@ import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { QuotaWindows } from '../../simulators/quota-windows.ts';
 import { type Quota, TransientError } from '../../src/connector.ts';
-import { ManualClock } from '../../src/engine/clock.ts';
 import type { Budget } from '../../src/engine/quota/budgets.ts';
 import { cutShare } from '../../src/engine/quota/slices.ts';
 import { databases } from '../support/databases.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { account, hour, QuotaWorld, start, tenPerSecond } from './quota-world.ts';
 
 const tooMany = (quota?: string) =>

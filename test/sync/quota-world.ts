@@ -2,10 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Quota, TransientError } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
-import { type Clock, ManualClock } from '../../src/engine/clock.ts';
+import type { Clock } from '../../src/engine/clock.ts';
 import { type Budget, Budgets } from '../../src/engine/quota/budgets.ts';
 import type { Lane } from '../../src/engine/quota/lanes.ts';
 import type { TestDatabase, TestDatabases } from '../support/databases.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
 export const start = Date.UTC(2026, 0, 1);
 export const account = 'hubspot:1';

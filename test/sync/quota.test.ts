@@ -3,10 +3,11 @@ import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { QuotaWindows } from '../../simulators/quota-windows.ts';
 import { type Quota, TransientError } from '../../src/connector.ts';
-import { type Clock, ManualClock } from '../../src/engine/clock.ts';
+import type { Clock } from '../../src/engine/clock.ts';
 import { type Budget, type Budgets, UnsentError } from '../../src/engine/quota/budgets.ts';
 import { type Lane, lanes } from '../../src/engine/quota/lanes.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { randomOf } from '../support/random.ts';
 import { account, day, hour, QuotaWorld, start, tenPerSecond } from './quota-world.ts';
 

@@ -121,7 +121,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     await restart({ crm: next });
     expect(await fieldsOf('op000002')).toMatchObject({ name: 'Person 2' });
     expect(await fieldsOf('op000003')).toMatchObject({ name: 'Person 3' });
-    const left = await database.rows(sql`select source_id as id from customers where "left" order by 1`);
+    const left = await database.rows(sql`select source_id as id from customers where orphaned order by 1`);
     expect(left).toEqual([{ id: 'p000001' }, { id: 'p000002' }]);
   });
 

@@ -36,8 +36,8 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
   });
   const customer = async (sourceId: string) =>
     (
-      await database.rows<{ fields: Record<string, unknown>; left: boolean }>(
-        sql`select fields, "left" from customers where source_id = ${sourceId}`,
+      await database.rows<{ fields: Record<string, unknown>; orphaned: boolean }>(
+        sql`select fields, orphaned from customers where source_id = ${sourceId}`,
       )
     )[0];
   const requests = () =>
@@ -190,8 +190,8 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
     world.truth.people.delete('a');
     await world.push({ events: [event('gone', 'a'), event('gone', 'b')] });
     await world.rest();
-    expect((await customer('a'))?.left).toBe(true);
-    expect((await customer('b'))?.left).toBe(false);
+    expect((await customer('a'))?.orphaned).toBe(true);
+    expect((await customer('b'))?.orphaned).toBe(false);
   });
 
   it('looks again before it believes that what nobody called gone is gone', async () => {

@@ -5,11 +5,12 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, openDatabase, toEpochMs } from '../../src/db/database.ts';
-import { type Clock, ManualClock, systemClock } from '../../src/engine/clock.ts';
+import { type Clock, systemClock } from '../../src/engine/clock.ts';
 import { leasedBy, leaseOf, WorkerRegistry } from '../../src/engine/work/worker-registry.ts';
 import { keepBatch } from '../../src/tables/batches.ts';
 import { upsertWanted } from '../../src/tables/deliveries.ts';
 import { databases, type OwnDatabase, type TestDatabase } from '../support/databases.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { openSyncWorld, until } from '../support/sync-world.ts';
 import type { Orders } from './worker-registry-child.ts';
 

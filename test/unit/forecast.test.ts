@@ -165,7 +165,7 @@ describe('a forecast', () => {
     expect(played.readMinutes).toBeGreaterThan(90 / 60);
     expect(played.readMinutes).toBeLessThan(130 / 60);
     expect(line(played, 'burst').waitMinutes).toBeGreaterThan(1);
-    expect(line(played, 'daily')).toMatchObject({ calls: 100, left: 100_000, share: 0.001, fits: true });
+    expect(line(played, 'daily')).toMatchObject({ calls: 100, budget: 100_000, share: 0.001, fits: true });
     expect(forecast(input(10_000)).bottleneck).toBeNull();
   });
 
@@ -191,7 +191,7 @@ describe('a forecast', () => {
     const spent = [{ calls: 950, freeAt: at + 3_600_000 }];
     const daily = (calls: typeof spent) => [quota('daily', 1_000, 86_400, { spent: calls })];
     const played = forecast(input(10_000, { reading: { quotas: daily(spent) } }));
-    expect(line(played, 'daily')).toMatchObject({ calls: 100, left: 50, fits: false });
+    expect(line(played, 'daily')).toMatchObject({ calls: 100, budget: 50, fits: false });
     expect(played.readMinutes).toBeGreaterThan(60);
     expect(line(forecast(input(5_000, { reading: { quotas: daily(spent) } })), 'daily').fits).toBe(true);
     // What waits for an hour at most is slow, and no refusal.

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ManualClock } from '../../src/engine/clock.ts';
 import { behaviour } from '../support/databases.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { type Call, caller, expectProblem } from './calls.ts';
 import { noon } from './seed.ts';
 import { apiToken, openWorld, type World } from './world.ts';

@@ -1,8 +1,8 @@
 // A filter that names nothing known is an error with the name that was probably meant: never everybody, never nobody.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
-import { ManualClock } from '../../src/engine/clock.ts';
 import { behaviour } from '../support/databases.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { type Call, caller, expectProblem } from './calls.ts';
 import { deliverAll, empty, noon, takeIn } from './seed.ts';
 import { openWorld, type World } from './world.ts';

@@ -3,12 +3,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { checkConfig } from '../../src/config.ts';
 import type { Json } from '../../src/connector.ts';
 import type { Database } from '../../src/db/database.ts';
-import { ManualClock, systemClock } from '../../src/engine/clock.ts';
+import { systemClock } from '../../src/engine/clock.ts';
 import { noteCoverage } from '../../src/tables/coverage.ts';
 import { keepDeadLetters, listDeadLetters } from '../../src/tables/dead-letters.ts';
 import { keepDrifts } from '../../src/tables/drifts.ts';
 import { touch } from '../../src/tables/touches.ts';
 import { databases } from '../support/databases.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { type Call, caller as callerOf, expectProblem } from './calls.ts';
 import { caller, type Pushed, pusher, pushSources, secret, signatureOf, signed } from './pushers.ts';
 import { empty, noon } from './seed.ts';

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
-import { ManualClock } from '../../src/engine/clock.ts';
 import { keepDeadLetters } from '../../src/tables/dead-letters.ts';
 import { pause } from '../../src/tables/pauses.ts';
 import { behaviour } from '../support/databases.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { deliverAll, empty, noon, takeIn } from './seed.ts';
 import { apiToken, openWorld, type World } from './world.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../../src/engine/clock.ts';
 import { ago, rate, schedule } from '../../src/web/pages/format.ts';
 import { runsSection } from '../../src/web/pages/runs.ts';
 import { Rates } from '../../src/web/rates.ts';
 import { Remembered } from '../../src/web/remembered.ts';
 import { duration } from '../../src/words.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
 describe('a remembered value', () => {
   it('is found out once for all who ask meanwhile, and again after twenty times what it took', async () => {

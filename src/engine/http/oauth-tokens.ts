@@ -12,10 +12,10 @@ export const oauthTokens = pgTable('oauth_tokens', {
   /** A `Token`, sealed under the secret key; null until the first was got. */
   sealed: text(),
   expiresAt: time('expires_at'),
-  /** Of the grant in the configuration: another one starts again. */
+  /** Of the grant that it came of: another one in the configuration starts again. */
   grantHash: text('grant_hash').notNull(),
   refreshedAt: time('refreshed_at'),
-  /** Who is getting a new one. */
+  /** Who is getting a new one, and until when. */
   lease: uuid(),
   leasedUntil: time('leased_until'),
   /** The lease under which a refresh token that is accepted once was last sent, while nobody knows what came of it. */
@@ -25,14 +25,11 @@ export const oauthTokens = pgTable('oauth_tokens', {
   tenant: text(),
 });
 
-/** A token as it is kept. Times are epoch milliseconds. */
-export interface KeptToken {
-  sealed: string | null;
-  grantHash: string;
-  tenant: string | null;
-  /** Since when a refresh token is in doubt that is accepted once. */
-  attemptedAt: number | null;
-}
+/** A token as it is kept. `attemptedAt`: since when a refresh token is in doubt that is accepted once. */
+export type KeptToken = Pick<
+  typeof oauthTokens.$inferSelect,
+  'sealed' | 'grantHash' | 'tenant' | 'attemptedAt'
+>;
 
 export async function keptToken(db: Queryable, account: string): Promise<KeptToken | null> {
   const [row] = await db.rows<KeptToken>(sql`

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { index, integer, pgTable, primaryKey, real, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../../db/column-types.ts';
-import { type Database, json, type Queryable, texts, toEpochMs, toTimestamp } from '../../db/database.ts';
+import { type Database, json, type Queryable, texts, toTimestamp } from '../../db/database.ts';
 import { cutsAfter, cutTo, fadeMs, type Learned, minShare } from './learning.ts';
 
 /** Slots of a quota held by a process: each may carry one call per window. */
@@ -99,7 +99,7 @@ export function takeSlices(database: Database, request: TakeRequest): Promise<Sl
       delete from quota_slices
       where account = ${account} and quota = ${quota} and (free_at <= ${toTimestamp(now)} or id = ${want?.id ?? null}::uuid)`);
     const [found] = await tx.rows<Holdings>(sql`
-      select coalesce(sum(slots), 0)::int as held, min(${toEpochMs(sql`free_at`)}) filter (where slots > 0) as free,
+      select coalesce(sum(slots), 0)::int as held, min(free_at) filter (where slots > 0) as free,
         coalesce(sum(slots) filter (where holder = ${holder}::uuid), 0)::int as own,
         count(distinct holder) filter (where holder <> ${holder}::uuid)::int as others,
         coalesce(bool_or(slots = 0), false) as wanted
@@ -277,9 +277,9 @@ interface LearnedRow {
 
 type KnowledgeRow = Omit<QuotaKnowledge, 'learned'> & LearnedRow;
 
-const learnedColumns = sql`s.learned_share::float8 as share, ${toEpochMs(sql`s.learned_at`)} as "cutAt"`;
+const learnedColumns = sql`s.learned_share::float8 as share, s.learned_at as cut_at`;
 
-const knowledge = sql`${toEpochMs(sql`s.exhausted_until`)} as "exhaustedUntil", s.limit_seen as "limit", ${learnedColumns}`;
+const knowledge = sql`s.exhausted_until, s.limit_seen as limit, ${learnedColumns}`;
 
 /** The column is a `real`: its 0.7 is a little less. */
 function learnedOf({ share, cutAt }: LearnedRow): Learned | null {
@@ -311,6 +311,6 @@ export async function countedSlices(
   now: number,
 ): Promise<{ quota: string; calls: number; freeAt: number }[]> {
   return db.rows(sql`
-    select quota, slots as calls, ${toEpochMs(sql`free_at`)} as "freeAt" from quota_slices
+    select quota, slots as calls, free_at from quota_slices
     where account = ${account} and slots > 0 and free_at > ${toTimestamp(now)}`);
 }

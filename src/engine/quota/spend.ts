@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
 import { time } from '../../db/column-types.ts';
-import { type Database, json, type Queryable, texts, toEpochMs, toTimestamp } from '../../db/database.ts';
+import { type Database, json, type Queryable, texts, toTimestamp } from '../../db/database.ts';
 import { type Lane, laneNumber, lanes } from './lanes.ts';
 import type { QuotaKey } from './slices.ts';
 
@@ -99,7 +99,7 @@ export async function readSpend(
 ): Promise<Spent[]> {
   const first = Math.floor(from / hourMs) * hourMs;
   const rows = await db.rows<Omit<Spent, 'lane'> & { lane: number }>(sql`
-    select quota, lane::int as lane, ${toEpochMs(sql`hour`)} as hour, calls, refused from quota_spend
+    select quota, lane::int as lane, hour, calls, refused from quota_spend
     where account = ${account} and hour >= ${toTimestamp(first)}
     order by hour, quota, lane`);
   return rows.map((row) => ({ ...row, lane: lanes[row.lane] ?? 'backfill' }));

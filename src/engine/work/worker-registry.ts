@@ -135,7 +135,7 @@ export class WorkerRegistry {
   async dead(): Promise<string[]> {
     await this.#checkEvicted();
     const others = await this.#database.rows<{ id: string }>(sql`
-      select id::text as id from workers where ended_at is null and id <> ${this.id}::uuid`);
+      select id from workers where ended_at is null and id <> ${this.id}::uuid`);
     const dead: string[] = [];
     for (const { id } of others) if (await this.#database.isLockFree(lockName(id))) dead.push(id);
     return dead;
@@ -149,7 +149,7 @@ export class WorkerRegistry {
         configuration: WorkerSetup['configuration'] | null;
       }
     >(sql`
-      select id::text as id, host, pid, version, configuration from workers
+      select id, host, pid, version, configuration from workers
       where ended_at is null and id <> ${this.id}::uuid order by started_at, id`);
     return rows.map(({ version, configuration, ...row }) => ({
       ...row,

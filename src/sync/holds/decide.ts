@@ -5,7 +5,7 @@ import { unknownValue } from '../../customer/diff.ts';
 import type { Queryable } from '../../db/database.ts';
 import { acknowledgedFields } from '../../tables/acknowledgements.ts';
 import { deleted } from '../../tables/breaker.ts';
-import { keepCustomers } from '../../tables/customers.ts';
+import { refuseDeletions } from '../../tables/customers.ts';
 import { releaseHeld } from '../../tables/deliveries.ts';
 import { decideHolds, type HoldFilter } from '../../tables/holds.ts';
 import { setPins } from '../../tables/pins.ts';
@@ -26,7 +26,7 @@ export function releaseHolds(deps: Deps, which: HoldFilter): Promise<Decided> {
 export function refuseHolds(deps: Deps, which: HoldFilter): Promise<Decided> {
   return inPages(deps, async (tx, now) => {
     const holds = await decideHolds(tx, which, 'refused', { most: pageHolds, now });
-    await keepCustomers(tx, customersOf(holds.filter((hold) => hold.change === deleted)));
+    await refuseDeletions(tx, customersOf(holds.filter((hold) => hold.change === deleted)));
     await pinValues(
       tx,
       deps.rules,

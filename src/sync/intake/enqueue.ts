@@ -3,7 +3,7 @@
 import type { Queryable } from '../../db/database.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import type { Breaker } from '../../tables/breaker.ts';
-import { type Revised, unkeep } from '../../tables/customers.ts';
+import { forgetRefusals, type Revised } from '../../tables/customers.ts';
 import { hold, releaseHeld, upsertWanted } from '../../tables/deliveries.ts';
 import { dissolveHolds, keepHolds } from '../../tables/holds.ts';
 
@@ -31,7 +31,7 @@ export async function enqueueDeliveries(
   await upsertWanted(db, wanted, options.lane, options.now);
   const known = revised.filter((row) => row.revision > 1);
   if (known.length === 0) return;
-  await unkeep(
+  await forgetRefusals(
     db,
     known.filter((row) => row.cameBack).map((row) => row.sourceId),
   );

@@ -169,16 +169,16 @@ export class Window {
   told(lane: Lane, elapsedMs: number) {
     const { name, seconds } = this.quota;
     const limit = this.places(lane);
-    const left = this.#exhaustedFirst ? 0 : Math.max(limit - this.#spentFirst, 0);
+    const budget = this.#exhaustedFirst ? 0 : Math.max(limit - this.#spentFirst, 0);
     return {
       quota: name,
       calls: this.#calls,
       limit,
       seconds,
-      left,
+      budget,
       share: this.#calls / (limit * Math.max(elapsedMs / (seconds * 1000), 1)),
       waitMinutes: this.#waitMs / 60_000,
-      fits: !this.isLong || this.#calls <= left,
+      fits: !this.isLong || this.#calls <= budget,
     };
   }
 }

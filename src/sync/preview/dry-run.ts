@@ -67,26 +67,26 @@ export async function readersOf(
   }: { deps: { database: Queryable; clock: Clock }; source: Source; run: Pick<Run, 'mode'> },
   stream: Stream<unknown>,
 ): Promise<{ reader: Reader; cursor: Json | null }[]> {
-  const kept = (reader: Reader) => checkpoint(deps.database, source.name, stream.name, reader);
+  const deletionRefused = (reader: Reader) => checkpoint(deps.database, source.name, stream.name, reader);
   const isDue = async (reader: Reader, everySeconds: number) => {
-    const restedAt = (await kept(reader))?.restedAt ?? null;
+    const restedAt = (await deletionRefused(reader))?.restedAt ?? null;
     return restedAt === null || deps.clock.now() - restedAt >= everySeconds * 1000;
   };
   if (run.mode === 'import') return [{ reader: 'full', cursor: null }];
-  const lead = await kept('lead');
+  const lead = await deletionRefused('lead');
   const readers: { reader: Reader; cursor: Json | null }[] = [];
   if (run.mode === 'full' || lead === null) {
-    const begun = lead === null ? await kept('full') : null;
+    const begun = lead === null ? await deletionRefused('full') : null;
     readers.push({ reader: 'full', cursor: begun?.cursor ?? null });
   } else {
     readers.push({ reader: 'lead', cursor: lead.cursor });
     const lag = stream.settleLagSeconds;
     if (lag !== undefined && (await isDue('trail', lag)))
-      readers.push({ reader: 'trail', cursor: (await kept('trail'))?.cursor ?? null });
+      readers.push({ reader: 'trail', cursor: (await deletionRefused('trail'))?.cursor ?? null });
   }
   const { tombstones } = stream;
   if (tombstones && (run.mode === 'full' || (await isDue('tombstones', tombstones.everySeconds))))
-    readers.push({ reader: 'tombstones', cursor: (await kept('tombstones'))?.cursor ?? null });
+    readers.push({ reader: 'tombstones', cursor: (await deletionRefused('tombstones'))?.cursor ?? null });
   return readers;
 }
 
@@ -160,12 +160,12 @@ async function tryPage(
     if (!(error instanceof Undone)) throw error;
     undone = error;
   }
-  if (!undone) throw new Error('a dry run was about to be kept');
+  if (!undone) throw new Error('a dry run was about to be deletionRefused');
   for (const record of records) found.meet(stream.name, record);
   const { counts } = undone;
   const all = { ...counts, received: counts.received + again, unchanged: counts.unchanged + again };
   found.add(all, undone.differences);
-  const step = `trying ${stream.name}: nothing is kept`;
+  const step = `trying ${stream.name}: nothing is deletionRefused`;
   await addNotes(deps.database, run.id, page.notes ?? []);
   await countPage(
     deps.database,
@@ -180,11 +180,19 @@ async function differencesOf(tx: Queryable, revised: readonly Revised[]): Promis
     tx,
     revised.map(({ sourceId }) => sourceId),
   );
-  return revised.map(({ sourceId, revision, changed, becameLeft, cameBack }) => {
-    const { fields, dropped, left, kept, acknowledged } = byId.get(sourceId)!;
-    const wasLeft = cameBack || (left && !becameLeft);
+  return revised.map(({ sourceId, revision, changed, becameOrphaned, cameBack }) => {
+    const { fields, dropped, orphaned, deletionRefused, acknowledged } = byId.get(sourceId)!;
+    const wasOrphaned = cameBack || (orphaned && !becameOrphaned);
     const before = revision === 1 ? null : fieldsBefore(fields, changed);
-    return { sourceId, before, after: { fields, dropped, revision }, wasLeft, left, kept, acknowledged };
+    return {
+      sourceId,
+      before,
+      after: { fields, dropped, revision },
+      wasOrphaned,
+      orphaned,
+      deletionRefused,
+      acknowledged,
+    };
   });
 }
 

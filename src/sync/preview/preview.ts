@@ -114,9 +114,9 @@ class PreviewRunner {
         sourceId,
         before: customer.fields,
         after: next,
-        wasLeft: customer.left,
-        left: next.left,
-        kept: customer.kept,
+        wasOrphaned: customer.orphaned,
+        orphaned: next.orphaned,
+        deletionRefused: customer.deletionRefused,
         acknowledged: customer.acknowledged,
       },
     );
@@ -140,7 +140,12 @@ class PreviewRunner {
       const records = standing(this.#options.proposed, group, sourceId, {});
       const next = foldOne(sourceId, undefined, records, {}, this.#options.proposed.fold);
       if (next === null) continue;
-      const rest = { wasLeft: false, left: next.left, kept: false, acknowledged: null };
+      const rest = {
+        wasOrphaned: false,
+        orphaned: next.orphaned,
+        deletionRefused: false,
+        acknowledged: null,
+      };
       this.#differences.add(sourceId, { sourceId, before: null, after: next, ...rest });
     }
   }

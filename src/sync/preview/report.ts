@@ -19,10 +19,10 @@ export interface Difference {
   /** Null: it would be new. */
   before: Fields | null;
   after: { fields: Fields; dropped: string[]; revision: number };
-  wasLeft: boolean;
-  left: boolean;
+  wasOrphaned: boolean;
+  orphaned: boolean;
   /** A person refused to let it go though all its records left it. */
-  kept: boolean;
+  deletionRefused: boolean;
   acknowledged: Fields | null;
 }
 
@@ -74,17 +74,17 @@ export class Differences {
     this.#keepPayload(sourceId, sent?.action === 'write' ? sent.payload : null);
   }
 
-  #group({ sourceId, before, after, wasLeft, left }: Difference): string[] {
+  #group({ sourceId, before, after, wasOrphaned, orphaned }: Difference): string[] {
     if (before === null) {
       this.put(this.#customers.created, { sourceId });
       return ['new'];
     }
     const kinds = this.#fieldKinds(sourceId, before, after.fields);
-    if (left && !wasLeft) {
+    if (orphaned && !wasOrphaned) {
       this.put(this.#customers.orphaned, { sourceId });
       kinds.push('no record speaks of them any more');
     }
-    if (wasLeft && !left) {
+    if (wasOrphaned && !orphaned) {
       this.put(this.#customers.returned, { sourceId });
       kinds.push('a record speaks of them again');
     }
@@ -129,9 +129,9 @@ export class Differences {
     if (known.sourceIds.length < this.#samples) known.sourceIds.push(sourceId);
   }
 
-  #sent({ sourceId, after, left, kept, acknowledged }: Difference): Sent | null {
+  #sent({ sourceId, after, orphaned, deletionRefused, acknowledged }: Difference): Sent | null {
     const { destination, settings } = this.#sending;
-    const gone = left && !kept;
+    const gone = orphaned && !deletionRefused;
     const { action, sent } = intentOf({ ...after, sourceId, gone, acknowledged }, false, this.#sending);
     if (action === 'remove' || action === 'erase') return { action };
     if (action === 'none' || sent === null) return null;

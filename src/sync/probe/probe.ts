@@ -46,17 +46,17 @@ export interface Probed {
   /** Requests that were made, removals included. */
   calls: number;
   /** Source IDs of throwaway customers that could not be taken away. */
-  left: string[];
+  notDeleted: string[];
 }
 
 /** The customer that everything is tried on could not be made. Nothing was found out. */
 export class ProbeError extends Error {
   override name = 'ProbeError';
   /** Source IDs of throwaway customers that could not be taken away. */
-  readonly left: readonly string[];
-  constructor(message: string, left: readonly string[]) {
+  readonly notDeleted: readonly string[];
+  constructor(message: string, notDeleted: readonly string[]) {
     super(message);
-    this.left = left;
+    this.notDeleted = notDeleted;
   }
 }
 
@@ -88,7 +88,7 @@ class Prober {
     const begun: ProbeStep[] = [];
     const heard: { [step: string]: ProbeResult } = {};
     let refusal: string | null = null;
-    let left: string[] = [];
+    let notDeleted: string[] = [];
     try {
       for (const step of this.#probe.steps(this.#sourceIds, about)) {
         if (step.when && !step.when(heard)) continue;
@@ -101,11 +101,11 @@ class Prober {
         }
       }
     } finally {
-      left = await this.#clean(begun);
+      notDeleted = await this.#clean(begun);
     }
     if (refusal !== null)
-      throw new ProbeError(`The throwaway customer could not be written: ${refusal}`, left);
-    return { answers: this.#probe.answers(heard, about), calls: this.#calls, left };
+      throw new ProbeError(`The throwaway customer could not be written: ${refusal}`, notDeleted);
+    return { answers: this.#probe.answers(heard, about), calls: this.#calls, notDeleted };
   }
 
   /** Without it metadata may be refused: then the first step says so. */
@@ -162,12 +162,15 @@ class Prober {
   /** Takes away every customer that a begun step has named. Returns those that could not be. */
   async #clean(begun: readonly ProbeStep[]): Promise<string[]> {
     const text = JSON.stringify(begun);
-    const left: string[] = [];
+    const notDeleted: string[] = [];
     for (const sourceId of this.#sourceIds.filter((id) => text.includes(id)))
-      if (!(await this.#remove(sourceId))) left.push(sourceId);
-    if (left.length > 0)
-      this.#deps.log.error({ left }, 'probe: throwaway customers could not be taken away: do it by hand');
-    return left;
+      if (!(await this.#remove(sourceId))) notDeleted.push(sourceId);
+    if (notDeleted.length > 0)
+      this.#deps.log.error(
+        { notDeleted },
+        'probe: throwaway customers could not be taken away: do it by hand',
+      );
+    return notDeleted;
   }
 
   /** For good, so that nothing of it stays; where that is not allowed, softly. */

@@ -38,7 +38,7 @@ export async function staleAmong(
     const own = records.get(row.sourceId) ?? [];
     if (own.some(({ source }) => vanished.has(source))) continue;
     const should = foldOne(row.sourceId, row, own, pins.get(row.sourceId) ?? {}, rules.fold) ?? row;
-    const gone = should.left && !row.kept;
+    const gone = should.orphaned && !row.deletionRefused;
     const { action, sent } = intentOf({ ...should, gone, acknowledged: row.acknowledged }, false, sending());
     if (action !== 'write' || sent === null) continue;
     const fields = differing(sent, row.acknowledged);

@@ -10,12 +10,12 @@ export async function listClashes(
   page: { after?: string | undefined; limit: number },
 ): Promise<ClashingCustomer[]> {
   const customers = await db.rows<{ sourceId: string }>(sql`
-    select source_id as "sourceId" from customers
+    select source_id from customers
     where clash and ${page.after === undefined ? sql`true` : sql`source_id > ${page.after}`}
     order by source_id limit ${page.limit}`);
   const sourceIds = customers.map((customer) => customer.sourceId);
   const claims = await db.rows<{ sourceId: string; source: string; stream: string; recordIds: string[] }>(sql`
-    select source_id as "sourceId", source, stream, jsonb_agg(record_id order by changed_at desc, record_id) as "recordIds"
+    select source_id, source, stream, jsonb_agg(record_id order by changed_at desc, record_id) as record_ids
     from records
     where source_id in (select jsonb_array_elements_text(${json(sourceIds)})) and filtered is null and merged_into is null
       and (deleted_at is null or deleted_at < changed_at)
@@ -29,8 +29,6 @@ export async function listClashes(
 }
 
 export async function countClashes(db: Queryable): Promise<number> {
-  const [row] = await db.rows<{ count: number }>(
-    sql`select count(*)::int as count from customers where clash`,
-  );
+  const [row] = await db.rows<{ count: number }>(sql`select count(*) as count from customers where clash`);
   return row?.count ?? 0;
 }

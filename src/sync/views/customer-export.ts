@@ -2,7 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import type { ExportedCustomer } from '../../contract/customer.ts';
-import { json, type Queryable, toEpochMs, toTimestamp } from '../../db/database.ts';
+import { json, type Queryable, toTimestamp } from '../../db/database.ts';
 
 export interface ExportFilter {
   /** Values by field name; a list holds a value where one of its elements is it. */
@@ -19,7 +19,7 @@ export async function exportCustomers(
 ): Promise<ExportedCustomer[]> {
   const { fields = {}, changedSince } = filter;
   return db.rows(sql`
-    select source_id as "sourceId", fields, ${toEpochMs(sql`updated_at`)} as "updatedAt"
+    select source_id, fields, updated_at
     from customers
     where ${page.after === undefined ? sql`true` : sql`source_id > ${page.after}`}
       and ${changedSince === undefined ? sql`true` : sql`updated_at >= ${toTimestamp(changedSince)}`}

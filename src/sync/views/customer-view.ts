@@ -9,7 +9,7 @@ import type {
   DeliveryView,
   RecordView,
 } from '../../contract/customer.ts';
-import { type Queryable, toEpochMs } from '../../db/database.ts';
+import type { Queryable } from '../../db/database.ts';
 import { lanes } from '../../engine/quota/lanes.ts';
 
 /**
@@ -25,8 +25,8 @@ export async function listCustomers(
   const found = sql`(starts_with(lower(customers.source_id), ${sought}) or starts_with(lower(fields ->> 'email'), ${sought})
     or strpos(' ' || lower(fields ->> 'name'), ${` ${sought}`}) > 0)`;
   return db.rows(sql`
-    select customers.source_id as "sourceId", customers.revision, fields ->> 'name' as name, fields ->> 'email' as email,
-           "left" as orphaned, ${toEpochMs(sql`updated_at`)} as "updatedAt", state, acknowledged
+    select customers.source_id, customers.revision, fields ->> 'name' as name, fields ->> 'email' as email,
+           orphaned, updated_at, state, acknowledged
     from customers left join deliveries using (source_id)
     where ${after === undefined ? sql`true` : sql`customers.source_id > ${after}`} and ${sought === '' ? sql`true` : found}
     order by customers.source_id limit ${limit}`);
@@ -35,17 +35,15 @@ export async function listCustomers(
 /** One customer with everything that is known, or null where there is none of this source ID. */
 export async function customerView(db: Queryable, sourceId: string): Promise<CustomerView | null> {
   const [customer] = await db.rows<Omit<CustomerView, 'delivery' | 'acknowledged' | 'records'>>(sql`
-    select source_id as "sourceId", revision, fields, dropped, "left" as orphaned,
-           ${toEpochMs(sql`created_at`)} as "createdAt", ${toEpochMs(sql`updated_at`)} as "updatedAt"
-    from customers where source_id = ${sourceId}`);
+    select source_id, revision, fields, dropped, orphaned, created_at, updated_at from customers where source_id = ${sourceId}`);
   if (!customer) return null;
   const [delivery] = await db.rows<Omit<DeliveryView, 'lane'> & { lane: number }>(sql`
-    select revision, acknowledged, state, lane, ${toEpochMs(sql`due_at`)} as "dueAt", ${toEpochMs(sql`waiting_since`)} as "waitingSince",
-           attempts, case when batch_id is not null then 'bulk action' when lease is not null then 'worker' end as "carriedBy",
-           ${toEpochMs(sql`delivered_at`)} as "deliveredAt", error_code as "errorCode", error
+    select revision, acknowledged, state, lane, due_at, waiting_since,
+           attempts, case when batch_id is not null then 'bulk action' when lease is not null then 'worker' end as carried_by,
+           delivered_at, error_code, error
     from deliveries where source_id = ${sourceId}`);
   const [acknowledged] = await db.rows<{ revision: number; fields: Fields; at: number }>(sql`
-    select revision, fields, ${toEpochMs(sql`acknowledged_at`)} as at from acknowledgements where source_id = ${sourceId}`);
+    select revision, fields, acknowledged_at as at from acknowledgements where source_id = ${sourceId}`);
   return {
     ...customer,
     delivery: delivery ? { ...delivery, lane: lanes[delivery.lane]! } : null,
@@ -57,9 +55,8 @@ export async function customerView(db: Queryable, sourceId: string): Promise<Cus
 /** Every record that speaks or spoke of the customer, filtered ones too. */
 async function recordsAbout(db: Queryable, sourceId: string): Promise<RecordView[]> {
   return db.rows(sql`
-    select source, stream, record_id as "recordId", ${toEpochMs(sql`changed_at`)} as "changedAt", ${toEpochMs(sql`deleted_at`)} as "deletedAt",
-           coalesce(deleted_at >= changed_at, false) as deleted, filtered, faults, run_id::float8 as "runId",
-           ${toEpochMs(sql`received_at`)} as "receivedAt", body
+    select source, stream, record_id, changed_at, deleted_at,
+           coalesce(deleted_at >= changed_at, false) as deleted, filtered, faults, run_id, received_at, body
     from records where source_id = ${sourceId}
     order by changed_at desc, source, stream, record_id limit 200`);
 }

@@ -2,7 +2,6 @@
 // destination acknowledged, what is held and what was given up. It only reads, and finds no words (see customer/explain).
 import { sql } from 'drizzle-orm';
 import type { Fields, Json } from '../../connector.ts';
-import type { Clocks } from '../../customer/composing.ts';
 import { unknownValue } from '../../customer/diff.ts';
 import type {
   BringingRun,
@@ -16,11 +15,12 @@ import type {
 } from '../../customer/explain.ts';
 import { sameJson } from '../../customer/json.ts';
 import type { Origin } from '../../customer/merge.ts';
-import { json, type Queryable, toEpochMs } from '../../db/database.ts';
+import { json, type Queryable } from '../../db/database.ts';
 import { lanes } from '../../engine/quota/lanes.ts';
+import type { customers } from '../../tables/customers.ts';
 import { type Pin, pinsOfOne } from '../../tables/pins.ts';
-import { type StandingRecord, stands } from '../../tables/records.ts';
-import type { Cause } from '../../tables/revisions.ts';
+import { type records, type StandingRecord, stands } from '../../tables/records.ts';
+import type { Revision } from '../../tables/revisions.ts';
 import { keptOf } from '../intake/kept.ts';
 import type { Rules } from '../intake/rules.ts';
 import { causeWords } from './history.ts';
@@ -188,20 +188,16 @@ function ignoredOf(record: FullRecord, rules: Rules): IgnoredRecord | null {
   return because === null ? null : { source, stream, recordId, because };
 }
 
-interface FullRecord extends StandingRecord {
-  clocks: Clocks | null;
-  filtered: string | null;
-  hash: string;
-  receivedAt: number;
-  run: BringingRun | null;
-}
+type FullRecord = StandingRecord &
+  Pick<typeof records.$inferSelect, 'clocks' | 'filtered' | 'hash' | 'receivedAt'> & {
+    run: BringingRun | null;
+  };
 
 /** Every record that speaks or spoke of the customer, filtered ones too, the newest first. */
 async function readRecords(db: Queryable, sourceId: string): Promise<FullRecord[]> {
   return db.rows(sql`
-    select own.source, stream, record_id as "recordId", source_id as "sourceId", ${toEpochMs(sql`changed_at`)} as "changedAt",
-           coalesce(deleted_at >= changed_at, false) as deleted, merged_into as "mergedInto", body, clocks, good, own.filtered, hash,
-           ${toEpochMs(sql`received_at`)} as "receivedAt",
+    select own.source, stream, record_id, source_id, changed_at,
+           coalesce(deleted_at >= changed_at, false) as deleted, merged_into, body, clocks, good, own.filtered, hash, received_at,
            case when runs.id is not null then jsonb_build_object('id', runs.id, 'mode', mode, 'trigger', trigger) end as run
     from records as own left join runs on runs.id = run_id
     where source_id = ${sourceId}
@@ -212,49 +208,37 @@ async function readRecords(db: Queryable, sourceId: string): Promise<FullRecord[
 async function readTakeOvers(db: Queryable, sourceId: string): Promise<TakeOver[]> {
   return db.rows(sql`
     with taken as (
-      select source, stream, record_id, source_id, coalesce(merged_into, unmerged_from) as "mergedInto", merged_into is null as undone
+      select source, stream, record_id, source_id, coalesce(merged_into, unmerged_from) as merged_into, merged_into is null as undone
       from records where source_id = ${sourceId} and coalesce(merged_into, unmerged_from) is not null
       union
       select taken.source, taken.stream, taken.record_id, taken.source_id, taken.merged_into, false
       from records as own join records as taken
         on taken.source = own.source and taken.stream = own.stream and taken.merged_into = own.record_id
       where own.source_id = ${sourceId} and taken.merged_into is not null)
-    select taken.source, taken.stream, taken.record_id as "recordId", "mergedInto" as into, taken.source_id as "sourceId",
-           records.source_id as "intoSourceId", undone as "isUndone"
+    select taken.source, taken.stream, taken.record_id, taken.merged_into as into, taken.source_id,
+           records.source_id as into_source_id, undone as is_undone
     from taken left join records
-      on records.source = taken.source and records.stream = taken.stream and records.record_id = "mergedInto"
+      on records.source = taken.source and records.stream = taken.stream and records.record_id = taken.merged_into
     order by taken.source, taken.stream, taken.record_id`);
 }
 
 // ── Rows ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-interface CustomerRow {
-  revision: number;
-  fields: Fields;
-  dropped: string[];
-  orphaned: boolean;
-  createdAt: number;
-  updatedAt: number;
-}
+type CustomerRow = Omit<typeof customers.$inferSelect, 'sourceId' | 'deletionRefused' | 'clash'>;
 
 async function readCustomer(db: Queryable, sourceId: string): Promise<CustomerRow | null> {
   const [row] = await db.rows<CustomerRow>(sql`
-    select revision, fields, dropped, "left" as orphaned, ${toEpochMs(sql`created_at`)} as "createdAt", ${toEpochMs(sql`updated_at`)} as "updatedAt"
+    select revision, fields, dropped, orphaned, created_at, updated_at
     from customers where source_id = ${sourceId}`);
   return row ?? null;
 }
 
-interface Since {
-  field: string;
-  revision: number;
-  at: number;
-  cause: Cause;
-}
+type Since = Omit<Revision, 'sourceId' | 'changed'> & { field: string };
 
 /** By field the newest revision that changed it. */
 async function readSince(db: Queryable, sourceId: string): Promise<Map<string, Since>> {
   const rows = await db.rows<Since>(sql`
-    select distinct on (field) field, revision, ${toEpochMs(sql`at`)} as at, cause
+    select distinct on (field) field, revision, at, cause
     from revisions, jsonb_object_keys(changed) as field
     where source_id = ${sourceId} order by field, revision desc`);
   return new Map(rows.map((row) => [row.field, row]));
@@ -268,23 +252,23 @@ interface Acknowledged {
 
 async function readAcknowledged(db: Queryable, sourceId: string): Promise<Acknowledged | null> {
   const [row] = await db.rows<Acknowledged>(sql`
-    select revision, fields, ${toEpochMs(sql`acknowledged_at`)} as at from acknowledgements where source_id = ${sourceId}`);
+    select revision, fields, acknowledged_at as at from acknowledgements where source_id = ${sourceId}`);
   return row ?? null;
 }
 
 async function readDelivery(db: Queryable, sourceId: string): Promise<CustomerExplanation['delivery']> {
   type Row = Omit<NonNullable<CustomerExplanation['delivery']>, 'lane'> & { lane: number };
   const [row] = await db.rows<Row>(sql`
-    select state, revision, acknowledged, lane, ${toEpochMs(sql`waiting_since`)} as "waitingSince",
-           case when lease is null and batch_id is null then ${toEpochMs(sql`due_at`)} end as "dueAt",
-           ${toEpochMs(sql`delivered_at`)} as "deliveredAt", attempts, error
+    select state, revision, acknowledged, lane, waiting_since,
+           case when lease is null and batch_id is null then due_at end as due_at,
+           delivered_at, attempts, error
     from deliveries where source_id = ${sourceId}`);
   return row ? { ...row, lane: lanes[row.lane]! } : null;
 }
 
 async function readHolds(db: Queryable, sourceId: string): Promise<CustomerExplanation['holds']> {
   return db.rows(sql`
-    select id::float8 as id, what as change, "from", ${toEpochMs(sql`held_at`)} as "heldAt" from holds
+    select id, change, "from", held_at from holds
     where source_id = ${sourceId} and decided_at is null order by id`);
 }
 
@@ -299,7 +283,7 @@ async function readLetters(
     ...records.map(({ source, stream, recordId }) => ({ kind: 'record', source, stream, ref: recordId })),
   ];
   return db.rows(sql`
-    select id::float8 as id, kind, code, message, ${toEpochMs(sql`last_at`)} as "lastAt"
+    select id, kind, code, message, last_at
     from jsonb_to_recordset(${json(about)}) as row (kind text, source text, stream text, ref text)
     join dead_letters using (kind, source, stream, ref) where settled_at is null order by id`);
 }

@@ -11,12 +11,12 @@ const most = 20;
 /** The customers that this ID may mean, in the first sense in which there is one; none where there is none in any. */
 export async function findCustomers(db: Queryable, rules: Rules, id: string): Promise<Meant[]> {
   const own = await db.rows<Meant>(sql`
-    select source_id as "sourceId", 'source ID' as by from customers where source_id = ${id}`);
+    select source_id, 'source ID' as by from customers where source_id = ${id}`);
   if (own.length > 0) return own;
   const byRecord = await findByRecord(db, rules, id);
   if (byRecord.length > 0) return byRecord;
   return db.rows(sql`
-    select source_id as "sourceId", 'e-mail' as by from customers
+    select source_id, 'e-mail' as by from customers
     where (fields ->> 'email') = ${id.trim().toLowerCase()} order by source_id limit ${most}`);
 }
 
@@ -37,7 +37,7 @@ function findByRecord(db: Queryable, rules: Rules, recordId: string): Promise<Me
     source.streams.map((stream) => ({ source: source.name, stream: stream.name })),
   );
   return db.rows(sql`
-    select records.source_id as "sourceId",
+    select records.source_id,
            min('record ' || record_id || ' of ' || records.source || ' (' || records.stream || ')') as by
     from jsonb_to_recordset(${json(keys)}) as key (source text, stream text)
     join records on records.source = key.source and records.stream = key.stream and record_id = ${recordId}

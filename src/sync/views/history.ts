@@ -1,7 +1,7 @@
 // What a customer was: its revisions undone from the present, as far back as is asked. It only reads.
 import { sql } from 'drizzle-orm';
 import type { Fields } from '../../connector.ts';
-import { type Queryable, toEpochMs } from '../../db/database.ts';
+import type { Queryable } from '../../db/database.ts';
 import { type Cause, type Changed, type Revision, revisionsOf } from '../../tables/revisions.ts';
 
 /** A customer as it is or was. Times are epoch milliseconds. */
@@ -50,13 +50,11 @@ export function stateAt(
   return { revision, fields };
 }
 
-interface Present extends State {
-  createdAt: number;
-}
+type Present = State & { createdAt: number };
 
 async function presentOf(db: Queryable, sourceId: string): Promise<Present | null> {
   const [row] = await db.rows<Present>(sql`
-    select revision, fields, ${toEpochMs(sql`created_at`)} as "createdAt" from customers where source_id = ${sourceId}`);
+    select revision, fields, created_at from customers where source_id = ${sourceId}`);
   return row ?? null;
 }
 

@@ -29,7 +29,7 @@ export async function knownFields(db: Queryable, names: readonly string[]): Prom
 /** Those of these runs that there are. */
 export async function knownRuns(db: Queryable, ids: readonly number[]): Promise<Set<number>> {
   const rows = await db.rows<{ id: number }>(sql`
-    select id::float8 as id from runs
+    select id from runs
     where id in (select value::bigint from jsonb_array_elements_text(${json(ids)}))`);
   return new Set(rows.map(({ id }) => id));
 }
@@ -37,7 +37,7 @@ export async function knownRuns(db: Queryable, ids: readonly number[]): Promise<
 /** Those of these dead letters that there are, settled ones too. */
 export async function knownLetters(db: Queryable, ids: readonly number[]): Promise<Set<number>> {
   const rows = await db.rows<{ id: number }>(sql`
-    select id::float8 as id from dead_letters
+    select id from dead_letters
     where id in (select value::bigint from jsonb_array_elements_text(${json(ids)}))`);
   return new Set(rows.map(({ id }) => id));
 }

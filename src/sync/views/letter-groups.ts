@@ -1,7 +1,7 @@
 // Open dead letters by cause: how many of each, since when, in whose words, and what to do next. It only reads.
 import { sql } from 'drizzle-orm';
 import type { DeadLetterKind } from '../../contract/dead-letter.ts';
-import { json, type Queryable, toEpochMs } from '../../db/database.ts';
+import { json, type Queryable } from '../../db/database.ts';
 import { type DeadLetterFilter, openLetters } from '../../tables/dead-letters.ts';
 import { type Cause, causeOf } from './causes.ts';
 
@@ -30,7 +30,7 @@ type Counted = Pick<LetterGroup, 'kind' | 'source' | 'code' | 'letters' | 'first
 /** The largest first, at most 200. */
 export async function letterGroups(db: Queryable, filter: DeadLetterFilter): Promise<LetterGroup[]> {
   const groups = await db.rows<Counted>(sql`
-    select kind, source, code, count(*)::int as letters, ${toEpochMs(sql`min(created_at)`)} as "firstAt", ${toEpochMs(sql`max(last_at)`)} as "lastAt"
+    select kind, source, code, count(*) as letters, min(created_at) as first_at, max(last_at) as last_at
     from dead_letters where ${openLetters(filter)}
     group by kind, source, code order by count(*) desc, kind, source, code limit ${maxGroups}`);
   if (groups.length === 0) return [];
@@ -59,7 +59,7 @@ async function wordsOf(
 ): Promise<(Key & { message: string; letters: number })[]> {
   return db.rows(sql`
     with said as (
-      select kind, source, code, count(*)::int as letters, max(id) as newest
+      select kind, source, code, count(*) as letters, max(id) as newest
       from dead_letters where ${openLetters(filter)}
       group by kind, source, code, regexp_replace(message, '"[^"]*"|''[^'']*''|[0-9]+', '…', 'g')),
     placed as (
@@ -76,7 +76,7 @@ async function samplesOf(
 ): Promise<(Key & { id: number; ref: string })[]> {
   const keys = groups.map(({ kind, source, code }) => ({ kind, source, code }));
   return db.rows(sql`
-    select wanted.kind, wanted.source, wanted.code, newest.id::float8 as id, newest.ref
+    select wanted.kind, wanted.source, wanted.code, newest.id, newest.ref
     from jsonb_to_recordset(${json(keys)}) as wanted (kind text, source text, code text)
     cross join lateral (
       select id, ref from dead_letters

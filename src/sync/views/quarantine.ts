@@ -4,7 +4,7 @@
 import { sql } from 'drizzle-orm';
 import type { Json, JsonObject } from '../../connector.ts';
 import type { QuarantinedValue } from '../../contract/record.ts';
-import { type Queryable, toEpochMs } from '../../db/database.ts';
+import type { Queryable } from '../../db/database.ts';
 import type { Rules } from '../intake/rules.ts';
 
 /** Where a page ended. */
@@ -28,9 +28,9 @@ export async function listQuarantine(
   const { after, limit } = page;
   type Row = Omit<QuarantinedValue, 'value'> & { body: JsonObject };
   const rows = await db.rows<Row>(sql`
-    select source, stream, record_id as "recordId", records.source_id as "sourceId", fault ->> 'field' as field,
-           fault ->> 'reason' as reason, good -> (fault ->> 'field') as "lastGood",
-           customers.fields -> (fault ->> 'field') as stands, ${toEpochMs(sql`changed_at`)} as "changedAt", body
+    select source, stream, record_id, records.source_id, fault ->> 'field' as field,
+           fault ->> 'reason' as reason, good -> (fault ->> 'field') as last_good,
+           customers.fields -> (fault ->> 'field') as stands, changed_at, body
     from records cross join jsonb_array_elements(faults) as fault left join customers on customers.source_id = records.source_id
     where ${counts}
       and ${filter.source === undefined ? sql`true` : sql`source = ${filter.source}`}

@@ -17,7 +17,7 @@ export async function markedRequest(
   { source, mark, after }: { source: string; mark: string; after: number },
 ): Promise<number | null> {
   const [row] = await db.rows<{ id: number }>(sql`
-    select id::float8 as id from inbox
+    select id from inbox
     where id > ${after}::bigint and source = ${source} and headers ->> ${markHeader} = ${mark} order by id limit 1`);
   return row?.id ?? null;
 }

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { DeadLetterKind } from '../../contract/dead-letter.ts';
 import type { DriftKind } from '../../contract/drift.ts';
-import { type Queryable, toEpochMs, toTimestamp } from '../../db/database.ts';
+import { type Queryable, toTimestamp } from '../../db/database.ts';
 import { type Lane, lanes } from '../../engine/quota/lanes.ts';
 import { type Coverage, coverageSince } from '../../tables/coverage.ts';
 import { countDeadLetters } from '../../tables/dead-letters.ts';
@@ -70,12 +70,12 @@ interface DeliveryGroup {
 /** All figures as of `now`. */
 export async function figures(db: Queryable, now: number): Promise<Figures> {
   const groups = await db.rows<DeliveryGroup>(sql`
-    select state, lane, count(*)::int as count, count(batch_id)::int as "inBatches",
+    select state, lane, count(*) as count, count(batch_id) as in_batches,
            (count(*) filter (where batch_id is null and due_at <= ${toTimestamp(now)}))::int as due,
-           ${toEpochMs(sql`min(waiting_since)`)} as "oldestAt", ${toEpochMs(sql`max(delivered_at)`)} as "lastDeliveredAt"
+           min(waiting_since) as oldest_at, max(delivered_at) as last_delivered_at
     from deliveries group by state, lane`);
   const records = await db.rows<{ source: string; count: number }>(sql`
-    select source, count(*)::int as count from records group by source`);
+    select source, count(*) as count from records group by source`);
   const waiting = groups.filter((group) => group.state === 'waiting');
   const sum = (of: readonly DeliveryGroup[]) => of.reduce((total, group) => total + group.count, 0);
   const inState = (state: string) => sum(groups.filter((group) => group.state === state));
@@ -113,7 +113,7 @@ const toldWaitMs = 180_000;
 async function readPutOff(db: Queryable, now: number): Promise<Figures['putOff']> {
   const isPutOff = sql`state = 'waiting' and batch_id is null and lease is null and due_at > ${toTimestamp(now + toldWaitMs)}`;
   const [row] = await db.rows<{ customers: number; nextAt: number; lastAt: number; why: string | null }>(sql`
-    select count(*)::int as customers, ${toEpochMs(sql`min(due_at)`)} as "nextAt", ${toEpochMs(sql`max(due_at)`)} as "lastAt",
+    select count(*) as customers, min(due_at) as next_at, max(due_at) as last_at,
            (select error from deliveries where ${isPutOff} order by due_at desc limit 1) as why
     from deliveries where ${isPutOff}`);
   return row && row.customers > 0 ? row : null;

@@ -6,6 +6,7 @@ import { unmerge } from '../../sync/intake/unmerging.ts';
 import { listClashes } from '../../sync/views/clashes.ts';
 import { type Deps, newApi, sourceNamed } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
+import { bySourceId, pageOf } from '../paging.ts';
 import { Problem, problems } from '../problem.ts';
 
 const clashes = createRoute({
@@ -48,9 +49,9 @@ export function clashesApi(deps: Deps) {
   return newApi()
     .openapi(clashes, async (c) => {
       const { limit, after } = c.req.valid('query');
-      const found = await listClashes(database, { after, limit: limit + 1 });
-      const page = found.slice(0, limit);
-      return c.json({ clashes: page, next: found.length > limit ? page.at(-1)!.sourceId : null }, 200);
+      const read = (most: number) => listClashes(database, { after, limit: most });
+      const { page, next } = await pageOf(limit, read, bySourceId);
+      return c.json({ clashes: page, next }, 200);
     })
     .openapi(unmergeRoute, async (c) => {
       const { source: name, recordId } = c.req.valid('param');

@@ -5,6 +5,7 @@ import { customerParam, customerShape, customersQuery, customersShape } from '..
 import { customerView, listCustomers } from '../../sync/views/customer-view.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
+import { bySourceId, pageOf } from '../paging.ts';
 import { nobody, problems } from '../problem.ts';
 
 const tags = ['customers'];
@@ -43,9 +44,9 @@ export function customersApi({ tributary }: Deps) {
   return newApi()
     .openapi(list, async (c) => {
       const { limit, after, search } = c.req.valid('query');
-      const found = await listCustomers(tributary.database, { after, search, limit: limit + 1 });
-      const page = found.slice(0, limit);
-      return c.json({ customers: page, next: found.length > limit ? page.at(-1)!.sourceId : null }, 200);
+      const read = (most: number) => listCustomers(tributary.database, { after, search, limit: most });
+      const { page: customers, next } = await pageOf(limit, read, bySourceId);
+      return c.json({ customers, next }, 200);
     })
     .openapi(one, async (c) => {
       const { sourceId } = c.req.valid('param');

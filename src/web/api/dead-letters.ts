@@ -6,6 +6,7 @@ import { retryDeadLetters } from '../../sync/retry/retry.ts';
 import { listDeadLetters } from '../../tables/dead-letters.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
+import { byId, pageOf } from '../paging.ts';
 import { problems } from '../problem.ts';
 import { letterFilterOf, requireKnown } from './letter-filter.ts';
 
@@ -51,9 +52,9 @@ export function deadLettersApi(deps: Deps) {
       const { limit, before, ...filter } = c.req.valid('query');
       await requireKnown(deps, filter);
       const which = letterFilterOf(filter);
-      const letters = await listDeadLetters(tributary.database, which, { before, limit: limit + 1 });
-      const page = letters.slice(0, limit);
-      return c.json({ deadLetters: page, next: letters.length > limit ? page.at(-1)!.id : null }, 200);
+      const read = (most: number) => listDeadLetters(tributary.database, which, { before, limit: most });
+      const { page: deadLetters, next } = await pageOf(limit, read, byId);
+      return c.json({ deadLetters, next }, 200);
     })
     .openapi(retry, async (c) => {
       await requireKnown(deps, c.req.valid('json'));

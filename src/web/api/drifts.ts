@@ -5,6 +5,7 @@ import { driftsQuery, driftsShape } from '../../contract/drift.ts';
 import { listDrifts } from '../../tables/drifts.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
+import { bySourceId, pageOf } from '../paging.ts';
 import { problems } from '../problem.ts';
 
 const drifts = createRoute({
@@ -26,8 +27,8 @@ const drifts = createRoute({
 export function driftsApi({ tributary }: Deps) {
   return newApi().openapi(drifts, async (c) => {
     const { limit, after } = c.req.valid('query');
-    const found = await listDrifts(tributary.database, { after, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    return c.json({ drifts: page, next: found.length > limit ? page.at(-1)!.sourceId : null }, 200);
+    const read = (most: number) => listDrifts(tributary.database, { after, limit: most });
+    const { page, next } = await pageOf(limit, read, bySourceId);
+    return c.json({ drifts: page, next }, 200);
   });
 }

@@ -17,6 +17,7 @@ import { type Erasure, erasureById, listErasures } from '../../tables/erasures.t
 import { SecretKeyError } from '../../tables/suppressions.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
+import { pageOf } from '../paging.ts';
 import { nobody, Problem, problems } from '../problem.ts';
 
 const tags = ['erasure'];
@@ -130,12 +131,9 @@ export function erasuresApi(deps: Deps) {
     .openapi(list, async (c) => {
       const { state, before, limit } = c.req.valid('query');
       const open = state === undefined ? undefined : state === 'open';
-      const found = await listErasures(database, { open, before, limit: limit + 1 });
-      const page = found.slice(0, limit);
-      return c.json(
-        { erasures: page.map(receiptOf), next: found.length > limit ? page.at(-1)!.id : null },
-        200,
-      );
+      const read = (most: number) => listErasures(database, { open, before, limit: most });
+      const { page, next } = await pageOf(limit, read, ({ id }) => id);
+      return c.json({ erasures: page.map(receiptOf), next }, 200);
     })
     .openapi(one, async (c) => {
       const receipt = await erasureById(database, c.req.valid('param').id);

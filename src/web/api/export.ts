@@ -9,6 +9,7 @@ import { exportCustomers } from '../../sync/views/customer-export.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { requireFields } from '../known.ts';
 import { jsonOf, secured } from '../openapi.ts';
+import { bySourceId, pageOf } from '../paging.ts';
 import { Problem, problems } from '../problem.ts';
 
 const filterShape = z.record(text, text);
@@ -45,13 +46,13 @@ export function exportApi(deps: Deps) {
       fields: values,
       changedSince: changedSince === undefined ? undefined : Date.parse(changedSince),
     };
-    const found = await exportCustomers(deps.tributary.database, wanted, { after, limit: limit + 1 });
-    const page = found.slice(0, limit);
+    const read = (most: number) => exportCustomers(deps.tributary.database, wanted, { after, limit: most });
+    const { page, next } = await pageOf(limit, read, bySourceId);
     const customers = page.map((customer) => ({
       ...customer,
       fields: named ? picked(customer.fields, named) : customer.fields,
     }));
-    return c.json({ customers, next: found.length > limit ? page.at(-1)!.sourceId : null }, 200);
+    return c.json({ customers, next }, 200);
   });
 }
 

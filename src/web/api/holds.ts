@@ -10,6 +10,7 @@ import { groupHolds, listHolds } from '../../tables/holds.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { requireFields, requireRuns } from '../known.ts';
 import { jsonOf, secured } from '../openapi.ts';
+import { byId, pageOf } from '../paging.ts';
 import { problems } from '../problem.ts';
 
 const tags = ['holds'];
@@ -70,28 +71,19 @@ export function holdsApi(deps: Deps) {
     .openapi(list, async (c) => {
       const { limit, before, ...which } = c.req.valid('query');
       await requireKnown(deps, which);
-      const [groups, found] = await Promise.all([
+      const read = (most: number) => listHolds(database, which, { before, limit: most });
+      const [groups, { page, next }] = await Promise.all([
         groupHolds(database, which),
-        listHolds(database, which, { before, limit: limit + 1 }),
+        pageOf(limit, read, byId),
       ]);
-      const page = found.slice(0, limit);
       const previews = await heldPreviews(
         database,
         page.map((hold) => hold.sourceId),
         tributary.sending,
       );
       const nothing = { action: 'none' as const, difference: {}, payload: null };
-      return c.json(
-        {
-          groups,
-          holds: page.map((hold) => ({
-            ...hold,
-            ...(previews.get(hold.sourceId) ?? nothing),
-          })),
-          next: found.length > limit ? page.at(-1)!.id : null,
-        },
-        200,
-      );
+      const holds = page.map((hold) => ({ ...hold, ...(previews.get(hold.sourceId) ?? nothing) }));
+      return c.json({ groups, holds, next }, 200);
     })
     .openapi(release, async (c) =>
       c.json(woken(await releaseHolds(tributary, await chosen(deps, c.req.valid('json')))), 200),

@@ -21,6 +21,7 @@ import { listRequests, requestById } from '../../tables/inbox.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { requireSource } from '../known.ts';
 import { jsonOf, secured } from '../openapi.ts';
+import { byId, pageOf } from '../paging.ts';
 import { Problem, problems } from '../problem.ts';
 
 const tags = ['inbox'];
@@ -96,9 +97,8 @@ export function inboxApi(deps: Deps) {
       const { limit, before, rejected, from, to, ...rest } = c.req.valid('query');
       await requireSource(deps, rest.source);
       const filter = { ...rest, rejected: rejected === 'true', from: epoch(from), to: epoch(to) };
-      const found = await listRequests(database, filter, { before, limit: limit + 1 });
-      const page = found.slice(0, limit);
-      const next = found.length > limit ? page.at(-1)!.id : null;
+      const read = (most: number) => listRequests(database, filter, { before, limit: most });
+      const { page, next } = await pageOf(limit, read, byId);
       return c.json({ requests: await withFirstFault(database, page), next }, 200);
     })
     .openapi(one, async (c) => {

@@ -21,6 +21,7 @@ import { number } from '../../words.ts';
 import { type Deps, newApi, sourceNamed } from '../deps.ts';
 import { requireSchema } from '../known-schema.ts';
 import { jsonOf, secured } from '../openapi.ts';
+import { byId, pageOf } from '../paging.ts';
 import { Problem, problems } from '../problem.ts';
 import { runNamed } from './runs.ts';
 
@@ -81,9 +82,8 @@ export function planApi(deps: Deps) {
     })
     .openapi(list, async (c) => {
       const { limit, ...filter } = c.req.valid('query');
-      const all = await listForecasts(tributary.database, { ...filter, limit: limit + 1 });
-      const page = all.slice(0, limit);
-      const next = all.length > limit ? page.at(-1)!.id : null;
+      const read = (most: number) => listForecasts(tributary.database, { ...filter, limit: most });
+      const { page, next } = await pageOf(limit, read, byId);
       return c.json({ forecasts: page.map(withRatio), next }, 200);
     });
 }
@@ -128,8 +128,8 @@ function refuseWhatCannotFit(forecasts: readonly Forecast[]): void {
     quotas
       .filter(({ fits }) => !fits)
       .map(
-        ({ side, quota, calls, left, limit }) =>
-          `${source} would take ${number(calls)} calls of the quota ${quota} of ${vendors[side]}, which has ${number(left)} of ${number(limit)} left`,
+        ({ side, quota, calls, budget, limit }) =>
+          `${source} would take ${number(calls)} calls of the quota ${quota} of ${vendors[side]}, which has ${number(budget)} of ${number(limit)} left`,
       ),
   );
   if (sentences.length === 0) return;

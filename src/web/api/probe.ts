@@ -53,8 +53,8 @@ export function probeApi({ tributary }: Deps) {
         throw new Problem(409, 'A probe is under way. Ask again when it is done.', { type: 'still-going' });
       isGoing = true;
       try {
-        const { calls, left } = await carryOut(tributary);
-        return c.json({ ...(await found(tributary)), calls, left }, 200);
+        const { calls, notDeleted } = await carryOut(tributary);
+        return c.json({ ...(await found(tributary)), calls, notDeleted }, 200);
       } finally {
         isGoing = false;
       }
@@ -103,7 +103,9 @@ async function carryOut(tributary: Tributary): Promise<Probed> {
   } catch (error) {
     if (!(error instanceof ProbeError)) throw error;
     const left =
-      error.left.length > 0 ? ` Take away by hand: ${error.left.join(', ')}.` : ' Nothing was left behind.';
+      error.notDeleted.length > 0
+        ? ` Take away by hand: ${error.notDeleted.join(', ')}.`
+        : ' Nothing was left behind.';
     throw new Problem(409, `Nothing was found out. ${error.message}${left}`, { type: 'probe-refused' });
   }
 }

@@ -7,6 +7,7 @@ import { listQuarantine, type QuarantinePlace } from '../../sync/views/quarantin
 import { type Deps, newApi } from '../deps.ts';
 import { requireFields, requireSource } from '../known.ts';
 import { jsonOf, secured } from '../openapi.ts';
+import { pageOf } from '../paging.ts';
 import { Problem, problems } from '../problem.ts';
 
 const quarantine = createRoute({
@@ -34,9 +35,9 @@ export function quarantineApi(deps: Deps) {
     await requireSource(deps, filter.source);
     if (filter.field !== undefined) await requireFields(deps, 'field', [filter.field]);
     const place = after === undefined ? undefined : placeOf(after);
-    const found = await listQuarantine(database, rules, filter, { after: place, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    return c.json({ values: page, next: found.length > limit ? nextOf(page.at(-1)!) : null }, 200);
+    const read = (most: number) => listQuarantine(database, rules, filter, { after: place, limit: most });
+    const { page: values, next } = await pageOf(limit, read, nextOf);
+    return c.json({ values, next }, 200);
   });
 }
 

@@ -1,7 +1,6 @@
 // Runs over HTTP: what they brought, and a person's word to call one off.
 
 import { createRoute } from '@hono/zod-openapi';
-import type { Group } from '../../contract/preview.ts';
 import {
   type ReportedRun,
   reportedRunShape,
@@ -14,6 +13,7 @@ import { cancelRun, listRuns, reportOf, runById } from '../../tables/runs.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { requireSource } from '../known.ts';
 import { jsonOf, secured } from '../openapi.ts';
+import { byId, pageOf } from '../paging.ts';
 import { Problem, problems } from '../problem.ts';
 
 const tags = ['runs'];
@@ -63,19 +63,18 @@ export function runsApi(deps: Deps) {
     .openapi(list, async (c) => {
       const { limit, ...filter } = c.req.valid('query');
       await requireSource(deps, filter.source);
-      const runs = await listRuns(tributary.database, { ...filter, limit: limit + 1 });
-      const page = runs.slice(0, limit);
-      return c.json({ runs: page, next: runs.length > limit ? page.at(-1)!.id : null }, 200);
+      const read = (most: number) => listRuns(tributary.database, { ...filter, limit: most });
+      const { page: runs, next } = await pageOf(limit, read, byId);
+      return c.json({ runs, next }, 200);
     })
     .openapi(one, async (c) => {
       const run = await runNamed(deps, c.req.valid('param').id);
-      const kept = (await reportOf(tributary.database, run.id)) as {
-        columns?: ReportedRun['columns'];
-      } | null;
+      const kept = (await reportOf(tributary.database, run.id)) as
+        | (NonNullable<ReportedRun['report']> & Partial<Pick<ReportedRun, 'columns'>>)
+        | null;
       const { columns = null, ...report } = kept ?? {};
       const isFound = run.request.dryRun && kept !== null;
-      const found = { report: isFound ? dryRunReport(report) : null, columns };
-      return c.json({ ...run, ...found }, 200);
+      return c.json({ ...run, report: isFound ? (report as ReportedRun['report']) : null, columns }, 200);
     })
     .openapi(cancel, async (c) => {
       const { id } = await runNamed(deps, c.req.valid('param').id);
@@ -93,11 +92,4 @@ export async function runNamed(deps: Deps, id: number) {
   const run = await runById(deps.tributary.database, id);
   if (!run) throw new Problem(404, `There is no run ${id}.`);
   return run;
-}
-
-/** A report of an older version calls orphaned customers `left`. */
-function dryRunReport(kept: object): ReportedRun['report'] {
-  const { customers, ...report } = kept as NonNullable<ReportedRun['report']>;
-  const { left, ...groups } = customers as typeof customers & { left?: Group };
-  return { ...report, customers: { ...groups, ...(left && { orphaned: left }) } };
 }

@@ -12,6 +12,7 @@ import {
 import { checkChain, listVerifications, verificationById } from '../../tables/verifications.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
+import { byId, pageOf } from '../paging.ts';
 import { Problem, problems } from '../problem.ts';
 
 const tags = ['proof'];
@@ -116,15 +117,9 @@ export function verificationsApi({ tributary }: Deps) {
     })
     .openapi(list, async (c) => {
       const { limit, ...filter } = c.req.valid('query');
-      const found = await listVerifications(database, { ...filter, limit: limit + 1 });
-      const page = found.slice(0, limit);
-      return c.json(
-        {
-          verifications: page,
-          next: found.length > limit ? page.at(-1)!.id : null,
-        },
-        200,
-      );
+      const read = (most: number) => listVerifications(database, { ...filter, limit: most });
+      const { page: verifications, next } = await pageOf(limit, read, byId);
+      return c.json({ verifications, next }, 200);
     })
     .openapi(chain, async (c) => c.json(await checkChain(database), 200))
     .openapi(one, async (c) => {

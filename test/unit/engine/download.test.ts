@@ -7,12 +7,13 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Served, serve } from '../../../simulators/serve.ts';
 import { RejectedError, TransientError, UnauthorizedError } from '../../../src/connector.ts';
-import { ManualClock, systemClock } from '../../../src/engine/clock.ts';
+import { systemClock } from '../../../src/engine/clock.ts';
 import { download } from '../../../src/engine/http/download.ts';
 import { Endpoint } from '../../../src/engine/http/endpoint.ts';
 import { createLog } from '../../../src/engine/log/log.ts';
 import { Budgets } from '../../../src/engine/quota/budgets.ts';
 import { behaviour, type TestDatabase } from '../../support/databases.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 const secret = 'pat-na1-0f9e8d7c6b5a';
 

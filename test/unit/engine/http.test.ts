@@ -14,12 +14,13 @@ import {
   TransientError,
   UnauthorizedError,
 } from '../../../src/connector.ts';
-import { ManualClock, systemClock } from '../../../src/engine/clock.ts';
+import { systemClock } from '../../../src/engine/clock.ts';
 import { Endpoint } from '../../../src/engine/http/endpoint.ts';
 import type { Vault } from '../../../src/engine/http/oauth.ts';
 import { createLog } from '../../../src/engine/log/log.ts';
 import { Budgets, UnsentError } from '../../../src/engine/quota/budgets.ts';
 import { behaviour, type TestDatabase } from '../../support/databases.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 const secret = 'pat-na1-0f9e8d7c6b5a';
 

@@ -1,7 +1,7 @@
 // Lines that repeat: which are written at once, which are counted, and when the counts are written.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ManualClock } from '../../../src/engine/clock.ts';
 import { LogLimit } from '../../../src/engine/log/log-limit.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 describe('The limit of the log', () => {
   let clock: ManualClock;

@@ -3,8 +3,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { RejectedError, TransientError } from '../../../src/connector.ts';
 import { DatabaseError } from '../../../src/db/database.ts';
-import { ManualClock } from '../../../src/engine/clock.ts';
 import { createLog } from '../../../src/engine/log/log.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 function logTo(pretty = false) {
   const lines: string[] = [];

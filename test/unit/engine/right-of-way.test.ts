@@ -1,7 +1,7 @@
 // Who goes first in one process: work in bulk gives way to what somebody waits for, and is not stopped by it for good.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ManualClock } from '../../../src/engine/clock.ts';
 import { RightOfWay } from '../../../src/engine/work/right-of-way.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 describe('The right of way', () => {
   let clock: ManualClock;

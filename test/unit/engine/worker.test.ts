@@ -1,8 +1,8 @@
 // A loop: what it does next, when it rests, what wakes it, and how it ends.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ManualClock } from '../../../src/engine/clock.ts';
 import { createLog } from '../../../src/engine/log/log.ts';
 import { type Next, Worker } from '../../../src/engine/work/worker.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 const again: Next = { again: true };
 const rest = (afterMs: number): Next => ({ again: false, afterMs });
