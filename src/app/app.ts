@@ -178,9 +178,9 @@ export class Tributary {
     return this.#parts.vendors.health(source);
   }
 
-  /** What a connector is handed, outside of any run: for checks and for reading schemas. */
-  contextOf(name: string): Context<unknown> {
-    return this.#parts.vendors.contextOf(name);
+  /** What a connector is handed, outside of any run: for checks and for reading schemas. `signal` ends its requests. */
+  contextOf(name: string, signal?: AbortSignal): Context<unknown> {
+    return this.#parts.vendors.contextOf(name, signal);
   }
 
   /** Whose traits are proven: the account of the destination. */

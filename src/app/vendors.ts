@@ -71,13 +71,15 @@ export class Vendors {
     return health;
   };
 
-  /** What a connector is handed, outside of any run: for checks and for reading schemas. */
-  contextOf(name: string): Context<unknown> {
+  /** What a connector is handed, outside of any run: for checks and for reading schemas. `signal` ends its requests. */
+  contextOf(name: string, signal?: AbortSignal): Context<unknown> {
     const { rules, clock } = this.#deps;
     const config = name === destinationName ? undefined : rules.source(name)?.config;
     const settings = name === destinationName ? this.#deps.config.destination.settings : config?.settings;
     const endpoint = this.endpoints.get(name);
-    const api = endpoint?.api('manual') ?? { request: () => Promise.reject(new Error(`${name} has no API`)) };
+    const api = endpoint?.api('manual', { signal }) ?? {
+      request: () => Promise.reject(new Error(`${name} has no API`)),
+    };
     const { locale = {} } = config ?? {};
     const relation = this.relation(name);
     return { settings, locale, api, files: localFiles, now: clock.now(), ...(relation && { relation }) };

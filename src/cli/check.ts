@@ -13,13 +13,16 @@ import { metadataKey } from '../customer/fields.ts';
 import { nearestName } from '../customer/nearest.ts';
 import { createLog } from '../engine/log/log.ts';
 import type { SourceConfig } from '../sync/intake/source.ts';
+import { maxRecords } from '../sync/plan/shared-people.ts';
 import { destinationName } from '../tables/pauses.ts';
-import { counted, iso } from '../words.ts';
+import { counted, iso, number } from '../words.ts';
+import { comparePeople, printPeople, requireComparable } from './check-people.ts';
 import type { Cli } from './cli.ts';
 import type { App } from './deps.ts';
-import { exitCodes } from './errors.ts';
+import { exitCodes, sentenceOf, UsageError } from './errors.ts';
 import { probedBefore } from './probe.ts';
 import { print, printJson, table } from './terminal.ts';
+import { tokensAreElsewhere, tokensElsewhereNote } from './tokens-elsewhere.ts';
 
 /** Where a source takes webhooks, and whether it does. */
 interface CheckedWebhook {
@@ -42,23 +45,35 @@ export function addCheck(program: Command, cli: Cli): void {
     .description(
       'Check the configuration, what the credentials allow, and the names in the mapping. Writes nothing.',
     )
+    .option(
+      '--people',
+      'also compare the people of the sources: whom they share and name by different source IDs',
+    )
+    .option('--unmasked', 'with --people: show e-mail addresses and telephone numbers in full')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Examples:
   $ tributary check
+  $ tributary check --people
   $ TRIBUTARY_CONFIG=./staging.config.json tributary check --json
 
 What could not be tried without writing, or without a request of the vendor's, says "not tried" ("allowed": null in
 JSON): it may still be refused.
 
-Exit code 0: everything that was tried is allowed. 1: something that is needed is not allowed. 2: the configuration has
-faults (all of them are printed).`,
+--people reads the first ${number(maxRecords)} records of each source at most, for a minute at most, and stores nothing.
+
+Exit code 0: everything that was tried is allowed. 1: something that is needed is not allowed, or a source could not be
+read for --people. 2: the configuration has faults (all of them are printed), or --people has fewer than two sources
+that can be read.`,
     )
-    .action(async (options: { json?: true }) => {
+    .action(async (options: { json?: true; people?: true; unmasked?: true }) => {
+      if (options.unmasked && !options.people)
+        throw new UsageError('--unmasked is an option of --people: give both.');
       const app = await openForCheck(cli);
       try {
+        if (options.people) requireComparable(app);
         const found = withProbed(
           await checkAll(app, cli.deps.readEnvironment(), cli.clock.now()),
           app,
@@ -67,9 +82,16 @@ faults (all of them are printed).`,
         const refused = found.checks.some(({ permissions }) =>
           permissions.some(({ allowed }) => allowed === false),
         );
-        if (options.json) printJson(cli.terminal, { ok: !refused, ...found });
-        else report(cli, found);
-        cli.exitCode = refused ? exitCodes.failed : exitCodes.well;
+        const people = options.people
+          ? await comparePeople(cli, app, { unmasked: options.unmasked ?? false })
+          : null;
+        const ok = !refused && (people?.unread ?? []).length === 0;
+        if (options.json) printJson(cli.terminal, { ok, ...found, ...(people && { people }) });
+        else {
+          report(cli, found);
+          if (people) printPeople(cli.terminal, people);
+        }
+        cli.exitCode = ok ? exitCodes.well : exitCodes.failed;
       } finally {
         await app.close();
       }
@@ -130,9 +152,7 @@ async function checkAll(
 ): Promise<Omit<Found, 'probed'>> {
   const { destination, sources } = tributary.config;
   const parts = [...sources, { name: destinationName, connector: destination.connector }];
-  // Beside a server that has the embedded database, its tokens are out of reach, and one that is configured may be spent.
-  const isTried = ({ name }: { name: string }) =>
-    environment.databaseUrl !== undefined || !tributary.endpoints.get(name)?.tokens?.needsStored;
+  const isTried = ({ name }: { name: string }) => !tokensAreElsewhere(tributary, environment, name);
   const checks = await Promise.all(
     parts.map(async ({ name, connector }) => ({
       name,
@@ -205,11 +225,7 @@ function addressWarning(publicUrl: string | null, webhooks: readonly CheckedWebh
   ];
 }
 
-const tokensElsewhere: Permission = {
-  what: 'everything',
-  allowed: null,
-  note: 'Its access tokens are in the embedded database, which a check leaves alone. "tributary status" shows whether the vendor takes them.',
-};
+const tokensElsewhere: Permission = { what: 'everything', allowed: null, note: tokensElsewhereNote };
 
 /** What is refused for one reason is said once. */
 async function permissionsOf(check: () => Promise<Permission[]> | undefined): Promise<Permission[]> {
@@ -226,13 +242,6 @@ async function permissionsOf(check: () => Promise<Permission[]> | undefined): Pr
   } catch (error) {
     return [{ what: 'connect', allowed: false, note: sentenceOf(error) }];
   }
-}
-
-const named = new Set(['TransientError', 'RejectedError', 'UnauthorizedError']);
-
-function sentenceOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return named.has(error.name) ? error.message : `${error.message} (unexpected: please report it)`;
 }
 
 /** Names in the mapping and the filter that no record of the vendor has. */

@@ -26,3 +26,11 @@ export class UsageError extends CommandError {
     super(message, exitCodes.wrong, options);
   }
 }
+
+const named = new Set(['TransientError', 'RejectedError', 'UnauthorizedError']);
+
+/** An error of a vendor as a sentence. */
+export function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return named.has(error.name) ? error.message : `${error.message} (unexpected: please report it)`;
+}
