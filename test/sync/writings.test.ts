@@ -48,5 +48,8 @@ describe('What is read of claimed customers', () => {
     const alone = await writings(database, claimed.slice(0, 2), sending, { maxBytes: 100 });
     expect([alone.all.length, alone.left.length]).toEqual([1, 1]);
     expect((await writings(database, claimed, sending)).left).toEqual([]);
+    await database.rows(sql`delete from customers where source_id = 'c7'`);
+    const { all: there, gone } = await writings(database, claimed, sending);
+    expect([there.length, gone.map(({ sourceId }) => sourceId)]).toEqual([customers - 1, ['c7']]);
   });
 });

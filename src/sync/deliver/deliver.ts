@@ -102,6 +102,8 @@ interface LeasedBatch {
 const maxFailedLooks = 4;
 /** How long customers are read one by one then. */
 const noLookMs = 60_000;
+/** An erasure has taken the delivery away long before. */
+const goneMs = 60_000;
 
 export class Deliverer {
   readonly #deps: DeliverDeps;
@@ -371,10 +373,15 @@ export class Deliverer {
     const { database, rightOfWay } = this.#deps;
     const maxBytes = by === 'file' ? this.#traits.firstLoad?.maxBytes : this.#traits.bulk?.maxBytes;
     const limit = maxBytes === undefined ? {} : { maxBytes };
-    const { all, left } = claimed.every(({ lane }) => isUrgent(lanes[lane]!))
+    const { all, left, gone } = claimed.every(({ lane }) => isUrgent(lanes[lane]!))
       ? await rightOfWay.urgently(() => writings(database, claimed, this.#deps, limit))
       : await writings(database, claimed, this.#deps, { ...limit, yieldToUrgent: rightOfWay.yieldToUrgent });
     if (left.length > 0) await this.#settler.putBack(lease, left, { message: 'no more fit in one call' });
+    // An erasure waits for the claim to end, and then takes the delivery away.
+    if (gone.length > 0) {
+      const dueAt = this.#deps.clock.now() + goneMs;
+      await this.#settler.putBack(lease, gone, { message: 'the customer was erased or held', dueAt });
+    }
     if (by === 'bulk') this.#noteFitting(all.length, left.length);
     return all;
   }

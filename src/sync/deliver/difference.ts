@@ -44,7 +44,7 @@ export interface Sending {
 }
 
 /**
- * What to do of claimed customers. One that was held meanwhile is left out: the claim is none any more. `yieldToUrgent`: awaited
+ * What to do with claimed customers. Those that were erased or held since they were claimed are `gone`. `yieldToUrgent`: awaited
  * between two parts. `maxBytes`: of their payloads as one list; those that fit in no more, after the first, are `left`. A
  * thousand large customers fill the memory that many small ones do.
  */
@@ -56,23 +56,26 @@ export async function writings(
     maxBytes = Number.POSITIVE_INFINITY,
     yieldToUrgent = async () => {},
   }: { maxBytes?: number; yieldToUrgent?: () => Promise<void> } = {},
-): Promise<{ all: Writing[]; left: Claimed[] }> {
+): Promise<{ all: Writing[]; left: Claimed[]; gone: Claimed[] }> {
   const all: Writing[] = [];
   const left: Claimed[] = [];
+  const gone: Claimed[] = [];
   let bytes = 2;
   for (let from = 0; from < claimed.length && left.length === 0; from += atOnce) {
     if (from > 0) await yieldToUrgent();
     const byId = new Map(claimed.slice(from, from + atOnce).map((row) => [row.sourceId, row]));
     for (const row of await sendableRows(db, [...byId.keys()], 'waiting')) {
       const one = byId.get(row.sourceId)!;
+      byId.delete(row.sourceId);
       const writing = writingOf(row, one, sending);
       bytes += writing.bytes + 1;
       if (bytes > maxBytes && all.length > 0) left.push(one);
       else all.push(writing);
     }
+    gone.push(...byId.values());
     if (left.length > 0) left.push(...claimed.slice(from + atOnce));
   }
-  return { all, left };
+  return { all, left, gone };
 }
 
 /** What would be sent of held customers, with both sides of each field. */
