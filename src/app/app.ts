@@ -113,7 +113,7 @@ export class Tributary {
       holder: this.worker,
       onError: (error) => {
         // Of the database itself is told once, not at each renewal.
-        if (!isUnavailable(error)) log.warn({ err: error }, 'budgets could not be renewed; tried again');
+        if (!isUnavailable(error)) log.warn({ err: error }, 'budgets could not be renewed; retried');
       },
     });
     const parts = partsOf({
@@ -344,7 +344,7 @@ export class Tributary {
 
   #stopForGood(): void {
     this.log.error(
-      'the other workers took this one for dead and have its work: it stops, and a server joins again as a new worker',
+      'the other workers declared this one dead and took over its work: it stops; a server joins again as a new worker',
     );
     this.#scheduling.stop();
     void this.#loops.drain();

@@ -13,7 +13,7 @@ export interface DifferingWorker {
 }
 
 export function differingSentence({ host, pid, parts }: DifferingWorker): string {
-  return `The worker ${pid} on ${host} works on this database with another configuration: ${parts.join(', ')} ${parts.length === 1 ? 'differs' : 'differ'}. What is done depends on which worker does it: give all the same file and version.`;
+  return `The worker ${pid} on ${host} works on this database with another configuration: ${parts.join(', ')} ${parts.length === 1 ? 'differs' : 'differ'}. Results depend on which worker does the work: use the same configuration and version for all.`;
 }
 
 export class DifferingWorkers {

@@ -42,7 +42,7 @@ export class Erasing {
     const { config, database, clock, log, wakeAll } = this.#deps;
     const asked = { sourceId, permanent: permanent ?? config.erasure.permanent, now: clock.now() };
     const receipt = await database.transaction((tx) => requestErasure(tx, this.#deps, asked));
-    log.info({ erasure: receipt.id }, 'a customer was erased here; the destination is told next');
+    log.info({ erasure: receipt.id }, 'a customer was erased here; the destination is next');
     wakeAll();
     return receipt;
   }

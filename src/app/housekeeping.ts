@@ -40,7 +40,7 @@ export class Housekeeper {
     if (stalled > 0)
       log.warn(
         { connections: stalled },
-        'database connections of a worker that does not go on were ended: others waited for them',
+        'ended database connections of a stalled worker that blocked others',
       );
     await takeOver();
     await compareWorkers();

@@ -74,9 +74,9 @@ export class Scheduling {
       const run = await this.#untilAnswered(() =>
         request({ source, mode, trigger: 'schedule', lane: 'schedule', slot }),
       );
-      if (!run) log.debug({ source, slot, mode }, 'a scheduled moment has its run, or falls into one');
+      if (!run) log.debug({ source, slot, mode }, 'a scheduled time is covered by a run that exists');
     } catch (error) {
-      log.error({ err: error, source }, 'a scheduled run could not be asked for');
+      log.error({ err: error, source }, 'a scheduled run could not be requested');
     }
   }
 
@@ -88,7 +88,7 @@ export class Scheduling {
     this.#setBackTo = moment;
     if (since >= 0 && since < 30_000) return;
     log.warn(
-      `the clock was set back to ${new Date(moment).toISOString()}: slots that it showed too early come again`,
+      `the clock was set back to ${new Date(moment).toISOString()}: slots that ran early run again at their time`,
     );
     const released = Promise.all([releaseFuture(database, moment), releaseFutureSlots(database, moment)]);
     this.#clockInOrder = released.then(onReleased, (error: unknown) =>
@@ -116,10 +116,10 @@ export class Scheduling {
       if (requested && 'going' in requested)
         log.warn(
           { verification: requested.going.id },
-          'a verification is still running: the scheduled one is left out',
+          'a verification is still running: the scheduled one is skipped',
         );
     } catch (error) {
-      log.error({ err: error }, 'a scheduled verification could not be asked for');
+      log.error({ err: error }, 'a scheduled verification could not be requested');
     }
   }
 

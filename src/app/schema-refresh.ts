@@ -112,11 +112,11 @@ export class SchemaRefresh {
       log.info(
         { source },
         removed.includes(source)
-          ? 'withdrawn: its contributions are taken back'
+          ? 'withdrawn: its contributions are removed'
           : 'the mapping has changed: stored records are mapped again',
       );
     if (revived > 0)
-      log.info({ customers: revived }, 'the metadata schema has changed: refused customers are sent again');
+      log.info({ customers: revived }, 'the metadata schema has changed: rejected customers are sent again');
     if (requested.length > 0 || revived > 0) onChanged();
   }
 

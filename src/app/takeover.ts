@@ -34,7 +34,7 @@ export async function takeOver(
     });
     await budgets.free(worker);
     await registry?.markDead(worker);
-    log.info({ worker }, 'took up the work of a worker that died');
+    log.info({ worker }, 'took over the work of a dead worker');
     onTaken();
   }
 }

@@ -59,14 +59,14 @@ Examples:
   $ tributary check --people
   $ TRIBUTARY_CONFIG=./staging.config.json tributary check --json
 
-What could not be tried without writing, or without a request of the vendor's, says "not tried" ("allowed": null in
-JSON): it may still be refused.
+A permission that cannot be tried without writing, or without a request from the vendor, is shown as "not tried"
+("allowed": null in JSON). It may still be refused.
 
---people reads the first ${number(maxRecords)} records of each source at most, for a minute at most, and stores nothing.
+--people reads at most the first ${number(maxRecords)} records of each source, for at most a minute, and stores nothing.
 
-Exit code 0: everything that was tried is allowed. 1: something that is needed is not allowed, or a source could not be
-read for --people. 2: the configuration has faults (all of them are printed), or --people has fewer than two sources
-that can be read.`,
+Exit code 0: every permission that was tried is granted. 1: a required permission is missing, or a source could not be
+read for --people. 2: the configuration has faults (all of them are printed), or fewer than two sources can be read for
+--people.`,
     )
     .action(async (options: { json?: true; people?: true; unmasked?: true }) => {
       if (options.unmasked && !options.people)
@@ -191,7 +191,7 @@ function webhooksOf({ config, rules, destinationWebhook }: App['tributary'], at:
   ];
   return all.flatMap(({ name, webhook }): CheckedWebhook[] => {
     if (!webhook) return [];
-    const { authentication, missing = 'Nothing says how a request shows that it is authentic.' } = webhook;
+    const { authentication, missing = 'No authentication of requests is configured.' } = webhook;
     return [{ name, url: `${base}/webhooks/${name}`, missing: authentication.length > 0 ? null : missing }];
   });
 }
@@ -221,7 +221,7 @@ function addressWarning(publicUrl: string | null, webhooks: readonly CheckedWebh
   const open = webhooks.filter(({ missing }) => missing === null);
   if (publicUrl !== null || open.length === 0) return [];
   return [
-    `publicUrl is not set, so the address to give to the vendors is not known: set it to where the world reaches this server (webhooks of ${open.map(({ name }) => name).join(', ')}).`,
+    `publicUrl is not set, so the address to give to vendors is unknown: set it to the public URL of this server (webhooks of ${open.map(({ name }) => name).join(', ')}).`,
   ];
 }
 
@@ -231,7 +231,7 @@ const tokensElsewhere: Permission = { what: 'everything', allowed: null, note: t
 async function permissionsOf(check: () => Promise<Permission[]> | undefined): Promise<Permission[]> {
   try {
     const permissions = (await check()) ?? [
-      { what: 'everything', allowed: null, note: 'This connector has nothing to try.' },
+      { what: 'everything', allowed: null, note: 'This connector has nothing to check.' },
     ];
     const [first] = permissions;
     const isOneReason =
@@ -279,7 +279,7 @@ async function unknownMetadata(tributary: App['tributary']): Promise<string[]> {
   const defined = Object.keys(schema.definitions);
   const effect = schema.definedOnly
     ? 'it is not sent'
-    : 'it is sent without a type, and cannot be filtered by';
+    : 'it is sent without a type and cannot be used in filters';
   return tributary.config.sources.flatMap(({ name, connector, mapping }) =>
     Object.keys(mapping ?? connector.source?.mapping ?? {}).flatMap((field) => {
       const key = metadataKey(field);

@@ -66,7 +66,7 @@ export class Client {
     if (read.success) return read.data;
     const [issue] = read.error.issues;
     throw new CommandError(
-      `${this.whom} answered in a form that this version does not understand (${issue?.path.join('.')}: ${issue?.message}). Use the same version of both.`,
+      `${this.whom} sent an answer that this version does not understand (${issue?.path.join('.')}: ${issue?.message}). Use the same version of both.`,
     );
   }
 
@@ -98,7 +98,7 @@ export class Client {
     const said = problem.detail ?? problem.title ?? `${this.whom} answered ${status}. Its log says more.`;
     const message =
       status === 401 || status === 403
-        ? `${this.whom} refuses the token. Set TRIBUTARY_API_TOKEN to the one it was started with.`
+        ? `${this.whom} rejects the token. Set TRIBUTARY_API_TOKEN to the token that it was started with.`
         : said;
     return new ApiError(message, { status, problem, exitCode });
   }

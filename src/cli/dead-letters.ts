@@ -21,10 +21,13 @@ interface Options extends LetterOptions {
 
 export function addDeadLetters(program: Command, cli: Cli): void {
   addLetterOptions(
-    program.command('dead-letters').description('List what was given up, by cause, with what to do next.'),
+    program.command('dead-letters').description('List dead letters by cause, each with the next step.'),
   )
-    .option('--export <file>', 'write every letter to this file: CSV where it ends in .csv, else JSON lines')
-    .option('--raw', 'in CSV leave out the apostrophe before a cell that a spreadsheet would calculate')
+    .option(
+      '--export <file>',
+      'write every letter to this file: CSV if its name ends in .csv, else JSON lines',
+    )
+    .option('--raw', 'in CSV, omit the apostrophe before cells that a spreadsheet would evaluate')
     .option('--json', 'print the groups as JSON')
     .addHelpText(
       'after',
@@ -40,7 +43,7 @@ Examples:
     .action(async (options: Options) => {
       const filter = letterFilter(options);
       if (options.raw && !options.export?.endsWith('.csv'))
-        throw new UsageError('--raw is for a file whose name ends in .csv: --export letters.csv.');
+        throw new UsageError('--raw requires a file whose name ends in .csv: --export letters.csv.');
       const reached = await reach(cli, { work: false });
       try {
         if (options.export !== undefined) await write(cli, reached.client, filter, options);
@@ -63,7 +66,7 @@ async function list(
   { json }: Options,
 ): Promise<void> {
   const groups = await groupsOf(client, filter);
-  const none = Object.keys(filter).length > 0 ? 'No dead letter fits.' : 'There are no dead letters.';
+  const none = Object.keys(filter).length > 0 ? 'No dead letter matches.' : 'There are no dead letters.';
   const columns = Math.max(terminal.columns, 40);
   if (json) printAnswer(terminal, letterGroupsShape, { groups });
   else print(terminal, groups.map((group) => textOf(group, columns)).join('\n\n') || none);

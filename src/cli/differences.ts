@@ -16,7 +16,7 @@ export function printDifferences(terminal: Terminal, found: Differences): void {
     for (const kind of ['set', 'changed', 'cleared', 'dropped'] as const)
       printGroup(terminal, `${field} ${kind}`, groups[kind]);
   if (kinds.length > 1) {
-    print(terminal, '\nBy all that would differ of a customer:');
+    print(terminal, '\nBy everything that would change for a customer:');
     for (const { sentence, sourceIds } of kinds) print(terminal, `  ${sentence} (${sourceIds.join(', ')})`);
   }
   if (writes.customers + writes.removed > 0) print(terminal, `\n${costSentence(writes)}`);
@@ -41,6 +41,6 @@ function costSentence({ customers, removed, payloadBytes, calls }: Differences['
     [calls.reads, 'to read back first'],
   ] as const;
   const parts = kinds.filter(([count]) => count > 0).map(([count, kind]) => `${number(count)} ${kind}`);
-  const taken = removed > 0 ? ` and take away ${number(removed)}` : '';
+  const taken = removed > 0 ? ` and remove ${number(removed)}` : '';
   return `To send: ${counted(customers, 'customer')}${taken}, ${counted(payloadBytes, 'byte')}, ${counted(calls.total, 'call')} (${parts.join(', ')}).`;
 }

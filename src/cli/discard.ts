@@ -19,12 +19,10 @@ interface Options extends LetterOptions {
 }
 
 export function addDiscard(program: Command, cli: Cli): void {
-  addLetterOptions(
-    program.command('discard').description('Put dead letters aside that nobody will try again.'),
-  )
+  addLetterOptions(program.command('discard').description('Discard dead letters that are not to be retried.'))
     .option('--all', 'every dead letter')
-    .option('--reason <text>', 'why; it is kept with each letter')
-    .option('--yes', 'do not ask; needed where nobody can answer')
+    .option('--reason <text>', 'the reason; it is kept with each letter')
+    .option('--yes', 'do not ask for confirmation; required without a terminal')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -33,23 +31,23 @@ Examples:
   $ tributary discard --kind inbox --code no_stream --reason 'deals are not ours' --yes
   $ tributary discard --kind delivery --text 'test account' --reason 'test accounts'
 
-A customer whose delivery is put aside is not sent until it changes at its source. A record that comes again as bad is a
-dead letter again.`,
+A customer whose delivery is discarded is not sent until it changes at its source. A record that arrives with the same
+fault becomes a dead letter again.`,
     )
     .action(async ({ all, reason, yes, json, ...options }: Options) => {
       const filter = letterFilter(options);
       if ((all === true) === Object.keys(filter).length > 0)
         throw new UsageError(
-          'Say what is meant: --kind, --source, --code, --since, --until, --text; or --all.',
+          'Select letters with --kind, --source, --code, --since, --until or --text, or use --all.',
         );
       if (reason === undefined || reason.trim() === '')
-        throw new UsageError("Say why, for whoever looks later: --reason 'test accounts'.");
+        throw new UsageError("A reason is required, such as --reason 'test accounts'.");
       const reached = await reach(cli, { work: false });
       try {
         if (!yes) {
           const groups = await groupsOf(reached.client, filter);
           const letters = groups.reduce((sum, group) => sum + group.letters, 0);
-          await askConsent(cli, `${counted(letters, 'dead letter')} would be put aside.`);
+          await askConsent(cli, `${counted(letters, 'dead letter')} would be discarded.`);
         }
         const discarded = await reached.client.send(discardedShape, '/api/dead-letters/discard', {
           json: { ...filter, ...(all && { all }), reason },
@@ -66,10 +64,10 @@ function tell({ terminal }: Cli, { letters, deliveries }: Discarded): void {
   const say = (sentence: string) => print(terminal, sentence);
   say(
     letters === 0
-      ? 'No dead letter fits: nothing was put aside.'
-      : `Put aside: ${counted(letters, 'dead letter')}.`,
+      ? 'No dead letter matches: nothing was discarded.'
+      : `Discarded: ${counted(letters, 'dead letter')}.`,
   );
   const { aside, waiting } = deliveries;
   if (aside > 0) say(`Not sent until they change at their source: ${counted(aside, 'customer')}.`);
-  if (waiting > 0) say(`Sent all the same, for they wait already: ${counted(waiting, 'customer')}.`);
+  if (waiting > 0) say(`Still sent, since a newer change is waiting: ${counted(waiting, 'customer')}.`);
 }

@@ -3,7 +3,7 @@
 import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
 import { peopleShape } from '../contract/customer.ts';
-import { liftedShape, type Receipt, receiptShape } from '../contract/erasure.ts';
+import { isOpen, liftedShape, type Receipt, receiptShape } from '../contract/erasure.ts';
 import { statusShape } from '../contract/status.ts';
 import { iso } from '../words.ts';
 import type { Cli } from './cli.ts';
@@ -16,7 +16,7 @@ import { Progress, print, printAnswer, printJson, table } from './terminal.ts';
 const askEveryMs = 500;
 /** Longer than any wait that ends by itself: a delivery in doubt is waited for four minutes. */
 const longestMs = 600_000;
-/** So long a store that had refused is given to answer once more. */
+/** How long a store that had refused or rejected is given to answer once more. */
 const secondAnswerMs = 10_000;
 
 interface Options {
@@ -34,10 +34,16 @@ export function addErase(program: Command, cli: Cli): void {
     .command('erase')
     .description('Erase a customer here and at the destination, and print the receipt.')
     .argument('[id]', 'a source ID, else the ID of a record, else an e-mail address')
-    .option('--permanent', 'at the destination for good, with all that hangs on the customer')
-    .option('--unknown', 'also where nobody is known here by this source ID: the destination is told of it')
-    .option('--yes', 'do not ask; needed where nobody can answer')
-    .option('--no-wait', 'return as soon as it is erased here, and leave the destination to the server')
+    .option(
+      '--permanent',
+      'erase permanently at the destination, with everything that belongs to the customer',
+    )
+    .option('--unknown', 'also if no customer has this source ID here: the request goes to the destination')
+    .option('--yes', 'do not ask for confirmation; required without a terminal')
+    .option(
+      '--no-wait',
+      'return as soon as the customer is erased here; the server completes the erasure at the destination',
+    )
     .addOption(
       new Option('--receipt <id>', 'print a receipt, and wait until it is complete').conflicts([
         'lift',
@@ -49,7 +55,7 @@ export function addErase(program: Command, cli: Cli): void {
     .addOption(
       new Option(
         '--lift <sourceId>',
-        'let somebody come back who was erased: they have signed up again',
+        'let an erased person come back, for example after a new sign-up',
       ).conflicts(['permanent', 'unknown', 'yes']),
     )
     .option('--json', 'print the receipt as JSON')
@@ -62,18 +68,16 @@ Examples:
   $ tributary erase --receipt 0a6e1f0e-2f0f-4d0e-9a53-4f3f6a7c3b1d
   $ tributary erase --lift 4711
 
-A receipt says of every store what it answered. It survives restarts, and names nobody once it is complete.
+A receipt lists the answer of every store. It survives restarts, and no longer names the person once it is complete.
 
-An e-mail address or the ID of a record that means several customers is refused, with their source IDs.
+If an e-mail address or record ID matches several customers, nothing is erased and their source IDs are printed.
 
-Exit code 1: a store has not answered yet, or refuses. 4: nobody is known by that ID, and nothing was erased.`,
+Exit code 1: a store has not answered yet, or refuses the erasure. 4: no customer has that ID, and nothing was erased.`,
     )
     .action(async (id: string | undefined, options: Options) => {
       const given = [id, options.receipt, options.lift].filter((value) => value !== undefined);
       if (given.length !== 1)
-        throw new UsageError(
-          'Name one customer, or one receipt with --receipt, or whom to let back with --lift.',
-        );
+        throw new UsageError('Name one customer, a receipt with --receipt, or an erased person with --lift.');
       if (id !== undefined && !options.yes) requirePerson(cli);
       const reached = await reach(cli, { work: options.lift === undefined });
       const stop = listenForStop(cli.clock, () => process.exit(1));
@@ -106,14 +110,16 @@ async function personMeant(client: Client, id: string, { unknown }: Options): Pr
   }
   if (unknown) return id;
   throw new CommandError(
-    `Nobody is known here by the source ID, record ID or e-mail ${id}. Nothing was erased. To keep a source ID away all the same, and to erase it at the destination, add --unknown.`,
+    `Nobody is known here by the source ID, record ID or e-mail ${id}. Nothing was erased. To block this source ID anyway and erase it at the destination, add --unknown.`,
     nobodyKnown,
   );
 }
 
 function requirePerson({ terminal }: Cli): void {
   if (!terminal.errIsTerminal || process.stdin.isTTY !== true)
-    throw new UsageError('Erasing cannot be undone. Nobody can be asked here: add --yes if it is meant.');
+    throw new UsageError(
+      'Erasing cannot be undone. There is no terminal to ask for confirmation: add --yes to confirm.',
+    );
 }
 
 /** Asks a person to type the source ID once more. */
@@ -121,7 +127,7 @@ async function confirm(sourceId: string): Promise<void> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const typed = await lines.question(
-      `Erasing cannot be undone. Type ${sourceId} once more to erase that customer: `,
+      `Erasing cannot be undone. Type ${sourceId} again to erase that customer: `,
     );
     if (typed.trim() !== sourceId) throw new CommandError('That is another source ID. Nothing was erased.');
   } finally {
@@ -151,7 +157,7 @@ async function eraseOne(
   if (waits && receipt.state === 'open') {
     cli.exitCode = exitCodes.failed;
     cli.terminal.err.write(
-      `It is not complete yet, and goes on with the server or the next command: tributary erase --receipt ${receipt.id}\n`,
+      `It is not complete yet. The server or the next command continues it: tributary erase --receipt ${receipt.id}\n`,
     );
   }
 }
@@ -169,11 +175,11 @@ async function untilComplete(
   let receipt = asked;
   try {
     while (receipt.state === 'open' && clock.now() < until && !stop.aborted) {
-      const open = receipt.stores.filter(({ answer }) => answer === 'waiting' || answer === 'refused');
-      // Both need a person: nothing comes of waiting. What was refused before may have been mended.
+      const open = receipt.stores.filter(({ answer }) => isOpen(answer));
+      // These need a person, so waiting is of no use. An answer from before this command may be out of date.
       const isStale = ({ at }: Receipt['stores'][number]) =>
         at < begun && clock.now() - begun < secondAnswerMs;
-      if (open.some((store) => store.answer === 'refused' && !isStale(store))) break;
+      if (open.some((store) => store.answer !== 'waiting' && !isStale(store))) break;
       if (open.some(({ store }) => store === 'destination') && (await isPaused(client))) break;
       const [first] = open;
       if (first) {
@@ -207,9 +213,12 @@ function tell({ terminal }: Cli, receipt: Receipt): void {
   if (!known)
     print(
       terminal,
-      'There was no such customer here. Sources cannot bring one, and the destination is told.',
+      'No such customer was stored here. Sources cannot bring one in, and the request was sent to the destination.',
     );
-  print(terminal, `At the destination: ${permanent ? 'for good' : 'deleted, its key free again'}.`);
+  print(
+    terminal,
+    `At the destination: ${permanent ? 'erased permanently' : 'deleted; its source ID can be used again'}.`,
+  );
   const rows = stores.map(({ store, answer, rows: count, note }) => [
     store,
     answer,
@@ -231,5 +240,5 @@ async function liftOne(
   });
   if (json) printJson(terminal, answer);
   else
-    print(terminal, 'They may come back: with the next change at a source, or with "tributary sync --full".');
+    print(terminal, 'They can come back with the next change at a source, or with "tributary sync --full".');
 }

@@ -9,9 +9,9 @@ import { print, printAnswer, wrapped } from './terminal.ts';
 export function addExplain(program: Command, cli: Cli): void {
   program
     .command('explain')
-    .description('Say where each value of a customer comes from, and why others lost.')
+    .description('Show where each value of a customer comes from, and why other values lost.')
     .argument('<id>', 'a source ID, else the ID of a record, else an e-mail address')
-    .option('--field <field>', 'of this field alone')
+    .option('--field <field>', 'only this field')
     .option('--json', 'print the reasons as JSON')
     .addHelpText(
       'after',

@@ -54,7 +54,7 @@ export function addExport(program: Command, cli: Cli): void {
     )
     .option(
       '--filter <field=value>',
-      'only customers with this value; may be repeated, and all must hold',
+      'only customers with this value; if repeated, all must match',
       collect,
       [],
     )
@@ -63,21 +63,18 @@ export function addExport(program: Command, cli: Cli): void {
       'only customers whose fields changed since, ISO 8601: 2026-03-01 or 2026-03-01T09:30:00Z',
     )
     .option('-o, --output <file>', 'write to this file instead of the standard output')
-    .option(
-      '--raw',
-      'leave out the apostrophe before a cell that a spreadsheet would calculate; for programs',
-    )
+    .option('--raw', 'omit the apostrophe before cells that a spreadsheet would evaluate; for programs')
     .option('--json', 'print JSON lines instead of CSV, one customer a line; with -o: a summary')
     .addHelpText(
       'after',
       `
-Without --fields the columns are those of Voucherify's import, and JSON lines hold every field. With --fields nothing else
-is written, in any format. Times are ISO 8601 in UTC; a list is one cell, its
-comma-separated values; a field without a value is empty.
+Without --fields, CSV has the columns of Voucherify's import, and JSON lines have every field. With --fields, only those
+fields are written. Times are ISO 8601 in UTC. A list is one cell of comma-separated values. A field without a value is
+empty.
 
-A cell that begins with = + - @, also in their full-width forms or behind blanks and line ends, gets an apostrophe before
-it, so that no spreadsheet takes it for a formula: a phone number is written '+48600100200. "tributary import" takes it off again. Use --raw for a file
-that a program reads, such as Voucherify's own import.
+A cell that starts with =, +, - or @ (also as a full-width character, or after white space) is prefixed with an
+apostrophe, so that spreadsheets do not evaluate it as a formula: '+48600100200. "tributary import" removes the
+apostrophe. Use --raw for a file that a program reads, such as Voucherify's own import.
 
 Examples:
   $ tributary export -o customers.csv
@@ -196,7 +193,7 @@ function filterOf(given: readonly string[]): string | undefined {
     const fault = fieldFault(field);
     if (fault !== null) throw new UsageError(`--filter: ${fault}`);
     if (field in values)
-      throw new UsageError(`--filter: ${field} is there twice, and no customer has two values of it.`);
+      throw new UsageError(`--filter: ${field} is given twice, and no customer has two values of it.`);
     values[field] = entry.slice(at + 1);
   }
   return JSON.stringify(values);
@@ -227,7 +224,7 @@ async function openFile(path: string): Promise<Writable> {
 
 async function write(out: Writable, text: string): Promise<void> {
   if (out.errored)
-    throw new CommandError(`Cannot go on writing: ${out.errored.message}.`, undefined, {
+    throw new CommandError(`Writing failed: ${out.errored.message}.`, undefined, {
       cause: out.errored,
     });
   if (!out.write(text)) await Promise.race([once(out, 'drain'), once(out, 'close')]);

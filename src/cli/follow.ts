@@ -150,7 +150,7 @@ async function atRest(
       : stop.aborted
         ? 'No longer waiting.'
         : now - movedAt > longestStillMs
-          ? `Nothing has moved for ${longestStillMs / 60_000} minutes.`
+          ? `No progress for ${longestStillMs / 60_000} minutes.`
           : null;
     if (why !== null) return requireOwnDelivered(following, runIds, why);
     most = Math.max(most, waiting);

@@ -12,9 +12,9 @@ const basisWords: { [basis: string]: string } = {
   vendor: "the vendor's own count",
   'dry run': 'counted by a dry run',
   given: 'as given',
-  'last full run': 'as the last full reading counted',
-  'recent runs': 'at the pace of recent runs',
-  'stored records': 'by the records stored',
+  'last full run': 'from the last full reading',
+  'recent runs': 'from the rate of recent runs',
+  'stored records': 'from the stored records',
 };
 const askEveryMs = 500;
 /** For longer it is not waited: the server settles it when its deliveries are done. */
@@ -32,7 +32,7 @@ export function printForecast(terminal: Terminal, forecast: Forecast): void {
   print(terminal, '');
   const say = (sentence: string) => print(terminal, wrapped(sentence, Math.max(terminal.columns, 40)));
   say(
-    `It takes ${took(forecast.minutes)}, of which ${took(forecast.readMinutes)} until all is read, and ends at ${iso(endsAt)} if it begins now.`,
+    `It takes ${took(forecast.minutes)}, of which ${took(forecast.readMinutes)} until all is read, and ends at ${iso(endsAt)} if it starts now.`,
   );
   say(bottleneckSentence(forecast));
   for (const { side, quota, calls, budget, fits } of forecast.quotas)
@@ -86,7 +86,7 @@ function aligned(
 }
 
 function bottleneckSentence({ bottleneck, quotas, vendors, minutes }: Forecast): string {
-  if (!bottleneck) return 'No quota holds it up much: the time is that of the calls themselves.';
+  if (!bottleneck) return 'No quota slows it down: the calls themselves take the time.';
   const { side, quota } = bottleneck;
   const line = quotas.find((one) => one.side === side && one.quota === quota)!;
   return `The bottleneck is the quota ${quota} of ${vendors[side]}, ${number(line.limit)} calls per ${span(line.seconds)} for this run: ${took(line.waitMinutes)} of ${took(minutes)} are spent waiting for it.`;

@@ -19,11 +19,11 @@ interface Options {
 export function addHistory(program: Command, cli: Cli): void {
   program
     .command('history')
-    .description('Print what changed of a customer, the newest first.')
+    .description('Print the changes of a customer, newest first.')
     .argument('<id>', 'a source ID, else the ID of a record, else an e-mail address')
-    .option('--at <time>', 'print what the customer was at this time instead')
+    .option('--at <time>', 'print the customer as of this time instead')
     .option('--before <revision>', 'only revisions before this one')
-    .option('--limit <revisions>', 'at most so many, up to 200', '20')
+    .option('--limit <revisions>', 'the maximum number, up to 200', '20')
     .option('--json', 'print the history as JSON')
     .addHelpText(
       'after',
@@ -34,7 +34,7 @@ Examples:
     )
     .action(async (id: string, { at, before, limit, json }: Options) => {
       if (at !== undefined && before !== undefined)
-        throw new UsageError('--at and --before cannot go together: a time has one state.');
+        throw new UsageError('--at and --before cannot be combined.');
       const query = { at: at === undefined ? undefined : timeOf(at), before, limit };
       const reached = await reach(cli, { work: false });
       try {
@@ -59,9 +59,11 @@ function historyText({ sourceId, revisions, next }: History, columns: number): s
   const blocks = revisions.map(({ revision, at, by, changed }) => {
     const lines = Object.entries(changed).map(([field, sides]) => `  ${field}: ${sidesText(sides)}`);
     const head = wrapped(`Revision ${revision}, ${iso(at)}, ${by}:`, columns);
-    return [head, ...(lines.length ? lines : ['  no field; a record joined, left or clashed'])].join('\n');
+    return [head, ...(lines.length ? lines : ['  no field changed; a record joined, left or clashed'])].join(
+      '\n',
+    );
   });
-  const more = next === null ? [] : [`Older ones: "tributary history ${sourceId} --before ${next}".`];
+  const more = next === null ? [] : [`Older revisions: "tributary history ${sourceId} --before ${next}".`];
   return [...blocks, ...more].join('\n');
 }
 

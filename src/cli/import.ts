@@ -30,12 +30,12 @@ interface Options {
 export function addImport(program: Command, cli: Cli): void {
   program
     .command('import')
-    .description('Take in a CSV file of customers and deliver them.')
+    .description('Import a CSV file of customers and deliver them.')
     .argument(
       '<file>',
       "a CSV file whose first row names the columns; Voucherify's template and common vendor exports work unchanged",
     )
-    .option('--source <name>', 'the source it belongs to; may be left out where only one takes files')
+    .option('--source <name>', 'the source it belongs to; optional if only one source takes files')
     .option('--delimiter <character>', 'the delimiter: , ; | tab or another character (default: detected)')
     .option('--encoding <name>', 'the encoding of the file: utf-8, windows-1250, iso-8859-2, utf-16le …')
     .option('--complete', 'the file lists every record: records of the source that are not in it are deleted')
@@ -47,9 +47,9 @@ export function addImport(program: Command, cli: Cli): void {
       setting,
       {},
     )
-    .option('--dry-run', 'store and send nothing; print what would become of the columns and customers')
+    .option('--dry-run', 'store and send nothing; print what would happen to the columns and customers')
     .option('--exit-zero', 'exit with 0 even if a dry run finds differences')
-    .option('--no-wait', 'hand it to the server and return at once')
+    .option('--no-wait', 'hand it to the server and return immediately')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -61,8 +61,9 @@ Examples:
   $ tributary import leads.csv --source leads --delimiter ";"
   $ tributary import audience.csv --source-id "Email Address" --map 'metadata.tier=Member Tier'
 
-Exit code 1: a row was rejected (each is named, and the others are imported), the destination refused a customer, the
-mass-change breaker holds a customer, or the mapping names a column that the file probably has under another name.
+Exit code 1: a row was rejected (rejected rows are listed, the others are imported), the destination rejected a
+customer, the mass-change breaker holds a customer, or the mapping names a column that the file seems to have under
+another name.
 3: a dry run found differences.`,
     )
     .action(async (file: string, options: Options) => {
@@ -107,8 +108,7 @@ async function requireFile(file: string): Promise<void> {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    const why =
-      { ENOENT: 'there is no such file', EACCES: 'this user may not read it' }[code ?? ''] ?? message;
+    const why = { ENOENT: 'there is no such file', EACCES: 'permission denied' }[code ?? ''] ?? message;
     throw new UsageError(`Cannot read ${file}: ${why}.`, { cause: error });
   }
 }

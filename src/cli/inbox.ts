@@ -32,15 +32,15 @@ interface Options {
 export function addInbox(program: Command, cli: Cli): void {
   program
     .command('inbox')
-    .description('List the webhook requests that were kept, the newest first; or show one as it came.')
+    .description('List stored webhook requests, newest first, or show one as it was received.')
     .argument('[source]', 'of this source; "destination" for its own webhooks')
     .addOption(stateOption())
     .option('--rejected', 'dead, or opened with rejected items')
     .addOption(new Option('--faulty').hideHelp())
-    .option('--since <time>', 'received at this time or later; without an offset it is UTC')
+    .option('--since <time>', 'received at this time or later; UTC if it has no offset')
     .option('--until <time>', 'received before this time')
-    .option('--limit <requests>', 'at most so many', numberOf, 50)
-    .option('--show <id>', 'this request whole; what held credentials is hidden', numberOf)
+    .option('--limit <requests>', 'the maximum number', numberOf, 50)
+    .option('--show <id>', 'show this request in full; credentials are hidden', numberOf)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -75,7 +75,8 @@ export function stateOption(): Option {
 }
 
 export function numberOf(given: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(given)) throw new UsageError(`"${given}" is none: write a number from 1 on.`);
+  if (!/^[1-9]\d{0,14}$/.test(given))
+    throw new UsageError(`"${given}" is not a request ID: write a number of 1 or more.`);
   return Number(given);
 }
 
@@ -104,7 +105,7 @@ async function requests(
 }
 
 function listText({ requests, next }: Requests): string {
-  if (requests.length === 0) return 'No request of the inbox fits.';
+  if (requests.length === 0) return 'No request in the inbox matches.';
   const rows = requests.map((request) => [
     String(request.id),
     request.source,
@@ -112,8 +113,8 @@ function listText({ requests, next }: Requests): string {
     request.state,
     whatCame(request),
   ]);
-  const more = next === null ? [] : ['There are more: raise --limit, or narrow it by --until.'];
-  return [table(['ID', 'SOURCE', 'RECEIVED', 'STATE', 'WHAT CAME OF IT'], rows), ...more].join('\n');
+  const more = next === null ? [] : ['There are more: increase --limit, or set --until.'];
+  return [table(['ID', 'SOURCE', 'RECEIVED', 'STATE', 'RESULT'], rows), ...more].join('\n');
 }
 
 function whatCame({ counts, error, attempts }: InboxRequest): string {
@@ -140,7 +141,7 @@ function wholeText(request: WholeRequest): string {
   const { id, source, method, query, headers, body, bytes, receivedAt, openedAt, state } = request;
   const { counts, error, faults } = request;
   const parameters = new URLSearchParams(query).toString();
-  const encoded = body.encoding === 'base64' ? ', no UTF-8, so as base64' : '';
+  const encoded = body.encoding === 'base64' ? ', not UTF-8, shown as base64' : '';
   return [
     `Request ${id} of ${source}, received ${iso(receivedAt)}, ${state}${openedAt === null ? '' : ` ${iso(openedAt)}`}`,
     ...(counts ? [countsText(counts)] : []),
@@ -150,7 +151,7 @@ function wholeText(request: WholeRequest): string {
     `${method} /webhooks/${source}${parameters && `?${parameters}`}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     '',
-    bytes === 0 ? 'Its body is empty, or was forgotten.' : `${counted(bytes, 'byte')}${encoded}:`,
+    bytes === 0 ? 'Its body is empty, or was erased.' : `${counted(bytes, 'byte')}${encoded}:`,
     body.content,
   ].join('\n');
 }

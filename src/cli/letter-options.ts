@@ -15,12 +15,12 @@ export interface LetterOptions {
 
 export function addLetterOptions(command: Command): Command {
   return command
-    .addOption(new Option('--kind <kind>', 'what was given up').choices(deadLetterKinds))
+    .addOption(new Option('--kind <kind>', 'what kind of work was given up').choices(deadLetterKinds))
     .option('--source <name>', 'of this source; "destination" for deliveries')
-    .option('--code <code>', 'for this reason, as "tributary dead-letters" shows it')
-    .option('--since <time>', 'given up at this time or later; without an offset it is UTC')
+    .option('--code <code>', 'with this code, as "tributary dead-letters" shows it')
+    .option('--since <time>', 'given up at this time or later; UTC if it has no offset')
     .option('--until <time>', 'given up before this time')
-    .option('--text <text>', 'with this text in what it is about, or in the words that were said');
+    .option('--text <text>', 'with this text in its reference or message');
 }
 
 /** As the API takes it; what is not given is not in it. Throws UsageError. */

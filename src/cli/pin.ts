@@ -23,7 +23,7 @@ export function addPin(program: Command, cli: Cli): void {
     .argument('<id>', 'the source ID of the customer')
     .argument('<field>', 'such as email or metadata.plan')
     .argument('<value>', 'normalised and typed as a mapped value of the field would be')
-    .option('--note <text>', 'why; "tributary explain" tells it')
+    .option('--note <text>', 'the reason; "tributary explain" shows it')
     .option('--as-json', 'the value is JSON: a number, true, a list, or null to empty the field')
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -46,7 +46,7 @@ Examples:
 export function addUnpin(program: Command, cli: Cli): void {
   program
     .command('unpin')
-    .description('Let the records decide a field again that was set by hand.')
+    .description('Remove a value that was set by hand, so that the records decide the field again.')
     .argument('<id>', 'the source ID of the customer')
     .argument('<field>', 'the field that is pinned')
     .option('--json', 'print the result as JSON')
@@ -83,8 +83,8 @@ function sentence({ sourceId, field, value, revision }: Changed): string {
   const what = value === undefined ? `is unpinned` : `is pinned to ${JSON.stringify(value)}`;
   const came =
     revision === null
-      ? 'Nothing changes by it'
-      : `The customer is at revision ${revision} now, and is owed to the destination`;
+      ? 'Nothing changes'
+      : `The customer is now at revision ${revision} and is queued for delivery`;
   return `${field} of customer ${sourceId} ${what}. ${came}.`;
 }
 
@@ -96,6 +96,6 @@ function parsed(text: string): unknown {
   try {
     return parseJson(text);
   } catch {
-    throw new UsageError(`"${text}" is no JSON. A text needs no --as-json.`);
+    throw new UsageError(`"${text}" is not JSON. Omit --as-json for text.`);
   }
 }

@@ -25,12 +25,12 @@ interface Options {
 export function addPlan(program: Command, cli: Cli): void {
   program
     .command('plan')
-    .description('Forecast what a sync would take: calls, share of the quotas, minutes. It changes nothing.')
-    .argument('[source]', 'the name of a source; without it all that are pulled, each by itself')
+    .description('Forecast what a sync would take: calls, shares of quotas, minutes. Changes nothing.')
+    .argument('[source]', 'the name of a source; default: every source that can be pulled, each on its own')
     .option('--full', 'forecast a full reading, not only what changed')
-    .option('--exact', 'read all that the sync would read, in a dry run, and forecast from what it finds')
+    .option('--exact', 'read everything that the sync would read, in a dry run, and forecast from that')
     .option('--records <n>', 'assume that the source has N records', wholeNumber)
-    .option('--force', 'forecast also what a quota of a day or longer has not enough calls for')
+    .option('--force', 'forecast even if a quota of a day or longer has too few calls left')
     .option('--json', 'print the forecast as JSON')
     .addHelpText(
       'after',
@@ -41,9 +41,9 @@ Examples:
   $ tributary plan hubspot --full --exact
   $ tributary plan crm --records 250000 --json
 
-"tributary sync" within the hour is compared with its forecast, and says so.
+A "tributary sync" within the hour is compared with its forecast.
 
-Exit code 0: it fits. 1: a quota of a day or longer has not so many calls left, or nobody can say how much there is.
+Exit code 0: it fits. 1: a quota of a day or longer has too few calls left, or the number of records is unknown.
 2: wrong usage or configuration.`,
     )
     .action(async (source: string | undefined, options: Options) => {
@@ -76,11 +76,9 @@ interface PlanOptions {
 
 function checked(source: string | undefined, { full, exact, records, force }: Options): PlanOptions {
   if (source === undefined && (exact || records !== undefined))
-    throw new UsageError(
-      `${exact ? '--exact' : '--records'} needs the source it is of: tributary plan hubspot.`,
-    );
+    throw new UsageError(`${exact ? '--exact' : '--records'} requires a source: tributary plan hubspot.`);
   if (exact && records !== undefined)
-    throw new UsageError('--exact and --records cannot go together: a dry run counts the records itself.');
+    throw new UsageError('--exact and --records cannot be combined: a dry run counts the records itself.');
   return {
     ...(source !== undefined && { source }),
     mode: full ? 'full' : 'incremental',
@@ -120,11 +118,14 @@ async function dryRunOf(
 }
 
 function tell({ terminal }: Cli, forecasts: readonly Forecast[]): void {
-  if (forecasts.length === 0) print(terminal, 'No source is configured that can be pulled.');
+  if (forecasts.length === 0) print(terminal, 'No configured source can be pulled.');
   forecasts.forEach((forecast, index) => {
     if (index > 0) print(terminal, '');
     printForecast(terminal, forecast);
   });
   if (forecasts.length > 1)
-    print(terminal, '\nEach is forecast by itself: together they share the quotas of the destination.');
+    print(
+      terminal,
+      '\nEach source is forecast on its own. If they run at the same time, they share the quotas of the destination.',
+    );
 }

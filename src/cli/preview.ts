@@ -23,8 +23,8 @@ interface Options {
 const recordGroups = [
   ['filtered', 'records that would be left out'],
   ['letIn', 'records that would be let in'],
-  ['moved', 'records that would speak of another customer'],
-  ['staying', 'records that name another source ID and stay'],
+  ['moved', 'records that would belong to another customer'],
+  ['staying', 'records that name another source ID but stay'],
   ['joined', 'records that would join a customer'],
 ] as const;
 
@@ -33,10 +33,10 @@ export function addPreview(program: Command, cli: Cli): void {
     .command('preview')
     .description('Show what a changed mapping or merge would do to the stored records. Writes nothing.')
     .requiredOption('--config <file>', 'the proposed configuration, .json or .ts')
-    .option('--payloads <n>', 'print the first so many exact payloads', wholeNumber)
+    .option('--payloads <n>', 'print the exact payloads of the first N customers', wholeNumber)
     .option('--source-id <id...>', 'print the exact payloads of these customers')
-    .option('--samples <n>', 'name so many of each group', wholeNumber, 5)
-    .option('--exit-zero', 'end with 0 also where something would differ')
+    .option('--samples <n>', 'the number of examples in each group', wholeNumber, 5)
+    .option('--exit-zero', 'exit with 0 even if something would differ')
     .option('--json', 'print the report as JSON')
     .addHelpText(
       'after',
@@ -46,15 +46,15 @@ Examples:
   $ tributary preview --config proposed.config.ts --source-id 151 152
   $ tributary preview --config proposed.config.json --json --exit-zero
 
-A configuration whose mapping or filter has functions cannot be sent to a server: it is previewed here, on the database
-of DATABASE_URL or, while no server runs, on the embedded one.
+A configuration whose mapping or filter has functions cannot be sent to a server: it is previewed here, with the database
+of DATABASE_URL or, if no server is running, with the embedded database.
 
-Exit code 0: nothing would differ. 1: it failed. 2: wrong usage, or the configuration has faults (all are printed).
-3: something would differ.`,
+Exit code 0: nothing would change. 1: the preview failed. 2: wrong usage, or the configuration has faults; all of them
+are printed. 3: something would change.`,
     )
     .action(async (options: Options) => {
       if (options.payloads !== undefined && options.sourceId)
-        throw new UsageError('--payloads and --source-id cannot go together: ask for a number or for names.');
+        throw new UsageError('--payloads and --source-id cannot be combined.');
       const report = await previewFile(cli, options);
       if (options.json) printJson(cli.terminal, report);
       else tell(cli, report);
@@ -124,12 +124,12 @@ function tell({ terminal }: Cli, report: Preview): void {
   const { customers, records, faults } = report;
   print(
     terminal,
-    `Looked at ${counted(customers.looked, 'customer')} and ${counted(records.looked, 'record')}. Nothing was written.`,
+    `Checked ${counted(customers.looked, 'customer')} and ${counted(records.looked, 'record')}. Nothing was written.`,
   );
   printDifferences(terminal, report);
   for (const [name, words] of recordGroups) printGroup(terminal, words, records[name]);
   for (const { source, field, newlyFaulty, noLongerFaulty } of faults) {
-    printGroup(terminal, `${field} of ${source} would be faulty`, newlyFaulty);
-    printGroup(terminal, `${field} of ${source} would be faulty no longer`, noLongerFaulty);
+    printGroup(terminal, `${field} of ${source} would be quarantined`, newlyFaulty);
+    printGroup(terminal, `${field} of ${source} would no longer be quarantined`, noLongerFaulty);
   }
 }

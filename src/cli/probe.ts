@@ -16,27 +16,27 @@ export function addProbe(program: Command, cli: Cli): void {
   program
     .command('probe')
     .description("Find out on throwaway customers what the destination's documents leave open.")
-    .option('--yes', 'do not ask; needed where nobody can answer')
+    .option('--yes', 'do not ask for confirmation; required without a terminal')
     .option('--json', 'print the answers as JSON')
     .addHelpText(
       'after',
       `
-It writes a few customers called tributary-probe-… at the destination, with no address that anything could be sent to,
-reads them, and takes them away again, also where it fails midway. It takes about twenty calls, two of them in bulk.
-Deliveries go by the answers from then on: what is set in the configuration stays, and "tributary check" says where it
-contradicts them.
+It writes a few customers named tributary-probe-… to the destination, without addresses that could receive anything,
+reads them and removes them again, even if it fails midway. It takes about twenty calls, two of them in bulk.
+Deliveries then follow the answers. Settings in the configuration take precedence, and "tributary check" reports where
+they contradict the answers.
 
 Examples:
   $ tributary probe
   $ tributary probe --yes --json
 
-Exit code 1: a throwaway customer could not be written, or not be taken away.`,
+Exit code 1: a throwaway customer could not be written or removed.`,
     )
     .action(async (options: { yes?: true; json?: true }) => {
       if (!options.yes)
         await askConsent(
           cli,
-          'A probe writes a few throwaway customers at the destination and takes them away again.',
+          'A probe writes a few throwaway customers to the destination and removes them again.',
         );
       const reached = await reach(cli, { work: false });
       try {
@@ -56,10 +56,10 @@ function tell({ terminal }: Cli, { answers, effect, contradictions, calls, notDe
   print(terminal, effectSentence(effect));
   for (const sentence of contradictions) print(terminal, `warning: ${sentence}`);
   if (notDeleted.length === 0)
-    print(terminal, `${counted(calls, 'call')}; the throwaway customers are gone again.`);
+    print(terminal, `${counted(calls, 'call')}; the throwaway customers were removed.`);
   else
     terminal.err.write(
-      `These throwaway customers could not be taken away; do it by hand: ${notDeleted.join(', ')}.\n`,
+      `These throwaway customers could not be removed. Delete them manually: ${notDeleted.join(', ')}.\n`,
     );
 }
 
@@ -68,7 +68,7 @@ function effectSentence({ partialWrites, bulk }: Probe['effect']): string {
     partialWrites === 'merge'
       ? 'only what changed is sent'
       : 'a customer is read and completed before its metadata or address is written';
-  return `Deliveries go by it from now on: ${how}, ${bulk ? 'many at once in bulk' : 'one by one'}.`;
+  return `Deliveries now follow the answers: ${how}, ${bulk ? 'in bulk' : 'one by one'}.`;
 }
 
 /**
@@ -92,6 +92,6 @@ export async function probedBefore(cli: Cli, checked: App): Promise<Probe | stri
       await reached.close();
     }
   } catch (error) {
-    return `What was probed could not be read: ${(error as Error).message}`;
+    return `The results of the probe could not be read: ${(error as Error).message}`;
   }
 }

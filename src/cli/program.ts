@@ -62,11 +62,11 @@ function createProgram(cli: Cli): Command {
     .addHelpText(
       'after',
       `
-Commands speak to the server that runs: that of TRIBUTARY_URL and TRIBUTARY_API_TOKEN, else the one started here with
-"tributary start". Where none runs they do the work themselves.
+Commands talk to a running server: the one at TRIBUTARY_URL with TRIBUTARY_API_TOKEN, otherwise the one started on this
+machine with "tributary start". If no server is running, they do the work themselves.
 
 Exit codes: 0 success; 1 failed, or something is rejected, held or refused; 2 wrong usage or configuration; 3 a preview,
-dry run or verification found differences; 4 nobody is known by that ID.`,
+dry run or verification found differences; 4 no customer has that ID.`,
     );
   for (const add of [
     addStart,

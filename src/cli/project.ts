@@ -28,7 +28,7 @@ Examples:
   $ tributary project --new
   $ tributary project --same
 
-Nothing is sent before this is decided, unless the customers that were acknowledged are found in it.`,
+Nothing is sent until this is decided, unless the acknowledged customers are found in the project.`,
     )
     .action(async (options: Options) => {
       if ((options.new === true) === (options.same === true))
@@ -44,8 +44,8 @@ Nothing is sent before this is decided, unless the customers that were acknowled
           print(
             cli.terminal,
             as === 'new'
-              ? `It is a new project: ${counted(answer.due, 'customer')} will be sent to it.`
-              : 'It is the same project: earlier acknowledgements remain valid.',
+              ? `New project: ${counted(answer.due, 'customer')} will be sent to it.`
+              : 'Same project: earlier acknowledgements remain valid.',
           );
         return { runs: [], more: answer };
       });

@@ -17,11 +17,11 @@ interface Options {
 export function addQuarantine(program: Command, cli: Cli): void {
   program
     .command('quarantine')
-    .description('List values that were left out, with the reason and the value that stands instead.')
+    .description('List quarantined values, each with the reason and the value that is used instead.')
     .option('--source <name>', 'of this source')
     .option('--field <field>', 'of this field')
-    .option('--after <place>', 'go on after a page: "next" of its JSON')
-    .option('--limit <values>', 'at most so many, up to 200', '50')
+    .option('--after <place>', 'continue after a page: "next" in its JSON')
+    .option('--limit <values>', 'the maximum number, up to 200', '50')
     .option('--json', 'print the list as JSON')
     .addHelpText(
       'after',
@@ -30,7 +30,7 @@ Examples:
   $ tributary quarantine
   $ tributary quarantine --source hubspot --field metadata.points
 
-A value is released by itself when its record changes.`,
+A value leaves quarantine when its record changes and the new value is valid.`,
     )
     .action(async ({ json, ...query }: Options) => {
       const reached = await reach(cli, { work: false });
@@ -45,11 +45,12 @@ A value is released by itself when its record changes.`,
 }
 
 function text({ values, next }: Quarantine, columns: number): string {
-  if (values.length === 0) return 'Nothing is in quarantine.';
+  if (values.length === 0) return 'No value is in quarantine.';
   const lines = values.map(({ source, recordId, sourceId, field, reason, stands }) => {
     const whose = sourceId === null ? '' : ` of customer ${sourceId}`;
-    const instead = stands === null ? 'Nothing stands instead.' : `What stands is ${JSON.stringify(stands)}.`;
+    const instead =
+      stands === null ? 'Nothing stands instead.' : `${JSON.stringify(stands)} is used instead.`;
     return wrapped(`${field}${whose}, record ${recordId} of ${source}: ${reason} ${instead}`, columns);
   });
-  return [...lines, ...(next === null ? [] : [`There are more: go on with --after ${next}`])].join('\n');
+  return [...lines, ...(next === null ? [] : [`There are more: continue with --after ${next}`])].join('\n');
 }

@@ -25,13 +25,13 @@ const allHolds = holdsShape.omit({ next: true });
 export function addRelease(program: Command, cli: Cli): void {
   program
     .command('release')
-    .description('Let deliveries go on that are held because too many customers lose the same thing.')
+    .description('Release deliveries that are held because too many customers would lose the same value.')
     .option('--list', 'only print what is held')
     .option('--run <id>', 'those held by this run', runId)
-    .option('--change <change>', 'those that lose this: a field such as "email", or "deleted"')
+    .option('--change <change>', 'those that would lose this: a field such as "email", or "deleted"')
     .addOption(new Option('--what <change>').hideHelp())
     .option('--all', 'everything that is held')
-    .option('--refuse', 'turn them back: values are pinned as they were, customers are kept')
+    .option('--refuse', 'refuse the change: values are pinned as they were, customers are kept')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -49,7 +49,8 @@ Examples:
 }
 
 function runId(given: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(given)) throw new UsageError(`"${given}" is no ID of a run: it is a number.`);
+  if (!/^[1-9]\d{0,14}$/.test(given))
+    throw new UsageError(`"${given}" is not the ID of a run: write a number.`);
   return Number(given);
 }
 
@@ -82,7 +83,7 @@ async function everything(
 async function decide(cli: Cli, { run, change, all, refuse, json }: Options): Promise<void> {
   if (all ? run !== undefined || change !== undefined : run === undefined && change === undefined) {
     throw new UsageError(
-      'Say what is meant: --run, --change or both, or --all. "--list" shows what is held.',
+      'Select holds with --run, --change or both, or use --all. "--list" shows what is held.',
     );
   }
   const which = all ? { all } : { runId: run, change };
@@ -94,7 +95,7 @@ async function decide(cli: Cli, { run, change, all, refuse, json }: Options): Pr
       print(
         cli.terminal,
         decided.holds === 0
-          ? 'Nothing that fits is held.'
+          ? 'No hold matches.'
           : `${word}: ${counted(decided.holds, 'hold')} of ${counted(decided.customers, 'customer')}.`,
       );
     }
@@ -119,8 +120,11 @@ function tell({ terminal }: Cli, { groups, holds }: Holds): void {
   print(terminal, table(['SOURCE', 'RUN', 'LOSES', 'HELD', 'FOR EXAMPLE'], rows));
   const [first] = holds;
   if (first?.payload)
-    print(terminal, `For ${first.sourceId} this would be sent: ${JSON.stringify(first.payload)}`);
-  print(terminal, 'Let go by "tributary release", turned back by "tributary release --refuse".');
+    print(terminal, `For ${first.sourceId}, this would be sent: ${JSON.stringify(first.payload)}`);
+  print(
+    terminal,
+    'Release them with "tributary release", or refuse the change with "tributary release --refuse".',
+  );
 }
 
 function text(value: unknown): string {

@@ -31,16 +31,16 @@ type Total = Omit<Replayed, 'next'>;
 export function addReplay(program: Command, cli: Cli): void {
   program
     .command('replay')
-    .description('Open webhook requests of the inbox again: by ID, or all that fit every option given.')
+    .description('Open stored webhook requests again: by ID, or all that match every given option.')
     .argument('[ids...]', 'requests, as "tributary inbox" shows them')
     .option('--source <name>', 'of this source; "destination" for its own webhooks')
     .addOption(stateOption())
     .option('--rejected', 'dead, or opened with rejected items')
     .addOption(new Option('--faulty').hideHelp())
-    .option('--since <time>', 'received at this time or later; without an offset it is UTC')
+    .option('--since <time>', 'received at this time or later; UTC if it has no offset')
     .option('--until <time>', 'received before this time')
-    .option('--all', 'everything that is kept')
-    .option('--dry-run', 'say what would come of it, and change nothing')
+    .option('--all', 'every stored request')
+    .option('--dry-run', 'show what would happen, and change nothing')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -50,8 +50,8 @@ Examples:
   $ tributary replay --source hubspot --rejected --dry-run
   $ tributary replay --source hubspot --since 2026-03-01T12:00 --until 2026-03-01T13:00
 
-What was opened before is not taken for a repeat of itself. Exit code 1: some of it could not be read
-again, or is still to be read.`,
+Items that were counted before are not skipped as repeats. Exit code 1: something could not be read, or is still to be
+read.`,
     )
     .action(async (ids: string[], { json, dryRun, faulty, ...which }: Options) => {
       if (faulty) throw new UsageError('--faulty is now --rejected.');
@@ -82,12 +82,14 @@ function askedOf(given: readonly string[], which: Omit<Options, 'json' | 'dryRun
   };
   const narrows = Object.values(filter).some((value) => value !== undefined);
   if (ids.length > 0 && (narrows || all))
-    throw new UsageError('Name requests by ID, or by options, not both.');
-  if (all && narrows) throw new UsageError('--all is everything that is kept: leave the other options out.');
+    throw new UsageError('Select requests by ID or by options, not both.');
+  if (all && narrows) throw new UsageError('--all selects every stored request: omit the other options.');
   if (ids.length > 1000) throw new UsageError('At most 1,000 requests can be named by ID.');
   if (ids.length > 0) return { which: { ids: [...new Set(ids)] }, words: `request ${ids.join(', ')}` };
   if (!narrows && !all)
-    throw new UsageError('Say which: IDs, --source, --state, --rejected, --since or --until; or --all.');
+    throw new UsageError(
+      'Select requests by ID, --source, --state, --rejected, --since or --until, or use --all.',
+    );
   const parts = [
     ...(rejected ? ['with rejected items'] : []),
     ...(state ? [`in the state ${state}`] : []),
@@ -95,7 +97,7 @@ function askedOf(given: readonly string[], which: Omit<Options, 'json' | 'dryRun
     ...(filter.to ? [`received before ${filter.to}`] : []),
   ];
   const words = [`the requests${source ? ` of ${source}` : ''}`, ...parts].join(', ');
-  return { which: all ? { all } : filter, words: all ? 'every request that is kept' : words };
+  return { which: all ? { all } : filter, words: all ? 'every stored request' : words };
 }
 
 async function tryOnly(cli: Cli, { which }: ReplaySelection, json: boolean): Promise<void> {
@@ -164,7 +166,7 @@ const maxTold = 10;
 function tell({ terminal }: Cli, replayed: Total, dryRun: boolean): void {
   const { requests, counts, results, cannot } = replayed;
   if (requests + cannot.length === 0) {
-    print(terminal, 'No request of the inbox fits: there is nothing to open again.');
+    print(terminal, 'No request in the inbox matches: nothing was opened.');
     return;
   }
   if (requests > 0) {
@@ -176,7 +178,7 @@ function tell({ terminal }: Cli, replayed: Total, dryRun: boolean): void {
     print(terminal, `${countsText(counts)}.`);
   }
   for (const { reason, requests } of cannot)
-    print(terminal, `Not opened: ${counted(requests, 'request')}, for ${reason}.`);
+    print(terminal, `Not opened: ${counted(requests, 'request')}: ${reason}.`);
   const rejected = results.filter(({ result }) => result !== 'opened').slice(0, maxTold);
   for (const { id, source, error } of rejected) terminal.err.write(`${source}: ${id}: ${error}\n`);
 }

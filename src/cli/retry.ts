@@ -16,9 +16,7 @@ interface Options extends LetterOptions {
 
 export function addRetry(program: Command, cli: Cli): void {
   addLetterOptions(
-    program
-      .command('retry')
-      .description('Try dead letters again: all, or those that fit every option given.'),
+    program.command('retry').description('Retry dead letters: all, or those that match every given option.'),
   )
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -29,7 +27,7 @@ Examples:
   $ tributary retry --kind delivery --code invalid_customer
   $ tributary retry --since 2026-03-01 --text 'No such plan'
 
-Exit code 1: something was given up again, could not be tried, or is still to be read.`,
+Exit code 1: something was given up again, could not be retried, or is still to be read.`,
     )
     .action(async ({ json, ...options }: Options) => {
       const which = letterFilter(options);
@@ -50,19 +48,19 @@ function tell({ terminal }: Cli, { deliveries, records, touched, requests, canno
   const say = (sentence: string) => print(terminal, sentence);
   const again = deliveries.due + deliveries.waiting;
   if (again + records.received + touched + requests.replayed + cannot.length === 0)
-    say('No dead letter fits: there is nothing to try again.');
-  if (again > 0) say(`To be delivered again: ${counted(again, 'customer')}.`);
+    say('No dead letter matches: nothing was retried.');
+  if (again > 0) say(`Queued for delivery: ${counted(again, 'customer')}.`);
   if (records.received > 0) {
     say(
-      `Taken in again: ${counted(records.received, 'record')}, ${records.rejected} of them rejected again.`,
+      `Ingested again: ${counted(records.received, 'record')}, ${records.rejected} of them rejected again.`,
     );
   }
   if (touched > 0) say(`To be read again: ${counted(touched, 'record')}.`);
   if (requests.replayed > 0) {
     say(
-      `Opened again: ${counted(requests.replayed, 'request')} of the inbox, ${requests.rejected} of them with faults again.`,
+      `Opened again: ${counted(requests.replayed, 'request')} from the inbox, ${requests.rejected} of them rejected again.`,
     );
   }
   for (const { reason, letters } of cannot)
-    say(`Not tried: ${counted(letters, 'dead letter')}, for ${reason}.`);
+    say(`Not retried: ${counted(letters, 'dead letter')}: ${reason}.`);
 }

@@ -9,10 +9,10 @@ import { timeOf } from './times.ts';
 export function addRewind(program: Command, cli: Cli): void {
   program
     .command('rewind')
-    .description('Set a source back to a time, and read again what changed since.')
+    .description('Rewind a source to a time and read everything that changed since.')
     .argument('<source>', 'the name of a source')
-    .requiredOption('--to <time>', 'such as 2026-03-01T12:00:00Z; without an offset it is UTC')
-    .option('--no-wait', 'ask the server for it and return at once')
+    .requiredOption('--to <time>', 'such as 2026-03-01T12:00:00Z; UTC if it has no offset')
+    .option('--no-wait', 'request it from the server and return immediately')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

@@ -32,7 +32,7 @@ const firstLoadsMs = 10_000;
 export function addStart(program: Command, cli: Cli): void {
   const serve = async ({ json = false, sandbox = false }: { json?: boolean; sandbox?: boolean }) => {
     const stop = listenForStop(cli.clock, () => {
-      cli.terminal.err.write('Stopped at once. Unfinished work continues at the next start.\n');
+      cli.terminal.err.write('Stopped immediately. Unfinished work continues at the next start.\n');
       process.exit(exitCodes.failed);
     });
     try {
@@ -44,24 +44,25 @@ export function addStart(program: Command, cli: Cli): void {
   program
     .command('start')
     .description(
-      'Serve the API and the status page, and keep everything in step. Without a configuration: a sandbox.',
+      'Serve the API and the status page, and keep customers in sync. Without a configuration: a sandbox.',
     )
-    .option('--json', 'log JSON lines, as it does where no terminal is attached')
+    .option('--json', 'log JSON lines, which is the default without a terminal')
     .addHelpText(
       'after',
       `
 Examples:
   $ tributary start                                   the sandbox, or ./tributary.config.(ts|json)
   $ TRIBUTARY_CONFIG=/etc/tributary.json PORT=8080 tributary start
-  $ DATABASE_URL=postgres://… tributary start         as many as you like on one PostgreSQL
+  $ DATABASE_URL=postgres://… tributary start         one of several workers on one database
 
-It stops on SIGINT or SIGTERM: what runs is finished or put down within ${drainMs / 1000} seconds. The signal again ends it at once.`,
+On SIGINT or SIGTERM, running work is finished or suspended within ${drainMs / 1000} seconds. A second signal stops the
+process immediately.`,
     )
     .action((options: { json?: true }) => serve(options));
   program
     .command('sandbox')
     .description('Serve a sandbox: simulated vendors on this machine, whatever is configured.')
-    .option('--json', 'log JSON lines, as it does where no terminal is attached')
+    .option('--json', 'log JSON lines, which is the default without a terminal')
     .addHelpText(
       'after',
       `
@@ -111,7 +112,7 @@ async function serveUntil(
   say(
     round.ended === 'in time'
       ? 'Stopped.'
-      : `Stopped after ${drainMs / 1000} seconds without being done; the next start goes on from there.`,
+      : `Stopped after ${drainMs / 1000} seconds with work unfinished. The next start continues from there.`,
   );
   return round.ended === 'in time' ? exitCodes.well : exitCodes.failed;
 }
@@ -163,11 +164,11 @@ async function serveRound(
     if (rounds === 0 && config !== null) await tellFirstLoads(cli, app, { say, log, stop });
     await app.tributary.start();
     await tellFigures(cli, app, { stop: AbortSignal.any([stop, evicted.signal]), log, isForPerson });
-    if (!evicted.signal.aborted) say('Stopping: what runs is finished or put down.');
+    if (!evicted.signal.aborted) say('Stopping: running work is finished or suspended.');
   } catch (error) {
     // A worker that has reached the database once comes back: the database may be gone for a while.
     if ((rounds === 0 && !isOpen) || stop.aborted || !isUnavailable(error)) throw error;
-    log.warn(`this worker cannot begin to work yet: the database: ${unavailableReason(error)}`);
+    log.warn(`this worker cannot start yet: database: ${unavailableReason(error)}`);
     await cli.clock.sleep(rejoinMs, stop);
     evicted.abort();
   } finally {
@@ -190,7 +191,7 @@ async function tellFirstLoads(
       for (const forecast of forecasts) if (!over.signal.aborted) say(firstLoadSentence(forecast));
     },
     (error: unknown) =>
-      log.info({ reason: (error as Error).message }, 'the first load could not be forecast'),
+      log.info({ reason: (error as Error).message }, 'the forecast of the first load failed'),
   );
   await Promise.race([told, clock.sleep(firstLoadsMs, AbortSignal.any([stop, over.signal]))]);
   over.abort();
@@ -305,7 +306,7 @@ async function closeAll(
       try {
         await close();
       } catch (error) {
-        log.error({ err: error }, 'not everything could be closed in order');
+        log.error({ err: error }, 'the shutdown was not clean');
       }
     }
     inTime = true;

@@ -14,7 +14,7 @@ import { print, printAnswer, table } from './terminal.ts';
 export function addStatus(program: Command, cli: Cli): void {
   program
     .command('status')
-    .description('Print what is read, what waits and what was given up.')
+    .description('Print runs, backlog, budgets and dead letters.')
     .option('--json', 'print the status as JSON')
     .addHelpText(
       'after',
@@ -71,11 +71,11 @@ function figures(status: Status): string[] {
     ...(putOff === null
       ? []
       : [
-          `Put off:   ${counted(putOff.customers, 'customer')} until ${iso(putOff.lastAt)} at the latest${putOff.why === null ? '' : `: ${putOff.why}`}`,
+          `Postponed:   ${counted(putOff.customers, 'customer')} until ${iso(putOff.lastAt)} at the latest${putOff.why === null ? '' : `: ${putOff.why}`}`,
         ]),
     ...(freshness.lastDay.length > 0
       ? [
-          `Fresh:     ${freshness.lastDay.map(({ lane, p50Seconds, p99Seconds }) => `${lane} ${duration(p50Seconds)}, ${duration(p99Seconds)} for 99 of 100`).join('; ')} (change to delivery, 24 h)`,
+          `Freshness:     ${freshness.lastDay.map(({ lane, p50Seconds, p99Seconds }) => `${lane} ${duration(p50Seconds)}, ${duration(p99Seconds)} for 99 of 100`).join('; ')} (from change to delivery, last 24 h)`,
         ]
       : []),
     ...(destination.circuit.state === 'closed'
@@ -141,7 +141,7 @@ function stateOf({ paused, going, lastRun, pulls, webhook }: SourceStatus): stri
   if (run?.working)
     return `${run.step ?? 'begins'}, ${number(run.received)}${run.expected ? ` of ${number(run.expected)}` : ''} records`;
   if (run) return run.error ? `put off until ${iso(run.dueAt)}: ${run.error}` : 'waits for its turn';
-  if (!lastRun && !pulls) return webhook?.configured ? 'listens' : 'takes no webhooks yet';
+  if (!lastRun && !pulls) return webhook?.configured ? 'listens' : 'accepts no webhooks yet';
   if (!lastRun) return 'never read';
   return `${lastRun.mode} run ${lastRun.id} ${lastRun.state} ${iso(lastRun.endedAt!)}: ${lastRun.error ?? runSentence(lastRun)}`;
 }
@@ -151,7 +151,7 @@ function webhooks({ sources, destination }: Status): string[] {
   const rows = all.flatMap(({ name, webhook }) => (webhook ? [webhookRow(name, webhook)] : []));
   const faults = all.flatMap(({ name, webhook }) => (webhook ? webhookFaults(name, webhook) : []));
   if (rows.length === 0) return [];
-  const head = ['WEBHOOKS OF', 'TO OPEN', 'DEAD', 'TO READ', 'TOLD BY WEBHOOK FIRST', 'LAG (HALF, 99 %)'];
+  const head = ['WEBHOOKS OF', 'TO OPEN', 'DEAD', 'TO READ', 'SEEN BY WEBHOOK FIRST', 'LAG (HALF, 99 %)'];
   return [table(head, rows), ...faults, ''];
 }
 
@@ -182,7 +182,7 @@ function webhookFaults(name: string, { configured, missing, refusals }: WebhookS
   const refused = refusals.reduce((sum, { count }) => sum + count, 0);
   const [last] = refusals;
   return [
-    ...(configured ? [] : [`${name} takes no webhooks: ${missing}`]),
+    ...(configured ? [] : [`${name} accepts no webhooks: ${missing}`]),
     ...(last
       ? [
           `${name} was sent ${counted(refused, 'request')} that ${refused === 1 ? 'was' : 'were'} refused, the last at ${iso(last.lastAt)}: ${last.reason}`,
@@ -197,7 +197,7 @@ function spending({ destination, sources }: Status): string[] {
       name,
       quota,
       `${number(used)} of ${number(limit)} in ${duration(seconds)}`,
-      exhaustedUntil === null ? '' : `nothing left until ${iso(exhaustedUntil)}`,
+      exhaustedUntil === null ? '' : `used up until ${iso(exhaustedUntil)}`,
     ]),
   );
   return rows.length === 0 ? [] : [table(['API CALLS OF', 'QUOTA', 'USED', ''], rows)];
@@ -206,11 +206,7 @@ function spending({ destination, sources }: Status): string[] {
 function letters({ deadLetters }: Status): string[] {
   if (deadLetters.open === 0) return [];
   const rows = deadLetters.groups.map(({ kind, source, code, open }) => [kind, source, code, number(open)]);
-  return [
-    '',
-    table(['GIVEN UP', 'SOURCE', 'CODE', 'HOW MANY'], rows),
-    'They are tried again by "tributary retry".',
-  ];
+  return ['', table(['GIVEN UP', 'SOURCE', 'CODE', 'HOW MANY'], rows), 'Retry them with "tributary retry".'];
 }
 
 const driftWords: { [kind in DriftKind]: string } = {
@@ -235,7 +231,7 @@ function doubts({ quarantined, clashes, drifts, strayWebhooks }: Status): string
       : []),
     ...(clashes > 0
       ? [
-          `Clashes: ${counted(clashes, 'customer')} claimed by two records of one source, told by "tributary explain".`,
+          `Clashes: ${counted(clashes, 'customer')} claimed by two records of one source. "tributary explain" shows them.`,
         ]
       : []),
   ];

@@ -22,15 +22,18 @@ export function addSync(program: Command, cli: Cli): void {
   program
     .command('sync')
     .description('Read what changed and deliver it.')
-    .argument('[source]', 'the name of a source; without it all of them but those that only push')
+    .argument('[source]', 'the name of a source; default: every source that can be pulled')
     .option('--full', 'read everything, not only what changed')
     .option(
       '--records <ids>',
       'read only these records: a comma-separated list of the IDs that the source gives them',
     )
-    .option('--dry-run', 'read, but keep and send nothing: print what would differ, and what it would cost')
+    .option(
+      '--dry-run',
+      'read, but store and send nothing; print what would change and how many calls it takes',
+    )
     .option('--exit-zero', 'exit with 0 even if a dry run finds differences')
-    .option('--no-wait', 'ask the server for it and return at once')
+    .option('--no-wait', 'request it from the server and return immediately')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -41,8 +44,8 @@ Examples:
   $ tributary sync hubspot --records 151,152
   $ tributary sync hubspot --full --dry-run
 
-Exit code 1: a run failed, a record was rejected, or a customer was refused by the destination or is held by the
-mass-change breaker. 3: a dry run found that something would differ.`,
+Exit code 1: a run failed, a record was rejected, or a customer was rejected by the destination or is held by the
+mass-change breaker. 3: a dry run found differences.`,
     )
     .action((source: string | undefined, options: Options) => {
       const recordIds = idsOf(source, options);
@@ -63,16 +66,14 @@ mass-change breaker. 3: a dry run found that something would differ.`,
 
 function idsOf(source: string | undefined, { full, records }: Options): string[] | null {
   if (records === undefined) return null;
-  if (full)
-    throw new UsageError('--full and --records cannot go together: a full reading brings every record.');
+  if (full) throw new UsageError('--full and --records cannot be combined: a full run reads every record.');
   if (source === undefined)
-    throw new UsageError('--records needs the source they are of: tributary sync hubspot --records 151,152.');
+    throw new UsageError('--records requires a source: tributary sync hubspot --records 151,152.');
   const ids = records
     .split(',')
     .map((id) => id.trim())
     .filter((id) => id !== '');
-  if (ids.length === 0)
-    throw new UsageError('--records names no record: write the IDs with commas between them.');
+  if (ids.length === 0) throw new UsageError('--records is empty: write comma-separated IDs.');
   return ids;
 }
 
@@ -90,6 +91,6 @@ async function askAll(client: Client, source: string | undefined, json: object):
 
 function nothingToRead(sources: number, readable: number): string {
   if (sources === 0) return 'No source is configured.';
-  if (readable === 0) return 'No source can be read: all of them only push.';
-  return 'Every source that can be read is paused: "tributary status" says why.';
+  if (readable === 0) return 'No source can be pulled: all of them only push.';
+  return 'Every source that can be pulled is paused: "tributary status" says why.';
 }

@@ -14,7 +14,7 @@ export function timeOf(written: string): string {
   const moment = shape.test(text) ? Date.parse(whole) : Number.NaN;
   if (Number.isNaN(moment))
     throw new UsageError(
-      `"${written}" is no time: write a time as 2026-03-01T12:00:00Z, or a day as 2026-03-01.`,
+      `"${written}" is not a time: write a time as 2026-03-01T12:00:00Z, or a day as 2026-03-01.`,
     );
   return new Date(moment).toISOString();
 }

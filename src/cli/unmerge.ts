@@ -9,9 +9,9 @@ import { print } from './terminal.ts';
 export function addUnmerge(program: Command, cli: Cli): void {
   program
     .command('unmerge')
-    .description('Part a record again from the one that took it over when the vendor merged them.')
+    .description('Separate a record from the record that the vendor merged it into.')
     .argument('<source>', 'the name of a source')
-    .argument('<record>', 'the ID of the record that was taken over')
+    .argument('<record>', 'the ID of the merged record')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -19,7 +19,7 @@ export function addUnmerge(program: Command, cli: Cli): void {
 Examples:
   $ tributary unmerge hubspot 951
 
-It stays parted, though the vendor says again that it is merged. "tributary explain" shows merges.`,
+It stays separate even if the vendor reports the merge again. "tributary explain" shows merges.`,
     )
     .action((source: string, record: string, { json }: { json?: true }) =>
       runAndWait(cli, { json: json === true, wait: false }, async (client) => {
@@ -33,12 +33,11 @@ It stays parted, though the vendor says again that it is merged. "tributary expl
 
 function sentence(source: string, one: Unmerged): string {
   const speaks = (record: string, of: string | null) =>
-    of === null ? `Record ${record} speaks of no customer.` : `Record ${record} speaks of customer ${of}.`;
+    of === null ? `Record ${record} belongs to no customer.` : `Record ${record} belongs to customer ${of}.`;
   const changed = one.revised.map(({ sourceId }) => sourceId);
-  const owed =
-    changed.length === 0 ? 'Nothing changes by it.' : `Owed to the destination now: ${changed.join(', ')}.`;
+  const owed = changed.length === 0 ? 'Nothing changes.' : `Queued for delivery: ${changed.join(', ')}.`;
   return [
-    `Record ${one.recordId} of ${source} (${one.stream}) is parted from ${one.from}.`,
+    `Record ${one.recordId} of ${source} (${one.stream}) is separated from ${one.from}.`,
     speaks(one.recordId, one.sourceId),
     speaks(one.from, one.fromSourceId),
     owed,

@@ -22,7 +22,7 @@ export async function untilRead({ clock, terminal }: Cli, client: Client, some: 
     if (left < last) [last, movedAt] = [left, clock.now()];
     if (clock.now() - movedAt > longestStillMs) {
       terminal.err.write(
-        `No longer waiting: ${counted(left, 'record')} that webhooks named ${left === 1 ? 'is' : 'are'} still to be read, by the server or the next command.\n`,
+        `No longer waiting: ${counted(left, 'record')} named by webhooks ${left === 1 ? 'is' : 'are'} still to be read by the server or the next command.\n`,
       );
       return false;
     }

@@ -29,12 +29,16 @@ export function addVerify(program: Command, cli: Cli): void {
   program
     .command('verify')
     .description(
-      'Read the destination back and compare it, field by field, with what it acknowledged and what the stored records give.',
+      'Read the destination back and compare every field with what it acknowledged and what the stored records give.',
     )
-    .option('--full', 'everybody; this is the default')
-    .option('--sample <n>', 'so many at random, one call each, with how sure that makes us of the rest', size)
-    .option('--heal', 'send again what differs, is stale or is missing; nothing is ever deleted')
-    .option('--no-wait', 'ask the server for it and return at once')
+    .option('--full', 'verify every customer (the default)')
+    .option(
+      '--sample <n>',
+      'verify N random customers, one call each, with a confidence bound for the rest',
+      size,
+    )
+    .option('--heal', 'send differing, stale and missing customers again; nothing is ever deleted')
+    .option('--no-wait', 'request it from the server and return immediately')
     .option('--json', 'print the verification as JSON')
     .addHelpText(
       'after',
@@ -44,16 +48,17 @@ Examples:
   $ tributary verify --sample 500
   $ tributary verify --full --heal
 
-Stale are customers whose stored records give something else than was delivered, with nothing on its way to them.
-It waits up to a minute for what is on its way, and reads those one by one to whom something was sent meanwhile. Who is
-still waiting then is set aside. Those whom Tributary never sent are counted and left alone.
+A customer is stale if its stored records give other values than were delivered, and no delivery is pending.
+A verification waits up to a minute for pending deliveries, and reads customers one by one that were sent something
+meanwhile. Customers that are still pending after that are set aside. Customers that Tributary never sent are counted
+and not changed.
 
-Exit code 0: all match. 1: it failed, or somebody could not be compared (set aside, or not to be read). 3: something
-differed, was stale or was missing, healed or not.`,
+Exit code 0: all customers match. 1: the verification failed, or a customer could not be compared (set aside, or not
+readable). 3: a customer differed, was stale or was missing, whether it was healed or not.`,
     )
     .action(async (options: Options) => {
       if (options.full && options.sample !== undefined)
-        throw new UsageError('--full and --sample cannot go together: choose one.');
+        throw new UsageError('--full and --sample cannot be combined.');
       const reached = await reach(cli, { work: true });
       const stop = listenForStop(cli.clock, () => process.exit(1));
       try {
@@ -82,7 +87,7 @@ async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortS
   const asked = await client.send(verificationShape, '/api/verify', { json });
   if (!options.wait && !reached.isHere && asked.state === 'requested') {
     if (options.json) printAnswer(cli.terminal, verificationShape, asked);
-    else print(cli.terminal, `Verification ${asked.id} was asked for.`);
+    else print(cli.terminal, `Verification ${asked.id} was requested.`);
     return;
   }
   const ended = await endOf(cli, client, asked, { silent, stop });
@@ -118,7 +123,7 @@ async function endOf(
       if (verification.state !== 'requested') return verification;
       if (stop.aborted)
         throw new CommandError(
-          `No longer waiting. Verification ${asked.id} goes on from where it is, with the server or the next command.`,
+          `No longer waiting. Verification ${asked.id} continues with the server or the next command.`,
         );
       const { report, error } = verification;
       const done = report.compared + report.missing.count + report.inFlight;
@@ -146,16 +151,16 @@ function tell({ terminal }: Cli, { id, report, hash }: Verification): void {
   if (report.fallback) say(`No export: ${report.fallback}`);
   tellExamples(say, report);
   if (report.deletedThere > 0)
-    say(`Of the missing ${report.deletedThere} were deleted there, as its webhook had told.`);
+    say(`${report.deletedThere} of the missing were deleted there, as its webhook reported.`);
   if (report.withoutSourceId > 0)
-    say(`${counted(report.withoutSourceId, 'customer')} there without a source ID: left alone.`);
+    say(`${counted(report.withoutSourceId, 'customer')} there without a source ID: not changed.`);
   for (const { field, customers, why } of report.notCompared)
     say(`Not compared: ${field} of ${counted(customers, 'customer')}: ${why}.`);
   for (const { field, form, customers } of report.forms)
-    say(`The same in another form (${form}): ${field} of ${counted(customers, 'customer')}.`);
+    say(`Equal in another form (${form}): ${field} of ${counted(customers, 'customer')}.`);
   if (report.inFlight > 0)
     say(
-      `${counted(report.inFlight, 'customer')} set aside: a change still waits or was on its way to them, or it is not known how an attempt ended. "tributary status" shows what waits; verify again afterwards.`,
+      `${counted(report.inFlight, 'customer')} set aside: a change was waiting or being sent, or the result of an attempt is unknown. "tributary status" shows what waits; verify again afterwards.`,
     );
   for (const [why, customers] of Object.entries(report.unread))
     say(`${counted(customers, 'customer')} could not be read: ${why}.`);

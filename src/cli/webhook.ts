@@ -19,7 +19,7 @@ import { print, printAnswer } from './terminal.ts';
 export function addWebhook(program: Command, cli: Cli): void {
   program
     .command('webhook')
-    .description('Print how to set up the webhooks of a source at its vendor; or send a request to try them.')
+    .description('Print how to set up the webhooks of a source at its vendor, or send a test request.')
     .argument('<source>', 'the name of a source; "destination" for its own webhooks')
     .option(
       '--send',
@@ -33,8 +33,8 @@ Examples:
   $ tributary webhook hubspot
   $ tributary webhook hubspot --send
 
-Secrets are not printed: {secret} stands for the one of your settings. Exit code 1: the sample did not get in, or could
-not be read.`,
+Secrets are not printed: {secret} stands for the value in your settings. Exit code 1: the sample was refused or
+could not be read.`,
     )
     .action(async (source: string, { send, json }: { send?: true; json?: true }) => {
       const reached = await reach(cli, { work: send === true });
@@ -76,11 +76,11 @@ function webhookText(webhook: Webhook): string {
         ? []
         : ['publicUrl is not set: this is the address on this machine, which vendors may not reach.']),
     ]),
-    ...block('A request is let in by', webhook.authentication),
+    ...block('A request is accepted with', webhook.authentication),
     ...block('And', webhook.checks),
     ...block('Headers to set', headers(webhook.headers)),
     ...block('Besides', webhook.handshake),
-    ...block('In the screens of the vendor', webhook.notes),
+    ...block('At the vendor', webhook.notes),
     ...(recipe ? block(`What to paste: ${recipe.where}`, recipe.body.split('\n')) : []),
     ...block(
       'Refused of late',
@@ -106,16 +106,16 @@ function triedText(source: string, tried: WebhookTest, isHere: boolean): string 
   const where = isHere ? 'this process, as no server is running' : 'the server itself';
   const lines = [
     `Sent to the webhook endpoint inside ${where}, as a request to ${url}: answered ${status}${answer ? ` ${answer}` : ''}`,
-    'The request passed neither your network nor a proxy. Whether the vendor can reach that address was not tested.',
+    'The request did not pass through your network or a proxy. Whether the vendor can reach that address was not tested.',
   ];
-  if (status !== null && status >= 300) return [...lines, 'It did not get in.'].join('\n');
-  if (request === null) return [...lines, 'It was let in, and nothing of it is to be kept.'].join('\n');
+  if (status !== null && status >= 300) return [...lines, 'It was refused.'].join('\n');
+  if (request === null) return [...lines, 'It was accepted, and nothing in it is stored.'].join('\n');
   const { id, state, error, counts } = request;
   const came =
     state === 'opened' && counts
       ? `Opened: ${countsText(counts)}${error === null ? '.' : `: ${error}`}`
       : state === 'dead'
         ? `It could not be read: ${error}`
-        : 'It is kept, and was not opened within five seconds.';
-  return [...lines, `Kept as request ${id} of the inbox.`, came].join('\n');
+        : 'It is stored, but was not opened within five seconds.';
+  return [...lines, `Stored as request ${id} in the inbox.`, came].join('\n');
 }

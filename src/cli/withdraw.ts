@@ -9,7 +9,7 @@ import { print, printJson } from './terminal.ts';
 export function addWithdraw(program: Command, cli: Cli): void {
   program
     .command('withdraw')
-    .description('Take back what a source contributed that is no longer in the configuration.')
+    .description('Withdraw the contributions of a source that is no longer in the configuration.')
     .argument(
       '<source>',
       'its former name; "tributary status" lists sources that are no longer in the configuration',
@@ -21,8 +21,8 @@ export function addWithdraw(program: Command, cli: Cli): void {
 Examples:
   $ tributary withdraw old-crm
 
-Until then its records speak as they did. A source with a new name is not withdrawn: set "renamedFrom" there. Customers
-that lose much are held by the mass-change breaker; "tributary release --list" shows them.`,
+Until then its records still count. Do not withdraw a source that was renamed: set "renamedFrom" instead. If too
+many customers would change, the mass-change breaker holds them; "tributary release --list" shows the holds.`,
     )
     .action(async (source: string, options: { json?: true }) => {
       const reached = await reach(cli, { work: true });
@@ -34,8 +34,8 @@ that lose much are held by the mass-change breaker; "tributary release --list" s
           print(
             cli.terminal,
             reached.isHere
-              ? `${source} is withdrawn. No server is running: the next "tributary start" or "tributary sync" takes its contributions back.`
-              : `${source} is withdrawn. Its contributions are now being taken back; "tributary status" shows the progress.`,
+              ? `${source} is withdrawn. No server is running: the next "tributary start" or "tributary sync" withdraws its contributions.`
+              : `${source} is withdrawn. Its contributions are being withdrawn; "tributary status" shows the progress.`,
           );
       } finally {
         await reached.close();

@@ -28,7 +28,7 @@ const lineShape = answer(
     revision: count,
     name: z.string().nullable(),
     email: z.string().nullable(),
-    orphaned: z.boolean().meta({ description: 'No record speaks of this customer any more.' }),
+    orphaned: z.boolean().meta({ description: 'No record belongs to this customer any longer.' }),
     updatedAt: time,
     state: deliveryState.nullable(),
     acknowledged: count
@@ -58,10 +58,10 @@ const recordShape = answer({
   source: z.string(),
   stream: z.string(),
   recordId: z.string(),
-  changedAt: time.meta({ description: "By the source's own clock." }),
+  changedAt: time.meta({ description: 'By the clock of the source.' }),
   deletedAt: time.nullable(),
   deleted: z.boolean(),
-  filtered: z.string().nullable().meta({ description: 'Why it says nothing of the customer.' }),
+  filtered: z.string().nullable().meta({ description: 'Why it contributes nothing to the customer.' }),
   faults: z.array(z.object({ field: z.string(), reason: z.string() })).nullable(),
   runId: z.int().nullable(),
   receivedAt: time,
@@ -76,32 +76,31 @@ export const customerShape = answer(
     fields,
     dropped: z
       .array(z.string())
-      .meta({ description: 'Fields that were there once and are in no record now.' }),
+      .meta({ description: 'Fields that a former record had and no present record has.' }),
     orphaned: z.boolean(),
     createdAt: time,
     updatedAt: time,
     delivery: deliveryShape.nullable(),
     acknowledged: answer({ revision: count, fields, at: time })
       .nullable()
-      .meta({ description: 'What the destination has acknowledged.' }),
+      .meta({ description: 'What the destination acknowledged.' }),
     records: z.array(recordShape),
   },
   'Customer',
 );
 export type Customer = z.output<typeof customerShape>;
 
-export const customerParam = sourceIdParam('Percent-encoded, so that slashes may be in it.');
+export const customerParam = sourceIdParam('Percent-encoded, so that it can contain slashes.');
 
 const after = text
   .optional()
-  .meta({ description: 'Only customers after this source ID: `next` of the page before.' });
+  .meta({ description: 'Only customers after this source ID: `next` of the previous page.' });
 
 export const customersQuery = z.strictObject({
   after,
-  search: text
-    .max(200)
-    .optional()
-    .meta({ description: 'Only those whose source ID, e-mail or a word of whose name begins so.' }),
+  search: text.max(200).optional().meta({
+    description: 'Only customers whose source ID, e-mail or a word of whose name begins with this text.',
+  }),
   limit,
 });
 export const customersShape = answer({
@@ -124,8 +123,7 @@ export const exportQuery = z.strictObject({
     .optional()
     .meta({ description: 'Only customers whose fields changed at or after this time.' }),
   filter: text.optional().meta({
-    description:
-      'Values by field name, as JSON; all must hold. A list holds a value where one of its elements is it.',
+    description: 'Values by field name, as JSON; all must match. A list matches a value if it contains it.',
     example: '{"metadata.plan":"gold"}',
   }),
   fields: text.min(1).optional().meta({

@@ -14,11 +14,11 @@ export const letterShape = answer(
     stream: z.string(),
     ref: z.string().meta({
       description:
-        'The record ID, row, source ID, or request of the inbox (`7`, `7#2` of one item) it is about.',
+        'What it is about: a record ID, row, source ID, or inbox request (`7`, or `7#2` for one item).',
     }),
     runId: z.int().nullable(),
     code: z.string(),
-    message: z.string().meta({ description: "The vendor's words, or ours." }),
+    message: z.string().meta({ description: 'The message of the vendor, or of Tributary.' }),
     detail: json,
     times: count,
     createdAt: time,
@@ -36,7 +36,7 @@ export const letterFilter = {
   since: moment.optional().meta({ description: 'Given up at this time or later.' }),
   until: moment.optional().meta({ description: 'Given up before this time.' }),
   text: text.min(1).optional().meta({
-    description: 'In what it is about, or in the words that were said, whatever its letter case.',
+    description: 'A text in its reference or message. Case-insensitive.',
   }),
 };
 
@@ -51,10 +51,11 @@ export const letterGroupShape = answer(
     letters: count,
     firstAt: time,
     lastAt: time,
-    plain: z.string().meta({ description: 'What happened, in plain words.' }),
-    next: z.string().meta({ description: 'What to do next.' }),
+    plain: z.string().meta({ description: 'What happened, in a sentence.' }),
+    next: z.string().meta({ description: 'The next step.' }),
     words: z.array(answer({ message: z.string(), letters: count })).meta({
-      description: "The vendor's words, or ours; the three most frequent, numbers and quotes aside.",
+      description:
+        'The three most frequent messages; those that differ only in numbers and quotes count as one.',
     }),
     samples: z.array(answer({ id: z.int(), ref: z.string() })).meta({ description: 'The newest five.' }),
   },
@@ -79,14 +80,14 @@ export const retryRequest = z
   })
   .meta({
     id: 'Retry',
-    description: 'Which letters: by ID, or all that fit every part of the filter; `{}` means all.',
+    description: 'The letters: by ID, or all that match every part of the filter. `{}` means all.',
   });
 
 export const retriedShape = answer(
   {
     deliveries: answer({
-      due: count.meta({ description: 'Deliveries that are due again.' }),
-      waiting: count.meta({ description: 'Those that waited already.' }),
+      due: count.meta({ description: 'Deliveries that became due again.' }),
+      waiting: count.meta({ description: 'Deliveries that were already waiting.' }),
     }),
     records: answer({
       received: count,
@@ -98,11 +99,11 @@ export const retriedShape = answer(
       customers: count,
     }).meta({
       description:
-        'What became of the records that were taken in again; received is the sum of the next five.',
+        'The results of the records that were ingested again. `received` is the sum of the next five.',
     }),
-    touched: count.meta({ description: 'Records that webhooks named and that are read again.' }),
+    touched: count.meta({ description: 'Records named by webhooks that will be read again.' }),
     requests: answer({ replayed: count, rejected: count }).meta({
-      description: 'Requests of the inbox that were opened again, and those of them with faults again.',
+      description: 'Inbox requests that were opened again, and how many of them were rejected again.',
     }),
     cannot: z
       .array(
@@ -112,7 +113,7 @@ export const retriedShape = answer(
           ids: z.array(z.int()).meta({ description: 'The first 20.' }),
         }),
       )
-      .meta({ description: 'Letters that cannot be tried again, and why.' }),
+      .meta({ description: 'Letters that cannot be retried, and why.' }),
   },
   'Retried',
 );
@@ -123,7 +124,7 @@ export const discardRequest = z
     ids,
     ...letterFilter,
     all: z.literal(true).optional().meta({ description: 'Every open letter.' }),
-    reason: text.min(1).max(500).meta({ description: 'Why: it is kept with the letter.' }),
+    reason: text.min(1).max(500).meta({ description: 'The reason; it is kept with the letter.' }),
   })
   .superRefine(({ ids, all, reason: _, ...rest }, context) => {
     const filters = Object.values(rest).some((value) => value !== undefined);
@@ -141,7 +142,7 @@ export const discardedShape = answer(
     letters: count,
     deliveries: answer({
       aside: count.meta({ description: 'Customers that are not sent until they change.' }),
-      waiting: count.meta({ description: 'Those that wait to be sent again, and are.' }),
+      waiting: count.meta({ description: 'Customers that are still sent, since a newer change is waiting.' }),
     }),
   },
   'Discarded',

@@ -2,17 +2,17 @@
 import { z } from 'zod';
 import { answer, json, limit, nextOf, text, time } from './parts.ts';
 
-/** differs: it holds other values. deleted: it holds it no more. unknown: it holds one that was never sent. */
+/** differs: the destination has other values. deleted: it no longer has the customer. unknown: it has a customer that was never sent. */
 export const driftKinds = ['differs', 'deleted', 'unknown'] as const;
 export type DriftKind = (typeof driftKinds)[number];
 export const driftKind = z.enum(driftKinds).meta({
   description:
-    'differs: it holds other values. deleted: it holds it no more. unknown: it holds one that was never sent.',
+    'differs: the destination has other values. deleted: it no longer has the customer. unknown: it has a customer that was never sent.',
 });
 
 export const driftFields = z
   .record(z.string(), answer({ expected: json, found: json }))
-  .meta({ description: 'By field: what was acknowledged, and what is there.' });
+  .meta({ description: 'By field: what was acknowledged, and what the destination has.' });
 
 const driftShape = answer(
   {

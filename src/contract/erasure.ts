@@ -5,20 +5,29 @@ import { answer, limit, nextOf, text, time } from './parts.ts';
 const id = z.uuid('the ID of a receipt').meta({ description: 'The ID of a receipt.' });
 
 export const erasureStates = ['open', 'complete'] as const;
-/** `nothing`: it held nothing. `kept`: the hashes that stop the person from coming back. `waiting`: no answer yet. */
-export const storeAnswers = ['erased', 'nothing', 'kept', 'waiting', 'refused'] as const;
+/**
+ * `nothing`: it held nothing. `kept`: the hashes that stop the person from coming back. `waiting`: no answer yet. `refused`: the
+ * credentials. `rejected`: the request.
+ */
+export const storeAnswers = ['erased', 'nothing', 'kept', 'waiting', 'refused', 'rejected'] as const;
 export type StoreAnswer = (typeof storeAnswers)[number];
+
+/** The erasure is not complete before the store gives another answer. */
+export function isOpen(answer: StoreAnswer): boolean {
+  return answer === 'waiting' || answer === 'refused' || answer === 'rejected';
+}
 
 export const receiptShape = answer(
   {
     id: z.uuid(),
-    state: z
-      .enum(erasureStates)
-      .meta({ description: '`complete` once every store has answered: then it names nobody any more.' }),
-    known: z.boolean().meta({ description: 'False where there was no such customer and no record here.' }),
-    permanent: z
-      .boolean()
-      .meta({ description: 'At the destination for good, with all that hangs on the customer.' }),
+    state: z.enum(erasureStates).meta({
+      description: '`complete` once every store has answered. The receipt then no longer names the person.',
+    }),
+    known: z.boolean().meta({ description: 'False if there was no such customer and no record here.' }),
+    permanent: z.boolean().meta({
+      description:
+        'Whether the customer is erased permanently at the destination, with everything that belongs to it.',
+    }),
     subject: z.string().meta({ description: 'A keyed hash of the source ID.' }),
     requestedAt: time,
     endedAt: time.nullable(),
@@ -27,7 +36,7 @@ export const receiptShape = answer(
         store: z.string().meta({ example: 'records' }),
         answer: z.enum(storeAnswers).meta({
           description:
-            '`nothing`: it held nothing. `kept`: the hashes that stop the person from coming back. `waiting`: it has not answered yet.',
+            '`nothing`: it held nothing. `kept`: the hashes that stop the person from coming back. `waiting`: no answer yet. `refused`: it refuses the credentials. `rejected`: it rejected the request.',
         }),
         rows: z.int().nullable(),
         at: time,
@@ -56,4 +65,6 @@ export const receiptsShape = answer({
 export const receiptParam = z.object({ id: id.meta({ param: { name: 'id', in: 'path' } }) });
 
 export const liftRequest = z.strictObject({ sourceId: text.min(1) }).meta({ id: 'LiftRequest' });
-export const liftedShape = answer({ lifted: z.int().meta({ description: 'Keyed hashes given up.' }) });
+export const liftedShape = answer({
+  lifted: z.int().meta({ description: 'The number of keyed hashes removed.' }),
+});

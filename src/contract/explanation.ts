@@ -16,7 +16,7 @@ import {
   time,
 } from './parts.ts';
 
-const value = json.meta({ description: 'A value as the customer has it; null where it is empty.' });
+const value = json.meta({ description: 'The value of the customer; null if it is empty.' });
 const sentences = z.array(z.string());
 
 export const meantParam = sourceIdParam(
@@ -26,8 +26,8 @@ export const meantParam = sourceIdParam(
 const recordName = { source: z.string(), stream: z.string(), recordId: z.string() };
 const candidate = {
   ...recordName,
-  changedAt: time.meta({ description: "By the source's own clock." }),
-  version: z.string().meta({ description: 'A hash of the record as it is.' }),
+  changedAt: time.meta({ description: 'By the clock of the source.' }),
+  version: z.string().meta({ description: 'A hash of the present record.' }),
   receivedAt: time,
   run: orNull(answer({ id: z.int(), mode: z.string(), trigger: z.string() })),
   mapping: z.string().meta({ description: 'The fingerprint of the mapping that reads it.' }),
@@ -48,7 +48,7 @@ const fieldShape = answer({
   refused: z.array(refusedShape),
   kept: orNull(answer({ because: z.enum(['empty', 'absent']), changedAt: orNull(time) })).meta({
     description:
-      'The newest state of the record has it empty (onNull: ignore) or does not name it: this is the last value.',
+      'The newest state of the record leaves it empty (onNull: ignore) or omits it, so this is its last value.',
   }),
   raw: orNull(
     answer({
@@ -58,14 +58,14 @@ const fieldShape = answer({
     }),
   ).meta({
     description:
-      "The winning record's properties that the field is read from, their values as they came, and what was done to them. Null where no record of now gives it.",
+      "The winning record's properties that the field is read from, their original values, and how they were transformed. Null if no present record gives the value.",
   }),
   since: answer({ revision: count, at: time, by: z.string() }),
   acknowledged: orNull(
     answer({ value, isSame: z.boolean(), isCertain: z.boolean(), revision: count, at: time }),
   ),
   next: orNull(answer({ value })).meta({
-    description: 'What it would be if the customer were computed again, where that differs.',
+    description: 'The value if the customer were computed again, where it differs.',
   }),
 });
 
@@ -75,9 +75,9 @@ export const explanationShape = answer(
     revision: count,
     createdAt: time,
     updatedAt: time,
-    orphaned: z.boolean().meta({ description: 'No record speaks of it any more.' }),
+    orphaned: z.boolean().meta({ description: 'No record belongs to it any longer.' }),
     destination: z.string(),
-    sentences: sentences.meta({ description: 'All but the fields, in words.' }),
+    sentences: sentences.meta({ description: 'Everything except the fields, in sentences.' }),
     fields: z.array(fieldShape),
     dropped: z.array(z.string()),
     refused: z.array(refusedShape),
@@ -130,9 +130,9 @@ export const historyShape = answer(
         by: z.string().meta({ example: 'by run 12 of hubspot (contacts)' }),
         cause: orNull(
           z.record(z.string(), z.unknown()) as unknown as z.ZodType<{ by: string }, { by: string }>,
-        ).meta({ description: 'Null for the creation.' }),
+        ).meta({ description: 'Null for the first revision.' }),
         changed: z.record(z.string(), answer({ from: value.optional(), to: value.optional() })).meta({
-          description: 'By field; a side is missing where the field was in no record.',
+          description: 'By field. A side is missing if no record had the field.',
         }),
       }),
     ),
@@ -140,11 +140,11 @@ export const historyShape = answer(
     state: orNull(
       answer({
         at: time,
-        revision: count.nullable().meta({ description: 'Null before it was created.' }),
+        revision: count.nullable().meta({ description: 'Null if it did not exist yet.' }),
         fields: orNull(fieldsShape),
       }),
     ).meta({
-      description: 'The customer as of `at`, where that was asked for: then no revisions are told.',
+      description: 'The customer as of `at`, if that was requested; then there are no revisions.',
     }),
   },
   'History',
@@ -153,8 +153,8 @@ export type History = z.output<typeof historyShape>;
 
 export const historyQuery = z.strictObject({
   before: beforeOf('revisions').meta({
-    description: 'Only revisions before this one: `next` of the page before.',
+    description: 'Only revisions before this one: `next` of the previous page.',
   }),
   limit,
-  at: exactMoment.optional().meta({ description: 'Tell the fields as of this time instead.' }),
+  at: exactMoment.optional().meta({ description: 'Return the fields as of this time instead.' }),
 });

@@ -11,21 +11,24 @@ const modes = z.enum(['incremental', 'full']);
 
 export const planRequest = z
   .strictObject({
-    source: text.min(1).optional().meta({ description: 'Without it: all that are pulled, each by itself.' }),
+    source: text
+      .min(1)
+      .optional()
+      .meta({ description: 'Default: every source that is pulled, each on its own.' }),
     mode: modes.default('incremental'),
     records: z
       .int()
       .min(0)
       .max(1_000_000_000)
       .optional()
-      .meta({ description: 'How many records there are, where you know better. With `source` only.' }),
+      .meta({ description: 'The number of records to assume. Only with `source`.' }),
     dryRunId: z
       .int()
       .min(1)
       .optional()
-      .meta({ description: 'A finished dry run of this source and mode: what it found is exact.' }),
+      .meta({ description: 'A finished dry run of this source and mode, whose counts are exact.' }),
     force: z.boolean().default(false).meta({
-      description: 'Answer too where a quota of a day or longer does not have so many calls left.',
+      description: 'Answer even if a quota of a day or longer has too few calls left.',
     }),
   })
   .superRefine(({ source, records, dryRunId }, context) => {
@@ -39,13 +42,16 @@ const quotaLine = {
   side,
   quota: z.string(),
   calls: count,
-  limit: count.meta({ description: 'Calls in any `seconds` that this run may make: less the reserve.' }),
-  seconds: amount,
-  budget: count.meta({ description: 'Of `limit`, the calls that may still be made when it begins.' }),
-  share: amount.meta({
-    description: 'Of all that the quota allows meanwhile, or in one window where that is longer: 0 to 1.',
+  limit: count.meta({
+    description: 'The calls in any `seconds` that this run may make, without the reserve.',
   }),
-  waitMinutes: amount.meta({ description: 'How long the work stands still for its sake.' }),
+  seconds: amount,
+  budget: count.meta({ description: 'The calls of `limit` that remain when it begins.' }),
+  share: amount.meta({
+    description:
+      'The share of what the quota allows during the run, or in one window if that is longer: 0 to 1.',
+  }),
+  waitMinutes: amount.meta({ description: 'How long the run waits for this quota.' }),
   fits: z.boolean(),
 };
 const quotaShape = answer({ ...quotaLine, bucket: z.string().nullable(), all: z.boolean() }, 'ForecastQuota');
@@ -54,7 +60,7 @@ export const forecastShape = answer(
   {
     source: z.string(),
     mode: modes,
-    first: z.boolean().meta({ description: 'Nothing of the source was read to its end before.' }),
+    first: z.boolean().meta({ description: 'The source has never been read completely.' }),
     at: time,
     lane: laneShape,
     accounts: answer({ source: z.string().nullable(), destination: z.string() }),
@@ -63,16 +69,16 @@ export const forecastShape = answer(
       count,
       basis: z.enum(['vendor', 'dry run', 'given', 'last full run', 'recent runs', 'stored records']),
     }),
-    customers: count.meta({ description: 'Customers that are taken to be written.' }),
+    customers: count.meta({ description: 'The number of customers that are assumed to be written.' }),
     bytes: answer({ read: count, written: count }),
     calls: z.array(answer({ side, what: z.string(), bucket: z.string().nullable(), calls: count })),
     totals: answer({ source: count, destination: count }),
     quotas: z.array(quotaShape),
     minutes: amount,
-    readMinutes: amount.meta({ description: 'Until the last record is read.' }),
+    readMinutes: amount.meta({ description: 'The time until the last record is read.' }),
     endsAt: time,
     bottleneck: orNull(answer({ side, quota: z.string() })).meta({
-      description: 'The quota that most of the time is spent waiting for; null: the answers themselves.',
+      description: 'The quota that causes most of the waiting. Null: the calls themselves take the time.',
     }),
     fits: z.boolean(),
     assumptions: z.array(z.string()),
@@ -105,9 +111,9 @@ export const keptForecastShape = answer(
     id: z.int(),
     madeAt: time,
     forecast: forecastShape,
-    runId: z.int().nullable().meta({ description: 'The run that carried it out.' }),
+    runId: z.int().nullable().meta({ description: 'The run that was forecast.' }),
     actual: orNull(actualShape).meta({
-      description: 'What came of it; null until its run has ended and its customers are settled.',
+      description: 'What the run took. Null until it has ended and its customers are settled.',
     }),
     ratio: orNull(answer({ calls: ratio, minutes: ratio, customers: ratio })).meta({
       description: 'Actual by forecast.',

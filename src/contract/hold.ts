@@ -14,8 +14,12 @@ import {
   time,
 } from './parts.ts';
 
-const change = z.string().meta({ description: '`deleted`, or the field that is blanked.', example: 'phone' });
-const lost = json.meta({ description: 'The value that would go; null where the customer itself would.' });
+const change = z
+  .string()
+  .meta({ description: '`deleted`, or the field that would be blanked.', example: 'phone' });
+const lost = json.meta({
+  description: 'The value that would be lost. Null if the customer itself would be deleted.',
+});
 
 const groupShape = answer(
   {
@@ -44,14 +48,12 @@ export type Hold = z.output<typeof plainShape>;
 
 export const holdPreview = {
   action: z.enum(['none', 'write', 'remove', 'erase']).meta({
-    description: 'What would be done to the customer at the destination if all its holds were released.',
+    description: 'What would happen to the customer at the destination if all its holds were released.',
   }),
   difference: z
     .record(z.string(), answer({ from: json, to: json }))
-    .meta({ description: 'By field: what the destination has acknowledged, and what it would become.' }),
-  payload: jsonObject
-    .nullable()
-    .meta({ description: 'Exactly what would be sent; null where nothing is written.' }),
+    .meta({ description: 'By field: what the destination acknowledged, and the new value.' }),
+  payload: jsonObject.nullable().meta({ description: 'The exact payload; null if nothing is written.' }),
 };
 
 const holdShape = answer({ ...hold, ...holdPreview }, 'Hold');
@@ -82,18 +84,18 @@ export const holdChoice = z
       context.addIssue({
         code: 'custom',
         path: [],
-        message: 'either ids, runId or change (all that are given must fit), or all: true',
+        message: 'either ids, runId or change (all that are given must match), or all: true',
       });
   })
   .meta({
     id: 'HoldChoice',
-    description: 'Which holds: those that fit every one of ids, runId and change; or `{"all": true}`.',
+    description: 'The holds: those that match all of ids, runId and change, or `{"all": true}`.',
   });
 
 export const decidedShape = answer(
   {
     holds: count.meta({ description: 'Holds that were decided.' }),
-    customers: count.meta({ description: 'Customers that are held no more.' }),
+    customers: count.meta({ description: 'Customers that are no longer held.' }),
   },
   'Decided',
 );

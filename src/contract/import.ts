@@ -23,7 +23,7 @@ export const importQuery = z.strictObject({
   name: text.min(1).max(200).default('import.csv').meta({ description: "The file's name, for messages." }),
   delimiter: text.optional().meta({
     description:
-      "What separates the columns: `,`, `;`, `|`, `tab` or `auto`. Default: as the source's settings say.",
+      "The delimiter of columns: `,`, `;`, `|`, `tab` or `auto`. Default: as the source's settings say.",
   }),
   encoding: text.optional().meta({
     description:

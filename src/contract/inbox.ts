@@ -21,12 +21,12 @@ export const maxShown = 50;
 export const itemCountsShape = answer(
   {
     items: count.meta({ description: 'The sum of the next four.' }),
-    duplicates: count.meta({ description: 'Items that had come before.' }),
-    ignored: count.meta({ description: 'Items with nothing for us.' }),
-    refused: count.meta({ description: 'Items that could not be read: dead letters.' }),
+    duplicates: count.meta({ description: 'Items that are repeats.' }),
+    ignored: count.meta({ description: 'Items that concern no record.' }),
+    refused: count.meta({ description: 'Items that could not be read. They are dead letters.' }),
     taken: count,
-    touched: count.meta({ description: 'Records named by them, that are to be read.' }),
-    received: count.meta({ description: 'Records that they carried: the sum of the next five.' }),
+    touched: count.meta({ description: 'Records that items name, which will be read.' }),
+    received: count.meta({ description: 'Records that items carry: the sum of the next five.' }),
     changed: count,
     unchanged: count,
     superseded: count,
@@ -37,11 +37,11 @@ export const itemCountsShape = answer(
 );
 export type ItemCounts = z.output<typeof itemCountsShape>;
 
-/** waiting: to be opened. opened: its items are counted. dead: nothing of it could be read. */
+/** waiting: not opened yet. opened: its items are counted. dead: it could not be read. */
 export const inboxStates = ['waiting', 'opened', 'dead'] as const;
 export type InboxState = (typeof inboxStates)[number];
 const state = z.enum(inboxStates).meta({
-  description: 'waiting: to be opened. opened: its items are counted. dead: nothing of it could be read.',
+  description: 'waiting: not opened yet. opened: its items are counted. dead: it could not be read.',
 });
 
 export const requestShape = answer(
@@ -52,10 +52,12 @@ export const requestShape = answer(
     receivedAt: time,
     openedAt: time.nullable(),
     method: z.string(),
-    bytes: count.meta({ description: 'Of the body; 0 where it was forgotten with a person it named.' }),
+    bytes: count.meta({
+      description: 'The size of the body. 0 if it was erased with a person whom it named.',
+    }),
     attempts: count,
     counts: orNull(itemCountsShape),
-    error: z.string().nullable().meta({ description: 'The first of what is wrong with it.' }),
+    error: z.string().nullable().meta({ description: 'The first fault of the request.' }),
   },
   'InboxRequest',
 );
@@ -68,7 +70,7 @@ const requestFilter = {
   from: exactMoment.optional().meta({ description: 'Received at this time or later.' }),
   to: exactMoment.optional().meta({ description: 'Received before this time.' }),
 };
-const rejectedText = { description: 'Dead, or opened with items that were refused.' };
+const rejectedText = { description: 'Dead, or opened with items that were rejected.' };
 
 export const requestsQuery = z.strictObject({
   ...requestFilter,
@@ -84,18 +86,20 @@ export const requestParam = z.object({
   id: idText('an ID').meta({ param: { name: 'id', in: 'path' } }),
 });
 
-const hidden = z.record(z.string(), z.string()).meta({ description: 'What held credentials is hidden.' });
+const hidden = z
+  .record(z.string(), z.string())
+  .meta({ description: 'Values that hold credentials are masked.' });
 
 export const wholeRequestShape = answer(
   {
     ...requestShape.shape,
     faults: z
       .array(answer({ item: z.int().nullable(), code: z.string(), message: z.string() }))
-      .meta({ description: 'What is wrong with it, or with the item at this place: the first 50.' }),
+      .meta({ description: 'The first 50 faults of the request or of the item at this place.' }),
     query: hidden,
     headers: hidden,
     body: answer({
-      encoding: z.enum(['utf8', 'base64']).meta({ description: 'base64 where it is no UTF-8.' }),
+      encoding: z.enum(['utf8', 'base64']).meta({ description: 'base64 if it is not UTF-8.' }),
       content: z.string(),
     }),
   },
@@ -116,7 +120,7 @@ export const replayedRequestShape = answer(
     source: z.string(),
     result: z.enum(replayResults).meta({
       description:
-        'opened: all of it was read. rejected: some of its items were refused. dead: nothing of it could be read. failed: it could not be opened and is as it was.',
+        'opened: all of it was read. rejected: some of its items were rejected. dead: it could not be read. failed: it could not be opened and is unchanged.',
     }),
     counts: orNull(itemCountsShape),
     error: z.string().nullable(),
@@ -125,10 +129,7 @@ export const replayedRequestShape = answer(
 );
 export type ReplayedRequest = z.output<typeof replayedRequestShape>;
 
-const dryRun = z
-  .boolean()
-  .optional()
-  .meta({ description: 'Find out what would become of it, and take that back.' });
+const dryRun = z.boolean().optional().meta({ description: 'Return what would happen, and change nothing.' });
 
 export const replayOneRequest = z.strictObject({ dryRun }).meta({ id: 'ReplayOne' });
 
@@ -137,8 +138,10 @@ export const replayRequest = z
     ids,
     ...requestFilter,
     rejected: z.boolean().optional().meta(rejectedText),
-    all: z.literal(true).optional().meta({ description: 'Needed where nothing else narrows it.' }),
-    after: count.optional().meta({ description: 'Only requests after this ID: `next` of the call before.' }),
+    all: z.literal(true).optional().meta({ description: 'Required if there is no other filter.' }),
+    after: count
+      .optional()
+      .meta({ description: 'Only requests after this ID: `after` of the previous call.' }),
     dryRun,
   })
   .superRefine(({ ids, source, state, rejected, from, to, all }, context) => {
@@ -146,8 +149,8 @@ export const replayRequest = z
     const fault = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: [path], message });
     if (ids && (narrows || all)) fault('ids', 'either IDs, or source, state, rejected, from and to');
-    if (!ids && !narrows && !all) fault('all', 'true, where neither IDs nor anything else narrows it');
-    if (all && narrows) fault('all', 'nothing, where something narrows it');
+    if (!ids && !narrows && !all) fault('all', 'true, if there are neither IDs nor other filters');
+    if (all && narrows) fault('all', 'nothing, if there is another filter');
   })
   .meta({ id: 'Replay' });
 
@@ -162,7 +165,7 @@ export const replayedShape = answer(
     counts: itemCountsShape,
     results: z
       .array(replayedRequestShape)
-      .meta({ description: `The first ${maxShown}, those with faults before the others.` }),
+      .meta({ description: `The first ${maxShown}, those with faults first.` }),
     cannot: z
       .array(
         answer({
@@ -176,7 +179,7 @@ export const replayedShape = answer(
       .int()
       .nullable()
       .meta({
-        description: `One call opens ${maxReplayed} at most. Where there are more, \`after\` of the next call.`,
+        description: `One call opens at most ${maxReplayed} requests. If there are more: \`after\` of the next call.`,
       }),
   },
   'Replayed',

@@ -24,7 +24,7 @@ export type Pause = z.output<typeof pauseShape>;
 
 export const pauseRequest = z
   .strictObject({
-    reason: text.trim().min(1).max(500).optional().meta({ description: 'Shown wherever the pause is.' }),
+    reason: text.trim().min(1).max(500).optional().meta({ description: 'Shown with the pause.' }),
   })
   .meta({ id: 'PauseRequest' });
 export const pausedShape = answer({ name: z.string(), paused: orNull(pauseShape) }, 'Paused');

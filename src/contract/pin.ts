@@ -2,10 +2,9 @@
 import { z } from 'zod';
 import { answer, json, text, time } from './parts.ts';
 
-const revision = z
-  .int()
-  .nullable()
-  .meta({ description: "The customer's new revision, which is owed now; null where nothing changed." });
+const revision = z.int().nullable().meta({
+  description: 'The new revision of the customer, which is queued for delivery. Null if nothing changed.',
+});
 
 export const pinParam = z.object({
   sourceId: text.min(1).meta({ param: { name: 'sourceId', in: 'path' }, description: 'Percent-encoded.' }),
@@ -16,7 +15,7 @@ export const pinRequest = z
   .strictObject({
     value: z
       .any()
-      .refine((value) => value !== undefined, 'any JSON, null too')
+      .refine((value) => value !== undefined, 'any JSON, including null')
       .meta({
         description: 'Normalised and typed as a mapped value of the field; null empties it.',
         example: 'gold',
@@ -25,7 +24,7 @@ export const pinRequest = z
       .trim()
       .max(500)
       .default('')
-      .meta({ description: 'Why; shown wherever the value is explained.' }),
+      .meta({ description: 'The reason; explanations of the value show it.' }),
   })
   .meta({ id: 'PinRequest' });
 

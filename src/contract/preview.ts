@@ -19,7 +19,7 @@ export const differences = {
   summary: z.string().meta({ example: '1,204 customers: phone changes; 3 lose birthdate' }),
   customers: answer({
     looked: count,
-    differing: count.meta({ description: 'Whose fields would differ.' }),
+    differing: count.meta({ description: 'Customers whose fields would change.' }),
     created: group,
     orphaned: group,
     returned: group,
@@ -52,9 +52,10 @@ export const previewShape = answer(
     faults: z.array(
       answer({ source: z.string(), field: z.string(), newlyFaulty: group, noLongerFaulty: group }),
     ),
-    unread: z
-      .array(answer({ source: z.string(), properties: z.array(z.string()) }))
-      .meta({ description: 'What the proposal reads and no record has: only a full sync brings it.' }),
+    unread: z.array(answer({ source: z.string(), properties: z.array(z.string()) })).meta({
+      description:
+        'Properties that the proposal reads and no stored record has. Only a full sync reads them.',
+    }),
     sources: answer({ added: z.array(z.string()), removed: z.array(z.string()) }),
   },
   'Preview',
@@ -67,23 +68,28 @@ export const previewRequest = z
   .strictObject({
     config: anything.optional().meta({
       description:
-        'A whole configuration, as its file would hold it. The environment is not read for it: a setting that refers to it is the one configured now.',
+        'A complete configuration, as in its file. The environment is not read: a setting that refers to it keeps the value of the present configuration.',
     }),
     mapping: z
       .record(text, anything)
       .optional()
-      .meta({ description: 'Instead of `config`: by source, the mapping it would have.' }),
-    merge: anything.optional().meta({ description: 'Instead of `config`: the merge there would be.' }),
+      .meta({ description: 'Instead of `config`: the proposed mappings, by source.' }),
+    merge: anything.optional().meta({ description: 'Instead of `config`: the proposed merge.' }),
     payloads: z
       .union([z.int().min(0).max(maxPayloads), z.array(text.min(1)).min(1).max(maxPayloads)])
       .default(0)
-      .meta({ description: 'So many exact payloads, or those of these source IDs.' }),
-    samples: z.int().min(0).max(100).default(5).meta({ description: 'Of each group so many are named.' }),
+      .meta({ description: 'The number of exact payloads, or the source IDs whose payloads are returned.' }),
+    samples: z
+      .int()
+      .min(0)
+      .max(100)
+      .default(5)
+      .meta({ description: 'The number of examples in each group.' }),
   })
   .superRefine(({ config, mapping, merge }, context) => {
     const isPart = mapping !== undefined || merge !== undefined;
     if ((config === undefined) === isPart) return;
-    const message = 'a configuration, or else a mapping or a merge';
+    const message = 'a configuration, or a mapping or merge';
     context.addIssue({ code: 'custom', path: ['config'], message });
   })
   .meta({ id: 'PreviewRequest' });

@@ -4,8 +4,8 @@ import { answer, count, time } from './parts.ts';
 
 export const probeShape = answer(
   {
-    account: z.string().meta({ description: 'Whose answers these are. No secret.' }),
-    probedAt: time.nullable().meta({ description: 'Null where it was never probed.' }),
+    account: z.string().meta({ description: 'The account that these answers are about. Not a secret.' }),
+    probedAt: time.nullable().meta({ description: 'Null if there was no probe.' }),
     answers: z.array(
       answer({
         question: z.string().meta({ example: 'metadataWrites' }),
@@ -14,11 +14,11 @@ export const probeShape = answer(
       }),
     ),
     effect: answer({ partialWrites: z.enum(['merge', 'replace']), bulk: z.boolean() }).meta({
-      description: 'What deliveries go by now: what is set, else what was proven, else the safe way.',
+      description: 'What deliveries follow: the setting, else what was proven, else the safe way.',
     }),
     contradictions: z
       .array(z.string())
-      .meta({ description: 'What is set otherwise than was proven; what is set is obeyed.' }),
+      .meta({ description: 'Settings that contradict what was proven. The settings take precedence.' }),
   },
   'ProbeFound',
 );
@@ -27,7 +27,7 @@ export type Probe = z.output<typeof probeShape>;
 export const probeRequest = z
   .strictObject({
     consent: z.literal(true, 'true: it writes to the destination').meta({
-      description: 'That customers may be written at the destination, and taken away again.',
+      description: 'Confirms that customers may be written to the destination and removed again.',
     }),
   })
   .meta({ id: 'ProbeConsent' });
@@ -37,7 +37,7 @@ export const probedShape = answer(
     ...probeShape.shape,
     calls: count.meta({ description: 'Requests that it took.' }),
     notDeleted: z.array(z.string()).meta({
-      description: 'Source IDs of throwaway customers that could not be taken away: do it by hand.',
+      description: 'Source IDs of throwaway customers that could not be removed. Delete them manually.',
     }),
   },
   'ProbeDone',

@@ -5,8 +5,8 @@ import { answer } from './parts.ts';
 const faultShape = answer(
   {
     path: z.string().meta({ description: 'Where: `recordIds[0]`.', example: 'mode' }),
-    found: z.string().meta({ description: 'What stands there, as JSON.', example: '"partial"' }),
-    allowed: z.string().meta({ description: 'What would be right.' }),
+    found: z.string().meta({ description: 'The value that was found, as JSON.', example: '"partial"' }),
+    allowed: z.string().meta({ description: 'What is allowed.' }),
   },
   'Fault',
 );
@@ -15,13 +15,13 @@ export type Fault = z.output<typeof faultShape>;
 export const problemShape = answer(
   {
     type: z.string().meta({
-      description: 'A URI that names the kind of problem; `about:blank` where the status says it all.',
+      description: 'A URI that names the kind of problem; `about:blank` if the status is sufficient.',
     }),
     title: z.string(),
     status: z.int(),
     detail: z.string().meta({ description: 'What happened and what to do, in a sentence.' }),
-    faults: z.array(faultShape).optional().meta({ description: 'Everything that is wrong with the input.' }),
-    runId: z.int().optional().meta({ description: 'The run that is still going.' }),
+    faults: z.array(faultShape).optional().meta({ description: 'All faults of the input.' }),
+    runId: z.int().optional().meta({ description: 'The run that is still running.' }),
     errorId: z.string().optional().meta({ description: 'The log names the error by this ID.' }),
   },
   'Problem',

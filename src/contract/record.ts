@@ -10,11 +10,11 @@ const quarantinedShape = answer(
     sourceId: z.string().nullable(),
     field: z.string(),
     reason: z.string(),
-    value: json.meta({ description: 'What the record says now, cut where it is long.' }),
+    value: json.meta({ description: 'The present value of the record, truncated if it is long.' }),
     lastGood: json.meta({
-      description: 'The last good value of the record, which speaks in its place; null where there is none.',
+      description: 'The last valid value of the record, which is used instead. Null if there is none.',
     }),
-    stands: json.meta({ description: 'What the customer has.' }),
+    stands: json.meta({ description: 'The value of the customer.' }),
     changedAt: time,
   },
   'QuarantinedValue',
@@ -40,7 +40,7 @@ const clashShape = answer(
       answer({
         source: z.string(),
         stream: z.string(),
-        recordIds: z.array(z.string()).meta({ description: 'The newest first: it wins.' }),
+        recordIds: z.array(z.string()).meta({ description: 'Newest first. The newest wins.' }),
       }),
     ),
   },
@@ -58,12 +58,12 @@ const oneUnmergedShape = answer(
   {
     stream: z.string(),
     recordId: z.string(),
-    sourceId: z.string().nullable().meta({ description: 'The customer it speaks of again.' }),
-    from: z.string().meta({ description: 'The record that had taken it over.' }),
+    sourceId: z.string().nullable().meta({ description: 'The customer that it belongs to again.' }),
+    from: z.string().meta({ description: 'The record that it had been merged into.' }),
     fromSourceId: z.string().nullable(),
     revised: z
       .array(answer({ sourceId: z.string(), revision: z.int() }))
-      .meta({ description: 'The customers that changed by it; they are owed now.' }),
+      .meta({ description: 'The customers that changed. They are queued for delivery.' }),
   },
   'Unmerged',
 );

@@ -51,7 +51,7 @@ const noteShape = answer(
   {
     code: z.string().meta({ example: 'csv_short_rows' }),
     message: z.string(),
-    count: count.meta({ description: 'How often it was found.' }),
+    count: count.meta({ description: 'The number of occurrences.' }),
   },
   'Note',
 );
@@ -63,8 +63,8 @@ export const runShape = answer(
     source: z.string(),
     mode: z.enum(runModes),
     trigger: z.enum(runTriggers),
-    slot: time.nullable().meta({ description: 'The moment of the schedule that asked for it.' }),
-    request: requestShape.meta({ description: 'What else was asked: record IDs, a file.' }),
+    slot: time.nullable().meta({ description: 'The time in the schedule that requested the run.' }),
+    request: requestShape.meta({ description: 'Other parts of the request: record IDs, a file.' }),
     state: z.enum(runStates).meta({ description: '`requested` until it has ended.' }),
     requestedAt: time,
     startedAt: time.nullable(),
@@ -78,20 +78,20 @@ export const runShape = answer(
     superseded: count,
     filtered: count,
     rejected: count,
-    customers: count.meta({ description: 'Customers whose fields changed by it.' }),
+    customers: count.meta({ description: 'Customers whose fields changed.' }),
     expected: count
       .nullable()
-      .meta({ description: 'How many records the source says there are, where it says so.' }),
+      .meta({ description: 'The number of records according to the source, if it gives one.' }),
     step: z.string().nullable(),
     error: z.string().nullable(),
     notes: z.array(noteShape).meta({
       description: 'Observations about the reading that need attention although no row was rejected.',
     }),
     attempts: count,
-    dueAt: time.meta({ description: 'When it is taken up, or taken up again after a failure.' }),
+    dueAt: time.meta({ description: 'When it starts, or is retried after a failure.' }),
     cancelRequestedAt: time.nullable(),
     lane: laneShape,
-    working: z.boolean().meta({ description: 'A worker has it in hand.' }),
+    working: z.boolean().meta({ description: 'A worker is processing it.' }),
     ratePerSecond: z
       .number()
       .nullable()
@@ -130,14 +130,14 @@ export const columnsShape = answer(
       .meta({ description: 'Fields and metadata with the columns they are read from.' }),
     leftOut: z
       .array(answer({ column: z.string(), reason: z.string() }))
-      .meta({ description: 'Columns that become nothing.' }),
+      .meta({ description: 'Columns that are not used.' }),
     missing: z.array(answer({ field: z.string(), column: z.string(), meant: z.string().nullable() })).meta({
       description:
         'Columns that the configuration names and the file does not have, with the one that was probably meant.',
     }),
     mapping: z
       .record(z.string(), z.union([z.string(), z.array(z.string())]))
-      .meta({ description: 'The same as a `mapping` of the source: paste it to change it.' }),
+      .meta({ description: 'The same as a `mapping` for the configuration of the source.' }),
   },
   'Columns',
 );
@@ -153,8 +153,7 @@ export const reportedRunShape = answer(
     ...runShape.shape,
     report: orNull(dryRunShape).meta({ description: 'What a dry run found, when it has ended.' }),
     columns: orNull(columnsShape).meta({
-      description:
-        'What became of each column, of a run that reads a file; null until its first page is read.',
+      description: 'How each column of a file is used. Null until the first page is read.',
     }),
   },
   'ReportedRun',
@@ -165,11 +164,10 @@ export const syncRequest = z
   .strictObject({
     mode: z.enum(['incremental', 'full', 'records']).optional().meta({
       description:
-        'incremental: what changed. full: everything. records: those in `recordIds`. A dry run without one is incremental.',
+        'incremental: reads what changed. full: reads everything. records: reads `recordIds`. The default of a dry run is incremental.',
     }),
     dryRun: z.boolean().optional().meta({
-      description:
-        'Keep and send nothing: what the run would do is the `report` of the run that is answered.',
+      description: 'Store and send nothing. The `report` of the run says what it would do.',
     }),
     recordIds: z
       .array(text.min(1))

@@ -4,7 +4,7 @@ import { answer, count, laneShape, time } from './parts.ts';
 
 export const spendQuery = z.strictObject({
   hours: z.coerce.number('a number from 1 to 744').int().min(1).max(744).default(24).meta({
-    description: 'How far back, the present hour included.',
+    description: 'The number of hours to report, including the present one.',
   }),
 });
 
@@ -19,7 +19,7 @@ export const spendShape = answer({
           lane: laneShape,
           hour: time,
           calls: count,
-          refused: count.meta({ description: 'Of them those answered 429 for this quota.' }),
+          refused: count.meta({ description: 'The calls among them that were answered 429 for this quota.' }),
         }),
       ),
     }),

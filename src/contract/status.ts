@@ -36,10 +36,10 @@ const headlineShape = answer(
     next: z
       .string()
       .nullable()
-      .meta({ description: 'The command that shows more or does what is to be done; null: nothing is.' }),
+      .meta({ description: 'The command that shows more or takes the next step. Null if none is needed.' }),
   },
   'Headline',
-  'How far the destination is in step, the worst first. Only `in_step` says that it is: nothing waits, and the last verification found no difference.',
+  'The state of synchronisation; the worst that applies. Only `in_step` means that nothing waits and the last verification found no difference.',
 );
 export type Headline = z.output<typeof headlineShape>;
 
@@ -48,15 +48,16 @@ const budgetShape = answer(
     quota: z.string(),
     limit: z.number().meta({
       description:
-        'Calls in any `seconds` that we allow ourselves: what the vendor allows, less the reserve.',
+        'The calls in any `seconds` that Tributary may make: the limit of the vendor without the reserve.',
     }),
     seconds,
-    used: z.number().meta({ description: 'Calls that count now, as this process knows.' }),
-    held: z.number().meta({ description: 'Calls this process may make without asking the others.' }),
+    used: z.number().meta({ description: 'Calls in the present window, as far as this process knows.' }),
+    held: z.number().meta({ description: 'Calls that this process may make without asking the database.' }),
     exhaustedUntil: time.nullable(),
-    learnedShare: z
-      .number()
-      .meta({ description: 'What refusals have left us of the limit, 0 to 1; it grows back.' }),
+    learnedShare: z.number().meta({
+      description:
+        'The share of the limit that Tributary uses after refusals, 0 to 1. It recovers over time.',
+    }),
   },
   'Budget',
 );
@@ -77,19 +78,19 @@ export const sourceShape = answer(
     schedule: z
       .string()
       .nullable()
-      .meta({ description: 'A cron expression; null where it is read only when asked.' }),
+      .meta({ description: 'A cron expression. Null if it is read only on request.' }),
     fullSchedule: z.string().nullable().meta({
-      description: 'When everything is read, not only what changed; null where only when asked.',
+      description: 'When everything is read, not only what changed. Null: only on request.',
     }),
     timezone: z.string(),
-    imports: z.boolean().meta({ description: 'It takes files by `POST /api/sources/{source}/imports`.' }),
-    pulls: z.boolean().meta({ description: 'False where the vendor only pushes: it cannot be synced.' }),
-    readsById: z.boolean().meta({ description: 'It can be synced in mode `records`.' }),
+    imports: z.boolean().meta({ description: 'It accepts files by `POST /api/sources/{source}/imports`.' }),
+    pulls: z.boolean().meta({ description: 'False if the vendor only pushes, so that it cannot be synced.' }),
+    readsById: z.boolean().meta({ description: 'It can be synced with the mode `records`.' }),
     paused: orNull(pauseShape),
-    going: z.array(runShape).meta({ description: 'Its runs that have not ended, the one in hand first.' }),
-    lastRun: orNull(runShape).meta({ description: 'Its newest run that has ended.' }),
-    records: count.meta({ description: 'Records kept of it.' }),
-    webhook: orNull(webhookStateShape).meta({ description: 'Null where the vendor does not push.' }),
+    going: z.array(runShape).meta({ description: 'Its runs that have not ended, the running one first.' }),
+    lastRun: orNull(runShape).meta({ description: 'Its last ended run.' }),
+    records: count.meta({ description: 'The number of stored records.' }),
+    webhook: orNull(webhookStateShape).meta({ description: 'Null if the vendor does not push.' }),
     ...spending,
   },
   'Source',
@@ -116,7 +117,7 @@ export const statusShape = answer(
       answer({ kind: z.enum(['unresponsive', 'readOnly']), since: time, reason: z.string() }),
     ).meta({
       description:
-        'What is wrong with the database: readOnly where it answers and takes no writes. Where it does not answer at all, this is answered with 503.',
+        'What is wrong with the database. readOnly: it answers but accepts no writes. If it does not answer, this route returns 503.',
     }),
     differingWorkers: z
       .array(
@@ -130,7 +131,7 @@ export const statusShape = answer(
       )
       .meta({
         description:
-          'Other workers of this database whose version or configuration differs, and in which parts.',
+          'Other workers on this database whose version or configuration differs, and which parts differ.',
       }),
     apiEnds: z
       .array(
@@ -144,12 +145,12 @@ export const statusShape = answer(
       .array(answer({ name: z.string(), failingSince: time, failures: count, lastError: z.string() }))
       .meta({
         description:
-          'Loops of this process whose last step failed, and that are tried again; those that work are left out.',
+          'Loops of this process whose last step failed. They are retried. Loops that work are omitted.',
       }),
     customers: customerCounts,
     freshness: answer({
       oldestWaitingAt: time.nullable().meta({
-        description: 'Since when the oldest change that is not delivered has waited.',
+        description: 'When the oldest undelivered change began to wait.',
       }),
       oldestWaitSeconds: seconds.nullable(),
       lastDeliveredAt: time.nullable(),
@@ -157,7 +158,7 @@ export const statusShape = answer(
         .array(answer({ lane: laneShape, deliveries: count, p50Seconds: seconds, p99Seconds: seconds }))
         .meta({
           description:
-            "From the source's change to the destination's word, by the lane it came in, of the last 24 hours. Backfills do not count.",
+            'The time from a change at the source to its acknowledgement, by lane, in the last 24 hours. Without backfills.',
         }),
     }),
     backlog: z.array(
@@ -172,25 +173,25 @@ export const statusShape = answer(
     putOff: orNull(answer({ customers: count, nextAt: time, lastAt: time, why: z.string().nullable() })).meta(
       {
         description:
-          'Customers that are tried again in some minutes only, and what was said of the one that waits longest.',
+          'Customers that are retried in some minutes only, and the reason of the one that waits longest.',
       },
     ),
     destination: answer({
       connector: z.string(),
       paused: orNull(pauseShape),
       batches: answer({ underWay: count, customers: count }).meta({
-        description: 'Bulk actions that the destination has not ended.',
+        description: 'Batches that the destination has not finished.',
       }),
       circuit: answer({
         state: z.enum(['closed', 'open', 'half-open']),
         failures: count,
         openUntil: time.nullable(),
-        reason: z.string().nullable().meta({ description: 'What the last failure said.' }),
+        reason: z.string().nullable().meta({ description: 'The message of the last failure.' }),
       }).meta({
-        description: 'Open: it fails again and again, so it is left alone for a while. Of this process.',
+        description: 'Open: it fails repeatedly, so calls are suspended for a while. Of this process.',
       }),
       bulk: answer({ records: count, off: z.boolean() }).meta({
-        description: 'How many customers a bulk call takes now; off: it was refused.',
+        description: 'The number of customers in a batch now. off: batches were refused.',
       }),
       ...spending,
       webhook: orNull(webhookStateShape).meta({ description: "The destination's own webhooks." }),
@@ -200,22 +201,22 @@ export const statusShape = answer(
             sentence: z.string(),
             since: time.nullable(),
             attempts: count,
-            nextAt: time.nullable().meta({ description: 'When it is asked for again.' }),
-            lasting: z.boolean().meta({ description: 'It does not pass before a person does something.' }),
+            nextAt: time.nullable().meta({ description: 'When it is requested again.' }),
+            lasting: z.boolean().meta({ description: 'It needs a person to act.' }),
           },
           'SchemaWait',
         ),
       ).meta({
         description:
-          'Why no record is taken in: the metadata schema is not known, by which values are typed. Null where it is. Webhooks are kept meanwhile.',
+          'Why no record is ingested: the metadata schema, which gives the types of values, is unknown. Null if it is known. Webhooks are stored meanwhile.',
       }),
     }),
     drifts: z.array(answer({ kind: driftKind, count })).meta({
       description:
-        'Customers that the destination holds otherwise than it acknowledged: see `GET /api/drifts`.',
+        'Customers whose values at the destination differ from what it acknowledged: see `GET /api/drifts`.',
     }),
     holds: answer({ open: count, customers: count }).meta({
-      description: 'Losses held until a person decides: see `GET /api/holds`.',
+      description: 'Changes that are held until a person decides: see `GET /api/holds`.',
     }),
     deadLetters: answer({
       open: count,
@@ -225,7 +226,7 @@ export const statusShape = answer(
     clashes: count.meta({ description: 'Customers that two records of one source and stream claim.' }),
     strayWebhooks: orNull(answer({ count, lastAt: time, lastName: z.string() }, 'StrayWebhooks')).meta({
       description:
-        'Requests to `/webhooks/…` behind which there is no source that takes them, since this process started, and the name that the last of them called.',
+        'Requests to `/webhooks/…` that name no source that accepts webhooks, since this process started, and the name in the last of them.',
     }),
     sources: z.array(sourceShape),
     vanished: z
@@ -258,7 +259,7 @@ export const deliveriesQuery = z.strictObject({
   runs: runIds.optional().meta({
     type: 'string',
     description:
-      'Only customers whose records these runs changed; delivered are those delivered since the runs were asked for.',
+      'Only customers whose records these runs changed; `delivered` counts those delivered since the runs were requested.',
     example: '12,13',
   }),
   since: moment.optional().meta({
@@ -268,7 +269,7 @@ export const deliveriesQuery = z.strictObject({
 export const deliveriesShape = answer({
   ...customers,
   quarantined: count.optional().meta({
-    description: 'Values of the records of the runs that were left out; only with `runs`.',
+    description: 'Values that were left out of the records of the runs. Only with `runs`.',
   }),
   toRead: count,
 });

@@ -7,13 +7,15 @@ export const verificationStates = ['requested', 'finished', 'failed'] as const;
 export type VerificationState = (typeof verificationStates)[number];
 
 const erasedExample = answer({ erased: z.string() }).meta({
-  description: 'Whose person was erased: only its hash is left.',
+  description: 'Of a person who was erased: only the hash remains.',
 });
-const salt = z.string().meta({ description: 'Random, so that the hash of the example tells nothing.' });
+const salt = z.string().meta({ description: 'Random, so that the hash of the example reveals nothing.' });
 const named = z.array(z.union([answer({ sourceId: z.string(), salt }), erasedExample]));
 const differing = {
   count,
-  fields: z.record(z.string(), count).meta({ description: 'By field: in how many it differs.' }),
+  fields: z
+    .record(z.string(), count)
+    .meta({ description: 'By field: the number of customers in which it differs.' }),
   examples: z.array(z.union([answer({ sourceId: z.string(), fields: driftFields, salt }), erasedExample])),
 };
 
@@ -24,27 +26,27 @@ export const reportShape = answer(
       .enum(['export', 'list', 'reads'])
       .nullable()
       .meta({ description: 'How the destination was read: by its export, page by page, or one by one.' }),
-    fallback: z.string().nullable().meta({ description: 'Why no export was had.' }),
-    acknowledged: count.meta({ description: 'Customers of whom it had acknowledged something.' }),
+    fallback: z.string().nullable().meta({ description: 'Why no export was used.' }),
+    acknowledged: count.meta({ description: 'Customers of which the destination had acknowledged a value.' }),
     compared: count.meta({ description: 'The sum of matching, differing and stale.' }),
     matching: count,
     differing: answer(differing),
     stale: answer(differing).optional().meta({
       description:
-        'There as acknowledged, but their stored records give something else and nothing is on its way to them: `expected` is what the records give, `found` what was acknowledged. Absent in reports of older versions.',
+        'Equal to what was acknowledged, but their stored records give other values and no delivery is pending: `expected` is what the records give, `found` what was acknowledged. Absent in reports of older versions.',
     }),
     missing: answer({ count, examples: named }).meta({
-      description: 'Acknowledged, and not there any more.',
+      description: 'Acknowledged, and no longer at the destination.',
     }),
     deletedThere: count.meta({
-      description: 'Of the missing those of whom a webhook had said that they were deleted there.',
+      description: 'The missing customers that a webhook had reported as deleted.',
     }),
     unknownToUs: answer({ count, examples: named }).meta({
-      description: 'There, and never sent by us. They are left alone.',
+      description: 'At the destination, but never sent by Tributary. They are not changed.',
     }),
     withoutSourceId: count,
-    inFlight: count.meta({ description: 'Set aside, since something was on its way to them.' }),
-    unread: z.record(z.string(), count).meta({ description: 'Customers that cannot be read, by why.' }),
+    inFlight: count.meta({ description: 'Set aside, because a delivery was pending.' }),
+    unread: z.record(z.string(), count).meta({ description: 'Customers that cannot be read, by reason.' }),
     notCompared: z.array(answer({ field: z.string(), customers: count, why: z.string() })),
     forms: z
       .array(
@@ -54,21 +56,25 @@ export const reportShape = answer(
           customers: count,
         }),
       )
-      .meta({ description: "Values that are the same in a form of the destination's own: no difference." }),
+      .meta({
+        description: "Values that are equal in the destination's own form. They are not differences.",
+      }),
     calls: count,
     seconds: z.number().min(0),
     confidence: orNull(
       answer({
         level: z.number(),
-        upperShare: z.number().meta({ description: 'At most this share of all differs, 0 to 1.' }),
+        upperShare: z
+          .number()
+          .meta({ description: 'The upper bound of the share of all customers that differ, 0 to 1.' }),
         sentence: z.string(),
       }),
-    ).meta({ description: 'What a sample says of all.' }),
-    healed: count.meta({ description: 'Customers that were put on their way again.' }),
+    ).meta({ description: 'What the sample says about all customers.' }),
+    healed: count.meta({ description: 'Customers that were queued for delivery again.' }),
     summary: z.string().nullable(),
   },
   'VerificationReport',
-  'What was counted so far; the whole once it has finished.',
+  'The counts so far; complete when it has finished.',
 );
 export type Report = z.output<typeof reportShape>;
 
@@ -76,9 +82,9 @@ export const verificationShape = answer(
   {
     id: z.int(),
     state: z.enum(verificationStates).meta({ description: '`requested` until it has ended.' }),
-    working: z.boolean().meta({ description: 'A worker has it in hand.' }),
+    working: z.boolean().meta({ description: 'A worker is processing it.' }),
     request: answer({
-      sample: count.nullable().meta({ description: 'So many at random; null: all.' }),
+      sample: count.nullable().meta({ description: 'The number of random customers. Null: all.' }),
       heal: z.boolean(),
       by: z.enum(['person', 'schedule']),
       slot: time.nullable(),
@@ -86,7 +92,7 @@ export const verificationShape = answer(
     requestedAt: time,
     startedAt: time.nullable(),
     endedAt: time.nullable(),
-    dueAt: time.nullable().meta({ description: 'When it is gone on with.' }),
+    dueAt: time.nullable().meta({ description: 'When it continues.' }),
     error: z.string().nullable(),
     report: reportShape,
     previousHash: z.string().nullable(),
@@ -101,11 +107,16 @@ export type Verification = z.output<typeof verificationShape>;
 
 export const verificationRequest = z
   .strictObject({
-    sample: z.int().min(1).max(10_000).optional().meta({ description: 'So many at random, one call each.' }),
-    full: z.literal(true).optional().meta({ description: 'All of them. The default.' }),
+    sample: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .meta({ description: 'The number of random customers to read, one call each.' }),
+    full: z.literal(true).optional().meta({ description: 'All customers: the default.' }),
     heal: z.boolean().default(false).meta({
       description:
-        'What differs or is missing is sent again, also what was deleted there. Nothing is ever deleted.',
+        'Send differing and missing customers again, including those deleted at the destination. Nothing is ever deleted.',
     }),
   })
   .refine(({ sample, full }) => sample === undefined || full === undefined, {

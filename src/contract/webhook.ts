@@ -12,7 +12,7 @@ const seenShape = answer(
   {
     changes: count,
     p50Seconds: lag.meta({
-      description: 'Half of the changes were known so long after they were made, to within a doubling.',
+      description: 'The median time until a change is known, within a factor of two.',
     }),
     p99Seconds: lag,
   },
@@ -24,18 +24,18 @@ export const webhookStateShape = answer(
   {
     configured: z
       .boolean()
-      .meta({ description: 'False: no request gets in, and `missing` says what to set.' }),
+      .meta({ description: 'False: every request is refused, and `missing` says what to set.' }),
     missing: z.string().nullable(),
-    waiting: count.meta({ description: 'Requests that wait to be opened.' }),
+    waiting: count.meta({ description: 'Requests that are waiting to be opened.' }),
     oldestWaitingAt: time.nullable(),
-    dead: count.meta({ description: 'Requests of which nothing could be read.' }),
-    toRead: count.meta({ description: 'Records that requests named and that wait to be read.' }),
+    dead: count.meta({ description: 'Requests that could not be read.' }),
+    toRead: count.meta({ description: 'Records named by requests that are waiting to be read.' }),
     oldestToReadAt: time.nullable(),
     coverage: orNull(
       answer(
         {
           share: z.number().min(0).max(1).nullable().meta({
-            description: 'Of all changes those that a webhook told of first; null where nothing changed.',
+            description: 'The share of changes that a webhook reported first. Null if nothing changed.',
           }),
           webhook: seenShape,
           poll: seenShape,
@@ -44,8 +44,7 @@ export const webhookStateShape = answer(
       ),
     ).meta({ description: 'How the changes of the last 24 hours became known.' }),
     refusals: z.array(answer({ status: z.int(), reason: z.string(), count, lastAt: time }, 'Refusal')).meta({
-      description:
-        'Requests refused at the door of this process in the last 24 hours, by reason, the latest first.',
+      description: 'Requests that this process refused in the last 24 hours, by reason, latest first.',
     }),
   },
   'WebhookState',
@@ -60,31 +59,31 @@ export const webhookShape = answer(
     source: z.string(),
     connector: z.string(),
     url: z.string().meta({
-      description: `Where the vendor sends. \`${placeholder}\` stands for the secret of the settings.`,
+      description: `The address that the vendor sends to. \`${placeholder}\` stands for the secret in the settings.`,
     }),
     path: z.string().meta({ description: 'The same without scheme and host.' }),
     isPublic: z.boolean().meta({
-      description: 'It is that of `publicUrl`. False: it is the one that this request was sent to.',
+      description: 'True: from `publicUrl`. False: from the address of this request.',
     }),
     authentication: z
       .array(z.string())
-      .meta({ description: "How a request shows that it is the vendor's: one of these is enough." }),
-    checks: z.array(z.string()).meta({ description: 'What must hold besides.' }),
-    headers: z.array(headerShape).meta({ description: 'What to set, where a person may.' }),
+      .meta({ description: 'How a request is authenticated. Any one of these is sufficient.' }),
+    checks: z.array(z.string()).meta({ description: 'Further conditions.' }),
+    headers: z.array(headerShape).meta({ description: 'What to choose at the vendor.' }),
     handshake: z.array(z.string()),
     recipe: orNull(
       answer(
         { where: z.string(), method: z.string(), headers: z.array(headerShape), body: z.string() },
         'Recipe',
       ),
-    ).meta({ description: 'What to paste, where the vendor lets a person write the request.' }),
+    ).meta({ description: 'What to paste, if the vendor lets you write the request.' }),
     notes: z.array(z.string()),
     form: z.enum(['json', 'form', 'soap']),
     limits: answer({
       maxBodyBytes: z.int(),
       requestsPerSecond: z.number(),
       keepDays: z.number().meta({ description: 'How long opened requests are kept.' }),
-      retryHorizonSeconds: z.number().meta({ description: 'How long the vendor may send the same again.' }),
+      retryHorizonSeconds: z.number().meta({ description: 'How long the vendor may repeat a request.' }),
     }),
     sample: z.string().nullable(),
     ...webhookStateShape.shape,
@@ -100,12 +99,15 @@ export const webhookTestShape = answer(
     url: z
       .string()
       .nullable()
-      .meta({ description: `With \`${placeholder}\` for the secret.` }),
-    status: z.int().nullable().meta({ description: 'What the door answered.' }),
-    answer: z.string().nullable().meta({ description: 'Its body, or why it refused.' }),
+      .meta({ description: `With \`${placeholder}\` in place of the secret.` }),
+    status: z.int().nullable().meta({ description: 'The status of the answer.' }),
+    answer: z
+      .string()
+      .nullable()
+      .meta({ description: 'The body of the answer, or why the request was refused.' }),
     request: orNull(requestShape).meta({
       description:
-        'What was kept of it. Null where it was not kept. `waiting` where it was not opened within five seconds.',
+        'The stored request. Null if it was not stored. `waiting` if it was not opened within five seconds.',
     }),
   },
   'WebhookTest',

@@ -38,7 +38,7 @@ export function adminPages(deps: Deps) {
   const pages = newApi();
   pages.get('/assets/:name', (c) => {
     const found = asset(c, c.req.param('name'));
-    if (!found) throw new Problem(404, 'There is no such file.');
+    if (!found) throw new Problem(404, 'This file does not exist.');
     return found;
   });
   pages.get('/', async (c) => {
@@ -55,7 +55,7 @@ export function adminPages(deps: Deps) {
       return refuseLogin(
         c,
         auth,
-        'This link was used already, or is older than ten minutes. Log in with the API token.',
+        'This link has already been used or is older than ten minutes. Log in with the API token.',
       );
     auth.startSession(c);
     return answer(c, enteringPage());

@@ -102,7 +102,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   app.notFound((c) =>
     answerProblem(
       c,
-      new Problem(404, `There is nothing at ${c.req.path}. The routes are listed in /openapi.json.`),
+      new Problem(404, `There is no route ${c.req.path}. The routes are listed in /openapi.json.`),
     ),
   );
   // Before all else: they have limits of their own, and every millisecond counts.
@@ -201,7 +201,7 @@ const smallBodies: typeof ofApi = (c, next) => {
 const refuseMethod = (c: Parameters<typeof answerProblem>[0], methods: readonly string[]): Response =>
   answerProblem(
     c,
-    new Problem(405, `Here only ${methods.join(', ')} ${methods.length === 1 ? 'is' : 'are'} known.`, {
+    new Problem(405, `This route accepts only ${methods.join(', ')}.`, {
       headers: { allow: methods.join(', ') },
     }),
   );
@@ -218,7 +218,7 @@ function document(app: OpenAPIHono<Env>, version: string): void {
       title: 'Tributary',
       version,
       description:
-        "Keeps Voucherify's customers in step with CRMs and customer engagement platforms. Errors are RFC 9457 problem details; times are ISO 8601 in UTC.",
+        "Keeps Voucherify's customers in sync with CRMs and customer engagement platforms. Errors are RFC 9457 problem details; times are ISO 8601 in UTC.",
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: '/' }],

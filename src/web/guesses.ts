@@ -35,7 +35,7 @@ export class Guesses {
       this.#flood = { since: now, count: allowed + 1, lastAt: now };
       this.#log.warn(
         { wrong: allowed + 1 },
-        'wrong API tokens or login links come in numbers: somebody may be guessing. Further ones get 429; the right token still works',
+        'many wrong API tokens or login links: somebody may be guessing. Further ones get 429; the right token still works',
       );
     }
     return Math.max(1, Math.ceil((this.#recent[0]! + windowMs - now) / 1000));
@@ -47,7 +47,7 @@ export class Guesses {
     if (!flood || this.#clock.now() - flood.lastAt < windowMs) return;
     this.#flood = null;
     const seconds = Math.round((flood.lastAt - flood.since) / 1000);
-    this.#log.info({ wrong: flood.count, seconds }, 'no more wrong API tokens or login links come');
+    this.#log.info({ wrong: flood.count, seconds }, 'wrong API tokens and login links have stopped');
   }
 
   /** What goes on now; null where nothing does. Epoch milliseconds. */

@@ -41,7 +41,7 @@ export interface Facts {
   toTakeIn: number;
   /** Sources that are no longer in the configuration and whose contributions remain. */
   vanished: readonly string[];
-  /** Customers that the destination holds otherwise than it acknowledged. */
+  /** Customers whose values at the destination differ from what it acknowledged. */
   drifted: number;
   deadLetters: number;
   /** Loops of this process that fail again and again. */
@@ -117,7 +117,7 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
     const stale = verification?.stale ?? 0;
     if (stale === 0) return null;
     return {
-      sentence: `${counted(stale, 'customer')} at ${destination} ${stale === 1 ? 'was' : 'were'} stale at the last verification: the stored records give something else than was delivered.`,
+      sentence: `${counted(stale, 'customer')} at ${destination} ${stale === 1 ? 'was' : 'were'} stale at the last verification: the stored records give other values than were delivered.`,
       next,
     };
   },

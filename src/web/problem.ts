@@ -64,7 +64,7 @@ export function nobody(detail: string): Problem {
 /** Several customers are known by it: the one that is meant must be chosen by its source ID. */
 export function ambiguous(id: string, meant: readonly { sourceId: string; by: string }[]): Problem {
   const list = meant.map(({ sourceId, by }) => `${sourceId} (${by})`).join(', ');
-  return new Problem(400, `${id} may mean several customers: ${list}. Ask for one by its source ID.`, {
+  return new Problem(400, `${id} may mean several customers: ${list}. Use the source ID of one of them.`, {
     type: 'ambiguous',
     faults: [
       {
@@ -102,12 +102,11 @@ export function problemOf(error: Error, log: Log, path: string): Problem {
   if (error instanceof HTTPException) {
     if (error.status === 415)
       return new Problem(415, 'The body must be JSON, sent with the content type application/json.');
-    if (error.status === 400)
-      return new Problem(400, 'The body is no JSON that can be read.', { type: 'bad-json' });
+    if (error.status === 400) return new Problem(400, 'The body is not valid JSON.', { type: 'bad-json' });
     if (error.status in titles) return new Problem(error.status, error.message || titles[error.status]!);
   }
   const errorId = randomUUID();
-  log.error({ err: error, errorId, path }, 'a request failed in a way we did not expect');
+  log.error({ err: error, errorId, path }, 'a request failed unexpectedly');
   return new Problem(500, `This should not have happened. The log names the error ${errorId}.`, { errorId });
 }
 

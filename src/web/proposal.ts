@@ -126,7 +126,7 @@ function withoutReferences(raw: object, present: Config, faults: Fault[]): unkno
       faults.push({
         path: path.join('.'),
         found: value,
-        allowed: "no reference to the environment: over HTTP only a connector's settings may have one",
+        allowed: "no reference to the environment: over HTTP, only a connector's settings may have one",
       });
       return unread;
     }

@@ -55,7 +55,7 @@ export class Refusals {
     this.#log.warn(
       // A list tells no lines apart: a flood of names is one kind.
       { names: [lastName], strays: this.#strays.count },
-      'a webhook named an unknown source: no source of this name takes webhooks',
+      'a webhook named an unknown source: no source of this name accepts webhooks',
     );
   }
 

@@ -110,10 +110,11 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 
 function sentence({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
   if (code === 'EADDRINUSE')
-    return `Port ${port} on ${host} is in use. Stop what listens there, or set PORT to another one.`;
-  if (code === 'EACCES') return `Port ${port} may not be used by this user. Set PORT to one above 1023.`;
+    return `Port ${port} on ${host} is in use. Stop the process that uses it, or set PORT to another port.`;
+  if (code === 'EACCES')
+    return `Port ${port} requires privileges that this user does not have. Set PORT to a port above 1023.`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return `This machine has no address ${host}. Set HOST to one it has: 127.0.0.1 for this machine alone, 0.0.0.0 for all.`;
+    return `This machine has no address ${host}. Set HOST to one of its addresses: 127.0.0.1 for local connections only, 0.0.0.0 for all.`;
   return `Cannot listen on port ${port} of ${host}: ${message}`;
 }
 

@@ -185,7 +185,7 @@ function logFault({ output }: Deps): Status['log'] {
   return fault ? { code: fault.code, since: fault.since } : null;
 }
 
-/** Every source of the configuration, in its order. */
+/** Every configured source, in its order. */
 export async function readSources(deps: Deps): Promise<SourceStatus[]> {
   const { database, clock, rules } = deps.tributary;
   const names = rules.sources.map((source) => source.name);

@@ -17,9 +17,7 @@ export function webhookState(deps: Deps, figures: Figures, name: string): Webhoo
   const configured = webhook.authentication.length > 0;
   return {
     configured,
-    missing: configured
-      ? null
-      : (webhook.missing ?? "Nothing says how a request shows that it is the vendor's."),
+    missing: configured ? null : (webhook.missing ?? 'No authentication of requests is configured.'),
     waiting: kept?.waiting ?? 0,
     oldestWaitingAt: kept?.oldestAt ?? null,
     dead: kept?.dead ?? 0,

@@ -13,7 +13,7 @@ import { type Header, placeholder } from '../contract/webhook.ts';
 
 /** How a request shows that it is the vendor's, in words: `header X-Signature: hex HMAC-SHA1 of the body, key = …`. */
 export function schemeText(scheme: Scheme): string {
-  if (scheme.kind === 'open') return 'nothing: whoever knows the address is let in';
+  if (scheme.kind === 'open') return 'nothing: every request to this address is accepted';
   if (scheme.kind === 'all') return scheme.of.map(schemeText).join('; and ');
   return scheme.kind === 'credential' ? credentialText(scheme) : signatureText(scheme);
 }
@@ -77,7 +77,7 @@ function timeText({ timestamp }: SignatureScheme): string[] {
 export function checkText(check: Check): string {
   return 'oneOf' in check
     ? `The field ${check.field} of the body must be ${check.oneOf.join(' or ') || 'one that is configured'}.`
-    : `The header ${check.header} must say the same as the field ${check.equalsField} of the body.`;
+    : `The header ${check.header} must equal the field ${check.equalsField} of the body.`;
 }
 
 /** What is answered besides, in sentences. */
@@ -85,7 +85,7 @@ export function handshakeTexts({ handshake }: Pick<Webhook<unknown>, 'handshake'
   const { reachabilityCheck, challenge, ping } = handshake ?? {};
   return [
     ...(reachabilityCheck
-      ? ['GET and HEAD are answered 200: the vendor tries the address before it sends.']
+      ? ['GET and HEAD are answered 200: the vendor checks the address before it sends.']
       : []),
     ...(challenge
       ? [

@@ -112,7 +112,7 @@ function noSuchSource({ source, token, isTooLong }: WebhookPath): Problem {
   if (source === '')
     return new Problem(404, 'The path must end with the name of a source: /webhooks/SOURCE.');
   const path = isTooLong || token !== null ? ' at this path' : '';
-  return new Problem(404, `No source ${printable(source)} takes webhooks here${path}.`);
+  return new Problem(404, `No source ${printable(source)} accepts webhooks here${path}.`);
 }
 
 /** Some vendors stop for good after certain statuses: those get one that they try again after, with the same words. */
@@ -234,8 +234,8 @@ async function keep(keeping: () => Promise<void>): Promise<void> {
     throw new Problem(
       503,
       full
-        ? 'More comes than the database takes. Send it again.'
-        : 'The request could not be kept. Send it again.',
+        ? 'The database cannot keep up. Send the request again later.'
+        : 'The request could not be stored. Send it again.',
       { headers: { 'retry-after': full ? '2' : '10' } },
     );
   }
@@ -249,7 +249,7 @@ function shakeHands(webhook: Webhook<unknown>, c: Context<Env>): Response {
   if (challenge && echoed !== undefined) {
     const token = challenge.token && c.req.query(challenge.token.query);
     if (challenge.token && !challenge.token.values.some((value) => sameToken(value, token)))
-      throw new Problem(401, 'The token beside the challenge is not known here.', { type: 'not-authentic' });
+      throw new Problem(401, 'The token sent with the challenge is wrong.', { type: 'not-authentic' });
     return c.text(echoed);
   }
   if (handshake?.reachabilityCheck) return c.body(null, 200);

@@ -87,7 +87,7 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
     world.truth.beforePage = () => gates[asked++]?.promise ?? Promise.resolve();
     await enter();
     await source('crm').getByRole('button', { name: 'Sync now' }).click();
-    await said('A sync of crm was asked for');
+    await said('A sync of crm was requested');
     await source('crm').getByText('reading', { exact: true }).waitFor();
     gates[0]!.resolve();
     await source('crm').getByText('10 of 30').waitFor();

@@ -56,7 +56,7 @@ describe.skipIf(!existsSync(executablePath))('webhooks on the page in a browser'
     await source('mute').getByText('not configured').waitFor();
     await inbox().getByText('Every webhook request that came was read whole.').waitFor();
     await push('a1');
-    await source('shop').getByText('100 % of 1 change in 24 hours came by webhook first').waitFor();
+    await source('shop').getByText('100 % of 1 change in 24 hours arrived by webhook first').waitFor();
     await page.getByRole('heading', { name: 'Everything is delivered to memory' }).waitFor();
     expect(await source('shop').getByRole('button').count()).toBe(0);
     expect(await source('calls').getByRole('button', { name: 'Sync now' }).count()).toBe(1);

@@ -291,7 +291,7 @@ describe.each(databases)('Who may ask, on $name', ({ open }) => {
     expect(form.status).toBe(429);
     expect(await form.text()).toContain('Too many wrong tokens');
     expect((await world.app.request(`${shown}/login?key=guessed`)).status).toBe(429);
-    const told = () => world.logged.filter((line) => line.includes('login links come'));
+    const told = () => world.logged.filter((line) => line.includes('wrong API tokens'));
     expect(told()).toHaveLength(1);
     await clock.advance(61_000);
     expect((await asks(world, { authorization: `Bearer ${apiToken}` })).status).toBe(200);

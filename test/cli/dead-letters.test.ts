@@ -78,11 +78,11 @@ it('tells causes with the next step, writes a file, tries again and puts aside',
 
 it('says what is wrong with a choice', async () => {
   for (const [args, sentence] of [
-    [['discard', '--reason', 'x', '--yes'], /Say what is meant/],
-    [['discard', '--all', '--kind', 'record', '--reason', 'x', '--yes'], /Say what is meant/],
+    [['discard', '--reason', 'x', '--yes'], /Select letters with/],
+    [['discard', '--all', '--kind', 'record', '--reason', 'x', '--yes'], /Select letters with/],
     [['discard', '--all', '--yes'], /Say why/],
-    [['discard', '--all', '--reason', 'x'], /2 dead letters would be put aside\. Nobody can be asked/],
-    [['retry', '--since', 'yesterday'], /is no time/],
+    [['discard', '--all', '--reason', 'x'], /2 dead letters would be discarded\. There is no terminal/],
+    [['retry', '--since', 'yesterday'], /is not a time/],
     [['dead-letters', '--raw'], /\.csv/],
     [['dead-letters', '--export', join('nowhere', 'letters.csv')], /there is no such folder/],
   ] as [string[], RegExp][]) {

@@ -100,7 +100,7 @@ describe('a server and the commands beside it', () => {
     const { PATH } = process.env;
     const env = { PATH, TRIBUTARY_URL: url, TRIBUTARY_API_TOKEN: 'wrong-wrong-wrong-wrong' };
     const wrong = await ended(spawn(process.execPath, [main, 'status'], { cwd: folder, env }));
-    expect(wrong).toMatchObject({ exitCode: 2, err: expect.stringMatching(/refuses the token/) });
+    expect(wrong).toMatchObject({ exitCode: 2, err: expect.stringMatching(/rejects the token/) });
     const second = await ended(run(['start']));
     expect(second.exitCode).toBe(1);
     expect(second.err).toContain(`in use by process ${server.pid}, the server at ${url}`);

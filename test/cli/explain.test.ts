@@ -73,7 +73,7 @@ describe('a customer', () => {
     expect(pinned).toMatchObject({
       exitCode: 0,
       out: expect.stringContaining(
-        `metadata.points of customer ${id} is pinned to 50. The customer is at revision 2`,
+        `metadata.points of customer ${id} is pinned to 50. The customer is now at revision 2`,
       ),
     });
     expect(voucherify.bySourceId(id)).toMatchObject({ metadata: { points: 50 } });
@@ -100,7 +100,7 @@ describe('a customer', () => {
       `metadata.points of customer ${id}, record ${id} of hubspot: Found 4000, where a number of at most 100 is allowed. Nothing stands instead.`,
     );
     expect((await tributary('status')).out).toContain('In quarantine: 1 value');
-    expect((await tributary('quarantine', '--field', 'name')).out).toBe('Nothing is in quarantine.\n');
+    expect((await tributary('quarantine', '--field', 'name')).out).toBe('No value is in quarantine.\n');
   });
 
   it('is parted by unmerge, and its source read again by rewind', async () => {
@@ -112,7 +112,7 @@ describe('a customer', () => {
     const parted = await tributary('unmerge', 'hubspot', second);
     expect(parted).toMatchObject({
       exitCode: 0,
-      out: expect.stringContaining(`Record ${second} of hubspot (contacts) is parted from ${survivor}.`),
+      out: expect.stringContaining(`Record ${second} of hubspot (contacts) is separated from ${survivor}.`),
     });
     const rewound = await tributary('rewind', 'hubspot', '--to', '2020-01-01', '--json');
     expect(rewound.exitCode).toBe(0);
@@ -124,11 +124,11 @@ describe('a customer', () => {
 
 describe('usage', () => {
   it.each([
-    [['history', 'x', '--at', 'yesterday'], /"yesterday" is no time/],
+    [['history', 'x', '--at', 'yesterday'], /"yesterday" is not a time/],
     [['pin', 'x', 'emial', 'y'], /did you mean "email"\?/],
-    [['pin', 'x', 'name', '{', '--as-json'], /is no JSON/],
-    [['unmerge', 'hubspot', '1'], /No record 1 of hubspot has been taken over/],
-    [['rewind', 'files', '--to', '2026-01-01'], /csv offers no way to read from a time on/],
+    [['pin', 'x', 'name', '{', '--as-json'], /is not JSON/],
+    [['unmerge', 'hubspot', '1'], /No record 1 of hubspot has been merged/],
+    [['rewind', 'files', '--to', '2026-01-01'], /csv cannot read changes since a given time/],
     [['rewind', 'hubspot'], /required option '--to <time>'/],
   ])('that is wrong ends with 2 and a sentence: %j', async (args, sentence) => {
     const { exitCode, out, err } = await tributary(...args);
@@ -158,6 +158,6 @@ describe('a time', () => {
   });
 
   it.each(['yesterday', '2026-13-01', '2026-03-01T25:00', '1', ''])('%j is none', (written) => {
-    expect(() => timeOf(written)).toThrow(/is no time/);
+    expect(() => timeOf(written)).toThrow(/is not a time/);
   });
 });

@@ -67,16 +67,16 @@ describe('usage', () => {
   it.each([
     [['inbox', '--state', 'lost'], /Allowed choices are waiting, opened, dead/],
     [['inbox', '--since', 'yesterday'], /write a time as/],
-    [['inbox', '--show', 'x'], /"x" is none: write a number/],
-    [['inbox', '--show', '9'], /The inbox holds no request 9/],
-    [['replay'], /Say which: IDs, --source/],
-    [['replay', '1,x'], /"x" is none: write a number/],
-    [['replay', '1', '--rejected'], /by ID, or by options, not both/],
-    [['replay', '--all', '--rejected'], /--all is everything/],
+    [['inbox', '--show', 'x'], /"x" is not a request ID: write a number/],
+    [['inbox', '--show', '9'], /The inbox has no request 9/],
+    [['replay'], /Select requests by ID, --source/],
+    [['replay', '1,x'], /"x" is not a request ID: write a number/],
+    [['replay', '1', '--rejected'], /by ID or by options, not both/],
+    [['replay', '--all', '--rejected'], /--all selects every stored request/],
     [['replay', '--faulty'], /--faulty is now --rejected\./],
     [['inbox', '--faulty'], /--faulty is now --rejected\./],
     [['webhook'], /missing required argument 'source'/],
-    [['webhook', 'crm'], /crm takes no webhooks: people pushes nothing/],
+    [['webhook', 'crm'], /crm accepts no webhooks: people pushes nothing/],
     [['webhook', 'nosuch'], /No source is called nosuch/],
     [['sync', 'shop'], /shop cannot be synced: pusher only pushes/],
   ])('that is wrong ends with 2 and a sentence: %j', async (args, sentence) => {
@@ -95,7 +95,10 @@ describe('usage', () => {
 
 describe('tributary inbox', () => {
   it('says that nothing fits', async () => {
-    expect(await tributary('inbox')).toMatchObject({ exitCode: 0, out: 'No request of the inbox fits.\n' });
+    expect(await tributary('inbox')).toMatchObject({
+      exitCode: 0,
+      out: 'No request in the inbox matches.\n',
+    });
   });
 
   it('lists requests with what came of them, and shows one whole', async () => {
@@ -103,7 +106,7 @@ describe('tributary inbox', () => {
     await push([odd]);
     const { out, exitCode } = await tributary('inbox', 'shop');
     expect(exitCode).toBe(0);
-    expect(out).toMatch(/ID +SOURCE +RECEIVED +STATE +WHAT CAME OF IT/);
+    expect(out).toMatch(/ID +SOURCE +RECEIVED +STATE +RESULT/);
     expect(out).toMatch(/2 +shop .* opened +1 item = 1 refused: An odd event cannot be read yet\./);
     expect(out).toMatch(/1 +shop .* opened +1 item = 1 taken; 1 record = 1 changed/);
     const rejected = JSON.parse((await tributary('inbox', '--rejected', '--json')).out);
@@ -111,7 +114,7 @@ describe('tributary inbox', () => {
     const one = JSON.parse((await tributary('inbox', '--limit', '1', '--json')).out);
     expect(one).toMatchObject({ requests: [{ id: 2 }], next: 2 });
     const { out: none } = await tributary('inbox', '--until', '2020-01-01');
-    expect(none).toBe('No request of the inbox fits.\n');
+    expect(none).toBe('No request in the inbox matches.\n');
 
     const whole = await tributary('inbox', '--show', '2');
     expect(whole.out).toMatch(/^Request 2 of shop, received .*, opened /);
@@ -140,13 +143,13 @@ describe('tributary replay', () => {
     );
     expect(world.truth.taken.get('o1')).toMatchObject({ name: 'Odd' });
     const none = await tributary('replay', '--rejected');
-    expect(none.out).toContain('No request of the inbox fits: there is nothing to open again.');
+    expect(none.out).toContain('No request in the inbox matches: nothing was opened.');
     const again = JSON.parse((await tributary('replay', '1,2', '2', '--json')).out);
     expect(again.replayed).toMatchObject({ requests: 2, opened: 2, counts: { unchanged: 2 }, cannot: [] });
     const lost = await tributary('replay', '77');
     expect(lost).toMatchObject({
       exitCode: 1,
-      out: expect.stringMatching(/Not opened: 1 request, for the inbox/),
+      out: expect.stringMatching(/Not opened: 1 request: no longer in the inbox/),
     });
   });
 
@@ -195,7 +198,7 @@ describe('tributary webhook', () => {
     const sent = await tributary('webhook', 'shop', '--send');
     expect(sent.exitCode).toBe(0);
     expect(sent.out).toBe(
-      `Sent to the webhook endpoint inside the server itself, as a request to ${served.url}/webhooks/shop: answered 200 {}\nThe request passed neither your network nor a proxy. Whether the vendor can reach that address was not tested.\nKept as request 1 of the inbox.\nOpened: 1 item = 1 ignored.\n`,
+      `Sent to the webhook endpoint inside the server itself, as a request to ${served.url}/webhooks/shop: answered 200 {}\nThe request did not pass through your network or a proxy. Whether the vendor can reach that address was not tested.\nStored as request 1 in the inbox.\nOpened: 1 item = 1 ignored.\n`,
     );
     const mute = await tributary('webhook', 'mute', '--send');
     expect(mute).toMatchObject({
@@ -218,9 +221,9 @@ describe('other commands', () => {
     await fetch(`${served.url}/webhooks/shop`, { method: 'POST', body: '{}' });
     const { out } = await tributary('status');
     expect(out).toMatch(/shop +pusher +only pushes +1 +listens/);
-    expect(out).toMatch(/WEBHOOKS OF +TO OPEN +DEAD +TO READ +TOLD BY WEBHOOK FIRST/);
+    expect(out).toMatch(/WEBHOOKS OF +TO OPEN +DEAD +TO READ +SEEN BY WEBHOOK FIRST/);
     expect(out).toMatch(/shop +0 +0 +0 +100 % of 1 change in 24 h +0\.\d s, 0\.\d s/);
-    expect(out).toContain('mute takes no webhooks: Set "secret" to the one on the page of the app.');
+    expect(out).toContain('mute accepts no webhooks: Set "secret" to the one on the page of the app.');
     expect(out).toMatch(
       /shop was sent 1 request that was refused, the last at .*the header X-Signature is missing/,
     );

@@ -87,7 +87,7 @@ describe('tributary plan', () => {
     expect(out).toMatch(/^hubspot +daily +4 +237,500 per day +237,49\d +<1 % +–$/m);
     expect(out).toMatch(/^voucherify +minute +250 +760 per minute +/m);
     expect(out).toMatch(/It takes \d+ s, of which \d+ s until all is read, and ends at \d{4}-\d\d-\d\dT/);
-    expect(out).toMatch(/No quota holds it up much/);
+    expect(out).toMatch(/No quota slows it down/);
     expect(out).toMatch(/note: The number of records is the vendor's own count \(hubspot\)\./);
   });
 
@@ -109,10 +109,10 @@ describe('tributary plan', () => {
   });
 
   it.each([
-    [['plan', '--exact'], /--exact needs the source/],
-    [['plan', '--records', '7'], /--records needs the source/],
+    [['plan', '--exact'], /--exact requires a source/],
+    [['plan', '--records', '7'], /--records requires a source/],
     [['plan', 'hubspot', '--records', 'many'], /whole number/],
-    [['plan', 'hubspot', '--exact', '--records', '7'], /cannot go together/],
+    [['plan', 'hubspot', '--exact', '--records', '7'], /cannot be combined/],
     [['plan', 'nosuch'], /No source is called nosuch/],
   ])('wrong usage ends with 2: %j', async (args, sentence) => {
     const { exitCode, err } = await tributary(...args);

@@ -85,7 +85,7 @@ describe('before it does', () => {
     const { exitCode, out } = await tributary('preview', '--config', other, '--payloads', '1');
     expect(exitCode).toBe(3);
     expect(out).toMatch(
-      /Looked at 8 customers and 8 records\. Nothing was written\.\n7 customers: name changes; 1 loses name\./,
+      /Checked 8 customers and 8 records\. Nothing was written\.\n7 customers: name changes; 1 loses name\./,
     );
     expect(out).toMatch(/^1001: \{"source_id":"1001","name":null\}$/m);
     expect((await tributary('preview', '--config', other, '--exit-zero')).exitCode).toBe(0);
@@ -126,6 +126,6 @@ describe('before it does', () => {
   it('is explained with examples', async () => {
     const { exitCode, out } = await tributary('preview', '--help');
     expect(exitCode).toBe(0);
-    expect(out).toMatch(/Examples:\n {2}\$ tributary preview[\s\S]*3: something would differ/);
+    expect(out).toMatch(/Examples:\n {2}\$ tributary preview[\s\S]*3: something would change/);
   });
 });

@@ -57,7 +57,7 @@ it('lists what is held with its difference, and lets it go', async () => {
   expect(groups).toMatchObject([{ change: 'phone', open: 3 }]);
   expect(holds).toHaveLength(3);
   expect((await tributary('status')).out).toMatch(/5 delivered \+ 0 waiting \+ 3 held/);
-  expect((await tributary('release', '--run', '1')).out).toContain('Nothing that fits is held.');
+  expect((await tributary('release', '--run', '1')).out).toContain('No hold matches.');
   const released = await tributary('release', '--run', '2', '--change', 'phone');
   expect(released).toMatchObject({ exitCode: 0 });
   expect(released.out).toContain('Released: 3 holds of 3 customers.');

@@ -331,7 +331,7 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
     },
   );
 
-  it('gives a record that was made by the merge a customer of its own when it is parted from the one it goes on for', async () => {
+  it('gives a record that was made by the merge a customer of its own when it is separated from the one it goes on for', async () => {
     await start({ hubspot: { survivorId: 'new' } });
     const [first, second] = [someId(0), someId(1)];
     await world.sync();

@@ -203,7 +203,7 @@ describe.each(databases)('the past on $name', ({ open }) => {
     const cannot = await rewind('files', hourAgo());
     expectProblem(cannot, 400);
     expect(cannot.body.detail).toBe(
-      'files cannot be set back: csv offers no way to read from a time on. Ask for a full reading instead.',
+      'files cannot be rewound: csv cannot read changes since a given time. Request a full sync instead.',
     );
     // The backfill read all that there was when it began, less the lag of the index: the reader must not go past that.
     const late = await rewind('hubspot', world.clock.now());

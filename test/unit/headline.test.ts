@@ -77,7 +77,7 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
   [
     'differs',
     { verification: { ...verified, off: 2, stale: 2 } },
-    '2 customers at voucherify were stale at the last verification: the stored records give something else than was delivered.',
+    '2 customers at voucherify were stale at the last verification: the stored records give other values than were delivered.',
     'tributary verify --heal',
   ],
   [

@@ -140,7 +140,7 @@ describe('who may ask', () => {
     const second = await browser('GET', `/login?key=${code}`);
     expect(second.status).toBe(401);
     expect(second.headers.get('set-cookie')).toBeNull();
-    expect(await second.text()).toContain('used already');
+    expect(await second.text()).toContain('already been used');
     const late = world.loginCodes.issue();
     await clock.advance(600_000);
     expect((await browser('GET', `/login?key=${late}`)).status).toBe(401);

@@ -383,7 +383,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
         endedAt: '2026-03-01T12:00:10.000Z',
       });
       expectProblem(await call('POST', `/api/runs/${run.id}/cancel`), 409, {
-        detail: `Run ${run.id} has ended already: cancelled.`,
+        detail: `Run ${run.id} has already ended: cancelled.`,
       });
     });
 

@@ -78,7 +78,7 @@ describe.each(behaviour)('the API of erasure on $name', ({ open }) => {
     await until(async () =>
       (await call('GET', `/api/erasures/${ids[2]}`)).body.stores.some(
         ({ answer, note }: { answer: string; note: string }) =>
-          answer === 'refused' && note.includes('locked'),
+          answer === 'rejected' && note.includes('locked'),
       ),
     );
     const seen: string[] = [];

@@ -190,17 +190,17 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
       await database.rows(sql`update inbox set body = ''::bytea where id = 1`);
       await database.rows(sql`update inbox set source = 'gone' where id = 2`);
       expectProblem(await call('POST', '/api/inbox/1/replay'), 409, {
-        detail: 'Request 1 cannot be opened again: its body is kept no more.',
+        detail: 'Request 1 cannot be opened again: its body is no longer stored.',
       });
       expectProblem(await call('POST', '/api/inbox/2/replay'), 409, {
-        detail: 'Request 2 cannot be opened again: gone takes no webhooks any more.',
+        detail: 'Request 2 cannot be opened again: gone no longer accepts webhooks.',
       });
       expectProblem(await call('POST', '/api/inbox/3/replay'), 404);
       expectProblem(await call('GET', '/api/inbox/3'), 404);
       const { body } = await call('POST', '/api/inbox/replay', { json: { ids: [1, 2, 3, 3] } });
       expect(body.requests).toBe(0);
       expect(body.cannot).toEqual([
-        { reason: 'their source takes no webhooks any more', requests: 1, ids: [2] },
+        { reason: 'their source no longer accepts webhooks', requests: 1, ids: [2] },
         expect.objectContaining({ requests: 2, ids: [1, 3] }),
       ]);
     });
@@ -338,10 +338,10 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
         isPublic: false,
       });
       expectProblem(await call('GET', '/api/sources/crm/webhook'), 404, {
-        detail: 'crm takes no webhooks: people pushes nothing.',
+        detail: 'crm accepts no webhooks: people pushes nothing.',
       });
       expectProblem(await call('GET', '/api/sources/destination/webhook'), 404, {
-        detail: 'destination takes no webhooks: memory pushes nothing.',
+        detail: 'destination accepts no webhooks: memory pushes nothing.',
       });
       expectProblem(await call('POST', '/api/sources/nosuch/webhook/test'), 404);
     });
@@ -376,7 +376,7 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
       });
       expect((await call('POST', '/api/sources/calls/webhook/test')).body).toMatchObject({
         sent: false,
-        reason: "caller has no sample: send one from the vendor's own screens.",
+        reason: "caller has no sample: send one from the vendor's website.",
       });
       expect(await ids('')).toEqual([]);
     });

@@ -28,7 +28,7 @@ describe('the server', () => {
     const second = serveApp(world.app, { host: '127.0.0.1', port });
     await expect(second).rejects.toThrow(
       new ListenError(
-        `Port ${port} on 127.0.0.1 is in use. Stop what listens there, or set PORT to another one.`,
+        `Port ${port} on 127.0.0.1 is in use. Stop the process that uses it, or set PORT to another port.`,
       ),
     );
   });

@@ -69,7 +69,7 @@ describe.each(behaviour)('verifications on $name', ({ open }) => {
     expect(headers.get('location')).toBe(`/api/verifications/${body.id}`);
     expect(body).toMatchObject({ state: 'requested', request: { sample: null } });
     expectProblem(await call('POST', '/api/verify', { json: { sample: 5 } }), 409, {
-      detail: `Verification ${body.id} is going on: see /api/verifications/${body.id}, and ask again when it has ended.`,
+      detail: `Verification ${body.id} is running: see /api/verifications/${body.id}, and retry when it has ended.`,
     });
   });
 

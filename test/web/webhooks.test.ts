@@ -89,7 +89,7 @@ describe('the door of webhooks', () => {
     const answer = await world.push('{}', {}, '/webhooks/nobody');
     expect(answer.status).toBe(404);
     expect(((await answer.json()) as { detail: string }).detail).toBe(
-      'No source nobody takes webhooks here.',
+      'No source nobody accepts webhooks here.',
     );
   });
 

@@ -9,6 +9,7 @@ import {
   TransientError,
   type UnauthorizedError,
 } from '../../connector.ts';
+import { isOpen } from '../../contract/erasure.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { fileHolds, localFiles, removeImport } from '../../engine/files.ts';
@@ -42,8 +43,8 @@ const leaseMs = 300_000;
 
 const backoff: Backoff = { baseMs: 2_000, capMs: 900_000 };
 
-/** What was refused may be granted when somebody has mended it. */
-const refusedMs = 3_600_000;
+/** What was rejected may be accepted when somebody has corrected the cause. */
+const rejectedMs = 3_600_000;
 
 /** How long a vendor may still be at work on a request that we gave up: longer than any of their limits (180 s). */
 const doubtMs = 240_000;
@@ -143,9 +144,9 @@ function firstAnswers(
     answers[importsOn(host)] = {
       answer: 'waiting',
       at: now,
-      note: `imported files are searched by Tributary on ${host || 'their machine'}`,
+      note: `Tributary on ${host || 'their machine'} searches imported files`,
     };
-  answers['destination'] = { answer: 'waiting', at: now, note: 'not told yet' };
+  answers['destination'] = { answer: 'waiting', at: now, note: 'not requested yet' };
   return answers;
 }
 
@@ -167,7 +168,7 @@ function deliveryAnswer({ carried, inDoubt, rows }: Forgotten, before: Answer, n
       answer: 'waiting',
       at: now,
       rows: 0,
-      note: 'a delivery is under way: its end is waited for',
+      note: 'waiting for a delivery to end',
       carrier: carried.lease ?? before.carrier ?? '',
     };
   const count = Math.max(rows.delivery, before.rows ?? 0);
@@ -186,13 +187,13 @@ function bulkAnswer({ bulkActions }: Forgotten, now: number): Answer {
     answer: 'waiting',
     at: now,
     rows: bulkActions,
-    note: 'a bulk action of the destination is under way: its end is waited for',
+    note: 'waiting for a batch at the destination to end',
   };
 }
 
 function runsAnswer({ runsGoing }: Forgotten, rows: number, now: number): Answer {
   if (runsGoing === 0) return { answer: rows > 0 ? 'erased' : 'nothing', at: now, rows };
-  return { answer: 'waiting', at: now, rows, note: 'a run that was asked for the record has not ended' };
+  return { answer: 'waiting', at: now, rows, note: 'waiting for a run that reads the record to end' };
 }
 
 export class Eraser {
@@ -217,7 +218,7 @@ export class Eraser {
     await this.#searchImports(here);
     if (!(await keepAnswers(database, held, here.answers))) return { again: true };
     const later = await this.#tellDestination(here, signal);
-    if (Object.values(here.answers).every(({ answer }) => answer !== 'waiting' && answer !== 'refused')) {
+    if (Object.values(here.answers).every(({ answer }) => !isOpen(answer))) {
       await endErasure(database, held, nameless(here.answers), clock.now());
       this.#deps.log.info({ erasure: here.id }, 'erased everywhere');
       return { again: true };
@@ -262,7 +263,7 @@ export class Eraser {
     if (answers[store]?.answer !== 'waiting') return;
     const files = (await importedFiles(database, requestedAt)).filter((file) => file.host === host);
     if (files.some((file) => !file.ended)) {
-      answers[store] = { ...answers[store], note: 'a file is being imported: its end is waited for' };
+      answers[store] = { ...answers[store], note: 'waiting for an import to end' };
       return;
     }
     const words = [sourceId, ...(answers['suppression']?.emails ?? [])];
@@ -286,7 +287,7 @@ export class Eraser {
     const later = { dueAt: clock.now() + laterMs, counted: false };
     if (answers['destination']?.answer === 'erased') return later;
     if (answers['delivery']?.answer === 'waiting' || answers['bulkActions']?.answer === 'waiting') {
-      answers['destination'] = this.#waiting('told when what is under way has ended');
+      answers['destination'] = this.#waiting('requested after pending deliveries and batches have ended');
       return soon;
     }
     // Customers that are held back say nothing of erasures.
@@ -304,7 +305,7 @@ export class Eraser {
   async #remove({ sourceId, permanent }: Erasure & { sourceId: string }, signal: AbortSignal) {
     const { destination, settings, endpoint, clock } = this.#deps;
     if (!destination.remove)
-      throw new RejectedError('this destination offers no way to take a customer away', {
+      throw new RejectedError('this destination cannot delete customers', {
         code: 'no_removal',
       });
     const api = endpoint.api('manual', { signal, discreet: true });
@@ -316,9 +317,11 @@ export class Eraser {
     const { clock } = this.#deps;
     const { answers, permanent, attempts } = erasure;
     const now = clock.now();
-    if (outcome.result === 'rejected') return this.#refused(erasure, outcome.code);
+    if (outcome.result === 'rejected') return this.#rejected(erasure, outcome.code);
     if (outcome.result === 'unknown') {
-      answers['destination'] = this.#waiting('its answer does not prove that it is done; it is told again');
+      answers['destination'] = this.#waiting(
+        'its answer does not confirm the erasure; the request is sent again',
+      );
       return { dueAt: now + backoffMs(attempts + 1, backoff), counted: true };
     }
     const delivery = answers['delivery'];
@@ -326,26 +329,28 @@ export class Eraser {
       const { inDoubt: _, ...rest } = delivery;
       answers['delivery'] = rest;
       answers['destination'] = this.#waiting(
-        'it has erased the customer, and is told once more: a delivery before it had an end that nobody knows',
+        'it has erased the customer; the request is sent once more, because the result of an earlier delivery is unknown',
       );
       return { dueAt: now + doubtMs, counted: false };
     }
-    const note = permanent ? 'erased for good, with all that hung on it' : 'deleted; its key is free again';
+    const note = permanent
+      ? 'erased permanently, with everything that belonged to the customer'
+      : 'deleted; its source ID can be used again';
     answers['destination'] = { answer: 'erased', at: now, note };
     return { dueAt: now + lookMs, counted: false };
   }
 
-  #refused({ id, answers }: Erasure, code: string): { dueAt: number; counted: boolean } {
+  #rejected({ id, answers }: Erasure, code: string): { dueAt: number; counted: boolean } {
     const { clock, log } = this.#deps;
     const now = clock.now();
-    if (answers['destination']?.answer !== 'refused')
-      log.error({ erasure: id, code }, 'the destination refuses an erasure');
+    if (answers['destination']?.answer !== 'rejected')
+      log.error({ erasure: id, code }, 'the destination rejected an erasure; it is retried every hour');
     answers['destination'] = {
-      answer: 'refused',
+      answer: 'rejected',
       at: now,
-      note: `it refuses (${code}); it is asked again every hour`,
+      note: `it rejected the request (${code}); the request is sent again every hour`,
     };
-    return { dueAt: now + refusedMs, counted: false };
+    return { dueAt: now + rejectedMs, counted: false };
   }
 
   async #failed(
@@ -358,7 +363,7 @@ export class Eraser {
     const now = clock.now();
     if (signal.aborted) return { dueAt: now, counted: false };
     const failure = failureOf('erasure', error);
-    if (failure.kind === 'rejected') return this.#refused(erasure, failure.error.code);
+    if (failure.kind === 'rejected') return this.#rejected(erasure, failure.error.code);
     if (failure.kind === 'refused') {
       const isPaused = await this.#deps.confirmRefused(failure.error, signal);
       const refused = 'the destination refuses the credentials for an erasure; it is retried';
@@ -372,8 +377,11 @@ export class Eraser {
     }
     // Of an error only what cannot name the person.
     const what = error instanceof TransientError ? `HTTP ${error.status ?? 'failed'}` : (error as Error).name;
-    log.warn({ erasure: id, what, attempts: attempts + 1 }, 'the destination could not be told yet');
-    answers['destination'] = this.#waiting(`it could not be told yet (${what}); it is told again`);
+    log.warn(
+      { erasure: id, what, attempts: attempts + 1 },
+      'an erasure could not be sent to the destination yet',
+    );
+    answers['destination'] = this.#waiting(`the request failed (${what}); it is sent again`);
     return {
       dueAt: now + backoffMs(attempts + 1, { ...backoff, retryAfterMs: failure.retryAfterMs }),
       counted: failure.effect === 'count',

@@ -18,7 +18,7 @@ const clashes = createRoute({
   request: { query: clashesQuery },
   responses: {
     200: {
-      description: 'A page of them, in the order of their source IDs.',
+      description: 'A page of them, ordered by source ID.',
       content: jsonOf(clashesShape),
     },
     ...problems(400),
@@ -28,7 +28,7 @@ const clashes = createRoute({
 const unmergeRoute = createRoute({
   method: 'post',
   path: '/api/sources/{source}/records/{recordId}/unmerge',
-  summary: 'Part a record again from the one that took it over',
+  summary: 'Separate a record from the record it was merged into',
   tags: ['records'],
   security: secured,
   request: {
@@ -36,7 +36,7 @@ const unmergeRoute = createRoute({
   },
   responses: {
     200: {
-      description: 'It is parted, and stays so though the vendor says it again.',
+      description: 'The record is separate, and stays separate even if the vendor reports the merge again.',
       content: jsonOf(unmergedShape),
     },
     ...problems(400, 404),
@@ -58,7 +58,7 @@ export function clashesApi(deps: Deps) {
       const source = sourceNamed(deps, name);
       const unmerged = await unmerge(tributary, source, recordId);
       if (unmerged.length === 0)
-        throw new Problem(404, `No record ${recordId} of ${name} has been taken over by another.`);
+        throw new Problem(404, `No record ${recordId} of ${name} has been merged into another.`);
       tributary.log.info({ source: name, record: recordId }, 'a merged record was separated again');
       tributary.wake();
       return c.json({ unmerged }, 200);

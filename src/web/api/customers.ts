@@ -13,7 +13,7 @@ const tags = ['customers'];
 const list = createRoute({
   method: 'get',
   path: '/api/customers',
-  summary: 'Customers, in the order of their source IDs',
+  summary: 'Customers, ordered by source ID',
   tags,
   security: secured,
   request: {
@@ -31,7 +31,7 @@ const list = createRoute({
 const one = createRoute({
   method: 'get',
   path: '/api/customers/{sourceId}',
-  summary: 'One customer, with everything that is known',
+  summary: 'One customer, with all stored data',
   tags,
   security: secured,
   request: {

@@ -29,7 +29,7 @@ const exportedAtOnce = 500;
 const groups = createRoute({
   method: 'get',
   path: '/api/dead-letters/groups',
-  summary: 'Open dead letters by cause, the most frequent first, with what to do next',
+  summary: 'Open dead letters by cause, most frequent first, each with the next step',
   tags,
   security: secured,
   request: { query: letterGroupsQuery },
@@ -45,9 +45,9 @@ const groups = createRoute({
 const file = createRoute({
   method: 'get',
   path: '/api/dead-letters/export',
-  summary: 'All open dead letters as a file, the oldest first',
+  summary: 'All open dead letters as a file, oldest first',
   description:
-    'Streamed. In CSV a cell that a spreadsheet would calculate gets an apostrophe before it, unless `raw` is true.',
+    'Streamed. In CSV, cells that a spreadsheet would evaluate as a formula are prefixed with an apostrophe, unless `raw` is true.',
   tags,
   security: secured,
   request: {
@@ -68,15 +68,15 @@ const file = createRoute({
 const discard = createRoute({
   method: 'post',
   path: '/api/dead-letters/discard',
-  summary: 'Put dead letters aside',
+  summary: 'Discard dead letters',
   description:
-    'They are closed and keep the reason. A customer whose delivery is put aside is not sent until it changes at its source; a record that comes again as bad is a dead letter again.',
+    'They are closed and keep the reason. A customer whose delivery is discarded is not sent until it changes at its source. A record that arrives with the same fault becomes a dead letter again.',
   tags,
   security: secured,
   request: { body: { required: true, content: jsonOf(discardRequest) } },
   responses: {
     200: {
-      description: 'What was put aside.',
+      description: 'What was discarded.',
       content: jsonOf(discardedShape),
     },
     ...problems(400, 413, 415),

@@ -15,7 +15,7 @@ const tags = ['dead letters'];
 const list = createRoute({
   method: 'get',
   path: '/api/dead-letters',
-  summary: 'Open dead letters, the newest first',
+  summary: 'Open dead letters, newest first',
   tags,
   security: secured,
   request: {
@@ -33,14 +33,14 @@ const list = createRoute({
 const retry = createRoute({
   method: 'post',
   path: '/api/dead-letters/retry',
-  summary: 'Try dead letters again',
+  summary: 'Retry dead letters',
   description:
-    'Deliveries fall due again; records are taken in again from the body that was kept, or read again where only their ID is known; requests of the inbox are opened again. A delivery stays a dead letter until it is acknowledged, a record until it is read.',
+    'Deliveries become due again. Records are ingested again from the stored body, or read again if only their ID is known. Requests in the inbox are opened again. A delivery stays a dead letter until it is acknowledged, a record until it is read.',
   tags,
   security: secured,
   request: { body: { required: true, content: jsonOf(retryRequest) } },
   responses: {
-    200: { description: 'What was put back.', content: jsonOf(retriedShape) },
+    200: { description: 'What is retried.', content: jsonOf(retriedShape) },
     ...problems(400, 413, 415),
   },
 });

@@ -1,4 +1,4 @@
-// How many customers are delivered, over HTTP: always as of now, for those who wait until nothing waits any more.
+// The number of customers by state of delivery, over HTTP: always as of now, for those who wait until nothing waits any more.
 
 import { createRoute } from '@hono/zod-openapi';
 import { deliveriesQuery, deliveriesShape } from '../../contract/status.ts';
@@ -14,9 +14,9 @@ import { problems } from '../problem.ts';
 const route = createRoute({
   method: 'get',
   path: '/api/deliveries',
-  summary: 'How many customers are delivered',
+  summary: 'The number of customers by state of delivery',
   description:
-    'Counted anew with every request, unlike the figures of the status: ask seldom where there are many customers.',
+    'Counted at every request, unlike the figures of the status. Avoid frequent requests if there are many customers.',
   tags: ['status'],
   security: secured,
   request: {
@@ -25,7 +25,7 @@ const route = createRoute({
   responses: {
     200: {
       description:
-        'Customers by the state of their delivery; and records that webhooks named and that are to be read first, of sources that are not paused.',
+        'Customers by the state of their delivery, and records named by webhooks that are still to be read, of sources that are not paused.',
       content: jsonOf(deliveriesShape),
     },
     ...problems(400),

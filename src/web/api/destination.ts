@@ -11,8 +11,8 @@ import { pauseByPerson, resumeByPerson } from './sources.ts';
 const pause = createRoute({
   method: 'post',
   path: '/api/destination/pause',
-  summary: 'Send no customer until resumed',
-  description: 'Sources are read on; what they bring waits.',
+  summary: 'Pause deliveries until resumed',
+  description: 'Sources are still read. Their changes wait.',
   tags: ['destination'],
   security: secured,
   request: { body: { content: jsonOf(pauseRequest) } },
@@ -34,7 +34,7 @@ const resume = createRoute({
 const project = createRoute({
   method: 'post',
   path: '/api/destination/project',
-  summary: 'Decide whose acknowledgements are kept when the configuration names another project',
+  summary: 'Decide what counts as delivered when the configuration names another project',
   tags: ['destination'],
   security: secured,
   request: {
@@ -45,7 +45,7 @@ const project = createRoute({
   },
   responses: {
     200: {
-      description: 'It is decided, and the destination is no longer paused for it.',
+      description: 'The decision is stored, and the destination is no longer paused for this reason.',
       content: jsonOf(projectShape),
     },
     ...problems(400, 409, 413, 415),
@@ -55,7 +55,7 @@ const project = createRoute({
 async function decide({ tributary }: Deps, as: 'new' | 'same') {
   const due = await tributary.project.decide(as);
   if (due !== null) return { as, due };
-  throw new Problem(409, 'The configuration names the same project as before: there is nothing to decide.');
+  throw new Problem(409, 'The configuration names the same project as before: no decision is needed.');
 }
 
 export function destinationApi(deps: Deps) {

@@ -1,4 +1,4 @@
-// Customers that the destination holds otherwise than it acknowledged, over HTTP: a list.
+// Customers whose values at the destination differ from what it acknowledged, over HTTP: a list.
 
 import { createRoute } from '@hono/zod-openapi';
 import { driftsQuery, driftsShape } from '../../contract/drift.ts';
@@ -11,13 +11,13 @@ import { problems } from '../problem.ts';
 const drifts = createRoute({
   method: 'get',
   path: '/api/drifts',
-  summary: 'Customers that the destination holds otherwise than it acknowledged',
+  summary: 'Customers whose values at the destination differ from what it acknowledged',
   tags: ['destination'],
   security: secured,
   request: { query: driftsQuery },
   responses: {
     200: {
-      description: 'A page of them, in the order of their source IDs.',
+      description: 'A page of them, ordered by source ID.',
       content: jsonOf(driftsShape),
     },
     ...problems(400),

@@ -27,7 +27,7 @@ const erase = createRoute({
   path: '/api/customers/{sourceId}',
   summary: 'Erase a customer here and at the destination',
   description:
-    'Here at once, known or not; at the destination as soon as nothing under way can write the customer anew. No source brings the person back.',
+    'The customer is erased here immediately, whether known or not, and at the destination as soon as no pending request can write the customer again. No source brings the person back.',
   tags,
   security: secured,
   request: {
@@ -49,13 +49,13 @@ const erase = createRoute({
 const meant = createRoute({
   method: 'get',
   path: '/api/people',
-  summary: 'Whom an ID means: by source ID, else by the ID of a record, else by e-mail',
+  summary: 'Customers that an ID identifies: by source ID, else by record ID, else by e-mail',
   tags: ['customers'],
   security: secured,
   request: { query: peopleQuery },
   responses: {
     200: {
-      description: 'All that fit in the first of these senses; none where nobody is known by it.',
+      description: 'All customers that match in the first of these ways; empty if none does.',
       content: jsonOf(peopleShape),
     },
     ...problems(400),
@@ -65,7 +65,7 @@ const meant = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/api/erasures',
-  summary: 'Receipts of erasures, the newest first',
+  summary: 'Receipts of erasures, newest first',
   tags,
   security: secured,
   request: {
@@ -93,8 +93,9 @@ const one = createRoute({
 const lift = createRoute({
   method: 'delete',
   path: '/api/suppressions',
-  summary: 'Let somebody come back who was erased',
-  description: 'They come back when a source sends them again: with its next change, or with a full sync.',
+  summary: 'Let an erased person come back',
+  description:
+    'The person comes back when a source sends them again: with the next change, or with a full sync.',
   tags,
   security: secured,
   request: {
@@ -105,7 +106,7 @@ const lift = createRoute({
   },
   responses: {
     200: {
-      description: 'They may come back.',
+      description: 'The person can come back.',
       content: jsonOf(liftedShape),
     },
     ...problems(400, 404, 409, 413, 415),
@@ -143,10 +144,14 @@ export function erasuresApi(deps: Deps) {
     .openapi(lift, async (c) => {
       const lifted = await tributary.lift(c.req.valid('json').sourceId).catch(refuseWithoutKey);
       if (lifted === null)
-        throw new Problem(409, 'The erasure has not ended yet: its receipt is open. Lift it afterwards.', {
-          type: 'still-erasing',
-        });
-      if (lifted === 0) throw nobody('Nobody of this source ID is kept from coming back.');
+        throw new Problem(
+          409,
+          'The erasure has not ended yet: its receipt is still open. Lift it afterwards.',
+          {
+            type: 'still-erasing',
+          },
+        );
+      if (lifted === 0) throw nobody('No erasure blocks this source ID.');
       return c.json({ lifted }, 200);
     });
 }

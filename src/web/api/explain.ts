@@ -22,7 +22,7 @@ const tags = ['customers'];
 const explain = createRoute({
   method: 'get',
   path: '/api/customers/{sourceId}/explain',
-  summary: 'Why each field of a customer is as it is',
+  summary: 'Where each value of a customer comes from, and why',
   tags,
   security: secured,
   request: {
@@ -38,7 +38,7 @@ const explain = createRoute({
 const history = createRoute({
   method: 'get',
   path: '/api/customers/{sourceId}/history',
-  summary: 'What changed of a customer, the newest first; or what it was at a time',
+  summary: 'The changes of a customer, newest first, or the customer as of a time',
   tags,
   security: secured,
   request: {
@@ -86,7 +86,7 @@ export function explainApi(deps: Deps) {
 }
 
 function noCustomer(id: string): Problem {
-  return nobody(`No customer has the source ID or e-mail ${id}, and no record of that ID speaks of one.`);
+  return nobody(`No customer has the source ID or e-mail ${id}, and no record with that ID belongs to one.`);
 }
 
 /** The source ID that this ID leads to. Throws the problem where none or several do. */

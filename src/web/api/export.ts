@@ -17,7 +17,7 @@ const filterShape = z.record(text, text);
 const route = createRoute({
   method: 'get',
   path: '/api/export',
-  summary: 'Customers with all their fields, in the order of their source IDs',
+  summary: 'Customers with all their fields, ordered by source ID',
   tags: ['customers'],
   security: secured,
   request: {

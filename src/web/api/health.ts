@@ -1,4 +1,4 @@
-// Whether the process lives, and whether it can work. For machines that watch it; no token is needed.
+// Whether the process is running, and whether it can work. For machines that watch it; no token is needed.
 
 import { createRoute } from '@hono/zod-openapi';
 import { liveShape, readyShape } from '../../contract/health.ts';
@@ -14,7 +14,7 @@ const unready = { type: 'database', headers: { 'retry-after': '5' } };
 const live = createRoute({
   method: 'get',
   path: '/healthz',
-  summary: 'Whether the process lives',
+  summary: 'Whether the process is running',
   tags: ['health'],
   responses: {
     200: { description: 'It lives.', content: jsonOf(liveShape) },
@@ -24,7 +24,7 @@ const live = createRoute({
 const ready = createRoute({
   method: 'get',
   path: '/readyz',
-  summary: 'Whether the database takes what the work writes',
+  summary: 'Whether the database accepts writes',
   tags: ['health'],
   responses: {
     200: { description: 'It takes writes.', content: jsonOf(readyShape) },

@@ -18,7 +18,7 @@ const tags = ['holds'];
 const list = createRoute({
   method: 'get',
   path: '/api/holds',
-  summary: 'Held deliveries: grouped by run and by what is lost, and one by one, the newest first',
+  summary: 'Held deliveries: grouped by run and by what would be lost, and one by one, newest first',
   tags,
   security: secured,
   request: {
@@ -50,14 +50,14 @@ const decide = (word: 'release' | 'refuse', summary: string, description: string
 
 const release = decide(
   'release',
-  'Let held losses go on',
-  'The customers fall due and are sent as they are now: fields blanked, or taken away by the delete policy.',
+  'Release held deliveries',
+  'The customers become due and are sent as they are now: with blanked fields, or deleted as `onOrphaned` says.',
 );
 
 const refuse = decide(
   'refuse',
-  'Turn held losses back',
-  'A blanked field is pinned to the value that the destination has, until the pin is released; a customer that its records have left is kept. Then the deliveries go on.',
+  'Refuse held changes',
+  'A blanked field is pinned to the value that the destination has, until it is unpinned. A customer without records is kept. Deliveries then continue.',
 );
 
 export function holdsApi(deps: Deps) {

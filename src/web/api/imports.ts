@@ -25,7 +25,7 @@ const route = createRoute({
   path: '/api/sources/{source}/imports',
   summary: 'Import a file of customers',
   description:
-    'The body is the file. It is kept, and read by a run of the mode `import`. Only for sources of the connector csv.',
+    'The body is the file. It is stored, and read by a run with the mode `import`. Only for sources with the connector csv.',
   tags: ['sources'],
   security: secured,
   request: {
@@ -76,7 +76,7 @@ function requireFiles(source: Source): void {
   if (!takesImports(name))
     throw new Problem(
       409,
-      `${source.name} is read by the connector ${name}; only sources of the connector csv take files.`,
+      `${source.name} is read by the connector ${name}; only sources with the connector csv take files.`,
       { type: 'no-files' },
     );
 }

@@ -29,7 +29,7 @@ const tags = ['inbox'];
 const list = createRoute({
   method: 'get',
   path: '/api/inbox',
-  summary: 'Webhook requests that were kept, the newest first',
+  summary: 'Stored webhook requests, newest first',
   tags,
   security: secured,
   request: {
@@ -37,7 +37,7 @@ const list = createRoute({
   },
   responses: {
     200: {
-      description: 'A page of them, without what they hold.',
+      description: 'A page of them, without their bodies.',
       content: jsonOf(requestsShape),
     },
     ...problems(400),
@@ -47,7 +47,7 @@ const list = createRoute({
 const one = createRoute({
   method: 'get',
   path: '/api/inbox/{id}',
-  summary: 'One request whole, as it came',
+  summary: 'One request in full, as it was received',
   tags,
   security: secured,
   request: { params: requestParam },
@@ -61,7 +61,7 @@ const replayOne = createRoute({
   method: 'post',
   path: '/api/inbox/{id}/replay',
   summary: 'Open one request again',
-  description: 'It is read as it would be now. What it says is not taken for a repeat of itself.',
+  description: 'It is read with the present configuration. Its items are not skipped as repeats.',
   tags,
   security: secured,
   request: {
@@ -69,7 +69,7 @@ const replayOne = createRoute({
     body: { required: false, content: jsonOf(replayOneRequest) },
   },
   responses: {
-    200: { description: 'What became of it, or would.', content: jsonOf(replayedRequestShape) },
+    200: { description: 'The result, or what it would be.', content: jsonOf(replayedRequestShape) },
     ...problems(400, 404, 409, 413, 415),
   },
 });
@@ -77,12 +77,12 @@ const replayOne = createRoute({
 const replay = createRoute({
   method: 'post',
   path: '/api/inbox/replay',
-  summary: 'Open requests again: by ID, or all that fit',
+  summary: 'Open requests again: by ID, or all that match',
   tags,
   security: secured,
   request: { body: { required: true, content: jsonOf(replayRequest) } },
   responses: {
-    200: { description: 'What became of them, or would.', content: jsonOf(replayedShape) },
+    200: { description: 'The results, or what they would be.', content: jsonOf(replayedShape) },
     ...problems(400, 413, 415),
   },
 });
@@ -130,13 +130,17 @@ export function inboxApi(deps: Deps) {
     });
 }
 
-const bodyless = 'its body is kept no more';
+const bodyless = 'its body is no longer stored';
 
-const deafText = (source: string) => `${source} takes no webhooks any more`;
+const deafText = (source: string) => `${source} no longer accepts webhooks`;
 
 async function requestNumbered(deps: Deps, id: number) {
   const found = await requestById(deps.tributary.database, id);
-  if (!found) throw new Problem(404, `The inbox holds no request ${id}: it is forgotten, or never was.`);
+  if (!found)
+    throw new Problem(
+      404,
+      `The inbox has no request ${id}. It was deleted after its retention period, or never existed.`,
+    );
   return found;
 }
 
@@ -163,8 +167,8 @@ function answerOf(
   const known = new Set([...results.map(({ id }) => id), ...withoutWebhook]);
   const gone = [...new Set(asked)].filter((id) => !known.has(id));
   const groups = [
-    { reason: 'their source takes no webhooks any more', ids: withoutWebhook },
-    { reason: 'the inbox does not hold them, or not their bodies any more', ids: gone },
+    { reason: 'their source no longer accepts webhooks', ids: withoutWebhook },
+    { reason: 'no longer in the inbox, or no longer with a body', ids: gone },
   ];
   return {
     dryRun,

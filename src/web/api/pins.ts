@@ -13,7 +13,7 @@ const tags = ['customers'];
 const put = createRoute({
   method: 'put',
   path: '/api/customers/{sourceId}/pins/{field}',
-  summary: 'Set a field by hand, until it is released',
+  summary: 'Set a field by hand, until it is unpinned',
   tags,
   security: secured,
   request: { params: pinParam, body: { required: true, content: jsonOf(pinRequest) } },
@@ -26,7 +26,7 @@ const put = createRoute({
 const release = createRoute({
   method: 'delete',
   path: '/api/customers/{sourceId}/pins/{field}',
-  summary: 'Let the records decide a field again',
+  summary: 'Remove a value that was set by hand',
   tags,
   security: secured,
   request: { params: pinParam },
@@ -59,7 +59,7 @@ export function pinsApi(deps: Deps) {
       if (!done.released) {
         const pinned = done.pinned.length
           ? `Pinned are ${done.pinned.join(', ')}.`
-          : 'No field of it is pinned.';
+          : 'It has no pinned field.';
         throw new Problem(404, `The field ${field} of customer ${sourceId} is not pinned. ${pinned}`);
       }
       tributary.wake();

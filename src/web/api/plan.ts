@@ -30,9 +30,9 @@ const tags = ['forecasts'];
 const make = createRoute({
   method: 'post',
   path: '/api/plan',
-  summary: 'What a run would take: calls, share of the quotas, minutes',
+  summary: 'What a run would take: calls, shares of quotas, minutes',
   description:
-    'Counts by cheap calls and plays the run through against the quotas as they stand. A run of this source and mode that begins within the hour is compared with it.',
+    'Counts with cheap calls and simulates the run against the present quotas. A run of this source and mode that begins within the hour is compared with the forecast.',
   tags,
   security: secured,
   request: { body: { required: true, content: jsonOf(planRequest) } },
@@ -48,7 +48,7 @@ const make = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/api/forecasts',
-  summary: 'Forecasts beside what came of them, the newest first',
+  summary: 'Forecasts and what the runs took, newest first',
   tags,
   security: secured,
   request: {
@@ -118,7 +118,7 @@ async function dryRunOf(
   const isIt = run.request.dryRun && run.source === source && run.mode === mode && run.state === 'finished';
   const report = isIt ? await reportOf(deps.tributary.database, id) : null;
   if (report) return { runId: id, report: report as unknown as DryRunReport };
-  throw new Problem(409, `Run ${id} is no finished dry run of ${source} in the mode ${mode}.`, {
+  throw new Problem(409, `Run ${id} is not a finished dry run of ${source} with the mode ${mode}.`, {
     type: 'no-report',
   });
 }
@@ -133,7 +133,7 @@ function refuseWhatCannotFit(forecasts: readonly Forecast[]): void {
       ),
   );
   if (sentences.length === 0) return;
-  throw new Problem(409, `${sentences.join('; ')}. Force it to see when it would be done all the same.`, {
+  throw new Problem(409, `${sentences.join('; ')}. Set force to see when it would end anyway.`, {
     type: 'cannot-fit',
   });
 }

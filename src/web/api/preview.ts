@@ -18,7 +18,7 @@ const route = createRoute({
   path: '/api/preview',
   summary: 'What a changed mapping would do',
   description:
-    'Maps every stored record by a proposed configuration and compares. It takes a while where there are many; one at a time.',
+    'Maps every stored record by a proposed configuration and compares the results. This takes a while if there are many records. One preview runs at a time.',
   tags: ['preview'],
   security: secured,
   request: { body: { required: true, content: jsonOf(previewRequest) } },
@@ -42,7 +42,7 @@ export function previewApi(deps: Deps) {
       ? proposedWhole(config, tributary.config, connectors)
       : proposedParts({ mapping, merge }, tributary.config);
     if (isGoing)
-      throw new Problem(409, 'Another preview is being made. Ask again when it is done.', {
+      throw new Problem(409, 'Another preview is running. Retry when it has ended.', {
         type: 'still-going',
       });
     isGoing = true;

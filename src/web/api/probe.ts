@@ -15,7 +15,7 @@ const tags = ['destination'];
 const show = createRoute({
   method: 'get',
   path: '/api/probe',
-  summary: 'What a probe found out of the destination',
+  summary: 'What a probe found out about the destination',
   tags,
   security: secured,
   responses: { 200: { description: 'The answers.', content: jsonOf(probeShape) }, ...problems() },
@@ -24,9 +24,9 @@ const show = createRoute({
 const carry = createRoute({
   method: 'post',
   path: '/api/probe',
-  summary: "Find out what the destination's documents leave open",
+  summary: "Find out what the destination's documentation leaves open",
   description:
-    'Writes a few throwaway customers at the destination (`tributary-probe-…`), reads them and takes them away again, also where it fails midway. Deliveries go by the answers from then on. It is answered when it is over: some seconds, longer where budgets are spent.',
+    'Writes a few throwaway customers (`tributary-probe-…`) to the destination, reads them and removes them again, even if it fails midway. Deliveries then follow the answers. The response is sent when the probe has ended: after some seconds, or later if budgets are used up.',
   tags,
   security: secured,
   request: {
@@ -50,7 +50,7 @@ export function probeApi({ tributary }: Deps) {
     .openapi(show, async (c) => c.json(await found(tributary), 200))
     .openapi(carry, async (c) => {
       if (isGoing)
-        throw new Problem(409, 'A probe is under way. Ask again when it is done.', { type: 'still-going' });
+        throw new Problem(409, 'A probe is running. Retry when it has ended.', { type: 'still-going' });
       isGoing = true;
       try {
         const { calls, notDeleted } = await carryOut(tributary);
@@ -85,8 +85,7 @@ async function carryOut(tributary: Tributary): Promise<Probed> {
   const { connector, settings } = config.destination;
   const destination = connector.destination!;
   const { probe } = destination;
-  if (!probe || !destination.remove)
-    throw new Problem(409, `There is nothing to find out of ${connector.name}: it says all that is needed.`);
+  if (!probe || !destination.remove) throw new Problem(409, `${connector.name} has nothing to probe.`);
   if ((await listPauses(database)).has(destinationName))
     throw new Problem(409, 'The destination is paused: a probe writes to it. Resume it first.');
   const endpoint = tributary.endpoints.get(destinationName)!;
@@ -104,8 +103,8 @@ async function carryOut(tributary: Tributary): Promise<Probed> {
     if (!(error instanceof ProbeError)) throw error;
     const left =
       error.notDeleted.length > 0
-        ? ` Take away by hand: ${error.notDeleted.join(', ')}.`
-        : ' Nothing was left behind.';
-    throw new Problem(409, `Nothing was found out. ${error.message}${left}`, { type: 'probe-refused' });
+        ? ` Delete manually: ${error.notDeleted.join(', ')}.`
+        : ' All throwaway customers were removed.';
+    throw new Problem(409, `The probe failed. ${error.message}${left}`, { type: 'probe-refused' });
   }
 }

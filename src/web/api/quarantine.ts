@@ -13,7 +13,7 @@ import { Problem, problems } from '../problem.ts';
 const quarantine = createRoute({
   method: 'get',
   path: '/api/quarantine',
-  summary: 'Values that failed their type or rule, each left out alone',
+  summary: 'Values that failed their type or rule and were left out',
   tags: ['records'],
   security: secured,
   request: {
@@ -55,7 +55,7 @@ function placeOf(after: string): QuarantinePlace {
     );
     return { source, stream, recordId, field };
   } catch {
-    const allowed = '`next` of the page before';
+    const allowed = '`next` of the previous page';
     throw new Problem(400, `after is an unknown cursor; allowed: ${allowed}.`, {
       type: 'bad-input',
       faults: [{ path: 'after', found: JSON.stringify(after).slice(0, 200), allowed }],

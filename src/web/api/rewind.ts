@@ -13,7 +13,7 @@ import { refusePaused } from './sources.ts';
 const rewindRoute = createRoute({
   method: 'post',
   path: '/api/sources/{source}/rewind',
-  summary: 'Read again what changed since a time',
+  summary: 'Read everything again that changed since a time',
   tags: ['sources'],
   security: secured,
   request: {
@@ -25,7 +25,7 @@ const rewindRoute = createRoute({
   },
   responses: {
     202: {
-      description: 'The run that reads it again.',
+      description: 'The run that reads it.',
       headers: { Location: { description: 'The run.', schema: { type: 'string' } } },
       content: jsonOf(runShape),
     },
@@ -54,19 +54,19 @@ function refusal(name: string, connector: string, done: Extract<Rewound, { rewou
     case 'cannot':
       return new Problem(
         400,
-        `${name} cannot be set back: ${connector} offers no way to read from a time on. Ask for a full reading instead.`,
+        `${name} cannot be rewound: ${connector} cannot read changes since a given time. Request a full sync instead.`,
         { type: 'cannot-rewind' },
       );
     case 'going':
       return new Problem(
         409,
-        `Run ${done.run.id} of ${name} is still going. Wait until it has ended, or cancel it.`,
+        `Run ${done.run.id} of ${name} is still running. Wait until it ends, or cancel it.`,
         { type: 'still-going', runId: done.run.id, headers: { location: `/api/runs/${done.run.id}` } },
       );
     case 'never read':
       return new Problem(
         409,
-        `${name} has never been read to its end: there is nothing to go back in. Sync it.`,
+        `${name} has never been read completely, so there is nothing to rewind. Sync it first.`,
         {
           type: 'never-read',
         },
@@ -75,7 +75,7 @@ function refusal(name: string, connector: string, done: Extract<Rewound, { rewou
       const until = iso(done.until);
       return new Problem(
         400,
-        `${name} has surely been read up to ${until} only: set it back to that time or an earlier one.`,
+        `${name} has certainly been read up to ${until} only: rewind it to that time or an earlier one.`,
         {
           type: 'bad-input',
           faults: [{ path: 'to', found: 'a later time', allowed: `${until} or earlier` }],

@@ -21,7 +21,7 @@ const tags = ['runs'];
 const list = createRoute({
   method: 'get',
   path: '/api/runs',
-  summary: 'Runs, the newest first',
+  summary: 'Runs, newest first',
   tags,
   security: secured,
   request: {
@@ -50,7 +50,8 @@ const cancel = createRoute({
   method: 'post',
   path: '/api/runs/{id}/cancel',
   summary: 'Call a run off',
-  description: 'At once where no worker has it in hand, else after its page. What it has brought stays.',
+  description:
+    'Immediately if no worker is processing it, else after its current page. What it has ingested stays.',
   tags,
   security: secured,
   request: { params: runParam },
@@ -80,7 +81,7 @@ export function runsApi(deps: Deps) {
       const { id } = await runNamed(deps, c.req.valid('param').id);
       const run = await cancelRun(tributary.database, id, tributary.clock.now());
       if (!run)
-        throw new Problem(409, `Run ${id} has ended already: ${(await runNamed(deps, id)).state}.`, {
+        throw new Problem(409, `Run ${id} has already ended: ${(await runNamed(deps, id)).state}.`, {
           type: 'ended',
         });
       return c.json(run, 202);

@@ -19,7 +19,7 @@ const tags = ['sources'];
 const list = createRoute({
   method: 'get',
   path: '/api/sources',
-  summary: 'Every source of the configuration',
+  summary: 'Every configured source',
   tags,
   security: secured,
   responses: {
@@ -37,7 +37,7 @@ const sync = createRoute({
   request: { params: sourceParam, body: { required: true, content: jsonOf(syncRequest) } },
   responses: {
     202: {
-      description: 'The run that was asked for.',
+      description: 'The requested run.',
       headers: { Location: { description: 'The run.', schema: { type: 'string' } } },
       content: jsonOf(runShape),
     },
@@ -48,7 +48,7 @@ const sync = createRoute({
 const pauseRoute = createRoute({
   method: 'post',
   path: '/api/sources/{source}/pause',
-  summary: 'Begin no run of a source until it is resumed',
+  summary: 'Pause a source until it is resumed',
   tags,
   security: secured,
   request: { params: sourceParam, body: { content: jsonOf(pauseRequest) } },
@@ -61,7 +61,7 @@ const pauseRoute = createRoute({
 const resumeRoute = createRoute({
   method: 'post',
   path: '/api/sources/{source}/resume',
-  summary: 'Let a source go on',
+  summary: 'Resume a source',
   tags,
   security: secured,
   request: { params: sourceParam },
@@ -74,15 +74,15 @@ const resumeRoute = createRoute({
 const withdrawRoute = createRoute({
   method: 'post',
   path: '/api/sources/{source}/withdraw',
-  summary: 'Take back what a source contributed that is no longer in the configuration',
+  summary: 'Withdraw the contributions of a source that is no longer in the configuration',
   description:
-    'Until then its records still count. The mass-change breaker holds customers that lose much, as in every run.',
+    'Until then its records still count. As in every run, the mass-change breaker holds customers if too many would change.',
   tags,
   security: secured,
   request: { params: sourceParam },
   responses: {
     202: {
-      description: 'The source is withdrawn; a `remap` run takes back its contributions.',
+      description: 'The source is withdrawn; a `remap` run withdraws its contributions.',
       content: jsonOf(withdrawnShape),
     },
     ...problems(400, 404, 409),
@@ -203,7 +203,7 @@ async function refuseSecond(
   const which = going ? `run ${going.id}` : 'one';
   throw new Problem(
     409,
-    `An ${mode} run of ${source} is still going: ${which}. It brings what a second one would.`.replace(
+    `A run of ${source} with the mode ${mode} is already running: ${which}. A second one would read the same.`.replace(
       'An full',
       'A full',
     ),

@@ -13,8 +13,8 @@ const hourMs = 3_600_000;
 const spend = createRoute({
   method: 'get',
   path: '/api/spend',
-  summary: 'Calls made to each vendor, by quota, lane and hour',
-  description: 'A call that draws on several quotas counts for each. All workers together.',
+  summary: 'Calls to each vendor, by quota, lane and hour',
+  description: 'A call that draws on several quotas counts for each. The figures cover all workers.',
   tags: ['status'],
   security: secured,
   request: {

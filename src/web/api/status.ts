@@ -10,8 +10,8 @@ import { readStatus } from '../status.ts';
 const status = createRoute({
   method: 'get',
   path: '/api/status',
-  summary: 'The whole at a glance',
-  description: 'Figures over whole tables may be some seconds old where finding them out takes long.',
+  summary: 'The status of sources, destination and backlog',
+  description: 'Figures over whole tables may be some seconds old.',
   tags: ['status'],
   security: secured,
   responses: { 200: { description: 'The status.', content: jsonOf(statusShape) }, ...problems() },

@@ -27,14 +27,14 @@ const start = createRoute({
   path: '/api/verify',
   summary:
     'Read the destination back and compare it with what it acknowledged and what the stored records give',
-  description: 'One at a time. It writes nothing at the destination, unless it is to heal.',
+  description: 'One verification runs at a time. It writes nothing to the destination unless `heal` is true.',
   tags,
   security: secured,
   request: { body: { content: jsonOf(verificationRequest) } },
   responses: {
-    200: { description: 'It has ended already.', content: jsonOf(verificationShape) },
+    200: { description: 'It has already ended.', content: jsonOf(verificationShape) },
     202: {
-      description: 'It goes on: ask for it until it has ended.',
+      description: 'It is running: request it again until it has ended.',
       headers: { Location: { description: 'The verification.', schema: { type: 'string' } } },
       content: jsonOf(verificationShape),
     },
@@ -45,7 +45,7 @@ const start = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/api/verifications',
-  summary: 'Verifications, the newest first',
+  summary: 'Verifications, newest first',
   tags,
   security: secured,
   request: {
@@ -63,9 +63,9 @@ const list = createRoute({
 const chain = createRoute({
   method: 'get',
   path: '/api/verifications/chain',
-  summary: 'Whether the chain of reports holds',
+  summary: 'Whether the chain of reports is intact',
   description:
-    'Every hash is reckoned anew. A report that was changed, put in or taken out of the middle shows; keep `head` elsewhere, and one taken off the end does too.',
+    'Every hash is computed again, which reveals a report that was changed, inserted or removed in the middle. If you store `head` elsewhere, it also reveals one removed from the end.',
   tags,
   security: secured,
   responses: {
@@ -101,7 +101,7 @@ export function verificationsApi({ tributary }: Deps) {
       if ('going' in requested)
         throw new Problem(
           409,
-          `Verification ${requested.going.id} is going on: see /api/verifications/${requested.going.id}, and ask again when it has ended.`,
+          `Verification ${requested.going.id} is running: see /api/verifications/${requested.going.id}, and retry when it has ended.`,
           { type: 'still-going' },
         );
       const { id } = requested.verification;

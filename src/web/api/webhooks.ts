@@ -30,8 +30,8 @@ const tags = ['sources'];
 const about = createRoute({
   method: 'get',
   path: '/api/sources/{source}/webhook',
-  summary: 'How to set up the webhooks of a source, and how they stand',
-  description: 'Also of the destination, by the name `destination`. No secret is in it.',
+  summary: 'How to set up the webhooks of a source, and their state',
+  description: 'The name `destination` stands for the webhooks of the destination. Secrets are not shown.',
   tags,
   security: secured,
   request: { params: sourceParam },
@@ -44,13 +44,14 @@ const about = createRoute({
 const test = createRoute({
   method: 'post',
   path: '/api/sources/{source}/webhook/test',
-  summary: 'Send the sample through the door, signed as the vendor would',
-  description: 'It goes the whole way: kept, opened, taken in. The sample is of nobody.',
+  summary: 'Send a sample request, signed as the vendor would sign it',
+  description:
+    'The request is processed like any other: stored, opened and ingested. The sample describes no real person.',
   tags,
   security: secured,
   request: { params: sourceParam },
   responses: {
-    200: { description: 'What came of it.', content: jsonOf(webhookTestShape) },
+    200: { description: 'The result.', content: jsonOf(webhookTestShape) },
     ...problems(400, 404),
   },
 });
@@ -83,7 +84,7 @@ function webhookNamed(deps: Deps, name: string): Webhook<unknown> {
   const webhook = webhookOf(deps, name);
   if (webhook) return webhook;
   if (name !== destinationName) sourceNamed(deps, name);
-  throw new Problem(404, `${name} takes no webhooks: ${connectorOf(deps, name)} pushes nothing.`);
+  throw new Problem(404, `${name} accepts no webhooks: ${connectorOf(deps, name)} pushes nothing.`);
 }
 
 function connectorOf({ tributary }: Deps, name: string): string {
@@ -143,7 +144,7 @@ async function tryDoor(deps: Deps, door: Api, name: string, asked: string): Prom
   const webhook = webhookNamed(deps, name);
   const { clock, database } = deps.tributary;
   if (webhook.sample === undefined)
-    return unsent(`${connectorOf(deps, name)} has no sample: send one from the vendor's own screens.`);
+    return unsent(`${connectorOf(deps, name)} has no sample: send one from the vendor's website.`);
   const base = baseOf(deps, asked);
   const signed = signedRequest(
     webhook,

@@ -41,7 +41,7 @@ function cause({ kind, source, code, letters, plain, next, words }: LetterGroup,
   return html`<li data-key="${kind} ${source} ${code}"><div><p class="about"><b>${counted(letters, things[kind][0], things[kind][1])}</b> <code>${code}</code> <small>${source}</small></p>
 <p>${plain}</p>${words.slice(0, quotes ? 1 : 0).map(({ message }) => html`<blockquote>${message}</blockquote>`)}
 <p class="hint"><b>Next:</b> ${next}</p></div>
-${action('Retry all', retryUrl, { body: { kind, source, code }, done: 'Tried again', about: `with ${code} of ${source}` })}</li>`;
+${action('Retry all', retryUrl, { body: { kind, source, code }, done: 'Retried', about: `with ${code} of ${source}` })}</li>`;
 }
 
 function item(letter: DeadLetter, now: number): Html {
@@ -54,8 +54,8 @@ function item(letter: DeadLetter, now: number): Html {
     times > 1 ? ` · ${times} times` : ''
   }</small></p>
 <blockquote>${message}</blockquote>
-<details data-key="detail"><summary>What was kept</summary><pre>${value(JSON.stringify(detail, null, 2))}</pre></details></div>
-${action('Retry', retryUrl, { body: { ids: [id] }, done: 'Tried again', about: ref })}</li>`;
+<details data-key="detail"><summary>Stored content</summary><pre>${value(JSON.stringify(detail, null, 2))}</pre></details></div>
+${action('Retry', retryUrl, { body: { ids: [id] }, done: 'Retried', about: ref })}</li>`;
 }
 
 /** `7#2` as `Request 7, item 2`. */

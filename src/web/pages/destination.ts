@@ -17,7 +17,7 @@ export function destinationSection(status: Status): Html {
 ${paused ? pauseBanner(paused, now) : ''}
 ${circuitBanner(destination.circuit, now)}
 ${destination.schemaWait ? html`<p class="banner bad" data-key="schema">${destination.schemaWait.sentence}</p>` : ''}
-<table class="lanes" data-key="lanes"><caption>Customers waiting, by why</caption>
+<table class="lanes" data-key="lanes"><caption>Customers waiting, by lane</caption>
 <thead class="unseen"><tr><th scope="col">Lane</th><th scope="col">Share</th><th scope="col">Waiting</th><th scope="col">Longest wait</th></tr></thead>
 <tbody>${status.backlog.map((lane) => laneRow(lane, customers.waiting))}</tbody></table>
 <p class="hint" data-key="batches">${
@@ -32,7 +32,7 @@ ${budgets(destination.budget, now)}
 <footer class="actions" data-key="actions">${
     paused
       ? action('Resume', `/api/${destinationName}/resume`, {
-          done: 'Deliveries go on',
+          done: 'Deliveries continue',
           kind: 'main',
           about: 'deliveries',
         })

@@ -16,7 +16,7 @@ ${fault === null ? '' : html`<p class="banner bad" role="alert" id="fault">${fau
 <input id="token" name="token" type="password" required autofocus autocomplete="current-password" spellcheck="false"${
       fault === null ? '' : html` aria-invalid="true" aria-describedby="fault"`
     }>
-<p class="hint">It is what <code>TRIBUTARY_API_TOKEN</code> holds where Tributary was started.</p>
+<p class="hint">The value of <code>TRIBUTARY_API_TOKEN</code> when Tributary was started.</p>
 <button type="submit" class="main">Log in</button>
 </form>
 </main>`,
@@ -30,5 +30,5 @@ ${fault === null ? '' : html`<p class="banner bad" role="alert" id="fault">${fau
 export function enteringPage(): Html {
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><link rel="icon" href="${assetUrl('mark.svg')}" type="image/svg+xml"><title>Tributary</title></head>
-<body><p><a href="/">Go on to Tributary</a></p></body></html>`;
+<body><p><a href="/">Continue to Tributary</a></p></body></html>`;
 }

@@ -40,7 +40,7 @@ export function overviewPage(given: Overview): Html {
 <form method="post" action="/logout"><button type="submit" class="quiet">Log out</button></form></header>
 <main id="main">
 <div id="trouble" class="banner bad" role="alert" hidden></div>
-<noscript><p class="banner wait">Without JavaScript this page shows how things stood when it was opened; its buttons do nothing.</p></noscript>
+<noscript><p class="banner wait">Without JavaScript this page does not update and its buttons do not work.</p></noscript>
 ${troubles(status)}
 ${headline(status)}
 <div class="columns"><div>${sourcesSection(status.sources, status.now)}</div><div>${destinationSection(status)}</div></div>

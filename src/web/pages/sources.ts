@@ -97,8 +97,8 @@ ${
   paused
     ? action('Resume', `${base}/resume`, { done: `${name} was resumed`, kind: 'main', about: name })
     : pulls
-      ? html`${action('Sync now', `${base}/sync`, { body: { mode: 'incremental' }, done: `A sync of ${name} was asked for`, kind: 'main', about: name })}
-${action('Full sync', `${base}/sync`, { body: { mode: 'full' }, done: `A full sync of ${name} was asked for`, about: name })}`
+      ? html`${action('Sync now', `${base}/sync`, { body: { mode: 'incremental' }, done: `A sync of ${name} was requested`, kind: 'main', about: name })}
+${action('Full sync', `${base}/sync`, { body: { mode: 'full' }, done: `A full sync of ${name} was requested`, about: name })}`
       : ''
 }
 ${

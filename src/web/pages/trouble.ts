@@ -8,6 +8,6 @@ export function troublePage(sentence: string): Html {
     'Tributary',
     html`<main class="login" id="main"><section class="card"><h1>${mark} Tributary</h1>
 <p class="banner bad" role="alert" id="fault">${sentence}</p>
-<p class="hint"><a href="/">Look again</a></p></section></main>`,
+<p class="hint"><a href="/">Reload</a></p></section></main>`,
   );
 }

@@ -37,8 +37,8 @@ function coverage({ configured, coverage }: WebhookState): Html | '' {
       : [`half within ${lag(webhook.p50Seconds)}, 99 % within ${lag(webhook.p99Seconds)}`]),
     ...(poll.p50Seconds === null ? [] : [`found by reading: half within ${lag(poll.p50Seconds)}`]),
   ];
-  return html`<meter data-key="meter" min="0" max="1" low="0.95" optimum="1" value="${share.toFixed(3)}" aria-label="Changes that a webhook told of first">${percent(share)}</meter>
-<p class="hint" data-key="coverage">${percent(share)} of ${counted(changes, 'change')} in 24 hours came by webhook first${
+  return html`<meter data-key="meter" min="0" max="1" low="0.95" optimum="1" value="${share.toFixed(3)}" aria-label="Changes that a webhook reported first">${percent(share)}</meter>
+<p class="hint" data-key="coverage">${percent(share)} of ${counted(changes, 'change')} in 24 hours arrived by webhook first${
     lags.length > 0 ? html`<br>${lags.join(' · ')}` : ''
   }</p>`;
 }
