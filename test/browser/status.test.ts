@@ -93,7 +93,7 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
     await source('crm').getByText('10 of 30').waitFor();
     expect(await source('crm').getByRole('progressbar').getAttribute('value')).toBe('10');
     await source('crm').getByRole('button', { name: 'Sync now' }).click();
-    await said(/An incremental run of crm is still going: run 1\./);
+    await said(/A run of crm with the mode incremental is already running: run 1\./);
     gates[1]!.resolve();
     gates[2]!.resolve();
     // Between two pages it is in step for a moment too.

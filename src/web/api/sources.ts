@@ -203,10 +203,7 @@ async function refuseSecond(
   const which = going ? `run ${going.id}` : 'one';
   throw new Problem(
     409,
-    `A run of ${source} with the mode ${mode} is already running: ${which}. A second one would read the same.`.replace(
-      'An full',
-      'A full',
-    ),
+    `A run of ${source} with the mode ${mode} is already running: ${which}. A second one would read the same.`,
     {
       type: 'still-going',
       ...(going && { runId: going.id, headers: { location: `/api/runs/${going.id}` } }),
