@@ -344,7 +344,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open, openOw
         destination: 'waiting',
       });
       await until(
-        async () => (await receipt(id)).answers['destination']?.note?.includes('under way') === true,
+        async () => (await receipt(id)).answers['destination']?.note?.includes('pending deliveries') === true,
       );
       expect(world.voucherify.requests.get('DELETE /v1/customers/:customerId 204')).toBeUndefined();
       letGo();
@@ -490,7 +490,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open, openOw
     // For good goes by POST; a soft attempt that was under way still fails.
     const ended = await complete(first.id);
     down = false;
-    expect(ended.answers['destination']?.note).toContain('for good');
+    expect(ended.answers['destination']?.note).toContain('permanently');
     // Softly deleted ones are kept aside by Voucherify; this one is not.
     expect(world.voucherify.deleted()).toEqual([]);
     const second = await erase();
