@@ -79,7 +79,12 @@ describe.each(databases)('a worker with a heap of 192 MB, on $name', ({ openOwn 
     };
     const database = await openOwn();
     await database.release();
-    const worker = start({ where: database.where, config });
+    const worker = start({
+      where: database.where,
+      config,
+      time: { since: Date.now(), factor: 1 },
+      calendar: true,
+    });
     try {
       await until(() => worker.said.includes('sent a response that is larger than this process can hold'));
       await until(() => voucherify.count === people + 100);
@@ -101,10 +106,14 @@ describe.each(databases)('a worker with a heap of 192 MB, on $name', ({ openOwn 
 });
 
 function start(orders: object): { readonly said: string; ended(): boolean; kill(): Promise<void> } {
-  const child: ChildProcess = fork(new URL('../chaos/worker.ts', import.meta.url), [JSON.stringify(orders)], {
-    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-    execArgv: ['--max-old-space-size=192', '--max-semi-space-size=16'],
-  });
+  const child: ChildProcess = fork(
+    new URL('../chaos/workers-child.ts', import.meta.url),
+    [JSON.stringify(orders)],
+    {
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+      execArgv: ['--max-old-space-size=192', '--max-semi-space-size=16'],
+    },
+  );
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const worker = {
     said: '',

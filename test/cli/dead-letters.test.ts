@@ -71,7 +71,7 @@ it('tells causes with the next step, writes a file, tries again and puts aside',
   const discarded = await tributary('discard', '--kind', 'delivery', '--reason', 'a test', '--yes');
   expect(discarded).toMatchObject({ exitCode: 0 });
   expect(discarded.out).toMatch(
-    /Put aside: 1 dead letter\.\nNot sent until they change at their source: 1 customer\./,
+    /Discarded: 1 dead letter\.\nNot sent until they change at their source: 1 customer\./,
   );
   expect((await tributary('dead-letters')).out).toBe('There are no dead letters.\n');
 });
@@ -80,7 +80,7 @@ it('says what is wrong with a choice', async () => {
   for (const [args, sentence] of [
     [['discard', '--reason', 'x', '--yes'], /Select letters with/],
     [['discard', '--all', '--kind', 'record', '--reason', 'x', '--yes'], /Select letters with/],
-    [['discard', '--all', '--yes'], /Say why/],
+    [['discard', '--all', '--yes'], /A reason is required/],
     [['discard', '--all', '--reason', 'x'], /2 dead letters would be discarded\. There is no terminal/],
     [['retry', '--since', 'yesterday'], /is not a time/],
     [['dead-letters', '--raw'], /\.csv/],

@@ -87,7 +87,7 @@ describe('tributary verify', () => {
   it('ends with 2 where both a sample and all are asked for', async () => {
     const { exitCode, err } = await tributary('verify', '--full', '--sample', '5');
     expect(exitCode).toBe(2);
-    expect(err).toContain('choose one');
+    expect(err).toContain('cannot be combined');
     expect((await tributary('verify', '--sample', 'many')).exitCode).toBe(2);
   });
 });
