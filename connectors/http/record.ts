@@ -28,7 +28,7 @@ export function recordOf(item: Json, settings: Settings, readAt: number): Source
   const changedAt = record.changedAt === undefined ? readAt : clockOf(item, record.changedAt, record.unit);
   if (changedAt === undefined)
     return rejected(
-      `There is no time of change at ${record.changedAt?.join(' or ')}: ISO 8601, or a number of ${record.unit} since 1970, is expected there.`,
+      `There is no time of change at ${record.changedAt?.join(' or ')}. Expected: ISO 8601, or a number of ${record.unit} since 1970.`,
     );
   if (isDeleted(item, record.deleted)) return { recordId, changedAt, deleted: true, body: {} };
   const fields = valueAt(item, record.body ?? '');

@@ -76,7 +76,7 @@ export class OAuthTokens {
     const configured = grant.kind === 'refresh_token' ? grant.token : null;
     this.oauth = oauth;
     this.#name = name;
-    // What a person signed in to is this source's own, whoever else uses the same app.
+    // A grant belongs to this source alone, even if other sources use the same app.
     this.#account = configured === undefined ? `source:${name}` : account;
     this.#vault = vault;
     this.#clock = clock;
