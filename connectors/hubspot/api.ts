@@ -12,6 +12,7 @@ import {
   UnauthorizedError,
 } from '#connector';
 import { fingerprint } from '#connector/checking';
+import { identityOf, signedIn } from '#connector/oauth-client';
 import { wholeHeader, windowQuotas } from '#connector/quotas';
 import { listOf, objectOf, retryAfterMs } from '#connector/reading';
 import type { Settings } from './settings.ts';
@@ -44,19 +45,11 @@ function credentials({ accessToken, oauth, portalId, baseUrl }: Settings) {
   const whose = (secret: string) => `hubspot:${portalId ?? fingerprint(secret)}`;
   if (!oauth)
     return { headers: { authorization: `Bearer ${accessToken}` }, account: whose(accessToken ?? '') };
-  const { clientId, clientSecret, refreshToken } = oauth;
   return {
     headers: {},
-    account: whose(`${clientId} ${refreshToken ?? ''}`),
+    account: whose(identityOf(oauth)),
     auth: {
-      kind: 'oauth' as const,
-      tokenUrl: `${baseUrl}/oauth/v3/token`,
-      client: { id: clientId, secret: clientSecret },
-      grant: {
-        kind: 'refresh_token' as const,
-        ...(refreshToken !== undefined && { token: refreshToken }),
-        signIn: { authorizeUrl, scopes },
-      },
+      ...signedIn(oauth, { tokenUrl: `${baseUrl}/oauth/v3/token`, authorizeUrl, scopes }),
       errors: { dead: ['BAD_REFRESH_TOKEN'], refused: ['BAD_CLIENT_ID', 'BAD_CLIENT_SECRET'] },
       tenantOf,
     },

@@ -1,24 +1,13 @@
 // What a person says of a HubSpot account, and the paths that follow from it. It does not know what is read.
 import { z } from 'zod';
-import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
-
-const oauth = z.strictObject({
-  clientId: z.string().min(1).describe("The app's client ID."),
-  clientSecret: z.string().min(1).describe("The app's client secret."),
-  refreshToken: z
-    .string()
-    .min(1)
-    .optional()
-    .describe(
-      'The refresh token that HubSpot issued when the app was authorised. Default: the one that `tributary connect` gets.',
-    ),
-});
+import { oauthClient } from '#connector/oauth-client';
+import { baseUrl, digits, exactlyOne, quotaWindows, secrets, token } from '#connector/settings';
 
 const shape = z.strictObject({
   accessToken: token('pat-eu1-…')
     .optional()
     .describe('The token of a private app or a service key with the scope crm.objects.contacts.read.'),
-  oauth: oauth
+  oauth: oauthClient
     .optional()
     .describe(
       'Instead of accessToken: {clientId, clientSecret, refreshToken?} of a public app, whose tokens expire. Sign in with `tributary connect`.',
@@ -34,9 +23,7 @@ const shape = z.strictObject({
     .describe(
       'The version of the API: "v3" (default, supported until September 2027) or a dated version such as "2026-03".',
     ),
-  portalId: z
-    .union([z.string().regex(/^\d+$/, 'must be digits'), z.int().positive()])
-    .transform(String)
+  portalId: digits
     .optional()
     .describe('The ID of the account (Hub ID). Sources with the same ID share its quotas.'),
   quota: quotaWindows
@@ -58,14 +45,12 @@ const shape = z.strictObject({
     .describe('How long the search index may hide a change, seconds. Default: 120.'),
 });
 
-export const settings = shape.superRefine(({ accessToken, oauth }, context) => {
-  if ((accessToken === undefined) === (oauth === undefined))
-    context.addIssue({
-      code: 'custom',
-      path: ['accessToken'],
-      message: 'either the token of a private app, or oauth: {clientId, clientSecret, refreshToken?}',
-    });
-});
+export const settings = shape.superRefine(
+  exactlyOne(
+    ['accessToken', 'oauth'],
+    'either the token of a private app, or oauth: {clientId, clientSecret, refreshToken?}',
+  ),
+);
 
 export type Settings = z.infer<typeof settings>;
 

@@ -1,21 +1,16 @@
 // The stream of contacts: all of them by the list, what changed by search, single ones by ID. It knows no quotas.
 // https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts
-import { z } from 'zod';
 import {
   type Api,
   type ApiRequest,
   type Context,
-  type Json,
   type JsonObject,
-  type Page,
-  type PullRequest,
-  RejectedError,
   type SourceRecord,
   type Stream,
   TransientError,
 } from '#connector';
+import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
-import { readSince, type Since, since } from '#connector/since';
 import { contactRecord, contactRecords, isLead } from './contact.ts';
 import type { Settings } from './settings.ts';
 
@@ -29,20 +24,6 @@ const daySeconds = 86_400;
 /** Which contacts were merged into one is told on request only, and of users only. */
 const withMerges = { include_merge_history: true };
 
-/** A page that Intercom no longer knows begins its reading again, at most so often. */
-const maxRestarts = 5;
-const restarts = z.int().min(1).optional();
-
-/** Reading all there are. `start`: when it began, by our clock. */
-const all = z.strictObject({
-  phase: z.literal('all'),
-  start: z.int().min(0),
-  page: z.string().optional(),
-  restarts,
-});
-const changes = since.extend({ phase: z.literal('changes'), restarts });
-const cursors = z.discriminatedUnion('phase', [all, changes]);
-
 export const contacts: Stream<Settings> = {
   name: 'contacts',
   // The API and webhooks alike show every custom attribute that a contact has.
@@ -52,42 +33,19 @@ export const contacts: Stream<Settings> = {
   // Only in what older versions stored: see contact.ts.
   isProvisional: (_settings, body) => isLead(body) && typeof body['external_id'] === 'string',
   settleLagSeconds: 300,
-  async pull(context, request) {
-    const cursor = request.cursor === null ? null : readCursor(request.cursor);
-    if (cursor?.phase === 'changes') return pullChanges(context, cursor, request);
-    return pullAll(context, cursor ?? { start: context.now }, request.maxRecords);
-  },
+  ...pullsOf({
+    what: 'Intercom contacts',
+    pageSize,
+    // A coarse clock: a second may not be over that has begun.
+    settledMs: ({ settleLagSeconds }) => Math.max(2, settleLagSeconds) * 1000,
+    oldestFirst: false,
+    all: ({ api }, { page, limit }) =>
+      pageOf(api, { path: contactsPath, query: { per_page: limit, starting_after: page, ...withMerges } }),
+    changes,
+  }),
   read: { maxIds, records: read },
   sweeps: true,
-  rewind: (_settings, to) => changesFrom({ from: Math.max(0, to), given: [] }),
 };
-
-/**
- * One page of all contacts, by the list: search is known to miss some while contacts change. Then what changed since it
- * began, less the lag of search.
- */
-async function pullAll(
-  { api, settings }: Context<Settings>,
-  { start, page, restarts }: Omit<z.infer<typeof all>, 'phase'>,
-  maxRecords = pageSize,
-): Promise<Page> {
-  const query = { per_page: Math.min(pageSize, maxRecords), starting_after: page, ...withMerges };
-  const answer = await pageOf(api, { path: contactsPath, query }, { page, restarts });
-  if ('restarts' in answer)
-    return { records: [], cursor: { phase: 'all', start, restarts: answer.restarts }, done: false };
-  const { rows, next } = answer;
-  const { records, rejected } = contactRecords(rows);
-  const from = Math.max(0, start - settings.settleLagSeconds * 1000);
-  return {
-    records,
-    ...(rejected.length && { rejected }),
-    cursor:
-      next === undefined
-        ? changesFrom({ from, given: [] })
-        : { phase: 'all', start, page: next, ...(restarts && { restarts }) },
-    done: next === undefined,
-  };
-}
 
 /**
  * One page of what changed, the newest first. Search knows days only, of the workspace's time zone, which is not told: it
@@ -95,48 +53,26 @@ async function pullAll(
  * reading costs as many pages as there are changes, not as the days have. A contact that changes meanwhile comes to the
  * front, past the pages to be read, and is later than all of them: the next reading begins where this one saw its first.
  */
-async function pullChanges(
-  context: Context<Settings>,
-  { restarts, ...cursor }: z.infer<typeof changes>,
-  request: PullRequest,
-): Promise<Page> {
-  const { api, settings } = context;
-  const asked = {
-    method: 'POST' as const,
+async function changes({ api }: Context<Settings>, { from, page, limit }: PageRequest & { from: number }) {
+  const listed = await pageOf(api, {
+    method: 'POST',
     path: `${contactsPath}/search`,
     query: withMerges,
-    json: search(cursor, request.maxRecords),
-  };
-  const answer = await pageOf(api, asked, { page: cursor.reading?.page, restarts });
-  if ('restarts' in answer) {
-    const { from, given } = cursor;
-    return { records: [], cursor: changesFrom({ from, given }, answer.restarts), done: false };
-  }
-  const { rows, next } = answer;
-  const { records, rejected } = contactRecords(rows);
-  const until = Math.min(request.until, context.now);
-  // A coarse clock: a second may not be over that has begun.
-  const settledMs = Math.max(2, settings.settleLagSeconds) * 1000;
-  const more = isPast(records, cursor.from) ? undefined : next;
-  const news = readSince(cursor, { records, next: more, until, settledMs });
-  return {
-    records: news.records,
-    ...(rejected.length && { rejected }),
-    cursor: changesFrom(news.cursor, more === undefined ? undefined : restarts),
-    done: more === undefined,
-  };
+    json: search(from, page, limit),
+  });
+  return isPast(listed.records, from) ? { ...listed, next: undefined } : listed;
 }
 
 /** `>` begins at the midnight after the value, somewhere between twelve hours before and fourteen after that of UTC. */
-function search({ from, reading }: Since, maxRecords = pageSize): JsonObject {
+function search(from: number, page: string | undefined, limit: number): JsonObject {
   const day = Math.floor(from / 1000 / daySeconds) * daySeconds;
   const after = Math.max(0, day - daySeconds);
   return {
     query: { operator: 'AND', value: [{ field: 'updated_at', operator: '>', value: after }] },
     sort: { field: 'updated_at', order: 'descending' },
     pagination: {
-      per_page: Math.min(pageSize, maxRecords),
-      ...(reading && { starting_after: reading.page }),
+      per_page: limit,
+      ...(page !== undefined && { starting_after: page }),
     },
   };
 }
@@ -202,35 +138,10 @@ async function show({ api }: Context<Settings>, id: string): Promise<Shown> {
   return { id, record: contactRecord(json ?? null)! };
 }
 
-/** A page of contacts, or how often the reading has begun again, this time included, because the page is known no longer. */
-async function pageOf(
-  api: Api,
-  request: ApiRequest,
-  { page, restarts = 0 }: { page: string | undefined; restarts: number | undefined },
-): Promise<{ rows: Json[]; next: string | undefined } | { restarts: number }> {
-  try {
-    const { list: rows, body } = await requestList(api, request, 'data');
-    return { rows, next: wordOf(objectOf(objectOf(body['pages'])['next'])['starting_after']) };
-  } catch (error) {
-    const isExpired =
-      error instanceof RejectedError &&
-      page !== undefined &&
-      [400, 404, 410, 422].includes(error.status ?? 0);
-    if (!isExpired || restarts >= maxRestarts) throw error;
-    return { restarts: restarts + 1 };
-  }
-}
-
-/** A cursor to be stored: what is absent in it stays absent. */
-function changesFrom(cursor: Since, restarts?: number): Json {
-  return JSON.parse(JSON.stringify({ ...cursor, phase: 'changes', restarts }));
-}
-
-function readCursor(cursor: Json): z.infer<typeof cursors> {
-  const { success, data, error } = cursors.safeParse(cursor);
-  if (success) return data;
-  throw new RejectedError('Unknown cursor for Intercom contacts: start a full reading.', {
-    code: 'cursor',
-    cause: error,
-  });
+async function pageOf(api: Api, request: ApiRequest): Promise<ListedPage> {
+  const { list: rows, body } = await requestList(api, request, 'data');
+  return {
+    ...contactRecords(rows),
+    next: wordOf(objectOf(objectOf(body['pages'])['next'])['starting_after']),
+  };
 }

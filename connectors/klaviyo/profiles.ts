@@ -1,18 +1,8 @@
 // The stream of profiles: all of them by ID, then what was updated, and single ones by ID. It knows no quotas.
 // https://developers.klaviyo.com/en/reference/get_profiles
-import { z } from 'zod';
-import {
-  type Context,
-  type Json,
-  type Page,
-  type PullRequest,
-  RejectedError,
-  type SourceRecord,
-  type Stream,
-  TransientError,
-} from '#connector';
+import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
+import { type ListedPage, pullsOf } from '#connector/listing';
 import { objectOf, requestList } from '#connector/reading';
-import { readSince, type Since, since } from '#connector/since';
 import { anonymous, profileRecords } from './profile.ts';
 import type { Settings } from './settings.ts';
 
@@ -22,86 +12,33 @@ const pageSize = 100;
 /** How far Klaviyo's clock may be behind ours, and how late an update may appear. */
 const settledMs = 300_000;
 
-/** A reading begins again where Klaviyo no longer knows its page, at most so often without getting further. */
-const maxRestarts = 5;
-const restarts = z.int().min(1).optional();
-
-/** Reading all there are. `start`: when it began, by our clock. */
-const all = z.strictObject({
-  phase: z.literal('all'),
-  start: z.int().min(0),
-  page: z.string().optional(),
-  restarts,
-});
-const changes = since.extend({ phase: z.literal('changes'), restarts });
-const cursors = z.discriminatedUnion('phase', [all, changes]);
-
 export const profiles: Stream<Settings> = {
   name: 'profiles',
   exhaustive: ['properties'],
   clock: 'second',
   leftOut: anonymous,
-  async pull(context, request) {
-    const cursor = request.cursor === null ? null : readCursor(request.cursor);
-    if (cursor?.phase === 'changes') return pullChanges(context, cursor, request);
-    return pullAll(context, cursor ?? { start: context.now }, request.maxRecords);
-  },
+  ...pullsOf({
+    what: 'Klaviyo profiles',
+    pageSize,
+    settledMs,
+    oldestFirst: true,
+    // No update moves the order of IDs.
+    all: (context, { page, limit }) => pageOf(context, { sort: 'id', 'page[cursor]': page }, limit),
+    // The filter has no "at or later", so it begins a millisecond earlier. A profile that is updated meanwhile moves to the end.
+    changes: (context, { page, limit, from }) =>
+      pageOf(
+        context,
+        {
+          filter: `greater-than(updated,${new Date(Math.max(0, from - 1)).toISOString()})`,
+          sort: 'updated',
+          'page[cursor]': page,
+        },
+        limit,
+      ),
+  }),
   read: { maxIds: pageSize, records: read },
   sweeps: true,
-  rewind: (_settings, to) => changesFrom({ from: Math.max(0, to), given: [] }),
 };
-
-/** One page of all profiles, in the order of their IDs, which no update moves. Then what was updated since it began. */
-async function pullAll(
-  context: Context<Settings>,
-  { start, page, restarts = 0 }: Omit<z.infer<typeof all>, 'phase'>,
-  maxRecords: number | undefined,
-): Promise<Page> {
-  const answer = await pageOf(context, { sort: 'id', 'page[cursor]': page }, { restarts, maxRecords });
-  if (answer === 'expired')
-    return { records: [], cursor: { phase: 'all', start, restarts: restarts + 1 }, done: false };
-  const { rows, next } = answer;
-  const { records, rejected } = profileRecords(rows);
-  return {
-    records,
-    ...(rejected.length && { rejected }),
-    cursor:
-      next === undefined
-        ? changesFrom({ from: Math.max(0, start - settledMs), given: [] })
-        : { phase: 'all', start, page: next, ...(restarts > 0 && { restarts }) },
-    done: next === undefined,
-  };
-}
-
-/**
- * One page of what was updated, the oldest first. The filter knows no "at or later", so it begins a millisecond earlier.
- * A profile that is updated meanwhile moves to the end and is met there. The vendor's page cursor lives as long as the
- * reading does: behind its last page only a time is kept. A time ahead of ours never becomes that time.
- */
-async function pullChanges(
-  context: Context<Settings>,
-  { restarts = 0, ...cursor }: z.infer<typeof changes>,
-  request: PullRequest,
-): Promise<Page> {
-  const after = new Date(Math.max(0, cursor.from - 1)).toISOString();
-  const query = {
-    filter: `greater-than(updated,${after})`,
-    sort: 'updated',
-    'page[cursor]': cursor.reading?.page,
-  };
-  const answer = await pageOf(context, query, { restarts, maxRecords: request.maxRecords });
-  if (answer === 'expired') return { records: [], cursor: beginAgain(cursor, restarts), done: false };
-  const { rows, next } = answer;
-  const { records, rejected } = profileRecords(rows);
-  const until = Math.min(request.until, context.now);
-  const news = readSince(cursor, { records, next, until, settledMs });
-  return {
-    records: news.records,
-    ...(rejected.length && { rejected }),
-    cursor: changesFrom(news.cursor, next === undefined ? 0 : restarts),
-    done: next === undefined,
-  };
-}
 
 /** A profile that was merged into another or erased is not found any more. */
 async function read(
@@ -122,38 +59,18 @@ async function read(
   return { records, missing: [...strange, ...(whole ? asked.filter((id) => !given.has(id)) : [])] };
 }
 
-/** The oldest come first, so what was read of the reading is behind it. */
-function beginAgain({ from, given, reading }: Since, restarts: number): Json {
-  const newest = reading?.newest ?? from;
-  if (newest <= from) return changesFrom({ from, given }, restarts + 1);
-  return changesFrom({ from: newest, given: reading?.given ?? [] });
-}
-
 type Query = { filter?: string; sort?: string; 'page[cursor]'?: string | undefined };
 
-async function pageOf(
-  context: Context<Settings>,
-  query: Query,
-  { restarts, maxRecords }: { restarts: number; maxRecords: number | undefined },
-): Promise<{ rows: Json[]; next: string | undefined } | 'expired'> {
-  try {
-    return await list(context, query, maxRecords);
-  } catch (error) {
-    const isExpired =
-      error instanceof RejectedError &&
-      query['page[cursor]'] !== undefined &&
-      [400, 404, 410, 422].includes(error.status ?? 0);
-    if (!isExpired || restarts >= maxRestarts) throw error;
-    return 'expired';
-  }
+async function pageOf(context: Context<Settings>, query: Query, limit: number): Promise<ListedPage> {
+  const { rows, next } = await list(context, query, limit);
+  return { ...profileRecords(rows), next };
 }
 
 async function list(
   { api, settings }: Context<Settings>,
   query: Query,
-  maxRecords = pageSize,
+  size = pageSize,
 ): Promise<{ rows: Json[]; next: string | undefined }> {
-  const size = Math.min(pageSize, maxRecords);
   const asked = { ...query, 'page[size]': size, ...additional(settings) };
   const { list: rows, body } = await requestList(api, { path: profilesPath, query: asked }, 'data');
   const { next } = objectOf(body['links']);
@@ -176,18 +93,4 @@ function nextPage(link: Json | undefined): string | undefined {
   const page = url?.searchParams.get('page[cursor]');
   if (!page) throw new TransientError('Klaviyo answered with a link to a next page that names no cursor');
   return page;
-}
-
-/** A cursor to be stored: what is absent in it stays absent. */
-function changesFrom(cursor: Since, restarts = 0): Json {
-  return JSON.parse(JSON.stringify({ ...cursor, phase: 'changes', ...(restarts > 0 && { restarts }) }));
-}
-
-function readCursor(cursor: Json): z.infer<typeof cursors> {
-  const { success, data, error } = cursors.safeParse(cursor);
-  if (success) return data;
-  throw new RejectedError('Unknown cursor for Klaviyo profiles: start a full reading.', {
-    code: 'cursor',
-    cause: error,
-  });
 }

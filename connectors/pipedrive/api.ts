@@ -9,6 +9,7 @@ import {
   UnauthorizedError,
 } from '#connector';
 import { fingerprint } from '#connector/checking';
+import { identityOf, signedIn } from '#connector/oauth-client';
 import { wholeHeader, windowQuotas } from '#connector/quotas';
 import { wordOf } from '#connector/reading';
 import type { Settings } from './settings.ts';
@@ -22,7 +23,7 @@ export function describeApi(settings: Settings): ApiDescription {
   const { apiToken, oauth, companyId, baseUrl, callsPerDay } = settings;
   const burst = settings.burst ?? { requests: oauth ? 80 : 20, seconds: 2 };
   const day = { requests: callsPerDay, seconds: 86_400 };
-  const secret = oauth ? `${oauth.clientId} ${oauth.refreshToken ?? ''}` : (apiToken ?? '');
+  const secret = oauth ? identityOf(oauth) : (apiToken ?? '');
   return {
     baseUrl,
     headers: {},
@@ -37,17 +38,15 @@ export function describeApi(settings: Settings): ApiDescription {
 /** A refresh token ends after 60 idle days; the answer's is kept, whether it is another or not. */
 function authOf({ apiToken, oauth }: Settings): Auth {
   if (!oauth) return { kind: 'header', name: 'x-api-token', value: apiToken ?? '' };
-  const { clientId, clientSecret, refreshToken, baseUrl } = oauth;
+  const { baseUrl } = oauth;
   return {
-    kind: 'oauth',
-    tokenUrl: `${baseUrl}/oauth/token`,
-    client: { id: clientId, secret: clientSecret, sentAs: 'basic' },
-    grant: {
-      kind: 'refresh_token',
-      ...(refreshToken !== undefined && { token: refreshToken }),
-      // The scopes are those of the app.
-      signIn: { authorizeUrl: `${baseUrl}/oauth/authorize`, scopes: [] },
-    },
+    // The scopes are those of the app.
+    ...signedIn(oauth, {
+      tokenUrl: `${baseUrl}/oauth/token`,
+      authorizeUrl: `${baseUrl}/oauth/authorize`,
+      scopes: [],
+      sentAs: 'basic',
+    }),
     baseUrl: { field: 'api_domain', hosts: ['pipedrive.com'] },
     tenantOf: (answer) => wordOf(answer['api_domain']),
   };

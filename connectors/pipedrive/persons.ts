@@ -1,6 +1,5 @@
 // The stream of persons: all of them by ID, then what was updated, and single ones by ID. It knows no quotas.
 // https://developers.pipedrive.com/docs/api/v1/Persons (v2)
-import { z } from 'zod';
 import {
   type Context,
   type Json,
@@ -9,8 +8,9 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
+import { readsById } from '#connector/by-id';
+import { type ListedPage, pullsOf } from '#connector/listing';
 import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
-import { readSince, since } from '#connector/since';
 import type { Settings } from './settings.ts';
 
 export const personsPath = '/api/v2/persons';
@@ -19,46 +19,38 @@ const pageSize = 500;
 /** No lag is documented: how far Pipedrive's clock may be behind ours, and how late an update may appear. */
 const settledMs = 120_000;
 
-const cursors = z.discriminatedUnion('phase', [
-  z.strictObject({ phase: z.literal('all'), start: z.int().min(0), page: z.string().optional() }),
-  since.extend({ phase: z.literal('changes') }),
-]);
+type Query = { [name: string]: string | number | undefined };
 
 export const persons: Stream<Settings> = {
   name: 'persons',
   exhaustive: ['', 'custom_fields'],
   clock: 'second',
-  async pull(context, request) {
-    const cursor = readCursor(request.cursor ?? { phase: 'all', start: context.now });
-    const limit = Math.min(pageSize, request.maxRecords ?? pageSize);
-    if (cursor.phase === 'all') {
-      const { rows, next } = await list(context, {
-        sort_by: 'id',
+  ...pullsOf({
+    what: 'Pipedrive persons',
+    pageSize,
+    settledMs,
+    oldestFirst: true,
+    all: (context, { page, limit }) =>
+      recordsOf(context, { sort_by: 'id', sort_direction: 'asc', limit, cursor: page }),
+    changes: (context, { page, limit, from }) =>
+      recordsOf(context, {
+        updated_since: `${new Date(from).toISOString().slice(0, 19)}Z`,
+        sort_by: 'update_time',
         sort_direction: 'asc',
         limit,
-        cursor: cursor.page,
-      });
-      const from = Math.max(0, cursor.start - settledMs);
-      const after = next === undefined ? { phase: 'changes', from, given: [] } : { ...cursor, page: next };
-      return { records: rows.map(recordOf), cursor: after, done: next === undefined };
-    }
-    const { rows, next } = await list(context, {
-      updated_since: `${new Date(cursor.from).toISOString().slice(0, 19)}Z`,
-      sort_by: 'update_time',
-      sort_direction: 'asc',
-      limit,
-      cursor: cursor.reading?.page,
-    });
-    const until = Math.min(request.until, context.now);
-    const news = readSince(cursor, { records: rows.map(recordOf), next, until, settledMs });
-    // Stored as JSON: what is absent stays absent.
-    const after: Json = JSON.parse(JSON.stringify({ ...news.cursor, phase: 'changes' }));
-    return { records: news.records, cursor: after, done: next === undefined };
-  },
-  read: { maxIds: 100, records: read },
+        cursor: page,
+      }),
+  }),
+  // Lists hide who is deleted, merged, or invisible to our user alike.
+  read: readsById({
+    maxIds: 100,
+    isId: (id) => /^[1-9]\d{0,15}$/.test(id),
+    some: async (context, ids) =>
+      (await recordsOf(context, { ids: ids.join(','), limit: ids.length })).records,
+    one: readOne,
+  }),
   sweeps: true,
   cost: () => ({ full: { records: pageSize, calls: 1 } }),
-  rewind: (_settings, to) => ({ phase: 'changes', from: Math.max(0, to), given: [] }),
   async properties(context) {
     const { rows } = await list(context, { limit: pageSize }, fieldsPath);
     const fields = rows.map(objectOf).map((field) => ({
@@ -73,25 +65,6 @@ export const persons: Stream<Settings> = {
   },
 };
 
-/**
- * Lists hide who is deleted, merged, or invisible to our user alike. So each one that is not listed is asked for alone: only
- * "deleted" or "not found" is believed.
- */
-async function read(context: Context<Settings>, { recordIds }: { recordIds: readonly string[] }) {
-  const ids = [...new Set(recordIds)];
-  const asked = ids.filter((id) => /^[1-9]\d{0,15}$/.test(id));
-  const { rows } = asked.length
-    ? await list(context, { ids: asked.join(','), limit: asked.length })
-    : { rows: [] };
-  const records = rows.map(recordOf).filter(({ recordId }) => asked.includes(recordId));
-  const given = new Set(records.map(({ recordId }) => recordId));
-  const hidden = asked.filter((id) => !given.has(id));
-  const alone = await Promise.all(hidden.map((id) => readOne(context, id)));
-  const gone = hidden.filter((_, at) => alone[at] === null);
-  const missing = [...ids.filter((id) => !asked.includes(id)), ...gone];
-  return { records: [...records, ...alone.filter((record) => record !== null)], missing };
-}
-
 /** Null: there is no such person. 410 is an answer, and was recorded with `success: true`. */
 async function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord | null> {
   const { status, json } = await api.request({
@@ -102,10 +75,15 @@ async function readOne({ api }: Context<Settings>, id: string): Promise<SourceRe
   return status === 200 ? recordOf(objectOf(json)['data']) : null;
 }
 
+async function recordsOf(context: Context<Settings>, query: Query): Promise<ListedPage> {
+  const { rows, next } = await list(context, query);
+  return { records: rows.map(recordOf), next };
+}
+
 /** `success: false` may come with status 200 and an empty list. */
 async function list(
   { api }: Context<Settings>,
-  query: { [name: string]: string | number | undefined },
+  query: Query,
   path = personsPath,
 ): Promise<{ rows: Json[]; next: string | undefined }> {
   const isAnswer = (json: Json | undefined) =>
@@ -146,12 +124,4 @@ function primaryOf(entries: Json | undefined): string | null {
     .filter(({ value }) => wordOf(value) !== undefined);
   const first = filled.find(({ primary }) => primary === true) ?? filled[0];
   return wordOf(first?.['value']) ?? null;
-}
-
-function readCursor(cursor: Json): z.infer<typeof cursors> {
-  const { success, data } = cursors.safeParse(cursor);
-  if (success) return data;
-  throw new RejectedError('The stored cursor of Pipedrive is unknown: start a full reading.', {
-    code: 'cursor',
-  });
 }

@@ -1,15 +1,9 @@
 // What a person says of a Pipedrive company. It does not know what is read.
 import { z } from 'zod';
-import { baseUrl, quotaWindow, secrets, token } from '#connector/settings';
+import { oauthClient } from '#connector/oauth-client';
+import { baseUrl, digits, exactlyOne, quotaWindow, secrets, token } from '#connector/settings';
 
-const oauth = z.strictObject({
-  clientId: z.string().min(1).describe("The app's client ID."),
-  clientSecret: z.string().min(1).describe("The app's client secret."),
-  refreshToken: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('A refresh token of the app. Default: the one that `tributary connect` gets.'),
+const oauth = oauthClient.extend({
   baseUrl: baseUrl('https://oauth.pipedrive.com').describe(
     'Where people sign in and tokens are requested. Default: https://oauth.pipedrive.com.',
   ),
@@ -24,9 +18,7 @@ const shape = z.strictObject({
     .describe(
       'Instead of apiToken: {clientId, clientSecret, refreshToken?} of an app. Sign in with `tributary connect`.',
     ),
-  companyId: z
-    .union([z.string().regex(/^\d+$/, 'must be digits'), z.int().positive()])
-    .transform(String)
+  companyId: digits
     .optional()
     .describe(
       'The ID of the company. Sources with the same ID share its quotas, and webhooks of others are ignored.',
@@ -53,13 +45,8 @@ const shape = z.strictObject({
     ),
 });
 
-export const settings = shape.superRefine(({ apiToken, oauth }, context) => {
-  if ((apiToken === undefined) === (oauth === undefined))
-    context.addIssue({
-      code: 'custom',
-      path: ['apiToken'],
-      message: 'either an API token, or oauth: {clientId, clientSecret, refreshToken?}',
-    });
-});
+export const settings = shape.superRefine(
+  exactlyOne(['apiToken', 'oauth'], 'either an API token, or oauth: {clientId, clientSecret, refreshToken?}'),
+);
 
 export type Settings = z.infer<typeof settings>;

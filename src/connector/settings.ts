@@ -50,3 +50,19 @@ export function writtenAs<Shape extends z.ZodType>(input: z.ZodType, shape: Shap
 export function inputOf(shape: z.core.$ZodType): z.ZodType | undefined {
   return written.get(shape);
 }
+
+/** An account's ID in digits, which people write as a number or as text. Gives text. */
+export const digits = z
+  .union([z.string().regex(/^\d+$/, 'must be digits'), z.int().positive()])
+  .transform(String);
+
+/** A check for `superRefine`: exactly one of these settings is there. `message` names them and what they hold. */
+export function exactlyOne<Settings extends object>(
+  names: readonly [keyof Settings & string, ...(keyof Settings & string)[]],
+  message: string,
+): (settings: Settings, context: z.core.$RefinementCtx) => void {
+  return (settings, context) => {
+    if (names.filter((name) => settings[name] !== undefined).length !== 1)
+      context.addIssue({ code: 'custom', path: [names[0]], message });
+  };
+}

@@ -1,0 +1,46 @@
+// Reading records by ID from a vendor whose lists leave out what they do not show, whatever the reason. It knows no vendor.
+import type { Context } from './api.ts';
+import type { SourceRecord, Stream } from './source.ts';
+
+interface ById<Settings> {
+  /** The most IDs of one call. */
+  maxIds: number;
+  /** What an ID of the vendor looks like. Others are reported missing without a call, which they could break. */
+  isId: (id: string) => boolean;
+  /** The records of these IDs, at least one, that the vendor shows in one call. */
+  some(
+    context: Context<Settings>,
+    ids: readonly string[],
+    properties: readonly string[],
+  ): Promise<readonly SourceRecord[]>;
+  /** One record, or null where the vendor itself says that it does not exist. */
+  one(context: Context<Settings>, id: string, properties: readonly string[]): Promise<SourceRecord | null>;
+}
+
+/**
+ * `read` of a stream: several records at a time. Each one that is not among them is requested alone, because an absent row may
+ * be deleted, or invisible to the user, or not in an index yet.
+ */
+export function readsById<Settings>({
+  maxIds,
+  isId,
+  some,
+  one,
+}: ById<Settings>): NonNullable<Stream<Settings>['read']> {
+  return {
+    maxIds,
+    async records(context, { recordIds, properties }) {
+      const ids = [...new Set(recordIds)];
+      const asked = ids.filter(isId);
+      const listed = asked.length > 0 ? await some(context, asked, properties) : [];
+      const records = listed.filter(({ recordId }) => asked.includes(recordId));
+      const given = new Set(records.map(({ recordId }) => recordId));
+      const hidden = asked.filter((id) => !given.has(id));
+      const alone = await Promise.all(hidden.map((id) => one(context, id, properties)));
+      return {
+        records: [...records, ...alone.filter((record) => record !== null)],
+        missing: [...ids.filter((id) => !isId(id)), ...hidden.filter((_, at) => alone[at] === null)],
+      };
+    },
+  };
+}

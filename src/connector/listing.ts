@@ -1,0 +1,187 @@
+// Reading a vendor that lists everything in pages, and then what changed since a time. It knows no vendor: a connector says
+// how one page is requested, and what its rows mean.
+import { z } from 'zod';
+import type { Context } from './api.ts';
+import { RejectedError } from './errors.ts';
+import type { Json } from './json.ts';
+import { readSince, type Since, since } from './since.ts';
+import type { Page, PullRequest, RejectedRow, SourceRecord, Stream } from './source.ts';
+
+/** How often a reading begins again without progress because the vendor no longer accepts its page. */
+const maxRestarts = 5;
+const restarts = z.int().min(1).optional();
+
+const cursors = z.discriminatedUnion('phase', [
+  /** `start`: when the full reading began, by our clock. */
+  z.strictObject({
+    phase: z.literal('all'),
+    start: z.int().min(0),
+    page: z.string().optional(),
+    restarts,
+  }),
+  since.extend({ phase: z.literal('changes'), restarts }),
+]);
+
+type All = Extract<z.infer<typeof cursors>, { phase: 'all' }>;
+type Changes = Extract<z.infer<typeof cursors>, { phase: 'changes' }>;
+
+/** One page as a connector requests it. */
+export interface PageRequest {
+  /** `next` of the page before; undefined for the first. */
+  page: string | undefined;
+  /** The most records that the page may have. */
+  limit: number;
+  properties: readonly string[];
+}
+
+export interface ListedPage {
+  records: SourceRecord[];
+  rejected?: RejectedRow[];
+  /** The vendor's word for the page that follows; undefined after the last. */
+  next: string | undefined;
+  total?: number | undefined;
+}
+
+export interface Listing<Settings> {
+  /** What is listed, for the error of a cursor that is unknown: `Klaviyo profiles`. */
+  what: string;
+  /** The most records that the vendor puts on a page. */
+  pageSize: number;
+  /**
+   * How long after a moment the vendor may still show changes of that moment, milliseconds, its clock's difference from ours
+   * included. At least 1000.
+   */
+  settledMs: number | ((settings: Settings) => number);
+  /** A page of every record there is, in an order that no change moves. */
+  all(context: Context<Settings>, request: PageRequest): Promise<ListedPage>;
+  /** A page of the records that changed at `from` or later, epoch milliseconds. Older ones among them are left out. */
+  changes(
+    context: Context<Settings>,
+    request: PageRequest & { from: number; until: number },
+  ): Promise<ListedPage>;
+  /** Whether the pages of changes begin with the oldest, so that what was read need not be read again. */
+  oldestFirst: boolean;
+}
+
+/** `pull` and `rewind` of a stream over such a list. */
+export function pullsOf<Settings>(
+  listing: Listing<Settings>,
+): Required<Pick<Stream<Settings>, 'pull' | 'rewind'>> {
+  return {
+    async pull(context, request) {
+      const cursor =
+        request.cursor === null
+          ? { phase: 'all' as const, start: context.now }
+          : readCursor(request.cursor, listing);
+      return cursor.phase === 'all'
+        ? pullAll(listing, context, request, cursor)
+        : pullChanges(listing, context, request, cursor);
+    },
+    rewind: (_settings, to) => stored({ phase: 'changes', from: Math.max(0, to), given: [] }),
+  };
+}
+
+/** Everything by its list; then what changed since that reading began. */
+async function pullAll<Settings>(
+  listing: Listing<Settings>,
+  context: Context<Settings>,
+  request: PullRequest,
+  { start, page, restarts }: All,
+): Promise<Page> {
+  const answer = await unlessExpired(page, restarts, () =>
+    listing.all(context, pageRequest(listing, request, page)),
+  );
+  if ('restarts' in answer) return emptyPage({ phase: 'all', start, ...answer });
+  const { next } = answer;
+  const from = Math.max(0, start - settledMsOf(listing, context));
+  return {
+    ...contentOf(answer),
+    cursor: stored(
+      next === undefined
+        ? { phase: 'changes', from, given: [] }
+        : { phase: 'all', start, page: next, restarts },
+    ),
+    done: next === undefined,
+  };
+}
+
+async function pullChanges<Settings>(
+  listing: Listing<Settings>,
+  context: Context<Settings>,
+  request: PullRequest,
+  { phase, restarts, ...cursor }: Changes,
+): Promise<Page> {
+  const page = cursor.reading?.page;
+  const until = Math.min(request.until, context.now);
+  const asked = { ...pageRequest(listing, request, page), from: cursor.from, until };
+  const answer = await unlessExpired(page, restarts, () => listing.changes(context, asked));
+  if ('restarts' in answer) return emptyPage({ phase, ...restarted(listing, cursor, answer.restarts) });
+  const { records, next } = answer;
+  const settledMs = settledMsOf(listing, context);
+  const news = readSince(cursor, { records, next, until, settledMs });
+  return {
+    ...contentOf(answer),
+    records: news.records,
+    cursor: stored({ ...news.cursor, phase, ...(next !== undefined && { restarts }) }),
+    done: next === undefined,
+  };
+}
+
+/** Where the oldest come first, a restart goes on at the newest change that was read, which is progress. */
+function restarted<Settings>({ oldestFirst }: Listing<Settings>, cursor: Since, restarts: number): object {
+  const { from, given, reading } = cursor;
+  const newest = oldestFirst ? (reading?.newest ?? from) : from;
+  return newest > from ? { from: newest, given: reading?.given ?? [] } : { from, given, restarts };
+}
+
+/** The page, or how many times the reading has restarted, this time included, because the vendor no longer accepts the page. */
+async function unlessExpired(
+  page: string | undefined,
+  restarts = 0,
+  read: () => Promise<ListedPage>,
+): Promise<ListedPage | { restarts: number }> {
+  try {
+    return await read();
+  } catch (error) {
+    const isExpired =
+      error instanceof RejectedError &&
+      page !== undefined &&
+      [400, 404, 410, 422].includes(error.status ?? 0);
+    if (!isExpired || restarts >= maxRestarts) throw error;
+    return { restarts: restarts + 1 };
+  }
+}
+
+function pageRequest<Settings>(
+  { pageSize }: Listing<Settings>,
+  { maxRecords = pageSize, properties }: PullRequest,
+  page: string | undefined,
+): PageRequest {
+  return { page, limit: Math.min(pageSize, maxRecords), properties };
+}
+
+function settledMsOf<Settings>({ settledMs }: Listing<Settings>, { settings }: Context<Settings>): number {
+  return typeof settledMs === 'number' ? settledMs : settledMs(settings);
+}
+
+function contentOf({ records, rejected, total }: ListedPage): Pick<Page, 'records' | 'rejected' | 'total'> {
+  return { records, ...(rejected?.length && { rejected }), ...(total !== undefined && { total }) };
+}
+
+function emptyPage(cursor: object): Page {
+  return { records: [], cursor: stored(cursor), done: false };
+}
+
+/** A cursor is stored as JSON: what is absent in it stays absent. */
+function stored(cursor: object): Json {
+  return JSON.parse(JSON.stringify(cursor));
+}
+
+function readCursor<Settings>(cursor: Json, { what }: Listing<Settings>): z.infer<typeof cursors> {
+  const { success, data, error } = cursors.safeParse(cursor);
+  if (success) return data;
+  throw new RejectedError(`Unknown cursor for ${what}: start a full reading.`, {
+    code: 'cursor',
+    cause: error,
+  });
+}

@@ -1,0 +1,48 @@
+// An OAuth app of the person's own, as settings and as `Auth`. It knows no vendor.
+import { z } from 'zod';
+import type { OAuth } from './auth.ts';
+
+/** The app, and the refresh token where the person has one already. */
+export const oauthClient = z.strictObject({
+  clientId: z.string().min(1).describe("The app's client ID."),
+  clientSecret: z.string().min(1).describe("The app's client secret."),
+  refreshToken: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A refresh token of the app. Default: the one that `tributary connect` gets.'),
+});
+
+export type OAuthClient = z.infer<typeof oauthClient>;
+
+/** Where a vendor signs people in and issues tokens. Members are those of `OAuth`. */
+export interface SignIn {
+  tokenUrl: string;
+  authorizeUrl: string;
+  scopes: readonly string[];
+  sentAs?: 'form' | 'basic';
+  singleUse?: { graceSeconds: number };
+}
+
+/** `Auth` of a person who has signed in to this app. */
+export function signedIn(
+  { clientId, clientSecret, refreshToken }: OAuthClient,
+  { tokenUrl, authorizeUrl, scopes, sentAs = 'form', singleUse }: SignIn,
+): Pick<OAuth, 'kind' | 'tokenUrl' | 'client' | 'grant'> {
+  return {
+    kind: 'oauth',
+    tokenUrl,
+    client: { id: clientId, secret: clientSecret, sentAs },
+    grant: {
+      kind: 'refresh_token',
+      ...(refreshToken !== undefined && { token: refreshToken }),
+      ...(singleUse && { singleUse }),
+      signIn: { authorizeUrl, scopes },
+    },
+  };
+}
+
+/** What is no secret and tells one app and sign-in from another: for `fingerprint`. */
+export function identityOf({ clientId, refreshToken }: OAuthClient): string {
+  return `${clientId} ${refreshToken ?? ''}`;
+}
