@@ -1,4 +1,5 @@
 // Quotas shared over the database: no window is ever exceeded, whoever calls, waits, dies or comes back.
+import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { QuotaWindows } from '../../simulators/quota-windows.ts';
@@ -6,6 +7,7 @@ import { type Quota, TransientError } from '../../src/connector.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { type Budget, type Budgets, UnsentError } from '../../src/engine/quota/budgets.ts';
 import { type Lane, lanes } from '../../src/engine/quota/lanes.ts';
+import { freeSlices, renewSlices, returnSlices, takeSlices } from '../../src/engine/quota/slices.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { randomOf } from '../support/random.ts';
@@ -467,4 +469,28 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
       expect(served).toBeGreaterThan(40);
     },
   );
+});
+
+describe.each(databases)('Slices of one quota on $name', ({ open }) => {
+  it('are renewed, given back and taken at the same time without a deadlock', async () => {
+    const database = await open();
+    const key = { account: 'vendor:1', quota: 'second' };
+    const holder = randomUUID();
+    const request = { ...key, holder, slots: 60, sliceSlots: 1, limit: () => 60 };
+    for (let round = 1; round <= 30; round += 1) {
+      const now = round * 1_000;
+      const { slices } = await takeSlices(database, { ...request, now, freeAt: now + 500 });
+      const ids = slices.map(({ id }) => id);
+      const freeIn = ids.map(() => 500);
+      const used = ids.toReversed().map((id) => ({ id, used: 1, freeAt: now + 500 }));
+      await Promise.all([
+        renewSlices(database, { ids, holder, now, freeIn }),
+        returnSlices(database, used),
+        renewSlices(database, { ids: ids.toReversed(), holder, now, freeIn }),
+        takeSlices(database, { ...request, now: now + 600, freeAt: now + 600 }),
+        freeSlices(database, { ...key, holder, now, windowMs: 100 }),
+      ]);
+    }
+    await database.close();
+  });
 });

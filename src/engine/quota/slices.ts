@@ -3,7 +3,7 @@
 //
 // Times are the callers' clocks. They need to agree within a second, which `quota.ts` adds where another's clock matters.
 import { randomUUID } from 'node:crypto';
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { index, integer, pgTable, primaryKey, real, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../../db/column-types.ts';
 import { type Database, json, type Queryable, texts, toTimestamp } from '../../db/database.ts';
@@ -96,8 +96,8 @@ export function takeSlices(database: Database, request: TakeRequest): Promise<Sl
   return database.transaction(async (tx) => {
     const limit = request.limit(await lockQuota(tx, request));
     await tx.rows(sql`
-      delete from quota_slices
-      where account = ${account} and quota = ${quota} and (free_at <= ${toTimestamp(now)} or id = ${want?.id ?? null}::uuid)`);
+      delete from quota_slices where id in (${inOrder(sql`
+        account = ${account} and quota = ${quota} and (free_at <= ${toTimestamp(now)} or id = ${want?.id ?? null}::uuid)`)})`);
     const [found] = await tx.rows<Holdings>(sql`
       select coalesce(sum(slots), 0)::int as held, min(free_at) filter (where slots > 0) as free,
         coalesce(sum(slots) filter (where holder = ${holder}::uuid), 0)::int as own,
@@ -145,7 +145,8 @@ export async function renewSlices(
   const rows = await database.rows<{ id: string }>(sql`
     update quota_slices q set free_at = to_timestamp(slice.free / 1000)
     from jsonb_to_recordset(${json(slices)}) as slice (id uuid, free float8)
-    where q.id = slice.id and q.holder = ${renewal.holder}::uuid and q.free_at > ${toTimestamp(renewal.now)}
+    where q.id = slice.id and q.id in (${inOrder(sql`
+      id = any(${texts(renewal.ids)}::uuid[]) and holder = ${renewal.holder}::uuid and free_at > ${toTimestamp(renewal.now)}`)})
     returning q.id`);
   return new Set(rows.map((row) => row.id));
 }
@@ -160,11 +161,21 @@ export async function returnSlices(
   await database.rows(sql`
     with slice as (
       select * from jsonb_to_recordset(${slices}) as slice (id uuid, used int, free float8)
+    ), ours as materialized (
+      ${inOrder(sql`id in (select id from slice)`)}
     ), gone as (
-      delete from quota_slices q using slice where q.id = slice.id and slice.used = 0
+      delete from quota_slices q using slice, ours where q.id = ours.id and q.id = slice.id and slice.used = 0
     )
     update quota_slices q set slots = slice.used, free_at = to_timestamp(slice.free / 1000)
-    from slice where q.id = slice.id and slice.used > 0`);
+    from slice, ours where q.id = ours.id and q.id = slice.id and slice.used > 0`);
+}
+
+/**
+ * Locks rows one after the other in the order of their IDs. Every statement that writes several slices does, because two that lock
+ * the same rows in different orders wait for each other.
+ */
+function inOrder(condition: SQL): SQL {
+  return sql`select id from quota_slices where ${condition} order by id for update`;
 }
 
 /**
@@ -177,7 +188,8 @@ export async function freeSlices(
 ): Promise<void> {
   await database.rows(sql`
     update quota_slices set free_at = least(free_at, ${toTimestamp(dead.now + dead.windowMs)})
-    where account = ${dead.account} and quota = ${dead.quota} and holder = ${dead.holder}::uuid`);
+    where id in (${inOrder(sql`
+      account = ${dead.account} and quota = ${dead.quota} and holder = ${dead.holder}::uuid`)})`);
 }
 
 export interface QuotaState extends QuotaKey, QuotaKnowledge {
