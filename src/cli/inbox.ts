@@ -124,11 +124,11 @@ function whatCame({ counts, error, attempts }: InboxRequest): string {
   );
 }
 
-/** `3 items = 2 taken + 1 refused; 2 records: 2 changed`: what is none is left out. */
+/** `3 items = 2 taken + 1 unreadable; 2 records = 2 changed`: what is none is left out. */
 export function countsText(counts: ItemCounts): string {
   const sum = (names: readonly (keyof ItemCounts)[]) =>
     names.filter((name) => counts[name] > 0).map((name) => `${number(counts[name])} ${name}`);
-  const items = sum(['taken', 'duplicates', 'ignored', 'refused']);
+  const items = sum(['taken', 'duplicates', 'ignored', 'unreadable']);
   const records = sum(['changed', 'unchanged', 'superseded', 'filtered', 'rejected']);
   return [
     `${counted(counts.items, 'item')}${items.length > 0 ? ` = ${items.join(' + ')}` : ''}`,

@@ -97,7 +97,7 @@ function block(title: string, lines: readonly string[]): string[] {
 
 function isWell({ status, request }: WebhookTest): boolean {
   if (status === null || status < 200 || status > 299) return false;
-  return request === null || (request.state === 'opened' && request.counts?.refused === 0);
+  return request === null || (request.state === 'opened' && request.counts?.unreadable === 0);
 }
 
 function triedText(source: string, tried: WebhookTest, isHere: boolean): string {

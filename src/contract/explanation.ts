@@ -32,9 +32,9 @@ const candidate = {
   run: orNull(answer({ id: z.int(), mode: z.string(), trigger: z.string() })),
   mapping: z.string().meta({ description: 'The fingerprint of the mapping that reads it.' }),
 };
-const refusedShape = answer(
+const quarantinedShape = answer(
   { ...recordName, field: z.string(), value, reason: z.string(), hasLastGood: z.boolean() },
-  'RefusedValue',
+  'Quarantined',
 );
 
 const fieldShape = answer({
@@ -45,7 +45,7 @@ const fieldShape = answer({
   pin: orNull(answer({ note: z.string(), pinnedAt: time })),
   winner: orNull(answer(candidate)),
   losers: z.array(answer({ ...candidate, value, reason: z.string() })),
-  refused: z.array(refusedShape),
+  quarantined: z.array(quarantinedShape),
   kept: orNull(answer({ because: z.enum(['empty', 'absent']), changedAt: orNull(time) })).meta({
     description:
       'The newest state of the record leaves it empty (onNull: ignore) or omits it, so this is its last value.',
@@ -80,7 +80,7 @@ export const explanationShape = answer(
     sentences: sentences.meta({ description: 'Everything except the fields, in sentences.' }),
     fields: z.array(fieldShape),
     dropped: z.array(z.string()),
-    refused: z.array(refusedShape),
+    quarantined: z.array(quarantinedShape),
     clashes: z.array(answer({ source: z.string(), stream: z.string(), recordIds: z.array(z.string()) })),
     takeOvers: z.array(
       answer({

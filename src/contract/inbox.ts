@@ -23,7 +23,7 @@ export const itemCountsShape = answer(
     items: count.meta({ description: 'The sum of the next four.' }),
     duplicates: count.meta({ description: 'Items that are repeats.' }),
     ignored: count.meta({ description: 'Items that concern no record.' }),
-    refused: count.meta({ description: 'Items that could not be read. They are dead letters.' }),
+    unreadable: count.meta({ description: 'Items that could not be read. They are dead letters.' }),
     taken: count,
     touched: count.meta({ description: 'Records that items name, which will be read.' }),
     received: count.meta({ description: 'Records that items carry: the sum of the next five.' }),
@@ -108,7 +108,7 @@ export const wholeRequestShape = answer(
 export type WholeRequest = z.output<typeof wholeRequestShape>;
 
 /**
- * opened: all of it was read. rejected: some of its items were refused. dead: nothing of it could be read. failed: it could
+ * opened: all of it was read. rejected: some of its items could not be read. dead: nothing of it could be read. failed: it could
  * not be opened, and is as it was.
  */
 export const replayResults = ['opened', 'rejected', 'dead', 'failed'] as const;

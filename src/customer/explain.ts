@@ -39,7 +39,7 @@ export interface RawValue {
 }
 
 /** A value that failed its type or rule. */
-export interface Refused extends RecordName {
+export interface Quarantined extends RecordName {
   field: string;
   value: Json;
   reason: string;
@@ -57,7 +57,7 @@ export interface ExplainedField {
   winner: Candidate | null;
   /** The others that speak of it, the best first. */
   losers: (Candidate & { value: Json; reason: string })[];
-  refused: Refused[];
+  quarantined: Quarantined[];
   /** The winner's newest state does not give it: an older one of `changedAt` did. */
   kept: { because: 'empty' | 'absent'; changedAt: number | null } | null;
   /** Null where a person pinned it, or an older state gave it. */
@@ -103,8 +103,8 @@ export interface CustomerExplanation {
   fields: ExplainedField[];
   /** Fields that were there once and are in no record now. */
   dropped: string[];
-  /** Values refused of fields that the customer does not have. */
-  refused: Refused[];
+  /** Quarantined values of fields that the customer does not have. */
+  quarantined: Quarantined[];
   clashes: Clash[];
   takeOvers: TakeOver[];
   ignored: IgnoredRecord[];
@@ -144,7 +144,7 @@ export function customerSentences(customer: CustomerExplanation): string[] {
     ...customer.clashes.map(clashSentence),
     ...customer.takeOvers.map((takeOver) => takeOverSentence(takeOver, sourceId)),
     ...customer.ignored.map((record) => `${named(record)} is ignored, because ${record.because}.`),
-    ...customer.refused.map((refused) => `${refused.field} is left out. ${refusedSentence(refused)}`),
+    ...customer.quarantined.map((one) => `${one.field} is left out. ${quarantineSentence(one)}`),
     ...dropped.map((field) => `${field} had a value once; no record supplies one now.`),
   ];
 }
@@ -196,7 +196,7 @@ function takeOverSentence(takeOver: TakeOver, sourceId: string): string {
 // ── A field ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export function fieldSentences(field: ExplainedField, destination: string): string[] {
-  const { winner, pin, since, next, refused } = field;
+  const { winner, pin, since, next, quarantined } = field;
   return [
     `${field.field} is ${said(field.value)}.`,
     ...(pin
@@ -205,7 +205,7 @@ export function fieldSentences(field: ExplainedField, destination: string): stri
     ...(winner ? winnerSentences(winner, field.rule) : []),
     ...(field.raw ? [rawSentence(field.raw)] : []),
     ...(field.kept ? [keptSentence(field.kept)] : []),
-    ...refused.map(refusedSentence),
+    ...quarantined.map(quarantineSentence),
     ...field.losers.map((loser) => loserSentence(loser, field.value)),
     `It has had this value since revision ${since.revision}, ${moment(since.at)}, ${since.by}.`,
     acknowledgedSentence(field, title(destination)),
@@ -279,9 +279,9 @@ function loserSentence(loser: ExplainedField['losers'][number], value: Json): st
   return `${who} ${says}, but ${loser.reason.charAt(0).toLowerCase()}${stopped(loser.reason.slice(1))}`;
 }
 
-function refusedSentence(refused: Refused): string {
-  const stands = refused.hasLastGood ? ' Its last valid value is kept.' : '';
-  return `${named(refused)} now says ${said(refused.value)}, which is rejected: ${stopped(refused.reason)}${stands}`;
+function quarantineSentence(one: Quarantined): string {
+  const stands = one.hasLastGood ? ' Its last valid value is kept.' : '';
+  return `${named(one)} now says ${said(one.value)}, which is rejected: ${stopped(one.reason)}${stands}`;
 }
 
 function acknowledgedSentence({ value, acknowledged }: ExplainedField, who: string): string {

@@ -45,7 +45,7 @@ export const inbox = pgTable(
     check('inbox_opened_at', sql`(${t.state} = 'opened') = (${t.openedAt} is not null)`),
     check(
       'inbox_balance',
-      sql`${t.state} <> 'opened' or (${t.counts} ->> 'items')::int = (${t.counts} ->> 'duplicates')::int + (${t.counts} ->> 'ignored')::int + (${t.counts} ->> 'refused')::int + (${t.counts} ->> 'taken')::int`,
+      sql`${t.state} <> 'opened' or (${t.counts} ->> 'items')::int = (${t.counts} ->> 'duplicates')::int + (${t.counts} ->> 'ignored')::int + (${t.counts} ->> 'unreadable')::int + (${t.counts} ->> 'taken')::int`,
     ),
     check(
       'inbox_record_balance',
@@ -73,8 +73,8 @@ export interface ItemCounts extends Counts {
   duplicates: number;
   /** Nothing for us. */
   ignored: number;
-  /** Unreadable: kept as dead letters. */
-  refused: number;
+  /** Kept as dead letters. */
+  unreadable: number;
   taken: number;
   /** Records that are to be read. */
   touched: number;
@@ -276,7 +276,7 @@ export interface InboxFilter {
   ids?: readonly number[] | undefined;
   source?: string | undefined;
   state?: InboxState | undefined;
-  /** Opened, with items that were refused; or dead. */
+  /** Opened, with unreadable items; or dead. */
   rejected?: boolean | undefined;
   from?: number | undefined;
   to?: number | undefined;
@@ -289,7 +289,7 @@ const fits = ({ ids, source, state, rejected, from, to }: InboxFilter): SQL => s
   ${ids === undefined ? sql`true` : among(ids)}
   and ${source === undefined ? sql`true` : sql`source = ${source}`}
   and ${state === undefined ? sql`true` : sql`state = ${state}`}
-  and ${rejected ? sql`(state = 'dead' or (counts ->> 'refused')::int > 0)` : sql`true`}
+  and ${rejected ? sql`(state = 'dead' or (counts ->> 'unreadable')::int > 0)` : sql`true`}
   and ${from === undefined ? sql`true` : sql`received_at >= ${toTimestamp(from)}`}
   and ${to === undefined ? sql`true` : sql`received_at < ${toTimestamp(to)}`}`;
 

@@ -336,7 +336,7 @@ describe('webhook requests of the real world', () => {
     expect((await post('/webhooks/crm', body)).status).toBe(200);
     const [row] = await opened();
     expect(row!.state).toBe('opened');
-    expect(row!.counts).toMatchObject({ items: 10_003, taken: 10_001, duplicates: 1, refused: 1 });
+    expect(row!.counts).toMatchObject({ items: 10_003, taken: 10_001, duplicates: 1, unreadable: 1 });
     const [letters] = await database.rows<{ n: number; ref: string }>(
       sql`select count(*)::int as n, max(ref) as ref from dead_letters where settled_at is null`,
     );
@@ -372,7 +372,7 @@ describe('webhook requests of the real world', () => {
       expect((await post('/webhooks/crm', body)).status).toBe(200);
     const rows = await opened();
     expect(rows).toMatchObject([
-      { state: 'opened', counts: { items: 6_000, taken: 5_999, refused: 1 } },
+      { state: 'opened', counts: { items: 6_000, taken: 5_999, unreadable: 1 } },
       { state: 'opened', counts: { taken: 1 } },
     ]);
     const letters = await database.rows<{ ref: string; message: string }>(
@@ -382,7 +382,7 @@ describe('webhook requests of the real world', () => {
     // A replay finds the same, and does not fail for it.
     const answer = await post('/api/inbox/1/replay', '', { authorization: 'Bearer a-token-for-the-tests' });
     expect(answer.status).toBe(200);
-    expect((await opened())[0]).toMatchObject({ state: 'opened', counts: { refused: 1 } });
+    expect((await opened())[0]).toMatchObject({ state: 'opened', counts: { unreadable: 1 } });
   });
 
   it('17-more-than-ten-thousand-items: a request of which every item fails keeps nobody waiting', async () => {

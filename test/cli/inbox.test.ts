@@ -107,7 +107,7 @@ describe('tributary inbox', () => {
     const { out, exitCode } = await tributary('inbox', 'shop');
     expect(exitCode).toBe(0);
     expect(out).toMatch(/ID +SOURCE +RECEIVED +STATE +RESULT/);
-    expect(out).toMatch(/2 +shop .* opened +1 item = 1 refused: An odd event cannot be read yet\./);
+    expect(out).toMatch(/2 +shop .* opened +1 item = 1 unreadable: An odd event cannot be read yet\./);
     expect(out).toMatch(/1 +shop .* opened +1 item = 1 taken; 1 record = 1 changed/);
     const rejected = JSON.parse((await tributary('inbox', '--rejected', '--json')).out);
     expect(rejected).toMatchObject({ requests: [{ id: 2 }], next: null });
@@ -130,7 +130,7 @@ describe('tributary replay', () => {
     await push([odd]);
     const would = await tributary('replay', '--rejected', '--dry-run');
     expect(would).toMatchObject({ exitCode: 1, err: 'shop: 2: An odd event cannot be read yet.\n' });
-    expect(would.out).toBe('Would be opened again: 1 request = 1 rejected.\n1 item = 1 refused.\n');
+    expect(would.out).toBe('Would be opened again: 1 request = 1 rejected.\n1 item = 1 unreadable.\n');
     pushed.knowsOdd = true;
     expect((await tributary('replay', '--rejected', '--dry-run')).exitCode).toBe(0);
     expect(world.truth.taken.has('o1')).toBe(false);

@@ -59,7 +59,7 @@ describe.each(databases)('A database on $name of an earlier version', ({ openOwn
     expect([await columns(after), await indexes(after)]).toEqual(expected);
   });
 
-  it('keeps what was in columns that have another name now', async () => {
+  it('keeps what was under another name before', async () => {
     await goBackTo('0014_batch_items');
     const now = sql`to_timestamp(1767225600)`;
     await database.rows(sql`
@@ -82,7 +82,16 @@ describe.each(databases)('A database on $name of an earlier version', ({ openOwn
     await database.rows(sql`
       insert into forecasts (made_at, request, forecast)
       values (${now}, '{}', ${json({ quotas, minutes: 3 })}), (${now}, '{}', '{"quotas": []}')`);
+    const counts = { items: 3, taken: 2, duplicates: 0, ignored: 0, received: 0 };
+    await database.rows(sql`
+      insert into inbox (source, received_at, method, query, headers, body, state, opened_at, due_at, counts)
+      values ('crm', ${now}, 'POST', '{}', '{}', '', 'opened', ${now}, null, ${json({ ...counts, refused: 1 })}),
+             ('crm', ${now}, 'POST', '{}', '{}', '', 'waiting', null, ${now}, null)`);
     const after = await migrate();
+    expect(await after.rows(sql`select counts from inbox order by id`)).toEqual([
+      { counts: { ...counts, unreadable: 1 } },
+      { counts: null },
+    ]);
     expect(await after.rows(sql`select report from runs order by id`)).toEqual([
       { report: { customers: { differing: 1, orphaned: { count: 1, samples: [] } }, fields: [] } },
       { report: { columns: {} } },

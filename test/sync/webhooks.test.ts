@@ -67,7 +67,7 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
     ]);
   });
 
-  it('accounts for every item of a batch: taken, repeated, ignored, refused, and each record by what became of it', async () => {
+  it('accounts for every item of a batch: taken, repeated, ignored, unreadable, and each record by what became of it', async () => {
     await start();
     const one = event('changed', 'a', { body: { name: 'Ann' } });
     await world.push({
@@ -90,7 +90,7 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
         items: 8,
         duplicates: 1,
         ignored: 1,
-        refused: 2,
+        unreadable: 2,
         taken: 4,
         touched: 1,
         received: 3,
@@ -314,7 +314,7 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
     const [request] = await requests();
     const { opener } = world.tributary;
     const dry = await opener.replay('pusher', [request!.id], { dryRun: true });
-    expect(dry).toMatchObject([{ counts: { items: 2, taken: 2, refused: 0, changed: 1, unchanged: 1 } }]);
+    expect(dry).toMatchObject([{ counts: { items: 2, taken: 2, unreadable: 0, changed: 1, unchanged: 1 } }]);
     expect(await customer('a')).toBeUndefined();
     expect(await letters()).toHaveLength(1);
     await opener.replay('pusher', [request!.id], { dryRun: false });

@@ -75,7 +75,7 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
       expect(body).toMatchObject({
         state: 'opened',
         method: 'POST',
-        counts: { items: 3, taken: 1, ignored: 1, refused: 1, received: 1, changed: 1 },
+        counts: { items: 3, taken: 1, ignored: 1, unreadable: 1, received: 1, changed: 1 },
       });
       expect(body.body).toEqual({
         encoding: 'utf8',
@@ -137,15 +137,21 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
       pushed.knowsOdd = true;
       const would = await call('POST', '/api/inbox/1/replay', { json: { dryRun: true } });
       expect(would.body).toMatchObject({ id: 1, result: 'opened', error: null });
-      expect(would.body.counts).toMatchObject({ items: 2, taken: 2, changed: 1, unchanged: 1, refused: 0 });
+      expect(would.body.counts).toMatchObject({
+        items: 2,
+        taken: 2,
+        changed: 1,
+        unchanged: 1,
+        unreadable: 0,
+      });
       expect(await customers()).toEqual(['a1']);
-      expect((await call('GET', '/api/inbox/1')).body.counts.refused).toBe(1);
+      expect((await call('GET', '/api/inbox/1')).body.counts.unreadable).toBe(1);
       expect(await listDeadLetters(database, {}, { limit: 9 })).toHaveLength(1);
 
       const done = await call('POST', '/api/inbox/1/replay');
       expect(done.body).toEqual(would.body);
       expect(await customers()).toEqual(['a1', 'o1']);
-      expect((await call('GET', '/api/inbox/1')).body.counts.refused).toBe(0);
+      expect((await call('GET', '/api/inbox/1')).body.counts.unreadable).toBe(0);
       expect(await listDeadLetters(database, {}, { limit: 9 })).toEqual([]);
     });
 
@@ -163,7 +169,7 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
         rejected: 2,
         dead: 1,
         failed: 0,
-        counts: { items: 2, refused: 2 },
+        counts: { items: 2, unreadable: 2 },
         cannot: [],
         next: null,
       });
@@ -357,7 +363,7 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
         url: 'https://sync.example.com/in/webhooks/shop',
         status: 200,
         answer: '{}',
-        request: { id: 1, state: 'opened', counts: { items: 1, ignored: 1, refused: 0 } },
+        request: { id: 1, state: 'opened', counts: { items: 1, ignored: 1, unreadable: 0 } },
       });
       expect(JSON.stringify(body)).not.toContain(secret);
       expect(JSON.stringify(body)).not.toContain(signatureOf(''));

@@ -113,7 +113,7 @@ class Tally {
   of(request: KeptRequest): ItemCounts {
     const known = this.counts.get(request);
     if (known) return known;
-    const none = { ...noCounts, items: 0, duplicates: 0, ignored: 0, refused: 0, taken: 0, touched: 0 };
+    const none = { ...noCounts, items: 0, duplicates: 0, ignored: 0, unreadable: 0, taken: 0, touched: 0 };
     this.counts.set(request, none);
     return none;
   }
@@ -340,7 +340,7 @@ export class Opener {
         const place = index + 1;
         const why = poison?.get(place);
         if (why !== undefined) {
-          tally.of(request).refused += 1;
+          tally.of(request).unreadable += 1;
           const reason = `this item cannot be stored: ${why}`;
           tally.letter(request, letterOf(source, request, place, 'unkept', reason));
           continue;
@@ -516,14 +516,14 @@ export class Opener {
       tally.of(item.request)[forUs[index] ? 'taken' : 'ignored'] += 1;
   }
 
-  /** Null where the item is none of the vendor's: it is counted as refused, and kept to be replayed. */
+  /** Null where the item is none of the vendor's: it is counted as unreadable, and kept to be replayed. */
   #said<Said>(source: string, item: Item, tally: Tally, read: () => Said): Said | null {
     try {
       return read();
     } catch (error) {
       const known = error instanceof RejectedError;
       const reason = known ? error.message : this.#unexpected(source, item.request, error);
-      tally.of(item.request).refused += 1;
+      tally.of(item.request).unreadable += 1;
       tally.letter(
         item.request,
         letterOf(source, item.request, item.place, known ? error.code : 'unexpected', reason),

@@ -72,7 +72,7 @@ async function together(
 
 function resultOf(counts: ItemCounts | null): ReplayResult {
   if (counts === null) return 'dead';
-  return counts.refused > 0 ? 'rejected' : 'opened';
+  return counts.unreadable > 0 ? 'rejected' : 'opened';
 }
 
 /**

@@ -10,7 +10,7 @@ import type {
   CustomerExplanation,
   ExplainedField,
   IgnoredRecord,
-  Refused,
+  Quarantined,
   TakeOver,
 } from '../../customer/explain.ts';
 import { sameJson } from '../../customer/json.ts';
@@ -44,8 +44,8 @@ export async function explainCustomer(
   const standing = speaking.filter(stands);
   // As the fold does: a customer left by all its records keeps what they said last.
   const heard = customer.orphaned ? speaking : standing;
-  const refused = refusedOf(heard, rules);
-  const fields = explainFields({ rules, customer, records: heard, pins, since, acknowledged, refused });
+  const quarantined = quarantinedOf(heard, rules);
+  const fields = explainFields({ rules, customer, records: heard, pins, since, acknowledged, quarantined });
   return {
     sourceId,
     revision: customer.revision,
@@ -55,7 +55,7 @@ export async function explainCustomer(
     destination,
     fields,
     dropped: customer.dropped,
-    refused: refused.filter(({ field }) => !Object.hasOwn(customer.fields, field)),
+    quarantined: quarantined.filter(({ field }) => !Object.hasOwn(customer.fields, field)),
     clashes: clashesOf(standing),
     takeOvers: await readTakeOvers(db, sourceId),
     ignored: records.flatMap((record) => ignoredOf(record, rules) ?? []),
@@ -74,7 +74,7 @@ interface Gathered {
   pins: readonly Pin[];
   since: ReadonlyMap<string, Since>;
   acknowledged: Acknowledged | null;
-  refused: readonly Refused[];
+  quarantined: readonly Quarantined[];
 }
 
 function explainFields({ rules, customer, records, pins, ...more }: Gathered): ExplainedField[] {
@@ -100,7 +100,7 @@ function explainFields({ rules, customer, records, pins, ...more }: Gathered): E
           reason,
         })),
         ...readFrom(now && now.winner !== 'pin' ? byName.get(keyOf(now.winner))! : null, rules, field),
-        refused: more.refused.filter((refused) => refused.field === field),
+        quarantined: more.quarantined.filter((one) => one.field === field),
         since: sinceOf(field, more.since, customer),
         acknowledged: acknowledgedOf(field, value, more.acknowledged),
         next: now === undefined ? { value: null } : sameJson(now.value, value) ? null : { value: now.value },
@@ -117,7 +117,7 @@ function readFrom(
   if (record === null) return { kept: null, raw: null };
   const source = rules.source(record.source)!;
   const kept = keptOf(source, { ...record, deletedAt: null }, field);
-  // What is empty now, or refused, did not give the value.
+  // What is empty now, or quarantined, did not give the value.
   const gives = Object.hasOwn(source.contribute(record.body).fields, field);
   return { kept, raw: gives ? source.rawOf(field, record.body) : null };
 }
@@ -132,7 +132,7 @@ function toCandidate(record: FullRecord, rules: Rules): Candidate {
   return { source, stream, recordId, changedAt, version: hash, receivedAt, run, mapping };
 }
 
-function refusedOf(records: readonly FullRecord[], rules: Rules): Refused[] {
+function quarantinedOf(records: readonly FullRecord[], rules: Rules): Quarantined[] {
   return records.flatMap(({ source, stream, recordId, body, good }) =>
     (rules.source(source)?.contribute(body).faults ?? []).map(({ field, reason, value }) => ({
       source,

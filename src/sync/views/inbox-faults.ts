@@ -37,7 +37,7 @@ export async function withFirstFault<Request extends InboxRequest>(
   db: Queryable,
   requests: readonly Request[],
 ): Promise<Request[]> {
-  const rejected = requests.filter(({ counts, error }) => error === null && (counts?.refused ?? 0) > 0);
+  const rejected = requests.filter(({ counts, error }) => error === null && (counts?.unreadable ?? 0) > 0);
   const faults = await faultsOf(db, rejected, 1);
   return requests.map((request) => ({
     ...request,

@@ -100,13 +100,13 @@ async function customerMeant({ tributary }: Deps, id: string): Promise<string> {
 
 function fieldAlone(found: CustomerExplanation, field: string): CustomerExplanation {
   const fields = found.fields.filter((explained) => explained.field === field);
-  const refused = found.refused.filter((value) => value.field === field);
+  const quarantined = found.quarantined.filter((value) => value.field === field);
   const dropped = found.dropped.filter((name) => name === field);
-  if (fields.length + refused.length + dropped.length === 0) {
+  if (fields.length + quarantined.length + dropped.length === 0) {
     const names = found.fields.map((explained) => explained.field).join(', ');
     throw new Problem(404, `Customer ${found.sourceId} has no field ${field}. It has ${names || 'none'}.`);
   }
-  return { ...found, fields, refused, dropped };
+  return { ...found, fields, quarantined, dropped };
 }
 
 function withSentences(found: CustomerExplanation): Explanation {

@@ -42,7 +42,7 @@ function strays({ strayWebhooks, now }: Status): Html | '' {
 }
 
 function item({ id, source, state, receivedAt, bytes, counts, error }: InboxRequest, now: number): Html {
-  const items = counts ? ` · ${counts.refused} of ${counted(counts.items, 'item')} refused` : '';
+  const items = counts ? ` · ${counts.unreadable} of ${counted(counts.items, 'item')} unreadable` : '';
   return html`<li data-key="${id}"><div><p class="about"><b>Request ${id}</b> <small>${source} · ${moment(receivedAt, now)} · ${counted(bytes, 'byte')}${items}</small> ${state === 'dead' ? chip('bad', 'dead') : chip('wait', 'rejected')}</p>
 ${error ? html`<blockquote>${error}</blockquote>` : ''}</div>
 ${action('Open again', `/api/inbox/${id}/replay`, { body: {}, done: `Request ${id} was opened again`, about: `request ${id}` })}</li>`;

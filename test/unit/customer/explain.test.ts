@@ -33,7 +33,7 @@ const email: ExplainedField = {
   pin: null,
   winner: candidate,
   losers: [],
-  refused: [],
+  quarantined: [],
   kept: null,
   raw: null,
   since: { revision: 3, at: noon, by: 'by run 12 of hubspot (contacts)' },
@@ -51,7 +51,7 @@ const anna: CustomerExplanation = {
   destination: 'voucherify',
   fields: [],
   dropped: [],
-  refused: [],
+  quarantined: [],
   clashes: [],
   takeOvers: [],
   ignored: [],
@@ -205,7 +205,7 @@ describe('a customer', () => {
         ],
         deadLetters: [{ id: 3, kind: 'delivery', code: 'bad', message: 'Refused', lastAt: noon }],
         ignored: [{ ...record, because: 'it is deleted at its source' }],
-        refused: [
+        quarantined: [
           { ...record, field: 'metadata.points', value: 'many', reason: 'No number.', hasLastGood: false },
         ],
         dropped: ['phone'],
