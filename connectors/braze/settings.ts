@@ -1,7 +1,15 @@
 // What a person says of a Braze workspace. It does not know what is read.
 import { z } from 'zod';
 import { authoredBody } from '#connector/authored';
-import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
+import {
+  baseUrl,
+  basicUser,
+  quotaWindows,
+  secretHeader,
+  secrets,
+  token,
+  urlToken,
+} from '#connector/settings';
 
 const example = 'https://rest.iad-01.braze.com';
 
@@ -21,25 +29,13 @@ export const settings = z
       .describe('The token of the Currents connector, or of the webhook header "Authorization: Bearer …".'),
     webhookBasic: z
       .strictObject({
-        user: z
-          .string()
-          .regex(/^[^:]*$/, 'a user name must not contain a colon')
-          .describe('The user name.'),
+        user: basicUser,
         password: secrets.describe('The password, or a list of which any is accepted.'),
       })
       .optional()
       .describe('The webhook header "Authorization: Basic …": {user, password}.'),
-    webhookHeader: z
-      .strictObject({
-        name: z
-          .string()
-          .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be a header name')
-          .describe('The name of the header.'),
-        value: secrets.describe('Its value, or a list of values of which any is accepted.'),
-      })
-      .optional()
-      .describe('Any other header of the webhook: {name, value}.'),
-    urlToken: secrets.optional().describe('A secret as the last segment of the webhook address.'),
+    webhookHeader: secretHeader.optional().describe('Any other header of the webhook: {name, value}.'),
+    urlToken,
     authored: authoredBody
       .unwrap()
       .extend({

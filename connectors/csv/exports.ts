@@ -7,7 +7,7 @@ import { salesforce } from './exports/salesforce.ts';
 import { shopify } from './exports/shopify.ts';
 import { labelKey } from './label.ts';
 
-export const exportFormats: readonly ExportFormat[] = [hubspot, klaviyo, mailchimp, salesforce, shopify];
+const exportFormats: readonly ExportFormat[] = [hubspot, klaviyo, mailchimp, salesforce, shopify];
 
 /** The export that these columns are of, or null: the one with the most signs where several could be meant. */
 export function recognise(columns: readonly string[]): ExportFormat | null {

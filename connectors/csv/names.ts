@@ -19,7 +19,7 @@ export type Meaning =
   | 'address.country';
 
 /** By meaning, the best name first: where a file has several columns of one meaning, the first of this list is taken. */
-export const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
+const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
   name: [
     ...['name', 'full name', 'customer name', 'contact name', 'display name'],
     ...['vollständiger name', 'imię i nazwisko', 'nom complet', 'nombre completo', 'nombre y apellidos'],

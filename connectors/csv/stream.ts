@@ -11,6 +11,7 @@ import {
   type Stream,
 } from '#connector';
 import { type Row, rowsOf } from '#connector/csv';
+import { readCursor } from '#connector/cursor';
 import { planOf, sourceIdColumn } from './columns.ts';
 import { decoderOf, encodingOf, Scannable } from './encoding.ts';
 import { type FileState, fileName, read, stat } from './file.ts';
@@ -57,7 +58,8 @@ async function pull(context: Context<Settings>, request: PullRequest): Promise<P
   const { settings, files } = context;
   if (settings.path === undefined) return { records: [], cursor: request.cursor ?? 'no file', done: true };
   const file = await stat(files, settings.path);
-  const kept = readCursor(request.cursor);
+  const { cursor: stored } = request;
+  const kept = stored === null || stored === 'no file' ? null : readCursor(cursors, stored, 'this file');
   const isFinished = kept !== null && kept.bytes >= kept.fileBytes;
   if (isFinished && isSame(kept, file)) return atRest(kept, settings);
   // What another run began to read and left is read from the beginning where the file has changed since.
@@ -281,13 +283,4 @@ function refuseChanged(cursor: Kept, file: FileState, path: string): void {
   if (isSame(cursor, file)) return;
   const message = `${fileName(path)} changed while it was being read. The next run reads it from the beginning.`;
   throw new RejectedError(message, { code: 'file_changed' });
-}
-
-function readCursor(cursor: PullRequest['cursor']): Kept | null {
-  if (cursor === null || cursor === 'no file') return null;
-  const { data } = cursors.safeParse(cursor);
-  if (data) return data;
-  throw new RejectedError('The stored cursor of this file is not valid: start a full sync.', {
-    code: 'cursor',
-  });
 }

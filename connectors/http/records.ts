@@ -3,7 +3,6 @@ import { z } from 'zod';
 import {
   type Context,
   type Json,
-  type JsonObject,
   type Page,
   type PullRequest,
   RejectedError,
@@ -11,6 +10,7 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
+import { readCursor, writeCursor } from '#connector/cursor';
 import { listOf, valueAt } from '#connector/reading';
 import { readSince, since } from '#connector/since';
 import { type Answer, follow, type Place, place, requestOf } from './paging.ts';
@@ -19,6 +19,8 @@ import type { Settings } from './settings.ts';
 
 /** So often a reading begins again because records moved or a cursor expired. */
 const maxRestarts = 5;
+
+const of = 'the records of this API';
 
 const restarts = z.int().min(0).optional();
 const cursors = z.discriminatedUnion('phase', [
@@ -60,7 +62,7 @@ export function recordsOf({ record, changes, read, complete }: Settings): Stream
 }
 
 async function pull(context: Context<Settings>, request: PullRequest): Promise<Page> {
-  const cursor = request.cursor === null ? null : readCursor(request.cursor);
+  const cursor = request.cursor === null ? null : readCursor(cursors, request.cursor, of);
   if (cursor?.phase === 'changes') return pullChanges(context, cursor, request);
   const begun = cursor?.phase === 'list' ? cursor : { phase: 'list' as const, start: context.now, given: 0 };
   return pullList(context, begun, request);
@@ -90,7 +92,7 @@ async function pullList(context: Context<Settings>, cursor: ListCursor, request:
     ...(page.total !== undefined && { total: page.total }),
     ...(isWhole && { whole: { asOf: start, begins: at === undefined } }),
     cursor: !done
-      ? stored({ ...cursor, at: page.next, given })
+      ? writeCursor({ ...cursor, at: page.next, given })
       : changes
         ? { phase: 'changes', from, given: [] }
         : { phase: 'again' },
@@ -106,7 +108,7 @@ async function pullChanges(
   const { settings, now } = context;
   const { list, changes } = settings;
   if (!changes) return pullList(context, { phase: 'list', start: now, given: 0 }, request);
-  const at = cursor.reading && readPlace(cursor.reading.page);
+  const at = cursor.reading && readCursor(place, JSON.parse(cursor.reading.page), of);
   const query = { ...list.query, ...changes.query, [changes.parameter]: timeOf(cursor.from, settings) };
   const page = await pageOf(context, { path: changes.path ?? list.path, query }, at, request);
   if (page === 'again') {
@@ -120,7 +122,7 @@ async function pullChanges(
   return {
     records: news.records,
     ...(rejected.length > 0 && { rejected }),
-    cursor: stored({ ...news.cursor, phase, ...(next !== undefined && { restarts }) }),
+    cursor: writeCursor({ ...news.cursor, phase, ...(next !== undefined && { restarts }) }),
     done: next === undefined,
   };
 }
@@ -132,7 +134,7 @@ function restarted(before = 0, cursor: (restarts: number) => object): Page {
       `Records left the list, or its cursor expired, each of the ${maxRestarts + 1} times that it was read: read it at a quieter time, or with smaller gaps between pages.`,
       { code: 'unstable_pages' },
     );
-  return { records: [], cursor: stored(cursor(before + 1)), done: false };
+  return { records: [], cursor: writeCursor(cursor(before + 1)), done: false };
 }
 
 async function pageOf(
@@ -226,23 +228,6 @@ function recordsIn(items: readonly Json[], settings: Settings, readAt: number) {
 export function timeOf(epochMs: number, { changes }: Settings): string | number {
   if (changes?.format === 'milliseconds') return epochMs;
   return changes?.format === 'seconds' ? Math.floor(epochMs / 1000) : new Date(epochMs).toISOString();
-}
-
-/** A cursor to be stored: what is absent in it stays absent. */
-function stored(cursor: object): Json {
-  return JSON.parse(JSON.stringify(cursor)) as JsonObject;
-}
-
-function readPlace(page: string): Place {
-  const { success, data } = place.safeParse(JSON.parse(page));
-  if (success) return data;
-  throw new RejectedError('The stored page of this API is unknown: start a full sync.', { code: 'cursor' });
-}
-
-function readCursor(cursor: Json): z.infer<typeof cursors> {
-  const { success, data } = cursors.safeParse(cursor);
-  if (success) return data;
-  throw new RejectedError('The stored cursor of this API is unknown: start a full sync.', { code: 'cursor' });
 }
 
 /** One page as the check asks for it. */

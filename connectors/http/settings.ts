@@ -2,7 +2,7 @@
 // how changes are asked for. It makes no request.
 import { z } from 'zod';
 import { headerName, path, paths } from '#connector/paths';
-import { quotaWindows } from '#connector/settings';
+import { deletedValues, quotaWindows } from '#connector/settings';
 
 const itemPath = z
   .string()
@@ -16,7 +16,6 @@ const query = z
   .describe('Parameters of the query that are always sent, such as {"sort": "id"}.');
 const parameter = z.string().min(1);
 const secret = z.string().min(1);
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 const auth = z
   .union(
@@ -118,13 +117,7 @@ const record = z
     deleted: z
       .strictObject({
         path: path.describe('The path of the field.'),
-        equals: z
-          .union([scalar, z.array(scalar).min(1)], 'a value, or a list of values')
-          .transform((given) => [given].flat())
-          .optional()
-          .describe(
-            'The value, or the list of values, of a deleted record. Default: any value but null and false.',
-          ),
+        equals: deletedValues('a deleted record'),
       })
       .optional()
       .describe('The field that marks deleted records: {path, equals?}.'),

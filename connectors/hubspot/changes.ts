@@ -8,10 +8,11 @@ import {
   type PullRequest,
   TransientError,
 } from '#connector';
+import { writeCursor } from '#connector/cursor';
 import { objectOf, requestList, wordOf } from '#connector/reading';
 import { searchBucket } from './api.ts';
 import { contactRecords, propertyNames } from './contact.ts';
-import { type SearchCursor, type Window, writeCursor } from './cursor.ts';
+import type { SearchCursor, Window } from './cursor.ts';
 import { contactsPath, type Settings } from './settings.ts';
 
 /** HubSpot allows 200 since 2024. */

@@ -1,6 +1,7 @@
 // One contact as HubSpot writes it, into a record. It knows no requests.
-import type { Json, RejectedRow, SourceRecord } from '#connector';
+import type { Json, SourceRecord } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
+import { type Rows, toRecords } from '#connector/rows';
 
 /** The most that the list and a batch read give. */
 export const pageSize = 100;
@@ -30,37 +31,20 @@ export function fitsInQuery(names: readonly string[]): boolean {
   return encodeURIComponent(names.join(',')).length <= maxQueryCharacters;
 }
 
-export interface Rows {
-  records: SourceRecord[];
-  rejected: RejectedRow[];
+/** Rows of a response into records. */
+export function contactRecords(rows: readonly Json[]): Rows {
+  return toRecords(rows, contactRecord, { noun: 'contact' });
 }
 
-/** Rows of a response into records: the body is the properties and `id`; the clock is `updatedAt`. */
-export function contactRecords(rows: readonly Json[]): Rows {
-  const found: Rows = { records: [], rejected: [] };
-  for (const row of rows) {
-    const { id: given, properties, updatedAt } = objectOf(row);
-    const id = wordOf(given);
-    const values = objectOf(properties);
-    const changedAt = momentOf(updatedAt) ?? momentOf(values['lastmodifieddate']);
-    if (id !== undefined && changedAt !== undefined) {
-      const merged = idsOf(values[mergedIds]).filter((other) => other !== id);
-      found.records.push({
-        recordId: id,
-        changedAt,
-        body: { ...values, id },
-        ...(merged.length && { merged }),
-      });
-    } else {
-      const position = `contact ${id ?? JSON.stringify(row).slice(0, 200)}`;
-      found.rejected.push({
-        position,
-        reason: 'This contact has no id or no time of last change.',
-        raw: row,
-      });
-    }
-  }
-  return found;
+/** The body is the properties and `id`; the clock is `updatedAt`. */
+function contactRecord(row: Json): SourceRecord | undefined {
+  const { id: given, properties, updatedAt } = objectOf(row);
+  const id = wordOf(given);
+  const values = objectOf(properties);
+  const changedAt = momentOf(updatedAt) ?? momentOf(values['lastmodifieddate']);
+  if (id === undefined || changedAt === undefined) return undefined;
+  const merged = idsOf(values[mergedIds]).filter((other) => other !== id);
+  return { recordId: id, changedAt, body: { ...values, id }, ...(merged.length && { merged }) };
 }
 
 function idsOf(value: Json | undefined): string[] {

@@ -11,8 +11,9 @@ import {
   TransientError,
 } from '#connector';
 import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
+import type { Rows } from '#connector/rows';
 import { pullChanges } from './changes.ts';
-import { contactRecords, fitsInQuery, pageSize, propertyNames, type Rows, tombstone } from './contact.ts';
+import { contactRecords, fitsInQuery, pageSize, propertyNames, tombstone } from './contact.ts';
 import { cost, count } from './cost.ts';
 import { type ListCursor, readCursor, readTombstoneCursor } from './cursor.ts';
 import { contactsPath, propertiesPath, type Settings } from './settings.ts';

@@ -1,6 +1,9 @@
 // Where reading contacts goes on: the list of all, then windows of changes. It knows no requests.
 import { z } from 'zod';
-import { type Json, RejectedError } from '#connector';
+import type { Json } from '#connector';
+import { readCursor as read } from '#connector/cursor';
+
+const of = 'HubSpot contacts';
 
 const time = z.int().min(0);
 
@@ -42,27 +45,12 @@ const tombstones = z.strictObject({
 export type ListCursor = z.infer<typeof list>;
 export type SearchCursor = z.infer<typeof search>;
 export type Window = NonNullable<SearchCursor['window']>;
-export type TombstoneCursor = z.infer<typeof tombstones>;
+type TombstoneCursor = z.infer<typeof tombstones>;
 
-/** A cursor to be stored: what is absent in it stays absent. */
-export function writeCursor(cursor: SearchCursor): Json {
-  return JSON.parse(JSON.stringify(cursor));
-}
-
-/** A cursor as `pull` returned it. */
 export function readCursor(cursor: Json): ListCursor | SearchCursor {
-  return parse(z.discriminatedUnion('phase', [list, search]), cursor);
+  return read(z.discriminatedUnion('phase', [list, search]), cursor, of);
 }
 
 export function readTombstoneCursor(cursor: Json): TombstoneCursor {
-  return parse(tombstones, cursor);
-}
-
-function parse<T>(schema: z.ZodType<T>, cursor: Json): T {
-  const { success, data, error } = schema.safeParse(cursor);
-  if (success) return data;
-  throw new RejectedError('Unknown cursor for HubSpot contacts: start a full reading.', {
-    code: 'cursor',
-    cause: error,
-  });
+  return read(tombstones, cursor, of);
 }

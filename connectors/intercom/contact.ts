@@ -1,11 +1,6 @@
 // A contact of Intercom's as a record: what pull, reading by ID and webhooks say of it, made the same. It knows no request.
-import type { Json, JsonObject, RejectedRow, SourceRecord } from '#connector';
+import type { Json, JsonObject, SourceRecord } from '#connector';
 import { listOf, momentOf, objectOf, unescapeHtml, wordOf } from '#connector/reading';
-
-export interface Rows {
-  records: SourceRecord[];
-  rejected: RejectedRow[];
-}
 
 /** No values of the contact: the first ten of lists that have addresses of their own, and what only some answers hold. */
 const leftOut = new Set(['type', 'tags', 'notes', 'companies', 'merge_history', 'enabled_push_messaging']);
@@ -66,21 +61,4 @@ function secondsOf(value: Json | undefined): number | undefined {
 function mergedInto(contact: JsonObject): string[] {
   const told = listOf(contact['merge_history']).map((item) => wordOf(objectOf(item)['source_contact_id']));
   return [...new Set(told.filter((id) => id !== undefined))];
-}
-
-export function contactRecords(rows: readonly Json[]): Rows {
-  const found: Rows = { records: [], rejected: [] };
-  for (const row of rows) {
-    const record = contactRecord(row);
-    if (record) found.records.push(record);
-    else {
-      const id = wordOf(objectOf(row)['id']);
-      found.rejected.push({
-        position: `contact ${id ?? JSON.stringify(row).slice(0, 200)}`,
-        reason: 'This contact has no id or no time of its last update.',
-        raw: row,
-      });
-    }
-  }
-  return found;
 }

@@ -11,7 +11,8 @@ import {
 } from '#connector';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
-import { contactRecord, contactRecords, isLead } from './contact.ts';
+import { toRecords } from '#connector/rows';
+import { contactRecord, isLead } from './contact.ts';
 import type { Settings } from './settings.ts';
 
 export const contactsPath = '/contacts';
@@ -141,7 +142,7 @@ async function show({ api }: Context<Settings>, id: string): Promise<Shown> {
 async function pageOf(api: Api, request: ApiRequest): Promise<ListedPage> {
   const { list: rows, body } = await requestList(api, request, 'data');
   return {
-    ...contactRecords(rows),
+    ...toRecords(rows, contactRecord, { noun: 'contact' }),
     next: wordOf(objectOf(objectOf(body['pages'])['next'])['starting_after']),
   };
 }

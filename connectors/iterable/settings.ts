@@ -1,7 +1,7 @@
 // What a person says of an Iterable project. It does not know what is read.
 import { z } from 'zod';
 import { authoredBody } from '#connector/authored';
-import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
+import { baseUrl, quotaWindows, secretHeader, secrets, token, urlToken } from '#connector/settings';
 
 export const settings = z.strictObject({
   apiKey: token('a1b2c3…')
@@ -17,17 +17,10 @@ export const settings = z.strictObject({
   webhookToken: secrets
     .optional()
     .describe('The token entered for the webhook at Iterable, whether its type is Basic or OAuth2.'),
-  webhookHeader: z
-    .strictObject({
-      name: z
-        .string()
-        .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be a header name')
-        .describe('The name of the header.'),
-      value: secrets.describe('Its value, or a list of values of which any is accepted.'),
-    })
+  webhookHeader: secretHeader
     .optional()
     .describe('A header entered for the webhook at Iterable: {name, value}.'),
-  urlToken: secrets.optional().describe('A secret as the last segment of the webhook address.'),
+  urlToken,
   authored: authoredBody
     .unwrap()
     .extend({

@@ -3,7 +3,8 @@
 import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
 import { type ListedPage, pullsOf } from '#connector/listing';
 import { objectOf, requestList } from '#connector/reading';
-import { anonymous, profileRecords } from './profile.ts';
+import { toRecords } from '#connector/rows';
+import { anonymous, profileRecord } from './profile.ts';
 import type { Settings } from './settings.ts';
 
 export const profilesPath = '/api/profiles';
@@ -52,7 +53,7 @@ async function read(
   if (asked.length === 0) return { records: [], missing: strange };
   const filter = `any(id,${JSON.stringify(asked)})`;
   const { rows, next } = await list(context, { filter, sort: 'id' });
-  const { records, rejected } = profileRecords(rows);
+  const { records, rejected } = toRecords(rows, profileRecord, { noun: 'profile' });
   const given = new Set(records.map(({ recordId }) => recordId));
   // Where the answer is not whole, or is to another question, what is not in it proves nothing.
   const whole = next === undefined && rejected.length === 0 && [...given].every((id) => asked.includes(id));
@@ -63,7 +64,7 @@ type Query = { filter?: string; sort?: string; 'page[cursor]'?: string | undefin
 
 async function pageOf(context: Context<Settings>, query: Query, limit: number): Promise<ListedPage> {
   const { rows, next } = await list(context, query, limit);
-  return { ...profileRecords(rows), next };
+  return { ...toRecords(rows, profileRecord, { noun: 'profile' }), next };
 }
 
 async function list(

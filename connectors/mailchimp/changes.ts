@@ -3,9 +3,10 @@
 // offset, and one that changes meanwhile leaves the window, so that those behind it move up.
 import { createHash } from 'node:crypto';
 import { type Context, type Json, type Page, type PullRequest, TransientError } from '#connector';
+import { writeCursor } from '#connector/cursor';
 import { requestList } from '#connector/reading';
 import { timeoutSeconds } from './api.ts';
-import { type Cursor, readCursor, type Window, writeCursor } from './cursor.ts';
+import { type Cursor, readCursor, type Window } from './cursor.ts';
 import { changeTimeOf, memberRecords, selection } from './member.ts';
 import { audiencePath, type Settings } from './settings.ts';
 

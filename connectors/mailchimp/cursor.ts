@@ -1,6 +1,7 @@
 // Where reading members goes on: windows of changes, the first of them from the beginning of time. It knows no requests.
 import { z } from 'zod';
-import { type Json, RejectedError } from '#connector';
+import type { Json } from '#connector';
+import { readCursor as read } from '#connector/cursor';
 
 const time = z.int().min(0);
 const digests = z.array(z.string());
@@ -34,16 +35,6 @@ const cursor = z.strictObject({
 export type Cursor = z.infer<typeof cursor>;
 export type Window = NonNullable<Cursor['window']>;
 
-export function writeCursor(cursor: Cursor): Json {
-  return JSON.parse(JSON.stringify(cursor));
-}
-
-/** A cursor as `pull` returned it. */
 export function readCursor(given: Json): Cursor {
-  const { success, data, error } = cursor.safeParse(given);
-  if (success) return data;
-  throw new RejectedError('Unknown cursor for Mailchimp members: start a full reading.', {
-    code: 'cursor',
-    cause: error,
-  });
+  return read(cursor, given, 'Mailchimp members');
 }

@@ -1,6 +1,7 @@
 // A member of an audience as a record: which fields are asked for, and what is made of a row. It knows no requests.
-import type { Json, JsonObject, RejectedRow, SourceRecord } from '#connector';
+import type { Json, JsonObject, SourceRecord } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
+import { type Rows, toRecords } from '#connector/rows';
 
 /** Every record has these: its IDs, its clock, and whether it is archived. */
 const always = ['contact_id', 'id', 'unique_email_id', 'status', 'last_changed'];
@@ -56,24 +57,8 @@ export function changeTimeOf(row: Json): number | undefined {
   return momentOf(objectOf(row)['last_changed']);
 }
 
-export interface Rows {
-  records: SourceRecord[];
-  rejected: RejectedRow[];
-}
-
 export function memberRecords(rows: readonly Json[]): Rows {
-  const found: Rows = { records: [], rejected: [] };
-  for (const row of rows) {
-    const record = recordOf(objectOf(row));
-    if (record) found.records.push(record);
-    else
-      found.rejected.push({
-        position: `member ${wordOf(objectOf(row)['id']) ?? JSON.stringify(row).slice(0, 100)}`,
-        reason: 'This member has no contact_id or no time of last change.',
-        raw: row,
-      });
-  }
-  return found;
+  return toRecords(rows, (row) => recordOf(objectOf(row)), { noun: 'member', id: 'contact_id' });
 }
 
 /** The body is the row, its tags by their names alone. One that is archived is gone, and comes back when it is added again. */

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import {
   type Context,
   type Horizon,
-  type Json,
   type Note,
   type Page,
   type PullRequest,
@@ -16,6 +15,7 @@ import {
   type SourceRecord,
   type Stream,
 } from '#connector';
+import { readCursor } from '#connector/cursor';
 import { stateKey } from '#connector/since';
 import { columnsFor, isRecord, isRejected, keyOf, keyOfId, positionIn, recordOf } from './row.ts';
 import type { Settings } from './settings.ts';
@@ -52,7 +52,8 @@ export const rows: Stream<Settings> = {
   // Of two transactions that change one row, the later one may have begun, and so show its time, earlier.
   clock: 'reading',
   async pull(context, request) {
-    const cursor = request.cursor === null ? null : readCursor(request.cursor);
+    const cursor =
+      request.cursor === null ? null : readCursor(cursors, request.cursor, 'the rows of this table');
     return cursor?.phase === 'changes'
       ? pullChanges(context, cursor, request)
       : pullAll(context, cursor, request);
@@ -165,7 +166,7 @@ export async function nullFault(
 }
 
 /** Everything that says it changed before this moment is visible, epoch milliseconds. Clocks ahead of ours do not count. */
-export function settledBefore(
+function settledBefore(
   { now, oldest, seesAll }: Horizon,
   { overlapSeconds = seesAll ? 10 : 600 }: Settings,
   until: number,
@@ -249,12 +250,4 @@ function textOf(epochMs: number): string {
 export function relationOf({ relation }: Pick<Context<Settings>, 'relation'>): Relation {
   if (relation) return relation;
   throw new RejectedError('There is no database to read: this source takes no files.', { code: 'relation' });
-}
-
-function readCursor(cursor: Json): z.infer<typeof cursors> {
-  const { success, data } = cursors.safeParse(cursor);
-  if (success) return data;
-  throw new RejectedError('The stored cursor of this table is unknown: start a full sync.', {
-    code: 'cursor',
-  });
 }

@@ -1,8 +1,8 @@
 // What a person says of a table or view. It does not know what is in it.
 import { z } from 'zod';
+import { deletedValues } from '#connector/settings';
 
 const column = z.string().min(1).max(63);
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 export const settings = z.strictObject({
   url: z
@@ -35,13 +35,7 @@ export const settings = z.strictObject({
   deleted: z
     .strictObject({
       column: column.describe('The column, such as deleted_at or is_deleted.'),
-      equals: z
-        .union([scalar, z.array(scalar).min(1)], 'a value, or a list of values')
-        .transform((given) => [given].flat())
-        .optional()
-        .describe(
-          'The value, or the list of values, of a deleted row. Default: any value but null and false.',
-        ),
+      equals: deletedValues('a deleted row'),
     })
     .optional()
     .describe(

@@ -3,7 +3,7 @@
 // deliveries", shopify.dev "Verify webhooks".
 import { z } from 'zod';
 import { headerName, path } from '#connector/paths';
-import { secrets, writtenAs } from '#connector/settings';
+import { basicUser, secrets, writtenAs } from '#connector/settings';
 import type { CredentialScheme, Scheme, SignatureScheme } from '#connector/webhook';
 import { type SignatureSettings, signatureSettings } from './signature.ts';
 
@@ -29,10 +29,7 @@ const single = [
   }),
   z.strictObject({
     type: z.literal('basic').describe('A header "Authorization: Basic …".'),
-    user: z
-      .string()
-      .regex(/^[^:]*$/, 'a user name must not contain a colon')
-      .describe('The user name.'),
+    user: basicUser,
     password: anySecret,
   }),
   z.strictObject({

@@ -27,7 +27,7 @@ export type Search = {
   sortKey: (version: Version) => string | number | null;
 };
 
-export const maxSearchResults = 10_000;
+const maxSearchResults = 10_000;
 
 const maxGroups = 5;
 

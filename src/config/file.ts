@@ -35,7 +35,7 @@ function requireFile(path: string, fault: (found: string, allowed: string) => Co
 }
 
 /** JSON with comments. Throws ConfigError with the place where it is broken, or every key that an object holds twice. */
-export function parseConfig(path: string, json: string): unknown {
+function parseConfig(path: string, json: string): unknown {
   const errors: ParseError[] = [];
   parseTree(json, errors, { allowTrailingComma: false });
   // What comes after the first is mostly its consequence. What stands there is not shown: it may be a secret.

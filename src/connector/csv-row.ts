@@ -113,7 +113,7 @@ function holdsRow(text: string, delimiter: number, columns: number): boolean {
 }
 
 /** Undefined where no line ends at `at`. */
-export function afterLineEnd(bytes: Buffer, at: number, last: boolean): number | 'more' | undefined {
+function afterLineEnd(bytes: Buffer, at: number, last: boolean): number | 'more' | undefined {
   if (bytes[at] === lf) return at + 1;
   if (bytes[at] !== cr) return undefined;
   if (at + 1 >= bytes.length) return last ? at + 1 : 'more';

@@ -2,8 +2,8 @@
 // how one page is requested, and what its rows mean.
 import { z } from 'zod';
 import type { Context } from './api.ts';
+import { readCursor, writeCursor } from './cursor.ts';
 import { RejectedError } from './errors.ts';
-import type { Json } from './json.ts';
 import { readSince, type Since, since } from './since.ts';
 import type { Page, PullRequest, RejectedRow, SourceRecord, Stream } from './source.ts';
 
@@ -72,12 +72,12 @@ export function pullsOf<Settings>(
       const cursor =
         request.cursor === null
           ? { phase: 'all' as const, start: context.now }
-          : readCursor(request.cursor, listing);
+          : readCursor(cursors, request.cursor, listing.what);
       return cursor.phase === 'all'
         ? pullAll(listing, context, request, cursor)
         : pullChanges(listing, context, request, cursor);
     },
-    rewind: (_settings, to) => stored({ phase: 'changes', from: Math.max(0, to), given: [] }),
+    rewind: (_settings, to) => writeCursor({ phase: 'changes', from: Math.max(0, to), given: [] }),
   };
 }
 
@@ -96,7 +96,7 @@ async function pullAll<Settings>(
   const from = Math.max(0, start - settledMsOf(listing, context));
   return {
     ...contentOf(answer),
-    cursor: stored(
+    cursor: writeCursor(
       next === undefined
         ? { phase: 'changes', from, given: [] }
         : { phase: 'all', start, page: next, restarts },
@@ -122,7 +122,7 @@ async function pullChanges<Settings>(
   return {
     ...contentOf(answer),
     records: news.records,
-    cursor: stored({ ...news.cursor, phase, ...(next !== undefined && { restarts }) }),
+    cursor: writeCursor({ ...news.cursor, phase, ...(next !== undefined && { restarts }) }),
     done: next === undefined,
   };
 }
@@ -169,19 +169,5 @@ function contentOf({ records, rejected, total }: ListedPage): Pick<Page, 'record
 }
 
 function emptyPage(cursor: object): Page {
-  return { records: [], cursor: stored(cursor), done: false };
-}
-
-/** A cursor is stored as JSON: what is absent in it stays absent. */
-function stored(cursor: object): Json {
-  return JSON.parse(JSON.stringify(cursor));
-}
-
-function readCursor<Settings>(cursor: Json, { what }: Listing<Settings>): z.infer<typeof cursors> {
-  const { success, data, error } = cursors.safeParse(cursor);
-  if (success) return data;
-  throw new RejectedError(`Unknown cursor for ${what}: start a full reading.`, {
-    code: 'cursor',
-    cause: error,
-  });
+  return { records: [], cursor: writeCursor(cursor), done: false };
 }

@@ -1,5 +1,6 @@
 // Settings that many vendors have in common, as Zod schemas with the sentences to print. It knows no vendor.
 import { z } from 'zod';
+import { headerName } from './paths.ts';
 
 /** Where the vendor's API is; another one for a sandbox. No slash at the end. */
 export function baseUrl(usual: string) {
@@ -19,6 +20,32 @@ export function token(example: string) {
 export const secrets = z
   .union([z.string().min(1), z.array(z.string().min(1)).min(1)], 'a secret, or a list of them')
   .transform((given) => [given].flat());
+
+/** The secret at the end of a webhook's address. */
+export const urlToken = secrets.optional().describe('A secret as the last segment of the webhook address.');
+
+/** A header that holds a secret. */
+export const secretHeader = z.strictObject({
+  name: headerName.describe('The name of the header.'),
+  value: secrets.describe('Its value, or a list of values of which any is accepted.'),
+});
+
+/** The user of HTTP Basic. */
+export const basicUser = z
+  .string()
+  .regex(/^[^:]*$/, 'a user name must not contain a colon')
+  .describe('The user name.');
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+/** The value, or values, by which a row or record is known to be deleted. Gives a list. `of`: `a deleted row`. */
+export function deletedValues(of: string) {
+  return z
+    .union([scalar, z.array(scalar).min(1)], 'a value, or a list of values')
+    .transform((given) => [given].flat())
+    .optional()
+    .describe(`The value, or the list of values, of ${of}. Default: any value but null and false.`);
+}
 
 export const quotaWindow = z
   .strictObject({

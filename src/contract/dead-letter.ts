@@ -43,7 +43,7 @@ export const letterFilter = {
 export const lettersQuery = z.strictObject({ ...letterFilter, before: beforeOf('letters'), limit });
 export const lettersShape = answer({ deadLetters: z.array(letterShape), next: nextOf(z.int(), 'before') });
 
-export const letterGroupShape = answer(
+const letterGroupShape = answer(
   {
     kind: letterKind,
     source: z.string(),

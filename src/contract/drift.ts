@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { answer, json, limit, nextOf, text, time } from './parts.ts';
 
 /** differs: the destination has other values. deleted: it no longer has the customer. unknown: it has a customer that was never sent. */
-export const driftKinds = ['differs', 'deleted', 'unknown'] as const;
+const driftKinds = ['differs', 'deleted', 'unknown'] as const;
 export type DriftKind = (typeof driftKinds)[number];
 export const driftKind = z.enum(driftKinds).meta({
   description:

@@ -4,12 +4,12 @@ import { answer, limit, nextOf, text, time } from './parts.ts';
 
 const id = z.uuid('the ID of a receipt').meta({ description: 'The ID of a receipt.' });
 
-export const erasureStates = ['open', 'complete'] as const;
+const erasureStates = ['open', 'complete'] as const;
 /**
  * `nothing`: it held nothing. `kept`: the hashes that stop the person from coming back. `waiting`: no answer yet. `refused`: the
  * credentials. `rejected`: the request.
  */
-export const storeAnswers = ['erased', 'nothing', 'kept', 'waiting', 'refused', 'rejected'] as const;
+const storeAnswers = ['erased', 'nothing', 'kept', 'waiting', 'refused', 'rejected'] as const;
 export type StoreAnswer = (typeof storeAnswers)[number];
 
 /** The erasure is not complete before the store gives another answer. */

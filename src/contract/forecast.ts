@@ -56,7 +56,7 @@ const quotaLine = {
 };
 const quotaShape = answer({ ...quotaLine, bucket: z.string().nullable(), all: z.boolean() }, 'ForecastQuota');
 
-export const forecastShape = answer(
+const forecastShape = answer(
   {
     source: z.string(),
     mode: modes,

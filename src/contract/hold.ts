@@ -46,7 +46,7 @@ const hold = {
 const plainShape = answer(hold);
 export type Hold = z.output<typeof plainShape>;
 
-export const holdPreview = {
+const holdPreview = {
   action: z.enum(['none', 'write', 'remove', 'erase']).meta({
     description: 'What would happen to the customer at the destination if all its holds were released.',
   }),

@@ -111,7 +111,7 @@ export type WholeRequest = z.output<typeof wholeRequestShape>;
  * opened: all of it was read. rejected: some of its items could not be read. dead: nothing of it could be read. failed: it could
  * not be opened, and is as it was.
  */
-export const replayResults = ['opened', 'rejected', 'dead', 'failed'] as const;
+const replayResults = ['opened', 'rejected', 'dead', 'failed'] as const;
 export type ReplayResult = (typeof replayResults)[number];
 
 export const replayedRequestShape = answer(

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { answer, count, orNull, text, time } from './parts.ts';
 
 /** Only what the vendor's words caused is tried again without a person. */
-export const pauseCauses = ['person', 'unauthorized', 'refusals', 'project'] as const;
+const pauseCauses = ['person', 'unauthorized', 'refusals', 'project'] as const;
 export type PauseCause = (typeof pauseCauses)[number];
 
 export const pauseShape = answer(

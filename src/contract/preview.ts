@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { answer, count, json, text } from './parts.ts';
 
-export const maxPayloads = 1000;
+const maxPayloads = 1000;
 
 const group = answer(
   {

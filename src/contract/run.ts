@@ -117,7 +117,7 @@ export const runsQuery = z.strictObject({
 });
 export const runsShape = answer({ runs: z.array(runShape), next: nextOf(z.int(), 'before') });
 
-export const columnsShape = answer(
+const columnsShape = answer(
   {
     recognised: z.string().nullable().meta({
       description: 'The export that was recognised by its columns.',
@@ -143,10 +143,7 @@ export const columnsShape = answer(
 );
 export type Columns = z.output<typeof columnsShape>;
 
-export const dryRunShape = answer(
-  { ...differences, counts: z.record(z.string(), count), pages: count },
-  'DryRun',
-);
+const dryRunShape = answer({ ...differences, counts: z.record(z.string(), count), pages: count }, 'DryRun');
 
 export const reportedRunShape = answer(
   {

@@ -19,7 +19,7 @@ const differing = {
   examples: z.array(z.union([answer({ sourceId: z.string(), fields: driftFields, salt }), erasedExample])),
 };
 
-export const reportShape = answer(
+const reportShape = answer(
   {
     mode: z.enum(['full', 'sample']),
     source: z

@@ -4,7 +4,7 @@ import { brief, visible } from './json.ts';
 import { pathReader } from './path.ts';
 
 /** Voucherify publishes no limit; this one fits every store and path that we know. */
-export const maxSourceIdLength = 255;
+const maxSourceIdLength = 255;
 
 export interface SourceIdOptions {
   /** Default: true where the path ends in an e-mail address, else false. */
@@ -56,7 +56,7 @@ function sourceIdFault(sourceId: string): string | null {
  * Without what surrounds an identifier that was copied: invisible characters, blanks of any kind, and quotation marks
  * around the whole.
  */
-export function bareIdentifier(text: string): string {
+function bareIdentifier(text: string): string {
   let bare = visible(text).trim();
   for (;;) {
     const inner = quoted

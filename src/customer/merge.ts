@@ -115,7 +115,7 @@ function replaces(a: Contribution, b: Contribution): boolean {
 }
 
 /** The newest state of each record: it replaces the older ones whole, also in the fields it no longer speaks of. */
-export function newestStates(contributions: readonly Contribution[]): readonly Contribution[] {
+function newestStates(contributions: readonly Contribution[]): readonly Contribution[] {
   if (contributions.length < 2) return contributions;
   const newest = new Map<string, Contribution[]>();
   for (const contribution of contributions) {

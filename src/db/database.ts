@@ -622,7 +622,7 @@ function connectionCode(error: Error): string | undefined {
 }
 
 /** The SQLSTATE of a database error, however the driver and drizzle have wrapped it. */
-export function sqlState(error: unknown): string | undefined {
+function sqlState(error: unknown): string | undefined {
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     const code = (inner as { code?: unknown }).code;
     if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return code;

@@ -55,7 +55,7 @@ export type DifferingFields = { [field: string]: FieldDrift };
 /** What an older version counted may lack `stale`. */
 export type Report = ReportAnswer & { stale: NonNullable<ReportAnswer['stale']> };
 
-export function emptyReport(mode: Report['mode']): Report {
+function emptyReport(mode: Report['mode']): Report {
   return {
     mode,
     source: null,

@@ -6,4 +6,10 @@ export function jsonOf<Shape extends z.ZodType>(schema: Shape) {
   return { 'application/json': { schema } };
 }
 
+/** A 202 whose header Location leads to what has begun. */
+export function accepted<Shape extends z.ZodType>(schema: Shape, description: string, location: string) {
+  const header = { description: location, schema: { type: 'string' as const } };
+  return { description, headers: { Location: header }, content: jsonOf(schema) };
+}
+
 export const secured = [{ bearer: [] }];

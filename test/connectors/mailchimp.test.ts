@@ -280,7 +280,7 @@ describe('members that change while they are paged', () => {
 
   test('a cursor of another kind is refused with a sentence', async () => {
     const pull = stream.pull!(new Account().context(), { cursor: { page: 2 }, until: start, properties: [] });
-    await expect(pull).rejects.toThrow(/start a full reading/);
+    await expect(pull).rejects.toThrow(/start a full sync/);
   });
 
   test('a rewound reading begins at the time it is told', async () => {

@@ -30,7 +30,7 @@ for (const [address, prefix] of [
   ranges.addSubnet(address, prefix, 'ipv6');
 
 /** An IP address; IPv6 forms of an IPv4 address count as that. */
-export function isPrivateAddress(address: string): boolean {
+function isPrivateAddress(address: string): boolean {
   const [bare = ''] = address.split('%');
   const kind = isIP(bare);
   return kind !== 0 && ranges.check(bare, kind === 4 ? 'ipv4' : 'ipv6');

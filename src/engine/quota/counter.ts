@@ -7,7 +7,6 @@ import {
   keptFromBackfill,
   maxWaitMs,
   QuotaGate,
-  type QuotaStatus,
   requestTimeoutMs,
   type Slot,
   skewMs,
@@ -193,15 +192,8 @@ export class CounterGate extends QuotaGate {
     await this.#settle(this.#slices);
   }
 
-  status(): QuotaStatus {
+  protected spent() {
     const held = this.#slices.reduce((sum, slice) => sum + slice.left, 0);
-    return {
-      quota: this.quota.name,
-      limit: this.limit,
-      seconds: this.quota.seconds,
-      used: Math.max(this.#counted - held, 0),
-      held,
-      exhaustedUntil: this.exhaustedUntil > this.deps.clock.now() ? this.exhaustedUntil : null,
-    };
+    return { used: Math.max(this.#counted - held, 0), held };
   }
 }

@@ -81,7 +81,7 @@ export abstract class QuotaGate {
   }
 
   abstract enter(lane: Lane, signal?: AbortSignal): Promise<Slot>;
-  abstract status(): QuotaStatus;
+  protected abstract spent(): Pick<QuotaStatus, 'used' | 'held'>;
   /** How long a call of this lane would have to wait now, milliseconds, as far as this process knows. */
   abstract waitMs(lane: Lane, now: number): number;
   /** Slices to keep: their IDs, and how long each must then count, milliseconds from now. */
@@ -97,6 +97,12 @@ export abstract class QuotaGate {
   protected abstract exhausted(): void;
   /** The limit may be smaller than it was. */
   protected abstract shrunk(): void;
+
+  status(): QuotaStatus {
+    const { name, seconds } = this.quota;
+    const exhaustedUntil = this.#exhaustedUntil > this.deps.clock.now() ? this.#exhaustedUntil : null;
+    return { quota: name, limit: this.limit, seconds, ...this.spent(), exhaustedUntil };
+  }
 
   get key(): { account: string; quota: string } {
     return { account: this.account, quota: this.quota.name };
@@ -172,7 +178,7 @@ export abstract class QuotaGate {
   refused(sentAt: number): void {
     const { database, clock, write } = this.deps;
     const now = clock.now();
-    const { used: sent } = this.status();
+    const { used: sent } = this.spent();
     if (!this.#evidence.refused({ sentAt, now, windowMs: this.windowMs, sent, limit: this.limit })) return;
     this.refusedAt = now;
     const refusal = { ...this.key, sentAt, now, windowMs: this.windowMs };

@@ -5,7 +5,6 @@ import {
   keptFromBackfill,
   maxWaitMs,
   QuotaGate,
-  type QuotaStatus,
   requestTimeoutMs,
   type Slot,
   skewMs,
@@ -443,14 +442,7 @@ export class SlotGate extends QuotaGate {
     this.#slices = [];
   }
 
-  status(): QuotaStatus {
-    return {
-      quota: this.quota.name,
-      limit: this.limit,
-      seconds: this.quota.seconds,
-      used: this.#slices.reduce((sum, slice) => sum + slice.busy, 0),
-      held: this.#own,
-      exhaustedUntil: this.exhaustedUntil > this.deps.clock.now() ? this.exhaustedUntil : null,
-    };
+  protected spent() {
+    return { used: this.#slices.reduce((sum, slice) => sum + slice.busy, 0), held: this.#own };
   }
 }

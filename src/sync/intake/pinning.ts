@@ -17,7 +17,7 @@ export interface PinDeps {
 }
 
 /** Whose wish a delivery is where no source has it: no source can be called so. */
-export const byPerson = 'a person';
+const byPerson = 'a person';
 
 /** `fault`: one sentence. `revision`: the customer's new one, or null where none of its fields changed. */
 export type Pinned =

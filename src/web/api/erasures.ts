@@ -16,7 +16,7 @@ import { findPeople } from '../../sync/views/find-customer.ts';
 import { type Erasure, erasureById, listErasures } from '../../tables/erasures.ts';
 import { SecretKeyError } from '../../tables/suppressions.ts';
 import { type Deps, newApi } from '../deps.ts';
-import { jsonOf, secured } from '../openapi.ts';
+import { accepted, jsonOf, secured } from '../openapi.ts';
 import { pageOf } from '../paging.ts';
 import { nobody, Problem, problems } from '../problem.ts';
 
@@ -37,11 +37,7 @@ const erase = createRoute({
     },
   },
   responses: {
-    202: {
-      description: 'The receipt. It is open until every store has answered.',
-      headers: { Location: { description: 'The receipt.', schema: { type: 'string' } } },
-      content: jsonOf(receiptShape),
-    },
+    202: accepted(receiptShape, 'The receipt. It is open until every store has answered.', 'The receipt.'),
     ...problems(400, 409, 413, 415),
   },
 });
@@ -172,7 +168,7 @@ function refuseWithoutKey(error: unknown): never {
   throw error;
 }
 
-export function receiptOf(erasure: Erasure): Receipt {
+function receiptOf(erasure: Erasure): Receipt {
   const { id, subject, permanent, answers, requestedAt, endedAt } = erasure;
   const held = (store: string) => (answers[store]?.rows ?? 0) > 0;
   return {

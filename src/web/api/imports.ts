@@ -15,7 +15,7 @@ import { runShape } from '../../contract/run.ts';
 import { fieldFault } from '../../customer/fields.ts';
 import type { Source } from '../../sync/intake/source.ts';
 import { type Deps, newApi, sourceNamed } from '../deps.ts';
-import { jsonOf, secured } from '../openapi.ts';
+import { accepted, secured } from '../openapi.ts';
 import { faultsOf, Problem, problems } from '../problem.ts';
 import { takesImports } from '../status.ts';
 import { refusePaused } from './sources.ts';
@@ -34,11 +34,7 @@ const route = createRoute({
     body: { required: true, content: { 'text/csv': { schema: importBody } } },
   },
   responses: {
-    202: {
-      description: 'The run that reads it.',
-      headers: { Location: { description: 'The run.', schema: { type: 'string' } } },
-      content: jsonOf(runShape),
-    },
+    202: accepted(runShape, 'The run that reads it.', 'The run.'),
     ...problems(400, 404, 409, 413, 415),
   },
 });

@@ -6,7 +6,7 @@ import { rewindRequest, runShape } from '../../contract/run.ts';
 import { type Rewound, rewind } from '../../sync/pull/rewind.ts';
 import { iso } from '../../words.ts';
 import { type Deps, newApi, sourceNamed } from '../deps.ts';
-import { jsonOf, secured } from '../openapi.ts';
+import { accepted, jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
 import { refusePaused } from './sources.ts';
 
@@ -24,11 +24,7 @@ const rewindRoute = createRoute({
     },
   },
   responses: {
-    202: {
-      description: 'The run that reads it.',
-      headers: { Location: { description: 'The run.', schema: { type: 'string' } } },
-      content: jsonOf(runShape),
-    },
+    202: accepted(runShape, 'The run that reads it.', 'The run.'),
     ...problems(400, 404, 409, 413, 415),
   },
 });

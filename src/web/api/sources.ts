@@ -10,7 +10,7 @@ import { checkpoint } from '../../tables/checkpoints.ts';
 import { destinationName, listPauses, pause, pullTrialForward, resume } from '../../tables/pauses.ts';
 import { goingRun } from '../../tables/runs.ts';
 import { type Deps, newApi, sourceNamed } from '../deps.ts';
-import { jsonOf, secured } from '../openapi.ts';
+import { accepted, jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
 import { readSources } from '../status.ts';
 
@@ -36,11 +36,7 @@ const sync = createRoute({
   security: secured,
   request: { params: sourceParam, body: { required: true, content: jsonOf(syncRequest) } },
   responses: {
-    202: {
-      description: 'The requested run.',
-      headers: { Location: { description: 'The run.', schema: { type: 'string' } } },
-      content: jsonOf(runShape),
-    },
+    202: accepted(runShape, 'The requested run.', 'The run.'),
     ...problems(400, 404, 409, 413, 415),
   },
 });

@@ -11,7 +11,7 @@ import {
 } from '../../contract/verification.ts';
 import { checkChain, listVerifications, verificationById } from '../../tables/verifications.ts';
 import { type Deps, newApi } from '../deps.ts';
-import { jsonOf, secured } from '../openapi.ts';
+import { accepted, jsonOf, secured } from '../openapi.ts';
 import { byId, pageOf } from '../paging.ts';
 import { Problem, problems } from '../problem.ts';
 
@@ -33,11 +33,11 @@ const start = createRoute({
   request: { body: { content: jsonOf(verificationRequest) } },
   responses: {
     200: { description: 'It has already ended.', content: jsonOf(verificationShape) },
-    202: {
-      description: 'It is running: request it again until it has ended.',
-      headers: { Location: { description: 'The verification.', schema: { type: 'string' } } },
-      content: jsonOf(verificationShape),
-    },
+    202: accepted(
+      verificationShape,
+      'It is running: request it again until it has ended.',
+      'The verification.',
+    ),
     ...problems(400, 409, 413, 415),
   },
 });
