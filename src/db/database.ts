@@ -257,8 +257,8 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
   }
   return {
     kind: 'postgres',
-    rows: (statement) => placed((session) => runOn(session, statement)) as never,
-    prepared: (statement) => useful(planned, (session) => runOn(session, statement)) as never,
+    rows: (statement) => retried(() => placed((session) => runOn(session, statement))) as never,
+    prepared: (statement) => retried(() => useful(planned, (session) => runOn(session, statement))) as never,
     transaction: (work) => retried(() => placed((session) => inTransaction(session, work))),
     holdLock: async (name, { onLost, onNotification }) => {
       let state: 'asked' | 'held' | 'lost' = 'asked';
@@ -604,7 +604,7 @@ function isConnectionGone(error: unknown): boolean {
   return error instanceof DatabaseError && /^(CONNECTION_|57P0[1-5]$|25P0[34]$)/.test(error.code ?? '');
 }
 
-/** Deadlock and serialisation failures are the server's word that the same transaction may simply be begun again. */
+/** After a deadlock or a serialization failure the server has undone everything, so the statement or transaction can run again. */
 async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
