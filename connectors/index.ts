@@ -12,6 +12,7 @@ import { mailchimp } from './mailchimp.ts';
 import { pipedrive } from './pipedrive.ts';
 import { postgresql } from './postgresql.ts';
 import { segment } from './segment.ts';
+import { shopify } from './shopify.ts';
 import { voucherify } from './voucherify/index.ts';
 import { webhook } from './webhook.ts';
 
@@ -28,6 +29,7 @@ export const connectors: readonly Connector[] = [
   pipedrive,
   postgresql,
   segment,
+  shopify,
   voucherify,
   webhook,
 ];

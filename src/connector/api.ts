@@ -95,6 +95,11 @@ export interface ApiDescription {
     request: ApiRequest,
     now: number,
   ): TransientError | RejectedError | UnauthorizedError | undefined;
+  /** The error that a success holds, where this vendor refuses with status 200. Asked of every success that is JSON. */
+  errorInSuccess?(
+    response: ApiResponse,
+    request: ApiRequest,
+  ): TransientError | RejectedError | UnauthorizedError | undefined;
 }
 
 /** At most `requests` calls in any `seconds` seconds. */

@@ -29,6 +29,8 @@ export interface OAuth {
   fields?: { readonly [name: string]: string };
   /** The word before the token in `Authorization`. Default: `Bearer`. */
   scheme?: string;
+  /** The header that holds the token alone, in place of `Authorization`. */
+  header?: string;
   /** Present where the token's answer says which API to call. */
   baseUrl?: {
     /** The field of the answer. */

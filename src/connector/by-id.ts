@@ -7,19 +7,19 @@ interface ById<Settings> {
   maxIds: number;
   /** What an ID of the vendor looks like. Others are reported missing without a call, which they could break. */
   isId: (id: string) => boolean;
-  /** The records of these IDs, at least one, that the vendor shows in one call. */
+  /** The records of these IDs, at least one, that the vendor shows in one call. Without `one`: all that exist. */
   some(
     context: Context<Settings>,
     ids: readonly string[],
     properties: readonly string[],
   ): Promise<readonly SourceRecord[]>;
   /** One record, or null where the vendor itself says that it does not exist. */
-  one(context: Context<Settings>, id: string, properties: readonly string[]): Promise<SourceRecord | null>;
+  one?(context: Context<Settings>, id: string, properties: readonly string[]): Promise<SourceRecord | null>;
 }
 
 /**
- * `read` of a stream: several records at a time. Each one that is not among them is requested alone, because an absent row may
- * be deleted, or invisible to the user, or not in an index yet.
+ * `read` of a stream: several records at a time. Each one that is not among them is requested alone where `one` is there, because
+ * an absent row may be deleted, or invisible to the user, or not in an index yet.
  */
 export function readsById<Settings>({
   maxIds,
@@ -36,7 +36,7 @@ export function readsById<Settings>({
       const records = listed.filter(({ recordId }) => asked.includes(recordId));
       const given = new Set(records.map(({ recordId }) => recordId));
       const hidden = asked.filter((id) => !given.has(id));
-      const alone = await Promise.all(hidden.map((id) => one(context, id, properties)));
+      const alone = await Promise.all(hidden.map((id) => one?.(context, id, properties) ?? null));
       return {
         records: [...records, ...alone.filter((record) => record !== null)],
         missing: [...ids.filter((id) => !isId(id)), ...hidden.filter((_, at) => alone[at] === null)],

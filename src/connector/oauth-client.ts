@@ -20,6 +20,7 @@ export interface SignIn {
   tokenUrl: string;
   authorizeUrl: string;
   scopes: readonly string[];
+  separator?: string;
   sentAs?: 'form' | 'basic';
   singleUse?: { graceSeconds: number };
 }
@@ -27,7 +28,7 @@ export interface SignIn {
 /** `Auth` of a person who has signed in to this app. */
 export function signedIn(
   { clientId, clientSecret, refreshToken }: OAuthClient,
-  { tokenUrl, authorizeUrl, scopes, sentAs = 'form', singleUse }: SignIn,
+  { tokenUrl, sentAs = 'form', singleUse, ...signIn }: SignIn,
 ): Pick<OAuth, 'kind' | 'tokenUrl' | 'client' | 'grant'> {
   return {
     kind: 'oauth',
@@ -37,7 +38,7 @@ export function signedIn(
       kind: 'refresh_token',
       ...(refreshToken !== undefined && { token: refreshToken }),
       ...(singleUse && { singleUse }),
-      signIn: { authorizeUrl, scopes },
+      signIn,
     },
   };
 }

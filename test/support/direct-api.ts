@@ -36,6 +36,9 @@ export function directApi(
         throw new TransientError(`${request.path}: the connection was cut`, { uncertain: true });
       }
       const answer = await answerOf(response);
+      const refused =
+        response.ok && answer.json !== undefined && description.errorInSuccess?.(answer, request);
+      if (refused) throw refused;
       if (response.ok && request.isAnswer?.(answer.json) === false)
         throw new TransientError(`${request.path}: no answer`, {
           status: response.status,

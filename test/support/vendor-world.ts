@@ -47,6 +47,8 @@ export class VendorWorld {
     const database = await behaviour[0].open();
     const world = await openSyncWorld(database, {
       clock,
+      // For tokens that expire.
+      secretKey: 'a-secret-key-of-this-installation',
       sources: { vendor: { ...(server && { baseUrl: server.url }), ...source } },
     });
     await world.tributary.start();

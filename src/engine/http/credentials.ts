@@ -1,5 +1,5 @@
 // Credentials as they are sent: as headers and in the query. It knows no vendor.
-import type { ApiDescription } from '../../connector.ts';
+import type { ApiDescription, OAuth } from '../../connector.ts';
 import { Secrets } from './answer-error.ts';
 import type { Token } from './token-request.ts';
 
@@ -22,12 +22,19 @@ export function credentialsOf({ auth }: ApiDescription, token: Token | null): Cr
     case 'query':
       return { headers: {}, query: { [auth.name]: auth.value } };
     case 'oauth':
-      return token
-        ? { headers: { authorization: `${auth.scheme ?? 'Bearer'} ${token.accessToken}` }, query: {} }
-        : { headers: {}, query: {} };
+      return { headers: token ? tokenHeader(auth, token) : {}, query: {} };
     default:
       return { headers: {}, query: {} };
   }
+}
+
+function tokenHeader(
+  { header, scheme = 'Bearer' }: OAuth,
+  { accessToken }: Token,
+): { [name: string]: string } {
+  return header === undefined
+    ? { authorization: `${scheme} ${accessToken}` }
+    : { [header.toLowerCase()]: accessToken };
 }
 
 /** Everything that must be in no log and no error. */

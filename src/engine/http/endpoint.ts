@@ -243,6 +243,8 @@ export class Endpoint {
     const isSuccess = status >= 200 && status < 300;
     // A gateway has a clock of its own.
     if (isSuccess) this.#vendorClock.note(headers['date'], startedAt, now);
+    const refusal = isSuccess && json !== undefined && this.#description.errorInSuccess?.(response, request);
+    if (refusal) throw this.#secrets.hideInError(refusal);
     const isPage = json === undefined && wantsJson(request, { status, text, headers });
     if (isSuccess && (isPage || request.isAnswer?.(json) === false)) {
       const what = isPage ? 'something other than JSON' : 'something other than what was asked for';

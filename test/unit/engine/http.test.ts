@@ -210,6 +210,23 @@ describe('An endpoint', () => {
     expect(await failure({ path: '/a' }, { isOwn: () => false })).toMatchObject({ foreign: true });
   });
 
+  it('takes an error that the connector finds in a success for what it is, without its secrets', async () => {
+    const errorInSuccess: ApiDescription['errorInSuccess'] = ({ json: said }) =>
+      said && 'error' in (said as object)
+        ? new TransientError(`${(said as { error: string }).error} for ${secret}`, { retryAfterMs: 5 })
+        : undefined;
+    answer = () => json({ error: 'too many' });
+    expect(await failure({ path: '/a' }, { errorInSuccess })).toMatchObject({
+      message: 'too many for [hidden]',
+      retryAfterMs: 5,
+      foreign: false,
+    });
+    answer = () => json({ fine: true });
+    expect(await endpointOf({ errorInSuccess }).api('manual').request({ path: '/a' })).toMatchObject({
+      json: { fine: true },
+    });
+  });
+
   it('takes 401 without a body for a refusal of the credentials', async () => {
     answer = () => new Response(null, { status: 401 });
     expect(await failure({ path: '/a' })).toMatchObject({ name: 'UnauthorizedError' });

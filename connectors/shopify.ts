@@ -1,0 +1,71 @@
+// Shopify: the customers of a shop. https://shopify.dev/docs/api/admin-graphql
+import { type Context, defineConnector, type Permission } from '#connector';
+import { monthsAfter } from '#connector/api-version';
+import { tried } from '#connector/checking';
+import { listOf, valueAt } from '#connector/reading';
+import { describeApi } from './shopify/api.ts';
+import { customers, listRequest, updatedSince } from './shopify/customers.ts';
+import { type Settings, settings } from './shopify/settings.ts';
+import { webhook } from './shopify/webhook.ts';
+
+const dayMs = 86_400_000;
+
+export const shopify = defineConnector<Settings>({
+  name: 'shopify',
+  settings,
+  // Each version is supported for a year: https://shopify.dev/docs/api/usage/versioning
+  apiVersion: ({ apiVersion }) => ({ name: apiVersion, endsOn: monthsAfter(apiVersion, 12) }),
+  api: describeApi,
+  source: {
+    streams: [customers],
+    mapping: {
+      name: ['firstName', 'lastName'],
+      email: 'defaultEmailAddress.emailAddress',
+      phone: 'defaultPhoneNumber.phoneNumber',
+      'address.line_1': 'defaultAddress.address1',
+      'address.line_2': 'defaultAddress.address2',
+      'address.city': 'defaultAddress.city',
+      'address.state': 'defaultAddress.province',
+      'address.postal_code': 'defaultAddress.zip',
+      'address.country': 'defaultAddress.countryCodeV2',
+      description: 'note',
+    },
+    sourceId: 'id',
+    needsFullReadings: 'Deleted customers are not listed. Without webhooks only a full reading shows them.',
+    webhook,
+  },
+  check,
+});
+
+async function check({ api, settings, now }: Context<Settings>): Promise<Permission[]> {
+  const list = (query: string | null, properties: readonly string[]) =>
+    api.request(listRequest(settings, { first: 1, after: null, sortKey: 'UPDATED_AT', query }, properties));
+  return [
+    await tried('list customers', 'Full readings, changes and single customers can be read.', () =>
+      list(null, ['id']),
+    ),
+    await tried(
+      'read names, addresses and metafields',
+      'The app has access to protected customer data. If it is taken away, runs stop and nothing is cleared.',
+      () => list(null, []),
+    ),
+    await tried('find changes', 'Only customers that changed are listed.', async () => {
+      // Of tomorrow there are none.
+      const { json } = await list(updatedSince(now + dayMs), ['id']);
+      if (listOf(valueAt(json, 'data.customers.nodes')).length > 0)
+        throw new Error('Shopify ignores the filter for changes: each run reads all customers.');
+    }),
+    await tried(
+      'use the version of the API',
+      `Shopify answers by version ${settings.apiVersion}.`,
+      async () => {
+        const { headers } = await list(null, ['id']);
+        const version = headers['x-shopify-api-version'] ?? settings.apiVersion;
+        if (version !== settings.apiVersion)
+          throw new Error(
+            `Shopify answers by version ${version} instead of ${settings.apiVersion}: set apiVersion.`,
+          );
+      },
+    ),
+  ];
+}

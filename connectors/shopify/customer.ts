@@ -1,0 +1,89 @@
+// A customer of Shopify's as it is requested and as a record. It knows no quotas.
+// https://shopify.dev/docs/api/admin-graphql/latest/objects/Customer
+import type { Json, JsonObject, SourceRecord } from '#connector';
+import { momentOf, objectOf, wordOf } from '#connector/reading';
+
+/**
+ * What is requested for each property of a body. Not `displayName`, which falls back to the e-mail address. The deprecated
+ * `email` and `phone` of the customer are not requested either.
+ */
+const selections: { readonly [property: string]: string } = {
+  firstName: 'firstName',
+  lastName: 'lastName',
+  defaultEmailAddress:
+    'defaultEmailAddress { emailAddress marketingState marketingOptInLevel marketingUpdatedAt }',
+  defaultPhoneNumber: 'defaultPhoneNumber { phoneNumber marketingState marketingUpdatedAt }',
+  defaultAddress:
+    'defaultAddress { company address1 address2 city province provinceCode zip country countryCodeV2 phone }',
+  note: 'note',
+  tags: 'tags',
+  state: 'state',
+  numberOfOrders: 'numberOfOrders',
+  amountSpent: 'amountSpent { amount currencyCode }',
+  locale: 'locale',
+  verifiedEmail: 'verifiedEmail',
+  taxExempt: 'taxExempt',
+};
+
+/** A GraphQL document, and the variables that it always needs. */
+export interface Query {
+  query: string;
+  variables: { [name: string]: Json };
+}
+
+/** A query with these parameters and this body, in which `...Fields` stands for the properties of a customer. Empty: all of them. */
+export function customersQuery(
+  parameters: string,
+  body: string,
+  { properties, metafields }: { properties: readonly string[]; metafields: readonly string[] },
+): Query {
+  const isWanted = (property: string) => properties.length === 0 || properties.includes(property);
+  const asked = isWanted('metafields') ? metafields.map((name) => name.split('.')) : [];
+  const declared = asked.map((_, at) => `$namespace${at}: String!, $key${at}: String!`);
+  const fields = [
+    ...['id', 'legacyResourceId', 'createdAt', 'updatedAt'],
+    ...Object.keys(selections)
+      .filter(isWanted)
+      .map((property) => selections[property]!),
+    ...asked.map(
+      (_, at) => `metafield${at}: metafield(namespace: $namespace${at}, key: $key${at}) { value }`,
+    ),
+  ];
+  return {
+    query: `query Customers(${[parameters, ...declared].join(', ')}) { ${body} } fragment Fields on Customer { ${fields.join(' ')} }`,
+    variables: Object.fromEntries(
+      asked.flatMap(([namespace = '', key = ''], at) => [
+        [`namespace${at}`, namespace],
+        [`key${at}`, key],
+      ]),
+    ),
+  };
+}
+
+/** Undefined where it has no ID or no time of change. The ID is the number as text, in the body as well. */
+export function recordOf(node: Json, metafields: readonly string[]): SourceRecord | undefined {
+  const { id: gid, legacyResourceId, ...body } = objectOf(node);
+  const recordId = customerId(gid);
+  const changedAt = momentOf(body['updatedAt']);
+  if (recordId === undefined || recordId !== wordOf(legacyResourceId) || changedAt === undefined)
+    return undefined;
+  const values: { [namespace: string]: JsonObject } = {};
+  for (const [at, name] of metafields.entries()) {
+    const [namespace = '', key = ''] = name.split('.');
+    const metafield = body[`metafield${at}`];
+    delete body[`metafield${at}`];
+    if (metafield === undefined) continue;
+    values[namespace] = { ...values[namespace], [key]: objectOf(metafield)['value'] ?? null };
+  }
+  const isAsked = Object.keys(values).length > 0;
+  return { recordId, changedAt, body: { id: recordId, ...body, ...(isAsked && { metafields: values }) } };
+}
+
+/** The number in a global ID of a customer, as text. */
+export function customerId(gid: Json | undefined): string | undefined {
+  return typeof gid === 'string' ? /^gid:\/\/shopify\/Customer\/([1-9]\d{0,19})$/.exec(gid)?.[1] : undefined;
+}
+
+export function globalId(recordId: string): string {
+  return `gid://shopify/Customer/${recordId}`;
+}

@@ -1,0 +1,142 @@
+// The stream of customers: all of them by ID, then what was updated, and single ones by ID. It knows no quotas.
+// https://shopify.dev/docs/api/admin-graphql/latest/queries/customers
+import {
+  type ApiRequest,
+  type Context,
+  type Json,
+  type RejectedRow,
+  type SourceRecord,
+  type Stream,
+  TransientError,
+} from '#connector';
+import { readsById } from '#connector/by-id';
+import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
+import { listOf, objectOf, valueAt, wordOf } from '#connector/reading';
+import { customerId, customersQuery, globalId, type Query, recordOf } from './customer.ts';
+import type { Settings } from './settings.ts';
+
+/** With every object of a customer counted in full, a page costs 902 points of the 1,000 that a query may cost. */
+export const pageSize = 100;
+/** How far the index of changes may be behind, by experience seconds (documented nowhere). */
+const settleLagSeconds = 300;
+
+const listParameters = '$first: Int!, $after: String, $sortKey: CustomerSortKeys!, $query: String';
+const listBody =
+  'customers(first: $first, after: $after, sortKey: $sortKey, query: $query) { nodes { ...Fields } pageInfo { hasNextPage endCursor } }';
+
+export const customers: Stream<Settings> = {
+  name: 'customers',
+  exhaustive: ['metafields'],
+  clock: 'second',
+  settleLagSeconds,
+  ...pullsOf({
+    what: 'Shopify customers',
+    pageSize,
+    settledMs: settleLagSeconds * 1000,
+    oldestFirst: true,
+    all: (context, request) => pageOf(context, request, { sortKey: 'ID' }),
+    // A customer who changes meanwhile moves to the end.
+    changes: (context, request) =>
+      pageOf(context, request, { sortKey: 'UPDATED_AT', query: updatedSince(request.from) }),
+  }),
+  read: readsById({
+    maxIds: pageSize,
+    isId: (id) => customerId(globalId(id)) !== undefined,
+    some: readSome,
+  }),
+  sweeps: true,
+  cost: () => ({ full: { records: pageSize, calls: 1 } }),
+};
+
+/** Without the quotes the colons break the time, and the whole day comes. */
+export function updatedSince(from: number): string {
+  return `updated_at:>='${new Date(from).toISOString().slice(0, 19)}Z'`;
+}
+
+export function graphQl({ apiVersion }: Settings, { query, variables }: Query): ApiRequest {
+  return {
+    method: 'POST',
+    path: `/admin/api/${apiVersion}/graphql.json`,
+    json: { query, variables },
+  };
+}
+
+async function pageOf(
+  { api, settings }: Context<Settings>,
+  { page, limit, properties }: PageRequest,
+  order: { sortKey: string; query?: string },
+): Promise<ListedPage> {
+  const request = listRequest(settings, { first: limit, after: page ?? null, ...order }, properties);
+  const { json } = await api.request(request);
+  const nodes = listOf(valueAt(json, 'data.customers.nodes'));
+  const pageInfo = objectOf(valueAt(json, 'data.customers.pageInfo'));
+  const next = pageInfo['hasNextPage'] === true ? wordOf(pageInfo['endCursor']) : undefined;
+  if (next !== undefined && next === page)
+    throw new TransientError('Shopify answered with a page that names itself as the next one', {
+      foreign: true,
+    });
+  const found = { records: [] as SourceRecord[], rejected: [] as RejectedRow[], next };
+  for (const node of nodes) {
+    const record = recordOf(node, settings.metafields);
+    if (record) found.records.push(record);
+    else found.rejected.push(rejectedRow(node));
+  }
+  return found;
+}
+
+function rejectedRow(node: Json): RejectedRow {
+  const id = wordOf(objectOf(node)['id']);
+  return {
+    position: `customer ${id ?? JSON.stringify(node).slice(0, 200)}`,
+    reason: 'This customer has no ID or no time of its last update.',
+    raw: node,
+  };
+}
+
+/** What is listed, for `variables` of the list. An answer must say whether more follow, and where. */
+export function listRequest(
+  settings: Settings,
+  variables: { [name: string]: Json },
+  properties: readonly string[],
+): ApiRequest {
+  const asked = customersQuery(listParameters, listBody, { properties, metafields: settings.metafields });
+  return {
+    ...graphQl(settings, { ...asked, variables: { ...asked.variables, ...variables } }),
+    isAnswer(json) {
+      const nodes = valueAt(json, 'data.customers.nodes');
+      const { hasNextPage, endCursor } = objectOf(valueAt(json, 'data.customers.pageInfo'));
+      const isWhole = hasNextPage === false || (hasNextPage === true && wordOf(endCursor) !== undefined);
+      return hasNoErrors(json) && Array.isArray(nodes) && isWhole;
+    },
+  };
+}
+
+/** In the order of the IDs. Null is one that does not exist: where it is only denied, the answer has errors. */
+async function readSome(
+  { api, settings }: Context<Settings>,
+  ids: readonly string[],
+  properties: readonly string[],
+): Promise<SourceRecord[]> {
+  const asked = customersQuery('$ids: [ID!]!', 'nodes(ids: $ids) { ...Fields }', {
+    properties,
+    metafields: settings.metafields,
+  });
+  const recordsIn = (json: Json | undefined) =>
+    listOf(valueAt(json, 'data.nodes')).map((node) =>
+      node === null ? null : recordOf(node, settings.metafields),
+    );
+  const { json } = await api.request({
+    ...graphQl(settings, { ...asked, variables: { ...asked.variables, ids: ids.map(globalId) } }),
+    isAnswer(json) {
+      const records = recordsIn(json);
+      const isOfThese = records.every((record, at) => record === null || record?.recordId === ids[at]);
+      return hasNoErrors(json) && records.length === ids.length && isOfThese;
+    },
+  });
+  return recordsIn(json).filter((record) => record != null);
+}
+
+function hasNoErrors(json: Json | undefined): boolean {
+  const { errors } = objectOf(json);
+  return errors === undefined || (Array.isArray(errors) && errors.length === 0);
+}

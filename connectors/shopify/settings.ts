@@ -1,0 +1,69 @@
+// What a person says of a Shopify shop. It does not know what is read.
+import { z } from 'zod';
+import { oauthClient } from '#connector/oauth-client';
+import { baseUrl, exactlyOne, secrets, token } from '#connector/settings';
+
+/** Each costs a point per customer, and a query may cost 1,000. */
+const maxMetafields = 4;
+
+const shape = z.strictObject({
+  shop: z
+    .string()
+    .regex(
+      /^[a-z0-9][a-z0-9-]*(\.myshopify\.com)?$/i,
+      'must be the name of the shop at myshopify.com, such as "acme" or "acme.myshopify.com"',
+    )
+    .transform((name) => `${name.toLowerCase().replace('.myshopify.com', '')}.myshopify.com`)
+    .describe('The name of the shop at myshopify.com: "acme" or "acme.myshopify.com".'),
+  app: oauthClient
+    .omit({ refreshToken: true })
+    .optional()
+    .describe(
+      'The app of your own organisation: {clientId, clientSecret}. Its tokens last a day and are requested as needed.',
+    ),
+  accessToken: token('shpat_…')
+    .optional()
+    .describe('Instead of app: the permanent access token of an older custom app.'),
+  oauth: oauthClient
+    .optional()
+    .describe(
+      'Instead of app, for shops of other organisations: {clientId, clientSecret, refreshToken?}. Sign in with `tributary connect`.',
+    ),
+  webhookSecret: secrets
+    .optional()
+    .describe(
+      'The secret with which webhooks are signed that were created in the settings of the shop, or the client secret of the app with accessToken. The secrets of app and oauth are known already. A list while one replaces another.',
+    ),
+  metafields: z
+    .array(z.string().regex(/^[\w-]+\.[\w-]+$/, 'must be a namespace and a key, such as "facts.birth_date"'))
+    .max(maxMetafields)
+    .default([])
+    .describe(
+      'Metafields of customers, as "namespace.key": up to four. Their values are at metafields.namespace.key. Default: none.',
+    ),
+  apiVersion: z
+    .string()
+    .regex(/^20\d\d-(01|04|07|10)$/, 'must be a version such as "2026-10"')
+    .default('2026-10')
+    .describe('The version of the API. Default: 2026-10.'),
+  pointsPerSecond: z
+    .int()
+    .min(10)
+    .default(100)
+    .describe(
+      'The cost points that the plan of the shop restores per second: 100 (standard), 200 (Advanced), 1000 (Plus), 2000 (Enterprise). Default: 100.',
+    ),
+  baseUrl: baseUrl('https://acme.myshopify.com')
+    .unwrap()
+    .optional()
+    .describe('The URL of the API, for a sandbox. Default: https:// and the name of the shop.'),
+});
+
+export const settings = shape.superRefine(
+  exactlyOne(
+    ['app', 'accessToken', 'oauth'],
+    'exactly one of app: {clientId, clientSecret}, accessToken and oauth: {clientId, clientSecret, refreshToken?}',
+  ),
+);
+
+export type Settings = z.infer<typeof settings>;

@@ -1,0 +1,100 @@
+// What Shopify pushes: one event each, signed with the secret of the app. A customer in it comes in the names of another API and
+// in part, so the customer is read. https://shopify.dev/docs/apps/build/webhooks
+import { type Change, type JsonObject, RejectedError } from '#connector';
+import { momentOf, objectOf, wordOf } from '#connector/reading';
+import type { Received, Webhook } from '#connector/webhook';
+import { customerId, globalId } from './customer.ts';
+import type { Settings } from './settings.ts';
+
+const stream = 'customers';
+/** Of whom "Send test notification" tells: there is no such customer. */
+const testId = '706405506930370084';
+
+export function webhook({ shop, app, oauth, webhookSecret = [] }: Settings): Webhook<Change> {
+  const secrets = [...webhookSecret, app?.clientSecret, oauth?.clientSecret].filter(
+    (secret) => secret !== undefined,
+  );
+  return {
+    authentication:
+      secrets.length > 0
+        ? [
+            {
+              kind: 'signature',
+              algorithm: 'hmac-sha256',
+              secrets,
+              message: ['body'],
+              header: 'X-Shopify-Hmac-SHA256',
+              encoding: 'base64',
+            },
+          ]
+        : [],
+    ...(secrets.length === 0 && {
+      missing:
+        'Set webhookSecret to the client secret of the app, or to the secret that the settings of the shop show.',
+    }),
+    decoding: { form: 'json' },
+    // Eight times in four hours.
+    retryHorizonSeconds: 5 * 3600,
+    changes: (item, received) => changesOf(objectOf(item), received, shop),
+    notes: [
+      'Subscribe to CUSTOMERS_CREATE, CUSTOMERS_UPDATE, CUSTOMERS_DELETE, CUSTOMERS_ENABLE, CUSTOMERS_DISABLE and CUSTOMERS_MERGE, the last with the scope read_customer_merge; CUSTOMER_TAGS_ADDED, CUSTOMER_TAGS_REMOVED, CUSTOMERS_EMAIL_MARKETING_CONSENT_UPDATE and CUSTOMERS_MARKETING_CONSENT_UPDATE if the mapping uses tags or consent.',
+      'An app that is published also enters this address for customers/redact, customers/data_request and shop/redact.',
+      'Keep a schedule: after eight failures in a row Shopify removes a subscription that was created by API.',
+    ],
+    sample: JSON.stringify({ id: testId, admin_graphql_api_id: globalId(testId) }),
+  };
+}
+
+/** Topic, shop and time are headers, which nobody signs: by themselves they delete, merge and erase nobody. */
+function changesOf(body: JsonObject, { headers, receivedAt }: Received, shop: string): Change[] {
+  const ignored = (reason: string): Change[] => [{ kind: 'ignored', reason }];
+  if (headers['x-shopify-shop-domain']?.toLowerCase() !== shop)
+    return ignored('It is about another shop than `shop`.');
+  const topic = headers['x-shopify-topic'] ?? '';
+  if (Object.hasOwn(notForUs, topic)) return ignored(notForUs[topic]!);
+  const at =
+    momentOf(body['updated_at']) ??
+    momentOf(body['occurredAt']) ??
+    momentOf(headers['x-shopify-triggered-at']);
+  // Whole seconds, as the API names them.
+  const changedAt = Math.floor(Math.min(at ?? receivedAt, receivedAt) / 1000) * 1000;
+  const touch = (recordId: string): Change => ({ kind: 'touch', stream, recordId, changedAt });
+  const gone = (recordId: string, how: 'deleted' | 'erased'): Change => ({
+    kind: 'touch',
+    stream,
+    recordId,
+    changedAt,
+    gone: how,
+  });
+  const kept = customerId(body['admin_graphql_api_customer_kept_id']);
+  const lost = customerId(body['admin_graphql_api_customer_deleted_id']);
+  if (kept !== undefined && lost !== undefined) {
+    // It is sent of merges that failed, too.
+    if (body['status'] !== 'completed') return [touch(kept), touch(lost)];
+    const record = { recordId: kept, changedAt, body: {}, merged: [lost] };
+    return [{ kind: 'record', stream, partial: true, record }, touch(kept)];
+  }
+  const recordId = idIn(body);
+  if (recordId === undefined) {
+    if (!/^customers?[/.]/.test(topic)) return ignored('It is not about a customer.');
+    throw new RejectedError('The webhook names no customer.', { code: 'no_id' });
+  }
+  if (recordId === testId) return ignored('It is a test notification: its customer does not exist.');
+  if (topic === 'customers/redact') return [gone(recordId, 'erased')];
+  return [topic === 'customers/delete' ? gone(recordId, 'deleted') : touch(recordId)];
+}
+
+const notForUs: { readonly [topic: string]: string } = {
+  'app/uninstalled': 'The app was removed from the shop: nothing can be read any more.',
+  'shop/redact':
+    'The app was removed from the shop two days ago, and Shopify asks to erase what was read: this is left to a person.',
+  'customers/data_request': 'A customer asks for their data: `tributary explain` shows it.',
+};
+
+/** Three shapes: a global ID, camel case with a global ID, and a number, which of an order is the order's. */
+function idIn(body: JsonObject): string | undefined {
+  const given = [body['admin_graphql_api_id'], body['customerId']].find((gid) => gid !== undefined);
+  if (given !== undefined) return customerId(given);
+  const number = wordOf(body['customer_id'] ?? objectOf(body['customer'])['id']);
+  return number === undefined ? undefined : customerId(globalId(number));
+}
