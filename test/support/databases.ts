@@ -1,22 +1,13 @@
 // The databases that storage tests run on: the embedded one always, a real PostgreSQL where one is found. They are kept in
 // a pool, emptied and handed out again. It knows no table.
-import { createHash } from 'node:crypto';
-import {
-  constants,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { type Database, DatabaseError, openDatabase } from '../../src/db/database.ts';
+import { copyEmbedded } from './embedded-template.ts';
 import { withTimeHeld } from './fast-clock.ts';
-import { databaseName, findServer, onServer, runFolder } from './postgres.ts';
+import { databaseName, findServer, onServer } from './postgres.ts';
 
 export interface TestDatabase extends Database {
   /** A handle as a second worker would have: a pool of its own on PostgreSQL, the same one on PGlite. Closed with this. */
@@ -158,9 +149,8 @@ export function timeless<Handle extends Database>(handle: Handle): Handle {
 }
 
 async function createEmbedded(): Promise<OwnDatabase> {
-  const template = await migratedTemplate();
-  const directory = mkdtempSync(join(runFolder(), 'pglite-'));
-  copy(template, directory);
+  const directory = mkdtempSync(join(tmpdir(), 'tributary-pglite-'));
+  await copyEmbedded(directory);
   const database = timeless(await openDatabase({ directory }));
   let released = false;
   return {
@@ -176,41 +166,6 @@ async function createEmbedded(): Promise<OwnDatabase> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-/**
- * A folder with an empty, migrated database, kept from run to run: made anew only when the migrations or PGlite change.
- * Opening a copy of it takes a quarter of the time that a new one takes.
- */
-async function migratedTemplate(): Promise<string> {
-  const template = join(tmpdir(), `tributary-template-${migrationsHash()}`);
-  if (existsSync(template)) return template;
-  const directory = mkdtempSync(join(tmpdir(), 'tributary-test-'));
-  const database = await openDatabase({ directory });
-  await database.close();
-  try {
-    renameSync(directory, template);
-  } catch {
-    rmSync(directory, { recursive: true, force: true }); // another process was first
-  }
-  return template;
-}
-
-function migrationsHash(): string {
-  const hash = createHash('sha256');
-  const root = new URL('../../', import.meta.url);
-  const folder = new URL('drizzle/', root);
-  for (const name of readdirSync(folder).sort()) {
-    if (name.endsWith('.sql')) hash.update(name).update(readFileSync(new URL(name, folder)));
-  }
-  for (const file of ['drizzle/meta/_journal.json', 'node_modules/@electric-sql/pglite/package.json']) {
-    hash.update(readFileSync(new URL(file, root)));
-  }
-  return hash.digest('hex').slice(0, 16);
-}
-
-function copy(from: string, to: string): void {
-  cpSync(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE });
 }
 
 async function createOnServer(url: string): Promise<OwnDatabase> {

@@ -55,9 +55,14 @@ export function databaseName(): string {
   return `tributary_test_${run}_${random()}`;
 }
 
+const keptVariable = 'TRIBUTARY_TEST_KEPT';
+
+/** Where something may be kept for later runs. */
+export const keptFolder = process.env[keptVariable] ?? tmpdir();
+
 /** Where a run keeps its files, in memory where there is room. It is removed at the end of the run. */
-export function runFolder(): string {
-  const folder = join(hasRoom('/dev/shm') ? '/dev/shm' : tmpdir(), `tributary-test-${run}`);
+function runFolder(): string {
+  const folder = join(hasRoom('/dev/shm') ? '/dev/shm' : keptFolder, `tributary-test-${run}`);
   mkdirSync(folder, { recursive: true });
   return folder;
 }
@@ -68,7 +73,11 @@ export function runFolder(): string {
  */
 export default async function setup(): Promise<() => Promise<void>> {
   process.env['TRIBUTARY_TEST_RUN'] = run;
-  const removeFolder = () => rmSync(runFolder(), { recursive: true, force: true });
+  process.env[keptVariable] = keptFolder;
+  // An embedded database waits for the disk at each commit.
+  const folder = runFolder();
+  process.env['TMPDIR'] = folder;
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', removeFolder);
   const found = await findServer();
   const server = found ? null : await startServer();
@@ -132,7 +141,7 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
   const user = unprivilegedUser();
   if (!bin || !user) return null;
   const port = await freePort();
-  const directory = mkdtempSync(join(runFolder(), 'postgres-'));
+  const directory = mkdtempSync(join(tmpdir(), 'postgres-'));
   if (user.uid !== undefined) chownSync(directory, user.uid, user.gid ?? -1);
   const data = join(directory, 'data');
   const options = { ...user, cwd: directory, stdio: 'ignore' as const };

@@ -1,11 +1,15 @@
-// One command of the command line, run in this process as a script would run it: no terminal is attached.
+// One command of the command line, run in this process as a script would run it: no terminal is attached. It makes an
+// embedded database by copying a migrated one.
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { Cli } from '../../src/cli/cli.ts';
 import { cliDeps } from '../../src/cli/deps.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { readEnvironment } from '../../src/config.ts';
 import { type Clock, systemClock } from '../../src/engine/clock.ts';
+import { copyEmbedded } from './embedded-template.ts';
 
 /**
  * Runs in `folder`, where the configuration lies, with nothing else in the environment than `variables`. `onErr` is told what is
@@ -28,10 +32,16 @@ export async function runCommand(
   const cli: Cli = {
     terminal: { out, err, outIsTerminal: false, errIsTerminal: false, columns: 100 },
     clock,
-    deps: { ...cliDeps, readEnvironment: () => readEnvironment(variables, folder) },
+    deps: { ...cliDeps, openApp, readEnvironment: () => readEnvironment(variables, folder) },
     exitCode: 0,
   };
   const exitCode = await runProgram([...args], cli);
   await new Promise((resolve) => setImmediate(resolve));
   return { exitCode, out: texts[0]!(), err: texts[1]!() };
 }
+
+const openApp: typeof cliDeps.openApp = async (options) => {
+  if (!options.databaseUrl && !existsSync(join(options.directory, 'database')))
+    await copyEmbedded(options.directory).catch(() => {}); // what is wrong with the folder the command is to say
+  return cliDeps.openApp(options);
+};
