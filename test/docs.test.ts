@@ -52,7 +52,7 @@ describe('The documentation', () => {
       ].map(([, path = '']) => ({ page, path })),
     );
     expect(named.length).toBeGreaterThan(20);
-    // The walks add a vendor called Acme, a migration and a command.
+    // The guides add a vendor called Acme, a migration and a command.
     const real = named.filter(({ path }) => !/acme|pin_authors|src\/cli\/pins/.test(path));
     expect(real.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
   });
@@ -105,7 +105,7 @@ describe('The decisions', () => {
     const record = text(join('docs/decisions', name));
     const [, title = ''] = /^# \d+\. (.+)\n/.exec(record) ?? [];
     const headings = [...record.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
-    expect(headings).toEqual(['Context', 'Decision', 'Consequences', 'Weighed']);
+    expect(headings).toEqual(['Context', 'Decision', 'Consequences', 'Alternatives']);
     expect(text('docs/decisions/README.md')).toContain(`- [${name.slice(0, 4)}](${name}) ${title}\n`);
   });
 });
