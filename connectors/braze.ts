@@ -1,4 +1,4 @@
-// Braze: its profiles, as Canvas and campaign webhooks write them and as Currents names them. https://www.braze.com/docs/api
+// Braze: profiles, as Canvas and campaign webhooks send them and as Currents names them. https://www.braze.com/docs/api
 import { type Context, defineConnector, type Permission } from '#connector';
 import { tried } from '#connector/checking';
 import { describeApi } from './braze/api.ts';

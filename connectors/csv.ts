@@ -1,5 +1,5 @@
-// Files of customers as comma-separated values, one row a customer: Voucherify's own import templates and the exports of
-// the usual vendors fit as they are.
+// Files of customers as comma-separated values, one customer per row. Voucherify's import templates and the exports of
+// common vendors are read as they are.
 import { type Context, defineConnector, type Permission } from '#connector';
 import {
   columnIdentity,

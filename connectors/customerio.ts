@@ -1,4 +1,5 @@
-// Customer.io: people, their subscriptions, and what its campaigns send of them. https://docs.customer.io/integrations/api/app/
+// Customer.io: people, their subscriptions, and what its campaigns send about them.
+// https://docs.customer.io/integrations/api/app/
 import { type Context, defineConnector, type Permission } from '#connector';
 import { tried } from '#connector/checking';
 import { describeApi } from './customerio/api.ts';

@@ -1,4 +1,4 @@
-// Any JSON API that has no file here, declared in configuration: by paths, without a language of expressions.
+// Any JSON API without a connector of its own, described in the configuration by paths, without an expression language.
 import { type Context, defineConnector, type Permission } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';

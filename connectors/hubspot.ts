@@ -1,4 +1,4 @@
-// HubSpot: its contacts. https://developers.hubspot.com/docs/api-reference/crm-contacts-v3
+// HubSpot: contacts. https://developers.hubspot.com/docs/api-reference/crm-contacts-v3
 import { type Context, defineConnector, type Permission } from '#connector';
 import { monthsAfter } from '#connector/api-version';
 import { tried } from '#connector/checking';

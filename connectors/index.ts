@@ -1,4 +1,4 @@
-// Every vendor we support, one line each.
+// All supported vendors, one per line.
 import type { Connector } from '#connector';
 import { braze } from './braze.ts';
 import { csv } from './csv.ts';

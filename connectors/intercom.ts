@@ -1,4 +1,4 @@
-// Intercom: its contacts. https://developers.intercom.com/docs/references/rest-api/api.intercom.io
+// Intercom: contacts. https://developers.intercom.com/docs/references/rest-api/api.intercom.io
 import { type Context, defineConnector, type Permission } from '#connector';
 import { tried } from '#connector/checking';
 import { describeApi } from './intercom/api.ts';

@@ -1,4 +1,4 @@
-// Iterable: its users, as journeys write them and as system webhooks name them. https://api.iterable.com/api/docs
+// Iterable: users, as journeys send them and as system webhooks name them. https://api.iterable.com/api/docs
 import { type ApiDescription, type Context, defineConnector, type Permission } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';

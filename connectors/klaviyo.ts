@@ -1,4 +1,4 @@
-// Klaviyo: its profiles. https://developers.klaviyo.com/en/reference/api_overview
+// Klaviyo: profiles. https://developers.klaviyo.com/en/reference/api_overview
 
 import { type Context, defineConnector, type Permission } from '#connector';
 import { monthsAfter } from '#connector/api-version';

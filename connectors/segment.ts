@@ -1,4 +1,4 @@
-// Segment: the users that its calls identify, and the groups they are in. It only pushes: its Profile API lists nobody.
+// Segment: the users that its calls identify, and their groups. Push only: its Profile API has no list of users.
 // https://segment.com/docs/connections/spec/
 import { type Context, defineConnector, type Permission } from '#connector';
 import { type Settings, settings } from './segment/settings.ts';

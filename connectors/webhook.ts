@@ -1,5 +1,5 @@
-// Anything that pushes, declared wholly in configuration: who may speak, how a body is read, and where a record stands
-// in it. What is known of some senders is in webhook/templates.ts.
+// Anything that pushes, described entirely in the configuration: how senders authenticate, how a body is read, and
+// where the parts of a record are. webhook/templates.ts has presets for some senders.
 import { type Change, defineConnector } from '#connector';
 import type { Check, Webhook } from '#connector/webhook';
 import { schemesOf } from './webhook/authentication.ts';

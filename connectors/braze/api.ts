@@ -1,4 +1,4 @@
-// How Braze's API is reached: its credentials, its quota, and what its refusals mean. It does not know what is read.
+// Access to Braze's API: credentials, quota, and the meaning of its errors.
 // Source of the limits: braze.com/docs/api/api_limits.
 import {
   type ApiDescription,

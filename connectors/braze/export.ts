@@ -1,4 +1,4 @@
-// What is asked of `/users/export/ids`, and which field answers to which name. It knows no answers.
+// The request to `/users/export/ids`, and the field for each property name.
 // Source of the names: braze.com/docs/api/endpoints/export/user_data/post_users_identifier, "Fields to export".
 import type { ApiRequest } from '#connector';
 

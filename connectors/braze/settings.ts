@@ -1,4 +1,4 @@
-// What a person says of a Braze workspace. It does not know what is read.
+// The settings of a Braze workspace.
 import { z } from 'zod';
 import { authoredBody } from '#connector/authored';
 import {

@@ -1,4 +1,4 @@
-// The stream of users as Braze exports them by ID. It knows no webhooks.
+// The stream of users, which Braze exports by ID.
 import {
   type Api,
   type Context,

@@ -1,5 +1,5 @@
-// What Braze pushes to one address: webhooks of Canvas and campaigns, whose body a person writes, and Currents, whose events
-// name a user. They are told apart by `events`. It knows no requests.
+// Webhooks of Braze, at one address: those of Canvas and campaigns, whose body a person writes, and Currents, whose
+// events name a user. The key `events` tells them apart.
 // Source: braze-docs `currents_integration` (payloads, authentication) and `creating_a_webhook`.
 import type { Change, Json } from '#connector';
 import { type AuthoredBody, authoredKey, authoredRecord } from '#connector/authored';

@@ -1,4 +1,4 @@
-// What the columns of a customer file mean, by their names alone. It knows no rows.
+// The meaning of the columns of a customer file, by their names alone.
 // Source of Voucherify's names: its customer import, the API's header names and those of the dashboard's template
 // (documentation/openapi/customers.json, documentation/examples/import-customers-template.csv).
 import type { ColumnPlan, JsonObject, Mapping, MappingEntry } from '#connector';

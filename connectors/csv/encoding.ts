@@ -1,5 +1,5 @@
-// How the bytes of a file are text. UTF-16 is turned into UTF-8 before it is scanned; every other encoding taken here
-// writes ASCII as ASCII, so its bytes are scanned as they are. It knows no rows.
+// Decoding the bytes of a file. UTF-16 is converted to UTF-8 before it is scanned; all other supported encodings write
+// ASCII as ASCII, so their bytes are scanned as they are.
 import { RejectedError } from '#connector';
 import type { Dialect } from '#connector/csv-row';
 

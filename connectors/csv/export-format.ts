@@ -1,4 +1,4 @@
-// What is known of the export of one vendor: what its columns are called and which of them are the vendor's own business.
+// Describes the export format of a vendor: the names of its columns, and which of them are internal to the vendor.
 import type { Meaning } from './names.ts';
 
 /** Labels are compared without case, accents, blanks and punctuation. */

@@ -1,4 +1,4 @@
-// The exports that are recognised by their columns, and how. It knows no rows and no settings.
+// The export formats that are recognised by their columns.
 import type { ExportFormat } from './export-format.ts';
 import { hubspot } from './exports/hubspot.ts';
 import { klaviyo } from './exports/klaviyo.ts';

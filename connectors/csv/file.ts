@@ -1,4 +1,4 @@
-// The file on disk: what it is now, and what is said where it cannot be read. It knows nothing of what is in it.
+// The file on disk: its state, and the errors for a file that cannot be read.
 import { type Files, RejectedError } from '#connector';
 
 export interface FileState {

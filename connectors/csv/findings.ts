@@ -1,4 +1,4 @@
-// What a person should know of a file as a whole. It knows no rows.
+// Findings about a file as a whole that a person should know.
 import type { Note } from '#connector';
 import type { Header } from './header.ts';
 import type { Layout } from './layout.ts';

@@ -1,4 +1,4 @@
-// What a file is that is not CSV, by how it begins. It knows no rows.
+// Recognises files that are not CSV by their first bytes.
 import { RejectedError } from '#connector';
 
 const asCsv = 'save it as CSV in UTF-8';

@@ -1,5 +1,5 @@
-// Apostrophes that a program put before a cell so that a spreadsheet takes it for text: `'08901`, `'+48…`. One that a
-// person wrote stays: `'t Hooft`, `'90s`. It knows no rows.
+// Apostrophes that a program put before a cell so that a spreadsheet treats it as text: `'08901`, `'+48…`. An
+// apostrophe that a person wrote is kept: `'t Hooft`, `'90s`.
 import { unguarded as unguardedAlone } from '#connector/csv-guard';
 import { isBlank } from './text.ts';
 

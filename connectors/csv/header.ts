@@ -1,4 +1,4 @@
-// A file's beginning: its encoding, what separates its columns, and what the first row names them. It knows no records.
+// The beginning of a file: its encoding, its delimiter, and the column names in the first row.
 import { type Files, RejectedError } from '#connector';
 import { maxRowBytes } from '#connector/csv';
 import { type Dialect, nextLine, scanRow } from '#connector/csv-row';

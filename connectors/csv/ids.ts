@@ -1,5 +1,5 @@
-// IDs that a spreadsheet has damaged: `7.00E+10` was another number, `123.0` was 123. What an ID looks like alone does not
-// always tell; the column as a whole does. It knows no rows.
+// IDs that a spreadsheet has damaged: `7.00E+10` was another number, `123.0` was 123. The ID alone does not always show
+// this; the whole column does.
 import { z } from 'zod';
 import { isBlank, trimmed } from './text.ts';
 

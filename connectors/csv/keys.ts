@@ -1,4 +1,4 @@
-// Which columns of a file are its keys and its clock, by the settings or by their names, and the sentence where none is.
+// The key and clock columns of a file, from the settings or by their names, and the error if there are none.
 import { RejectedError } from '#connector';
 import { findColumn, guardedColumns, holdsEmail, keyColumn, keyHint } from './columns.ts';
 import type { Settings } from './settings.ts';

@@ -1,4 +1,4 @@
-// What a column is called, whatever the letter case, accents, blanks and punctuation of its label. It knows no columns.
+// Normalises the label of a column: letter case, accents, spaces and punctuation do not matter.
 
 /** Letters that do not decompose into a base letter and a mark. */
 const baseLetters: { readonly [letter: string]: string } = { ł: 'l', ß: 'ss', ø: 'o', đ: 'd', æ: 'ae' };

@@ -1,5 +1,5 @@
-// What the beginning of a file tells about all of its rows: which columns are read, which are keys, and what they look
-// like. It is decided once a file and kept with the cursor, so that every page reads alike.
+// What the beginning of a file says about all its rows: which columns are read, which are keys, and what the IDs look
+// like. It is determined once per file and kept with the cursor, so that all pages are read alike.
 import { z } from 'zod';
 import { guardedColumns } from './guards.ts';
 import { keyProfiles, profileOf } from './ids.ts';

@@ -1,5 +1,5 @@
-// Columns that do not become metadata unless the settings say so: they say where a person was, or hold secrets. It knows
-// no vendor; what is internal to one stands with its export.
+// Columns that do not become metadata unless the settings say so, because they reveal a person's location or contain
+// secrets. Columns that are internal to a vendor are listed with its export format.
 import { wordsOf } from './label.ts';
 
 const position = new Set([

@@ -1,5 +1,5 @@
-// Names that columns of customer files commonly have, and the field each means: English, and the obvious words of German,
-// Polish, French and Spanish. It knows no vendor and no file.
+// Common column names of customer files, and the field for each: in English, and the obvious ones in German, Polish,
+// French and Spanish.
 import { labelKey } from './label.ts';
 
 /** What a column may mean: a field of the customer, or a part of the name. */

@@ -1,4 +1,4 @@
-// A row of cells into a record: what is no content is left out, what is damaged is refused. It knows no files.
+// Converts a row of cells to a record: cells without content are left out, and damaged rows are rejected.
 import type { JsonObject, Locale, Note, SourceRecord } from '#connector';
 import type { Row } from '#connector/csv';
 import { readMoment, unitWords } from '#connector/moment';

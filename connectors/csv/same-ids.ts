@@ -1,5 +1,5 @@
-// Rows of one page that bear one ID though they speak of different people: the last one replaces the others, and a person
-// should know. It knows no files.
+// Rows of one page that share an ID although they describe different people. The last row replaces the others, and a
+// note reports it.
 import type { Note, SourceRecord } from '#connector';
 
 const mailName = /^e-?mail([ _-]?address)?$/i;

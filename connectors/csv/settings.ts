@@ -1,4 +1,4 @@
-// What a person says of a customer file. It does not know what is in it.
+// The settings of a customer file.
 import { z } from 'zod';
 import { isField } from './columns.ts';
 import { encodingOf } from './encoding.ts';

@@ -1,5 +1,5 @@
-// Rows that end before the last column. Spreadsheets leave empty cells out there, so most are whole; but a line break in a
-// cell that is not quoted leaves two halves of a row, and half a person is worse than none. It knows no files.
+// Rows that end before the last column. Spreadsheets omit empty cells there, so most short rows are complete. But an
+// unquoted line break in a cell splits a row in two, and half a person is worse than none.
 import { isNoKey, isSurelyKey } from './ids.ts';
 import type { Layout } from './layout.ts';
 import { isBlank, trimmed } from './text.ts';

@@ -1,4 +1,4 @@
-// The stream of rows: a page of a file from a byte on. A row that is wrong is rejected alone. It knows no fields.
+// The stream of rows: reads a page of a file from a byte offset. An invalid row is rejected, and the others are read.
 import { z } from 'zod';
 import {
   type Context,

@@ -1,4 +1,4 @@
-// Cells as a person sees them. It knows no columns.
+// Cells as a person sees them.
 
 /** White space, characters that take no room, and DOS's mark of the end: a cell of nothing else looks empty. */
 const unseen = '\\s\\u001a\\u00ad\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2064';

@@ -1,5 +1,5 @@
-// How Customer.io's App API is reached: its key, its quota, and what its refusals mean. It does not know what is read.
-// Source: docs.customer.io, "App API". It tells nothing of its limits in headers, so we pace ourselves.
+// Access to Customer.io's App API: key, quota, and the meaning of its errors.
+// Source: docs.customer.io, "App API". Its headers do not state the limits, so we pace our calls.
 import {
   type ApiDescription,
   type ApiRequest,

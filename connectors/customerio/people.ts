@@ -1,5 +1,5 @@
-// The stream of people, read by ID. Customer.io tells of no changes of attributes and lists none: who an event names is
-// read. It knows no events.
+// The stream of people, read by ID. Customer.io neither lists people nor reports changes of attributes: people that an
+// event names are read.
 import {
   type Context,
   type Json,

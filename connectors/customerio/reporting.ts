@@ -1,5 +1,5 @@
-// An event of a reporting webhook: what it says of a person's subscriptions. All else in it is about messages. It knows
-// no requests. Source of the shapes: Customer.io's own schema of reporting webhooks.
+// Events of the reporting webhook: what they say about a person's subscriptions. The others are about messages.
+// Source of the shapes: Customer.io's own schema of reporting webhooks.
 import { type Change, type Json, type JsonObject, RejectedError, type SourceRecord } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
 

@@ -1,4 +1,4 @@
-// What a person says of a Customer.io workspace. It does not know what is read or pushed.
+// The settings of a Customer.io workspace.
 import { z } from 'zod';
 import { authoredBody } from '#connector/authored';
 import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';

@@ -1,6 +1,7 @@
-// What Customer.io pushes: events of the reporting webhook, and bodies that a person writes in a "Send and receive data"
-// action. Both are signed alike, each with a key of its own. It knows no requests.
-// Source: docs.customer.io, "Reporting webhooks" and "Send and receive data with webhooks", on securely verifying requests.
+// Webhooks of Customer.io: events of the reporting webhook, and bodies that a person writes in a "Send and receive
+// data" action. Both are signed in the same way, with different keys.
+// Source: docs.customer.io, "Reporting webhooks" and "Send and receive data with webhooks", on securely verifying
+// requests.
 import type { Change, Json } from '#connector';
 import { authoredKey, authoredRecord } from '#connector/authored';
 import { objectOf, valueAt, wordOf } from '#connector/reading';

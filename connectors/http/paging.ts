@@ -1,4 +1,4 @@
-// How one page leads to the next, in each style. It makes no request, and believes no page that does not add up.
+// Finds the next page for each style of paging, and rejects pages that are inconsistent.
 import { z } from 'zod';
 import { type ApiResponse, type Json, RejectedError, TransientError } from '#connector';
 import { valueAt, wordOf } from '#connector/reading';

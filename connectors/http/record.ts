@@ -1,4 +1,4 @@
-// One item of an answer into a record. It makes no request.
+// Converts an item of an answer to a record.
 import type { Json, JsonObject, RejectedRow, SourceRecord } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { below } from '#connector/paths';

@@ -1,4 +1,4 @@
-// The stream of records: the whole list, then what changed where the API can be asked for that, and single records by ID.
+// The stream of records: the whole list, then changes if the API can return them, and single records by ID.
 import { z } from 'zod';
 import {
   type Context,

@@ -1,5 +1,4 @@
-// What a person says of a JSON API: how it is called, where records stand in its answers, how pages follow each other, and
-// how changes are asked for. It makes no request.
+// The settings of a JSON API: its requests, the paths of records in its answers, paging, and how changes are requested.
 import { z } from 'zod';
 import { headerName, path, paths } from '#connector/paths';
 import { deletedValues, quotaWindows } from '#connector/settings';

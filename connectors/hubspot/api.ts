@@ -1,4 +1,4 @@
-// How HubSpot's API is reached: its credentials, its quotas, and what its refusals mean. It does not know what is read.
+// Access to HubSpot's API: credentials, quotas, and the meaning of its errors.
 // Source of the limits: developers.hubspot.com, "API usage guidelines and limits"; of the errors: "Handling errors".
 import {
   type ApiDescription,

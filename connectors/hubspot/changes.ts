@@ -1,5 +1,5 @@
-// Contacts that changed, by search. Past three properties of HubSpot's search it must get: no more than 10,000 results
-// by offset, rows that move while they are paged, and rows newer than the index that found them. It knows no list.
+// Changed contacts, by search. It works around three limits of HubSpot's search: at most 10,000 results by offset, rows
+// that move during paging, and rows that are newer than the index that found them.
 import {
   type Context,
   type Json,

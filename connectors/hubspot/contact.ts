@@ -1,4 +1,4 @@
-// One contact as HubSpot writes it, into a record. It knows no requests.
+// Converts a contact of HubSpot to a record.
 import type { Json, SourceRecord } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
 import { type Rows, toRecords } from '#connector/rows';

@@ -1,5 +1,4 @@
-// The stream of contacts: all of them by the list, changes by search, single ones by ID, archived ones as tombstones.
-// It knows no quotas.
+// The stream of contacts: the whole list, changes by search, single contacts by ID, archived contacts as tombstones.
 import {
   type Context,
   type Json,

@@ -1,4 +1,4 @@
-// What reading contacts costs, for forecasts: the sizes of pages, and HubSpot's own count. It reads no contact.
+// The cost of reading contacts, for forecasts: page sizes, and HubSpot's own count.
 import type { Context, JsonObject, PullRequest, ReadingCost } from '#connector';
 import { objectOf } from '#connector/reading';
 import { searchBucket } from './api.ts';

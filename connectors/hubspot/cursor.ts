@@ -1,4 +1,4 @@
-// Where reading contacts goes on: the list of all, then windows of changes. It knows no requests.
+// The cursors of the stream of contacts: the whole list, then windows of changes.
 import { z } from 'zod';
 import type { Json } from '#connector';
 import { readCursor as read } from '#connector/cursor';

@@ -1,4 +1,4 @@
-// What a person says of a HubSpot account, and the paths that follow from it. It does not know what is read.
+// The settings of a HubSpot account, and the paths that follow from them.
 import { z } from 'zod';
 import { oauthClient } from '#connector/oauth-client';
 import { baseUrl, digits, exactlyOne, quotaWindows, secrets, token } from '#connector/settings';

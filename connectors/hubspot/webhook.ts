@@ -1,5 +1,5 @@
-// What HubSpot pushes: events that name a contact and hold nothing of it but one property, so each is read by ID. It does
-// not know how. https://developers.hubspot.com/docs/api-reference/webhooks-webhooks-v3 and "Validating requests".
+// Webhooks of HubSpot: events that name a contact and contain only one property, so each contact is read by ID.
+// https://developers.hubspot.com/docs/api-reference/webhooks-webhooks-v3 and "Validating requests".
 import { type Change, type Json, type JsonObject, RejectedError } from '#connector';
 import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
 import type { Part, Received, Scheme, Webhook } from '#connector/webhook';

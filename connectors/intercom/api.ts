@@ -1,4 +1,4 @@
-// How Intercom's API is reached: its credentials and its quotas. It does not know what is read.
+// Access to Intercom's API: credentials and quotas.
 // Source: developers.intercom.com, "Rate limiting".
 import type { ApiDescription, ApiResponse, Quota, QuotaReading } from '#connector';
 import { fingerprint } from '#connector/checking';

@@ -1,4 +1,4 @@
-// A contact of Intercom's as a record: what pull, reading by ID and webhooks say of it, made the same. It knows no request.
+// Converts a contact of Intercom to a record, so that pull, reads by ID and webhooks give the same result.
 import type { Json, JsonObject, SourceRecord } from '#connector';
 import { listOf, momentOf, objectOf, unescapeHtml, wordOf } from '#connector/reading';
 

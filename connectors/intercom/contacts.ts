@@ -1,4 +1,4 @@
-// The stream of contacts: all of them by the list, what changed by search, single ones by ID. It knows no quotas.
+// The stream of contacts: the whole list, changes by search, single contacts by ID.
 // https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts
 import {
   type Api,

@@ -1,4 +1,4 @@
-// What a person says of an Intercom workspace. It does not know what is read.
+// The settings of an Intercom workspace.
 import { z } from 'zod';
 import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
 

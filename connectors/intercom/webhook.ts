@@ -1,4 +1,4 @@
-// What Intercom pushes: notifications that hold the contact they are about, or name it. It does not know how one is read.
+// Webhooks of Intercom: notifications that contain a contact, or name one.
 // https://developers.intercom.com/docs/webhooks/webhook-notifications
 import { type Change, type Json, type JsonObject, RejectedError } from '#connector';
 import { momentOf, objectOf, valueAt, wordOf } from '#connector/reading';

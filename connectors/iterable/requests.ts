@@ -1,4 +1,4 @@
-// The requests made of Iterable's API. It does not know what is done with the answers.
+// The requests to Iterable's API.
 import type { ApiRequest, Json } from '#connector';
 import { objectOf } from '#connector/reading';
 import type { Settings } from './settings.ts';

@@ -1,4 +1,4 @@
-// What a person says of an Iterable project. It does not know what is read.
+// The settings of an Iterable project.
 import { z } from 'zod';
 import { authoredBody } from '#connector/authored';
 import { baseUrl, quotaWindows, secretHeader, secrets, token, urlToken } from '#connector/settings';

@@ -1,4 +1,4 @@
-// The stream of users as Iterable's API has them, one by one. It knows no webhooks.
+// The stream of users, which Iterable's API returns one by one.
 import {
   type Context,
   type Json,

@@ -1,5 +1,5 @@
-// What Iterable pushes to one address: system webhooks, which name a user and an event, and journeys, whose body a person
-// writes. They are told apart by `eventName`. It knows no requests. (support.iterable.com, "System Webhooks")
+// Webhooks of Iterable, at one address: system webhooks, which name a user and an event, and journeys, whose body a
+// person writes. The key `eventName` tells them apart. (support.iterable.com, "System Webhooks")
 import type { Change, Json, JsonObject } from '#connector';
 import { authoredKey, authoredRecord } from '#connector/authored';
 import { momentOf, objectOf, unescapeHtml, wordOf } from '#connector/reading';

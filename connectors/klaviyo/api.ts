@@ -1,4 +1,4 @@
-// How Klaviyo's API is reached: its credentials and its quotas. It does not know what is read.
+// Access to Klaviyo's API: credentials and quotas.
 // Source: developers.klaviyo.com, "Rate limits, status codes, and errors" and the reference of `GET /api/profiles`.
 import type { ApiDescription, ApiResponse, Quota, QuotaReading } from '#connector';
 import { fingerprint } from '#connector/checking';

@@ -1,4 +1,4 @@
-// A profile of Klaviyo's as a record: its attributes and its ID, side by side. It knows no request.
+// Converts a profile of Klaviyo to a record: its attributes and its ID, side by side.
 import type { Json, JsonObject, SourceRecord } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
 import type { Settings } from './settings.ts';

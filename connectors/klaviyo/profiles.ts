@@ -1,4 +1,4 @@
-// The stream of profiles: all of them by ID, then what was updated, and single ones by ID. It knows no quotas.
+// The stream of profiles: all of them by ID, then updated ones, and single profiles by ID.
 // https://developers.klaviyo.com/en/reference/get_profiles
 import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
 import { type ListedPage, pullsOf } from '#connector/listing';

@@ -1,4 +1,4 @@
-// What a person says of a Klaviyo account. It does not know what is read.
+// The settings of a Klaviyo account.
 import { z } from 'zod';
 import { authoredBody } from '#connector/authored';
 import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';

@@ -1,5 +1,5 @@
-// What Klaviyo pushes to one address: system webhooks, which tell of events and so of profiles, and the webhooks of flows,
-// whose body a person writes. Their bodies tell them apart. It does not know how a profile is read.
+// Webhooks of Klaviyo, at one address: system webhooks, which report events and thereby profiles, and webhooks of
+// flows, whose body a person writes. Their bodies tell them apart.
 // https://developers.klaviyo.com/en/docs/working_with_system_webhooks
 import { type Change, type Json, type JsonObject, RejectedError, type SourceRecord } from '#connector';
 import { authoredKey, authoredRecord } from '#connector/authored';

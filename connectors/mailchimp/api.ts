@@ -1,4 +1,4 @@
-// How Mailchimp's API is reached: its credentials, its quota, and what its refusals mean. It does not know what is read.
+// Access to Mailchimp's API: credentials, quota, and the meaning of its errors.
 // Source of the limits and errors: mailchimp.com/developer/marketing/docs, "Fundamentals" and "Errors".
 import {
   type ApiDescription,

@@ -1,6 +1,6 @@
-// Members of an audience that changed, window by window, in the order of their changes. It bridges four things that
-// Mailchimp's list leaves open: times are whole seconds, whether a bound counts itself is not told, rows are paged by
-// offset, and one that changes meanwhile leaves the window, so that those behind it move up.
+// Changed members of an audience, window by window, in the order of their changes. It works around four properties of
+// Mailchimp's list: times are whole seconds, it is undocumented whether a bound includes itself, rows are paged by
+// offset, and a member that changes meanwhile leaves the window, so that those after it move up.
 import { createHash } from 'node:crypto';
 import { type Context, type Json, type Page, type PullRequest, TransientError } from '#connector';
 import { writeCursor } from '#connector/cursor';

@@ -1,4 +1,4 @@
-// Where reading members goes on: windows of changes, the first of them from the beginning of time. It knows no requests.
+// The cursor of the stream of members: windows of changes, of which the first starts at the beginning of time.
 import { z } from 'zod';
 import type { Json } from '#connector';
 import { readCursor as read } from '#connector/cursor';

@@ -1,4 +1,4 @@
-// A member of an audience as a record: which fields are asked for, and what is made of a row. It knows no requests.
+// Converts a member of an audience to a record, and lists the fields to request.
 import type { Json, JsonObject, SourceRecord } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
 import { type Rows, toRecords } from '#connector/rows';

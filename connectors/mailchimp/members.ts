@@ -1,4 +1,4 @@
-// The stream of members: all of them and what changed by list, single ones by ID. It knows no windows.
+// The stream of members: all of them and the changed ones by list, single members by ID.
 import type { Context, Json, SourceRecord, Stream } from '#connector';
 import { objectOf, requestList, wordOf } from '#connector/reading';
 import { timeoutSeconds } from './api.ts';

@@ -1,5 +1,4 @@
-// What a person says of a Mailchimp account and the audience that is read, and the paths that follow from it. It does not
-// know what is read.
+// The settings of a Mailchimp account and its audience, and the paths that follow from them.
 import { z } from 'zod';
 import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
 

@@ -1,4 +1,4 @@
-// What Mailchimp pushes of an audience: one event in a form, which names a member by e-mail address. It knows no requests.
+// Webhooks of a Mailchimp audience: one event per form, which names a member by e-mail address.
 // Source: mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks.
 import { createHash } from 'node:crypto';
 import { type Change, type Json, type JsonObject, RejectedError } from '#connector';

@@ -1,4 +1,4 @@
-// Rows into records: the ID that a key makes, the clock, and the mark of a deleted row. It asks for nothing.
+// Converts rows to records: the ID from the key, the clock, and the mark of a deleted row.
 import {
   type JsonObject,
   RejectedError,

@@ -1,5 +1,5 @@
-// The stream of rows: all of them in the order of the key, then what changed in the order of its time, and single ones by
-// key. What a transaction commits late is not lost: changes go on from before the oldest one that was still running.
+// The stream of rows: all of them in key order, then changes in the order of their time, and single rows by key. Late
+// commits are not lost: reading changes starts before the oldest transaction that was still running.
 import { z } from 'zod';
 import {
   type Context,

@@ -1,4 +1,4 @@
-// What a person says of a table or view. It does not know what is in it.
+// The settings of a table or view.
 import { z } from 'zod';
 import { deletedValues } from '#connector/settings';
 

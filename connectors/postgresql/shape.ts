@@ -1,4 +1,4 @@
-// Whether a table or view can be read without losing a row, as far as the catalog shows it. It reads nothing itself.
+// Checks with the catalog whether a table or view can be read without losing a row.
 import type { Column, RelationShape } from '#connector';
 import type { Settings } from './settings.ts';
 

@@ -1,5 +1,5 @@
-// One call of Segment's into what it says: of a user, of the group a user is in, or nothing for us. It does not know who
-// sent it. Sources: segment.com/docs/connections/spec and /connections/destinations/catalog/webhooks.
+// Interprets a call of Segment: it is about a user, about a group of a user, or ignored.
+// Sources: segment.com/docs/connections/spec and /connections/destinations/catalog/webhooks.
 import { type Change, type Json, type JsonObject, RejectedError } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
 import type { Received } from '#connector/webhook';

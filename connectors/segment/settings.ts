@@ -1,4 +1,4 @@
-// What a person says of a Segment workspace: how its webhooks show who they are. It does not know what they say.
+// The settings of a Segment workspace: how its webhooks authenticate.
 import { z } from 'zod';
 import { secrets } from '#connector/settings';
 

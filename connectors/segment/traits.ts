@@ -1,5 +1,5 @@
-// Traits as Segment takes them, with each reserved one under a single name as well. They are told a few at a time and each
-// counts from when it was told, so no name is ever written for a trait that is absent. It knows no calls.
+// Traits of Segment, with each reserved trait also under one common name. They arrive a few at a time and each has its
+// own time, so a trait that is absent is never written.
 // Source: segment.com/docs/connections/spec/identify and /group, "Traits": either letter case is allowed.
 import type { Json, JsonObject } from '#connector';
 import { objectOf } from '#connector/reading';

@@ -1,4 +1,4 @@
-// What Segment pushes: calls, one at a time or as a list, and what of them is signed. It does not know what they say.
+// Webhooks of Segment: calls, one at a time or as a list, and which part of them is signed.
 // https://segment.com/docs/connections/destinations/catalog/actions-webhook and /webhooks, "Authentication".
 import type { Change, Json } from '#connector';
 import { objectOf, wordOf } from '#connector/reading';

@@ -1,5 +1,5 @@
-// How Voucherify says no, and what that means for us. It does not know what was being done.
-// Errors: https://docs.voucherify.io/api-reference/errors. The HTTP status is believed before the body's `code`.
+// The errors that Voucherify's answers mean. The HTTP status takes precedence over the body's `code`.
+// Errors: https://docs.voucherify.io/api-reference/errors.
 import {
   type ApiRequest,
   type ApiResponse,

@@ -1,4 +1,4 @@
-// What the key of a project allows, tried without writing. It does not know who asks.
+// Tests without writing what the key of a project allows.
 import {
   type ApiRequest,
   type ApiResponse,

@@ -1,4 +1,4 @@
-// The calls that write customers to Voucherify, read them back and take them away. It does not know when, how often, or what they cost.
+// The calls that write, read back and delete customers of Voucherify.
 // Endpoints: https://docs.voucherify.io/api-reference/customers.
 import {
   type ApiRequest,

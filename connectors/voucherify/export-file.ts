@@ -1,6 +1,6 @@
-// The file of an export: CSV, whose columns are the fields asked for and, in place of `metadata`, the keys that the schema
-// defines. Their names are labels in the only published example (`Voucher Type` for `voucher_type`), and those of customers
-// are published nowhere, so names are compared loosely. It does not know where the file is from.
+// The file of an export: CSV with a column for each requested field and, instead of `metadata`, for each key that the
+// schema defines. In the only published example the names are labels (`Voucher Type` for `voucher_type`); those of
+// customers are not published, so names are compared loosely.
 import { type Fields, type Json, type MetadataSchema, RejectedError, type ShownCustomer } from '#connector';
 import { rowsOf } from '#connector/csv';
 import { parseJson } from '#connector/json';

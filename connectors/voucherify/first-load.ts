@@ -1,6 +1,6 @@
-// Customers as the CSV file that importCSV takes, as far as one can carry them without loss. It does not know how it is sent.
-// Format: https://docs.voucherify.io/api-reference/customers/import-customers-using-csv. What that leaves open is not put
-// to the test: a customer with any value that might arrive as another goes in bulk.
+// Customers as the CSV file for importCSV, if it can carry them without loss. A customer with a value that might be
+// changed by the import is sent in bulk instead.
+// Format: https://docs.voucherify.io/api-reference/customers/import-customers-using-csv.
 import type { CustomerWrite, Json, MetadataDefinition, MetadataSchema } from '#connector';
 import { flatten } from './payload.ts';
 

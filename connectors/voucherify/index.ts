@@ -1,4 +1,4 @@
-// Voucherify, the destination: who it is and how its API is reached. It does not know what is sent, or when.
+// Voucherify, the destination: its identity and the access to its API.
 import { type Connector, defineConnector } from '#connector';
 import { errorFor } from './answer-error.ts';
 import { check } from './check.ts';

@@ -1,5 +1,5 @@
-// What ordinary writes show of how the project takes a part of an object: which questions are open, and how an answer is
-// kept beside those of a probe. Pure.
+// What ordinary writes show about partial writes of an object: the open questions, and how an answer is stored beside
+// those of a probe. Pure.
 import type { LearnedBy, LearnedWrites, ObjectGroup, PartialWrites } from '#connector';
 import type { ProbeAnswers } from '#connector/probe';
 import type { Settings } from './settings.ts';

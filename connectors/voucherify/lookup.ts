@@ -1,4 +1,4 @@
-// Async actions that are looked for, since the answer with their ID was lost. It does not know which of them is ours.
+// Lists async actions, to find one whose ID was lost with the answer.
 // Endpoint: https://docs.voucherify.io/api-reference/async-actions/list-async-actions.
 import type { ActionKind, ActionLookup, Api, Json, JsonObject, ListedAction, ShownAction } from '#connector';
 import { RejectedError } from '#connector';

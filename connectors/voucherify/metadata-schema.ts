@@ -1,5 +1,6 @@
-// Voucherify's metadata schema in the door's words. It does not check values.
-// Shape: OpenAPI `MetadataSchemaDefinition` (https://docs.voucherify.io/api-reference/metadata-schemas); camelCase in v1.
+// Voucherify's metadata schema in the types of the door.
+// Shape: OpenAPI `MetadataSchemaDefinition` (https://docs.voucherify.io/api-reference/metadata-schemas); camelCase in
+// v1.
 import type { Json, JsonObject, MetadataDefinition, MetadataSchema } from '#connector';
 import { isObject } from './payload.ts';
 

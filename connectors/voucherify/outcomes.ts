@@ -1,5 +1,5 @@
-// What became of each customer, from what Voucherify answered. It does not ask.
-// Async actions: https://docs.voucherify.io/api-reference/async-actions. Every field of them is taken to be optional.
+// The outcome of each customer, from Voucherify's answers.
+// Async actions: https://docs.voucherify.io/api-reference/async-actions. All of their fields are treated as optional.
 import type { Json, JsonObject, Outcome, RejectedError, ShownAction } from '#connector';
 import { detailsOf } from './answer-error.ts';
 import { isObject } from './payload.ts';

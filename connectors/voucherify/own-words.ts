@@ -1,5 +1,5 @@
-// What an error in Voucherify's own words looks like. Everything else was said by something in between: a proxy, a firewall,
-// a gateway, another server at this address. It does not know what either means.
+// Recognises errors that come from Voucherify. All others come from something in between: a proxy, a firewall, a
+// gateway, another server at this address.
 import { STATUS_CODES } from 'node:http';
 import type { ApiResponse, JsonObject } from '#connector';
 import { isObject } from './payload.ts';

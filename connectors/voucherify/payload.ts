@@ -1,4 +1,4 @@
-// A customer's fields as Voucherify's customer object, and back. It does not know how either is sent.
+// Converts the fields of a customer to Voucherify's customer object, and back.
 // Shape: OpenAPI `Customer` and `CustomerBase` (https://docs.voucherify.io/api-reference/customers/customer-object).
 import type { DestinationCustomer, Fields, Json, JsonObject } from '#connector';
 import { momentOf } from '#connector/reading';

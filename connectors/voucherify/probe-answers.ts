@@ -1,4 +1,4 @@
-// What the answers to a probe's steps say of each question. Pure; it does not know what follows from it.
+// Answers each question of a probe from the answers to its steps. Pure.
 import type { Fields, Json } from '#connector';
 import type { ProbeAbout, ProbeAnswer, ProbeAnswers, ProbeResult, ProbeResults } from '#connector/probe';
 import { isObject } from './payload.ts';

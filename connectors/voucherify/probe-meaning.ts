@@ -1,4 +1,4 @@
-// What a probe's answers mean for the settings. Pure; what a person has set is never changed.
+// What a probe's answers mean for the settings. Pure; settings that a person made are never changed.
 import type { ProbeAnswers } from '#connector/probe';
 import { replacedGroups } from './learned.ts';
 import type { Settings } from './settings.ts';

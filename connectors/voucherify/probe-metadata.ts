@@ -1,5 +1,5 @@
-// Metadata that a throwaway customer may have under any schema: two keys to try things on, and what the schema demands.
-// It does not know what is tried.
+// Metadata that a throwaway customer can have under any schema: two keys for experiments, and the keys that the schema
+// requires.
 import type { Json, JsonObject, MetadataDefinition, MetadataSchema } from '#connector';
 
 export interface ProbeMetadata {

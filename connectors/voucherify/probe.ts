@@ -1,5 +1,5 @@
-// What Voucherify's documents leave open of customers, as steps on throwaway ones. Pure: it carries out nothing. The open
-// questions are those marked (unverified) in the customer reference.
+// Questions about customers that Voucherify's documentation leaves open, as steps on throwaway customers. Pure. The
+// questions are marked (unverified) in the customer reference.
 import type { JsonObject } from '#connector';
 import type { Probe, ProbeAbout, ProbeResults, ProbeStep } from '#connector/probe';
 import { answers, birthdate, bulkOf, isRefused, keptParts, name, phone } from './probe-answers.ts';

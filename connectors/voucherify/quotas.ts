@@ -1,4 +1,4 @@
-// Which quotas a Voucherify project has, and what the headers of a response say of them. It does not count calls.
+// The quotas of a Voucherify project, and what the headers of a response say about them.
 // Headers: https://docs.voucherify.io/guides/limits. None of them says whether a minute or an hour is meant.
 import type { ApiRequest, ApiResponse, Quota, QuotaReading } from '#connector';
 import { retryAfterMs } from '#connector/reading';

@@ -1,5 +1,5 @@
-// All customers of a Voucherify project read back: by an export, or page by page. It does not know what they are compared
-// with. Endpoints: https://docs.voucherify.io/api-reference/exports/create-export and /customers/list-customers.
+// Reads back all customers of a Voucherify project: by an export, or page by page.
+// Endpoints: https://docs.voucherify.io/api-reference/exports/create-export and /customers/list-customers.
 import {
   type Context,
   type Json,

@@ -1,4 +1,4 @@
-// What a person says of their Voucherify project. It does not know what the settings do.
+// The settings of a Voucherify project.
 // Vendor facts: https://docs.voucherify.io/guides/limits (limits), /api-reference/introduction-api (regions, headers).
 import { z } from 'zod';
 import type { ObjectGroup } from '#connector';

@@ -1,4 +1,4 @@
-// Voucherify's own webhooks about customers, for drift: what was changed there, and by whom. It compares nothing.
+// Voucherify's own webhooks about customers, for drift: what was changed there, and by whom.
 // Source: https://docs.voucherify.io/api-reference/introduction-to-webhooks and …/project-settings-webhooks.
 import { type DestinationChange, type JsonObject, RejectedError } from '#connector';
 import { momentOf, objectOf, valueAt, wordOf } from '#connector/reading';

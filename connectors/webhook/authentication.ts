@@ -1,6 +1,6 @@
-// How a request shows that it is the sender's, as a person writes it, into the door's schemes. It does not know what is sent.
-// Sources: standardwebhooks.com (spec), docs.stripe.com "Verify webhook signatures", docs.github.com "Validating webhook
-// deliveries", shopify.dev "Verify webhooks".
+// Converts the authentication that a person describes to the schemes of the door.
+// Sources: standardwebhooks.com (spec), docs.stripe.com "Verify webhook signatures", docs.github.com "Validating
+// webhook deliveries", shopify.dev "Verify webhooks".
 import { z } from 'zod';
 import { headerName, path } from '#connector/paths';
 import { basicUser, secrets, writtenAs } from '#connector/settings';

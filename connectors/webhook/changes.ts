@@ -1,4 +1,4 @@
-// One item of what is pushed into what it says: a record, or nothing for us. It knows no senders.
+// Interprets an item of a webhook: it is a record, or ignored.
 import { type Change, type Json, type JsonObject, RejectedError, type SourceRecord } from '#connector';
 import { notATime } from '#connector/authored';
 import { below } from '#connector/paths';

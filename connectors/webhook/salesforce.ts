@@ -1,4 +1,4 @@
-// What Salesforce wants of whoever hears its outbound messages. It knows no settings.
+// What Salesforce requires of a receiver of outbound messages.
 // Source: developer.salesforce.com, SOAP API, "Outbound Messaging" and "ID Field Type".
 
 /** The answer without which it sends the same again for 24 hours. */

@@ -1,4 +1,4 @@
-// A body that says nothing of anybody, to see that a request gets in and is read. It knows no credentials.
+// A body without a person in it, to test that a request is accepted and read.
 import { nested } from '#connector/paths';
 import type { Template } from './templates.ts';
 

@@ -1,5 +1,5 @@
-// What a person says of something that pushes: how it is known, how its body is read, and where a record stands in it.
-// What they leave out the template says (templates.ts). It knows no requests.
+// The settings of a sender of webhooks: how it authenticates, how its body is read, and where the parts of a record
+// are. Templates supply what is left out (templates.ts).
 import { z } from 'zod';
 import { headerName, itemPaths, path, paths } from '#connector/paths';
 import { secrets } from '#connector/settings';

@@ -1,5 +1,5 @@
-// A signature that no preset knows, as a person describes it: the door's `SignatureScheme` as data, with what makes one
-// worthless refused. It knows no vendor.
+// A custom signature as a person describes it: the door's `SignatureScheme` as data. Signatures that protect nothing
+// are refused.
 import { z } from 'zod';
 import { headerName } from '#connector/paths';
 import { secrets } from '#connector/settings';

@@ -1,5 +1,5 @@
-// What is known of senders whose webhooks a person sets up by hand: where things stand in their bodies, and what to paste.
-// It knows no settings and no requests. (reference: Bloomreach "Webhooks", CleverTap "Webhooks", Salesforce "Outbound Messages")
+// Presets for senders whose webhooks a person sets up by hand: paths in their bodies, and what to paste. (reference:
+// Bloomreach "Webhooks", CleverTap "Webhooks", Salesforce "Outbound Messages")
 import type { Json, JsonObject, Mapping } from '#connector';
 import { listOf, objectOf, wordOf } from '#connector/reading';
 import type { Recipe } from '#connector/webhook';

@@ -1,5 +1,5 @@
-// HubSpot's export of contacts: labels of properties in the account's language, times with their zone in the label.
-// Source: exports of the vendor's own labels in public importers (2022–2026).
+// HubSpot's export of contacts: property labels in the account's language, times with their zone in the label.
+// Source: exports with the vendor's own labels in public importers (2022–2026).
 import type { ExportFormat } from '../export-format.ts';
 
 export const hubspot: ExportFormat = {

@@ -1,5 +1,6 @@
 // Mailchimp's export of an audience: its merge fields by their labels, then columns of the vendor's own.
-// Source: headers in public importers (2013–2026); `Address` is the whole address in one text, and a birthday has no year.
+// Source: headers in public importers (2013–2026). `Address` is the whole address in one text, and a birthday has no
+// year.
 import type { ExportFormat } from '../export-format.ts';
 
 export const mailchimp: ExportFormat = {
