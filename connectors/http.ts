@@ -20,14 +20,14 @@ export const http = defineConnector<Settings>({
     quotas: windowQuotas(quota),
   }),
   source: {
-    streams: [{ name: 'records', pull: () => Promise.reject(new Error('The settings make the stream.')) }],
+    streams: [{ name: 'records', pull: () => Promise.reject(new Error('The settings define the stream.')) }],
     streamsFor: (given) => [recordsOf(given)],
     mapping: { name: 'name', email: 'email', phone: 'phone' },
     sourceId: 'id',
     sourceIdFor: idInBody,
     needsFullReadings: ({ changes, complete, record }) =>
       changes && complete
-        ? `Records that leave the list show in full readings only${record.deleted ? ', unless they are marked as deleted first' : ''}.`
+        ? `Only full readings show records that leave the list${record.deleted ? ', unless they are marked as deleted first' : ''}.`
         : null,
   },
   check,
@@ -60,7 +60,7 @@ async function check(context: Context<Settings>): Promise<Permission[]> {
         const items = await tryList(context, ahead as { [name: string]: string | number });
         if (items.length > 0)
           throw new Error(
-            `Asked for changes from tomorrow on, the API gave ${items.length} records: it ignores the parameter ${changes.parameter}, or wants another format.`,
+            `The API returned ${items.length} records for changes from tomorrow on: it ignores the parameter ${changes.parameter}, or expects another format.`,
           );
       }),
     );
@@ -80,6 +80,6 @@ async function check(context: Context<Settings>): Promise<Permission[]> {
 
 function sortNote({ list: { paging } }: Settings): string {
   if (paging.style === 'page')
-    return 'Pages are numbered: a record that is deleted while they are read can hide another one until the next full reading.';
+    return 'Pages are numbered: a record that is deleted during a reading can hide another one until the next full reading.';
   return 'Its records have an ID.';
 }

@@ -22,8 +22,8 @@ export const postgresql = defineConnector<Settings>({
     sourceIdFor: ({ key }) => (key.length === 1 ? key[0]! : 'id'),
     needsFullReadings: ({ deleted }) =>
       deleted
-        ? 'Rows that are removed from the table without being marked as deleted show in full readings only.'
-        : 'Rows that are removed from the table show in full readings only.',
+        ? 'Only full readings show rows that are removed from the table without being marked as deleted.'
+        : 'Only full readings show rows that are removed from the table.',
   },
   check,
 });
@@ -49,15 +49,15 @@ async function check(context: Context<Settings>): Promise<Permission[]> {
         note:
           fault ??
           (timeless.length > 0
-            ? `There are rows without ${settings.updatedAt}, whose changes cannot be found: they are rejected. Give them a value, and set the column not null.`
+            ? `Rows whose ${settings.updatedAt} is null are rejected, because their changes cannot be found. Set a value, and alter the column to not null.`
             : (indexAdvice(shape, settings) ?? 'Changes are found by their time.')),
       },
       {
         what: what[2],
         allowed: seesAll ? true : null,
         note: seesAll
-          ? 'What a long transaction commits late is not lost.'
-          : 'Transactions of others are not shown, so a change that is committed later than overlapSeconds (default: 600) after its time is found by full readings only. Grant the role pg_read_all_stats, and read the primary.',
+          ? 'Late commits of long transactions are not lost.'
+          : 'The transactions of other users are not visible, so only full readings find a change that is committed more than overlapSeconds (default: 600) after its time. Grant the role pg_read_all_stats, and read the primary.',
       },
     ];
   } catch (error) {

@@ -31,7 +31,7 @@ export const shopify = defineConnector<Settings>({
       description: 'note',
     },
     sourceId: 'id',
-    needsFullReadings: 'Deleted customers are not listed. Without webhooks only a full reading shows them.',
+    needsFullReadings: 'Deleted customers are not listed. Without webhooks, only a full reading shows them.',
     webhook,
   },
   check,
@@ -46,10 +46,10 @@ async function check({ api, settings, now }: Context<Settings>): Promise<Permiss
     ),
     await tried(
       'read names, addresses and metafields',
-      'The app has access to protected customer data. If it is taken away, runs stop and nothing is cleared.',
+      'The app has access to protected customer data. If access is withdrawn, runs stop and nothing is cleared.',
       () => list(null, []),
     ),
-    await tried('find changes', 'Only customers that changed are listed.', async () => {
+    await tried('find changes', 'Only changed customers are listed.', async () => {
       // Of tomorrow there are none.
       const { json } = await list(updatedSince(now + dayMs), ['id']);
       if (listOf(valueAt(json, 'data.customers.nodes')).length > 0)
@@ -57,13 +57,13 @@ async function check({ api, settings, now }: Context<Settings>): Promise<Permiss
     }),
     await tried(
       'use the version of the API',
-      `Shopify answers by version ${settings.apiVersion}.`,
+      `Shopify answers with version ${settings.apiVersion}.`,
       async () => {
         const { headers } = await list(null, ['id']);
         const version = headers['x-shopify-api-version'] ?? settings.apiVersion;
         if (version !== settings.apiVersion)
           throw new Error(
-            `Shopify answers by version ${version} instead of ${settings.apiVersion}: set apiVersion.`,
+            `Shopify answers with version ${version} instead of ${settings.apiVersion}: set apiVersion.`,
           );
       },
     ),

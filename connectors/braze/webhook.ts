@@ -39,7 +39,7 @@ export function webhook(settings: Settings): Webhook<Change> {
       `Choose raw text as the body of the webhook. Add custom attributes as "NAME": "{{custom_attribute.${tag('NAME')} | json_escape}}".`,
       'Liquid does not escape values: without json_escape, a quote in a name makes the body invalid JSON. Such a request is kept as a dead letter. Check the preview: if the filter adds quotes, leave yours out.',
       'A profile without an external ID is ignored, as are its events.',
-      'Currents (the custom HTTP connector) tells of subscriptions by users.messages.email.Unsubscribe, users.behaviors.subscription.GlobalStateChange and users.behaviors.subscriptiongroup.StateChange, and of profiles where your account has such events. With apiKey, the user that an event names is then read; without it, the event is ignored.',
+      'Currents (the custom HTTP connector) reports subscriptions by users.messages.email.Unsubscribe, users.behaviors.subscription.GlobalStateChange and users.behaviors.subscriptiongroup.StateChange, and profiles if your account has such events. With apiKey, the user that an event names is then read; without it, the event is ignored.',
       'Do not send message events: they are counted and ignored.',
       'A removed custom attribute is not reported: its old value stays. A standard field that was emptied is cleared.',
       'Deletions and merges are not pushed. A user that Currents names and that Braze no longer has is treated as deleted.',

@@ -113,7 +113,7 @@ async function findEach(
     if (status === 404) continue;
     const person = personOf(objectOf(json), now)!;
     if (idOf(person, type) !== id)
-      throw new TransientError('Customer.io answered with another person than the one asked for.', {
+      throw new TransientError('Customer.io returned a person other than the requested one.', {
         foreign: true,
       });
     found.set(id, person);

@@ -39,7 +39,7 @@ export const settings = z.strictObject({
     .max(30 * 86_400)
     .default(patientSeconds)
     .describe(
-      'How far the time of a signature may be from the clock of the server, seconds. Default: seven days and an hour, as long as Customer.io repeats a request.',
+      'The maximum difference between the time of a signature and the clock of the server, seconds. Default: seven days and an hour, as long as Customer.io repeats a request.',
     ),
   quota: quotaWindows
     .default([{ requests: 10, seconds: 1 }])

@@ -98,11 +98,11 @@ function placeBehind(
   if (paging.style === 'cursor') {
     const after = wordOf(valueAt(body, paging.next));
     if (after !== undefined) return { after };
-    if (follows) throw new TransientError('The API says that more records follow, and names no cursor');
+    if (follows) throw new TransientError('The API says that more records follow, but returned no cursor');
     return null;
   }
   if (items.length === 0) {
-    if (follows) throw new TransientError('The API says that more records follow, and gave none');
+    if (follows) throw new TransientError('The API says that more records follow, but returned none');
     return null;
   }
   const position = from?.position ?? 0;
@@ -112,7 +112,7 @@ function placeBehind(
   const after = wordOf(valueAt(items.at(-1), paging.from ?? settings.record.id)) ?? ids.at(-1);
   if (after === undefined || after === from?.after)
     throw new RejectedError(
-      `The page behind ${paging.parameter} ends where it began: the API ignores the parameter, or sorts by something else.`,
+      `The page after ${paging.parameter} ends where it began: the API ignores the parameter, or sorts by something else.`,
       { code: 'endless_pages' },
     );
   return { after };

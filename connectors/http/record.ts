@@ -24,7 +24,7 @@ export function recordOf(item: Json, settings: Settings, readAt: number): Source
     raw: item,
   });
   if (recordId === undefined)
-    return rejected(`There is no ID at ${record.id}: a text or an integer is expected there.`);
+    return rejected(`There is no ID at ${record.id}. Expected: a string or an integer.`);
   const changedAt = record.changedAt === undefined ? readAt : clockOf(item, record.changedAt, record.unit);
   if (changedAt === undefined)
     return rejected(
@@ -33,9 +33,7 @@ export function recordOf(item: Json, settings: Settings, readAt: number): Source
   if (isDeleted(item, record.deleted)) return { recordId, changedAt, deleted: true, body: {} };
   const fields = valueAt(item, record.body ?? '');
   if (fields === null || typeof fields !== 'object' || Array.isArray(fields))
-    return rejected(
-      `The value at ${record.body ?? 'the record'} is not an object: fields are expected there.`,
-    );
+    return rejected(`The value at ${record.body ?? 'the record'} is not an object with fields.`);
   return { recordId, changedAt, body: bodyOf(fields, recordId, settings) };
 }
 

@@ -131,7 +131,7 @@ async function pullChanges(
 function restarted(before = 0, cursor: (restarts: number) => object): Page {
   if (before >= maxRestarts)
     throw new RejectedError(
-      `Records left the list, or its cursor expired, each of the ${maxRestarts + 1} times that it was read: read it at a quieter time, or with smaller gaps between pages.`,
+      `Records left the list, or its cursor expired, in each of ${maxRestarts + 1} attempts to read it. Read it at a quieter time, or with less time between pages.`,
       { code: 'unstable_pages' },
     );
   return { records: [], cursor: writeCursor(cursor(before + 1)), done: false };
@@ -206,7 +206,7 @@ async function readSome(
   const items = listOf(valueAt(json, record));
   if (items.some((item) => !ids.includes(idOf(item, settings) ?? '')))
     throw new RejectedError(
-      `The API answered with records that were not asked for: it ignores the parameter ${parameter}.`,
+      `The API returned records that were not requested: it ignores the parameter ${parameter}.`,
       { code: 'read' },
     );
   const records = readable(items, settings, now);

@@ -8,11 +8,11 @@ const itemPath = z
   .regex(/^([^.]+(\.[^.]+)*)?$/, 'must be a path such as "data.items", or "" for the whole body');
 const urlPath = z
   .string()
-  .regex(/^\/[^\s?#]*$/, 'must begin with a slash, and hold no query: that belongs into "query"');
+  .regex(/^\/[^\s?#]*$/, 'must begin with a slash and have no query string: use "query" for that');
 const query = z
   .record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))
   .default({})
-  .describe('Parameters of the query that are always sent, such as {"sort": "id"}.');
+  .describe('Query parameters that are always sent, such as {"sort": "id"}.');
 const parameter = z.string().min(1);
 const secret = z.string().min(1);
 
@@ -31,7 +31,7 @@ const auth = z
       }),
       z.strictObject({
         type: z.literal('basic').describe('HTTP Basic (RFC 7617).'),
-        user: z.string().describe('The user name; of some APIs the key.'),
+        user: z.string().describe('The user name. Some APIs expect the key here.'),
         password: z.string().describe('The password; may be empty.'),
       }),
     ],
@@ -44,9 +44,9 @@ const auth = z
 const stableSort = z
   .literal(
     true,
-    'must be true: pages by number or offset skip records unless they are sorted by what never changes. Set such a sort in "query" (the ID, or the time of creation, oldest first) and confirm it here',
+    'must be true: pages by number or offset skip records unless the sort key never changes. Set such a sort in "query" (the ID, or the time of creation, oldest first) and confirm it here',
   )
-  .describe('Confirms with true that "query" sorts by what never changes, oldest first.');
+  .describe('True confirms that "query" sorts by a key that never changes, oldest first.');
 const more = path
   .optional()
   .describe(
@@ -55,9 +55,9 @@ const more = path
 
 const paging = z
   .discriminatedUnion('style', [
-    z.strictObject({ style: z.literal('none').describe('One answer holds all records.') }),
+    z.strictObject({ style: z.literal('none').describe('One answer contains all records.') }),
     z.strictObject({
-      style: z.literal('cursor').describe('Each answer names the cursor of the next page.'),
+      style: z.literal('cursor').describe('Each answer contains the cursor of the next page.'),
       parameter: parameter.describe('The parameter that takes the cursor.'),
       next: path.describe(
         'The path of the next cursor in the answer; absent, null or empty on the last page.',
@@ -69,11 +69,11 @@ const paging = z
         ),
     }),
     z.strictObject({
-      style: z.literal('link').describe('Each answer holds the URL of the next page.'),
+      style: z.literal('link').describe('Each answer contains the URL of the next page.'),
       next: path.describe('The path of the URL in the answer; absent, null or empty on the last page.'),
     }),
     z.strictObject({
-      style: z.literal('link-header').describe('The header Link names the next page (RFC 8288).'),
+      style: z.literal('link-header').describe('The Link header has the URL of the next page (RFC 8288).'),
     }),
     z.strictObject({
       style: z.literal('page').describe('Pages are numbered.'),
@@ -89,7 +89,7 @@ const paging = z
       more,
     }),
     z.strictObject({
-      style: z.literal('keyset').describe('The next page begins behind a value of the last record.'),
+      style: z.literal('keyset').describe('The next page begins after a value of the last record.'),
       parameter: parameter.describe('The parameter that takes the value.'),
       from: path
         .optional()
@@ -98,7 +98,7 @@ const paging = z
     }),
   ])
   .default({ style: 'none' })
-  .describe('How pages follow each other. Default: one answer holds all records.');
+  .describe('How pages follow each other. Default: one answer contains all records.');
 
 const record = z
   .strictObject({
@@ -124,56 +124,58 @@ const record = z
       .boolean()
       .default(false)
       .describe(
-        'Whether a property that a record leaves out is empty. Default: false, its last value stands.',
+        'Whether a property that is absent from a record is empty. Default: false, the last value is kept.',
       ),
   })
   .prefault({})
-  .describe('Where the parts of a record stand in it.');
+  .describe('The paths of the parts of a record.');
 
 const changes = z
   .strictObject({
-    parameter: parameter.describe('The parameter that takes the time from which changes are asked for.'),
+    parameter: parameter.describe('The parameter that takes the time since which changes are requested.'),
     format: z
       .enum(['iso', 'seconds', 'milliseconds'])
       .default('iso')
       .describe('How the time is written: "iso" (default, UTC), "seconds" or "milliseconds" since 1970.'),
-    path: urlPath.optional().describe('The path of the list of changes. Default: that of the list.'),
+    path: urlPath.optional().describe('The path of the list of changes. Default: the path of the list.'),
     query,
     overlapSeconds: z
       .number()
       .min(1)
       .max(86_400)
       .default(60)
-      .describe('How far back changes are asked for again, seconds: more than clocks differ. Default: 60.'),
+      .describe(
+        'The overlap between readings of changes, seconds; must be more than the clocks differ. Default: 60.',
+      ),
     lagSeconds: z
       .number()
       .min(0)
       .max(86_400)
       .default(0)
       .describe(
-        'How late a change may appear in the list, seconds: it is read again after that. Default: 0.',
+        'How late a change may appear in the list, seconds; changes are read again after that time. Default: 0.',
       ),
   })
   .optional()
-  .describe('How changes are asked for. Default: every reading is a reading of the whole list.');
+  .describe('How changes are requested. Default: every reading reads the whole list.');
 
 const read = z
   .strictObject({
     path: urlPath.describe(
-      'The path of a record, with {id} where its ID stands; or of a list that takes IDs.',
+      'The path of a record, with {id} in place of its ID, or the path of a list that takes IDs.',
     ),
     record: itemPath
       .default('')
       .describe('The path of the record, or of the list, in the answer. Default: the body.'),
     parameter: parameter
       .optional()
-      .describe('The parameter that takes IDs joined by commas, where the path has no {id}.'),
+      .describe('The parameter that takes comma-separated IDs, if the path has no {id}.'),
     maxIds: z
       .int()
       .min(1)
       .max(500)
       .default(20)
-      .describe('The IDs in one request with "parameter". Default: 20.'),
+      .describe('The maximum number of IDs in a request with "parameter". Default: 20.'),
   })
   .refine(
     ({ path: at, parameter: ids }) => at.includes('{id}') === (ids === undefined),
@@ -187,31 +189,31 @@ export const settings = z
     baseUrl: z
       .url({ protocol: /^https?$/, error: 'must be a URL such as https://api.example.com/v1' })
       .transform((url) => url.replace(/\/+$/, ''))
-      .describe('The URL below which all paths are.'),
+      .describe('The base URL of all paths.'),
     auth,
     headers: z
       .record(headerName, z.string())
       .default({})
       .describe(
-        'Headers that are sent with every request, such as {"Api-Version": "2"}. No secrets: those belong into auth.',
+        'Headers that are sent with every request, such as {"Api-Version": "2"}. Put secrets into auth instead.',
       ),
     list: z
       .strictObject({
-        path: urlPath.describe('The path of the list below baseUrl.'),
+        path: urlPath.describe('The path of the list, relative to baseUrl.'),
         query,
         records: itemPath.describe('The path of the list of records in an answer; "" for the whole body.'),
         total: path
           .optional()
           .describe(
-            'The path of the number of records in all. A page that says less begins the reading again.',
+            'The path of the total number of records. If a page reports fewer than the one before, the reading starts over.',
           ),
         size: z
           .strictObject({
-            parameter: parameter.describe('The parameter that takes the number of records on a page.'),
+            parameter: parameter.describe('The parameter that takes the page size.'),
             records: z.int().min(2).max(10_000).describe('That number.'),
           })
           .optional()
-          .describe('How many records a page is to have: {parameter, records}. Default: the API decides.'),
+          .describe('The page size: {parameter, records}. Default: the API decides.'),
         paging,
       })
       .describe('The list of records.'),
@@ -222,7 +224,7 @@ export const settings = z
       .boolean()
       .default(false)
       .describe(
-        'Whether the list holds every record that exists, so that one it does not give is deleted: with "read" after it was asked for, without it at once. Default: false.',
+        'Whether the list contains every record that exists, so that a record that is not in it is deleted: with "read" after a read by ID, without it at once. Default: false.',
       ),
     quota: quotaWindows
       .default([{ requests: 5, seconds: 1 }])
@@ -233,7 +235,7 @@ export const settings = z
       context.addIssue({
         code: 'custom',
         path: ['record', 'changedAt'],
-        message: 'is needed where "changes" is set: what was read last is known by it',
+        message: 'is required with "changes": it shows what was read last',
       });
   });
 

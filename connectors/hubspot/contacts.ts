@@ -85,7 +85,7 @@ async function withProperties(
   const isMissing = saidMissing(listOf(body['errors']));
   if (ids.some((id) => !given.has(id) && !isMissing(id)))
     throw new TransientError(
-      'HubSpot answered a batch read without some contacts and did not report them as missing',
+      'HubSpot left some contacts out of a batch read and did not report them as missing',
     );
   return found;
 }

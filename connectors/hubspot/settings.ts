@@ -42,7 +42,7 @@ const shape = z.strictObject({
     .min(0)
     .max(86_400)
     .default(120)
-    .describe('How long the search index may hide a change, seconds. Default: 120.'),
+    .describe('How long a change may be missing from the search index, seconds. Default: 120.'),
 });
 
 export const settings = shape.superRefine(

@@ -31,10 +31,10 @@ export function webhook(settings: Settings): Webhook<Change> {
     changes: (item, received) => changes(item, received, settings.portalId),
     notes: [
       'An app has one target URL for all accounts that installed it: set portalId to ignore events of other accounts.',
-      'The target URL must match the URL of this source, as publicUrl makes it, character for character: HubSpot signs it.',
+      'The target URL must match the URL of this source, as derived from publicUrl, character for character: HubSpot signs it.',
       'Subscribe to contact.creation, contact.deletion, contact.privacyDeletion, contact.merge, contact.restore, and to contact.propertyChange of each property that the mapping uses.',
       'Subscriptions to object.* for contacts (0-1) work too, except for contact.privacyDeletion, which needs the older form.',
-      'A subscription made by the API is paused until it is set active.',
+      'A subscription that was created by API is paused until you activate it.',
       'An event costs no call; reading the contacts that events name costs one call per hundred.',
       'Keep a schedule as well: HubSpot gives up after 24 hours.',
     ],

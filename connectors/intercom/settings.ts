@@ -35,7 +35,7 @@ export const settings = z.strictObject({
     .min(0)
     .max(86_400)
     .default(300)
-    .describe('How long search may hide a new or changed contact, seconds. Default: 300.'),
+    .describe('How long a new or changed contact may be missing from search, seconds. Default: 300.'),
   quota: quotaWindows
     .optional()
     .describe(

@@ -78,7 +78,7 @@ async function list(
   // The last page says null. A full one that says nothing may be cut short.
   if (next === undefined && rows.length >= size)
     throw new TransientError(
-      'Klaviyo answered a full page of profiles that does not say whether more follow',
+      'Klaviyo returned a full page of profiles that does not say whether more follow',
     );
   return { rows, next: nextPage(next) };
 }
@@ -92,6 +92,6 @@ function nextPage(link: Json | undefined): string | undefined {
   if (link == null) return undefined;
   const url = typeof link === 'string' ? URL.parse(link, 'https://a.klaviyo.com') : null;
   const page = url?.searchParams.get('page[cursor]');
-  if (!page) throw new TransientError('Klaviyo answered with a link to a next page that names no cursor');
+  if (!page) throw new TransientError('Klaviyo returned a link to the next page without a cursor');
   return page;
 }

@@ -109,7 +109,7 @@ function stepOf(
   const isEnd = total === null ? rows.length < asked : offset + rows.length >= total;
   if (isEnd) return null;
   if (rows.length === 0)
-    throw new TransientError(`Mailchimp answered an empty page, although it reports ${total} members`);
+    throw new TransientError(`Mailchimp returned an empty page, although it reports ${total} members`);
   const times = rows.map((row) => changeTimeOf(row) ?? Number.NaN);
   const last = times.at(-1) ?? at;
   const inOrder = times.every((time, index) => time >= (times[index - 1] ?? Math.max(0, at - secondMs)));

@@ -44,14 +44,14 @@ export const settings = z
       .max(86_400)
       .default(300)
       .describe(
-        'How far the time of a signature may be from the clock of the server, seconds. Default: 300.',
+        'The maximum difference between the time of a signature and the clock of the server, seconds. Default: 300.',
       ),
     overlapSeconds: z
       .int()
       .min(1)
       .max(86_400)
       .default(300)
-      .describe('How far each reading of changes overlaps the one before, seconds. Default: 300.'),
+      .describe('The overlap between readings of changes, seconds. Default: 300.'),
     quota: quotaWindows
       .default([{ requests: 10, seconds: 1 }])
       .describe(

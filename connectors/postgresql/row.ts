@@ -96,7 +96,7 @@ function isDeleted(body: JsonObject, { column, equals }: NonNullable<Settings['d
 /** Where reading goes on behind a row. A null in it is a key that appeared since the reading began. */
 export function positionIn(at: readonly (string | null)[]): string[] {
   if (at.every((text) => text !== null)) return [...at];
-  throw new RejectedError('The key of a row is null, so that reading cannot go on behind it.', {
+  throw new RejectedError('The key of a row is null, so reading cannot continue after it.', {
     code: 'relation',
   });
 }

@@ -162,7 +162,7 @@ export async function nullFault(
   if (anyNull.length === 0) return null;
   const found = await relation.rows({ columns: settings.key, order: settings.key, anyNull, limit: 1 });
   if (found.length === 0) return null;
-  return `${nameOf(shape)} has a row in which ${anyNull.join(' or ')} is null: leave such rows out of the view, since they cannot be told apart.`;
+  return `${nameOf(shape)} has a row in which ${anyNull.join(' or ')} is null: exclude such rows from the view, because they cannot be told apart.`;
 }
 
 /** Everything that says it changed before this moment is visible, epoch milliseconds. Clocks ahead of ours do not count. */

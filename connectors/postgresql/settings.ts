@@ -9,12 +9,12 @@ export const settings = z.strictObject({
     .string()
     .regex(/^postgres(ql)?:\/\//i, 'must be an address such as postgres://user:password@host:5432/database')
     .describe(
-      'The address of the database: postgres://user:password@host:5432/database. A user that may only read is enough. Connections are encrypted where sslmode says so.',
+      'The address of the database: postgres://user:password@host:5432/database. A user with read access is sufficient. Connections are encrypted as sslmode says.',
     ),
   schema: column
     .optional()
     .describe(
-      'The schema of the table or view. Default: the first one of the search path of the user that has it.',
+      "The schema of the table or view. Default: the first schema in the user's search path that has it.",
     ),
   table: column.describe('The name of the table or view, in its exact letter case.'),
   key: z
@@ -24,13 +24,13 @@ export const settings = z.strictObject({
       'The column that identifies a row, or a list of columns: unique, never null, and never changed. Integers, numeric, text and uuid are possible.',
     ),
   updatedAt: column.describe(
-    'The column of type timestamptz that every insert and update sets to the present time, best by a trigger.',
+    'The column of type timestamptz that every insert and update sets to the current time, preferably by a trigger.',
   ),
   updatedAtZone: z
     .literal('UTC')
     .optional()
     .describe(
-      'Required where updatedAt is a timestamp without time zone: "UTC" says that its values are in UTC.',
+      'Required if updatedAt is a timestamp without time zone: "UTC" declares that its values are in UTC.',
     ),
   deleted: z
     .strictObject({
@@ -39,7 +39,7 @@ export const settings = z.strictObject({
     })
     .optional()
     .describe(
-      'The column that marks deleted rows: {column, equals?}. The update that sets it must also set updatedAt. Rows that are removed are found by full readings, with or without it.',
+      'The column that marks deleted rows: {column, equals?}. The update that sets it must also set updatedAt. Full readings find rows that are removed, with or without it.',
     ),
   overlapSeconds: z
     .number()
@@ -47,20 +47,20 @@ export const settings = z.strictObject({
     .max(86_400)
     .optional()
     .describe(
-      'How far behind the oldest running transaction changes are read again, seconds: more than clocks that set updatedAt differ. Default: 10, and 600 where running transactions cannot be seen (a standby, or a user without the role pg_read_all_stats).',
+      'How far before the oldest running transaction changes are read again, seconds; must be more than the clocks that set updatedAt differ. Default: 10, or 600 if running transactions are not visible (on a standby, or for a user without the role pg_read_all_stats).',
     ),
   rowSecurity: z
     .boolean()
     .default(false)
     .describe(
-      'False (default): a row-level security policy that would hide rows is an error. True: the visible rows are all there is, and what becomes invisible counts as deleted.',
+      'False (default): a row-level security policy that would hide rows is an error. True: rows that are not visible count as deleted.',
     ),
   statementTimeoutSeconds: z
     .number()
     .min(1)
     .max(3600)
     .default(60)
-    .describe('The time after which the server ends a statement, seconds. Default: 60.'),
+    .describe('The statement timeout, seconds. Default: 60.'),
 });
 
 export type Settings = z.infer<typeof settings>;

@@ -13,20 +13,21 @@ export function faultOf(shape: RelationShape, settings: Settings): string | null
   if (missing !== undefined)
     return `${nameOf(shape)} has no column "${missing}". Its columns are ${shape.columns.map(({ name }) => name).join(', ')}.`;
   const hidden = named.find((name) => !columnOf(shape, name)?.readable);
-  if (hidden !== undefined) return `The user may not read the column "${hidden}" of ${nameOf(shape)}.`;
+  if (hidden !== undefined)
+    return `The user has no permission to read the column "${hidden}" of ${nameOf(shape)}.`;
   return keyFault(shape, settings) ?? clockFault(shape, settings);
 }
 
 function keyFault(shape: RelationShape, { key }: Settings): string | null {
   const strange = key.map((name) => columnOf(shape, name)!).find(({ type }) => !keyTypes.includes(type));
   if (strange)
-    return `The key column "${strange.name}" is of type ${strange.type}. A key is of type ${keyTypes.join(', ')}: read a view that casts it.`;
+    return `The key column "${strange.name}" is of type ${strange.type}. A key must be of type ${keyTypes.join(', ')}: read a view that casts it.`;
   if (shape.kind !== 'table') return null;
   const nullable = key.find((name) => columnOf(shape, name)?.nullable);
   if (nullable !== undefined)
     return `The key column "${nullable}" can be null, and rows without a key cannot be told apart: alter table … alter column "${nullable}" set not null.`;
   if (shape.uniqueKeys.some((columns) => columns.every((name) => key.includes(name)))) return null;
-  return `No unique index of ${nameOf(shape)} says that ${key.join(', ')} identifies a row, so rows could replace each other: choose its primary key, or create a unique index.`;
+  return `No unique index of ${nameOf(shape)} makes ${key.join(', ')} unique in all rows, so rows could replace each other: use the primary key, or create a unique index.`;
 }
 
 function clockFault(shape: RelationShape, { updatedAt, updatedAtZone }: Settings): string | null {
@@ -35,8 +36,8 @@ function clockFault(shape: RelationShape, { updatedAt, updatedAtZone }: Settings
   if (type === 'timestamp')
     return updatedAtZone === 'UTC'
       ? null
-      : `"${updatedAt}" has no time zone. If its values are in UTC, set "updatedAtZone": "UTC". Otherwise alter it to timestamptz, or read a view with ("${updatedAt}" at time zone '…') as "${updatedAt}": an hour that clocks show twice would hide changes.`;
-  return `"${updatedAt}" is of type ${type}, by which changes cannot be found without losing some: it must be of type timestamptz.`;
+      : `"${updatedAt}" has no time zone. If its values are in UTC, set "updatedAtZone": "UTC". Otherwise alter it to timestamptz, or read a view with ("${updatedAt}" at time zone '…') as "${updatedAt}": at the end of daylight saving time, the repeated hour would hide changes.`;
+  return `"${updatedAt}" is of type ${type}, with which changes could be lost: it must be of type timestamptz.`;
 }
 
 /** What changes cost where no index helps, as a sentence; null where one does or nobody knows. */

@@ -127,9 +127,9 @@ function readQuotas(response: ApiResponse, request: ApiRequest, now: number): Qu
 }
 
 const remedies: { readonly [status: number]: string } = {
-  402: 'The shop is frozen: its owner has to pay Shopify.',
+  402: 'The shop is frozen: its owner must pay Shopify.',
   404: 'There is no such shop or version: check `shop` and `apiVersion`.',
-  423: 'The shop is locked: its owner has to ask Shopify.',
+  423: 'The shop is locked: its owner must contact Shopify.',
 };
 
 function errorFor({ status }: ApiResponse): UnauthorizedError | TransientError | undefined {
@@ -151,7 +151,7 @@ function errorInSuccess(
   const said = `Shopify refused the query: ${wordOf(first['message']) ?? codes[0] ?? 'it gives no reason'}`;
   if (codes.includes('THROTTLED')) {
     const cost = costIn(response);
-    return new TransientError('Shopify refused the query: its cost points are spent', {
+    return new TransientError('Shopify refused the query: its cost points are used up', {
       quota: points,
       retryAfterMs: cost ? refillMs(cost) : 2 * minRetryMs,
     });

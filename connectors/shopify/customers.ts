@@ -72,7 +72,7 @@ async function pageOf(
   const pageInfo = objectOf(valueAt(json, 'data.customers.pageInfo'));
   const next = pageInfo['hasNextPage'] === true ? wordOf(pageInfo['endCursor']) : undefined;
   if (next !== undefined && next === page)
-    throw new TransientError('Shopify answered with a page that names itself as the next one', {
+    throw new TransientError('Shopify returned a page that names itself as the next one', {
       foreign: true,
     });
   const found = { records: [] as SourceRecord[], rejected: [] as RejectedRow[], next };

@@ -32,7 +32,7 @@ const shape = z.strictObject({
   webhookSecret: secrets
     .optional()
     .describe(
-      'The secret with which webhooks are signed that were created in the settings of the shop, or the client secret of the app with accessToken. The secrets of app and oauth are known already. A list while one replaces another.',
+      'The secret of webhooks that were created in the settings of the shop, or with accessToken the client secret of the app. The secrets of app and oauth are used automatically. A list while one replaces another.',
     ),
   metafields: z
     .array(z.string().regex(/^[\w-]+\.[\w-]+$/, 'must be a namespace and a key, such as "facts.birth_date"'))

@@ -49,7 +49,7 @@ export function webhook({ shop, app, oauth, webhookSecret = [] }: Settings): Web
 function changesOf(body: JsonObject, { headers, receivedAt }: Received, shop: string): Change[] {
   const ignored = (reason: string): Change[] => [{ kind: 'ignored', reason }];
   if (headers['x-shopify-shop-domain']?.toLowerCase() !== shop)
-    return ignored('It is about another shop than `shop`.');
+    return ignored('It is about a shop other than `shop`.');
   const topic = headers['x-shopify-topic'] ?? '';
   if (Object.hasOwn(notForUs, topic)) return ignored(notForUs[topic]!);
   const at =
@@ -85,9 +85,9 @@ function changesOf(body: JsonObject, { headers, receivedAt }: Received, shop: st
 }
 
 const notForUs: { readonly [topic: string]: string } = {
-  'app/uninstalled': 'The app was removed from the shop: nothing can be read any more.',
+  'app/uninstalled': 'The app was removed from the shop, which can no longer be read.',
   'shop/redact':
-    'The app was removed from the shop two days ago, and Shopify asks to erase what was read: this is left to a person.',
+    'The app was removed from the shop two days ago, and Shopify asks to erase what was read: you must do this yourself.',
   'customers/data_request': 'A customer asks for their data: `tributary explain` shows it.',
 };
 

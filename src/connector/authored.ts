@@ -45,7 +45,7 @@ export function authoredRecord(
   const body = objectOf(item);
   const recordId = wordOf(valueAt(body, at.id));
   if (recordId === undefined)
-    throw new RejectedError(`The body has no ID at ${at.id}: have the template write one there.`, {
+    throw new RejectedError(`The body has no ID at ${at.id}: add one to the template.`, {
       code: 'no_id',
     });
   const said = valueAt(body, at.changedAt);

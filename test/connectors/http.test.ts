@@ -103,7 +103,7 @@ for (const style of paged)
     secrets: [token],
     wrongSettings: [
       { settings: { ...written(style), baseUrl: 'api.example.com' }, says: /baseUrl: must be a URL/ },
-      { settings: { ...written(style), record: {} }, says: /changedAt: is needed/ },
+      { settings: { ...written(style), record: {} }, says: /changedAt: is required/ },
       { settings: { ...written(style), auth: { type: 'token' } }, says: /auth: must be "none", or/ },
       {
         settings: written(style, { list: { paging: { style: 'page', parameter: 'page' } } }),

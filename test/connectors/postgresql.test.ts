@@ -318,7 +318,7 @@ describe.each(foreignDatabases)('postgresql on $name', ({ name, open }) => {
     expect(record!.body).toEqual({ id: 1, name: 'Ann' });
   });
 
-  test('the check says what an index would save, and what of others is not seen', async () => {
+  test('the check says whether an index is missing, and whether other transactions are visible', async () => {
     const schema = await schemaOf(database);
     const context = contextOf({ schema });
     const [, changes, running] = await postgresql.check!(context);
@@ -334,7 +334,7 @@ describe.each(foreignDatabases)('postgresql on $name', ({ name, open }) => {
     );
     expect((await postgresql.check!(context))[1]).toMatchObject({
       allowed: false,
-      note: expect.stringMatching(/without updated_at/),
+      note: expect.stringMatching(/whose updated_at is null/),
     });
   });
 
@@ -513,7 +513,7 @@ describe.runIf(server)('postgresql on a server with others on it', () => {
       'the user may not read the table',
       (role: string, schema: string) =>
         `create role ${role} login; grant usage on schema ${schema} to ${role}`,
-      /may not read the column|lacks a permission/,
+      /has no permission to read the column|lacks a permission/,
     ],
   ])('where %s, an error says so and nothing is missing', async (_, grant, says) => {
     const schema = await schemaOf(database);

@@ -357,7 +357,7 @@ describe('the check', () => {
       expect.objectContaining({ allowed: true }),
       expect.objectContaining({ allowed: false, note: expect.stringContaining('protected customer data') }),
       expect.objectContaining({ allowed: false, note: expect.stringContaining('ignores the filter') }),
-      expect.objectContaining({ allowed: false, note: expect.stringContaining('by version 2026-01') }),
+      expect.objectContaining({ allowed: false, note: expect.stringContaining('with version 2026-01') }),
     ]);
     expect(shopify.apiVersion!(shop.settings)).toEqual({ name: '2025-07', endsOn: '2026-07-01' });
   });
