@@ -1,6 +1,7 @@
 // All supported vendors, one per line.
 import type { Connector } from '#connector';
 import { braze } from './braze.ts';
+import { commercetools } from './commercetools.ts';
 import { csv } from './csv.ts';
 import { customerio } from './customerio.ts';
 import { http } from './http.ts';
@@ -18,6 +19,7 @@ import { webhook } from './webhook.ts';
 
 export const connectors: readonly Connector[] = [
   braze,
+  commercetools,
   csv,
   customerio,
   http,

@@ -32,7 +32,8 @@ export interface ApiRequest {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below the base URL; each variable segment percent-encoded by the connector. */
   path: string;
-  query?: { [name: string]: string | number | boolean | undefined };
+  /** A list is sent as the same parameter several times. */
+  query?: { [name: string]: string | number | boolean | readonly string[] | undefined };
   json?: Json;
   /** Sent as `multipart/form-data`, in place of `json`. */
   file?: ApiFile;

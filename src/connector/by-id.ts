@@ -2,20 +2,32 @@
 import type { Context } from './api.ts';
 import type { SourceRecord, Stream } from './source.ts';
 
-interface ById<Settings> {
+type ById<Settings> = {
   /** The most IDs of one call. */
   maxIds: number;
   /** What an ID of the vendor looks like. Others are reported missing without a call, which they could break. */
   isId: (id: string) => boolean;
-  /** The records of these IDs, at least one, that the vendor shows in one call. Without `one`: all that exist. */
-  some(
-    context: Context<Settings>,
-    ids: readonly string[],
-    properties: readonly string[],
-  ): Promise<readonly SourceRecord[]>;
-  /** One record, or null where the vendor itself says that it does not exist. */
-  one?(context: Context<Settings>, id: string, properties: readonly string[]): Promise<SourceRecord | null>;
-}
+} & (
+  | {
+      /** The records of these IDs, at least one, that the vendor shows in one call. Without `one`: all that exist. */
+      some: Some<Settings>;
+      one?: One<Settings>;
+    }
+  | { some?: undefined; one: One<Settings> }
+);
+
+type Some<Settings> = (
+  context: Context<Settings>,
+  ids: readonly string[],
+  properties: readonly string[],
+) => Promise<readonly SourceRecord[]>;
+
+/** One record, or null where the vendor itself says that it does not exist. */
+type One<Settings> = (
+  context: Context<Settings>,
+  id: string,
+  properties: readonly string[],
+) => Promise<SourceRecord | null>;
 
 /**
  * `read` of a stream: several records at a time. Each one that is not among them is requested alone where `one` is there, because
@@ -32,7 +44,7 @@ export function readsById<Settings>({
     async records(context, { recordIds, properties }) {
       const ids = [...new Set(recordIds)];
       const asked = ids.filter(isId);
-      const listed = asked.length > 0 ? await some(context, asked, properties) : [];
+      const listed = asked.length > 0 ? ((await some?.(context, asked, properties)) ?? []) : [];
       const records = listed.filter(({ recordId }) => asked.includes(recordId));
       const given = new Set(records.map(({ recordId }) => recordId));
       const hidden = asked.filter((id) => !given.has(id));

@@ -141,6 +141,8 @@ export interface Webhook<Said> {
     challenge?: { query: string; token?: { query: string; values: readonly string[] } };
     /** An authentic POST whose field has this value is answered and not kept. `echo`: with the value of that field. */
     ping?: { field: string; equals: string; echo?: string };
+    /** OPTIONS are answered as "HTTP 1.1 Web Hooks for Event Delivery" of CloudEvents asks (section 4). */
+    cloudEvents?: true;
   };
   decoding: Decoding;
   /** The successful answer's body. Default `{}` as JSON. */
@@ -154,6 +156,11 @@ export interface Webhook<Said> {
    * that it tries again after. Default: the status that says what is wrong.
    */
   refuseWith?: number;
+  /**
+   * True of an item with what must not be stored, such as a token that opens a customer's account. A request with one is
+   * answered and forgotten.
+   */
+  neverKept?(item: Json): boolean;
   /** What names this item in whatever request it comes again, or null: then a hash of the item does. */
   key?(item: Json): string | null;
   /** What the item says. Throws RejectedError where it is none of the vendor's; it is then kept to be replayed. */

@@ -16,6 +16,7 @@ import {
   UnpackedTooLargeError,
   unpacked,
 } from '../engine/webhook/content-encoding.ts';
+import { decode, UndecodableError } from '../engine/webhook/decoding.ts';
 import { InboxFullError } from '../tables/inbox.ts';
 import { destinationName } from '../tables/pauses.ts';
 import { BodyError, type BodyFault, type HeldBody } from './body-gate.ts';
@@ -135,7 +136,7 @@ async function receive(deps: Deps, gate: Gate, call: Call): Promise<Response> {
   const { c } = call;
   const { method } = c.req;
   const allow = allowed(webhook);
-  if (method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } });
+  if (method === 'OPTIONS') return optionsAnswer(webhook, c, allow);
   if (method === 'GET' || method === 'HEAD') return shakeHands(webhook, c);
   if (!bringing.includes(method))
     throw new Problem(405, `Send webhooks with ${bringing.join(', ')}.`, { headers: { allow } });
@@ -154,6 +155,7 @@ async function receive(deps: Deps, gate: Gate, call: Call): Promise<Response> {
     judge(gate, deps, request);
     const pong = pingAnswer(gate, request);
     if (pong) return pong;
+    if (isNeverKept(gate, request)) return answered(webhook);
     await keep(() => deps.tributary.inbox.keep(keptRequest(gate, request, deps.tributary.clock.now())));
     return answered(webhook);
   } finally {
@@ -164,6 +166,14 @@ async function receive(deps: Deps, gate: Gate, call: Call): Promise<Response> {
 function allowed({ handshake }: Webhook<unknown>): string {
   const hands = handshake?.reachabilityCheck || handshake?.challenge ? ['GET', 'HEAD'] : [];
   return [...bringing, ...hands, 'OPTIONS'].join(', ');
+}
+
+/** The origin is told that it may send: whether it is the vendor's, each request shows by itself. */
+function optionsAnswer({ handshake }: Webhook<unknown>, c: Context<Env>, allow: string): Response {
+  const origin = handshake?.cloudEvents && c.req.header('webhook-request-origin');
+  if (!origin) return new Response(null, { status: 204, headers: { allow } });
+  const headers = { allow, 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '*' };
+  return new Response(null, { status: 200, headers });
 }
 
 function judge(
@@ -283,6 +293,17 @@ function pingAnswer({ webhook, rules }: Gate, { headers, body }: WebhookRequest)
   return new Response(typeof echoed === 'string' ? echoed : JSON.stringify(echoed ?? null), {
     headers: { 'content-type': 'text/plain; charset=utf-8' },
   });
+}
+
+function isNeverKept({ webhook, rules }: Gate, { headers, body }: WebhookRequest): boolean {
+  if (!webhook.neverKept) return false;
+  try {
+    const items = decode(webhook.decoding, body, { contentType: headers['content-type'], rules });
+    return items.some((item) => webhook.neverKept!(item));
+  } catch (error) {
+    if (error instanceof UndecodableError) return false;
+    throw error;
+  }
 }
 
 async function bodyOf(deps: Deps, gate: Gate, call: Call): Promise<HeldBody> {

@@ -65,7 +65,7 @@ export function directApi(
 function urlOf(baseUrl: string, request: ApiRequest): string {
   const url = new URL(baseUrl + request.path);
   for (const [name, value] of Object.entries(request.query ?? {})) {
-    if (value !== undefined) url.searchParams.set(name, String(value));
+    if (value !== undefined) for (const one of [value].flat()) url.searchParams.append(name, String(one));
   }
   return url.href;
 }

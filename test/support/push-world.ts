@@ -90,7 +90,12 @@ function pushingConnector(truth: PushTruth): Connector {
             encoding: 'hex',
           },
         ],
-        handshake: { reachabilityCheck: true, ping: { field: 'type', equals: 'ping' } },
+        handshake: {
+          reachabilityCheck: true,
+          ping: { field: 'type', equals: 'ping' },
+          cloudEvents: true,
+        },
+        neverKept: (item) => objectOf(item)['type'] === 'secret',
         decoding: { form: 'json', items: ['events', ''] },
         retryHorizonSeconds: 3600,
         key: (item) => wordOf(objectOf(item)['eventId']) ?? null,

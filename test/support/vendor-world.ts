@@ -16,6 +16,8 @@ type Settings = { [name: string]: unknown };
 /** One request of a vendor's, as its simulator writes it. */
 export interface Pushed {
   method?: string;
+  /** Behind the name of the source, with its slash: a secret. */
+  path?: string;
   headers: { [name: string]: string };
   body: string | Uint8Array;
 }
@@ -79,8 +81,8 @@ export class VendorWorld {
   }
 
   /** Sends a webhook, and waits until it has been taken in. */
-  async push({ method = 'POST', headers, body }: Pushed): Promise<void> {
-    const response = await this.#web.request('/webhooks/vendor', {
+  async push({ method = 'POST', path = '', headers, body }: Pushed): Promise<void> {
+    const response = await this.#web.request(`/webhooks/vendor${path}`, {
       method,
       headers,
       body: typeof body === 'string' ? body : new Uint8Array(body),

@@ -84,6 +84,27 @@ describe('the door of webhooks', () => {
     expect(await kept()).toEqual([]);
   });
 
+  it('answers a request with what must not be stored, and stores nothing of it', async () => {
+    await start();
+    const secret = '{"events":[{"type":"noise"},{"type":"secret"}]}';
+    expect((await world.push(secret, {})).status).toBe(401);
+    expect((await world.push(secret)).status).toBe(200);
+    expect(await kept()).toEqual([]);
+    await world.push('{"events":[{"type":"noise"}]}');
+    expect(await kept()).toHaveLength(1);
+  });
+
+  it('lets a sender of CloudEvents ask whether it may send', async () => {
+    await start();
+    const headers = { 'WebHook-Request-Origin': 'eventgrid.azure.net' };
+    const answer = await world.app.request('/webhooks/pusher', { method: 'OPTIONS', headers });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('webhook-allowed-origin')).toBe('eventgrid.azure.net');
+    const plain = await world.app.request('/webhooks/pusher', { method: 'OPTIONS' });
+    expect(plain.status).toBe(204);
+    expect(plain.headers.get('webhook-allowed-origin')).toBeNull();
+  });
+
   it('knows its sources, and tells nobody which there are', async () => {
     await start();
     const answer = await world.push('{}', {}, '/webhooks/nobody');

@@ -497,7 +497,7 @@ function checkPath(name: string, { path }: ApiRequest): void {
 /** The request's path and query below the base URL. */
 function pathOf(base: URL, { path, query = {} }: ApiRequest): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)] as [string, string]],
+    value === undefined ? [] : [value].flat().map((one): [string, string] => [name, String(one)]),
   );
   const search = new URLSearchParams(pairs).toString();
   const joint = search ? (path.includes('?') ? '&' : '?') : '';

@@ -1,0 +1,47 @@
+// What a person says of a commercetools project. It does not know what is read.
+import { z } from 'zod';
+import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
+
+export const settings = z.strictObject({
+  projectKey: z
+    .string()
+    .regex(/^[a-z0-9_-]{2,36}$/i, 'must be the key of a project, such as "acme-prod"')
+    .describe('The key of the project.'),
+  clientId: token('Ab1…').describe(
+    'The ID of an API client of the whole project, with the scope view_customers.',
+  ),
+  clientSecret: token('Xy9…').describe("The API client's secret."),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]+\.(gcp|aws)$/, 'must be a region and a cloud, such as "europe-west1.gcp"')
+    .default('europe-west1.gcp')
+    .describe('The region of the project, as its API host names it. Default: europe-west1.gcp.'),
+  messages: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether deletions are read from the messages of the project, which must be enabled there; the API client needs the scope view_messages. Default: false.',
+    ),
+  urlToken: secrets
+    .optional()
+    .describe(
+      'A secret as the last segment of the address to which the queue of a Subscription pushes, or a list of secrets.',
+    ),
+  baseUrl: baseUrl('https://api.europe-west1.gcp.commercetools.com')
+    .unwrap()
+    .optional()
+    .describe('The URL of the API, for a sandbox. Default: that of the region.'),
+  authUrl: baseUrl('https://auth.europe-west1.gcp.commercetools.com')
+    .unwrap()
+    .optional()
+    .describe(
+      'The URL where tokens are requested, for a sandbox. Default: baseUrl, or else that of the region.',
+    ),
+  quota: quotaWindows
+    .optional()
+    .describe(
+      'The quota of calls, a window or a list of windows. commercetools names none. Default: 25 calls per second.',
+    ),
+});
+
+export type Settings = z.infer<typeof settings>;
