@@ -37,6 +37,8 @@ export interface PageRequest {
 export interface ListedPage {
   records: SourceRecord[];
   rejected?: RejectedRow[];
+  /** Records that are no rows of this page, such as those that its rows were merged into: they do not show how far reading is. */
+  beside?: SourceRecord[];
   /** The vendor's word for the page that follows; undefined after the last. */
   next: string | undefined;
   total?: number | undefined;
@@ -121,7 +123,7 @@ async function pullChanges<Settings>(
   const news = readSince(cursor, { records, next, until, settledMs });
   return {
     ...contentOf(answer),
-    records: news.records,
+    records: [...news.records, ...(answer.beside ?? [])],
     cursor: writeCursor({ ...news.cursor, phase, ...(next !== undefined && { restarts }) }),
     done: next === undefined,
   };
@@ -164,8 +166,13 @@ function settledMsOf<Settings>({ settledMs }: Listing<Settings>, { settings }: C
   return typeof settledMs === 'number' ? settledMs : settledMs(settings);
 }
 
-function contentOf({ records, rejected, total }: ListedPage): Pick<Page, 'records' | 'rejected' | 'total'> {
-  return { records, ...(rejected?.length && { rejected }), ...(total !== undefined && { total }) };
+function contentOf(answer: ListedPage): Pick<Page, 'records' | 'rejected' | 'total'> {
+  const { records, beside = [], rejected, total } = answer;
+  return {
+    records: [...records, ...beside],
+    ...(rejected?.length && { rejected }),
+    ...(total !== undefined && { total }),
+  };
 }
 
 function emptyPage(cursor: object): Page {

@@ -17,6 +17,8 @@ export interface SourceRecord {
   body: JsonObject;
   /** Records that the vendor has merged into this one: it speaks for their customers now, they no more. */
   merged?: readonly string[];
+  /** The vendor says that no record has taken this one over: a merge that it told of before has been undone since. */
+  unmerged?: true;
 }
 
 /** What one item of a webhook says. */
@@ -164,6 +166,8 @@ export interface Stream<Settings> {
      * one that is missing then is looked for again as much later.
      */
     lagSeconds?: number;
+    /** The form in which records have the ID that a person wrote in another. Pure. Default: as it was written. */
+    idOf?(written: string): string;
     records(
       context: Context<Settings>,
       request: { recordIds: readonly string[]; properties: readonly string[] },

@@ -336,6 +336,21 @@ export async function unmergeRecord(
     returning stream, record_id, source_id, unmerged_from as from`);
 }
 
+/** Ends the merge of those of these records that were taken over and are not deleted: the vendor has undone it. */
+export async function endMerges(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordIds: readonly string[],
+): Promise<Parted[]> {
+  if (recordIds.length === 0) return [];
+  return db.rows(sql`
+    update records set merged_into = null from ${rowsById(source, stream, recordIds)}
+    where records.source = ${source} and records.stream = ${stream} and records.record_id = record.record_id
+      and record.merged_into is not null and (record.deleted_at is null or record.deleted_at < record.changed_at)
+    returning records.stream, records.record_id, records.source_id, record.merged_into as from`);
+}
+
 /** The records that this one has taken over, by their IDs. */
 export async function takenOverBy(
   db: Queryable,

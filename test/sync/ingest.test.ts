@@ -249,6 +249,50 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
     });
   });
 
+  describe('of a merge that its vendor undoes', () => {
+    const [winner, loser] = [
+      record('1', 10, { key: 'a', name: 'Ann' }),
+      record('2', 10, { key: 'b', name: 'Bob' }),
+    ];
+    const merge = [{ ...record('1', 20, { key: 'a', name: 'Ann' }), merged: ['2'] }, gone('2', 20)];
+    const undone = { ...record('2', 30, { key: 'b', name: 'Bob again' }), unmerged: true as const };
+    const orphaned = async (key: string) => (await customer(key))?.orphaned;
+
+    it('lets the record speak for its own customer again', async () => {
+      await take([winner, loser]);
+      await take(merge);
+      expect(await orphaned('b')).toBe(true);
+      await take([undone]);
+      expect(await customer('b')).toMatchObject({ orphaned: false, fields: { name: 'Bob again' } });
+      expect(await customer('a')).toMatchObject({ fields: { name: 'Ann' } });
+    });
+
+    it('is not undone by a state from before it', async () => {
+      await take([winner, loser]);
+      await take(merge);
+      await take([{ ...loser, unmerged: true }]);
+      expect(await orphaned('b')).toBe(true);
+    });
+
+    it('is undone by a later reading where word of it comes late', async () => {
+      await take([winner, loser]);
+      await take([undone]);
+      await take(merge);
+      expect(await orphaned('b')).toBe(true);
+      await take([undone]);
+      expect(await customer('b')).toMatchObject({ orphaned: false, fields: { name: 'Bob again' } });
+    });
+
+    it('gives the winner a source ID of its own where it had gone on with that of the other', async () => {
+      await take([loser]);
+      await take(merge);
+      expect(await customer('b')).toMatchObject({ orphaned: false, fields: { name: 'Ann' } });
+      await take([undone]);
+      expect(await customer('b')).toMatchObject({ fields: { name: 'Bob again' } });
+      expect(await customer('a')).toMatchObject({ orphaned: false, fields: { name: 'Ann' } });
+    });
+  });
+
   describe('of bad values', () => {
     it('leaves out the field and lets the rest go on, where they are quarantined', async () => {
       expect(await take([record('1', 10, { key: 'a', name: 'Ann', points: 'many' })])).toEqual(

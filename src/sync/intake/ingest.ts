@@ -17,6 +17,7 @@ import { type DeadLetter, keepDeadLetters, settleRecordLetters } from '../../tab
 import {
   bodyHash,
   type ComposedRecord,
+  endMerges,
   lockRecords,
   mergeRecords,
   type RecordRow,
@@ -33,6 +34,7 @@ import { erasedAmong, type Newcomer } from './erased-records.ts';
 import { type Hashed, judge, quickVerdict, type Verdict } from './judging.ts';
 import type { Rules } from './rules.ts';
 import type { Source } from './source.ts';
+import { ownSourceId } from './unmerging.ts';
 
 export interface Intake {
   source: Source;
@@ -108,6 +110,11 @@ export async function ingest(
   for (const { verdict } of done) {
     if ('before' in verdict && verdict.before !== null) affected.add(verdict.before);
     if (verdict.kind === 'touched' && verdict.sourceId !== null) affected.add(verdict.sourceId);
+  }
+  const unmerged = done.filter(isUnmerged).map(({ record }) => record.recordId);
+  for (const parted of await endMerges(db, source.name, stream, unmerged)) {
+    const { before, after } = await ownSourceId(db, source, parted);
+    for (const id of [parted.sourceId, before, after]) if (id !== null) affected.add(id);
   }
   counts.customers = await foldAndOwe(db, rules, intake, affected, verdicts);
   if (rest.length > 0) {
@@ -291,6 +298,12 @@ const countOf = {
   changed: 'changed',
   filtered: 'filtered',
 } as const satisfies { [kind in Verdict['kind']]: RecordCount };
+
+/** A record that is known, of which the vendor says that no other has taken it over. */
+function isUnmerged({ record, verdict }: { record: SourceRecord; verdict: Verdict }): boolean {
+  if (!record.unmerged || record.deleted) return false;
+  return 'row' in verdict ? verdict.row.isKnown : verdict.kind === 'touched' || verdict.kind === 'unchanged';
+}
 
 interface Merge {
   recordId: string;

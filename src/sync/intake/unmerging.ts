@@ -48,7 +48,7 @@ export async function unmerge(
  * A record that was made by the merge has gone on with the source ID of the first it took over. Parted from that one it
  * has no right to it: it takes that of another it took over, else the one its own body names.
  */
-async function ownSourceId(
+export async function ownSourceId(
   tx: Queryable,
   source: Source,
   { stream, from, sourceId }: Parted,

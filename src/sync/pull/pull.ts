@@ -456,8 +456,8 @@ function idsOf({ records }: Pick<Page, 'records'>): string[] {
 /** Reads the run's record IDs, as many at a time as the vendor takes. */
 async function readRecords(reading: Reading): Promise<void> {
   const { deps, source, stream, run, lease, signal } = reading;
-  const recordIds = run.request.recordIds ?? [];
   const read = requireRead(reading);
+  const recordIds = (run.request.recordIds ?? []).map((written) => read.idOf?.(written) ?? written);
   for (let from = run.pages * read.maxIds; from < recordIds.length; from += read.maxIds) {
     signal.throwIfAborted();
     const asked = recordIds.slice(from, from + read.maxIds);
