@@ -12,6 +12,7 @@ import { klaviyo } from './klaviyo.ts';
 import { mailchimp } from './mailchimp.ts';
 import { pipedrive } from './pipedrive.ts';
 import { postgresql } from './postgresql.ts';
+import { salesforce } from './salesforce.ts';
 import { segment } from './segment.ts';
 import { shopify } from './shopify.ts';
 import { voucherify } from './voucherify/index.ts';
@@ -30,6 +31,7 @@ export const connectors: readonly Connector[] = [
   mailchimp,
   pipedrive,
   postgresql,
+  salesforce,
   segment,
   shopify,
   voucherify,

@@ -26,8 +26,8 @@ export type OAuthOptions = {
   authorizePath?: string;
   /** Redirect URIs that are registered with the app. Default: any. */
   redirectUris?: readonly string[];
-  /** Added to each answer with a token. */
-  extra?: { readonly [name: string]: string };
+  /** Added to each answer with a token; `origin`: where the request came to. */
+  extra?: (origin: string) => { readonly [name: string]: string };
   /** How errors are answered: by RFC 6749; as HubSpot or Pipedrive do; or as Zoho does, with 200. Default: the RFC's. */
   errors?: 'rfc' | 'hubspot' | 'pipedrive' | 'zoho';
   /** Assertions signed with this key are accepted (PEM). */
@@ -97,7 +97,7 @@ export function createOAuthSimulator(options: OAuthOptions) {
       access_token: accessToken,
       ...(withRefresh && { refresh_token: refreshToken }),
       ...(options.seconds !== null && { expires_in: options.seconds }),
-      ...options.extra,
+      ...options.extra?.(new URL(c.req.url).origin),
     });
   }
 

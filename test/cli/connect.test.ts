@@ -30,9 +30,7 @@ beforeAll(async () => {
     seconds: 1_800,
     now: Date.now,
     authorizePath: '/oauth/authorize',
-    get extra() {
-      return tenant;
-    },
+    extra: () => tenant,
     onIssue: (token) => {
       hubspot.accessToken = token;
     },

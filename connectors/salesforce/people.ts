@@ -1,0 +1,155 @@
+// The streams of contacts, leads and person accounts: all of them ordered by ID, then changes and deletions by time stamp.
+import { z } from 'zod';
+import { type Context, RejectedError, type Stream } from '#connector';
+import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
+import { type Columns, isPersonAccount, propertiesOf } from './columns.ts';
+import { idOf } from './id.ts';
+import { withMasters } from './merges.ts';
+import {
+  byVisibleColumns,
+  fits,
+  maxIds,
+  type Row,
+  rowsOf,
+  statesById,
+  statesOf,
+  type Table,
+} from './rows.ts';
+import type { ObjectName, Settings } from './settings.ts';
+
+const pageSize = 2_000;
+
+interface Kind {
+  object: string;
+  /** The beginning of its IDs. */
+  prefix: string;
+  /** The condition for rows that are people. */
+  only?: string;
+}
+
+export const kinds: { readonly [name in ObjectName]: Kind } = {
+  contacts: { object: 'Contact', prefix: '003' },
+  leads: { object: 'Lead', prefix: '00Q' },
+  personAccounts: { object: 'Account', prefix: '001', only: `${isPersonAccount} = true` },
+};
+
+/** The end of a page, and the columns that are read. */
+const place = z.strictObject({
+  id: z.string().regex(/^[0-9A-Za-z]{18}$/),
+  stamp: z.int().min(0),
+  columns: z.record(z.string(), z.array(z.string())),
+});
+
+export function streamOf(
+  name: ObjectName,
+  { lateCommitSeconds }: Pick<Settings, 'lateCommitSeconds'>,
+): Stream<Settings> {
+  const { object, prefix, only } = kinds[name];
+
+  async function byColumns<Read>(
+    context: Context<Settings>,
+    wanted: { properties: readonly string[]; known?: Columns | undefined },
+    read: (table: Table) => Promise<Read>,
+  ): Promise<{ read: Read; columns: Columns }> {
+    return byVisibleColumns(context, object, wanted, (table) => {
+      if (!only || table.columns[isPersonAccount]) return read(table);
+      throw new RejectedError('This org has no person accounts: remove "personAccounts" from objects.', {
+        code: 'no_person_accounts',
+      });
+    });
+  }
+
+  /** The page after the one before. */
+  async function page(
+    context: Context<Settings>,
+    { page: behind, limit, properties }: PageRequest,
+    from: 'query' | 'queryAll',
+    {
+      order,
+      where,
+    }: { order: string; where: (at: { id: string; stamp: number } | null) => (string | undefined)[] },
+  ): Promise<ListedPage> {
+    const at = behind === undefined ? null : readPlace(behind);
+    const tests = [...where(at), only].filter((test) => test !== undefined);
+    const rest = `${tests.length > 0 ? `WHERE ${tests.join(' AND ')} ` : ''}ORDER BY ${order} LIMIT ${limit}`;
+    const asked = { properties, known: at?.columns };
+    const { read, columns } = await byColumns(context, asked, async (table) => {
+      const { rows, hasMore } = await rowsOf(context, table, from, rest);
+      const states = await statesOf(context, table, rows);
+      return {
+        ...(await withMasters(context, table, states)),
+        last: hasMore || rows.length === limit ? rows.at(-1) : undefined,
+      };
+    });
+    const { last, ...records } = read;
+    return { ...records, next: last && placeOf(last, columns) };
+  }
+
+  return {
+    name,
+    clock: 'second',
+    settleLagSeconds: lateCommitSeconds,
+    ...pullsOf<Settings>({
+      what: `Salesforce ${name}`,
+      pageSize,
+      settledMs: lateCommitSeconds * 1000,
+      oldestFirst: true,
+      all: (context, request) =>
+        page(context, request, 'query', { order: 'Id', where: (at) => [at ? `Id > '${at.id}'` : undefined] }),
+      changes: (context, { from, until, ...request }) =>
+        page(context, request, 'queryAll', {
+          order: 'SystemModstamp,Id',
+          where: (at) => [
+            at
+              ? `((SystemModstamp = ${timeOf(at.stamp)} AND Id > '${at.id}') OR SystemModstamp > ${timeOf(at.stamp)})`
+              : `SystemModstamp >= ${timeOf(from)}`,
+            // A trailing reader stays behind.
+            until < context.now ? `SystemModstamp <= ${timeOf(until)}` : undefined,
+          ],
+        }),
+    }),
+    read: {
+      maxIds,
+      idOf: (written) => idOf(written) ?? written,
+      async records(context, { recordIds, properties }) {
+        const ids = [...new Set(recordIds.flatMap((id) => (id.startsWith(prefix) ? (idOf(id) ?? []) : [])))];
+        if (ids.length === 0) return { records: [], missing: [...recordIds] };
+        const readStates = async (table: Table) =>
+          withMasters(context, table, await statesById(context, table, ids));
+        const { read } = await byColumns(context, { properties }, readStates);
+        const given = new Set(read.records.map(({ recordId }) => recordId));
+        return {
+          records: [...read.records, ...read.beside],
+          missing: recordIds.filter((id) => !given.has(id)),
+        };
+      },
+    },
+    sweeps: true,
+    leftOut: ({ objects }, body) => {
+      if (name === 'personAccounts' && body[isPersonAccount] !== true) return 'It is a business account.';
+      return name === 'contacts' && objects.includes('personAccounts') && body[isPersonAccount] === true
+        ? 'It is the contact of a person account, which is read as an account.'
+        : null;
+    },
+    cost: (_settings, properties) => ({ full: { records: pageSize, calls: fits(properties) ? 1 : 2 } }),
+    properties: (context) => propertiesOf(context, object),
+  };
+}
+
+function placeOf({ recordId: id, changedAt: stamp }: Row, columns: Columns): string {
+  return JSON.stringify({ id, stamp, columns });
+}
+
+function readPlace(page: string): z.infer<typeof place> {
+  const { success, data, error } = place.safeParse(JSON.parse(page));
+  if (success) return data;
+  throw new RejectedError('Unknown page of Salesforce rows: start a full reading.', {
+    code: 'cursor',
+    cause: error,
+  });
+}
+
+/** A time as SOQL writes it: whole seconds, without quotes. */
+function timeOf(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+}

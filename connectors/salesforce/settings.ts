@@ -1,0 +1,128 @@
+// The settings of a Salesforce org.
+import { z } from 'zod';
+import { oauthClient } from '#connector/oauth-client';
+import { exactlyOne, secrets } from '#connector/settings';
+
+const app = oauthClient.omit({ refreshToken: true });
+
+const oauth = oauthClient.extend({
+  rotating: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether the app rotates refresh tokens. True is safe for both kinds of app: a refresh token is then sent only once. Default: true.',
+    ),
+});
+
+const jwt = app.pick({ clientId: true }).extend({
+  user: z
+    .string()
+    .min(1)
+    .describe('The name of the user for whom the app acts. The app must be authorised for this user.'),
+  privateKey: z
+    .string()
+    .min(1)
+    .transform((text) => text.replaceAll('\\n', '\n'))
+    .describe(
+      'The private key of the certificate in the app, in PEM (PKCS #8). Line breaks may be written as \\n.',
+    ),
+  audience: z
+    .url()
+    .optional()
+    .describe(
+      'The audience of the assertion. Default: https://test.salesforce.com for a sandbox, else https://login.salesforce.com.',
+    ),
+});
+
+const objects = ['contacts', 'leads', 'personAccounts'] as const;
+
+const shape = z.strictObject({
+  baseUrl: z
+    .url({ protocol: /^https?$/, error: 'must be the My Domain URL, such as https://acme.my.salesforce.com' })
+    .refine(
+      (url) => !/\.(lightning\.force|salesforce-setup)\.com\b/.test(url),
+      'must be the My Domain URL, such as https://acme.my.salesforce.com, not that of the user interface',
+    )
+    .transform((url) => url.replace(/\/+$/, ''))
+    .describe('The My Domain URL of the org: https://acme.my.salesforce.com.'),
+  clientCredentials: app
+    .optional()
+    .describe('{clientId, clientSecret} of an app that runs as one user by the client credentials flow.'),
+  jwt: jwt
+    .optional()
+    .describe('Instead of clientCredentials: {clientId, user, privateKey} of an app with a certificate.'),
+  oauth: oauth
+    .optional()
+    .describe(
+      'Instead of clientCredentials: {clientId, clientSecret, refreshToken?} of an app in which a person signs in with `tributary connect`.',
+    ),
+  objects: z
+    .array(z.enum(objects))
+    .min(1)
+    .default(['contacts'])
+    .describe('The objects to read, a list of "contacts", "leads" and "personAccounts". Default: contacts.'),
+  organizationId: z
+    .string()
+    .regex(/^00D[0-9A-Za-z]{12}([0-9A-Za-z]{3})?$/, 'must be an organization ID, such as 00D5g000004XyZ1')
+    .optional()
+    .describe(
+      'The organization ID. Outbound messages of other orgs are refused, and `tributary check` compares it with the org that is read.',
+    ),
+  webhookToken: secrets
+    .optional()
+    .describe('The secret at the end of the webhook address. A list while one replaces another.'),
+  webhookBody: z
+    .enum(['outbound-messages', 'change-events'])
+    .default('outbound-messages')
+    .describe(
+      'What is sent to the webhook address: "outbound-messages" (SOAP, default), or "change-events" (JSON, from your own relay).',
+    ),
+  lateCommitSeconds: z
+    .int()
+    .min(300)
+    .max(86_400)
+    .default(600)
+    .describe(
+      'How long a transaction may take, seconds: its records appear when it ends, with an earlier time. Default: 600.',
+    ),
+  callsPerDay: z
+    .int()
+    .min(1)
+    .default(100_000)
+    .describe(
+      'The calls per day that Tributary may make. If the org allows fewer, its answers say so. Default: 100,000.',
+    ),
+  reserve: z
+    .number()
+    .min(0)
+    .max(0.95)
+    .default(0.2)
+    .describe(
+      'The share of the calls of the org that is left to its other integrations, 0 to 0.95. Default: 0.2.',
+    ),
+  apiVersion: z
+    .string()
+    .regex(/^v\d{2,3}\.0$/, 'must be a version such as "v68.0"')
+    .default('v68.0')
+    .describe('The version of the API. Default: v68.0.'),
+});
+
+export const settings = shape
+  .superRefine(
+    exactlyOne(
+      ['clientCredentials', 'jwt', 'oauth'],
+      'one of clientCredentials, jwt and oauth: how the source signs in',
+    ),
+  )
+  .refine(({ clientCredentials, baseUrl }) => !clientCredentials || !/\/\/(login|test)\./.test(baseUrl), {
+    path: ['baseUrl'],
+    error: 'must be the My Domain URL: login.salesforce.com has no client credentials flow',
+  });
+
+export type Settings = z.infer<typeof settings>;
+export type ObjectName = Settings['objects'][number];
+
+/** A path of the data API. */
+export function dataPath({ apiVersion }: Settings, rest: string): string {
+  return `/services/data/${apiVersion}${rest}`;
+}
