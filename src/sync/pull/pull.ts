@@ -42,6 +42,7 @@ import type { SourceHealth } from '../intake/source-health.ts';
 import { type Part, takeApart } from '../intake/taking-apart.ts';
 import { type DryRunning, dryRun } from '../preview/dry-run.ts';
 import { settleFailure, watchRun } from './failing.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { refuseRejectedShare } from './rejected-share.ts';
 import { remap } from './remap.ts';
 import { type Sweep, sweep, sweeps } from './sweep.ts';
@@ -251,42 +252,50 @@ async function isDue(
 }
 
 /**
- * Pulls from the reader's checkpoint to rest. The next page is asked for while the last is taken in: a vendor's latency
- * and our writing overlap. Returns how many records the vendor said there are, where its last page said so.
+ * Pulls from the reader's checkpoint to rest. Pages are read while others are ingested: a vendor's latency and our writing
+ * overlap. Returns how many records the vendor said there are, where its last page said so.
  */
 async function readPages(reading: Reading, reader: Reader, checkpointStream: string): Promise<number | null> {
   const { deps, source, stream, run, signal } = reading;
   const key = { source: source.name, stream: checkpointStream, reader };
-  const ask = async (cursor: Page['cursor'] | null, resumes = false) => {
-    const readAt = deps.clock.now();
-    return { page: await askPage(reading, reader, cursor, resumes), readAt };
-  };
   const begun = (await checkpoint(deps.database, key.source, key.stream, reader))?.cursor ?? null;
   const columns = new RunColumns(source);
   const unseen = new UnseenProperties(source);
   const trail = new CursorTrail(`the ${stream.name} of ${source.config.connector.name}`, begun);
+  let resumes = true;
+  const ask = async (cursor: Page['cursor'] | null) => {
+    const readAt = deps.clock.now();
+    const page = await askPage(reading, reader, cursor, resumes);
+    resumes = false;
+    trail.follow(page);
+    return { page, readAt };
+  };
   let first = begun === null;
   let total: number | null = null;
   let whole: Page['whole'];
   const seen = { received: run.received, rejected: run.rejected };
-  let next: Promise<{ page: Page; readAt: number }> | null = ask(begun, true);
-  while (next !== null) {
-    const { page, readAt }: { page: Page; readAt: number } = await next;
-    signal.throwIfAborted();
-    trail.follow(page);
-    // Pages that are almost too large are held one at a time.
-    const isHeavy: boolean = reading.maxRecords !== undefined;
-    next = page.done || isHeavy ? null : ask(page.cursor);
-    next?.catch(() => {}); // awaited on the next turn; until then a failure must not count as unhandled
-    // The columns of a file are looked at before its rows.
-    if (!page.columns) unseen.look(page.records);
-    await takePage(reading, key, { page, readAt, first, found: columns.of(page), seen });
-    deps.health(source.name).forget(`run ${run.id}`);
-    deps.onIngested();
-    first = false;
-    total = page.total ?? null;
-    whole = page.whole;
-    if (isHeavy && !page.done) next = ask(page.cursor);
+  const ahead = new ReadAhead({
+    clock: deps.clock,
+    signal,
+    begun,
+    ask,
+    joins: source.clock(stream.name) === 'millisecond',
+    isHeavy: () => reading.maxRecords !== undefined,
+  });
+  try {
+    for (let read = await ahead.next(); read !== null; read = await ahead.next()) {
+      const { page } = read;
+      // The columns of a file are looked at before its rows.
+      if (!page.columns) unseen.look(page.records);
+      await takePage(reading, key, { ...read, first, found: columns.of(page), seen });
+      deps.health(source.name).forget(`run ${run.id}`);
+      deps.onIngested();
+      first = false;
+      total = page.total ?? null;
+      whole = page.whole;
+    }
+  } finally {
+    ahead.stop();
   }
   if (whole) await deleteUnmet(reading, whole.asOf);
   if (reader === 'full' || reader === 'lead') await noteUnseen(reading, reader, unseen);
@@ -352,6 +361,7 @@ async function takePage(
   taken: {
     page: Page;
     readAt: number;
+    pages: number;
     first: boolean;
     found: ReturnType<RunColumns['of']>;
     /** What this run has read before; this page is added. */
@@ -399,7 +409,7 @@ async function takePage(
         if (found) await keepReport(tx, { id: run.id, lease }, { columns: found.report });
         await moveCheckpoint(tx, key, { cursor: page.cursor, done: page.done, now });
       }
-      const counted = { counts, pages: isLast ? 1 : 0, expected, step, now, leaseMs };
+      const counted = { counts, pages: isLast ? taken.pages : 0, expected, step, now, leaseMs };
       await countPage(tx, { id: run.id, lease }, counted);
       return counts;
     });
