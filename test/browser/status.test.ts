@@ -66,7 +66,7 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
   const source = (name: string) => page.getByRole('article', { name: `Source ${name}` });
   const said = (text: string | RegExp) => page.locator('#said').filter({ hasText: text }).waitFor();
 
-  it('refuses a wrong token in plain words, and lets the right one in', async () => {
+  it('refuses a wrong token in plain language, and lets the right one in', async () => {
     await page.goto(served.url);
     await page.getByLabel('API token').fill('a-wrong-token-altogether');
     await page.keyboard.press('Enter');
@@ -81,7 +81,7 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
     expect(page.url()).toBe(`${served.url}/login`);
   });
 
-  it('moves its figures while a sync that was asked for goes on', async () => {
+  it('updates its figures while a requested sync runs', async () => {
     const gates = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
     let asked = 0;
     world.truth.beforePage = () => gates[asked++]?.promise ?? Promise.resolve();
@@ -185,7 +185,7 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('says that the server is gone, and comes back with it', async () => {
+  it('reports that the server is gone, and recovers with it', async () => {
     await enter();
     const port = Number(new URL(served.url).port);
     await served.close();
@@ -198,7 +198,7 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
     expect(await page.locator('#trouble').isHidden()).toBe(true);
   });
 
-  it('fits a phone in the dark, and is worked with the keyboard alone', async () => {
+  it('fits a phone in dark mode, and can be used with the keyboard alone', async () => {
     await page.setViewportSize({ width: 380, height: 800 });
     await page.emulateMedia({ colorScheme: 'dark' });
     await enter();

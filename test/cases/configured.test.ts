@@ -204,7 +204,7 @@ describe.each(behaviour)('a configuration that names something else, on $name', 
       expect(people.taken.map(({ sourceId }) => sourceId)).toEqual(['p000001']);
     });
 
-    it('24-another-project: back at the project of before all goes on', async () => {
+    it('24-another-project: back at the previous project, everything continues', async () => {
       await start({ crm }, project('two'));
       await changed();
       await start({ crm }, project('one'));

@@ -73,7 +73,7 @@ describe.skipIf(!server)('A database in the real world', () => {
     await database.prepared(sql`select 1 as one`);
   });
 
-  it('refuses a database that is not UTF-8, and says how to make one', async () => {
+  it('refuses a database that is not UTF-8, and says how to create one', async () => {
     const other = databaseName();
     await onServer(server!, (on) =>
       on.unsafe(`create database ${other} encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0`),
@@ -116,7 +116,7 @@ describe.skipIf(!server)('A database in the real world', () => {
     );
   });
 
-  it('says that no connection is free where none is', async () => {
+  it('reports that no connection is free', async () => {
     const role = `${databaseName()}_role`;
     await onServer(server!, (on) => on.unsafe(`create role ${role} login superuser password 'secret'`));
     await onServer(server!, (on) => on.unsafe(`alter database ${name} connection limit 0`));

@@ -94,7 +94,7 @@ describe.each(behaviour)('answers of the destination on $name', ({ open }) => {
   const held = (name: RegExp) => async (request: Request, route: string) =>
     route.startsWith('POST') && name.test(await request.clone().text());
 
-  it('01-redirect-for-ten-seconds: nobody becomes a dead letter, few calls are made, and all go when it is over', async () => {
+  it('01-redirect-for-ten-seconds: nobody becomes a dead letter, few calls are made, and everybody is sent afterwards', async () => {
     await start({ voucherify: { between: forSeconds(10, 'redirect-302', ofCustomers) } }, 300);
     await read();
     await world.rest();
@@ -221,7 +221,7 @@ describe.each(behaviour)('answers of the destination on $name', ({ open }) => {
 
   describe('04-one-payload-refused-by-a-firewall', () => {
     it.each(['firewall-403', 'aws-403', 'forbidden', 'firewall-406', 'firewall-200'] as const)(
-      'it becomes a dead letter, and the others go on (%s)',
+      'it becomes a dead letter, and the others continue (%s)',
       async (answer) => {
         const isBad = held(/<script>/);
         await start({
@@ -277,7 +277,7 @@ describe.each(behaviour)('answers of the destination on $name', ({ open }) => {
   });
 
   describe('05-unauthorized-for-three-seconds', () => {
-    it('pauses with one alarm, is tried by itself after a minute, and goes on', async () => {
+    it('pauses with one alarm, is tried automatically after a minute, and continues', async () => {
       await start(
         { destination: singles, voucherify: { between: forSeconds(3, 'unauthorized', ofCustomers) } },
         5,
@@ -296,7 +296,7 @@ describe.each(behaviour)('answers of the destination on $name', ({ open }) => {
       expect(await attempts()).toBe(0);
     });
 
-    it('of one call only, it does not pause', async () => {
+    it('on a single call, it does not pause', async () => {
       let refused = 1;
       await start(
         {
@@ -364,7 +364,7 @@ describe.each(behaviour)('answers of the destination on $name', ({ open }) => {
     await world.rest();
   });
 
-  it('06-retry-after-is-a-moment: a wait has a ceiling, is told, and a person pulls it forward', async () => {
+  it('06-retry-after-is-a-moment: a wait has a ceiling, is shown, and a person can end it', async () => {
     await start({ destination: singles, voucherify: { faults: waits(() => '999999999') } });
     create(1);
     await read();
@@ -403,7 +403,7 @@ describe.each(behaviour)('answers of the destination on $name', ({ open }) => {
     expect(calls(singleRoute)).toBe(2);
   });
 
-  it('22-many-warnings: a wait for quota is told once when it begins and once when it ends', async () => {
+  it('22-many-warnings: a wait for quota is logged once when it begins and once when it ends', async () => {
     await start(
       {
         destination: { ...singles, quota: { requests: 100, seconds: 60, reserve: 0 } },
@@ -427,7 +427,7 @@ describe.each(behaviour)('answers of the destination on $name', ({ open }) => {
       ['one by one', singles],
       ['in bulk', {}],
     ])(
-      'is braked after twenty, with one line, and goes on when one is taken (%s)',
+      'is braked after twenty, with one line, and continues when one is taken (%s)',
       async (_, destination) => {
         let broken = true;
         await start({

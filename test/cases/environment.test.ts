@@ -51,7 +51,7 @@ describe('The configuration', () => {
   const check = (folder: string, variables: { [name: string]: string } = {}) =>
     runCommand(folder, ['check'], variables);
 
-  it('26-config-is-a-folder: a folder where the file should be gets a sentence', async () => {
+  it('26-config-is-a-folder: a folder where the file should be is reported with an explanation', async () => {
     const folder = folderWith();
     mkdirSync(join(folder, 'config.json'));
     const { exitCode, err } = await check(folder, { TRIBUTARY_CONFIG: join(folder, 'config.json') });
@@ -61,7 +61,7 @@ describe('The configuration', () => {
     expect(err).not.toMatch(/defect|EISDIR|\n\s+at /);
   });
 
-  it('26-config-is-a-folder: a data folder that is a file gets a sentence', async () => {
+  it('26-config-is-a-folder: a data folder that is a file is reported with an explanation', async () => {
     const folder = folderWith({ destination, sources: { files } });
     writeFileSync(join(folder, 'data'), '');
     for (const data of ['data', 'data/below']) {
@@ -191,7 +191,7 @@ describe('A proxy', () => {
     await vendor.close();
   });
 
-  it('27-behind-a-proxy: one that is not an address gets a sentence', async () => {
+  it('27-behind-a-proxy: one that is not an address is reported with an explanation', async () => {
     const folder = folderWith({ destination, sources: { files } });
     const { exitCode, err } = await runCommand(folder, ['check'], { HTTPS_PROXY: 'proxy.example.com:3128' });
     expect(exitCode).toBe(2);
@@ -266,7 +266,7 @@ describe('A process', () => {
   });
 
   it.skipIf(!existsSync('/dev/full'))(
-    'faults 12: goes on where the disk of its log is full, and the status says so',
+    'faults 12: continues where the disk of its log is full, and the status says so',
     async () => {
       const running = await start(folderWith(config), { stdout: openSync('/dev/full', 'w') });
       const { status, body } = await running.call('/api/status');
@@ -277,7 +277,7 @@ describe('A process', () => {
   );
 
   it.skipIf(!server)(
-    'faults 02: lives where the server ends all its sessions again and again, and its work goes on',
+    'faults 02: survives a server that repeatedly ends all its sessions, and its work continues',
     async () => {
       const name = databaseName();
       await onServer(server!, (on) => on`create database ${on(name)}`);

@@ -324,7 +324,7 @@ describe('the key of a row', () => {
   });
 });
 
-describe('what a person says of columns', () => {
+describe('what a person says about columns', () => {
   const columns = ['Source_id', 'Name', 'Tier', 'Notes', 'OPTIN_IP'];
 
   it('wins over their names, by setting', () => {
@@ -340,7 +340,7 @@ describe('what a person says of columns', () => {
     expect(leftOut).toEqual([{ column: 'Notes', reason: 'left out by the setting "columns"' }]);
   });
 
-  it('may leave out whatever means no field', () => {
+  it('can leave out columns that mean no field', () => {
     const { fields } = columnReport(sourceWith({ extra: 'none' }), columns);
     expect(fields).toEqual([{ field: 'name', columns: ['Name'] }]);
   });

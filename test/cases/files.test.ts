@@ -154,7 +154,7 @@ describe('what is missing or empty in a file', () => {
     expect(rejected).toEqual([]);
   });
 
-  it('repeated columns that nothing uses are left out and told of; used ones are refused', async () => {
+  it('repeated columns that nothing uses are left out and reported; used ones are refused', async () => {
     const { bodies, notes } = await read(lines('Source_id,Notes,Name,Notes', 'rc-1,a,Ann,b'));
     expect(bodies).toEqual([{ Source_id: 'rc-1', Name: 'Ann' }]);
     expect(notes).toMatchObject([
@@ -177,7 +177,7 @@ describe('how a file is written', () => {
     ['\t', '"sep=\\t"'],
     ['^', 'SEP=^'],
     [',', '\ufeffsep=,'],
-  ])('15-sep-line: %j is named by a first line %j, which is no header', async (delimiter, line) => {
+  ])('15-sep-line: %j is named by a first line %j, which is not a header', async (delimiter, line) => {
     const rows = [
       ['Source_id', 'Name, first', 'City'],
       ['se-1', 'Ann', 'Gdynia'],
@@ -281,7 +281,7 @@ describe('how a file is written', () => {
     expect(rejected[0]!.reason).toMatch(/^This row is not UTF-8.* "encoding"/);
   });
 
-  it('07-nul-in-the-header: UTF-16 without a mark and a NUL in a name are refused with a sentence', async () => {
+  it('07-nul-in-the-header: UTF-16 without a mark and a NUL in a name are refused with an explanation', async () => {
     for (const [text, encoding] of [
       [Buffer.from('Source_id,Name\r\nu1,Ann\r\n', 'utf16le'), 'utf-16le'],
       [Buffer.from('Source_id,Name\r\nu1,Ann\r\n', 'utf16le').swap16(), 'utf-16be'],
@@ -310,7 +310,7 @@ describe('how a file is written', () => {
     [Buffer.from('d0cf11e0a1b11ae1', 'hex'), /is an Excel workbook/],
     [gzipSync('Source_id\na\n'), /is compressed with gzip/],
     [Buffer.from('PK\u0003\u0004xl', 'latin1'), /is a workbook/],
-  ])('another format gets a sentence that says so: %#', async (content, sentence) => {
+  ])('another format is reported as such: %#', async (content, sentence) => {
     const message = await refusal(content);
     expect(message).toMatch(/^people\.csv is /);
     expect(message).toMatch(sentence);
@@ -399,7 +399,7 @@ describe('what a spreadsheet or a shop did to values', () => {
     expect((await read(lines('Source_id,Name', '9AC2,x', '7.00E+10,y'))).rejected).toHaveLength(1);
   });
 
-  it('16-ids-in-scientific-notation: IDs that end in .0 are read without it and told of, or refused among others', async () => {
+  it('16-ids-in-scientific-notation: IDs that end in .0 are read without it and reported, or refused among others', async () => {
     const all = await read(lines('Source_id,Name', '101.0,Ann', '102.0,Bo'));
     expect(all.ids).toEqual(['101', '102']);
     expect(all.bodies[0]!['Source_id']).toBe('101');
@@ -412,7 +412,7 @@ describe('what a spreadsheet or a shop did to values', () => {
     expect((await read(lines('Source_id,Name', 'v1.0,Ann', '1.0,Bo'))).ids).toEqual(['v1.0', '1.0']);
   });
 
-  it('16-ids-in-scientific-notation: one ID on rows of different people is told of', async () => {
+  it('16-ids-in-scientific-notation: one ID on rows of different people is reported', async () => {
     const { notes } = await read(
       lines(
         'Source_id,Name,Email',
@@ -533,7 +533,7 @@ describe.each(behaviour)('files from end to end on $name', ({ open }) => {
     expect(there()).toEqual(['n1', 'n2', 'n3']);
   });
 
-  it('19-row-left-the-file: a reading with a refused row or without rows deletes nobody, and says so', async () => {
+  it('19-row-left-the-file: a reading with a rejected row or without rows deletes nobody, and says so', async () => {
     await world.sync('incremental', 'nightly');
     await rewrite(lines('Source_id,Name', 'n1,Ann', 'n3,Cy', 'n4,"open'));
     const refused = await world.sync('incremental', 'nightly');
@@ -564,7 +564,7 @@ describe.each(behaviour)('files from end to end on $name', ({ open }) => {
     }
   });
 
-  it('too large a share of rejected rows stops the reading before any of the page is taken in', async () => {
+  it('too large a share of rejected rows stops the reading before any of the page is ingested', async () => {
     const rows = Array.from({ length: 40 }, (_, index) =>
       index % 4 === 0 ? `b-${index},Ann,Gdynia` : `b-${index},Ann,Gdynia,x,y`,
     );

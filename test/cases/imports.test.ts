@@ -87,7 +87,7 @@ describe('columns', () => {
     expect(voucherify.count).toBe(0);
   });
 
-  it('03-column-renamed: what the mapping misses is named with the column meant, and not ended with 0', async () => {
+  it('03-column-renamed: what the mapping misses is named with the column meant, and the exit code is not 0', async () => {
     files['mapping'] = { name: ['First Name', 'Last Name'], email: 'Email' };
     await tributary('import', write('Source_id,First Name,Last Name,Email\nre2,Iga,Now,iga@example.test\n'));
     const renamed = write('Source_id,First Name,Last Name,E-Mail\nre2,Iga,New,iga2@example.test\n');
@@ -140,7 +140,7 @@ describe('settings for one file', () => {
 });
 
 describe('what an import did', () => {
-  it('05-held-and-not-said: held customers are counted, named with the next command, and not ended with 0', async () => {
+  it('05-held-and-not-said: held customers are counted, named with the next command, and the exit code is not 0', async () => {
     const rows = Array.from({ length: 40 }, (_, index) => index);
     const head = 'Source_id,Name,Email,loyalty_points';
     await tributary('import', write('Source_id,Name\nother,Otto\n'));
@@ -160,7 +160,7 @@ describe('what an import did', () => {
     expect(second.exitCode).toBe(1);
   });
 
-  it('a value that fails is told of; its row stays', async () => {
+  it('a value that fails is reported; its row stays', async () => {
     const file = write('Source_id,First Name,Date of birth\nv1,Ann,yesterday\n');
     const { exitCode, err } = await tributary('import', file);
     expect(exitCode).toBe(0);

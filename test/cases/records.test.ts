@@ -162,7 +162,7 @@ describe('Source IDs that are e-mail addresses', () => {
     expect(held('Una@Example.test')).toBeUndefined();
   });
 
-  it('06-email-as-record-id: letter case is told of where it is kept', async () => {
+  it('06-email-as-record-id: letter case is reported where it is kept', async () => {
     const lines: string[] = [];
     const log = { log: (line: string) => void lines.push(line) };
     const { push } = await open({ crm: { ...source_id, sourceId: 'key' } }, log);
@@ -193,7 +193,7 @@ describe('States that come back', () => {
     expect(held('p')).toMatchObject({ name: 'Ann' });
   });
 
-  it('14-back-to-what-it-was: a repeat of the present state is no news, also for the merge', async () => {
+  it('14-back-to-what-it-was: a repeat of the present state is not a change, also for the merge', async () => {
     const { push, ask } = await open({ crm });
     await push({ id: 'same', name: 'A' });
     const before = (await ask('/api/customers/same/explain')) as JsonObject;
@@ -266,7 +266,7 @@ async function openIngest(source: SourceConfig, stream: string) {
   };
 }
 
-describe('A clock that is no clock', () => {
+describe('An unreliable clock', () => {
   it('customerio-removed-attribute: what was read later counts, although its newest time is older', async () => {
     const source = configOf(customerio, customerio.settings.parse({ appKey: 'k' }), null);
     const { take, fields } = await openIngest(source, 'people');

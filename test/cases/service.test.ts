@@ -118,7 +118,7 @@ describe.skipIf(!onPostgres)('Where the database is at fault', () => {
     expect(world.logged.filter((one) => one.includes('"level":"error"'))).toHaveLength(1);
   });
 
-  it('faults 13: gives a server up that answers nothing, so that whatever waits fails and is tried again', async () => {
+  it('faults 13: gives up a server that does not answer, so that everything waiting fails and is tried again', async () => {
     await settle(world.tributary.start());
     line.hold();
     const waiting = world.tributary.database.rows(sql`select 1`).then(
@@ -276,7 +276,7 @@ describe.each(databases)('Who may ask, on $name', ({ open }) => {
     }
   });
 
-  it('faults 15: slows who guesses the token, tells it once, and lets the right token through', async () => {
+  it('faults 15: slows down guesses of the token, logs it once, and lets the right token through', async () => {
     const guess = async (turn: number) =>
       asks(world, { authorization: `Bearer a-wrong-token-number-${turn}` });
     const statuses: number[] = [];
@@ -410,7 +410,7 @@ describe.each(databases)('The calendar, on $name', ({ open }) => {
 });
 
 describe.skipIf(!onPostgres)('Two processes on one database', () => {
-  it('faults 02: both live where the server ends all sessions again and again, and their work goes on', async () => {
+  it('faults 02: both survive a server that repeatedly ends all sessions, and their work continues', async () => {
     const database = await onPostgres!.openOwn();
     const folders: string[] = [];
     const children: ChildProcess[] = [];

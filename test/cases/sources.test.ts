@@ -142,7 +142,7 @@ describe('answers of sources', () => {
     if (isLost) expect(dead[0]).toMatchObject({ kind: 'record', ref: 'p17' });
   });
 
-  it('faults 03: two property names that differ by NUL only are told of, and the record is kept apart', async () => {
+  it('faults 03: two property names that differ by NUL only are reported, and the record is kept apart', async () => {
     const records = [person('a'), person('b', { plan: 'gold', 'pl\u0000an': 'silver' })];
     await start({
       connectors: [given(() => ({ records, cursor: 1, done: true }))],
@@ -308,7 +308,7 @@ describe('answers of sources', () => {
     expect(await listPauses(database)).toEqual(new Map());
   });
 
-  it('faults 09: refused credentials are tried again by a trial, and go on without a person', async () => {
+  it('faults 09: refused credentials are tried again by a trial, and work resumes without a person', async () => {
     const lines: string[] = [];
     await start({ log: (line) => lines.push(line) });
     let calls = 0;
@@ -388,7 +388,7 @@ describe('answers of sources', () => {
     expect(await ended(run)).toMatchObject({ state: 'finished', received: 5 });
   });
 
-  it('faults 11: a record that a firewall refuses by itself holds up no other, and is told of in the end', async () => {
+  it('faults 11: a record that a firewall refuses by itself holds up no other, and is reported in the end', async () => {
     await start({}, 20);
     await world.sync();
     const ids = [...world.hubspot.contacts()].map(({ id }) => id);
@@ -428,7 +428,7 @@ describe('answers of sources', () => {
     ['the same cursor', (_calls: number) => 'again'],
     ['cursors that go round', (calls: number) => `c${calls % 3}`],
     ['ever new cursors to the same records', (calls: number) => calls],
-  ])('faults 14: pages with %s for ever are a failed run that says so', async (_what, cursorOf) => {
+  ])('faults 14: pages with %s forever are a failed run that says so', async (_what, cursorOf) => {
     let calls = 0;
     await start({
       connectors: [
@@ -451,7 +451,7 @@ describe('answers of sources', () => {
 
   // ── A run always ends ───────────────────────────────────────────────────────────────────────────────────────────
 
-  it('pull 07: a run whose failure holds what no text may hold ends, says so, and the next one goes', async () => {
+  it('pull 07: a run whose error contains invalid characters ends, says so, and the next one runs', async () => {
     let fails = true;
     await start({
       connectors: [
@@ -543,7 +543,7 @@ describe('answers of sources', () => {
     expect(await ended(run)).toMatchObject({ state: 'cancelled' });
   });
 
-  it('pull 07: a run that was called off ends though its worker never says so', async () => {
+  it('pull 07: a cancelled run ends even if its worker never reports it', async () => {
     await start({
       connectors: [given(() => ({ records: [], cursor: 1, done: true }))],
       sources: { crm: { connector: 'given' } },

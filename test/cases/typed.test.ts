@@ -117,7 +117,7 @@ describe.each(behaviour)('types of metadata on $name', ({ open }) => {
     });
   });
 
-  it('faults 01: nothing is taken in while it is not known, it is told once, and asked again within a minute', async () => {
+  it('faults 01: nothing is ingested while it is not known, this is logged once, and it is requested again within a minute', async () => {
     await start([unavailable]);
     await request();
     await until(() => asksForSchema() >= 8);
@@ -135,7 +135,7 @@ describe.each(behaviour)('types of metadata on $name', ({ open }) => {
     expect(nextAt! - world.clock.now()).toBeLessThanOrEqual(60_000);
   });
 
-  it('faults 01: several failures and a restart among them lose nothing, and a full sync finds nothing to mend', async () => {
+  it('faults 01: several failures and a restart among them lose nothing, and a full sync finds nothing to repair', async () => {
     await start([unavailable, unavailable, unavailable, unavailable, undefined]);
     await request();
     await world.tributary.drain();
@@ -147,7 +147,7 @@ describe.each(behaviour)('types of metadata on $name', ({ open }) => {
     expect(await revisions()).toBe(1);
   });
 
-  it('faults 01: a restart while it cannot be read goes on by the one that was read last', async () => {
+  it('faults 01: a restart while it cannot be read uses the one that was read last', async () => {
     await start([undefined, unavailable]);
     await world.sync();
     await world.tributary.drain();
@@ -176,7 +176,7 @@ describe.each(behaviour)('types of metadata on $name', ({ open }) => {
     expect(typesThere()).toEqual(new Set(['number']));
   });
 
-  it('faults 01: a destination that answers, but has no such path, does not block for ever', async () => {
+  it('faults 01: a destination that answers, but has no such path, does not block forever', async () => {
     await start([() => new Response('no such route', { status: 404 })]);
     world.voucherify.setMetadataSchema(undefined);
     await world.sync();
@@ -313,7 +313,7 @@ describe('types of metadata and webhooks', () => {
     await database?.close();
   });
 
-  it('faults 01: webhooks that are pushed while it is not known are answered 200, kept, and taken in typed', async () => {
+  it('faults 01: webhooks that are pushed while it is not known are answered 200, kept, and ingested typed', async () => {
     database = await behaviour[0].open();
     let fails = true;
     const schema: Types = {
@@ -343,7 +343,7 @@ describe('types of metadata and webhooks', () => {
 });
 
 describe('types of metadata and commands', () => {
-  it('faults 01: commands that map end with the reason and not with 0, and do nothing', async () => {
+  it('faults 01: commands that map print the reason, exit with an error, and do nothing', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tributary-typed-'));
     const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
     const hubspot = createHubSpotSimulator({ now: Date.now, accessToken, quotas: false });

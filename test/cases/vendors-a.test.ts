@@ -133,7 +133,7 @@ describe('Intercom', () => {
     expect(Object.keys(customers())).toEqual(['shop-42']);
   });
 
-  it('intercom-lead-is-no-customer: with leads true the made-up ID of a lead is no source ID either', async () => {
+  it('intercom-lead-is-no-customer: with leads true the made-up ID of a lead is not a source ID either', async () => {
     const { intercom, sync, customers, tell, clock } = await start({ leads: true });
     const lea = intercom.create({ role: 'lead', name: 'Lea' });
     await sync();
@@ -564,7 +564,7 @@ describe('HubSpot', () => {
   });
 });
 
-describe('a HubSpot that means no good', () => {
+describe('a hostile HubSpot', () => {
   const settings = hubspotConnector.settings.parse({ accessToken: 'pat-test-11111111' });
   const stream = hubspotConnector.source!.streams[0]!;
   const row = (id: string, properties: JsonObject = {}) => ({
@@ -615,7 +615,7 @@ describe('a HubSpot that means no good', () => {
   it.each([
     ['half a body or HTML', undefined],
     ['another object', { well: 'but no contacts' }],
-  ])('%s is taken for no page and for no contact', async (_, json) => {
+  ])('%s is not mistaken for a page or a contact', async (_, json) => {
     const request = { cursor: null, until: 0, properties: [] };
     await expect(stream.pull!(answering(json), request)).rejects.toThrow(TransientError);
     const read = stream.read!.records(answering(json), { recordIds: ['501'], properties: [] });

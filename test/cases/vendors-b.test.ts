@@ -328,7 +328,7 @@ describe('Mailchimp', () => {
     expect(world.customers()[ona]).toMatchObject({ name: 'Ona', email: 'ona@example.org' });
   });
 
-  it('mailchimp-birthday-has-no-year: a day of the year is no birthdate, and costs nobody else anything', async () => {
+  it('mailchimp-birthday-has-no-year: a day of the year is not a birthdate, and costs nobody else anything', async () => {
     const { world, mailchimp } = await start({
       mapping: {
         email: 'email_address',
@@ -529,7 +529,7 @@ describe('Braze', () => {
     return { world, braze, clock, name };
   }
 
-  it('braze-visible-later: a profile that was just made is not believed gone, nor read as it was before', async () => {
+  it('braze-visible-later: a profile that was just made is not treated as deleted, nor read in its old state', async () => {
     const { world, braze, name } = await start({ visibleAfterMs: 31_000 });
     const ona = braze.create('shop-1', { email: 'ona@example.org', custom_attributes: { tier: 'gold' } });
     await name(ona);
@@ -570,7 +570,7 @@ describe('Braze', () => {
     ]);
   });
 
-  it('braze-anonymous-is-no-customer: a profile known by an alias alone is left aside', async () => {
+  it('braze-anonymous-is-no-customer: a profile known by an alias alone is ignored', async () => {
     const { world, braze, name } = await start();
     const alias = braze.create(undefined, { user_aliases: [{ alias_label: 'web', alias_name: 'v-1' }] });
     const ona = braze.create('shop-1', { email: 'ona@example.org' });
@@ -615,7 +615,7 @@ describe('Iterable', () => {
     return { world, iterable, clock, name };
   }
 
-  it('iterable-placeholder-is-no-address: a made-up address is no e-mail, and no customer where e-mail is the key', async () => {
+  it('iterable-placeholder-is-no-address: a made-up address is not an e-mail address, and not a customer where e-mail is the key', async () => {
     const byUserId = await start();
     const ona = byUserId.iterable.create({ userId: 'u-1' }, { firstName: 'Ona' });
     await byUserId.name(ona);

@@ -168,7 +168,7 @@ describe('webhook requests of the real world', () => {
     expect(await opened()).toEqual([]);
   });
 
-  it('10-gzip-body: one that is cut short is kept and refused with a sentence', async () => {
+  it('10-gzip-body: one that is cut short is kept and refused with an explanation', async () => {
     await start();
     const cut = zlib.gzipSync('{"id":"1","name":"Zed"}').subarray(0, -9);
     expect((await post('/webhooks/crm', cut, { ...json, 'content-encoding': 'gzip' })).status).toBe(200);
@@ -237,7 +237,7 @@ describe('webhook requests of the real world', () => {
     for (const index of cases.keys()) expect(await nameOf(`c${index}`)).toBe('José');
   });
 
-  it('11-json-in-latin-1: without a charset it is kept, says what to set, and a replay with that setting mends it', async () => {
+  it('11-json-in-latin-1: without a charset it is kept, says what to set, and a replay with that setting reads it', async () => {
     await start();
     const body = Buffer.from('{"id":"l1","name":"José"}', 'latin1');
     expect((await post('/webhooks/crm', body)).status).toBe(200);
@@ -345,7 +345,7 @@ describe('webhook requests of the real world', () => {
     expect(records!.n).toBe(10_001);
   });
 
-  it('17-more-than-ten-thousand-items: depth and the limits of forms have settings that a replay mends', async () => {
+  it('17-more-than-ten-thousand-items: depth and the limits of forms have settings that a replay uses', async () => {
     const deep = `{"id":"d1","name":"Deep","in":${'['.repeat(80)}${']'.repeat(80)}}`;
     await start();
     await post('/webhooks/crm', deep);
@@ -420,7 +420,7 @@ describe('webhook requests of the real world', () => {
     expect(warnings()).toEqual([]);
   });
 
-  it('16-slash-at-the-end: requests to no source are answered 404, counted, shown, and told once', async () => {
+  it('16-slash-at-the-end: requests to no source are answered 404, counted, shown, and logged once', async () => {
     await start();
     const headers = { authorization: 'Bearer a-token-for-the-tests' };
     const strays = async () => JSON.parse((await post('/api/status', '', headers, 'GET')).text).strayWebhooks;

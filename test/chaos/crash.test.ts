@@ -17,7 +17,7 @@ describe.each(databases)('a worker that is killed, on $name', (on) => {
   let world: Workers;
   afterEach(() => world?.close());
 
-  it(`loses nothing and doubles nothing over ${kills} kills (seed ${seed})`, {
+  it(`loses nothing and does nothing twice over ${kills} kills (seed ${seed})`, {
     timeout: 540_000,
   }, async () => {
     const random = randomOf(seed);

@@ -11,7 +11,7 @@ const burst = 20_000;
 const connections = 50;
 
 describe.each(databases)('webhooks through a kill, on $name', ({ openOwn }) => {
-  it(`keeps every one of ${burst} that was answered, and takes each in once`, async () => {
+  it(`keeps every one of ${burst} that was answered, and ingests each once`, async () => {
     const database = await openOwn();
     const { where } = database;
     await database.release();

@@ -64,14 +64,14 @@ describe('usage', () => {
     [['export', '--filter', 'name'], /field=value/],
     [['export', '--changed-since', 'yesterday'], /write a time as/],
     [['retry', '--kind', 'letter'], /Allowed choices are inbox, record, delivery/],
-  ])('that is wrong ends with 2 and a sentence: %j', async (args, sentence) => {
+  ])('that is wrong exits with 2 and an explanation: %j', async (args, sentence) => {
     const { exitCode, out, err } = await tributary(args);
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
     expect(err).toMatch(sentence);
   });
 
   it.each(['start', 'check', 'sync', 'status', 'retry', 'import', 'export'])(
-    'of %s is explained with examples, and ends with 0',
+    'of %s is explained with examples, and exits with 0',
     async (command) => {
       const { exitCode, out } = await tributary([command, '--help']);
       expect(exitCode).toBe(0);
@@ -86,7 +86,7 @@ describe('usage', () => {
 });
 
 describe('check', () => {
-  it('prints every fault of the configuration and ends with 2', async () => {
+  it('prints every fault of the configuration and exits with 2', async () => {
     config.sources['hubspot'] = { connector: 'hubspt' };
     config.sources['files'] = { connector: 'csv', delimiter: 'ab' };
     const { exitCode, err } = await tributary(['check']);
@@ -115,7 +115,7 @@ describe('check', () => {
   });
 
   it.each(['credentials', 'address'] as const)(
-    'says in a sentence that the %s are wrong and ends with 1',
+    'explains that the %s are wrong and exits with 1',
     async (what) => {
       if (what === 'credentials') config.destination['appToken'] = 'another-token-0000';
       else config.destination['baseUrl'] = 'http://127.0.0.1:9';
@@ -240,7 +240,7 @@ describe('work without a server', () => {
 describe('a server elsewhere', () => {
   const TRIBUTARY_API_TOKEN = 'a-token-of-16-or-more';
 
-  it('that cannot be reached is named, with 1', async () => {
+  it('that cannot be reached is named, and the exit code is 1', async () => {
     const variables = { TRIBUTARY_URL: 'http://127.0.0.1:9', TRIBUTARY_API_TOKEN };
     const { exitCode, err } = await tributary(['status'], variables);
     expect({ exitCode, err }).toEqual({
@@ -249,7 +249,7 @@ describe('a server elsewhere', () => {
     });
   });
 
-  it('needs a URL and a token, else 2', async () => {
+  it('needs a URL and a token, otherwise the exit code is 2', async () => {
     expect(
       (await tributary(['status'], { TRIBUTARY_URL: 'sync.example.com', TRIBUTARY_API_TOKEN })).exitCode,
     ).toBe(2);
@@ -270,7 +270,7 @@ describe('the data folder', () => {
     });
   });
 
-  it('forgets a server whose process is gone, and leaves the word of another', () => {
+  it('forgets a server whose process is gone, and leaves the entry of another', () => {
     announceServer(folder, { url: 'http://127.0.0.1:3000', pid: process.pid });
     expect(statSync(join(folder, 'server.json')).mode & 0o777).toBe(0o600);
     removeServer(folder, process.pid + 1);

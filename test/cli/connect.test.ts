@@ -74,7 +74,7 @@ async function connect(
 }
 
 describe('connect', () => {
-  it('is what a source asks for that nobody has signed in to, and lets it go on', async () => {
+  it('is what a source without a sign-in asks for, and resumes it', async () => {
     const refused = await runCommand(folder, ['sync', 'crm']);
     expect(refused.out + refused.err).toMatch(
       /Nobody has signed in to crm yet\. Sign in: tributary connect crm/,
@@ -104,7 +104,7 @@ describe('connect', () => {
     expect(out + err).not.toMatch(/of-the-simulator|client-secret-00/);
   });
 
-  it('turns away an answer with another state, and waits for its own', async () => {
+  it('rejects an answer with another state, and waits for its own', async () => {
     const { exitCode } = await connect([], async (link) => {
       const forged = new URL(link.searchParams.get('redirect_uri')!);
       forged.search = '?code=stolen&state=forged';
@@ -115,7 +115,7 @@ describe('connect', () => {
     expect(exitCode).toBe(0);
   });
 
-  it('ends with a sentence where the vendor refuses', async () => {
+  it('ends with an explanation where the vendor refuses', async () => {
     const { exitCode, err } = await connect([], async (link) => {
       const back = new URL(link.searchParams.get('redirect_uri')!);
       back.searchParams.set('state', link.searchParams.get('state')!);
@@ -136,7 +136,7 @@ describe('connect', () => {
     expect(err).toMatch(/crm reads the account 4711, and this sign-in is for the account 4712/);
   });
 
-  it('comes back to a registered address, and to this machine only', async () => {
+  it('redirects to a registered address, and to this machine only', async () => {
     const free = await serve(new Hono());
     await free.close();
     const uri = `${free.url}/back`;
@@ -149,7 +149,7 @@ describe('connect', () => {
     expect(elsewhere).toMatchObject({ exitCode: 2, err: expect.stringContaining('on this machine') });
   });
 
-  it('says of a source without a sign-in that it has none', async () => {
+  it('reports that a source has no sign-in', async () => {
     const { exitCode, err } = await runCommand(folder, ['connect', 'files']);
     expect({ exitCode, err }).toEqual({
       exitCode: 2,
@@ -157,7 +157,7 @@ describe('connect', () => {
     });
   });
 
-  it('is not undone by a check, which leaves the tokens alone', async () => {
+  it('is not undone by a check, which does not use the tokens', async () => {
     const { issued } = oauth.state;
     const { out } = await runCommand(folder, ['check', '--json']);
     const { checks } = JSON.parse(out);

@@ -50,7 +50,7 @@ function tributary(...args: string[]) {
   return runCommand(folder, args);
 }
 
-it('tells causes with the next step, writes a file, tries again and puts aside', async () => {
+it('lists causes with the next step, writes a file, retries and discards', async () => {
   const { out, exitCode } = await tributary('dead-letters');
   expect(exitCode).toBe(0);
   expect(out).toMatch(/^2 dead letters: delivery of destination, invalid_payload/);
@@ -76,7 +76,7 @@ it('tells causes with the next step, writes a file, tries again and puts aside',
   expect((await tributary('dead-letters')).out).toBe('There are no dead letters.\n');
 });
 
-it('says what is wrong with a choice', async () => {
+it('explains what is wrong with a selection', async () => {
   for (const [args, sentence] of [
     [['discard', '--reason', 'x', '--yes'], /Select letters with/],
     [['discard', '--all', '--kind', 'record', '--reason', 'x', '--yes'], /Select letters with/],

@@ -106,7 +106,7 @@ describe('a server and the commands beside it', () => {
     expect(second.err).toContain(`in use by process ${server.pid}, the server at ${url}`);
   });
 
-  it('ends with 0 on SIGTERM within ten seconds, and is not announced any more', async () => {
+  it('exits with 0 on SIGTERM within ten seconds, and is not announced any more', async () => {
     const begun = performance.now();
     const end = ended(server);
     server.kill('SIGTERM');

@@ -52,7 +52,7 @@ describe('tributary erase', () => {
     [['erase', '7', '--lift', '7'], /Name one customer/],
     [['erase', '7'], /cannot be undone.*--yes/],
     [['erase', '--receipt', 'x', '--permanent'], /cannot be used with/],
-  ])('that is wrong ends with 2 and a sentence: %j', async (args, sentence) => {
+  ])('that is wrong exits with 2 and an explanation: %j', async (args, sentence) => {
     const { exitCode, out, err } = await tributary(...args);
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
     expect(err).toMatch(sentence);
@@ -90,7 +90,7 @@ describe('tributary erase', () => {
     expect(await tributary('erase', '--lift', '7')).toMatchObject({ exitCode: 4 });
   });
 
-  it('knows a customer by e-mail, refuses where several are meant, and ends with 4 where nobody is', async () => {
+  it('knows a customer by e-mail, refuses where several are meant, and exits with 4 where nobody is', async () => {
     writeFileSync(
       join(folder, 'people.csv'),
       'Source_id,Name,Email\n7,Anna,anna@example.com\n8,Jan,jan@example.com\n9,Jan,jan@example.com\n',
@@ -113,7 +113,7 @@ describe('tributary erase', () => {
     expect(voucherify.bySourceId('7')).toBeUndefined();
   });
 
-  it('ends with 1 where the destination is paused, and the receipt is completed by the next command', async () => {
+  it('exits with 1 where the destination is paused, and the receipt is completed by the next command', async () => {
     await tributary('import', join(folder, 'people.csv'));
     down = true;
     const waiting = await tributary('erase', '8', '--yes', '--json');

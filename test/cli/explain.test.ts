@@ -51,7 +51,7 @@ function tributary(...args: string[]) {
 
 // Each command opens a database of its own.
 describe('a customer', () => {
-  it('is explained in sentences, set by hand, told of, and released again', async () => {
+  it('is explained in sentences, set by hand, reported, and released again', async () => {
     const at = Date.now() - 86_400_000;
     const id = hubspot.create({ firstname: 'Anna', email: ' Anna@Example.com' }, at);
     expect((await tributary('sync', 'hubspot')).exitCode).toBe(0);
@@ -103,7 +103,7 @@ describe('a customer', () => {
     expect((await tributary('quarantine', '--field', 'name')).out).toBe('No value is in quarantine.\n');
   });
 
-  it('is parted by unmerge, and its source read again by rewind', async () => {
+  it('is separated by unmerge, and its source read again by rewind', async () => {
     const at = Date.now() - 86_400_000;
     const [first, second] = [hubspot.create({ firstname: 'A' }, at), hubspot.create({ firstname: 'B' }, at)];
     await tributary('sync', 'hubspot');
@@ -130,14 +130,14 @@ describe('usage', () => {
     [['unmerge', 'hubspot', '1'], /No record 1 of hubspot has been merged/],
     [['rewind', 'files', '--to', '2026-01-01'], /csv cannot read changes since a given time/],
     [['rewind', 'hubspot'], /required option '--to <time>'/],
-  ])('that is wrong ends with 2 and a sentence: %j', async (args, sentence) => {
+  ])('that is wrong exits with 2 and an explanation: %j', async (args, sentence) => {
     const { exitCode, out, err } = await tributary(...args);
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
     expect(err).toMatch(sentence);
   });
 
   it.each(['explain', 'history', 'pin', 'unpin', 'unmerge', 'quarantine', 'rewind'])(
-    'of %s is explained with examples, and ends with 0',
+    'of %s is explained with examples, and exits with 0',
     async (command) => {
       const { exitCode, out } = await tributary(command, '--help');
       expect(exitCode).toBe(0);

@@ -79,7 +79,7 @@ describe('usage', () => {
     [['webhook', 'crm'], /crm accepts no webhooks: people pushes nothing/],
     [['webhook', 'nosuch'], /No source is called nosuch/],
     [['sync', 'shop'], /shop cannot be synced: pusher only pushes/],
-  ])('that is wrong ends with 2 and a sentence: %j', async (args, sentence) => {
+  ])('that is wrong exits with 2 and an explanation: %j', async (args, sentence) => {
     const { exitCode, out, err } = await tributary(...args);
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
     expect(err).toMatch(sentence);
@@ -94,14 +94,14 @@ describe('usage', () => {
 });
 
 describe('tributary inbox', () => {
-  it('says that nothing fits', async () => {
+  it('reports that nothing matches', async () => {
     expect(await tributary('inbox')).toMatchObject({
       exitCode: 0,
       out: 'No request in the inbox matches.\n',
     });
   });
 
-  it('lists requests with what came of them, and shows one whole', async () => {
+  it('lists requests with their results, and shows one whole', async () => {
     await push([anna]);
     await push([odd]);
     const { out, exitCode } = await tributary('inbox', 'shop');
@@ -125,7 +125,7 @@ describe('tributary inbox', () => {
 });
 
 describe('tributary replay', () => {
-  it('says what would come of it, then does it, and delivers what came', async () => {
+  it('shows what would happen, then does it, and delivers the result', async () => {
     await push([anna]);
     await push([odd]);
     const would = await tributary('replay', '--rejected', '--dry-run');
@@ -194,7 +194,7 @@ describe('tributary webhook', () => {
     expect(JSON.parse((await tributary('webhook', 'shop', '--json')).out)).toMatchObject({ source: 'shop' });
   });
 
-  it('sends a sample, and says what came of it', async () => {
+  it('sends a sample, and reports the result', async () => {
     const sent = await tributary('webhook', 'shop', '--send');
     expect(sent.exitCode).toBe(0);
     expect(sent.out).toBe(

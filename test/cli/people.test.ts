@@ -160,7 +160,7 @@ describe('check --people', () => {
     expect(out).not.toContain('p0@example.com');
   });
 
-  it('names a source that cannot be read, compares the others, and ends with 1', async () => {
+  it('names a source that cannot be read, compares the others, and exits with 1', async () => {
     const hub = { connector: 'hubspot', accessToken: 'pat-wrong-0000000', baseUrl: served[0]!.url };
     const sources = { crm: csv('crm', crmRows), hub, shop: csv('shop', shopRows) };
     const { exitCode, ok, people } = await check(sources, '--people', '--json');

@@ -55,7 +55,7 @@ afterAll(async () => {
 });
 
 describe('tributary plan', () => {
-  it('refuses what the day’s quota has not enough calls for, unless it is forced', async () => {
+  it('refuses a sync that exceeds the daily quota, unless forced', async () => {
     configure(3);
     const refused = await tributary('plan');
     expect(refused.exitCode).toBe(1);
@@ -75,7 +75,7 @@ describe('tributary plan', () => {
     configure(250_000);
   });
 
-  it('says what a sync would take, by vendor and quota, what holds it up and when it ends', async () => {
+  it('forecasts what a sync takes, by vendor and quota, its bottleneck and when it ends', async () => {
     const { exitCode, out, err } = await tributary('plan', 'hubspot');
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
     expect(out).toMatch(
@@ -91,7 +91,7 @@ describe('tributary plan', () => {
     expect(out).toMatch(/note: The number of records is the vendor's own count \(hubspot\)\./);
   });
 
-  it('is exact where it is asked to be, and is JSON where that is', async () => {
+  it('is exact if requested, and JSON if requested', async () => {
     const { exitCode, out } = await tributary('plan', 'hubspot', '--exact', '--json');
     expect(exitCode).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
@@ -99,7 +99,7 @@ describe('tributary plan', () => {
     });
   });
 
-  it('is held against the sync that follows', async () => {
+  it('is compared with the sync that follows', async () => {
     await tributary('plan', 'hubspot');
     const { exitCode, out } = await tributary('sync', 'hubspot');
     expect(exitCode).toBe(0);
@@ -114,7 +114,7 @@ describe('tributary plan', () => {
     [['plan', 'hubspot', '--records', 'many'], /whole number/],
     [['plan', 'hubspot', '--exact', '--records', '7'], /cannot be combined/],
     [['plan', 'nosuch'], /No source is called nosuch/],
-  ])('wrong usage ends with 2: %j', async (args, sentence) => {
+  ])('wrong usage exits with 2: %j', async (args, sentence) => {
     const { exitCode, err } = await tributary(...args);
     expect(exitCode).toBe(2);
     expect(err).toMatch(sentence);

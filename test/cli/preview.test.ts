@@ -63,7 +63,7 @@ afterAll(async () => {
 });
 
 describe('before it does', () => {
-  it('a dry run tells what a sync would bring, ends with 3, and brings nothing', async () => {
+  it('a dry run shows what a sync would bring, exits with 3, and changes nothing', async () => {
     const { exitCode, out } = await tributary('sync', 'hubspot', '--dry-run');
     expect(exitCode).toBe(3);
     expect(out).toMatch(/Dry run \d+ of hubspot finished: 8 received = 8 changed/);
@@ -77,7 +77,7 @@ describe('before it does', () => {
     expect(JSON.parse(full.out)).toMatchObject({ runs: [{ unchanged: 8, report: { differs: false } }] });
   });
 
-  it('a preview of the same ends with 0, and of another mapping with 3 and its differences', async () => {
+  it('a preview of the same exits with 0, and of another mapping with 3 and its differences', async () => {
     const same = await tributary('preview', '--config', put('same.json', configured(mapping)));
     expect({ exitCode: same.exitCode, err: same.err }).toEqual({ exitCode: 0, err: '' });
     expect(same.out).toMatch(/No customer would change\./);
@@ -110,13 +110,13 @@ describe('before it does', () => {
     [['preview', '--config', 'nosuch.json'], /no such file/],
     [['preview', '--config', 'tributary.config.json', '--payloads', 'x'], /whole|number/],
     [['sync', 'hubspot', '--exit-zero'], /requires --dry-run/],
-  ])('wrong usage ends with 2: %j', async (args, sentence) => {
+  ])('wrong usage exits with 2: %j', async (args, sentence) => {
     const { exitCode, err } = await tributary(...args);
     expect(exitCode).toBe(2);
     expect(err).toMatch(sentence);
   });
 
-  it('a configuration with faults ends with 2 and all of them', async () => {
+  it('a configuration with faults exits with 2 and prints all of them', async () => {
     const path = put('faulty.json', configured({ nmae: 'x', emial: 'y' }));
     const { exitCode, err } = await tributary('preview', '--config', path);
     expect(exitCode).toBe(2);

@@ -42,7 +42,7 @@ function tributary(args: string[], destination: object = {}) {
   return runCommand(folder, args);
 }
 
-it('asks for consent, finds out, and is told of by check', async () => {
+it('asks for consent, finds out, and is reported by the check', async () => {
   const before = await tributary(['check']);
   expect(before.out).toContain('The destination was not probed');
   expect(await tributary(['probe'])).toMatchObject({
@@ -64,7 +64,7 @@ it('asks for consent, finds out, and is told of by check', async () => {
   expect(told.warnings).toEqual([expect.stringContaining('metadataWrites is "merge"')]);
 });
 
-it('says in a sentence that the throwaway customer was refused', async () => {
+it('explains that the throwaway customer was refused', async () => {
   const { exitCode, err } = await tributary(['probe', '--yes'], { appToken: 'another-token-0000' });
   expect(exitCode).toBe(1);
   expect(err).toMatch(/The throwaway customer could not be written/);

@@ -48,7 +48,7 @@ function tributary(...args: string[]) {
 
 const phones = () => ids.filter((id) => voucherify.bySourceId(id)?.phone != null).length;
 
-it('lists what is held with its difference, and lets it go', async () => {
+it('lists what is held with its difference, and releases it', async () => {
   const listed = await tributary('release', '--list');
   expect(listed).toMatchObject({ exitCode: 0 });
   expect(listed.out).toMatch(/hubspot +2 +phone +3 /);
@@ -65,7 +65,7 @@ it('lists what is held with its difference, and lets it go', async () => {
   expect((await tributary('release', '--list')).out).toBe('Nothing is held.\n');
 });
 
-it('turns back what is refused, and says what is wrong with a choice', async () => {
+it('reverts what is refused, and explains what is wrong with a selection', async () => {
   const refused = JSON.parse((await tributary('release', '--all', '--refuse', '--json')).out);
   expect(refused).toMatchObject({ refused: { holds: 3, customers: 3 } });
   expect(phones()).toBe(5);

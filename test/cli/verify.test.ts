@@ -50,7 +50,7 @@ describe('tributary verify', () => {
 
   const tributary = (...args: string[]) => runCommand(folder, args, {});
 
-  it('ends with 0 where all match', async () => {
+  it('exits with 0 where all match', async () => {
     const { exitCode, out } = await tributary('verify');
     expect(out).toContain('Verification 1: 8 customers: all match.');
     expect(out).toMatch(/Read by an export: \d calls, .* Matching 8 of 8 customers compared\./);
@@ -62,7 +62,7 @@ describe('tributary verify', () => {
     );
   });
 
-  it('ends with 3 where something differs, names it, and heals it where it is asked to', async () => {
+  it('exits with 3 where something differs, names it, and heals it where it is asked to', async () => {
     const [changed, deleted] = [...voucherify.customers()].map((customer) => customer.source_id!);
     voucherify.upsert({ source_id: changed!, name: 'Somebody Else' });
     voucherify.remove(deleted!);
@@ -84,7 +84,7 @@ describe('tributary verify', () => {
     });
   });
 
-  it('ends with 2 where both a sample and all are asked for', async () => {
+  it('exits with 2 where both a sample and all are asked for', async () => {
     const { exitCode, err } = await tributary('verify', '--full', '--sample', '5');
     expect(exitCode).toBe(2);
     expect(err).toContain('cannot be combined');

@@ -86,7 +86,7 @@ class Workspace {
   }
 }
 
-describe('who gets in', () => {
+describe('authentication', () => {
   const basic = `Basic ${Buffer.from('braze:secret').toString('base64')}`;
   const ways: [string, object, { [name: string]: string }, string][] = [
     ['a bearer token', { webhookToken }, bearer, ''],
@@ -117,7 +117,7 @@ describe('who gets in', () => {
     }
   });
 
-  test('nobody where nothing is set, with a sentence that says what to set', () => {
+  test('nobody is accepted if nothing is set, with an explanation of what to set', () => {
     expect(new Workspace({ webhookToken: undefined }).canvas().verdict).toMatchObject({
       authentic: false,
       reason: expect.stringContaining('Set webhookToken'),
@@ -166,7 +166,7 @@ describe('webhooks of Canvas and campaigns', () => {
     expect(workspace.canvas({ dispatchId: '' }).keys).toEqual([null]);
   });
 
-  test('a profile without an external ID is left aside; a body that has none to say is rejected', () => {
+  test('a profile without an external ID is ignored; a body that has none to say is rejected', () => {
     const workspace = new Workspace();
     const anonymous = workspace.simulator.create(undefined, { email: 'secret@example.com' });
     expect(workspace.canvas({}, anonymous).changes).toEqual([
@@ -221,7 +221,7 @@ describe('Currents', () => {
     expect(new Workspace().says(...types).map(({ kind }) => kind)).toEqual(types.map(() => 'ignored'));
   });
 
-  test('a user without an external ID, and any user without a key, is ignored with a reason that tells no value', () => {
+  test('a user without an external ID, and any user without a key, is ignored with a reason without values', () => {
     const workspace = new Workspace();
     const anonymous = workspace.event(ofProfile[0]!, { user: { user_id: workspace.ada } });
     const keyless = new Workspace({ apiKey: undefined }).says(ofProfile[0]!);
@@ -339,7 +339,7 @@ describe('reading users', () => {
     expect(missing).toEqual(['c3']);
   });
 
-  test('an answer that is none is tried again, and never taken for users who are gone', async () => {
+  test('an answer that is invalid is tried again, and never mistaken for deleted users', async () => {
     for (const json of [undefined, null, {}, { invalid_user_ids: ['c1'] }]) {
       const api = answering(json);
       const request = { recordIds: ['c1'], properties: [] };
@@ -391,7 +391,7 @@ describe('what can be tried', () => {
     ]);
   });
 
-  test('settings that are wrong are refused with a sentence; the key is in no name of the account', () => {
+  test('invalid settings are refused with an explanation; the key is in no name of the account', () => {
     const refused = (settings: object) => {
       const issue = braze.settings.safeParse(settings).error?.issues[0];
       return `${issue?.path.join('.')}: ${issue?.message}`;

@@ -51,7 +51,7 @@ export interface World {
 const maxPulls = 2000;
 
 export function describeConnector(name: string, world: World): void {
-  describe(`${name}, asked what every source is asked`, () => {
+  describe(`${name}, in the tests of every source`, () => {
     const source = world.connector.source;
     const stream = source?.streams.find((one) => one.name === world.stream);
     if (!source || !stream) throw new Error(`${name} has no stream ${world.stream}`);
@@ -243,7 +243,7 @@ export function describeConnector(name: string, world: World): void {
       });
     }
 
-    test('settings that are wrong are refused with a sentence', () => {
+    test('invalid settings are refused with an explanation', () => {
       for (const { settings, says } of world.wrongSettings) {
         const { success, error } = world.connector.settings.safeParse(settings);
         expect(success, JSON.stringify(settings)).toBe(false);

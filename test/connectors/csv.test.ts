@@ -318,7 +318,7 @@ describe('a header', () => {
     [',', 'Source_id,Name;x\n1,a;b\n'],
     [';', 'Source_id;"Name, first";x\n1;a,b;c\n'],
     ['\t', 'Source_id\tName\n1\ta,b;c\n'],
-  ])('tells that %j parts the columns', async (delimiter, content) => {
+  ])('reports that %j separates the columns', async (delimiter, content) => {
     const { bodies, rejected } = await readAll(content);
     expect(rejected).toEqual([]);
     expect(Object.values(bodies[0]!)).toEqual(content.split('\n')[1]!.split(delimiter));
@@ -341,7 +341,7 @@ describe('a file', () => {
     );
   });
 
-  test('that is changed while it is read is refused with a sentence, even within one page', async () => {
+  test('that is changed while it is read is refused with an explanation, even within one page', async () => {
     const path = await files.write('people.csv', 'Source_id\na\nb\nc\n', start);
     const context = contextOf({ path, pageRows: 1 });
     const page = await stream.pull!(context, { cursor: null, until: start, properties: [] });
@@ -361,7 +361,7 @@ describe('a file', () => {
     ).rejects.toMatchObject({ code: 'file_changed' });
   });
 
-  test('that is not there is a sentence', async () => {
+  test('that does not exist is reported with an explanation', async () => {
     await expect(pagesOf(contextOf({ path: '/nowhere/people.csv' }))).rejects.toThrow(
       'The file people.csv does not exist.',
     );

@@ -71,7 +71,7 @@ class Workspace {
   }
 }
 
-describe('who is speaking', () => {
+describe('authentication', () => {
   const body = '{"id":"42","email":"a@example.com"}';
   const code = '35c314de9f990677ded9d9ad1d00cc97a4530959cb0502b0089df5a09e19902d';
   const judged = (
@@ -84,7 +84,7 @@ describe('who is speaking', () => {
     return heard(customerio, given, requestOf({ headers, body: text }), now).verdict.authentic;
   };
 
-  test('the vector that we computed by the published recipe is authentic, and nothing else', () => {
+  test('the test vector that we computed by the published algorithm is authentic, and nothing else', () => {
     expect(judged({})).toBe(true);
     expect(judged({ signature: code.toUpperCase() })).toBe(true);
     expect(judged({ text: body.replace('42', '43') })).toBe(false);
@@ -95,7 +95,7 @@ describe('who is speaking', () => {
     expect(judged({}, { webhookSecret: ['another', reportingSecret] })).toBe(true);
   });
 
-  test('a repeat that was not stamped anew is taken as long as Customer.io repeats, unless told otherwise', () => {
+  test('a repeat that was not stamped again is taken as long as Customer.io repeats, unless told otherwise', () => {
     const at = 1_700_000_000_000;
     expect(judged({}, {}, at + 7 * day)).toBe(true);
     expect(judged({}, {}, at + 8 * day)).toBe(false);
@@ -115,7 +115,7 @@ describe('who is speaking', () => {
     }
   });
 
-  test('without a key nobody gets in, and a sentence says what to set', () => {
+  test('without a key nobody is accepted, and an explanation says what to set', () => {
     const webhook = webhookOf(customerio, {});
     expect(webhook.authentication).toEqual([]);
     expect(webhook.missing).toMatch(/Set webhookSecret to the signing key/);
@@ -242,7 +242,7 @@ describe('events of the reporting webhook', () => {
     expect(keysOf(sent.map((request) => simulator.retry(request, 'as it was')))).toEqual(keys);
   });
 
-  test('an event that is odd is rejected with a sentence that holds nothing of it', () => {
+  test('an event that is odd is rejected with an explanation without its content', () => {
     const workspace = new Workspace();
     const event = {
       event_id: '01E4',
@@ -310,7 +310,7 @@ describe('bodies that a person writes', () => {
     expect(keys).toEqual([null]);
   });
 
-  test('of a person without an ID is known by the cio_id, which is no source ID', () => {
+  test('of a person without an ID is known by the cio_id, which is not a source ID', () => {
     const workspace = new Workspace();
     const cioId = workspace.simulator.identify({ email: 'ann@example.com' });
     workspace.simulator.journey(cioId, webhookOf(customerio, workspace.given).recipe!.body);
@@ -321,7 +321,7 @@ describe('bodies that a person writes', () => {
     });
   });
 
-  test('a body without an ID is rejected with a sentence', () => {
+  test('a body without an ID is rejected with an explanation', () => {
     const workspace = new Workspace();
     const hearing = () => workspace.hear(workspace.simulator.push('{"email":"a@example.com"}', 'journeys'));
     expect(hearing).toThrow(/no ID at id/);
@@ -507,7 +507,7 @@ describe('the workspace', () => {
     expect(await allowed(new Workspace({}, { webhookSecret: undefined }))).toEqual([false, null]);
   });
 
-  test('settings that are wrong are refused with a sentence', () => {
+  test('invalid settings are refused with an explanation', () => {
     const wrong: [object, RegExp][] = [
       [{ appKey: 'Bearer x' }, /must be the token alone/],
       [{ region: 'asia' }, /us.*eu/],

@@ -149,7 +149,7 @@ describe('http', () => {
     for (const id of everybody.slice(20)) expect(ids).toContain(id);
   });
 
-  test('a list that loses records again and again is given up with a sentence', async () => {
+  test('a list that loses records again and again is given up with an explanation', async () => {
     const world = account('offset');
     let gone = 0;
     const read = async () => {

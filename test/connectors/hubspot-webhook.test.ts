@@ -67,7 +67,7 @@ function open(push: Partial<PushOptions> = {}, options: HubSpotOptions = {}) {
   return { clock, simulator, push: simulator.push!, context };
 }
 
-describe('who may speak', () => {
+describe('authentication', () => {
   const body = JSON.stringify([event()]);
 
   test.each([
@@ -204,7 +204,7 @@ describe('who may speak', () => {
     }
   });
 
-  test('without a client secret nobody is let in, and a sentence says what to set', () => {
+  test('without a client secret nobody is let in, and an explanation says what to set', () => {
     const { simulator, push } = open();
     simulator.create({});
     const webhook = webhookOf(hubspot, { accessToken: 'pat-eu1-x' });
@@ -283,7 +283,7 @@ describe('what an event says', () => {
       'a merge of nobody',
       event({ subscriptionType: 'contact.merge', objectId: null, mergedObjectIds: 'ada@example.com' }),
     ],
-  ])('%s is refused in a sentence that holds nothing of it', (_what, item) => {
+  ])('%s is refused with an explanation without its content', (_what, item) => {
     const refused = (() => {
       try {
         return changesOf(item as Json);

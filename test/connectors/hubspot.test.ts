@@ -242,7 +242,7 @@ describe('reading all contacts', () => {
     expect(pulled!.body).toMatchObject({ id, firstname: 'Ada', email: 'ada@example.com' });
   });
 
-  test('keeps apart a contact without a clock, and goes on with the others', async () => {
+  test('keeps apart a contact without a clock, and continues with the others', async () => {
     const account = new Account();
     account.simulator.seed(2);
     account.simulator.faults = () =>
@@ -564,7 +564,7 @@ describe('reading contacts by ID', () => {
     expect(answered).toMatchObject({ records: [{ recordId: survivor }], missing: [one] });
   });
 
-  test('does not take for gone what failed for another reason', async () => {
+  test('does not treat as deleted what failed for another reason', async () => {
     const account = new Account();
     const read = (errors: Json) => {
       account.simulator.faults = () =>

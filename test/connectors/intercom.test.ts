@@ -260,7 +260,7 @@ describe('reading contacts', () => {
     expect((await reader.toRest()).map(({ body }) => body['name'])).toEqual(['late in the second']);
   });
 
-  test('is not carried into the future by a contact that claims to be of 2031, nor gives it again and again', async () => {
+  test('is not moved into the future by a contact dated 2031, and does not return it repeatedly', async () => {
     const workspace = new Workspace();
     const [odd, even] = [workspace.simulator.create({}), workspace.simulator.create({})];
     const reader = await atRest(workspace);
@@ -301,7 +301,7 @@ describe('reading contacts', () => {
     },
   );
 
-  test('goes on to the end where a page is not in the order that was asked for', async () => {
+  test('continues to the end if a page is not in the order that was asked for', async () => {
     const workspace = new Workspace();
     workspace.simulator.seed(200);
     const reader = await atRest(workspace);
@@ -339,7 +339,7 @@ describe('reading contacts', () => {
     expect(await trail.toRest()).toEqual([]);
   });
 
-  test('reads again from a time it is set back to, and refuses a cursor that is none of its own', async () => {
+  test('reads again from the time that it is rewound to, and refuses an unknown cursor', async () => {
     const workspace = new Workspace();
     workspace.simulator.seed(5);
     const id = workspace.simulator.create({});
@@ -351,7 +351,7 @@ describe('reading contacts', () => {
   });
 });
 
-describe('an Intercom that means no good', () => {
+describe('a hostile Intercom', () => {
   const refusal = () =>
     Response.json(
       { type: 'error.list', errors: [{ code: 'parameter_invalid', message: 'starting_after is not valid' }] },
@@ -414,7 +414,7 @@ describe('an Intercom that means no good', () => {
     ['a page of HTML', () => new Response('<html>well</html>', { status: 200 })],
     ['nothing', () => new Response('', { status: 200 })],
     ['a list without data', () => Response.json({ type: 'list', pages: {} })],
-  ])('%s is taken for no list, and for no contact', async (_, answer) => {
+  ])('%s is not mistaken for a list or a contact', async (_, answer) => {
     const workspace = new Workspace();
     const id = workspace.simulator.create({ external_id: 'c-1' });
     workspace.simulator.faults = () => answer();
@@ -476,7 +476,7 @@ describe('contacts that end', () => {
     }
   });
 
-  test('a failure of one of many reads fails them all: nothing is taken for missing', async () => {
+  test('a failure of one of many reads fails them all: nothing counts as missing', async () => {
     const workspace = new Workspace();
     workspace.simulator.seed(5);
     const ids = workspace.simulator.ids();
@@ -566,7 +566,7 @@ describe('webhooks of Intercom', () => {
     );
   });
 
-  test('let nobody in where nothing is set, and say what to set', () => {
+  test('accept nobody if nothing is set, and say what to set', () => {
     expect(webhookOf(intercom, { accessToken })).toMatchObject({
       authentication: [],
       missing: expect.stringMatching(/Set clientSecret/),
@@ -696,7 +696,7 @@ describe('webhooks of Intercom', () => {
     ],
     ['holds no item', { topic: 'contact.user.updated', data: 'secret@example.com' }, /data\.item/],
     ['is no object', ['secret@example.com'], /has no topic/],
-  ])('that %s are kept to be replayed, with a sentence that tells nothing of them', (_what, body, says) => {
+  ])('that %s are kept to be replayed, with an explanation without their content', (_what, body, says) => {
     const { push } = setUp();
     const refused = () => hear(push.request(body as never));
     expect(refused).toThrow(RejectedError);
@@ -704,7 +704,7 @@ describe('webhooks of Intercom', () => {
     expect(refused).not.toThrow(/secret/);
   });
 
-  test('have a sample of nobody', async () => {
+  test('have a sample without a person', async () => {
     const { workspace } = setUp();
     const { sample, changes } = webhookOf(intercom, { ...settings, appId: 'ecahpwf5' });
     const item = JSON.parse(sample!) as Json;

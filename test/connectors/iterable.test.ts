@@ -65,7 +65,7 @@ class Project {
 
 const ada = { firstName: 'Ada "the first"', lastName: "O'Lovelace & Co", phoneNumber: '+48600100200' };
 
-describe('who gets in', () => {
+describe('authentication', () => {
   test.each(['Basic', 'BasicWithWord', 'OAuth2'] as const)('the token, however %s writes it', (type) => {
     for (const typed of [webhookToken, `Basic ${webhookToken}`]) {
       const project = new Project({ webhookToken: typed });
@@ -92,7 +92,7 @@ describe('who gets in', () => {
     expect(address.hear(sent).verdict.authentic).toBe(false);
   });
 
-  test('nobody where nothing is set, with a sentence that says what to set', () => {
+  test('nobody is accepted if nothing is set, with an explanation of what to set', () => {
     const project = new Project({ webhookToken: undefined });
     expect(project.journey().verdict).toMatchObject({
       authentic: false,
@@ -161,7 +161,7 @@ describe('system webhooks', () => {
     expect(keyOf('emailSubscribe', { createdAt: null })).toBeNull();
   });
 
-  test('the sample gets in and is left aside', () => {
+  test('the sample is accepted and is ignored', () => {
     const project = new Project();
     const { sample } = webhookOf(iterable, project.settings);
     expect(project.journey(auth, sample)).toMatchObject({
@@ -207,7 +207,7 @@ describe('journeys', () => {
     expect(keys).toEqual(['7']);
   });
 
-  test('a body without an ID or with a time that is none is rejected in a sentence that tells no value', () => {
+  test('a body without an ID or with a time that is none is rejected with an explanation without its content', () => {
     const project = new Project();
     for (const body of ['{"userId":"","email":"x@secret"}', '{"userId":"u1","changed_at":"secret"}']) {
       const attempt = () => project.journey(auth, body);
@@ -268,7 +268,7 @@ describe('reading users', () => {
     expect(records).toMatchObject([{ changedAt: now + 5000, body: { unsubscribedChannelIds: [7] } }]);
   });
 
-  test('an answer that is none is tried again, and never taken for a user who is gone', async () => {
+  test('an answer that is invalid is tried again, and never mistaken for a deleted user', async () => {
     const project = new Project();
     for (const json of [undefined, null, [], 'ok']) {
       const api = answering(json);
@@ -306,7 +306,7 @@ describe('what can be tried', () => {
     expect(await users.properties!(new Project({ apiKey: undefined }).context())).toEqual([]);
   });
 
-  test('settings that are wrong are refused with a sentence; the key is in no name of the account', () => {
+  test('invalid settings are refused with an explanation; the key is in no name of the account', () => {
     const refused = (settings: object) => iterable.settings.safeParse(settings).error?.issues[0]?.message;
     expect(refused({ apiKey: 'a b' })).toMatch(/without spaces/);
     expect(refused({ key: 'phone' })).toBeDefined();
@@ -324,7 +324,7 @@ describe('answers that are not about the user', () => {
     await expectNoAnswerBelieved(users, new Project().context(), asked);
   });
 
-  test('another user than the one asked for is not believed', async () => {
+  test('a user other than the requested one is not accepted', async () => {
     const stranger = new Hono().all('*', (c) => c.json({ user: { userId: 'u9', dataFields: {} } }));
     const api = directApi(stranger, iterable.api!(iterable.settings.parse({ apiKey })), () => now);
     const read = users.read!.records(new Project().context(api), asked);

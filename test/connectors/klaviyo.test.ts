@@ -234,7 +234,7 @@ describe('reading profiles', () => {
     },
   );
 
-  test('is not carried into the future by an update that claims to be of 2031, nor gives it again and again', async () => {
+  test('is not moved into the future by an update dated 2031, and does not return it repeatedly', async () => {
     const account = new Account();
     const [odd, even] = [account.simulator.create({}), account.simulator.create({})];
     await account.atRest();
@@ -296,7 +296,7 @@ describe('reading profiles', () => {
     ]);
   });
 
-  test('is at rest in one call however many changed at the last second', async () => {
+  test('is done in one call however many changed in the last second', async () => {
     const account = new Account();
     account.simulator.seed(900);
     await account.atRest();
@@ -308,7 +308,7 @@ describe('reading profiles', () => {
     expect(account.requests).toHaveLength(1);
   });
 
-  test('says of a merged profile that it is missing, and of no profile so where the answer is not whole', async () => {
+  test('reports a merged profile as missing, and no profile if the answer is incomplete', async () => {
     const account = new Account();
     const [from, into] = [account.simulator.create({ title: 'Dr' }), account.simulator.create({})];
     account.simulator.merge(from, into);
@@ -320,7 +320,7 @@ describe('reading profiles', () => {
     expect((await account.read([into])).missing).toEqual([]);
   });
 
-  test('keeps apart a profile without a clock, and goes on with the others', async () => {
+  test('keeps apart a profile without a clock, and continues with the others', async () => {
     const account = new Account();
     const row = (id: string, updated: string | null) => ({ type: 'profile', id, attributes: { updated } });
     account.simulator.faults = () =>
@@ -335,7 +335,7 @@ describe('reading profiles', () => {
     ]);
   });
 
-  test('reads again from a time it is set back to, and refuses a cursor that is none of its own', async () => {
+  test('reads again from the time that it is rewound to, and refuses an unknown cursor', async () => {
     const account = new Account();
     account.simulator.seed(5);
     const id = account.simulator.create({});
@@ -463,7 +463,7 @@ describe('system webhooks of Klaviyo', () => {
     expect(told(account, rotated)(request).verdict.authentic).toBe(true);
   });
 
-  test('let nobody in where nothing is set, and say what to set', () => {
+  test('accept nobody if nothing is set, and say what to set', () => {
     expect(webhookOf(klaviyo, { apiKey })).toMatchObject({
       authentication: [],
       missing: expect.stringMatching(/Set webhookSecret/),
@@ -523,7 +523,7 @@ describe('system webhooks of Klaviyo', () => {
     expect(first).toEqual(events.map((event) => event.external_id));
   });
 
-  test('are kept to be replayed where they name no profile, with a sentence that tells nothing of them', () => {
+  test('are kept to be replayed where they name no profile, with an explanation without their content', () => {
     const account = new Account();
     const event = { external_id: '1', topic: 'event:x', payload: { data: { id: 'secret@example.com' } } };
     const hear = () => told(account)(account.simulator.push!.system([event], start));
@@ -531,7 +531,7 @@ describe('system webhooks of Klaviyo', () => {
     expect(hear).toThrow(/^The event names no profile/);
   });
 
-  test('have a sample that touches nobody', async () => {
+  test('have a sample without a profile', async () => {
     const account = new Account();
     const { sample, changes } = webhookOf(klaviyo, settings);
     const [item] = (JSON.parse(sample!) as { data: Json[] }).data;
@@ -596,7 +596,7 @@ describe('webhooks of Klaviyo’s flows', () => {
     ]);
   });
 
-  test('name things as the person says', () => {
+  test('use the names that the person configured', () => {
     const { push } = new Account().simulator;
     const given = { ...settings, authored: { id: 'who.id', changedAt: 'when', eventId: 'nr' } };
     const request = push!.flow(

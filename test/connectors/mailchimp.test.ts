@@ -190,7 +190,7 @@ describe('reading all members', () => {
     }
   });
 
-  test('refuses a member without a contact_id with a sentence, and goes on', async () => {
+  test('refuses a member without a contact_id with an explanation, and continues', async () => {
     const account = new Account({ withoutContactIds: true });
     account.simulator.seed(2);
     const page = await stream.pull!(account.context(), { cursor: null, until: start, properties: [] });
@@ -278,7 +278,7 @@ describe('members that change while they are paged', () => {
     expect(await reader.toRest()).toMatchObject([{ recordId: id, body: { full_name: 'late' } }]);
   });
 
-  test('a cursor of another kind is refused with a sentence', async () => {
+  test('a cursor of another kind is refused with an explanation', async () => {
     const pull = stream.pull!(new Account().context(), { cursor: { page: 2 }, until: start, properties: [] });
     await expect(pull).rejects.toThrow(/start a full sync/);
   });
@@ -364,7 +364,7 @@ describe('webhooks', () => {
     );
   const simulator = (now = () => start) => new MailchimpSimulator({ now, listId, signingSecret: secret });
 
-  test('the vector that we computed by the published recipe is authentic', () => {
+  test('the test vector that we computed by the published algorithm is authentic', () => {
     const body = 'type=subscribe&data%5Bid%5D=8a25ff1d98';
     const code = '717f6969652cd56a4d0b41d55f62f3e94176fdd895765582df06956fcfdbd8f8';
     const judged = (given: string, header = `t=1700000000,v1=${code}`) => {
@@ -412,7 +412,7 @@ describe('webhooks', () => {
     expect(judged(`${url}/a-long-token`, { webhookSecret: secret })).toBe(false);
   });
 
-  test('without a secret nobody gets in, and a sentence says what to set; the first GET needs none', () => {
+  test('without a secret nobody is accepted, and an explanation says what to set; the first GET needs none', () => {
     const webhook = webhookOf(mailchimp, { apiKey, listId });
     expect(webhook.authentication).toEqual([]);
     expect(webhook.missing).toMatch(/Set webhookSecret .* or set urlToken/);
@@ -494,7 +494,7 @@ describe('webhooks', () => {
     expect(keys.join()).not.toContain('@');
   });
 
-  test('a body that is no event is rejected with a sentence that holds nothing of it', () => {
+  test('a body that is no event is rejected with an explanation without its content', () => {
     const account = simulator();
     const event = { type: 'profile', fired_at: '2026-11-02 08:00:00', 'data[list_id]': listId };
     const odd = [

@@ -176,7 +176,7 @@ describe('a person who is not listed', () => {
     ]);
   });
 
-  test('is not believed gone where the answer is a refusal, or of another person', async () => {
+  test('is not treated as deleted if the answer is a refusal, or of another person', async () => {
     const company = new Company();
     company.simulator.seed(2);
     company.simulator.remove(2);
@@ -199,7 +199,7 @@ describe('a person who is not listed', () => {
     expect(await alone(() => Response.json({ success: false, data: null }))).toBeInstanceOf(TransientError);
   });
 
-  test('by a user who sees a part of the company is told of by the check', async () => {
+  test('by a user who sees a part of the company is reported by the check', async () => {
     const company = new Company({ isAdmin: false });
     expect(await pipedrive.check!(company.context())).toEqual([
       expect.objectContaining({ allowed: true }),

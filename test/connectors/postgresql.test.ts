@@ -175,7 +175,7 @@ describe.each(foreignDatabases)('postgresql on $name', ({ name, open }) => {
     expect(new Set(recordsIn(pages).map(({ recordId }) => recordId)).size).toBe(3500);
   });
 
-  test('names of tables and columns are never taken for SQL', async () => {
+  test('names of tables and columns are never interpreted as SQL', async () => {
     const schema = await schemaOf(
       database,
       `create table "pe""ople; drop table x" ("i""d" int primary key, "a b'c" text, body int, t int, "at" timestamptz not null);
@@ -578,7 +578,7 @@ describe.runIf(server)('postgresql on a server with others on it', () => {
       'RejectedError',
       /The url of people names a client certificate/,
     ],
-  ])('%s is told in a sentence without the password', async (_, spoil, kind, says) => {
+  ])('%s is explained without the password', async (_, spoil, kind, says) => {
     const url = new URL(database.url);
     spoil(url);
     const settings = settingsOf(url.href, {});

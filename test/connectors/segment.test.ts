@@ -64,7 +64,7 @@ const recordIn = (changes: readonly Change[]): SourceRecord => {
 
 const identified = (traits: Traits, more: Traits = {}) => changesOf(simulate().identify('u1', traits, more));
 
-describe('who may speak', () => {
+describe('authentication', () => {
   const batchOf = (size: number, options: Partial<SegmentOptions> = {}) => {
     const workspace = simulate({ batchSize: 1000, ...options });
     for (let index = 0; index < size; index += 1)
@@ -202,7 +202,7 @@ describe('who may speak', () => {
     expect(isLetIn(request, { ...signed, bearerToken: 't1', urlToken })).toBe(false);
   });
 
-  test('with nothing set nobody is let in, and a sentence says what to set', async () => {
+  test('with nothing set nobody is accepted, and an explanation says what to set', async () => {
     expect(webhookOf(segment, {})).toMatchObject({
       authentication: [],
       missing: expect.stringMatching(/^Set webhookSecret .*\.$/),
@@ -260,7 +260,7 @@ describe('a call that identifies', () => {
       });
   });
 
-  test('happened at its timestamp, else at what else it says, else when it came; one far ahead is not believed', () => {
+  test('happened at its timestamp, else at what else it says, else when it came; a time far ahead is not trusted', () => {
     const at = (more: object) => recordIn(changesOf({ ...simulate().identify('u1', {}), ...more })).changedAt;
     const [timestamp, originalTimestamp, receivedAt] = [1, 2, 3].map((hours) =>
       new Date(start - hours * 3_600_000).toISOString(),
@@ -412,7 +412,7 @@ describe('other calls', () => {
     ['a call of no type', { userId: 'ada@example.com', traits: {} }],
     ['a call whose type is none', { type: { is: 'ada@example.com' } }],
     ['a group without an ID', { type: 'group', userId: 'u1', traits: { email: 'ada@example.com' } }],
-  ])('%s is refused in a sentence that holds nothing of it', (_what, item) => {
+  ])('%s is refused with an explanation without its content', (_what, item) => {
     const refused = (() => {
       try {
         return changesOf(item);
@@ -658,7 +658,7 @@ describe('what a person is told', () => {
     [{ webhookSecret: [] }, /webhookSecret/],
     [{ basicAuth: 'nobody' }, /basicAuth: must be "user:password"/],
     [{ secret: 'x' }, /secret/],
-  ])('settings that are wrong are refused with a sentence: %j', (settings, says) => {
+  ])('invalid settings are refused with an explanation: %j', (settings, says) => {
     const { success, error } = segment.settings.safeParse(settings);
     expect(success).toBe(false);
     expect(error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n')).toMatch(

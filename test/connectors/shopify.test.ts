@@ -288,7 +288,7 @@ describe('an answer with status 200', () => {
     expect(new Set(seen.map(({ recordId }) => recordId)).size).toBe(230);
   });
 
-  test('that repeats a page, or does not say where it goes on, is not believed', async () => {
+  test('that repeats a page, or does not say where it continues, is not accepted', async () => {
     const shop = new Shop();
     shop.simulator.seed(230);
     const first = await shop.page();
@@ -331,7 +331,7 @@ describe('a customer read by ID', () => {
     expect(missing).toEqual([other]);
   });
 
-  test('is not believed gone where the answer is shorter, or of other customers', async () => {
+  test('is not treated as deleted if the answer is shorter, or of other customers', async () => {
     const shop = new Shop();
     shop.simulator.seed(2);
     const ids = shop.simulator.ids();

@@ -123,7 +123,7 @@ describe('a file of the first load', () => {
     ['a list of true and false', { 'metadata.flags': [true] }],
     ['one value for a list', { 'metadata.tags': 'a' }],
     ['a list for one value', { 'metadata.tier': ['a'] }],
-  ])('leaves to bulk whoever has %s', (_what, fields) => {
+  ])('leaves customers with %s to bulk', (_what, fields) => {
     expect(carries(fields)).toBe(false);
     const other = { name: 'Anna', 'metadata.tier': 'gold' };
     expect(firstLoad.file([write('1', fields), write('2', other)], roomy, schema).sourceIds).toEqual(['2']);

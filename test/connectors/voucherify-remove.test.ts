@@ -33,8 +33,8 @@ function project(options: Partial<VoucherifyOptions> = {}, given: object = keys)
 
 const accepted = (sourceId: string) => ({ sourceId, result: 'accepted' });
 
-describe('taking a customer away', () => {
-  it('softly frees the source ID: who comes back is somebody new', async () => {
+describe('deleting a customer', () => {
+  it('softly frees the source ID: a customer who comes back is new', async () => {
     const { simulator, write, remove } = project();
     await write('7', 'ann@example.com');
     const { id } = simulator.bySourceId('7')!;
@@ -78,7 +78,7 @@ describe('taking a customer away', () => {
     expect(simulator.requests.size).toBe(0);
   });
 
-  it('does not take away another customer whose own ID reads like the source ID', async () => {
+  it('does not delete another customer whose own ID equals the source ID', async () => {
     const { simulator, write, remove } = project();
     await write('8', 'bob@example.com');
     const { id } = simulator.bySourceId('8')!;
@@ -94,14 +94,14 @@ describe('taking a customer away', () => {
   it.each([
     ['another status', { status: 'IN_PROGRESS', object: 'pernament_deletion' }],
     ['no object', []],
-  ])('does not believe a permanent deletion that is answered with %s', async (_, body) => {
+  ])('does not accept a permanent deletion that is answered with %s', async (_, body) => {
     const { remove } = project({
       faults: (request) => (request.method === 'POST' ? Response.json(body) : undefined),
     });
     expect(await remove('7', permanent)).toMatchObject({ sourceId: '7', result: 'unknown' });
   });
 
-  it('throws what the caller must wait for, and what a person must mend', async () => {
+  it('throws what the caller must wait for, and what a person must fix', async () => {
     const down = project({ faults: () => new Response('', { status: 503 }) });
     for (const how of [soft, permanent]) await expect(down.remove('7', how)).rejects.toThrow(TransientError);
     const elsewhere = project({ faults: () => new Response('Not here', { status: 404 }) });
@@ -112,7 +112,7 @@ describe('taking a customer away', () => {
     }
   });
 
-  it('is told again without harm when the answer was lost', async () => {
+  it('can be repeated without harm when the answer was lost', async () => {
     let lost = false;
     const { simulator, write, remove } = project({
       faults: (request) => {

@@ -67,7 +67,7 @@ test('a signature over the text itself is accepted too', () => {
   expect(new Authenticator(webhook).judge(request, now)).toEqual({ authentic: true });
 });
 
-test('without a secret nobody gets in, and the reason says what to set', () => {
+test('without a secret nobody is accepted, and the reason says what to set', () => {
   const bare = voucherify.destination!.webhook!(voucherify.settings.parse({ appId, appToken }));
   const verdict = new Authenticator(bare).judge(requestOf({ url: 'https://x/', body: '{}' }), now);
   expect(verdict).toEqual({ authentic: false, reason: expect.stringContaining('destination.webhookSecret') });
@@ -100,7 +100,7 @@ test('a repeat has the same key, another event another one', async () => {
   expect(heard(created).keys).not.toEqual(heard(updated).keys);
 });
 
-test('what is no customer of ours is left out, and what is none of theirs is refused with a sentence', () => {
+test('what is no customer of ours is left out, and what is none of theirs is refused with an explanation', () => {
   expect(heard({ id: 'whs_1', type: 'voucher.created' }).changes).toMatchObject([{ kind: 'ignored' }]);
   expect(
     heard({ id: 'whs_1', type: 'customer.created', data: { customer: { id: 'cust_1' } } }).changes,

@@ -393,7 +393,7 @@ describe('reading back', () => {
   it.each([
     ['an empty object', {}],
     ['another customer', { id: 'cust_1', source_id: '8', object: 'customer' }],
-  ])('takes %s for the answer of something in between', async (_, json) => {
+  ])('takes %s as the answer of something in between', async (_, json) => {
     const { read } = project({ faults: () => Response.json(json) });
     await expect(read('7')).rejects.toMatchObject({ name: 'TransientError', foreign: true });
   });
@@ -446,7 +446,7 @@ describe('bulk', () => {
   });
 
   it.each(['accepted-but-empty', 'fail'] as const)(
-    'does not believe an action that ends as %s',
+    'does not trust an action that ends as %s',
     async (fault) => {
       const world = project({ bulkChaos: () => fault });
       const { actionId } = await submitThree(world);
@@ -465,7 +465,7 @@ describe('bulk', () => {
     expect(await bulk.poll(world.context, actionId, three)).toBeNull();
   });
 
-  it('knows nothing of the customers of an action that is gone', async () => {
+  it('knows nothing about the customers of an action that is gone', async () => {
     const { context } = project();
     const ended = await bulk.poll(context, 'aa_gone', three);
     expect(ended!.outcomes.map(({ result }) => result)).toEqual(['unknown', 'unknown', 'unknown']);
@@ -647,7 +647,7 @@ describe('an action whose answer was lost', () => {
     expect([found, until]).toEqual([[actionId], null]);
   });
 
-  it('tells when a customer was last written, for whoever reads it back', async () => {
+  it('reports when a customer was last written, for reading it back', async () => {
     const { upsert, read, clock } = project();
     await upsert('7', { name: 'Ann' });
     expect(await read('7')).toMatchObject({ writtenAt: startMs });
@@ -733,14 +733,14 @@ describe('the quotas', () => {
     });
   });
 
-  it('of bulk believe no figures without a type, but a refusal always', () => {
+  it('of bulk trust no figures without a type, but always a refusal', () => {
     expect(readings({}, answerOf(202, headers(null, 2000, 1999)), inBulk)).toEqual([]);
     expect(readings({}, answerOf(429, headers(null, 10, 0, 60)), inBulk)).toEqual([
       { quota: 'bulk-hour', remaining: 0, exhaustedUntil: startMs + 60_000 },
     ]);
   });
 
-  it('hear nothing in the headers of inbound integrations, in none, and in nonsense', () => {
+  it('ignore the headers of inbound integrations, missing headers, and nonsense', () => {
     expect(readings({}, answerOf(200, headers('webhook_calls', 9, 0, 60)))).toEqual([]);
     expect(readings({}, answerOf(200))).toEqual([]);
     expect(readings({}, answerOf(200, { 'x-rate-limit-remaining': 'many' }))).toEqual([]);

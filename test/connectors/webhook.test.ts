@@ -47,7 +47,7 @@ function flipped(pushed: Pushed): Pushed {
   return { ...pushed, body };
 }
 
-describe('who gets in', () => {
+describe('authentication', () => {
   const standardOf = (at: number, prefix?: string) =>
     standard(person, { secret: standardSecret, id: 'msg_1', at, ...(prefix !== undefined && { prefix }) });
   const signed: [string, unknown, (wrong: boolean) => Pushed][] = [
@@ -175,7 +175,7 @@ describe('who gets in', () => {
     expect(hear(all, both('svix')).verdict.authentic).toBe(true);
   });
 
-  test('nobody where nothing is said, with a sentence that says what to set; anybody where a person wrote "open"', () => {
+  test('nobody where nothing is said, with an explanation of what to set; anybody where a person wrote "open"', () => {
     expect(hear({}, post(person)).verdict).toMatchObject({
       authentic: false,
       reason: expect.stringContaining('Set "authentication"'),
@@ -291,7 +291,7 @@ describe('what a body says', () => {
     expect(gone).not.toHaveProperty('partial');
   });
 
-  test('items that "only" leaves out are ignored, with a reason that tells no value', () => {
+  test('items that "only" leaves out are ignored, with a reason without values', () => {
     const settings = openWith({ only: { type: ['person.created', 'person.updated'], 'meta.live': true } });
     const item = (type: string, live: boolean) => ({ ...person, type, meta: { live } });
     const { changes } = hear(
@@ -305,7 +305,7 @@ describe('what a body says', () => {
     });
   });
 
-  test('what is none of it is rejected in a sentence that holds nothing of the body', () => {
+  test('what is none of it is rejected with an explanation without its content', () => {
     const cases: [object, unknown, RegExp][] = [
       [{}, { email: 'secret@example.com' }, /no ID at id/],
       [{}, { id: { secret: 1 } }, /no ID at id/],
@@ -324,7 +324,7 @@ describe('what a body says', () => {
     ]);
   });
 
-  test('the sample gets in and says nothing of anybody', () => {
+  test('the sample is accepted and says nothing of anybody', () => {
     const all = [{}, { items: ['data.items', ''], record: { id: 'person.key' } }, { template: 'clevertap' }];
     for (const settings of all.map(openWith)) {
       const { verdict, items } = hear(settings, post(webhookOf(webhook, settings).sample));
@@ -486,7 +486,7 @@ describe('CleverTap campaigns', () => {
   });
 });
 
-describe('settings that are wrong are refused with a sentence', () => {
+describe('invalid settings are refused with an explanation', () => {
   const signature = {
     type: 'signature',
     algorithm: 'hmac-sha256',

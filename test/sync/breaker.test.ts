@@ -267,7 +267,7 @@ describe.each(databases)('the mass-change breaker on $name', ({ open }) => {
     expect(found.map((writing) => writing.sourceId).sort()).toEqual([ids[0], ids[2]].sort());
   });
 
-  it('says what is wrong with a choice that chooses nothing, or everything and something', async () => {
+  it('explains what is wrong with a selection that chooses nothing, or everything and something', async () => {
     await start(1);
     for (const json of [{}, { all: true, change: 'phone' }, { all: false }, { ids: [] }]) {
       const answer = await call('POST', '/api/holds/release', { json });

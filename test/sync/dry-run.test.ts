@@ -107,7 +107,7 @@ describe.each(behaviour)('a dry run on $name', ({ open }) => {
     expect(waiting!.id).toBeGreaterThan(dry.id);
   });
 
-  it('taken up again after a crash begins anew: nothing is counted twice', async () => {
+  it('taken up again after a crash starts over: nothing is counted twice', async () => {
     await start();
     await people.stop();
     const request = { dryRun: true } as const;

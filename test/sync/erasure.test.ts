@@ -392,7 +392,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open, openOw
     expect(log.some((line) => line.toLowerCase().includes(email) && line.includes('erasure'))).toBe(false);
   });
 
-  it('pauses the destination where it refuses our credentials, and goes on when it is resumed', async () => {
+  it('pauses the destination where it refuses our credentials, and continues when it is resumed', async () => {
     let refusing = false;
     await start({
       voucherify: {

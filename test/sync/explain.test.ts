@@ -192,7 +192,7 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
     expect(has(id)).toMatchObject({ name: 'By hand' });
   });
 
-  it('refuses to pin a field, a value or a customer that is none, each with a sentence', async () => {
+  it('refuses to pin a field, a value or a customer that is none, each with an explanation', async () => {
     await start();
     const id = someId();
     world.hubspot.update(id, { email: 'known@example.com' });

@@ -105,7 +105,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
     )[0]?.revision;
 
   describe('of a page', () => {
-    it('makes customers of records and owes them, all in one', async () => {
+    it('makes customers of records and enqueues their deliveries in one transaction', async () => {
       const made = await take([
         record('1', 10, { key: 'a', name: 'Ann' }),
         record('2', 10, { key: 'b', name: 'Bob' }),
@@ -207,7 +207,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
   });
 
   describe('of deletions', () => {
-    it('marks a customer as left and keeps its fields', async () => {
+    it('marks a customer as orphaned and keeps its fields', async () => {
       await take([record('1', 10, { key: 'a', name: 'Ann' })]);
       expect(await take([gone('1', 20)])).toEqual(counts({ received: 1, changed: 1, customers: 1 }));
       expect(await customer('a')).toMatchObject({ fields: { name: 'Ann' }, orphaned: true });
@@ -454,7 +454,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
       });
     });
 
-    it('keeps the newer of two versions of one new record, whoever commits last', async () => {
+    it('keeps the newer of two versions of a new record, whichever worker commits last', async () => {
       await race(
         (tx) => take([record('1', 20, { key: 'a', name: 'Newer' })], 'crm', tx),
         (tx) => take([record('1', 10, { key: 'a', name: 'Older' })], 'crm', tx),
@@ -462,7 +462,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
       expect((await customer('a'))?.fields).toEqual({ name: 'Newer' });
     });
 
-    it('keeps a version that came back while another worker took in the one between', async () => {
+    it('keeps a version that came back while another worker ingested the one in between', async () => {
       await take([record('1', 10, { key: 'a', name: 'Ann' })]);
       await race(
         (tx) => take([record('1', 20, { key: 'a', name: 'Anna' })], 'crm', tx),
@@ -482,7 +482,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
       expect(await customer('c')).toMatchObject({ orphaned: false });
     });
 
-    it('marks a customer as left whose last record one deletes while the other creates it', async () => {
+    it('marks a customer as orphaned whose last record one deletes while the other creates it', async () => {
       await race(
         (tx) => take([record('1', 10, { key: 'a', name: 'Ann' })], 'crm', tx),
         (tx) => take([gone('1', 20)], 'crm', tx),

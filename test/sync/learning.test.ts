@@ -83,7 +83,7 @@ describe.each(databases)('what is learned of objects on $name', ({ open }) => {
     },
   );
 
-  it('reads and lists nothing any more once everything is known to merge', async () => {
+  it('no longer reads or lists anything once everything is known to merge', async () => {
     await start({ voucherify: { metadataWrites: 'merge' } });
     await world.sync();
     const before = calls(read) + calls(list);

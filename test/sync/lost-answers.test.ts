@@ -124,7 +124,7 @@ describe.each(databases)('a lost answer to a bulk call on $name', ({ name, open 
     expect(calls()).toEqual(['GET /v1/async-actions', 'GET /v1/customers/…', 'GET /v1/async-actions/…']);
   });
 
-  it('keeps what is urgent waiting for nothing, and the newer value ends on top', async () => {
+  it('delays nothing urgent, and the newer value wins in the end', async () => {
     world.loseNext('answered');
     await world.change(people(0, 60), 'schedule');
     await world.work();
@@ -140,7 +140,7 @@ describe.each(databases)('a lost answer to a bulk call on $name', ({ name, open 
     expect(await states()).toEqual([{ state: 'delivered', count: 60 }]);
   });
 
-  it('is not looked for where the list is refused: all goes again at once', async () => {
+  it('is not looked for if the list is refused: everything is sent again at once', async () => {
     const faults = (_request: Request, route: string): Fault =>
       route === 'GET /v1/async-actions'
         ? Response.json({ code: 403, key: 'forbidden', message: 'No' }, { status: 403 })

@@ -41,7 +41,7 @@ describe.each(databases)('Notifications on $name', ({ name, open, openOwn }) => 
     return { registry, clock, heard };
   }
 
-  it('have another worker open and deliver a webhook that this process has kept, though no time passes', async () => {
+  it('have another worker open and deliver a webhook that this process has stored, although no time passes', async () => {
     const world = await openPushWorld(await database.again(), { clock: new ManualClock(noon) });
     closing.push(() => world.close());
     await world.tributary.start();
@@ -96,7 +96,7 @@ describe.each(databases)('Notifications on $name', ({ name, open, openOwn }) => 
     expect(heard).toEqual([null, 'deliver', 'open', 'verify']);
   });
 
-  it('are heard by every worker of the database, and not by one that has left', async () => {
+  it('are received by every worker of the database, and not by one that has left', async () => {
     const [one, other] = [await join(), await join()];
     await one.registry.leave();
     await database.rows(sql`select ${notify('open')}`);
@@ -106,7 +106,7 @@ describe.each(databases)('Notifications on $name', ({ name, open, openOwn }) => 
   });
 
   it.skipIf(name === 'PGlite')(
-    'are heard again after the connection was gone, and what was missed is looked for',
+    'are received again after the connection was lost, and what was missed is polled for',
     async () => {
       const own = await openOwn();
       closing.push(() => own.close());
@@ -132,7 +132,7 @@ describe.each(databases)('Notifications on $name', ({ name, open, openOwn }) => 
 });
 
 describe('A listener', () => {
-  it('is closed until it hears itself: where notifications are not delivered, loops look by themselves as often as ever', () => {
+  it('is closed until it receives its own notification: if notifications are not delivered, loops poll as often as before', () => {
     const heard: (string | null)[] = [];
     const listener = new NotificationListener((notification) => heard.push(notification));
     listener.receive('open');

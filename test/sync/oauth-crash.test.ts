@@ -119,7 +119,7 @@ async function later(vendor: Vendor): Promise<'works' | string> {
 const signInAgain = /ended while it was refreshing.*Sign in again: tributary connect crm$/;
 
 describe.each(databases)('a process that dies while it refreshes, on $name', ({ open }) => {
-  it('leaves a token that works or a sentence, and no refresh token is sent twice', async () => {
+  it('leaves a token that works or an explanation, and no refresh token is sent twice', async () => {
     database = await open();
     const outcomes: string[] = [];
     for (let at = 0; ; at += 1) {

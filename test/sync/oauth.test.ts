@@ -106,7 +106,7 @@ describe.each(behaviour)('access tokens that run out, on $name', ({ open }) => {
     );
   });
 
-  it('holds nobody where the token address never comes to an end', async () => {
+  it('blocks nobody if the token endpoint never finishes its answer', async () => {
     const { clock, oauth, worker, ask } = await start({ speed: 25 });
     const tributary = await worker();
     oauth.state.answer = () =>
@@ -138,7 +138,7 @@ describe.each(behaviour)('access tokens that run out, on $name', ({ open }) => {
     await expect(ask(tributary)).rejects.toMatchObject({ status: 429, retryAfterMs: 17_000 });
   });
 
-  it('keeps tokens sealed, tells them to no log, and refuses to begin without a key', async () => {
+  it('keeps tokens sealed, logs none of them, and refuses to start without a key', async () => {
     const { logged, worker, ask } = await start();
     await ask(await worker());
     const rows = await database.rows<{ sealed: string }>(sql`select * from oauth_tokens`);

@@ -195,7 +195,7 @@ describe.each(behaviour)('the path on $name', ({ open }) => {
     expect(await letters()).toEqual([]);
   });
 
-  it('does not believe DONE alone: what an action did not count is sent again', async () => {
+  it('does not trust DONE alone: what an action did not count is sent again', async () => {
     let lies = 1;
     await start({ voucherify: { bulkChaos: () => (lies-- > 0 ? 'accepted-but-empty' : undefined) } });
     await world.sync();
@@ -203,7 +203,7 @@ describe.each(behaviour)('the path on $name', ({ open }) => {
     expect(differences(world)).toEqual([]);
   });
 
-  it('splits a bulk request that is refused as a whole until only the bad one stands alone', async () => {
+  it('halves a bulk request that is rejected as a whole until only the bad customer is left', async () => {
     const schema = { properties: { loyalty_points: { type: 'number' as const, lte: 1000 } } };
     await start(
       {
@@ -221,7 +221,7 @@ describe.each(behaviour)('the path on $name', ({ open }) => {
     expect(calls('POST /v1/customers/bulk/async')).toBeLessThanOrEqual(2 * Math.log2(64) + 1);
   });
 
-  it('sends everything it owns after an answer was lost, so that a value turned back is not forgotten', async () => {
+  it('sends every field it owns after an answer was lost, so that a value that was changed back is not forgotten', async () => {
     const lose = { next: false };
     await start(
       {
@@ -281,7 +281,7 @@ describe.each(behaviour)('the path on $name', ({ open }) => {
     expect(differences(world)).toEqual([]);
   });
 
-  it('pauses a source whose token is refused, loses no work, and goes on when it is resumed', async () => {
+  it('pauses a source whose token is refused, loses no work, and continues when it is resumed', async () => {
     await start({}, 20);
     world.hubspot.accessToken = 'another';
     await world.tributary.request({

@@ -206,7 +206,7 @@ describe.each(databases)('a forecast of a source that does not count on $name', 
     await database?.close();
   });
 
-  it('goes by a person’s word, by the last full reading, or by how fast it changed of late', async () => {
+  it('goes by a person’s word, by the last full reading, or by how fast it changed recently', async () => {
     database = await open();
     people = new People(database);
     people.seed('crm', 40);

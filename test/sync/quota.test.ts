@@ -78,7 +78,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     expect(sentAt).toEqual([0]);
   });
 
-  it('lets better lanes go first, whoever came first', async () => {
+  it('lets better lanes go first, whichever caller came first', async () => {
     const budget = budgetOf([{ name: 'one', requests: 1, seconds: 1 }]);
     await budget.run({ lane: 'schedule' }, async () => {});
     const order: Lane[] = [];
@@ -126,7 +126,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     expect(error.retryAfterMs).toBeLessThanOrEqual(59 * 60_000 + 1_000);
   });
 
-  it('refuses who has been overtaken for more than half a minute', async () => {
+  it('refuses a caller that has been overtaken for more than half a minute', async () => {
     const budget = budgetOf([{ name: 'one', requests: 1, seconds: 10 }]);
     const webhooks = calls(budget, 1, 'webhook');
     await settled();
@@ -157,7 +157,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     expect(sentAt).toHaveLength(1);
   });
 
-  it('makes no call while the vendor says that nothing is left, and goes on by itself', async () => {
+  it('makes no call while the vendor says that nothing is left, and continues automatically', async () => {
     const budget = budgetOf([tenPerSecond]);
     budget.observe([{ quota: 'second', exhaustedUntil: start + 10_000 }]);
     const { sentAt } = calls(budget, 3);

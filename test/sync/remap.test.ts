@@ -96,7 +96,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     expect(causes).toEqual([{ by: 'remap' }]);
   });
 
-  it('that is none, or the first that is known, asks for nothing', async () => {
+  it('that changes nothing, or is the first known one, asks for nothing', async () => {
     await start();
     await restart({ crm });
     await restart({ crm, shop });
@@ -170,7 +170,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     expect(await database.rows(sql`select * from checkpoints where reader = 'remap'`)).toEqual([]);
   });
 
-  it('that changes again half-way begins anew, also back to what it was', async () => {
+  it('that changes again half-way starts over, also back to what it was', async () => {
     await start({ crm }, 700);
     await people.stop();
     const half = new Rules(
@@ -227,7 +227,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     expect(await fieldsOf('p000003')).toMatchObject({ 'metadata.shop': 'Person 3' });
   });
 
-  it('of the merge folds customers anew', async () => {
+  it('of the merge computes customers again', async () => {
     const second = { ...shop, mapping: { name: 'plan' } };
     await start({ crm, shop: second });
     people.seed('shop', 10, 500);
@@ -259,7 +259,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     expect(faulty).toEqual([{ id: 'p000001', good: { 'metadata.points': 'many' } }]);
   });
 
-  it('takes in again what was refused whole for the old mapping', async () => {
+  it('ingests again what was refused whole for the old mapping', async () => {
     await start({ crm: { ...crm, badValues: 'reject' } }, 3);
     people
       .vendor('crm')
@@ -309,7 +309,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     expect(await remaps()).toMatchObject([{ state: 'finished' }]);
   });
 
-  it('is told by its rules alone: names, order and secrets do not matter, functions count by their text', async () => {
+  it('is detected by its rules alone: names, order and secrets do not matter, functions count by their text', async () => {
     database = await open();
     people = new People(database);
     const of = (source: object, more: object = {}, others: object = {}) => {

@@ -77,7 +77,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
   const known = async (id: number): Promise<Run> => (await runById(database, id))!;
 
   describe('that are asked for', () => {
-    it('go once for each slot, however often and whenever it is fired', async () => {
+    it('run once for each slot, however often and whenever it is fired', async () => {
       const slot = start;
       const asked = await Promise.all(Array.from({ length: 10 }, () => ask({ slot, trigger: 'schedule' })));
       const [run, ...others] = asked.filter((one) => one !== null);
@@ -91,7 +91,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
       expect(run).toMatchObject({ slot, state: 'requested', trigger: 'schedule' });
     });
 
-    it('are not started a second time while they go, whoever asks', async () => {
+    it('are not started a second time while they are running, whoever asks', async () => {
       const first = await carried({ slot: start });
       expect(await ask({ slot: start + 60_000 })).toBeNull();
       expect(await ask()).toBeNull();
@@ -104,7 +104,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
       expect(await ask()).not.toBeNull();
     });
 
-    it('for certain records or a file wait in any number: each is a wish of its own', async () => {
+    it('for certain records or a file wait in any number: each is a separate request', async () => {
       for (const recordIds of [['1'], ['2']])
         expect(await ask({ mode: 'records', request: { recordIds } })).not.toBeNull();
       for (const path of ['a.csv', 'b.csv'])
@@ -132,7 +132,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
   });
 
   describe('that are claimed', () => {
-    it('go the best lane first, then the oldest', async () => {
+    it('run the best lane first, then the oldest', async () => {
       const ids = new Map<number, string>();
       for (const [name, lane] of [
         ['later', 'schedule'],
@@ -213,7 +213,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
       expect((await claim(newLease()))?.id).toBe(id);
     });
 
-    it('is held further by every page and every heartbeat', async () => {
+    it('is extended by every page and every heartbeat', async () => {
       const run = await carried();
       now += 20_000;
       await countPage(database, run, page());
@@ -223,7 +223,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
       expect(await claim(newLease())).toBeNull();
     });
 
-    it('that was lost lets its worker neither count a page, nor hold on, nor put off, nor end the run', async () => {
+    it('that was lost lets its worker neither count a page, nor extend, postpone or end the run', async () => {
       const slow = await carried();
       now += leaseMs + 1;
       const quick = newLease();
@@ -241,7 +241,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
       ).toMatchObject({ state: 'finished' });
     });
 
-    it('that was lost takes the whole page back', async () => {
+    it('that was lost rolls the whole page back', async () => {
       const slow = await carried();
       now += leaseMs + 1;
       await claim(newLease());
@@ -270,8 +270,8 @@ describe.each(databases)('runs on $name', ({ open }) => {
     });
   });
 
-  describe('that are put off', () => {
-    it('come again when they are due, with the attempt counted where it was one', async () => {
+  describe('that are postponed', () => {
+    it('return when they are due, with the attempt counted if it was one', async () => {
       const run = await carried();
       await putOffRun(database, run, { dueAt: now + 5_000, counted: true, error: 'no answer' });
       expect(await known(run.id)).toMatchObject({
@@ -290,14 +290,14 @@ describe.each(databases)('runs on $name', ({ open }) => {
       expect(await known(run.id)).toMatchObject({ attempts: 1, error: null });
     });
 
-    it('do not keep another run of the source from going', async () => {
+    it('do not prevent another run of the source', async () => {
       const run = await carried();
       await putOffRun(database, run, { dueAt: now + 60_000, counted: true, error: 'no answer' });
       const other = await ask({ mode: 'full' });
       expect((await claim(newLease()))?.id).toBe(other?.id);
     });
 
-    it('begin to count attempts anew after a page that went well', async () => {
+    it('start to count attempts again after a page that went well', async () => {
       const run = await carried();
       await putOffRun(database, run, { dueAt: now, counted: true, error: 'no answer' });
       const lease = newLease();
@@ -325,15 +325,15 @@ describe.each(databases)('runs on $name', ({ open }) => {
     });
   });
 
-  describe('that are called off', () => {
-    it('end at once where nobody carries them', async () => {
+  describe('that are cancelled', () => {
+    it('end at once if no worker carries them out', async () => {
       const run = await ask();
       expect(await cancelRun(database, run!.id, now)).toMatchObject({ state: 'cancelled', endedAt: now });
       expect(await claim(newLease())).toBeNull();
       expect(await ask()).not.toBeNull();
     });
 
-    it('end at the next page where somebody does: that page is taken back', async () => {
+    it('end at the next page if a worker does; that page is rolled back', async () => {
       const run = await carried();
       await countPage(database, run, page({ received: 1, changed: 1 }));
       expect(await cancelRun(database, run.id, now)).toMatchObject({
@@ -356,14 +356,14 @@ describe.each(databases)('runs on $name', ({ open }) => {
       });
     });
 
-    it('end at once where who carried them has not been heard of for as long as the lease', async () => {
+    it('end at once if their worker has not been heard of for the length of the lease', async () => {
       const run = await carried();
       now += leaseMs + 1;
       expect(await cancelRun(database, run.id, now)).toMatchObject({ state: 'cancelled', working: false });
       await expect(countPage(database, run, page())).rejects.toThrow(LostLeaseError);
     });
 
-    it('end when they are put off, and do not come again', async () => {
+    it('end when they are postponed, and do not return', async () => {
       const run = await carried();
       await cancelRun(database, run.id, now);
       await putOffRun(database, run, { dueAt: now + 300_000, counted: true, error: 'no answer' });
@@ -371,7 +371,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
       expect(await ask()).not.toBeNull();
     });
 
-    it('end with the worker that died carrying them', async () => {
+    it('end with the worker that died while carrying them out', async () => {
       const worker = randomUUID();
       const run = await ask();
       await claim(newLease(worker));

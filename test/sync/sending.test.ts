@@ -97,7 +97,7 @@ describe.each(databases)('sending on $name', ({ open }) => {
       },
     );
 
-    it('gives an action an hour, and then knows nothing of it', async () => {
+    it('waits an hour for an action, and then treats its result as unknown', async () => {
       let endless = 1;
       await start(
         { voucherify: { bulkChaos: (): BulkFault => (endless-- > 0 ? 'never-ends' : undefined) } },
@@ -111,7 +111,7 @@ describe.each(databases)('sending on $name', ({ open }) => {
       expect(differences(world)).toEqual([]);
     });
 
-    it('sends less at once where it is too large for whoever stands between, and more again later', async () => {
+    it('sends smaller batches if they are too large for something in between, and larger ones again later', async () => {
       await start({ voucherify: { bodyLimitBytes: 6_000 } }, 200);
       await world.sync();
       expect(differences(world)).toEqual([]);
@@ -178,7 +178,7 @@ describe.each(databases)('sending on $name', ({ open }) => {
   });
 
   describe('to a destination that fails', () => {
-    it('stops after a few failures, burns no attempts, tries with one, and goes on', async () => {
+    it('stops after a few failures, uses up no attempts, tries one customer, and continues', async () => {
       let down = true;
       await start(
         {
@@ -238,7 +238,7 @@ describe.each(databases)('sending on $name', ({ open }) => {
       expect(differences(world)).toEqual([]);
     });
 
-    it('takes a 429 for no attempt, with its word and without', async () => {
+    it('does not count a 429 as an attempt, with or without Retry-After', async () => {
       let refusals = 6;
       await start(
         {
@@ -312,7 +312,7 @@ describe.each(databases)('sending on $name', ({ open }) => {
     expect(differences(world)).toEqual([]);
   });
 
-  it('sends nobody again who was settled before a worker was stopped, but whom something newer was sent of', async () => {
+  it('of customers settled before a worker was stopped, sends again only those that were sent something newer', async () => {
     await start({}, 60);
     await world.sync();
     const [changed] = [...world.hubspot.contacts()];
@@ -343,7 +343,7 @@ describe.each(databases)('sending on $name', ({ open }) => {
     expect(sent()).toBe(before + 1);
   });
 
-  it('tells how fresh the changes of now are, and leaves out the first reading', async () => {
+  it('reports how fresh the current changes are, and leaves out the first reading', async () => {
     await start({}, 60);
     await world.sync();
     expect((await freshnessSince(database, 0)).all.deliveries).toBe(0);

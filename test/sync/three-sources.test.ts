@@ -106,7 +106,7 @@ describe.each(behaviour)('three sources on $name', ({ open }) => {
     );
   };
 
-  it('takes each field from whom the rules say, and the last word of one that falls silent', async () => {
+  it('takes each field from the source that the rules name, and the last value of a source that goes silent', async () => {
     const shop = await start();
     const ada = world.hubspot.create({
       firstname: 'Ada',
@@ -196,7 +196,7 @@ describe.each(behaviour)('three sources on $name', ({ open }) => {
     expect(await database.rows(sql`select source_id from customers where clash`)).toHaveLength(1);
   });
 
-  it('lets the customer go on when HubSpot merges two contacts, and parts them again on request', async () => {
+  it('lets the customer go on when HubSpot merges two contacts, and separates them again on request', async () => {
     database = await open();
     folder = mkdtempSync(join(tmpdir(), 'tributary-three-'));
     world = await openSyncWorld(database);

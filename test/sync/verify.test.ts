@@ -62,7 +62,7 @@ describe.each(databases)('a verification on $name', ({ open }) => {
     return { changed, deleted };
   };
 
-  it('finds by an export of a handful of calls that all match', async () => {
+  it('finds with an export of a few calls that all customers match', async () => {
     await start();
     const report = await verify();
     expect(report).toMatchObject({
@@ -206,7 +206,7 @@ describe.each(databases)('a verification on $name', ({ open }) => {
   );
 
   it.each(['exclusive', 'inclusive'] as const)(
-    'loses nobody of a list whose pages end within a millisecond, with an %s cursor',
+    'loses no customer of a list whose pages end within a millisecond, with an %s cursor',
     async (cursor) => {
       await start({
         voucherify: {
@@ -252,7 +252,7 @@ describe.each(databases)('a verification on $name', ({ open }) => {
     expect(all.confidence?.sentence).toBe('All 30 customers were read: the share that differs is 6.7 %.');
   });
 
-  it('reads those one by one who were delivered after the export was begun', async () => {
+  it('reads one by one the customers that were delivered after the export began', async () => {
     await start({ voucherify: { exportMs: 20_000 } });
     const id = await ask();
     await until(() => (world.voucherify.requests.get('POST /v1/exports 200') ?? 0) === 1);
@@ -267,7 +267,7 @@ describe.each(databases)('a verification on $name', ({ open }) => {
     });
   });
 
-  it('waits for what is on its way, and sets aside who still waits after a minute', async () => {
+  it('waits for pending deliveries, and sets aside customers that are still waiting after a minute', async () => {
     await start();
     const [first] = ids();
     // Carried by somebody for a long time.
@@ -281,7 +281,7 @@ describe.each(databases)('a verification on $name', ({ open }) => {
     expect(report).toMatchObject({ inFlight: 1, compared: people - 1, differing: { count: 0 } });
   });
 
-  it('goes on where another worker had to leave it', async () => {
+  it('continues where another worker had to leave it', async () => {
     let asked = 0;
     await start({
       voucherify: {
@@ -339,7 +339,7 @@ describe.each(databases)('a verification on $name', ({ open }) => {
     expect(downloads).toBe(2);
   });
 
-  it('goes on behind the rows it has taken in, where a file is cut off in the middle', async () => {
+  it('continues after the rows it has ingested, where a file is cut off in the middle', async () => {
     let downloads = 0;
     const rowsTaken = async () =>
       (
@@ -402,7 +402,7 @@ describe.each(databases)('a verification on $name', ({ open }) => {
     expect(world.voucherify.bySourceId(gone!)).toBeDefined();
   });
 
-  it('believes no difference that only the export shows', async () => {
+  it('reports no difference that only the export shows', async () => {
     await start({
       voucherify: {
         faults: async (request) => {
@@ -423,7 +423,7 @@ describe.each(databases)('a verification on $name', ({ open }) => {
     });
   });
 
-  it('reads whom an export left out before it calls them missing', async () => {
+  it('reads customers that an export left out before it reports them as missing', async () => {
     await start({
       voucherify: {
         faults: (request) => (request.url.includes('token=') ? new Response('source_id,name\n') : undefined),

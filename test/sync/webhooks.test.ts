@@ -109,7 +109,7 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
     ]);
   });
 
-  it('takes an event in once, however often and in whatever batch it comes', async () => {
+  it('ingests an event once, however often and in whatever batch it comes', async () => {
     await start();
     const first = event('changed', 'a', { body: { name: 'Ann' } });
     for (let turn = 0; turn < 3; turn += 1) {
@@ -160,7 +160,7 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
     expect(world.truth.reads.flat().length).toBeLessThanOrEqual(3);
   });
 
-  it('reads again what was told of while it was being read', async () => {
+  it('reads again what was reported while it was being read', async () => {
     await start();
     world.truth.people.set('a', { changedAt: world.clock.now(), body: { name: 'First' } });
     let told = false;
@@ -181,7 +181,7 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
     expect(world.truth.reads.length).toBe(2);
   });
 
-  it('believes a deletion once the vendor no longer has the record', async () => {
+  it('accepts a deletion once the vendor no longer has the record', async () => {
     await start();
     world.truth.people.set('a', { changedAt: world.clock.now(), body: { name: 'Ann' } });
     world.truth.people.set('b', { changedAt: world.clock.now(), body: { name: 'Bea' } });
@@ -194,7 +194,7 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
     expect((await customer('b'))?.orphaned).toBe(false);
   });
 
-  it('looks again before it believes that what nobody called gone is gone', async () => {
+  it('reads again before it treats a record as deleted that nobody reported as deleted', async () => {
     await start();
     await world.push(event('touched', 'late'));
     await until(() => world.truth.reads.length === 1);
@@ -297,7 +297,7 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
     }
   });
 
-  it('keeps a body that is no JSON, and takes it in when it can be read', async () => {
+  it('keeps a body that is not JSON, and ingests it when it can be read', async () => {
     await start();
     expect((await world.push('{"type": "changed", "id": "a"')).status).toBe(200);
     await until(async () => (await requests())[0]?.state === 'dead');

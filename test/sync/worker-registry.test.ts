@@ -34,7 +34,7 @@ describe.each(databases)('the worker registry on $name', ({ open }) => {
     return registry;
   }
 
-  it('counts nobody dead who is at work or has left in good order', async () => {
+  it('does not count as dead a worker that is running or has left in good order', async () => {
     const [one, two] = [await join(), await join()];
     expect(await one.dead()).toEqual([]);
     expect(await two.dead()).toEqual([]);

@@ -55,7 +55,7 @@ describe('a cause', () => {
     expect(cause(kind, '')).toEqual(found);
   });
 
-  it('of one kind is not taken for that of another with the same code', () => {
+  it('of one kind is not mistaken for that of another with the same code', () => {
     expect(cause('inbox', 'given_up')).not.toEqual(cause('delivery', 'given_up'));
   });
 });

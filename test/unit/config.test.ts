@@ -106,7 +106,7 @@ describe('The configuration', () => {
     expect(configOf({ destination, sources: {} }).sources).toEqual([]);
   });
 
-  it('takes every shape of a mapping, and in TypeScript functions', () => {
+  it('accepts every shape of a mapping, and in TypeScript functions', () => {
     const name = (body: { [key: string]: unknown }) => String(body['first']);
     const mapping = {
       name,
@@ -119,7 +119,7 @@ describe('The configuration', () => {
     expect(source?.filter).toBeTypeOf('function');
   });
 
-  it('says everything that is wrong at once: in the file, in the settings of every connector and in the merge', () => {
+  it('reports everything that is wrong at once: in the file, in the settings of every connector and in the merge', () => {
     const faults = faultsOf({
       destination: { ...destination, appToken: '', baseUrl: 'api.voucherify.io' },
       sources: {

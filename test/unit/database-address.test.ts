@@ -31,7 +31,7 @@ describe('The address of a database', () => {
   });
 
   it.each(['p/w', 'p#w', 'p?w', '12/34', 'p%w', '%', 'a/b@c'])(
-    '21-password-with-a-slash: the password %s gets a sentence that does not show it',
+    '21-password-with-a-slash: the password %s is reported with an explanation that does not show it',
     (password) => {
       const fault = addressFault(`postgres://postgres:${password}@127.0.0.1:5432/x`);
       expect(fault).toContain('DATABASE_URL');

@@ -20,7 +20,7 @@ describe('JSON from outside', () => {
     expect(parseJson(text)).toEqual(expected);
   });
 
-  it('still refuses what is no JSON', () => {
+  it('still refuses what is not JSON', () => {
     expect(() => parseJson('{"id":9007199254740993')).toThrow(SyntaxError);
   });
 });

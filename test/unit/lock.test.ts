@@ -98,7 +98,7 @@ describe('The lock on a folder', () => {
   });
 
   it.each(['', 'no number', '-1 0', '0 0', '999999999999 1'])(
-    'is taken over where it is no word of any process: %j',
+    'is taken over if it names no process: %j',
     (content) => {
       const directory = join(folder, 'database');
       writeFileSync(`${directory}.lock`, content);
@@ -107,13 +107,13 @@ describe('The lock on a folder', () => {
     },
   );
 
-  it('is free again once released, and leaves nothing lying about', async () => {
+  it('is free again once released, and leaves nothing behind', async () => {
     const { directories } = await leftBehind(['database']);
     for (let round = 0; round < 3; round += 1) lockDirectory(directories[0]!).release();
     expect(readdirSync(folder)).toEqual(['first.lock']);
   });
 
-  it('released twice does not take it from who has it now', () => {
+  it('released twice does not take it from its present owner', () => {
     const directory = join(folder, 'database');
     const first = lockDirectory(directory);
     first.release();
@@ -219,7 +219,7 @@ describe.each(databases)('A database on $name that is newer than the program', (
     expect(await look(database)).toEqual(before);
   });
 
-  it('is opened again by who knows its migrations', async () => {
+  it('is opened again by a version that knows its migrations', async () => {
     await database.release();
     const again = await openDatabase(database.where);
     afterwards.push(() => again.close());

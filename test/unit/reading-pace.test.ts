@@ -4,7 +4,7 @@ import { Lingering } from '../../src/sync/inbox/lingering.ts';
 import { ReadingPace } from '../../src/sync/inbox/reading-pace.ts';
 
 describe('Lingering', () => {
-  it('reads a record at once, and once more for all that is told of it within 400 ms', () => {
+  it('reads a record at once, and once more for all that is reported about it within 400 ms', () => {
     const lingering = new Lingering();
     const waits = [0, 1, 200, 399, 400, 401, 800, 801, 5_000].map(
       (at) => at + lingering.waitMs(['hubspot', 'contacts', '1'], at),

@@ -72,12 +72,12 @@ describe('A route', () => {
     },
   );
 
-  it('sends many wishes in bulk like all else, and does not wait for company with them', () => {
+  it('sends many requested customers in bulk like all others, without waiting for more', () => {
     for (const traffic of [resting, reading])
       expect(route([due('webhook', 26)], traffic, bulkTraits)).toEqual({ by: 'bulk', most: 2000 });
   });
 
-  it('sends wishes one by one where all bulk calls are under way: they do not wait for one to end', () => {
+  it('sends requested customers one by one while all bulk calls are in progress, without waiting for one to end', () => {
     expect(route([due('webhook', 30), due('backfill', 1000)], busy, bulkTraits)).toEqual({
       by: 'single',
       most: 30,
@@ -88,7 +88,7 @@ describe('A route', () => {
     });
   });
 
-  it('waits for company while a run is reading, a few as well as many', () => {
+  it('waits for more customers while a run is reading, whether few or many are due', () => {
     for (const count of [1, 25, 26, 1999])
       expect(route([due('schedule', count)], reading, bulkTraits)).toEqual({ by: 'none', againMs: 250 });
   });
@@ -135,7 +135,7 @@ describe('A route', () => {
     });
   });
 
-  it('waits while as many bulk calls are under way as may be', () => {
+  it('waits while the maximum of bulk calls is in progress', () => {
     expect(route([due('backfill', 2000)], { ...resting, bulkUnderWay: 3 }, bulkTraits)).toMatchObject({
       by: 'bulk',
     });
@@ -148,7 +148,7 @@ describe('A route', () => {
       expect(route([due('backfill', 9000)], traffic, singleTraits)).toEqual({ by: 'single', most: 32 });
   });
 
-  it('goes round a quota that is spent for long: by singles without bulk calls, in bulk without single ones', () => {
+  it('avoids a quota that is spent for long: by single calls without bulk calls, in bulk without single calls', () => {
     expect(route([due('backfill', 2000)], noBulk, bulkTraits)).toEqual({ by: 'single', most: 32 });
     expect(route([due('manual', 2)], noSingles, bulkTraits)).toEqual({ by: 'bulk', most: 2000 });
     expect(route([due('schedule', 10)], { ...resting, singleWaitMs: 5_000 }, bulkTraits)).toMatchObject({
@@ -181,7 +181,7 @@ describe('A route', () => {
       expect(route([due('backfill', 2000, 900)], stillReading, fileTraits)).toMatchObject({ by: 'bulk' });
     });
 
-    it('holds nobody back who waits for an answer, nor is it sent where no bulk call may be', () => {
+    it('delays nobody who waits for an answer, and is not sent if bulk calls are not allowed', () => {
       const backlog = [due('webhook', 2), due('backfill', 9000)];
       expect(route(backlog, stillReading, fileTraits)).toEqual({ by: 'single', most: 2 });
       expect(route([due('webhook', 30), due('backfill', 9000)], first, fileTraits)).toMatchObject({

@@ -33,7 +33,7 @@ describe('A pool of sessions', () => {
     return { sessions: new Sessions(connect, { max, hosts: { index: 0 } }), closers };
   };
 
-  it('rejects a statement whose connection has closed, though the driver never answers it', async () => {
+  it('rejects a statement whose connection has closed, even if the driver never answers it', async () => {
     const { sessions, closers } = open(1);
     const asked = sessions.use(ask);
     await sleep(10);

@@ -20,7 +20,7 @@ describe('suspects', () => {
     expect(suspects.isToBlame('bad', 40)).toBe(false);
   });
 
-  it('blame nobody while others are refused first too: then it is the way', () => {
+  it('blame nobody while others are refused first too: then the connection is the cause', () => {
     const suspects = new Suspects();
     refusedTimes(suspects, 'a', 1, 0);
     suspects.accepted(['good'], 10);

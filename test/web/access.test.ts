@@ -129,7 +129,7 @@ describe('who may ask', () => {
     },
   );
 
-  it('opens the page once for each code of the terminal', async () => {
+  it('opens the page once for each code from the terminal', async () => {
     const code = world.loginCodes.issue();
     expect((await browser('GET', `/login?key=${code}`, { 'sec-purpose': 'prefetch;prerender' })).status).toBe(
       503,
@@ -167,7 +167,7 @@ describe('who may ask', () => {
     expect((await browser('GET', '/api/status', { cookie })).headers.get('cache-control')).toBe('no-store');
   });
 
-  it('answers what is not there, and what is done in another way, with a problem', async () => {
+  it('answers unknown paths and wrong methods with a problem', async () => {
     expectProblem(await call('GET', '/nosuch'), 404);
     expectProblem(await call('GET', '/api/nosuch'), 404);
     expectProblem(await call('GET', '/assets/..%2fapp.ts'), 404);

@@ -58,7 +58,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
     );
 
   describe('health', () => {
-    it('says without a token that it lives and that it is ready', async () => {
+    it('reports without a token that it is alive and ready', async () => {
       expect((await call('GET', '/healthz', { token: null })).body).toEqual({ status: 'live' });
       expect((await call('GET', '/readyz', { token: null })).body).toEqual({ status: 'ready' });
     });
@@ -187,7 +187,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
       expect(answer.body.faults).toEqual([expect.objectContaining(fault)]);
     });
 
-    it('refuses a body that is no JSON, of another type, or too large', async () => {
+    it('refuses a body that is not JSON, of another type, or too large', async () => {
       const headers = { 'content-type': 'application/json' };
       expectProblem(await call('POST', '/api/sources/crm/sync', { body: '{"mode":', headers }), 400, {
         type: 'urn:tributary:problem:bad-json',
@@ -322,7 +322,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
       expect((await call('GET', '/api/runs')).body.runs).toEqual([]);
     });
 
-    it('refuses what is empty, of another type, or parted by something odd', async () => {
+    it('refuses what is empty, of another type, or separated by something odd', async () => {
       expectProblem(await upload('', ''), 400);
       expectProblem(await upload('', '{}', { 'content-type': 'application/json' }), 415);
       const answer = await upload('?delimiter=ab', 'a|b');
@@ -376,7 +376,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
       },
     );
 
-    it('are called off at once where nobody works on them, and once only', async () => {
+    it('are cancelled at once if nobody works on them, and only once', async () => {
       const { body: run } = await call('POST', '/api/sources/crm/sync', { json: { mode: 'full' } });
       expect((await call('POST', `/api/runs/${run.id}/cancel`)).body).toMatchObject({
         state: 'cancelled',
@@ -430,7 +430,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
       expect(body.customers.map(({ sourceId }: { sourceId: string }) => sourceId)).toEqual(found);
     });
 
-    it('show their fields, what is owed, what was acknowledged, and their records', async () => {
+    it('show their fields, the backlog, what was acknowledged, and their records', async () => {
       const id = 'shop/42 ü?#';
       await takeIn(world, [{ id, body: { name: 'Anna', email: 'anna@example.com' } }]);
       await deliverAll(world);

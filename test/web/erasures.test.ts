@@ -61,7 +61,7 @@ describe.each(behaviour)('the API of erasure on $name', ({ open }) => {
     expectProblem(await call('GET', '/api/customers/a%2Fb%20c'), 404);
   });
 
-  it('takes no body as well, and whom it does not know', async () => {
+  it('accepts a missing body, and an unknown person', async () => {
     await start();
     const asked = await call('DELETE', '/api/customers/nobody');
     expect(asked).toMatchObject({ status: 202, body: { known: false, permanent: false } });

@@ -83,7 +83,7 @@ describe.each(behaviour)('filters on $name', ({ open }) => {
     expect((await call('GET', '/api/dead-letters')).body.deadLetters).toHaveLength(1);
   });
 
-  it('takes what is known, though nothing fits', async () => {
+  it('accepts known names, even if nothing matches', async () => {
     for (const path of [
       '/api/dead-letters?source=files',
       '/api/dead-letters?code=invalid_payload',

@@ -93,7 +93,7 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
       expect(JSON.stringify(masked)).not.toContain(secret);
     });
 
-    it('shows a body that is no UTF-8 as base64', async () => {
+    it('shows a body that is not UTF-8 as base64', async () => {
       const bytes = Buffer.from([0xff, 0xfe, 0x00, 0x41]);
       await world.tributary.inbox.keep({
         source: 'shop',

@@ -188,7 +188,7 @@ describe('the page', () => {
     );
   });
 
-  it('labels everything that is pressed or filled in', async () => {
+  it('labels every button and input', async () => {
     await takeIn(world, [{ id: 'a' }]);
     const page = await open();
     for (const [, id] of page.matchAll(/<input id="([^"]+)"/g)) expect(page).toContain(`<label for="${id}"`);

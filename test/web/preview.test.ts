@@ -142,7 +142,7 @@ describe.each(behaviour)('POST /api/preview on $name', ({ open }) => {
     expect({ status, differs: body.differs }).toEqual({ status: 200, differs: false });
   });
 
-  it('is for those who are let in', async () => {
+  it('requires authentication', async () => {
     const answer = await call('POST', '/api/preview', { json: { config: {} }, token: null });
     expectProblem(answer, 401);
   });

@@ -23,7 +23,7 @@ describe('the server', () => {
     expect(await (await fetch(`${served.url}/healthz`)).json()).toEqual({ status: 'live' });
   });
 
-  it('says in a sentence that its port is in use, and what to do', async () => {
+  it('explains that its port is in use, and what to do', async () => {
     const port = Number(new URL(served.url).port);
     const second = serveApp(world.app, { host: '127.0.0.1', port });
     await expect(second).rejects.toThrow(

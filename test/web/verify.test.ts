@@ -109,7 +109,7 @@ describe.each(behaviour)('verifications on $name', ({ open }) => {
       expect((await call('POST', '/api/verify', { json })).status).toBe(400);
   });
 
-  it('stands on the page', async () => {
+  it('is shown on the page', async () => {
     const login = await world.app.request('/login', {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },

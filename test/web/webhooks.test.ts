@@ -8,7 +8,7 @@ import { until } from '../support/sync-world.ts';
 
 const [{ open }] = behaviour;
 
-describe('the door of webhooks', () => {
+describe('the webhook route', () => {
   let world: PushWorld;
   let database: TestDatabase;
 
@@ -105,7 +105,7 @@ describe('the door of webhooks', () => {
     expect(plain.headers.get('webhook-allowed-origin')).toBeNull();
   });
 
-  it('knows its sources, and tells nobody which there are', async () => {
+  it('knows its sources, and does not reveal their names', async () => {
     await start();
     const answer = await world.push('{}', {}, '/webhooks/nobody');
     expect(answer.status).toBe(404);
@@ -169,7 +169,7 @@ describe('the door of webhooks', () => {
     expect(opened.find(({ source }) => source === 'pusher')!.count).toBeLessThan(3_000);
   });
 
-  it('never falls, whatever it is sent', async () => {
+  it('never fails, whatever it receives', async () => {
     await start({ source: { webhook: { requestsPerSecond: 1_000_000 } } });
     await world.tributary.start();
     const deep = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;

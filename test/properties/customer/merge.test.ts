@@ -130,7 +130,7 @@ it('Where the winner goes, the best of the losers takes its place, and with the 
   );
 });
 
-it('Each policy keeps its word: none changed later, none stands before, none is filled where the winner is empty.', () => {
+it('Each policy does what it says: none changed later, none stands before, none is filled where the winner is empty.', () => {
   fc.assert(
     fc.property(contributions, policyName, order, (list, policy, listed) => {
       const ranks = [...new Set([...listed, ...sources])];
