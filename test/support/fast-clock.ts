@@ -3,7 +3,7 @@
 import type { Clock } from '../../src/engine/clock.ts';
 
 /** Statements that this process waits for: another process works on them while this one looks idle. */
-const statements = { underWay: 0, changedAt: 0 };
+const statements = { underWay: 0, changedAt: 0, onChange: () => {} };
 
 /** Simulated time does not jump until a statement has ended, or whatever else this process waits for. */
 export async function withTimeHeld<Result>(run: () => Promise<Result>): Promise<Result> {
@@ -18,6 +18,21 @@ export async function withTimeHeld<Result>(run: () => Promise<Result>): Promise<
 function count(more: number): void {
   statements.underWay += more;
   statements.changedAt = performance.now();
+  statements.onChange();
+}
+
+/** Resolves when a statement begins or ends, or has taken longer than is waited for. Turning meanwhile would take the core it needs. */
+function statementsChange(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const others = statements.onChange;
+  const timer = setTimeout(resolve, statements.changedAt + patienceMs - performance.now());
+  statements.onChange = () => {
+    statements.onChange = () => {};
+    clearTimeout(timer);
+    others();
+    resolve();
+  };
+  return promise;
 }
 
 /** When no statement has ended for so long, one waits for a lock, and who holds it may be asleep. */
@@ -95,11 +110,15 @@ export class FastClock implements Clock {
 /** Resolves when this process has had nothing to do for some turns of the event loop, nor waits for a statement. */
 async function quiet(): Promise<void> {
   for (let turns = 0; turns < quietTurns; turns = isWaiting() ? 0 : turns + 1)
-    await new Promise(setImmediate);
+    await (isStatementAwaited() ? statementsChange() : new Promise(setImmediate));
+}
+
+function isStatementAwaited(): boolean {
+  const { underWay, changedAt } = statements;
+  return underWay > 0 && performance.now() - changedAt < patienceMs;
 }
 
 function isWaiting(): boolean {
-  const { underWay, changedAt } = statements;
-  if (underWay > 0 && performance.now() - changedAt < patienceMs) return true;
+  if (isStatementAwaited()) return true;
   return process.getActiveResourcesInfo().some((name) => busy.test(name));
 }
