@@ -1,5 +1,6 @@
 // All supported vendors, one per line.
 import type { Connector } from '#connector';
+import { bigcommerce } from './bigcommerce.ts';
 import { braze } from './braze.ts';
 import { commercetools } from './commercetools.ts';
 import { csv } from './csv.ts';
@@ -19,6 +20,7 @@ import { voucherify } from './voucherify/index.ts';
 import { webhook } from './webhook.ts';
 
 export const connectors: readonly Connector[] = [
+  bigcommerce,
   braze,
   commercetools,
   csv,

@@ -1,6 +1,6 @@
 // What a person says of a commercetools project. It does not know what is read.
 import { z } from 'zod';
-import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
+import { baseUrl, quotaWindows, token, urlToken } from '#connector/settings';
 
 export const settings = z.strictObject({
   projectKey: z
@@ -22,11 +22,7 @@ export const settings = z.strictObject({
     .describe(
       'Whether deletions are read from the messages of the project, which must be enabled there; the API client needs the scope view_messages. Default: false.',
     ),
-  urlToken: secrets
-    .optional()
-    .describe(
-      'A secret as the last segment of the address to which the queue of a Subscription pushes, or a list of secrets.',
-    ),
+  urlToken,
   baseUrl: baseUrl('https://api.europe-west1.gcp.commercetools.com')
     .unwrap()
     .optional()
