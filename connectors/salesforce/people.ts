@@ -7,6 +7,7 @@ import { idOf } from './id.ts';
 import { withMasters } from './merges.ts';
 import {
   byVisibleColumns,
+  countOf,
   fits,
   maxIds,
   type Row,
@@ -70,8 +71,7 @@ export function streamOf(
     }: { order: string; where: (at: { id: string; stamp: number } | null) => (string | undefined)[] },
   ): Promise<ListedPage> {
     const at = behind === undefined ? null : readPlace(behind);
-    const tests = [...where(at), only].filter((test) => test !== undefined);
-    const rest = `${tests.length > 0 ? `WHERE ${tests.join(' AND ')} ` : ''}ORDER BY ${order} LIMIT ${limit}`;
+    const rest = `${whereOf([...where(at), only])} ORDER BY ${order} LIMIT ${limit}`;
     const asked = { properties, known: at?.columns };
     const { read, columns } = await byColumns(context, asked, async (table) => {
       const { rows, hasMore } = await rowsOf(context, table, from, rest);
@@ -94,6 +94,10 @@ export function streamOf(
       pageSize,
       settledMs: lateCommitSeconds * 1000,
       oldestFirst: true,
+      count: (context, from) => {
+        const tests = [from === null ? undefined : `SystemModstamp >= ${timeOf(from)}`, only];
+        return countOf(context, object, from === null ? 'query' : 'queryAll', whereOf(tests));
+      },
       all: (context, request) =>
         page(context, request, 'query', { order: 'Id', where: (at) => [at ? `Id > '${at.id}'` : undefined] }),
       changes: (context, { from, until, ...request }) =>
@@ -134,6 +138,11 @@ export function streamOf(
     cost: (_settings, properties) => ({ full: { records: pageSize, calls: fits(properties) ? 1 : 2 } }),
     properties: (context) => propertiesOf(context, object),
   };
+}
+
+function whereOf(tests: readonly (string | undefined)[]): string {
+  const given = tests.filter((test) => test !== undefined);
+  return given.length > 0 ? `WHERE ${given.join(' AND ')}` : '';
 }
 
 function placeOf({ recordId: id, changedAt: stamp }: Row, columns: Columns): string {

@@ -74,6 +74,21 @@ export async function rowsOf(
   };
 }
 
+export async function countOf(
+  { api, settings }: Context<Settings>,
+  object: string,
+  from: 'query' | 'queryAll',
+  where: string,
+): Promise<number> {
+  const { json } = await api.request({
+    path: dataPath(settings, `/${from}`),
+    query: { q: `SELECT COUNT() FROM ${object} ${where}`.trim() },
+    isAnswer: (json) =>
+      Array.isArray(objectOf(json)['records']) && Number.isInteger(objectOf(json)['totalSize']),
+  });
+  return Number(objectOf(json)['totalSize']);
+}
+
 /** An answer has all the rows that it counts, or says that more follow. */
 function isAnswer(json: Json | undefined): boolean {
   const { records, done, totalSize } = objectOf(json);

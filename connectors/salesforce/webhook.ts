@@ -61,8 +61,10 @@ export function webhook({ webhookToken = [], ...settings }: Settings): Webhook<C
     key: (item) => wordOf(objectOf(item)['Id']) ?? null,
     changes: (item, { receivedAt }) => messageChanges(item, objects, receivedAt),
     notes: [
-      'Setup, Outbound Messages: create one for the object Contact with the address above and the fields Id and SystemModstamp. Do not send the session ID. Then let a flow send it when a contact is created or updated.',
-      'Set organizationId as well: messages of other orgs are then refused.',
+      'Setup, Outbound Messages: create one for the object Contact with the address above and the fields Id and SystemModstamp. Do not send the session ID: it is a secret, and messages are stored. Then let a flow send it when a contact is created or updated.',
+      ...(organizationId === undefined
+        ? ['organizationId is not set: messages of all orgs are accepted.']
+        : []),
       'Deletions send no outbound message. The schedule finds them.',
     ],
   };

@@ -61,14 +61,17 @@ export interface Listing<Settings> {
     context: Context<Settings>,
     request: PageRequest & { from: number; until: number },
   ): Promise<ListedPage>;
+  /** How many records there are, or, with `from`, how many changed then or later. One cheap call, for forecasts. */
+  count?(context: Context<Settings>, from: number | null): Promise<number>;
   /** Whether the pages of changes begin with the oldest, so that what was read need not be read again. */
   oldestFirst: boolean;
 }
 
-/** `pull` and `rewind` of a stream over such a list. */
+/** `pull`, `rewind` and, if the vendor counts, `count` of a stream over such a list. */
 export function pullsOf<Settings>(
   listing: Listing<Settings>,
-): Required<Pick<Stream<Settings>, 'pull' | 'rewind'>> {
+): Required<Pick<Stream<Settings>, 'pull' | 'rewind'>> & Pick<Stream<Settings>, 'count'> {
+  const { count } = listing;
   return {
     async pull(context, request) {
       const cursor =
@@ -80,6 +83,12 @@ export function pullsOf<Settings>(
         : pullChanges(listing, context, request, cursor);
     },
     rewind: (_settings, to) => writeCursor({ phase: 'changes', from: Math.max(0, to), given: [] }),
+    ...(count && {
+      count: async (context, { cursor: stored }) => {
+        const cursor = stored === null ? null : readCursor(cursors, stored, listing.what);
+        return count(context, cursor?.phase === 'changes' ? cursor.from : null);
+      },
+    }),
   };
 }
 

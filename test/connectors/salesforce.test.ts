@@ -226,6 +226,23 @@ describe('more fields than fit into a query', () => {
   });
 });
 
+describe('for a forecast', () => {
+  test('one call counts all records, or those that changed', async () => {
+    const world = new World();
+    const [id, gone] = world.org.seed(30);
+    const count = (cursor: Json | null) =>
+      world.stream.count!(world.context(), { cursor, until: world.now, properties: [] });
+    expect(await count(null)).toBe(30);
+    await world.settled();
+    expect(await count(world.cursor)).toBe(0);
+    world.org.change(id!, {});
+    world.org.remove(gone!);
+    const { calls } = world.simulator.state;
+    expect(await count(world.cursor)).toBe(2);
+    expect(world.simulator.state.calls - calls).toBe(1);
+  });
+});
+
 describe('changes', () => {
   test('of one second come in any order and over several pages, and none is lost', async () => {
     const world = new World({ batch: 200 });
@@ -742,6 +759,29 @@ describe('up to Voucherify', () => {
     for (const id of org.ids()) org.unshared.add(id);
     await world.sync('full');
     expect(await world.standing()).toHaveLength(5);
+  });
+
+  test('contacts, leads and person accounts are customers of one source, each person once', async () => {
+    const webhookToken = 'a-secret-in-the-address';
+    const { clock, org, world } = await openWorld(
+      { oauth: { ...clientCredentials, clientCredentials: true }, personAccounts: true },
+      { clientCredentials, webhookToken, objects: ['contacts', 'leads', 'personAccounts'] },
+    );
+    const lead = org.create({ LastName: 'Lead', Email: 'lead@example.com' }, 'Lead');
+    const person = { LastName: 'Private', PersonEmail: 'private@example.com', IsPersonAccount: true };
+    const account = org.create(person, 'Account');
+    org.create({ Name: 'A business' }, 'Account');
+    const twin = org.create({ LastName: 'Private', Email: 'private@example.com', IsPersonAccount: true });
+    await world.sync();
+    const contacts = org.ids().filter((id) => id !== twin);
+    expect(world.ids).toEqual([...contacts, lead, account].toSorted());
+    expect(world.customers()[account]).toMatchObject({ email: 'private@example.com' });
+    clock.skip(10_000);
+    org.change(lead, { LastName: 'Nowak' });
+    const notifications = [{ id: '04l5g00000000001', fields: { Id: lead } }];
+    const message = outboundMessage(notifications, { organizationId, token: webhookToken });
+    await world.push({ ...message, path: `/${webhookToken}` });
+    expect(world.customers()[lead]).toMatchObject({ name: 'Nowak', email: 'lead@example.com' });
   });
 
   test('a signed assertion signs in, and no password or secret is needed', async () => {
