@@ -31,7 +31,7 @@ export const commercetools = defineConnector<Settings>({
     needsFullReadings: ({ messages }) =>
       messages
         ? null
-        : 'Deleted customers are not listed. Without messages and a Subscription only a full reading shows them.',
+        : 'Deleted customers are not listed. Without messages and a Subscription, only a full reading shows them.',
     webhook,
   },
   check,

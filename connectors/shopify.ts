@@ -1,4 +1,4 @@
-// Shopify: the customers of a shop. https://shopify.dev/docs/api/admin-graphql
+// Shopify: customers of a shop. https://shopify.dev/docs/api/admin-graphql
 import { type Context, defineConnector, type Permission } from '#connector';
 import { monthsAfter } from '#connector/api-version';
 import { tried } from '#connector/checking';

@@ -1,4 +1,4 @@
-// How the API of commercetools is reached: its credentials, and what its refusals mean. It does not know what is read.
+// Access to the API of commercetools: credentials, and the meaning of its errors.
 // https://docs.commercetools.com/api/authorization and https://docs.commercetools.com/api/errors
 import { type ApiDescription, type ApiResponse, UnauthorizedError } from '#connector';
 import { windowQuotas } from '#connector/quotas';

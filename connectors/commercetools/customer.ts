@@ -1,4 +1,4 @@
-// A customer of commercetools as a record, with one address out of many. It knows no request.
+// Converts a customer of commercetools to a record, with one of its addresses.
 // https://docs.commercetools.com/api/projects/customers
 import type { Json, JsonObject, SourceRecord } from '#connector';
 import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';

@@ -1,5 +1,4 @@
-// The stream of customers: all of them by ID, then what was modified, single ones by ID, and deletions by messages. It knows no
-// quotas.
+// The stream of customers: all of them by ID, then modified ones, single customers by ID, and deletions by messages.
 import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
 import { readsById } from '#connector/by-id';
 import { pullsOf } from '#connector/listing';

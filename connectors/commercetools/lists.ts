@@ -1,5 +1,6 @@
-// Pages of what commercetools lists: after the last row of the page before, because it skips no more than 10,000 rows. It knows no
-// resource. https://docs.commercetools.com/api/general-concepts#paging and https://docs.commercetools.com/api/predicates/query
+// Pages of the lists of commercetools: each starts after the last row of the previous page, because commercetools skips
+// no more than 10,000 rows.
+// https://docs.commercetools.com/api/general-concepts#paging and https://docs.commercetools.com/api/predicates/query
 import { type Context, type Json, type RejectedRow, type SourceRecord, TransientError } from '#connector';
 import type { ListedPage } from '#connector/listing';
 import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
@@ -89,7 +90,7 @@ async function pageOf(
   if (rows.length < limit) return { ...found, next: undefined };
   const next = order.nextOf(objectOf(rows.at(-1)));
   if (next === undefined || next === page)
-    throw new TransientError('commercetools answered with a page after which none can follow', {
+    throw new TransientError('commercetools returned a page after which reading cannot continue', {
       foreign: true,
     });
   return { ...found, next };

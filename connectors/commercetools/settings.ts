@@ -1,4 +1,4 @@
-// What a person says of a commercetools project. It does not know what is read.
+// The settings of a commercetools project.
 import { z } from 'zod';
 import { baseUrl, quotaWindows, token, urlToken } from '#connector/settings';
 

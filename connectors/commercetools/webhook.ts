@@ -1,5 +1,5 @@
-// What commercetools pushes: its Subscriptions write to a queue of Google, Amazon or Microsoft, which calls the address. None of
-// these can be told by a shared secret but the one in the address. Every notification is a note to read the customer.
+// Webhooks of commercetools: its Subscriptions write to a queue of Google, Amazon or Microsoft, which calls the
+// address. The secret in the address is the only shared one. A notification only causes a customer to be read.
 // https://docs.commercetools.com/api/projects/subscriptions
 import { type Change, type Json, type JsonObject, RejectedError } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
@@ -12,7 +12,7 @@ const stream = 'customers';
 export function webhook({ projectKey, urlToken = [] }: Settings): Webhook<Change> {
   return {
     authentication: urlToken.length > 0 ? [{ kind: 'credential', at: 'path', values: urlToken }] : [],
-    ...(urlToken.length === 0 && { missing: 'Set urlToken: a secret that the address ends with.' }),
+    ...(urlToken.length === 0 && { missing: 'Set urlToken, a secret at the end of the address.' }),
     handshake: { cloudEvents: true },
     // The message of SNS is a text.
     decoding: { form: 'json', stringified: ['Message'] },
@@ -73,7 +73,7 @@ function changesOf(
   const { notificationType, type, resource } = notification;
   const { typeId, id } = objectOf(resource);
   if (notification['projectKey'] !== projectKey)
-    return ignored('It is about another project than `projectKey`.');
+    return ignored('It is about a project other than `projectKey`.');
   if (typeId !== 'customer') return ignored('It is not about a customer.');
   const recordId = wordOf(id);
   if (recordId === undefined || !isId(recordId))

@@ -1,4 +1,5 @@
-// IDs of Salesforce: 15 characters whose letter case counts, or the same with three that make up for lost case. It asks nothing.
+// IDs of Salesforce: 15 characters whose letter case counts, or 18 characters, of which the last three make up for lost
+// case.
 // Source: developer.salesforce.com, SOAP API, "ID Field Type".
 
 const suffixLetters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345';

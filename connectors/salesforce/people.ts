@@ -152,7 +152,7 @@ function placeOf({ recordId: id, changedAt: stamp }: Row, columns: Columns): str
 function readPlace(page: string): z.infer<typeof place> {
   const { success, data, error } = place.safeParse(JSON.parse(page));
   if (success) return data;
-  throw new RejectedError('Unknown page of Salesforce rows: start a full reading.', {
+  throw new RejectedError('Unknown page of Salesforce rows: start a full sync.', {
     code: 'cursor',
     cause: error,
   });

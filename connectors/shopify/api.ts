@@ -1,5 +1,5 @@
-// How Shopify's API is reached: its credentials, its quota of cost points, and its refusals, which come with status 200. It does
-// not know what is read. https://shopify.dev/docs/api/usage/limits
+// Access to Shopify's API: credentials, the quota of cost points, and errors, which have status 200.
+// https://shopify.dev/docs/api/usage/limits
 import {
   type ApiDescription,
   type ApiRequest,

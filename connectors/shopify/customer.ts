@@ -1,4 +1,4 @@
-// A customer of Shopify's as it is requested and as a record. It knows no quotas.
+// The query for a customer of Shopify, and its conversion to a record.
 // https://shopify.dev/docs/api/admin-graphql/latest/objects/Customer
 import type { Json, JsonObject, SourceRecord } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';

@@ -1,4 +1,4 @@
-// The stream of customers: all of them by ID, then what was updated, and single ones by ID. It knows no quotas.
+// The stream of customers: all of them by ID, then updated ones, and single customers by ID.
 // https://shopify.dev/docs/api/admin-graphql/latest/queries/customers
 import {
   type ApiRequest,

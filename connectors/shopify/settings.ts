@@ -1,4 +1,4 @@
-// What a person says of a Shopify shop. It does not know what is read.
+// The settings of a Shopify shop.
 import { z } from 'zod';
 import { oauthClient } from '#connector/oauth-client';
 import { baseUrl, exactlyOne, secrets, token } from '#connector/settings';

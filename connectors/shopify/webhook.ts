@@ -1,5 +1,6 @@
-// What Shopify pushes: one event each, signed with the secret of the app. A customer in it comes in the names of another API and
-// in part, so the customer is read. https://shopify.dev/docs/apps/build/webhooks
+// Webhooks of Shopify: one event each, signed with the secret of the app. They contain only part of a customer, under
+// the names of another API, so the customer is read.
+// https://shopify.dev/docs/apps/build/webhooks
 import { type Change, type JsonObject, RejectedError } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
 import type { Received, Webhook } from '#connector/webhook';
