@@ -64,14 +64,17 @@ async function pageOf(
     nextOf(row: { [name: string]: Json }): string | undefined;
   },
 ): Promise<ListedPage> {
-  const where = [only, order.where].filter((predicate) => predicate !== undefined);
+  const where = [only, order.where]
+    .filter((predicate) => predicate !== undefined)
+    .map((predicate) => `(${predicate})`)
+    .join(' and ');
   const { json } = await api.request({
     path: `/${settings.projectKey}${path}`,
     query: {
       limit,
       withTotal: false,
       sort: order.sort,
-      where,
+      where: where || undefined,
       ...Object.fromEntries(Object.entries(order.variables).map(([name, value]) => [`var.${name}`, value])),
     },
     // A shorter page than was requested would end the reading.

@@ -10,9 +10,8 @@ import { momentOf, objectOf, wordOf } from '#connector/reading';
 const selections: { readonly [property: string]: string } = {
   firstName: 'firstName',
   lastName: 'lastName',
-  defaultEmailAddress:
-    'defaultEmailAddress { emailAddress marketingState marketingOptInLevel marketingUpdatedAt }',
-  defaultPhoneNumber: 'defaultPhoneNumber { phoneNumber marketingState marketingUpdatedAt }',
+  defaultEmailAddress: 'defaultEmailAddress { emailAddress marketingState }',
+  defaultPhoneNumber: 'defaultPhoneNumber { phoneNumber marketingState }',
   defaultAddress:
     'defaultAddress { company address1 address2 city province provinceCode zip country countryCodeV2 phone }',
   note: 'note',

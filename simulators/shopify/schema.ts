@@ -24,8 +24,8 @@ export const schema = buildSchema(`
     metafield(namespace: String, key: String!): Metafield
   }
   type MoneyV2 { amount: String! currencyCode: String! }
-  type CustomerEmailAddress { emailAddress: String! marketingState: String! marketingOptInLevel: String marketingUpdatedAt: String }
-  type CustomerPhoneNumber { phoneNumber: String! marketingState: String! marketingOptInLevel: String marketingUpdatedAt: String }
+  type CustomerEmailAddress { emailAddress: String! marketingState: String! }
+  type CustomerPhoneNumber { phoneNumber: String! marketingState: String! }
   type MailingAddress {
     company: String address1: String address2: String city: String province: String provinceCode: String
     zip: String country: String countryCodeV2: String phone: String
