@@ -30,7 +30,7 @@ describe.each(examples)('The example %s', (name) => {
     expect(checkConfig(name, config, variables, connectors).warnings).toEqual([]);
   });
 
-  it('has no secret, and all that a connector is not told of stays in the environment', () => {
+  it('contains no secret, and everything private stays in the environment', () => {
     for (const [, value] of textOf(name).matchAll(/"(?:\w*(?:token|secret|password|key)|url)": "([^"]*)"/gi))
       expect(value).toMatch(/^(\$\{env:\w+\}|\w{1,12})$/);
   });

@@ -51,7 +51,7 @@ describe.skipIf(!existsSync(executablePath))('webhooks on the page in a browser'
   const push = (event: string, kind?: string) =>
     fetch(`${served.url}/webhooks/shop`, signed([{ event, id: event, name: 'Anna', ...(kind && { kind }) }]));
 
-  it('shows what was pushed as it comes, and offers no sync of a source that only pushes', async () => {
+  it('shows pushed records as they arrive, and offers no sync of a source that only pushes', async () => {
     await source('shop').getByText('No change in 24 hours').waitFor();
     await source('mute').getByText('not configured').waitFor();
     await inbox().getByText('Every webhook request that came was read whole.').waitFor();

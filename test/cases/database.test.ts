@@ -104,7 +104,7 @@ describe.skipIf(!server)('A database in the real world', () => {
     }
   });
 
-  it('says in words why it cannot connect', async () => {
+  it('explains why it cannot connect', async () => {
     await expect(open(addressOf('tributary_there_is_none'))).rejects.toThrow(
       /the database does not exist on the server: create it/,
     );

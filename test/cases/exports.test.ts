@@ -72,7 +72,7 @@ async function read(file: string, settings: Record<string, unknown> = {}) {
 
 const leftOut = ({ leftOut }: { leftOut: { column: string }[] }) => leftOut.map(({ column }) => column);
 
-describe('an export as it comes', () => {
+describe('an unmodified export', () => {
   it('10-hubspot-export: names, phone, address and birthdate are fields; owners and places by IP are left out', async () => {
     const { customers, report, rejected } = await read('hubspot.csv');
     expect(rejected).toEqual([]);

@@ -436,7 +436,7 @@ describe('HubSpot', () => {
     return { ...opened, hubspot, clock };
   }
 
-  it('hubspot-search-429-names-no-policy: a refused search costs a second, and is laid to the quota of search', async () => {
+  it('hubspot-search-429-names-no-policy: a refused search costs a second, and counts against the quota of search', async () => {
     const { api, settings } = hubspotConnector;
     const { errorFor } = api!(settings.parse({ accessToken }));
     const answer = {
@@ -588,7 +588,7 @@ describe('a hostile HubSpot', () => {
     now: Date.parse('2026-03-01T00:00:00Z'),
   });
 
-  it('the answer to somebody else’s batch read deletes nobody, and gives nobody', async () => {
+  it('the answer to somebody else’s batch read deletes nobody, and returns nobody', async () => {
     const context = answering({ status: 'COMPLETE', results: [row('900')] });
     const found = await stream.read!.records(context, { recordIds: ['501', '777'], properties: [] });
     expect(found).toEqual({ records: [], missing: [] });
@@ -601,7 +601,7 @@ describe('a hostile HubSpot', () => {
     expect(found).toMatchObject({ records: [{ recordId: '900' }], missing: ['501'] });
   });
 
-  it('a page whose properties come for some contacts only is refused, since the others would be lost', async () => {
+  it('a page that has properties for only some of its contacts is refused, because the others would be lost', async () => {
     const properties = Array.from({ length: 700 }, (_, index) => `a_property_with_a_long_name_${index}`);
     const request = { cursor: null, until: 0, properties };
     const listed = { results: [row('1'), row('2')] };
@@ -622,7 +622,7 @@ describe('a hostile HubSpot', () => {
     await expect(read).rejects.toThrow(TransientError);
   });
 
-  it('an empty page in the middle of the list, or one that comes twice, loses nobody', async () => {
+  it('an empty page in the middle of the list, or a repeated page, loses nobody', async () => {
     const next = (after: string) => ({ next: { after } });
     const answers = [
       { results: [row('1')], paging: next('1') },

@@ -233,7 +233,7 @@ describe.skipIf(!onServer || process.platform === 'win32')('workers on one Postg
     expect(world.voucherify.duplicates()).toEqual([]);
   });
 
-  it('make up for a bulk call that nobody heard of and whose action is carried out after later calls', {
+  it('correct a bulk call whose answer was lost and whose action is executed after later calls', {
     timeout: 300_000,
   }, async () => {
     // Slower than the others, so that the second has written all by itself long before the action is carried out.

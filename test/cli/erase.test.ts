@@ -90,7 +90,7 @@ describe('tributary erase', () => {
     expect(await tributary('erase', '--lift', '7')).toMatchObject({ exitCode: 4 });
   });
 
-  it('knows a customer by e-mail, refuses where several are meant, and exits with 4 where nobody is', async () => {
+  it('finds a customer by e-mail address, refuses an ambiguous one, and exits with 4 for an unknown one', async () => {
     writeFileSync(
       join(folder, 'people.csv'),
       'Source_id,Name,Email\n7,Anna,anna@example.com\n8,Jan,jan@example.com\n9,Jan,jan@example.com\n',

@@ -157,7 +157,7 @@ describe('a time', () => {
     expect(timeOf(written)).toBe(time);
   });
 
-  it.each(['yesterday', '2026-13-01', '2026-03-01T25:00', '1', ''])('%j is none', (written) => {
+  it.each(['yesterday', '2026-13-01', '2026-03-01T25:00', '1', ''])('%j is invalid', (written) => {
     expect(() => timeOf(written)).toThrow(/is not a time/);
   });
 });

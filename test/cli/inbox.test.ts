@@ -172,7 +172,7 @@ describe('tributary replay', () => {
 });
 
 describe('tributary webhook', () => {
-  it('prints all that is to be set at the vendor, and no secret', async () => {
+  it('prints everything to set at the vendor, and no secret', async () => {
     const { exitCode, out } = await tributary('webhook', 'shop');
     expect(exitCode).toBe(0);
     for (const line of [
@@ -216,7 +216,7 @@ describe('other commands', () => {
     expect(names).toEqual(['crm', 'calls']);
   });
 
-  it('say in the status how webhooks stand', async () => {
+  it('show the state of webhooks in the status', async () => {
     await push([anna]);
     await fetch(`${served.url}/webhooks/shop`, { method: 'POST', body: '{}' });
     const { out } = await tributary('status');
@@ -229,7 +229,7 @@ describe('other commands', () => {
     );
   });
 
-  it('check says where webhooks come in, and warns where nobody knows the address', async () => {
+  it('check prints the address of webhooks, and warns if the address is unknown', async () => {
     const voucherify = createVoucherifySimulator({
       now: Date.now,
       appId: 'app-id',

@@ -61,7 +61,7 @@ const shopRows = [
 ];
 
 describe('check --people', () => {
-  it('counts people whom two sources name differently, by e-mail address and telephone number', async () => {
+  it('counts people with different IDs in two sources, by e-mail address and telephone number', async () => {
     const { exitCode, ok, people } = await check(
       { crm: csv('crm', crmRows), shop: csv('shop', shopRows) },
       '--people',

@@ -184,7 +184,7 @@ describe('webhooks of Canvas and campaigns', () => {
     expect(attempt).not.toThrow(/Ada|example/);
   });
 
-  test('the recipe follows where the parts are said to stand, and the source ID is there all the same', () => {
+  test('the recipe follows the configured paths, and always has the source ID', () => {
     const workspace = new Workspace({ authored: { id: 'key', changedAt: 'at', eventId: 'n' } });
     expect(workspace.canvas().changes).toMatchObject([
       { record: { recordId: 'c1', body: { external_id: 'c1' } } },
@@ -230,7 +230,7 @@ describe('Currents', () => {
     expect(JSON.stringify(said)).not.toContain(workspace.ada);
   });
 
-  test('the ID of the event is its key, and where there is none its content is; without a time, that it came counts', () => {
+  test('the ID of the event is its key, or its content if there is no ID; without a time, the time of receipt counts', () => {
     const workspace = new Workspace();
     const { id: _, time: __, ...bare } = workspace.simulator.event(workspace.ada, ofProfile[0]!);
     const sent = workspace.hear(workspace.simulator.currents([bare], webhookToken));
@@ -380,7 +380,7 @@ describe('reading users', () => {
 });
 
 describe('what can be tried', () => {
-  test('a key that may, one that may not, one that is none of this instance, and none', async () => {
+  test('a key with the permission, one without it, one of another instance, and no key', async () => {
     const checked = (settings: object, options: BrazeOptions) =>
       braze.check!(new Workspace(settings, options).context());
     expect(await checked({}, {})).toMatchObject([{ allowed: true }]);

@@ -118,7 +118,7 @@ describeConnector('csv', {
 });
 
 describe('a row', () => {
-  test('becomes a record of its texts as they stand, at the time the file was changed', async () => {
+  test('becomes a record of its unmodified texts, at the modification time of the file', async () => {
     const { records, pages } = await readAll(
       'Source_id,Name,Note\na1, Ann ,\na2,"Bo ""B"" O\'Neill","two\nlines"\n',
     );
@@ -165,7 +165,7 @@ describe('a row', () => {
     ]);
   });
 
-  test('is told apart by the column that the settings name, else by the source ID’s, however it is spelled', async () => {
+  test('is identified by the column that the settings name, otherwise by the column of the source ID, however it is spelled', async () => {
     const ids = async (content: string, settings = {}) =>
       (await readAll(content, settings)).records.map((r) => r.recordId);
     expect(await ids('source_id,No\nx, 1 \n')).toEqual(['x']);
@@ -262,7 +262,7 @@ describe('a bad row is refused alone', () => {
     expect(rejected).toMatchObject([{ position: 'row 3 of people.csv', raw: 'b,"Bo' }]);
   });
 
-  test('and empty lines are none, though they are counted as a spreadsheet does', async () => {
+  test('and empty lines are not rows, although they are counted as a spreadsheet does', async () => {
     const { records, rejected } = await readAll('\nSource_id,Name\n\na,Ann\n\n\nb\n');
     expect(records.map((record) => record.recordId)).toEqual(['a']);
     expect(rejected).toMatchObject([{ position: 'row 7 of people.csv', raw: 'b' }]);
@@ -367,7 +367,7 @@ describe('a file', () => {
     );
   });
 
-  test('need not be there where files come by import', async () => {
+  test('is optional if files arrive by import', async () => {
     const [page] = await pagesOf(contextOf({}));
     expect(page).toMatchObject({ records: [], done: true });
     expect(await pagesOf(contextOf({}), page!.cursor)).toMatchObject([{ records: [], done: true }]);
@@ -424,7 +424,7 @@ describe('a file', () => {
     );
   });
 
-  test('of any damage loses no row without a word: each line is in a record or in a refusal', async () => {
+  test('with any damage loses no row silently: each line is in a record or in a rejection', async () => {
     const line = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', '\r', ' '), maxLength: 20 });
     await fc.assert(
       fc.asyncProperty(

@@ -95,14 +95,14 @@ describe('authentication', () => {
     expect(judged({}, { webhookSecret: ['another', reportingSecret] })).toBe(true);
   });
 
-  test('a repeat that was not stamped again is taken as long as Customer.io repeats, unless told otherwise', () => {
+  test('a repeat with its original time stamp is accepted for as long as Customer.io repeats, unless configured otherwise', () => {
     const at = 1_700_000_000_000;
     expect(judged({}, {}, at + 7 * day)).toBe(true);
     expect(judged({}, {}, at + 8 * day)).toBe(false);
     expect(judged({}, { toleranceSeconds: 300 }, at + 301_000)).toBe(false);
   });
 
-  test('both products are heard, each with its own key', () => {
+  test('both products are accepted, each with its own key', () => {
     const { simulator, ...workspace } = new Workspace();
     const cioId = simulator.identify({ id: '42' });
     simulator.subscribe(cioId, true);
@@ -136,7 +136,7 @@ describe('events of the reporting webhook', () => {
   });
   const touch = (recordId: string) => ({ kind: 'touch', stream: 'people', recordId, changedAt: start });
 
-  test('a subscription is told in part, with the channel, and the person is read', () => {
+  test('a subscription is a partial record with the channel, and the person is read', () => {
     const workspace = new Workspace();
     const cioId = workspace.simulator.identify(person);
     workspace.simulator.subscribe(cioId, true);
@@ -155,7 +155,7 @@ describe('events of the reporting webhook', () => {
     expect(workspace.said()[0]).toEqual(record(cioId, { unsubscribed: true, channel: 'email' }));
   });
 
-  test('preferences come under keys of their own, however the event spells its type', () => {
+  test('preferences have their own keys, however the event spells its type', () => {
     for (const preferencesType of ['object_type', 'object_type_type'] as const) {
       const workspace = new Workspace({ preferencesType });
       const cioId = workspace.simulator.identify(person);
@@ -165,7 +165,7 @@ describe('events of the reporting webhook', () => {
     }
   });
 
-  test('preferences that are not told touch the person, or are ignored where nobody can be read', () => {
+  test('preferences that are not included touch the person, or are ignored if nobody can be read', () => {
     const withKey = new Workspace({ includesContent: false });
     const cioId = withKey.simulator.identify(person);
     withKey.simulator.prefer(cioId, { topic_1: true });
@@ -288,7 +288,7 @@ describe('bodies that a person writes', () => {
     ]);
   });
 
-  test('the ID, the time and the name of the sending stand where the settings say', () => {
+  test('the ID, the time and the name of the sending are at the configured paths', () => {
     const journeys = { id: 'who.cio', changedAt: 'when', unit: 'milliseconds', eventId: 'sending' };
     const workspace = new Workspace({}, { journeys });
     const body = { who: { cio: 'd9c1' }, when: start - 5000, sending: 'one' };
@@ -331,7 +331,7 @@ describe('bodies that a person writes', () => {
 
 describe('reading people', () => {
   for (const readBy of ['batch', 'single']) {
-    test(`read by ${readBy}, those that are there come, and the rest is missing`, async () => {
+    test(`read by ${readBy}, existing people are returned, and the others are missing`, async () => {
       const workspace = new Workspace({}, { appKey, readBy });
       const [ann, bob, gone] = ['1', '2', '3'].map((id) =>
         workspace.simulator.identify({ id, plan: 'gold' }),
@@ -416,7 +416,7 @@ describe('reading people', () => {
     expect(workspace.simulator.requests).toEqual([]);
   });
 
-  test('nobody is missing because an answer is odd', async () => {
+  test('an odd answer does not make anybody missing', async () => {
     const odd: [Response, unknown][] = [
       [new Response('404 page not found', { status: 404 }), TransientError],
       [Response.json({ message: 'no Route matched' }, { status: 404 }), TransientError],
@@ -466,7 +466,7 @@ describe('reading people', () => {
     expect(people!.leftOut!(workspace.settings, { email: 'mo@example.org' })).toBeNull();
   });
 
-  test('a batch that leaves somebody out who is there loses nobody', async () => {
+  test('a batch that leaves out an existing person loses nobody', async () => {
     const workspace = new Workspace();
     const cioId = workspace.simulator.identify({ id: '1' });
     workspace.simulator.faults = (request) =>
@@ -488,7 +488,7 @@ describe('the workspace', () => {
     expect(described({ appKey }).account).not.toContain(appKey);
   });
 
-  test('refusals are named by what happens next, and tell nobody', () => {
+  test('refusals are classified by what happens next, and reveal nobody', () => {
     expect(refused(401)).toBeInstanceOf(UnauthorizedError);
     expect(refused(403)).toBeInstanceOf(UnauthorizedError);
     expect(refused(429)).toMatchObject({ name: 'TransientError', retryAfterMs: 1000 });

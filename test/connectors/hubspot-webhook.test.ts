@@ -252,14 +252,14 @@ describe('what an event says', () => {
       'object.associationChange',
       { objectId: undefined, fromObjectId: 7, fromObjectTypeId: '0-2', toObjectTypeId: '0-1' },
     ],
-  ])('%s of something else is nothing for us', (subscriptionType, more) => {
+  ])('%s of something else is ignored', (subscriptionType, more) => {
     const item = JSON.parse(JSON.stringify(event({ subscriptionType, ...more })));
     expect(changesOf(item)).toEqual([
       { kind: 'ignored', reason: expect.stringMatching(/^It is about .*contact\.$/) },
     ]);
   });
 
-  test('of another account it is nothing for us, where we know our own', () => {
+  test('of another account it is ignored, if our own is known', () => {
     const ours = { ...settings, portalId: 62_515 };
     expect(changesOf(event({ portalId: 4711 }), ours)).toEqual([
       { kind: 'ignored', reason: expect.stringContaining('a HubSpot account other than') },
@@ -449,7 +449,7 @@ describe('an account that pushes', () => {
   });
 });
 
-describe('what a person is told', () => {
+describe('notes for a person', () => {
   test('which subscriptions to choose, that an app has one address, and how long HubSpot repeats', () => {
     const { notes, retryHorizonSeconds, maxBodyBytes } = webhookOf(hubspot, settings);
     const text = notes!.join('\n');

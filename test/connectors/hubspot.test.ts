@@ -286,7 +286,7 @@ describe('reading all contacts', () => {
     expect(reader.newest.get(first!)?.body['firstname']).toBe('stamped before we began');
   });
 
-  test('refuses a cursor that is none of its own, rather than to begin somewhere', async () => {
+  test('refuses an unknown cursor, rather than starting somewhere', async () => {
     const reader = new Reader(new Account(), { cursor: { phase: 'elsewhere' } });
     await expect(reader.page()).rejects.toThrow(RejectedError);
   });
@@ -458,7 +458,7 @@ describe('reading what changed', () => {
     expect(await reader.toRest()).toHaveLength(100);
   });
 
-  test('asks nothing where the window has not begun', async () => {
+  test('makes no request if the window has not begun', async () => {
     const account = new Account();
     account.simulator.seed(5);
     const reader = await atRest(account);
@@ -640,7 +640,7 @@ describe('what HubSpot refuses', () => {
     });
   });
 
-  test('477, an account that is moving, waits as long as it is told', () => {
+  test('477, an account that is being migrated, waits as long as the answer says', () => {
     expect(refused(477, {}, { 'retry-after': '7200' })).toMatchObject({
       name: 'TransientError',
       retryAfterMs: 7_200_000,
@@ -690,7 +690,7 @@ describe('quotas', () => {
   const describeWith = (settings: Record<string, unknown>) =>
     hubspot.api!(hubspot.settings.parse({ accessToken: token, ...settings }));
 
-  test('are those of the smallest plan unless told otherwise', () => {
+  test('are those of the smallest plan unless configured otherwise', () => {
     expect(describeWith({}).quotas).toEqual([
       { name: 'burst', requests: 100, seconds: 10, all: true },
       { name: 'daily', requests: 250_000, seconds: 86_400, all: true },
@@ -720,7 +720,7 @@ describe('quotas', () => {
     ]);
   });
 
-  test('belong to the account where its ID is given, and else to the token, which they do not tell', () => {
+  test('belong to the account if its ID is given, otherwise to the token, which they do not reveal', () => {
     expect(describeWith({ portalId: 62515 }).account).toBe('hubspot:62515');
     expect(describeWith({}).account).toMatch(/^hubspot:[0-9a-f]{8}$/);
     expect(describeWith({}).account).not.toBe(describeWith({ accessToken: 'pat-other' }).account);

@@ -361,7 +361,7 @@ describe('a hostile Intercom', () => {
     request.url.includes('starting_after=') || (await request.clone().text()).includes('starting_after');
 
   test.each(['all', 'changes'])(
-    'a page of %s that is known no longer begins the reading again: nobody is lost',
+    'a page of %s that has expired restarts the reading: nobody is lost',
     async (phase) => {
       const workspace = new Workspace();
       workspace.simulator.seed(400);
@@ -387,7 +387,7 @@ describe('a hostile Intercom', () => {
     expect(workspace.requests.length).toBeLessThan(15);
   });
 
-  test('an empty page in the middle, or one that comes twice, loses nobody', async () => {
+  test('an empty page in the middle, or a repeated page, loses nobody', async () => {
     const workspace = new Workspace();
     workspace.simulator.seed(400);
     const row = (id: string) => ({ type: 'contact', id, role: 'user', updated_at: start / 1000 });
@@ -462,7 +462,7 @@ describe('contacts that end', () => {
     },
   );
 
-  test('a 404 or 410 that is not in Intercom’s own words deletes nobody', async () => {
+  test('a 404 or 410 that does not come from Intercom deletes nobody', async () => {
     const workspace = new Workspace();
     const id = workspace.simulator.create({ external_id: 'c-1' });
     const strange = [

@@ -189,7 +189,7 @@ describe('journeys', () => {
     expect(keys).toEqual([null]);
   });
 
-  test('a placeholder for an e-mail is none', () => {
+  test('a placeholder is not an e-mail address', () => {
     const project = new Project();
     project.simulator.remove(project.ada);
     const grace = project.simulator.create({ userId: 'u2' });
@@ -198,7 +198,7 @@ describe('journeys', () => {
     expect(changes).toMatchObject([{ record: { recordId: 'u2', body: { email: null, firstName: '' } } }]);
   });
 
-  test('the recipe follows where the parts are said to stand', () => {
+  test('the recipe follows the configured paths', () => {
     const project = new Project({ authored: { id: 'key', changedAt: 'at', eventId: 'n' } });
     const { recipe } = webhookOf(iterable, project.settings);
     expect(Object.keys(JSON.parse(recipe!.body))).toEqual(expect.arrayContaining(['key', 'userId', 'at']));
@@ -207,7 +207,7 @@ describe('journeys', () => {
     expect(keys).toEqual(['7']);
   });
 
-  test('a body without an ID or with a time that is none is rejected with an explanation without its content', () => {
+  test('a body without an ID or with an invalid time is rejected with an explanation without its content', () => {
     const project = new Project();
     for (const body of ['{"userId":"","email":"x@secret"}', '{"userId":"u1","changed_at":"secret"}']) {
       const attempt = () => project.journey(auth, body);
@@ -252,7 +252,7 @@ describe('reading users', () => {
     expect(iterable.source!.sourceIdFor!(project.context().settings, [])).toBe('email');
   });
 
-  test('an ID with a slash is one segment of the path; a placeholder for an e-mail is none', async () => {
+  test('an ID with a slash is one segment of the path; a placeholder is not an e-mail address', async () => {
     const project = new Project();
     project.simulator.create({ userId: 'a/b c' });
     const { records } = await project.read(['a/b c']);

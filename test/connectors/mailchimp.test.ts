@@ -254,7 +254,7 @@ describe('members that change while they are paged', () => {
     expect(reader.pulls).toBeLessThanOrEqual(5);
   });
 
-  test('two changes in one second both come, though the first was read already', async () => {
+  test('two changes in one second are both returned, although the first was already read', async () => {
     const account = new Account();
     account.simulator.seed(2);
     const [id] = account.simulator.ids();
@@ -283,7 +283,7 @@ describe('members that change while they are paged', () => {
     await expect(pull).rejects.toThrow(/start a full sync/);
   });
 
-  test('a rewound reading begins at the time it is told', async () => {
+  test('a rewound reading starts at the requested time', async () => {
     const account = new Account();
     account.simulator.seed(100);
     const reader = new Reader(account);
@@ -294,7 +294,7 @@ describe('members that change while they are paged', () => {
 });
 
 describe('reading by ID', () => {
-  test('a hash of an address is missing, and the record comes under its contact_id', async () => {
+  test('a hash of an address is missing, and the record is returned under its contact_id', async () => {
     const account = new Account();
     const id = account.simulator.create({ email: 'Ann@Example.com', FNAME: 'Ann' });
     const hash = md5('ann@example.com');
@@ -302,7 +302,7 @@ describe('reading by ID', () => {
     expect(await account.read(hash, id)).toMatchObject({ ids: [id], missing: [hash] });
   });
 
-  test('nobody is said to be missing where the audience itself is', async () => {
+  test('nobody is reported missing if the audience itself is missing', async () => {
     const account = new Account({ listId: 'f0f0f0f0f0' });
     await expect(account.read(md5('ann@example.com'))).rejects.toThrow(UnauthorizedError);
     await expect(account.read(md5('ann@example.com'))).rejects.toThrow(/listId names an audience/);
@@ -315,7 +315,7 @@ describe('reading by ID', () => {
     expect(account.simulator.busiest).toBe(5);
   });
 
-  test('no refusal tells whom it is about', async () => {
+  test('no refusal reveals the person it is about', async () => {
     const account = new Account();
     account.simulator.faults = () => Response.json({ title: 'Invalid Resource' }, { status: 400 });
     const hash = md5('ann@example.com');
@@ -335,7 +335,7 @@ describe('the account', () => {
     expect(described({ apiKey: 'plain', baseUrl: 'http://127.0.0.1:4010' }).baseUrl).toMatch(/4010$/);
   });
 
-  test('is asked ten times a second at most, unless told otherwise', () => {
+  test('gets at most ten requests a second, unless configured otherwise', () => {
     expect(described({}).quotas).toEqual([{ name: '1-seconds', requests: 10, seconds: 1, all: true }]);
     expect(described({}).account).toMatch(/^mailchimp:[0-9a-f]{8}$/);
   });
@@ -457,7 +457,7 @@ describe('webhooks', () => {
     expect(new Set(answer.missing)).toEqual(new Set(hashes));
   });
 
-  test('a campaign, another audience and a contact without an address say nothing for us', () => {
+  test('a campaign, another audience and a contact without an address are ignored', () => {
     const account = simulator();
     const event = { type: 'campaign', fired_at: '2026-11-02 08:00:00', 'data[list_id]': listId };
     expect(hear(account.hook(event)).changes).toMatchObject([{ kind: 'ignored' }]);

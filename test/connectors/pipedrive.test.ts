@@ -283,7 +283,7 @@ describe('up to Voucherify', () => {
   let world: VendorWorld | null = null;
   afterEach(() => world?.close());
 
-  test('persons come, change, are merged in either order, and go', async () => {
+  test('persons appear, change, are merged in either order, and disappear', async () => {
     const clock = new FastClock();
     const simulator = createPipedriveSimulator({ now: () => clock.now(), apiToken, quotas: false, push });
     simulator.seed(6);

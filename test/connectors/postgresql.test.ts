@@ -199,7 +199,7 @@ describe.each(foreignDatabases)('postgresql on $name', ({ name, open }) => {
     ).rejects.toThrow(/There is no table or view/);
   });
 
-  test('rows of a key of several columns are told apart', async () => {
+  test('rows with a key of several columns are distinguished', async () => {
     const schema = await schemaOf(
       database,
       `create table people (tenant int, id text, updated_at timestamptz not null, primary key (tenant, id));
@@ -269,7 +269,7 @@ describe.each(foreignDatabases)('postgresql on $name', ({ name, open }) => {
     expect(recordsIn(changes)).toHaveLength(1);
   });
 
-  test('a view whose key comes twice, or is null, is refused', async () => {
+  test('a view with a repeated or null key is refused', async () => {
     const schema = await schemaOf(
       database,
       `create table raw (id int, updated_at timestamptz); create view people as select * from raw;
@@ -309,7 +309,7 @@ describe.each(foreignDatabases)('postgresql on $name', ({ name, open }) => {
     expect(missing).toEqual([]);
   });
 
-  test('a column that nobody maps may vanish, and a property that there is not is left out', async () => {
+  test('a column that is not mapped can disappear, and a property that does not exist is left out', async () => {
     const schema = await schemaOf(database);
     await database.run(`insert into ${schema}.people values (1, 'Ann', 'ann@example.com', '2026-01-01')`);
     const context = contextOf({ schema });

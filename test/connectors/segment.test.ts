@@ -184,7 +184,7 @@ describe('authentication', () => {
     },
   );
 
-  test('a batch that is signed whole is accepted, should Segment come to sign so', () => {
+  test('a batch that is signed as a whole is accepted, in case Segment starts to sign that way', () => {
     expect(isLetIn(batchOf(3, { signs: 'whole' }))).toBe(true);
   });
 
@@ -241,7 +241,7 @@ describe('a call that identifies', () => {
     expect(JSON.stringify(changes)).not.toContain('anonymous');
   });
 
-  test('is of somebody anonymous without a user ID, and nothing for us', () => {
+  test('is anonymous without a user ID, and ignored', () => {
     for (const userId of [null, '', ' '])
       expect(changesOf(simulate().identify(userId, { email: 'a@example.com' }))).toEqual([
         { kind: 'ignored', reason: expect.stringContaining('userId') },
@@ -276,7 +276,7 @@ describe('a call that identifies', () => {
 });
 
 describe('reserved traits', () => {
-  test('stand in snake_case as well, however they came, and as they came', () => {
+  test('are available in snake_case too, however they are written, and as they are written', () => {
     const camel = recordIn(
       identified({
         firstName: 'Ada',
@@ -309,7 +309,7 @@ describe('reserved traits', () => {
     expect(snake.body).toEqual({ ...same, address: { postal_code: '00-001' } });
   });
 
-  test('given under both names, the snake_case one stands', () => {
+  test('given under both names, the snake_case one wins', () => {
     expect(recordIn(identified({ firstName: 'A', first_name: 'B' })).body).toMatchObject({
       firstName: 'A',
       first_name: 'B',
@@ -384,7 +384,7 @@ describe('other calls', () => {
     ]);
   });
 
-  test('an alias that joins nothing is nothing for us', () => {
+  test('an alias that joins nothing is ignored', () => {
     for (const call of [simulate().alias('u1', 'u1'), simulate().alias('u1', ''), simulate().alias('', 'u1')])
       expect(changesOf(call)).toEqual([{ kind: 'ignored', reason: expect.stringMatching(/\.$/) }]);
   });
@@ -429,7 +429,7 @@ describe('other calls', () => {
 describe('what names a call', () => {
   const { key, decoding } = webhookOf(segment, signed);
 
-  test('is its message ID, in whatever batch it comes again', () => {
+  test('is its message ID, in whatever batch it is repeated', () => {
     const workspace = simulate({ batchSize: 3, url: `${url}/${urlToken}` });
     const calls = ['a', 'b', 'c', 'd'].map((id) => workspace.identify(id, {}));
     const settings = { ...signed, urlToken };
@@ -519,7 +519,7 @@ describe('the default mapping', () => {
     expect(mapping.contribute(group.body).fields).toEqual({});
   });
 
-  test('can empty nothing because a trait is absent, whatever is told of after', () => {
+  test('clears nothing because a trait is absent, whatever is sent later', () => {
     const trait = fc.constantFrom(
       ...[
         'name',
@@ -563,7 +563,7 @@ describe('the default mapping', () => {
     });
   });
 
-  test('what is told last of a reserved trait counts, in whichever letter case', () => {
+  test('the last value of a reserved trait counts, in either letter case', () => {
     expect(told({ first_name: 'A', last_name: 'B' }, { firstName: 'C', lastName: 'D' })['name']).toBe('C D');
     expect(told({ name: 'A B' }, { firstName: 'C', lastName: 'D' })['name']).toBe('C D');
     expect(told({ firstName: 'C', lastName: 'D' }, { name: 'A B' })['name']).toBe('A B');
@@ -638,7 +638,7 @@ describe('the default mapping', () => {
   });
 });
 
-describe('what a person is told', () => {
+describe('notes for a person', () => {
   test('what batches need, that tokens alone are for what signs nothing, and how long Segment repeats', () => {
     const { notes, retryHorizonSeconds, maxBodyBytes } = webhookOf(segment, signed);
     const text = notes!.join('\n');

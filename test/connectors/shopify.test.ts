@@ -252,7 +252,7 @@ describe('an answer with status 200', () => {
     expect(await shop.refusal()).toBeNull();
   });
 
-  test('tells the pages that the points are good for, and until when there are none', () => {
+  test('reports how many pages the points allow, and until when there are none', () => {
     const { settings } = new Shop();
     const reading = (available: number, first: number) =>
       shopify.api!(settings).readQuotas!(

@@ -147,7 +147,7 @@ describe('the file of an export', () => {
     ['<html>\n', 'it has no column source_id'],
     ['source_id,name\n1\n', 'its row 2 has 1 columns instead of 2'],
     ['source_id,name\n1,"open\n', 'its row 2 cannot be read'],
-  ])('refuses a file that is none: %j', async (text, why) => {
+  ])('refuses an invalid file: %j', async (text, why) => {
     await expect(read(text)).rejects.toThrow(why);
   });
 

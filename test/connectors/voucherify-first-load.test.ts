@@ -205,7 +205,7 @@ describe('the import of a file', () => {
     });
   });
 
-  it('creates customers with every value in its type, as they would come by bulk', async () => {
+  it('creates customers with every value in its type, as in bulk', async () => {
     const { simulator, context } = project();
     const fields: Fields = {
       name: '=SUM("a", b)\nc',

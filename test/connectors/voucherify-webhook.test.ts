@@ -73,7 +73,7 @@ test('without a secret nobody is accepted, and the reason says what to set', () 
   expect(verdict).toEqual({ authentic: false, reason: expect.stringContaining('destination.webhookSecret') });
 });
 
-test('changes by our own key are told apart from those of others', async () => {
+test('changes by our own key are distinguished from those of others', async () => {
   const [created, updated, deleted] = await sent(async (call) => {
     await call('/v1/customers', { method: 'POST', body: '{"source_id":"ann","name":"Ann"}' });
     await call('/v1/customers', { method: 'POST', body: '{"source_id":"ann","name":"Anna"}' });
@@ -100,7 +100,7 @@ test('a repeat has the same key, another event another one', async () => {
   expect(heard(created).keys).not.toEqual(heard(updated).keys);
 });
 
-test('what is no customer of ours is left out, and what is none of theirs is refused with an explanation', () => {
+test("events about customers that are not ours are left out, and events that are not Voucherify's are refused with an explanation", () => {
   expect(heard({ id: 'whs_1', type: 'voucher.created' }).changes).toMatchObject([{ kind: 'ignored' }]);
   expect(
     heard({ id: 'whs_1', type: 'customer.created', data: { customer: { id: 'cust_1' } } }).changes,

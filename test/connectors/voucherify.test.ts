@@ -413,7 +413,7 @@ describe('bulk', () => {
       three.map((sourceId) => write(sourceId, { name: `Ann ${sourceId}` })),
     );
 
-  it('is followed from the queue to its end, and accepts whom it counts', async () => {
+  it('is followed from the queue to its end, and accepts the customers that it counts', async () => {
     const world = project({ bulkProcessing: { waitMs: 1000, recordMs: 1000 } });
     const { actionId } = await submitThree(world);
     const poll = () => bulk.poll(world.context, actionId, three);
@@ -830,7 +830,7 @@ describe('a refusal', () => {
   });
 
   it.each(betweenAnswers)(
-    "as the simulator gives it (%s) is told from what is not Voucherify's",
+    "as the simulator returns it (%s) is distinguished from what is not Voucherify's",
     async (name) => {
       const { context, simulator } = project({ between: () => name });
       const error = await destination
@@ -909,7 +909,7 @@ describe('the metadata schema', () => {
     expect(await destination.metadataSchema!(project().context)).toBeNull();
   });
 
-  it("is told in the door's words, nested objects included, removed definitions not", async () => {
+  it("is converted to the door's types, including nested objects, without removed definitions", async () => {
     const { context } = project({
       metadataSchema: {
         allow_defined_only: true,

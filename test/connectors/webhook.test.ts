@@ -215,7 +215,7 @@ describe('authentication', () => {
 });
 
 describe('what a body says', () => {
-  test('a whole body is a record, a list many; the time at which it came stands for one that is not told', () => {
+  test('a whole body is one record, a list is many; the time of receipt replaces a missing time', () => {
     expect(recordsOf(openWith({}), person)).toEqual([{ recordId: '42', changedAt: now, body: person }]);
     const list = [person, { id: 43, changed_at: '2023-11-14T10:00:00Z' }];
     expect(recordsOf(openWith({}), list).map(({ recordId, changedAt }) => [recordId, changedAt])).toEqual([
@@ -305,7 +305,7 @@ describe('what a body says', () => {
     });
   });
 
-  test('what is none of it is rejected with an explanation without its content', () => {
+  test('anything else is rejected with an explanation without its content', () => {
     const cases: [object, unknown, RegExp][] = [
       [{}, { email: 'secret@example.com' }, /no ID at id/],
       [{}, { id: { secret: 1 } }, /no ID at id/],

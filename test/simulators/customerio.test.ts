@@ -37,7 +37,7 @@ describe('the simulated workspace', () => {
     expect((await ask('/v1/customers/43/attributes')).status).toBe(404);
   });
 
-  test('leaves out of a batch whom it does not know, and refuses more than a hundred', async () => {
+  test('leaves unknown users out of a batch, and refuses more than a hundred', async () => {
     const { simulator, ask } = opened();
     const cioId = simulator.identify({ id: '42' });
     const { json } = await ask('/v1/customers/attributes?id_type=cio_id', { ids: [cioId, '42', 'nobody'] });

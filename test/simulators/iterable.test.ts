@@ -14,14 +14,14 @@ describe('the simulated Iterable', () => {
     return { status: response.status, json };
   };
 
-  test('gives a user by ID and by e-mail, with a placeholder where there is none', async () => {
+  test('returns a user by ID and by e-mail address, with a placeholder if there is none', async () => {
     const { json } = await ask('/api/users/byUserId/u%2F1');
     expect(json.user).toMatchObject({ userId: 'u/1', email: 'u/1@placeholder.email' });
     expect(json.user.dataFields.profileUpdatedAt).toBe('2026-11-02 08:00:00 +00:00');
     expect(await ask('/api/users/getByEmail?email=u%2F1%40placeholder.email')).toEqual({ status: 200, json });
   });
 
-  test('answers 200 for a user that there is not, 400 for an address that is none, 401 for another key', async () => {
+  test('answers 200 for a missing user, 400 for an invalid address, 401 for another key', async () => {
     expect(await ask('/api/users/byUserId/u2')).toEqual({ status: 200, json: {} });
     expect((await ask('/api/users/getByEmail?email=u2')).status).toBe(400);
     expect((await ask('/api/users/byUserId/u2', 'other')).status).toBe(401);

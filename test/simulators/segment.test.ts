@@ -59,7 +59,7 @@ test('the classic destination makes no batches, and the extensible one wraps eac
   expect(request!.headers['x-signature']).toBe(hmac(JSON.stringify(calls[0])));
 });
 
-test('the truth is what was told last of each trait, in whatever order it was told', () => {
+test('the truth is the last value of each trait, in whatever order they were sent', () => {
   const segment = simulate();
   segment.identify('a', { plan: 'new', city: 'Oslo' }, { timestamp: '2026-01-02T00:00:00.000Z' });
   segment.identify('a', { plan: 'old', title: 'Dr' }, { timestamp: '2026-01-01T00:00:00.000Z' });

@@ -89,7 +89,7 @@ describe('the simulated shop, by the official client', () => {
     ]);
   });
 
-  test('answers null for whom it does not have, and with an error for whom it does not show', async () => {
+  test('answers null for missing customers, and with an error for those it does not show', async () => {
     const { simulator, client } = simulate();
     const { id } = simulator.customers.create();
     const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Customer { legacyResourceId } } }';

@@ -358,7 +358,7 @@ describe('the metadata schema', () => {
     expect(simulator.count).toBe(0);
   });
 
-  it('words a failure as the official examples do', async () => {
+  it('describes a failure as the official examples do', async () => {
     const { call } = setUp({
       metadataSchema: {
         properties: {
@@ -451,7 +451,7 @@ describe('the list', () => {
   }
   const at = (ms: number) => encodeURIComponent(new Date(START_MS + ms).toISOString());
 
-  it('pages from new to old, ten at a time unless told', async () => {
+  it('pages from new to old, ten at a time by default', async () => {
     const { list, simulator } = await six();
     expect(idsOf(await list(''))).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
     expect(await list('limit=4')).toMatchObject({
@@ -719,7 +719,7 @@ describe('bulk', () => {
     ]);
   });
 
-  it('can be accepted and come to nothing, fail, or never end, without holding up the next', async () => {
+  it('can be accepted and have no effect, fail, or never end, without delaying the next', async () => {
     const faults = ['accepted-but-empty', 'fail', 'never-ends', undefined] as const;
     let asked = 0;
     const { simulator, bulk, clock, call } = setUp({
@@ -810,7 +810,7 @@ describe('exports', () => {
   }
   const rows = (csv: string) => csv.trimEnd().split('\n');
 
-  it('give name and source_id unless told, newest first', async () => {
+  it('return name and source_id by default, newest first', async () => {
     const { made, csv } = await exported({}, {});
     expect(made.body).toMatchObject({ status: 'SCHEDULED', result: null, exported_object: 'customer' });
     expect(rows(csv)).toEqual(['Name,Source ID', 'Cid,c', 'Bob,b', '"Ann ""A"", Sr",a']);

@@ -151,7 +151,7 @@ describe.each(databases)('the mass-change breaker on $name', ({ open }) => {
     expect(world.voucherify.bySourceId(held!)).toMatchObject({ address: { city: 'Sopot' } });
   });
 
-  it('lets a customer go by itself when its source gives the value again', async () => {
+  it('releases a customer automatically when its source has the value again', async () => {
     await start(30);
     blank(0, 12);
     await world.sync();
@@ -178,7 +178,7 @@ describe.each(databases)('the mass-change breaker on $name', ({ open }) => {
     expect(withPhone()).toHaveLength(33);
   });
 
-  it('counts each field apart, and takes an explicit count at its word', async () => {
+  it('counts each field separately, and respects an explicit count', async () => {
     const breaker = { blanked: { share: 0.5, count: 3 } };
     await start(20, { config: { breaker } });
     blank(0, 5);

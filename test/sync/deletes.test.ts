@@ -96,7 +96,7 @@ describe.each(databases)('deletes on $name', ({ open }) => {
     expect(world.voucherify.bySourceId(ids[0]!)).toMatchObject({ name: 'P0', address: { city: 'Gdynia' } });
   });
 
-  it('deletes under "delete", and writes whom a record brings back whole', async () => {
+  it('deletes under "delete", and writes a customer whole when a record brings it back', async () => {
     await start(8, deletes('delete'));
     world.hubspot.archive(ids[0]!);
     await world.sync('full');
@@ -195,7 +195,7 @@ describe.each(databases)('deletes on $name', ({ open }) => {
     expect(there()).toContain(held[0]!.sourceId);
   });
 
-  it('asks again about a customer that was kept, once it has come back and left anew', async () => {
+  it('asks again about a customer that was kept, once it has come back and left again', async () => {
     await start(12, deletes('delete', { deleted: { share: 1, count: 0 } }));
     world.hubspot.archive(ids[0]!);
     await world.sync('full');

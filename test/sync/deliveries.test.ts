@@ -349,7 +349,7 @@ describe.each(databases)('deliveries on $name', ({ name, open }) => {
       expect(await reach(newLease())).toMatchObject([{ revision: 2, attempts: 0 }]);
     });
 
-    it('to come again wait as long as they are told, and count attempts only where it was one', async () => {
+    it('to be retried wait as long as required, and count an attempt only if it was one', async () => {
       await owe('ann');
       const lease = newLease();
       await reach(lease);

@@ -59,7 +59,7 @@ describe.each(behaviour)('a dry run on $name', ({ open }) => {
     expect(people.taken).toEqual([]);
   });
 
-  it('pulls from the checkpoint without moving it, and the real run then does what it told', async () => {
+  it('pulls from the checkpoint without moving it, and the real run then does what was shown', async () => {
     await start();
     await people.run('crm');
     change(3, { phone: '+48111' });

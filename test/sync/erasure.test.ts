@@ -411,7 +411,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open, openOw
     expect(world.voucherify.bySourceId(email)).toBeUndefined();
   });
 
-  it('does not pause the destination where its reads are answered, and is told again', async () => {
+  it('does not pause the destination if its reads are answered, and is retried', async () => {
     let refusing = true;
     await start({
       voucherify: {
@@ -503,7 +503,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open, openOw
     });
   });
 
-  it('erases whom we do not know, and lets no source bring them', async () => {
+  it('erases an unknown person, and lets no source bring them back', async () => {
     await start();
     world.voucherify.upsert({ source_id: 'stranger@example.org', email: 'stranger@example.org' });
     const ended = await erase('stranger@example.org', { permanent: true });

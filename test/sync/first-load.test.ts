@@ -74,7 +74,7 @@ describe.each(behaviour)('a first load on $name', ({ open }) => {
     },
   );
 
-  it('sends what comes after it in bulk, though the file wrote over whole customers', async () => {
+  it('sends later changes in bulk, although the file overwrote whole customers', async () => {
     await start();
     await world.sync();
     world.clock.skip(60_000);
@@ -91,7 +91,7 @@ describe.each(behaviour)('a first load on $name', ({ open }) => {
     expect(told()[0]).toContain('has acknowledged customers');
   });
 
-  it('is none where nobody asked for it', async () => {
+  it('is not used unless requested', async () => {
     await start({ asked: false });
     await world.sync();
     expect(differences(world)).toEqual([]);
@@ -99,14 +99,14 @@ describe.each(behaviour)('a first load on $name', ({ open }) => {
     expect(told()).toEqual([]);
   });
 
-  it('is none for a few', async () => {
+  it('is not used for a few', async () => {
     await start({ count: 300 });
     await world.sync();
     expect(differences(world)).toEqual([]);
     expect(calls(importRoute)).toBe(0);
   });
 
-  it('is none where one customer is there already, who keeps all they have', async () => {
+  it('is not used if one customer already exists, who keeps everything', async () => {
     await start();
     world.hubspot.create({ firstname: 'Zofia', email: 'zofia@example.com' });
     const { id } = [...world.hubspot.contacts()].at(-1)!;
@@ -186,7 +186,7 @@ describe.each(behaviour)('a first load on $name', ({ open }) => {
     expect(calls(bulkRoute)).toBe(0);
   });
 
-  it('leaves those to bulk whom a file cannot carry, and rows that were not taken', async () => {
+  it('leaves to bulk the customers that a file cannot represent, and rows that were not accepted', async () => {
     const { lifecycle_stage } = metadataSchema.properties;
     const loyalty_points = { type: 'number' as const, lte: 1_000_000 };
     await start({
@@ -206,7 +206,7 @@ describe.each(behaviour)('a first load on $name', ({ open }) => {
     expect(calls('POST /v1/customers')).toBe(2);
   });
 
-  it('is none where nearly nobody can be carried', async () => {
+  it('is not used if almost nobody can be represented', async () => {
     // Without a definition the number would become a text.
     await start({ voucherify: { metadataSchema: { properties: {} } } });
     await world.sync();

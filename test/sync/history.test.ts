@@ -102,7 +102,7 @@ describe.each(databases)('the past on $name', ({ open }) => {
   };
   const someId = (index = 0) => [...world.hubspot.contacts()][index]!.id;
 
-  it('is told revision by revision: what changed, from what, by what; the first as its creation', async () => {
+  it('is listed revision by revision: what changed, from what, by what; the first as its creation', async () => {
     await start();
     const id = someId();
     world.hubspot.update(id, { city: 'Gdynia', email: 'first@example.com' });
@@ -157,7 +157,7 @@ describe.each(databases)('the past on $name', ({ open }) => {
     expectProblem(await call('GET', '/api/customers/nobody/history'), 404);
   });
 
-  it('is read again from a time on: what was missed since then comes back', async () => {
+  it('is read again from a time on: what was missed since then is found', async () => {
     await start();
     await world.sync();
     world.clock.skip(3_600_000);

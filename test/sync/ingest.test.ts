@@ -239,7 +239,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
       }
     });
 
-    it("of one of two records leave the other one's word", async () => {
+    it('of one of two records keep the values of the other', async () => {
       await take([
         record('1', 10, { key: 'a', name: 'Ann' }),
         record('2', 20, { key: 'a', email: 'a@example.com' }),
@@ -305,7 +305,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
       ]);
     });
 
-    it('keeps the last good value while a bad one stands', async () => {
+    it('keeps the last valid value while the current one is invalid', async () => {
       await take([record('1', 10, { key: 'a', points: 7 })]);
       await take([record('1', 20, { key: 'a', points: 'many' })]);
       expect((await customer('a'))?.fields).toEqual({ 'metadata.points': 7 });
@@ -313,7 +313,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
       expect((await customer('a'))?.fields).toEqual({ 'metadata.points': 8 });
     });
 
-    it('keeps the record as a letter, where they are rejected, and what was known stands', async () => {
+    it('keeps the record as a dead letter, if they are rejected, and the last known state stays', async () => {
       await take([record('1', 10, { key: 'a', points: 7 })], 'strict');
       expect(await take([record('1', 20, { key: 'a', points: 'many' })], 'strict')).toEqual(
         counts({ received: 1, rejected: 1 }),
@@ -322,7 +322,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
       expect(await customer('a')).toMatchObject({ revision: 1, fields: { 'metadata.points': 7 } });
     });
 
-    it('rejects a source ID that is none', async () => {
+    it('rejects an invalid source ID', async () => {
       expect(await take([record('1', 10, { key: ['a'] })])).toEqual(counts({ received: 1, rejected: 1 }));
       expect(await letters()).toMatchObject([{ ref: '1', code: 'source_id' }]);
     });

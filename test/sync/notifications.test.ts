@@ -78,7 +78,7 @@ describe.each(databases)('Notifications on $name', ({ name, open, openOwn }) => 
     });
   });
 
-  it('come when the transaction is committed, once for each loop, and say no more than its name', async () => {
+  it('arrive when the transaction is committed, once for each loop, and contain only its name', async () => {
     const { heard } = await join();
     expect(heard).toEqual([null]);
     await database.transaction(async (tx) => {

@@ -272,7 +272,7 @@ describe('single-use refresh tokens', () => {
     expect((await new OAuthTokens({ ...about, vault }).token()).accessToken).toMatch(/^access-1/);
   });
 
-  it('serve as long as they live while the next cannot be got', async () => {
+  it('are used until they expire while the next cannot be requested', async () => {
     database = await open();
     const crm = vendor();
     const tokens = processOf(crm);

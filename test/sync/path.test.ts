@@ -176,7 +176,7 @@ describe.each(behaviour)('the path on $name', ({ open }) => {
     ]);
   });
 
-  it('keeps what Voucherify refuses as a dead letter with its words, and sends it when it has changed', async () => {
+  it('keeps what Voucherify rejects as a dead letter with its message, and sends it when it has changed', async () => {
     const schema = { properties: { loyalty_points: { type: 'number' as const, lte: 1000 } } };
     await start({ config: { metadataSchema: 'none' }, voucherify: { metadataSchema: schema as never } }, 0);
     const [good, bad] = [

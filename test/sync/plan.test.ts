@@ -90,7 +90,7 @@ describe.each(databases)('a forecast on $name', ({ open }) => {
     expect(world.hubspot.quotas!.violations.burst + world.voucherify.violations).toBe(0);
   });
 
-  it('of what changed goes by the vendor’s count of it, and of everything by what full runs changed', async () => {
+  it('of changes uses the vendor’s count, and of everything the changes of full runs', async () => {
     await start(600);
     await world.sync();
     await world.clock.skip(3_600_000);
@@ -206,7 +206,7 @@ describe.each(databases)('a forecast of a source that does not count on $name', 
     await database?.close();
   });
 
-  it('goes by a person’s word, by the last full reading, or by how fast it changed recently', async () => {
+  it('uses a person’s number, the last full reading, or how fast it changed recently', async () => {
     database = await open();
     people = new People(database);
     people.seed('crm', 40);

@@ -176,7 +176,7 @@ describe.each(databases)('a preview on $name', ({ open }) => {
     expect(report.notes.join()).toContain('club has not been read yet');
   });
 
-  it('says of every customer what the mapping does when it comes', async () => {
+  it('shows for every customer what the mapping does when it arrives', async () => {
     const shop = { connector: 'people', account: 'shop', mapping: { name: 'name', email: 'plan' } };
     await start({ crm, shop }, { merge: { fields: { name: ['crm', 'shop'] } } });
     people.seed('shop', 12, 2_000);

@@ -87,7 +87,7 @@ describe.each(behaviour)('a probe on $name', ({ open }) => {
     expect([...world.voucherify.customers()]).toHaveLength(60);
   });
 
-  it('goes by what is set, and says where that contradicts', async () => {
+  it('follows the settings, and says where they contradict', async () => {
     await start({ voucherify: { metadataWrites: 'replace' }, destination: { metadataWrites: 'merge' } });
     const { body } = await ask('POST', { consent: true });
     expect(body).toMatchObject({

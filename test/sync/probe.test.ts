@@ -271,7 +271,7 @@ describe('a probe', () => {
 });
 
 describe('settings against what was proven', () => {
-  it('stay as they are set, and the contradiction is told', async () => {
+  it('stay as they are set, and the contradiction is reported', async () => {
     const { answers } = await project({
       metadataWrites: 'replace',
       nullWrites: 'reject',
@@ -317,7 +317,7 @@ describe('metadata for a throwaway customer', () => {
     );
   });
 
-  it('is none where no value fits', () => {
+  it('does not exist if no value fits', () => {
     const never: MetadataDefinition = {
       type: 'boolean',
       array: false,

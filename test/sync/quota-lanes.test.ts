@@ -101,7 +101,7 @@ describe.each(databases)('Lanes on $name', ({ open }) => {
     expect(webhooks.length).toBeGreaterThanOrEqual(0.8 * all);
   });
 
-  it('lets a backfill stand in line when slots come free, though its wait was too long when it came', async () => {
+  it('lets a backfill queue when slots become free, although its wait was too long when it arrived', async () => {
     const budget = world.budgetOf([{ name: 'minute', requests: 40, seconds: 60 }]);
     // Four times as many webhooks as may be sent: some stand in line at any time.
     const webhooks = async (minutes: number) => {

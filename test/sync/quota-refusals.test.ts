@@ -101,7 +101,7 @@ describe.each(databases)('Refusals on $name', ({ open }) => {
     expect(sentAt).toHaveLength(2);
   });
 
-  it('are told to all workers in their next round, and count once for all', async () => {
+  it('are shared with all workers in their next round, and count once for all', async () => {
     const [one, two] = [world.budgetOf([tenPerSecond]), world.budgetOf([tenPerSecond])];
     const answer = Promise.withResolvers<never>();
     for (const budget of [one, two]) budget.run({ lane: 'schedule' }, () => answer.promise).catch(() => {});
@@ -137,7 +137,7 @@ describe.each(databases)('Refusals on $name', ({ open }) => {
     expect(shareOf(next)).toBeCloseTo(0.7, 3);
   });
 
-  it('are forgotten by and by: each clean window that is used gives a fiftieth back', async () => {
+  it('are forgotten gradually: each clean window that is used gives a fiftieth back', async () => {
     const budget = world.budgetOf([{ ...tenPerSecond, requests: 50 }]);
     await refused(budget);
     await world.pass(2_000);

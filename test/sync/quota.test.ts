@@ -140,7 +140,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     expect(errors).toMatchObject([{ quota: 'one', uncertain: false }]);
   });
 
-  it('stops waiting when told to', async () => {
+  it('stops waiting when aborted', async () => {
     const budget = budgetOf([{ name: 'one', requests: 1, seconds: 1 }]);
     calls(budget, 1);
     await settled();
@@ -294,7 +294,7 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     forget(gone);
   });
 
-  it('keeps its slots for as long as it lives', async () => {
+  it('keeps its slots for as long as it runs', async () => {
     const [one, two] = [
       budgetOf([{ ...tenPerSecond, seconds: 60 }]),
       budgetOf([{ ...tenPerSecond, seconds: 60 }]),

@@ -146,7 +146,7 @@ describe.each(databases)('a verification on $name', ({ open }) => {
     });
   });
 
-  it('says which metadata an export does not show, and calls none of it different', async () => {
+  it('names the metadata that an export does not show, and reports none of it as different', async () => {
     await start({
       voucherify: { metadataSchema: { properties: { lifecycle_stage: { type: 'string' } } } as never },
     });

@@ -122,7 +122,7 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
     expect(world.truth.taken.map(({ sourceId }) => sourceId)).toEqual(['a', 'b']);
   });
 
-  it('takes items without a name for what they say: a repeat of the present state is none', async () => {
+  it('identifies items without an ID by their content: a repeat of the current state has no effect', async () => {
     await start();
     const { eventId: _, ...nameless } = event('changed', 'a', { body: { name: 'Ann' } });
     await world.push(nameless);
@@ -202,7 +202,7 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
     await until(async () => (await customer('late')) !== undefined);
   });
 
-  it('forgets a person everywhere whom the vendor erased, where the configuration says so', async () => {
+  it('erases a person everywhere whom the vendor erased, if the configuration says so', async () => {
     await start({ source: { privacyDeletions: 'erase' }, secretKey: 'k'.repeat(32) });
     world.truth.people.set('a', {
       changedAt: world.clock.now(),
@@ -271,7 +271,7 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
     }
   });
 
-  it('keeps nothing of before a deletion, whichever comes first', async () => {
+  it('keeps nothing from before a deletion, whichever arrives first', async () => {
     await start();
     const t = world.clock.now();
     const told = (id: string) => [
@@ -325,7 +325,7 @@ describe.each(databases)('webhooks on $name', ({ open }) => {
     expect(again).toMatchObject({ counts: { items: 2, taken: 2, changed: 0, unchanged: 2 } });
   });
 
-  it('measures which changes webhooks told of first, and how late either way was', async () => {
+  it('measures which changes webhooks reported first, and how late either way was', async () => {
     await start();
     const now = world.clock.now();
     for (let n = 0; n < 8; n += 1) {

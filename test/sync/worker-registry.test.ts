@@ -270,7 +270,7 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
     expect(evictions).toBe(0);
   });
 
-  it('that was evicted while its connection was gone is told so as soon as it is back', async () => {
+  it('that was evicted while its connection was gone learns it as soon as it is back', async () => {
     let evictions = 0;
     const one = await join(await database.again(), systemClock, () => {
       evictions += 1;

@@ -26,7 +26,7 @@ describe('What is read of claimed customers', () => {
   });
   afterAll(() => database.close());
 
-  it('is what one call takes in bytes; the others are told, to be put back', async () => {
+  it('is limited to the bytes of one call; the others are returned, to be put back', async () => {
     const claimed = await claim(database, {
       lease: randomUUID(),
       now,

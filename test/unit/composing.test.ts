@@ -16,7 +16,7 @@ const told = (changedAt: number, body: JsonObject): RecordUpdate => ({ changedAt
 const bodyOf = (tellings: readonly RecordUpdate[], exhaustive: string[] = []) =>
   composed(null, tellings, exhaustive).body;
 
-describe('What is told of a record', () => {
+describe('Partial states of a record', () => {
   it('leaves what it does not name, in objects within too', () => {
     const first = told(1, { name: 'Ann', place: { city: 'Lyon', zip: '69001' } });
     expect(bodyOf([first, told(2, { place: { city: 'Nice' } })])).toEqual({

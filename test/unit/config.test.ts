@@ -512,7 +512,7 @@ describe('A file of configuration', () => {
     ]);
   });
 
-  it('is looked for where we stand; without one the name of the variable is said', async () => {
+  it('is looked for in the current folder; if there is none, the variable is named', async () => {
     const empty = mkdtempSync(join(tmpdir(), 'tributary-config-'));
     const environment = readEnvironment({}, empty);
     expect(environment.configPath).toBeNull();
@@ -574,7 +574,7 @@ describe('A file of configuration', () => {
     expect((await refused(path)).faults).toMatchObject([{ path, found: 'it has no default export' }]);
   });
 
-  it('of TypeScript that throws is refused with its words', async () => {
+  it('of TypeScript that throws is refused with its message', async () => {
     const path = write('ts', "throw new Error('no such key in the vault');");
     expect((await refused(path)).faults).toMatchObject([{ path, found: 'no such key in the vault' }]);
   });

@@ -150,7 +150,7 @@ describe('a forecast', () => {
     expect(callsFor(played, 'bulk writes')).toBeGreaterThanOrEqual(4);
   });
 
-  it('goes by singles while the bulk quota is spent', () => {
+  it('uses single calls while the bulk quota is used up', () => {
     const quotas = [quota('hour', 1, 3600, { bucket: 'bulk' }), quota('minute', 1000, 60)];
     const played = forecast(input(3_000, { delivery: { quotas } }));
     expect(callsFor(played, 'bulk writes')).toBe(1);

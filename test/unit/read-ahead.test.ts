@@ -95,7 +95,7 @@ describe('Reading ahead', () => {
     expect(asked.length).toBe(15);
   });
 
-  it('waits a tenth of a second for a page that is slow to come, and no longer', async () => {
+  it('waits a tenth of a second for a slow page, and no longer', async () => {
     const { ahead } = readingOf({
       last: 3,
       ask: async (cursor) => {

@@ -100,7 +100,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
       ]);
     });
 
-    it('shows each source with its records, its run in hand and how fast that reads', async () => {
+    it('shows each source with its records, its current run and its speed', async () => {
       await takeIn(world, [{ id: 'a' }]);
       await call('POST', '/api/sources/crm/sync', { json: { mode: 'full' } });
       const run = await claimed();
@@ -262,7 +262,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
       });
     });
 
-    it('refuses a reason that is none', async () => {
+    it('refuses an invalid reason', async () => {
       expectProblem(await call('POST', '/api/sources/crm/pause', { json: { reason: 7 } }), 400);
       expectProblem(await call('POST', '/api/sources/nosuch/pause', { json: {} }), 404);
       expectProblem(await call('POST', '/api/sources/nosuch/resume'), 404);
@@ -534,7 +534,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
       expectProblem(await call('GET', '/api/dead-letters?kind=parcel'), 400);
     });
 
-    it('are all tried again: each is put back, or the reason is told', async () => {
+    it('are all retried: each is put back, or the reason is given', async () => {
       const { body } = await call('POST', '/api/dead-letters/retry', { json: {} });
       expect(body.deliveries).toEqual({ due: 1, waiting: 0 });
       expect(body.records).toEqual({
@@ -566,7 +566,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
       });
     });
 
-    it('are tried again by ID, and a delivery that waits already is told apart', async () => {
+    it('are retried by ID, and a delivery that already waits is distinguished', async () => {
       const [{ id }] = await letters('?kind=delivery');
       const retry = async () =>
         (await call('POST', '/api/dead-letters/retry', { json: { ids: [id] } })).body.deliveries;

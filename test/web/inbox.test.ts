@@ -299,7 +299,7 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
   });
 
   describe('the webhook of a source', () => {
-    it('is told in words, with the address and headers to set and without any secret', async () => {
+    it('is described in words, with the address and headers to set and without any secret', async () => {
       await world.close();
       await enter({ config: { publicUrl: 'https://sync.example.com/in/' } });
       await push([anna]);

@@ -73,7 +73,7 @@ describe('an address', () => {
     '<>',
     '',
     `ann@${'a'.repeat(64)}.test`,
-  ])('%j is none', (text) => {
+  ])('%j is invalid', (text) => {
     expect(read(text)).toBe('NO: none');
   });
 

@@ -62,7 +62,7 @@ const anna: CustomerExplanation = {
 const toldOf = (more: Partial<CustomerExplanation>) => customerSentences({ ...anna, ...more }).slice(1);
 
 describe('a field', () => {
-  it('is told in short sentences, one idea each', () => {
+  it('is explained in short sentences, one idea each', () => {
     expect(told({})).toEqual([
       'email is anna@example.com.',
       'It comes from hubspot contact 951, changed 2026-11-20 10:02 UTC, by the rule newest.',

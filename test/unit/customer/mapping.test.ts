@@ -332,7 +332,7 @@ describe('a mapping that cannot be used', () => {
     expect(() => compileMapping(mapping)).toThrow(sentence);
   });
 
-  it('is told of every fault at once', () => {
+  it('reports every fault at once', () => {
     expect(mappingFaults({ nme: 'a', email: 'b', zip: 'c' })).toHaveLength(2);
   });
 });

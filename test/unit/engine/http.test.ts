@@ -557,7 +557,7 @@ describe('An endpoint', () => {
     await endpoint.close();
   });
 
-  it('says which base URL is none', () => {
+  it('names an invalid base URL', () => {
     expect(() => endpointOf({ baseUrl: 'api.example.com' })).toThrow(
       'The base URL of hubspot must begin with',
     );

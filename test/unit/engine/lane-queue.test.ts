@@ -37,7 +37,7 @@ describe('The order of a line', () => {
     expect(order.filter((lane) => lane === 'webhook').length).toBeGreaterThan(600);
   });
 
-  it('owes a lane that waits no more than two places, whoever comes and goes', () => {
+  it('owes a waiting lane at most two places, whichever callers come and go', () => {
     fc.assert(
       fc.property(
         anyLane,
