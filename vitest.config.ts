@@ -1,9 +1,21 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Tests that keep nothing outside of themselves: their files share processes, and what those have loaded. */
+/** Few of these have a database. */
 const pure = ['test/{unit,properties,simulators,connectors}/**/*.test.ts', 'test/*.test.ts'];
-/** Those beside them that have a database, other processes or a clock of their own. */
-const impure = ['test/unit/lock.test.ts', 'test/unit/engine/{http,download,schedule}.test.ts'];
+/** Those of them that have a clock or processes of their own. */
+const alone = ['test/unit/lock.test.ts', 'test/unit/engine/{http,download,schedule}.test.ts'];
+/** They mostly wait for other processes, while tests beside them work. */
+const waiting = /\/(small-heap|quota-stopped|environment|entry|service|worker-registry)\.test\.ts$/;
+
+/** Begins with what takes longest whatever the cores, and ends with what is short. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId, project }: TestSpecification) =>
+      waiting.test(moduleId) ? 0 : project.name === 'storage' ? 1 : 2;
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
+  }
+}
 
 export default defineConfig(({ mode }) => ({
   test: {
@@ -16,12 +28,13 @@ export default defineConfig(({ mode }) => ({
     // they use up the hundred connections of a server.
     maxWorkers: 3,
     env: { TRIBUTARY_TEST_LONG: mode === 'long' ? 'yes' : '' },
+    sequence: { sequencer: LongestFirst },
+    // Files of a project share processes, what those have loaded, and the pool of databases.
+    isolate: false,
     projects: [
-      { extends: true, test: { name: 'pure', include: pure, exclude: impure, isolate: false } },
-      {
-        extends: true,
-        test: { name: 'storage', include: ['test/{cases,cli,sync,web}/**/*.test.ts', ...impure] },
-      },
+      { extends: true, test: { name: 'pure', include: pure, exclude: alone } },
+      { extends: true, test: { name: 'storage', include: ['test/{cases,cli,sync,web}/**/*.test.ts'] } },
+      { extends: true, test: { name: 'alone', include: alone, isolate: true } },
     ],
   },
 }));

@@ -61,7 +61,9 @@ export async function previewedRecords(
   db: Queryable,
   sourceIds: readonly string[],
 ): Promise<PreviewedRecord[]> {
-  return db.rows(sql`select ${previewColumns} from records as r where source_id = any(${texts(sourceIds)})`);
+  return db.rows(sql`
+    select ${previewColumns} from records as r where source_id = any(${texts(sourceIds)})
+    order by r.source_id, r.source, r.stream, r.record_id`);
 }
 
 /** Records without a customer: filtered from the first, or without a source ID. */
