@@ -211,6 +211,12 @@ export function createShopifySimulator(options: ShopifyOptions) {
         throw new GraphQLError(error.message, { extensions: { code: 'BAD_REQUEST' } });
       }
     },
+    customersCount({ query = null, limit }: { query?: string | null; limit: number | null }) {
+      const asked = { first: Number.MAX_SAFE_INTEGER, after: null, sortKey: 'ID', reverse: false, query };
+      const { length } = customers.page(asked).nodes;
+      const isMore = limit !== null && length > limit;
+      return { count: isMore ? limit : length, precision: isMore ? 'AT_LEAST' : 'EXACT' };
+    },
     customer: ({ id }: { id: string }) => found(id),
     /** Of one that is denied there is an error beside the null. */
     nodes: ({ ids }: { ids: string[] }) => ids.map(found),

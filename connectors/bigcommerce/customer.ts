@@ -1,6 +1,6 @@
 // A BigCommerce customer as a record: one of the addresses, and the attributes and form fields by name. It knows no requests.
 // https://developer.bigcommerce.com/docs/rest-management/customers
-import type { Json, JsonObject, RejectedRow, SourceRecord } from '#connector';
+import type { Json, JsonObject, SourceRecord } from '#connector';
 import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
 
 export function isId(id: string): boolean {
@@ -24,15 +24,6 @@ export function recordOf(row: Json): SourceRecord | undefined {
       attribute_values: valuesBy(body['attributes'], 'attribute_id', 'attribute_value'),
       form_field_values: valuesBy(body['form_fields'], 'name', 'value'),
     },
-  };
-}
-
-export function rejectedRow(row: Json): RejectedRow {
-  const id = wordOf(objectOf(row)['id']);
-  return {
-    position: `customer ${id ?? JSON.stringify(row).slice(0, 200)}`,
-    reason: 'This customer has no ID or no time of its last change.',
-    raw: row,
   };
 }
 

@@ -4,7 +4,6 @@ import {
   type ApiRequest,
   type Context,
   type Json,
-  type RejectedRow,
   type SourceRecord,
   type Stream,
   TransientError,
@@ -12,7 +11,8 @@ import {
 import { readsById } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { listOf, objectOf, valueAt, wordOf } from '#connector/reading';
-import { isId, recordOf, rejectedRow } from './customer.ts';
+import { toRecords } from '#connector/rows';
+import { isId, recordOf } from './customer.ts';
 import type { Settings } from './settings.ts';
 
 export const customersPath = '/v3/customers';
@@ -37,8 +37,8 @@ export const customers: Stream<Settings> = {
     // Pages follow the IDs, from the newest down, whatever the filter: a sort is not documented to go with their cursor.
     oldestFirst: false,
     all: (context, request) => pageOf(context, request, {}),
-    changes: (context, request) =>
-      pageOf(context, request, { 'date_modified:min': filterTime(request.from, context.settings) }),
+    changes: (context, request) => pageOf(context, request, changedSince(request.from, context.settings)),
+    count,
   }),
   read: { ...readsById({ maxIds: 100, isId, some: readSome }), lagSeconds },
   sweeps: true,
@@ -46,9 +46,17 @@ export const customers: Stream<Settings> = {
 };
 
 /** In the documented form, without a zone. A second earlier, because the bound may be exclusive. */
-function filterTime(from: number, { filterOverlapHours }: Settings): string {
+function changedSince(from: number, { filterOverlapHours }: Settings): Query {
   const earliest = Math.max(0, from - filterOverlapHours * hourMs - 1000);
-  return new Date(earliest).toISOString().slice(0, 19);
+  return { 'date_modified:min': new Date(earliest).toISOString().slice(0, 19) };
+}
+
+/** Of changes it counts those in the overlap as well. */
+async function count({ api, settings }: Context<Settings>, from: number | null): Promise<number> {
+  const request = listRequest({ limit: 1, ...(from !== null && changedSince(from, settings)) });
+  const totalIn = (json: Json | undefined) => valueAt(json, 'meta.pagination.total');
+  const isAnswer = (json: Json | undefined) => request.isAnswer!(json) && Number.isSafeInteger(totalIn(json));
+  return Number(totalIn((await api.request({ ...request, isAnswer })).json));
 }
 
 async function pageOf(
@@ -57,12 +65,7 @@ async function pageOf(
   filter: Query,
 ): Promise<ListedPage> {
   const { rows, endCursor } = await list(context, { ...filter, limit, after: page });
-  const found = { records: [] as SourceRecord[], rejected: [] as RejectedRow[] };
-  for (const row of rows) {
-    const record = recordOf(row);
-    if (record) found.records.push(record);
-    else found.rejected.push(rejectedRow(row));
-  }
+  const found = toRecords(rows, recordOf, { noun: 'customer' });
   // Nothing says that more follow. The last page names a cursor as well.
   if (rows.length < limit) return { ...found, next: undefined };
   if (endCursor === undefined || endCursor === page)

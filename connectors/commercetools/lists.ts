@@ -1,9 +1,10 @@
 // Pages of the lists of commercetools: each starts after the last row of the previous page, because commercetools skips
 // no more than 10,000 rows.
 // https://docs.commercetools.com/api/general-concepts#paging and https://docs.commercetools.com/api/predicates/query
-import { type Context, type Json, type RejectedRow, type SourceRecord, TransientError } from '#connector';
+import { type Context, type Json, type SourceRecord, TransientError } from '#connector';
 import type { ListedPage } from '#connector/listing';
 import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
+import { toRecords } from '#connector/rows';
 import type { Settings } from './settings.ts';
 
 export const pageSize = 500;
@@ -84,12 +85,7 @@ async function pageOf(
     },
   });
   const rows = listOf(objectOf(json)['results']);
-  const found = { records: [] as SourceRecord[], rejected: [] as RejectedRow[] };
-  for (const row of rows) {
-    const record = recordOf(row);
-    if (record) found.records.push(record);
-    else found.rejected.push(rejectedRow(path, row));
-  }
+  const found = toRecords(rows, recordOf, { noun: path });
   if (rows.length < limit) return { ...found, next: undefined };
   const next = order.nextOf(objectOf(rows.at(-1)));
   if (next === undefined || next === page)
@@ -97,12 +93,4 @@ async function pageOf(
       foreign: true,
     });
   return { ...found, next };
-}
-
-function rejectedRow(path: string, row: Json): RejectedRow {
-  return {
-    position: `${path} ${wordOf(objectOf(row)['id']) ?? JSON.stringify(row).slice(0, 200)}`,
-    reason: 'This row has no ID or no time of its last change.',
-    raw: row,
-  };
 }

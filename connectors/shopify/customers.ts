@@ -4,7 +4,6 @@ import {
   type ApiRequest,
   type Context,
   type Json,
-  type RejectedRow,
   type SourceRecord,
   type Stream,
   TransientError,
@@ -12,6 +11,7 @@ import {
 import { readsById } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { listOf, objectOf, valueAt, wordOf } from '#connector/reading';
+import { toRecords } from '#connector/rows';
 import { customerId, customersQuery, globalId, type Query, recordOf } from './customer.ts';
 import type { Settings } from './settings.ts';
 
@@ -38,6 +38,7 @@ export const customers: Stream<Settings> = {
     // A customer who changes meanwhile moves to the end.
     changes: (context, request) =>
       pageOf(context, request, { sortKey: 'UPDATED_AT', query: updatedSince(request.from) }),
+    count,
   }),
   read: readsById({
     maxIds: pageSize,
@@ -75,22 +76,7 @@ async function pageOf(
     throw new TransientError('Shopify returned a page that names itself as the next one', {
       foreign: true,
     });
-  const found = { records: [] as SourceRecord[], rejected: [] as RejectedRow[], next };
-  for (const node of nodes) {
-    const record = recordOf(node, settings.metafields);
-    if (record) found.records.push(record);
-    else found.rejected.push(rejectedRow(node));
-  }
-  return found;
-}
-
-function rejectedRow(node: Json): RejectedRow {
-  const id = wordOf(objectOf(node)['id']);
-  return {
-    position: `customer ${id ?? JSON.stringify(node).slice(0, 200)}`,
-    reason: 'This customer has no ID or no time of its last update.',
-    raw: node,
-  };
+  return { ...toRecords(nodes, (node) => recordOf(node, settings.metafields), { noun: 'customer' }), next };
 }
 
 /** What is listed, for `variables` of the list. An answer must say whether more follow, and where. */
@@ -109,6 +95,16 @@ export function listRequest(
       return hasNoErrors(json) && Array.isArray(nodes) && isWhole;
     },
   };
+}
+
+/** Exact: without a limit of its own the count would stop at 10,000. */
+async function count({ api, settings }: Context<Settings>, from: number | null): Promise<number> {
+  const query = 'query Count($query: String) { customersCount(query: $query, limit: null) { count } }';
+  const variables = { query: from === null ? null : updatedSince(from) };
+  const isAnswer = (json: Json | undefined) =>
+    hasNoErrors(json) && Number.isSafeInteger(valueAt(json, 'data.customersCount.count'));
+  const { json } = await api.request({ ...graphQl(settings, { query, variables }), isAnswer });
+  return Number(valueAt(json, 'data.customersCount.count'));
 }
 
 /** In the order of the IDs. Null is one that does not exist: where it is only denied, the answer has errors. */

@@ -6,6 +6,7 @@ export const schema = buildSchema(`
   type Query {
     customers(first: Int, after: String, query: String, sortKey: CustomerSortKeys = ID, reverse: Boolean): CustomerConnection
     customer(id: ID!): Customer
+    customersCount(query: String, limit: Int = 10000): Count
     nodes(ids: [ID!]!): [Node]!
     shop: Shop!
   }
@@ -23,6 +24,7 @@ export const schema = buildSchema(`
     defaultAddress: MailingAddress
     metafield(namespace: String, key: String!): Metafield
   }
+  type Count { count: Int! precision: String! }
   type MoneyV2 { amount: String! currencyCode: String! }
   type CustomerEmailAddress { emailAddress: String! marketingState: String! }
   type CustomerPhoneNumber { phoneNumber: String! marketingState: String! }

@@ -150,6 +150,17 @@ describe('a customer', () => {
     for (const id of store.simulator.ids()) expect(known).toContain(id);
   });
 
+  test('is counted for forecasts: all of them, or those that changed, with the overlap', async () => {
+    const store = new Store({}, { filterOverlapHours: 1 });
+    store.simulator.seed(30);
+    const count = (cursor: Json | null) =>
+      stream.count!(store.context(), { cursor, until: store.now, properties: [] });
+    expect(await count(null)).toBe(30);
+    store.now += 7_200_000;
+    store.simulator.change(2, { company: 'New' });
+    expect(await count({ phase: 'changes', from: store.now - 1_000, given: [] })).toBe(1);
+  });
+
   test.each([
     ['eight hours behind', { filterZoneHours: -8 }],
     ['eleven hours ahead', { filterZoneHours: 11 }],

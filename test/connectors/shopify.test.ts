@@ -217,6 +217,19 @@ describe('a customer', () => {
     expect([...found]).toEqual(expect.arrayContaining(['9199999999999', first]));
   });
 
+  test('is counted for forecasts: all of them, or those that changed', async () => {
+    const shop = new Shop();
+    shop.simulator.seed(230);
+    const count = (cursor: Json | null) =>
+      stream.count!(shop.context(), { cursor, until: shop.now, properties: [] });
+    expect(await count(null)).toBe(230);
+    await shop.toRest();
+    shop.now += 600_000;
+    await shop.toRest();
+    shop.simulator.customers.change(shop.simulator.ids()[0]!, { note: 'New' });
+    expect(await count({ phase: 'changes', from: shop.now - 1_000, given: [] })).toBe(1);
+  });
+
   test('with every property and four metafields does not cost more than a query may', async () => {
     const shop = new Shop({}, { metafields: ['a.a', 'b.b', 'c.c', 'd.d'] });
     shop.simulator.seed(250);
