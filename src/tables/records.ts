@@ -346,11 +346,20 @@ export async function endMerges(
   recordIds: readonly string[],
 ): Promise<Parted[]> {
   if (recordIds.length === 0) return [];
-  return db.rows(sql`
-    update records set merged_into = null from ${rowsById(source, stream, recordIds)}
-    where records.source = ${source} and records.stream = ${stream} and records.record_id = record.record_id
-      and record.merged_into is not null and (record.deleted_at is null or record.deleted_at < record.changed_at)
-    returning records.stream, records.record_id, records.source_id, record.merged_into as from`);
+  const stands = sql`merged_into is not null and (deleted_at is null or deleted_at < changed_at)`;
+  const found = await db.rows<Parted>(sql`
+    select stream, record_id, source_id, merged_into as "from" from ${rowsById(source, stream, recordIds)}
+    where ${stands} order by record_id`);
+  const ended: Parted[] = [];
+  // They are few, and a join with the table would read all of it where it has no statistics.
+  for (const parted of found) {
+    const rows = await db.rows(sql`
+      update records set merged_into = null
+      where source = ${source} and stream = ${stream} and record_id = ${parted.recordId} and ${stands}
+      returning record_id`);
+    if (rows.length > 0) ended.push(parted);
+  }
+  return ended;
 }
 
 /** The records that this one has taken over, by their IDs. */
