@@ -9,6 +9,7 @@ import { webhook } from './bigcommerce/webhook.ts';
 
 export const bigcommerce = defineConnector<Settings>({
   name: 'bigcommerce',
+  evidence: 'recorded',
   settings,
   // Version 3 has no announced end.
   apiVersion: () => ({ name: 'v3', endsOn: null }),

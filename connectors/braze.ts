@@ -9,6 +9,7 @@ import { webhook } from './braze/webhook.ts';
 
 export const braze = defineConnector<Settings>({
   name: 'braze',
+  evidence: 'recorded',
   settings,
   // Braze names paths, and no versions or ends of them.
   apiVersion: () => ({ name: null, endsOn: null }),

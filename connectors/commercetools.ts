@@ -8,6 +8,7 @@ import { webhook } from './commercetools/webhook.ts';
 
 export const commercetools = defineConnector<Settings>({
   name: 'commercetools',
+  evidence: 'documented',
   settings,
   // The API has no versions.
   apiVersion: () => ({ name: null, endsOn: null }),

@@ -9,6 +9,7 @@ import { webhook } from './customerio/webhook.ts';
 
 export const customerio = defineConnector<Settings>({
   name: 'customerio',
+  evidence: 'recorded',
   settings,
   // Customer.io announces no end of it.
   apiVersion: () => ({ name: 'v1', endsOn: null }),

@@ -9,6 +9,7 @@ import { webhook } from './hubspot/webhook.ts';
 
 export const hubspot = defineConnector<Settings>({
   name: 'hubspot',
+  evidence: 'recorded',
   settings,
   api: describeApi,
   // Numbered versions are unsupported from September 2027; a dated one is supported for at least 18 months

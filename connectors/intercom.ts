@@ -8,6 +8,7 @@ import { webhook } from './intercom/webhook.ts';
 
 export const intercom = defineConnector<Settings>({
   name: 'intercom',
+  evidence: 'recorded',
   settings,
   // Intercom names no day on which a version ends.
   apiVersion: ({ apiVersion }) => ({ name: apiVersion, endsOn: null }),

@@ -9,6 +9,7 @@ import { webhook } from './iterable/webhook.ts';
 
 export const iterable = defineConnector<Settings>({
   name: 'iterable',
+  evidence: 'recorded',
   settings,
   // Iterable names paths, and no versions or ends of them.
   apiVersion: () => ({ name: null, endsOn: null }),

@@ -11,6 +11,7 @@ import { webhook } from './klaviyo/webhook.ts';
 
 export const klaviyo = defineConnector<Settings>({
   name: 'klaviyo',
+  evidence: 'recorded',
   settings,
   // A stable revision is served for two years: https://developers.klaviyo.com/en/docs/api_versioning_and_deprecation_policy
   apiVersion: ({ revision }) => ({

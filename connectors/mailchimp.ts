@@ -8,6 +8,7 @@ import { webhook } from './mailchimp/webhook.ts';
 
 export const mailchimp = defineConnector<Settings>({
   name: 'mailchimp',
+  evidence: 'recorded',
   settings,
   // Mailchimp announces no end of it.
   apiVersion: () => ({ name: '3.0', endsOn: null }),

@@ -9,6 +9,7 @@ import { webhook } from './pipedrive/webhook.ts';
 
 export const pipedrive = defineConnector<Settings>({
   name: 'pipedrive',
+  evidence: 'recorded',
   settings,
   // Version 2 has no announced end.
   apiVersion: () => ({ name: 'v2', endsOn: null }),

@@ -11,6 +11,7 @@ import { webhook } from './salesforce/webhook.ts';
 
 export const salesforce = defineConnector<Settings>({
   name: 'salesforce',
+  evidence: 'recorded',
   settings,
   // Three versions a year, v68.0 in October 2026, each supported for three years at least (API End-of-Life Policy).
   apiVersion: ({ apiVersion }) => {

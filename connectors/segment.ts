@@ -7,6 +7,7 @@ import { webhook } from './segment/webhook.ts';
 
 export const segment = defineConnector<Settings>({
   name: 'segment',
+  evidence: 'documented',
   settings,
   source: {
     streams: [{ name: 'users' }, { name: 'groups', exhaustive: [''] }],

@@ -12,6 +12,7 @@ const dayMs = 86_400_000;
 
 export const shopify = defineConnector<Settings>({
   name: 'shopify',
+  evidence: 'recorded',
   settings,
   // Each version is supported for a year: https://shopify.dev/docs/api/usage/versioning
   apiVersion: ({ apiVersion }) => ({ name: apiVersion, endsOn: monthsAfter(apiVersion, 12) }),

@@ -23,7 +23,7 @@ interface Schema {
 /** The pages of connectors, by path. */
 export function connectorPages(): string[] {
   return readdirSync(folder)
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith('.md') && name !== 'README.md')
     .map((name) => join(folder, name));
 }
 

@@ -79,6 +79,11 @@ export type {
 
 export interface Connector<Settings = unknown> {
   name: string;
+  /**
+   * What the connector was checked against: recorded traffic of the vendor, its documentation, or facts of which some are
+   * second-hand. Absent where no vendor is spoken to.
+   */
+  evidence?: 'recorded' | 'documented' | 'experimental';
   /** Checked once at start. Everything in it has a description. */
   settings: z.ZodType<Settings>;
   api?(settings: Settings): ApiDescription;

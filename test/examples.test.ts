@@ -48,3 +48,39 @@ describe('The pages of connectors', () => {
     expect(page).toMatch(/^<!-- settings: \w+ -->\n\| key \| means \|/m);
   });
 });
+
+describe('The table of what works for each vendor', () => {
+  const page = readFileSync(join(root, 'docs/connectors/README.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| \[?`(\w+)`.* \|$/gm)].map(([row, name = '']) => {
+    const cells = row.split('|').map((cell) => cell.trim());
+    const [, , all, changes, byId, deletions, merges, webhooks, authentication, evidence] = cells;
+    return { name, all, changes, byId, deletions, merges, webhooks, authentication, evidence };
+  });
+  const sources = connectors.filter(({ source }) => source);
+  /** Where the settings decide, the table says so. */
+  const declared = ['http', 'csv', 'webhook'];
+
+  it('has a row for each connector with a source, in order', () => {
+    expect(rows.map(({ name }) => name)).toEqual(sources.map(({ name }) => name));
+  });
+
+  it.each(sources.map((connector) => ({ name: connector.name, connector })))(
+    'says what $name does',
+    ({ name, connector: { source, api, evidence } }) => {
+      const row = rows.find((one) => one.name === name)!;
+      const streams = source!.streams;
+      const has = (is: unknown) => (is ? 'yes' : '–');
+      expect(row).toMatchObject({ webhooks: has(source!.webhook), evidence: evidence ?? '–' });
+      expect(row.authentication === '–').toBe(api === undefined && name !== 'postgresql');
+      if (declared.includes(name)) return;
+      expect(row).toMatchObject({
+        all: has(streams.some(({ pull }) => pull)),
+        changes: has(streams.some(({ rewind }) => rewind)),
+        byId: has(streams.some(({ read }) => read)),
+      });
+      expect(row.deletions?.includes('full reading')).toBe(streams.some(({ sweeps }) => sweeps));
+      if (streams.some(({ tombstones }) => tombstones)) expect(row.deletions).toContain('listed');
+      if (!source!.webhook) expect(row.deletions).not.toContain('webhook');
+    },
+  );
+});
