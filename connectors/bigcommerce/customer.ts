@@ -1,4 +1,5 @@
-// A BigCommerce customer as a record: one of the addresses, and the attributes and form fields by name. It knows no requests.
+// Converts a customer of BigCommerce to a record, with one of its addresses, and its attributes and form fields by
+// name.
 // https://developer.bigcommerce.com/docs/rest-management/customers
 import type { Json, JsonObject, SourceRecord } from '#connector';
 import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';

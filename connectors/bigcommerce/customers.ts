@@ -1,4 +1,4 @@
-// The stream of customers: all, then changes since a time, and single ones by ID. It knows no quotas.
+// The stream of customers: all of them, then changes since a time, and single customers by ID.
 // https://developer.bigcommerce.com/docs/rest-management/customers#get-all-customers
 import {
   type ApiRequest,

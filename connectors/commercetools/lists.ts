@@ -85,7 +85,7 @@ async function pageOf(
     },
   });
   const rows = listOf(objectOf(json)['results']);
-  const found = toRecords(rows, recordOf, { noun: path });
+  const found = toRecords(rows, recordOf, { noun: `row of ${path}` });
   if (rows.length < limit) return { ...found, next: undefined };
   const next = order.nextOf(objectOf(rows.at(-1)));
   if (next === undefined || next === page)

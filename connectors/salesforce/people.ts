@@ -1,6 +1,7 @@
 // The streams of contacts, leads and person accounts: all of them ordered by ID, then changes and deletions by time stamp.
 import { z } from 'zod';
 import { type Context, RejectedError, type Stream } from '#connector';
+import { readCursor } from '#connector/cursor';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { type Columns, isPersonAccount, propertiesOf } from './columns.ts';
 import { idOf } from './id.ts';
@@ -70,7 +71,7 @@ export function streamOf(
       where,
     }: { order: string; where: (at: { id: string; stamp: number } | null) => (string | undefined)[] },
   ): Promise<ListedPage> {
-    const at = behind === undefined ? null : readPlace(behind);
+    const at = behind === undefined ? null : readCursor(place, JSON.parse(behind), 'Salesforce rows');
     const rest = `${whereOf([...where(at), only])} ORDER BY ${order} LIMIT ${limit}`;
     const asked = { properties, known: at?.columns };
     const { read, columns } = await byColumns(context, asked, async (table) => {
@@ -147,15 +148,6 @@ function whereOf(tests: readonly (string | undefined)[]): string {
 
 function placeOf({ recordId: id, changedAt: stamp }: Row, columns: Columns): string {
   return JSON.stringify({ id, stamp, columns });
-}
-
-function readPlace(page: string): z.infer<typeof place> {
-  const { success, data, error } = place.safeParse(JSON.parse(page));
-  if (success) return data;
-  throw new RejectedError('Unknown page of Salesforce rows: start a full sync.', {
-    code: 'cursor',
-    cause: error,
-  });
 }
 
 /** A time as SOQL writes it: whole seconds, without quotes. */
