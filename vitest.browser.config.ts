@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { quickStart } from './test/support/quick-start.ts';
 
 export default defineConfig({
   test: {
@@ -6,6 +7,7 @@ export default defineConfig({
     globalSetup: ['test/support/postgres.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    env: quickStart,
     pool: 'forks',
     maxWorkers: 1,
   },

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { quickStart } from './test/support/quick-start.ts';
 
 export default defineConfig({
   test: {
@@ -6,6 +7,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     globalSetup: ['test/support/postgres.ts'],
+    env: quickStart,
     pool: 'forks',
     maxWorkers: 2,
   },

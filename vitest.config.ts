@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { quickStart } from './test/support/quick-start.ts';
 
 /** Few of these have a database. */
 const pure = ['test/{unit,properties,simulators,connectors}/**/*.test.ts', 'test/*.test.ts'];
@@ -27,7 +28,7 @@ export default defineConfig(({ mode }) => ({
     // More than the cores of a small machine, for a test waits for the database for half of its time; not so many that
     // they use up the hundred connections of a server.
     maxWorkers: 3,
-    env: { TRIBUTARY_TEST_LONG: mode === 'long' ? 'yes' : '' },
+    env: { ...quickStart, TRIBUTARY_TEST_LONG: mode === 'long' ? 'yes' : '' },
     sequence: { sequencer: LongestFirst },
     // Files of a project share processes, what those have loaded, and the pool of databases.
     isolate: false,
