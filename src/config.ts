@@ -13,7 +13,7 @@ import type { Scheme } from './connector/webhook.ts';
 import type { Connector, Mapping, MetadataSchema } from './connector.ts';
 import { mappingFaults } from './customer/mapping.ts';
 import type { MergeConfig } from './customer/merge.ts';
-import { addressFault } from './db/address.ts';
+import { addressFault, minConnections } from './db/address.ts';
 import type { Proxies } from './engine/http/connections.ts';
 import { knownCharset } from './engine/webhook/charset.ts';
 import type { DriftPolicy } from './sync/inbox/destination-changes.ts';
@@ -22,6 +22,10 @@ import type { BreakerLimits, OrphanPolicy } from './tables/breaker.ts';
 
 export interface Environment {
   databaseUrl: string | undefined;
+  /** Of the server itself, where `databaseUrl` leads to a pooler. */
+  databaseDirectUrl: string | undefined;
+  /** Of this process to `databaseUrl`, at most. */
+  databaseConnections: number | undefined;
   port: number;
   host: string;
   /** Where the configuration lies, or null where there is none: then only the sandbox can be started. */
@@ -72,6 +76,8 @@ export function defineConfig(config: ConfigFile): ConfigFile {
 
 // ── The environment ─────────────────────────────────────────────────────────────────────────────────────────────
 
+const connectionsText = `a whole number from ${minConnections} to 999`;
+
 const portText = 'a whole number from 0 to 65535';
 
 const proxy = z
@@ -90,6 +96,19 @@ const environmentShape = z.object({
         url === '' ? 'a URL; leave the variable unset to use the embedded database' : addressFault(url);
       if (message !== null) context.addIssue({ code: 'custom', message });
     })
+    .optional(),
+  DATABASE_DIRECT_URL: z
+    .string()
+    .superRefine((url, context) => {
+      const message = addressFault(url)?.replaceAll('DATABASE_URL', 'DATABASE_DIRECT_URL');
+      if (message) context.addIssue({ code: 'custom', message });
+    })
+    .optional(),
+  DATABASE_CONNECTIONS: z
+    .string()
+    .regex(/^\d{1,3}$/, connectionsText)
+    .transform(Number)
+    .refine((count) => count >= minConnections, connectionsText)
     .optional(),
   PORT: z
     .string()
@@ -167,6 +186,8 @@ export function readEnvironment(
   }
   const {
     DATABASE_URL,
+    DATABASE_DIRECT_URL,
+    DATABASE_CONNECTIONS,
     PORT,
     HOST,
     TRIBUTARY_CONFIG,
@@ -181,6 +202,8 @@ export function readEnvironment(
   } = result.data;
   return {
     databaseUrl: DATABASE_URL,
+    databaseDirectUrl: DATABASE_DIRECT_URL,
+    databaseConnections: DATABASE_CONNECTIONS,
     port: PORT,
     host: HOST,
     configPath: configPath(TRIBUTARY_CONFIG, cwd),

@@ -13,10 +13,10 @@ import type { CircuitStatus } from '../engine/http/circuit.ts';
 import type { Proxies } from '../engine/http/connections.ts';
 import type { Endpoint } from '../engine/http/endpoint.ts';
 import type { Log } from '../engine/log/log.ts';
-import { Budgets } from '../engine/quota/budgets.ts';
+import { Budgets, type Membership } from '../engine/quota/budgets.ts';
 import { DatabaseHealth } from '../engine/work/database-health.ts';
 import type { FailingLoop } from '../engine/work/worker.ts';
-import { WorkerRegistry } from '../engine/work/worker-registry.ts';
+import { type LeaseTimes, WorkerRegistry } from '../engine/work/worker-registry.ts';
 import type { Sending } from '../sync/deliver/difference.ts';
 import type { ProjectWatch } from '../sync/deliver/project-watch.ts';
 import type { Opener } from '../sync/inbox/open.ts';
@@ -54,6 +54,8 @@ export interface TributaryOptions {
   version?: string;
   /** How vendors are reached. Default: directly. */
   proxies?: Proxies | null;
+  /** How long a worker's lease lasts. The same for all workers of a database. */
+  leaseTimes?: LeaseTimes;
   /** Those that stored records may be of. Default: those of the configuration. */
   connectors?: readonly Connector[];
 }
@@ -83,6 +85,7 @@ export class Tributary {
   onEvicted: () => void = () => {};
   #registry: WorkerRegistry | null = null;
   #dryRunsOnly = false;
+  readonly #leaseTimes: LeaseTimes | undefined;
   readonly #setup: { version: string; configuration: ReturnType<typeof fingerprintOf> };
   readonly #loops: Loops;
   readonly #parts: Parts;
@@ -99,6 +102,7 @@ export class Tributary {
     this.database = database;
     this.clock = clock;
     this.log = log;
+    this.#leaseTimes = options.leaseTimes;
     this.#setup = { version: options.version ?? '', configuration: fingerprintOf(config) };
     this.#loops = new Loops({ clock, log, isListening: () => this.#registry?.isListening ?? false });
     const declared = typeof config.metadataSchema === 'object' ? config.metadataSchema : null;
@@ -111,6 +115,7 @@ export class Tributary {
       database,
       clock,
       holder: this.worker,
+      membership: this.#membership(),
       onError: (error) => {
         // Of the database itself is told once, not at each renewal.
         if (!isUnavailable(error)) log.warn({ err: error }, 'budgets could not be renewed; retried');
@@ -264,7 +269,9 @@ export class Tributary {
       clock,
       onEvicted: () => this.#stopForGood(),
       onNotification: (notification) => this.#loops.wakeFor(notification),
+      onDead: () => this.#loops.wake.housekeeping(),
       setup: this.#setup,
+      ...(this.#leaseTimes && { times: this.#leaseTimes }),
     });
     await this.#takeOver();
     if (!dryRunsOnly) {
@@ -327,6 +334,17 @@ export class Tributary {
         },
       }),
     });
+  }
+
+  /** Nobody knows of this process before it has joined. */
+  #membership(): Membership {
+    const registry = () => this.#registry;
+    return {
+      get isCurrent() {
+        return registry()?.isCurrent ?? true;
+      },
+      renew: async () => registry()?.renew(),
+    };
   }
 
   async #takeOver(): Promise<void> {

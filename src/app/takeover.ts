@@ -1,4 +1,4 @@
-// Leases of workers that died are taken up at once, rather than when they run out. It knows which tables bear leases.
+// Claims of workers that died are taken up soon, rather than when they run out. It knows which tables bear them.
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
@@ -23,17 +23,21 @@ export async function takeOver(
   registry: WorkerRegistry | null,
   { database, clock, log, budgets, deliverer, onTaken }: TakeoverDeps,
 ): Promise<void> {
-  for (const worker of (await registry?.dead()) ?? []) {
+  for (const peer of registry?.dead ?? []) {
+    const worker = peer.id;
     const now = clock.now();
-    await database.transaction(async (tx) => {
+    const isEvicted = await database.transaction(async (tx) => {
+      // First, so that it cannot renew its lease any more: what it still settles is by claims that it has no longer.
+      if (!(await registry!.evict(tx, peer))) return false;
       await freeRuns(tx, worker);
       await deliverer.takeUp(tx, worker, now);
       await freeErasures(tx, worker, now);
       await freeTouches(tx, worker, now);
       await freeVerifications(tx, worker);
+      return true;
     });
+    if (!isEvicted) continue;
     await budgets.free(worker);
-    await registry?.markDead(worker);
     log.info({ worker }, 'took over the work of a dead worker');
     onTaken();
   }

@@ -109,9 +109,11 @@ async function openForCheck(cli: Cli): Promise<App> {
   const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
     const log = createLog({ level: 'silent' });
-    const { databaseUrl, proxies, secretKey, oldSecretKeys } = environment;
+    const { databaseUrl, databaseDirectUrl, databaseConnections, proxies, secretKey, oldSecretKeys } =
+      environment;
     const keys = { secretKey, oldSecretKeys };
-    const opening = { config, databaseUrl, directory, ...keys, clock: cli.clock, log, proxies };
+    const databases = { databaseUrl, databaseDirectUrl, databaseConnections };
+    const opening = { config, ...databases, directory, ...keys, clock: cli.clock, log, proxies };
     const app = await cli.deps.openApp(opening);
     return { ...app, close: () => app.close().finally(remove) };
   } catch (error) {

@@ -42,6 +42,9 @@ export interface AppOptions {
   config: Config;
   /** PostgreSQL; without it the embedded database in `directory`. */
   databaseUrl: string | undefined;
+  /** Of the server itself, where `databaseUrl` leads to a pooler. */
+  databaseDirectUrl?: string | undefined;
+  databaseConnections?: number | undefined;
   /** Imported files lie there too. */
   directory: string;
   /** Keys the hashes of whom was erased. Default: the embedded database's own. */
@@ -71,6 +74,8 @@ async function openApp(options: AppOptions): Promise<App> {
   const token = options.token ?? randomBytes(24).toString('base64url');
   const database = await openDatabase({
     url: databaseUrl,
+    directUrl: options.databaseDirectUrl,
+    connections: options.databaseConnections,
     directory,
     onWarning: (sentence) => log.warn(sentence),
   });

@@ -94,6 +94,8 @@ export async function openHere(
   const { dataDir } = environment;
   const defaults: Omit<AppOptions, 'config' | 'log' | 'token'> = {
     databaseUrl: environment.databaseUrl,
+    databaseDirectUrl: environment.databaseDirectUrl,
+    databaseConnections: environment.databaseConnections,
     secretKey: environment.secretKey,
     oldSecretKeys: environment.oldSecretKeys,
     directory: dataDir,

@@ -1,6 +1,12 @@
 // DATABASE_URL into what the driver is given. It opens no connection, and none of its sentences shows a password.
 import { readFileSync } from 'node:fs';
 
+/**
+ * So many connections suffice a worker: one that waits for no work of ours, one for what the sender of a webhook waits for, the
+ * others for work. With more it does more at once.
+ */
+export const minConnections = 4;
+
 /** Options of postgres.js. */
 export interface DatabaseAddress {
   host?: string[];

@@ -1,8 +1,5 @@
 // Why a PostgreSQL server cannot be worked with, in words that say what to do. It opens no connection.
 
-const pooled =
-  'Tributary keeps locks in its sessions, which transaction pooling does not allow. Use the direct address of the server (Neon: the host without "-pooler"; Supabase: port 5432 instead of 6543; PgBouncer: the address of the server behind it, or pool_mode = session).';
-
 interface ServerError {
   message?: string;
   code?: string;
@@ -11,9 +8,6 @@ interface ServerError {
 /** The sentence for an error of the first connection. */
 export function connectFault(error: ServerError): string {
   const { code = '', message = '' } = error;
-  const parameter = /unsupported startup parameter(?: in options)?: (\w+)/.exec(message)?.[1];
-  if (parameter !== undefined)
-    return `DATABASE_URL leads to a connection pooler that refuses the startup parameter ${parameter}. ${pooled} If it pools by session, allow the parameter: ignore_startup_parameters = idle_in_transaction_session_timeout,plan_cache_mode,jit.`;
   return `Cannot connect to PostgreSQL at DATABASE_URL: ${connectReasons[code] ?? (message || code || 'no reason given')}${/[.!]$/.test(message) && !connectReasons[code] ? '' : '.'}`;
 }
 
@@ -23,7 +17,7 @@ export const connectReasons: { readonly [code: string]: string } = {
   '28000': 'the server does not allow this user to connect from this host (see pg_hba.conf and sslmode)',
   '3D000': 'the database does not exist on the server: create it first',
   '53300':
-    'the server has no free connection. A worker takes up to 13: raise max_connections, or stop what holds them',
+    'the server has no free connection. A worker takes DATABASE_CONNECTIONS, 8 by default: raise max_connections, stop what holds them, or put a pooler such as PgBouncer before it',
   '57P03': 'the server is starting up or shutting down: try again in a moment',
   ECONNREFUSED: 'nothing listens at this host and port',
   ENOTFOUND: 'the host name does not exist',
@@ -56,8 +50,10 @@ export function encodingFault(encoding: string): string | null {
   return `The database of DATABASE_URL is encoded in ${encoding}, which cannot hold every customer's name. Create one in UTF-8: create database tributary encoding 'UTF8' template template0.`;
 }
 
-/** Sessions are not kept between two statements. */
-export const poolerFault = `DATABASE_URL leads to a connection pooler in transaction mode: two client sessions share one server session. ${pooled}`;
+/** Behind a pooler nothing is set for a session, and a statement by itself is in no transaction that could set it. */
+export const jitWarning = (user: string) =>
+  `DATABASE_URL leads to a connection pooler, and just-in-time compilation is on, which makes some statements ten times as slow. Switch it off once for the user of Tributary: alter role ${JSON.stringify(user)} in database … set jit = off.`;
 
-export const swallowedWarning =
-  'DATABASE_URL leads to a connection pooler that drops session parameters (plan_cache_mode, jit, idle_in_transaction_session_timeout). Tributary works, but may be slow with large tables. Prefer the direct address of the server.';
+/** Behind a pooler nobody can listen. */
+export const silentWarning =
+  'DATABASE_URL leads to a connection pooler, which does not pass on notifications: workers look for new work every second. Set DATABASE_DIRECT_URL to the address of the server itself (Neon: the host without "-pooler"; Supabase: the direct connection) to have them told at once.';

@@ -1,32 +1,24 @@
 // Opens PostgreSQL or the embedded PGlite behind one interface, brings it up to our migrations, and runs transactions.
 // It knows no table.
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import PQueue from 'p-queue';
-import type { Options, Sql } from 'postgres';
-import { AddressError, type DatabaseAddress, parseAddress } from './address.ts';
+import type { Options } from 'postgres';
+import { AddressError, type DatabaseAddress, minConnections, parseAddress } from './address.ts';
 import { noConnection } from './availability.ts';
-import {
-  connectFault,
-  encodingFault,
-  migrationFault,
-  poolerFault,
-  swallowedWarning,
-} from './connect-faults.ts';
+import { connectFault, encodingFault, jitWarning, migrationFault, silentWarning } from './connect-faults.ts';
 import { lockDirectory } from './lock.ts';
+import { isNewer, migrate } from './migrations.ts';
 import { NotificationListener, notificationChannel } from './notifications.ts';
 import { ownFiles, ownFolder } from './own-folder.ts';
 import { camelCase, parsers } from './results.ts';
-import { ConnectionError, Session, Sessions } from './sessions.ts';
+import { type Connect, ConnectionError, type Session, Sessions, type SessionsOptions } from './sessions.ts';
 
 const dialect = new PgDialect();
 
-const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), '../../drizzle');
-
-const connectionsMax = 8;
+/** Where no pooler says how many may be in use. */
+const defaultConnections = 8;
 
 /** A statement that waits for a lock that is not ours is given up after so long. */
 const lockWaitSeconds = 60;
@@ -65,13 +57,10 @@ export interface Database extends Preparing {
   kind: 'postgres' | 'pglite';
   /** Read committed. Begun again when the server chose it as a deadlock's victim, so `work` must have no other effects. */
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
-  /**
-   * Holds a lock of this name until it is released or this process dies, however it dies: the server lets go when the
-   * connection is gone. The connection listens for notifications too, where it can.
-   */
-  holdLock(name: string, holder: LockHolder): Promise<HeldLock>;
-  /** True when nobody holds the lock of this name. */
-  isLockFree(name: string): Promise<boolean>;
+  /** As `rows`, but on a connection that is kept for this: it waits for no work of ours, however long that waits. */
+  keep<Row extends object>(statement: SQL): Promise<Row[]>;
+  /** Listens for notifications, where the database can be listened to. Rejects where it could be and cannot now. */
+  listen(listener: Listener): Promise<Listening>;
   /**
    * Ends the connections of processes that were stopped between the parts of one statement, and returns how many: what they
    * have locked others wait for. The server ends those between two statements by itself, these it takes to be at work.
@@ -89,17 +78,17 @@ export interface Database extends Preparing {
   close(): Promise<void>;
 }
 
-export interface LockHolder {
-  /** The lock was lost while we live. */
+export interface Listener {
+  /** Nothing arrives any more: listening has to begin again. */
   onLost(): void;
   /** See `notifications.ts`. Null: listening begins now, and notifications of before may have been missed. */
-  onNotification?(notification: string | null): void;
+  onNotification(notification: string | null): void;
 }
 
-export interface HeldLock {
-  /** Whether notifications are known to arrive. Behind some poolers they never do. */
+export interface Listening {
+  /** Whether notifications are known to arrive. Behind a pooler of transactions they never do. */
   readonly isListening: boolean;
-  release(): Promise<void>;
+  close(): void;
 }
 
 /** A statement failed. Drizzle's own error would quote the statement's values, which are people's data. */
@@ -143,14 +132,21 @@ export function cleanText(text: string): string {
   return text.replaceAll('\u0000', '').toWellFormed();
 }
 
-/** `onWarning` is told what a person should know of the address. Throws DatabaseError. */
+/**
+ * `directUrl`: where `url` leads to a pooler, the address of the server behind it. `connections`: of this process to `url`, at
+ * least `minConnections`. `onWarning` is told what a person should
+ * know of the address. Throws DatabaseError.
+ */
 export async function openDatabase(options: {
   url?: string | undefined;
+  directUrl?: string | undefined;
+  connections?: number | undefined;
   directory: string;
   onWarning?: (sentence: string) => void;
 }): Promise<Database> {
-  const database = options.url
-    ? await openPostgres(options.url, options.onWarning ?? (() => {}))
+  const { url, directUrl = null, connections = null, onWarning = () => {} } = options;
+  const database = url
+    ? await openPostgres({ url, directUrl, connections, onWarning })
     : await openPglite(join(options.directory, 'database'));
   try {
     await refuseNewer(database);
@@ -162,59 +158,139 @@ export async function openDatabase(options: {
 }
 
 /** The sessions of one process. All are replaced together when they turn out to be useless. */
-function openPools(connect: (options: Options<Record<string, never>>) => Sql) {
+function openPools(connect: Connect, { prepares, workers }: { prepares: boolean; workers: number }) {
   const hosts = { index: 0 };
-  const pool = (max: number, connection: object, keeps = true) =>
-    new Sessions((options) => connect({ ...options, connection } as never), { max, hosts, keeps });
+  const pool = (max: number, connection: object, more: Partial<SessionsOptions> = {}) =>
+    new Sessions((options) => connect({ ...options, connection } as never), {
+      max,
+      hosts,
+      prepares,
+      ...more,
+    });
+  const listeners = new Listeners();
   return {
     hosts,
-    main: pool(connectionsMax, {
+    listeners,
+    main: pool(workers, {
       application_name: 'tributary',
-      idle_in_transaction_session_timeout: idleTransactionMs,
-      // A statement is parsed once a connection, so that it takes one round trip and not two; but it is planned each
-      // time: a plan made while a table was small is not kept when it has grown.
-      plan_cache_mode: 'force_custom_plan',
-      // Ours touch a few hundred rows. What the server takes some of them for is compiled each time: ten times as long
-      // (measured: settling beside 500,000 records).
-      jit: 'off',
+      // A pooler may refuse them; then each transaction sets what it needs.
+      ...(prepares && {
+        idle_in_transaction_session_timeout: idleTransactionMs,
+        // A statement is parsed once a connection, so that it takes one round trip and not two; but it is planned each
+        // time: a plan made while a table was small is not kept when it has grown.
+        plan_cache_mode: 'force_custom_plan',
+        // Ours touch a few hundred rows. What the server takes some of them for is compiled each time: ten times as long
+        // (measured: settling beside 500,000 records).
+        jit: 'off',
+      }),
     }),
-    /** For statements whose plan the server keeps. They share sessions. */
-    planned: pool(2, { application_name: 'tributary' }),
-    /** All of the others may be waiting for what this one is to let go. */
-    keeper: pool(1, { application_name: 'tributary keeper' }),
-    /** Asks whether the server answers. */
-    pulse: pool(1, { application_name: 'tributary pulse' }, false),
+    /** For statements whose plan the server keeps. They share a session. */
+    planned: pool(1, { application_name: 'tributary' }),
+    /** All of the others may be waiting for what this one is to let go. It listens, and asks whether the server answers. */
+    keeper: pool(1, { application_name: 'tributary keeper' }, listeners),
   };
 }
 
-async function openPostgres(url: string, onWarning: (sentence: string) => void): Promise<Database> {
-  const [{ default: postgres }, { drizzle }, { migrate }] = await Promise.all([
+/** Those who listen on one session. */
+class Listeners {
+  readonly #all = new Map<NotificationListener, () => void>();
+
+  readonly onNotification = (payload: string): void => {
+    for (const listener of this.#all.keys()) listener.receive(payload);
+  };
+
+  readonly onGone = (): void => {
+    const lost = [...this.#all.values()];
+    this.#all.clear();
+    for (const onLost of lost) onLost();
+  };
+
+  /** `begin`: has the session listen. */
+  async add(
+    { onLost, onNotification }: Listener,
+    begin: (listener: NotificationListener) => Promise<unknown>,
+  ): Promise<Listening> {
+    const listener = new NotificationListener(onNotification);
+    let isHeld = false;
+    this.#all.set(listener, () => {
+      listener.close();
+      if (isHeld) onLost();
+    });
+    const close = () => {
+      listener.close();
+      this.#all.delete(listener);
+    };
+    try {
+      await begin(listener);
+    } catch (error) {
+      close();
+      throw error;
+    }
+    // What was never held is not lost: the caller learns it by this alone.
+    if (!this.#all.has(listener))
+      throw new DatabaseError('The connection was gone as soon as it listened.', connectionClosed);
+    isHeld = true;
+    return {
+      get isListening() {
+        return listener.isListening;
+      },
+      close,
+    };
+  }
+}
+
+async function openPostgres({
+  url,
+  directUrl,
+  connections,
+  onWarning,
+}: {
+  url: string;
+  directUrl: string | null;
+  connections: number | null;
+  onWarning: (sentence: string) => void;
+}): Promise<Database> {
+  const [{ default: postgres }, { drizzle }] = await Promise.all([
     import('postgres'),
     import('drizzle-orm/postgres-js'),
-    import('drizzle-orm/postgres-js/migrator'),
   ]);
   const address = addressOf(url);
+  const directAddress = directUrl === null ? null : addressOf(directUrl, 'DATABASE_DIRECT_URL');
   for (const warning of address.warnings) onWarning(warning);
-  const connectPlain = (options: Options<Record<string, never>>) => postgres(driverOptions(address, options));
-  const connect = (options: Options<Record<string, never>>) => {
-    const client = connectPlain({ ...options, transform: { column: { from: camelCase } } });
-    // It has the driver take dates and JSON as text, which is how the two drivers are alike.
-    drizzle(client);
-    Object.assign(client.options.parsers, parsers);
-    return client;
-  };
-  const { hosts, ...pools } = openPools(connect);
-  const { main, planned, keeper, pulse } = pools;
+  const connectTo =
+    (to: DatabaseAddress): Connect =>
+    (options) => {
+      const client = postgres(driverOptions(to, { ...options, transform: { column: { from: camelCase } } }));
+      // It has the driver take dates and JSON as text, which is how the two drivers are alike.
+      drizzle(client);
+      Object.assign(client.options.parsers, parsers);
+      return client;
+    };
+  const server = await askServer(connectTo({ ...address, connection: {} }), address);
+  const { isPooled } = server;
+  const connect = connectTo(isPooled ? { ...address, connection: {} } : address);
+  const workers = (connections ?? (isPooled ? minConnections : defaultConnections)) - 2;
+  const { hosts, listeners, ...pools } = openPools(connect, { prepares: !isPooled, workers });
+  const { main, planned, keeper } = pools;
+  /** To the server itself, where a pooler stands before it. */
+  const direct =
+    directAddress &&
+    new Sessions(
+      (options) =>
+        connectTo(directAddress)({ ...options, connection: { application_name: 'tributary direct' } }),
+      { max: 1, hosts: { index: 0 }, ...(isPooled && listeners) },
+    );
+  const all = [...Object.values(pools), ...(direct ? [direct] : [])];
   const replace = (graceSeconds: number) =>
-    Promise.all(Object.values(pools).map((pool) => pool.replace(graceSeconds).catch(() => {})));
-  const end = () => Promise.all(Object.values(pools).map((pool) => pool.end(endingSeconds)));
+    Promise.all(all.map((pool) => pool.replace(graceSeconds).catch(() => {})));
+  const end = () => Promise.all(all.map((pool) => pool.end(endingSeconds)));
   // A statement behind another on one connection would wait for the lock that the other waits for.
-  const places = new PQueue({ concurrency: connectionsMax });
+  const places = new PQueue({ concurrency: workers });
   const placed = <Result>(work: (session: Session) => Promise<Result>): Promise<Result> => {
     if (places.size < waitingMax) return places.add(() => useful(main, work)) as Promise<Result>;
     return Promise.reject(
       new DatabaseError(
-        `All ${connectionsMax} connections are busy, and ${places.size} statements are waiting for one.`,
+        `All ${workers} connections are busy, and ${places.size} statements are waiting for one.`,
         noConnection,
       ),
     );
@@ -237,100 +313,69 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
       throw ofDatabase(error);
     }
   };
+  const beginning = beginningOf(server, address);
+  const transaction: Database['transaction'] = (work) =>
+    retried(() => placed((session) => inTransaction(session, beginning.statements, work)));
+  const on =
+    (use: (work: (session: Session) => Promise<object[]>) => Promise<object[]>): Database['rows'] =>
+    (statement) =>
+      retried(() =>
+        use((session) =>
+          beginning.isForAll
+            ? inTransaction(session, beginning.statements, (tx) => tx.rows(statement))
+            : runOn(session, statement),
+        ),
+      ) as never;
+  const rows = on(placed);
+  const keep = on((work) => useful(keeper, work));
   try {
-    await refuseServer(main, keeper, onWarning);
-    // Workers that start together migrate one after the other.
-    await placed(async (guard) => {
-      try {
-        await runOn(guard, sql`select pg_advisory_lock(7225119)`);
-        if (!(await isNewer({ rows: (statement) => runOn(guard, statement) as never })))
-          await untilLost(connectPlain, (client) => migrate(drizzle(client), { migrationsFolder }));
-      } catch (error) {
-        throw await explainedMigration(guard, error);
-      } finally {
-        await runOn(guard, sql`select pg_advisory_unlock(7225119)`).catch(() => {});
-      }
+    await main.use((session) => runOn(session, sql`select 1`)).catch(refuseAddress);
+    if (direct) {
+      await direct.use((session) => runOn(session, sql`select 1`)).catch(refuseDirectAddress);
+      await refuseOtherDatabase(transaction, (statement) =>
+        direct.use((session) => runOn(session, statement)),
+      );
+    }
+    await migrate(direct ? transactionsOn(direct) : { rows, transaction }).catch(async (error) => {
+      throw await explainedMigration({ rows }, error);
     });
   } catch (error) {
     await end();
     throw error;
   }
+  if (isPooled && server.jit) onWarning(jitWarning(server.user));
+  if (isPooled && !direct) onWarning(silentWarning);
+  const idleAfter = idleInterval(address);
   return {
     kind: 'postgres',
-    rows: (statement) => retried(() => placed((session) => runOn(session, statement))) as never,
-    prepared: (statement) => retried(() => useful(planned, (session) => runOn(session, statement))) as never,
-    transaction: (work) => retried(() => placed((session) => inTransaction(session, work))),
-    holdLock: async (name, { onLost, onNotification }) => {
-      let state: 'asked' | 'held' | 'lost' = 'asked';
-      const listener = new NotificationListener(onNotification ?? (() => {}));
-      const holder = new Session(connect, {
-        hosts,
-        onLost: () => {
-          const wasHeld = state === 'held';
-          state = 'lost';
-          listener.close();
-          if (wasHeld) onLost();
-        },
-        onNotification: (payload) => listener.receive(payload),
+    rows,
+    prepared: on((work) => useful(planned, work)),
+    transaction,
+    keep,
+    listen: async (listener) => {
+      if (isPooled && !direct) return { isListening: false, close() {} };
+      return listeners.add(listener, async ({ listen, probe }) => {
+        await useful(isPooled && direct ? direct : keeper, (session) => runOn(session, listen));
+        // Sent where work is committed: it is not heard where the other address leads to another database.
+        await rows(probe);
       });
-      try {
-        await holder.opened;
-        // A session of ours that the server has not yet seen dead may hold it.
-        await runOn(holder, sql`set lock_timeout = ${sql.raw(String(lockWaitSeconds * 1000))}`);
-        await runOn(holder, sql`select pg_advisory_lock(hashtextextended(${name}, 7225121))`);
-        // What was never held is not lost: the caller learns it by this alone.
-        if (state !== 'asked')
-          throw new DatabaseError('The connection was gone as soon as it held the lock.', connectionClosed);
-        state = 'held';
-      } catch (error) {
-        holder.destroy();
-        throw ofDatabase(error);
-      }
-      // Where it cannot listen, loops look by themselves.
-      await runOn(holder, listener.listen)
-        .then(() => runOn(holder, listener.probe))
-        .catch(() => {});
-      return {
-        get isListening() {
-          return listener.isListening;
-        },
-        release: () => {
-          listener.close();
-          return holder.end();
-        },
-      };
-    },
-    isLockFree: async (name) => {
-      const [row] = (await placed((session) =>
-        runOn(session, sql`select pg_try_advisory_xact_lock(hashtextextended(${name}, 7225121)) as free`),
-      )) as { free: boolean }[];
-      return row?.free ?? false;
     },
     endStalled: async () => {
-      const ended = await useful(keeper, (session) =>
-        runOn(
-          session,
-          sql`
-        select pg_terminate_backend(pid) from pg_stat_activity, (select current_setting('idle_in_transaction_session_timeout') as after) as said
+      const ended = await keep(sql`
+        select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and usename = current_user and application_name = 'tributary'
-          and after <> '0' and xact_start is not null and wait_event = 'ClientRead' and state_change < now() - after::interval`,
-        ),
-      );
+          and ${idleAfter}::interval > '0' and xact_start is not null and wait_event = 'ClientRead'
+          and state_change < now() - ${idleAfter}::interval`);
       return ended.length;
     },
     ping: async () => {
-      await useful(pulse, (session) => runOn(session, sql`select 1`));
+      await keep(sql`select 1`);
     },
     cancelBlocked: async () => {
-      const cancelled = await useful(pulse, (session) =>
-        runOn(
-          session,
-          sql`
+      const cancelled = await keep(sql`
         select pg_cancel_backend(pid) from pg_stat_activity
         where datname = current_database() and usename = current_user and application_name = 'tributary' and state = 'active'
-          and wait_event_type = 'Lock' and wait_event <> 'advisory' and query_start < now() - make_interval(secs => ${lockWaitSeconds})`,
-        ),
-      );
+          and wait_event_type = 'Lock' and wait_event <> 'advisory' and query_start < now() - make_interval(secs => ${lockWaitSeconds})`);
       return cancelled.length;
     },
     reconnect: () => void replace(0),
@@ -340,28 +385,42 @@ async function openPostgres(url: string, onWarning: (sentence: string) => void):
   };
 }
 
-/** Runs on a client of its own. Rejects where its connection is gone, whatever the driver does. */
-async function untilLost(
-  connect: (options: Options<Record<string, never>>) => Sql,
-  work: (client: Sql) => Promise<unknown>,
-): Promise<void> {
-  const lost = Promise.withResolvers<never>();
-  const onclose = () =>
-    lost.reject(
-      new DatabaseError('The connection was lost while the database was migrated.', connectionClosed),
-    );
-  const client = connect({ max: 1, max_lifetime: null, onclose });
-  try {
-    await Promise.race([work(client), lost.promise]);
-  } finally {
-    lost.promise.catch(() => {});
-    await client.end({ timeout: 5 });
-  }
+/** Transactions of one session after the other. */
+function transactionsOn(sessions: Sessions): Pick<Database, 'rows' | 'transaction'> {
+  return {
+    rows: (statement) => sessions.use((session) => runOn(session, statement)) as never,
+    transaction: (work) => sessions.use((session) => inTransaction(session, [sql`begin`], work)),
+  };
+}
+
+/**
+ * How a transaction begins. Behind a pooler nothing is set for a session, so that it is set for each transaction; `isForAll`:
+ * and a statement by itself needs it, too.
+ */
+function beginningOf({ isPooled, dateStyle }: ServerFacts, { connection }: DatabaseAddress) {
+  if (!isPooled) return { statements: [sql`begin`], isForAll: false };
+  const own = Object.entries({ ...(!/^ISO\b/.test(dateStyle) && { DateStyle: 'ISO' }), ...connection });
+  const settings = own.map(([name, value]) => sql`set_config(${name}, ${value}, true)`);
+  return {
+    statements: [
+      // Without parameters the driver sends them as one.
+      sql`begin; set local idle_in_transaction_session_timeout = ${sql.raw(String(idleTransactionMs))}; set local jit = off`,
+      ...(settings.length > 0 ? [sql`select ${sql.join(settings, sql`, `)}`] : []),
+    ],
+    isForAll: settings.length > 0,
+  };
+}
+
+/** After how long the server ends a session that is idle in a transaction. */
+function idleInterval({ connection }: DatabaseAddress): string {
+  const given = connection['idle_in_transaction_session_timeout'] ?? String(idleTransactionMs);
+  return /^\d+$/.test(given) ? `${given} milliseconds` : given;
 }
 
 /** A transaction of which one statement has failed is rolled back, even where `work` goes on after it. */
 async function inTransaction<Result>(
   session: Session,
+  beginning: readonly SQL[],
   work: (tx: Queryable) => Promise<Result>,
 ): Promise<Result> {
   let failed: unknown;
@@ -375,8 +434,8 @@ async function inTransaction<Result>(
       throw error;
     }
   };
-  await runOn(session, sql`begin`);
   try {
+    for (const statement of beginning) await runOn(session, statement);
     const result = await work({ rows: rows as never });
     if (failed !== undefined) throw failed;
     isOver = true;
@@ -416,11 +475,12 @@ const failedTransaction = '25P02';
 
 const connectionClosed = 'CONNECTION_CLOSED';
 
-function addressOf(url: string): DatabaseAddress {
+function addressOf(url: string, variable = 'DATABASE_URL'): DatabaseAddress {
   try {
     return parseAddress(url);
   } catch (error) {
-    throw error instanceof AddressError ? new DatabaseError(error.message) : error;
+    if (!(error instanceof AddressError)) throw error;
+    throw new DatabaseError(error.message.replaceAll('DATABASE_URL', variable));
   }
 }
 
@@ -449,55 +509,102 @@ export function driverOptions(
 
 function runOn(session: Session, statement: SQL): Promise<object[]> {
   const { sql: text, params } = dialect.sqlToQuery(cleaned(statement));
-  return discreet(session.run((connection) => connection.unsafe(text, params as never[], { prepare: true })));
+  return discreet(
+    session.run((connection) => {
+      const query = connection.unsafe(text, params as never[], { prepare: session.prepares });
+      return session.prepares ? query : inOneTrip(query);
+    }),
+  );
 }
 
-/** Throws DatabaseError where this server, database or what stands before it cannot be worked with. */
-async function refuseServer(
-  main: Sessions,
-  keeper: Sessions,
-  onWarning: (sentence: string) => void,
-): Promise<void> {
-  const refuse = async (session: Session) => {
-    const [found] = (await runOn(
-      session,
-      sql`
-      select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
-             current_setting('plan_cache_mode') as mode`,
-    )) as { version: number; encoding: string; mode: string }[];
-    const { version = 0, encoding = '', mode } = found ?? {};
+/**
+ * The driver (postgres 3.4.9) would first have an unnamed statement described, only to learn the types of its parameters: texts
+ * and numbers of ours are written alike for each. A driver that ignores this takes a round trip more.
+ */
+function inOneTrip<Query extends object>(query: Query): Query {
+  return Object.defineProperty(query, 'describeFirst', { get: () => false, set() {} });
+}
+
+/** What is known of a server once it has answered. */
+interface ServerFacts {
+  user: string;
+  jit: boolean;
+  dateStyle: string;
+  /** Something stands before it that may give statements to any of its sessions. */
+  isPooled: boolean;
+}
+
+/**
+ * Throws DatabaseError where this server or database cannot be worked with. It asks for nothing that a pooler might refuse.
+ * Who is connected to the server itself was told the number of its process when the session began; a pooler makes one up.
+ */
+async function askServer(connect: Connect, { saysPooler }: DatabaseAddress): Promise<ServerFacts> {
+  const connection = { application_name: 'tributary' };
+  const sessions = new Sessions((options) => connect({ ...options, connection } as never), {
+    max: 1,
+    hosts: { index: 0 },
+    prepares: false,
+  });
+  try {
+    const answer = await sessions.use((session) =>
+      runOn(
+        session,
+        sql`
+        select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
+          current_setting('jit')::boolean as jit, current_setting('DateStyle') as date_style, current_user as "user",
+          pg_backend_pid() as pid`,
+      ),
+    );
+    const [found] = answer as (Omit<ServerFacts, 'isPooled'> & {
+      version: number;
+      encoding: string;
+      pid: number;
+    })[];
+    const { version, encoding, pid, ...facts } = found!;
     if (version < 150000)
       throw new DatabaseError(
         `Tributary requires PostgreSQL 15 or newer; DATABASE_URL leads to version ${Math.floor(version / 10_000)}.`,
       );
-    const isShared = await keeper.use((other) => sharesSessions(session, other));
-    const fault = encodingFault(encoding) ?? (isShared ? poolerFault : null);
+    const fault = encodingFault(encoding);
     if (fault !== null) throw new DatabaseError(fault);
-    if (mode !== 'force_custom_plan') onWarning(swallowedWarning);
-  };
-  await main.use(refuse).catch((error: Error) => {
-    if (error instanceof DatabaseError) throw error;
-    throw new DatabaseError(connectFault(error), sqlState(error) ?? connectionCode(error));
-  });
+    const told = (answer as { state?: { pid: number } }).state?.pid;
+    return { ...facts, isPooled: saysPooler || told !== pid };
+  } catch (error) {
+    return refuseAddress(error);
+  } finally {
+    await sessions.end(endingSeconds);
+  }
 }
 
-/** Whether two connections are given the same session of the server in turn: then a lock taken by one is had by the other. */
-async function sharesSessions(one: Session, other: Session): Promise<boolean> {
+/** The error of a first connection, in words. */
+function refuseAddress(error: unknown): never {
+  if (error instanceof DatabaseError) throw error;
+  throw new DatabaseError(connectFault(error as Error), sqlState(error) ?? connectionCode(error as Error));
+}
+
+/** Migrations of another database would not be ours. A lock that is taken at one address must be there at the other. */
+async function refuseOtherDatabase(
+  transaction: Database['transaction'],
+  direct: (statement: SQL) => Promise<object[]>,
+): Promise<void> {
   const key = Math.floor(Math.random() * 2 ** 31);
-  const isTrue = async (session: Session, statement: SQL) =>
-    ((await runOn(session, statement)) as { had: boolean }[])[0]?.had === true;
-  const tryLock = sql`select pg_try_advisory_lock(7225123, ${key}::int) as had`;
-  const unlock = sql`select pg_advisory_unlock(7225123, ${key}::int) as had`;
-  await isTrue(one, tryLock);
-  const isShared = await isTrue(other, tryLock);
-  if (isShared) await isTrue(other, unlock);
-  const hadIt = await isTrue(one, unlock);
-  return isShared || !hadIt;
+  const isSame = await transaction(async (tx) => {
+    await tx.rows(sql`select pg_advisory_xact_lock(7225123, ${key}::int)`);
+    const [row] = await direct(sql`select pg_try_advisory_xact_lock(7225123, ${key}::int) as free`);
+    return !(row as { free: boolean }).free;
+  });
+  if (!isSame) throw new DatabaseError('DATABASE_DIRECT_URL leads to another database than DATABASE_URL.');
 }
 
-async function explainedMigration(guard: Session, error: unknown): Promise<DatabaseError> {
+function refuseDirectAddress(error: unknown): never {
+  const { message, code } = ofDatabase(error) as DatabaseError;
+  const fault = connectFault({ message, ...(code !== undefined && { code }) });
+  throw new DatabaseError(fault.replaceAll('DATABASE_URL', 'DATABASE_DIRECT_URL'), code);
+}
+
+async function explainedMigration({ rows }: Queryable, error: unknown): Promise<DatabaseError> {
   const innermost = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error);
-  const [user] = (await runOn(guard, sql`select current_user as name`).catch(() => [])) as { name: string }[];
+  const [user] = await rows<{ name: string }>(sql`select current_user as name`).catch(() => []);
   const fault = migrationFault(
     innermost as { message?: string; code?: string },
     user?.name ?? 'of DATABASE_URL',
@@ -506,11 +613,7 @@ async function explainedMigration(guard: Session, error: unknown): Promise<Datab
 }
 
 async function openPglite(directory: string): Promise<Database> {
-  const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
-    import('@electric-sql/pglite'),
-    import('drizzle-orm/pglite'),
-    import('drizzle-orm/pglite/migrator'),
-  ]);
+  const { PGlite } = await import('@electric-sql/pglite');
   ownFolder(dirname(directory));
   ownFolder(directory);
   const lock = lockDirectory(directory);
@@ -524,8 +627,10 @@ async function openPglite(directory: string): Promise<Database> {
   try {
     await client.waitReady;
     ownFiles(directory);
-    if (!(await isNewer({ rows: (statement) => rows(client, statement) })))
-      await migrate(drizzle(client), { migrationsFolder });
+    await migrate({
+      rows: (statement) => rows(client, statement),
+      transaction: (work) => client.transaction((tx) => work({ rows: (statement) => rows(tx, statement) })),
+    });
   } catch (error) {
     await client.close().catch(() => {}); // it may never have been open
     lock.release();
@@ -534,31 +639,27 @@ async function openPglite(directory: string): Promise<Database> {
   // PGlite answers within one turn of the event loop: without a pause between statements of ours, timers and requests
   // would wait until all work is done.
   const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-  // The folder is ours alone, so is every lock in it.
-  const held = new Set<string>();
   return {
     kind: 'pglite',
     rows: (statement) => turn().then(() => rows(client, statement)),
     prepared: (statement) => turn().then(() => rows(client, statement)),
     transaction: (work) =>
       turn().then(() => client.transaction((tx) => work({ rows: (statement) => rows(tx, statement) }))),
-    holdLock: async (name, { onNotification }) => {
-      held.add(name);
-      const listener = new NotificationListener(onNotification ?? (() => {}));
+    keep: (statement) => turn().then(() => rows(client, statement)),
+    listen: async ({ onNotification }) => {
+      const listener = new NotificationListener(onNotification);
       const unlisten = await client.listen(notificationChannel, (payload) => listener.receive(payload));
       await rows(client, listener.probe);
       return {
         get isListening() {
           return listener.isListening;
         },
-        release: async () => {
+        close() {
           listener.close();
-          held.delete(name);
-          await unlisten();
+          unlisten().catch(() => {}); // the database may be closed
         },
       };
     },
-    isLockFree: async (name) => !held.has(name),
     endStalled: async () => 0,
     ping: async () => void (await turn().then(() => rows(client, sql`select 1`))),
     cancelBlocked: async () => 0,
@@ -628,25 +729,6 @@ function sqlState(error: unknown): string | undefined {
     if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return code;
   }
   return undefined;
-}
-
-/** The newest migration we know, as drizzle's journal dates it. */
-function newestKnown(): number {
-  const journal = JSON.parse(readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8')) as {
-    entries: { when: number }[];
-  };
-  return Math.max(...journal.entries.map((entry) => entry.when));
-}
-
-async function isNewer(database: Queryable): Promise<boolean> {
-  const [found] = await database.rows<{ exists: boolean }>(
-    sql`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`,
-  );
-  if (!found?.exists) return false;
-  const [newest] = await database.rows<{ at: number }>(
-    sql`select coalesce(max(created_at), 0)::float8 as at from drizzle.__drizzle_migrations`,
-  );
-  return (newest?.at ?? 0) > newestKnown();
 }
 
 async function refuseNewer(database: Database): Promise<void> {

@@ -38,6 +38,8 @@ export class ConnectionError extends Error {
 }
 
 export class Session {
+  /** Whether statements are prepared by name, once for the session. */
+  readonly prepares: boolean;
   /** Resolves when statements can be run. Rejects where the driver's `connect_timeout` has passed. */
   readonly opened: Promise<void>;
   readonly #client: Sql;
@@ -57,8 +59,14 @@ export class Session {
    */
   constructor(
     connect: Connect,
-    options: { hosts: HostChoice; onLost: () => void; onNotification?: (payload: string) => void },
+    options: {
+      hosts: HostChoice;
+      onLost: () => void;
+      onNotification?: ((payload: string) => void) | undefined;
+      prepares?: boolean | undefined;
+    },
   ) {
+    this.prepares = options.prepares ?? true;
     this.#hosts = options.hosts;
     this.#host = options.hosts.index;
     this.#onLost = options.onLost;
@@ -174,7 +182,12 @@ class Place {
   users = 0;
   #session: Session | null = null;
   #isLeft = false;
+  readonly #onGone: () => void;
   readonly #idle = Promise.withResolvers<void>();
+
+  constructor(onGone: () => void) {
+    this.#onGone = onGone;
+  }
 
   /** The lowest is used next. */
   get rank(): number {
@@ -184,56 +197,67 @@ class Place {
   async use<Result>(
     open: (onLost: () => void) => Session,
     work: (session: Session) => Promise<Result>,
-    keeps: boolean,
   ): Promise<Result> {
     this.users += 1;
     try {
       this.#session ??= open(() => {
         this.#session = null;
+        this.#onGone();
       });
       const session = this.#session;
       await session.opened;
       return await work(session);
     } finally {
       this.users -= 1;
-      if (this.users === 0) this.#rest(keeps);
+      if (this.users === 0) this.#rest();
     }
   }
 
   /** It is used no more, but by those who use it now: they have so long. */
   async leave(graceSeconds: number): Promise<void> {
     this.#isLeft = true;
-    if (this.users > 0) await this.#session?.endBusy(this.#idle.promise, graceSeconds);
-    else await this.#end();
+    if (this.users === 0) return this.#end();
+    this.#onGone();
+    await this.#session?.endBusy(this.#idle.promise, graceSeconds);
   }
 
-  #rest(keeps: boolean): void {
+  #rest(): void {
     if (this.#isLeft) this.#idle.resolve();
-    else if (!keeps || this.#session?.isExpired) void this.#end();
+    else if (this.#session?.isExpired) void this.#end();
   }
 
   async #end(): Promise<void> {
     const session = this.#session;
+    if (session === null) return;
     this.#session = null;
-    await session?.end();
+    this.#onGone();
+    await session.end();
   }
+}
+
+export interface SessionsOptions {
+  max: number;
+  hosts: HostChoice;
+  /** Whether statements are prepared by name. */
+  prepares?: boolean;
+  /** On channels that a session listens on. */
+  onNotification?: (payload: string) => void;
+  /** A session is no more: it was lost, or it was ended and may be replaced. */
+  onGone?: () => void;
 }
 
 export class Sessions {
   readonly #max: number;
-  readonly #keeps: boolean;
+  readonly #onGone: () => void;
   readonly #open: (onLost: () => void) => Session;
   #places: Place[];
   #isEnded = false;
 
-  /** `keeps`: whether sessions stay when nobody uses them. */
-  constructor(
-    connect: Connect,
-    { max, hosts, keeps = true }: { max: number; hosts: HostChoice; keeps?: boolean },
-  ) {
+  constructor(connect: Connect, options: SessionsOptions) {
+    const { max, hosts, prepares, onNotification, onGone = () => {} } = options;
     this.#max = max;
-    this.#keeps = keeps;
-    this.#open = (onLost) => new Session(connect, { hosts, onLost });
+    this.#onGone = onGone;
+    this.#open = (onLost) => new Session(connect, { hosts, onLost, onNotification, prepares });
     this.#places = this.#fresh();
   }
 
@@ -241,7 +265,7 @@ export class Sessions {
   use<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
     if (this.#isEnded) return Promise.reject(new ConnectionError('CONNECTION_ENDED'));
     const place = this.#places.reduce((best, one) => (one.rank < best.rank ? one : best));
-    return place.use(this.#open, work, this.#keeps);
+    return place.use(this.#open, work);
   }
 
   /** Gives new sessions from now on. The present ones are ended, at the latest after the grace. */
@@ -258,6 +282,6 @@ export class Sessions {
   }
 
   #fresh(): Place[] {
-    return Array.from({ length: this.#max }, () => new Place());
+    return Array.from({ length: this.#max }, () => new Place(this.#onGone));
   }
 }

@@ -1,11 +1,15 @@
 // What a database, its address and what stands before it may do to us, on a real PostgreSQL.
 import { createServer, type Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
+import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isUnavailable } from '../../src/db/availability.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
+import { notify } from '../../src/db/notifications.ts';
 import { openLine } from '../support/database-line.ts';
 import { hasPgbouncer, type Pooler, startPgbouncer } from '../support/pgbouncer.ts';
 import { databaseName, findServer, onServer } from '../support/postgres.ts';
+import { until } from '../support/sync-world.ts';
 
 const server = await findServer();
 
@@ -182,36 +186,134 @@ describe.skipIf(!server)('A database in the real world', () => {
   });
 
   describe.skipIf(!hasPgbouncer)('behind PgBouncer', () => {
-    const parameters = ['idle_in_transaction_session_timeout', 'plan_cache_mode', 'jit'];
-    let pooler: Pooler | undefined;
-    const start = async (mode: 'transaction' | 'session', ignored: readonly string[]) => {
-      await pooler?.stop();
-      pooler = await startPgbouncer({ server: server!, mode, ignored });
+    const poolers: Pooler[] = [];
+    const start = async (options: Partial<Parameters<typeof startPgbouncer>[0]> = {}) => {
+      const pooler = await startPgbouncer({ server: server!, ...options });
+      poolers.push(pooler);
       return pooler.url(name);
     };
-    afterAll(() => pooler?.stop());
+    afterAll(() => Promise.all(poolers.map((pooler) => pooler.stop())));
 
-    it('22-behind-pgbouncer: says that a pooler refuses the parameters of sessions, and where to go', async () => {
-      const url = await start('transaction', []);
-      await expect(open(url)).rejects.toThrow(
-        /DATABASE_URL leads to a connection pooler that refuses the startup parameter.*direct address/,
-      );
-    });
-
-    it('22-behind-pgbouncer: knows pooling by transaction where the parameters pass', async () => {
-      const url = await start('transaction', parameters);
-      await expect(open(url)).rejects.toThrow(
-        /DATABASE_URL leads to a connection pooler in transaction mode.*Use the direct address/,
-      );
-    });
-
-    it('works through a pool of sessions, and warns of the parameters that it drops', async () => {
+    const openBehind = async (options: { url: string; directUrl?: string }) => {
       const warnings: string[] = [];
-      const database = await open(await start('session', parameters), warnings);
+      const database = await openDatabase({
+        ...options,
+        directory: '',
+        onWarning: (one) => warnings.push(one),
+      });
+      opened.push(database);
+      return { database, warnings };
+    };
+    const hearing = async (database: Database) => {
+      const heard: (string | null)[] = [];
+      const listening = await database.listen({
+        onLost: () => {},
+        onNotification: (one) => heard.push(one),
+      });
+      return { heard, listening };
+    };
+
+    it.each(['transaction', 'session'] as const)(
+      '22-behind-pgbouncer: works in %s mode, and says what it lacks',
+      async (mode) => {
+        const { database, warnings } = await openBehind({ url: await start({ mode, poolSize: 15 }) });
+        expect(warnings).toEqual([
+          expect.stringMatching(/^DATABASE_URL leads to a connection pooler.*set jit = off\.$/),
+          expect.stringMatching(/^DATABASE_URL leads to a connection pooler.*DATABASE_DIRECT_URL/),
+        ]);
+        const asked = Array.from({ length: 50 }, (_, number) =>
+          database.rows<{ is: number }>(sql`select ${number}::int as is`),
+        );
+        expect((await Promise.all(asked)).map(([row]) => row?.is)).toEqual([...asked.keys()]);
+        const { listening } = await hearing(database);
+        expect(listening.isListening).toBe(false);
+      },
+    );
+
+    it('22-behind-pgbouncer: transactions set for themselves what a session would have, and leave nothing behind', async () => {
+      const { database } = await openBehind({ url: await start({ poolSize: 1 }) });
+      const settings = sql`select current_setting('jit') as jit, current_setting('idle_in_transaction_session_timeout') as idle`;
+      const [before] = await database.rows(settings);
+      const [within] = await database.transaction((tx) => tx.rows(settings));
+      expect(within).toEqual({ jit: 'off', idle: '30s' });
+      expect(await database.rows(settings)).toEqual([before]);
+    });
+
+    it('22-behind-pgbouncer: each statement goes by the parameters of the address, which the pooler would refuse', async () => {
+      const url = `${await start({ poolSize: 1 })}?schema=pg_catalog&work_mem=5MB`;
+      const { database } = await openBehind({ url });
+      const settings = sql`select current_setting('search_path') as path, current_setting('work_mem') as memory`;
+      const own = { path: '"pg_catalog"', memory: '5MB' };
+      expect(await database.rows(settings)).toEqual([own]);
+      expect(await database.prepared(settings)).toEqual([own]);
+      expect(await database.transaction((tx) => tx.rows(settings))).toEqual([own]);
+      const { database: other } = await openBehind({ url: url.split('?')[0]! });
+      expect(await other.rows(settings)).not.toEqual([own]);
+    });
+
+    it('22-behind-pgbouncer: listens at the direct address', async () => {
+      const url = await start();
+      const { database, warnings } = await openBehind({ url, directUrl: addressOf(name) });
+      expect(warnings).toHaveLength(1);
+      const { heard, listening } = await hearing(database);
+      await until(() => listening.isListening);
+      await database.rows(sql`select ${notify('open')}`);
+      await until(() => heard.length === 2);
+      expect(heard).toEqual([null, 'open']);
+    });
+
+    it('22-behind-pgbouncer: refuses a direct address of another database, and leaves that alone', async () => {
+      const opening = openDatabase({ url: await start(), directUrl: server!, directory: '' });
+      await expect(opening).rejects.toThrow('DATABASE_DIRECT_URL leads to another database');
+    });
+
+    it('22-behind-pgbouncer: says that the direct address leads nowhere', async () => {
+      const directUrl = 'postgres://nobody@127.0.0.1:9/nothing';
+      const opening = openDatabase({ url: await start(), directUrl, directory: '' });
+      await expect(opening).rejects.toThrow(
+        /^Cannot connect to PostgreSQL at DATABASE_DIRECT_URL: nothing listens at this host and port\.$/,
+      );
+    });
+
+    it('22-behind-pgbouncer: says that the pooler takes no more connections, and goes on when it does', async () => {
+      const url = await start({ settings: ['max_client_conn = 1', 'query_wait_timeout = 2'] });
+      const other = postgres(url, { max: 1 });
+      await other`select 1`;
+      await expect(open(url)).rejects.toThrow(
+        /^Cannot connect to PostgreSQL at DATABASE_URL: no more connections allowed/,
+      );
+      await other.end();
+    });
+
+    it('22-behind-pgbouncer: a statement that no server connection is free for fails as a database that is busy, and later works', async () => {
+      const url = await start({ poolSize: 1, settings: ['query_wait_timeout = 1'] });
+      const { database } = await openBehind({ url });
+      const other = postgres(url, { max: 1 });
+      const held = await other.reserve();
+      await held`begin`;
+      const error = await database.rows(sql`select 1 as one`).catch((one: unknown) => one);
+      expect(isUnavailable(error)).toBe(true);
+      await held`rollback`;
+      held.release();
+      await other.end();
       expect(await database.rows(sql`select 1 as one`)).toEqual([{ one: 1 }]);
-      expect(warnings).toEqual([expect.stringMatching(/drops session parameters/)]);
-      await database.close();
-      opened.pop();
+    });
+
+    it('22-behind-pgbouncer: works on when the pooler was restarted', async () => {
+      const pooler = await startPgbouncer({ server: server! });
+      const { port } = new URL(pooler.url(name));
+      const { database } = await openBehind({ url: pooler.url(name) });
+      await database.rows(sql`select 1`);
+      await pooler.stop();
+      const error = await database.rows(sql`select 1`).catch((one: unknown) => one);
+      expect(isUnavailable(error)).toBe(true);
+      poolers.push(await startPgbouncer({ server: server!, port: Number(port) }));
+      await until(() =>
+        database.rows(sql`select 1 as one`).then(
+          () => true,
+          () => false,
+        ),
+      );
     });
   });
 });

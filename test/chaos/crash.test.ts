@@ -2,7 +2,7 @@
 // holds, each customer once, and no quota was exceeded.
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { databases } from '../support/databases.ts';
+import { behindPooler, databases } from '../support/databases.ts';
 import { randomOf, seed } from '../support/random.ts';
 import { differences } from '../support/sync-world.ts';
 import { openWorkers, type Worker, type Workers } from './workers-world.ts';
@@ -13,7 +13,7 @@ const contacts = 5_000;
 /** A bulk call sent just before the last kill is looked for until 285 s after, on the clock of the workers. */
 const factor = 5;
 
-describe.each(databases)('a worker that is killed, on $name', (on) => {
+describe.each([...new Set([...databases, behindPooler])])('a worker that is killed, on $name', (on) => {
   let world: Workers;
   afterEach(() => world?.close());
 
@@ -24,6 +24,8 @@ describe.each(databases)('a worker that is killed, on $name', (on) => {
     world = await openWorkers({
       on,
       factor,
+      // Most of them live long enough to take up what the one before had claimed.
+      leaseMs: 100,
       latencyMs: [60, 30],
       // Changes that the index hides are the trailing cursor's, minutes later: here every change is found at once, so that
       // whatever is missing in the end was lost by a kill.

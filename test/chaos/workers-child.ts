@@ -6,6 +6,7 @@ import { checkConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { type Clock, systemClock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log/log.ts';
+import type { LeaseTimes } from '../../src/engine/work/worker-registry.ts';
 import { createApp } from '../../src/web/app.ts';
 import { serveApp } from '../../src/web/server.ts';
 
@@ -14,6 +15,8 @@ export interface Orders {
   config: object;
   /** Since `since`, epoch milliseconds, so many milliseconds pass in a real one. */
   time: { since: number; factor: number };
+  /** Of the workers' leases, on their clock. */
+  leaseTimes: LeaseTimes;
   calendar: boolean;
   /** Takes webhooks, and says where. */
   door?: boolean;
@@ -51,7 +54,7 @@ const log = createLog({
 
 const config = checkConfig('chaos', orders.config, {}, connectors);
 
-const tributary = new Tributary({ config, database, clock, log });
+const tributary = new Tributary({ config, database, clock, log, leaseTimes: orders.leaseTimes });
 
 await tributary.start({ calendar: orders.calendar });
 

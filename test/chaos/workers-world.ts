@@ -28,8 +28,10 @@ export interface Call {
 
 export interface WorkersOptions {
   /** Default: PostgreSQL. On PGlite the folder belongs to the worker, and `database` is closed. */
-  on?: Pick<(typeof databases)[number], 'openOwn'>;
+  on?: Pick<(typeof databases)[number], 'name' | 'openOwn'>;
   factor?: number;
+  /** For how long a worker that is not heard of is one of them: milliseconds of the wall. */
+  leaseMs?: number;
   calendar?: boolean;
   door?: boolean;
   /** Of HubSpot, of Voucherify: milliseconds of the wall. */
@@ -44,7 +46,8 @@ export interface WorkersOptions {
 export type Workers = Awaited<ReturnType<typeof openWorkers>>;
 
 export async function openWorkers(options: WorkersOptions = {}) {
-  const { factor = 1, calendar = false, latencyMs = [0, 0] } = options;
+  const { factor = 1, leaseMs = 3_000, calendar = false, latencyMs = [0, 0] } = options;
+  const leaseTimes = { renewMs: (leaseMs * factor) / 5, leaseMs: leaseMs * factor };
   const since = Date.now();
   const now = () => Math.floor(since + (Date.now() - since) * factor);
   const hubspot = createHubSpotSimulator({
@@ -140,10 +143,11 @@ export async function openWorkers(options: WorkersOptions = {}) {
       const door = options.door ?? false;
       // As long on the workers' clock as it is on the wall's otherwise.
       const url = database.where.url && new URL(database.where.url);
-      if (url)
+      // Behind a pooler a transaction sets for itself what a session would have.
+      if (url && options.on?.name !== 'PgBouncer')
         url.searchParams.set('idle_in_transaction_session_timeout', String(Math.ceil(30_000 / factor)));
       const where = { ...database.where, ...(url && { url: url.href }) };
-      const worker = new Worker({ where, config, time: { since, factor }, calendar, door });
+      const worker = new Worker({ where, config, time: { since, factor }, leaseTimes, calendar, door });
       worker.process.on('message', (said: Said) => {
         if ('heldSlot' in said) heldSlots.add(said.heldSlot);
       });

@@ -207,6 +207,8 @@ describe.skipIf(!onServer || process.platform === 'win32')('workers on one Postg
     else await untilSame();
     const before = await cursors();
     const callsBefore = world.calls.length;
+    // Its lease is over, and the second has evicted it.
+    await untilWithin(20, async () => (await evicted()) === 1);
     first.goOn();
     await delay((moment.outlasts ? 400_000 : 60_000) / factor);
     await world.rest(second);
@@ -223,7 +225,8 @@ describe.skipIf(!onServer || process.platform === 'win32')('workers on one Postg
       sql`select count(*)::int as wrong from runs where state <> 'finished' or received <> changed + unchanged + superseded + filtered + rejected`,
     );
     expect(runs!.wrong).toBe(0);
-    // It goes on as one of them.
+    // It has learned it, and nobody else was evicted.
+    expect(await evicted()).toBe(1);
     change(4);
     await second.sync('incremental');
     await untilSame();
@@ -308,6 +311,13 @@ describe.skipIf(!onServer || process.platform === 'win32')('workers on one Postg
     world.database.rows(
       sql`select source, stream, reader, cursor, updated_at::text as "updatedAt" from checkpoints order by source, stream, reader`,
     );
+
+  const evicted = async () => {
+    const [row] = await world.database.rows<{ evicted: number }>(
+      sql`select count(*)::int as evicted from workers where ended_at is not null`,
+    );
+    return row!.evicted;
+  };
 
   const untilTakenOver = () =>
     untilWithin(40, async () => {

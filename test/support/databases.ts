@@ -1,13 +1,15 @@
 // The databases that storage tests run on: the embedded one always, a real PostgreSQL where one is found. They are kept in
 // a pool, emptied and handed out again. It knows no table.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
-import { type Database, DatabaseError, openDatabase } from '../../src/db/database.ts';
+import { type Database, DatabaseError, type Listening, openDatabase } from '../../src/db/database.ts';
 import { copyEmbedded } from './embedded-template.ts';
 import { withTimeHeld } from './fast-clock.ts';
-import { databaseName, findServer, onServer } from './postgres.ts';
+import { hasPgbouncer, type Pooler, startPgbouncer } from './pgbouncer.ts';
+import { databaseName, databaseUrl, findServer, onServer } from './postgres.ts';
 
 export interface TestDatabase extends Database {
   /** A handle as a second worker would have: a pool of its own on PostgreSQL, the same one on PGlite. Closed with this. */
@@ -22,7 +24,7 @@ export interface OwnDatabase extends TestDatabase {
 }
 
 export interface TestDatabases {
-  name: 'PGlite' | 'PostgreSQL';
+  name: 'PGlite' | 'PostgreSQL' | 'PgBouncer';
   /** An empty, migrated database. Closing it hands it back to the pool. */
   open(): Promise<TestDatabase>;
   /** One that is created for this test and removed when it is closed: to alter it, or to have other processes open it. */
@@ -45,6 +47,13 @@ export const databases: TestDatabases[] = [
  * would be the same on any database. It is PostgreSQL where there is one, which takes a third of the time.
  */
 export const behaviour = databases.slice(-1) as [TestDatabases];
+
+/** PostgreSQL behind a pooler that lends connections by the transaction; PostgreSQL itself where none is installed. */
+export const behindPooler: TestDatabases =
+  server && hasPgbouncer ? pooled('PgBouncer', () => createBehindPooler(server)) : behaviour[0];
+
+/** Both databases, the one on a server behind a pooler: for the path, which may rely on nothing that a session keeps. */
+export const pathDatabases: TestDatabases[] = [...databases.slice(0, -1), behindPooler];
 
 function pooled(name: TestDatabases['name'], create: () => Promise<OwnDatabase>): TestDatabases {
   const free: OwnDatabase[] = [];
@@ -84,7 +93,7 @@ async function empty(database: Database): Promise<void> {
 /** The database for one test: when it is closed its locks are released, and nothing runs on it any more. */
 function lend(database: OwnDatabase, handBack: () => void): TestDatabase {
   const underWay = new Set<Promise<unknown>>();
-  const locks = new Set<{ release(): Promise<void> }>();
+  const listening = new Set<Listening>();
   const handles: Database[] = [];
   let isClosed = false;
   const watched = <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -102,17 +111,12 @@ function lend(database: OwnDatabase, handBack: () => void): TestDatabase {
     rows: (statement) => watched(() => handle.rows(statement)),
     prepared: (statement) => watched(() => handle.prepared(statement)),
     transaction: (work) => watched(() => handle.transaction(work)),
-    isLockFree: (name) => watched(() => handle.isLockFree(name)),
-    holdLock: (name, holder) =>
+    keep: (statement) => watched(() => handle.keep(statement)),
+    listen: (listener) =>
       watched(async () => {
-        const lock = await handle.holdLock(name, holder);
-        locks.add(lock);
-        return {
-          get isListening() {
-            return lock.isListening;
-          },
-          release: () => (locks.delete(lock) ? lock.release() : Promise.resolve()),
-        };
+        const one = await handle.listen(listener);
+        listening.add(one);
+        return one;
       }),
   });
   return {
@@ -125,7 +129,7 @@ function lend(database: OwnDatabase, handBack: () => void): TestDatabase {
     async close() {
       if (isClosed) return;
       isClosed = true;
-      for (const lock of locks) await lock.release();
+      for (const one of listening) one.close();
       for (const handle of handles) await handle.close();
       while (underWay.size) await Promise.all(underWay);
       database.reconnect(); // a server has few connections, and one that waits in the pool needs none
@@ -134,14 +138,23 @@ function lend(database: OwnDatabase, handBack: () => void): TestDatabase {
   };
 }
 
-/** Simulated time does not jump while a statement is under way. */
+/**
+ * Simulated time does not jump while a statement is under way. A statement of its own within a transaction is refused: it would
+ * wait for a connection while it keeps one.
+ */
 export function timeless<Handle extends Database>(handle: Handle): Handle {
+  const within = new AsyncLocalStorage<true>();
+  const outside = <Result>(run: () => Promise<Result>): Promise<Result> => {
+    if (within.getStore()) return Promise.reject(new Error('a statement outside of its transaction'));
+    return withTimeHeld(run);
+  };
   return {
     ...handle,
-    rows: (statement) => withTimeHeld(() => handle.rows(statement)),
-    prepared: (statement) => withTimeHeld(() => handle.prepared(statement)),
-    transaction: (work) => withTimeHeld(() => handle.transaction(work)),
-    isLockFree: (name) => withTimeHeld(() => handle.isLockFree(name)),
+    rows: (statement) => outside(() => handle.rows(statement)),
+    prepared: (statement) => outside(() => handle.prepared(statement)),
+    transaction: (work) => outside(() => handle.transaction((tx) => within.run(true, () => work(tx)))),
+    keep: (statement) => withTimeHeld(() => handle.keep(statement)),
+    listen: (listener) => withTimeHeld(() => handle.listen(listener)),
     ping: () => withTimeHeld(() => handle.ping()),
     endStalled: () => withTimeHeld(() => handle.endStalled()),
     cancelBlocked: () => withTimeHeld(() => handle.cancelBlocked()),
@@ -168,15 +181,25 @@ async function createEmbedded(): Promise<OwnDatabase> {
   };
 }
 
-async function createOnServer(url: string): Promise<OwnDatabase> {
+let pooler: Promise<Pooler> | null = null;
+
+async function createBehindPooler(url: string): Promise<OwnDatabase> {
+  pooler ??= startPgbouncer({ server: url });
+  const { url: addressOf } = await pooler;
+  return createOnServer(url, addressOf);
+}
+
+/** `addressOf`: where it is opened, when not at the server itself. */
+async function createOnServer(
+  url: string,
+  addressOf: (database: string) => string = (name) => databaseUrl(url, name),
+): Promise<OwnDatabase> {
   const name = databaseName();
   await onServer(url, async (sql) => {
     await sql`create database ${sql(name)}`;
     await sql`alter database ${sql(name)} set synchronous_commit = off`;
   });
-  const own = new URL(url);
-  own.pathname = `/${name}`;
-  const where = { url: own.href, directory: tmpdir() };
+  const where = { url: addressOf(name), directory: tmpdir() };
   const handles: Database[] = [];
   const open = async () => {
     const handle = timeless(await openDatabase(where));

@@ -1,11 +1,17 @@
 // PgBouncer in front of the tests' PostgreSQL, where it is installed. It knows no table.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const binary = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'].find((path) => existsSync(path));
+
+/** They end with this process. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 export const hasPgbouncer = binary !== undefined;
 
@@ -15,15 +21,20 @@ export interface Pooler {
   stop(): Promise<void>;
 }
 
-/** Starts one of its own. `ignored`: parameters of sessions that it drops without a word. */
+/** Starts one of its own. It is killed with this process. */
 export async function startPgbouncer(options: {
   server: string;
-  mode: 'transaction' | 'session';
-  ignored?: readonly string[];
+  mode?: 'transaction' | 'session';
+  /** Connections to the server, for each database. */
+  poolSize?: number;
+  /** Default: a free one. */
+  port?: number;
+  /** Other lines of its configuration. */
+  settings?: readonly string[];
 }): Promise<Pooler> {
   const server = new URL(options.server);
   const folder = mkdtempSync(join(tmpdir(), 'tributary-pgbouncer-'));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const user = server.username || 'postgres';
   const lines = [
     '[databases]',
@@ -33,10 +44,14 @@ export async function startPgbouncer(options: {
     `listen_port = ${port}`,
     'unix_socket_dir =',
     'auth_type = any',
-    `pool_mode = ${options.mode}`,
-    'default_pool_size = 15',
+    `pool_mode = ${options.mode ?? 'transaction'}`,
+    `default_pool_size = ${options.poolSize ?? 4}`,
     'max_client_conn = 500',
-    `ignore_startup_parameters = ${(options.ignored ?? []).join(',')}`,
+    // Other databases of the server want its connections.
+    'server_idle_timeout = 5',
+    // Statements that were prepared by name are unknown to other connections, as they are to its older versions.
+    ...(knowsPrepared() ? ['max_prepared_statements = 0'] : []),
+    ...(options.settings ?? []),
     '',
   ];
   // "any" takes whoever connects for the user that is forced here.
@@ -49,16 +64,24 @@ export async function startPgbouncer(options: {
   const child: ChildProcess = spawn(binary!, [...(asRoot ? ['-u', 'postgres'] : []), file], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
   await listening(child);
   return {
     url: (database) => `postgres://${user}@127.0.0.1:${port}/${database}`,
     async stop() {
+      running.delete(child);
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
       await gone;
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function knowsPrepared(): boolean {
+  const [, major, minor] =
+    /(\d+)\.(\d+)/.exec(execFileSync(binary!, ['--version'], { encoding: 'utf8' })) ?? [];
+  return Number(major) > 1 || Number(minor) >= 21;
 }
 
 /** Resolves when it says that it listens; fails with what it said where it ends before. */

@@ -60,6 +60,13 @@ const keptVariable = 'TRIBUTARY_TEST_KEPT';
 /** Where something may be kept for later runs. */
 export const keptFolder = process.env[keptVariable] ?? tmpdir();
 
+/** The address of another database of the same server. */
+export function databaseUrl(server: string, name: string): string {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
 /** Where a run keeps its files, in memory where there is room. It is removed at the end of the run. */
 function runFolder(): string {
   const folder = join(hasRoom('/dev/shm') ? '/dev/shm' : keptFolder, `tributary-test-${run}`);

@@ -23,7 +23,7 @@ import {
   upsertWanted,
 } from '../../src/tables/deliveries.ts';
 import { FreshnessNotes, forgetFreshness, freshnessSince } from '../../src/tables/freshness.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { pathDatabases, type TestDatabase } from '../support/databases.ts';
 
 const start = Date.UTC(2026, 0, 1);
 
@@ -44,7 +44,7 @@ interface Row {
   error: string | null;
 }
 
-describe.each(databases)('deliveries on $name', ({ name, open }) => {
+describe.each(pathDatabases)('deliveries on $name', ({ name, open }) => {
   let database: TestDatabase;
   let now: number;
 

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { balances } from '../../src/tables/counts.ts';
-import { behaviour, type TestDatabase } from '../support/databases.ts';
+import { behindPooler, type TestDatabase } from '../support/databases.ts';
 import {
   differences,
   openSyncWorld,
@@ -11,7 +11,7 @@ import {
   until,
 } from '../support/sync-world.ts';
 
-describe.each(behaviour)('the path on $name', ({ open }) => {
+describe.each([behindPooler])('the path on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
 

@@ -25,14 +25,14 @@ import {
   requestRun,
   runById,
 } from '../../src/tables/runs.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { pathDatabases, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 
 const start = Date.UTC(2026, 0, 1);
 
 const leaseMs = 30_000;
 
-describe.each(databases)('runs on $name', ({ open }) => {
+describe.each(pathDatabases)('runs on $name', ({ open }) => {
   let database: TestDatabase;
   let now: number;
 
@@ -507,7 +507,7 @@ describe.each(databases)('runs on $name', ({ open }) => {
   });
 });
 
-describe.each(databases)('two workers on $name', ({ open }) => {
+describe.each(pathDatabases)('two workers on $name', ({ open }) => {
   let database: TestDatabase;
   let world: SyncWorld;
 

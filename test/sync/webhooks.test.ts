@@ -2,11 +2,11 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { coverageSince } from '../../src/tables/coverage.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { pathDatabases, type TestDatabase } from '../support/databases.ts';
 import { openPushWorld, type PushWorld } from '../support/push-world.ts';
 import { until } from '../support/sync-world.ts';
 
-describe.each(databases)('webhooks on $name', ({ open }) => {
+describe.each(pathDatabases)('webhooks on $name', ({ open }) => {
   let world: PushWorld;
   let database: TestDatabase;
   let serial = 0;

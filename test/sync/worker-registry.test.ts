@@ -1,58 +1,134 @@
-// Who is at work: one that dies is seen dead at once and what it had leased is taken up; one that lives is left alone.
+// Who is at work: one that dies is found dead and what it had claimed is taken up; one that lives is left alone.
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, openDatabase, toEpochMs } from '../../src/db/database.ts';
-import { type Clock, systemClock } from '../../src/engine/clock.ts';
+import type { Clock } from '../../src/engine/clock.ts';
 import { leasedBy, leaseOf, WorkerRegistry } from '../../src/engine/work/worker-registry.ts';
 import { keepBatch } from '../../src/tables/batches.ts';
-import { upsertWanted } from '../../src/tables/deliveries.ts';
+import { claim, DueBounds, upsertWanted } from '../../src/tables/deliveries.ts';
+import { type DatabaseLine, openLine } from '../support/database-line.ts';
 import { databases, type OwnDatabase, type TestDatabase } from '../support/databases.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { openSyncWorld, until } from '../support/sync-world.ts';
 import type { Orders } from './worker-registry-child.ts';
 
 const hourMs = 3_600_000;
+const times = { renewMs: 2_000, leaseMs: 10_000 };
 
-describe.each(databases)('the worker registry on $name', ({ open }) => {
-  let database: TestDatabase;
+/** Workers of one process on a clock that stands still, until it is moved from renewal to renewal. */
+function membership() {
+  const clock = new ManualClock(Date.now());
   const present: WorkerRegistry[] = [];
+  /** Those that wait for their next renewal. */
+  let waiting = 0;
+  const counted: Clock = {
+    now: () => clock.now(),
+    async sleep(milliseconds, signal) {
+      const isRenewal = milliseconds === times.renewMs;
+      if (isRenewal) waiting += 1;
+      await clock.sleep(milliseconds, signal);
+      if (isRenewal) waiting -= 1;
+    },
+  };
+  return {
+    clock,
+    async join(database: Database, onEvicted: () => void = () => {}): Promise<WorkerRegistry> {
+      const registry = await WorkerRegistry.join(randomUUID(), {
+        database,
+        clock: counted,
+        onEvicted,
+        times,
+      });
+      present.push(registry);
+      return registry;
+    },
+    /** Everybody who lives renews the lease as often as it is due. */
+    async pass(milliseconds: number): Promise<void> {
+      for (let passed = 0; passed < milliseconds; passed += times.renewMs) {
+        const before = waiting;
+        await clock.advance(times.renewMs);
+        await until(() => waiting >= before);
+      }
+    },
+    /** What all were doing is done, and each waits for its next renewal. */
+    settled: () => until(() => waiting === present.length),
+    async leave(): Promise<void> {
+      for (const registry of present.splice(0)) await registry.leave();
+    },
+  };
+}
+
+const deadOf = ({ dead }: WorkerRegistry) => dead.map(({ id }) => id);
+
+describe.each(databases)('the worker registry on $name', ({ name, open }) => {
+  let database: TestDatabase;
+  let workers: ReturnType<typeof membership>;
 
   beforeEach(async () => {
     database = await open();
+    workers = membership();
   });
   afterEach(async () => {
-    for (const registry of present.splice(0)) await registry.leave();
+    await workers.leave();
     await database.close();
   });
 
-  async function join(onEvicted: () => void = () => {}): Promise<WorkerRegistry> {
-    const registry = await WorkerRegistry.join(randomUUID(), { database, clock: systemClock, onEvicted });
-    present.push(registry);
-    return registry;
-  }
-
-  it('does not count as dead a worker that is running or has left in good order', async () => {
-    const [one, two] = [await join(), await join()];
-    expect(await one.dead()).toEqual([]);
-    expect(await two.dead()).toEqual([]);
-    await two.leave();
-    expect(await one.dead()).toEqual([]);
-  });
-
-  it('counts a worker as dead that neither left nor holds its lock, until it is marked dead', async () => {
-    const gone = randomUUID();
-    await database.rows(
-      sql`insert into workers (id, host, pid, started_at) values (${gone}::uuid, 'there', 1, now())`,
+  const join = (onEvicted?: () => void) => workers.join(database, onEvicted);
+  const insert = (id: string) =>
+    database.rows(
+      sql`insert into workers (id, host, pid, started_at) values (${id}::uuid, 'there', 1, now())`,
     );
-    const one = await join();
-    expect(await one.dead()).toEqual([gone]);
-    expect(await one.dead()).toEqual([gone]); // whoever saw it may die before it has taken all up
-    await one.markDead(gone);
-    expect(await one.dead()).toEqual([]);
+
+  it('counts nobody dead who renews its lease or has left in good order', async () => {
+    const [one, two] = [await join(), await join()];
+    await workers.pass(60_000);
+    expect([one.dead, two.dead]).toEqual([[], []]);
+    expect([one.isCurrent, two.isCurrent]).toEqual([true, true]);
+    await two.leave();
+    await workers.clock.advance(60_000);
+    expect(one.dead).toEqual([]);
   });
+
+  it('counts a worker as dead that does not renew its lease for as long as it lasts, until it is evicted', async () => {
+    const one = await join();
+    const gone = randomUUID();
+    await insert(gone);
+    await workers.pass(10_000);
+    expect(one.dead).toEqual([]); // it is known for 8 s
+    await workers.pass(2_000);
+    expect(deadOf(one)).toEqual([gone]);
+    await workers.pass(2_000);
+    expect(deadOf(one)).toEqual([gone]); // whoever saw it may die before it has taken all up
+    expect(await one.evict(database, one.dead[0]!)).toBe(true);
+    expect(await one.evict(database, one.dead[0]!)).toBe(false);
+    await workers.pass(2_000);
+    expect(one.dead).toEqual([]);
+  });
+
+  it('evicts nobody who has renewed its lease since', async () => {
+    const one = await join();
+    const slow = randomUUID();
+    await insert(slow);
+    await workers.pass(12_000);
+    const [dead] = one.dead;
+    await database.rows(sql`update workers set renewals = renewals + 1 where id = ${slow}::uuid`);
+    expect(await one.evict(database, dead!)).toBe(false);
+    await workers.pass(2_000);
+    expect(one.dead).toEqual([]);
+  });
+
+  it.runIf(name === 'PGlite')(
+    "of a folder that is this process's alone knows at once that others are gone",
+    async () => {
+      const gone = randomUUID();
+      await insert(gone);
+      const one = await join();
+      expect(deadOf(one)).toEqual([gone]);
+      expect(deadOf(await join())).toEqual([gone]);
+    },
+  );
 
   it('forgets those who ended a week ago, and no others', async () => {
     const [long, lately] = [randomUUID(), randomUUID()];
@@ -71,18 +147,22 @@ describe.each(databases)('the worker registry on $name', ({ open }) => {
     expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([lately, one.id]));
   });
 
-  it('tells a live worker that it was evicted, at the latest when it looks for dead workers', async () => {
+  it('tells a live worker that it was evicted when it would renew its lease, once', async () => {
     let evictions = 0;
     const one = await join(() => {
       evictions += 1;
     });
     const other = await join();
-    await one.dead();
+    await workers.pass(2_000);
     expect(evictions).toBe(0);
-    await other.markDead(one.id);
-    await one.dead();
-    expect(evictions).toBe(1);
-    await one.dead();
+    const [{ renewals }] = (await database.rows<{ renewals: number }>(
+      sql`select renewals from workers where id = ${one.id}::uuid`,
+    )) as [{ renewals: number }];
+    expect(await other.evict(database, { id: one.id, renewals })).toBe(true);
+    await workers.clock.advance(2_000);
+    await until(() => evictions === 1);
+    expect(one.isCurrent).toBe(false);
+    await workers.clock.advance(20_000);
     expect(evictions).toBe(1);
   });
 
@@ -133,20 +213,10 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
       child.once('message', (said: { leased: object }) => resolve(said.leased));
       child.once('exit', () => reject(new Error('the worker ended before it had leased anything')));
     });
-    return { child, leased };
+    return { child, leased, id: orders.id };
   }
 
-  async function join(
-    on: Database,
-    clock: Clock = systemClock,
-    onEvicted: () => void = () => {},
-  ): Promise<WorkerRegistry> {
-    const registry = await WorkerRegistry.join(randomUUID(), { database: on, clock, onEvicted });
-    closing.push(() => registry.leave());
-    return registry;
-  }
-
-  it('that is killed is seen dead at once, and what it had leased for an hour is taken up: run, deliveries, slots', async () => {
+  it('that is killed is found dead, and what it had claimed for an hour is taken up: run, deliveries, slots', async () => {
     const world = await openSyncWorld(database);
     closing.push(() => world.close());
     world.hubspot.seed(40, 3);
@@ -179,26 +249,31 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
     const dying = await startWorker({ ...orders, id: randomUUID() });
     expect(dying.leased).toEqual({ runs: 1, deliveries: 3, batches: 0 });
     await owed(['d']);
-    const living = await startWorker({ ...orders, id: randomUUID(), most: 1 });
-    expect(living.leased).toEqual({ runs: 0, deliveries: 1, batches: 0 });
-    const watching = await join(database);
-    expect(await watching.dead()).toEqual([]);
-
+    const living = await WorkerRegistry.join(randomUUID(), {
+      database,
+      clock: world.clock,
+      onEvicted: () => expect.fail('one that lives was evicted'),
+    });
+    closing.push(() => living.leave());
+    const claimed = await claim(database, {
+      lease: leaseOf(living.id),
+      now: orders.now,
+      leaseMs: hourMs,
+      most: [1, 1, 1, 1],
+      bounds: new DueBounds(),
+    });
+    expect(claimed.map(({ sourceId }) => sourceId)).toEqual(['d']);
     await kill(dying.child);
-    const died = performance.now();
-    await until(async () => (await watching.dead()).length > 0);
-    expect(performance.now() - died).toBeLessThan(2_000);
-    const [dead] = await watching.dead();
     const held = async () =>
       (
         await database.rows<{ slots: number; freeAt: number }>(sql`
-        select sum(slots)::int as slots, max(${toEpochMs(sql`free_at`)}) as "freeAt" from quota_slices where holder = ${dead}::uuid and quota = ${quotas[0]!.name}`)
+        select sum(slots)::int as slots, max(${toEpochMs(sql`free_at`)}) as "freeAt" from quota_slices where holder = ${dying.id}::uuid and quota = ${quotas[0]!.name}`)
       )[0]!;
     expect((await held()).freeAt).toBeGreaterThan(world.clock.now() + hourMs / 2);
 
     await world.tributary.start();
     const window = quotas[0]!.seconds * 1000;
-    expect((await held()).freeAt ?? 0).toBeLessThan(world.clock.now() + window + 10_000);
+    await until(async () => ((await held()).freeAt ?? 0) < world.clock.now() + window + 10_000);
     const delivered = async () =>
       (
         await database.rows<{ id: string }>(
@@ -214,10 +289,10 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
     await until(async () => (await runs())[0]?.state !== 'requested'); // it reads on when all customers are there
     expect(await runs()).toEqual([{ state: 'finished', received: 40 }]);
     expect(world.clock.now() - orders.now).toBeLessThan(hourMs);
-    expect(await watching.dead()).toEqual([]);
+    expect(living.isCurrent).toBe(true);
   });
 
-  it('that is killed leaves bulk actions to be asked about at once', async () => {
+  it('that is killed leaves bulk actions to be asked about soon', async () => {
     const world = await openSyncWorld(database);
     closing.push(() => world.close());
     const now = world.clock.now();
@@ -249,92 +324,75 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
     await until(async () => (await polls()) !== 1);
   });
 
-  /** Cuts the connection by which a worker holds its lock. */
-  const cutLocks = (of: WorkerRegistry) =>
-    database.rows(sql`
-      select pg_terminate_backend(pid) from pg_locks
-      where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())
-        and (classid::bigint << 32 | objid::bigint) = hashtextextended(${`tributary worker ${of.id}`}, 7225121)`);
+  describe('that is cut off from the database', () => {
+    let line: DatabaseLine;
+    let workers: ReturnType<typeof membership>;
+    let one: WorkerRegistry;
+    let evictions: number;
 
-  it('that lost its connection for a moment holds its lock again, and nobody counts it dead', async () => {
-    let evictions = 0;
-    const one = await join(await database.again(), systemClock, () => {
-      evictions += 1;
+    beforeEach(async () => {
+      line = await openLine(database.where.url!);
+      const remote = await openDatabase({ url: line.url, directory: '' });
+      workers = membership();
+      evictions = 0;
+      one = await workers.join(remote, () => {
+        evictions += 1;
+      });
+      closing.push(
+        () => line.close(),
+        () => remote.close(),
+        () => workers.leave(),
+      );
     });
-    const other = await join(database);
-    expect(await cutLocks(one)).toHaveLength(1);
-    await until(
-      async () =>
-        (await other.dead()).length === 0 && !(await database.isLockFree(`tributary worker ${one.id}`)),
-    );
-    expect(evictions).toBe(0);
-  });
 
-  it('that was evicted while its connection was gone learns it as soon as it is back', async () => {
-    let evictions = 0;
-    const one = await join(await database.again(), systemClock, () => {
-      evictions += 1;
-    });
-    const other = await join(database);
-    await other.markDead(one.id);
-    await cutLocks(one);
-    await until(() => evictions === 1);
-  });
-
-  it('asks a server that is gone for its lock once in half a second, however long it is gone', async () => {
-    const proxy = await proxyTo(database.where.url!);
-    closing.push(() => proxy.close());
-    const remote = await openDatabase({ url: proxy.url, directory: '' });
-    closing.push(() => remote.close());
-    const clock = new ManualClock(Date.UTC(2026, 0, 1));
-    let rests = 0;
-    const sleep = (milliseconds: number, signal?: AbortSignal) => {
-      rests += 1;
-      return clock.sleep(milliseconds, signal);
+    const renewals = async () => {
+      const [row] = await database.rows<{ renewals: number }>(
+        sql`select renewals from workers where id = ${one.id}::uuid`,
+      );
+      return row!.renewals;
     };
-    const one = await join(remote, { now: () => clock.now(), sleep });
-    await proxy.cut();
-    for (let attempt = 1; attempt <= 8; attempt += 1) {
-      await until(() => clock.nextWake !== null);
-      expect(rests).toBe(attempt);
-      await clock.advance(500);
-    }
-    await proxy.mend();
-    await until(async () => {
-      await clock.advance(500);
-      return !(await database.isLockFree(`tributary worker ${one.id}`));
+    const untilRenewed = async () => {
+      await workers.settled();
+      const before = await renewals();
+      await workers.clock.advance(2_000);
+      await until(async () => (await renewals()) > before);
+    };
+
+    it('for less than its lease stays one of them', async () => {
+      const other = await workers.join(database);
+      await untilRenewed();
+      line.cut();
+      await workers.clock.advance(4_000);
+      await line.mend();
+      await untilRenewed();
+      await untilRenewed();
+      expect(other.dead).toEqual([]);
+      expect(one.isCurrent).toBe(true);
+      expect(evictions).toBe(0);
+    });
+
+    it('for longer may send nothing until it has renewed its lease', async () => {
+      await untilRenewed();
+      line.cut();
+      await workers.clock.advance(10_000);
+      expect(one.isCurrent).toBe(false);
+      await line.mend();
+      await until(async () => {
+        await untilRenewed();
+        return one.isCurrent;
+      });
+      expect(evictions).toBe(0);
+    });
+
+    it('and evicted meanwhile learns it as soon as it is back', async () => {
+      line.cut();
+      await database.rows(sql`update workers set ended_at = now() where id = ${one.id}::uuid`);
+      await line.mend();
+      await until(async () => {
+        await workers.clock.advance(2_000);
+        return evictions === 1;
+      });
+      expect(one.isCurrent).toBe(false);
     });
   });
 });
-
-/** A way to the server that can be cut: every connection ends, and there is nobody to answer, until it is mended. */
-async function proxyTo(
-  url: string,
-): Promise<{ url: string; cut(): Promise<void>; mend(): Promise<void>; close(): Promise<void> }> {
-  const { hostname, port } = new URL(url);
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    const onward = connect(Number(port || 5432), hostname);
-    for (const end of [socket, onward]) {
-      sockets.add(end);
-      end.on('error', () => {});
-      end.on('close', () => {
-        socket.destroy();
-        onward.destroy();
-      });
-    }
-    socket.pipe(onward).pipe(socket);
-  });
-  const listen = (at: number) => new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
-  const cut = async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of sockets) socket.destroy();
-    sockets.clear();
-    await closed;
-  };
-  await listen(0);
-  const own = new URL(url);
-  own.hostname = '127.0.0.1';
-  own.port = String((server.address() as { port: number }).port);
-  return { url: own.href, cut, mend: () => listen(Number(own.port)), close: cut };
-}

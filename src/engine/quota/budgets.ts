@@ -32,6 +32,16 @@ export interface QuotaLimit {
   windowMs: number;
 }
 
+/** Of this process among the workers of its database, which share out what a dead one held. */
+export interface Membership {
+  /** Whether nobody can have taken this process for dead. */
+  readonly isCurrent: boolean;
+  /** Makes it current, where it still can be. Rejects where the database fails. */
+  renew(): Promise<void>;
+}
+
+const alone: Membership = { isCurrent: true, renew: async () => {} };
+
 export interface Call {
   /** See `Quota.bucket`. */
   bucket?: string | undefined;
@@ -53,7 +63,10 @@ export class Budgets {
   readonly #writes = new Set<Promise<void>>();
   #round: Promise<void> | null = null;
 
+  readonly #membership: Membership;
+
   /**
+   * `membership`: without one nobody takes this process for dead.
    * `holder`: a UUID of this process alone. `leaseSeconds`: for how long its slots stay its own when it is not heard of.
    * `onError`: told when the database failed; what was to be done is tried again.
    */
@@ -61,10 +74,12 @@ export class Budgets {
     database: Database;
     clock: Clock;
     holder: string;
+    membership?: Membership;
     leaseSeconds?: number;
     onError?: (error: unknown) => void;
   }) {
     const { database, clock, holder, leaseSeconds = 30, onError = () => {} } = options;
+    this.#membership = options.membership ?? alone;
     setMaxListeners(0, this.#closing.signal);
     this.#deps = {
       database,
@@ -105,6 +120,7 @@ export class Budgets {
       this.#deps,
       quotas.map((quota) => gates.get(quota.name) as QuotaGate),
       this.#spending,
+      this.#membership,
     );
   }
 
@@ -206,8 +222,10 @@ export class Budget {
   readonly #deps: GateDeps;
   readonly #gates: readonly QuotaGate[];
   readonly #spending: Spending;
+  readonly #membership: Membership;
 
-  constructor(deps: GateDeps, gates: readonly QuotaGate[], spending: Spending) {
+  constructor(deps: GateDeps, gates: readonly QuotaGate[], spending: Spending, membership: Membership) {
+    this.#membership = membership;
     this.#deps = deps;
     this.#gates = gates;
     this.#spending = spending;
@@ -229,7 +247,9 @@ export class Budget {
     let sent = true;
     let refusing: QuotaGate | undefined;
     try {
-      const result = await send(() => slots.every((slot) => slot.valid(clock.now())));
+      const result = await send(
+        () => this.#membership.isCurrent && slots.every((slot) => slot.valid(clock.now())),
+      );
       for (const gate of gates) gate.taken(sentAt);
       return result;
     } catch (error) {
@@ -294,10 +314,18 @@ export class Budget {
       // process) a slice may have lapsed and another quota may have run out.
       const now = this.#deps.clock.now();
       const open = gates.every((gate) => gate.exhaustedUntil <= now);
-      if (open && slots.every((slot) => slot.valid(now))) return slots;
+      const { isCurrent } = this.#membership;
+      if (open && isCurrent && slots.every((slot) => slot.valid(now))) return slots;
       semaphore?.leave();
       for (const slot of slots) slot.leave(false);
+      if (!isCurrent) await this.#renewMembership();
     }
+  }
+
+  /** After a stop the slots may be others'. Throws `stopped` where that cannot be ruled out. */
+  async #renewMembership(): Promise<void> {
+    await this.#membership.renew().catch(() => {});
+    if (!this.#membership.isCurrent) throw stopped();
   }
 
   /**

@@ -1,13 +1,15 @@
-// Who is at work on this database. Each process holds a lock that dies with it, so that the others know at once and may
-// take up what it had leased, rather than wait for leases to run out. It does not know what is leased.
+// Who is at work on this database. Each process renews the lease of its row; the others end the membership of one that does
+// not, and take up what it had claimed, rather than wait for its claims to run out. It does not know what is claimed.
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type SQL, sql } from 'drizzle-orm';
-import { integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../../db/column-types.ts';
-import { type Database, type HeldLock, json, toTimestamp } from '../../db/database.ts';
+import { type Database, json, type Queryable, toTimestamp } from '../../db/database.ts';
 import type { Notification } from '../../db/notifications.ts';
 import type { Clock } from '../clock.ts';
+import { PeerWatch, type Renewals } from './peer-watch.ts';
+import { Subscription } from './subscription.ts';
 
 /** Every process that works or worked here. */
 export const workers = pgTable('workers', {
@@ -17,6 +19,8 @@ export const workers = pgTable('workers', {
   startedAt: time('started_at').notNull(),
   /** Null while it works. */
   endedAt: time('ended_at'),
+  /** How often it has renewed its lease. */
+  renewals: bigint({ mode: 'number' }).notNull().default(0),
   version: text(),
   /** By part of the configuration a short hash of it, without its secrets: whether two workers go by the same. */
   configuration: jsonb(),
@@ -38,7 +42,16 @@ export interface Peer {
   setup: WorkerSetup | null;
 }
 
-const lockName = (worker: string) => `tributary worker ${worker}`;
+/** A worker renews its lease so often, and has lost it when it has not for so long. */
+export interface LeaseTimes {
+  renewMs: number;
+  leaseMs: number;
+}
+
+const leaseTimes: LeaseTimes = { renewMs: 2_000, leaseMs: 10_000 };
+
+/** The workers of this process: of an embedded database all others are gone. */
+const workersHere = new Set<string>();
 
 /** Leases of one worker begin alike, so that all of a dead one's are found without a column of their own. */
 export function leaseOf(worker: string): string {
@@ -56,13 +69,17 @@ export interface JoinOptions {
   database: Database;
   clock: Clock;
   /**
-   * Our connection was gone and another worker took us for dead. What we had leased is others' by now, so this process must
-   * stop.
+   * We did not renew our lease in time and another worker took us for dead. What we had claimed is others' by now, so this
+   * process must stop.
    */
   onEvicted: () => void;
   /** A process has committed work for a loop. Null: listening began, so that some may have been missed. */
   onNotification?: (notification: Notification | null) => void;
+  /** Other workers have not renewed their leases: `dead` names them. */
+  onDead?: () => void;
   setup?: WorkerSetup;
+  /** The same for all workers of a database. */
+  times?: LeaseTimes;
 }
 
 export class WorkerRegistry {
@@ -71,74 +88,111 @@ export class WorkerRegistry {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #onEvicted: () => void;
-  readonly #onNotification: (notification: Notification | null) => void;
+  readonly #onDead: () => void;
+  readonly #times: LeaseTimes;
   readonly #left = new AbortController();
+  readonly #watch: PeerWatch;
+  readonly #subscription: Subscription;
+  /** When the last renewal that succeeded was begun. */
+  #renewedAt: number;
   #isEvicted = false;
-  #lock: HeldLock | null = null;
+  #renewing: Promise<void> | null = null;
 
-  private constructor(id: string, options: Omit<JoinOptions, 'setup'>) {
+  private constructor(id: string, options: JoinOptions) {
+    const { database, clock, onEvicted, onDead = () => {}, onNotification = () => {} } = options;
     this.id = id;
-    this.#database = options.database;
-    this.#clock = options.clock;
-    this.#onEvicted = options.onEvicted;
-    this.#onNotification = options.onNotification ?? (() => {});
+    this.#database = database;
+    this.#clock = clock;
+    this.#onEvicted = onEvicted;
+    this.#onDead = onDead;
+    this.#times = options.times ?? leaseTimes;
+    this.#watch = new PeerWatch(this.#times);
+    this.#subscription = new Subscription(database, clock, onNotification);
+    this.#renewedAt = clock.now();
   }
 
   /** Whether notifications are known to arrive now. */
   get isListening(): boolean {
-    return this.#lock?.isListening ?? false;
+    return this.#subscription.isListening;
+  }
+
+  /** Whether nobody can have taken us for dead: false after a stop, until the lease is renewed. */
+  get isCurrent(): boolean {
+    return !this.#isEvicted && this.#clock.now() - this.#renewedAt < this.#times.leaseMs;
   }
 
   /** Enters this process as `id`. */
   static async join(id: string, options: JoinOptions): Promise<WorkerRegistry> {
     const registry = new WorkerRegistry(id, options);
-    await registry.#hold();
-    const { setup } = options;
-    await options.database.rows(sql`
-      insert into workers (id, host, pid, started_at, version, configuration)
-      values (${id}::uuid, ${hostname()}, ${process.pid}, ${toTimestamp(options.clock.now())}, ${setup?.version ?? null},
-        ${setup ? json(setup.configuration) : null})`);
+    await registry.#enter(options);
     return registry;
   }
 
-  async #hold(): Promise<void> {
-    this.#lock = await this.#database.holdLock(lockName(this.id), {
-      onLost: () => void this.#holdAgain(),
-      onNotification: (notification) => this.#onNotification(notification as Notification | null),
-    });
+  async #enter({ setup }: JoinOptions): Promise<void> {
+    await this.#subscription.start();
+    this.#renewedAt = this.#clock.now();
+    await this.#database.rows(sql`
+      insert into workers (id, host, pid, started_at, version, configuration)
+      values (${this.id}::uuid, ${hostname()}, ${process.pid}, ${toTimestamp(this.#renewedAt)}, ${setup?.version ?? null},
+        ${setup ? json(setup.configuration) : null})`);
+    workersHere.add(this.id);
+    if (this.#database.kind === 'pglite') await this.#presumeOthersDead();
+    void this.#renewUntilLeft();
   }
 
-  /** The server was gone for a while. Nobody is dead before somebody has said so. */
-  async #holdAgain(): Promise<void> {
-    while (!this.#left.signal.aborted) {
-      try {
-        await this.#lock?.release();
-        await this.#hold();
-        await this.#checkEvicted();
-        return;
-      } catch {
-        await this.#clock.sleep(500, this.#left.signal);
-      }
+  async #presumeOthersDead(): Promise<void> {
+    const present = await this.#database.rows<Renewals>(
+      sql`select id, renewals from workers where ended_at is null`,
+    );
+    this.#watch.presumeDead(present.filter(({ id }) => !workersHere.has(id)));
+  }
+
+  async #renewUntilLeft(): Promise<void> {
+    while (!this.#left.signal.aborted && !this.#isEvicted) {
+      await this.#clock.sleep(this.#times.renewMs, this.#left.signal);
+      // That the database does not answer is told elsewhere.
+      if (!this.#left.signal.aborted) await this.renew().catch(() => {});
     }
   }
 
-  /** Who took us for dead may say so only after our lock is back. */
-  async #checkEvicted(): Promise<void> {
-    const [row] = await this.#database.rows<{ evicted: boolean }>(sql`
-      select ended_at is not null as evicted from workers where id = ${this.id}::uuid`);
-    if (!row?.evicted || this.#isEvicted) return;
-    this.#isEvicted = true;
-    this.#onEvicted();
+  /** Renews our lease and looks at the others'. Who was evicted finds no row to renew. Rejects where the database fails. */
+  renew(): Promise<void> {
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
   }
 
-  /** The workers that died without leaving and whose things have not been taken up. The caller takes them up, then calls `markDead`. */
-  async dead(): Promise<string[]> {
-    await this.#checkEvicted();
-    const others = await this.#database.rows<{ id: string }>(sql`
-      select id from workers where ended_at is null and id <> ${this.id}::uuid`);
-    const dead: string[] = [];
-    for (const { id } of others) if (await this.#database.isLockFree(lockName(id))) dead.push(id);
-    return dead;
+  async #renew(): Promise<void> {
+    const at = this.#clock.now();
+    const present = await this.#database.keep<Renewals>(sql`
+      with renewed as (update workers set renewals = renewals + 1 where id = ${this.id}::uuid and ended_at is null returning id)
+      select id, renewals from workers where ended_at is null and id <> ${this.id}::uuid
+      union all select id, 0 from renewed`);
+    if (this.#left.signal.aborted || this.#isEvicted) return;
+    if (!present.some(({ id }) => id === this.id)) {
+      this.#isEvicted = true;
+      return this.#onEvicted();
+    }
+    this.#renewedAt = at;
+    this.#watch.look(
+      present.filter(({ id }) => id !== this.id),
+      this.#clock.now(),
+    );
+    if (this.#watch.dead.length > 0) this.#onDead();
+  }
+
+  /** The workers that died without leaving. The caller evicts each, and takes its claims up in the same transaction. */
+  get dead(): Renewals[] {
+    return this.#watch.dead;
+  }
+
+  /** Ends the membership of a worker, from whose claims nothing can be settled any more. False where it lives after all. */
+  async evict(tx: Queryable, { id, renewals }: Renewals): Promise<boolean> {
+    const evicted = await tx.rows(sql`
+      update workers set ended_at = ${toTimestamp(this.#clock.now())}
+      where id = ${id}::uuid and renewals = ${renewals}::bigint and ended_at is null returning id`);
+    return evicted.length > 0;
   }
 
   /** The other workers that are at work, as their rows say. */
@@ -157,18 +211,14 @@ export class WorkerRegistry {
     }));
   }
 
-  /** Nothing of this worker is left to take up. */
-  async markDead(worker: string): Promise<void> {
-    await this.#database.rows(
-      sql`update workers set ended_at = ${toTimestamp(this.#clock.now())} where id = ${worker}::uuid and ended_at is null`,
-    );
-  }
-
-  /** Leaves in good order: nothing is leased any more. */
+  /** Leaves in good order: nothing is claimed any more. */
   async leave(): Promise<void> {
     this.#left.abort();
-    await this.markDead(this.id);
-    await this.#lock?.release();
+    this.#subscription.close();
+    workersHere.delete(this.id);
+    await this.#database.rows(
+      sql`update workers set ended_at = ${toTimestamp(this.#clock.now())} where id = ${this.id}::uuid and ended_at is null`,
+    );
     // Of those long gone nobody needs to know.
     await this.#database.rows(
       sql`delete from workers where ended_at < ${toTimestamp(this.#clock.now() - 7 * 86_400_000)}`,

@@ -1,0 +1,1 @@
+ALTER TABLE "workers" ADD COLUMN "renewals" bigint DEFAULT 0 NOT NULL;

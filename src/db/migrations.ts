@@ -1,0 +1,55 @@
+// The migrations of the folder `drizzle`, and which of them a database has. It knows no table of ours.
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type SQL, sql } from 'drizzle-orm';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
+
+const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), '../../drizzle');
+
+interface Queryable {
+  rows<Row extends object>(statement: SQL): Promise<Row[]>;
+}
+
+interface Migrated extends Queryable {
+  transaction(work: (tx: Queryable) => Promise<void>): Promise<void>;
+}
+
+/** Applies what the database lacks, in one transaction. Workers that start together do so one after the other. */
+export async function migrate(database: Migrated): Promise<void> {
+  const known = readMigrationFiles({ migrationsFolder });
+  const newest = Math.max(...known.map(({ folderMillis }) => folderMillis));
+  if ((await newestApplied(database)) >= newest) return;
+  await database.transaction(async (tx) => {
+    // Held by the transaction and not by a session: a pooler may stand before the server.
+    await tx.rows(sql`select pg_advisory_xact_lock(7225119)`);
+    await tx.rows(sql`create schema if not exists drizzle`);
+    await tx.rows(sql`
+      create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)`);
+    const applied = await newestApplied(tx);
+    for (const { folderMillis, hash, sql: statements } of known) {
+      if (folderMillis <= applied) continue;
+      for (const statement of statements) await tx.rows(sql.raw(statement));
+      await tx.rows(
+        sql`insert into drizzle.__drizzle_migrations (hash, created_at) values (${hash}, ${folderMillis}::bigint)`,
+      );
+    }
+  });
+}
+
+/** Whether a newer version has written the database. */
+export async function isNewer(database: Queryable): Promise<boolean> {
+  const known = readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis);
+  return (await newestApplied(database)) > Math.max(...known);
+}
+
+/** When the newest of its migrations was made, as drizzle's journal dates it. */
+async function newestApplied(database: Queryable): Promise<number> {
+  const [found] = await database.rows<{ exists: boolean }>(
+    sql`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`,
+  );
+  if (!found?.exists) return Number.NEGATIVE_INFINITY;
+  const [newest] = await database.rows<{ at: number }>(
+    sql`select coalesce(max(created_at), 0)::float8 as at from drizzle.__drizzle_migrations`,
+  );
+  return newest?.at ?? 0;
+}
