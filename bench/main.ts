@@ -19,6 +19,7 @@ import { freshnessFigures } from './freshness.ts';
 import { intakeFigures } from './intake.ts';
 import { pacingFigures } from './pacing.ts';
 import { type Plan, planFigures, planNames } from './plan.ts';
+import { poolerFigures } from './pooler.ts';
 import { previewFigures } from './preview-figures.ts';
 import { checkComparison, runFirstSync, runSeries } from './series.ts';
 import { verifyFigures } from './verify-figures.ts';
@@ -34,6 +35,7 @@ const { values: options } = parseArgs({
     verify: { type: 'boolean', default: false },
     forecast: { type: 'boolean', default: false },
     workers: { type: 'boolean', default: false },
+    pooler: { type: 'boolean', default: false },
     freshness: { type: 'boolean', default: false },
     wakes: { type: 'boolean', default: false },
     /** At default settings on the limits of this plan. */
@@ -67,6 +69,7 @@ const benches = {
     measure: () => workersFigures(server),
     told: 'medians of alternating runs, in brackets the least and the most',
   },
+  pooler: { measure: () => poolerFigures(server), told: 'medians of alternating runs' },
   freshness: { measure: () => freshnessFigures(server), told: 'idle and busy in turn; 20 ms to each vendor' },
   wakes: { measure: () => wakesFigures(server), told: 'medians of three runs' },
   plan: {

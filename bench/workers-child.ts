@@ -13,6 +13,8 @@ const { values: options } = parseArgs({
     database: { type: 'string', default: '' },
     /** Where the vendor listens. */
     vendor: { type: 'string', default: '' },
+    /** To the database, at most. */
+    connections: { type: 'string' },
   },
 });
 
@@ -35,7 +37,11 @@ const config = checkConfig(
   connectors,
 );
 
-const database = await openDatabase({ url: options.database, directory: '' });
+const database = await openDatabase({
+  url: options.database,
+  directory: '',
+  connections: options.connections === undefined ? undefined : Number(options.connections),
+});
 
 const log = createLog({ level: 'warn', write: (line) => void process.stderr.write(line) });
 

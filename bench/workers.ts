@@ -38,21 +38,35 @@ export async function workersFigures(server: string | null): Promise<Figure[]> {
   ];
 }
 
+/** How the workers of a measurement reach the database, and who watches it meanwhile. */
+interface Reach {
+  /** The address for the workers, where it is not the database's own. */
+  through?: (url: string) => string;
+  connections?: number;
+  /** Asked each second while they are measured. */
+  onSecond?: (database: Database) => Promise<void>;
+}
+
 /** Customers a second, once all are at work. Throws where one was sent twice. */
-async function rateOf(workers: number, server: string): Promise<number> {
+export async function rateOf(workers: number, server: string, reach: Reach = {}): Promise<number> {
+  const { through = (url) => url, connections, onSecond = async () => {} } = reach;
   const vendor = spawnScript('workers-vendor.ts', [String(latencyMs)]);
   const address = await vendor.line;
   try {
     return await onMigratedDatabase(server, async (url, database) => {
       await fill(database);
-      const args = ['--database', url, '--vendor', address];
+      const args = ['--database', through(url), '--vendor', address];
+      if (connections !== undefined) args.push('--connections', String(connections));
       const scripts = Array.from({ length: workers }, () =>
         spawnScript('workers-child.ts', args, { flags: workerFlags }),
       );
       await Promise.all(scripts.map(({ line }) => line));
       const before = await ask(address);
       const begun = performance.now();
-      await delay(secondsEach * 1000);
+      for (let second = 0; second < secondsEach; second += 1) {
+        await delay(1000);
+        await onSecond(database);
+      }
       const after = await ask(address);
       const seconds = (performance.now() - begun) / 1000;
       await Promise.all(scripts.map(ended));
