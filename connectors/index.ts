@@ -5,6 +5,7 @@ import { braze } from './braze.ts';
 import { commercetools } from './commercetools.ts';
 import { csv } from './csv.ts';
 import { customerio } from './customerio.ts';
+import { dynamics } from './dynamics.ts';
 import { http } from './http.ts';
 import { hubspot } from './hubspot.ts';
 import { intercom } from './intercom.ts';
@@ -25,6 +26,7 @@ export const connectors: readonly Connector[] = [
   commercetools,
   csv,
   customerio,
+  dynamics,
   http,
   hubspot,
   intercom,

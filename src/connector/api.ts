@@ -35,6 +35,8 @@ export interface ApiRequest {
   /** A list is sent as the same parameter several times. */
   query?: { [name: string]: string | number | boolean | readonly string[] | undefined };
   json?: Json;
+  /** Added to those of the description; names in lower case, and no credentials. */
+  headers?: { readonly [name: string]: string };
   /** Sent as `multipart/form-data`, in place of `json`. */
   file?: ApiFile;
   /** Draws on the quotas of this bucket and on those for `all`; absent: on those without a bucket and on those for `all`. */

@@ -66,10 +66,11 @@ export interface Page {
   /** True when nothing more is there for now: the next run goes on from `cursor`. */
   done: boolean;
   /**
-   * Present where this reading gives every record that lives, so that what it does not give is gone, without being asked
-   * for. `asOf`: the time of that state by the source's own clock, epoch milliseconds. `begins`: this is its first page.
+   * Present where this reading gives every record that lives. `asOf`: the time of that state by the source's own clock, epoch
+   * milliseconds; what the reading does not give was deleted then. Absent: what it does not give is read by ID before that is
+   * believed, which takes `read`. `begins`: this is its first page.
    */
-  whole?: { asOf: number; begins: boolean };
+  whole?: { asOf?: number; begins: boolean };
   /** How many records the vendor says this reading holds in all, where it says so: for progress only. */
   total?: number;
   /** The names that the body of every record of this page may have, where the page itself says so (a file's header). */

@@ -28,6 +28,7 @@ export function directApi(
         method: request.method ?? 'GET',
         headers: {
           ...description.headers,
+          ...request.headers,
           ...(body && { 'content-type': body.contentType }),
         },
         ...(body && { body: new Uint8Array(body.content) }),

@@ -338,6 +338,7 @@ export class Endpoint {
         ...(body !== null && { 'content-type': contentType }),
         ...(goesInPieces && { 'content-length': String(body.length) }),
         ...this.#headers,
+        ...request.headers,
         // A form's type names its boundary, and goes before what the connector says of all requests.
         ...(request.file && { 'content-type': contentType }),
         ...credentialsOf(this.#description, token).headers,

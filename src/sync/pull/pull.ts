@@ -297,7 +297,7 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
   } finally {
     ahead.stop();
   }
-  if (whole) await deleteUnmet(reading, whole.asOf);
+  if (whole) await deleteUnmet(reading, whole);
   if (reader === 'full' || reader === 'lead') await noteUnseen(reading, reader, unseen);
   return total;
 }
@@ -335,15 +335,15 @@ async function recordsOf(
   { whole }: Page,
   { records }: Part,
 ): Promise<SourceRecord[]> {
-  if (!whole) return records;
+  if (whole?.asOf === undefined) return records;
   return revived(tx, { source: source.name, stream: stream.name, asOf: whole.asOf }, records);
 }
 
 /** A reading of everything, by this run from its first page on, shows what is gone. */
-async function deleteUnmet(reading: Reading, asOf: number): Promise<void> {
+async function deleteUnmet(reading: Reading, { asOf }: NonNullable<Page['whole']>): Promise<void> {
   const { database } = reading.deps;
   if (!(await hasBegun(database, reading.run.id, reading.stream.name))) return;
-  await sweep(sweepOf(reading), { asOf });
+  await sweep(sweepOf(reading), asOf === undefined ? {} : { asOf });
 }
 
 function sweepOf(reading: Reading): Sweep {

@@ -1,0 +1,94 @@
+// Access to the Web API of Dataverse: credentials, service protection limits, and the meaning of its errors.
+// https://learn.microsoft.com/power-apps/developer/data-platform/api-limits
+import {
+  type ApiDescription,
+  type ApiRequest,
+  type ApiResponse,
+  type Auth,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '#connector';
+import { fingerprint } from '#connector/checking';
+import { identityOf, signedIn } from '#connector/oauth-client';
+import { wholeHeader, windowQuotas } from '#connector/quotas';
+import { objectOf, retryAfterMs, wordOf } from '#connector/reading';
+import type { Settings } from './settings.ts';
+
+const windowSeconds = 300;
+const quota = 'window';
+/** Of a refusal without `Retry-After`. */
+const busyMs = 60_000;
+/** Calls, execution time, and calls at once: all of them in five minutes. */
+const protectionLimits = ['0x80072322', '0x80072321', '0x80072326'];
+/** The second: as older servers write it. */
+const noRecord = ['0x80040217', '-2147220969'];
+
+export function describeApi(settings: Settings): ApiDescription {
+  const { baseUrl, app, oauth } = settings;
+  const identity = oauth ? identityOf(oauth) : app?.clientId;
+  return {
+    baseUrl,
+    headers: { 'odata-version': '4.0', 'odata-maxversion': '4.0' },
+    auth: authOf(settings),
+    // The limits are those of each user.
+    account: `dynamics:${new URL(baseUrl).host}:${fingerprint(String(identity))}`,
+    quotas: windowQuotas(settings.quota, { [windowSeconds]: quota }),
+    readQuotas(response) {
+      // Of one of several servers: the lower number counts until the next answer.
+      const remaining = wholeHeader(response, 'x-ms-ratelimit-burst-remaining-xrm-requests');
+      return remaining === undefined ? [] : [{ quota, remaining }];
+    },
+    isOwn: ({ status, json }) => status === 401 || codeOf(json) !== undefined,
+    errorFor,
+  };
+}
+
+function authOf({ baseUrl, tenantId, loginUrl, app, oauth }: Settings): Auth {
+  const entra = `${loginUrl}/${tenantId}/oauth2/v2.0`;
+  const tokenUrl = `${entra}/token`;
+  if (oauth)
+    // Refresh tokens rotate, and the one before stays good.
+    return signedIn(oauth, {
+      tokenUrl,
+      authorizeUrl: `${entra}/authorize`,
+      scopes: [`${baseUrl}/user_impersonation`, 'offline_access'],
+    });
+  const { clientId = '', clientSecret = '' } = app ?? {};
+  return {
+    kind: 'oauth',
+    tokenUrl,
+    client: { id: clientId, secret: clientSecret },
+    grant: { kind: 'client_credentials' },
+    fields: { scope: `${baseUrl}/.default` },
+  };
+}
+
+function codeOf(json: ApiResponse['json']): string | undefined {
+  return wordOf(objectOf(objectOf(json)['error'])['code'])?.toLowerCase();
+}
+
+/** Whether the vendor itself says that there is no such record. */
+export function saysMissing(error: unknown): boolean {
+  return error instanceof RejectedError && error.status === 404 && noRecord.includes(error.code);
+}
+
+function errorFor(
+  { status, headers, json }: ApiResponse,
+  { path }: ApiRequest,
+  now: number,
+): TransientError | RejectedError | UnauthorizedError | undefined {
+  const code = codeOf(json);
+  if (code === undefined) return undefined;
+  const words = wordOf(objectOf(objectOf(json)['error'])['message']) ?? '';
+  const said = `Dynamics 365 answered ${status}, ${code}: ${words.replaceAll(/\s+/g, ' ').slice(0, 300)}`;
+  if (status === 429 || protectionLimits.includes(code)) {
+    const waitMs = retryAfterMs(headers['retry-after'], now) ?? busyMs;
+    return new TransientError(said, { status, quota, retryAfterMs: waitMs });
+  }
+  // One record that the role does not show says nothing of the others.
+  if (status === 403 && !path.includes('/contacts('))
+    return new UnauthorizedError(`${said} Give the user a security role that reads contacts.`, { status });
+  const isRejection = status >= 400 && status < 500 && status !== 401 && status !== 408;
+  return isRejection ? new RejectedError(said, { status, code }) : undefined;
+}

@@ -1,0 +1,99 @@
+// The settings of a Dynamics 365 environment.
+import { z } from 'zod';
+import { oauthClient } from '#connector/oauth-client';
+import { baseUrl, exactlyOne, quotaWindows, secretHeader, secrets } from '#connector/settings';
+
+const shape = z.strictObject({
+  baseUrl: z
+    .url({
+      protocol: /^https?$/,
+      error: 'must be the URL of the environment, such as https://acme.crm4.dynamics.com',
+    })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .refine(
+      (url) => new URL(url).pathname === '/',
+      'must be the URL of the environment alone, such as https://acme.crm4.dynamics.com',
+    )
+    .describe('The URL of the environment: https://acme.crm4.dynamics.com.'),
+  tenantId: z
+    .string()
+    .regex(/^[\w.-]+$/, 'must be the ID or a domain of the Entra tenant')
+    .describe('The Entra tenant of the app: its ID, or a domain such as acme.onmicrosoft.com.'),
+  app: oauthClient
+    .omit({ refreshToken: true })
+    .optional()
+    .describe(
+      'The Entra app that is an application user of the environment: {clientId, clientSecret}, the secret by its value.',
+    ),
+  oauth: oauthClient
+    .optional()
+    .describe(
+      'Instead of app: {clientId, clientSecret, refreshToken?} of an Entra app in which a person signs in with `tributary connect`.',
+    ),
+  loginUrl: baseUrl('https://login.microsoftonline.com').describe(
+    'Where tokens are requested; a different one in national clouds. Default: https://login.microsoftonline.com.',
+  ),
+  organizationId: z
+    .string()
+    .regex(
+      /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
+      'must be the ID of the organization, as WhoAmI returns it',
+    )
+    .transform((id) => id.toLowerCase())
+    .optional()
+    .describe(
+      'The ID of the organization. Webhooks of others are refused, and `tributary check` compares it with the environment that is read.',
+    ),
+  activeOnly: z
+    .boolean()
+    .default(false)
+    .describe('Whether contacts that are deactivated are left out. Default: false.'),
+  changeTracking: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether changes are read by change tracking where it is granted. False: by the time of last change, which shows no deletions. Default: true.',
+    ),
+  changeTrackingDays: z
+    .int()
+    .min(1)
+    .max(90)
+    .default(7)
+    .describe(
+      'For how many days the environment keeps changes (ExpireChangeTrackingInDays). After a longer pause, everything is read again. Default: 7.',
+    ),
+  webhookKey: secrets
+    .optional()
+    .describe(
+      'The value of a webhook that is registered with the authentication WebhookKey. A list while one replaces another.',
+    ),
+  webhookHeader: secretHeader
+    .optional()
+    .describe(
+      'Instead of webhookKey, for the authentication HttpHeader: the header of your own, {name, value}.',
+    ),
+  quota: quotaWindows
+    .default([{ requests: 6_000, seconds: 300 }])
+    .describe(
+      'The quota of calls of the user, a window or a list of windows. Default: 6,000 calls in 300 seconds.',
+    ),
+  apiVersion: z
+    .string()
+    .regex(/^v9\.\d$/, 'must be a version such as "v9.2"')
+    .default('v9.2')
+    .describe('The version of the Web API. Default: v9.2.'),
+});
+
+export const settings = shape.superRefine(
+  exactlyOne(
+    ['app', 'oauth'],
+    'either app: {clientId, clientSecret}, or oauth: {clientId, clientSecret, refreshToken?}',
+  ),
+);
+
+export type Settings = z.infer<typeof settings>;
+
+/** A path of the Web API. */
+export function dataPath({ apiVersion }: Settings, rest: string): string {
+  return `/api/data/${apiVersion}${rest}`;
+}
