@@ -2,6 +2,7 @@
 import type { Connector } from '#connector';
 import { bigcommerce } from './bigcommerce.ts';
 import { braze } from './braze.ts';
+import { close } from './close.ts';
 import { commercetools } from './commercetools.ts';
 import { csv } from './csv.ts';
 import { customerio } from './customerio.ts';
@@ -23,6 +24,7 @@ import { webhook } from './webhook.ts';
 export const connectors: readonly Connector[] = [
   bigcommerce,
   braze,
+  close,
   commercetools,
   csv,
   customerio,
