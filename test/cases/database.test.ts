@@ -185,6 +185,20 @@ describe.skipIf(!server)('A database in the real world', () => {
     await line.close();
   });
 
+  it('opens no more connections than it is told, whatever is asked of them at once', async () => {
+    const database = await openDatabase({ url: addressOf(name), directory: '', connections: 4 });
+    opened.push(database);
+    const pid = sql`select pg_backend_pid() as pid, pg_sleep(0.02)::text as slept`;
+    const asked = Array.from({ length: 20 }, () => [
+      database.rows<{ pid: number }>(pid),
+      database.prepared<{ pid: number }>(pid),
+      database.keep<{ pid: number }>(pid),
+      database.transaction((tx) => tx.rows<{ pid: number }>(pid)),
+    ]).flat();
+    const pids = (await Promise.all(asked)).map(([row]) => row!.pid);
+    expect(new Set(pids).size).toBe(4);
+  });
+
   describe.skipIf(!hasPgbouncer)('behind PgBouncer', () => {
     const poolers: Pooler[] = [];
     const start = async (options: Partial<Parameters<typeof startPgbouncer>[0]> = {}) => {

@@ -317,7 +317,7 @@ describe('The configuration', () => {
       {
         path: 'sources.a.connector',
         found: '"voucherify"',
-        allowed: expect.stringMatching(/^one of .*braze, csv, .*hubspot, .*webhook$/),
+        allowed: expect.stringMatching(/^one of .*braze, .*csv, .*hubspot, .*webhook$/),
       },
     ]);
   });
@@ -634,6 +634,20 @@ describe('The environment', () => {
       apiToken: undefined,
       secretKey: undefined,
     });
+  });
+
+  it('refuses fewer connections than a worker needs, and names the variable of a direct address that is none', () => {
+    const url = 'postgres://db/x';
+    const said = faults({
+      DATABASE_URL: url,
+      DATABASE_CONNECTIONS: '3',
+      DATABASE_DIRECT_URL: 'mysql://me:hunter2@db/x',
+    });
+    expect(said.map(({ path }) => path).sort()).toEqual(['DATABASE_CONNECTIONS', 'DATABASE_DIRECT_URL']);
+    expect(JSON.stringify(said)).toMatch(/a whole number from 4 to 999/);
+    expect(JSON.stringify(said)).toMatch(/DATABASE_DIRECT_URL is not an address/);
+    expect(JSON.stringify(said)).not.toMatch(/hunter2|DATABASE_URL is/);
+    expect(readEnvironment({ DATABASE_URL: url, DATABASE_CONNECTIONS: '4' }).databaseConnections).toBe(4);
   });
 
   it('refuses an empty DATABASE_URL: the embedded database would take its place unnoticed', () => {
