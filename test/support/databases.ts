@@ -1,6 +1,5 @@
 // The databases that storage tests run on: the embedded one always, a real PostgreSQL where one is found. They are kept in
 // a pool, emptied and handed out again. It knows no table.
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -138,21 +137,13 @@ function lend(database: OwnDatabase, handBack: () => void): TestDatabase {
   };
 }
 
-/**
- * Simulated time does not jump while a statement is under way. A statement of its own within a transaction is refused: it would
- * wait for a connection while it keeps one.
- */
+/** Simulated time does not jump while a statement is under way. */
 export function timeless<Handle extends Database>(handle: Handle): Handle {
-  const within = new AsyncLocalStorage<true>();
-  const outside = <Result>(run: () => Promise<Result>): Promise<Result> => {
-    if (within.getStore()) return Promise.reject(new Error('a statement outside of its transaction'));
-    return withTimeHeld(run);
-  };
   return {
     ...handle,
-    rows: (statement) => outside(() => handle.rows(statement)),
-    prepared: (statement) => outside(() => handle.prepared(statement)),
-    transaction: (work) => outside(() => handle.transaction((tx) => within.run(true, () => work(tx)))),
+    rows: (statement) => withTimeHeld(() => handle.rows(statement)),
+    prepared: (statement) => withTimeHeld(() => handle.prepared(statement)),
+    transaction: (work) => withTimeHeld(() => handle.transaction(work)),
     keep: (statement) => withTimeHeld(() => handle.keep(statement)),
     listen: (listener) => withTimeHeld(() => handle.listen(listener)),
     ping: () => withTimeHeld(() => handle.ping()),
