@@ -12,6 +12,7 @@ import {
   memoryFigures,
   timeFigures,
 } from './comparison.ts';
+import { connectorFigures } from './connectors.ts';
 import { type Contestant, tributaryOnPglite, tributaryOnPostgres, yardstick } from './contestants.ts';
 import { type Figure, isMissed, line, table } from './figures.ts';
 import { forecastFigures } from './forecast.ts';
@@ -38,6 +39,7 @@ const { values: options } = parseArgs({
     pooler: { type: 'boolean', default: false },
     freshness: { type: 'boolean', default: false },
     wakes: { type: 'boolean', default: false },
+    connectors: { type: 'boolean', default: false },
     /** At default settings on the limits of this plan. */
     plan: { type: 'string' },
     runs: { type: 'string' },
@@ -72,6 +74,10 @@ const benches = {
   pooler: { measure: () => poolerFigures(server), told: 'medians of alternating runs' },
   freshness: { measure: () => freshnessFigures(server), told: 'idle and busy in turn; 20 ms to each vendor' },
   wakes: { measure: () => wakesFigures(server), told: 'medians of three runs' },
+  connectors: {
+    measure: () => connectorFigures(),
+    told: 'medians of five readings; no network, no database',
+  },
   plan: {
     measure: () => planFigures(planOf(options.plan)),
     told: 'one run at default settings; 20 ms to each vendor',
