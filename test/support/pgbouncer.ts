@@ -7,11 +7,9 @@ import { join } from 'node:path';
 
 const binary = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'].find((path) => existsSync(path));
 
-/** They end with this process. */
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
+/** Runs a command until it ends or its own input does: the system closes that with our process, however this ends. */
+const untilInputEnds =
+  'exec 3<&0; "$@" & it=$!; { read -r _ <&3; kill -9 $it; } & watch=$!; wait $it; kill $watch';
 
 export const hasPgbouncer = binary !== undefined;
 
@@ -61,17 +59,14 @@ export async function startPgbouncer(options: {
   chmodSync(folder, 0o755);
   // It refuses to run as root.
   const asRoot = process.getuid?.() === 0;
-  const child: ChildProcess = spawn(binary!, [...(asRoot ? ['-u', 'postgres'] : []), file], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.add(child);
+  const command = [binary!, ...(asRoot ? ['-u', 'postgres'] : []), file];
+  const child = spawn('sh', ['-c', untilInputEnds, 'sh', ...command]);
   await listening(child);
   return {
     url: (database) => `postgres://${user}@127.0.0.1:${port}/${database}`,
     async stop() {
-      running.delete(child);
       const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
+      child.stdin.end();
       await gone;
       rmSync(folder, { recursive: true, force: true });
     },
