@@ -75,7 +75,7 @@ const entries: readonly Entry[] = [
   },
   {
     connector: close,
-    settings: { apiKey: 'api_bench' },
+    settings: { apiKey: 'api_bench', baseUrl: 'https://close.example.com' },
     page: 100,
     headers: { authorization: `Basic ${btoa('api_bench:')}` },
     vendor: () => seeded(createCloseSimulator({ ...clock, apiKey: 'api_bench' })),
