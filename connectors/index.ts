@@ -1,5 +1,6 @@
 // All supported vendors, one per line.
 import type { Connector } from '#connector';
+import { attio } from './attio.ts';
 import { bigcommerce } from './bigcommerce.ts';
 import { braze } from './braze.ts';
 import { close } from './close.ts';
@@ -22,6 +23,7 @@ import { voucherify } from './voucherify/index.ts';
 import { webhook } from './webhook.ts';
 
 export const connectors: readonly Connector[] = [
+  attio,
   bigcommerce,
   braze,
   close,

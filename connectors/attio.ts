@@ -1,0 +1,67 @@
+// Attio: the people of a workspace. https://docs.attio.com
+import { type Context, defineConnector, type Permission } from '#connector';
+import { fingerprint, tried } from '#connector/checking';
+import { windowQuotas } from '#connector/quotas';
+import { valueAt, wordOf } from '#connector/reading';
+import { objectPath, people, query } from './attio/people.ts';
+import { type Settings, settings } from './attio/settings.ts';
+import { webhook } from './attio/webhook.ts';
+
+export const attio = defineConnector<Settings>({
+  name: 'attio',
+  evidence: 'recorded',
+  settings,
+  // Version 2 has no announced end.
+  apiVersion: () => ({ name: 'v2', endsOn: null }),
+  api: ({ accessToken, workspaceId, baseUrl, quota }) => ({
+    baseUrl,
+    headers: {},
+    auth: { kind: 'bearer', token: accessToken },
+    account: `attio:${workspaceId ?? fingerprint(accessToken)}`,
+    // A refusal names the next second as an HTTP date.
+    quotas: windowQuotas(quota ?? [{ requests: 100, seconds: 1 }]),
+  }),
+  source: {
+    streams: [people],
+    mapping: {
+      name: 'name',
+      email: 'email_addresses',
+      phone: 'phone_numbers',
+      'address.line_1': 'primary_location.line_1',
+      'address.line_2': 'primary_location.line_2',
+      'address.city': 'primary_location.locality',
+      'address.state': 'primary_location.region',
+      'address.postal_code': 'primary_location.postcode',
+      'address.country': 'primary_location.country_code',
+      description: 'description',
+    },
+    sourceId: 'id',
+    needsFullReadings:
+      'Attio does not list deleted people, and a value that was removed leaves no time of change. Without webhooks only a full reading shows them.',
+    webhook,
+  },
+  check,
+});
+
+async function check({ api, settings: { objectId } }: Context<Settings>): Promise<Permission[]> {
+  const isAnswer = (json: Parameters<typeof valueAt>[0]) => idIn(json) !== undefined;
+  const object = { what: 'read the object people' };
+  return [
+    await tried('query people', 'Full readings, changes and single people can be read.', () =>
+      query({ api }, { limit: 1 }),
+    ),
+    await api.request({ path: objectPath, isAnswer }).then(
+      ({ json }) => {
+        const id = idIn(json);
+        return objectId === undefined || objectId === id
+          ? { ...object, allowed: true, note: `Its objectId is ${id}.` }
+          : { ...object, allowed: false, note: `Set objectId to ${id}: webhooks name people by it.` };
+      },
+      (error: Error) => ({ ...object, allowed: false, note: error.message }),
+    ),
+  ];
+}
+
+function idIn(json: Parameters<typeof valueAt>[0]): string | undefined {
+  return wordOf(valueAt(json, 'data.id.object_id'));
+}

@@ -1,0 +1,93 @@
+// The stream of people: all of them by time of creation, each time, because Attio does not say who changed; and single people by ID.
+// https://docs.attio.com/rest-api/endpoint-reference/records/list-records
+import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
+import { readsById } from '#connector/by-id';
+import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
+import { momentOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
+import { toRecords } from '#connector/rows';
+import { nextTimedPage, timedPage } from '#connector/timed-pages';
+import { creatorOf, isId, recordOf } from './person.ts';
+import type { Settings } from './settings.ts';
+
+export const objectPath = '/objects/people';
+const pageSize = 500;
+/** How far the clocks may be apart, and how late a value may appear. */
+const settledMs = 300_000;
+
+export const people: Stream<Settings> = {
+  name: 'people',
+  exhaustive: ['', 'values', 'primary_location'],
+  clock: 'reading',
+  leftOut({ createdBy }, body) {
+    const creator = creatorOf(body) ?? '';
+    return createdBy && !createdBy.some((one) => one === creator)
+      ? 'it was created by an actor that createdBy does not name'
+      : null;
+  },
+  ...pullsOf<Settings>({
+    what: 'Attio people',
+    pageSize,
+    settledMs,
+    oldestFirst: false,
+    all: pageOf,
+    changes: pageOf,
+  }),
+  // Attio adds to a person seconds after it was created.
+  read: {
+    ...readsById({
+      maxIds: 100,
+      isId,
+      some: async (context, ids) =>
+        (await query(context, { filter: { record_id: { $in: [...ids] } }, limit: ids.length })).records,
+      one: readOne,
+    }),
+    lagSeconds: 5,
+  },
+  sweeps: true,
+  cost: () => ({ full: { records: pageSize, calls: 1 } }),
+  async properties({ api }) {
+    const { list } = await requestList(api, { path: `${objectPath}/attributes` }, 'data');
+    return list.map(objectOf).map((attribute) => ({
+      name: wordOf(attribute['api_slug']) ?? '',
+      label: wordOf(attribute['title']) ?? '',
+      type: wordOf(attribute['type']) ?? '',
+    }));
+  },
+};
+
+/** Attio pages by offset only, and people who are deleted meanwhile would pull others over the edge of a page. */
+async function pageOf(context: Context<Settings>, { page, limit }: PageRequest): Promise<ListedPage> {
+  const place = timedPage(page, 0);
+  const { list, ...rows } = await query(context, {
+    ...(place.from > 0 && { filter: { created_at: { $gte: new Date(place.from).toISOString() } } }),
+    sorts: [{ direction: 'asc', attribute: 'created_at' }],
+    limit,
+    offset: place.skip,
+  });
+  const times = list.map((row) => momentOf(objectOf(row)['created_at']));
+  return { ...rows, next: nextTimedPage(place, { times, limit }) };
+}
+
+export async function query({ api }: Pick<Context<Settings>, 'api'>, json: { [name: string]: Json }) {
+  const path = `${objectPath}/records/query`;
+  const { list } = await requestList(api, { method: 'POST', path, json }, 'data');
+  return { list, ...toRecords(list, recordOf, { noun: 'person' }) };
+}
+
+/** Null: Attio says that there is no such person. A merge may still be under way. */
+async function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord | null> {
+  const { status, json } = await api.request({
+    path: `${objectPath}/records/${id}`,
+    answers: [404],
+    isAnswer: (json) => recordOf(valueAt(json, 'data') ?? null)?.recordId === id,
+  });
+  if (status === 200) return recordOf(valueAt(json, 'data')!)!;
+  const code = objectOf(json)['code'];
+  if (code === 'not_found') return null;
+  throw new TransientError(
+    code === 'merge_in_progress'
+      ? 'Attio is still merging this person'
+      : 'A 404 was answered that does not say that the person is not found',
+    { status, foreign: code !== 'merge_in_progress' },
+  );
+}

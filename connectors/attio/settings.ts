@@ -1,0 +1,39 @@
+// The settings of an Attio source. They do not know what is read.
+import { z } from 'zod';
+import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
+
+export const settings = z.strictObject({
+  accessToken: token('0123abc…').describe(
+    'An API key of the workspace with the scopes record_permission:read and object_configuration:read.',
+  ),
+  workspaceId: z
+    .uuid()
+    .optional()
+    .describe(
+      'The ID of the workspace. Sources with the same ID share its quotas, and webhooks of others are ignored.',
+    ),
+  objectId: z
+    .uuid()
+    .optional()
+    .describe(
+      'The ID of the object "people", which webhooks name it by: `tributary check` prints it. Required for webhooks.',
+    ),
+  webhookSecret: secrets
+    .optional()
+    .describe(
+      'The secret of the webhook, which Attio shows once: in the answer that creates it. A list while one replaces another.',
+    ),
+  createdBy: z
+    .array(z.enum(['workspace-member', 'api-token', 'app', 'system']))
+    .min(1)
+    .optional()
+    .describe(
+      'Whose people are customers: of members, API tokens, apps, or Attio itself (system). Default: those of all, including the correspondents of synced mailboxes.',
+    ),
+  baseUrl: baseUrl('https://api.attio.com/v2'),
+  quota: quotaWindows
+    .optional()
+    .describe('The quota of calls, a window or a list of windows. Default: 100 calls in a second.'),
+});
+
+export type Settings = z.infer<typeof settings>;

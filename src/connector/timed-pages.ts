@@ -1,0 +1,33 @@
+// Pages of a list in the order of a time, where the vendor has no cursor: each begins at the time of the last row before it, so that
+// rows that disappear meanwhile move no others out of sight. Rows are skipped within one time only. It knows no vendor.
+import { TransientError } from './errors.ts';
+
+/** More rows of one time than any vendor gives: the page repeats. */
+const maxSkip = 50_000;
+/** The share of a page by which skipping advances, so that a few deleted rows hide no others. */
+const advance = 0.9;
+
+export interface TimedPage {
+  /** Epoch milliseconds; rows of then and later are wanted. */
+  from: number;
+  /** How many of them are skipped. */
+  skip: number;
+}
+
+/** `page`: what `nextTimedPage` returned, undefined for the first. `from`: where the list begins. */
+export function timedPage(page: string | undefined, from: number): TimedPage {
+  const [at = from, skip = 0] = page?.split(' ').map(Number) ?? [];
+  return { from: at, skip };
+}
+
+/** The page after this one, undefined where it was not full. `times`: of its rows, epoch milliseconds. */
+export function nextTimedPage(
+  { from, skip }: TimedPage,
+  { times, limit }: { times: readonly (number | undefined)[]; limit: number },
+): string | undefined {
+  if (times.length < limit) return undefined;
+  const last = times.at(-1);
+  if (last === undefined || skip > maxSkip)
+    throw new TransientError('A page was answered after which reading cannot continue', { foreign: true });
+  return last > from ? `${last} 0` : `${from} ${skip + Math.ceil(times.length * advance)}`;
+}
