@@ -76,7 +76,7 @@ const entries: readonly Entry[] = [
   {
     connector: close,
     settings: { apiKey: 'api_bench', baseUrl: 'https://close.example.com' },
-    page: 100,
+    page: 200,
     headers: { authorization: `Basic ${btoa('api_bench:')}` },
     vendor: () => seeded(createCloseSimulator({ ...clock, apiKey: 'api_bench' })),
   },
