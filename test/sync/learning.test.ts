@@ -136,8 +136,14 @@ describe.each(databases)('what is learned of objects on $name', ({ open }) => {
         metadata: { lifecycle_stage: null, loyalty_points: null },
       });
     await world.tributary.verify({ sample: 90, heal: false, by: 'person' });
-    await until(async () => (await answers())['metadataWrites'] === 'replace');
-    expect(await answers()).toMatchObject({ addressWrites: 'merge', bulkMetadataWrites: 'replace' });
+    // The answer is stored first, and obeyed then.
+    const obeyed = () => (world.tributary.sending.settings as { metadataWrites?: string }).metadataWrites;
+    await until(() => obeyed() === 'replace');
+    expect(await answers()).toMatchObject({
+      metadataWrites: 'replace',
+      addressWrites: 'merge',
+      bulkMetadataWrites: 'replace',
+    });
     expect(world.tributary.sending.settings).toMatchObject({
       metadataWrites: 'replace',
       replacedGroups: ['metadata'],
