@@ -21,6 +21,7 @@ import { segment } from './segment.ts';
 import { shopify } from './shopify.ts';
 import { voucherify } from './voucherify/index.ts';
 import { webhook } from './webhook.ts';
+import { zoho } from './zoho.ts';
 
 export const connectors: readonly Connector[] = [
   attio,
@@ -44,4 +45,5 @@ export const connectors: readonly Connector[] = [
   shopify,
   voucherify,
   webhook,
+  zoho,
 ];

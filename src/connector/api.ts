@@ -89,7 +89,7 @@ export interface ApiDescription {
   /**
    * Whether an answer that is no success was given by the vendor itself. What was not (a gateway's or firewall's page) says
    * nothing of the credentials or of a record: the vendor counts as down. Default: its body is a JSON object or array, or
-   * it is a 401 without a body. Temporary redirects are never the vendor's, permanent ones only where this says so.
+   * it is a 401 without a body. Temporary redirects are never the vendor's; permanent ones and 304 only where this says so.
    */
   isOwn?(response: ApiResponse, request: ApiRequest): boolean;
   /** How an error of this vendor is to be taken where its status alone misleads. Asked only of the vendor's own answers. */

@@ -22,12 +22,12 @@ type Some<Settings> = (
   properties: readonly string[],
 ) => Promise<readonly SourceRecord[]>;
 
-/** One record, or null where the vendor itself says that it does not exist. */
+/** One record, or null where the vendor itself says that it does not exist; undefined where nothing can be said of it now. */
 type One<Settings> = (
   context: Context<Settings>,
   id: string,
   properties: readonly string[],
-) => Promise<SourceRecord | null>;
+) => Promise<SourceRecord | null | undefined>;
 
 /**
  * `read` of a stream: several records at a time. Each one that is not among them is requested alone where `one` is there, because
@@ -48,9 +48,9 @@ export function readsById<Settings>({
       const records = listed.filter(({ recordId }) => asked.includes(recordId));
       const given = new Set(records.map(({ recordId }) => recordId));
       const hidden = asked.filter((id) => !given.has(id));
-      const alone = await Promise.all(hidden.map((id) => one?.(context, id, properties) ?? null));
+      const alone = await Promise.all(hidden.map((id) => (one ? one(context, id, properties) : null)));
       return {
-        records: [...records, ...alone.filter((record) => record !== null)],
+        records: [...records, ...alone.filter((record) => record != null)],
         missing: [...ids.filter((id) => !isId(id)), ...hidden.filter((_, at) => alone[at] === null)],
       };
     },

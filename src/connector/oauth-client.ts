@@ -21,6 +21,7 @@ export interface SignIn {
   authorizeUrl: string;
   scopes: readonly string[];
   separator?: string;
+  parameters?: { readonly [name: string]: string };
   sentAs?: 'form' | 'basic';
   singleUse?: { graceSeconds: number };
 }

@@ -80,9 +80,9 @@ function parts(value: string): string[] {
 /** Whether the vendor itself gave this answer, which is no success; see `ApiDescription.isOwn`. */
 export function isOwn({ response, request, text }: Answer, description: ApiDescription): boolean {
   const { status, json } = response;
-  // A temporary redirect is never the vendor's; a permanent one may be, where the connector says so.
+  // A temporary redirect is never the vendor's. A permanent one, and "not modified", may be where the connector says so.
   const isRedirect = status >= 300 && status < 400;
-  if (isRedirect && status !== 301 && status !== 308) return false;
+  if (isRedirect && ![301, 304, 308].includes(status)) return false;
   if (isRedirect) return description.isOwn?.(response, request) === true;
   if (description.isOwn) return description.isOwn(response, request);
   return (typeof json === 'object' && json !== null) || (status === 401 && text.trim() === '');
