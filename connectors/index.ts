@@ -5,6 +5,7 @@ import { bigcommerce } from './bigcommerce.ts';
 import { braze } from './braze.ts';
 import { close } from './close.ts';
 import { commercetools } from './commercetools.ts';
+import { copper } from './copper.ts';
 import { csv } from './csv.ts';
 import { customerio } from './customerio.ts';
 import { dynamics } from './dynamics.ts';
@@ -29,6 +30,7 @@ export const connectors: readonly Connector[] = [
   braze,
   close,
   commercetools,
+  copper,
   csv,
   customerio,
   dynamics,

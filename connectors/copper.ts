@@ -1,0 +1,73 @@
+// Copper: the people of an account. https://developer.copper.com
+import { type ApiResponse, type Context, defineConnector, type Permission, TransientError } from '#connector';
+import { fingerprint, tried } from '#connector/checking';
+import { windowQuotas } from '#connector/quotas';
+import { objectOf, requestList, wordOf } from '#connector/reading';
+import { accountRequest, people, searchRequest } from './copper/people.ts';
+import { type Settings, settings } from './copper/settings.ts';
+import { webhook } from './copper/webhook.ts';
+
+const windowSeconds = 60;
+
+export const copper = defineConnector<Settings>({
+  name: 'copper',
+  evidence: 'recorded',
+  settings,
+  // Version 1 has no announced end.
+  apiVersion: () => ({ name: 'v1', endsOn: null }),
+  api: ({ apiKey, userEmail, accountId, baseUrl, quota }) => ({
+    baseUrl,
+    // Copper wants a content type of requests without content too.
+    headers: {
+      'x-pw-application': 'developer_api',
+      'x-pw-useremail': userEmail,
+      'content-type': 'application/json',
+    },
+    auth: { kind: 'header', name: 'x-pw-accesstoken', value: apiKey },
+    account: `copper:${accountId ?? fingerprint(apiKey)}`,
+    quotas: windowQuotas(quota ?? [{ requests: 180, seconds: windowSeconds }]),
+    errorFor,
+  }),
+  source: {
+    streams: [people],
+    mapping: {
+      name: 'name',
+      email: 'emails[0].email',
+      phone: 'phone_numbers[0].number',
+      'address.line_1': 'address.street',
+      'address.city': 'address.city',
+      'address.state': 'address.state',
+      'address.postal_code': 'address.postal_code',
+      'address.country': 'address.country',
+      description: 'details',
+    },
+    timeUnit: 'seconds',
+    sourceId: 'id',
+    needsFullReadings:
+      'Deleted and merged people are not listed. Without webhooks only a full reading shows them.',
+    webhook,
+  },
+  check,
+});
+
+/** The window is rolling, and the refusal says nothing of it. */
+function errorFor({ status }: ApiResponse): TransientError | undefined {
+  if (status !== 429) return undefined;
+  return new TransientError('Copper answered 429: the calls of this minute are spent', {
+    status,
+    retryAfterMs: windowSeconds * 1000,
+  });
+}
+
+async function check({ api, settings: { accountId } }: Context<Settings>): Promise<Permission[]> {
+  return [
+    await tried('search people', 'Full readings, changes and single people can be read.', () =>
+      requestList(api, searchRequest(0, { skip: 0, limit: 1 }), ''),
+    ),
+    await tried('belong to the account', 'The API key is of a user of the account.', async () => {
+      const id = wordOf(objectOf((await api.request(accountRequest)).json)['id']);
+      if (accountId !== undefined && id !== accountId)
+        throw new Error(`The API key is of the account ${id}, not of accountId.`);
+    }),
+  ];
+}

@@ -1,0 +1,100 @@
+// The stream of people: all of them, and what changed, in the order of change, and single ones by ID. It knows no quotas.
+// https://developer.copper.com/people/list-people-search.html
+import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
+import { readsById } from '#connector/by-id';
+import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
+import { listOf, momentOf, objectOf, requestList, wordOf } from '#connector/reading';
+import { toRecords } from '#connector/rows';
+import { nextTimedPage, timedPage } from '#connector/timed-pages';
+import type { Settings } from './settings.ts';
+
+export const searchPath = '/people/search';
+export const accountRequest = {
+  path: '/account',
+  isAnswer: (json: Json | undefined) => wordOf(objectOf(json)['id']) !== undefined,
+};
+const pageSize = 200;
+/** How late a change may appear in searches; no time is documented. */
+const settleLagSeconds = 300;
+
+export const people: Stream<Settings> = {
+  name: 'people',
+  exhaustive: ['', 'address', 'custom_fields'],
+  clock: 'second',
+  settleLagSeconds,
+  leftOut({ contactTypes }, body) {
+    const type = wordOf(body['contact_type_id']) ?? '';
+    return contactTypes && !contactTypes.includes(type) ? 'its contact type is not in contactTypes' : null;
+  },
+  ...pullsOf<Settings>({
+    what: 'Copper people',
+    pageSize,
+    settledMs: settleLagSeconds * 1000,
+    oldestFirst: true,
+    async all(context, request) {
+      const page = await pageOf(context, request, 0);
+      // A bare list that is empty may come from anywhere: where Copper does not speak, it would end the reading.
+      if (page.records.length === 0) await context.api.request(accountRequest);
+      return page;
+    },
+    changes: (context, { from, ...request }) => pageOf(context, request, from),
+  }),
+  read: {
+    ...readsById({ maxIds: 10, isId: (id) => /^[1-9]\d{0,18}$/.test(id), one: readOne }),
+    lagSeconds: 5,
+  },
+  sweeps: true,
+  cost: () => ({ full: { records: pageSize, calls: 1 } }),
+};
+
+/** A person who changes meanwhile moves to the end, where the reading comes by again. */
+async function pageOf(
+  { api }: Context<Settings>,
+  { page, limit }: PageRequest,
+  from: number,
+): Promise<ListedPage> {
+  const place = timedPage(page, from);
+  const { list } = await requestList(api, searchRequest(place.from, { ...place, limit }), '');
+  const times = list.map((row) => momentOf(objectOf(row)['date_modified'], 'seconds'));
+  return { ...toRecords(list, recordOf, { noun: 'person' }), next: nextTimedPage(place, { times, limit }) };
+}
+
+/** A second earlier, because the bound may be exclusive. An attribute that Copper does not know is refused. */
+export function searchRequest(from: number, { skip, limit }: { skip: number; limit: number }) {
+  const since = Math.floor(from / 1000) - 1;
+  return {
+    method: 'POST' as const,
+    path: searchPath,
+    json: {
+      page_number: Math.floor(skip / limit) + 1,
+      page_size: limit,
+      sort_by: 'date_modified',
+      sort_direction: 'asc',
+      ...(since > 0 && { minimum_modified_date: since }),
+    },
+  };
+}
+
+/** Null: Copper says, in one of its two ways, that there is no such person. */
+async function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord | null> {
+  const { status, json } = await api.request({
+    path: `/people/${id}`,
+    answers: [404],
+    isAnswer: (json) => recordOf(json ?? null)?.recordId === id,
+  });
+  if (status === 200) return recordOf(json!)!;
+  const { success, status: told, error } = objectOf(json);
+  if ((success === false && told === 404) || error === 'not_found') return null;
+  throw new TransientError('A 404 was answered that is not from Copper', { status, foreign: true });
+}
+
+/** Custom fields by the ID of their definition: they come in an order of their own in each answer. */
+function recordOf(row: Json): SourceRecord | undefined {
+  const body = objectOf(row);
+  const [recordId, changedAt] = [wordOf(body['id']), momentOf(body['date_modified'], 'seconds')];
+  if (recordId === undefined || changedAt === undefined) return undefined;
+  const custom = listOf(body['custom_fields'])
+    .map(objectOf)
+    .map((field) => [wordOf(field['custom_field_definition_id']) ?? '', field['value'] ?? null]);
+  return { recordId, changedAt, body: { ...body, custom_fields: Object.fromEntries(custom) } };
+}

@@ -1,0 +1,27 @@
+// The settings of a Copper source. They do not know what is read.
+import { z } from 'zod';
+import { baseUrl, digits, quotaWindows, secretHeader, token } from '#connector/settings';
+
+export const settings = z.strictObject({
+  apiKey: token('0123abc…').describe('An API key of a user who sees all people: best of an administrator.'),
+  userEmail: z.email().describe('The e-mail address of the user whose API key it is.'),
+  accountId: digits
+    .optional()
+    .describe(
+      'The ID of the account, which `tributary check` compares. Sources with the same ID share its quota.',
+    ),
+  contactTypes: z
+    .array(digits)
+    .min(1)
+    .optional()
+    .describe('The IDs of the contact types whose people are customers. Default: all people.'),
+  webhookHeader: secretHeader
+    .optional()
+    .describe('The header of your own that the webhooks were created with, {name, value}.'),
+  baseUrl: baseUrl('https://api.copper.com/developer_api/v1'),
+  quota: quotaWindows
+    .optional()
+    .describe('The quota of calls, a window or a list of windows. Default: 180 calls in 60 seconds.'),
+});
+
+export type Settings = z.infer<typeof settings>;
