@@ -44,7 +44,7 @@ function webhookOf(given: Settings): Webhook<Change> {
     checks: checksOf(given),
     ...(handshake && { handshake }),
     decoding: { form: template.body, items: template.items, stringified: given.stringified },
-    ...(template.reply === 'salesforce-ack' && { reply: acknowledgement }),
+    ...(template.reply === 'salesforce-ack' && { reply: acknowledgement, secretElements: ['SessionId'] }),
     retryHorizonSeconds: Math.ceil(template.retryHours * 3600),
     ...(maxBodyBytes !== undefined && { maxBodyBytes }),
     ...(refuseWith !== undefined && { refuseWith }),

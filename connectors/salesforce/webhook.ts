@@ -58,10 +58,11 @@ export function webhook({ webhookToken = [], ...settings }: Settings): Webhook<C
     }),
     decoding: { form: 'soap', items: ['notifications.Notification'] },
     reply: acknowledgement,
+    secretElements: ['SessionId'],
     key: (item) => wordOf(objectOf(item)['Id']) ?? null,
     changes: (item, { receivedAt }) => messageChanges(item, objects, receivedAt),
     notes: [
-      'Setup, Outbound Messages: create one for the object Contact with the address above and the fields Id and SystemModstamp. Do not send the session ID: it is a secret, and messages are stored. Then let a flow send it when a contact is created or updated.',
+      'Setup, Outbound Messages: create one for the object Contact with the address above and the fields Id and SystemModstamp. Do not send the session ID, which nothing here needs. Then let a flow send it when a contact is created or updated.',
       ...(organizationId === undefined
         ? ['organizationId is not set: messages of all orgs are accepted.']
         : []),

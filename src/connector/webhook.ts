@@ -161,6 +161,8 @@ export interface Webhook<Said> {
    * answered and forgotten.
    */
   neverKept?(item: Json): boolean;
+  /** Names of XML elements whose text is a secret: it is hidden before the body is stored. */
+  secretElements?: readonly string[];
   /** What names this item in whatever request it comes again, or null: then a hash of the item does. */
   key?(item: Json): string | null;
   /** What the item says. Throws RejectedError where it is none of the vendor's; it is then kept to be replayed. */

@@ -226,7 +226,7 @@ function keptRequest(
     method,
     query: mask.query(query),
     headers: keptHeaders(mask, headers),
-    body,
+    body: mask.body(body),
   };
 }
 

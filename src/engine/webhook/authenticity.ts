@@ -120,14 +120,35 @@ const credentialHeaders = ['authorization', 'proxy-authorization', 'cookie'];
 export class Mask {
   readonly #headers: ReadonlySet<string>;
   readonly #query: ReadonlySet<string>;
+  readonly #elements: RegExp | null;
 
-  constructor({ authentication, handshake }: Pick<Webhook<unknown>, 'authentication' | 'handshake'>) {
+  constructor({
+    authentication,
+    handshake,
+    secretElements = [],
+  }: Pick<Webhook<unknown>, 'authentication' | 'handshake' | 'secretElements'>) {
     const places = credentialsOf(authentication);
     const headers = places.flatMap((at) => (typeof at === 'object' && 'header' in at ? [at.header] : []));
     const query = places.flatMap((at) => (typeof at === 'object' && 'query' in at ? [at.query] : []));
     const token = handshake?.challenge?.token?.query;
     this.#headers = new Set([...credentialHeaders, ...headers.map((name) => name.toLowerCase())]);
     this.#query = new Set(token === undefined ? query : [...query, token]);
+    const names = secretElements.join('|');
+    this.#elements =
+      names === ''
+        ? null
+        : new RegExp(
+            `(<(?:[\\w.-]+:)?(?:${names})(?:\\s[^>]*[^/>])?>)(?:<!\\[CDATA\\[[^\\]]*\\]\\]>|[^<])+`,
+            'g',
+          );
+  }
+
+  /** The names are ASCII, so that the bytes of any text around them stay as they are. */
+  body(bytes: Uint8Array): Uint8Array {
+    if (this.#elements === null) return bytes;
+    const text = Buffer.from(bytes).toString('latin1');
+    const masked = text.replace(this.#elements, `$1${hidden}`);
+    return masked === text ? bytes : Buffer.from(masked, 'latin1');
   }
 
   headers(values: { readonly [name: string]: string }): { [name: string]: string } {
