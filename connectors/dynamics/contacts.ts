@@ -1,7 +1,7 @@
 // The stream of contacts: all of them, then changes by delta links, or by the time of last change where tracking is not granted.
 // https://learn.microsoft.com/power-apps/developer/data-platform/use-change-tracking-synchronize-data-external-systems
 import { z } from 'zod';
-import { type Context, type Page, type PullRequest, RejectedError, type Stream } from '#connector';
+import { type Context, type Json, type Page, type PullRequest, RejectedError, type Stream } from '#connector';
 import { readsById } from '#connector/by-id';
 import { readCursor, writeCursor } from '#connector/cursor';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
@@ -47,6 +47,8 @@ const cursors = z.strictObject({
 });
 type Cursor = z.infer<typeof cursors>;
 
+const everything: Cursor = { list: null, reconciles: true };
+
 export const contacts: Stream<Settings> = {
   name: 'contacts',
   // Whole seconds, and some changes move no clock.
@@ -56,8 +58,10 @@ export const contacts: Stream<Settings> = {
     const cursor: Cursor =
       request.cursor === null ? { list: null } : readCursor(cursors, request.cursor, 'Dynamics 365 contacts');
     const trails = request.until < context.now;
-    if (cursor.reconciles && request.resumes)
-      return pullList(context, request, { list: null, reconciles: true });
+    if (cursor.reconciles) {
+      if (isListed(cursor.list)) return reconciled(cursor);
+      if (request.resumes) return pullList(context, request, everything);
+    }
     return cursor.delta && cursor.caughtUp && !trails
       ? pullDelta(context, request, { ...cursor, delta: cursor.delta })
       : pullList(context, request, cursor);
@@ -148,18 +152,18 @@ async function pullList(context: Context<Settings>, request: PullRequest, cursor
     untracked = true;
     return pull();
   });
-  const all = objectOf(page.cursor)['phase'] === 'all';
+  const ended = isListed(page.cursor);
   const catchesUp = known !== undefined && !cursor.caughtUp && request.until === context.now && page.done;
   return {
     ...page,
-    // The link follows at once.
-    done: page.done && !catchesUp,
+    // The link follows at once, and so does what ends a reading that reconciles.
+    done: page.done && !catchesUp && !reconciles,
     cursor: writeCursor({
       list: page.cursor,
       delta: found ?? known,
-      untracked: all ? untracked : undefined,
+      untracked: ended ? undefined : untracked,
       caughtUp: cursor.caughtUp ?? (catchesUp || undefined),
-      reconciles: all ? reconciles : undefined,
+      reconciles,
     }),
     ...(reconciles && { whole: { begins: objectOf(list)['page'] === undefined } }),
   };
@@ -215,8 +219,17 @@ function isDelta(json: Parameters<typeof objectOf>[0], settings: Settings): bool
 }
 
 function everythingAgain(): Page {
-  const cursor: Cursor = { list: null, reconciles: true };
-  return { records: [], cursor: writeCursor(cursor), done: false };
+  return { records: [], cursor: writeCursor(everything), done: false };
+}
+
+/** The last page of a reading that reconciles: it has no records, so that it is stored when the deletions are. */
+function reconciled({ reconciles: _, ...cursor }: Cursor): Page {
+  return { records: [], cursor: writeCursor(cursor), done: true, whole: { begins: false } };
+}
+
+/** Whether all contacts have been given. */
+function isListed(list: Cursor['list']): boolean {
+  return objectOf(list as Json)['phase'] === 'changes';
 }
 
 /** Whole seconds. */

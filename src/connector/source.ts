@@ -68,7 +68,8 @@ export interface Page {
   /**
    * Present where this reading gives every record that lives. `asOf`: the time of that state by the source's own clock, epoch
    * milliseconds; what the reading does not give was deleted then. Absent: what it does not give is read by ID before that is
-   * believed, which takes `read`. `begins`: this is its first page.
+   * believed, which takes `read`. `begins`: this is its first page. What is gone is settled before the cursor of a last page
+   * without records is stored, otherwise after.
    */
   whole?: { asOf?: number; begins: boolean };
   /** How many records the vendor says this reading holds in all, where it says so: for progress only. */

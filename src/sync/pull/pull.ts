@@ -287,12 +287,16 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
       const { page } = read;
       // The columns of a file are looked at before its rows.
       if (!page.columns) unseen.look(page.records);
+      const { whole: wholeOfPage, records, done } = page;
+      // Before its cursor is stored: a run that is interrupted here goes on at this page.
+      const endsWhole = wholeOfPage?.begins === false && done && records.length === 0;
+      if (endsWhole) await deleteUnmet(reading, wholeOfPage);
       await takePage(reading, key, { ...read, first, found: columns.of(page), seen });
       deps.health(source.name).forget(`run ${run.id}`);
       deps.onIngested();
       first = false;
       total = page.total ?? null;
-      whole = page.whole;
+      whole = endsWhole ? undefined : wholeOfPage;
     }
   } finally {
     ahead.stop();
