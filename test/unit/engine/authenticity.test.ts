@@ -641,12 +641,12 @@ describe('what is kept of a request', () => {
 
   it('hides the text of XML elements that are secrets, and leaves every other byte as it is', () => {
     const mask = new Mask({ authentication: [], secretElements: ['SessionId'] });
-    const after = (text: string) => Buffer.from(mask.body(Buffer.from(text))).toString();
-    expect(after('<a>Zoë</a><SessionId>00D!AQ</SessionId><n:SessionId x="1">00D</n:SessionId>')).toBe(
+    const masked = (text: string) => Buffer.from(mask.body(Buffer.from(text))).toString();
+    expect(masked('<a>Zoë</a><SessionId>00D!AQ</SessionId><n:SessionId x="1">00D</n:SessionId>')).toBe(
       '<a>Zoë</a><SessionId>[hidden]</SessionId><n:SessionId x="1">[hidden]</n:SessionId>',
     );
-    expect(after('<SessionId><![CDATA[00D!<AQ]]></SessionId>')).toBe('<SessionId>[hidden]</SessionId>');
+    expect(masked('<SessionId><![CDATA[00D!<AQ]]></SessionId>')).toBe('<SessionId>[hidden]</SessionId>');
     for (const text of ['<SessionId xsi:nil="true"/> <a>1</a>', '<SessionIdentity>1</SessionIdentity>', ''])
-      expect(after(text)).toBe(text);
+      expect(masked(text)).toBe(text);
   });
 });
