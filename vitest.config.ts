@@ -3,7 +3,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { quickStart } from './test/support/quick-start.ts';
 
 /** Few of these have a database. */
-const pure = ['test/{unit,properties,simulators,connectors}/**/*.test.ts', 'test/*.test.ts'];
+const pure = [
+  'templates/connector/test/connectors/*.test.ts',
+  'test/{unit,properties,simulators,connectors}/**/*.test.ts',
+  'test/*.test.ts',
+];
 /** Those of them that have a clock or processes of their own. */
 const alone = ['test/unit/lock.test.ts', 'test/unit/engine/{http,download,schedule}.test.ts'];
 /** They mostly wait for other processes, while tests beside them work. */

@@ -4,6 +4,7 @@ import { ConfigError } from '../config/faults.ts';
 import { addCheck } from './check.ts';
 import type { Cli } from './cli.ts';
 import { addConnect } from './connect.ts';
+import { addConnector } from './connector.ts';
 import { addDeadLetters } from './dead-letters.ts';
 import { addDiscard } from './discard.ts';
 import { addErase } from './erase.ts';
@@ -97,6 +98,7 @@ dry run or verification found differences; 4 no customer has that ID.`,
     addErase,
     addWithdraw,
     addProject,
+    addConnector,
   ])
     add(program, cli);
   return program;
