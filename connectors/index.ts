@@ -9,6 +9,7 @@ import { copper } from './copper.ts';
 import { csv } from './csv.ts';
 import { customerio } from './customerio.ts';
 import { dynamics } from './dynamics.ts';
+import { freshsales } from './freshsales.ts';
 import { http } from './http.ts';
 import { hubspot } from './hubspot.ts';
 import { intercom } from './intercom.ts';
@@ -34,6 +35,7 @@ export const connectors: readonly Connector[] = [
   csv,
   customerio,
   dynamics,
+  freshsales,
   http,
   hubspot,
   intercom,
