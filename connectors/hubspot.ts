@@ -33,6 +33,7 @@ export const hubspot = defineConnector<Settings>({
     // Of older versions of the API, for dates and datetimes alike.
     timeUnit: 'milliseconds',
     sourceId: 'id',
+    additionalEmails: 'hs_additional_emails',
     needsFullReadings:
       'Calculated properties may change without the contact being marked as modified, and permanently deleted contacts are not listed. Only a full reading shows both.',
     webhook,

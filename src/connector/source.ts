@@ -230,6 +230,11 @@ export interface Source<Settings> {
   needsFullReadings?: string | ((settings: Settings) => string | null);
   /** The path of the source ID in a record's body, where the configuration names none. */
   sourceId: string;
+  /**
+   * The property with a person's e-mail addresses besides the one of the default mapping, a list or a text split at `;`. They are
+   * mapped by configuration only; `tributary check --people` compares them.
+   */
+  additionalEmails?: string;
   /** The same where it depends on what the rows hold. */
   sourceIdFor?(settings: Settings, columns: readonly string[]): string;
   /** Present where the vendor pushes. */

@@ -134,6 +134,24 @@ describe('check --people', () => {
     expect(nameless.people.pairs[0].by[0]).toMatchObject({ people: 0 });
   });
 
+  it('compares the additional e-mail addresses that a vendor keeps, and counts a person with several of them once', async () => {
+    hubspot.create({
+      email: 'ann@work.example',
+      hs_additional_emails: 'ann@example.com; not an address;ANN@home.example',
+    });
+    hubspot.create({ email: 'zoe@example.com', hs_additional_emails: '' });
+    const api = { connector: 'hubspot', accessToken, baseUrl: served[0]!.url, mapping: { email: 'email' } };
+    const shop = csv('shop', [
+      's1,Ann,ann@example.com,',
+      's1,Ann,ann@home.example,',
+      's2,Nobody,,',
+      's3,Zoe,other@example.com,',
+    ]);
+    const { people } = await check({ hubspot: api, shop }, '--people', '--json');
+    expect(people.pairs[0].by[0]).toMatchObject({ people: 1, namedDifferently: 1, ambiguous: 0 });
+    expect(people.pairs[0].by[0].examples).toHaveLength(1);
+  });
+
   it('reads a bounded number of records and says that there are more', async () => {
     hubspot.seed(1_500);
     const rows = Array.from({ length: 3_000 }, (_, i) => `c${i},Person,p${i}@example.com,`);

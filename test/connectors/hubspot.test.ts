@@ -1,5 +1,5 @@
 // HubSpot's connector against the simulated account: what its search cannot do, and how nothing is lost all the same.
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import {
   type Api,
   type ApiRequest,
@@ -18,6 +18,8 @@ import {
   type HubSpotSimulator,
 } from '../../simulators/hubspot.ts';
 import { directApi } from '../support/direct-api.ts';
+import { FastClock } from '../support/fast-clock.ts';
+import { VendorWorld } from '../support/vendor-world.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');
@@ -604,6 +606,62 @@ describe('tombstones', () => {
     } while (!page.done);
     for (const record of pages.flatMap(({ records }) => records)) gone.add(record.recordId);
     expect(gone).toEqual(new Set([...ids.slice(50, 300), ids[0], ids.at(-1)]));
+  });
+});
+
+describe('additional e-mail addresses', () => {
+  let world: VendorWorld | null = null;
+  afterEach(() => world?.close());
+
+  test('become a list, grow with a merge, of which no event of theirs tells, and are cleared by an empty text', async () => {
+    const clock = new FastClock();
+    const push = { clientSecret: 'secret-of-the-app', url: 'https://sync.example.com/webhooks/vendor' };
+    const simulator = createHubSpotSimulator({
+      now: () => clock.now(),
+      accessToken: token,
+      quotas: false,
+      survivorId: 'primary',
+      push,
+    });
+    const one = simulator.create({ email: 'one@example.com', hs_additional_emails: 'uno@example.com' });
+    const other = simulator.create({ email: 'other@example.com' });
+    const none = simulator.create({ firstname: 'None' });
+    simulator.push!.take(clock.now());
+    world = await VendorWorld.open(clock, simulator.app, {
+      connector: 'hubspot',
+      accessToken: token,
+      clientSecret: push.clientSecret,
+      mapping: {
+        email: 'email',
+        'metadata.emails': { from: ['email', 'hs_additional_emails'], as: 'list' },
+        'metadata.more': { from: 'hs_additional_emails', as: 'list' },
+      },
+    });
+    const metadata = (id: string) => world!.customers()[id]!.metadata ?? {};
+    await world.sync();
+    expect(metadata(one)).toEqual({
+      emails: ['one@example.com', 'uno@example.com'],
+      more: ['uno@example.com'],
+    });
+    expect(metadata(other)).toEqual({ emails: ['other@example.com'] });
+    expect(metadata(none)).toEqual({});
+
+    clock.skip(10_000);
+    simulator.merge(one, other);
+    const requests = simulator.push!.take(clock.now());
+    const told = requests.map(({ body }) => new TextDecoder().decode(body)).join('');
+    expect(told).not.toContain('propertyChange');
+    for (const request of requests) await world.push(request);
+    expect(metadata(one)).toMatchObject({ more: ['other@example.com', 'uno@example.com'] });
+
+    clock.skip(600_000);
+    simulator.update(one, { hs_additional_emails: '' });
+    clock.skip(600_000);
+    await world.sync('incremental');
+    expect(simulator.get(one)!.properties['hs_additional_emails']).toBe('');
+    expect(metadata(one)['emails']).toEqual(['one@example.com']);
+    expect(metadata(one)['more'] ?? null).toBeNull();
+    expect(await world.deadLetters()).toBe(0);
   });
 });
 

@@ -9,6 +9,7 @@ import {
   TransientError,
 } from '../../connector.ts';
 import { sourceIdOf } from '../../customer/identity.ts';
+import { normalise } from '../../customer/normalise.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
 import { duration } from '../../words.ts';
@@ -43,7 +44,7 @@ export interface SharedPeople {
 
 interface Overlap {
   property: Property;
-  /** Addresses or numbers that both sources hold, by one source ID in each of them. */
+  /** Two source IDs, one of each source, that hold the same address or number, which no other source ID holds. */
   people: number;
   /** How many of these have another source ID in the one source than in the other. */
   namedDifferently: number;
@@ -134,7 +135,7 @@ async function readStream(
     const request: PullRequest = {
       cursor,
       until: context.now,
-      properties: source.properties,
+      properties: [...new Set([...source.properties, ...additionalEmails(source)])],
       mapped: source.config.mapping !== null,
       maxRecords: recordsPerPage,
       ...(sourceId !== null && { sourceId }),
@@ -161,17 +162,34 @@ function note(sample: Sample, source: Source, stream: string, body: JsonObject):
     return;
   }
   const { fields } = source.contribute(body);
+  const additional = additionalEmails(source).flatMap((name) => addressesIn(body[name]));
   for (const property of properties) {
-    const value = fields[property];
-    if (typeof value !== 'string' || value === '') continue;
-    const key = value.toLowerCase();
     const holders = sample.holders[property];
-    holders.set(key, (holders.get(key) ?? new Set()).add(found.value));
+    for (const value of [fields[property], ...(property === 'email' ? additional : [])]) {
+      if (typeof value !== 'string' || value === '') continue;
+      const key = value.toLowerCase();
+      holders.set(key, (holders.get(key) ?? new Set()).add(found.value));
+    }
   }
+}
+
+/** The property of further addresses, where the connector knows one. */
+function additionalEmails({ config }: Source): string[] {
+  return [config.connector.source?.additionalEmails ?? []].flat();
+}
+
+function addressesIn(value: Json = null): Json[] {
+  const list = normalise(value, 'list');
+  if (!('value' in list) || !Array.isArray(list.value)) return [];
+  return list.value.flatMap((one) => {
+    const address = normalise(one, 'email');
+    return 'value' in address ? [address.value] : [];
+  });
 }
 
 function overlap(property: Property, one: Sample, other: Sample, show: (value: string) => string): Overlap {
   const found: Overlap = { property, people: 0, namedDifferently: 0, ambiguous: 0, examples: [] };
+  const counted = new Set<string>();
   for (const [value, here] of one.holders[property]) {
     const there = other.holders[property].get(value);
     if (!there) continue;
@@ -180,6 +198,10 @@ function overlap(property: Property, one: Sample, other: Sample, show: (value: s
       found.ambiguous += 1;
       continue;
     }
+    // One person may have several addresses.
+    const ids = JSON.stringify([hereId, thereId]);
+    if (counted.has(ids)) continue;
+    counted.add(ids);
     found.people += 1;
     if (hereId === thereId) continue;
     found.namedDifferently += 1;
