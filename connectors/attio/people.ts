@@ -14,6 +14,14 @@ const pageSize = 500;
 /** How far the clocks may be apart, and how late a value may appear. */
 const settledMs = 300_000;
 
+const byId = readsById<Settings>({
+  maxIds: 100,
+  isId,
+  some: async (context, ids) =>
+    (await query(context, { filter: { record_id: { $in: [...ids] } }, limit: ids.length })).records,
+  one: readOne,
+});
+
 export const people: Stream<Settings> = {
   name: 'people',
   exhaustive: ['', 'values', 'primary_location'],
@@ -33,16 +41,7 @@ export const people: Stream<Settings> = {
     changes: pageOf,
   }),
   // Attio adds to a person seconds after it was created.
-  read: {
-    ...readsById({
-      maxIds: 100,
-      isId,
-      some: async (context, ids) =>
-        (await query(context, { filter: { record_id: { $in: [...ids] } }, limit: ids.length })).records,
-      one: readOne,
-    }),
-    lagSeconds: 5,
-  },
+  read: { maxIds: byId.maxIds, lagSeconds: 5, records: readWithMerges },
   sweeps: true,
   cost: () => ({ full: { records: pageSize, calls: 1 } }),
   async properties({ api }) {
@@ -72,6 +71,27 @@ export async function query({ api }: Pick<Context<Settings>, 'api'>, json: { [na
   const path = `${objectPath}/records/query`;
   const { list } = await requestList(api, { method: 'POST', path, json }, 'data');
   return { list, ...toRecords(list, recordOf, { noun: 'person' }) };
+}
+
+/** An ID of `mergeId` stands for the new person, who takes over the old one. There is no person of that ID itself. */
+async function readWithMerges(
+  context: Context<Settings>,
+  { recordIds, properties }: { recordIds: readonly string[]; properties: readonly string[] },
+): Promise<{ records: SourceRecord[]; missing: string[] }> {
+  const merges = recordIds
+    .map((id) => id.split('+'))
+    .filter(([into = '', from = '']) => isId(into) && isId(from));
+  const others = recordIds.filter((id) => !merges.some((merge) => merge.join('+') === id));
+  const asked = [...new Set([...others, ...merges.map(([into]) => into!)])];
+  const { records, missing } = await byId.records(context, { recordIds: asked, properties });
+  const mergedInto = (id: string) => merges.filter(([into]) => into === id).map(([, from]) => from!);
+  return {
+    records: records.map((record) => {
+      const merged = mergedInto(record.recordId);
+      return merged.length ? { ...record, merged } : record;
+    }),
+    missing: [...missing.filter((id) => others.includes(id)), ...merges.map((merge) => merge.join('+'))],
+  };
 }
 
 /** Null: Attio says that there is no such person. A merge may still be under way. */

@@ -22,6 +22,11 @@ export function isId(id: string): boolean {
   return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(id);
 }
 
+/** What a touch names where `from` was merged into `into`: only the webhook tells it, and only a read shows the new person. */
+export function mergeId(into: string, from: string): string {
+  return `${into}+${from}`;
+}
+
 /** The first value of each attribute by its slug, null where there is none, and all of them in `values`. */
 export function recordOf(row: Json): SourceRecord | undefined {
   const { id, created_at, values: attributes } = objectOf(row);

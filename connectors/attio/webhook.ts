@@ -2,6 +2,7 @@
 import { type Change, type JsonObject, RejectedError } from '#connector';
 import { objectOf, wordOf } from '#connector/reading';
 import type { Webhook } from '#connector/webhook';
+import { mergeId } from './person.ts';
 import type { Settings } from './settings.ts';
 
 const stream = 'people';
@@ -58,7 +59,6 @@ function changesOf(
   if (type === 'record.deleted') return [{ ...touch, gone: 'deleted' }];
   const merged = wordOf(event['duplicate_record_id']);
   if (type !== 'record.merged' || merged === undefined || merged === recordId) return [touch];
-  // The new record speaks for both, of which neither is left; each has an event.
-  const record = { recordId, changedAt: receivedAt, body: { id: recordId }, merged: [merged] };
-  return [{ kind: 'record', stream, partial: true, record }, touch];
+  // The new record, which may not be readable yet, takes over what the old one was when it is read.
+  return [{ ...touch, recordId: mergeId(recordId, merged), gone: 'deleted' }];
 }

@@ -249,6 +249,7 @@ describe('up to Voucherify', () => {
       apiKey,
       signatureKey,
       indexLagMs: 5_000,
+      searches: 16,
     });
     const [bonn, ulm] = ['Bonn', 'Ulm'].map((city) => simulator.createLead({ addresses: [{ city }] }));
     const [one, two, three] = [bonn!, bonn!, ulm!].map((lead) => simulator.create({}, lead).id);
@@ -268,6 +269,7 @@ describe('up to Voucherify', () => {
     clock.skip(900_000);
     await world.sync('incremental');
     expect(await world.standing()).toEqual([three]);
+    expect(simulator.state.refused).toBe(0);
     expect(await world.deadLetters()).toBe(0);
   });
 });
