@@ -1,10 +1,13 @@
 // How much work a connector is: a full reading of its simulated vendor, without network, quotas or database. The answers are
 // recorded by a first reading and replayed to the second, so that its time is the connector's and the parser's alone.
 import type { Hono } from 'hono';
+import { attio } from '../connectors/attio.ts';
 import { bigcommerce } from '../connectors/bigcommerce.ts';
 import { close } from '../connectors/close.ts';
 import { commercetools } from '../connectors/commercetools.ts';
+import { copper } from '../connectors/copper.ts';
 import { dynamics } from '../connectors/dynamics.ts';
+import { freshsales } from '../connectors/freshsales.ts';
 import { hubspot } from '../connectors/hubspot.ts';
 import { intercom } from '../connectors/intercom.ts';
 import { klaviyo } from '../connectors/klaviyo.ts';
@@ -12,10 +15,14 @@ import { mailchimp } from '../connectors/mailchimp.ts';
 import { pipedrive } from '../connectors/pipedrive.ts';
 import { salesforce } from '../connectors/salesforce.ts';
 import { shopify } from '../connectors/shopify.ts';
+import { zoho } from '../connectors/zoho.ts';
+import { createAttioSimulator } from '../simulators/attio.ts';
 import { createBigcommerceSimulator } from '../simulators/bigcommerce.ts';
 import { createCloseSimulator } from '../simulators/close.ts';
 import { createCommercetoolsSimulator } from '../simulators/commercetools.ts';
+import { createCopperSimulator } from '../simulators/copper.ts';
 import { createDynamicsSimulator } from '../simulators/dynamics.ts';
+import { createFreshsalesSimulator, viewId } from '../simulators/freshsales.ts';
 import { createHubSpotSimulator } from '../simulators/hubspot.ts';
 import { createIntercomSimulator } from '../simulators/intercom.ts';
 import { createKlaviyoSimulator } from '../simulators/klaviyo.ts';
@@ -23,6 +30,7 @@ import { MailchimpSimulator } from '../simulators/mailchimp.ts';
 import { createPipedriveSimulator } from '../simulators/pipedrive.ts';
 import { createSalesforceSimulator } from '../simulators/salesforce.ts';
 import { createShopifySimulator } from '../simulators/shopify.ts';
+import { createZohoSimulator } from '../simulators/zoho.ts';
 import type { Connector, Context, Json } from '../src/connector.ts';
 import { directApi } from '../test/support/direct-api.ts';
 import { type Figure, median } from './figures.ts';
@@ -58,6 +66,7 @@ const salesforceSettings = {
   clientCredentials: { clientId: 'client', clientSecret: 'secret' },
 };
 const commercetoolsSettings = { projectKey: 'acme', clientId: 'client', clientSecret: 'secret' };
+const copperKey = { apiKey: token, userEmail: 'admin@example.com' };
 const dynamicsSettings = {
   baseUrl: 'https://acme.crm4.dynamics.com',
   tenantId: 'acme',
@@ -66,6 +75,13 @@ const dynamicsSettings = {
 const mailchimpSettings = { apiKey: '0123456789abcdef0123456789abcdef-us19', listId: 'a1b2c3d4e5' };
 
 const entries: readonly Entry[] = [
+  {
+    connector: attio,
+    settings: { accessToken: token, baseUrl: 'https://attio.example.com' },
+    page: 500,
+    headers: bearer,
+    vendor: () => seeded(createAttioSimulator({ ...clock, accessToken: token, webhookSecret: 'secret' })),
+  },
   {
     connector: bigcommerce,
     settings: { storeHash: 'abc123', accessToken: token },
@@ -88,6 +104,13 @@ const entries: readonly Entry[] = [
     vendor: () => seeded(createCommercetoolsSimulator({ ...clock, isLive: () => true })),
   },
   {
+    connector: copper,
+    settings: { ...copperKey, baseUrl: 'https://copper.example.com' },
+    page: 200,
+    headers: { 'x-pw-accesstoken': copperKey.apiKey },
+    vendor: () => seeded(createCopperSimulator({ ...clock, ...copperKey })),
+  },
+  {
     connector: dynamics,
     settings: dynamicsSettings,
     page: 5_000,
@@ -97,6 +120,13 @@ const entries: readonly Entry[] = [
       environment.seed(records);
       return app;
     },
+  },
+  {
+    connector: freshsales,
+    settings: { baseUrl: 'https://freshsales.example.com', apiKey: token, viewId },
+    page: 100,
+    headers: { authorization: `Token token=${token}` },
+    vendor: () => seeded(createFreshsalesSimulator({ ...clock, apiKey: token })),
   },
   {
     connector: hubspot,
@@ -150,6 +180,13 @@ const entries: readonly Entry[] = [
     page: 250,
     headers: { 'x-shopify-access-token': token },
     vendor: () => seeded(createShopifySimulator({ ...clock, accessToken: token, pointsPerSecond: false })),
+  },
+  {
+    connector: zoho,
+    settings: { oauth: { clientId: 'client', clientSecret: 'secret', refreshToken: 'refresh' } },
+    page: 2_000,
+    headers: { authorization: `Zoho-oauthtoken ${token}` },
+    vendor: () => seeded(createZohoSimulator({ ...clock, accessToken: token, credits: 1_000_000 })),
   },
 ];
 
