@@ -43,7 +43,12 @@ export const contacts: Stream<Settings> = {
       pageOf(context, request, 'date_updated', new Date(Math.max(0, from - minuteMs)).toISOString()),
   }),
   read: {
-    ...readsById({ maxIds: 10, isId: (id) => /^cont_\w{1,80}$/.test(id), one: readOne }),
+    ...readsById({
+      maxIds: 10,
+      isId: (id) => /^cont_\w{1,80}$/.test(id),
+      one: readOne,
+      proof: ({ api }) => api.request(searchRequest({ clock: 'date_created', limit: 1 })),
+    }),
     lagSeconds: 2,
   },
   sweeps: true,

@@ -24,7 +24,12 @@ export const customers: Stream<Settings> = {
       pageSince(context, { ...customersList, ...request, field: 'lastModifiedAt' }),
   }),
   // Only single reads are strongly consistent.
-  read: readsById({ maxIds: 10, isId, one: readOne }),
+  read: readsById({
+    maxIds: 10,
+    isId,
+    one: readOne,
+    proof: (context) => pageById(context, { ...customersList, page: undefined, limit: 1 }),
+  }),
   sweeps: true,
   cost: () => ({ full: { records: pageSize, calls: 1 } }),
 };

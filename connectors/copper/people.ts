@@ -40,7 +40,12 @@ export const people: Stream<Settings> = {
     changes: (context, { from, ...request }) => pageOf(context, request, from),
   }),
   read: {
-    ...readsById({ maxIds: 10, isId: (id) => /^[1-9]\d{0,18}$/.test(id), one: readOne }),
+    ...readsById({
+      maxIds: 10,
+      isId: (id) => /^[1-9]\d{0,18}$/.test(id),
+      one: readOne,
+      proof: ({ api }) => requestList(api, searchRequest(0, { skip: 0, limit: 1 }), ''),
+    }),
     lagSeconds: 5,
   },
   sweeps: true,

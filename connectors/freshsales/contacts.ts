@@ -26,7 +26,12 @@ export const contacts: Stream<Settings> = {
     changes,
   }),
   read: {
-    ...readsById({ maxIds: 10, isId: (id) => /^[1-9]\d{0,19}$/.test(id), one: readOne }),
+    ...readsById({
+      maxIds: 10,
+      isId: (id) => /^[1-9]\d{0,19}$/.test(id),
+      one: readOne,
+      proof: (context) => viewPage(context, { page: 1, per_page: 1, sort: 'created_at', sort_type: 'asc' }),
+    }),
     lagSeconds: 5,
   },
   sweeps: true,

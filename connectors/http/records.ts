@@ -10,6 +10,7 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
+import { prove } from '#connector/by-id';
 import { readCursor, writeCursor } from '#connector/cursor';
 import { listOf, valueAt } from '#connector/reading';
 import { readSince, since } from '#connector/since';
@@ -141,7 +142,7 @@ async function pageOf(
   { api, settings }: Context<Settings>,
   asked: { path: string; query: { [name: string]: string | number | boolean } },
   at: Place | undefined,
-  { maxRecords }: PullRequest,
+  { maxRecords }: Pick<PullRequest, 'maxRecords'>,
 ): Promise<{ items: readonly Json[]; next: Place | null; total: number | undefined } | 'again'> {
   const { records, total: totalAt } = settings.list;
   try {
@@ -165,7 +166,7 @@ async function pageOf(
   }
 }
 
-/** One record by its path. Only an answer of the API itself shows that it is gone. */
+/** One record by its path. That it is gone is believed of an API that can be read. */
 async function readOne(
   context: Context<Settings>,
   { recordIds }: { recordIds: readonly string[] },
@@ -184,10 +185,9 @@ async function readOne(
     }),
   );
   const found = asked.flatMap(({ item }) => (item === undefined ? [] : [item]));
-  return {
-    records: readable(found, settings, now),
-    missing: asked.flatMap(({ recordId, item }) => (item === undefined ? [recordId] : [])),
-  };
+  const missing = asked.flatMap(({ recordId, item }) => (item === undefined ? [recordId] : []));
+  if (missing.length > 0) await prove(pageOf(context, settings.list, undefined, { maxRecords: 1 }));
+  return { records: readable(found, settings, now), missing };
 }
 
 /** Several records by a parameter. An ID with a comma cannot be asked for, so nothing is said of it. */
@@ -237,7 +237,7 @@ export async function tryList(
 ): Promise<readonly Json[]> {
   const { list } = context.settings;
   const asked = { path: list.path, query: { ...list.query, ...query } };
-  const page = await pageOf(context, asked, undefined, { cursor: null, until: context.now, properties: [] });
+  const page = await pageOf(context, asked, undefined, {});
   if (page === 'again') throw new TransientError('The first page cannot be read');
   return page.items;
 }

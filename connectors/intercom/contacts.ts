@@ -9,6 +9,7 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
+import { prove } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
 import { toRecords } from '#connector/rows';
@@ -40,13 +41,20 @@ export const contacts: Stream<Settings> = {
     // A coarse clock: a second may not be over that has begun.
     settledMs: ({ settleLagSeconds }) => Math.max(2, settleLagSeconds) * 1000,
     oldestFirst: false,
-    all: ({ api }, { page, limit }) =>
-      pageOf(api, { path: contactsPath, query: { per_page: limit, starting_after: page, ...withMerges } }),
+    all: listPage,
     changes,
   }),
   read: { maxIds, records: read },
   sweeps: true,
 };
+
+function listPage(
+  { api }: Context<Settings>,
+  { page, limit }: Pick<PageRequest, 'page' | 'limit'>,
+): Promise<ListedPage> {
+  const query = { per_page: limit, starting_after: page, ...withMerges };
+  return pageOf(api, { path: contactsPath, query });
+}
 
 /**
  * One page of what changed, the newest first. Search knows days only, of the workspace's time zone, which is not told: it
@@ -103,6 +111,7 @@ async function read(
     return [merged.length ? { ...record, merged } : record];
   });
   const gone = answers.filter(({ record }) => !record).map(({ id }) => id);
+  if (gone.length > 0) await prove(listPage(context, { page: undefined, limit: 1 }));
   return { records, missing: [...ids.filter((id) => !asked.includes(id)), ...gone] };
 }
 

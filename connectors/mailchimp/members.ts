@@ -1,5 +1,6 @@
 // The stream of members: all of them and the changed ones by list, single members by ID.
 import type { Context, Json, SourceRecord, Stream } from '#connector';
+import { prove } from '#connector/by-id';
 import { objectOf, requestList, wordOf } from '#connector/reading';
 import { timeoutSeconds } from './api.ts';
 import { pullMembers, wholeSecond } from './changes.ts';
@@ -52,7 +53,8 @@ async function read(
     // One that is there but cannot become a record is not missing.
     if (!row || (record && record.recordId !== id)) missing.push(id);
   }
-  if (missing.some((id) => idShape.test(id) && !answers[asked.indexOf(id)])) await requireAudience(context);
+  if (missing.some((id) => idShape.test(id) && !answers[asked.indexOf(id)]))
+    await prove(requireAudience(context));
   return { records: [...records.values()], missing };
 }
 

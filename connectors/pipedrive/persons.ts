@@ -72,7 +72,9 @@ async function readOne({ api }: Context<Settings>, id: string): Promise<SourceRe
     answers: [404, 410],
     isAnswer: (json) => wordOf(objectOf(objectOf(json)['data'])['id']) === id,
   });
-  return status === 200 ? recordOf(objectOf(json)['data']) : null;
+  if (status === 200) return recordOf(objectOf(json)['data']);
+  if (typeof objectOf(json)['success'] === 'boolean') return null;
+  throw new TransientError(`The ${status} is not from Pipedrive`, { status, foreign: true });
 }
 
 async function recordsOf(context: Context<Settings>, query: Query): Promise<ListedPage> {

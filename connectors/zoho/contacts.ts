@@ -58,7 +58,8 @@ export const contacts: Stream<Settings> = {
         limit: Math.min(request.limit, changesSize),
       }),
   }),
-  read: readsById({ maxIds: 100, isId, some: readSome, one: readOne }),
+  // Nothing is 204, which says not who answered.
+  read: readsById({ maxIds: 100, isId, some: readSome, one: readOne, proof: knownFields }),
   tombstones: {
     everySeconds: 600,
     pull: pullsOf<Settings>({

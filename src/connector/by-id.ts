@@ -1,5 +1,6 @@
 // Reading records by ID from a vendor whose lists leave out what they do not show, whatever the reason. It knows no vendor.
 import type { Context } from './api.ts';
+import { RejectedError, TransientError } from './errors.ts';
 import type { SourceRecord, Stream } from './source.ts';
 
 type ById<Settings> = {
@@ -7,6 +8,11 @@ type ById<Settings> = {
   maxIds: number;
   /** What an ID of the vendor looks like. Others are reported missing without a call, which they could break. */
   isId: (id: string) => boolean;
+  /**
+   * A request that succeeds only where records can be read. It is sent before a record is reported missing, because a wrong base
+   * URL, or a gateway that gives every request the same answer, may answer as the vendor does for a missing record.
+   */
+  proof?: (context: Context<Settings>) => Promise<unknown>;
 } & (
   | {
       /** The records of these IDs, at least one, that the vendor shows in one call. Without `one`: all that exist. */
@@ -36,6 +42,7 @@ type One<Settings> = (
 export function readsById<Settings>({
   maxIds,
   isId,
+  proof,
   some,
   one,
 }: ById<Settings>): NonNullable<Stream<Settings>['read']> {
@@ -49,10 +56,23 @@ export function readsById<Settings>({
       const given = new Set(records.map(({ recordId }) => recordId));
       const hidden = asked.filter((id) => !given.has(id));
       const alone = await Promise.all(hidden.map((id) => (one ? one(context, id, properties) : null)));
+      const missing = hidden.filter((_, at) => alone[at] === null);
+      if (missing.length > 0 && proof) await prove(proof(context));
       return {
         records: [...records, ...alone.filter((record) => record != null)],
-        missing: [...ids.filter((id) => !isId(id)), ...hidden.filter((_, at) => alone[at] === null)],
+        missing: [...ids.filter((id) => !isId(id)), ...missing],
       };
     },
   };
+}
+
+/** For `proof`: its refusal is about the source, and must not give up the records that were asked for. */
+export async function prove(proof: Promise<unknown>): Promise<void> {
+  try {
+    await proof;
+  } catch (error) {
+    if (!(error instanceof RejectedError)) throw error;
+    const message = `Records are not reported missing, because none can be read: ${error.message}`;
+    throw new TransientError(message, { foreign: true, cause: error });
+  }
 }

@@ -201,6 +201,19 @@ export function describeConnector(name: string, world: World): void {
           expect(new Set(answer.missing)).toEqual(new Set([reading.world.unknownId, 'no ID at all']));
         },
       );
+
+      within('no record is missing where everything is answered as an unknown record is', async (reading) => {
+        const context = reading.world.context();
+        const { unknownId } = reading.world;
+        const asked = (recordId: string) => ({ recordIds: [recordId], properties: reading.properties });
+        const { api, absences } = notingAbsences(context.api);
+        await read({ ...context, api }, asked(unknownId));
+        // Others say in a list that a record is not there, which must be theirs as any list.
+        if (absences.length === 0) return;
+        const everywhere = { ...context, api: answeringAlike(absences[0]!) };
+        const [known] = reading.world.ids();
+        await expect(read(everywhere, asked(known!))).rejects.toThrow(/\S+ \S+ \S+/);
+      });
     }
 
     const { tombstones } = stream;
@@ -334,6 +347,43 @@ export function answering(json: Json | undefined): Context<unknown>['api'] {
     async request({ isAnswer }) {
       if (isAnswer?.(json) !== false) return { status: 200, headers: {}, json };
       throw new TransientError('200 with something else', { status: 200, foreign: true });
+    },
+  };
+}
+
+type Api = Context<unknown>['api'];
+type Absence = Awaited<ReturnType<Api['request']>> | RejectedError;
+
+/** Notes the answers that say nothing but that something is not there. */
+function notingAbsences(api: Api): { api: Api; absences: Absence[] } {
+  const absences: Absence[] = [];
+  const isAbsence = (status: number | undefined) => [204, 404, 410].includes(status ?? 0);
+  return {
+    absences,
+    api: {
+      async request(request) {
+        try {
+          const answer = await api.request(request);
+          if (isAbsence(answer.status)) absences.push(answer);
+          return answer;
+        } catch (error) {
+          if (error instanceof RejectedError && isAbsence(error.status)) absences.push(error);
+          throw error;
+        }
+      },
+    },
+  };
+}
+
+/** As a wrong base URL, or a gateway: this is answered whatever is asked. */
+function answeringAlike(absence: Absence): Api {
+  return {
+    async request({ answers = [], isAnswer }) {
+      if (absence instanceof Error) throw absence;
+      const { status, json } = absence;
+      if (status === 204 ? isAnswer?.(json) !== false : answers.includes(status)) return absence;
+      if (status === 204) throw new TransientError('204 with nothing', { status, foreign: true });
+      throw new RejectedError('There is nothing here', { status, code: 'not_found' });
     },
   };
 }

@@ -27,7 +27,7 @@ class Company {
   now = start;
   readonly simulator: ReturnType<typeof createPipedriveSimulator>;
   readonly settings: unknown;
-  fault: (() => Response) | null = null;
+  fault: ((path: string) => Response | undefined) | null = null;
   cursor: Json | null = null;
 
   constructor(options: Partial<PipedriveOptions> = {}, settings: object = {}) {
@@ -36,7 +36,7 @@ class Company {
       apiToken,
       quotas: false,
       push,
-      faults: () => this.fault?.(),
+      faults: (path) => this.fault?.(path),
       ...options,
     });
     this.settings = pipedrive.settings.parse({ apiToken, ...settings });
@@ -174,6 +174,13 @@ describe('a person who is not listed', () => {
       ['1', undefined],
       ['4', true],
     ]);
+  });
+
+  test.each([404, 410])('is not gone because a gateway answers %i', async (status) => {
+    const company = new Company();
+    company.fault = (path) =>
+      /\/\d+$/.test(path) ? Response.json({ message: 'no Route matched' }, { status }) : undefined;
+    await expect(company.read('2')).rejects.toMatchObject({ name: 'TransientError', foreign: true });
   });
 
   test('is not treated as deleted if the answer is a refusal, or of another person', async () => {
