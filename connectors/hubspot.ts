@@ -33,9 +33,10 @@ export const hubspot = defineConnector<Settings>({
     // Of older versions of the API, for dates and datetimes alike.
     timeUnit: 'milliseconds',
     sourceId: 'id',
+    associations: ['company'],
     additionalEmails: 'hs_additional_emails',
     needsFullReadings:
-      'Calculated properties may change without the contact being marked as modified, and permanently deleted contacts are not listed. Only a full reading shows both.',
+      'Calculated properties and those of companies may change without the contact being marked as modified, and permanently deleted contacts are not listed. Only a full reading shows them.',
     webhook,
   },
   check,

@@ -1,6 +1,7 @@
 // A simulated HubSpot account: a truth of contacts behind HubSpot's contacts API, with its quotas, its search index that
 // lags and its 10,000-result cap. Facts: reference/crm/hubspot.md. It does not know who reads it, or what a customer is.
 import { type Context, Hono } from 'hono';
+import { Companies } from './hubspot/companies.ts';
 import { type Change, type Contact, Contacts, toId, type Values } from './hubspot/contacts.ts';
 import { HubSpotError, unauthenticated } from './hubspot/errors.ts';
 import { person, personDefinitions, personProperties, randomOf, whole } from './hubspot/people.ts';
@@ -63,9 +64,11 @@ export function createHubSpotSimulator(options: HubSpotOptions = {}): HubSpotSim
 
 export class HubSpotSimulator {
   readonly app = new Hono();
-  /** Calls by route: `list search batchRead read create update archive merge gdprDelete properties account unknown`. */
+  /** Calls by route: `list search batchRead read create update archive merge gdprDelete properties companyBatchRead companyProperties account unknown`. */
   readonly requests = new RequestCounts();
   readonly quotas: QuotaMeter | undefined;
+  /** Contacts name theirs in `associatedcompanyid`. No snapshot has them. */
+  readonly companies = new Companies();
   /** What waits to be sent by webhook; there where the options say so. */
   readonly push: HubSpotPush | undefined;
   /** May be changed at any time, as may `accessToken` and `indexLagMs`. */
@@ -104,6 +107,7 @@ export class HubSpotSimulator {
     });
     this.#route({
       contacts: this.#contacts,
+      companies: this.companies,
       properties: this.#properties,
       index: this.#index,
       now: this.#now,

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { associationFaults } from './config/associations.ts';
 import { ConfigError, type Fault, faultsOf, shown } from './config/faults.ts';
 import { readConfigFile } from './config/file.ts';
 import { keysAt } from './config/keys.ts';
@@ -335,9 +336,10 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
   if (name === 'destination')
     checker.faults.push({ path, found: '"destination"', allowed: 'any other name: this one is reserved' });
   const parts = objectOf(given);
-  const entries = Object.entries(objectOf(parts['mapping'])).filter(
-    ([, entry]) => mappingEntry.safeParse(entry).success,
-  );
+  const entries = Object.entries(objectOf(parts['mapping'])).flatMap(([field, entry]) => {
+    const { success, data } = mappingEntry.safeParse(entry);
+    return success ? [[field, data]] : [];
+  });
   for (const fault of mappingFaults(Object.fromEntries(entries) as Mapping)) {
     const entry = objectOf(objectOf(written)['mapping'])[fault.field];
     checker.faults.push({
@@ -352,6 +354,8 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
     (candidate) => candidate.source !== undefined,
     checker,
   );
+  for (const { field, ...fault } of connector ? associationFaults(objectOf(parts['mapping']), connector) : [])
+    checker.faults.push({ path: `${path}.mapping.${field}`, ...fault });
   for (const key of ['schedule', 'fullSchedule'])
     if (parts[key] !== undefined && connector?.source?.streams.every((stream) => !stream.pull))
       checker.faults.push({

@@ -41,7 +41,7 @@ export function describeApi(settings: Settings): ApiDescription {
 }
 
 /** A private app's token is for good; a public app's runs out after half an hour (reference: OAuth, `expires_in` 1800). */
-function credentials({ accessToken, oauth, portalId, baseUrl }: Settings) {
+function credentials({ accessToken, oauth, portalId, baseUrl, extraScopes }: Settings) {
   const whose = (secret: string) => `hubspot:${portalId ?? fingerprint(secret)}`;
   if (!oauth)
     return { headers: { authorization: `Bearer ${accessToken}` }, account: whose(accessToken ?? '') };
@@ -49,7 +49,11 @@ function credentials({ accessToken, oauth, portalId, baseUrl }: Settings) {
     headers: {},
     account: whose(identityOf(oauth)),
     auth: {
-      ...signedIn(oauth, { tokenUrl: `${baseUrl}/oauth/v3/token`, authorizeUrl, scopes }),
+      ...signedIn(oauth, {
+        tokenUrl: `${baseUrl}/oauth/v3/token`,
+        authorizeUrl,
+        scopes: [...scopes, ...extraScopes],
+      }),
       errors: { dead: ['BAD_REFRESH_TOKEN'], refused: ['BAD_CLIENT_ID', 'BAD_CLIENT_SECRET'] },
       tenantOf,
     },
@@ -109,7 +113,7 @@ function errorFor(
     const scopes = missingScopes(body);
     const advice = scopes.length
       ? `Add ${scopes.join(', ')} to the scopes of the app.`
-      : 'Check that the app has the scope crm.objects.contacts.read.';
+      : `Check that the app has the scope crm.objects.${request.path.includes('/companies') ? 'companies' : 'contacts'}.read.`;
     return new UnauthorizedError(`${what}${said}. ${advice}`);
   }
   if (status === 429) return tooMany(what, body, request, now, quotas);

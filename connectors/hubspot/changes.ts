@@ -11,12 +11,18 @@ import {
 import { writeCursor } from '#connector/cursor';
 import { objectOf, requestList, wordOf } from '#connector/reading';
 import { searchBucket } from './api.ts';
-import { contactRecords, propertyNames } from './contact.ts';
+import { companyProperties, withCompanies } from './companies.ts';
+import { contactRecords, pageSize as listSize, propertyNames } from './contact.ts';
 import type { SearchCursor, Window } from './cursor.ts';
 import { contactsPath, type Settings } from './settings.ts';
 
-/** HubSpot allows 200 since 2024. */
-export const pageSize = 200;
+/** HubSpot allows 200 since 2024; companies are read a hundred at a time. */
+const pageSize = 200;
+
+export function searchSize(properties: readonly string[]): number {
+  return companyProperties(properties).length > 0 ? listSize : pageSize;
+}
+
 /** `after + limit` above it is refused. */
 const maxResults = 10_000;
 /** More contacts at one moment are given again rather than remembered. */
@@ -33,10 +39,11 @@ const longWindowMs = 60_000;
  * newest change read, and never past `until`, for a row is shown as it is now, which may be later than the index knew.
  */
 export async function pullChanges(
-  { settings, api }: Context<Settings>,
+  context: Context<Settings>,
   cursor: SearchCursor,
   request: PullRequest,
 ): Promise<Page> {
+  const { settings, api } = context;
   const window = cursor.window ?? newWindow(request.until);
   if (window.until < cursor.from) return { records: [], cursor: writeCursor(cursor), done: true };
   const asked = {
@@ -59,7 +66,7 @@ export async function pullChanges(
     ({ recordId, changedAt }) => changedAt !== cursor.from || !cursor.seen.includes(recordId),
   );
   return {
-    records: given,
+    records: await withCompanies(context, given, request.properties),
     ...(rejected.length && { rejected }),
     cursor: writeCursor(typeof next === 'string' ? { ...cursor, window: read } : completed(cursor, read)),
     done: typeof next !== 'string' && request.until - window.until < longWindowMs,
@@ -83,7 +90,7 @@ function query(from: number, window: Window, { properties, maxRecords }: PullReq
     filterGroups: [{ filters }],
     sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],
     properties: propertyNames(properties),
-    limit: Math.min(pageSize, maxRecords ?? pageSize),
+    limit: Math.min(searchSize(properties), maxRecords ?? pageSize),
     ...(window.after !== undefined && { after: window.after }),
   };
 }

@@ -2,6 +2,8 @@
 import type { Json, SourceRecord } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
 import { type Rows, toRecords } from '#connector/rows';
+import { mergedIds, mergedIdsOf } from './batch.ts';
+import { isOfCompany, primaryCompany } from './companies.ts';
 
 /** The most that the list and a batch read give. */
 export const pageSize = 100;
@@ -9,22 +11,14 @@ export const pageSize = 100;
 const maxQueryCharacters = 12_000;
 
 /** What HubSpot gives where no property is asked for. Asked for by name, so that every route gives the same. */
-const defaultProperties = [
-  'createdate',
-  'email',
-  'firstname',
-  'hs_merged_object_ids',
-  'lastmodifieddate',
-  'lastname',
-];
-
-/** The IDs of contacts merged into this one, joined by `;` (reference §4: preferred to `hs_calculated_merged_vids`). */
-const mergedIds = 'hs_merged_object_ids';
+const defaultProperties = ['createdate', 'email', 'firstname', mergedIds, 'lastmodifieddate', 'lastname'];
 
 /** The names to ask for. `id` is no property: it always comes; the clock may have to be read from `lastmodifieddate`. */
 export function propertyNames(properties: readonly string[]): string[] {
   if (properties.length === 0) return defaultProperties;
-  return [...new Set([...properties.filter((name) => name !== 'id'), 'lastmodifieddate', mergedIds])];
+  const own = properties.filter((name) => name !== 'id' && !isOfCompany(name));
+  const company = properties.some(isOfCompany) ? [primaryCompany] : [];
+  return [...new Set([...own, 'lastmodifieddate', mergedIds, ...company])];
 }
 
 export function fitsInQuery(names: readonly string[]): boolean {
@@ -43,17 +37,8 @@ function contactRecord(row: Json): SourceRecord | undefined {
   const values = objectOf(properties);
   const changedAt = momentOf(updatedAt) ?? momentOf(values['lastmodifieddate']);
   if (id === undefined || changedAt === undefined) return undefined;
-  const merged = idsOf(values[mergedIds]).filter((other) => other !== id);
+  const merged = mergedIdsOf(values).filter((other) => other !== id);
   return { recordId: id, changedAt, body: { ...values, id }, ...(merged.length && { merged }) };
-}
-
-function idsOf(value: Json | undefined): string[] {
-  return typeof value === 'string'
-    ? value
-        .split(';')
-        .map((id) => id.trim())
-        .filter(Boolean)
-    : [];
 }
 
 /** An archived contact into the record of a deletion, at the time it was archived. */

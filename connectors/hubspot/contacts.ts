@@ -2,8 +2,8 @@
 import {
   type Context,
   type Json,
-  type JsonObject,
   type Page,
+  type Property,
   type PullRequest,
   type SourceRecord,
   type Stream,
@@ -11,11 +11,13 @@ import {
 } from '#connector';
 import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
 import type { Rows } from '#connector/rows';
+import { batchRead, saidMissing } from './batch.ts';
 import { pullChanges } from './changes.ts';
+import { companyProperties, withCompanies } from './companies.ts';
 import { contactRecords, fitsInQuery, pageSize, propertyNames, tombstone } from './contact.ts';
 import { cost, count } from './cost.ts';
 import { type ListCursor, readCursor, readTombstoneCursor } from './cursor.ts';
-import { contactsPath, propertiesPath, type Settings } from './settings.ts';
+import { contactsPath, type ObjectType, propertiesPath, type Settings } from './settings.ts';
 
 export const contacts: Stream<Settings> = {
   name: 'contacts',
@@ -47,9 +49,9 @@ async function pullList(context: Context<Settings>, cursor: ListCursor, request:
     { after: cursor.after, limit: Math.min(pageSize, request.maxRecords ?? pageSize) },
     fits ? names : ['lastmodifieddate'],
   );
-  const { records, rejected } = fits
-    ? contactRecords(results)
-    : await withProperties(context, results, names);
+  const rows = fits ? contactRecords(results) : await withProperties(context, results, names);
+  const records = await withCompanies(context, rows.records, request.properties);
+  const { rejected } = rows;
   const from = Math.max(0, cursor.start - context.settings.settleLagSeconds * 1000);
   return {
     records,
@@ -79,7 +81,7 @@ async function withProperties(
 ): Promise<Rows> {
   const ids = results.map((row) => wordOf(objectOf(row)['id'])).filter((id) => id !== undefined);
   if (ids.length === 0) return { records: [], rejected: [] };
-  const body = await batchRead(context, ids, names);
+  const body = await batchRead(context, 'contacts', ids, names);
   const found = contactRecords(listOf(body['results']));
   const given = new Set(listOf(body['results']).map((row) => wordOf(objectOf(row)['id'])));
   const isMissing = saidMissing(listOf(body['errors']));
@@ -90,21 +92,6 @@ async function withProperties(
   return found;
 }
 
-async function batchRead(
-  { api, settings }: Context<Settings>,
-  ids: readonly string[],
-  names: readonly string[],
-): Promise<JsonObject> {
-  const request = {
-    method: 'POST' as const,
-    path: contactsPath(settings, '/batch/read'),
-    query: { archived: false },
-    json: { inputs: ids.map((id) => ({ id })), properties: [...names] },
-  };
-  return (await requestList(api, request, 'results')).body;
-}
-
-/** Answered 200 where all were found, 207 with errors where some were not. */
 async function read(
   context: Context<Settings>,
   { recordIds, properties }: { recordIds: readonly string[]; properties: readonly string[] },
@@ -113,7 +100,7 @@ async function read(
   const asked = [...new Set(recordIds)].filter((id) => /^\d+$/.test(id));
   const missing = recordIds.filter((id) => !/^\d+$/.test(id));
   if (asked.length === 0) return { records: [], missing };
-  const body = await batchRead(context, asked, propertyNames(properties));
+  const body = await batchRead(context, 'contacts', asked, propertyNames(properties));
   // A contact that was not asked for is the one that an ID asked for was merged into, or somebody else's answer.
   const records = contactRecords(listOf(body['results'])).records.filter(
     ({ recordId, merged = [] }) => asked.includes(recordId) || merged.some((id) => asked.includes(id)),
@@ -122,17 +109,10 @@ async function read(
   const merged = new Set(records.flatMap((record) => record.merged ?? []));
   const isMissing = saidMissing(listOf(body['errors']));
   const gone = asked.filter((id) => !found.has(id) && (merged.has(id) || isMissing(id)));
-  return { records, missing: [...missing, ...gone] };
-}
-
-/** Errors that name their IDs speak of these alone; one that names none speaks of all that were not found. */
-function saidMissing(errors: readonly Json[]): (id: string) => boolean {
-  const notFound = errors
-    .map(objectOf)
-    .filter(({ category }) => category === undefined || category === 'OBJECT_NOT_FOUND');
-  const named = notFound.flatMap((error) => listOf(objectOf(error['context'])['ids']).map(String));
-  if (named.length > 0) return (id) => named.includes(id);
-  return () => notFound.length > 0 && notFound.length === errors.length;
+  return {
+    records: await withCompanies(context, records, properties),
+    missing: [...missing, ...gone],
+  };
 }
 
 /**
@@ -163,11 +143,16 @@ async function pullTombstones(context: Context<Settings>, request: PullRequest):
   return { records, cursor: { mark: Math.max(cursor.mark, Math.min(newest, settled)) }, done: true };
 }
 
-async function properties({
-  api,
-  settings,
-}: Context<Settings>): Promise<{ name: string; label: string; type: string }[]> {
-  const { list } = await requestList(api, { path: propertiesPath(settings) }, 'results');
+async function properties(context: Context<Settings>, used: readonly string[] = []): Promise<Property[]> {
+  const contacts = await propertiesOf(context, 'contacts');
+  // Which takes a scope of its own.
+  if (companyProperties(used).length === 0) return contacts;
+  const companies = await propertiesOf(context, 'companies');
+  return [...contacts, ...companies.map((one) => ({ ...one, name: `company:${one.name}` }))];
+}
+
+async function propertiesOf({ api, settings }: Context<Settings>, type: ObjectType): Promise<Property[]> {
+  const { list } = await requestList(api, { path: propertiesPath(settings, type) }, 'results');
   return list.map(objectOf).flatMap(({ name, label, type, archived }) => {
     if (typeof name !== 'string' || archived === true) return [];
     return [

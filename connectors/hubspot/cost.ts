@@ -2,16 +2,18 @@
 import type { Context, JsonObject, PullRequest, ReadingCost } from '#connector';
 import { objectOf } from '#connector/reading';
 import { searchBucket } from './api.ts';
-import { pageSize as searchSize } from './changes.ts';
+import { searchSize } from './changes.ts';
+import { companyProperties } from './companies.ts';
 import { fitsInQuery, pageSize as listSize, propertyNames } from './contact.ts';
 import { readCursor } from './cursor.ts';
 import { contactsPath, type Settings } from './settings.ts';
 
-/** Where the properties do not fit into a URL, each page of the list is read once more by ID. */
+/** Where the properties do not fit into a URL, each page of the list is read once more by ID; companies are read by ID. */
 export function cost(_settings: Settings, properties: readonly string[]): ReadingCost {
+  const companies = companyProperties(properties).length > 0 ? 1 : 0;
   return {
-    full: { records: listSize, calls: fitsInQuery(propertyNames(properties)) ? 1 : 2 },
-    changes: { records: searchSize, calls: 1, bucket: searchBucket },
+    full: { records: listSize, calls: (fitsInQuery(propertyNames(properties)) ? 1 : 2) + companies },
+    changes: { records: searchSize(properties), calls: 1 + companies, bucket: searchBucket },
     tombstones: { records: listSize, calls: 1 },
   };
 }

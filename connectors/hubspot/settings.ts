@@ -23,6 +23,12 @@ const shape = z.strictObject({
     .describe(
       'The version of the API: "v3" (default, supported until September 2027) or a dated version such as "2026-03".',
     ),
+  extraScopes: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Scopes that the sign-in asks for besides those of contacts, such as crm.objects.companies.read. Default: none.',
+    ),
   portalId: digits
     .optional()
     .describe('The ID of the account (Hub ID). Sources with the same ID share its quotas.'),
@@ -54,13 +60,17 @@ export const settings = shape.superRefine(
 
 export type Settings = z.infer<typeof settings>;
 
+export type ObjectType = 'contacts' | 'companies';
+
 /** Dated versions stand after `objects` (developers.hubspot.com, legacy migration guide). */
-export function contactsPath({ apiVersion }: Settings, rest = ''): string {
-  return apiVersion === 'v3'
-    ? `/crm/v3/objects/contacts${rest}`
-    : `/crm/objects/${apiVersion}/contacts${rest}`;
+export function objectsPath({ apiVersion }: Settings, type: ObjectType, rest = ''): string {
+  return apiVersion === 'v3' ? `/crm/v3/objects/${type}${rest}` : `/crm/objects/${apiVersion}/${type}${rest}`;
 }
 
-export function propertiesPath({ apiVersion }: Settings): string {
-  return apiVersion === 'v3' ? '/crm/v3/properties/contacts' : `/crm/properties/${apiVersion}/contacts`;
+export function contactsPath(settings: Settings, rest = ''): string {
+  return objectsPath(settings, 'contacts', rest);
+}
+
+export function propertiesPath({ apiVersion }: Settings, type: ObjectType = 'contacts'): string {
+  return apiVersion === 'v3' ? `/crm/v3/properties/${type}` : `/crm/properties/${apiVersion}/${type}`;
 }

@@ -103,6 +103,7 @@ const standard: PropertyDraft[] = [
     options: ['NEW', 'OPEN', 'IN_PROGRESS', 'OPEN_DEAL', 'UNQUALIFIED', 'CONNECTED', 'BAD_TIMING'],
   },
   { name: 'hubspot_owner_id', label: 'Contact owner' },
+  { name: 'associatedcompanyid', label: 'Primary Associated Company ID', type: 'number' },
   {
     name: 'hs_additional_emails',
     label: 'Additional email addresses',
@@ -129,8 +130,9 @@ export class Properties {
   /** The place of a property in a contact's list of values; given out when it is first written, so lists stay short. */
   readonly #columns = new Map<string, number>();
 
-  constructor() {
-    for (const draft of standard) this.define(draft);
+  /** Of contacts, unless other ones are given. */
+  constructor(drafts: readonly PropertyDraft[] = standard) {
+    for (const draft of drafts) this.define(draft);
   }
 
   define(draft: PropertyDraft): PropertyDefinition {

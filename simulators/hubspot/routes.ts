@@ -2,6 +2,7 @@
 // faults: whoever calls a handler has seen to them.
 
 import type { Context } from 'hono';
+import type { Companies } from './companies.ts';
 import { type Contacts, toId, type Values } from './contacts.ts';
 import { type ErrorBody, HubSpotError, invalid, notFound } from './errors.ts';
 import { parseJson, readNames, readSearch, wholeNumber } from './filters.ts';
@@ -11,6 +12,7 @@ import type { Version } from './version.ts';
 
 export type Account = {
   contacts: Contacts;
+  companies: Companies;
   properties: Properties;
   index: SearchIndex;
   now: () => number;
@@ -31,10 +33,13 @@ export type Route = {
 const dated = ':version{20[0-9]{2}-[0-9]{2}}';
 
 /** A path under both version schemes, and both names of the object type. */
-const under = (legacy: string, current: string, rest = '') =>
-  ['contacts', '0-1'].flatMap((type) => [`${legacy}/${type}${rest}`, `${current}/${type}${rest}`]);
+const under = (legacy: string, current: string, rest = '', types = ['contacts', '0-1']) =>
+  types.flatMap((type) => [`${legacy}/${type}${rest}`, `${current}/${type}${rest}`]);
 
-const objects = (rest: string) => under('/crm/v3/objects', `/crm/objects/${dated}`, rest);
+const objects = (rest: string, types?: string[]) =>
+  under('/crm/v3/objects', `/crm/objects/${dated}`, rest, types);
+
+const companyTypes = ['companies', '0-2'];
 
 const maxListLimit = 100;
 
@@ -56,6 +61,18 @@ export const routes: Route[] = [
     method: 'get',
     paths: under('/crm/v3/properties', `/crm/properties/${dated}`),
     handler: listProperties,
+  },
+  {
+    name: 'companyBatchRead',
+    method: 'post',
+    paths: objects('/batch/read', companyTypes),
+    handler: (c, { companies }) => companies.batchRead(c),
+  },
+  {
+    name: 'companyProperties',
+    method: 'get',
+    paths: under('/crm/v3/properties', `/crm/properties/${dated}`, '', companyTypes),
+    handler: (c, { companies }) => companies.listProperties(c),
   },
   {
     name: 'account',

@@ -258,10 +258,10 @@ async function unknownProperties(tributary: App['tributary'], source: SourceConf
     return [];
   try {
     const context = tributary.contextOf(name);
-    const found = await Promise.all(streams.map((stream) => stream.properties?.(context) ?? []));
+    const used = tributary.rules.source(name)?.properties ?? [];
+    const found = await Promise.all(streams.map((stream) => stream.properties?.(context, used) ?? []));
     const known = new Set(found.flat().map((property) => property.name));
     if (known.size === 0) return [];
-    const used = tributary.rules.source(name)?.properties ?? [];
     return used
       .filter((property) => !known.has(property) && property !== connector.source?.sourceId)
       .map((property) => {

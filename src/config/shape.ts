@@ -61,37 +61,53 @@ function partFault(part: Locale): string | null {
 }
 
 const normaliser = z.enum(['text', 'email', 'phone', 'date', 'datetime', 'number', 'boolean', 'list']);
+const entryParts = {
+  as: normaliser
+    .optional()
+    .describe(
+      'The type of the value. Default: by the field, such as email for email and date for birthdate; "phone" if region is set.',
+    ),
+  region: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .optional()
+    .describe('The country of phone numbers without a calling code, ISO 3166-1 alpha-2: "PL".'),
+  onNull: z
+    .enum(['clear', 'ignore'])
+    .optional()
+    .describe(
+      'What an empty value does: "clear" (default) clears the field; "ignore" keeps the last value until the record is deleted or the mapping drops the field.',
+    ),
+  separator: text.optional().describe('The separator of the items of a list. Default: a semicolon.'),
+  phones: text.meta({ enum: phoneRules }).optional().describe(phoneWords),
+  ...entryLocale,
+};
+
+const paths = z.union([text, z.array(text).min(1)]);
+
 export const mappingEntry = z.union(
   [
     text,
     z.array(text).min(1),
     z.strictObject({
-      from: z
-        .union([text, z.array(text).min(1)])
-        .describe('A path into the record, or a list of paths whose values are joined by blanks.'),
-      as: normaliser
-        .optional()
-        .describe(
-          'The type of the value. Default: by the field, such as email for email and date for birthdate; "phone" if region is set.',
-        ),
-      region: z
-        .string()
-        .regex(/^[A-Z]{2}$/)
-        .optional()
-        .describe('The country of phone numbers without a calling code, ISO 3166-1 alpha-2: "PL".'),
-      onNull: z
-        .enum(['clear', 'ignore'])
-        .optional()
-        .describe(
-          'What an empty value does: "clear" (default) clears the field; "ignore" keeps the last value until the record is deleted or the mapping drops the field.',
-        ),
-      separator: text.optional().describe('The separator of the items of a list. Default: a semicolon.'),
-      phones: text.meta({ enum: phoneRules }).optional().describe(phoneWords),
-      ...entryLocale,
+      from: paths.describe('A path into the record, or a list of paths whose values are joined by blanks.'),
+      ...entryParts,
     }),
+    z
+      .strictObject({
+        association: text.describe('The kind of the associated record: "company".'),
+        property: paths.describe(
+          'A property of the associated record, or a list of them whose values are joined by blanks.',
+        ),
+        ...entryParts,
+      })
+      .transform(({ association, property, ...parts }) => {
+        const names = [property].flat().map((name) => `${association}:${name}`);
+        return { from: names, ...parts };
+      }),
     z.custom<(body: never) => unknown>((value) => typeof value === 'function'),
   ],
-  'a path, a list of paths, {from, as?, region?, onNull?, separator?, unit?, decimal?, dates?, timezone?, true?, false?, phones?}, or in TypeScript a function of the record',
+  'a path, a list of paths, {from, as?, region?, onNull?, separator?, unit?, decimal?, dates?, timezone?, true?, false?, phones?}, {association, property, …} with the same parts, or in TypeScript a function of the record',
 );
 
 export const sourceShape = z.looseObject({

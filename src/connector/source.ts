@@ -191,8 +191,8 @@ export interface Stream<Settings> {
   cost?(settings: Settings, properties: readonly string[]): ReadingCost;
   /** How many records pulling from this cursor until `done` would give, by one cheap call: for forecasts. */
   count?(context: Context<Settings>, request: PullRequest): Promise<number>;
-  /** What a mapping may name; used to warn about names that do not exist. */
-  properties?(context: Context<Settings>): Promise<Property[]>;
+  /** What a mapping may name; used to warn about names that do not exist. `used`: the names that it does use; none where nobody knows. */
+  properties?(context: Context<Settings>, used?: readonly string[]): Promise<Property[]>;
   /** One page of rows that the source says are gone, each a record with `deleted`. Read seldom: vendors list them all. */
   tombstones?: {
     everySeconds: number;
@@ -230,6 +230,11 @@ export interface Source<Settings> {
   needsFullReadings?: string | ((settings: Settings) => string | null);
   /** The path of the source ID in a record's body, where the configuration names none. */
   sourceId: string;
+  /**
+   * Kinds of associated records whose properties a mapping may name: `{association: "company", property: "name"}` asks for the
+   * property `company:name`, and the body has it under that name.
+   */
+  associations?: readonly string[];
   /**
    * The property with a person's e-mail addresses besides the one of the default mapping, a list or a text split at `;`. They are
    * mapped by configuration only; `tributary check --people` compares them.

@@ -1,6 +1,7 @@
 // A configuration proposed over HTTP into one that a preview can use, or all its faults. The environment is never read for
 // it: whoever may ask for a preview could else have any secret shown as a mapped value.
 
+import { associationFaults } from '../config/associations.ts';
 import { ConfigError } from '../config/faults.ts';
 import { checkMerge } from '../config/merge.ts';
 import { mappingShape, mergeShape, sourceShape } from '../config/shape.ts';
@@ -58,6 +59,9 @@ export function proposedParts(
     const path = `mapping.${source}`;
     if (!names.includes(source))
       faults.push({ path, found: JSON.stringify(source), allowed: `names of sources: ${names.join(', ')}` });
+    const connector = present.sources.find(({ name }) => name === source)?.connector;
+    for (const { field, ...fault } of connector ? associationFaults(raw, connector) : [])
+      faults.push({ path: `${path}.${field}`, ...fault });
     const mapping = checkMapping(raw, path, faults);
     if (mapping) mappings.set(source, mapping);
   }

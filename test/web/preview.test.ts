@@ -81,6 +81,10 @@ describe.each(behaviour)('POST /api/preview on $name', ({ open }) => {
     [{ mapping: { nosuch: { name: 'name' } } }, { path: 'mapping.nosuch' }],
     [{ mapping: { crm: { name: 7 } } }, { path: 'mapping.crm.name' }],
     [{ mapping: { crm: { nmae: 'x' } } }, { path: 'mapping.crm.nmae' }],
+    [
+      { mapping: { crm: { name: { association: 'company', property: 'name' } } } },
+      { path: 'mapping.crm.name.association' },
+    ],
     [{ merge: { fields: { emial: 'newest' } } }, { path: 'merge.fields.emial' }],
     [
       { config: config(present, { deletes: 'blank' }) },

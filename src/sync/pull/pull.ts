@@ -318,7 +318,9 @@ async function noteUnseen(reading: Reading, reader: Reader, unseen: UnseenProper
   for (const path of unseen.paths) if (reader === 'full' || (await isGone(path))) paths.push(path);
   if (paths.length === 0) return;
   // Records hold what they were asked for: only the vendor knows what else there is. Without its answer there is no hint.
-  const all = await (async () => stream.properties?.(contextOf(reading)))().catch(() => undefined);
+  const all = await (async () => stream.properties?.(contextOf(reading), source.properties))().catch(
+    () => undefined,
+  );
   const notes = paths.map((path) =>
     unseen.note(
       path,
