@@ -43,12 +43,14 @@ export const attio = defineConnector<Settings>({
   check,
 });
 
-async function check({ api, settings: { objectId } }: Context<Settings>): Promise<Permission[]> {
+async function check(context: Context<Settings>): Promise<Permission[]> {
+  const { api, settings } = context;
+  const { objectId } = settings;
   const isAnswer = (json: Parameters<typeof valueAt>[0]) => idIn(json) !== undefined;
   const object = { what: 'read the object people' };
   return [
     await tried('query people', 'Full readings, changes and single people can be read.', () =>
-      query({ api }, { limit: 1 }),
+      query(context, { limit: 1 }),
     ),
     await api.request({ path: objectPath, isAnswer }).then(
       ({ json }) => {

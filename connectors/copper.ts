@@ -2,8 +2,9 @@
 import { type ApiResponse, type Context, defineConnector, type Permission, TransientError } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
-import { objectOf, requestList, wordOf } from '#connector/reading';
-import { accountRequest, people, searchRequest } from './copper/people.ts';
+import { requestList } from '#connector/reading';
+import { requireAccount } from './copper/account.ts';
+import { people, searchRequest } from './copper/people.ts';
 import { type Settings, settings } from './copper/settings.ts';
 import { webhook } from './copper/webhook.ts';
 
@@ -59,15 +60,13 @@ function errorFor({ status }: ApiResponse): TransientError | undefined {
   });
 }
 
-async function check({ api, settings: { accountId } }: Context<Settings>): Promise<Permission[]> {
+async function check(context: Context<Settings>): Promise<Permission[]> {
   return [
     await tried('search people', 'Full readings, changes and single people can be read.', () =>
-      requestList(api, searchRequest(0, { skip: 0, limit: 1 }), ''),
+      requestList(context.api, searchRequest(0, { skip: 0, limit: 1 }), ''),
     ),
-    await tried('belong to the account', 'The API key is of a user of the account.', async () => {
-      const id = wordOf(objectOf((await api.request(accountRequest)).json)['id']);
-      if (accountId !== undefined && id !== accountId)
-        throw new Error(`The API key is of the account ${id}, not of accountId.`);
-    }),
+    await tried('belong to the account', 'The API key is of a user of the account.', () =>
+      requireAccount(context),
+    ),
   ];
 }

@@ -4,6 +4,7 @@ import { tried } from '#connector/checking';
 import { momentOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
 import { describeApi, root } from './zoho/api.ts';
 import { contacts } from './zoho/contacts.ts';
+import { requireOrganization } from './zoho/organization.ts';
 import { type Settings, settings } from './zoho/settings.ts';
 import { webhook } from './zoho/webhook.ts';
 
@@ -48,7 +49,7 @@ async function check(context: Context<Settings>): Promise<Permission[]> {
     ),
     await sight(context),
   ];
-  if (settings.organizationId !== undefined) all.push(await whose(context, settings.organizationId));
+  if (settings.organizationId !== undefined) all.push(await whose(context));
   if (settings.webhookToken) all.push(await channel(context));
   return all;
 }
@@ -70,12 +71,10 @@ async function sight({ api }: Context<Settings>): Promise<Permission> {
   }
 }
 
-function whose({ api }: Context<Settings>, organizationId: string): Promise<Permission> {
-  return tried('read the organization of organizationId', 'It is this organization.', async () => {
-    const { list } = await requestList(api, { path: `${root}/org` }, 'org');
-    const id = wordOf(objectOf(list[0])['zgid']);
-    if (id !== organizationId) throw new Error(`The credentials are of the organization ${id}.`);
-  });
+function whose(context: Context<Settings>): Promise<Permission> {
+  return tried('read the organization of organizationId', 'It is this organization.', () =>
+    requireOrganization(context),
+  );
 }
 
 async function channel({ api, now }: Context<Settings>): Promise<Permission> {

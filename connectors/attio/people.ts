@@ -1,6 +1,13 @@
 // The stream of people: all of them by time of creation, each time, because Attio does not say who changed; and single people by ID.
 // https://docs.attio.com/rest-api/endpoint-reference/records/list-records
-import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
+import {
+  type Context,
+  type Json,
+  type SourceRecord,
+  type Stream,
+  TransientError,
+  UnauthorizedError,
+} from '#connector';
 import { readsById } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { momentOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
@@ -20,6 +27,7 @@ const byId = readsById<Settings>({
   some: async (context, ids) =>
     (await query(context, { filter: { record_id: { $in: [...ids] } }, limit: ids.length })).records,
   one: readOne,
+  proof: (context) => query(context, { limit: 1 }),
 });
 
 export const people: Stream<Settings> = {
@@ -67,9 +75,17 @@ async function pageOf(context: Context<Settings>, { page, limit }: PageRequest):
   return { ...rows, next: nextTimedPage(place, { times, limit }) };
 }
 
-export async function query({ api }: Pick<Context<Settings>, 'api'>, json: { [name: string]: Json }) {
+/** Throws UnauthorizedError where the people are those of another workspace. */
+export async function query(
+  { api, settings: { workspaceId } }: Pick<Context<Settings>, 'api' | 'settings'>,
+  json: { [name: string]: Json },
+) {
   const path = `${objectPath}/records/query`;
   const { list } = await requestList(api, { method: 'POST', path, json }, 'data');
+  const workspaces = list.flatMap((row) => wordOf(valueAt(row, 'id.workspace_id')) ?? []);
+  const other = workspaces.find((id) => id !== workspaceId);
+  if (workspaceId !== undefined && other !== undefined)
+    throw new UnauthorizedError(`The API key is of the workspace ${other}, not of workspaceId.`);
   return { list, ...toRecords(list, recordOf, { noun: 'person' }) };
 }
 

@@ -8,12 +8,14 @@ export const settings = z.strictObject({
   ),
   workspaceId: z
     .uuid()
+    .toLowerCase()
     .optional()
     .describe(
-      'The ID of the workspace. Sources with the same ID share its quotas, and webhooks of others are ignored.',
+      'The ID of the workspace. People of others are not read, and their webhooks are ignored. Sources with the same ID share its quotas.',
     ),
   objectId: z
     .uuid()
+    .toLowerCase()
     .optional()
     .describe(
       'The ID of the object "people", which webhooks name it by: `tributary check` prints it. Required for webhooks.',

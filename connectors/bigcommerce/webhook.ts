@@ -10,7 +10,7 @@ const stream = 'customers';
 
 export function webhook(settings: Settings): Webhook<Change> {
   const authentication = schemesOf(settings);
-  const producer = `stores/${settings.storeHash}`;
+  const producer = `stores/${settings.storeHash.toLowerCase()}`;
   return {
     authentication,
     ...(authentication.length === 0 && {
@@ -64,7 +64,7 @@ function changesOf(
   { receivedAt, producer }: { receivedAt: number; producer: string },
 ): Change[] {
   const ignored = (reason: string): Change[] => [{ kind: 'ignored', reason }];
-  if (from !== producer) return ignored('It is about another store than `storeHash`.');
+  if (wordOf(from)?.toLowerCase() !== producer) return ignored('It is about another store than `storeHash`.');
   const event = wordOf(scope) ?? '';
   if (!event.startsWith('store/customer/')) return ignored('It is not about a customer.');
   const recordId = customerId(event, objectOf(data));

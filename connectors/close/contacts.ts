@@ -1,6 +1,14 @@
 // The stream of contacts: read with the leads that they belong to, which hold their addresses, and which change whenever one of
 // their contacts does. https://developer.close.com/resources/advanced-filtering
-import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
+import {
+  type Context,
+  type Json,
+  type JsonObject,
+  type SourceRecord,
+  type Stream,
+  TransientError,
+  UnauthorizedError,
+} from '#connector';
 import { readsById } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
@@ -47,7 +55,7 @@ export const contacts: Stream<Settings> = {
       maxIds: 10,
       isId: (id) => /^cont_\w{1,80}$/.test(id),
       one: readOne,
-      proof: ({ api }) => api.request(searchRequest({ clock: 'date_created', limit: 1 })),
+      proof: (context) => pageOf(context, { page: undefined, limit: 1 }, 'date_created'),
     }),
     lagSeconds: 2,
   },
@@ -62,7 +70,7 @@ export const contacts: Stream<Settings> = {
  */
 async function pageOf(
   context: Context<Settings>,
-  { page, limit }: PageRequest,
+  { page, limit }: Pick<PageRequest, 'page' | 'limit'>,
   clock: Clock,
   from?: string,
 ): Promise<ListedPage> {
@@ -70,6 +78,7 @@ async function pageOf(
   const { json } = await context.api.request(searchRequest({ clock, start, cursor, limit }));
   const { data, cursor: more } = objectOf(json);
   const leads = listOf(data).map(objectOf);
+  requireOrganization(context.settings, leads);
   const found = leads.map(recordsOf);
   const rows: Rows = {
     records: found.flatMap(({ records }) => records),
@@ -82,6 +91,16 @@ async function pageOf(
   if (next === page || leads.length === 0)
     throw new TransientError('Close answered a page after which reading cannot continue', { foreign: true });
   return { ...rows, next };
+}
+
+/** Throws UnauthorizedError where the contacts are those of another organization. */
+function requireOrganization({ organizationId }: Settings, leads: readonly JsonObject[]): void {
+  const organizations = leads
+    .flatMap(({ contacts }) => listOf(contacts))
+    .flatMap((contact) => wordOf(objectOf(contact)['organization_id']) ?? []);
+  const other = organizations.find((id) => id !== organizationId);
+  if (organizationId !== undefined && other !== undefined)
+    throw new UnauthorizedError(`The API key is of the organization ${other}, not of organizationId.`);
 }
 
 /** An answer with leads that do not name their contacts would read as if they had none. */

@@ -9,7 +9,7 @@ export const settings = z.strictObject({
     .regex(/^orga_\w+$/, 'must be the ID of an organization, such as "orga_abc123"')
     .optional()
     .describe(
-      'The ID of the organization. Sources with the same ID share its quotas, and webhooks of others are ignored.',
+      'The ID of the organization. Contacts of others are not read, and their webhooks are ignored. Sources with the same ID share its quotas.',
     ),
   signatureKey: secrets
     .optional()

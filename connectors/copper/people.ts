@@ -6,13 +6,10 @@ import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { listOf, momentOf, objectOf, requestList, wordOf } from '#connector/reading';
 import { toRecords } from '#connector/rows';
 import { nextTimedPage, timedPage } from '#connector/timed-pages';
+import { requireAccount } from './account.ts';
 import type { Settings } from './settings.ts';
 
 export const searchPath = '/people/search';
-export const accountRequest = {
-  path: '/account',
-  isAnswer: (json: Json | undefined) => wordOf(objectOf(json)['id']) !== undefined,
-};
 const pageSize = 200;
 /** How late a change may appear in searches; no time is documented. */
 const settleLagSeconds = 300;
@@ -34,7 +31,8 @@ export const people: Stream<Settings> = {
     async all(context, request) {
       const page = await pageOf(context, request, 0);
       // A bare list that is empty may come from anywhere: where Copper does not speak, it would end the reading.
-      if (page.records.length === 0) await context.api.request(accountRequest);
+      const begins = request.page === undefined && context.settings.accountId !== undefined;
+      if (page.records.length === 0 || begins) await requireAccount(context);
       return page;
     },
     changes: (context, { from, ...request }) => pageOf(context, request, from),
@@ -44,7 +42,7 @@ export const people: Stream<Settings> = {
       maxIds: 10,
       isId: (id) => /^[1-9]\d{0,18}$/.test(id),
       one: readOne,
-      proof: ({ api }) => requestList(api, searchRequest(0, { skip: 0, limit: 1 }), ''),
+      proof: requireAccount,
     }),
     lagSeconds: 5,
   },

@@ -8,7 +8,7 @@ export const settings = z.strictObject({
   accountId: digits
     .optional()
     .describe(
-      'The ID of the account, which `tributary check` compares. Sources with the same ID share its quota.',
+      'The ID of the account. People of others are not read. Sources with the same ID share its quota.',
     ),
   contactTypes: z
     .array(digits)

@@ -1,19 +1,12 @@
 // The settings of a Dynamics 365 environment.
 import { z } from 'zod';
 import { oauthClient } from '#connector/oauth-client';
-import { baseUrl, exactlyOne, quotaWindows, secretHeader, secrets } from '#connector/settings';
+import { baseUrl, exactlyOne, quotaWindows, secretHeader, secrets, siteUrl } from '#connector/settings';
 
 const shape = z.strictObject({
-  baseUrl: z
-    .url({
-      protocol: /^https?$/,
-      error: 'must be the URL of the environment, such as https://acme.crm4.dynamics.com',
-    })
-    .transform((url) => url.replace(/\/+$/, ''))
-    .refine(
-      (url) => new URL(url).pathname === '/',
-      'must be the URL of the environment alone, such as https://acme.crm4.dynamics.com',
-    )
+  baseUrl: siteUrl('the URL of the environment, such as https://acme.crm4.dynamics.com')
+    // The second host of an environment, which its developer resources show.
+    .transform((url) => url.replace(/\.api\.(?=crm)/, '.'))
     .describe('The URL of the environment: https://acme.crm4.dynamics.com.'),
   tenantId: z
     .string()

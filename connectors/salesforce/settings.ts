@@ -1,7 +1,7 @@
 // The settings of a Salesforce org.
 import { z } from 'zod';
 import { oauthClient } from '#connector/oauth-client';
-import { exactlyOne, secrets } from '#connector/settings';
+import { exactlyOne, secrets, siteUrl } from '#connector/settings';
 
 const app = oauthClient.omit({ refreshToken: true });
 
@@ -37,13 +37,11 @@ const jwt = app.pick({ clientId: true }).extend({
 const objects = ['contacts', 'leads', 'personAccounts'] as const;
 
 const shape = z.strictObject({
-  baseUrl: z
-    .url({ protocol: /^https?$/, error: 'must be the My Domain URL, such as https://acme.my.salesforce.com' })
+  baseUrl: siteUrl('the My Domain URL, such as https://acme.my.salesforce.com')
     .refine(
       (url) => !/\.(lightning\.force|salesforce-setup)\.com\b/.test(url),
       'must be the My Domain URL, such as https://acme.my.salesforce.com, not that of the user interface',
     )
-    .transform((url) => url.replace(/\/+$/, ''))
     .describe('The My Domain URL of the org: https://acme.my.salesforce.com.'),
   clientCredentials: app
     .optional()

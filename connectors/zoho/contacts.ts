@@ -23,6 +23,7 @@ import {
   recordOf,
   timeOf,
 } from './contact.ts';
+import { requireOrganization } from './organization.ts';
 import type { Settings } from './settings.ts';
 
 /** The most rows of a query. Changes are few, and 200 rows cost a third. */
@@ -41,12 +42,14 @@ export const contacts: Stream<Settings> = {
     what: 'Zoho CRM contacts',
     pageSize,
     oldestFirst: true,
-    all: (context, request) =>
-      queryPage(context, request, {
+    async all(context, request) {
+      if (request.page === undefined) await requireOrganization(context);
+      return queryPage(context, request, {
         where: (at) => `id > ${at?.id ?? 0}`,
         order: 'id asc',
         limit: request.limit,
-      }),
+      });
+    },
     changes: (context, { from, until, ...request }) =>
       queryPage(context, request, {
         where(at) {
@@ -59,7 +62,7 @@ export const contacts: Stream<Settings> = {
       }),
   }),
   // Nothing is 204, which says not who answered.
-  read: readsById({ maxIds: 100, isId, some: readSome, one: readOne, proof: knownFields }),
+  read: readsById({ maxIds: 100, isId, some: readSome, one: readOne, proof }),
   tombstones: {
     everySeconds: 600,
     pull: pullsOf<Settings>({
@@ -79,6 +82,11 @@ export const contacts: Stream<Settings> = {
   }),
   properties: propertiesOf,
 };
+
+async function proof(context: Context<Settings>): Promise<void> {
+  await requireOrganization(context);
+  await knownFields(context);
+}
 
 interface Place {
   id: string;

@@ -38,7 +38,7 @@ export const settings = z.strictObject({
     .describe('The URL of the API until a token names it. Default: that of the data centre.'),
   organizationId: digits
     .optional()
-    .describe('The ID of the organization (zgid), with which `tributary check` compares what is read.'),
+    .describe('The ID of the organization (zgid). Contacts of others are not read.'),
   webhookToken: secrets
     .refine((tokens) => tokens.every((token) => token.length <= 50), 'must not exceed 50 characters')
     .optional()

@@ -11,6 +11,14 @@ export function baseUrl(usual: string) {
     .describe('The URL of the API; a different one for a sandbox.');
 }
 
+/** The URL of a person's own site at the vendor, without a path: an origin. `what`: `the URL of the environment, such as https://…`. */
+export function siteUrl(what: string) {
+  return z
+    .url({ protocol: /^https?$/, error: `must be ${what}` })
+    .refine((url) => /^https?:\/\/[^/?#@]+\/*$/i.test(url), `must be ${what}, without a path`)
+    .transform((url) => new URL(url).origin);
+}
+
 /** A token as a header takes it: no blanks. `example`: how one begins. */
 export function token(example: string) {
   return z.string().regex(/^[\x21-\x7e]+$/, `must be the token alone, without spaces: "${example}"`);

@@ -118,6 +118,16 @@ describe('a person', () => {
     expect(leftOut('system', {})).toBe(false);
   });
 
+  test('is neither read nor missing with the key of another workspace', async () => {
+    const account = open({}, { workspaceId: stranger });
+    account.simulator.seed(3);
+    expect(await account.refusal()).toMatchObject({ name: 'UnauthorizedError' });
+    await expect(account.read(stranger)).rejects.toMatchObject({ name: 'UnauthorizedError' });
+    const same = open({}, { workspaceId: workspaceId.toUpperCase() });
+    same.simulator.seed(3);
+    expect(await same.toRest()).toHaveLength(3);
+  });
+
   test('is not treated as deleted while a merge goes on, or by the 404 of something else', async () => {
     const account = open();
     const { simulator } = account;

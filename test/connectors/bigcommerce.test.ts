@@ -319,6 +319,11 @@ describe('a webhook', () => {
     for (const request of requests) expect(hear(request).keys).toEqual([null]);
   });
 
+  test('of the store is known in either letter case', () => {
+    const of = { clientSecret, storeHash: base.storeHash.toUpperCase() };
+    expect(hear(push.customer('updated', 32, start), of).changes).toMatchObject([{ kind: 'touch' }]);
+  });
+
   test('of another store, of an order or of a sample changes nothing', () => {
     const ignored = [{ kind: 'ignored' }];
     expect(

@@ -125,6 +125,13 @@ describe('a contact', () => {
     expect(new Set(ids(seen))).toEqual(new Set(account.simulator.ids()));
   });
 
+  test('is neither read nor missing with the key of another organization', async () => {
+    const account = open({}, { organizationId: 'orga_2' });
+    account.simulator.seed(3);
+    expect(await account.refusal()).toMatchObject({ name: 'UnauthorizedError' });
+    await expect(account.read('cont_unknown')).rejects.toMatchObject({ name: 'UnauthorizedError' });
+  });
+
   test('is never treated as deleted by a 404 that is not from Close, or while it moves to another lead', async () => {
     const account = open();
     const { id } = account.simulator.create();

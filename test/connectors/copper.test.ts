@@ -122,6 +122,13 @@ describe('a person', () => {
     }
   });
 
+  test('is neither read nor missing with the key of another account', async () => {
+    const account = open({}, { accountId: 4712 });
+    account.simulator.seed(3);
+    expect(await account.refusal()).toMatchObject({ name: 'UnauthorizedError' });
+    await expect(account.read('1000')).rejects.toMatchObject({ name: 'UnauthorizedError' });
+  });
+
   test('is not missed where a list is empty and Copper does not speak', async () => {
     const account = open();
     account.simulator.seed(3);

@@ -120,8 +120,9 @@ describeConnector('dynamics', {
   wrongSettings: [
     { settings: { baseUrl, tenantId: 'acme' }, says: /either app/ },
     { settings: { ...usual, oauth: app }, says: /either app/ },
+    { settings: { ...usual, baseUrl: `${baseUrl}?x=1` }, says: /baseUrl: .* without a path/ },
     { settings: { ...usual, baseUrl: 'acme' }, says: /baseUrl: must be the URL of the environment/ },
-    { settings: { ...usual, baseUrl: `${baseUrl}/main.aspx` }, says: /environment alone/ },
+    { settings: { ...usual, baseUrl: `${baseUrl}/main.aspx` }, says: /environment, .* without a path/ },
     { settings: { ...usual, tenantId: 'a/b' }, says: /tenantId: must be the ID or a domain/ },
     { settings: { ...usual, organizationId: 'acme' }, says: /organizationId: must be the ID/ },
   ],
@@ -157,6 +158,15 @@ describeConnector('dynamics', {
       },
     };
   },
+});
+
+describe('the URL of the environment', () => {
+  test.each(['https://acme.crm4.dynamics.com/', 'https://Acme.api.crm4.dynamics.com/'])(
+    'may be %s',
+    (written) => {
+      expect(dynamics.settings.parse({ ...usual, baseUrl: written })).toMatchObject({ baseUrl });
+    },
+  );
 });
 
 describe('a delta link', () => {

@@ -106,6 +106,10 @@ describeConnector('salesforce', {
   wrongSettings: [
     { settings: { baseUrl }, says: /one of clientCredentials, jwt and oauth/ },
     { settings: { ...usual, oauth: clientCredentials }, says: /one of clientCredentials, jwt and oauth/ },
+    {
+      settings: { ...usual, baseUrl: `${baseUrl}/services/data/v60.0` },
+      says: /My Domain URL.* without a path/,
+    },
     { settings: { ...usual, baseUrl: 'acme' }, says: /baseUrl: must be the My Domain URL/ },
     {
       settings: { ...usual, baseUrl: 'https://acme.lightning.force.com' },

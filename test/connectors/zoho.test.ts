@@ -255,6 +255,14 @@ describe('deletions', () => {
     expect(new Set(found.map(({ recordId }) => recordId))).toEqual(new Set(ids));
   });
 
+  test('of another organization are neither read nor missing', async () => {
+    const world = new World({}, { organizationId: '1' });
+    const [, removed] = world.simulator.seed(2);
+    world.simulator.remove(removed!);
+    await expect(world.page()).rejects.toBeInstanceOf(UnauthorizedError);
+    await expect(world.read(removed!)).rejects.toBeInstanceOf(UnauthorizedError);
+  });
+
   test('by ID count only where Zoho says so of that contact', async () => {
     const world = new World();
     const [living, removed] = world.simulator.seed(2);
@@ -347,7 +355,7 @@ describe('the check', () => {
     expect(well.map(({ allowed }) => allowed)).toEqual([true, true, true, true, true]);
     expect(well.at(-1)!.note).toContain('expires at 2026-11-08T08:00:00.000Z');
     const ill = await checked({ profile: 'Standard', organizationId: '1', channelExpiry: start - 1 }, given);
-    expect(ill.map(({ allowed }) => allowed)).toEqual([true, true, null, false, false]);
+    expect(ill.map(({ allowed }) => allowed)).toEqual([false, true, null, false, false]);
     expect((await checked({}, given)).at(-1)).toMatchObject({ allowed: false });
   });
 });
