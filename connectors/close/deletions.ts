@@ -32,8 +32,10 @@ async function pageOf(
   const query = { object_type: 'contact', action: 'deleted', ...since, _limit: limit, _cursor: page };
   const { list, body } = await requestList(api, { path: '/event/', query }, 'data');
   const next = wordOf(body['cursor_next']);
-  if (next !== undefined && next === page)
-    throw new TransientError('Close answered a page of events that names itself as the next', {
+  // Events come newest first: an answer that was cut off would hide older deletions.
+  const isCut = next === undefined && body['cursor_next'] !== null && list.length >= limit;
+  if (isCut || (next !== undefined && next === page))
+    throw new TransientError('Close answered a page of events after which reading cannot continue', {
       foreign: true,
     });
   return { ...toRecords(list, deletionOf, { noun: 'event' }), next };

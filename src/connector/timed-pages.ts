@@ -26,7 +26,8 @@ export function nextTimedPage(
   { times, limit }: { times: readonly (number | undefined)[]; limit: number },
 ): string | undefined {
   if (times.length < limit) return undefined;
-  const last = times.at(-1);
+  // A row without a time is rejected, and must not end the reading.
+  const last = times.findLast((time) => time !== undefined);
   if (last === undefined || skip > maxSkip)
     throw new TransientError('A page was answered after which reading cannot continue', { foreign: true });
   return last > from ? `${last} 0` : `${from} ${skip + Math.ceil(times.length * advance)}`;

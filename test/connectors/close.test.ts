@@ -125,6 +125,17 @@ describe('a contact', () => {
     expect(new Set(ids(seen))).toEqual(new Set(account.simulator.ids()));
   });
 
+  test('that was deleted is not overlooked because the list of events was cut off', async () => {
+    const account = open();
+    const event = { object_type: 'contact', action: 'deleted', date_updated: '2026-11-02T07:00:00.000000' };
+    const data = Array.from({ length: 50 }, (_, at) => ({ ...event, object_id: `cont_${at}` }));
+    const pull = () => account.page(account.stream.tombstones!.pull);
+    account.fault = () => Response.json({ data });
+    await expect(pull()).rejects.toMatchObject({ name: 'TransientError', foreign: true });
+    account.fault = () => Response.json({ data: data.slice(1) });
+    expect((await pull()).records).toHaveLength(49);
+  });
+
   test('is neither read nor missing with the key of another organization', async () => {
     const account = open({}, { organizationId: 'orga_2' });
     account.simulator.seed(3);
