@@ -3,17 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { nextTimedPage } from '#connector/timed-pages';
 
 describe('the page after a full one', () => {
-  const after = (times: (number | undefined)[]) => nextTimedPage({ from: 10, skip: 0 }, { times, limit: 3 });
+  const pageAfter = (times: (number | undefined)[]) =>
+    nextTimedPage({ from: 10, skip: 0 }, { times, limit: 3 });
 
   test('begins at the time of the last row', () => {
-    expect(after([10, 20, 30])).toBe('30 0');
+    expect(pageAfter([10, 20, 30])).toBe('30 0');
   });
 
   test('begins at the last time that is known', () => {
-    expect(after([10, 20, undefined])).toBe('20 0');
+    expect(pageAfter([10, 20, undefined])).toBe('20 0');
   });
 
   test('is not guessed where no row has a time', () => {
-    expect(() => after([undefined, undefined, undefined])).toThrow(/cannot continue/);
+    expect(() => pageAfter([undefined, undefined, undefined])).toThrow(/cannot continue/);
   });
 });
