@@ -6,6 +6,7 @@ import { headerName } from './paths.ts';
 export function baseUrl(usual: string) {
   return z
     .url({ protocol: /^https?$/, error: `must be a URL such as ${usual}` })
+    .refine(isPlain, `must be a URL without a user, a query and a fragment, such as ${usual}`)
     .transform((url) => url.replace(/\/+$/, ''))
     .default(usual)
     .describe('The URL of the API; a different one for a sandbox.');
@@ -15,8 +16,16 @@ export function baseUrl(usual: string) {
 export function siteUrl(what: string) {
   return z
     .url({ protocol: /^https?$/, error: `must be ${what}` })
-    .refine((url) => /^https?:\/\/[^/?#@]+\/*$/i.test(url), `must be ${what}, without a path`)
+    .refine(
+      (url) => isPlain(url) && /^\/*$/.test(URL.parse(url)?.pathname ?? ''),
+      `must be ${what}, without a path`,
+    )
     .transform((url) => new URL(url).origin);
+}
+
+/** Paths are appended to it, and a user or a query would be lost or end up in the wrong place. What is no URL was refused before. */
+function isPlain(url: string): boolean {
+  return !/[?#]/.test(url) && !URL.parse(url)?.username;
 }
 
 /** A token as a header takes it: no blanks. `example`: how one begins. */
