@@ -218,4 +218,28 @@ describe('up to Voucherify', () => {
     expect(await world.deadLetters()).toBe(0);
     expect(simulator.state.refused).toBe(0);
   });
+
+  test('nobody goes while every path is answered with 404, whatever is pushed; later those who are gone go', async () => {
+    const clock = new FastClock();
+    let isLost = false;
+    const simulator = createCopperSimulator({
+      now: () => clock.now(),
+      ...base,
+      webhookHeader,
+      faults: () => (isLost ? Response.json({ success: false, status: 404 }, { status: 404 }) : undefined),
+    });
+    simulator.seed(3);
+    const [one, two] = simulator.ids().map(Number) as [number, number];
+    world = await VendorWorld.open(clock, simulator.app, { connector: 'copper', ...base, webhookHeader });
+    await world.sync();
+    simulator.remove(two);
+    isLost = true;
+    await world.push(simulator.pushed('delete', [one, two]));
+    expect(await world.standing()).toHaveLength(3);
+    isLost = false;
+    clock.skip(3_600_000);
+    await world.sync('full');
+    expect(await world.standing()).toEqual(simulator.ids());
+    expect(await world.deadLetters()).toBe(0);
+  });
 });
