@@ -7,6 +7,7 @@ import {
   type SourceRecord,
   type Stream,
   TransientError,
+  UnauthorizedError,
 } from '#connector';
 import { readsById } from '#connector/by-id';
 import { type ListedPage, pullsOf } from '#connector/listing';
@@ -30,8 +31,10 @@ export const persons: Stream<Settings> = {
     pageSize,
     settledMs,
     oldestFirst: true,
-    all: (context, { page, limit }) =>
-      recordsOf(context, { sort_by: 'id', sort_direction: 'asc', limit, cursor: page }),
+    async all(context, { page, limit }) {
+      if (page === undefined) await requireCompany(context);
+      return recordsOf(context, { sort_by: 'id', sort_direction: 'asc', limit, cursor: page });
+    },
     changes: (context, { page, limit, from }) =>
       recordsOf(context, {
         updated_since: `${new Date(from).toISOString().slice(0, 19)}Z`,
@@ -48,6 +51,7 @@ export const persons: Stream<Settings> = {
     some: async (context, ids) =>
       (await recordsOf(context, { ids: ids.join(','), limit: ids.length })).records,
     one: readOne,
+    proof: requireCompany,
   }),
   sweeps: true,
   cost: () => ({ full: { records: pageSize, calls: 1 } }),
@@ -64,6 +68,18 @@ export const persons: Stream<Settings> = {
     ];
   },
 };
+
+/** Throws UnauthorizedError where the credentials are those of another company, whose persons have the same IDs. */
+async function requireCompany({ api, settings: { companyId } }: Context<Settings>): Promise<void> {
+  if (companyId === undefined) return;
+  const idIn = (json: Json | undefined) => wordOf(objectOf(objectOf(json)['data'])['company_id']);
+  const { json } = await api.request({
+    path: '/api/v1/users/me',
+    isAnswer: (json) => idIn(json) !== undefined,
+  });
+  if (idIn(json) !== companyId)
+    throw new UnauthorizedError(`The credentials are of the company ${idIn(json)}, not of companyId.`);
+}
 
 /** Null: there is no such person. 410 is an answer, and was recorded with `success: true`. */
 async function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord | null> {

@@ -21,7 +21,7 @@ const shape = z.strictObject({
   companyId: digits
     .optional()
     .describe(
-      'The ID of the company. Sources with the same ID share its quotas, and webhooks of others are ignored.',
+      'The ID of the company. Persons of others are not read, and their webhooks are ignored. Sources with the same ID share its quotas.',
     ),
   webhookBasic: secrets
     .optional()

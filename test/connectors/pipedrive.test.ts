@@ -176,6 +176,13 @@ describe('a person who is not listed', () => {
     ]);
   });
 
+  test('is neither read nor missing with the token of another company', async () => {
+    const company = new Company({ companyId: 7 }, { companyId: 8 });
+    company.simulator.seed(1);
+    await expect(company.toRest()).rejects.toMatchObject({ name: 'UnauthorizedError' });
+    await expect(company.read('77')).rejects.toMatchObject({ name: 'UnauthorizedError' });
+  });
+
   test.each([404, 410])('is not gone because a gateway answers %i', async (status) => {
     const company = new Company();
     company.fault = (path) =>
