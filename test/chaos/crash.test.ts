@@ -61,8 +61,11 @@ describe.each([...new Set([...databases, behindPooler])])('a worker that is kill
       clearInterval(life);
     }
     const last = await world.start('the last worker');
-    await last.sync('incremental');
-    for (let inRow = 0; inRow < 15; ) inRow = (await last.nextLook()) ? inRow + 1 : 0;
+    // The first run may be one that an earlier worker began, which read past what changed since then.
+    for (let run = 0; run < 2; run += 1) {
+      await last.sync('incremental');
+      for (let inRow = 0; inRow < 15; ) inRow = (await last.nextLook()) ? inRow + 1 : 0;
+    }
     await last.drain();
     expect(differences(world)).toEqual([]);
     expect(voucherify.count).toBe(contacts);

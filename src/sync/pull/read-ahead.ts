@@ -39,6 +39,7 @@ export class ReadAhead {
   #reading: Promise<void> | null = null;
   #failure: { error: unknown } | null = null;
   #done = false;
+  #hasBegun = false;
 
   constructor(options: ReadAheadOptions) {
     this.#options = options;
@@ -53,8 +54,11 @@ export class ReadAhead {
       if (this.#failure) throw this.#failure.error;
       return null;
     }
-    if (this.#options.joins) await this.#gather();
-    const group = this.#ready.splice(0, this.#joinable());
+    // The first page is committed by itself at once, so that a process that dies again and again makes progress all the same.
+    const joins = this.#options.joins && this.#hasBegun;
+    this.#hasBegun = true;
+    if (joins) await this.#gather();
+    const group = this.#ready.splice(0, joins ? this.#joinable() : 1);
     if (!this.#options.isHeavy()) this.#read();
     return joined(group);
   }
@@ -80,7 +84,7 @@ export class ReadAhead {
   #joinable(): number {
     let records = 0;
     let bytes = 0;
-    let isAlone = !this.#options.joins;
+    let isAlone = false;
     const fits = this.#ready.findIndex(({ page, bytes: size }, index) => {
       records += page.records.length;
       bytes += size;
