@@ -9,13 +9,14 @@ import type { Settings } from './settings.ts';
 const peoplePath = '/v1/people';
 /** TODO: the most that the vendor puts on a page. */
 const pageSize = 100;
-/** TODO: how far the clocks may be apart, and how late a change may appear, milliseconds. */
-const settledMs = 120_000;
 
 type Query = NonNullable<ApiRequest['query']>;
 
 /** TODO: how the vendor reads times. */
 const iso = (time: number) => new Date(time).toISOString();
+
+/** A 404 counts only where people can be listed, because a wrong base URL may answer everything with it. */
+const proof = ({ api }: Context<Settings>) => api.request(listRequest({ limit: 1 }));
 
 export const people: Stream<Settings> = {
   name: 'people',
@@ -26,7 +27,8 @@ export const people: Stream<Settings> = {
   ...pullsOf<Settings>({
     what: 'Acme people',
     pageSize,
-    settledMs,
+    // TODO: how far the clocks may be apart, and how late a change may appear, milliseconds.
+    settledMs: 120_000,
     oldestFirst: true,
     // TODO: an order that no change moves.
     all: (context, { page, limit }) => pageOf(context, { sort: 'id', limit, cursor: page }),
@@ -35,7 +37,7 @@ export const people: Stream<Settings> = {
       pageOf(context, { sort: 'updated_at', updated_since: iso(from), limit, cursor: page }),
   }),
   // TODO: `some` if the vendor reads several IDs in one call.
-  read: readsById<Settings>({ maxIds: 20, isId, one: readOne }),
+  read: readsById<Settings>({ maxIds: 20, isId, one: readOne, proof }),
   sweeps: true,
 };
 
