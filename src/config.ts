@@ -16,6 +16,7 @@ import { mappingFaults } from './customer/mapping.ts';
 import type { MergeConfig } from './customer/merge.ts';
 import { addressFault, minConnections } from './db/address.ts';
 import type { Proxies } from './engine/http/connections.ts';
+import { isPrivateHost } from './engine/http/private-addresses.ts';
 import { knownCharset } from './engine/webhook/charset.ts';
 import type { DriftPolicy } from './sync/inbox/destination-changes.ts';
 import type { SourceConfig } from './sync/intake/source.ts';
@@ -284,6 +285,8 @@ export function checkConfig(
   const warnings = [
     ...checkMerge(objectOf(parts['merge']), Object.keys(given), faults),
     ...(parts['publicUrl'] === undefined ? sources.flatMap(signedAddressWarning) : []),
+    ...(destination ? unencryptedWarning('destination', destination) : []),
+    ...sources.flatMap((source) => unencryptedWarning(`sources.${source.name}`, source)),
   ];
   const silent = new Set(unset.map((fault) => fault.path));
   const all = [...unset, ...faults.filter((fault) => !silent.has(fault.path))];
@@ -464,6 +467,18 @@ function signedAddressWarning(source: SourceConfig | null): string[] {
   if (!source || !webhook?.authentication.some(signsAddress)) return [];
   return [
     `${source.name} signs the URL of its webhooks: set publicUrl to the URL that ${source.connector.name} calls, or its webhooks are refused behind a proxy.`,
+  ];
+}
+
+/** A host without a dot is a name of the local network, as containers have. */
+function unencryptedWarning(
+  where: string,
+  { connector, settings }: Pick<SourceConfig, 'connector' | 'settings'>,
+): string[] {
+  const url = URL.parse(connector.api?.(settings).baseUrl ?? '');
+  if (url?.protocol !== 'http:' || !url.hostname.includes('.') || isPrivateHost(url.hostname)) return [];
+  return [
+    `${where} uses ${url.origin}: credentials and customers cross the network unencrypted. Set baseUrl to an https:// URL.`,
   ];
 }
 

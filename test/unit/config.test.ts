@@ -438,6 +438,20 @@ describe('The configuration', () => {
     ]);
   });
 
+  it('warns of an http:// address in a public network, and of none in a local one', () => {
+    const warningsOf = (baseUrl: string) => configOf(withSource({ baseUrl })).warnings;
+    expect(warningsOf('http://proxy.example.com:8080')).toEqual([
+      'sources.hubspot uses http://proxy.example.com:8080: credentials and customers cross the network unencrypted. Set baseUrl to an https:// URL.',
+    ]);
+    for (const local of [
+      'https://proxy.example.com',
+      'http://127.0.0.1:9',
+      'http://stub:80',
+      'http://10.0.0.7',
+    ])
+      expect(warningsOf(local)).toEqual([]);
+  });
+
   it('refuses a source named destination: that name is taken', () => {
     expect(faultsOf({ destination, sources: { destination: hubspot } })).toEqual([
       {
