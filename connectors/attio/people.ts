@@ -89,7 +89,7 @@ export async function query(
   return { list, ...toRecords(list, recordOf, { noun: 'person' }) };
 }
 
-/** An ID of `mergeId` stands for the new person, who takes over the old one. There is no person of that ID itself. */
+/** An ID made by `mergeId` stands for the new person, who takes over the old one. No person has that ID. */
 async function readWithMerges(
   context: Context<Settings>,
   { recordIds, properties }: { recordIds: readonly string[]; properties: readonly string[] },

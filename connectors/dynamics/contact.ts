@@ -1,6 +1,6 @@
 // The columns that are read, and rows as records.
 import type { Context, Json, JsonObject, Property, SourceRecord } from '#connector';
-import { listOf, momentOf, objectOf, valueAt, wordOf } from '#connector/reading';
+import { firstFilled, listOf, momentOf, objectOf, valueAt, wordOf } from '#connector/reading';
 import { dataPath, type Settings } from './settings.ts';
 
 /** Selected in every request. */
@@ -77,20 +77,15 @@ export function recordOf(row: Json, { secured }: Columns): SourceRecord | undefi
   const told = Object.entries(json).filter(
     ([name, value]) => !name.includes('@') && !(value === null && secured.has(name)),
   );
+  const body: JsonObject = Object.fromEntries(told);
+  // A number that the user may not see says nothing.
+  const number = firstFilled(body, phone.columns);
   return {
     recordId,
     changedAt,
-    body: { ...Object.fromEntries(told), ...phoneIn(Object.fromEntries(told)), contactid: recordId },
+    body: { ...body, ...(number !== undefined && { [phone.name]: number }), contactid: recordId },
     ...(json['merged'] === false && { unmerged: true }),
   };
-}
-
-function phoneIn(body: JsonObject): JsonObject {
-  const given = phone.columns.flatMap((name) => body[name] ?? (name in body ? [null] : []));
-  const filled = given.find((number) => number !== null);
-  // A number that the user may not see says nothing.
-  const isKnown = filled !== undefined || given.length === phone.columns.length;
-  return isKnown ? { [phone.name]: filled ?? null } : {};
 }
 
 /** The contact that this one was merged into. It stays as an inactive row. */

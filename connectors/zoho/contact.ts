@@ -1,6 +1,6 @@
 // The fields that are read, and rows as records. Two ways of reading write a lookup differently, so of lookups the ID is kept.
 import type { Context, Json, JsonObject, Property, SourceRecord } from '#connector';
-import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
+import { firstFilled, listOf, momentOf, objectOf, wordOf } from '#connector/reading';
 import { root } from './api.ts';
 import type { Settings } from './settings.ts';
 
@@ -75,9 +75,7 @@ export function recordOf(row: Json): SourceRecord | undefined {
     .filter(([name]) => !name.startsWith('$'))
     .map(([name, value]): [string, Json] => [name, plainOf(value)]);
   const body: JsonObject = Object.fromEntries(told);
-  const numbers = phone.fields.filter((name) => name in body).map((name) => body[name] ?? null);
-  const filled = numbers.find((number) => wordOf(number) !== undefined);
-  const isKnown = filled !== undefined || numbers.length === phone.fields.length;
+  const number = firstFilled(body, phone.fields);
   return {
     recordId,
     changedAt,
@@ -86,7 +84,7 @@ export function recordOf(row: Json): SourceRecord | undefined {
       ...body,
       Modified_Time: timeOf(changedAt),
       id: recordId,
-      ...(isKnown && { [phone.name]: filled ?? null }),
+      ...(number !== undefined && { [phone.name]: number }),
     },
   };
 }

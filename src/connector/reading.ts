@@ -68,6 +68,16 @@ export function valueAt(value: Json | undefined, path: string): Json | undefined
   }, value);
 }
 
+/**
+ * The first of these properties that is filled; null where all are there and empty. Undefined where none that is there is
+ * filled: one that is absent, because the user may not see it, may be.
+ */
+export function firstFilled(body: JsonObject, names: readonly string[]): Json | undefined {
+  const given = names.filter((name) => Object.hasOwn(body, name)).map((name) => body[name] ?? null);
+  const filled = given.find((value) => wordOf(value) !== undefined);
+  return filled ?? (given.length === names.length ? null : undefined);
+}
+
 /** The vendor's word is never undercut to nothing: a refusal that says "now" is not asked again within the second. */
 export const minRetryMs = 1_000;
 /** Nobody waits longer on one header; what lasts longer is asked about again. */
