@@ -33,6 +33,8 @@ export type OAuthOptions = {
   /** Assertions signed with this key are accepted (PEM). */
   jwt?: { publicKey: string; audience: string; subject: string };
   clientCredentials?: boolean;
+  /** Requests are JSON objects; a form is refused. Default: forms. */
+  json?: boolean;
 };
 
 interface Code {
@@ -137,7 +139,7 @@ export function createOAuthSimulator(options: OAuthOptions) {
   }
 
   app.post(options.path, async (c) => {
-    const form = await c.req.parseBody();
+    const form = options.json ? await c.req.json().catch(() => ({})) : await c.req.parseBody();
     if (state.answer) return state.answer();
     await options.latency?.();
     const type = form['grant_type'];

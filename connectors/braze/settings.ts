@@ -1,15 +1,8 @@
 // The settings of a Braze workspace.
 import { z } from 'zod';
 import { authoredBody } from '#connector/authored';
-import {
-  baseUrl,
-  basicUser,
-  quotaWindows,
-  secretHeader,
-  secrets,
-  token,
-  urlToken,
-} from '#connector/settings';
+import { baseUrl, quotaWindows, secrets, token, urlToken } from '#connector/settings';
+import { webhookBasic, webhookHeader } from '#connector/webhook-credentials';
 
 const example = 'https://rest.iad-01.braze.com';
 
@@ -27,14 +20,8 @@ export const settings = z
     webhookToken: secrets
       .optional()
       .describe('The token of the Currents connector, or of the webhook header "Authorization: Bearer …".'),
-    webhookBasic: z
-      .strictObject({
-        user: basicUser,
-        password: secrets.describe('The password, or a list of which any is accepted.'),
-      })
-      .optional()
-      .describe('The webhook header "Authorization: Basic …": {user, password}.'),
-    webhookHeader: secretHeader.optional().describe('Any other header of the webhook: {name, value}.'),
+    webhookBasic,
+    webhookHeader,
     urlToken,
     authored: authoredBody
       .unwrap()

@@ -4,7 +4,8 @@
 import type { Change, Json } from '#connector';
 import { type AuthoredBody, authoredKey, authoredRecord } from '#connector/authored';
 import { momentOf, objectOf, valueAt, wordOf } from '#connector/reading';
-import type { Received, Recipe, Scheme, Webhook } from '#connector/webhook';
+import type { Received, Recipe, Webhook } from '#connector/webhook';
+import { credentialSchemes } from '#connector/webhook-credentials';
 import type { Settings } from './settings.ts';
 
 /** Currents tries again for five days; a day more is kept in mind. */
@@ -18,7 +19,7 @@ const engagementKinds = ['users.messages.', 'users.campaigns.', 'users.canvas.',
 const profileWords = ['subscri', 'markasspam'];
 
 export function webhook(settings: Settings): Webhook<Change> {
-  const authentication = schemes(settings);
+  const authentication = credentialSchemes(settings);
   const { authored: at, apiKey } = settings;
   return {
     authentication,
@@ -46,20 +47,6 @@ export function webhook(settings: Settings): Webhook<Change> {
     ],
     sample: '{"events":[]}',
   };
-}
-
-function schemes({ webhookToken, webhookBasic, webhookHeader, urlToken }: Settings): Scheme[] {
-  const scheme = (
-    at: 'bearer' | 'basic' | 'path' | { header: string },
-    values: readonly string[] | undefined,
-  ) => (values ? [{ kind: 'credential' as const, at, values }] : []);
-  const pairs = webhookBasic?.password.map((password) => `${webhookBasic.user}:${password}`);
-  return [
-    ...scheme('bearer', webhookToken),
-    ...scheme('basic', pairs),
-    ...(webhookHeader ? scheme({ header: webhookHeader.name }, webhookHeader.value) : []),
-    ...scheme('path', urlToken),
-  ];
 }
 
 // ── Currents ────────────────────────────────────────────────────────────────────────────────────────────────────

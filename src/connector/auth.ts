@@ -16,13 +16,16 @@ export type StaticAuth =
 /** Access tokens that expire (RFC 6749): the engine gets new ones ahead of time, once for all workers. */
 export interface OAuth {
   kind: 'oauth';
-  /** Where tokens are requested, whole; requests are form-encoded. */
+  /** Where tokens are requested, whole. */
   tokenUrl: string;
   client: {
     id: string;
     secret?: string;
-    /** How the client authenticates itself: fields of the form (default), or an HTTP Basic header. */
-    sentAs?: 'form' | 'basic';
+    /**
+     * How the client authenticates itself: by fields of the form (default), or an HTTP Basic header beside the form. `json`: by
+     * fields of a JSON object, which vendors ask for in place of the form.
+     */
+    sentAs?: 'form' | 'basic' | 'json';
   };
   grant: Grant;
   /** Further fields of every token request, such as a scope. No secrets. */

@@ -64,6 +64,28 @@ export function authoredRecord(
   };
 }
 
+/** The ID in the sample of a thin body. */
+export const sampleId = 'tributary-sample';
+
+/**
+ * The record that a thin body names at `id`: it is then read. Throws RejectedError where the template was not filled in, or has no
+ * ID. An empty one is that of an anonymous profile.
+ */
+export function authoredTouch(
+  item: Json,
+  { receivedAt }: Received,
+  { id, stream }: { id: string; stream: string },
+): Change {
+  const said = valueAt(objectOf(item), id);
+  const recordId = wordOf(said);
+  if (said === null || (typeof said === 'string' && recordId === undefined))
+    return { kind: 'ignored', reason: 'The profile has no ID: it is anonymous.' };
+  if (recordId === undefined || /\{\{|\}\}/.test(recordId))
+    throw new RejectedError(`The body has no ID at ${id}: add one to the template.`, { code: 'no_id' });
+  if (recordId === sampleId) return { kind: 'ignored', reason: 'It is a sample.' };
+  return { kind: 'touch', stream, recordId, changedAt: receivedAt };
+}
+
 /** What names the sending, or null. */
 export function authoredKey(item: Json, at: AuthoredBody): string | null {
   return wordOf(valueAt(item, at.eventId)) ?? null;

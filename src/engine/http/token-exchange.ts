@@ -6,7 +6,7 @@ import { type Json, TransientError } from '../../connector.ts';
 import type { Clock } from '../clock.ts';
 import { Secrets } from './answer-error.ts';
 import { connectionsTo, type Proxies } from './connections.ts';
-import type { TokenAnswer, TokenRequest } from './token-request.ts';
+import { type TokenAnswer, type TokenRequest, tokenBody } from './token-request.ts';
 
 /** Bounded in all, however slowly the answer trickles in. */
 const timeoutMs = 30_000;
@@ -15,9 +15,11 @@ const maxBytes = 65_536;
 
 /** `name`: whose token it is, for the error. Throws TransientError where no answer comes. */
 export async function exchangeToken(
-  { url, form, authorization }: TokenRequest,
+  request: TokenRequest,
   { name, clock, proxies }: { name: string; clock: Clock; proxies: Proxies | null },
 ): Promise<TokenAnswer> {
+  const { url, form, authorization } = request;
+  const { contentType, text } = tokenBody(request);
   const over = new AbortController();
   const cut = new AbortController();
   void clock.sleep(timeoutMs, over.signal).then(() => cut.abort());
@@ -29,11 +31,11 @@ export async function exchangeToken(
       path: `${pathname}${search}`,
       method: 'POST',
       headers: {
-        'content-type': 'application/x-www-form-urlencoded',
+        'content-type': contentType,
         accept: 'application/json',
         ...(authorization !== undefined && { authorization }),
       },
-      body: new URLSearchParams(form).toString(),
+      body: text,
       signal: cut.signal,
     });
     const json = parsed(await shortText(body));

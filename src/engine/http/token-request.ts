@@ -7,6 +7,8 @@ import { Secrets } from './answer-error.ts';
 export interface TokenRequest {
   url: string;
   form: { readonly [name: string]: string };
+  /** The fields are sent as a JSON object. */
+  json?: true;
   /** Present where the client authenticates itself by HTTP Basic. */
   authorization?: string;
 }
@@ -64,6 +66,12 @@ export async function grantRequest(
   return requestOf(oauth, { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion });
 }
 
+/** The body of a request, as it is sent. */
+export function tokenBody({ form, json }: TokenRequest): { contentType: string; text: string } {
+  if (json) return { contentType: 'application/json', text: JSON.stringify(form) };
+  return { contentType: 'application/x-www-form-urlencoded', text: new URLSearchParams(form).toString() };
+}
+
 /** The request that exchanges the code of a sign-in. */
 export function codeRequest(
   oauth: OAuth,
@@ -84,7 +92,7 @@ function requestOf(
     return { url: tokenUrl, form: { ...grant, ...fields }, authorization };
   }
   const form = { ...grant, client_id: id, ...(secret !== undefined && { client_secret: secret }), ...fields };
-  return { url: tokenUrl, form };
+  return { url: tokenUrl, form, ...(sentAs === 'json' && { json: true }) };
 }
 
 /**

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type Grant, type Json, type OAuth, TransientError, UnauthorizedError } from '#connector';
 import { createOAuthSimulator, type OAuthOptions } from '../../../simulators/oauth.ts';
-import { grantRequest, readToken, type Token } from '../../../src/engine/http/token-request.ts';
+import { grantRequest, readToken, type Token, tokenBody } from '../../../src/engine/http/token-request.ts';
 
 const now = Date.parse('2026-03-01T12:00:00.000Z');
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -39,10 +39,14 @@ async function ask(described: OAuth, options: Partial<OAuthOptions>): Promise<To
     ...options,
   });
   const request = await grantRequest(described, { name: 'crm', refreshToken: 'first-refresh-token', now });
+  const { contentType, text } = tokenBody(request);
   const response = await simulator.app.request('/token', {
     method: 'POST',
-    body: new URLSearchParams(request.form),
-    headers: request.authorization ? { authorization: request.authorization } : {},
+    body: text,
+    headers: {
+      'content-type': contentType,
+      ...(request.authorization && { authorization: request.authorization }),
+    },
   });
   const answer = { status: response.status, json: (await response.json()) as Json, retryAfterMs: undefined };
   return readToken(described, answer, { ...about, request });
@@ -83,6 +87,13 @@ describe('a request for a token', () => {
   it('goes by the credentials of the client alone', async () => {
     const token = await ask(oauth({ kind: 'client_credentials' }), { clientCredentials: true });
     expect(token).toMatchObject({ refreshToken: null, accessToken: 'access-1-of-the-simulator' });
+  });
+
+  it('is a JSON object where the vendor takes no form', async () => {
+    const client = { id: 'client', secret: 'client-secret-00', sentAs: 'json' as const };
+    const described = oauth({ kind: 'client_credentials' }, { client, fields: { audience: 'api' } });
+    const token = await ask(described, { clientCredentials: true, json: true });
+    expect(token).toMatchObject({ accessToken: 'access-1-of-the-simulator' });
   });
 
   it('goes by an assertion that is signed and ends within three minutes', async () => {
