@@ -1,6 +1,7 @@
 // How much work a connector is: a full reading of its simulated vendor, without network, quotas or database. The answers are
 // recorded by a first reading and replayed to the second, so that its time is the connector's and the parser's alone.
 import type { Hono } from 'hono';
+import { activecampaign } from '../connectors/activecampaign.ts';
 import { attio } from '../connectors/attio.ts';
 import { bigcommerce } from '../connectors/bigcommerce.ts';
 import { close } from '../connectors/close.ts';
@@ -16,6 +17,7 @@ import { pipedrive } from '../connectors/pipedrive.ts';
 import { salesforce } from '../connectors/salesforce.ts';
 import { shopify } from '../connectors/shopify.ts';
 import { zoho } from '../connectors/zoho.ts';
+import { createActivecampaignSimulator } from '../simulators/activecampaign.ts';
 import { createAttioSimulator } from '../simulators/attio.ts';
 import { createBigcommerceSimulator } from '../simulators/bigcommerce.ts';
 import { createCloseSimulator } from '../simulators/close.ts';
@@ -75,6 +77,13 @@ const dynamicsSettings = {
 const mailchimpSettings = { apiKey: '0123456789abcdef0123456789abcdef-us19', listId: 'a1b2c3d4e5' };
 
 const entries: readonly Entry[] = [
+  {
+    connector: activecampaign,
+    settings: { apiKey: token, baseUrl: 'https://activecampaign.example.com' },
+    page: 100,
+    headers: { 'api-token': token },
+    vendor: () => seeded(createActivecampaignSimulator({ ...clock, apiKey: token })),
+  },
   {
     connector: attio,
     settings: { accessToken: token, baseUrl: 'https://attio.example.com' },

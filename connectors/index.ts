@@ -1,5 +1,6 @@
 // All supported vendors, one per line.
 import type { Connector } from '#connector';
+import { activecampaign } from './activecampaign.ts';
 import { attio } from './attio.ts';
 import { bigcommerce } from './bigcommerce.ts';
 import { braze } from './braze.ts';
@@ -26,6 +27,7 @@ import { webhook } from './webhook.ts';
 import { zoho } from './zoho.ts';
 
 export const connectors: readonly Connector[] = [
+  activecampaign,
   attio,
   bigcommerce,
   braze,

@@ -1,7 +1,7 @@
 // The stream of people: all of them, and what changed, in the order of change, and single ones by ID. It knows no quotas.
 // https://developer.copper.com/people/list-people-search.html
-import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
-import { readsById } from '#connector/by-id';
+import type { Context, Json, SourceRecord, Stream } from '#connector';
+import { readsById, requestOne } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { listOf, momentOf, objectOf, requestList, wordOf } from '#connector/reading';
 import { toRecords } from '#connector/rows';
@@ -78,17 +78,18 @@ export function searchRequest(from: number, { skip, limit }: { skip: number; lim
   };
 }
 
-/** Null: Copper says, in one of its two ways, that there is no such person. */
-async function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord | null> {
-  const { status, json } = await api.request({
-    path: `/people/${id}`,
-    answers: [404],
-    isAnswer: (json) => recordOf(json ?? null)?.recordId === id,
+/** Copper says in one of two ways that there is no such person. */
+function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord | null> {
+  return requestOne(api, {
+    id,
+    request: { path: `/people/${id}` },
+    vendor: 'Copper',
+    recordIn: (json) => recordOf(json ?? null),
+    isMissing: (json) => {
+      const { success, status, error } = objectOf(json);
+      return (success === false && status === 404) || error === 'not_found';
+    },
   });
-  if (status === 200) return recordOf(json!)!;
-  const { success, status: told, error } = objectOf(json);
-  if ((success === false && told === 404) || error === 'not_found') return null;
-  throw new TransientError('A 404 was answered that is not from Copper', { status, foreign: true });
 }
 
 /** Custom fields by the ID of their definition: they come in an order of their own in each answer. */

@@ -1,7 +1,7 @@
 // The stream of contacts: those of a view by numbered pages, those that changed from the newest down, and single ones by ID.
 // https://developers.freshworks.com/crm/api/#list_all_contacts
-import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
-import { readsById } from '#connector/by-id';
+import type { Context, Json, SourceRecord, Stream } from '#connector';
+import { readsById, requestOne } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { listOf, momentOf, objectOf, valueAt, wordOf } from '#connector/reading';
 import { type Rows, toRecords } from '#connector/rows';
@@ -94,17 +94,15 @@ export async function viewPage(
   return { ...toRecords(rows, recordOf, { noun: 'contact' }), total: totalIn(json) };
 }
 
-/** Null: Freshsales says that there is no such contact. One in the bin says that it is deleted. */
-async function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord | null> {
-  const contactIn = (json: Json | undefined) => recordOf(objectOf(json)['contact'] ?? null);
-  const { status, json } = await api.request({
-    path: `/contacts/${id}`,
-    answers: [404],
-    isAnswer: (json) => contactIn(json)?.recordId === id,
+/** One in the bin says that it is deleted. */
+function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord | null> {
+  return requestOne(api, {
+    id,
+    request: { path: `/contacts/${id}` },
+    vendor: 'Freshsales',
+    recordIn: (json) => recordOf(objectOf(json)['contact'] ?? null),
+    isMissing: (json) => valueAt(json, 'errors.code') === 404,
   });
-  if (status === 200) return contactIn(json)!;
-  if (valueAt(json, 'errors.code') === 404) return null;
-  throw new TransientError('A 404 was answered that is not from Freshsales', { status, foreign: true });
 }
 
 function recordOf(row: Json): SourceRecord | undefined {

@@ -1,6 +1,7 @@
 // Reading records by ID from a vendor whose lists leave out what they do not show, whatever the reason. It knows no vendor.
-import type { Context } from './api.ts';
+import type { Api, ApiRequest, Context } from './api.ts';
 import { RejectedError, TransientError } from './errors.ts';
+import type { Json } from './json.ts';
 import type { SourceRecord, Stream } from './source.ts';
 
 type ById<Settings> = {
@@ -51,7 +52,7 @@ export function readsById<Settings>({
     async records(context, { recordIds, properties }) {
       const ids = [...new Set(recordIds)];
       const asked = ids.filter(isId);
-      const listed = asked.length > 0 ? ((await some?.(context, asked, properties)) ?? []) : [];
+      const listed = some && asked.length > 0 ? await unlessLost(some(context, asked, properties)) : [];
       const records = listed.filter(({ recordId }) => asked.includes(recordId));
       const given = new Set(records.map(({ recordId }) => recordId));
       const hidden = asked.filter((id) => !given.has(id));
@@ -66,6 +67,17 @@ export function readsById<Settings>({
   };
 }
 
+/** For `some`: a list that is not found is none of the vendor's, and must not give up the records that were asked for. */
+async function unlessLost<Listed>(list: Promise<Listed>): Promise<Listed> {
+  try {
+    return await list;
+  } catch (error) {
+    if (!(error instanceof RejectedError) || error.status !== 404) throw error;
+    const message = `Records cannot be read by ID: ${error.message}`;
+    throw new TransientError(message, { status: 404, foreign: true, cause: error });
+  }
+}
+
 /** For `proof`: its refusal is about the source, and must not give up the records that were asked for. */
 export async function prove(proof: Promise<unknown>): Promise<void> {
   try {
@@ -75,4 +87,27 @@ export async function prove(proof: Promise<unknown>): Promise<void> {
     const message = `Records are not reported missing, because none can be read: ${error.message}`;
     throw new TransientError(message, { foreign: true, cause: error });
   }
+}
+
+/** One record by a request of its own, and what tells that it does not exist. */
+export interface OneRequest {
+  id: string;
+  request: ApiRequest;
+  /** The name of the vendor, for the error of a 404 that is somebody else's. */
+  vendor: string;
+  recordIn: (json: Json | undefined) => SourceRecord | undefined;
+  /** Whether a 404 with this body is the vendor's own word that there is no such record. */
+  isMissing: (json: Json | undefined) => boolean;
+}
+
+/** For `one`: null where the record does not exist. */
+export async function requestOne(
+  api: Api,
+  { id, request, vendor, recordIn, isMissing }: OneRequest,
+): Promise<SourceRecord | null> {
+  const isAnswer = (json: Json | undefined) => recordIn(json)?.recordId === id;
+  const { status, json } = await api.request({ ...request, answers: [404], isAnswer });
+  if (status !== 404) return recordIn(json)!;
+  if (isMissing(json)) return null;
+  throw new TransientError(`A 404 was answered that is not from ${vendor}`, { status, foreign: true });
 }

@@ -1,0 +1,40 @@
+// ActiveCampaign's webhooks, of events and of automations: they name a contact, who is then read, because the two write custom
+// fields differently. Nothing is signed. https://developers.activecampaign.com/page/webhooks
+import { type Change, RejectedError } from '#connector';
+import { momentOf, objectOf, wordOf } from '#connector/reading';
+import type { Webhook } from '#connector/webhook';
+import { isId } from './contacts.ts';
+import type { Settings } from './settings.ts';
+
+/** Of campaigns: they change nothing of a contact that is synced, and come by the thousand. */
+const campaignEvents = ['sent', 'open', 'click', 'forward', 'share', 'reply'];
+
+export function webhook({ urlToken = [] }: Settings): Webhook<Change> {
+  return {
+    authentication: urlToken.length ? [{ kind: 'credential', at: 'path', values: urlToken }] : [],
+    ...(urlToken.length === 0 && { missing: 'Set urlToken to a secret, and append it to the URL.' }),
+    decoding: { form: 'form' },
+    // Nothing is sent again, but now and then twice. An automation sends the same once more when a contact changes back.
+    retryHorizonSeconds: 60,
+    changes(item, { receivedAt }): Change[] {
+      const { type, date_time, contact } = objectOf(item);
+      const [event, recordId] = [wordOf(type), wordOf(objectOf(contact)['id'])];
+      if (event === 'sample') return [{ kind: 'ignored', reason: 'It is a sample.' }];
+      if (event !== undefined && campaignEvents.includes(event))
+        return [{ kind: 'ignored', reason: 'It is about a campaign, not about a contact.' }];
+      if (event !== undefined && contact === undefined)
+        return [{ kind: 'ignored', reason: 'It is not about a contact.' }];
+      if (recordId === undefined || !isId(recordId))
+        throw new RejectedError('The webhook names no contact in contact[id].', { code: 'no_id' });
+      const changedAt = momentOf(date_time) ?? receivedAt;
+      return [{ kind: 'touch', stream: 'contacts', recordId, changedAt }];
+    },
+    notes: [
+      'ActiveCampaign signs nothing: append urlToken to the URL, which must be https on port 443.',
+      'Select the events subscribe, unsubscribe, update, bounce and sms_unsub. The webhook of an automation works as well.',
+      'Leave out the source "api" if your own systems write to ActiveCampaign.',
+      'Set schedule and fullSchedule as well: ActiveCampaign sends nothing again, and reports neither imports nor deletions.',
+    ],
+    sample: new URLSearchParams({ type: 'sample', 'contact[id]': '0' }).toString(),
+  };
+}

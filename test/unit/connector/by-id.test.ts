@@ -1,0 +1,58 @@
+// Records that are read by ID: who says that one does not exist.
+import { describe, expect, it } from 'vitest';
+import { readsById, requestOne } from '../../../src/connector/by-id.ts';
+import {
+  type Api,
+  type ApiResponse,
+  type Context,
+  type Json,
+  RejectedError,
+} from '../../../src/connector.ts';
+
+function asked(status: number, json: Json): Promise<unknown> {
+  const api: Api = {
+    async request({ isAnswer }): Promise<ApiResponse> {
+      if (status === 200 && isAnswer?.(json) === false) throw new Error('foreign');
+      return { status, headers: {}, json };
+    },
+  };
+  return requestOne(api, {
+    id: '7',
+    request: { path: '/people/7' },
+    vendor: 'Acme',
+    recordIn: (json) => ({ recordId: String((json as { id: number }).id), changedAt: 1, body: {} }),
+    isMissing: (json) => (json as { code?: string }).code === 'no_person',
+  });
+}
+
+describe('A record that is requested alone', () => {
+  it('is the one that was asked for', async () => {
+    expect(await asked(200, { id: 7 })).toMatchObject({ recordId: '7' });
+    await expect(asked(200, { id: 8 })).rejects.toThrow('foreign');
+  });
+
+  it('does not exist where the vendor itself says so, and not because of any other 404', async () => {
+    expect(await asked(404, { code: 'no_person' })).toBeNull();
+    await expect(asked(404, { code: 'no_route' })).rejects.toMatchObject({
+      name: 'TransientError',
+      foreign: true,
+      message: 'A 404 was answered that is not from Acme',
+    });
+  });
+});
+
+describe('Records that are requested together', () => {
+  const refused = (status: number) =>
+    readsById({
+      maxIds: 10,
+      isId: () => true,
+      some: async () => {
+        throw new RejectedError('The list is refused', { status, code: 'refused' });
+      },
+    }).records({} as Context<unknown>, { recordIds: ['7'], properties: [] });
+
+  it('are not to blame where the list itself is not found', async () => {
+    await expect(refused(404)).rejects.toMatchObject({ name: 'TransientError', foreign: true });
+    await expect(refused(400)).rejects.toMatchObject({ name: 'RejectedError' });
+  });
+});
