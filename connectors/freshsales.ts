@@ -4,11 +4,9 @@ import { type ApiResponse, type Context, defineConnector, type Permission, Trans
 import { fingerprint, tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
 import { objectOf, requestList, wordOf } from '#connector/reading';
-import { contacts, viewPage } from './freshsales/contacts.ts';
+import { contacts, firstContact } from './freshsales/contacts.ts';
 import { type Settings, settings } from './freshsales/settings.ts';
 import { webhook } from './freshsales/webhook.ts';
-
-const hourSeconds = 3600;
 
 export const freshsales = defineConnector<Settings>({
   name: 'freshsales',
@@ -21,7 +19,7 @@ export const freshsales = defineConnector<Settings>({
     auth: { kind: 'header', name: 'authorization', value: `Token token=${apiKey}` },
     // All keys of an account share its quota.
     account: `freshsales:${fingerprint(baseUrl)}`,
-    quotas: windowQuotas(quota ?? [{ requests: 1_000, seconds: hourSeconds }], { [hourSeconds]: 'hour' }),
+    quotas: windowQuotas(quota, { 3600: 'hour' }),
     errorFor,
   }),
   source: {
@@ -56,11 +54,6 @@ function errorFor({ status, json }: ApiResponse): TransientError | undefined {
 async function check(context: Context<Settings>): Promise<Permission[]> {
   const { api, settings } = context;
   return [
-    {
-      what: 'rely on this connector',
-      allowed: null,
-      note: 'It is experimental: compare what it reads with a test account before you rely on it.',
-    },
     await tried('find the view', 'The view exists. Make sure that it shows all contacts.', async () => {
       const { list } = await requestList(api, { path: '/contacts/filters' }, 'filters');
       const views = list.map(objectOf).map(({ id, name }) => ({ id: wordOf(id), name: wordOf(name) }));
@@ -69,7 +62,7 @@ async function check(context: Context<Settings>): Promise<Permission[]> {
       throw new Error(`There is no view ${settings.viewId}. The views are ${known.join(', ')}.`);
     }),
     await tried('list contacts', 'Full readings, changes and single contacts can be read.', () =>
-      viewPage(context, { page: 1, per_page: 1, sort: 'created_at', sort_type: 'asc' }),
+      firstContact(context),
     ),
   ];
 }

@@ -81,7 +81,7 @@ export interface Connector<Settings = unknown> {
   name: string;
   /**
    * What the connector was checked against: recorded traffic of the vendor, its documentation, or facts of which some are
-   * second-hand. Absent where no vendor is spoken to.
+   * second-hand: `tributary check` says so. Absent where no vendor is spoken to.
    */
   evidence?: 'recorded' | 'documented' | 'experimental';
   /** Checked once at start. Everything in it has a description. */

@@ -1,26 +1,35 @@
 // The stream of contacts: those of a view by numbered pages, those that changed from the newest down, and single ones by ID.
 // https://developers.freshworks.com/crm/api/#list_all_contacts
-import type { Context, Json, SourceRecord, Stream } from '#connector';
-import { readsById, requestOne } from '#connector/by-id';
+import type { Context, Json, JsonObject, SourceRecord, Stream } from '#connector';
+import { readsById, readsOne } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
-import { listOf, momentOf, objectOf, valueAt, wordOf } from '#connector/reading';
-import { type Rows, toRecords } from '#connector/rows';
+import { objectOf, requestList, valueAt, wordOf } from '#connector/reading';
+import { type Rows, rowReader, toRecords } from '#connector/rows';
 import type { Settings } from './settings.ts';
 
-const pageSize = 100;
-const settleLagSeconds = 300;
+const byCreation = { sort: 'created_at', sort_type: 'asc' };
+const byChange = { sort: 'updated_at', sort_type: 'desc' };
 /** Single reads have them and lists have not (recorded): they would come and go. */
 const singleOnly = ['phone_numbers', 'has_duplicates', 'partial'];
+
+const recordOf = rowReader({
+  changedAt: 'updated_at',
+  isDeleted: (contact) => contact['is_deleted'] === true,
+  bodyOf,
+});
+
+/** A request that succeeds only where contacts can be read. */
+export const firstContact = (context: Context<Settings>) =>
+  viewPage(context, { page: 1, per_page: 1, ...byCreation });
 
 export const contacts: Stream<Settings> = {
   name: 'contacts',
   clock: 'second',
-  // While changes are paged, a contact that is deleted pulls another over the edge of a page: the trailing reading finds that one.
-  settleLagSeconds,
   ...pullsOf<Settings>({
     what: 'Freshsales contacts',
-    pageSize,
-    settledMs: settleLagSeconds * 1000,
+    pageSize: 100,
+    // While changes are paged, a contact that is deleted pulls another over the edge of a page: the trailing reading finds that one.
+    settleLagSeconds: 300,
     oldestFirst: false,
     all,
     changes,
@@ -29,13 +38,18 @@ export const contacts: Stream<Settings> = {
     ...readsById({
       maxIds: 10,
       isId: (id) => /^[1-9]\d{0,19}$/.test(id),
-      one: readOne,
-      proof: (context) => viewPage(context, { page: 1, per_page: 1, sort: 'created_at', sort_type: 'asc' }),
+      // One in the bin says that it is deleted.
+      one: readsOne({
+        pathOf: (id) => `/contacts/${id}`,
+        at: 'contact',
+        recordOf,
+        isMissing: (json) => valueAt(json, 'errors.code') === 404,
+      }),
+      proof: firstContact,
     }),
     lagSeconds: 5,
   },
   sweeps: true,
-  cost: () => ({ full: { records: pageSize, calls: 1 } }),
 };
 
 /**
@@ -43,15 +57,13 @@ export const contacts: Stream<Settings> = {
  * pages that are still to be read. `page`: how many contacts these hold.
  */
 async function all(context: Context<Settings>, { page, limit }: PageRequest): Promise<ListedPage> {
-  const order = { sort: 'created_at', sort_type: 'asc' };
   if (page === undefined) {
-    const { total, ...rows } = await viewPage(context, { ...order, page: 1, per_page: limit });
-    return { ...rows, total, next: total > limit ? String(total) : undefined };
+    const found = await viewPage(context, { ...byCreation, page: 1, per_page: limit });
+    return { ...found, next: found.total > limit ? String(found.total) : undefined };
   }
   const number = Math.ceil(Number(page) / limit);
-  const rest = (number - 1) * limit;
-  const { total: _, ...rows } = await viewPage(context, { ...order, page: number, per_page: limit });
-  return { ...rows, next: rest > 0 ? String(rest) : undefined };
+  const { total: _, ...rows } = await viewPage(context, { ...byCreation, page: number, per_page: limit });
+  return { ...rows, next: number > 1 ? String((number - 1) * limit) : undefined };
 }
 
 /** From the newest down to what is known. `page`: how many contacts were read. Who changes meanwhile moves to the front. */
@@ -60,8 +72,7 @@ async function changes(
   { page, limit, from }: PageRequest & { from: number },
 ): Promise<ListedPage> {
   const number = Math.floor(Number(page ?? 0) / limit) + 1;
-  const order = { sort: 'updated_at', sort_type: 'desc' };
-  const { total, ...rows } = await viewPage(context, { ...order, page: number, per_page: limit });
+  const { total, ...rows } = await viewPage(context, { ...byChange, page: number, per_page: limit });
   const isLast = isPast(rows.records, from) || number * limit >= total;
   return { ...rows, next: isLast ? undefined : String(number * limit) };
 }
@@ -73,48 +84,28 @@ function isPast(records: readonly SourceRecord[], from: number): boolean {
 }
 
 /** Pages that are shorter than requested, or empty, while the view has more would leave contacts out. */
-export async function viewPage(
+async function viewPage(
   { api, settings }: Context<Settings>,
   query: { page: number; per_page: number; sort: string; sort_type: string },
 ): Promise<Rows & { total: number }> {
-  const totalIn = (json: Json | undefined) => Number(valueAt(json, 'meta.total') ?? Number.NaN);
-  const { json } = await api.request({
-    path: `/contacts/view/${settings.viewId}`,
-    query,
-    isAnswer(json) {
-      const { contacts, meta } = objectOf(json);
-      const [total, pages] = [totalIn(json), Number(objectOf(meta)['total_pages'] ?? Number.NaN)];
-      if (!Array.isArray(contacts) || !Number.isSafeInteger(total) || !Number.isSafeInteger(pages))
-        return false;
-      const isWhole = contacts.length >= query.per_page || query.page >= pages;
-      return isWhole && (contacts.length > 0 || total <= (query.page - 1) * query.per_page);
-    },
-  });
-  const rows = listOf(objectOf(json)['contacts']);
-  return { ...toRecords(rows, recordOf, { noun: 'contact' }), total: totalIn(json) };
-}
-
-/** One in the bin says that it is deleted. */
-function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord | null> {
-  return requestOne(api, {
-    id,
-    request: { path: `/contacts/${id}` },
-    vendor: 'Freshsales',
-    recordIn: (json) => recordOf(objectOf(json)['contact'] ?? null),
-    isMissing: (json) => valueAt(json, 'errors.code') === 404,
-  });
-}
-
-function recordOf(row: Json): SourceRecord | undefined {
-  const body = objectOf(row);
-  const [recordId, changedAt] = [wordOf(body['id']), momentOf(body['updated_at'])];
-  if (recordId === undefined || changedAt === undefined) return undefined;
-  const shown = Object.entries(body).filter(([name]) => !singleOnly.includes(name));
-  const phone = wordOf(body['mobile_number']) ?? wordOf(body['work_number']) ?? null;
-  return {
-    recordId,
-    changedAt,
-    body: { ...Object.fromEntries(shown), ...(body['mobile_number'] !== undefined && { phone }) },
-    ...(body['is_deleted'] === true && { deleted: true as const }),
+  const isAnswer = (json: Json | undefined) => {
+    const { contacts, meta } = objectOf(json);
+    const { total, total_pages: pages } = objectOf(meta);
+    if (!Array.isArray(contacts) || !isCount(total) || !isCount(pages)) return false;
+    const isWhole = contacts.length >= query.per_page || query.page >= pages;
+    return isWhole && (contacts.length > 0 || total <= (query.page - 1) * query.per_page);
   };
+  const path = `/contacts/view/${settings.viewId}`;
+  const { list, body } = await requestList(api, { path, query, isAnswer }, 'contacts');
+  return { ...toRecords(list, recordOf, { noun: 'contact' }), total: Number(valueAt(body, 'meta.total')) };
+}
+
+function isCount(value: Json | undefined): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function bodyOf(contact: JsonObject): JsonObject {
+  const shown = Object.entries(contact).filter(([name]) => !singleOnly.includes(name));
+  const phone = wordOf(contact['mobile_number']) ?? wordOf(contact['work_number']) ?? null;
+  return { ...Object.fromEntries(shown), ...(contact['mobile_number'] !== undefined && { phone }) };
 }

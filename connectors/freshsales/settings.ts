@@ -1,6 +1,6 @@
 // The settings of a Freshsales source. They do not know what is read.
 import { z } from 'zod';
-import { digits, quotaWindows, secrets, token } from '#connector/settings';
+import { digits, quota, secret, token } from '#connector/settings';
 
 export const settings = z.strictObject({
   baseUrl: z
@@ -16,14 +16,8 @@ export const settings = z.strictObject({
   viewId: digits.describe(
     'The ID of the view "All Contacts", as in the address of its page. What the view does not show is not read.',
   ),
-  webhookToken: secrets
-    .optional()
-    .describe(
-      'The value of the header X-Tributary-Token that the workflow sends. A list while one replaces another.',
-    ),
-  quota: quotaWindows
-    .optional()
-    .describe('The quota of calls, a window or a list of windows. Default: 1,000 calls in an hour.'),
+  webhookToken: secret('The value of the header X-Tributary-Token that the workflow sends.'),
+  quota: quota([{ requests: 1_000, seconds: 3600 }]),
 });
 
 export type Settings = z.infer<typeof settings>;

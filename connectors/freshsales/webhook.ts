@@ -1,26 +1,24 @@
 // What a workflow of Freshsales sends: a body that a person writes, with the ID of a contact, who is then read.
 import { type Change, RejectedError } from '#connector';
 import { objectOf, wordOf } from '#connector/reading';
+import { credential } from '#connector/schemes';
+import { ignored } from '#connector/touches';
 import type { Webhook } from '#connector/webhook';
 import type { Settings } from './settings.ts';
 
-export function webhook({ webhookToken = [] }: Settings): Webhook<Change> {
+export function webhook({ webhookToken }: Settings): Webhook<Change> {
   return {
-    authentication: webhookToken.length
-      ? [{ kind: 'credential', at: { header: 'x-tributary-token' }, values: webhookToken }]
-      : [],
-    ...(webhookToken.length === 0 && {
-      missing: 'Set webhookToken to the value of the header X-Tributary-Token that the workflow sends.',
-    }),
+    authentication: credential({ header: 'x-tributary-token' }, webhookToken),
+    missing: 'Set webhookToken to the value of the header X-Tributary-Token that the workflow sends.',
     decoding: { form: 'json' },
     // Whether Freshsales repeats a request is not documented.
     retryHorizonSeconds: 24 * 3600,
-    changes(item, { receivedAt }): Change[] {
+    changes(item, { receivedAt: changedAt }) {
       const recordId = wordOf(objectOf(item)['id']);
-      if (recordId === 'sample') return [{ kind: 'ignored', reason: 'It is a sample.' }];
+      if (recordId === 'sample') return ignored('It is a sample.');
       if (recordId === undefined || !/^\d+$/.test(recordId))
         throw new RejectedError('The webhook has no `id`: use the body of the recipe.', { code: 'no_id' });
-      return [{ kind: 'touch', stream: 'contacts', recordId, changedAt: receivedAt }];
+      return [{ kind: 'touch', stream: 'contacts', recordId, changedAt }];
     },
     recipe: {
       where: 'Admin settings → Workflows → a workflow for contacts, on creation and update → Trigger webhook',

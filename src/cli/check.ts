@@ -160,7 +160,10 @@ async function checkAll(
       name,
       connector: connector.name,
       permissions: isTried({ name })
-        ? await permissionsOf(() => connector.check?.(tributary.contextOf(name)))
+        ? [
+            ...(connector.evidence === 'experimental' ? [experimental] : []),
+            ...(await permissionsOf(() => connector.check?.(tributary.contextOf(name)))),
+          ]
         : [tokensElsewhere],
     })),
   );
@@ -228,6 +231,12 @@ function addressWarning(publicUrl: string | null, webhooks: readonly CheckedWebh
 }
 
 const tokensElsewhere: Permission = { what: 'everything', allowed: null, note: tokensElsewhereNote };
+
+const experimental: Permission = {
+  what: 'rely on this connector',
+  allowed: null,
+  note: 'It is experimental: compare what it reads with a test account before you rely on it.',
+};
 
 /** What is refused for one reason is said once. */
 async function permissionsOf(check: () => Promise<Permission[]> | undefined): Promise<Permission[]> {

@@ -92,6 +92,13 @@ export interface ApiDescription {
    * it is a 401 without a body. Temporary redirects are never the vendor's; permanent ones and 304 only where this says so.
    */
   isOwn?(response: ApiResponse, request: ApiRequest): boolean;
+  /**
+   * Statuses with which this vendor refuses the credentials or the account, and what a person is to do about each:
+   * `{403: 'Give the app the scope contacts.read.'}`. Asked after `errorFor`.
+   */
+  remedies?: { readonly [status: number]: string };
+  /** How long to wait after a 429 that does not say how long, milliseconds. Default: our own delays. */
+  busyMs?: number;
   /** How an error of this vendor is to be taken where its status alone misleads. Asked only of the vendor's own answers. */
   errorFor?(
     response: ApiResponse,

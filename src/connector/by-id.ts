@@ -2,6 +2,7 @@
 import type { Api, ApiRequest, Context } from './api.ts';
 import { RejectedError, TransientError } from './errors.ts';
 import type { Json } from './json.ts';
+import { valueAt } from './reading.ts';
 import type { SourceRecord, Stream } from './source.ts';
 
 type ById<Settings> = {
@@ -93,21 +94,39 @@ export async function prove(proof: Promise<unknown>): Promise<void> {
 export interface OneRequest {
   id: string;
   request: ApiRequest;
-  /** The name of the vendor, for the error of a 404 that is somebody else's. */
-  vendor: string;
+  /** The name of the vendor, for the error of an answer that is somebody else's. Default: `the vendor`. */
+  vendor?: string;
   recordIn: (json: Json | undefined) => SourceRecord | undefined;
-  /** Whether a 404 with this body is the vendor's own word that there is no such record. */
+  /** The statuses that may say that there is no such record. Default: 404. */
+  answers?: readonly number[];
+  /** Whether an answer with this body is the vendor's own word that there is no such record. */
   isMissing: (json: Json | undefined) => boolean;
 }
 
 /** For `one`: null where the record does not exist. */
 export async function requestOne(
   api: Api,
-  { id, request, vendor, recordIn, isMissing }: OneRequest,
+  { id, request, vendor = 'the vendor', recordIn, answers = [404], isMissing }: OneRequest,
 ): Promise<SourceRecord | null> {
   const isAnswer = (json: Json | undefined) => recordIn(json)?.recordId === id;
-  const { status, json } = await api.request({ ...request, answers: [404], isAnswer });
-  if (status !== 404) return recordIn(json)!;
+  const { status, json } = await api.request({ ...request, answers, isAnswer });
+  if (!answers.includes(status)) return recordIn(json)!;
   if (isMissing(json)) return null;
-  throw new TransientError(`A 404 was answered that is not from ${vendor}`, { status, foreign: true });
+  throw new TransientError(`A ${status} was answered that is not from ${vendor}`, { status, foreign: true });
+}
+
+/** `one` of a vendor whose records each have a path. `at`: where the record is in the answer; `''` is all of it. */
+export function readsOne<Settings>({
+  pathOf,
+  at,
+  recordOf,
+  ...missing
+}: {
+  pathOf: (id: string, settings: Settings) => string;
+  at: string;
+  recordOf: (row: Json | undefined) => SourceRecord | undefined;
+} & Pick<OneRequest, 'answers' | 'isMissing' | 'vendor'>): One<Settings> {
+  const recordIn = (json: Json | undefined) => recordOf(valueAt(json, at));
+  return ({ api, settings }, id) =>
+    requestOne(api, { id, request: { path: pathOf(id, settings) }, recordIn, ...missing });
 }

@@ -1,5 +1,6 @@
-// How a connector tries what its credentials allow. It knows no vendor.
+// How a connector tries what its credentials allow, and whose they are. It knows no vendor.
 import type { Permission } from './api.ts';
+import { UnauthorizedError } from './errors.ts';
 
 /** Tries one thing: `means` is what its success is good for; a refusal is told in its own words. */
 export async function tried(
@@ -13,6 +14,40 @@ export async function tried(
   } catch (error) {
     return { what, allowed: false, note: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Finds out one thing whose answer is more than yes or no. `failed`: what it means that it could not be found out. Default: refused. */
+export async function found(
+  what: string,
+  look: () => Promise<Omit<Permission, 'what'>>,
+  failed: false | null = false,
+): Promise<Permission> {
+  try {
+    return { what, ...(await look()) };
+  } catch (error) {
+    const note = error instanceof Error ? error.message : String(error);
+    return {
+      what,
+      allowed: failed,
+      note: failed === null ? `This could not be determined: ${note}` : note,
+    };
+  }
+}
+
+/**
+ * Throws UnauthorizedError where one of the IDs that were answered is not the one that the settings name: records of another
+ * account would replace those of this one. `noun`: `workspace`, whose setting is `workspaceId`.
+ */
+export function requireAccount(
+  noun: string,
+  expected: string | undefined,
+  answered: readonly (string | undefined)[],
+): void {
+  const isOther = (id: string | undefined) => id !== expected;
+  if (expected !== undefined && answered.some(isOther))
+    throw new UnauthorizedError(
+      `The credentials are of the ${noun} ${answered.find(isOther)}, not of ${noun}Id.`,
+    );
 }
 
 /** FNV-1a, 32 bits: far too few of a token's bits to be a secret, enough to tell two accounts apart. */

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Context } from './api.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { RejectedError } from './errors.ts';
+import { RejectedError, TransientError } from './errors.ts';
 import { readSince, type Since, since } from './since.ts';
 import type { Page, PullRequest, RejectedRow, SourceRecord, Stream } from './source.ts';
 
@@ -39,21 +39,26 @@ export interface ListedPage {
   rejected?: RejectedRow[];
   /** Records that are no rows of this page, such as those that its rows were merged into: they do not show how far reading is. */
   beside?: SourceRecord[];
-  /** The vendor's word for the page that follows; undefined after the last. */
-  next: string | undefined;
+  /** The vendor's word for the page that follows; undefined after the last. Null: more follow, and the answer does not say where. */
+  next: string | undefined | null;
   total?: number | undefined;
 }
 
-export interface Listing<Settings> {
+export type Listing<Settings> = ListedPages<Settings> & Settling<Settings>;
+
+/**
+ * How long after a moment the vendor may still show changes of that moment, its clock's difference from ours included: at least
+ * a second. `settleLagSeconds` also makes the stream trail, as `Stream.settleLagSeconds` says; `settledMs` does not.
+ */
+type Settling<Settings> =
+  | { settledMs: number | ((settings: Settings) => number); settleLagSeconds?: undefined }
+  | { settleLagSeconds: number; settledMs?: undefined };
+
+interface ListedPages<Settings> {
   /** What is listed, for the error of a cursor that is unknown: `Klaviyo profiles`. */
   what: string;
   /** The most records that the vendor puts on a page. */
   pageSize: number;
-  /**
-   * How long after a moment the vendor may still show changes of that moment, milliseconds, its clock's difference from ours
-   * included. At least 1000.
-   */
-  settledMs: number | ((settings: Settings) => number);
   /** A page of every record there is, in an order that no change moves. */
   all(context: Context<Settings>, request: PageRequest): Promise<ListedPage>;
   /** A page of the records that changed at `from` or later, epoch milliseconds. Older ones among them are left out. */
@@ -67,12 +72,15 @@ export interface Listing<Settings> {
   oldestFirst: boolean;
 }
 
-/** `pull`, `rewind` and, if the vendor counts, `count` of a stream over such a list. */
+/** What a stream over such a list declares, one call for each page; if the vendor counts, `count` as well. */
 export function pullsOf<Settings>(
   listing: Listing<Settings>,
-): Required<Pick<Stream<Settings>, 'pull' | 'rewind'>> & Pick<Stream<Settings>, 'count'> {
-  const { count } = listing;
+): Required<Pick<Stream<Settings>, 'pull' | 'rewind' | 'cost'>> &
+  Pick<Stream<Settings>, 'count' | 'settleLagSeconds'> {
+  const { count, pageSize, settleLagSeconds } = listing;
   return {
+    ...(settleLagSeconds !== undefined && { settleLagSeconds }),
+    cost: () => ({ full: { records: pageSize, calls: 1 } }),
     async pull(context, request) {
       const cursor =
         request.cursor === null
@@ -103,7 +111,7 @@ async function pullAll<Settings>(
     listing.all(context, pageRequest(listing, request, page)),
   );
   if ('restarts' in answer) return emptyPage({ phase: 'all', start, ...answer });
-  const { next } = answer;
+  const next = nextOf(listing, answer, page);
   const from = Math.max(0, start - settledMsOf(listing, context));
   return {
     ...contentOf(answer),
@@ -127,15 +135,28 @@ async function pullChanges<Settings>(
   const asked = { ...pageRequest(listing, request, page), from: cursor.from, until };
   const answer = await unlessExpired(page, restarts, () => listing.changes(context, asked));
   if ('restarts' in answer) return emptyPage({ phase, ...restarted(listing, cursor, answer.restarts) });
-  const { records, next } = answer;
+  const next = nextOf(listing, answer, page);
   const settledMs = settledMsOf(listing, context);
-  const news = readSince(cursor, { records, next, until, settledMs });
+  const news = readSince(cursor, { records: answer.records, next, until, settledMs });
   return {
     ...contentOf(answer),
     records: [...news.records, ...(answer.beside ?? [])],
     cursor: writeCursor({ ...news.cursor, phase, ...(next !== undefined && { restarts }) }),
     done: next === undefined,
   };
+}
+
+/** Throws where reading would never end, or would end too soon: the answer is not the vendor's, or is cut off. */
+function nextOf<Settings>(
+  { what }: Listing<Settings>,
+  { next }: ListedPage,
+  page: string | undefined,
+): string | undefined {
+  if (next === null || (next !== undefined && next === page))
+    throw new TransientError(`A page of ${what} was answered after which reading cannot continue`, {
+      foreign: true,
+    });
+  return next;
 }
 
 /** Where the oldest come first, a restart goes on at the newest change that was read, which is progress. */
@@ -171,7 +192,9 @@ function pageRequest<Settings>(
   return { page, limit: Math.min(pageSize, maxRecords), properties };
 }
 
-function settledMsOf<Settings>({ settledMs }: Listing<Settings>, { settings }: Context<Settings>): number {
+function settledMsOf<Settings>(listing: Listing<Settings>, { settings }: Context<Settings>): number {
+  if (listing.settleLagSeconds !== undefined) return listing.settleLagSeconds * 1000;
+  const { settledMs } = listing;
   return typeof settledMs === 'number' ? settledMs : settledMs(settings);
 }
 

@@ -1,6 +1,6 @@
 // Windows of calls as a person gives them, into quotas; and the numbers that vendors' headers say of them. It knows no
 // vendor.
-import type { ApiResponse, Quota } from './api.ts';
+import type { ApiResponse, Quota, QuotaReading } from './api.ts';
 
 /** One window: at most `requests` calls in any `seconds`. `reserve`: the share left to others, 0 to 1. */
 export interface Window {
@@ -21,6 +21,27 @@ export function windowQuotas(
     all: true,
     ...(reserve !== undefined && { reserve }),
   }));
+}
+
+/**
+ * What an answer says of a quota, as far as it says anything. `waitMs`: until the quota begins again; it counts where nothing
+ * remains. No limit is 0.
+ */
+export function quotaReading(
+  quota: string,
+  {
+    limit,
+    remaining,
+    waitMs,
+  }: { limit?: number | undefined; remaining?: number | undefined; waitMs?: number | undefined },
+  now: number,
+): QuotaReading[] {
+  const said = {
+    ...(limit && { limit }),
+    ...(remaining !== undefined && { remaining }),
+    ...(remaining === 0 && waitMs !== undefined && { exhaustedUntil: now + waitMs }),
+  };
+  return Object.keys(said).length > 0 ? [{ quota, ...said }] : [];
 }
 
 /** A header that holds a whole number, or undefined. `name` in lower case. */

@@ -22,7 +22,9 @@ export async function requestList(
   request: ApiRequest,
   path: string,
 ): Promise<{ list: Json[]; body: JsonObject }> {
-  const { json } = await api.request({ ...request, isAnswer: (json) => Array.isArray(valueAt(json, path)) });
+  const isAnswer = (json: Json | undefined) =>
+    Array.isArray(valueAt(json, path)) && (request.isAnswer?.(json) ?? true);
+  const { json } = await api.request({ ...request, isAnswer });
   return { list: listOf(valueAt(json, path)), body: objectOf(json) };
 }
 

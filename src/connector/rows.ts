@@ -1,6 +1,7 @@
 // The rows of an answer as records. It knows no vendor.
-import type { Json } from './json.ts';
-import { objectOf, wordOf } from './reading.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { TimeUnit } from './locale.ts';
+import { momentOf, objectOf, valueAt, wordOf } from './reading.ts';
 import type { RejectedRow, SourceRecord } from './source.ts';
 
 export interface Rows {
@@ -26,4 +27,47 @@ export function toRecords(
       });
   }
   return found;
+}
+
+/** Where a vendor's rows hold what a record needs. */
+export interface RowForm {
+  /** The path of the ID. Default: `id`. */
+  id?: string;
+  /** The path of the time of the last change, or several paths, of which the first with a time counts. */
+  changedAt: string | readonly string[];
+  /** Of a numeric time. Default: milliseconds. */
+  unit?: TimeUnit;
+  /** What an ID of the vendor looks like. Default: any word or whole number. */
+  isId?(id: string): boolean;
+  /** Whether the vendor says of this row that the record is gone. */
+  isDeleted?(row: JsonObject): boolean;
+  /** The body, where it is not the row as it came. */
+  bodyOf?(row: JsonObject, recordId: string): JsonObject;
+}
+
+/** How a row becomes a record; undefined where it has no ID or no time. */
+export function rowReader(form: RowForm): (row: Json | undefined) => SourceRecord | undefined {
+  const { id = 'id', changedAt: times, unit, isId, isDeleted, bodyOf } = form;
+  return (row) => {
+    const json = objectOf(row);
+    const recordId = wordOf(valueAt(json, id));
+    const moments = [times].flat().map((path) => momentOf(valueAt(json, path), unit));
+    const changedAt = moments.find((moment) => moment !== undefined);
+    if (recordId === undefined || changedAt === undefined || isId?.(recordId) === false) return undefined;
+    return {
+      recordId,
+      changedAt,
+      ...(isDeleted?.(json) && { deleted: true as const }),
+      body: bodyOf?.(json, recordId) ?? json,
+    };
+  };
+}
+
+/** The same for rows that each say that a record was deleted. `isOne`: whether a row is such a row. Default: all are. */
+export function deletionReader({
+  isOne = () => true,
+  ...form
+}: Omit<RowForm, 'isDeleted' | 'bodyOf'> & { isOne?(row: JsonObject): boolean }) {
+  const read = rowReader({ ...form, isDeleted: () => true, bodyOf: () => ({}) });
+  return (row: Json | undefined) => (isOne(objectOf(row)) ? read(row) : undefined);
 }

@@ -1,6 +1,7 @@
 // Settings that many vendors have in common, as Zod schemas with the sentences to print. It knows no vendor.
 import { z } from 'zod';
 import { headerName } from './paths.ts';
+import type { Window } from './quotas.ts';
 
 /** Where the vendor's API is; another one for a sandbox. No slash at the end. */
 export function baseUrl(usual: string) {
@@ -10,6 +11,11 @@ export function baseUrl(usual: string) {
     .transform((url) => url.replace(/\/+$/, ''))
     .default(usual)
     .describe('The URL of the API; a different one for a sandbox.');
+}
+
+/** A URL that the connector knows itself unless the settings name another. `usual`: an example of it. */
+export function otherUrl(usual: string, means: string) {
+  return baseUrl(usual).unwrap().optional().describe(means);
 }
 
 /** The URL of a person's own site at the vendor, without a path: an origin. `what`: `the URL of the environment, such as https://…`. */
@@ -37,6 +43,11 @@ export function token(example: string) {
 export const secrets = z
   .union([z.string().min(1), z.array(z.string().min(1)).min(1)], 'a secret, or a list of them')
   .transform((given) => [given].flat());
+
+/** An optional secret of this meaning, a sentence; or several. */
+export function secret(means: string) {
+  return secrets.optional().describe(`${means} A list while one replaces another.`);
+}
 
 /** The secret at the end of a webhook's address. */
 export const urlToken = secrets.optional().describe('A secret as the last segment of the webhook address.');
@@ -81,6 +92,20 @@ export const quotaWindow = z
 export const quotaWindows = z
   .union([quotaWindow, z.array(quotaWindow).min(1)])
   .transform((given) => [given].flat());
+
+/** `quota` of an account whose vendor allows so much. `more`: what there is to say besides, a sentence. */
+export function quota(usual: readonly Window[], more = '') {
+  const calls = usual.map(
+    ({ requests, seconds }) => `${requests.toLocaleString('en')} calls in ${lengthOf(seconds)}`,
+  );
+  const said = `The quota of calls, a window or a list of windows. Default: ${calls.join(', ')}.`;
+  return quotaWindows.default([...usual]).describe(more ? `${said} ${more}` : said);
+}
+
+function lengthOf(seconds: number): string {
+  const words: { readonly [seconds: number]: string } = { 1: 'a second', 3600: 'an hour', 86400: 'a day' };
+  return words[seconds] ?? `${seconds.toLocaleString('en')} seconds`;
+}
 
 const written = new WeakMap<z.core.$ZodType, z.ZodType>();
 

@@ -1,6 +1,7 @@
 // Credentials of webhooks that their vendor does not sign: as settings, and as ways to show that a request is the vendor's. It
 // knows no vendor.
 import { z } from 'zod';
+import { credential, ownHeader } from './schemes.ts';
 import { basicUser, secretHeader, secrets } from './settings.ts';
 import type { CredentialScheme } from './webhook.ts';
 
@@ -27,15 +28,13 @@ export interface WebhookCredentials {
 /** One way for each credential that is set: any of them is accepted. */
 export function credentialSchemes(set: WebhookCredentials): CredentialScheme[] {
   const { webhookToken, webhookBasic: basic, webhookHeader: header, urlToken } = set;
-  const scheme = (at: CredentialScheme['at'], values: readonly string[] | undefined): CredentialScheme[] =>
-    values ? [{ kind: 'credential', at, values }] : [];
   return [
-    ...scheme('bearer', webhookToken),
-    ...scheme(
+    ...credential('bearer', webhookToken),
+    ...credential(
       'basic',
       basic?.password.map((password) => `${basic.user}:${password}`),
     ),
-    ...(header ? scheme({ header: header.name }, header.value) : []),
-    ...scheme('path', urlToken),
+    ...ownHeader(header),
+    ...credential('path', urlToken),
   ];
 }

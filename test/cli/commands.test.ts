@@ -85,6 +85,11 @@ describe('usage', () => {
   });
 });
 
+interface Checked {
+  name: string;
+  permissions: { allowed: boolean | null; note: string }[];
+}
+
 describe('check', () => {
   it('prints every fault of the configuration and exits with 2', async () => {
     config.sources['hubspot'] = { connector: 'hubspt' };
@@ -112,6 +117,19 @@ describe('check', () => {
     expect(told).toMatch(/destination +read customers +yes/);
     expect(told).toMatch(/Everything that was tried is allowed\. 2 permissions not tried\./);
     expect(warnings).toEqual([expect.stringMatching(/"emial".*did you mean "email"/)]);
+  });
+
+  it('says of an experimental connector that it must be compared before it is relied on', async () => {
+    config.sources['crm'] = {
+      connector: 'freshsales',
+      baseUrl: 'http://127.0.0.1:9',
+      apiKey: 'key-0000',
+      viewId: 1,
+    };
+    const { checks } = JSON.parse((await tributary(['check', '--json'])).out);
+    const noted = ({ permissions }: Checked) =>
+      permissions.some(({ allowed, note }) => allowed === null && /experimental/.test(note));
+    expect((checks as Checked[]).filter(noted).map(({ name }) => name)).toEqual(['crm']);
   });
 
   it.each(['credentials', 'address'] as const)(

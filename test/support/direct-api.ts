@@ -1,4 +1,4 @@
-// The door's `Api` straight over a Hono app: no network, no quotas, no retries. It takes errors as the door says.
+// The door's `Api` straight over a Hono app: no network, no quotas, no retries. It takes errors as the engine does.
 import type { Hono } from 'hono';
 import {
   type Api,
@@ -6,14 +6,10 @@ import {
   type ApiRequest,
   type ApiResponse,
   type Json,
-  RejectedError,
   TransientError,
-  UnauthorizedError,
 } from '#connector';
+import { errorOf, isOwn, Secrets } from '../../src/engine/http/answer-error.ts';
 import { bodyOf } from '../../src/engine/http/request-body.ts';
-
-/** As in engine/refusal: these are taken for the vendor's, whatever their body. */
-const passing: readonly number[] = [408, 425, 429];
 
 /** `now`: epoch milliseconds, for what a refusal says of time. */
 export function directApi(
@@ -36,7 +32,12 @@ export function directApi(
       if (response.type === 'error') {
         throw new TransientError(`${request.path}: the connection was cut`, { uncertain: true });
       }
-      const answer = await answerOf(response);
+      const text = await response.text();
+      const answer: ApiResponse = {
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        json: parsed(text),
+      };
       const refused =
         response.ok && answer.json !== undefined && description.errorInSuccess?.(answer, request);
       if (refused) throw refused;
@@ -46,19 +47,11 @@ export function directApi(
           foreign: true,
           uncertain: (request.method ?? 'GET') !== 'GET',
         });
-      const isAnswer =
-        request.answers?.includes(response.status) && description.isOwn?.(answer, request) !== false;
-      if (response.ok || isAnswer) return answer;
-      if (description.isOwn?.(answer, request) === false && !passing.includes(answer.status))
-        throw new TransientError(
-          `${request.path} was answered with ${answer.status} by something in between`,
-          {
-            status: answer.status,
-            foreign: true,
-            uncertain: answer.status >= 500,
-          },
-        );
-      throw description.errorFor?.(answer, request, now()) ?? refusal(answer, request);
+      const readings = description.readQuotas?.(answer, request, now()) ?? [];
+      const refusal = { response: answer, text, request, readings, now: now() };
+      if (response.ok || (request.answers?.includes(response.status) && isOwn(refusal, description)))
+        return answer;
+      throw errorOf(refusal, { name: 'the vendor', description, secrets: new Secrets({}) });
     },
   };
 }
@@ -71,23 +64,10 @@ function urlOf(baseUrl: string, request: ApiRequest): string {
   return url.href;
 }
 
-async function answerOf(response: Response): Promise<ApiResponse> {
-  const text = await response.text();
-  return { status: response.status, headers: Object.fromEntries(response.headers), json: parsed(text) };
-}
-
 function parsed(text: string): Json | undefined {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-function refusal({ status }: ApiResponse, { path }: ApiRequest): Error {
-  const message = `${path} was answered with ${status}`;
-  if (status === 401 || status === 403) return new UnauthorizedError(message);
-  if (status === 408 || status === 429) return new TransientError(message, { status });
-  if (status >= 500) return new TransientError(message, { status, uncertain: true });
-  return new RejectedError(message, { status, code: `http_${status}` });
 }

@@ -101,12 +101,20 @@ export function errorOf(
   if (said) return secrets.hideInError(said);
   const words = secrets.hide(wordsOf(answer));
   const spoken = words ? `: ${words}` : '';
+  const remedy = description.remedies?.[status];
+  if (remedy !== undefined)
+    return new UnauthorizedError(`${name} answered ${status}${spoken.replace(/\.$/, '')}. ${remedy}`, {
+      status,
+    });
   if (status === 401 || status === 403) {
     return new UnauthorizedError(`${name} refuses the credentials (${status})${spoken}`);
   }
   if (isQuota || status >= 500) {
     const quota = answer.readings.find((reading) => (reading.exhaustedUntil ?? 0) > now);
-    const wait = waitMs(response, now) ?? (quota?.exhaustedUntil && quota.exhaustedUntil - now);
+    const wait =
+      waitMs(response, now) ??
+      (quota?.exhaustedUntil && quota.exhaustedUntil - now) ??
+      (status === 429 ? description.busyMs : undefined);
     return new TransientError(`${name} answered ${status}${spoken}`, {
       status,
       ...(wait !== undefined && { retryAfterMs: wait }),

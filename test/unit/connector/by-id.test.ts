@@ -1,6 +1,7 @@
 // Records that are read by ID: who says that one does not exist.
 import { describe, expect, it } from 'vitest';
-import { readsById, requestOne } from '../../../src/connector/by-id.ts';
+import { readsById, readsOne, requestOne } from '../../../src/connector/by-id.ts';
+import { rowReader } from '../../../src/connector/rows.ts';
 import {
   type Api,
   type ApiResponse,
@@ -38,6 +39,35 @@ describe('A record that is requested alone', () => {
       foreign: true,
       message: 'A 404 was answered that is not from Acme',
     });
+  });
+});
+
+describe('A record at a path of its own', () => {
+  const one = readsOne({
+    pathOf: (id) => `/people/${id}`,
+    at: 'person',
+    recordOf: rowReader({ changedAt: 'at' }),
+    answers: [404, 410],
+    isMissing: (json) => (json as { gone?: boolean } | undefined)?.gone === true,
+  });
+  const read = (status: number, json: Json) => {
+    const request: Api['request'] = async ({ path, isAnswer }) => {
+      if (path !== '/people/7' || (status === 200 && isAnswer?.(json) === false)) throw new Error('foreign');
+      return { status, headers: {}, json };
+    };
+    return one({ settings: {}, api: { request } } as unknown as Context<unknown>, '7', []);
+  };
+
+  it('is taken from its place in the answer', async () => {
+    expect(await read(200, { person: { id: 7, at: 1 } })).toMatchObject({ recordId: '7' });
+    for (const answer of [{ person: { id: 8, at: 1 } }, { person: null }, { id: 7, at: 1 }])
+      await expect(read(200, answer)).rejects.toThrow('foreign');
+  });
+
+  it('does not exist where the vendor says so with one of its statuses', async () => {
+    expect(await read(404, { gone: true })).toBeNull();
+    expect(await read(410, { gone: true })).toBeNull();
+    await expect(read(410, { message: 'no route' })).rejects.toMatchObject({ foreign: true, status: 410 });
   });
 });
 

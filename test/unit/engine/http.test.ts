@@ -297,6 +297,25 @@ describe('An endpoint', () => {
     expect(retryAfterMs).toBeLessThanOrEqual(20_000);
   });
 
+  it('waits as long as the connector says where the vendor says nothing', async () => {
+    answer = () => json({}, 429);
+    expect((await failure({ path: '/a' }, { busyMs: 9_000 })).retryAfterMs).toBe(9_000);
+    answer = () => json({}, 429, { 'Retry-After': '7' });
+    expect((await failure({ path: '/a' }, { busyMs: 9_000 })).retryAfterMs).toBe(7_000);
+    answer = () => json({}, 503);
+    expect((await failure({ path: '/a' }, { busyMs: 9_000 })).retryAfterMs).toBeUndefined();
+  });
+
+  it('says what to do about a status that the connector knows the remedy of', async () => {
+    const remedies = { 404: 'There is no such store: check storeHash.' };
+    answer = () => json({ title: 'Not found.' }, 404);
+    const error = await failure({ path: '/a' }, { remedies });
+    expect(error).toMatchObject({ name: 'UnauthorizedError', status: 404 });
+    expect(error.message).toMatch(/answered 404: Not found\. There is no such store: check storeHash\.$/);
+    answer = () => new Response('<html>no route</html>', { status: 404 });
+    expect(await failure({ path: '/a' }, { remedies })).toMatchObject({ foreign: true });
+  });
+
   it("repeats the vendor's words and key, shortened, and keeps the body as details", async () => {
     const body = {
       code: 400,

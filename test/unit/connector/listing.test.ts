@@ -1,0 +1,46 @@
+// What the door makes of a list that a connector describes by its pages.
+import { expect, test } from 'vitest';
+import type { Context } from '#connector';
+import { type ListedPage, pullsOf } from '#connector/listing';
+
+const context = { settings: {}, now: 1_000_000 } as Context<unknown>;
+
+function pulls(next: ListedPage['next']) {
+  const page = async () => ({ records: [], next });
+  return pullsOf({
+    what: 'people',
+    pageSize: 50,
+    settleLagSeconds: 60,
+    oldestFirst: true,
+    all: page,
+    changes: page,
+  });
+}
+
+const pullFrom = (next: ListedPage['next'], cursor: { phase: string; [name: string]: unknown } | null) =>
+  pulls(next).pull(context, { cursor: cursor as never, until: context.now, properties: [] });
+
+test('a page that names itself as the next one, or no next one where more follow, ends no reading', async () => {
+  const all = { phase: 'all', start: 0, page: 'b' };
+  const changes = {
+    phase: 'changes',
+    from: 0,
+    given: [],
+    reading: { until: 1, page: 'b', newest: null, given: [] },
+  };
+  for (const cursor of [all, changes])
+    for (const next of ['b', null])
+      await expect(pullFrom(next, cursor)).rejects.toMatchObject({ name: 'TransientError', foreign: true });
+  await expect(pullFrom(null, null)).rejects.toThrow('A page of people was answered after which');
+  expect(await pullFrom('c', all)).toMatchObject({ done: false, cursor: { page: 'c' } });
+});
+
+test('a lag both keeps changes unsettled and makes the stream trail', async () => {
+  expect(pulls(undefined).settleLagSeconds).toBe(60);
+  const { cursor } = await pullFrom(undefined, null);
+  expect(cursor).toEqual({ phase: 'changes', from: context.now - 60_000, given: [] });
+});
+
+test('a page costs a call', () => {
+  expect(pulls(undefined).cost({}, [])).toEqual({ full: { records: 50, calls: 1 } });
+});
