@@ -16,7 +16,9 @@ export type {
   Context,
   Files,
   Permission,
+  Query,
   Quota,
+  QuotaReader,
   QuotaReading,
 } from './connector/api.ts';
 export type { ApiVersion } from './connector/api-version.ts';

@@ -1,6 +1,6 @@
 // The settings of a BigCommerce source. They do not know what is read.
 import { z } from 'zod';
-import { baseUrl, quotaWindows, secretHeader, secrets, token } from '#connector/settings';
+import { baseUrl, quota, secret, secretHeader, token } from '#connector/settings';
 
 export const settings = z.strictObject({
   storeHash: z
@@ -10,11 +10,7 @@ export const settings = z.strictObject({
   accessToken: token('abc123…').describe(
     'The access token of a store-level API account with read-only access to customers.',
   ),
-  clientSecret: secrets
-    .optional()
-    .describe(
-      'The client secret of the API account, which signs webhooks. A list while one replaces another.',
-    ),
+  clientSecret: secret('The client secret of the API account, which signs webhooks.'),
   webhookHeader: secretHeader
     .optional()
     .describe(
@@ -29,11 +25,8 @@ export const settings = z.strictObject({
       'How many hours before the last change the filter for changes begins, because the time zone of its times is not documented. 0 if they are UTC. Default: 12.',
     ),
   baseUrl: baseUrl('https://api.bigcommerce.com'),
-  quota: quotaWindows
-    .optional()
-    .describe(
-      'The quota of calls, a window or a list of windows. Default: 150 calls in 30 seconds, of the plans Standard and Plus; Pro has 450.',
-    ),
+  // Of the plans Standard and Plus.
+  quota: quota([{ requests: 150, seconds: 30 }], 'The plan Pro has 450.'),
 });
 
 export type Settings = z.infer<typeof settings>;

@@ -3,8 +3,9 @@
 // webhook deliveries", shopify.dev "Verify webhooks".
 import { z } from 'zod';
 import { headerName, path } from '#connector/paths';
+import { credential, signature, standardSignature } from '#connector/schemes';
 import { basicUser, secrets, writtenAs } from '#connector/settings';
-import type { CredentialScheme, Scheme, SignatureScheme } from '#connector/webhook';
+import type { Scheme, SignatureScheme } from '#connector/webhook';
 import { type SignatureSettings, signatureSettings } from './signature.ts';
 
 const toleranceSeconds = z
@@ -142,74 +143,49 @@ export function schemesOf(ways: Authentication): Scheme[] {
 function alternatives(one: Single): Scheme[] {
   switch (one.type) {
     case 'bearer':
-      return [credential('bearer', one.token)];
+      return credential('bearer', one.token);
     case 'basic':
-      return [
-        credential(
-          'basic',
-          one.password.map((password) => `${one.user}:${password}`),
-        ),
-      ];
+      return credential(
+        'basic',
+        one.password.map((password) => `${one.user}:${password}`),
+      );
     case 'header':
-      return [credential({ header: one.name }, one.value)];
+      return credential({ header: one.name }, one.value);
     case 'query':
-      return [credential({ query: one.name }, one.value)];
+      return credential({ query: one.name }, one.value);
     case 'path':
-      return [credential('path', one.token)];
+      return credential('path', one.token);
     case 'field':
-      return [credential({ field: one.path }, one.value)];
+      return credential({ field: one.path }, one.value);
     case 'standard-webhooks':
       // The names of Svix, from before there was a standard, are still sent.
-      return ['webhook', 'svix'].map((prefix) => standardWebhooks(prefix, one.secret, one.toleranceSeconds));
+      return (['webhook', 'svix'] as const).flatMap((prefix) =>
+        standardSignature(one.secret, {
+          prefix,
+          toleranceSeconds: one.toleranceSeconds,
+          secretEncoding: 'base64',
+          secretPrefix: 'whsec_',
+        }),
+      );
     case 'stripe':
-      return [stripe(one.secret, one.toleranceSeconds)];
+      return signature(one.secret, {
+        message: ['timestamp', { literal: '.' }, 'body'],
+        header: 'Stripe-Signature',
+        form: { pairs: 'v1' },
+        encoding: 'hex',
+        timestamp: { from: { pair: 't' }, unit: 'seconds', toleranceSeconds: one.toleranceSeconds },
+      });
     case 'github':
-      return [ofBody('X-Hub-Signature-256', one.secret, { encoding: 'hex', form: { prefix: 'sha256=' } })];
+      return signature(one.secret, {
+        header: 'X-Hub-Signature-256',
+        encoding: 'hex',
+        form: { prefix: 'sha256=' },
+      });
     case 'shopify':
-      return [ofBody('X-Shopify-Hmac-Sha256', one.secret, { encoding: 'base64' })];
+      return signature(one.secret, { header: 'X-Shopify-Hmac-Sha256', encoding: 'base64' });
     case 'signature':
       return [declared(one)];
   }
-}
-
-function credential(at: CredentialScheme['at'], values: readonly string[]): CredentialScheme {
-  return { kind: 'credential', at, values };
-}
-
-function standardWebhooks(prefix: string, of: readonly string[], toleranceSeconds: number): SignatureScheme {
-  return {
-    kind: 'signature',
-    algorithm: 'hmac-sha256',
-    secrets: of,
-    secretEncoding: 'base64',
-    secretPrefix: 'whsec_',
-    message: [{ header: `${prefix}-id` }, { literal: '.' }, 'timestamp', { literal: '.' }, 'body'],
-    header: `${prefix}-signature`,
-    form: { tagged: 'v1' },
-    encoding: 'base64',
-    timestamp: { from: { header: `${prefix}-timestamp` }, unit: 'seconds', toleranceSeconds },
-  };
-}
-
-function stripe(of: readonly string[], toleranceSeconds: number): SignatureScheme {
-  return {
-    kind: 'signature',
-    algorithm: 'hmac-sha256',
-    secrets: of,
-    message: ['timestamp', { literal: '.' }, 'body'],
-    header: 'Stripe-Signature',
-    form: { pairs: 'v1' },
-    encoding: 'hex',
-    timestamp: { from: { pair: 't' }, unit: 'seconds', toleranceSeconds },
-  };
-}
-
-function ofBody(
-  header: string,
-  of: readonly string[],
-  how: Pick<SignatureScheme, 'encoding' | 'form'>,
-): SignatureScheme {
-  return { kind: 'signature', algorithm: 'hmac-sha256', secrets: of, message: ['body'], header, ...how };
 }
 
 function declared(one: SignatureSettings): SignatureScheme {

@@ -32,8 +32,7 @@ export interface ApiRequest {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below the base URL; each variable segment percent-encoded by the connector. */
   path: string;
-  /** A list is sent as the same parameter several times. */
-  query?: { [name: string]: string | number | boolean | readonly string[] | undefined };
+  query?: Query;
   json?: Json;
   /** Added to those of the description; names in lower case, and no credentials. */
   headers?: { readonly [name: string]: string };
@@ -50,6 +49,9 @@ export interface ApiRequest {
   isAnswer?: (json: Json | undefined) => boolean;
   timeoutSeconds?: number;
 }
+
+/** A list is sent as the same parameter several times; what is undefined is not sent. */
+export type Query = { [name: string]: string | number | boolean | readonly string[] | undefined };
 
 /** A file sent as the only part of a form. */
 export interface ApiFile {
@@ -79,13 +81,13 @@ export interface Files {
 export interface ApiDescription {
   baseUrl: string;
   /** Sent with every request; holds the credentials where `auth` does not. Never logged. */
-  headers: { [name: string]: string };
+  headers?: { [name: string]: string };
   auth?: Auth;
   /** Whose quotas these are: two sources of one account share them. No secret: it is stored and shown. */
   account: string;
   quotas: Quota[];
   /** What the response's headers say of the quotas. */
-  readQuotas?(response: ApiResponse, request: ApiRequest, now: number): QuotaReading[];
+  readQuotas?: QuotaReader;
   /**
    * Whether an answer that is no success was given by the vendor itself. What was not (a gateway's or firewall's page) says
    * nothing of the credentials or of a record: the vendor counts as down. Default: its body is a JSON object or array, or
@@ -124,6 +126,8 @@ export interface Quota {
   /** Share left to others who use the same account, 0 to 1. */
   reserve?: number;
 }
+
+export type QuotaReader = (response: ApiResponse, request: ApiRequest, now: number) => QuotaReading[];
 
 /** What a response tells about a quota. */
 export interface QuotaReading {

@@ -80,6 +80,21 @@ export function firstFilled(body: JsonObject, names: readonly string[]): Json | 
   return filled ?? (given.length === names.length ? null : undefined);
 }
 
+/** A list of `{name, value}` as one object, by the paths of the two in an entry. Entries without a name are left out. */
+export function namedValues(entries: Json | undefined, name: string, value: string): JsonObject {
+  return Object.fromEntries(
+    listOf(entries).flatMap((entry) => {
+      const key = wordOf(valueAt(entry, name));
+      return key === undefined ? [] : [[key, valueAt(entry, value) ?? null]];
+    }),
+  );
+}
+
+/** A time in UTC as ISO 8601 with whole seconds, without a zone: `2026-11-02T08:00:00`. */
+export function isoSeconds(epochMs: number): string {
+  return new Date(epochMs).toISOString().slice(0, 19);
+}
+
 /** The vendor's word is never undercut to nothing: a refusal that says "now" is not asked again within the second. */
 export const minRetryMs = 1_000;
 /** Nobody waits longer on one header; what lasts longer is asked about again. */

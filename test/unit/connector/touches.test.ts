@@ -1,12 +1,12 @@
 // What the door offers for webhooks that name records: who is let in, and what is touched.
 import { expect, test } from 'vitest';
-import { credential, ownHeader, signature } from '#connector/schemes';
+import { credential, ownHeader, signature, standardSignature } from '#connector/schemes';
 import { ignored, touches } from '#connector/touches';
 
 const now = { noun: 'person', changedAt: 5 };
 
 test('nobody is let in by a secret that is not set', () => {
-  const scheme = { algorithm: 'hmac-sha256', message: ['body'], header: 'x', encoding: 'hex' } as const;
+  const scheme = { header: 'x', encoding: 'hex' } as const;
   for (const secrets of [undefined, []]) {
     expect(credential('bearer', secrets)).toEqual([]);
     expect(signature(secrets, scheme)).toEqual([]);
@@ -15,7 +15,10 @@ test('nobody is let in by a secret that is not set', () => {
   expect(ownHeader({ name: 'X-Own', value: ['a'] })).toEqual([
     { kind: 'credential', at: { header: 'X-Own' }, values: ['a'] },
   ]);
-  expect(signature(['a'], scheme)).toEqual([{ kind: 'signature', secrets: ['a'], ...scheme }]);
+  expect(signature(['a'], scheme)).toEqual([
+    { kind: 'signature', algorithm: 'hmac-sha256', message: ['body'], secrets: ['a'], ...scheme },
+  ]);
+  expect(standardSignature(undefined)).toEqual([]);
 });
 
 test('each record that is named is touched', () => {
