@@ -1,7 +1,10 @@
 // commercetools: the customers of a project. https://docs.commercetools.com/api
-import { type Context, defineConnector, type Permission } from '#connector';
+import { type ApiDescription, defineConnector } from '#connector';
 import { tried } from '#connector/checking';
-import { describeApi } from './commercetools/api.ts';
+import { ownAddress } from '#connector/mapping';
+import { clientCredentials } from '#connector/oauth-client';
+import { windowQuotas } from '#connector/quotas';
+import { objectOf, requestList } from '#connector/reading';
 import { customers, customersWithDeletions } from './commercetools/customers.ts';
 import { type Settings, settings } from './commercetools/settings.ts';
 import { webhook } from './commercetools/webhook.ts';
@@ -21,12 +24,7 @@ export const commercetools = defineConnector<Settings>({
       email: 'email',
       phone: 'address.phone',
       birthdate: 'dateOfBirth',
-      'address.line_1': 'address.line_1',
-      'address.line_2': 'address.line_2',
-      'address.city': 'address.city',
-      'address.state': 'address.state',
-      'address.postal_code': 'address.postal_code',
-      'address.country': 'address.country',
+      ...ownAddress,
     },
     sourceId: 'id',
     needsFullReadings: ({ messages }) =>
@@ -35,25 +33,32 @@ export const commercetools = defineConnector<Settings>({
         : 'Deleted customers are not listed. Without messages and a Subscription, only a full reading shows them.',
     webhook,
   },
-  check,
+  check: async ({ api, settings: { projectKey, messages } }) => {
+    const list = (path: string, means: string) => {
+      const request = { path: `/${projectKey}/${path}`, query: { limit: 1, withTotal: false } };
+      return tried(`list ${path}`, means, () => requestList(api, request, 'results'));
+    };
+    const customers = await list('customers', 'Full readings, changes and single customers can be read.');
+    const enabled = 'Deletions can be read, if messages are enabled in the settings of the project.';
+    return messages ? [customers, await list('messages', enabled)] : [customers];
+  },
 });
 
-async function check({ api, settings }: Context<Settings>): Promise<Permission[]> {
-  const list = (path: string, means: string) =>
-    tried(`list ${path}`, means, () =>
-      api.request({
-        path: `/${settings.projectKey}/${path}`,
-        query: { limit: 1, withTotal: false },
-        isAnswer: (json) => Array.isArray((json as { results?: unknown } | null | undefined)?.results),
-      }),
-    );
-  const permissions = [await list('customers', 'Full readings, changes and single customers can be read.')];
-  if (settings.messages)
-    permissions.push(
-      await list(
-        'messages',
-        'Deletions can be read, if messages are enabled in the settings of the project.',
-      ),
-    );
-  return permissions;
+/** https://docs.commercetools.com/api/authorization and https://docs.commercetools.com/api/errors */
+function describeApi(settings: Settings): ApiDescription {
+  const { projectKey, region, baseUrl, authUrl, messages } = settings;
+  const tokenHost = authUrl ?? baseUrl ?? `https://auth.${region}.commercetools.com`;
+  const scopes = ['view_customers', ...(messages ? ['view_messages'] : [])].map(
+    (name) => `${name}:${projectKey}`,
+  );
+  return {
+    baseUrl: baseUrl ?? `https://api.${region}.commercetools.com`,
+    // A client that is limited to a Store has no scope of the whole project, and gets no token.
+    auth: clientCredentials(settings, { tokenUrl: `${tokenHost}/oauth/token`, sentAs: 'basic', scopes }),
+    account: `commercetools:${projectKey}`,
+    quotas: windowQuotas(settings.quota),
+    // Every error of theirs repeats its status.
+    isOwn: ({ status, json }) => status === 401 || objectOf(json)['statusCode'] === status,
+    remedies: { 403: `Give the API client the scopes ${scopes.join(' and ')}.` },
+  };
 }

@@ -1,76 +1,112 @@
 // The stream of customers: all of them by ID, then modified ones, single customers by ID, and deletions by messages.
-import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
-import { readsById } from '#connector/by-id';
-import { pullsOf } from '#connector/listing';
-import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
-import { isId, recordOf } from './customer.ts';
-import { pageById, pageSince, pageSize, settleLagSeconds } from './lists.ts';
+// https://docs.commercetools.com/api/general-concepts#paging and https://docs.commercetools.com/api/predicates/query
+import type { Context, Json, SourceRecord, Stream } from '#connector';
+import { readsById, readsOne } from '#connector/by-id';
+import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
+import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
+import { deletionReader, rowReader, toRecords } from '#connector/rows';
+import { bodyOf } from './customer.ts';
 import type { Settings } from './settings.ts';
 
-const listed = { pageSize, settledMs: settleLagSeconds * 1000, oldestFirst: true };
-const customersList = { path: '/customers', recordOf };
-const deletionsList = { path: '/messages', only: 'type = "CustomerDeleted"', recordOf: deletionOf };
+export const isId = (id: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
+
+interface List {
+  path: string;
+  clock: string;
+  /** A predicate that all rows fulfil. */
+  only?: string;
+  recordOf: (row: Json | undefined) => SourceRecord | undefined;
+}
+
+const customersList: List = {
+  path: '/customers',
+  clock: 'lastModifiedAt',
+  recordOf: rowReader({ changedAt: 'lastModifiedAt', isId, bodyOf }),
+};
+
+const deletionsList: List = {
+  path: '/messages',
+  clock: 'createdAt',
+  only: 'type = "CustomerDeleted"',
+  recordOf: deletionReader({
+    id: 'resource.id',
+    changedAt: 'createdAt',
+    isOne: ({ type, resource }) => type === 'CustomerDeleted' && objectOf(resource)['typeId'] === 'customer',
+  }),
+};
+
+const pullsFrom = (what: string, list: List) =>
+  pullsOf<Settings>({
+    what,
+    pageSize: 500,
+    // Queries are eventually consistent, and no time is documented.
+    settleLagSeconds: 300,
+    oldestFirst: true,
+    all: (context, request) => pageOf(context, list, request),
+    changes: (context, request) => pageOf(context, list, request),
+  });
 
 export const customers: Stream<Settings> = {
   name: 'customers',
   // What is empty is absent, never null.
   exhaustive: ['', 'custom', 'custom.fields'],
-  settleLagSeconds,
-  ...pullsOf<Settings>({
-    ...listed,
-    what: 'customers of commercetools',
-    all: (context, request) => pageById(context, { ...customersList, ...request }),
-    changes: (context, request) =>
-      pageSince(context, { ...customersList, ...request, field: 'lastModifiedAt' }),
-  }),
+  ...pullsFrom('customers of commercetools', customersList),
   // Only single reads are strongly consistent.
   read: readsById({
     maxIds: 10,
     isId,
-    one: readOne,
-    proof: (context) => pageById(context, { ...customersList, page: undefined, limit: 1 }),
+    one: readsOne({
+      pathOf: (id, { projectKey }) => `/${projectKey}/customers/${id}`,
+      at: '',
+      recordOf: customersList.recordOf,
+      isMissing: (json) =>
+        listOf(objectOf(json)['errors']).some((error) => objectOf(error)['code'] === 'ResourceNotFound'),
+    }),
+    proof: (context) => pageOf(context, customersList, { page: undefined, limit: 1 }),
   }),
   sweeps: true,
-  cost: () => ({ full: { records: pageSize, calls: 1 } }),
 };
 
 /** The same for a project that keeps messages. They are kept for 15 days unless the project says otherwise. */
 export const customersWithDeletions: Stream<Settings> = {
   ...customers,
-  tombstones: {
-    everySeconds: 300,
-    pull: pullsOf<Settings>({
-      ...listed,
-      what: 'messages of commercetools',
-      all: (context, request) => pageById(context, { ...deletionsList, ...request }),
-      changes: (context, request) => pageSince(context, { ...deletionsList, ...request, field: 'createdAt' }),
-    }).pull,
-  },
+  tombstones: { everySeconds: 300, pull: pullsFrom('messages of commercetools', deletionsList).pull },
 };
 
-/** Null: commercetools says that there is no such customer. */
-async function readOne({ api, settings }: Context<Settings>, id: string): Promise<SourceRecord | null> {
-  const isIt = (json: Json | undefined) => recordOf(json)?.recordId === id;
-  const { status, json } = await api.request({
-    path: `/${settings.projectKey}/customers/${id}`,
-    answers: [404],
-    isAnswer: isIt,
-  });
-  if (status === 200) return recordOf(json)!;
-  const codes = listOf(objectOf(json)['errors']).map((error) => objectOf(error)['code']);
-  if (codes.includes('ResourceNotFound')) return null;
-  throw new TransientError('commercetools answered 404 without saying that the customer does not exist', {
-    status,
-    foreign: true,
-  });
+/**
+ * Rows by ID, or with `from` by time and ID. Each page starts after the last row of the one before, because commercetools skips no
+ * more than 10,000 rows. `page`: the ID of that row, after its time if there is `from`.
+ */
+async function pageOf(
+  { api, settings }: Context<Settings>,
+  { path, clock, only, recordOf }: List,
+  { page, limit, from }: Pick<PageRequest, 'page' | 'limit'> & { from?: number },
+): Promise<ListedPage> {
+  const start = from === undefined ? undefined : new Date(from).toISOString();
+  const [last, at = start] = page?.split(' ').toReversed() ?? [];
+  const query = {
+    limit,
+    withTotal: false,
+    sort: at === undefined ? 'id asc' : [`${clock} asc`, 'id asc'],
+    where: [only, behind(clock, at, last)].filter((predicate) => predicate !== undefined),
+    'var.at': at,
+    'var.last': last,
+  };
+  // A shorter page than was requested would end the reading.
+  const isAnswer = (json: Json | undefined) => {
+    const { results, count, limit: given } = objectOf(json);
+    return count === listOf(results).length && given === limit;
+  };
+  const request = { path: `/${settings.projectKey}${path}`, query, isAnswer };
+  const { list: rows } = await requestList(api, request, 'results');
+  const found = toRecords(rows, recordOf, { noun: `row of ${path}` });
+  if (rows.length < limit) return { ...found, next: undefined };
+  const { id, [clock]: time } = objectOf(rows.at(-1));
+  const place = (at === undefined ? [id] : [time, id]).map(wordOf);
+  return { ...found, next: place.includes(undefined) ? null : place.join(' ') };
 }
 
-function deletionOf(row: Json): SourceRecord | undefined {
-  const message = objectOf(row);
-  const { typeId, id } = objectOf(message['resource']);
-  const changedAt = momentOf(message['createdAt']);
-  const recordId = typeId === 'customer' ? wordOf(id) : undefined;
-  if (recordId === undefined || message['type'] !== 'CustomerDeleted' || changedAt === undefined)
-    return undefined;
-  return { recordId, changedAt, deleted: true, body: {} };
+function behind(clock: string, at: string | undefined, last: string | undefined): string | undefined {
+  if (at === undefined) return last === undefined ? undefined : 'id > :last';
+  return last === undefined ? `${clock} >= :at` : `(${clock} = :at and id > :last) or ${clock} > :at`;
 }

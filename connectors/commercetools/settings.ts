@@ -1,6 +1,6 @@
 // The settings of a commercetools project.
 import { z } from 'zod';
-import { baseUrl, quotaWindows, token, urlToken } from '#connector/settings';
+import { otherUrl, quota, token, urlToken } from '#connector/settings';
 
 export const settings = z.strictObject({
   projectKey: z
@@ -23,21 +23,16 @@ export const settings = z.strictObject({
       'Whether deletions are read from the messages of the project, which must be enabled there; the API client needs the scope view_messages. Default: false.',
     ),
   urlToken,
-  baseUrl: baseUrl('https://api.europe-west1.gcp.commercetools.com')
-    .unwrap()
-    .optional()
-    .describe('The URL of the API, for a sandbox. Default: that of the region.'),
-  authUrl: baseUrl('https://auth.europe-west1.gcp.commercetools.com')
-    .unwrap()
-    .optional()
-    .describe(
-      'The URL where tokens are requested, for a sandbox. Default: baseUrl, or else that of the region.',
-    ),
-  quota: quotaWindows
-    .optional()
-    .describe(
-      'The quota of calls, a window or a list of windows. commercetools names none. Default: 25 calls per second.',
-    ),
+  baseUrl: otherUrl(
+    'https://api.europe-west1.gcp.commercetools.com',
+    'The URL of the API, for a sandbox. Default: that of the region.',
+  ),
+  authUrl: otherUrl(
+    'https://auth.europe-west1.gcp.commercetools.com',
+    'The URL where tokens are requested, for a sandbox. Default: baseUrl, or else that of the region.',
+  ),
+  // commercetools names none: few enough not to be noticed.
+  quota: quota([{ requests: 25, seconds: 1 }]),
 });
 
 export type Settings = z.infer<typeof settings>;

@@ -43,3 +43,13 @@ export interface ColumnPlan {
    */
   isOwn: boolean;
 }
+
+/** Of bodies whose `address` a connector has brought into the destination's names. */
+export const ownAddress: Mapping = {
+  'address.line_1': 'address.line_1',
+  'address.line_2': 'address.line_2',
+  'address.city': 'address.city',
+  'address.state': 'address.state',
+  'address.postal_code': 'address.postal_code',
+  'address.country': 'address.country',
+};

@@ -48,3 +48,21 @@ export function signedIn(
 export function identityOf({ clientId, refreshToken }: OAuthClient): string {
   return `${clientId} ${refreshToken ?? ''}`;
 }
+
+/** `Auth` of an app that acts for itself. `scopes`: joined by blanks. */
+export function clientCredentials(
+  { clientId, clientSecret }: Pick<OAuthClient, 'clientId' | 'clientSecret'>,
+  {
+    tokenUrl,
+    scopes = [],
+    sentAs = 'form',
+  }: Pick<SignIn, 'tokenUrl' | 'sentAs'> & { scopes?: readonly string[] },
+): OAuth {
+  return {
+    kind: 'oauth',
+    tokenUrl,
+    client: { id: clientId, secret: clientSecret, sentAs },
+    grant: { kind: 'client_credentials' },
+    ...(scopes.length > 0 && { fields: { scope: scopes.join(' ') } }),
+  };
+}
