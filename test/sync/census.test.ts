@@ -131,6 +131,28 @@ describe.each(behaviour)('what others own on $name', ({ open }) => {
     expect(calls(list)).toBeLessThanOrEqual(1);
   });
 
+  it('goes on with the list when a quota that ran out in the middle of it has room again', async () => {
+    await start(
+      {
+        voucherify: {
+          quotas: { apiCalls: { requests: 10, seconds: 60 }, bulkCalls: { requests: 10, seconds: 60 } },
+        },
+        destination: {
+          quota: { requests: 10, seconds: 60, reserve: 0 },
+          bulkQuota: { requests: 10, seconds: 60, reserve: 0 },
+        },
+      },
+      3000,
+    );
+    for (const sourceId of ids()) theirs(sourceId);
+    await world.tributary.start();
+    await world.sync();
+    expect(differences(world)).toEqual([]);
+    expectTheirs(ids());
+    expect(calls(read)).toBe(0);
+    expect(world.voucherify.violations).toBe(0);
+  });
+
   it('reads one by one where the list is refused', async () => {
     const faults = (_request: Request, route: string): Fault =>
       route === list

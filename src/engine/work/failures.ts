@@ -64,6 +64,11 @@ export function classify(error: unknown): Classified {
   return { kind: concernsContent(error) ? 'content' : 'unexpected', error };
 }
 
+/** Whether a request was never sent because our own quota has no room for it: nothing has failed. */
+export function isOwnQuotaWait(error: unknown): error is TransientError {
+  return error instanceof TransientError && error.quota !== undefined && error.status === undefined;
+}
+
 /**
  * Whether a failure is for the sake of what was to be kept: the server refused a value (SQLSTATE classes 22, 23 and 54), or
  * our own code failed at it. Everything else (no connection, no room, a lease that was lost) has nothing to do with it.

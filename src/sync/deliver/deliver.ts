@@ -11,6 +11,7 @@ import { guardedApi } from '../../engine/http/guarded-api.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { apportion, type Lane, lanes } from '../../engine/quota/lanes.ts';
 import { BackgroundTasks } from '../../engine/work/background-tasks.ts';
+import { isOwnQuotaWait } from '../../engine/work/failures.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import { batchesUnderWay, freeBatches } from '../../tables/batches.ts';
@@ -102,6 +103,9 @@ interface LeasedBatch {
 const maxFailedLooks = 4;
 /** How long customers are read one by one then. */
 const noLookMs = 60_000;
+/** How soon a list that another worker reads, or that failed, is tried again; and at the latest where our quota has no room. */
+const lookAgainMs = 500;
+const maxLookAgainMs = 5_000;
 /** An erasure has taken the delivery away long before. */
 const goneMs = 60_000;
 
@@ -121,6 +125,7 @@ export class Deliverer {
   /** Looks that failed in a row: after some of them customers are read one by one for a while. */
   #failedLooks = 0;
   #noLookUntil = 0;
+  #lookAgainMs = lookAgainMs;
   /** What is first in line is to go by itself: bulk is asked for again when something else is. */
   #onlyAlone = false;
   /** Asks about the bulk actions that this brings on their way. */
@@ -178,7 +183,7 @@ export class Deliverer {
       if (due.length === 0) return { due, plan: null };
       const readiness = await this.#readiness(due, traits, signal);
       if (readiness === 'reading') return { due, plan: { by: 'none', againMs: 0 } };
-      if (readiness === 'elsewhere') return { due, plan: { by: 'none', againMs: 500 } };
+      if (readiness === 'elsewhere') return { due, plan: { by: 'none', againMs: this.#lookAgainMs } };
       const traffic = { ...(await this.#traffic(due, traits)), firstLoad };
       return { due, plan: route(due, traffic, this.#onlyAlone ? { ...traits, bulk: null } : traits) };
     });
@@ -402,6 +407,7 @@ export class Deliverer {
     try {
       const readiness = await census.advance(() => this.#context(lane, signal), waiting);
       this.#failedLooks = 0;
+      this.#lookAgainMs = lookAgainMs;
       return readiness;
     } catch (error) {
       return this.#noteFailedLook(error) ? 'elsewhere' : 'declined';
@@ -417,6 +423,12 @@ export class Deliverer {
   /** True where it is worth another try soon: else customers are read one by one for a while. */
   #noteFailedLook(error: unknown): boolean {
     const { clock, log } = this.#deps;
+    this.#lookAgainMs = lookAgainMs;
+    // Waiting for our own quota is no failure, and single reads would wait for it too, with far more calls.
+    if (isOwnQuotaWait(error)) {
+      this.#lookAgainMs = Math.min(error.retryAfterMs ?? lookAgainMs, maxLookAgainMs);
+      return true;
+    }
     this.#failedLooks += 1;
     if (error instanceof TransientError && this.#failedLooks < maxFailedLooks) return true;
     log.warn(

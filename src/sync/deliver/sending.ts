@@ -14,7 +14,7 @@ import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 
 import type { Circuit } from '../../engine/http/circuit.ts';
-import { classify, isUndone } from '../../engine/work/failures.ts';
+import { classify, isOwnQuotaWait, isUndone } from '../../engine/work/failures.ts';
 import type { BatchItem } from '../../tables/batch-items.ts';
 import { type Batch, endBatch, keepBatch, type Loss, loseBatch, nameBatch } from '../../tables/batches.ts';
 import { assignToBatch } from '../../tables/deliveries.ts';
@@ -157,7 +157,7 @@ export class Sender {
       this.#paused = true;
       onPaused();
     }
-    if (error instanceof TransientError && error.quota !== undefined && error.status === undefined)
+    if (isOwnQuotaWait(error))
       this.#quotaWait = { message: error.message, dueAt: clock.now() + (error.retryAfterMs ?? 1_000) };
     const isLost = unheard !== null && !verdict.blamed && (await this.#lose(unheard, error, verdict));
     if (!isLost) await settler.settleFailure({ lease: this.#lease }, sent, error, verdict);
