@@ -17,6 +17,7 @@ import { intercom } from './intercom.ts';
 import { iterable } from './iterable.ts';
 import { klaviyo } from './klaviyo.ts';
 import { mailchimp } from './mailchimp.ts';
+import { moengage } from './moengage.ts';
 import { pipedrive } from './pipedrive.ts';
 import { postgresql } from './postgresql.ts';
 import { salesforce } from './salesforce.ts';
@@ -44,6 +45,7 @@ export const connectors: readonly Connector[] = [
   iterable,
   klaviyo,
   mailchimp,
+  moengage,
   pipedrive,
   postgresql,
   salesforce,

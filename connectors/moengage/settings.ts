@@ -1,0 +1,45 @@
+// The settings of a MoEngage workspace. They do not know what is read.
+import { z } from 'zod';
+import { baseUrl, quotaWindows, token, urlToken } from '#connector/settings';
+import { webhookBasic, webhookHeader } from '#connector/webhook-credentials';
+
+export const settings = z.strictObject({
+  workspaceId: token('ABC123…').describe('The workspace ID (Settings, Account, APIs).'),
+  dataApiKey: token('a1b2c3…').describe('The API key of the Data tile (Settings, Account, APIs).'),
+  dataCentre: z
+    .string()
+    .regex(/^\d{2,3}$/, 'must be the number of the data centre, such as "01"')
+    .default('01')
+    .describe('The number of the data centre, as in dashboard-01.moengage.com. Default: 01.'),
+  baseUrl: baseUrl('https://api-01.moengage.com')
+    .unwrap()
+    .optional()
+    .describe('The URL of the API. Default: that of the data centre.'),
+  absentIsEmpty: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether an attribute that is requested and not in the answer has been removed. Default: false, it keeps its last value.',
+    ),
+  lagSeconds: z
+    .int()
+    .min(0)
+    .max(3600)
+    .default(60)
+    .describe('How long after a write MoEngage may still show the state before it, seconds. Default: 60.'),
+  idPath: z
+    .string()
+    .min(1)
+    .default('customer_id')
+    .describe('The path of the user ID in a body that you write. Default: customer_id.'),
+  webhookBasic,
+  webhookHeader,
+  urlToken,
+  quota: quotaWindows
+    .default([{ requests: 50, seconds: 60 }])
+    .describe(
+      'The quota of calls, a window or a list of windows. Default: 50 calls of 20 users in a minute.',
+    ),
+});
+
+export type Settings = z.infer<typeof settings>;
