@@ -4,7 +4,7 @@ import { tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
 import { wordOf } from '#connector/reading';
 import { type Settings, settings } from './moengage/settings.ts';
-import { exportUsers, usersOf } from './moengage/users.ts';
+import { exportUsers, users } from './moengage/users.ts';
 import { webhook } from './moengage/webhook.ts';
 
 export const moengage = defineConnector<Settings>({
@@ -21,8 +21,8 @@ export const moengage = defineConnector<Settings>({
     quotas: windowQuotas(quota, { 60: 'minute' }),
   }),
   source: {
-    streams: [{ name: 'users' }],
-    streamsFor: (settings) => [usersOf(settings)],
+    streams: [users],
+    streamsFor: ({ lagSeconds }) => [{ ...users, read: { ...users.read, lagSeconds } }],
     mapping: {
       name: 'name',
       email: 'email',

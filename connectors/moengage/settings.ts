@@ -1,6 +1,6 @@
 // The settings of a MoEngage workspace. They do not know what is read.
 import { z } from 'zod';
-import { baseUrl, quotaWindows, token, urlToken } from '#connector/settings';
+import { otherUrl, quota, token, urlToken } from '#connector/settings';
 import { webhookBasic, webhookHeader } from '#connector/webhook-credentials';
 
 export const settings = z.strictObject({
@@ -11,10 +11,7 @@ export const settings = z.strictObject({
     .regex(/^\d{2,3}$/, 'must be the number of the data centre, such as "01"')
     .default('01')
     .describe('The number of the data centre, as in dashboard-01.moengage.com. Default: 01.'),
-  baseUrl: baseUrl('https://api-01.moengage.com')
-    .unwrap()
-    .optional()
-    .describe('The URL of the API. Default: that of the data centre.'),
+  baseUrl: otherUrl('https://api-01.moengage.com', 'The URL of the API. Default: that of the data centre.'),
   absentIsEmpty: z
     .boolean()
     .default(false)
@@ -35,11 +32,7 @@ export const settings = z.strictObject({
   webhookBasic,
   webhookHeader,
   urlToken,
-  quota: quotaWindows
-    .default([{ requests: 50, seconds: 60 }])
-    .describe(
-      'The quota of calls, a window or a list of windows. Default: 50 calls of 20 users in a minute.',
-    ),
+  quota: quota([{ requests: 50, seconds: 60 }], 'MoEngage counts 1,000 users in a minute, 20 in a call.'),
 });
 
 export type Settings = z.infer<typeof settings>;

@@ -5,17 +5,14 @@ import type { Settings } from './settings.ts';
 
 /** Always requested. There is no way to request all attributes. */
 const standardFields = ['name', 'first_name', 'last_name', 'email', 'mobile', 'birthday', 'gender'];
-const maxIds = 20;
 
-export function usersOf({ absentIsEmpty, lagSeconds }: Settings): Stream<Settings> {
-  return {
-    name: 'users',
-    exhaustive: absentIsEmpty ? [''] : [],
-    // A user has no time of change: what was read later is the later state.
-    clock: 'reading',
-    read: { maxIds, lagSeconds, records: read },
-  };
-}
+export const users: Stream<Settings> & Required<Pick<Stream<Settings>, 'read'>> = {
+  name: 'users',
+  exhaustive: ({ absentIsEmpty }) => (absentIsEmpty ? [''] : []),
+  // A user has no time of change: what was read later is the later state.
+  clock: 'reading',
+  read: { maxIds: 20, records: read },
+};
 
 async function read(
   context: Context<Settings>,

@@ -13,14 +13,11 @@ const retryHorizonSeconds = 24 * 3600;
 const maxBodyBytes = 8 * 1024 * 1024;
 
 export function webhook(settings: Settings): Webhook<Change> {
-  const authentication = credentialSchemes(settings);
   const { idPath } = settings;
   return {
-    authentication,
-    ...(authentication.length === 0 && {
-      missing:
-        'Set webhookBasic, webhookHeader or urlToken to the credentials that you enter for Streams and for the connector.',
-    }),
+    authentication: credentialSchemes(settings),
+    missing:
+      'Set webhookBasic, webhookHeader or urlToken to the credentials that you enter for Streams and for the connector.',
     decoding: { form: 'json', items: ['events', ''] },
     retryHorizonSeconds,
     maxBodyBytes,

@@ -94,8 +94,12 @@ describe('reading users', () => {
   });
 
   test('an attribute that is not in the answer keeps its value, unless the settings say that it was removed', () => {
-    expect(open().stream.exhaustive).toEqual([]);
-    expect(open({}, { absentIsEmpty: true }).stream.exhaustive).toEqual(['']);
+    const exhaustive = (settings: object) => {
+      const { stream, settings: parsed } = open({}, settings);
+      return typeof stream.exhaustive === 'function' ? stream.exhaustive(parsed) : stream.exhaustive;
+    };
+    expect(exhaustive({})).toEqual([]);
+    expect(exhaustive({ absentIsEmpty: true })).toEqual(['']);
   });
 
   test.each([1, 2])('is tried again after a refusal for too many users, in its shape %i', async (shape) => {
