@@ -4,6 +4,7 @@ import type { Hono } from 'hono';
 import { activecampaign } from '../connectors/activecampaign.ts';
 import { attio } from '../connectors/attio.ts';
 import { bigcommerce } from '../connectors/bigcommerce.ts';
+import { brevo } from '../connectors/brevo.ts';
 import { close } from '../connectors/close.ts';
 import { commercetools } from '../connectors/commercetools.ts';
 import { copper } from '../connectors/copper.ts';
@@ -20,6 +21,7 @@ import { zoho } from '../connectors/zoho.ts';
 import { createActivecampaignSimulator } from '../simulators/activecampaign.ts';
 import { createAttioSimulator } from '../simulators/attio.ts';
 import { createBigcommerceSimulator } from '../simulators/bigcommerce.ts';
+import { createBrevoSimulator } from '../simulators/brevo.ts';
 import { createCloseSimulator } from '../simulators/close.ts';
 import { createCommercetoolsSimulator } from '../simulators/commercetools.ts';
 import { createCopperSimulator } from '../simulators/copper.ts';
@@ -97,6 +99,13 @@ const entries: readonly Entry[] = [
     page: 250,
     headers: { 'x-auth-token': token },
     vendor: () => seeded(createBigcommerceSimulator({ ...clock, accessToken: token, quota: false })),
+  },
+  {
+    connector: brevo,
+    settings: { apiKey: token },
+    page: 1_000,
+    headers: { 'api-key': token },
+    vendor: () => seeded(createBrevoSimulator({ ...clock, apiKey: token })),
   },
   {
     connector: close,

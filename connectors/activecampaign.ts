@@ -18,7 +18,7 @@ export const activecampaign = defineConnector<Settings>({
     auth: { kind: 'header', name: 'api-token', value: apiKey },
     // All keys of an account share its quota.
     account: `activecampaign:${fingerprint(baseUrl)}`,
-    quotas: windowQuotas(quota ?? [{ requests: 5, seconds: 1 }]),
+    quotas: windowQuotas(quota),
     errorFor,
   }),
   source: {

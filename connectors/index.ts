@@ -4,6 +4,7 @@ import { activecampaign } from './activecampaign.ts';
 import { attio } from './attio.ts';
 import { bigcommerce } from './bigcommerce.ts';
 import { braze } from './braze.ts';
+import { brevo } from './brevo.ts';
 import { close } from './close.ts';
 import { commercetools } from './commercetools.ts';
 import { copper } from './copper.ts';
@@ -32,6 +33,7 @@ export const connectors: readonly Connector[] = [
   attio,
   bigcommerce,
   braze,
+  brevo,
   close,
   commercetools,
   copper,

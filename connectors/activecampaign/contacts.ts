@@ -3,8 +3,8 @@
 import type { ApiRequest, Context, Json, JsonObject, SourceRecord, Stream } from '#connector';
 import { readsById, requestOne } from '#connector/by-id';
 import { type ListedPage, pullsOf } from '#connector/listing';
-import { listOf, momentOf, objectOf, requestList, wordOf } from '#connector/reading';
-import { toRecords } from '#connector/rows';
+import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
+import { rowReader, toRecords } from '#connector/rows';
 import type { Settings } from './settings.ts';
 
 const pageSize = 100;
@@ -40,7 +40,6 @@ export const contacts: Stream<Settings> = {
     lagSeconds: 5,
   },
   sweeps: true,
-  cost: () => ({ full: { records: pageSize, calls: 1 } }),
 };
 
 /** The end is an empty page: a short one may have been shortened by ActiveCampaign. */
@@ -97,12 +96,12 @@ const secondsBefore = (from: number) => new Date(Math.max(0, from - 1_000)).toIS
  * values of custom fields beside the rows. A contact that was anonymised has nothing left to sync.
  */
 function recordOf(row: Json, answer: Json | undefined): SourceRecord | undefined {
-  const contact = objectOf(row);
-  const [recordId, changedAt] = [wordOf(contact['id']), momentOf(contact['udate'])];
-  if (recordId === undefined || !isId(recordId) || changedAt === undefined) return undefined;
-  const body = { ...plainValuesOf(contact), id: recordId, ...customFieldsOf(recordId, answer) };
-  const isGone = [contact['deleted'], contact['anonymized']].some((flag) => wordOf(flag) === '1');
-  return { recordId, changedAt, body, ...(isGone && { deleted: true as const }) };
+  return rowReader({
+    changedAt: 'udate',
+    isId,
+    isDeleted: ({ deleted, anonymized }) => [deleted, anonymized].some((flag) => wordOf(flag) === '1'),
+    bodyOf: (contact, id) => ({ ...plainValuesOf(contact), id, ...customFieldsOf(id, answer) }),
+  })(row);
 }
 
 /** Without links and references, which single reads have more of than lists. A date of zeros is none. */

@@ -1,33 +1,32 @@
 // ActiveCampaign's webhooks, of events and of automations: they name a contact, who is then read, because the two write custom
 // fields differently. Nothing is signed. https://developers.activecampaign.com/page/webhooks
-import { type Change, RejectedError } from '#connector';
+import type { Change } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
+import { ignored, touches } from '#connector/touches';
 import type { Webhook } from '#connector/webhook';
+import { credentialSchemes } from '#connector/webhook-credentials';
 import { isId } from './contacts.ts';
 import type { Settings } from './settings.ts';
 
 /** Of campaigns: they change nothing of a contact that is synced, and come by the thousand. */
 const campaignEvents = ['sent', 'open', 'click', 'forward', 'share', 'reply'];
 
-export function webhook({ urlToken = [] }: Settings): Webhook<Change> {
+export function webhook({ urlToken }: Settings): Webhook<Change> {
   return {
-    authentication: urlToken.length ? [{ kind: 'credential', at: 'path', values: urlToken }] : [],
-    ...(urlToken.length === 0 && { missing: 'Set urlToken to a secret, and append it to the URL.' }),
+    authentication: credentialSchemes({ urlToken }),
+    missing: 'Set urlToken to a secret, and append it to the URL.',
     decoding: { form: 'form' },
     // Nothing is sent again, but now and then twice. An automation sends the same once more when a contact changes back.
     retryHorizonSeconds: 60,
     changes(item, { receivedAt }): Change[] {
       const { type, date_time, contact } = objectOf(item);
-      const [event, recordId] = [wordOf(type), wordOf(objectOf(contact)['id'])];
-      if (event === 'sample') return [{ kind: 'ignored', reason: 'It is a sample.' }];
+      const event = wordOf(type);
+      if (event === 'sample') return ignored('It is a sample.');
       if (event !== undefined && campaignEvents.includes(event))
-        return [{ kind: 'ignored', reason: 'It is about a campaign, not about a contact.' }];
-      if (event !== undefined && contact === undefined)
-        return [{ kind: 'ignored', reason: 'It is not about a contact.' }];
-      if (recordId === undefined || !isId(recordId))
-        throw new RejectedError('The webhook names no contact in contact[id].', { code: 'no_id' });
+        return ignored('It is about a campaign, not about a contact.');
+      if (event !== undefined && contact === undefined) return ignored('It is not about a contact.');
       const changedAt = momentOf(date_time) ?? receivedAt;
-      return [{ kind: 'touch', stream: 'contacts', recordId, changedAt }];
+      return touches('contacts', objectOf(contact)['id'], { noun: 'contact', changedAt, isId });
     },
     notes: [
       'ActiveCampaign signs nothing: append urlToken to the URL, which must be https on port 443.',

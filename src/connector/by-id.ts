@@ -30,7 +30,10 @@ type Some<Settings> = (
   properties: readonly string[],
 ) => Promise<readonly SourceRecord[]>;
 
-/** One record, or null where the vendor itself says that it does not exist; undefined where nothing can be said of it now. */
+/**
+ * One record, or null where the vendor itself says that it does not exist; undefined where nothing can be said of it now. A record
+ * of another ID is the one that the requested ID stands for, such as an e-mail address that a webhook names.
+ */
 type One<Settings> = (
   context: Context<Settings>,
   id: string,
@@ -60,9 +63,11 @@ export function readsById<Settings>({
       const alone = await Promise.all(hidden.map((id) => (one ? one(context, id, properties) : null)));
       const missing = hidden.filter((_, at) => alone[at] === null);
       if (missing.length > 0 && proof) await prove(proof(context));
+      const found = alone.filter((record) => record != null);
+      const renamed = hidden.filter((id, at) => (alone[at]?.recordId ?? id) !== id);
       return {
-        records: [...records, ...alone.filter((record) => record != null)],
-        missing: [...ids.filter((id) => !isId(id)), ...missing],
+        records: [...new Map([...records, ...found].map((record) => [record.recordId, record])).values()],
+        missing: [...ids.filter((id) => !isId(id)), ...missing, ...renamed],
       };
     },
   };
@@ -97,6 +102,8 @@ export interface OneRequest {
   /** The name of the vendor, for the error of an answer that is somebody else's. Default: `the vendor`. */
   vendor?: string;
   recordIn: (json: Json | undefined) => SourceRecord | undefined;
+  /** Whether this is the record that was requested. Default: its ID is `id`. */
+  isRequested?: (record: SourceRecord) => boolean;
   /** The statuses that may say that there is no such record. Default: 404. */
   answers?: readonly number[];
   /** Whether an answer with this body is the vendor's own word that there is no such record. */
@@ -106,9 +113,13 @@ export interface OneRequest {
 /** For `one`: null where the record does not exist. */
 export async function requestOne(
   api: Api,
-  { id, request, vendor = 'the vendor', recordIn, answers = [404], isMissing }: OneRequest,
+  { id, request, vendor = 'the vendor', recordIn, answers = [404], isMissing, ...asked }: OneRequest,
 ): Promise<SourceRecord | null> {
-  const isAnswer = (json: Json | undefined) => recordIn(json)?.recordId === id;
+  const { isRequested = ({ recordId }) => recordId === id } = asked;
+  const isAnswer = (json: Json | undefined) => {
+    const record = recordIn(json);
+    return record !== undefined && isRequested(record);
+  };
   const { status, json } = await api.request({ ...request, answers, isAnswer });
   if (!answers.includes(status)) return recordIn(json)!;
   if (isMissing(json)) return null;

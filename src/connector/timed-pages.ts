@@ -30,5 +30,7 @@ export function nextTimedPage(
   const last = times.findLast((time) => time !== undefined);
   if (last === undefined || skip > maxSkip)
     throw new TransientError('A page was answered after which reading cannot continue', { foreign: true });
+  if (times.find((time) => time !== undefined)! > last)
+    throw new TransientError('A page was answered whose times go down, not up', { foreign: true });
   return last > from ? `${last} 0` : `${from} ${skip + Math.ceil(times.length * advance)}`;
 }

@@ -86,3 +86,15 @@ describe('Records that are requested together', () => {
     await expect(refused(400)).rejects.toMatchObject({ name: 'RejectedError' });
   });
 });
+
+describe('A record that is requested by another ID than its own', () => {
+  it('is given once, and that ID is missing', async () => {
+    const record = { recordId: '7', changedAt: 1, body: {} };
+    const { records } = readsById({ maxIds: 10, isId: () => true, one: async () => record });
+    const recordIds = ['a@example.com', '7'];
+    expect(await records({} as Context<unknown>, { recordIds, properties: [] })).toEqual({
+      records: [record],
+      missing: ['a@example.com'],
+    });
+  });
+});

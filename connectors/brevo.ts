@@ -1,0 +1,59 @@
+// Brevo (formerly Sendinblue): the contacts of an account. https://developers.brevo.com/reference/getcontacts-1
+import {
+  type ApiResponse,
+  defineConnector,
+  type Json,
+  type JsonObject,
+  type Permission,
+  TransientError,
+} from '#connector';
+import { fingerprint, tried } from '#connector/checking';
+import { windowQuotas } from '#connector/quotas';
+import { firstFilled, objectOf, requestList, retryAfterMs, wordOf } from '#connector/reading';
+import { contacts, listRequest } from './brevo/contacts.ts';
+import { type Settings, settings } from './brevo/settings.ts';
+import { webhook } from './brevo/webhook.ts';
+
+export const brevo = defineConnector<Settings>({
+  name: 'brevo',
+  evidence: 'recorded',
+  settings,
+  apiVersion: () => ({ name: 'v3', endsOn: null }),
+  api: ({ baseUrl, apiKey, quota }) => ({
+    baseUrl,
+    headers: {},
+    auth: { kind: 'header', name: 'api-key', value: apiKey },
+    account: `brevo:${fingerprint(apiKey)}`,
+    quotas: windowQuotas(quota),
+    errorFor,
+  }),
+  source: {
+    streams: [contacts],
+    mapping: { name: nameIn, email: 'email', phone: 'attributes.SMS' },
+    sourceId: 'id',
+    needsFullReadings: 'Brevo does not list deleted contacts. Only a full reading shows them.',
+    webhook,
+  },
+  check: async ({ api }): Promise<Permission[]> => [
+    await tried('list contacts', 'Full readings, changes and single contacts can be read.', () =>
+      requestList(api, listRequest({ limit: 1 }), 'contacts'),
+    ),
+  ],
+});
+
+/** Accounts in French have other attributes. One without a value is absent. */
+function nameIn({ attributes }: JsonObject): Json {
+  const given = objectOf(attributes);
+  const parts = [firstFilled(given, ['FIRSTNAME', 'PRENOM']), firstFilled(given, ['LASTNAME', 'NOM'])];
+  return parts.flatMap((part) => wordOf(part) ?? []).join(' ') || null;
+}
+
+/** Brevo has a header of its own for the seconds that are left. */
+function errorFor({ status, headers }: ApiResponse, _request: unknown, now: number) {
+  if (status !== 429) return undefined;
+  const waitMs = retryAfterMs(headers['x-sib-ratelimit-reset'] ?? headers['retry-after'], now);
+  return new TransientError('Brevo answered 429: the calls of this second or hour are spent', {
+    status,
+    ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+  });
+}
