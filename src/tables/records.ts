@@ -151,7 +151,7 @@ export function bodyHash(record: SourceRecord): string {
 }
 
 const storedColumns = sql`
-  record_id, source_id, changed_at, deleted_at, hash, clocks is not null as has_clocks, received_at, run_id is not null as by_run`;
+  record_id, source_id, changed_at, deleted_at, record.hash, clocks is not null as has_clocks, received_at, run_id is not null as by_run`;
 
 /** The stored clocks and hashes of these records, in one indexed read. */
 export async function storedRecords(
@@ -163,6 +163,33 @@ export async function storedRecords(
   const rows = await db.rows<StoredRecord>(sql`
     select ${storedColumns} from ${rowsById(source, stream, recordIds)}`);
   return new Map(rows.map((row) => [row.recordId, row]));
+}
+
+/** What tells that a record is as it is stored. `hash` null: it has to be looked at. */
+export interface RecordState {
+  recordId: string;
+  changedAt: number;
+  hash: string | null;
+}
+
+/** The stored clocks and hashes of those of these records that are not stored in just this state. */
+export async function recordsNotAs(
+  db: Queryable,
+  source: string,
+  stream: string,
+  states: readonly RecordState[],
+): Promise<{ stored: Map<string, StoredRecord>; same: Set<string> }> {
+  const rows = await db.rows<StoredRecord & { id: string }>(sql`
+    select "recordId" as id, ${storedColumns} from jsonb_to_recordset(${json(states)}) as wanted
+      ("recordId" text, "changedAt" float8, hash text)
+    left join lateral
+      (select * from records where source = ${source} and stream = ${stream} and record_id = wanted."recordId" limit 1) as record on true
+    where wanted.hash is null or record.hash is distinct from wanted.hash or record.changed_at <> to_timestamp("changedAt" / 1000)`);
+  const others = new Set(rows.map(({ id }) => id));
+  return {
+    stored: new Map(rows.flatMap(({ id, ...row }) => (row.recordId === null ? [] : [[id, row]]))),
+    same: new Set(states.flatMap(({ recordId }) => (others.has(recordId) ? [] : [recordId]))),
+  };
 }
 
 /** All that is stored of these records, which stays so until the transaction ends. Sorted, so that no two workers wait for each other. */

@@ -21,9 +21,9 @@ import {
   lockRecords,
   mergeRecords,
   type RecordRow,
+  recordsNotAs,
   type StoredRecord,
   sourceIdsOf,
-  storedRecords,
   touchRecords,
   writeRecords,
 } from '../../tables/records.ts';
@@ -243,19 +243,37 @@ async function judgeAll(
   records: readonly ComposedRecord[],
 ): Promise<Verdict[]> {
   const { source, stream } = intake;
-  const ids = records.map((record) => record.recordId);
-  const stored = await storedRecords(db, source.name, stream, ids);
-  const inherited = await inheritedSourceIds(db, intake, records, stored);
+  const hashes = records.map((record) => (record.deleted ? '' : bodyHash(record)));
+  // When it was read may count more than its clock then.
+  const isLookedAt = source.clock(stream) === 'reading';
+  const { stored, same } = await recordsNotAs(
+    db,
+    source.name,
+    stream,
+    records.map(({ recordId, changedAt, deleted, deletedAt }, index) => ({
+      recordId,
+      changedAt,
+      hash: isLookedAt || deleted || deletedAt != null ? null : hashes[index]!,
+    })),
+  );
+  const others = records.filter(({ recordId }) => !same.has(recordId));
+  const inherited = await inheritedSourceIds(db, intake, others, stored);
   const hashed = records.map(
-    (record): Hashed => ({
+    (record, index): Hashed => ({
       record,
-      hash: record.deleted ? '' : bodyHash(record),
+      hash: hashes[index]!,
       inherited: inherited.get(record.recordId) ?? null,
     }),
   );
-  const quick = hashed.map((one) => quickVerdict(one, stored.get(one.record.recordId), intake));
+  const quick = hashed.map((one): Verdict | null =>
+    same.has(one.record.recordId)
+      ? { kind: 'unchanged' }
+      : quickVerdict(one, stored.get(one.record.recordId), intake),
+  );
   const isOpen = (index: number) => quick[index] === null || quick[index]?.kind === 'touched';
-  const moving = ids.filter((recordId, index) => isOpen(index) && stored.has(recordId));
+  const moving = records.flatMap(({ recordId }, index) =>
+    isOpen(index) && stored.has(recordId) ? [recordId] : [],
+  );
   const locked = await lockRecords(db, source.name, stream, moving);
   return hashed.map((one, index) =>
     isOpen(index) ? judge(one, locked.get(one.record.recordId), intake) : quick[index]!,

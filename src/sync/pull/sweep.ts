@@ -8,7 +8,7 @@ import { untilAborted } from '../../engine/http/until-aborted.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { noCounts } from '../../tables/counts.ts';
 import { addNotes, countPage, holdRun, LostLeaseError, runById } from '../../tables/runs.ts';
-import { beginning, countMet, hasBegun, noteMet, unmetRecords } from '../../tables/swept-records.ts';
+import { countMet, hasBegun, noteMet, unmetRecords } from '../../tables/swept-records.ts';
 import { ingest } from '../intake/ingest.ts';
 import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
@@ -54,13 +54,13 @@ export async function sweep(
   }
   if (asOf !== undefined) return deleteUnmet(sweep, asOf);
   let unanswered = 0;
-  for (let after = beginning; ; ) {
+  const parts = { limit: stream.read!.maxIds, changedBefore: run.startedAt! };
+  for await (const unmet of unmetRecords(sweep.database, sweep, parts)) {
     sweep.signal.throwIfAborted();
-    const page = { after, limit: stream.read!.maxIds, changedBefore: run.startedAt! };
-    const recordIds = (await unmetRecords(sweep.database, sweep, page)).map(({ recordId }) => recordId);
-    if (recordIds.length === 0) break;
-    unanswered += await confirm(sweep, recordIds);
-    after = recordIds.at(-1)!;
+    unanswered += await confirm(
+      sweep,
+      unmet.map(({ recordId }) => recordId),
+    );
   }
   if (unanswered > 0)
     log.warn(
@@ -75,10 +75,8 @@ const maxDeleted = 1000;
 /** Takes every standing record that a whole reading did not meet for deleted at its time. */
 async function deleteUnmet(sweep: Sweep, asOf: number): Promise<void> {
   const { database, rules, clock, source, stream, run, lease, leaseMs } = sweep;
-  for (let after = beginning; ; ) {
+  for await (const unmet of unmetRecords(database, sweep, { limit: maxDeleted })) {
     sweep.signal.throwIfAborted();
-    const unmet = await unmetRecords(database, sweep, { after, limit: maxDeleted });
-    if (unmet.length === 0) return;
     const gone = unmet.map(
       ({ recordId, changedAt }): SourceRecord => ({
         recordId,
@@ -95,7 +93,6 @@ async function deleteUnmet(sweep: Sweep, asOf: number): Promise<void> {
       await countPage(tx, { id: run.id, lease }, { counts, pages: 1, expected: null, step, now, leaseMs });
     });
     sweep.onIngested();
-    after = unmet.at(-1)!.recordId;
   }
 }
 
@@ -103,8 +100,8 @@ async function noteDoubt(
   { database, clock, run, source, stream, lease }: Sweep,
   doubt: string,
 ): Promise<void> {
-  const unmet = await unmetRecords(database, { source, stream, run }, { after: beginning, limit: 1 });
-  if (unmet.length === 0) return;
+  const unmet = await unmetRecords(database, { source, stream, run }, { limit: 1 }).next();
+  if (unmet.done) return;
   const message = `Missing records were kept, because this reading does not prove that they were deleted: ${doubt}. Correct the cause and read everything again with "tributary sync ${source.name} --full" or another import.`;
   await database.transaction(async (tx) => {
     if (!(await holdRun(tx, { id: run.id, lease }, clock.now() + 30_000))) throw new LostLeaseError(run.id);
