@@ -136,9 +136,9 @@ function refine(shape: z.core.$ZodType, schema: Schema): void {
   }
 }
 
-const fromEnvironment = { type: 'string', pattern: '\\$\\{env:[^}]+\\}' };
+const fromEnvironment = { type: 'string', pattern: '\\$\\{(env|file):[^}]+\\}' };
 
-/** The schema with `"${env:NAME}"` allowed where a string is restricted, and without what no JSON can be. */
+/** The schema with references allowed where a string is restricted, and without what no JSON can be. */
 function filled(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(filled);
   if (typeof schema !== 'object' || schema === null) return schema;

@@ -4,10 +4,12 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { associationFaults } from './config/associations.ts';
+import { withEnvFile } from './config/env-file.ts';
 import { ConfigError, type Fault, faultsOf, shown } from './config/faults.ts';
 import { readConfigFile } from './config/file.ts';
 import { keysAt } from './config/keys.ts';
 import { checkMerge, objectOf } from './config/merge.ts';
+import { fillReferences, spaceFault, type Variables } from './config/references.ts';
 import { type ConfigFile, fileShape, mappingEntry, sourceShape } from './config/shape.ts';
 import { localeOver } from './connector/locale.ts';
 import type { Scheme } from './connector/webhook.ts';
@@ -42,7 +44,7 @@ export interface Environment {
   /** As HTTP_PROXY, HTTPS_PROXY and NO_PROXY say; null where none is named. */
   proxies: Proxies | null;
   /** What `${env:NAME}` in a configuration means. */
-  variables: { readonly [name: string]: string | undefined };
+  variables: Variables;
 }
 
 export interface Config {
@@ -170,7 +172,7 @@ export async function readAll(
 
 /** Reads the environment. Throws ConfigError. */
 export function readEnvironment(
-  variables: { readonly [name: string]: string | undefined } = process.env,
+  variables: Variables = withEnvFile(process.env, process.cwd()),
   cwd = process.cwd(),
 ): Environment {
   // An empty DATABASE_URL is a variable that was not filled in: the embedded database would take its place unnoticed.
@@ -259,7 +261,12 @@ export async function loadConfig(
       },
     ]);
   }
-  return checkConfig(path, await readConfigFile(path), environment.variables, connectors);
+  const { content, placeOf } = await readConfigFile(path);
+  try {
+    return checkConfig(path, content, environment.variables, connectors);
+  } catch (error) {
+    throw error instanceof ConfigError ? error.placed(placeOf) : error;
+  }
 }
 
 /** Checks a configuration read from `path`. Throws ConfigError with every fault. */
@@ -270,7 +277,7 @@ export function checkConfig(
   connectors: readonly Connector[],
 ): Config {
   const unset: Fault[] = [];
-  const filled = fill(raw, variables, '', unset);
+  const filled = fillReferences(raw, { variables, path }, '', unset);
   const result = fileShape.safeParse(filled);
   const faults = result.success ? [] : faultsOf(result.error, raw, '', (at) => keysAt(fileShape, at));
   const checker = { connectors, faults };
@@ -486,44 +493,4 @@ function signsAddress(scheme: Scheme): boolean {
   if (scheme.kind === 'all') return scheme.of.some(signsAddress);
   if (scheme.kind !== 'signature') return false;
   return scheme.message.some((part) => part === 'url' || (typeof part === 'object' && 'url' in part));
-}
-
-// ── References to the environment ───────────────────────────────────────────────────────────────────────────────────
-
-/** Replaces `${env:NAME}` in every string. */
-function fill(value: unknown, variables: Environment['variables'], path: string, faults: Fault[]): unknown {
-  if (typeof value === 'string') {
-    const [, bare] = /\$\{(?!env:)([A-Za-z_]\w*)\}/.exec(value) ?? [];
-    if (bare !== undefined)
-      faults.push({
-        path,
-        found: `"\${${bare}}"`,
-        allowed: `"\${env:${bare}}" for the environment variable ${bare}`,
-      });
-    return value.replace(/\$\{env:([^}]*)\}/g, (whole, name: string) => {
-      const found = variables[name];
-      if (found === undefined)
-        faults.push({ path, found: whole, allowed: `an environment variable that is set; ${name} is not` });
-      else faults.push(...spaceFault(name, found, path));
-      return found ?? whole;
-    });
-  }
-  if (Array.isArray(value))
-    return value.map((item, index) => fill(item, variables, `${path}[${index}]`, faults));
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [
-        key,
-        fill(item, variables, path ? `${path}.${key}` : key, faults),
-      ]),
-    );
-  }
-  return value;
-}
-
-/** White space around a value, such as the line feed at the end of a file that it was read from. */
-function spaceFault(name: string, value: string | undefined, path = name): Fault[] {
-  if (value === undefined || value.trim() === value) return [];
-  const where = /\n\s*$/.test(value) ? 'a trailing line feed' : 'surrounding whitespace';
-  return [{ path, found: `the variable ${name} with ${where}`, allowed: 'the value without whitespace' }];
 }

@@ -70,7 +70,7 @@ function wholeNumber(value: string): number {
 
 async function previewFile(cli: Cli, options: Options): Promise<Preview> {
   const path = resolve(options.config);
-  const config = await cli.deps.readConfigFile(path);
+  const { content: config } = await cli.deps.readConfigFile(path);
   const { samples, sourceId, payloads = sourceId ?? 0 } = options;
   const request = { samples: Math.min(samples, 100), payloads };
   if (hasFunctions(config)) return previewHere(cli, path, request);

@@ -5,24 +5,50 @@ import { nearestName } from '../customer/nearest.ts';
 export interface Fault {
   /** Where: `sources.hubspot.schedule`. */
   path: string;
+  /** The line and column of the file, both from 1; absent where it is not known. */
+  place?: Place;
   /** What stands there, as JSON; a secret's value is never shown. */
   found: string;
   allowed: string;
+}
+
+export interface Place {
+  line: number;
+  column: number;
 }
 
 /** Everything that is wrong with a configuration. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
   readonly faults: readonly Fault[];
+  readonly #where: string;
+
   constructor(where: string, faults: readonly Fault[]) {
     const lines = faults.map(
-      ({ path, found, allowed }) => `  ${path}\n    found:   ${found}\n    allowed: ${allowed}`,
+      ({ path, place, found, allowed }) =>
+        `  ${path}${placeText(place)}\n    found:   ${found}\n    allowed: ${allowed}`,
     );
     super(
       `${where} has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${lines.join('\n')}`,
     );
+    this.#where = where;
     this.faults = faults;
   }
+
+  /** The same, with the places of the file where the faults are. */
+  placed(placeOf: (path: string) => Place | undefined): ConfigError {
+    return new ConfigError(
+      this.#where,
+      this.faults.map((fault) => {
+        const place = fault.place ?? placeOf(fault.path);
+        return place ? { ...fault, place } : fault;
+      }),
+    );
+  }
+}
+
+function placeText(place: Place | undefined): string {
+  return place ? ` (line ${place.line}, column ${place.column})` : '';
 }
 
 const secret = /token|secret|password|key$|credential|database_url/i;

@@ -2,12 +2,26 @@
 // configuration holds.
 import { readFileSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { type ParseError, parseTree, printParseErrorCode, stripComments, visit } from 'jsonc-parser';
+import {
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+  stripComments,
+  visit,
+} from 'jsonc-parser';
 import { parseJson } from '../connector/json.ts';
-import { ConfigError, type Fault } from './faults.ts';
+import { ConfigError, type Fault, type Place } from './faults.ts';
 
-/** What the file holds, unchecked, with its references to the environment as they are written. Throws ConfigError. */
-export async function readConfigFile(path: string): Promise<unknown> {
+/** What a file holds, unchecked, with its references as they are written. */
+export interface ConfigSource {
+  content: unknown;
+  /** Where `sources.hubspot.schedule` stands, or else what holds it; undefined in a module. */
+  placeOf(path: string): Place | undefined;
+}
+
+/** Throws ConfigError. */
+export async function readConfigFile(path: string): Promise<ConfigSource> {
   const fault = (found: string, allowed: string) =>
     new ConfigError('The configuration', [{ path, found, allowed }]);
   requireFile(path, fault);
@@ -16,7 +30,7 @@ export async function readConfigFile(path: string): Promise<unknown> {
   try {
     const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
     if (module.default === undefined) throw new Error('it has no default export');
-    return module.default;
+    return { content: module.default, placeOf: () => undefined };
   } catch (error) {
     const [firstLine = ''] = String((error as Error).message).split('\n');
     throw fault(firstLine, 'a module whose default export is defineConfig({…})');
@@ -35,20 +49,24 @@ function requireFile(path: string, fault: (found: string, allowed: string) => Co
 }
 
 /** JSON with comments. Throws ConfigError with the place where it is broken, or every key that an object holds twice. */
-function parseConfig(path: string, json: string): unknown {
+function parseConfig(path: string, json: string): ConfigSource {
   const errors: ParseError[] = [];
-  parseTree(json, errors, { allowTrailingComma: false });
+  const tree = parseTree(json, errors, { allowTrailingComma: false });
   // What comes after the first is mostly its consequence. What stands there is not shown: it may be a secret.
   const broken = errors.slice(0, 1).map(
     ({ error, offset }): Fault => ({
       path,
-      found: `${meaningOf(printParseErrorCode(error), json, offset)} on line ${lineOf(json, offset)}`,
+      place: placeAt(json, offset),
+      found: meaningOf(printParseErrorCode(error), json, offset),
       allowed: 'JSON',
     }),
   );
   const faults = broken.length > 0 ? broken : doubledKeys(path, json);
   if (faults.length > 0) throw new ConfigError('The configuration', faults);
-  return parseJson(stripComments(json, ' '));
+  return {
+    content: parseJson(stripComments(json, ' ')),
+    placeOf: (at) => tree && placeAt(json, nearest(tree, at).offset),
+  };
 }
 
 /** `InvalidSymbol` in words, with what people write that JSON does not allow. */
@@ -59,8 +77,24 @@ function meaningOf(code: string, json: string, offset: number): string {
   return code.endsWith('Expected') ? `something else: ${words}` : words;
 }
 
-function lineOf(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length;
+function placeAt(text: string, offset: number): Place {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: before.at(-1)!.length + 1 };
+}
+
+/** The node of this path, or the last one on the way that exists. Keys may hold dots themselves: the longest one counts. */
+function nearest(node: Node, path: string): Node {
+  const steps = (node.children ?? []).flatMap((child, index) => {
+    if (node.type === 'array') return [{ key: `[${index}]`, at: child, value: child }];
+    const [key, value] = child.children ?? [];
+    return key && value ? [{ key: String(key.value), at: key, value }] : [];
+  });
+  const found = steps
+    .filter(({ key }) => path === key || (path.startsWith(key) && /[.[]/.test(path[key.length]!)))
+    .toSorted((a, b) => b.key.length - a.key.length)[0];
+  if (!found) return node;
+  const rest = path.slice(found.key.length).replace(/^\./, '');
+  return rest === '' ? found.at : nearest(found.value, rest);
 }
 
 /** A parser keeps the last of them and says nothing of the others. */

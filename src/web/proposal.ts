@@ -1,9 +1,10 @@
-// A configuration proposed over HTTP into one that a preview can use, or all its faults. The environment is never read for
-// it: whoever may ask for a preview could else have any secret shown as a mapped value.
+// A configuration proposed over HTTP into one that a preview can use, or all its faults. Neither the environment nor a
+// file is read for it: anyone who may ask for a preview could otherwise have any secret shown as a mapped value.
 
 import { associationFaults } from '../config/associations.ts';
 import { ConfigError } from '../config/faults.ts';
 import { checkMerge } from '../config/merge.ts';
+import { hasReference } from '../config/references.ts';
 import { mappingShape, mergeShape, sourceShape } from '../config/shape.ts';
 import { type Config, checkConfig } from '../config.ts';
 import type { Connector, Mapping } from '../connector.ts';
@@ -12,7 +13,6 @@ import { mappingFaults } from '../customer/mapping.ts';
 import type { MergeConfig } from '../customer/merge.ts';
 import { faultsOf, Problem } from './problem.ts';
 
-const reference = /\$\{env:[^}]*\}/;
 /** Keys of a source that are not its connector's own settings. */
 const ourKeys: ReadonlySet<string> = new Set(Object.keys(sourceShape.shape));
 /** Stands for a setting that the environment holds. No preview sends anything, so no setting of a vendor's is needed. */
@@ -124,13 +124,14 @@ function refusal(faults: Fault[]): Problem {
 
 function withoutReferences(raw: object, present: Config, faults: Fault[]): unknown {
   const replace = (value: unknown, path: readonly string[]): unknown => {
-    if (typeof value === 'string' && reference.test(value)) {
+    if (typeof value === 'string' && hasReference(value)) {
       const known = presentSetting(path, raw, present);
       if (known !== undefined) return known;
       faults.push({
         path: path.join('.'),
         found: value,
-        allowed: "no reference to the environment: over HTTP, only a connector's settings may have one",
+        allowed:
+          "no reference to the environment or a file: over HTTP, only a connector's settings may have one",
       });
       return unread;
     }

@@ -1,9 +1,10 @@
 // A configuration is read once, and everything that is wrong with it is said at once.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
+import { withEnvFile } from '../../src/config/env-file.ts';
 import { ConfigError, type Fault } from '../../src/config/faults.ts';
 import { type Config, checkConfig, loadConfig, readEnvironment } from '../../src/config.ts';
 
@@ -238,6 +239,21 @@ describe('The configuration', () => {
           allowed: 'an environment variable that is set; KEEP is not',
         },
       ]);
+    });
+
+    it('with a default for one that is unset or empty', () => {
+      const [source] = configOf(
+        withSource({
+          accessToken: '${env:TOKEN:-none}',
+          baseUrl: '${env:BASE:-https://hub.example.com/:-}',
+          schedule: '${env:CRON:-*/5 * * * *}',
+        }),
+        { TOKEN: 'pat-1', BASE: '' },
+      ).sources;
+      expect(source).toMatchObject({
+        settings: { accessToken: 'pat-1', baseUrl: 'https://hub.example.com/:-' },
+        schedule: '*/5 * * * *',
+      });
     });
 
     it('which may hold what looks like another name: it is not filled again', () => {
@@ -544,7 +560,7 @@ describe('A file of configuration', () => {
     const path = write('json', '{\n  "destination": {\n    "appToken": pat-hunter2\n  }\n}');
     const error = await refused(path);
     expect(error.faults).toMatchObject([{ path, allowed: 'JSON' }]);
-    expect(error.faults[0]?.found).toMatch(/line 3\b/);
+    expect(error.message).toMatch(/line 3, column 17\b/);
     expect(error.message).not.toMatch(/hunt|pat-/);
   });
 
@@ -556,8 +572,49 @@ describe('A file of configuration', () => {
     ['{"appToken": hunter2}', /line 1\b/],
   ])('of broken JSON says where: %j', async (text, said) => {
     const error = await refused(write('json', text));
-    expect(error.faults[0]?.found).toMatch(said);
+    expect(error.message).toMatch(said);
     expect(error.message).not.toContain('hunter2');
+  });
+
+  it('of JSON says for each fault the line and column of what it is about', async () => {
+    const path = write(
+      'json',
+      `{
+  "destination": { "connector": "voucherify", "appId": "a", "appToken": "b" },
+  "sources": {
+    "hubspot": {
+      "connector": "hubspot", "accessToken": "x", "shedule": "* * * * *",
+      "mapping": { "name": "firstname", "metadata.a.b": { "from": "c", "as": "numbr" } }
+    }
+  },
+  "breaker": { "deletes": [1, "many"] }
+}`,
+    );
+    const places = (await refused(path)).faults.map(({ path, place }) => [path, place]);
+    expect(places).toEqual([
+      ['sources.hubspot.mapping.metadata.a.b', { line: 6, column: 41 }],
+      ['breaker.deletes', { line: 9, column: 16 }],
+      ['sources.hubspot.shedule', { line: 5, column: 51 }],
+    ]);
+  });
+
+  it('of JSON takes secrets from files beside it, without the line feed at their end', async () => {
+    const path = write(
+      'json',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how a configuration names a file
+      '{"destination": {"connector": "voucherify", "appId": "a", "appToken": "${file:token}"}, "sources": {}}',
+    );
+    expect((await refused(path)).message).toMatch(
+      /\(line 1, column 59\)\n.*\n.*a file that exists; .*token is none/,
+    );
+    writeFileSync(join(dirname(path), 'token'), 'from-a-file\n');
+    expect((await load(path)).destination.settings).toMatchObject({ appToken: 'from-a-file' });
+    writeFileSync(join(dirname(path), 'token'), '\n');
+    expect((await refused(path)).message).toMatch(/a file that is not empty/);
+    writeFileSync(join(dirname(path), 'token'), Buffer.from([0xff, 0xfe, 0x41]));
+    expect((await refused(path)).message).toMatch(/a file of UTF-8 text/);
+    writeFileSync(join(dirname(path), 'token'), 'x'.repeat(70_000));
+    expect((await refused(path)).message).toMatch(/a file of at most 64 KB/);
   });
 
   it('of JSON may hold comments and name its schema', async () => {
@@ -573,7 +630,7 @@ describe('A file of configuration', () => {
   });
 
   it('of JSON with a comment that does not end is refused', async () => {
-    expect((await refused(write('json', '{ /* "a": 1 }'))).faults[0]?.found).toMatch(/comment.* on line 1/);
+    expect((await refused(write('json', '{ /* "a": 1 }'))).message).toMatch(/line 1, column 3\)\n.*comment/);
   });
 
   it('of broken TypeScript is refused', async () => {
@@ -591,6 +648,28 @@ describe('A file of configuration', () => {
   it('of TypeScript that throws is refused with its message', async () => {
     const path = write('ts', "throw new Error('no such key in the vault');");
     expect((await refused(path)).faults).toMatchObject([{ path, found: 'no such key in the vault' }]);
+  });
+});
+
+describe('The file .env', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-env-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('sets what the environment does not', () => {
+    writeFileSync(join(folder, '.env'), '# keys\nHUBSPOT_TOKEN="pat-1"\nPORT=4000\n');
+    expect(withEnvFile({ PORT: '5000' }, folder)).toEqual({ HUBSPOT_TOKEN: 'pat-1', PORT: '5000' });
+  });
+
+  it('need not exist', () => {
+    expect(withEnvFile({ PORT: '5000' }, join(folder, 'none'))).toEqual({ PORT: '5000' });
+  });
+
+  it('that cannot be read is a fault', () => {
+    const place = mkdtempSync(join(folder, 'of-'));
+    mkdirSync(join(place, '.env'));
+    expect(errorOf(() => withEnvFile({}, place)).faults).toMatchObject([
+      { path: join(place, '.env'), found: 'a file that cannot be read (EISDIR)' },
+    ]);
   });
 });
 
