@@ -3,6 +3,7 @@
 import { type Context, Hono } from 'hono';
 import { createOAuthSimulator, type OAuthOptions } from './oauth.ts';
 import { longId, Org, type OrgOptions } from './salesforce/org.ts';
+import { type QueryJobOptions, QueryJobs } from './salesforce/query-jobs.ts';
 import { compare, parseSoql, type Row, type Soql, SoqlError } from './salesforce/soql.ts';
 
 export type SalesforceOptions = OrgOptions & {
@@ -19,6 +20,7 @@ export type SalesforceOptions = OrgOptions & {
   batch?: number;
   /** Whether the user may see all contacts. Default: true. */
   viewsAll?: boolean;
+  queryJobs?: QueryJobOptions;
   /** Answers in place of the org's own. */
   faults?: (path: string) => Response | undefined;
 };
@@ -30,6 +32,7 @@ const locatorMs = 2 * 86_400_000;
 export function createSalesforceSimulator(options: SalesforceOptions) {
   const { now, organizationId = '00D5g000004XyZ1', callsPerDay = 15_000, batch = 2_000 } = options;
   const org = new Org(options);
+  const queryJobs = new QueryJobs(org, now, options.queryJobs);
   const app = new Hono();
   const state = { calls: 0, asked: [] as string[] };
   const locators = new Map<string, { rows: Row[]; soql: Soql; at: number }>();
@@ -171,6 +174,7 @@ export function createSalesforceSimulator(options: SalesforceOptions) {
     c.json({ DailyApiRequests: { Max: callsPerDay, Remaining: callsPerDay - state.calls } }),
   );
 
+  data.route('/jobs/query', queryJobs.app);
   app.route('/services/data/v68.0', data);
   app.onError((error, c) => {
     if (error instanceof SoqlError) return failure(c, 400, error.code, error.message);
@@ -178,7 +182,7 @@ export function createSalesforceSimulator(options: SalesforceOptions) {
   });
   app.notFound((c) => failure(c, 404, 'NOT_FOUND', 'The requested resource does not exist'));
 
-  return { app, org, oauth, state };
+  return { app, org, oauth, queryJobs, state };
 }
 
 function shown(row: Row, object: string, fields: readonly string[]): { [field: string]: unknown } {

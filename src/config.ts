@@ -12,6 +12,7 @@ import { checkMerge, objectOf } from './config/merge.ts';
 import { fillReferences, spaceFault, type Variables } from './config/references.ts';
 import { type ConfigFile, fileShape, mappingEntry, sourceShape } from './config/shape.ts';
 import { localeOver } from './connector/locale.ts';
+import { isPulled } from './connector/source.ts';
 import type { Scheme } from './connector/webhook.ts';
 import type { Connector, Mapping, MetadataSchema } from './connector.ts';
 import { mappingFaults } from './customer/mapping.ts';
@@ -366,17 +367,21 @@ function checkSource(name: string, given: unknown, written: unknown, checker: Ch
   );
   for (const { field, ...fault } of connector ? associationFaults(objectOf(parts['mapping']), connector) : [])
     checker.faults.push({ path: `${path}.mapping.${field}`, ...fault });
-  for (const key of ['schedule', 'fullSchedule'])
-    if (parts[key] !== undefined && connector?.source?.streams.every((stream) => !stream.pull))
-      checker.faults.push({
-        path: `${path}.${key}`,
-        found: shown(objectOf(written)[key]),
-        allowed: `no schedule: ${connector.name} only sends webhooks, so there is nothing to pull`,
-      });
   const own = Object.fromEntries(
     Object.entries(parts).filter(([key]) => !Object.hasOwn(sourceShape.shape, key)),
   );
   const settings = connector && checkSettings(connector, own, written, path, checker);
+  const { streams = [], streamsFor } = connector?.source ?? {};
+  const read = settings === undefined ? streams : (streamsFor?.(settings) ?? streams);
+  for (const key of ['schedule', 'fullSchedule'])
+    if (connector && parts[key] !== undefined && !read.some(isPulled))
+      checker.faults.push({
+        path: `${path}.${key}`,
+        found: shown(objectOf(written)[key]),
+        allowed: streams.some(isPulled)
+          ? `no schedule: with these settings ${connector.name} only sends webhooks, so there is nothing to pull`
+          : `no schedule: ${connector.name} only sends webhooks, so there is nothing to pull`,
+      });
   const { data } = sourceShape.safeParse(given);
   if (!data || !connector?.source || settings === undefined) return null;
   const {

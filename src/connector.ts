@@ -23,6 +23,7 @@ export type {
 } from './connector/api.ts';
 export type { ApiVersion } from './connector/api-version.ts';
 export type { Auth, Grant, OAuth, StaticAuth } from './connector/auth.ts';
+export type { BulkExport, BulkExportRequest, BulkFile } from './connector/bulk-export.ts';
 export type {
   CustomerWrite,
   DestinationCustomer,

@@ -55,7 +55,26 @@ export async function columnsOf(
   object: string,
   properties: readonly string[],
 ): Promise<Columns> {
-  const known = new Set((await fieldsOf(context, object)).map(({ name }) => String(name)));
+  return columnsIn(await fieldsOf(context, object), properties);
+}
+
+/** The same with the type of each field. */
+export async function typedColumnsOf(
+  context: Context<Settings>,
+  object: string,
+  properties: readonly string[],
+): Promise<{ columns: Columns; types: { [field: string]: string } }> {
+  const described = await fieldsOf(context, object);
+  const columns = columnsIn(described, properties);
+  const read = new Set(fieldsIn(columns));
+  const types = described
+    .filter(({ name }) => read.has(String(name)))
+    .map(({ name, type }) => [String(name), String(type)]);
+  return { columns, types: Object.fromEntries(types) };
+}
+
+function columnsIn(described: readonly JsonObject[], properties: readonly string[]): Columns {
+  const known = new Set(described.map(({ name }) => String(name)));
   const fieldOf = (property: string) => namesOf(property).find((name) => known.has(name)) ?? [];
   const wanted = properties.length > 0 ? properties : [...known, ...Object.keys(firstOf)];
   const columns = [...new Set(['Id', isPersonAccount, ...wanted])].map(

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Context, RejectedError, type Stream } from '#connector';
 import { readCursor } from '#connector/cursor';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
+import { bulkExportOf } from './bulk.ts';
 import { type Columns, isPersonAccount, propertiesOf } from './columns.ts';
 import { idOf } from './id.ts';
 import { withMasters } from './merges.ts';
@@ -48,16 +49,21 @@ export function streamOf(
 ): Stream<Settings> {
   const { object, prefix, only } = kinds[name];
 
+  function check(columns: Columns): void {
+    if (!only || columns[isPersonAccount]) return;
+    throw new RejectedError('This org has no person accounts: remove "personAccounts" from objects.', {
+      code: 'no_person_accounts',
+    });
+  }
+
   async function byColumns<Read>(
     context: Context<Settings>,
     wanted: { properties: readonly string[]; known?: Columns | undefined },
     read: (table: Table) => Promise<Read>,
   ): Promise<{ read: Read; columns: Columns }> {
-    return byVisibleColumns(context, object, wanted, (table) => {
-      if (!only || table.columns[isPersonAccount]) return read(table);
-      throw new RejectedError('This org has no person accounts: remove "personAccounts" from objects.', {
-        code: 'no_person_accounts',
-      });
+    return byVisibleColumns(context, object, wanted, async (table) => {
+      check(table.columns);
+      return read(table);
     });
   }
 
@@ -113,6 +119,7 @@ export function streamOf(
           ],
         }),
     }),
+    bulkExport: bulkExportOf(object, { only, check }),
     read: {
       maxIds,
       idOf: (written) => idOf(written) ?? written,

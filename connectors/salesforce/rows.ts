@@ -7,7 +7,7 @@ import { idOf } from './id.ts';
 import { dataPath, type Settings } from './settings.ts';
 
 /** Selected in every query. */
-const keys = ['Id', 'SystemModstamp', 'IsDeleted', 'MasterRecordId'];
+export const keys = ['Id', 'SystemModstamp', 'IsDeleted', 'MasterRecordId'];
 /** The request line and the headers may have 16,384 bytes in all. */
 const maxFieldCharacters = 8_000;
 /** IDs that fit into a query, at 27 bytes each. */

@@ -1,5 +1,6 @@
 // The settings of a Salesforce org.
 import { z } from 'zod';
+import { bulkExportSetting } from '#connector/bulk-export';
 import { oauthClient } from '#connector/oauth-client';
 import { exactlyOne, secrets, siteUrl } from '#connector/settings';
 
@@ -33,6 +34,9 @@ const jwt = app.pick({ clientId: true }).extend({
       'The audience of the assertion. Default: https://test.salesforce.com for a sandbox, else https://login.salesforce.com.',
     ),
 });
+
+/** So many records are worth a query job. */
+export const usualMinRecords = 50_000;
 
 const objects = ['contacts', 'leads', 'personAccounts'] as const;
 
@@ -98,6 +102,7 @@ const shape = z.strictObject({
     .describe(
       'The share of the calls of the org that is left to its other integrations, 0 to 0.95. Default: 0.2.',
     ),
+  bulkExport: bulkExportSetting(usualMinRecords),
   apiVersion: z
     .string()
     .regex(/^v\d{2,3}\.0$/, 'must be a version such as "v68.0"')

@@ -1,25 +1,13 @@
 // What a source gives: streams of records, pulled page by page or pushed.
 import type { Context } from './api.ts';
+import type { BulkExport } from './bulk-export.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { TimeUnit } from './locale.ts';
 import type { ColumnPlan, Mapping } from './mapping.ts';
+import type { SourceRecord } from './record.ts';
 import type { Webhook } from './webhook.ts';
 
-/** One row as the source has it. Within a stream the newest record of an ID replaces the older whole. */
-export interface SourceRecord {
-  /** The vendor's own ID of the row, unique in its stream. */
-  recordId: string;
-  /** The source's own clock for this state of the row, epoch milliseconds. Decides what is newer, wherever it came from. */
-  changedAt: number;
-  /** The source says the row is gone (archived, deleted). `body` is then whatever is still known, often nothing. */
-  deleted?: true;
-  /** Property names to values, as the vendor sent them. Absent and null are different things. */
-  body: JsonObject;
-  /** Records that the vendor has merged into this one: it speaks for their customers now, they no more. */
-  merged?: readonly string[];
-  /** The vendor says that no record has taken this one over: a merge that it told of before has been undone since. */
-  unmerged?: true;
-}
+export type { SourceRecord } from './record.ts';
 
 /** What one item of a webhook says. */
 export type Change =
@@ -154,9 +142,11 @@ export interface Stream<Settings> {
   settleLagSeconds?: number;
   /**
    * One page: from null all records there are, then only what changed. The cursor is the connector's own. Absent: the
-   * vendor only pushes.
+   * vendor has no list of them.
    */
   pull?(context: Context<Settings>, request: PullRequest): Promise<Page>;
+  /** Full readings by files that the vendor makes in a job. Without `pull` and this the vendor only pushes. */
+  bulkExport?: BulkExport<Settings>;
   /**
    * Records by ID. IDs that are in neither answer are an error; `missing` are those the vendor says it does not have. A
    * record whose ID was not asked for is the one that an ID in `missing` stands for now.
@@ -198,6 +188,11 @@ export interface Stream<Settings> {
     everySeconds: number;
     pull(context: Context<Settings>, request: PullRequest): Promise<Page>;
   };
+}
+
+/** False where the vendor only pushes the records of this stream. */
+export function isPulled({ pull, bulkExport }: Pick<Stream<never>, 'pull' | 'bulkExport'>): boolean {
+  return pull !== undefined || bulkExport !== undefined;
 }
 
 /** What a vendor that can be read is like. */

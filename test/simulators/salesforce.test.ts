@@ -54,6 +54,18 @@ describe('the simulated Salesforce, by the official client', () => {
     expect(await codeOf(connection.queryMore(first.nextRecordsUrl!))).toBe('INVALID_QUERY_LOCATOR');
   });
 
+  test('makes query jobs, whose files are CSV', async () => {
+    const { org, simulator, connection } = await simulate({ queryJobs: { makingMs: 0 } });
+    const ids = org.seed(250);
+    org.change(ids[0]!, { LastName: 'O"Brien,\nthe second' });
+    const all = await connection.bulk2.query('SELECT Id, LastName, Email FROM Contact');
+    const records = (await all.toArray()) as { Id: string; LastName: string }[];
+    expect(new Set(records.map(({ Id }) => Id))).toEqual(new Set(ids));
+    expect(records.find(({ Id }) => Id === ids[0])!.LastName).toBe('O"Brien,\nthe second');
+    expect(simulator.queryJobs.ordered).toBe(1);
+    expect(await codeOf(connection.bulk2.query('SELECT Nothing__c FROM Contact'))).toBe('INVALID_FIELD');
+  });
+
   test('has conditions, and dates without quotes', async () => {
     const { clock, org, connection } = await simulate();
     const [id] = org.seed(30);

@@ -14,12 +14,18 @@ const maxRedirects = 5;
 const maxErrorBytes = 65_536;
 
 export interface DownloadRequest {
-  /** Absolute, as the vendor named it. */
+  /** Absolute, as the vendor named it; or a path below the base URL. */
   url: string;
   /** See `Quota.bucket`. */
   bucket?: string;
   /** How long the answer, and each piece of the file, may take. Default 60. */
   chunkTimeoutSeconds?: number;
+}
+
+export interface Download {
+  /** Names in lower case. */
+  headers: { [name: string]: string };
+  bytes: AsyncIterable<Uint8Array>;
 }
 
 export interface Opened {
@@ -45,10 +51,7 @@ export interface DownloadDeps {
 }
 
 /** Throws as a request does. What is not read to its end must be left by `return`: the connection is cut then. */
-export async function download(
-  request: DownloadRequest,
-  deps: DownloadDeps,
-): Promise<AsyncIterable<Uint8Array>> {
+export async function download(request: DownloadRequest, deps: DownloadDeps): Promise<Download> {
   const cut = new AbortController();
   const patience = new Patience(
     deps,
@@ -57,7 +60,7 @@ export async function download(
   );
   try {
     const opened = await follow(urlOf(request.url, deps), deps, patience, cut.signal);
-    return pieces(opened, deps, patience, cut);
+    return { headers: opened.headers, bytes: pieces(opened, deps, patience, cut) };
   } catch (error) {
     cut.abort();
     throw patience.told(error);
@@ -86,7 +89,8 @@ async function follow(
 
 function urlOf(text: string, deps: DownloadDeps, from?: URL): URL {
   const { base, name } = deps;
-  const url = URL.parse(text, from?.href);
+  const isPath = from === undefined && text.startsWith('/');
+  const url = URL.parse(isPath ? base.href.replace(/\/+$/, '') + text : text, from?.href);
   const allowed = base.protocol === 'https:' ? ['https:'] : ['https:', 'http:'];
   // Where the vendor's own API is in a private network (a sandbox, a stub), its files may be too.
   const isReachable =

@@ -22,7 +22,7 @@ import { changes, errorOf, isOwn, type Secrets } from './answer-error.ts';
 import { inPieces, isLong } from './body-pieces.ts';
 import { connectionsTo, type Proxies, proxyOf } from './connections.ts';
 import { credentialsOf, secretsOf } from './credentials.ts';
-import { type DownloadRequest, download, type Opened } from './download.ts';
+import { type Download, type DownloadRequest, download, type Opened } from './download.ts';
 import { OAuthTokens, type Exchange as TokenExchange, type Vault } from './oauth.ts';
 import { isPrivateHost, publicLookup, type Resolve } from './private-addresses.ts';
 import { bodyOf } from './request-body.ts';
@@ -47,7 +47,7 @@ type Exchange =
 /** The API as the engine has it: files are its own to fetch. */
 export interface EngineApi extends Api {
   /** Streams a file, paid for as one call. Credentials go to the origin of the base URL only. Throws as `request` does. */
-  download(request: DownloadRequest): Promise<AsyncIterable<Uint8Array>>;
+  download(request: DownloadRequest): Promise<Download>;
 }
 
 interface CallOptions {

@@ -106,20 +106,22 @@ export class SourceHealth {
 
   /** The same for a table or view: each of its statements counts as a call. */
   guardRelation(relation: Relation, signal?: AbortSignal): Relation {
-    const guarded = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
-      const answers: Answer[] = [];
-      const request = async () => {
-        answers.push(await ask());
-        return { status: 200, headers: {}, json: undefined };
-      };
-      await this.guard({ request }, signal).request({ path: '' });
-      return answers[0]!;
-    };
     return {
-      describe: () => guarded(() => relation.describe()),
-      horizon: () => guarded(() => relation.horizon()),
-      rows: (query) => guarded(() => relation.rows(query)),
+      describe: () => this.guardCall(() => relation.describe(), signal),
+      horizon: () => this.guardCall(() => relation.horizon(), signal),
+      rows: (query) => this.guardCall(() => relation.rows(query), signal),
     };
+  }
+
+  /** The same for one call of any other kind, such as a download. */
+  async guardCall<Answer>(call: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
+    const answers: Answer[] = [];
+    const request = async () => {
+      answers.push(await call());
+      return { status: 200, headers: {}, json: undefined };
+    };
+    await this.guard({ request }, signal).request({ path: '' });
+    return answers[0]!;
   }
 
   /** What becomes of work after this error of a call. `key`: the same for each attempt of the same work. */

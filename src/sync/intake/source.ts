@@ -1,4 +1,5 @@
 // One configured source as the path needs it: its connector, its rules, and its mapping made ready. It knows no rows.
+import { isPulled } from '../../connector/source.ts';
 import type { Webhook } from '../../connector/webhook.ts';
 import type {
   ApiDescription,
@@ -123,7 +124,7 @@ export class Source {
 
   /** False where the vendor only pushes. */
   get canPull(): boolean {
-    return this.streams.some((stream) => stream.pull !== undefined);
+    return this.streams.some(isPulled);
   }
 
   get mapping(): Mapping {

@@ -1,11 +1,13 @@
 // How many records a run would read, in how many pages: by the vendor's own count, else by what is known of earlier runs.
 // It knows no quota and no destination.
+import { isPulled } from '../../connector/source.ts';
 import { type Json, type PageCost, type Stream, TransientError } from '../../connector.ts';
 import type { Run } from '../../contract/run.ts';
 import type { Reader } from '../../tables/checkpoints.ts';
 import type { Basis } from '../../tables/forecasts.ts';
 import { sizesOfRecords } from '../../tables/records.ts';
 import { listRuns } from '../../tables/runs.ts';
+import { pageCursor } from '../intake/export-state.ts';
 import { readersOf } from '../preview/dry-run.ts';
 import type { ReadStep } from './forecast.ts';
 import type { Planning, PlanRequest } from './planning.ts';
@@ -24,6 +26,8 @@ export interface PlannedRecords {
   countMs: number | null;
   /** Nothing of the source was read to its end before. */
   first: boolean;
+  /** Streams that are read by an export, which takes the vendor its own time. */
+  exported: string[];
   /** Finished runs of the source, the newest first; those that brought everything for the first time are left out. */
   recent: Run[];
 }
@@ -44,6 +48,9 @@ const changedDaily = 0.01;
 const dayMs = 86_400_000;
 
 const mostRecent = 50;
+
+/** Calls of an export besides its files: its order, about as many polls as it takes, and its removal. */
+const callsOfExport = 15;
 
 /** A run of fewer pages does not show how long one lasts. */
 const tellingPages = 5;
@@ -66,16 +73,18 @@ export async function plannedRecords(
   const stored = await sizesOfRecords(database, source.name);
   const known = { runs, stored, recent: runs.slice(0, runs.length < mostRecent ? -1 : undefined) };
   const steps: PlannedRecords['steps'] = [];
+  const exported: string[] = [];
   const bases: Basis[] = [];
   const callTimes: number[] = [];
   for (const stream of source.streams) {
-    if (!stream.pull) continue;
+    if (!isPulled(stream)) continue;
     const deps = { database, clock: planning.clock };
     for (const { reader, cursor } of await readersOf({ deps, source, run: request }, stream)) {
       const reading = { stream, reader, cursor };
       const { records, basis, callMs } = await counted(planning, request, known, reading);
       if (callMs !== undefined) callTimes.push(callMs);
       steps.push(stepOf(planning, stream, reader, records, pageSizeOf(runs)));
+      if (isExported(stream, reader, records, source.config.settings)) exported.push(stream.name);
       if (reader === 'full' || reader === 'lead') bases.push(basis);
       if (reader === 'full' && request.mode === 'full' && stream.sweeps && stream.read)
         steps.push(sweepOf(planning, stream, Math.max((stored.get(stream.name)?.count ?? 0) - records, 0)));
@@ -93,6 +102,7 @@ export async function plannedRecords(
     countMs: callTimes.length > 0 ? Math.min(...callTimes) : null,
     first: request.first,
     recent: known.recent,
+    exported,
   };
 }
 
@@ -117,7 +127,7 @@ async function counted(
   const { stream, reader } = reading;
   // What is gone is told by pages that hold it all, however little of it is new: one at least.
   if (reader === 'tombstones') return { records: 0, basis: 'vendor' };
-  const isOnly = planning.source.streams.filter(({ pull }) => pull).length === 1;
+  const isOnly = planning.source.streams.filter(isPulled).length === 1;
   if (request.records !== undefined && reader !== 'trail')
     return { records: request.records, basis: 'given' };
   const said = await vendorCount(planning, reading);
@@ -146,7 +156,7 @@ async function vendorCount(planning: Planning, { stream, reader, cursor }: Readi
   if (!stream.count) return null;
   const { context, source, clock } = planning;
   const lagMs = reader === 'trail' ? (stream.settleLagSeconds ?? 0) * 1000 : 0;
-  const request = { cursor, until: context.now - lagMs, properties: source.properties };
+  const request = { cursor: pageCursor(cursor), until: context.now - lagMs, properties: source.properties };
   const askedAt = clock.now();
   try {
     return { records: await stream.count(context, request), callMs: clock.now() - askedAt };
@@ -181,7 +191,15 @@ function stepOf(
   records: number,
   pageSize: number,
 ): PlannedRecords['steps'][number] {
-  const cost = stream.cost?.(source.config.settings, source.properties);
+  const { settings } = source.config;
+  const what = words[reader] ?? 'changes';
+  const brings = reader === 'full' || reader === 'lead';
+  if (isExported(stream, reader, records, settings)) {
+    const { rowsPerFile, bucket } = stream.bulkExport!.cost;
+    const pages = callsOfExport + Math.ceil(records / rowsPerFile);
+    return { what, pages, callsPerPage: 1, bucket, records, brings };
+  }
+  const cost = stream.cost?.(settings, source.properties);
   const page: PageCost | undefined =
     reader === 'full'
       ? cost?.full
@@ -189,13 +207,26 @@ function stepOf(
         ? cost?.tombstones
         : (cost?.changes ?? cost?.full);
   return {
-    what: words[reader] ?? 'changes',
+    what,
     pages: Math.max(Math.ceil(records / (page?.records ?? pageSize)), 1),
     callsPerPage: page?.calls ?? 1,
     bucket: page?.bucket,
     records,
-    brings: reader === 'full' || reader === 'lead',
+    brings,
   };
+}
+
+/** Whether so many records are read by an export of the vendor. */
+function isExported(
+  { bulkExport, pull }: Stream<unknown>,
+  reader: Reader,
+  records: number,
+  settings: unknown,
+): boolean {
+  if (!bulkExport) return false;
+  if (!pull) return reader === 'full' || bulkExport.changes !== undefined;
+  const min = bulkExport.minRecords(settings);
+  return reader === 'full' && min !== null && records >= min;
 }
 
 function sweepOf(

@@ -1,5 +1,6 @@
 // A forecast of one source's next run: what it would read and write, from the vendor's own count or what is known of
 // earlier runs, simulated through against the quotas as they stand. It counts by cheap calls, and changes nothing.
+import { isPulled } from '../../connector/source.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import { checkpoint } from '../../tables/checkpoints.ts';
 import type { Forecast } from '../../tables/forecasts.ts';
@@ -89,8 +90,8 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
 
 /** A source whose streams have never been read to their end. */
 export async function isFirst({ database, source }: Pick<Planning, 'database' | 'source'>): Promise<boolean> {
-  for (const { name, pull } of source.streams)
-    if (pull && (await checkpoint(database, source.name, name, 'lead')) !== null) return false;
+  for (const stream of source.streams.filter(isPulled))
+    if ((await checkpoint(database, source.name, stream.name, 'lead')) !== null) return false;
   return true;
 }
 
@@ -138,6 +139,10 @@ function assumptionsOf({
     records.sentence,
     writes.sentence,
     ...writes.notes,
+    ...records.exported.map(
+      (stream) =>
+        `An export of ${stream} is ordered from the vendor; how long the vendor takes to make it is not known and not counted.`,
+    ),
     `A page ${why} ${(pageMs / 1000).toFixed(1)} s, a call to the destination ${(callMsDefault / 1000).toFixed(1)} s.`,
     ...(lane === 'backfill'
       ? ['It goes behind all else: a twentieth of each quota is left to what is more urgent.']

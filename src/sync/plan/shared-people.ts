@@ -5,6 +5,7 @@ import {
   type Json,
   type JsonObject,
   type PullRequest,
+  RejectedError,
   type Stream,
   TransientError,
 } from '../../connector.ts';
@@ -108,6 +109,10 @@ async function sampleOf(source: Source, context: SampledSource['context'], clock
   void clock.sleep(maxWaitMs, read.signal).then(() => late.abort(new TransientError(reason)));
   try {
     const streams = source.streams.filter(({ pull }) => pull);
+    if (streams.length === 0)
+      throw new RejectedError('It is read by exports only, and none is ordered for a sample.', {
+        code: 'only_exports',
+      });
     const share = Math.ceil(maxRecords / streams.length);
     for (const stream of streams)
       await readStream(source, stream, () => context(late.signal), { late, share, sample });

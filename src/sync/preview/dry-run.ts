@@ -1,6 +1,7 @@
 // A run that keeps nothing: every page goes through the real ingest in a transaction that is then undone, and what it
 // would have made is reported. Checkpoints stay, nothing is sent. It knows no vendor; pages are asked for by who carries it.
 
+import { isPulled } from '../../connector/source.ts';
 import type { Fields, Json, Note, Page, SourceRecord, Stream } from '../../connector.ts';
 import type { Differences as DifferenceReport } from '../../contract/preview.ts';
 import type { Columns, Run } from '../../contract/run.ts';
@@ -49,7 +50,9 @@ export async function dryRun(running: DryRunning): Promise<void> {
   const { deps, source, run, lease } = running;
   await countFromZero(deps.database, { id: run.id, lease });
   const found = new Found(deps.sending, source);
-  for (const stream of source.streams) {
+  const streams =
+    run.mode === 'records' || run.mode === 'import' ? source.streams : source.streams.filter(isPulled);
+  for (const stream of streams) {
     if (run.mode === 'records') await tryRecords(running, found, stream);
     else
       for (const { reader, cursor } of await readersOf(running, stream))

@@ -21,6 +21,17 @@ import type { SourceHealth } from '../intake/source-health.ts';
 /** How long a person waits for a run to end that was called off while a call is under way. */
 const lookEveryMs = 2_000;
 
+/** The run has to wait for its vendor, and holds no worker meanwhile. The message says what for. */
+export class PutOffError extends Error {
+  override name = 'PutOffError';
+  readonly dueAt: number;
+
+  constructor(message: string, dueAt: number) {
+    super(message);
+    this.dueAt = dueAt;
+  }
+}
+
 export interface Failing {
   database: Database;
   clock: Clock;
@@ -65,6 +76,9 @@ async function settle(failing: Failing, error: unknown): Promise<void> {
   } else if (signal.aborted) {
     await putDown();
     log.info('run suspended; it continues from its checkpoint');
+  } else if (error instanceof PutOffError) {
+    await putOffRun(database, held, { dueAt: error.dueAt, counted: false, error: error.message });
+    log[failing.run.error === error.message ? 'debug' : 'info']({ reason: error.message }, 'the run waits');
   } else {
     await settleFailed(failing, failureOf('run', error));
   }

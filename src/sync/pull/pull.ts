@@ -1,5 +1,6 @@
 // One run from its checkpoint to done: pages are pulled, ingested and committed with their cursor, the next page on its
 // way while the last is taken in. It knows no vendor; what a page holds is the connector's word.
+import { isPulled } from '../../connector/source.ts';
 import {
   type Api,
   type Context,
@@ -34,6 +35,7 @@ import {
 import { forgetMet, forgetMetBy, hasBegun, noteMet } from '../../tables/swept-records.ts';
 import type { Sending } from '../deliver/difference.ts';
 import { CursorTrail } from '../intake/cursor-trail.ts';
+import { isAtBeginning, isOfRun, pageCursor } from '../intake/export-state.ts';
 import { ingest, type RecordCount } from '../intake/ingest.ts';
 import type { Rules } from '../intake/rules.ts';
 import { RunColumns } from '../intake/run-columns.ts';
@@ -41,6 +43,8 @@ import type { Source } from '../intake/source.ts';
 import type { SourceHealth } from '../intake/source-health.ts';
 import { type Part, takeApart } from '../intake/taking-apart.ts';
 import { type DryRunning, dryRun } from '../preview/dry-run.ts';
+import type { ExportPages } from './export-pages.ts';
+import { exportOf } from './exporting.ts';
 import { settleFailure, watchRun } from './failing.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { refuseRejectedShare } from './rejected-share.ts';
@@ -139,7 +143,7 @@ function dryRunning(
     lease,
     leaseMs,
     signal,
-    ask: (stream, reader, cursor) => askPage(reading(stream), reader, cursor),
+    ask: (stream, reader, cursor) => askDry(reading(stream), reader, cursor),
     read: (stream, recordIds) => askRecords(reading(stream), recordIds),
   };
 }
@@ -155,7 +159,7 @@ async function readAll(
   const streams =
     run.mode === 'records'
       ? [source.streams.find((stream) => stream.read) ?? source.streams[0]!]
-      : source.streams.filter((stream) => stream.pull);
+      : source.streams.filter(isPulled);
   for (const stream of streams) {
     const reading = { deps, source, stream, run, lease, signal };
     if (run.mode === 'records') await readRecords(reading);
@@ -173,6 +177,8 @@ interface Reading {
   signal: AbortSignal;
   /** Most records on a page, once a page was more than this process can hold. */
   maxRecords?: number;
+  /** The export that a dry run reads. */
+  exported?: ExportPages | null;
 }
 
 async function readStream(reading: Reading): Promise<void> {
@@ -181,12 +187,15 @@ async function readStream(reading: Reading): Promise<void> {
   const lead = await checkpoint(database, source.name, stream.name, 'lead');
   if (run.mode === 'full' || lead === null) {
     // A full reading asked for anew begins anew; a backfill that was never finished goes on.
-    if (run.mode === 'full' && lead !== null && run.pages === 0 && run.attempts === 0) {
+    const full = (await checkpoint(database, source.name, stream.name, 'full'))?.cursor ?? null;
+    const isAnew = run.pages === 0 && run.attempts === 0 && !isOfRun(full, run.id);
+    if (run.mode === 'full' && lead !== null && isAnew) {
       await database.transaction(async (tx) => {
         if (!(await holdRun(tx, { id: run.id, lease }, deps.clock.now() + leaseMs)))
           throw new LostLeaseError(run.id);
         await dropCheckpoint(tx, source.name, stream.name, 'full');
       });
+      await exportFor(reading, 'full')?.abandon(full);
     }
     if (sweeps(run, stream)) return readAndSweep(reading);
     await readPages(reading, 'full', stream.name);
@@ -263,14 +272,17 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
   const unseen = new UnseenProperties(source);
   const trail = new CursorTrail(`the ${stream.name} of ${source.config.connector.name}`, begun);
   let resumes = true;
+  const exported = exportFor(reading, reader);
   const ask = async (cursor: Page['cursor'] | null) => {
     const readAt = deps.clock.now();
-    const page = await askPage(reading, reader, cursor, resumes);
+    const read = exported
+      ? await exported.page(cursor)
+      : { page: await askPage(reading, reader, cursor, resumes), readAt };
     resumes = false;
-    trail.follow(page);
-    return { page, readAt };
+    trail.follow(read.page);
+    return read;
   };
-  let first = begun === null;
+  let first = isAtBeginning(begun);
   let total: number | null = null;
   let whole: Page['whole'];
   const seen = { received: run.received, rejected: run.rejected };
@@ -298,8 +310,10 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
       total = page.total ?? null;
       whole = endsWhole ? undefined : wholeOfPage;
     }
+    await exported?.finish();
   } finally {
     ahead.stop();
+    exported?.stop();
   }
   if (whole) await deleteUnmet(reading, whole);
   if (reader === 'full' || reader === 'lead') await noteUnseen(reading, reader, unseen);
@@ -423,6 +437,26 @@ async function takePage(
     seen.received += counts.received;
     seen.rejected += counts.rejected;
   });
+}
+
+/** The way by the vendor's exports; null where this reader has none. */
+function exportFor(reading: Reading, reader: Reader): ExportPages | null {
+  const { deps, source, stream, run, lease, signal } = reading;
+  const { database, clock, log } = deps;
+  const context = () => contextOf(reading);
+  const pull = (cursor: Page['cursor'] | null) => askPage(reading, reader, cursor);
+  const [endpoint, health] = [deps.endpoint(source.name), deps.health(source.name)];
+  const shared = { database, clock, log, endpoint, health, context, pull };
+  return exportOf({ ...shared, source, stream, run, lease, leaseMs, signal }, reader);
+}
+
+/** A page that is not kept. */
+async function askDry(reading: Reading, reader: Reader, cursor: Page['cursor'] | null): Promise<Page> {
+  reading.exported ??= exportFor(reading, reader);
+  if (!reading.exported) return askPage(reading, reader, pageCursor(cursor));
+  const { page } = await reading.exported.page(cursor);
+  if (page.done) await reading.exported.finish();
+  return page;
 }
 
 /** The page from this cursor, with fewer records where it was more than this process can hold. */

@@ -1,10 +1,11 @@
 // A source set back to a time: its readers read again what changed since. It knows no cursor; the connector makes them.
-import type { Json } from '../../connector.ts';
+import { isPulled } from '../../connector/source.ts';
 import type { Run } from '../../contract/run.ts';
 import type { Queryable } from '../../db/database.ts';
 import { checkpoint, moveCheckpoint, type Reader } from '../../tables/checkpoints.ts';
 import { blockRunClaims, goingRun, readingBegan, requestRun, someGoingRun } from '../../tables/runs.ts';
 import type { Source } from '../intake/source.ts';
+import { rewoundCursor } from './exporting.ts';
 
 export type Rewound =
   | { rewound: true; run: Run }
@@ -27,8 +28,9 @@ export async function rewind(
 ): Promise<Rewound> {
   const { to, now } = wish;
   // What is only pushed has no reader to set back.
-  const pulled = source.streams.filter((stream) => stream.pull !== undefined);
-  const cannot = pulled.filter((stream) => stream.rewind === undefined);
+  const pulled = source.streams.filter(isPulled);
+  const { settings } = source.config;
+  const cannot = pulled.filter((stream) => rewoundCursor(stream, settings, to) === null);
   if (cannot.length > 0 || pulled.length === 0)
     return { rewound: false, because: 'cannot', streams: cannot.map((stream) => stream.name) };
   await blockRunClaims(tx);
@@ -41,7 +43,7 @@ export async function rewind(
   const until = await surelyReadUntil(tx, source);
   if (to > until) return { rewound: false, because: 'too late', until };
   for (const stream of pulled) {
-    const cursor: Json = stream.rewind!(source.config.settings, to);
+    const cursor = rewoundCursor(stream, settings, to)!;
     for (const reader of readersOf(stream)) {
       const key = { source: source.name, stream: stream.name, reader };
       await moveCheckpoint(tx, key, { cursor, done: false, now });
@@ -66,7 +68,7 @@ function readersOf(stream: Source['streams'][number]): Reader[] {
  */
 async function surelyReadUntil(db: Queryable, source: Source): Promise<number> {
   let until = Number.POSITIVE_INFINITY;
-  for (const stream of source.streams.filter((one) => one.pull !== undefined)) {
+  for (const stream of source.streams.filter(isPulled)) {
     for (const reader of readersOf(stream)) {
       const known = await checkpoint(db, source.name, stream.name, reader);
       const beganAt = known?.restedAt == null ? 0 : await readingBegan(db, source.name, known.restedAt);

@@ -200,7 +200,7 @@ async function readExport(inHand: InHand, cursor: Extract<Cursor, { phase: 'expo
   const made = await way.poll(inHand.context(), cursor.exportId);
   if (!made) throw new TransientError('an export that was made is being made again');
   const schema = await schemaOf(inHand);
-  const bytes = await inHand.context().api.download({ url: made.url });
+  const { bytes } = await inHand.context().api.download({ url: made.url });
   let at = cursor;
   let batch: ShownCustomer[] = [];
   let row = 0;

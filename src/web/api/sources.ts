@@ -1,6 +1,7 @@
 // Sources over HTTP: what they are, and a person's word to sync, pause or resume one.
 
 import { createRoute } from '@hono/zod-openapi';
+import { isPulled } from '../../connector/source.ts';
 import { sourceParam } from '../../contract/parts.ts';
 import { pausedShape, pauseRequest, withdrawnShape } from '../../contract/pause.ts';
 import { runShape, syncRequest } from '../../contract/run.ts';
@@ -183,9 +184,7 @@ async function laneOf(deps: Deps, source: Source, mode: 'incremental' | 'full' |
   if (mode === 'records') return 'manual';
   const { database } = deps.tributary;
   const leads = await Promise.all(
-    source.streams
-      .filter((stream) => stream.pull !== undefined)
-      .map((stream) => checkpoint(database, source.name, stream.name, 'lead')),
+    source.streams.filter(isPulled).map((stream) => checkpoint(database, source.name, stream.name, 'lead')),
   );
   return leads.includes(null) ? 'backfill' : 'manual';
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Served, serve } from '../../../simulators/serve.ts';
 import { RejectedError, TransientError, UnauthorizedError } from '../../../src/connector.ts';
 import { systemClock } from '../../../src/engine/clock.ts';
-import { download } from '../../../src/engine/http/download.ts';
+import { type Download, download } from '../../../src/engine/http/download.ts';
 import { Endpoint } from '../../../src/engine/http/endpoint.ts';
 import { createLog } from '../../../src/engine/log/log.ts';
 import { Budgets } from '../../../src/engine/quota/budgets.ts';
@@ -63,9 +63,9 @@ describe('a download', () => {
     });
   }
 
-  async function text(pieces: AsyncIterable<Uint8Array>): Promise<string> {
+  async function text({ bytes }: Download): Promise<string> {
     const all: Uint8Array[] = [];
-    for await (const piece of pieces) all.push(piece);
+    for await (const piece of bytes) all.push(piece);
     return Buffer.concat(all).toString();
   }
 
@@ -77,6 +77,13 @@ describe('a download', () => {
     expect(await text(await get(`${vendor!.url}/files/1?token=t`))).toBe('a,b\n1,2\n');
     expect(seen[0]!.headers.get('authorization')).toBe(`Bearer ${secret}`);
     expect(new URL(seen[0]!.url).search).toBe('?token=t');
+  });
+
+  it('takes a path for one below the base URL, and gives the headers of the answer', async () => {
+    answer = () => new Response('a', { headers: { 'Sforce-Locator': 'MTAwMDA' } });
+    const { headers } = await get('/files/1?from=2');
+    expect(headers['sforce-locator']).toBe('MTAwMDA');
+    expect(new URL(seen[0]!.url)).toMatchObject({ pathname: '/files/1', search: '?from=2' });
   });
 
   it('unpacks gzip', async () => {
@@ -230,7 +237,7 @@ describe('a download', () => {
       .download({ url: `${vendor!.url}/file`, chunkTimeoutSeconds: 10 });
     while (!more) await new Promise(setImmediate);
     more.enqueue(Buffer.from('0'));
-    const reader = (await pieces)[Symbol.asyncIterator]();
+    const reader = (await pieces).bytes[Symbol.asyncIterator]();
     for (let piece = 0; piece < 3; piece += 1) {
       const next = reader.next();
       await clock.advance(9_000);
@@ -245,7 +252,7 @@ describe('a download', () => {
     const stop = new AbortController();
     answer = () =>
       new Response(new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from('a')) }));
-    const reader = (await get(`${vendor!.url}/file`, stop.signal))[Symbol.asyncIterator]();
+    const reader = (await get(`${vendor!.url}/file`, stop.signal)).bytes[Symbol.asyncIterator]();
     await reader.next();
     const next = reader.next();
     stop.abort();
