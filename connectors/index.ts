@@ -19,6 +19,7 @@ import { iterable } from './iterable.ts';
 import { klaviyo } from './klaviyo.ts';
 import { mailchimp } from './mailchimp.ts';
 import { moengage } from './moengage.ts';
+import { mparticle } from './mparticle.ts';
 import { pipedrive } from './pipedrive.ts';
 import { postgresql } from './postgresql.ts';
 import { salesforce } from './salesforce.ts';
@@ -48,6 +49,7 @@ export const connectors: readonly Connector[] = [
   klaviyo,
   mailchimp,
   moengage,
+  mparticle,
   pipedrive,
   postgresql,
   salesforce,

@@ -8,6 +8,7 @@ import {
   type Json,
   TransientError,
 } from '#connector';
+import { parseJson } from '../../src/connector/json.ts';
 import { errorOf, isOwn, Secrets } from '../../src/engine/http/answer-error.ts';
 import { bodyOf } from '../../src/engine/http/request-body.ts';
 
@@ -66,7 +67,7 @@ function urlOf(baseUrl: string, request: ApiRequest): string {
 
 function parsed(text: string): Json | undefined {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }
