@@ -4,7 +4,9 @@ import { monthsAfter } from '#connector/api-version';
 import { tried } from '#connector/checking';
 import { describeApi, searchBucket } from './hubspot/api.ts';
 import { contacts } from './hubspot/contacts.ts';
+import { journal } from './hubspot/journal.ts';
 import { contactsPath, propertiesPath, type Settings, settings } from './hubspot/settings.ts';
+import { checkJournal } from './hubspot/subscriptions.ts';
 import { webhook } from './hubspot/webhook.ts';
 
 export const hubspot = defineConnector<Settings>({
@@ -38,6 +40,7 @@ export const hubspot = defineConnector<Settings>({
     needsFullReadings:
       'Calculated properties and those of companies may change without the contact being marked as modified, and permanently deleted contacts are not listed. Only a full reading shows them.',
     webhook,
+    journal,
   },
   check,
 });
@@ -59,5 +62,6 @@ async function check(context: Context<Settings>): Promise<Permission[]> {
     await tried('read property definitions', 'Names in the mapping can be checked.', () =>
       api.request({ path: propertiesPath(settings) }),
     ),
+    ...(settings.journal ? await checkJournal(context) : []),
   ];
 }

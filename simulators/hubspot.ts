@@ -4,6 +4,7 @@ import { type Context, Hono } from 'hono';
 import { Companies } from './hubspot/companies.ts';
 import { type Change, type Contact, Contacts, toId, type Values } from './hubspot/contacts.ts';
 import { HubSpotError, unauthenticated } from './hubspot/errors.ts';
+import { HubSpotJournal, type JournalOptions } from './hubspot/journal.ts';
 import { person, personDefinitions, personProperties, randomOf, whole } from './hubspot/people.ts';
 import { Properties, type PropertyDefinition, type PropertyDraft } from './hubspot/properties.ts';
 import { HubSpotPush, type PushOptions } from './hubspot/push.ts';
@@ -48,6 +49,8 @@ export type HubSpotOptions = {
   onWrite?: (contact: Contact, change: Change) => void;
   /** An app that is told of those writes by webhook: see `push`. */
   push?: PushOptions;
+  /** An app that reads those writes in its webhook journal: see `journal`. */
+  journal?: JournalOptions;
   faults?: Fault;
 };
 
@@ -71,6 +74,8 @@ export class HubSpotSimulator {
   readonly companies = new Companies();
   /** What waits to be sent by webhook; there where the options say so. */
   readonly push: HubSpotPush | undefined;
+  /** The app's webhook journal; there where the options say so. */
+  readonly journal: HubSpotJournal | undefined;
   /** May be changed at any time, as may `accessToken` and `indexLagMs`. */
   faults: Fault | undefined;
   accessToken: string | undefined;
@@ -89,20 +94,26 @@ export class HubSpotSimulator {
       this.quotas = new QuotaMeter({ ...planQuotas[options.plan ?? 'professional'], ...options.quotas });
     }
     const portalId = options.portalId ?? 62_515;
-    const { push, onWrite } = options;
+    const { push, journal, onWrite } = options;
     if (push) this.push = new HubSpotPush(push, portalId);
+    if (journal) {
+      this.journal = new HubSpotJournal(journal, { portalId, now: this.#now });
+      this.app.route('/', this.journal.app);
+    }
     this.#index = new SearchIndex(options.indexLagMs ?? 0);
     this.#contacts = new Contacts({
       properties: this.#properties,
       now: this.#now,
       firstId: options.firstId ?? 951,
       survivorId: options.survivorId ?? 'new',
-      onWrite: push
-        ? (contact, change) => {
-            onWrite?.(contact, change);
-            this.push?.note(contact, change);
-          }
-        : onWrite,
+      onWrite:
+        push || journal
+          ? (contact, change) => {
+              onWrite?.(contact, change);
+              this.push?.note(contact, change);
+              this.journal?.note(contact, change);
+            }
+          : onWrite,
       onVersion: (id, version, atMs) => this.#index.note(id, version, atMs),
     });
     this.#route({

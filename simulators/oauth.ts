@@ -35,6 +35,8 @@ export type OAuthOptions = {
   clientCredentials?: boolean;
   /** Requests are JSON objects; a form is refused. Default: forms. */
   json?: boolean;
+  /** A request by client credentials must ask for this scope. */
+  requiredScope?: string;
 };
 
 interface Code {
@@ -152,7 +154,12 @@ export function createOAuthSimulator(options: OAuthOptions) {
       return refuse(c, 'invalid_client', 'client authentication failed');
     if (type === 'refresh_token') return byRefreshToken(c, form['refresh_token']);
     if (type === 'authorization_code') return byCode(c, form);
-    if (type === 'client_credentials' && options.clientCredentials) return issue(c, false);
+    if (type === 'client_credentials' && options.clientCredentials) {
+      const asked = String(form['scope'] ?? '').split(' ');
+      if (options.requiredScope !== undefined && !asked.includes(options.requiredScope))
+        return refuse(c, 'invalid_scope', `the scope ${options.requiredScope} is missing`);
+      return issue(c, false);
+    }
     return refuse(c, 'unsupported_grant_type', 'unsupported grant type');
   });
 

@@ -68,6 +68,8 @@ export type {
 } from './connector/relation.ts';
 export type {
   Change,
+  Journal,
+  JournalPage,
   Note,
   Page,
   PageCost,
@@ -78,6 +80,7 @@ export type {
   Source,
   SourceRecord,
   Stream,
+  Touched,
 } from './connector/source.ts';
 
 export interface Connector<Settings = unknown> {

@@ -4,6 +4,7 @@ import {
   type ApiDescription,
   type ApiRequest,
   type ApiResponse,
+  type Auth,
   type JsonObject,
   type Quota,
   type QuotaReading,
@@ -15,7 +16,7 @@ import { fingerprint } from '#connector/checking';
 import { identityOf, signedIn } from '#connector/oauth-client';
 import { wholeHeader, windowQuotas } from '#connector/quotas';
 import { listOf, objectOf, retryAfterMs } from '#connector/reading';
-import type { Settings } from './settings.ts';
+import { datedVersion, type Settings } from './settings.ts';
 
 /** What the smallest plan allows; the response headers tell of more. */
 const defaultWindows = [
@@ -29,13 +30,19 @@ const scopes = ['crm.objects.contacts.read', 'crm.schemas.contacts.read'];
 
 export const searchBucket = 'search';
 
+/** The name of the credentials for the journal. */
+export const journalAuth = 'journal';
+const journalScopes = 'developer.webhooks_journal.read developer.webhooks_journal.subscriptions.read';
+
 export function describeApi(settings: Settings): ApiDescription {
   const quotas = quotasOf(settings);
   return {
     baseUrl: settings.baseUrl,
     ...credentials(settings),
+    ...(settings.journal && { otherAuths: { [journalAuth]: appAuth(settings, settings.journal) } }),
     quotas,
-    readQuotas: (response) => readQuotas(response, quotas),
+    // What answers of the journal say is of the app, not of the account.
+    readQuotas: (response, { auth }) => (auth === undefined ? readQuotas(response, quotas) : []),
     errorFor: (response, request, now) => errorFor(response, request, now, quotas),
   };
 }
@@ -57,6 +64,18 @@ function credentials({ accessToken, oauth, portalId, baseUrl, extraScopes }: Set
       errors: { dead: ['BAD_REFRESH_TOKEN'], refused: ['BAD_CLIENT_ID', 'BAD_CLIENT_SECRET'] },
       tenantOf,
     },
+  };
+}
+
+/** A token of the app itself, whichever accounts have installed it. */
+function appAuth(settings: Settings, { clientId, clientSecret }: NonNullable<Settings['journal']>): Auth {
+  return {
+    kind: 'oauth',
+    tokenUrl: `${settings.baseUrl}/oauth/${datedVersion(settings)}/token`,
+    client: { id: clientId, secret: clientSecret },
+    grant: { kind: 'client_credentials' },
+    fields: { scope: journalScopes },
+    errors: { refused: ['BAD_CLIENT_ID', 'BAD_CLIENT_SECRET'] },
   };
 }
 
@@ -113,7 +132,7 @@ function errorFor(
     const scopes = missingScopes(body);
     const advice = scopes.length
       ? `Add ${scopes.join(', ')} to the scopes of the app.`
-      : `Check that the app has the scope crm.objects.${request.path.includes('/companies') ? 'companies' : 'contacts'}.read.`;
+      : `Check that the app has the scope ${scopeOf(request)}.`;
     return new UnauthorizedError(`${what}${said}. ${advice}`);
   }
   if (status === 429) return tooMany(what, body, request, now, quotas);
@@ -136,6 +155,11 @@ function errorFor(
     });
   }
   return undefined;
+}
+
+function scopeOf({ auth, path }: ApiRequest): string {
+  if (auth !== undefined) return 'developer.webhooks_journal.read';
+  return `crm.objects.${path.includes('/companies') ? 'companies' : 'contacts'}.read`;
 }
 
 function tooMany(

@@ -32,6 +32,15 @@ const shape = z.strictObject({
   portalId: digits
     .optional()
     .describe('The ID of the account (Hub ID). Sources with the same ID share its quotas.'),
+  journal: z
+    .strictObject({
+      clientId: z.string().min(1).describe('The client ID of the app.'),
+      clientSecret: z.string().min(1).describe('The client secret of the app.'),
+    })
+    .optional()
+    .describe(
+      'Reads the webhook journal of an app that is installed in the account; portalId must be set. Default: it is not read.',
+    ),
   quota: quotaWindows
     .optional()
     .describe(
@@ -51,12 +60,17 @@ const shape = z.strictObject({
     .describe('How long a change may be missing from the search index, seconds. Default: 120.'),
 });
 
-export const settings = shape.superRefine(
-  exactlyOne(
-    ['accessToken', 'oauth'],
-    'either the token of a private app, or oauth: {clientId, clientSecret, refreshToken?}',
-  ),
-);
+export const settings = shape
+  .superRefine(
+    exactlyOne(
+      ['accessToken', 'oauth'],
+      'either the token of a private app, or oauth: {clientId, clientSecret, refreshToken?}',
+    ),
+  )
+  .refine(({ journal, portalId }) => journal === undefined || portalId !== undefined, {
+    path: ['portalId'],
+    message: 'the ID of the account (Hub ID): a journal may hold events of other accounts',
+  });
 
 export type Settings = z.infer<typeof settings>;
 
@@ -69,6 +83,20 @@ export function objectsPath({ apiVersion }: Settings, type: ObjectType, rest = '
 
 export function contactsPath(settings: Settings, rest = ''): string {
   return objectsPath(settings, 'contacts', rest);
+}
+
+/** There is no numbered version of the journal, nor of the tokens of an app. */
+export function datedVersion({ apiVersion }: Settings): string {
+  return apiVersion === 'v3' ? '2026-03' : apiVersion;
+}
+
+/** `journal-local` is the journal of one account. */
+export function journalPath(settings: Settings, rest: string): string {
+  return `/webhooks-journal/journal-local/${datedVersion(settings)}${rest}`;
+}
+
+export function subscriptionsPath(settings: Settings): string {
+  return `/webhooks-journal/subscriptions/${datedVersion(settings)}`;
 }
 
 export function propertiesPath({ apiVersion }: Settings, type: ObjectType = 'contacts'): string {

@@ -1,8 +1,9 @@
 // Webhooks of HubSpot: events that name a contact and contain only one property, so each contact is read by ID.
 // https://developers.hubspot.com/docs/api-reference/webhooks-webhooks-v3 and "Validating requests".
 import { type Change, type Json, type JsonObject, RejectedError } from '#connector';
-import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
+import { momentOf, objectOf, wordOf } from '#connector/reading';
 import type { Part, Received, Scheme, Webhook } from '#connector/webhook';
+import { contactTypeId, idsIn, mergedIn } from './event.ts';
 import type { Settings } from './settings.ts';
 
 /** Ten tries over 24 hours, at random distances: some hours more are kept in mind. */
@@ -11,8 +12,6 @@ const retryHorizonSeconds = 30 * 3600;
 const maxBodyBytes = 8 * 1024 * 1024;
 /** HubSpot refuses to be trusted after five minutes. */
 const toleranceSeconds = 300;
-/** `objectTypeId` of contacts in the subscriptions for any kind of object. */
-const contactTypeId = '0-1';
 /** The escapes that v3 is said to decode in the URL before it signs, and no others. */
 const decodedEscapes = '%3A %2F %3F %40 %21 %24 %27 %28 %29 %2A %2C %3B'.split(' ');
 
@@ -133,22 +132,6 @@ function isOfContact(event: JsonObject): boolean {
 function goneBy(what: string): 'deleted' | 'erased' | undefined {
   if (what === 'deletion') return 'deleted';
   return what === 'privacyDeletion' ? 'erased' : undefined;
-}
-
-/** The contact it is of, first; a change of association is of the one it goes from. */
-function idsIn(event: JsonObject): string[] {
-  const { objectId, fromObjectId, newObjectId, primaryObjectId } = event;
-  return [objectId, fromObjectId, newObjectId, primaryObjectId].flatMap((id) => wordOf(id) ?? []);
-}
-
-/**
- * The survivor first: it may have an ID of its own. What was merged is read by its old ID too, which tells no more than
- * the survivor does or that it is gone; that the one stands for the others, the survivor itself says.
- */
-function mergedIn(event: JsonObject): string[] {
-  const { newObjectId, primaryObjectId, objectId, mergedObjectIds } = event;
-  const named = [newObjectId, primaryObjectId, objectId, ...listOf(mergedObjectIds)];
-  return [...new Set(named.flatMap((id) => wordOf(id) ?? []))];
 }
 
 /** Of a contact whose ID nobody has. */

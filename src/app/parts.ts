@@ -196,11 +196,9 @@ export function partsOf(deps: PartDeps) {
     vanished: new VanishedSources({ ...shared, rules, connectors: deps.connectors }),
     inbox: new InboxWriter(database, wake.open),
     project: new ProjectWatch({ ...shared, account, destination, context, onDecided: wakeAll }),
-    /** By source what reads the records that its webhooks name. */
+    /** By source what reads the records that its webhooks or its journal name. */
     hydrators(): Map<string, Step> {
-      const hydrated = rules.sources.filter(
-        (source) => source.webhook && source.streams.some((stream) => stream.read),
-      );
+      const hydrated = rules.sources.filter((source) => source.namesRecords);
       return new Map(
         hydrated.map(({ name }) => {
           const hydrator = new Hydrator(hydrateDeps, name);

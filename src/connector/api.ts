@@ -40,6 +40,14 @@ export interface ApiRequest {
   file?: ApiFile;
   /** Draws on the quotas of this bucket and on those for `all`; absent: on those without a bucket and on those for `all`. */
   bucket?: string;
+  /** Sent with the credentials of this name in `ApiDescription.otherAuths`, and with none of the account's. */
+  auth?: string;
+  /**
+   * `path` is the absolute URL of a file that an answer of the vendor named. Only a public address is fetched, by HTTPS where the
+   * API is called by HTTPS; other hosts get no credentials. A file of more bytes, or one that takes longer than
+   * `timeoutSeconds`, is refused.
+   */
+  link?: { maxBytes: number };
   /** Statuses other than 2xx that are an answer here, not an error. */
   answers?: readonly number[];
   /**
@@ -83,6 +91,8 @@ export interface ApiDescription {
   /** Sent with every request; holds the credentials where `auth` does not. Never logged. */
   headers?: { [name: string]: string };
   auth?: Auth;
+  /** Credentials for a part of the API that does not take the account's, such as those of the app: see `ApiRequest.auth`. */
+  otherAuths?: { readonly [name: string]: Auth };
   /** Whose quotas these are: two sources of one account share them. No secret: it is stored and shown. */
   account: string;
   quotas: Quota[];

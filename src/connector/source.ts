@@ -24,6 +24,9 @@ export type Change =
   /** Nothing for us. The reason is a sentence without values: such items are counted by it. */
   | { kind: 'ignored'; reason: string };
 
+/** A record that may have changed, and is read by ID. */
+export type Touched = Extract<Change, { kind: 'touch' }>;
+
 /** A row that cannot become a record. It is kept as a dead letter and counted, and the rest of its page goes on. */
 export interface RejectedRow {
   /** Where it is, for a person: `row 17 of people.csv`. Unique in its stream, so that a repeat is the same dead letter. */
@@ -195,6 +198,28 @@ export function isPulled({ pull, bulkExport }: Pick<Stream<never>, 'pull' | 'bul
   return pull !== undefined || bulkExport !== undefined;
 }
 
+/** What one pull of a journal returns. */
+export interface JournalPage {
+  /** The records that it names, in any order. They are read by ID, as those that a webhook names. */
+  touches: readonly Touched[];
+  notes?: readonly Note[];
+  /** Where the next pull goes on. Stored as it is, in the transaction that stores the touches. */
+  cursor: Json;
+  /** True when nothing more is there for now. */
+  done: boolean;
+  /** Why changes may be missing, in a sentence: a full reading of the source is requested. */
+  gap?: string;
+}
+
+/**
+ * A log of changes that the vendor keeps for some days. It is read after the streams, in every run that reads changes or
+ * everything, and never from its beginning again.
+ */
+export interface Journal<Settings> {
+  /** One page from the cursor of the page before; null: from as far back as the vendor keeps it. */
+  pull(context: Context<Settings>, cursor: Json | null): Promise<JournalPage>;
+}
+
 /** What a vendor that can be read is like. */
 export interface Source<Settings> {
   streams: Stream<Settings>[];
@@ -239,4 +264,6 @@ export interface Source<Settings> {
   sourceIdFor?(settings: Settings, columns: readonly string[]): string;
   /** Present where the vendor pushes. */
   webhook?(settings: Settings): Webhook<Change>;
+  /** Present where the vendor keeps a journal; null where these settings do not read it. */
+  journal?(settings: Settings): Journal<Settings> | null;
 }

@@ -22,8 +22,11 @@ import { differences } from './preview.ts';
  */
 export const runModes = ['incremental', 'full', 'records', 'import', 'remap'] as const;
 export type RunMode = (typeof runModes)[number];
-/** coverage: webhooks leave changes out, so that polls come more often than the schedule says. */
-export const runTriggers = ['start', 'schedule', 'manual', 'mapping', 'coverage'] as const;
+/**
+ * coverage: webhooks leave changes out, so that polls come more often than the schedule says. gap: the vendor's journal no
+ * longer holds changes that were not read.
+ */
+export const runTriggers = ['start', 'schedule', 'manual', 'mapping', 'coverage', 'gap'] as const;
 export type RunTrigger = (typeof runTriggers)[number];
 export const runStates = ['requested', 'finished', 'failed', 'cancelled'] as const;
 export type RunState = (typeof runStates)[number];

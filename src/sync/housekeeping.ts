@@ -59,10 +59,10 @@ export class CoveragePolls {
     const { database, rules, clock, request } = this.#deps;
     const now = clock.now();
     const coverage = await coverageSince(database, now - dayMs);
-    for (const { name, webhook, canPull, config } of rules.sources) {
+    for (const { name, hearsWebhooks, canPull, config } of rules.sources) {
       const seen = coverage.get(name);
       const seconds = seen && pollEverySeconds(seen);
-      if (!webhook || !canPull || config.schedule === null || !seconds) continue;
+      if (!hearsWebhooks || !canPull || config.schedule === null || !seconds) continue;
       const slot = Math.floor(now / 1000 / seconds) * seconds * 1000;
       if (this.#asked.get(name) === slot) continue;
       this.#asked.set(name, slot);

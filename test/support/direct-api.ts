@@ -6,25 +6,33 @@ import {
   type ApiRequest,
   type ApiResponse,
   type Json,
+  RejectedError,
   TransientError,
 } from '#connector';
 import { parseJson } from '../../src/connector/json.ts';
 import { errorOf, isOwn, Secrets } from '../../src/engine/http/answer-error.ts';
 import { bodyOf } from '../../src/engine/http/request-body.ts';
 
-/** `now`: epoch milliseconds, for what a refusal says of time. */
+/**
+ * `now`: epoch milliseconds, for what a refusal says of time. `more`: the vendor's storage of files, and the access tokens of
+ * `otherAuths`.
+ */
 export function directApi(
   app: Pick<Hono, 'request'>,
   description: ApiDescription,
   now: () => number = Date.now,
+  more: { files?: Pick<Hono, 'request'>; token?: (auth: string) => Promise<string> } = {},
 ): Api {
   return {
     async request(request) {
+      if (request.link) return linked(more.files ?? app, request);
       const body = bodyOf(request);
       const response = await app.request(urlOf(description.baseUrl, request), {
         method: request.method ?? 'GET',
         headers: {
-          ...description.headers,
+          ...(request.auth === undefined
+            ? description.headers
+            : { authorization: `Bearer ${await more.token?.(request.auth)}` }),
           ...request.headers,
           ...(body && { 'content-type': body.contentType }),
         },
@@ -55,6 +63,19 @@ export function directApi(
       throw errorOf(refusal, { name: 'the vendor', description, secrets: new Secrets({}) });
     },
   };
+}
+
+/** As the engine takes a storage service: its refusal is about the file alone. */
+async function linked(files: Pick<Hono, 'request'>, request: ApiRequest): Promise<ApiResponse> {
+  const response = await files.request(request.path);
+  const { status } = response;
+  const answer = { status, headers: {}, json: parsed(await response.text()) };
+  if (status >= 500) throw new TransientError(`a file was answered with ${status}`, { status });
+  if (status >= 300)
+    throw new RejectedError(`a file was answered with ${status}`, { status, code: `http_${status}` });
+  if (request.isAnswer?.(answer.json) === false)
+    throw new TransientError('a file holds something else', { status, foreign: true });
+  return answer;
 }
 
 function urlOf(baseUrl: string, request: ApiRequest): string {

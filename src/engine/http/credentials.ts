@@ -1,5 +1,5 @@
 // Credentials as they are sent: as headers and in the query. It knows no vendor.
-import type { ApiDescription, OAuth } from '../../connector.ts';
+import type { ApiDescription, Auth, OAuth } from '../../connector.ts';
 import { Secrets } from './answer-error.ts';
 import type { Token } from './token-request.ts';
 
@@ -8,8 +8,15 @@ interface Credentials {
   query: { [name: string]: string };
 }
 
-/** `token`: of a description with `oauth`, once there is one. */
-export function credentialsOf({ auth }: ApiDescription, token: Token | null): Credentials {
+/** The credentials of a request: the account's, or those that `ApiRequest.auth` names. */
+export function authOf({ auth, otherAuths = {} }: ApiDescription, name?: string): Auth | undefined {
+  if (name === undefined) return auth;
+  if (!Object.hasOwn(otherAuths, name)) throw new Error(`there are no credentials named ${name}`);
+  return otherAuths[name];
+}
+
+/** `token`: of `oauth`, once there is one. */
+export function credentialsOf(auth: Auth | undefined, token: Token | null): Credentials {
   switch (auth?.kind) {
     case 'bearer':
       return { headers: { authorization: `Bearer ${auth.token}` }, query: {} };
@@ -37,18 +44,27 @@ function tokenHeader(
     : { [header.toLowerCase()]: accessToken };
 }
 
-/** Everything that must be in no log and no error. */
-export function secretsOf(description: ApiDescription, token: Token | null): Secrets {
-  const { headers, auth } = description;
-  const sent = credentialsOf(description, token);
-  const oauth = auth?.kind === 'oauth' ? auth : null;
-  const { grant } = oauth ?? {};
-  const more = {
-    client: oauth?.client.secret,
-    configured: grant?.kind === 'refresh_token' ? grant.token : undefined,
-    key: grant?.kind === 'jwt_bearer' ? grant.privateKey : undefined,
-    refresh: token?.refreshToken,
-  };
-  const given = Object.entries(more).flatMap(([name, value]) => (value ? [[name, value] as const] : []));
-  return new Secrets({ ...headers, ...sent.headers, ...sent.query, ...Object.fromEntries(given) });
+/** Everything that must be in no log and no error. `tokens`: by the name of the credentials, the account's under undefined. */
+export function secretsOf(
+  description: ApiDescription,
+  tokens: ReadonlyMap<string | undefined, Token>,
+): Secrets {
+  const names = [undefined, ...Object.keys(description.otherAuths ?? {})];
+  const all = names.flatMap((name) => secretsIn(authOf(description, name), tokens.get(name) ?? null));
+  const numbered = all.map((value, index): [string, string] => [`secret ${index}`, value]);
+  return new Secrets({ ...description.headers, ...Object.fromEntries(numbered) });
+}
+
+function secretsIn(auth: Auth | undefined, token: Token | null): string[] {
+  const { headers, query } = credentialsOf(auth, token);
+  const sent = [...Object.values(headers), ...Object.values(query)];
+  if (auth?.kind !== 'oauth') return sent;
+  const { grant, client } = auth;
+  const more = [
+    client.secret,
+    grant.kind === 'refresh_token' ? grant.token : undefined,
+    grant.kind === 'jwt_bearer' ? grant.privateKey : undefined,
+    token?.refreshToken,
+  ];
+  return [...sent, ...more.flatMap((value) => value ?? [])];
 }

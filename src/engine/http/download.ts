@@ -18,6 +18,8 @@ export interface DownloadRequest {
   url: string;
   /** See `Quota.bucket`. */
   bucket?: string;
+  /** See `ApiRequest.auth`. */
+  auth?: string;
   /** How long the answer, and each piece of the file, may take. Default 60. */
   chunkTimeoutSeconds?: number;
 }
@@ -65,6 +67,25 @@ export async function download(request: DownloadRequest, deps: DownloadDeps): Pr
     cut.abort();
     throw patience.told(error);
   }
+}
+
+/** The whole file, where it has at most so many bytes and is here by then (epoch milliseconds). Throws as `download` does. */
+export async function collected(
+  pieces: AsyncIterable<Uint8Array>,
+  { name, clock, maxBytes, until }: { name: string; clock: Clock; maxBytes: number; until: number },
+): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of pieces) {
+    bytes += piece.length;
+    if (clock.now() > until) throw new TransientError(`${name} sent a file too slowly`);
+    if (bytes > maxBytes)
+      throw new RejectedError(`${name} named a file of more than ${maxBytes} bytes`, {
+        code: 'file_too_large',
+      });
+    chunks.push(piece);
+  }
+  return Buffer.concat(chunks);
 }
 
 async function follow(

@@ -21,8 +21,8 @@ import { PrioritySemaphore } from '../quota/priority-semaphore.ts';
 import { changes, errorOf, isOwn, type Secrets } from './answer-error.ts';
 import { inPieces, isLong } from './body-pieces.ts';
 import { connectionsTo, type Proxies, proxyOf } from './connections.ts';
-import { credentialsOf, secretsOf } from './credentials.ts';
-import { type Download, type DownloadRequest, download, type Opened } from './download.ts';
+import { authOf, credentialsOf, secretsOf } from './credentials.ts';
+import { collected, type Download, type DownloadRequest, download, type Opened } from './download.ts';
 import { OAuthTokens, type Exchange as TokenExchange, type Vault } from './oauth.ts';
 import { isPrivateHost, publicLookup, type Resolve } from './private-addresses.ts';
 import { bodyOf } from './request-body.ts';
@@ -34,6 +34,8 @@ import { untilAborted } from './until-aborted.ts';
 import { type Ahead, VendorClock } from './vendor-clock.ts';
 
 const defaultTimeoutSeconds = 30;
+/** A linked file comes from a storage service, and may be large. */
+const defaultLinkSeconds = 300;
 const limits = bodyLimits();
 
 /** The code of the RejectedError for an answer that is more than this process can hold. */
@@ -70,8 +72,13 @@ export class Endpoint {
   #secrets: Secrets;
   /** Null where the credentials do not expire. */
   readonly tokens: OAuthTokens | null;
+  /** The same of `otherAuths`, by name. */
+  readonly #otherTokens = new Map<string, OAuthTokens>();
+  /** The last token of each, by name; the account's under undefined. */
+  readonly #lastTokens = new Map<string | undefined, Token>();
   /** How a person grants them; null where tokens do not expire. */
   readonly signIn: SignIn | null;
+  /** Of every request, whatever its credentials. */
   readonly #headers: { [name: string]: string };
   /** As described; of a vendor whose tokens name it, the one of the last token. */
   #base: URL;
@@ -113,9 +120,10 @@ export class Endpoint {
     this.#description = description;
     this.#clock = options.clock;
     this.#log = options.log.child({ endpoint: name });
-    this.#secrets = secretsOf(description, null);
-    const { auth } = description;
-    if (auth?.kind === 'oauth' && !vault)
+    this.#secrets = secretsOf(description, this.#lastTokens);
+    const { auth, otherAuths = {} } = description;
+    const expire = [auth, ...Object.values(otherAuths)].some((one) => one?.kind === 'oauth');
+    if (expire && !vault)
       throw new Error(
         `${name} uses access tokens that expire: set TRIBUTARY_SECRET_KEY, which encrypts them.`,
       );
@@ -125,13 +133,18 @@ export class Endpoint {
     const shared = { name, clock: options.clock, exchange };
     this.tokens =
       auth?.kind === 'oauth' && vault ? new OAuthTokens({ ...shared, vault, account, oauth: auth }) : null;
+    for (const [other, oauth] of Object.entries(otherAuths))
+      if (oauth.kind === 'oauth' && vault)
+        this.#otherTokens.set(
+          other,
+          new OAuthTokens({ ...shared, vault, account: `${account}:${other}`, oauth }),
+        );
     this.signIn = this.tokens && vault ? new SignIn({ ...shared, vault, tokens: this.tokens }) : null;
-    this.#headers = lowerCased({
+    this.#headers = {
       accept: 'application/json',
       'accept-encoding': 'gzip',
       'user-agent': `tributary/${manifest.version}`,
-      ...description.headers,
-    });
+    };
     this.#base = base;
     this.#maxConnections = maxConnections;
     this.#connections = new PrioritySemaphore(maxConnections);
@@ -152,11 +165,12 @@ export class Endpoint {
     options: { signal?: AbortSignal | undefined; discreet?: boolean; isOurs?: () => boolean } = {},
   ): EngineApi {
     const { signal, discreet = false, isOurs = () => true } = options;
-    return {
+    const api: EngineApi = {
       request: async (request) => {
+        if (request.link) return this.#linked(api, request, request.link);
         checkPath(this.name, request);
         const call = { lane, bucket: request.bucket, signal, semaphore: this.#connections };
-        return this.#authorized(signal, (token, seen) =>
+        return this.#authorized(request, signal, (token, seen) =>
           this.budget.run(call, (hasSlots) =>
             this.#call(request, {
               lane,
@@ -171,7 +185,7 @@ export class Endpoint {
       },
       // It has a connection of its own: a long file holds none of those that others wait for.
       download: (request) =>
-        this.#authorized(signal, (token, seen) =>
+        this.#authorized(request, signal, (token, seen) =>
           this.budget.run({ lane, bucket: request.bucket, signal }, (hasSlots) =>
             download(request, {
               name: this.name,
@@ -181,7 +195,7 @@ export class Endpoint {
               signal,
               open: async (url, cut) => {
                 if (!hasSlots()) throw new UnsentError('stopped', { uncertain: false });
-                const opened = await this.#open(url, { lane, bucket: request.bucket, cut, token });
+                const opened = await this.#open(url, { lane, request, cut, token });
                 if (url.origin === this.#base.origin) seen.status = opened.status;
                 return opened;
               },
@@ -190,6 +204,36 @@ export class Endpoint {
           ),
         ),
     };
+    return api;
+  }
+
+  async #linked(
+    api: EngineApi,
+    { path, bucket, auth, isAnswer, timeoutSeconds }: ApiRequest,
+    { maxBytes }: NonNullable<ApiRequest['link']>,
+  ): Promise<ApiResponse> {
+    const until = this.#clock.now() + (timeoutSeconds ?? defaultLinkSeconds) * 1000;
+    const { bytes } = await api.download({
+      url: path,
+      ...(bucket !== undefined && { bucket }),
+      ...(auth !== undefined && { auth }),
+    });
+    const file = await collected(bytes, {
+      name: this.name,
+      clock: this.#clock,
+      maxBytes: Math.min(maxBytes, limits.bytes),
+      until,
+    });
+    const json = parsed(file.toString());
+    if (isAnswer?.(json) === false)
+      throw new TransientError(
+        `${this.name} named a file that holds something other than what was asked for`,
+        {
+          status: 200,
+          foreign: true,
+        },
+      );
+    return { status: 200, headers: {}, json };
   }
 
   /** Requests made so far, by status; `failed` where no response came. */
@@ -212,7 +256,7 @@ export class Endpoint {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.tokens?.settled();
+    await Promise.all([this.tokens, ...this.#otherTokens.values()].map((tokens) => tokens?.settled()));
     await this.#pool.close();
   }
 
@@ -221,7 +265,7 @@ export class Endpoint {
     { lane, signal, discreet, token, seen, isOurs }: CallOptions,
   ): Promise<ApiResponse> {
     const startedAt = this.#clock.now();
-    const { query } = credentialsOf(this.#description, token);
+    const { query } = credentialsOf(authOf(this.#description, request.auth), token);
     const path = pathOf(this.#base, { ...request, query: { ...request.query, ...query } });
     const exchange = await this.#exchange(request, path, { token, signal, isOurs });
     if ('status' in exchange) seen.status = exchange.status;
@@ -261,31 +305,48 @@ export class Endpoint {
 
   /** With an access token where they expire; one that the vendor no longer takes is replaced once. */
   async #authorized<Result>(
+    { auth }: { auth?: string },
     signal: AbortSignal | undefined,
     send: (token: Token | null, seen: { status: number }) => Promise<Result>,
   ): Promise<Result> {
     const seen = { status: 0 };
-    if (!this.tokens) return send(null, seen);
-    const token = await this.#token(signal);
+    const tokens = auth === undefined ? this.tokens : this.#otherTokens.get(auth);
+    if (!tokens) return send(null, seen);
+    const token = await this.#token(tokens, { auth, signal });
     try {
       return await send(token, seen);
     } catch (error) {
       // A 403 is a missing scope, and stays one with a new token.
       if (!(error instanceof UnauthorizedError) || seen.status !== 401) throw error;
-      return send(await this.#token(signal, token.accessToken), seen);
+      return send(await this.#token(tokens, { auth, signal, refused: token.accessToken }), seen);
     }
   }
 
   /** The token is for all who ask: one who stops does not end the others' waiting. */
-  async #token(signal: AbortSignal | undefined, refused: string | null = null): Promise<Token> {
+  async #token(
+    tokens: OAuthTokens,
+    {
+      auth,
+      signal,
+      refused = null,
+    }: { auth: string | undefined; signal: AbortSignal | undefined; refused?: string | null },
+  ): Promise<Token> {
     try {
-      const token = await untilAborted(this.tokens!.token(refused), signal);
-      this.#secrets = secretsOf(this.#description, token);
-      if (token.baseUrl !== null) this.#moveTo(token.baseUrl);
+      const token = await untilAborted(tokens.token(refused), signal);
+      this.#lastTokens.set(auth, token);
+      this.#secrets = secretsOf(this.#description, this.#lastTokens);
+      if (auth === undefined && token.baseUrl !== null) this.#moveTo(token.baseUrl);
       return token;
     } catch (error) {
       throw signal?.aborted ? new UnsentError('stopped', { uncertain: false }) : error;
     }
+  }
+
+  /** With the account's credentials, or with others and then nothing of the account's. */
+  #headersWith(auth: string | undefined, token: Token | null): { [name: string]: string } {
+    const { headers } = credentialsOf(authOf(this.#description, auth), token);
+    const accounts = auth === undefined ? lowerCased(this.#description.headers ?? {}) : {};
+    return { ...this.#headers, ...accounts, ...headers };
   }
 
   /** Calls go where the newest token says; those under way end where they began. */
@@ -337,11 +398,11 @@ export class Endpoint {
       headers: {
         ...(body !== null && { 'content-type': contentType }),
         ...(goesInPieces && { 'content-length': String(body.length) }),
-        ...this.#headers,
+        ...this.#headersWith(request.auth, token),
         ...request.headers,
         // A form's type names its boundary, and goes before what the connector says of all requests.
         ...(request.file && { 'content-type': contentType }),
-        ...credentialsOf(this.#description, token).headers,
+        ...credentialsOf(authOf(this.#description, request.auth), token).headers,
       },
       body: goesInPieces ? inPieces(body, isOurs, () => cut('lost')) : body,
     };
@@ -375,15 +436,13 @@ export class Endpoint {
     url: URL,
     {
       lane,
-      bucket,
+      request: { bucket, auth },
       cut,
       token,
-    }: { lane: Lane; bucket: string | undefined; cut: AbortSignal; token: Token | null },
+    }: { lane: Lane; request: DownloadRequest; cut: AbortSignal; token: Token | null },
   ): Promise<Opened> {
     const isOurs = url.origin === this.#base.origin;
-    const { accept: _, ...described } = this.#headers;
-    const ours = { ...described, ...credentialsOf(this.#description, token).headers };
-    const anybodys = { 'accept-encoding': 'gzip', 'user-agent': this.#headers['user-agent'] ?? '' };
+    const headers = isOurs ? this.#headersWith(auth, token) : this.#headers;
     const lookup = publicLookup(this.name, {
       base: this.#base.hostname,
       allowPrivate: this.#allowPrivate,
@@ -400,16 +459,17 @@ export class Endpoint {
         startedAt,
       );
     try {
-      const { statusCode, headers, body } = await client.request({
+      const opened = await client.request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: 'GET',
-        headers: { accept: '*/*', ...(isOurs ? ours : anybodys) },
+        headers: { ...headers, accept: '*/*' },
         signal: cut,
       });
+      const { statusCode, body } = opened;
       tell(statusCode);
       body.once('close', () => void client.destroy().catch(() => {}));
-      return { status: statusCode, headers: joined(headers), body };
+      return { status: statusCode, headers: joined(opened.headers), body };
     } catch (error) {
       tell(null);
       void client.destroy().catch(() => {});

@@ -2,7 +2,7 @@
 // ones noted to be read, all in one transaction with the row. What cannot be read lies there with the reason, and the
 // rest goes on.
 import type { Received, Webhook } from '../../connector/webhook.ts';
-import { type Change, type Json, type Note, RejectedError, type SourceRecord } from '../../connector.ts';
+import { type Json, type Note, RejectedError, type SourceRecord } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
@@ -34,11 +34,12 @@ import {
 import { hashedKey, noteKeys } from '../../tables/item-keys.ts';
 import type { ComposedRecord } from '../../tables/records.ts';
 import { type Touch, touch } from '../../tables/touches.ts';
-import { aheadNote, asReceived, isAhead } from '../intake/clocks.ts';
+import { aheadNote, asReceived } from '../intake/clocks.ts';
 import { ingest } from '../intake/ingest.ts';
 import { compose, type ReceivedRecord } from '../intake/partial-records.ts';
 import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
+import { requireStream, touchOf } from '../intake/touched.ts';
 import { Lingering } from './lingering.ts';
 import { poisonIn } from './poison.ts';
 
@@ -430,18 +431,10 @@ export class Opener {
       for (const change of forUs) {
         if (change.kind === 'touch') {
           counts.touched += 1;
-          const { receivedAt } = item.request;
-          const isBelievable = !isAhead(change.changedAt, receivedAt);
-          if (!isBelievable) ahead += 1;
-          touched.push({
-            ...change,
-            changedAt: isBelievable ? change.changedAt : receivedAt,
-            gone: change.gone ?? null,
-            waitMs: Math.max(
-              readLagMs(source, change.stream),
-              this.#lingering.waitMs([source.name, change.stream, change.recordId], now),
-            ),
-          });
+          const named = touchOf(source, change, item.request.receivedAt);
+          if (named.isAhead) ahead += 1;
+          const lingerMs = this.#lingering.waitMs([source.name, change.stream, change.recordId], now);
+          touched.push({ ...named.touch, waitMs: Math.max(named.touch.waitMs, lingerMs) });
         } else {
           counts.received += 1;
           const list = told.get(change.stream) ?? [];
@@ -575,15 +568,6 @@ async function unpackedBody({ headers, body }: KeptRequest, maxBytes: number): P
       );
     throw error;
   }
-}
-
-function readLagMs(source: Source, stream: string): number {
-  return (source.streams.find((known) => known.name === stream)?.read?.lagSeconds ?? 0) * 1000;
-}
-
-function requireStream(source: Source, { stream }: Exclude<Change, { kind: 'ignored' }>): void {
-  if (source.streams.some((known) => known.name === stream)) return;
-  throw new RejectedError(`${source.name} has no stream ${stream}.`, { code: 'no_stream' });
 }
 
 function receivedOf({ method, headers, query, receivedAt }: KeptRequest): Received {

@@ -1,6 +1,12 @@
 // Whether the vendor behind a source answers, and whether it takes our credentials: what every call of a source passes by.
 // It knows no run and no record, only what their failures say of the vendor.
-import { type Api, type Relation, TransientError, type UnauthorizedError } from '../../connector.ts';
+import {
+  type Api,
+  type ApiRequest,
+  type Relation,
+  TransientError,
+  UnauthorizedError,
+} from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { Circuit, type CircuitStatus } from '../../engine/http/circuit.ts';
@@ -41,7 +47,9 @@ export class SourceHealth {
   #failing: { since: number; message: string } | null = null;
   /** Failures in a row, of whatever work. */
   #strikes = 0;
-  #refusedAt: number | null = null;
+  /** Since when each request is refused for its credentials. Another one that is accepted says nothing of it. */
+  readonly #refusedSince = new Map<string, number>();
+  readonly #refusedRequests = new WeakMap<Error, string>();
   #isTrial = false;
 
   constructor(deps: { name: string; database: Database; clock: Clock; log: Log }) {
@@ -92,12 +100,13 @@ export class SourceHealth {
         if (admission === 'none') throw this.#notAsked();
         try {
           const response = await guarded.request(request);
-          await this.#accepted();
+          await this.#accepted(request);
           return response;
         } catch (error) {
           // A call that was let through to try and found nothing out leaves it to the next one.
           if (admission === 'one') this.#circuit.release();
           this.#note(error);
+          if (error instanceof UnauthorizedError) this.#refusedRequests.set(error, nameOf(request));
           throw error;
         }
       },
@@ -128,7 +137,7 @@ export class SourceHealth {
   judge(error: unknown, key: string, attempts: number): Verdict {
     const now = this.#clock.now();
     const failedAt = this.#failedAt.get(key);
-    this.#remember(key, now);
+    setNewest(this.#failedAt, key, now);
     this.#strikes += 1;
     // Where others were answered meanwhile, it is this work that the vendor fails at.
     const isAlone = failedAt !== undefined && this.#answeredAt > failedAt;
@@ -150,28 +159,41 @@ export class SourceHealth {
   }
 
   /**
-   * The credentials were refused. How long to wait before they are tried once more, milliseconds; 0 where the refusal is
-   * confirmed, and the source is paused: one refusal pauses nothing.
+   * The credentials were refused. How long to wait before they are tried once more, milliseconds; 0 where the same request is
+   * refused again, and the source is paused: one refusal pauses nothing.
    */
-  async refused({ message, final }: UnauthorizedError): Promise<number> {
+  async refused(error: UnauthorizedError): Promise<number> {
+    const { message, final } = error;
     const now = this.#clock.now();
-    this.#refusedAt ??= now;
-    const waitMs = this.#refusedAt + confirmAfterMs - now;
+    const request = this.#requestOf(error);
+    const since = this.#refusedSince.get(request) ?? now;
+    setNewest(this.#refusedSince, request, since);
+    const waitMs = since + confirmAfterMs - now;
     if (waitMs > 0 && !final && !this.#isTrial) {
       const told = 'the credentials were refused; retried once before the source is paused';
       this.#log.warn({ reason: message }, told);
       return waitMs;
     }
-    this.#refusedAt = null;
+    this.#refusedSince.clear();
     this.#isTrial = false;
     if (await pause(this.#database, this.name, { cause: 'unauthorized', reason: message, final }, now))
       this.#log.error({ reason: message }, 'source paused');
     return 0;
   }
 
-  async #accepted(): Promise<void> {
+  /** An error may be a connector's own, caused by one of ours. */
+  #requestOf(error: unknown): string {
+    for (let inner = error; inner instanceof Error; inner = inner.cause) {
+      const request = this.#refusedRequests.get(inner);
+      if (request !== undefined) return request;
+    }
+    return '';
+  }
+
+  async #accepted(request: ApiRequest): Promise<void> {
     this.#answered();
-    this.#refusedAt = null;
+    this.#refusedSince.delete(nameOf(request));
+    this.#refusedSince.delete('');
     if (!this.#isTrial) return;
     this.#isTrial = false;
     if (await resumeAfterTrial(this.#database, this.name))
@@ -205,13 +227,19 @@ export class SourceHealth {
   #sentence({ since, message }: { since: number; message: string }): string {
     return `${this.name} has failed since ${new Date(since).toISOString()}: ${message}`;
   }
+}
 
-  #remember(key: string, now: number): void {
-    this.#failedAt.delete(key);
-    this.#failedAt.set(key, now);
-    const oldest = this.#failedAt.keys().next().value;
-    if (this.#failedAt.size > maxRemembered && oldest !== undefined) this.#failedAt.delete(oldest);
-  }
+/** The oldest is forgotten where there are too many. */
+function setNewest(times: Map<string, number>, key: string, time: number): void {
+  times.delete(key);
+  times.set(key, time);
+  const oldest = times.keys().next().value;
+  if (times.size > maxRemembered && oldest !== undefined) times.delete(oldest);
+}
+
+/** The request without what differs from page to page. */
+function nameOf({ auth = '', method = 'GET', path }: ApiRequest): string {
+  return `${auth} ${method} ${path}`;
 }
 
 /** An error may be a connector's own, caused by one of ours. */

@@ -6,6 +6,7 @@ import type {
   Change,
   ColumnPlan,
   Connector,
+  Journal,
   Json,
   JsonObject,
   Locale,
@@ -84,6 +85,8 @@ export class Source {
   readonly relation: RelationDescription | null;
   /** Null where the vendor does not push. */
   readonly webhook: Webhook<Change> | null;
+  /** Null where none is read. */
+  readonly journal: Journal<unknown> | null;
   /** What to ask the vendor for. */
   readonly properties: readonly string[];
   readonly #rules: MappingOptions;
@@ -102,6 +105,7 @@ export class Source {
     this.description = config.connector.api?.(config.settings) ?? null;
     this.relation = config.connector.relation?.(config.settings) ?? null;
     this.webhook = config.connector.source?.webhook?.(config.settings) ?? null;
+    this.journal = config.connector.source?.journal?.(config.settings) ?? null;
     this.#rules = { ...rules, locale: config.locale, phones: config.phones };
     this.#compiled = compileMapping(config.mapping ?? config.connector.source?.mapping ?? {}, this.#rules);
     this.#sourceIdPath = config.sourceId.path ?? config.connector.source?.sourceId ?? 'id';
@@ -125,6 +129,19 @@ export class Source {
   /** False where the vendor only pushes. */
   get canPull(): boolean {
     return this.streams.some(isPulled);
+  }
+
+  /** True where webhooks or a journal name records, which are then read by ID. */
+  get namesRecords(): boolean {
+    return (
+      (this.webhook !== null || this.journal !== null) &&
+      this.streams.some((stream) => stream.read !== undefined)
+    );
+  }
+
+  /** True where requests of its webhooks can be let in. */
+  get hearsWebhooks(): boolean {
+    return this.webhook !== null && this.webhook.authentication.length > 0;
   }
 
   get mapping(): Mapping {
@@ -175,12 +192,12 @@ export class Source {
 
   /** True where the vendor made up the source ID that this body names, so that it does not stick. */
   isProvisional(stream: string, body: JsonObject): boolean {
-    return this.#stream(stream)?.isProvisional?.(this.config.settings, body) ?? false;
+    return this.stream(stream)?.isProvisional?.(this.config.settings, body) ?? false;
   }
 
   /** Paths of the objects in a body that always name everything they hold; `''` is the body itself. */
   exhaustive(stream: string): readonly string[] {
-    const paths = this.#stream(stream)?.exhaustive ?? [];
+    const paths = this.stream(stream)?.exhaustive ?? [];
     return typeof paths === 'function' ? paths(this.config.settings) : paths;
   }
 
@@ -199,10 +216,10 @@ export class Source {
 
   /** How exact the clock of this stream's records is. */
   clock(stream: string): NonNullable<Stream<unknown>['clock']> {
-    return this.#stream(stream)?.clock ?? 'millisecond';
+    return this.stream(stream)?.clock ?? 'millisecond';
   }
 
-  #stream(name: string): Stream<unknown> | undefined {
+  stream(name: string): Stream<unknown> | undefined {
     return this.streams.find((stream) => stream.name === name);
   }
 
@@ -238,7 +255,7 @@ export class Source {
   /** Why this body is left out, or null. */
   filtered(stream: string, body: JsonObject): string | null {
     const { filter, settings } = this.config;
-    const leftOut = this.#stream(stream)?.leftOut?.(settings, body) ?? null;
+    const leftOut = this.stream(stream)?.leftOut?.(settings, body) ?? null;
     if (leftOut !== null) return leftOut;
     if (filter === null) return null;
     if (typeof filter === 'function') return filter(body) ? null : 'left out by the filter function';

@@ -46,6 +46,7 @@ import { type DryRunning, dryRun } from '../preview/dry-run.ts';
 import type { ExportPages } from './export-pages.ts';
 import { exportOf } from './exporting.ts';
 import { settleFailure, watchRun } from './failing.ts';
+import { readJournal } from './journal.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { refuseRejectedShare } from './rejected-share.ts';
 import { remap } from './remap.ts';
@@ -148,7 +149,7 @@ function dryRunning(
   };
 }
 
-/** Every stream of the source that can be pulled, by the readers that this run's mode asks for. */
+/** Every stream of the source that can be pulled, by the readers that this run's mode asks for, then its journal. */
 async function readAll(
   deps: PullDeps,
   source: Source,
@@ -166,6 +167,17 @@ async function readAll(
     else if (run.mode === 'import') await readPages(reading, 'full', `import:${run.id}`);
     else await readStream(reading);
   }
+  if (run.mode === 'incremental' || run.mode === 'full')
+    await readJournal({
+      deps,
+      source,
+      run,
+      lease,
+      leaseMs,
+      signal,
+      context: () => contextOf({ deps, source, run, signal }),
+      onPage: () => deps.health(source.name).forget(`run ${run.id}`),
+    });
 }
 
 interface Reading {
@@ -416,7 +428,7 @@ async function takePage(
       const counts = await ingest(tx, deps.rules, { ...intake, onCounted }, { ...part, records });
       refuseRejectedShare({ source, stream, settings }, seen, counts, part, refused);
       // A change that an increment finds is one that no webhook told of, not yet or not at all.
-      if (source.webhook && (reader === 'lead' || reader === 'trail'))
+      if (source.hearsWebhooks && (reader === 'lead' || reader === 'trail'))
         await noteCoverage(tx, { source: source.name, channel: 'poll', now }, changed);
       if (page.whole?.begins && isFirstPart) await forgetMetBy(tx, run.id, stream.name);
       if (sweeping || page.whole) {
@@ -574,7 +586,12 @@ async function askRecords(
   }
 }
 
-function contextOf({ deps, source, run, signal }: Reading): Context<unknown> {
+function contextOf({
+  deps,
+  source,
+  run,
+  signal,
+}: Pick<Reading, 'deps' | 'source' | 'run' | 'signal'>): Context<unknown> {
   const endpoint = deps.endpoint(source.name);
   const relation = deps.relation(source.name);
   const health = deps.health(source.name);

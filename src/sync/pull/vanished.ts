@@ -172,7 +172,7 @@ function configOf(
 ): SourceConfig | null {
   const connector = connectors.find((known) => known.name === definition.connector);
   if (!connector?.source) return null;
-  const { webhook: _webhook, streamsFor: _streamsFor, ...source } = connector.source;
+  const { webhook: _webhook, journal: _journal, streamsFor: _streamsFor, ...source } = connector.source;
   return {
     name,
     connector: { name: connector.name, settings: connector.settings, source },

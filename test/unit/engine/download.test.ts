@@ -207,6 +207,66 @@ describe('a download', () => {
     });
   });
 
+  describe('linked from an answer', () => {
+    const linked = (
+      url: string,
+      more: { maxBytes?: number; timeoutSeconds?: number } = {},
+      clock: typeof systemClock | ManualClock = systemClock,
+    ) => {
+      const { maxBytes = 1000, ...request } = more;
+      return endpointOf(clock)
+        .api('schedule')
+        .request({ path: url, link: { maxBytes }, ...request });
+    };
+
+    it('is read whole as JSON, with no credentials for another host', async () => {
+      answer = () => new Response('{"events":[9007199254740993]}');
+      const { json } = await linked(`${stranger!.url}/file?signature=s`);
+      expect(json).toEqual({ events: ['9007199254740993'] });
+      expect(seen[0]!.headers.get('authorization')).toBeNull();
+    });
+
+    it('is refused beyond its size, packed or not', async () => {
+      answer = () => new Response(`"${'x'.repeat(1000)}"`);
+      await expect(linked(`${stranger!.url}/file`)).rejects.toMatchObject({ code: 'file_too_large' });
+      answer = () =>
+        new Response(gzipSync(`"${'x'.repeat(5000)}"`), { headers: { 'content-encoding': 'gzip' } });
+      await expect(linked(`${stranger!.url}/file`)).rejects.toMatchObject({ code: 'file_too_large' });
+    });
+
+    it('is given up where it takes too long in all, however steadily it comes', async () => {
+      const clock = new ManualClock(0);
+      answer = () =>
+        new Response(
+          new ReadableStream({
+            async pull(controller) {
+              await clock.advance(10_000);
+              controller.enqueue(Buffer.from(' '));
+            },
+          }),
+        );
+      await expect(linked(`${stranger!.url}/file`, { timeoutSeconds: 60 }, clock)).rejects.toThrow(
+        'sent a file too slowly',
+      );
+    });
+
+    it('is not fetched from where files are not', async () => {
+      await expect(linked('file:///etc/passwd')).rejects.toMatchObject({ code: 'unsafe_url' });
+    });
+
+    it('is no answer where it holds something else', async () => {
+      answer = () => new Response('<html>sign in</html>');
+      const asked = endpointOf()
+        .api('schedule')
+        .request({
+          path: `${stranger!.url}/file`,
+          link: { maxBytes: 1000 },
+          isAnswer: (json) => json !== undefined,
+        });
+      await expect(asked).rejects.toMatchObject({ name: 'TransientError', foreign: true });
+    });
+  });
+
   it('says that a file was cut off', async () => {
     answer = () =>
       new Response(

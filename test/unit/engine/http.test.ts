@@ -107,6 +107,65 @@ describe('An endpoint', () => {
     expect(await request.json()).toEqual({ name: 'Zoë' });
   });
 
+  describe('with other credentials beside those of the account', () => {
+    const ofApp = (): Auth => ({
+      kind: 'oauth',
+      tokenUrl: `${served.url}/token`,
+      client: { id: 'the-app', secret: 'the-secret-of-the-app' },
+      grant: { kind: 'client_credentials' },
+    });
+    const otherAuths: ApiDescription['otherAuths'] = {
+      key: { kind: 'header', name: 'X-Key', value: 'another-secret-key' },
+    };
+
+    it('sends these where a request names them, and nothing of the account', async () => {
+      answer = () => json({});
+      const endpoint = endpointOf({ otherAuths, headers: { 'X-Account': secret } });
+      await endpoint.api('manual').request({ path: '/a', auth: 'key' });
+      await endpoint.api('manual').request({ path: '/a' });
+      const sent = seen.map(({ headers }) => [headers.get('x-key'), headers.get('x-account')]);
+      expect(sent).toEqual([
+        ['another-secret-key', null],
+        [null, secret],
+      ]);
+    });
+
+    it('hides all of them in errors, whichever were sent', async () => {
+      answer = () => json({ message: `${secret} and another-secret-key` }, 400);
+      const error = await failure({ path: '/a' }, { otherAuths });
+      expect(error.message).toContain('[hidden] and [hidden]');
+    });
+
+    it('gets a token of their own, replaces it after a 401, and hides it', async () => {
+      let issued = 0;
+      answer = (request) => {
+        if (request.url.endsWith('/token')) {
+          issued += 1;
+          return json({ access_token: `token-of-the-app-${issued}`, expires_in: 600 });
+        }
+        const isFirst = request.headers.get('authorization') === 'Bearer token-of-the-app-1';
+        return isFirst ? json({ message: 'token-of-the-app-1' }, 401) : json({ fine: true });
+      };
+      const endpoint = endpointOf({ otherAuths: { app: ofApp() } }, systemClock, {
+        database,
+        secretKeys: ['a-secret-key-of-this-installation'],
+      });
+      expect((await endpoint.api('manual').request({ path: '/a', auth: 'app' })).json).toEqual({
+        fine: true,
+      });
+      await endpoint.api('manual').request({ path: '/a' });
+      expect(issued).toBe(2);
+      expect(seen.at(-1)!.headers.get('authorization')).toBe(`Bearer ${secret}`);
+      expect(logged.join('')).not.toMatch(/token-of-the-app/);
+    });
+
+    it('needs a secret key for tokens, and knows no names but its own', async () => {
+      expect(() => endpointOf({ otherAuths: { app: ofApp() } })).toThrow('TRIBUTARY_SECRET_KEY');
+      const asked = endpointOf({ otherAuths }).api('manual').request({ path: '/a', auth: 'nobody' });
+      await expect(asked).rejects.toThrow('no credentials named nobody');
+    });
+  });
+
   it('keeps a content type that the connector names, and sends none without a body', async () => {
     answer = () => json({});
     const endpoint = endpointOf({ headers: { 'Content-Type': 'application/vnd.api+json' } });
