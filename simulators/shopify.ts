@@ -2,6 +2,7 @@
 // not see, and versions that fall forward. https://shopify.dev/docs/api/admin-graphql
 import { execute, GraphQLError, parse, validate } from 'graphql';
 import { Hono } from 'hono';
+import { BulkOperations, type BulkOptions } from './shopify/bulk-operations.ts';
 import { InvalidCursorError, type ShopCustomer, ShopCustomers } from './shopify/customers.ts';
 import { ShopifyPush } from './shopify/push.ts';
 import { actualCost, requestedCost, schema } from './shopify/schema.ts';
@@ -18,6 +19,7 @@ export type ShopifyOptions = {
   pointsPerSecond?: number | false;
   /** How long the index of changes lags, milliseconds. Default: 0. */
   lagMs?: number;
+  bulk?: BulkOptions;
   /** Answers in place of the shop's own. */
   faults?: () => Response | undefined;
 };
@@ -44,7 +46,11 @@ export function createShopifySimulator(options: ShopifyOptions) {
     denied: new Set<string>(),
     /** The search leaves its filter out, as in 2024-07. */
     ignoresFilter: false,
+    /** The shop has no bulk operations for this app. */
+    refusesBulk: false,
+    origin: '',
   };
+  const bulkOperations = new BulkOperations(now, nodesOf, options.bulk);
 
   app.post('/admin/api/:version/graphql.json', async (c) => {
     state.calls += 1;
@@ -63,7 +69,14 @@ export function createShopifySimulator(options: ShopifyOptions) {
     c.header('x-shopify-api-version', version);
     if (version !== asked)
       c.header('x-shopify-api-version-warning', 'https://shopify.dev/concepts/about-apis/versioning');
+    state.origin = new URL(c.req.url).origin;
     return c.json(answer(await c.req.json()));
+  });
+
+  app.get('/bulk/:number', (c) => {
+    const file = bulkOperations.file(c.req.param('number'));
+    if (file === null) return c.text('<Error><Code>ExpiredToken</Code></Error>', 400);
+    return c.body(file, 200, { 'content-type': 'application/jsonl' });
   });
 
   /** Every answer has status 200. */
@@ -191,7 +204,41 @@ export function createShopifySimulator(options: ShopifyOptions) {
     return customer ? shown(customer) : null;
   }
 
+  /** A bulk operation has no variables, and stops at the first field that is denied. */
+  function nodesOf(query: string): unknown[] | { errorCode: string } {
+    const document = parse(query);
+    if (validate(schema, document).length > 0 || !query.includes('edges'))
+      return { errorCode: 'INTERNAL_SERVER_ERROR' };
+    const everybody = {
+      customers: () => ({ edges: [...customers.all.values()].map((one) => ({ node: shown(one) })) }),
+    };
+    const { data, errors } = execute({ schema, document, rootValue: everybody }) as {
+      data?: { customers: { edges: { node: unknown }[] } };
+      errors?: readonly GraphQLError[];
+    };
+    if (errors) return { errorCode: 'ACCESS_DENIED' };
+    return data!.customers.edges.map(({ node }) => node);
+  }
+
   const root = {
+    bulkOperationRunQuery({ query }: { query: string }) {
+      if (state.refusesBulk)
+        throw new GraphQLError('Access denied for bulkOperationRunQuery field.', {
+          extensions: { code: 'ACCESS_DENIED' },
+        });
+      return bulkOperations.order(query);
+    },
+    bulkOperationCancel: ({ id }: { id: string }) => bulkOperations.cancel(id),
+    bulkOperations: ({ first = 10 }: { first?: number }) => ({
+      nodes: bulkOperations
+        .recent()
+        .slice(0, first)
+        .map((one) => bulkOperations.shown(one, state.origin)),
+    }),
+    node({ id }: { id: string }) {
+      const operation = bulkOperations.find(id);
+      return operation ? bulkOperations.shown(operation, state.origin) : null;
+    },
     shop: { __typename: 'Shop', id: 'gid://shopify/Shop/1', name: 'Acme', myshopifyDomain: shop },
     customers(request: {
       first?: number;
@@ -224,6 +271,7 @@ export function createShopifySimulator(options: ShopifyOptions) {
 
   return {
     app,
+    bulkOperations,
     customers,
     push,
     state,

@@ -161,8 +161,11 @@ function errorInSuccess(
       `${said}. Give the app the scope read_customers and access to protected customer data, for each field that the mapping uses.`,
     );
   if (codes.includes('SHOP_INACTIVE')) return new UnauthorizedError(`${said}. The shop is not active.`);
-  // As a page that is refused elsewhere: its cursor may be to blame, and the reading begins again.
-  const isPage = wordOf(valueAt(request.json, 'variables.after')) !== undefined;
+  // As a page that is refused elsewhere: its cursor may be to blame, and the reading begins again. Without a bulk operation there
+  // are still pages.
+  const isPage = ['variables.after', 'variables.bulkQuery'].some((path) =>
+    wordOf(valueAt(request.json, path)),
+  );
   const isOutage = codes.some((code) => ['INTERNAL_SERVER_ERROR', 'TIMEOUT'].includes(code));
   return isPage && !isOutage
     ? new RejectedError(said, { code: codes[0] || 'query', status: 400 })

@@ -30,26 +30,19 @@ export interface Query {
   variables: { [name: string]: Json };
 }
 
-/** A query with these parameters and this body, in which `...Fields` stands for the properties of a customer. Empty: all of them. */
-export function customersQuery(
-  parameters: string,
-  body: string,
-  { properties, metafields }: { properties: readonly string[]; metafields: readonly string[] },
-): Query {
-  const isWanted = (property: string) => properties.length === 0 || properties.includes(property);
-  const asked = isWanted('metafields') ? metafields.map((name) => name.split('.')) : [];
+/** What is read of a customer. Empty properties: all of them. */
+interface Wanted {
+  properties: readonly string[];
+  metafields: readonly string[];
+}
+
+/** A query with these parameters and this body, in which `...Fields` stands for the properties of a customer. */
+export function customersQuery(parameters: string, body: string, wanted: Wanted): Query {
+  const asked = metafieldsOf(wanted);
   const declared = asked.map((_, at) => `$namespace${at}: String!, $key${at}: String!`);
-  const fields = [
-    ...['id', 'legacyResourceId', 'createdAt', 'updatedAt'],
-    ...Object.keys(selections)
-      .filter(isWanted)
-      .map((property) => selections[property]!),
-    ...asked.map(
-      (_, at) => `metafield${at}: metafield(namespace: $namespace${at}, key: $key${at}) { value }`,
-    ),
-  ];
+  const fields = fieldsOf(wanted, (at) => `namespace: $namespace${at}, key: $key${at}`);
   return {
-    query: `query Customers(${[parameters, ...declared].join(', ')}) { ${body} } fragment Fields on Customer { ${fields.join(' ')} }`,
+    query: `query Customers(${[parameters, ...declared].join(', ')}) { ${body} } fragment Fields on Customer { ${fields} }`,
     variables: Object.fromEntries(
       asked.flatMap(([namespace = '', key = ''], at) => [
         [`namespace${at}`, namespace],
@@ -57,6 +50,32 @@ export function customersQuery(
       ]),
     ),
   };
+}
+
+/** The query of a bulk operation, which takes no variables. */
+export function bulkQuery(wanted: Wanted): string {
+  const asked = metafieldsOf(wanted);
+  const fields = fieldsOf(wanted, (at) => {
+    const [namespace, key] = asked[at]!.map((name) => JSON.stringify(name));
+    return `namespace: ${namespace}, key: ${key}`;
+  });
+  return `{ customers { edges { node { ${fields} } } } }`;
+}
+
+function metafieldsOf({ properties, metafields }: Wanted): string[][] {
+  const isWanted = properties.length === 0 || properties.includes('metafields');
+  return isWanted ? metafields.map((name) => name.split('.')) : [];
+}
+
+function fieldsOf(wanted: Wanted, argumentsOf: (at: number) => string): string {
+  const { properties } = wanted;
+  return [
+    ...['id', 'legacyResourceId', 'createdAt', 'updatedAt'],
+    ...Object.keys(selections)
+      .filter((property) => properties.length === 0 || properties.includes(property))
+      .map((property) => selections[property]!),
+    ...metafieldsOf(wanted).map((_, at) => `metafield${at}: metafield(${argumentsOf(at)}) { value }`),
+  ].join(' ');
 }
 
 /** Undefined where it has no ID or no time of change. The ID is the number as text, in the body as well. */

@@ -12,7 +12,9 @@ import { readsById } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { listOf, objectOf, valueAt, wordOf } from '#connector/reading';
 import { toRecords } from '#connector/rows';
-import { customerId, customersQuery, globalId, type Query, recordOf } from './customer.ts';
+import { bulkExport } from './bulk.ts';
+import { customerId, customersQuery, globalId, recordOf } from './customer.ts';
+import { graphQl, hasNoErrors } from './requests.ts';
 import type { Settings } from './settings.ts';
 
 /** With every object of a customer counted in full, a page costs 902 points of the 1,000 that a query may cost. */
@@ -40,6 +42,7 @@ export const customers: Stream<Settings> = {
       pageOf(context, request, { sortKey: 'UPDATED_AT', query: updatedSince(request.from) }),
     count,
   }),
+  bulkExport,
   read: readsById({
     maxIds: pageSize,
     isId: (id) => customerId(globalId(id)) !== undefined,
@@ -52,14 +55,6 @@ export const customers: Stream<Settings> = {
 /** Without the quotes the colons break the time, and the whole day comes. */
 export function updatedSince(from: number): string {
   return `updated_at:>='${new Date(from).toISOString().slice(0, 19)}Z'`;
-}
-
-export function graphQl({ apiVersion }: Settings, { query, variables }: Query): ApiRequest {
-  return {
-    method: 'POST',
-    path: `/admin/api/${apiVersion}/graphql.json`,
-    json: { query, variables },
-  };
 }
 
 async function pageOf(
@@ -130,9 +125,4 @@ async function readSome(
     },
   });
   return recordsIn(json).filter((record) => record != null);
-}
-
-function hasNoErrors(json: Json | undefined): boolean {
-  const { errors } = objectOf(json);
-  return errors === undefined || (Array.isArray(errors) && errors.length === 0);
 }

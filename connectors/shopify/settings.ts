@@ -1,10 +1,14 @@
 // The settings of a Shopify shop.
 import { z } from 'zod';
+import { bulkExportSetting } from '#connector/bulk-export';
 import { oauthClient } from '#connector/oauth-client';
 import { baseUrl, exactlyOne, secrets, token } from '#connector/settings';
 
 /** Each costs a point per customer, and a query may cost 1,000. */
 const maxMetafields = 4;
+
+/** So many customers are worth a bulk operation: pages of them take minutes, for the points that they cost. */
+export const usualMinRecords = 5_000;
 
 const shape = z.strictObject({
   shop: z
@@ -41,6 +45,7 @@ const shape = z.strictObject({
     .describe(
       'Metafields of customers, as "namespace.key": up to four. Their values are at metafields.namespace.key. Default: none.',
     ),
+  bulkExport: bulkExportSetting(usualMinRecords),
   apiVersion: z
     .string()
     .regex(/^20\d\d-(01|04|07|10)$/, 'must be a version such as "2026-10"')

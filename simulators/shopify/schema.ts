@@ -8,12 +8,27 @@ export const schema = buildSchema(`
     customer(id: ID!): Customer
     customersCount(query: String, limit: Int = 10000): Count
     nodes(ids: [ID!]!): [Node]!
+    node(id: ID!): Node
+    bulkOperations(first: Int, sortKey: BulkOperationsSortKeys = CREATED_AT, reverse: Boolean): BulkOperationConnection!
     shop: Shop!
+  }
+  type Mutation {
+    bulkOperationRunQuery(query: String!, groupObjects: Boolean): BulkOperationPayload
+    bulkOperationCancel(id: ID!): BulkOperationPayload
+  }
+  type BulkOperationPayload { bulkOperation: BulkOperation userErrors: [UserError!]! }
+  type UserError { field: [String!] message: String! code: String }
+  enum BulkOperationsSortKeys { COMPLETED_AT CREATED_AT ID STATUS }
+  type BulkOperationConnection { nodes: [BulkOperation!]! }
+  type BulkOperation implements Node {
+    id: ID! query: String! status: String! errorCode: String createdAt: String! completedAt: String
+    objectCount: String! rootObjectCount: String! url: String partialDataUrl: String
   }
   enum CustomerSortKeys { CREATED_AT ID LOCATION NAME RELEVANCE UPDATED_AT }
   interface Node { id: ID! }
   type Shop implements Node { id: ID! name: String! myshopifyDomain: String! }
-  type CustomerConnection { nodes: [Customer] pageInfo: PageInfo! }
+  type CustomerEdge { node: Customer cursor: String! }
+  type CustomerConnection { nodes: [Customer] edges: [CustomerEdge!] pageInfo: PageInfo! }
   type PageInfo { hasNextPage: Boolean! endCursor: String }
   type Customer implements Node {
     id: ID! legacyResourceId: String! createdAt: String! updatedAt: String!

@@ -153,7 +153,8 @@ export class ExportPages {
   }
 
   async #read(state: Reading): Promise<Page> {
-    const { stream, what } = this.#deps;
+    // Of nothing there may be no file.
+    if (state.total === 0) return this.#last(state, { records: [] });
     const open = await this.#opened(state);
     const page: Page = { records: [], rejected: [], cursor: null, done: false };
     let isAtEnd = false;
@@ -185,15 +186,20 @@ export class ExportPages {
     if (open.next !== null)
       return { ...page, cursor: cursorOf({ ...state, file: open.next, rows: 0, read }) };
     if (state.total !== null && read < state.total)
-      throw new RejectedError(`the export of ${what} has ${read} of ${state.total} rows`, {
+      throw new RejectedError(`the export of ${this.#deps.what} has ${read} of ${state.total} rows`, {
         code: 'export_incomplete',
       });
+    return this.#last(state, page);
+  }
+
+  #last(state: Reading, page: Pick<Page, 'records'>): Page {
     this.#done = state.job as Json;
-    return { ...page, cursor: this.#cursorBehind(state, stream), done: true };
+    return { ...page, cursor: this.#cursorBehind(state), done: true };
   }
 
   /** Where changes go on: from before the order, since nobody says how old the state is that was exported. */
-  #cursorBehind(state: Reading, stream: Stream<unknown>): Json {
+  #cursorBehind(state: Reading): Json {
+    const { stream } = this.#deps;
     const { settings } = this.#deps.context();
     const lagMs = (stream.settleLagSeconds ?? 0) * 1000 + clocksDifferMs;
     if (this.#deps.pull && stream.rewind)
