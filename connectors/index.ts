@@ -5,6 +5,7 @@ import { attio } from './attio.ts';
 import { bigcommerce } from './bigcommerce.ts';
 import { braze } from './braze.ts';
 import { brevo } from './brevo.ts';
+import { clevertap } from './clevertap.ts';
 import { close } from './close.ts';
 import { commercetools } from './commercetools.ts';
 import { copper } from './copper.ts';
@@ -35,6 +36,7 @@ export const connectors: readonly Connector[] = [
   bigcommerce,
   braze,
   brevo,
+  clevertap,
   close,
   commercetools,
   copper,

@@ -1,6 +1,6 @@
 // The settings of a MoEngage workspace. They do not know what is read.
 import { z } from 'zod';
-import { otherUrl, quota, token, urlToken } from '#connector/settings';
+import { absentIsEmpty, otherUrl, quota, token, urlToken } from '#connector/settings';
 import { webhookBasic, webhookHeader } from '#connector/webhook-credentials';
 
 export const settings = z.strictObject({
@@ -12,12 +12,7 @@ export const settings = z.strictObject({
     .default('01')
     .describe('The number of the data centre, as in dashboard-01.moengage.com. Default: 01.'),
   baseUrl: otherUrl('https://api-01.moengage.com', 'The URL of the API. Default: that of the data centre.'),
-  absentIsEmpty: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether an attribute that is requested and not in the answer has been removed. Default: false, it keeps its last value.',
-    ),
+  absentIsEmpty,
   lagSeconds: z
     .int()
     .min(0)

@@ -1,6 +1,6 @@
 // The settings of an mParticle workspace. They do not know what is read.
 import { z } from 'zod';
-import { baseUrl, digits, quota, secret, token, urlToken } from '#connector/settings';
+import { baseUrl, digits, quota, secret, token, unknownWords, urlToken } from '#connector/settings';
 
 const types = ['customer_id', 'other', ...[2, 3, 4, 5, 6, 7, 8, 9, 10].map((n) => `other_id_${n}`)];
 
@@ -24,12 +24,7 @@ export const settings = z.strictObject({
     .default('customer_id')
     .describe('The identity type that holds your customer ID. Default: customer_id.'),
   profiles: profiles.optional().describe('Access to the Profile API. If set, users can be read by ID.'),
-  unknownProfile: z
-    .string()
-    .default('profile is invalid')
-    .describe(
-      'What the Profile API says of an unknown profile, with status 400. Default: profile is invalid.',
-    ),
+  unknownProfile: unknownWords('profile is invalid'),
   baseUrl: baseUrl('https://api.mparticle.com'),
   tokenUrl: baseUrl('https://sso.auth.mparticle.com/oauth/token').describe('Where tokens are requested.'),
   quota: quota([{ requests: 15, seconds: 1 }]),

@@ -9,7 +9,7 @@ import {
   type Stream,
 } from '#connector';
 import { readsById } from '#connector/by-id';
-import { listOf, objectOf, wordOf } from '#connector/reading';
+import { listOf, objectOf, says, wordOf } from '#connector/reading';
 import { rowReader } from '#connector/rows';
 import type { Settings } from './settings.ts';
 
@@ -35,7 +35,7 @@ export async function readOne(
     isAnswer: (json) => recordOf(json, settings)?.recordId === id,
   });
   if (status !== 400) return recordOf(json, settings)!;
-  if (JSON.stringify(json).toLowerCase().includes(unknownProfile.toLowerCase())) return null;
+  if (says(json, unknownProfile)) return null;
   throw new RejectedError(
     'mParticle refused to resolve a profile: make the identity type immutable in the identity strategy, and check the IDs in `profiles`.',
     { code: 'not_resolved' },

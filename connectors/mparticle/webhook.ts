@@ -21,7 +21,6 @@ export function webhook(settings: Settings): Webhook<Change> {
     retryHorizonSeconds: 24 * 3600,
     // A 4xx could be fatal, and the batch lost.
     refuseWith: 503,
-    maxBodyBytes: 8 * 1024 * 1024,
     key: (item) => wordOf(objectOf(item)['batch_id']) ?? null,
     changes: (item, { receivedAt }) => changesOf(objectOf(item), receivedAt, settings),
     notes: [
@@ -49,10 +48,10 @@ function changesOf(batch: JsonObject, receivedAt: number, settings: Settings): C
 
 /** Attributes that the batch says are removed. One that it also holds was set again. */
 function removedBy(batch: JsonObject): JsonObject {
-  const changes = dataOf(batch, 'user_attribute_change').filter(({ deleted }) => deleted === true);
+  const gone = dataOf(batch, 'user_attribute_change').filter(({ deleted }) => deleted === true);
   const names = [
     ...listOf(batch['deleted_user_attributes']),
-    ...changes.map((one) => one['user_attribute_name']),
+    ...gone.map((one) => one['user_attribute_name']),
   ];
   return Object.fromEntries(names.map((name) => [keyOf(String(name as Json)), null]));
 }

@@ -28,6 +28,13 @@ export async function requestList(
   return { list: listOf(valueAt(json, path)), body: objectOf(json) };
 }
 
+/** Whether these words are in it, in any letter case. */
+export function says(value: Json | undefined, words: string): boolean {
+  return JSON.stringify(value ?? '')
+    .toLowerCase()
+    .includes(words.toLowerCase());
+}
+
 /** An ID or a word: a text that is not empty, or a whole number as text. */
 export function wordOf(value: Json | undefined): string | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined;

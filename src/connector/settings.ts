@@ -107,6 +107,23 @@ function lengthOf(seconds: number): string {
   return words[seconds] ?? `${seconds.toLocaleString('en')} seconds`;
 }
 
+/** For vendors that do not say whether their answers leave out what is empty. */
+export const absentIsEmpty = z
+  .boolean()
+  .default(false)
+  .describe(
+    'Whether what was requested and is not in an answer has been removed. Default: false, it keeps its last value.',
+  );
+
+/** For vendors that do not document how they answer for a record that does not exist. */
+export function unknownWords(usual: string) {
+  return z
+    .string()
+    .min(1)
+    .default(usual)
+    .describe(`Words in the error for a record that does not exist, in any letter case. Default: ${usual}.`);
+}
+
 const written = new WeakMap<z.core.$ZodType, z.ZodType>();
 
 /** `shape`, which shows less than may be written, as behind `z.preprocess`: the JSON schema of the configuration takes `input`. */

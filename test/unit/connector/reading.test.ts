@@ -1,7 +1,7 @@
 // How a vendor's word about waiting is read, in every form that was seen.
 
 import { describe, expect, it } from 'vitest';
-import { maxRetryMs, minRetryMs, retryAfterMs, unescapeHtml } from '../../../src/connector/reading.ts';
+import { maxRetryMs, minRetryMs, retryAfterMs, says, unescapeHtml } from '../../../src/connector/reading.ts';
 import { fc } from '../../support/properties.ts';
 
 const now = Date.parse('2026-11-29T12:00:00Z');
@@ -92,5 +92,13 @@ describe('unescapeHtml', () => {
     ['&#0; &#xD800; &#9999999;', '&#0; &#xD800; &#9999999;'],
   ])('makes %j into %j', (escaped, plain) => {
     expect(unescapeHtml(escaped)).toBe(plain);
+  });
+});
+
+describe('What an error says', () => {
+  it('is found in any letter case, wherever it stands, and nowhere in nothing', () => {
+    expect(says({ errors: [{ message: 'The profile is Invalid' }] }, 'profile is invalid')).toBe(true);
+    for (const other of [undefined, null, {}, 'profile', { errors: [] }])
+      expect(says(other, 'profile is invalid')).toBe(false);
   });
 });
