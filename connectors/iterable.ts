@@ -1,11 +1,15 @@
 // Iterable: users, as journeys send them and as system webhooks name them. https://api.iterable.com/api/docs
-import { type ApiDescription, type Context, defineConnector, type Permission } from '#connector';
+import { type ApiDescription, type Context, defineConnector, type Permission, type Stream } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
-import { fieldsRequest } from './iterable/requests.ts';
+import { bulkExport } from './iterable/bulk.ts';
+import { exportsBucket, fieldsRequest, jobsRequest } from './iterable/requests.ts';
 import { type Settings, settings } from './iterable/settings.ts';
 import { users } from './iterable/users.ts';
 import { webhook } from './iterable/webhook.ts';
+
+const exportedUsers: Stream<Settings> = { ...users, bulkExport, sweeps: true };
+const journeys: Stream<Settings> = { name: 'journeys' };
 
 export const iterable = defineConnector<Settings>({
   name: 'iterable',
@@ -15,10 +19,16 @@ export const iterable = defineConnector<Settings>({
   apiVersion: () => ({ name: null, endsOn: null }),
   api: describeApi,
   source: {
-    streams: [users, { name: 'journeys' }],
+    streams: [exportedUsers, journeys],
+    // Without a key nothing can be asked for.
+    streamsFor: ({ apiKey }) => [apiKey === undefined ? users : exportedUsers, journeys],
     mapping: { name: ['firstName', 'lastName'], email: 'email', phone: 'phoneNumber' },
     sourceId: 'userId',
     sourceIdFor: ({ key }) => key,
+    needsFullReadings: ({ apiKey }) =>
+      apiKey === undefined
+        ? null
+        : 'Users that were deleted, forgotten or merged are only missing from an export of all users: only a full reading shows them.',
     webhook,
   },
   check,
@@ -32,7 +42,11 @@ function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescription {
     baseUrl,
     headers: apiKey === undefined ? {} : { 'api-key': apiKey },
     account: `iterable:${apiKey === undefined ? 'no key' : fingerprint(apiKey)}`,
-    quotas: [...quotas, { name: 'fields', requests: 3, seconds: 1, bucket: 'fields' }],
+    quotas: [
+      ...quotas,
+      { name: 'fields', requests: 3, seconds: 1, bucket: 'fields' },
+      { name: 'exports', requests: 1, seconds: 1, bucket: exportsBucket },
+    ],
   };
 }
 
@@ -42,6 +56,11 @@ async function check({ api, settings }: Context<Settings>): Promise<Permission[]
     return [{ what: 'read users', allowed: null, note }];
   }
   return [
+    await tried(
+      'export users',
+      'All users, and those that changed, are exported where a schedule is set.',
+      () => api.request(jobsRequest),
+    ),
     await tried(
       'read user fields',
       'The key is a server-side key; users are read when a webhook names them.',

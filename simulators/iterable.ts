@@ -1,6 +1,7 @@
 // A simulated Iterable project: a truth of users behind the reads of its API, and the webhooks it sends. Facts:
 // reference/cep/iterable.md and Iterable's Swagger file (API 1.8). It does not know who reads it.
 import { type Context, Hono } from 'hono';
+import { type ExportOptions, IterableExports } from './iterable/exports.ts';
 import { QuotaWindows } from './quota-windows.ts';
 
 export interface IterableUser {
@@ -18,6 +19,7 @@ export interface IterableOptions {
   quotas?: boolean;
   /** How long after a write reads still show what was before it: 2 to 12 seconds were recorded. */
   visibleAfterMs?: number;
+  exports?: ExportOptions;
   /** How times are written: with a colon in the offset, without one, or with two fractions of a second. */
   times?: 'colon' | 'plain' | 'fractions';
 }
@@ -38,7 +40,9 @@ export class IterableSimulator {
   readonly quotas = {
     users: new QuotaWindows([{ name: 'users', requests: 100, seconds: 1 }]),
     fields: new QuotaWindows([{ name: 'fields', requests: 3, seconds: 1 }]),
+    exports: new QuotaWindows([{ name: 'exports', requests: 1, seconds: 1 }]),
   };
+  readonly exports: IterableExports;
   /** Run before the route: a response takes its place. */
   faults: ((request: Request) => Response | undefined) | undefined;
   readonly #now: () => number;
@@ -57,6 +61,8 @@ export class IterableSimulator {
     this.app.get('/api/users/byUserId/:userId', (c) =>
       this.#answer(c, 'users', () => this.#found(({ userId }) => userId === c.req.param('userId'))),
     );
+    this.exports = new IterableExports(this.#now, () => this.#rows(), options.exports);
+    this.exports.route(this.app, (c, handler) => this.#answer(c, 'exports', handler));
     this.app.get('/api/users/getFields', (c) =>
       this.#answer(c, 'fields', () => c.json({ fields: this.#fields() })),
     );
@@ -153,7 +159,11 @@ export class IterableSimulator {
 
   // ── Its API ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #answer(c: Context, quota: 'users' | 'fields', handler: () => Response): Response {
+  #answer<Answer extends Response | Promise<Response>>(
+    c: Context,
+    quota: 'users' | 'fields' | 'exports',
+    handler: () => Answer,
+  ): Answer | Response {
     const fault = this.faults?.(c.req.raw);
     if (fault) return fault;
     const { apiKey, quotas = true } = this.#options;
@@ -182,6 +192,14 @@ export class IterableSimulator {
     return Response.json(this.#options.unknownUser === 'null' ? { user: null } : {});
   }
 
+  /** As exports show them: with a key that reads do not show, and the fields beside it. */
+  #rows(): { row: object; changedAt: number }[] {
+    return this.#visible().map(({ dataFields, ...top }) => ({
+      row: { ...dataFields, ...top, itblUserId: `itbl-${top.userId ?? top.email}` },
+      changedAt: timeIn(String(dataFields['profileUpdatedAt'])),
+    }));
+  }
+
   #fields(): { [name: string]: string } {
     const names = [...this.#users.values()].flatMap(({ dataFields }) => Object.keys(dataFields));
     return Object.fromEntries(names.map((name) => [name, /(At|Date)$/.test(name) ? 'date' : 'string']));
@@ -199,6 +217,10 @@ function written(time: number, form: IterableOptions['times'] = 'colon'): string
   const iso = new Date(time).toISOString();
   if (form === 'fractions') return `${iso.slice(0, -1)}105.000Z`;
   return `${iso.slice(0, 19).replace('T', ' ')} ${form === 'plain' ? '+0000' : '+00:00'}`;
+}
+
+function timeIn(text: string): number {
+  return Date.parse(text.replace(/(\.\d{3})\d*\.\d+Z$/, '$1Z').replace(/ \+00:?00$/, 'Z'));
 }
 
 function delivery(body: unknown, headers: { [name: string]: string }): Delivery {

@@ -7,6 +7,7 @@ import { connectors } from '../connectors/index.ts';
 import { configSchema } from '../scripts/schema.ts';
 import { connectorPages, withSettings } from '../scripts/settings-tables.ts';
 import { checkConfig } from '../src/config.ts';
+import { isPulled } from '../src/connector/source.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.json'));
@@ -76,8 +77,8 @@ describe('The table of what works for each vendor', () => {
       expect(row.authentication === '–').toBe(api === undefined && name !== 'postgresql');
       if (declared.includes(name)) return;
       expect(row).toMatchObject({
-        all: has(streams.some(({ pull }) => pull)),
-        changes: has(streams.some(({ rewind }) => rewind)),
+        all: has(streams.some(isPulled)),
+        changes: has(streams.some(({ rewind, bulkExport }) => rewind ?? bulkExport?.changes)),
         byId: has(streams.some(({ read }) => read)),
       });
       expect(row.deletions?.includes('full reading')).toBe(streams.some(({ sweeps }) => sweeps));

@@ -3,6 +3,15 @@ import type { ApiRequest, Json } from '#connector';
 import { objectOf } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
+/** A call a second in the whole organisation. */
+export const exportsBucket = 'exports';
+
+export const jobsRequest: ApiRequest = {
+  path: '/api/export/jobs',
+  bucket: exportsBucket,
+  isAnswer: (json) => Array.isArray(objectOf(json)['jobs']),
+};
+
 export const fieldsRequest: ApiRequest = {
   path: '/api/users/getFields',
   bucket: 'fields',

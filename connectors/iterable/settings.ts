@@ -6,7 +6,9 @@ import { baseUrl, quotaWindows, secretHeader, secrets, token, urlToken } from '#
 export const settings = z.strictObject({
   apiKey: token('a1b2c3…')
     .optional()
-    .describe('A server-side API key. If set, users that system webhooks name are read.'),
+    .describe(
+      'A server-side API key. If set, users that system webhooks name are read, and with a schedule all users are exported.',
+    ),
   baseUrl: baseUrl('https://api.iterable.com'),
   key: z
     .enum(['userId', 'email'])

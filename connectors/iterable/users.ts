@@ -81,7 +81,7 @@ function isUserOrNone(json: Json | undefined, key: Settings['key'], id: string):
 }
 
 /** The profile is told whole: of what was asked for, what is not in it is empty. */
-function bodyOf(user: JsonObject, properties: readonly string[]): JsonObject {
+export function bodyOf(user: JsonObject, properties: readonly string[]): JsonObject {
   const { dataFields, ...top } = user;
   const body = withoutPlaceholder(readable({ ...objectOf(dataFields), ...top }));
   for (const name of properties) if (!Object.hasOwn(body, name)) body[name] = null;

@@ -57,8 +57,8 @@ export interface BulkExport<Settings> {
   ordered?(context: Context<Settings>, request: BulkExportRequest, since: number): Promise<Json | null>;
   /** Null: it is still being made. `total`: how many rows it has, where the vendor says. Throws RejectedError where it came to nothing. */
   poll(context: Context<Settings>, job: Json): Promise<{ total?: number } | null>;
-  /** The file of this word, null the first one. Asked again for each download, since addresses expire. */
-  file(context: Context<Settings>, job: Json, word: string | null): Promise<BulkFile>;
+  /** The file of this word, null the first one. Asked again for each download, since addresses expire. Null: there is none any more. */
+  file(context: Context<Settings>, job: Json, word: string | null): Promise<BulkFile | null>;
   /** Statuses by which the storage says that the first file is still being made. */
   notYet?: readonly number[];
   /**

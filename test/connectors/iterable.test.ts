@@ -295,8 +295,8 @@ describe('what can be tried', () => {
         (project) => iterable.check!(project.context()),
       ),
     );
-    expect(fits).toMatchObject([{ allowed: true }]);
-    expect(wrong).toMatchObject([{ allowed: false }]);
+    expect(fits).toMatchObject([{ allowed: true }, { allowed: true }]);
+    expect(wrong).toMatchObject([{ allowed: false }, { allowed: false }]);
     expect(none).toMatchObject([{ allowed: null, note: expect.stringContaining('only by journeys') }]);
   });
 

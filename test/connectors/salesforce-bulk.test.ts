@@ -94,7 +94,7 @@ describe('a query job', () => {
     const job = await bulkExport!.begin(world.context(), request);
     world.advance(60_000);
     expect(await bulkExport!.poll(world.context(), job)).toEqual({ total: 2 });
-    const { url } = await bulkExport!.file(world.context(), job, null);
+    const { url } = (await bulkExport!.file(world.context(), job, null))!;
     const text = await new Response((await world.download({ url })).bytes as never).text();
     expect(text).toContain(second);
     expect(text).not.toContain(first);

@@ -211,12 +211,14 @@ export class ExportPages {
 
   /** The file at the row where reading goes on: the one that is open, or another download of it. */
   async #opened(state: Reading): Promise<OpenFile> {
-    const { bulkExport, context, download, properties } = this.#deps;
+    const { bulkExport, context, download } = this.#deps;
     if (this.#open?.file === state.file && this.#open.rows === state.rows) return this.#open;
     this.stop();
     const job = state.job as Json;
     for (;;) {
-      const { next, ...request } = await bulkExport.file(context(), job, state.file);
+      const found = await bulkExport.file(context(), job, state.file);
+      if (!found) return this.#opening(state, { read: noRows(), next: null });
+      const { next, ...request } = found;
       try {
         const { headers, bytes } = await download(request);
         const read = this.#rowsOf(bytes, job);
@@ -233,10 +235,7 @@ export class ExportPages {
               code: 'export_changed',
             });
         }
-        const { settings } = context();
-        const recordOf = bulkExport.rowReader({ settings, job, asOf: state.orderedAt, properties });
-        this.#open = { file: state.file, rows: state.rows, read, recordOf, next: word };
-        return this.#open;
+        return this.#opening(state, { read, next: word });
       } catch (error) {
         const isBeingMade =
           error instanceof RejectedError &&
@@ -246,6 +245,14 @@ export class ExportPages {
         await this.#wait(state);
       }
     }
+  }
+
+  #opening({ job, orderedAt, file, rows }: Reading, of: Pick<OpenFile, 'read' | 'next'>): OpenFile {
+    const { bulkExport, context, properties } = this.#deps;
+    const { settings } = context();
+    const recordOf = bulkExport.rowReader({ settings, job: job as Json, asOf: orderedAt, properties });
+    this.#open = { file, rows, recordOf, ...of };
+    return this.#open;
   }
 
   #rowsOf(bytes: AsyncIterable<Uint8Array>, job: Json): AsyncGenerator<ExportRow> {
@@ -317,3 +324,5 @@ export class ExportPages {
     return `the vendor of the ${this.#deps.what}`;
   }
 }
+
+async function* noRows(): AsyncGenerator<ExportRow> {}

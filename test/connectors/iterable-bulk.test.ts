@@ -1,0 +1,175 @@
+// Iterable's exports against the simulated project: the questions to every export, and what is its own.
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Context, Stream } from '#connector';
+import type { Settings } from '../../connectors/iterable/settings.ts';
+import { iterable } from '../../connectors/iterable.ts';
+import { type IterableOptions, IterableSimulator } from '../../simulators/iterable.ts';
+import { directApi } from '../support/direct-api.ts';
+import { directDownload } from '../support/direct-download.ts';
+import { FastClock } from '../support/fast-clock.ts';
+import { localFiles } from '../support/local-files.ts';
+import { VendorWorld } from '../support/vendor-world.ts';
+import { describeBulkExport, type OpenExports } from './bulk-exports.ts';
+
+const apiKey = 'a-key-that-is-secret';
+
+function openProject(options: IterableOptions = {}, given: object = {}) {
+  const clock = { ms: Date.parse('2026-11-02T08:00:00.000Z') };
+  const simulator = new IterableSimulator({
+    now: () => clock.ms,
+    apiKey,
+    quotas: false,
+    visibleAfterMs: 8_000,
+    ...options,
+  });
+  const settings = iterable.settings.parse({ apiKey, ...given }) as Settings;
+  const description = iterable.api!(settings);
+  const keys = new Map<string, string>();
+  const world: OpenExports = {
+    stream: { ...(iterable.source!.streamsFor!(settings)[0] as Stream<unknown>) },
+    context: (): Context<unknown> => ({
+      settings,
+      api: directApi(simulator.app, description, () => clock.ms),
+      files: localFiles(),
+      now: clock.ms,
+    }),
+    download: directDownload(simulator.app, description),
+    properties: ['email', 'firstName'],
+    now: () => clock.ms,
+    advance: (milliseconds) => {
+      clock.ms += milliseconds;
+    },
+    ids: () => [...keys.keys()],
+    change: (id, value) => simulator.update(keys.get(id)!, { firstName: value }),
+    property: 'firstName',
+    orders: () => simulator.exports.jobs.length,
+    refuse: () => {
+      simulator.exports.isRefused = true;
+    },
+    fail: () => simulator.exports.fail(),
+    expire: () => simulator.exports.jobs.splice(0),
+    stall: () => simulator.exports.stall(),
+  };
+  const seed = (count: number) => {
+    for (let at = 0; at < count; at += 1) {
+      const userId = `u${at}`;
+      keys.set(
+        userId,
+        simulator.create({ userId, email: `p${at}@example.com` }, { firstName: `Person ${at}` }),
+      );
+    }
+    clock.ms += 3_600_000;
+  };
+  return { world, simulator, clock, seed };
+}
+
+describeBulkExport('iterable', {
+  open() {
+    const { world, simulator, seed } = openProject();
+    simulator.create({ email: 'nameless@example.com' });
+    seed(250);
+    return world;
+  },
+});
+
+const order = (world: OpenExports, since: number | null = null) =>
+  world.stream.bulkExport!.begin(world.context(), { since, until: world.now(), properties: [] });
+
+describe('an export of Iterable', () => {
+  test.each(['colon', 'plain', 'fractions'] as const)(
+    'reads times that are written with %s',
+    async (times) => {
+      const { world, simulator, clock, seed } = openProject({ times });
+      seed(1);
+      const job = await order(world);
+      world.advance(60_000);
+      await world.stream.bulkExport!.poll(world.context(), job);
+      const [file] = simulator.exports.jobs[0]!.files;
+      const recordOf = world.stream.bulkExport!.rowReader({
+        settings: iterable.settings.parse({ apiKey }),
+        job,
+        asOf: clock.ms,
+        properties: [],
+      });
+      const record = recordOf(JSON.parse(file!.lines[0]!));
+      expect(record).toMatchObject({ recordId: 'u0', changedAt: Date.parse('2026-11-02T08:00:00.000Z') });
+      expect(record!.body).not.toHaveProperty('itblUserId');
+    },
+  );
+
+  test('of a project that is based on e-mail leaves out placeholders, and rejects what is no user', () => {
+    const settings = iterable.settings.parse({ apiKey, key: 'email' });
+    const { world } = openProject();
+    const recordOf = world.stream.bulkExport!.rowReader({ settings, job: '1', asOf: 7, properties: [] });
+    expect(recordOf({ email: 'Ada@Example.com' })).toMatchObject({
+      recordId: 'ada@example.com',
+      changedAt: 7,
+    });
+    expect(recordOf({ email: 'u1@placeholder.email' })).toBeNull();
+    expect(recordOf({ message: 'ok' })).toBeUndefined();
+  });
+
+  test('that was cut off for its size is not taken for everybody', async () => {
+    const { world, simulator, seed } = openProject();
+    seed(3);
+    const job = await order(world);
+    world.advance(60_000);
+    simulator.exports.truncate();
+    const poll = world.stream.bulkExport!.poll(world.context(), job);
+    await expect(poll).rejects.toMatchObject({ code: 'export_incomplete' });
+  });
+
+  test('is not there without a key', () => {
+    const [users] = iterable.source!.streamsFor!(iterable.settings.parse({}) as Settings);
+    expect(users!.bulkExport).toBeUndefined();
+  });
+});
+
+describe('up to Voucherify', () => {
+  let world: VendorWorld | undefined;
+  afterEach(() => world?.close());
+
+  test('users come, changes come by the next export, and a full reading finds who is gone', async () => {
+    const clock = new FastClock();
+    const simulator = new IterableSimulator({
+      now: () => clock.now(),
+      apiKey,
+      visibleAfterMs: 8_000,
+      exports: { makingMs: 60_000 },
+    });
+    const keys = Array.from({ length: 30 }, (_, at) =>
+      simulator.create({ userId: `u${at}`, email: `p${at}@example.com` }, { firstName: 'Ada' }),
+    );
+    clock.skip(3_600_000);
+    world = await VendorWorld.open(clock, simulator.app, { connector: 'iterable', apiKey });
+    expect(await world.sync('incremental')).toMatchObject({ state: 'finished', received: 30, rejected: 0 });
+    expect(world.ids).toHaveLength(30);
+    simulator.update(keys[0]!, { firstName: 'Zoë' });
+    simulator.remove(keys[1]!);
+    clock.skip(3_600_000);
+    await world.sync('incremental');
+    expect(world.customers()['u0']).toMatchObject({ name: 'Zoë' });
+    expect(await world.standing()).toContain('u1');
+    await world.sync('full');
+    expect(await world.standing()).not.toContain('u1');
+    expect(await world.standing()).toHaveLength(29);
+    expect(simulator.exports.jobs).toHaveLength(3);
+  });
+
+  test('a job that fails ends the run, deletes nobody, and is ordered again by the next', async () => {
+    const clock = new FastClock();
+    const simulator = new IterableSimulator({ now: () => clock.now(), apiKey, visibleAfterMs: 0 });
+    simulator.create({ userId: 'u1', email: 'p@example.com' });
+    clock.skip(3_600_000);
+    world = await VendorWorld.open(clock, simulator.app, { connector: 'iterable', apiKey });
+    await world.sync('incremental');
+    simulator.exports.failsNext = true;
+    expect(await world.sync('full')).toMatchObject({
+      state: 'failed',
+      error: 'Iterable ended the export as failed.',
+    });
+    expect(await world.standing()).toEqual(['u1']);
+    expect(await world.sync('full')).toMatchObject({ state: 'finished', received: 1 });
+    expect(simulator.exports.jobs).toHaveLength(3);
+  });
+});
