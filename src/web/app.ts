@@ -28,6 +28,7 @@ import { healthApi } from './api/health.ts';
 import { holdsApi } from './api/holds.ts';
 import { importsApi } from './api/imports.ts';
 import { inboxApi } from './api/inbox.ts';
+import { metricsApi } from './api/metrics.ts';
 import { pinsApi } from './api/pins.ts';
 import { planApi } from './api/plan.ts';
 import { previewApi } from './api/preview.ts';
@@ -111,12 +112,12 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   app.use(headers);
   const inTime = readsInTime(deps);
   app.use('/', inTime);
-  app.use('/api/*', async (c, next) => {
+  const authorised: MiddlewareHandler = async (c, next) => {
     await deps.auth.require(c);
     c.header('cache-control', 'no-store');
     await next();
-  });
-  app.use('/api/*', inTime);
+  };
+  for (const path of ['/api/*', '/metrics']) app.use(path, authorised, inTime);
   app.use(smallBodies);
   app.use(keepDigits);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
@@ -135,6 +136,7 @@ const keepDigits: MiddlewareHandler = async (c, next) => {
 const parts = [
   healthApi,
   statusApi,
+  metricsApi,
   spendApi,
   sourcesApi,
   connectApi,
