@@ -1,10 +1,10 @@
 // Zoho CRM: the contacts of an organization. https://www.zoho.com/crm/developer/docs/api/v8/
 import { type Context, defineConnector, type Permission } from '#connector';
-import { tried } from '#connector/checking';
-import { momentOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
-import { describeApi, root } from './zoho/api.ts';
+import { found, tried } from '#connector/checking';
+import { requestList, valueAt, wordOf } from '#connector/reading';
+import { describeApi, requireOrganization, root } from './zoho/api.ts';
+import { channelExpiry, subscription } from './zoho/channel.ts';
 import { contacts } from './zoho/contacts.ts';
-import { requireOrganization } from './zoho/organization.ts';
 import { type Settings, settings } from './zoho/settings.ts';
 import { webhook } from './zoho/webhook.ts';
 
@@ -33,6 +33,7 @@ export const zoho = defineConnector<Settings>({
     needsFullReadings:
       'Formula and roll-up fields change without the contact being marked as modified, and deletions are listed for about 60 days. Only a full reading shows both.',
     webhook,
+    subscription,
   },
   check,
 });
@@ -40,62 +41,40 @@ export const zoho = defineConnector<Settings>({
 async function check(context: Context<Settings>): Promise<Permission[]> {
   const { settings, now } = context;
   const request = { cursor: null, until: now, properties: ['id'], maxRecords: 1 };
-  const all = [
-    await tried('list contacts', 'All contacts and changes can be read.', async () =>
+  return [
+    await tried('list contacts', 'All contacts and changes can be read.', () =>
       contacts.pull!(context, request),
     ),
-    await tried('list deleted contacts', 'Deletions are found between full readings.', async () =>
+    await tried('list deleted contacts', 'Deletions are found between full readings.', () =>
       contacts.tombstones!.pull(context, request),
     ),
-    await sight(context),
+    await found('see all contacts', () => sight(context), null),
+    ...(settings.organizationId === undefined ? [] : [await whose(context)]),
+    ...(settings.webhookToken ? [await found('receive notifications', () => channel(context), null)] : []),
   ];
-  if (settings.organizationId !== undefined) all.push(await whose(context));
-  if (settings.webhookToken) all.push(await channel(context));
-  return all;
 }
 
-async function sight({ api }: Context<Settings>): Promise<Permission> {
-  const what = 'see all contacts';
-  try {
-    const { list } = await requestList(
-      api,
-      { path: `${root}/users`, query: { type: 'CurrentUser' } },
-      'users',
-    );
-    const profile = wordOf(valueAt(list, '0.profile.name'));
-    if (profile === 'Administrator') return { what, allowed: true, note: 'The user is an administrator.' };
-    const note = `The user has the profile ${profile}: contacts that roles and sharing hide from this user are not read, and count as deleted.`;
-    return { what, allowed: null, note };
-  } catch (error) {
-    return { what, allowed: null, note: `This could not be determined: ${(error as Error).message}` };
-  }
+async function sight({ api }: Context<Settings>) {
+  const request = { path: `${root}/users`, query: { type: 'CurrentUser' } };
+  const profile = wordOf(valueAt((await requestList(api, request, 'users')).list, '0.profile.name'));
+  if (profile === 'Administrator') return { allowed: true, note: 'The user is an administrator.' };
+  const note = `The user has the profile ${profile}: contacts that roles and sharing hide from this user are not read, and count as deleted.`;
+  return { allowed: null, note };
 }
 
-function whose(context: Context<Settings>): Promise<Permission> {
-  return tried('read the organization of organizationId', 'It is this organization.', () =>
+const whose = (context: Context<Settings>) =>
+  tried('read the organization of organizationId', 'It is this organization.', () =>
     requireOrganization(context),
   );
-}
 
-async function channel({ api, now }: Context<Settings>): Promise<Permission> {
-  const what = 'receive notifications';
-  const remedy = 'Enable notifications as `tributary webhook` says.';
-  try {
-    const { json } = await api.request({
-      path: `${root}/actions/watch`,
-      query: { module: 'Contacts' },
-      isAnswer: (json) => json === undefined || Array.isArray(objectOf(json)['watch']),
-    });
-    const expiries = [valueAt(json, 'watch')].flat().map((one) => momentOf(objectOf(one)['channel_expiry']));
-    const last = Math.max(0, ...expiries.filter((expiry) => expiry !== undefined));
-    if (last <= now) return { what, allowed: false, note: `No channel for contacts is open. ${remedy}` };
-    const until = new Date(last).toISOString();
-    return {
-      what,
-      allowed: true,
-      note: `The channel expires at ${until}: renew it before, for up to seven days.`,
-    };
-  } catch (error) {
-    return { what, allowed: null, note: `This could not be determined: ${(error as Error).message}` };
-  }
+async function channel(context: Context<Settings>) {
+  const expiry = await channelExpiry(context);
+  const { renewChannel } = context.settings;
+  const renewal = renewChannel ? 'Tributary renews it.' : 'Renew it before, for up to seven days.';
+  const remedy = renewChannel
+    ? 'A server opens it if publicUrl is set.'
+    : 'Enable notifications as `tributary webhook` says.';
+  return expiry > context.now
+    ? { allowed: true, note: `The channel expires at ${new Date(expiry).toISOString()}. ${renewal}` }
+    : { allowed: false, note: `No channel for contacts is open. ${remedy}` };
 }

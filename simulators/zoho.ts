@@ -23,6 +23,7 @@ export type Row = { id: string; modifiedAt: number; [field: string]: unknown };
 
 const root = '/crm/v8';
 const recycledMs = 60 * 86_400_000;
+const weekMs = 7 * 86_400_000;
 const fields = [
   ['id', 'bigint'],
   ['First_Name', 'text'],
@@ -46,7 +47,16 @@ export function createZohoSimulator(options: ZohoOptions) {
   const deletions: { id: string; at: number }[] = [];
   /** IDs of contacts whose merge is under way. */
   const merging = new Set<string>();
-  const state = { asked: [] as string[], spent: 0, offset: '+03:00', parallel: false, unmodified: 0 };
+  /** Of notifications, by their ID. */
+  const channels = new Map<string, { id: string; expiry: number; token?: string; address?: string }>();
+  const state = {
+    asked: [] as string[],
+    spent: 0,
+    offset: '+03:00',
+    parallel: false,
+    unmodified: 0,
+    renewals: 0,
+  };
   const oauth = options.oauth
     ? createOAuthSimulator({
         path: '/oauth/v2/token',
@@ -180,13 +190,41 @@ export function createZohoSimulator(options: ZohoOptions) {
     c.json({ users: [{ id: '1', profile: { name: options.profile ?? 'Administrator', id: '2' } }] }),
   );
   app.get(`${root}/org`, (c) => c.json({ org: [{ zgid: organizationId }] }));
-  app.get(`${root}/actions/watch`, (c) =>
-    options.channelExpiry === undefined
-      ? nothing(c)
-      : c.json({
-          watch: [{ channel_id: '1000000068001', channel_expiry: timeOf(options.channelExpiry) }],
-        }),
-  );
+  app.get(`${root}/actions/watch`, (c) => {
+    const open = [...channels.values()].filter(({ expiry }) => expiry > now());
+    if (options.channelExpiry !== undefined)
+      open.push({ id: '1000000068001', expiry: options.channelExpiry });
+    if (open.length === 0) return nothing(c);
+    return c.json({
+      watch: open.map(({ id, expiry }) => ({ channel_id: id, channel_expiry: timeOf(expiry) })),
+    });
+  });
+  app.on(['POST', 'PATCH'], `${root}/actions/watch`, async (c) => {
+    const body = (await c.req.json()) as { watch: { [name: string]: unknown }[] };
+    const [asked = {}] = body.watch;
+    const { channel_id, channel_expiry, token, notify_url, events } = asked;
+    const failed = (message: string) =>
+      c.json({ watch: [{ code: 'INVALID_DATA', details: {}, message, status: 'error' }] }, 202);
+    const expiry = Date.parse(String(channel_expiry));
+    if (!/^\d+$/.test(String(channel_id))) return failed('invalid channel_id');
+    if (
+      !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/.test(String(channel_expiry)) ||
+      expiry > now() + weekMs
+    )
+      return failed('invalid channel_expiry');
+    if (String(token).length > 50) return failed('invalid token');
+    const known = channels.get(String(channel_id));
+    const isOpen = known !== undefined && known.expiry > now();
+    if (isOpen !== (c.req.method === 'PATCH')) return failed('the channel is, or is not, subscribed');
+    if (!isOpen && JSON.stringify(events) !== '["Contacts.all"]') return failed('invalid events');
+    const channel = { id: String(channel_id), expiry, token: String(token), address: String(notify_url) };
+    channels.set(channel.id, channel);
+    state.renewals += 1;
+    const event = { channel_id: channel.id, channel_expiry: timeOf(expiry), resource_name: 'Contacts' };
+    return c.json({
+      watch: [{ code: 'SUCCESS', details: { events: [event] }, message: 'ok', status: 'success' }],
+    });
+  });
   app.notFound((c) => failure(c, 404, 'INVALID_URL_PATTERN', 'Please check if the URL is correct'));
 
   function create(values: { [field: string]: unknown } = {}): string {
@@ -206,6 +244,7 @@ export function createZohoSimulator(options: ZohoOptions) {
     rows,
     merging,
     state,
+    channels,
     oauth,
     create,
     remove,

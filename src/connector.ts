@@ -80,6 +80,7 @@ export type {
   Source,
   SourceRecord,
   Stream,
+  Subscription,
   Touched,
 } from './connector/source.ts';
 

@@ -3,15 +3,17 @@
 import {
   type ApiDescription,
   type ApiResponse,
+  type Context,
   type JsonObject,
   RejectedError,
   TransientError,
   UnauthorizedError,
 } from '#connector';
-import { fingerprint } from '#connector/checking';
+import { fingerprint, requireAccount } from '#connector/checking';
+import { answered } from '#connector/errors';
 import { identityOf, signedIn } from '#connector/oauth-client';
-import { wholeHeader } from '#connector/quotas';
-import { listOf, objectOf, wordOf } from '#connector/reading';
+import { wholeHeader, windowQuotas } from '#connector/quotas';
+import { listOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
 import { accountsUrlOf, type Settings } from './settings.ts';
 
 export const root = '/crm/v8';
@@ -23,26 +25,21 @@ const busyMs = 10_000;
 /** The 24 hours slide, and no answer says when credits are there again. */
 const spentMs = 900_000;
 
-const scopes = [
-  'ZohoCRM.modules.contacts.READ',
-  'ZohoCRM.settings.fields.READ',
-  'ZohoCRM.coql.READ',
-  'ZohoCRM.notifications.READ',
-  'ZohoCRM.users.READ',
-  'ZohoCRM.org.READ',
-];
+const readScopes = ['modules.contacts', 'settings.fields', 'coql', 'users', 'org'];
 
 export function describeApi(settings: Settings): ApiDescription {
   const { dataCentre, oauth, baseUrl, organizationId, creditsPerDay, reserve } = settings;
   const accounts = accountsUrlOf(settings);
   return {
     baseUrl: baseUrl ?? `https://www.zohoapis.${dataCentre}`,
-    headers: {},
     auth: {
       ...signedIn(oauth, {
         tokenUrl: `${accounts}/oauth/v2/token`,
         authorizeUrl: `${accounts}/oauth/v2/auth`,
-        scopes,
+        scopes: [
+          ...readScopes.map((scope) => `ZohoCRM.${scope}.READ`),
+          `ZohoCRM.notifications.${settings.renewChannel ? 'ALL' : 'READ'}`,
+        ],
         separator: ',',
         // Else no refresh token is given.
         parameters: { access_type: 'offline', prompt: 'consent' },
@@ -53,27 +50,17 @@ export function describeApi(settings: Settings): ApiDescription {
       errors: { dead: ['invalid_code'], transient: ['access_denied'] },
     },
     account: `zoho:${dataCentre}:${organizationId ?? fingerprint(identityOf(oauth))}`,
-    quotas: [
-      {
-        name: 'daily',
-        requests: Math.floor(creditsPerDay / creditsPerCall),
-        seconds: daySeconds,
-        all: true,
-        reserve,
-      },
-    ],
-    // Sent once half of the credits are used.
+    quotas: windowQuotas(
+      [{ requests: Math.floor(creditsPerDay / creditsPerCall), seconds: daySeconds, reserve }],
+      { [daySeconds]: 'daily' },
+    ),
     readQuotas(response, _request, now) {
+      // Sent once half of the credits are used.
       const left = wholeHeader(response, 'x-api-credits-remaining');
       if (left === undefined) return [];
       const isSpent = left <= creditsPerDay * reserve;
-      return [
-        {
-          quota: 'daily',
-          remaining: Math.floor(left / creditsPerCall),
-          ...(isSpent && { exhaustedUntil: now + spentMs }),
-        },
-      ];
+      const remaining = Math.floor(left / creditsPerCall);
+      return [{ quota: 'daily', remaining, ...(isSpent && { exhaustedUntil: now + spentMs }) }];
     },
     isOwn: ({ status, json }) => status === 304 || status === 401 || errorIn(json) !== undefined,
     errorFor: errorOf,
@@ -81,10 +68,11 @@ export function describeApi(settings: Settings): ApiDescription {
   };
 }
 
-/** An error of the whole answer, or that of its only record. */
+/** An error of the whole answer, or that of its only record or channel. */
 function errorIn(json: ApiResponse['json']): JsonObject | undefined {
-  const data = listOf(objectOf(json)['data']);
-  const all = [objectOf(json), ...(data.length === 1 ? [objectOf(data[0])] : [])];
+  const { data, watch } = objectOf(json);
+  const parts = [data, watch].map(listOf).filter(({ length }) => length === 1);
+  const all = [json, ...parts.flat()].map(objectOf);
   return all.find(({ code, status }) => wordOf(code) !== undefined && status === 'error');
 }
 
@@ -92,15 +80,22 @@ function errorOf(response: ApiResponse): TransientError | RejectedError | Unauth
   const { status, json } = response;
   const error = errorIn(json);
   if (!error) return undefined;
-  const [code, words] = [wordOf(error['code']) ?? '', wordOf(error['message']) ?? ''];
-  const said = `Zoho CRM answered ${status}, ${code}: ${words.replaceAll(/\s+/g, ' ').slice(0, 300)}`;
+  const code = wordOf(error['code']) ?? '';
+  const said = answered('Zoho CRM', status, code, wordOf(error['message']));
   if (status === 429 || code === 'TOO_MANY_REQUESTS')
     return wholeHeader(response, 'x-api-credits-remaining') === 0
       ? new TransientError(said, { status, quota: 'daily', retryAfterMs: spentMs })
       : new TransientError(said, { status, retryAfterMs: busyMs });
   if (status >= 500 || code === 'INTERNAL_ERROR')
     return new TransientError(said, { status, retryAfterMs: busyMs });
-  if (status === 401 || status === 403 || code === 'NO_PERMISSION' || code === 'OAUTH_SCOPE_MISMATCH')
+  if ([401, 403].includes(status) || ['NO_PERMISSION', 'OAUTH_SCOPE_MISMATCH'].includes(code))
     return new UnauthorizedError(said, { status });
   return new RejectedError(said, { status, code });
+}
+
+/** Throws UnauthorizedError where the credentials are those of another organization. */
+export async function requireOrganization({ api, settings }: Context<Settings>): Promise<void> {
+  if (settings.organizationId === undefined) return;
+  const { list } = await requestList(api, { path: `${root}/org` }, 'org');
+  requireAccount('organization', settings.organizationId, [wordOf(valueAt(list, '0.zgid'))]);
 }

@@ -1,7 +1,7 @@
 // The settings of a Zoho CRM organization.
 import { z } from 'zod';
 import { oauthClient } from '#connector/oauth-client';
-import { baseUrl, digits, secrets } from '#connector/settings';
+import { digits, otherUrl, secrets } from '#connector/settings';
 
 /** Where people sign in and tokens are requested, by the domain of the data centre's API. */
 const accounts = {
@@ -28,14 +28,14 @@ export const settings = z.strictObject({
   oauth: oauthClient.describe(
     'The client of the API console: {clientId, clientSecret, refreshToken?}. Sign in with `tributary connect`, or set the refresh token of a self client.',
   ),
-  accountsUrl: baseUrl('https://accounts.zoho.com')
-    .unwrap()
-    .optional()
-    .describe('Where people sign in and tokens are requested. Default: that of the data centre.'),
-  baseUrl: baseUrl('https://www.zohoapis.com')
-    .unwrap()
-    .optional()
-    .describe('The URL of the API until a token names it. Default: that of the data centre.'),
+  accountsUrl: otherUrl(
+    'https://accounts.zoho.com',
+    'Where people sign in and tokens are requested. Default: that of the data centre.',
+  ),
+  baseUrl: otherUrl(
+    'https://www.zohoapis.com',
+    'The URL of the API until a token names it. Default: that of the data centre.',
+  ),
   organizationId: digits
     .optional()
     .describe('The ID of the organization (zgid). Contacts of others are not read.'),
@@ -44,6 +44,12 @@ export const settings = z.strictObject({
     .optional()
     .describe(
       'The token of the notification channel, up to 50 characters, which Zoho sends back. A list while one replaces another.',
+    ),
+  renewChannel: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether Tributary opens the notification channel and renews it, if webhookToken and publicUrl are set. False: you do. Default: true.',
     ),
   creditsPerDay: z
     .int()

@@ -2,34 +2,28 @@
 // contacts are read. https://www.zoho.com/crm/developer/docs/api/v8/notifications/overview.html
 import { type Change, type JsonObject, RejectedError } from '#connector';
 import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
+import { credential } from '#connector/schemes';
+import { ignored, touches, wholeSecond } from '#connector/touches';
 import type { Webhook } from '#connector/webhook';
 import { isId } from './contact.ts';
 import type { Settings } from './settings.ts';
 
-export function webhook({ webhookToken = [] }: Settings): Webhook<Change> {
+export function webhook({ webhookToken, renewChannel }: Settings): Webhook<Change> {
   return {
-    authentication: webhookToken.length
-      ? [{ kind: 'credential', at: { field: 'token' }, values: webhookToken }]
-      : [],
-    ...(webhookToken.length === 0 && {
-      missing: 'Set webhookToken to the token of the notification channel: Zoho signs nothing.',
-    }),
+    authentication: credential({ field: 'token' }, webhookToken),
+    missing: 'Set webhookToken to the token of the notification channel: Zoho signs nothing.',
     decoding: { form: 'json' },
     // No retry is documented.
     retryHorizonSeconds: 86_400,
     key: (item) => keyOf(objectOf(item)),
     changes: (item, { receivedAt }) => changesOf(objectOf(item), receivedAt),
     notes: [
-      'Enable notifications with POST /crm/v8/actions/watch: events ["Contacts.all"], the address above as notify_url, webhookToken as token, a channel_id of your own, and channel_expiry without milliseconds, at most seven days ahead.',
-      'Tributary does not renew the channel: set a later channel_expiry with PATCH before it expires, best once a day. `tributary check` says when it expires.',
+      renewChannel
+        ? 'Tributary opens the channel and renews it, if publicUrl is set. The sign-in must have the scope ZohoCRM.notifications.ALL.'
+        : 'Enable notifications with POST /crm/v8/actions/watch: events ["Contacts.all"], the address above as notify_url, webhookToken as token, a channel_id of your own, and channel_expiry without milliseconds, at most seven days ahead. Set a later channel_expiry with PATCH before it expires.',
       'Keep a schedule: a notification that fails may not come again.',
     ],
-    sample: JSON.stringify({
-      module: 'Contacts',
-      operation: 'update',
-      ids: ['1'],
-      token: webhookToken[0] ?? null,
-    }),
+    sample: JSON.stringify({ module: 'Contacts', operation: 'update', ids: ['1'], token: webhookToken?.[0] }),
   };
 }
 
@@ -39,20 +33,18 @@ function keyOf({ channel_id, server_time, operation, ids }: JsonObject): string 
 }
 
 function changesOf(body: JsonObject, receivedAt: number): Change[] {
-  const module = wordOf(body['module']);
-  const ids = listOf(body['ids']).map(wordOf);
-  if (module === undefined || ids.length === 0)
+  const ids = listOf(body['ids']);
+  if (wordOf(body['module']) === undefined || ids.length === 0)
     throw new RejectedError('This is not a notification of Zoho CRM: it has no module or no IDs.', {
       code: 'no_ids',
     });
-  if (module !== 'Contacts') return [{ kind: 'ignored', reason: 'It is not about contacts.' }];
+  if (body['module'] !== 'Contacts') return ignored('It is not about contacts.');
   // One time for all of them, in milliseconds. The API returns whole seconds for the same state.
-  const at = Math.min(momentOf(body['server_time']) ?? receivedAt, receivedAt);
-  const changedAt = Math.floor(at / 1000) * 1000;
-  const isDeletion = body['operation'] === 'delete';
-  return ids.map((recordId) =>
-    recordId === undefined || !isId(recordId)
-      ? { kind: 'ignored', reason: 'Its ID is invalid.' }
-      : { kind: 'touch', stream: 'contacts', recordId, changedAt, ...(isDeletion && { gone: 'deleted' }) },
+  const changedAt = wholeSecond(Math.min(momentOf(body['server_time']) ?? receivedAt, receivedAt));
+  const gone = body['operation'] === 'delete' ? 'deleted' : undefined;
+  return ids.flatMap((id) =>
+    isId(wordOf(id) ?? '')
+      ? touches('contacts', id, { noun: 'contact', changedAt, gone })
+      : ignored('Its ID is invalid.'),
   );
 }

@@ -281,7 +281,7 @@ export class Tributary {
     }
     await this.learnTraits();
     await this.refreshSchema();
-    this.#loops.start(this.#loopsToStart());
+    this.#loops.start(this.#loopsToStart({ calendar }));
     if (calendar && !dryRunsOnly) await this.#scheduling.start();
   }
 
@@ -307,9 +307,9 @@ export class Tributary {
     this.#loops.wakeAll();
   }
 
-  #loopsToStart(): Loop[] {
+  #loopsToStart({ calendar }: { calendar: boolean }): Loop[] {
     const { rules } = this;
-    const { deliverer, eraser, hydrators, opener, pulling, schema, verifier } = this.#parts;
+    const { deliverer, eraser, hydrators, opener, pulling, schema, subscriptions, verifier } = this.#parts;
     return loopsOf({
       database: (signal) => this.databaseHealth.step(signal),
       schema: schema.isAsked ? () => schema.step() : undefined,
@@ -330,6 +330,8 @@ export class Tributary {
           verify: (signal) => verifier.step(signal),
           hydrate: hydrators(),
           forecasts: () => pulling.forecastStep(),
+          // A command that comes and goes leaves no promise at a vendor.
+          ...(calendar && { subscriptions: (signal: AbortSignal) => subscriptions.step(signal) }),
           housekeeping: () => this.#housekeeper.step(),
         },
       }),

@@ -16,6 +16,7 @@ const loopNames = [
   'verify',
   'hydrate',
   'forecasts',
+  'subscriptions',
   'housekeeping',
 ] as const;
 export type LoopName = (typeof loopNames)[number];
@@ -72,6 +73,7 @@ export interface Steps {
     /** By source. */
     hydrate: ReadonlyMap<string, Step>;
     forecasts: Step;
+    subscriptions?: Step | undefined;
     housekeeping: Step;
   };
 }
@@ -103,6 +105,9 @@ export function loopsOf({ database, schema, pull, pulled, canMap, others }: Step
       step: mapping(step),
     })),
     { name: 'forecasts', label: 'forecasts', step: others.forecasts },
+    ...(others.subscriptions
+      ? [{ name: 'subscriptions' as const, label: 'renew subscriptions', step: others.subscriptions }]
+      : []),
     { name: 'housekeeping', label: 'keep house', step: others.housekeeping },
   ];
 }

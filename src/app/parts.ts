@@ -18,6 +18,7 @@ import { destinationOpening } from '../sync/inbox/destination-changes.ts';
 import { Hydrator } from '../sync/inbox/hydrate.ts';
 import { Opener } from '../sync/inbox/open.ts';
 import type { Rules } from '../sync/intake/rules.ts';
+import { Subscriptions } from '../sync/subscribe/subscriptions.ts';
 import { Verifier } from '../sync/verify/verify.ts';
 import { lostFields } from '../tables/drifts.ts';
 import { InboxWriter } from '../tables/inbox.ts';
@@ -171,6 +172,12 @@ export function partsOf(deps: PartDeps) {
     onIngested: (lane) => (isUrgent(lane) ? wakeDelivery() : wake.deliver()),
     onForecastBegun: wake.forecasts,
   });
+  const subscriptions = new Subscriptions({
+    ...shared,
+    rules,
+    publicUrl: config.publicUrl?.replace(/\/+$/, '') ?? null,
+    contextOf: (source, signal) => vendors.contextOf(source, signal),
+  });
   const hydrateDeps = {
     ...shared,
     rules,
@@ -193,6 +200,7 @@ export function partsOf(deps: PartDeps) {
     eraser,
     verifier,
     pulling,
+    subscriptions,
     vanished: new VanishedSources({ ...shared, rules, connectors: deps.connectors }),
     inbox: new InboxWriter(database, wake.open),
     project: new ProjectWatch({ ...shared, account, destination, context, onDecided: wakeAll }),

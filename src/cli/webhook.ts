@@ -82,6 +82,7 @@ function webhookText(webhook: Webhook): string {
     ...block('Besides', webhook.handshake),
     ...block('At the vendor', webhook.notes),
     ...(recipe ? block(`What to paste: ${recipe.where}`, recipe.body.split('\n')) : []),
+    ...block('Subscription at the vendor', subscriptionTexts(webhook)),
     ...block(
       'Refused of late',
       webhook.refusals.map(
@@ -89,6 +90,15 @@ function webhookText(webhook: Webhook): string {
       ),
     ),
   ].join('\n');
+}
+
+function subscriptionTexts({ subscription }: Webhook): string[] {
+  if (!subscription) return [];
+  const { expiresAt, fault } = subscription;
+  return [
+    expiresAt === null ? 'It is not granted yet.' : `It expires at ${iso(expiresAt)}, and is renewed before.`,
+    ...(fault === null ? [] : [`It could not be renewed, and is attempted again: ${fault}`]),
+  ];
 }
 
 function block(title: string, lines: readonly string[]): string[] {

@@ -74,3 +74,8 @@ export class UnauthorizedError extends Error {
     this.status = options.status;
   }
 }
+
+/** A vendor's error in its own words, on one line: `Acme answered 403, NO_PERMISSION: …`. */
+export function answered(vendor: string, status: number, code: string, words: string | undefined): string {
+  return `${vendor} answered ${status}, ${code}: ${(words ?? '').replaceAll(/\s+/g, ' ').slice(0, 300)}`;
+}

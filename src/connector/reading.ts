@@ -97,6 +97,12 @@ export function namedValues(entries: Json | undefined, name: string, value: stri
   );
 }
 
+/** The list in parts of so many elements, at least one part. */
+export function inParts<Element>(list: readonly Element[], size: number): Element[][] {
+  const count = Math.max(1, Math.ceil(list.length / size));
+  return Array.from({ length: count }, (_, at) => list.slice(at * size, (at + 1) * size));
+}
+
 /** A time in UTC as ISO 8601 with whole seconds, without a zone: `2026-11-02T08:00:00`. */
 export function isoSeconds(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(0, 19);

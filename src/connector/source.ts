@@ -220,6 +220,17 @@ export interface Journal<Settings> {
   pull(context: Context<Settings>, cursor: Json | null): Promise<JournalPage>;
 }
 
+/** What a vendor keeps in order to send webhooks to an address, where it ends by itself: the engine renews it in time. */
+export interface Subscription<Settings> {
+  /** The longest that it lasts, seconds. It is renewed after half of the time that it was given. */
+  lastsSeconds: number;
+  /**
+   * Has the vendor send webhooks to this address until then (epoch milliseconds), whether it does so already or not: done twice,
+   * it is one subscription. Returns when it ends, as the vendor says.
+   */
+  renew(context: Context<Settings>, request: { address: string; until: number }): Promise<number>;
+}
+
 /** What a vendor that can be read is like. */
 export interface Source<Settings> {
   streams: Stream<Settings>[];
@@ -266,4 +277,6 @@ export interface Source<Settings> {
   webhook?(settings: Settings): Webhook<Change>;
   /** Present where the vendor keeps a journal; null where these settings do not read it. */
   journal?(settings: Settings): Journal<Settings> | null;
+  /** Present where the vendor's subscriptions end by themselves. Null: these settings want none. Pure. */
+  subscription?(settings: Settings): Subscription<Settings> | null;
 }

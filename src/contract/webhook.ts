@@ -43,6 +43,20 @@ export const webhookStateShape = answer(
         'Coverage',
       ),
     ).meta({ description: 'How the changes of the last 24 hours became known.' }),
+    subscription: orNull(
+      answer(
+        {
+          expiresAt: time.nullable().meta({ description: 'Null until the vendor has granted it.' }),
+          fault: z
+            .string()
+            .nullable()
+            .meta({ description: 'Why it could not be renewed; it is attempted again.' }),
+        },
+        'Subscription',
+      ),
+    ).meta({
+      description: 'What Tributary renews at the vendor before it expires. Null where nothing is renewed.',
+    }),
     refusals: z.array(answer({ status: z.int(), reason: z.string(), count, lastAt: time }, 'Refusal')).meta({
       description: 'Requests that this process refused in the last 24 hours, by reason, latest first.',
     }),

@@ -26,6 +26,7 @@ export function webhookState(deps: Deps, figures: Figures, name: string): Webhoo
     coverage: coverage
       ? { share: coverage.share, webhook: seenBody(coverage.webhook), poll: seenBody(coverage.poll) }
       : null,
+    subscription: subscriptionOf(figures, name),
     refusals: refusalsOf(deps, name),
   };
 }
@@ -43,6 +44,11 @@ export function usedWebhookState(deps: Deps, figures: Figures, name: string): We
 function seenBody({ changes, p50Ms, p99Ms }: Seen) {
   const seconds = (ms: number | null) => (ms === null ? null : ms / 1000);
   return { changes, p50Seconds: seconds(p50Ms), p99Seconds: seconds(p99Ms) };
+}
+
+function subscriptionOf({ subscriptions }: Figures, name: string): WebhookState['subscription'] {
+  const kept = subscriptions.find(({ source }) => source === name);
+  return kept ? { expiresAt: kept.expiresAt, fault: kept.fault } : null;
 }
 
 function refusalsOf({ refusals, tributary }: Deps, name: string): WebhookState['refusals'] {

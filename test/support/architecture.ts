@@ -40,7 +40,7 @@ const allowed: { [floor: string]: readonly string[] } = {
 const syncFloors: readonly (readonly string[])[] = [
   ['pull', 'plan'],
   ['preview', 'verify', 'retry'],
-  ['deliver', 'inbox', 'erase', 'holds', 'views', 'housekeeping'],
+  ['deliver', 'inbox', 'erase', 'holds', 'views', 'housekeeping', 'subscribe'],
   ['intake', 'census', 'probe'],
 ];
 

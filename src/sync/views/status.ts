@@ -10,6 +10,7 @@ import { countDeadLetters } from '../../tables/dead-letters.ts';
 import { countDrifts } from '../../tables/drifts.ts';
 import { countHolds } from '../../tables/holds.ts';
 import { countRequests } from '../../tables/inbox.ts';
+import { listSubscriptions, type SubscriptionRow } from '../../tables/subscriptions.ts';
 import { countTouches } from '../../tables/touches.ts';
 import { countClashes } from './clashes.ts';
 import { countQuarantine } from './quarantine.ts';
@@ -53,6 +54,8 @@ export interface Figures {
   touches: { source: string; records: number; oldestAt: number }[];
   /** How the changes of the last 24 hours became known, by source. */
   coverage: Map<string, Coverage>;
+  /** Subscriptions at vendors that are kept alive. */
+  subscriptions: SubscriptionRow[];
   /** Customers that the destination holds otherwise than it acknowledged. */
   drifts: { kind: DriftKind; count: number }[];
 }
@@ -103,6 +106,7 @@ export async function figures(db: Queryable, now: number): Promise<Figures> {
     inbox: await countRequests(db),
     touches: await countTouches(db),
     coverage: await coverageSince(db, now - dayMs),
+    subscriptions: await listSubscriptions(db),
     drifts: await countDrifts(db),
   };
 }
