@@ -6,7 +6,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24-slim
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 TRIBUTARY_DATA_DIR=/data TRIBUTARY_CONFIG=/config/tributary.config.json
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1 HOST=0.0.0.0 PORT=3000 TRIBUTARY_DATA_DIR=/data TRIBUTARY_CONFIG=/config/tributary.config.json
 WORKDIR /app
 RUN mkdir /data /config && chown node:node /data
 COPY --from=packages /app/node_modules node_modules
@@ -22,4 +22,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node itself is process 1, so SIGTERM reaches it and it drains.
 STOPSIGNAL SIGTERM
-CMD ["node", "--max-semi-space-size=16", "--max-old-space-size=192", "--single-threaded-gc", "--import=/app/bin/quick-resolve.mjs", "src/main.ts", "start"]
+CMD ["node", "--max-semi-space-size=8", "--max-old-space-size=192", "--single-threaded-gc", "--import=/app/bin/quick-resolve.mjs", "src/main.ts", "start"]

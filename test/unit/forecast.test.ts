@@ -94,6 +94,19 @@ describe('a forecast', () => {
     expect(callsFor(inBulk, 'reads before writes')).toBe(150);
   });
 
+  it('sends as many in one bulk call as deliveries do: all it takes, or fewer where calls are plentiful', () => {
+    const bulkWrites = (perMinute: number, perHour: number) => {
+      const quotas = [
+        quota('minute', perMinute, 60),
+        { ...quota('bulk-hour', perHour, 3600), bucket: 'bulk' },
+      ];
+      const traits = { bulk: { ...bulk, maxRecords: 25_000 } };
+      return callsFor(forecast(input(20_000, { traits, delivery: { quotas } })), 'bulk writes');
+    };
+    expect(bulkWrites(1_000_000, 1_000_000)).toBe(10);
+    expect(bulkWrites(100, 10)).toBe(1);
+  });
+
   describe('where what others own is learned from pages', () => {
     const census = { listed: false, total: 0, existing: 0, learns: { before: 2, after: 1 } };
     const business = [quota('minute', 75, 60), { ...quota('bulk-hour', 10, 3600), bucket: 'bulk' }];

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { type Lane, lanes } from '../../src/engine/quota/lanes.ts';
-import { route, type Traffic, type Traits } from '../../src/sync/deliver/route.ts';
+import { route, type Traffic, type Traits, worthwhile } from '../../src/sync/deliver/route.ts';
 import type { Backlog } from '../../src/tables/deliveries.ts';
 import { fc, times } from '../support/properties.ts';
 
@@ -40,6 +40,27 @@ const due = (lane: Lane, count: number, seconds = 0): Backlog => ({
 const noBulk: Traffic = { ...resting, bulkWaitMs: 600_000 };
 
 const noSingles: Traffic = { ...resting, singleWaitMs: 600_000 };
+
+describe('What is worthwhile in one bulk call', () => {
+  const large: Traits = { ...bulkTraits, bulk: { maxRecords: 25_000, maxBytes: 10_000_000 } };
+  const most = (traits: Traits, bulk: number, single: number) =>
+    worthwhile(traits, { bulk, single }).bulk?.maxRecords;
+
+  it('is all that it takes, where bulk calls or the questions about them are scarce', () => {
+    expect(most(large, 360_000, 600)).toBe(25_000);
+    expect(most(large, 360_000, 1)).toBe(25_000);
+    expect(most(large, 4, 600)).toBe(25_000);
+  });
+
+  it('is 2,000 customers where calls of both kinds are plentiful, so that memory stays flat', () => {
+    expect(most(large, 4, 1)).toBe(2_000);
+    expect(most({ ...large, bulk: { ...large.bulk!, maxRecords: 500 } }, 4, 1)).toBe(500);
+  });
+
+  it('is all that it takes where the destination replaces objects, since each batch costs a look', () => {
+    expect(most({ ...large, partialWrites: 'replace' }, 4, 1)).toBe(25_000);
+  });
+});
 
 describe('A route', () => {
   it('is none where nothing is due, and looks again in a second', () => {

@@ -49,6 +49,7 @@ import {
   type Traffic,
   type Traits,
   urgentLanes,
+  worthwhile,
 } from './route.ts';
 import { Sender } from './sending.ts';
 import { Settler } from './settling.ts';
@@ -167,9 +168,15 @@ export class Deliverer {
 
   /** What may be grouped, as far as it is known by now. */
   get #traits(): Traits {
-    const traits = this.#deps.destination.traits(this.#deps.settings);
+    const { destination, settings, endpoint } = this.#deps;
+    const traits = destination.traits(settings);
     const bulk = this.#noBulk ? null : traits.bulk;
-    return { ...traits, bulk: bulk && { ...bulk, maxRecords: Math.min(this.#size.records, this.#fitting) } };
+    const maxRecords = Math.min(this.#size.records, this.#fitting);
+    const spacingMs = {
+      bulk: endpoint.budget.spacingMs(bulk?.bucket),
+      single: endpoint.budget.spacingMs(undefined),
+    };
+    return worthwhile({ ...traits, bulk: bulk && { ...bulk, maxRecords } }, spacingMs);
   }
 
   /** Sends one batch of what is due, but for a few that are urgent: those are `stepUrgent`'s. */

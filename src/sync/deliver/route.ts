@@ -25,6 +25,11 @@ const maxSinglesWhereScarce = 100;
 /** A quota that allows nothing for longer than this is worth going round. */
 export const longWaitMs = 5_000;
 
+/** Calls that a quota allows this close together, milliseconds, are so many that nobody misses those that smaller batches take. */
+const plentifulSpacingMs = 100;
+/** So many go in one bulk call then: they are sent while others are read, and memory holds no more of them. */
+const maxWherePlentiful = 2_000;
+
 /** Fewer go in two bulk calls: a file, with the calls that must be asked before it, would save nothing. */
 export const minInFile = 4_000;
 
@@ -56,6 +61,17 @@ export interface Traffic {
   bulkSpacingMs?: number;
   /** The destination is empty as far as is known, so that a file may be sent where the traits offer one. */
   firstLoad?: boolean;
+}
+
+/**
+ * The traits with no more customers in a bulk call than is worth it: as many as it takes, unless calls of both kinds are
+ * plentiful and no batch costs a look at what others own.
+ */
+export function worthwhile(traits: Traits, spacingMs: { bulk: number; single: number }): Traits {
+  const { bulk, partialWrites } = traits;
+  const arePlentiful = Math.max(spacingMs.bulk, spacingMs.single) <= plentifulSpacingMs;
+  if (bulk === null || partialWrites !== 'merge' || !arePlentiful) return traits;
+  return { ...traits, bulk: { ...bulk, maxRecords: Math.min(bulk.maxRecords, maxWherePlentiful) } };
 }
 
 /**

@@ -6,7 +6,7 @@ import { type Lane, laneNumber } from '../../engine/quota/lanes.ts';
 import type { CallLine, QuotaLine, SimulationResult } from '../../tables/forecasts.ts';
 import { isListWorthwhile, minLooked, pagesOf, planLook } from '../census/reading-plan.ts';
 import { pollDelayMs } from '../deliver/polling.ts';
-import { route, type Traits } from '../deliver/route.ts';
+import { route, type Traits, worthwhile } from '../deliver/route.ts';
 import { type QuotaNow, Windows } from './forecast-windows.ts';
 
 /** A longer wait for a quota is not slept through: the work is put off, and is back so much sooner. */
@@ -127,16 +127,28 @@ class Simulation {
   #written = 0;
 
   constructor(input: ForecastInput) {
-    this.#input = input;
     this.#now = input.at;
     this.#readAt = input.at;
     this.#bulkDoneAt = input.at;
     this.#isListed = input.delivery.census?.listed ?? false;
     const windows = (quotas: readonly QuotaNow[]) => new Windows(quotas, input.lane, input.at);
     this.#windows = { source: windows(input.reading.quotas), destination: windows(input.delivery.quotas) };
+    this.#input = {
+      ...input,
+      delivery: { ...input.delivery, traits: this.#worthwhile(input.delivery.traits) },
+    };
     this.#bring(input.delivery.waiting, input.at);
     this.#enter(this.#reader(), input.at, null);
     this.#enter(this.#deliverer(), input.at, null);
+  }
+
+  #worthwhile(traits: Traits): Traits {
+    const { destination } = this.#windows;
+    const spacingMs = {
+      bulk: destination.spacingMs(traits.bulk?.bucket),
+      single: destination.spacingMs(undefined),
+    };
+    return worthwhile(traits, spacingMs);
   }
 
   /** Handles at most `most` events; true where that was the last. */
