@@ -56,7 +56,7 @@ function runtime() {
  * the database needs, and keep webhooks waiting. The bars of bench/INTAKE.md and bench/RESULTS.md are met with these.
  */
 export const workerFlags = [
-  '--max-semi-space-size=8',
+  '--max-semi-space-size=4',
   '--max-old-space-size=192',
   '--single-threaded-gc',
   `--import=${new URL('quick-resolve.mjs', import.meta.url)}`,

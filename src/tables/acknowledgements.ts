@@ -16,6 +16,11 @@ export const acknowledgements = pgTable('acknowledgements', {
 
 export type Acknowledgement = Omit<typeof acknowledgements.$inferSelect, 'acknowledgedAt'>;
 
+const newerOnly = sql`
+    on conflict (source_id) do update set
+      revision = excluded.revision, fields = excluded.fields, acknowledged_at = excluded.acknowledged_at
+    where acknowledgements.revision <= excluded.revision`;
+
 /** Keeps these as acknowledged; an older revision never replaces a newer one. */
 export async function keepAcknowledged(
   db: Queryable,
@@ -27,9 +32,25 @@ export async function keepAcknowledged(
     insert into acknowledgements (source_id, revision, fields, acknowledged_at)
     select "sourceId", revision, fields, ${toTimestamp(now)}
     from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, fields jsonb)
-    on conflict (source_id) do update set
-      revision = excluded.revision, fields = excluded.fields, acknowledged_at = excluded.acknowledged_at
-    where acknowledgements.revision <= excluded.revision`);
+    ${newerOnly}`);
+}
+
+/** Keeps what these customers of a batch were sent as acknowledged, from where it is stored: it need not come here and go back. */
+export async function keepSent(
+  db: Queryable,
+  { batchId, parts }: { batchId: string; parts: readonly number[] },
+  sourceIds: readonly string[],
+  now: number,
+): Promise<void> {
+  await db.rows(sql`
+    insert into acknowledgements (source_id, revision, fields, acknowledged_at)
+    select item ->> 'sourceId', (item ->> 'revision')::int, item -> 'acknowledges', ${toTimestamp(now)}
+    from jsonb_array_elements_text(${json(parts)}) as number
+    join batch_items on batch_id = ${batchId}::uuid and part = number::int
+    cross join lateral jsonb_array_elements(items) as item
+    join jsonb_array_elements_text(${json(sourceIds)}) as wanted (id) on item ->> 'sourceId' = wanted.id
+    where jsonb_typeof(item -> 'acknowledges') = 'object'
+    ${newerOnly}`);
 }
 
 /** Whether the destination has acknowledged anybody. */

@@ -28,10 +28,12 @@ export interface BatchItem {
   uncertain: boolean;
   /** Fields that were left out of it on purpose: whether they are there afterwards shows what bulk does to objects. */
   leftOut?: readonly string[];
+  /** The part of its batch in which it is stored. */
+  part?: number;
 }
 
-/** So many customers to a part: about a megabyte. */
-const partSize = 1_000;
+/** So many customers to a part: as many as are settled at once, so that no more are read for it. */
+export const partSize = 250;
 
 /** Within the transaction that keeps the batch. */
 export async function keepItems(db: Queryable, batchId: string, items: readonly BatchItem[]): Promise<void> {
@@ -53,7 +55,7 @@ export async function itemsOf(db: Queryable, batchId: string): Promise<BatchItem
     const [row] = await db.rows<{ items: BatchItem[] }>(
       sql`select items from batch_items where batch_id = ${batchId}::uuid and part = ${part}`,
     );
-    for (const item of row?.items ?? []) all.push(item);
+    for (const item of row?.items ?? []) all.push({ ...item, part });
   }
   return all;
 }

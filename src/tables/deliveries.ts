@@ -224,10 +224,16 @@ export async function claim(
 ): Promise<Claimed[]> {
   const claimed: Claimed[] = [];
   for (const [lane, all] of request.most.entries()) {
+    // What is committed late with an earlier `due_at` is found by the next claim.
+    let from = request.bounds.from(lane, request.now);
     for (let left = all; left > 0; ) {
       const most = Math.min(left, rowsAtOnce);
-      const rows = await claimSome(db, request, lane, most);
-      claimed.push(...rows);
+      const rows = await claimSome(db, request, { lane, from, most });
+      for (const { dueAt, ...row } of rows) {
+        claimed.push(row);
+        from = Math.max(from, dueAt);
+      }
+      if (rows.length === most) request.bounds.reached(lane, from);
       left = rows.length < most ? 0 : left - most;
       if (left > 0) await request.yieldToUrgent?.();
     }
@@ -238,20 +244,17 @@ export async function claim(
 async function claimSome(
   db: Queryable,
   request: Parameters<typeof claim>[1],
-  lane: number,
-  most: number,
-): Promise<Claimed[]> {
-  const rows = await db.rows<Claimed & { dueAt: number }>(sql`
+  { lane, from, most }: { lane: number; from: number; most: number },
+): Promise<(Claimed & { dueAt: number })[]> {
+  return db.rows(sql`
       with due as (
         select source_id, due_at, uncertain, coalesce(error_code = ${aloneCode}, false) as alone from deliveries
         where state = 'waiting' and batch_id is null and lane = ${lane}
-          and due_at <= ${toTimestamp(request.now)} and due_at >= ${toTimestamp(request.bounds.from(lane, request.now))}
+          and due_at <= ${toTimestamp(request.now)} and due_at >= ${toTimestamp(from)}
         order by due_at limit ${most} for update skip locked)
       update deliveries set lease = ${request.lease}::uuid, due_at = ${toTimestamp(request.now + request.leaseMs)}, uncertain = true
       from due where deliveries.source_id = due.source_id
       returning deliveries.source_id, revision, attempts, due.uncertain, due.alone, lane, due.due_at`);
-  if (rows.length === most) request.bounds.reached(lane, Math.max(...rows.map((row) => row.dueAt)));
-  return rows.map(({ dueAt: _, ...row }) => row);
 }
 
 /**

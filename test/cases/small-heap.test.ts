@@ -111,7 +111,7 @@ function start(orders: object): { readonly said: string; ended(): boolean; kill(
     [JSON.stringify(orders)],
     {
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-      execArgv: ['--max-old-space-size=192', '--max-semi-space-size=8'],
+      execArgv: ['--max-old-space-size=192', '--max-semi-space-size=4'],
     },
   );
   const exited = new Promise((resolve) => child.once('exit', resolve));

@@ -210,7 +210,7 @@ describe('answers of sources', () => {
   });
 
   it("faults 05: a worker's heap survives what it refuses, and what it takes", async () => {
-    const child = ['--max-semi-space-size=8', '--max-old-space-size=192', 'test/cases/heap-child.ts'];
+    const child = ['--max-semi-space-size=4', '--max-old-space-size=192', 'test/cases/heap-child.ts'];
     const { stdout } = await promisify(execFile)(process.execPath, child);
     expect(JSON.parse(stdout)).toEqual({ refused: 2, taken: 4 });
   });

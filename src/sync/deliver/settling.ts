@@ -7,8 +7,8 @@ import type { Log } from '../../engine/log/log.ts';
 import { failureOf, isUndone } from '../../engine/work/failures.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
-import { dropAcknowledged, keepAcknowledged } from '../../tables/acknowledgements.ts';
-import type { BatchItem } from '../../tables/batch-items.ts';
+import { dropAcknowledged, keepAcknowledged, keepSent } from '../../tables/acknowledgements.ts';
+import { type BatchItem, partSize } from '../../tables/batch-items.ts';
 import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
 import { type Carrier, type Settled, type Settlement, settle, settleEach } from '../../tables/deliveries.ts';
 import { endDrifts } from '../../tables/drifts.ts';
@@ -20,7 +20,7 @@ import type { Health, Verdict } from './health.ts';
 export const backoff: Backoff = { baseMs: 2_000, capMs: 900_000 };
 
 /** So many are settled by one statement, and where they were accepted by one transaction: what is urgent goes in between. */
-const settledAtOnce = 250;
+const settledAtOnce = partSize;
 
 /** The outcome of each customer by source ID. */
 export type Outcomes = ReadonlyMap<string, Outcome>;
@@ -150,17 +150,7 @@ export class Settler {
     const settled = new Set(rows.map((row) => row.sourceId));
     const ours = sent.filter((item) => settled.has(item.sourceId));
     const accepted = ours.filter((item) => outcomes.get(item.sourceId)?.result === 'accepted');
-    await keepAcknowledged(
-      tx,
-      accepted.flatMap(({ sourceId, revision, acknowledges }) =>
-        acknowledges === null ? [] : [{ sourceId, revision, fields: acknowledges }],
-      ),
-      now,
-    );
-    await dropAcknowledged(
-      tx,
-      accepted.filter((item) => item.acknowledges === null).map((item) => item.sourceId),
-    );
+    await keepWhatWasSent(tx, carrier, accepted, now);
     // What was in doubt was sent whole: whatever had drifted is written over.
     await endDrifts(
       tx,
@@ -278,6 +268,30 @@ export class Settler {
     });
   }
 }
+
+/** What the destination has of those that it accepted: in a batch from where that is stored. */
+async function keepWhatWasSent(
+  tx: Queryable,
+  carrier: Carrier,
+  accepted: readonly BatchItem[],
+  now: number,
+): Promise<void> {
+  const written = accepted.filter((item) => item.acknowledges !== null);
+  const stored = 'batchId' in carrier ? written.filter(({ part }) => part !== undefined) : [];
+  if ('batchId' in carrier && stored.length > 0) {
+    const parts = [...new Set(stored.map(({ part }) => part!))];
+    await keepSent(tx, { ...carrier, parts }, idsOf(stored), now);
+  }
+  const others = stored.length > 0 ? written.filter(({ part }) => part === undefined) : written;
+  await keepAcknowledged(
+    tx,
+    others.map(({ sourceId, revision, acknowledges }) => ({ sourceId, revision, fields: acknowledges! })),
+    now,
+  );
+  await dropAcknowledged(tx, idsOf(accepted.filter((item) => item.acknowledges === null)));
+}
+
+const idsOf = (items: readonly { sourceId: string }[]) => items.map(({ sourceId }) => sourceId);
 
 function inParts(sent: readonly BatchItem[]): (readonly BatchItem[])[] {
   return Array.from({ length: Math.ceil(sent.length / settledAtOnce) }, (_, part) =>
