@@ -14,6 +14,7 @@ import { hubspot } from '../connectors/hubspot.ts';
 import { intercom } from '../connectors/intercom.ts';
 import { klaviyo } from '../connectors/klaviyo.ts';
 import { mailchimp } from '../connectors/mailchimp.ts';
+import { ortto } from '../connectors/ortto.ts';
 import { pipedrive } from '../connectors/pipedrive.ts';
 import { salesforce } from '../connectors/salesforce.ts';
 import { shopify } from '../connectors/shopify.ts';
@@ -31,6 +32,7 @@ import { createHubSpotSimulator } from '../simulators/hubspot.ts';
 import { createIntercomSimulator } from '../simulators/intercom.ts';
 import { createKlaviyoSimulator } from '../simulators/klaviyo.ts';
 import { MailchimpSimulator } from '../simulators/mailchimp.ts';
+import { createOrttoSimulator } from '../simulators/ortto.ts';
 import { createPipedriveSimulator } from '../simulators/pipedrive.ts';
 import { createSalesforceSimulator } from '../simulators/salesforce.ts';
 import { createShopifySimulator } from '../simulators/shopify.ts';
@@ -173,6 +175,13 @@ const entries: readonly Entry[] = [
     settings: mailchimpSettings,
     page: 1_000,
     vendor: () => seeded(new MailchimpSimulator({ ...clock, ...mailchimpSettings })),
+  },
+  {
+    connector: ortto,
+    settings: { apiKey: token },
+    page: 500,
+    headers: { 'x-api-key': token },
+    vendor: () => seeded(createOrttoSimulator({ ...clock, apiKey: token })),
   },
   {
     connector: pipedrive,

@@ -14,7 +14,6 @@ export const activecampaign = defineConnector<Settings>({
   apiVersion: () => ({ name: '3', endsOn: null }),
   api: ({ baseUrl, apiKey, quota }) => ({
     baseUrl: `${baseUrl}/api/3`,
-    headers: {},
     auth: { kind: 'header', name: 'api-token', value: apiKey },
     // All keys of an account share its quota.
     account: `activecampaign:${fingerprint(baseUrl)}`,

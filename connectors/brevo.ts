@@ -1,12 +1,5 @@
 // Brevo (formerly Sendinblue): the contacts of an account. https://developers.brevo.com/reference/getcontacts-1
-import {
-  type ApiResponse,
-  defineConnector,
-  type Json,
-  type JsonObject,
-  type Permission,
-  TransientError,
-} from '#connector';
+import { defineConnector, type Json, type JsonObject, type Permission } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
 import { firstFilled, objectOf, requestList, retryAfterMs, wordOf } from '#connector/reading';
@@ -21,11 +14,10 @@ export const brevo = defineConnector<Settings>({
   apiVersion: () => ({ name: 'v3', endsOn: null }),
   api: ({ baseUrl, apiKey, quota }) => ({
     baseUrl,
-    headers: {},
     auth: { kind: 'header', name: 'api-key', value: apiKey },
     account: `brevo:${fingerprint(apiKey)}`,
     quotas: windowQuotas(quota),
-    errorFor,
+    busyMs: ({ headers }, now) => retryAfterMs(headers['x-sib-ratelimit-reset'], now),
   }),
   source: {
     streams: [contacts],
@@ -46,14 +38,4 @@ function nameIn({ attributes }: JsonObject): Json {
   const given = objectOf(attributes);
   const parts = [firstFilled(given, ['FIRSTNAME', 'PRENOM']), firstFilled(given, ['LASTNAME', 'NOM'])];
   return parts.flatMap((part) => wordOf(part) ?? []).join(' ') || null;
-}
-
-/** Brevo has a header of its own for the seconds that are left. */
-function errorFor({ status, headers }: ApiResponse, _request: unknown, now: number) {
-  if (status !== 429) return undefined;
-  const waitMs = retryAfterMs(headers['x-sib-ratelimit-reset'] ?? headers['retry-after'], now);
-  return new TransientError('Brevo answered 429: the calls of this second or hour are spent', {
-    status,
-    ...(waitMs !== undefined && { retryAfterMs: waitMs }),
-  });
 }

@@ -21,6 +21,7 @@ import { klaviyo } from './klaviyo.ts';
 import { mailchimp } from './mailchimp.ts';
 import { moengage } from './moengage.ts';
 import { mparticle } from './mparticle.ts';
+import { ortto } from './ortto.ts';
 import { pipedrive } from './pipedrive.ts';
 import { postgresql } from './postgresql.ts';
 import { salesforce } from './salesforce.ts';
@@ -52,6 +53,7 @@ export const connectors: readonly Connector[] = [
   mailchimp,
   moengage,
   mparticle,
+  ortto,
   pipedrive,
   postgresql,
   salesforce,

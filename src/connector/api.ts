@@ -109,8 +109,10 @@ export interface ApiDescription {
    * `{403: 'Give the app the scope contacts.read.'}`. Asked after `errorFor`.
    */
   remedies?: { readonly [status: number]: string };
-  /** How long to wait after a 429 that does not say how long, milliseconds. Default: our own delays. */
-  busyMs?: number;
+  /**
+   * How long to wait after a 429 without `Retry-After`, milliseconds, or where such an answer says it. Default: our own delays.
+   */
+  busyMs?: number | ((response: ApiResponse, now: number) => number | undefined);
   /** How an error of this vendor is to be taken where its status alone misleads. Asked only of the vendor's own answers. */
   errorFor?(
     response: ApiResponse,

@@ -1,5 +1,5 @@
-// Reading a vendor that lists everything in pages, and then what changed since a time. It knows no vendor: a connector says
-// how one page is requested, and what its rows mean.
+// Reading a vendor that lists everything in pages, and then what changed since a time, or everything again where it does not say
+// what changed. It knows no vendor: a connector says how one page is requested, and what its rows mean.
 import { z } from 'zod';
 import type { Context } from './api.ts';
 import { readCursor, writeCursor } from './cursor.ts';
@@ -20,6 +20,8 @@ const cursors = z.discriminatedUnion('phase', [
     restarts,
   }),
   since.extend({ phase: z.literal('changes'), restarts }),
+  /** Everything was read, and is read again by the next run. */
+  z.strictObject({ phase: z.literal('again') }),
 ]);
 
 type All = Extract<z.infer<typeof cursors>, { phase: 'all' }>;
@@ -32,6 +34,8 @@ export interface PageRequest {
   /** The most records that the page may have. */
   limit: number;
   properties: readonly string[];
+  /** When the reading began, by our clock, epoch milliseconds: the time of a record that has none of its own. */
+  start: number;
 }
 
 export interface ListedPage {
@@ -44,7 +48,8 @@ export interface ListedPage {
   total?: number | undefined;
 }
 
-export type Listing<Settings> = ListedPages<Settings> & Settling<Settings>;
+/** Without `changes`, each run reads everything, and the stream's `clock` is `reading`. */
+export type Listing<Settings> = ListedPages<Settings> & (ListedChanges<Settings> | { changes?: undefined });
 
 /**
  * How long after a moment the vendor may still show changes of that moment, its clock's difference from ours included: at least
@@ -61,36 +66,45 @@ interface ListedPages<Settings> {
   pageSize: number;
   /** A page of every record there is, in an order that no change moves. */
   all(context: Context<Settings>, request: PageRequest): Promise<ListedPage>;
+  /** How many records there are, or, with `from`, how many changed then or later. One cheap call, for forecasts. */
+  count?(context: Context<Settings>, from: number | null): Promise<number>;
+}
+
+type ListedChanges<Settings> = Settling<Settings> & {
   /** A page of the records that changed at `from` or later, epoch milliseconds. Older ones among them are left out. */
   changes(
     context: Context<Settings>,
     request: PageRequest & { from: number; until: number },
   ): Promise<ListedPage>;
-  /** How many records there are, or, with `from`, how many changed then or later. One cheap call, for forecasts. */
-  count?(context: Context<Settings>, from: number | null): Promise<number>;
   /** Whether the pages of changes begin with the oldest, so that what was read need not be read again. */
   oldestFirst: boolean;
-}
+};
+
+type Pulls<Settings, Declared extends 'pull' | 'rewind' | 'cost'> = Required<
+  Pick<Stream<Settings>, Declared>
+> &
+  Pick<Stream<Settings>, 'rewind' | 'count' | 'settleLagSeconds'>;
+
+type Changing<Settings> = ListedPages<Settings> & ListedChanges<Settings>;
 
 /** What a stream over such a list declares, one call for each page; if the vendor counts, `count` as well. */
-export function pullsOf<Settings>(
-  listing: Listing<Settings>,
-): Required<Pick<Stream<Settings>, 'pull' | 'rewind' | 'cost'>> &
-  Pick<Stream<Settings>, 'count' | 'settleLagSeconds'> {
-  const { count, pageSize, settleLagSeconds } = listing;
+export function pullsOf<Settings>(listing: Changing<Settings>): Pulls<Settings, 'pull' | 'rewind' | 'cost'>;
+export function pullsOf<Settings>(listing: Listing<Settings>): Pulls<Settings, 'pull' | 'cost'>;
+export function pullsOf<Settings>(listing: Listing<Settings>): Pulls<Settings, 'pull' | 'cost'> {
+  const { count, pageSize, changes } = listing;
   return {
-    ...(settleLagSeconds !== undefined && { settleLagSeconds }),
+    ...(changes && {
+      ...(listing.settleLagSeconds !== undefined && { settleLagSeconds: listing.settleLagSeconds }),
+      rewind: (_settings, to) => writeCursor({ phase: 'changes', from: Math.max(0, to), given: [] }),
+    }),
     cost: () => ({ full: { records: pageSize, calls: 1 } }),
     async pull(context, request) {
-      const cursor =
-        request.cursor === null
-          ? { phase: 'all' as const, start: context.now }
-          : readCursor(cursors, request.cursor, listing.what);
-      return cursor.phase === 'all'
-        ? pullAll(listing, context, request, cursor)
-        : pullChanges(listing, context, request, cursor);
+      const cursor = request.cursor === null ? null : readCursor(cursors, request.cursor, listing.what);
+      if (cursor?.phase === 'changes' && listing.changes)
+        return pullChanges(listing, context, request, cursor);
+      const all = cursor?.phase === 'all' ? cursor : { phase: 'all' as const, start: context.now };
+      return pullAll(listing, context, request, all);
     },
-    rewind: (_settings, to) => writeCursor({ phase: 'changes', from: Math.max(0, to), given: [] }),
     ...(count && {
       count: async (context, { cursor: stored }) => {
         const cursor = stored === null ? null : readCursor(cursors, stored, listing.what);
@@ -100,7 +114,7 @@ export function pullsOf<Settings>(
   };
 }
 
-/** Everything by its list; then what changed since that reading began. */
+/** Everything by its list; then what changed since that reading began, or everything again. */
 async function pullAll<Settings>(
   listing: Listing<Settings>,
   context: Context<Settings>,
@@ -108,31 +122,33 @@ async function pullAll<Settings>(
   { start, page, restarts }: All,
 ): Promise<Page> {
   const answer = await unlessExpired(page, restarts, () =>
-    listing.all(context, pageRequest(listing, request, page)),
+    listing.all(context, { ...pageRequest(listing, request, page), start }),
   );
   if ('restarts' in answer) return emptyPage({ phase: 'all', start, ...answer });
   const next = nextOf(listing, answer, page);
-  const from = Math.max(0, start - settledMsOf(listing, context));
   return {
     ...contentOf(answer),
     cursor: writeCursor(
-      next === undefined
-        ? { phase: 'changes', from, given: [] }
-        : { phase: 'all', start, page: next, restarts },
+      next === undefined ? afterAll(listing, context, start) : { phase: 'all', start, page: next, restarts },
     ),
     done: next === undefined,
   };
 }
 
+function afterAll<Settings>(listing: Listing<Settings>, context: Context<Settings>, start: number): object {
+  if (!listing.changes) return { phase: 'again' };
+  return { phase: 'changes', from: Math.max(0, start - settledMsOf(listing, context)), given: [] };
+}
+
 async function pullChanges<Settings>(
-  listing: Listing<Settings>,
+  listing: Changing<Settings>,
   context: Context<Settings>,
   request: PullRequest,
   { phase, restarts, ...cursor }: Changes,
 ): Promise<Page> {
   const page = cursor.reading?.page;
   const until = Math.min(request.until, context.now);
-  const asked = { ...pageRequest(listing, request, page), from: cursor.from, until };
+  const asked = { ...pageRequest(listing, request, page), start: until, from: cursor.from, until };
   const answer = await unlessExpired(page, restarts, () => listing.changes(context, asked));
   if ('restarts' in answer) return emptyPage({ phase, ...restarted(listing, cursor, answer.restarts) });
   const next = nextOf(listing, answer, page);
@@ -160,7 +176,7 @@ function nextOf<Settings>(
 }
 
 /** Where the oldest come first, a restart goes on at the newest change that was read, which is progress. */
-function restarted<Settings>({ oldestFirst }: Listing<Settings>, cursor: Since, restarts: number): object {
+function restarted<Settings>({ oldestFirst }: Changing<Settings>, cursor: Since, restarts: number): object {
   const { from, given, reading } = cursor;
   const newest = oldestFirst ? (reading?.newest ?? from) : from;
   return newest > from ? { from: newest, given: reading?.given ?? [] } : { from, given, restarts };
@@ -188,11 +204,11 @@ function pageRequest<Settings>(
   { pageSize }: Listing<Settings>,
   { maxRecords = pageSize, properties }: PullRequest,
   page: string | undefined,
-): PageRequest {
+): Omit<PageRequest, 'start'> {
   return { page, limit: Math.min(pageSize, maxRecords), properties };
 }
 
-function settledMsOf<Settings>(listing: Listing<Settings>, { settings }: Context<Settings>): number {
+function settledMsOf<Settings>(listing: Changing<Settings>, { settings }: Context<Settings>): number {
   if (listing.settleLagSeconds !== undefined) return listing.settleLagSeconds * 1000;
   const { settledMs } = listing;
   return typeof settledMs === 'number' ? settledMs : settledMs(settings);

@@ -114,7 +114,7 @@ export function errorOf(
     const wait =
       waitMs(response, now) ??
       (quota?.exhaustedUntil && quota.exhaustedUntil - now) ??
-      (status === 429 ? description.busyMs : undefined);
+      (status === 429 ? busyMs(response, description, now) : undefined);
     return new TransientError(`${name} answered ${status}${spoken}`, {
       status,
       ...(wait !== undefined && { retryAfterMs: wait }),
@@ -129,6 +129,10 @@ export function errorOf(
     code: codeOf(response.json) ?? `http_${status}`,
     ...(details === undefined ? {} : { details: secrets.hideIn(details) }),
   });
+}
+
+function busyMs(response: ApiResponse, { busyMs: said }: ApiDescription, now: number): number | undefined {
+  return typeof said === 'function' ? said(response, now) : said;
 }
 
 /** Whether a request may have changed something when nobody knows what became of it. */

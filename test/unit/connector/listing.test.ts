@@ -41,6 +41,25 @@ test('a lag both keeps changes unsettled and makes the stream trail', async () =
   expect(cursor).toEqual({ phase: 'changes', from: context.now - 60_000, given: [] });
 });
 
+test('where nothing is said of changes, each run reads everything, with one time for what has none', async () => {
+  const starts: number[] = [];
+  const { pull, rewind } = pullsOf({
+    what: 'people',
+    pageSize: 50,
+    async all(_context, { page, start }) {
+      starts.push(start);
+      return { records: [], next: page === undefined ? 'b' : undefined };
+    },
+  });
+  expect(rewind).toBeUndefined();
+  const request = { until: 0, properties: [] };
+  const first = await pull(context, { cursor: null, ...request });
+  const last = await pull({ ...context, now: 2_000_000 }, { cursor: first.cursor, ...request });
+  expect([first.done, last.done]).toEqual([false, true]);
+  await pull({ ...context, now: 3_000_000 }, { cursor: last.cursor, ...request });
+  expect(starts).toEqual([1_000_000, 1_000_000, 3_000_000]);
+});
+
 test('a page costs a call', () => {
   expect(pulls(undefined).cost({}, [])).toEqual({ full: { records: 50, calls: 1 } });
 });

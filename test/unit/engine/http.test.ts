@@ -359,6 +359,7 @@ describe('An endpoint', () => {
   it('waits as long as the connector says where the vendor says nothing', async () => {
     answer = () => json({}, 429);
     expect((await failure({ path: '/a' }, { busyMs: 9_000 })).retryAfterMs).toBe(9_000);
+    expect((await failure({ path: '/a' }, { busyMs: ({ status }) => status * 10 })).retryAfterMs).toBe(4_290);
     answer = () => json({}, 429, { 'Retry-After': '7' });
     expect((await failure({ path: '/a' }, { busyMs: 9_000 })).retryAfterMs).toBe(7_000);
     answer = () => json({}, 503);
