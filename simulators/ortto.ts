@@ -1,7 +1,6 @@
 // The simulated Ortto account: three shapes of the people of an answer, only the fields that were named, results that a cursor pins,
 // archived people apart, decimals multiplied by 1,000, and webhooks with other names. https://help.ortto.com/developer/latest
 import { type Context, Hono } from 'hono';
-import type { Json } from '../src/connector.ts';
 import { QuotaWindows } from './quota-windows.ts';
 
 export type OrttoOptions = {
@@ -13,7 +12,8 @@ export type OrttoOptions = {
   faults?: (path: string) => Response | undefined;
 };
 
-export type OrttoFields = { [id: string]: Json | undefined };
+type Value = string | number | boolean | null | { [part: string]: string | number };
+export type OrttoFields = { [id: string]: Value | undefined };
 
 const noCursor = '0'.repeat(24);
 

@@ -31,7 +31,7 @@ describeConnector('ortto', {
     },
   ],
   changeWhileReading: 'found',
-  readsEverything: true,
+  rereads: true,
   async open(): Promise<OpenWorld> {
     const account = open();
     const { simulator } = account;
