@@ -1,6 +1,7 @@
 // Attio: the people of a workspace. https://docs.attio.com
-import { type Context, defineConnector, type Permission } from '#connector';
+import { type Auth, type Context, defineConnector, type Permission } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
+import { identityOf, signedIn } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
 import { valueAt, wordOf } from '#connector/reading';
 import { objectPath, people, query } from './attio/people.ts';
@@ -13,13 +14,13 @@ export const attio = defineConnector<Settings>({
   settings,
   // Version 2 has no announced end.
   apiVersion: () => ({ name: 'v2', endsOn: null }),
-  api: ({ accessToken, workspaceId, baseUrl, quota }) => ({
-    baseUrl,
+  api: (settings) => ({
+    baseUrl: settings.baseUrl,
     headers: {},
-    auth: { kind: 'bearer', token: accessToken },
-    account: `attio:${workspaceId ?? fingerprint(accessToken)}`,
+    auth: authOf(settings),
+    account: `attio:${settings.workspaceId ?? fingerprint(secretOf(settings))}`,
     // A refusal names the next second as an HTTP date.
-    quotas: windowQuotas(quota ?? [{ requests: 100, seconds: 1 }]),
+    quotas: windowQuotas(settings.quota ?? [{ requests: 100, seconds: 1 }]),
   }),
   source: {
     streams: [people],
@@ -42,6 +43,25 @@ export const attio = defineConnector<Settings>({
   },
   check,
 });
+
+/** A token of an app does not end until the app is removed, and no refresh token comes with it. */
+function authOf({ accessToken = '', oauth }: Settings): Auth {
+  if (!oauth) return { kind: 'bearer', token: accessToken };
+  return {
+    // The scopes are those of the app.
+    ...signedIn(oauth, {
+      tokenUrl: `${oauth.baseUrl}/oauth/token`,
+      authorizeUrl: `${oauth.baseUrl}/authorize`,
+      scopes: [],
+      lasting: true,
+    }),
+    lifeSeconds: null,
+  };
+}
+
+function secretOf({ accessToken = '', oauth }: Settings): string {
+  return oauth ? identityOf(oauth) : accessToken;
+}
 
 async function check(context: Context<Settings>): Promise<Permission[]> {
   const { api, settings } = context;

@@ -1,6 +1,14 @@
 // Copper: the people of an account. https://developer.copper.com
-import { type ApiResponse, type Context, defineConnector, type Permission, TransientError } from '#connector';
+import {
+  type ApiResponse,
+  type Auth,
+  type Context,
+  defineConnector,
+  type Permission,
+  TransientError,
+} from '#connector';
 import { fingerprint, tried } from '#connector/checking';
+import { identityOf, signedIn } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
 import { requestList } from '#connector/reading';
 import { requireAccount } from './copper/account.ts';
@@ -16,16 +24,15 @@ export const copper = defineConnector<Settings>({
   settings,
   // Version 1 has no announced end.
   apiVersion: () => ({ name: 'v1', endsOn: null }),
-  api: ({ apiKey, userEmail, accountId, baseUrl, quota }) => ({
+  api: ({ apiKey = '', userEmail = '', oauth, accountId, baseUrl, quota }) => ({
     baseUrl,
     // Copper wants a content type of requests without content too.
     headers: {
-      'x-pw-application': 'developer_api',
-      'x-pw-useremail': userEmail,
       'content-type': 'application/json',
+      ...(!oauth && { 'x-pw-application': 'developer_api', 'x-pw-useremail': userEmail }),
     },
-    auth: { kind: 'header', name: 'x-pw-accesstoken', value: apiKey },
-    account: `copper:${accountId ?? fingerprint(apiKey)}`,
+    auth: oauth ? authOf(oauth) : { kind: 'header', name: 'x-pw-accesstoken', value: apiKey },
+    account: `copper:${accountId ?? fingerprint(oauth ? identityOf(oauth) : apiKey)}`,
     quotas: windowQuotas(quota ?? [{ requests: 180, seconds: windowSeconds }]),
     errorFor,
   }),
@@ -51,6 +58,19 @@ export const copper = defineConnector<Settings>({
   check,
 });
 
+/** Whether access ends, and whether a refresh token comes, is not documented: what an answer says is obeyed. */
+function authOf(oauth: NonNullable<Settings['oauth']>): Auth {
+  return {
+    ...signedIn(oauth, {
+      tokenUrl: `${oauth.baseUrl}/oauth/token`,
+      authorizeUrl: `${oauth.baseUrl}/oauth/authorize`,
+      scopes: ['developer/v1/all'],
+      lasting: true,
+    }),
+    lifeSeconds: null,
+  };
+}
+
 /** The window is rolling, and the refusal says nothing of it. */
 function errorFor({ status }: ApiResponse): TransientError | undefined {
   if (status !== 429) return undefined;
@@ -65,7 +85,7 @@ async function check(context: Context<Settings>): Promise<Permission[]> {
     await tried('search people', 'Full readings, changes and single people can be read.', () =>
       requestList(context.api, searchRequest(0, { skip: 0, limit: 1 }), ''),
     ),
-    await tried('belong to the account', 'The API key is of a user of the account.', () =>
+    await tried('belong to the account', 'The credentials are of a user of the account.', () =>
       requireAccount(context),
     ),
   ];

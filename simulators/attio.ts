@@ -7,6 +7,8 @@ import { QuotaWindows } from './quota-windows.ts';
 export type AttioOptions = {
   now: () => number;
   accessToken: string;
+  /** In place of the token: whether a request with this `Authorization` is let in. */
+  isLive?: (authorization: string | undefined) => boolean;
   webhookSecret?: string;
   /** Calls in a second. Default: no limit. */
   perSecond?: number;
@@ -55,7 +57,8 @@ export function createAttioSimulator(options: AttioOptions) {
   app.use(async (c, next) => {
     const fault = options.faults?.(c.req.path);
     if (fault) return fault;
-    if (c.req.header('authorization') !== `Bearer ${options.accessToken}`)
+    const given = c.req.header('authorization');
+    if (!(options.isLive?.(given) ?? given === `Bearer ${options.accessToken}`))
       return failure(c, 401, 'unauthorized');
     if (calls?.admit(now()).admitted === false) {
       state.refused += 1;

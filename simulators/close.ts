@@ -6,6 +6,8 @@ import { type Context, Hono } from 'hono';
 export type CloseOptions = {
   now: () => number;
   apiKey: string;
+  /** In place of the key: whether a request with this `Authorization` is let in. */
+  isLive?: (authorization: string | undefined) => boolean;
   signatureKey?: string;
   /** Default: 0. */
   indexLagMs?: number;
@@ -44,7 +46,8 @@ export function createCloseSimulator(options: CloseOptions) {
     const fault = options.faults?.(c.req.path);
     if (fault) return fault;
     const basic = `Basic ${Buffer.from(`${options.apiKey}:`).toString('base64')}`;
-    return c.req.header('authorization') === basic
+    const given = c.req.header('authorization');
+    return (options.isLive ? options.isLive(given) : given === basic)
       ? next()
       : failure(c, 401, 'The server could not verify that you are authorized');
   });

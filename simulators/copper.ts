@@ -7,6 +7,8 @@ export type CopperOptions = {
   now: () => number;
   apiKey: string;
   userEmail: string;
+  /** In place of key and user: whether a request with this `Authorization` is let in. */
+  isLive?: (authorization: string | undefined) => boolean;
   webhookHeader?: { name: string; value: string };
   /** Calls in a minute. Default: no limit. */
   perMinute?: number;
@@ -46,12 +48,13 @@ export function createCopperSimulator(options: CopperOptions) {
     const fault = options.faults?.(c.req.path);
     if (fault) return fault;
     const { apiKey, userEmail } = options;
-    const isKnown =
+    const hasKey = () =>
       c.req.header('x-pw-accesstoken') === apiKey &&
       c.req.header('x-pw-useremail') === userEmail &&
-      c.req.header('x-pw-application') === 'developer_api' &&
-      c.req.header('content-type')?.startsWith('application/json');
-    if (!isKnown) return failure(c, 401, 'Invalid Authentication');
+      c.req.header('x-pw-application') === 'developer_api';
+    const isKnown = options.isLive ? options.isLive(c.req.header('authorization')) : hasKey();
+    if (!isKnown || !c.req.header('content-type')?.startsWith('application/json'))
+      return failure(c, 401, 'Invalid Authentication');
     if (calls?.admit(now()).admitted === false) {
       state.refused += 1;
       return failure(c, 429, 'Too many requests');

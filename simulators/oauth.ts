@@ -12,6 +12,8 @@ export type OAuthOptions = {
   refreshToken?: string;
   /** How long an access token lives. Null: the answer does not say, and the token lives until `expireAll`. */
   seconds: number | null;
+  /** False: answers hold no refresh token. */
+  refreshTokens?: false;
   /** Each refresh token is good once, and the answer holds the next. */
   rotates?: boolean;
   /** How long after its use a refresh token is accepted once more. Default: 0. A later use revokes all that came of it. */
@@ -99,7 +101,7 @@ export function createOAuthSimulator(options: OAuthOptions) {
     return c.json({
       token_type: 'bearer',
       access_token: accessToken,
-      ...(withRefresh && { refresh_token: refreshToken }),
+      ...(withRefresh && options.refreshTokens !== false && { refresh_token: refreshToken }),
       ...(options.seconds !== null && { expires_in: options.seconds }),
       ...options.extra?.(new URL(c.req.url).origin),
     });

@@ -1,11 +1,19 @@
 // The settings of an Attio source. They do not know what is read.
 import { z } from 'zod';
-import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
+import { oauthClientAt } from '#connector/oauth-client';
+import { baseUrl, exactlyOne, quotaWindows, secrets, token } from '#connector/settings';
 
-export const settings = z.strictObject({
-  accessToken: token('0123abc…').describe(
-    'An API key of the workspace with the scopes record_permission:read and object_configuration:read.',
-  ),
+const shape = z.strictObject({
+  accessToken: token('0123abc…')
+    .optional()
+    .describe(
+      'An API key of the workspace with the scopes record_permission:read and object_configuration:read.',
+    ),
+  oauth: oauthClientAt('https://app.attio.com')
+    .optional()
+    .describe(
+      'Instead of accessToken: {clientId, clientSecret} of an app with these scopes. Sign in with `tributary connect`.',
+    ),
   workspaceId: z
     .uuid()
     .toLowerCase()
@@ -37,5 +45,9 @@ export const settings = z.strictObject({
     .optional()
     .describe('The quota of calls, a window or a list of windows. Default: 100 calls in a second.'),
 });
+
+export const settings = shape.superRefine(
+  exactlyOne(['accessToken', 'oauth'], 'either an API key, or oauth: {clientId, clientSecret} of an app'),
+);
 
 export type Settings = z.infer<typeof settings>;

@@ -4,25 +4,29 @@ import {
   type ApiDescription,
   type ApiRequest,
   type ApiResponse,
+  type Auth,
   type QuotaReading,
   TransientError,
 } from '#connector';
 import { fingerprint } from '#connector/checking';
+import { identityOf, signedIn } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
-import { objectOf, retryAfterMs } from '#connector/reading';
+import { objectOf, retryAfterMs, wordOf } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
 export const searches = 'search';
 const windowSeconds = 8;
 
-export function describeApi({ apiKey, organizationId, baseUrl, ...quotas }: Settings): ApiDescription {
-  const searchQuota = quotas.searchQuota ?? [{ requests: 16, seconds: windowSeconds }];
-  const quota = quotas.quota ?? [{ requests: 160, seconds: windowSeconds }];
+export function describeApi(settings: Settings): ApiDescription {
+  const { apiKey, oauth, organizationId, baseUrl } = settings;
+  const searchQuota = settings.searchQuota ?? [{ requests: 16, seconds: windowSeconds }];
+  const quota = settings.quota ?? [{ requests: 160, seconds: windowSeconds }];
+  const secret = oauth ? identityOf(oauth) : (apiKey ?? '');
   return {
     baseUrl,
     headers: {},
-    auth: { kind: 'basic', user: apiKey, password: '' },
-    account: `close:${organizationId ?? fingerprint(apiKey)}`,
+    auth: authOf(settings),
+    account: `close:${organizationId ?? fingerprint(secret)}`,
     quotas: [
       ...windowQuotas(searchQuota).map(({ all: _, ...one }) => ({
         ...one,
@@ -33,6 +37,19 @@ export function describeApi({ apiKey, organizationId, baseUrl, ...quotas }: Sett
     ],
     readQuotas: (response, request, now) => readQuotas(response, request, now, { searchQuota, quota }),
     errorFor,
+  };
+}
+
+/** Access ends after an hour; the refresh token of each answer is kept, whether it is another or not. */
+function authOf({ apiKey = '', oauth, baseUrl }: Settings): Auth {
+  if (!oauth) return { kind: 'basic', user: apiKey, password: '' };
+  return {
+    ...signedIn(oauth, {
+      tokenUrl: `${new URL(baseUrl).origin}/oauth2/token/`,
+      authorizeUrl: 'https://app.close.com/oauth2/authorize',
+      scopes: ['all.full_access', 'offline_access'],
+    }),
+    tenantOf: (answer) => wordOf(answer['organization_id']),
   };
 }
 

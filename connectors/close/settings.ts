@@ -1,9 +1,17 @@
 // The settings of a Close source. They do not know what is read.
 import { z } from 'zod';
-import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
+import { oauthClient } from '#connector/oauth-client';
+import { baseUrl, exactlyOne, quotaWindows, secrets, token } from '#connector/settings';
 
-export const settings = z.strictObject({
-  apiKey: token('api_…').describe('An API key of a user who sees all leads: best of an administrator.'),
+const shape = z.strictObject({
+  apiKey: token('api_…')
+    .optional()
+    .describe('An API key of a user who sees all leads: best of an administrator.'),
+  oauth: oauthClient
+    .optional()
+    .describe(
+      'Instead of apiKey: {clientId, clientSecret, refreshToken?} of an OAuth app. Sign in with `tributary connect`.',
+    ),
   organizationId: z
     .string()
     .regex(/^orga_\w+$/, 'must be the ID of an organization, such as "orga_abc123"')
@@ -24,5 +32,9 @@ export const settings = z.strictObject({
     .optional()
     .describe('The quota of other calls, a window or a list of windows. Default: 160 calls in 8 seconds.'),
 });
+
+export const settings = shape.superRefine(
+  exactlyOne(['apiKey', 'oauth'], 'either an API key, or oauth: {clientId, clientSecret, refreshToken?}'),
+);
 
 export type Settings = z.infer<typeof settings>;

@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts';
 
 const idIn = (json: Json | undefined) => wordOf(objectOf(json)['id']);
 
-/** Throws where Copper does not answer, and UnauthorizedError where the API key is of another account. */
+/** Throws where Copper does not answer, and UnauthorizedError where the credentials are of another account. */
 export async function requireAccount({
   api,
   settings: { accountId },
@@ -13,5 +13,5 @@ export async function requireAccount({
   const { json } = await api.request({ path: '/account', isAnswer: (json) => idIn(json) !== undefined });
   const id = idIn(json);
   if (accountId !== undefined && id !== accountId)
-    throw new UnauthorizedError(`The API key is of the account ${id}, not of accountId.`);
+    throw new UnauthorizedError(`The credentials are of the account ${id}, not of accountId.`);
 }

@@ -1,10 +1,21 @@
 // The settings of a Copper source. They do not know what is read.
 import { z } from 'zod';
-import { baseUrl, digits, quotaWindows, secretHeader, token } from '#connector/settings';
+import { oauthClientAt } from '#connector/oauth-client';
+import { baseUrl, digits, exactlyOne, quotaWindows, secretHeader, token } from '#connector/settings';
 
-export const settings = z.strictObject({
-  apiKey: token('0123abc…').describe('An API key of a user who sees all people: best of an administrator.'),
-  userEmail: z.email().describe('The e-mail address of the user whose API key it is.'),
+const shape = z.strictObject({
+  apiKey: token('0123abc…')
+    .optional()
+    .describe('An API key of a user who sees all people: best of an administrator.'),
+  userEmail: z
+    .email()
+    .optional()
+    .describe('The e-mail address of the user whose API key it is. Required with apiKey.'),
+  oauth: oauthClientAt('https://app.copper.com')
+    .optional()
+    .describe(
+      'Instead of apiKey and userEmail: {clientId, clientSecret, refreshToken?} of an OAuth app. Sign in with `tributary connect`.',
+    ),
   accountId: digits
     .optional()
     .describe(
@@ -23,5 +34,14 @@ export const settings = z.strictObject({
     .optional()
     .describe('The quota of calls, a window or a list of windows. Default: 180 calls in 60 seconds.'),
 });
+
+export const settings = shape
+  .superRefine(
+    exactlyOne(['apiKey', 'oauth'], 'either an API key, or oauth: {clientId, clientSecret, refreshToken?}'),
+  )
+  .refine(({ apiKey, userEmail }) => apiKey === undefined || userEmail !== undefined, {
+    path: ['userEmail'],
+    message: 'the e-mail address of the user whose API key it is',
+  });
 
 export type Settings = z.infer<typeof settings>;

@@ -1,19 +1,13 @@
 // What a person says of a Pipedrive company. It does not know what is read.
 import { z } from 'zod';
-import { oauthClient } from '#connector/oauth-client';
+import { oauthClientAt } from '#connector/oauth-client';
 import { baseUrl, digits, exactlyOne, quotaWindow, secrets, token } from '#connector/settings';
-
-const oauth = oauthClient.extend({
-  baseUrl: baseUrl('https://oauth.pipedrive.com').describe(
-    'Where people sign in and tokens are requested. Default: https://oauth.pipedrive.com.',
-  ),
-});
 
 const shape = z.strictObject({
   apiToken: token('0123456789abcdef…')
     .optional()
     .describe('The API token of a user who sees all persons: best of an administrator.'),
-  oauth: oauth
+  oauth: oauthClientAt('https://oauth.pipedrive.com')
     .optional()
     .describe(
       'Instead of apiToken: {clientId, clientSecret, refreshToken?} of an app. Sign in with `tributary connect`.',

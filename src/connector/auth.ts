@@ -93,6 +93,8 @@ interface RefreshToken {
    * documents that it accepts the one before as well; 0 where it says nothing.
    */
   singleUse?: { graceSeconds: number };
+  /** True where a sign-in may give no refresh token, because access tokens then do not end. */
+  lasting?: true;
   /** Present where `tributary connect` can get one: the authorization code flow with PKCE. */
   signIn?: {
     authorizeUrl: string;

@@ -1,6 +1,7 @@
 // An OAuth app of the person's own, as settings and as `Auth`. It knows no vendor.
 import { z } from 'zod';
 import type { OAuth } from './auth.ts';
+import { baseUrl } from './settings.ts';
 
 /** The app, and the refresh token where the person has one already. */
 export const oauthClient = z.strictObject({
@@ -13,6 +14,12 @@ export const oauthClient = z.strictObject({
     .describe('A refresh token of the app. Default: the one that `tributary connect` gets.'),
 });
 
+/** The same with the address of the vendor's sign-in, which a sandbox may have elsewhere. */
+export function oauthClientAt(usual: string) {
+  const where = `Where people sign in and tokens are requested. Default: ${usual}.`;
+  return oauthClient.extend({ baseUrl: baseUrl(usual).describe(where) });
+}
+
 export type OAuthClient = z.infer<typeof oauthClient>;
 
 /** Where a vendor signs people in and issues tokens. Members are those of `OAuth`. */
@@ -24,12 +31,13 @@ export interface SignIn {
   parameters?: { readonly [name: string]: string };
   sentAs?: 'form' | 'basic';
   singleUse?: { graceSeconds: number };
+  lasting?: true;
 }
 
 /** `Auth` of a person who has signed in to this app. */
 export function signedIn(
   { clientId, clientSecret, refreshToken }: OAuthClient,
-  { tokenUrl, sentAs = 'form', singleUse, ...signIn }: SignIn,
+  { tokenUrl, sentAs = 'form', singleUse, lasting, ...signIn }: SignIn,
 ): Pick<OAuth, 'kind' | 'tokenUrl' | 'client' | 'grant'> {
   return {
     kind: 'oauth',
@@ -39,6 +47,7 @@ export function signedIn(
       kind: 'refresh_token',
       ...(refreshToken !== undefined && { token: refreshToken }),
       ...(singleUse && { singleUse }),
+      ...(lasting && { lasting }),
       signIn,
     },
   };

@@ -226,6 +226,11 @@ export class OAuthTokens {
         { final: true },
       );
     const token = kept?.token?.refreshToken ?? grant.token;
+    if (token === undefined && kept?.token)
+      throw new UnauthorizedError(
+        `The access token of ${this.#name} is no longer accepted, and no refresh token came with it. ${this.signInAgain}`,
+        { final: true },
+      );
     if (token === undefined)
       throw new UnauthorizedError(
         `Nobody has signed in to ${this.#name} yet. Sign in: tributary connect ${this.#name}`,

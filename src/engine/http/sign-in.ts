@@ -98,7 +98,7 @@ export class SignIn {
       before: null,
       signInAgain: this.#tokens.signInAgain,
     });
-    if (token.refreshToken === null)
+    if (token.refreshToken === null && !(this.#isLasting && token.expiresAt === null))
       throw new SignInError(
         `The vendor of ${this.#name} issued no refresh token, so access would end with the first token. Check the scopes and the kind of the app.`,
       );
@@ -109,6 +109,11 @@ export class SignIn {
       );
     await this.#tokens.replace(token);
     return { tenant: token.tenant };
+  }
+
+  get #isLasting(): boolean {
+    const { grant } = this.#oauth;
+    return grant.kind === 'refresh_token' && grant.lasting === true;
   }
 
   #opened(ticket: string): Ticket {
