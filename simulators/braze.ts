@@ -1,6 +1,7 @@
 // A simulated Braze workspace: a truth of users behind the export by ID, and the webhooks and Currents it sends. Facts:
 // reference/cep/braze.md and Braze's documentation of both. It does not know who reads it.
 import { type Context, Hono } from 'hono';
+import { SegmentExports, type SegmentOptions } from './braze/segments.ts';
 import { QuotaWindows } from './quota-windows.ts';
 
 export interface BrazeUser {
@@ -22,6 +23,9 @@ export interface BrazeOptions {
   visibleAfterMs?: number;
   /** How `dob` is read: a time of midnight was recorded, the documents show the date. */
   dob?: 'time' | 'date';
+  segmentExports?: SegmentOptions;
+  /** For how many hours the segment `changed-users` has who changed. Default: 24. */
+  changedHours?: number;
   /** Requests a minute; 250 for those who came since August 2024. */
   requestsPerMinute?: number;
 }
@@ -57,6 +61,7 @@ export class BrazeSimulator {
   readonly quota: QuotaWindows;
   /** Bodies of the exports asked for. */
   readonly exports: { external_ids: string[]; fields_to_export: string[] }[] = [];
+  readonly segments: SegmentExports;
   readonly #now: () => number;
   readonly #options: BrazeOptions;
   readonly #users = new Map<string, BrazeUser>();
@@ -70,7 +75,15 @@ export class BrazeSimulator {
     this.#now = options.now ?? Date.now;
     const requests = options.requestsPerMinute ?? 250;
     this.quota = new QuotaWindows([{ name: 'export', requests, seconds: 60 }]);
-    this.app.post('/users/export/ids', (c) => this.#answer(c));
+    this.segments = new SegmentExports(
+      this.#now,
+      (segment, fields) => this.#segment(segment, fields),
+      options.segmentExports,
+    );
+    this.segments.route(this.app, (c, handler) => this.#answer(c, handler));
+    this.app.post('/users/export/ids', (c) =>
+      this.#answer(c, async () => this.#export(c, await c.req.json())),
+    );
   }
 
   // ── The truth ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -181,7 +194,7 @@ export class BrazeSimulator {
 
   // ── Its API ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #answer(c: Context): Promise<Response> {
+  async #answer(c: Context, handler: () => Promise<Response>): Promise<Response> {
     const { apiKey, permitted = true, requestsPerMinute = 250 } = this.#options;
     if (apiKey !== undefined && c.req.header('authorization') !== `Bearer ${apiKey}`) {
       return c.json({ message: 'Invalid API key' }, 401);
@@ -193,7 +206,28 @@ export class BrazeSimulator {
     c.header('x-ratelimit-remaining', String(this.quota.remaining(this.#now())['export'] ?? 0));
     c.header('x-ratelimit-reset', String(Math.ceil(reset / 1000)));
     if (!admission.admitted) return c.json({ message: 'Rate limit exceeded' }, 429);
-    return this.#export(c, await c.req.json());
+    return handler();
+  }
+
+  /** `all-users`, anonymous ones too, and `changed-users`. */
+  #segment(segment: string, fields: readonly string[]): { [field: string]: unknown }[] | null {
+    const since = this.#now() - (this.#options.changedHours ?? 24) * 3_600_000;
+    if (segment !== 'all-users' && segment !== 'changed-users') return null;
+    const isIn = ({ braze_id: id }: BrazeUser) =>
+      segment === 'all-users' || (this.#states.get(id)?.at(-1)?.writtenAt ?? 0) >= since;
+    return this.#visible()
+      .filter(isIn)
+      .map((user) => this.#shown(user, fields));
+  }
+
+  #shown(user: BrazeUser, fields: readonly string[]): { [field: string]: unknown } {
+    const omitted = this.#options.omitExternalId ? ['external_id'] : [];
+    return exported(
+      this.#options.dob === 'date' || !user['dob']
+        ? user
+        : { ...user, dob: `${String(user['dob']).slice(0, 10)}T00:00:00.000Z` },
+      fields.filter((field) => !omitted.includes(field)),
+    );
   }
 
   #export(c: Context, body: { external_ids?: string[]; fields_to_export?: string[] }): Response {
@@ -207,15 +241,7 @@ export class BrazeSimulator {
     const known = this.#visible().filter(({ external_id: id }) => id !== undefined && ids.includes(id));
     const found = new Set(known.map(({ external_id: id }) => id));
     const invalid = ids.filter((id) => !found.has(id));
-    const omitted = this.#options.omitExternalId ? ['external_id'] : [];
-    const users = known.map((user) =>
-      exported(
-        this.#options.dob === 'date' || !user['dob']
-          ? user
-          : { ...user, dob: `${String(user['dob']).slice(0, 10)}T00:00:00.000Z` },
-        fields.filter((field) => !omitted.includes(field)),
-      ),
-    );
+    const users = known.map((user) => this.#shown(user, fields));
     return c.json(
       { message: 'success', users, ...(invalid.length > 0 && { invalid_user_ids: invalid }) },
       201,

@@ -77,8 +77,10 @@ describe('The table of what works for each vendor', () => {
       expect(row.authentication === '–').toBe(api === undefined && name !== 'postgresql');
       if (declared.includes(name)) return;
       expect(row).toMatchObject({
-        all: has(streams.some(isPulled)),
-        changes: has(streams.some(({ rewind, bulkExport }) => rewind ?? bulkExport?.changes)),
+        all: expect.stringContaining(has(streams.some(isPulled))),
+        changes: expect.stringContaining(
+          has(streams.some(({ rewind, bulkExport }) => rewind ?? bulkExport?.changes)),
+        ),
         byId: has(streams.some(({ read }) => read)),
       });
       expect(row.deletions?.includes('full reading')).toBe(streams.some(({ sweeps }) => sweeps));

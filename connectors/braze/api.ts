@@ -10,7 +10,8 @@ import {
 } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
-import { retryAfterMs } from '#connector/reading';
+import { objectOf, retryAfterMs, wordOf } from '#connector/reading';
+import { segmentPath } from './export.ts';
 import { noBaseUrl, type Settings } from './settings.ts';
 
 /** What `/users/export/ids` allows to those who came to Braze since August 2024; others have ten times as many. */
@@ -40,8 +41,11 @@ function resetMs(headers: ApiResponse['headers'], now: number): number | undefin
   return retryAfterMs(headers['x-ratelimit-reset'], now);
 }
 
+/** How long a second export of a segment waits for the first one. */
+const busyMs = 300_000;
+
 function errorFor(
-  { status, headers }: ApiResponse,
+  { status, headers, json }: ApiResponse,
   { path }: ApiRequest,
   now: number,
 ): TransientError | UnauthorizedError | undefined {
@@ -52,8 +56,13 @@ function errorFor(
     );
   }
   if (status === 403) {
-    return new UnauthorizedError(`${what}: give the key the permission users.export.ids.`);
+    const permission = path === segmentPath ? 'users.export.segment' : 'users.export.ids';
+    return new UnauthorizedError(`${what}: give the key the permission ${permission}.`);
   }
+  const message = wordOf(objectOf(json)['message']) ?? '';
+  // In no documented words: what is not recognised ends the run.
+  if (status === 400 && path === segmentPath && /already|progress|running|concurrent/i.test(message))
+    return new TransientError(`${what}: ${message}`, { status, retryAfterMs: busyMs });
   if (status !== 429) return undefined;
   const waitMs = retryAfterMs(headers['retry-after'], now) ?? resetMs(headers, now);
   return new TransientError(`${what}: too many requests`, {

@@ -49,6 +49,8 @@ export function fieldsFor(properties: readonly string[]): string[] {
   return [...new Set(['external_id', ...names])];
 }
 
+export const segmentPath = '/users/export/segment';
+
 /** At most 50 IDs. A request that names its fields is granted more, and of newer customers it is demanded. */
 export function exportRequest(externalIds: readonly string[], fields: readonly string[]): ApiRequest {
   return {

@@ -74,7 +74,7 @@ async function exported(api: Api, asked: readonly string[], fields: readonly str
  * Flat: custom attributes stand beside the fields, which win where two have one name. An export leaves out what is null,
  * false or empty, so a field that was asked for and is not there is null.
  */
-function bodyOf(
+export function bodyOf(
   user: Json,
   recordId: string,
   fields: readonly string[],

@@ -48,6 +48,7 @@ const syncFloors: readonly (readonly string[])[] = [
 const packagePlaces: { [name: string]: readonly string[] } = {
   undici: ['src/engine/http/endpoint.ts', 'src/engine/http/connections.ts'],
   'p-queue': ['src/engine/work/background-tasks.ts', 'src/db/database.ts'],
+  fflate: ['src/engine/unzip.ts'],
   jose: ['src/engine/http/token-request.ts'],
   pino: ['src/engine/log/log.ts'],
   'node-cron': ['src/engine/work/schedule.ts'],

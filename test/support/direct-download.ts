@@ -16,7 +16,10 @@ export function directDownload(
     if (response.ok) return { headers: headersOf, bytes: response.body ?? new Blob([]).stream() };
     const { status } = response;
     const text = await response.text();
-    const told = isOwn && errorFor?.({ status, headers: headersOf, json: parsed(text) }, { path: url }, 0);
+    const json = parsed(text);
+    // A storage service speaks for itself, and not in JSON.
+    const told =
+      isOwn && json !== undefined && errorFor?.({ status, headers: headersOf, json }, { path: url }, 0);
     if (told) throw told;
     if (status >= 500 || status === 429)
       throw new TransientError(`the file was answered ${status}`, { status });

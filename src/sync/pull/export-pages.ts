@@ -13,6 +13,7 @@ import {
 import type { Clock } from '../../engine/clock.ts';
 import type { Download, DownloadRequest } from '../../engine/http/download.ts';
 import type { Log } from '../../engine/log/log.ts';
+import { unzipped } from '../../engine/unzip.ts';
 import { isRefusal } from '../../engine/work/failures.ts';
 import { cursorOf, exportState, type Making, type Ordering, type Reading } from '../intake/export-state.ts';
 import { csvRows, type ExportRow, jsonRows } from './export-rows.ts';
@@ -259,7 +260,7 @@ export class ExportPages {
     const { format, columns, delimiter = ',' } = this.#deps.bulkExport;
     const of = this.#of;
     if (format === 'csv') return csvRows(bytes, { delimiter, columns: columns?.(job) ?? [], of });
-    return jsonRows(bytes, { of });
+    return jsonRows(format === 'json lines' ? bytes : unzipped(bytes, { of }), { of });
   }
 
   async #wait(state: Making | Reading): Promise<void> {
