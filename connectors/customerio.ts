@@ -1,11 +1,20 @@
 // Customer.io: people, their subscriptions, and what its campaigns send about them.
 // https://docs.customer.io/integrations/api/app/
-import { type Context, defineConnector, type Permission } from '#connector';
+import { type Context, defineConnector, type Permission, type Stream } from '#connector';
 import { tried } from '#connector/checking';
 import { describeApi } from './customerio/api.ts';
+import { bulkExportOf } from './customerio/exports.ts';
 import { people } from './customerio/people.ts';
 import { type Settings, settings } from './customerio/settings.ts';
 import { webhook } from './customerio/webhook.ts';
+
+/** What a segment can show. */
+const exportedPeople: Stream<Settings> = {
+  ...people,
+  bulkExport: bulkExportOf({ changedSegment: { id: 1, hours: 2 } }),
+  sweeps: true,
+};
+const pushed: Stream<Settings>[] = [{ name: 'subscriptions' }, { name: 'journeys' }];
 
 export const customerio = defineConnector<Settings>({
   name: 'customerio',
@@ -15,7 +24,18 @@ export const customerio = defineConnector<Settings>({
   apiVersion: () => ({ name: 'v1', endsOn: null }),
   api: describeApi,
   source: {
-    streams: [people, { name: 'subscriptions' }, { name: 'journeys' }],
+    streams: [exportedPeople, ...pushed],
+    streamsFor: (settings) => [
+      settings.appKey === undefined ? people : { ...exportedPeople, bulkExport: bulkExportOf(settings) },
+      ...pushed,
+    ],
+    needsFullReadings: ({ appKey, changedSegment }) => {
+      if (appKey === undefined) return null;
+      const deleted = 'Deleted and merged people are only missing from an export of all people';
+      return changedSegment
+        ? `${deleted}: only a full reading shows them.`
+        : `${deleted}, and without changedSegment changes are found by webhooks and full readings only.`;
+    },
     mapping: {
       name: ['first_name', 'last_name'],
       email: 'email',

@@ -2,6 +2,7 @@
 // campaigns. Facts: reference/cep/customerio.md. It does not know who reads it, or what a customer is.
 
 import { type Context, Hono } from 'hono';
+import { PeopleExports } from './customerio/exports.ts';
 import type { CustomerIoOptions, Fault } from './customerio/options.ts';
 import { People, type Person, type Written } from './customerio/people.ts';
 import { Pushes, type PushRequest } from './customerio/pushes.ts';
@@ -14,6 +15,7 @@ export class CustomerIoSimulator {
   /** Every request, as `GET /v1/customers/x/attributes?…`. */
   readonly requests: string[] = [];
   readonly quotas: QuotaWindows | undefined;
+  readonly exports: PeopleExports;
   faults: Fault | undefined;
   readonly options: CustomerIoOptions;
   readonly #now: () => number;
@@ -31,8 +33,13 @@ export class CustomerIoSimulator {
     this.app.get('/v1/customers/:id/attributes', (c) => this.#answer(c, () => this.#one(c)));
     this.app.post('/v1/customers/attributes', (c) => this.#answer(c, () => this.#batch(c)));
     this.app.post('/v1/customers', (c) => this.#answer(c, () => this.#search(c)));
-    // As recorded where there are none.
-    this.app.get('/v1/exports', (c) => this.#answer(c, async () => Response.json({ exports: null })));
+    this.exports = new PeopleExports(
+      this.#now,
+      () => this.#people.all(),
+      (segment, person) => this.#isIn(segment, person),
+      options.exports,
+    );
+    this.exports.route(this.app, (c, respond) => this.#answer(c, respond), errors);
     this.app.notFound((c) => this.#answer(c, async () => c.text('404 page not found', 404)));
   }
 
@@ -146,6 +153,12 @@ export class CustomerIoSimulator {
         cio_id: cioId,
       }));
     return Response.json({ identifiers, ids: identifiers.map(({ id }) => id ?? ''), next: '' });
+  }
+
+  #isIn(segment: number, { setAt }: Person): boolean {
+    const { changedSegment } = this.options;
+    if (changedSegment?.id !== segment) return false;
+    return Math.max(...Object.values(setAt)) >= this.#now() - changedSegment.hours * 3_600_000;
   }
 
   /** Attributes are texts, each with the time it was set. */

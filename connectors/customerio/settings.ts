@@ -12,7 +12,7 @@ const hosts = { us: 'https://api.customer.io', eu: 'https://api-eu.customer.io' 
  */
 const patientSeconds = 7 * 86_400 + 3600;
 
-export const settings = z.strictObject({
+const shape = z.strictObject({
   webhookSecret: secrets
     .optional()
     .describe(
@@ -21,7 +21,16 @@ export const settings = z.strictObject({
   appKey: token('an App API key')
     .optional()
     .describe(
-      'An App API key. If set, people are read when an event names them; otherwise only events count.',
+      'An App API key. If set, people are read when an event names them, and with a schedule they are exported; otherwise only events count.',
+    ),
+  changedSegment: z
+    .strictObject({
+      id: z.int().min(1).describe('The number of the segment, which is in its URL.'),
+      hours: z.int().min(2).describe('For how many hours a person stays in it after a change.'),
+    })
+    .optional()
+    .describe(
+      'A data-driven segment with the people that changed in the last hours, which increments export: {id, hours}. Default: only full readings export people.',
     ),
   region: z.enum(['us', 'eu']).default('us').describe('The region of the workspace: "us" (default) or "eu".'),
   baseUrl: baseUrl(hosts.us)
@@ -47,6 +56,14 @@ export const settings = z.strictObject({
       'The quota of calls, a window or a list of windows. Default: 10 calls per second, the limit of a workspace.',
     ),
 });
+
+export const settings = shape.refine(
+  ({ appKey, changedSegment }) => !changedSegment || appKey !== undefined,
+  {
+    path: ['changedSegment'],
+    error: 'needs appKey as well',
+  },
+);
 
 export type Settings = z.infer<typeof settings>;
 

@@ -1,5 +1,6 @@
 // How the simulated Customer.io may be told to behave.
 import type { QuotaWindow } from '../quota-windows.ts';
+import type { ExportOptions } from './exports.ts';
 
 export type CustomerIoOptions = {
   /** Epoch milliseconds. */
@@ -19,6 +20,9 @@ export type CustomerIoOptions = {
   preferencesType?: 'object_type' | 'object_type_type';
   /** Off: an event of preferences does not say what they are. */
   includesContent?: boolean;
+  exports?: ExportOptions;
+  /** A data-driven segment: who changed in the last hours. */
+  changedSegment?: { id: number; hours: number };
   faults?: Fault;
 };
 
