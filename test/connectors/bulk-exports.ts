@@ -350,6 +350,19 @@ export function describeBulkExport(name: string, { open, namesProperties = false
       }
     });
 
+    test('falls back where nothing but a file of strangers has come in time', async () => {
+      const world = open();
+      const reading = new Reading(world);
+      reading.download = async (request) => {
+        const { headers } = await world.download(request);
+        return { headers, bytes: new Blob(['<html>Sign in</html>']).stream() };
+      };
+      if (world.stream.bulkExport!.format !== 'zipped json lines')
+        await expect(reading.toRest()).rejects.toMatchObject({ foreign: true });
+      world.advance(world.stream.bulkExport!.maxWaitSeconds * 1000);
+      await comesToNothing(world, reading);
+    });
+
     test('believes no answer of strangers', async () => {
       const world = open();
       const bulkExport = world.stream.bulkExport!;

@@ -1,9 +1,13 @@
 // Iterable's exports against the simulated project: the questions to every export, and what is its own.
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Context, Stream } from '#connector';
+import { connectors } from '../../connectors/index.ts';
 import type { Settings } from '../../connectors/iterable/settings.ts';
 import { iterable } from '../../connectors/iterable.ts';
 import { type IterableOptions, IterableSimulator } from '../../simulators/iterable.ts';
+import { checkConfig } from '../../src/config.ts';
+import { rewind } from '../../src/sync/pull/rewind.ts';
+import { runById } from '../../src/tables/runs.ts';
 import { directApi } from '../support/direct-api.ts';
 import { directDownload } from '../support/direct-download.ts';
 import { FastClock } from '../support/fast-clock.ts';
@@ -154,6 +158,61 @@ describe('up to Voucherify', () => {
     expect(await world.standing()).not.toContain('u1');
     expect(await world.standing()).toHaveLength(29);
     expect(simulator.exports.jobs).toHaveLength(3);
+  });
+
+  test('a dry run reads an export and keeps nothing; a rewind exports what changed since once more', async () => {
+    const clock = new FastClock();
+    const simulator = new IterableSimulator({ now: () => clock.now(), apiKey, visibleAfterMs: 0 });
+    const keys = ['u1', 'u2'].map((userId) => simulator.create({ userId, email: `${userId}@example.com` }));
+    clock.skip(3_600_000);
+    world = await VendorWorld.open(clock, simulator.app, { connector: 'iterable', apiKey });
+    const { tributary } = world.world;
+    const request = { dryRun: true } as const;
+    const dry = await tributary.request({
+      source: 'vendor',
+      mode: 'full',
+      trigger: 'manual',
+      lane: 'manual',
+      request,
+    });
+    await world.world.rest();
+    expect(await runById(world.database, dry!.id)).toMatchObject({
+      state: 'finished',
+      received: 2,
+      changed: 2,
+    });
+    expect(await world.standing()).toEqual([]);
+
+    await world.sync('incremental');
+    clock.skip(86_400_000);
+    simulator.update(keys[0]!, { firstName: 'Zoë' });
+    const to = clock.now() - 1_000;
+    clock.skip(86_400_000);
+    await world.sync('incremental');
+    clock.skip(86_400_000);
+    expect((await world.sync('incremental')).received).toBe(0);
+    const source = tributary.rules.source('vendor')!;
+    const rewound = await world.database.transaction((tx) => rewind(tx, source, { to, now: clock.now() }));
+    expect(rewound).toMatchObject({ rewound: true });
+    tributary.wake();
+    await world.world.rest();
+    const { run } = rewound as Extract<typeof rewound, { rewound: true }>;
+    expect(await runById(world.database, run.id)).toMatchObject({ state: 'finished', received: 1 });
+  });
+
+  test('a schedule is accepted with a key only', () => {
+    const destination = { connector: 'voucherify', appId: 'a', appToken: 'b' };
+    const check = (source: object) =>
+      checkConfig(
+        'test',
+        { destination, sources: { vendor: { connector: 'iterable', ...source } } },
+        {},
+        connectors,
+      );
+    expect(() => check({ schedule: '0 * * * *', urlToken: 'secret' })).toThrow(
+      /with these settings iterable only sends webhooks/,
+    );
+    expect(check({ schedule: '0 * * * *', apiKey }).sources).toHaveLength(1);
   });
 
   test('a job that fails ends the run, deletes nobody, and is ordered again by the next', async () => {

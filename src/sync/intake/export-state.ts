@@ -25,7 +25,7 @@ const states = z.strictObject({
       read: time,
     }),
     /** The export came to nothing: pages are read from the first one on. */
-    z.strictObject({ phase: z.literal('pages') }),
+    z.strictObject({ phase: z.literal('pages'), run: z.int() }),
     /** What changed then or later is exported next. */
     z.strictObject({ phase: z.literal('rest'), since: time }),
   ]),

@@ -124,9 +124,8 @@ export class ExportPages {
       if (at.phase === 'making') at = await this.#made(at);
       return { page: await this.#read(at), readAt: at.orderedAt };
     } catch (error) {
-      // Credentials that ran out say nothing of exports.
-      if (!isRefusal(error) || error.status === 401) throw error;
-      return this.#fallBack(at, error);
+      if (!this.#isHopeless(error, at)) throw error;
+      return this.#fallBack(at, error as Error);
     }
   }
 
@@ -270,6 +269,13 @@ export class ExportPages {
     await wait(Math.ceil(ms), `waiting: the export of ${what} is being made`);
   }
 
+  /** Whether the export will come to nothing. Credentials that ran out say nothing of it. */
+  #isHopeless(error: unknown, { orderedAt }: Ordering | Making | Reading): boolean {
+    if (isRefusal(error)) return error.status !== 401;
+    const isLate = this.#deps.clock.now() - orderedAt > this.#deps.bulkExport.maxWaitSeconds * 1000;
+    return error instanceof TransientError && error.foreign && isLate;
+  }
+
   #checkWait({ orderedAt }: Ordering | Making | Reading): void {
     const { clock, bulkExport, what } = this.#deps;
     const seconds = bulkExport.maxWaitSeconds;
@@ -287,10 +293,12 @@ export class ExportPages {
 
   /** Pages, where the stream has them: none of the records is left out, whatever the export had given. */
   async #fallBack(state: Ordering | Making | Reading, error: Error): Promise<ReadAt> {
-    const { pull, store, clock, log, what } = this.#deps;
+    const { pull, store, clock, log, what, run } = this.#deps;
     this.stop();
     const { message: reason } = error;
-    const next = cursorOf(state.since === null ? { phase: 'pages' } : { phase: 'rest', since: state.since });
+    const next = cursorOf(
+      state.since === null ? { phase: 'pages', run } : { phase: 'rest', since: state.since },
+    );
     log.warn({ reason }, `the export of ${what} came to nothing${pull ? ', so that pages are read' : ''}`);
     await store(pull || state.since !== null ? next : null, `reading all ${what}`);
     if ('job' in state) await this.#remove(state.job as Json);

@@ -72,7 +72,8 @@ async function surelyReadUntil(db: Queryable, source: Source): Promise<number> {
     for (const reader of readersOf(stream)) {
       const known = await checkpoint(db, source.name, stream.name, reader);
       const beganAt = known?.restedAt == null ? 0 : await readingBegan(db, source.name, known.restedAt);
-      until = Math.min(until, beganAt - (stream.settleLagSeconds ?? 0) * 1000);
+      const lagSeconds = stream.settleLagSeconds ?? stream.bulkExport?.changes?.lagSeconds ?? 0;
+      until = Math.min(until, beganAt - lagSeconds * 1000);
     }
   }
   return Math.max(until, 0);
