@@ -17,6 +17,7 @@ import { mailchimp } from '../connectors/mailchimp.ts';
 import { ortto } from '../connectors/ortto.ts';
 import { pipedrive } from '../connectors/pipedrive.ts';
 import { salesforce } from '../connectors/salesforce.ts';
+import { sfmc } from '../connectors/sfmc.ts';
 import { shopify } from '../connectors/shopify.ts';
 import { zoho } from '../connectors/zoho.ts';
 import { createActivecampaignSimulator } from '../simulators/activecampaign.ts';
@@ -35,6 +36,7 @@ import { MailchimpSimulator } from '../simulators/mailchimp.ts';
 import { createOrttoSimulator } from '../simulators/ortto.ts';
 import { createPipedriveSimulator } from '../simulators/pipedrive.ts';
 import { createSalesforceSimulator } from '../simulators/salesforce.ts';
+import { createSfmcSimulator } from '../simulators/sfmc.ts';
 import { createShopifySimulator } from '../simulators/shopify.ts';
 import { createZohoSimulator } from '../simulators/zoho.ts';
 import type { Connector, Context, Json } from '../src/connector.ts';
@@ -200,6 +202,19 @@ const entries: readonly Entry[] = [
       org.seed(records);
       return app;
     },
+  },
+  {
+    connector: sfmc,
+    settings: {
+      subdomain: 'mc0123',
+      clientId: 'client',
+      clientSecret: 'secret',
+      accountId: 1,
+      dataExtension: 'Customers_For_Vouchers',
+    },
+    page: 2_500,
+    headers: bearer,
+    vendor: () => seeded(createSfmcSimulator(clock)),
   },
   {
     connector: shopify,

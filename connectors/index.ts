@@ -26,6 +26,7 @@ import { pipedrive } from './pipedrive.ts';
 import { postgresql } from './postgresql.ts';
 import { salesforce } from './salesforce.ts';
 import { segment } from './segment.ts';
+import { sfmc } from './sfmc.ts';
 import { shopify } from './shopify.ts';
 import { voucherify } from './voucherify/index.ts';
 import { webhook } from './webhook.ts';
@@ -58,6 +59,7 @@ export const connectors: readonly Connector[] = [
   postgresql,
   salesforce,
   segment,
+  sfmc,
   shopify,
   voucherify,
   webhook,

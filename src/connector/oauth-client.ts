@@ -29,7 +29,7 @@ export interface SignIn {
   scopes: readonly string[];
   separator?: string;
   parameters?: { readonly [name: string]: string };
-  sentAs?: 'form' | 'basic';
+  sentAs?: OAuth['client']['sentAs'];
   singleUse?: { graceSeconds: number };
   lasting?: true;
 }
