@@ -140,8 +140,11 @@ export const cliDeps = {
   /** What a configuration file holds, unchecked. Throws ConfigError where it cannot be read. */
   readConfigFile,
   /** Throws ConfigError with every fault. `raw`: what a file would hold. */
-  checkConfig: async (path: string, raw: unknown): Promise<Config> =>
-    checkConfig(path, raw, {}, await connectors()),
+  checkConfig: async (
+    path: string,
+    raw: unknown,
+    variables: Environment['variables'] = {},
+  ): Promise<Config> => checkConfig(path, raw, variables, await connectors()),
 };
 
 export type CliDeps = typeof cliDeps;

@@ -14,6 +14,7 @@ import { addExport } from './export.ts';
 import { addHistory } from './history.ts';
 import { addImport } from './import.ts';
 import { addInbox } from './inbox.ts';
+import { addInit } from './init.ts';
 import { addPin, addUnpin } from './pin.ts';
 import { addPlan } from './plan.ts';
 import { addPreview } from './preview.ts';
@@ -69,6 +70,7 @@ machine with "tributary start". If no server is running, they do the work themse
 Exit codes: 0 success; 1 failed, or something is rejected, held or refused; 2 wrong usage or configuration; 3 a preview,
 dry run or verification found differences; 4 no customer has that ID.`,
     );
+  addInit(program, cli, (args) => runProgram(args, cli));
   for (const add of [
     addStart,
     addCheck,

@@ -29,7 +29,8 @@ interface SandboxModule {
 /** It comes with the repository, not with the container image. */
 const module = new URL('../../simulators/sandbox.ts', import.meta.url);
 
-export const howToConfigure = `To connect real accounts, write tributary.config.json here (or set TRIBUTARY_CONFIG to its path) and start again:
+export const howToConfigure = `To connect real accounts, run "tributary init", which asks for the vendors and their keys. Or write tributary.config.json here
+(or set TRIBUTARY_CONFIG to its path) and start again:
 
   {
     "$schema": "./tributary.schema.json",

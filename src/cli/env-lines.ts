@@ -1,0 +1,19 @@
+// Lines of a file `.env`, as `node:util` reads them.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+/** Adds variables that the file does not set. The file is its owner's alone. */
+export function addToEnvFile(path: string, variables: ReadonlyMap<string, string>): void {
+  if (variables.size === 0) return;
+  const before = existsSync(path) ? readFileSync(path, 'utf8').replace(/(?<=[^\n])$/, '\n') : '';
+  const lines = [...variables].map(([name, value]) => `${name}=${quoted(value)}\n`);
+  writeFileSync(path, before + lines.join(''), { mode: 0o600 });
+}
+
+/** There is no way to escape a quote: it is put in one of another kind. Undefined where all kinds are used. */
+export function quoted(value: string): string | undefined {
+  if (/^[\w@%+=:,./-]*$/.test(value)) return value;
+  const quote = ["'", '"', '`'].find(
+    (kind) => !value.includes(kind) && !(kind === '"' && value.includes('\\n')),
+  );
+  return quote && `${quote}${value}${quote}`;
+}

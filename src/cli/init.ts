@@ -1,0 +1,242 @@
+// `tributary init`: from keys to a verified first sync. It writes a configuration and `.env`, and then does what a person would type
+// next: check, plan, sync, verify.
+import { existsSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { withEnvFile } from '../config/env-file.ts';
+import { ConfigError } from '../config/faults.ts';
+import { isPulled } from '../connector/source.ts';
+import type { Cli } from './cli.ts';
+import {
+  draftOf,
+  type Field,
+  fieldsOf,
+  hasRegion,
+  schemaFile,
+  vendorsWithExamples,
+  withoutSetting,
+  withRegion,
+  withValue,
+} from './draft.ts';
+import { addToEnvFile, quoted } from './env-lines.ts';
+import { exitCodes, UsageError } from './errors.ts';
+import { answerable, type Questions, questionsOf } from './questions.ts';
+import { print } from './terminal.ts';
+
+interface Options {
+  vendor?: string[];
+  set: [path: string, value: string][];
+  region?: string;
+  yes?: true;
+  sync: boolean;
+}
+
+type Config = { [key: string]: unknown };
+
+/** `run`: carries out another command line. */
+export function addInit(program: Command, cli: Cli, run: (args: string[]) => Promise<number>): void {
+  program
+    .command('init')
+    .description('Write a configuration for your accounts, then check it, forecast, sync and verify.')
+    .option('--vendor <name...>', 'the vendors to read; asked for if omitted')
+    .option('--set <path=value>', 'a setting, such as sources.hubspot.portalId=123; repeatable', collect, [])
+    .option('--region <code>', 'the country of phone numbers without a country code, two letters')
+    .option('--yes', 'ask nothing: take keys from the environment, leave out what is optional, and sync')
+    .option('--no-sync', 'only write the files and check them')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary init
+  $ tributary init --vendor hubspot klaviyo --region PL
+  $ HUBSPOT_TOKEN=… VOUCHERIFY_APP_ID=… VOUCHERIFY_APP_TOKEN=… tributary init --vendor hubspot --yes
+
+Keys are stored in .env, which only you can read; variables that are set already are not asked for. Nothing is
+overwritten: with a configuration in this folder the command stops. Before the first sync it prints the calls and
+minutes of it and asks. The last line says how many customers differ afterwards.`,
+    )
+    .action(async (options: Options) => {
+      cli.exitCode = await init(cli, options, run);
+    });
+}
+
+function collect(text: string, before: [string, string][]): [string, string][] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UsageError(`--set ${text}: write PATH=VALUE, such as sources.hubspot.portalId=123.`);
+  return [...before, [text.slice(0, at), text.slice(at + 1)]];
+}
+
+async function init(cli: Cli, options: Options, run: (args: string[]) => Promise<number>): Promise<number> {
+  const path = configPath();
+  const questions = options.yes ? null : questionsOf(cli);
+  const vendors = await vendorsOf(options, questions);
+  const { config, secrets } = await new Answers(cli, path, options, questions).of(vendors);
+  addToEnvFile(join(process.cwd(), '.env'), secrets);
+  writeFileSync(path, `${JSON.stringify({ $schema: schemaPath(path), ...config }, null, 2)}\n`, {
+    flag: 'wx',
+  });
+  print(cli.terminal, `Wrote ${relative(process.cwd(), path)}${secrets.size > 0 ? ' and .env' : ''}.\n`);
+  return firstSync(cli, { vendors, questions, sync: options.sync }, run);
+}
+
+function configPath(): string {
+  const path = resolve(process.env['TRIBUTARY_CONFIG'] ?? 'tributary.config.json');
+  const taken = [path, join(dirname(path), 'tributary.config.ts')].find((file) => existsSync(file));
+  if (taken !== undefined)
+    throw new UsageError(`${taken} exists and is not overwritten. Edit it, then run "tributary check".`);
+  return path;
+}
+
+function schemaPath(path: string): string {
+  const from = relative(dirname(path), schemaFile);
+  return from.startsWith('.') ? from : `./${from}`;
+}
+
+async function vendorsOf({ vendor }: Options, questions: Questions | null): Promise<string[]> {
+  const known = vendorsWithExamples();
+  const unknown = vendor?.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(
+      `There is no example for ${unknown}, so its configuration is written by hand: docs/configuration.md. There is one for ${known.join(', ')}.`,
+    );
+  return (
+    vendor ??
+    answerable(questions, 'name the vendors with --vendor.').choose(
+      'Which vendors hold your customers?',
+      known,
+    )
+  );
+}
+
+/** What is written: the configuration, and the secrets by their variables. */
+interface Written {
+  config: Config;
+  secrets: Map<string, string>;
+}
+
+/** Fills in a draft, asking for what neither an option nor the environment says. */
+class Answers {
+  readonly #cli: Cli;
+  readonly #path: string;
+  readonly #options: Options;
+  readonly #questions: Questions | null;
+  readonly #variables = withEnvFile(process.env, process.cwd());
+
+  constructor(cli: Cli, path: string, options: Options, questions: Questions | null) {
+    this.#cli = cli;
+    this.#path = path;
+    this.#options = options;
+    this.#questions = questions;
+  }
+
+  async of(vendors: readonly string[]): Promise<Written> {
+    const secrets = new Map<string, string>();
+    let config = await this.#withRegion(draftOf(vendors));
+    const fields = fieldsOf(config);
+    for (const field of fields) config = await this.#filled(config, field, secrets);
+    const asked = new Set(fields.map(({ path }) => path));
+    for (const [path, value] of this.#options.set)
+      if (!asked.has(path)) config = withValue(config, path.split('.'), value);
+    await this.#check(config, secrets);
+    return { config, secrets };
+  }
+
+  async #withRegion(draft: Config): Promise<Config> {
+    if (!hasRegion(draft)) return draft;
+    const question = 'Country of phone numbers without a country code, two letters (Enter: none)';
+    const asked = () => this.#questions?.ask(question, { hidden: false, optional: true }) ?? '';
+    const region = this.#options.region ?? (await asked());
+    return withRegion(draft, region === '' ? null : region.toUpperCase());
+  }
+
+  async #filled(config: Config, field: Field, secrets: Map<string, string>): Promise<Config> {
+    const { keys, path, variable } = field;
+    const [, given] = this.#options.set.find(([set]) => set === path) ?? [];
+    if (given === undefined && variable !== null && this.#variables[variable]) return config;
+    const value = given ?? (await this.#asked(config, field));
+    if (value === '') return withoutSetting(config, keys);
+    if (variable === null) return withValue(config, keys, value);
+    if (quoted(value) === undefined)
+      throw new UsageError(
+        `${path} has every kind of quotation mark, which .env cannot hold: set ${variable} in the environment.`,
+      );
+    secrets.set(variable, value);
+    return config;
+  }
+
+  /** Empty: it is left out. */
+  async #asked(config: Config, { keys, path, variable, example, means }: Field): Promise<string> {
+    const isOptional = await this.#isOptional(config, keys);
+    if (this.#questions === null) {
+      if (isOptional) return '';
+      const how = variable === null ? `--set ${path}=…` : `${variable} in the environment`;
+      throw new UsageError(`No value for ${path}: set ${how}. ${means}`);
+    }
+    return this.#questions.ask(`${path}${isOptional ? ' (Enter: none)' : ''}: ${means}`, {
+      hidden: variable !== null,
+      optional: isOptional,
+      ...(variable === null && { example }),
+    });
+  }
+
+  /** Whether the rest is a configuration without it. */
+  async #isOptional(config: Config, keys: readonly string[]): Promise<boolean> {
+    const path = keys.join('.');
+    try {
+      await this.#check(withoutSetting(config, keys), null);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      // Faults of other settings, which are not answered yet, say nothing of this one.
+      const party = keys.slice(0, keys[0] === 'sources' ? 2 : 1).join('.');
+      return !error.faults.some((fault) => fault.path === party || path.startsWith(fault.path));
+    }
+  }
+
+  /** Throws ConfigError. `secrets`: null stands for any value of each variable. */
+  async #check(config: Config, secrets: ReadonlyMap<string, string> | null): Promise<void> {
+    const variables = secrets
+      ? { ...this.#variables, ...Object.fromEntries(secrets) }
+      : new Proxy({}, { get: () => 'anything' });
+    await this.#cli.deps.checkConfig(this.#path, config, variables);
+  }
+}
+
+async function firstSync(
+  cli: Cli,
+  { vendors, questions, sync }: { vendors: readonly string[]; questions: Questions | null; sync: boolean },
+  run: (args: string[]) => Promise<number>,
+): Promise<number> {
+  const checked = await run(['check']);
+  if (checked !== exitCodes.well) {
+    print(cli.terminal, '\nCorrect .env or the configuration, and run "tributary check" again.');
+    return checked;
+  }
+  const { config } = await cli.deps.configured();
+  const pulled = config!.sources.some(({ connector }) => connector.source?.streams.some(isPulled));
+  if (!pulled) {
+    const next = vendors.map((name) => `"tributary webhook ${name}"`).join(', ');
+    print(
+      cli.terminal,
+      `\nNothing is pulled: the vendor pushes. ${next} says how to set it up; then run "tributary start".`,
+    );
+    return exitCodes.well;
+  }
+  if (!sync) return exitCodes.well;
+  print(cli.terminal, '');
+  const planned = await run(['plan']);
+  if (planned !== exitCodes.well) return planned;
+  if (questions && !(await questions.confirm('Sync now?'))) {
+    print(cli.terminal, '"tributary start" syncs on schedule, "tributary sync" once.');
+    return exitCodes.well;
+  }
+  const synced = await run(['sync']);
+  if (synced !== exitCodes.well) return synced;
+  const verified = await run(['verify']);
+  if (verified === exitCodes.well)
+    print(
+      cli.terminal,
+      '\n0 differences: Voucherify holds every customer as it was sent. "tributary start" keeps it so.',
+    );
+  return verified;
+}
