@@ -1,7 +1,7 @@
 // Pipedrive: its persons. https://developers.pipedrive.com/docs/api/v1
-import { type Context, defineConnector, type Permission } from '#connector';
-import { tried } from '#connector/checking';
-import { objectOf } from '#connector/reading';
+import { defineConnector, type Json } from '#connector';
+import { found, tried } from '#connector/checking';
+import { valueAt } from '#connector/reading';
 import { describeApi } from './pipedrive/api.ts';
 import { persons, personsPath } from './pipedrive/persons.ts';
 import { type Settings, settings } from './pipedrive/settings.ts';
@@ -34,26 +34,20 @@ export const pipedrive = defineConnector<Settings>({
     needsFullReadings: 'Deleted persons are not listed. Without webhooks only a full reading shows them.',
     webhook,
   },
-  check,
+  check: async ({ api }) => {
+    const isAnswer = (json: Json | undefined) => valueAt(json, 'success') === true;
+    return [
+      await tried('list persons', 'Full readings, changes and single persons can be read.', () =>
+        api.request({ path: personsPath, query: { limit: 1 }, isAnswer }),
+      ),
+      await found('see all persons', async () => {
+        const { json } = await api.request({ path: '/api/v1/users/me', isAnswer });
+        if ([1, true].includes(valueAt(json, 'data.is_admin') as number | boolean))
+          return { allowed: true, note: 'The user is an administrator.' };
+        const note =
+          'The user is not an administrator: persons that others keep private are not read, and count as deleted.';
+        return { allowed: null, note };
+      }),
+    ];
+  },
 });
-
-async function check({ api }: Context<Settings>): Promise<Permission[]> {
-  const isAnswer = (json: Parameters<typeof objectOf>[0]) => objectOf(json)['success'] === true;
-  const sight = { what: 'see all persons' };
-  return [
-    await tried('list persons', 'Full readings, changes and single persons can be read.', () =>
-      api.request({ path: personsPath, query: { limit: 1 }, isAnswer }),
-    ),
-    await api.request({ path: '/api/v1/users/me', isAnswer }).then(
-      ({ json }) =>
-        [1, true].includes(objectOf(objectOf(json)['data'])['is_admin'] as number | boolean)
-          ? { ...sight, allowed: true, note: 'The user is an administrator.' }
-          : {
-              ...sight,
-              allowed: null,
-              note: 'The user is not an administrator: persons that others keep private are not read, and count as deleted.',
-            },
-      (error: Error) => ({ ...sight, allowed: false, note: error.message }),
-    ),
-  ];
-}

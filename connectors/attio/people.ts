@@ -1,32 +1,32 @@
 // The stream of people: all of them by time of creation, each time, because Attio does not say who changed; and single people by ID.
 // https://docs.attio.com/rest-api/endpoint-reference/records/list-records
-import {
-  type Context,
-  type Json,
-  type SourceRecord,
-  type Stream,
-  TransientError,
-  UnauthorizedError,
-} from '#connector';
-import { readsById } from '#connector/by-id';
+import { type Context, type JsonObject, type SourceRecord, type Stream, TransientError } from '#connector';
+import { readsById, readsOne } from '#connector/by-id';
+import { requireAccount } from '#connector/checking';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { momentOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
-import { toRecords } from '#connector/rows';
+import { propertyOf, toRecords } from '#connector/rows';
 import { nextTimedPage, timedPage } from '#connector/timed-pages';
 import { creatorOf, isId, recordOf } from './person.ts';
 import type { Settings } from './settings.ts';
 
 export const objectPath = '/objects/people';
-const pageSize = 500;
-/** How far the clocks may be apart, and how late a value may appear. */
-const settledMs = 300_000;
 
 const byId = readsById<Settings>({
   maxIds: 100,
   isId,
   some: async (context, ids) =>
     (await query(context, { filter: { record_id: { $in: [...ids] } }, limit: ids.length })).records,
-  one: readOne,
+  one: readsOne({
+    pathOf: (id) => `${objectPath}/records/${id}`,
+    at: 'data',
+    recordOf,
+    isMissing(json) {
+      const code = objectOf(json)['code'];
+      if (code !== 'merge_in_progress') return code === 'not_found';
+      throw new TransientError('Attio is still merging this person', { status: 404 });
+    },
+  }),
   proof: (context) => query(context, { limit: 1 }),
 });
 
@@ -35,15 +35,15 @@ export const people: Stream<Settings> = {
   exhaustive: ['', 'values', 'primary_location'],
   clock: 'reading',
   leftOut({ createdBy }, body) {
-    const creator = creatorOf(body) ?? '';
-    return createdBy && !createdBy.some((one) => one === creator)
+    return createdBy && !createdBy.some((one) => one === creatorOf(body))
       ? 'it was created by an actor that createdBy does not name'
       : null;
   },
   ...pullsOf<Settings>({
     what: 'Attio people',
-    pageSize,
-    settledMs,
+    pageSize: 500,
+    // How far the clocks may be apart, and how late a value may appear.
+    settledMs: 300_000,
     oldestFirst: false,
     all: pageOf,
     changes: pageOf,
@@ -51,14 +51,9 @@ export const people: Stream<Settings> = {
   // Attio adds to a person seconds after it was created.
   read: { maxIds: byId.maxIds, lagSeconds: 5, records: readWithMerges },
   sweeps: true,
-  cost: () => ({ full: { records: pageSize, calls: 1 } }),
   async properties({ api }) {
     const { list } = await requestList(api, { path: `${objectPath}/attributes` }, 'data');
-    return list.map(objectOf).map((attribute) => ({
-      name: wordOf(attribute['api_slug']) ?? '',
-      label: wordOf(attribute['title']) ?? '',
-      type: wordOf(attribute['type']) ?? '',
-    }));
+    return list.map((one) => propertyOf(one, { name: 'api_slug', label: 'title', type: 'type' }));
   },
 };
 
@@ -76,16 +71,11 @@ async function pageOf(context: Context<Settings>, { page, limit }: PageRequest):
 }
 
 /** Throws UnauthorizedError where the people are those of another workspace. */
-export async function query(
-  { api, settings: { workspaceId } }: Pick<Context<Settings>, 'api' | 'settings'>,
-  json: { [name: string]: Json },
-) {
+export async function query({ api, settings }: Context<Settings>, json: JsonObject) {
   const path = `${objectPath}/records/query`;
   const { list } = await requestList(api, { method: 'POST', path, json }, 'data');
   const workspaces = list.flatMap((row) => wordOf(valueAt(row, 'id.workspace_id')) ?? []);
-  const other = workspaces.find((id) => id !== workspaceId);
-  if (workspaceId !== undefined && other !== undefined)
-    throw new UnauthorizedError(`The API key is of the workspace ${other}, not of workspaceId.`);
+  requireAccount('workspace', settings.workspaceId, workspaces);
   return { list, ...toRecords(list, recordOf, { noun: 'person' }) };
 }
 
@@ -94,36 +84,18 @@ async function readWithMerges(
   context: Context<Settings>,
   { recordIds, properties }: { recordIds: readonly string[]; properties: readonly string[] },
 ): Promise<{ records: SourceRecord[]; missing: string[] }> {
-  const merges = recordIds
-    .map((id) => id.split('+'))
-    .filter(([into = '', from = '']) => isId(into) && isId(from));
-  const others = recordIds.filter((id) => !merges.some((merge) => merge.join('+') === id));
-  const asked = [...new Set([...others, ...merges.map(([into]) => into!)])];
+  const merges = recordIds.filter((id) => id.split('+').length === 2 && id.split('+').every(isId));
+  const others = recordIds.filter((id) => !merges.includes(id));
+  const survivors = merges.map((merge) => merge.split('+')[0]!);
+  const asked = [...new Set([...others, ...survivors])];
   const { records, missing } = await byId.records(context, { recordIds: asked, properties });
-  const mergedInto = (id: string) => merges.filter(([into]) => into === id).map(([, from]) => from!);
+  const mergedInto = (id: string) =>
+    merges.map((merge) => merge.split('+')).flatMap(([into, from]) => (into === id ? from! : []));
   return {
     records: records.map((record) => {
       const merged = mergedInto(record.recordId);
       return merged.length ? { ...record, merged } : record;
     }),
-    missing: [...missing.filter((id) => others.includes(id)), ...merges.map((merge) => merge.join('+'))],
+    missing: [...missing.filter((id) => others.includes(id)), ...merges],
   };
-}
-
-/** Null: Attio says that there is no such person. A merge may still be under way. */
-async function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord | null> {
-  const { status, json } = await api.request({
-    path: `${objectPath}/records/${id}`,
-    answers: [404],
-    isAnswer: (json) => recordOf(valueAt(json, 'data') ?? null)?.recordId === id,
-  });
-  if (status === 200) return recordOf(valueAt(json, 'data')!)!;
-  const code = objectOf(json)['code'];
-  if (code === 'not_found') return null;
-  throw new TransientError(
-    code === 'merge_in_progress'
-      ? 'Attio is still merging this person'
-      : 'A 404 was answered that does not say that the person is not found',
-    { status, foreign: code !== 'merge_in_progress' },
-  );
 }

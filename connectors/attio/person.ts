@@ -28,7 +28,7 @@ export function mergeId(into: string, from: string): string {
 }
 
 /** The first value of each attribute by its slug, null where there is none, and all of them in `values`. */
-export function recordOf(row: Json): SourceRecord | undefined {
+export function recordOf(row: Json | undefined): SourceRecord | undefined {
   const { id, created_at, values: attributes } = objectOf(row);
   const recordId = wordOf(objectOf(id)['record_id']);
   const createdAt = momentOf(created_at);

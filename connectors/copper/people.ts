@@ -1,32 +1,37 @@
 // The stream of people: all of them, and what changed, in the order of change, and single ones by ID. It knows no quotas.
 // https://developer.copper.com/people/list-people-search.html
-import type { Context, Json, SourceRecord, Stream } from '#connector';
-import { readsById, requestOne } from '#connector/by-id';
+import type { Context, Stream } from '#connector';
+import { readsById, readsOne } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
-import { listOf, momentOf, objectOf, requestList, wordOf } from '#connector/reading';
-import { toRecords } from '#connector/rows';
+import { momentOf, namedValues, objectOf, requestList, wordOf } from '#connector/reading';
+import { rowReader, toRecords } from '#connector/rows';
 import { nextTimedPage, timedPage } from '#connector/timed-pages';
 import { requireAccount } from './account.ts';
 import type { Settings } from './settings.ts';
 
-export const searchPath = '/people/search';
-const pageSize = 200;
-/** How late a change may appear in searches; no time is documented. */
-const settleLagSeconds = 300;
+const recordOf = rowReader({
+  changedAt: 'date_modified',
+  unit: 'seconds',
+  // By the ID of their definition: they come in an order of their own in each answer.
+  bodyOf: ({ custom_fields, ...person }) => ({
+    ...person,
+    custom_fields: namedValues(custom_fields, 'custom_field_definition_id', 'value'),
+  }),
+});
 
 export const people: Stream<Settings> = {
   name: 'people',
   exhaustive: ['', 'address', 'custom_fields'],
   clock: 'second',
-  settleLagSeconds,
   leftOut({ contactTypes }, body) {
     const type = wordOf(body['contact_type_id']) ?? '';
     return contactTypes && !contactTypes.includes(type) ? 'its contact type is not in contactTypes' : null;
   },
   ...pullsOf<Settings>({
     what: 'Copper people',
-    pageSize,
-    settledMs: settleLagSeconds * 1000,
+    pageSize: 200,
+    // How late a change may appear in searches; no time is documented.
+    settleLagSeconds: 300,
     oldestFirst: true,
     async all(context, request) {
       const page = await pageOf(context, request, 0);
@@ -41,13 +46,21 @@ export const people: Stream<Settings> = {
     ...readsById({
       maxIds: 10,
       isId: (id) => /^[1-9]\d{0,18}$/.test(id),
-      one: readOne,
+      one: readsOne({
+        pathOf: (id) => `/people/${id}`,
+        at: '',
+        recordOf,
+        // Copper says it in one of two ways.
+        isMissing(json) {
+          const { success, status, error } = objectOf(json);
+          return (success === false && status === 404) || error === 'not_found';
+        },
+      }),
       proof: requireAccount,
     }),
     lagSeconds: 5,
   },
   sweeps: true,
-  cost: () => ({ full: { records: pageSize, calls: 1 } }),
 };
 
 /** A person who changes meanwhile moves to the end, where the reading comes by again. */
@@ -67,7 +80,7 @@ export function searchRequest(from: number, { skip, limit }: { skip: number; lim
   const since = Math.floor(from / 1000) - 1;
   return {
     method: 'POST' as const,
-    path: searchPath,
+    path: '/people/search',
     json: {
       page_number: Math.floor(skip / limit) + 1,
       page_size: limit,
@@ -76,29 +89,4 @@ export function searchRequest(from: number, { skip, limit }: { skip: number; lim
       ...(since > 0 && { minimum_modified_date: since }),
     },
   };
-}
-
-/** Copper says in one of two ways that there is no such person. */
-function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord | null> {
-  return requestOne(api, {
-    id,
-    request: { path: `/people/${id}` },
-    vendor: 'Copper',
-    recordIn: (json) => recordOf(json ?? null),
-    isMissing: (json) => {
-      const { success, status, error } = objectOf(json);
-      return (success === false && status === 404) || error === 'not_found';
-    },
-  });
-}
-
-/** Custom fields by the ID of their definition: they come in an order of their own in each answer. */
-function recordOf(row: Json): SourceRecord | undefined {
-  const body = objectOf(row);
-  const [recordId, changedAt] = [wordOf(body['id']), momentOf(body['date_modified'], 'seconds')];
-  if (recordId === undefined || changedAt === undefined) return undefined;
-  const custom = listOf(body['custom_fields'])
-    .map(objectOf)
-    .map((field) => [wordOf(field['custom_field_definition_id']) ?? '', field['value'] ?? null]);
-  return { recordId, changedAt, body: { ...body, custom_fields: Object.fromEntries(custom) } };
 }

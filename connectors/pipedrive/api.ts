@@ -1,16 +1,9 @@
 // How Pipedrive's API is reached: its credentials, its quotas, and what its refusals mean. It does not know what is read.
 // Source: pipedrive.readme.io, "OAuth authorization" and "Rate limiting".
-import {
-  type ApiDescription,
-  type ApiResponse,
-  type Auth,
-  type QuotaReading,
-  TransientError,
-  UnauthorizedError,
-} from '#connector';
+import type { ApiDescription, Auth, QuotaReader } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { identityOf, signedIn } from '#connector/oauth-client';
-import { wholeHeader, windowQuotas } from '#connector/quotas';
+import { quotaReading, wholeHeader, windowQuotas } from '#connector/quotas';
 import { wordOf } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
@@ -26,12 +19,11 @@ export function describeApi(settings: Settings): ApiDescription {
   const secret = oauth ? identityOf(oauth) : (apiToken ?? '');
   return {
     baseUrl,
-    headers: {},
     auth: authOf(settings),
     account: `pipedrive:${companyId ?? fingerprint(secret)}`,
     quotas: windowQuotas([burst, day], { [burst.seconds]: 'burst', [day.seconds]: 'daily' }),
-    readQuotas: (response, _request, now) => readQuotas(response, now),
-    errorFor,
+    readQuotas,
+    remedies: { 402: 'The plan of the company has ended or lacks the API.' },
   };
 }
 
@@ -52,39 +44,23 @@ function authOf({ apiToken, oauth }: Settings): Auth {
   };
 }
 
-/** Some endpoints send none of the daily pair (recorded); `reset` is the length of the window, seconds. */
-function readQuotas(response: ApiResponse, now: number): QuotaReading[] {
+/**
+ * Some endpoints send none of the daily pair (recorded); `reset` is the length of the window, seconds. Burst and day are refused
+ * alike, and without Retry-After.
+ */
+const readQuotas: QuotaReader = (response, _request, now) => {
   const number = (name: string) => wholeHeader(response, `x-${name}`);
-  const [limit, remaining] = [number('ratelimit-limit'), number('ratelimit-remaining')];
-  const [tokens, left] = [number('daily-ratelimit-token-limit'), number('daily-ratelimit-token-remaining')];
-  const calls = (count: number) => Math.floor(count / tokensPerCall);
+  const calls = (tokens: number | undefined) => tokens && Math.floor(tokens / tokensPerCall);
+  const left = number('daily-ratelimit-token-remaining');
+  const daily = { limit: calls(number('daily-ratelimit-token-limit')), remaining: calls(left) };
+  const isRefused = response.status === 429 && left !== 0;
+  const burst = {
+    limit: number('ratelimit-limit'),
+    remaining: isRefused ? 0 : number('ratelimit-remaining'),
+    waitMs: Math.max(number('ratelimit-reset') ?? 2, 1) * 1000,
+  };
   return [
-    { quota: 'burst', ...(limit && { limit }), ...(remaining !== undefined && { remaining }) },
-    {
-      quota: 'daily',
-      ...(tokens && { limit: calls(tokens) }),
-      ...(left !== undefined && { remaining: calls(left) }),
-      ...(left === 0 && { exhaustedUntil: now + hourMs }),
-    },
+    ...quotaReading('daily', { ...daily, ...(left === 0 && { waitMs: hourMs }) }, now),
+    ...quotaReading('burst', burst, now),
   ];
-}
-
-/** Burst and day are refused alike, and without Retry-After. */
-function errorFor(response: ApiResponse): TransientError | UnauthorizedError | undefined {
-  const { status } = response;
-  if (status === 402)
-    return new UnauthorizedError(
-      'Pipedrive answered 402: the plan of the company has ended or lacks the API.',
-    );
-  if (status !== 429) return undefined;
-  const isDay = wholeHeader(response, 'x-daily-ratelimit-token-remaining') === 0;
-  const seconds = wholeHeader(response, 'x-ratelimit-reset') ?? 2;
-  return new TransientError(
-    `Pipedrive answered 429: the calls of the ${isDay ? 'day' : 'moment'} are spent`,
-    {
-      status,
-      quota: isDay ? 'daily' : 'burst',
-      retryAfterMs: isDay ? hourMs : Math.max(seconds, 1) * 1000,
-    },
-  );
-}
+};

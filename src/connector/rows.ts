@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from './json.ts';
 import type { TimeUnit } from './locale.ts';
 import { momentOf, objectOf, valueAt, wordOf } from './reading.ts';
-import type { RejectedRow, SourceRecord } from './source.ts';
+import type { Property, RejectedRow, SourceRecord } from './source.ts';
 
 export interface Rows {
   records: SourceRecord[];
@@ -70,4 +70,13 @@ export function deletionReader({
 }: Omit<RowForm, 'isDeleted' | 'bodyOf'> & { isOne?(row: JsonObject): boolean }) {
   const read = rowReader({ ...form, isDeleted: () => true, bodyOf: () => ({}) });
   return (row: Json | undefined) => (isOne(objectOf(row)) ? read(row) : undefined);
+}
+
+/** A property that a vendor describes, by the names that its description has for them. */
+export function propertyOf(
+  described: Json,
+  { name, label, type }: { name: string; label: string; type: string },
+): Property {
+  const word = (key: string) => wordOf(objectOf(described)[key]) ?? '';
+  return { name: word(name), label: word(label), type: word(type) };
 }
