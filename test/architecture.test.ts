@@ -32,6 +32,20 @@ const planted: { [rule: string]: { files: { [file: string]: string }; said: stri
     files: { 'connectors/planted/index.ts': "import { people } from '../braze/users.ts';" },
     said: 'connectors/planted/index.ts:1 imports connectors/braze/users.ts',
   },
+  'a connector has few lines of code: what it lacks belongs to the door': {
+    files: {
+      'connectors/planted.ts': '// A comment counts for nothing.\n\n'.concat('const a = 1;\n'.repeat(150)),
+      'connectors/planted/people.ts': 'const b = 1;\n'.repeat(51),
+    },
+    said: 'connectors/planted: 201 lines of code, of 200',
+  },
+  'a connector sends no requests in a loop, does not wait, and writes no log': {
+    files: {
+      'connectors/planted/people.ts':
+        'for (const id of ids) {\n  names.push(id);\n}\nfor (const id of ids)\n  await read(id);',
+    },
+    said: 'connectors/planted/people.ts:4 awaits in a loop',
+  },
   'the customer core imports of ours nothing but types, and what the door shares of reading values': {
     files: { 'src/customer/planted.ts': "import { sql } from '../db/database.ts';" },
     said: 'src/customer/planted.ts:1 imports src/db/database.ts',
@@ -87,6 +101,16 @@ describe('a planted breach', () => {
     const found = rules[rule]!(new Map([...sources, ...Object.entries(files)]));
     expect(found).not.toEqual([]);
     expect(found.join('\n')).toContain(said);
+  });
+
+  it.each([
+    ['while (next) {\n  next = await page(next);\n}', 1],
+    ['const a = 1;\nfor await (const page of pages()) use(page);', 2],
+    ['await sleep(500);', 1],
+    ['console.log(row);', 1],
+  ])('of waiting in a connector is found as well: %j', (text, line) => {
+    const found = breachesIn(new Map([...sources, ['connectors/planted/people.ts', text]]));
+    expect(found.join('\n')).toContain(`connectors/planted/people.ts:${line} `);
   });
 
   it('of writing a table that is named by a value is found as well', () => {

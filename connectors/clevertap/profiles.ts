@@ -43,11 +43,7 @@ async function pageOf(
 }
 
 /** The cursor of a query for profiles, from the day before `from`. */
-export async function query(
-  { api, settings, now }: Context<Settings>,
-  from = now,
-  size = pageSize,
-): Promise<string> {
+export async function query({ api, settings, now }: Context<Settings>, from = now, size = pageSize) {
   const { eventName, timezone } = settings;
   const { json } = await api.request({
     method: 'POST',

@@ -1,19 +1,24 @@
 // Deleted contacts, by the event log, which keeps 30 days. https://developer.close.com/resources/event-log
-import { type Context, type Json, type SourceRecord, TransientError } from '#connector';
+import type { Context, Query } from '#connector';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
-import { momentOf, objectOf, requestList, wordOf } from '#connector/reading';
-import { toRecords } from '#connector/rows';
+import { requestList, wordOf } from '#connector/reading';
+import { deletionReader, toRecords } from '#connector/rows';
 import type { Settings } from './settings.ts';
 
-const pageSize = 50;
 /** Close advises to read the last five minutes each time: events appear out of order, and change. */
 const unsettledMs = 300_000;
+
+const deletionOf = deletionReader({
+  id: 'object_id',
+  changedAt: 'date_updated',
+  isOne: ({ object_type, action }) => object_type === 'contact' && action === 'deleted',
+});
 
 export const deletions = {
   everySeconds: 300,
   pull: pullsOf<Settings>({
     what: 'deletions of Close',
-    pageSize,
+    pageSize: 50,
     settledMs: unsettledMs + 60_000,
     oldestFirst: false,
     all: (context, request) => pageOf(context, request, {}),
@@ -27,24 +32,12 @@ export const deletions = {
 async function pageOf(
   { api }: Context<Settings>,
   { page, limit }: PageRequest,
-  since: { [name: string]: string },
+  since: Query,
 ): Promise<ListedPage> {
   const query = { object_type: 'contact', action: 'deleted', ...since, _limit: limit, _cursor: page };
   const { list, body } = await requestList(api, { path: '/event/', query }, 'data');
   const next = wordOf(body['cursor_next']);
   // Events come newest first: an answer that was cut off would hide older deletions.
   const isCut = next === undefined && body['cursor_next'] !== null && list.length >= limit;
-  if (isCut || (next !== undefined && next === page))
-    throw new TransientError('Close answered a page of events after which reading cannot continue', {
-      foreign: true,
-    });
-  return { ...toRecords(list, deletionOf, { noun: 'event' }), next };
-}
-
-function deletionOf(row: Json): SourceRecord | undefined {
-  const { object_type, object_id, action, date_updated } = objectOf(row);
-  const [recordId, changedAt] = [wordOf(object_id), momentOf(date_updated)];
-  if (object_type !== 'contact' || action !== 'deleted' || recordId === undefined || changedAt === undefined)
-    return undefined;
-  return { recordId, changedAt, deleted: true, body: {} };
+  return { ...toRecords(list, deletionOf, { noun: 'event' }), next: isCut ? null : next };
 }

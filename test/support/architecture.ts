@@ -1,6 +1,7 @@
 // Reads the sources of the product, as a map from file to text, and says where they break the rules of the house: each
 // breach names its file, line and rule. It reads no disk, so that a breach can be planted.
 import { dirname, join, normalize } from 'node:path';
+import { codeLines, loops, moreLines, usualLines } from './connector-sizes.ts';
 
 export type Sources = ReadonlyMap<string, string>;
 
@@ -98,11 +99,36 @@ export const rules: { [rule: string]: (sources: Sources) => string[] } = {
       importsOf(sources).filter(({ file, target }) => {
         if (!file.startsWith('connectors/') || file === 'connectors/index.ts' || !isOurs(target))
           return false;
-        const vendor = (path: string) => path.split('/')[1]?.replace(/\.ts$/, '');
-        return floorOf(target) !== 'connector' && vendor(file) !== vendor(target);
+        return floorOf(target) !== 'connector' && vendorOf(file) !== vendorOf(target);
       }),
       'a connector imports #connector and nothing else of ours',
     ),
+
+  'a connector has few lines of code: what it lacks belongs to the door': (sources) => {
+    const files = [...sources].filter(([file]) => /^connectors\/(?!index\.ts)/.test(file));
+    const byVendor = Map.groupBy(files, ([file]) => vendorOf(file));
+    return [...byVendor].flatMap(([vendor, own]) => {
+      const lines = own.reduce((sum, [, text]) => sum + codeLines(text), 0);
+      const max = moreLines[vendor]?.lines ?? usualLines;
+      return lines > max
+        ? [`connectors/${vendor}: ${lines} lines of code, of ${max}: move what repeats to src/connector`]
+        : [];
+    });
+  },
+
+  'a connector sends no requests in a loop, does not wait, and writes no log': (sources) =>
+    [...sources]
+      .filter(([file]) => file.startsWith('connectors/'))
+      .flatMap(([file, text]) => {
+        const plain = withoutComments(text);
+        const waiting = linesOf(plain, /\bconsole\.|\bsleep\(|\bsetImmediate\(|\bperformance\.now\(/);
+        return [
+          ...waiting.map((line) => `${file}:${line} waits or logs, which the engine does`),
+          ...(vendorOf(file) in loops ? [] : loopsWithAwait(plain)).map(
+            (line) => `${file}:${line} awaits in a loop, which the engine does`,
+          ),
+        ];
+      }),
 
   'the customer core imports of ours nothing but types, and what the door shares of reading values': (
     sources,
@@ -235,6 +261,9 @@ function syncPartOf(path: string): string | null {
   return /^src\/sync\/([\w-]+)/.exec(path)?.[1] ?? null;
 }
 
+/** Of a file of a connector. */
+const vendorOf = (path: string) => path.split('/')[1]?.replace(/\.ts$/, '') ?? '';
+
 const isOurs = (target: string) => /^(src|connectors|simulators|test|bench)\//.test(target);
 
 const said = (found: readonly Import[], rule: string) =>
@@ -299,6 +328,30 @@ function endOfTemplate(text: string, from: number): number {
       at += 1;
     } else if (text[at] === '{' && braces > 0) braces += 1;
     else if (text[at] === '}' && braces > 0) braces -= 1;
+  }
+  return text.length;
+}
+
+/** The lines where loops begin in which something is awaited. A `while` is taken for one: its end is what is waited for. */
+function loopsWithAwait(text: string): number[] {
+  return [...text.matchAll(/\b(for await|for|while|do)\s*[({]/g)].flatMap(({ 0: begins, 1: kind, index }) => {
+    const head = endOfBrackets(text, index + begins.length - 1);
+    const isBlock = /^\s*\{/.test(text.slice(head));
+    const body = isBlock
+      ? text.slice(head, endOfBrackets(text, text.indexOf('{', head)))
+      : text.slice(head).split(';')[0]!;
+    const waits = kind !== 'for' || /\bawait\b/.test(body);
+    return waits ? [text.slice(0, index).split('\n').length] : [];
+  });
+}
+
+/** Behind the bracket that closes the one at `from`. */
+function endOfBrackets(text: string, from: number): number {
+  let open = 0;
+  for (let at = from; at < text.length; at += 1) {
+    if ('({['.includes(text[at]!)) open += 1;
+    else if (')}]'.includes(text[at]!)) open -= 1;
+    if (open === 0) return at + 1;
   }
   return text.length;
 }
