@@ -1,7 +1,7 @@
 // Microsoft Dynamics 365: the contacts of a Dataverse environment. https://learn.microsoft.com/power-apps/developer/data-platform/webapi/
-import { type Context, defineConnector, type Permission } from '#connector';
-import { tried } from '#connector/checking';
-import { objectOf } from '#connector/reading';
+import { type Context, defineConnector, type Json, type Permission } from '#connector';
+import { requireAccount, tried } from '#connector/checking';
+import { valueAt } from '#connector/reading';
 import { describeApi } from './dynamics/api.ts';
 import { columnsOf, guidOf } from './dynamics/contact.ts';
 import { contacts } from './dynamics/contacts.ts';
@@ -44,23 +44,24 @@ export const dynamics = defineConnector<Settings>({
 async function check(context: Context<Settings>): Promise<Permission[]> {
   const { api, settings } = context;
   const { organizationId } = settings;
-  const all = [
-    await tried('list contacts', 'All contacts and single contacts can be read.', async () => {
-      const { select } = await columnsOf(context, ['contactid']);
-      await requestPage(context, listRequest(settings, { select, limit: 1 }));
-    }),
+  const idIn = (json: Json | undefined) => guidOf(valueAt(json, 'OrganizationId'));
+  const isAnswer = (json: Json | undefined) => idIn(json) !== undefined;
+  const whose = async () => {
+    const { json } = await api.request({ path: dataPath(settings, '/WhoAmI'), isAnswer });
+    requireAccount('organization', organizationId, [idIn(json)]);
+  };
+  return [
+    await tried('list contacts', 'All contacts and single contacts can be read.', () => firstPage(context)),
     await tracking(context),
+    ...(organizationId === undefined
+      ? []
+      : [await tried('read the environment of organizationId', 'It is this environment.', whose)]),
   ];
-  if (organizationId === undefined) return all;
-  const whose = await tried('read the environment of organizationId', 'It is this environment.', async () => {
-    const path = dataPath(settings, '/WhoAmI');
-    const isAnswer = (json: Parameters<typeof objectOf>[0]) =>
-      guidOf(objectOf(json)['OrganizationId']) !== undefined;
-    const { json } = await api.request({ path, isAnswer });
-    const id = guidOf(objectOf(json)['OrganizationId']);
-    if (id !== organizationId) throw new Error(`The credentials are of the organization ${id}.`);
-  });
-  return [...all, whose];
+}
+
+async function firstPage(context: Context<Settings>, options: { tracked?: boolean } = {}) {
+  const { select } = await columnsOf(context, ['contactid']);
+  return requestPage(context, listRequest(context.settings, { select, limit: 1, ...options }));
 }
 
 /** It is granted only to users who may read the contacts of the whole organization. */
@@ -69,19 +70,13 @@ async function tracking(context: Context<Settings>): Promise<Permission> {
   if (!context.settings.changeTracking)
     return { what, allowed: null, note: 'changeTracking is false: deletions are found by full readings.' };
   try {
-    const { select } = await columnsOf(context, ['contactid']);
-    const { headers } = await requestPage(
-      context,
-      listRequest(context.settings, { select, limit: 1, tracked: true }),
-    );
+    const { headers } = await firstPage(context, { tracked: true });
     if (/odata\.track-changes/.test(headers['preference-applied'] ?? ''))
       return { what, allowed: true, note: 'Changes and deletions are read by change tracking.' };
   } catch (error) {
     return { what, allowed: null, note: `It is not granted: ${(error as Error).message}` };
   }
-  return {
-    what,
-    allowed: null,
-    note: 'It is not granted: enable "Track changes" of the table, and give the user organization-level read of contacts. Contacts that the role hides are not read, and count as deleted.',
-  };
+  const note =
+    'It is not granted: enable "Track changes" of the table, and give the user organization-level read of contacts. Contacts that the role hides are not read, and count as deleted.';
+  return { what, allowed: null, note };
 }

@@ -10,13 +10,15 @@ import {
   UnauthorizedError,
 } from '#connector';
 import { fingerprint } from '#connector/checking';
-import { identityOf, signedIn } from '#connector/oauth-client';
-import { wholeHeader, windowQuotas } from '#connector/quotas';
-import { objectOf, retryAfterMs, wordOf } from '#connector/reading';
+import { answered } from '#connector/errors';
+import { clientCredentials, identityOf, signedIn } from '#connector/oauth-client';
+import { quotaReading, wholeHeader, windowQuotas } from '#connector/quotas';
+import { retryAfterMs, valueAt, wordOf } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
 const windowSeconds = 300;
 const quota = 'window';
+const remainingHeader = 'x-ms-ratelimit-burst-remaining-xrm-requests';
 /** Of a refusal without `Retry-After`. */
 const busyMs = 60_000;
 /** Calls, execution time, and calls at once: all of them in five minutes. */
@@ -34,11 +36,9 @@ export function describeApi(settings: Settings): ApiDescription {
     // The limits are those of each user.
     account: `dynamics:${new URL(baseUrl).host}:${fingerprint(String(identity))}`,
     quotas: windowQuotas(settings.quota, { [windowSeconds]: quota }),
-    readQuotas(response) {
-      // Of one of several servers: the lower number counts until the next answer.
-      const remaining = wholeHeader(response, 'x-ms-ratelimit-burst-remaining-xrm-requests');
-      return remaining === undefined ? [] : [{ quota, remaining }];
-    },
+    // Of one of several servers: the lower number counts until the next answer.
+    readQuotas: (response, _request, now) =>
+      quotaReading(quota, { remaining: wholeHeader(response, remainingHeader) }, now),
     isOwn: ({ status, json }) => status === 401 || codeOf(json) !== undefined,
     errorFor,
   };
@@ -54,18 +54,11 @@ function authOf({ baseUrl, tenantId, loginUrl, app, oauth }: Settings): Auth {
       authorizeUrl: `${entra}/authorize`,
       scopes: [`${baseUrl}/user_impersonation`, 'offline_access'],
     });
-  const { clientId = '', clientSecret = '' } = app ?? {};
-  return {
-    kind: 'oauth',
-    tokenUrl,
-    client: { id: clientId, secret: clientSecret },
-    grant: { kind: 'client_credentials' },
-    fields: { scope: `${baseUrl}/.default` },
-  };
+  return clientCredentials(app!, { tokenUrl, scopes: [`${baseUrl}/.default`] });
 }
 
 function codeOf(json: ApiResponse['json']): string | undefined {
-  return wordOf(objectOf(objectOf(json)['error'])['code'])?.toLowerCase();
+  return wordOf(valueAt(json, 'error.code'))?.toLowerCase();
 }
 
 /** Whether the vendor itself says that there is no such record. */
@@ -80,8 +73,7 @@ function errorFor(
 ): TransientError | RejectedError | UnauthorizedError | undefined {
   const code = codeOf(json);
   if (code === undefined) return undefined;
-  const words = wordOf(objectOf(objectOf(json)['error'])['message']) ?? '';
-  const said = `Dynamics 365 answered ${status}, ${code}: ${words.replaceAll(/\s+/g, ' ').slice(0, 300)}`;
+  const said = answered('Dynamics 365', status, code, wordOf(valueAt(json, 'error.message')));
   if (status === 429 || protectionLimits.includes(code)) {
     const waitMs = retryAfterMs(headers['retry-after'], now) ?? busyMs;
     return new TransientError(said, { status, quota, retryAfterMs: waitMs });

@@ -1,12 +1,13 @@
 // The columns that are read, and rows as records.
 import type { Context, Json, JsonObject, Property, SourceRecord } from '#connector';
-import { firstFilled, listOf, momentOf, objectOf, valueAt, wordOf } from '#connector/reading';
+import { firstOfProperty, partsOf, withFirstOf } from '#connector/first-of';
+import { gone, type Mergeable } from '#connector/merges';
+import { momentOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
 import { dataPath, type Settings } from './settings.ts';
 
 /** Selected in every request. */
 const keys = ['contactid', 'modifiedon', 'statecode', 'merged', '_masterid_value'];
-/** A property beyond the columns: the first of these that is filled. */
-const phone = { name: 'mobilephone_or_telephone1', columns: ['mobilephone', 'telephone1'] };
+const phone = { name: 'mobilephone_or_telephone1', of: ['mobilephone', 'telephone1'], type: 'String' };
 const lookups = ['Lookup', 'Customer', 'Owner'];
 
 export interface Columns {
@@ -20,10 +21,9 @@ export interface Columns {
 export async function columnsOf(context: Context<Settings>, properties: readonly string[]): Promise<Columns> {
   const attributes = await attributesOf(context);
   const known = new Set(attributes.map(columnName));
-  const named = properties.flatMap((name) => (name === phone.name ? phone.columns : name));
-  const wanted = [...new Set([...keys, ...named.filter((name) => known.has(name))])];
+  const named = partsOf(properties, phone).filter((name) => known.has(name));
   return {
-    select: properties.length > 0 ? wanted.toSorted().join(',') : '',
+    select: properties.length > 0 ? [...new Set([...keys, ...named])].toSorted().join(',') : '',
     secured: new Set(attributes.filter(({ IsSecured }) => IsSecured === true).map(columnName)),
   };
 }
@@ -35,27 +35,23 @@ export async function propertiesOf(context: Context<Settings>): Promise<Property
     label: wordOf(valueAt(attribute, 'DisplayName.UserLocalizedLabel.Label')) ?? columnName(attribute),
     type: wordOf(attribute['AttributeType']) ?? '',
   }));
-  return [...properties, { name: phone.name, label: phone.columns.join(', else '), type: 'String' }];
+  return [...properties, firstOfProperty(phone)];
 }
 
+/** Without those that are part of another column, such as names behind lookups. */
 async function attributesOf({ api, settings }: Context<Settings>): Promise<JsonObject[]> {
-  const { json } = await api.request({
-    path: dataPath(settings, "/EntityDefinitions(LogicalName='contact')/Attributes"),
-    query: {
-      $select: 'LogicalName,AttributeType,AttributeOf,IsValidForRead,IsSecured,DisplayName',
-    },
-    isAnswer: (json) => namedRows(json).some(({ LogicalName }) => LogicalName === 'contactid'),
+  const path = dataPath(settings, "/EntityDefinitions(LogicalName='contact')/Attributes");
+  const $select = 'LogicalName,AttributeType,AttributeOf,IsValidForRead,IsSecured,DisplayName';
+  const { list } = await requestList(api, { path, query: { $select }, isAnswer: namesContact }, 'value');
+  return list.map(objectOf).filter(({ LogicalName, AttributeOf, IsValidForRead }) => {
+    const isPart = wordOf(AttributeOf) !== undefined;
+    return wordOf(LogicalName) !== undefined && !isPart && IsValidForRead !== false;
   });
-  // The others, such as names behind lookups, are part of another column.
-  return namedRows(json).filter(
-    ({ AttributeOf, IsValidForRead }) => wordOf(AttributeOf) === undefined && IsValidForRead !== false,
-  );
 }
 
-function namedRows(json: Json | undefined): JsonObject[] {
-  return listOf(objectOf(json)['value'])
-    .map(objectOf)
-    .filter(({ LogicalName }) => wordOf(LogicalName) !== undefined);
+function namesContact(json: Json | undefined): boolean {
+  const attributes = valueAt(json, 'value') as Json[];
+  return attributes.some((one) => valueAt(one, 'LogicalName') === 'contactid');
 }
 
 function columnName({ LogicalName, AttributeType }: JsonObject): string {
@@ -69,7 +65,7 @@ export function guidOf(written: unknown): string | undefined {
 }
 
 /** Undefined where it has no ID or no time of change. Null in a secured column says nothing. */
-export function recordOf(row: Json, { secured }: Columns): SourceRecord | undefined {
+export function recordOf(row: Json | undefined, { secured }: Columns): SourceRecord | undefined {
   const json = objectOf(row);
   const recordId = guidOf(json['contactid']);
   const changedAt = momentOf(json['modifiedon']);
@@ -77,20 +73,16 @@ export function recordOf(row: Json, { secured }: Columns): SourceRecord | undefi
   const told = Object.entries(json).filter(
     ([name, value]) => !name.includes('@') && !(value === null && secured.has(name)),
   );
-  const body: JsonObject = Object.fromEntries(told);
   // A number that the user may not see says nothing.
-  const number = firstFilled(body, phone.columns);
-  return {
-    recordId,
-    changedAt,
-    body: { ...body, ...(number !== undefined && { [phone.name]: number }), contactid: recordId },
-    ...(json['merged'] === false && { unmerged: true }),
-  };
+  const body = withFirstOf({ ...Object.fromEntries(told), contactid: recordId }, phone);
+  return { recordId, changedAt, body, ...(json['merged'] === false && { unmerged: true }) };
 }
 
-/** The contact that this one was merged into. It stays as an inactive row. */
-export function masterOf({ body }: SourceRecord): string | undefined {
-  return body['merged'] === true ? guidOf(body['_masterid_value']) : undefined;
+/** A contact that was merged stays as an inactive row. */
+export function mergeable(record: SourceRecord): Mergeable {
+  const { merged, _masterid_value } = record.body;
+  const mergedInto = merged === true ? guidOf(_masterid_value) : undefined;
+  return { record: mergedInto === undefined ? record : gone(record), mergedInto };
 }
 
 /** A row of changes that says that a contact was deleted, which has no time. */
@@ -98,7 +90,5 @@ export function deletionOf(row: Json, deletedAt: number): SourceRecord | undefin
   const { '@odata.context': context, id, reason } = objectOf(row);
   const recordId = guidOf(id);
   const isDeletion = /#contacts\/\$deletedEntity$/.test(String(context)) && reason === 'deleted';
-  return isDeletion && recordId !== undefined
-    ? { recordId, changedAt: deletedAt, deleted: true, body: {} }
-    : undefined;
+  return isDeletion && recordId !== undefined ? gone({ recordId, changedAt: deletedAt }) : undefined;
 }

@@ -5,17 +5,17 @@ import { type Context, type Json, type Page, type PullRequest, RejectedError, ty
 import { readsById } from '#connector/by-id';
 import { readCursor, writeCursor } from '#connector/cursor';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
-import { httpDate, objectOf } from '#connector/reading';
+import { httpDate, isoSeconds, objectOf } from '#connector/reading';
 import { columnsOf, deletionOf, guidOf, propertiesOf } from './contact.ts';
 import {
   linkIn,
   listRequest,
   maxIds,
+  mergedStates,
   oneById,
   requestPage,
   rowsAsRecords,
   someById,
-  withMasters,
 } from './rows.ts';
 import type { Settings } from './settings.ts';
 
@@ -78,7 +78,7 @@ export const contacts: Stream<Settings> = {
         some: (_, ids) => someById(context, ids, columns),
         one: (_, id) => oneById(context, id, columns),
       }).records(context, { recordIds, properties });
-      const found = await withMasters(context, records, columns);
+      const found = await mergedStates(context, records, columns);
       return { records: [...found.records, ...found.beside], missing };
     },
   },
@@ -99,7 +99,7 @@ function listOf({
   return pullsOf<Settings>({
     what: 'Dynamics 365 contacts',
     pageSize,
-    settledMs: settleLagSeconds * 1000,
+    settleLagSeconds,
     oldestFirst: true,
     async all(context, request) {
       const { page, delta } = await pageOf(context, request, { tracked });
@@ -127,7 +127,7 @@ async function pageOf(
     listRequest(context.settings, { select, limit, page, ...options }),
   );
   const { records, rejected } = rowsAsRecords(answer.rows, columns);
-  const found = await withMasters(context, records, columns);
+  const found = await mergedStates(context, records, columns);
   const { next, delta: link } = answer;
   return {
     page: { ...found, rejected, next },
@@ -197,7 +197,7 @@ async function pullDelta(
   const { rows, next, delta: renewed } = answer;
   const deletedAt = httpDate(answer.headers['date'] ?? '') ?? now;
   const { records, rejected } = rowsAsRecords(rows, columns, (row) => deletionOf(row, deletedAt));
-  const found = await withMasters(context, records, columns);
+  const found = await mergedStates(context, records, columns);
   return {
     records: [...found.records, ...found.beside],
     ...(rejected.length > 0 && { rejected }),
@@ -234,5 +234,5 @@ function isListed(list: Cursor['list']): boolean {
 
 /** Whole seconds. */
 function timeOf(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+  return `${isoSeconds(epochMs)}Z`;
 }

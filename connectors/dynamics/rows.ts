@@ -1,16 +1,22 @@
 // Rows of contacts: pages, contacts by ID, and those that others were merged into.
 // https://learn.microsoft.com/power-apps/developer/data-platform/webapi/query/overview
-import { type ApiRequest, type Context, type Json, type SourceRecord, TransientError } from '#connector';
-import { listOf, objectOf, requestList } from '#connector/reading';
+import {
+  type ApiRequest,
+  type Context,
+  type Json,
+  type Query,
+  type SourceRecord,
+  TransientError,
+} from '#connector';
+import { withMasters } from '#connector/merges';
+import { inParts, listOf, objectOf, requestList } from '#connector/reading';
 import { toRecords } from '#connector/rows';
 import { saysMissing } from './api.ts';
-import { type Columns, masterOf, recordOf } from './contact.ts';
+import { type Columns, mergeable, recordOf } from './contact.ts';
 import { dataPath, type Settings } from './settings.ts';
 
 /** They fit into an address. */
 export const maxIds = 100;
-
-type Query = NonNullable<ApiRequest['query']>;
 
 /** The first page of a list, or a page that a link leads to. */
 export function listRequest(
@@ -51,12 +57,7 @@ export async function requestPage(
   { api, settings }: Context<Settings>,
   request: ApiRequest,
   isPage: (json: Json | undefined) => boolean = isList,
-): Promise<{
-  rows: Json[];
-  next: string | undefined;
-  delta: string | undefined;
-  headers: { [name: string]: string };
-}> {
+) {
   const linksIn = (json: Json | undefined) => ({
     next: linkIn(json, '@odata.nextLink', settings),
     delta: linkIn(json, '@odata.deltaLink', settings),
@@ -70,15 +71,9 @@ export async function requestPage(
   });
   const { next, delta } = linksIn(json);
   if (next === request.path)
-    throw new TransientError('Dynamics 365 returned a page that names itself as the next one', {
-      foreign: true,
-    });
-  return {
-    rows: listOf(objectOf(json)['value']),
-    next: next ?? undefined,
-    delta: delta ?? undefined,
-    headers,
-  };
+    throw new TransientError('A page was answered that names itself as the next one', { foreign: true });
+  const rows = listOf(objectOf(json)['value']);
+  return { rows, next: next ?? undefined, delta: delta ?? undefined, headers };
 }
 
 function isList(json: Json | undefined): boolean {
@@ -93,17 +88,9 @@ export async function someById(
   columns: Columns,
 ): Promise<SourceRecord[]> {
   const values = ids.map((id) => `'${id}'`).join(',');
-  const { list } = await requestList(
-    api,
-    {
-      path: dataPath(settings, '/contacts'),
-      query: {
-        ...selected(columns.select),
-        $filter: `Microsoft.Dynamics.CRM.In(PropertyName='contactid',PropertyValues=[${values}])`,
-      },
-    },
-    'value',
-  );
+  const $filter = `Microsoft.Dynamics.CRM.In(PropertyName='contactid',PropertyValues=[${values}])`;
+  const query = { ...selected(columns.select), $filter };
+  const { list } = await requestList(api, { path: dataPath(settings, '/contacts'), query }, 'value');
   return list.flatMap((row) => recordOf(row, columns) ?? []).filter(({ recordId }) => ids.includes(recordId));
 }
 
@@ -113,52 +100,27 @@ export async function oneById(
   id: string,
   columns: Columns,
 ): Promise<SourceRecord | null> {
-  const request = { path: dataPath(settings, `/contacts(${id})`), query: selected(columns.select) };
+  const path = dataPath(settings, `/contacts(${id})`);
+  const isAnswer = (json: Json | undefined) => recordOf(json, columns)?.recordId === id;
   try {
-    const { json } = await api.request({
-      ...request,
-      isAnswer: (json) => json !== undefined && recordOf(json, columns)?.recordId === id,
-    });
-    return recordOf(json!, columns)!;
+    const { json } = await api.request({ path, query: selected(columns.select), isAnswer });
+    return recordOf(json, columns)!;
   } catch (error) {
     if (saysMissing(error)) return null;
     throw error;
   }
 }
 
-/** As records: merged contacts as deleted ones, and the contacts that took them over, which name them. */
-export async function withMasters(
+/** Merged contacts as deleted ones, and the contacts that took them over, which name them. */
+export function mergedStates(
   context: Context<Settings>,
   records: readonly SourceRecord[],
   columns: Columns,
-): Promise<{ records: SourceRecord[]; beside: SourceRecord[] }> {
-  const seen = new Set(records.map(({ recordId }) => recordId));
-  const masters = await mastersOf(context, records, seen, columns);
-  const merges = [...records, ...masters].filter((record) => masterOf(record) !== undefined);
-  const losers = Map.groupBy(merges, (record) => masterOf(record)!);
-  const stateOf = (record: SourceRecord): SourceRecord => {
-    const merged = losers.get(record.recordId)?.map(({ recordId }) => recordId);
-    const { recordId, changedAt } = record;
-    const state = masterOf(record) ? { recordId, changedAt, deleted: true as const, body: {} } : record;
-    return merged ? { ...state, merged } : state;
-  };
-  return { records: records.map(stateOf), beside: masters.map(stateOf) };
-}
-
-/** The contacts that these were merged into and that are not in `seen`, along the whole chain. */
-async function mastersOf(
-  context: Context<Settings>,
-  records: readonly SourceRecord[],
-  seen: ReadonlySet<string>,
-  columns: Columns,
-): Promise<SourceRecord[]> {
-  const ids = [...new Set(records.flatMap((record) => masterOf(record) ?? []))].filter((id) => !seen.has(id));
-  if (ids.length === 0) return [];
-  const parts = Array.from({ length: Math.ceil(ids.length / maxIds) }, (_, at) =>
-    ids.slice(at * maxIds, (at + 1) * maxIds),
-  );
-  const found = (await Promise.all(parts.map((part) => someById(context, part, columns)))).flat();
-  return [...found, ...(await mastersOf(context, found, new Set([...seen, ...ids]), columns))];
+): ReturnType<typeof withMasters> {
+  return withMasters(records.map(mergeable), async (ids) => {
+    const parts = inParts(ids, maxIds).map((part) => someById(context, part, columns));
+    return (await Promise.all(parts)).flat().map(mergeable);
+  });
 }
 
 /** Rows without an ID or a time are rejected. */
@@ -167,10 +129,8 @@ export function rowsAsRecords(
   columns: Columns,
   deletionOf?: (row: Json) => SourceRecord | undefined,
 ) {
-  return toRecords(rows, (row) => deletionOf?.(row) ?? recordOf(row, columns), {
-    noun: 'contact',
-    id: 'contactid',
-  });
+  const read = (row: Json) => deletionOf?.(row) ?? recordOf(row, columns);
+  return toRecords(rows, read, { noun: 'contact', id: 'contactid' });
 }
 
 function selected(select: string): Query {

@@ -1,29 +1,19 @@
 // Webhooks: the execution context of one operation, which is not signed and has values in other forms than the Web API. The
 // contact is read. https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
 import { type Change, type Json, type JsonObject, RejectedError } from '#connector';
-import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
-import type { Scheme, Webhook } from '#connector/webhook';
+import { momentOf, namedValues, objectOf, wordOf } from '#connector/reading';
+import { credential, ownHeader } from '#connector/schemes';
+import { ignored, touches, wholeSecond } from '#connector/touches';
+import type { Webhook } from '#connector/webhook';
 import { guidOf } from './contact.ts';
 import type { Settings } from './settings.ts';
 
-const stream = 'contacts';
 const noOperation = '00000000-0000-0000-0000-000000000000';
 
-export function webhook({ webhookKey = [], webhookHeader, organizationId }: Settings): Webhook<Change> {
-  const authentication: Scheme[] = [];
-  if (webhookKey.length > 0)
-    authentication.push({ kind: 'credential', at: { query: 'code' }, values: webhookKey });
-  if (webhookHeader)
-    authentication.push({
-      kind: 'credential',
-      at: { header: webhookHeader.name },
-      values: webhookHeader.value,
-    });
+export function webhook({ webhookKey, webhookHeader, organizationId }: Settings): Webhook<Change> {
   return {
-    authentication,
-    ...(authentication.length === 0 && {
-      missing: 'Set webhookKey or webhookHeader to what the webhook is registered with: nothing is signed.',
-    }),
+    authentication: [...credential({ query: 'code' }, webhookKey), ...ownHeader(webhookHeader)],
+    missing: 'Set webhookKey or webhookHeader to what the webhook is registered with: nothing is signed.',
     ...(organizationId !== undefined && {
       checks: [{ field: 'OrganizationId', oneOf: [organizationId, organizationId.toUpperCase()] }],
     }),
@@ -60,28 +50,19 @@ function changesOf(body: JsonObject, receivedAt: number): Change[] {
     throw new RejectedError('This is not an execution context of Dynamics 365: it has no message or table.', {
       code: 'no_message',
     });
-  if (entity.toLowerCase() !== 'contact') return [{ kind: 'ignored', reason: 'It is not about a contact.' }];
+  if (entity.toLowerCase() !== 'contact') return ignored('It is not about a contact.');
   const recordId = guidOf(body['PrimaryEntityId']);
-  if (recordId === undefined)
-    throw new RejectedError('The execution context names no contact.', { code: 'no_id' });
-  if (recordId === noOperation) return [{ kind: 'ignored', reason: 'It is about no contact: a test.' }];
+  if (recordId === noOperation) return ignored('It is about no contact: a test.');
   const parameters = valuesOf(body['InputParameters']);
-  const target = valuesOf(objectOf(parameters.get('Target'))['Attributes']);
-  const changedAt = Math.floor((dotNetTime(target.get('modifiedon')) ?? receivedAt) / 1000) * 1000;
-  const touch = { kind: 'touch' as const, stream, recordId, changedAt };
-  if (message === 'Delete') return [{ ...touch, gone: 'deleted' }];
-  const subordinate = message === 'Merge' ? guidOf(parameters.get('SubordinateId')) : undefined;
-  return subordinate === undefined ? [touch] : [touch, { ...touch, recordId: subordinate }];
+  const target = valuesOf(objectOf(parameters['Target'])['Attributes']);
+  const changedAt = wholeSecond(dotNetTime(target['modifiedon']) ?? receivedAt);
+  const subordinate = message === 'Merge' ? guidOf(parameters['SubordinateId']) : undefined;
+  const ids = subordinate === undefined ? [recordId] : [recordId, subordinate];
+  const gone = message === 'Delete' ? 'deleted' : undefined;
+  return touches('contacts', ids, { noun: 'contact', changedAt, gone });
 }
 
-/** A list of `{key, value}`. */
-function valuesOf(list: Json | undefined): Map<string, Json | undefined> {
-  return new Map(
-    listOf(list)
-      .map(objectOf)
-      .map(({ key, value }) => [String(key), value]),
-  );
-}
+const valuesOf = (list: Json | undefined) => namedValues(list, 'key', 'value');
 
 /** `/Date(1772359200000-0700)/`: the offset says nothing of the moment. */
 function dotNetTime(value: Json | undefined): number | undefined {
