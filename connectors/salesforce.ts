@@ -1,8 +1,8 @@
 // Salesforce: contacts, leads and person accounts. https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/
 import { type Context, defineConnector, type Permission } from '#connector';
 import { monthsAfter } from '#connector/api-version';
-import { tried } from '#connector/checking';
-import { listOf, objectOf, requestList } from '#connector/reading';
+import { found, tried } from '#connector/checking';
+import { objectOf, requestList } from '#connector/reading';
 import { describeApi } from './salesforce/api.ts';
 import { idOf } from './salesforce/id.ts';
 import { kinds, streamOf } from './salesforce/people.ts';
@@ -50,7 +50,7 @@ async function check(context: Context<Settings>): Promise<Permission[]> {
       await streamOf(name, context.settings).pull?.(context, request);
     }),
   );
-  const all = [...(await Promise.all(reads)), await sight(context)];
+  const all = [...(await Promise.all(reads)), await found('see all records', () => sight(context), null)];
   return organizationId === undefined ? all : [...all, await whose(context, organizationId)];
 }
 
@@ -64,28 +64,21 @@ async function whose(context: Context<Settings>, organizationId: string): Promis
 }
 
 /** Records that sharing hides from the user are missing from every answer. */
-async function sight(context: Context<Settings>): Promise<Permission> {
-  const what = 'see all records';
+async function sight(context: Context<Settings>): Promise<Omit<Permission, 'what'>> {
   const names = context.settings.objects.map((name) => kinds[name].object);
-  try {
-    const { json } = await context.api.request({ path: '/services/oauth2/userinfo' });
-    const user = idOf(objectOf(json)['user_id']);
-    const rows = await query(
-      context,
-      `SELECT SobjectType FROM ObjectPermissions WHERE PermissionsViewAllRecords = true AND SobjectType IN (${names.map((name) => `'${name}'`).join(',')}) AND ParentId IN (SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '${user}')`,
-    );
-    const seen = rows.map((row) => objectOf(row)['SobjectType']);
-    const unseen = names.filter((name) => !seen.includes(name));
-    if (unseen.length === 0) return { what, allowed: true, note: 'The user has "View All" on each object.' };
-    const note = `The user does not have "View All" on ${unseen.join(', ')}: records that sharing hides from this user are not read, and count as deleted.`;
-    return { what, allowed: null, note };
-  } catch (error) {
-    return { what, allowed: null, note: `This could not be determined: ${(error as Error).message}` };
-  }
+  const { json } = await context.api.request({ path: '/services/oauth2/userinfo' });
+  const user = idOf(objectOf(json)['user_id']);
+  const rows = await query(
+    context,
+    `SELECT SobjectType FROM ObjectPermissions WHERE PermissionsViewAllRecords = true AND SobjectType IN (${names.map((name) => `'${name}'`).join(',')}) AND ParentId IN (SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '${user}')`,
+  );
+  const seen = rows.map((row) => objectOf(row)['SobjectType']);
+  const unseen = names.filter((name) => !seen.includes(name));
+  if (unseen.length === 0) return { allowed: true, note: 'The user has "View All" on each object.' };
+  const note = `The user does not have "View All" on ${unseen.join(', ')}: records that sharing hides from this user are not read, and count as deleted.`;
+  return { allowed: null, note };
 }
 
 async function query({ api, settings }: Context<Settings>, q: string) {
-  return listOf(
-    (await requestList(api, { path: dataPath(settings, '/query'), query: { q } }, 'records')).list,
-  );
+  return (await requestList(api, { path: dataPath(settings, '/query'), query: { q } }, 'records')).list;
 }

@@ -11,8 +11,10 @@ import {
   UnauthorizedError,
 } from '#connector';
 import { fingerprint } from '#connector/checking';
-import { signedIn } from '#connector/oauth-client';
-import { listOf, objectOf, wordOf } from '#connector/reading';
+import { answered } from '#connector/errors';
+import { clientCredentials as ownCredentials, signedIn } from '#connector/oauth-client';
+import { windowQuotas } from '#connector/quotas';
+import { valueAt, wordOf } from '#connector/reading';
 import { idOf } from './id.ts';
 import type { Settings } from './settings.ts';
 
@@ -31,7 +33,9 @@ export function describeApi(settings: Settings): ApiDescription {
     headers: { 'sforce-query-options': 'batchSize=2000' },
     auth: authOf(settings),
     account: `salesforce:${new URL(baseUrl).host}:${fingerprint(identity.join(' '))}`,
-    quotas: [{ name: 'daily', requests: callsPerDay, seconds: daySeconds, all: true, reserve }],
+    quotas: windowQuotas([{ requests: callsPerDay, seconds: daySeconds, reserve }], {
+      [daySeconds]: 'daily',
+    }),
     readQuotas: (response, _request, now) => readQuotas(response, reserve, now),
     errorFor,
   };
@@ -59,9 +63,7 @@ function authOf({ baseUrl, clientCredentials, jwt, oauth }: Settings): Auth {
     const grant = { kind: 'jwt_bearer' as const, subject, audience, privateKey };
     return { ...common, kind: 'oauth', tokenUrl, client: { id: clientId }, grant };
   }
-  const { clientId = '', clientSecret = '' } = clientCredentials ?? {};
-  const client = { id: clientId, secret: clientSecret };
-  return { ...common, kind: 'oauth', tokenUrl, client, grant: { kind: 'client_credentials' } };
+  return { ...common, ...ownCredentials(clientCredentials!, { tokenUrl }) };
 }
 
 /** The answer's `id` is `https://…/id/ORGANIZATION/USER`. */
@@ -81,14 +83,10 @@ function readQuotas({ headers }: ApiResponse, reserve: number, now: number): Quo
 }
 
 /** A 403 may be about a quota, and a 400 about a permission. */
-function errorFor({
-  status,
-  json,
-}: ApiResponse): TransientError | RejectedError | UnauthorizedError | undefined {
-  const error = objectOf(listOf(json)[0]);
-  const [code, words] = [wordOf(error['errorCode']), wordOf(error['message']) ?? ''];
+function errorFor({ status, json }: ApiResponse) {
+  const [code, words = ''] = ['errorCode', 'message'].map((name) => wordOf(valueAt(json, `0.${name}`)));
   if (code === undefined) return undefined;
-  const said = `Salesforce answered ${status}, ${code}: ${words.replaceAll(/\s+/g, ' ').slice(0, 300)}`;
+  const said = answered('Salesforce', status, code, words);
   if (code === 'REQUEST_LIMIT_EXCEEDED')
     return /concurrent/i.test(words)
       ? new TransientError(said, { status, retryAfterMs: busyMs })

@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { type Context, RejectedError, type Stream } from '#connector';
 import { readCursor } from '#connector/cursor';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
+import { isoSeconds } from '#connector/reading';
 import { bulkExportOf } from './bulk.ts';
 import { type Columns, isPersonAccount, propertiesOf } from './columns.ts';
 import { idOf } from './id.ts';
-import { withMasters } from './merges.ts';
+import { mergedStates } from './merges.ts';
 import {
   byVisibleColumns,
   countOf,
@@ -84,7 +85,7 @@ export function streamOf(
       const { rows, hasMore } = await rowsOf(context, table, from, rest);
       const states = await statesOf(context, table, rows);
       return {
-        ...(await withMasters(context, table, states)),
+        ...(await mergedStates(context, table, states)),
         last: hasMore || rows.length === limit ? rows.at(-1) : undefined,
       };
     });
@@ -95,11 +96,10 @@ export function streamOf(
   return {
     name,
     clock: 'second',
-    settleLagSeconds: lateCommitSeconds,
     ...pullsOf<Settings>({
       what: `Salesforce ${name}`,
       pageSize,
-      settledMs: lateCommitSeconds * 1000,
+      settleLagSeconds: lateCommitSeconds,
       oldestFirst: true,
       count: (context, from) => {
         const tests = [from === null ? undefined : `SystemModstamp >= ${timeOf(from)}`, only];
@@ -127,7 +127,7 @@ export function streamOf(
         const ids = [...new Set(recordIds.flatMap((id) => (id.startsWith(prefix) ? (idOf(id) ?? []) : [])))];
         if (ids.length === 0) return { records: [], missing: [...recordIds] };
         const readStates = async (table: Table) =>
-          withMasters(context, table, await statesById(context, table, ids));
+          mergedStates(context, table, await statesById(context, table, ids));
         const { read } = await byColumns(context, { properties }, readStates);
         const given = new Set(read.records.map(({ recordId }) => recordId));
         return {
@@ -159,5 +159,5 @@ function placeOf({ recordId: id, changedAt: stamp }: Row, columns: Columns): str
 
 /** A time as SOQL writes it: whole seconds, without quotes. */
 function timeOf(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+  return `${isoSeconds(epochMs)}Z`;
 }

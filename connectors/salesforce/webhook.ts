@@ -3,6 +3,8 @@
 // https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_outboundmessaging_notifications.htm
 import { type Change, type Json, RejectedError } from '#connector';
 import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
+import { credential } from '#connector/schemes';
+import { ignored, touches, wholeSecond } from '#connector/touches';
 import type { Webhook } from '#connector/webhook';
 import { idOf } from './id.ts';
 import { kinds } from './people.ts';
@@ -15,16 +17,11 @@ const acknowledgement = {
 };
 const retryHorizonSeconds = 26 * 3600;
 
-export function webhook({ webhookToken = [], ...settings }: Settings): Webhook<Change> {
+export function webhook({ webhookToken, ...settings }: Settings): Webhook<Change> {
   const { organizationId, objects, webhookBody } = settings;
   const common = {
-    authentication: webhookToken.length
-      ? [{ kind: 'credential' as const, at: 'path' as const, values: webhookToken }]
-      : [],
-    ...(webhookToken.length === 0 && {
-      missing:
-        'Set webhookToken to a secret, which becomes the end of the address: Salesforce signs nothing.',
-    }),
+    authentication: credential('path', webhookToken),
+    missing: 'Set webhookToken to a secret, which becomes the end of the address: Salesforce signs nothing.',
     retryHorizonSeconds,
     maxBodyBytes: 8 * 1024 * 1024,
   };
@@ -38,13 +35,8 @@ export function webhook({ webhookToken = [], ...settings }: Settings): Webhook<C
         'Let your own relay (Event Relay to EventBridge, or a bridge that subscribes to the change events of Contact) post each event as JSON to the address.',
         'Retries of the relay are recognised by their content.',
       ],
-      sample: JSON.stringify({
-        ChangeEventHeader: {
-          entityName: 'Contact',
-          changeType: 'GAP_OVERFLOW',
-          recordIds: ['000000000000000AAA'],
-        },
-      }),
+      sample:
+        '{"ChangeEventHeader": {"entityName": "Contact", "changeType": "GAP_OVERFLOW", "recordIds": ["000000000000000AAA"]}}',
     };
   return {
     ...common,
@@ -79,36 +71,28 @@ function messageChanges(item: Json, objects: Settings['objects'], receivedAt: nu
       code: 'no_id',
     });
   const { Id, SystemModstamp } = objectOf(sObject);
-  if (Id === undefined || Id === null)
-    return [{ kind: 'ignored', reason: 'It was deleted before the message was sent.' }];
-  return [touchOf(Id, objects, momentOf(SystemModstamp) ?? receivedAt)];
+  if (Id === undefined || Id === null) return ignored('It was deleted before the message was sent.');
+  return touched(Id, objects, momentOf(SystemModstamp) ?? receivedAt);
 }
 
 /** An event has the IDs of all records to which the same change was made. */
 function eventChanges(item: Json, objects: Settings['objects'], receivedAt: number): Change[] {
-  const header = objectOf(objectOf(item)['ChangeEventHeader']);
-  const ids = listOf(header['recordIds']);
-  const type = wordOf(header['changeType']);
+  const { recordIds, changeType, commitTimestamp } = objectOf(objectOf(item)['ChangeEventHeader']);
+  const [ids, type] = [listOf(recordIds), wordOf(changeType)];
   if (type === undefined || ids.length === 0)
     throw new RejectedError('This is not a change event: it has no header with a type and record IDs.', {
       code: 'no_header',
     });
-  if (type === 'GAP_OVERFLOW')
-    return [{ kind: 'ignored', reason: 'It names no record: the next run finds the changes.' }];
-  const changedAt = momentOf(header['commitTimestamp']) ?? receivedAt;
-  return ids.map((id) => {
-    const touch = touchOf(id, objects, changedAt);
-    return touch.kind === 'touch' && type === 'DELETE' ? { ...touch, gone: 'deleted' } : touch;
-  });
+  if (type === 'GAP_OVERFLOW') return ignored('It names no record: the next run finds the changes.');
+  const changedAt = momentOf(commitTimestamp) ?? receivedAt;
+  return ids.flatMap((id) => touched(id, objects, changedAt, type === 'DELETE' ? 'deleted' : undefined));
 }
 
-function touchOf(id: Json, objects: Settings['objects'], changedAt: number): Change {
+function touched(id: Json, objects: Settings['objects'], changedAt: number, gone?: 'deleted'): Change[] {
   const recordId = idOf(id);
-  if (recordId === undefined)
-    return { kind: 'ignored', reason: 'Its record ID is invalid, or stands for several records.' };
+  if (recordId === undefined) return ignored('Its record ID is invalid, or stands for several records.');
   const stream = objects.find((name) => recordId.startsWith(kinds[name].prefix));
-  if (stream === undefined)
-    return { kind: 'ignored', reason: 'It is about an object that is not in objects.' };
+  if (stream === undefined) return ignored('It is about an object that is not in objects.');
   // The API returns whole seconds for the same state.
-  return { kind: 'touch', stream, recordId, changedAt: Math.floor(changedAt / 1000) * 1000 };
+  return touches(stream, recordId, { noun: 'record', changedAt: wholeSecond(changedAt), gone });
 }

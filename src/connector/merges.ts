@@ -13,8 +13,8 @@ export function gone({ recordId, changedAt }: Pick<SourceRecord, 'recordId' | 'c
 }
 
 /**
- * The records, each with those that it took over. `beside`: the masters that are not among them, along the whole chain. `read`:
- * those of these IDs that the vendor shows.
+ * The records, each with those that it took over. `beside`: the masters that are not among them, along the whole chain, those that
+ * were not merged themselves first. `read`: those of these IDs that the vendor shows.
  */
 export async function withMasters(
   found: readonly Mergeable[],
@@ -27,7 +27,9 @@ export async function withMasters(
     const merged = losers.get(record.recordId)?.map((loser) => loser.record.recordId);
     return merged ? { ...record, merged } : record;
   };
-  return { records: found.map(stateOf), beside: masters.map(stateOf) };
+  const living = masters.filter(({ mergedInto }) => mergedInto === undefined);
+  const merged = masters.filter(({ mergedInto }) => mergedInto !== undefined);
+  return { records: found.map(stateOf), beside: [...living, ...merged].map(stateOf) };
 }
 
 async function mastersOf(

@@ -34,8 +34,8 @@ test('masters elsewhere are read along the whole chain, each once', async () => 
   const { records, beside } = await withMasters([merged('c', 'b'), merged('d', 'b')], read);
   expect(records.map(({ deleted }) => deleted)).toEqual([true, true]);
   expect(beside).toEqual([
-    { recordId: 'b', changedAt: 2, deleted: true, body: {}, merged: ['c', 'd'] },
     { recordId: 'a', changedAt: 1, body: { recordId: 'a' }, merged: ['b'] },
+    { recordId: 'b', changedAt: 2, deleted: true, body: {}, merged: ['c', 'd'] },
   ]);
   expect(asked).toEqual([['b'], ['a']]);
 });
