@@ -3,8 +3,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { withEnvFile } from '../config/env-file.ts';
 import { ConfigError } from '../config/faults.ts';
+import { variablesHere } from '../config.ts';
 import { isPulled } from '../connector/source.ts';
 import type { Cli } from './cli.ts';
 import {
@@ -80,7 +80,7 @@ async function init(cli: Cli, options: Options, run: (args: string[]) => Promise
 }
 
 function configPath(): string {
-  const path = resolve(process.env['TRIBUTARY_CONFIG'] ?? 'tributary.config.json');
+  const path = resolve(variablesHere()['TRIBUTARY_CONFIG'] ?? 'tributary.config.json');
   const taken = [path, join(dirname(path), 'tributary.config.ts')].find((file) => existsSync(file));
   if (taken !== undefined)
     throw new UsageError(`${taken} exists and is not overwritten. Edit it, then run "tributary check".`);
@@ -120,7 +120,7 @@ class Answers {
   readonly #path: string;
   readonly #options: Options;
   readonly #questions: Questions | null;
-  readonly #variables = withEnvFile(process.env, process.cwd());
+  readonly #variables = variablesHere();
 
   constructor(cli: Cli, path: string, options: Options, questions: Questions | null) {
     this.#cli = cli;
