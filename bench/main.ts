@@ -23,6 +23,7 @@ import { type Plan, planFigures, planNames } from './plan.ts';
 import { poolerFigures } from './pooler.ts';
 import { previewFigures } from './preview-figures.ts';
 import { checkComparison, runFirstSync, runSeries } from './series.ts';
+import { unchangedFigures } from './unchanged.ts';
 import { verifyFigures } from './verify-figures.ts';
 import { wakesFigures } from './wakes.ts';
 import { workersFigures } from './workers.ts';
@@ -39,6 +40,7 @@ const { values: options } = parseArgs({
     pooler: { type: 'boolean', default: false },
     freshness: { type: 'boolean', default: false },
     wakes: { type: 'boolean', default: false },
+    unchanged: { type: 'boolean', default: false },
     connectors: { type: 'boolean', default: false },
     /** At default settings on the limits of this plan. */
     plan: { type: 'string' },
@@ -74,6 +76,10 @@ const benches = {
   pooler: { measure: () => poolerFigures(server), told: 'medians of alternating runs' },
   freshness: { measure: () => freshnessFigures(server), told: 'idle and busy in turn; 20 ms to each vendor' },
   wakes: { measure: () => wakesFigures(server), told: 'medians of three runs' },
+  unchanged: {
+    measure: () => unchangedFigures(server),
+    told: 'medians of three readings, in brackets the least and the most; the vendors answer at once',
+  },
   connectors: {
     measure: () => connectorFigures(),
     told: 'medians of five readings; no network, no database',

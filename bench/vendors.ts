@@ -21,7 +21,7 @@ export interface Verdict {
   examples: string[];
 }
 
-const latencyMs = 20;
+const defaultLatencyMs = 20;
 /** A script that does not ask what became of its bulk calls ends before they are done. */
 const settleDeadlineMs = 120_000;
 
@@ -35,7 +35,7 @@ export class Vendors {
   }
 
   /** A fresh world: so many contacts, no customers. */
-  static async start(contacts: number): Promise<Vendors> {
+  static async start(contacts: number, latencyMs = defaultLatencyMs): Promise<Vendors> {
     const script = spawnScript('world.ts', [String(contacts), String(latencyMs)]);
     const address = JSON.parse(await script.line) as WorldAddress;
     return new Vendors(address, async () => {

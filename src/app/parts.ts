@@ -184,6 +184,7 @@ export function partsOf(deps: PartDeps) {
     endpoint: vendors.endpoint,
     relation: vendors.relation,
     health: vendors.health,
+    rightOfWay,
     newLease,
     onErased: eraseLeft,
     onIngested: wakeDelivery,

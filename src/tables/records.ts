@@ -1,6 +1,6 @@
 // The newest state of every record, as its source has it: two clocks a row, one of the body and one of the deletion,
 // so that any order of arrival gives the same row. It knows no mapping and no customer.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { bigint, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Fields, JsonObject, SourceRecord } from '../connector.ts';
@@ -147,7 +147,7 @@ export function stands(record: StandingRecord): boolean {
 
 /** Of a body in the order of its own keys: one connector builds its bodies in one order. */
 export function bodyHash(record: SourceRecord): string {
-  return createHash('sha256').update(JSON.stringify(record.body)).digest('base64').slice(0, 27);
+  return hash('sha256', JSON.stringify(record.body), 'base64').slice(0, 27);
 }
 
 const storedColumns = sql`

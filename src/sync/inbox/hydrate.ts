@@ -15,6 +15,7 @@ import { untilAborted } from '../../engine/http/until-aborted.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { failureOf } from '../../engine/work/failures.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
+import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import { noteCoverage } from '../../tables/coverage.ts';
 import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
@@ -53,6 +54,8 @@ export interface HydrateDeps {
   relation(source: string): Relation | null;
   /** Whether that vendor answers, as this process knows it. */
   health(source: string): SourceHealth;
+  /** A webhook waits for what is read: bulk work yields to it, but not while the vendor answers. */
+  rightOfWay: RightOfWay;
   newLease(): string;
   /** Begins the erasure of a customer whom the vendor has erased, in the transaction that says so. */
   onErased(tx: Queryable, sourceId: string, now: number): Promise<void>;
@@ -110,16 +113,18 @@ export class Hydrator {
     most: number,
     signal: AbortSignal,
   ): Promise<number> {
-    const { database, clock } = this.#deps;
+    const { database, clock, rightOfWay } = this.#deps;
     const lease = this.#deps.newLease();
-    const touches = await claimTouches(database, {
-      source: source.name,
-      stream: stream.name,
-      lease,
-      now: clock.now(),
-      leaseMs,
-      most: Math.min(stream.read!.maxIds, most),
-    });
+    const touches = await rightOfWay.urgently(() =>
+      claimTouches(database, {
+        source: source.name,
+        stream: stream.name,
+        lease,
+        now: clock.now(),
+        leaseMs,
+        most: Math.min(stream.read!.maxIds, most),
+      }),
+    );
     if (touches.length === 0) return 0;
     const reading = { source, stream, lease, touches };
     try {
@@ -128,7 +133,9 @@ export class Hydrator {
       const context = this.#context(source, signal);
       const asked = stream.read!.records(context, { recordIds, properties });
       const answer = await untilAborted(asked, signal);
-      await database.transaction((tx) => this.#take(tx, reading, { ...answer, readAt: context.now }));
+      await rightOfWay.urgently(() =>
+        database.transaction((tx) => this.#take(tx, reading, { ...answer, readAt: context.now })),
+      );
       this.#deps.onIngested();
     } catch (error) {
       await this.#settleFailure(reading, error, signal);
