@@ -2,7 +2,9 @@
 import type { Connector } from '#connector';
 import { activecampaign } from './activecampaign.ts';
 import { attio } from './attio.ts';
+import { batch } from './batch.ts';
 import { bigcommerce } from './bigcommerce.ts';
+import { bloomreach } from './bloomreach.ts';
 import { braze } from './braze.ts';
 import { brevo } from './brevo.ts';
 import { clevertap } from './clevertap.ts';
@@ -15,6 +17,7 @@ import { dynamics } from './dynamics.ts';
 import { freshsales } from './freshsales.ts';
 import { http } from './http.ts';
 import { hubspot } from './hubspot.ts';
+import { insider } from './insider.ts';
 import { intercom } from './intercom.ts';
 import { iterable } from './iterable.ts';
 import { klaviyo } from './klaviyo.ts';
@@ -35,7 +38,9 @@ import { zoho } from './zoho.ts';
 export const connectors: readonly Connector[] = [
   activecampaign,
   attio,
+  batch,
   bigcommerce,
+  bloomreach,
   braze,
   brevo,
   clevertap,
@@ -48,6 +53,7 @@ export const connectors: readonly Connector[] = [
   freshsales,
   http,
   hubspot,
+  insider,
   intercom,
   iterable,
   klaviyo,

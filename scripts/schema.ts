@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { connectors } from '../connectors/index.ts';
 import { fileShape, sourceShape } from '../src/config/shape.ts';
 import { inputOf } from '../src/connector/settings.ts';
+import { isPulled } from '../src/connector/source.ts';
 import type { Connector } from '../src/connector.ts';
 
 interface Schema {
@@ -77,7 +78,7 @@ function byConnector(
 
 function branch(connector: Connector, named: Schema, common: { [key: string]: Schema }): Schema {
   const own = schemaOf(connector.settings);
-  const onlyPushes = connector.source?.streams.every((stream) => !stream.pull) ?? false;
+  const onlyPushes = connector.source?.streams.every((stream) => !isPulled(stream)) ?? false;
   const shared = Object.keys(common).filter(
     (key) => !(onlyPushes && (key === 'schedule' || key === 'fullSchedule')),
   );

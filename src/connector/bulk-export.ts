@@ -20,6 +20,8 @@ export interface BulkFile {
   /** Where it is: absolute, or a path below the base URL. */
   url: string;
   bucket?: string;
+  /** Sent with POST, where the file is the answer to a request. */
+  json?: Json;
   /**
    * The word for the file after it, null where there is none; or how the headers of this one say so (names in lower case),
    * undefined where they do not.
@@ -42,8 +44,15 @@ export interface BulkExport<Settings> {
    * `pull`, every reading is an export.
    */
   minRecords(settings: Settings): number | null;
-  /** `json lines`: an object on each line. `zipped`: the lines of every file in a ZIP archive. */
-  format: 'csv' | 'json lines' | 'zipped json lines';
+  /**
+   * `json lines`: an object on each line. `zipped`: the lines of every file in a ZIP archive. `json list`: one JSON text with a list
+   * of rows.
+   */
+  format: 'csv' | 'json lines' | 'zipped json lines' | 'json list';
+  /** The key of the list in a `json list`. Default: the text is the list. */
+  list?: string;
+  /** The names of the values of rows that are lists themselves, by what stands before the list of rows. */
+  names?(head: JsonObject): readonly string[];
   /** What separates the columns of a CSV file: one ASCII character. Default: a comma. */
   delimiter?: string;
   /** Columns that the header of a CSV file must have, else it is not the vendor's. */

@@ -1,5 +1,6 @@
 // The rows of an export's file: what is read, what is rejected, and what shows that the file is not whole or not the vendor's.
 import { describe, expect, it } from 'vitest';
+import { listRows } from '../../src/sync/pull/export-list.ts';
 import { csvRows, type ExportRow, jsonRows } from '../../src/sync/pull/export-rows.ts';
 
 /** The bytes in pieces of `size`, so that every row is cut somewhere. */
@@ -79,5 +80,52 @@ describe('the rows of a file of JSON lines', () => {
   it('are not those of a web page', async () => {
     await expect(json('<html>\n</html>')).rejects.toMatchObject({ foreign: true });
     expect(await json('')).toEqual([]);
+  });
+});
+
+describe('the rows of a JSON list', () => {
+  const list = (text: string, key = 'data', size = 3) =>
+    all(
+      listRows(inPieces(text, size), {
+        list: key,
+        names: ({ fields }) => ((fields ?? []) as { id: string }[]).map(({ id }) => id),
+        of: 'Acme',
+      }),
+    );
+  const head = String.raw`{"success": true, "fields": [{"id": "ä"}, {"id": "data"}], "note": "\"data\": [", "data"`;
+
+  it('are lists, named by what stands before them, wherever the text is cut', async () => {
+    const rows = String.raw`[1, "x, ]}\"\\"], ["12345678901234567890" , [{"b": []}]], [12345678901234567890, null]`;
+    const text = `${head} : [ ${rows} ], "more": [1]}`;
+    for (const size of [1, 2, 3, 7, 1000])
+      expect(await list(text, 'data', size)).toEqual([
+        { row: { ä: 1, data: 'x, ]}"\\' } },
+        { row: { ä: '12345678901234567890', data: [{ b: [] }] } },
+        { row: { ä: '12345678901234567890', data: null } },
+      ]);
+  });
+
+  it('may be objects, or the whole text', async () => {
+    expect(await list('[{"a": "Zoë"}, 7, {"b": {}}]', '')).toEqual([
+      { row: { a: 'Zoë' } },
+      { reason: 'the row is not a JSON object', raw: '7' },
+      { row: { b: {} } },
+    ]);
+    expect(await list(`${head}: []}`)).toEqual([]);
+  });
+
+  it('are rejected where values and names do not match', async () => {
+    expect(await list(`${head}: [[1], [1, 2]]}`)).toEqual([
+      { reason: 'it has 1 values, and there are 2 names', raw: [1] },
+      { row: { ä: 1, data: 2 } },
+    ]);
+  });
+
+  it('show that the text is cut off, or is not the vendor’s', async () => {
+    for (const end of [': [[1, 2], [3', ': [[1, 2]', ': [[1, 2]]'])
+      await expect(list(head + end)).rejects.toMatchObject({ code: 'export_incomplete' });
+    for (const text of ['', '<html>', '{"success": false}', '{"inner": {"data": [[1, 2]]}}'])
+      await expect(list(text)).rejects.toMatchObject({ foreign: true });
+    await expect(list('[]', '')).rejects.toMatchObject({ foreign: true });
   });
 });

@@ -2,7 +2,7 @@
 // It knows neither what is in the file nor how a connection is opened.
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
+import { type Json, RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
 import type { Clock } from '../clock.ts';
 import { isPrivateHost, unsafeAddress } from './private-addresses.ts';
 
@@ -20,6 +20,8 @@ export interface DownloadRequest {
   bucket?: string;
   /** See `ApiRequest.auth`. */
   auth?: string;
+  /** Sent with POST: the file is the answer to a request of its own, and no redirect is followed. */
+  json?: Json;
   /** How long the answer, and each piece of the file, may take. Default 60. */
   chunkTimeoutSeconds?: number;
 }
@@ -61,7 +63,9 @@ export async function download(request: DownloadRequest, deps: DownloadDeps): Pr
     (request.chunkTimeoutSeconds ?? defaultChunkTimeoutSeconds) * 1000,
   );
   try {
-    const opened = await follow(urlOf(request.url, deps), deps, patience, cut.signal);
+    const first = urlOf(request.url, deps);
+    const redirects = request.json === undefined ? maxRedirects : 0;
+    const opened = await follow(first, deps, { patience, signal: cut.signal, redirects });
     return { headers: opened.headers, bytes: pieces(opened, deps, patience, cut) };
   } catch (error) {
     cut.abort();
@@ -91,16 +95,15 @@ export async function collected(
 async function follow(
   first: URL,
   deps: DownloadDeps,
-  patience: Patience,
-  signal: AbortSignal,
+  { patience, signal, redirects }: { patience: Patience; signal: AbortSignal; redirects: number },
 ): Promise<Opened> {
   let url = first;
-  for (let redirects = 0; ; redirects += 1) {
+  for (let left = redirects; ; left -= 1) {
     const opened = await patience.during(deps.open(url, signal));
     const { status, headers } = opened;
     if (status >= 200 && status < 300) return opened;
     const { location } = headers;
-    if (status < 300 || status >= 400 || location === undefined || redirects === maxRedirects)
+    if (status < 300 || status >= 400 || location === undefined || left === 0)
       throw deps.errorFor(url, opened, await patience.during(beginningOf(opened)));
     // What a redirect says besides is nothing to us, but its connection has to be freed.
     await patience.during(beginningOf(opened));

@@ -436,7 +436,7 @@ export class Endpoint {
     url: URL,
     {
       lane,
-      request: { bucket, auth },
+      request: { bucket, auth, json },
       cut,
       token,
     }: { lane: Lane; request: DownloadRequest; cut: AbortSignal; token: Token | null },
@@ -462,8 +462,12 @@ export class Endpoint {
       const opened = await client.request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
-        method: 'GET',
-        headers: { ...headers, accept: '*/*' },
+        ...(json === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(json) }),
+        headers: {
+          ...headers,
+          accept: '*/*',
+          ...(json !== undefined && { 'content-type': 'application/json' }),
+        },
         signal: cut,
       });
       const { statusCode, body } = opened;

@@ -16,6 +16,7 @@ import type { Log } from '../../engine/log/log.ts';
 import { unzipped } from '../../engine/unzip.ts';
 import { isRefusal } from '../../engine/work/failures.ts';
 import { cursorOf, exportState, type Making, type Ordering, type Reading } from '../intake/export-state.ts';
+import { listRows } from './export-list.ts';
 import { csvRows, type ExportRow, jsonRows } from './export-rows.ts';
 
 /** So many rows are a page. */
@@ -256,9 +257,10 @@ export class ExportPages {
   }
 
   #rowsOf(bytes: AsyncIterable<Uint8Array>, job: Json): AsyncGenerator<ExportRow> {
-    const { format, columns, delimiter = ',' } = this.#deps.bulkExport;
+    const { format, columns, delimiter = ',', list = '', names } = this.#deps.bulkExport;
     const of = this.#of;
     if (format === 'csv') return csvRows(bytes, { delimiter, columns: columns?.(job) ?? [], of });
+    if (format === 'json list') return listRows(bytes, { list, names, of });
     return jsonRows(format === 'json lines' ? bytes : unzipped(bytes, { of }), { of });
   }
 

@@ -4,8 +4,8 @@ import { parseJson } from '../../connector/json.ts';
 import { type Json, type JsonObject, RejectedError, TransientError } from '../../connector.ts';
 
 /** A longer line is rejected: nobody's profile. */
-const maxLineBytes = 8 * 1024 * 1024;
-const maxKeptCharacters = 10_000;
+export const maxLineBytes = 8 * 1024 * 1024;
+export const maxKeptCharacters = 10_000;
 const lineFeed = 0x0a;
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
@@ -102,7 +102,7 @@ async function* linesOf(
 }
 
 /** Without the byte order mark. */
-async function* buffers(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+export async function* buffers(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let begun: Buffer | null = Buffer.alloc(0);
   for await (const piece of bytes) {
     const chunk = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
@@ -118,11 +118,11 @@ async function* buffers(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer
   if (begun !== null && begun.length > 0) yield begun;
 }
 
-function incomplete(of: string): RejectedError {
+export function incomplete(of: string): RejectedError {
   return new RejectedError(`${of} sent a file that ends within a row`, { code: 'export_incomplete' });
 }
 
 /** A proxy or a login page has answered in the vendor's place. */
-function strange(of: string, what: string): TransientError {
+export function strange(of: string, what: string): TransientError {
   return new TransientError(`${of} sent ${what}`, { foreign: true });
 }
