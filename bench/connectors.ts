@@ -9,6 +9,7 @@ import { close } from '../connectors/close.ts';
 import { commercetools } from '../connectors/commercetools.ts';
 import { copper } from '../connectors/copper.ts';
 import { dynamics } from '../connectors/dynamics.ts';
+import { emarsys } from '../connectors/emarsys.ts';
 import { freshsales } from '../connectors/freshsales.ts';
 import { hubspot } from '../connectors/hubspot.ts';
 import { intercom } from '../connectors/intercom.ts';
@@ -28,6 +29,7 @@ import { createCloseSimulator } from '../simulators/close.ts';
 import { createCommercetoolsSimulator } from '../simulators/commercetools.ts';
 import { createCopperSimulator } from '../simulators/copper.ts';
 import { createDynamicsSimulator } from '../simulators/dynamics.ts';
+import { createEmarsysSimulator } from '../simulators/emarsys.ts';
 import { createFreshsalesSimulator, viewId } from '../simulators/freshsales.ts';
 import { createHubSpotSimulator } from '../simulators/hubspot.ts';
 import { createIntercomSimulator } from '../simulators/intercom.ts';
@@ -142,6 +144,13 @@ const entries: readonly Entry[] = [
       environment.seed(records);
       return app;
     },
+  },
+  {
+    connector: emarsys,
+    settings: { clientId: 'client', clientSecret: 'secret' },
+    page: 1_000,
+    headers: bearer,
+    vendor: () => seeded(createEmarsysSimulator(clock)),
   },
   {
     connector: freshsales,

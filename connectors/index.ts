@@ -14,6 +14,7 @@ import { copper } from './copper.ts';
 import { csv } from './csv.ts';
 import { customerio } from './customerio.ts';
 import { dynamics } from './dynamics.ts';
+import { emarsys } from './emarsys.ts';
 import { freshsales } from './freshsales.ts';
 import { http } from './http.ts';
 import { hubspot } from './hubspot.ts';
@@ -50,6 +51,7 @@ export const connectors: readonly Connector[] = [
   csv,
   customerio,
   dynamics,
+  emarsys,
   freshsales,
   http,
   hubspot,
