@@ -2,6 +2,7 @@
 // recorded by a first reading and replayed to the second, so that its time is the connector's and the parser's alone.
 import type { Hono } from 'hono';
 import { activecampaign } from '../connectors/activecampaign.ts';
+import { airship } from '../connectors/airship.ts';
 import { attio } from '../connectors/attio.ts';
 import { bigcommerce } from '../connectors/bigcommerce.ts';
 import { brevo } from '../connectors/brevo.ts';
@@ -12,6 +13,7 @@ import { dynamics } from '../connectors/dynamics.ts';
 import { emarsys } from '../connectors/emarsys.ts';
 import { freshsales } from '../connectors/freshsales.ts';
 import { hubspot } from '../connectors/hubspot.ts';
+import { infobip } from '../connectors/infobip.ts';
 import { intercom } from '../connectors/intercom.ts';
 import { klaviyo } from '../connectors/klaviyo.ts';
 import { mailchimp } from '../connectors/mailchimp.ts';
@@ -22,6 +24,7 @@ import { sfmc } from '../connectors/sfmc.ts';
 import { shopify } from '../connectors/shopify.ts';
 import { zoho } from '../connectors/zoho.ts';
 import { createActivecampaignSimulator } from '../simulators/activecampaign.ts';
+import { createAirshipSimulator } from '../simulators/airship.ts';
 import { createAttioSimulator } from '../simulators/attio.ts';
 import { createBigcommerceSimulator } from '../simulators/bigcommerce.ts';
 import { createBrevoSimulator } from '../simulators/brevo.ts';
@@ -32,6 +35,7 @@ import { createDynamicsSimulator } from '../simulators/dynamics.ts';
 import { createEmarsysSimulator } from '../simulators/emarsys.ts';
 import { createFreshsalesSimulator, viewId } from '../simulators/freshsales.ts';
 import { createHubSpotSimulator } from '../simulators/hubspot.ts';
+import { createInfobipSimulator } from '../simulators/infobip.ts';
 import { createIntercomSimulator } from '../simulators/intercom.ts';
 import { createKlaviyoSimulator } from '../simulators/klaviyo.ts';
 import { MailchimpSimulator } from '../simulators/mailchimp.ts';
@@ -91,6 +95,13 @@ const entries: readonly Entry[] = [
     page: 100,
     headers: { 'api-token': token },
     vendor: () => seeded(createActivecampaignSimulator({ ...clock, apiKey: token })),
+  },
+  {
+    connector: airship,
+    settings: { appKey: token, masterSecret: 'secret' },
+    page: 100,
+    headers: { authorization: `Basic ${btoa(`${token}:secret`)}` },
+    vendor: () => seeded(createAirshipSimulator({ ...clock, appKey: token, masterSecret: 'secret' })),
   },
   {
     connector: attio,
@@ -168,6 +179,13 @@ const entries: readonly Entry[] = [
       simulator.seed(records, 7, now - 3_600_000);
       return simulator.app;
     },
+  },
+  {
+    connector: infobip,
+    settings: { apiKey: token },
+    page: 1_000,
+    headers: { authorization: `App ${token}` },
+    vendor: () => seeded(createInfobipSimulator({ ...clock, apiKey: token })),
   },
   {
     connector: intercom,

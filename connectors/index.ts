@@ -1,6 +1,7 @@
 // All supported vendors, one per line.
 import type { Connector } from '#connector';
 import { activecampaign } from './activecampaign.ts';
+import { airship } from './airship.ts';
 import { attio } from './attio.ts';
 import { batch } from './batch.ts';
 import { bigcommerce } from './bigcommerce.ts';
@@ -18,6 +19,7 @@ import { emarsys } from './emarsys.ts';
 import { freshsales } from './freshsales.ts';
 import { http } from './http.ts';
 import { hubspot } from './hubspot.ts';
+import { infobip } from './infobip.ts';
 import { insider } from './insider.ts';
 import { intercom } from './intercom.ts';
 import { iterable } from './iterable.ts';
@@ -38,6 +40,7 @@ import { zoho } from './zoho.ts';
 
 export const connectors: readonly Connector[] = [
   activecampaign,
+  airship,
   attio,
   batch,
   bigcommerce,
@@ -55,6 +58,7 @@ export const connectors: readonly Connector[] = [
   freshsales,
   http,
   hubspot,
+  infobip,
   insider,
   intercom,
   iterable,
