@@ -189,6 +189,19 @@ describe('check --people', () => {
     expect(people.pairs).toHaveLength(1);
   });
 
+  it('orders no export for a sample of a source that has no pages', async () => {
+    const iterable = { connector: 'iterable', apiKey: 'a-key', baseUrl: served[0]!.url };
+    const { people } = await check(
+      { crm: csv('crm', crmRows), shop: csv('shop', shopRows), cep: iterable },
+      '--people',
+      '--json',
+    );
+    expect(people.unread).toEqual([
+      { source: 'cep', reason: 'It is read by exports only, and none is ordered for a sample.' },
+    ]);
+    expect(people.pairs).toHaveLength(1);
+  });
+
   it('says that nothing was compared where only one of the sources could be read', async () => {
     const shop = { connector: 'csv', path: join(folder, 'none.csv') };
     const { exitCode, out } = await check({ crm: csv('crm', crmRows), shop }, '--people');

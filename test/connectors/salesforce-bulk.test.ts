@@ -4,10 +4,12 @@ import type { Context } from '#connector';
 import type { Settings } from '../../connectors/salesforce/settings.ts';
 import { salesforce } from '../../connectors/salesforce.ts';
 import { createSalesforceSimulator, type SalesforceOptions } from '../../simulators/salesforce.ts';
+import { runById } from '../../src/tables/runs.ts';
 import { directApi } from '../support/direct-api.ts';
 import { directDownload } from '../support/direct-download.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { localFiles } from '../support/local-files.ts';
+import { until } from '../support/sync-world.ts';
 import { VendorWorld } from '../support/vendor-world.ts';
 import { describeBulkExport, type OpenExports } from './bulk-exports.ts';
 
@@ -173,7 +175,11 @@ describe('up to Voucherify', () => {
     for (const world of opened.splice(0)) await world.close();
   });
 
-  async function openWorld(options: Partial<SalesforceOptions> = {}, contacts = 1_200) {
+  async function openWorld(
+    options: Partial<SalesforceOptions> = {},
+    contacts = 1_200,
+    bulkExport = 'always',
+  ) {
     const clock = new FastClock();
     const simulator = createSalesforceSimulator({
       now: () => clock.now(),
@@ -182,7 +188,7 @@ describe('up to Voucherify', () => {
       queryJobs: { rowsPerFile: 500, makingMs: 90_000, ...options.queryJobs },
     });
     simulator.org.seed(contacts);
-    const source = { connector: 'salesforce', clientCredentials, bulkExport: 'always' };
+    const source = { connector: 'salesforce', clientCredentials, bulkExport };
     const world = await VendorWorld.open(clock, simulator.app, source);
     opened.push(world);
     return { clock, world, ...simulator };
@@ -209,6 +215,27 @@ describe('up to Voucherify', () => {
     expect(queryJobs.ordered).toBe(1);
   });
 
+  test('a job outlives its worker: another one waits for it and reads it', async () => {
+    const { clock, world, org, queryJobs } = await openWorld({ queryJobs: { makingMs: 3_600_000 } }, 600);
+    const { tributary } = world.world;
+    const run = await tributary.request({
+      source: 'vendor',
+      mode: 'full',
+      trigger: 'manual',
+      lane: 'backfill',
+    });
+    await until(async () =>
+      /waiting: the export/.test((await runById(world.database, run!.id))?.error ?? ''),
+    );
+    await tributary.drain();
+    clock.skip(3_600_000);
+    await world.world.again(world.database);
+    await until(async () => (await runById(world.database, run!.id))?.state === 'finished');
+    expect(await runById(world.database, run!.id)).toMatchObject({ received: 600, rejected: 0 });
+    expect(await world.standing()).toEqual(org.ids().toSorted());
+    expect(queryJobs.ordered).toBe(1);
+  });
+
   test('a full reading by a job finds who was purged', async () => {
     const { world, org, queryJobs } = await openWorld({}, 30);
     const [first, second] = org.ids();
@@ -231,6 +258,15 @@ describe('up to Voucherify', () => {
     expect(assumptions).toContainEqual(
       expect.stringContaining('how long the vendor takes to make it is not known'),
     );
+  });
+
+  test('what takes too long to be counted is read by a job', async () => {
+    const faults = (path: string) =>
+      path === '/services/data/v68.0/query' ? error(500, 'QUERY_TIMEOUT', 'It took too long') : undefined;
+    const { world, org, queryJobs } = await openWorld({ faults }, 30, 'auto');
+    expect(await world.sync()).toMatchObject({ state: 'finished', received: 30 });
+    expect(world.ids).toEqual(org.ids().toSorted());
+    expect(queryJobs.ordered).toBe(1);
   });
 
   test('where jobs are refused the run reads pages, says so, and deletes nobody', async () => {

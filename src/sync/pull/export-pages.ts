@@ -9,12 +9,12 @@ import {
   RejectedError,
   type Stream,
   TransientError,
+  UnauthorizedError,
 } from '../../connector.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Download, DownloadRequest } from '../../engine/http/download.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { unzipped } from '../../engine/unzip.ts';
-import { isRefusal } from '../../engine/work/failures.ts';
 import { cursorOf, exportState, type Making, type Ordering, type Reading } from '../intake/export-state.ts';
 import { listRows } from './export-list.ts';
 import { csvRows, type ExportRow, jsonRows } from './export-rows.ts';
@@ -115,7 +115,13 @@ export class ExportPages {
     const context = this.#deps.context();
     const min = bulkExport.minRecords(context.settings);
     if (min === null || min === 0 || !stream.count) return min !== null;
-    return (await stream.count(context, { cursor: null, until: clock.now(), properties })) >= min;
+    try {
+      return (await stream.count(context, { cursor: null, until: clock.now(), properties })) >= min;
+    } catch (error) {
+      if (error instanceof UnauthorizedError) throw error;
+      // What takes too long to be counted is large. If it is not, the export costs a few calls more than pages.
+      return true;
+    }
   }
 
   async #exported(order: Ordering | Making | Reading, { isNew }: { isNew: boolean }): Promise<ReadAt> {
@@ -271,9 +277,10 @@ export class ExportPages {
     await wait(Math.ceil(ms), `waiting: the export of ${what} is being made`);
   }
 
-  /** Whether the export will come to nothing. Credentials that ran out say nothing of it. */
+  /** Whether the export will come to nothing. Credentials that ran out or were taken back say nothing of it. */
   #isHopeless(error: unknown, { orderedAt }: Ordering | Making | Reading): boolean {
-    if (isRefusal(error)) return error.status !== 401;
+    if (error instanceof UnauthorizedError) return error.status !== 401 && !error.final;
+    if (error instanceof RejectedError) return true;
     const isLate = this.#deps.clock.now() - orderedAt > this.#deps.bulkExport.maxWaitSeconds * 1000;
     return error instanceof TransientError && error.foreign && isLate;
   }
