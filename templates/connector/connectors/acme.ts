@@ -2,7 +2,7 @@
 import { defineConnector } from '#connector';
 import { tried } from '#connector/checking';
 import { describeApi } from './acme/api.ts';
-import { listRequest, people } from './acme/people.ts';
+import { people, requestPeople } from './acme/people.ts';
 import { type Settings, settings } from './acme/settings.ts';
 import { webhook } from './acme/webhook.ts';
 
@@ -25,7 +25,7 @@ export const acme = defineConnector<Settings>({
   },
   check: async ({ api }) => [
     await tried('list people', 'Full readings, changes and single people can be read.', () =>
-      api.request(listRequest({ limit: 1 })),
+      requestPeople(api, { limit: 1 }),
     ),
   ],
 });
