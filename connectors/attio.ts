@@ -1,6 +1,6 @@
 // Attio: the people of a workspace. https://docs.attio.com
-import { type Auth, type Context, defineConnector, type Permission } from '#connector';
-import { fingerprint, tried } from '#connector/checking';
+import { type Auth, type Context, defineConnector, type Json } from '#connector';
+import { fingerprint, found, tried } from '#connector/checking';
 import { identityOf, signedIn } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
 import { valueAt, wordOf } from '#connector/reading';
@@ -16,11 +16,10 @@ export const attio = defineConnector<Settings>({
   apiVersion: () => ({ name: 'v2', endsOn: null }),
   api: (settings) => ({
     baseUrl: settings.baseUrl,
-    headers: {},
     auth: authOf(settings),
-    account: `attio:${settings.workspaceId ?? fingerprint(secretOf(settings))}`,
+    account: `attio:${settings.workspaceId ?? fingerprint(settings.oauth ? identityOf(settings.oauth) : (settings.accessToken ?? ''))}`,
     // A refusal names the next second as an HTTP date.
-    quotas: windowQuotas(settings.quota ?? [{ requests: 100, seconds: 1 }]),
+    quotas: windowQuotas(settings.quota),
   }),
   source: {
     streams: [people],
@@ -41,49 +40,26 @@ export const attio = defineConnector<Settings>({
       'Attio does not list deleted people, and a value that was removed leaves no time of change. Without webhooks only a full reading shows them.',
     webhook,
   },
-  check,
-});
-
-/** A token of an app does not end until the app is removed, and no refresh token comes with it. */
-function authOf({ accessToken = '', oauth }: Settings): Auth {
-  if (!oauth) return { kind: 'bearer', token: accessToken };
-  return {
-    // The scopes are those of the app.
-    ...signedIn(oauth, {
-      tokenUrl: `${oauth.baseUrl}/oauth/token`,
-      authorizeUrl: `${oauth.baseUrl}/authorize`,
-      scopes: [],
-      lasting: true,
-    }),
-    lifeSeconds: null,
-  };
-}
-
-function secretOf({ accessToken = '', oauth }: Settings): string {
-  return oauth ? identityOf(oauth) : accessToken;
-}
-
-async function check(context: Context<Settings>): Promise<Permission[]> {
-  const { api, settings } = context;
-  const { objectId } = settings;
-  const isAnswer = (json: Parameters<typeof valueAt>[0]) => idIn(json) !== undefined;
-  const object = { what: 'read the object people' };
-  return [
+  check: async (context) => [
     await tried('query people', 'Full readings, changes and single people can be read.', () =>
       query(context, { limit: 1 }),
     ),
-    await api.request({ path: objectPath, isAnswer }).then(
-      ({ json }) => {
-        const id = idIn(json);
-        return objectId === undefined || objectId === id
-          ? { ...object, allowed: true, note: `Its objectId is ${id}.` }
-          : { ...object, allowed: false, note: `Set objectId to ${id}: webhooks name people by it.` };
-      },
-      (error: Error) => ({ ...object, allowed: false, note: error.message }),
-    ),
-  ];
+    await found('read the object people', () => objectSeen(context)),
+  ],
+});
+
+/** A token of an app does not end until the app is removed, and no refresh token comes with it. The scopes are those of the app. */
+function authOf({ accessToken = '', oauth }: Settings): Auth {
+  if (!oauth) return { kind: 'bearer', token: accessToken };
+  const [tokenUrl, authorizeUrl] = [`${oauth.baseUrl}/oauth/token`, `${oauth.baseUrl}/authorize`];
+  return { ...signedIn(oauth, { tokenUrl, authorizeUrl, scopes: [], lasting: true }), lifeSeconds: null };
 }
 
-function idIn(json: Parameters<typeof valueAt>[0]): string | undefined {
-  return wordOf(valueAt(json, 'data.id.object_id'));
+async function objectSeen({ api, settings }: Context<Settings>) {
+  const idIn = (json: Json | undefined) => wordOf(valueAt(json, 'data.id.object_id'));
+  const { json } = await api.request({ path: objectPath, isAnswer: (json) => idIn(json) !== undefined });
+  const id = idIn(json);
+  return settings.objectId === undefined || settings.objectId === id
+    ? { allowed: true, note: `Its objectId is ${id}.` }
+    : { allowed: false, note: `Set objectId to ${id}: webhooks name people by it.` };
 }

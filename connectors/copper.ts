@@ -1,22 +1,12 @@
 // Copper: the people of an account. https://developer.copper.com
-import {
-  type ApiResponse,
-  type Auth,
-  type Context,
-  defineConnector,
-  type Permission,
-  TransientError,
-} from '#connector';
+import { type Auth, defineConnector } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
 import { identityOf, signedIn } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
 import { requestList } from '#connector/reading';
-import { requireAccount } from './copper/account.ts';
-import { people, searchRequest } from './copper/people.ts';
+import { accountOf, people, searchRequest } from './copper/people.ts';
 import { type Settings, settings } from './copper/settings.ts';
 import { webhook } from './copper/webhook.ts';
-
-const windowSeconds = 60;
 
 export const copper = defineConnector<Settings>({
   name: 'copper',
@@ -33,8 +23,9 @@ export const copper = defineConnector<Settings>({
     },
     auth: oauth ? authOf(oauth) : { kind: 'header', name: 'x-pw-accesstoken', value: apiKey },
     account: `copper:${accountId ?? fingerprint(oauth ? identityOf(oauth) : apiKey)}`,
-    quotas: windowQuotas(quota ?? [{ requests: 180, seconds: windowSeconds }]),
-    errorFor,
+    quotas: windowQuotas(quota),
+    // The window is rolling, and a refusal says nothing of it.
+    busyMs: 60_000,
   }),
   source: {
     streams: [people],
@@ -55,7 +46,14 @@ export const copper = defineConnector<Settings>({
       'Deleted and merged people are not listed. Without webhooks only a full reading shows them.',
     webhook,
   },
-  check,
+  check: async (context) => [
+    await tried('search people', 'Full readings, changes and single people can be read.', () =>
+      requestList(context.api, searchRequest(0, { skip: 0, limit: 1 }), ''),
+    ),
+    await tried('belong to the account', 'The credentials are of a user of the account.', () =>
+      accountOf(context),
+    ),
+  ],
 });
 
 /** Whether access ends, and whether a refresh token comes, is not documented: what an answer says is obeyed. */
@@ -69,24 +67,4 @@ function authOf(oauth: NonNullable<Settings['oauth']>): Auth {
     }),
     lifeSeconds: null,
   };
-}
-
-/** The window is rolling, and the refusal says nothing of it. */
-function errorFor({ status }: ApiResponse): TransientError | undefined {
-  if (status !== 429) return undefined;
-  return new TransientError('Copper answered 429: the calls of this minute are spent', {
-    status,
-    retryAfterMs: windowSeconds * 1000,
-  });
-}
-
-async function check(context: Context<Settings>): Promise<Permission[]> {
-  return [
-    await tried('search people', 'Full readings, changes and single people can be read.', () =>
-      requestList(context.api, searchRequest(0, { skip: 0, limit: 1 }), ''),
-    ),
-    await tried('belong to the account', 'The credentials are of a user of the account.', () =>
-      requireAccount(context),
-    ),
-  ];
 }

@@ -1,7 +1,7 @@
 // The settings of an Attio source. They do not know what is read.
 import { z } from 'zod';
 import { oauthClientAt } from '#connector/oauth-client';
-import { baseUrl, exactlyOne, quotaWindows, secrets, token } from '#connector/settings';
+import { baseUrl, exactlyOne, quota, secret, token } from '#connector/settings';
 
 const shape = z.strictObject({
   accessToken: token('0123abc…')
@@ -28,11 +28,7 @@ const shape = z.strictObject({
     .describe(
       'The ID of the object "people", which webhooks name it by: `tributary check` prints it. Required for webhooks.',
     ),
-  webhookSecret: secrets
-    .optional()
-    .describe(
-      'The secret of the webhook, which Attio shows once: in the answer that creates it. A list while one replaces another.',
-    ),
+  webhookSecret: secret('The secret of the webhook, which Attio shows once: in the answer that creates it.'),
   createdBy: z
     .array(z.enum(['workspace-member', 'api-token', 'app', 'system']))
     .min(1)
@@ -41,9 +37,7 @@ const shape = z.strictObject({
       'Whose people are customers: of members, API tokens, apps, or Attio itself (system). Default: those of all, including the correspondents of synced mailboxes.',
     ),
   baseUrl: baseUrl('https://api.attio.com/v2'),
-  quota: quotaWindows
-    .optional()
-    .describe('The quota of calls, a window or a list of windows. Default: 100 calls in a second.'),
+  quota: quota([{ requests: 100, seconds: 1 }]),
 });
 
 export const settings = shape.superRefine(

@@ -1,12 +1,12 @@
 // The stream of people: all of them, and what changed, in the order of change, and single ones by ID. It knows no quotas.
 // https://developer.copper.com/people/list-people-search.html
-import type { Context, Stream } from '#connector';
+import type { Context, Json, Stream } from '#connector';
 import { readsById, readsOne } from '#connector/by-id';
+import { requireAccount } from '#connector/checking';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { momentOf, namedValues, objectOf, requestList, wordOf } from '#connector/reading';
 import { rowReader, toRecords } from '#connector/rows';
 import { nextTimedPage, timedPage } from '#connector/timed-pages';
-import { requireAccount } from './account.ts';
 import type { Settings } from './settings.ts';
 
 const recordOf = rowReader({
@@ -37,7 +37,7 @@ export const people: Stream<Settings> = {
       const page = await pageOf(context, request, 0);
       // A bare list that is empty may come from anywhere: where Copper does not speak, it would end the reading.
       const begins = request.page === undefined && context.settings.accountId !== undefined;
-      if (page.records.length === 0 || begins) await requireAccount(context);
+      if (page.records.length === 0 || begins) await accountOf(context);
       return page;
     },
     changes: (context, { from, ...request }) => pageOf(context, request, from),
@@ -56,7 +56,7 @@ export const people: Stream<Settings> = {
           return (success === false && status === 404) || error === 'not_found';
         },
       }),
-      proof: requireAccount,
+      proof: accountOf,
     }),
     lagSeconds: 5,
   },
@@ -89,4 +89,11 @@ export function searchRequest(from: number, { skip, limit }: { skip: number; lim
       ...(since > 0 && { minimum_modified_date: since }),
     },
   };
+}
+
+/** Throws where Copper does not answer, and UnauthorizedError where the credentials are of another account. */
+export async function accountOf({ api, settings }: Context<Settings>): Promise<void> {
+  const idIn = (json: Json | undefined) => wordOf(objectOf(json)['id']);
+  const { json } = await api.request({ path: '/account', isAnswer: (json) => idIn(json) !== undefined });
+  requireAccount('account', settings.accountId, [idIn(json)]);
 }

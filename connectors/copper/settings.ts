@@ -1,7 +1,7 @@
 // The settings of a Copper source. They do not know what is read.
 import { z } from 'zod';
 import { oauthClientAt } from '#connector/oauth-client';
-import { baseUrl, digits, exactlyOne, quotaWindows, secretHeader, token } from '#connector/settings';
+import { baseUrl, digits, exactlyOne, quota, secretHeader, token } from '#connector/settings';
 
 const shape = z.strictObject({
   apiKey: token('0123abc…')
@@ -30,9 +30,7 @@ const shape = z.strictObject({
     .optional()
     .describe('The header of your own that the webhooks were created with, {name, value}.'),
   baseUrl: baseUrl('https://api.copper.com/developer_api/v1'),
-  quota: quotaWindows
-    .optional()
-    .describe('The quota of calls, a window or a list of windows. Default: 180 calls in 60 seconds.'),
+  quota: quota([{ requests: 180, seconds: 60 }]),
 });
 
 export const settings = shape
