@@ -5,12 +5,14 @@ import {
   type ApiRequest,
   type ApiResponse,
   type Auth,
+  type Json,
   type QuotaReading,
   RejectedError,
   TransientError,
   UnauthorizedError,
 } from '#connector';
-import { signedIn } from '#connector/oauth-client';
+import { clientCredentials, signedIn } from '#connector/oauth-client';
+import { quotaReading } from '#connector/quotas';
 import { listOf, maxRetryMs, minRetryMs, objectOf, valueAt, wordOf } from '#connector/reading';
 import { pageSize } from './customers.ts';
 import type { Settings } from './settings.ts';
@@ -26,7 +28,6 @@ export function describeApi(settings: Settings): ApiDescription {
   const { shop, pointsPerSecond } = settings;
   return {
     baseUrl: baseUrlOf(settings),
-    headers: {},
     auth: authOf(settings),
     // Each app has its own points in each shop.
     account: `shopify:${shop}:${settings.app?.clientId ?? settings.oauth?.clientId ?? 'custom app'}`,
@@ -39,6 +40,11 @@ export function describeApi(settings: Settings): ApiDescription {
       },
     ],
     readQuotas,
+    remedies: {
+      402: 'The shop is frozen: its owner must pay Shopify.',
+      404: 'There is no such shop or version: check `shop` and `apiVersion`.',
+      423: 'The shop is locked: its owner must contact Shopify.',
+    },
     errorFor,
     errorInSuccess,
   };
@@ -52,15 +58,7 @@ function authOf(settings: Settings): Auth {
   const { app, oauth, accessToken } = settings;
   const tokenUrl = `${baseUrlOf(settings)}/admin/oauth/access_token`;
   const errors = { refused: ['shop_not_permitted', 'app_not_installed'] };
-  if (app)
-    return {
-      kind: 'oauth',
-      tokenUrl,
-      client: { id: app.clientId, secret: app.clientSecret },
-      grant: { kind: 'client_credentials' },
-      header,
-      errors,
-    };
+  if (app) return { ...clientCredentials(app, { tokenUrl }), header, errors };
   if (oauth)
     return {
       // A refresh token lasts 90 days, and is replaced with each access token.
@@ -89,20 +87,15 @@ interface Cost {
 function costIn({ json }: ApiResponse): Cost | undefined {
   const cost = objectOf(valueAt(json, 'extensions.cost'));
   const status = objectOf(cost['throttleStatus']);
-  const [requested, maximum, available, perSecond] = [
-    cost['requestedQueryCost'],
-    status['maximumAvailable'],
-    status['currentlyAvailable'],
-    status['restoreRate'],
-  ].map((value) => (typeof value === 'number' && Number.isFinite(value) ? value : 0)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  return requested > 0 && maximum > 0 && perSecond > 0
-    ? { requested, maximum, available, perSecond }
-    : undefined;
+  const number = (value: Json | undefined) =>
+    typeof value === 'number' && Number.isFinite(value) ? value : 0;
+  const found = {
+    requested: number(cost['requestedQueryCost']),
+    maximum: number(status['maximumAvailable']),
+    available: number(status['currentlyAvailable']),
+    perSecond: number(status['restoreRate']),
+  };
+  return found.requested > 0 && found.maximum > 0 && found.perSecond > 0 ? found : undefined;
 }
 
 /** How long until the bucket holds what such a query costs, milliseconds. */
@@ -116,26 +109,12 @@ function readQuotas(response: ApiResponse, request: ApiRequest, now: number): Qu
   const cost = costIn(response);
   if (!cost || valueAt(request.json, 'variables.first') !== pageSize) return [];
   const remaining = Math.max(Math.floor(cost.available / cost.requested), 0);
-  return [
-    {
-      quota: points,
-      limit: Math.max(Math.floor(cost.maximum / cost.requested), 1),
-      remaining,
-      ...(remaining === 0 && { exhaustedUntil: now + refillMs(cost) }),
-    },
-  ];
+  const limit = Math.max(Math.floor(cost.maximum / cost.requested), 1);
+  return quotaReading(points, { limit, remaining, waitMs: refillMs(cost) }, now);
 }
 
-const remedies: { readonly [status: number]: string } = {
-  402: 'The shop is frozen: its owner must pay Shopify.',
-  404: 'There is no such shop or version: check `shop` and `apiVersion`.',
-  423: 'The shop is locked: its owner must contact Shopify.',
-};
-
-function errorFor({ status }: ApiResponse): UnauthorizedError | TransientError | undefined {
-  if (status in remedies)
-    return new UnauthorizedError(`Shopify answered ${status}. ${remedies[status]}`, { status });
-  // A security refusal, which passes.
+/** A security refusal, which passes. */
+function errorFor({ status }: ApiResponse): TransientError | undefined {
   return status === 430 ? new TransientError('Shopify answered 430 to a request', { status }) : undefined;
 }
 

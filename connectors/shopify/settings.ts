@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { bulkExportSetting } from '#connector/bulk-export';
 import { oauthClient } from '#connector/oauth-client';
-import { baseUrl, exactlyOne, secrets, token } from '#connector/settings';
+import { exactlyOne, otherUrl, secrets, token } from '#connector/settings';
 
 /** Each costs a point per customer, and a query may cost 1,000. */
 const maxMetafields = 4;
@@ -58,10 +58,10 @@ const shape = z.strictObject({
     .describe(
       'The cost points that the plan of the shop restores per second: 100 (standard), 200 (Advanced), 1000 (Plus), 2000 (Enterprise). Default: 100.',
     ),
-  baseUrl: baseUrl('https://acme.myshopify.com')
-    .unwrap()
-    .optional()
-    .describe('The URL of the API, for a sandbox. Default: https:// and the name of the shop.'),
+  baseUrl: otherUrl(
+    'https://acme.myshopify.com',
+    'The URL of the API, for a sandbox. Default: https:// and the name of the shop.',
+  ),
 });
 
 export const settings = shape.superRefine(

@@ -1,8 +1,10 @@
 // Webhooks of Shopify: one event each, signed with the secret of the app. They contain only part of a customer, under
 // the names of another API, so the customer is read.
 // https://shopify.dev/docs/apps/build/webhooks
-import { type Change, type JsonObject, RejectedError } from '#connector';
+import type { Change, JsonObject } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
+import { signature } from '#connector/schemes';
+import { ignored, touches, wholeSecond } from '#connector/touches';
 import type { Received, Webhook } from '#connector/webhook';
 import { customerId, globalId } from './customer.ts';
 import type { Settings } from './settings.ts';
@@ -12,27 +14,12 @@ const stream = 'customers';
 const testId = '706405506930370084';
 
 export function webhook({ shop, app, oauth, webhookSecret = [] }: Settings): Webhook<Change> {
-  const secrets = [...webhookSecret, app?.clientSecret, oauth?.clientSecret].filter(
-    (secret) => secret !== undefined,
-  );
+  const given = [...webhookSecret, app?.clientSecret, oauth?.clientSecret];
+  const secrets = given.filter((secret) => secret !== undefined);
   return {
-    authentication:
-      secrets.length > 0
-        ? [
-            {
-              kind: 'signature',
-              algorithm: 'hmac-sha256',
-              secrets,
-              message: ['body'],
-              header: 'X-Shopify-Hmac-SHA256',
-              encoding: 'base64',
-            },
-          ]
-        : [],
-    ...(secrets.length === 0 && {
-      missing:
-        'Set webhookSecret to the client secret of the app, or to the secret that the settings of the shop show.',
-    }),
+    authentication: signature(secrets, { header: 'X-Shopify-Hmac-SHA256', encoding: 'base64' }),
+    missing:
+      'Set webhookSecret to the client secret of the app, or to the secret that the settings of the shop show.',
     decoding: { form: 'json' },
     // Eight times in four hours.
     retryHorizonSeconds: 5 * 3600,
@@ -48,42 +35,32 @@ export function webhook({ shop, app, oauth, webhookSecret = [] }: Settings): Web
 
 /** Topic, shop and time are headers, which nobody signs: by themselves they delete, merge and erase nobody. */
 function changesOf(body: JsonObject, { headers, receivedAt }: Received, shop: string): Change[] {
-  const ignored = (reason: string): Change[] => [{ kind: 'ignored', reason }];
   if (headers['x-shopify-shop-domain']?.toLowerCase() !== shop)
     return ignored('It is about a shop other than `shop`.');
   const topic = headers['x-shopify-topic'] ?? '';
   if (Object.hasOwn(notForUs, topic)) return ignored(notForUs[topic]!);
-  const at =
-    momentOf(body['updated_at']) ??
-    momentOf(body['occurredAt']) ??
-    momentOf(headers['x-shopify-triggered-at']);
+  const times = [body['updated_at'], body['occurredAt'], headers['x-shopify-triggered-at']];
+  const at = times.map((time) => momentOf(time)).find((time) => time !== undefined);
   // Whole seconds, as the API names them.
-  const changedAt = Math.floor(Math.min(at ?? receivedAt, receivedAt) / 1000) * 1000;
-  const touch = (recordId: string): Change => ({ kind: 'touch', stream, recordId, changedAt });
-  const gone = (recordId: string, how: 'deleted' | 'erased'): Change => ({
-    kind: 'touch',
-    stream,
-    recordId,
-    changedAt,
-    gone: how,
-  });
+  const about = { noun: 'customer', changedAt: wholeSecond(Math.min(at ?? receivedAt, receivedAt)) };
   const kept = customerId(body['admin_graphql_api_customer_kept_id']);
   const lost = customerId(body['admin_graphql_api_customer_deleted_id']);
   if (kept !== undefined && lost !== undefined) {
     // It is sent of merges that failed, too.
-    if (body['status'] !== 'completed') return [touch(kept), touch(lost)];
-    const record = { recordId: kept, changedAt, body: {}, merged: [lost] };
-    return [{ kind: 'record', stream, partial: true, record }, touch(kept)];
+    if (body['status'] !== 'completed') return touches(stream, [kept, lost], about);
+    const record = { recordId: kept, changedAt: about.changedAt, body: {}, merged: [lost] };
+    return [{ kind: 'record', stream, partial: true, record }, ...touches(stream, kept, about)];
   }
   const recordId = idIn(body);
-  if (recordId === undefined) {
-    if (!/^customers?[/.]/.test(topic)) return ignored('It is not about a customer.');
-    throw new RejectedError('The webhook names no customer.', { code: 'no_id' });
-  }
+  if (recordId === undefined && !/^customers?[/.]/.test(topic)) return ignored('It is not about a customer.');
   if (recordId === testId) return ignored('It is a test notification: its customer does not exist.');
-  if (topic === 'customers/redact') return [gone(recordId, 'erased')];
-  return [topic === 'customers/delete' ? gone(recordId, 'deleted') : touch(recordId)];
+  return touches(stream, recordId, { ...about, gone: goneBy[topic] });
 }
+
+const goneBy: { readonly [topic: string]: 'deleted' | 'erased' } = {
+  'customers/redact': 'erased',
+  'customers/delete': 'deleted',
+};
 
 const notForUs: { readonly [topic: string]: string } = {
   'app/uninstalled': 'The app was removed from the shop, which can no longer be read.',
