@@ -1,76 +1,23 @@
 // BigCommerce's connector against the simulated store: the kit, its two kinds of 429, its addresses, and what it pushes.
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Context, Json, Page, SourceRecord } from '#connector';
+import type { Json } from '#connector';
 import { bigcommerce } from '../../connectors/bigcommerce.ts';
 import { type BigcommerceOptions, createBigcommerceSimulator } from '../../simulators/bigcommerce.ts';
-import { directApi } from '../support/direct-api.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { VendorWorld } from '../support/vendor-world.ts';
 import { heard, requestOf } from '../support/webhook.ts';
+import { Account, start } from './account.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';
 
-const start = Date.parse('2026-11-02T08:00:00.000Z');
 const accessToken = 'token-of-the-store';
 const clientSecret = 'client-secret-00';
 const base = { storeHash: 'abc123', accessToken };
 const stream = bigcommerce.source!.streams[0]!;
 
-class Store {
-  now = start;
-  readonly simulator: ReturnType<typeof createBigcommerceSimulator>;
-  readonly settings: unknown;
-  fault: (() => Response) | null = null;
-  cursor: Json | null = null;
-
-  constructor(options: Partial<BigcommerceOptions> = {}, settings: object = {}) {
-    this.simulator = createBigcommerceSimulator({
-      now: () => this.now,
-      accessToken,
-      quota: false,
-      faults: () => this.fault?.(),
-      ...options,
-    });
-    this.settings = bigcommerce.settings.parse({ ...base, ...settings });
-  }
-
-  context(): Context<unknown> {
-    const noFiles = () => {
-      throw new Error('no file is read');
-    };
-    const description = bigcommerce.api!(this.settings);
-    const headers = { 'x-auth-token': accessToken };
-    const api = directApi(this.simulator.app, { ...description, headers }, () => this.now);
-    return { settings: this.settings, api, files: { stat: noFiles, open: noFiles }, now: this.now };
-  }
-
-  async page(): Promise<Page> {
-    const page = await stream.pull!(this.context(), { cursor: this.cursor, until: this.now, properties: [] });
-    this.cursor = JSON.parse(JSON.stringify(page.cursor));
-    return page;
-  }
-
-  async toRest(between: () => void = () => {}): Promise<SourceRecord[]> {
-    const records: SourceRecord[] = [];
-    for (let pull = 0; pull < 100; pull += 1) {
-      const page = await this.page();
-      records.push(...page.records);
-      if (page.done) return records;
-      between();
-    }
-    throw new Error('pulling does not come to rest');
-  }
-
-  read(...recordIds: string[]) {
-    return stream.read!.records(this.context(), { recordIds, properties: [] });
-  }
-
-  refusal(): Promise<unknown> {
-    return this.page().then(
-      () => null,
-      (error: unknown) => error,
-    );
-  }
-}
+const open = (options: Partial<BigcommerceOptions> = {}, settings: object = {}) =>
+  new Account(bigcommerce, { ...base, ...settings }, { 'x-auth-token': accessToken }, (hooks) =>
+    createBigcommerceSimulator({ accessToken, quota: false, ...hooks, ...options }),
+  );
 
 describeConnector('bigcommerce', {
   connector: bigcommerce,
@@ -83,7 +30,7 @@ describeConnector('bigcommerce', {
   ],
   changeWhileReading: 'found',
   async open(): Promise<OpenWorld> {
-    const store = new Store();
+    const store = open();
     const { simulator } = store;
     simulator.seed(620);
     const json = (status: number) => () =>
@@ -119,7 +66,7 @@ describeConnector('bigcommerce', {
 
 describe('a customer', () => {
   test('has the address with the lowest ID, and attributes and form fields by name', async () => {
-    const store = new Store();
+    const store = open();
     const { simulator } = store;
     simulator.create();
     simulator.create({ customer_group_id: 3 });
@@ -138,7 +85,7 @@ describe('a customer', () => {
   });
 
   test('who comes, or goes, while pages are read from the newest down makes none of the others disappear', async () => {
-    const store = new Store();
+    const store = open();
     store.simulator.seed(700);
     const seen = await store.toRest(() => {
       store.now += 1_000;
@@ -151,7 +98,7 @@ describe('a customer', () => {
   });
 
   test('is counted for forecasts: all of them, or those that changed, with the overlap', async () => {
-    const store = new Store({}, { filterOverlapHours: 1 });
+    const store = open({}, { filterOverlapHours: 1 });
     store.simulator.seed(30);
     const count = (cursor: Json | null) =>
       stream.count!(store.context(), { cursor, until: store.now, properties: [] });
@@ -166,7 +113,7 @@ describe('a customer', () => {
     ['eleven hours ahead', { filterZoneHours: 11 }],
     ['UTC, with an exclusive bound', { minIsInclusive: false }],
   ])('who changed is found where the filter reads its time as %s', async (_zone, options) => {
-    const store = new Store(options);
+    const store = open(options);
     store.simulator.seed(3);
     await store.toRest();
     store.now += 3_600_000;
@@ -177,7 +124,7 @@ describe('a customer', () => {
   });
 
   test('on a full page without a cursor, or with the one before, or on a shorter page, ends no reading', async () => {
-    const store = new Store();
+    const store = open();
     store.simulator.seed(600);
     const first = await store.page();
     const { page: end_cursor } = first.cursor as { page: string };
@@ -193,7 +140,7 @@ describe('a customer', () => {
   });
 
   test('without an ID or a time is set aside', async () => {
-    const store = new Store();
+    const store = open();
     const data: Json[] = [{ id: 0 }, null, { date_modified: '2026-01-01T00:00:00Z' }];
     store.fault = () => Response.json({ data, meta: { cursor_pagination: { per_page: 250 } } });
     const page = await store.page();
@@ -203,7 +150,7 @@ describe('a customer', () => {
 
 describe('a customer read by ID', () => {
   test('is gone where a whole answer about these IDs does not hold them', async () => {
-    const store = new Store();
+    const store = open();
     store.simulator.seed(3);
     store.simulator.remove(2);
     const { records, missing } = await store.read('1', '2', '3');
@@ -213,7 +160,7 @@ describe('a customer read by ID', () => {
   });
 
   test('is not believed gone where the answer is to another question, or not whole', async () => {
-    const store = new Store();
+    const store = open();
     store.simulator.seed(3);
     const [one] = [store.simulator.customers.get(1)!];
     for (const body of [
@@ -231,7 +178,7 @@ describe('a customer read by ID', () => {
 
 describe('a refusal for too many calls', () => {
   test('waits as long as the window says, and where it says nothing is about no quota', async () => {
-    const store = new Store({ quota: 2 });
+    const store = open({ quota: 2 });
     store.simulator.others(1);
     await store.page();
     store.now += 3_500;
@@ -241,7 +188,7 @@ describe('a refusal for too many calls', () => {
   });
 
   test('is foreseen by the headers, which count the calls of other apps', () => {
-    const { settings } = new Store();
+    const { settings } = open();
     const headers = {
       'x-rate-limit-requests-quota': '150',
       'x-rate-limit-requests-left': '0',
@@ -259,9 +206,8 @@ describe('a refusal for too many calls', () => {
 
 describe('the check', () => {
   test('tells of a webhook that was deactivated', async () => {
-    const store = new Store({}, { clientSecret });
-    const allowed = async () =>
-      (await bigcommerce.check!(store.context())).map(({ what, allowed }) => [what, allowed]);
+    const store = open({}, { clientSecret });
+    const allowed = async () => (await store.check()).map(({ what, allowed }) => [what, allowed]);
     expect(await allowed()).toEqual([
       ['list customers', true],
       ['receive webhooks', true],
@@ -272,7 +218,7 @@ describe('the check', () => {
 });
 
 describe('a webhook', () => {
-  const { push } = new Store().simulator;
+  const { push } = open().simulator;
   const hear = (
     request: { headers: { [name: string]: string }; body: string },
     more: object = { clientSecret },

@@ -1,78 +1,23 @@
 // Pipedrive's connector against the simulated company: the kit, its deletions and merges, and what it pushes.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, test } from 'vitest';
-import {
-  type Context,
-  type Json,
-  type Page,
-  type SourceRecord,
-  TransientError,
-  UnauthorizedError,
-} from '#connector';
+import { TransientError, UnauthorizedError } from '#connector';
 import { pipedrive } from '../../connectors/pipedrive.ts';
 import { createPipedriveSimulator, type PipedriveOptions, tier } from '../../simulators/pipedrive.ts';
-import { directApi } from '../support/direct-api.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { VendorWorld } from '../support/vendor-world.ts';
 import { heard, requestOf } from '../support/webhook.ts';
+import { Account, start } from './account.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';
 
-const start = Date.parse('2026-11-02T08:00:00.000Z');
 const apiToken = '0123456789abcdef0123456789abcdef01234567';
 const webhookBasic = 'tributary:a-password-of-webhooks';
-const stream = pipedrive.source!.streams[0]!;
 const push = { user: 'tributary', password: 'a-password-of-webhooks' };
 
-class Company {
-  now = start;
-  readonly simulator: ReturnType<typeof createPipedriveSimulator>;
-  readonly settings: unknown;
-  fault: ((path: string) => Response | undefined) | null = null;
-  cursor: Json | null = null;
-
-  constructor(options: Partial<PipedriveOptions> = {}, settings: object = {}) {
-    this.simulator = createPipedriveSimulator({
-      now: () => this.now,
-      apiToken,
-      quotas: false,
-      push,
-      faults: (path) => this.fault?.(path),
-      ...options,
-    });
-    this.settings = pipedrive.settings.parse({ apiToken, ...settings });
-  }
-
-  context(): Context<unknown> {
-    const noFiles = () => {
-      throw new Error('no file is read');
-    };
-    const description = pipedrive.api!(this.settings);
-    const headers = { 'x-api-token': apiToken };
-    const api = directApi(this.simulator.app, { ...description, headers }, () => this.now);
-    return { settings: this.settings, api, files: { stat: noFiles, open: noFiles }, now: this.now };
-  }
-
-  async page(): Promise<Page> {
-    const page = await stream.pull!(this.context(), { cursor: this.cursor, until: this.now, properties: [] });
-    this.cursor = JSON.parse(JSON.stringify(page.cursor));
-    return page;
-  }
-
-  async toRest(between: () => void = () => {}): Promise<SourceRecord[]> {
-    const records: SourceRecord[] = [];
-    for (let pull = 0; pull < 200; pull += 1) {
-      const page = await this.page();
-      records.push(...page.records);
-      if (page.done) return records;
-      between();
-    }
-    throw new Error('pulling does not come to rest');
-  }
-
-  read(...recordIds: string[]) {
-    return stream.read!.records(this.context(), { recordIds, properties: [] });
-  }
-}
+const open = (options: Partial<PipedriveOptions> = {}, settings: object = {}) =>
+  new Account(pipedrive, { apiToken, ...settings }, { 'x-api-token': apiToken }, (hooks) =>
+    createPipedriveSimulator({ apiToken, quotas: false, push, ...hooks, ...options }),
+  );
 
 describeConnector('pipedrive', {
   connector: pipedrive,
@@ -86,7 +31,7 @@ describeConnector('pipedrive', {
   ],
   changeWhileReading: 'found',
   async open(): Promise<OpenWorld> {
-    const company = new Company();
+    const company = open();
     const { simulator } = company;
     simulator.seed(620);
     const json = (status: number) => () =>
@@ -123,7 +68,7 @@ describeConnector('pipedrive', {
 
 describe('a person', () => {
   test('has its primary address and number, and none where the entry is empty or missing', async () => {
-    const company = new Company();
+    const company = open();
     company.simulator.create();
     company.simulator.create();
     company.simulator.create({ name: 'Anna Maria Nowak', email: 'anna@example.com', phone: '512', tier: 7 });
@@ -137,7 +82,7 @@ describe('a person', () => {
   });
 
   test('is found again where it moves while pages are read, and twenty of one second are not lost', async () => {
-    const company = new Company();
+    const company = open();
     company.simulator.seed(1_100);
     await company.toRest();
     await company.toRest();
@@ -161,7 +106,7 @@ describe('a person', () => {
 
 describe('a person who is not listed', () => {
   test('is gone only where the vendor says so of that person', async () => {
-    const company = new Company();
+    const company = open();
     company.simulator.seed(5);
     company.simulator.remove(2);
     company.simulator.remove(3);
@@ -177,21 +122,21 @@ describe('a person who is not listed', () => {
   });
 
   test('is neither read nor missing with the token of another company', async () => {
-    const company = new Company({ companyId: 7 }, { companyId: 8 });
+    const company = open({ companyId: 7 }, { companyId: 8 });
     company.simulator.seed(1);
     await expect(company.toRest()).rejects.toMatchObject({ name: 'UnauthorizedError' });
     await expect(company.read('77')).rejects.toMatchObject({ name: 'UnauthorizedError' });
   });
 
   test.each([404, 410])('is not gone because a gateway answers %i', async (status) => {
-    const company = new Company();
+    const company = open();
     company.fault = (path) =>
       /\/\d+$/.test(path) ? Response.json({ message: 'no Route matched' }, { status }) : undefined;
     await expect(company.read('2')).rejects.toMatchObject({ name: 'TransientError', foreign: true });
   });
 
   test('is not treated as deleted if the answer is a refusal, or of another person', async () => {
-    const company = new Company();
+    const company = open();
     company.simulator.seed(2);
     company.simulator.remove(2);
     const alone = (answer: () => Response) => {
@@ -214,7 +159,7 @@ describe('a person who is not listed', () => {
   });
 
   test('by a user who sees a part of the company is reported by the check', async () => {
-    const company = new Company({ isAdmin: false });
+    const company = open({ isAdmin: false });
     expect(await pipedrive.check!(company.context())).toEqual([
       expect.objectContaining({ allowed: true }),
       expect.objectContaining({ allowed: null, note: expect.stringContaining('not an administrator') }),
@@ -224,7 +169,7 @@ describe('a person who is not listed', () => {
 
 describe('a refusal for too many calls', () => {
   test('waits two seconds, or an hour where the day is spent', async () => {
-    const company = new Company({ quotas: { burst: 2, dailyTokens: 50 } });
+    const company = open({ quotas: { burst: 2, dailyTokens: 50 } });
     company.simulator.seed(1);
     const refusal = async () => {
       for (;;) {
@@ -247,7 +192,7 @@ describe('a refusal for too many calls', () => {
 });
 
 describe('a webhook', () => {
-  const company = new Company({ companyId: 7 });
+  const company = open({ companyId: 7 });
   const { push: pushes } = company.simulator;
   const hear = (request: { headers: { [name: string]: string }; body: string }, settings: object = {}) =>
     heard(pipedrive, { apiToken, webhookBasic, companyId: 7, ...settings }, requestOf(request), start);
