@@ -6,6 +6,7 @@ import { airship } from '../connectors/airship.ts';
 import { attio } from '../connectors/attio.ts';
 import { bigcommerce } from '../connectors/bigcommerce.ts';
 import { brevo } from '../connectors/brevo.ts';
+import { clevertap } from '../connectors/clevertap.ts';
 import { close } from '../connectors/close.ts';
 import { commercetools } from '../connectors/commercetools.ts';
 import { copper } from '../connectors/copper.ts';
@@ -28,6 +29,7 @@ import { createAirshipSimulator } from '../simulators/airship.ts';
 import { createAttioSimulator } from '../simulators/attio.ts';
 import { createBigcommerceSimulator } from '../simulators/bigcommerce.ts';
 import { createBrevoSimulator } from '../simulators/brevo.ts';
+import { createClevertapSimulator } from '../simulators/clevertap.ts';
 import { createCloseSimulator } from '../simulators/close.ts';
 import { createCommercetoolsSimulator } from '../simulators/commercetools.ts';
 import { createCopperSimulator } from '../simulators/copper.ts';
@@ -123,6 +125,16 @@ const entries: readonly Entry[] = [
     page: 1_000,
     headers: { 'api-key': token },
     vendor: () => seeded(createBrevoSimulator({ ...clock, apiKey: token })),
+  },
+  {
+    connector: clevertap,
+    settings: { accountId: 'ABC-123-456Z', passcode: token },
+    page: 5_000,
+    vendor() {
+      const simulator = createClevertapSimulator({ ...clock, accountId: 'ABC-123-456Z', passcode: token });
+      for (let count = 0; count < records; count += 1) simulator.create();
+      return simulator.app;
+    },
   },
   {
     connector: close,

@@ -7,7 +7,7 @@ import { objectOf, requestList, wordOf } from '#connector/reading';
 import { isUnknown } from './api.ts';
 import type { Settings } from './settings.ts';
 
-const pageSize = 1_000;
+const pageSize = 5_000;
 const dayMs = 86_400_000;
 
 export const profiles: Stream<Settings> = {
