@@ -1,9 +1,9 @@
 // Any JSON API without a connector of its own, described in the configuration by paths, without an expression language.
-import { type Context, defineConnector, type Permission } from '#connector';
+import { type Auth, type Context, defineConnector, type Permission } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
 import { idInBody, idOf, isRecord, recordOf } from './http/record.ts';
-import { recordsOf, timeOf, tryList } from './http/records.ts';
+import { changesSince, recordsOf, tryList } from './http/records.ts';
 import { type Settings, settings } from './http/settings.ts';
 
 const dayMs = 86_400_000;
@@ -15,7 +15,8 @@ export const http = defineConnector<Settings>({
   apiVersion: () => ({ name: null, endsOn: null }),
   api: ({ baseUrl, auth, headers, quota }) => ({
     baseUrl,
-    headers: { ...headers, ...headersOf(auth) },
+    headers,
+    ...(auth !== 'none' && { auth: credentials(auth) }),
     account: `http:${new URL(baseUrl).host}:${fingerprint(JSON.stringify([baseUrl, auth]))}`,
     quotas: windowQuotas(quota),
   }),
@@ -33,11 +34,8 @@ export const http = defineConnector<Settings>({
   check,
 });
 
-function headersOf(auth: Settings['auth']): { [name: string]: string } {
-  if (auth === 'none') return {};
-  if (auth.type === 'header') return { [auth.name]: auth.value };
-  if (auth.type === 'bearer') return { authorization: `Bearer ${auth.token}` };
-  return { authorization: `Basic ${Buffer.from(`${auth.user}:${auth.password}`).toString('base64')}` };
+function credentials({ type, ...auth }: Exclude<Settings['auth'], 'none'>): Auth {
+  return { kind: type, ...auth } as Auth;
 }
 
 async function check(context: Context<Settings>): Promise<Permission[]> {
@@ -56,8 +54,7 @@ async function check(context: Context<Settings>): Promise<Permission[]> {
   if (changes)
     found.push(
       await tried('find changes', `Changes are found by ${record.changedAt?.join(' or ')}.`, async () => {
-        const ahead = { ...changes.query, [changes.parameter]: timeOf(now + dayMs, given) };
-        const items = await tryList(context, ahead as { [name: string]: string | number });
+        const items = await tryList(context, changesSince(given, changes, now + dayMs));
         if (items.length > 0)
           throw new Error(
             `The API returned ${items.length} records for changes from tomorrow on: it ignores the parameter ${changes.parameter}, or expects another format.`,

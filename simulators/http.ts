@@ -1,6 +1,6 @@
 // A JSON API as many are: people by ID and by time of change, paged in whatever style is asked for, with the traits that
 // generic clients stumble over. It knows no connector.
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 
 export interface ApiPerson {
   id: number;
@@ -23,7 +23,14 @@ export interface JsonApiOptions {
   maxPageSize?: number;
   /** Times are whole seconds, and so is the filter. */
   seconds?: boolean;
+  /** The list is asked for by POST alone: parameters stand in the body, and a number that is written as a text is refused. */
+  byPost?: boolean;
 }
+
+type Body = {
+  page?: { [name: string]: unknown };
+  filter?: { since?: unknown }[];
+};
 
 /** What it does from now on. */
 export interface JsonApiTraits {
@@ -45,6 +52,8 @@ export interface JsonApiTraits {
   listsDeleted: boolean;
   /** What every answer is asked of, such as `/people?offset=10`. */
   asked: string[];
+  /** The bodies of requests by POST. */
+  bodies: unknown[];
 }
 
 export function createJsonApi(options: JsonApiOptions) {
@@ -59,6 +68,7 @@ export function createJsonApi(options: JsonApiOptions) {
     cursorsSince: 0,
     listsDeleted: false,
     asked: [],
+    bodies: [],
   };
   const shown = ({ id, name, email, updated, deleted }: ApiPerson) => ({
     id,
@@ -85,8 +95,25 @@ export function createJsonApi(options: JsonApiOptions) {
     return c.json({ person: shown(person) });
   });
 
-  app.get('/v1/people', (c) => {
-    const given = (name: string) => (traits.ignores.has(name) ? undefined : c.req.query(name));
+  app.get('/v1/people', (c) =>
+    options.byPost ? c.json({ error: 'use POST' }, 405) : list(c, (name) => c.req.query(name)),
+  );
+
+  /** `{page: {cursor, size, number, offset, after}, filter: [{since}]}`. */
+  app.post('/v1/people', async (c) => {
+    const body = (await c.req.json()) as Body;
+    traits.bodies.push(body);
+    const { page = {}, filter = [] } = body;
+    const { cursor, size, number, offset, after } = page;
+    if ([size, number, offset, after].some((one) => one !== undefined && typeof one !== 'number'))
+      return c.json({ error: 'numbers, please' }, 422);
+    const all: { [name: string]: unknown } = { cursor, limit: size, page: number, offset, after };
+    all['since'] = filter[0]?.since;
+    return list(c, (name) => (all[name] === undefined ? undefined : String(all[name])));
+  });
+
+  function list(c: Context, parameter: (name: string) => string | undefined): Response {
+    const given = (name: string) => (traits.ignores.has(name) ? undefined : parameter(name));
     const since = given('since');
     const ids = given('ids')?.split(',');
     const sinceMs = since === undefined ? 0 : options.seconds ? Number(since) * 1000 : Date.parse(since);
@@ -111,7 +138,7 @@ export function createJsonApi(options: JsonApiOptions) {
       ...(style === 'cursor' && { paging: { next } }),
       ...(style === 'link' && { links: { next: next === null ? null : url.href } }),
     });
-  });
+  }
 
   function pageOf(
     listed: readonly ApiPerson[],

@@ -14,7 +14,7 @@ import { prove } from '#connector/by-id';
 import { readCursor, writeCursor } from '#connector/cursor';
 import { listOf, valueAt } from '#connector/reading';
 import { readSince, since } from '#connector/since';
-import { type Answer, follow, type Place, place, requestOf } from './paging.ts';
+import { type Answer, type Asked, follow, type Place, place, requestOf, wholeList } from './paging.ts';
 import { idOf, isRecord, isRejected, recordOf } from './record.ts';
 import type { Settings } from './settings.ts';
 
@@ -72,8 +72,8 @@ async function pull(context: Context<Settings>, request: PullRequest): Promise<P
 async function pullList(context: Context<Settings>, cursor: ListCursor, request: PullRequest): Promise<Page> {
   const { settings } = context;
   const { start, at } = cursor;
-  const { list, changes, complete, read: reads } = settings;
-  const page = await pageOf(context, list, at, request);
+  const { changes, complete, read: reads } = settings;
+  const page = await pageOf(context, wholeList(settings), at, request);
   if (page === 'again')
     return restarted(cursor.restarts, (restarts) => ({
       phase: 'list',
@@ -107,11 +107,10 @@ async function pullChanges(
   request: PullRequest,
 ): Promise<Page> {
   const { settings, now } = context;
-  const { list, changes } = settings;
+  const { changes } = settings;
   if (!changes) return pullList(context, { phase: 'list', start: now, given: 0 }, request);
   const at = cursor.reading && readCursor(place, JSON.parse(cursor.reading.page), of);
-  const query = { ...list.query, ...changes.query, [changes.parameter]: timeOf(cursor.from, settings) };
-  const page = await pageOf(context, { path: changes.path ?? list.path, query }, at, request);
+  const page = await pageOf(context, changesSince(settings, changes, cursor.from), at, request);
   if (page === 'again') {
     const { reading: _, ...begun } = cursor;
     return restarted(restarts, (restarts) => ({ ...begun, phase, restarts }));
@@ -140,7 +139,7 @@ function restarted(before = 0, cursor: (restarts: number) => object): Page {
 
 async function pageOf(
   { api, settings }: Context<Settings>,
-  asked: { path: string; query: { [name: string]: string | number | boolean } },
+  asked: Asked,
   at: Place | undefined,
   { maxRecords }: Pick<PullRequest, 'maxRecords'>,
 ): Promise<{ items: readonly Json[]; next: Place | null; total: number | undefined } | 'again'> {
@@ -186,7 +185,7 @@ async function readOne(
   );
   const found = asked.flatMap(({ item }) => (item === undefined ? [] : [item]));
   const missing = asked.flatMap(({ recordId, item }) => (item === undefined ? [recordId] : []));
-  if (missing.length > 0) await prove(pageOf(context, settings.list, undefined, { maxRecords: 1 }));
+  if (missing.length > 0) await prove(pageOf(context, wholeList(settings), undefined, { maxRecords: 1 }));
   return { records: readable(found, settings, now), missing };
 }
 
@@ -225,18 +224,31 @@ function recordsIn(items: readonly Json[], settings: Settings, readAt: number) {
   return { records: read.filter(isRecord), rejected: read.filter(isRejected) };
 }
 
-export function timeOf(epochMs: number, { changes }: Settings): string | number {
-  if (changes?.format === 'milliseconds') return epochMs;
-  return changes?.format === 'seconds' ? Math.floor(epochMs / 1000) : new Date(epochMs).toISOString();
+/** What changed since this time, epoch milliseconds. */
+export function changesSince(
+  settings: Settings,
+  changes: NonNullable<Settings['changes']>,
+  epochMs: number,
+): Asked {
+  const list = wholeList(settings, { [changes.parameter]: timeOf(epochMs, changes.format) });
+  return {
+    ...list,
+    path: changes.path ?? list.path,
+    query: { ...list.query, ...changes.query },
+    ...(list.body && { body: changes.body ?? list.body }),
+  };
 }
 
-/** One page as the check asks for it. */
+function timeOf(epochMs: number, format: 'iso' | 'seconds' | 'milliseconds'): string | number {
+  if (format === 'milliseconds') return epochMs;
+  return format === 'seconds' ? Math.floor(epochMs / 1000) : new Date(epochMs).toISOString();
+}
+
+/** The first page, as the check asks for it. */
 export async function tryList(
   context: Context<Settings>,
-  query: { [name: string]: string | number } = {},
+  asked: Asked = wholeList(context.settings),
 ): Promise<readonly Json[]> {
-  const { list } = context.settings;
-  const asked = { path: list.path, query: { ...list.query, ...query } };
   const page = await pageOf(context, asked, undefined, {});
   if (page === 'again') throw new TransientError('The first page cannot be read');
   return page.items;

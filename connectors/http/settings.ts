@@ -1,6 +1,8 @@
 // The settings of a JSON API: its requests, the paths of records in its answers, paging, and how changes are requested.
 import { z } from 'zod';
+import type { Json, JsonObject } from '#connector';
 import { headerName, path, paths } from '#connector/paths';
+import { valueAt } from '#connector/reading';
 import { deletedValues, quotaWindows } from '#connector/settings';
 
 const itemPath = z
@@ -14,6 +16,10 @@ const query = z
   .default({})
   .describe('Query parameters that are always sent, such as {"sort": "id"}.');
 const parameter = z.string().min(1);
+const body = z
+  .record(z.string(), z.any())
+  .transform((given) => given as JsonObject)
+  .optional();
 const secret = z.string().min(1);
 
 const auth = z
@@ -34,11 +40,16 @@ const auth = z
         user: z.string().describe('The user name. Some APIs expect the key here.'),
         password: z.string().describe('The password; may be empty.'),
       }),
+      z.strictObject({
+        type: z.literal('query').describe('A query parameter. Use another type if the API has one.'),
+        name: parameter.describe('The name of the parameter, such as api_key.'),
+        value: secret.describe('Its value. Logs and errors never show it.'),
+      }),
     ],
-    'must be "none", or {type: "bearer", token}, {type: "header", name, value} or {type: "basic", user, password}',
+    'must be "none", or {type: "bearer", token}, {type: "header", name, value}, {type: "basic", user, password} or {type: "query", name, value}',
   )
   .describe(
-    'How requests are authenticated: {type: "bearer", token}, {type: "header", name, value}, {type: "basic", user, password} or "none".',
+    'How requests are authenticated: {type: "bearer", token}, {type: "header", name, value}, {type: "basic", user, password}, {type: "query", name, value} or "none".',
   );
 
 const stableSort = z
@@ -139,6 +150,7 @@ const changes = z
       .describe('How the time is written: "iso" (default, UTC), "seconds" or "milliseconds" since 1970.'),
     path: urlPath.optional().describe('The path of the list of changes. Default: the path of the list.'),
     query,
+    body: body.describe('The body of a POST that requests changes. Default: the body of the list.'),
     overlapSeconds: z
       .number()
       .min(1)
@@ -200,7 +212,16 @@ export const settings = z
     list: z
       .strictObject({
         path: urlPath.describe('The path of the list, relative to baseUrl.'),
+        method: z
+          .enum(['GET', 'POST'])
+          .default('GET')
+          .describe(
+            'The method, GET or POST. With POST every parameter is a path in the JSON body, such as "page.cursor". Default: GET.',
+          ),
         query,
+        body: body.describe(
+          'The body of a POST, to which paging and the time of changes are added. Default: an empty object.',
+        ),
         records: itemPath.describe('The path of the list of records in an answer; "" for the whole body.'),
         total: path
           .optional()
@@ -237,7 +258,44 @@ export const settings = z
         path: ['record', 'changedAt'],
         message: 'is required with "changes": it shows what was read last',
       });
+  })
+  .superRefine(({ list, changes: asked }, context) => {
+    const fault = (at: string[], message: string) => context.addIssue({ code: 'custom', path: at, message });
+    if (list.method === 'GET') {
+      for (const [at, given] of [
+        [['list', 'body'], list.body],
+        [['changes', 'body'], asked?.body],
+      ] as const)
+        if (given) fault([...at], 'needs method "POST" of the list');
+      return;
+    }
+    const { paging: pages, size } = list;
+    if (pages.style === 'link' || pages.style === 'link-header')
+      fault(['list', 'paging', 'style'], 'must not be a link with method "POST": a link is requested by GET');
+    const bodies = [list.body, asked && (asked.body ?? list.body)];
+    const inBody = (at: string[], name: string) => {
+      if (bodies.some((one) => one && !fits(one, name)))
+        fault(at, 'must lead to an object of the body, or to an item that a list of the body has');
+    };
+    if ('parameter' in pages) inBody(['list', 'paging', 'parameter'], pages.parameter);
+    if (size) inBody(['list', 'size', 'parameter'], size.parameter);
+    if (asked && !fits(asked.body ?? list.body ?? {}, asked.parameter))
+      fault(
+        ['changes', 'parameter'],
+        'must lead to an object of the body, or to an item that a list of the body has',
+      );
   });
+
+/** Whether a value can be put at a path of the body: what is absent becomes an object. */
+function fits(given: JsonObject, at: string): boolean {
+  const keys = at.split('.');
+  return keys.every((key, index) => {
+    const parent: Json | undefined = valueAt(given, keys.slice(0, index).join('.'));
+    if (key === '') return false;
+    if (Array.isArray(parent)) return /^\d{1,6}$/.test(key) && Number(key) < parent.length;
+    return parent === undefined || (parent !== null && typeof parent === 'object');
+  });
+}
 
 export type Settings = z.infer<typeof settings>;
 export type Paging = Settings['list']['paging'];

@@ -1,12 +1,17 @@
 // The connector of any JSON API against a simulated one in every style of paging, with the traits that lose records.
+import { inspect } from 'node:util';
+import { Hono } from 'hono';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Context, Json, Page, Stream } from '#connector';
 import type { Settings } from '../../connectors/http/settings.ts';
 import { http } from '../../connectors/http.ts';
 import { createJsonApi, type JsonApiOptions, type PagingStyle } from '../../simulators/http.ts';
+import { serve } from '../../simulators/serve.ts';
 import { CursorTrail } from '../../src/sync/intake/cursor-trail.ts';
+import { behaviour } from '../support/databases.ts';
 import { directApi } from '../support/direct-api.ts';
 import { FastClock } from '../support/fast-clock.ts';
+import { openSyncWorld } from '../support/sync-world.ts';
 import { VendorWorld } from '../support/vendor-world.ts';
 import { describeConnector } from './conformance.ts';
 
@@ -133,6 +138,175 @@ for (const style of paged)
       };
     },
   });
+
+const posted: { [style in PagingStyle]?: object } = {
+  cursor: { style: 'cursor', parameter: 'page.cursor', next: 'paging.next' },
+  page: { style: 'page', parameter: 'page.number', stableSort: true },
+  offset: { style: 'offset', parameter: 'page.offset', stableSort: true },
+  keyset: { style: 'keyset', parameter: 'page.after' },
+};
+
+/** A list that is asked for by POST, with everything in the body. */
+const byPost = (style: PagingStyle, list: object = {}) => ({
+  list: {
+    method: 'POST',
+    body: { fields: ['name'], filter: [{ kind: 'person' }], page: { sort: 'id' } },
+    size: { parameter: 'page.size', records: 20 },
+    paging: posted[style],
+    ...list,
+  },
+  changes: { parameter: 'filter.0.since' },
+});
+
+describe('http by POST', () => {
+  const open = (style: PagingStyle) => account(style, { byPost: true }, byPost(style));
+
+  test.each(Object.keys(posted) as PagingStyle[])(
+    'by %s: gives everybody, then what changed, with numbers as numbers in the body',
+    async (style) => {
+      const world = open(style);
+      const { ids, cursor: begun } = await world.toRest();
+      expect(ids).toEqual(everybody);
+      expect(JSON.parse(JSON.stringify(begun))).toEqual(begun);
+      world.advance(120_000);
+      const { cursor } = await world.toRest(begun);
+      world.advance(120_000);
+      const changed = world.create();
+      world.advance(1000);
+      expect((await world.toRest(cursor)).ids).toEqual([changed]);
+    },
+  );
+
+  test('adds paging and the time of changes to the body that is configured, and leaves the rest of it', async () => {
+    const world = open('cursor');
+    const { cursor } = await world.toRest();
+    await world.toRest(cursor);
+    const [first, second] = world.traits.bodies;
+    expect(first).toEqual({ fields: ['name'], filter: [{ kind: 'person' }], page: { sort: 'id', size: 20 } });
+    expect(second).toEqual({
+      fields: ['name'],
+      filter: [{ kind: 'person' }],
+      page: { sort: 'id', size: 20, cursor: expect.any(String) },
+    });
+    expect(world.traits.bodies.at(-1)).toMatchObject({
+      filter: [{ kind: 'person', since: expect.stringMatching(/^2026-/) }],
+    });
+  });
+
+  test('asks for changes with a body of their own where one is configured', async () => {
+    const more = byPost('cursor');
+    const changes = { parameter: 'filter.0.since', body: { filter: [{}], changed: true } };
+    const world = account('cursor', { byPost: true }, { ...more, changes });
+    const { cursor } = await world.toRest();
+    await world.toRest(cursor);
+    const last = world.traits.bodies.at(-1);
+    expect(last).toMatchObject({ changed: true, filter: [{ since: expect.any(String) }] });
+    expect(last).not.toHaveProperty('fields');
+  });
+
+  test('begins again where a cursor has expired, and tells an API that ignores the cursor', async () => {
+    const world = open('cursor');
+    const { cursor } = await world.pull();
+    world.advance(1000);
+    world.traits.cursorsSince = start + 500;
+    expect((await world.toRest(cursor)).ids).toEqual(everybody);
+    const other = open('keyset');
+    other.traits.ignores.add('after');
+    await expect(other.toRest()).rejects.toThrow(/ignores the parameter|never end/);
+  });
+
+  test('its check finds an API that ignores the time of changes', async () => {
+    const world = open('cursor');
+    expect((await http.check!(world.context())).every(({ allowed }) => allowed)).toBe(true);
+    world.traits.ignores.add('since');
+    const found = await http.check!(world.context());
+    expect(found.find(({ what }) => what === 'find changes')).toMatchObject({
+      allowed: false,
+      note: expect.stringContaining('filter.0.since'),
+    });
+  });
+
+  test.each([
+    ['a body without POST', { list: { body: { a: 1 } } }, /list\.body: needs method "POST"/],
+    [
+      'a body of changes without POST',
+      { changes: { parameter: 'since', body: {} } },
+      /changes\.body: needs method "POST"/,
+    ],
+    ['links', byPost('cursor', { paging: pagings.link }), /must not be a link with method "POST"/],
+    [
+      'a cursor in a value that is no object',
+      byPost('cursor', { paging: { style: 'cursor', parameter: 'fields.0.cursor', next: 'paging.next' } }),
+      /list\.paging\.parameter: must lead to an object of the body/,
+    ],
+    [
+      'an item that a list does not have',
+      { ...byPost('cursor'), changes: { parameter: 'filter.3.since' } },
+      /changes\.parameter: must lead to an object of the body/,
+    ],
+    [
+      'a size at an empty name',
+      byPost('cursor', { size: { parameter: 'page..size', records: 20 } }),
+      /list\.size\.parameter: must lead/,
+    ],
+  ])('refuses %s', (_what, more, says) => {
+    const { error } = http.settings.safeParse(written('cursor', more));
+    const said = error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n');
+    expect(said).toMatch(says);
+  });
+});
+
+describe('http with credentials in the query', () => {
+  const key = 'a+b/c=secret-of-the-tests';
+  const auth = { type: 'query', name: 'api_key', value: key };
+  const opened = (style: PagingStyle) =>
+    account(style, { auth: { query: { name: 'api_key', value: key } } }, { auth });
+
+  test.each(['cursor', 'link', 'link-header'] as const)(
+    'by %s: sends them with every page, and stores none, not even those that a link repeats',
+    async (style) => {
+      const world = opened(style);
+      const { ids, pages } = await world.toRest();
+      expect(ids).toEqual(everybody);
+      expect(JSON.stringify(pages.map(({ cursor }) => cursor))).not.toContain('api_key');
+      for (const asked of world.traits.asked) expect(asked.match(/api_key=/g)).toHaveLength(1);
+    },
+  );
+
+  test('shows them in no error and in no log, though the vendor repeats the address', async () => {
+    const seen: string[] = [];
+    const app = new Hono();
+    app.all('*', (c) => {
+      seen.push(c.req.url);
+      const message = `no access to ${c.req.url} nor with ${key}`;
+      return c.json({ message, error: { url: c.req.url } }, 400);
+    });
+    const clock = new FastClock();
+    const lines: string[] = [];
+    const database = await behaviour[0].open();
+    const served = await serve(app);
+    const world = await openSyncWorld(database, {
+      clock,
+      sources: {
+        members: { ...written('cursor', { auth }), connector: 'http', baseUrl: `${served.url}/v1` },
+      },
+      log: (line) => void lines.push(line),
+    });
+    try {
+      const api = world.tributary.endpoints.get('members')!.api('manual');
+      const error = await api.request({ path: '/people' }).catch((thrown: unknown) => thrown);
+      expect(new URL(seen[0]!).searchParams.get('api_key')).toBe(key);
+      const shown = inspect(error, { depth: 9, showHidden: true }) + lines.join('');
+      expect(shown).toContain('[hidden]');
+      for (const form of [key, encodeURIComponent(key), new URLSearchParams({ k: key }).toString().slice(2)])
+        expect(shown).not.toContain(form);
+    } finally {
+      await world.close();
+      await served.close();
+      await database.close();
+    }
+  });
+});
 
 describe('http', () => {
   test.each(paged)('by %s: a page that the API cuts without a word loses nothing', async (style) => {

@@ -11,6 +11,7 @@ import {
 } from '#connector';
 import { parseJson } from '../../src/connector/json.ts';
 import { errorOf, isOwn, Secrets } from '../../src/engine/http/answer-error.ts';
+import { credentialsOf } from '../../src/engine/http/credentials.ts';
 import { bodyOf } from '../../src/engine/http/request-body.ts';
 
 /**
@@ -27,11 +28,13 @@ export function directApi(
     async request(request) {
       if (request.link) return linked(more.files ?? app, request);
       const body = bodyOf(request);
-      const response = await app.request(urlOf(description.baseUrl, request), {
+      const credentials = credentialsOf(description.auth, null);
+      const query = { ...request.query, ...credentials.query };
+      const response = await app.request(urlOf(description.baseUrl, { ...request, query }), {
         method: request.method ?? 'GET',
         headers: {
           ...(request.auth === undefined
-            ? description.headers
+            ? { ...credentials.headers, ...description.headers }
             : { authorization: `Bearer ${await more.token?.(request.auth)}` }),
           ...request.headers,
           ...(body && { 'content-type': body.contentType }),

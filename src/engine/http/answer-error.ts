@@ -124,7 +124,9 @@ export function errorOf(
     });
   }
   const details = detailsOf(response.json);
-  return new RejectedError(words || `${name} answered ${status}`, {
+  // A word or two say neither whose they are nor what they mean.
+  const isSentence = words.length > 40 || /\S\s+\S+\s+\S/.test(words);
+  return new RejectedError(isSentence ? words : `${name} answered ${status}${spoken}`, {
     status,
     code: codeOf(response.json) ?? `http_${status}`,
     ...(details === undefined ? {} : { details: secrets.hideIn(details) }),

@@ -57,7 +57,12 @@ export function secretsOf(
 
 function secretsIn(auth: Auth | undefined, token: Token | null): string[] {
   const { headers, query } = credentialsOf(auth, token);
-  const sent = [...Object.values(headers), ...Object.values(query)];
+  // A vendor may repeat the address, where a value is written with escapes.
+  const escaped = Object.values(query).flatMap((value) => [
+    encodeURIComponent(value),
+    new URLSearchParams({ value }).toString().slice('value='.length),
+  ]);
+  const sent = [...Object.values(headers), ...Object.values(query), ...escaped];
   if (auth?.kind !== 'oauth') return sent;
   const { grant, client } = auth;
   const more = [

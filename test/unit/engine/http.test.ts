@@ -394,7 +394,10 @@ describe('An endpoint', () => {
     expect(error.code).toBe('invalid');
     expect(error.message).toHaveLength(500);
     answer = () => json({ status: 'error', category: 'VALIDATION_ERROR', message: 'no' }, 400);
-    expect(await failure({ path: '/a' })).toMatchObject({ code: 'VALIDATION_ERROR', message: 'no' });
+    expect(await failure({ path: '/a' })).toMatchObject({
+      code: 'VALIDATION_ERROR',
+      message: 'hubspot answered 400: no',
+    });
   });
 
   it('hides its credentials where the vendor repeats them', async () => {
