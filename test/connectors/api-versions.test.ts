@@ -45,7 +45,7 @@ it('notice is given from 90 days before the end on, and after it', () => {
   expect(endNotice('crm', 'hubspot', { name: 'v1', endsOn: null }, at('2099-01-01'))).toBeNull();
 });
 
-it('the check warns', async () => {
+it('the check and the status of the command line warn', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-versions-'));
   try {
     const destination = {
@@ -62,7 +62,14 @@ it('the check warns', async () => {
       const { out } = await runCommand(folder, ['check', '--json'], {}, () => {}, clock);
       return (JSON.parse(out).warnings as string[]).filter((warning) => warning.includes('of the API of'));
     };
+    const statusOn = async (date: string) => {
+      const ahead = at(date) - Date.now();
+      const clock = { ...systemClock, now: () => Date.now() + ahead };
+      return (await runCommand(folder, ['status'], {}, () => {}, clock)).out;
+    };
     expect(await warningsOn('2027-06-01')).toEqual([]);
+    expect(await statusOn('2027-06-01')).not.toContain('of the API of');
+    expect(await statusOn('2027-07-01')).toContain('crm uses version v3 of the API of hubspot');
     expect(await warningsOn('2027-07-01')).toEqual([
       'crm uses version v3 of the API of hubspot, which the vendor supports until 2027-09-01: 62 more days. Upgrade Tributary, or set the version to a newer one where the connector has a setting for it.',
     ]);
@@ -71,7 +78,7 @@ it('the check warns', async () => {
   }
 });
 
-it('the status shows it', async () => {
+it('the status and the page show it', async () => {
   const clock = new FastClock();
   const database = await behaviour[0].open();
   const world = await openSyncWorld(database, { clock });
@@ -82,9 +89,20 @@ it('the status shows it', async () => {
       const response = await app.request('/api/status', { headers: { authorization: 'Bearer a-token' } });
       return ((await response.json()) as { apiEnds: unknown }).apiEnds;
     };
+    const page = async () => {
+      const signedIn = await app.request('/login', {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+        body: 'token=a-token',
+      });
+      const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!;
+      return (await app.request('/', { headers: { cookie } })).text();
+    };
     clock.skip(at('2027-05-01') - clock.now());
     expect(await ends()).toEqual([]);
+    expect(await page()).not.toContain('of the API of');
     clock.skip(at('2027-07-01') - clock.now());
+    expect(await page()).toContain('hubspot uses version v3 of the API of hubspot');
     expect(await ends()).toMatchObject([{ name: 'hubspot', version: 'v3', endsOn: '2027-09-01' }]);
   } finally {
     await world.close();
