@@ -8,6 +8,7 @@ import { journal } from './hubspot/journal.ts';
 import { contactsPath, propertiesPath, type Settings, settings } from './hubspot/settings.ts';
 import { checkJournal } from './hubspot/subscriptions.ts';
 import { webhook } from './hubspot/webhook.ts';
+import { writer } from './hubspot/writer.ts';
 
 export const hubspot = defineConnector<Settings>({
   name: 'hubspot',
@@ -42,6 +43,7 @@ export const hubspot = defineConnector<Settings>({
     webhook,
     journal,
   },
+  writer,
   check,
 });
 

@@ -8,6 +8,7 @@ import { anonymous } from './klaviyo/profile.ts';
 import { additional, profiles, profilesPath } from './klaviyo/profiles.ts';
 import { type Settings, settings } from './klaviyo/settings.ts';
 import { webhook } from './klaviyo/webhook.ts';
+import { writer } from './klaviyo/writer.ts';
 
 export const klaviyo = defineConnector<Settings>({
   name: 'klaviyo',
@@ -37,6 +38,7 @@ export const klaviyo = defineConnector<Settings>({
     needsFullReadings: 'Klaviyo does not list deleted profiles. Only a full reading shows them.',
     webhook,
   },
+  writer,
   check,
 });
 

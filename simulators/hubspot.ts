@@ -67,7 +67,7 @@ export function createHubSpotSimulator(options: HubSpotOptions = {}): HubSpotSim
 
 export class HubSpotSimulator {
   readonly app = new Hono();
-  /** Calls by route: `list search batchRead read create update archive merge gdprDelete properties companyBatchRead companyProperties account unknown`. */
+  /** Calls by route: `list search batchRead batchUpdate read create update archive merge gdprDelete properties companyBatchRead companyProperties account unknown`. */
   readonly requests = new RequestCounts();
   readonly quotas: QuotaMeter | undefined;
   /** Contacts name theirs in `associatedcompanyid`. No snapshot has them. */

@@ -2,6 +2,7 @@
 // what is not certain there is an option here. It does not know who reads it, or what a customer is.
 import { type Context, Hono } from 'hono';
 import { RequestCounts } from './hubspot/request-counts.ts';
+import { type ImportFault, ImportJobs } from './klaviyo/import-jobs.ts';
 import { type Attributes, Profiles } from './klaviyo/profiles.ts';
 import { KlaviyoPush, type PushOptions } from './klaviyo/push.ts';
 import { cursorOf, KlaviyoError, matching, readPage, sorted } from './klaviyo/query.ts';
@@ -30,10 +31,24 @@ export type KlaviyoOptions = {
   cursorSeconds?: number;
   push?: PushOptions;
   faults?: Fault;
+  /** How long an import job takes, milliseconds. Default: 2,000. */
+  jobMs?: number;
+  /** Why a profile cannot be written: of one as a 400, of an import as an error of the job. */
+  writeFault?: ImportFault;
+  /** False: the key may not write. */
+  mayWrite?: boolean;
 };
 
 export function createKlaviyoSimulator(options: KlaviyoOptions = {}): KlaviyoSimulator {
   return new KlaviyoSimulator(options);
+}
+
+interface WriteBody {
+  data: {
+    id?: string;
+    attributes?: Attributes;
+    meta?: { patch_properties?: { unset?: string[] } };
+  };
 }
 
 const steadySeconds = 60;
@@ -51,12 +66,19 @@ export class KlaviyoSimulator {
   readonly #now: () => number;
   readonly #profiles: Profiles;
   readonly #quotas: QuotaWindows | undefined;
+  readonly #jobs: ImportJobs;
 
   constructor(options: KlaviyoOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.faults = options.faults;
     this.#profiles = new Profiles(this.#now, options.fractionDigits ?? 0);
+    this.#jobs = new ImportJobs({
+      profiles: this.#profiles,
+      now: this.#now,
+      takesMs: options.jobMs ?? 2_000,
+      fault: options.writeFault ?? (() => undefined),
+    });
     if (options.push) this.push = new KlaviyoPush(options.push, (id) => this.get(id));
     const { quotas = { burst: 75, steady: 700 } } = options;
     if (quotas !== false) {
@@ -67,6 +89,17 @@ export class KlaviyoSimulator {
     }
     this.app.get('/api/profiles', (c) => this.#answer('list', c, () => this.#list(c)));
     this.app.get('/api/profiles/:id', (c) => this.#answer('read', c, () => this.#read(c.req.param('id'))));
+    this.app.patch('/api/profiles/:id', (c) =>
+      this.#write('update', c, (body) => this.#patch(c.req.param('id'), body)),
+    );
+    this.app.post('/api/profile-import', (c) => this.#write('import', c, (body) => this.#import(body)));
+    this.app.post('/api/profile-bulk-import-jobs', (c) => this.#write('job', c, (body) => this.#begin(body)));
+    this.app.get('/api/profile-bulk-import-jobs/:id', (c) =>
+      this.#answer('job read', c, () => this.#job(this.#jobs.show(c.req.param('id')))),
+    );
+    this.app.get('/api/profile-bulk-import-jobs/:id/import-errors', (c) =>
+      this.#answer('job errors', c, () => this.#job(this.#jobs.errors(c.req.param('id')))),
+    );
     this.app.notFound((c) =>
       this.#answer('unknown', c, () => {
         throw new KlaviyoError(404, 'not_found', 'The path does not exist.');
@@ -115,6 +148,11 @@ export class KlaviyoSimulator {
   get(id: string) {
     const found = this.#profiles.find(id);
     return found && this.#profiles.show(found, []);
+  }
+
+  /** Import jobs that are due are done. */
+  settle(): void {
+    this.#jobs.settle();
   }
 
   // -- requests -----------------------------------------------------------------------------------------------------
@@ -189,8 +227,53 @@ export class KlaviyoSimulator {
     return this.#json({ data: this.#profiles.show(found, []) });
   }
 
-  #json(body: unknown): Response {
-    return Response.json(body, { headers: { 'content-type': 'application/vnd.api+json' } });
+  async #write(route: string, c: Context, respond: (body: WriteBody) => Response): Promise<Response> {
+    const text = await c.req.raw.clone().text();
+    return this.#answer(route, c, () => {
+      if (this.#options.mayWrite === false)
+        throw new KlaviyoError(403, 'permission_denied', 'The key lacks the scope profiles:write.');
+      if (!/^application\/(vnd\.api\+)?json/.test(c.req.header('content-type') ?? ''))
+        throw new KlaviyoError(415, 'unsupported', 'Unsupported media type.');
+      return respond(JSON.parse(text) as WriteBody);
+    });
+  }
+
+  #patch(id: string, { data }: WriteBody): Response {
+    if (!this.#profiles.find(id))
+      throw new KlaviyoError(404, 'not_found', 'A profile with this id does not exist.');
+    if (data.id !== id) throw new KlaviyoError(400, 'invalid', 'The id in the body is another one.');
+    this.#refuse(data);
+    this.#profiles.patch(id, data.attributes ?? {}, data.meta?.patch_properties?.unset);
+    return this.#json({ data: this.get(id) });
+  }
+
+  #import({ data }: WriteBody): Response {
+    this.#refuse(data);
+    const before = this.ids().length;
+    const id = this.#profiles.upsert(data.id, data.attributes ?? {});
+    return this.#json({ data: this.get(id) }, this.ids().length > before ? 201 : 200);
+  }
+
+  #begin({ data }: WriteBody): Response {
+    const profiles = data.attributes?.['profiles'] as { data?: WriteBody['data'][] } | undefined;
+    const rows = profiles?.data ?? [];
+    if (rows.length === 0 || rows.length > 10_000)
+      throw new KlaviyoError(400, 'invalid', 'A job has between 1 and 10000 profiles.');
+    return this.#json({ data: this.#jobs.begin(rows) }, 202);
+  }
+
+  #job(found: unknown): Response {
+    if (found === undefined) throw new KlaviyoError(404, 'not_found', 'The job does not exist.');
+    return this.#json({ data: found, links: { next: null } });
+  }
+
+  #refuse(data: WriteBody['data']): void {
+    const fault = this.#options.writeFault?.(data);
+    if (fault !== undefined) throw new KlaviyoError(400, 'invalid', fault);
+  }
+
+  #json(body: unknown, status = 200): Response {
+    return Response.json(body, { status, headers: { 'content-type': 'application/vnd.api+json' } });
   }
 }
 

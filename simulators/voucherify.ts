@@ -7,6 +7,7 @@ import { AsyncActions, type StoredAction } from './voucherify/async-actions.ts';
 import { answerBetween } from './voucherify/between.ts';
 import { type Customer, truthOf } from './voucherify/customer.ts';
 import type { CustomerBody, TruthCustomer } from './voucherify/customer-body.ts';
+import type { CustomerFacts } from './voucherify/customer-facts.ts';
 import { CustomerWrites } from './voucherify/customer-writes.ts';
 import { ErrorResponse, notFound } from './voucherify/error-response.ts';
 import { Exports, type StoredExport } from './voucherify/exports.ts';
@@ -16,7 +17,7 @@ import type { AsyncActionType, VoucherifyOptions } from './voucherify/options.ts
 import { CallQuotas } from './voucherify/quotas.ts';
 import { addRoutes, answer, BULK_ROUTES, type Env, type World } from './voucherify/routes.ts';
 import { Truth, type TruthSnapshot } from './voucherify/truth.ts';
-import { type EventSource, envelopeOf, type WebhookType } from './voucherify/webhooks.ts';
+import { type EventSource, envelopeOf, type ThinType, type WebhookType } from './voucherify/webhooks.ts';
 
 export type { BetweenAnswer } from './voucherify/between.ts';
 
@@ -68,7 +69,8 @@ export function createVoucherifySimulator(options: VoucherifyOptions) {
     return nowMs;
   };
   const announceAs =
-    (source: EventSource) => (type: WebhookType, customer: Customer, requestId: string, atMs: number) => {
+    (source: EventSource) =>
+    (type: WebhookType | ThinType, customer: Customer, requestId: string, atMs: number) => {
       if (!options.webhooks) return;
       serial += 1;
       const targetUrl = options.webhookTargetUrl ?? 'http://127.0.0.1/webhooks/voucherify';
@@ -166,6 +168,21 @@ export function createVoucherifySimulator(options: VoucherifyOptions) {
       if (outcome instanceof ErrorResponse) throw new Error(`Voucherify refuses it: ${outcome.details}`);
       announceAs(PORTAL)(`customer.${outcome.kind}`, outcome.customer, nextRequestId(), nowMs);
       return truthOf(outcome.customer);
+    },
+    /**
+     * Points, vouchers, segments: what the shop or a campaign does. `type`: the webhook that tells of it; one of a customer shows
+     * it whole, the others only name the customer. Null: none does.
+     */
+    setFacts(
+      idOrSourceId: string,
+      facts: CustomerFacts,
+      type: 'customer.updated' | ThinType | null = 'customer.updated',
+    ): void {
+      const nowMs = settle();
+      const customer = truth.find(idOrSourceId);
+      if (!customer) throw new Error(`there is no customer ${idOrSourceId}`);
+      customer.facts = { ...customer.facts, ...facts };
+      if (type !== null) announceAs(PORTAL)(type, customer, nextRequestId(), nowMs);
     },
     /** A bulk action that is not one of our calls. Its ID. */
     beginAction(type: AsyncActionType, records: readonly CustomerBody[]): string {

@@ -11,6 +11,7 @@ import { keysAt } from './config/keys.ts';
 import { checkMerge, objectOf } from './config/merge.ts';
 import { fillReferences, spaceFault, type Variables } from './config/references.ts';
 import { type ConfigFile, fileShape, mappingEntry, sourceShape } from './config/shape.ts';
+import { writeBackFaults } from './config/write-back.ts';
 import { localeOver } from './connector/locale.ts';
 import { isPulled } from './connector/source.ts';
 import type { Scheme } from './connector/webhook.ts';
@@ -68,6 +69,8 @@ export interface Config {
   verify: { schedule: string; timezone: string; sample: number | null; heal: boolean } | null;
   /** Erasure at the destination: for good with all that hangs on it, or so that the key is free again. */
   erasure: { permanent: boolean };
+  /** How often what is written back is read in full, hours. */
+  facts: { everyHours: number };
   /** Sources that are permanently gone. Their contributions are withdrawn. */
   removedSources: readonly string[];
   /** What is allowed and probably not meant, in sentences. */
@@ -290,6 +293,12 @@ export function checkConfig(
   const sources = Object.entries(given).flatMap(
     ([name, source]) => checkSource(name, source, objectOf(written['sources'])[name], checker) ?? [],
   );
+  for (const fault of writeBackFaults(parts['writeBack'], {
+    sources,
+    names: Object.keys(given),
+    destination,
+  }))
+    faults.push(fault);
   const warnings = [
     ...checkMerge(objectOf(parts['merge']), Object.keys(given), faults),
     ...(parts['publicUrl'] === undefined ? sources.flatMap(signedAddressWarning) : []),
@@ -304,7 +313,10 @@ export function checkConfig(
   return {
     path,
     destination,
-    sources,
+    sources: sources.map((source) => {
+      const writeBack = file.writeBack[source.name];
+      return writeBack ? { ...source, writeBack } : source;
+    }),
     merge: file.merge as MergeConfig,
     publicUrl: file.publicUrl ?? null,
     allowPrivateAddresses: file.allowPrivateAddresses,
@@ -315,6 +327,7 @@ export function checkConfig(
     breaker: file.breaker,
     verify: file.verify ? verifyOf(file.verify) : null,
     erasure: file.erasure,
+    facts: file.facts,
     removedSources: file.removedSources,
     warnings,
   };

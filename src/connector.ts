@@ -6,6 +6,7 @@ import type { ApiVersion } from './connector/api-version.ts';
 import type { Destination } from './connector/destination.ts';
 import type { RelationDescription } from './connector/relation.ts';
 import type { Source } from './connector/source.ts';
+import type { Writer } from './connector/writer.ts';
 
 export type {
   Api,
@@ -46,6 +47,7 @@ export type {
   WritesQuestion,
 } from './connector/destination.ts';
 export { RejectedError, TransientError, UnauthorizedError } from './connector/errors.ts';
+export type { FactGroups, FactReading, Facts } from './connector/facts.ts';
 export type { Json, JsonObject } from './connector/json.ts';
 export type { Locale, TimeUnit } from './connector/locale.ts';
 export type {
@@ -83,6 +85,16 @@ export type {
   Subscription,
   Touched,
 } from './connector/source.ts';
+export {
+  type Attributes,
+  type FactValue,
+  type PersonWrite,
+  unknownAttribute,
+  type WriteJob,
+  type WriteOutcome,
+  type Writer,
+  type WriterTraits,
+} from './connector/writer.ts';
 
 export interface Connector<Settings = unknown> {
   name: string;
@@ -100,6 +112,8 @@ export interface Connector<Settings = unknown> {
   relation?(settings: Settings): RelationDescription;
   /** Present where the vendor can be read. */
   source?: Source<Settings>;
+  /** Present where attributes of people can be written back to the vendor. */
+  writer?: Writer<Settings>;
   /** Present where customers can be written. */
   destination?: Destination<Settings>;
   /** Tries what the credentials allow. It writes nothing. */

@@ -56,8 +56,8 @@ describe('The table of what works for each vendor', () => {
   const page = readFileSync(join(root, 'docs/connectors/README.md'), 'utf8');
   const rows = [...page.matchAll(/^\| \[?`(\w+)`.* \|$/gm)].map(([row, name = '']) => {
     const cells = row.split('|').map((cell) => cell.trim());
-    const [, , all, changes, byId, deletions, merges, webhooks, authentication, evidence] = cells;
-    return { name, all, changes, byId, deletions, merges, webhooks, authentication, evidence };
+    const [, , all, changes, byId, deletions, merges, webhooks, writeBack, authentication, evidence] = cells;
+    return { name, all, changes, byId, deletions, merges, webhooks, writeBack, authentication, evidence };
   });
   const sources = connectors.filter(({ source }) => source);
   /** Where the settings decide, the table says so. */
@@ -69,11 +69,15 @@ describe('The table of what works for each vendor', () => {
 
   it.each(sources.map((connector) => ({ name: connector.name, connector })))(
     'says what $name does',
-    ({ name, connector: { source, api, evidence } }) => {
+    ({ name, connector: { source, api, evidence, writer } }) => {
       const row = rows.find((one) => one.name === name)!;
       const streams = source!.streams;
       const has = (is: unknown) => (is ? 'yes' : '–');
-      expect(row).toMatchObject({ webhooks: has(source!.webhook), evidence: evidence ?? '–' });
+      expect(row).toMatchObject({
+        webhooks: has(source!.webhook),
+        writeBack: has(writer),
+        evidence: evidence ?? '–',
+      });
       expect(row.authentication === '–').toBe(api === undefined && name !== 'postgresql');
       if (declared.includes(name)) return;
       expect(row).toMatchObject({

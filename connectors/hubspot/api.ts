@@ -159,7 +159,8 @@ function errorFor(
 
 function scopeOf({ auth, path }: ApiRequest): string {
   if (auth !== undefined) return 'developer.webhooks_journal.read';
-  return `crm.objects.${path.includes('/companies') ? 'companies' : 'contacts'}.read`;
+  const right = path.endsWith('/batch/update') ? 'write' : 'read';
+  return `crm.objects.${path.includes('/companies') ? 'companies' : 'contacts'}.${right}`;
 }
 
 function tooMany(

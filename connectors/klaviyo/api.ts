@@ -17,6 +17,13 @@ const slowWindows = [
   { requests: 150, seconds: 60 },
 ];
 
+/** The routes of import jobs allow fewer calls. */
+export const jobBucket = 'jobs';
+const jobQuotas: Quota[] = [
+  { name: 'jobs burst', requests: 10, seconds: 1, bucket: jobBucket },
+  { name: 'jobs steady', requests: 150, seconds: 60, bucket: jobBucket },
+];
+
 export function describeApi(settings: Settings): ApiDescription {
   const slow = settings.additionalFields.includes('predictive_analytics');
   const windows = settings.quota ?? (slow ? slowWindows : usualWindows);
@@ -29,8 +36,9 @@ export function describeApi(settings: Settings): ApiDescription {
       accept: 'application/vnd.api+json',
     },
     account: `klaviyo:${settings.accountId ?? fingerprint(settings.apiKey)}`,
-    quotas,
-    readQuotas: (response, _request, now) => readQuotas(response, quotas, now),
+    quotas: [...quotas, ...jobQuotas],
+    readQuotas: (response, request, now) =>
+      readQuotas(response, request.bucket === jobBucket ? jobQuotas : quotas, now),
   };
 }
 
@@ -43,7 +51,7 @@ function readQuotas(response: ApiResponse, quotas: readonly Quota[], now: number
   if (response.status === 429) {
     const waitMs = retryAfterMs(response.headers['retry-after'], now);
     const name = waitMs !== undefined && waitMs <= 1_000 ? 'burst' : 'steady';
-    const quota = quotas.find((one) => one.name === name)?.name;
+    const quota = quotas.find((one) => one.name.endsWith(name))?.name;
     return quota && waitMs !== undefined ? [{ quota, exhaustedUntil: now + waitMs }] : [];
   }
   const stated = limitHeader(response, 'ratelimit-limit');

@@ -5,10 +5,11 @@ import {
   type Context,
   type Destination,
   type Json,
-  type JsonObject,
   RejectedError,
   UnauthorizedError,
 } from '#connector';
+import { customerPath, find } from './customer-requests.ts';
+import { facts } from './facts.ts';
 import { csvFile } from './first-load.ts';
 import { learned } from './learned.ts';
 import { actionOf, lookup } from './lookup.ts';
@@ -139,6 +140,8 @@ export const destination: Destination<Settings> = {
 
   readBack,
 
+  facts,
+
   webhook,
 
   /** One call: the list holds the schemas of nested objects too. */
@@ -203,27 +206,6 @@ function tooLarge({ message, status, details: said }: RejectedError): RejectedEr
   });
 }
 
-/** The body; null where Voucherify itself says that there is no such thing: a 404 from anyone else is no answer. */
-async function find({ api }: Context<Settings>, request: ApiRequest): Promise<JsonObject | null> {
-  try {
-    const { json } = await api.request(request);
-    return isObject(json) ? json : {};
-  } catch (error) {
-    if (error instanceof RejectedError && error.status === 404) return null;
-    throw error;
-  }
-}
-
 function hasId(json: Json | undefined, id: string): boolean {
   return isObject(json) && json['id'] === id;
-}
-
-/** The source ID as one segment, percent-encoded once. */
-function customerPath(sourceId: string): string {
-  // A URL takes dot segments out of the path, encoded or not, and would ask for something else.
-  if (sourceId === '' || sourceId === '.' || sourceId === '..')
-    throw new RejectedError('Voucherify cannot look up a customer by this source ID.', {
-      code: 'unreadable_source_id',
-    });
-  return `/v1/customers/${encodeURIComponent(sourceId)}`;
 }

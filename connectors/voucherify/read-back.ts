@@ -105,7 +105,23 @@ const beginning: Cursor = { after: '1970-01-01T00:00:00.000Z' };
  * each page begins a millisecond before the last one ended, and a millisecond that fills a page is read by itself.
  */
 async function page(context: Context<Settings>, cursor: Json | null) {
+  return shownPage(await listedPage(context, cursor));
+}
+
+/** The same with the customers as Voucherify lists them. */
+export function listedPage(context: Context<Settings>, cursor: Json | null): Promise<ListedPage> {
   return walkOn(context, { by: 'created_at' }, cursor);
+}
+
+interface ListedPage {
+  listed: JsonObject[];
+  cursor: Cursor;
+  done: boolean;
+  total?: number;
+}
+
+function shownPage({ listed, ...page }: ListedPage) {
+  return { customers: listed.map(shown), ...page };
 }
 
 /** A customer that was never updated has no `updated_at`: a reader of changes must ask for created customers too. */
@@ -114,10 +130,11 @@ async function changedPage(
   { by, since }: { by: 'created' | 'updated'; since: number },
   cursor: Json | null,
 ) {
-  return walkOn(context, { by: `${by}_at`, since: new Date(since).toISOString() }, cursor);
+  const walk: Walk = { by: `${by}_at`, since: new Date(since).toISOString() };
+  return shownPage(await walkOn(context, walk, cursor));
 }
 
-async function walkOn(context: Context<Settings>, walk: Walk, cursor: Json | null) {
+async function walkOn(context: Context<Settings>, walk: Walk, cursor: Json | null): Promise<ListedPage> {
   const at = cursor === null ? { ...beginning, after: walk.since ?? beginning.after } : cursorOf(cursor);
   return at.tie ? tiedPage(context, walk, at.tie) : nextPage(context, walk, at);
 }
@@ -138,7 +155,7 @@ async function nextPage({ api }: Context<Settings>, { by, since }: Walk, { after
   const last = stampOf(listed.at(-1), by);
   const isDone = last === null || isLast(json, listed);
   const cursor = isDone ? { after } : following(after, last, done === true);
-  return { customers: listed.map(shown), cursor, done: isDone, ...total };
+  return { listed, cursor, done: isDone, ...total };
 }
 
 /** After a full page that ends at `last`. */
@@ -177,7 +194,7 @@ async function tiedPage(
     );
   // From here on customers of this time are behind us, listed again or not.
   const cursor: Cursor = ends ? { after: at, done: true } : { after: at, tie: { at, page: page + 1 } };
-  return { customers: listed.map(shown), cursor, done: false };
+  return { listed, cursor, done: false };
 }
 
 /** Whether this is a page of the list of customers, an empty one included. */

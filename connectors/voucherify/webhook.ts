@@ -1,8 +1,9 @@
-// Voucherify's own webhooks about customers, for drift: what was changed there, and by whom.
+// Voucherify's own webhooks about customers: what was changed there and by whom, for drift, and whose facts changed.
 // Source: https://docs.voucherify.io/api-reference/introduction-to-webhooks and …/project-settings-webhooks.
 import { type DestinationChange, type JsonObject, RejectedError } from '#connector';
 import { momentOf, objectOf, valueAt, wordOf } from '#connector/reading';
 import type { SignatureScheme, Webhook } from '#connector/webhook';
+import { readingOf } from './facts.ts';
 import { flatten } from './payload.ts';
 import type { Settings } from './settings.ts';
 
@@ -28,9 +29,10 @@ export function webhook(settings: Settings): Webhook<DestinationChange> {
     retryHorizonSeconds,
     // Whether a repeat keeps the ID of the sending is not said; that of the event stays.
     key: (item) => wordOf(valueAt(item, 'event.id')) ?? wordOf(valueAt(item, 'id')) ?? null,
-    changes: (item) => [changeOf(objectOf(item), appId)],
+    changes: (item) => changesOf(objectOf(item), appId),
     notes: [
       'Add a project webhook with this URL, and select customer.created, customer.updated and customer.deleted.',
+      'For write-back, also select the events of what is written back: vouchers, publications, redemptions, loyalty points and tiers; and add distributions with this URL for segments entered and left.',
       'Voucherify sends no webhook for batches and imports: "tributary verify" reads those back.',
       'After twelve failures Voucherify disables the webhook until it is enabled again.',
     ],
@@ -45,32 +47,57 @@ export function webhook(settings: Settings): Webhook<DestinationChange> {
 
 const kinds = ['customer.created', 'customer.updated', 'customer.deleted'];
 
-function changeOf(item: JsonObject, appId: string): DestinationChange {
+function changesOf(item: JsonObject, appId: string): DestinationChange[] {
   const type = wordOf(item['type']);
   if (type === undefined)
     throw new RejectedError('This is not a webhook of Voucherify: it has no type.', { code: 'no_type' });
-  if (!kinds.includes(type))
-    return { kind: 'ignored', reason: `${type} does not concern a customer's fields` };
+  const ours = valueAt(item, 'event.event_source.api_key.app_id') === appId;
+  if (!kinds.includes(type)) return [factsChange(item, type, ours)];
   const customer = objectOf(valueAt(item, 'data.customer'));
   const id = wordOf(customer['id']);
   if (id === undefined) throw new RejectedError('The webhook contains no customer.', { code: 'no_customer' });
   const deleted = type === 'customer.deleted';
   const sourceId = sourceIdOf(customer, deleted);
   if (sourceId === undefined)
-    return { kind: 'ignored', reason: 'the customer has no source ID, so Tributary does not manage it' };
-  const changedAt =
-    (deleted ? undefined : momentOf(customer['updated_at'])) ??
-    momentOf(valueAt(item, 'event.created_at')) ??
-    momentOf(item['created_at']);
+    return [{ kind: 'ignored', reason: 'the customer has no source ID, so Tributary does not manage it' }];
+  const happenedAt = momentOf(valueAt(item, 'event.created_at')) ?? momentOf(item['created_at']);
+  const changedAt = (deleted ? undefined : momentOf(customer['updated_at'])) ?? happenedAt;
   if (changedAt === undefined)
     throw new RejectedError('The webhook contains no time of the change.', { code: 'no_time' });
-  return {
+  const change: DestinationChange = {
     kind: 'customer',
     customer: { sourceId, id, fields: flatten(customer) },
     changedAt,
     ...(deleted && { deleted: true as const }),
-    ours: valueAt(item, 'event.event_source.api_key.app_id') === appId,
+    ours,
   };
+  if (deleted) return [change];
+  const reading = readingOf(customer, { embedded: true });
+  return [change, { kind: 'facts', customer: sourceId, changedAt: happenedAt ?? changedAt, reading, ours }];
+}
+
+/** What changed points, vouchers or segments names its customer in one of several places. */
+function factsChange(item: JsonObject, type: string, ours: boolean): DestinationChange {
+  const customer = customerNamedIn(objectOf(item['data']));
+  const changedAt = momentOf(valueAt(item, 'event.created_at')) ?? momentOf(item['created_at']);
+  if (customer === undefined || changedAt === undefined)
+    return { kind: 'ignored', reason: `${type} names no customer` };
+  return { kind: 'facts', customer, changedAt, ours };
+}
+
+/** Voucherify's own ID where there is one: no other customer has it. */
+function customerNamedIn(data: JsonObject): string | undefined {
+  const parts = [data, ...Object.values(data).map(objectOf)];
+  for (const part of parts) {
+    for (const name of ['customer', 'holder']) {
+      const { id, source_id } = objectOf(part[name]);
+      const named = wordOf(id) ?? wordOf(source_id);
+      if (named !== undefined) return named;
+    }
+    const named = wordOf(part['customer_id']) ?? wordOf(part['holder_id']);
+    if (named !== undefined) return named;
+  }
+  return undefined;
 }
 
 /** A deleted customer's source ID has `_deleted` and the time behind it, so that the key is free again. */

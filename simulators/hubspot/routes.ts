@@ -49,6 +49,7 @@ const maxBatch = 100;
 export const routes: Route[] = [
   { name: 'search', method: 'post', paths: objects('/search'), handler: search },
   { name: 'batchRead', method: 'post', paths: objects('/batch/read'), handler: batchRead },
+  { name: 'batchUpdate', method: 'post', paths: objects('/batch/update'), handler: batchUpdate },
   { name: 'merge', method: 'post', paths: objects('/merge'), handler: merge },
   { name: 'gdprDelete', method: 'post', paths: objects('/gdpr-delete'), handler: gdprDelete },
   { name: 'list', method: 'get', paths: objects(''), handler: list },
@@ -196,6 +197,44 @@ async function update(c: Context, account: Account): Promise<Response> {
   if (!version) throw notFound();
   const updated = account.contacts.update(version.id, values);
   return c.json(account.contacts.show(updated, [...new Set([...defaultProperties, ...Object.keys(values)])]));
+}
+
+/** One invalid value refuses the whole; whom it does not have is told of beside the others (reference §11). */
+async function batchUpdate(c: Context, { contacts, properties, now }: Account): Promise<Response> {
+  const { inputs } = await body(c);
+  if (!Array.isArray(inputs) || inputs.length === 0) throw invalid('inputs must be a list that is not empty');
+  if (inputs.length > maxBatch) throw invalid(`a batch has at most ${maxBatch} inputs`);
+  const rows = (inputs as Record<string, unknown>[]).map((input) => ({
+    id: String(input['id'] ?? ''),
+    values: readValues(input, properties),
+  }));
+  if (new Set(rows.map(({ id }) => id)).size < rows.length)
+    throw invalid('Duplicate IDs found in batch input');
+  const at = new Date(now()).toISOString();
+  const found = rows.flatMap(({ id, values }) => {
+    const version = contacts.find(toId(id));
+    return version && version.archivedAtMs === 0 ? [{ version, values }] : [];
+  });
+  const known = new Set(found.map(({ version }) => String(version.id)));
+  const missing = rows.map(({ id }) => id).filter((id) => !known.has(id));
+  const results = found.map(({ version, values }) => {
+    const updated = contacts.update(version.id, values);
+    const shown = contacts.show(updated, [...new Set([...defaultProperties, ...Object.keys(values)])]);
+    // A property that was cleared is answered as an empty text (recorded 2026-03).
+    for (const [name, value] of Object.entries(values)) if (value === '') shown.properties[name] = '';
+    return shown;
+  });
+  // In no promised order.
+  const result = { status: 'COMPLETE', results: results.reverse(), startedAt: at, completedAt: at };
+  if (missing.length === 0) return c.json(result);
+  const error: Omit<ErrorBody, 'correlationId'> = {
+    status: 'error',
+    category: 'OBJECT_NOT_FOUND',
+    message: 'Could not update some CONTACT objects, they may be deleted or not exist.',
+    context: { ids: missing },
+    errors: [],
+  };
+  return c.json({ ...result, numErrors: 1, errors: [{ ...error, links: {} }] }, 207);
 }
 
 function archive(c: Context, { contacts }: Account): Response {

@@ -71,6 +71,29 @@ export class Profiles {
     stored.updatedMs = this.#fractionDigits === 6 ? at + 0.456 : at;
   }
 
+  /** A write through the API: properties are merged key by key, `unset` names those to remove, null clears. */
+  patch(id: string, { properties, ...attributes }: Attributes, unset: readonly string[] = []): void {
+    const held = { ...(this.find(id)?.attributes['properties'] as Attributes | undefined) };
+    for (const [name, value] of Object.entries((properties as Attributes | undefined) ?? {}))
+      if (value === null) delete held[name];
+      else held[name] = value;
+    for (const name of unset) delete held[name];
+    this.update(id, { ...attributes, properties: held });
+  }
+
+  /** As `profile-import` does: whom it does not know it creates, under the ID that was given. */
+  upsert(id: string | undefined, attributes: Attributes): string {
+    const { external_id } = attributes;
+    const known =
+      (id === undefined ? undefined : this.find(id)) ??
+      (external_id == null
+        ? undefined
+        : this.all().find((profile) => profile.attributes['external_id'] === external_id));
+    const target = known?.id ?? this.create({}, this.#now());
+    this.patch(target, attributes);
+    return target;
+  }
+
   remove(id: string): void {
     this.#profiles.delete(id);
   }

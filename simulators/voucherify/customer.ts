@@ -6,6 +6,7 @@ import {
   type Metadata,
   type TruthCustomer,
 } from './customer-body.ts';
+import { type CustomerFacts, factParts } from './customer-facts.ts';
 import { type ErrorResponse, invalidPayload } from './error-response.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -31,6 +32,8 @@ export class Customer {
   updatedAtMs: number | undefined;
   /** How often it was written, its creation included. */
   writes = 0;
+  /** Points, vouchers, segments: no write of a customer touches them. */
+  facts: CustomerFacts = {};
   /** No longer held under its ID; lists that still point here pass it over. */
   gone = false;
 
@@ -125,26 +128,12 @@ export function truthOf(customer: Customer): TruthCustomer {
   return truth;
 }
 
-/** The whole customer object of the API. No orders, points or referrals are simulated, so those parts are as at the start. */
+/** The whole customer object of the API. */
 export function responseOf(customer: Customer) {
   const { created_at, updated_at, metadata, ...attributes } = truthOf(customer);
   return {
     ...attributes,
-    summary: {
-      redemptions: {
-        total_redeemed: 0,
-        total_failed: 0,
-        total_succeeded: 0,
-        total_rolled_back: 0,
-        total_rollback_failed: 0,
-        total_rollback_succeeded: 0,
-        gift: { redeemed_amount: 0, amount_to_go: 0 },
-        loyalty_card: { redeemed_points: 0, points_to_go: 0 },
-      },
-      orders: { total_amount: 0, total_count: 0, average_amount: 0, last_order_amount: 0 },
-    },
-    loyalty: { points: 0, referred_customers: 0, campaigns: {} },
-    referrals: { total: 0, campaigns: [] },
+    ...factParts(customer.facts),
     ...(metadata && { metadata }),
     system_metadata: {},
     created_at,

@@ -5,6 +5,7 @@ import type { AsyncActions } from './async-actions.ts';
 import { csvRecords } from './csv-import.ts';
 import { type Customer, responseOf } from './customer.ts';
 import { isObject } from './customer-body.ts';
+import { listOf, redeemables } from './customer-facts.ts';
 import type { CustomerWrites, Written } from './customer-writes.ts';
 import { ErrorResponse, invalidPayload, notFound } from './error-response.ts';
 import type { Exports } from './exports.ts';
@@ -88,6 +89,24 @@ function addCustomerRoutes(
     settle();
     const customer = truth.find(c.req.param('customerId'));
     return answer(c, customer ? responseOf(customer) : notFound('customer', c.req.param('customerId')));
+  });
+  app.get('/v1/customers/:customerId/segments', (c) => {
+    settle();
+    const segments = truth.find(c.req.param('customerId'))?.facts.segments ?? [];
+    return c.json(listOf(segments.map((name) => ({ id: `seg_${name}`, name, object: 'segment' }))));
+  });
+  app.get('/v1/customers/:customerId/redeemables', (c) => {
+    settle();
+    const id = c.req.param('customerId');
+    const customer = truth.find(id);
+    return answer(c, customer ? listOf(redeemables(customer.id, customer.facts)) : notFound('customer', id));
+  });
+  app.get('/v1/loyalties/members/:card/tiers', (c) => {
+    settle();
+    const card = c.req.param('card');
+    const member = [...truth.all()].find(({ facts }) => facts.card === card);
+    if (!member) return answer(c, notFound('voucher', card));
+    return c.json(listOf((member.facts.tiers ?? []).map((name) => ({ id: `ltr_${name}`, name }))));
   });
   app.put('/v1/customers/:customerId', async (c) => {
     const body = await readJson(c, options);

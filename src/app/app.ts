@@ -40,6 +40,7 @@ import { isAtRest } from './rest.ts';
 import { Scheduling } from './scheduling.ts';
 import type { SchemaRefresh } from './schema-refresh.ts';
 import { takeOver } from './takeover.ts';
+import type { WritingBack } from './writing-back.ts';
 
 export interface TributaryOptions {
   config: Config;
@@ -208,6 +209,11 @@ export class Tributary {
     return { circuit: this.#parts.deliverer.circuit, bulk: this.#parts.deliverer.bulk };
   }
 
+  /** What flows back to the vendors of sources. */
+  get writingBack(): WritingBack {
+    return this.#parts.writingBack;
+  }
+
   /** The other workers that are set up in another way than this one. */
   get differingWorkers(): readonly DifferingWorker[] {
     return this.#differing.found;
@@ -278,6 +284,7 @@ export class Tributary {
       await this.#giveAnotherTry();
       await this.#parts.vanished.note();
       await this.project.meet();
+      await this.#parts.writingBack.begin();
     }
     await this.learnTraits();
     await this.refreshSchema();
@@ -299,7 +306,7 @@ export class Tributary {
 
   /** See `isAtRest` of rest.ts. */
   isAtRest(): Promise<boolean> {
-    return isAtRest(this.database, this.clock);
+    return isAtRest(this.database, this.clock, this.writingBack.rules);
   }
 
   /** There may be something to do: the loops look at once. */
@@ -309,7 +316,8 @@ export class Tributary {
 
   #loopsToStart({ calendar }: { calendar: boolean }): Loop[] {
     const { rules } = this;
-    const { deliverer, eraser, hydrators, opener, pulling, schema, subscriptions, verifier } = this.#parts;
+    const { deliverer, eraser, hydrators, opener, pulling, schema, subscriptions, verifier, writingBack } =
+      this.#parts;
     return loopsOf({
       database: (signal) => this.databaseHealth.step(signal),
       schema: schema.isAsked ? () => schema.step() : undefined,
@@ -329,6 +337,7 @@ export class Tributary {
           open: (signal) => opener.step(signal),
           verify: (signal) => verifier.step(signal),
           hydrate: hydrators(),
+          ...writingBack.steps(),
           forecasts: () => pulling.forecastStep(),
           // A command that comes and goes leaves no promise at a vendor.
           ...(calendar && { subscriptions: (signal: AbortSignal) => subscriptions.step(signal) }),
@@ -440,6 +449,7 @@ export class Tributary {
   async hurryDeliveries(): Promise<void> {
     await pullTrialForward(this.database, destinationName, this.clock.now());
     await this.#parts.deliverer.hurry();
+    await this.#parts.writingBack.hurry();
     this.wake();
   }
 

@@ -15,6 +15,8 @@ const loopNames = [
   'open',
   'verify',
   'hydrate',
+  'facts',
+  'writeBack',
   'forecasts',
   'subscriptions',
   'housekeeping',
@@ -39,12 +41,13 @@ const pollMs = { listening: 5_000, alone: 1_000 };
 
 const loopsByNotification: { readonly [notification in Notification]: readonly LoopName[] } = {
   open: ['open'],
-  hydrate: ['hydrate'],
+  hydrate: ['hydrate', 'facts'],
   deliver: ['deliver', 'deliverUrgent'],
   deliverLater: ['deliver'],
   pull: ['pull'],
   erase: ['erase'],
   verify: ['verify'],
+  writeBack: ['writeBack'],
 };
 
 /** What a run brings wakes delivery with every page: it looks no more often than this, milliseconds. */
@@ -72,6 +75,9 @@ export interface Steps {
     verify: Step;
     /** By source. */
     hydrate: ReadonlyMap<string, Step>;
+    /** By label. */
+    facts: ReadonlyMap<string, Step>;
+    writeBack: ReadonlyMap<string, Step>;
     forecasts: Step;
     subscriptions?: Step | undefined;
     housekeeping: Step;
@@ -104,6 +110,9 @@ export function loopsOf({ database, schema, pull, pulled, canMap, others }: Step
       label: `hydrate ${source}`,
       step: mapping(step),
     })),
+    ...(['facts', 'writeBack'] as const).flatMap((name) =>
+      [...others[name]].map(([label, step]) => ({ name, label, step })),
+    ),
     { name: 'forecasts', label: 'forecasts', step: others.forecasts },
     ...(others.subscriptions
       ? [{ name: 'subscriptions' as const, label: 'renew subscriptions', step: others.subscriptions }]

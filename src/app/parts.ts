@@ -14,6 +14,7 @@ import { Learning } from '../sync/deliver/learning.ts';
 import { ProjectWatch } from '../sync/deliver/project-watch.ts';
 import { isUrgent } from '../sync/deliver/route.ts';
 import { Eraser } from '../sync/erase/erase.ts';
+import { WriteBackRules } from '../sync/facts/write-back-rules.ts';
 import { destinationOpening } from '../sync/inbox/destination-changes.ts';
 import { Hydrator } from '../sync/inbox/hydrate.ts';
 import { Opener } from '../sync/inbox/open.ts';
@@ -31,6 +32,7 @@ import { Pulling } from './pulling.ts';
 import { SchemaRefresh } from './schema-refresh.ts';
 import { VanishedSources } from './vanished-sources.ts';
 import { Vendors } from './vendors.ts';
+import { WritingBack } from './writing-back.ts';
 
 export interface PartDeps {
   config: Config;
@@ -79,6 +81,16 @@ export function partsOf(deps: PartDeps) {
   const sending = () => destinationSettings.sending;
   const erasing = new Erasing({ ...shared, config, rules, suppressions, onRequested: wake.erase, wakeAll });
   const eraseLeft = (tx: Queryable, sourceId: string, now: number) => erasing.eraseLeft(tx, sourceId, now);
+
+  const writeBackRules = new WriteBackRules(config.sources, destination.facts);
+  const writingBack = new WritingBack({
+    ...shared,
+    config,
+    rules: writeBackRules,
+    suppressions,
+    vendors,
+    newLease,
+  });
 
   const census = new Census({
     ...shared,
@@ -130,12 +142,16 @@ export function partsOf(deps: PartDeps) {
     ...shared,
     rules,
     rightOfWay,
-    destination: destinationWebhook ? destinationOpening(destinationWebhook, { drift: config.drift }) : null,
+    destination: destinationWebhook
+      ? destinationOpening(destinationWebhook, { drift: config.drift, rules: writeBackRules, suppressions })
+      : null,
     // Each webhook comes by here: only those are woken that may have got something to do by it.
     onOpened: () => {
       wakeDelivery();
       wake.erase();
       wake.hydrate();
+      wake.facts();
+      wake.writeBack();
     },
   });
   const eraser = new Eraser({
@@ -145,6 +161,8 @@ export function partsOf(deps: PartDeps) {
     destination,
     settings,
     endpoint,
+    writeBack: writeBackRules,
+    vendor: vendors.endpoint,
     newLease,
     confirmRefused,
   });
@@ -195,6 +213,7 @@ export function partsOf(deps: PartDeps) {
     destination: destinationSettings,
     erasing,
     deliverer,
+    writingBack,
     schema,
     destinationWebhook,
     opener,

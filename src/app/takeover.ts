@@ -5,10 +5,14 @@ import type { Log } from '../engine/log/log.ts';
 import type { Budgets } from '../engine/quota/budgets.ts';
 import type { WorkerRegistry } from '../engine/work/worker-registry.ts';
 import type { Deliverer } from '../sync/deliver/deliver.ts';
+import { lostJobMs } from '../sync/write-back/jobs.ts';
 import { freeErasures } from '../tables/erasures.ts';
 import { freeRuns } from '../tables/runs.ts';
 import { freeTouches } from '../tables/touches.ts';
 import { freeVerifications } from '../tables/verifications.ts';
+import { freeWalks } from '../tables/walks.ts';
+import { freeJobs } from '../tables/write-back-jobs.ts';
+import { freeWriteBacks } from '../tables/write-backs.ts';
 
 export interface TakeoverDeps {
   database: Database;
@@ -34,6 +38,9 @@ export async function takeOver(
       await freeErasures(tx, worker, now);
       await freeTouches(tx, worker, now);
       await freeVerifications(tx, worker);
+      await freeWalks(tx, worker, now);
+      await freeWriteBacks(tx, worker, now);
+      await freeJobs(tx, worker, { now, waitMs: lostJobMs[0] });
       return true;
     });
     if (!isEvicted) continue;

@@ -163,6 +163,7 @@ async function checkAll(
         ? [
             ...(connector.evidence === 'experimental' ? [experimental] : []),
             ...(await permissionsOf(() => connector.check?.(tributary.contextOf(name)))),
+            ...(await writePermissions(tributary, name)),
           ]
         : [tokensElsewhere],
     })),
@@ -186,6 +187,13 @@ async function checkAll(
       ...addressWarning(tributary.config.publicUrl, webhooks),
     ],
   };
+}
+
+/** What the key may write, where something is written back. */
+async function writePermissions(tributary: App['tributary'], name: string): Promise<Permission[]> {
+  const rule = tributary.writingBack.rules.rule(name);
+  if (!rule) return [];
+  return permissionsOf(() => rule.writer.check(tributary.contextOf(name), rule.attributes));
 }
 
 function webhooksOf({ config, rules, destinationWebhook }: App['tributary'], at: Environment) {

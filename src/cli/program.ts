@@ -32,6 +32,7 @@ import { addUnmerge } from './unmerge.ts';
 import { addVerify } from './verify.ts';
 import { addWebhook } from './webhook.ts';
 import { addWithdraw } from './withdraw.ts';
+import { addWriteBacks } from './write-backs.ts';
 
 /** Runs one command line, without the program's own name. Returns the exit code; it never throws. */
 export async function runProgram(args: readonly string[], cli: Cli): Promise<number> {
@@ -80,6 +81,7 @@ dry run or verification found differences; 4 no customer has that ID.`,
     addPlan,
     addPreview,
     addVerify,
+    addWriteBacks,
     addStatus,
     addRelease,
     addDeadLetters,

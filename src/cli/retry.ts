@@ -44,12 +44,17 @@ Exit code 1: something was given up again, could not be retried, or is still to 
     });
 }
 
-function tell({ terminal }: Cli, { deliveries, records, touched, requests, cannot }: Retried): void {
+function tell(
+  { terminal }: Cli,
+  { deliveries, writeBacks, records, touched, requests, cannot }: Retried,
+): void {
   const say = (sentence: string) => print(terminal, sentence);
   const again = deliveries.due + deliveries.waiting;
-  if (again + records.received + touched + requests.replayed + cannot.length === 0)
+  const back = writeBacks.due + writeBacks.waiting;
+  if (again + back + records.received + touched + requests.replayed + cannot.length === 0)
     say('No dead letter matches: nothing was retried.');
   if (again > 0) say(`Queued for delivery: ${counted(again, 'customer')}.`);
+  if (back > 0) say(`Queued for write-back: ${counted(back, 'customer')}.`);
   if (records.received > 0) {
     say(
       `Ingested again: ${counted(records.received, 'record')}, ${records.rejected} of them rejected again.`,

@@ -32,7 +32,7 @@ export const lists: { readonly [path: string]: (text: string, name: string) => s
       text,
       /^\| \[?`(\w+)`.*\|\n/gm,
       name,
-      `| [\`${name}\`](${name}.md) | yes | yes | yes | full reading, webhook | – | yes | token | experimental |\n`,
+      `| [\`${name}\`](${name}.md) | yes | yes | yes | full reading, webhook | – | yes | – | token | experimental |\n`,
     ),
   'docs/README.md': (text, name) =>
     before(text, '[http](connectors/http.md)', `[${name}](connectors/${name}.md), `),

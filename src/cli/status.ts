@@ -73,6 +73,10 @@ function figures(status: Status): string[] {
       : [
           `Postponed:   ${counted(putOff.customers, 'customer')} until ${iso(putOff.lastAt)} at the latest${putOff.why === null ? '' : `: ${putOff.why}`}`,
         ]),
+    ...status.writeBacks.map(
+      ({ source, delivered, waiting, unlinked, dead }) =>
+        `Written back to ${source}: ${number(delivered)} delivered, ${number(waiting)} waiting, ${number(unlinked)} unknown there, ${number(dead)} given up`,
+    ),
     ...(freshness.lastDay.length > 0
       ? [
           `Freshness:     ${freshness.lastDay.map(({ lane, p50Seconds, p99Seconds }) => `${lane} ${duration(p50Seconds)}, ${duration(p99Seconds)} for 99 of 100`).join('; ')} (from change to delivery, last 24 h)`,

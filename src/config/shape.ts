@@ -252,6 +252,27 @@ export const sourceShape = z.looseObject({
     .describe('The former name of this source. Everything stored under it moves to the new name.'),
 });
 
+const writeBackShape = z.strictObject({
+  fields: z
+    .record(text, text)
+    .refine((fields) => Object.keys(fields).length > 0, 'at least one attribute')
+    .describe(
+      'The attributes to write, by their names at the vendor, and the value of each: a path such as "loyalty.points". docs/write-back.md lists the paths.',
+    ),
+  create: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether people that the vendor does not know are created there. Default: false, they are left out until the source has them.',
+    ),
+  dryRun: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether nothing is written yet: `tributary write-backs SOURCE` shows the exact bodies that would be sent. Default: false.',
+    ),
+});
+
 /** A mapping alone, as a configuration would hold it. */
 export const mappingShape = z.record(text, mappingEntry);
 
@@ -341,6 +362,25 @@ export const fileShape = z.strictObject({
     .describe(
       'Which source decides on a field: the one that changed last ("newest"), the first in order that has the field ("precedence"), or the first in order that has a value ("first").',
     ),
+  writeBack: z
+    .record(text, writeBackShape)
+    .default({})
+    .describe(
+      'What flows back from Voucherify to the vendors of sources (points, tiers, codes, segments), by source. Default: nothing.',
+    ),
+  facts: z
+    .strictObject({
+      everyHours: z
+        .number()
+        .min(1)
+        .max(8760)
+        .default(24)
+        .describe(
+          'How often everything that is written back is read from Voucherify in full, hours: it finds what no webhook reported. Default: 24.',
+        ),
+    })
+    .prefault({})
+    .describe('How what is written back is read from Voucherify. Only with writeBack.'),
   metadataSchema: z
     .union(
       [

@@ -1,6 +1,6 @@
 // How a connector tries what its credentials allow, and whose they are. It knows no vendor.
 import type { Permission } from './api.ts';
-import { UnauthorizedError } from './errors.ts';
+import { RejectedError, TransientError, UnauthorizedError } from './errors.ts';
 
 /** Tries one thing: `means` is what its success is good for; a refusal is told in its own words. */
 export async function tried(
@@ -48,6 +48,26 @@ export function requireAccount(
     throw new UnauthorizedError(
       `The credentials are of the ${noun} ${answered.find(isOther)}, not of ${noun}Id.`,
     );
+}
+
+/**
+ * Tries a write that changes nothing, such as one of nobody: a vendor that rejects its content has accepted the credentials for
+ * it. `means` is what that is good for.
+ */
+export async function triedWrite(
+  what: string,
+  means: string,
+  attempt: () => Promise<unknown>,
+): Promise<Permission> {
+  try {
+    await attempt();
+  } catch (error) {
+    if (!(error instanceof RejectedError)) {
+      const note = error instanceof Error ? error.message : String(error);
+      return { what, allowed: error instanceof TransientError ? null : false, note };
+    }
+  }
+  return { what, allowed: true, note: means };
 }
 
 /** FNV-1a, 32 bits: far too few of a token's bits to be a secret, enough to tell two accounts apart. */

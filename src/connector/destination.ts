@@ -1,6 +1,7 @@
 // What a destination takes, and how it is read back.
 import type { Context } from './api.ts';
 import type { CustomerWrite, DestinationCustomer, Fields, Outcome, ShownCustomer } from './customer.ts';
+import type { FactReading, Facts } from './facts.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { MetadataSchema } from './metadata.ts';
 import type { Probe, ProbeAnswers } from './probe.ts';
@@ -87,7 +88,9 @@ export interface Destination<Settings> {
   readBack?: ReadBack<Settings>;
   /** The schema of metadata, or null where none is defined. */
   metadataSchema?(context: Context<Settings>): Promise<MetadataSchema | null>;
-  /** The destination's own webhooks: they tell of drift. */
+  /** What it knows of customers that can be written back to vendors. */
+  facts?: Facts<Settings>;
+  /** The destination's own webhooks: they tell of drift, and of changed facts. */
   webhook?(settings: Settings): Webhook<DestinationChange>;
   /** How ordinary writes show whether the vendor merges or replaces. Needs `probe`, whose answers it adds to. */
   learned?: LearnedWrites<Settings>;
@@ -212,4 +215,9 @@ export interface ReadBack<Settings> {
 export type DestinationChange =
   /** `ours`: our own delivery caused it, so it ends there. `changedAt`: epoch milliseconds. */
   | { kind: 'customer'; customer: DestinationCustomer; changedAt: number; deleted?: true; ours: boolean }
+  /**
+   * Facts of a customer, by source ID or the destination's own ID, changed. `reading`: those that the item itself holds whole.
+   * `ours`: our own delivery caused it, so nothing is to be read for it.
+   */
+  | { kind: 'facts'; customer: string; changedAt: number; reading?: FactReading; ours: boolean }
   | { kind: 'ignored'; reason: string };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { answer, beforeOf, count, ids, json, limit, moment, nextOf, text, time } from './parts.ts';
 
-export const deadLetterKinds = ['inbox', 'record', 'delivery'] as const;
+export const deadLetterKinds = ['inbox', 'record', 'delivery', 'writeBack'] as const;
 export type DeadLetterKind = (typeof deadLetterKinds)[number];
 export const letterKind = z.enum(deadLetterKinds);
 
@@ -10,7 +10,10 @@ export const letterShape = answer(
   {
     id: z.int(),
     kind: letterKind,
-    source: z.string().meta({ description: 'The source, or `destination` for deliveries.' }),
+    source: z.string().meta({
+      description:
+        'The source, or `destination` for deliveries. Of a write-back, the source whose vendor refused it.',
+    }),
     stream: z.string(),
     ref: z.string().meta({
       description:
@@ -89,6 +92,10 @@ export const retriedShape = answer(
       due: count.meta({ description: 'Deliveries that became due again.' }),
       waiting: count.meta({ description: 'Deliveries that were already waiting.' }),
     }),
+    writeBacks: answer({
+      due: count.meta({ description: 'Write-backs that became due again.' }),
+      waiting: count.meta({ description: 'Write-backs that were already waiting.' }),
+    }),
     records: answer({
       received: count,
       changed: count,
@@ -143,6 +150,12 @@ export const discardedShape = answer(
     deliveries: answer({
       aside: count.meta({ description: 'Customers that are not sent until they change.' }),
       waiting: count.meta({ description: 'Customers that are still sent, since a newer change is waiting.' }),
+    }),
+    writeBacks: answer({
+      aside: count.meta({ description: 'Write-backs that are not sent until the facts change.' }),
+      waiting: count.meta({
+        description: 'Write-backs that are still sent, since a newer change is waiting.',
+      }),
     }),
   },
   'Discarded',

@@ -6,6 +6,7 @@ import { answer, count, laneShape, moment, orNull, time } from './parts.ts';
 import { pauseShape } from './pause.ts';
 import { runShape } from './run.ts';
 import { webhookStateShape } from './webhook.ts';
+import { writeBackCounts } from './write-back.ts';
 
 const seconds = z.number().min(0);
 
@@ -214,6 +215,10 @@ export const statusShape = answer(
     drifts: z.array(answer({ kind: driftKind, count })).meta({
       description:
         'Customers whose values at the destination differ from what it acknowledged: see `GET /api/drifts`.',
+    }),
+    writeBacks: z.array(writeBackCounts).meta({
+      description:
+        'Customers by the state of what is written back to each vendor: see `GET /api/write-backs`.',
     }),
     holds: answer({ open: count, customers: count }).meta({
       description: 'Changes that are held until a person decides: see `GET /api/holds`.',

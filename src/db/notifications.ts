@@ -6,7 +6,15 @@ import { type SQL, sql } from 'drizzle-orm';
 export const notificationChannel = 'tributary';
 
 /** The loops that there is work for, as a payload. `deliverLater`: nobody waits for it, so nothing urgent is looked for. */
-export type Notification = 'open' | 'hydrate' | 'deliver' | 'deliverLater' | 'pull' | 'erase' | 'verify';
+export type Notification =
+  | 'open'
+  | 'hydrate'
+  | 'deliver'
+  | 'deliverLater'
+  | 'pull'
+  | 'erase'
+  | 'verify'
+  | 'writeBack';
 
 /** An expression: sends the notification when its transaction is committed, once however often it is given. */
 export const notify = (notification: Notification): SQL =>

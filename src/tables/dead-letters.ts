@@ -217,7 +217,7 @@ export async function lettersHolding(db: Queryable, needles: readonly string[]):
   const parts = needles.map((needle) => JSON.stringify(needle.toLowerCase()).slice(1, -1));
   return db.rows(sql`
     select ${columns} from dead_letters
-    where kind <> 'delivery' and exists (
+    where kind not in ('delivery', 'writeBack') and exists (
       select 1 from jsonb_array_elements_text(${json(parts)}) as needle
       where strpos(lower(ref || ' ' || message || ' ' || detail::text), needle) > 0)`);
 }
@@ -234,7 +234,7 @@ export async function forgetLetters(
   const keys = about.records.map(({ source, stream, recordId }) => ({ source, stream, ref: recordId }));
   const rows = await db.rows(sql`
     delete from dead_letters
-    where (kind = 'delivery' and ref = ${sourceId})
+    where (kind in ('delivery', 'writeBack') and ref = ${sourceId})
       or id in (select value::bigint from jsonb_array_elements_text(${json(about.ids)}))
       or (kind = 'record' and (source, stream, ref) in (
         select source, stream, ref from jsonb_to_recordset(${json(keys)}) as row (source text, stream text, ref text)))

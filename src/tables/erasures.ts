@@ -46,6 +46,8 @@ export interface Answer {
   inDoubt?: boolean;
   hashes?: string[];
   emails?: string[];
+  /** What is to be cleared at a vendor, and of whom. */
+  clears?: { recordId: string; attributes: string[] };
 }
 
 /** By store, in the order in which they are shown. */

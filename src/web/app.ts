@@ -41,6 +41,7 @@ import { spendApi } from './api/spend.ts';
 import { statusApi } from './api/status.ts';
 import { verificationsApi } from './api/verifications.ts';
 import { webhookApi } from './api/webhooks.ts';
+import { writeBacksApi } from './api/write-backs.ts';
 import { Auth } from './auth.ts';
 import { BodyGate } from './body-gate.ts';
 import { type Deps, type Env, newApi } from './deps.ts';
@@ -157,6 +158,7 @@ const parts = [
   deadLetterGroupsApi,
   inboxApi,
   driftsApi,
+  writeBacksApi,
   holdsApi,
   previewApi,
   planApi,

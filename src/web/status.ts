@@ -156,6 +156,7 @@ async function readFigures(deps: Deps): Promise<Figured> {
       schemaWait: schemaWait(deps),
     },
     drifts: figures.drifts,
+    writeBacks: figures.writeBacks,
     holds: figures.holds,
     deadLetters: {
       open: figures.deadLetters.reduce((sum, group) => sum + group.open, 0),

@@ -356,12 +356,14 @@ describe('the quotas of Klaviyo', () => {
   test('are shared by account, and slower with predictive analytics', () => {
     expect(describe({ accountId: 'AbC123' }).account).toBe('klaviyo:AbC123');
     expect(describe().account).not.toContain(apiKey);
-    expect(describe().quotas.map(({ name, requests }) => [name, requests])).toEqual([
-      ['burst', 75],
-      ['steady', 700],
+    expect(describe().quotas.map(({ name, requests, bucket }) => [name, requests, bucket])).toEqual([
+      ['burst', 75, undefined],
+      ['steady', 700, undefined],
+      ['jobs burst', 10, 'jobs'],
+      ['jobs steady', 150, 'jobs'],
     ]);
     const slow = describe({ additionalFields: ['predictive_analytics'] }).quotas;
-    expect(slow.map(({ requests }) => requests)).toEqual([10, 150]);
+    expect(slow.flatMap(({ requests, bucket }) => (bucket ? [] : [requests]))).toEqual([10, 150]);
   });
 
   test('klaviyo-rate-headers-are-of-the-burst: each window has its limit, and what remains is of the first', () => {

@@ -81,14 +81,36 @@ test('changes by our own key are distinguished from those of others', async () =
   });
   expect(heard(created).changes).toMatchObject([
     { kind: 'customer', ours: true, customer: { sourceId: 'ann', fields: { name: 'Ann' } } },
+    { kind: 'facts', ours: true, customer: 'ann', reading: { groups: { loyalty: { points: 0 } } } },
   ]);
-  expect(heard(updated).changes).toMatchObject([{ ours: true, customer: { fields: { name: 'Anna' } } }]);
+  expect(heard(updated).changes).toMatchObject([
+    { ours: true, customer: { fields: { name: 'Anna' } } },
+    { kind: 'facts', ours: true },
+  ]);
   expect(heard(deleted).changes).toMatchObject([
     { kind: 'customer', deleted: true, customer: { sourceId: 'ann' }, changedAt: now },
   ]);
   const foreign = structuredClone(updated!);
   foreign.event.event_source = { channel: 'USER_PORTAL', user: { id: 'user_1' } };
-  expect(heard(foreign).changes).toMatchObject([{ ours: false }]);
+  expect(heard(foreign).changes).toMatchObject([
+    { kind: 'customer', ours: false },
+    { kind: 'facts', ours: false },
+  ]);
+});
+
+test('an event about points, vouchers or segments names its customer, wherever it does', () => {
+  const event = { id: 'evred_1', created_at: '2026-11-25T10:00:00.000Z' };
+  const named = (type: string, data: object) => heard({ id: 'whs_1', type, event, data }).changes;
+  const changedAt = Date.UTC(2026, 10, 25, 10);
+  const customer = { id: 'cust_1', source_id: 'ann', object: 'customer' };
+  for (const [type, data] of [
+    ['customer.rewarded.loyalty_points', { customer, balance: { points: 5 } }],
+    ['voucher.published', { holder: customer, voucher: { code: 'A' } }],
+    ['redemption.succeeded', { redemption: { customer_id: 'cust_1' } }],
+    ['voucher.updated', { voucher: { holder_id: 'cust_1' } }],
+  ] as const)
+    expect(named(type, data), type).toEqual([{ kind: 'facts', customer: 'cust_1', changedAt, ours: false }]);
+  expect(named('campaign.created', { campaign: { id: 'camp_1' } })).toMatchObject([{ kind: 'ignored' }]);
 });
 
 test('a repeat has the same key, another event another one', async () => {

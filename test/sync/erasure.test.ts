@@ -208,6 +208,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open, openOw
       bulkActions: 'nothing',
       runs: 'erased',
       inbox: 'nothing',
+      facts: 'nothing',
       [`imports on ${world.tributary.host}`]: 'erased',
       destination: 'erased',
       suppression: 'kept',

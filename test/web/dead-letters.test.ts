@@ -2,6 +2,7 @@
 import { parse } from 'csv-parse/sync';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
 import type { Database } from '../../src/db/database.ts';
 import { type DeadLetter, keepDeadLetters } from '../../src/tables/dead-letters.ts';
 import { requeueDead } from '../../src/tables/deliveries.ts';
@@ -10,6 +11,8 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { type Call, caller, expectProblem } from './calls.ts';
 import { deliverAll, empty, noon, takeIn } from './seed.ts';
 import { apiToken, openWorld, type World } from './world.ts';
+
+const none = { aside: 0, waiting: 0 };
 
 describe.each(databases)('dead letters on $name', ({ open }) => {
   let database: Database;
@@ -127,7 +130,7 @@ describe.each(databases)('dead letters on $name', ({ open }) => {
 
   it('put aside are closed with the reason, and their customers not sent until they change', async () => {
     const { body } = await discard({ kind: 'delivery', reason: 'test accounts' });
-    expect(body).toEqual({ letters: 2, deliveries: { aside: 2, waiting: 0 } });
+    expect(body).toEqual({ letters: 2, deliveries: { aside: 2, waiting: 0 }, writeBacks: none });
     expect(names(await groups('?kind=delivery'))).toEqual([]);
     expect(await delivery('b')).toMatchObject({
       state: 'dead',
@@ -155,7 +158,7 @@ describe.each(databases)('dead letters on $name', ({ open }) => {
   it('put aside while the customer waits again are closed, and it is sent', async () => {
     await call('POST', '/api/dead-letters/retry', { json: { text: 'gold' } });
     const { body } = await discard({ all: true, reason: 'enough' });
-    expect(body).toEqual({ letters: 7, deliveries: { aside: 1, waiting: 1 } });
+    expect(body).toEqual({ letters: 7, deliveries: { aside: 1, waiting: 1 }, writeBacks: none });
     expect(await delivery('b')).toMatchObject({ state: 'waiting' });
     expect(await groups()).toEqual([]);
     const [row] = await database.rows<{ detail: object }>(

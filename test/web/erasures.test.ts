@@ -52,6 +52,7 @@ describe.each(behaviour)('the API of erasure on $name', ({ open }) => {
       ['bulkActions', 'nothing'],
       ['runs', 'nothing'],
       ['inbox', 'nothing'],
+      ['facts', 'nothing'],
       ['imports', 'nothing'],
       ['destination', 'erased'],
       ['suppression', 'kept'],

@@ -16,7 +16,13 @@ export class HeldClaims {
 
   /** `claimedAt`: when the lease was taken, epoch milliseconds. */
   constructor(
-    deps: { database: Database; clock: Clock; log: Log },
+    deps: {
+      database: Database;
+      clock: Clock;
+      log: Log;
+      /** Default: of deliveries. */
+      extend?: (held: { lease: string; sourceIds: readonly string[]; until: number }) => Promise<boolean>;
+    },
     lease: string,
     claimed: readonly { sourceId: string }[],
     claimedAt: number,
@@ -38,7 +44,11 @@ export class HeldClaims {
   }
 
   async #hold(
-    { database, log }: { database: Database; log: Log },
+    {
+      database,
+      log,
+      extend = (held) => extendLease(database, held),
+    }: ConstructorParameters<typeof HeldClaims>[0],
     lease: string,
     sourceIds: readonly string[],
   ): Promise<void> {
@@ -48,7 +58,7 @@ export class HeldClaims {
       if (this.#stopped.signal.aborted || !this.areOurs()) return;
       const until = this.#clock.now() + leaseMs;
       try {
-        const held = await extendLease(database, { lease, sourceIds, until });
+        const held = await extend({ lease, sourceIds, until });
         // Where the answer comes after they ran out, others may have taken some of them before it was carried out.
         if (held && this.areOurs()) this.#until = until;
       } catch (error) {

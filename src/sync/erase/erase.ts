@@ -35,8 +35,10 @@ import {
 import { destinationName, listPauses } from '../../tables/pauses.ts';
 import { importedFiles } from '../../tables/runs.ts';
 import type { Suppressions } from '../../tables/suppressions.ts';
+import type { WriteBackRules } from '../facts/write-back-rules.ts';
 import type { Rules } from '../intake/rules.ts';
 import { type Forgotten, forget, maxAttemptMs } from './forget.ts';
+import { clearAtVendor, vendorAnswers, vendorStore } from './vendors.ts';
 
 /** Longer than any request. */
 const leaseMs = 300_000;
@@ -64,6 +66,10 @@ export interface EraseDeps {
   destination: Destination<unknown>;
   settings: unknown;
   endpoint: Endpoint;
+  /** What was written back is cleared at the vendors. */
+  writeBack: WriteBackRules;
+  /** Of the vendor of a source; null where it has none. */
+  vendor(source: string): Endpoint | null;
   /** A lease of this worker, new for each claim. */
   newLease(): string;
   /** The destination refused the credentials. True where every call is refused, and the destination is paused. */
@@ -147,16 +153,16 @@ function firstAnswers(
       note: `Tributary on ${host || 'their machine'} searches imported files`,
     };
   answers['destination'] = { answer: 'waiting', at: now, note: 'not requested yet' };
+  Object.assign(answers, vendorAnswers(forgotten.writeBacks, answers, now));
   return answers;
 }
 
 /** Without what names the person, or was for the next step only. The hashes stay: by them a suppression is lifted. */
 function nameless(answers: Answers): Answers {
   return Object.fromEntries(
-    Object.entries(answers).map(([store, { carrier: _, inDoubt: __, emails: ___, ...answer }]) => [
-      store,
-      answer,
-    ]),
+    Object.entries(answers).map(
+      ([store, { carrier: _, inDoubt: __, emails: ___, clears: ____, ...answer }]) => [store, answer],
+    ),
   );
 }
 
@@ -217,6 +223,7 @@ export class Eraser {
     if (!here) return { again: true };
     await this.#searchImports(here);
     if (!(await keepAnswers(database, held, here.answers))) return { again: true };
+    await this.#clearVendors(here, signal);
     const later = await this.#tellDestination(here, signal);
     if (Object.values(here.answers).every(({ answer }) => !isOpen(answer))) {
       await endErasure(database, held, nameless(here.answers), clock.now());
@@ -251,9 +258,40 @@ export class Eraser {
         answers['bulkActions'] = bulkAnswer(forgotten, now);
       if (answers['runs']?.answer === 'waiting' || forgotten.runsGoing > 0)
         answers['runs'] = runsAnswer(forgotten, answers['runs']?.rows ?? 0, now);
+      Object.assign(answers, vendorAnswers(forgotten.writeBacks, answers, now));
       await keepAnswers(tx, held, answers);
       return { ...erasure, sourceId };
     });
+  }
+
+  /** Clears what was written back to vendors, one after the other: each answers for itself. */
+  async #clearVendors(erasure: Erasure & { sourceId: string }, signal: AbortSignal): Promise<void> {
+    const { database, clock, writeBack, vendor } = this.#deps;
+    const paused = await listPauses(database);
+    for (const [store, answer] of Object.entries(erasure.answers)) {
+      const source = vendorStore.sourceOf(store);
+      if (source === null || !answer.clears || !isOpen(answer.answer)) continue;
+      const rule = writeBack.rule(source);
+      const endpoint = vendor(source);
+      const now = clock.now();
+      // What is rejected is tried again every hour, and what is in doubt once more when nothing can be under way.
+      if (answer.answer === 'rejected' && now - answer.at < rejectedMs) continue;
+      if (answer.inDoubt === false && now - answer.at < doubtMs) continue;
+      if (paused.has(source)) erasure.answers[store] = { ...answer, note: `${source} is paused` };
+      else if (!rule || !endpoint)
+        erasure.answers[store] = {
+          ...answer,
+          answer: 'rejected',
+          at: now,
+          note: `writeBack no longer names ${source}: name it again, so that its attributes can be cleared`,
+        };
+      else {
+        const api = endpoint.api('manual', { signal, discreet: true });
+        const context: Context<unknown> = { settings: rule.settings, api, files: localFiles, now };
+        const person = { sourceId: erasure.sourceId, ...answer.clears };
+        erasure.answers[store] = await clearAtVendor({ rule, context, person, answer, now });
+      }
+    }
   }
 
   /** Files that were given to this machine to be imported and hold the person are removed, once nobody reads them. */

@@ -11,8 +11,10 @@ import { forgetLetters, lettersHolding } from '../../tables/dead-letters.ts';
 import { type Carried, dropDelivery, keepFromOthers, lockDelivery } from '../../tables/deliveries.ts';
 import { forgetParts } from '../../tables/destination-customers.ts';
 import { endDrifts } from '../../tables/drifts.ts';
+import { dropFacts } from '../../tables/facts.ts';
 import { dropHolds } from '../../tables/holds.ts';
 import { forgetInInbox } from '../../tables/inbox.ts';
+import { destinationName } from '../../tables/pauses.ts';
 import { forgetPins } from '../../tables/pins.ts';
 import { forgetRecords } from '../../tables/records.ts';
 import { forgetRevisions } from '../../tables/revisions.ts';
@@ -21,8 +23,12 @@ import type { Trait } from '../../tables/suppressions.ts';
 import { forgetTouches } from '../../tables/touches.ts';
 import { forgetInVerifications } from '../../tables/verifications.ts';
 import { forgetVerified } from '../../tables/verified-customers.ts';
+import { forgetInJobs } from '../../tables/write-back-jobs.ts';
+import { dropWriteBacks, lockWriteBacks } from '../../tables/write-backs.ts';
+import { factStreams } from '../facts/fact-touches.ts';
 import { emailsOf } from '../intake/erased-records.ts';
 import type { Rules } from '../intake/rules.ts';
+import type { WrittenBackTo } from './vendors.ts';
 
 export interface Forgotten {
   /** Rows deleted or changed, by what they were. */
@@ -37,7 +43,10 @@ export interface Forgotten {
     delivery: number;
     runs: number;
     inbox: number;
+    facts: number;
   };
+  /** What vendors may hold of what was written back. */
+  writeBacks: WrittenBackTo[];
   /** What the person may be known by when a source sends them again. */
   traits: Trait[];
   emails: string[];
@@ -64,6 +73,8 @@ export async function forget(
   const { sourceId } = who;
   // The customer first: whoever folds it now commits before the rest is deleted.
   const fields = await forgetCustomer(db, sourceId);
+  // Before its records: they name whom the vendors know.
+  const writeBacks = await forgetWriteBacks(db, sourceId);
   const records = await forgetRecords(db, sourceId);
   const addresses = [fields?.['email'], ...records.flatMap((record) => emailsIn(rules, record))];
   const emails = [...new Set([...who.emails, ...addresses.flatMap(normal)])];
@@ -76,7 +87,10 @@ export async function forget(
     isAbout(rules, letter, sourceId, emails),
   );
   const runs = await forgetInRuns(db, { sourceId, emails }, records);
-  await forgetTouches(db, records);
+  await forgetTouches(db, [
+    ...records,
+    ...Object.keys(factStreams).map((stream) => ({ source: destinationName, stream, recordId: sourceId })),
+  ]);
   await endDrifts(db, [sourceId]);
   await forgetParts(db, [sourceId]);
   await forgetInVerifications(db, { sourceId, emails });
@@ -94,7 +108,9 @@ export async function forget(
       delivery: carrier && !carried ? 1 : 0,
       runs: runs.changed,
       inbox: await forgetInInbox(db, names.filter(isTelling)),
+      facts: await dropFacts(db, [sourceId]),
     },
+    writeBacks,
     traits: [
       { sourceId },
       ...records.map(({ source, stream, recordId }) => ({ source, stream, recordId })),
@@ -106,6 +122,18 @@ export async function forget(
     bulkActions: await forgetInBatches(db, sourceId),
     runsGoing: runs.going,
   };
+}
+
+/** Of what was never written nothing is to be cleared. */
+async function forgetWriteBacks(db: Queryable, sourceId: string): Promise<WrittenBackTo[]> {
+  const rows = await lockWriteBacks(db, sourceId);
+  const jobs = await forgetInJobs(db, sourceId);
+  await dropWriteBacks(db, sourceId);
+  return rows.map(({ source, recordId, acknowledged, wanted, uncertain, lease, jobId }) => {
+    const inDoubt = uncertain || lease !== null || jobId !== null || jobs > 0;
+    const attributes = Object.keys({ ...acknowledged, ...(inDoubt && wanted) });
+    return { source, recordId, attributes, inDoubt };
+  });
 }
 
 /** A short name stands in any body, of anybody. */

@@ -1,5 +1,5 @@
 // What the destination's own webhooks say, against what it acknowledged: our own changes end here, anybody else's that
-// touch what we own are drift. It knows no vendor.
+// touch what we own are drift. What changed of the facts that flow back is kept, or read. It knows no vendor.
 import type { Received, Webhook } from '../../connector/webhook.ts';
 import { type DestinationChange, type Json, RejectedError } from '../../connector.ts';
 import { driftOf } from '../../customer/drift.ts';
@@ -8,8 +8,11 @@ import { heldCustomers } from '../../tables/acknowledgements.ts';
 import { redeliver } from '../../tables/deliveries.ts';
 import { type DriftRow, endDrifts, keepDrifts } from '../../tables/drifts.ts';
 import { destinationName } from '../../tables/pauses.ts';
+import { touchFacts } from '../facts/fact-touches.ts';
+import { type KeepFactsDeps, keepFacts } from '../facts/keep-facts.ts';
 import type { DestinationOpening } from './open.ts';
 
+type FactsChange = Extract<DestinationChange, { kind: 'facts' }>;
 type CustomerChange = Extract<DestinationChange, { kind: 'customer' }>;
 
 /** What is done with drift: told of, or written over by what we hold. */
@@ -17,7 +20,7 @@ export type DriftPolicy = 'report' | 'heal';
 
 export function destinationOpening(
   webhook: Webhook<DestinationChange>,
-  { drift }: { drift: DriftPolicy },
+  { drift, ...flowing }: { drift: DriftPolicy } & KeepFactsDeps,
 ): DestinationOpening {
   return {
     name: destinationName,
@@ -35,9 +38,36 @@ export function destinationOpening(
         changes.filter((change): change is CustomerChange => change.kind === 'customer' && !change.ours),
       );
       await compare(tx, newestOfEach(theirs.flat()), drift, now);
-      return theirs.map((changes) => changes.length > 0);
+      const facts = all.map((changes) =>
+        flowing.rules.isEmpty ? [] : changes.filter((change) => change.kind === 'facts'),
+      );
+      await takeFacts(tx, facts.flat(), flowing, now);
+      return theirs.map((changes, index) => changes.length + facts[index]!.length > 0);
     },
   };
+}
+
+/** Facts that an item holds whole are kept as they are; the others are read. */
+async function takeFacts(
+  tx: Queryable,
+  changes: readonly FactsChange[],
+  flowing: KeepFactsDeps,
+  now: number,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const { groups } = flowing.rules;
+  const known = changes.flatMap(({ reading, changedAt }) => {
+    const sourceId = reading?.sourceId ?? null;
+    if (!reading || sourceId === null) return [];
+    return [{ sourceId, groups: reading.groups, at: changedAt, by: 'told' as const, changedAt }];
+  });
+  const inOrder = known.toSorted((a, b) => a.at - b.at);
+  const { doubtful } = await keepFacts(tx, flowing, inOrder, { lane: 'webhook', now });
+  const toRead = changes.filter(({ customer, reading, ours }) => {
+    if (doubtful.has(reading?.sourceId ?? customer)) return true;
+    return !ours && groups.some((group) => !Object.hasOwn(reading?.groups ?? {}, group));
+  });
+  await touchFacts(tx, 'facts', toRead, now);
 }
 
 /** Of several words about one customer the newest counts. */

@@ -421,6 +421,7 @@ export class Opener {
     for (const item of items) {
       const counts = tally.of(item.request);
       const changes = this.#said(source.name, item, tally, () => {
+        if (source.writtenBack?.isOwnChange(item.item)) return [];
         const changes = source.webhook!.changes(item.item, receivedOf(item.request));
         for (const change of changes) if (change.kind !== 'ignored') requireStream(source, change);
         return changes;

@@ -27,6 +27,7 @@ import {
   touchRecords,
   writeRecords,
 } from '../../tables/records.ts';
+import { linkWriteBacks } from '../../tables/write-backs.ts';
 import { withCleanNames } from './clean-names.ts';
 import { aheadNote, asReceived } from './clocks.ts';
 import { enqueueDeliveries } from './enqueue.ts';
@@ -117,6 +118,7 @@ export async function ingest(
     for (const id of [parted.sourceId, before, after]) if (id !== null) affected.add(id);
   }
   counts.customers = await foldAndOwe(db, rules, intake, affected, verdicts);
+  if (source.writtenBack) await linkWriteBacks(db, source.writtenBack.target, [...affected], intake.now);
   if (rest.length > 0) {
     const more = await ingest(db, rules, intake, { records: rest });
     for (const key of Object.keys(counts) as (keyof Counts)[]) counts[key] += more[key];

@@ -6,6 +6,7 @@ import { composed, goodClock, type KnownRecord, separator } from '../../customer
 import { assignedSourceId, sourceIdOf } from '../../customer/identity.ts';
 import type { DeadLetter } from '../../tables/dead-letters.ts';
 import type { ComposedRecord, LockedRecord, RecordRow, StoredRecord } from '../../tables/records.ts';
+import { isEcho } from './echo.ts';
 import { fieldClock } from './kept.ts';
 import type { Source } from './source.ts';
 
@@ -58,6 +59,8 @@ export function quickVerdict(
     if (isOlder) return { kind: 'superseded' };
     // A deleted record that stands again is a change, though its body is the same.
     if (stands(stored) && record.undated) return { kind: 'unchanged' };
+    // What we wrote back may be all that changed.
+    if (stands(stored) && source.writtenBack) return { kind: 'unchanged' };
     if (stands(stored) && !stored.hasClocks) return { kind: 'touched', sourceId: stored.sourceId };
   }
   return isOlder && !source.keepsAbsent(stream) && !source.hasSilentFields ? { kind: 'superseded' } : null;
@@ -72,6 +75,9 @@ export function judge(hashed: Hashed, stored: LockedRecord | undefined, origin: 
   const record = { ...hashed.record, changedAt };
   const isOlder = stored !== undefined && changedAt < stored.changedAt;
   const whole = wholeOf(record, stored, origin);
+  const { writtenBack } = origin.source;
+  if (writtenBack && stored && !isOlder && stands(stored) && isEcho(writtenBack, stored.body, whole.body))
+    return { kind: 'unchanged' };
   const made = rowOf({ whole, told: record, stored, hashed, origin });
   if ('fault' in made) {
     const { code, fault, sourceId } = made;

@@ -19,6 +19,7 @@ import type {
 import type { RawValue } from '../../customer/explain.ts';
 import { type CompiledMapping, compileMapping, type MappingOptions } from '../../customer/mapping.ts';
 import type { BodyRules } from '../../engine/webhook/body.ts';
+import type { WrittenBack } from './echo.ts';
 
 /** What is done with a record of which one value fails its type: leave that field out, or refuse the record. */
 export type BadValuePolicy = 'quarantine' | 'reject';
@@ -54,6 +55,18 @@ export interface SourceConfig {
   privacyDeletions: 'delete' | 'erase';
   /** The name that it had before: what is stored under that one is its own. */
   renamedFrom?: string | null;
+  /** What flows back to its vendor. Absent: nothing. */
+  writeBack?: WriteBackConfig;
+}
+
+/** What flows back to the vendor of a source. */
+export interface WriteBackConfig {
+  /** By the vendor's name of an attribute: the path of the fact that it holds. */
+  fields: { readonly [attribute: string]: string };
+  /** People whom the vendor does not know are created there. */
+  create: boolean;
+  /** Nothing is written: what would be is shown. */
+  dryRun: boolean;
 }
 
 export interface WebhookLimits {
@@ -87,6 +100,8 @@ export class Source {
   readonly webhook: Webhook<Change> | null;
   /** Null where none is read. */
   readonly journal: Journal<unknown> | null;
+  /** What is written back to its vendor; null where nothing is. */
+  readonly writtenBack: WrittenBack | null;
   /** What to ask the vendor for. */
   readonly properties: readonly string[];
   readonly #rules: MappingOptions;
@@ -106,6 +121,7 @@ export class Source {
     this.relation = config.connector.relation?.(config.settings) ?? null;
     this.webhook = config.connector.source?.webhook?.(config.settings) ?? null;
     this.journal = config.connector.source?.journal?.(config.settings) ?? null;
+    this.writtenBack = writtenBackTo(config);
     this.#rules = { ...rules, locale: config.locale, phones: config.phones };
     this.#compiled = compileMapping(config.mapping ?? config.connector.source?.mapping ?? {}, this.#rules);
     this.#sourceIdPath = config.sourceId.path ?? config.connector.source?.sourceId ?? 'id';
@@ -306,4 +322,17 @@ interface ByColumns {
 
 function filterPaths(filter: Filter | null): string[] {
   return filter && typeof filter === 'object' ? Object.keys(filter) : [];
+}
+
+function writtenBackTo({ name, connector, writeBack }: SourceConfig): WrittenBack | null {
+  const { writer } = connector;
+  if (!writer || !writeBack) return null;
+  const attributes = Object.keys(writeBack.fields);
+  return {
+    target: { source: name, stream: writer.stream, create: writeBack.create },
+    attributes,
+    paths: attributes.map((attribute) => writer.bodyPath(attribute)),
+    moved: writer.movedByWrites,
+    isOwnChange: (item) => writer.isOwnChange?.(item, attributes) ?? false,
+  };
 }

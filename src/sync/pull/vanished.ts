@@ -21,6 +21,7 @@ import { renamePause } from '../../tables/pauses.ts';
 import { countStanding, hasRecords, renameSourceInRecords } from '../../tables/records.ts';
 import { renameSourceInRuns } from '../../tables/runs.ts';
 import { renameSourceInTouches } from '../../tables/touches.ts';
+import { renameSourceInWriteBacks } from '../../tables/write-backs.ts';
 import { counted } from '../../words.ts';
 import type { Rules } from '../intake/rules.ts';
 import type { Filter, Source, SourceConfig } from '../intake/source.ts';
@@ -65,6 +66,7 @@ const renames = [
   renameSourceInInbox,
   renameSourceInItemKeys,
   renameSourceInTouches,
+  renameSourceInWriteBacks,
   renameSourceInCoverage,
   renameSourceInMappings,
   renamePause,

@@ -1,4 +1,4 @@
-// Dead letters put back on the path: deliveries fall due again, records are taken in again from the body that was kept or
+// Dead letters put back on the path: deliveries and write-backs fall due again, records are taken in again from the body that was kept or
 // are read again, requests of the inbox are opened again. It knows no vendor; what cannot be put back is counted with the
 // reason.
 
@@ -13,6 +13,7 @@ import { type DeadLetterFilter, deadLettersAfter, settleDeadLetters } from '../.
 import { requeueDead } from '../../tables/deliveries.ts';
 import { requestsAfter } from '../../tables/inbox.ts';
 import { type Touch, touch } from '../../tables/touches.ts';
+import { requeueWriteBacks } from '../../tables/write-backs.ts';
 import type { Opener } from '../inbox/open.ts';
 import { type ReplayDeps, replayRequests } from '../inbox/replay.ts';
 import { ingest } from '../intake/ingest.ts';
@@ -61,6 +62,7 @@ export async function retryDeadLetters(deps: RetryDeps, which: DeadLetterFilter)
 
 const none = (): Retried => ({
   deliveries: { due: 0, waiting: 0 },
+  writeBacks: { due: 0, waiting: 0 },
   records: { ...noCounts },
   touched: 0,
   requests: { replayed: 0, rejected: 0 },
@@ -84,6 +86,15 @@ async function retryPage(
   const free = letters.filter((letter) => hindered.get(letter) === null);
   const deliveries = free.filter((letter) => letter.kind === 'delivery').map((letter) => letter.ref);
   const due = deliveries.length ? await requeueDead(tx, deliveries, retrying.lane, retrying.now) : 0;
+  const back = free.filter((letter) => letter.kind === 'writeBack');
+  let dueBack = 0;
+  for (const [source, some] of Map.groupBy(back, (letter) => letter.source))
+    dueBack += await requeueWriteBacks(
+      tx,
+      source,
+      some.map((letter) => letter.ref),
+      retrying,
+    );
   const records = { ...noCounts };
   const ofRecords = free.filter((letter) => letter.kind === 'record');
   const unread = ofRecords.filter((letter) => keptRecord(letter) === null);
@@ -97,6 +108,7 @@ async function retryPage(
   const cannot = letters.filter((letter) => hindered.get(letter) !== null);
   return {
     deliveries: { due, waiting: deliveries.length - due },
+    writeBacks: { due: dueBack, waiting: back.length - dueBack },
     records,
     touched: unread.length,
     requests: { replayed: 0, rejected: 0 },
@@ -166,7 +178,7 @@ function touchOf(letter: KeptLetter): Touch {
 
 /** Why a letter cannot be put back, or null. */
 function hindrance(letter: KeptLetter, { rules, replays }: Retrying): string | null {
-  if (letter.kind === 'delivery') return null;
+  if (letter.kind === 'delivery' || letter.kind === 'writeBack') return null;
   if (letter.kind === 'inbox') {
     if (requestOf(letter) === null) return 'it does not say which request of the inbox it is about';
     // Whether the request can be opened is found out when it is.
@@ -226,6 +238,8 @@ const maxIds = 20;
 function add(total: Retried, page: Retried): void {
   total.deliveries.due += page.deliveries.due;
   total.deliveries.waiting += page.deliveries.waiting;
+  total.writeBacks.due += page.writeBacks.due;
+  total.writeBacks.waiting += page.writeBacks.waiting;
   addCounts(total.records, page.records);
   total.touched += page.touched;
   total.requests.replayed += page.requests.replayed;

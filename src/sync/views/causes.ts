@@ -191,6 +191,10 @@ const others: { readonly [kind in DeadLetterKind]: Cause } = {
     plain: 'An item of a webhook could not be taken in, for the reason given.',
     next: 'See the request with "tributary inbox --show", and retry when the reason is gone.',
   },
+  writeBack: {
+    plain: 'The vendor refuses what is written back to this person, for the reason it gives.',
+    next: 'Correct what it names at the vendor, or the attribute in writeBack, then retry. The next change of the facts is written anyway.',
+  },
 };
 
 /** Codes that have an entry of their own. */

@@ -12,6 +12,7 @@ import { countHolds } from '../../tables/holds.ts';
 import { countRequests } from '../../tables/inbox.ts';
 import { listSubscriptions, type SubscriptionRow } from '../../tables/subscriptions.ts';
 import { countTouches } from '../../tables/touches.ts';
+import { countWriteBacks } from '../../tables/write-backs.ts';
 import { countClashes } from './clashes.ts';
 import { countQuarantine } from './quarantine.ts';
 
@@ -58,6 +59,8 @@ export interface Figures {
   subscriptions: SubscriptionRow[];
   /** Customers that the destination holds otherwise than it acknowledged. */
   drifts: { kind: DriftKind; count: number }[];
+  /** Customers by the state of what is written back, by source. */
+  writeBacks: { source: string; unlinked: number; waiting: number; delivered: number; dead: number }[];
 }
 
 interface DeliveryGroup {
@@ -108,7 +111,22 @@ export async function figures(db: Queryable, now: number): Promise<Figures> {
     coverage: await coverageSince(db, now - dayMs),
     subscriptions: await listSubscriptions(db),
     drifts: await countDrifts(db),
+    writeBacks: await writeBackFigures(db),
   };
+}
+
+async function writeBackFigures(db: Queryable): Promise<Figures['writeBacks']> {
+  const bySource = Map.groupBy(await countWriteBacks(db), ({ source }) => source);
+  return [...bySource].map(([source, counts]) => {
+    const of = (state: string) => counts.find((one) => one.state === state)?.count ?? 0;
+    return {
+      source,
+      unlinked: of('unlinked'),
+      waiting: of('waiting'),
+      delivered: of('delivered'),
+      dead: of('dead'),
+    };
+  });
 }
 
 /** A shorter wait is not worth telling. */

@@ -11,6 +11,7 @@ const things = {
   inbox: ['webhook', 'webhooks'],
   record: ['record', 'records'],
   delivery: ['delivery', 'deliveries'],
+  writeBack: ['write-back', 'write-backs'],
 } as const;
 
 const retryUrl = '/api/dead-letters/retry';

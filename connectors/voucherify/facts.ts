@@ -1,0 +1,236 @@
+// What Voucherify knows of a customer and no source supplies: points, tiers, codes, segments, sums.
+// Endpoints: https://docs.voucherify.io/api-reference/customers and /loyalties.
+import type { Context, FactGroups, FactReading, Facts, FactValue, Json, JsonObject } from '#connector';
+import { listOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
+import { customerPath, find } from './customer-requests.ts';
+import { isObject } from './payload.ts';
+import { listedPage } from './read-back.ts';
+import type { Settings } from './settings.ts';
+
+/** Groups that the customer itself holds. */
+const ofCustomer = ['loyalty', 'summary', 'referrals'];
+/** A wallet holds few; its IDs ascend, so that the newest come first. */
+const walletLimit = 100;
+
+type Value = (groups: FactGroups) => Json | undefined;
+
+/** A value that stands in a group as Voucherify gives it. */
+const at =
+  (path: string): Value =>
+  (groups) =>
+    valueAt(groups, path);
+
+const newestVoucher =
+  (path: string): Value =>
+  ({ wallet }) =>
+    valueAt(listOf(wallet).find((held) => objectOf(held)['isCard'] !== true) ?? {}, path);
+
+const values: { readonly [path: string]: { groups: string[]; value: Value; says: string } } = {
+  'loyalty.points': {
+    groups: ['loyalty'],
+    value: at('loyalty.points'),
+    says: 'The points of all loyalty cards.',
+  },
+  'loyalty.tier': {
+    groups: ['tiers'],
+    value: ({ tiers }) => valueAt(tiers, '0.name'),
+    says: 'The name of the tier on the newest loyalty card that has one.',
+  },
+  'loyalty.card': {
+    groups: ['wallet'],
+    value: ({ wallet }) =>
+      valueAt(listOf(wallet).find((held) => objectOf(held)['isCard'] === true) ?? {}, 'code'),
+    says: 'The code of the newest loyalty card.',
+  },
+  'loyalty.referred_customers': {
+    groups: ['loyalty'],
+    value: at('loyalty.referred_customers'),
+    says: 'The number of customers whom the customer has referred.',
+  },
+  'vouchers.last.code': {
+    groups: ['wallet'],
+    value: newestVoucher('code'),
+    says: 'The code of the voucher assigned last.',
+  },
+  'vouchers.last.campaign': {
+    groups: ['wallet'],
+    value: newestVoucher('campaign'),
+    says: 'The name of its campaign.',
+  },
+  'vouchers.last.assigned_at': {
+    groups: ['wallet'],
+    value: newestVoucher('assignedAt'),
+    says: 'When it was assigned, ISO 8601.',
+  },
+  'vouchers.last.expires_at': {
+    groups: ['wallet'],
+    value: newestVoucher('expiresAt'),
+    says: 'When it expires, ISO 8601.',
+  },
+  'vouchers.active': {
+    groups: ['wallet'],
+    value: ({ wallet }) =>
+      listOf(wallet)
+        .map(objectOf)
+        .filter(({ isCard, isActive }) => isCard !== true && isActive === true)
+        .flatMap(({ code }) => wordOf(code) ?? []),
+    says: 'The codes of the vouchers that can be redeemed now, as a list; of the newest 100.',
+  },
+  segments: {
+    groups: ['segments'],
+    value: ({ segments }) => segments,
+    says: 'The names of the segments, as a list in alphabetical order.',
+  },
+  'redemptions.total': {
+    groups: ['summary'],
+    value: at('summary.redemptions.total_redeemed'),
+    says: 'The number of redemptions.',
+  },
+  'orders.total_count': {
+    groups: ['summary'],
+    value: at('summary.orders.total_count'),
+    says: 'The number of paid orders.',
+  },
+  'orders.total_amount': {
+    groups: ['summary'],
+    value: at('summary.orders.total_amount'),
+    says: 'Their sum, in the smallest unit of the currency (cents).',
+  },
+  'orders.average_amount': {
+    groups: ['summary'],
+    value: at('summary.orders.average_amount'),
+    says: 'Their average, in the smallest unit.',
+  },
+  'orders.last.amount': {
+    groups: ['summary'],
+    value: at('summary.orders.last_order_amount'),
+    says: 'The amount of the last order, in the smallest unit.',
+  },
+  'orders.last.at': {
+    groups: ['summary'],
+    value: at('summary.orders.last_order_date'),
+    says: 'When the last order was placed, ISO 8601.',
+  },
+  'referrals.total': {
+    groups: ['referrals'],
+    value: at('referrals.total'),
+    says: 'The number of referrals.',
+  },
+};
+
+/** The points of one campaign: `loyalty.campaigns.NAME.points`, whatever characters the name has. */
+const campaignPath = /^loyalty\.campaigns\.(.+)\.points$/;
+
+export const facts: Facts<Settings> = {
+  paths: {
+    ...Object.fromEntries(Object.entries(values).map(([path, { says }]) => [path, says])),
+    'loyalty.campaigns.NAME.points': 'The points in the loyalty campaign of this name.',
+  },
+
+  groupsOf(path) {
+    if (Object.hasOwn(values, path)) return values[path]!.groups;
+    return campaignPath.test(path) ? ['loyalty'] : null;
+  },
+
+  value(path, groups) {
+    const needed = facts.groupsOf(path) ?? [];
+    if (needed.length === 0 || !needed.every((group) => Object.hasOwn(groups, group))) return undefined;
+    const [, campaign] = campaignPath.exec(path) ?? [];
+    if (campaign === undefined) return factValue(values[path]!.value(groups));
+    const campaigns = objectOf(valueAt(groups, 'loyalty.campaigns'));
+    return factValue(Object.hasOwn(campaigns, campaign) ? objectOf(campaigns[campaign])['points'] : null);
+  },
+
+  async read(context, customer, groups) {
+    const body = await find(context, {
+      path: customerPath(customer),
+      isAnswer: (json) => isObject(json) && [json['id'], json['source_id']].includes(customer),
+    });
+    if (body === null) return null;
+    const found: FactGroups = customerGroups(body);
+    // By its own ID, which every path takes and no other customer has.
+    const id = wordOf(body['id']) ?? customer;
+    const needsWallet = groups.includes('wallet') || groups.includes('tiers');
+    if (needsWallet) {
+      found['wallet'] = await walletOf(context, id);
+      if (groups.includes('tiers')) found['tiers'] = await tiersOf(context, found['wallet']);
+    }
+    if (groups.includes('segments')) found['segments'] = await segmentsOf(context, id);
+    const wanted = Object.entries(found).filter(([group]) => groups.includes(group));
+    return { sourceId: wordOf(body['source_id']) ?? null, groups: Object.fromEntries(wanted) };
+  },
+
+  list: {
+    groups: ofCustomer,
+    async page(context, cursor) {
+      const { listed, ...page } = await listedPage(context, cursor);
+      return { readings: listed.map((customer) => readingOf(customer)), ...page };
+    },
+  },
+};
+
+/** What a customer object holds. Of an embedded one a part may be null although there is something. */
+export function readingOf(customer: JsonObject, { embedded = false } = {}): FactReading {
+  const groups = Object.entries(customerGroups(customer)).filter(([, value]) => !embedded || value !== null);
+  return { sourceId: wordOf(customer['source_id']) ?? null, groups: Object.fromEntries(groups) };
+}
+
+function customerGroups(customer: JsonObject): FactGroups {
+  return Object.fromEntries(
+    ofCustomer.flatMap((group) => (Object.hasOwn(customer, group) ? [[group, customer[group]!]] : [])),
+  );
+}
+
+/** A list in a fixed order, and none where it is empty; anything that is no value is none. */
+function factValue(found: Json | undefined): FactValue {
+  if (Array.isArray(found)) {
+    const texts = found.filter((one) => typeof one === 'string').toSorted();
+    return texts.length > 0 ? texts : null;
+  }
+  return found === undefined || (typeof found === 'object' && found !== null) ? null : found;
+}
+
+/** What the customer owns, the newest first, without the codes of others. */
+async function walletOf(context: Context<Settings>, id: string): Promise<Json> {
+  const query = { limit: walletLimit, order: '-id' };
+  const list = await listAt(context, `${customerPath(id)}/redeemables`, query);
+  return list
+    .map(objectOf)
+    .filter(
+      ({ holder_role, redeemable_object }) => holder_role === 'OWNER' && redeemable_object === 'voucher',
+    )
+    .map((held) => {
+      const { code, campaign, expiration_date, active } = objectOf(valueAt(held, 'redeemable.voucher'));
+      return {
+        code: wordOf(code) ?? null,
+        campaign: wordOf(campaign) ?? null,
+        assignedAt: wordOf(held['created_at']) ?? null,
+        expiresAt: wordOf(expiration_date) ?? null,
+        isCard: held['voucher_type'] === 'LOYALTY_CARD',
+        isActive: active !== false && valueAt(held, 'redeemable.status') === 'ACTIVE',
+      };
+    })
+    .toSorted((a, b) => (b.assignedAt ?? '').localeCompare(a.assignedAt ?? ''));
+}
+
+/** Of the newest card that has any: a customer is a member by the card. */
+async function tiersOf(context: Context<Settings>, wallet: Json): Promise<Json> {
+  const card = listOf(wallet).find((held) => objectOf(held)['isCard'] === true);
+  const code = wordOf(objectOf(card)['code']);
+  if (code === undefined) return [];
+  const tiers = await listAt(context, `/v1/loyalties/members/${encodeURIComponent(code)}/tiers`);
+  return tiers.map(objectOf).flatMap(({ name }) => (wordOf(name) === undefined ? [] : [{ name: name! }]));
+}
+
+async function segmentsOf(context: Context<Settings>, id: string): Promise<Json> {
+  const list = await listAt(context, `${customerPath(id)}/segments`);
+  return list.flatMap((segment) => wordOf(objectOf(segment)['name']) ?? []).toSorted();
+}
+
+async function listAt(
+  { api }: Context<Settings>,
+  path: string,
+  query: { [name: string]: string | number } = {},
+): Promise<Json[]> {
+  return (await requestList(api, { path, query }, 'data')).list;
+}

@@ -1,0 +1,138 @@
+// `tributary write-backs`: what flows back to the vendors of sources, how far it is, and the exact bodies that would be sent.
+
+import type { Command } from 'commander';
+import {
+  customerWriteBacks,
+  type WriteBackVendor,
+  type WriteBackView,
+  writeBackPage,
+  writeBackStates,
+  writeBacksShape,
+  writeBackVerified,
+} from '../contract/write-back.ts';
+import { counted, iso, number } from '../words.ts';
+import type { Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { differs, UsageError } from './errors.ts';
+import { reach } from './reach.ts';
+import { print, printAnswer, table } from './terminal.ts';
+
+interface Options {
+  state?: string;
+  customer?: string;
+  limit?: string;
+  verify?: string;
+  heal?: true;
+  json?: true;
+}
+
+export function addWriteBacks(program: Command, cli: Cli): void {
+  program
+    .command('write-backs')
+    .description(
+      'Show what flows back from Voucherify to the vendors of sources, with the exact bodies that would be sent.',
+    )
+    .argument('[source]', 'only the vendor of this source, customer by customer')
+    .option('--state <state>', `only write-backs in this state: ${writeBackStates.join(', ')}`)
+    .option('--customer <sourceId>', 'one customer at every vendor')
+    .option('--limit <n>', 'the number of customers to show. Default: 20')
+    .option('--verify <n>', 'read this many customers back at the vendor and compare them')
+    .option('--heal', 'with --verify: write again what differs')
+    .option('--json', 'print the answer as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary write-backs
+  $ tributary write-backs klaviyo --state waiting
+  $ tributary write-backs --customer shop-1
+  $ tributary write-backs klaviyo --verify 100 --heal
+
+Exit code 3: --verify found differences. Dead ones are listed and retried by "tributary dead-letters" and "tributary retry".`,
+    )
+    .action(async (source: string | undefined, options: Options) => {
+      requireFitting(source, options);
+      const reached = await reach(cli, { work: options.heal === true });
+      try {
+        await show(cli, reached.client, source, options);
+      } finally {
+        await reached.close();
+      }
+    });
+}
+
+function requireFitting(source: string | undefined, { state, customer, verify, heal }: Options): void {
+  if (customer !== undefined && source !== undefined)
+    throw new UsageError('Give a source or --customer, not both.');
+  if ((state !== undefined || verify !== undefined) && source === undefined)
+    throw new UsageError(
+      '--state and --verify require a source: tributary write-backs klaviyo --state dead.',
+    );
+  if (heal && verify === undefined) throw new UsageError('--heal is an option of --verify: give both.');
+}
+
+async function show(cli: Cli, client: Client, source: string | undefined, options: Options): Promise<void> {
+  const { terminal } = cli;
+  const { customer, json, state, limit = '20', verify, heal = false } = options;
+  if (customer !== undefined) {
+    const path = `/api/customers/${encodeURIComponent(customer)}/write-backs`;
+    const found = await client.send(customerWriteBacks, path);
+    if (json) return printAnswer(terminal, customerWriteBacks, found);
+    return print(
+      terminal,
+      found.writeBacks.map(textOf).join('\n\n') || `Nothing flows back for ${customer}.`,
+    );
+  }
+  if (source === undefined) {
+    const found = await client.send(writeBacksShape, '/api/write-backs');
+    if (json) return printAnswer(terminal, writeBacksShape, found);
+    return print(terminal, vendorsText(found.vendors));
+  }
+  const path = `/api/write-backs/${encodeURIComponent(source)}`;
+  if (verify !== undefined) {
+    const request = { method: 'POST' as const, json: { sample: Number(verify), heal } };
+    const found = await client.send(writeBackVerified, `${path}/verify`, request);
+    if (found.differences.length > 0 && !heal) cli.exitCode = differs;
+    if (json) return printAnswer(terminal, writeBackVerified, found);
+    const lines = found.differences.map(
+      ({ sourceId, attribute, acknowledged, found }) =>
+        `${sourceId}: ${attribute} is ${JSON.stringify(found)}, acknowledged was ${JSON.stringify(acknowledged)}`,
+    );
+    const verdict = `${counted(found.compared, 'customer')} compared, ${found.missing} not found at the vendor, ${counted(found.differences.length, 'difference')}${heal ? `, ${found.healed} written again` : ''}.`;
+    return print(terminal, [...lines, verdict].join('\n'));
+  }
+  const found = await client.send(writeBackPage, path, { query: { state, limit } });
+  if (json) return printAnswer(terminal, writeBackPage, found);
+  const more = found.next === null ? [] : ['There are more: raise --limit (at most 200).'];
+  print(
+    terminal,
+    [...found.writeBacks.map(textOf), ...more].join('\n\n') || `Nothing flows back to ${source}.`,
+  );
+}
+
+function vendorsText(vendors: readonly WriteBackVendor[]): string {
+  if (vendors.length === 0) return 'Nothing flows back: writeBack names no source.';
+  const rows = vendors.map((one) => [
+    one.source,
+    number(one.delivered),
+    number(one.waiting),
+    number(one.unlinked),
+    number(one.dead),
+    one.lastDeliveredAt === null ? 'never' : iso(one.lastDeliveredAt),
+  ]);
+  const notes = vendors.flatMap(({ source, dryRun, paused, failing }) => [
+    ...(dryRun ? [`${source} is a dry run: nothing is written. See "tributary write-backs ${source}".`] : []),
+    ...(paused ? [`${source} is paused: ${paused.reason}`] : []),
+    ...(failing !== null ? [`${source} does not answer: ${failing}`] : []),
+  ]);
+  return [table(['SOURCE', 'DELIVERED', 'WAITING', 'UNLINKED', 'DEAD', 'LAST'], rows), ...notes].join('\n');
+}
+
+function textOf({ source, sourceId, state, wanted, acknowledged, error, payload }: WriteBackView): string {
+  return [
+    `${sourceId} at ${source}: ${state}${error === null ? '' : `, ${error}`}`,
+    `  wanted        ${JSON.stringify(wanted)}`,
+    `  acknowledged  ${JSON.stringify(acknowledged)}`,
+    ...(payload === null ? [] : [`  to be sent    ${JSON.stringify(payload)}`]),
+  ].join('\n');
+}

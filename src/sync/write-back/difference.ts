@@ -1,0 +1,35 @@
+// What is to be written of one person: what is wanted and not acknowledged. Pure.
+import { isDeepStrictEqual } from 'node:util';
+import type { Attributes, FactValue } from '../../connector.ts';
+
+/**
+ * `whole`: an attempt is in doubt, so every declared attribute is written. A null never blanks an attribute that has not been
+ * written: what somebody else keeps there stays until there is a value.
+ */
+export function attributesToWrite(
+  wanted: Attributes,
+  acknowledged: Attributes | null,
+  { whole }: { whole: boolean },
+): Attributes {
+  return Object.fromEntries(
+    Object.entries(wanted).filter(([attribute, value]) => {
+      if (whole) return true;
+      const known = acknowledged !== null && Object.hasOwn(acknowledged, attribute);
+      return !isSame(value, known ? acknowledged[attribute]! : null);
+    }),
+  );
+}
+
+/** Whether a vendor holds what was written. `stored`: a value as it stores it. An empty text and null are one. */
+export function isHeld(wanted: FactValue, found: unknown, stored: (value: FactValue) => unknown): boolean {
+  const [want, have] = [stored(wanted), found ?? null].map((value) =>
+    value === '' || (Array.isArray(value) && value.length === 0) ? null : value,
+  );
+  if (isSame(want, have)) return true;
+  // Vendors write numbers and truth values as text, and the other way round.
+  return ['string', 'number', 'boolean'].includes(typeof want) && String(want) === String(have);
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return isDeepStrictEqual(one, other);
+}

@@ -1,0 +1,196 @@
+// Customers whose facts may have changed are read at the destination, one by one: those that webhooks named first. It is level
+// triggered: however often something is said of a customer, the facts are read as they are then.
+import { type Context, RejectedError } from '../../connector.ts';
+import type { Database } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { localFiles } from '../../engine/files.ts';
+import type { Endpoint } from '../../engine/http/endpoint.ts';
+import type { Log } from '../../engine/log/log.ts';
+import type { Lane } from '../../engine/quota/lanes.ts';
+import { failureOf } from '../../engine/work/failures.ts';
+import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
+import type { Next } from '../../engine/work/worker.ts';
+import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
+import { dropFacts } from '../../tables/facts.ts';
+import { destinationName, listPauses, takeTrial } from '../../tables/pauses.ts';
+import type { Suppressions } from '../../tables/suppressions.ts';
+import {
+  type ClaimedTouch,
+  claimTouches,
+  holdTouches,
+  nextTouchDue,
+  putOffTouches,
+  settleTouches,
+} from '../../tables/touches.ts';
+import { factStreams } from '../facts/fact-touches.ts';
+import { keepFacts } from '../facts/keep-facts.ts';
+import type { WriteBackRules } from '../facts/write-back-rules.ts';
+import { SourceHealth } from '../intake/source-health.ts';
+
+const leaseMs = 120_000;
+const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
+/** So many customers are read at once. */
+const readAtOnce = 8;
+/**
+ * The destination may show a change seconds after it has told of it: a customer who looks as before is read once more after
+ * so long, milliseconds.
+ */
+const secondLookMs = 10_000;
+const looksMax = 2;
+
+/** The name under which reading facts is paused: no source can be called so. */
+export const factsName = 'destination:facts';
+
+export interface FactReaderDeps {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  rules: WriteBackRules;
+  suppressions: Suppressions | null;
+  /** Of the destination. */
+  settings: unknown;
+  endpoint: Endpoint;
+  newLease(): string;
+}
+
+export class FactReader {
+  readonly #deps: FactReaderDeps;
+  readonly health: SourceHealth;
+
+  constructor(deps: FactReaderDeps) {
+    this.#deps = deps;
+    this.health = new SourceHealth({ ...deps, name: factsName });
+  }
+
+  async step(signal: AbortSignal): Promise<Next> {
+    const { database, clock, newLease } = this.#deps;
+    const due = await nextTouchDue(database, destinationName);
+    if (due === null || due > clock.now()) return { again: false, due };
+    const most = await this.#mostNow();
+    if (most === 0) return { again: false, afterMs: 1_000 };
+    for (const [stream, lane] of Object.entries(factStreams)) {
+      const lease = newLease();
+      const claim = { source: destinationName, stream, lease, now: clock.now(), leaseMs, most };
+      const touches = await claimTouches(database, claim);
+      if (touches.length === 0) continue;
+      await Promise.all(touches.map((one) => this.#read({ stream, lane, lease }, one, signal)));
+      return { again: true };
+    }
+    return { again: false, afterMs: 250 };
+  }
+
+  /** How many may be read now: one where it is tried whether the destination answers. */
+  async #mostNow(): Promise<number> {
+    const { database, clock } = this.#deps;
+    const paused = await listPauses(database);
+    const cause = paused.get(destinationName)?.cause;
+    if (cause !== undefined && cause !== 'refusals') return 0;
+    if (paused.has(factsName)) {
+      if (!(await takeTrial(database, factsName, clock.now()))) return 0;
+      this.health.beginTrial();
+      return 1;
+    }
+    if (this.health.waitMs > 0) return 0;
+    return this.health.isUp ? readAtOnce : 1;
+  }
+
+  /** The context of a reading in this lane. */
+  context(lane: Lane, signal: AbortSignal): Context<unknown> {
+    const { settings, endpoint, clock } = this.#deps;
+    const api = this.health.guard(endpoint.api(lane, { signal, discreet: true }), signal);
+    return { settings, api, files: localFiles, now: clock.now() };
+  }
+
+  async #read(
+    held: { stream: string; lane: Lane; lease: string },
+    touched: ClaimedTouch,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { database, rules, suppressions, clock } = this.#deps;
+    const { stream, lane, lease } = held;
+    const ours = { source: destinationName, stream, lease };
+    const context = this.context(lane, signal);
+    try {
+      const found = await rules.facts.read(context, touched.recordId, rules.groups);
+      await database.transaction(async (tx) => {
+        const now = clock.now();
+        const holding = await holdTouches(tx, { ...ours, now }, [touched.recordId]);
+        if (!holding.has(touched.recordId)) return;
+        const { sourceId = null, groups = {} } = found ?? {};
+        // Whom the destination does not have any more keeps what the vendors have: only an erasure takes it away.
+        if (found === null) await dropFacts(tx, [touched.recordId]);
+        const known =
+          sourceId === null
+            ? []
+            : [
+                {
+                  sourceId,
+                  groups,
+                  at: context.now,
+                  by: 'read' as const,
+                  changedAt: this.#changedAt(held, touched),
+                },
+              ];
+        const kept = await keepFacts(tx, { rules, suppressions }, known, { lane, now });
+        const looksAgain =
+          lane === 'webhook' && sourceId !== null && kept.changed.size === 0 && touched.attempts < looksMax;
+        if (looksAgain || kept.doubtful.size > 0)
+          return putOffTouches(tx, ours, {
+            recordIds: [touched.recordId],
+            dueAt: now + secondLookMs,
+            counted: true,
+            error: null,
+          });
+        await settleTouches(tx, { ...ours, now }, [touched]);
+        const letter = { kind: 'record' as const, source: destinationName, stream, refs: [touched.recordId] };
+        await settleDeadLetters(tx, letter, now);
+      });
+    } catch (error) {
+      await this.#settleFailure(held, touched, error, signal);
+    }
+  }
+
+  /** Of what a webhook told of; a scheduled reading knows of no change. */
+  #changedAt({ lane }: { lane: Lane }, { changedAt }: ClaimedTouch): number | undefined {
+    return lane === 'webhook' ? changedAt : undefined;
+  }
+
+  async #settleFailure(
+    { stream, lease }: { stream: string; lease: string },
+    { recordId, attempts, version }: ClaimedTouch,
+    error: unknown,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { database, clock, log } = this.#deps;
+    const now = clock.now();
+    const held = { source: destinationName, stream, lease };
+    const putOff = (dueAt: number, counted: boolean, said: string | null) =>
+      putOffTouches(database, held, { recordIds: [recordId], dueAt, counted, error: said });
+    if (signal.aborted) return putOff(now, false, null);
+    const failure = failureOf('touch', error);
+    const { kind, effect, message } = failure;
+    if (kind === 'refused') return putOff(now + (await this.health.refused(failure.error)), false, message);
+    if (kind === 'unexpected')
+      log.error({ err: error }, 'facts of a customer could not be read; tried again');
+    const verdict = effect === 'count alone' ? this.health.judge(error, recordId, attempts) : null;
+    if (verdict && !verdict.counted)
+      return putOff(now + verdict.delayMs, false, this.health.waiting(message));
+    if (effect !== 'give up' && attempts < attemptsMax.touch)
+      return putOff(now + (verdict?.delayMs ?? backoffMs(attempts, backoff)), true, message);
+    await database.transaction(async (tx) => {
+      const settled = await settleTouches(tx, { ...held, now }, [{ recordId, version }]);
+      if (!settled.has(recordId)) return;
+      const code = error instanceof RejectedError ? error.code : 'unread';
+      const said = `the facts of this customer could not be read: ${message}`;
+      const letter = {
+        kind: 'record' as const,
+        source: destinationName,
+        stream,
+        ref: recordId,
+        code,
+        message: said,
+      };
+      await keepDeadLetters(tx, [{ ...letter, detail: { touchedAt: now } }], now);
+    });
+  }
+}

@@ -1,0 +1,148 @@
+// Walks over all customers, a page at a time: of the destination, for what no webhook told of; and of what is kept, for vendors
+// that other facts or attributes flow to since.
+import { createHash } from 'node:crypto';
+import type { Json } from '../../connector.ts';
+import type { Database } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
+import type { Log } from '../../engine/log/log.ts';
+import type { Lane } from '../../engine/quota/lanes.ts';
+import { failureOf } from '../../engine/work/failures.ts';
+import { type Backoff, backoffMs } from '../../engine/work/retry.ts';
+import type { Next } from '../../engine/work/worker.ts';
+import { factsAfter, factsOf } from '../../tables/facts.ts';
+import { destinationName, listPauses } from '../../tables/pauses.ts';
+import type { Suppressions } from '../../tables/suppressions.ts';
+import { beginWalk, claimWalk, keepWalk, putOffWalk, type Walk, walkDue } from '../../tables/walks.ts';
+import { touchFacts } from '../facts/fact-touches.ts';
+import { keepFacts, wantAll } from '../facts/keep-facts.ts';
+import type { WriteBackRules } from '../facts/write-back-rules.ts';
+import { type FactReader, factsName } from './fact-reader.ts';
+
+const leaseMs = 300_000;
+const backoff: Backoff = { baseMs: 5_000, capMs: 900_000 };
+const keptAtOnce = 500;
+
+/** The walk over the destination's customers. */
+const readWalk = 'facts';
+/** The walk over what is kept, for one vendor. */
+const wantWalk = (source: string) => `facts for ${source}`;
+
+export interface FactWalkDeps {
+  database: Database;
+  clock: Clock;
+  log: Log;
+  rules: WriteBackRules;
+  suppressions: Suppressions | null;
+  reader: FactReader;
+  /** How often everything is read, milliseconds. */
+  everyMs: number;
+  newLease(): string;
+}
+
+export class FactWalk {
+  readonly #deps: FactWalkDeps;
+  #failures = 0;
+
+  constructor(deps: FactWalkDeps) {
+    this.#deps = deps;
+  }
+
+  /** Begins what has never been gone, or was gone by other rules. */
+  async begin(): Promise<void> {
+    const { database, clock, rules } = this.#deps;
+    const now = clock.now();
+    const fingerprint = createHash('sha256').update(rules.groups.join()).digest('base64').slice(0, 27);
+    await beginWalk(database, { name: readWalk, fingerprint, now });
+    for (const rule of rules.rules)
+      await beginWalk(database, { name: wantWalk(rule.source), fingerprint: rule.fingerprint, now });
+  }
+
+  /** One page of one walk. */
+  async step(signal: AbortSignal): Promise<Next> {
+    const { database, clock, rules } = this.#deps;
+    for (const { source } of rules.rules) if (await this.#wantSome(source)) return { again: true };
+    const due = await walkDue(database, readWalk);
+    if (due === null || due > clock.now()) return { again: false, due };
+    if (await this.#isPaused()) return { again: false, afterMs: 5_000 };
+    return (await this.#readSome(signal)) ? { again: true } : { again: false, afterMs: 1_000 };
+  }
+
+  async #isPaused(): Promise<boolean> {
+    const { database, reader } = this.#deps;
+    const paused = await listPauses(database);
+    const cause = paused.get(destinationName)?.cause;
+    return (cause !== undefined && cause !== 'refusals') || paused.has(factsName) || reader.health.waitMs > 0;
+  }
+
+  /** Wants what is kept of some customers at a vendor, by the rules of now. */
+  async #wantSome(source: string): Promise<boolean> {
+    const { database, clock, rules } = this.#deps;
+    const held = { name: wantWalk(source), lease: this.#deps.newLease() };
+    const walk = await claimWalk(database, { ...held, now: clock.now(), leaseMs });
+    if (!walk) return false;
+    await database.transaction(async (tx) => {
+      const page = await factsAfter(tx, walk.cursor as string | null, keptAtOnce);
+      const now = clock.now();
+      await wantAll(tx, rules, page, { lane: 'backfill', now, only: source });
+      const done = page.length < keptAtOnce;
+      const cursor = page.at(-1)?.sourceId ?? walk.cursor ?? '';
+      await keepWalk(tx, held, { cursor, endedAt: done ? now : null, dueAt: done ? null : now });
+    });
+    return true;
+  }
+
+  async #readSome(signal: AbortSignal): Promise<boolean> {
+    const { database, clock, log, newLease } = this.#deps;
+    const held = { name: readWalk, lease: newLease() };
+    const walk = await claimWalk(database, { ...held, now: clock.now(), leaseMs });
+    if (!walk) return false;
+    try {
+      await this.#readPage(walk, held, signal);
+      this.#failures = 0;
+      return true;
+    } catch (error) {
+      const now = clock.now();
+      if (signal.aborted) await putOffWalk(database, held, now);
+      else {
+        this.#failures += 1;
+        const { kind, retryAfterMs, message } = failureOf('run', error);
+        if (kind === 'unexpected')
+          log.error({ err: error }, 'a page of facts could not be read; tried again');
+        else log.warn({ reason: message }, 'a page of facts could not be read; tried again');
+        await putOffWalk(database, held, now + backoffMs(this.#failures, { ...backoff, retryAfterMs }));
+      }
+      return false;
+    }
+  }
+
+  async #readPage(walk: Walk, held: { name: string; lease: string }, signal: AbortSignal): Promise<void> {
+    const { database, clock, rules, suppressions, reader, everyMs } = this.#deps;
+    const { facts, groups } = rules;
+    // The first of all is a backfill: nobody waits for it.
+    const lane: Lane = walk.rounds === 0 ? 'backfill' : 'schedule';
+    const context = reader.context(lane, signal);
+    const page = await facts.list.page(context, walk.cursor);
+    const known = page.readings.flatMap((reading) =>
+      reading.sourceId === null
+        ? []
+        : [{ ...reading, sourceId: reading.sourceId, at: context.now, by: 'read' as const }],
+    );
+    const others = groups.filter((group) => !facts.list.groups.includes(group));
+    await database.transaction(async (tx) => {
+      const now = clock.now();
+      await keepFacts(tx, { rules, suppressions }, known, { lane, now });
+      if (others.length > 0) {
+        const ids = known.map(({ sourceId }) => sourceId);
+        const kept = await factsOf(tx, ids);
+        const stale = ids.filter((id) =>
+          others.some((group) => (kept.get(id)?.clocks[group]?.keptAt ?? 0) < now - everyMs / 2),
+        );
+        const touched = stale.map((customer) => ({ customer, changedAt: now }));
+        await touchFacts(tx, 'scheduled facts', touched, now);
+      }
+      const cursor: Json = page.cursor;
+      const dueAt = page.done ? walk.beganAt + Math.max(everyMs, 60_000) : now;
+      await keepWalk(tx, held, { cursor, endedAt: page.done ? now : null, dueAt: Math.max(dueAt, now) });
+    });
+  }
+}

@@ -1,0 +1,35 @@
+// Write-backs as they are shown: with the exact body that would be sent for each. It sends nothing.
+import type { Json } from '../../connector.ts';
+import type { WriteBackView } from '../../contract/write-back.ts';
+import type { WriteBackRow } from '../../tables/write-backs.ts';
+import type { WriteBackRule } from '../facts/write-back-rules.ts';
+import { attributesToWrite } from './difference.ts';
+
+/** `rule`: undefined where the configuration no longer names the source. */
+export function writeBackView(row: WriteBackRow, rule: WriteBackRule | undefined): WriteBackView {
+  const {
+    uncertain: _,
+    alone: __,
+    isCarried: ___,
+    changedAt: ____,
+    freshnessMs: _____,
+    standing,
+    ...shown
+  } = row;
+  return {
+    ...shown,
+    wanted: row.wanted as never,
+    acknowledged: row.acknowledged as never,
+    payload: payloadOf(row, standing, rule),
+  };
+}
+
+function payloadOf(row: WriteBackRow, recordId: string | null, rule: WriteBackRule | undefined): Json {
+  if (!rule || (recordId === null && !rule.create)) return null;
+  const { sourceId, wanted, acknowledged, uncertain } = row;
+  const attributes = attributesToWrite(wanted, acknowledged, { whole: uncertain });
+  if (Object.keys(attributes).length === 0) return null;
+  const { writer, settings } = rule;
+  const write = { sourceId, recordId, attributes };
+  return writer.single ? writer.single.payload(write, settings) : writer.payload([write], settings);
+}

@@ -1,0 +1,146 @@
+// What flows back to vendors over HTTP: by vendor, by customer, and each with the body that would be sent.
+
+import { createRoute } from '@hono/zod-openapi';
+import { sourceIdParam, sourceParam } from '../../contract/parts.ts';
+import {
+  customerWriteBacks,
+  writeBackPage,
+  writeBackQuery,
+  writeBacksShape,
+  writeBackVerified,
+  writeBackVerifyRequest,
+} from '../../contract/write-back.ts';
+import { writeBackName } from '../../sync/write-back/settling.ts';
+import { verifyWriteBacks } from '../../sync/write-back/verifying.ts';
+import { writeBackView } from '../../sync/write-back/views.ts';
+import { factsOfOne } from '../../tables/facts.ts';
+import { listPauses } from '../../tables/pauses.ts';
+import { listWalks } from '../../tables/walks.ts';
+import { countWriteBacks, writeBacksAfter, writeBacksOfOne } from '../../tables/write-backs.ts';
+import { type Deps, newApi } from '../deps.ts';
+import { jsonOf, secured } from '../openapi.ts';
+import { bySourceId, pageOf } from '../paging.ts';
+import { Problem, problems } from '../problem.ts';
+
+const tags = ['write-back'];
+
+const all = createRoute({
+  method: 'get',
+  path: '/api/write-backs',
+  summary: 'What flows back, by vendor',
+  tags,
+  security: secured,
+  responses: {
+    200: { description: 'The vendors that are written back to.', content: jsonOf(writeBacksShape) },
+    ...problems(),
+  },
+});
+
+const ofSource = createRoute({
+  method: 'get',
+  path: '/api/write-backs/{source}',
+  summary:
+    'Write-backs to the vendor of a source, ordered by source ID, each with the exact body that would be sent',
+  tags,
+  security: secured,
+  request: { params: sourceParam, query: writeBackQuery },
+  responses: {
+    200: { description: 'A page of them.', content: jsonOf(writeBackPage) },
+    ...problems(400, 404),
+  },
+});
+
+const verify = createRoute({
+  method: 'post',
+  path: '/api/write-backs/{source}/verify',
+  summary: 'Read some people back at the vendor and compare them with what it acknowledged',
+  tags,
+  security: secured,
+  request: { params: sourceParam, body: { required: true, content: jsonOf(writeBackVerifyRequest) } },
+  responses: {
+    200: { description: 'What was found.', content: jsonOf(writeBackVerified) },
+    ...problems(400, 404, 413, 415),
+  },
+});
+
+const ofCustomer = createRoute({
+  method: 'get',
+  path: '/api/customers/{sourceId}/write-backs',
+  summary: 'What is known of a customer at the destination, and what flows back to each vendor',
+  tags,
+  security: secured,
+  request: { params: sourceIdParam('Percent-encoded, so that it can contain slashes.') },
+  responses: {
+    200: { description: 'The facts and write-backs.', content: jsonOf(customerWriteBacks) },
+    ...problems(400),
+  },
+});
+
+export function writeBacksApi({ tributary }: Deps) {
+  const { database } = tributary;
+  const { rules } = tributary.writingBack;
+  const requireRule = (source: string) => {
+    const rule = rules.rule(source);
+    if (rule) return rule;
+    const names = rules.rules.map((one) => one.source);
+    const allowed = names.length > 0 ? `Allowed: ${names.join(', ')}.` : 'writeBack names no source.';
+    throw new Problem(404, `Nothing is written back to ${source}. ${allowed}`);
+  };
+  return newApi()
+    .openapi(all, async (c) => {
+      const [counts, paused, walks] = [
+        await countWriteBacks(database),
+        await listPauses(database),
+        await listWalks(database),
+      ];
+      const vendors = rules.rules.map(({ source, connector, fields, create, dryRun }) => {
+        const ours = counts.filter((one) => one.source === source);
+        const of = (state: string) => ours.find((one) => one.state === state);
+        const circuit = tributary.writingBack.circuit(source);
+        return {
+          source,
+          connector,
+          fields: { ...fields },
+          create,
+          dryRun,
+          unlinked: of('unlinked')?.count ?? 0,
+          waiting: of('waiting')?.count ?? 0,
+          delivered: of('delivered')?.count ?? 0,
+          dead: of('dead')?.count ?? 0,
+          inJobs: of('waiting')?.inJobs ?? 0,
+          oldestWaitingAt: of('waiting')?.oldestAt ?? null,
+          lastDeliveredAt: ours.reduce<number | null>(
+            (last, { lastAt }) => (lastAt !== null && lastAt > (last ?? 0) ? lastAt : last),
+            null,
+          ),
+          paused: paused.get(writeBackName(source)) ?? paused.get(source) ?? null,
+          failing: circuit?.reason ?? null,
+        };
+      });
+      const walk = walks.find(({ name }) => name === 'facts');
+      const reading = walk ? { beganAt: walk.beganAt, endedAt: walk.endedAt, rounds: walk.rounds } : null;
+      return c.json({ vendors, reading }, 200);
+    })
+    .openapi(ofSource, async (c) => {
+      const { source } = c.req.valid('param');
+      const rule = requireRule(source);
+      const { limit, after, state } = c.req.valid('query');
+      const read = (most: number) => writeBacksAfter(database, source, { after, state, limit: most });
+      const { page, next } = await pageOf(limit, read, bySourceId);
+      return c.json({ writeBacks: page.map((row) => writeBackView(row, rule)), next }, 200);
+    })
+    .openapi(verify, async (c) => {
+      const { source } = c.req.valid('param');
+      const rule = requireRule(source);
+      const context = tributary.contextOf(source, c.req.raw.signal);
+      const found = await verifyWriteBacks(tributary, rule, { context, ...c.req.valid('json') });
+      if (found.healed > 0) tributary.wake();
+      return c.json(found, 200);
+    })
+    .openapi(ofCustomer, async (c) => {
+      const { sourceId } = c.req.valid('param');
+      const [facts, rows] = [await factsOfOne(database, sourceId), await writeBacksOfOne(database, sourceId)];
+      const writeBacks = rows.map((row) => writeBackView(row, rules.rule(row.source)));
+      return c.json({ sourceId, facts: facts?.groups ?? null, writeBacks }, 200);
+    });
+}

@@ -1,0 +1,108 @@
+// Tributary between a simulated HubSpot and a simulated Klaviyo, as sources, and a simulated Voucherify, whose points, tiers and codes
+// flow back to both. Voucherify's webhooks arrive as it sends them.
+import { createKlaviyoSimulator, type KlaviyoOptions } from '../../simulators/klaviyo.ts';
+import { type Served, serve } from '../../simulators/serve.ts';
+import { signWebhook, type WebhookEnvelope } from '../../simulators/voucherify.ts';
+import type { WriteBackRow } from '../../src/tables/write-backs.ts';
+import { writeBacksOfOne } from '../../src/tables/write-backs.ts';
+import { createApp } from '../../src/web/app.ts';
+import { behaviour, type TestDatabase } from './databases.ts';
+import { FastClock } from './fast-clock.ts';
+import { openSyncWorld, type SyncWorldOptions, until } from './sync-world.ts';
+
+const webhookSecret = 'a-webhook-secret';
+
+export interface WriteBackWorldOptions extends SyncWorldOptions {
+  klaviyo?: KlaviyoOptions;
+  /** Laid over `writeBack`. */
+  writeBack?: object;
+  /** Whether Voucherify's webhooks arrive. Default: true. */
+  webhooks?: boolean;
+  database?: TestDatabase;
+  start?: boolean;
+}
+
+export const hubspotFields = { vf_points: 'loyalty.points', vf_tier: 'loyalty.tier' };
+export const klaviyoFields = {
+  loyalty_points: 'loyalty.points',
+  last_code: 'vouchers.last.code',
+  segments: 'segments',
+};
+
+export async function openWriteBackWorld(options: WriteBackWorldOptions = {}) {
+  const clock = options.clock ?? new FastClock();
+  const database = options.database ?? (await behaviour[0].open());
+  const klaviyo = createKlaviyoSimulator({ now: () => clock.now(), quotas: false, ...options.klaviyo });
+  const served: Served = await serve(klaviyo.app);
+  const told: WebhookEnvelope[] = [];
+  const world = await openSyncWorld(database, {
+    ...options,
+    clock,
+    secretKey: 'a-secret-key-of-this-installation',
+    voucherify: {
+      ...options.voucherify,
+      webhooks: (envelope) => {
+        if (options.webhooks === false) return;
+        told.push(envelope);
+        void push(envelope);
+      },
+    },
+    destination: { webhookSecret, ...options.destination },
+    sources: {
+      klaviyo: {
+        connector: 'klaviyo',
+        apiKey: 'pk_0123456789',
+        baseUrl: served.url,
+        quota: { requests: 10_000, seconds: 1 },
+      },
+      ...options.sources,
+    },
+    config: {
+      writeBack: {
+        hubspot: { fields: hubspotFields },
+        klaviyo: { fields: klaviyoFields },
+        ...options.writeBack,
+      },
+      ...options.config,
+    },
+  });
+  for (const name of ['vf_points', 'vf_tier'])
+    world.hubspot.define({ name, type: name === 'vf_points' ? 'number' : 'string', label: name });
+  const web = createApp(world.tributary, {
+    apiToken: 'a-token-for-the-tests',
+    version: '0.0.0',
+    dataDir: '/nowhere',
+  });
+  async function push(envelope: WebhookEnvelope): Promise<void> {
+    const body = JSON.stringify(envelope);
+    const headers = { 'x-voucherify-signature': signWebhook(body, webhookSecret) };
+    const response = await web.request('/webhooks/destination', { method: 'POST', headers, body });
+    if (response.status !== 200) throw new Error(`the webhook was answered ${response.status}`);
+  }
+  if (options.start !== false) await world.tributary.start();
+  return {
+    ...world,
+    database,
+    klaviyo,
+    web,
+    told,
+    push,
+    /** The write-back of a customer to a vendor. */
+    async row(source: string, sourceId: string): Promise<WriteBackRow | undefined> {
+      const rows = await writeBacksOfOne(database, sourceId);
+      return rows.find((row) => row.source === source);
+    },
+    /** Waits until a vendor shows it. */
+    shows: (found: () => unknown, wanted: unknown) =>
+      until(() => JSON.stringify(found() ?? null) === JSON.stringify(wanted)),
+    properties: (id: string) =>
+      (klaviyo.get(id)?.attributes as { properties?: Record<string, unknown> } | undefined)?.properties ?? {},
+    async close(): Promise<void> {
+      await world.close();
+      await served.close();
+      if (!options.database) await database.close();
+    },
+  };
+}
+
+export type WriteBackWorld = Awaited<ReturnType<typeof openWriteBackWorld>>;
