@@ -14,10 +14,12 @@ const webhookSecret = 'a-webhook-secret';
 
 export interface WriteBackWorldOptions extends SyncWorldOptions {
   klaviyo?: KlaviyoOptions;
+  /** Laid over the source `klaviyo`. */
+  klaviyoSource?: object;
   /** Laid over `writeBack`. */
   writeBack?: object;
   /** Whether Voucherify's webhooks arrive. Default: true. */
-  webhooks?: boolean;
+  webhooks?: boolean | (() => boolean);
   database?: TestDatabase;
   start?: boolean;
 }
@@ -42,7 +44,8 @@ export async function openWriteBackWorld(options: WriteBackWorldOptions = {}) {
     voucherify: {
       ...options.voucherify,
       webhooks: (envelope) => {
-        if (options.webhooks === false) return;
+        const { webhooks = true } = options;
+        if (!(typeof webhooks === 'function' ? webhooks() : webhooks)) return;
         told.push(envelope);
         void push(envelope);
       },
@@ -54,6 +57,7 @@ export async function openWriteBackWorld(options: WriteBackWorldOptions = {}) {
         apiKey: 'pk_0123456789',
         baseUrl: served.url,
         quota: { requests: 10_000, seconds: 1 },
+        ...options.klaviyoSource,
       },
       ...options.sources,
     },
