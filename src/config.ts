@@ -174,11 +174,11 @@ export async function readAll(
   }
 }
 
-/** The variables of this process, and those of `.env` that it does not set. */
-export const variablesHere = (): Variables => withEnvFile(process.env, process.cwd());
-
-/** Reads the environment. Throws ConfigError. */
-export function readEnvironment(variables: Variables = variablesHere(), cwd = process.cwd()): Environment {
+/** Reads the environment, and what `.env` sets besides. Throws ConfigError. */
+export function readEnvironment(
+  variables: Variables = withEnvFile(process.env, process.cwd()),
+  cwd = process.cwd(),
+): Environment {
   // An empty DATABASE_URL is a variable that was not filled in: the embedded database would take its place unnoticed.
   const given = Object.fromEntries(
     Object.entries(variables).filter(([name, value]) => value !== '' || name === 'DATABASE_URL'),

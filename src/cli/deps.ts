@@ -127,6 +127,8 @@ async function connectors() {
 /** What commands are given to work with. */
 export const cliDeps = {
   version,
+  /** Where files are written that a person did not name. */
+  folder: (): string => process.cwd(),
   readEnvironment: (): Environment => readEnvironment(),
   openApp,
   serve,

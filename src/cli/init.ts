@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ConfigError } from '../config/faults.ts';
-import { variablesHere } from '../config.ts';
+import type { Environment } from '../config.ts';
 import { isPulled } from '../connector/source.ts';
 import type { Cli } from './cli.ts';
 import {
@@ -67,20 +67,22 @@ function collect(text: string, before: [string, string][]): [string, string][] {
 }
 
 async function init(cli: Cli, options: Options, run: (args: string[]) => Promise<number>): Promise<number> {
-  const path = configPath();
+  const folder = cli.deps.folder();
+  const { variables } = cli.deps.readEnvironment();
+  const path = configPath(folder, variables);
   const questions = options.yes ? null : questionsOf(cli);
   const vendors = await vendorsOf(options, questions);
-  const { config, secrets } = await new Answers(cli, path, options, questions).of(vendors);
-  addToEnvFile(join(process.cwd(), '.env'), secrets);
+  const { config, secrets } = await new Answers({ cli, path, variables, options, questions }).of(vendors);
+  addToEnvFile(join(folder, '.env'), secrets);
   writeFileSync(path, `${JSON.stringify({ $schema: schemaPath(path), ...config }, null, 2)}\n`, {
     flag: 'wx',
   });
-  print(cli.terminal, `Wrote ${relative(process.cwd(), path)}${secrets.size > 0 ? ' and .env' : ''}.\n`);
+  print(cli.terminal, `Wrote ${relative(folder, path)}${secrets.size > 0 ? ' and .env' : ''}.\n`);
   return firstSync(cli, { vendors, questions, sync: options.sync }, run);
 }
 
-function configPath(): string {
-  const path = resolve(variablesHere()['TRIBUTARY_CONFIG'] ?? 'tributary.config.json');
+function configPath(folder: string, variables: Environment['variables']): string {
+  const path = resolve(folder, variables['TRIBUTARY_CONFIG'] ?? 'tributary.config.json');
   const taken = [path, join(dirname(path), 'tributary.config.ts')].find((file) => existsSync(file));
   if (taken !== undefined)
     throw new UsageError(`${taken} exists and is not overwritten. Edit it, then run "tributary check".`);
@@ -114,19 +116,21 @@ interface Written {
   secrets: Map<string, string>;
 }
 
+interface Answering {
+  cli: Cli;
+  /** Of the configuration. */
+  path: string;
+  variables: Environment['variables'];
+  options: Options;
+  questions: Questions | null;
+}
+
 /** Fills in a draft, asking for what neither an option nor the environment says. */
 class Answers {
-  readonly #cli: Cli;
-  readonly #path: string;
-  readonly #options: Options;
-  readonly #questions: Questions | null;
-  readonly #variables = variablesHere();
+  readonly #answering: Answering;
 
-  constructor(cli: Cli, path: string, options: Options, questions: Questions | null) {
-    this.#cli = cli;
-    this.#path = path;
-    this.#options = options;
-    this.#questions = questions;
+  constructor(answering: Answering) {
+    this.#answering = answering;
   }
 
   async of(vendors: readonly string[]): Promise<Written> {
@@ -135,7 +139,7 @@ class Answers {
     const fields = fieldsOf(config);
     for (const field of fields) config = await this.#filled(config, field, secrets);
     const asked = new Set(fields.map(({ path }) => path));
-    for (const [path, value] of this.#options.set)
+    for (const [path, value] of this.#answering.options.set)
       if (!asked.has(path)) config = withValue(config, path.split('.'), value);
     await this.#check(config, secrets);
     return { config, secrets };
@@ -144,15 +148,15 @@ class Answers {
   async #withRegion(draft: Config): Promise<Config> {
     if (!hasRegion(draft)) return draft;
     const question = 'Country of phone numbers without a country code, two letters (Enter: none)';
-    const asked = () => this.#questions?.ask(question, { hidden: false, optional: true }) ?? '';
-    const region = this.#options.region ?? (await asked());
+    const asked = () => this.#answering.questions?.ask(question, { hidden: false, optional: true }) ?? '';
+    const region = this.#answering.options.region ?? (await asked());
     return withRegion(draft, region === '' ? null : region.toUpperCase());
   }
 
   async #filled(config: Config, field: Field, secrets: Map<string, string>): Promise<Config> {
     const { keys, path, variable } = field;
-    const [, given] = this.#options.set.find(([set]) => set === path) ?? [];
-    if (given === undefined && variable !== null && this.#variables[variable]) return config;
+    const [, given] = this.#answering.options.set.find(([set]) => set === path) ?? [];
+    if (given === undefined && variable !== null && this.#answering.variables[variable]) return config;
     const value = given ?? (await this.#asked(config, field));
     if (value === '') return withoutSetting(config, keys);
     if (variable === null) return withValue(config, keys, value);
@@ -167,12 +171,12 @@ class Answers {
   /** Empty: it is left out. */
   async #asked(config: Config, { keys, path, variable, example, means }: Field): Promise<string> {
     const isOptional = await this.#isOptional(config, keys);
-    if (this.#questions === null) {
+    if (this.#answering.questions === null) {
       if (isOptional) return '';
       const how = variable === null ? `--set ${path}=…` : `${variable} in the environment`;
       throw new UsageError(`No value for ${path}: set ${how}. ${means}`);
     }
-    return this.#questions.ask(`${path}${isOptional ? ' (Enter: none)' : ''}: ${means}`, {
+    return this.#answering.questions.ask(`${path}${isOptional ? ' (Enter: none)' : ''}: ${means}`, {
       hidden: variable !== null,
       optional: isOptional,
       ...(variable === null && { example }),
@@ -196,9 +200,9 @@ class Answers {
   /** Throws ConfigError. `secrets`: null stands for any value of each variable. */
   async #check(config: Config, secrets: ReadonlyMap<string, string> | null): Promise<void> {
     const variables = secrets
-      ? { ...this.#variables, ...Object.fromEntries(secrets) }
+      ? { ...this.#answering.variables, ...Object.fromEntries(secrets) }
       : new Proxy({}, { get: () => 'anything' });
-    await this.#cli.deps.checkConfig(this.#path, config, variables);
+    await this.#answering.cli.deps.checkConfig(this.#answering.path, config, variables);
   }
 }
 

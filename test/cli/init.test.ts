@@ -11,6 +11,7 @@ import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import { draftOf, fieldsOf, vendorsWithExamples } from '../../src/cli/draft.ts';
 import { quoted } from '../../src/cli/env-lines.ts';
 import { withEnvFile } from '../../src/config/env-file.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const keys = {
@@ -46,17 +47,17 @@ describe('tributary init', () => {
   ];
   const written = () => JSON.parse(readFileSync(join(folder, 'tributary.config.json'), 'utf8'));
 
-  async function init(args: readonly string[], variables: { [name: string]: string } = {}) {
+  const init = (args: readonly string[], variables: { [name: string]: string } = {}) =>
+    runCommand(folder, ['init', ...args], variables);
+
+  /** As a process of its own, which reads `.env`. */
+  async function initAlone(args: readonly string[]) {
     const { PATH, HOME } = process.env;
-    const child = spawn(process.execPath, [main, 'init', ...args], {
-      cwd: folder,
-      env: { PATH, HOME, PORT: '0', ...variables },
-    });
-    let [out, err] = ['', ''];
+    const child = spawn(process.execPath, [main, 'init', ...args], { cwd: folder, env: { PATH, HOME } });
+    let out = '';
     child.stdout.on('data', (chunk) => (out += chunk));
-    child.stderr.on('data', (chunk) => (err += chunk));
     const exitCode = await new Promise((resolve) => child.once('close', resolve));
-    return { exitCode, out, err };
+    return { exitCode, out };
   }
 
   it('leads from keys in the environment to a verified first sync', { timeout: 60_000 }, async () => {
@@ -81,7 +82,7 @@ describe('tributary init', () => {
       'destination.appId': keys.VOUCHERIFY_APP_ID,
       'destination.appToken': keys.VOUCHERIFY_APP_TOKEN,
     }).flatMap(([path, value]) => ['--set', `${path}=${value}`]);
-    const { exitCode, out } = await init([
+    const { exitCode, out } = await initAlone([
       '--vendor',
       'hubspot',
       '--region',

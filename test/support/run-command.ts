@@ -32,7 +32,12 @@ export async function runCommand(
   const cli: Cli = {
     terminal: { out, err, outIsTerminal: false, errIsTerminal: false, columns: 100 },
     clock,
-    deps: { ...cliDeps, openApp, readEnvironment: () => readEnvironment(variables, folder) },
+    deps: {
+      ...cliDeps,
+      folder: () => folder,
+      openApp,
+      readEnvironment: () => readEnvironment(variables, folder),
+    },
     exitCode: 0,
   };
   const exitCode = await runProgram([...args], cli);
