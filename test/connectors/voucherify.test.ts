@@ -989,7 +989,7 @@ describe('the check', () => {
 
   it('says that there is no API where something in between answers', async () => {
     const world = project({ faults: () => new Response('<h1>Hello</h1>', { status: 404 }) });
-    expect((await allowed(world))['read customers']).toMatch(/^false: .*answered with 404.*us1\.api/);
+    expect((await allowed(world))['read customers']).toMatch(/^false: .*answered 404.*us1\.api/);
   });
 
   it('leaves a vendor that cannot be reached to the caller', async () => {
