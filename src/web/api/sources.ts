@@ -4,7 +4,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { isPulled } from '../../connector/source.ts';
 import { sourceParam } from '../../contract/parts.ts';
 import { pausedShape, pauseRequest, withdrawnShape } from '../../contract/pause.ts';
-import { runShape, syncRequest } from '../../contract/run.ts';
+import { type Run, runShape, syncRequest } from '../../contract/run.ts';
 import { sourcesShape } from '../../contract/status.ts';
 import type { Source } from '../../sync/intake/source.ts';
 import { checkpoint } from '../../tables/checkpoints.ts';
@@ -115,7 +115,7 @@ export function sourcesApi(deps: Deps) {
       else requirePulling(source, mode);
       const isTrial = !dryRun && (await triedNow(deps, source.name));
       if (!isTrial) await refusePaused(deps, source.name);
-      const asked = await deps.tributary.request({
+      const { run, isNew } = await requestedOrGoing(deps, {
         source: source.name,
         mode,
         trigger: 'manual',
@@ -126,10 +126,9 @@ export function sourcesApi(deps: Deps) {
         },
       });
       // The run that waited for the trial may have begun with it.
-      const run = asked ?? (isTrial ? await goingRun(deps.tributary.database, source.name, mode) : null);
-      if (!run) await refuseSecond(deps, source.name, mode);
+      if (!isNew && !isTrial) refuseSecond(run);
       if (!dryRun) await deps.tributary.hurryDeliveries();
-      return c.json(run!, 202, { location: `/api/runs/${run!.id}` });
+      return c.json(run, 202, { location: `/api/runs/${run.id}` });
     })
     .openapi(pauseRoute, async (c) => {
       const { name } = sourceNamed(deps, c.req.valid('param').source);
@@ -189,20 +188,30 @@ async function laneOf(deps: Deps, source: Source, mode: 'incremental' | 'full' |
   return leads.includes(null) ? 'backfill' : 'manual';
 }
 
-async function refuseSecond(
-  deps: Deps,
-  source: string,
-  mode: 'incremental' | 'full' | 'records',
-): Promise<never> {
-  const going = await goingRun(deps.tributary.database, source, mode);
-  const which = going ? `run ${going.id}` : 'one';
+/** So many runs in a row may end in the moment between the two statements. */
+const maxEnded = 5;
+
+/** A new run, or the one that still reads the same. One that ends between the two statements does not stand in the way of another. */
+async function requestedOrGoing(
+  { tributary }: Deps,
+  wanted: Parameters<Deps['tributary']['request']>[0],
+): Promise<{ run: Run; isNew: boolean }> {
+  for (let ended = 0; ended < maxEnded; ended += 1) {
+    const run = await tributary.request(wanted);
+    if (run) return { run, isNew: true };
+    const going = await goingRun(tributary.database, wanted.source, wanted.mode);
+    if (going) return { run: going, isNew: false };
+  }
+  throw new Problem(409, `Runs of ${wanted.source} keep beginning and ending. Request it again.`, {
+    type: 'still-going',
+  });
+}
+
+function refuseSecond({ id, source, mode }: Run): never {
   throw new Problem(
     409,
-    `A run of ${source} with the mode ${mode} is already running: ${which}. A second one would read the same.`,
-    {
-      type: 'still-going',
-      ...(going && { runId: going.id, headers: { location: `/api/runs/${going.id}` } }),
-    },
+    `A run of ${source} with the mode ${mode} is already running: run ${id}. A second one would read the same.`,
+    { type: 'still-going', runId: id, headers: { location: `/api/runs/${id}` } },
   );
 }
 
