@@ -16,7 +16,7 @@ export const sfmc = defineConnector<Settings>({
   source: {
     streams: [rowsOf({ complete: true })],
     streamsFor: (settings) => [rowsOf(settings)],
-    // Customary names: whoever made the data extension named its columns.
+    // Customary names: the columns are named by the person who made the data extension.
     mapping: {
       name: ['firstname', 'lastname'],
       email: 'emailaddress',

@@ -55,7 +55,7 @@ export async function keepJob(
     values (${job.id}::uuid, ${job.source}, ${json(job.items)}, ${toTimestamp(job.now)}, ${toTimestamp(job.dueAt)}, ${job.lease}::uuid)`);
 }
 
-/** The vendor has named the job: whoever comes first asks about it. */
+/** The vendor has named the job: the first worker that is free asks about it. */
 export async function nameJob(
   db: Queryable,
   id: string,

@@ -46,7 +46,7 @@ export const writeBacks = pgTable(
     attempts: integer().notNull().default(0),
     /** An attempt was begun whose end we do not know: the next one sends every attribute. */
     uncertain: boolean().notNull().default(false),
-    /** It goes by itself: a request with it was refused as a whole. */
+    /** It is sent alone: a request that contained it was refused as a whole. */
     alone: boolean().notNull().default(false),
     lease: uuid(),
     /** The job at the vendor that carries it now. */
