@@ -340,6 +340,7 @@ describe('a vendor read back', () => {
   });
 });
 
+// biome-ignore lint/suspicious/noExplicitAny: tests read what they name
 async function call(path: string, json?: object): Promise<{ status: number; body: Record<string, any> }> {
   const response = await world.web.request(path, {
     method: json ? 'POST' : 'GET',
