@@ -72,7 +72,7 @@ export interface BulkExport<Settings> {
   notYet?: readonly number[];
   /**
    * How rows become records, asked once for each file. Undefined: the row is rejected, because it has no ID or no time. Null:
-   * it is no record of the stream. Pure.
+   * the row does not belong to the stream. Pure.
    */
   rowReader(of: RowContext<Settings>): (row: JsonObject) => SourceRecord | null | undefined;
   /** Ends the job, or deletes its files: they are full of people. One that is not there is accepted. */
