@@ -15,6 +15,7 @@ import {
   type Writer,
 } from '#connector';
 import { isHeld } from '../../src/sync/write-back/difference.ts';
+import { judgeReadBack, sampleOf } from '../../src/sync/write-back/read-back.ts';
 import { directApi } from '../support/direct-api.ts';
 
 /** One account of a vendor with its truth, opened anew for each question. */
@@ -256,11 +257,12 @@ class Account {
 
   async #together(people: readonly PersonWrite[]): Promise<WriteOutcome[]> {
     const answer = await this.#writer.write(this.context(), people);
+    const requests = this.#requests;
     if (!('jobId' in answer)) {
       this.world.settle();
-      return answer;
+      const { answers } = this.#writer.traits(this.world.settings, { create: true });
+      return answers === 'each' ? answer : this.#readBack(people, answer, requests);
     }
-    const requests = this.#requests;
     for (let turn = 0; turn < 10; turn += 1) {
       const outcomes = await this.#writer.poll!(this.context(), answer.jobId, people);
       this.#requests = requests;
@@ -268,6 +270,22 @@ class Account {
       this.world.settle();
     }
     throw new Error('the job does not end');
+  }
+
+  /** As the engine does where the answer tells nothing of single people: who counts as written is read back. */
+  async #readBack(
+    people: readonly PersonWrite[],
+    answer: readonly WriteOutcome[],
+    requests: ApiRequest[],
+  ): Promise<WriteOutcome[]> {
+    const accepted = new Set(answer.flatMap((one) => (one.result === 'accepted' ? [one.sourceId] : [])));
+    const unproven = people.filter(({ sourceId }) => accepted.has(sourceId));
+    const { request } = sampleOf(unproven, this.#writer);
+    const found = unproven.length === 0 ? [] : await this.#writer.read.people(this.context(), request);
+    const proven = judgeReadBack(unproven, found, this.#writer);
+    this.#requests = requests;
+    const all = [...proven, ...answer.filter(({ sourceId }) => !accepted.has(sourceId))];
+    return people.flatMap(({ sourceId }) => all.find((one) => one.sourceId === sourceId) ?? []);
   }
 
   /** Where the vendor refuses all for one, each is written alone, as the engine bisects. */

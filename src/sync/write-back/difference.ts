@@ -1,5 +1,6 @@
 // What is to be written of one person: what is wanted and not acknowledged. Pure.
 import { isDeepStrictEqual } from 'node:util';
+import { momentOf } from '../../connector/reading.ts';
 import type { Attributes, FactValue } from '../../connector.ts';
 
 /**
@@ -27,7 +28,16 @@ export function isHeld(wanted: FactValue, found: unknown, stored: (value: FactVa
   );
   if (isSame(want, have)) return true;
   // Vendors write numbers and truth values as text, and the other way round.
-  return ['string', 'number', 'boolean'].includes(typeof want) && String(want) === String(have);
+  if (['string', 'number', 'boolean'].includes(typeof want) && String(want) === String(have)) return true;
+  const [wantedAt, haveAt] = [want, have].map(dayAndTime);
+  return wantedAt !== undefined && wantedAt === haveAt;
+}
+
+/** Vendors return a time in a form of their own, and without its fraction: epoch seconds, or undefined where it is none. */
+function dayAndTime(value: unknown): number | undefined {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d/.test(value)) return undefined;
+  const time = momentOf(value);
+  return time === undefined ? undefined : Math.floor(time / 1000);
 }
 
 function isSame(one: unknown, other: unknown): boolean {

@@ -17,7 +17,7 @@ import {
   type WriteBackJob,
 } from '../../tables/write-back-jobs.ts';
 import { acknowledgedLater, writeAgain } from '../../tables/write-backs.ts';
-import { isHeld } from './difference.ts';
+import { judgeReadBack, sampleOf } from './read-back.ts';
 import type { WriteBackDeps, WriteBackSettler } from './settling.ts';
 
 const leaseMs = 120_000;
@@ -82,35 +82,10 @@ export class WriteBackJobs {
     await putOffJob(database, job.id, { lease, dueAt });
   }
 
-  /** The first few tell of all: where one of them is not as it was sent, the others are in doubt. */
   async #readBack(items: readonly SentPerson[], signal: AbortSignal): Promise<WriteOutcome[]> {
     const { writer } = this.#deps.rule;
-    const sample = items.slice(0, writer.read.maxIds);
-    const found = await writer.read.people(this.#context(signal), {
-      recordIds: sample.flatMap(({ recordId }) => recordId ?? []),
-      attributes: [...new Set(sample.flatMap(({ attributes }) => Object.keys(attributes)))],
-    });
-    const byId = new Map(found.map(({ recordId, attributes }) => [recordId, attributes]));
-    const stored = writer.stored ?? ((value) => value);
-    const judged = sample.map(({ sourceId, recordId, attributes }): WriteOutcome => {
-      const held = byId.get(recordId ?? '');
-      if (!held) return { sourceId, result: 'missing', message: 'the vendor has no such person' };
-      const differs = Object.entries(attributes).find(([name, value]) => !isHeld(value, held[name], stored));
-      if (!differs) return { sourceId, result: 'accepted' };
-      return { sourceId, result: 'unknown', message: `${differs[0]} was not stored as it was sent` };
-    });
-    const isBelieved = judged.every(({ result }) => result !== 'unknown');
-    const others = items.slice(sample.length).map(
-      ({ sourceId }): WriteOutcome =>
-        isBelieved
-          ? { sourceId, result: 'accepted' }
-          : {
-              sourceId,
-              result: 'unknown',
-              message: 'others of the request were not stored as they were sent',
-            },
-    );
-    return [...judged, ...others];
+    const { request } = sampleOf(items, writer);
+    return judgeReadBack(items, await writer.read.people(this.#context(signal), request), writer);
   }
 
   #context(signal: AbortSignal): Context<unknown> {
