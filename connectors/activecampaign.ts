@@ -6,6 +6,7 @@ import { requestList } from '#connector/reading';
 import { contacts, listRequest } from './activecampaign/contacts.ts';
 import { type Settings, settings } from './activecampaign/settings.ts';
 import { webhook } from './activecampaign/webhook.ts';
+import { writer } from './activecampaign/writer.ts';
 
 export const activecampaign = defineConnector<Settings>({
   name: 'activecampaign',
@@ -27,6 +28,7 @@ export const activecampaign = defineConnector<Settings>({
     needsFullReadings: 'ActiveCampaign does not report deleted contacts. Only a full reading shows them.',
     webhook,
   },
+  writer,
   check,
 });
 

@@ -10,6 +10,12 @@ export type ActivecampaignOptions = {
   perSecond?: number;
   /** The list answers as if it did not know `include`. */
   withoutFieldValues?: boolean;
+  /** False: the user of the key may read and not write. Default: true. */
+  mayWrite?: boolean;
+  /** Why a contact is not written, for the 422. */
+  writeFault?: (id: string) => string | undefined;
+  /** The answer to a write does not show the values of custom fields. */
+  hidesWritten?: boolean;
   /** Every so many calls are answered with 403, though the key is valid. Default: none. */
   forbidsEvery?: number;
   /** Answers in place of ActiveCampaign's own. */
@@ -21,6 +27,18 @@ export type ActivecampaignContact = { id: string; udate: string } & { [name: str
 /** A text, a choice of several, and a date. */
 export const customFields = { customerId: '7', colours: '39', birthday: '40' };
 
+/** A field with options holds nothing else: what it does not offer is dropped without a word (guessed). */
+interface FieldDefinition {
+  options?: readonly string[];
+}
+
+type Written = { fieldValues?: { field: string; value: unknown }[] } & { [name: string]: never };
+
+function storedIn({ options }: FieldDefinition, value: unknown): string {
+  const text = String(value ?? '');
+  return !options || options.includes(text) ? text : '';
+}
+
 export function createActivecampaignSimulator(options: ActivecampaignOptions) {
   const { now } = options;
   const app = new Hono().basePath('/api/3');
@@ -30,6 +48,7 @@ export function createActivecampaignSimulator(options: ActivecampaignOptions) {
     ? new QuotaWindows([{ name: 'second', requests: options.perSecond, seconds: 1 }])
     : null;
   const state = { refused: 0, calls: 0 };
+  const fields = new Map<string, FieldDefinition>(Object.values(customFields).map((id) => [id, {}]));
   let serial = 1_000;
 
   app.use(async (c, next) => {
@@ -77,6 +96,31 @@ export function createActivecampaignSimulator(options: ActivecampaignOptions) {
       deals: [],
       contact: { ...withReferences(contact), contactLists: ['1'], fieldValues: ['9'] },
     });
+  });
+
+  /** The answer shows fewer keys than a read (recorded); a field that does not exist is passed over (guessed). */
+  app.put('/contacts/:id', async (c) => {
+    const id = c.req.param('id');
+    if (options.mayWrite === false) return c.json({ message: 'You do not have permission to do this' }, 403);
+    if (!contacts.has(id)) return c.json({ message: `No Result found for Subscriber with id ${id}` }, 404);
+    const fault = options.writeFault?.(id);
+    if (fault !== undefined)
+      return c.json({ errors: [{ title: fault, detail: '', code: 'field_invalid' }] }, 422);
+    const { contact } = (await c.req.json()) as { contact: Written };
+    const { fieldValues = [], ...rest } = contact;
+    const written = fieldValues
+      .filter(({ field }) => fields.has(String(field)))
+      .map(({ field, value }) => [String(field), storedIn(fields.get(String(field))!, value)]);
+    const { cdate, udate, email } = change(id, rest, Object.fromEntries(written));
+    const shown = written.map(([field, value]) => ({ contact: id, field, value, owner: id }));
+    const answer = { contact: { cdate, udate, email, id } };
+    return c.json(options.hidesWritten ? answer : { fieldValues: shown, ...answer });
+  });
+
+  app.get('/fields/:id', (c) => {
+    const id = c.req.param('id');
+    if (!fields.has(id)) return c.json({ message: `No Result found for Field with id ${id}` }, 404);
+    return c.json({ field: { id, title: `Field ${id}`, type: 'text' }, fieldOptions: [] });
   });
 
   app.notFound((c) => c.json({ message: 'No route found' }, 404));
@@ -156,6 +200,9 @@ export function createActivecampaignSimulator(options: ActivecampaignOptions) {
     state,
     create,
     change,
+    define: (id: string, definition: FieldDefinition = {}) => void fields.set(id, definition),
+    /** The values of a contact's custom fields by ID. */
+    valuesOf: (id: string) => values.get(id),
     /** An import: it moves the clock, and fires nothing, as nothing here does by itself. */
     remove: (id: string) => contacts.delete(id) && values.delete(id),
     seed(count: number): void {

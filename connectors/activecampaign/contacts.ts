@@ -9,7 +9,7 @@ import type { Settings } from './settings.ts';
 
 const pageSize = 100;
 /** A flood of touches still leaves calls of the second to others. */
-const readAtOnce = 20;
+export const readAtOnce = 20;
 /** How late a change may appear, and how far the clocks may be apart; neither is documented. */
 const settledMs = 120_000;
 
@@ -79,8 +79,13 @@ function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord |
     request: { path: `/contacts/${id}`, query: { include: 'fieldValues' } },
     vendor: 'ActiveCampaign',
     recordIn: (json) => recordOf(objectOf(json)['contact'] ?? null, json),
-    isMissing: (json) => /^No Result found/i.test(wordOf(objectOf(json)['message']) ?? ''),
+    isMissing,
   });
+}
+
+/** Whether the body of a 404 is ActiveCampaign's own word that there is no such record. */
+export function isMissing(json: Json | undefined): boolean {
+  return /^No Result found/i.test(wordOf(objectOf(json)['message']) ?? '');
 }
 
 export function isId(id: string): boolean {
