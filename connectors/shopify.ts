@@ -2,9 +2,8 @@
 import { type Context, defineConnector, type Permission } from '#connector';
 import { monthsAfter } from '#connector/api-version';
 import { tried } from '#connector/checking';
-import { listOf, valueAt } from '#connector/reading';
 import { describeApi } from './shopify/api.ts';
-import { customers, listRequest, updatedSince } from './shopify/customers.ts';
+import { customers, requestCustomers, updatedSince } from './shopify/customers.ts';
 import { type Settings, settings } from './shopify/settings.ts';
 import { webhook } from './shopify/webhook.ts';
 
@@ -38,29 +37,30 @@ export const shopify = defineConnector<Settings>({
   check,
 });
 
-async function check({ api, settings, now }: Context<Settings>): Promise<Permission[]> {
-  const list = (query: string | null, properties: readonly string[]) =>
-    api.request(listRequest(settings, { first: 1, after: null, sortKey: 'UPDATED_AT', query }, properties));
+async function check(context: Context<Settings>): Promise<Permission[]> {
+  const { settings, now } = context;
+  const list = (properties: readonly string[], query?: string) =>
+    requestCustomers(context, properties, { first: 1, sortKey: 'UPDATED_AT', ...(query && { query }) });
   return [
     await tried('list customers', 'Full readings, changes and single customers can be read.', () =>
-      list(null, ['id']),
+      list(['id']),
     ),
     await tried(
       'read names, addresses and metafields',
       'The app has access to protected customer data. If access is withdrawn, runs stop and nothing is cleared.',
-      () => list(null, []),
+      () => list([]),
     ),
     await tried('find changes', 'Only changed customers are listed.', async () => {
       // Of tomorrow there are none.
-      const { json } = await list(updatedSince(now + dayMs), ['id']);
-      if (listOf(valueAt(json, 'data.customers.nodes')).length > 0)
+      const { nodes } = await list(['id'], updatedSince(now + dayMs));
+      if (nodes.length > 0)
         throw new Error('Shopify ignores the filter for changes: each run reads all customers.');
     }),
     await tried(
       'use the version of the API',
       `Shopify answers with version ${settings.apiVersion}.`,
       async () => {
-        const { headers } = await list(null, ['id']);
+        const { headers } = await list(['id']);
         const version = headers['x-shopify-api-version'] ?? settings.apiVersion;
         if (version !== settings.apiVersion)
           throw new Error(

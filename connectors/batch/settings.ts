@@ -1,17 +1,13 @@
 // The settings of a Batch project. They do not know what is read.
 import { z } from 'zod';
-import { absentIsEmpty, baseUrl, quota, token } from '#connector/settings';
+import { absentIsEmpty, apiVersion, baseUrl, quota, token } from '#connector/settings';
 
 const path = z.string().min(1);
 
 export const settings = z.strictObject({
   apiKey: token('a1b2c3…').describe('The REST API key of the project (Settings, API).'),
   projectKey: token('project_…').describe('The project key (Settings, API).'),
-  apiVersion: z
-    .string()
-    .regex(/^2\.\d+$/, 'must be a version such as "2.11"')
-    .default('2.11')
-    .describe('The version of the API. Default: 2.11.'),
+  apiVersion: apiVersion('2.11', /^2\.\d+$/),
   baseUrl: baseUrl('https://api.batch.com'),
   rows: z
     .enum(['list', 'lines'])

@@ -1,7 +1,15 @@
 // The settings of a Dynamics 365 environment.
 import { z } from 'zod';
 import { oauthClient } from '#connector/oauth-client';
-import { baseUrl, exactlyOne, quotaWindows, secretHeader, secrets, siteUrl } from '#connector/settings';
+import {
+  apiVersion,
+  baseUrl,
+  exactlyOne,
+  quotaWindows,
+  secretHeader,
+  secrets,
+  siteUrl,
+} from '#connector/settings';
 
 const shape = z.strictObject({
   baseUrl: siteUrl('the URL of the environment, such as https://acme.crm4.dynamics.com')
@@ -70,11 +78,7 @@ const shape = z.strictObject({
     .describe(
       'The quota of calls of the user, a window or a list of windows. Default: 6,000 calls in 300 seconds.',
     ),
-  apiVersion: z
-    .string()
-    .regex(/^v9\.\d$/, 'must be a version such as "v9.2"')
-    .default('v9.2')
-    .describe('The version of the Web API. Default: v9.2.'),
+  apiVersion: apiVersion('v9.2', /^v9\.\d$/, 'Web API'),
 });
 
 export const settings = shape.superRefine(

@@ -1,6 +1,6 @@
 // The settings of an Intercom workspace.
 import { z } from 'zod';
-import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
+import { apiVersion, baseUrl, quotaWindows, secrets, token } from '#connector/settings';
 
 const workspaceId = z.string().min(1);
 
@@ -25,11 +25,7 @@ export const settings = z.strictObject({
   baseUrl: baseUrl('https://api.intercom.io').describe(
     'The URL of the API: https://api.intercom.io (default), https://api.eu.intercom.io or https://api.au.intercom.io.',
   ),
-  apiVersion: z
-    .string()
-    .regex(/^\d+\.\d+$/, 'must be a version such as "2.16"')
-    .default('2.16')
-    .describe('The version of the API. Default: 2.16.'),
+  apiVersion: apiVersion('2.16', /^\d+\.\d+$/),
   settleLagSeconds: z
     .int()
     .min(0)

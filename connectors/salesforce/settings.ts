@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { bulkExportSetting } from '#connector/bulk-export';
 import { oauthClient } from '#connector/oauth-client';
-import { exactlyOne, secrets, siteUrl } from '#connector/settings';
+import { apiVersion, exactlyOne, secrets, siteUrl } from '#connector/settings';
 
 const app = oauthClient.omit({ refreshToken: true });
 
@@ -103,11 +103,7 @@ const shape = z.strictObject({
       'The share of the calls of the org that is left to its other integrations, 0 to 0.95. Default: 0.2.',
     ),
   bulkExport: bulkExportSetting(usualMinRecords),
-  apiVersion: z
-    .string()
-    .regex(/^v\d{2,3}\.0$/, 'must be a version such as "v68.0"')
-    .default('v68.0')
-    .describe('The version of the API. Default: v68.0.'),
+  apiVersion: apiVersion('v68.0', /^v\d{2,3}\.0$/),
 });
 
 export const settings = shape

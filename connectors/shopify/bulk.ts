@@ -1,14 +1,14 @@
 // Full readings by a bulk operation, whose file has a customer on each line.
 // https://shopify.dev/docs/api/usage/bulk-operations/queries
-import { type BulkExport, type Context, type Json, RejectedError } from '#connector';
-import { minRecordsOf } from '#connector/bulk-export';
+import { type BulkExport, type Context, type Json, type JsonObject, RejectedError } from '#connector';
+import { minRecordsOf, pollsJobs } from '#connector/bulk-export';
+import { type FieldRequest, requestField } from '#connector/graphql';
 import { listOf, momentOf, objectOf, valueAt, wordOf } from '#connector/reading';
-import { bulkQuery, recordOf } from './customer.ts';
-import { graphQl, hasNoErrors } from './requests.ts';
-import { type Settings, usualMinRecords } from './settings.ts';
+import { recordReader, selectionOf } from './customer.ts';
+import { endpoint, type Settings, usualMinRecords } from './settings.ts';
 
-const statuses = ['CREATED', 'RUNNING', 'COMPLETED', 'CANCELING', 'CANCELED', 'FAILED', 'EXPIRED'];
-const ended = ['CANCELED', 'FAILED', 'EXPIRED'];
+const failed = ['CANCELED', 'FAILED', 'EXPIRED'];
+const statuses = ['CREATED', 'RUNNING', 'COMPLETED', 'CANCELING', ...failed];
 const fields = 'id status errorCode createdAt query rootObjectCount url';
 
 export const bulkExport: BulkExport<Settings> = {
@@ -16,49 +16,47 @@ export const bulkExport: BulkExport<Settings> = {
   format: 'json lines',
   maxWaitSeconds: 12 * 3600,
   cost: { rowsPerFile: Number.MAX_SAFE_INTEGER },
+  rowReader: ({ settings }) => recordReader(settings),
 
   async begin(context, { properties }) {
-    const query = bulkQuery({ properties, metafields: context.settings.metafields });
-    const answer = await asked(
-      context,
-      'mutation Order($bulkQuery: String!) { bulkOperationRunQuery(query: $bulkQuery) { bulkOperation { id } userErrors { message code } } }',
-      { bulkQuery: query },
-      (data) => Array.isArray(valueAt(data, 'bulkOperationRunQuery.userErrors')),
-    );
-    const { bulkOperation, userErrors } = objectOf(answer['bulkOperationRunQuery']);
-    const id = wordOf(objectOf(bulkOperation)['id']);
-    const { message, code } = objectOf(listOf(userErrors)[0]);
-    if (id === undefined)
-      throw new RejectedError(`Shopify refused a bulk operation: ${message ?? 'it gives no reason'}`, {
-        code: wordOf(code) ?? 'bulk_operation',
-      });
-    return id;
+    const answer = await mutate(context, 'bulkOperationRunQuery', {
+      query: ['String!', queryOf(context.settings, properties)],
+    });
+    const { message, code } = objectOf(valueAt(answer, 'userErrors.0'));
+    const id = wordOf(valueAt(answer, 'bulkOperation.id'));
+    if (id !== undefined) return id;
+    throw new RejectedError(`Shopify refused a bulk operation: ${message ?? 'it gives no reason'}`, {
+      code: wordOf(code) ?? 'bulk_operation',
+    });
   },
 
-  async ordered(context, { properties }, since) {
-    const query = bulkQuery({ properties, metafields: context.settings.metafields });
-    const answer = await asked(
-      context,
-      `query Operations { bulkOperations(first: 20, sortKey: CREATED_AT, reverse: true) { nodes { ${fields} } } }`,
-      {},
-      (data) => Array.isArray(valueAt(data, 'bulkOperations.nodes')),
-    );
-    const ours = listOf(valueAt(answer, 'bulkOperations.nodes'))
+  async ordered({ api, settings }, { properties }, since) {
+    const { value } = await requestField(api, {
+      path: endpoint(settings),
+      field: 'bulkOperations',
+      arguments: {
+        first: ['Int', 20],
+        sortKey: ['BulkOperationsSortKeys', 'CREATED_AT'],
+        reverse: ['Boolean', true],
+      },
+      select: `nodes { ${fields} }`,
+      isValue: (value) => Array.isArray(valueAt(value, 'nodes')),
+    });
+    const query = queryOf(settings, properties);
+    const ours = listOf(valueAt(value, 'nodes'))
       .map(objectOf)
       .find((one) => one['query'] === query && (momentOf(one['createdAt']) ?? 0) >= since);
-    return ours && !ended.includes(String(ours['status'])) ? (wordOf(ours['id']) ?? null) : null;
+    return ours && !failed.includes(String(ours['status'])) ? (wordOf(ours['id']) ?? null) : null;
   },
 
-  async poll(context, job) {
-    const { status, errorCode, rootObjectCount } = await operationOf(context, job);
-    if (ended.includes(String(status)))
-      throw new RejectedError(
-        `Shopify ended the bulk operation as ${status}: ${errorCode ?? 'it gives no reason'}`,
-        { code: wordOf(errorCode) ?? 'job_failed' },
-      );
-    const total = Number(wordOf(rootObjectCount));
-    return status === 'COMPLETED' ? (Number.isSafeInteger(total) ? { total } : {}) : null;
-  },
+  poll: pollsJobs({
+    vendor: 'Shopify',
+    noun: 'bulk operation',
+    show: operationOf,
+    at: { state: 'status', total: 'rootObjectCount', reason: 'errorCode', code: 'errorCode' },
+    done: 'COMPLETED',
+    failed,
+  }),
 
   async file(context, job) {
     const url = wordOf((await operationOf(context, job))['url']);
@@ -66,42 +64,43 @@ export const bulkExport: BulkExport<Settings> = {
     throw new RejectedError('The file of the bulk operation is no longer there.', { code: 'no_file' });
   },
 
-  rowReader:
-    ({ settings }) =>
-    (row) =>
-      recordOf(row, settings.metafields),
-
+  // Refused where it is done: the file then disappears after seven days.
   async remove(context, job) {
-    // Refused where it is done: the file then disappears after seven days.
-    await asked(
-      context,
-      'mutation Cancel($id: ID!) { bulkOperationCancel(id: $id) { bulkOperation { id } userErrors { message } } }',
-      { id: job },
-      (data) => Array.isArray(valueAt(data, 'bulkOperationCancel.userErrors')),
-    );
+    await mutate(context, 'bulkOperationCancel', { id: ['ID!', job] });
   },
 };
 
-/** Null stands for one that Shopify does not know. */
-async function operationOf(context: Context<Settings>, job: Json) {
-  const query = `query Operation($id: ID!) { node(id: $id) { ... on BulkOperation { ${fields} } } }`;
-  const { node } = await asked(context, query, { id: job }, ({ node }) => {
-    const { id, status } = objectOf(node);
-    return node === null || (id === job && statuses.includes(String(status)));
-  });
-  if (node !== null) return objectOf(node);
-  throw new RejectedError('Shopify no longer knows the bulk operation.', { code: 'no_job' });
+function queryOf(settings: Settings, properties: readonly string[]): string {
+  return `{ customers { edges { node { ${selectionOf(settings, properties)} } } } }`;
 }
 
-async function asked(
+async function mutate(
   { api, settings }: Context<Settings>,
-  query: string,
-  variables: { [name: string]: Json },
-  isAnswer: (data: { [name: string]: Json }) => boolean,
+  field: string,
+  given: NonNullable<FieldRequest['arguments']>,
 ) {
-  const { json } = await api.request({
-    ...graphQl(settings, { query, variables }),
-    isAnswer: (json) => hasNoErrors(json) && isAnswer(objectOf(valueAt(json, 'data'))),
+  const { value } = await requestField(api, {
+    path: endpoint(settings),
+    operation: 'mutation',
+    field,
+    arguments: given,
+    select: 'bulkOperation { id } userErrors { message code }',
+    isValue: (value) => Array.isArray(valueAt(value, 'userErrors')),
   });
-  return objectOf(valueAt(json, 'data'));
+  return value;
+}
+
+async function operationOf({ api, settings }: Context<Settings>, job: Json): Promise<JsonObject> {
+  const { value } = await requestField(api, {
+    path: endpoint(settings),
+    field: 'node',
+    arguments: { id: ['ID!', job] },
+    select: `... on BulkOperation { ${fields} }`,
+    isValue(node) {
+      const { id, status } = objectOf(node);
+      return node === null || (id === job && statuses.includes(String(status)));
+    },
+  });
+  if (value !== null) return objectOf(value);
+  throw new RejectedError('Shopify no longer knows the bulk operation.', { code: 'no_job' });
 }

@@ -1,44 +1,57 @@
 // The stream of customers: all of them by ID, then updated ones, and single customers by ID.
 // https://shopify.dev/docs/api/admin-graphql/latest/queries/customers
-import type { ApiRequest, Context, Json, SourceRecord, Stream } from '#connector';
+import type { Context, Stream } from '#connector';
 import { readsById } from '#connector/by-id';
+import { requestConnection, requestField, requestNodes } from '#connector/graphql';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
-import { isoSeconds, listOf, objectOf, valueAt, wordOf } from '#connector/reading';
+import { isoSeconds, valueAt } from '#connector/reading';
 import { toRecords } from '#connector/rows';
 import { bulkExport } from './bulk.ts';
-import { customerId, customersQuery, globalId, recordOf } from './customer.ts';
-import { graphQl, hasNoErrors } from './requests.ts';
-import type { Settings } from './settings.ts';
-
-/** With every object of a customer counted in full, a page costs 902 points of the 1,000 that a query may cost. */
-export const pageSize = 100;
-/** How far the index of changes may be behind, by experience seconds (documented nowhere). */
-const settleLagSeconds = 300;
-
-const listParameters = '$first: Int!, $after: String, $sortKey: CustomerSortKeys!, $query: String';
-const listBody =
-  'customers(first: $first, after: $after, sortKey: $sortKey, query: $query) { nodes { ...Fields } pageInfo { hasNextPage endCursor } }';
+import { customerId, globalId, pageSize, recordReader, selectionOf } from './customer.ts';
+import { endpoint, type Settings } from './settings.ts';
 
 export const customers: Stream<Settings> = {
   name: 'customers',
   exhaustive: ['metafields'],
   clock: 'second',
-  ...pullsOf({
+  ...pullsOf<Settings>({
     what: 'Shopify customers',
     pageSize,
-    settleLagSeconds,
+    // How far the index of changes may be behind, by experience (documented nowhere).
+    settleLagSeconds: 300,
     oldestFirst: true,
     all: (context, request) => pageOf(context, request, { sortKey: 'ID' }),
     // A customer who changes meanwhile moves to the end.
     changes: (context, request) =>
       pageOf(context, request, { sortKey: 'UPDATED_AT', query: updatedSince(request.from) }),
-    count,
+    async count({ api, settings }, from) {
+      const { value } = await requestField(api, {
+        path: endpoint(settings),
+        field: 'customersCount',
+        // Exact: without a limit of its own the count would stop at 10,000.
+        arguments: {
+          query: ['String', from === null ? null : updatedSince(from)],
+          limit: ['Int', null],
+        },
+        select: 'count',
+        isValue: (value) => Number.isSafeInteger(valueAt(value, 'count')),
+      });
+      return Number(valueAt(value, 'count'));
+    },
   }),
   bulkExport,
   read: readsById({
     maxIds: pageSize,
     isId: (id) => customerId(globalId(id)) !== undefined,
-    some: readSome,
+    some({ api, settings }, ids, properties) {
+      const select = selectionOf(settings, properties);
+      const asked = { path: endpoint(settings), type: 'Customer', ids: ids.map(globalId), select };
+      const recordOf = recordReader(settings);
+      return requestNodes(api, asked, (node) => {
+        const record = recordOf(node);
+        return record && { id: globalId(record.recordId), read: record };
+      });
+    },
   }),
   sweeps: true,
 };
@@ -49,67 +62,39 @@ export function updatedSince(from: number): string {
 }
 
 async function pageOf(
-  { api, settings }: Context<Settings>,
+  context: Context<Settings>,
   { page, limit, properties }: PageRequest,
   order: { sortKey: string; query?: string },
 ): Promise<ListedPage> {
-  const request = listRequest(settings, { first: limit, after: page ?? null, ...order }, properties);
-  const { json } = await api.request(request);
-  const nodes = listOf(valueAt(json, 'data.customers.nodes'));
-  const pageInfo = objectOf(valueAt(json, 'data.customers.pageInfo'));
-  const next = pageInfo['hasNextPage'] === true ? wordOf(pageInfo['endCursor']) : undefined;
-  return { ...toRecords(nodes, (node) => recordOf(node, settings.metafields), { noun: 'customer' }), next };
+  const { nodes, next } = await requestCustomers(context, properties, {
+    first: limit,
+    after: page,
+    ...order,
+  });
+  return { ...toRecords(nodes, recordReader(context.settings), { noun: 'customer' }), next };
 }
 
-/** What is listed, for `variables` of the list. An answer must say whether more follow, and where. */
-export function listRequest(
-  settings: Settings,
-  variables: { [name: string]: Json },
-  properties: readonly string[],
-): ApiRequest {
-  const asked = customersQuery(listParameters, listBody, { properties, metafields: settings.metafields });
-  return {
-    ...graphQl(settings, { ...asked, variables: { ...asked.variables, ...variables } }),
-    isAnswer(json) {
-      const nodes = valueAt(json, 'data.customers.nodes');
-      const { hasNextPage, endCursor } = objectOf(valueAt(json, 'data.customers.pageInfo'));
-      const isWhole = hasNextPage === false || (hasNextPage === true && wordOf(endCursor) !== undefined);
-      return hasNoErrors(json) && Array.isArray(nodes) && isWhole;
-    },
-  };
+interface ListArguments {
+  first: number;
+  after?: string | undefined;
+  sortKey: string;
+  query?: string;
 }
 
-/** Exact: without a limit of its own the count would stop at 10,000. */
-async function count({ api, settings }: Context<Settings>, from: number | null): Promise<number> {
-  const query = 'query Count($query: String) { customersCount(query: $query, limit: null) { count } }';
-  const variables = { query: from === null ? null : updatedSince(from) };
-  const isAnswer = (json: Json | undefined) =>
-    hasNoErrors(json) && Number.isSafeInteger(valueAt(json, 'data.customersCount.count'));
-  const { json } = await api.request({ ...graphQl(settings, { query, variables }), isAnswer });
-  return Number(valueAt(json, 'data.customersCount.count'));
-}
-
-/** In the order of the IDs. Null is one that does not exist: where it is only denied, the answer has errors. */
-async function readSome(
+export function requestCustomers(
   { api, settings }: Context<Settings>,
-  ids: readonly string[],
   properties: readonly string[],
-): Promise<SourceRecord[]> {
-  const asked = customersQuery('$ids: [ID!]!', 'nodes(ids: $ids) { ...Fields }', {
-    properties,
-    metafields: settings.metafields,
-  });
-  const recordsIn = (json: Json | undefined) =>
-    listOf(valueAt(json, 'data.nodes')).map((node) =>
-      node === null ? null : recordOf(node, settings.metafields),
-    );
-  const { json } = await api.request({
-    ...graphQl(settings, { ...asked, variables: { ...asked.variables, ids: ids.map(globalId) } }),
-    isAnswer(json) {
-      const records = recordsIn(json);
-      const isOfThese = records.every((record, at) => record === null || record?.recordId === ids[at]);
-      return hasNoErrors(json) && records.length === ids.length && isOfThese;
+  { first, after, sortKey, query }: ListArguments,
+) {
+  return requestConnection(api, {
+    path: endpoint(settings),
+    field: 'customers',
+    arguments: {
+      first: ['Int!', first],
+      after: ['String', after ?? null],
+      sortKey: ['CustomerSortKeys!', sortKey],
+      query: ['String', query ?? null],
     },
+    select: selectionOf(settings, properties),
   });
-  return recordsIn(json).filter((record) => record != null);
 }

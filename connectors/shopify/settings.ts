@@ -1,8 +1,8 @@
 // The settings of a Shopify shop.
 import { z } from 'zod';
 import { bulkExportSetting } from '#connector/bulk-export';
-import { oauthClient } from '#connector/oauth-client';
-import { exactlyOne, otherUrl, secrets, token } from '#connector/settings';
+import { appClient, oauthClient } from '#connector/oauth-client';
+import { apiVersion, exactlyOne, otherUrl, secret, token } from '#connector/settings';
 
 /** Each costs a point per customer, and a query may cost 1,000. */
 const maxMetafields = 4;
@@ -19,8 +19,7 @@ const shape = z.strictObject({
     )
     .transform((name) => `${name.toLowerCase().replace('.myshopify.com', '')}.myshopify.com`)
     .describe('The name of the shop at myshopify.com: "acme" or "acme.myshopify.com".'),
-  app: oauthClient
-    .omit({ refreshToken: true })
+  app: appClient
     .optional()
     .describe(
       'The app of your own organisation: {clientId, clientSecret}. Its tokens last a day and are requested as needed.',
@@ -33,11 +32,9 @@ const shape = z.strictObject({
     .describe(
       'Instead of app, for shops of other organisations: {clientId, clientSecret, refreshToken?}. Sign in with `tributary connect`.',
     ),
-  webhookSecret: secrets
-    .optional()
-    .describe(
-      'The secret of webhooks that were created in the settings of the shop, or with accessToken the client secret of the app. The secrets of app and oauth are used automatically. A list while one replaces another.',
-    ),
+  webhookSecret: secret(
+    'The secret of webhooks that were created in the settings of the shop, or with accessToken the client secret of the app. The secrets of app and oauth are used automatically.',
+  ),
   metafields: z
     .array(z.string().regex(/^[\w-]+\.[\w-]+$/, 'must be a namespace and a key, such as "facts.birth_date"'))
     .max(maxMetafields)
@@ -46,11 +43,7 @@ const shape = z.strictObject({
       'Metafields of customers, as "namespace.key": up to four. Their values are at metafields.namespace.key. Default: none.',
     ),
   bulkExport: bulkExportSetting(usualMinRecords),
-  apiVersion: z
-    .string()
-    .regex(/^20\d\d-(01|04|07|10)$/, 'must be a version such as "2026-10"')
-    .default('2026-10')
-    .describe('The version of the API. Default: 2026-10.'),
+  apiVersion: apiVersion('2026-10', /^20\d\d-(01|04|07|10)$/),
   pointsPerSecond: z
     .int()
     .min(10)
@@ -72,3 +65,7 @@ export const settings = shape.superRefine(
 );
 
 export type Settings = z.infer<typeof settings>;
+
+export function endpoint({ apiVersion }: Settings): string {
+  return `/admin/api/${apiVersion}/graphql.json`;
+}

@@ -2,7 +2,9 @@
 // downloads the files and reads their rows; a connector says how each is asked for, and what a row means. It knows no vendor.
 import { z } from 'zod';
 import type { Context } from './api.ts';
+import { RejectedError } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
+import { valueAt, wordOf } from './reading.ts';
 import type { SourceRecord } from './record.ts';
 
 /** What is ordered. */
@@ -86,6 +88,39 @@ export interface BulkExport<Settings> {
   changes?: { lagSeconds: number; overlapSeconds: number };
   /** What an export costs, for forecasts: the most rows in a file, and the bucket of its calls. */
   cost: { rowsPerFile: number; bucket?: string };
+}
+
+/** How a vendor shows its jobs. */
+export interface JobForm<Settings> {
+  /** For messages: `Acme`, `export`. */
+  vendor: string;
+  noun: string;
+  /** The job as an object. Throws RejectedError where the vendor does not know it. */
+  show(context: Context<Settings>, job: Json): Promise<JsonObject>;
+  /** Where the object has the state; how many rows there are, as a number or as text; why it came to nothing, and the code of that. */
+  at: { state: string; total?: string; reason?: string; code?: string };
+  /** The state of a job whose files are there, and the states of one that came to nothing. In any other it is still being made. */
+  done: string;
+  failed: readonly string[];
+}
+
+/** `poll` of such jobs. */
+export function pollsJobs<Settings>(form: JobForm<Settings>): BulkExport<Settings>['poll'] {
+  const { vendor, noun, show, at, done, failed } = form;
+  return async (context, job) => {
+    const shown = await show(context, job);
+    const word = (path: string | undefined) =>
+      path === undefined ? undefined : wordOf(valueAt(shown, path));
+    const state = word(at.state);
+    if (state !== undefined && failed.includes(state))
+      throw new RejectedError(
+        `${vendor} ended the ${noun} as ${state}: ${word(at.reason) ?? 'it gives no reason'}`,
+        { code: word(at.code) ?? 'job_failed' },
+      );
+    if (state !== done) return null;
+    const total = Number(word(at.total));
+    return Number.isSafeInteger(total) ? { total } : {};
+  };
 }
 
 /** The setting that says when a full reading is an export. `usual`: from how many records on, if it is left to Tributary. */

@@ -14,6 +14,9 @@ export const oauthClient = z.strictObject({
     .describe('A refresh token of the app. Default: the one that `tributary connect` gets.'),
 });
 
+/** An app that acts for itself, so that nobody signs in. */
+export const appClient = oauthClient.omit({ refreshToken: true });
+
 /** The same with the address of the vendor's sign-in, which a sandbox may have elsewhere. */
 export function oauthClientAt(usual: string) {
   const where = `Where people sign in and tokens are requested. Default: ${usual}.`;
@@ -29,18 +32,38 @@ export interface SignIn {
   scopes: readonly string[];
   separator?: string;
   parameters?: { readonly [name: string]: string };
+  /** Further fields of every token request of a person. */
+  fields?: { readonly [name: string]: string };
   sentAs?: OAuth['client']['sentAs'];
   singleUse?: { graceSeconds: number };
   lasting?: true;
 }
 
+/** `Auth` of an app that acts for itself, or else of a person who has signed in to one. `appScopes`: of the first. */
+export function appOrPerson(
+  {
+    app,
+    oauth,
+  }: { app?: Pick<OAuthClient, 'clientId' | 'clientSecret'> | undefined; oauth?: OAuthClient | undefined },
+  { appScopes, ...signIn }: SignIn & { appScopes?: readonly string[] },
+): OAuth {
+  if (oauth) return signedIn(oauth, signIn);
+  const { tokenUrl, sentAs } = signIn;
+  return clientCredentials(app!, {
+    tokenUrl,
+    ...(sentAs && { sentAs }),
+    ...(appScopes && { scopes: appScopes }),
+  });
+}
+
 /** `Auth` of a person who has signed in to this app. */
 export function signedIn(
   { clientId, clientSecret, refreshToken }: OAuthClient,
-  { tokenUrl, sentAs = 'form', singleUse, lasting, ...signIn }: SignIn,
-): Pick<OAuth, 'kind' | 'tokenUrl' | 'client' | 'grant'> {
+  { tokenUrl, sentAs = 'form', singleUse, lasting, fields, ...signIn }: SignIn,
+): Pick<OAuth, 'kind' | 'tokenUrl' | 'client' | 'grant' | 'fields'> {
   return {
     kind: 'oauth',
+    ...(fields && { fields }),
     tokenUrl,
     client: { id: clientId, secret: clientSecret, sentAs },
     grant: {

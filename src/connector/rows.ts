@@ -39,6 +39,8 @@ export interface RowForm {
   unit?: TimeUnit;
   /** What an ID of the vendor looks like. Default: any word or whole number. */
   isId?(id: string): boolean;
+  /** The form in which records have the ID, undefined where it is none. Default: as it was written. */
+  idOf?(written: string): string | undefined;
   /** Whether the vendor says of this row that the record is gone. */
   isDeleted?(row: JsonObject): boolean;
   /** The body, where it is not the row as it came. */
@@ -47,10 +49,11 @@ export interface RowForm {
 
 /** How a row becomes a record; undefined where it has no ID or no time. */
 export function rowReader(form: RowForm): (row: Json | undefined) => SourceRecord | undefined {
-  const { id = 'id', changedAt: times, unit, isId, isDeleted, bodyOf } = form;
+  const { id = 'id', changedAt: times, unit, isId, idOf, isDeleted, bodyOf } = form;
   return (row) => {
     const json = objectOf(row);
-    const recordId = wordOf(valueAt(json, id));
+    const written = wordOf(valueAt(json, id));
+    const recordId = written !== undefined && idOf ? idOf(written) : written;
     const moments = [times].flat().map((path) => momentOf(valueAt(json, path), unit));
     const changedAt = moments.find((moment) => moment !== undefined);
     if (recordId === undefined || changedAt === undefined || isId?.(recordId) === false) return undefined;

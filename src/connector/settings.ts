@@ -34,6 +34,15 @@ function isPlain(url: string): boolean {
   return !/[?#]/.test(url) && !URL.parse(url)?.username;
 }
 
+/** The version of the vendor's API. `usual`: the default, and the example. */
+export function apiVersion(usual: string, form: RegExp, api = 'API') {
+  return z
+    .string()
+    .regex(form, `must be a version such as "${usual}"`)
+    .default(usual)
+    .describe(`The version of the ${api}. Default: ${usual}.`);
+}
+
 /** A token as a header takes it: no blanks. `example`: how one begins. */
 export function token(example: string) {
   return z.string().regex(/^[\x21-\x7e]+$/, `must be the token alone, without spaces: "${example}"`);

@@ -32,6 +32,12 @@ describe('a row', () => {
       expect(read(row)).toBeUndefined();
   });
 
+  test('may have its ID in another form than it is written', () => {
+    const read = rowReader({ changedAt: 'at', idOf: (written) => /^person:(\d+)$/.exec(written)?.[1] });
+    expect(read({ id: 'person:7', at: 1 })?.recordId).toBe('7');
+    expect(read({ id: 'order:7', at: 1 })).toBeUndefined();
+  });
+
   test('may say that the record is deleted', () => {
     const read = rowReader({ changedAt: 'at', isDeleted: (row) => row['gone'] === true });
     expect(read({ id: 1, at: 1, gone: true })?.deleted).toBe(true);
