@@ -2,10 +2,9 @@
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { WriteBackRules } from '../sync/facts/write-back-rules.ts';
-import { writeBackName } from '../sync/write-back/settling.ts';
 import { isUnderWay } from '../tables/deliveries.ts';
 import { nextRequestDue } from '../tables/inbox.ts';
-import { listPauses } from '../tables/pauses.ts';
+import { listPauses, writeBackName } from '../tables/pauses.ts';
 import { nextRunDue } from '../tables/runs.ts';
 import { someTouchesWait } from '../tables/touches.ts';
 import { writeBacksUnderWay } from '../tables/write-backs.ts';

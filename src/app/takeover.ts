@@ -11,6 +11,7 @@ import { freeRuns } from '../tables/runs.ts';
 import { freeTouches } from '../tables/touches.ts';
 import { freeVerifications } from '../tables/verifications.ts';
 import { freeWalks } from '../tables/walks.ts';
+import { keepWriteBackEvents } from '../tables/write-back-events.ts';
 import { freeJobs } from '../tables/write-back-jobs.ts';
 import { freeWriteBacks } from '../tables/write-backs.ts';
 
@@ -39,7 +40,10 @@ export async function takeOver(
       await freeTouches(tx, worker, now);
       await freeVerifications(tx, worker);
       await freeWalks(tx, worker, now);
-      await freeWriteBacks(tx, worker, now);
+      const freed = await freeWriteBacks(tx, worker, now);
+      const message = 'the worker that sent it ended without an answer';
+      const events = freed.map((one) => ({ ...one, event: 'unknown' as const, message }));
+      await keepWriteBackEvents(tx, events, now);
       await freeJobs(tx, worker, { now, waitMs: lostJobMs[0] });
       return true;
     });

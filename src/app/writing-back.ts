@@ -11,7 +11,7 @@ import { FactReader } from '../sync/write-back/fact-reader.ts';
 import { FactWalk } from '../sync/write-back/fact-walk.ts';
 import { WriteBackJobs } from '../sync/write-back/jobs.ts';
 import { WriteBackSender } from '../sync/write-back/sending.ts';
-import { writeBackName } from '../sync/write-back/settling.ts';
+import { writeBackName } from '../tables/pauses.ts';
 import type { Suppressions } from '../tables/suppressions.ts';
 import type { Step } from './loops.ts';
 import type { Vendors } from './vendors.ts';

@@ -9,16 +9,19 @@ import { print, printAnswer, wrapped } from './terminal.ts';
 export function addExplain(program: Command, cli: Cli): void {
   program
     .command('explain')
-    .description('Show where each value of a customer comes from, and why other values lost.')
+    .description(
+      'Show where each value of a customer comes from, why other values lost, and what flows back to vendors.',
+    )
     .argument('<id>', 'a source ID, else the ID of a record, else an e-mail address')
-    .option('--field <field>', 'only this field')
+    .option('--field <field>', 'only this field, or this attribute that is written back')
     .option('--json', 'print the reasons as JSON')
     .addHelpText(
       'after',
       `
 Examples:
   $ tributary explain 951
-  $ tributary explain anna@example.com --field email`,
+  $ tributary explain anna@example.com --field email
+  $ tributary explain 951 --field loyalty_points`,
     )
     .action(async (id: string, { field, json }: { field?: string; json?: true }) => {
       const reached = await reach(cli, { work: false });
@@ -27,8 +30,15 @@ Examples:
         const found = await reached.client.send(explanationShape, path, { query: { field } });
         if (json) return printAnswer(cli.terminal, explanationShape, found);
         const paragraphs = found.fields.map(({ sentences }) => sentences.join(' '));
-        const whole = field === undefined || paragraphs.length === 0 ? [found.sentences.join(' ')] : [];
-        const texts = [...whole, ...paragraphs].map((text) => wrapped(text, cli.terminal.columns));
+        const isOfField = paragraphs.length + found.writeBacks.length > 0;
+        const whole = field === undefined || !isOfField ? [found.sentences.join(' ')] : [];
+        // Of one attribute alone the whole is told too: why it waits is said there.
+        const flowing = found.writeBacks.map(({ sentences, attributes }) =>
+          [...sentences, ...attributes.flatMap((attribute) => attribute.sentences)].join(' '),
+        );
+        const texts = [...whole, ...paragraphs, ...flowing].map((text) =>
+          wrapped(text, cli.terminal.columns),
+        );
         print(cli.terminal, texts.join('\n\n'));
       } finally {
         await reached.close();

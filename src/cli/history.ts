@@ -19,7 +19,7 @@ interface Options {
 export function addHistory(program: Command, cli: Cli): void {
   program
     .command('history')
-    .description('Print the changes of a customer, newest first.')
+    .description('Print the changes of a customer and what became of write-backs, newest first.')
     .argument('<id>', 'a source ID, else the ID of a record, else an e-mail address')
     .option('--at <time>', 'print the customer as of this time instead')
     .option('--before <revision>', 'only revisions before this one')
@@ -55,16 +55,36 @@ function stateText({ sourceId, state }: History): string {
   return [`Customer ${sourceId} at ${iso(at)} was at revision ${revision}:`, ...lines].join('\n');
 }
 
-function historyText({ sourceId, revisions, next }: History, columns: number): string {
+function historyText(history: History, columns: number): string {
+  const { sourceId, revisions, writeBacks, moreWriteBacks, next } = history;
   const blocks = revisions.map(({ revision, at, by, changed }) => {
     const lines = Object.entries(changed).map(([field, sides]) => `  ${field}: ${sidesText(sides)}`);
     const head = wrapped(`Revision ${revision}, ${iso(at)}, ${by}:`, columns);
-    return [head, ...(lines.length ? lines : ['  no field changed; a record joined, left or clashed'])].join(
-      '\n',
-    );
+    const said = lines.length ? lines : ['  no field changed; a record joined, left or clashed'];
+    return { at, text: [head, ...said].join('\n') };
   });
-  const more = next === null ? [] : [`Older revisions: "tributary history ${sourceId} --before ${next}".`];
-  return [...blocks, ...more].join('\n');
+  const timeline = [
+    ...writeBacks.map((event) => ({ at: event.at, text: writeBackText(event, columns) })),
+    ...blocks,
+  ].sort((a, b) => b.at - a.at);
+  const more = [
+    ...(moreWriteBacks ? ['There were more write-backs in this time: raise --limit (at most 200).'] : []),
+    ...(next === null ? [] : [`Older revisions: "tributary history ${sourceId} --before ${next}".`]),
+  ];
+  return [...timeline.map(({ text }) => text), ...more].join('\n');
+}
+
+function writeBackText(
+  { source, at, event, revision, sentAt, attributes, message }: History['writeBacks'][number],
+  columns: number,
+): string {
+  const sent = sentAt === null ? '' : `, sent ${iso(sentAt)}`;
+  const why = message === null ? '' : `: ${message}`;
+  const lines = Object.entries(attributes ?? {}).map(([name, held]) => `  ${name} = ${JSON.stringify(held)}`);
+  return [
+    wrapped(`Write-back ${revision} to ${source}, ${iso(at)}, ${event}${sent}${why}`, columns),
+    ...lines,
+  ].join('\n');
 }
 
 function sidesText({ from, to }: { from?: unknown; to?: unknown }): string {

@@ -8,6 +8,7 @@ import {
   exactMoment,
   fieldsShape,
   json,
+  jsonObject,
   laneShape,
   limit,
   orNull,
@@ -15,6 +16,7 @@ import {
   text,
   time,
 } from './parts.ts';
+import { writeBackEvents, writeBackStates } from './write-back.ts';
 
 const value = json.meta({ description: 'The value of the customer; null if it is empty.' });
 const sentences = z.array(z.string());
@@ -69,6 +71,41 @@ const fieldShape = answer({
   }),
 });
 
+const attributeShape = answer({
+  attribute: z.string(),
+  path: z.string().nullable().meta({ description: 'Null if writeBack no longer declares it.' }),
+  meaning: z.string().nullable().meta({ description: 'What the value at the path is.' }),
+  wanted: value.optional().meta({ description: 'Missing if the fact was not read yet.' }),
+  acknowledged: value.optional().meta({ description: 'Missing if it was never written.' }),
+  isSame: z.boolean().meta({ description: 'Whether the vendor has acknowledged what is wanted.' }),
+  known: orNull(answer({ at: time, by: z.enum(['read', 'told']) })).meta({
+    description: 'As of when the fact is known, and whether it was read or a webhook told of it.',
+  }),
+  sentences,
+});
+
+const writtenBackShape = answer({
+  source: z.string(),
+  state: z.enum(writeBackStates).nullable().meta({ description: 'Null if no fact was read yet.' }),
+  revision: count.nullable(),
+  acknowledgedRevision: count.nullable(),
+  recordId: z.string().nullable(),
+  lane: laneShape.nullable(),
+  waitingSince: time.nullable(),
+  dueAt: time.nullable().meta({ description: 'The time of the next attempt; null while it is being sent.' }),
+  carriedBy: z.enum(['worker', 'job']).nullable(),
+  deliveredAt: time.nullable(),
+  attempts: count,
+  error: z.string().nullable(),
+  isUncertain: z.boolean().meta({ description: 'The outcome of an attempt is unknown.' }),
+  hindrance: z
+    .string()
+    .nullable()
+    .meta({ description: 'Why nothing is written to this vendor now, whoever the customer is.' }),
+  attributes: z.array(attributeShape),
+  sentences,
+});
+
 export const explanationShape = answer(
   {
     sourceId: z.string(),
@@ -111,13 +148,19 @@ export const explanationShape = answer(
     deadLetters: z.array(
       answer({ id: z.int(), kind: z.string(), code: z.string(), message: z.string(), lastAt: time }),
     ),
+    writeBacks: z
+      .array(writtenBackShape)
+      .meta({ description: 'What the destination knows on its way back to vendors, by source.' }),
   },
   'Explanation',
 );
 export type Explanation = z.output<typeof explanationShape>;
 
 export const explanationQuery = z.strictObject({
-  field: text.min(1).optional().meta({ description: 'This field alone.', example: 'email' }),
+  field: text.min(1).optional().meta({
+    description: 'This field alone, or this attribute that is written back.',
+    example: 'email',
+  }),
 });
 
 export const historyShape = answer(
@@ -136,6 +179,26 @@ export const historyShape = answer(
         }),
       }),
     ),
+    writeBacks: z
+      .array(
+        answer({
+          source: z.string(),
+          at: time,
+          event: z.enum(writeBackEvents).meta({
+            description:
+              'wanted: the facts changed. acknowledged: the vendor confirmed what was sent. rejected: it turned the customer down. failed: the request failed without effect. unknown: its result is not known, so every attribute is sent again. unlinked: the vendor has no such person.',
+          }),
+          revision: count.meta({ description: 'Of the values that are written back.' }),
+          sentAt: time.nullable().meta({ description: 'When the request was sent; null if none was.' }),
+          attributes: jsonObject.nullable().meta({ description: 'The values wanted, or those sent.' }),
+          message: z.string().nullable(),
+        }),
+      )
+      .meta({
+        description:
+          'What became of write-backs in the time of these revisions, newest first, at most `limit`. They are kept for 30 days.',
+      }),
+    moreWriteBacks: z.boolean().meta({ description: 'There were more write-backs in that time.' }),
     next: count.nullable().meta({ description: '`before` of the next page; null on the last.' }),
     state: orNull(
       answer({

@@ -14,6 +14,21 @@ const state = z.enum(writeBackStates).meta({
     'unlinked: the source has no record of the customer, so nothing is written. waiting: it is due, or put off. delivered: the vendor has acknowledged it. dead: it was given up.',
 });
 
+/**
+ * `wanted`: the facts changed. `acknowledged`: the vendor confirmed what was sent. `rejected`: it turned the customer down. `failed`: the
+ * request failed without effect. `unknown`: its result is not known, so every attribute is sent again. `unlinked`: the vendor has no such
+ * person.
+ */
+export const writeBackEvents = [
+  'wanted',
+  'acknowledged',
+  'rejected',
+  'failed',
+  'unknown',
+  'unlinked',
+] as const;
+export type WriteBackEventName = (typeof writeBackEvents)[number];
+
 const counts = { unlinked: count, waiting: count, delivered: count, dead: count };
 
 export const writeBackCounts = answer({ source: z.string(), ...counts }, 'WriteBackCounts');

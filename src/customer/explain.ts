@@ -1,6 +1,8 @@
 // Why a customer is as it is, in sentences: what was gathered of it goes in, English comes out. It knows no rows and no
 // clock; times are epoch milliseconds and are told in UTC.
 import type { Json } from '../connector.ts';
+import type { ExplainedWriteBack } from './explain-write-back.ts';
+import { moment, said, stopped, title } from './in-words.ts';
 import { brief, sameJson } from './json.ts';
 
 export interface RecordName {
@@ -123,6 +125,8 @@ export interface CustomerExplanation {
   /** What the mass-change breaker holds until a person decides. */
   holds: { id: number; change: string; from: Json; heldAt: number }[];
   deadLetters: { id: number; kind: string; code: string; message: string; lastAt: number }[];
+  /** By source, what the destination knows on its way back to the vendor. */
+  writeBacks: ExplainedWriteBack[];
 }
 
 // ── The customer ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -307,32 +311,4 @@ function named({ source, stream, recordId }: RecordName): string {
       ? stream.slice(0, -1)
       : stream;
   return `${source} ${one} ${recordId}`;
-}
-
-/** `2026-11-20 10:02 UTC` */
-export function moment(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-
-/** A value within a sentence: texts bare, unless they would pass for something else. */
-export function said(value: Json): string {
-  if (value === null) return 'empty';
-  const kept = brief(value);
-  if (typeof kept !== 'string') return JSON.stringify(kept);
-  return isPlain(kept) ? kept : JSON.stringify(kept);
-}
-
-function isPlain(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these would break the line
-  if (text === '' || text !== text.trim() || /["\u0000-\u001f\u007f]|[.,;:]$/.test(text)) return false;
-  return !/^(empty|null|true|false|[+-]?[\d.]+(e[+-]?\d+)?|[[{].*)$/i.test(text);
-}
-
-/** With its full stop. */
-function stopped(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
-}
-
-function title(name: string): string {
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }

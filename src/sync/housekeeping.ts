@@ -12,11 +12,15 @@ import { forgetOpened } from '../tables/inbox.ts';
 import { forgetKeys } from '../tables/item-keys.ts';
 import { destinationName } from '../tables/pauses.ts';
 import type { NewRun } from '../tables/runs.ts';
+import { forgetOldWriteBackEvents } from '../tables/write-back-events.ts';
 import type { Rules } from './intake/rules.ts';
 
 const dayMs = 86_400_000;
 
 const figuresKeptDays = 90;
+
+/** Of what became of write-backs. */
+const eventsKeptDays = 30;
 
 /** Of the destination's own webhooks; a source says it itself. */
 const destinationKeepDays = 14;
@@ -43,6 +47,8 @@ export async function forgetOld({ database, rules, clock }: HousekeepingDeps): P
   for (const { source, days } of kept)
     while ((await forgetOpened(database, { source, before: now - days * dayMs })) === 1000);
   while ((await forgetKeys(database, now)) === 10_000);
+  const eventsBefore = now - eventsKeptDays * dayMs;
+  while ((await forgetOldWriteBackEvents(database, eventsBefore)) === 10_000);
   await vacuum(database);
 }
 

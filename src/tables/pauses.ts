@@ -22,6 +22,12 @@ export const pauses = pgTable('pauses', {
 /** The name under which the destination is paused. No source may be called so. */
 export const destinationName = 'destination';
 
+/** The name under which reading facts at the destination is paused. */
+export const factsName = 'destination:facts';
+
+/** The name under which writing to the vendor of a source is paused. */
+export const writeBackName = (source: string) => `write-back:${source}`;
+
 export type Pause = typeof pauses.$inferSelect;
 
 /** Waits between trials, milliseconds; the last one repeats. */

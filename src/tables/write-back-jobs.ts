@@ -30,6 +30,8 @@ export interface SentPerson {
   attributes: Attributes;
   attempts: number;
   uncertain: boolean;
+  /** When the request with them left, epoch milliseconds; absent before that. */
+  sentAt?: number;
 }
 
 export type WriteBackJob = Pick<

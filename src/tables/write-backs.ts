@@ -98,21 +98,21 @@ const standing = ({ source, stream }: WriteBackTarget) => sql`
 
 /**
  * Wants these facts at a vendor. What is wanted already is left alone; what waits keeps its wait and takes the better lane.
- * A person whom the vendor does not know is not due before there is a record. Returns those for whom something else is wanted.
+ * A person whom the vendor does not know is not due before there is a record. Returns those for whom something else is wanted, with its revision.
  */
 export async function wantFacts(
   db: Queryable,
   target: WriteBackTarget,
   rows: readonly WantedFacts[],
   { lane, now }: { lane: Lane; now: number },
-): Promise<string[]> {
+): Promise<{ sourceId: string; revision: number }[]> {
   if (rows.length === 0) return [];
   const linked = target.create
     ? sql`true`
     : sql`exists (select 1 from records where records.source_id = row."sourceId" and ${standing(target)})`;
   const wasWaiting = sql`write_backs.state = 'waiting'`;
   const goes = sql`(${wasWaiting} or excluded.state <> 'unlinked')`;
-  const changed = await db.rows<{ sourceId: string }>(
+  return db.rows(
     notifying(
       'writeBack',
       sql`
@@ -134,10 +134,9 @@ export async function wantFacts(
       error_code = case when ${wasWaiting} then write_backs.error_code end,
       error = case when ${wasWaiting} then write_backs.error end
     where write_backs.wanted is distinct from excluded.wanted
-    returning source_id`,
+    returning source_id, revision`,
     ),
   );
-  return changed.map((row) => row.sourceId);
 }
 
 /**
@@ -329,11 +328,16 @@ export async function settleWriteBacks(
     returning write_backs.source_id, lane, case when ${isDelivered} then ${freshness} end as freshness_ms`);
 }
 
-/** What a dead worker had claimed is due again at once. Its attempts are in doubt already, since the claim. */
-export async function freeWriteBacks(db: Queryable, worker: string, now: number): Promise<void> {
-  await db.rows(sql`
+/** What a dead worker had claimed is due again at once, and returned. Its attempts are in doubt already, since the claim. */
+export async function freeWriteBacks(
+  db: Queryable,
+  worker: string,
+  now: number,
+): Promise<{ source: string; sourceId: string; revision: number }[]> {
+  return db.rows(sql`
     update write_backs set lease = null, due_at = ${toTimestamp(now)}
-    where state = 'waiting' and job_id is null and ${leasedBy(sql`lease`, worker)}`);
+    where state = 'waiting' and job_id is null and ${leasedBy(sql`lease`, worker)}
+    returning source, source_id, revision`);
 }
 
 /**
@@ -440,14 +444,15 @@ export async function countWriteBacks(db: Queryable): Promise<
 
 export type WriteBackRow = Omit<WriteBack, 'lane' | 'lease' | 'jobId'> & {
   lane: Lane;
-  isCarried: boolean;
+  carriedBy: 'worker' | 'job' | null;
   /** The record of the person that stands now. */
   standing: string | null;
 };
 
 const shownColumns = sql`
   source, source_id, wanted, revision, acknowledged, acknowledged_revision, record_id, state, lane, due_at, waiting_since, attempts,
-  uncertain, alone, changed_at, freshness_ms, delivered_at, error_code, error, coalesce(lease, job_id) is not null as is_carried,
+  uncertain, alone, changed_at, freshness_ms, delivered_at, error_code, error,
+  case when job_id is not null then 'job' when lease is not null then 'worker' end as carried_by,
   (select record_id from records where records.source_id = write_backs.source_id and records.source = write_backs.source
      and filtered is null and merged_into is null and (deleted_at is null or deleted_at < records.changed_at)
    order by records.changed_at desc, record_id limit 1) as standing`;

@@ -2,10 +2,12 @@
 
 import type { Context } from 'hono';
 import type { LetterGroup } from '../contract/dead-letter.ts';
+import { writeBackSentences } from '../customer/explain-write-back.ts';
 import { requestOf } from '../sync/retry/retry.ts';
 import { customerView, listCustomers } from '../sync/views/customer-view.ts';
 import { withFirstFault } from '../sync/views/inbox-faults.ts';
 import { letterGroups } from '../sync/views/letter-groups.ts';
+import { explainWriteBacks } from '../sync/views/write-back-explanation.ts';
 import { listDeadLetters } from '../tables/dead-letters.ts';
 import { listRequests } from '../tables/inbox.ts';
 import { columnsOfRuns, listRuns } from '../tables/runs.ts';
@@ -13,7 +15,7 @@ import { listVerifications } from '../tables/verifications.ts';
 import { asset } from './assets.ts';
 import { type Auth, requireSameOrigin, tooManyGuesses } from './auth.ts';
 import { type Deps, newApi } from './deps.ts';
-import type { Found } from './pages/customer.ts';
+import type { Found, ShownWriteBack } from './pages/customer.ts';
 import { enteringPage, loginPage } from './pages/login.ts';
 import { overviewPage } from './pages/overview.ts';
 import { Problem } from './problem.ts';
@@ -127,10 +129,17 @@ async function rejectedRequests({ tributary: { database } }: Deps) {
 async function find({ tributary }: Deps, query: string | undefined): Promise<Found | null> {
   const sought = query?.replaceAll('\u0000', '').trim().slice(0, 2000);
   if (!sought) return null;
+  /** What flows back of one customer, with the sentences that explain it. */
+  const flowing = async (sourceId: string): Promise<ShownWriteBack[]> => {
+    const found = await explainWriteBacks(tributary.database, tributary.writingBack.rules, sourceId);
+    const destination = tributary.config.destination.connector.name;
+    return found.map((one) => ({ ...one, sentences: writeBackSentences(one, destination) }));
+  };
   const exact = await customerView(tributary.database, sought);
-  if (exact) return { query: sought, customer: exact, others: [] };
+  if (exact) return { query: sought, customer: exact, others: [], writeBacks: await flowing(exact.sourceId) };
   const others = await listCustomers(tributary.database, { search: sought, limit: matchesShown });
-  if (others.length !== 1) return { query: sought, customer: null, others };
+  if (others.length !== 1) return { query: sought, customer: null, others, writeBacks: [] };
   const only = await customerView(tributary.database, others[0]!.sourceId);
-  return { query: sought, customer: only, others: [] };
+  const writeBacks = only ? await flowing(only.sourceId) : [];
+  return { query: sought, customer: only, others: [], writeBacks };
 }

@@ -381,7 +381,15 @@ describe.each(behaviour)('answers of the destination on $name', ({ open }) => {
     expect(putOff).toMatchObject({ customers: 1, lastAt: await due() });
     expect(putOff!.why).toContain('Not now');
     const [id] = [...world.hubspot.contacts()].map((contact) => contact.id);
-    const explained = await explainCustomer(database, world.tributary.rules, 'voucherify', id!);
+    const explained = await explainCustomer(
+      database,
+      {
+        rules: world.tributary.rules,
+        writeBackRules: world.tributary.writingBack.rules,
+        destination: 'voucherify',
+      },
+      id!,
+    );
     const sentences = customerSentences(explained!).join(' ');
     expect(sentences).toContain('Not now');
     expect(sentences).toMatch(/The next attempt is at/);

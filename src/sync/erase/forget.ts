@@ -23,6 +23,7 @@ import type { Trait } from '../../tables/suppressions.ts';
 import { forgetTouches } from '../../tables/touches.ts';
 import { forgetInVerifications } from '../../tables/verifications.ts';
 import { forgetVerified } from '../../tables/verified-customers.ts';
+import { forgetWriteBackEvents } from '../../tables/write-back-events.ts';
 import { forgetInJobs } from '../../tables/write-back-jobs.ts';
 import { dropWriteBacks, lockWriteBacks } from '../../tables/write-backs.ts';
 import { factStreams } from '../facts/fact-touches.ts';
@@ -129,6 +130,7 @@ async function forgetWriteBacks(db: Queryable, sourceId: string): Promise<Writte
   const rows = await lockWriteBacks(db, sourceId);
   const jobs = await forgetInJobs(db, sourceId);
   await dropWriteBacks(db, sourceId);
+  await forgetWriteBackEvents(db, sourceId);
   return rows.map(({ source, recordId, acknowledged, wanted, uncertain, lease, jobId }) => {
     const inDoubt = uncertain || lease !== null || jobId !== null || jobs > 0;
     const attributes = Object.keys({ ...acknowledged, ...(inDoubt && wanted) });

@@ -6,6 +6,7 @@ import type { Queryable } from '../../db/database.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import { type CustomerFacts, type FactClock, lockFacts, writeFacts } from '../../tables/facts.ts';
 import type { Suppressions } from '../../tables/suppressions.ts';
+import { keepWriteBackEvents } from '../../tables/write-back-events.ts';
 import { wantFacts } from '../../tables/write-backs.ts';
 import type { WriteBackRules } from './write-back-rules.ts';
 
@@ -91,7 +92,16 @@ export async function wantAll(
       const isEmpty = values.every((value) => value === null);
       return [{ sourceId, wanted, isEmpty, ...(changedAt !== undefined && { changedAt }) }];
     });
-    await wantFacts(tx, rule, rows, { lane, now });
+    const changed = await wantFacts(tx, rule, rows, { lane, now });
+    const wantedBy = new Map(rows.map(({ sourceId, wanted }) => [sourceId, wanted]));
+    const events = changed.map(({ sourceId, revision }) => ({
+      source: rule.source,
+      sourceId,
+      revision,
+      event: 'wanted' as const,
+      attributes: wantedBy.get(sourceId),
+    }));
+    await keepWriteBackEvents(tx, events, now);
   }
 }
 

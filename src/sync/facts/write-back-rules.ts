@@ -2,6 +2,7 @@
 // knows no rows.
 import { createHash } from 'node:crypto';
 import type { Attributes, FactGroups, Facts, Writer } from '../../connector.ts';
+import type { FactClock, FactClocks } from '../../tables/facts.ts';
 import type { WriteBackTarget } from '../../tables/write-backs.ts';
 import type { SourceConfig } from '../intake/source.ts';
 
@@ -47,6 +48,21 @@ export class WriteBackRules {
     return this.rules.find((rule) => rule.source === source);
   }
 
+  /** What the value at a path is, as a sentence; null where nobody says. */
+  meaning(path: string): string | null {
+    const { paths } = this.facts;
+    if (Object.hasOwn(paths, path)) return paths[path]!;
+    const named = Object.keys(paths).find((one) => isNamed(path, one));
+    return named === undefined ? null : paths[named]!;
+  }
+
+  /** As of when the value at a path is known: by the oldest of its groups. Null where one was not read. */
+  knownSince(path: string, clocks: FactClocks): FactClock | null {
+    const read = (this.facts.groupsOf(path) ?? []).map((group) => clocks[group]);
+    if (read.length === 0 || read.some((clock) => clock === undefined)) return null;
+    return (read as FactClock[]).reduce((oldest, clock) => (clock.at < oldest.at ? clock : oldest));
+  }
+
   /** The attributes that can be told from these groups. What a group would tell that was never read stays as it is. */
   wanted({ fields }: WriteBackRule, groups: FactGroups): Attributes {
     return Object.fromEntries(
@@ -56,6 +72,12 @@ export class WriteBackRules {
       }),
     );
   }
+}
+
+/** Whether a path is one of those that a pattern with `NAME` stands for. */
+function isNamed(path: string, pattern: string): boolean {
+  const [before, after] = pattern.split('NAME');
+  return after !== undefined && path.startsWith(before!) && path.endsWith(after);
 }
 
 function ruleOf({ name, connector, settings, writeBack }: SourceConfig): WriteBackRule | null {

@@ -21,6 +21,7 @@ import { renamePause } from '../../tables/pauses.ts';
 import { countStanding, hasRecords, renameSourceInRecords } from '../../tables/records.ts';
 import { renameSourceInRuns } from '../../tables/runs.ts';
 import { renameSourceInTouches } from '../../tables/touches.ts';
+import { renameSourceInWriteBackEvents } from '../../tables/write-back-events.ts';
 import { renameSourceInWriteBacks } from '../../tables/write-backs.ts';
 import { counted } from '../../words.ts';
 import type { Rules } from '../intake/rules.ts';
@@ -67,6 +68,7 @@ const renames = [
   renameSourceInItemKeys,
   renameSourceInTouches,
   renameSourceInWriteBacks,
+  renameSourceInWriteBackEvents,
   renameSourceInCoverage,
   renameSourceInMappings,
   renamePause,

@@ -21,15 +21,20 @@ import type { customers } from '../../tables/customers.ts';
 import { type Pin, pinsOfOne } from '../../tables/pins.ts';
 import { type records, type StandingRecord, stands } from '../../tables/records.ts';
 import type { Revision } from '../../tables/revisions.ts';
+import type { WriteBackRules } from '../facts/write-back-rules.ts';
 import { keptOf } from '../intake/kept.ts';
 import type { Rules } from '../intake/rules.ts';
 import { causeWords } from './history.ts';
+import { explainWriteBacks } from './write-back-explanation.ts';
 
 /** Null where there is no customer of this source ID. `destination`: its connector's name. */
 export async function explainCustomer(
   db: Queryable,
-  rules: Rules,
-  destination: string,
+  {
+    rules,
+    writeBackRules,
+    destination,
+  }: { rules: Rules; writeBackRules: WriteBackRules; destination: string },
   sourceId: string,
 ): Promise<CustomerExplanation | null> {
   const customer = await readCustomer(db, sourceId);
@@ -62,6 +67,7 @@ export async function explainCustomer(
     delivery: await readDelivery(db, sourceId),
     holds: await readHolds(db, sourceId),
     deadLetters: await readLetters(db, sourceId, records),
+    writeBacks: await explainWriteBacks(db, writeBackRules, sourceId),
   };
 }
 
@@ -272,7 +278,7 @@ async function readHolds(db: Queryable, sourceId: string): Promise<CustomerExpla
     where source_id = ${sourceId} and decided_at is null order by id`);
 }
 
-/** The open letters about the customer's delivery and its records. */
+/** The open letters about the customer's delivery, its records and what is written back. */
 async function readLetters(
   db: Queryable,
   sourceId: string,
@@ -285,5 +291,10 @@ async function readLetters(
   return db.rows(sql`
     select id, kind, code, message, last_at
     from jsonb_to_recordset(${json(about)}) as row (kind text, source text, stream text, ref text)
-    join dead_letters using (kind, source, stream, ref) where settled_at is null order by id`);
+    join dead_letters using (kind, source, stream, ref) where settled_at is null
+    union all
+    select id, kind, code, message, last_at
+    from dead_letters where kind = 'writeBack' and ref = ${sourceId} and settled_at is null
+      and source in (select source from write_backs where source_id = ${sourceId})
+    order by id`);
 }

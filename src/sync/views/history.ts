@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Fields } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
 import { type Cause, type Changed, type Revision, revisionsOf } from '../../tables/revisions.ts';
+import { writeBackEventsOf } from '../../tables/write-back-events.ts';
 
 /** A customer as it is or was. Times are epoch milliseconds. */
 export interface State {
@@ -103,6 +104,20 @@ async function creationOf(db: Queryable, sourceId: string, present: Present): Pr
   }
   const changed = Object.fromEntries(Object.entries(fields).map(([field, to]) => [field, { to }]));
   return { revision: 1, at: present.createdAt, changed, cause: null };
+}
+
+/** What became of write-backs in the time of this page of revisions, the newest first. `more`: it was not all. */
+export async function writeBackHistory(
+  db: Queryable,
+  sourceId: string,
+  { entries, next }: { entries: readonly HistoryEntry[]; next: number | null },
+  { before, limit }: { before?: number | undefined; limit: number },
+) {
+  const [later] =
+    before === undefined ? [] : await revisionsOf(db, sourceId, { before: before + 1, limit: 1 });
+  const span = { from: next === null ? null : entries.at(-1)!.at, to: later?.at ?? null };
+  const found = await writeBackEventsOf(db, sourceId, { ...span, limit: limit + 1 });
+  return { events: found.slice(0, limit), more: found.length > limit };
 }
 
 /** What made a revision, in words that follow "changed". */

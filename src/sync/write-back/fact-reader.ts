@@ -12,7 +12,7 @@ import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts
 import type { Next } from '../../engine/work/worker.ts';
 import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
 import { dropFacts } from '../../tables/facts.ts';
-import { destinationName, listPauses, takeTrial } from '../../tables/pauses.ts';
+import { destinationName, factsName, listPauses, takeTrial } from '../../tables/pauses.ts';
 import type { Suppressions } from '../../tables/suppressions.ts';
 import {
   type ClaimedTouch,
@@ -37,9 +37,6 @@ const readAtOnce = 8;
  */
 const secondLookMs = 10_000;
 const looksMax = 2;
-
-/** The name under which reading facts is paused: no source can be called so. */
-export const factsName = 'destination:facts';
 
 export interface FactReaderDeps {
   database: Database;

@@ -10,13 +10,13 @@ import { failureOf } from '../../engine/work/failures.ts';
 import { type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import { factsAfter, factsOf } from '../../tables/facts.ts';
-import { destinationName, listPauses } from '../../tables/pauses.ts';
+import { destinationName, factsName, listPauses } from '../../tables/pauses.ts';
 import type { Suppressions } from '../../tables/suppressions.ts';
 import { beginWalk, claimWalk, keepWalk, putOffWalk, type Walk, walkDue } from '../../tables/walks.ts';
 import { touchFacts } from '../facts/fact-touches.ts';
 import { keepFacts, wantAll } from '../facts/keep-facts.ts';
 import type { WriteBackRules } from '../facts/write-back-rules.ts';
-import { type FactReader, factsName } from './fact-reader.ts';
+import type { FactReader } from './fact-reader.ts';
 
 const leaseMs = 300_000;
 const backoff: Backoff = { baseMs: 5_000, capMs: 900_000 };

@@ -7,7 +7,7 @@ import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { apportion, type Lane, lanes } from '../../engine/quota/lanes.ts';
 import { isUndone } from '../../engine/work/failures.ts';
 import type { Next } from '../../engine/work/worker.ts';
-import { listPauses, takeTrial } from '../../tables/pauses.ts';
+import { listPauses, takeTrial, writeBackName } from '../../tables/pauses.ts';
 import { endJob, keepJob, loseJob, nameJob, type SentPerson } from '../../tables/write-back-jobs.ts';
 import {
   assignToJob,
@@ -22,7 +22,7 @@ import { bisect } from '../deliver/bisect.ts';
 import { HeldClaims, leaseMs } from '../deliver/held-claims.ts';
 import { attributesToWrite } from './difference.ts';
 import { jobDelayMs, lostJobMs, readBackJob } from './jobs.ts';
-import { type WriteBackDeps, WriteBackSettler, writeBackName } from './settling.ts';
+import { type WriteBackDeps, WriteBackSettler } from './settling.ts';
 
 const urgent: readonly Lane[] = ['webhook', 'manual'];
 /** So many are claimed at once where they go one by one. */
@@ -208,11 +208,12 @@ class Flow {
     const hindrance = this.#hindrance();
     if (hindrance !== null) return this.#putBack([person], hindrance);
     if (!writer.single) return void (await this.#submit([person]));
+    const sent = { ...person, sentAt: this.#deps.clock.now() };
     try {
       const outcome = await writer.single.write(this.#context([person]), writeOf(person));
-      await this.#settle([person], [outcome]);
+      await this.#settle([sent], [outcome]);
     } catch (error) {
-      await this.#fail([person], error);
+      await this.#fail([sent], error);
     }
   }
 
@@ -242,9 +243,11 @@ class Flow {
   }
 
   /** One request. `refused`: as a whole, and more than one person was in it. */
-  async #submit(part: readonly Sending[]): Promise<'taken' | 'refused' | 'over'> {
+  async #submit(people: readonly Sending[]): Promise<'taken' | 'refused' | 'over'> {
     const { writer } = this.#deps.rule;
     const { bulk } = this.#traits;
+    const sentAt = this.#deps.clock.now();
+    const part = people.map((person) => ({ ...person, sentAt }));
     const job = bulk?.isJob ? await this.#keepJob(part, lostJobMs[0]) : null;
     try {
       const answer = await writer.write(this.#context(part), part.map(writeOf));

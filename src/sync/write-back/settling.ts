@@ -7,7 +7,8 @@ import type { Log } from '../../engine/log/log.ts';
 import { failureOf, isUndone } from '../../engine/work/failures.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
-import { pause, resumeAfterTrial } from '../../tables/pauses.ts';
+import { pause, resumeAfterTrial, writeBackName } from '../../tables/pauses.ts';
+import { keepWriteBackEvents, type WriteBackEvent } from '../../tables/write-back-events.ts';
 import type { SentPerson } from '../../tables/write-back-jobs.ts';
 import {
   pullWriteBacksForward,
@@ -20,9 +21,6 @@ import type { WriteBackRule } from '../facts/write-back-rules.ts';
 import type { SourceHealth } from '../intake/source-health.ts';
 
 const backoff: Backoff = { baseMs: 2_000, capMs: 900_000 };
-
-/** The name under which writing to the vendor of a source is paused: no source can be called so. */
-export const writeBackName = (source: string) => `write-back:${source}`;
 
 export interface WriteBackDeps {
   database: Database;
@@ -66,12 +64,14 @@ export class WriteBackSettler {
       const settled = new Set(
         (await settleWriteBacks(tx, rule.source, carrier, settlements, now)).map((row) => row.sourceId),
       );
-      await this.#keepLetters(
-        tx,
-        settlements.filter(({ sourceId }) => settled.has(sourceId)),
-        details,
-        now,
+      const ours = settlements.filter(({ sourceId }) => settled.has(sourceId));
+      await this.#keepLetters(tx, ours, details, now);
+      const events = sent.flatMap((person) =>
+        settled.has(person.sourceId)
+          ? eventOf(person, bySourceId.get(person.sourceId) ?? unknown(person.sourceId))
+          : [],
       );
+      await this.#keepEvents(tx, events, now);
     });
     if (outcomes.some(({ result }) => result === 'accepted')) await this.#resume();
   }
@@ -143,6 +143,16 @@ export class WriteBackSettler {
       const settled = new Set(rows.map((row) => row.sourceId));
       const ours = settlements.filter(({ sourceId }) => settled.has(sourceId));
       await this.#keepLetters(tx, ours, new Map(), now);
+      // What is put off because the vendor is down is no attempt of each customer.
+      const event = doubt ? ('unknown' as const) : ('failed' as const);
+      const events = sent.filter(
+        ({ sourceId, uncertain }) => settled.has(sourceId) && (counted || (doubt && !uncertain)),
+      );
+      await this.#keepEvents(
+        tx,
+        events.map((person) => ({ ...attemptOf(person), event, message })),
+        now,
+      );
     });
   }
 
@@ -168,6 +178,15 @@ export class WriteBackSettler {
       }),
     );
     await settleWriteBacks(database, rule.source, carrier, settlements, clock.now());
+  }
+
+  #keepEvents(tx: Queryable, events: readonly Omit<WriteBackEvent, 'source'>[], now: number): Promise<void> {
+    const { source } = this.#deps.rule;
+    return keepWriteBackEvents(
+      tx,
+      events.map((event) => ({ ...event, source })),
+      now,
+    );
   }
 
   async #keepLetters(
@@ -225,6 +244,23 @@ export class WriteBackSettler {
     log.info({ source: rule.source }, 'write-back resumed after a trial');
     await pullWriteBacksForward(database, rule.source, clock.now());
   }
+}
+
+/** What of a person was sent, and when. */
+function attemptOf({ sourceId, revision, attributes, sentAt }: SentPerson) {
+  return { sourceId, revision, attributes, sentAt };
+}
+
+const eventNames = {
+  accepted: 'acknowledged',
+  rejected: 'rejected',
+  missing: 'unlinked',
+  unknown: 'unknown',
+} as const satisfies { [result in WriteOutcome['result']]: WriteBackEvent['event'] };
+
+function eventOf(person: SentPerson, outcome: WriteOutcome): Omit<WriteBackEvent, 'source'> {
+  const message = outcome.result === 'accepted' ? undefined : outcome.message;
+  return { ...attemptOf(person), event: eventNames[outcome.result], message };
 }
 
 function unknown(sourceId: string): WriteOutcome {

@@ -10,7 +10,7 @@ export function writeBackView(row: WriteBackRow, rule: WriteBackRule | undefined
   const {
     uncertain: _,
     alone: __,
-    isCarried: ___,
+    carriedBy: ___,
     changedAt: ____,
     freshnessMs: _____,
     standing,

@@ -1,6 +1,7 @@
 // Why a customer is as it is, and what it was, over HTTP: structures with the sentences beside them.
 
 import { createRoute } from '@hono/zod-openapi';
+import type { JsonObject } from '../../connector.ts';
 import {
   type Explanation,
   explanationQuery,
@@ -10,9 +11,10 @@ import {
   meantParam,
 } from '../../contract/explanation.ts';
 import { type CustomerExplanation, customerSentences, fieldSentences } from '../../customer/explain.ts';
+import { attributeSentences, writeBackSentences } from '../../customer/explain-write-back.ts';
 import { explainCustomer } from '../../sync/views/explanation.ts';
 import { findCustomers } from '../../sync/views/find-customer.ts';
-import { causeWords, customerAt, historyOf } from '../../sync/views/history.ts';
+import { causeWords, customerAt, historyOf, writeBackHistory } from '../../sync/views/history.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { ambiguous, nobody, Problem, problems } from '../problem.ts';
@@ -52,11 +54,15 @@ const history = createRoute({
 });
 
 export function explainApi(deps: Deps) {
-  const { database, rules, config } = deps.tributary;
+  const { database, rules, config, writingBack } = deps.tributary;
   return newApi()
     .openapi(explain, async (c) => {
       const sourceId = await customerMeant(deps, c.req.valid('param').sourceId);
-      const found = await explainCustomer(database, rules, config.destination.connector.name, sourceId);
+      const found = await explainCustomer(
+        database,
+        { rules, writeBackRules: writingBack.rules, destination: config.destination.connector.name },
+        sourceId,
+      );
       if (!found) throw noCustomer(sourceId);
       const { field } = c.req.valid('query');
       return c.json(withSentences(field === undefined ? found : fieldAlone(found, field)), 200);
@@ -72,7 +78,8 @@ export function explainApi(deps: Deps) {
           revision: state?.revision ?? null,
           fields: state?.fields ?? null,
         };
-        return c.json({ sourceId, revisions: [], next: null, state: then }, 200);
+        const none = { revisions: [], writeBacks: [], moreWriteBacks: false, next: null };
+        return c.json({ sourceId, ...none, state: then }, 200);
       }
       const found = await historyOf(database, sourceId, page);
       if (!found) throw noCustomer(sourceId);
@@ -81,7 +88,13 @@ export function explainApi(deps: Deps) {
         by: causeWords(entry.cause),
         cause: entry.cause && { ...entry.cause },
       }));
-      return c.json({ sourceId, revisions, next: found.next, state: null }, 200);
+      const { events, more } = await writeBackHistory(database, sourceId, found, page);
+      const writeBacks = events.map((event) => ({
+        ...event,
+        attributes: event.attributes as JsonObject | null,
+      }));
+      const answer = { sourceId, revisions, writeBacks, moreWriteBacks: more, next: found.next, state: null };
+      return c.json(answer, 200);
     });
 }
 
@@ -102,11 +115,18 @@ function fieldAlone(found: CustomerExplanation, field: string): CustomerExplanat
   const fields = found.fields.filter((explained) => explained.field === field);
   const quarantined = found.quarantined.filter((value) => value.field === field);
   const dropped = found.dropped.filter((name) => name === field);
-  if (fields.length + quarantined.length + dropped.length === 0) {
-    const names = found.fields.map((explained) => explained.field).join(', ');
+  const writeBacks = found.writeBacks.flatMap((one) => {
+    const attributes = one.attributes.filter(({ attribute }) => attribute === field);
+    return attributes.length > 0 ? [{ ...one, attributes }] : [];
+  });
+  if (fields.length + quarantined.length + dropped.length + writeBacks.length === 0) {
+    const attributes = found.writeBacks.flatMap((one) => one.attributes.map(({ attribute }) => attribute));
+    const names = [...new Set([...found.fields.map((explained) => explained.field), ...attributes])].join(
+      ', ',
+    );
     throw new Problem(404, `Customer ${found.sourceId} has no field ${field}. It has ${names || 'none'}.`);
   }
-  return { ...found, fields, quarantined, dropped };
+  return { ...found, fields, quarantined, dropped, writeBacks };
 }
 
 function withSentences(found: CustomerExplanation): Explanation {
@@ -114,5 +134,15 @@ function withSentences(found: CustomerExplanation): Explanation {
     ...found,
     sentences: customerSentences(found),
     fields: found.fields.map((field) => ({ ...field, sentences: fieldSentences(field, found.destination) })),
+    writeBacks: found.writeBacks.map((one) => ({
+      ...one,
+      sentences: writeBackSentences(one, found.destination),
+      attributes: one.attributes.map(({ wanted, acknowledged, ...attribute }) => ({
+        ...attribute,
+        ...(wanted !== undefined && { wanted: wanted as never }),
+        ...(acknowledged !== undefined && { acknowledged: acknowledged as never }),
+        sentences: attributeSentences({ wanted, acknowledged, ...attribute }, one, found.destination),
+      })),
+    })),
   };
 }

@@ -10,11 +10,10 @@ import {
   writeBackVerified,
   writeBackVerifyRequest,
 } from '../../contract/write-back.ts';
-import { writeBackName } from '../../sync/write-back/settling.ts';
 import { verifyWriteBacks } from '../../sync/write-back/verifying.ts';
 import { writeBackView } from '../../sync/write-back/views.ts';
 import { factsOfOne } from '../../tables/facts.ts';
-import { listPauses } from '../../tables/pauses.ts';
+import { listPauses, writeBackName } from '../../tables/pauses.ts';
 import { listWalks } from '../../tables/walks.ts';
 import { countWriteBacks, writeBacksAfter, writeBacksOfOne } from '../../tables/write-backs.ts';
 import { type Deps, newApi } from '../deps.ts';

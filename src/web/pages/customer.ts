@@ -1,11 +1,20 @@
 // The search for a customer, and what is known of the one found.
 import { html } from 'hono/html';
 import type { Customer, CustomerLine } from '../../contract/customer.ts';
+import type { ExplainedAttribute, ExplainedWriteBack } from '../../customer/explain-write-back.ts';
 import { value } from './format.ts';
 import { chip, type Html, moment } from './parts.ts';
 
 /** What a search has found: one customer, or several to choose from. */
-export type Found = { query: string; customer: Customer | null; others: CustomerLine[] };
+export type Found = {
+  query: string;
+  customer: Customer | null;
+  others: CustomerLine[];
+  /** Of the customer. */
+  writeBacks: ShownWriteBack[];
+};
+
+export type ShownWriteBack = ExplainedWriteBack & { sentences: string[] };
 
 export function customerSection(found: Found | null, now: number): Html {
   return html`<section aria-labelledby="customer-title">
@@ -20,11 +29,11 @@ export function customerSection(found: Found | null, now: number): Html {
 </div></section>`;
 }
 
-function result({ query, customer, others }: Found, now: number): Html {
+function result({ query, customer, others, writeBacks }: Found, now: number): Html {
   if (!customer && others.length === 0) {
     return html`<p class="empty" data-key="none">No customer's source ID, e-mail or name begins with <b>${query}</b>.</p>`;
   }
-  return html`${customer ? known(customer, now) : ''}${
+  return html`${customer ? known(customer, writeBacks, now) : ''}${
     others.length === 0
       ? ''
       : html`<ul class="matches" data-key="matches">${others.map(
@@ -39,7 +48,7 @@ function stateChip(state: CustomerLine['state']): Html | '' {
   return state ? chip(tones[state], state) : '';
 }
 
-function known(customer: Customer, now: number): Html {
+function known(customer: Customer, writeBacks: readonly ShownWriteBack[], now: number): Html {
   const { sourceId, fields, delivery, acknowledged, records, orphaned } = customer;
   const names = [...new Set([...Object.keys(fields), ...Object.keys(acknowledged?.fields ?? {})])].sort();
   return html`<article class="customer" data-key="${sourceId}" aria-label="Customer ${sourceId}">
@@ -48,6 +57,7 @@ ${delivery ? html`<p class="hint" data-key="delivery">${deliveryText(customer, n
 ${delivery?.error ? html`<p class="banner ${delivery.state === 'dead' ? 'bad' : 'wait'}" data-key="error">${delivery.errorCode ? html`<code>${delivery.errorCode}</code> ` : ''}${delivery.error}</p>` : ''}
 <div class="table" data-key="fields"><table class="fields"><caption class="unseen">Fields</caption><thead><tr><th scope="col">Field</th><th scope="col">Wanted</th><th scope="col">Acknowledged</th></tr></thead>
 <tbody>${names.map((name) => fieldRow(name, fields[name], acknowledged?.fields))}</tbody></table></div>
+${writeBacks.map((one) => flowingBack(one, now))}
 <h4 data-key="h">Records</h4>
 <ul class="records" data-key="records">${records.map(
     (record) =>
@@ -59,6 +69,32 @@ ${delivery?.error ? html`<p class="banner ${delivery.state === 'dead' ? 'bad' : 
         ({ field, reason }) => html`<small class="bad-text error">${field}: ${reason}</small>`,
       )}<details data-key="body"><summary>As it came</summary><pre>${JSON.stringify(record.body, null, 2)}</pre></details></li>`,
   )}</ul></article>`;
+}
+
+const writeBackTones = { delivered: 'good', waiting: 'note', unlinked: 'quiet', dead: 'bad' } as const;
+
+function flowingBack({ source, state, sentences, attributes }: ShownWriteBack, now: number): Html {
+  return html`<h4 data-key="back ${source}">Written back to ${source} ${state === null ? '' : chip(writeBackTones[state], state)}</h4>
+<p class="hint" data-key="back-why ${source}">${sentences.join(' ')}</p>
+<div class="table" data-key="back-fields ${source}"><table class="fields"><caption class="unseen">Attributes at ${source}</caption><thead><tr><th scope="col">Attribute</th><th scope="col">Wanted</th><th scope="col">Acknowledged</th><th scope="col">Comes from</th></tr></thead>
+<tbody>${attributes.map((attribute) => attributeRow(attribute, now))}</tbody></table></div>`;
+}
+
+function attributeRow(
+  { attribute, path, meaning, wanted, acknowledged, isSame, known }: ExplainedAttribute,
+  now: number,
+): Html {
+  const there =
+    acknowledged === undefined
+      ? html`<span class="none">not yet</span>`
+      : isSame
+        ? html`<span class="good-text">the same</span>`
+        : html`${value(acknowledged)}`;
+  const from =
+    path === null
+      ? html`<span class="none">declared no more</span>`
+      : html`<span title="${meaning ?? ''}">${path}</span>${known === null ? '' : html` <small>${known.by} ${moment(known.at, now)}</small>`}`;
+  return html`<tr data-key="${attribute}" class="${isSame ? '' : 'differs'}"><th scope="row">${attribute}</th><td>${wanted === undefined ? html`<span class="none">not read yet</span>` : value(wanted)}</td><td>${there}</td><td>${from}</td></tr>`;
 }
 
 function fieldRow(

@@ -4,8 +4,8 @@ import {
   customerSentences,
   type ExplainedField,
   fieldSentences,
-  said,
 } from '../../../src/customer/explain.ts';
+import { said } from '../../../src/customer/in-words.ts';
 
 const noon = Date.parse('2026-11-20T10:02:30Z');
 const candidate = {
@@ -58,6 +58,7 @@ const anna: CustomerExplanation = {
   delivery: null,
   holds: [],
   deadLetters: [],
+  writeBacks: [],
 };
 const toldOf = (more: Partial<CustomerExplanation>) => customerSentences({ ...anna, ...more }).slice(1);
 
