@@ -7,6 +7,7 @@ import { bulkExportOf } from './braze/segments.ts';
 import { type Settings, settings } from './braze/settings.ts';
 import { users } from './braze/users.ts';
 import { webhook } from './braze/webhook.ts';
+import { writer } from './braze/writer.ts';
 
 /** What a segment can show. */
 const exportedUsers: Stream<Settings> = {
@@ -47,6 +48,7 @@ export const braze = defineConnector<Settings>({
     sourceId: 'external_id',
     webhook,
   },
+  writer,
   check,
 });
 

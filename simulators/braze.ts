@@ -2,7 +2,8 @@
 // reference/cep/braze.md and Braze's documentation of both. It does not know who reads it.
 import { type Context, Hono } from 'hono';
 import { SegmentExports, type SegmentOptions } from './braze/segments.ts';
-import { QuotaWindows } from './quota-windows.ts';
+import { type TrackedUsers, type TrackOptions, track } from './braze/track.ts';
+import { type QuotaWindow, QuotaWindows } from './quota-windows.ts';
 
 export interface BrazeUser {
   braze_id: string;
@@ -28,6 +29,7 @@ export interface BrazeOptions {
   changedHours?: number;
   /** Requests a minute; 250 for those who came since August 2024. */
   requestsPerMinute?: number;
+  track?: TrackOptions;
 }
 
 export interface Delivery {
@@ -59,6 +61,8 @@ const exportable = new Set(
 export class BrazeSimulator {
   readonly app = new Hono();
   readonly quota: QuotaWindows;
+  /** Of writes, which Braze counts by themselves. */
+  readonly trackQuota = new QuotaWindows([{ name: 'track', requests: 50_000, seconds: 60 }]);
   /** Bodies of the exports asked for. */
   readonly exports: { external_ids: string[]; fields_to_export: string[] }[] = [];
   readonly segments: SegmentExports;
@@ -83,6 +87,13 @@ export class BrazeSimulator {
     this.segments.route(this.app, (c, handler) => this.#answer(c, handler));
     this.app.post('/users/export/ids', (c) =>
       this.#answer(c, async () => this.#export(c, await c.req.json())),
+    );
+    const { track: tracking = {} } = options;
+    this.app.post('/users/track', (c) =>
+      this.#answer(c, () => track(c, this.#tracked(), tracking), {
+        permitted: tracking.mayWrite ?? true,
+        quota: this.trackQuota,
+      }),
     );
   }
 
@@ -129,6 +140,10 @@ export class BrazeSimulator {
     return [...this.#states.values()].flatMap(
       (states) => states.findLast(({ writtenAt }) => writtenAt <= until)?.user ?? [],
     );
+  }
+
+  get size(): number {
+    return this.#users.size;
   }
 
   user(brazeId: string): BrazeUser {
@@ -194,19 +209,35 @@ export class BrazeSimulator {
 
   // ── Its API ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #answer(c: Context, handler: () => Promise<Response>): Promise<Response> {
-    const { apiKey, permitted = true, requestsPerMinute = 250 } = this.#options;
+  async #answer(
+    c: Context,
+    handler: () => Promise<Response>,
+    { permitted = this.#options.permitted ?? true, quota = this.quota } = {},
+  ): Promise<Response> {
+    const { apiKey } = this.#options;
     if (apiKey !== undefined && c.req.header('authorization') !== `Bearer ${apiKey}`) {
       return c.json({ message: 'Invalid API key' }, 401);
     }
     if (!permitted) return c.json({ message: 'The API key lacks the permission' }, 403);
-    const admission = this.quota.admit(this.#now());
+    const admission = quota.admit(this.#now());
+    const [{ name, requests }] = quota.windows as [QuotaWindow];
     const reset = this.#now() + (admission.admitted ? 60_000 : admission.retryAfterSeconds * 1000);
-    c.header('x-ratelimit-limit', String(requestsPerMinute));
-    c.header('x-ratelimit-remaining', String(this.quota.remaining(this.#now())['export'] ?? 0));
+    c.header('x-ratelimit-limit', String(requests));
+    c.header('x-ratelimit-remaining', String(quota.remaining(this.#now())[name] ?? 0));
     c.header('x-ratelimit-reset', String(Math.ceil(reset / 1000)));
     if (!admission.admitted) return c.json({ message: 'Rate limit exceeded' }, 429);
     return handler();
+  }
+
+  #tracked(): TrackedUsers {
+    const find = (externalId: string) =>
+      [...this.#users.values()].find(({ external_id: id }) => id === externalId);
+    return {
+      customAttributes: (externalId) => find(externalId)?.custom_attributes,
+      create: (externalId) => this.create(externalId),
+      setCustomAttributes: (externalId, custom_attributes) =>
+        this.update(find(externalId)!.braze_id, { custom_attributes }),
+    };
   }
 
   /** `all-users`, anonymous ones too, and `changed-users`. */

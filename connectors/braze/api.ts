@@ -13,18 +13,23 @@ import { windowQuotas } from '#connector/quotas';
 import { objectOf, retryAfterMs, wordOf } from '#connector/reading';
 import { segmentPath } from './export.ts';
 import { noBaseUrl, type Settings } from './settings.ts';
+import { trackBucket, trackPath, trackQuota } from './writer.ts';
 
 /** What `/users/export/ids` allows to those who came to Braze since August 2024; others have ten times as many. */
 const defaultWindows = [{ requests: 250, seconds: 60 }];
 
+/** The permission that a route asks of a key; any other is the export by ID. */
+const needs: Record<string, string> = { [segmentPath]: 'users.export.segment', [trackPath]: 'users.track' };
+
 export function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescription {
-  const quotas = windowQuotas(quota ?? defaultWindows);
+  const quotas = windowQuotas(quota ?? defaultWindows).map(({ all: _, ...exports }) => exports);
   return {
     baseUrl: baseUrl ?? noBaseUrl,
     headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
     account: `braze:${apiKey === undefined ? 'no key' : fingerprint(apiKey)}`,
-    quotas,
-    readQuotas: (response, _, now) => readQuotas(response, quotas[0]?.name, now),
+    quotas: [...quotas, trackQuota],
+    readQuotas: (response, { bucket }, now) =>
+      readQuotas(response, (bucket === trackBucket ? trackQuota : quotas[0])?.name, now),
     errorFor,
   };
 }
@@ -56,8 +61,9 @@ function errorFor(
     );
   }
   if (status === 403) {
-    const permission = path === segmentPath ? 'users.export.segment' : 'users.export.ids';
-    return new UnauthorizedError(`${what}: give the key the permission ${permission}.`);
+    return new UnauthorizedError(
+      `${what}: give the key the permission ${needs[path] ?? 'users.export.ids'}.`,
+    );
   }
   const message = wordOf(objectOf(json)['message']) ?? '';
   // In no documented words: what is not recognised ends the run.

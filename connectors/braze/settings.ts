@@ -15,7 +15,7 @@ export const settings = z
     apiKey: token('a1b2c3…')
       .optional()
       .describe(
-        'A REST API key with the permission users.export.ids. If set, users that Currents names are read.',
+        'A REST API key with the permission users.export.ids. If set, users that Currents names are read. Write-back needs the permission users.track as well.',
       ),
     baseUrl: baseUrl(example)
       .unwrap()
@@ -56,7 +56,7 @@ export const settings = z
       ),
     quota: quotaWindows
       .optional()
-      .describe('The quota of calls, a window or a list of windows. Default: 250 calls per minute.'),
+      .describe('The quota of exports, a window or a list of windows. Default: 250 calls per minute.'),
   })
   .superRefine(({ apiKey, segmentId, changedSegment }, context) => {
     const message = (needed: string) => `needs ${needed} as well`;

@@ -49,7 +49,11 @@ interface Exported {
  * Profiles of these external IDs. An export may leave the ID out even where it was asked for (braze-client#22): then those
  * that it does not account for are asked for one by one.
  */
-async function exported(api: Api, asked: readonly string[], fields: readonly string[]): Promise<Exported> {
+export async function exported(
+  api: Api,
+  asked: readonly string[],
+  fields: readonly string[],
+): Promise<Exported> {
   const { list: users, body } = await requestList(api, exportRequest(asked, fields), 'users');
   const { invalid_user_ids: invalid } = body;
   const only = asked.length === 1 && users.length === 1 ? asked[0] : undefined;

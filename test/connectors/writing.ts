@@ -257,7 +257,7 @@ class Account {
 
   async #together(people: readonly PersonWrite[]): Promise<WriteOutcome[]> {
     const answer = await this.#writer.write(this.context(), people);
-    const requests = this.#requests;
+    const requests = [...this.#requests];
     if (!('jobId' in answer)) {
       this.world.settle();
       const { answers } = this.#writer.traits(this.world.settings, { create: true });

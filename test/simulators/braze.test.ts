@@ -75,3 +75,39 @@ describe('the simulated Braze', () => {
     expect(() => text(`{{\${nothing}}}`, true)).toThrow('no tag of Braze');
   });
 });
+
+describe('what the simulated Braze is sent', () => {
+  const write = async (simulator: BrazeSimulator, attributes: object[]) => {
+    const response = await simulator.app.request('/users/track', {
+      method: 'POST',
+      headers: { authorization: 'Bearer key' },
+      body: JSON.stringify({ attributes }),
+    });
+    return { status: response.status, json: await response.json() };
+  };
+
+  test('makes users of strangers unless it is told not to, and removes what is null', async () => {
+    const { simulator } = simulate();
+    const brazeId = simulator.create('c1', { custom_attributes: { tier: 'gold', points: 1 } });
+    const { status, json } = await write(simulator, [
+      { external_id: 'c1', tier: null, points: 2 },
+      { external_id: 'c2', points: 3 },
+      { external_id: 'c3', points: 4, _update_existing_only: true },
+    ]);
+    expect({ status, json }).toEqual({ status: 201, json: { attributes_processed: 3, message: 'success' } });
+    expect(simulator.user(brazeId).custom_attributes).toEqual({ points: 2 });
+    expect(simulator.size).toBe(2);
+  });
+
+  test('is taken but for the faulty, refused where all are faulty, and where there are more than 75', async () => {
+    const { simulator } = simulate();
+    const { status, json } = await write(simulator, [{ points: 1 }, { external_id: 'c1' }]);
+    expect(status).toBe(201);
+    expect(json).toMatchObject({
+      attributes_processed: 1,
+      errors: [{ input_array: 'attributes', index: 0 }],
+    });
+    expect((await write(simulator, [{ points: 1 }])).status).toBe(400);
+    expect((await write(simulator, Array(76).fill({ external_id: 'c1' }))).status).toBe(400);
+  });
+});
