@@ -6,6 +6,7 @@ import { firstFilled, objectOf, requestList, retryAfterMs, wordOf } from '#conne
 import { contacts, listRequest } from './brevo/contacts.ts';
 import { type Settings, settings } from './brevo/settings.ts';
 import { webhook } from './brevo/webhook.ts';
+import { writer } from './brevo/writer.ts';
 
 export const brevo = defineConnector<Settings>({
   name: 'brevo',
@@ -26,6 +27,7 @@ export const brevo = defineConnector<Settings>({
     needsFullReadings: 'Brevo does not list deleted contacts. Only a full reading shows them.',
     webhook,
   },
+  writer,
   check: async ({ api }): Promise<Permission[]> => [
     await tried('list contacts', 'Full readings, changes and single contacts can be read.', () =>
       requestList(api, listRequest({ limit: 1 }), 'contacts'),

@@ -10,9 +10,22 @@ export type BrevoOptions = {
   perSecond?: number;
   /** Whether the moments of createdSince and modifiedSince belong to what they find. Default: true. */
   sinceIsInclusive?: boolean;
+  /** False: the key may read and not write. Default: true. */
+  mayWrite?: boolean;
+  /** Why a contact is not written, for the 400 that refuses the whole batch. */
+  writeFault?: (id: number) => string | undefined;
   /** Answers in place of Brevo's own. */
   faults?: (path: string) => Response | undefined;
 };
+
+interface Definition {
+  category: 'normal' | 'category';
+  type?: 'text' | 'float' | 'boolean' | 'date' | 'multiple-choice';
+  enumeration?: { value: number; label: string }[];
+}
+
+const maxBatch = 100;
+const identifiers = ['id', 'email', 'sms'];
 
 type Value = string | number | boolean | string[];
 export type BrevoContact = {
@@ -23,6 +36,18 @@ export type BrevoContact = {
   attributes: { [name: string]: Value };
 };
 
+interface Update {
+  id: number;
+  attributes?: { [name: string]: unknown };
+}
+
+function fits({ category, type, enumeration = [] }: Definition, value: unknown): boolean {
+  if (category === 'category') return enumeration.some((one) => one.value === value);
+  if (type === 'date') return /^\d{4}-\d\d-\d\d$/.test(String(value));
+  if (type === 'multiple-choice') return Array.isArray(value);
+  return typeof value === { text: 'string', float: 'number', boolean: 'boolean' }[type ?? 'text'];
+}
+
 export function createBrevoSimulator(options: BrevoOptions) {
   const { now } = options;
   const app = new Hono();
@@ -31,9 +56,14 @@ export function createBrevoSimulator(options: BrevoOptions) {
     ? new QuotaWindows([{ name: 'second', requests: options.perSecond, seconds: 1 }])
     : null;
   const state = { refused: 0, calls: 0 };
+  const definitions = new Map<string, Definition>([
+    ['FIRSTNAME', { category: 'normal', type: 'text' }],
+    ['SMS', { category: 'normal', type: 'text' }],
+    ['TIER', { category: 'category', enumeration: [{ value: 1, label: 'Gold' }] }],
+  ]);
   let serial = 500;
 
-  const failure = (c: Context, status: 400 | 401 | 404 | 429, code: string) =>
+  const failure = (c: Context, status: 400 | 401 | 403 | 404 | 429, code: string) =>
     c.json({ code, message: `It was refused: ${code}` }, status);
 
   app.use(async (c, next) => {
@@ -69,14 +99,38 @@ export function createBrevoSimulator(options: BrevoOptions) {
   });
 
   app.get('/contacts/attributes', (c) =>
-    c.json({
-      attributes: [
-        { name: 'FIRSTNAME', category: 'normal', type: 'text' },
-        { name: 'SMS', category: 'normal', type: 'text' },
-        { name: 'TIER', category: 'category', enumeration: [{ value: 1, label: 'Gold' }] },
-      ],
-    }),
+    c.json({ attributes: [...definitions].map(([name, definition]) => ({ name, ...definition })) }),
   );
+
+  /** All or nothing for what is refused; what an attribute cannot hold is ignored without a word. */
+  app.post('/contacts/batch', async (c) => {
+    if (options.mayWrite === false) return failure(c, 403, 'permission_denied');
+    const { contacts: updates = [] } = (await c.req.json()) as { contacts?: Update[] };
+    if (updates.length === 0) return failure(c, 400, 'missing_parameter');
+    if (updates.length > maxBatch) return failure(c, 400, 'out_of_range');
+    if (updates.some((update) => identifiers.filter((name) => name in update).length !== 1))
+      return failure(c, 400, 'invalid_parameter');
+    const missing = updates.flatMap(({ id }, index) => (contacts.has(id) ? [] : [index]));
+    if (missing.length > 0)
+      return c.json(
+        { code: 'document_not_found', message: `No contact found for indexes ${missing.join(',')}` },
+        404,
+      );
+    const fault = updates.map(({ id }) => options.writeFault?.(id)).find((one) => one !== undefined);
+    if (fault !== undefined) return c.json({ code: 'invalid_parameter', message: fault }, 400);
+    for (const { id, attributes } of updates) change(id, { attributes: written(id, attributes) });
+    return c.body(null, 204);
+  });
+
+  function written(id: number, given: Update['attributes'] = {}): BrevoContact['attributes'] {
+    const attributes = { ...contacts.get(id)!.attributes };
+    for (const [name, value] of Object.entries(given)) {
+      const definition = definitions.get(name);
+      if (definition && value === '') delete attributes[name];
+      else if (definition && fits(definition, value)) attributes[name] = value as Value;
+    }
+    return attributes;
+  }
 
   app.get('/contacts/:identifier', (c) => {
     const identifier = c.req.param('identifier');
@@ -127,6 +181,8 @@ export function createBrevoSimulator(options: BrevoOptions) {
     state,
     create,
     change,
+    define: (name: string, type: NonNullable<Definition['type']>) =>
+      void definitions.set(name, { category: 'normal', type }),
     remove: (id: number) => contacts.delete(id),
     seed(count: number): void {
       for (let i = 0; i < count; i += 1) create({}, now() - (count - 1 - i) * 10);

@@ -15,7 +15,9 @@ const phoneAttributes = ['SMS', 'WHATSAPP', 'LANDLINE_NUMBER'];
 
 type Query = NonNullable<ApiRequest['query']>;
 
-export const contacts: Stream<Settings> = {
+export const attributesRequest: ApiRequest = { path: '/contacts/attributes' };
+
+export const contacts = {
   name: 'contacts',
   // An attribute without a value is absent (recorded).
   exhaustive: ['attributes'],
@@ -39,7 +41,7 @@ export const contacts: Stream<Settings> = {
   },
   sweeps: true,
   properties,
-};
+} satisfies Stream<Settings>;
 
 /**
  * Each page begins at the time of creation of the last contact before it, a millisecond earlier, because the bound may be exclusive:
@@ -102,7 +104,7 @@ function attributesOf(attributes: Json | undefined): { attributes?: Json } {
 }
 
 async function properties({ api }: Context<Settings>): Promise<Property[]> {
-  const { list } = await requestList(api, { path: '/contacts/attributes' }, 'attributes');
+  const { list } = await requestList(api, attributesRequest, 'attributes');
   const own = list.map(objectOf).map(({ name, type, category }) => ({
     name: `attributes.${wordOf(name)}`,
     label: wordOf(name) ?? '',
