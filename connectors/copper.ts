@@ -1,10 +1,9 @@
 // Copper: the people of an account. https://developer.copper.com
 import { type Auth, defineConnector } from '#connector';
-import { fingerprint, tried } from '#connector/checking';
-import { identityOf, signedIn } from '#connector/oauth-client';
+import { tried, triedPull } from '#connector/checking';
+import { access, signedInAt } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
-import { requestList } from '#connector/reading';
-import { accountOf, people, searchRequest } from './copper/people.ts';
+import { people, requireOwn } from './copper/people.ts';
 import { type Settings, settings } from './copper/settings.ts';
 import { webhook } from './copper/webhook.ts';
 
@@ -14,16 +13,15 @@ export const copper = defineConnector<Settings>({
   settings,
   // Version 1 has no announced end.
   apiVersion: () => ({ name: 'v1', endsOn: null }),
-  api: ({ apiKey = '', userEmail = '', oauth, accountId, baseUrl, quota }) => ({
-    baseUrl,
+  api: (settings) => ({
+    baseUrl: settings.baseUrl,
     // Copper wants a content type of requests without content too.
     headers: {
       'content-type': 'application/json',
-      ...(!oauth && { 'x-pw-application': 'developer_api', 'x-pw-useremail': userEmail }),
+      ...(!settings.oauth && keyHeaders(settings)),
     },
-    auth: oauth ? authOf(oauth) : { kind: 'header', name: 'x-pw-accesstoken', value: apiKey },
-    account: `copper:${accountId ?? fingerprint(oauth ? identityOf(oauth) : apiKey)}`,
-    quotas: windowQuotas(quota),
+    ...access('copper', settings.accountId, authOf(settings)),
+    quotas: windowQuotas(settings.quota),
     // The window is rolling, and a refusal says nothing of it.
     busyMs: 60_000,
   }),
@@ -47,24 +45,20 @@ export const copper = defineConnector<Settings>({
     webhook,
   },
   check: async (context) => [
-    await tried('search people', 'Full readings, changes and single people can be read.', () =>
-      requestList(context.api, searchRequest(0, { skip: 0, limit: 1 }), ''),
-    ),
+    await triedPull(context, people),
     await tried('belong to the account', 'The credentials are of a user of the account.', () =>
-      accountOf(context),
+      requireOwn(context),
     ),
   ],
 });
 
+function keyHeaders({ userEmail = '' }: Settings) {
+  return { 'x-pw-application': 'developer_api', 'x-pw-useremail': userEmail };
+}
+
 /** Whether access ends, and whether a refresh token comes, is not documented: what an answer says is obeyed. */
-function authOf(oauth: NonNullable<Settings['oauth']>): Auth {
-  return {
-    ...signedIn(oauth, {
-      tokenUrl: `${oauth.baseUrl}/oauth/token`,
-      authorizeUrl: `${oauth.baseUrl}/oauth/authorize`,
-      scopes: ['developer/v1/all'],
-      lasting: true,
-    }),
-    lifeSeconds: null,
-  };
+function authOf({ apiKey = '', oauth }: Settings): Auth {
+  return oauth
+    ? signedInAt(oauth, { scopes: ['developer/v1/all'], lasting: true, lifeSeconds: null })
+    : { kind: 'header', name: 'x-pw-accesstoken', value: apiKey };
 }

@@ -1,12 +1,12 @@
 // The stream of people: all of them, and what changed, in the order of change, and single ones by ID. It knows no quotas.
 // https://developer.copper.com/people/list-people-search.html
-import type { Context, Json, Stream } from '#connector';
+import type { Context, Stream } from '#connector';
 import { readsById, readsOne } from '#connector/by-id';
-import { requireAccount } from '#connector/checking';
-import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
-import { momentOf, namedValues, objectOf, requestList, wordOf } from '#connector/reading';
-import { rowReader, toRecords } from '#connector/rows';
-import { nextTimedPage, timedPage } from '#connector/timed-pages';
+import { requestAccount } from '#connector/checking';
+import { type PageRequest, pullsOf } from '#connector/listing';
+import { requestRows, requestTimedPage } from '#connector/pages';
+import { namedValues, objectOf, wordOf } from '#connector/reading';
+import { rowReader } from '#connector/rows';
 import type { Settings } from './settings.ts';
 
 const recordOf = rowReader({
@@ -37,7 +37,7 @@ export const people: Stream<Settings> = {
       const page = await pageOf(context, request, 0);
       // A bare list that is empty may come from anywhere: where Copper does not speak, it would end the reading.
       const begins = request.page === undefined && context.settings.accountId !== undefined;
-      if (page.records.length === 0 || begins) await accountOf(context);
+      if (page.records.length === 0 || begins) await requireOwn(context);
       return page;
     },
     changes: (context, { from, ...request }) => pageOf(context, request, from),
@@ -56,7 +56,7 @@ export const people: Stream<Settings> = {
           return (success === false && status === 404) || error === 'not_found';
         },
       }),
-      proof: accountOf,
+      proof: requireOwn,
     }),
     lagSeconds: 5,
   },
@@ -64,36 +64,30 @@ export const people: Stream<Settings> = {
 };
 
 /** A person who changes meanwhile moves to the end, where the reading comes by again. */
-async function pageOf(
-  { api }: Context<Settings>,
-  { page, limit }: PageRequest,
-  from: number,
-): Promise<ListedPage> {
-  const place = timedPage(page, from);
-  const { list } = await requestList(api, searchRequest(place.from, { ...place, limit }), '');
-  const times = list.map((row) => momentOf(objectOf(row)['date_modified'], 'seconds'));
-  return { ...toRecords(list, recordOf, { noun: 'person' }), next: nextTimedPage(place, { times, limit }) };
-}
-
-/** A second earlier, because the bound may be exclusive. An attribute that Copper does not know is refused. */
-export function searchRequest(from: number, { skip, limit }: { skip: number; limit: number }) {
-  const since = Math.floor(from / 1000) - 1;
-  return {
-    method: 'POST' as const,
-    path: '/people/search',
-    json: {
-      page_number: Math.floor(skip / limit) + 1,
-      page_size: limit,
-      sort_by: 'date_modified',
-      sort_direction: 'asc',
-      ...(since > 0 && { minimum_modified_date: since }),
+function pageOf({ api }: Context<Settings>, request: PageRequest, from: number) {
+  return requestTimedPage(
+    request,
+    { clock: 'date_modified', unit: 'seconds', from },
+    ({ from, skip, limit }) => {
+      // A second earlier, because the bound may be exclusive. An attribute that Copper does not know is refused.
+      const since = Math.floor(from / 1000) - 1;
+      const json = {
+        page_number: Math.floor(skip / limit) + 1,
+        page_size: limit,
+        sort_by: 'date_modified',
+        sort_direction: 'asc',
+        ...(since > 0 && { minimum_modified_date: since }),
+      };
+      return requestRows(
+        api,
+        { method: 'POST', path: '/people/search', json },
+        { at: '', noun: 'person', recordOf },
+      );
     },
-  };
+  );
 }
 
 /** Throws where Copper does not answer, and UnauthorizedError where the credentials are of another account. */
-export async function accountOf({ api, settings }: Context<Settings>): Promise<void> {
-  const idIn = (json: Json | undefined) => wordOf(objectOf(json)['id']);
-  const { json } = await api.request({ path: '/account', isAnswer: (json) => idIn(json) !== undefined });
-  requireAccount('account', settings.accountId, [idIn(json)]);
+export function requireOwn({ api, settings: { accountId: expected } }: Context<Settings>): Promise<void> {
+  return requestAccount(api, { noun: 'account', expected, path: '/account', at: 'id' });
 }

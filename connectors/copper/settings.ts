@@ -1,7 +1,7 @@
 // The settings of a Copper source. They do not know what is read.
 import { z } from 'zod';
-import { oauthClientAt } from '#connector/oauth-client';
-import { baseUrl, digits, exactlyOne, quota, secretHeader, token } from '#connector/settings';
+import { keyOrOAuth, oauthClientAt, oauthInsteadOf } from '#connector/oauth-client';
+import { accountId, baseUrl, digits, quota, secretHeader, token } from '#connector/settings';
 
 const shape = z.strictObject({
   apiKey: token('0123abc…')
@@ -11,16 +11,11 @@ const shape = z.strictObject({
     .email()
     .optional()
     .describe('The e-mail address of the user whose API key it is. Required with apiKey.'),
-  oauth: oauthClientAt('https://app.copper.com')
-    .optional()
-    .describe(
-      'Instead of apiKey and userEmail: {clientId, clientSecret, refreshToken?} of an OAuth app. Sign in with `tributary connect`.',
-    ),
-  accountId: digits
-    .optional()
-    .describe(
-      'The ID of the account. People of others are not read. Sources with the same ID share its quota.',
-    ),
+  oauth: oauthInsteadOf('apiKey and userEmail', {
+    client: oauthClientAt('https://app.copper.com'),
+    app: 'an OAuth app',
+  }),
+  accountId: accountId('account', digits, 'People of others are not read.'),
   contactTypes: z
     .array(digits)
     .min(1)
@@ -34,9 +29,7 @@ const shape = z.strictObject({
 });
 
 export const settings = shape
-  .superRefine(
-    exactlyOne(['apiKey', 'oauth'], 'either an API key, or oauth: {clientId, clientSecret, refreshToken?}'),
-  )
+  .superRefine(keyOrOAuth('apiKey', 'an API key'))
   .refine(({ apiKey, userEmail }) => apiKey === undefined || userEmail !== undefined, {
     path: ['userEmail'],
     message: 'the e-mail address of the user whose API key it is',

@@ -1,6 +1,9 @@
 // How a connector tries what its credentials allow, and whose they are. It knows no vendor.
-import type { Permission } from './api.ts';
+import type { Api, Context, Permission } from './api.ts';
 import { RejectedError, TransientError, UnauthorizedError } from './errors.ts';
+import type { Json } from './json.ts';
+import { valueAt, wordOf } from './reading.ts';
+import type { Stream } from './source.ts';
 
 /** Tries one thing: `means` is what its success is good for; a refusal is told in its own words. */
 export async function tried(
@@ -14,6 +17,16 @@ export async function tried(
   } catch (error) {
     return { what, allowed: false, note: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Tries to pull one record of the stream. `means`: what that is good for. */
+export function triedPull<Settings>(
+  context: Context<Settings>,
+  { name, pull }: Stream<Settings>,
+  means = `Full readings, changes and single ${name} can be read.`,
+): Promise<Permission> {
+  const request = { cursor: null, until: context.now, properties: ['id'], maxRecords: 1 };
+  return tried(`list ${name}`, means, () => pull!(context, request));
 }
 
 /** Finds out one thing whose answer is more than yes or no. `failed`: what it means that it could not be found out. Default: refused. */
@@ -48,6 +61,19 @@ export function requireAccount(
     throw new UnauthorizedError(
       `The credentials are of the ${noun} ${answered.find(isOther)}, not of ${noun}Id.`,
     );
+}
+
+/**
+ * Requests whose account the credentials are of, and compares it with the settings, as `requireAccount`. `at`: the path of its ID in
+ * the answer. It throws as well where the vendor does not answer.
+ */
+export async function requestAccount(
+  api: Api,
+  { noun, expected, path, at }: { noun: string; expected: string | undefined; path: string; at: string },
+): Promise<void> {
+  const idIn = (json: Json | undefined) => wordOf(valueAt(json, at));
+  const { json } = await api.request({ path, isAnswer: (json) => idIn(json) !== undefined });
+  requireAccount(noun, expected, [idIn(json)]);
 }
 
 /**

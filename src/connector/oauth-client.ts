@@ -1,7 +1,9 @@
 // An OAuth app of the person's own, as settings and as `Auth`. It knows no vendor.
 import { z } from 'zod';
-import type { OAuth } from './auth.ts';
-import { baseUrl } from './settings.ts';
+import type { ApiDescription } from './api.ts';
+import type { Auth, OAuth } from './auth.ts';
+import { fingerprint } from './checking.ts';
+import { baseUrl, exactlyOne } from './settings.ts';
 
 /** The app, and the refresh token where the person has one already. */
 export const oauthClient = z.strictObject({
@@ -25,19 +27,34 @@ export function oauthClientAt(usual: string) {
 
 export type OAuthClient = z.infer<typeof oauthClient>;
 
+/** The setting `oauth` of a vendor that takes something else as well. `other`: the names of those settings. `app`: `an OAuth app`. */
+export function oauthInsteadOf<Client extends z.ZodType>(
+  other: string,
+  { client, app }: { client: Client; app: string },
+) {
+  const means = `Instead of ${other}: {clientId, clientSecret, refreshToken?} of ${app}.`;
+  return client.optional().describe(`${means} Sign in with \`tributary connect\`.`);
+}
+
+/** A check for `superRefine`: either the setting `key`, which is `what`, or `oauth`. */
+export function keyOrOAuth<Key extends string>(key: Key, what: string) {
+  const message = `either ${what}, or oauth: {clientId, clientSecret, refreshToken?}`;
+  return exactlyOne<{ [name in Key | 'oauth']?: unknown }>([key, 'oauth'], message);
+}
+
 /** Where a vendor signs people in and issues tokens. Members are those of `OAuth`. */
-export interface SignIn {
+export interface SignIn extends Partial<Pick<OAuth, Described>> {
   tokenUrl: string;
   authorizeUrl: string;
   scopes: readonly string[];
   separator?: string;
   parameters?: { readonly [name: string]: string };
-  /** Further fields of every token request of a person. */
-  fields?: { readonly [name: string]: string };
   sentAs?: OAuth['client']['sentAs'];
   singleUse?: { graceSeconds: number };
   lasting?: true;
 }
+
+type Described = 'fields' | 'scheme' | 'header' | 'baseUrl' | 'lifeSeconds' | 'errors' | 'tenantOf';
 
 /** `Auth` of an app that acts for itself, or else of a person who has signed in to one. `appScopes`: of the first. */
 export function appOrPerson(
@@ -59,11 +76,18 @@ export function appOrPerson(
 /** `Auth` of a person who has signed in to this app. */
 export function signedIn(
   { clientId, clientSecret, refreshToken }: OAuthClient,
-  { tokenUrl, sentAs = 'form', singleUse, lasting, fields, ...signIn }: SignIn,
-): Pick<OAuth, 'kind' | 'tokenUrl' | 'client' | 'grant' | 'fields'> {
+  { tokenUrl, sentAs = 'form', singleUse, lasting, ...rest }: SignIn,
+): OAuth {
+  const { authorizeUrl, scopes, separator, parameters, ...described } = rest;
+  const signIn = {
+    authorizeUrl,
+    scopes,
+    ...(separator !== undefined && { separator }),
+    ...(parameters && { parameters }),
+  };
   return {
+    ...described,
     kind: 'oauth',
-    ...(fields && { fields }),
     tokenUrl,
     client: { id: clientId, secret: clientSecret, sentAs },
     grant: {
@@ -76,8 +100,45 @@ export function signedIn(
   };
 }
 
+/** The same of `oauthClientAt`, by paths below its address. Default: `/oauth/authorize` and `/oauth/token`. */
+export function signedInAt(
+  { baseUrl, ...client }: OAuthClient & { baseUrl: string },
+  {
+    authorizePath = '/oauth/authorize',
+    tokenPath = '/oauth/token',
+    ...signIn
+  }: Omit<SignIn, 'tokenUrl' | 'authorizeUrl'> & { authorizePath?: string; tokenPath?: string },
+): OAuth {
+  const [authorizeUrl, tokenUrl] = [`${baseUrl}${authorizePath}`, `${baseUrl}${tokenPath}`];
+  return signedIn(client, { authorizeUrl, tokenUrl, ...signIn });
+}
+
+/**
+ * Credentials, and the account whose quotas they draw on: that of this `id`, or, where it is not set, one of its own for these
+ * credentials. `vendor`: what the account's name begins with.
+ */
+export function access(
+  vendor: string,
+  id: string | undefined,
+  auth: Auth,
+): Required<Pick<ApiDescription, 'auth' | 'account'>> {
+  return { auth, account: `${vendor}:${id ?? fingerprint(holderOf(auth))}` };
+}
+
+function holderOf(auth: Auth): string {
+  if (auth.kind === 'bearer') return auth.token;
+  if (auth.kind === 'basic') return auth.user;
+  if (auth.kind !== 'oauth') return auth.value;
+  const { client, grant } = auth;
+  const refreshToken = grant.kind === 'refresh_token' ? grant.token : undefined;
+  return identityOf({ clientId: client.id, refreshToken });
+}
+
 /** What is no secret and tells one app and sign-in from another: for `fingerprint`. */
-export function identityOf({ clientId, refreshToken }: OAuthClient): string {
+export function identityOf({
+  clientId,
+  refreshToken,
+}: Pick<OAuthClient, 'clientId' | 'refreshToken'>): string {
   return `${clientId} ${refreshToken ?? ''}`;
 }
 

@@ -151,6 +151,14 @@ export const digits = z
   .union([z.string().regex(/^\d+$/, 'must be digits'), z.int().positive()])
   .transform(String);
 
+/**
+ * The setting that names whose account it is. `noun`: `company`. `id`: the shape of an ID. `means`: what becomes of records of
+ * others, in sentences.
+ */
+export function accountId<Id extends z.ZodType>(noun: string, id: Id, means: string) {
+  return id.optional().describe(`The ID of the ${noun}. ${means} Sources with the same ID share its quotas.`);
+}
+
 /** A check for `superRefine`: exactly one of these settings is there. `message` names them and what they hold. */
 export function exactlyOne<Settings extends object>(
   names: readonly [keyof Settings & string, ...(keyof Settings & string)[]],

@@ -153,7 +153,7 @@ describe('the check', () => {
     const allowed = async (accountId: number) =>
       (await open({}, { accountId }).check()).map((permission) => permission.allowed);
     expect(await allowed(4711)).toEqual([true, true]);
-    expect(await allowed(4712)).toEqual([true, false]);
+    expect(await allowed(4712)).toEqual([false, false]);
   });
 });
 

@@ -11,7 +11,6 @@ export const moreLines: { readonly [connector: string]: { lines: number; why: st
   braze: { lines: 480, why: 'it exports users as files, and has two kinds of webhooks that a person writes' },
   close: { lines: 395, why: 'contacts are read within their leads, and deletions from an event log' },
   commercetools: { lines: 265, why: 'it brings addresses into one form, and reads deletions from messages' },
-  copper: { lines: 215, why: 'it signs in by an API key and by OAuth' },
   csv: { lines: 1_800, why: 'it recognises the files of many programs, and says what is wrong with a row' },
   customerio: { lines: 510, why: 'it lists people by segments and exports, and takes two kinds of webhooks' },
   dynamics: { lines: 685, why: 'it reads delta links that end, merges along chains, and secured columns' },

@@ -1,8 +1,8 @@
 // Acme: the people of an account. TODO: the address of the API's reference
 import { defineConnector } from '#connector';
-import { tried } from '#connector/checking';
+import { triedPull } from '#connector/checking';
 import { describeApi } from './acme/api.ts';
-import { people, requestPeople } from './acme/people.ts';
+import { people } from './acme/people.ts';
 import { type Settings, settings } from './acme/settings.ts';
 import { webhook } from './acme/webhook.ts';
 
@@ -23,9 +23,6 @@ export const acme = defineConnector<Settings>({
     needsFullReadings: 'Acme does not list deleted people. Only a full reading shows them.',
     webhook,
   },
-  check: async ({ api }) => [
-    await tried('list people', 'Full readings, changes and single people can be read.', () =>
-      requestPeople(api, { limit: 1 }),
-    ),
-  ],
+  // TODO: `tried` for each further permission.
+  check: async (context) => [await triedPull(context, people)],
 });

@@ -1,6 +1,7 @@
 // How a connector finds out whose credentials it has, and what they allow.
 import { expect, test } from 'vitest';
-import { found, requireAccount } from '#connector/checking';
+import type { Api, Context } from '#connector';
+import { found, requestAccount, requireAccount, triedPull } from '#connector/checking';
 
 test('records of another account are refused, and all are taken where none is named', () => {
   requireAccount('company', undefined, ['1', undefined]);
@@ -26,4 +27,34 @@ test('what cannot be found out is refused, or unknown, with the reason', async (
     allowed: null,
     note: 'This could not be determined: It was refused.',
   });
+});
+
+test('whose the credentials are is requested, and an answer that does not say it is none', async () => {
+  const api = (json: object): Api => ({
+    async request({ isAnswer }) {
+      if (!isAnswer!(json as never)) throw new Error('foreign');
+      return { status: 200, headers: {}, json: json as never };
+    },
+  });
+  const of = { noun: 'company', expected: '1', path: '/me', at: 'data.company' };
+  await requestAccount(api({ data: { company: 1 } }), of);
+  await expect(requestAccount(api({ data: { company: 2 } }), of)).rejects.toThrow(/company 2, not of/);
+  await expect(requestAccount(api({}), { ...of, expected: undefined })).rejects.toThrow('foreign');
+});
+
+test('one record is pulled to see whether a stream can be read', async () => {
+  const context = { now: 7 } as Context<unknown>;
+  const asked: unknown[] = [];
+  const pull = async (_context: unknown, request: object) => {
+    asked.push(request);
+    return { records: [], cursor: null, done: true };
+  };
+  expect(await triedPull(context, { name: 'people', pull })).toEqual({
+    what: 'list people',
+    allowed: true,
+    note: 'Full readings, changes and single people can be read.',
+  });
+  expect(asked).toEqual([{ cursor: null, until: 7, properties: ['id'], maxRecords: 1 }]);
+  const fails = async () => Promise.reject(new Error('It was refused.'));
+  expect(await triedPull(context, { name: 'people', pull: fails })).toMatchObject({ allowed: false });
 });

@@ -1,6 +1,6 @@
 // The Acme API: credentials, quota and refusals. It does not know what is read. TODO: the address of the page about limits
 import type { ApiDescription, QuotaReader } from '#connector';
-import { fingerprint } from '#connector/checking';
+import { access } from '#connector/oauth-client';
 import { quotaReading, wholeHeader, windowQuotas } from '#connector/quotas';
 import { retryAfterMs, valueAt, wordOf } from '#connector/reading';
 import type { Settings } from './settings.ts';
@@ -8,9 +8,8 @@ import type { Settings } from './settings.ts';
 export function describeApi({ apiToken, baseUrl, quota }: Settings): ApiDescription {
   return {
     baseUrl,
-    // TODO: for tokens that expire, `signedIn` or `clientCredentials` of src/connector/oauth-client.ts.
-    auth: { kind: 'bearer', token: apiToken },
-    account: `acme:${fingerprint(apiToken)}`,
+    // TODO: the ID of the account, if it is a setting; for tokens that expire, `signedIn` or `clientCredentials` of the same file.
+    ...access('acme', undefined, { kind: 'bearer', token: apiToken }),
     quotas: windowQuotas(quota, { 10: 'window' }),
     readQuotas,
     // A gateway's page has no code: its 404 must not delete anybody, and its 401 must not pause the source.

@@ -52,7 +52,7 @@ async function pageOf(api: Api, query: Query): Promise<ListedPage> {
 }
 
 /** The last page says null. One that does not say whether more follow is no answer. */
-export function requestPeople(api: Api, query: Query) {
+function requestPeople(api: Api, query: Query) {
   const isAnswer = (json: Json | undefined) => {
     const { next_cursor: next } = objectOf(json);
     return next === null || wordOf(next) !== undefined;

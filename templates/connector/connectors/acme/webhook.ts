@@ -1,14 +1,12 @@
 // Acme webhooks: they name a person, who is then read. TODO: the address of the page about webhooks
-import type { Change, Json } from '#connector';
-import { momentOf, objectOf, wordOf } from '#connector/reading';
+import { momentOf, wordOf } from '#connector/reading';
 import { signature } from '#connector/schemes';
-import { ignored, touches } from '#connector/touches';
-import type { Webhook } from '#connector/webhook';
+import { thinWebhook } from '#connector/thin-webhook';
 import { isId } from './people.ts';
 import type { Settings } from './settings.ts';
 
-export function webhook({ webhookSecret }: Settings): Webhook<Change> {
-  return {
+export const webhook = ({ webhookSecret }: Settings) =>
+  thinWebhook({
     // TODO: what is signed, and how the signature is written. `credential` of the same file if nothing is signed.
     authentication: signature(webhookSecret, {
       message: ['timestamp', { literal: '.' }, 'body'],
@@ -21,19 +19,17 @@ export function webhook({ webhookSecret }: Settings): Webhook<Change> {
     decoding: { form: 'json', items: ['events'] },
     // TODO: how long the vendor repeats a request.
     retryHorizonSeconds: 24 * 3600,
-    key: (item) => wordOf(objectOf(item)['id']) ?? null,
-    changes: (item, { receivedAt }) => changesOf(item, receivedAt),
+    key: 'id',
+    stream: 'people',
+    noun: 'person',
+    isId,
+    // TODO: what an item names; if it contains the record, write a `Webhook<Change>` with `changes` instead.
+    naming({ type, person_id: ids, created_at }) {
+      const event = wordOf(type) ?? '';
+      if (!event.startsWith('person.')) return 'It is not about a person.';
+      return { ids, changedAt: momentOf(created_at), gone: event === 'person.deleted' && 'deleted' };
+    },
     // TODO: what to choose on the vendor's screens.
     notes: ['Subscribe to the events person.created, person.updated and person.deleted.'],
-    sample: '{"events": [{"id": "sample", "type": "sample"}]}',
-  };
-}
-
-function changesOf(item: Json, receivedAt: number): Change[] {
-  const { type, person_id, created_at } = objectOf(item);
-  const event = wordOf(type) ?? '';
-  if (!event.startsWith('person.')) return ignored('It is not about a person.');
-  const changedAt = momentOf(created_at) ?? receivedAt;
-  const gone = event === 'person.deleted' ? 'deleted' : undefined;
-  return touches('people', person_id, { noun: 'person', changedAt, gone, isId });
-}
+    sample: { events: [{ id: 'sample', type: 'sample' }] },
+  });

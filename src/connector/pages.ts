@@ -1,0 +1,58 @@
+// Pages of rows as most vendors answer them. It knows no vendor: a connector says what is requested, and where things are in the
+// answer.
+import type { Api, ApiRequest } from './api.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { ListedPage, PageRequest } from './listing.ts';
+import type { TimeUnit } from './locale.ts';
+import { momentOf, requestList, valueAt, wordOf } from './reading.ts';
+import { type Rows, toRecords } from './rows.ts';
+import type { SourceRecord } from './source.ts';
+import { nextTimedPage, type TimedPage, timedPage } from './timed-pages.ts';
+
+/** Where the rows of an answer are, and what they are. */
+export interface RowsForm {
+  /** The path of the list; `''` is the whole answer. */
+  at: string;
+  /** What each row is: `contact`. */
+  noun: string;
+  recordOf(row: Json): SourceRecord | undefined;
+}
+
+export type AnsweredRows = Rows & { list: Json[]; body: JsonObject };
+
+/** The rows of one answer, which is owed a list. */
+export async function requestRows(
+  api: Api,
+  request: ApiRequest,
+  { at, noun, recordOf }: RowsForm,
+): Promise<AnsweredRows> {
+  const { list, body } = await requestList(api, request, at);
+  return { list, body, ...toRecords(list, recordOf, { noun }) };
+}
+
+/**
+ * A page of a vendor that names the page after it at the path `next`, and says null or an empty text on the last one. A full
+ * page (of `limit` rows) that says nothing may be cut off: more may follow.
+ */
+export async function requestPage(
+  api: Api,
+  request: ApiRequest,
+  form: RowsForm & { next: string; limit: number },
+): Promise<ListedPage> {
+  const { list, body, records, rejected } = await requestRows(api, request, form);
+  const next = valueAt(body, form.next);
+  const isCut = next === undefined && list.length >= form.limit;
+  return { records, rejected, next: isCut ? null : wordOf(next) };
+}
+
+/** A page of a list in the order of the time at the path `clock`, of rows from a time on: see `timed-pages.ts`. */
+export async function requestTimedPage(
+  { page, limit }: Pick<PageRequest, 'page' | 'limit'>,
+  { clock, unit, from = 0 }: { clock: string; unit?: TimeUnit; from?: number },
+  request: (place: TimedPage & { limit: number }) => Promise<AnsweredRows>,
+): Promise<ListedPage> {
+  const place = timedPage(page, from);
+  const { list, records, rejected } = await request({ ...place, limit });
+  const times = list.map((row) => momentOf(valueAt(row, clock), unit));
+  return { records, rejected, next: nextTimedPage(place, { times, limit }) };
+}

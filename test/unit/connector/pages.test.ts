@@ -1,0 +1,57 @@
+// Pages of rows as most vendors answer them.
+import { expect, test } from 'vitest';
+import type { Api, ApiRequest, Json } from '#connector';
+import { requestPage, requestRows, requestTimedPage } from '#connector/pages';
+import { rowReader } from '#connector/rows';
+
+/** Answers everything with this body, unless it is no answer. */
+function api(json: Json): Api {
+  return {
+    async request({ isAnswer }: ApiRequest) {
+      if (isAnswer && !isAnswer(json)) throw new Error('foreign');
+      return { status: 200, headers: {}, json };
+    },
+  };
+}
+
+const rows = { at: 'data.people', noun: 'person', recordOf: rowReader({ changedAt: 'at' }) };
+const person = (id: number, at = id) => ({ id, at });
+const pageOf = (body: Json, limit = 2) =>
+  requestPage(api(body), { path: '/people' }, { ...rows, next: 'data.next', limit });
+
+test('rows are read at their path, those without an ID or a time are rejected, and an answer without the list is none', async () => {
+  const body = { data: { people: [person(1), { id: 2 }] } };
+  const { list, records, rejected } = await requestRows(api(body), { path: '/people' }, rows);
+  expect(list).toHaveLength(2);
+  expect(records.map(({ recordId }) => recordId)).toEqual(['1']);
+  expect(rejected).toMatchObject([{ position: 'person 2' }]);
+  await expect(requestRows(api({ data: [] }), { path: '/people' }, rows)).rejects.toThrow('foreign');
+});
+
+test('the page after this one is what the vendor calls it', async () => {
+  const people = [person(1), person(2)];
+  expect(await pageOf({ data: { people, next: 'b' } })).toMatchObject({ next: 'b' });
+  for (const next of [null, '']) expect((await pageOf({ data: { people, next } })).next).toBeUndefined();
+});
+
+test('a full page that does not say whether more follow is not the last one', async () => {
+  const people = [person(1), person(2)];
+  expect((await pageOf({ data: { people } })).next).toBeNull();
+  expect((await pageOf({ data: { people } }, 3)).next).toBeUndefined();
+});
+
+test('a page in the order of a time is followed by one from the time of its last row', async () => {
+  const asked: unknown[] = [];
+  const read = (page: string | undefined) =>
+    requestTimedPage({ page, limit: 2 }, { clock: 'at', from: 1_000 }, async (place) => {
+      asked.push(place);
+      return requestRows(api({ data: { people: [person(5_000), person(6_000)] } }), { path: '/' }, rows);
+    });
+  const first = await read(undefined);
+  expect(first.records).toHaveLength(2);
+  expect((await read(first.next!)).next).toBe('6000 2');
+  expect(asked).toEqual([
+    { from: 1_000, skip: 0, limit: 2 },
+    { from: 6_000, skip: 0, limit: 2 },
+  ]);
+});
