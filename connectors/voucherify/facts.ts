@@ -4,7 +4,7 @@ import type { Context, FactGroups, FactReading, Facts, FactValue, Json, JsonObje
 import { listOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
 import { customerPath, find } from './customer-requests.ts';
 import { isObject } from './payload.ts';
-import { listedPage } from './read-back.ts';
+import { listedPage, pageCustomers } from './read-back.ts';
 import type { Settings } from './settings.ts';
 
 /** Groups that the customer itself holds. */
@@ -160,8 +160,14 @@ export const facts: Facts<Settings> = {
     return { sourceId: wordOf(body['source_id']) ?? null, groups: Object.fromEntries(wanted) };
   },
 
+  callsFor(groups) {
+    const needs = (...some: string[]) => (groups.some((group) => some.includes(group)) ? 1 : 0);
+    return groups.length === 0 ? 0 : 1 + needs('wallet', 'tiers') + needs('tiers') + needs('segments');
+  },
+
   list: {
     groups: ofCustomer,
+    pageSize: pageCustomers,
     async page(context, cursor) {
       const { listed, ...page } = await listedPage(context, cursor);
       return { readings: listed.map((customer) => readingOf(customer)), ...page };

@@ -15,7 +15,7 @@ import { flatten, isObject } from './payload.ts';
 import type { Settings } from './settings.ts';
 
 /** `GET /v1/customers` gives no more at once. */
-const pageCustomers = 100;
+export const pageCustomers = 100;
 /** And no page beyond this one. */
 const lastPage = 99;
 

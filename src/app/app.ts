@@ -6,6 +6,7 @@ import { fingerprintOf } from '../config/fingerprint.ts';
 import type { Config } from '../config.ts';
 import type { Webhook } from '../connector/webhook.ts';
 import type { Connector, Context, DestinationChange } from '../connector.ts';
+import type { WriteBackForecast } from '../contract/forecast.ts';
 import { isUnavailable } from '../db/availability.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
@@ -24,6 +25,7 @@ import { Rules } from '../sync/intake/rules.ts';
 import type { Source } from '../sync/intake/source.ts';
 import type { SourceHealth } from '../sync/intake/source-health.ts';
 import { isFirst, plan } from '../sync/plan/plan.ts';
+import { planWriteBacks, type WriteBackPlanning } from '../sync/plan/plan-write-backs.ts';
 import type { Planning, PlanRequest } from '../sync/plan/planning.ts';
 import type { Erasure } from '../tables/erasures.ts';
 import type { Forecast } from '../tables/forecasts.ts';
@@ -430,6 +432,24 @@ export class Tributary {
       descriptions: { source: source.description, destination: connector.api!(settings) },
     };
     return plan(planning, request);
+  }
+
+  /** What waits to flow back to vendors, or to that of one source, would take; see `sync/plan/plan-write-backs`. */
+  planWriteBacks(only?: string): Promise<WriteBackForecast | null> {
+    const { database, clock, log, sending, endpoints, config } = this;
+    const { connector, settings } = config.destination;
+    const planning: WriteBackPlanning = {
+      ...{ database, clock, log, sending },
+      rules: this.writingBack.rules,
+      connector: connector.name,
+      destinationContext: this.contextOf(destinationName),
+      destination: { description: connector.api!(settings), endpoint: endpoints.get(destinationName)! },
+      vendor: (source) => {
+        const [description, endpoint] = [this.rules.source(source)?.description, endpoints.get(source)];
+        return description && endpoint ? { description, endpoint } : null;
+      },
+    };
+    return planWriteBacks(planning, only);
   }
 
   /** Forecasts of the sources that are read for the first time at the next start. */

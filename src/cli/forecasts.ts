@@ -1,7 +1,13 @@
 // Forecasts as lines for a person: before a run the table of what it takes, after it the comparison with what it took. It
 // knows no command.
 
-import { type Forecast, forecastsShape, type KeptForecast, type Side } from '../contract/forecast.ts';
+import {
+  type Forecast,
+  forecastsShape,
+  type KeptForecast,
+  type Side,
+  type WriteBackForecast,
+} from '../contract/forecast.ts';
 import type { Run } from '../contract/run.ts';
 import { counted, duration, iso, number, percent } from '../words.ts';
 import type { Cli } from './cli.ts';
@@ -49,6 +55,73 @@ export function firstLoadSentence(
 ): string {
   const { source, records, customers, totals, vendors, minutes } = forecast;
   return `First load of ${source}: ${counted(records.count, 'record')}, ${counted(customers, 'customer')} to write; about ${counted(totals.source, 'call')} to ${vendors.source}, ${number(totals.destination)} to ${vendors.destination}, and ${duration(minutes * 60)} ("tributary plan" shows more).`;
+}
+
+/** What flows back, a paragraph for the reading of facts and one for each vendor. */
+export function printWriteBackForecast(terminal: Terminal, forecast: WriteBackForecast): void {
+  for (const sentence of writeBackForecastSentences(forecast))
+    print(terminal, `\n${wrapped(sentence, Math.max(terminal.columns, 40))}`);
+}
+
+export function writeBackForecastSentences({ reading, vendors }: WriteBackForecast): string[] {
+  return [
+    [
+      readingSentence(reading),
+      ...(reading.paused === null ? [] : [`It is paused: ${reading.paused}.`]),
+      ...slowestSentences(reading, reading.connector),
+    ].join(' '),
+    ...vendors.map((vendor) => {
+      const { source, pending, expected, dryRun, paused } = vendor;
+      const more = expected === 0 ? '' : ` and at most ${number(expected)} when their facts are read`;
+      return [
+        `Written back to ${source}: ${counted(pending, 'customer')} now${more}; ${callsText(vendor)}.`,
+        ...(dryRun
+          ? [`It is a dry run: nothing is written. "tributary write-backs ${source}" shows what would be.`]
+          : []),
+        ...(paused === null ? [] : [`It is paused: ${paused}.`]),
+        ...slowestSentences(vendor, source),
+      ].join(' ');
+    }),
+  ];
+}
+
+type CallsForecast = Pick<
+  WriteBackForecast['reading'],
+  'calls' | 'minutes' | 'bottleneck' | 'quotas' | 'fits'
+>;
+
+function readingSentence(reading: WriteBackForecast['reading']): string {
+  const { connector, customers, isKnown, first } = reading;
+  if (!isKnown)
+    return `Facts to read at ${connector}: it does not say how many customers it has; ${callsText(reading)} are known of.`;
+  const which = first ? ' for the first time' : '';
+  return `Facts to read at ${connector}${which}: ${counted(customers, 'customer')}; ${callsText(reading)}.`;
+}
+
+/** `50 calls for lists of customers, 10,000 for single customers, 1 h 41 min` */
+function callsText({ calls, minutes }: CallsForecast): string {
+  if (calls.length === 0) return 'no calls';
+  const parts = calls.map(({ what, calls }, index) =>
+    index === 0 ? `${counted(calls, 'call')} for ${what}` : `${number(calls)} for ${what}`,
+  );
+  return `${parts.join(', ')}, ${took(minutes)}`;
+}
+
+function slowestSentences({ bottleneck, quotas }: CallsForecast, vendor: string): string[] {
+  const slowest = quotas.find(({ quota }) => quota === bottleneck);
+  return [
+    ...(slowest
+      ? [
+          `The bottleneck is the quota ${slowest.quota} of ${vendor}, ${number(slowest.limit)} calls per ${span(slowest.seconds)}.`,
+        ]
+      : []),
+    ...quotas
+      .filter(({ fits }) => !fits)
+      .map(
+        ({ quota, calls, budget }) =>
+          `It does not fit into the quota ${quota} of ${vendor} now: ${number(calls)} calls, of which ${number(budget)} are left; the rest waits for the next window.`,
+      ),
+  ];
 }
 
 function callTable({ calls, totals, vendors, source }: Forecast): string {

@@ -8,7 +8,7 @@ import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, UsageError } from './errors.ts';
 import { endOf } from './follow.ts';
-import { printForecast } from './forecasts.ts';
+import { printForecast, printWriteBackForecast } from './forecasts.ts';
 import { reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
@@ -25,7 +25,9 @@ interface Options {
 export function addPlan(program: Command, cli: Cli): void {
   program
     .command('plan')
-    .description('Forecast what a sync would take: calls, shares of quotas, minutes. Changes nothing.')
+    .description(
+      'Forecast what a sync, and what waits to be written back, would take: calls, shares of quotas, minutes. Changes nothing.',
+    )
     .argument('[source]', 'the name of a source; default: every source that can be pulled, each on its own')
     .option('--full', 'forecast a full reading, not only what changed')
     .option('--exact', 'read everything that the sync would read, in a dry run, and forecast from that')
@@ -51,11 +53,14 @@ Exit code 0: it fits. 1: a quota of a day or longer has too few calls left, or t
       const reached = await reach(cli, { work: options.exact ? 'dry runs' : false });
       try {
         const dryRunId = options.exact ? await dryRunOf(cli, reached.client, asked, options) : undefined;
-        const { forecasts } = await reached.client.send(forecastsMadeShape, '/api/plan', {
+        const { forecasts, writeBack } = await reached.client.send(forecastsMadeShape, '/api/plan', {
           json: { ...asked, ...(dryRunId !== undefined && { dryRunId }) },
         });
-        if (options.json) printAnswer(cli.terminal, forecastsMadeShape, { forecasts });
-        else tell(cli, forecasts);
+        if (options.json) printAnswer(cli.terminal, forecastsMadeShape, { forecasts, writeBack });
+        else {
+          tell(cli, forecasts);
+          if (writeBack) printWriteBackForecast(cli.terminal, writeBack);
+        }
       } finally {
         await reached.close();
       }

@@ -12,7 +12,7 @@ import { type ApiToken, announceServer, apiToken, removeServer } from './data-fo
 import type { App } from './deps.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { figuresOf, figuresSentence } from './figures.ts';
-import { firstLoadSentence } from './forecasts.ts';
+import { firstLoadSentence, writeBackForecastSentences } from './forecasts.ts';
 import { openHere } from './reach.ts';
 import { howToConfigure, requireSandbox, sandboxFolder, startSandbox } from './sandbox.ts';
 import { listenForStop } from './signals.ts';
@@ -186,10 +186,16 @@ async function tellFirstLoads(
   { say, log, stop }: Pick<Serving, 'say' | 'log'> & { stop: AbortSignal },
 ): Promise<void> {
   const over = new AbortController();
-  const told = tributary.firstLoads().then(
-    (forecasts) => {
-      for (const forecast of forecasts) if (!over.signal.aborted) say(firstLoadSentence(forecast));
-    },
+  const tell = async () => {
+    for (const forecast of await tributary.firstLoads())
+      if (!over.signal.aborted) say(firstLoadSentence(forecast));
+    const writeBack = await tributary.planWriteBacks();
+    const isNews = writeBack?.reading.first || writeBack?.vendors.some(({ pending }) => pending > 0);
+    for (const sentence of writeBack && isNews ? writeBackForecastSentences(writeBack) : [])
+      if (!over.signal.aborted) say(sentence);
+  };
+  const told = tell().then(
+    () => {},
     (error: unknown) =>
       log.info({ reason: (error as Error).message }, 'the forecast of the first load failed'),
   );

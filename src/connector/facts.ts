@@ -24,9 +24,13 @@ export interface Facts<Settings> {
   value(path: string, groups: FactGroups): FactValue | undefined;
   /** Reads these groups of one customer, by source ID or by the destination's own ID. Null: there is none. */
   read(context: Context<Settings>, customer: string, groups: readonly string[]): Promise<FactReading | null>;
+  /** The calls that reading these groups of one customer takes. Pure. */
+  callsFor(groups: readonly string[]): number;
   /** What one page of all customers shows, from null the first. As `ReadBack.list.page`. */
   list: {
     groups: readonly string[];
+    /** Customers on one page. */
+    pageSize: number;
     page(
       context: Context<Settings>,
       cursor: Json | null,

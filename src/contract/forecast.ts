@@ -86,7 +86,65 @@ const forecastShape = answer(
   'Forecast',
 );
 export type Forecast = z.output<typeof forecastShape>;
+
+const callsForecast = {
+  calls: z.array(answer({ what: z.string(), bucket: z.string().nullable(), calls: count })),
+  quotas: z.array(
+    answer({
+      quota: z.string(),
+      calls: count,
+      limit: count,
+      seconds: amount,
+      budget: count,
+      share: amount,
+      waitMinutes: amount,
+      fits: z.boolean(),
+    }),
+  ),
+  minutes: amount,
+  endsAt: time,
+  bottleneck: z
+    .string()
+    .nullable()
+    .meta({ description: 'The quota that causes most of the waiting. Null: the calls take the time.' }),
+  fits: z.boolean(),
+};
+const paused = z.string().nullable().meta({ description: 'Why nothing happens now, if it is paused.' });
+
+const writeBackForecast = answer(
+  {
+    at: time,
+    reading: answer({
+      ...callsForecast,
+      connector: z.string(),
+      first: z.boolean().meta({ description: 'Not all customers have been read yet.' }),
+      customers: count.meta({ description: 'Those whose facts are still to be read.' }),
+      isKnown: z.boolean().meta({ description: 'False: the destination does not say how many there are.' }),
+      paused,
+    }).meta({ description: 'Reading the facts at the destination.' }),
+    vendors: z.array(
+      answer({
+        ...callsForecast,
+        source: z.string(),
+        connector: z.string(),
+        pending: count.meta({ description: 'Customers that wait to be written.' }),
+        expected: count.meta({
+          description:
+            'Customers of the vendor whose facts have not been read yet: at most so many more are written.',
+        }),
+        dryRun: z.boolean(),
+        paused,
+      }),
+    ),
+  },
+  'WriteBackForecast',
+);
+export type WriteBackForecast = z.output<typeof writeBackForecast>;
+
 export const forecastsMadeShape = answer({
+  writeBack: orNull(writeBackForecast).meta({
+    description: 'What flows back to vendors, or to that of the source. Null if nothing does.',
+  }),
   forecasts: z.array(answer({ id: z.int(), ...forecastShape.shape })),
 });
 

@@ -84,6 +84,12 @@ export async function factsOfOne(
   return row ?? null;
 }
 
+/** Of how many customers anything is known. */
+export async function countFacts(db: Queryable): Promise<number> {
+  const [row] = await db.rows<{ count: number }>(sql`select count(*)::int as count from facts`);
+  return row?.count ?? 0;
+}
+
 /** Forgets what is known of these customers. Returns of how many. */
 export async function dropFacts(db: Queryable, sourceIds: readonly string[]): Promise<number> {
   if (sourceIds.length === 0) return 0;

@@ -192,6 +192,13 @@ export async function countTouches(
     from touches group by source order by source`);
 }
 
+/** How many records of a stream wait to be read. */
+export async function countStreamTouches(db: Queryable, source: string, stream: string): Promise<number> {
+  const [row] = await db.rows<{ count: number }>(sql`
+    select count(*)::int as count from touches where source = ${source} and stream = ${stream}`);
+  return row?.count ?? 0;
+}
+
 /** Forgets what waits of these records, of one who is erased. */
 export async function forgetTouches(
   db: Queryable,

@@ -442,6 +442,15 @@ export async function countWriteBacks(db: Queryable): Promise<
     from write_backs group by source, state order by source, state`);
 }
 
+/** How many customers the vendor has of whom nothing was ever wanted there. */
+export async function countUnwritten(db: Queryable, target: WriteBackTarget): Promise<number> {
+  const [row] = await db.rows<{ count: number }>(sql`
+    select count(distinct source_id)::int as count from records
+    where ${standing(target)} and source_id is not null
+      and not exists (select 1 from write_backs where write_backs.source = ${target.source} and write_backs.source_id = records.source_id)`);
+  return row?.count ?? 0;
+}
+
 export type WriteBackRow = Omit<WriteBack, 'lane' | 'lease' | 'jobId'> & {
   lane: Lane;
   carriedBy: 'worker' | 'job' | null;

@@ -29,7 +29,11 @@ export async function plannedCensus(planning: Planning, customers: number): Prom
 }
 
 /** How many customers the destination has; null where it does not say. */
-async function countThere({ sending, destinationContext, log }: Planning): Promise<number | null> {
+export async function countThere({
+  sending,
+  destinationContext,
+  log,
+}: Pick<Planning, 'sending' | 'destinationContext' | 'log'>): Promise<number | null> {
   try {
     const { total } = await sending.destination.readBack!.list.page(destinationContext, null);
     return total ?? null;

@@ -30,7 +30,7 @@ import { SourceHealth } from '../intake/source-health.ts';
 const leaseMs = 120_000;
 const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
 /** So many customers are read at once. */
-const readAtOnce = 8;
+export const readAtOnce = 8;
 /**
  * The destination may show a change seconds after it has told of it: a customer who looks as before is read once more after
  * so long, milliseconds.

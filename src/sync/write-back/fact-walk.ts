@@ -23,7 +23,7 @@ const backoff: Backoff = { baseMs: 5_000, capMs: 900_000 };
 const keptAtOnce = 500;
 
 /** The walk over the destination's customers. */
-const readWalk = 'facts';
+export const readWalk = 'facts';
 /** The walk over what is kept, for one vendor. */
 const wantWalk = (source: string) => `facts for ${source}`;
 

@@ -78,7 +78,7 @@ export function planApi(deps: Deps) {
       const kept = [];
       for (const forecast of forecasts)
         kept.push({ id: await keepForecast(tributary.database, forecast), ...forecast });
-      return c.json({ forecasts: kept }, 200);
+      return c.json({ forecasts: kept, writeBack: await tributary.planWriteBacks(source) }, 200);
     })
     .openapi(list, async (c) => {
       const { limit, ...filter } = c.req.valid('query');

@@ -10,6 +10,7 @@ import {
   writeBackVerified,
   writeBackVerifyRequest,
 } from '../../contract/write-back.ts';
+import { readWalk } from '../../sync/write-back/fact-walk.ts';
 import { verifyWriteBacks } from '../../sync/write-back/verifying.ts';
 import { writeBackView } from '../../sync/write-back/views.ts';
 import { factsOfOne } from '../../tables/facts.ts';
@@ -116,7 +117,7 @@ export function writeBacksApi({ tributary }: Deps) {
           failing: circuit?.reason ?? null,
         };
       });
-      const walk = walks.find(({ name }) => name === 'facts');
+      const walk = walks.find(({ name }) => name === readWalk);
       const reading = walk ? { beganAt: walk.beganAt, endedAt: walk.endedAt, rounds: walk.rounds } : null;
       return c.json({ vendors, reading }, 200);
     })
