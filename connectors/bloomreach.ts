@@ -5,6 +5,7 @@ import { windowQuotas } from '#connector/quotas';
 import { customers, readOne } from './bloomreach/customers.ts';
 import { type Settings, settings } from './bloomreach/settings.ts';
 import { webhook } from './bloomreach/webhook.ts';
+import { writer } from './bloomreach/writer.ts';
 
 export const bloomreach = defineConnector<Settings>({
   name: 'bloomreach',
@@ -43,6 +44,7 @@ export const bloomreach = defineConnector<Settings>({
       'Changes arrive by webhooks only. Deleted, merged and anonymized customers are only found by a full reading.',
     webhook,
   },
+  writer,
   check: async (context) => [
     // There is no such customer, and that is an answer.
     await tried('read customers by ID', 'Customers are read when a webhook names them.', () =>

@@ -1,6 +1,6 @@
 // The simulated Bloomreach project: all customers in one positional answer, single ones by attributes in the order of the request, and
 // a scenario that sends customers one at a time or in batches of texts. Writes show up late. Facts: the vendor's client and its pages.
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 
 export interface BloomreachOptions {
   now: () => number;
@@ -13,6 +13,10 @@ export interface BloomreachOptions {
   forbidden?: readonly string[];
   /** How an unknown customer is answered. Default: `404`. */
   unknown?: '404' | 'nulls';
+  /** How the key is told that it may not set properties. Default: it may. */
+  denies?: '403' | '400' | 'each';
+  /** Why the command for a customer fails. */
+  writeFault?: (registered: string) => string | undefined;
   /** Answers in place of Bloomreach's own. */
   faults?: (path: string) => Response | undefined;
 }
@@ -24,6 +28,12 @@ export interface Customer {
   properties: { [name: string]: unknown };
 }
 
+interface Command {
+  data: { customer_ids?: { [id: string]: string }; properties?: Customer['properties'] };
+}
+
+const maxCommands = 50;
+
 type Attribute = { type: 'id'; id: string } | { type: 'property'; property: string };
 
 /** After these a scenario sends nothing more to the customers who entered together. */
@@ -33,19 +43,48 @@ export function createBloomreachSimulator(options: BloomreachOptions) {
   const { now, projectToken, apiKeyId, apiSecret, visibleAfterMs = 0, forbidden = [] } = options;
   const app = new Hono();
   const customers: { at: number; customer: Customer }[][] = [];
-  const state = { exports: 0, reads: 0, cutsOff: false };
+  const state = { exports: 0, reads: 0, batches: 0, cutsOff: false };
   const basic = `Basic ${Buffer.from(`${apiKeyId}:${apiSecret}`).toString('base64')}`;
   let serial = 0;
 
   const failure = (c: Context, status: 401 | 403 | 404, message: string) =>
     c.json({ errors: [message], success: false }, status);
 
-  app.use('/data/v2/projects/:token/*', async (c, next) => {
+  const forProject: MiddlewareHandler = async (c, next) => {
     const fault = options.faults?.(c.req.path);
     if (fault) return fault;
     if (c.req.header('authorization') !== basic) return failure(c, 401, 'unauthorized');
     if (c.req.param('token') !== projectToken) return failure(c, 404, 'project does not exist');
     return next();
+  };
+  app.use('/data/v2/projects/:token/*', forProject);
+  app.use('/track/v2/projects/:token/*', forProject);
+
+  /** A success although commands fail; a customer who does not exist is created; null empties a property (guessed). */
+  app.post('/track/v2/projects/:token/batch', async (c) => {
+    const { denies } = options;
+    if (denies === '400') return c.json({ success: false, error: 'Could not authenticate' }, 400);
+    if (denies === '403') return failure(c, 403, 'not authorized to update specified customer properties');
+    const { commands = [] } = (await c.req.json()) as { commands?: Command[] };
+    if (commands.length === 0) return c.json({ success: false, message: 'No commands' }, 400);
+    if (commands.length > maxCommands) return c.json({ success: false, message: 'Too many commands' }, 400);
+    state.batches += 1;
+    const startedAt = now() / 1000;
+    const results = commands.map(({ data: { customer_ids: ids, properties = {} } }) => {
+      const registered = ids?.['registered'];
+      if (registered === undefined)
+        return { success: false, errors: ['At least one id should be specified.'] };
+      const fault =
+        denies === 'each'
+          ? 'not authorized to update specified customer properties'
+          : options.writeFault?.(registered);
+      if (fault !== undefined) return { success: false, errors: [fault] };
+      if (!statesOf(registered))
+        customers.push([{ at: now(), customer: { registered, cookies: [], properties: {} } }]);
+      change(registered, properties);
+      return { success: true };
+    });
+    return c.json({ success: true, start_time: startedAt, end_time: startedAt + 0.01, results });
   });
 
   app.post('/data/v2/projects/:token/customers/export', async (c) => {
@@ -110,15 +149,22 @@ export function createBloomreachSimulator(options: BloomreachOptions) {
     return customers.find((states) => states.at(-1)!.customer.registered === registered)!;
   }
 
+  function change(registered: string, properties: Customer['properties']): void {
+    const states = statesOf(registered);
+    const { customer } = states.at(-1)!;
+    const changed = { ...customer, properties: { ...customer.properties, ...properties } };
+    states.push({ at: now(), customer: changed });
+  }
+
   return {
     app,
     state,
     create,
-    change(registered: string, properties: Customer['properties']): void {
-      const states = statesOf(registered);
-      const { customer } = states.at(-1)!;
-      const changed = { ...customer, properties: { ...customer.properties, ...properties } };
-      states.push({ at: now(), customer: changed });
+    change,
+    /** As it is, whether it is visible yet or not. */
+    get: (registered: string): Customer | undefined => statesOf(registered)?.at(-1)?.customer,
+    get size(): number {
+      return customers.length;
     },
     /** What is left of the customer is anonymous. */
     anonymize(registered: string): void {

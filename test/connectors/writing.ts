@@ -43,6 +43,8 @@ export interface WriterWorld {
   connector: Connector;
   /** Names of attributes that hold a number, a text and a list. */
   attributes: { number: string; text: string; list: string };
+  /** The path of requests that only read, although they are POST. */
+  reads?: RegExp;
   /** Values that show each of them set; of a list the vendor may keep texts of its own choice. */
   open(): Promise<OpenAccount>;
 }
@@ -180,12 +182,13 @@ class Account {
   readonly world: OpenAccount;
   readonly #writer: Writer<unknown>;
   readonly #connector: Connector;
+  readonly #reads: RegExp | undefined;
   readonly #way: 'single' | 'many';
   #requests: ApiRequest[] = [];
   #page: string | null = null;
 
   constructor(
-    { connector }: WriterWorld,
+    { connector, reads }: WriterWorld,
     writer: Writer<unknown>,
     way: 'single' | 'many',
     world: OpenAccount,
@@ -193,6 +196,7 @@ class Account {
     this.world = world;
     this.#writer = writer;
     this.#connector = connector;
+    this.#reads = reads;
     this.#way = way;
   }
 
@@ -218,7 +222,8 @@ class Account {
       settings,
       api: {
         request: (request) => {
-          if ((request.method ?? 'GET') !== 'GET') this.#requests.push(request);
+          const isRead = (request.method ?? 'GET') === 'GET' || this.#reads?.test(request.path);
+          if (!isRead) this.#requests.push(request);
           return api.request(request);
         },
       },
