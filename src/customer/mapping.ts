@@ -50,16 +50,21 @@ export interface MappingOptions {
   phones?: PhoneRule | undefined;
 }
 
+/** What one body says of its customer. */
+export interface Said {
+  fields: Fields;
+  faults: FieldFault[];
+  /** Fields that a body without a value leaves as they were (`onNull: "ignore"`), of which this one has none. */
+  ignored: string[];
+}
+
 export interface CompiledMapping {
   /** The same for mappings that give the same fields; functions count by their source text. */
   fingerprint: string;
   /** Names of the body's top-level properties that are read, sorted. Functions tell nothing of what they read. */
   properties: string[];
-  /**
-   * Never throws, whatever the body. `ignored`: fields that a body without a value leaves as they were (`onNull: "ignore"`),
-   * of which this one has none.
-   */
-  contribute(body: JsonObject): { fields: Fields; faults: FieldFault[]; ignored: string[] };
+  /** Never throws, whatever the body. */
+  contribute(body: JsonObject): Said;
   /** True where `contribute` may ignore fields. */
   hasSilentFields: boolean;
   /** What the body holds of a field before anything is done to it, and what is done; null for a field that is not mapped. */

@@ -64,19 +64,21 @@ export type Next = CustomerRow & { changed: Changed; wasOrphaned: boolean };
 /**
  * Folds these customers anew from the records as they stand in this transaction, and writes those that differ.
  * Customers are locked in one order. Two workers that create the same customer at once: the second folds again once it
- * sees the first one's row, so no contribution is missed.
+ * sees the first one's row, so no contribution is missed. `fresh`: see `recordsOf`.
  */
 export async function refold(
   db: Queryable,
   sourceIds: Iterable<string>,
   fold: Fold,
-  context: { cause: Cause; now: number },
+  { fresh = [], ...context }: { cause: Cause; now: number; fresh?: readonly StandingRecord[] },
 ): Promise<Revised[]> {
   const revised: Next[] = [];
   let open = [...new Set(sourceIds)].sort();
   while (open.length > 0) {
     const known = await lockCustomers(db, open);
-    const records = Map.groupBy(await recordsOf(db, open), (record) => record.sourceId);
+    const isOpen = new Set(open);
+    const own = fresh.filter(({ sourceId }) => isOpen.has(sourceId));
+    const records = Map.groupBy(await recordsOf(db, open, own), (record) => record.sourceId);
     const pins = await pinsOf(db, open);
     const next = open.flatMap(
       (sourceId) =>

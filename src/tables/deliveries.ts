@@ -274,7 +274,10 @@ export async function extendLease(
   return rows.length > 0;
 }
 
-/** Hands claimed rows over to a bulk action. Returns those that were still ours. */
+/**
+ * Hands claimed rows over to a bulk action. Returns how many were still ours. Here, as in the other statements on many rows, each row
+ * is looked up and locked by its key first: a plain join, without statistics, reads all rows of the lease for each of them (measured: three times the CPU of a whole first sync).
+ */
 export async function assignToBatch(
   db: Queryable,
   lease: string,

@@ -5,6 +5,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Fields, JsonObject, SourceRecord } from '../connector.ts';
 import type { Clocks, KnownRecord } from '../customer/composing.ts';
+import type { Said } from '../customer/mapping.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 
@@ -138,6 +139,8 @@ export interface StandingRecord
   extends Pick<Stored, 'source' | 'stream' | 'recordId' | 'changedAt' | 'mergedInto' | 'body' | 'good'> {
   sourceId: string;
   deleted: boolean;
+  /** What the body says, where it has just been mapped. */
+  said?: Said | undefined;
 }
 
 /** Whether a record's word counts: it was neither deleted nor taken over by another. */
@@ -286,13 +289,26 @@ export async function touchRecords(
     where source = ${source} and stream = ${stream} and record_id = row."recordId"`);
 }
 
-/** Every record that speaks or spoke of these customers and is not filtered. */
-export async function recordsOf(db: Queryable, sourceIds: readonly string[]): Promise<StandingRecord[]> {
-  return db.rows(sql`
+/**
+ * Every record that speaks or spoke of these customers and is not filtered. `fresh` are of one stream, have been made in this
+ * transaction and are known as they stand: their bodies are not read again.
+ */
+export async function recordsOf(
+  db: Queryable,
+  sourceIds: readonly string[],
+  fresh: readonly StandingRecord[] = [],
+): Promise<StandingRecord[]> {
+  const [first] = fresh;
+  const isFresh = first
+    ? sql`(source = ${first.source} and stream = ${first.stream}
+        and record_id in (select jsonb_array_elements_text(${json(fresh.map(({ recordId }) => recordId))})))`
+    : sql`false`;
+  const others = await db.rows<StandingRecord>(sql`
     select source, stream, record_id, source_id, changed_at,
            coalesce(deleted_at >= changed_at, false) as deleted, merged_into, body, good
     from records
-    where source_id = any(${texts(sourceIds)}) and filtered is null`);
+    where source_id = any(${texts(sourceIds)}) and filtered is null and not ${isFresh}`);
+  return [...others, ...fresh];
 }
 
 /** What is stored of these records, for composing. */

@@ -1,7 +1,7 @@
 // Which records of a page speak of somebody who was erased: those are not taken in. It keeps nothing.
 import type { Json, RejectedRow, SourceRecord } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
-import type { ErasedTest, Suppressions, Trait } from '../../tables/suppressions.ts';
+import { type ErasedTest, nobody, type Suppressions, type Trait } from '../../tables/suppressions.ts';
 import type { Source } from './source.ts';
 
 /** A record that would be written. */
@@ -45,6 +45,7 @@ export async function erasedAmong(
     for (const row of page.rejected) yield* ofRow(row);
     for (const recordId of page.mergedIds) yield record(recordId);
   });
+  if (known === nobody) return { newcomer: () => false, row: () => false, merged: () => false };
   return {
     newcomer: (newcomer) => ofNewcomer(newcomer).some(known),
     row: (row) => ofRow(row).some(known),

@@ -8,6 +8,7 @@ import {
   TransientError,
 } from '../../connector.ts';
 import { says } from '../../customer/composing.ts';
+import { cleanJson } from '../../customer/json.ts';
 import type { Queryable } from '../../db/database.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import { checkpoint } from '../../tables/checkpoints.ts';
@@ -22,6 +23,7 @@ import {
   mergeRecords,
   type RecordRow,
   recordsNotAs,
+  type StandingRecord,
   type StoredRecord,
   sourceIdsOf,
   touchRecords,
@@ -117,7 +119,8 @@ export async function ingest(
     const { before, after } = await ownSourceId(db, source, parted);
     for (const id of [parted.sourceId, before, after]) if (id !== null) affected.add(id);
   }
-  counts.customers = await foldAndOwe(db, rules, intake, affected, verdicts);
+  const fresh = merges.length > 0 ? [] : freshRecords(intake, done, isWritten);
+  counts.customers = await foldAndOwe(db, rules, intake, { affected, verdicts, fresh });
   if (source.writtenBack) await linkWriteBacks(db, source.writtenBack.target, [...affected], intake.now);
   if (rest.length > 0) {
     const more = await ingest(db, rules, intake, { records: rest });
@@ -209,18 +212,57 @@ function countAll(intake: Intake, { records, newest, rest, done, page, rejected 
   return counts;
 }
 
+/**
+ * Records that were not known before and stand as they were just written: their bodies hold nothing that is stored in another way.
+ * Where a record of the page took another over none is taken to stand.
+ */
+function freshRecords(
+  { source, stream }: Intake,
+  done: readonly { verdict: Verdict }[],
+  isWritten: ReadonlySet<string>,
+): StandingRecord[] {
+  return done.flatMap(({ verdict }) => {
+    if (!('row' in verdict) || verdict.row.isKnown || !isWritten.has(verdict.row.recordId)) return [];
+    const { recordId, sourceId, changedAt, deletedAt, filtered, body, good } = verdict.row;
+    if (sourceId === null || filtered !== null || cleanJson(body) !== body) return [];
+    const deleted = deletedAt !== null && deletedAt >= changedAt;
+    const { said } = verdict;
+    return [
+      {
+        source: source.name,
+        stream,
+        recordId,
+        sourceId,
+        changedAt,
+        deleted,
+        mergedInto: null,
+        body,
+        good,
+        said,
+      },
+    ];
+  });
+}
+
 /** Folds these customers again and enqueues what is new. Returns how many changed. */
 async function foldAndOwe(
   db: Queryable,
   rules: Rules,
   intake: Intake,
-  affected: ReadonlySet<string>,
-  verdicts: readonly Verdict[],
+  {
+    affected,
+    verdicts,
+    fresh,
+  }: {
+    affected: ReadonlySet<string>;
+    verdicts: readonly Verdict[];
+    fresh: readonly StandingRecord[];
+  },
 ): Promise<number> {
   if (affected.size === 0) return 0;
   const { source, stream, runId, lane, now } = intake;
   const cause = { by: 'records' as const, source: source.name, stream, runId };
-  const revised = await refold(db, affected, rules.fold, { cause, now });
+  const revised = await refold(db, affected, rules.fold, { cause, now, fresh });
   const changedAt = revised.length > 0 ? await changesOfNow(db, intake, verdicts) : new Map();
   await enqueueDeliveries(db, revised, {
     source: source.name,

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Fields, JsonObject } from '../../connector.ts';
 import { composed, goodClock, type KnownRecord, separator } from '../../customer/composing.ts';
 import { assignedSourceId, sourceIdOf } from '../../customer/identity.ts';
+import type { Said } from '../../customer/mapping.ts';
 import type { DeadLetter } from '../../tables/dead-letters.ts';
 import type { ComposedRecord, LockedRecord, RecordRow, StoredRecord } from '../../tables/records.ts';
 import { isEcho } from './echo.ts';
@@ -17,7 +18,13 @@ export type Verdict =
   | { kind: 'erased' }
   | { kind: 'rejected'; letter: DeadLetter; sourceId: string | null }
   /** Not `changed`, and a row: only clocks move on, or a deletion came late that only parts older than it will meet. */
-  | { kind: 'changed' | 'filtered' | 'superseded' | 'unchanged'; row: RecordRow; before: string | null };
+  | {
+      kind: 'changed' | 'filtered' | 'superseded' | 'unchanged';
+      row: RecordRow;
+      before: string | null;
+      /** What the body of the row says; absent of a deletion. */
+      said?: Said;
+    };
 
 /** Where records come from. */
 export interface Origin {
@@ -86,13 +93,14 @@ export function judge(hashed: Hashed, stored: LockedRecord | undefined, origin: 
     if (isOlder || (isGone && code === 'bad_value')) return { kind: 'superseded' };
     return { kind: 'rejected', letter: letterOf(record, origin, code, fault), sourceId };
   }
-  const row = { ...made, hash: isOlder ? stored.hash : hashed.hash };
+  const { said } = made;
+  const row = { ...made.row, hash: isOlder ? stored.hash : hashed.hash };
   const before = stored?.sourceId ?? null;
   if (isOlder && isSameRow(row, stored, { clocks: true })) return { kind: 'superseded' };
   if (stored && !isOlder && row.clocks && stands(stored) && stands(row) && isSameRow(row, stored)) {
     return record.undated ? { kind: 'unchanged' } : { kind: 'unchanged', row, before };
   }
-  return { kind: row.filtered === null ? 'changed' : 'filtered', row, before };
+  return { kind: row.filtered === null ? 'changed' : 'filtered', row, before, said };
 }
 
 /** It was not deleted since. */
@@ -168,10 +176,10 @@ interface Making {
   origin: Origin;
 }
 
-/** The row of a record that stands so, without its hash; or why it cannot be taken. */
+/** The row of a record that stands so, without its hash, and what it says; or why it cannot be taken. */
 function rowOf(
   making: Making,
-): Omit<RecordRow, 'hash'> | { code: string; fault: string; sourceId: string | null } {
+): { row: Omit<RecordRow, 'hash'>; said: Said } | { code: string; fault: string; sourceId: string | null } {
   const { whole, stored, hashed, origin } = making;
   const { source, stream } = origin;
   const { path: _, policy, ...how } = source.config.sourceId;
@@ -181,15 +189,15 @@ function rowOf(
   if ('fault' in found) return { code: 'source_id', fault: found.fault, sourceId: before };
   const sticks = stored && !source.isProvisional(stream, stored.body) ? before : null;
   const sourceId = assignedSourceId(sticks ?? hashed.inherited, found.value, policy);
-  const contribution = source.contribute(whole.body);
-  const faults = contribution.faults.map(({ field, reason }) => ({ field, reason }));
+  const said = source.contribute(whole.body);
+  const faults = said.faults.map(({ field, reason }) => ({ field, reason }));
   if (faults.length > 0 && source.badValues(whole.body) === 'reject') {
     const fault = faults.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
     return { code: 'bad_value', fault, sourceId };
   }
-  const open = [...faults.map(({ field }) => field), ...contribution.ignored];
+  const open = [...faults.map(({ field }) => field), ...said.ignored];
   const good = goodValues(making, open);
-  return {
+  const row = {
     recordId: hashed.record.recordId,
     sourceId,
     changedAt: whole.changedAt,
@@ -203,6 +211,7 @@ function rowOf(
     isKnown: stored !== undefined,
     ...(before !== null && sticks === null && sourceId !== before && { hasMoved: true as const }),
   };
+  return { row, said };
 }
 
 // ── Last good values ────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,7 +253,7 @@ function judgeDeletion(record: ComposedRecord, stored: LockedRecord | undefined,
     const whole = composed(stored, [{ body: {}, changedAt: record.changedAt, deleted: true }]);
     const made = rowOf({ whole, told: null, stored, hashed: { record, inherited: null }, origin });
     if ('fault' in made) return { kind: 'superseded' };
-    const row = { ...made, hash: stored.hash };
+    const row = { ...made.row, hash: stored.hash };
     return { kind: isSameRow(row, stored) ? 'superseded' : 'changed', row, before };
   }
   // Only the deletion's clock moves; the body, its clock and its source ID stay as they are stored.

@@ -131,7 +131,7 @@ export class Rules {
       const source = this.#sources.get(record.source) ?? this.#vanishedSources.get(record.source);
       if (!source) return [];
       const { stream, recordId, changedAt } = record;
-      const { fields, faults, ignored } = source.contribute(record.body);
+      const { fields, faults, ignored } = record.said ?? source.contribute(record.body);
       // Of a field that fails now, or of which nothing is said, its last good value stands.
       if (record.good)
         for (const field of [...faults.map((fault) => fault.field), ...ignored])
