@@ -93,6 +93,8 @@ export interface ApiDescription {
   auth?: Auth;
   /** Credentials for a part of the API that does not take the account's, such as those of the app: see `ApiRequest.auth`. */
   otherAuths?: { readonly [name: string]: Auth };
+  /** Base URLs of the requests with credentials of `otherAuths`, by their name, where these go to another host. */
+  otherBaseUrls?: { readonly [name: string]: string };
   /** Whose quotas these are: two sources of one account share them. No secret: it is stored and shown. */
   account: string;
   quotas: Quota[];

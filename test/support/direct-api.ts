@@ -11,7 +11,7 @@ import {
 } from '#connector';
 import { parseJson } from '../../src/connector/json.ts';
 import { errorOf, isOwn, Secrets } from '../../src/engine/http/answer-error.ts';
-import { credentialsOf } from '../../src/engine/http/credentials.ts';
+import { authOf, credentialsOf } from '../../src/engine/http/credentials.ts';
 import { bodyOf } from '../../src/engine/http/request-body.ts';
 
 /**
@@ -28,14 +28,17 @@ export function directApi(
     async request(request) {
       if (request.link) return linked(more.files ?? app, request);
       const body = bodyOf(request);
-      const credentials = credentialsOf(description.auth, null);
+      const auth = authOf(description, request.auth);
+      const credentials = credentialsOf(auth, null);
       const query = { ...request.query, ...credentials.query };
-      const response = await app.request(urlOf(description.baseUrl, { ...request, query }), {
+      const base = description.otherBaseUrls?.[request.auth ?? ''] ?? description.baseUrl;
+      const response = await app.request(urlOf(base, { ...request, query }), {
         method: request.method ?? 'GET',
         headers: {
-          ...(request.auth === undefined
-            ? { ...credentials.headers, ...description.headers }
-            : { authorization: `Bearer ${await more.token?.(request.auth)}` }),
+          ...credentials.headers,
+          ...(request.auth === undefined && description.headers),
+          ...(request.auth !== undefined &&
+            auth?.kind === 'oauth' && { authorization: `Bearer ${await more.token?.(request.auth)}` }),
           ...request.headers,
           ...(body && { 'content-type': body.contentType }),
         },

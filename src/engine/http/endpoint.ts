@@ -63,6 +63,12 @@ interface CallOptions {
   isOurs: () => boolean;
 }
 
+/** Where requests go. */
+interface Host {
+  base: URL;
+  pool: Dispatcher;
+}
+
 export class Endpoint {
   readonly name: string;
   readonly budget: Budget;
@@ -83,6 +89,8 @@ export class Endpoint {
   /** As described; of a vendor whose tokens name it, the one of the last token. */
   #base: URL;
   #pool: Dispatcher;
+  /** Other hosts of the vendor, by the name of their credentials. */
+  readonly #others: ReadonlyMap<string, Host>;
   readonly #maxConnections: number;
   readonly #proxies: Proxies | null;
   readonly #allowPrivate: boolean;
@@ -111,10 +119,7 @@ export class Endpoint {
   }) {
     const { name, description, vault, maxConnections = 16, proxies = null } = options;
     const { allowPrivateAddresses = false, resolve } = options;
-    if (!/^https?:$/.test(URL.parse(description.baseUrl)?.protocol ?? '')) {
-      throw new Error(`The base URL of ${name} must begin with http:// or https://.`);
-    }
-    const base = new URL(description.baseUrl);
+    const base = checkedUrl(name, description.baseUrl);
     this.name = name;
     this.budget = options.budget;
     this.#description = description;
@@ -152,6 +157,12 @@ export class Endpoint {
     this.#allowPrivate = allowPrivateAddresses || isPrivateHost(base.hostname);
     this.#resolve = resolve;
     this.#pool = connectionsTo(base.origin, { connections: maxConnections, proxies });
+    this.#others = new Map(
+      Object.entries(description.otherBaseUrls ?? {}).map(([other, url]): [string, Host] => {
+        const base = checkedUrl(name, url);
+        return [other, { base, pool: connectionsTo(base.origin, { connections: maxConnections, proxies }) }];
+      }),
+    );
   }
 
   /**
@@ -257,7 +268,8 @@ export class Endpoint {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await Promise.all([this.tokens, ...this.#otherTokens.values()].map((tokens) => tokens?.settled()));
-    await this.#pool.close();
+    const others = [...this.#others.values()].map(({ pool }) => pool);
+    await Promise.all([this.#pool, ...others].map((pool) => pool.close()));
   }
 
   async #call(
@@ -266,7 +278,7 @@ export class Endpoint {
   ): Promise<ApiResponse> {
     const startedAt = this.#clock.now();
     const { query } = credentialsOf(authOf(this.#description, request.auth), token);
-    const path = pathOf(this.#base, { ...request, query: { ...request.query, ...query } });
+    const path = pathOf(this.#hostOf(request).base, { ...request, query: { ...request.query, ...query } });
     const exchange = await this.#exchange(request, path, { token, signal, isOurs });
     if ('status' in exchange) seen.status = exchange.status;
     this.#report(
@@ -349,6 +361,10 @@ export class Endpoint {
     return { ...this.#headers, ...accounts, ...headers };
   }
 
+  #hostOf({ auth }: ApiRequest): Host {
+    return this.#others.get(auth ?? '') ?? { base: this.#base, pool: this.#pool };
+  }
+
   /** Calls go where the newest token says; those under way end where they began. */
   #moveTo(baseUrl: string): void {
     const before = this.#base;
@@ -391,8 +407,9 @@ export class Endpoint {
     const chunks: Buffer[] = [];
     let bytes = 0;
     let head = { status: 0, headers: {} as { [name: string]: string } };
+    const { base, pool } = this.#hostOf(request);
     const dispatched = {
-      origin: this.#base.origin,
+      origin: base.origin,
       path,
       method: request.method ?? 'GET',
       headers: {
@@ -407,7 +424,7 @@ export class Endpoint {
       body: goesInPieces ? inPieces(body, isOurs, () => cut('lost')) : body,
     };
     try {
-      this.#pool.dispatch(dispatched, {
+      pool.dispatch(dispatched, {
         onRequestStart(started) {
           // Cut or lost while it was still connecting: nothing is sent any more.
           controller = started;
@@ -551,6 +568,12 @@ export class Endpoint {
 }
 
 /** Throws where a segment of the path is none: it would lead to another resource. */
+function checkedUrl(name: string, url: string): URL {
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+    throw new Error(`The base URL of ${name} must begin with http:// or https://.`);
+  return new URL(url);
+}
+
 function checkPath(name: string, { path }: ApiRequest): void {
   const [before = ''] = path.split('?');
   if (!/^\/[\x21-\x7e]*$/.test(path) || /\/(\.|%2e){1,2}(\/|$)/i.test(before))

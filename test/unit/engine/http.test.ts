@@ -130,6 +130,22 @@ describe('An endpoint', () => {
       ]);
     });
 
+    it('goes to the host of these credentials where they have one, and never with those of the account', async () => {
+      answer = () => json({});
+      const elsewhere = `http://localhost:${new URL(served.url).port}/below`;
+      const endpoint = endpointOf({ otherAuths, otherBaseUrls: { key: elsewhere } });
+      await endpoint.api('manual').request({ path: '/a', auth: 'key' });
+      await endpoint.api('manual').request({ path: '/a' });
+      const sent = seen.map(({ url, headers }) => [url, headers.get('x-key'), headers.get('authorization')]);
+      expect(sent).toEqual([
+        [`${elsewhere}/a`, 'another-secret-key', null],
+        [`${served.url}/a`, null, `Bearer ${secret}`],
+      ]);
+      expect(() => endpointOf({ otherAuths, otherBaseUrls: { key: 'ftp://elsewhere' } })).toThrow(
+        'must begin with http',
+      );
+    });
+
     it('hides all of them in errors, whichever were sent', async () => {
       answer = () => json({ message: `${secret} and another-secret-key` }, 400);
       const error = await failure({ path: '/a' }, { otherAuths });
