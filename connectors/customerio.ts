@@ -7,6 +7,7 @@ import { bulkExportOf } from './customerio/exports.ts';
 import { people } from './customerio/people.ts';
 import { type Settings, settings } from './customerio/settings.ts';
 import { webhook } from './customerio/webhook.ts';
+import { writer } from './customerio/writer.ts';
 
 /** What a segment can show. */
 const exportedPeople: Stream<Settings> = {
@@ -51,6 +52,7 @@ export const customerio = defineConnector<Settings>({
     sourceId: 'id',
     webhook,
   },
+  writer,
   check,
 });
 

@@ -4,8 +4,9 @@
 import { type Context, Hono } from 'hono';
 import { PeopleExports } from './customerio/exports.ts';
 import type { CustomerIoOptions, Fault } from './customerio/options.ts';
-import { People, type Person, type Written } from './customerio/people.ts';
+import { type Attributes, People, type Person, type Written } from './customerio/people.ts';
 import { Pushes, type PushRequest } from './customerio/pushes.ts';
+import { Track } from './customerio/track.ts';
 import { QuotaWindows } from './quota-windows.ts';
 
 export type { PushRequest } from './customerio/pushes.ts';
@@ -16,6 +17,8 @@ export class CustomerIoSimulator {
   readonly requests: string[] = [];
   readonly quotas: QuotaWindows | undefined;
   readonly exports: PeopleExports;
+  /** Only where the options give its credentials. */
+  readonly track: Track | undefined;
   faults: Fault | undefined;
   readonly options: CustomerIoOptions;
   readonly #now: () => number;
@@ -40,6 +43,8 @@ export class CustomerIoSimulator {
       options.exports,
     );
     this.exports.route(this.app, (c, respond) => this.#answer(c, respond), errors);
+    if (options.track) this.track = new Track(this.#now, this.#people, options.track);
+    this.track?.route(this.app);
     this.app.notFound((c) => this.#answer(c, async () => c.text('404 page not found', 404)));
   }
 
@@ -48,6 +53,17 @@ export class CustomerIoSimulator {
   /** The cio_id. `id` and `email` are attributes like any other. */
   identify(attributes: Written): string {
     return this.#people.identify(attributes).cioId;
+  }
+
+  /** Of one person, as they are now; undefined where there is none. */
+  attributes(cioId: string): Attributes | undefined {
+    this.track?.settle();
+    return this.#people.find('cio_id', cioId)?.values;
+  }
+
+  get size(): number {
+    this.track?.settle();
+    return this.#people.all().length;
   }
 
   set(cioId: string, attributes: Written): void {
@@ -121,6 +137,7 @@ export class CustomerIoSimulator {
     this.requests.push(`${c.req.method} ${pathname}${search}`);
     const fault = this.faults?.(c.req.raw);
     if (fault) return fault;
+    this.track?.settle();
     const { appKey } = this.options;
     if (appKey !== undefined && c.req.header('authorization') !== `Bearer ${appKey}`)
       return errors(401, 'unauthorized');

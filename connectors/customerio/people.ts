@@ -61,7 +61,7 @@ async function read(
 }
 
 /** Their own IDs are hexadecimal; a workspace's may be too. */
-function isCioId(id: string): boolean {
+export function isCioId(id: string): boolean {
   return /^[0-9a-f]+$/i.test(id);
 }
 

@@ -1,8 +1,9 @@
 // The settings of a Customer.io workspace.
 import { z } from 'zod';
 import { authoredBody } from '#connector/authored';
-import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
+import { baseUrl, otherUrl, quotaWindows, secrets, token } from '#connector/settings';
 
+const trackHosts = { us: 'https://track.customer.io', eu: 'https://track-eu.customer.io' };
 const hosts = { us: 'https://api.customer.io', eu: 'https://api-eu.customer.io' };
 
 /**
@@ -37,6 +38,16 @@ const shape = z.strictObject({
     .removeDefault()
     .optional()
     .describe('The URL of the App API. Default: that of the region.'),
+  track: z
+    .strictObject({
+      siteId: token('a site ID').describe('The site ID of the workspace.'),
+      apiKey: token('a Track API key').describe('The Track API key that belongs to the site ID.'),
+      baseUrl: otherUrl(trackHosts.us, 'The URL of the Track API. Default: that of the region.'),
+    })
+    .optional()
+    .describe(
+      'The credentials of the Track API, with which write-back writes: {siteId, apiKey}. Default: nothing can be written.',
+    ),
   readBy: z
     .enum(['batch', 'single'])
     .default('batch')
@@ -53,7 +64,7 @@ const shape = z.strictObject({
   quota: quotaWindows
     .default([{ requests: 10, seconds: 1 }])
     .describe(
-      'The quota of calls, a window or a list of windows. Default: 10 calls per second, the limit of a workspace.',
+      'The quota of reads, a window or a list of windows. Default: 10 calls per second, the limit of a workspace.',
     ),
 });
 
@@ -66,6 +77,10 @@ export const settings = shape.refine(
 );
 
 export type Settings = z.infer<typeof settings>;
+
+export function trackUrl({ track, region }: Settings): string {
+  return track?.baseUrl ?? trackHosts[region];
+}
 
 export function apiUrl({ baseUrl, region }: Settings): string {
   return baseUrl ?? hosts[region];

@@ -1,6 +1,7 @@
 // How the simulated Customer.io may be told to behave.
 import type { QuotaWindow } from '../quota-windows.ts';
 import type { ExportOptions } from './exports.ts';
+import type { TrackOptions } from './track.ts';
 
 export type CustomerIoOptions = {
   /** Epoch milliseconds. */
@@ -21,6 +22,7 @@ export type CustomerIoOptions = {
   /** Off: an event of preferences does not say what they are. */
   includesContent?: boolean;
   exports?: ExportOptions;
+  track?: TrackOptions;
   /** A data-driven segment: who changed in the last hours. */
   changedSegment?: { id: number; hours: number };
   faults?: Fault;

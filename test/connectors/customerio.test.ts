@@ -484,7 +484,7 @@ describe('the workspace', () => {
     expect(described({}).baseUrl).toBe('https://api.customer.io');
     expect(described({ region: 'eu' }).baseUrl).toBe('https://api-eu.customer.io');
     expect(described({ region: 'eu', baseUrl: 'http://127.0.0.1:4010/' }).baseUrl).toMatch(/4010$/);
-    expect(described({}).quotas).toEqual([{ name: '1-seconds', requests: 10, seconds: 1, all: true }]);
+    expect(described({}).quotas).toEqual([{ name: '1-seconds', requests: 10, seconds: 1 }]);
     expect(described({ appKey }).account).not.toContain(appKey);
   });
 

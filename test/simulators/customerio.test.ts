@@ -110,3 +110,65 @@ describe('the simulated workspace', () => {
     expect(metrics).toEqual(['subscribed', 'subscribed', 'unsubscribed']);
   });
 });
+
+describe('the simulated Track API', () => {
+  const track = { siteId: 'site', apiKey: 'key', takesMs: 1_000 };
+
+  function writing(options: Partial<CustomerIoOptions['track'] & object> = {}) {
+    const { simulator, clock } = opened({ track: { ...track, ...options } });
+    const write = async (batch: object[], user = 'site:key') => {
+      const response = await simulator.app.request('/api/v2/batch', {
+        method: 'POST',
+        headers: { authorization: `Basic ${Buffer.from(user).toString('base64')}` },
+        body: JSON.stringify({ batch }),
+      });
+      return { status: response.status, json: await response.json() };
+    };
+    return { simulator, clock, write };
+  }
+  const update = (id: string, attributes: object) => ({
+    type: 'person',
+    action: 'identify',
+    identifiers: { id },
+    attributes,
+  });
+
+  test('makes people of strangers unless it is told not to, removes what is null, and is late', async () => {
+    const { simulator, clock, write } = writing();
+    const ann = simulator.identify({ id: 'ann', email: 'ann@example.com', tier: 'gold' });
+    const answer = await write([
+      update('ann', { tier: null, points: 5 }),
+      update('bob', { points: 1 }),
+      update('cid', { points: 1, _update: true }),
+    ]);
+    expect(answer).toEqual({ status: 200, json: {} });
+    expect(simulator.attributes(ann)).toMatchObject({ tier: 'gold' });
+    clock.ms += 1_000;
+    expect(simulator.attributes(ann)).toMatchObject({ points: 5, email: 'ann@example.com' });
+    expect(simulator.attributes(ann)).not.toHaveProperty('tier');
+    expect(simulator.size).toBe(2);
+  });
+
+  test('renames whom an unknown ID with a known address means, and fails at a clash without a word', async () => {
+    const { simulator, clock, write } = writing();
+    const ann = simulator.identify({ id: 'ann', email: 'ann@example.com' });
+    const bob = simulator.identify({ id: 'bob', email: 'bob@example.com' });
+    expect((await write([update('bob', { email: 'ann@example.com', points: 1 })])).status).toBe(200);
+    expect((await write([update('new', { email: 'ann@example.com' })])).status).toBe(200);
+    clock.ms += 1_000;
+    expect(simulator.attributes(bob)).not.toHaveProperty('points');
+    expect(simulator.attributes(ann)).toMatchObject({ id: 'new' });
+  });
+
+  test('names what it does not take by place, refuses a batch of nothing else, and another key', async () => {
+    const { write } = writing({ fault: ({ id }) => (id === 'bad' ? 'too long' : undefined) });
+    const [good, bad] = [update('good', { a: 1 }), update('bad', { a: 1 })];
+    expect(await write([good, bad])).toMatchObject({
+      status: 207,
+      json: { errors: [{ batch_index: 1, message: 'too long' }] },
+    });
+    expect((await write([bad])).status).toBe(400);
+    expect((await write([update('good', { a: 'x'.repeat(32_000) })])).status).toBe(400);
+    expect((await write([good], 'site:other')).status).toBe(401);
+  });
+});
