@@ -14,6 +14,7 @@ import { nearestName } from '../customer/nearest.ts';
 import { createLog } from '../engine/log/log.ts';
 import type { SourceConfig } from '../sync/intake/source.ts';
 import { maxRecords } from '../sync/plan/shared-people.ts';
+import { writePermissions as writePermissionsOf } from '../sync/write-back/permissions.ts';
 import { destinationName } from '../tables/pauses.ts';
 import { counted, iso, number } from '../words.ts';
 import { comparePeople, printPeople, requireComparable } from './check-people.ts';
@@ -193,7 +194,7 @@ async function checkAll(
 async function writePermissions(tributary: App['tributary'], name: string): Promise<Permission[]> {
   const rule = tributary.writingBack.rules.rule(name);
   if (!rule) return [];
-  return permissionsOf(() => rule.writer.check(tributary.contextOf(name), rule.attributes));
+  return writePermissionsOf(rule.writer, tributary.contextOf(name), rule.attributes);
 }
 
 function webhooksOf({ config, rules, destinationWebhook }: App['tributary'], at: Environment) {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Probe, type Probed, probedShape, probeShape } from '../contract/probe.ts';
+import { writePermissions } from '../contract/write-back.ts';
 import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { askConsent } from './consent.ts';
@@ -15,7 +16,10 @@ import { print, printAnswer, table } from './terminal.ts';
 export function addProbe(program: Command, cli: Cli): void {
   program
     .command('probe')
-    .description("Find out on throwaway customers what the destination's documents leave open.")
+    .description(
+      "Find out on throwaway customers what the destination's documents leave open, or what a source's credentials may write.",
+    )
+    .argument('[source]', 'a source: try what its credentials may write at its vendor, and change nothing')
     .option('--yes', 'do not ask for confirmation; required without a terminal')
     .option('--json', 'print the answers as JSON')
     .addHelpText(
@@ -26,13 +30,18 @@ reads them and removes them again, even if it fails midway. It takes about twent
 Deliveries then follow the answers. Settings in the configuration take precedence, and "tributary check" reports where
 they contradict the answers.
 
+With a source it tries what write-back needs by requests that change nobody's data. What a vendor has no such request for
+is not known before the first write.
+
 Examples:
   $ tributary probe
   $ tributary probe --yes --json
+  $ tributary probe klaviyo
 
-Exit code 1: a throwaway customer could not be written or removed.`,
+Exit code 1: a throwaway customer could not be written or removed, or the vendor refuses what write-back needs.`,
     )
-    .action(async (options: { yes?: true; json?: true }) => {
+    .action(async (source: string | undefined, options: { yes?: true; json?: true }) => {
+      if (source !== undefined) return probeVendor(cli, source, options);
       if (!options.yes)
         await askConsent(
           cli,
@@ -48,6 +57,30 @@ Exit code 1: a throwaway customer could not be written or removed.`,
         await reached.close();
       }
     });
+}
+
+/** What the key of a source may write. */
+async function probeVendor(cli: Cli, source: string, { json }: { json?: true }): Promise<void> {
+  const reached = await reach(cli, { work: false });
+  try {
+    const path = `/api/write-backs/${encodeURIComponent(source)}/check`;
+    const found = await reached.client.send(writePermissions, path, { method: 'POST' });
+    if (found.permissions.some(({ allowed }) => allowed === false)) cli.exitCode = exitCodes.failed;
+    if (json) return printAnswer(cli.terminal, writePermissions, found);
+    const rows = found.permissions.map(({ what, allowed, note }) => [what, allowedWords(allowed), note]);
+    print(cli.terminal, table(['WRITE-BACK', 'ALLOWED', 'NOTE'], rows));
+    if (found.attributes.length === 0)
+      print(
+        cli.terminal,
+        `writeBack declares no attributes for ${source}: whether they exist was not tried.`,
+      );
+  } finally {
+    await reached.close();
+  }
+}
+
+function allowedWords(allowed: boolean | null): string {
+  return allowed === null ? 'not known' : allowed ? 'yes' : 'no';
 }
 
 function tell({ terminal }: Cli, { answers, effect, contradictions, calls, notDeleted }: Probed): void {

@@ -96,6 +96,13 @@ export async function triedWrite(
   return { what, allowed: true, note: means };
 }
 
+/** The check of a writer whose vendor has no request that tries a write and changes nothing. `what`: `write users`. */
+export function unknownBeforeWriting(what: string): () => Promise<Permission[]> {
+  const note =
+    'This is not known before the first write: the vendor has no request that would try it and change nothing.';
+  return async () => [{ what, allowed: null, note }];
+}
+
 /** FNV-1a, 32 bits: far too few of a token's bits to be a secret, enough to tell two accounts apart. */
 export function fingerprint(token: string): string {
   let hash = 0x811c9dc5;

@@ -95,7 +95,10 @@ export interface Writer<Settings> {
       request: { recordIds: readonly string[]; attributes: readonly string[] },
     ): Promise<{ recordId: string; attributes: { [attribute: string]: Json } }[]>;
   };
-  /** Tries what the credentials allow for writing, and whether these attributes exist. It writes nothing. */
+  /**
+   * Tries what the credentials allow for writing, and whether these attributes exist. It changes nobody's data:
+   * `unknownBeforeWriting` where the vendor has no such request.
+   */
   check(context: Context<Settings>, attributes: readonly string[]): Promise<Permission[]>;
   /** Whether an item of the vendor's webhook tells of nothing but a change of these attributes. Pure. */
   isOwnChange?(item: Json, attributes: readonly string[]): boolean;

@@ -103,6 +103,28 @@ export const customerWriteBacks = answer({
   writeBacks: z.array(writeBackShape),
 });
 
+export const writePermissions = answer(
+  {
+    source: z.string(),
+    connector: z.string(),
+    attributes: z.array(z.string()).meta({ description: 'Those that writeBack declares.' }),
+    permissions: z.array(
+      answer({
+        what: z.string(),
+        allowed: z
+          .boolean()
+          .nullable()
+          .meta({
+            description: 'Null: it could not be tried without changing data, or the vendor did not answer.',
+          }),
+        note: z.string(),
+      }),
+    ),
+  },
+  'WritePermissions',
+);
+export type WritePermissions = z.output<typeof writePermissions>;
+
 export const writeBackVerifyRequest = z
   .strictObject({
     sample: z.int().min(1).max(1_000).default(100).meta({ description: 'The number of customers to read.' }),

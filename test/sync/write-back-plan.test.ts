@@ -24,7 +24,10 @@ it('forecasts the reading of facts and the calls to each vendor, and the calls t
       { what: 'single customers', calls: 120 },
     ],
   });
-  expect(before.vendors).toMatchObject([{ source: 'hubspot' }, { source: 'klaviyo', pending: 0, expected: 0 }]);
+  expect(before.vendors).toMatchObject([
+    { source: 'hubspot' },
+    { source: 'klaviyo', pending: 0, expected: 0 },
+  ]);
 
   await world.tributary.start();
   await world.sync('full', 'klaviyo');

@@ -13,13 +13,21 @@ describe('calls', () => {
     // Ten at a time, each counted for a second from its end.
     expect(found.minutes * 60).toBeGreaterThan(9);
     expect(found.minutes * 60).toBeLessThan(12);
-    expect(found).toMatchObject({ bottleneck: 'burst', fits: true, quotas: [{ quota: 'burst', calls: 100 }] });
+    expect(found).toMatchObject({
+      bottleneck: 'burst',
+      fits: true,
+      quotas: [{ quota: 'burst', calls: 100 }],
+    });
   });
 
   it('take the time of the calls where no quota slows them, as many at once as may be', async () => {
     const steps = [{ what: 'many people', calls: 8, atOnce: 4 }];
     const found = await took({ quotas: [], steps });
-    expect(found).toMatchObject({ minutes: 200 / 60_000, bottleneck: null, calls: [{ calls: 8, bucket: null }] });
+    expect(found).toMatchObject({
+      minutes: 200 / 60_000,
+      bottleneck: null,
+      calls: [{ calls: 8, bucket: null }],
+    });
     expect((await took({ steps: [{ what: 'nothing', calls: 0, atOnce: 4 }] })).calls).toEqual([]);
   });
 

@@ -9,15 +9,17 @@ import {
   writeBacksShape,
   writeBackVerified,
   writeBackVerifyRequest,
+  writePermissions,
 } from '../../contract/write-back.ts';
 import { readWalk } from '../../sync/write-back/fact-walk.ts';
+import { writePermissions as writePermissionsOf } from '../../sync/write-back/permissions.ts';
 import { verifyWriteBacks } from '../../sync/write-back/verifying.ts';
 import { writeBackView } from '../../sync/write-back/views.ts';
 import { factsOfOne } from '../../tables/facts.ts';
 import { listPauses, writeBackName } from '../../tables/pauses.ts';
 import { listWalks } from '../../tables/walks.ts';
 import { countWriteBacks, writeBacksAfter, writeBacksOfOne } from '../../tables/write-backs.ts';
-import { type Deps, newApi } from '../deps.ts';
+import { type Deps, newApi, sourceNamed } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { bySourceId, pageOf } from '../paging.ts';
 import { Problem, problems } from '../problem.ts';
@@ -63,6 +65,19 @@ const verify = createRoute({
   },
 });
 
+const check = createRoute({
+  method: 'post',
+  path: '/api/write-backs/{source}/check',
+  summary: "What the source's credentials may write at its vendor, without changing anybody's data",
+  tags,
+  security: secured,
+  request: { params: sourceParam },
+  responses: {
+    200: { description: 'What was found out.', content: jsonOf(writePermissions) },
+    ...problems(404),
+  },
+});
+
 const ofCustomer = createRoute({
   method: 'get',
   path: '/api/customers/{sourceId}/write-backs',
@@ -76,7 +91,8 @@ const ofCustomer = createRoute({
   },
 });
 
-export function writeBacksApi({ tributary }: Deps) {
+export function writeBacksApi(deps: Deps) {
+  const { tributary } = deps;
   const { database } = tributary;
   const { rules } = tributary.writingBack;
   const requireRule = (source: string) => {
@@ -136,6 +152,15 @@ export function writeBacksApi({ tributary }: Deps) {
       const found = await verifyWriteBacks(tributary, rule, { context, ...c.req.valid('json') });
       if (found.healed > 0) tributary.wake();
       return c.json(found, 200);
+    })
+    .openapi(check, async (c) => {
+      const source = sourceNamed(deps, c.req.valid('param').source);
+      const { name, connector } = source.config;
+      if (!connector.writer) throw new Problem(404, `${connector.name} cannot be written to.`);
+      const attributes = [...(rules.rule(name)?.attributes ?? [])];
+      const context = tributary.contextOf(name, c.req.raw.signal);
+      const permissions = await writePermissionsOf(connector.writer, context, attributes);
+      return c.json({ source: name, connector: connector.name, attributes, permissions }, 200);
     })
     .openapi(ofCustomer, async (c) => {
       const { sourceId } = c.req.valid('param');
