@@ -6,6 +6,7 @@ import { wordOf } from '#connector/reading';
 import { type Settings, settings } from './moengage/settings.ts';
 import { exportUsers, users } from './moengage/users.ts';
 import { webhook } from './moengage/webhook.ts';
+import { writer, writes } from './moengage/writer.ts';
 
 export const moengage = defineConnector<Settings>({
   name: 'moengage',
@@ -18,7 +19,12 @@ export const moengage = defineConnector<Settings>({
     headers: {},
     auth: { kind: 'basic', user: workspaceId, password: dataApiKey },
     account: `moengage:${workspaceId}`,
-    quotas: windowQuotas(quota, { 60: 'minute' }),
+    quotas: [
+      // Of reads only.
+      ...windowQuotas(quota, { 60: 'minute' }).map(({ all: _, ...window }) => window),
+      // 60,000 users, twenty in a call.
+      { name: 'writes', requests: 3_000, seconds: 60, bucket: writes },
+    ],
   }),
   source: {
     streams: [users],
@@ -33,6 +39,7 @@ export const moengage = defineConnector<Settings>({
     sourceId: 'customer_id',
     webhook,
   },
+  writer,
   check,
 });
 

@@ -12,6 +12,12 @@ export interface MoengageOptions {
   visibleAfterMs?: number;
   /** Users in a minute. Default: 1000. */
   usersPerMinute?: number;
+  /** False: the key may read and not write. Default: true. */
+  mayWrite?: boolean;
+  /** Whether what is written of this user is dropped, without a word. */
+  drops?: (uid: string) => boolean;
+  /** What clears an attribute. Default: `unset_attributes`. */
+  clearing?: 'unset_attributes' | 'null';
   /** Answers in place of MoEngage's own. */
   faults?: () => Response | undefined;
 }
@@ -31,6 +37,7 @@ interface User {
 }
 
 const maxUsers = 20;
+const maxBulkBytes = 100_000;
 const maxEvents = 100;
 const dayMs = 86_400_000;
 
@@ -40,11 +47,13 @@ export function createMoengageSimulator(options: MoengageOptions) {
   const users = new Map<string, User>();
   const minute = new QuotaWindows([{ name: 'minute', requests: usersPerMinute, seconds: 60 }]);
   const basic = `Basic ${Buffer.from(`${workspaceId}:${dataApiKey}`).toString('base64')}`;
-  const state = { calls: 0, refused: 0 };
+  const state = { calls: 0, refused: 0, writes: 0 };
+  /** That of the first value of an attribute is that of all. */
+  const types = new Map<string, string>();
   let serial = 0;
   let events = 0;
 
-  const fail = (c: Context, status: 400 | 401 | 415 | 429, type: string, message: string) =>
+  const fail = (c: Context, status: 400 | 401 | 413 | 415 | 429, type: string, message: string) =>
     c.json({ status: 'fail', error: { message, type, request_id: `r${state.calls}` } }, status);
 
   app.use('/v1/*', async (c, next) => {
@@ -78,6 +87,39 @@ export function createMoengageSimulator(options: MoengageOptions) {
     };
     return c.body(withPoints(body), 200, { 'content-type': 'application/json' });
   });
+
+  /** A success whatever is inside: what cannot be stored is dropped. */
+  app.post('/v1/transition/:workspace', async (c) => {
+    if (options.mayWrite === false) return fail(c, 401, 'Authentication required', 'The key may not write');
+    const text = await c.req.text();
+    if (Buffer.byteLength(text) > maxBulkBytes) return fail(c, 413, 'Payload too large', '100 KB at most');
+    const { elements = [] } = JSON.parse(text) as { elements?: Element[] };
+    if (elements.length === 0) return fail(c, 400, 'MissingAttributeError', 'elements cannot be empty array');
+    state.writes += 1;
+    for (const element of elements) write(element);
+    return c.json({
+      status: 'success',
+      message: 'Your request has been accepted and will be processed soon.',
+    });
+  });
+
+  function write({ customer_id: uid, update_existing_only: only = false, ...element }: Element): void {
+    const { attributes = {}, unset_attributes: unset = [] } = element;
+    if (options.drops?.(uid) || (only && !byUid(uid))) return;
+    if (!byUid(uid)) create({}, uid);
+    const user = byUid(uid)!;
+    const next = { ...user.states.at(-1)!.attributes };
+    const { clearing = 'unset_attributes' } = options;
+    for (const { attr } of clearing === 'unset_attributes' ? unset : []) delete next[attr];
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value === null && clearing === 'null') delete next[name];
+      if (value === null) continue;
+      const type = types.get(name) ?? typeOf(value);
+      types.set(name, type);
+      if (type === typeOf(value)) next[name] = value;
+    }
+    user.states.push({ at: now(), attributes: next });
+  }
 
   /** In one shape or the other. */
   function refused(c: Context): Response {
@@ -151,6 +193,8 @@ export function createMoengageSimulator(options: MoengageOptions) {
     create,
     change,
     event,
+    /** As it is, whether it is visible yet or not. */
+    get: (uid: string) => byUid(uid)?.states.at(-1)?.attributes,
     delete(uid: string): void {
       userOf(uid).deletedAt = now();
     },
@@ -162,6 +206,17 @@ export function createMoengageSimulator(options: MoengageOptions) {
     /** The older dialect: one event, its fields at the top. */
     flat: (one: object): string => withPoints({ app_name: 'Shop', source: 'MOENGAGE', ...one }),
   };
+}
+
+interface Element {
+  customer_id: string;
+  update_existing_only?: boolean;
+  attributes?: { [name: string]: unknown };
+  unset_attributes?: { attr: string }[];
+}
+
+function typeOf(value: unknown): string {
+  return Array.isArray(value) ? 'list' : typeof value;
 }
 
 interface Identifier {

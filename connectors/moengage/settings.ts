@@ -19,6 +19,12 @@ export const settings = z.strictObject({
     .max(3600)
     .default(60)
     .describe('How long after a write MoEngage may still show the state before it, seconds. Default: 60.'),
+  clearing: z
+    .enum(['unset_attributes', 'null'])
+    .default('unset_attributes')
+    .describe(
+      'How write-back clears an attribute: by unset_attributes, or as null. Default: unset_attributes.',
+    ),
   idPath: z
     .string()
     .min(1)
