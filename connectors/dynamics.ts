@@ -4,8 +4,7 @@ import { requireAccount, tried } from '#connector/checking';
 import { valueAt } from '#connector/reading';
 import { describeApi } from './dynamics/api.ts';
 import { columnsOf, guidOf } from './dynamics/contact.ts';
-import { contacts } from './dynamics/contacts.ts';
-import { listRequest, requestPage } from './dynamics/rows.ts';
+import { contacts, requestContacts } from './dynamics/contacts.ts';
 import { dataPath, type Settings, settings } from './dynamics/settings.ts';
 import { webhook } from './dynamics/webhook.ts';
 
@@ -60,8 +59,8 @@ async function check(context: Context<Settings>): Promise<Permission[]> {
 }
 
 async function firstPage(context: Context<Settings>, options: { tracked?: boolean } = {}) {
-  const { select } = await columnsOf(context, ['contactid']);
-  return requestPage(context, listRequest(context.settings, { select, limit: 1, ...options }));
+  const columns = await columnsOf(context, ['contactid']);
+  return requestContacts(context, { columns, limit: 1, ...options });
 }
 
 /** It is granted only to users who may read the contacts of the whole organization. */

@@ -11,7 +11,8 @@ import {
 } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { answered } from '#connector/errors';
-import { clientCredentials, identityOf, signedIn } from '#connector/oauth-client';
+import { appOrPerson, identityOf } from '#connector/oauth-client';
+import { codeIn } from '#connector/odata';
 import { quotaReading, wholeHeader, windowQuotas } from '#connector/quotas';
 import { retryAfterMs, valueAt, wordOf } from '#connector/reading';
 import type { Settings } from './settings.ts';
@@ -23,8 +24,8 @@ const remainingHeader = 'x-ms-ratelimit-burst-remaining-xrm-requests';
 const busyMs = 60_000;
 /** Calls, execution time, and calls at once: all of them in five minutes. */
 const protectionLimits = ['0x80072322', '0x80072321', '0x80072326'];
-/** The second: as older servers write it. */
-const noRecord = ['0x80040217', '-2147220969'];
+/** Of a record that does not exist. The second: as older servers write it. */
+export const noRecord = ['0x80040217', '-2147220969'];
 
 export function describeApi(settings: Settings): ApiDescription {
   const { baseUrl, app, oauth } = settings;
@@ -39,31 +40,23 @@ export function describeApi(settings: Settings): ApiDescription {
     // Of one of several servers: the lower number counts until the next answer.
     readQuotas: (response, _request, now) =>
       quotaReading(quota, { remaining: wholeHeader(response, remainingHeader) }, now),
-    isOwn: ({ status, json }) => status === 401 || codeOf(json) !== undefined,
+    isOwn: ({ status, json }) => status === 401 || codeIn(json) !== undefined,
     errorFor,
   };
 }
 
 function authOf({ baseUrl, tenantId, loginUrl, app, oauth }: Settings): Auth {
   const entra = `${loginUrl}/${tenantId}/oauth2/v2.0`;
-  const tokenUrl = `${entra}/token`;
-  if (oauth)
-    // Refresh tokens rotate, and the one before stays good.
-    return signedIn(oauth, {
-      tokenUrl,
+  // Refresh tokens rotate, and the one before stays good.
+  return appOrPerson(
+    { app, oauth },
+    {
+      tokenUrl: `${entra}/token`,
       authorizeUrl: `${entra}/authorize`,
       scopes: [`${baseUrl}/user_impersonation`, 'offline_access'],
-    });
-  return clientCredentials(app!, { tokenUrl, scopes: [`${baseUrl}/.default`] });
-}
-
-function codeOf(json: ApiResponse['json']): string | undefined {
-  return wordOf(valueAt(json, 'error.code'))?.toLowerCase();
-}
-
-/** Whether the vendor itself says that there is no such record. */
-export function saysMissing(error: unknown): boolean {
-  return error instanceof RejectedError && error.status === 404 && noRecord.includes(error.code);
+      appScopes: [`${baseUrl}/.default`],
+    },
+  );
 }
 
 function errorFor(
@@ -71,7 +64,7 @@ function errorFor(
   { path }: ApiRequest,
   now: number,
 ): TransientError | RejectedError | UnauthorizedError | undefined {
-  const code = codeOf(json);
+  const code = codeIn(json);
   if (code === undefined) return undefined;
   const said = answered('Dynamics 365', status, code, wordOf(valueAt(json, 'error.message')));
   if (status === 429 || protectionLimits.includes(code)) {

@@ -1,15 +1,7 @@
 // The settings of a Dynamics 365 environment.
 import { z } from 'zod';
-import { oauthClient } from '#connector/oauth-client';
-import {
-  apiVersion,
-  baseUrl,
-  exactlyOne,
-  quotaWindows,
-  secretHeader,
-  secrets,
-  siteUrl,
-} from '#connector/settings';
+import { appClient, oauthClient } from '#connector/oauth-client';
+import { apiVersion, baseUrl, exactlyOne, quota, secret, secretHeader, siteUrl } from '#connector/settings';
 
 const shape = z.strictObject({
   baseUrl: siteUrl('the URL of the environment, such as https://acme.crm4.dynamics.com')
@@ -20,8 +12,7 @@ const shape = z.strictObject({
     .string()
     .regex(/^[\w.-]+$/, 'must be the ID or a domain of the Entra tenant')
     .describe('The Entra tenant of the app: its ID, or a domain such as acme.onmicrosoft.com.'),
-  app: oauthClient
-    .omit({ refreshToken: true })
+  app: appClient
     .optional()
     .describe(
       'The Entra app that is an application user of the environment: {clientId, clientSecret}, the secret by its value.',
@@ -63,21 +54,13 @@ const shape = z.strictObject({
     .describe(
       'For how many days the environment keeps changes (ExpireChangeTrackingInDays). After a longer pause, everything is read again. Default: 7.',
     ),
-  webhookKey: secrets
-    .optional()
-    .describe(
-      'The value of a webhook that is registered with the authentication WebhookKey. A list while one replaces another.',
-    ),
+  webhookKey: secret('The value of a webhook that is registered with the authentication WebhookKey.'),
   webhookHeader: secretHeader
     .optional()
     .describe(
       'Instead of webhookKey, for the authentication HttpHeader: the header of your own, {name, value}.',
     ),
-  quota: quotaWindows
-    .default([{ requests: 6_000, seconds: 300 }])
-    .describe(
-      'The quota of calls of the user, a window or a list of windows. Default: 6,000 calls in 300 seconds.',
-    ),
+  quota: quota([{ requests: 6_000, seconds: 300 }], 'Each user has their own.'),
   apiVersion: apiVersion('v9.2', /^v9\.\d$/, 'Web API'),
 });
 

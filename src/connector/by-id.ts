@@ -5,9 +5,11 @@ import type { Json } from './json.ts';
 import { valueAt } from './reading.ts';
 import type { SourceRecord, Stream } from './source.ts';
 
-type ById<Settings> = {
+type ById<Settings, Known> = {
   /** The most IDs of one call. */
   maxIds: number;
+  /** What `some` and `one` both need to know, such as the columns that there are. Asked once for all the IDs. */
+  known?: (context: Context<Settings>, properties: readonly string[]) => Promise<Known>;
   /** What an ID of the vendor looks like. Others are reported missing without a call, which they could break. */
   isId: (id: string) => boolean;
   /**
@@ -18,49 +20,54 @@ type ById<Settings> = {
 } & (
   | {
       /** The records of these IDs, at least one, that the vendor shows in one call. Without `one`: all that exist. */
-      some: Some<Settings>;
-      one?: One<Settings>;
+      some: Some<Settings, Known>;
+      one?: One<Settings, Known>;
     }
-  | { some?: undefined; one: One<Settings> }
+  | { some?: undefined; one: One<Settings, Known> }
 );
 
-type Some<Settings> = (
+type Some<Settings, Known> = (
   context: Context<Settings>,
   ids: readonly string[],
   properties: readonly string[],
+  known: Known,
 ) => Promise<readonly SourceRecord[]>;
 
 /**
  * One record, or null where the vendor itself says that it does not exist; undefined where nothing can be said of it now. A record
  * of another ID is the one that the requested ID stands for, such as an e-mail address that a webhook names.
  */
-type One<Settings> = (
+type One<Settings, Known> = (
   context: Context<Settings>,
   id: string,
   properties: readonly string[],
+  known: Known,
 ) => Promise<SourceRecord | null | undefined>;
 
 /**
  * `read` of a stream: several records at a time. Each one that is not among them is requested alone where `one` is there, because
  * an absent row may be deleted, or invisible to the user, or not in an index yet.
  */
-export function readsById<Settings>({
+export function readsById<Settings, Known = undefined>({
   maxIds,
+  known: learn,
   isId,
   proof,
   some,
   one,
-}: ById<Settings>): NonNullable<Stream<Settings>['read']> {
+}: ById<Settings, Known>): NonNullable<Stream<Settings>['read']> {
   return {
     maxIds,
     async records(context, { recordIds, properties }) {
       const ids = [...new Set(recordIds)];
       const asked = ids.filter(isId);
-      const listed = some && asked.length > 0 ? await unlessLost(some(context, asked, properties)) : [];
+      if (asked.length === 0) return { records: [], missing: ids };
+      const known = (await learn?.(context, properties)) as Known;
+      const listed = some ? await unlessLost(some(context, asked, properties, known)) : [];
       const records = listed.filter(({ recordId }) => asked.includes(recordId));
       const given = new Set(records.map(({ recordId }) => recordId));
       const hidden = asked.filter((id) => !given.has(id));
-      const alone = await Promise.all(hidden.map((id) => (one ? one(context, id, properties) : null)));
+      const alone = await Promise.all(hidden.map((id) => (one ? one(context, id, properties, known) : null)));
       const missing = hidden.filter((_, at) => alone[at] === null);
       if (missing.length > 0 && proof) await prove(proof(context));
       const found = alone.filter((record) => record != null);
@@ -136,7 +143,10 @@ export function readsOne<Settings>({
   pathOf: (id: string, settings: Settings) => string;
   at: string;
   recordOf: (row: Json | undefined) => SourceRecord | undefined;
-} & Pick<OneRequest, 'answers' | 'isMissing' | 'vendor'>): One<Settings> {
+} & Pick<OneRequest, 'answers' | 'isMissing' | 'vendor'>): (
+  context: Context<Settings>,
+  id: string,
+) => Promise<SourceRecord | null> {
   const recordIn = (json: Json | undefined) => recordOf(valueAt(json, at));
   return ({ api, settings }, id) =>
     requestOne(api, { id, request: { path: pathOf(id, settings) }, recordIn, ...missing });

@@ -41,8 +41,6 @@ export interface PageRequest {
 export interface ListedPage {
   records: SourceRecord[];
   rejected?: RejectedRow[];
-  /** Records that are no rows of this page, such as those that its rows were merged into: they do not show how far reading is. */
-  beside?: SourceRecord[];
   /** The vendor's word for the page that follows; undefined after the last. Null: more follow, and the answer does not say where. */
   next: string | undefined | null;
   total?: number | undefined;
@@ -156,7 +154,7 @@ async function pullChanges<Settings>(
   const news = readSince(cursor, { records: answer.records, next, until, settledMs });
   return {
     ...contentOf(answer),
-    records: [...news.records, ...(answer.beside ?? [])],
+    records: news.records,
     cursor: writeCursor({ ...news.cursor, phase, ...(next !== undefined && { restarts }) }),
     done: next === undefined,
   };
@@ -215,9 +213,9 @@ function settledMsOf<Settings>(listing: Changing<Settings>, { settings }: Contex
 }
 
 function contentOf(answer: ListedPage): Pick<Page, 'records' | 'rejected' | 'total'> {
-  const { records, beside = [], rejected, total } = answer;
+  const { records, rejected, total } = answer;
   return {
-    records: [...records, ...beside],
+    records,
     ...(rejected?.length && { rejected }),
     ...(total !== undefined && { total }),
   };

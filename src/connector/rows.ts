@@ -43,13 +43,15 @@ export interface RowForm {
   idOf?(written: string): string | undefined;
   /** Whether the vendor says of this row that the record is gone. */
   isDeleted?(row: JsonObject): boolean;
+  /** Whether the vendor says of this row that nothing took it over. */
+  isUnmerged?(row: JsonObject): boolean;
   /** The body, where it is not the row as it came. */
   bodyOf?(row: JsonObject, recordId: string): JsonObject;
 }
 
 /** How a row becomes a record; undefined where it has no ID or no time. */
 export function rowReader(form: RowForm): (row: Json | undefined) => SourceRecord | undefined {
-  const { id = 'id', changedAt: times, unit, isId, idOf, isDeleted, bodyOf } = form;
+  const { id = 'id', changedAt: times, unit, isId, idOf, isDeleted, isUnmerged, bodyOf } = form;
   return (row) => {
     const json = objectOf(row);
     const written = wordOf(valueAt(json, id));
@@ -61,6 +63,7 @@ export function rowReader(form: RowForm): (row: Json | undefined) => SourceRecor
       recordId,
       changedAt,
       ...(isDeleted?.(json) && { deleted: true as const }),
+      ...(isUnmerged?.(json) && { unmerged: true as const }),
       body: bodyOf?.(json, recordId) ?? json,
     };
   };
@@ -70,7 +73,7 @@ export function rowReader(form: RowForm): (row: Json | undefined) => SourceRecor
 export function deletionReader({
   isOne = () => true,
   ...form
-}: Omit<RowForm, 'isDeleted' | 'bodyOf'> & { isOne?(row: JsonObject): boolean }) {
+}: Omit<RowForm, 'isDeleted' | 'isUnmerged' | 'bodyOf'> & { isOne?(row: JsonObject): boolean }) {
   const read = rowReader({ ...form, isDeleted: () => true, bodyOf: () => ({}) });
   return (row: Json | undefined) => (isOne(objectOf(row)) ? read(row) : undefined);
 }

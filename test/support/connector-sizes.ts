@@ -16,7 +16,10 @@ export const moreLines: { readonly [connector: string]: { lines: number; why: st
     lines: 535,
     why: 'it lists people by segments and exports, takes two kinds of webhooks, and is written by another API',
   },
-  dynamics: { lines: 685, why: 'it reads delta links that end, merges along chains, and secured columns' },
+  dynamics: {
+    lines: 440,
+    why: 'it signs in in two ways, describes its columns, and reads by delta links and by time',
+  },
   http: { lines: 800, why: 'a person declares the API, by GET or POST, in seven styles of paging' },
   hubspot: {
     lines: 1_270,

@@ -55,7 +55,7 @@ describe('A record at a path of its own', () => {
       if (path !== '/people/7' || (status === 200 && isAnswer?.(json) === false)) throw new Error('foreign');
       return { status, headers: {}, json };
     };
-    return one({ settings: {}, api: { request } } as unknown as Context<unknown>, '7', []);
+    return one({ settings: {}, api: { request } } as unknown as Context<unknown>, '7');
   };
 
   it('is taken from its place in the answer', async () => {
@@ -80,6 +80,26 @@ describe('Records that are requested together', () => {
         throw new RejectedError('The list is refused', { status, code: 'refused' });
       },
     }).records({} as Context<unknown>, { recordIds: ['7'], properties: [] });
+
+  it('and those that are requested alone share what is known of all', async () => {
+    let learned = 0;
+    const { records } = readsById<unknown, number>({
+      maxIds: 10,
+      known: async (_, properties) => {
+        learned += 1;
+        return properties.length;
+      },
+      isId: (id) => id !== 'none',
+      some: async (_context, _ids, _properties, known) => [{ recordId: '1', changedAt: 1, body: { known } }],
+      one: async (_context, recordId, _properties, known) => ({ recordId, changedAt: 1, body: { known } }),
+    });
+    const read = (...recordIds: string[]) =>
+      records({} as Context<unknown>, { recordIds, properties: ['name', 'email'] });
+    const found = await read('1', '2', '3');
+    expect(found.records.map(({ body }) => body['known'])).toEqual([2, 2, 2]);
+    expect(await read('none')).toEqual({ records: [], missing: ['none'] });
+    expect(learned).toBe(1);
+  });
 
   it('are not to blame where the list itself is not found', async () => {
     await expect(refused(404)).rejects.toMatchObject({ name: 'TransientError', foreign: true });

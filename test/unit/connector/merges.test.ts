@@ -1,6 +1,7 @@
 // Merged records that name their masters, from page to page.
 import { expect, test } from 'vitest';
-import { gone, type Mergeable, withMasters } from '#connector/merges';
+import type { Context, SourceRecord, Stream } from '#connector';
+import { gone, type Mergeable, withMasters, withMerges } from '#connector/merges';
 
 const living = (recordId: string): Mergeable => ({ record: { recordId, changedAt: 1, body: { recordId } } });
 const merged = (recordId: string, mergedInto: string): Mergeable => ({
@@ -45,4 +46,46 @@ test('a master that is not shown, or a circle of merges, ends', async () => {
   const { asked, read } = vendorOf([merged('a', 'b'), merged('b', 'a')]);
   await withMasters([merged('a', 'b')], read);
   expect(asked).toEqual([['b']]);
+});
+
+test('a stream gives masters with its pages and with reads by ID, and asks for no more IDs at a time than one call may have', async () => {
+  const row = (recordId: string, into?: string): SourceRecord => ({
+    recordId,
+    changedAt: 1,
+    body: { into: into ?? null },
+  });
+  const all = [row('a'), row('b', 'a'), row('x'), row('y', 'x'), row('z')];
+  const asked: (readonly string[])[] = [];
+  const stream = withMerges<unknown>(
+    {
+      name: 'people',
+      pull: async () => ({ records: [all[1]!, all[3]!, all[4]!], cursor: 1, done: true }),
+      read: {
+        maxIds: 1,
+        async records(_, { recordIds }) {
+          asked.push(recordIds);
+          return { records: all.filter(({ recordId }) => recordIds.includes(recordId)), missing: ['q'] };
+        },
+      },
+    } satisfies Stream<unknown>,
+    ({ body }) => (body['into'] === null ? undefined : String(body['into'])),
+  );
+  const context = {} as Context<unknown>;
+  const page = await stream.pull!(context, { cursor: null, until: 1, properties: [] });
+  expect(page.records).toMatchObject([
+    { recordId: 'b', deleted: true, body: {} },
+    { recordId: 'y', deleted: true },
+    { recordId: 'z', body: { into: null } },
+    { recordId: 'a', merged: ['b'] },
+    { recordId: 'x', merged: ['y'] },
+  ]);
+  expect([page.cursor, asked]).toEqual([1, [['a'], ['x']]]);
+  const read = await stream.read!.records(context, { recordIds: ['b'], properties: [] });
+  expect(read).toMatchObject({
+    records: [
+      { recordId: 'b', deleted: true },
+      { recordId: 'a', merged: ['b'] },
+    ],
+    missing: ['q'],
+  });
 });

@@ -43,6 +43,12 @@ describe('a row', () => {
     expect(read({ id: 1, at: 1, gone: true })?.deleted).toBe(true);
     expect(read({ id: 1, at: 1 })).not.toHaveProperty('deleted');
   });
+
+  test('may say that nothing took the record over', () => {
+    const read = rowReader({ changedAt: 'at', isUnmerged: ({ merged }) => merged === false });
+    expect(read({ id: 1, at: 1, merged: false })?.unmerged).toBe(true);
+    expect(read({ id: 1, at: 1 })).not.toHaveProperty('unmerged');
+  });
 });
 
 test('a row of a list of deletions says that a record is gone, and nothing else of it', () => {
