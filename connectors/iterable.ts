@@ -7,6 +7,7 @@ import { exportsBucket, fieldsRequest, jobsRequest } from './iterable/requests.t
 import { type Settings, settings } from './iterable/settings.ts';
 import { users } from './iterable/users.ts';
 import { webhook } from './iterable/webhook.ts';
+import { bulkQuota, writer } from './iterable/writer.ts';
 
 const exportedUsers: Stream<Settings> = { ...users, bulkExport, sweeps: true };
 const journeys: Stream<Settings> = { name: 'journeys' };
@@ -31,6 +32,7 @@ export const iterable = defineConnector<Settings>({
         : 'Users that were deleted, forgotten or merged are only missing from an export of all users: only a full reading shows them.',
     webhook,
   },
+  writer,
   check,
 });
 
@@ -46,7 +48,9 @@ function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescription {
       ...quotas,
       { name: 'fields', requests: 3, seconds: 1, bucket: 'fields' },
       { name: 'exports', requests: 1, seconds: 1, bucket: exportsBucket },
+      bulkQuota,
     ],
+    remedies: { 403: 'Use a server-side API key: keys of other types may not do this.' },
   };
 }
 

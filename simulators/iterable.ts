@@ -1,6 +1,7 @@
 // A simulated Iterable project: a truth of users behind the reads of its API, and the webhooks it sends. Facts:
 // reference/cep/iterable.md and Iterable's Swagger file (API 1.8). It does not know who reads it.
 import { type Context, Hono } from 'hono';
+import { type BulkUpdateOptions, bulkUpdate, typeOf, type UpdatedUsers } from './iterable/bulk-update.ts';
 import { type ExportOptions, IterableExports } from './iterable/exports.ts';
 import { QuotaWindows } from './quota-windows.ts';
 
@@ -20,6 +21,7 @@ export interface IterableOptions {
   /** How long after a write reads still show what was before it: 2 to 12 seconds were recorded. */
   visibleAfterMs?: number;
   exports?: ExportOptions;
+  bulkUpdate?: BulkUpdateOptions;
   /** How times are written: with a colon in the offset, without one, or with two fractions of a second. */
   times?: 'colon' | 'plain' | 'fractions';
 }
@@ -41,6 +43,7 @@ export class IterableSimulator {
     users: new QuotaWindows([{ name: 'users', requests: 100, seconds: 1 }]),
     fields: new QuotaWindows([{ name: 'fields', requests: 3, seconds: 1 }]),
     exports: new QuotaWindows([{ name: 'exports', requests: 1, seconds: 1 }]),
+    bulk: new QuotaWindows([{ name: 'bulk', requests: 5, seconds: 1 }]),
   };
   readonly exports: IterableExports;
   /** Run before the route: a response takes its place. */
@@ -50,6 +53,8 @@ export class IterableSimulator {
   readonly #users = new Map<string, IterableUser>();
   /** By key, each state with the time at which it was written, the oldest first. */
   readonly #states = new Map<string, { user: IterableUser; writtenAt: number }[]>();
+  /** Fields of the project that no user has to have, by name, each with its type. */
+  readonly #defined: { [name: string]: string } = {};
   #lastId = 0;
 
   constructor(options: IterableOptions = {}) {
@@ -65,6 +70,9 @@ export class IterableSimulator {
     this.exports.route(this.app, (c, handler) => this.#answer(c, 'exports', handler));
     this.app.get('/api/users/getFields', (c) =>
       this.#answer(c, 'fields', () => c.json({ fields: this.#fields() })),
+    );
+    this.app.post('/api/users/bulkUpdate', (c) =>
+      this.#answer(c, 'bulk', () => bulkUpdate(c, this.#updated(), options.bulkUpdate ?? {})),
     );
   }
 
@@ -111,6 +119,31 @@ export class IterableSimulator {
 
   #written(): string {
     return written(this.#now(), this.#options.times);
+  }
+
+  define(name: string, type: 'long' | 'string' | 'array' | 'date'): void {
+    this.#defined[name] = type;
+  }
+
+  get size(): number {
+    return this.#users.size;
+  }
+
+  #updated(): UpdatedUsers {
+    const users = () => [...this.#users.entries()];
+    return {
+      fieldTypes: () => {
+        const all = users().flatMap(([, { dataFields }]) => Object.entries(dataFields));
+        const written = all.map(([name, value]) => [name, typeOf(value)]);
+        return { ...Object.fromEntries(written), ...this.#defined };
+      },
+      find: ({ userId, email }) =>
+        users().find(([, user]) =>
+          userId === undefined ? user.email === email : user.userId === userId,
+        )?.[0],
+      create: (user) => this.create(user),
+      update: (key, values) => this.update(key, values),
+    };
   }
 
   user(key: string): IterableUser {
@@ -161,7 +194,7 @@ export class IterableSimulator {
 
   #answer<Answer extends Response | Promise<Response>>(
     c: Context,
-    quota: 'users' | 'fields' | 'exports',
+    quota: 'users' | 'fields' | 'exports' | 'bulk',
     handler: () => Answer,
   ): Answer | Response {
     const fault = this.faults?.(c.req.raw);
@@ -202,7 +235,8 @@ export class IterableSimulator {
 
   #fields(): { [name: string]: string } {
     const names = [...this.#users.values()].flatMap(({ dataFields }) => Object.keys(dataFields));
-    return Object.fromEntries(names.map((name) => [name, /(At|Date)$/.test(name) ? 'date' : 'string']));
+    const named = names.map((name) => [name, /(At|Date)$/.test(name) ? 'date' : 'string']);
+    return { ...Object.fromEntries(named), ...this.#defined };
   }
 }
 

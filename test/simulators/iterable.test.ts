@@ -63,3 +63,45 @@ describe('the simulated Iterable', () => {
     expect(authorization('Basic', 'abc')).toEqual({ authorization: 'abc' });
   });
 });
+
+describe('the bulk update of the simulated Iterable', () => {
+  const update = async (simulator: IterableSimulator, body: object) => {
+    const response = await simulator.app.request('/api/users/bulkUpdate', {
+      method: 'POST',
+      headers: { 'api-key': 'key' },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, json: await response.json() };
+  };
+
+  test('makes users of strangers, drops unknown fields, and names failures by value', async () => {
+    const simulator = new IterableSimulator({ now: () => now, apiKey: 'key' });
+    simulator.define('points', 'long');
+    const ada = simulator.create({ userId: 'ada' }, { tier: 'gold' });
+    const { status, json } = await update(simulator, {
+      createNewFields: false,
+      users: [
+        { userId: 'ada', dataFields: { points: 5, tier: null, colour: 'blue' } },
+        { userId: 'bob', dataFields: { points: 1 } },
+        { userId: 'cid', dataFields: { points: 'many' } },
+      ],
+    });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      successCount: 2,
+      failCount: 1,
+      failedUpdates: { invalidDataUserIds: ['cid'] },
+      filteredOutFields: ['colour'],
+    });
+    expect(simulator.user(ada).dataFields).toMatchObject({ points: 5 });
+    expect(simulator.user(ada).dataFields).not.toHaveProperty('tier');
+    expect(simulator.size).toBe(2);
+  });
+
+  test('is allowed five times a second', async () => {
+    const simulator = new IterableSimulator({ now: () => now, apiKey: 'key' });
+    const statuses: number[] = [];
+    for (let time = 0; time < 6; time += 1) statuses.push((await update(simulator, { users: [] })).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
+  });
+});
