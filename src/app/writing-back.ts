@@ -69,9 +69,10 @@ export class WritingBack {
     return this.#vendors.get(source)?.health.status ?? null;
   }
 
-  /** A person asks for it: what waits for a later moment goes now. */
-  async hurry(): Promise<void> {
-    for (const { sender } of this.#vendors.values()) await sender.hurry();
+  /** A person asks for it: what waits for a later moment goes now. `only`: to this vendor. */
+  async hurry(only?: string): Promise<void> {
+    for (const [source, { sender }] of this.#vendors)
+      if (only === undefined || source === only) await sender.hurry();
   }
 
   /** What its loops do, by their labels. */

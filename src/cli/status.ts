@@ -40,6 +40,7 @@ Examples:
               '',
               ...sources(status),
               '',
+              ...writeBacks(status),
               ...webhooks(status),
               ...spending(status),
               ...letters(status),
@@ -73,10 +74,6 @@ function figures(status: Status): string[] {
       : [
           `Postponed:   ${counted(putOff.customers, 'customer')} until ${iso(putOff.lastAt)} at the latest${putOff.why === null ? '' : `: ${putOff.why}`}`,
         ]),
-    ...status.writeBacks.map(
-      ({ source, delivered, waiting, unlinked, dead }) =>
-        `Written back to ${source}: ${number(delivered)} delivered, ${number(waiting)} waiting, ${number(unlinked)} unknown there, ${number(dead)} given up`,
-    ),
     ...(freshness.lastDay.length > 0
       ? [
           `Freshness:     ${freshness.lastDay.map(({ lane, p50Seconds, p99Seconds }) => `${lane} ${duration(p50Seconds)}, ${duration(p99Seconds)} for 99 of 100`).join('; ')} (from change to delivery, last 24 h)`,
@@ -128,6 +125,27 @@ function sources({ sources }: Status): string[] {
     stateOf(source),
   ]);
   return [table(['SOURCE', 'CONNECTOR', 'SCHEDULE', 'RECORDS', 'STATE'], rows)];
+}
+
+function writeBacks({ writeBacks, now }: Status): string[] {
+  if (writeBacks.length === 0) return [];
+  const rows = writeBacks.map((one) => [
+    one.source,
+    number(one.waiting),
+    one.oldestWaitingAt === null ? '' : duration(Math.max(now - one.oldestWaitingAt, 0) / 1000),
+    number(one.deadLetters),
+    number(one.delivered),
+    number(one.unlinked),
+    writingState(one),
+  ]);
+  const head = ['WRITTEN BACK TO', 'PENDING', 'OLDEST', 'DEAD LETTERS', 'DELIVERED', 'UNLINKED', 'STATE'];
+  return [table(head, rows), ''];
+}
+
+function writingState({ paused, failing, dryRun }: Status['writeBacks'][number]): string {
+  if (paused) return `paused: ${pauseWords(paused)}`;
+  if (failing !== null) return `does not answer: ${failing}`;
+  return dryRun ? 'dry run: nothing is written' : 'writes';
 }
 
 function pauseWords({ reason, trialAt }: Pause): string {

@@ -1,6 +1,7 @@
 // `tributary write-backs`: what flows back to the vendors of sources, how far it is, and the exact bodies that would be sent.
 
 import type { Command } from 'commander';
+import { pausedShape } from '../contract/pause.ts';
 import {
   customerWriteBacks,
   type WriteBackVendor,
@@ -23,6 +24,8 @@ interface Options {
   limit?: string;
   verify?: string;
   heal?: true;
+  pause?: string | true;
+  resume?: true;
   json?: true;
 }
 
@@ -38,6 +41,8 @@ export function addWriteBacks(program: Command, cli: Cli): void {
     .option('--limit <n>', 'the number of customers to show. Default: 20')
     .option('--verify <n>', 'read this many customers back at the vendor and compare them')
     .option('--heal', 'with --verify: write again what differs')
+    .option('--pause [reason]', 'pause writing to the vendor; the source is read on')
+    .option('--resume', 'write to the vendor again, and at once what was put off')
     .option('--json', 'print the answer as JSON')
     .addHelpText(
       'after',
@@ -47,12 +52,14 @@ Examples:
   $ tributary write-backs klaviyo --state waiting
   $ tributary write-backs --customer shop-1
   $ tributary write-backs klaviyo --verify 100 --heal
+  $ tributary write-backs klaviyo --resume
 
 Exit code 3: --verify found differences. Dead ones are listed and retried by "tributary dead-letters" and "tributary retry".`,
     )
     .action(async (source: string | undefined, options: Options) => {
       requireFitting(source, options);
-      const reached = await reach(cli, { work: options.heal === true });
+      const { heal, resume } = options;
+      const reached = await reach(cli, { work: heal === true || resume === true });
       try {
         await show(cli, reached.client, source, options);
       } finally {
@@ -61,13 +68,19 @@ Exit code 3: --verify found differences. Dead ones are listed and retried by "tr
     });
 }
 
-function requireFitting(source: string | undefined, { state, customer, verify, heal }: Options): void {
+function requireFitting(
+  source: string | undefined,
+  { state, customer, verify, heal, pause, resume }: Options,
+): void {
   if (customer !== undefined && source !== undefined)
     throw new UsageError('Give a source or --customer, not both.');
   if ((state !== undefined || verify !== undefined) && source === undefined)
     throw new UsageError(
       '--state and --verify require a source: tributary write-backs klaviyo --state dead.',
     );
+  if ((pause !== undefined || resume) && source === undefined)
+    throw new UsageError('--pause and --resume require a source: tributary write-backs klaviyo --resume.');
+  if (pause !== undefined && resume) throw new UsageError('--pause and --resume cannot be combined.');
   if (heal && verify === undefined) throw new UsageError('--heal is an option of --verify: give both.');
 }
 
@@ -89,6 +102,15 @@ async function show(cli: Cli, client: Client, source: string | undefined, option
     return print(terminal, vendorsText(found.vendors));
   }
   const path = `/api/write-backs/${encodeURIComponent(source)}`;
+  if (options.pause !== undefined || options.resume) {
+    const reason = typeof options.pause === 'string' ? { reason: options.pause } : {};
+    const json = options.resume ? {} : { json: reason };
+    const to = `${path}/${options.resume ? 'resume' : 'pause'}`;
+    const done = await client.send(pausedShape, to, { method: 'POST', ...json });
+    if (options.json) return printAnswer(terminal, pausedShape, done);
+    const said = done.paused ? `is paused: ${done.paused.reason}` : 'is resumed';
+    return print(terminal, `Writing to ${source} ${said}.`);
+  }
   if (verify !== undefined) {
     const request = { method: 'POST' as const, json: { sample: Number(verify), heal } };
     const found = await client.send(writeBackVerified, `${path}/verify`, request);

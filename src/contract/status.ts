@@ -6,7 +6,7 @@ import { answer, count, laneShape, moment, orNull, time } from './parts.ts';
 import { pauseShape } from './pause.ts';
 import { runShape } from './run.ts';
 import { webhookStateShape } from './webhook.ts';
-import { writeBackCounts } from './write-back.ts';
+import { writeBackVendor } from './write-back.ts';
 
 const seconds = z.number().min(0);
 
@@ -216,9 +216,8 @@ export const statusShape = answer(
       description:
         'Customers whose values at the destination differ from what it acknowledged: see `GET /api/drifts`.',
     }),
-    writeBacks: z.array(writeBackCounts).meta({
-      description:
-        'Customers by the state of what is written back to each vendor: see `GET /api/write-backs`.',
+    writeBacks: z.array(writeBackVendor).meta({
+      description: 'How write-back to each vendor stands, as `GET /api/write-backs` shows it.',
     }),
     holds: answer({ open: count, customers: count }).meta({
       description: 'Changes that are held until a person decides: see `GET /api/holds`.',

@@ -31,10 +31,7 @@ export type WriteBackEventName = (typeof writeBackEvents)[number];
 
 const counts = { unlinked: count, waiting: count, delivered: count, dead: count };
 
-export const writeBackCounts = answer({ source: z.string(), ...counts }, 'WriteBackCounts');
-export type WriteBackCounts = z.output<typeof writeBackCounts>;
-
-const vendorShape = answer(
+export const writeBackVendor = answer(
   {
     source: z.string(),
     connector: z.string(),
@@ -42,6 +39,7 @@ const vendorShape = answer(
     create: z.boolean(),
     dryRun: z.boolean().meta({ description: 'Nothing is written: what would be is shown.' }),
     ...counts,
+    deadLetters: count.meta({ description: 'Those that are open: see `GET /api/dead-letters`.' }),
     inJobs: count.meta({ description: 'Customers that a job at the vendor carries now.' }),
     oldestWaitingAt: time.nullable(),
     lastDeliveredAt: time.nullable(),
@@ -53,10 +51,10 @@ const vendorShape = answer(
   },
   'WriteBackVendor',
 );
-export type WriteBackVendor = z.output<typeof vendorShape>;
+export type WriteBackVendor = z.output<typeof writeBackVendor>;
 
 export const writeBacksShape = answer({
-  vendors: z.array(vendorShape),
+  vendors: z.array(writeBackVendor),
   reading: orNull(answer({ beganAt: time, endedAt: time.nullable(), rounds: count })).meta({
     description:
       'The reading of the facts of all customers: when it began, and when it ended or null while it goes on.',
@@ -111,12 +109,9 @@ export const writePermissions = answer(
     permissions: z.array(
       answer({
         what: z.string(),
-        allowed: z
-          .boolean()
-          .nullable()
-          .meta({
-            description: 'Null: it could not be tried without changing data, or the vendor did not answer.',
-          }),
+        allowed: z.boolean().nullable().meta({
+          description: 'Null: it could not be tried without changing data, or the vendor did not answer.',
+        }),
         note: z.string(),
       }),
     ),

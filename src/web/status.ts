@@ -15,6 +15,7 @@ import { lastEnded } from '../tables/verifications.ts';
 import type { Deps } from './deps.ts';
 import { type Facts, headlineOf } from './headline.ts';
 import { usedWebhookState } from './webhook-state.ts';
+import { writtenBack } from './written-back.ts';
 
 export async function readStatus(deps: Deps): Promise<Status> {
   const [status, ended] = await Promise.all([readFigures(deps), lastEnded(deps.tributary.database)]);
@@ -156,7 +157,7 @@ async function readFigures(deps: Deps): Promise<Figured> {
       schemaWait: schemaWait(deps),
     },
     drifts: figures.drifts,
-    writeBacks: figures.writeBacks,
+    writeBacks: writtenBack(tributary, figures, paused),
     holds: figures.holds,
     deadLetters: {
       open: figures.deadLetters.reduce((sum, group) => sum + group.open, 0),

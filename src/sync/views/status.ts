@@ -60,7 +60,7 @@ export interface Figures {
   /** Customers that the destination holds otherwise than it acknowledged. */
   drifts: { kind: DriftKind; count: number }[];
   /** Customers by the state of what is written back, by source. */
-  writeBacks: { source: string; unlinked: number; waiting: number; delivered: number; dead: number }[];
+  writeBacks: Awaited<ReturnType<typeof countWriteBacks>>;
 }
 
 interface DeliveryGroup {
@@ -111,22 +111,8 @@ export async function figures(db: Queryable, now: number): Promise<Figures> {
     coverage: await coverageSince(db, now - dayMs),
     subscriptions: await listSubscriptions(db),
     drifts: await countDrifts(db),
-    writeBacks: await writeBackFigures(db),
+    writeBacks: await countWriteBacks(db),
   };
-}
-
-async function writeBackFigures(db: Queryable): Promise<Figures['writeBacks']> {
-  const bySource = Map.groupBy(await countWriteBacks(db), ({ source }) => source);
-  return [...bySource].map(([source, counts]) => {
-    const of = (state: string) => counts.find((one) => one.state === state)?.count ?? 0;
-    return {
-      source,
-      unlinked: of('unlinked'),
-      waiting: of('waiting'),
-      delivered: of('delivered'),
-      dead: of('dead'),
-    };
-  });
 }
 
 /** A shorter wait is not worth telling. */

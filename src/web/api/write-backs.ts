@@ -2,6 +2,7 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import { sourceIdParam, sourceParam } from '../../contract/parts.ts';
+import { pausedShape, pauseRequest } from '../../contract/pause.ts';
 import {
   customerWriteBacks,
   writeBackPage,
@@ -15,6 +16,7 @@ import { readWalk } from '../../sync/write-back/fact-walk.ts';
 import { writePermissions as writePermissionsOf } from '../../sync/write-back/permissions.ts';
 import { verifyWriteBacks } from '../../sync/write-back/verifying.ts';
 import { writeBackView } from '../../sync/write-back/views.ts';
+import { countDeadLetters } from '../../tables/dead-letters.ts';
 import { factsOfOne } from '../../tables/facts.ts';
 import { listPauses, writeBackName } from '../../tables/pauses.ts';
 import { listWalks } from '../../tables/walks.ts';
@@ -23,6 +25,8 @@ import { type Deps, newApi, sourceNamed } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { bySourceId, pageOf } from '../paging.ts';
 import { Problem, problems } from '../problem.ts';
+import { writtenBack } from '../written-back.ts';
+import { pauseByPerson, refusePaused, resumeByPerson } from './sources.ts';
 
 const tags = ['write-back'];
 
@@ -65,6 +69,33 @@ const verify = createRoute({
   },
 });
 
+const pauseRoute = createRoute({
+  method: 'post',
+  path: '/api/write-backs/{source}/pause',
+  summary: 'Pause writing to the vendor of a source until it is resumed',
+  description: 'The source is read on, and what is to be written waits.',
+  tags,
+  security: secured,
+  request: { params: sourceParam, body: { content: jsonOf(pauseRequest) } },
+  responses: {
+    200: { description: 'It is paused.', content: jsonOf(pausedShape) },
+    ...problems(400, 404, 413, 415),
+  },
+});
+
+const resumeRoute = createRoute({
+  method: 'post',
+  path: '/api/write-backs/{source}/resume',
+  summary: 'Write to the vendor of a source again, and at once what was put off',
+  tags,
+  security: secured,
+  request: { params: sourceParam },
+  responses: {
+    200: { description: 'It is not paused.', content: jsonOf(pausedShape) },
+    ...problems(404, 409),
+  },
+});
+
 const check = createRoute({
   method: 'post',
   path: '/api/write-backs/{source}/check',
@@ -104,35 +135,13 @@ export function writeBacksApi(deps: Deps) {
   };
   return newApi()
     .openapi(all, async (c) => {
-      const [counts, paused, walks] = [
+      const [writeBacks, deadLetters, paused, walks] = [
         await countWriteBacks(database),
+        await countDeadLetters(database),
         await listPauses(database),
         await listWalks(database),
       ];
-      const vendors = rules.rules.map(({ source, connector, fields, create, dryRun }) => {
-        const ours = counts.filter((one) => one.source === source);
-        const of = (state: string) => ours.find((one) => one.state === state);
-        const circuit = tributary.writingBack.circuit(source);
-        return {
-          source,
-          connector,
-          fields: { ...fields },
-          create,
-          dryRun,
-          unlinked: of('unlinked')?.count ?? 0,
-          waiting: of('waiting')?.count ?? 0,
-          delivered: of('delivered')?.count ?? 0,
-          dead: of('dead')?.count ?? 0,
-          inJobs: of('waiting')?.inJobs ?? 0,
-          oldestWaitingAt: of('waiting')?.oldestAt ?? null,
-          lastDeliveredAt: ours.reduce<number | null>(
-            (last, { lastAt }) => (lastAt !== null && lastAt > (last ?? 0) ? lastAt : last),
-            null,
-          ),
-          paused: paused.get(writeBackName(source)) ?? paused.get(source) ?? null,
-          failing: circuit?.reason ?? null,
-        };
-      });
+      const vendors = writtenBack(tributary, { writeBacks, deadLetters }, paused);
       const walk = walks.find(({ name }) => name === readWalk);
       const reading = walk ? { beganAt: walk.beganAt, endedAt: walk.endedAt, rounds: walk.rounds } : null;
       return c.json({ vendors, reading }, 200);
@@ -152,6 +161,19 @@ export function writeBacksApi(deps: Deps) {
       const found = await verifyWriteBacks(tributary, rule, { context, ...c.req.valid('json') });
       if (found.healed > 0) tributary.wake();
       return c.json(found, 200);
+    })
+    .openapi(pauseRoute, async (c) => {
+      const { source } = requireRule(c.req.valid('param').source);
+      return c.json(await pauseByPerson(deps, writeBackName(source), c.req.valid('json').reason), 200);
+    })
+    .openapi(resumeRoute, async (c) => {
+      const { source } = requireRule(c.req.valid('param').source);
+      // What pauses the source pauses its writing too: that is for the source to end.
+      await refusePaused(deps, source);
+      const resumed = await resumeByPerson(deps, writeBackName(source));
+      await tributary.writingBack.hurry(source);
+      tributary.wake();
+      return c.json(resumed, 200);
     })
     .openapi(check, async (c) => {
       const source = sourceNamed(deps, c.req.valid('param').source);

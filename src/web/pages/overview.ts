@@ -43,7 +43,7 @@ export function overviewPage(given: Overview): Html {
 <noscript><p class="banner wait">Without JavaScript this page does not update and its buttons do not work.</p></noscript>
 ${troubles(status)}
 ${headline(status)}
-<div class="columns"><div>${sourcesSection(status.sources, status.now)}</div><div>${destinationSection(status)}</div></div>
+<div class="columns"><div>${sourcesSection(status, status.now)}</div><div>${destinationSection(status)}</div></div>
 ${customerSection(found, status.now)}
 ${proofSection(proof, status.now)}
 ${runsSection(runs, status.now, columns)}

@@ -1,24 +1,34 @@
 // The sources as cards: what each is doing, what it last did, and what may be asked of it.
 import { html } from 'hono/html';
 import type { Run } from '../../contract/run.ts';
-import type { SourceStatus } from '../../contract/status.ts';
+import type { SourceStatus, Status } from '../../contract/status.ts';
+import type { WriteBackVendor } from '../../contract/write-back.ts';
 import { counted, duration, number, percent } from '../../words.ts';
 import { budgets } from './budgets.ts';
 import { rate, schedule } from './format.ts';
 import { action, chip, type Html, moment, pauseBanner, pauseChip } from './parts.ts';
 import { webhooks } from './webhooks.ts';
 
-export function sourcesSection(sources: readonly SourceStatus[], now: number): Html {
+export function sourcesSection(
+  { sources, writeBacks }: Pick<Status, 'sources' | 'writeBacks'>,
+  now: number,
+): Html {
   return html`<section id="sources" data-live aria-labelledby="sources-title">
 <h2 id="sources-title">Sources</h2>
 ${
   sources.length === 0
     ? html`<p class="card empty">No source is configured yet. Name one under <code>sources</code> in your configuration and start Tributary again.</p>`
-    : html`<div class="cards">${sources.map((source) => card(source, now))}</div>`
+    : html`<div class="cards">${sources.map((source) =>
+        card(
+          source,
+          writeBacks.find((one) => one.source === source.name),
+          now,
+        ),
+      )}</div>`
 }</section>`;
 }
 
-function card(source: SourceStatus, now: number): Html {
+function card(source: SourceStatus, back: WriteBackVendor | undefined, now: number): Html {
   const { name, going, lastRun, paused, pulls } = source;
   const run = going[0];
   return html`<article class="card source ${paused ? 'paused' : ''}" data-key="${name}" data-source="${name}" aria-label="Source ${name}">
@@ -30,9 +40,25 @@ ${paused ? pauseBanner(paused, now) : ''}
 ${run || pulls ? doing(source, now) : ''}
 ${lastRun ? last(lastRun, now) : ''}
 ${webhooks(source.webhook, now)}
+${back ? writtenBack(back, paused !== null, now) : ''}
 ${budgets(source.budget, now)}
 ${actions(source, run)}
 </article>`;
+}
+
+/** What flows back to the vendor: what waits since when, what was given up, and why nothing is written. */
+function writtenBack(back: WriteBackVendor, isSourcePaused: boolean, now: number): Html {
+  const { source, waiting, delivered, oldestWaitingAt, deadLetters, paused, dryRun, failing } = back;
+  const base = `/api/write-backs/${encodeURIComponent(source)}`;
+  const about = `writing to ${source}`;
+  const isOwnPause = paused !== null && !isSourcePaused;
+  return html`<div class="doing" data-key="write-back"><p class="hint">Written back: ${number(delivered)} delivered · ${number(waiting)} pending${
+    oldestWaitingAt === null ? '' : html`, the oldest since ${moment(oldestWaitingAt, now)}`
+  } · ${counted(deadLetters, 'dead letter')}</p>
+${dryRun ? chip('quiet', 'dry run: nothing is written') : ''}
+${failing === null ? '' : html`<p class="banner wait" data-key="write-back-failing">Writing waits: ${failing}</p>`}
+${isOwnPause ? html`${pauseBanner(paused, now)}${action('Resume writing', `${base}/resume`, { done: `Writing to ${source} was resumed`, about })}` : ''}
+</div>`;
 }
 
 function doing({ going, lastRun }: SourceStatus, now: number): Html {
