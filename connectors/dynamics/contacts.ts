@@ -38,26 +38,23 @@ export const contacts: Stream<Settings> = withMerges(
       },
       since: (context, request) => pageOf(context, { ...request, tracked: true, isDelta: true }),
     }),
-    read: {
-      ...readsById<Settings, Columns>({
-        maxIds,
-        known: columnsOf,
-        isId: (id) => guidOf(id) === id,
-        some: readSome,
-        one({ api, settings }, id, _properties, columns) {
-          const request = { path: `${contactsPath(settings)}(${id})`, query: selected(columns) };
-          const isMissing = (json: Json | undefined) => noRecord.includes(codeIn(json) ?? '');
-          return requestOne(api, {
-            id,
-            request,
-            vendor: 'Dynamics 365',
-            recordIn: recordReader(columns),
-            isMissing,
-          });
-        },
-      }),
-      idOf: (written) => guidOf(written) ?? written,
-    },
+    read: readsById<Settings, Columns>({
+      maxIds,
+      known: columnsOf,
+      idOf: guidOf,
+      some: readSome,
+      one({ api, settings }, id, _properties, columns) {
+        const request = { path: `${contactsPath(settings)}(${id})`, query: selected(columns) };
+        const isMissing = (json: Json | undefined) => noRecord.includes(codeIn(json) ?? '');
+        return requestOne(api, {
+          id,
+          request,
+          vendor: 'Dynamics 365',
+          recordIn: recordReader(columns),
+          isMissing,
+        });
+      },
+    }),
     sweeps: true,
     leftOut: ({ activeOnly }, { statecode }) => (activeOnly && statecode === 1 ? 'It is inactive.' : null),
     cost: () => ({ full: { records: pageSize, calls: 2 } }),

@@ -1,21 +1,21 @@
 // Full readings by query jobs of Bulk API 2.0.
 // https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/queries.htm
 import { z } from 'zod';
-import { type BulkExport, type Context, type Json, type JsonObject, RejectedError } from '#connector';
-import { minRecordsOf } from '#connector/bulk-export';
+import type { BulkExport, Context, Json, JsonObject } from '#connector';
+import { minRecordsOf, pollsJobs } from '#connector/bulk-export';
 import { readCursor, writeCursor } from '#connector/cursor';
 import { parseJson } from '#connector/json';
 import { momentOf, objectOf, requestList, wordOf } from '#connector/reading';
-import { bodyOf, type Columns, fieldsIn, typedColumnsOf } from './columns.ts';
-import { idOf } from './id.ts';
-import { keys } from './rows.ts';
+import { describedColumns, fieldsOf, type Kind } from './columns.ts';
+import { recordReader } from './rows.ts';
 import { dataPath, type Settings, usualMinRecords } from './settings.ts';
 
 /** Rows of a file, so that little is read twice after an interruption. */
 const rowsPerFile = 50_000;
 /** No usual program asks for this delimiter, so a job that has it is ours. */
 const delimiter = { name: 'CARET', character: '^' };
-const states = ['UploadComplete', 'InProgress', 'JobComplete', 'Aborted', 'Failed'];
+const failed = ['Aborted', 'Failed'];
+const states = ['UploadComplete', 'InProgress', 'JobComplete', ...failed];
 const numbers = ['double', 'int', 'long', 'currency', 'percent'];
 
 const jobs = z.strictObject({
@@ -25,27 +25,19 @@ const jobs = z.strictObject({
   types: z.record(z.string(), z.string()),
 });
 
-/** `only`: the condition for rows that are people. `check` throws where the columns have no such people. */
-export function bulkExportOf(
-  object: string,
-  { only, check }: { only?: string | undefined; check(columns: Columns): void },
-): BulkExport<Settings> {
-  const jobOf = async (context: Context<Settings>, properties: readonly string[]) => {
-    const typed = await typedColumnsOf(context, object, properties);
-    check(typed.columns);
-    return typed;
-  };
+export function bulkExportOf(kind: Kind): BulkExport<Settings> {
+  const { object, only } = kind;
   return {
     minRecords: ({ bulkExport }) => minRecordsOf(bulkExport, usualMinRecords),
     format: 'csv',
     delimiter: delimiter.character,
-    columns: (job) => fieldsOf(jobIn(job)),
+    columns: (job) => fieldsOf(jobIn(job).columns),
     maxWaitSeconds: 6 * 3600,
     cost: { rowsPerFile },
 
     async begin(context, { properties }) {
-      const typed = await jobOf(context, properties);
-      const query = `SELECT ${fieldsOf(typed).join(',')} FROM ${object}${only ? ` WHERE ${only}` : ''}`;
+      const typed = await describedColumns(context, kind, properties);
+      const query = `SELECT ${fieldsOf(typed.columns).join(',')} FROM ${object}${only ? ` WHERE ${only}` : ''}`;
       const { json } = await context.api.request({
         method: 'POST',
         path: jobPath(context),
@@ -70,27 +62,20 @@ export function bulkExportOf(
         const isSince = (momentOf(job['createdDate']) ?? 0) >= since;
         const isOurs = wordOf(job['createdById'])?.slice(0, 15) === user;
         const isThis = job['columnDelimiter'] === delimiter.name && job['object'] === object;
-        return isSince && isOurs && isThis && !['Aborted', 'Failed'].includes(String(job['state']));
+        return isSince && isOurs && isThis && !failed.includes(String(job['state']));
       });
       if (!ours || user === undefined) return null;
-      return writeCursor({ ...(await jobOf(context, properties)), id: ours['id'] });
+      return writeCursor({ ...(await describedColumns(context, kind, properties)), id: ours['id'] });
     },
 
-    async poll(context, job) {
-      const { json } = await context.api.request({
-        path: jobPath(context, job),
-        isAnswer: (json) => states.includes(String(objectOf(json)['state'])),
-      });
-      const { state, numberRecordsProcessed: total, errorMessage } = objectOf(json);
-      if (state === 'Aborted' || state === 'Failed')
-        throw new RejectedError(
-          `Salesforce ended the query job as ${state}: ${errorMessage ?? 'it gives no reason'}`,
-          {
-            code: 'job_failed',
-          },
-        );
-      return state === 'JobComplete' ? (typeof total === 'number' ? { total } : {}) : null;
-    },
+    poll: pollsJobs({
+      vendor: 'Salesforce',
+      noun: 'query job',
+      show: requestJob,
+      at: { state: 'state', total: 'numberRecordsProcessed', reason: 'errorMessage' },
+      done: 'JobComplete',
+      failed,
+    }),
 
     async file(context, job, locator) {
       const from = locator === null ? '' : `&locator=${encodeURIComponent(locator)}`;
@@ -103,13 +88,11 @@ export function bulkExportOf(
 
     rowReader({ job }) {
       const { columns, types } = jobIn(job);
+      const recordOf = recordReader(columns);
       return (row) => {
         const read = Object.entries(row).map(([field, text]) => [field, valueIn(String(text), types[field])]);
         const values: JsonObject = Object.fromEntries(read);
-        const recordId = idOf(values['Id']);
-        const changedAt = momentOf(values['SystemModstamp']);
-        if (recordId === undefined || changedAt === undefined) return undefined;
-        return { recordId, changedAt, body: { ...bodyOf(values, columns), Id: recordId }, unmerged: true };
+        return recordOf(values);
       };
     },
 
@@ -130,8 +113,9 @@ function jobIn(job: Json): z.infer<typeof jobs> {
   return readCursor(jobs, job, 'a query job of Salesforce');
 }
 
-function fieldsOf({ columns }: { columns: Columns }): string[] {
-  return [...new Set([...keys, ...fieldsIn(columns)])];
+async function requestJob(context: Context<Settings>, job: Json): Promise<JsonObject> {
+  const isAnswer = (json: Json | undefined) => states.includes(String(objectOf(json)['state']));
+  return objectOf((await context.api.request({ path: jobPath(context, job), isAnswer })).json);
 }
 
 /** As a query answers it: in a file everything is text, and an empty one is null. */

@@ -19,68 +19,78 @@ const firstOf: Columns = {
   MailingCountryCodeOrName: ['MailingCountryCode', 'MailingCountry'],
 };
 
+/** Selected in every query. */
+const keys = ['Id', 'SystemModstamp', 'IsDeleted', 'MasterRecordId'];
 /** Only orgs with person accounts have this field. */
 export const isPersonAccount = 'IsPersonAccount';
-
 /** Their parts are fields as well. */
 const compound = ['address', 'location'];
 
-/** The fields that the user may see. */
-async function fieldsOf({ api, settings }: Context<Settings>, object: string): Promise<JsonObject[]> {
-  const path = dataPath(settings, `/sobjects/${object}/describe`);
-  try {
-    const { json } = await api.request({
-      path,
-      isAnswer: (json) => namedFields(json).some(({ name }) => name === 'Id'),
-    });
-    return namedFields(json).filter(({ type }) => !compound.includes(String(type)));
-  } catch (error) {
-    if (!(error instanceof RejectedError && error.code === 'NOT_FOUND')) throw error;
-    throw new UnauthorizedError(
-      `Salesforce does not show ${object} to the user of the app: grant read access to the object.`,
-      { status: 404, cause: error },
-    );
-  }
+/** The kind of people that an object holds. */
+export interface Kind {
+  object: string;
+  /** The beginning of its IDs. */
+  prefix: string;
+  /** The condition for rows that are people. */
+  only?: string;
 }
 
-function namedFields(json: Json | undefined): JsonObject[] {
-  return listOf(objectOf(json)['fields'])
-    .map(objectOf)
-    .filter(({ name }) => wordOf(name) !== undefined);
-}
-
-/** `properties`: if empty, all fields. */
-export async function columnsOf(
+/** The columns for these properties, if empty all of them, and the type of each field in them. */
+export async function describedColumns(
   context: Context<Settings>,
-  object: string,
-  properties: readonly string[],
-): Promise<Columns> {
-  return columnsIn(await fieldsOf(context, object), properties);
-}
-
-/** The same with the type of each field. */
-export async function typedColumnsOf(
-  context: Context<Settings>,
-  object: string,
+  kind: Kind,
   properties: readonly string[],
 ): Promise<{ columns: Columns; types: { [field: string]: string } }> {
-  const described = await fieldsOf(context, object);
-  const columns = columnsIn(described, properties);
-  const read = new Set(fieldsIn(columns));
-  const types = described
-    .filter(({ name }) => read.has(String(name)))
-    .map(({ name, type }) => [String(name), String(type)]);
-  return { columns, types: Object.fromEntries(types) };
-}
-
-function columnsIn(described: readonly JsonObject[], properties: readonly string[]): Columns {
-  const known = new Set(described.map(({ name }) => String(name)));
-  const fieldOf = (property: string) => namesOf(property).find((name) => known.has(name)) ?? [];
-  const wanted = properties.length > 0 ? properties : [...known, ...Object.keys(firstOf)];
+  const described = await describedFields(context, kind);
+  const types = new Map(described.map(({ name, type }) => [name, type]));
+  const fieldOf = (property: string) => namesOf(property).find((name) => types.has(name)) ?? [];
+  const wanted = properties.length > 0 ? properties : [...types.keys(), ...Object.keys(firstOf)];
   const columns = [...new Set(['Id', isPersonAccount, ...wanted])].map(
     (property) => [property, (firstOf[property] ?? [property]).flatMap(fieldOf)] as const,
   );
-  return Object.fromEntries(columns.filter(([, fields]) => fields.length > 0));
+  const found: Columns = Object.fromEntries(columns.filter(([, fields]) => fields.length > 0));
+  if (kind.only && !found[isPersonAccount])
+    throw new RejectedError('This org has no person accounts: remove "personAccounts" from objects.', {
+      code: 'no_person_accounts',
+    });
+  const read = Object.values(found).flat();
+  return { columns: found, types: Object.fromEntries(read.map((name) => [name, types.get(name)!])) };
+}
+
+/** The names that a mapping may use, including the corresponding names of contacts. */
+export async function propertiesOf(context: Context<Settings>, kind: Kind): Promise<Property[]> {
+  const fields = (await describedFields(context, kind)).flatMap((field) =>
+    [...new Set([field.name, contactNameOf(field.name, kind.object)])].map((name) => ({ ...field, name })),
+  );
+  const derived = Object.entries(firstOf).map(([name, of]) => ({
+    name,
+    label: of.join(', else '),
+    type: 'string',
+  }));
+  return [...fields, ...derived];
+}
+
+/** The fields that the user may see. */
+async function describedFields({ api, settings }: Context<Settings>, { object }: Kind): Promise<Property[]> {
+  const fieldsIn = (json: Json | undefined) =>
+    listOf(objectOf(json)['fields']).flatMap((field) => {
+      const { name, label, type } = objectOf(field);
+      const word = wordOf(name);
+      return word === undefined
+        ? []
+        : [{ name: word, label: wordOf(label) ?? word, type: wordOf(type) ?? '' }];
+    });
+  const { status, json } = await api.request({
+    path: dataPath(settings, `/sobjects/${object}/describe`),
+    answers: [404],
+    isAnswer: (json) => fieldsIn(json).some(({ name }) => name === 'Id'),
+  });
+  if (status === 404)
+    throw new UnauthorizedError(
+      `Salesforce does not show ${object} to the user of the app: grant read access to the object.`,
+      { status },
+    );
+  return fieldsIn(json).filter(({ type }) => !compound.includes(type));
 }
 
 /**
@@ -92,37 +102,21 @@ function namesOf(property: string): string[] {
   return property.startsWith('Mailing') ? [...own, property.slice('Mailing'.length)] : own;
 }
 
-/** The names that a mapping may use, including the corresponding names of contacts. */
-export async function propertiesOf(context: Context<Settings>, object: string): Promise<Property[]> {
-  const fields = (await fieldsOf(context, object)).flatMap((field) => {
-    const name = String(field['name']);
-    const property = { label: wordOf(field['label']) ?? name, type: wordOf(field['type']) ?? '' };
-    return [...new Set([name, contactNameOf(name, object)])].map((name) => ({ name, ...property }));
-  });
-  const derived = Object.entries(firstOf).map(([name, of]) => ({
-    name,
-    label: of.join(', else '),
-    type: 'string',
-  }));
-  return [...fields, ...derived];
-}
-
 function contactNameOf(name: string, object: string): string {
-  if (object === 'Lead')
-    return /^(Street|City|State|PostalCode|Country)/.test(name) ? `Mailing${name}` : name;
+  if (object === 'Lead') return name.replace(/^(?=Street|City|State|PostalCode|Country)/, 'Mailing');
   return object === 'Account' ? name.replace(/^Person(?=[A-Z])/, '').replace(/__pc$/, '__c') : name;
 }
 
 /** Fields to select. */
-export function fieldsIn(columns: Columns): string[] {
-  return [...new Set(Object.values(columns).flat())];
+export function fieldsOf(columns: Columns): string[] {
+  return [...new Set([...keys, ...Object.values(columns).flat()])];
 }
 
 /** An empty field is null; one that is absent says nothing. */
 export function bodyOf(row: JsonObject, columns: Columns): JsonObject {
-  const values = Object.entries(columns).map(([property, fields]): [string, Json | undefined] => {
+  const values = Object.entries(columns).flatMap(([property, fields]): [string, Json][] => {
     const given = fields.map((field) => row[field]).filter((value) => value !== undefined);
-    return [property, given.find((value) => value !== null) ?? given[0]];
+    return given.length === 0 ? [] : [[property, given.find((value) => value !== null) ?? null]];
   });
-  return Object.fromEntries(values.filter((entry): entry is [string, Json] => entry[1] !== undefined));
+  return Object.fromEntries(values);
 }

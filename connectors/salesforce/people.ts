@@ -1,35 +1,18 @@
 // The streams of contacts, leads and person accounts: all of them ordered by ID, then changes and deletions by time stamp.
 import { z } from 'zod';
-import { type Context, RejectedError, type Stream } from '#connector';
+import type { Context, SourceRecord, Stream } from '#connector';
+import { readsById } from '#connector/by-id';
 import { readCursor } from '#connector/cursor';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
+import { withMerges } from '#connector/merges';
 import { isoSeconds } from '#connector/reading';
 import { bulkExportOf } from './bulk.ts';
-import { type Columns, isPersonAccount, propertiesOf } from './columns.ts';
+import { type Columns, describedColumns, isPersonAccount, type Kind, propertiesOf } from './columns.ts';
 import { idOf } from './id.ts';
-import { mergedStates } from './merges.ts';
-import {
-  byVisibleColumns,
-  countOf,
-  fits,
-  maxIds,
-  type Row,
-  rowsOf,
-  statesById,
-  statesOf,
-  type Table,
-} from './rows.ts';
+import { countOf, fits, maxIds, type Resource, rowsOf, statesById } from './rows.ts';
 import type { ObjectName, Settings } from './settings.ts';
 
 const pageSize = 2_000;
-
-interface Kind {
-  object: string;
-  /** The beginning of its IDs. */
-  prefix: string;
-  /** The condition for rows that are people. */
-  only?: string;
-}
 
 export const kinds: { readonly [name in ObjectName]: Kind } = {
   contacts: { object: 'Contact', prefix: '003' },
@@ -44,56 +27,19 @@ const place = z.strictObject({
   columns: z.record(z.string(), z.array(z.string())),
 });
 
+interface PageQuery {
+  from: Resource;
+  order: string;
+  where(at: z.infer<typeof place> | null): (string | undefined)[];
+}
+
 export function streamOf(
   name: ObjectName,
   { lateCommitSeconds }: Pick<Settings, 'lateCommitSeconds'>,
 ): Stream<Settings> {
-  const { object, prefix, only } = kinds[name];
-
-  function check(columns: Columns): void {
-    if (!only || columns[isPersonAccount]) return;
-    throw new RejectedError('This org has no person accounts: remove "personAccounts" from objects.', {
-      code: 'no_person_accounts',
-    });
-  }
-
-  async function byColumns<Read>(
-    context: Context<Settings>,
-    wanted: { properties: readonly string[]; known?: Columns | undefined },
-    read: (table: Table) => Promise<Read>,
-  ): Promise<{ read: Read; columns: Columns }> {
-    return byVisibleColumns(context, object, wanted, async (table) => {
-      check(table.columns);
-      return read(table);
-    });
-  }
-
-  /** The page after the one before. */
-  async function page(
-    context: Context<Settings>,
-    { page: behind, limit, properties }: PageRequest,
-    from: 'query' | 'queryAll',
-    {
-      order,
-      where,
-    }: { order: string; where: (at: { id: string; stamp: number } | null) => (string | undefined)[] },
-  ): Promise<ListedPage> {
-    const at = behind === undefined ? null : readCursor(place, JSON.parse(behind), 'Salesforce rows');
-    const rest = `${whereOf([...where(at), only])} ORDER BY ${order} LIMIT ${limit}`;
-    const asked = { properties, known: at?.columns };
-    const { read, columns } = await byColumns(context, asked, async (table) => {
-      const { rows, hasMore } = await rowsOf(context, table, from, rest);
-      const states = await statesOf(context, table, rows);
-      return {
-        ...(await mergedStates(context, table, states)),
-        last: hasMore || rows.length === limit ? rows.at(-1) : undefined,
-      };
-    });
-    const { last, ...records } = read;
-    return { ...records, next: last && placeOf(last, columns) };
-  }
-
-  return {
+  const kind = kinds[name];
+  const { object, prefix, only } = kind;
+  const stream: Stream<Settings> = {
     name,
     clock: 'second',
     ...pullsOf<Settings>({
@@ -106,9 +52,14 @@ export function streamOf(
         return countOf(context, object, from === null ? 'query' : 'queryAll', whereOf(tests));
       },
       all: (context, request) =>
-        page(context, request, 'query', { order: 'Id', where: (at) => [at ? `Id > '${at.id}'` : undefined] }),
+        pageOf(context, kind, request, {
+          from: 'query',
+          order: 'Id',
+          where: (at) => [at ? `Id > '${at.id}'` : undefined],
+        }),
       changes: (context, { from, until, ...request }) =>
-        page(context, request, 'queryAll', {
+        pageOf(context, kind, request, {
+          from: 'queryAll',
           order: 'SystemModstamp,Id',
           where: (at) => [
             at
@@ -119,23 +70,13 @@ export function streamOf(
           ],
         }),
     }),
-    bulkExport: bulkExportOf(object, { only, check }),
-    read: {
+    bulkExport: bulkExportOf(kind),
+    read: readsById<Settings, Columns>({
       maxIds,
-      idOf: (written) => idOf(written) ?? written,
-      async records(context, { recordIds, properties }) {
-        const ids = [...new Set(recordIds.flatMap((id) => (id.startsWith(prefix) ? (idOf(id) ?? []) : [])))];
-        if (ids.length === 0) return { records: [], missing: [...recordIds] };
-        const readStates = async (table: Table) =>
-          mergedStates(context, table, await statesById(context, table, ids));
-        const { read } = await byColumns(context, { properties }, readStates);
-        const given = new Set(read.records.map(({ recordId }) => recordId));
-        return {
-          records: [...read.records, ...read.beside],
-          missing: recordIds.filter((id) => !given.has(id)),
-        };
-      },
-    },
+      idOf: (written) => (written.startsWith(prefix) ? idOf(written) : undefined),
+      known: async (context, properties) => (await describedColumns(context, kind, properties)).columns,
+      some: (context, ids, _properties, columns) => statesById(context, { object, columns }, ids),
+    }),
     sweeps: true,
     leftOut: ({ objects }, body) => {
       if (name === 'personAccounts' && body[isPersonAccount] !== true) return 'It is a business account.';
@@ -144,8 +85,31 @@ export function streamOf(
         : null;
     },
     cost: (_settings, properties) => ({ full: { records: pageSize, calls: fits(properties) ? 1 : 2 } }),
-    properties: (context) => propertiesOf(context, object),
+    properties: (context) => propertiesOf(context, kind),
   };
+  return withMerges(stream, ({ deleted, body }) => (deleted ? idOf(body['MasterRecordId']) : undefined));
+}
+
+/** The page after the one before. If a column of that one has been hidden since, the columns are looked up again. */
+async function pageOf(
+  context: Context<Settings>,
+  kind: Kind,
+  { page, limit, properties }: PageRequest,
+  { from, order, where }: PageQuery,
+): Promise<ListedPage> {
+  const at = page === undefined ? null : readCursor(place, JSON.parse(page), 'Salesforce rows');
+  const rest = `${whereOf([...where(at), kind.only])} ORDER BY ${order}`;
+  const read = async (columns: Columns): Promise<ListedPage> => {
+    const table = { object: kind.object, columns };
+    const { records, last } = await rowsOf(context, table, { from, rest, limit });
+    return { records, next: last && placeOf(last, columns) };
+  };
+  const readAnew = async () => read((await describedColumns(context, kind, properties)).columns);
+  if (!at) return readAnew();
+  return read(at.columns).catch((error: { code?: unknown }) => {
+    if (error.code !== 'INVALID_FIELD') throw error;
+    return readAnew();
+  });
 }
 
 function whereOf(tests: readonly (string | undefined)[]): string {
@@ -153,7 +117,7 @@ function whereOf(tests: readonly (string | undefined)[]): string {
   return given.length > 0 ? `WHERE ${given.join(' AND ')}` : '';
 }
 
-function placeOf({ recordId: id, changedAt: stamp }: Row, columns: Columns): string {
+function placeOf({ recordId: id, changedAt: stamp }: SourceRecord, columns: Columns): string {
   return JSON.stringify({ id, stamp, columns });
 }
 

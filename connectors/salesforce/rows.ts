@@ -1,33 +1,16 @@
 // Rows of one object by SOQL, and records by ID.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
-import { type Context, type Json, type JsonObject, type SourceRecord, TransientError } from '#connector';
-import { listOf, momentOf, objectOf } from '#connector/reading';
-import { bodyOf, type Columns, columnsOf, fieldsIn } from './columns.ts';
+import { type Context, type Json, type SourceRecord, TransientError } from '#connector';
+import { listOf, objectOf } from '#connector/reading';
+import { rowReader } from '#connector/rows';
+import { bodyOf, type Columns, fieldsOf } from './columns.ts';
 import { idOf } from './id.ts';
 import { dataPath, type Settings } from './settings.ts';
 
-/** Selected in every query. */
-export const keys = ['Id', 'SystemModstamp', 'IsDeleted', 'MasterRecordId'];
 /** The request line and the headers may have 16,384 bytes in all. */
 const maxFieldCharacters = 8_000;
 /** IDs that fit into a query, at 27 bytes each. */
 export const maxIds = 400;
-
-export interface Row {
-  recordId: string;
-  /** Whole seconds. */
-  changedAt: number;
-  deleted: boolean;
-  /** The record that it was merged into. */
-  mergedInto: string | undefined;
-  json: JsonObject;
-}
-
-/** The present states of records: living records, and the rows of those in the Recycle Bin. */
-export interface States {
-  living: SourceRecord[];
-  gone: Row[];
-}
 
 /** One object with the columns that are read of it. */
 export interface Table {
@@ -35,91 +18,82 @@ export interface Table {
   columns: Columns;
 }
 
-/**
- * Reads with the columns that the user may see. `known`: those of the page before; if one of them has been hidden since, they are
- * looked up again.
- */
-export async function byVisibleColumns<Read>(
-  context: Context<Settings>,
-  object: string,
-  { properties, known }: { properties: readonly string[]; known?: Columns | undefined },
-  read: (table: Table) => Promise<Read>,
-): Promise<{ read: Read; columns: Columns }> {
-  const columns = known ?? (await columnsOf(context, object, properties));
-  try {
-    return { read: await read({ object, columns }), columns };
-  } catch (error) {
-    if (!known || (error as { code?: unknown }).code !== 'INVALID_FIELD') throw error;
-    const left = await columnsOf(context, object, properties);
-    return { read: await read({ object, columns: left }), columns: left };
-  }
+/** `queryAll` includes rows in the Recycle Bin. */
+export type Resource = 'query' | 'queryAll';
+
+/** A deleted row says no more than the record that it was merged into. */
+export function recordReader(columns: Columns) {
+  return rowReader({
+    id: 'Id',
+    idOf,
+    // Whole seconds.
+    changedAt: 'SystemModstamp',
+    isDeleted: ({ IsDeleted }) => IsDeleted === true,
+    isUnmerged: ({ IsDeleted }) => IsDeleted !== true,
+    bodyOf: (row, Id) => (row['IsDeleted'] === true ? masterIn(row) : { ...bodyOf(row, columns), Id }),
+  });
 }
 
-/** `from`: `queryAll` includes deleted rows. `rest`: conditions, order and limit. `hasMore`: the answer has only the first rows. */
+function masterIn({ MasterRecordId }: { [name: string]: Json }): { [name: string]: Json } {
+  const master = idOf(MasterRecordId);
+  return master === undefined ? {} : { MasterRecordId: master };
+}
+
+/**
+ * The records of a page, which are read by ID if the columns do not fit into a query. `rest`: conditions and order. `last`: its last row,
+ * if more may follow.
+ */
 export async function rowsOf(
+  context: Context<Settings>,
+  table: Table,
+  { from, rest, limit }: { from: Resource; rest: string; limit: number },
+): Promise<{ records: SourceRecord[]; last: SourceRecord | undefined }> {
+  const isWide = !fits(fieldsOf(table.columns));
+  const narrow = isWide ? { ...table, columns: {} } : table;
+  const { rows, hasMore } = await query(context, narrow, from, `${rest} LIMIT ${limit}`);
+  const last = hasMore || rows.length === limit ? rows.at(-1) : undefined;
+  if (!isWide) return { records: rows, last };
+  const [gone, living] = [rows.filter(({ deleted }) => deleted), rows.filter(({ deleted }) => !deleted)];
+  const ids = living.map(({ recordId }) => recordId);
+  return { records: [...(await statesById(context, table, ids)), ...gone], last };
+}
+
+/** An answer has all the rows that it counts, or says that more follow. */
+async function query(
   { api, settings }: Context<Settings>,
   { object, columns }: Table,
-  from: 'query' | 'queryAll',
+  from: Resource,
   rest: string,
-): Promise<{ rows: Row[]; hasMore: boolean }> {
-  const fields = fits(fieldsIn(columns)) ? [...new Set([...keys, ...fieldsIn(columns)])] : keys;
-  const q = `SELECT ${fields.join(',')} FROM ${object} ${rest}`;
-  const { json } = await api.request({ path: dataPath(settings, `/${from}`), query: { q }, isAnswer });
-  const answer = objectOf(json);
-  return {
-    rows: listOf(answer['records'])
-      .map(rowOf)
-      .filter((row) => row !== null),
-    hasMore: answer['done'] === false,
-  };
+): Promise<{ rows: SourceRecord[]; hasMore: boolean }> {
+  const recordOf = recordReader(columns);
+  const { json } = await api.request({
+    path: dataPath(settings, `/${from}`),
+    query: { q: `SELECT ${fieldsOf(columns).join(',')} FROM ${object} ${rest}` },
+    isAnswer(json) {
+      const { records, done, totalSize } = objectOf(json);
+      if (!Array.isArray(records) || typeof totalSize !== 'number' || !records.every(recordOf)) return false;
+      return done === true ? records.length === totalSize : done === false && records.length > 0;
+    },
+  });
+  const { records, done } = objectOf(json);
+  return { rows: listOf(records).map((row) => recordOf(row)!), hasMore: done === false };
 }
 
 export async function countOf(
   { api, settings }: Context<Settings>,
   object: string,
-  from: 'query' | 'queryAll',
+  from: Resource,
   where: string,
 ): Promise<number> {
   const { json } = await api.request({
     path: dataPath(settings, `/${from}`),
     query: { q: `SELECT COUNT() FROM ${object} ${where}`.trim() },
-    isAnswer: (json) =>
-      Array.isArray(objectOf(json)['records']) && Number.isInteger(objectOf(json)['totalSize']),
+    isAnswer(json) {
+      const { records, totalSize } = objectOf(json);
+      return Array.isArray(records) && Number.isInteger(totalSize);
+    },
   });
   return Number(objectOf(json)['totalSize']);
-}
-
-/** An answer has all the rows that it counts, or says that more follow. */
-function isAnswer(json: Json | undefined): boolean {
-  const { records, done, totalSize } = objectOf(json);
-  if (!Array.isArray(records) || typeof totalSize !== 'number' || !records.every(rowOf)) return false;
-  return done === true ? records.length === totalSize : done === false && records.length > 0;
-}
-
-function rowOf(value: Json): Row | null {
-  const json = objectOf(value);
-  const recordId = idOf(json['Id']);
-  const changedAt = momentOf(json['SystemModstamp']);
-  if (recordId === undefined || changedAt === undefined) return null;
-  const deleted = json['IsDeleted'] === true;
-  return { recordId, changedAt, deleted, mergedInto: idOf(json['MasterRecordId']), json };
-}
-
-/** The living rows as records. If the columns do not fit into a query, the rows are read by ID. */
-export async function statesOf(
-  context: Context<Settings>,
-  table: Table,
-  rows: readonly Row[],
-): Promise<States> {
-  const [gone, living] = [rows.filter(({ deleted }) => deleted), rows.filter(({ deleted }) => !deleted)];
-  if (fits(fieldsIn(table.columns)) || living.length === 0)
-    return { living: living.map((row) => recordOf(row, table)), gone };
-  const states = await statesById(
-    context,
-    table,
-    living.map(({ recordId }) => recordId),
-  );
-  return { living: states.living, gone: [...gone, ...states.gone] };
 }
 
 /**
@@ -130,54 +104,49 @@ export async function statesById(
   context: Context<Settings>,
   table: Table,
   ids: readonly string[],
-): Promise<States> {
-  if (ids.length === 0) return { living: [], gone: [] };
-  const fields = [...new Set([...keys, ...fieldsIn(table.columns)])];
+): Promise<SourceRecord[]> {
+  if (ids.length === 0) return [];
+  const recordOf = recordReader(table.columns);
   const { json } = await context.api.request({
     method: 'POST',
     path: dataPath(context.settings, `/composite/sobjects/${table.object}`),
-    json: { ids: [...ids], fields },
+    json: { ids: [...ids], fields: fieldsOf(table.columns) },
     isAnswer: (json) =>
       Array.isArray(json) &&
       json.length === ids.length &&
-      json.every((row, at) => row === null || rowOf(row)?.recordId === ids[at]),
+      json.every((row, at) => row === null || recordOf(row)?.recordId === ids[at]),
   });
-  const shown = listOf(json).flatMap((row) => rowOf(row) ?? []);
-  const living = shown.filter(({ deleted }) => !deleted).map((row) => recordOf(row, table));
-  const given = new Set(living.map(({ recordId }) => recordId));
-  const hidden = ids.filter((id) => !given.has(id));
-  if (hidden.length === 0) return { living, gone: [] };
+  const living = listOf(json)
+    .flatMap((row) => recordOf(row) ?? [])
+    .filter(({ deleted }) => !deleted);
+  const hidden = without(ids, living);
   if (hidden.length > maxIds)
     throw new TransientError(`Salesforce lists ${hidden.length} records that it does not return by ID`);
   const gone = await binned(context, table.object, hidden);
   // Undeleted or shared in between.
   if (gone.some(({ deleted }) => !deleted))
     throw new TransientError('Salesforce returned a record by query but not by ID: it has just changed');
-  return { living, gone };
+  return [...living, ...gone];
 }
 
 /** The rows that a query finds for these IDs. If the answer has only the first rows, the rest is requested. */
-async function binned(context: Context<Settings>, object: string, ids: readonly string[]): Promise<Row[]> {
+async function binned(
+  context: Context<Settings>,
+  object: string,
+  ids: readonly string[],
+): Promise<SourceRecord[]> {
+  if (ids.length === 0) return [];
   const list = ids.map((id) => `'${id}'`).join(',');
   const rest = `WHERE Id IN (${list}) LIMIT ${ids.length}`;
-  const { rows, hasMore } = await rowsOf(context, { object, columns: {} }, 'queryAll', rest);
-  const found = rows.filter(({ recordId }) => ids.includes(recordId));
-  if (found.length < rows.length)
+  const { rows, hasMore } = await query(context, { object, columns: {} }, 'queryAll', rest);
+  if (rows.some(({ recordId }) => !ids.includes(recordId)))
     throw new TransientError('Salesforce returned rows that were not requested', { foreign: true });
-  if (!hasMore) return found;
-  const given = new Set(found.map(({ recordId }) => recordId));
-  return [
-    ...found,
-    ...(await binned(
-      context,
-      object,
-      ids.filter((id) => !given.has(id)),
-    )),
-  ];
+  return hasMore ? [...rows, ...(await binned(context, object, without(ids, rows)))] : rows;
 }
 
-function recordOf({ recordId, changedAt, json }: Row, { columns }: Table): SourceRecord {
-  return { recordId, changedAt, body: { ...bodyOf(json, columns), Id: recordId }, unmerged: true };
+function without(ids: readonly string[], records: readonly SourceRecord[]): string[] {
+  const given = new Set(records.map(({ recordId }) => recordId));
+  return ids.filter((id) => !given.has(id));
 }
 
 /** Whether these fields fit into a query. */

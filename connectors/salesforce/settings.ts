@@ -1,10 +1,8 @@
 // The settings of a Salesforce org.
 import { z } from 'zod';
 import { bulkExportSetting } from '#connector/bulk-export';
-import { oauthClient } from '#connector/oauth-client';
-import { apiVersion, exactlyOne, secrets, siteUrl } from '#connector/settings';
-
-const app = oauthClient.omit({ refreshToken: true });
+import { appClient, oauthClient } from '#connector/oauth-client';
+import { apiVersion, exactlyOne, secret, siteUrl } from '#connector/settings';
 
 const oauth = oauthClient.extend({
   rotating: z
@@ -15,7 +13,7 @@ const oauth = oauthClient.extend({
     ),
 });
 
-const jwt = app.pick({ clientId: true }).extend({
+const jwt = appClient.pick({ clientId: true }).extend({
   user: z
     .string()
     .min(1)
@@ -47,7 +45,7 @@ const shape = z.strictObject({
       'must be the My Domain URL, such as https://acme.my.salesforce.com, not that of the user interface',
     )
     .describe('The My Domain URL of the org: https://acme.my.salesforce.com.'),
-  clientCredentials: app
+  clientCredentials: appClient
     .optional()
     .describe('{clientId, clientSecret} of an app that runs as one user by the client credentials flow.'),
   jwt: jwt
@@ -70,9 +68,7 @@ const shape = z.strictObject({
     .describe(
       'The organization ID. Outbound messages of other orgs are refused, and `tributary check` compares it with the org that is read.',
     ),
-  webhookToken: secrets
-    .optional()
-    .describe('The secret at the end of the webhook address. A list while one replaces another.'),
+  webhookToken: secret('The secret at the end of the webhook address.'),
   webhookBody: z
     .enum(['outbound-messages', 'change-events'])
     .default('outbound-messages')

@@ -11,7 +11,9 @@ type ById<Settings, Known> = {
   /** What `some` and `one` both need to know, such as the columns that there are. Asked once for all the IDs. */
   known?: (context: Context<Settings>, properties: readonly string[]) => Promise<Known>;
   /** What an ID of the vendor looks like. Others are reported missing without a call, which they could break. */
-  isId: (id: string) => boolean;
+  isId?: (id: string) => boolean;
+  /** The form in which records have an ID, undefined where it is none of the vendor's. Default: as it was written, where it `isId`. */
+  idOf?: (written: string) => string | undefined;
   /**
    * A request that succeeds only where records can be read. It is sent before a record is reported missing, because a wrong base
    * URL, or a gateway that gives every request the same answer, may answer as the vendor does for a missing record.
@@ -51,16 +53,18 @@ type One<Settings, Known> = (
 export function readsById<Settings, Known = undefined>({
   maxIds,
   known: learn,
-  isId,
+  isId = () => true,
+  idOf = (written) => (isId(written) ? written : undefined),
   proof,
   some,
   one,
 }: ById<Settings, Known>): NonNullable<Stream<Settings>['read']> {
   return {
     maxIds,
+    idOf: (written) => idOf(written) ?? written,
     async records(context, { recordIds, properties }) {
       const ids = [...new Set(recordIds)];
-      const asked = ids.filter(isId);
+      const asked = [...new Set(ids.flatMap((id) => idOf(id) ?? []))];
       if (asked.length === 0) return { records: [], missing: ids };
       const known = (await learn?.(context, properties)) as Known;
       const listed = some ? await unlessLost(some(context, asked, properties, known)) : [];
@@ -74,7 +78,7 @@ export function readsById<Settings, Known = undefined>({
       const renamed = hidden.filter((id, at) => (alone[at]?.recordId ?? id) !== id);
       return {
         records: [...new Map([...records, ...found].map((record) => [record.recordId, record])).values()],
-        missing: [...ids.filter((id) => !isId(id)), ...missing, ...renamed],
+        missing: [...ids.filter((id) => idOf(id) !== id), ...missing, ...renamed],
       };
     },
   };

@@ -101,6 +101,25 @@ describe('Records that are requested together', () => {
     expect(learned).toBe(1);
   });
 
+  it('may be asked for by an ID that is written otherwise, which then stands for another', async () => {
+    const asked: (readonly string[])[] = [];
+    const read = readsById({
+      maxIds: 10,
+      idOf: (written) => (/^p\d+$/i.test(written) ? written.toLowerCase() : undefined),
+      some: async (_context, ids) => {
+        asked.push(ids);
+        return [{ recordId: 'p1', changedAt: 1, body: {} }];
+      },
+    });
+    const recordIds = ['P1', 'p1', 'p2', 'none'];
+    expect(await read.records({} as Context<unknown>, { recordIds, properties: [] })).toEqual({
+      records: [{ recordId: 'p1', changedAt: 1, body: {} }],
+      missing: ['P1', 'none', 'p2'],
+    });
+    expect(asked).toEqual([['p1', 'p2']]);
+    expect([read.idOf!('P1'), read.idOf!('none')]).toEqual(['p1', 'none']);
+  });
+
   it('are not to blame where the list itself is not found', async () => {
     await expect(refused(404)).rejects.toMatchObject({ name: 'TransientError', foreign: true });
     await expect(refused(400)).rejects.toMatchObject({ name: 'RejectedError' });
