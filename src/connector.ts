@@ -91,6 +91,7 @@ export {
   type PersonWrite,
   unknownAttribute,
   type WriteJob,
+  type WriteOptions,
   type WriteOutcome,
   type Writer,
   type WriterTraits,

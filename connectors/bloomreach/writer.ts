@@ -1,5 +1,5 @@
 // Writes properties of customers, up to fifty in a batch, by their hard ID. A command for a customer who does not exist creates one,
-// so everybody is looked up first. Facts: https://documentation.bloomreach.com/engagement/reference/batch-commands-2 and
+// so everybody is looked up first, unless that is wanted. Facts: https://documentation.bloomreach.com/engagement/reference/batch-commands-2 and
 // …/tracking-api-error-messages.
 import {
   type Context,
@@ -9,12 +9,14 @@ import {
   type PersonWrite,
   RejectedError,
   UnauthorizedError,
+  type WriteOptions,
   type WriteOutcome,
   type Writer,
 } from '#connector';
 import { triedWrite } from '#connector/checking';
+import { lookUp } from '#connector/looking-up';
 import { listOf, objectOf, requestList, says, wordOf } from '#connector/reading';
-import { customers, readOne } from './customers.ts';
+import { customers } from './customers.ts';
 import type { Settings } from './settings.ts';
 
 const remedy = 'Give the private API key the right to set customer properties.';
@@ -54,22 +56,20 @@ export const writer: Writer<Settings> = {
   ],
 };
 
-async function write(context: Context<Settings>, writes: readonly PersonWrite[]): Promise<WriteOutcome[]> {
-  const known = await Promise.all(
-    writes.map(
-      async ({ recordId }) =>
-        recordId === null || (await readOne(context, recordId, [context.settings.hardId])) !== null,
-    ),
-  );
-  const missing = writes
-    .filter((_, index) => !known[index])
-    .map(({ sourceId }): WriteOutcome => {
-      const message = 'Bloomreach has no customer with this ID';
-      return { sourceId, result: 'missing', message };
-    });
-  const present = writes.filter((_, index) => known[index]);
+async function write(
+  context: Context<Settings>,
+  writes: readonly PersonWrite[],
+  options: WriteOptions = {},
+): Promise<WriteOutcome[]> {
+  const { settings } = context;
+  const { present, missing } = await lookUp(context, writes, {
+    ...options,
+    read: customers.read,
+    properties: [settings.hardId],
+    noun: 'customer',
+  });
   if (present.length === 0) return missing;
-  const results = await batch(context, writer.payload(present, context.settings), present.length);
+  const results = await batch(context, writer.payload(present, settings), present.length);
   return [...missing, ...present.map((write, index) => outcomeOf(write, objectOf(results[index])))];
 }
 

@@ -52,6 +52,11 @@ export interface WriterTraits {
 /** The code of a `RejectedError` that is about everybody: the vendor does not know one of the attributes. */
 export const unknownAttribute = 'unknown_attribute';
 
+export interface WriteOptions {
+  /** Whoever the vendor does not have (any more) may be created. Absent: nobody may. */
+  create?: boolean;
+}
+
 export interface Writer<Settings> {
   /** The stream whose records are the people that are written. */
   stream: string;
@@ -66,13 +71,20 @@ export interface Writer<Settings> {
   attributeFault?(attribute: string): string | null;
   /** A value as the vendor stores and returns it. Pure. Default: as it is. */
   stored?(value: FactValue): Json;
-  /** The body of the request that writes these people together: previews show exactly this. Pure. */
-  payload(writes: readonly PersonWrite[], settings: Settings): JsonObject;
+  /**
+   * The body of the request that writes these people together: previews show exactly this. `now`: the time of the request, epoch
+   * milliseconds, for a vendor that wants it in the body; absent where only the size counts. Pure.
+   */
+  payload(writes: readonly PersonWrite[], settings: Settings, now?: number): JsonObject;
   /**
    * Writes these people, in one request within the limits of `traits`, or one of them where `bulk` is null. A refusal of the
    * whole is thrown: a `RejectedError` is for the caller to bisect, unless its code is `unknownAttribute`.
    */
-  write(context: Context<Settings>, writes: readonly PersonWrite[]): Promise<WriteOutcome[] | WriteJob>;
+  write(
+    context: Context<Settings>,
+    writes: readonly PersonWrite[],
+    options?: WriteOptions,
+  ): Promise<WriteOutcome[] | WriteJob>;
   /** Present where one person is written in another way than many. */
   single?: {
     payload(write: PersonWrite, settings: Settings): JsonObject;

@@ -91,6 +91,13 @@ test('somebody without a record is created by the source ID, without being looke
   expect(simulator.state.reads).toBe(0);
 });
 
+test('who may be created is not looked up', async () => {
+  const { simulator, context } = account();
+  const write = { sourceId: 'shop-7', recordId: 'shop-7', attributes: { loyalty_tier: 'Gold' } };
+  await writer.write(context, [write], { create: true });
+  expect([simulator.size, simulator.state.reads]).toEqual([1, 0]);
+});
+
 test('a batch says of each command whether it failed, and a success of the whole is none of theirs', async () => {
   const { context, refused, create } = account();
   const writes = ['anna', 'ben'].map((id) => ({

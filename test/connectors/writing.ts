@@ -14,6 +14,7 @@ import {
   type WriteOutcome,
   type Writer,
 } from '#connector';
+import { inParts } from '#connector/reading';
 import { isHeld } from '../../src/sync/write-back/difference.ts';
 import { judgeReadBack, sampleOf } from '../../src/sync/write-back/read-back.ts';
 import { directApi } from '../support/direct-api.ts';
@@ -190,6 +191,7 @@ class Account {
   readonly #reads: RegExp | undefined;
   readonly #way: 'single' | 'many';
   #requests: ApiRequest[] = [];
+  #writtenAt = 0;
   #page: string | null = null;
 
   constructor(
@@ -249,6 +251,7 @@ class Account {
   /** As the engine does, without its retries. */
   async write(people: readonly PersonWrite[]): Promise<WriteOutcome[]> {
     this.#requests = [];
+    this.#writtenAt = this.world.now();
     const { single } = this.#writer;
     if (this.#way === 'single') {
       const outcomes: WriteOutcome[] = [];
@@ -321,7 +324,10 @@ class Account {
   async notHeld(people: readonly (PersonWrite & { attributes: Attributes })[]): Promise<unknown[]> {
     const names = [...new Set(people.flatMap(({ attributes }) => Object.keys(attributes)))];
     const recordIds = people.map(({ recordId }) => recordId!);
-    const found = await this.#writer.read.people(this.context(), { recordIds, attributes: names });
+    const { read } = this.#writer;
+    const found: Awaited<ReturnType<typeof read.people>> = [];
+    for (const part of inParts(recordIds, read.maxIds))
+      found.push(...(await read.people(this.context(), { recordIds: part, attributes: names })));
     const byId = new Map(found.map((one) => [one.recordId, one.attributes]));
     const stored = this.#writer.stored ?? ((value) => value as Json);
     return people.flatMap(({ recordId, attributes }) =>
@@ -346,7 +352,7 @@ class Account {
     if (this.#way === 'single') return people.map((person) => this.#writer.single!.payload(person, settings));
     const isBulk = this.#writer.traits(settings, { create: true }).bulk !== null;
     return isBulk
-      ? [this.#writer.payload(people, settings)]
-      : people.map((person) => this.#writer.payload([person], settings));
+      ? [this.#writer.payload(people, settings, this.#writtenAt)]
+      : people.map((person) => this.#writer.payload([person], settings, this.#writtenAt));
   }
 }

@@ -244,13 +244,13 @@ class Flow {
 
   /** One request. `refused`: as a whole, and more than one person was in it. */
   async #submit(people: readonly Sending[]): Promise<'taken' | 'refused' | 'over'> {
-    const { writer } = this.#deps.rule;
+    const { writer, create } = this.#deps.rule;
     const { bulk } = this.#traits;
     const sentAt = this.#deps.clock.now();
     const part = people.map((person) => ({ ...person, sentAt }));
     const job = bulk?.isJob ? await this.#keepJob(part, lostJobMs[0]) : null;
     try {
-      const answer = await writer.write(this.#context(part), part.map(writeOf));
+      const answer = await writer.write(this.#context(part), part.map(writeOf), { create });
       if ('jobId' in answer) await this.#carry(part, job, answer.jobId, jobDelayMs(part.length, 0));
       else {
         if (job !== null) await endJob(this.#deps.database, job);

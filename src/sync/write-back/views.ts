@@ -5,8 +5,12 @@ import type { WriteBackRow } from '../../tables/write-backs.ts';
 import type { WriteBackRule } from '../facts/write-back-rules.ts';
 import { attributesToWrite } from './difference.ts';
 
-/** `rule`: undefined where the configuration no longer names the source. */
-export function writeBackView(row: WriteBackRow, rule: WriteBackRule | undefined): WriteBackView {
+/** `rule`: undefined where the configuration no longer names the source. `now`: absent where only the size of bodies counts. */
+export function writeBackView(
+  row: WriteBackRow,
+  rule: WriteBackRule | undefined,
+  now?: number,
+): WriteBackView {
   const {
     uncertain: _,
     alone: __,
@@ -20,16 +24,21 @@ export function writeBackView(row: WriteBackRow, rule: WriteBackRule | undefined
     ...shown,
     wanted: row.wanted as never,
     acknowledged: row.acknowledged as never,
-    payload: payloadOf(row, standing, rule),
+    payload: payloadOf(row, standing, rule, now),
   };
 }
 
-function payloadOf(row: WriteBackRow, recordId: string | null, rule: WriteBackRule | undefined): Json {
+function payloadOf(
+  row: WriteBackRow,
+  recordId: string | null,
+  rule: WriteBackRule | undefined,
+  now: number | undefined,
+): Json {
   if (!rule || (recordId === null && !rule.create)) return null;
   const { sourceId, wanted, acknowledged, uncertain } = row;
   const attributes = attributesToWrite(wanted, acknowledged, { whole: uncertain });
   if (Object.keys(attributes).length === 0) return null;
   const { writer, settings } = rule;
   const write = { sourceId, recordId, attributes };
-  return writer.single ? writer.single.payload(write, settings) : writer.payload([write], settings);
+  return writer.single ? writer.single.payload(write, settings) : writer.payload([write], settings, now);
 }

@@ -124,7 +124,7 @@ const ofCustomer = createRoute({
 
 export function writeBacksApi(deps: Deps) {
   const { tributary } = deps;
-  const { database } = tributary;
+  const { database, clock } = tributary;
   const { rules } = tributary.writingBack;
   const requireRule = (source: string) => {
     const rule = rules.rule(source);
@@ -152,7 +152,7 @@ export function writeBacksApi(deps: Deps) {
       const { limit, after, state } = c.req.valid('query');
       const read = (most: number) => writeBacksAfter(database, source, { after, state, limit: most });
       const { page, next } = await pageOf(limit, read, bySourceId);
-      return c.json({ writeBacks: page.map((row) => writeBackView(row, rule)), next }, 200);
+      return c.json({ writeBacks: page.map((row) => writeBackView(row, rule, clock.now())), next }, 200);
     })
     .openapi(verify, async (c) => {
       const { source } = c.req.valid('param');
@@ -187,7 +187,7 @@ export function writeBacksApi(deps: Deps) {
     .openapi(ofCustomer, async (c) => {
       const { sourceId } = c.req.valid('param');
       const [facts, rows] = [await factsOfOne(database, sourceId), await writeBacksOfOne(database, sourceId)];
-      const writeBacks = rows.map((row) => writeBackView(row, rules.rule(row.source)));
+      const writeBacks = rows.map((row) => writeBackView(row, rules.rule(row.source), clock.now()));
       return c.json({ sourceId, facts: facts?.groups ?? null, writeBacks }, 200);
     });
 }
