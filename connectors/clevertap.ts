@@ -5,6 +5,7 @@ import { describeApi } from './clevertap/api.ts';
 import { profiles, query } from './clevertap/profiles.ts';
 import { type Settings, settings } from './clevertap/settings.ts';
 import { webhook } from './clevertap/webhook.ts';
+import { writer } from './clevertap/writer.ts';
 
 export const clevertap = defineConnector<Settings>({
   name: 'clevertap',
@@ -20,6 +21,7 @@ export const clevertap = defineConnector<Settings>({
     sourceId: 'identity',
     webhook,
   },
+  writer,
   check: async (context) => [
     await tried('query profiles', 'Profiles are found by the event. Make sure that everybody did it.', () =>
       query(context),

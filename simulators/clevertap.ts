@@ -12,6 +12,10 @@ export interface ClevertapOptions {
   unknown?: 'fail' | 'empty';
   /** Queries are forgotten after so long. Default: never. */
   queryLivesMs?: number;
+  /** False: the passcode may read and not write. Default: true. */
+  mayWrite?: boolean;
+  /** Why the record of an identity is not stored. */
+  writeFault?: (identity: string) => string | undefined;
   /** Answers in place of CleverTap's own. */
   faults?: (path: string) => Response | undefined;
 }
@@ -25,6 +29,13 @@ export interface Profile {
   days: number[];
 }
 
+interface Upload {
+  identity: string;
+  ts?: number;
+  profileData: Profile['profileData'];
+}
+
+const maxUploaded = 1_000;
 const maxReads = 3;
 const eventName = 'App Launched';
 
@@ -33,7 +44,7 @@ export function createClevertapSimulator(options: ClevertapOptions) {
   const app = new Hono();
   const profiles: Profile[] = [];
   const queries = new Map<string, { found: Profile[]; size: number; at: number; waits: number }>();
-  const state = { underWay: 0, refused: 0, queries: 0 };
+  const state = { underWay: 0, refused: 0, queries: 0, uploads: 0 };
   let serial = 0;
 
   const fail = (c: Context, error: string, code: number, status: 200 | 401 | 429 = 200) =>
@@ -104,6 +115,40 @@ export function createClevertapSimulator(options: ClevertapOptions) {
       });
     return unknown === 'fail' ? fail(c, 'Profile not found', 404) : c.json({ status: 'success', record: {} });
   });
+
+  /** Answered 200 whatever happens; a record that fails is echoed, and the order is not that of the request (recorded). */
+  app.post('/1/upload', async (c) => {
+    if (options.mayWrite === false) return fail(c, 'The passcode may not upload', 401, 401);
+    const { d = [] } = (await c.req.json()) as { d?: Upload[] };
+    if (d.length === 0 || d.length > maxUploaded) return fail(c, 'Invalid number of records', 514);
+    state.uploads += 1;
+    const unprocessed = d.flatMap((record, index) => {
+      const error = uploadFault(record);
+      if (error === undefined) store(record);
+      const words = `${error} Skipped record number : ${index + 1}`;
+      return error === undefined ? [] : [{ status: 'fail', code: 515, error: words, record }];
+    });
+    const processed = d.length - unprocessed.length;
+    const status = unprocessed.length === 0 ? 'success' : processed === 0 ? 'fail' : 'partial';
+    return c.json({ status, processed, unprocessed: unprocessed.reverse() });
+  });
+
+  function uploadFault({ identity, ts, profileData }: Upload): string | undefined {
+    if (!ts) return 'Timestamp is missing.';
+    if (identity === undefined) return 'Identity is missing.';
+    const isLong = Object.values(profileData).some((value) => Buffer.byteLength(String(value)) > 512);
+    return isLong ? 'Property value is too long.' : options.writeFault?.(identity);
+  }
+
+  /** An unknown identity makes a profile. */
+  function store({ identity, profileData }: Upload): void {
+    const known = profiles.find(({ identities }) => identities.includes(identity));
+    const { profileData: data } = known ?? create({ identities: [identity], system: {}, days: [] });
+    for (const [name, value] of Object.entries(profileData)) {
+      if (value !== null && typeof value === 'object' && '$delete' in value) delete data[name];
+      else data[name] = value;
+    }
+  }
 
   // Unknown paths are answered with nothing.
   app.notFound((c) => c.body(''));

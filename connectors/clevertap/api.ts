@@ -20,8 +20,9 @@ export function describeApi(settings: Settings): ApiDescription {
 }
 
 function failureIn(json: Json | undefined): TransientError | RejectedError | undefined {
-  const { status, code, error } = objectOf(json);
-  if (status !== 'fail') return undefined;
+  const { status, code, error, unprocessed } = objectOf(json);
+  // An upload says of each record why it failed.
+  if (status !== 'fail' || Array.isArray(unprocessed)) return undefined;
   const message = `CleverTap failed: ${wordOf(error) ?? 'it gives no reason'} (code ${wordOf(code) ?? 'none'})`;
   if (code === inProgress) return new TransientError(message, { retryAfterMs: waitMs });
   // As another vendor would say it: a cursor that has expired makes the reading begin again.

@@ -10,7 +10,7 @@ import type { Settings } from './settings.ts';
 const pageSize = 5_000;
 const dayMs = 86_400_000;
 
-export const profiles: Stream<Settings> = {
+export const profiles = {
   name: 'profiles',
   exhaustive: ({ absentIsEmpty }) => (absentIsEmpty ? [''] : []),
   // What was read later is the later state.
@@ -27,7 +27,7 @@ export const profiles: Stream<Settings> = {
     ...readsById<Settings>({ maxIds: 3, isId: () => true, one: readOne, proof: (context) => query(context) }),
     lagSeconds: 60,
   },
-};
+} satisfies Stream<Settings>;
 
 /** The first page is the query alone: it may take a while until it has an answer. */
 async function pageOf(
