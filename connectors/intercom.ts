@@ -5,6 +5,7 @@ import { describeApi } from './intercom/api.ts';
 import { contacts, contactsPath } from './intercom/contacts.ts';
 import { type Settings, settings } from './intercom/settings.ts';
 import { webhook } from './intercom/webhook.ts';
+import { writer } from './intercom/writer.ts';
 
 export const intercom = defineConnector<Settings>({
   name: 'intercom',
@@ -23,6 +24,7 @@ export const intercom = defineConnector<Settings>({
     needsFullReadings: 'Deleted contacts are not listed. Without webhooks, only a full reading shows them.',
     webhook,
   },
+  writer,
   check,
 });
 

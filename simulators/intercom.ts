@@ -3,6 +3,7 @@
 import { type Context, Hono } from 'hono';
 import { RequestCounts } from './hubspot/request-counts.ts';
 import { Contacts, type Values, type Version } from './intercom/contacts.ts';
+import { type DataAttribute, DataAttributes } from './intercom/data-attributes.ts';
 import { IntercomPush, type PushOptions } from './intercom/push.ts';
 import { IntercomError, orderOf, predicateOf } from './intercom/search.ts';
 
@@ -36,6 +37,12 @@ export type IntercomOptions = {
   /** Whether `include_merge_history` is known: older versions do not. */
   mergeHistory?: boolean;
   workspaceId?: string;
+  /** Whether a write with an attribute that is not defined is refused, or taken without it. */
+  unknownAttributes?: 'refused' | 'ignored';
+  /** Why a contact cannot be written. */
+  writeFault?: (id: string) => string | undefined;
+  /** False: the app may only read. */
+  mayWrite?: boolean;
   push?: PushOptions;
   faults?: Fault;
 };
@@ -58,6 +65,7 @@ export class IntercomSimulator {
   readonly #options: IntercomOptions;
   readonly #now: () => number;
   readonly #contacts: Contacts;
+  readonly #attributes: DataAttributes;
   /** `window`: the number of the present window of ten seconds, which ends on a round ten seconds (recorded). */
   readonly #quota: { limit: number; window: number; used: number } | undefined;
 
@@ -67,12 +75,17 @@ export class IntercomSimulator {
     this.faults = options.faults;
     this.indexLagMs = options.indexLagMs ?? 0;
     this.#contacts = new Contacts(this.#now, options.workspaceId ?? 'ecahpwf5');
+    this.#attributes = new DataAttributes(options.unknownAttributes ?? 'refused');
     if (options.push) this.push = new IntercomPush(options.push);
     const { quota = 1_666 } = options;
     if (quota !== false) this.#quota = { limit: quota, window: 0, used: 0 };
     this.app.get('/contacts', (c) => this.#answer('list', c, () => this.#list(c)));
     this.app.post('/contacts/search', (c) => this.#answer('search', c, () => this.#search(c)));
     this.app.get('/contacts/:id', (c) => this.#answer('read', c, () => this.#read(c)));
+    this.app.put('/contacts/:id', (c) => this.#answer('write', c, () => this.#write(c)));
+    this.app.get('/data_attributes', (c) =>
+      this.#answer('attributes', c, () => Response.json({ type: 'list', data: this.#attributes.show() })),
+    );
     this.app.notFound((c) =>
       this.#answer('unknown', c, () => {
         throw new IntercomError(404, 'not_found', 'The requested resource was not found');
@@ -88,6 +101,11 @@ export class IntercomSimulator {
 
   update(id: string, values: Values, at?: number): void {
     this.#contacts.update(id, values, at);
+  }
+
+  /** A custom attribute of contacts. */
+  define(attribute: DataAttribute): void {
+    this.#attributes.define(attribute);
   }
 
   archive(id: string): void {
@@ -262,12 +280,7 @@ export class IntercomSimulator {
 
   #read(c: Context): Response {
     const id = c.req.param('id') ?? '';
-    const survivor = this.#contacts.survivorOf(id);
-    if (survivor !== undefined && this.#options.readMerged !== 'notFound') {
-      throw new IntercomError(410, 'contact_merged', 'This contact has been merged', {
-        link: `</contacts/${survivor}>; rel="canonical"`,
-      });
-    }
+    this.#refuseMerged(id);
     const version = this.#contacts.newest(id);
     if (!version || version.deleted || (version.archived && this.#options.readArchived !== 'archived'))
       throw new IntercomError(404, 'not_found', 'User Not Found');
@@ -276,6 +289,32 @@ export class IntercomSimulator {
       ...(version.archived && { archived: true }),
       enabled_push_messaging: null,
     });
+  }
+
+  #refuseMerged(id: string): void {
+    const survivor = this.#contacts.survivorOf(id);
+    if (survivor === undefined || this.#options.readMerged === 'notFound') return;
+    throw new IntercomError(410, 'contact_merged', 'This contact has been merged', {
+      link: `</contacts/${survivor}>; rel="canonical"`,
+    });
+  }
+
+  /** Attributes that are not sent stay; one that is null is cleared (recorded). */
+  async #write(c: Context): Promise<Response> {
+    if (this.#options.mayWrite === false)
+      throw new IntercomError(403, 'forbidden', 'The app lacks the permission to write users');
+    const id = c.req.param('id') ?? '';
+    this.#refuseMerged(id);
+    const version = this.#contacts.newest(id);
+    if (!version || version.deleted || version.archived)
+      throw new IntercomError(404, 'not_found', 'User Not Found');
+    const fault = this.#options.writeFault?.(id);
+    if (fault !== undefined) throw new IntercomError(400, 'parameter_invalid', fault);
+    const { custom_attributes: written = {} } = (await c.req.json()) as { custom_attributes?: Values };
+    const before = (version.values['custom_attributes'] ?? {}) as Values;
+    const custom_attributes = { ...before, ...this.#attributes.taken(written) };
+    this.#contacts.update(id, { custom_attributes });
+    return Response.json(this.get(id));
   }
 
   #tellsMerges(c: Context): boolean {

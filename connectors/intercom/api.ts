@@ -24,6 +24,9 @@ export function describeApi(settings: Settings): ApiDescription {
     account: `intercom:${fingerprint(settings.accessToken)}`,
     quotas,
     readQuotas: (response, _request, now) => readQuotas(response, quotas, now),
+    remedies: {
+      403: 'Give the app the permission to read users, and for write-back the permission to write them.',
+    },
   };
 }
 

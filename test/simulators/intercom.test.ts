@@ -172,3 +172,38 @@ describe('the simulated Intercom', () => {
     expect(check.headers['x-body-signature']).toBe(digest('sha256', check.body));
   });
 });
+
+describe('a write to the simulated Intercom', () => {
+  const put = async (simulator: ReturnType<typeof createIntercomSimulator>, id: string, values: object) => {
+    const response = await simulator.app.request(`/contacts/${id}`, {
+      method: 'PUT',
+      body: JSON.stringify({ custom_attributes: values }),
+    });
+    return { status: response.status, json: await response.json() };
+  };
+
+  test('changes what is sent alone, moves updated_at, and is in search later', async () => {
+    let now = Date.parse('2026-11-02T08:00:00.000Z');
+    const simulator = createIntercomSimulator({ now: () => now, quota: false, indexLagMs: 60_000 });
+    simulator.define({ name: 'tier', data_type: 'string' });
+    const id = simulator.create({ custom_attributes: { tier: 'gold', favourite: 'blue' } });
+    now += 120_000;
+    const { status, json } = await put(simulator, id, { tier: null });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ id, custom_attributes: { tier: null, favourite: 'blue' } });
+    expect(json).toMatchObject({ updated_at: now / 1000 });
+    const list = await (await simulator.app.request('/contacts')).json();
+    expect(list).toMatchObject({ data: [{ custom_attributes: { tier: 'gold' } }] });
+  });
+
+  test('is refused for an unknown attribute, another type, a stranger and a merged contact', async () => {
+    const simulator = createIntercomSimulator({ quota: false });
+    simulator.define({ name: 'points', data_type: 'integer' });
+    const [lead, user] = [simulator.create({ role: 'lead' }), simulator.create({})];
+    expect((await put(simulator, user, { other: 1 })).status).toBe(400);
+    expect((await put(simulator, user, { points: 'many' })).status).toBe(400);
+    expect((await put(simulator, 'nobody', { points: 1 })).status).toBe(404);
+    simulator.merge(lead, user);
+    expect((await put(simulator, lead, { points: 1 })).status).toBe(410);
+  });
+});
