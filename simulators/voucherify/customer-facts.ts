@@ -18,6 +18,13 @@ export type CustomerFacts = {
   }[];
   segments?: string[];
   redemptions?: number;
+  /** Every redemption with its result; what was rolled back has an entry of its own besides. */
+  redeemed?: {
+    at: string;
+    result?: 'SUCCESS' | 'FAILURE';
+    status?: 'SUCCEEDED' | 'FAILED' | 'ROLLED_BACK';
+    isRollback?: true;
+  }[];
   orders?: { count: number; total: number; lastAmount: number; lastAt: string };
 };
 
@@ -89,6 +96,22 @@ export function redeemables(customerId: string, { vouchers = [], card }: Custome
       };
     })
     .reverse();
+}
+
+/** `GET /v1/redemptions`, newest first. */
+export function redemptionList(customerId: string, { redeemed = [] }: CustomerFacts, limit: number) {
+  const redemptions = redeemed
+    .toSorted((a, b) => (a.at < b.at ? 1 : -1))
+    .map(({ at, result = 'SUCCESS', status, isRollback }, index) => ({
+      id: `${isRollback ? 'rr' : 'r'}_${index}`,
+      object: isRollback ? 'redemption_rollback' : 'redemption',
+      date: at,
+      customer_id: customerId,
+      result,
+      status: status ?? (result === 'SUCCESS' ? 'SUCCEEDED' : 'FAILED'),
+    }));
+  const shown = redemptions.slice(0, limit);
+  return { object: 'list', data_ref: 'redemptions', redemptions: shown, total: redemptions.length };
 }
 
 export function listOf(data: object[]) {

@@ -5,7 +5,7 @@ import type { AsyncActions } from './async-actions.ts';
 import { csvRecords } from './csv-import.ts';
 import { type Customer, responseOf } from './customer.ts';
 import { isObject } from './customer-body.ts';
-import { listOf, redeemables } from './customer-facts.ts';
+import { listOf, redeemables, redemptionList } from './customer-facts.ts';
 import type { CustomerWrites, Written } from './customer-writes.ts';
 import { ErrorResponse, invalidPayload, notFound } from './error-response.ts';
 import type { Exports } from './exports.ts';
@@ -100,6 +100,14 @@ function addCustomerRoutes(
     const id = c.req.param('customerId');
     const customer = truth.find(id);
     return answer(c, customer ? listOf(redeemables(customer.id, customer.facts)) : notFound('customer', id));
+  });
+  app.get('/v1/redemptions', (c) => {
+    settle();
+    const { customer: id = '', limit = '10', order } = c.req.query();
+    // Others are not played.
+    if (order !== '-created_at') return answer(c, notFound('order', order ?? ''));
+    const { id: customerId = id, facts = {} } = truth.find(id) ?? {};
+    return c.json(redemptionList(customerId, facts, Number(limit)));
   });
   app.get('/v1/loyalties/members/:card/tiers', (c) => {
     settle();

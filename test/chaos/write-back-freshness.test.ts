@@ -28,8 +28,11 @@ it('what a webhook tells of is at the vendor within two seconds, 99 times of 100
     start: false,
   });
   world.klaviyo.seed(people);
-  for (let index = 0; index < people; index += 1)
+  for (let index = 0; index < people; index += 1) {
     world.voucherify.upsert({ source_id: `customer-${index}`, name: `Person ${index}` });
+    // A member without points: there is something to write of everybody.
+    world.voucherify.setFacts(`customer-${index}`, { campaigns: { Club: 0 } }, null);
+  }
   await world.tributary.start();
   const request = { source: 'klaviyo', mode: 'full', trigger: 'manual', lane: 'backfill' } as const;
   await world.tributary.request(request);
