@@ -1,10 +1,10 @@
 // Attio: the people of a workspace. https://docs.attio.com
-import { type Auth, type Context, defineConnector, type Json } from '#connector';
-import { fingerprint, found, tried } from '#connector/checking';
-import { identityOf, signedIn } from '#connector/oauth-client';
+import { type Auth, type Context, defineConnector } from '#connector';
+import { found, triedPull } from '#connector/checking';
+import { access, signedInAt } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
-import { valueAt, wordOf } from '#connector/reading';
-import { objectPath, people, query } from './attio/people.ts';
+import { requestWord } from '#connector/reading';
+import { objectPath, people } from './attio/people.ts';
 import { type Settings, settings } from './attio/settings.ts';
 import { webhook } from './attio/webhook.ts';
 
@@ -16,8 +16,7 @@ export const attio = defineConnector<Settings>({
   apiVersion: () => ({ name: 'v2', endsOn: null }),
   api: (settings) => ({
     baseUrl: settings.baseUrl,
-    auth: authOf(settings),
-    account: `attio:${settings.workspaceId ?? fingerprint(settings.oauth ? identityOf(settings.oauth) : (settings.accessToken ?? ''))}`,
+    ...access('attio', settings.workspaceId, authOf(settings)),
     // A refusal names the next second as an HTTP date.
     quotas: windowQuotas(settings.quota),
   }),
@@ -41,9 +40,7 @@ export const attio = defineConnector<Settings>({
     webhook,
   },
   check: async (context) => [
-    await tried('query people', 'Full readings, changes and single people can be read.', () =>
-      query(context, { limit: 1 }),
-    ),
+    await triedPull(context, people),
     await found('read the object people', () => objectSeen(context)),
   ],
 });
@@ -51,15 +48,12 @@ export const attio = defineConnector<Settings>({
 /** A token of an app does not end until the app is removed, and no refresh token comes with it. The scopes are those of the app. */
 function authOf({ accessToken = '', oauth }: Settings): Auth {
   if (!oauth) return { kind: 'bearer', token: accessToken };
-  const [tokenUrl, authorizeUrl] = [`${oauth.baseUrl}/oauth/token`, `${oauth.baseUrl}/authorize`];
-  return { ...signedIn(oauth, { tokenUrl, authorizeUrl, scopes: [], lasting: true }), lifeSeconds: null };
+  return signedInAt(oauth, { authorizePath: '/authorize', lasting: true, lifeSeconds: null });
 }
 
-async function objectSeen({ api, settings }: Context<Settings>) {
-  const idIn = (json: Json | undefined) => wordOf(valueAt(json, 'data.id.object_id'));
-  const { json } = await api.request({ path: objectPath, isAnswer: (json) => idIn(json) !== undefined });
-  const id = idIn(json);
-  return settings.objectId === undefined || settings.objectId === id
+async function objectSeen({ api, settings: { objectId } }: Context<Settings>) {
+  const id = await requestWord(api, objectPath, 'data.id.object_id');
+  return objectId === undefined || objectId === id
     ? { allowed: true, note: `Its objectId is ${id}.` }
     : { allowed: false, note: `Set objectId to ${id}: webhooks name people by it.` };
 }

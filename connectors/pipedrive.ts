@@ -1,9 +1,11 @@
 // Pipedrive: its persons. https://developers.pipedrive.com/docs/api/v1
-import { defineConnector, type Json } from '#connector';
-import { found, tried } from '#connector/checking';
-import { valueAt } from '#connector/reading';
-import { describeApi } from './pipedrive/api.ts';
-import { persons, personsPath } from './pipedrive/persons.ts';
+import { type ApiDescription, type Auth, defineConnector, type QuotaReader } from '#connector';
+import { foundSight, triedPull } from '#connector/checking';
+import { unlessTrue } from '#connector/errors';
+import { access, signedInAt } from '#connector/oauth-client';
+import { quotaReading, wholeHeader, windowQuotas } from '#connector/quotas';
+import { valueAt, wordOf } from '#connector/reading';
+import { mePath, persons } from './pipedrive/persons.ts';
 import { type Settings, settings } from './pipedrive/settings.ts';
 import { webhook } from './pipedrive/webhook.ts';
 
@@ -34,20 +36,58 @@ export const pipedrive = defineConnector<Settings>({
     needsFullReadings: 'Deleted persons are not listed. Without webhooks only a full reading shows them.',
     webhook,
   },
-  check: async ({ api }) => {
-    const isAnswer = (json: Json | undefined) => valueAt(json, 'success') === true;
-    return [
-      await tried('list persons', 'Full readings, changes and single persons can be read.', () =>
-        api.request({ path: personsPath, query: { limit: 1 }, isAnswer }),
-      ),
-      await found('see all persons', async () => {
-        const { json } = await api.request({ path: '/api/v1/users/me', isAnswer });
-        if ([1, true].includes(valueAt(json, 'data.is_admin') as number | boolean))
-          return { allowed: true, note: 'The user is an administrator.' };
-        const note =
-          'The user is not an administrator: persons that others keep private are not read, and count as deleted.';
-        return { allowed: null, note };
-      }),
-    ];
-  },
+  check: async (context) => [
+    await triedPull(context, persons),
+    await foundSight('persons', 'persons that others keep private', async () => {
+      const { json } = await context.api.request({ path: mePath });
+      return [1, true].includes(valueAt(json, 'data.is_admin') as number | boolean);
+    }),
+  ],
 });
+
+/** Source: pipedrive.readme.io, "OAuth authorization" and "Rate limiting". */
+function describeApi(settings: Settings): ApiDescription {
+  const { oauth, companyId, baseUrl, callsPerDay } = settings;
+  const burst = settings.burst ?? { requests: oauth ? 80 : 20, seconds: 2 };
+  const day = { requests: callsPerDay, seconds: 86_400 };
+  return {
+    baseUrl,
+    ...access('pipedrive', companyId, authOf(settings)),
+    quotas: windowQuotas([burst, day], { [burst.seconds]: 'burst', [day.seconds]: 'daily' }),
+    readQuotas,
+    remedies: { 402: 'The plan of the company has ended or lacks the API.' },
+    // `success: false` may come with status 200 and an empty list.
+    errorInSuccess: unlessTrue('Pipedrive', 'success'),
+  };
+}
+
+/** A refresh token ends after 60 idle days; the answer's is kept, whether it is another or not. */
+function authOf({ apiToken, oauth }: Settings): Auth {
+  if (!oauth) return { kind: 'header', name: 'x-api-token', value: apiToken ?? '' };
+  return signedInAt(oauth, {
+    sentAs: 'basic',
+    baseUrl: { field: 'api_domain', hosts: ['pipedrive.com'] },
+    tenantOf: (answer) => wordOf(answer['api_domain']),
+  });
+}
+
+/**
+ * Some endpoints send none of the daily pair (recorded); `reset` is the length of the window, seconds. Burst and day are refused
+ * alike, and without Retry-After.
+ */
+const readQuotas: QuotaReader = (response, _request, now) => {
+  const number = (name: string) => wholeHeader(response, `x-${name}`);
+  // A list costs ten tokens of the day, and so is every call counted.
+  const calls = (tokens: number | undefined) => tokens && Math.floor(tokens / 10);
+  const [limit, left] = ['limit', 'remaining'].map((name) => calls(number(`daily-ratelimit-token-${name}`)));
+  const burst = {
+    limit: number('ratelimit-limit'),
+    remaining: response.status === 429 && left !== 0 ? 0 : number('ratelimit-remaining'),
+    waitMs: Math.max(number('ratelimit-reset') ?? 2, 1) * 1000,
+  };
+  return [
+    // The day begins again at midnight of a time zone that no answer names: the next look is in an hour.
+    ...quotaReading('daily', { limit, remaining: left, waitMs: 3_600_000 }, now),
+    ...quotaReading('burst', burst, now),
+  ];
+};

@@ -1,44 +1,38 @@
 // The stream of people: all of them by time of creation, each time, because Attio does not say who changed; and single people by ID.
 // https://docs.attio.com/rest-api/endpoint-reference/records/list-records
-import { type Context, type JsonObject, type SourceRecord, type Stream, TransientError } from '#connector';
-import { readsById, readsOne } from '#connector/by-id';
-import { requireAccount } from '#connector/checking';
-import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
-import { momentOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
-import { propertyOf, toRecords } from '#connector/rows';
-import { nextTimedPage, timedPage } from '#connector/timed-pages';
-import { creatorOf, isId, recordOf } from './person.ts';
+import { type Context, type JsonObject, type Stream, TransientError } from '#connector';
+import { readsOne } from '#connector/by-id';
+import { type PageRequest, pullsOf } from '#connector/listing';
+import { readsMerges } from '#connector/merges';
+import { requestProperties, requestRows, requestTimedPage } from '#connector/pages';
+import { eachValue, listOf, objectOf, valueAt, wordOf } from '#connector/reading';
+import { latestOf, leftOutUnless, rowReader } from '#connector/rows';
 import type { Settings } from './settings.ts';
 
 export const objectPath = '/objects/people';
 
-const byId = readsById<Settings>({
-  maxIds: 100,
+const isId = (id: string) => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(id);
+
+/** The first value of each attribute by its slug, null where there is none, and all of them in `values`. */
+const recordOf = rowReader({
+  id: 'id.record_id',
   isId,
-  some: async (context, ids) =>
-    (await query(context, { filter: { record_id: { $in: [...ids] } }, limit: ids.length })).records,
-  one: readsOne({
-    pathOf: (id) => `${objectPath}/records/${id}`,
-    at: 'data',
-    recordOf,
-    isMissing(json) {
-      const code = objectOf(json)['code'];
-      if (code !== 'merge_in_progress') return code === 'not_found';
-      throw new TransientError('Attio is still merging this person', { status: 404 });
-    },
-  }),
-  proof: (context) => query(context, { limit: 1 }),
+  // Nothing says when a person changed. A removed value takes its time with it.
+  changedAt(row) {
+    const values = Object.values(valuesOf(row)).flat();
+    return latestOf([row['created_at'], ...values.map((value) => value['active_from'])]);
+  },
+  bodyOf(row, id) {
+    const values = valuesOf(row);
+    return { ...eachValue(values, ([first = {}]) => plain(first)), id, values };
+  },
 });
 
 export const people: Stream<Settings> = {
   name: 'people',
   exhaustive: ['', 'values', 'primary_location'],
   clock: 'reading',
-  leftOut({ createdBy }, body) {
-    return createdBy && !createdBy.some((one) => one === creatorOf(body))
-      ? 'it was created by an actor that createdBy does not name'
-      : null;
-  },
+  leftOut: leftOutUnless('createdBy', 'creator', 'values.created_by.0.referenced_actor_type'),
   ...pullsOf<Settings>({
     what: 'Attio people',
     pageSize: 500,
@@ -48,54 +42,66 @@ export const people: Stream<Settings> = {
     all: pageOf,
     changes: pageOf,
   }),
-  // Attio adds to a person seconds after it was created.
-  read: { maxIds: byId.maxIds, lagSeconds: 5, records: readWithMerges },
+  read: readsMerges<Settings>({
+    maxIds: 100,
+    // Attio adds to a person seconds after it was created.
+    lagSeconds: 5,
+    isId,
+    some: async (context, ids) =>
+      (await query(context, { filter: { record_id: { $in: [...ids] } }, limit: ids.length })).records,
+    one: readsOne({
+      pathOf: (id) => `${objectPath}/records/${id}`,
+      at: 'data',
+      recordOf,
+      isMissing(json) {
+        const code = objectOf(json)['code'];
+        if (code !== 'merge_in_progress') return code === 'not_found';
+        throw new TransientError('Attio is still merging this person', { status: 404 });
+      },
+    }),
+    proof: (context) => query(context, { limit: 1 }),
+  }),
   sweeps: true,
-  async properties({ api }) {
-    const { list } = await requestList(api, { path: `${objectPath}/attributes` }, 'data');
-    return list.map((one) => propertyOf(one, { name: 'api_slug', label: 'title', type: 'type' }));
-  },
+  properties: ({ api }) =>
+    requestProperties(api, `${objectPath}/attributes`, { at: 'data', name: 'api_slug', label: 'title' }),
 };
 
 /** Attio pages by offset only, and people who are deleted meanwhile would pull others over the edge of a page. */
-async function pageOf(context: Context<Settings>, { page, limit }: PageRequest): Promise<ListedPage> {
-  const place = timedPage(page, 0);
-  const { list, ...rows } = await query(context, {
-    ...(place.from > 0 && { filter: { created_at: { $gte: new Date(place.from).toISOString() } } }),
-    sorts: [{ direction: 'asc', attribute: 'created_at' }],
-    limit,
-    offset: place.skip,
+function pageOf(context: Context<Settings>, request: PageRequest) {
+  return requestTimedPage(request, { clock: 'created_at' }, ({ from, skip: offset, limit }) => {
+    const filter = { created_at: { $gte: new Date(from).toISOString() } };
+    const sorts = [{ direction: 'asc', attribute: 'created_at' }];
+    return query(context, { ...(from > 0 && { filter }), sorts, limit, offset });
   });
-  const times = list.map((row) => momentOf(objectOf(row)['created_at']));
-  return { ...rows, next: nextTimedPage(place, { times, limit }) };
 }
 
 /** Throws UnauthorizedError where the people are those of another workspace. */
-export async function query({ api, settings }: Context<Settings>, json: JsonObject) {
-  const path = `${objectPath}/records/query`;
-  const { list } = await requestList(api, { method: 'POST', path, json }, 'data');
-  const workspaces = list.flatMap((row) => wordOf(valueAt(row, 'id.workspace_id')) ?? []);
-  requireAccount('workspace', settings.workspaceId, workspaces);
-  return { list, ...toRecords(list, recordOf, { noun: 'person' }) };
+function query({ api, settings: { workspaceId: id } }: Context<Settings>, json: JsonObject) {
+  const request = { method: 'POST', path: `${objectPath}/records/query`, json } as const;
+  const account = { at: 'id.workspace_id', noun: 'workspace', id };
+  return requestRows(api, request, { at: 'data', noun: 'person', recordOf, account });
 }
 
-/** An ID made by `mergeId` stands for the new person, who takes over the old one. No person has that ID. */
-async function readWithMerges(
-  context: Context<Settings>,
-  { recordIds, properties }: { recordIds: readonly string[]; properties: readonly string[] },
-): Promise<{ records: SourceRecord[]; missing: string[] }> {
-  const merges = recordIds.filter((id) => id.split('+').length === 2 && id.split('+').every(isId));
-  const others = recordIds.filter((id) => !merges.includes(id));
-  const survivors = merges.map((merge) => merge.split('+')[0]!);
-  const asked = [...new Set([...others, ...survivors])];
-  const { records, missing } = await byId.records(context, { recordIds: asked, properties });
-  const mergedInto = (id: string) =>
-    merges.map((merge) => merge.split('+')).flatMap(([into, from]) => (into === id ? from! : []));
-  return {
-    records: records.map((record) => {
-      const merged = mergedInto(record.recordId);
-      return merged.length ? { ...record, merged } : record;
-    }),
-    missing: [...missing.filter((id) => others.includes(id)), ...merges],
-  };
+/** Values by the slug of their attribute. One with an end belongs to the history. */
+function valuesOf(row: JsonObject): { [slug: string]: JsonObject[] } {
+  const isPresent = (value: JsonObject) => value['active_until'] == null;
+  return eachValue(objectOf(row['values']), (list) => listOf(list).map(objectOf).filter(isPresent));
 }
+
+/** Where a value of an attribute's type stands. Otherwise: at `value`. https://docs.attio.com/docs/attribute-types */
+const places: { readonly [type: string]: string } = {
+  'personal-name': 'full_name',
+  'email-address': 'email_address',
+  'phone-number': 'phone_number',
+  location: '',
+  select: 'option.title',
+  status: 'status.title',
+  currency: 'currency_value',
+  domain: 'domain',
+  interaction: 'interacted_at',
+  'record-reference': 'target_record_id',
+  'actor-reference': 'referenced_actor_id',
+};
+
+const plain = (value: JsonObject) =>
+  valueAt(value, places[wordOf(value['attribute_type']) ?? ''] ?? 'value') ?? null;

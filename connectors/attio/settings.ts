@@ -1,33 +1,22 @@
 // The settings of an Attio source. They do not know what is read.
 import { z } from 'zod';
-import { oauthClientAt } from '#connector/oauth-client';
-import { baseUrl, exactlyOne, quota, secret, token } from '#connector/settings';
+import { keyOrOAuth, oauthClientAt, oauthInsteadOf } from '#connector/oauth-client';
+import { accountId, baseUrl, quota, secret, token } from '#connector/settings';
+
+const id = z.uuid().toLowerCase();
 
 const shape = z.strictObject({
   accessToken: token('0123abc…')
     .optional()
-    .describe(
-      'An API key of the workspace with the scopes record_permission:read and object_configuration:read.',
-    ),
-  oauth: oauthClientAt('https://app.attio.com')
+    .describe('An API key with the scopes record_permission:read and object_configuration:read.'),
+  oauth: oauthInsteadOf('accessToken', {
+    client: oauthClientAt('https://app.attio.com'),
+    app: 'an app with these scopes',
+  }),
+  workspaceId: accountId('workspace', id, 'People of others are not read, and their webhooks are ignored.'),
+  objectId: id
     .optional()
-    .describe(
-      'Instead of accessToken: {clientId, clientSecret} of an app with these scopes. Sign in with `tributary connect`.',
-    ),
-  workspaceId: z
-    .uuid()
-    .toLowerCase()
-    .optional()
-    .describe(
-      'The ID of the workspace. People of others are not read, and their webhooks are ignored. Sources with the same ID share its quotas.',
-    ),
-  objectId: z
-    .uuid()
-    .toLowerCase()
-    .optional()
-    .describe(
-      'The ID of the object "people", which webhooks name it by: `tributary check` prints it. Required for webhooks.',
-    ),
+    .describe('The ID of the object "people", which `tributary check` prints. Required for webhooks.'),
   webhookSecret: secret('The secret of the webhook, which Attio shows once: in the answer that creates it.'),
   createdBy: z
     .array(z.enum(['workspace-member', 'api-token', 'app', 'system']))
@@ -40,8 +29,6 @@ const shape = z.strictObject({
   quota: quota([{ requests: 100, seconds: 1 }]),
 });
 
-export const settings = shape.superRefine(
-  exactlyOne(['accessToken', 'oauth'], 'either an API key, or oauth: {clientId, clientSecret} of an app'),
-);
+export const settings = shape.superRefine(keyOrOAuth('accessToken', 'an API key'));
 
 export type Settings = z.infer<typeof settings>;

@@ -5,8 +5,8 @@ import { readsById, readsOne } from '#connector/by-id';
 import { requestAccount } from '#connector/checking';
 import { type PageRequest, pullsOf } from '#connector/listing';
 import { requestRows, requestTimedPage } from '#connector/pages';
-import { namedValues, objectOf, wordOf } from '#connector/reading';
-import { rowReader } from '#connector/rows';
+import { namedValues, objectOf } from '#connector/reading';
+import { leftOutUnless, rowReader } from '#connector/rows';
 import type { Settings } from './settings.ts';
 
 const recordOf = rowReader({
@@ -23,10 +23,7 @@ export const people: Stream<Settings> = {
   name: 'people',
   exhaustive: ['', 'address', 'custom_fields'],
   clock: 'second',
-  leftOut({ contactTypes }, body) {
-    const type = wordOf(body['contact_type_id']) ?? '';
-    return contactTypes && !contactTypes.includes(type) ? 'its contact type is not in contactTypes' : null;
-  },
+  leftOut: leftOutUnless('contactTypes', 'contact type', 'contact_type_id'),
   ...pullsOf<Settings>({
     what: 'Copper people',
     pageSize: 200,
@@ -42,24 +39,22 @@ export const people: Stream<Settings> = {
     },
     changes: (context, { from, ...request }) => pageOf(context, request, from),
   }),
-  read: {
-    ...readsById({
-      maxIds: 10,
-      isId: (id) => /^[1-9]\d{0,18}$/.test(id),
-      one: readsOne({
-        pathOf: (id) => `/people/${id}`,
-        at: '',
-        recordOf,
-        // Copper says it in one of two ways.
-        isMissing(json) {
-          const { success, status, error } = objectOf(json);
-          return (success === false && status === 404) || error === 'not_found';
-        },
-      }),
-      proof: requireOwn,
-    }),
+  read: readsById({
+    maxIds: 10,
     lagSeconds: 5,
-  },
+    isId: (id) => /^[1-9]\d{0,18}$/.test(id),
+    one: readsOne({
+      pathOf: (id) => `/people/${id}`,
+      at: '',
+      recordOf,
+      // Copper says it in one of two ways.
+      isMissing(json) {
+        const { success, status, error } = objectOf(json);
+        return (success === false && status === 404) || error === 'not_found';
+      },
+    }),
+    proof: requireOwn,
+  }),
   sweeps: true,
 };
 
@@ -88,6 +83,6 @@ function pageOf({ api }: Context<Settings>, request: PageRequest, from: number) 
 }
 
 /** Throws where Copper does not answer, and UnauthorizedError where the credentials are of another account. */
-export function requireOwn({ api, settings: { accountId: expected } }: Context<Settings>): Promise<void> {
-  return requestAccount(api, { noun: 'account', expected, path: '/account', at: 'id' });
+export function requireOwn({ api, settings: { accountId: id } }: Context<Settings>): Promise<void> {
+  return requestAccount(api, { path: '/account', at: 'id', noun: 'account', id, always: true });
 }

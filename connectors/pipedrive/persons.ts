@@ -1,35 +1,43 @@
 // The stream of persons: all of them by ID, then what was updated, and single ones by ID. It knows no quotas.
 // https://developers.pipedrive.com/docs/api/v1/Persons (v2)
-import type { Api, Context, Json, Query, Stream } from '#connector';
+import type { Api, Context, Query, Stream } from '#connector';
 import { readsById, readsOne } from '#connector/by-id';
-import { requireAccount } from '#connector/checking';
-import { type ListedPage, pullsOf } from '#connector/listing';
-import { isoSeconds, listOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
-import { propertyOf, rowReader, toRecords } from '#connector/rows';
-import { wholeSecond } from '#connector/touches';
+import { requestAccount } from '#connector/checking';
+import { pullsOf } from '#connector/listing';
+import { requestPage, requestProperties } from '#connector/pages';
+import { isoSeconds, objectOf, primaryValue } from '#connector/reading';
+import { rowReader } from '#connector/rows';
 import type { Settings } from './settings.ts';
 
-export const personsPath = '/api/v2/persons';
-const pageSize = 500;
-const byId = { sort_by: 'id', sort_direction: 'asc' };
-const byTime = { sort_by: 'update_time', sort_direction: 'asc' };
+export const mePath = '/api/v1/users/me';
+const path = '/api/v2/persons';
 
-/** With the primary e-mail address and phone number beside the lists that hold them; null where there is none. */
-const readRow = rowReader({
+/**
+ * With the primary e-mail address and phone number beside the lists that hold them. Nobody's address comes as an entry of "" that is
+ * primary (recorded), or as no entry.
+ */
+const recordOf = rowReader({
   changedAt: ['update_time', 'add_time'],
+  // Pushes name milliseconds of the same state (recorded).
+  wholeSeconds: true,
   isDeleted: (person) => person['is_deleted'] === true,
   bodyOf: (person) => ({
     ...person,
-    email: primaryOf(person['emails']),
-    phone: primaryOf(person['phones']),
+    email: primaryValue(person['emails']),
+    phone: primaryValue(person['phones']),
   }),
 });
 
-/** Pushes name milliseconds of the same state (recorded). */
-function recordOf(row: Json | undefined) {
-  const record = readRow(row);
-  return record && { ...record, changedAt: wholeSecond(record.changedAt) };
-}
+const pageOf = (api: Api, query: Query & { limit: number }) =>
+  requestPage(
+    api,
+    { path, query: { ...query, sort_direction: 'asc' } },
+    { at: 'data', noun: 'person', recordOf, next: 'additional_data.next_cursor', limit: query.limit },
+  );
+
+/** Throws UnauthorizedError where the credentials are those of another company, whose persons have the same IDs. */
+const requireCompany = ({ api, settings: { companyId: id } }: Context<Settings>) =>
+  requestAccount(api, { path: mePath, at: 'data.company_id', noun: 'company', id });
 
 export const persons: Stream<Settings> = {
   name: 'persons',
@@ -37,16 +45,14 @@ export const persons: Stream<Settings> = {
   clock: 'second',
   ...pullsOf<Settings>({
     what: 'Pipedrive persons',
-    pageSize,
+    pageSize: 500,
     // No lag is documented: how far Pipedrive's clock may be behind ours, and how late an update may appear.
     settledMs: 120_000,
     oldestFirst: true,
-    async all(context, { page, limit }) {
-      if (page === undefined) await requireCompany(context);
-      return pageOf(context.api, { ...byId, limit, cursor: page });
-    },
+    begins: requireCompany,
+    all: ({ api }, { page, limit }) => pageOf(api, { sort_by: 'id', limit, cursor: page }),
     changes: ({ api }, { page, limit, from }) =>
-      pageOf(api, { updated_since: `${isoSeconds(from)}Z`, ...byTime, limit, cursor: page }),
+      pageOf(api, { updated_since: `${isoSeconds(from)}Z`, sort_by: 'update_time', limit, cursor: page }),
   }),
   // Lists hide who is deleted, merged, or invisible to our user alike.
   read: readsById({
@@ -55,7 +61,7 @@ export const persons: Stream<Settings> = {
     some: async ({ api }, ids) => (await pageOf(api, { ids: ids.join(','), limit: ids.length })).records,
     // 410 is an answer, and was recorded with `success: true`.
     one: readsOne({
-      pathOf: (id) => `${personsPath}/${id}`,
+      pathOf: (id) => `${path}/${id}`,
       at: 'data',
       recordOf,
       answers: [404, 410],
@@ -64,46 +70,15 @@ export const persons: Stream<Settings> = {
     proof: requireCompany,
   }),
   sweeps: true,
-  async properties({ api }) {
-    const { list } = await requestData(api, '/api/v2/personFields', { limit: pageSize });
-    const fields = list.map((field) => {
-      const property = propertyOf(field, { name: 'field_code', label: 'field_name', type: 'field_type' });
-      const isCustom = objectOf(field)['is_custom_field'] === true;
-      return isCustom ? { ...property, name: `custom_fields.${property.name}` } : property;
-    });
-    const primary = (name: string) => ({ name, label: `Primary ${name}`, type: 'varchar' });
-    return [...fields, primary('email'), primary('phone')];
-  },
+  properties: async ({ api }) => [
+    ...(await requestProperties(api, '/api/v2/personFields', {
+      at: 'data',
+      query: { limit: 500 },
+      name: ({ field_code, is_custom_field: isCustom }) => `${isCustom ? 'custom_fields.' : ''}${field_code}`,
+      label: 'field_name',
+      type: 'field_type',
+    })),
+    { name: 'email', label: 'Primary email', type: 'varchar' },
+    { name: 'phone', label: 'Primary phone', type: 'varchar' },
+  ],
 };
-
-/** Throws UnauthorizedError where the credentials are those of another company, whose persons have the same IDs. */
-async function requireCompany({ api, settings: { companyId } }: Context<Settings>): Promise<void> {
-  if (companyId === undefined) return;
-  const idIn = (json: Json | undefined) => wordOf(valueAt(json, 'data.company_id'));
-  const isAnswer = (json: Json | undefined) => idIn(json) !== undefined;
-  const { json } = await api.request({ path: '/api/v1/users/me', isAnswer });
-  requireAccount('company', companyId, [idIn(json)]);
-}
-
-/** The last page says null. A full one that says nothing may be cut short. */
-async function pageOf(api: Api, query: Query): Promise<ListedPage> {
-  const { list, body } = await requestData(api, personsPath, query);
-  const next = valueAt(body, 'additional_data.next_cursor');
-  const isCut = next === undefined && list.length >= Number(query['limit']) && query['ids'] === undefined;
-  return { ...toRecords(list, recordOf, { noun: 'person' }), next: isCut ? null : wordOf(next) };
-}
-
-/** `success: false` may come with status 200 and an empty list. */
-function requestData(api: Api, path: string, query: Query) {
-  const isAnswer = (json: Json | undefined) => objectOf(json)['success'] === true;
-  return requestList(api, { path, query, isAnswer }, 'data');
-}
-
-/** Nobody's address comes as an entry of "" that is primary (recorded), or as no entry. */
-function primaryOf(entries: Json | undefined): string | null {
-  const filled = listOf(entries)
-    .map(objectOf)
-    .filter(({ value }) => wordOf(value) !== undefined);
-  const first = filled.find(({ primary }) => primary === true) ?? filled[0];
-  return wordOf(first?.['value']) ?? null;
-}

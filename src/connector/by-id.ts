@@ -5,7 +5,8 @@ import type { Json } from './json.ts';
 import { valueAt } from './reading.ts';
 import type { SourceRecord, Stream } from './source.ts';
 
-type ById<Settings, Known> = {
+/** How a vendor reads records by ID. */
+export type ById<Settings, Known> = {
   /** The most IDs of one call. */
   maxIds: number;
   /** What `some` and `one` both need to know, such as the columns that there are. Asked once for all the IDs. */
@@ -14,6 +15,8 @@ type ById<Settings, Known> = {
   isId?: (id: string) => boolean;
   /** The form in which records have an ID, undefined where it is none of the vendor's. Default: as it was written, where it `isId`. */
   idOf?: (written: string) => string | undefined;
+  /** As `Stream.read.lagSeconds`. */
+  lagSeconds?: number;
   /**
    * A request that succeeds only where records can be read. It is sent before a record is reported missing, because a wrong base
    * URL, or a gateway that gives every request the same answer, may answer as the vendor does for a missing record.
@@ -52,6 +55,7 @@ type One<Settings, Known> = (
  */
 export function readsById<Settings, Known = undefined>({
   maxIds,
+  lagSeconds,
   known: learn,
   isId = () => true,
   idOf = (written) => (isId(written) ? written : undefined),
@@ -61,6 +65,7 @@ export function readsById<Settings, Known = undefined>({
 }: ById<Settings, Known>): NonNullable<Stream<Settings>['read']> {
   return {
     maxIds,
+    ...(lagSeconds !== undefined && { lagSeconds }),
     idOf: (written) => idOf(written) ?? written,
     async records(context, { recordIds, properties }) {
       const ids = [...new Set(recordIds)];

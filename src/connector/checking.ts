@@ -1,8 +1,7 @@
 // How a connector tries what its credentials allow, and whose they are. It knows no vendor.
 import type { Api, Context, Permission } from './api.ts';
 import { RejectedError, TransientError, UnauthorizedError } from './errors.ts';
-import type { Json } from './json.ts';
-import { valueAt, wordOf } from './reading.ts';
+import { requestWord } from './reading.ts';
 import type { Stream } from './source.ts';
 
 /** Tries one thing: `means` is what its success is good for; a refusal is told in its own words. */
@@ -47,6 +46,33 @@ export async function found(
   }
 }
 
+/** Finds out whether the user sees all records, as an administrator does. `hidden`: the others: `persons that others keep private`. */
+export function foundSight(
+  name: string,
+  hidden: string,
+  isAdministrator: () => Promise<boolean>,
+): Promise<Permission> {
+  const partly = `The user is not an administrator: ${hidden} are not read, and count as deleted.`;
+  return found(
+    `see all ${name}`,
+    async () =>
+      (await isAdministrator())
+        ? { allowed: true, note: 'The user is an administrator.' }
+        : { allowed: null, note: partly },
+    null,
+  );
+}
+
+/** Whose records are read. */
+export interface ReadAccount {
+  /** The path of its ID in a row or an item. */
+  at: string;
+  /** `workspace`, whose setting is `workspaceId`. */
+  noun: string;
+  /** The ID in the settings. */
+  id: string | undefined;
+}
+
 /**
  * Throws UnauthorizedError where one of the IDs that were answered is not the one that the settings name: records of another
  * account would replace those of this one. `noun`: `workspace`, whose setting is `workspaceId`.
@@ -64,16 +90,15 @@ export function requireAccount(
 }
 
 /**
- * Requests whose account the credentials are of, and compares it with the settings, as `requireAccount`. `at`: the path of its ID in
- * the answer. It throws as well where the vendor does not answer.
+ * Requests whose account the credentials are of, and compares it with the settings, as `requireAccount`. Where the settings name none,
+ * nothing is requested, unless `always`: it throws as well where the vendor does not answer.
  */
 export async function requestAccount(
   api: Api,
-  { noun, expected, path, at }: { noun: string; expected: string | undefined; path: string; at: string },
+  { path, at, noun, id, always }: ReadAccount & { path: string; always?: true },
 ): Promise<void> {
-  const idIn = (json: Json | undefined) => wordOf(valueAt(json, at));
-  const { json } = await api.request({ path, isAnswer: (json) => idIn(json) !== undefined });
-  requireAccount(noun, expected, [idIn(json)]);
+  if (id === undefined && !always) return;
+  requireAccount(noun, id, [await requestWord(api, path, at)]);
 }
 
 /**

@@ -75,6 +75,18 @@ export class UnauthorizedError extends Error {
   }
 }
 
+/**
+ * `errorInSuccess` of a vendor whose successes say `true` at the key: what says anything else, or nothing, is a failure that came with
+ * status 200, or somebody else's answer.
+ */
+export function unlessTrue(vendor: string, key: string) {
+  return ({ status, json }: { status: number; json: Json | undefined }): TransientError | undefined => {
+    const isTrue = json !== null && typeof json === 'object' && !Array.isArray(json) && json[key] === true;
+    if (isTrue) return undefined;
+    return new TransientError(`${vendor} did not say that a request succeeded`, { status, foreign: true });
+  };
+}
+
 /** A vendor's error in its own words, on one line: `Acme answered 403, NO_PERMISSION: …`. */
 export function answered(vendor: string, status: number, code: string, words: string | undefined): string {
   return `${vendor} answered ${status}, ${code}: ${(words ?? '').replaceAll(/\s+/g, ' ').slice(0, 300)}`;

@@ -62,6 +62,8 @@ interface ListedPages<Settings> {
   what: string;
   /** The most records that the vendor puts on a page. */
   pageSize: number;
+  /** Succeeds before the first page of a full reading is requested, such as `requestAccount`. */
+  begins?(context: Context<Settings>): Promise<unknown>;
   /** A page of every record there is, in an order that no change moves. */
   all(context: Context<Settings>, request: PageRequest): Promise<ListedPage>;
   /** How many records there are, or, with `from`, how many changed then or later. One cheap call, for forecasts. */
@@ -101,6 +103,7 @@ export function pullsOf<Settings>(listing: Listing<Settings>): Pulls<Settings, '
       if (cursor?.phase === 'changes' && listing.changes)
         return pullChanges(listing, context, request, cursor);
       const all = cursor?.phase === 'all' ? cursor : { phase: 'all' as const, start: context.now };
+      if (all.page === undefined) await listing.begins?.(context);
       return pullAll(listing, context, request, all);
     },
     ...(count && {

@@ -1,4 +1,6 @@
-// Records that a vendor keeps after it has merged them into another, their master, which they name. It knows no vendor.
+// Merges of records: of those that a vendor keeps and that name the other one, their master; and of those that only a webhook tells
+// of. It knows no vendor.
+import { type ById, readsById } from './by-id.ts';
 import { inParts } from './reading.ts';
 import type { SourceRecord, Stream } from './source.ts';
 
@@ -86,4 +88,40 @@ async function mastersOf(
   if (ids.length === 0) return [];
   const masters = await read(ids);
   return [...masters, ...(await mastersOf(masters, read, new Set([...seen, ...ids])))];
+}
+
+/**
+ * What a touch names where `from` was merged into `into`, a new record that may not be readable yet: it takes over `from` when it is
+ * read. No record has this ID.
+ */
+export function mergeId(into: string, from: string): string {
+  return `${into}+${from}`;
+}
+
+/** `readsById`, which reads what `mergeId` made as well. No ID of the vendor has a plus sign. */
+export function readsMerges<Settings>(
+  vendor: ById<Settings, undefined> & { isId(id: string): boolean },
+): NonNullable<Stream<Settings>['read']> {
+  const read = readsById(vendor);
+  const { isId } = vendor;
+  return {
+    ...read,
+    async records(context, { recordIds, properties }) {
+      const partsOf = (id: string) => id.split('+');
+      const isMerge = (id: string) => partsOf(id).length === 2 && partsOf(id).every(isId);
+      const merges = recordIds
+        .filter(isMerge)
+        .map((id) => ({ id, into: partsOf(id)[0]!, from: partsOf(id)[1]! }));
+      const others = recordIds.filter((id) => !isMerge(id));
+      const asked = [...new Set([...others, ...merges.map(({ into }) => into)])];
+      const { records, missing } = await read.records(context, { recordIds: asked, properties });
+      return {
+        records: records.map((record) => {
+          const merged = merges.filter(({ into }) => into === record.recordId).map(({ from }) => from);
+          return merged.length > 0 ? { ...record, merged } : record;
+        }),
+        missing: [...missing.filter((id) => others.includes(id)), ...merges.map(({ id }) => id)],
+      };
+    },
+  };
 }

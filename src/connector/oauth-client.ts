@@ -100,17 +100,19 @@ export function signedIn(
   };
 }
 
-/** The same of `oauthClientAt`, by paths below its address. Default: `/oauth/authorize` and `/oauth/token`. */
+/**
+ * The same of `oauthClientAt`, by paths below its address. Default: `/oauth/authorize` and `/oauth/token`, and the scopes of the app.
+ */
 export function signedInAt(
   { baseUrl, ...client }: OAuthClient & { baseUrl: string },
   {
     authorizePath = '/oauth/authorize',
     tokenPath = '/oauth/token',
     ...signIn
-  }: Omit<SignIn, 'tokenUrl' | 'authorizeUrl'> & { authorizePath?: string; tokenPath?: string },
+  }: Partial<Omit<SignIn, 'tokenUrl' | 'authorizeUrl'>> & { authorizePath?: string; tokenPath?: string },
 ): OAuth {
   const [authorizeUrl, tokenUrl] = [`${baseUrl}${authorizePath}`, `${baseUrl}${tokenPath}`];
-  return signedIn(client, { authorizeUrl, tokenUrl, ...signIn });
+  return signedIn(client, { authorizeUrl, tokenUrl, scopes: [], ...signIn });
 }
 
 /**

@@ -1,12 +1,13 @@
 // Pages of rows as most vendors answer them. It knows no vendor: a connector says what is requested, and where things are in the
 // answer.
-import type { Api, ApiRequest } from './api.ts';
+import type { Api, ApiRequest, Query } from './api.ts';
+import { type ReadAccount, requireAccount } from './checking.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { ListedPage, PageRequest } from './listing.ts';
 import type { TimeUnit } from './locale.ts';
 import { momentOf, requestList, valueAt, wordOf } from './reading.ts';
-import { type Rows, toRecords } from './rows.ts';
-import type { SourceRecord } from './source.ts';
+import { type PropertyForm, propertyOf, type Rows, toRecords } from './rows.ts';
+import type { Property, SourceRecord } from './source.ts';
 import { nextTimedPage, type TimedPage, timedPage } from './timed-pages.ts';
 
 /** Where the rows of an answer are, and what they are. */
@@ -16,6 +17,8 @@ export interface RowsForm {
   /** What each row is: `contact`. */
   noun: string;
   recordOf(row: Json): SourceRecord | undefined;
+  /** Where a row names its account: UnauthorizedError is thrown for one of another, see `requireAccount`. */
+  account?: ReadAccount;
 }
 
 export type AnsweredRows = Rows & { list: Json[]; body: JsonObject };
@@ -24,10 +27,20 @@ export type AnsweredRows = Rows & { list: Json[]; body: JsonObject };
 export async function requestRows(
   api: Api,
   request: ApiRequest,
-  { at, noun, recordOf }: RowsForm,
+  { at, noun, recordOf, account }: RowsForm,
 ): Promise<AnsweredRows> {
   const { list, body } = await requestList(api, request, at);
+  if (account) requireOwnRows(list, account);
   return { list, body, ...toRecords(list, recordOf, { noun }) };
+}
+
+/** A row that does not say whose it is says nothing. */
+function requireOwnRows(list: readonly Json[], { at, noun, id }: ReadAccount): void {
+  requireAccount(
+    noun,
+    id,
+    list.flatMap((row) => wordOf(valueAt(row, at)) ?? []),
+  );
 }
 
 /**
@@ -55,4 +68,14 @@ export async function requestTimedPage(
   const { list, records, rejected } = await request({ ...place, limit });
   const times = list.map((row) => momentOf(valueAt(row, clock), unit));
   return { records, rejected, next: nextTimedPage(place, { times, limit }) };
+}
+
+/** The properties that the vendor describes in one answer, in a list at the path `at`. */
+export async function requestProperties(
+  api: Api,
+  path: string,
+  { at, query, ...form }: PropertyForm & { at: string; query?: Query },
+): Promise<Property[]> {
+  const { list } = await requestList(api, { path, ...(query && { query }) }, at);
+  return list.map((described) => propertyOf(described, form));
 }

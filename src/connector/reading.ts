@@ -28,6 +28,13 @@ export async function requestList(
   return { list: listOf(valueAt(json, path)), body: objectOf(json) };
 }
 
+/** The ID or word at the path `at` of the answer. An answer without it is not the vendor's, as in `requestList`. */
+export async function requestWord(api: Api, path: string, at: string): Promise<string> {
+  const wordIn = (json: Json | undefined) => wordOf(valueAt(json, at));
+  const { json } = await api.request({ path, isAnswer: (json) => wordIn(json) !== undefined });
+  return wordIn(json)!;
+}
+
 /** Whether these words are in it, in any letter case. */
 export function says(value: Json | undefined, words: string): boolean {
   return JSON.stringify(value ?? '')
@@ -87,6 +94,26 @@ export function firstFilled(body: JsonObject, names: readonly string[]): Json | 
   return filled ?? (given.length === names.length ? null : undefined);
 }
 
+/** The object with what `make` makes of each of its values. */
+export function eachValue<Value, Made>(
+  object: { readonly [key: string]: Value },
+  make: (value: Value, key: string) => Made,
+): { [key: string]: Made } {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, make(value, key)]));
+}
+
+/**
+ * The value of the primary entry of a list, as SCIM writes lists: `{value, primary}` (RFC 7643, section 2.4); else of the first. Empty
+ * entries do not count; null where all are.
+ */
+export function primaryValue(entries: Json | undefined): string | null {
+  const filled = listOf(entries)
+    .map(objectOf)
+    .filter(({ value }) => wordOf(value) !== undefined);
+  const first = filled.find(({ primary }) => primary === true) ?? filled[0];
+  return wordOf(first?.['value']) ?? null;
+}
+
 /** A list of `{name, value}` as one object, by the paths of the two in an entry. Entries without a name are left out. */
 export function namedValues(entries: Json | undefined, name: string, value: string): JsonObject {
   return Object.fromEntries(
@@ -101,6 +128,11 @@ export function namedValues(entries: Json | undefined, name: string, value: stri
 export function inParts<Element>(list: readonly Element[], size: number): Element[][] {
   const count = Math.max(1, Math.ceil(list.length / size));
   return Array.from({ length: count }, (_, at) => list.slice(at * size, (at + 1) * size));
+}
+
+/** The moment without its milliseconds, where the vendor's other answers name whole seconds of the same state. */
+export function wholeSecond(epochMs: number): number {
+  return Math.floor(epochMs / 1000) * 1000;
 }
 
 /** A time in UTC as ISO 8601 with whole seconds, without a zone: `2026-11-02T08:00:00`. */

@@ -1,7 +1,7 @@
 // The rows of an answer as records. It knows no vendor.
 import type { Json, JsonObject } from './json.ts';
 import type { TimeUnit } from './locale.ts';
-import { momentOf, objectOf, valueAt, wordOf } from './reading.ts';
+import { momentOf, objectOf, valueAt, wholeSecond, wordOf } from './reading.ts';
 import type { Property, RejectedRow, SourceRecord } from './source.ts';
 
 export interface Rows {
@@ -33,10 +33,12 @@ export function toRecords(
 export interface RowForm {
   /** The path of the ID. Default: `id`. */
   id?: string;
-  /** The path of the time of the last change, or several paths, of which the first with a time counts. */
-  changedAt: string | readonly string[];
+  /** The path of the time of the last change, or several paths, of which the first with a time counts; or how it is made of the row. */
+  changedAt: string | readonly string[] | ((row: JsonObject) => number | undefined);
   /** Of a numeric time. Default: milliseconds. */
   unit?: TimeUnit;
+  /** True where other answers name whole seconds of the same state. */
+  wholeSeconds?: true;
   /** What an ID of the vendor looks like. Default: any word or whole number. */
   isId?(id: string): boolean;
   /** The form in which records have the ID, undefined where it is none. Default: as it was written. */
@@ -51,13 +53,12 @@ export interface RowForm {
 
 /** How a row becomes a record; undefined where it has no ID or no time. */
 export function rowReader(form: RowForm): (row: Json | undefined) => SourceRecord | undefined {
-  const { id = 'id', changedAt: times, unit, isId, idOf, isDeleted, isUnmerged, bodyOf } = form;
+  const { id = 'id', isId, idOf, isDeleted, isUnmerged, bodyOf } = form;
   return (row) => {
     const json = objectOf(row);
     const written = wordOf(valueAt(json, id));
     const recordId = written !== undefined && idOf ? idOf(written) : written;
-    const moments = [times].flat().map((path) => momentOf(valueAt(json, path), unit));
-    const changedAt = moments.find((moment) => moment !== undefined);
+    const changedAt = changedAtOf(json, form);
     if (recordId === undefined || changedAt === undefined || isId?.(recordId) === false) return undefined;
     return {
       recordId,
@@ -69,6 +70,19 @@ export function rowReader(form: RowForm): (row: Json | undefined) => SourceRecor
   };
 }
 
+function changedAtOf(row: JsonObject, { changedAt, unit, wholeSeconds }: RowForm): number | undefined {
+  if (typeof changedAt === 'function') return changedAt(row);
+  const moments = [changedAt].flat().map((path) => momentOf(valueAt(row, path), unit));
+  const moment = moments.find((one) => one !== undefined);
+  return moment !== undefined && wholeSeconds ? wholeSecond(moment) : moment;
+}
+
+/** The latest of these times, epoch milliseconds; undefined where none is a time. */
+export function latestOf(values: readonly (Json | undefined)[]): number | undefined {
+  const moments = values.map((value) => momentOf(value)).filter((moment) => moment !== undefined);
+  return moments.length > 0 ? Math.max(...moments) : undefined;
+}
+
 /** The same for rows that each say that a record was deleted. `isOne`: whether a row is such a row. Default: all are. */
 export function deletionReader({
   isOne = () => true,
@@ -78,11 +92,33 @@ export function deletionReader({
   return (row: Json | undefined) => (isOne(objectOf(row)) ? read(row) : undefined);
 }
 
-/** A property that a vendor describes, by the names that its description has for them. */
+/**
+ * The keys under which a vendor describes a property, where they are not `name`, `label` and `type`. `name`: or how the name is made of
+ * the description.
+ */
+export interface PropertyForm {
+  name?: string | ((described: JsonObject) => string);
+  label?: string;
+  type?: string;
+}
+
+/** A property that a vendor describes. */
 export function propertyOf(
   described: Json,
-  { name, label, type }: { name: string; label: string; type: string },
+  { name = 'name', label = 'label', type = 'type' }: PropertyForm,
 ): Property {
   const word = (key: string) => wordOf(objectOf(described)[key]) ?? '';
-  return { name: word(name), label: word(label), type: word(type) };
+  const named = typeof name === 'string' ? word(name) : name(objectOf(described));
+  return { name: named, label: word(label), type: word(type) };
+}
+
+/**
+ * `leftOut` of a stream whose setting `setting` lists what may stand at the path `at` of a body, which is its `noun`: `contact type`.
+ * Where it is not set, nobody is left out.
+ */
+export function leftOutUnless<Setting extends string>(setting: Setting, noun: string, at: string) {
+  return (settings: { [name in Setting]?: readonly string[] | undefined }, body: JsonObject) =>
+    settings[setting]?.includes(wordOf(valueAt(body, at)) ?? '') === false
+      ? `its ${noun} is not in ${setting}`
+      : null;
 }

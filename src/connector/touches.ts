@@ -40,7 +40,4 @@ export function touches(
   }));
 }
 
-/** The moment without its milliseconds, where the vendor's other answers name whole seconds of the same state. */
-export function wholeSecond(epochMs: number): number {
-  return Math.floor(epochMs / 1000) * 1000;
-}
+export { wholeSecond } from './reading.ts';

@@ -1,7 +1,7 @@
 // How a connector finds out whose credentials it has, and what they allow.
 import { expect, test } from 'vitest';
 import type { Api, Context } from '#connector';
-import { found, requestAccount, requireAccount, triedPull } from '#connector/checking';
+import { found, foundSight, requestAccount, requireAccount, triedPull } from '#connector/checking';
 
 test('records of another account are refused, and all are taken where none is named', () => {
   requireAccount('company', undefined, ['1', undefined]);
@@ -36,10 +36,11 @@ test('whose the credentials are is requested, and an answer that does not say it
       return { status: 200, headers: {}, json: json as never };
     },
   });
-  const of = { noun: 'company', expected: '1', path: '/me', at: 'data.company' };
+  const of = { noun: 'company', id: '1', path: '/me', at: 'data.company' };
   await requestAccount(api({ data: { company: 1 } }), of);
   await expect(requestAccount(api({ data: { company: 2 } }), of)).rejects.toThrow(/company 2, not of/);
-  await expect(requestAccount(api({}), { ...of, expected: undefined })).rejects.toThrow('foreign');
+  await requestAccount(api({}), { ...of, id: undefined });
+  await expect(requestAccount(api({}), { ...of, id: undefined, always: true })).rejects.toThrow('foreign');
 });
 
 test('one record is pulled to see whether a stream can be read', async () => {
@@ -57,4 +58,17 @@ test('one record is pulled to see whether a stream can be read', async () => {
   expect(asked).toEqual([{ cursor: null, until: 7, properties: ['id'], maxRecords: 1 }]);
   const fails = async () => Promise.reject(new Error('It was refused.'));
   expect(await triedPull(context, { name: 'people', pull: fails })).toMatchObject({ allowed: false });
+});
+
+test('an administrator sees all records, and of anybody else it is said what is hidden', async () => {
+  const sight = (is: () => Promise<boolean>) => foundSight('persons', 'persons that others hide', is);
+  expect(await sight(async () => true)).toMatchObject({ what: 'see all persons', allowed: true });
+  expect(await sight(async () => false)).toMatchObject({
+    allowed: null,
+    note: 'The user is not an administrator: persons that others hide are not read, and count as deleted.',
+  });
+  expect(await sight(async () => Promise.reject(new Error('It was refused.')))).toMatchObject({
+    allowed: null,
+    note: 'This could not be determined: It was refused.',
+  });
 });

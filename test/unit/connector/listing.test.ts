@@ -63,3 +63,19 @@ test('where nothing is said of changes, each run reads everything, with one time
 test('a page costs a call', () => {
   expect(pulls(undefined).cost({}, [])).toEqual({ full: { records: 50, calls: 1 } });
 });
+
+test('whose account it is can be asked before the first page of a full reading, and of no other page', async () => {
+  let asked = 0;
+  const { pull } = pullsOf({
+    what: 'people',
+    pageSize: 50,
+    begins: async () => {
+      asked += 1;
+    },
+    all: async (_context, { page }) => ({ records: [], next: page === undefined ? 'b' : undefined }),
+  });
+  const request = { until: 0, properties: [] };
+  const { cursor } = await pull(context, { cursor: null, ...request });
+  await pull(context, { cursor, ...request });
+  expect(asked).toBe(1);
+});

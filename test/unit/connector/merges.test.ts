@@ -1,7 +1,7 @@
 // Merged records that name their masters, from page to page.
 import { expect, test } from 'vitest';
 import type { Context, SourceRecord, Stream } from '#connector';
-import { gone, type Mergeable, withMasters, withMerges } from '#connector/merges';
+import { gone, type Mergeable, mergeId, readsMerges, withMasters, withMerges } from '#connector/merges';
 
 const living = (recordId: string): Mergeable => ({ record: { recordId, changedAt: 1, body: { recordId } } });
 const merged = (recordId: string, mergedInto: string): Mergeable => ({
@@ -88,4 +88,24 @@ test('a stream gives masters with its pages and with reads by ID, and asks for n
     ],
     missing: ['q'],
   });
+});
+
+test('a merge that a webhook has told is read as the record that took over', async () => {
+  const asked: string[][] = [];
+  const { records: read, maxIds } = readsMerges({
+    maxIds: 10,
+    isId: (id) => /^[a-z]$/.test(id),
+    some: async (_context, ids) => {
+      asked.push([...ids]);
+      return ids.filter((id) => id !== 'x').map((id) => living(id).record);
+    },
+  });
+  const ids = [mergeId('m', 'a'), mergeId('m', 'b'), mergeId('x', 'c'), 'd', 'x', '1+2'];
+  const { records, missing } = await read({} as Context<unknown>, { recordIds: ids, properties: [] });
+  expect([maxIds, asked]).toEqual([10, [['d', 'x', 'm']]]);
+  expect(records.map(({ recordId, merged }) => [recordId, merged])).toEqual([
+    ['d', undefined],
+    ['m', ['a', 'b']],
+  ]);
+  expect(missing).toEqual(['1+2', 'x', 'm+a', 'm+b', 'x+c']);
 });

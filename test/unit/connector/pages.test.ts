@@ -1,7 +1,7 @@
 // Pages of rows as most vendors answer them.
 import { expect, test } from 'vitest';
 import type { Api, ApiRequest, Json } from '#connector';
-import { requestPage, requestRows, requestTimedPage } from '#connector/pages';
+import { requestPage, requestProperties, requestRows, requestTimedPage } from '#connector/pages';
 import { rowReader } from '#connector/rows';
 
 /** Answers everything with this body, unless it is no answer. */
@@ -53,5 +53,22 @@ test('a page in the order of a time is followed by one from the time of its last
   expect(asked).toEqual([
     { from: 1_000, skip: 0, limit: 2 },
     { from: 6_000, skip: 0, limit: 2 },
+  ]);
+});
+
+test('a page with a row of another account is refused, and a row that names none says nothing', async () => {
+  const account = { at: 'of', noun: 'company', id: '7' };
+  const read = (...people: Json[]) =>
+    requestRows(api({ data: { people } }), { path: '/people' }, { ...rows, account });
+  expect((await read({ ...person(1), of: 7 }, person(2))).records).toHaveLength(2);
+  await expect(read({ ...person(1), of: 7 }, { ...person(2), of: 8 })).rejects.toThrow(/company 8, not of/);
+});
+
+test('properties have the names that their description has for them', async () => {
+  const fields = [{ name: 'a', label: 'A', kind: 'text' }, { name: 'b' }];
+  const asked = { at: 'fields', name: ({ name }: { name?: Json }) => `own.${name}`, type: 'kind' };
+  expect(await requestProperties(api({ fields }), '/fields', asked)).toEqual([
+    { name: 'own.a', label: 'A', type: 'text' },
+    { name: 'own.b', label: '', type: '' },
   ]);
 });

@@ -1,7 +1,16 @@
 // How a vendor's word about waiting is read, in every form that was seen.
 
 import { describe, expect, it } from 'vitest';
-import { maxRetryMs, minRetryMs, retryAfterMs, says, unescapeHtml } from '../../../src/connector/reading.ts';
+import { unlessTrue } from '../../../src/connector/errors.ts';
+import {
+  eachValue,
+  maxRetryMs,
+  minRetryMs,
+  primaryValue,
+  retryAfterMs,
+  says,
+  unescapeHtml,
+} from '../../../src/connector/reading.ts';
 import { fc } from '../../support/properties.ts';
 
 const now = Date.parse('2026-11-29T12:00:00Z');
@@ -100,5 +109,33 @@ describe('What an error says', () => {
     expect(says({ errors: [{ message: 'The profile is Invalid' }] }, 'profile is invalid')).toBe(true);
     for (const other of [undefined, null, {}, 'profile', { errors: [] }])
       expect(says(other, 'profile is invalid')).toBe(false);
+  });
+});
+
+describe('A list of entries of which one may be primary', () => {
+  it.each([
+    [[{ value: 'a' }, { value: 'b', primary: true }], 'b'],
+    [[{ value: '', primary: true }, { value: 'b' }], 'b'],
+    [[{ value: ' ', primary: true }], null],
+    [[], null],
+    [undefined, null],
+  ])('%j has the value %s', (entries, value) => {
+    expect(primaryValue(entries)).toBe(value);
+  });
+});
+
+describe('An object', () => {
+  it('is made into another by its values', () => {
+    expect(eachValue({ a: 1, b: 2 }, (value, key) => `${key}${value}`)).toEqual({ a: 'a1', b: 'b2' });
+  });
+});
+
+describe('A success of a vendor that says of each one that it is one', () => {
+  const errorIn = unlessTrue('Acme', 'success');
+
+  it('holds an error where it says otherwise, or nothing', () => {
+    expect(errorIn({ status: 200, json: { success: true } })).toBeUndefined();
+    for (const json of [{ success: false }, { data: [] }, [], null])
+      expect(errorIn({ status: 200, json })).toMatchObject({ status: 200, foreign: true });
   });
 });

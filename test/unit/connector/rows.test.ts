@@ -1,6 +1,6 @@
 // How rows become records, by what a connector declares of them.
 import { describe, expect, test } from 'vitest';
-import { deletionReader, rowReader } from '#connector/rows';
+import { deletionReader, latestOf, leftOutUnless, rowReader } from '#connector/rows';
 
 describe('a row', () => {
   test('becomes a record by the paths of its ID and its time, with its own body or another', () => {
@@ -60,4 +60,20 @@ test('a row of a list of deletions says that a record is gone, and nothing else 
     body: {},
   });
   expect(read({ of: 'a', at: 1, type: 'company' })).toBeUndefined();
+});
+
+test('the time of a row may be made of the row, or be of whole seconds', () => {
+  const latest = rowReader({ changedAt: ({ a, b }) => latestOf([a, b, 'no time']) });
+  expect(latest({ id: 1, a: 5, b: 9 })?.changedAt).toBe(9);
+  expect(latest({ id: 1 })).toBeUndefined();
+  expect(rowReader({ changedAt: 'at', wholeSeconds: true })({ id: 1, at: 5_999 })?.changedAt).toBe(5_000);
+});
+
+test('a record is left out where a setting lists what it may be, and it is something else', () => {
+  const leftOut = leftOutUnless('types', 'contact type', 'type.id');
+  const types = ['1', '2'];
+  expect(leftOut({}, {})).toBeNull();
+  expect(leftOut({ types }, { type: { id: 2 } })).toBeNull();
+  for (const body of [{ type: { id: 3 } }, { type: null }])
+    expect(leftOut({ types }, body)).toBe('its contact type is not in types');
 });

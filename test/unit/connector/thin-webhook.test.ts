@@ -17,7 +17,7 @@ function open(more: Partial<ThinWebhook> = {}) {
             ids,
             changedAt: typeof at === 'number' ? at : undefined,
             gone: gone === true && 'deleted',
-            ...(took !== undefined && { merged: [String(took)] }),
+            ...(took !== undefined && { merged: String(took) }),
           },
     sample: { id: 'sample' },
     ...more,
@@ -64,4 +64,19 @@ test('the body is one item of JSON unless it says otherwise, and a key may be a 
   expect(open().key).toBeUndefined();
   const form = open({ decoding: { form: 'form' }, key: ({ a }) => `${a}!`, sample: 'a=1' });
   expect([form.decoding, form.key!({ a: 1 }), form.sample]).toEqual([{ form: 'form' }, '1!', 'a=1']);
+});
+
+test('an item of another account is ignored, and one that names no account too', () => {
+  const { changes } = open({ account: { at: 'meta.company', noun: 'company', id: '7' } });
+  const reason = 'It is about another company than companyId.';
+  for (const meta of [{ company: 8 }, {}])
+    expect(changes({ ids: '1', meta }, received)).toEqual([{ kind: 'ignored', reason }]);
+  expect(changes({ ids: '1', meta: { company: 7 } }, received)).toMatchObject([touch]);
+  const any = open({ account: { at: 'meta.company', noun: 'company', id: undefined } });
+  expect(any.changes({ ids: '1' }, received)).toMatchObject([touch]);
+});
+
+test('milliseconds are left off where other answers have none', () => {
+  const { changes } = open({ wholeSeconds: true });
+  expect(changes({ ids: '1', at: 5_999 }, received)).toEqual([{ ...touch, recordId: '1', changedAt: 5_000 }]);
 });
