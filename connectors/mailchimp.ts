@@ -5,6 +5,7 @@ import { describeApi } from './mailchimp/api.ts';
 import { members } from './mailchimp/members.ts';
 import { audiencePath, type Settings, settings } from './mailchimp/settings.ts';
 import { webhook } from './mailchimp/webhook.ts';
+import { writer } from './mailchimp/writer.ts';
 
 export const mailchimp = defineConnector<Settings>({
   name: 'mailchimp',
@@ -30,6 +31,7 @@ export const mailchimp = defineConnector<Settings>({
     needsFullReadings: 'Permanently deleted members are not listed. Only a full reading shows them.',
     webhook,
   },
+  writer,
   check,
 });
 

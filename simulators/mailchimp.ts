@@ -2,7 +2,7 @@
 // Facts: reference/cep/mailchimp.md. It does not know who reads it, or what a customer is.
 
 import { type Context, Hono } from 'hono';
-import { Audience, type Draft, type Member } from './mailchimp/audience.ts';
+import { Audience, type Draft, type Member, type MergeField } from './mailchimp/audience.ts';
 import { badRequest, invalidKey, MailchimpError, notFound, tooMany } from './mailchimp/errors.ts';
 import { type HookRequest, Hooks } from './mailchimp/hooks.ts';
 import type { Fault, MailchimpOptions } from './mailchimp/options.ts';
@@ -31,9 +31,15 @@ export class MailchimpSimulator {
     this.#audience = new Audience(now);
     this.#hooks = new Hooks({ listId: this.listId, now, secret: options.signingSecret });
     this.#route('/3.0/lists/:list', () => ({ id: this.listId, name: 'Readers' }));
-    this.#route('/3.0/lists/:list/merge-fields', () => ({ merge_fields: mergeFields }));
+    this.#route('/3.0/lists/:list/merge-fields', () => ({
+      merge_fields: [
+        ...mergeFields,
+        ...this.#audience.fields.map((field) => ({ name: field.tag, ...field })),
+      ],
+    }));
     this.#route('/3.0/lists/:list/members', (c) => this.#list(c));
     this.#route('/3.0/lists/:list/members/:member', (c) => this.#one(c));
+    this.app.patch('/3.0/lists/:list/members/:member', (c) => this.#answer(c, () => this.#write(c)));
     this.app.notFound((c) => this.#answer(c, () => Promise.reject(notFound())));
   }
 
@@ -82,6 +88,10 @@ export class MailchimpSimulator {
       const changedAt = last - (count - 1 - index) * secondsApart * 1000;
       this.#audience.create({ email: `Reader.${index}@Example.com`, FNAME: `Reader ${index}` }, changedAt);
     }
+  }
+
+  define(field: MergeField): void {
+    this.#audience.define(field);
   }
 
   removeMergeField(tag: string): void {
@@ -166,6 +176,38 @@ export class MailchimpSimulator {
     if (!member) throw notFound();
     return selected(shown(member, this.listId, this.options), c.req.query());
   }
+
+  /** Merge fields that are not sent stay; an empty text empties one, and a tag that the audience does not have is ignored. */
+  async #write(c: Context): Promise<Response> {
+    if (this.options.mayWrite === false)
+      throw new MailchimpError(403, 'Forbidden', 'The user may not change audiences.');
+    const member = this.#audience.find(c.req.param('member') ?? '', this.options.withoutContactIds ?? false);
+    if (!member) throw notFound();
+    const fault = this.options.writeFault?.(member.contactId);
+    if (fault !== undefined) throw new MailchimpError(400, fault, 'The member cannot be changed.');
+    const body = (await c.req.json()) as {
+      merge_fields?: { [tag: string]: string | number };
+      status?: string;
+    };
+    const merges = { ...member.merges };
+    for (const { tag, type } of this.#audience.fields) {
+      const value = body.merge_fields?.[tag];
+      if (value === undefined) continue;
+      if (String(value).length > 255 || (type !== 'text' && value !== '' && !fits(type, value)))
+        throw badRequest(tag, `Please enter a ${type}`);
+      merges[tag] = value !== '' && type === 'number' ? Number(value) : value;
+    }
+    const lacking = this.#audience.fields.find(({ tag, required }) => required && merges[tag] === '');
+    if (lacking && c.req.query('skip_merge_validation') !== 'true')
+      throw badRequest(lacking.tag, 'This value should not be blank.');
+    const changed = this.#audience.update(member.contactId, { merges });
+    if (this.options.tellsApi) this.#hooks.send('profile', changed);
+    return Response.json(shown(changed, this.listId, this.options));
+  }
+}
+
+function fits(type: 'number' | 'date', value: string | number): boolean {
+  return type === 'number' ? Number.isFinite(Number(value)) : /^\d{4}-\d\d-\d\d$/.test(String(value));
 }
 
 const links = [

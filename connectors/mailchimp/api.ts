@@ -58,7 +58,9 @@ function errorFor(
     });
   }
   if (status === 403)
-    return new UnauthorizedError(`${what}. Check that the user of the API key can read audiences.`);
+    return new UnauthorizedError(
+      `${what}. Check that the user of the API key can ${request.method === 'PATCH' ? 'edit' : 'read'} audiences.`,
+    );
   if (status === 404)
     return new UnauthorizedError(`${what}. Check that listId names an audience of this account.`);
   if (status >= 400 && status < 500 && status !== 408) {

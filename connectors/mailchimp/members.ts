@@ -75,13 +75,13 @@ async function memberOf(
 }
 
 /** An answer about a member names the ID that was asked for, whatever else is missing in it. */
-function isMember(json: Json | undefined, asked: string): boolean {
+export function isMember(json: Json | undefined, asked: string): boolean {
   const { id, contact_id } = objectOf(json);
   return [id, contact_id].some((one) => wordOf(one)?.toLowerCase() === asked.toLowerCase());
 }
 
 /** An audience that is not there, or not ours, answers as a member does that is not: then nobody is to be believed gone. */
-async function requireAudience({ api, settings }: Context<Settings>): Promise<void> {
+export async function requireAudience({ api, settings }: Context<Settings>): Promise<void> {
   const isAnswer = (json: Json | undefined) => wordOf(objectOf(json)['id']) !== undefined;
   await api.request({ path: audiencePath(settings), query: { fields: 'id' }, isAnswer });
 }

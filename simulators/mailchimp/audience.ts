@@ -28,8 +28,17 @@ export type Draft = Partial<Omit<Member, 'contactId' | 'webId' | 'signedUpAt' | 
   email: string;
 };
 
+/** A merge field that somebody added. */
+export interface MergeField {
+  tag: string;
+  type: 'text' | 'number' | 'date';
+  /** A write without a value of it is refused, unless it says otherwise. */
+  required?: boolean;
+}
+
 export class Audience {
   readonly #now: () => number;
+  readonly fields: MergeField[] = [];
   readonly #members = new Map<string, Member>();
   #nextWebId = 84_001;
 
@@ -50,7 +59,7 @@ export class Audience {
       PHONE: '',
       CUSTOMERID: '',
       ADDRESS: '',
-      merges: {},
+      merges: this.#emptyMerges(),
       language: 'en',
       tags: [],
       signedUpAt: at,
@@ -63,6 +72,16 @@ export class Audience {
 
   update(contactId: string, changed: Partial<Draft>, changedAt = this.#now()): Member {
     return Object.assign(this.get(contactId), changed, { changedAt: wholeSecond(changedAt) });
+  }
+
+  /** Every member has it from then on, without a value. */
+  define(field: MergeField): void {
+    this.fields.push(field);
+    for (const member of this.all()) member.merges = { ...this.#emptyMerges(), ...member.merges };
+  }
+
+  #emptyMerges(): { [tag: string]: string } {
+    return Object.fromEntries(this.fields.map(({ tag }) => [tag, '']));
   }
 
   /** Takes a merge field away from the audience, and so from all of its members. None of them changes by that. */

@@ -19,6 +19,12 @@ export type MailchimpOptions = {
   connections?: number;
   /** Without it webhooks are not signed, as those of before 2026. */
   signingSecret?: string;
+  /** Whether the webhook tells of writes through the API. Default: false. */
+  tellsApi?: boolean;
+  /** Why a member cannot be written, by contact ID: a title of Mailchimp's. */
+  writeFault?: (contactId: string) => string | undefined;
+  /** False: the user of the key may only read. */
+  mayWrite?: boolean;
   faults?: Fault;
 };
 

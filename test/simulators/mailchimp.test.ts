@@ -91,3 +91,32 @@ describe('the simulated audience', () => {
     expect(simulator.sent()).toEqual([]);
   });
 });
+
+describe('a write to the simulated audience', () => {
+  test('changes the merge fields that are sent, ignores unknown tags, and validates unless it is told not to', async () => {
+    const { simulator } = opened();
+    simulator.define({ tag: 'POINTS', type: 'number' });
+    simulator.define({ tag: 'SHOP', type: 'text', required: true });
+    const id = simulator.create({ email: 'ann@example.com', FNAME: 'Ann' });
+    simulator.sent();
+    const patch = async (member: string, merge_fields: object, query = '') => {
+      const response = await simulator.app.request(`/3.0/lists/a1b2c3d4e5/members/${member}${query}`, {
+        method: 'PATCH',
+        headers: { authorization: `Basic ${Buffer.from('any:key-us19').toString('base64')}` },
+        body: JSON.stringify({ merge_fields }),
+      });
+      return { status: response.status, json: await response.json() };
+    };
+    expect((await patch(id, { POINTS: '5' })).json).toMatchObject({
+      title: 'Invalid Resource',
+      errors: [{ field: 'SHOP' }],
+    });
+    const { status, json } = await patch(id, { POINTS: '5', NONE: 1 }, '?skip_merge_validation=true');
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ contact_id: id, merge_fields: { POINTS: 5, FNAME: 'Ann' } });
+    expect(json).not.toHaveProperty('merge_fields.NONE');
+    expect((await patch('ffff', { POINTS: '5' })).status).toBe(404);
+    expect(simulator.ids()).toEqual([id]);
+    expect(simulator.sent()).toEqual([]);
+  });
+});
