@@ -37,3 +37,10 @@ test('people beyond the sample count as written only if nobody of the sample dif
   expect(results(found)).toEqual(['accepted', 'unknown', 'unknown']);
   expect(results([found[0]!])).toEqual(['accepted', 'missing', 'accepted']);
 });
+
+test('who differs time after time is rejected, since a vendor that is only late would have caught up', () => {
+  const found = [{ recordId: 'r-a', attributes: { points: 4 } }];
+  const outcome = (attempts: number) => judgeReadBack([{ ...written[0]!, attempts }], found, reader)[0];
+  expect([0, 4, 5].map((attempts) => outcome(attempts)!.result)).toEqual(['unknown', 'unknown', 'rejected']);
+  expect(outcome(5)).toMatchObject({ code: 'not_stored', message: expect.stringContaining('points') });
+});
