@@ -1,9 +1,11 @@
 // Close: the contacts of its leads. https://developer.close.com
-import { type Context, defineConnector, type Permission } from '#connector';
-import { tried } from '#connector/checking';
-import { objectOf, requestList } from '#connector/reading';
-import { describeApi } from './close/api.ts';
-import { contacts, searchRequest } from './close/contacts.ts';
+import { type ApiDescription, type Auth, defineConnector } from '#connector';
+import { tried, triedPull } from '#connector/checking';
+import { access, signedIn } from '#connector/oauth-client';
+import { bucketQuotas, rateLimitPart, readsSpent } from '#connector/quotas';
+import { objectOf, requestList, retryAfterMs, valueAt, wordOf } from '#connector/reading';
+import { contacts, searches } from './close/contacts.ts';
+import { pullDeletions } from './close/deletions.ts';
 import { type Settings, settings } from './close/settings.ts';
 import { webhook } from './close/webhook.ts';
 
@@ -33,25 +35,41 @@ export const close = defineConnector<Settings>({
       'The event log keeps deletions for 30 days only. What was deleted while nothing was read for longer shows in full readings.',
     webhook,
   },
-  check,
-});
-
-async function check({ api, settings: { organizationId } }: Context<Settings>): Promise<Permission[]> {
-  return [
-    await tried('search leads', 'Full readings and changes can be read.', () =>
-      api.request(searchRequest({ clock: 'date_created', limit: 1 })),
-    ),
-    await tried('read the event log', 'Deletions can be read.', () =>
-      requestList(
-        api,
-        { path: '/event/', query: { object_type: 'contact', action: 'deleted', _limit: 1 } },
-        'data',
-      ),
-    ),
+  check: async (context) => [
+    await triedPull(context, contacts),
+    await triedPull(context, { name: 'deleted contacts', pull: pullDeletions }, 'Deletions can be read.'),
     await tried('belong to the organization', 'The key is of a user of the organization.', async () => {
-      const { list } = await requestList(api, { path: '/me/' }, 'organizations');
+      const { organizationId } = context.settings;
+      const { list } = await requestList(context.api, { path: '/me/' }, 'organizations');
       if (organizationId !== undefined && !list.some((one) => objectOf(one)['id'] === organizationId))
         throw new Error('The API key is of another organization than organizationId.');
     }),
-  ];
+  ],
+});
+
+/** Source: developer.close.com, "Rate Limits". */
+function describeApi(settings: Settings): ApiDescription {
+  const quotas = [...bucketQuotas(settings.searchQuota, searches), ...bucketQuotas(settings.quota)];
+  return {
+    baseUrl: settings.baseUrl,
+    ...access('close', settings.organizationId, authOf(settings)),
+    quotas,
+    readQuotas: readsSpent(quotas),
+    busyMs(response, now) {
+      const { rate_reset: reset } = objectOf(valueAt(response.json, 'error'));
+      const waits = [reset === undefined ? undefined : String(reset), rateLimitPart(response, 'reset')];
+      return waits.map((wait) => retryAfterMs(wait, now)).find((wait) => wait !== undefined) ?? 8_000;
+    },
+  };
+}
+
+/** Access ends after an hour; the refresh token of each answer is kept, whether it is another or not. */
+function authOf({ apiKey = '', oauth, baseUrl }: Settings): Auth {
+  if (!oauth) return { kind: 'basic', user: apiKey, password: '' };
+  return signedIn(oauth, {
+    tokenUrl: `${new URL(baseUrl).origin}/oauth2/token/`,
+    authorizeUrl: 'https://app.close.com/oauth2/authorize',
+    scopes: ['all.full_access', 'offline_access'],
+    tenantOf: (answer) => wordOf(answer['organization_id']),
+  });
 }

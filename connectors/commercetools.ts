@@ -1,13 +1,16 @@
 // commercetools: the customers of a project. https://docs.commercetools.com/api
 import { type ApiDescription, defineConnector } from '#connector';
-import { tried } from '#connector/checking';
+import { triedPull } from '#connector/checking';
 import { ownAddress } from '#connector/mapping';
 import { clientCredentials } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
-import { objectOf, requestList } from '#connector/reading';
-import { customers, customersWithDeletions } from './commercetools/customers.ts';
+import { valueAt } from '#connector/reading';
+import { customers, pullDeletions } from './commercetools/customers.ts';
 import { type Settings, settings } from './commercetools/settings.ts';
 import { webhook } from './commercetools/webhook.ts';
+
+const messages = { name: 'messages', pull: pullDeletions };
+const enabled = 'Deletions can be read, if messages are enabled in the settings of the project.';
 
 export const commercetools = defineConnector<Settings>({
   name: 'commercetools',
@@ -18,7 +21,9 @@ export const commercetools = defineConnector<Settings>({
   api: describeApi,
   source: {
     streams: [customers],
-    streamsFor: ({ messages }) => [messages ? customersWithDeletions : customers],
+    streamsFor: ({ messages }) => [
+      { ...customers, ...(messages && { tombstones: { everySeconds: 300, pull: pullDeletions } }) },
+    ],
     mapping: {
       name: ['firstName', 'lastName'],
       email: 'email',
@@ -33,15 +38,10 @@ export const commercetools = defineConnector<Settings>({
         : 'Deleted customers are not listed. Without messages and a Subscription, only a full reading shows them.',
     webhook,
   },
-  check: async ({ api, settings: { projectKey, messages } }) => {
-    const list = (path: string, means: string) => {
-      const request = { path: `/${projectKey}/${path}`, query: { limit: 1, withTotal: false } };
-      return tried(`list ${path}`, means, () => requestList(api, request, 'results'));
-    };
-    const customers = await list('customers', 'Full readings, changes and single customers can be read.');
-    const enabled = 'Deletions can be read, if messages are enabled in the settings of the project.';
-    return messages ? [customers, await list('messages', enabled)] : [customers];
-  },
+  check: async (context) => [
+    await triedPull(context, customers),
+    ...(context.settings.messages ? [await triedPull(context, messages, enabled)] : []),
+  ],
 });
 
 /** https://docs.commercetools.com/api/authorization and https://docs.commercetools.com/api/errors */
@@ -58,7 +58,7 @@ function describeApi(settings: Settings): ApiDescription {
     account: `commercetools:${projectKey}`,
     quotas: windowQuotas(settings.quota),
     // Every error of theirs repeats its status.
-    isOwn: ({ status, json }) => status === 401 || objectOf(json)['statusCode'] === status,
+    isOwn: ({ status, json }) => status === 401 || valueAt(json, 'statusCode') === status,
     remedies: { 403: `Give the API client the scopes ${scopes.join(' and ')}.` },
   };
 }

@@ -1,7 +1,6 @@
 // The stream of contacts: read with the leads that they belong to, which hold their addresses, and which change whenever one of
 // their contacts does. https://developer.close.com/resources/advanced-filtering
 import {
-  type ApiRequest,
   type Context,
   type Json,
   type JsonObject,
@@ -14,15 +13,25 @@ import { requireAccount } from '#connector/checking';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { listOf, momentOf, objectOf, valueAt, wordOf } from '#connector/reading';
 import { type Rows, rowReader, toRecords } from '#connector/rows';
-import { searches } from './api.ts';
-import { deletions } from './deletions.ts';
+import { pullDeletions } from './deletions.ts';
 import type { Settings } from './settings.ts';
 
+/** The bucket of searches, which have quotas of their own. */
+export const searches = 'search';
 const pageSize = 200;
-const minuteMs = 60_000;
 const leadFields = 'id name description status_label addresses contacts date_created date_updated'.split(' ');
 
-const contactOf = rowReader({ changedAt: 'date_updated' });
+/** A contact, with the time of the lead beside it: an edited address moves that only. */
+const recordOf = rowReader({
+  changedAt({ date_updated, lead }) {
+    const times = [date_updated, objectOf(lead)['date_updated']].map((time) => momentOf(time));
+    return times.includes(undefined) ? undefined : Math.max(...(times as number[]));
+  },
+  bodyOf({ lead, ...contact }) {
+    const { date_updated: _, ...fields } = objectOf(lead);
+    return { ...contact, lead: fields };
+  },
+});
 
 type Clock = 'date_created' | 'date_updated';
 
@@ -39,19 +48,17 @@ export const contacts: Stream<Settings> = {
     all: (context, request) => pageOf(context, request, 'date_created'),
     // Filters may be exact to the minute only.
     changes: (context, { from, ...request }) =>
-      pageOf(context, request, 'date_updated', new Date(Math.max(0, from - minuteMs)).toISOString()),
+      pageOf(context, request, 'date_updated', new Date(Math.max(0, from - 60_000)).toISOString()),
   }),
-  read: {
-    ...readsById({
-      maxIds: 10,
-      isId: (id) => /^cont_\w{1,80}$/.test(id),
-      one: readOne,
-      proof: (context) => pageOf(context, { page: undefined, limit: 1 }, 'date_created'),
-    }),
+  read: readsById<Settings>({
+    maxIds: 10,
     lagSeconds: 2,
-  },
+    isId: (id) => /^cont_\w{1,80}$/.test(id),
+    one: readOne,
+    proof: (context) => pageOf(context, { page: undefined, limit: 1 }, 'date_created'),
+  }),
   sweeps: true,
-  tombstones: deletions,
+  tombstones: { everySeconds: 300, pull: pullDeletions },
   cost: () => ({ full: { records: pageSize, calls: 1, bucket: searches } }),
 };
 
@@ -66,37 +73,11 @@ async function pageOf(
   from?: string,
 ): Promise<ListedPage> {
   const [start = from, cursor] = page?.split(' ') ?? [];
-  const { json } = await api.request(searchRequest({ clock, start, cursor, limit }));
-  const { data, cursor: more } = objectOf(json);
-  const leads = listOf(data).map(objectOf);
-  const contacts = leads.flatMap((lead) => listOf(lead['contacts']));
-  const organizations = contacts.flatMap((contact) => wordOf(objectOf(contact)['organization_id']) ?? []);
-  requireAccount('organization', settings.organizationId, organizations);
-  const rows = recordsOf(leads);
-  if (more === null) return { ...rows, next: undefined };
-  const last = wordOf(leads.at(-1)?.[clock]);
-  const isPast = last !== undefined && (momentOf(last) ?? 0) > (momentOf(start) ?? 0);
-  const next = isPast ? last : `${start ?? ''} ${wordOf(more) ?? ''}`;
-  return { ...rows, next: leads.length === 0 ? null : next };
-}
-
-/** An answer with leads that do not name their contacts would read as if they had none. */
-export function searchRequest({
-  clock,
-  start,
-  cursor,
-  limit,
-}: {
-  clock: Clock;
-  start?: string | undefined;
-  cursor?: string | undefined;
-  limit: number;
-}): ApiRequest {
   const field = { type: 'regular_field', object_type: 'lead', field_name: clock };
   const on_or_after = { type: 'fixed_utc', value: start ?? '' };
   const since = { type: 'field_condition', field, condition: { type: 'moment_range', on_or_after } };
   const queries = [{ type: 'object_type', object_type: 'lead' }, ...(start ? [since] : [])];
-  return {
+  const { json } = await api.request({
     method: 'POST',
     path: '/data/search/',
     bucket: searches,
@@ -111,9 +92,20 @@ export function searchRequest({
       const { data, cursor } = objectOf(json);
       return Array.isArray(data) && cursor !== undefined && data.every(isLead);
     },
-  };
+  });
+  const { data, cursor: more } = objectOf(json);
+  const leads = listOf(data).map(objectOf);
+  const rows = contactsOf(leads);
+  const organizations = rows.records.flatMap(({ body }) => wordOf(body['organization_id']) ?? []);
+  requireAccount('organization', settings.organizationId, organizations);
+  if (more === null) return { ...rows, next: undefined };
+  const last = wordOf(leads.at(-1)?.[clock]);
+  const isPast = last !== undefined && (momentOf(last) ?? 0) > (momentOf(start) ?? 0);
+  const next = isPast ? last : `${start ?? ''} ${wordOf(more) ?? ''}`;
+  return { ...rows, next: leads.length === 0 ? null : next };
 }
 
+/** An answer with leads that do not name their contacts would read as if they had none. */
 function isLead(lead: Json): boolean {
   const { id, contacts } = objectOf(lead);
   return wordOf(id) !== undefined && Array.isArray(contacts);
@@ -121,44 +113,32 @@ function isLead(lead: Json): boolean {
 
 /** Null: Close says that there is no such contact. The lead is read for the address. */
 async function readOne({ api }: Context<Settings>, id: string): Promise<SourceRecord | null> {
-  const leadIdIn = (json: Json | undefined) => wordOf(valueAt(json, 'lead_id'));
+  const contactIn = rowReader({ changedAt: 'date_updated' });
   const contact = await requestOne(api, {
     id,
     request: { path: `/contact/${id}/` },
-    recordIn: (json) => (leadIdIn(json) === undefined ? undefined : contactOf(json)),
+    recordIn: (json) => (wordOf(valueAt(json, 'lead_id')) === undefined ? undefined : contactIn(json)),
     isMissing: (json) => valueAt(json, 'error') !== undefined,
   });
   if (contact === null) return null;
-  const leadId = leadIdIn(contact.body)!;
-  const lead = await api.request({
+  const leadId = wordOf(contact.body['lead_id'])!;
+  const { json } = await api.request({
     path: `/lead/${encodeURIComponent(leadId)}/`,
     query: { _fields: leadFields.join(',') },
     isAnswer: (json) => isLead(json ?? null) && valueAt(json, 'id') === leadId,
   });
-  const record = recordsOf([objectOf(lead.json)]).records.find(({ recordId }) => recordId === id);
+  const record = contactsOf([objectOf(json)]).records.find(({ recordId }) => recordId === id);
   if (record) return record;
   // It has moved to another lead, or was deleted, between the calls.
   throw new TransientError('The lead of a contact does not name it any more', { status: 200 });
 }
 
 /** The contacts of leads, each with the lead's fields and its first address. */
-function recordsOf(leads: readonly JsonObject[]): Rows {
-  const found = leads.map(({ contacts, date_updated, ...fields }) => {
-    const told = leadFields.filter((name) => fields[name] !== undefined);
-    const lead: JsonObject = Object.fromEntries(told.map((name) => [name, fields[name]!]));
-    const address = listOf(fields['addresses'])[0] ?? null;
-    const leadChangedAt = momentOf(date_updated);
-    // An edited address moves the time of the lead only.
-    const recordOf = (row: Json) => {
-      const contact = contactOf(row);
-      if (contact === undefined || leadChangedAt === undefined) return undefined;
-      const changedAt = Math.max(contact.changedAt, leadChangedAt);
-      return { ...contact, changedAt, body: { ...contact.body, lead: { ...lead, address } } };
-    };
-    return toRecords(listOf(contacts), recordOf, { noun: 'contact' });
+function contactsOf(leads: readonly JsonObject[]): Rows {
+  const rows = leads.flatMap(({ contacts, ...fields }) => {
+    const told = Object.entries(fields).filter(([name]) => leadFields.includes(name));
+    const lead = { ...Object.fromEntries(told), address: listOf(fields['addresses'])[0] ?? null };
+    return listOf(contacts).map((contact) => ({ ...objectOf(contact), lead }));
   });
-  return {
-    records: found.flatMap(({ records }) => records),
-    rejected: found.flatMap(({ rejected }) => rejected),
-  };
+  return toRecords(rows, recordOf, { noun: 'contact' });
 }

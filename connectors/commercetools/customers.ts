@@ -3,8 +3,9 @@
 import type { Context, Json, SourceRecord, Stream } from '#connector';
 import { readsById, readsOne } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
-import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
-import { deletionReader, rowReader, toRecords } from '#connector/rows';
+import { pageAfter, requestRows } from '#connector/pages';
+import { listOf, objectOf, valueAt } from '#connector/reading';
+import { deletionReader, rowReader } from '#connector/rows';
 import { bodyOf } from './customer.ts';
 import type { Settings } from './settings.ts';
 
@@ -59,19 +60,15 @@ export const customers: Stream<Settings> = {
       pathOf: (id, { projectKey }) => `/${projectKey}/customers/${id}`,
       at: '',
       recordOf: customersList.recordOf,
-      isMissing: (json) =>
-        listOf(objectOf(json)['errors']).some((error) => objectOf(error)['code'] === 'ResourceNotFound'),
+      isMissing: (json) => valueAt(json, 'errors.0.code') === 'ResourceNotFound',
     }),
     proof: (context) => pageOf(context, customersList, { page: undefined, limit: 1 }),
   }),
   sweeps: true,
 };
 
-/** The same for a project that keeps messages. They are kept for 15 days unless the project says otherwise. */
-export const customersWithDeletions: Stream<Settings> = {
-  ...customers,
-  tombstones: { everySeconds: 300, pull: pullsFrom('messages of commercetools', deletionsList).pull },
-};
+/** Of a project that keeps messages. They are kept for 15 days unless the project says otherwise. */
+export const { pull: pullDeletions } = pullsFrom('messages of commercetools', deletionsList);
 
 /**
  * Rows by ID, or with `from` by time and ID. Each page starts after the last row of the one before, because commercetools skips no
@@ -98,12 +95,8 @@ async function pageOf(
     return count === listOf(results).length && given === limit;
   };
   const request = { path: `/${settings.projectKey}${path}`, query, isAnswer };
-  const { list: rows } = await requestList(api, request, 'results');
-  const found = toRecords(rows, recordOf, { noun: `row of ${path}` });
-  if (rows.length < limit) return { ...found, next: undefined };
-  const { id, [clock]: time } = objectOf(rows.at(-1));
-  const place = (at === undefined ? [id] : [time, id]).map(wordOf);
-  return { ...found, next: place.includes(undefined) ? null : place.join(' ') };
+  const rows = await requestRows(api, request, { at: 'results', noun: `row of ${path}`, recordOf });
+  return { ...rows, next: pageAfter(rows.list, limit, at === undefined ? ['id'] : [clock, 'id']) };
 }
 
 function behind(clock: string, at: string | undefined, last: string | undefined): string | undefined {

@@ -70,6 +70,20 @@ export async function requestTimedPage(
   return { records, rejected, next: nextTimedPage(place, { times, limit }) };
 }
 
+/**
+ * The page after a full one where each page begins after the last row of the one before: what that row has at these paths, joined by
+ * blanks, such as its time and ID. Null where it has not.
+ */
+export function pageAfter(
+  list: readonly Json[],
+  limit: number,
+  paths: readonly string[],
+): string | null | undefined {
+  if (list.length < limit) return undefined;
+  const place = paths.map((path) => wordOf(valueAt(list.at(-1), path)));
+  return place.includes(undefined) ? null : place.join(' ');
+}
+
 /** The properties that the vendor describes in one answer, in a list at the path `at`. */
 export async function requestProperties(
   api: Api,

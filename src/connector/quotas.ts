@@ -1,6 +1,7 @@
 // Windows of calls as a person gives them, into quotas; and the numbers that vendors' headers say of them. It knows no
 // vendor.
-import type { ApiResponse, Quota, QuotaReading } from './api.ts';
+import type { ApiResponse, Quota, QuotaReader, QuotaReading } from './api.ts';
+import { retryAfterMs } from './reading.ts';
 
 /** One window: at most `requests` calls in any `seconds`. `reserve`: the share left to others, 0 to 1. */
 export interface Window {
@@ -21,6 +22,36 @@ export function windowQuotas(
     all: true,
     ...(reserve !== undefined && { reserve }),
   }));
+}
+
+/** Quotas that only calls of this bucket draw on, or, without one, only calls without one. Names begin with that of the bucket. */
+export function bucketQuotas(windows: readonly Window[], bucket?: string): Quota[] {
+  return windowQuotas(windows).map(({ all: _, ...quota }) => ({
+    ...quota,
+    ...(bucket !== undefined && { name: `${bucket}-${quota.name}`, bucket }),
+  }));
+}
+
+/**
+ * One number of a header such as `RateLimit: limit=100, remaining=50, reset=5` (draft-ietf-httpapi-ratelimit-headers-05 and later): as it
+ * was written, or undefined.
+ */
+export function rateLimitPart(
+  { headers }: Pick<ApiResponse, 'headers'>,
+  name: 'limit' | 'remaining' | 'reset',
+): string | undefined {
+  return new RegExp(`(?:^|[\\s,;])${name}=([\\d.]+)`).exec(headers['ratelimit'] ?? '')?.[1];
+}
+
+/** Reads that nothing remains from such a header. It does not say of which window it is, so that all of the request's bucket wait. */
+export function readsSpent(quotas: readonly Quota[]): QuotaReader {
+  return (response, { bucket }, now) => {
+    const remaining = rateLimitPart(response, 'remaining');
+    const waitMs = retryAfterMs(rateLimitPart(response, 'reset'), now);
+    if (remaining === undefined || Number(remaining) > 0 || waitMs === undefined) return [];
+    const drawn = quotas.filter((quota) => quota.bucket === bucket);
+    return drawn.flatMap(({ name }) => quotaReading(name, { remaining: 0, waitMs }, now));
+  };
 }
 
 /**

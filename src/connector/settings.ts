@@ -102,12 +102,12 @@ export const quotaWindows = z
   .union([quotaWindow, z.array(quotaWindow).min(1)])
   .transform((given) => [given].flat());
 
-/** `quota` of an account whose vendor allows so much. `more`: what there is to say besides, a sentence. */
-export function quota(usual: readonly Window[], more = '') {
+/** `quota` of an account whose vendor allows so much. `more`: what there is to say besides, a sentence. `of`: what it is a quota of. */
+export function quota(usual: readonly Window[], more = '', of = 'calls') {
   const calls = usual.map(
     ({ requests, seconds }) => `${requests.toLocaleString('en')} calls in ${lengthOf(seconds)}`,
   );
-  const said = `The quota of calls, a window or a list of windows. Default: ${calls.join(', ')}.`;
+  const said = `The quota of ${of}, a window or a list of windows. Default: ${calls.join(', ')}.`;
   return quotaWindows.default([...usual]).describe(more ? `${said} ${more}` : said);
 }
 

@@ -1,7 +1,7 @@
 // Pages of rows as most vendors answer them.
 import { expect, test } from 'vitest';
 import type { Api, ApiRequest, Json } from '#connector';
-import { requestPage, requestProperties, requestRows, requestTimedPage } from '#connector/pages';
+import { pageAfter, requestPage, requestProperties, requestRows, requestTimedPage } from '#connector/pages';
 import { rowReader } from '#connector/rows';
 
 /** Answers everything with this body, unless it is no answer. */
@@ -71,4 +71,11 @@ test('properties have the names that their description has for them', async () =
     { name: 'own.a', label: 'A', type: 'text' },
     { name: 'own.b', label: '', type: '' },
   ]);
+});
+
+test('the page after a full one begins after its last row, and is not guessed where that says nothing', () => {
+  const list = [person(1), person(2, 7)];
+  expect(pageAfter(list, 2, ['at', 'id'])).toBe('7 2');
+  expect(pageAfter(list, 3, ['id'])).toBeUndefined();
+  expect(pageAfter(list, 2, ['id', 'other'])).toBeNull();
 });

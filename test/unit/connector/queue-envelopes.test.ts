@@ -1,7 +1,7 @@
 // A vendor's message in the envelopes of the queues of Google, Amazon and Microsoft.
 import { expect, test } from 'vitest';
 import type { Json } from '#connector';
-import { isSnsConfirmation, messageIn } from '#connector/queue-envelopes';
+import { isSnsConfirmation, messageIn, queueDecoding, queuedWebhook } from '#connector/queue-envelopes';
 
 const message = { event: 'changed', id: '7' };
 const open = (item: Json) => messageIn(item, ({ event }) => event !== undefined);
@@ -28,4 +28,32 @@ test('what is no message is empty, whatever it is', () => {
 test('a confirmation of SNS is told from its notifications', () => {
   expect(isSnsConfirmation({ Type: 'SubscriptionConfirmation' })).toBe(true);
   expect(isSnsConfirmation(sns(message))).toBe(false);
+});
+
+test('a webhook of messages in a queue interprets them out of their envelopes, and leaves confirmations to a person', () => {
+  const webhook = queuedWebhook({
+    authentication: [],
+    retryHorizonSeconds: 60,
+    isMessage: ({ kind }) => kind !== undefined,
+    key: ({ id }) => String(id),
+    neverKept: ({ kind }) => kind === 'secret',
+    stream: 'people',
+    noun: 'person',
+    naming: ({ id }) => ({ ids: id }),
+    sample: {},
+  });
+  const received = { method: 'POST', headers: {}, query: {}, receivedAt: 9 };
+  const pushed = (kind: string) => {
+    const message = JSON.stringify({ kind, id: 7 });
+    return { message: { data: Buffer.from(message).toString('base64') } };
+  };
+  expect(webhook.changes(pushed('change'), received)).toEqual([
+    { kind: 'touch', stream: 'people', recordId: '7', changedAt: 9 },
+  ]);
+  expect(webhook.key!(pushed('change'))).toBe('7');
+  expect([pushed('secret'), pushed('change')].map((item) => webhook.neverKept!(item))).toEqual([true, false]);
+  expect(webhook.changes({ Type: 'SubscriptionConfirmation', Message: 'Open it.' }, received)).toMatchObject([
+    { kind: 'ignored', reason: expect.stringContaining('SubscribeURL') },
+  ]);
+  expect(webhook.decoding).toBe(queueDecoding);
 });

@@ -1,7 +1,7 @@
 // Settings that the door offers, and the sentences that it writes about them.
 import { expect, test } from 'vitest';
-import { quotaReading } from '#connector/quotas';
-import { quota, secret } from '#connector/settings';
+import { bucketQuotas, quotaReading, rateLimitPart, readsSpent } from '#connector/quotas';
+import { accountId, allowance, digits, quota, secret } from '#connector/settings';
 
 test('a quota has a default, which its description names', () => {
   const windows = [
@@ -30,4 +30,32 @@ test('an answer says as much of a quota as its headers do', () => {
   expect(quotaReading('day', { remaining: 0, waitMs: 7 }, 5)).toEqual([
     { quota: 'day', remaining: 0, exhaustedUntil: 12 },
   ]);
+});
+
+test('a bucket has quotas of its own, which an answer with the header RateLimit shows to be spent', () => {
+  const window = { requests: 16, seconds: 8 };
+  const quotas = [...bucketQuotas([window], 'search'), ...bucketQuotas([window])];
+  expect(quotas).toEqual([
+    { name: 'search-8-seconds', bucket: 'search', ...window },
+    { name: '8-seconds', ...window },
+  ]);
+  const read = readsSpent(quotas);
+  const answer = (ratelimit: string) => ({ status: 200, headers: { ratelimit }, json: {} });
+  const spent = answer('limit=16, remaining=0, reset=5');
+  expect(read(spent, { path: '/', bucket: 'search' }, 1_000)).toEqual([
+    { quota: 'search-8-seconds', remaining: 0, exhaustedUntil: 6_000 },
+  ]);
+  expect(read(spent, { path: '/' }, 1_000)).toMatchObject([{ quota: '8-seconds' }]);
+  for (const header of ['limit=16, remaining=1, reset=5', 'remaining=0', ''])
+    expect(read(answer(header), { path: '/' }, 1_000)).toEqual([]);
+  expect(rateLimitPart(spent, 'limit')).toBe('16');
+});
+
+test('whose account it is has one sentence, and an allowance a least', () => {
+  const { description } = accountId('company', digits, 'Persons of others are not read.');
+  expect(description).toBe(
+    'The ID of the company. Persons of others are not read. Sources with the same ID share its quotas.',
+  );
+  const perDay = allowance(3_000, 'The calls per day.', 3);
+  expect([perDay.parse(undefined), perDay.safeParse(2).success]).toEqual([3_000, false]);
 });
