@@ -1,7 +1,6 @@
 // Microsoft Dynamics 365: the contacts of a Dataverse environment. https://learn.microsoft.com/power-apps/developer/data-platform/webapi/
-import { type Context, defineConnector, type Json, type Permission } from '#connector';
-import { requireAccount, tried } from '#connector/checking';
-import { valueAt } from '#connector/reading';
+import { type Context, defineConnector, type Permission } from '#connector';
+import { requestAccount, tried } from '#connector/checking';
 import { describeApi } from './dynamics/api.ts';
 import { columnsOf, guidOf } from './dynamics/contact.ts';
 import { contacts, requestContacts } from './dynamics/contacts.ts';
@@ -42,19 +41,23 @@ export const dynamics = defineConnector<Settings>({
 
 async function check(context: Context<Settings>): Promise<Permission[]> {
   const { api, settings } = context;
-  const { organizationId } = settings;
-  const idIn = (json: Json | undefined) => guidOf(valueAt(json, 'OrganizationId'));
-  const isAnswer = (json: Json | undefined) => idIn(json) !== undefined;
-  const whose = async () => {
-    const { json } = await api.request({ path: dataPath(settings, '/WhoAmI'), isAnswer });
-    requireAccount('organization', organizationId, [idIn(json)]);
+  const whose = {
+    noun: 'organization',
+    id: settings.organizationId,
+    path: dataPath(settings, '/WhoAmI'),
+    at: 'OrganizationId',
+    idOf: guidOf,
   };
   return [
     await tried('list contacts', 'All contacts and single contacts can be read.', () => firstPage(context)),
     await tracking(context),
-    ...(organizationId === undefined
+    ...(settings.organizationId === undefined
       ? []
-      : [await tried('read the environment of organizationId', 'It is this environment.', whose)]),
+      : [
+          await tried('read the environment of organizationId', 'It is this environment.', () =>
+            requestAccount(api, whose),
+          ),
+        ]),
   ];
 }
 

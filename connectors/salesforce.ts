@@ -1,7 +1,7 @@
 // Salesforce: contacts, leads and person accounts. https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/
 import { type Context, defineConnector, type Permission } from '#connector';
 import { monthsAfter } from '#connector/api-version';
-import { found, tried } from '#connector/checking';
+import { found, requestAccount, tried, triedPull } from '#connector/checking';
 import { objectOf, requestList } from '#connector/reading';
 import { describeApi } from './salesforce/api.ts';
 import { idOf } from './salesforce/id.ts';
@@ -43,42 +43,36 @@ export const salesforce = defineConnector<Settings>({
 });
 
 async function check(context: Context<Settings>): Promise<Permission[]> {
-  const { objects, organizationId } = context.settings;
-  const reads = objects.map((name) =>
-    tried(`read ${name}`, 'All records, changes and single records can be read.', async () => {
-      const request = { cursor: null, until: context.now, properties: ['Id'], maxRecords: 1 };
-      await streamOf(name, context.settings).pull?.(context, request);
-    }),
-  );
-  const all = [...(await Promise.all(reads)), await found('see all records', () => sight(context), null)];
-  return organizationId === undefined ? all : [...all, await whose(context, organizationId)];
-}
-
-async function whose(context: Context<Settings>, organizationId: string): Promise<Permission> {
-  return tried('read the org of organizationId', 'It is this org.', async () => {
-    const [row] = await query(context, 'SELECT Id FROM Organization');
-    const id = objectOf(row)['Id'];
-    if (idOf(id) !== idOf(organizationId.slice(0, 15)))
-      throw new Error(`The credentials are of the org ${id}.`);
-  });
+  const { api, settings } = context;
+  const { objects, organizationId } = settings;
+  const means = 'All records, changes and single records can be read.';
+  const whose = {
+    noun: 'organization',
+    id: organizationId && idOf(organizationId.slice(0, 15)),
+    path: `${dataPath(settings, '/query')}?q=SELECT+Id+FROM+Organization`,
+    at: 'records.0.Id',
+    idOf,
+  };
+  return Promise.all([
+    ...objects.map((name) => triedPull(context, streamOf(name, settings), means)),
+    found('see all records', () => sight(context), null),
+    ...(organizationId === undefined
+      ? []
+      : [tried('read the org of organizationId', 'It is this org.', () => requestAccount(api, whose))]),
+  ]);
 }
 
 /** Records that sharing hides from the user are missing from every answer. */
-async function sight(context: Context<Settings>): Promise<Omit<Permission, 'what'>> {
-  const names = context.settings.objects.map((name) => kinds[name].object);
-  const { json } = await context.api.request({ path: '/services/oauth2/userinfo' });
+async function sight({ api, settings }: Context<Settings>): Promise<Omit<Permission, 'what'>> {
+  const names = settings.objects.map((name) => kinds[name].object);
+  const { json } = await api.request({ path: '/services/oauth2/userinfo' });
   const user = idOf(objectOf(json)['user_id']);
-  const rows = await query(
-    context,
-    `SELECT SobjectType FROM ObjectPermissions WHERE PermissionsViewAllRecords = true AND SobjectType IN (${names.map((name) => `'${name}'`).join(',')}) AND ParentId IN (SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '${user}')`,
-  );
-  const seen = rows.map((row) => objectOf(row)['SobjectType']);
+  const among = names.map((name) => `'${name}'`).join(',');
+  const q = `SELECT SobjectType FROM ObjectPermissions WHERE PermissionsViewAllRecords = true AND SobjectType IN (${among}) AND ParentId IN (SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '${user}')`;
+  const { list } = await requestList(api, { path: dataPath(settings, '/query'), query: { q } }, 'records');
+  const seen = list.map((row) => objectOf(row)['SobjectType']);
   const unseen = names.filter((name) => !seen.includes(name));
   if (unseen.length === 0) return { allowed: true, note: 'The user has "View All" on each object.' };
   const note = `The user does not have "View All" on ${unseen.join(', ')}: records that sharing hides from this user are not read, and count as deleted.`;
   return { allowed: null, note };
-}
-
-async function query({ api, settings }: Context<Settings>, q: string) {
-  return (await requestList(api, { path: dataPath(settings, '/query'), query: { q } }, 'records')).list;
 }

@@ -39,6 +39,17 @@ const planted: { [rule: string]: { files: { [file: string]: string }; said: stri
     },
     said: 'connectors/planted: 201 lines of code, of 200',
   },
+  'a connector that was made smaller may not grow again': {
+    files: { 'connectors/braze/users.ts': 'const users = 1;' },
+    said: 'lower the number in connector-sizes.ts',
+  },
+  'each part of a large connector has few lines, and each of its files is in one part': {
+    files: {
+      'connectors/shopify/planted.ts': 'const planted = 1;',
+      'connectors/shopify/bulk.ts': 'const a = 1;\n'.repeat(201),
+    },
+    said: 'connectors/shopify/planted.ts is in no part of shopify: name it in connector-sizes.ts\nshopify, bulk operations: 201 lines of code, of 200',
+  },
   'a connector sends no requests in a loop, does not wait, and writes no log': {
     files: {
       'connectors/planted/people.ts':

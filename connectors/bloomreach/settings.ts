@@ -1,6 +1,6 @@
 // The settings of a Bloomreach Engagement project. They do not know what is read.
 import { z } from 'zod';
-import { baseUrl, quota, token, unknownWords, urlToken } from '#connector/settings';
+import { baseUrl, quota, token, unknownWords, urlToken, wholeNumber } from '#connector/settings';
 import { webhookBasic, webhookHeader } from '#connector/webhook-credentials';
 
 export const settings = z.strictObject({
@@ -13,12 +13,10 @@ export const settings = z.strictObject({
     .min(1)
     .default('registered')
     .describe('The hard ID that identifies customers. Default: registered.'),
-  lagSeconds: z
-    .int()
-    .min(0)
-    .max(3600)
-    .default(60)
-    .describe('How long after a write Bloomreach may still show the state before it, seconds. Default: 60.'),
+  lagSeconds: wholeNumber(
+    { usual: 60, min: 0, max: 3600 },
+    'How long after a write Bloomreach may still show the state before it, seconds.',
+  ),
   unknownCustomer: unknownWords('not exist'),
   webhookBasic,
   webhookHeader,

@@ -1,5 +1,6 @@
 // The settings of a customer file.
 import { z } from 'zod';
+import { flag, wholeNumber } from '#connector/settings';
 import { isField } from './columns.ts';
 import { encodingOf } from './encoding.ts';
 import { isDelimiter } from './header.ts';
@@ -65,18 +66,11 @@ export const settings = z
       .describe(
         'The encoding of the file: utf-8, windows-1250, iso-8859-2, utf-16le or another label of the Encoding Standard. A UTF-8 byte order mark takes precedence.',
       ),
-    pageRows: z
-      .int()
-      .min(1)
-      .max(10_000)
-      .default(1000)
-      .describe('The number of rows processed at a time. Default: 1000.'),
-    complete: z
-      .boolean()
-      .default(false)
-      .describe(
-        'True: the file lists every record, so records that are no longer in it are deleted. Default: false.',
-      ),
+    pageRows: wholeNumber({ usual: 1000, min: 1, max: 10_000 }, 'The number of rows processed at a time.'),
+    complete: flag(
+      false,
+      'True: the file lists every record, so records that are no longer in it are deleted.',
+    ),
     maxBadShare: z
       .number()
       .min(0)

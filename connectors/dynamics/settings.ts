@@ -1,7 +1,17 @@
 // The settings of a Dynamics 365 environment.
 import { z } from 'zod';
 import { appClient, oauthClient } from '#connector/oauth-client';
-import { apiVersion, baseUrl, exactlyOne, quota, secret, secretHeader, siteUrl } from '#connector/settings';
+import {
+  apiVersion,
+  baseUrl,
+  exactlyOne,
+  flag,
+  quota,
+  secret,
+  secretHeader,
+  siteUrl,
+  wholeNumber,
+} from '#connector/settings';
 
 const shape = z.strictObject({
   baseUrl: siteUrl('the URL of the environment, such as https://acme.crm4.dynamics.com')
@@ -36,24 +46,15 @@ const shape = z.strictObject({
     .describe(
       'The ID of the organization. Webhooks of others are refused, and `tributary check` compares it with the environment that is read.',
     ),
-  activeOnly: z
-    .boolean()
-    .default(false)
-    .describe('Whether contacts that are deactivated are left out. Default: false.'),
-  changeTracking: z
-    .boolean()
-    .default(true)
-    .describe(
-      'Whether changes are read by change tracking where it is granted. False: by the time of last change, which shows no deletions. Default: true.',
-    ),
-  changeTrackingDays: z
-    .int()
-    .min(1)
-    .max(90)
-    .default(7)
-    .describe(
-      'For how many days the environment keeps changes (ExpireChangeTrackingInDays). After a longer pause, everything is read again. Default: 7.',
-    ),
+  activeOnly: flag(false, 'Whether contacts that are deactivated are left out.'),
+  changeTracking: flag(
+    true,
+    'Whether changes are read by change tracking where it is granted. False: by the time of last change, which shows no deletions.',
+  ),
+  changeTrackingDays: wholeNumber(
+    { usual: 7, min: 1, max: 90 },
+    'For how many days the environment keeps changes (ExpireChangeTrackingInDays). After a longer pause, everything is read again.',
+  ),
   webhookKey: secret('The value of a webhook that is registered with the authentication WebhookKey.'),
   webhookHeader: secretHeader
     .optional()

@@ -3,63 +3,63 @@
 import { type Change, type Json, type JsonObject, RejectedError } from '#connector';
 import { momentOf, namedValues, objectOf, wordOf } from '#connector/reading';
 import { credential, ownHeader } from '#connector/schemes';
-import { ignored, touches, wholeSecond } from '#connector/touches';
-import type { Webhook } from '#connector/webhook';
+import { type Naming, thinWebhook } from '#connector/thin-webhook';
+import { wholeSecond } from '#connector/touches';
+import type { Received, Webhook } from '#connector/webhook';
 import { guidOf } from './contact.ts';
 import type { Settings } from './settings.ts';
 
 const noOperation = '00000000-0000-0000-0000-000000000000';
 
 export function webhook({ webhookKey, webhookHeader, organizationId }: Settings): Webhook<Change> {
-  return {
+  return thinWebhook({
+    stream: 'contacts',
+    noun: 'contact',
     authentication: [...credential({ query: 'code' }, webhookKey), ...ownHeader(webhookHeader)],
     missing: 'Set webhookKey or webhookHeader to what the webhook is registered with: nothing is signed.',
     ...(organizationId !== undefined && {
       checks: [{ field: 'OrganizationId', oneOf: [organizationId, organizationId.toUpperCase()] }],
     }),
-    decoding: { form: 'json' },
     // One retry.
     retryHorizonSeconds: 3_600,
-    key: (item) => keyOf(objectOf(item)),
-    changes: (item, { receivedAt }) => changesOf(objectOf(item), receivedAt),
+    key({ OperationId, MessageName, PrimaryEntityId }) {
+      const operation = guidOf(OperationId) ?? noOperation;
+      return operation === noOperation ? null : `${operation} ${MessageName} ${guidOf(PrimaryEntityId)}`;
+    },
+    naming: named,
     notes: [
       'Plug-in Registration Tool, Register New Web Hook: enter the address above with WebhookKey or HttpHeader, then register asynchronous steps for Create, Update, Delete and Merge of contact.',
       'Set organizationId as well: webhooks of other environments are then refused.',
       'Keep a schedule: a delivery that fails is repeated once, and only after a 502, 503 or 504.',
     ],
-    sample: JSON.stringify({
+    sample: {
       MessageName: 'Update',
       PrimaryEntityName: 'contact',
       PrimaryEntityId: noOperation,
       InputParameters: [],
       ...(organizationId !== undefined && { OrganizationId: organizationId }),
-    }),
-  };
+    },
+  });
 }
 
-function keyOf({ OperationId, MessageName, PrimaryEntityId }: JsonObject): string | null {
-  const operation = guidOf(OperationId);
-  if (operation === undefined || operation === noOperation) return null;
-  return `${operation} ${MessageName} ${guidOf(PrimaryEntityId)}`;
-}
-
-function changesOf(body: JsonObject, receivedAt: number): Change[] {
+function named(body: JsonObject, { receivedAt }: Received): Naming | string {
   const message = wordOf(body['MessageName']);
   const entity = wordOf(body['PrimaryEntityName']);
   if (message === undefined || entity === undefined)
     throw new RejectedError('This is not an execution context of Dynamics 365: it has no message or table.', {
       code: 'no_message',
     });
-  if (entity.toLowerCase() !== 'contact') return ignored('It is not about a contact.');
+  if (entity.toLowerCase() !== 'contact') return 'It is not about a contact.';
   const recordId = guidOf(body['PrimaryEntityId']);
-  if (recordId === noOperation) return ignored('It is about no contact: a test.');
+  if (recordId === noOperation) return 'It is about no contact: a test.';
   const parameters = valuesOf(body['InputParameters']);
   const target = valuesOf(objectOf(parameters['Target'])['Attributes']);
-  const changedAt = wholeSecond(dotNetTime(target['modifiedon']) ?? receivedAt);
   const subordinate = message === 'Merge' ? guidOf(parameters['SubordinateId']) : undefined;
-  const ids = subordinate === undefined ? [recordId] : [recordId, subordinate];
-  const gone = message === 'Delete' ? 'deleted' : undefined;
-  return touches('contacts', ids, { noun: 'contact', changedAt, gone });
+  return {
+    ids: subordinate === undefined ? recordId : [recordId, subordinate],
+    changedAt: wholeSecond(dotNetTime(target['modifiedon']) ?? receivedAt),
+    gone: message === 'Delete' && 'deleted',
+  };
 }
 
 const valuesOf = (list: Json | undefined) => namedValues(list, 'key', 'value');

@@ -1,6 +1,6 @@
 // The settings of an Emarsys source. They do not know what is read.
 import { z } from 'zod';
-import { digits, otherUrl, quota, token } from '#connector/settings';
+import { digits, flag, otherUrl, quota, token } from '#connector/settings';
 
 export const settings = z.strictObject({
   clientId: token('abc123…').describe(
@@ -10,10 +10,7 @@ export const settings = z.strictObject({
   listField: digits
     .default('3')
     .describe('The number of the field by which contacts are listed. Default: 3, the e-mail address.'),
-  excludeEmpty: z
-    .boolean()
-    .default(false)
-    .describe('Whether contacts without a value in listField are left out. Default: false.'),
+  excludeEmpty: flag(false, 'Whether contacts without a value in listField are left out.'),
   baseUrl: otherUrl(
     'https://api.emarsys.net',
     'The URL of the API, for a simulator. Default: https://api.emarsys.net.',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Json, JsonObject } from '#connector';
 import { headerName, path, paths } from '#connector/paths';
 import { valueAt } from '#connector/reading';
-import { deletedValues, quotaWindows } from '#connector/settings';
+import { deletedValues, flag, quotaWindows, wholeNumber } from '#connector/settings';
 
 const itemPath = z
   .string()
@@ -89,7 +89,7 @@ const paging = z
     z.strictObject({
       style: z.literal('page').describe('Pages are numbered.'),
       parameter: parameter.describe('The parameter that takes the number.'),
-      first: z.int().min(0).max(1).default(1).describe('The number of the first page, 0 or 1. Default: 1.'),
+      first: wholeNumber({ usual: 1, min: 0, max: 1 }, 'The number of the first page, 0 or 1.'),
       stableSort,
       more,
     }),
@@ -182,12 +182,10 @@ const read = z
     parameter: parameter
       .optional()
       .describe('The parameter that takes comma-separated IDs, if the path has no {id}.'),
-    maxIds: z
-      .int()
-      .min(1)
-      .max(500)
-      .default(20)
-      .describe('The maximum number of IDs in a request with "parameter". Default: 20.'),
+    maxIds: wholeNumber(
+      { usual: 20, min: 1, max: 500 },
+      'The maximum number of IDs in a request with "parameter".',
+    ),
   })
   .refine(
     ({ path: at, parameter: ids }) => at.includes('{id}') === (ids === undefined),
@@ -241,12 +239,10 @@ export const settings = z
     record,
     changes,
     read,
-    complete: z
-      .boolean()
-      .default(false)
-      .describe(
-        'Whether the list contains every record that exists, so that a record that is not in it is deleted: with "read" after a read by ID, without it at once. Default: false.',
-      ),
+    complete: flag(
+      false,
+      'Whether the list contains every record that exists, so that a record that is not in it is deleted: with "read" after a read by ID, without it at once.',
+    ),
     quota: quotaWindows
       .default([{ requests: 5, seconds: 1 }])
       .describe('The quota of calls, a window or a list of windows. Default: 5 calls per second.'),

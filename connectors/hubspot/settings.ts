@@ -1,7 +1,7 @@
 // The settings of a HubSpot account, and the paths that follow from them.
 import { z } from 'zod';
 import { oauthClient } from '#connector/oauth-client';
-import { baseUrl, digits, exactlyOne, quotaWindows, secrets, token } from '#connector/settings';
+import { baseUrl, digits, exactlyOne, quotaWindows, secrets, token, wholeNumber } from '#connector/settings';
 
 const shape = z.strictObject({
   accessToken: token('pat-eu1-…')
@@ -46,18 +46,14 @@ const shape = z.strictObject({
     .describe(
       'The quota of calls, a window or a list of windows. Default: 100 calls per 10 seconds and 250,000 per day.',
     ),
-  searchPerSecond: z
-    .int()
-    .min(1)
-    .max(50)
-    .default(5)
-    .describe('The number of searches per second, for the whole account. Default: 5.'),
-  settleLagSeconds: z
-    .int()
-    .min(0)
-    .max(86_400)
-    .default(120)
-    .describe('How long a change may be missing from the search index, seconds. Default: 120.'),
+  searchPerSecond: wholeNumber(
+    { usual: 5, min: 1, max: 50 },
+    'The number of searches per second, for the whole account.',
+  ),
+  settleLagSeconds: wholeNumber(
+    { usual: 120, min: 0, max: 86_400 },
+    'How long a change may be missing from the search index, seconds.',
+  ),
 });
 
 export const settings = shape

@@ -1,6 +1,14 @@
 // The settings of an Insider account. They do not know what is read.
 import { z } from 'zod';
-import { absentIsEmpty, baseUrl, quota, token, unknownWords, urlToken } from '#connector/settings';
+import {
+  absentIsEmpty,
+  baseUrl,
+  quota,
+  token,
+  unknownWords,
+  urlToken,
+  wholeNumber,
+} from '#connector/settings';
 import { webhookBasic, webhookHeader } from '#connector/webhook-credentials';
 
 export const settings = z.strictObject({
@@ -22,12 +30,10 @@ export const settings = z.strictObject({
     ),
   absentIsEmpty,
   unknownUser: unknownWords('no such user'),
-  lagSeconds: z
-    .int()
-    .min(0)
-    .max(3600)
-    .default(60)
-    .describe('How long after a write Insider may still show the state before it, seconds. Default: 60.'),
+  lagSeconds: wholeNumber(
+    { usual: 60, min: 0, max: 3600 },
+    'How long after a write Insider may still show the state before it, seconds.',
+  ),
   webhookBasic,
   webhookHeader,
   urlToken,

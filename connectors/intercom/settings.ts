@@ -1,6 +1,6 @@
 // The settings of an Intercom workspace.
 import { z } from 'zod';
-import { apiVersion, baseUrl, quotaWindows, secrets, token } from '#connector/settings';
+import { apiVersion, baseUrl, flag, quotaWindows, secrets, token, wholeNumber } from '#connector/settings';
 
 const workspaceId = z.string().min(1);
 
@@ -16,22 +16,18 @@ export const settings = z.strictObject({
     .transform((given) => [given].flat())
     .optional()
     .describe('The ID of the workspace (app_id), or a list. Webhooks of other workspaces are ignored.'),
-  leads: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether leads may become customers. Intercom generates the external_id of a lead, so it is stored as lead_id instead: set sourceId to "id" or "email", or a lead is filtered until it becomes a user. Default: false.',
-    ),
+  leads: flag(
+    false,
+    'Whether leads may become customers. Intercom generates the external_id of a lead, so it is stored as lead_id instead: set sourceId to "id" or "email", or a lead is filtered until it becomes a user.',
+  ),
   baseUrl: baseUrl('https://api.intercom.io').describe(
     'The URL of the API: https://api.intercom.io (default), https://api.eu.intercom.io or https://api.au.intercom.io.',
   ),
   apiVersion: apiVersion('2.16', /^\d+\.\d+$/),
-  settleLagSeconds: z
-    .int()
-    .min(0)
-    .max(86_400)
-    .default(300)
-    .describe('How long a new or changed contact may be missing from search, seconds. Default: 300.'),
+  settleLagSeconds: wholeNumber(
+    { usual: 300, min: 0, max: 86_400 },
+    'How long a new or changed contact may be missing from search, seconds.',
+  ),
   quota: quotaWindows
     .optional()
     .describe(

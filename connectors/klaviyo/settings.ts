@@ -1,7 +1,7 @@
 // The settings of a Klaviyo account.
 import { z } from 'zod';
 import { authoredBody } from '#connector/authored';
-import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
+import { baseUrl, flag, quotaWindows, secrets, token } from '#connector/settings';
 
 export const settings = z.strictObject({
   apiKey: token('pk_…').describe('A private API key with the scope profiles:read.'),
@@ -31,12 +31,10 @@ export const settings = z.strictObject({
     .describe(
       'Additional fields of each profile: "subscriptions", and "predictive_analytics", which is slow. Default: none.',
     ),
-  anonymous: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether profiles without external_id, email and phone_number are included: visitors whom Klaviyo knows by a cookie. Their only ID is "id". Default: false.',
-    ),
+  anonymous: flag(
+    false,
+    'Whether profiles without external_id, email and phone_number are included: visitors whom Klaviyo knows by a cookie. Their only ID is "id".',
+  ),
   revision: z
     .string()
     .regex(/^20\d\d-\d\d-\d\d(\.[a-z0-9-]+)?$/, 'must be a revision such as "2026-07-15"')

@@ -1,6 +1,6 @@
 // The settings of a Mailchimp account and its audience, and the paths that follow from them.
 import { z } from 'zod';
-import { baseUrl, quotaWindows, secrets, token } from '#connector/settings';
+import { baseUrl, quotaWindows, secrets, token, wholeNumber } from '#connector/settings';
 
 /** What stands behind the key's hyphen is the data centre: `us19`. */
 const dataCentreIn = /-([a-z]{2,}\d+)$/;
@@ -38,20 +38,14 @@ export const settings = z
       .describe(
         'The statuses of members that are customers: "subscribed", "unsubscribed", "cleaned" (the address bounces), "pending" (not confirmed yet) and "transactional" (never subscribed). Archived members count as deleted. Default: all.',
       ),
-    toleranceSeconds: z
-      .int()
-      .min(1)
-      .max(86_400)
-      .default(300)
-      .describe(
-        'The maximum difference between the time of a signature and the clock of the server, seconds. Default: 300.',
-      ),
-    overlapSeconds: z
-      .int()
-      .min(1)
-      .max(86_400)
-      .default(300)
-      .describe('The overlap between readings of changes, seconds. Default: 300.'),
+    toleranceSeconds: wholeNumber(
+      { usual: 300, min: 1, max: 86_400 },
+      'The maximum difference between the time of a signature and the clock of the server, seconds.',
+    ),
+    overlapSeconds: wholeNumber(
+      { usual: 300, min: 1, max: 86_400 },
+      'The overlap between readings of changes, seconds.',
+    ),
     quota: quotaWindows
       .default([{ requests: 10, seconds: 1 }])
       .describe(

@@ -1,6 +1,6 @@
 // The settings of a MoEngage workspace. They do not know what is read.
 import { z } from 'zod';
-import { absentIsEmpty, otherUrl, quota, token, urlToken } from '#connector/settings';
+import { absentIsEmpty, otherUrl, quota, token, urlToken, wholeNumber } from '#connector/settings';
 import { webhookBasic, webhookHeader } from '#connector/webhook-credentials';
 
 export const settings = z.strictObject({
@@ -13,12 +13,10 @@ export const settings = z.strictObject({
     .describe('The number of the data centre, as in dashboard-01.moengage.com. Default: 01.'),
   baseUrl: otherUrl('https://api-01.moengage.com', 'The URL of the API. Default: that of the data centre.'),
   absentIsEmpty,
-  lagSeconds: z
-    .int()
-    .min(0)
-    .max(3600)
-    .default(60)
-    .describe('How long after a write MoEngage may still show the state before it, seconds. Default: 60.'),
+  lagSeconds: wholeNumber(
+    { usual: 60, min: 0, max: 3600 },
+    'How long after a write MoEngage may still show the state before it, seconds.',
+  ),
   clearing: z
     .enum(['unset_attributes', 'null'])
     .default('unset_attributes')

@@ -1,17 +1,9 @@
 // The fields that are read: those that the mapping wants and the user may see, because a query fails if it names another one.
-import {
-  type Context,
-  type Json,
-  type JsonObject,
-  type Property,
-  RejectedError,
-  UnauthorizedError,
-} from '#connector';
+import { type Context, type Json, type Property, RejectedError, UnauthorizedError } from '#connector';
+import { type Columns, columnsFor, fieldsIn } from '#connector/columns';
+import { firstOfProperty } from '#connector/first-of';
 import { listOf, objectOf, wordOf } from '#connector/reading';
 import { dataPath, type Settings } from './settings.ts';
-
-/** For each property of a body the fields that it may come from: the first one that is filled. */
-export type Columns = { readonly [property: string]: readonly string[] };
 
 /** Properties beyond the fields of Salesforce. */
 const firstOf: Columns = {
@@ -43,18 +35,14 @@ export async function describedColumns(
 ): Promise<{ columns: Columns; types: { [field: string]: string } }> {
   const described = await describedFields(context, kind);
   const types = new Map(described.map(({ name, type }) => [name, type]));
-  const fieldOf = (property: string) => namesOf(property).find((name) => types.has(name)) ?? [];
-  const wanted = properties.length > 0 ? properties : [...types.keys(), ...Object.keys(firstOf)];
-  const columns = [...new Set(['Id', isPersonAccount, ...wanted])].map(
-    (property) => [property, (firstOf[property] ?? [property]).flatMap(fieldOf)] as const,
-  );
-  const found: Columns = Object.fromEntries(columns.filter(([, fields]) => fields.length > 0));
-  if (kind.only && !found[isPersonAccount])
+  const known = { described: [...types.keys()], always: ['Id', isPersonAccount], firstOf, namesOf };
+  const columns = columnsFor(properties, known);
+  if (kind.only && !columns[isPersonAccount])
     throw new RejectedError('This org has no person accounts: remove "personAccounts" from objects.', {
       code: 'no_person_accounts',
     });
-  const read = Object.values(found).flat();
-  return { columns: found, types: Object.fromEntries(read.map((name) => [name, types.get(name)!])) };
+  const read = fieldsIn(columns).map((name) => [name, types.get(name)!]);
+  return { columns, types: Object.fromEntries(read) };
 }
 
 /** The names that a mapping may use, including the corresponding names of contacts. */
@@ -62,11 +50,7 @@ export async function propertiesOf(context: Context<Settings>, kind: Kind): Prom
   const fields = (await describedFields(context, kind)).flatMap((field) =>
     [...new Set([field.name, contactNameOf(field.name, kind.object)])].map((name) => ({ ...field, name })),
   );
-  const derived = Object.entries(firstOf).map(([name, of]) => ({
-    name,
-    label: of.join(', else '),
-    type: 'string',
-  }));
+  const derived = Object.entries(firstOf).map(([name, of]) => firstOfProperty({ name, of, type: 'string' }));
   return [...fields, ...derived];
 }
 
@@ -109,14 +93,5 @@ function contactNameOf(name: string, object: string): string {
 
 /** Fields to select. */
 export function fieldsOf(columns: Columns): string[] {
-  return [...new Set([...keys, ...Object.values(columns).flat()])];
-}
-
-/** An empty field is null; one that is absent says nothing. */
-export function bodyOf(row: JsonObject, columns: Columns): JsonObject {
-  const values = Object.entries(columns).flatMap(([property, fields]): [string, Json][] => {
-    const given = fields.map((field) => row[field]).filter((value) => value !== undefined);
-    return given.length === 0 ? [] : [[property, given.find((value) => value !== null) ?? null]];
-  });
-  return Object.fromEntries(values);
+  return fieldsIn(columns, keys);
 }

@@ -1,9 +1,11 @@
 // Rows of one object by SOQL, and records by ID.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
 import { type Context, type Json, type SourceRecord, TransientError } from '#connector';
+import { bodyBy, type Columns } from '#connector/columns';
+import type { KeysetQuery } from '#connector/keyset';
 import { listOf, objectOf } from '#connector/reading';
 import { rowReader } from '#connector/rows';
-import { bodyOf, type Columns, fieldsOf } from './columns.ts';
+import { fieldsOf, type Kind } from './columns.ts';
 import { idOf } from './id.ts';
 import { dataPath, type Settings } from './settings.ts';
 
@@ -19,7 +21,7 @@ export interface Table {
 }
 
 /** `queryAll` includes rows in the Recycle Bin. */
-export type Resource = 'query' | 'queryAll';
+type Resource = 'query' | 'queryAll';
 
 /** A deleted row says no more than the record that it was merged into. */
 export function recordReader(columns: Columns) {
@@ -30,7 +32,7 @@ export function recordReader(columns: Columns) {
     changedAt: 'SystemModstamp',
     isDeleted: ({ IsDeleted }) => IsDeleted === true,
     isUnmerged: ({ IsDeleted }) => IsDeleted !== true,
-    bodyOf: (row, Id) => (row['IsDeleted'] === true ? masterIn(row) : { ...bodyOf(row, columns), Id }),
+    bodyOf: (row, Id) => (row['IsDeleted'] === true ? masterIn(row) : { ...bodyBy(columns, row), Id }),
   });
 }
 
@@ -39,23 +41,26 @@ function masterIn({ MasterRecordId }: { [name: string]: Json }): { [name: string
   return master === undefined ? {} : { MasterRecordId: master };
 }
 
-/**
- * The records of a page, which are read by ID if the columns do not fit into a query. `rest`: conditions and order. `last`: its last row,
- * if more may follow.
- */
-export async function rowsOf(
+/** The records of a page, which are read by ID if the columns do not fit into a query. */
+export async function readPage(
   context: Context<Settings>,
-  table: Table,
-  { from, rest, limit }: { from: Resource; rest: string; limit: number },
+  { object, only }: Kind,
+  { changes, where, order, limit, columns }: KeysetQuery,
 ): Promise<{ records: SourceRecord[]; last: SourceRecord | undefined }> {
-  const isWide = !fits(fieldsOf(table.columns));
-  const narrow = isWide ? { ...table, columns: {} } : table;
-  const { rows, hasMore } = await query(context, narrow, from, `${rest} LIMIT ${limit}`);
+  const isWide = !fits(fieldsOf(columns));
+  const rest = `${whereOf([...where, only])} ORDER BY ${order} LIMIT ${limit}`;
+  const table = { object, columns: isWide ? {} : columns };
+  const { rows, hasMore } = await query(context, table, changes ? 'queryAll' : 'query', rest);
   const last = hasMore || rows.length === limit ? rows.at(-1) : undefined;
   if (!isWide) return { records: rows, last };
   const [gone, living] = [rows.filter(({ deleted }) => deleted), rows.filter(({ deleted }) => !deleted)];
   const ids = living.map(({ recordId }) => recordId);
-  return { records: [...(await statesById(context, table, ids)), ...gone], last };
+  return { records: [...(await statesById(context, { object, columns }, ids)), ...gone], last };
+}
+
+function whereOf(tests: readonly (string | undefined)[]): string {
+  const given = tests.filter((test) => test !== undefined);
+  return given.length > 0 ? `WHERE ${given.join(' AND ')}` : '';
 }
 
 /** An answer has all the rows that it counts, or says that more follow. */
@@ -81,13 +86,12 @@ async function query(
 
 export async function countOf(
   { api, settings }: Context<Settings>,
-  object: string,
-  from: Resource,
-  where: string,
+  { object, only }: Kind,
+  { changes, where }: Pick<KeysetQuery, 'changes' | 'where'>,
 ): Promise<number> {
   const { json } = await api.request({
-    path: dataPath(settings, `/${from}`),
-    query: { q: `SELECT COUNT() FROM ${object} ${where}`.trim() },
+    path: dataPath(settings, changes ? '/queryAll' : '/query'),
+    query: { q: `SELECT COUNT() FROM ${object} ${whereOf([...where, only])}`.trim() },
     isAnswer(json) {
       const { records, totalSize } = objectOf(json);
       return Array.isArray(records) && Number.isInteger(totalSize);

@@ -2,15 +2,13 @@
 import { z } from 'zod';
 import { bulkExportSetting } from '#connector/bulk-export';
 import { appClient, oauthClient } from '#connector/oauth-client';
-import { apiVersion, exactlyOne, secret, siteUrl } from '#connector/settings';
+import { apiVersion, exactlyOne, flag, reserve, secret, siteUrl, wholeNumber } from '#connector/settings';
 
 const oauth = oauthClient.extend({
-  rotating: z
-    .boolean()
-    .default(true)
-    .describe(
-      'Whether the app rotates refresh tokens. True is safe for both kinds of app: a refresh token is then sent only once. Default: true.',
-    ),
+  rotating: flag(
+    true,
+    'Whether the app rotates refresh tokens. True is safe for both kinds of app: a refresh token is then sent only once.',
+  ),
 });
 
 const jwt = appClient.pick({ clientId: true }).extend({
@@ -75,29 +73,15 @@ const shape = z.strictObject({
     .describe(
       'What is sent to the webhook address: "outbound-messages" (SOAP, default), or "change-events" (JSON, from your own relay).',
     ),
-  lateCommitSeconds: z
-    .int()
-    .min(300)
-    .max(86_400)
-    .default(600)
-    .describe(
-      'How long a transaction may take, seconds: its records appear when it ends, with an earlier time. Default: 600.',
-    ),
-  callsPerDay: z
-    .int()
-    .min(1)
-    .default(100_000)
-    .describe(
-      'The calls per day that Tributary may make. If the org allows fewer, its answers say so. Default: 100,000.',
-    ),
-  reserve: z
-    .number()
-    .min(0)
-    .max(0.95)
-    .default(0.2)
-    .describe(
-      'The share of the calls of the org that is left to its other integrations, 0 to 0.95. Default: 0.2.',
-    ),
+  lateCommitSeconds: wholeNumber(
+    { usual: 600, min: 300, max: 86_400 },
+    'How long a transaction may take, seconds: its records appear when it ends, with an earlier time.',
+  ),
+  callsPerDay: wholeNumber(
+    { usual: 100_000, min: 1 },
+    'The calls per day that Tributary may make. If the org allows fewer, its answers say so.',
+  ),
+  reserve: reserve(0.2, 'the calls of the org'),
   bulkExport: bulkExportSetting(usualMinRecords),
   apiVersion: apiVersion('v68.0', /^v\d{2,3}\.0$/),
 });

@@ -1,6 +1,6 @@
 // The settings of a data extension of Salesforce Marketing Cloud. They do not know what is read.
 import { z } from 'zod';
-import { digits, otherUrl, quota, token } from '#connector/settings';
+import { digits, flag, otherUrl, quota, token } from '#connector/settings';
 
 export const settings = z.strictObject({
   subdomain: z
@@ -26,12 +26,10 @@ export const settings = z.strictObject({
     .min(1)
     .default('SubscriberKey')
     .describe('The column with the ID of a person. Default: SubscriberKey.'),
-  complete: z
-    .boolean()
-    .default(true)
-    .describe(
-      'Whether the data extension has a row for every customer, so that one without a row is deleted. Set it to false for one with only changed rows. Default: true.',
-    ),
+  complete: flag(
+    true,
+    'Whether the data extension has a row for every customer, so that one without a row is deleted. Set it to false for one with only changed rows.',
+  ),
   baseUrl: otherUrl(
     'https://mc0123.rest.marketingcloudapis.com',
     'The URL of the REST API, for a simulator. Default: that of the subdomain.',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { bulkExportSetting } from '#connector/bulk-export';
 import { appClient, oauthClient } from '#connector/oauth-client';
-import { apiVersion, exactlyOne, otherUrl, secret, token } from '#connector/settings';
+import { apiVersion, exactlyOne, otherUrl, secret, token, wholeNumber } from '#connector/settings';
 
 /** Each costs a point per customer, and a query may cost 1,000. */
 const maxMetafields = 4;
@@ -44,13 +44,10 @@ const shape = z.strictObject({
     ),
   bulkExport: bulkExportSetting(usualMinRecords),
   apiVersion: apiVersion('2026-10', /^20\d\d-(01|04|07|10)$/),
-  pointsPerSecond: z
-    .int()
-    .min(10)
-    .default(100)
-    .describe(
-      'The cost points that the plan of the shop restores per second: 100 (standard), 200 (Advanced), 1000 (Plus), 2000 (Enterprise). Default: 100.',
-    ),
+  pointsPerSecond: wholeNumber(
+    { usual: 100, min: 10 },
+    'The cost points that the plan of the shop restores per second: 100 (standard), 200 (Advanced), 1000 (Plus), 2000 (Enterprise).',
+  ),
   baseUrl: otherUrl(
     'https://acme.myshopify.com',
     'The URL of the API, for a sandbox. Default: https:// and the name of the shop.',

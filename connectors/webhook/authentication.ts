@@ -4,18 +4,14 @@
 import { z } from 'zod';
 import { headerName, path } from '#connector/paths';
 import { credential, signature, standardSignature } from '#connector/schemes';
-import { basicUser, secrets, writtenAs } from '#connector/settings';
+import { basicUser, secrets, wholeNumber, writtenAs } from '#connector/settings';
 import type { Scheme, SignatureScheme } from '#connector/webhook';
 import { type SignatureSettings, signatureSettings } from './signature.ts';
 
-const toleranceSeconds = z
-  .int()
-  .min(1)
-  .max(86_400)
-  .default(300)
-  .describe(
-    'The maximum difference between the signed time and the clock of the server, seconds. Default: 300.',
-  );
+const toleranceSeconds = wholeNumber(
+  { usual: 300, min: 1, max: 86_400 },
+  'The maximum difference between the signed time and the clock of the server, seconds.',
+);
 
 const anySecret = secrets.describe('The secret, or a list of secrets of which any is accepted.');
 const base64Secret = secrets.refine(

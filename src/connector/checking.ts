@@ -91,14 +91,26 @@ export function requireAccount(
 
 /**
  * Requests whose account the credentials are of, and compares it with the settings, as `requireAccount`. Where the settings name none,
- * nothing is requested, unless `always`: it throws as well where the vendor does not answer.
+ * nothing is requested, unless `always`: it throws as well where the vendor does not answer. `idOf`: the form in which the settings have
+ * an ID. Default: as it is answered.
  */
 export async function requestAccount(
   api: Api,
-  { path, at, noun, id, always }: ReadAccount & { path: string; always?: true },
+  {
+    path,
+    at,
+    noun,
+    id,
+    always,
+    idOf = (answered) => answered,
+  }: ReadAccount & {
+    path: string;
+    always?: true;
+    idOf?: (answered: string) => string | undefined;
+  },
 ): Promise<void> {
   if (id === undefined && !always) return;
-  requireAccount(noun, id, [await requestWord(api, path, at)]);
+  requireAccount(noun, id, [idOf(await requestWord(api, path, at))]);
 }
 
 /**

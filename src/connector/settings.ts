@@ -73,6 +73,30 @@ export const basicUser = z
   .regex(/^[^:]*$/, 'a user name must not contain a colon')
   .describe('The user name.');
 
+/** A setting that is true or false. `means`: a sentence; the default is added to it. */
+export function flag(usual: boolean, means: string) {
+  return z.boolean().default(usual).describe(`${means} Default: ${usual}.`);
+}
+
+/** A whole number from `min` to `max`. `means`: a sentence, with its unit; the default is added to it. */
+export function wholeNumber(
+  { usual, min, max }: { usual: number; min: number; max?: number },
+  means: string,
+) {
+  const number = max === undefined ? z.int().min(min) : z.int().min(min).max(max);
+  return number.default(usual).describe(`${means} Default: ${usual.toLocaleString('en')}.`);
+}
+
+/** The share of a quota that is left to others. `of`: what is shared, as in `the credits`. */
+export function reserve(usual: number, of: string) {
+  return z
+    .number()
+    .min(0)
+    .max(0.95)
+    .default(usual)
+    .describe(`The share of ${of} left to others, 0 to 0.95. Default: ${usual}.`);
+}
+
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 /** The value, or values, by which a row or record is known to be deleted. Gives a list. `of`: `a deleted row`. */

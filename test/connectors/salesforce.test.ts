@@ -567,12 +567,12 @@ describe('the check', () => {
   test('says whose org it is, and whether sharing hides records', async () => {
     const world = new World({ viewsAll: false }, { organizationId: '00D5g000004XyZ2' });
     expect(await salesforce.check!(world.context())).toMatchObject([
-      { what: 'read contacts', allowed: true },
+      { what: 'list contacts', allowed: true },
       { what: 'see all records', allowed: null, note: expect.stringContaining('"View All" on Contact') },
       {
         what: 'read the org of organizationId',
         allowed: false,
-        note: `The credentials are of the org ${idOf(organizationId)}.`,
+        note: `The credentials are of the organization ${idOf(organizationId)}, not of organizationId.`,
       },
     ]);
     const well = new World({}, { organizationId });

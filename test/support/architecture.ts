@@ -1,7 +1,7 @@
 // Reads the sources of the product, as a map from file to text, and says where they break the rules of the house: each
 // breach names its file, line and rule. It reads no disk, so that a breach can be planted.
 import { dirname, join, normalize } from 'node:path';
-import { codeLines, loops, moreLines, usualLines, writerLines } from './connector-sizes.ts';
+import { codeLines, loops, moreLines, spareLines, usualLines, writerLines } from './connector-sizes.ts';
 
 export type Sources = ReadonlyMap<string, string>;
 
@@ -123,6 +123,41 @@ export const rules: { [rule: string]: (sources: Sources) => string[] } = {
       );
     });
   },
+
+  'a connector that was made smaller may not grow again': (sources) =>
+    Object.entries(moreLines).flatMap(([vendor, { lines: max }]) => {
+      const lines = [...sources]
+        .filter(([file]) => file.startsWith('connectors/') && vendorOf(file) === vendor)
+        .filter(([file]) => !file.endsWith('/writer.ts'))
+        .reduce((sum, [, text]) => sum + codeLines(text), 0);
+      return lines < max - spareLines
+        ? [`connectors/${vendor}: ${lines} lines of code, of ${max}: lower the number in connector-sizes.ts`]
+        : [];
+    }),
+
+  'each part of a large connector has few lines, and each of its files is in one part': (sources) =>
+    Object.entries(moreLines).flatMap(([vendor, { parts }]) => {
+      if (!parts) return [];
+      const own = [...sources.keys()].filter((file) => file.startsWith(`connectors/${vendor}/`));
+      const named = Object.values(parts)
+        .flat()
+        .map((name) => `connectors/${vendor}/${name}.ts`);
+      const linesOfPart = (files: readonly string[]) =>
+        files.reduce((sum, name) => sum + codeLines(sources.get(`connectors/${vendor}/${name}.ts`) ?? ''), 0);
+      return [
+        ...own
+          .filter((file) => !file.endsWith('/writer.ts') && !named.includes(file))
+          .map((file) => `${file} is in no part of ${vendor}: name it in connector-sizes.ts`),
+        ...named
+          .filter((file, at) => !own.includes(file) || named.indexOf(file) !== at)
+          .map((file) => `${file} is named as a part of ${vendor} twice, or is not there`),
+        ...Object.entries(parts)
+          .filter(([, files]) => linesOfPart(files) > usualLines)
+          .map(
+            ([part, files]) => `${vendor}, ${part}: ${linesOfPart(files)} lines of code, of ${usualLines}`,
+          ),
+      ];
+    }),
 
   'a connector sends no requests in a loop, does not wait, and writes no log': (sources) =>
     [...sources]

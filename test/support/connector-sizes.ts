@@ -5,8 +5,18 @@ export const usualLines = 200;
 /** A writer, `writer.ts`, is counted by itself. */
 export const writerLines = 170;
 
+/** How far a number below may be above the lines that there are: it goes down with the connector. */
+export const spareLines = 25;
+
+interface MoreLines {
+  lines: number;
+  why: string;
+  /** Its files below its folder, by what they read or do: none of these has more than the usual lines (docs/decisions/0057). */
+  parts?: { readonly [part: string]: readonly string[] };
+}
+
 /** More than the usual lines, and why. A number here only ever goes down; what repeats in two connectors belongs to the door. */
-export const moreLines: { readonly [connector: string]: { lines: number; why: string } } = {
+export const moreLines: { readonly [connector: string]: MoreLines } = {
   braze: { lines: 480, why: 'it exports users as files, and has two kinds of webhooks that a person writes' },
   close: { lines: 274, why: 'contacts are read within their leads, and deletions from an event log' },
   commercetools: { lines: 236, why: 'it brings addresses into one form, and reads deletions from messages' },
@@ -18,28 +28,46 @@ export const moreLines: { readonly [connector: string]: { lines: number; why: st
   dynamics: {
     lines: 440,
     why: 'it signs in in two ways, describes its columns, and reads by delta links and by time',
+    parts: {
+      access: ['settings', 'api'],
+      pages: ['contact', 'contacts'],
+      webhooks: ['webhook'],
+    },
   },
   http: { lines: 800, why: 'a person declares the API, by GET or POST, in seven styles of paging' },
   hubspot: {
-    lines: 1_270,
-    why: 'it searches in windows, reads associations, a journal and merges, and may be written',
+    lines: 1_140,
+    why: 'it searches in windows, and reads associations, a journal and merges',
   },
   intercom: { lines: 400, why: 'it reads contacts of two roles, and takes webhooks with whole contacts' },
   iterable: { lines: 410, why: 'it reads exports of users, and keeps lists of fields' },
   klaviyo: {
-    lines: 575,
-    why: 'its webhooks hold profiles in another shape than its API, and it may be written',
+    lines: 400,
+    why: 'its webhooks hold profiles in another shape than its API',
   },
   mailchimp: { lines: 575, why: 'it reads several audiences, whose members share a customer' },
   postgresql: { lines: 490, why: 'it reads a database, and refuses what it cannot read safely' },
   salesforce: {
-    lines: 815,
+    lines: 730,
     why: 'it reads three objects by one mapping, by queries and by jobs, and signs in in three ways',
+    parts: {
+      access: ['settings', 'api'],
+      fields: ['columns', 'id'],
+      pages: ['people', 'rows'],
+      'query jobs': ['bulk'],
+      webhooks: ['webhook'],
+    },
   },
   segment: { lines: 235, why: 'it takes five kinds of calls' },
   shopify: {
     lines: 500,
     why: 'its customers are selected by GraphQL, it signs in in three ways, and reads by bulk operations',
+    parts: {
+      access: ['settings', 'api'],
+      pages: ['customer', 'customers'],
+      'bulk operations': ['bulk'],
+      webhooks: ['webhook'],
+    },
   },
   voucherify: { lines: 2_120, why: 'it is the destination, and knows what flows back' },
   webhook: { lines: 855, why: 'a person declares the webhook, in any of the ways that vendors sign' },
