@@ -15,6 +15,7 @@ import {
   type Writer,
 } from '#connector';
 import { triedWrite } from '#connector/checking';
+import { lookUp } from '#connector/looking-up';
 import { listOf, objectOf, wordOf } from '#connector/reading';
 import { fieldsRequest } from './requests.ts';
 import type { Settings } from './settings.ts';
@@ -60,7 +61,7 @@ export const writer: Writer<Settings> = {
   }),
   write,
   read: {
-    maxIds: 50,
+    maxIds: users.read!.maxIds,
     // The vendor's advice; 2 to 12 seconds were recorded.
     lagSeconds: 60,
     async people(context, { recordIds, attributes }) {
@@ -80,22 +81,20 @@ async function write(context: Context<Settings>, writes: readonly PersonWrite[])
     throw new UnauthorizedError('Set apiKey: without it nothing can be written.');
   const fields = [...new Set(writes.flatMap(({ attributes }) => Object.keys(attributes)))];
   requireFields(await unknownFields(context, fields));
-  const recordIds = writes.flatMap(({ recordId }) => recordId ?? []);
-  const { missing } = await users.read!.records(context, { recordIds, properties: ['email'] });
-  const isMissing = ({ recordId }: PersonWrite) => recordId === null || missing.includes(recordId);
-  const message = 'Iterable has no such user.';
-  const strangers = writes
-    .filter(isMissing)
-    .map(({ sourceId }): WriteOutcome => ({ sourceId, result: 'missing', message }));
-  const known = writes.filter((write) => !isMissing(write));
-  if (known.length === 0) return strangers;
+  const { present, missing } = await lookUp(context, writes, {
+    read: users.read!,
+    noun: 'user',
+    properties: ['email'],
+  });
+  const known = present.filter(({ recordId }) => recordId !== null);
+  if (known.length === 0) return missing;
   const { json } = await api.request({
     ...bulkUpdate(writer.payload(known, settings)),
     isAnswer: (json) =>
       ['successCount', 'failCount'].every((count) => typeof objectOf(json)[count] === 'number'),
   });
   requireFields(listOf(objectOf(json)['filteredOutFields']).flatMap((name) => wordOf(name) ?? []));
-  return [...outcomesOf(objectOf(json), known, settings), ...strangers];
+  return [...outcomesOf(objectOf(json), known, settings), ...missing];
 }
 
 /** Failures are lists of IDs by their reason. Where fewer are named than failed, it may be anybody of the others. */
