@@ -72,12 +72,11 @@ export function createBloomreachSimulator(options: BloomreachOptions) {
     const startedAt = now() / 1000;
     const results = commands.map(({ data: { customer_ids: ids, properties = {} } }) => {
       const registered = ids?.['registered'];
+      if (denies === 'each')
+        return { success: false, errors: ['not authorized to update specified customer properties'] };
       if (registered === undefined)
         return { success: false, errors: ['At least one id should be specified.'] };
-      const fault =
-        denies === 'each'
-          ? 'not authorized to update specified customer properties'
-          : options.writeFault?.(registered);
+      const fault = options.writeFault?.(registered);
       if (fault !== undefined) return { success: false, errors: [fault] };
       if (!statesOf(registered))
         customers.push([{ at: now(), customer: { registered, cookies: [], properties: {} } }]);

@@ -23,7 +23,12 @@ const remedy = 'Give the private API key the right to set customer properties.';
 
 export const writer: Writer<Settings> = {
   stream: 'customers',
-  traits: () => ({ bulk: { maxRecords: 50, maxBytes: 800_000 }, singlesAtOnce: 4, answers: 'each' }),
+  traits: (_settings, { create }) => ({
+    bulk: { maxRecords: 50, maxBytes: 800_000 },
+    singlesAtOnce: 4,
+    answers: 'each',
+    calls: { perPerson: create ? 0 : 1 },
+  }),
   creates: { by: 'registered' },
   bodyPath: (property) => [property],
   movedByWrites: [],
@@ -39,6 +44,7 @@ export const writer: Writer<Settings> = {
   write,
   read: {
     maxIds: customers.read.maxIds,
+    calls: customers.read.maxIds,
     // The default of the setting: a writer does not know the settings here.
     lagSeconds: 60,
     async people(context, { recordIds, attributes }) {
@@ -49,9 +55,10 @@ export const writer: Writer<Settings> = {
       }));
     },
   },
+  // A command that names nobody fails after the credentials were accepted.
   check: async (context): Promise<Permission[]> => [
     await triedWrite('write customers', 'Properties of customers can be written.', () =>
-      batch(context, { commands: [] }, 0),
+      batch(context, { commands: [{ name: 'customers', data: { customer_ids: {}, properties: {} } }] }, 1),
     ),
   ],
 };
@@ -79,7 +86,7 @@ async function batch({ api, settings }: Context<Settings>, json: JsonObject, cou
   const isAnswer = (json: Json | undefined) => listOf(objectOf(json)['results']).length === count;
   try {
     const { list } = await requestList(api, { method: 'POST', path, json, isAnswer }, 'results');
-    if (count > 0 && list.every((result) => isDenied(objectOf(result)['errors'])))
+    if (list.every((result) => isDenied(objectOf(result)['errors'])))
       throw new UnauthorizedError(`${wordsOf(objectOf(list[0]))}. ${remedy}`);
     return list;
   } catch (error) {

@@ -23,7 +23,12 @@ const path = '/contacts/batch';
 
 export const writer: Writer<Settings> = {
   stream: 'contacts',
-  traits: () => ({ bulk: { maxRecords: 100, maxBytes: 1_000_000 }, singlesAtOnce: 4, answers: 'none' }),
+  traits: () => ({
+    bulk: { maxRecords: 100, maxBytes: 1_000_000 },
+    singlesAtOnce: 4,
+    answers: 'none',
+    calls: { perRequest: 1 },
+  }),
   bodyPath: (attribute) => ['attributes', attribute],
   movedByWrites: ['modifiedAt'],
   attributeFault: (attribute) =>
@@ -42,6 +47,7 @@ export const writer: Writer<Settings> = {
   write,
   read: {
     maxIds: contacts.read.maxIds,
+    calls: contacts.read.maxIds,
     lagSeconds: contacts.read.lagSeconds,
     async people(context, { recordIds, attributes }) {
       const { records } = await contacts.read.records(context, { recordIds, properties: [] });

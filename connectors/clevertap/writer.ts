@@ -26,6 +26,7 @@ export const writer: Writer<Settings> = {
     bulk: { maxRecords: create ? 1_000 : 50, maxBytes: 1_000_000 },
     singlesAtOnce: 2,
     answers: 'each',
+    calls: { perPerson: create ? 0 : 1 },
   }),
   creates: { by: 'identity' },
   bodyPath: (property) => [property],
@@ -54,6 +55,7 @@ export const writer: Writer<Settings> = {
   write,
   read: {
     ...profiles.read,
+    calls: profiles.read.maxIds,
     async people(context, { recordIds, attributes }) {
       const { records } = await profiles.read.records(context, { recordIds, properties: [] });
       return records.map(({ recordId, body }) => ({

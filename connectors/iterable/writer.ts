@@ -42,6 +42,7 @@ export const writer: Writer<Settings> = {
     bulk: { maxRecords: maxInRequest, maxBytes, bucket: bulkBucket },
     singlesAtOnce: 1,
     answers: 'each',
+    calls: { perPerson: 1, perRequest: 1 },
   }),
   bodyPath: (field) => [field],
   movedByWrites: ['profileUpdatedAt', 'itblInternal'],

@@ -42,6 +42,8 @@ export interface WriterTraits {
   } | null;
   /** At most this many requests for one person each under way at once. */
   singlesAtOnce: number;
+  /** Calls that a request with many costs besides its own, such as for looking people up, so that a forecast knows. Default: 0. */
+  calls?: { perPerson?: number; perRequest?: number };
   /**
    * `each`: the answer, or that of the job, tells what became of each person. `none`: it tells of the request only, so a few
    * people are read back before the others are believed.
@@ -97,8 +99,10 @@ export interface Writer<Settings> {
     writes: readonly PersonWrite[],
   ): Promise<WriteOutcome[] | null>;
   read: {
-    /** At most this many people in one call. */
+    /** At most this many people at once. */
     maxIds: number;
+    /** The calls that a reading of so many costs, so that a forecast knows. Default: 1. */
+    calls?: number;
     /** How long what was written may be missing from a reading, seconds. Default: 0. */
     lagSeconds?: number;
     /** The attributes of these people, as the vendor has them now; null where one is empty. Whom it does not have is left out. */

@@ -119,6 +119,7 @@ test.each(['403', '400', 'each'] as const)(
     const write = { sourceId: 'anna', recordId: create('anna'), attributes: { loyalty_points: 5 } };
     state.denies = denies;
     await expect(writer.write(context, [write])).rejects.toMatchObject({ name: 'UnauthorizedError' });
+    expect(await writer.check(context, [])).toMatchObject([{ allowed: false }]);
   },
 );
 

@@ -120,6 +120,20 @@ export function describeWriter(name: string, world: WriterWorld): void {
         expect(account.bodies()).toEqual(account.previews(people));
       });
 
+      if (way === 'many')
+        within('a request costs as many calls as its traits say', async (account) => {
+          const people = (await account.people()).map((person) => ({
+            ...person,
+            attributes: { [number]: 3 },
+          }));
+          const { bulk, calls } = writer.traits(account.world.settings, { create: false });
+          if (!bulk || bulk.isJob) return;
+          const before = account.calls;
+          await writer.write(account.context(), people);
+          const { perPerson = 0, perRequest = 0 } = calls ?? {};
+          expect(account.calls - before).toBe(1 + people.length * perPerson + perRequest);
+        });
+
       if (way === 'single' || !writer.creates)
         within('a person whom the vendor does not know is missing, and is not created', async (account) => {
           const [someone] = await account.people();
@@ -192,6 +206,8 @@ class Account {
   readonly #way: 'single' | 'many';
   #requests: ApiRequest[] = [];
   #writtenAt = 0;
+  /** How many there were. */
+  calls = 0;
   #page: string | null = null;
 
   constructor(
@@ -229,6 +245,7 @@ class Account {
       settings,
       api: {
         request: (request) => {
+          this.calls += 1;
           const isRead = (request.method ?? 'GET') === 'GET' || this.#reads?.test(request.path);
           if (!isRead) this.#requests.push(request);
           return api.request(request);

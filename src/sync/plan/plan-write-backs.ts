@@ -135,14 +135,18 @@ async function stepsOf(
   people: number,
 ): Promise<CallStep[]> {
   const { writer, settings, create } = rule;
-  const { bulk, singlesAtOnce, answers } = writer.traits(settings, { create });
+  const { bulk, singlesAtOnce, answers, calls } = writer.traits(settings, { create });
   const reads = (requests: number): CallStep[] =>
-    answers === 'none' ? [{ what: 'reading back', calls: requests, atOnce: 1 }] : [];
+    answers === 'none'
+      ? [{ what: 'reading back', calls: requests * (writer.read.calls ?? 1), atOnce: 1 }]
+      : [];
   if (!bulk) return [{ what: 'single people', calls: people, atOnce: singlesAtOnce }, ...reads(people)];
   const fitting = Math.floor(bulk.maxBytes / (await bytesEach(planning.database, rule)));
   const requests = Math.ceil(people / Math.max(Math.min(bulk.maxRecords, fitting), 1));
   const { bucket } = bulk;
+  const besides = people * (calls?.perPerson ?? 0) + requests * (calls?.perRequest ?? 0);
   return [
+    ...(besides > 0 ? [{ what: 'looking up', calls: besides, atOnce: 1 }] : []),
     { what: bulk.isJob ? 'jobs' : 'many people', bucket, calls: requests, atOnce: 1 },
     ...(bulk.isJob
       ? [{ what: 'questions about jobs', bucket, calls: requests * pollsPerJob, atOnce: 1 }]
