@@ -27,6 +27,7 @@ import { unchangedFigures } from './unchanged.ts';
 import { verifyFigures } from './verify-figures.ts';
 import { wakesFigures } from './wakes.ts';
 import { workersFigures } from './workers.ts';
+import { writeBackFigures } from './write-back.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -39,6 +40,7 @@ const { values: options } = parseArgs({
     workers: { type: 'boolean', default: false },
     pooler: { type: 'boolean', default: false },
     freshness: { type: 'boolean', default: false },
+    'write-back': { type: 'boolean', default: false },
     wakes: { type: 'boolean', default: false },
     unchanged: { type: 'boolean', default: false },
     connectors: { type: 'boolean', default: false },
@@ -75,6 +77,10 @@ const benches = {
   },
   pooler: { measure: () => poolerFigures(server), told: 'medians of alternating runs' },
   freshness: { measure: () => freshnessFigures(server), told: 'idle and busy in turn; 20 ms to each vendor' },
+  'write-back': {
+    measure: () => writeBackFigures(server),
+    told: 'one run; vendors answer at once, in the same process',
+  },
   wakes: { measure: () => wakesFigures(server), told: 'medians of three runs' },
   unchanged: {
     measure: () => unchangedFigures(server),

@@ -80,7 +80,12 @@ export class WritingBack {
     const [reader, walk] = [this.#reader, this.#walk];
     return {
       facts: new Map<string, Step>([
-        ...(reader ? [['read facts', (signal: AbortSignal) => reader.step(signal)] as const] : []),
+        // Two, so that one slow answer does not hold up what others are told of.
+        ...(reader
+          ? [1, 2].map(
+              (each) => [`read facts ${each}`, (signal: AbortSignal) => reader.step(signal)] as const,
+            )
+          : []),
         ...(walk ? [['walk over facts', (signal: AbortSignal) => walk.step(signal)] as const] : []),
       ]),
       writeBack: new Map<string, Step>(

@@ -3,10 +3,11 @@
 import { createKlaviyoSimulator, type KlaviyoOptions } from '../../simulators/klaviyo.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { signWebhook, type WebhookEnvelope } from '../../simulators/voucherify.ts';
+import type { Database } from '../../src/db/database.ts';
 import type { WriteBackRow } from '../../src/tables/write-backs.ts';
 import { writeBacksOfOne } from '../../src/tables/write-backs.ts';
 import { createApp } from '../../src/web/app.ts';
-import { behaviour, type TestDatabase } from './databases.ts';
+import { behaviour } from './databases.ts';
 import { FastClock } from './fast-clock.ts';
 import { openSyncWorld, type SyncWorldOptions, until } from './sync-world.ts';
 
@@ -20,7 +21,7 @@ export interface WriteBackWorldOptions extends SyncWorldOptions {
   writeBack?: object;
   /** Whether Voucherify's webhooks arrive. Default: true. */
   webhooks?: boolean | (() => boolean);
-  database?: TestDatabase;
+  database?: Database;
   start?: boolean;
 }
 

@@ -1,6 +1,6 @@
 // Customers whose facts may have changed are read at the destination, one by one: those that webhooks named first. It is level
 // triggered: however often something is said of a customer, the facts are read as they are then.
-import { type Context, RejectedError } from '../../connector.ts';
+import { type Context, type FactReading, RejectedError } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
@@ -9,6 +9,7 @@ import type { Log } from '../../engine/log/log.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import { failureOf } from '../../engine/work/failures.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
+import { Together } from '../../engine/work/together.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
 import { dropFacts } from '../../tables/facts.ts';
@@ -30,13 +31,27 @@ import { SourceHealth } from '../intake/source-health.ts';
 const leaseMs = 120_000;
 const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
 /** So many customers are read at once. */
-export const readAtOnce = 8;
+export const readAtOnce = 24;
 /**
  * The destination may show a change seconds after it has told of it: a customer who looks as before is read once more after
  * so long, milliseconds.
  */
 const secondLookMs = 10_000;
 const looksMax = 2;
+
+/** Touches of one claim. */
+interface Held {
+  stream: string;
+  lane: Lane;
+  lease: string;
+}
+
+interface Read {
+  touched: ClaimedTouch;
+  found: FactReading | null;
+  /** When it was asked for, epoch milliseconds. */
+  at: number;
+}
 
 export interface FactReaderDeps {
   database: Database;
@@ -70,7 +85,9 @@ export class FactReader {
       const claim = { source: destinationName, stream, lease, now: clock.now(), leaseMs, most };
       const touches = await claimTouches(database, claim);
       if (touches.length === 0) continue;
-      await Promise.all(touches.map((one) => this.#read({ stream, lane, lease }, one, signal)));
+      const held = { stream, lane, lease };
+      const keep = new Together<Read>((reads) => this.#keep(held, reads));
+      await Promise.all(touches.map((one) => this.#read(held, one, { keep, signal })));
       return { again: true };
     }
     return { again: false, afterMs: 250 };
@@ -98,53 +115,62 @@ export class FactReader {
     return { settings, api, files: localFiles, now: clock.now() };
   }
 
+  /** Reads one customer; what was read is kept together with what others have read meanwhile. */
   async #read(
-    held: { stream: string; lane: Lane; lease: string },
+    held: Held,
     touched: ClaimedTouch,
-    signal: AbortSignal,
+    { keep, signal }: { keep: Together<Read>; signal: AbortSignal },
   ): Promise<void> {
-    const { database, rules, suppressions, clock } = this.#deps;
-    const { stream, lane, lease } = held;
-    const ours = { source: destinationName, stream, lease };
-    const context = this.context(lane, signal);
+    const { rules } = this.#deps;
+    const context = this.context(held.lane, signal);
     try {
       const found = await rules.facts.read(context, touched.recordId, rules.groups);
-      await database.transaction(async (tx) => {
-        const now = clock.now();
-        const holding = await holdTouches(tx, { ...ours, now }, [touched.recordId]);
-        if (!holding.has(touched.recordId)) return;
-        const { sourceId = null, groups = {} } = found ?? {};
-        // Whom the destination does not have any more keeps what the vendors have: only an erasure takes it away.
-        if (found === null) await dropFacts(tx, [touched.recordId]);
-        const known =
-          sourceId === null
-            ? []
-            : [
-                {
-                  sourceId,
-                  groups,
-                  at: context.now,
-                  by: 'read' as const,
-                  changedAt: this.#changedAt(held, touched),
-                },
-              ];
-        const kept = await keepFacts(tx, { rules, suppressions }, known, { lane, now });
-        const looksAgain =
-          lane === 'webhook' && sourceId !== null && kept.changed.size === 0 && touched.attempts < looksMax;
-        if (looksAgain || kept.doubtful.size > 0)
-          return putOffTouches(tx, ours, {
-            recordIds: [touched.recordId],
-            dueAt: now + secondLookMs,
-            counted: true,
-            error: null,
-          });
-        await settleTouches(tx, { ...ours, now }, [touched]);
-        const letter = { kind: 'record' as const, source: destinationName, stream, refs: [touched.recordId] };
-        await settleDeadLetters(tx, letter, now);
-      });
+      await keep.add({ touched, found, at: context.now });
     } catch (error) {
       await this.#settleFailure(held, touched, error, signal);
     }
+  }
+
+  /** Keeps what was read, each while its touch is ours. */
+  async #keep(held: Held, reads: readonly Read[]): Promise<void> {
+    const { database, rules, suppressions, clock } = this.#deps;
+    const { stream, lane, lease } = held;
+    const ours = { source: destinationName, stream, lease };
+    await database.transaction(async (tx) => {
+      const now = clock.now();
+      const ids = reads.map(({ touched }) => touched.recordId);
+      const holding = await holdTouches(tx, { ...ours, now }, ids);
+      const mine = reads.filter(({ touched }) => holding.has(touched.recordId));
+      // Whom the destination does not have any more keeps what the vendors have: only an erasure takes it away.
+      const gone = mine.flatMap(({ found, touched }) => (found === null ? [touched.recordId] : []));
+      await dropFacts(tx, gone);
+      const known = mine.flatMap(({ touched, found, at }) => {
+        const sourceId = found?.sourceId ?? null;
+        if (!found || sourceId === null) return [];
+        const changedAt = this.#changedAt(held, touched);
+        return [{ sourceId, groups: found.groups, at, by: 'read' as const, changedAt }];
+      });
+      const kept = await keepFacts(tx, { rules, suppressions }, known, { lane, now });
+      const isToReadAgain = ({ touched, found }: Read) => {
+        const sourceId = found?.sourceId ?? null;
+        if (sourceId === null) return false;
+        const looksSame = !kept.changed.has(sourceId) && touched.attempts < looksMax;
+        return kept.doubtful.has(sourceId) || (lane === 'webhook' && looksSame);
+      };
+      const again = mine.filter(isToReadAgain).map(({ touched }) => touched.recordId);
+      if (again.length > 0)
+        await putOffTouches(tx, ours, {
+          recordIds: again,
+          dueAt: now + secondLookMs,
+          counted: true,
+          error: null,
+        });
+      const read = mine.filter((one) => !isToReadAgain(one)).map(({ touched }) => touched);
+      await settleTouches(tx, { ...ours, now }, read);
+      const refs = read.map(({ recordId }) => recordId);
+      const letter = { kind: 'record' as const, source: destinationName, stream, refs };
+      if (refs.length > 0) await settleDeadLetters(tx, letter, now);
+    });
   }
 
   /** Of what a webhook told of; a scheduled reading knows of no change. */

@@ -1,11 +1,18 @@
 // Facts on their way to one vendor: claim · difference · single or many · settle. What is urgent goes one by one beside a request
 // or job with many. It knows no vendor.
 import { randomUUID } from 'node:crypto';
-import { type Context, type PersonWrite, RejectedError, unknownAttribute } from '../../connector.ts';
+import {
+  type Context,
+  type PersonWrite,
+  RejectedError,
+  unknownAttribute,
+  type WriteOutcome,
+} from '../../connector.ts';
 import { localFiles } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { apportion, type Lane, lanes } from '../../engine/quota/lanes.ts';
 import { isUndone } from '../../engine/work/failures.ts';
+import { Together } from '../../engine/work/together.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import { listPauses, takeTrial, writeBackName } from '../../tables/pauses.ts';
 import { endJob, keepJob, loseJob, nameJob, type SentPerson } from '../../tables/write-back-jobs.ts';
@@ -164,6 +171,14 @@ class Flow {
   readonly #deps: SendWriteBacksDeps;
   readonly #settler: WriteBackSettler;
   readonly #going: { lease: string; held: HeldClaims; signal: AbortSignal };
+  #settlements: Promise<void>[] = [];
+  /** Those who were written one by one are settled with others whose answers came meanwhile. */
+  readonly #together = new Together<{ person: Sending; outcome: WriteOutcome }>((some) =>
+    this.#settle(
+      some.map(({ person }) => person),
+      some.map(({ outcome }) => outcome),
+    ),
+  );
 
   constructor(
     deps: SendWriteBacksDeps,
@@ -201,6 +216,7 @@ class Flow {
       for (let index = next++; index < people.length; index = next++) await this.#single(people[index]!);
     };
     await Promise.all(Array.from({ length: Math.min(this.#traits.singlesAtOnce, people.length) }, work));
+    await Promise.all(this.#settlements.splice(0));
   }
 
   async #single(person: Sending): Promise<void> {
@@ -211,7 +227,13 @@ class Flow {
     const sent = { ...person, sentAt: this.#deps.clock.now() };
     try {
       const outcome = await writer.single.write(this.#context([person]), writeOf(person));
-      await this.#settle([sent], [outcome]);
+      // The next one need not wait until this one is settled.
+      const settled = this.#together
+        .add({ person: sent, outcome })
+        .catch((error: unknown) => this.#fail([sent], error));
+      // It is awaited when all are sent: until then a failure of it is nobody's.
+      settled.catch(() => {});
+      this.#settlements.push(settled);
     } catch (error) {
       await this.#fail([sent], error);
     }
