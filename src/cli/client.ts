@@ -97,8 +97,8 @@ export class Client {
     const exitCode = isNobody ? nobodyKnown : isOurs ? exitCodes.failed : exitCodes.wrong;
     const said = problem.detail ?? problem.title ?? `${this.whom} answered ${status}. Its log says more.`;
     const message =
-      status === 401 || status === 403
-        ? `${this.whom} rejects the token. Set TRIBUTARY_API_TOKEN to the token that it was started with.`
+      status === 401
+        ? `${this.whom} rejects the token. Set TRIBUTARY_API_TOKEN to the token that it was started with, or to one that "tributary token create" made.`
         : said;
     return new ApiError(message, { status, problem, exitCode });
   }

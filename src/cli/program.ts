@@ -28,6 +28,7 @@ import { addRewind } from './rewind.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 import { addSync } from './sync.ts';
+import { addAudit, addToken } from './token.ts';
 import { addUnmerge } from './unmerge.ts';
 import { addVerify } from './verify.ts';
 import { addWebhook } from './webhook.ts';
@@ -102,6 +103,8 @@ dry run or verification found differences; 4 no customer has that ID.`,
     addErase,
     addWithdraw,
     addProject,
+    addToken,
+    addAudit,
     addConnector,
   ])
     add(program, cli);

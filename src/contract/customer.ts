@@ -9,6 +9,7 @@ import {
   limit,
   moment,
   nextOf,
+  personal,
   sourceIdParam,
   text,
   time,
@@ -26,8 +27,8 @@ const lineShape = answer(
   {
     sourceId: z.string(),
     revision: count,
-    name: z.string().nullable(),
-    email: z.string().nullable(),
+    name: personal(z.string().nullable()),
+    email: personal(z.string().nullable()),
     orphaned: z.boolean().meta({ description: 'No record belongs to this customer any longer.' }),
     updatedAt: time,
     state: deliveryState.nullable(),

@@ -12,6 +12,7 @@ import {
   laneShape,
   limit,
   orNull,
+  personal,
   sourceIdParam,
   text,
   time,
@@ -19,7 +20,7 @@ import {
 import { writeBackEvents, writeBackStates } from './write-back.ts';
 
 const value = json.meta({ description: 'The value of the customer; null if it is empty.' });
-const sentences = z.array(z.string());
+const sentences = personal(z.array(z.string()));
 
 export const meantParam = sourceIdParam(
   'A source ID, else the ID of a record, else an e-mail address. Percent-encoded.',

@@ -10,6 +10,8 @@ import {
   limit,
   nextOf,
   orNull,
+  personal,
+  personalMark,
   text,
   time,
 } from './parts.ts';
@@ -86,9 +88,10 @@ export const requestParam = z.object({
   id: idText('an ID').meta({ param: { name: 'id', in: 'path' } }),
 });
 
-const hidden = z
-  .record(z.string(), z.string())
-  .meta({ description: 'Values that hold credentials are masked.' });
+const hidden = z.record(z.string(), z.string()).meta({
+  description: 'Values that hold credentials are masked.',
+  [personalMark]: true,
+});
 
 export const wholeRequestShape = answer(
   {
@@ -100,7 +103,7 @@ export const wholeRequestShape = answer(
     headers: hidden,
     body: answer({
       encoding: z.enum(['utf8', 'base64']).meta({ description: 'base64 if it is not UTF-8.' }),
-      content: z.string(),
+      content: personal(z.string()),
     }),
   },
   'InboxRequestWhole',

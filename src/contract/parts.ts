@@ -17,6 +17,12 @@ export const json = z.unknown() as unknown as z.ZodType<Json, Json>;
 export const jsonObject = z.record(z.string(), z.unknown()) as unknown as z.ZodType<JsonObject, JsonObject>;
 export const fieldsShape = z.record(z.string(), z.unknown()) as unknown as z.ZodType<Fields, Fields>;
 
+/** Marks a text that may hold something personal: it is masked for those who may only look. */
+export const personalMark = 'x-personal';
+export function personal<Shape extends z.ZodType>(shape: Shape): Shape {
+  return shape.meta({ ...shape.meta(), [personalMark]: true });
+}
+
 /** An object of an answer, by its name in the document if it has one. Readers ignore what they do not know. */
 export function answer<Shape extends z.ZodRawShape>(shape: Shape, id?: string, description?: string) {
   return z.object(shape).meta({

@@ -4,6 +4,7 @@ import type { Database } from '../db/database.ts';
 import { vacuum } from '../db/vacuum.ts';
 import type { Clock } from '../engine/clock.ts';
 import { forgetSpend } from '../engine/quota/spend.ts';
+import { forgetOldEntries } from '../tables/audit.ts';
 import { forgetCounts } from '../tables/breaker.ts';
 import { coverageSince, forgetCoverage, pollEverySeconds } from '../tables/coverage.ts';
 import { forgetForecasts } from '../tables/forecasts.ts';
@@ -21,6 +22,9 @@ const figuresKeptDays = 90;
 
 /** Of what became of write-backs. */
 const eventsKeptDays = 30;
+
+/** Of who changed what. */
+const auditKeptDays = 400;
 
 /** Of the destination's own webhooks; a source says it itself. */
 const destinationKeepDays = 14;
@@ -49,6 +53,7 @@ export async function forgetOld({ database, rules, clock }: HousekeepingDeps): P
   while ((await forgetKeys(database, now)) === 10_000);
   const eventsBefore = now - eventsKeptDays * dayMs;
   while ((await forgetOldWriteBackEvents(database, eventsBefore)) === 10_000);
+  while ((await forgetOldEntries(database, now - auditKeptDays * dayMs)) === 10_000);
   await vacuum(database);
 }
 

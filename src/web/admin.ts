@@ -1,7 +1,14 @@
 // The page for people, and how a browser logs in to it. It renders on the server; the script only brings it up to date.
 
 import type { Context } from 'hono';
-import type { LetterGroup } from '../contract/dead-letter.ts';
+import type { z } from 'zod';
+import { customerShape, customersShape } from '../contract/customer.ts';
+import { type LetterGroup, letterGroupsShape, lettersShape } from '../contract/dead-letter.ts';
+import { explanationShape } from '../contract/explanation.ts';
+import { requestsShape } from '../contract/inbox.ts';
+import { runsShape } from '../contract/run.ts';
+import { statusShape } from '../contract/status.ts';
+import { verificationShape } from '../contract/verification.ts';
 import { writeBackSentences } from '../customer/explain-write-back.ts';
 import { requestOf } from '../sync/retry/retry.ts';
 import { customerView, listCustomers } from '../sync/views/customer-view.ts';
@@ -12,9 +19,11 @@ import { listDeadLetters } from '../tables/dead-letters.ts';
 import { listRequests } from '../tables/inbox.ts';
 import { columnsOfRuns, listRuns } from '../tables/runs.ts';
 import { listVerifications } from '../tables/verifications.ts';
+import { type Actor, root } from './actor.ts';
 import { asset } from './assets.ts';
 import { type Auth, requireSameOrigin, tooManyGuesses } from './auth.ts';
 import { type Deps, newApi } from './deps.ts';
+import { masked } from './masking.ts';
 import type { Found, ShownWriteBack } from './pages/customer.ts';
 import { enteringPage, loginPage } from './pages/login.ts';
 import { overviewPage } from './pages/overview.ts';
@@ -44,13 +53,14 @@ export function adminPages(deps: Deps) {
     return found;
   });
   pages.get('/', async (c) => {
-    if (!(await auth.hasSession(c))) return c.redirect('/login', 303);
-    return answer(c, await overview(deps, causes, c.req.query('q')));
+    const visitor = await auth.visitor(c);
+    if (!visitor) return c.redirect('/login', 303);
+    return answer(c, await overview(deps, causes, c.req.query('q'), visitor));
   });
   pages.get('/login', async (c) => {
     const code = c.req.query('key');
     if (code === undefined)
-      return (await auth.hasSession(c)) ? c.redirect('/', 303) : answer(c, loginPage(null));
+      return (await auth.visitor(c)) ? c.redirect('/', 303) : answer(c, loginPage(null));
     // A browser that only looks ahead must not use the code up.
     if (/prefetch|prerender/.test(c.req.header('sec-purpose') ?? '')) return c.body(null, 503);
     if (!loginCodes.use(code))
@@ -59,20 +69,24 @@ export function adminPages(deps: Deps) {
         auth,
         'This link has already been used or is older than ten minutes. Log in with the API token.',
       );
-    auth.startSession(c);
+    await deps.audit.note('login', 200);
+    auth.startSession(c, root);
     return answer(c, enteringPage());
   });
   pages.post('/login', async (c) => {
     requireSameOrigin(c);
     const { token } = await c.req.parseBody();
-    if (typeof token !== 'string' || !auth.isToken(token.trim())) {
-      return refuseLogin(c, auth, 'This is not the API token of this server.');
-    }
-    auth.startSession(c);
+    const actor = typeof token === 'string' ? await auth.bearer(token.trim()) : null;
+    if (!actor)
+      return refuseLogin(c, auth, 'This is not a token of this server, or it was revoked or has expired.');
+    await deps.audit.note('login', 303, actor);
+    auth.startSession(c, actor);
     return c.redirect('/', 303);
   });
   pages.post('/logout', async (c) => {
     requireSameOrigin(c);
+    const visitor = await auth.visitor(c);
+    if (visitor) await deps.audit.note('logout', 303, visitor);
     await auth.endSession(c);
     return c.redirect('/login', 303);
   });
@@ -91,8 +105,16 @@ function answer(c: Context, body: ReturnType<typeof loginPage>, status: 200 | 40
   return c.html(body, status);
 }
 
-async function overview(deps: Deps, causes: Remembered<LetterGroup[]>, query: string | undefined) {
+async function overview(
+  deps: Deps,
+  causes: Remembered<LetterGroup[]>,
+  query: string | undefined,
+  visitor: Actor,
+) {
   const { database } = deps.tributary;
+  /** Whoever may only look sees nobody's data. */
+  const shown = <Value>(shape: z.ZodType, value: Value): Value =>
+    visitor.role === 'viewer' ? masked(shape, value) : value;
   const [status, runs, letters, rejected, [proof], found] = await Promise.all([
     readStatus(deps),
     listRuns(database, { limit: runsShown }),
@@ -102,17 +124,23 @@ async function overview(deps: Deps, causes: Remembered<LetterGroup[]>, query: st
     find(deps, query),
   ]);
   return overviewPage({
-    status,
-    runs,
+    visitor,
+    status: shown(statusShape, status),
+    runs: shown(runsShape.shape.runs, runs),
     columns: await columnsOfRuns(
       database,
       runs.map(({ id }) => id),
     ),
-    letters,
-    groups: await causes.get(),
-    rejected,
-    proof: proof ?? null,
-    found,
+    letters: shown(lettersShape.shape.deadLetters, letters),
+    groups: shown(letterGroupsShape.shape.groups, await causes.get()),
+    rejected: shown(requestsShape.shape.requests, rejected),
+    proof: proof ? shown(verificationShape, proof) : null,
+    found: found && {
+      query: found.query,
+      customer: found.customer && shown(customerShape, found.customer),
+      others: shown(customersShape.shape.customers, found.others),
+      writeBacks: shown(explanationShape.shape.writeBacks, found.writeBacks),
+    },
   });
 }
 

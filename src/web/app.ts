@@ -12,7 +12,9 @@ import type { OutputHealth } from '../engine/log/output-health.ts';
 import { describeVanished } from '../sync/pull/vanished.ts';
 import { figures } from '../sync/views/status.ts';
 import { EndedSessions } from '../tables/ended-sessions.ts';
+import { refusalOf } from './actor.ts';
 import { adminPages } from './admin.ts';
+import { auditApi } from './api/audit.ts';
 import { clashesApi } from './api/clashes.ts';
 import { connectApi } from './api/connect.ts';
 import { customersApi } from './api/customers.ts';
@@ -39,12 +41,15 @@ import { runsApi } from './api/runs.ts';
 import { sourcesApi } from './api/sources.ts';
 import { spendApi } from './api/spend.ts';
 import { statusApi } from './api/status.ts';
+import { tokensApi } from './api/tokens.ts';
 import { verificationsApi } from './api/verifications.ts';
 import { webhookApi } from './api/webhooks.ts';
 import { writeBacksApi } from './api/write-backs.ts';
+import { AuditLog, audited } from './auditing.ts';
 import { Auth } from './auth.ts';
 import { BodyGate } from './body-gate.ts';
-import { type Deps, type Env, newApi } from './deps.ts';
+import { type Deps, newApi } from './deps.ts';
+import type { Env } from './env.ts';
 import { Guesses } from './guesses.ts';
 import { importPath } from './import-path.ts';
 import { LoginCodes } from './login-codes.ts';
@@ -53,6 +58,7 @@ import { answerProblem, onError, Problem } from './problem.ts';
 import { Rates } from './rates.ts';
 import { Refusals } from './refusals.ts';
 import { Remembered } from './remembered.ts';
+import { Tokens } from './tokens.ts';
 import { webhooksApi } from './webhooks.ts';
 
 const maxBodyBytes = 1024 * 1024;
@@ -62,7 +68,7 @@ const maxPageBodyBytes = 16 * 1024;
 const maxImportBytes = 2 * 1024 ** 3;
 
 export interface AppOptions {
-  /** What the API's callers send as a bearer token, and the page asks for once. */
+  /** Opens everything, as a bearer token or at the login. Named tokens are made with it. */
   apiToken: string;
   version: string;
   /** Imported files are kept in `imports` below it. */
@@ -81,15 +87,24 @@ export interface AppOptions {
 
 export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHono<Env> {
   const { clock, database, log } = tributary;
-  const guesses = new Guesses(clock, log);
+  const audit = new AuditLog(database, clock, log);
+  const guesses = new Guesses(clock, log, () => audit.note('wrong tokens', 429));
+  const tokens = new Tokens(database, clock);
   const deps: Deps = {
     tributary,
     version: options.version,
     startedAt: clock.now(),
     dataDir: options.dataDir,
     maxImportBytes: options.maxImportBytes ?? maxImportBytes,
-    auth: new Auth(options.apiToken, { clock, guesses, ended: new EndedSessions(database, clock) }),
+    auth: new Auth(options.apiToken, {
+      clock,
+      guesses,
+      tokens,
+      ended: new EndedSessions(database, clock),
+    }),
+    tokens,
     guesses,
+    audit,
     loginCodes: options.loginCodes ?? new LoginCodes(clock),
     figures: new Remembered(clock, () => figures(database, clock.now())),
     vanished: new Remembered(clock, () => describeVanished(database, tributary.rules)),
@@ -113,11 +128,15 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   app.use(headers);
   const inTime = readsInTime(deps);
   app.use('/', inTime);
-  const authorised: MiddlewareHandler = async (c, next) => {
-    await deps.auth.require(c);
+  const authorised: MiddlewareHandler<Env> = async (c, next) => {
+    const actor = await deps.auth.require(c);
+    c.set('actor', actor);
     c.header('cache-control', 'no-store');
+    const refusal = refusalOf(actor, c.req.method, c.req.path);
+    if (refusal !== null) throw new Problem(403, refusal, { type: 'role' });
     await next();
   };
+  app.use('/api/*', audited(audit));
   for (const path of ['/api/*', '/metrics']) app.use(path, authorised, inTime);
   app.use(smallBodies);
   app.use(keepDigits);
@@ -136,6 +155,8 @@ const keepDigits: MiddlewareHandler = async (c, next) => {
 
 const parts = [
   healthApi,
+  tokensApi,
+  auditApi,
   statusApi,
   metricsApi,
   spendApi,
@@ -214,7 +235,7 @@ function document(app: OpenAPIHono<Env>, version: string): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    description: 'The API token: TRIBUTARY_API_TOKEN.',
+    description: 'TRIBUTARY_API_TOKEN, or a token that `tributary token create` made.',
   });
   app.doc31('/openapi.json', {
     openapi: '3.1.0',

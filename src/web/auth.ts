@@ -1,11 +1,13 @@
-// Who may ask: a bearer of the API token, or a browser that has shown it once. It knows no route.
+// Who may ask: a bearer of a token, or a browser that has shown one once. It knows no route.
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { Clock } from '../engine/clock.ts';
 import type { EndedSessions } from '../tables/ended-sessions.ts';
+import { type Actor, root } from './actor.ts';
 import type { Guesses } from './guesses.ts';
 import { Problem } from './problem.ts';
+import type { Tokens } from './tokens.ts';
 
 const cookieName = 'tributary_session';
 
@@ -17,10 +19,16 @@ export class Auth {
   readonly #clock: Clock;
   readonly #ended: EndedSessions;
   readonly #guesses: Guesses;
+  readonly #tokens: Tokens;
 
   constructor(
     apiToken: string,
-    { clock, ended, guesses }: { clock: Clock; ended: EndedSessions; guesses: Guesses },
+    {
+      clock,
+      ended,
+      guesses,
+      tokens,
+    }: { clock: Clock; ended: EndedSessions; guesses: Guesses; tokens: Tokens },
   ) {
     if (apiToken === '') throw new Error('The API token must not be empty: set TRIBUTARY_API_TOKEN.');
     this.#tokenHash = sha256(apiToken);
@@ -29,33 +37,39 @@ export class Auth {
     this.#clock = clock;
     this.#ended = ended;
     this.#guesses = guesses;
+    this.#tokens = tokens;
   }
 
-  /** Takes the same time whatever the token has in common with ours. */
-  isToken(token: string): boolean {
-    return timingSafeEqual(sha256(token), this.#tokenHash);
+  /** Whose token it is, or null. It takes the same time whatever the token has in common with ours. */
+  async bearer(token: string): Promise<Actor | null> {
+    if (timingSafeEqual(sha256(token), this.#tokenHash)) return root;
+    const named = await this.#tokens.of(token);
+    return named && { tokenId: named.id, name: named.name, role: named.role };
   }
 
-  /** Throws the problem where the request may not pass. */
-  async require(c: Context): Promise<void> {
+  /** Who asks. Throws the problem where the request may not pass. */
+  async require(c: Context): Promise<Actor> {
     this.#guesses.look();
     const header = c.req.header('authorization');
     if (header !== undefined) {
       const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
-      if (token !== undefined && this.isToken(token)) return;
+      const actor = token === undefined ? null : await this.bearer(token);
+      if (actor) return actor;
       const seconds = token === undefined ? null : this.wrongGuess();
       if (seconds !== null)
         throw new Problem(429, tooManyGuesses(seconds), {
           type: 'too-many-wrong-tokens',
           headers: { 'retry-after': String(seconds) },
         });
-      throw unauthorized('The bearer token is not the API token of this server.');
+      throw unauthorized('The bearer token is no token of this server, or it was revoked or has expired.');
     }
-    if (!(await this.hasSession(c)))
+    const actor = await this.visitor(c);
+    if (!actor)
       throw unauthorized(
-        'Send the API token as a bearer token: "Authorization: Bearer <TRIBUTARY_API_TOKEN>".',
+        'Send a token as a bearer token: "Authorization: Bearer <token>". It is TRIBUTARY_API_TOKEN, or one that "tributary token create" made.',
       );
     requireSameOrigin(c);
+    return actor;
   }
 
   /** Counts a wrong token or code. Null where it is merely refused; else after how many seconds to come again. */
@@ -63,18 +77,20 @@ export class Auth {
     return this.#guesses.wrong();
   }
 
-  async hasSession(c: Context): Promise<boolean> {
+  /** Who has logged in with this browser, or null. A session ends with its token. */
+  async visitor(c: Context): Promise<Actor | null> {
     const session = this.#session(c);
-    return session !== null && !(await this.#ended.has(session.id));
+    if (session === null || (await this.#ended.has(session.id))) return null;
+    if (session.tokenId === null) return root;
+    const named = await this.#tokens.byId(session.tokenId);
+    return named && { tokenId: named.id, name: named.name, role: named.role };
   }
 
-  startSession(c: Context): void {
+  startSession(c: Context, { tokenId }: Actor): void {
     const expires = String(this.#clock.now() + sessionSeconds * 1000);
     const id = randomBytes(18).toString('base64url');
-    setCookie(c, cookieName, `${expires}.${id}.${this.#mac(expires, id)}`, {
-      ...attributes(c),
-      maxAge: sessionSeconds,
-    });
+    const said = `${expires}.${id}.${tokenId ?? ''}`;
+    setCookie(c, cookieName, `${said}.${this.#mac(said)}`, { ...attributes(c), maxAge: sessionSeconds });
   }
 
   /** The browser forgets its cookie, and no copy of it opens anything any more. */
@@ -85,15 +101,17 @@ export class Auth {
   }
 
   /** What the cookie says, where it is ours and has not expired. */
-  #session(c: Context): { id: string; expires: number } | null {
-    const [expires = '', id = '', mac = '', ...rest] = (getCookie(c, cookieName) ?? '').split('.');
-    if (rest.length > 0 || !/^\d{1,15}$/.test(expires) || Number(expires) <= this.#clock.now()) return null;
-    const isOurs = timingSafeEqual(sha256(mac), sha256(this.#mac(expires, id)));
-    return isOurs ? { id, expires: Number(expires) } : null;
+  #session(c: Context): { id: string; expires: number; tokenId: string | null } | null {
+    const parts = (getCookie(c, cookieName) ?? '').split('.');
+    const [expires = '', id = '', tokenId = '', mac = ''] = parts;
+    if (parts.length !== 4 || !/^\d{1,15}$/.test(expires) || Number(expires) <= this.#clock.now())
+      return null;
+    const isOurs = timingSafeEqual(sha256(mac), sha256(this.#mac(`${expires}.${id}.${tokenId}`)));
+    return isOurs ? { id, expires: Number(expires), tokenId: tokenId === '' ? null : tokenId } : null;
   }
 
-  #mac(expires: string, id: string): string {
-    return createHmac('sha256', this.#sessionKey).update(`${expires}.${id}`).digest('base64url');
+  #mac(said: string): string {
+    return createHmac('sha256', this.#sessionKey).update(said).digest('base64url');
   }
 }
 

@@ -1,6 +1,5 @@
 // What every route is handed, and the form that all of them are built on.
 
-import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
@@ -9,14 +8,18 @@ import type { Connector } from '../connector.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
 import type { Vanished } from '../sync/pull/vanished.ts';
 import type { Figures } from '../sync/views/status.ts';
+import type { AuditLog } from './auditing.ts';
 import type { Auth } from './auth.ts';
 import type { BodyGate } from './body-gate.ts';
+import type { Env } from './env.ts';
 import type { Guesses } from './guesses.ts';
 import type { LoginCodes } from './login-codes.ts';
+import { masked } from './masking.ts';
 import { Problem, refuseBadInput } from './problem.ts';
 import type { Rates } from './rates.ts';
 import type { Refusals } from './refusals.ts';
 import type { Remembered } from './remembered.ts';
+import type { Tokens } from './tokens.ts';
 
 export interface Deps {
   tributary: Tributary;
@@ -27,8 +30,10 @@ export interface Deps {
   dataDir: string;
   maxImportBytes: number;
   auth: Auth;
+  tokens: Tokens;
   /** Wrong tokens and login links. */
   guesses: Guesses;
+  audit: AuditLog;
   loginCodes: LoginCodes;
   figures: Remembered<Figures>;
   vanished: Remembered<Vanished[]>;
@@ -42,13 +47,6 @@ export interface Deps {
   /** Those that a proposed configuration may name. Default: those of the present one. */
   connectors?: readonly Connector[];
 }
-
-export type Env = {
-  Bindings: {
-    /** The request as the server has it. Absent where the app is called without a server. */
-    incoming?: IncomingMessage;
-  };
-};
 
 export type Api = OpenAPIHono<Env>;
 
@@ -64,13 +62,15 @@ export function newApi(): Api {
 /** What a route answers as JSON, by status. */
 type Answers = { [status: number]: { content?: { 'application/json'?: { schema: z.ZodType } } } };
 
-function encodes({ responses }: Pick<RouteConfig, 'responses'>): MiddlewareHandler {
+function encodes({ responses }: Pick<RouteConfig, 'responses'>): MiddlewareHandler<Env> {
   const answers = responses as Answers;
   return async (c, next) => {
     const send: (value: object, ...rest: unknown[]) => unknown = c.json.bind(c) as never;
     c.json = ((value: object, status: number, ...rest: unknown[]) => {
       const schema = answers[status]?.content?.['application/json']?.schema;
-      return send(schema ? (z.encode(schema, value) as object) : value, status, ...rest);
+      const onWire = schema ? (z.encode(schema, value) as object) : value;
+      const isMasked = schema && c.get('actor')?.role === 'viewer';
+      return send(isMasked ? masked(schema, onWire) : onWire, status, ...rest);
     }) as never;
     await next();
   };

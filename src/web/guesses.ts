@@ -9,13 +9,16 @@ const allowed = 10;
 export class Guesses {
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #onFlood: () => void;
   /** When the last wrong ones came, the oldest first; no more than are allowed. */
   #recent: number[] = [];
   #flood: { since: number; count: number; lastAt: number } | null = null;
 
-  constructor(clock: Clock, log: Log) {
+  /** `onFlood` is told once of each flood. */
+  constructor(clock: Clock, log: Log, onFlood: () => void = () => {}) {
     this.#clock = clock;
     this.#log = log;
+    this.#onFlood = onFlood;
   }
 
   /** A wrong one came. Null where it is merely refused; else after how many whole seconds to come again. */
@@ -33,6 +36,7 @@ export class Guesses {
     }
     if (!this.#flood) {
       this.#flood = { since: now, count: allowed + 1, lastAt: now };
+      this.#onFlood();
       this.#log.warn(
         { wrong: allowed + 1 },
         'many wrong API tokens or login links: somebody may be guessing. Further ones get 429; the right token still works',

@@ -2,7 +2,8 @@
 
 import type { Context, MiddlewareHandler } from 'hono';
 import { isUnavailable, unavailableReason } from '../db/availability.ts';
-import type { Deps, Env } from './deps.ts';
+import type { Deps } from './deps.ts';
+import type { Env } from './env.ts';
 import { troublePage } from './pages/trouble.ts';
 import { answerProblem, Problem } from './problem.ts';
 

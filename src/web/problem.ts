@@ -1,7 +1,6 @@
 // What an HTTP answer says when something is wrong: RFC 9457 problem details, one form for every error. It knows no
 // route.
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { Context, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
@@ -9,12 +8,13 @@ import type { ZodError } from 'zod';
 import { type Fault, type ProblemBody, problemShape, problemType, renamedKeys } from '../contract/problem.ts';
 import { isUnavailable } from '../db/availability.ts';
 import type { Log } from '../engine/log/log.ts';
+import type { Env } from './env.ts';
 import type { Refusals } from './refusals.ts';
 
 const titles: { readonly [status: number]: string } = {
   400: 'Bad input',
   401: 'Not logged in',
-  403: 'Not from this site',
+  403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
   408: 'Request timeout',
@@ -76,15 +76,15 @@ export function ambiguous(id: string, meant: readonly { sourceId: string; by: st
   });
 }
 
-/** The responses a route documents for its problems; 401 and 500 are any route's. */
+/** The responses a route documents for its problems; 401, 403 and 500 are any route's. */
 export function problems<Status extends number>(...statuses: Status[]) {
   const response = (status: number) => ({
     description: titles[status] ?? 'Error',
     content: { 'application/problem+json': { schema: problemShape } },
   });
-  const all = [...statuses, 401, 500] as const;
+  const all = [...statuses, 401, 403, 500] as const;
   return Object.fromEntries(all.map((status) => [status, response(status)])) as {
-    [status in Status | 401 | 500]: ReturnType<typeof response>;
+    [status in Status | 401 | 403 | 500]: ReturnType<typeof response>;
   };
 }
 
@@ -115,7 +115,7 @@ export function onError(
   log: Log,
   refusals: Refusals,
   answerUnavailable: (c: Context, error: unknown) => Response | Promise<Response>,
-): ErrorHandler<{ Bindings: { incoming?: IncomingMessage } }> {
+): ErrorHandler<Env> {
   return (error, c) => {
     const incoming = c.env?.incoming;
     if (incoming?.destroyed && !incoming.complete) {

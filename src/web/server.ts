@@ -6,7 +6,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { systemClock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
-import type { Env } from './deps.ts';
+import type { Env } from './env.ts';
 import { importPath } from './import-path.ts';
 
 /** What is still being answered when the server closes has so long to end. */

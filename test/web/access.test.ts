@@ -62,13 +62,13 @@ describe('who may ask', () => {
     const response = await browser('GET', '/');
     expect(response.status).toBe(303);
     expect(response.headers.get('location')).toBe('/login');
-    expect(await (await browser('GET', '/login')).text()).toContain('<label for="token">API token</label>');
+    expect(await (await browser('GET', '/login')).text()).toContain('<label for="token">Token</label>');
   });
 
   it('says so where a browser sends a wrong token, and begins no session', async () => {
     const response = await logIn('not-the-token-at-all');
     expect(response.status).toBe(401);
-    expect(await response.text()).toContain('This is not the API token of this server.');
+    expect(await response.text()).toContain('This is not a token of this server');
     expect(response.headers.get('set-cookie')).toBeNull();
   });
 

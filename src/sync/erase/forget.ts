@@ -5,6 +5,7 @@ import type { DeadLetter as KeptLetter } from '../../contract/dead-letter.ts';
 import { sourceIdOf } from '../../customer/identity.ts';
 import type { Queryable } from '../../db/database.ts';
 import { forgetAcknowledgement } from '../../tables/acknowledgements.ts';
+import { forgetInAudit } from '../../tables/audit.ts';
 import { forgetInBatches } from '../../tables/batch-items.ts';
 import { forgetCustomer } from '../../tables/customers.ts';
 import { forgetLetters, lettersHolding } from '../../tables/dead-letters.ts';
@@ -97,6 +98,7 @@ export async function forget(
   await forgetInVerifications(db, { sourceId, emails });
   await forgetVerified(db, sourceId);
   const names = [sourceId, ...records.map(({ recordId }) => recordId), ...emails];
+  await forgetInAudit(db, names);
   return {
     rows: {
       customer: fields ? 1 : 0,

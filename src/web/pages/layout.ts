@@ -1,9 +1,11 @@
 // The frame of every page.
 import { html } from 'hono/html';
+import type { Role } from '../../contract/access.ts';
 import { assetUrl } from '../assets.ts';
 import type { Html } from './parts.ts';
 
-export function page(title: string, body: Html): Html {
+/** `role`: of whoever looks; the style sheet hides from a viewer what only others may do. */
+export function page(title: string, body: Html, role?: Role): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -16,7 +18,7 @@ export function page(title: string, body: Html): Html {
 <link rel="stylesheet" href="${assetUrl('status.css')}">
 <script src="${assetUrl('status.js')}" defer></script>
 </head>
-<body>${body}</body>
+<body${role ? html` data-role="${role}"` : ''}>${body}</body>
 </html>`;
 }
 

@@ -12,11 +12,11 @@ export function loginPage(fault: string | null): Html {
 <h1>${mark} Tributary</h1>
 ${fault === null ? '' : html`<p class="banner bad" role="alert" id="fault">${fault}</p>`}
 <input type="text" name="username" value="tributary" autocomplete="username" hidden>
-<label for="token">API token</label>
+<label for="token">Token</label>
 <input id="token" name="token" type="password" required autofocus autocomplete="current-password" spellcheck="false"${
       fault === null ? '' : html` aria-invalid="true" aria-describedby="fault"`
     }>
-<p class="hint">The value of <code>TRIBUTARY_API_TOKEN</code> when Tributary was started.</p>
+<p class="hint">One that <code>tributary token create</code> made for you, or the value of <code>TRIBUTARY_API_TOKEN</code> when Tributary was started.</p>
 <button type="submit" class="main">Log in</button>
 </form>
 </main>`,

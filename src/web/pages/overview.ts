@@ -1,5 +1,6 @@
 // The page at `/`: its head, its headline, and the sections in their order.
 import { html } from 'hono/html';
+import type { Role } from '../../contract/access.ts';
 import type { DeadLetter, LetterGroup } from '../../contract/dead-letter.ts';
 import type { InboxRequest } from '../../contract/inbox.ts';
 import type { Columns, Run } from '../../contract/run.ts';
@@ -17,6 +18,8 @@ import { runsSection } from './runs.ts';
 import { sourcesSection } from './sources.ts';
 
 export interface Overview {
+  /** Who looks. */
+  visitor: { name: string; role: Role };
   status: Status;
   runs: Run[];
   /** By run, what became of the columns of the file that it read. */
@@ -31,12 +34,13 @@ export interface Overview {
 }
 
 export function overviewPage(given: Overview): Html {
-  const { status, runs, columns, letters, groups, rejected, proof, found } = given;
+  const { visitor, status, runs, columns, letters, groups, rejected, proof, found } = given;
   return page(
     'Tributary',
     html`<a class="skip" href="#main">To the content</a>
 <header class="top"><p class="brand">${mark} Tributary</p>
 <p class="live" id="live-state" role="status"><span class="pulse"></span><span>Live</span></p>
+<p class="visitor">${visitor.name} <small>${visitor.role}</small></p>
 <form method="post" action="/logout"><button type="submit" class="quiet">Log out</button></form></header>
 <main id="main">
 <div id="trouble" class="banner bad" role="alert" hidden></div>
@@ -52,6 +56,7 @@ ${deadLettersSection(status, letters, groups)}
 </main>
 <footer class="bottom" id="about" data-live>Tributary ${status.version} · ${status.database === 'pglite' ? 'embedded database' : 'PostgreSQL'} · started ${moment(status.startedAt, status.now)} · <a href="/openapi.json">API</a></footer>
 <div id="said" role="status" aria-live="polite"></div>`,
+    visitor.role,
   );
 }
 

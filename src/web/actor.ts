@@ -1,0 +1,44 @@
+// Whoever asks: by which token, and what its role opens. Pure: it knows routes by their method and path only.
+import { mayActAs, type Role, roles } from '../contract/access.ts';
+
+export interface Actor {
+  /** The ID of a named token; null for TRIBUTARY_API_TOKEN. */
+  tokenId: string | null;
+  name: string;
+  role: Role;
+}
+
+/** Who shows TRIBUTARY_API_TOKEN, or runs commands on this machine. */
+export const root: Actor = { tokenId: null, name: 'API token', role: 'admin' };
+
+interface Rule {
+  methods: RegExp;
+  path: RegExp;
+  role: Role;
+}
+
+/** The first that fits counts. */
+const rules: readonly Rule[] = [
+  { methods: /./, path: /^\/api\/(tokens|audit)(\/|$)/, role: 'admin' },
+  // What cannot be undone, and what opens a vendor or another project.
+  { methods: /^DELETE$/, path: /^\/api\/(customers\/[^/]+|suppressions)$/, role: 'admin' },
+  { methods: /^POST$/, path: /^\/api\/sources\/[^/]+\/(withdraw|connect|connect\/finish)$/, role: 'admin' },
+  { methods: /^POST$/, path: /^\/api\/destination\/project$/, role: 'admin' },
+  // Files of people as they are: nothing is masked in them.
+  { methods: /^GET$/, path: /^\/api\/(export|dead-letters\/export)$/, role: 'operator' },
+  { methods: /^(GET|HEAD|OPTIONS)$/, path: /./, role: 'viewer' },
+  { methods: /./, path: /./, role: 'operator' },
+];
+
+/** The least role that may ask this. */
+export function requiredRole(method: string, path: string): Role {
+  return rules.find((rule) => rule.methods.test(method) && rule.path.test(path))?.role ?? 'admin';
+}
+
+/** Null where it may; else the sentence that says who may. */
+export function refusalOf({ name, role }: Actor, method: string, path: string): string | null {
+  const wanted = requiredRole(method, path);
+  if (mayActAs(role, wanted)) return null;
+  const who = roles.slice(roles.indexOf(wanted)).join(' or ');
+  return `The token ${name} has the role ${role}. This requires the role ${who}.`;
+}

@@ -1,0 +1,14 @@
+// What a request carries with it through the web app.
+import type { IncomingMessage } from 'node:http';
+import type { Actor } from './actor.ts';
+
+export type Env = {
+  Bindings: {
+    /** The request as the server has it. Absent where the app is called without a server. */
+    incoming?: IncomingMessage;
+  };
+  Variables: {
+    /** Who asks; absent where anybody may. */
+    actor?: Actor;
+  };
+};

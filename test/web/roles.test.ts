@@ -1,0 +1,197 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { behaviour } from '../support/databases.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { type Call, caller, expectProblem, type OpenApi } from './calls.ts';
+import { deliverAll, noon, takeIn } from './seed.ts';
+import { openWorld, type World } from './world.ts';
+
+/** What no viewer may see of the people of this test. */
+const personal = ['Wilhelmina', 'Oosterhuis', 'wilhelmina@', 'perhaps-gold', 'Barnaby', 'barnaby@'];
+
+describe('a named token', () => {
+  let world: World;
+  let call: Call;
+  let clock: ManualClock;
+  let tokens: { [role: string]: string };
+
+  beforeAll(async () => {
+    clock = new ManualClock(noon);
+    world = await openWorld(await behaviour[0].open(), { clock, secretKey: 'a-secret-key-for-the-test' });
+    call = await caller(world);
+    await takeIn(world, [
+      {
+        id: 'w-1',
+        body: { name: 'Wilhelmina Oosterhuis', email: 'wilhelmina@example.com', plan: 'perhaps-gold' },
+      },
+      { id: 'b-2', body: { name: 'Barnaby', email: 'barnaby@example.com' } },
+    ]);
+    await deliverAll(world, { 'b-2': 'The e-mail address barnaby@example.com of "Barnaby" is taken.' });
+    tokens = {};
+    for (const role of ['viewer', 'operator', 'admin'])
+      tokens[role] = (await call('POST', '/api/tokens', { json: { name: `the ${role}`, role } })).body.token;
+  });
+  afterAll(() => world.close());
+
+  const as = (role: string, method: string, path: string, json?: unknown) =>
+    call(method, path, { token: tokens[role]!, ...(json !== undefined && { json }) });
+  const audit = async (query = '') => (await call('GET', `/api/audit${query}`)).body.entries;
+
+  it('is shown once, and only a hash of it is kept', async () => {
+    expect(tokens['viewer']).toMatch(/^trb_[\w-]{43}$/);
+    const kept = await world.database.rows(sql`select * from api_tokens`);
+    expect(JSON.stringify(kept)).not.toContain(tokens['viewer']!.slice(4));
+    const listed = await call('GET', '/api/tokens');
+    expect(listed.body.tokens.map(({ name }: { name: string }) => name)).toEqual([
+      'the admin',
+      'the operator',
+      'the viewer',
+    ]);
+    expect(JSON.stringify(listed.body)).not.toContain('trb_');
+    expect(world.logged.join('\n')).not.toContain('trb_');
+  });
+
+  it('has a name of its own', async () => {
+    const twin = await call('POST', '/api/tokens', { json: { name: 'the viewer', role: 'admin' } });
+    expectProblem(twin, 409);
+    expectProblem(await call('POST', '/api/tokens', { json: { name: 'API token', role: 'viewer' } }), 409);
+  });
+
+  it.each([
+    ['viewer', 'GET', '/api/status', 200],
+    ['viewer', 'POST', '/api/destination/pause', 403],
+    ['viewer', 'GET', '/api/export', 403],
+    ['viewer', 'GET', '/api/tokens', 403],
+    ['operator', 'POST', '/api/destination/pause', 200],
+    ['operator', 'POST', '/api/destination/resume', 200],
+    ['operator', 'DELETE', '/api/customers/nobody', 403],
+    ['operator', 'POST', '/api/sources/crm/withdraw', 403],
+    ['operator', 'GET', '/api/audit', 403],
+    ['admin', 'GET', '/api/audit', 200],
+  ])('of a %s is answered at %s %s with %i', async (role, method, path, status) => {
+    const answer = await as(role, method, path);
+    if (status === 403) {
+      expectProblem(answer, 403, { type: 'urn:tributary:problem:role' });
+      expect(answer.body.detail).toMatch(
+        new RegExp(`^The token the ${role} has the role ${role}\\. This requires the role `),
+      );
+    } else expect(answer.status).toBe(status);
+  });
+
+  it('of a viewer shows nothing personal, wherever it is asked', async () => {
+    const document = (await (await world.app.request('/openapi.json')).json()) as OpenApi;
+    const seen: string[] = [];
+    for (const [path, operations] of Object.entries(document.paths)) {
+      if (!('get' in operations) || path === '/api/export' || path === '/api/dead-letters/export') continue;
+      const [one, two] = ['w-1', 'b-2'].map((id) =>
+        path.replace('{sourceId}', id).replace('{source}', 'crm').replace('{id}', '1'),
+      );
+      for (const place of new Set([one!, two!])) {
+        const body = async (token: string) =>
+          (await world.app.request(place, { headers: { authorization: `Bearer ${token}` } })).text();
+        const [forViewer, forOperator] = [await body(tokens['viewer']!), await body(tokens['operator']!)];
+        for (const word of personal) expect(forViewer, `${place} shows ${word}`).not.toContain(word);
+        if (personal.some((word) => forOperator.includes(word))) seen.push(place);
+      }
+    }
+    // Else nothing would have been masked.
+    expect(seen).toEqual(
+      expect.arrayContaining(['/api/customers', '/api/customers/w-1', '/api/customers/w-1/explain']),
+    );
+    expect(seen.some((place) => place.startsWith('/api/dead-letters'))).toBe(true);
+  });
+
+  it('opens the page, which shows a viewer nothing personal and says who looks', async () => {
+    const open = async (role: string) => {
+      const cookie = await logIn(tokens[role]!);
+      return (await world.app.request('/?q=w-1', { headers: { cookie } })).text();
+    };
+    const [forViewer, forOperator] = [await open('viewer'), await open('operator')];
+    expect(forViewer).toContain('the viewer <small>viewer</small>');
+    expect(forViewer).toContain('data-role="viewer"');
+    for (const word of personal) expect(forViewer).not.toContain(word);
+    expect(forOperator).toContain('Wilhelmina');
+  });
+
+  it('leaves in the audit who did what, also what was refused, and not to whom once they are erased', async () => {
+    await as('operator', 'PUT', '/api/customers/w-1/pins/phone', { value: null, note: 'wrong number' });
+    await as('viewer', 'POST', '/api/sources/crm/sync', {});
+    const [refused, pinned] = await audit('?limit=2');
+    expect(refused).toMatchObject({
+      actor: 'the viewer',
+      role: 'viewer',
+      action: 'POST /api/sources/{source}/sync',
+      targets: ['crm'],
+      status: 403,
+    });
+    expect(pinned).toMatchObject({
+      actor: 'the operator',
+      action: 'PUT /api/customers/{sourceId}/pins/{field}',
+      targets: ['w-1', 'phone'],
+      status: 200,
+    });
+    const erased = await as('admin', 'DELETE', '/api/customers/w-1');
+    expect(erased.status).toBeLessThan(300);
+    const all = await audit('?limit=200');
+    expect(all[0]).toMatchObject({ action: 'DELETE /api/customers/{sourceId}', targets: [] });
+    expect(JSON.stringify(all)).not.toContain('w-1');
+  });
+
+  it('opens nothing any more once it is revoked or has expired, and its sessions end', async () => {
+    const made = await call('POST', '/api/tokens', { json: { name: 'leaver', role: 'operator' } });
+    const guest = await call('POST', '/api/tokens', { json: { name: 'guest', role: 'viewer', days: 1 } });
+    const cookie = await logIn(made.body.token);
+    const page = () => world.app.request('/', { headers: { cookie } });
+    expect((await page()).status).toBe(200);
+    expect((await call('DELETE', '/api/tokens/leaver')).status).toBe(200);
+    expect((await page()).status).toBe(303);
+    expectProblem(await call('GET', '/api/status', { token: made.body.token }), 401);
+    expect((await call('GET', '/api/status', { token: guest.body.token })).status).toBe(200);
+    await clock.advance(86_400_000);
+    expectProblem(await call('GET', '/api/status', { token: guest.body.token }), 401);
+    expectProblem(await call('DELETE', '/api/tokens/leaver'), 404);
+  });
+
+  it('that another worker made or revoked is known here within seconds', async () => {
+    const other = await openSecond();
+    const made = await other('POST', '/api/tokens', { json: { name: 'elsewhere', role: 'viewer' } });
+    await clock.advance(1_000);
+    expect((await call('GET', '/api/status', { token: made.body.token })).status).toBe(200);
+    await other('DELETE', '/api/tokens/elsewhere');
+    await clock.advance(5_000);
+    expectProblem(await call('GET', '/api/status', { token: made.body.token }), 401);
+  });
+
+  it('that somebody guesses at is a line in the log and in the audit', async () => {
+    for (let guess = 0; guess < 12; guess += 1)
+      await world.app.request('/api/status', {
+        headers: { authorization: `Bearer trb_${'x'.repeat(42)}${guess % 10}` },
+      });
+    await expect
+      .poll(() => audit('?limit=200'))
+      .toContainEqual(expect.objectContaining({ action: 'wrong tokens', status: 429 }));
+    expect(world.logged.join('\n')).toContain('somebody may be guessing');
+  });
+
+  async function logIn(token: string): Promise<string> {
+    const response = await world.app.request('http://tributary.example/login', {
+      method: 'POST',
+      headers: {
+        host: 'tributary.example',
+        origin: 'http://tributary.example',
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: `token=${encodeURIComponent(token)}`,
+    });
+    expect(response.status).toBe(303);
+    return response.headers.get('set-cookie')!.split(';')[0]!;
+  }
+
+  /** A second web app on the same database, as another worker has one. */
+  async function openSecond(): Promise<Call> {
+    const { createApp } = await import('../../src/web/app.ts');
+    const { apiToken } = await import('./world.ts');
+    const app = createApp(world.tributary, { apiToken, version: '1.2.3', dataDir: world.dataDir });
+    return caller({ ...world, app });
+  }
+});
