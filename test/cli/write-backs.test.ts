@@ -41,7 +41,9 @@ it('pauses and resumes writing to a vendor, which the status tells, and says wha
   const status = (await tributary('status')).out;
   expect(status).toMatch(/WRITTEN BACK TO +PENDING +OLDEST +DEAD LETTERS/);
   expect(status).toMatch(/klaviyo +0 +0 +0 +0 +paused: a migration/);
-  expect((await tributary('plan', 'klaviyo', '--records', '10')).out).toMatch(/Written back to klaviyo: .*It is paused: a migration\./s);
+  expect((await tributary('plan', 'klaviyo', '--records', '10')).out).toMatch(
+    /Written back to klaviyo: .*It is paused: a migration\./s,
+  );
   expect(await tributary('write-backs', 'klaviyo', '--resume')).toMatchObject({
     exitCode: 0,
     out: 'Writing to klaviyo is resumed.\n',
