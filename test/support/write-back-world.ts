@@ -45,9 +45,9 @@ export async function openWriteBackWorld(options: WriteBackWorldOptions = {}) {
     voucherify: {
       ...options.voucherify,
       webhooks: (envelope) => {
+        told.push(envelope);
         const { webhooks = true } = options;
         if (!(typeof webhooks === 'function' ? webhooks() : webhooks)) return;
-        told.push(envelope);
         void push(envelope);
       },
     },
@@ -90,6 +90,7 @@ export async function openWriteBackWorld(options: WriteBackWorldOptions = {}) {
     database,
     klaviyo,
     web,
+    /** Every webhook of Voucherify, whether it arrived or not. */
     told,
     push,
     /** The write-back of a customer to a vendor. */
