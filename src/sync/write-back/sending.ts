@@ -42,12 +42,25 @@ export interface SendWriteBacksDeps extends WriteBackDeps {
   newLease(): string;
 }
 
+/** How often it is looked whether what is urgent is over, milliseconds. */
+const yieldMs = 20;
+
+/** What carries a claim. `yields`: others are to go first now. */
+interface Going {
+  lease: string;
+  held: HeldClaims;
+  signal: AbortSignal;
+  yields(): boolean;
+}
+
 /** A person on their way. */
 type Sending = SentPerson & { alone: boolean; lane: Lane };
 
 export class WriteBackSender {
   readonly #deps: SendWriteBacksDeps;
   readonly settler: WriteBackSettler;
+  /** What is urgent is on its way: the rest goes one at a time meanwhile. */
+  #isUrgentGoing = false;
 
   constructor(deps: SendWriteBacksDeps) {
     this.#deps = deps;
@@ -69,7 +82,12 @@ export class WriteBackSender {
     const goes = this.#isUrgentAlone(due) ? due : [];
     const isSingle = this.#deps.rule.writer.single !== undefined || bulk === null;
     const most = isSingle ? singlesAtOnce * 4 : bulk!.maxRecords;
-    return this.#go(goes, { most, among: urgent, by: isSingle ? 'single' : 'many', signal });
+    this.#isUrgentGoing = goes.length > 0;
+    try {
+      return await this.#go(goes, { most, among: urgent, by: isSingle ? 'single' : 'many', signal });
+    } finally {
+      this.#isUrgentGoing = false;
+    }
   }
 
   get #traits() {
@@ -157,7 +175,9 @@ export class WriteBackSender {
       if (isUnlinked || Object.keys(attributes).length === 0) idle.push({ ...row, isUnlinked });
       else sending.push({ ...row, attributes, lane: lanes[lane]! });
     }
-    const flow = new Flow(this.#deps, this.settler, going);
+    const isUrgent = sending.some(({ lane }) => urgent.includes(lane));
+    const yields = () => !isUrgent && this.#isUrgentGoing;
+    const flow = new Flow(this.#deps, this.settler, { ...going, yields });
     await this.settler.settleIdle({ lease: going.lease }, idle);
     const [alone, together] = [sending.filter((one) => one.alone), sending.filter((one) => !one.alone)];
     if (this.#traits.bulk === null || going.by === 'single') return flow.singles(sending);
@@ -170,7 +190,7 @@ export class WriteBackSender {
 class Flow {
   readonly #deps: SendWriteBacksDeps;
   readonly #settler: WriteBackSettler;
-  readonly #going: { lease: string; held: HeldClaims; signal: AbortSignal };
+  readonly #going: Going;
   #settlements: Promise<void>[] = [];
   /** Those who were written one by one are settled with others whose answers came meanwhile. */
   readonly #together = new Together<{ person: Sending; outcome: WriteOutcome }>((some) =>
@@ -180,11 +200,7 @@ class Flow {
     ),
   );
 
-  constructor(
-    deps: SendWriteBacksDeps,
-    settler: WriteBackSettler,
-    going: { lease: string; held: HeldClaims; signal: AbortSignal },
-  ) {
+  constructor(deps: SendWriteBacksDeps, settler: WriteBackSettler, going: Going) {
     this.#deps = deps;
     this.#settler = settler;
     this.#going = going;
@@ -212,8 +228,13 @@ class Flow {
 
   async singles(people: readonly Sending[]): Promise<void> {
     let next = 0;
-    const work = async () => {
-      for (let index = next++; index < people.length; index = next++) await this.#single(people[index]!);
+    const work = async (_: unknown, place: number) => {
+      while (next < people.length) {
+        // The first goes on, so that the rest is not kept waiting for good.
+        if (place > 0 && this.#going.yields() && this.#hindrance() === null)
+          await this.#deps.clock.sleep(yieldMs, this.#going.signal);
+        else await this.#single(people[next++]!);
+      }
     };
     await Promise.all(Array.from({ length: Math.min(this.#traits.singlesAtOnce, people.length) }, work));
     await Promise.all(this.#settlements.splice(0));
