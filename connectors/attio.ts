@@ -52,7 +52,7 @@ function authOf({ accessToken = '', oauth }: Settings): Auth {
 }
 
 async function objectSeen({ api, settings: { objectId } }: Context<Settings>) {
-  const id = await requestWord(api, objectPath, 'data.id.object_id');
+  const id = await requestWord(api, { path: objectPath }, 'data.id.object_id');
   return objectId === undefined || objectId === id
     ? { allowed: true, note: `Its objectId is ${id}.` }
     : { allowed: false, note: `Set objectId to ${id}: webhooks name people by it.` };

@@ -1,7 +1,7 @@
 // Zoho CRM: the contacts of an organization. https://www.zoho.com/crm/developer/docs/api/v8/
-import { type Context, defineConnector, type Permission } from '#connector';
-import { found, tried } from '#connector/checking';
-import { requestList, valueAt, wordOf } from '#connector/reading';
+import { type Context, defineConnector } from '#connector';
+import { found, foundSight, tried, triedPull } from '#connector/checking';
+import { requestWord } from '#connector/reading';
 import { describeApi, requireOrganization, root } from './zoho/api.ts';
 import { channelExpiry, subscription } from './zoho/channel.ts';
 import { contacts } from './zoho/contacts.ts';
@@ -35,32 +35,22 @@ export const zoho = defineConnector<Settings>({
     webhook,
     subscription,
   },
-  check,
+  check: async (context) => [
+    await triedPull(context, contacts, 'All contacts and changes can be read.'),
+    await triedPull(context, deletions, 'Deletions are found between full readings.'),
+    await foundSight('contacts', 'contacts that roles and sharing hide from this user', async () => {
+      const profile = await requestWord(context.api, user, 'users.0.profile.name');
+      return profile === 'Administrator';
+    }),
+    ...(context.settings.organizationId === undefined ? [] : [await whose(context)]),
+    ...(context.settings.webhookToken
+      ? [await found('receive notifications', () => channel(context), null)]
+      : []),
+  ],
 });
 
-async function check(context: Context<Settings>): Promise<Permission[]> {
-  const { settings, now } = context;
-  const request = { cursor: null, until: now, properties: ['id'], maxRecords: 1 };
-  return [
-    await tried('list contacts', 'All contacts and changes can be read.', () =>
-      contacts.pull!(context, request),
-    ),
-    await tried('list deleted contacts', 'Deletions are found between full readings.', () =>
-      contacts.tombstones!.pull(context, request),
-    ),
-    await found('see all contacts', () => sight(context), null),
-    ...(settings.organizationId === undefined ? [] : [await whose(context)]),
-    ...(settings.webhookToken ? [await found('receive notifications', () => channel(context), null)] : []),
-  ];
-}
-
-async function sight({ api }: Context<Settings>) {
-  const request = { path: `${root}/users`, query: { type: 'CurrentUser' } };
-  const profile = wordOf(valueAt((await requestList(api, request, 'users')).list, '0.profile.name'));
-  if (profile === 'Administrator') return { allowed: true, note: 'The user is an administrator.' };
-  const note = `The user has the profile ${profile}: contacts that roles and sharing hide from this user are not read, and count as deleted.`;
-  return { allowed: null, note };
-}
+const user = { path: `${root}/users`, query: { type: 'CurrentUser' } };
+const deletions = { name: 'deleted contacts', pull: contacts.tombstones!.pull };
 
 const whose = (context: Context<Settings>) =>
   tried('read the organization of organizationId', 'It is this organization.', () =>

@@ -9,11 +9,11 @@ import {
   TransientError,
   UnauthorizedError,
 } from '#connector';
-import { fingerprint, requireAccount } from '#connector/checking';
+import { requestAccount } from '#connector/checking';
 import { answered } from '#connector/errors';
-import { identityOf, signedIn } from '#connector/oauth-client';
+import { access, signedIn } from '#connector/oauth-client';
 import { wholeHeader, windowQuotas } from '#connector/quotas';
-import { listOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
+import { listOf, objectOf, wordOf } from '#connector/reading';
 import { accountsUrlOf, type Settings } from './settings.ts';
 
 export const root = '/crm/v8';
@@ -30,30 +30,26 @@ const readScopes = ['modules.contacts', 'settings.fields', 'coql', 'users', 'org
 export function describeApi(settings: Settings): ApiDescription {
   const { dataCentre, oauth, baseUrl, organizationId, creditsPerDay, reserve } = settings;
   const accounts = accountsUrlOf(settings);
+  const auth = signedIn(oauth, {
+    tokenUrl: `${accounts}/oauth/v2/token`,
+    authorizeUrl: `${accounts}/oauth/v2/auth`,
+    scopes: [
+      ...readScopes.map((scope) => `ZohoCRM.${scope}.READ`),
+      `ZohoCRM.notifications.${settings.renewChannel ? 'ALL' : 'READ'}`,
+    ],
+    separator: ',',
+    // Else no refresh token is given.
+    parameters: { access_type: 'offline', prompt: 'consent' },
+    scheme: 'Zoho-oauthtoken',
+    // A token is good in its own data centre only.
+    baseUrl: { field: 'api_domain', hosts: [`zohoapis.${dataCentre}`] },
+    errors: { dead: ['invalid_code'], transient: ['access_denied'] },
+  });
+  const day = { requests: Math.floor(creditsPerDay / creditsPerCall), seconds: daySeconds, reserve };
   return {
     baseUrl: baseUrl ?? `https://www.zohoapis.${dataCentre}`,
-    auth: {
-      ...signedIn(oauth, {
-        tokenUrl: `${accounts}/oauth/v2/token`,
-        authorizeUrl: `${accounts}/oauth/v2/auth`,
-        scopes: [
-          ...readScopes.map((scope) => `ZohoCRM.${scope}.READ`),
-          `ZohoCRM.notifications.${settings.renewChannel ? 'ALL' : 'READ'}`,
-        ],
-        separator: ',',
-        // Else no refresh token is given.
-        parameters: { access_type: 'offline', prompt: 'consent' },
-      }),
-      scheme: 'Zoho-oauthtoken',
-      // A token is good in its own data centre only.
-      baseUrl: { field: 'api_domain', hosts: [`zohoapis.${dataCentre}`] },
-      errors: { dead: ['invalid_code'], transient: ['access_denied'] },
-    },
-    account: `zoho:${dataCentre}:${organizationId ?? fingerprint(identityOf(oauth))}`,
-    quotas: windowQuotas(
-      [{ requests: Math.floor(creditsPerDay / creditsPerCall), seconds: daySeconds, reserve }],
-      { [daySeconds]: 'daily' },
-    ),
+    ...access(`zoho:${dataCentre}`, organizationId, auth),
+    quotas: windowQuotas([day], { [daySeconds]: 'daily' }),
     readQuotas(response, _request, now) {
       // Sent once half of the credits are used.
       const left = wholeHeader(response, 'x-api-credits-remaining');
@@ -94,8 +90,6 @@ function errorOf(response: ApiResponse): TransientError | RejectedError | Unauth
 }
 
 /** Throws UnauthorizedError where the credentials are those of another organization. */
-export async function requireOrganization({ api, settings }: Context<Settings>): Promise<void> {
-  if (settings.organizationId === undefined) return;
-  const { list } = await requestList(api, { path: `${root}/org` }, 'org');
-  requireAccount('organization', settings.organizationId, [wordOf(valueAt(list, '0.zgid'))]);
+export function requireOrganization({ api, settings: { organizationId: id } }: Context<Settings>) {
+  return requestAccount(api, { path: `${root}/org`, at: 'org.0.zgid', noun: 'organization', id });
 }

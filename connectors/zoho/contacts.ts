@@ -41,11 +41,9 @@ export const contacts: Stream<Settings> = {
     pageSize,
     settleLagSeconds,
     oldestFirst: true,
-    async all(context, request) {
-      if (request.page === undefined) await requireOrganization(context);
-      const where = (at: Place | undefined) => `id > ${at?.id ?? 0}`;
-      return queryPage(context, request, { where, order: 'id asc' });
-    },
+    begins: requireOrganization,
+    all: (context, request) =>
+      queryPage(context, request, { where: (at) => `id > ${at?.id ?? 0}`, order: 'id asc' }),
     changes(context, { from, until, ...request }) {
       const where = (at: Place | undefined) => {
         const since = `Modified_Time >= '${timeOf(at?.time ?? from)}'`;

@@ -1,7 +1,7 @@
 // The settings of a Zoho CRM organization.
 import { z } from 'zod';
 import { oauthClient } from '#connector/oauth-client';
-import { digits, otherUrl, secrets } from '#connector/settings';
+import { accountId, allowance, digits, otherUrl, secrets } from '#connector/settings';
 
 /** Where people sign in and tokens are requested, by the domain of the data centre's API. */
 const accounts = {
@@ -36,9 +36,7 @@ export const settings = z.strictObject({
     'https://www.zohoapis.com',
     'The URL of the API until a token names it. Default: that of the data centre.',
   ),
-  organizationId: digits
-    .optional()
-    .describe('The ID of the organization (zgid). Contacts of others are not read.'),
+  organizationId: accountId('organization (zgid)', digits, 'Contacts of others are not read.'),
   webhookToken: secrets
     .refine((tokens) => tokens.every((token) => token.length <= 50), 'must not exceed 50 characters')
     .optional()
@@ -51,13 +49,11 @@ export const settings = z.strictObject({
     .describe(
       'Whether Tributary opens the notification channel and renews it, if webhookToken and publicUrl are set. False: you do. Default: true.',
     ),
-  creditsPerDay: z
-    .int()
-    .min(3)
-    .default(5_000)
-    .describe(
-      'The API credits of the organization in 24 hours. Default: 5,000, of the free edition; paid editions have 50,000 and more.',
-    ),
+  creditsPerDay: allowance(
+    5_000,
+    'The API credits of the organization in 24 hours. Default: 5,000, of the free edition; paid editions have 50,000 and more.',
+    3,
+  ),
   reserve: z
     .number()
     .min(0)

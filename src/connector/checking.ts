@@ -110,7 +110,7 @@ export async function requestAccount(
   },
 ): Promise<void> {
   if (id === undefined && !always) return;
-  requireAccount(noun, id, [idOf(await requestWord(api, path, at))]);
+  requireAccount(noun, id, [idOf(await requestWord(api, { path }, at))]);
 }
 
 /**

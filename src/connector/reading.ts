@@ -29,9 +29,13 @@ export async function requestList(
 }
 
 /** The ID or word at the path `at` of the answer. An answer without it is not the vendor's, as in `requestList`. */
-export async function requestWord(api: Api, path: string, at: string): Promise<string> {
+export async function requestWord(
+  api: Api,
+  request: Pick<ApiRequest, 'path' | 'query'>,
+  at: string,
+): Promise<string> {
   const wordIn = (json: Json | undefined) => wordOf(valueAt(json, at));
-  const { json } = await api.request({ path, isAnswer: (json) => wordIn(json) !== undefined });
+  const { json } = await api.request({ ...request, isAnswer: (json) => wordIn(json) !== undefined });
   return wordIn(json)!;
 }
 

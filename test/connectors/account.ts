@@ -2,8 +2,12 @@
 import type { Hono } from 'hono';
 import type { Connector, Context, Json, Page, SourceRecord } from '#connector';
 import { directApi } from '../support/direct-api.ts';
+import type { OpenWorld } from './conformance.ts';
 
 export const start = Date.parse('2026-11-02T08:00:00.000Z');
+
+/** Answers in place of the simulator, or undefined. */
+export type Fault = (path: string) => Response | undefined;
 
 interface Hooks {
   now(): number;
@@ -14,7 +18,7 @@ export class Account<Simulator extends { app: Pick<Hono, 'request'> }> {
   now = start;
   readonly simulator: Simulator;
   readonly settings: unknown;
-  fault: ((path: string) => Response | undefined) | null = null;
+  fault: Fault | null = null;
   cursor: Json | null = null;
   readonly #connector: Connector;
   readonly #headers: { [name: string]: string };
@@ -74,6 +78,26 @@ export class Account<Simulator extends { app: Pick<Hono, 'request'> }> {
       () => null,
       (error: unknown) => error,
     );
+  }
+
+  /** Its world for the kit. `faults`: how everything fails, one way after another. */
+  world(
+    faults: readonly Fault[],
+    own: Omit<OpenWorld, 'settings' | 'context' | 'advance' | 'ruin'>,
+  ): OpenWorld {
+    const left = [...faults];
+    return {
+      ...own,
+      settings: this.settings,
+      context: () => this.context(),
+      advance: (milliseconds) => {
+        this.now += milliseconds;
+      },
+      ruin: async () => {
+        this.fault = left.shift() ?? null;
+        return this.fault !== null;
+      },
+    };
   }
 
   check() {

@@ -1,5 +1,5 @@
 // ActiveCampaign's connector against the simulated account: the kit, text for everything, custom fields, and its two kinds of webhooks.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { activecampaign } from '../../connectors/activecampaign.ts';
 import {
   type ActivecampaignOptions,
@@ -7,10 +7,10 @@ import {
   customFields,
 } from '../../simulators/activecampaign.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf } from '../support/webhook.ts';
 import { Account, ids, start } from './account.ts';
-import { describeConnector, type OpenWorld } from './conformance.ts';
+import { describeConnector } from './conformance.ts';
 
 const apiKey = 'key-of-the-administrator';
 const urlToken = 'a-secret-of-our-own';
@@ -32,7 +32,7 @@ describeConnector('activecampaign', {
     { settings: { ...base, apiKey: 'two words' }, says: /apiKey: must be the token alone/ },
   ],
   changeWhileReading: 'found',
-  async open(): Promise<OpenWorld> {
+  async open() {
     const account = open();
     const { simulator } = account;
     simulator.seed(230);
@@ -48,22 +48,13 @@ describeConnector('activecampaign', {
       () => Response.json({ contacts: [{ id: '3' }, { id: '2' }] }),
       () => new Response('<html>Log in</html>', { headers: { 'content-type': 'text/html' } }),
     ];
-    return {
-      settings: account.settings,
-      context: () => account.context(),
-      advance: (milliseconds) => {
-        account.now += milliseconds;
-      },
+    return account.world(ruins, {
       ids: () => simulator.ids(),
       create: async () => simulator.create().id,
       change: async (id, value) => void simulator.change(id, { phone: value }),
       property: 'phone',
       unknownId: '999',
-      ruin: async () => {
-        account.fault = ruins.shift() ?? null;
-        return account.fault !== null;
-      },
-    };
+    });
   },
 });
 
@@ -233,8 +224,7 @@ describe('a webhook', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('contacts come, change, and go, within the calls of a second and past a 403', async () => {
     const clock = new FastClock();
@@ -246,7 +236,7 @@ describe('up to Voucherify', () => {
     });
     simulator.seed(5);
     const [one, two] = simulator.ids() as [string, string];
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'activecampaign', apiKey, urlToken });
+    const world = await openVendor(clock, simulator.app, { connector: 'activecampaign', apiKey, urlToken });
     await world.sync();
     expect(world.customers()[one]).toMatchObject({ name: `Person ${one}`, email: `p${one}@example.com` });
     clock.skip(60_000);
@@ -270,7 +260,7 @@ describe('up to Voucherify', () => {
     const simulator = createActivecampaignSimulator({ now: () => clock.now(), apiKey, faults });
     simulator.seed(3);
     const [one, two] = simulator.ids() as [string, string];
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'activecampaign', apiKey, urlToken });
+    const world = await openVendor(clock, simulator.app, { connector: 'activecampaign', apiKey, urlToken });
     await world.sync();
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     isLost = true;

@@ -1,11 +1,11 @@
 // Airship's connector against the simulated project: the kit, whole URLs of pages, and addresses that belong to channels.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { airship } from '../../connectors/airship.ts';
 import { type AirshipOptions, createAirshipSimulator } from '../../simulators/airship.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { Account, ids } from './account.ts';
-import { describeConnector, type OpenWorld } from './conformance.ts';
+import { describeConnector } from './conformance.ts';
 
 const appKey = 'app-key-of-the-project';
 const masterSecret = 'secret-of-the-project';
@@ -28,7 +28,7 @@ describeConnector('airship', {
   ],
   changeWhileReading: 'found',
   rereads: true,
-  async open(): Promise<OpenWorld> {
+  async open() {
     const account = open();
     const { simulator } = account;
     simulator.seed(230);
@@ -45,12 +45,7 @@ describeConnector('airship', {
       () => Response.json({ ok: true, named_users: [], next_page: 'https://go.airship.eu/api/named_users' }),
       () => new Response('<html>Log in</html>', { headers: { 'content-type': 'text/html' } }),
     ];
-    return {
-      settings: account.settings,
-      context: () => account.context(),
-      advance: (milliseconds) => {
-        account.now += milliseconds;
-      },
+    return account.world(ruins, {
       ids: () => simulator.ids(),
       create: async () => simulator.create(),
       change: async (id, value) => {
@@ -58,11 +53,7 @@ describeConnector('airship', {
       },
       property: 'email',
       unknownId: 'shop-999999',
-      ruin: async () => {
-        account.fault = ruins.shift() ?? null;
-        return account.fault !== null;
-      },
-    };
+    });
   },
 });
 
@@ -148,15 +139,14 @@ describe('a named user', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('named users come, change, and go', async () => {
     const clock = new FastClock();
     const simulator = createAirshipSimulator({ now: () => clock.now(), ...base });
     simulator.seed(3);
     const [one, two] = simulator.ids() as [string, string];
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'airship', ...base });
+    const world = await openVendor(clock, simulator.app, { connector: 'airship', ...base });
     await world.sync();
     expect(world.customers()[one]).toMatchObject({ name: 'Person 1', email: 'p1@example.com' });
     clock.skip(600_000);

@@ -1,15 +1,15 @@
 // Attio's connector against the simulated workspace: the kit, people who say no time of change, merges, and what it pushes.
 import { sql } from 'drizzle-orm';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Json } from '#connector';
 import { attio } from '../../connectors/attio.ts';
 import { type AttioOptions, createAttioSimulator, objectId, workspaceId } from '../../simulators/attio.ts';
 import { Authenticator } from '../../src/engine/webhook/authenticity.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { Account, ids, start } from './account.ts';
-import { describeConnector, type OpenWorld } from './conformance.ts';
+import { describeConnector } from './conformance.ts';
 
 const accessToken = '0123456789abcdef';
 const webhookSecret = 'c0ffee00c0ffee00';
@@ -32,7 +32,7 @@ describeConnector('attio', {
     { settings: { accessToken, createdBy: ['robot'] }, says: /createdBy/ },
   ],
   changeWhileReading: 'found',
-  async open(): Promise<OpenWorld> {
+  async open() {
     const account = open();
     const { simulator } = account;
     simulator.seed(620);
@@ -47,22 +47,13 @@ describeConnector('attio', {
       () => Response.json({ data: {} }),
       () => new Response('<html>Log in</html>', { headers: { 'content-type': 'text/html' } }),
     ];
-    return {
-      settings: account.settings,
-      context: () => account.context(),
-      advance: (milliseconds) => {
-        account.now += milliseconds;
-      },
+    return account.world(ruins, {
       ids: () => simulator.ids(),
       create: async () => simulator.create().id.record_id,
       change: async (id, value) => simulator.set(id, 'job_title', { value }),
       property: 'job_title',
       unknownId: stranger,
-      ruin: async () => {
-        account.fault = ruins.shift() ?? null;
-        return account.fault !== null;
-      },
-    };
+    });
   },
 });
 
@@ -215,8 +206,7 @@ describe('a webhook', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('people come, lose values, are merged into a third, and go', async () => {
     const clock = new FastClock();
@@ -229,7 +219,7 @@ describe('up to Voucherify', () => {
     simulator.seed(4);
     const [one, two, three, four] = simulator.ids() as [string, string, string, string];
     simulator.set(one, 'description', { value: 'A good customer' });
-    world = await VendorWorld.open(clock, simulator.app, {
+    const world = await openVendor(clock, simulator.app, {
       connector: 'attio',
       accessToken,
       webhookSecret,

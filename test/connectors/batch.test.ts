@@ -1,5 +1,5 @@
 // Batch's connector against the simulated project: the questions to every export, names of attributes, and rows that look otherwise.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Context } from '#connector';
 import type { Settings } from '../../connectors/batch/settings.ts';
 import { batch } from '../../connectors/batch.ts';
@@ -8,7 +8,7 @@ import { directApi } from '../support/direct-api.ts';
 import { directDownload } from '../support/direct-download.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { localFiles } from '../support/local-files.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { describeBulkExport, type OpenExports } from './bulk-exports.ts';
 
 const key = { apiKey: 'key-of-the-project', projectKey: 'project_acme' };
@@ -111,8 +111,7 @@ describe('the check', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test.each(['list', 'lines'] as const)(
     'all profiles come by files of %s, and again as they are then',
@@ -126,7 +125,7 @@ describe('up to Voucherify', () => {
           'date(birthdate)': '1989-07-20T00:00:00Z',
         });
       simulator.create(undefined);
-      world = await VendorWorld.open(clock, simulator.app, { connector: 'batch', ...key, rows });
+      const world = await openVendor(clock, simulator.app, { connector: 'batch', ...key, rows });
       await world.sync();
       expect(world.customers()).toMatchObject({
         u1: { name: 'u1', email: 'u1@example.com', birthdate: '1989-07-20' },

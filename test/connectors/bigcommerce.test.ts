@@ -1,10 +1,10 @@
 // BigCommerce's connector against the simulated store: the kit, its two kinds of 429, its addresses, and what it pushes.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Json } from '#connector';
 import { bigcommerce } from '../../connectors/bigcommerce.ts';
 import { type BigcommerceOptions, createBigcommerceSimulator } from '../../simulators/bigcommerce.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf } from '../support/webhook.ts';
 import { Account, start } from './account.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';
@@ -283,8 +283,7 @@ describe('a webhook', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('customers come, lose values, move, and go, beside an app that uses up most of the window', async () => {
     const clock = new FastClock();
@@ -292,7 +291,7 @@ describe('up to Voucherify', () => {
     simulator.seed(6);
     simulator.change(1, { phone: '+1 512 555 0100' });
     simulator.setAddress(7, 1, { city: 'Austin', country_code: 'US' });
-    world = await VendorWorld.open(clock, simulator.app, {
+    const world = await openVendor(clock, simulator.app, {
       connector: 'bigcommerce',
       ...base,
       clientSecret,

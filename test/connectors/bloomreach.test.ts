@@ -1,11 +1,11 @@
 // Bloomreach's connector against the simulated project: values by position, rights that are missing, what a scenario sends, and an
 // export that is one answer.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bloomreach } from '../../connectors/bloomreach.ts';
 import { type BloomreachOptions, createBloomreachSimulator } from '../../simulators/bloomreach.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { until } from '../support/sync-world.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { Account, start } from './account.ts';
 import { expectNoAnswerBelieved } from './conformance.ts';
@@ -102,8 +102,7 @@ describe('a scenario', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   async function opened(count: number) {
     const clock = new FastClock();
@@ -111,7 +110,7 @@ describe('up to Voucherify', () => {
     for (let one = 0; one < count; one += 1) simulator.create({ birth_date: 642_902_400 });
     simulator.create({}, null);
     clock.skip(60_000);
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'bloomreach', ...base });
+    const world = await openVendor(clock, simulator.app, { connector: 'bloomreach', ...base });
     return { clock, simulator, world };
   }
 

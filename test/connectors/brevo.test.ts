@@ -1,13 +1,13 @@
 // Brevo's connector against the simulated account: the kit, pages that move, absent attributes, and webhooks that know addresses only.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Json } from '#connector';
 import { brevo } from '../../connectors/brevo.ts';
 import { type BrevoOptions, createBrevoSimulator } from '../../simulators/brevo.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf } from '../support/webhook.ts';
 import { Account, ids, start } from './account.ts';
-import { describeConnector, type OpenWorld } from './conformance.ts';
+import { describeConnector } from './conformance.ts';
 
 const apiKey = 'xkeysib-of-the-account';
 const webhookToken = 'a-token-of-our-own';
@@ -28,7 +28,7 @@ describeConnector('brevo', {
     { settings: { ...base, apiKey: 'two words' }, says: /apiKey: must be the token alone/ },
   ],
   changeWhileReading: 'found',
-  async open(): Promise<OpenWorld> {
+  async open() {
     const account = open();
     const { simulator } = account;
     simulator.seed(2_130);
@@ -44,22 +44,13 @@ describeConnector('brevo', {
       json(200),
       () => new Response('<html>Log in</html>', { headers: { 'content-type': 'text/html' } }),
     ];
-    return {
-      settings: account.settings,
-      context: () => account.context(),
-      advance: (milliseconds) => {
-        account.now += milliseconds;
-      },
+    return account.world(ruins, {
       ids: () => simulator.ids(),
       create: async () => String(simulator.create().id),
       change: async (id, value) => void simulator.change(Number(id), { email: value }),
       property: 'email',
       unknownId: '999999',
-      ruin: async () => {
-        account.fault = ruins.shift() ?? null;
-        return account.fault !== null;
-      },
-    };
+    });
   },
 });
 
@@ -191,8 +182,7 @@ describe('a webhook', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
   const headers = { authorization: `Bearer ${webhookToken}` };
 
   test('contacts come, change, lose a value, and go, within the calls of a second', async () => {
@@ -201,7 +191,7 @@ describe('up to Voucherify', () => {
     simulator.seed(5);
     const [one, two] = simulator.ids().map(Number) as [number, number];
     simulator.change(one, { attributes: { FIRSTNAME: 'Anna', SMS: '14196056306' } });
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'brevo', ...base });
+    const world = await openVendor(clock, simulator.app, { connector: 'brevo', ...base });
     await world.sync();
     expect(world.customers()[one]).toMatchObject({ name: 'Anna', phone: '+14196056306' });
     clock.skip(60_000);
@@ -225,7 +215,7 @@ describe('up to Voucherify', () => {
     const simulator = createBrevoSimulator({ now: () => clock.now(), apiKey, faults });
     simulator.seed(3);
     const [one, two] = simulator.ids().map(Number) as [number, number];
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'brevo', ...base });
+    const world = await openVendor(clock, simulator.app, { connector: 'brevo', ...base });
     await world.sync();
     const former = simulator.contacts.get(one)!.email;
     simulator.change(one, { email: 'new@example.com' });

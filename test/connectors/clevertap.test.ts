@@ -1,14 +1,14 @@
 // CleverTap's connector against the simulated account: the kit, whom a query finds, encoded cursors, failures with status 200,
 // identities that lead to one profile, and what the webhook channel sends.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { clevertap } from '../../connectors/clevertap.ts';
 import { type ClevertapOptions, createClevertapSimulator, dayOf } from '../../simulators/clevertap.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { until } from '../support/sync-world.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { Account, ids, start } from './account.ts';
-import { describeConnector, type OpenWorld } from './conformance.ts';
+import { describeConnector } from './conformance.ts';
 
 const accountId = 'ABC-123-456Z';
 const passcode = 'passcode-of-the-account';
@@ -34,7 +34,7 @@ describeConnector('clevertap', {
   ],
   changeWhileReading: 'found',
   rereads: true,
-  async open(): Promise<OpenWorld> {
+  async open() {
     const account = open();
     const { simulator } = account;
     for (let count = 0; count < 1_050; count += 1) simulator.create();
@@ -48,22 +48,13 @@ describeConnector('clevertap', {
       json(200),
       () => new Response('<html>Log in</html>'),
     ];
-    return {
-      settings: account.settings,
-      context: () => account.context(),
-      advance: (milliseconds) => {
-        account.now += milliseconds;
-      },
+    return account.world(ruins, {
       ids: () => simulator.ids(),
       create: async () => simulator.create().identities[0]!,
       change: async (id, value) => simulator.change(id, { tier: value }),
       property: 'tier',
       unknownId: 'nobody',
-      ruin: async () => {
-        account.fault = ruins.shift() ?? null;
-        return account.fault !== null;
-      },
-    };
+    });
   },
 });
 
@@ -198,8 +189,7 @@ describe('the webhook channel', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('profiles come, change without a time, are told of, and go', async () => {
     const clock = new FastClock();
@@ -210,7 +200,7 @@ describe('up to Voucherify', () => {
       inProgress: 1,
     });
     for (let count = 0; count < 3; count += 1) simulator.create();
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'clevertap', ...base });
+    const world = await openVendor(clock, simulator.app, { connector: 'clevertap', ...base });
     await world.sync();
     expect(world.customers()['shop-1']).toMatchObject({ name: 'Person 1' });
     // An upload is no event.

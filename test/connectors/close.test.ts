@@ -1,14 +1,14 @@
 // Close's connector against the simulated organization: the kit, addresses of leads, the event log, and what it pushes.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Json } from '#connector';
 import { close } from '../../connectors/close.ts';
 import { type CloseOptions, createCloseSimulator } from '../../simulators/close.ts';
 import { Authenticator } from '../../src/engine/webhook/authenticity.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { Account, ids, start } from './account.ts';
-import { describeConnector, type OpenWorld } from './conformance.ts';
+import { describeConnector } from './conformance.ts';
 
 const apiKey = 'api_abc.def';
 const signatureKey = '00112233445566778899aabbccddeeff';
@@ -31,7 +31,7 @@ describeConnector('close', {
     { settings: { apiKey, organizationId: 'acme' }, says: /organizationId: must be the ID/ },
   ],
   changeWhileReading: 'found',
-  async open(): Promise<OpenWorld> {
+  async open() {
     const account = open();
     const { simulator } = account;
     simulator.seed(430);
@@ -49,23 +49,14 @@ describeConnector('close', {
       json(200, { data: [{ id: 'lead_1', name: 'x' }], cursor: null }),
       () => new Response('<html>Log in</html>', { headers: { 'content-type': 'text/html' } }),
     ];
-    return {
-      settings: account.settings,
-      context: () => account.context(),
-      advance: (milliseconds) => {
-        account.now += milliseconds;
-      },
+    return account.world(ruins, {
       ids: () => simulator.ids(),
       create: async () => simulator.create().id,
       change: async (id, value) => simulator.change(id, { name: value }),
       remove: async (id) => simulator.remove(id),
       property: 'name',
       unknownId: 'cont_unknown',
-      ruin: async () => {
-        account.fault = ruins.shift() ?? null;
-        return account.fault !== null;
-      },
-    };
+    });
   },
 });
 
@@ -257,8 +248,7 @@ describe('a webhook', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('contacts come, move between leads, change with them, and go', async () => {
     const clock = new FastClock();
@@ -272,7 +262,7 @@ describe('up to Voucherify', () => {
     const [bonn, ulm] = ['Bonn', 'Ulm'].map((city) => simulator.createLead({ addresses: [{ city }] }));
     const [one, two, three] = [bonn!, bonn!, ulm!].map((lead) => simulator.create({}, lead).id);
     clock.skip(10_000);
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'close', apiKey, signatureKey });
+    const world = await openVendor(clock, simulator.app, { connector: 'close', apiKey, signatureKey });
     await world.sync();
     expect(world.customers()[one!]).toMatchObject({ address: { city: 'Bonn' } });
     clock.skip(60_000);

@@ -1,7 +1,7 @@
 // The connector of commercetools against the simulated project: the kit, its late queries, its deletions, and what its Subscriptions push.
 import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type Connector,
   type Context,
@@ -23,7 +23,7 @@ import { type CommercetoolsOptions, createCommercetoolsSimulator } from '../../s
 import { createOAuthSimulator } from '../../simulators/oauth.ts';
 import { directApi } from '../support/direct-api.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf } from '../support/webhook.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';
 
@@ -315,8 +315,7 @@ describe('a push', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('customers come, lose values, go by messages, are erased, and no token of theirs is stored', async () => {
     const clock = new FastClock();
@@ -335,7 +334,7 @@ describe('up to Voucherify', () => {
       simulator.create({ email: 'both@example.com', stores: [{ typeId: 'store', key }] });
     const app = new Hono().route('/', oauth.app).route('/', simulator.app);
     const urlToken = 'a-secret-in-the-address';
-    world = await VendorWorld.open(clock, app, {
+    const world = await openVendor(clock, app, {
       connector: 'commercetools',
       ...base,
       messages: true,

@@ -1,12 +1,12 @@
 // Copper's connector against the simulated account: the kit, bare lists, custom fields in any order, and what it pushes.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { copper } from '../../connectors/copper.ts';
 import { type CopperOptions, createCopperSimulator, tierId } from '../../simulators/copper.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf } from '../support/webhook.ts';
 import { Account, ids, start } from './account.ts';
-import { describeConnector, type OpenWorld } from './conformance.ts';
+import { describeConnector } from './conformance.ts';
 
 const base = { apiKey: '0123456789abcdef0123456789abcdef', userEmail: 'admin@example.com' };
 const webhookHeader = { name: 'X-Tributary', value: 'a-secret-of-our-own' };
@@ -27,7 +27,7 @@ describeConnector('copper', {
     { settings: { ...base, contactTypes: ['customer'] }, says: /contactTypes/ },
   ],
   changeWhileReading: 'found',
-  async open(): Promise<OpenWorld> {
+  async open() {
     const account = open();
     const { simulator } = account;
     simulator.seed(430);
@@ -43,22 +43,13 @@ describeConnector('copper', {
       json(200),
       () => new Response('<html>Log in</html>', { headers: { 'content-type': 'text/html' } }),
     ];
-    return {
-      settings: account.settings,
-      context: () => account.context(),
-      advance: (milliseconds) => {
-        account.now += milliseconds;
-      },
+    return account.world(ruins, {
       ids: () => simulator.ids(),
       create: async () => String(simulator.create().id),
       change: async (id, value) => void simulator.change(Number(id), { title: value }),
       property: 'title',
       unknownId: '999',
-      ruin: async () => {
-        account.fault = ruins.shift() ?? null;
-        return account.fault !== null;
-      },
-    };
+    });
   },
 });
 
@@ -184,8 +175,7 @@ describe('a webhook', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('people come, change, and go, within the calls of a minute', async () => {
     const clock = new FastClock();
@@ -197,7 +187,7 @@ describe('up to Voucherify', () => {
     });
     simulator.seed(5);
     const [one, two, three] = simulator.ids().map(Number) as [number, number, number];
-    world = await VendorWorld.open(clock, simulator.app, {
+    const world = await openVendor(clock, simulator.app, {
       connector: 'copper',
       ...base,
       webhookHeader,
@@ -230,7 +220,7 @@ describe('up to Voucherify', () => {
     });
     simulator.seed(3);
     const [one, two] = simulator.ids().map(Number) as [number, number];
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'copper', ...base, webhookHeader });
+    const world = await openVendor(clock, simulator.app, { connector: 'copper', ...base, webhookHeader });
     await world.sync();
     simulator.remove(two);
     isLost = true;

@@ -1,13 +1,13 @@
 // Emarsys' connector against the simulated account: the kit, lists that move, errors inside successes, and fields by number.
 import { Hono } from 'hono';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { emarsys } from '../../connectors/emarsys.ts';
 import { createEmarsysSimulator, customerIdField, type EmarsysOptions } from '../../simulators/emarsys.ts';
 import { createOAuthSimulator } from '../../simulators/oauth.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { Account, ids } from './account.ts';
-import { describeConnector, type OpenWorld } from './conformance.ts';
+import { describeConnector } from './conformance.ts';
 
 const clientSecret = 'secret-of-the-credentials';
 const accessToken = 'token-of-the-credentials';
@@ -29,7 +29,7 @@ describeConnector('emarsys', {
   ],
   changeWhileReading: 'found',
   rereads: true,
-  async open(): Promise<OpenWorld> {
+  async open() {
     const account = open();
     const { simulator } = account;
     simulator.seed(1_130);
@@ -48,22 +48,13 @@ describeConnector('emarsys', {
       json(200, 0),
       () => new Response('<html>Log in</html>', { headers: { 'content-type': 'text/html' } }),
     ];
-    return {
-      settings: account.settings,
-      context: () => account.context(),
-      advance: (milliseconds) => {
-        account.now += milliseconds;
-      },
+    return account.world(ruins, {
       ids: () => simulator.ids(),
       create: async () => simulator.create(),
       change: async (id, value) => void simulator.change(id, { '1': value }),
       property: '1',
       unknownId: '999',
-      ruin: async () => {
-        account.fault = ruins.shift() ?? null;
-        return account.fault !== null;
-      },
-    };
+    });
   },
 });
 
@@ -151,8 +142,7 @@ describe('a refusal', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('contacts come, change, and go, with tokens that end, within the calls of a minute', async () => {
     const clock = new FastClock();
@@ -169,7 +159,7 @@ describe('up to Voucherify', () => {
     simulator.seed(4);
     const [one, two] = simulator.ids() as [string, string];
     const app = new Hono().route('/', oauth.app).route('/', simulator.app);
-    world = await VendorWorld.open(clock, app, {
+    const world = await openVendor(clock, app, {
       connector: 'emarsys',
       ...base,
       sourceId: customerIdField,

@@ -1,5 +1,5 @@
 // Freshsales' connector against the simulated account: the kit, views, pages that move, soft deletions, and what a workflow sends.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { freshsales } from '../../connectors/freshsales.ts';
 import {
   createFreshsalesSimulator,
@@ -8,10 +8,10 @@ import {
   viewId,
 } from '../../simulators/freshsales.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { Account, ids, start } from './account.ts';
-import { describeConnector, type OpenWorld } from './conformance.ts';
+import { describeConnector } from './conformance.ts';
 
 const apiKey = 'key-of-the-administrator';
 const webhookToken = 'a-secret-of-our-own';
@@ -34,7 +34,7 @@ describeConnector('freshsales', {
     { settings: { ...base, viewId: 'All Contacts' }, says: /viewId/ },
   ],
   changeWhileReading: 'found',
-  async open(): Promise<OpenWorld> {
+  async open() {
     const account = open();
     const { simulator } = account;
     simulator.seed(330);
@@ -50,22 +50,13 @@ describeConnector('freshsales', {
       () => Response.json({ contacts: [], meta: { total_pages: 4, total: 330 } }),
       () => new Response('<html>Log in</html>', { headers: { 'content-type': 'text/html' } }),
     ];
-    return {
-      settings: account.settings,
-      context: () => account.context(),
-      advance: (milliseconds) => {
-        account.now += milliseconds;
-      },
+    return account.world(ruins, {
       ids: () => simulator.ids(),
       create: async () => String(simulator.create().id),
       change: async (id, value) => void simulator.change(Number(id), { job_title: value }),
       property: 'job_title',
       unknownId: '999',
-      ruin: async () => {
-        account.fault = ruins.shift() ?? null;
-        return account.fault !== null;
-      },
-    };
+    });
   },
 });
 
@@ -196,15 +187,14 @@ describe('what a workflow sends', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('contacts come, change, go to the bin and come back, within the calls of an hour', async () => {
     const clock = new FastClock();
     const simulator = createFreshsalesSimulator({ now: () => clock.now(), apiKey, perHour: 30 });
     simulator.seed(4);
     const [one, two] = simulator.ids().map(Number) as [number, number];
-    world = await VendorWorld.open(clock, simulator.app, {
+    const world = await openVendor(clock, simulator.app, {
       connector: 'freshsales',
       apiKey,
       viewId,

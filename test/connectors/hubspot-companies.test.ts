@@ -1,6 +1,6 @@
 // Properties of the companies of HubSpot's contacts: by every way a contact is read, and what becomes of them when a company
 // changes, is merged, is deleted or may not be seen.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Context, type Json, type SourceRecord, TransientError, UnauthorizedError } from '#connector';
 import { hubspot } from '../../connectors/hubspot.ts';
 import { connectors } from '../../connectors/index.ts';
@@ -9,7 +9,7 @@ import { checkConfig } from '../../src/config.ts';
 import { localFiles } from '../../src/engine/files.ts';
 import { directApi } from '../support/direct-api.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');
 const accessToken = 'pat-eu1-secret-0a1b2c3d';
@@ -185,8 +185,7 @@ describe('an association in the mapping', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('a company follows its contact; what only the company knows of is found by a full reading', async () => {
     const clock = new FastClock();
@@ -194,7 +193,7 @@ describe('up to Voucherify', () => {
     const { companies } = simulator;
     const [acme, other] = [companies.create({ name: 'Acme' }), companies.create({ name: 'Other' })];
     const ann = simulator.create({ firstname: 'Ann', associatedcompanyid: acme });
-    world = await VendorWorld.open(clock, simulator.app, {
+    const world = await openVendor(clock, simulator.app, {
       connector: 'hubspot',
       accessToken,
       mapping: { name: 'firstname', 'metadata.company': { association: 'company', property: 'name' } },

@@ -1,5 +1,5 @@
 // HubSpot's connector against the simulated account: what its search cannot do, and how nothing is lost all the same.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type Api,
   type ApiRequest,
@@ -19,7 +19,7 @@ import {
 } from '../../simulators/hubspot.ts';
 import { directApi } from '../support/direct-api.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';
 
 const start = Date.parse('2026-11-02T08:00:00.000Z');
@@ -610,8 +610,7 @@ describe('tombstones', () => {
 });
 
 describe('additional e-mail addresses', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('become a list, grow with a merge, of which no event of theirs tells, and are cleared by an empty text', async () => {
     const clock = new FastClock();
@@ -627,7 +626,7 @@ describe('additional e-mail addresses', () => {
     const other = simulator.create({ email: 'other@example.com' });
     const none = simulator.create({ firstname: 'None' });
     simulator.push!.take(clock.now());
-    world = await VendorWorld.open(clock, simulator.app, {
+    const world = await openVendor(clock, simulator.app, {
       connector: 'hubspot',
       accessToken: token,
       clientSecret: push.clientSecret,

@@ -1,13 +1,13 @@
 // Infobip's connector against the simulated account: the kit, rows that move, long IDs, times without a zone, and its webhooks.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Json } from '#connector';
 import { infobip } from '../../connectors/infobip.ts';
 import { createInfobipSimulator, type InfobipOptions } from '../../simulators/infobip.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { Account, ids, start } from './account.ts';
-import { describeConnector, type OpenWorld } from './conformance.ts';
+import { describeConnector } from './conformance.ts';
 
 const apiKey = 'key-of-the-account';
 const webhookBasic = { user: 'infobip', password: 'a-password-of-our-own' };
@@ -28,7 +28,7 @@ describeConnector('infobip', {
     { settings: { ...base, zone: 'CET' }, says: /zone: must be Z or an offset/ },
   ],
   changeWhileReading: 'found',
-  async open(): Promise<OpenWorld> {
+  async open() {
     const account = open();
     const { simulator } = account;
     simulator.seed(2_130);
@@ -47,22 +47,13 @@ describeConnector('infobip', {
       json(200),
       () => new Response('<html>Log in</html>', { headers: { 'content-type': 'text/html' } }),
     ];
-    return {
-      settings: account.settings,
-      context: () => account.context(),
-      advance: (milliseconds) => {
-        account.now += milliseconds;
-      },
+    return account.world(ruins, {
       ids: () => simulator.ids(),
       create: async () => simulator.create(),
       change: async (id, value) => void simulator.change(id, { city: value }),
       property: 'city',
       unknownId: '999',
-      ruin: async () => {
-        account.fault = ruins.shift() ?? null;
-        return account.fault !== null;
-      },
-    };
+    });
   },
 });
 
@@ -173,15 +164,14 @@ describe('a webhook', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('persons come, change, and go, within the calls of a second', async () => {
     const clock = new FastClock();
     const simulator = createInfobipSimulator({ now: () => clock.now(), apiKey, perSecond: 5 });
     simulator.seed(4);
     const [one, two, three] = simulator.ids() as [string, string, string];
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'infobip', ...base });
+    const world = await openVendor(clock, simulator.app, { connector: 'infobip', ...base });
     await world.sync();
     const sourceId = `shop-${one.slice(-4)}`;
     expect(world.customers()[sourceId]).toMatchObject({

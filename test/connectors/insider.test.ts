@@ -1,10 +1,10 @@
 // Insider's connector against the simulated account: named attributes, refusals with unusual statuses, and what a journey sends.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { insider } from '../../connectors/insider.ts';
 import { createInsiderSimulator } from '../../simulators/insider.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { until } from '../support/sync-world.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { Account, start } from './account.ts';
 import { expectNoAnswerBelieved } from './conformance.ts';
@@ -104,8 +104,7 @@ describe('a journey', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('users of a journey come as they are by then, twice and in any order, and a deleted one goes', async () => {
     const clock = new FastClock();
@@ -113,7 +112,7 @@ describe('up to Voucherify', () => {
     for (const uuid of ['u1', 'u2'])
       simulator.create({ uuid }, { name: 'Person', birthday: '1993-03-12T00:00:00Z' });
     clock.skip(30_000);
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'insider', ...base });
+    const world = await openVendor(clock, simulator.app, { connector: 'insider', ...base });
     simulator.change('u1', { name: 'Ada' });
     const { recipe } = webhookOf(insider, base);
     for (const body of simulator.journey(recipe!.body)) await world.push({ headers, body });

@@ -1,10 +1,10 @@
 // MoEngage's connector against the simulated workspace: who gets in, whom an event names, and what reading twenty users gives.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { moengage } from '../../connectors/moengage.ts';
 import { createMoengageSimulator, type MoengageOptions } from '../../simulators/moengage.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { until } from '../support/sync-world.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { Account, start } from './account.ts';
 import { expectNoAnswerBelieved } from './conformance.ts';
@@ -165,8 +165,7 @@ describe('webhooks', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('an event brings the user as it is by then, and a deleted user goes after a day', async () => {
     const clock = new FastClock();
@@ -179,7 +178,7 @@ describe('up to Voucherify', () => {
     const mobile = '48600100200';
     simulator.create({ first_name: 'Ada', mobile, birthday: '1990-05-17T00:00:00.000Z' }, 'u1');
     clock.skip(30_000);
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'moengage', ...base });
+    const world = await openVendor(clock, simulator.app, { connector: 'moengage', ...base });
     simulator.change('u1', { first_name: 'Augusta' });
     const body = simulator.batch([simulator.event('u1')]);
     expect(body).toContain('"first_name":"Ada"');

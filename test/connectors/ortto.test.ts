@@ -1,13 +1,13 @@
 // Ortto's connector against the simulated account: the kit, pinned results, the shapes of people and values, and what journeys send.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Json } from '#connector';
 import { ortto } from '../../connectors/ortto.ts';
 import { createOrttoSimulator, type OrttoOptions } from '../../simulators/ortto.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { Account, ids, start } from './account.ts';
-import { describeConnector, type OpenWorld } from './conformance.ts';
+import { describeConnector } from './conformance.ts';
 
 const apiKey = 'PRIVATE-key-of-the-source';
 const webhookToken = 'a-token-of-our-own';
@@ -32,7 +32,7 @@ describeConnector('ortto', {
   ],
   changeWhileReading: 'found',
   rereads: true,
-  async open(): Promise<OpenWorld> {
+  async open() {
     const account = open();
     const { simulator } = account;
     simulator.seed(1_130);
@@ -50,22 +50,13 @@ describeConnector('ortto', {
       () => Response.json({ contacts: [], meta: { total_matches: 1_130 }, has_more: true }),
       () => new Response('<html>Log in</html>', { headers: { 'content-type': 'text/html' } }),
     ];
-    return {
-      settings: account.settings,
-      context: () => account.context(),
-      advance: (milliseconds) => {
-        account.now += milliseconds;
-      },
+    return account.world(ruins, {
       ids: () => simulator.ids(),
       create: async () => simulator.create(),
       change: async (id, value) => simulator.change(id, { 'str::first': value }),
       property: 'str::first',
       unknownId: 'f'.repeat(26),
-      ruin: async () => {
-        account.fault = ruins.shift() ?? null;
-        return account.fault !== null;
-      },
-    };
+    });
   },
 });
 
@@ -188,8 +179,7 @@ describe('a webhook', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('people come, change, are archived and restored, within the calls of a second', async () => {
     const clock = new FastClock();
@@ -197,7 +187,7 @@ describe('up to Voucherify', () => {
     simulator.seed(3);
     const [one, two] = simulator.ids() as [string, string];
     simulator.change(one, { 'geo::city': { name: 'Sydney' }, 'phn::phone': { c: '61', n: '401234567' } });
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'ortto', ...base });
+    const world = await openVendor(clock, simulator.app, { connector: 'ortto', ...base });
     await world.sync();
     expect(world.customers()['shop-1']).toMatchObject({
       name: 'Person 1',

@@ -1,11 +1,11 @@
 // Pipedrive's connector against the simulated company: the kit, its deletions and merges, and what it pushes.
 import { sql } from 'drizzle-orm';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { TransientError, UnauthorizedError } from '#connector';
 import { pipedrive } from '../../connectors/pipedrive.ts';
 import { createPipedriveSimulator, type PipedriveOptions, tier } from '../../simulators/pipedrive.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf } from '../support/webhook.ts';
 import { Account, start } from './account.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';
@@ -239,14 +239,13 @@ describe('a webhook', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('persons appear, change, are merged in either order, and disappear', async () => {
     const clock = new FastClock();
     const simulator = createPipedriveSimulator({ now: () => clock.now(), apiToken, quotas: false, push });
     simulator.seed(6);
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'pipedrive', apiToken, webhookBasic });
+    const world = await openVendor(clock, simulator.app, { connector: 'pipedrive', apiToken, webhookBasic });
     await world.sync();
     expect(world.ids).toEqual(['1', '2', '3', '4', '5', '6']);
     expect(world.customers()['1']).toMatchObject({ email: 'p0@example.com' });

@@ -1,7 +1,7 @@
 // Salesforce's connector against the simulated org: the kit, what merges and the Recycle Bin do, and what is pushed.
 import { generateKeyPairSync } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type Context,
   type Json,
@@ -20,7 +20,7 @@ import { listPauses } from '../../src/tables/pauses.ts';
 import { directApi } from '../support/direct-api.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { until } from '../support/sync-world.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf, webhookOf } from '../support/webhook.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';
 
@@ -686,14 +686,13 @@ describe('a change event of a relay', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   const openWorld = async (options: Partial<SalesforceOptions>, source: object) => {
     const clock = new FastClock();
     const simulator = createSalesforceSimulator({ now: () => clock.now(), organizationId, ...options });
     simulator.org.seed(6);
-    world = await VendorWorld.open(clock, simulator.app, { connector: 'salesforce', ...source });
+    const world = await openVendor(clock, simulator.app, { connector: 'salesforce', ...source });
     return { clock, simulator, org: simulator.org, world };
   };
 

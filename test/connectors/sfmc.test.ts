@@ -1,13 +1,13 @@
 // The connector of Salesforce Marketing Cloud against a simulated data extension: the kit, text for everything, and results that expire.
 import { Hono } from 'hono';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sfmc } from '../../connectors/sfmc.ts';
 import { createOAuthSimulator } from '../../simulators/oauth.ts';
 import { createSfmcSimulator, dataExtension, type SfmcOptions } from '../../simulators/sfmc.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { Account, ids } from './account.ts';
-import { describeConnector, type OpenWorld } from './conformance.ts';
+import { describeConnector } from './conformance.ts';
 
 const clientSecret = 'secret-of-the-component';
 const accessToken = 'token-of-the-component';
@@ -36,7 +36,7 @@ describeConnector('sfmc', {
   ],
   changeWhileReading: 'found',
   rereads: true,
-  async open(): Promise<OpenWorld> {
+  async open() {
     const account = open();
     const { simulator } = account;
     simulator.seed(2_630);
@@ -54,22 +54,13 @@ describeConnector('sfmc', {
       () => Response.json({ count: 0, customObjectKey: 'another-one' }),
       () => new Response('<html>Log in</html>', { headers: { 'content-type': 'text/html' } }),
     ];
-    return {
-      settings: account.settings,
-      context: () => account.context(),
-      advance: (milliseconds) => {
-        account.now += milliseconds;
-      },
+    return account.world(ruins, {
       ids: () => simulator.ids(),
       create: async () => simulator.create(),
       change: async (id, value) => void simulator.change(id, { FirstName: value }),
       property: 'firstname',
       unknownId: 'shop-999999',
-      ruin: async () => {
-        account.fault = ruins.shift() ?? null;
-        return account.fault !== null;
-      },
-    };
+    });
   },
 });
 
@@ -167,8 +158,7 @@ describe('a refusal', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('rows come, change, and go, with tokens of eighteen minutes for the business unit', async () => {
     const clock = new FastClock();
@@ -185,7 +175,7 @@ describe('up to Voucherify', () => {
     const simulator = createSfmcSimulator({ now, isLive: oauth.isLive, perSecond: 5 });
     simulator.seed(4);
     const app = new Hono().route('/', oauth.app).route('/', simulator.app);
-    world = await VendorWorld.open(clock, app, { connector: 'sfmc', ...base });
+    const world = await openVendor(clock, app, { connector: 'sfmc', ...base });
     await world.sync();
     expect(world.customers()['shop-1']).toMatchObject({ name: 'Person 1', birthdate: '2005-06-13' });
     clock.skip(3_600_000);

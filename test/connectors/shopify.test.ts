@@ -1,7 +1,7 @@
 // Shopify's connector against the simulated shop: the kit, its refusals with status 200, its merges, and what it pushes.
 import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type Context,
   type Json,
@@ -15,7 +15,7 @@ import { createOAuthSimulator } from '../../simulators/oauth.ts';
 import { createShopifySimulator, type ShopifyOptions } from '../../simulators/shopify.ts';
 import { directApi } from '../support/direct-api.ts';
 import { FastClock } from '../support/fast-clock.ts';
-import { VendorWorld } from '../support/vendor-world.ts';
+import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf } from '../support/webhook.ts';
 import { describeConnector, type OpenWorld } from './conformance.ts';
 
@@ -435,8 +435,7 @@ describe('a webhook', () => {
 });
 
 describe('up to Voucherify', () => {
-  let world: VendorWorld | null = null;
-  afterEach(() => world?.close());
+  const openVendor = vendorWorlds();
 
   test('customers come with a token of the app, change, are merged, and go; points are never overspent', async () => {
     const clock = new FastClock();
@@ -456,7 +455,7 @@ describe('up to Voucherify', () => {
     simulator.seed(430);
     const [first, second, third, fourth] = simulator.ids() as [string, string, string, string];
     const both = new Hono().route('/', oauth.app).route('/', simulator.app);
-    world = await VendorWorld.open(clock, both, { connector: 'shopify', shop: 'acme', app });
+    const world = await openVendor(clock, both, { connector: 'shopify', shop: 'acme', app });
     await world.sync();
     expect(world.ids).toHaveLength(430);
     expect(simulator.state.throttled).toBe(0);

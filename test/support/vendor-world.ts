@@ -2,6 +2,7 @@
 // webhooks, and what Voucherify then holds. It knows no vendor.
 
 import { sql } from 'drizzle-orm';
+import { afterEach } from 'vitest';
 import { type Served, serve } from '../../simulators/serve.ts';
 import type { TruthCustomer } from '../../simulators/voucherify/customer-body.ts';
 import type { Run } from '../../src/contract/run.ts';
@@ -114,4 +115,17 @@ export class VendorWorld {
     const [row] = await this.database.rows<{ count: number }>(letters);
     return row!.count;
   }
+}
+
+/** Opens a world, and closes it after the test. */
+export function vendorWorlds(): typeof VendorWorld.open {
+  let world: VendorWorld | null = null;
+  afterEach(async () => {
+    await world?.close();
+    world = null;
+  });
+  return async (clock, app, source) => {
+    world = await VendorWorld.open(clock, app, source);
+    return world;
+  };
 }
