@@ -1,6 +1,6 @@
 // The settings of a commercetools project.
 import { z } from 'zod';
-import { otherUrl, quota, token, urlToken } from '#connector/settings';
+import { flag, otherUrl, quota, token, urlToken } from '#connector/settings';
 
 export const settings = z.strictObject({
   projectKey: z
@@ -16,12 +16,10 @@ export const settings = z.strictObject({
     .regex(/^[a-z0-9-]+\.(gcp|aws)$/, 'must be a region and a cloud, such as "europe-west1.gcp"')
     .default('europe-west1.gcp')
     .describe('The region of the project, as its API host names it. Default: europe-west1.gcp.'),
-  messages: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether deletions are read from the messages of the project, which must be enabled there; the API client needs the scope view_messages. Default: false.',
-    ),
+  messages: flag(
+    false,
+    'Whether deletions are read from the messages of the project, which must be enabled there; the API client needs the scope view_messages.',
+  ),
   urlToken,
   baseUrl: otherUrl(
     'https://api.europe-west1.gcp.commercetools.com',

@@ -1,10 +1,9 @@
 // Webhooks: the execution context of one operation, which is not signed and has values in other forms than the Web API. The
 // contact is read. https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
 import { type Change, type Json, type JsonObject, RejectedError } from '#connector';
-import { momentOf, namedValues, objectOf, wordOf } from '#connector/reading';
+import { momentOf, namedValues, objectOf, wholeSecond, wordOf } from '#connector/reading';
 import { credential, ownHeader } from '#connector/schemes';
 import { type Naming, thinWebhook } from '#connector/thin-webhook';
-import { wholeSecond } from '#connector/touches';
 import type { Received, Webhook } from '#connector/webhook';
 import { guidOf } from './contact.ts';
 import type { Settings } from './settings.ts';

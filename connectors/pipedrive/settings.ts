@@ -1,7 +1,7 @@
 // What a person says of a Pipedrive company. It does not know what is read.
 import { z } from 'zod';
 import { keyOrOAuth, oauthClientAt, oauthInsteadOf } from '#connector/oauth-client';
-import { accountId, allowance, baseUrl, digits, quotaWindow, secret, token } from '#connector/settings';
+import { accountId, baseUrl, digits, quotaWindow, secret, token, wholeNumber } from '#connector/settings';
 
 const shape = z.strictObject({
   apiToken: token('0123456789abcdef…')
@@ -16,9 +16,9 @@ const shape = z.strictObject({
   burst: quotaWindow
     .optional()
     .describe('The calls in a window of two seconds: {requests, seconds}. Default: 20, with oauth 80.'),
-  callsPerDay: allowance(
-    3_000,
-    'The calls per day, at ten API tokens each. Default: 3,000, of the smallest plan with one seat; answers tell of more.',
+  callsPerDay: wholeNumber(
+    { usual: 3_000, min: 1 },
+    'The calls per day, at ten API tokens each. The smallest plan with one seat has 3,000; answers tell of more.',
   ),
 });
 

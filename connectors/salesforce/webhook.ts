@@ -2,9 +2,9 @@
 // has a whole record, so the record is read.
 // https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_outboundmessaging_notifications.htm
 import { type Change, type Json, RejectedError } from '#connector';
-import { listOf, momentOf, objectOf, wordOf } from '#connector/reading';
+import { listOf, momentOf, objectOf, wholeSecond, wordOf } from '#connector/reading';
 import { credential } from '#connector/schemes';
-import { ignored, touches, wholeSecond } from '#connector/touches';
+import { ignored, touches } from '#connector/touches';
 import type { Webhook } from '#connector/webhook';
 import { idOf } from './id.ts';
 import { kinds } from './people.ts';

@@ -2,10 +2,9 @@
 // the names of another API, so the customer is read.
 // https://shopify.dev/docs/apps/build/webhooks
 import type { Change, JsonObject } from '#connector';
-import { momentOf, objectOf, wordOf } from '#connector/reading';
+import { momentOf, objectOf, wholeSecond, wordOf } from '#connector/reading';
 import { signature } from '#connector/schemes';
 import { type Naming, thinWebhook } from '#connector/thin-webhook';
-import { wholeSecond } from '#connector/touches';
 import type { Received, Webhook } from '#connector/webhook';
 import { customerId, globalId } from './customer.ts';
 import type { Settings } from './settings.ts';

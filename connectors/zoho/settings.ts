@@ -1,7 +1,7 @@
 // The settings of a Zoho CRM organization.
 import { z } from 'zod';
 import { oauthClient } from '#connector/oauth-client';
-import { accountId, allowance, digits, otherUrl, secrets } from '#connector/settings';
+import { accountId, digits, flag, otherUrl, reserve, secrets, wholeNumber } from '#connector/settings';
 
 /** Where people sign in and tokens are requested, by the domain of the data centre's API. */
 const accounts = {
@@ -43,23 +43,15 @@ export const settings = z.strictObject({
     .describe(
       'The token of the notification channel, up to 50 characters, which Zoho sends back. A list while one replaces another.',
     ),
-  renewChannel: z
-    .boolean()
-    .default(true)
-    .describe(
-      'Whether Tributary opens the notification channel and renews it, if webhookToken and publicUrl are set. False: you do. Default: true.',
-    ),
-  creditsPerDay: allowance(
-    5_000,
-    'The API credits of the organization in 24 hours. Default: 5,000, of the free edition; paid editions have 50,000 and more.',
-    3,
+  renewChannel: flag(
+    true,
+    'Whether Tributary opens the notification channel and renews it, if webhookToken and publicUrl are set. False: you do.',
   ),
-  reserve: z
-    .number()
-    .min(0)
-    .max(0.95)
-    .default(0.2)
-    .describe('The share of the credits left to others, 0 to 0.95. Default: 0.2.'),
+  creditsPerDay: wholeNumber(
+    { usual: 5_000, min: 3 },
+    'The API credits of the organization in 24 hours. The free edition has 5,000; paid editions have 50,000 and more.',
+  ),
+  reserve: reserve(0.2, 'the credits'),
 });
 
 export type Settings = z.infer<typeof settings>;

@@ -170,11 +170,6 @@ export function inputOf(shape: z.core.$ZodType): z.ZodType | undefined {
   return written.get(shape);
 }
 
-/** How many a vendor allows, at least `min`. `usual`: where nothing is set. */
-export function allowance(usual: number, means: string, min = 1) {
-  return z.int().min(min).default(usual).describe(means);
-}
-
 /** An account's ID in digits, which people write as a number or as text. Gives text. */
 export const digits = z
   .union([z.string().regex(/^\d+$/, 'must be digits'), z.int().positive()])

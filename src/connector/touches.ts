@@ -39,5 +39,3 @@ export function touches(
     ...(gone && { gone }),
   }));
 }
-
-export { wholeSecond } from './reading.ts';

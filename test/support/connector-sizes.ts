@@ -18,8 +18,12 @@ interface MoreLines {
 /** More than the usual lines, and why. A number here only ever goes down; what repeats in two connectors belongs to the door. */
 export const moreLines: { readonly [connector: string]: MoreLines } = {
   braze: { lines: 480, why: 'it exports users as files, and has two kinds of webhooks that a person writes' },
-  close: { lines: 274, why: 'contacts are read within their leads, and deletions from an event log' },
-  commercetools: { lines: 236, why: 'it brings addresses into one form, and reads deletions from messages' },
+  close: {
+    lines: 274,
+    why: 'contacts are read within their leads, and deletions from an event log',
+    parts: { access: ['settings'], pages: ['contacts', 'deletions'], webhooks: ['webhook'] },
+  },
+  commercetools: { lines: 234, why: 'it brings addresses into one form, and reads deletions from messages' },
   csv: { lines: 1_800, why: 'it recognises the files of many programs, and says what is wrong with a row' },
   customerio: {
     lines: 535,
@@ -71,7 +75,16 @@ export const moreLines: { readonly [connector: string]: MoreLines } = {
   },
   voucherify: { lines: 2_120, why: 'it is the destination, and knows what flows back' },
   webhook: { lines: 855, why: 'a person declares the webhook, in any of the ways that vendors sign' },
-  zoho: { lines: 512, why: 'it queries more fields than one request may name, and opens a channel' },
+  zoho: {
+    lines: 504,
+    why: 'it queries more fields than one request may name, and opens a channel',
+    parts: {
+      access: ['settings', 'api'],
+      fields: ['contact'],
+      pages: ['contacts'],
+      webhooks: ['webhook', 'channel'],
+    },
+  },
 };
 
 /** Connectors in which something is awaited in a loop, and why. */

@@ -1,7 +1,7 @@
 // Settings that the door offers, and the sentences that it writes about them.
 import { expect, test } from 'vitest';
 import { bucketQuotas, quotaReading, rateLimitPart, readsSpent } from '#connector/quotas';
-import { accountId, allowance, digits, quota, secret } from '#connector/settings';
+import { accountId, digits, quota, secret } from '#connector/settings';
 
 test('a quota has a default, which its description names', () => {
   const windows = [
@@ -51,11 +51,9 @@ test('a bucket has quotas of its own, which an answer with the header RateLimit 
   expect(rateLimitPart(spent, 'limit')).toBe('16');
 });
 
-test('whose account it is has one sentence, and an allowance a least', () => {
+test('whose account it is has one sentence', () => {
   const { description } = accountId('company', digits, 'Persons of others are not read.');
   expect(description).toBe(
     'The ID of the company. Persons of others are not read. Sources with the same ID share its quotas.',
   );
-  const perDay = allowance(3_000, 'The calls per day.', 3);
-  expect([perDay.parse(undefined), perDay.safeParse(2).success]).toEqual([3_000, false]);
 });
