@@ -15,6 +15,7 @@ import { addHistory } from './history.ts';
 import { addImport } from './import.ts';
 import { addInbox } from './inbox.ts';
 import { addInit } from './init.ts';
+import { addPause, addResume } from './pause.ts';
 import { addPin, addUnpin } from './pin.ts';
 import { addPlan } from './plan.ts';
 import { addPreview } from './preview.ts';
@@ -25,6 +26,8 @@ import { addRelease } from './release.ts';
 import { addReplay } from './replay.ts';
 import { addRetry } from './retry.ts';
 import { addRewind } from './rewind.ts';
+import { addRuns } from './runs.ts';
+import { addSources } from './sources.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 import { addSync } from './sync.ts';
@@ -79,6 +82,10 @@ dry run or verification found differences; 4 no customer has that ID.`,
     addConnect,
     addProbe,
     addSync,
+    addRuns,
+    addSources,
+    addPause,
+    addResume,
     addPlan,
     addPreview,
     addVerify,

@@ -20,6 +20,16 @@ export interface Reached {
   close(): Promise<void>;
 }
 
+/** Asks whatever server there is, or one that is opened here for the question. */
+export async function withClient(cli: Cli, ask: (client: Client) => Promise<void>): Promise<void> {
+  const reached = await reach(cli, { work: false });
+  try {
+    await ask(reached.client);
+  } finally {
+    await reached.close();
+  }
+}
+
 /** `work`: where it is opened here, what is asked for is also done here, or of it only dry runs. */
 export async function reach(cli: Cli, options: { work: boolean | 'dry runs' }): Promise<Reached> {
   const environment = await environmentOf(cli);

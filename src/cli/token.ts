@@ -3,9 +3,8 @@ import type { Command } from 'commander';
 import { auditShape, newTokenShape, roles, tokensShape } from '../contract/access.ts';
 import { iso } from '../words.ts';
 import type { Cli } from './cli.ts';
-import type { Client } from './client.ts';
 import { UsageError } from './errors.ts';
-import { reach } from './reach.ts';
+import { withClient } from './reach.ts';
 import { print, printAnswer, table } from './terminal.ts';
 
 export function addToken(program: Command, cli: Cli): void {
@@ -32,7 +31,7 @@ Examples:
     .option('--days <n>', 'the number of days for which it is valid. Default: until it is revoked')
     .option('--json', 'print the answer as JSON')
     .action((name: string, { role, days, json }: { role: string; days?: string; json?: true }) =>
-      asked(cli, async (client) => {
+      withClient(cli, async (client) => {
         if (!roles.some((one) => one === role))
           throw new UsageError(`--role is one of ${roles.join(', ')}, not ${role}.`);
         if (days !== undefined && !/^[1-9]\d{0,3}$/.test(days))
@@ -52,7 +51,7 @@ Examples:
     .description('List the named tokens.')
     .option('--json', 'print the answer as JSON')
     .action(({ json }: { json?: true }) =>
-      asked(cli, async (client) => {
+      withClient(cli, async (client) => {
         const found = await client.send(tokensShape, '/api/tokens');
         if (json) return printAnswer(cli.terminal, tokensShape, found);
         if (found.tokens.length === 0)
@@ -81,7 +80,7 @@ Examples:
     .description('Revoke a token. Its sessions end too, at other workers within 5 seconds.')
     .argument('<name>', 'whose it is')
     .action((name: string) =>
-      asked(cli, async (client) => {
+      withClient(cli, async (client) => {
         await client.send(tokensShape, `/api/tokens/${encodeURIComponent(name)}`, { method: 'DELETE' });
         print(cli.terminal, `The token of ${name} is revoked.`);
       }),
@@ -103,7 +102,7 @@ Examples:
   $ tributary audit --actor anna --limit 10`,
     )
     .action(({ actor, limit, json }: { actor?: string; limit?: string; json?: true }) =>
-      asked(cli, async (client) => {
+      withClient(cli, async (client) => {
         const found = await client.send(auditShape, '/api/audit', { query: { actor, limit } });
         if (json) return printAnswer(cli.terminal, auditShape, found);
         if (found.entries.length === 0) return print(cli.terminal, 'Nothing was changed yet.');
@@ -117,13 +116,4 @@ Examples:
         print(cli.terminal, table(['At', 'By', 'Action', 'Target', 'Status'], rows));
       }),
     );
-}
-
-async function asked(cli: Cli, ask: (client: Client) => Promise<void>): Promise<void> {
-  const reached = await reach(cli, { work: false });
-  try {
-    await ask(reached.client);
-  } finally {
-    await reached.close();
-  }
 }
