@@ -3,6 +3,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { CustomerIoSimulator } from '../../simulators/customerio.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
+import { erasureById } from '../../src/tables/erasures.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { until } from '../support/sync-world.ts';
 import { openWriteBackWorld, type WriteBackWorld } from '../support/write-back-world.ts';
@@ -55,11 +56,26 @@ it('counts as written once it was read, and as unlinked where the vendor has nob
   simulator.remove(ben!);
   world.voucherify.setFacts('shop-1', { points: 1200 });
   world.voucherify.setFacts('shop-2', { points: 5 });
-  const stateOf = async (sourceId: string) => (await world.row('customerio', sourceId))?.state;
-  await until(
-    async () => (await stateOf('shop-1')) === 'delivered' && (await stateOf('shop-2')) === 'unlinked',
-  );
+  const row = (sourceId: string) => world.row('customerio', sourceId);
+  await until(async () => (await row('shop-1'))?.acknowledged?.['points'] === 1200);
+  await until(async () => (await row('shop-2'))?.state === 'unlinked');
   expect(simulator.attributes(anna!)).toMatchObject({ points: 1200, favourite: 'blue' });
-  expect(await world.row('customerio', 'shop-1')).toMatchObject({ acknowledged: { points: 1200 } });
   expect(simulator.size).toBe(1);
+});
+
+it('is erased once the attributes were read and are gone, and not by the answer to the request', async () => {
+  const { world, simulator } = await open();
+  const anna = simulator.identify({ id: 'shop-1', email: 'anna@example.com', favourite: 'blue' });
+  await world.sync('full', 'customerio');
+  world.voucherify.setFacts('shop-1', { points: 1200 });
+  await until(async () => (await world.row('customerio', 'shop-1'))?.acknowledged?.['points'] === 1200);
+  const { id } = await world.tributary.erase({ sourceId: 'shop-1' });
+  await until(async () => (await erasureById(world.database, id))?.endedAt != null);
+  const { answers, requestedAt } = (await erasureById(world.database, id))!;
+  const answer = answers['attributes at customerio']!;
+  expect(answer).toMatchObject({ answer: 'erased' });
+  expect(answer.at - requestedAt).toBeGreaterThanOrEqual(240_000);
+  expect(simulator.attributes(anna)).toMatchObject({ favourite: 'blue' });
+  expect(simulator.attributes(anna)).not.toHaveProperty('points');
+  expect(JSON.stringify(answers)).not.toContain(anna);
 });

@@ -1,5 +1,5 @@
 // What was written back to vendors, on its way to be cleared: what each vendor answers for the receipt. It keeps nothing.
-import { type Context, RejectedError, type WriteOutcome } from '../../connector.ts';
+import { type Context, type Json, RejectedError, type WriteOutcome } from '../../connector.ts';
 import { isOpen } from '../../contract/erasure.ts';
 import { failureOf } from '../../engine/work/failures.ts';
 import type { Answer, Answers } from '../../tables/erasures.ts';
@@ -40,7 +40,10 @@ export function vendorAnswers(written: readonly WrittenBackTo[], before: Answers
   );
 }
 
-/** Clears the attributes of one person. `inDoubt` false: it was done once, and is done once more after what was under way. */
+/**
+ * Clears the attributes of one person. `inDoubt` false: it was done once, and is done once more after what was under way. Where
+ * the vendor's answer tells nothing of single people, they are read instead, and cleared again if they are still there.
+ */
 export async function clearAtVendor({
   rule,
   context,
@@ -61,13 +64,30 @@ export async function clearAtVendor({
     at: now,
     note: `it rejected the request (${code}); the request is sent again every hour`,
   });
+  const nobody: Answer = { answer: 'nothing', at: now, rows: 0, note: 'it has no such person' };
+  const erased: Answer = {
+    answer: 'erased',
+    at: now,
+    rows: person.attributes.length,
+    note: 'the attributes are cleared',
+  };
+  const { answers } = rule.writer.traits(rule.settings, { create: rule.create });
+  const proves = rule.writer.single !== undefined || answers === 'each';
   try {
+    if (!proves && answer.inDoubt === false) {
+      const held = await readBack(rule, context, person);
+      if (held !== 'filled') return held === 'nobody' ? nobody : erased;
+    }
     const outcome = await written(rule, context, person);
     if (outcome.result === 'rejected') return rejected(outcome.code);
     if (outcome.result === 'unknown')
       return waiting('its answer does not confirm it; the request is sent again');
-    if (outcome.result === 'missing')
-      return { answer: 'nothing', at: now, rows: 0, note: 'it has no such person' };
+    if (outcome.result === 'missing') return nobody;
+    if (!proves)
+      return {
+        ...waiting('the request was accepted; the attributes are read after some minutes'),
+        inDoubt: false,
+      };
     if (answer.inDoubt === true)
       return {
         ...waiting(
@@ -75,7 +95,7 @@ export async function clearAtVendor({
         ),
         inDoubt: false,
       };
-    return { answer: 'erased', at: now, rows: person.attributes.length, note: 'the attributes are cleared' };
+    return erased;
   } catch (error) {
     if (error instanceof RejectedError) return rejected(error.code);
     if (failureOf('erasure', error).kind === 'refused')
@@ -84,6 +104,23 @@ export async function clearAtVendor({
     const status = (error as { status?: number }).status;
     return waiting(`the request failed (HTTP ${status ?? 'failed'}); it is sent again`);
   }
+}
+
+async function readBack(
+  { writer }: WriteBackRule,
+  context: Context<unknown>,
+  { recordId, attributes }: { recordId: string; attributes: string[] },
+): Promise<'nobody' | 'empty' | 'filled'> {
+  const people = await writer.read.people(context, { recordIds: [recordId], attributes });
+  const held = people.find((one) => one.recordId === recordId)?.attributes;
+  if (!held) return 'nobody';
+  return attributes.every((name) => isEmpty(held[name])) ? 'empty' : 'filled';
+}
+
+function isEmpty(value: Json | undefined): boolean {
+  return (
+    value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+  );
 }
 
 async function written(
