@@ -34,8 +34,6 @@ export const lists: { readonly [path: string]: (text: string, name: string) => s
       name,
       `| [\`${name}\`](${name}.md) | yes | yes | yes | full reading, webhook | – | yes | – | token | experimental |\n`,
     ),
-  'docs/README.md': (text, name) =>
-    before(text, '[http](connectors/http.md)', `[${name}](connectors/${name}.md), `),
   'docs/configuration.md': (text, name) => before(text, '`webhook`, `postgresql`', `\`${name}\`, `),
   'README.md': (text, name) => before(text, 'anything that sends webhooks', `${titleOf(name)}, `),
   'CHANGELOG.md': (text, name) =>
