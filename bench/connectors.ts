@@ -13,6 +13,7 @@ import { copper } from '../connectors/copper.ts';
 import { dynamics } from '../connectors/dynamics.ts';
 import { emarsys } from '../connectors/emarsys.ts';
 import { freshsales } from '../connectors/freshsales.ts';
+import { http } from '../connectors/http.ts';
 import { hubspot } from '../connectors/hubspot.ts';
 import { infobip } from '../connectors/infobip.ts';
 import { intercom } from '../connectors/intercom.ts';
@@ -121,7 +122,7 @@ const entries: readonly Entry[] = [
   },
   {
     connector: brevo,
-    settings: { apiKey: token },
+    settings: { apiKey: token, baseUrl: 'https://brevo.example.com' },
     page: 1_000,
     headers: { 'api-key': token },
     vendor: () => seeded(createBrevoSimulator({ ...clock, apiKey: token })),
@@ -182,6 +183,30 @@ const entries: readonly Entry[] = [
     headers: { authorization: `Token token=${token}` },
     vendor: () => seeded(createFreshsalesSimulator({ ...clock, apiKey: token })),
   },
+  // Declared for the API of another vendor.
+  {
+    connector: http,
+    settings: {
+      baseUrl: 'https://api.example.com',
+      auth: { type: 'bearer', token },
+      list: {
+        path: '/crm/v3/objects/contacts',
+        query: { properties: 'email,firstname,lastname' },
+        records: 'results',
+        size: { parameter: 'limit', records: 100 },
+        paging: { style: 'cursor', parameter: 'after', next: 'paging.next.after' },
+      },
+      record: { id: 'id', changedAt: 'updatedAt' },
+      quota: { requests: 10, seconds: 1 },
+    },
+    page: 100,
+    headers: bearer,
+    vendor: () => {
+      const simulator = createHubSpotSimulator({ ...clock, quotas: false });
+      simulator.seed(records, 7, now - 3_600_000);
+      return simulator.app;
+    },
+  },
   {
     connector: hubspot,
     settings: { accessToken: token },
@@ -219,7 +244,7 @@ const entries: readonly Entry[] = [
   },
   {
     connector: ortto,
-    settings: { apiKey: token },
+    settings: { baseUrl: 'https://ortto.example.com', apiKey: token },
     page: 500,
     headers: { 'x-api-key': token },
     vendor: () => seeded(createOrttoSimulator({ ...clock, apiKey: token })),
