@@ -68,17 +68,38 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
 
   it('refuses a wrong token in plain language, and lets the right one in', async () => {
     await page.goto(served.url);
-    await page.getByLabel('API token').fill('a-wrong-token-altogether');
+    await page.getByLabel('Token').fill('a-wrong-token-altogether');
     await page.keyboard.press('Enter');
-    await page.getByRole('alert').filter({ hasText: 'This is not the API token of this server.' }).waitFor();
-    await page.getByLabel('API token').fill(apiToken);
+    await page.getByRole('alert').filter({ hasText: 'This is not a token of this server' }).waitFor();
+    await page.getByLabel('Token').fill(apiToken);
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('heading', { name: 'There are no customers yet' }).waitFor();
     expect(page.url()).toBe(`${served.url}/`);
     await page.getByRole('button', { name: 'Log out' }).click();
-    await page.getByLabel('API token').waitFor();
+    await page.getByLabel('Token').waitFor();
     await page.goto(served.url);
     expect(page.url()).toBe(`${served.url}/login`);
+  });
+
+  it('offers a viewer nothing to press, and shows no value of a customer', async () => {
+    const answer = await fetch(`${served.url}/api/tokens`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'vera', role: 'viewer' }),
+    });
+    const { token } = (await answer.json()) as { token: string };
+    await world.tributary.request({ source: 'crm', mode: 'full', trigger: 'manual', lane: 'manual' });
+    await page.goto(served.url);
+    await page.getByLabel('Token').fill(token);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByText('vera viewer').waitFor();
+    await page.locator('#customers-total', { hasText: /^30$/ }).waitFor();
+    expect(await page.locator('[data-post]').count()).toBeGreaterThan(0);
+    expect(await page.locator('[data-post]:visible, [data-import]:visible').count()).toBe(0);
+    await page.getByRole('searchbox').fill('shop/7');
+    await page.getByRole('button', { name: 'Find' }).click();
+    await page.getByText('•••').first().waitFor();
+    expect(await page.content()).not.toContain('Bobby');
   });
 
   it('updates its figures while a requested sync runs', async () => {
