@@ -11,6 +11,9 @@ import type { Env } from './env.ts';
 
 const maxTarget = 500;
 
+/** These only ask, whatever their method. */
+const questions = ['POST /api/preview', 'POST /api/plan', 'POST /api/write-backs/{source}/check'];
+
 /** Whom it was done to is kept nowhere, so not here either. */
 const erasure = 'DELETE /api/customers/{sourceId}';
 
@@ -51,6 +54,7 @@ export function audited(audit: AuditLog): MiddlewareHandler<Env> {
     if (!actor || ['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)) return;
     const route = routeOf(c);
     const action = `${c.req.method} ${route}`;
+    if (questions.includes(action)) return;
     await audit.note(action, c.res.status, actor, action === erasure ? [] : placesOf(route, c.req.path));
   };
 }
