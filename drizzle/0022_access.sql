@@ -15,7 +15,7 @@ CREATE TABLE "api_tokens" (
 CREATE TABLE "audit" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "audit_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"at" timestamp with time zone NOT NULL,
-	"actor" text NOT NULL,
+	"token" text NOT NULL,
 	"role" text NOT NULL,
 	"action" text NOT NULL,
 	"targets" jsonb NOT NULL,

@@ -91,7 +91,7 @@ export function addAudit(program: Command, cli: Cli): void {
   program
     .command('audit')
     .description('Show who changed what, newest first.')
-    .option('--actor <name>', 'only what was done with this token')
+    .option('--by <name>', 'only what was done with this token')
     .option('--limit <n>', 'the number of entries to show, at most 200. Default: 50')
     .option('--json', 'print the answer as JSON')
     .addHelpText(
@@ -99,14 +99,14 @@ export function addAudit(program: Command, cli: Cli): void {
       `
 Examples:
   $ tributary audit
-  $ tributary audit --actor anna --limit 10`,
+  $ tributary audit --by anna --limit 10`,
     )
-    .action(({ actor, limit, json }: { actor?: string; limit?: string; json?: true }) =>
+    .action(({ by, limit, json }: { by?: string; limit?: string; json?: true }) =>
       withClient(cli, async (client) => {
-        const found = await client.send(auditShape, '/api/audit', { query: { actor, limit } });
+        const found = await client.send(auditShape, '/api/audit', { query: { by, limit } });
         if (json) return printAnswer(cli.terminal, auditShape, found);
         if (found.entries.length === 0) return print(cli.terminal, 'Nothing was changed yet.');
-        const rows = found.entries.map(({ at, actor: who, role, action, targets, status }) => [
+        const rows = found.entries.map(({ at, by: who, role, action, targets, status }) => [
           iso(at),
           `${who} (${role})`,
           action,

@@ -52,7 +52,7 @@ const entryShape = answer(
   {
     id: z.int(),
     at: time,
-    actor: z.string().meta({ description: 'The name of the token, `API token` for TRIBUTARY_API_TOKEN.' }),
+    by: z.string().meta({ description: 'The name of the token, `API token` for TRIBUTARY_API_TOKEN.' }),
     role: roleShape,
     action: z.string().meta({
       description: 'The method and the route, or `login`, `logout`, `wrong tokens`.',
@@ -68,7 +68,7 @@ const entryShape = answer(
 );
 export type AuditEntry = z.output<typeof entryShape>;
 export const auditQuery = z.strictObject({
-  actor: text.min(1).optional().meta({ description: 'Only what this token did.' }),
+  by: text.min(1).optional().meta({ description: 'Only what this token did.' }),
   before: beforeOf('entries'),
   limit,
 });

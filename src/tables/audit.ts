@@ -12,7 +12,7 @@ export const audit = pgTable(
     id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
     at: time().notNull(),
     /** The name of the token. */
-    actor: text().notNull(),
+    token: text().notNull(),
     role: text({ enum: roles }).notNull(),
     /** The method and the route, without names. */
     action: text().notNull(),
@@ -24,21 +24,21 @@ export const audit = pgTable(
 );
 
 export async function keepEntry(db: Queryable, entry: Omit<AuditEntry, 'id'>): Promise<void> {
-  const { at, actor, role, action, targets, status } = entry;
+  const { at, by, role, action, targets, status } = entry;
   await db.rows(sql`
-    insert into audit (at, actor, role, action, targets, status)
-    values (${toTimestamp(at)}, ${actor}, ${role}, ${action}, ${json(targets)}, ${status})`);
+    insert into audit (at, token, role, action, targets, status)
+    values (${toTimestamp(at)}, ${by}, ${role}, ${action}, ${json(targets)}, ${status})`);
 }
 
 /** The newest first. */
 export async function listEntries(
   db: Queryable,
-  { actor, before, limit }: { actor?: string | undefined; before?: number | undefined; limit: number },
+  { by, before, limit }: { by?: string | undefined; before?: number | undefined; limit: number },
 ): Promise<AuditEntry[]> {
-  const ofActor = actor === undefined ? sql`true` : sql`actor = ${actor}`;
+  const ofToken = by === undefined ? sql`true` : sql`token = ${by}`;
   const older = before === undefined ? sql`true` : sql`id < ${before}`;
   return db.rows(sql`
-    select id, at, actor, role, action, targets, status from audit where ${ofActor} and ${older}
+    select id, at, token as "by", role, action, targets, status from audit where ${ofToken} and ${older}
     order by id desc limit ${limit}`);
 }
 

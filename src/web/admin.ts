@@ -19,9 +19,9 @@ import { listDeadLetters } from '../tables/dead-letters.ts';
 import { listRequests } from '../tables/inbox.ts';
 import { columnsOfRuns, listRuns } from '../tables/runs.ts';
 import { listVerifications } from '../tables/verifications.ts';
-import { type Actor, root } from './actor.ts';
 import { asset } from './assets.ts';
 import { type Auth, requireSameOrigin, tooManyGuesses } from './auth.ts';
+import { type Caller, root } from './caller.ts';
 import { type Deps, newApi } from './deps.ts';
 import { masked } from './masking.ts';
 import type { Found, ShownWriteBack } from './pages/customer.ts';
@@ -76,11 +76,11 @@ export function adminPages(deps: Deps) {
   pages.post('/login', async (c) => {
     requireSameOrigin(c);
     const { token } = await c.req.parseBody();
-    const actor = typeof token === 'string' ? await auth.bearer(token.trim()) : null;
-    if (!actor)
+    const caller = typeof token === 'string' ? await auth.bearer(token.trim()) : null;
+    if (!caller)
       return refuseLogin(c, auth, 'This is not a token of this server, or it was revoked or has expired.');
-    await deps.audit.note('login', 303, actor);
-    auth.startSession(c, actor);
+    await deps.audit.note('login', 303, caller);
+    auth.startSession(c, caller);
     return c.redirect('/', 303);
   });
   pages.post('/logout', async (c) => {
@@ -109,7 +109,7 @@ async function overview(
   deps: Deps,
   causes: Remembered<LetterGroup[]>,
   query: string | undefined,
-  visitor: Actor,
+  visitor: Caller,
 ) {
   const { database } = deps.tributary;
   /** Whoever may only look sees nobody's data. */

@@ -6,7 +6,7 @@ import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
 import { keepEntry } from '../tables/audit.ts';
-import { type Actor, root } from './actor.ts';
+import { type Caller, root } from './caller.ts';
 import type { Env } from './env.ts';
 
 const maxTarget = 500;
@@ -32,14 +32,14 @@ export class AuditLog {
   async note(
     action: string,
     status: number,
-    { name, role }: Pick<Actor, 'name' | 'role'> = root,
+    { name, role }: Pick<Caller, 'name' | 'role'> = root,
     targets: readonly string[] = [],
   ): Promise<void> {
     const cut = targets.map((target) => target.slice(0, maxTarget).replaceAll('\u0000', ''));
-    const entry = { at: this.#clock.now(), actor: name, role, action, targets: cut, status };
+    const entry = { at: this.#clock.now(), by: name, role, action, targets: cut, status };
     await keepEntry(this.#database, entry).catch((error: unknown) =>
       this.#log.error(
-        { err: error, actor: name, action, status },
+        { err: error, caller: name, action, status },
         'an action could not be written to the audit',
       ),
     );
@@ -50,12 +50,12 @@ export class AuditLog {
 export function audited(audit: AuditLog): MiddlewareHandler<Env> {
   return async (c, next) => {
     await next();
-    const actor = c.get('actor');
-    if (!actor || ['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)) return;
+    const caller = c.get('caller');
+    if (!caller || ['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)) return;
     const route = routeOf(c);
     const action = `${c.req.method} ${route}`;
     if (questions.includes(action)) return;
-    await audit.note(action, c.res.status, actor, action === erasure ? [] : placesOf(route, c.req.path));
+    await audit.note(action, c.res.status, caller, action === erasure ? [] : placesOf(route, c.req.path));
   };
 }
 

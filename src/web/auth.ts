@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { Clock } from '../engine/clock.ts';
 import type { EndedSessions } from '../tables/ended-sessions.ts';
-import { type Actor, root } from './actor.ts';
+import { type Caller, root } from './caller.ts';
 import type { Guesses } from './guesses.ts';
 import { Problem } from './problem.ts';
 import type { Tokens } from './tokens.ts';
@@ -41,20 +41,20 @@ export class Auth {
   }
 
   /** Whose token it is, or null. It takes the same time whatever the token has in common with ours. */
-  async bearer(token: string): Promise<Actor | null> {
+  async bearer(token: string): Promise<Caller | null> {
     if (timingSafeEqual(sha256(token), this.#tokenHash)) return root;
     const named = await this.#tokens.of(token);
     return named && { tokenId: named.id, name: named.name, role: named.role };
   }
 
   /** Who asks. Throws the problem where the request may not pass. */
-  async require(c: Context): Promise<Actor> {
+  async require(c: Context): Promise<Caller> {
     this.#guesses.look();
     const header = c.req.header('authorization');
     if (header !== undefined) {
       const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
-      const actor = token === undefined ? null : await this.bearer(token);
-      if (actor) return actor;
+      const caller = token === undefined ? null : await this.bearer(token);
+      if (caller) return caller;
       const seconds = token === undefined ? null : this.wrongGuess();
       if (seconds !== null)
         throw new Problem(429, tooManyGuesses(seconds), {
@@ -63,13 +63,13 @@ export class Auth {
         });
       throw unauthorized('The bearer token is no token of this server, or it was revoked or has expired.');
     }
-    const actor = await this.visitor(c);
-    if (!actor)
+    const caller = await this.visitor(c);
+    if (!caller)
       throw unauthorized(
         'Send a token as a bearer token: "Authorization: Bearer <token>". It is TRIBUTARY_API_TOKEN, or one that "tributary token create" made.',
       );
     requireSameOrigin(c);
-    return actor;
+    return caller;
   }
 
   /** Counts a wrong token or code. Null where it is merely refused; else after how many seconds to come again. */
@@ -78,7 +78,7 @@ export class Auth {
   }
 
   /** Who has logged in with this browser, or null. A session ends with its token. */
-  async visitor(c: Context): Promise<Actor | null> {
+  async visitor(c: Context): Promise<Caller | null> {
     const session = this.#session(c);
     if (session === null || (await this.#ended.has(session.id))) return null;
     if (session.tokenId === null) return root;
@@ -86,7 +86,7 @@ export class Auth {
     return named && { tokenId: named.id, name: named.name, role: named.role };
   }
 
-  startSession(c: Context, { tokenId }: Actor): void {
+  startSession(c: Context, { tokenId }: Caller): void {
     const expires = String(this.#clock.now() + sessionSeconds * 1000);
     const id = randomBytes(18).toString('base64url');
     const said = `${expires}.${id}.${tokenId ?? ''}`;

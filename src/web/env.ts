@@ -1,6 +1,6 @@
 // What a request carries with it through the web app.
 import type { IncomingMessage } from 'node:http';
-import type { Actor } from './actor.ts';
+import type { Caller } from './caller.ts';
 
 export type Env = {
   Bindings: {
@@ -9,6 +9,6 @@ export type Env = {
   };
   Variables: {
     /** Who asks; absent where anybody may. */
-    actor?: Actor;
+    caller?: Caller;
   };
 };

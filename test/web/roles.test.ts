@@ -118,14 +118,14 @@ describe('a named token', () => {
     await as('viewer', 'POST', '/api/sources/crm/sync', {});
     const [refused, pinned] = await audit('?limit=2');
     expect(refused).toMatchObject({
-      actor: 'the viewer',
+      by: 'the viewer',
       role: 'viewer',
       action: 'POST /api/sources/{source}/sync',
       targets: ['crm'],
       status: 403,
     });
     expect(pinned).toMatchObject({
-      actor: 'the operator',
+      by: 'the operator',
       action: 'PUT /api/customers/{sourceId}/pins/{field}',
       targets: ['w-1', 'phone'],
       status: 200,

@@ -2,7 +2,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { newTokenShape, tokenParam, tokenRequest, tokensShape } from '../../contract/access.ts';
 import { listTokens } from '../../tables/api-tokens.ts';
-import { root } from '../actor.ts';
+import { root } from '../caller.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { Problem, problems } from '../problem.ts';
@@ -54,7 +54,7 @@ export function tokensApi({ tributary, tokens }: Deps) {
     .openapi(create, async (c) => {
       const { name, role, days } = c.req.valid('json');
       const expiresAt = days === undefined ? null : clock.now() + days * dayMs;
-      const createdBy = (c.get('actor') ?? root).name;
+      const createdBy = (c.get('caller') ?? root).name;
       const made = name === root.name ? null : await tokens.make({ name, role, createdBy, expiresAt });
       if (!made)
         throw new Problem(409, `There is a token called ${name}. Revoke it first, or choose another name.`);

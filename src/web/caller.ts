@@ -1,7 +1,7 @@
 // Whoever asks: by which token, and what its role opens. Pure: it knows routes by their method and path only.
 import { mayActAs, type Role, roles } from '../contract/access.ts';
 
-export interface Actor {
+export interface Caller {
   /** The ID of a named token; null for TRIBUTARY_API_TOKEN. */
   tokenId: string | null;
   name: string;
@@ -9,7 +9,7 @@ export interface Actor {
 }
 
 /** Who shows TRIBUTARY_API_TOKEN, or runs commands on this machine. */
-export const root: Actor = { tokenId: null, name: 'API token', role: 'admin' };
+export const root: Caller = { tokenId: null, name: 'API token', role: 'admin' };
 
 interface Rule {
   methods: RegExp;
@@ -36,7 +36,7 @@ export function requiredRole(method: string, path: string): Role {
 }
 
 /** Null where it may; else the sentence that says who may. */
-export function refusalOf({ name, role }: Actor, method: string, path: string): string | null {
+export function refusalOf({ name, role }: Caller, method: string, path: string): string | null {
   const wanted = requiredRole(method, path);
   if (mayActAs(role, wanted)) return null;
   const who = roles.slice(roles.indexOf(wanted)).join(' or ');
