@@ -32,7 +32,7 @@ export interface ThinWebhook extends Omit<Webhook<Change>, 'decoding' | 'key' | 
   decoding?: Decoding;
   /** The path of what names an item, or how it is made of the item. */
   key?: string | ((item: JsonObject) => string | null);
-  /** Which records it names; or why it names none of ours, in a sentence without values. */
+  /** The records that it names, or a sentence without values that says why it names none. */
   naming(item: JsonObject, received: Received): Naming | string;
   sample: string | JsonObject;
 }

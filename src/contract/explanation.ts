@@ -102,7 +102,7 @@ const writtenBackShape = answer({
   hindrance: z
     .string()
     .nullable()
-    .meta({ description: 'Why nothing is written to this vendor now, whoever the customer is.' }),
+    .meta({ description: 'Why nothing is written to this vendor now, for any customer.' }),
   attributes: z.array(attributeShape),
   sentences,
 });

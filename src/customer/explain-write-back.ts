@@ -39,7 +39,7 @@ export interface ExplainedWriteBack {
   error: string | null;
   /** An attempt ended without an answer: the vendor may hold either value. */
   isUncertain: boolean;
-  /** Why nothing is written to this vendor now, whoever the customer is. */
+  /** Why nothing is written to this vendor now, for any customer. */
   hindrance: string | null;
   attributes: ExplainedAttribute[];
 }

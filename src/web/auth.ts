@@ -3,6 +3,7 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { Clock } from '../engine/clock.ts';
+import type { LiveToken } from '../tables/api-tokens.ts';
 import type { EndedSessions } from '../tables/ended-sessions.ts';
 import { type Caller, root } from './caller.ts';
 import type { Guesses } from './guesses.ts';
@@ -43,8 +44,7 @@ export class Auth {
   /** Whose token it is, or null. It takes the same time whatever the token has in common with ours. */
   async bearer(token: string): Promise<Caller | null> {
     if (timingSafeEqual(sha256(token), this.#tokenHash)) return root;
-    const named = await this.#tokens.of(token);
-    return named && { tokenId: named.id, name: named.name, role: named.role };
+    return callerOf(await this.#tokens.of(token));
   }
 
   /** Who asks. Throws the problem where the request may not pass. */
@@ -61,7 +61,7 @@ export class Auth {
           type: 'too-many-wrong-tokens',
           headers: { 'retry-after': String(seconds) },
         });
-      throw unauthorized('The bearer token is no token of this server, or it was revoked or has expired.');
+      throw unauthorized('The bearer token is not valid on this server: it is unknown, revoked or expired.');
     }
     const caller = await this.visitor(c);
     if (!caller)
@@ -82,8 +82,7 @@ export class Auth {
     const session = this.#session(c);
     if (session === null || (await this.#ended.has(session.id))) return null;
     if (session.tokenId === null) return root;
-    const named = await this.#tokens.byId(session.tokenId);
-    return named && { tokenId: named.id, name: named.name, role: named.role };
+    return callerOf(await this.#tokens.byId(session.tokenId));
   }
 
   startSession(c: Context, { tokenId }: Caller): void {
@@ -113,6 +112,10 @@ export class Auth {
   #mac(said: string): string {
     return createHmac('sha256', this.#sessionKey).update(said).digest('base64url');
   }
+}
+
+function callerOf(token: LiveToken | null): Caller | null {
+  return token && { tokenId: token.id, name: token.name, role: token.role };
 }
 
 export function tooManyGuesses(seconds: number): string {

@@ -1,4 +1,4 @@
-// Named tokens, known in memory: they are few, and whoever asks is known without a question to the database. A token that another
+// Named tokens, kept in memory: they are few, so a caller is identified without a query to the database. A token that another
 // worker made or revoked is known, or no longer, after a few seconds.
 import { createHash, randomBytes } from 'node:crypto';
 import type { Role, TokenView } from '../contract/access.ts';
@@ -34,7 +34,7 @@ export class Tokens {
 
   /** Whose token it is, or null. Throws DatabaseError where nothing is known yet and the database does not say. */
   async of(token: string): Promise<LiveToken | null> {
-    // What is not in this form is none of ours, and asks nothing of the database.
+    // A text of any other form is not one of our tokens, so the database is not queried.
     if (!form.test(token)) return null;
     const hash = hashOf(token);
     await this.#refresh(this.#live.has(hash) ? refreshMs : lookAgainMs);

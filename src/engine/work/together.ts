@@ -1,4 +1,4 @@
-// What many do at the same time done together: whoever comes while a round is under way is in the next one. It knows nothing of
+// Work that many callers ask for at once, done together: calls that arrive during a round join the next one. It knows nothing of
 // what is done.
 
 /** Does work for one item as part of a round of all that wait. A round that fails is done again item by item. */

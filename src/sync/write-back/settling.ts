@@ -143,7 +143,7 @@ export class WriteBackSettler {
       const settled = new Set(rows.map((row) => row.sourceId));
       const ours = settlements.filter(({ sourceId }) => settled.has(sourceId));
       await this.#keepLetters(tx, ours, new Map(), now);
-      // What is put off because the vendor is down is no attempt of each customer.
+      // A postponement because the vendor is down does not count as an attempt for any customer.
       const event = doubt ? ('unknown' as const) : ('failed' as const);
       const events = sent.filter(
         ({ sourceId, uncertain }) => settled.has(sourceId) && (counted || (doubt && !uncertain)),

@@ -4,7 +4,7 @@ import type { Role } from '../../contract/access.ts';
 import { assetUrl } from '../assets.ts';
 import type { Html } from './parts.ts';
 
-/** `role`: of whoever looks; the style sheet hides from a viewer what only others may do. */
+/** `role`: the role of the visitor. The style sheet hides from a viewer the buttons that only other roles may use. */
 export function page(title: string, body: Html, role?: Role): Html {
   return html`<!doctype html>
 <html lang="en">
