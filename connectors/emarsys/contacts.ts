@@ -5,12 +5,11 @@ import { readsById } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { firstFilled, listOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
 import { rowReader, toRecords } from '#connector/rows';
+import { advanceBy } from '#connector/timed-pages';
 import type { Settings } from './settings.ts';
 
 /** The most that are read by ID at once. */
 const pageSize = 1_000;
-/** The share of a page by which reading advances, so that a contact that is deleted meanwhile hides no other. */
-const advance = 0.9;
 /** The code of a contact that does not exist. */
 const notFound = 2008;
 /** Name, e-mail address, birthday, address, telephone and mobile number. */
@@ -22,7 +21,7 @@ export const contacts: Stream<Settings> = {
   name: 'contacts',
   clock: 'reading',
   ...pullsOf<Settings>({ what: 'Emarsys contacts', pageSize, all }),
-  cost: () => ({ full: { records: pageSize * advance, calls: 2 } }),
+  cost: () => ({ full: { records: advanceBy(pageSize), calls: 2 } }),
   read: {
     ...readsById<Settings>({
       maxIds: pageSize,
@@ -47,7 +46,7 @@ async function all(context: Context<Settings>, request: PageRequest): Promise<Li
   const rows = ids.length > 0 ? await contactsOf(context, ids, properties) : [];
   return {
     ...toRecords(rows, recordOf(start), { noun: 'contact' }),
-    next: ids.length < limit ? undefined : String(offset + Math.ceil(limit * advance)),
+    next: ids.length < limit ? undefined : String(offset + advanceBy(limit)),
   };
 }
 

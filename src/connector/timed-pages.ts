@@ -4,7 +4,7 @@ import { TransientError } from './errors.ts';
 
 /** More rows of one time than any vendor gives: the page repeats. */
 const maxSkip = 50_000;
-/** The share of a page by which skipping advances, so that a few deleted rows hide no others. */
+/** The share of a page by which skipping advances. */
 const advance = 0.9;
 
 export interface TimedPage {
@@ -32,5 +32,10 @@ export function nextTimedPage(
     throw new TransientError('A page was answered after which reading cannot continue', { foreign: true });
   if (times.find((time) => time !== undefined)! > last)
     throw new TransientError('A page was answered whose times go down, not up', { foreign: true });
-  return last > from ? `${last} 0` : `${from} ${skip + Math.ceil(times.length * advance)}`;
+  return last > from ? `${last} 0` : `${from} ${skip + advanceBy(times.length)}`;
+}
+
+/** How many rows are skipped after a page of so many: fewer than it had, so that a few that are deleted meanwhile hide no others. */
+export function advanceBy(rows: number): number {
+  return Math.max(1, Math.min(rows - 1, Math.ceil(rows * advance)));
 }

@@ -52,6 +52,7 @@ describeConnector('activecampaign', {
       ids: () => simulator.ids(),
       create: async () => simulator.create().id,
       change: async (id, value) => void simulator.change(id, { phone: value }),
+      remove: async (id) => void simulator.remove(id),
       property: 'phone',
       unknownId: '999',
     });

@@ -51,6 +51,7 @@ describeConnector('airship', {
       change: async (id, value) => {
         simulator.users.get(id)!.channels = [{ channel_id: id, device_type: 'email', address: value }];
       },
+      remove: async (id) => void simulator.remove(id),
       property: 'email',
       unknownId: 'shop-999999',
     });

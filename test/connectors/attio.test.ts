@@ -51,6 +51,7 @@ describeConnector('attio', {
       ids: () => simulator.ids(),
       create: async () => simulator.create().id.record_id,
       change: async (id, value) => simulator.set(id, 'job_title', { value }),
+      remove: async (id) => void simulator.remove(id),
       property: 'job_title',
       unknownId: stranger,
     });

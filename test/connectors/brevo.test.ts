@@ -48,6 +48,7 @@ describeConnector('brevo', {
       ids: () => simulator.ids(),
       create: async () => String(simulator.create().id),
       change: async (id, value) => void simulator.change(Number(id), { email: value }),
+      remove: async (id) => void simulator.remove(Number(id)),
       property: 'email',
       unknownId: '999999',
     });

@@ -52,6 +52,7 @@ describeConnector('clevertap', {
       ids: () => simulator.ids(),
       create: async () => simulator.create().identities[0]!,
       change: async (id, value) => simulator.change(id, { tier: value }),
+      remove: async (id) => simulator.remove(id),
       property: 'tier',
       unknownId: 'nobody',
     });

@@ -10,6 +10,9 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
+import { compileMapping } from '../../src/customer/mapping.ts';
+import { changing, withoutValues, withUnknownFields } from './bad-data.ts';
+import { type KeptCursor, keptCursors, shapeOf } from './kept-cursors.ts';
 
 /** One account (or file) of a vendor with its truth, opened anew for each question. */
 export interface OpenWorld {
@@ -26,7 +29,7 @@ export interface OpenWorld {
   change(id: string, value: string): Promise<void>;
   /** The property that `change` changes. */
   property: string;
-  /** Deletes a record, where the source tells of deletions. */
+  /** Deletes a record. */
   remove?(id: string): Promise<void>;
   /** An ID of the right shape that the source does not have. */
   unknownId: string;
@@ -57,11 +60,14 @@ export function describeConnector(name: string, world: World): void {
     const source = world.connector.source;
     const stream = source?.streams.find((one) => one.name === world.stream);
     if (!source || !stream) throw new Error(`${name} has no stream ${world.stream}`);
+    const cursors = new Map<string, KeptCursor>();
     const within = (question: string, ask: (opened: Reading) => Promise<void>) =>
       test(question, async () => {
         const opened = await world.open();
         try {
-          await ask(new Reading(stream, opened, world.rereads));
+          const reading = new Reading(stream, opened, world.rereads);
+          await ask(reading);
+          for (const kept of reading.cursors) cursors.set(shapeOf(kept), kept);
         } finally {
           await opened.close?.();
         }
@@ -99,6 +105,41 @@ export function describeConnector(name: string, world: World): void {
           cursors: [null, begun.cursor],
         });
       });
+
+    if (world.connector.api) {
+      within('fields that no document names change nothing else', async (reading) => {
+        const before = recordsOf(await reading.toRest());
+        reading.startAgain();
+        reading.changed = withUnknownFields;
+        const pages = await reading.toRest();
+        expect(pages.flatMap(({ rejected = [] }) => rejected)).toEqual([]);
+        const seen = new Map(recordsOf(pages).map((record) => [record.recordId, record]));
+        expect(seen.size).toBe(new Set(before.map(({ recordId }) => recordId)).size);
+        for (const { recordId, changedAt, body } of before)
+          expect(seen.get(recordId)).toMatchObject({ changedAt, body });
+      });
+
+      within(
+        'rows whose values are all null say nothing of a customer, and hide no other',
+        async (reading) => {
+          const ids = new Set(reading.world.ids());
+          reading.changed = (json) => withoutValues(json, ids);
+          const pages = await reading.toRest();
+          const records = recordsOf(pages);
+          const rejected = pages.flatMap((page) => page.rejected ?? []);
+          for (const { reason } of rejected) expectSentence(reason);
+          expect(
+            new Set(records.map(({ recordId }) => recordId)).size + rejected.length,
+          ).toBeGreaterThanOrEqual(ids.size);
+          const { contribute } = compileMapping(source.mapping);
+          for (const { body } of records) {
+            const { fields, faults } = contribute(body);
+            expect(Object.values(fields).filter((value) => value !== null)).toEqual([]);
+            expect(faults).toEqual([]);
+          }
+        },
+      );
+    }
 
     within('a cursor is JSON, and is never null', async (reading) => {
       for (const page of await reading.toRest()) {
@@ -169,6 +210,32 @@ export function describeConnector(name: string, world: World): void {
       expect(seen.get(first)?.body[reading.world.property]).toBe('changed behind the page');
       expect(seen.get(last)?.body[reading.world.property]).toBe('changed before the page');
       expect(seen.has(added)).toBe(true);
+    });
+
+    if (world.changeWhileReading === 'found')
+      within('records that changed at one moment all come, three at a time', async (reading) => {
+        await reading.settle();
+        reading.world.advance(1000);
+        const changed = reading.world.ids().slice(0, 10);
+        for (const id of changed) await reading.world.change(id, 'changed together');
+        reading.maxRecords = 3;
+        const seen = recordsOf(await reading.toRest()).map(({ recordId }) => recordId);
+        expect(seen).toEqual(expect.arrayContaining(changed));
+      });
+
+    within('a record that is deleted on a page that was read hides no other', async (reading) => {
+      const { remove } = reading.world;
+      if (!remove) return;
+      for (const maxRecords of [50, undefined]) {
+        reading.startAgain();
+        reading.maxRecords = maxRecords;
+        let page = await reading.next();
+        // The first may only order what the others give.
+        while (page.records.length === 0) page = await reading.next();
+        await remove(page.records[0]!.recordId);
+        await reading.toRest();
+        for (const id of reading.world.ids()) expect(reading.newest.has(id)).toBe(true);
+      }
     });
 
     within('the clock of a record never goes back', async (reading) => {
@@ -244,6 +311,20 @@ export function describeConnector(name: string, world: World): void {
           // What was archived just before the first reading began may come once more.
           for (const record of recordsOf(later)) expect(expected).toContain(record.recordId);
         }
+      });
+    }
+
+    const kept = keptCursors(name);
+    if (kept) {
+      within('cursors of earlier versions are still read', async (reading) => {
+        expect(kept.length).toBeGreaterThan(0);
+        for (const { reader, cursor } of kept)
+          await reading.pull(cursor, reader === 'pull' ? stream.pull! : tombstones!.pull);
+      });
+
+      test('test/fixtures/cursors.json has a cursor of each shape that was read above', () => {
+        const known = new Set(kept.map(shapeOf));
+        expect([...cursors.values()].filter((cursor) => !known.has(shapeOf(cursor)))).toEqual([]);
       });
     }
 
@@ -404,6 +485,10 @@ class Reading {
   /** Records of the last reading to rest; if the vendor tells no changes, only those that were not as they were. */
   news: SourceRecord[] = [];
   maxRecords: number | undefined;
+  /** How answers look on their way. */
+  changed: ((json: Json) => Json) | null = null;
+  /** The cursors from which was read. */
+  readonly cursors: KeptCursor[] = [];
   readonly #rereads: boolean;
   readonly #stream: Stream<unknown>;
   #cursor: Json | null = null;
@@ -416,8 +501,11 @@ class Reading {
   }
 
   pull(cursor: Json | null, pull: Pull = this.#stream.pull!): Promise<Page> {
-    const context = this.world.context();
+    const opened = this.world.context();
+    const context = this.changed ? { ...opened, api: changing(opened.api, this.changed) } : opened;
     const { properties, maxRecords } = this;
+    if (cursor !== null)
+      this.cursors.push({ reader: pull === this.#stream.pull ? 'pull' : 'tombstones', cursor });
     return pull(context, { cursor, until: context.now, properties, ...(maxRecords && { maxRecords }) });
   }
 

@@ -47,6 +47,7 @@ describeConnector('copper', {
       ids: () => simulator.ids(),
       create: async () => String(simulator.create().id),
       change: async (id, value) => void simulator.change(Number(id), { title: value }),
+      remove: async (id) => void simulator.remove(Number(id)),
       property: 'title',
       unknownId: '999',
     });

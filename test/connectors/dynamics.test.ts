@@ -150,6 +150,7 @@ describeConnector('dynamics', {
       ids: () => world.rows.ids(),
       create: async () => world.rows.create(),
       change: async (id, value) => world.rows.change(id, { lastname: value }),
+      remove: async (id) => world.rows.remove(id),
       property: 'lastname',
       unknownId: 'abcdef00-0000-4000-8000-ffffffffffff',
       ruin: async () => {

@@ -52,6 +52,7 @@ describeConnector('emarsys', {
       ids: () => simulator.ids(),
       create: async () => simulator.create(),
       change: async (id, value) => void simulator.change(id, { '1': value }),
+      remove: async (id) => void simulator.remove(id),
       property: '1',
       unknownId: '999',
     });

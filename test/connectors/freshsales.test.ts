@@ -54,6 +54,7 @@ describeConnector('freshsales', {
       ids: () => simulator.ids(),
       create: async () => String(simulator.create().id),
       change: async (id, value) => void simulator.change(Number(id), { job_title: value }),
+      remove: async (id) => void simulator.remove(Number(id)),
       property: 'job_title',
       unknownId: '999',
     });

@@ -125,9 +125,11 @@ for (const style of paged)
         settings: world.settings,
         context: () => world.context(),
         advance: world.advance,
-        ids: () => [...world.people.keys()].map(String),
+        ids: () => [...world.people.values()].filter(({ deleted }) => !deleted).map(({ id }) => String(id)),
         create: async () => world.create(),
         change: async (id, value) => world.change(id, { name: value }),
+        // Pages by number lose a record where one before it is deleted, as the page of the connector says.
+        ...(style !== 'page' && { remove: async (id: string) => world.remove(id) }),
         property: 'name',
         unknownId: '999999',
         async ruin() {

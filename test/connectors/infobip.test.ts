@@ -51,6 +51,7 @@ describeConnector('infobip', {
       ids: () => simulator.ids(),
       create: async () => simulator.create(),
       change: async (id, value) => void simulator.change(id, { city: value }),
+      remove: async (id) => void simulator.remove(id),
       property: 'city',
       unknownId: '999',
     });

@@ -165,6 +165,7 @@ describeConnector('intercom', {
       ids: () => simulator.ids(),
       create: async () => simulator.create({ name: 'New', external_id: `new-${workspace.now}` }),
       change: async (id, value) => simulator.update(id, { name: value }),
+      remove: async (id) => simulator.remove(id),
       property: 'name',
       unknownId: 'ffffffffffffffffffffffff',
       ruin: async () => {

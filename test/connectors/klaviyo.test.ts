@@ -153,6 +153,7 @@ describeConnector('klaviyo', {
       ids: () => simulator.ids(),
       create: async () => simulator.create({ first_name: 'New', external_id: `new-${account.now}` }),
       change: async (id, value) => simulator.update(id, { first_name: value }),
+      remove: async (id) => simulator.remove(id),
       property: 'first_name',
       unknownId: '01J99999999999999999999999',
       ruin: async () => {

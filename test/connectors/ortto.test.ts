@@ -54,6 +54,7 @@ describeConnector('ortto', {
       ids: () => simulator.ids(),
       create: async () => simulator.create(),
       change: async (id, value) => simulator.change(id, { 'str::first': value }),
+      remove: async (id) => void simulator.remove(id),
       property: 'str::first',
       unknownId: 'f'.repeat(26),
     });

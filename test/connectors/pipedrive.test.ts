@@ -56,6 +56,7 @@ describeConnector('pipedrive', {
       ids: () => simulator.ids(),
       create: async () => String(simulator.create()),
       change: async (id, value) => void simulator.change(Number(id), { name: value }),
+      remove: async (id) => void simulator.remove(Number(id)),
       property: 'name',
       unknownId: '999999',
       ruin: async () => {

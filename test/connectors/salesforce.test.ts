@@ -148,6 +148,7 @@ describeConnector('salesforce', {
       ids: () => world.org.ids(),
       create: async () => world.org.create(),
       change: async (id, value) => world.org.change(id, { LastName: value }),
+      remove: async (id) => world.org.remove(id),
       property: 'LastName',
       unknownId: idOf('003000000000001')!,
       ruin: async () => {

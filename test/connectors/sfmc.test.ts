@@ -58,6 +58,7 @@ describeConnector('sfmc', {
       ids: () => simulator.ids(),
       create: async () => simulator.create(),
       change: async (id, value) => void simulator.change(id, { FirstName: value }),
+      remove: async (id) => void simulator.remove(id),
       property: 'firstname',
       unknownId: 'shop-999999',
     });

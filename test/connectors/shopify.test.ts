@@ -126,6 +126,7 @@ describeConnector('shopify', {
       ids: () => simulator.ids(),
       create: async () => simulator.customers.create().id,
       change: async (id, value) => void simulator.customers.change(id, { firstName: value }),
+      remove: async (id) => void simulator.remove(id),
       property: 'firstName',
       unknownId: '9199999999999',
       ruin: async () => {

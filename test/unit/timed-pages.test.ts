@@ -1,6 +1,6 @@
 // Pages of a list in the order of a time, without a vendor.
 import { describe, expect, test } from 'vitest';
-import { nextTimedPage } from '#connector/timed-pages';
+import { advanceBy, nextTimedPage } from '#connector/timed-pages';
 
 describe('the page after a full one', () => {
   const pageAfter = (times: (number | undefined)[]) =>
@@ -17,4 +17,8 @@ describe('the page after a full one', () => {
   test('is not guessed where no row has a time', () => {
     expect(() => pageAfter([undefined, undefined, undefined])).toThrow(/cannot continue/);
   });
+});
+
+test('a page of several rows overlaps the one before, and every page leads on', () => {
+  expect([1, 2, 5, 100].map(advanceBy)).toEqual([1, 1, 4, 90]);
 });
