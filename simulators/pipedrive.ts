@@ -14,6 +14,8 @@ export type PipedriveOptions = {
   /** Default: those of the smallest plan with one seat. False: none. */
   quotas?: { burst: number; dailyTokens: number } | false;
   isAdmin?: boolean;
+  /** How a person is answered for whom the user does not see. Default: 404. */
+  hiddenStatus?: 403 | 404;
   /** Answers in place of the company's own. */
   faults?: (path: string) => Response | undefined;
 };
@@ -40,7 +42,7 @@ export function createPipedriveSimulator(options: PipedriveOptions) {
 
   const stamp = (agoMs = 0) => `${new Date(now() - agoMs).toISOString().slice(0, 19)}Z`;
   const success = (c: Context, data: unknown, more: object = {}) => c.json({ success: true, data, ...more });
-  const failure = (c: Context, status: 400 | 401 | 404 | 410 | 429, error: string) =>
+  const failure = (c: Context, status: 400 | 401 | 403 | 404 | 410 | 429, error: string) =>
     c.json(
       { success: false, error, error_info: 'Please check developers.pipedrive.com', code: `ERR_${status}` },
       status,
@@ -130,7 +132,8 @@ export function createPipedriveSimulator(options: PipedriveOptions) {
   app.get('/api/v2/persons/:id', (c) => {
     const id = Number(c.req.param('id'));
     const person = persons.get(id);
-    if (!person || hidden.has(id)) return failure(c, 404, 'Person not found');
+    if (hidden.has(id)) return failure(c, options.hiddenStatus ?? 404, 'You cannot see this person');
+    if (!person) return failure(c, 404, 'Person not found');
     if (now() - (deletedAt.get(id) ?? now()) > purgeMs) return c.json({ success: true, data: { id } }, 410);
     return success(c, person);
   });

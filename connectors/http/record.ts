@@ -3,6 +3,7 @@ import type { Json, JsonObject, RejectedRow, SourceRecord } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { below } from '#connector/paths';
 import { momentOf, valueAt, wordOf } from '#connector/reading';
+import { isMarkedDeleted } from '#connector/rows';
 import type { Settings } from './settings.ts';
 
 export function idOf(item: Json, { record }: Settings): string | undefined {
@@ -30,7 +31,9 @@ export function recordOf(item: Json, settings: Settings, readAt: number): Source
     return rejected(
       `There is no time of change at ${record.changedAt?.join(' or ')}. Expected: ISO 8601, or a number of ${record.unit} since 1970.`,
     );
-  if (isDeleted(item, record.deleted)) return { recordId, changedAt, deleted: true, body: {} };
+  const { deleted } = record;
+  if (deleted && isMarkedDeleted(valueAt(item, deleted.path), deleted.equals))
+    return { recordId, changedAt, deleted: true, body: {} };
   const fields = valueAt(item, record.body ?? '');
   if (fields === null || typeof fields !== 'object' || Array.isArray(fields))
     return rejected(`The value at ${record.body ?? 'the record'} is not an object with fields.`);
@@ -46,13 +49,6 @@ function bodyOf(fields: JsonObject, recordId: string, settings: Settings): JsonO
 function clockOf(item: Json, paths: readonly string[], unit: Settings['record']['unit']): number | undefined {
   const at = paths.find((path) => (valueAt(item, path) ?? '') !== '');
   return at === undefined ? undefined : momentOf(valueAt(item, at), unit);
-}
-
-function isDeleted(item: Json, deleted: Settings['record']['deleted']): boolean {
-  if (!deleted) return false;
-  const value = valueAt(item, deleted.path) ?? null;
-  if (deleted.equals === undefined) return value !== null && value !== false;
-  return deleted.equals.some((one) => one === value);
 }
 
 export function isRecord(one: SourceRecord | RejectedRow): one is SourceRecord {

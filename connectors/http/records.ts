@@ -10,7 +10,7 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
-import { prove } from '#connector/by-id';
+import { readsById, requestOne } from '#connector/by-id';
 import { readCursor, writeCursor } from '#connector/cursor';
 import { listOf, valueAt } from '#connector/reading';
 import { readSince, since } from '#connector/since';
@@ -53,10 +53,7 @@ export function recordsOf({ record, changes, read, complete }: Settings): Stream
       rewind: (_settings, to) => ({ phase: 'changes', from: Math.max(0, to), given: [] }),
     }),
     ...(read && {
-      read: {
-        maxIds: read.parameter === undefined ? 1 : read.maxIds,
-        records: read.parameter === undefined ? readOne : readSome,
-      },
+      read: read.parameter === undefined ? readsByPath(read) : { maxIds: read.maxIds, records: readSome },
     }),
     sweeps: complete,
   };
@@ -165,28 +162,23 @@ async function pageOf(
   }
 }
 
-/** One record by its path. That it is gone is believed of an API that can be read. */
-async function readOne(
-  context: Context<Settings>,
-  { recordIds }: { recordIds: readonly string[] },
-): Promise<{ records: SourceRecord[]; missing: string[] }> {
-  const { api, settings, now } = context;
-  const asked = await Promise.all(
-    [...new Set(recordIds)].map(async (recordId) => {
-      const { path, record } = settings.read!;
-      const { status, json } = await api.request({
-        path: path.replaceAll('{id}', encodeURIComponent(recordId)),
+/** Single records by their path. That one is gone is believed of an API that can be read. */
+function readsByPath({ path, record }: NonNullable<Settings['read']>) {
+  return readsById<Settings>({
+    maxIds: 1,
+    one: ({ api, settings, now }, id) =>
+      requestOne(api, {
+        id,
+        request: { path: path.replaceAll('{id}', encodeURIComponent(id)) },
+        recordIn(json) {
+          const item = valueAt(json, record) ?? null;
+          return idOf(item, settings) === id ? readable([item], settings, now)[0] : undefined;
+        },
+        isMissing: () => true,
         answers: [404, 410],
-        isAnswer: (json) => idOf(valueAt(json, record) ?? null, settings) === recordId,
-      });
-      const isGone = status === 404 || status === 410;
-      return { recordId, item: isGone ? undefined : valueAt(json, record) };
-    }),
-  );
-  const found = asked.flatMap(({ item }) => (item === undefined ? [] : [item]));
-  const missing = asked.flatMap(({ recordId, item }) => (item === undefined ? [recordId] : []));
-  if (missing.length > 0) await prove(pageOf(context, wholeList(settings), undefined, { maxRecords: 1 }));
-  return { records: readable(found, settings, now), missing };
+      }),
+    proof: (context) => pageOf(context, wholeList(context.settings), undefined, { maxRecords: 1 }),
+  });
 }
 
 /** Several records by a parameter. An ID with a comma cannot be asked for, so nothing is said of it. */

@@ -1,13 +1,7 @@
 // Converts rows to records: the ID from the key, the clock, and the mark of a deleted row.
-import {
-  type JsonObject,
-  RejectedError,
-  type RejectedRow,
-  type RelationShape,
-  type Row,
-  type SourceRecord,
-} from '#connector';
+import { RejectedError, type RejectedRow, type RelationShape, type Row, type SourceRecord } from '#connector';
 import { momentOf } from '#connector/reading';
+import { isMarkedDeleted } from '#connector/rows';
 import type { Settings } from './settings.ts';
 
 /** The columns that are read: those asked for and those that a record is made of. Undefined: all. */
@@ -79,18 +73,13 @@ export function recordOf(
       reason: `Its ${updatedAt} is ${JSON.stringify(row.body[updatedAt] ?? null)}, which is not a time between 1970 and 9999, so its changes cannot be found.`,
       raw: row.body,
     };
-  if (deleted && isDeleted(row.body, deleted)) return { recordId, changedAt, deleted: true, body: {} };
+  if (deleted && isMarkedDeleted(row.body[deleted.column], deleted.equals))
+    return { recordId, changedAt, deleted: true, body: {} };
   const ours = [updatedAt, ...(deleted ? [deleted.column] : [])];
   const body = Object.entries(row.body).filter(
     ([name]) => properties.length === 0 || properties.includes(name) || !ours.includes(name),
   );
   return { recordId, changedAt, body: Object.fromEntries(body) };
-}
-
-function isDeleted(body: JsonObject, { column, equals }: NonNullable<Settings['deleted']>): boolean {
-  const value = body[column] ?? null;
-  if (equals === undefined) return value !== null && value !== false;
-  return equals.some((one) => one === value);
 }
 
 /** Where reading goes on behind a row. A null in it is a key that appeared since the reading began. */

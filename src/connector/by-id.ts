@@ -1,6 +1,6 @@
 // Reading records by ID from a vendor whose lists leave out what they do not show, whatever the reason. It knows no vendor.
 import type { Api, ApiRequest, Context } from './api.ts';
-import { RejectedError, TransientError } from './errors.ts';
+import { RejectedError, TransientError, UnauthorizedError } from './errors.ts';
 import type { Json } from './json.ts';
 import { valueAt } from './reading.ts';
 import type { SourceRecord, Stream } from './source.ts';
@@ -19,7 +19,8 @@ export type ById<Settings, Known> = {
   lagSeconds?: number;
   /**
    * A request that succeeds only where records can be read. It is sent before a record is reported missing, because a wrong base
-   * URL, or a gateway that gives every request the same answer, may answer as the vendor does for a missing record.
+   * URL, or a gateway that gives every request the same answer, may answer as the vendor does for a missing record; and where the
+   * credentials are refused for one record, which may only be hidden from their user.
    */
   proof?: (context: Context<Settings>) => Promise<unknown>;
 } & (
@@ -76,9 +77,15 @@ export function readsById<Settings, Known = undefined>({
       const records = listed.filter(({ recordId }) => asked.includes(recordId));
       const given = new Set(records.map(({ recordId }) => recordId));
       const hidden = asked.filter((id) => !given.has(id));
-      const alone = await Promise.all(hidden.map((id) => (one ? one(context, id, properties, known) : null)));
+      const answers = await Promise.all(
+        hidden.map((id) => (one ? orRefusal(one(context, id, properties, known)) : null)),
+      );
+      const refusal = answers.find((answer) => answer instanceof UnauthorizedError);
+      if (refusal && (refusal.final || !(some || proof))) throw refusal;
+      if (proof && (refusal || answers.includes(null))) await prove(proof(context));
+      if (refusal && asked.length === 1) throw outOfSight(refusal);
+      const alone = answers.map((answer) => (answer instanceof UnauthorizedError ? undefined : answer));
       const missing = hidden.filter((_, at) => alone[at] === null);
-      if (missing.length > 0 && proof) await prove(proof(context));
       const found = alone.filter((record) => record != null);
       const renamed = hidden.filter((id, at) => (alone[at]?.recordId ?? id) !== id);
       return {
@@ -98,6 +105,21 @@ async function unlessLost<Listed>(list: Promise<Listed>): Promise<Listed> {
     const message = `Records cannot be read by ID: ${error.message}`;
     throw new TransientError(message, { status: 404, foreign: true, cause: error });
   }
+}
+
+async function orRefusal<Read>(read: Promise<Read>): Promise<Read | UnauthorizedError> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof UnauthorizedError) return error;
+    throw error;
+  }
+}
+
+/** A refusal of one record, while others can be read, is about this record: it may belong to another user. */
+function outOfSight(refusal: UnauthorizedError): RejectedError {
+  const message = `Other records can be read with these credentials, this one cannot: ${refusal.message}`;
+  return new RejectedError(message, { code: 'out_of_sight', cause: refusal });
 }
 
 /** For `proof`: its refusal is about the source, and must not give up the records that were asked for. */

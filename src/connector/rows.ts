@@ -51,6 +51,19 @@ export interface RowForm {
   bodyOf?(row: JsonObject, recordId: string): JsonObject;
 }
 
+/** What stands in the field of what was not deleted, where nothing is declared: also as texts, as forms and old tables have it. */
+const notMarks: ReadonlySet<string> = new Set(['', '0', 'false', 'f']);
+
+/** Whether a field has one of the values of `deletedValues`, in whatever type; where none are declared, any that says yes. */
+export function isMarkedDeleted(
+  value: Json | undefined,
+  equals: readonly (string | number | boolean)[] | undefined,
+): boolean {
+  if (value === undefined || value === null) return false;
+  const text = String(value).trim();
+  return equals ? equals.some((one) => String(one) === text) : !notMarks.has(text.toLowerCase());
+}
+
 /** How a row becomes a record; undefined where it has no ID or no time. */
 export function rowReader(form: RowForm): (row: Json | undefined) => SourceRecord | undefined {
   const { id = 'id', isId, idOf, isDeleted, isUnmerged, bodyOf } = form;

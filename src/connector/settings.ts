@@ -105,7 +105,9 @@ export function deletedValues(of: string) {
     .union([scalar, z.array(scalar).min(1)], 'a value, or a list of values')
     .transform((given) => [given].flat())
     .optional()
-    .describe(`The value, or the list of values, of ${of}. Default: any value but null and false.`);
+    .describe(
+      `The value, or the list of values, of ${of}. Default: any value but null, false, 0 and empty text.`,
+    );
 }
 
 export const quotaWindow = z

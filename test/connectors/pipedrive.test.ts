@@ -1,9 +1,10 @@
 // Pipedrive's connector against the simulated company: the kit, its deletions and merges, and what it pushes.
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { TransientError, UnauthorizedError } from '#connector';
+import { TransientError } from '#connector';
 import { pipedrive } from '../../connectors/pipedrive.ts';
 import { createPipedriveSimulator, type PipedriveOptions, tier } from '../../simulators/pipedrive.ts';
+import { listPauses } from '../../src/tables/pauses.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf } from '../support/webhook.ts';
@@ -150,9 +151,9 @@ describe('a person who is not listed', () => {
       };
       return company.read('2').catch((error: unknown) => error);
     };
-    expect(await alone(() => Response.json({ success: false, error: 'no' }, { status: 403 }))).toBeInstanceOf(
-      UnauthorizedError,
-    );
+    // Only this person is refused, who may be private to others: the list was answered.
+    const hidden = await alone(() => Response.json({ success: false, error: 'no' }, { status: 403 }));
+    expect(hidden).toMatchObject({ name: 'RejectedError', code: 'out_of_sight' });
     expect(await alone(() => Response.json({ success: true, data: { id: 1 } }))).toBeInstanceOf(
       TransientError,
     );
@@ -282,5 +283,31 @@ describe('up to Voucherify', () => {
     ]);
     expect(await world.standing()).not.toContain('6');
     expect(await world.deadLetters()).toBe(0);
+  });
+
+  test('a person who becomes private to others stays as it was, and pauses nobody', async () => {
+    const clock = new FastClock();
+    const simulator = createPipedriveSimulator({
+      now: () => clock.now(),
+      apiToken,
+      quotas: false,
+      push,
+      hiddenStatus: 403,
+    });
+    simulator.seed(3);
+    const world = await openVendor(clock, simulator.app, { connector: 'pipedrive', apiToken, webhookBasic });
+    await world.sync();
+    simulator.hidden.add(2);
+    clock.skip(10_000);
+    for (const id of [2, 3]) {
+      simulator.change(id, { name: 'Anna Nowak' });
+      await world.push(simulator.push!.event('change', simulator.persons.get(id)!, clock.now()));
+    }
+    expect(world.customers()['3']).toMatchObject({ name: 'Anna Nowak' });
+    expect(world.customers()['2']).toMatchObject({ name: 'Person 2' });
+    expect(await world.deadLetters()).toBe(1);
+    await world.sync();
+    expect(await world.standing()).toEqual(['1', '2', '3']);
+    expect(await listPauses(world.database)).toEqual(new Map());
   });
 });

@@ -8,6 +8,7 @@ import {
   type Context,
   type Json,
   RejectedError,
+  UnauthorizedError,
 } from '../../../src/connector.ts';
 
 function asked(status: number, json: Json): Promise<unknown> {
@@ -68,6 +69,34 @@ describe('A record at a path of its own', () => {
     expect(await read(404, { gone: true })).toBeNull();
     expect(await read(410, { gone: true })).toBeNull();
     await expect(read(410, { message: 'no route' })).rejects.toMatchObject({ foreign: true, status: 410 });
+  });
+});
+
+describe('A record that the credentials are refused for', () => {
+  const refuse = async (_context: unknown, id: string) => {
+    if (id === '7') throw new UnauthorizedError('Acme refuses the credentials (403)');
+    return { recordId: id, changedAt: 1, body: {} };
+  };
+  const read = (recordIds: string[], proof?: () => Promise<unknown>) =>
+    readsById({ maxIds: 10, one: refuse, ...(proof && { proof }) }).records({} as Context<unknown>, {
+      recordIds,
+      properties: [],
+    });
+  const proves = async () => {};
+
+  it('is rejected where others can be read, and neither pauses the source nor counts as deleted', async () => {
+    await expect(read(['7'], proves)).rejects.toMatchObject({
+      name: 'RejectedError',
+      message: expect.stringContaining('this one cannot: Acme refuses the credentials (403)'),
+    });
+    const { records, missing } = await read(['7', '8'], proves);
+    expect([records.map(({ recordId }) => recordId), missing]).toEqual([['8'], []]);
+  });
+
+  it('is a matter of the source where no other can be read, or nobody knows', async () => {
+    const refusesAll = () => Promise.reject(new UnauthorizedError('Acme refuses the credentials (401)'));
+    await expect(read(['7', '8'], refusesAll)).rejects.toMatchObject({ name: 'UnauthorizedError' });
+    await expect(read(['7', '8'])).rejects.toMatchObject({ name: 'UnauthorizedError' });
   });
 });
 

@@ -1,6 +1,6 @@
 // How rows become records, by what a connector declares of them.
 import { describe, expect, test } from 'vitest';
-import { deletionReader, latestOf, leftOutUnless, rowReader } from '#connector/rows';
+import { deletionReader, isMarkedDeleted, latestOf, leftOutUnless, rowReader } from '#connector/rows';
 
 describe('a row', () => {
   test('becomes a record by the paths of its ID and its time, with its own body or another', () => {
@@ -76,4 +76,13 @@ test('a record is left out where a setting lists what it may be, and it is somet
   expect(leftOut({ types }, { type: { id: 2 } })).toBeNull();
   for (const body of [{ type: { id: 3 } }, { type: null }])
     expect(leftOut({ types }, body)).toBe('its contact type is not in types');
+});
+
+test('a field marks a deleted record by a declared value of any type, or else by any that says yes', () => {
+  const yes = [true, 1, 'true', '1', 'deleted', '2026-01-01T00:00:00Z'];
+  const no = [null, undefined, false, 0, '', ' ', '0', 'false', 'False'];
+  expect(yes.filter((value) => !isMarkedDeleted(value, undefined))).toEqual([]);
+  expect(no.filter((value) => isMarkedDeleted(value, undefined))).toEqual([]);
+  expect([1, '1', 0, true].map((value) => isMarkedDeleted(value, [1]))).toEqual([true, true, false, false]);
+  expect(['true', true, null].map((value) => isMarkedDeleted(value, [true]))).toEqual([true, true, false]);
 });
